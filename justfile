@@ -1,0 +1,46 @@
+# The project's recipes. ./dev RECIPE runs one, on a machine with nothing but Python.
+
+set shell := ["sh", "-eu", "-c"]
+set positional-arguments
+
+export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
+
+# List the recipes.
+default:
+    @just --list
+
+# Send a campaign to people and scanners, and show who was who.
+demo *args:
+    @clicktrail demo "$@"
+
+# Run edge and engine.
+serve *args:
+    @clicktrail serve "$@"
+
+# Format, lint, types, direction of imports.
+check:
+    ruff format --check
+    ruff check
+    mypy
+    lint-imports
+
+# Repair what can be repaired by a machine.
+fix:
+    ruff check --fix
+    ruff format
+
+# Run the tests, with branch coverage.
+test *args: (programs "test")
+    @coverage erase
+    coverage run -m pytest "$@"
+    @coverage combine --quiet
+    coverage report --skip-covered --skip-empty
+
+# Run one bench of bench/.
+bench name *args: (programs "bench")
+    @shift; python "bench/{{name}}.py" "$@"
+
+# Programs that are on neither PyPI nor npm: installed where that can be done, named where it can't.
+[private]
+programs for:
+    @sh bench/programs.sh "{{for}}"

@@ -1,0 +1,1 @@
+"""Email click tracking you host yourself."""

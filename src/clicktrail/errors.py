@@ -1,0 +1,116 @@
+"""Every exception this package raises.
+
+::
+
+    ClicktrailError
+    ├── MessageError            a message that cannot be rewritten; it passes unchanged
+    ├── TokenError              a path that does not redirect
+    │   ├── TokenMalformedError     not of our shape
+    │   └── TokenForgedError        of our shape, but not sealed by a key of this ring
+    ├── EventError              a line that is no event
+    ├── KeyRingError            no key to seal or open with
+    ├── SettingsError           a setting that cannot be used
+    ├── RelayError              the next hop did not take a message
+    └── StorageError            journal or analytics cannot be written or read
+
+Each class has a stable ``code``, which logs and machine-readable output carry, and says whether trying again can
+help. ``docs/reference/errors.md`` explains every code.
+"""
+
+from typing import ClassVar
+
+__all__ = [
+    "ClicktrailError",
+    "EventError",
+    "KeyRingError",
+    "MessageError",
+    "RelayError",
+    "SettingsError",
+    "StorageError",
+    "TokenError",
+    "TokenForgedError",
+    "TokenMalformedError",
+]
+
+
+class ClicktrailError(Exception):
+    """Anything that went wrong in a way we foresaw.
+
+    Attributes:
+        code: a slug that never changes, for machines.
+        retryable: whether the same call may succeed later without anyone changing anything.
+        hint: what the reader can do about it; empty where there is nothing to say.
+    """
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class MessageError(ClicktrailError):
+    """A message that cannot be rewritten safely, and so passes unchanged."""
+
+    code = "message-unreadable"
+
+
+class TokenError(ClicktrailError):
+    """A path that does not name a destination we sealed. It never redirects."""
+
+    code = "token-invalid"
+
+
+class TokenMalformedError(TokenError):
+    """A path that is not of a token's shape: a foreign one, or one cut off on its way."""
+
+    code = "token-malformed"
+
+
+class TokenForgedError(TokenError):
+    """A path of a token's shape that no key of the ring sealed: damaged, guessed, or sealed by a lost key."""
+
+    code = "token-forged"
+
+
+class EventError(ClicktrailError):
+    """A line that is not an event of our vocabulary."""
+
+    code = "event-invalid"
+
+
+class KeyRingError(ClicktrailError):
+    """The key ring is missing, unreadable or open to others; nothing can be sealed or opened."""
+
+    code = "key-ring"
+
+
+class SettingsError(ClicktrailError):
+    """A setting that is unknown, missing or of the wrong kind."""
+
+    code = "settings"
+
+
+class RelayError(ClicktrailError):
+    """The next hop did not take a message.
+
+    Attributes:
+        reply_code: the SMTP code of its refusal; 451 where it could not be reached (RFC 5321 section 4.2.2).
+        reply_text: the text of its refusal, to be passed back unchanged.
+    """
+
+    code = "relay-refused"
+    retryable = True
+
+    def __init__(self, message: str, *, reply_code: int, reply_text: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reply_code = reply_code
+        self.reply_text = reply_text
+
+
+class StorageError(ClicktrailError):
+    """Journal or analytics cannot be written or read just now."""
+
+    code = "storage"
+    retryable = True

@@ -1,0 +1,197 @@
+"""What happens to a message, in the words that every part shares.
+
+The vocabulary of the journal, of exports and of ``clicktrail audit``: JSON objects, one a line. Times are RFC 3339
+UTC with milliseconds. A field that this version does not know is no error: journal and analytics hold each event as
+the bytes it arrived in, so nothing is lost on the way through.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from clicktrail.errors import EventError
+
+__all__ = [
+    "AnyEvent",
+    "Bounced",
+    "Click",
+    "Complained",
+    "Conversion",
+    "Deferred",
+    "Delivered",
+    "Engagement",
+    "Event",
+    "Opened",
+    "Sent",
+    "Unsubscribed",
+    "decode",
+    "encode",
+    "rfc3339",
+]
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """What all events have in common.
+
+    Attributes:
+        id: unique among all events; the same id again is the same event.
+        at: when it happened, aware, UTC.
+        source: ``clicktrail``, or the name of the ESP that told us.
+        campaign: the label its message was sent under; empty if none.
+        message_id: our id of the message; empty where the event belongs to none.
+        recipient: address or opaque id of the person; empty where the message went to several.
+    """
+
+    id: str
+    at: Instant
+    source: str = "clicktrail"
+    campaign: str = ""
+    message_id: str = ""
+    recipient: str = ""
+
+
+class Sent(Event, frozen=True, kw_only=True, omit_defaults=True, tag="sent"):
+    """The next hop took the message.
+
+    Attributes:
+        links: number of tracked links, counted by position.
+        recipients: envelope recipients that the next hop accepted.
+        subject: as far as the sender wants it kept.
+    """
+
+    links: int = 0
+    recipients: int = 1
+    subject: str = ""
+
+
+class Delivered(Event, frozen=True, kw_only=True, omit_defaults=True, tag="delivered"):
+    """The recipient's server took the message."""
+
+    esp: str = ""
+    detail: str = ""
+
+
+class Deferred(Event, frozen=True, kw_only=True, omit_defaults=True, tag="deferred"):
+    """The recipient's server asked to try again later."""
+
+    esp: str = ""
+    detail: str = ""
+
+
+class Bounced(Event, frozen=True, kw_only=True, omit_defaults=True, tag="bounced"):
+    """The recipient's server refused the message for good."""
+
+    esp: str = ""
+    detail: str = ""
+
+
+class Complained(Event, frozen=True, kw_only=True, omit_defaults=True, tag="complained"):
+    """The recipient called the message spam."""
+
+    esp: str = ""
+    detail: str = ""
+
+
+class Unsubscribed(Event, frozen=True, kw_only=True, omit_defaults=True, tag="unsubscribed"):
+    """The recipient wants no more of these."""
+
+    esp: str = ""
+    detail: str = ""
+
+
+class Opened(Event, frozen=True, kw_only=True, omit_defaults=True, tag="opened"):
+    """An ESP's pixel was loaded. We set none ourselves."""
+
+    esp: str = ""
+    detail: str = ""
+
+
+class Click(Event, frozen=True, kw_only=True, omit_defaults=True, tag="click"):
+    """One request for a tracking URL, by a person or a machine.
+
+    HEAD, OPTIONS and prefetches are clicks too, told by method and headers: judged, never counted.
+
+    Attributes:
+        link: position of the link in its message, from 0; -1 where unknown.
+        url: the destination.
+        method: the request's method.
+        ip: the client's address, as text.
+        user_agent: the request's ``User-Agent``.
+        headers: the few others that the judge reads, lower-case names.
+        https: whether the reader came by TLS.
+        http_version: such as ``1.1``.
+        tampered: the token did not open.
+        trap: the link is a hidden one that no person sees.
+        esp: the ESP that recorded the click; empty for our own.
+        esp_bot: what that ESP thinks.
+    """
+
+    link: int = -1
+    url: str = ""
+    method: str = "GET"
+    ip: str = ""
+    user_agent: str = ""
+    headers: dict[str, str] = {}
+    https: bool = False
+    http_version: str = "1.1"
+    tampered: bool = False
+    trap: bool = False
+    esp: str = ""
+    esp_bot: bool | None = None
+
+
+class Engagement(Event, frozen=True, kw_only=True, omit_defaults=True, tag="engagement"):
+    """What the landing page saw of the visitor.
+
+    Attributes:
+        click_id: the click that led there.
+        kind: ``loaded`` (a script ran) or ``engaged`` (a person pressed, scrolled or typed).
+        dwell_ms: visible time, milliseconds.
+        scroll_pct: how far down, per cent.
+    """
+
+    click_id: str
+    kind: str = "loaded"
+    dwell_ms: int = 0
+    scroll_pct: int = 0
+
+
+class Conversion(Event, frozen=True, kw_only=True, omit_defaults=True, tag="conversion"):
+    """What the visitor did in the end, as told by the sender's own site."""
+
+    click_id: str
+    name: str = ""
+    value: float = 0.0
+    currency: str = ""
+
+
+AnyEvent = Sent | Delivered | Deferred | Bounced | Complained | Unsubscribed | Opened | Click | Engagement | Conversion
+
+_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+def rfc3339(at: datetime) -> str:
+    """The event vocabulary's spelling of an instant: UTC, milliseconds, ``Z`` (RFC 3339 section 5.6)."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def encode(event: AnyEvent) -> bytes:
+    """One line of JSON, without its newline."""
+    fields: dict[str, Any] = msgspec.to_builtins(event, builtin_types=(datetime,))
+    fields["at"] = rfc3339(event.at)
+    return msgspec.json.encode(fields)
+
+
+def decode(line: bytes) -> AnyEvent:
+    """Read one line of JSON.
+
+    Raises:
+        EventError: not JSON, an unknown type, or a field of the wrong kind.
+    """
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise EventError(f"not an event: {error}") from error

@@ -1,0 +1,1 @@
+"""The key ring's file: made once, never silently again."""

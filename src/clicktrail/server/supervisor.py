@@ -1,0 +1,1 @@
+"""Keep edge workers and engine running."""

@@ -1,0 +1,193 @@
+"""Seal what a click needs to know into a tracking URL's path, and open it again.
+
+The path is one token. Its last character names format and key, so that keys rotate and old links live; the rest is
+the base64url text (RFC 4648 section 5, unpadded) of an AES-SIV ciphertext (RFC 5297). Only a token that a key of the
+ring sealed opens, and nothing else ever redirects.
+
+=========  ==================================  =============================================
+format     last character                      holds
+=========  ==================================  =============================================
+sealed     ``A`` to ``T``, for key 0 to 19     everything: works with every database gone
+campaign   ``U`` to ``n``                      reserved
+short      ``o`` to ``7``                      reserved
+=========  ==================================  =============================================
+
+The plaintext of a sealed token is one byte, the payload's version, then for version 0 a MessagePack array of
+``[destination, message_id, recipient, campaign, position, links, sent_at]``, ``sent_at`` in seconds since 1970.
+AES-SIV needs no nonce: the same content under the same key is the same token.
+"""
+
+import base64
+import binascii
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+from clicktrail.errors import KeyRingError, TokenForgedError, TokenMalformedError
+
+__all__ = ["SECRET_BYTES", "Key", "KeyRing", "KeyState", "Sealed", "open_token", "seal"]
+
+SECRET_BYTES = 32
+"""An AES-SIV key for AES-128: two halves, one to authenticate and one to encrypt (RFC 5297 section 2.2)."""
+
+KEYS = 20
+"""How many keys a ring can tell apart by a token's last character."""
+
+_LAST_CHARACTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
+_SEALED = _LAST_CHARACTERS[:KEYS]
+_KEY_BY_CHARACTER = {character: number for number, character in enumerate(_SEALED)}
+_PURPOSE = [b"clicktrail sealed token"]
+_PLAIN = b"\x00"
+_MAX_LENGTH = 8_000
+"""Longer paths are not ours: a destination longer than this is not sealed."""
+
+
+class KeyState(StrEnum):
+    """What a key may still do."""
+
+    SEAL = "seal"
+    OPEN = "open"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One key of a ring.
+
+    Attributes:
+        number: 0 to 19, unique in its ring; tokens name their key by it.
+        secret: ``SECRET_BYTES`` random bytes.
+        state: whether it seals and opens, only opens, or neither.
+    """
+
+    number: int
+    secret: bytes = field(repr=False)
+    state: KeyState = KeyState.SEAL
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.number < KEYS:
+            raise KeyRingError(f"key number {self.number} is not between 0 and {KEYS - 1}")
+        if len(self.secret) != SECRET_BYTES:
+            raise KeyRingError(f"key {self.number} has {len(self.secret)} bytes, not {SECRET_BYTES}")
+
+
+class KeyRing:
+    """Keys, newest first. The first that may seal does; every one not revoked opens.
+
+    Raises:
+        KeyRingError: no key may seal, or two have one number.
+    """
+
+    def __init__(self, keys: Sequence[Key]) -> None:
+        if len({key.number for key in keys}) < len(keys):
+            raise KeyRingError("two keys of the ring have the same number")
+        self.keys = tuple(keys)
+        sealing = next((key for key in self.keys if key.state is KeyState.SEAL), None)
+        if sealing is None:
+            raise KeyRingError("no key of the ring may seal")
+        self._sealing = (_SEALED[sealing.number], AESSIV(sealing.secret))
+        self._opening = {
+            _SEALED[key.number]: AESSIV(key.secret) for key in self.keys if key.state is not KeyState.REVOKED
+        }
+
+    def encrypt(self, plaintext: bytes) -> str:
+        """Seal bytes of our own into a token's text."""
+        character, cipher = self._sealing
+        return base64.urlsafe_b64encode(cipher.encrypt(plaintext, _PURPOSE)).rstrip(b"=").decode() + character
+
+    def decrypt(self, token: str) -> bytes:
+        """Open a token's text.
+
+        Raises:
+            TokenMalformedError: not of our shape, or the only spelling of its bytes is another one.
+            TokenForgedError: no key of the ring sealed it.
+        """
+        if len(token) > _MAX_LENGTH or token[-1:] not in _KEY_BY_CHARACTER:
+            raise TokenMalformedError("not a token of a known format")
+        cipher = self._opening.get(token[-1])
+        if cipher is None:
+            raise TokenForgedError("the key that this token names is not in the ring, or revoked")
+        text = token[:-1]
+        try:
+            ciphertext = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise TokenMalformedError("not base64url") from error
+        # The last character of base64 may hold bits that no byte uses: only the spelling that we would write is ours.
+        if base64.urlsafe_b64encode(ciphertext).rstrip(b"=").decode() != text:
+            raise TokenMalformedError("not the canonical base64url of its bytes")
+        try:
+            return cipher.decrypt(ciphertext, _PURPOSE)
+        except (InvalidTag, ValueError) as error:
+            raise TokenForgedError("no key of the ring sealed this token") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """What a sealed token knows: all that a click needs, with every database gone.
+
+    Attributes:
+        destination: an http or https URL.
+        message_id: our id of the message.
+        recipient: address or opaque id; empty where the message went to several.
+        campaign: empty if none.
+        position: the link's number among the message's tracked links, from 0.
+        links: how many tracked links the message has.
+        sent_at: when the link was sealed, aware, whole seconds.
+    """
+
+    destination: str
+    message_id: str
+    recipient: str
+    campaign: str
+    position: int
+    links: int
+    sent_at: datetime
+
+
+_Payload = tuple[str, str, str, str, int, int, int]
+_payload_decoder = msgspec.msgpack.Decoder(_Payload)
+
+
+def seal(ring: KeyRing, sealed: Sealed) -> str:
+    """Make a token of the sealed format: ``[A-Za-z0-9_-]`` only, the last character alphanumeric."""
+    payload: _Payload = (
+        sealed.destination,
+        sealed.message_id,
+        sealed.recipient,
+        sealed.campaign,
+        sealed.position,
+        sealed.links,
+        int(sealed.sent_at.timestamp()),
+    )
+    return ring.encrypt(_PLAIN + msgspec.msgpack.encode(payload))
+
+
+def open_token(ring: KeyRing, token: str) -> Sealed:
+    """Open a token.
+
+    Raises:
+        TokenMalformedError: not of our shape.
+        TokenForgedError: of our shape, but not sealed by a key of this ring.
+    """
+    plaintext = ring.decrypt(token)
+    if plaintext[:1] != _PLAIN:
+        raise TokenMalformedError("sealed by a newer version of clicktrail")
+    try:
+        destination, message_id, recipient, campaign, position, links, sent_at = _payload_decoder.decode(plaintext[1:])
+    except msgspec.DecodeError as error:
+        raise TokenMalformedError("sealed with a payload that this version cannot read") from error
+    return Sealed(
+        destination=destination,
+        message_id=message_id,
+        recipient=recipient,
+        campaign=campaign,
+        position=position,
+        links=links,
+        sent_at=datetime.fromtimestamp(sent_at, UTC),
+    )
