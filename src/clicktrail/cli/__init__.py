@@ -1,17 +1,45 @@
-"""The command line."""
+"""The command line: parser, exit codes and manners.
+
+Results go to standard output, everything else to standard error with ``clicktrail:`` before it. An error is one line,
+a hint another, and the exit status 1; wrong usage is status 2.
+"""
+
+import sys
 
 import typer
 
-__all__ = ["main"]
+from clicktrail.cli import demo, keys, report, serve
+from clicktrail.errors import ClicktrailError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+__all__ = ["app", "main"]
 
-
-@app.callback()
-def clicktrail() -> None:
-    """Email click tracking you host yourself."""
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Email click tracking you host yourself.",
+)
+app.command()(serve.serve)
+app.command(hidden=True)(serve.worker)
+app.command()(report.report)
+app.command()(demo.demo)
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; exit with its status."""
+    try:
+        app()
+    except ClicktrailError as error:
+        _complain(str(error), error.hint)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("clicktrail"):
+            raise
+        _complain(f"this command needs {error.name}", "pip install 'clicktrail[server]'")
+
+
+def _complain(message: str, hint: str) -> None:
+    print(f"clicktrail: error: {message}", file=sys.stderr)
+    if hint:
+        print(f"clicktrail: hint: {hint}", file=sys.stderr)
+    sys.exit(1)

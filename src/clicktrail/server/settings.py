@@ -1,1 +1,237 @@
-"""Settings, their defaults and their documentation."""
+"""Settings, their defaults and their documentation.
+
+One TOML file with a section for each part; ``CLICKTRAIL_SECTION_KEY`` in the environment goes before it, and
+``CLICKTRAIL_SECTION_KEY_FILE`` names a file that holds the value, for secrets. A key that does not exist is an error
+that names it, so that a typing mistake cannot switch something off in silence.
+"""
+
+import difflib
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+
+from clicktrail.errors import SettingsError
+
+__all__ = ["Address", "Settings", "environment", "load"]
+
+CONFIG_NAME = "clicktrail.toml"
+_PORTS = range(65_536)
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment variables."""
+    return os.environ
+
+
+class Address(NamedTuple):
+    """Where to listen or to connect."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """Read ``host:port``, ``[::1]:port`` for IPv6.
+
+        Raises:
+            SettingsError: not of that form.
+        """
+        host, colon, port = text.rpartition(":")
+        if not colon or not host or not port.isdigit() or int(port) not in _PORTS:
+            raise SettingsError(f"'{text}' is not an address", hint="write host:port, such as 127.0.0.1:8080")
+        return cls(host.strip("[]"), int(port))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def _doc(text: str) -> msgspec.Meta:
+    return msgspec.Meta(description=text)
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One table of the file."""
+
+
+class Tracking(Section, frozen=True, kw_only=True):
+    """Where tracked links lead."""
+
+    domain: Annotated[
+        str, _doc("Tracking domain with its scheme, such as https://links.example.com: what readers see and click.")
+    ] = "http://127.0.0.1:8080"
+
+
+class Utm(Section, frozen=True, kw_only=True):
+    """Parameters added to the links of one's own sites; `{campaign}` stands for the message's campaign."""
+
+    source: Annotated[str, _doc("utm_source.")] = "email"
+    medium: Annotated[str, _doc("utm_medium.")] = "newsletter"
+    campaign: Annotated[str, _doc("utm_campaign.")] = "{campaign}"
+    content: Annotated[str, _doc("utm_content; empty for none.")] = ""
+    term: Annotated[str, _doc("utm_term; empty for none.")] = ""
+    own_hosts: Annotated[
+        tuple[str, ...], _doc("Hosts whose links get UTM parameters: example.com, or *.example.com for all below it.")
+    ] = ()
+
+
+class Edge(Section, frozen=True, kw_only=True):
+    """The public face that redirects."""
+
+    listen: Annotated[str, _doc("Address of the public port; put a proxy that ends TLS in front.")] = "127.0.0.1:8080"
+    workers: Annotated[int, msgspec.Meta(ge=0, description="Worker processes; 0 for one a core.")] = 0
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        _doc(
+            "Networks of your own proxies: only they may name a client in X-Forwarded-For, or say that it came by TLS."
+        ),
+    ] = ("127.0.0.0/8", "::1/128")
+
+
+class Relay(Section, frozen=True, kw_only=True):
+    """Messages in by SMTP, tracked messages out."""
+
+    listen: Annotated[str, _doc("Address to take messages on. Loopback only: whoever reaches it can send.")] = (
+        "127.0.0.1:2525"
+    )
+    next_hop: Annotated[str, _doc("The SMTP server that messages go on to: your MTA or your ESP.")] = "127.0.0.1:25"
+    next_hop_tls: Annotated[
+        Literal["none", "starttls", "tls"], _doc("How to speak to the next hop: plainly, by STARTTLS, or TLS at once.")
+    ] = "none"
+    next_hop_username: Annotated[str, _doc("User name at the next hop; empty for none.")] = ""
+    next_hop_password: Annotated[str, _doc("Password at the next hop.")] = ""
+
+
+class Console(Section, frozen=True, kw_only=True):
+    """The page and the API for the sender."""
+
+    listen: Annotated[str, _doc("Address of the console. Loopback only: it asks for no password yet.")] = (
+        "127.0.0.1:8081"
+    )
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """All settings."""
+
+    data_dir: Annotated[str, _doc("Folder of key ring, journal and analytics; relative to the settings file.")] = (
+        "clicktrail-data"
+    )
+    tracking: Tracking = Tracking()
+    utm: Utm = Utm()
+    edge: Edge = Edge()
+    relay: Relay = Relay()
+    console: Console = Console()
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return Path(self.data_dir)
+
+    @property
+    def tracking_host(self) -> str:
+        """The host name that tracked links are served under, without port."""
+        return urlsplit(self.tracking.domain).hostname or ""
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read the settings file, then the environment.
+
+    Args:
+        path: the file; None to take ``CLICKTRAIL_CONFIG``, else ``clicktrail.toml`` where it exists.
+        environ: the environment variables.
+
+    Raises:
+        SettingsError: the file is missing, or a key unknown, or a value of the wrong kind.
+    """
+    named = path or (Path(environ["CLICKTRAIL_CONFIG"]) if "CLICKTRAIL_CONFIG" in environ else None)
+    file = named or Path(CONFIG_NAME)
+    tree: dict[str, Any] = {}
+    if named or file.is_file():
+        tree = _read(file)
+    _overlay(tree, environ)
+    _refuse_unknown(tree, Settings, where="")
+    try:
+        settings = msgspec.convert(tree, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"in the settings: {error}") from error
+    _check(settings)
+    return msgspec.structs.replace(settings, data_dir=str(file.absolute().parent / settings.data_dir))
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read the settings file {file}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not TOML: {error}") from error
+
+
+def _overlay(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
+    for section, key, kind in _keys():
+        name = f"CLICKTRAIL_{section}_{key}".upper().replace("__", "_")
+        text = environ.get(name)
+        if text is None and f"{name}_FILE" in environ:
+            text = Path(environ[f"{name}_FILE"]).read_text("utf-8").strip()
+        if text is None:
+            continue
+        value = [item.strip() for item in text.split(",") if item.strip()] if kind is tuple else text
+        (tree.setdefault(section, {}) if section else tree)[key] = value
+
+
+def _keys() -> list[tuple[str, str, type]]:
+    """Every setting: section (empty at the top), key, and tuple or str."""
+    keys: list[tuple[str, str, type]] = []
+    for field in msgspec.structs.fields(Settings):
+        if isinstance(field.type, type) and issubclass(field.type, Section):
+            keys += [
+                (field.name, inner.name, tuple if isinstance(inner.default, tuple) else str)
+                for inner in msgspec.structs.fields(field.type)
+            ]
+        else:
+            keys.append(("", field.name, str))
+    return keys
+
+
+def _refuse_unknown(tree: Mapping[str, Any], section: type[Section], *, where: str) -> None:
+    known = {field.name: field.type for field in msgspec.structs.fields(section)}
+    for key, value in tree.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            raise SettingsError(
+                f"unknown setting '{where}{key}'",
+                hint=f"did you mean '{where}{near[0]}'?" if near else f"known here: {', '.join(known)}",
+            )
+        inner = known[key]
+        if isinstance(value, Mapping) and isinstance(inner, type) and issubclass(inner, Section):
+            _refuse_unknown(value, inner, where=f"{key}.")
+
+
+def _check(settings: Settings) -> None:
+    url = urlsplit(settings.tracking.domain)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.path.strip("/") or url.query or url.fragment:
+        raise SettingsError(
+            f"tracking.domain is '{settings.tracking.domain}'", hint="write scheme and host: https://links.example.com"
+        )
+    Address.parse(settings.edge.listen)
+    Address.parse(settings.relay.next_hop)
+    for name, listen in (("relay.listen", settings.relay.listen), ("console.listen", settings.console.listen)):
+        if not _is_loopback(Address.parse(listen).host):
+            raise SettingsError(f"{name} is '{listen}'", hint="it must be on loopback, such as 127.0.0.1")
+    for network in settings.edge.trusted_proxies:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            raise SettingsError(f"edge.trusted_proxies: {error}", hint="write a network, such as 10.0.0.0/8") from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,1 +1,145 @@
-"""Keep edge workers and engine running."""
+"""Keep edge workers and engine running.
+
+The supervisor binds every port itself and hands the listening sockets to its children. So a worker that dies takes
+no port with it: connections that come meanwhile wait in the socket's queue for the next one.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from clicktrail.errors import SettingsError, StorageError
+from clicktrail.server import keystore
+from clicktrail.server.child import Child
+from clicktrail.server.settings import Address, Settings
+
+__all__ = ["RUN_FILE", "Part", "serve"]
+
+RUN_FILE = "run.json"
+"""In the data folder while the engine runs: its supervisor's pid and the addresses in use."""
+
+_BACKLOG = 4096
+"""Connections that may wait while every worker is busy or restarting; the kernel's own limit may be lower."""
+
+
+class Part(StrEnum):
+    """What ``serve --only`` can choose."""
+
+    EDGE = "edge"
+    ENGINE = "engine"
+
+
+async def serve(settings: Settings, *, config: Path | None, parts: Sequence[Part]) -> None:
+    """Run the parts until SIGTERM or SIGINT, then let them finish what they have in hand.
+
+    Args:
+        settings: as read from config.
+        config: the settings file, for the children to read.
+        parts: what to run.
+
+    Raises:
+        KeyRingError: the key ring is missing or unreadable.
+        SettingsError: an address cannot be listened on.
+        StorageError: another process serves from this data folder.
+    """
+    data = settings.data
+    keystore.load_or_create(data / keystore.NAME, traces=[data / "journal", data / "analytics"])
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    options = ("--config", str(config)) if config else ()
+    with contextlib.ExitStack() as held:
+        for part in parts:
+            held.enter_context(_alone(data / f"{part}.lock"))
+        workers: list[Child] = []
+        engine: Child | None = None
+        addresses: dict[str, str] = {}
+        if Part.EDGE in parts:
+            edge = held.enter_context(_listen(settings.edge.listen))
+            addresses["edge"] = f"http://{_address(edge)}"
+            workers = [
+                Child(f"edge-{index}", arguments=("edge", "--index", str(index), *options), sockets=(edge,))
+                for index in range(settings.edge.workers or os.cpu_count() or 1)
+            ]
+        if Part.ENGINE in parts:
+            relay = held.enter_context(_listen(settings.relay.listen))
+            console = held.enter_context(_listen(settings.console.listen))
+            addresses |= {"relay": str(_address(relay)), "console": f"http://{_address(console)}"}
+            engine = Child("engine", arguments=("engine", *options), sockets=(relay, console))
+            held.callback((data / RUN_FILE).unlink, missing_ok=True)
+        await _run(workers, engine, stopping, announcement=(data / RUN_FILE, addresses))
+
+
+async def _run(
+    workers: Sequence[Child],
+    engine: Child | None,
+    stopping: asyncio.Event,
+    *,
+    announcement: tuple[Path, dict[str, str]],
+) -> None:
+    """Keep the children; say where they listen once all are ready; stop the engine last, so that it sees it all."""
+    edge_stopped = asyncio.Event()
+    async with asyncio.TaskGroup() as everything:
+        if engine:
+            everything.create_task(engine.keep(edge_stopped))
+            everything.create_task(_announce(*announcement, children=[*workers, engine]))
+        async with asyncio.TaskGroup() as edge:
+            for worker in workers:
+                edge.create_task(worker.keep(stopping))
+            edge.create_task(_wait(stopping))
+        edge_stopped.set()
+
+
+async def _wait(stopping: asyncio.Event) -> None:
+    await stopping.wait()
+
+
+async def _announce(path: Path, addresses: dict[str, str], *, children: Sequence[Child]) -> None:
+    for child in children:
+        await child.ready.wait()
+    draft = path.with_suffix(".tmp")
+    draft.write_text(json.dumps({"pid": os.getpid(), **addresses}) + "\n", "utf-8")
+    draft.replace(path)
+
+
+def _listen(text: str) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        SettingsError: the address is taken or not ours.
+    """
+    address = Address.parse(text)
+    try:
+        family = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((address.host, address.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise SettingsError(f"cannot listen on {text}: {error.strerror}") from error
+
+
+def _address(listening: socket.socket) -> Address:
+    host, port = listening.getsockname()[:2]
+    return Address(host, port)
+
+
+@contextlib.contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Hold a lock file.
+
+    Raises:
+        StorageError: another process holds it.
+    """
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StorageError(
+                f"another clicktrail serves from {lock.parent}", hint="stop it first, or choose another data_dir"
+            ) from error
+        yield

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Have the programs that a recipe needs and that are on neither PyPI nor npm: install them where we are root on
+# Debian, name them otherwise. With CI=true a missing one fails the recipe; else what needs it says that it skips.
+set -eu
+
+case ${1:-} in
+    test) wanted="chromium:chromium postfix:postfix" ;;
+    bench) wanted="nginx:nginx wrk:wrk" ;;
+    *) echo "usage: $0 test|bench" >&2; exit 2 ;;
+esac
+
+missing=""
+for pair in $wanted; do
+    program=${pair%%:*}
+    PATH="$PATH:/usr/sbin:/sbin" command -v "$program" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    export DEBIAN_FRONTEND=noninteractive
+    # Without a policy Debian would start what it installs; the tests start their own, on loopback.
+    echo "installing:$missing" >&2
+    apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $missing >/dev/null && exit 0
+fi
+echo "missing programs:$missing (apt-get install$missing)" >&2
+[ "${CI:-}" != true ]

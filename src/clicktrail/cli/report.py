@@ -1,0 +1,38 @@
+"""clicktrail report: who clicked, and who only seemed to."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from clicktrail.cli import tables
+from clicktrail.cli.options import Config, Json
+from clicktrail.errors import ClicktrailError
+
+__all__ = ["report"]
+
+
+def report(
+    campaign: Annotated[str | None, typer.Argument(help="One campaign; all of them otherwise.")] = None,
+    config: Config = None,
+    json_: Json = False,
+) -> None:
+    """Show delivered, clicks, clickers and click rates, by campaign or of one campaign by link."""
+    from clicktrail.server import reading, settings, supervisor
+
+    loaded = settings.load(config, settings.environment())
+    console = reading.running_console(loaded.data / supervisor.RUN_FILE)
+    reports = reading.ask_engine(console, campaign) if console else None
+    if reports is None:
+        # Where no engine runs we are free to open analytics ourselves, and to process what the journal still holds.
+        from clicktrail.server import wiring
+
+        reports = wiring.read_reports(loaded, campaign)
+    if campaign is not None and not reports:
+        raise ClicktrailError(f"there is no campaign '{campaign}'", hint="clicktrail report lists them all")
+    if json_:
+        print(json.dumps({"campaigns": reports}, indent=2, ensure_ascii=False))
+    elif campaign is None:
+        tables.print_campaigns(reports)
+    else:
+        tables.print_campaign(reports[0])

@@ -1,0 +1,63 @@
+"""Reports as tables for a terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["print_campaign", "print_campaigns"]
+
+_VERDICTS = ("human", "suspected", "bot", "preview")
+
+
+def print_campaigns(reports: Sequence[Mapping[str, Any]]) -> None:
+    """One row a campaign."""
+    table = _table("campaign", "delivered", "clicks", *_VERDICTS, "clickers", "people", "raw rate", "click rate")
+    for report in reports:
+        table.add_row(report["campaign"] or "(none)", str(report["delivered"]), *_counts(report), *_rates(report))
+    Console().print(table if reports else "No campaigns yet: nothing has been sent through the relay.")
+
+
+def print_campaign(report: Mapping[str, Any]) -> None:
+    """One campaign: its totals, its links, and what spoke against its clicks."""
+    console = Console()
+    console.print(f"[bold]{report['campaign'] or '(none)'}[/bold]: {sentence(report)}")
+    totals = _table("delivered", "clicks", *_VERDICTS, "clickers", "people", "raw rate", "click rate")
+    totals.add_row(f"{report['delivered']} ({report['delivered_basis']})", *_counts(report), *_rates(report))
+    console.print(totals)
+    links = _table("link", "destination", "clicks", *_VERDICTS, "clickers", "people")
+    for link in report["links"]:
+        links.add_row(str(link["position"]), link["url"], *_counts(link), *_unique(link))
+    console.print(links)
+    reasons = _table("signal", "clicks")
+    for reason in report["reasons"]:
+        reasons.add_row(reason["signal"], str(reason["clicks"]))
+    if report["reasons"]:
+        console.print("Signals among the reasons of the clicks that are not human:", reasons)
+
+
+def sentence(report: Mapping[str, Any]) -> str:
+    """The headline: what the click rate would be, and what it is."""
+    rate = report["click_rate"]
+    return f"{rate['raw']:.1%} raw click rate, {rate['human']:.1%} once scanners are out"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        left = column in {"campaign", "destination", "signal"}
+        table.add_column(column, justify="left" if left else "right", overflow="fold" if left else "ellipsis")
+    return table
+
+
+def _counts(row: Mapping[str, Any]) -> list[str]:
+    return [str(row["clicks"][name]) for name in ("total", *_VERDICTS)]
+
+
+def _unique(row: Mapping[str, Any]) -> list[str]:
+    return [str(row["unique"][name]) for name in ("raw", "human")]
+
+
+def _rates(row: Mapping[str, Any]) -> list[str]:
+    return [*_unique(row), *(f"{row['click_rate'][name]:.1%}" for name in ("raw", "human"))]

@@ -1,0 +1,160 @@
+"""Take messages by SMTP, and answer for each only what the next server has answered.
+
+The relay keeps no queue. Every command that the next server has a say in goes on to it at once, so a refused
+recipient is refused here with the same words, and a sender who was told 250 can rely on a server that keeps mail.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from clicktrail.errors import RelayError
+from clicktrail.model.event import encode
+from clicktrail.server.pipeline.track import Tracker
+from clicktrail.server.ports import Clock, Ids, Journal
+from clicktrail.server.relay.replies import OUT_OF_SERVICE, Reply
+from clicktrail.server.relay.smtp_out import NextHop, NextHopAddress
+
+__all__ = ["Relay"]
+
+_LOG = structlog.get_logger(part="relay")
+_MESSAGE_BYTES = 50 * 1024 * 1024
+_LINE_BYTES = 16 * 1024 * 1024
+"""RFC 5321 allows 1,000 bytes a line; real mail has longer ones, and whether to take them is the next hop's choice."""
+_DRAIN_S = 20
+
+
+class Relay:
+    """An SMTP server on a listening socket, with one connection to the next hop for each it has itself."""
+
+    def __init__(self, *, next_hop: NextHopAddress, tracker: Tracker, journal: Journal, clock: Clock, ids: Ids) -> None:
+        self.next_hop = next_hop
+        self.tracker = tracker
+        self.journal = journal
+        self.clock = clock
+        self.ids = ids
+        self.stopping = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._busy = 0
+
+    async def serve(self, listening: socket.socket, stopping: asyncio.Event) -> None:
+        """Take connections until told to stop; then finish the messages in hand, at most 20 seconds."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: _Connection(_Handler(self), loop=loop), sock=listening)
+        await stopping.wait()
+        self.stopping = True
+        server.close()
+        try:
+            async with asyncio.timeout(_DRAIN_S):
+                await self._idle.wait()
+        except TimeoutError:
+            _LOG.warning("relay stopped with messages in hand", messages=self._busy)
+
+    async def in_hand(self, work: Awaitable[Reply]) -> Reply:
+        """Do work that a stop waits for."""
+        self._busy += 1
+        self._idle.clear()
+        try:
+            return await work
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self._idle.set()
+
+
+class _Handler:
+    """One connection's commands, as aiosmtpd hands them over: https://aiosmtpd.aio-libs.org (Hooks of handlers)."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._next_hop = NextHop(relay.next_hop)
+
+    async def handle_MAIL(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self._relay.stopping:
+            return str(OUT_OF_SERVICE)
+        reply = await _answer(lambda: self._next_hop.mail(address, [option.upper() for option in options]))
+        if reply.positive:
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return str(reply)
+
+    async def handle_RCPT(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        reply = await _answer(lambda: self._next_hop.rcpt(address))
+        if reply.positive:
+            envelope.rcpt_tos.append(address)
+        return str(reply)
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+        raw = envelope.original_content or b""
+        return str(await self._relay.in_hand(self._deliver(raw, envelope.rcpt_tos)))
+
+    async def handle_RSET(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:
+        await _answer(self._reset)
+        return "250 OK"
+
+    async def handle_QUIT(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:
+        await self._next_hop.close()
+        return "221 Bye"
+
+    def connection_lost(self) -> None:
+        self._next_hop.abort()
+
+    async def _reset(self) -> Reply:
+        await self._next_hop.reset()
+        return Reply(250, "OK")
+
+    async def _deliver(self, raw: bytes, recipients: list[str]) -> Reply:
+        relay = self._relay
+        tracked = relay.tracker.track(raw, recipients=recipients, message_id=relay.ids.new(), now=relay.clock.now())
+        if tracked.untouched:
+            _LOG.info("message not rewritten", message=tracked.message_id, reason=tracked.untouched)
+        reply = await _answer(lambda: self._next_hop.data(tracked.raw))
+        if reply.positive:
+            sent = tracked.sent(id=relay.ids.new(), at=relay.clock.now(), recipients=len(recipients))
+            await _recorded(relay.journal, encode(sent))
+        return reply
+
+
+class _Connection(SMTP):
+    """aiosmtpd's server side of one connection, with long lines, and the end of the connection told."""
+
+    line_length_limit = _LINE_BYTES
+
+    def __init__(self, handler: _Handler, *, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            handler,
+            data_size_limit=_MESSAGE_BYTES,
+            enable_SMTPUTF8=True,
+            hostname=socket.gethostname(),
+            ident="clicktrail",
+            loop=loop,
+        )
+        self._relay_handler = handler
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self._relay_handler.connection_lost()
+
+
+async def _answer(ask: Callable[[], Awaitable[Reply]]) -> Reply:
+    try:
+        return await ask()
+    except RelayError as error:
+        _LOG.warning("next hop refused", code=error.reply_code, error=str(error))
+        return Reply(error.reply_code, error.reply_text)
+
+
+async def _recorded(journal: Journal, line: bytes) -> None:
+    """Wait until an event is on disk, or is known not to get there: the message has left either way."""
+    done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    journal.append(line, done.set_result)
+    if not await done:
+        _LOG.error("a sent message could not be recorded")

@@ -1,0 +1,45 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.server.pipeline.instructions import Instructions, take_instructions
+
+
+def test_our_headers_are_read_and_removed() -> None:
+    """What is left is the message without them, otherwise the same bytes."""
+    raw = (
+        b"From: a@example.com\r\nX-Clicktrail-Campaign: winter\r\nSubject: Hi\r\n"
+        b"x-clicktrail-recipient : anna-17\r\n\r\nX-Clicktrail-Campaign: text\r\n"
+    )
+
+    assert Instructions(
+        raw=b"From: a@example.com\r\nSubject: Hi\r\n\r\nX-Clicktrail-Campaign: text\r\n",
+        campaign="winter",
+        recipient="anna-17",
+    ) == take_instructions(raw)
+
+
+def test_a_folded_header_goes_whole() -> None:
+    """A field goes on in lines that begin with white space."""
+    raw = b"X-Clicktrail-Campaign:\n winter\n\tsale\nSubject: Hi\n\nbody"
+
+    assert Instructions(raw=b"Subject: Hi\n\nbody", campaign="winter\tsale") == take_instructions(raw)
+
+
+def test_encoded_words_are_decoded() -> None:
+    """Mail libraries write names beyond ASCII as encoded words."""
+    raw = b"X-Clicktrail-Campaign: =?utf-8?q?gr=C3=BCn?=\r\n\r\n"
+
+    assert Instructions(raw=b"\r\n", campaign="grün") == take_instructions(raw)
+
+
+def test_the_first_of_two_counts_and_both_go() -> None:
+    """No instruction of ours ever reaches a recipient."""
+    raw = b"X-Clicktrail-Campaign: one\r\nX-Clicktrail-Campaign: two\r\n\r\n"
+
+    assert Instructions(raw=b"\r\n", campaign="one") == take_instructions(raw)
+
+
+@given(st.binary())
+def test_what_has_no_header_of_ours_stays_as_it_is(raw: bytes) -> None:
+    """Any bytes pass, and unchanged."""
+    assert Instructions(raw=raw) == take_instructions(raw)

@@ -1,0 +1,110 @@
+from pathlib import Path
+
+import pytest
+
+from clicktrail.errors import SettingsError
+from clicktrail.server.settings import Address, Settings, load
+
+
+def write(folder: Path, text: str) -> Path:
+    """A settings file in a folder."""
+    path = folder / "clicktrail.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
+    """Every setting has a default, and the data folder lies beside the file."""
+    settings = load(write(tmp_path, ""), {})
+
+    assert Settings(data_dir=str(tmp_path / "clicktrail-data")) == settings
+
+
+def test_the_file_sets_what_it_names(tmp_path: Path) -> None:
+    """A value of the file stands in place of the default."""
+    path = write(tmp_path, '[tracking]\ndomain = "https://links.example.com"\n[utm]\nown_hosts = ["example.com"]\n')
+
+    settings = load(path, {})
+
+    assert ("https://links.example.com", "links.example.com") == (settings.tracking.domain, settings.tracking_host)
+    assert ("example.com",) == settings.utm.own_hosts
+
+
+def test_an_unknown_key_is_named_with_the_right_one(tmp_path: Path) -> None:
+    """A typing mistake is told, with what was probably meant."""
+    with pytest.raises(SettingsError, match=r"unknown setting 'edge\.wrokers'") as caught:
+        load(write(tmp_path, "[edge]\nwrokers = 4\n"), {})
+
+    assert "did you mean 'edge.workers'?" == caught.value.hint
+
+
+def test_an_unknown_key_like_no_other_lists_what_there_is(tmp_path: Path) -> None:
+    """Where nothing is near, the hint lists what is known."""
+    with pytest.raises(SettingsError, match="unknown setting 'colour'") as caught:
+        load(write(tmp_path, 'colour = "red"\n'), {})
+
+    assert caught.value.hint.startswith("known here: data_dir, tracking")
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
+    """Numbers and lists can be set from the environment too."""
+    path = write(tmp_path, "[edge]\nworkers = 4\n")
+    environ = {"CLICKTRAIL_EDGE_WORKERS": "2", "CLICKTRAIL_UTM_OWN_HOSTS": "a.example, *.b.example"}
+
+    settings = load(path, environ)
+
+    assert 2 == settings.edge.workers
+    assert ("a.example", "*.b.example") == settings.utm.own_hosts
+
+
+def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
+    """NAME_FILE names a file that holds the value, so that it need not stand in the environment."""
+    secret = tmp_path / "password"
+    secret.write_text("hunter2\n", "utf-8")
+
+    settings = load(write(tmp_path, ""), {"CLICKTRAIL_RELAY_NEXT_HOP_PASSWORD_FILE": str(secret)})
+
+    assert "hunter2" == settings.relay.next_hop_password
+
+
+def test_the_environment_names_the_file(tmp_path: Path) -> None:
+    """CLICKTRAIL_CONFIG stands in for --config."""
+    path = write(tmp_path, "[edge]\nworkers = 3\n")
+
+    settings = load(None, {"CLICKTRAIL_CONFIG": str(path)})
+
+    assert 3 == settings.edge.workers
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('[edge]\nworkers = "many"\n', "workers"),
+        ("[edge]\nworkers = -1\n", "workers"),
+        ('[tracking]\ndomain = "links.example.com"\n', "tracking.domain"),
+        ('[tracking]\ndomain = "https://example.com/links"\n', "tracking.domain"),
+        ('[edge]\nlisten = "8080"\n', "'8080' is not an address"),
+        ('[relay]\nlisten = "0.0.0.0:2525"\n', "relay.listen"),
+        ('[console]\nlisten = "192.0.2.1:80"\n', "console.listen"),
+        ('[edge]\ntrusted_proxies = ["10.0.0.1/8"]\n', "edge.trusted_proxies"),
+        ('[relay]\nnext_hop_tls = "maybe"\n', "next_hop_tls"),
+        ("edge = 3\n", "edge"),
+        ("not toml", "is not TOML"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(tmp_path: Path, text: str, complaint: str) -> None:
+    """Every bad value is an error that names its key."""
+    with pytest.raises(SettingsError, match=complaint):
+        load(write(tmp_path, text), {})
+
+
+def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
+    """Only the default file may be absent."""
+    with pytest.raises(SettingsError, match="cannot read the settings file"):
+        load(tmp_path / "missing.toml", {})
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:25", "[::1]:25", "mail.example.com:587"])
+def test_addresses_are_written_as_they_are_read(text: str) -> None:
+    """Host and port, with brackets around IPv6."""
+    assert text == str(Address.parse(text))
