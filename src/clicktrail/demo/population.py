@@ -1,1 +1,0 @@
-"""People and scanners who click on what they were sent."""
