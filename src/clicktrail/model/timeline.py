@@ -50,6 +50,12 @@ class Timeline:
         return next((event for event in self.events if isinstance(event, Sent)), None)
 
     @property
+    def campaign(self) -> str:
+        """What the message was sent under; where nobody told of its sending, what the first event that names one says."""
+        named = (event.campaign for event in self.events if event.campaign)
+        return self.sent.campaign if self.sent else next(named, "")
+
+    @property
     def arrived_at(self) -> datetime | None:
         """When a click became possible: the delivery where known, else the sending."""
         delivered = next((event for event in self.events if isinstance(event, Delivered)), None)

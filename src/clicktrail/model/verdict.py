@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from clicktrail.model.event import Click
 
-__all__ = ["JudgedClick", "Reason", "Verdict", "is_counted"]
+__all__ = ["JudgedClick", "Reason", "Verdict", "is_counted", "is_prefetch"]
 
 
 class Verdict(StrEnum):
@@ -41,8 +41,8 @@ class JudgedClick:
         verdict: what made it.
         score: the sum of the points; meaningless where a hard rule decided.
         reasons: every signal that spoke, the heaviest first.
-        counted: whether reports count it at all: HEAD, OPTIONS and prefetches never are.
-        rules: version of the rules, networks and agents that judged, such as ``2026-11-23``.
+        counted: whether reports count it at all: HEAD, OPTIONS, prefetches and damaged tokens never are.
+        rules: versions of the rules, networks and agents that judged: ``2026-11-23/2026-11-23/2026-11-23``.
     """
 
     click: Click
@@ -53,11 +53,16 @@ class JudgedClick:
     rules: str
 
 
-def is_counted(click: Click) -> bool:
-    """Whether a request is a click in the sense of reports: a GET that is no prefetch.
+def is_prefetch(click: Click) -> bool:
+    """Whether a browser announced that nobody has asked for the page yet.
 
     Chrome and Safari announce a prefetch by ``Sec-Purpose`` or ``Purpose``, Firefox by ``X-Moz``, Safari's previews
     by ``X-Purpose`` (WHATWG Fetch, section "Sec-Purpose header").
     """
     announced = (click.headers.get(name, "") for name in ("sec-purpose", "purpose", "x-purpose", "x-moz"))
-    return click.method == "GET" and not any("prefetch" in value or "preview" in value for value in announced)
+    return any("prefetch" in value or "preview" in value for value in announced)
+
+
+def is_counted(click: Click) -> bool:
+    """Whether a request is a click in the sense of reports: a GET that led somewhere and is no prefetch."""
+    return click.method == "GET" and not click.tampered and not is_prefetch(click)

@@ -1,0 +1,76 @@
+"""The rules that make a verdict, read from ``data/rules.toml``."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import msgspec
+
+from clicktrail.errors import SettingsError
+from clicktrail.model.verdict import Verdict
+
+__all__ = ["Rule", "Rules", "parse"]
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one signal is worth.
+
+    Attributes:
+        name: the signal's, a slug.
+        description: what it means, for a reader who sends mail and does not write programs.
+        source: where the fact behind it is written down.
+        date: when that was last looked at.
+        verdict: what it decides alone; None for a rule of points.
+        points: what it adds to the score; negative speaks for a person.
+        thresholds: what its function takes by name: seconds as seconds, the rest as counts.
+    """
+
+    name: str
+    description: str
+    source: str
+    date: date
+    verdict: Verdict | None = None
+    points: int = 0
+    thresholds: Mapping[str, int | float] = {}
+
+    def __post_init__(self) -> None:
+        if (self.verdict is None) == (self.points == 0):
+            raise ValueError(f"rule {self.name} needs either a verdict or points")
+
+
+class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The least score for each verdict that points can lead to."""
+
+    bot: int
+    suspected: int
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A set of rules.
+
+    Attributes:
+        version: the day of its last change.
+        verdicts: what a score means.
+        rules: in the order in which hard ones are tried.
+    """
+
+    version: date
+    verdicts: Thresholds
+    rules: tuple[Rule, ...]
+
+    def verdict(self, score: int) -> Verdict:
+        """What a sum of points means."""
+        if score >= self.verdicts.bot:
+            return Verdict.BOT
+        return Verdict.SUSPECTED if score >= self.verdicts.suspected else Verdict.HUMAN
+
+
+def parse(text: str) -> Rules:
+    """Read a rules file.
+
+    Raises:
+        SettingsError: not TOML, an unknown or missing key, or a rule without a consequence.
+    """
+    try:
+        return msgspec.toml.decode(text, type=Rules)
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"rules cannot be read: {error}") from error

@@ -1,0 +1,46 @@
+"""From signals to verdicts: hard rules first, then the sum of points."""
+
+from collections.abc import Sequence
+
+from clicktrail.judge.case import Case
+from clicktrail.judge.context import Context
+from clicktrail.judge.rules import Rule
+from clicktrail.judge.signals import SIGNALS, Findings
+from clicktrail.model.event import Click
+from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import JudgedClick, Reason, is_counted
+
+__all__ = ["judge"]
+
+
+def judge(timeline: Timeline, context: Context) -> tuple[JudgedClick, ...]:
+    """Judge every click of one message, in the order of time.
+
+    A pure function: the same events and the same context give the same verdicts, in whatever order the events became
+    known. Each click is judged on its own facts, so that a person counts even where a scanner was there first.
+    """
+    case = Case.of(timeline, context)
+    findings = [(rule, SIGNALS[rule.name](case, **rule.thresholds)) for rule in context.rules.rules]
+    return tuple(_judged(click, findings, context) for click in case.clicks)
+
+
+def _judged(click: Click, findings: Sequence[tuple[Rule, Findings]], context: Context) -> JudgedClick:
+    spoken = [(rule, found[click.id]) for rule, found in findings if click.id in found]
+    score = sum(rule.points for rule, _ in spoken)
+    decided = next((rule.verdict for rule, _ in spoken if rule.verdict), None)
+    return JudgedClick(
+        click=click,
+        verdict=decided or context.rules.verdict(score),
+        score=score,
+        reasons=tuple(
+            Reason(signal=rule.name, points=rule.points, detail=words)
+            for rule, words in sorted(spoken, key=_heaviest_first)
+        ),
+        counted=is_counted(click),
+        rules=context.version,
+    )
+
+
+def _heaviest_first(spoken: tuple[Rule, str]) -> tuple[bool, int]:
+    rule, _ = spoken
+    return rule.verdict is None, -abs(rule.points)

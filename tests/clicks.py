@@ -1,0 +1,79 @@
+"""Sample events for the judge and the reports: one message, sent at noon, and requests some seconds later."""
+
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+
+from clicktrail.judge import Context
+from clicktrail.model.event import AnyEvent, Click, Delivered, Engagement, Sent
+from clicktrail.model.timeline import Timeline
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+)
+HOME = "192.0.2.10"
+"""An address of RFC 5737's documentation range: in no network of the table."""
+
+BARRACUDA = "209.222.82.7"
+AZURE = "40.94.16.33"
+
+
+def shipped(name: str) -> str:
+    """The text of one of the judge's data files."""
+    return files("clicktrail.judge").joinpath("data", name).read_text(encoding="utf-8")
+
+
+def shipped_context() -> Context:
+    """The context made of the data that the package ships."""
+    return Context.of(
+        rules_toml=shipped("rules.toml"), networks_toml=shipped("networks.toml"), agents_toml=shipped("agents.toml")
+    )
+
+
+CONTEXT = shipped_context()
+
+
+def after(seconds: float) -> datetime:
+    """So many seconds after noon."""
+    return NOON + timedelta(seconds=seconds)
+
+
+def sent(*, links: int = 12) -> Sent:
+    """The message left at noon."""
+    return Sent(id="sent", at=NOON, campaign="spring", message_id="m1", links=links)
+
+
+def delivered(seconds: float) -> Delivered:
+    """The message arrived so many seconds after noon."""
+    return Delivered(id="delivered", at=after(seconds), message_id="m1")
+
+
+def click(seconds: float = 3_600, *, link: int = 0, ip: str = HOME, agent: str = CHROME, id: str = "") -> Click:
+    """One request so many seconds after noon; by default a person's."""
+    return Click(
+        id=id or f"{seconds}-{link}-{ip}",
+        at=after(seconds),
+        campaign="spring",
+        message_id="m1",
+        link=link,
+        url=f"https://shop.example/{link}",
+        ip=ip,
+        user_agent=agent,
+    )
+
+
+def sweep(seconds: float, *, links: int, gap: float, ip: str = HOME) -> list[Click]:
+    """Clicks on so many links from position 0, so many seconds apart."""
+    return [click(seconds + gap * link, link=link, ip=ip) for link in range(links)]
+
+
+def engagement(click_id: str, *, kind: str = "engaged", seconds: float = 3_610) -> Engagement:
+    """What the landing page told of a click's visitor."""
+    return Engagement(
+        id=f"{click_id}-{kind}-{seconds}", at=after(seconds), message_id="m1", click_id=click_id, kind=kind
+    )
+
+
+def timeline(*events: AnyEvent) -> Timeline:
+    """The message's timeline."""
+    return Timeline.of("m1", events)

@@ -1,0 +1,164 @@
+"""Whole cases: what the judge makes of people and scanners as they are known to behave."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from tests.clicks import AZURE, BARRACUDA, CHROME, CONTEXT, HOME, click, delivered, engagement, sent, sweep, timeline
+
+from clicktrail.judge import judge
+from clicktrail.model.event import AnyEvent, Click, Engagement
+from clicktrail.model.verdict import Reason, Verdict
+
+
+def verdicts(*events: AnyEvent) -> dict[str, Verdict]:
+    """Verdicts by click id."""
+    return {judged.click.id: judged.verdict for judged in judge(timeline(*events), CONTEXT)}
+
+
+def test_person() -> None:
+    """Someone at home, two hours later: human, without a single reason."""
+    (judged,) = judge(timeline(sent(), delivered(2), click(7_200)), CONTEXT)
+    assert (Verdict.HUMAN, 0, (), True, "2026-11-23/2026-11-23/2026-11-23") == (
+        judged.verdict,
+        judged.score,
+        judged.reasons,
+        judged.counted,
+        judged.rules,
+    )
+
+
+def test_sweep_from_a_data_centre() -> None:
+    """A scanner that opens all nine links is a bot three times over, the heaviest reason first."""
+    events: list[AnyEvent] = [sent(links=9), *sweep(43, links=9, gap=0.08, ip=AZURE)]
+    expected = (
+        Reason(signal="burst", points=5, detail="9 links in 0.6 s"),
+        Reason(signal="datacentre-network", points=3, detail="network Microsoft AS8075"),
+        Reason(signal="all-links", points=2, detail="all 9 links in 1 s"),
+    )
+    assert [(Verdict.BOT, 10, expected)] * 9 == [
+        (judged.verdict, judged.score, judged.reasons) for judged in judge(timeline(*events), CONTEXT)
+    ]
+
+
+def test_person_after_a_sweep() -> None:
+    """A person counts where a scanner was there first, even on the same link."""
+    found = verdicts(sent(links=7), *sweep(43, links=7, gap=0.1, ip=AZURE), click(5_000, link=0, id="person"))
+    assert (Verdict.HUMAN, [Verdict.BOT] * 7) == (found.pop("person"), list(found.values()))
+
+
+def test_pair_of_scanner_and_person() -> None:
+    """A link that is scanned as the person clicks gives one suspicion and one human."""
+    assert {"scanner": Verdict.SUSPECTED, "person": Verdict.HUMAN} == verdicts(
+        sent(), click(5_000, ip=AZURE, id="scanner"), click(5_001.2, id="person")
+    )
+
+
+def test_first_link_only() -> None:
+    """A gateway that looks at one link is known by its network alone."""
+    assert {"c": Verdict.BOT} == verdicts(sent(), click(9, ip=BARRACUDA, id="c"))
+
+
+def test_remote_desktop() -> None:
+    """Someone who browses from a data centre is suspected, and human once the landing page saw them."""
+    remote = click(5_000, ip=AZURE, id="c")
+    assert [{"c": Verdict.SUSPECTED}, {"c": Verdict.HUMAN}] == [
+        verdicts(sent(), remote),
+        verdicts(sent(), remote, engagement("c")),
+    ]
+
+
+def test_hard_rules_decide_alone() -> None:
+    """Engagement cannot make a person of a request that says it is none; the first hard rule in the file wins."""
+    head = replace(click(id="c", agent="Slackbot-LinkExpanding 1.0"), method="HEAD")
+    (judged,) = judge(timeline(head, engagement("c")), CONTEXT)
+    assert (Verdict.BOT, ["method", "preview-agent", "engaged"]) == (
+        judged.verdict,
+        [reason.signal for reason in judged.reasons],
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "counted"),
+    [
+        ({"method": "HEAD"}, Verdict.BOT, False),
+        ({"method": "OPTIONS"}, Verdict.BOT, False),
+        ({"tampered": True}, Verdict.BOT, False),
+        ({"headers": {"purpose": "prefetch"}}, Verdict.PREVIEW, False),
+        ({"user_agent": "WhatsApp/2.23.20.0"}, Verdict.PREVIEW, True),
+        ({"user_agent": "curl/8.5.0"}, Verdict.BOT, True),
+        ({"user_agent": ""}, Verdict.BOT, True),
+        ({"user_agent": f"{CHROME} Barracuda Sentinel (EE)"}, Verdict.BOT, True),
+    ],
+)
+def test_requests_that_speak_for_themselves(changes: dict[str, object], verdict: Verdict, counted: bool) -> None:
+    """Each hard rule, and whether reports count such a request."""
+    (judged,) = judge(timeline(sent(), replace(click(), **changes)), CONTEXT)
+    assert (verdict, counted) == (judged.verdict, judged.counted)
+
+
+def test_nothing_to_judge() -> None:
+    """A message that nobody clicked has no verdicts."""
+    assert () == judge(timeline(sent()), CONTEXT)
+
+
+clicks = st.builds(
+    lambda seconds, link, ip, agent, method: replace(click(seconds, link=link, ip=ip, agent=agent), method=method),
+    st.floats(-5, 120).map(lambda seconds: round(seconds, 1)),
+    st.integers(0, 5),
+    st.sampled_from([HOME, AZURE, BARRACUDA, "2001:db8::1"]),
+    st.sampled_from([CHROME, "curl/8.5.0", "", "WhatsApp/2.23.20.0"]),
+    st.sampled_from(["GET", "HEAD"]),
+)
+histories = st.lists(clicks, max_size=20).map(
+    lambda found: [replace(one, id=f"c{number}") for number, one in enumerate(found)]
+)
+
+
+@given(history=histories, data=st.data())
+def test_order_of_events_does_not_matter(history: list[Click], data: st.DataObject) -> None:
+    """Events may become known in any order; the verdicts are the same."""
+    events: list[AnyEvent] = [sent(links=5), delivered(1), *history, *(engagement(one.id) for one in history[::3])]
+    assert judge(timeline(*events), CONTEXT) == judge(timeline(*data.draw(st.permutations(events))), CONTEXT)
+
+
+@given(history=histories)
+def test_events_told_twice_change_nothing(history: list[Click]) -> None:
+    """A batch that is delivered again is the same evidence."""
+    events: list[AnyEvent] = [sent(links=5), *history]
+    assert judge(timeline(*events), CONTEXT) == judge(timeline(*events, *reversed(events)), CONTEXT)
+
+
+@given(history=histories, data=st.data())
+def test_engagement_never_raises_the_score(history: list[Click], data: st.DataObject) -> None:
+    """Each further sign of a person leaves every click's score where it was or lowers it."""
+    ids = [one.id for one in history]
+    signs = data.draw(
+        st.lists(
+            st.builds(
+                lambda click_id, kind, seconds: engagement(click_id, kind=kind, seconds=seconds),
+                st.sampled_from([*ids, "unknown"]),
+                st.sampled_from(["loaded", "engaged"]),
+                st.integers(0, 9_000),
+            ),
+            max_size=5,
+        )
+    )
+    steps = [scores(history, signs[:known]) for known in range(len(signs) + 1)]
+    assert [] == [
+        click_id for less, more in itertools.pairwise(steps) for click_id in less if more[click_id] > less[click_id]
+    ]
+
+
+def scores(history: list[Click], signs: list[Engagement]) -> dict[str, int]:
+    """Scores by click id."""
+    return {judged.click.id: judged.score for judged in judge(timeline(sent(links=5), *history, *signs), CONTEXT)}
+
+
+@given(history=histories)
+def test_a_click_a_day_later_is_judged_alone(history: list[Click]) -> None:
+    """Whatever scanners did to a message, a person's click the next day is human."""
+    person = click(86_400, link=3, id="person")
+    assert Verdict.HUMAN == verdicts(sent(links=5), *history, person)["person"]
