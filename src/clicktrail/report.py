@@ -1,13 +1,19 @@
 """Every number that the product shows, defined once.
 
-Counting is done by whoever holds the events (SQL for the console, Python for ``clicktrail audit``); what is counted
-and what is made of the counts is defined here.
+What is counted and what is made of the counts is defined here. ``summarise`` counts in Python, message by message;
+the console counts by SQL, which is tested against it.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-__all__ = ["CampaignReport", "Clicks", "LinkReport", "ReasonCount", "Unique"]
+from clicktrail.model.event import Bounced, Delivered
+from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import JudgedClick, Verdict
+
+__all__ = ["CampaignReport", "Clicks", "LinkReport", "ReasonCount", "Unique", "as_json", "summarise"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +109,134 @@ class CampaignReport:
     def click_rate_human(self) -> float:
         """Unique human clickers ÷ delivered: the click rate."""
         return _rate(self.unique.human, self.delivered)
+
+
+def summarise(messages: Iterable[tuple[Timeline, Sequence[JudgedClick]]]) -> list[CampaignReport]:
+    """Count messages and the verdicts on their clicks, by campaign, the latest sent first, with links and reasons.
+
+    Each message comes once. Memory grows with clickers and links, not with clicks.
+    """
+    tallies: dict[str, _Tally] = {}
+    for timeline, clicks in messages:
+        tallies.setdefault(timeline.campaign, _Tally()).add(timeline, clicks)
+    reports = [tally.report(campaign) for campaign, tally in sorted(tallies.items())]
+    never = datetime.min.replace(tzinfo=UTC)
+    return sorted(reports, key=lambda report: report.first_sent_at or never, reverse=True)
+
+
+def as_json(report: CampaignReport) -> dict[str, object]:
+    """The shape of ``clicktrail report --json`` and the API; docs/reference/report.md describes it."""
+    return {
+        "campaign": report.campaign,
+        "delivered": report.delivered,
+        "delivered_basis": report.delivered_basis,
+        "accepted": report.accepted,
+        "bounced": report.bounced,
+        "clicks": _clicks_as_json(report.clicks),
+        "unique": _unique_as_json(report.unique),
+        "click_rate": {"raw": report.click_rate_raw, "human": report.click_rate_human},
+        "links": [
+            {
+                "position": link.position,
+                "url": link.url,
+                "clicks": _clicks_as_json(link.clicks),
+                "unique": _unique_as_json(link.unique),
+            }
+            for link in report.links
+        ],
+        "reasons": [{"signal": reason.signal, "clicks": reason.clicks} for reason in report.reasons],
+    }
+
+
+@dataclass(slots=True)
+class _Clickers:
+    """Clicks by verdict, and who made them."""
+
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    people: set[str] = field(default_factory=set)
+    humans: set[str] = field(default_factory=set)
+
+    def add(self, judged: JudgedClick) -> None:
+        person = judged.click.recipient or judged.click.message_id
+        self.verdicts[judged.verdict] += 1
+        self.people.add(person)
+        if judged.verdict is Verdict.HUMAN:
+            self.humans.add(person)
+
+    @property
+    def clicks(self) -> Clicks:
+        return Clicks(
+            human=self.verdicts[Verdict.HUMAN],
+            suspected=self.verdicts[Verdict.SUSPECTED],
+            bot=self.verdicts[Verdict.BOT],
+            preview=self.verdicts[Verdict.PREVIEW],
+        )
+
+    @property
+    def unique(self) -> Unique:
+        return Unique(raw=len(self.people), human=len(self.humans))
+
+
+@dataclass(slots=True)
+class _Tally:
+    """One campaign while it is counted."""
+
+    first_sent_at: datetime | None = None
+    accepted: int = 0
+    bounced: int = 0
+    delivered: int = 0
+    everyone: _Clickers = field(default_factory=_Clickers)
+    links: dict[tuple[int, str], _Clickers] = field(default_factory=dict)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, timeline: Timeline, clicks: Sequence[JudgedClick]) -> None:
+        if (sent := timeline.sent) is not None:
+            self.accepted += sent.recipients
+            self.first_sent_at = min(self.first_sent_at or sent.at, sent.at)
+        self.bounced += any(isinstance(event, Bounced) for event in timeline.events)
+        self.delivered += any(isinstance(event, Delivered) for event in timeline.events)
+        for judged in clicks:
+            if judged.counted:
+                self._count(judged)
+
+    def _count(self, judged: JudgedClick) -> None:
+        self.everyone.add(judged)
+        self.links.setdefault((judged.click.link, judged.click.url), _Clickers()).add(judged)
+        if judged.verdict is not Verdict.HUMAN:
+            self.reasons.update({reason.signal for reason in judged.reasons})
+
+    def report(self, campaign: str) -> CampaignReport:
+        return CampaignReport(
+            campaign=campaign,
+            first_sent_at=self.first_sent_at,
+            accepted=self.accepted,
+            bounced=self.bounced,
+            delivered_events=self.delivered,
+            clicks=self.everyone.clicks,
+            unique=self.everyone.unique,
+            links=tuple(
+                LinkReport(position=position, url=url, clicks=link.clicks, unique=link.unique)
+                for (position, url), link in sorted(self.links.items())
+            ),
+            reasons=tuple(
+                ReasonCount(signal=signal, clicks=clicks)
+                for signal, clicks in sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))
+            ),
+        )
+
+
+def _clicks_as_json(clicks: Clicks) -> dict[str, int]:
+    return {
+        "total": clicks.total,
+        "human": clicks.human,
+        "suspected": clicks.suspected,
+        "bot": clicks.bot,
+        "preview": clicks.preview,
+    }
+
+
+def _unique_as_json(unique: Unique) -> dict[str, int]:
+    return {"raw": unique.raw, "human": unique.human}
 
 
 def _rate(part: int, whole: int) -> float:
