@@ -1,0 +1,153 @@
+"""The files of one writer: numbered segments, and the lock that keeps a second writer out.
+
+A segment is written by the process that began it and by nobody later: a writer that starts, or that met an error,
+begins the next one. So a segment with a successor is finished for ever, and a place in it stays what it was whatever
+a crash took away behind it.
+"""
+
+import contextlib
+import fcntl
+import os
+from pathlib import Path
+
+from clicktrail.errors import StorageError
+from clicktrail.server.journal.frames import HEAD, OVERHEAD, announced, unpack
+
+__all__ = ["Segment", "cut_torn_tail", "lock", "numbers", "path_of", "read_lines", "sync_folder"]
+
+_SUFFIX = ".segment"
+_AHEAD = 256 * 1024
+"""Room that is filled with zeros at a time. Overwriting spares each commit the file system's own journal: a batch of
+16 clicks takes 120 µs instead of 200; and a step this small holds nobody up as one of 32 MiB would, by 20 ms."""
+
+_CHUNK = 256 * 1024
+"""Bytes read at a time; a longer frame is read whole."""
+
+
+class Segment:
+    """One file, being written.
+
+    Raises:
+        OSError: from every method; the segment is then to be closed and not written again.
+    """
+
+    def __init__(self, folder: Path, number: int) -> None:
+        """Begin the segment; from here on it survives a power cut, empty as it is."""
+        self.size = 0
+        self._reserved = 0
+        self._file = os.open(path_of(folder, number), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        try:
+            self.write(HEAD)
+            sync_folder(folder)
+        except OSError:
+            os.close(self._file)
+            path_of(folder, number).unlink(missing_ok=True)
+            raise
+
+    def write(self, data: bytes) -> None:
+        """Append, and return when it is on disk."""
+        if not os.fstat(self._file).st_nlink:
+            raise FileNotFoundError("the segment was deleted while it was being written")
+        end = self.size + len(data)
+        if end > self._reserved:
+            self._reserve(end)
+        written = 0
+        while written < len(data):
+            written += os.pwrite(self._file, data[written:], self.size + written)
+        os.fdatasync(self._file)
+        self.size = end
+
+    def close(self) -> None:
+        """Give back the room that was not needed, and what an error left of a batch."""
+        with contextlib.suppress(OSError):  # readers stop at zeros and torn frames anyway
+            os.ftruncate(self._file, self.size)
+        with contextlib.suppress(OSError):  # all that was confirmed has been synced before
+            os.close(self._file)
+
+    def _reserve(self, end: int) -> None:
+        """Take room up to ``end`` and a step beyond; where there is none, the write itself will say so."""
+        while self._reserved < end:
+            with contextlib.suppress(OSError):
+                os.pwrite(self._file, bytes(_AHEAD), self._reserved)
+            self._reserved += _AHEAD
+
+
+def path_of(folder: Path, number: int) -> Path:
+    """Where a writer's segment lies."""
+    return folder / f"{number:010}{_SUFFIX}"
+
+
+def numbers(folder: Path) -> list[int]:
+    """The numbers of a writer's segments, the oldest first.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    return sorted(int(path.stem) for path in folder.iterdir() if path.suffix == _SUFFIX and path.stem.isdecimal())
+
+
+def read_lines(path: Path, offset: int, *, limit: int) -> list[bytes]:
+    """The next lines from a place between two frames: at most ``limit``, and about 256 KiB of them.
+
+    Empty at the end of what is written, be it that more will come or that the rest is torn.
+
+    Raises:
+        OSError: the file cannot be read.
+        StorageError: the file is no segment of this version.
+    """
+    with path.open("rb", buffering=0) as file:
+        head = os.pread(file.fileno(), len(HEAD), 0)
+        if head != HEAD:
+            if HEAD.startswith(head.rstrip(b"\0")):  # its beginning was cut off by a crash
+                return []
+            raise StorageError(f"{path} is not a journal segment that this version can read")
+        data = os.pread(file.fileno(), _CHUNK, offset)
+        if announced(data) > len(data):
+            data = os.pread(file.fileno(), announced(data), offset)
+    return unpack(data, limit=limit)
+
+
+def cut_torn_tail(path: Path) -> None:
+    """Take away what follows the last sound frame, and bring the rest to disk.
+
+    Raises:
+        OSError: the file cannot be read or cut.
+    """
+    with path.open("r+b") as file:
+        data = file.read()
+        if not data.startswith(HEAD):
+            return
+        lines = unpack(data[len(HEAD) :], limit=len(data))
+        file.truncate(len(HEAD) + sum(OVERHEAD + len(line) for line in lines))
+        os.fsync(file.fileno())
+
+
+def lock(folder: Path) -> int:
+    """Make the folder if it is missing, and claim it for this process until the returned descriptor is closed.
+
+    Raises:
+        BlockingIOError: another writer has claimed it.
+        OSError: it cannot be made or written to.
+    """
+    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    sync_folder(folder.parent)
+    claim = os.open(folder / "lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(claim)
+        raise
+    return claim
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the folder's own entries to disk: a new file's name is not there before (fsync(2)).
+
+    Raises:
+        OSError: the folder cannot be opened or synced.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,109 @@
+"""What every journal promises to those who write to it and read from it."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from clicktrail.server.journal.reader import SegmentReader
+from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.ports import Journal, JournalReader
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """The journal on the machine's own disk."""
+
+    folder: Path
+
+    def writer(self, name: str) -> SegmentWriter:
+        """One writer's end."""
+        return SegmentWriter(self.folder / name, asyncio.get_running_loop(), segment_bytes=200)
+
+    def reader(self) -> JournalReader:
+        """The other end."""
+        return SegmentReader(self.folder, self.folder / "cursor")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Segments:
+    """The implementation under test; the second one will make this a parameter."""
+    return Segments(tmp_path / "journal")
+
+
+async def write(writer: Journal, lines: list[bytes]) -> list[bool]:
+    """Append lines together and wait for what becomes of each."""
+    loop = asyncio.get_running_loop()
+    outcomes: list[asyncio.Future[bool]] = [loop.create_future() for _ in lines]
+    for line, outcome in zip(lines, outcomes, strict=True):
+        writer.append(line, outcome.set_result)
+    return await asyncio.gather(*outcomes)
+
+
+def read(reader: JournalReader, limit: int = 100) -> list[bytes]:
+    """The next lines."""
+    return [entry.line for entry in reader.read(limit)]
+
+
+async def test_each_line_is_confirmed_and_found(journal: Segments) -> None:
+    """Once, in the order in which they were appended, whatever bytes they are."""
+    lines = [b'{"type":"click"}', b"", b"\x00" * 20, "Ünïcode\n".encode(), b"x" * 3_000]
+    with journal.writer("edge-0") as writer:
+        assert [True] * 5 == await write(writer, lines)
+        reader = journal.reader()
+        assert lines == read(reader)
+        assert [] == read(reader)
+
+
+async def test_every_writer_is_read(journal: Segments) -> None:
+    """Each one's lines stay in order among themselves."""
+    names = ["edge-0", "edge-1", "engine"]
+    for name in names:
+        with journal.writer(name) as writer:
+            await write(writer, [f"{name} {number}".encode() for number in range(5)])
+    found = read(journal.reader())
+    assert len(found) == 15
+    for name in names:
+        expected = [f"{name} {number}".encode() for number in range(5)]
+        assert expected == [line for line in found if line.startswith(name.encode())]
+
+
+async def test_the_limit_is_kept_over_all_writers(journal: Segments) -> None:
+    """And nothing is skipped by it."""
+    for name in ("edge-0", "edge-1"):
+        with journal.writer(name) as writer:
+            await write(writer, [f"{name} {number}".encode() for number in range(10)])
+    reader = journal.reader()
+    batches = [read(reader, 7) for _ in range(4)]
+    assert [7, 7, 6, 0] == [len(batch) for batch in batches]
+    assert len({line for batch in batches for line in batch}) == 20
+
+
+async def test_reading_resumes_where_it_was_committed(journal: Segments) -> None:
+    """What was read and not committed comes again; what was committed does not, also after further lines."""
+    with journal.writer("edge-0") as writer:
+        await write(writer, [b"1", b"2", b"3"])
+        reader = journal.reader()
+        assert [b"1", b"2"] == read(reader, 2)
+        reader.commit()
+        assert [b"3"] == read(reader)
+        await write(writer, [b"4"])
+        assert [b"3", b"4"] == read(journal.reader())
+
+
+async def test_a_new_writer_goes_on_behind_the_old_one(journal: Segments) -> None:
+    """A restart neither hides nor repeats anything."""
+    reader = journal.reader()
+    for life in range(3):
+        with journal.writer("edge-0") as writer:
+            await write(writer, [f"life {life}".encode()])
+        assert [f"life {life}".encode()] == read(reader)
+
+
+async def test_a_writer_that_left_refuses(journal: Segments) -> None:
+    """Rather than leaving somebody without an answer."""
+    writer = journal.writer("edge-0")
+    writer.close()
+    assert [False] == await write(writer, [b"late"])
+    assert [] == read(journal.reader())

@@ -1,0 +1,13 @@
+"""The event loops that the server must run on."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import uvloop
+
+__all__ = ["LOOPS"]
+
+LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "asyncio": asyncio.SelectorEventLoop,
+    "uvloop": uvloop.new_event_loop,
+}

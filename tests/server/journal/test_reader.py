@@ -1,0 +1,150 @@
+"""The other end of the journal."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clicktrail.server.journal.frames import HEAD, OVERHEAD, pack
+from clicktrail.server.journal.reader import SegmentReader
+from clicktrail.server.journal.segments import Segment, path_of
+from clicktrail.server.journal.writer import SegmentWriter
+
+Batches = st.lists(st.lists(st.binary(max_size=80), min_size=1, max_size=5), max_size=5)
+
+
+def segment_of(folder: Path, number: int, lines: list[bytes]) -> Segment:
+    """An open segment that holds these lines."""
+    folder.mkdir(exist_ok=True)
+    segment = Segment(folder, number)
+    segment.write(b"".join(map(pack, lines)))
+    return segment
+
+
+def lines_from(reader: SegmentReader, limit: int = 1_000) -> list[bytes]:
+    """The next lines, without their places."""
+    return [entry.line for entry in reader.read(limit)]
+
+
+async def write(folder: Path, batches: list[list[bytes]], segment_bytes: int) -> None:
+    """Write batch after batch with one writer."""
+    with SegmentWriter(folder, asyncio.get_running_loop(), segment_bytes=segment_bytes) as writer:
+        for batch in batches:
+            for line in batch:
+                writer.append(line, lambda _: None)
+            writer.flush()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    sessions=st.lists(st.tuples(Batches, st.integers(1, 200), st.booleans()), max_size=4),
+    limit=st.integers(1, 9),
+)
+def test_any_lines_come_out_as_they_went_in(sessions: list[tuple[list[list[bytes]], int, bool]], limit: int) -> None:
+    """Over rolls and new writers and, where the cursor was committed, new readers: each line once, in order."""
+    with tempfile.TemporaryDirectory() as name:
+        journal = Path(name)
+        reader = SegmentReader(journal, journal / "cursor")
+        found: list[bytes] = []
+        for batches, segment_bytes, restart in sessions:
+            asyncio.run(write(journal / "edge-0", batches, segment_bytes))
+            while lines := lines_from(reader, limit):
+                assert len(lines) <= limit
+                found += lines
+            if restart:
+                reader.commit()
+                reader = SegmentReader(journal, journal / "cursor")
+        assert [line for batches, _, _ in sessions for batch in batches for line in batch] == found
+
+
+def test_what_was_not_committed_is_read_again(tmp_path: Path) -> None:
+    """Reading advances in memory only."""
+    segment_of(tmp_path / "edge-0", 1, [b"a", b"b", b"c"]).close()
+    reader = SegmentReader(tmp_path, tmp_path / "cursor")
+    assert [b"a"] == lines_from(reader, 1)
+    reader.commit()
+    assert [b"b", b"c"] == lines_from(reader)
+    assert [b"b", b"c"] == lines_from(SegmentReader(tmp_path, tmp_path / "cursor"))
+
+
+def test_there_may_be_no_journal_yet(tmp_path: Path) -> None:
+    """The engine may start before the first edge worker has."""
+    reader = SegmentReader(tmp_path / "journal", tmp_path / "cursor")
+    assert [] == lines_from(reader)
+    reader.commit()
+    assert not (tmp_path / "cursor").exists()
+
+
+def test_a_frame_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
+    """Every part of it that a reader can catch means "not yet", and it is read once it is whole."""
+    open_segment = segment_of(tmp_path / "edge-0", 1, [b"first"])
+    path = path_of(tmp_path / "edge-0", 1)
+    start = open_segment.size
+    frame = pack(b"second")
+    reader = SegmentReader(tmp_path, tmp_path / "cursor")
+    assert [b"first"] == lines_from(reader)
+    for caught in range(len(frame)):
+        with path.open("r+b") as file:
+            file.seek(start)
+            file.write(frame[:caught])
+        assert [] == lines_from(reader)
+    open_segment.write(frame)
+    assert [b"second"] == lines_from(reader)
+    open_segment.close()
+
+
+def test_a_torn_tail_of_a_finished_segment_is_passed_over(tmp_path: Path) -> None:
+    """Once there is a successor, nothing more will come."""
+    segment_of(tmp_path / "edge-0", 1, [b"first"]).close()
+    path = path_of(tmp_path / "edge-0", 1)
+    path.write_bytes(path.read_bytes() + pack(b"torn")[:-1])
+    reader = SegmentReader(tmp_path, tmp_path / "cursor")
+    assert [b"first"] == lines_from(reader)
+    segment_of(tmp_path / "edge-0", 2, [b"second"]).close()
+    assert [b"second"] == lines_from(reader)
+
+
+async def test_lines_that_a_power_cut_took_away_do_not_hide_later_ones(tmp_path: Path) -> None:
+    """The reader stood behind a line that was never synced; the next writer's lines are read from their beginning."""
+    segment_of(tmp_path / "edge-0", 1, [b"synced", b"not synced"]).close()
+    reader = SegmentReader(tmp_path, tmp_path / "cursor")
+    assert [b"synced", b"not synced"] == lines_from(reader)
+    reader.commit()
+    with path_of(tmp_path / "edge-0", 1).open("r+b") as file:
+        file.truncate(len(HEAD) + OVERHEAD + len(b"synced") + 3)
+    await write(tmp_path / "edge-0", [[b"a line that is longer than what was lost"], [b"and another"]], 1_000_000)
+    again = SegmentReader(tmp_path, tmp_path / "cursor")
+    assert [b"a line that is longer than what was lost", b"and another"] == lines_from(again)
+
+
+def test_deleted_segments_are_passed_over(tmp_path: Path) -> None:
+    """Retention deletes the oldest; reading goes on with what is there."""
+    for number in (1, 2, 3):
+        segment_of(tmp_path / "edge-0", number, [b"%d" % number]).close()
+    reader = SegmentReader(tmp_path, tmp_path / "cursor")
+    assert [b"1"] == lines_from(reader, 1)
+    path_of(tmp_path / "edge-0", 1).unlink()
+    path_of(tmp_path / "edge-0", 2).unlink()
+    assert [b"3"] == lines_from(reader)
+
+
+def test_a_folder_that_was_begun_anew_is_read_from_its_start(tmp_path: Path) -> None:
+    """A place beyond all segments belongs to a folder that is gone."""
+    segment_of(tmp_path / "edge-0", 7, [b"old"]).close()
+    reader = SegmentReader(tmp_path, tmp_path / "cursor")
+    assert [b"old"] == lines_from(reader)
+    path_of(tmp_path / "edge-0", 7).unlink()
+    assert [] == lines_from(reader)
+    segment_of(tmp_path / "edge-0", 1, [b"new"]).close()
+    assert [b"new"] == lines_from(reader)
+
+
+def test_writers_take_turns(tmp_path: Path) -> None:
+    """A busy writer does not keep the others' lines waiting."""
+    for writer in ("edge-0", "edge-1", "engine"):
+        segment_of(tmp_path / writer, 1, [f"{writer} {number}".encode() for number in range(100)]).close()
+    reader = SegmentReader(tmp_path, tmp_path / "cursor")
+    found = [lines_from(reader, 10)[0].split()[0] for _ in range(6)]
+    assert {b"edge-0", b"edge-1", b"engine"} == set(found[:3]) == set(found[3:])
