@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 
+import structlog
+
 from clicktrail.errors import SettingsError, StorageError
 from clicktrail.server import keystore
 from clicktrail.server.child import Child
@@ -25,6 +27,7 @@ __all__ = ["RUN_FILE", "Part", "serve"]
 RUN_FILE = "run.json"
 """In the data folder while the engine runs: its supervisor's pid and the addresses in use."""
 
+_LOG = structlog.get_logger(part="supervisor")
 _BACKLOG = 4096
 """Connections that may wait while every worker is busy or restarting; the kernel's own limit may be lower."""
 
@@ -107,6 +110,7 @@ async def _announce(path: Path, addresses: dict[str, str], *, children: Sequence
     draft = path.with_suffix(".tmp")
     draft.write_text(json.dumps({"pid": os.getpid(), **addresses}) + "\n", "utf-8")
     draft.replace(path)
+    _LOG.info("serving", **addresses)
 
 
 def _listen(text: str) -> socket.socket:

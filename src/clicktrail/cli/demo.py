@@ -1,0 +1,54 @@
+"""clicktrail demo: a campaign, people, scanners, and who was who."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from clicktrail.cli import tables
+from clicktrail.cli.options import Json
+
+if TYPE_CHECKING:
+    from clicktrail.demo.run import Outcome
+
+__all__ = ["demo"]
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Exit after the report; otherwise the console stays up.")] = False,
+    json_: Json = False,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder to keep everything in; else a new one that goes at the end.", metavar="DIR")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Draws the population.")] = 1,
+) -> None:
+    """Send a campaign to people and scanners on this machine, and show who was who. Takes about a minute."""
+    asyncio.run(_demo(once=once, as_json=json_, data=data, seed=seed))
+
+
+async def _demo(*, once: bool, as_json: bool, data: Path | None, seed: int) -> None:
+    from clicktrail.demo.run import Demo
+
+    messages = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=messages, transient=True
+    )
+    async with Demo(data=data, seed=seed) as running:
+        with bar:
+            task = bar.add_task("starting", total=1.0)
+            outcome = await running.run(
+                lambda step, done: bar.update(task, description=step, completed=done),
+            )
+        if as_json:
+            print(json.dumps(_as_json(outcome), ensure_ascii=False))
+        else:
+            _show(outcome)
+        if not once:
+            messages.print(f"\nThe console: [bold]{outcome.console}[/bold]   (Ctrl-C ends the demo)")
+            await running.until_interrupted()
+    sys.stdout.flush()

@@ -1,0 +1,19 @@
+"""Run the command line as a user does: as a process."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+__all__ = ["clicktrail"]
+
+
+def clicktrail(*arguments: str, folder: Path, timeout_s: int = 60) -> subprocess.CompletedProcess[str]:
+    """Run ``clicktrail`` with arguments in a folder, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "clicktrail", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )

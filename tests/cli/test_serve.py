@@ -1,0 +1,63 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from clicktrail.server import keystore
+from tests.cli.running import clicktrail
+from tests.e2e.serving import serving
+
+
+def test_an_unknown_setting_stops_the_start(tmp_path: Path) -> None:
+    """The error names the key and suggests the right one."""
+    (tmp_path / "clicktrail.toml").write_text("[rellay]\n", "utf-8")
+
+    done = clicktrail("serve", folder=tmp_path)
+
+    assert 1 == done.returncode
+    assert "clicktrail: error: unknown setting 'rellay'\nclicktrail: hint: did you mean 'relay'?\n" == done.stderr
+
+
+@pytest.mark.parametrize("trace", ["journal", "analytics"])
+def test_a_lost_key_ring_stops_the_start(tmp_path: Path, trace: str) -> None:
+    """Where there is a journal or analytics but no ring, a new one would kill every link ever sent."""
+    (tmp_path / "clicktrail-data" / trace).mkdir(parents=True)
+
+    done = clicktrail("serve", folder=tmp_path)
+
+    assert 1 == done.returncode
+    assert "is missing" in done.stderr
+    assert "clicktrail: hint: put your backup of it there" in done.stderr
+
+
+def test_only_knows_two_parts(tmp_path: Path) -> None:
+    """Wrong usage is status 2."""
+    done = clicktrail("serve", "--only", "relay", folder=tmp_path)
+
+    assert 2 == done.returncode
+    assert "neither edge nor engine" in done.stderr
+
+
+async def test_serving_twice_from_one_folder_is_refused(tmp_path: Path) -> None:
+    """The second says who holds the folder; the first goes on."""
+    async with serving(tmp_path) as running:
+        done = clicktrail("serve", "--config", str(tmp_path / "clicktrail.toml"), folder=tmp_path)
+
+        assert 1 == done.returncode
+        assert "another clicktrail serves from" in done.stderr
+        assert running.process.returncode is None
+
+
+async def test_a_second_start_opens_the_first_ones_links(tmp_path: Path) -> None:
+    """The ring made at the first start is the ring of every later one."""
+    async with serving(tmp_path) as running:
+        token = running.ring.encrypt(b"sealed")
+    async with serving(tmp_path) as running:
+        assert b"sealed" == running.ring.decrypt(token)
+    (tmp_path / "data" / keystore.NAME).unlink()
+
+    done = clicktrail("serve", "--config", str(tmp_path / "clicktrail.toml"), folder=tmp_path)
+
+    assert 1 == done.returncode
+    assert "the key ring" in done.stderr
+    shutil.rmtree(tmp_path / "data")

@@ -1,0 +1,135 @@
+"""The real thing: ``clicktrail serve`` as a process, on free ports of loopback."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from clicktrail.server import keystore
+from clicktrail.tokens import KeyRing
+
+__all__ = ["Serving", "serving", "settled"]
+
+_SETTINGS = """\
+data_dir = "data"
+[tracking]
+domain = "http://{edge}"
+[utm]
+source = "email"
+medium = "newsletter"
+campaign = "{{campaign}}"
+own_hosts = {own_hosts}
+[edge]
+listen = "{edge}"
+workers = {workers}
+[relay]
+listen = "127.0.0.1:0"
+next_hop = "{next_hop}"
+[console]
+listen = "127.0.0.1:0"
+"""
+
+
+@dataclass(kw_only=True)
+class Serving:
+    """A running clicktrail.
+
+    Attributes:
+        process: the supervisor.
+        data: its data folder.
+        edge: base URL of the edge.
+        relay: host and port of the relay.
+        console: base URL of the console.
+        log: every line of standard error so far.
+    """
+
+    process: asyncio.subprocess.Process
+    data: Path
+    edge: str
+    relay: tuple[str, int]
+    console: str
+    log: list[str]
+
+    @property
+    def ring(self) -> KeyRing:
+        """The key ring that it made."""
+        return keystore.load(self.data / keystore.NAME)
+
+    def pid_of(self, child: str) -> int:
+        """The process id of a child, the latest of that name."""
+        lines = [line for line in self.log if f"child={child} " in line and 'event="child ready"' in line]
+        return int(lines[-1].rpartition("pid=")[2].split()[0])
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    folder: Path, *, next_hop: str = "127.0.0.1:1", own_hosts: tuple[str, ...] = (), workers: int = 2
+) -> AsyncIterator[Serving]:
+    """Start ``clicktrail serve`` with a data folder below ``folder``; stop it by SIGTERM, and see it end well."""
+    config = folder / "clicktrail.toml"
+    config.write_text(
+        _SETTINGS.format(
+            edge=f"127.0.0.1:{_free_port()}", workers=workers, next_hop=next_hop, own_hosts=json.dumps(own_hosts)
+        ),
+        "utf-8",
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "clicktrail", "serve", "--config", str(config), stderr=asyncio.subprocess.PIPE
+    )
+    log: list[str] = []
+    ready = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_listen(process, log, ready))
+        await ready.wait()
+        assert process.returncode is None, "\n".join(log)
+        run = json.loads((folder / "data" / "run.json").read_text("utf-8"))
+        host, _, port = run["relay"].rpartition(":")
+        try:
+            yield Serving(
+                process=process,
+                data=folder / "data",
+                edge=run["edge"],
+                relay=(host, int(port)),
+                console=run["console"],
+                log=log,
+            )
+        finally:
+            process.send_signal(signal.SIGTERM)
+            status = await process.wait()
+    assert 0 == status, "\n".join(log)
+
+
+async def settled(serving: Serving, campaign: str, *, clicks: int) -> dict[str, Any]:
+    """A campaign's report once it shows that many clicks; whatever it shows after ten seconds."""
+    report: dict[str, Any] = {}
+    async with httpx2.AsyncClient(base_url=serving.console) as client:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(10):
+                while report.get("clicks", {}).get("total", -1) < clicks:
+                    response = await client.get(f"/api/campaigns/{campaign}")
+                    report = response.json() if response.is_success else {}
+                    await asyncio.sleep(0.05)
+    return report
+
+
+async def _listen(process: asyncio.subprocess.Process, log: list[str], ready: asyncio.Event) -> None:
+    """Read the log; it says when everything serves, and ends where the process does."""
+    assert process.stderr
+    async for line in process.stderr:
+        log.append(line.decode("utf-8", "replace").rstrip())
+        if "event=serving" in log[-1]:
+            ready.set()
+    ready.set()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])

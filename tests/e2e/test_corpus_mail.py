@@ -1,0 +1,133 @@
+"""Real messages through the whole path: SMTP in, SMTP out, and every tracked link followed over HTTP."""
+
+import asyncio
+import email
+import html
+import re
+from collections.abc import Iterator
+from email.message import Message
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import ada_url
+import aiosmtplib
+import httpx2
+import pytest
+
+from clicktrail.demo.sink import Sink
+from tests.e2e.serving import Serving, serving
+
+CORPUS = Path("../shared/corpus/eml")
+UTM = "utm_source=email&utm_medium=newsletter&utm_campaign=corpus"
+CLIENTS = 16
+
+
+def as_sent(raw: bytes) -> bytes:
+    """A file's bytes as SMTP carries them: every line ends in CRLF (RFC 5321 section 2.3.8)."""
+    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", raw)
+    return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
+
+
+@pytest.fixture
+def messages() -> list[bytes]:
+    """Every message of the corpus."""
+    if not CORPUS.is_dir():
+        pytest.skip("the corpus of real mail is not here")
+    return [as_sent(path.read_bytes()) for path in sorted(CORPUS.glob("*.eml"))]
+
+
+def hosts(messages: list[bytes]) -> tuple[str, ...]:
+    """Every second host that the corpus links to: those shall get UTM parameters."""
+    found = {host.decode().lower() for raw in messages for host in re.findall(rb"https?://([\w-]+\.[\w.-]*\w)", raw)}
+    return tuple(sorted(found)[::2])
+
+
+async def relayed(running: Serving, sink: Sink, messages: list[bytes]) -> list[bytes]:
+    """What came out of the relay, message by message."""
+    host, port = running.relay
+    client = aiosmtplib.SMTP(hostname=host, port=port, start_tls=False, local_hostname="sender.example", timeout=60)
+    async with client:
+        for raw in messages:
+            await client.sendmail("a@example.com", ["b@example.com"], b"X-Clicktrail-Campaign: corpus\r\n" + raw)
+    return [message.content for message in sink.messages]
+
+
+async def locations(edge: str, tokens: set[str]) -> dict[str, str]:
+    """Where each tracking URL leads, asked over HTTP."""
+    waiting, found = list(tokens), dict[str, str]()
+
+    async def ask(client: httpx2.AsyncClient) -> None:
+        while waiting:
+            token = waiting.pop()
+            response = await client.get(f"/{token}")
+            found[token] = response.headers["location"] if response.status_code == httpx2.codes.FOUND else ""
+
+    async with httpx2.AsyncClient(base_url=edge, timeout=60) as client, asyncio.TaskGroup() as tasks:
+        for _ in range(CLIENTS):
+            tasks.create_task(ask(client))
+    return found
+
+
+def replaced(before: Message, after: Message, tracked: re.Pattern[bytes]) -> Iterator[tuple[str, bytes, str]]:
+    """Each token of a message, with the bytes that it stands for and their charset; all else must be the same."""
+    assert before.items() == after.items()
+    assert (before.preamble, before.epilogue) == (after.preamble, after.epilogue)
+    parts, others = before.get_payload(), after.get_payload()
+    if parts == others:
+        return
+    if isinstance(parts, list) and isinstance(others, list):
+        assert len(parts) == len(others)
+        for part, other in zip(parts, others, strict=True):
+            yield from replaced(part, other, tracked)
+        return
+    old, new = before.get_payload(decode=True), after.get_payload(decode=True)
+    assert isinstance(old, bytes)
+    assert isinstance(new, bytes)
+    pieces = tracked.split(new)
+    originals = re.fullmatch(b"(.+?)".join(re.escape(piece) for piece in pieces[::2]), old, re.DOTALL)
+    assert originals
+    charset = before.get_content_charset("latin-1")
+    for token, original in zip(pieces[1::2], originals.groups(), strict=True):
+        yield token.decode(), original, charset
+
+
+def normal(url: str) -> str:
+    """A URL as a browser would ask for it."""
+    return str(ada_url.URL(url).href)
+
+
+def destination(original: bytes, charset: str) -> str:
+    """The URL that a reader's program takes from an attribute's or a text's bytes."""
+    try:
+        text = original.decode(charset)
+    except (LookupError, UnicodeDecodeError):
+        text = original.decode("latin-1")
+    return normal(re.sub(r"&#?\w+;", lambda reference: html.unescape(reference[0]), text))
+
+
+@pytest.mark.timeout(600)
+async def test_real_messages_keep_every_byte_and_every_destination(tmp_path: Path, messages: list[bytes]) -> None:
+    """Every tracked link redirects to its exact original plus UTM; all other bytes are unchanged."""
+    own = hosts(messages)
+    async with Sink() as sink, serving(tmp_path, next_hop=sink.address, own_hosts=own) as running:
+        out = await relayed(running, sink, messages)
+        tracked = re.compile(re.escape(running.edge.encode()) + rb"/([\w-]+)")
+        links = [
+            link
+            for before, after in zip(messages, out, strict=True)
+            for link in replaced(email.message_from_bytes(before), email.message_from_bytes(after), tracked)
+        ]
+        found = await locations(running.edge, {token for token, _, _ in links})
+
+    tagged = 0
+    for token, original, charset in links:
+        wanted, location = destination(original, charset), found[token]
+        if location != wanted:
+            tagged += 1
+            assert urlsplit(wanted).hostname in own
+            assert location == wanted.replace("#", f"&{UTM}#", 1) if "?" in wanted else True
+            assert wanted == normal(re.sub(rf"[?&]{re.escape(UTM)}", "", location))
+    changed = sum(before != after for before, after in zip(messages, out, strict=True))
+    print(f"{len(messages)} messages, {changed} rewritten, {len(links)} links followed, {tagged} tagged")
+    assert changed
+    assert tagged

@@ -1,0 +1,68 @@
+import asyncio
+import os
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+
+from clicktrail.tokens import KeyRing, Sealed, seal
+from tests.e2e.serving import serving, settled
+
+CLICKS = 3_000
+CLIENTS = 32
+CAMPAIGN = "torture"
+
+
+def tracking_paths(ring: KeyRing) -> dict[str, str]:
+    """As many tracking URLs as clicks, each of its own message and with its own destination."""
+    return {
+        f"https://example.com/{number}": "/"
+        + seal(
+            ring,
+            Sealed(
+                destination=f"https://example.com/{number}",
+                message_id=f"m{number}",
+                recipient=f"r{number}@example.net",
+                campaign=CAMPAIGN,
+                position=0,
+                links=1,
+                sent_at=datetime(2026, 11, 23, tzinfo=UTC),
+            ),
+        )
+        for number in range(CLICKS)
+    }
+
+
+async def test_every_answered_click_is_in_the_report_once(tmp_path: Path) -> None:
+    """A worker killed by SIGKILL under load takes no answered click with it, and none is counted twice."""
+    answered: set[str] = set()
+    half = asyncio.Event()
+    async with serving(tmp_path) as running:
+        waiting = list(tracking_paths(running.ring).items())
+
+        async def reader() -> None:
+            async with httpx2.AsyncClient(base_url=running.edge, timeout=20) as client:
+                while waiting:
+                    destination, path = waiting.pop()
+                    try:
+                        response = await client.get(path, headers={"User-Agent": "Mozilla/5.0"})
+                    except httpx2.TransportError:
+                        continue  # unanswered: the reader's browser would say so
+                    if response.headers.get("location") == destination:
+                        answered.add(destination)
+                    if len(answered) == CLICKS // 2:
+                        half.set()
+
+        async with asyncio.TaskGroup() as load:
+            for _ in range(CLIENTS):
+                load.create_task(reader())
+            await half.wait()
+            os.kill(running.pid_of("edge-0"), signal.SIGKILL)
+        report = await settled(running, CAMPAIGN, clicks=len(answered))
+
+    counted = {link["url"]: link["clicks"]["total"] for link in report["links"]}
+    print(f"{len(answered)} answered, {len(counted)} in the report")
+    assert len(answered) > CLICKS // 2
+    assert answered <= counted.keys()
+    assert {1} == set(counted.values())

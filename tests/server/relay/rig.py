@@ -1,0 +1,84 @@
+"""A relay on loopback between a client and a sink, with a real journal."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiosmtplib
+
+from clicktrail.model.event import AnyEvent, decode
+from clicktrail.rewrite import Policy
+from clicktrail.server.journal.reader import SegmentReader
+from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.pipeline.track import Tracker
+from clicktrail.server.relay.smtp_in import Relay
+from clicktrail.server.relay.smtp_out import NextHopAddress
+from clicktrail.server.system import RandomIds, SystemClock
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing
+from clicktrail.utm.convention import Convention
+
+__all__ = ["DOMAIN", "RING", "Rig", "relay_before"]
+
+DOMAIN = "https://links.example.com"
+RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rig:
+    """A running relay.
+
+    Attributes:
+        port: where it listens on 127.0.0.1.
+        folder: of its journal.
+        stopping: set to stop it.
+    """
+
+    port: int
+    folder: Path
+    stopping: asyncio.Event
+
+    @contextlib.asynccontextmanager
+    async def client(self) -> AsyncIterator[aiosmtplib.SMTP]:
+        """A sender's connection."""
+        client = aiosmtplib.SMTP(
+            hostname="127.0.0.1", port=self.port, start_tls=False, local_hostname="sender.example", timeout=20
+        )
+        async with client:
+            yield client
+
+    def events(self) -> list[AnyEvent]:
+        """What the relay has recorded."""
+        reader = SegmentReader(self.folder, self.folder / "cursor.json")
+        return [decode(entry.line) for entry in reader.read(10_000)]
+
+
+@contextlib.asynccontextmanager
+async def relay_before(next_hop: str, folder: Path, *, own_hosts: tuple[str, ...] = ()) -> AsyncIterator[Rig]:
+    """Run a relay that hands on to ``next_hop``, ``host:port``."""
+    host, _, port = next_hop.rpartition(":")
+    stopping = asyncio.Event()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        SegmentWriter(folder / "engine", asyncio.get_running_loop()) as journal,
+    ):
+        relay = Relay(
+            next_hop=NextHopAddress(host=host, port=int(port)),
+            tracker=Tracker(
+                ring=RING,
+                domain=DOMAIN,
+                policy=Policy(tracking_hosts=frozenset({"links.example.com"})),
+                convention=Convention(source="email", medium="newsletter", campaign="{campaign}", own_hosts=own_hosts),
+            ),
+            journal=journal,
+            clock=SystemClock(),
+            ids=RandomIds(),
+        )
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(relay.serve(listening, stopping))
+            try:
+                yield Rig(port=listening.getsockname()[1], folder=folder, stopping=stopping)
+            finally:
+                stopping.set()

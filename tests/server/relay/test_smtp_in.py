@@ -1,0 +1,153 @@
+import re
+from pathlib import Path
+
+import aiosmtplib
+import pytest
+
+from clicktrail.demo.sink import Sink
+from clicktrail.model.event import Sent
+from clicktrail.tokens import open_token
+from tests.server.relay.rig import DOMAIN, RING, relay_before
+
+MESSAGE = (
+    b"From: shop@example.com\r\n"
+    b"To: anna@example.net\r\n"
+    b"X-Clicktrail-Campaign: winter\r\n"
+    b"Content-Type: text/html; charset=utf-8\r\n"
+    b"\r\n"
+    b'<p>.<a href="https://example.com/boots?a=1&amp;b=2#top">Boots</a></p>\r\n'
+    b".\r\n"
+    b"..two dots\r\n"
+)
+
+
+async def test_a_message_comes_out_with_a_tracked_link(tmp_path: Path) -> None:
+    """The link opens to its destination with UTM, our header is gone, every other byte is the same."""
+    async with (
+        Sink() as sink,
+        relay_before(sink.address, tmp_path, own_hosts=("example.com",)) as rig,
+        rig.client() as client,
+    ):
+        await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
+
+    content = sink.messages[0].content
+    token = re.search(rb'href="' + DOMAIN.encode() + rb'/([\w-]+)"', content)
+    assert token
+    sealed = open_token(RING, token[1].decode())
+    assert (
+        "https://example.com/boots?a=1&b=2&utm_source=email&utm_medium=newsletter&utm_campaign=winter#top"
+        == sealed.destination
+    )
+    assert ("winter", "anna@example.net", 0, 1) == (
+        sealed.campaign,
+        sealed.recipient,
+        sealed.position,
+        sealed.links,
+    )
+    expected = MESSAGE.replace(b"X-Clicktrail-Campaign: winter\r\n", b"").replace(
+        b"https://example.com/boots?a=1&amp;b=2#top", DOMAIN.encode() + b"/" + token[1]
+    )
+    assert expected == content
+
+
+async def test_a_taken_message_is_recorded(tmp_path: Path) -> None:
+    """One sent event a message, with the id that its links carry and the number of recipients taken."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
+        async with rig.client() as client:
+            await client.sendmail("shop@example.com", ["anna@example.net", "ben@example.net"], MESSAGE)
+
+        (sent,) = rig.events()
+
+    assert isinstance(sent, Sent)
+    assert ("winter", "", 1, 2) == (sent.campaign, sent.recipient, sent.links, sent.recipients)
+
+
+async def test_a_refused_recipient_is_refused_with_the_same_words(tmp_path: Path) -> None:
+    """The next hop's reply to RCPT is ours; the others of the message still get it."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
+        sink.refusals["gone@example.net"] = "550 5.1.1 No such user"
+        async with rig.client() as client:
+            errors, _ = await client.sendmail("a@example.com", ["gone@example.net", "anna@example.net"], MESSAGE)
+
+        (sent,) = rig.events()
+
+    assert {"gone@example.net": (550, "5.1.1 No such user")} == errors
+    assert ("anna@example.net",) == sink.messages[0].recipients
+    assert isinstance(sent, Sent)
+    assert ("anna@example.net", 1) == (sent.recipient, sent.recipients)
+
+
+@pytest.mark.parametrize(("code", "text"), [(554, "5.7.1 Spam"), (451, "4.3.0 Later"), (552, "5.3.4 Too big")])
+async def test_a_refused_message_is_refused_with_the_same_words(tmp_path: Path, code: int, text: str) -> None:
+    """250 only after the next hop's 250: its refusal comes back with its code, and nothing is recorded."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
+        sink.data_refusal = f"{code} {text}"
+        async with rig.client() as client:
+            with pytest.raises(aiosmtplib.SMTPDataError) as caught:
+                await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
+
+        assert [] == rig.events()
+
+    assert (code, text) == (caught.value.code, caught.value.message)
+
+
+async def test_an_absent_next_hop_means_try_again(tmp_path: Path) -> None:
+    """Nothing is queued here: where nobody listens the sender is told to keep the message."""
+    async with Sink() as sink:
+        address = sink.address
+    async with relay_before(address, tmp_path) as rig, rig.client() as client:
+        with pytest.raises(aiosmtplib.SMTPSenderRefused) as caught:
+            await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
+
+    assert 451 == caught.value.code
+
+
+async def test_a_lost_next_hop_is_found_again(tmp_path: Path) -> None:
+    """A connection that the next hop closed is opened again for the next message."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
+        sink.hang_up()
+        await client.sendmail("a@example.com", ["ben@example.net"], MESSAGE)
+
+    assert 2 == len(sink.messages)
+
+
+async def test_one_connection_carries_several_messages(tmp_path: Path) -> None:
+    """A message given up by RSET leaves no trace in the next one."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.mail("a@example.com")
+        await client.rcpt("nobody@example.net")
+        await client.rset()
+        await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
+
+    assert [("anna@example.net",)] == [message.recipients for message in sink.messages]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"this is no email\r\n",
+        b"\r\n",
+        b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n<a href='https://e",
+        b"Content-Type: text/html; charset=klingon\r\n\r\n\xff\xfe<a\r\n",
+        b"Subject: long\r\n\r\n" + b"x" * 100_000 + b"\r\n",
+    ],
+)
+async def test_bad_input_is_never_lost(tmp_path: Path, raw: bytes) -> None:
+    """What cannot be rewritten goes through as it came."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.sendmail("a@example.com", ["anna@example.net"], raw)
+
+    assert raw.rstrip(b"\r\n") == sink.messages[0].content.rstrip(b"\r\n")
+
+
+async def test_a_stopping_relay_takes_no_new_message(tmp_path: Path) -> None:
+    """Whoever is connected is told to come back; the listening socket goes on to whoever serves next."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.ehlo()
+        rig.stopping.set()
+        await client.noop()
+        with pytest.raises(aiosmtplib.SMTPSenderRefused) as caught:
+            await client.mail("a@example.com")
+
+    assert 421 == caught.value.code
