@@ -1,0 +1,156 @@
+"""Analytics on chDB: events, messages and judged clicks in tables, and the numbers by SQL.
+
+A row is replaced by one of the same key and a higher version, and every query reads through ``FINAL``, which shows
+the latest only. So a verdict can be replaced at any time, and storing the same again changes nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from clicktrail.model.event import AnyEvent, decode
+from clicktrail.model.timeline import Timeline
+from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique
+from clicktrail.server.analytics.connection import ChdbConnections
+from clicktrail.server.analytics.migrate import migrate
+from clicktrail.server.analytics.rows import click_rows, event_rows, message_rows
+from clicktrail.server.analytics.sql import Value, query
+from clicktrail.server.ports import Clock, JudgedMessage
+
+__all__ = ["ChdbAnalytics"]
+
+_Row = TypeVar("_Row")
+_encoder = msgspec.json.Encoder()
+
+
+class _Version(msgspec.Struct):
+    version: int
+
+
+class _Line(msgspec.Struct):
+    message_id: str
+    line: str
+
+
+class _Counts(msgspec.Struct, kw_only=True):
+    human: int
+    suspected: int
+    bot: int
+    preview: int
+    unique_raw: int
+    unique_human: int
+
+    def clicks(self) -> Clicks:
+        return Clicks(human=self.human, suspected=self.suspected, bot=self.bot, preview=self.preview)
+
+    def unique(self) -> Unique:
+        return Unique(raw=self.unique_raw, human=self.unique_human)
+
+
+class _Campaign(_Counts, kw_only=True):
+    campaign: str
+    first_sent_at: datetime | None
+    accepted: int
+    bounced_messages: int
+    delivered_messages: int
+
+
+class _Link(_Counts, kw_only=True):
+    position: int
+    url: str
+
+
+class _Reason(msgspec.Struct):
+    signal: str
+    clicks: int
+
+
+class ChdbAnalytics:
+    """The port Analytics on one folder of chDB. ``open`` makes it; ``close`` must be awaited in the end."""
+
+    def __init__(self, connections: ChdbConnections, clock: Clock, *, version: int) -> None:
+        self._connections = connections
+        self._clock = clock
+        self._version = version
+
+    @classmethod
+    async def open(cls, folder: Path, clock: Clock) -> "ChdbAnalytics":
+        """Open the folder, made if it does not exist, and bring its tables up to date.
+
+        Raises:
+            StorageError: another process has it open, or a later version of clicktrail has changed it.
+        """
+        connections = ChdbConnections(folder)
+        try:
+            await migrate(connections)
+            latest = msgspec.json.decode(await connections.run(query("latest_version")), type=_Version)
+        except BaseException:
+            await connections.close()
+            raise
+        return cls(connections, clock, version=latest.version)
+
+    async def close(self) -> None:
+        """Let running statements end, then let the folder go."""
+        await self._connections.close()
+
+    async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
+        """What is stored of these messages."""
+        events: dict[str, list[AnyEvent]] = {message_id: [] for message_id in message_ids}
+        for row in await self._rows("timelines", _Line, {"message_ids": tuple(events)}):
+            events[row.message_id].append(decode(row.line.encode()))
+        return {message_id: Timeline.of(message_id, told) for message_id, told in events.items()}
+
+    async def store(self, lines: Sequence[bytes], judged: Sequence[JudgedMessage]) -> None:
+        """Keep events as they arrived, and the messages they touch as judged now."""
+        version = self._next_version()
+        await self._insert("insert_events", event_rows(lines, version=version))
+        await self._insert("insert_messages", message_rows(judged, version=version))
+        await self._insert("insert_clicks", click_rows(judged, version=version))
+
+    async def campaigns(self) -> Sequence[CampaignReport]:
+        """Every campaign, the latest sent first."""
+        return [_report(row) for row in await self._rows("campaigns", _Campaign, {"campaign": None})]
+
+    async def campaign(self, name: str) -> CampaignReport | None:
+        """One campaign with its links and reasons."""
+        rows = await self._rows("campaigns", _Campaign, {"campaign": name})
+        if not rows:
+            return None
+        links = await self._rows("links", _Link, {"campaign": name})
+        reasons = await self._rows("reasons", _Reason, {"campaign": name})
+        return _report(rows[0], links=links, reasons=reasons)
+
+    async def _rows(self, name: str, kind: type[_Row], parameters: Mapping[str, Value]) -> list[_Row]:
+        answer = await self._connections.run(query(name), parameters)
+        return msgspec.json.Decoder(kind).decode_lines(answer)
+
+    async def _insert(self, name: str, rows: Iterable[msgspec.Struct]) -> None:
+        text = _encoder.encode_lines(list(rows)).decode()
+        if text:
+            await self._connections.run(query(name) + text)
+
+    def _next_version(self) -> int:
+        """Microseconds since 1970, but always more than before: clocks are set back."""
+        now = int(self._clock.now().timestamp() * 1_000_000)
+        self._version = max(self._version + 1, now)
+        return self._version
+
+
+def _report(row: _Campaign, *, links: Sequence[_Link] = (), reasons: Sequence[_Reason] = ()) -> CampaignReport:
+    return CampaignReport(
+        campaign=row.campaign,
+        first_sent_at=row.first_sent_at,
+        accepted=row.accepted,
+        bounced=row.bounced_messages,
+        delivered_events=row.delivered_messages,
+        clicks=row.clicks(),
+        unique=row.unique(),
+        links=tuple(
+            LinkReport(position=link.position, url=link.url, clicks=link.clicks(), unique=link.unique())
+            for link in links
+        ),
+        reasons=tuple(ReasonCount(signal=reason.signal, clicks=reason.clicks) for reason in reasons),
+    )

@@ -1,0 +1,9 @@
+SELECT signal, count() AS clicks
+FROM
+(
+    SELECT arrayJoin(arrayDistinct(signals)) AS signal
+    FROM clicks FINAL
+    WHERE campaign = {campaign:String} AND counted AND verdict != 'human'
+)
+GROUP BY signal
+ORDER BY clicks DESC, signal

@@ -1,0 +1,153 @@
+"""What an event, a message and a judged click look like as rows of the tables.
+
+A message's rows all stand under its own campaign, whatever each of its events says, and a row that may stand under
+another campaign from an earlier telling is marked as gone. So the numbers do not depend on the order of events.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from clicktrail.model.event import AnyEvent, Bounced, Delivered, decode, rfc3339
+from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import JudgedClick
+from clicktrail.server.ports import JudgedMessage
+
+__all__ = ["ClickRow", "EventRow", "MessageRow", "click_rows", "event_rows", "message_rows"]
+
+_HOUR_S = 3_600
+
+
+class EventRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of ``events``."""
+
+    message_id: str
+    at: str
+    id: str
+    line: str
+    version: int
+
+
+class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of ``messages``."""
+
+    campaign: str
+    message_id: str
+    sent_at: str | None
+    recipients: int
+    links: int
+    delivered: bool
+    bounced: bool
+    version: int
+    gone: bool
+
+
+class ClickRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of ``clicks``."""
+
+    campaign: str
+    hour: int
+    id: str
+    message_id: str
+    at: str
+    person: str
+    link: int
+    url: str
+    method: str
+    ip: str
+    user_agent: str
+    verdict: str
+    score: int
+    counted: bool
+    signals: tuple[str, ...]
+    points: tuple[int, ...]
+    details: tuple[str, ...]
+    rules: str
+    version: int
+    gone: bool
+
+
+def event_rows(lines: Sequence[bytes], *, version: int) -> Iterator[EventRow]:
+    """Events by the message they belong to, each with its line as it arrived.
+
+    Raises:
+        EventError: a line is not an event.
+    """
+    for line in lines:
+        event = decode(line)
+        yield EventRow(
+            message_id=event.message_id,
+            at=rfc3339(event.at),
+            id=event.id,
+            # Text that is not UTF-8 is no JSON (RFC 8259 section 8.1); it can only stand in a field that we don't know.
+            line=line.decode("utf-8", errors="replace"),
+            version=version,
+        )
+
+
+def message_rows(messages: Sequence[JudgedMessage], *, version: int) -> Iterator[MessageRow]:
+    """Each message as its timeline tells of it."""
+    for message in messages:
+        timeline = message.timeline
+        sent = timeline.sent
+        row = MessageRow(
+            campaign=timeline.campaign,
+            message_id=timeline.message_id,
+            sent_at=rfc3339(sent.at) if sent else None,
+            recipients=sent.recipients if sent else 0,
+            links=sent.links if sent else 0,
+            delivered=_has(timeline, Delivered),
+            bounced=_has(timeline, Bounced),
+            version=version,
+            gone=False,
+        )
+        yield row
+        for campaign in _former_campaigns(timeline):
+            yield msgspec.structs.replace(row, campaign=campaign, gone=True)
+
+
+def click_rows(messages: Sequence[JudgedMessage], *, version: int) -> Iterator[ClickRow]:
+    """Each judged click, its facts beside its verdict."""
+    for message in messages:
+        former = _former_campaigns(message.timeline)
+        for judged in message.clicks:
+            row = _click_row(
+                judged, message_id=message.timeline.message_id, campaign=message.timeline.campaign, version=version
+            )
+            yield row
+            for name in former:
+                yield msgspec.structs.replace(row, campaign=name, gone=True)
+
+
+def _click_row(judged: JudgedClick, *, message_id: str, campaign: str, version: int) -> ClickRow:
+    click = judged.click
+    return ClickRow(
+        campaign=campaign,
+        hour=int(click.at.timestamp() // _HOUR_S),
+        id=click.id,
+        message_id=message_id,
+        at=rfc3339(click.at),
+        person=click.recipient or message_id,
+        link=click.link,
+        url=click.url,
+        method=click.method,
+        ip=click.ip,
+        user_agent=click.user_agent,
+        verdict=judged.verdict,
+        score=judged.score,
+        counted=judged.counted,
+        signals=tuple(reason.signal for reason in judged.reasons),
+        points=tuple(reason.points for reason in judged.reasons),
+        details=tuple(reason.detail for reason in judged.reasons),
+        rules=judged.rules,
+        version=version,
+        gone=False,
+    )
+
+
+def _former_campaigns(timeline: Timeline) -> set[str]:
+    return {event.campaign for event in timeline.events} - {timeline.campaign}
+
+
+def _has(timeline: Timeline, kind: type[AnyEvent]) -> bool:
+    return any(isinstance(event, kind) for event in timeline.events)

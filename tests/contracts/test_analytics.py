@@ -1,0 +1,223 @@
+"""What every Analytics does, whatever holds its tables."""
+
+import asyncio
+import dataclasses
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from clicktrail.model.event import AnyEvent, encode
+from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import JudgedClick, Verdict
+from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique, summarise
+from clicktrail.server.analytics.chdb_store import ChdbAnalytics
+from clicktrail.server.ports import Analytics, JudgedMessage
+from clicktrail.server.system import SystemClock
+from tests.judged import BURST, HOSTING, SENT_AT, bounced, click, delivered, judged, lines, sent, verdict
+from tests.server.memory_analytics import MemoryAnalytics
+
+AWKWARD = ("", "a/b", "it's", "tab\there\n", "C:\\new", "\\N", "ü€😀", "%2F?&#", "{campaign:String}", "\x00", "'; --")
+
+
+@pytest.fixture(params=["chdb", "memory"])
+async def analytics(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Analytics]:
+    """Each implementation, empty."""
+    if request.param == "memory":
+        yield MemoryAnalytics()
+        return
+    chdb = await ChdbAnalytics.open(tmp_path / "analytics", SystemClock())
+    yield chdb
+    await chdb.close()
+
+
+async def store(analytics: Analytics, *messages: JudgedMessage) -> None:
+    """Store messages and all their events."""
+    await analytics.store(lines(*messages), messages)
+
+
+async def test_nothing_stored_is_nothing_reported(analytics: Analytics) -> None:
+    """An empty store has no campaigns, not one of zeros."""
+    assert await analytics.campaigns() == []
+    assert await analytics.campaign("spring") is None
+
+
+async def test_campaign_counts_clicks_clickers_links_and_reasons(analytics: Analytics) -> None:
+    """Every number of a campaign's report, reckoned by hand."""
+    await store(
+        analytics,
+        judged(
+            sent("m1", recipient="ann@example.com"),
+            delivered("m1"),
+            clicks=(
+                verdict(click("m1", "1", recipient="ann@example.com"), Verdict.BOT, BURST, HOSTING),
+                verdict(replace(click("m1", "2", recipient="ann@example.com"), link=1, url="https://example.com/b")),
+                verdict(click("m1", "3", recipient="ann@example.com")),
+                verdict(
+                    replace(click("m1", "4", recipient="ann@example.com"), method="HEAD"), Verdict.BOT, counted=False
+                ),
+            ),
+        ),
+        judged(sent("m2", recipients=3), delivered("m2"), clicks=(verdict(click("m2", "1"), Verdict.BOT, BURST),)),
+        judged(sent("m3"), delivered("m3"), clicks=(verdict(replace(click("m3", "1"), method="HEAD"), counted=False),)),
+        judged(sent("m4"), bounced("m4")),
+    )
+    first = LinkReport(
+        position=0, url="https://example.com/", clicks=Clicks(human=1, bot=2), unique=Unique(raw=2, human=1)
+    )
+    second = LinkReport(position=1, url="https://example.com/b", clicks=Clicks(human=1), unique=Unique(raw=1, human=1))
+    expected = CampaignReport(
+        campaign="spring",
+        first_sent_at=SENT_AT,
+        accepted=6,
+        bounced=1,
+        delivered_events=3,
+        clicks=Clicks(human=2, bot=2),
+        unique=Unique(raw=2, human=1),
+        links=(first, second),
+        reasons=(ReasonCount(signal="burst", clicks=2), ReasonCount(signal="hosting-network", clicks=1)),
+    )
+    assert expected == await analytics.campaign("spring")
+    assert [dataclasses.replace(expected, links=(), reasons=())] == await analytics.campaigns()
+
+
+async def test_one_person_is_one_clicker_over_several_messages(analytics: Analytics) -> None:
+    """A recipient is known by name across messages of a campaign; without one, each message is a person."""
+    named = [
+        judged(sent(name), clicks=(verdict(click(name, "1", recipient="ann@example.com")),)) for name in ("m1", "m2")
+    ]
+    unnamed = [judged(sent(name), clicks=(verdict(click(name, "1")),)) for name in ("m3", "m4")]
+    await store(analytics, *named, *unnamed)
+    (report,) = await analytics.campaigns()
+    assert Unique(raw=3, human=3) == report.unique
+
+
+async def test_latest_sent_comes_first(analytics: Analytics) -> None:
+    """Overviews start with the campaign sent last; those whose sending nobody told of end it, by name."""
+    await store(
+        analytics,
+        judged(sent("m1", campaign="b")),
+        judged(delivered("m2", campaign="z")),
+        judged(delivered("m3", campaign="y")),
+        judged(sent("m4", campaign="a")),
+    )
+    assert ["a", "b", "y", "z"] == [report.campaign for report in await analytics.campaigns()]
+
+
+async def test_later_verdict_replaces_the_earlier(analytics: Analytics) -> None:
+    """Of two verdicts on one click only the later one is counted."""
+    of = click("m1", "1")
+    await store(analytics, judged(sent("m1"), clicks=(verdict(of, Verdict.BOT, BURST),)))
+    await store(analytics, judged(sent("m1"), clicks=(verdict(of),)))
+    report = await analytics.campaign("spring")
+    assert report is not None
+    assert (Clicks(human=1), ()) == (report.clicks, report.reasons)
+
+
+async def test_storing_the_same_again_changes_nothing(analytics: Analytics) -> None:
+    """A batch that is loaded twice, after a crash, counts once."""
+    messages = (judged(sent("m1"), delivered("m1"), clicks=(verdict(click("m1", "1")),)), judged(sent("m2")))
+    await store(analytics, *messages)
+    once = (await analytics.campaign("spring"), await analytics.timelines(["m1"]))
+    await store(analytics, *messages)
+    assert once == (await analytics.campaign("spring"), await analytics.timelines(["m1"]))
+
+
+async def test_message_moves_with_its_clicks_when_its_campaign_becomes_known(analytics: Analytics) -> None:
+    """A click told without a campaign before its message was known leaves nothing under the empty name."""
+    of = verdict(click("m1", "1", campaign=""))
+    await store(analytics, judged(clicks=(of,)))
+    await store(analytics, judged(sent("m1"), clicks=(of,)))
+    assert [("spring", 1)] == [(report.campaign, report.clicks.total) for report in await analytics.campaigns()]
+
+
+async def test_timelines_are_what_was_stored(analytics: Analytics) -> None:
+    """Events come back as the timeline of their message, and an unknown message's is empty."""
+    message = judged(sent("m1"), delivered("m1"), clicks=(verdict(click("m1", "1")),))
+    await store(analytics, message, judged(sent("m2")))
+    expected = {"m1": message.timeline, "m9": Timeline.of("m9", ())}
+    assert expected == await analytics.timelines(["m1", "m9"])
+
+
+async def test_events_of_no_message_are_kept_out_of_campaigns(analytics: Analytics) -> None:
+    """A click on a damaged token is stored, and counted nowhere."""
+    await analytics.store([encode(click("", "1"))], [])
+    assert await analytics.campaigns() == []
+    assert 1 == len((await analytics.timelines([""]))[""].events)
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+async def test_any_text_is_a_campaign_and_a_message_id(analytics: Analytics, name: str) -> None:
+    """Names reach the store and come back as they are, whatever characters they hold."""
+    message = judged(sent(name, campaign=name), clicks=(verdict(replace(click(name, "1", campaign=name), url=name)),))
+    await store(analytics, message)
+    report = await analytics.campaign(name)
+    assert report is not None
+    assert (name, name) == (report.campaign, report.links[0].url)
+    assert {name: message.timeline} == await analytics.timelines([name])
+
+
+@st.composite
+def judged_clicks(draw: st.DrawFn, name: str, campaign: str) -> tuple[JudgedClick, ...]:
+    """Clicks of a message with any verdicts, over several hours."""
+    facts = st.tuples(
+        st.sampled_from(Verdict),
+        st.booleans(),
+        st.sampled_from(["", "ann@example.com", "bob@example.com"]),
+        st.integers(-1, 2),
+        st.sets(st.sampled_from([BURST, HOSTING])),
+    )
+    return tuple(
+        verdict(
+            replace(
+                click(name, str(number), campaign=campaign, recipient=recipient, after_s=number * 2_000), link=link
+            ),
+            kind,
+            *sorted(reasons, key=lambda reason: reason.signal),
+            counted=counted,
+        )
+        for number, (kind, counted, recipient, link, reasons) in enumerate(draw(st.lists(facts, max_size=4)))
+    )
+
+
+@st.composite
+def tellings(draw: st.DrawFn) -> tuple[JudgedMessage, JudgedMessage]:
+    """A message as it was known at first, and as it is known in the end."""
+    name = draw(st.sampled_from([f"m{number}" for number in range(6)]))
+    campaign = draw(st.sampled_from(["", "spring"]))
+    whole: tuple[AnyEvent, ...] = (
+        sent(name, campaign=campaign),
+        delivered(name, campaign=campaign),
+        bounced(name, campaign=campaign),
+    )
+    told = draw(st.lists(st.sampled_from(whole), min_size=1))
+    clicks = draw(judged_clicks(name, campaign))
+    early = draw(st.sampled_from(told))
+    return judged(early, clicks=clicks[:1]), judged(*told, clicks=clicks)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(tellings(), max_size=6, unique_by=lambda both: both[0].timeline.message_id))
+def test_sql_counts_as_plain_python_does(both: list[tuple[JudgedMessage, JudgedMessage]]) -> None:
+    """The SQL gives the reports of ``report.summarise``, whatever was stored of the messages before."""
+    final = [late for _, late in both]
+
+    async def count(folder: str) -> tuple[list[CampaignReport], list[CampaignReport | None]]:
+        analytics = await ChdbAnalytics.open(Path(folder), SystemClock())
+        try:
+            await store(analytics, *(early for early, _ in both))
+            await store(analytics, *final)
+            overview = list(await analytics.campaigns())
+            return overview, [await analytics.campaign(report.campaign) for report in overview]
+        finally:
+            await analytics.close()
+
+    expected = summarise((message.timeline, message.clicks) for message in final)
+    with tempfile.TemporaryDirectory() as folder:
+        overview, reports = asyncio.run(count(folder))
+    assert expected == reports
+    assert [dataclasses.replace(report, links=(), reasons=()) for report in expected] == overview

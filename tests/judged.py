@@ -1,0 +1,73 @@
+"""Samples of messages with verdicts on their clicks."""
+
+from datetime import UTC, datetime, timedelta
+
+from clicktrail.model.event import AnyEvent, Bounced, Click, Delivered, Sent, encode
+from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import JudgedClick, Reason, Verdict
+from clicktrail.server.ports import JudgedMessage
+
+SENT_AT = datetime(2026, 11, 23, 9, 0, 0, tzinfo=UTC)
+BURST = Reason(signal="burst", points=5, detail="7 links in 0.6 s")
+HOSTING = Reason(signal="hosting-network", points=3, detail="AS64500")
+
+
+def sent(message_id: str, *, campaign: str = "spring", recipient: str = "", recipients: int = 1) -> Sent:
+    """A message that left at SENT_AT."""
+    return Sent(
+        id=f"{message_id}-sent",
+        at=SENT_AT,
+        campaign=campaign,
+        message_id=message_id,
+        recipient=recipient,
+        links=12,
+        recipients=recipients,
+    )
+
+
+def delivered(message_id: str, *, campaign: str = "spring") -> Delivered:
+    """Its delivery, five seconds later."""
+    return Delivered(
+        id=f"{message_id}-delivered", at=SENT_AT + timedelta(seconds=5), campaign=campaign, message_id=message_id
+    )
+
+
+def bounced(message_id: str, *, campaign: str = "spring") -> Bounced:
+    """Its bounce, five seconds later."""
+    return Bounced(
+        id=f"{message_id}-bounced", at=SENT_AT + timedelta(seconds=5), campaign=campaign, message_id=message_id
+    )
+
+
+def click(message_id: str, name: str, *, campaign: str = "spring", recipient: str = "", after_s: float = 60) -> Click:
+    """A click on the first link, one minute after the message left unless told otherwise."""
+    return Click(
+        id=f"{message_id}-{name}",
+        at=SENT_AT + timedelta(seconds=after_s),
+        campaign=campaign,
+        message_id=message_id,
+        recipient=recipient,
+        link=0,
+        url="https://example.com/",
+        ip="192.0.2.7",
+        user_agent="Mozilla/5.0",
+    )
+
+
+def verdict(
+    of: Click, verdict: Verdict = Verdict.HUMAN, *reasons: Reason, counted: bool = True, rules: str = "1"
+) -> JudgedClick:
+    """A verdict on a click."""
+    score = sum(reason.points for reason in reasons)
+    return JudgedClick(click=of, verdict=verdict, score=score, reasons=reasons, counted=counted, rules=rules)
+
+
+def judged(*events: AnyEvent, clicks: tuple[JudgedClick, ...] = ()) -> JudgedMessage:
+    """A message of these events and of its judged clicks."""
+    told = (*events, *(click.click for click in clicks))
+    return JudgedMessage(timeline=Timeline.of(told[0].message_id, told), clicks=clicks)
+
+
+def lines(*messages: JudgedMessage) -> list[bytes]:
+    """The journal's lines of these messages."""
+    return [encode(event) for message in messages for event in message.timeline.events]

@@ -1,0 +1,134 @@
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from clicktrail.errors import StorageError
+from clicktrail.model.verdict import Verdict
+from clicktrail.report import Clicks
+from clicktrail.server.analytics.chdb_store import ChdbAnalytics
+from clicktrail.server.analytics.connection import ChdbConnections
+from tests.judged import BURST, SENT_AT, click, judged, lines, sent, verdict
+
+
+class SetClock:
+    """A clock that shows what it was set to."""
+
+    def __init__(self) -> None:
+        self.time = SENT_AT
+
+    def now(self) -> datetime:
+        """The time it was set to."""
+        return self.time
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """A clock that stands still."""
+    return SetClock()
+
+
+@pytest.fixture
+async def analytics(tmp_path: Path, clock: SetClock) -> AsyncIterator[ChdbAnalytics]:
+    """An empty store."""
+    store = await ChdbAnalytics.open(tmp_path / "analytics", clock)
+    yield store
+    await store.close()
+
+
+async def test_reopened_folder_holds_what_was_stored(tmp_path: Path, clock: SetClock) -> None:
+    """Reports and timelines survive the process that stored them."""
+    message = judged(sent("m1"), clicks=(verdict(click("m1", "1")),))
+    first = await ChdbAnalytics.open(tmp_path, clock)
+    await first.store(lines(message), [message])
+    await first.close()
+    second = await ChdbAnalytics.open(tmp_path, clock)
+    (report,) = await second.campaigns()
+    timelines = await second.timelines(["m1"])
+    await second.close()
+    assert ("spring", Clicks(human=1)) == (report.campaign, report.clicks)
+    assert {"m1": message.timeline} == timelines
+
+
+async def test_later_verdict_stands_although_the_clock_was_set_back(tmp_path: Path, clock: SetClock) -> None:
+    """What was stored later is newer, even after a restart with a clock that shows an earlier time."""
+    of = click("m1", "1")
+    suspicion = judged(sent("m1"), clicks=(verdict(of, Verdict.BOT, BURST),))
+    first = await ChdbAnalytics.open(tmp_path, clock)
+    await first.store(lines(suspicion), [suspicion])
+    await first.close()
+    clock.time -= timedelta(days=1)
+    second = await ChdbAnalytics.open(tmp_path, clock)
+    await second.store([], [judged(sent("m1"), clicks=(verdict(of),))])
+    (report,) = await second.campaigns()
+    await second.close()
+    assert Clicks(human=1) == report.clicks
+
+
+async def test_second_process_is_refused_with_a_hint(analytics: ChdbAnalytics, tmp_path: Path) -> None:
+    """A folder that another process has open cannot be opened, and the error says what to look for."""
+    assert await analytics.campaigns() == []
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from clicktrail.errors import StorageError\n"
+        "from clicktrail.server.analytics.connection import ChdbConnections\n"
+        "try: ChdbConnections(Path(sys.argv[1]))\n"
+        "except StorageError as error: print(error.hint)\n"
+    )
+    other = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", program, str(tmp_path / "analytics")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "is another clicktrail running with this data folder?\n" == other.stdout
+
+
+async def test_folder_is_readable_by_its_owner_only(analytics: ChdbAnalytics, tmp_path: Path) -> None:
+    """Analytics holds addresses of people."""
+    assert await analytics.campaigns() == []
+    assert 0o700 == (tmp_path / "analytics").stat().st_mode & 0o777
+
+
+async def test_refused_statement_names_its_reason_and_no_row(tmp_path: Path) -> None:
+    """What chDB says may quote a person's address, so only the kind of its error is passed on."""
+    connections = ChdbConnections(tmp_path)
+    with pytest.raises(StorageError, match=r"^analytics refused a statement: UNKNOWN_IDENTIFIER$"):
+        await connections.run("SELECT `ann@example.com`")
+    await connections.close()
+
+
+async def test_events_of_all_years_are_stored(analytics: ChdbAnalytics) -> None:
+    """One batch may span more months than ClickHouse takes at once by itself, and years beyond what it can hold."""
+    years = [datetime(year, month, 1, tzinfo=UTC) for year in range(2010, 2021) for month in range(1, 13)]
+    instants = [*years, datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)]
+    clicks = tuple(
+        verdict(click("m1", str(number), after_s=(at - SENT_AT).total_seconds())) for number, at in enumerate(instants)
+    )
+    message = judged(sent("m1"), clicks=clicks)
+    await analytics.store(lines(message), [message])
+    (report,) = await analytics.campaigns()
+    assert len(instants) == report.clicks.human
+    assert {"m1": message.timeline} == await analytics.timelines(["m1"])
+
+
+async def test_queries_and_inserts_run_side_by_side(analytics: ChdbAnalytics) -> None:
+    """More callers at once than there are connections wait for one another, and each gets its own answer."""
+    messages = [judged(sent(f"m{number}"), clicks=(verdict(click(f"m{number}", "1")),)) for number in range(8)]
+    async with asyncio.TaskGroup() as group:
+        stores = [group.create_task(analytics.store(lines(message), [message])) for message in messages]
+        reads = [group.create_task(analytics.campaigns()) for _ in range(8)]
+    (report,) = await analytics.campaigns()
+    assert (8, 8, 8) == (report.clicks.human, len(stores), len(reads))
+
+
+async def test_line_that_is_not_utf_8_is_stored(analytics: ChdbAnalytics) -> None:
+    """Bytes that are no text, in a field that this version does not know, cost nothing but themselves."""
+    (line,) = lines(judged(sent("m1")))
+    await analytics.store([line[:-1] + b',"later":"\xff"}'], [judged(sent("m1"))])
+    assert (sent("m1"),) == (await analytics.timelines(["m1"]))["m1"].events

@@ -1,0 +1,81 @@
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from clicktrail.model.event import Engagement
+from clicktrail.model.verdict import Verdict
+from clicktrail.server.analytics.rows import ClickRow, MessageRow, click_rows, event_rows, message_rows
+from tests.judged import BURST, HOSTING, SENT_AT, bounced, click, judged, lines, sent, verdict
+
+
+def test_event_row_holds_the_line_as_it_arrived() -> None:
+    """Fields that this version does not know are part of it."""
+    (line,) = lines(judged(sent("m1")))
+    told = line[:-1] + b',"later":1}'
+    (row,) = event_rows([told], version=7)
+    assert ("m1", "m1-sent", told.decode(), 7) == (row.message_id, row.id, row.line, row.version)
+
+
+def test_message_row_sums_up_its_timeline() -> None:
+    """Sending and bounce come from the events that tell of them."""
+    expected = MessageRow(
+        campaign="spring",
+        message_id="m1",
+        sent_at="2026-11-23T09:00:00.000Z",
+        recipients=3,
+        links=12,
+        delivered=False,
+        bounced=True,
+        version=7,
+        gone=False,
+    )
+    assert [expected] == list(message_rows([judged(sent("m1", recipients=3), bounced("m1"))], version=7))
+
+
+def test_click_row_holds_facts_and_verdict() -> None:
+    """A click's row has the request as it was recorded, and beside it the verdict with its reasons."""
+    of = verdict(click("m1", "1", recipient="ann@example.com"), Verdict.BOT, BURST, HOSTING)
+    expected = ClickRow(
+        campaign="spring",
+        hour=int(SENT_AT.timestamp()) // 3600,
+        id="m1-1",
+        message_id="m1",
+        at="2026-11-23T09:01:00.000Z",
+        person="ann@example.com",
+        link=0,
+        url="https://example.com/",
+        method="GET",
+        ip="192.0.2.7",
+        user_agent="Mozilla/5.0",
+        verdict="bot",
+        score=8,
+        counted=True,
+        signals=("burst", "hosting-network"),
+        points=(5, 3),
+        details=("7 links in 0.6 s", "AS64500"),
+        rules="1",
+        version=7,
+        gone=False,
+    )
+    assert [expected] == list(click_rows([judged(sent("m1"), clicks=(of,))], version=7))
+
+
+def test_unknown_recipient_is_known_by_the_message() -> None:
+    """Where a message went to several, its clickers are one person."""
+    (row,) = click_rows([judged(clicks=(verdict(click("m1", "1")),))], version=7)
+    assert "m1" == row.person
+
+
+def test_rows_under_another_campaign_are_gone() -> None:
+    """An event that names another campaign may have put the message there; that row is taken back."""
+    elsewhere = Engagement(id="e", at=SENT_AT + timedelta(minutes=2), message_id="m1", click_id="m1-1")
+    message = judged(sent("m1"), elsewhere, clicks=(verdict(click("m1", "1")),))
+    assert [("spring", False), ("", True)] == [(r.campaign, r.gone) for r in message_rows([message], version=7)]
+    assert [("spring", False), ("", True)] == [(r.campaign, r.gone) for r in click_rows([message], version=7)]
+
+
+def test_hours_before_1970_are_floored() -> None:
+    """Half an hour before the epoch is in hour -1, not 0."""
+    of = replace(click("m1", "1"), at=SENT_AT - timedelta(seconds=SENT_AT.timestamp() + 1_800))
+    (row,) = click_rows([judged(clicks=(verdict(of),))], version=7)
+    assert -1 == row.hour

@@ -1,0 +1,54 @@
+"""Analytics in memory, counted in plain Python; it fails when told to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from clicktrail.errors import StorageError
+from clicktrail.model.event import AnyEvent, decode
+from clicktrail.model.timeline import Timeline
+from clicktrail.report import CampaignReport, summarise
+from clicktrail.server.ports import JudgedMessage
+
+
+class MemoryAnalytics:
+    """The port Analytics, gone with the process.
+
+    Attributes:
+        failures: how many of the next calls of ``store`` fail, after they have kept the events.
+        events: what is stored, by id.
+        asked: the message ids that each call of ``timelines`` asked for.
+    """
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self.events: dict[str, AnyEvent] = {}
+        self.asked: list[frozenset[str]] = []
+        self._messages: dict[str, JudgedMessage] = {}
+
+    async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
+        """What is stored of these messages."""
+        wanted = frozenset(message_ids)
+        self.asked.append(wanted)
+        return {
+            message_id: Timeline.of(message_id, (e for e in self.events.values() if e.message_id == message_id))
+            for message_id in wanted
+        }
+
+    async def store(self, lines: Sequence[bytes], judged: Sequence[JudgedMessage]) -> None:
+        """Keep all of it, or the events only where it is to fail."""
+        self.events |= {event.id: event for event in map(decode, lines)}
+        if self.failures:
+            self.failures -= 1
+            raise StorageError("told to fail")
+        self._messages |= {message.timeline.message_id: message for message in judged}
+
+    async def campaigns(self) -> Sequence[CampaignReport]:
+        """Every campaign, without links and reasons."""
+        return [replace(report, links=(), reasons=()) for report in self._reports()]
+
+    async def campaign(self, name: str) -> CampaignReport | None:
+        """One campaign."""
+        return next((report for report in self._reports() if report.campaign == name), None)
+
+    def _reports(self) -> list[CampaignReport]:
+        return summarise((message.timeline, message.clicks) for message in self._messages.values())
