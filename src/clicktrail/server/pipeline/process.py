@@ -1,0 +1,125 @@
+"""Journal in, judged messages out.
+
+A batch of the journal's lines is grouped by message, each message's timeline is completed and judged as a whole, and
+all of it is stored before the journal's cursor moves on. Whatever fails on the way, the same batch comes again; since
+storing the same again changes nothing, every event counts, and none counts twice.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from clicktrail.errors import EventError
+from clicktrail.model.event import AnyEvent, decode
+from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import JudgedClick
+from clicktrail.server.ports import Analytics, Entry, JournalReader, JudgedMessage
+
+__all__ = ["Judge", "Processor"]
+
+REMEMBERED = 10_000
+"""Timelines kept at hand: a message's clicks come in bursts, and most messages are never heard of again."""
+
+Judge = Callable[[Timeline], tuple[JudgedClick, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """Lines read and not yet stored.
+
+    Attributes:
+        entries: how many were read.
+        lines: those that are events.
+        events: the events that belong to a message, by its id.
+    """
+
+    entries: int
+    lines: tuple[bytes, ...]
+    events: Mapping[str, list[AnyEvent]]
+
+
+class Processor:
+    """Feeds analytics from the journal, one batch a call.
+
+    Args:
+        reader: the journal's reading end.
+        analytics: where judged messages go.
+        judge: gives every click of a timeline its verdict.
+        on_unreadable: told of each line that is no event. It is passed over; the journal still holds it.
+        remembered: how many messages' timelines to keep at hand.
+    """
+
+    def __init__(
+        self,
+        reader: JournalReader,
+        analytics: Analytics,
+        *,
+        judge: Judge,
+        on_unreadable: Callable[[Entry, EventError], None],
+        remembered: int = REMEMBERED,
+    ) -> None:
+        self._reader = reader
+        self._analytics = analytics
+        self._judge = judge
+        self._on_unreadable = on_unreadable
+        self._recent = _RecentTimelines(remembered)
+        self._pending: _Batch | None = None
+
+    async def run_once(self, limit: int) -> int:
+        """Store and judge the next lines, at most ``limit``; how many there were, 0 where there are none yet.
+
+        Raises:
+            StorageError: the batch is kept and comes first in the next call.
+        """
+        batch = self._pending or self._read(limit)
+        if batch.entries == 0:
+            return 0
+        self._pending = batch
+        timelines = await self._complete(batch.events)
+        judged = [JudgedMessage(timeline=timeline, clicks=self._judge(timeline)) for timeline in timelines]
+        await self._analytics.store(batch.lines, judged)
+        self._reader.commit()
+        self._recent.keep(timelines)
+        self._pending = None
+        return batch.entries
+
+    def _read(self, limit: int) -> _Batch:
+        entries = self._reader.read(limit)
+        lines: list[bytes] = []
+        events: dict[str, list[AnyEvent]] = {}
+        for entry in entries:
+            try:
+                event = decode(entry.line)
+            except EventError as error:
+                self._on_unreadable(entry, error)
+                continue
+            lines.append(entry.line)
+            # A click on a token that did not open belongs to no message: kept as an event, part of no campaign.
+            if event.message_id:
+                events.setdefault(event.message_id, []).append(event)
+        return _Batch(entries=len(entries), lines=tuple(lines), events=events)
+
+    async def _complete(self, events: Mapping[str, list[AnyEvent]]) -> list[Timeline]:
+        """What was known of each message, and what has come in now."""
+        known = self._recent.of(events)
+        if missing := events.keys() - known.keys():
+            known |= await self._analytics.timelines(missing)
+        return [known[message_id].with_events(told) for message_id, told in events.items()]
+
+
+class _RecentTimelines:
+    """The timelines that were touched last."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._by_message: OrderedDict[str, Timeline] = OrderedDict()
+
+    def of(self, message_ids: Iterable[str]) -> dict[str, Timeline]:
+        return {name: self._by_message[name] for name in message_ids if name in self._by_message}
+
+    def keep(self, timelines: Iterable[Timeline]) -> None:
+        for timeline in timelines:
+            self._by_message[timeline.message_id] = timeline
+            self._by_message.move_to_end(timeline.message_id)
+        while len(self._by_message) > self._size:
+            self._by_message.popitem(last=False)

@@ -1,0 +1,258 @@
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from clicktrail.errors import EventError, StorageError
+from clicktrail.model.event import AnyEvent, Engagement, encode
+from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import JudgedClick, Verdict
+from clicktrail.report import CampaignReport, Clicks
+from clicktrail.server.analytics.chdb_store import ChdbAnalytics
+from clicktrail.server.journal.reader import SegmentReader
+from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.pipeline.process import Processor
+from clicktrail.server.ports import Analytics, Entry, JournalReader
+from clicktrail.server.system import SystemClock
+from tests.judged import SENT_AT, click, sent, verdict
+from tests.server.memory_analytics import MemoryAnalytics
+
+
+class ListReader:
+    """A journal's reading end on a list of lines.
+
+    Attributes:
+        committed: how many lines are done with, for good.
+        failures: how many of the next commits fail.
+    """
+
+    def __init__(self, lines: Sequence[bytes], *, start: int = 0) -> None:
+        self.committed = start
+        self.failures = 0
+        self._lines = lines
+        self._next = start
+
+    def read(self, limit: int) -> list[Entry]:
+        """The next lines."""
+        found = [Entry(line, None) for line in self._lines[self._next : self._next + limit]]
+        self._next += len(found)
+        return found
+
+    def commit(self) -> None:
+        """Remember how far reading came."""
+        if self.failures:
+            self.failures -= 1
+            raise StorageError("told to fail")
+        self.committed = self._next
+
+
+class UncommittedReader:
+    """A reader whose process dies just before each commit."""
+
+    def __init__(self, reader: JournalReader) -> None:
+        self._reader = reader
+
+    def read(self, limit: int) -> Sequence[Entry]:
+        """The next lines."""
+        return self._reader.read(limit)
+
+    def commit(self) -> None:
+        """Nothing that lasts."""
+
+
+def alone_is_human(timeline: Timeline) -> tuple[JudgedClick, ...]:
+    """A judge: a message's only click is a person's, several are a bot's."""
+    kind = Verdict.HUMAN if len(timeline.clicks) == 1 else Verdict.BOT
+    return tuple(verdict(of, kind) for of in timeline.clicks)
+
+
+def processor(reader: JournalReader, analytics: Analytics, *, remembered: int = 100) -> Processor:
+    """A processor that passes over what it cannot read."""
+    return Processor(
+        reader, analytics, judge=alone_is_human, on_unreadable=lambda _entry, _error: None, remembered=remembered
+    )
+
+
+def journal(*events: AnyEvent) -> list[bytes]:
+    """The events' lines."""
+    return [encode(event) for event in events]
+
+
+async def drain(to_drain: Processor, *, limit: int = 100) -> int:
+    """Process all there is; how many lines that was."""
+    total = 0
+    while done := await to_drain.run_once(limit):
+        total += done
+    return total
+
+
+async def report_of(analytics: Analytics, name: str = "spring") -> CampaignReport:
+    """The report of a campaign that exists."""
+    report = await analytics.campaign(name)
+    assert report is not None
+    return report
+
+
+async def test_journal_becomes_judged_messages() -> None:
+    """Events are grouped by message, judged, stored, and done with."""
+    reader = ListReader(journal(sent("m1"), sent("m2"), click("m1", "1"), click("m2", "1"), click("m2", "2")))
+    analytics = MemoryAnalytics()
+    assert 5 == await drain(processor(reader, analytics))
+    report = await report_of(analytics)
+    assert (2, Clicks(human=1, bot=2), 5) == (report.accepted, report.clicks, reader.committed)
+
+
+async def test_empty_journal_is_left_alone() -> None:
+    """Where nothing was read, nothing is stored or committed."""
+    reader, analytics = ListReader([]), MemoryAnalytics()
+    reader.failures = 1
+    assert 0 == await processor(reader, analytics).run_once(100)
+    assert analytics.events == {}
+
+
+@pytest.mark.parametrize("remembered", [0, 1, 100])
+async def test_later_click_judges_the_earlier_ones_again(remembered: int) -> None:
+    """A message is judged as a whole, whether its timeline was still at hand or had to be fetched."""
+    reader = ListReader(journal(sent("m1"), click("m1", "1"), sent("m2"), sent("m3"), click("m1", "2")))
+    analytics = MemoryAnalytics()
+    await drain(processor(reader, analytics, remembered=remembered), limit=1)
+    assert Clicks(bot=2) == (await report_of(analytics)).clicks
+
+
+async def test_timelines_at_hand_are_not_fetched_again() -> None:
+    """Only messages that were not touched lately are asked for."""
+    reader = ListReader(journal(sent("m1"), click("m1", "1"), sent("m2"), click("m1", "2"), click("m2", "1")))
+    analytics = MemoryAnalytics()
+    await drain(processor(reader, analytics, remembered=1), limit=1)
+    assert [{"m1"}, {"m2"}, {"m1"}, {"m2"}] == analytics.asked
+
+
+async def test_restarted_processor_knows_what_is_stored() -> None:
+    """Timelines are continued from analytics after a restart."""
+    lines = journal(sent("m1"), click("m1", "1"), click("m1", "2"))
+    analytics = MemoryAnalytics()
+    await drain(processor(ListReader(lines[:2]), analytics))
+    await drain(processor(ListReader(lines, start=2), analytics))
+    assert Clicks(bot=2) == (await report_of(analytics)).clicks
+
+
+async def test_failed_store_keeps_the_cursor_and_the_batch() -> None:
+    """What could not be stored comes again, before anything that was appended later."""
+    reader, analytics = ListReader(journal(sent("m1"), click("m1", "1"), sent("m2"))), MemoryAnalytics()
+    analytics.failures = 2
+    failing = processor(reader, analytics)
+    for _ in range(2):
+        with pytest.raises(StorageError):
+            await failing.run_once(2)
+        assert 0 == reader.committed
+    assert 2 == await failing.run_once(2)
+    assert 2 == reader.committed
+    assert 1 == await drain(failing)
+    report = await report_of(analytics)
+    assert (2, Clicks(human=1)) == (report.accepted, report.clicks)
+
+
+async def test_failed_commit_counts_nothing_twice() -> None:
+    """A batch that was stored, and not marked as done with, is stored once more without a trace."""
+    reader, analytics = ListReader(journal(sent("m1"), click("m1", "1"))), MemoryAnalytics()
+    reader.failures = 1
+    failing = processor(reader, analytics)
+    with pytest.raises(StorageError):
+        await failing.run_once(100)
+    assert 2 == await failing.run_once(100)
+    report = await report_of(analytics)
+    assert (1, Clicks(human=1), 2) == (report.accepted, report.clicks, reader.committed)
+
+
+async def test_unreadable_line_is_told_of_and_passed_over() -> None:
+    """A damaged line stops nothing, is told of once, and its neighbours count."""
+    told: list[tuple[bytes, str]] = []
+
+    def note(entry: Entry, error: EventError) -> None:
+        told.append((entry.line, error.code))
+
+    reader, analytics = ListReader([*journal(sent("m1")), b"not json", *journal(click("m1", "1"))]), MemoryAnalytics()
+    analytics.failures = 1
+    noting = Processor(reader, analytics, judge=alone_is_human, on_unreadable=note)
+    with pytest.raises(StorageError):
+        await noting.run_once(100)
+    assert 3 == await noting.run_once(100)
+    assert ([(b"not json", "event-invalid")], 3) == (told, reader.committed)
+    assert Clicks(human=1) == (await report_of(analytics)).clicks
+
+
+async def test_journal_of_unreadable_lines_is_done_with() -> None:
+    """Lines that never become readable are not read for ever."""
+    reader = ListReader([b"{}", b"\xff"])
+    assert 2 == await drain(processor(reader, MemoryAnalytics()))
+    assert 2 == reader.committed
+
+
+async def test_click_of_no_message_is_stored_and_belongs_to_no_campaign() -> None:
+    """A token that did not open names no message; its request is kept as an event."""
+    tampered = replace(click("", "1", campaign=""), tampered=True)
+    reader, analytics = ListReader(journal(tampered)), MemoryAnalytics()
+    assert 1 == await drain(processor(reader, analytics))
+    assert ({tampered.id: tampered}, []) == (analytics.events, await analytics.campaigns())
+
+
+async def test_engagement_judges_its_message_again() -> None:
+    """What a landing page saw reaches the judge with the click it belongs to."""
+    seen: list[Timeline] = []
+
+    def watch(timeline: Timeline) -> tuple[JudgedClick, ...]:
+        seen.append(timeline)
+        return alone_is_human(timeline)
+
+    engaged = Engagement(id="e1", at=SENT_AT, message_id="m1", click_id="m1-1", kind="engaged")
+    reader = ListReader(journal(click("m1", "1"), engaged))
+    watching = Processor(reader, MemoryAnalytics(), judge=watch, on_unreadable=lambda _entry, _error: None)
+    await drain(watching, limit=1)
+    assert [0, 1] == [len(timeline.engagements) for timeline in seen]
+
+
+events = st.lists(
+    st.one_of(
+        st.builds(sent, st.sampled_from(["m1", "m2"])),
+        st.builds(click, st.sampled_from(["m1", "m2"]), st.sampled_from(["1", "2", "3"])),
+    )
+)
+
+
+@given(events, st.integers(1, 5), st.integers(0, 3), st.randoms(use_true_random=False))
+def test_batches_order_and_repetition_do_not_matter(
+    told: list[AnyEvent], limit: int, remembered: int, random: Random
+) -> None:
+    """However the lines are ordered, cut into batches and told again, the reports are the same."""
+    shuffled = told * 2
+    random.shuffle(shuffled)
+
+    async def reports(order: Sequence[AnyEvent], limit: int) -> Sequence[CampaignReport]:
+        analytics = MemoryAnalytics()
+        await drain(processor(ListReader(journal(*order)), analytics, remembered=remembered), limit=limit)
+        return await analytics.campaigns()
+
+    assert asyncio.run(reports(told, 100)) == asyncio.run(reports(shuffled, limit))
+
+
+async def test_crash_between_store_and_commit_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """On the real journal and the real analytics: a process that dies before its commit is as if it had not."""
+    writer = SegmentWriter(tmp_path / "journal" / "1", asyncio.get_running_loop())
+    for line in journal(sent("m1"), click("m1", "1"), sent("m2"), click("m2", "1")):
+        writer.append(line, lambda _committed: None)
+    writer.close()
+    analytics = await ChdbAnalytics.open(tmp_path / "analytics", SystemClock())
+    reader = SegmentReader(tmp_path / "journal", tmp_path / "cursor")
+    await drain(processor(UncommittedReader(reader), analytics), limit=3)
+    died = await report_of(analytics)
+    restarted = processor(SegmentReader(tmp_path / "journal", tmp_path / "cursor"), analytics)
+    assert 4 == await drain(restarted, limit=2)
+    report = await report_of(analytics)
+    await analytics.close()
+    assert (2, Clicks(human=2)) == (report.accepted, report.clicks)
+    assert died == report
