@@ -1,0 +1,217 @@
+"""Decide what a request for a tracking URL is answered with, and what is recorded of it.
+
+Only what a key of the ring sealed redirects, and only to http and https. A token that looks like ours and does not
+open never redirects, and is recorded: scanners change links to see what happens.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from ada_url import URL
+from msgspec.structs import replace
+
+from clicktrail.errors import TokenForgedError, TokenMalformedError
+from clicktrail.model.event import Click
+from clicktrail.tokens import KeyRing, Sealed, open_token
+
+__all__ = ["NotFound", "Redirect", "Redirector", "Request"]
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_LOCATION = re.compile(r"https?://[!-~]+", re.IGNORECASE)
+"""An http or https URL of visible ASCII: what may stand in a ``Location`` as it is (RFC 9110 section 10.2.2)."""
+
+_KEPT_HEADERS = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "dnt",
+        "purpose",
+        "referer",
+        "sec-ch-ua",
+        "sec-ch-ua-arch",
+        "sec-ch-ua-bitness",
+        "sec-ch-ua-form-factors",
+        "sec-ch-ua-full-version-list",
+        "sec-ch-ua-mobile",
+        "sec-ch-ua-model",
+        "sec-ch-ua-platform",
+        "sec-ch-ua-platform-version",
+        "sec-fetch-dest",
+        "sec-fetch-mode",
+        "sec-fetch-site",
+        "sec-fetch-user",
+        "sec-gpc",
+        "sec-purpose",
+        "x-moz",
+        "x-native-host",
+        "x-purpose",
+    }
+)
+"""The headers that the judge reads. Everything else a browser tells is none of our business."""
+
+_MAX_HEADER = 256
+_MAX_USER_AGENT = 512
+_MAX_TAMPERED = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request, as it came in.
+
+    Attributes:
+        method: such as ``GET``.
+        path: the target's path as it was sent, percent-encoding and all, without the query.
+        peer: the address that the connection came from, as text.
+        headers: lower-case names; the values of a header that came several times joined by a comma.
+        http_version: such as ``1.1``.
+        https: whether this connection itself is TLS.
+    """
+
+    method: str
+    path: str
+    peer: str
+    headers: Mapping[str, str]
+    http_version: str = "1.1"
+    https: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirect:
+    """Send the reader on, once the event is recorded, or it is clear that it cannot be.
+
+    Attributes:
+        location: an http or https URL of visible ASCII.
+        event: what to record.
+    """
+
+    location: str
+    event: Click
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotFound:
+    """There is nothing here.
+
+    Attributes:
+        event: what to record first; None for paths that have nothing to do with us.
+    """
+
+    event: Click | None = None
+
+
+class Redirector:
+    """Knows the keys, and whom to believe about a client's address.
+
+    Args:
+        ring: the keys that open tokens.
+        trusted_proxies: the networks of our own TLS proxies. Only what they say in ``X-Forwarded-For`` and
+            ``X-Forwarded-Proto`` counts; anybody can write those headers.
+    """
+
+    def __init__(self, ring: KeyRing, *, trusted_proxies: Sequence[Network] = ()) -> None:
+        self._ring = ring
+        self._trusted_proxies = tuple(trusted_proxies)
+
+    def decide(self, request: Request, *, now: datetime, click_id: str) -> Redirect | NotFound:
+        """Answer ``GET`` and ``HEAD`` of a token's path; the query, which any relay on the way may add, is ignored.
+
+        Args:
+            request: what was asked.
+            now: aware, UTC.
+            click_id: the id of the event, if there will be one.
+        """
+        if request.method not in {"GET", "HEAD"}:
+            return NotFound()
+        token = request.path.removeprefix("/")
+        try:
+            sealed = open_token(self._ring, token)
+        except TokenForgedError:
+            click = self._click(request, now=now, click_id=click_id)
+            return NotFound(event=replace(click, url=token[:_MAX_TAMPERED], tampered=True))
+        except TokenMalformedError:
+            return NotFound()
+        location = _location(sealed.destination)
+        if location is None:
+            return NotFound()
+        click = self._click(request, now=now, click_id=click_id)
+        return Redirect(location=location, event=_of_link(click, sealed))
+
+    def _click(self, request: Request, *, now: datetime, click_id: str) -> Click:
+        """What the request itself tells."""
+        ip, https = self._client(request)
+        headers = request.headers
+        return Click(
+            id=click_id,
+            at=now,
+            method=request.method,
+            ip=ip,
+            user_agent=headers.get("user-agent", "")[:_MAX_USER_AGENT],
+            headers={name: value[:_MAX_HEADER] for name, value in headers.items() if name in _KEPT_HEADERS},
+            https=https,
+            http_version=request.http_version,
+        )
+
+    def _client(self, request: Request) -> tuple[str, bool]:
+        """The client's address, and whether it came by TLS.
+
+        Each proxy appends to ``X-Forwarded-For`` whom it was called by, so the list is true from its end up to the
+        first entry that none of ours wrote: the right-most one that is no trusted proxy.
+        """
+        address = _address(request.peer)
+        if not self._trusts(address):
+            return str(address or ""), request.https
+        for text in reversed(request.headers.get("x-forwarded-for", "").split(",")):
+            caller = _address(text)
+            if caller is None:
+                break
+            address = caller
+            if not self._trusts(address):
+                break
+        protocol = request.headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower()
+        return str(address), protocol == "https" if protocol else request.https
+
+    def _trusts(self, address: Address | None) -> bool:
+        return address is not None and any(address in network for network in self._trusted_proxies)
+
+
+def _of_link(click: Click, sealed: Sealed) -> Click:
+    """What the token adds."""
+    return replace(
+        click,
+        campaign=sealed.campaign,
+        message_id=sealed.message_id,
+        recipient=sealed.recipient,
+        link=sealed.position,
+        url=sealed.destination,
+    )
+
+
+def _location(destination: str) -> str | None:
+    """The destination as it was sealed; its WHATWG serialisation where that is no visible ASCII; None if not web."""
+    if _LOCATION.fullmatch(destination):
+        return destination
+    try:
+        href = URL(destination).href
+    except ValueError:
+        return None
+    return href if _LOCATION.fullmatch(href) else None
+
+
+def _address(text: str) -> Address | None:
+    """Read an address, with or without a port; IPv4 in IPv6 (``::ffff:192.0.2.1``) is IPv4."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

@@ -1,0 +1,204 @@
+"""What a request for a tracking URL is answered with, and what is recorded of it."""
+
+import string
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from ipaddress import ip_network
+
+import pytest
+from ada_url import URL
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.model.event import Click
+from clicktrail.server.pipeline.redirect import NotFound, Redirect, Redirector, Request
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, seal
+
+NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
+RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
+PROXIES = (ip_network("127.0.0.0/8"), ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
+REDIRECTOR = Redirector(RING, trusted_proxies=PROXIES)
+DESTINATION = "https://shop.example/a?b=c&utm_source=spring#top"
+
+
+def path_to(destination: str = DESTINATION) -> str:
+    """The path of a tracking URL."""
+    sealed = Sealed(
+        destination=destination,
+        message_id="m1",
+        recipient="ann@example.org",
+        campaign="spring",
+        position=4,
+        links=12,
+        sent_at=NOW,
+    )
+    return "/" + seal(RING, sealed)
+
+
+def decide(
+    path: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    method: str = "GET",
+    peer: str = "198.51.100.7",
+) -> Redirect | NotFound:
+    """Ask the redirector."""
+    request = Request(method=method, path=path, peer=peer, headers=headers or {})
+    return REDIRECTOR.decide(request, now=NOW, click_id="c1")
+
+
+def event_of(decision: Redirect | NotFound) -> Click:
+    """What is recorded; there must be something."""
+    assert decision.event is not None
+    return decision.event
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_token_redirects_to_what_was_sealed(method: str) -> None:
+    """And the event says who clicked on what, and how."""
+    headers = {
+        "host": "click.example",
+        "user-agent": "Mozilla/5.0",
+        "accept-language": "de",
+        "sec-fetch-mode": "navigate",
+        "sec-ch-ua": '"Chromium";v="140"',
+        "cookie": "session=secret",
+        "authorization": "Basic x",
+    }
+    expected = Click(
+        id="c1",
+        at=NOW,
+        campaign="spring",
+        message_id="m1",
+        recipient="ann@example.org",
+        link=4,
+        url=DESTINATION,
+        method=method,
+        ip="198.51.100.7",
+        user_agent="Mozilla/5.0",
+        headers={"accept-language": "de", "sec-fetch-mode": "navigate", "sec-ch-ua": '"Chromium";v="140"'},
+    )
+    assert Redirect(location=DESTINATION, event=expected) == decide(path_to(), headers, method=method)
+
+
+@pytest.mark.parametrize("method", ["POST", "OPTIONS", "PUT", "DELETE", "get"])
+def test_other_methods_do_not_redirect(method: str) -> None:
+    """Nothing is there for them."""
+    assert NotFound() == decide(path_to(), method=method)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "", "*", "/favicon.ico", "/wp-login.php", "//", "/a/b", "/" + "A" * 9_000, "/%41%41A", "/ü" + "A"]
+)
+def test_foreign_paths_are_not_recorded(path: str) -> None:
+    """They have nothing to do with a message of ours."""
+    assert NotFound() == decide(path)
+
+
+def test_a_changed_token_is_recorded_and_does_not_redirect() -> None:
+    """With address, time and the token as it came, since it says nothing else that could be believed."""
+    path = path_to()
+    changed = path[:30] + ("A" if path[30] != "A" else "B") + path[31:]
+    decision = decide(changed, {"user-agent": "Scanner"})
+    expected = Click(id="c1", at=NOW, url=changed[1:201], ip="198.51.100.7", user_agent="Scanner", tampered=True)
+    assert NotFound(event=expected) == decision
+
+
+def test_what_is_kept_of_a_request_is_bounded() -> None:
+    """Nobody fills the disk with one request."""
+    headers = {"user-agent": "u" * 9_000, "referer": "r" * 9_000}
+    forged = "/" + "A" * 7_000
+    event = event_of(decide(forged, headers))
+    assert (200, 512, {"referer": 256}) == (
+        len(event.url),
+        len(event.user_agent),
+        {name: len(value) for name, value in event.headers.items()},
+    )
+
+
+@given(st.text(alphabet=string.ascii_letters + string.digits + "-_", min_size=1), st.integers(0, 200))
+def test_nothing_redirects_that_was_not_sealed(text: str, at: int) -> None:
+    """A token with anything put in, in place of or behind its characters is another one."""
+    path = path_to()
+    at = min(at, len(path) - 1)
+    for changed in (path[: at + 1] + text + path[at + 1 :], path[: at + 1] + text, "/" + text):
+        assert changed == path or isinstance(decide(changed), NotFound)
+
+
+@pytest.mark.parametrize(
+    ("destination", "location"),
+    [
+        ("http://example.org", "http://example.org"),
+        ("HTTPS://Example.ORG/Path", "HTTPS://Example.ORG/Path"),
+        ("https://example.org/%7Ea?x=%2F&y=[1]|2", "https://example.org/%7Ea?x=%2F&y=[1]|2"),
+        ("https://müller.example/straße?q=ä", "https://xn--mller-kva.example/stra%C3%9Fe?q=%C3%A4"),
+        ("https://example.org/a b", "https://example.org/a%20b"),
+        ("https://example.org/a\r\nSet-Cookie: x=1", "https://example.org/aSet-Cookie:%20x=1"),
+        (" https://example.org/ ", "https://example.org/"),
+    ],
+)
+def test_the_location_is_visible_ascii(destination: str, location: str) -> None:
+    """Unchanged where it can be, in its WHATWG serialisation otherwise; the event keeps what was sealed."""
+    decision = decide(path_to(destination))
+    assert isinstance(decision, Redirect)
+    assert (location, destination) == (decision.location, decision.event.url)
+
+
+@pytest.mark.parametrize(
+    "destination",
+    ["javascript:alert(1)", "data:text/html,x", "ftp://example.org/", "/path", "", "java\nscript:x", "http://ü ü/"],
+)
+def test_other_schemes_do_not_redirect_even_if_sealed(destination: str) -> None:
+    """The rule is checked where it matters last."""
+    assert NotFound() == decide(path_to(destination))
+
+
+@given(st.text())
+def test_whatever_was_sealed_no_header_can_be_smuggled_in(text: str) -> None:
+    """Either there is no redirect, or its location is one token of visible ASCII that means the same URL."""
+    destination = "https://example.org/" + text
+    decision = decide(path_to(destination))
+    assert isinstance(decision, Redirect)
+    assert decision.location.isascii()
+    assert decision.location.isprintable()
+    assert " " not in decision.location
+    assert URL(destination).href == URL(decision.location).href
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "ip"),
+    [
+        ("198.51.100.7", "203.0.113.9", "198.51.100.7"),
+        ("127.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("127.0.0.1", "6.6.6.6, 203.0.113.9", "203.0.113.9"),
+        ("127.0.0.1", "6.6.6.6, 203.0.113.9, 10.1.2.3", "203.0.113.9"),
+        ("127.0.0.1", "6.6.6.6,203.0.113.9 , 10.2.2.3", "10.2.2.3"),
+        ("127.0.0.1", "10.1.0.1, 10.1.0.2", "10.1.0.1"),
+        ("127.0.0.1", "203.0.113.9, nonsense", "127.0.0.1"),
+        ("127.0.0.1", "203.0.113.9, nonsense, 10.1.0.2", "10.1.0.2"),
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("::ffff:127.0.0.1", "203.0.113.9:51234", "203.0.113.9"),
+        ("fd00::1", "2001:DB8::7", "2001:db8::7"),
+        ("fd00::1", "[2001:db8::7]:443", "2001:db8::7"),
+        ("fd00::1", "::ffff:203.0.113.9", "203.0.113.9"),
+        ("", "203.0.113.9", ""),
+    ],
+)
+def test_the_client_is_the_right_most_address_that_is_no_proxy_of_ours(peer: str, forwarded: str, ip: str) -> None:
+    """What stands further left was written by anybody, and without a trusted peer the whole header was."""
+    assert ip == event_of(decide(path_to(), {"x-forwarded-for": forwarded}, peer=peer)).ip
+
+
+@pytest.mark.parametrize(
+    ("peer", "protocol", "https"),
+    [
+        ("127.0.0.1", "https", True),
+        ("127.0.0.1", "http, HTTPS", True),
+        ("127.0.0.1", "https, http", False),
+        ("127.0.0.1", "", False),
+        ("198.51.100.7", "https", False),
+    ],
+)
+def test_only_a_trusted_proxy_tells_of_tls(peer: str, protocol: str, *, https: bool) -> None:
+    """Anybody else's word is not taken."""
+    assert https == event_of(decide(path_to(), {"x-forwarded-proto": protocol}, peer=peer)).https
