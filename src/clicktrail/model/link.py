@@ -24,6 +24,8 @@ class LinkReason(StrEnum):
     ALREADY_TRACKED = "already-tracked"
     UNSUBSCRIBE = "unsubscribe"
     CREDENTIALS = "credentials"
+    TOO_LONG = "too-long"
+    CHARSET = "charset"
     INVALID = "invalid-url"
 
 
@@ -39,6 +41,7 @@ class Link:
         reason: why it is tracked or not.
         position: its number among the message's tracked links, from 0; None if untracked.
         destination: where a click leads: href plus UTM parameters; empty if untracked.
+        url: the tracking URL that took its place; empty if untracked.
     """
 
     part: Part
@@ -48,6 +51,7 @@ class Link:
     reason: LinkReason
     position: int | None = None
     destination: str = ""
+    url: str = ""
 
     @property
     def tracked(self) -> bool:

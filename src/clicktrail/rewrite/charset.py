@@ -1,0 +1,74 @@
+"""Read the bytes of a body as text in a way that can be undone exactly."""
+
+import codecs
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clicktrail.model.link import Link
+from clicktrail.rewrite.splice import Edit
+
+__all__ = ["View", "byte_edits", "view"]
+
+# Names that Python knows as text encodings and in which an ASCII character is not always the same bytes.
+_NOT_READ = frozenset({"utf-7", "punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"})
+_UTF_16_BY_MARK = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Bytes read as text.
+
+    Attributes:
+        text: the characters; encoding them again gives the same bytes.
+        codec: Python's name of the encoding they were read in.
+        legible: False if the charset is unknown or the bytes are not of it: they are then read as Latin-1, and only
+            the ASCII characters are known to be right.
+    """
+
+    text: str
+    codec: str
+    legible: bool
+
+
+def view(content: bytes, charset: str) -> View | None:
+    """Read a body; None if its charset hides ASCII characters, so that not even a tag can be found.
+
+    Args:
+        content: the body without its transfer encoding.
+        charset: as declared; empty is us-ascii (RFC 2045 section 5.2).
+    """
+    try:
+        codec = codecs.lookup(charset or "us-ascii").name
+    except (LookupError, ValueError):
+        codec = ""
+    if codec in _NOT_READ:
+        return None
+    if codec == "utf-16":
+        codec = _UTF_16_BY_MARK.get(content[:2], codec)
+    try:
+        text = content.decode(codec)
+        if text.encode(codec) == content:
+            return View(text=text, codec=codec, legible=True)
+    except (LookupError, ValueError):
+        pass
+    return View(text=content.decode("latin-1"), codec="latin-1", legible=False)
+
+
+def byte_edits(content: bytes, seen: View, links: Sequence[Link]) -> list[Edit] | None:
+    """The replacement of tracked links, in bytes; None if the text cannot be cut at the links and encoded in pieces."""
+    edits: list[Edit] = []
+    pieces: list[bytes] = []
+    at = size = 0
+    for link in links:
+        if not link.tracked:
+            continue
+        before, replaced = (
+            seen.text[at : link.start].encode(seen.codec),
+            seen.text[link.start : link.end].encode(seen.codec),
+        )
+        start = size + len(before)
+        at, size = link.end, start + len(replaced)
+        pieces += [before, replaced]
+        edits.append(Edit(start=start, end=size, replacement=link.url.encode(seen.codec)))
+    pieces.append(seen.text[at:].encode(seen.codec))
+    return edits if b"".join(pieces) == content else None

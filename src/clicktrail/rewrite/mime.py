@@ -1,0 +1,132 @@
+"""Find the bodies of a message that a reader sees, as byte ranges of the message.
+
+The message is never parsed into a tree and written again: a part is a span of the bytes as they came. Whatever could
+be read in two ways, is covered by a signature, or belongs to somebody else's message is passed over, with the reason
+where a reader of the report would ask for one.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from clicktrail.model.link import Part
+from clicktrail.rewrite.headers import Headers, Parameterised, read_headers, read_parameters
+
+__all__ = ["Leaf", "Untouched", "find_leaves"]
+
+_PARTS = {"text/html": Part.HTML, "text/plain": Part.TEXT}
+_SIGNED = frozenset({"multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime"})
+_BODY_SIGNATURES = ("dkim-signature", "arc-message-signature")
+_INLINE_PGP = b"-----BEGIN PGP "
+_DEEPEST = 20
+_MULTIPART_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
+
+
+class Untouched(StrEnum):
+    """Why a message, or a part that a reader sees, passed unchanged."""
+
+    NOT_A_MESSAGE = "not-a-message"
+    DKIM_SIGNED = "dkim-signed"
+    SIGNED = "signed"
+    ENCRYPTED = "encrypted"
+    MALFORMED_PART = "malformed-part"
+    TOO_DEEP = "too-deep"
+    TRANSFER_ENCODING = "transfer-encoding"
+    CHARSET = "charset"
+    LINE_TOO_LONG = "line-too-long"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A body as it stands in the message.
+
+    Attributes:
+        part: HTML or plain text.
+        start: where its encoded bytes begin in the message.
+        end: where they end; the line break before a boundary is not among them.
+        transfer_encoding: lower case; empty if not declared.
+        charset: as declared; empty if not.
+    """
+
+    part: Part
+    start: int
+    end: int
+    transfer_encoding: str
+    charset: str
+
+
+def find_leaves(raw: bytes) -> Iterator[Leaf | Untouched]:
+    """The bodies of a message in their order, and what had to be passed over."""
+    headers = read_headers(raw, 0, len(raw))
+    if headers is None or not headers.fields:
+        return iter([Untouched.NOT_A_MESSAGE])
+    if any(name in headers for name in _BODY_SIGNATURES):
+        return iter([Untouched.DKIM_SIGNED])
+    return _entity(raw, headers, len(raw), default="text/plain", depth=0)
+
+
+def _entity(raw: bytes, headers: Headers, end: int, *, default: str, depth: int) -> Iterator[Leaf | Untouched]:
+    if headers.is_ambiguous("content-type") or headers.is_ambiguous("content-transfer-encoding"):
+        yield Untouched.MALFORMED_PART
+        return
+    content = read_parameters(headers.get("content-type") or default)
+    encoding = read_parameters(headers.get("content-transfer-encoding")).value
+    if content.value in _SIGNED:
+        yield Untouched.SIGNED
+    elif content.value == "multipart/encrypted":
+        yield Untouched.ENCRYPTED
+    elif content.value.startswith("multipart/"):
+        if depth == _DEEPEST:
+            yield Untouched.TOO_DEEP
+        elif encoding not in _MULTIPART_ENCODINGS or not content.parameters.get("boundary"):
+            yield Untouched.MALFORMED_PART
+        else:
+            yield from _multipart(raw, headers.end, end, content=content, depth=depth)
+    elif content.value in _PARTS and not _is_attachment(headers):
+        yield _leaf(raw, headers.end, end, content=content, encoding=encoding)
+
+
+def _multipart(raw: bytes, start: int, end: int, *, content: Parameterised, depth: int) -> Iterator[Leaf | Untouched]:
+    default = "message/rfc822" if content.value == "multipart/digest" else "text/plain"
+    for part_start, part_end in _split(raw, start, end, boundary=content.parameters["boundary"]):
+        headers = read_headers(raw, part_start, part_end)
+        if headers is None:
+            yield Untouched.MALFORMED_PART
+        else:
+            yield from _entity(raw, headers, part_end, default=default, depth=depth + 1)
+
+
+def _split(raw: bytes, start: int, end: int, *, boundary: str) -> Iterator[tuple[int, int]]:
+    """The spans between the delimiter lines (RFC 2046 section 5.1.1); the last ends with the message if cut off."""
+    delimiter = re.compile(
+        rb"(?:\A|(?P<break>\r?\n))--" + re.escape(boundary.encode("latin-1")) + rb"(?P<last>--)?[ \t]*+(?:(?=\r?\n)|\Z)"
+    )
+    part_start: int | None = None
+    # The line break in front of a delimiter belongs to it, and the body may begin with one.
+    for found in delimiter.finditer(raw, max(0, start - 1), end):
+        if part_start is not None:
+            yield part_start, max(part_start, found.start())
+        if found["last"]:
+            return
+        part_start = raw.find(b"\n", found.end(), end) + 1 or end
+    if part_start is not None:
+        yield part_start, end
+
+
+def _is_attachment(headers: Headers) -> bool:
+    disposition = read_parameters(headers.get("content-disposition"))
+    names = {name.partition("*")[0] for name in disposition.parameters}
+    return disposition.value == "attachment" or "filename" in names
+
+
+def _leaf(raw: bytes, start: int, end: int, *, content: Parameterised, encoding: str) -> Leaf | Untouched:
+    if raw.find(_INLINE_PGP, start, end) >= 0:
+        return Untouched.SIGNED
+    return Leaf(
+        part=_PARTS[content.value],
+        start=start,
+        end=end,
+        transfer_encoding=encoding,
+        charset=content.parameters.get("charset", ""),
+    )

@@ -1,0 +1,123 @@
+"""Number the links of a message, and have a tracking URL made for each."""
+
+import dataclasses
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from clicktrail.model.link import Link, LinkReason, Part
+from clicktrail.rewrite import html, text
+from clicktrail.rewrite.candidate import Candidate
+from clicktrail.rewrite.policy import Policy
+
+__all__ = ["Body", "Placed", "place"]
+
+_FIND = {Part.HTML: html.find_links, Part.TEXT: text.find_links}
+
+# Safe in every quoting of HTML and in plain text, and the last character is one that autolinkers never cut off.
+_TRACKING_URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+/[A-Za-z0-9/._-]*[A-Za-z0-9]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A link that needs a tracking URL.
+
+    Attributes:
+        destination: an absolute http or https URL that a WHATWG parser takes, as the message writes it, with UTM
+            parameters: it may hold spaces and characters beyond ASCII, but no tab or line break.
+        position: its number among the message's tracked links, from 0.
+        links: how many positions the message has.
+    """
+
+    destination: str
+    position: int
+    links: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """One body of a message, decoded.
+
+    Attributes:
+        part: HTML or plain text.
+        text: its characters.
+        legible: False if only the ASCII characters among them are known to be right.
+    """
+
+    part: Part
+    text: str
+    legible: bool = True
+
+
+def place(
+    bodies: Sequence[Body],
+    *,
+    policy: Policy,
+    tag: Callable[[str], str],
+    tracking_url: Callable[[Placed], str],
+) -> list[tuple[Link, ...]]:
+    """The links of each body, those tracked with position, destination and tracking URL.
+
+    Links of HTML bodies are numbered in their order, each occurrence by itself. A link of a plain-text body that leads
+    where one of them does is that link again, the first such; if those opted out, it has too. Others are numbered on.
+
+    Raises:
+        ValueError: a tracking URL has characters that would need quoting.
+    """
+    numbering = _Numbering(policy=policy, tag=tag)
+    numbered: dict[int, list[Link]] = {}
+    for part in (Part.HTML, Part.TEXT):
+        for index, body in enumerate(bodies):
+            if body.part is part:
+                numbered[index] = [numbering.number(body, candidate) for candidate in _FIND[part](body.text)]
+    urls: dict[int, str] = {}
+    for link in (link for index in numbered for link in numbered[index]):
+        if link.position is not None and link.position not in urls:
+            placed = Placed(destination=link.destination, position=link.position, links=numbering.count)
+            urls[link.position] = _checked(tracking_url(placed))
+    return [
+        tuple(link if link.position is None else dataclasses.replace(link, url=urls[link.position]) for link in links)
+        for _, links in sorted(numbered.items())
+    ]
+
+
+def _checked(url: str) -> str:
+    if not _TRACKING_URL.fullmatch(url):
+        raise ValueError(f"not a tracking URL that fits into every body: {url!r}")
+    return url
+
+
+@dataclass(slots=True, kw_only=True)
+class _Numbering:
+    policy: Policy
+    tag: Callable[[str], str]
+    count: int = 0
+    html_positions: dict[str, int] = field(default_factory=dict)
+    html_opted_out: set[str] = field(default_factory=set)
+
+    def number(self, body: Body, candidate: Candidate) -> Link:
+        reason = self._judge(body, candidate)
+        link = Link(part=body.part, start=candidate.start, end=candidate.end, href=candidate.href, reason=reason)
+        if not link.tracked:
+            return link
+        return dataclasses.replace(link, position=self._position(body, candidate), destination=self.tag(candidate.url))
+
+    def _judge(self, body: Body, candidate: Candidate) -> LinkReason:
+        if not (body.legible or body.text[candidate.start : candidate.end].isascii()):
+            return LinkReason.CHARSET
+        reason = self.policy.judge(candidate)
+        if body.part is Part.HTML:
+            if reason is LinkReason.OPT_OUT:
+                self.html_opted_out.add(candidate.url)
+        elif candidate.url in self.html_opted_out and candidate.url not in self.html_positions:
+            return LinkReason.OPT_OUT
+        return reason
+
+    def _position(self, body: Body, candidate: Candidate) -> int:
+        if body.part is Part.TEXT and candidate.url in self.html_positions:
+            return self.html_positions[candidate.url]
+        position = self.count
+        self.count += 1
+        if body.part is Part.HTML:
+            self.html_positions.setdefault(candidate.url, position)
+        return position
