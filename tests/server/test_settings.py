@@ -26,7 +26,7 @@ def test_the_file_sets_what_it_names(tmp_path: Path) -> None:
 
     settings = load(path, {})
 
-    assert ("https://links.example.com", "links.example.com") == (settings.tracking.domain, settings.tracking_host)
+    assert "https://links.example.com" == settings.tracking.domain
     assert ("example.com",) == settings.utm.own_hosts
 
 

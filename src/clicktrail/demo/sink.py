@@ -66,9 +66,13 @@ class Sink:
         """Stop listening, and hang up on whoever is still connected."""
         if self._server is not None:
             self._server.close()
+        self.hang_up()
+        await asyncio.sleep(0)  # a transport lets go of its socket in the loop's next round
+
+    def hang_up(self) -> None:
+        """Close every connection without a word, as a restarted server does; new ones are taken."""
         for connection in tuple(self._connections):
             connection.close()
-        await asyncio.sleep(0)  # a transport lets go of its socket in the loop's next round
 
     def _protocol(self) -> SMTP:
         return _Connection(_Handler(self), self._connections)

@@ -132,11 +132,6 @@ class Settings(Section, frozen=True, kw_only=True):
         """The data folder."""
         return Path(self.data_dir)
 
-    @property
-    def tracking_host(self) -> str:
-        """The host name that tracked links are served under, without port."""
-        return urlsplit(self.tracking.domain).hostname or ""
-
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Read the settings file, then the environment.

@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import ada_url
 import structlog
 import uvloop
 
@@ -159,7 +160,7 @@ def _tracker(settings: Settings) -> Tracker:
     return Tracker(
         ring=keystore.load(settings.data / keystore.NAME),
         domain=settings.tracking.domain.rstrip("/"),
-        policy=Policy(tracking_domains=frozenset({settings.tracking_host})),
+        policy=Policy(tracking_domains=frozenset({ada_url.URL(settings.tracking.domain).host})),
         convention=Convention(
             source=utm.source,
             medium=utm.medium,

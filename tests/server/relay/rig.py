@@ -69,7 +69,7 @@ async def relay_before(next_hop: str, folder: Path, *, own_hosts: tuple[str, ...
             tracker=Tracker(
                 ring=RING,
                 domain=DOMAIN,
-                policy=Policy(tracking_hosts=frozenset({"links.example.com"})),
+                policy=Policy(tracking_domains=frozenset({"links.example.com"})),
                 convention=Convention(source="email", medium="newsletter", campaign="{campaign}", own_hosts=own_hosts),
             ),
             journal=journal,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clicktrail.model.event import Sent
-from clicktrail.rewrite import Placed, Policy, rewrite_message
+from clicktrail.rewrite import Placed, Policy, Untouched, rewrite_message
 from clicktrail.server.pipeline.instructions import take_instructions
 from clicktrail.tokens import KeyRing, Sealed, seal
 from clicktrail.utm.convention import Convention
@@ -24,7 +24,7 @@ class Tracked:
         campaign: what its sender called it; empty if nothing.
         recipient: who it is for; empty where the envelope has several.
         links: how many links a reader can click, counted by position.
-        untouched: why the message or a part of it passed unchanged; empty if nothing did.
+        untouched: why the message, or bodies of it, passed unchanged; empty if nothing did.
     """
 
     raw: bytes
@@ -32,7 +32,7 @@ class Tracked:
     campaign: str
     recipient: str
     links: int
-    untouched: str
+    untouched: tuple[Untouched, ...]
 
     def sent(self, *, id: str, at: datetime, recipients: int) -> Sent:
         """The event to record once the next hop has taken it."""
@@ -74,7 +74,7 @@ class Tracker:
         """
         asked = take_instructions(raw)
         recipient = asked.recipient or (recipients[0] if len(recipients) == 1 else "")
-        utm = self.convention.parameters(asked.campaign)
+        utm = self.convention.parameters(campaign=asked.campaign)
 
         def tracking_url(placed: Placed) -> str:
             sealed = Sealed(

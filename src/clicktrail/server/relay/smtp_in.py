@@ -115,7 +115,7 @@ class _Handler:
         relay = self._relay
         tracked = relay.tracker.track(raw, recipients=recipients, message_id=relay.ids.new(), now=relay.clock.now())
         if tracked.untouched:
-            _LOG.info("message not rewritten", message=tracked.message_id, reason=tracked.untouched)
+            _LOG.info("message not rewritten", message=tracked.message_id, reason=",".join(tracked.untouched))
         reply = await _answer(lambda: self._next_hop.data(tracked.raw))
         if reply.positive:
             sent = tracked.sent(id=relay.ids.new(), at=relay.clock.now(), recipients=len(recipients))

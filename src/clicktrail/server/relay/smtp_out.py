@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import aiosmtplib
 
 from clicktrail.errors import RelayError
-from clicktrail.server.relay.replies import UNREACHABLE, Reply
+from clicktrail.server.relay.replies import OUT_OF_SERVICE, UNREACHABLE, Reply
 
 __all__ = ["NextHop", "NextHopAddress"]
 
@@ -58,11 +58,20 @@ class NextHop:
         )
 
     async def mail(self, sender: str, options: Sequence[str]) -> Reply:
-        """Begin a message. Options that the server does not know are left out."""
-        if not self._client.is_connected:
-            await self._connect()
-        known = [option for option in options if self._client.supports_extension(_EXTENSIONS.get(option, ""))]
-        return await self._ask(self._client.mail(sender, options=known, encoding="utf-8"))
+        """Begin a message. Options that the server does not know are left out.
+
+        A connection kept from an earlier message may have been closed in the meantime: nothing has been said on it
+        yet, so a new one takes its place.
+        """
+        if self._client.is_connected:
+            try:
+                return await self._mail(sender, options)
+            except RelayError as error:
+                if error.reply_code not in {UNREACHABLE.code, OUT_OF_SERVICE.code}:
+                    raise
+                self.abort()
+        await self._connect()
+        return await self._mail(sender, options)
 
     async def rcpt(self, recipient: str) -> Reply:
         """Name a recipient of the message begun."""
@@ -91,6 +100,10 @@ class NextHop:
     def abort(self) -> None:
         """Drop the connection, and with it a message begun."""
         self._client.close()
+
+    async def _mail(self, sender: str, options: Sequence[str]) -> Reply:
+        known = [option for option in options if self._client.supports_extension(_EXTENSIONS.get(option, ""))]
+        return await self._ask(self._client.mail(sender, options=known, encoding="utf-8"))
 
     async def _connect(self) -> None:
         """Greet and log in. What goes wrong here is between the two servers, never the sender's to mend: 451."""
