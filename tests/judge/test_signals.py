@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import pytest
 from msgspec.structs import replace
-from tests.clicks import AZURE, BARRACUDA, CONTEXT, HOME, click, delivered, engagement, sent, sweep, timeline
 
 from clicktrail.judge.case import Case
 from clicktrail.judge.signals import SIGNALS
 from clicktrail.model.event import AnyEvent
+from tests.clicks import AZURE, BARRACUDA, CONTEXT, HOME, click, delivered, engagement, sent, sweep, timeline
 
 RULES = {rule.name: rule for rule in CONTEXT.rules.rules}
 
@@ -47,14 +47,12 @@ def test_method_is_silent() -> None:
 def test_preview_agent_fires() -> None:
     """Slack's fetcher names itself."""
     agent = "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"
-    assert {"c": "calls itself Slack"} == spoken("preview-agent", click(agent=agent, id="c"))
+    assert {"c": "calls itself Slackbot"} == spoken("preview-agent", click(agent=agent, id="c"))
 
 
 def test_preview_agent_is_silent() -> None:
     """Slack's own browser is a person's."""
-    agent = (
-        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Slack/4.46.99 Chrome/150.0.0.0 Electron/42.0 Safari/537.36"
-    )
+    agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Slack/4.46.99 Chrome/150.0.0.0 Safari/537.36"
     assert {} == spoken("preview-agent", click(agent=agent))
 
 
@@ -71,7 +69,9 @@ def test_prefetch_is_silent() -> None:
 
 def test_automation_agent_fires() -> None:
     """A script's HTTP library names itself."""
-    assert {"c": "calls itself Python"} == spoken("automation-agent", click(agent="python-requests/2.32.5", id="c"))
+    assert {"c": "calls itself python-requests"} == spoken(
+        "automation-agent", click(agent="python-requests/2.32.5", id="c")
+    )
 
 
 def test_automation_agent_is_silent() -> None:

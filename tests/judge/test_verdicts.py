@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.clicks import AZURE, BARRACUDA, CHROME, CONTEXT, HOME, click, delivered, engagement, sent, sweep, timeline
 
 from clicktrail.judge import judge
 from clicktrail.model.event import AnyEvent, Click, Engagement
 from clicktrail.model.verdict import Reason, Verdict
+from tests.clicks import AZURE, BARRACUDA, CHROME, CONTEXT, HOME, click, delivered, engagement, sent, sweep, timeline
 
 
 def verdicts(*events: AnyEvent) -> dict[str, Verdict]:

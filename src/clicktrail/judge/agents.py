@@ -73,23 +73,24 @@ class Agents:
         return self._remembered(user_agent[:_LONGEST])
 
     def _find(self, user_agent: str) -> Agent | None:
-        matches = self._set.Match(user_agent)
+        matches = self._set.Match(user_agent.encode(errors="replace"))
         return self._agents[min(matches)] if matches else None
 
 
 def parse(text: str) -> Agents:
-    """Read an agents file and put crawler-user-agents' list beside it: previews first, our own entries first in each.
+    """Read an agents file and put crawler-user-agents' list before its entries, and of all the previews first.
 
     Raises:
         SettingsError: not TOML, an unknown or missing key, or a pattern that RE2 cannot read.
     """
     try:
         file = msgspec.toml.decode(text, type=_File)
-        own = [_own(entry, AgentKind.PREVIEW) for entry in file.previews]
-        own += [_own(entry, AgentKind.AUTOMATION) for entry in file.automation]
-        listed = _listed(without={entry.pattern for entry in file.people})
-        # Sorting keeps the order within a kind.
-        return Agents(file.version, sorted([*own, *listed], key=lambda agent: agent.kind is not AgentKind.PREVIEW))
+        agents = [
+            *_listed(without={entry.pattern for entry in file.people}),
+            *(_own(entry, AgentKind.PREVIEW) for entry in file.previews),
+            *(_own(entry, AgentKind.AUTOMATION) for entry in file.automation),
+        ]
+        return Agents(file.version, sorted(agents, key=lambda agent: agent.kind is not AgentKind.PREVIEW))
     except (msgspec.DecodeError, re2.error) as error:
         raise SettingsError(f"agents cannot be read: {error}") from error
 

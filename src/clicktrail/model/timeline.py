@@ -51,7 +51,7 @@ class Timeline:
 
     @property
     def campaign(self) -> str:
-        """What the message was sent under; where nobody told of its sending, what the first event that names one says."""
+        """What the message was sent under; where nobody told of its sending, what the first event to name one says."""
         named = (event.campaign for event in self.events if event.campaign)
         return self.sent.campaign if self.sent else next(named, "")
 

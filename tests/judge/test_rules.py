@@ -1,0 +1,76 @@
+import pytest
+
+from clicktrail.errors import SettingsError
+from clicktrail.judge.rules import parse
+from clicktrail.model.verdict import Verdict
+from tests.clicks import shipped
+
+HEAD = """
+version = 2026-11-23
+[verdicts]
+bot = 5
+suspected = 3
+"""
+RULE = """
+[[rules]]
+name = "fast"
+description = "Too fast."
+source = "a page"
+date = 2026-11-23
+"""
+
+
+def test_shipped_rules() -> None:
+    """Every shipped rule has a sentence for the reader, a source and a date no later than the set's."""
+    rules = parse(shipped("rules.toml"))
+    assert [] == [
+        rule.name
+        for rule in rules.rules
+        if not (rule.description.endswith(".") and rule.source and rule.date <= rules.version)
+    ]
+
+
+def test_shipped_names_are_unique() -> None:
+    """No signal is weighed twice."""
+    names = [rule.name for rule in parse(shipped("rules.toml")).rules]
+    assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("score", "verdict"),
+    [
+        (-8, Verdict.HUMAN),
+        (2, Verdict.HUMAN),
+        (3, Verdict.SUSPECTED),
+        (4, Verdict.SUSPECTED),
+        (5, Verdict.BOT),
+        (15, Verdict.BOT),
+    ],
+)
+def test_verdict(score: int, verdict: Verdict) -> None:
+    """The least sum for each verdict is in the file."""
+    assert verdict is parse(HEAD + RULE + "points = 3").verdict(score)
+
+
+def test_thresholds() -> None:
+    """Thresholds come as they stand: whole numbers whole."""
+    (rule,) = parse(HEAD + RULE + "points = 3\nthresholds = { links = 3, seconds = 0.5 }").rules
+    assert {"links": 3, "seconds": 0.5} == rule.thresholds
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("version = ", "Invalid value"),
+        (HEAD, "`rules`"),
+        (HEAD + RULE, "rule fast needs either a verdict or points"),
+        (HEAD + RULE + 'points = 1\nverdict = "bot"', "rule fast needs either a verdict or points"),
+        (HEAD + RULE + "pionts = 3", "pionts"),
+        (HEAD + RULE + 'verdict = "alien"', "alien"),
+        (HEAD + RULE.replace('source = "a page"', "") + "points = 3", "source"),
+    ],
+)
+def test_unreadable(text: str, says: str) -> None:
+    """What cannot be read is named."""
+    with pytest.raises(SettingsError, match=says):
+        parse(text)

@@ -1,0 +1,52 @@
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from clicktrail.judge.windows import link_of, runs
+from clicktrail.model.event import Click
+from tests.clicks import click, sweep
+
+
+def test_windows_that_share_a_click_are_one_run() -> None:
+    """Six links at half-second steps: no window of a second holds more than three, the run holds all."""
+    clicks = sweep(0, links=6, gap=0.5)
+    assert [clicks] == list(runs(clicks, links=3, seconds=1))
+
+
+def test_windows_apart_are_two_runs() -> None:
+    """A scan, and a minute later a second one."""
+    first, second = sweep(0, links=3, gap=0.1), sweep(60, links=4, gap=0.1)
+    assert [first, second] == list(runs([*first, *second], links=3, seconds=1))
+
+
+def test_the_window_is_closed() -> None:
+    """Clicks exactly a window's width apart are within it."""
+    clicks = sweep(0, links=3, gap=0.5)
+    assert [clicks] == list(runs(clicks, links=3, seconds=1))
+
+
+def test_nothing_clicked() -> None:
+    """No clicks, no runs."""
+    assert [] == list(runs([], links=3, seconds=1))
+
+
+def test_link_of() -> None:
+    """The position tells links apart; the destination does where no position is known."""
+    assert [4, "https://shop.example/4"] == [link_of(click(link=4)), link_of(replace(click(link=4), link=-1))]
+
+
+moments = st.tuples(st.integers(0, 80).map(lambda tenths: tenths / 10), st.integers(0, 5))
+
+
+@given(found=st.lists(moments, max_size=25), links=st.integers(1, 4))
+def test_agrees_with_the_definition(found: list[tuple[float, int]], links: int) -> None:
+    """A click is in a run if and only if some second around it holds enough different links."""
+    clicks = [click(seconds, link=link, id=str(number)) for number, (seconds, link) in enumerate(sorted(found))]
+    in_runs = [one.id for run in runs(clicks, links=links, seconds=1) for one in run]
+    assert [one.id for one in clicks if in_some_window(one, clicks, links=links)] == in_runs
+
+
+def in_some_window(one: Click, clicks: list[Click], *, links: int) -> bool:
+    """Whether a second that starts at some click holds this one and enough different links."""
+    windows = ([other for other in clicks if 0 <= (other.at - start.at).total_seconds() <= 1] for start in clicks)
+    return any(one in window and len({other.link for other in window}) >= links for window in windows)

@@ -1,0 +1,108 @@
+from datetime import datetime, timedelta, timezone
+from typing import get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.errors import EventError
+from clicktrail.model.event import AnyEvent, Click, Conversion, Delivered, Engagement, Sent, decode, encode, rfc3339
+from tests.clicks import NOON, click, engagement, sent
+
+instants = st.integers(-(2**40), 2**42).map(lambda elapsed: NOON + timedelta(milliseconds=elapsed))
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+def test_encoded_click() -> None:
+    """What is not known is left out; times are RFC 3339 in UTC with milliseconds."""
+    event = Click(id="c1", at=NOON, message_id="m1", link=3, url="https://shop.example/", headers={"dnt": "1"})
+    assert (
+        b'{"type":"click","id":"c1","at":"2026-11-23T12:00:00.000Z","message_id":"m1","link":3,'
+        b'"url":"https://shop.example/","headers":{"dnt":"1"}}'
+    ) == encode(event)
+
+
+@given(
+    event=st.one_of(
+        st.builds(Sent, id=texts, at=instants, campaign=texts, links=st.integers(0, 99), subject=texts),
+        st.builds(Delivered, id=texts, at=instants, recipient=texts, esp=texts),
+        st.builds(
+            Click,
+            id=texts,
+            at=instants,
+            url=texts,
+            user_agent=texts,
+            headers=st.dictionaries(texts, texts, max_size=3),
+            https=st.booleans(),
+            esp_bot=st.none() | st.booleans(),
+        ),
+        st.builds(Engagement, id=texts, at=instants, click_id=texts, dwell_ms=st.integers(0, 10**9)),
+        st.builds(Conversion, id=texts, at=instants, click_id=texts, value=st.floats(0, 1e9)),
+    )
+)
+def test_decode_undoes_encode(event: AnyEvent) -> None:
+    """Every event comes back as it was written."""
+    assert event == decode(encode(event))
+
+
+def test_one_line() -> None:
+    """An event is one line of the journal, whatever its texts hold."""
+    assert b"\n" not in encode(Click(id="c", at=NOON, user_agent="a\nb\r\nc\u2028"))
+
+
+def test_types() -> None:
+    """The names of the vocabulary are those of its documentation."""
+    names = {kind.__struct_config__.tag for kind in get_args(AnyEvent)}
+    assert {
+        "sent",
+        "delivered",
+        "deferred",
+        "bounced",
+        "complained",
+        "unsubscribed",
+        "opened",
+        "click",
+        "engagement",
+        "conversion",
+    } == names
+
+
+def test_unknown_fields_are_no_error() -> None:
+    """A field of a later version is passed over."""
+    line = msgspec.json.encode({"type": "click", "id": "c", "at": "2026-11-23T12:00:00Z", "mood": "good"})
+    assert Click(id="c", at=NOON) == decode(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff",
+        b'{"type":"click","id":"c","at":"2026-11-23T12:00:00Z","url":"\xff"}',
+        b'{"type":"dream","id":"c","at":"2026-11-23T12:00:00Z"}',
+        b'{"type":"click","at":"2026-11-23T12:00:00Z"}',
+        b'{"type":"click","id":"c","at":"2026-11-23T12:00:00"}',
+        b'{"type":"click","id":"c","at":"yesterday"}',
+        b'{"type":"click","id":"c","at":"2026-11-23T12:00:00Z","link":"first"}',
+    ],
+)
+def test_no_event(line: bytes) -> None:
+    """What is no event is refused as such."""
+    with pytest.raises(EventError, match="not an event"):
+        decode(line)
+
+
+def test_rfc3339() -> None:
+    """An instant is written in UTC, cut to milliseconds."""
+    berlin = datetime(2026, 11, 23, 13, 0, 0, 123_999, tzinfo=timezone(timedelta(hours=1)))
+    assert "2026-11-23T12:00:00.123Z" == rfc3339(berlin)
+
+
+def test_frozen() -> None:
+    """An event is a fact: two of the same content are equal and none can be changed."""
+    assert (click(1), engagement("c")) == (click(1), engagement("c"))
+    with pytest.raises(AttributeError):
+        sent().links = 3  # type: ignore[misc]  # the very thing that must fail
