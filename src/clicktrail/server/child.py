@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import signal
 import socket
-import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
@@ -28,13 +27,19 @@ _STOP_S = 30
 
 
 class Child:
-    """One process: ``clicktrail worker`` with arguments, and sockets that it inherits."""
+    """One process.
 
-    def __init__(self, name: str, *, arguments: Sequence[str], sockets: Sequence[socket.socket]) -> None:
+    Args:
+        name: what the log calls it.
+        command: program and arguments; ``--socket NUMBER`` is added for each socket.
+        sockets: what it inherits.
+    """
+
+    def __init__(self, name: str, *, command: Sequence[str], sockets: Sequence[socket.socket] = ()) -> None:
         self.name = name
         self.ready = asyncio.Event()
         self._sockets = tuple(listening.fileno() for listening in sockets)
-        self._arguments = arguments
+        self._command = (*command, *(word for number in self._sockets for word in ("--socket", str(number))))
 
     async def keep(self, stopping: asyncio.Event) -> None:
         """Keep the process running until told to stop; then let it finish."""
@@ -54,14 +59,8 @@ class Child:
             await _first(asyncio.sleep(wait), stopping.wait())
 
     async def _start(self) -> asyncio.subprocess.Process:
-        sockets = [option for number in self._sockets for option in ("--socket", str(number))]
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "clicktrail",
-            "worker",
-            *self._arguments,
-            *sockets,
+            *self._command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             pass_fds=self._sockets,

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -57,7 +58,7 @@ async def serve(settings: Settings, *, config: Path | None, parts: Sequence[Part
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    options = ("--config", str(config)) if config else ()
+    command = (sys.executable, "-m", "clicktrail", "worker", *(("--config", str(config)) if config else ()))
     with contextlib.ExitStack() as held:
         for part in parts:
             held.enter_context(_alone(data / f"{part}.lock"))
@@ -68,14 +69,14 @@ async def serve(settings: Settings, *, config: Path | None, parts: Sequence[Part
             edge = held.enter_context(_listen(settings.edge.listen))
             addresses["edge"] = f"http://{_address(edge)}"
             workers = [
-                Child(f"edge-{index}", arguments=("edge", "--index", str(index), *options), sockets=(edge,))
+                Child(f"edge-{index}", command=(*command, "edge", "--index", str(index)), sockets=(edge,))
                 for index in range(settings.edge.workers or os.cpu_count() or 1)
             ]
         if Part.ENGINE in parts:
             relay = held.enter_context(_listen(settings.relay.listen))
             console = held.enter_context(_listen(settings.console.listen))
             addresses |= {"relay": str(_address(relay)), "console": f"http://{_address(console)}"}
-            engine = Child("engine", arguments=("engine", *options), sockets=(relay, console))
+            engine = Child("engine", command=(*command, "engine"), sockets=(relay, console))
             held.callback((data / RUN_FILE).unlink, missing_ok=True)
         await _run(workers, engine, stopping, announcement=(data / RUN_FILE, addresses))
 

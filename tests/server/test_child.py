@@ -1,0 +1,128 @@
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from clicktrail.server.child import Child
+
+LIVING = """
+import sys
+print("ready", flush=True)
+open(sys.argv[1], "a").write("started\\n")
+sys.stdin.read()
+"""
+LISTENING = """
+import socket, sys
+with socket.socket(fileno=int(sys.argv[2])) as listening:
+    print("ready", flush=True)
+    connection, _ = listening.accept()
+    connection.sendall(b"served")
+    connection.close()
+sys.stdin.read()
+"""
+
+
+@contextlib.asynccontextmanager
+async def kept(child: Child) -> AsyncIterator[None]:
+    """Keep a child running; stop it in the end."""
+    stopping = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(child.keep(stopping))
+        try:
+            yield
+        finally:
+            stopping.set()
+
+
+async def test_a_child_says_when_it_is_ready_and_stops_when_told(tmp_path: Path) -> None:
+    """Readiness is the child's own word."""
+    started = tmp_path / "started"
+    child = Child("living", command=(sys.executable, "-c", LIVING, str(started)))
+
+    async with kept(child):
+        await child.ready.wait()
+
+    assert child.ready.is_set()
+
+
+async def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
+    """Killed by SIGKILL, it is there again under another pid."""
+    pids = tmp_path / "pids"
+    script = f"import os, sys; os.write(os.open({str(pids)!r}, 66 | 1024), b'%d ' % os.getpid())" + LIVING
+    child = Child("living", command=(sys.executable, "-c", script, str(tmp_path / "started")))
+
+    async with kept(child):
+        await child.ready.wait()
+        first = int(pids.read_text().split()[0])
+        child.ready.clear()
+        os.kill(first, signal.SIGKILL)
+        await child.ready.wait()
+
+    assert 2 == len(set(pids.read_text().split()))
+
+
+async def test_a_child_that_never_lives_is_tried_ever_more_slowly(tmp_path: Path) -> None:
+    """Stopping ends the wait for the next try at once."""
+    tries = tmp_path / "tries"
+    os.mkfifo(tries)
+    child = Child("stillborn", command=("sh", "-c", f"echo tried > {tries}; exit 1"))
+
+    async with kept(child):
+        told = [await asyncio.to_thread(tries.read_text) for _ in range(2)]
+
+    assert ["tried\n", "tried\n"] == told
+    assert not child.ready.is_set()
+
+
+async def test_a_child_inherits_its_sockets() -> None:
+    """A connection made before the child starts is served by it."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname()) as client,
+    ):
+        child = Child("listening", command=(sys.executable, "-c", LISTENING), sockets=[listening])
+        async with kept(child):
+            await child.ready.wait()
+            answer = await asyncio.get_running_loop().run_in_executor(None, client.recv, 100)
+
+    assert b"served" == answer
+
+
+SUPERVISING = """
+import asyncio, sys
+from clicktrail.server.child import Child
+
+async def main():
+    child = Child("orphan", command=(sys.executable, "-c", *sys.argv[1:]))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(child.keep(asyncio.Event()))
+        await child.ready.wait()
+        print("ready", flush=True)
+
+asyncio.run(main())
+"""
+ORPHAN = """
+import sys
+print("ready", flush=True)
+sys.stdin.read()
+open(sys.argv[1], "w").write("orphaned")
+"""
+
+
+async def test_a_child_learns_that_its_supervisor_is_gone(tmp_path: Path) -> None:
+    """Its standard input ends when the supervisor's process does."""
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    supervisor = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SUPERVISING, ORPHAN, str(told), stdout=asyncio.subprocess.PIPE
+    )
+    assert supervisor.stdout
+    await supervisor.stdout.readline()
+    supervisor.kill()
+    await supervisor.wait()
+
+    assert "orphaned" == await asyncio.to_thread(told.read_text)
