@@ -1,0 +1,89 @@
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from clicktrail.rewrite import Policy, Untouched
+from clicktrail.server.pipeline.track import Tracked, Tracker
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, open_token
+from clicktrail.utm import Convention
+
+NOW = datetime(2026, 11, 23, 12, 0, 1, tzinfo=UTC)
+RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
+TRACKER = Tracker(
+    ring=RING,
+    domain="https://links.example.com",
+    policy=Policy(tracking_domains=frozenset({"links.example.com"})),
+    convention=Convention(source="email", medium="newsletter", own_hosts=("example.com",)),
+)
+TWO_LINKS = (
+    b"X-Clicktrail-Campaign: winter\r\nContent-Type: text/html\r\n\r\n"
+    b'<a href="https://example.com/a">A</a><a href="https://other.example/b">B</a>\r\n'
+)
+
+
+def track(raw: bytes, *recipients: str) -> Tracked:
+    """Track a message for its recipients."""
+    return TRACKER.track(raw, recipients=recipients, message_id="m1", now=NOW)
+
+
+def test_each_link_carries_its_message_and_its_position() -> None:
+    """A token opens to all that a click needs; only own hosts get UTM parameters."""
+    tracked = track(TWO_LINKS, "anna@example.net")
+
+    tokens = re.findall(rb"https://links\.example\.com/([\w-]+)", tracked.raw)
+    expected = [
+        Sealed(
+            destination=destination,
+            message_id="m1",
+            recipient="anna@example.net",
+            campaign="winter",
+            position=position,
+            links=2,
+            sent_at=NOW,
+        )
+        for position, destination in enumerate(
+            [
+                "https://example.com/a?utm_source=email&utm_medium=newsletter&utm_campaign=winter",
+                "https://other.example/b",
+            ]
+        )
+    ]
+    assert expected == [open_token(RING, token.decode()) for token in tokens]
+
+
+@pytest.mark.parametrize(
+    ("header", "recipients", "expected"),
+    [
+        (b"", ("anna@example.net",), "anna@example.net"),
+        (b"", ("anna@example.net", "ben@example.net"), ""),
+        (b"X-Clicktrail-Recipient: person-17\r\n", ("anna@example.net",), "person-17"),
+        (b"X-Clicktrail-Recipient: person-17\r\n", ("anna@example.net", "ben@example.net"), "person-17"),
+    ],
+)
+def test_the_recipient_is_who_the_sender_says(header: bytes, recipients: tuple[str, ...], expected: str) -> None:
+    """The header goes before the envelope; an envelope of several names nobody."""
+    assert expected == track(header + TWO_LINKS, *recipients).recipient
+
+
+def test_the_sent_event_tells_what_went_out() -> None:
+    """As many links as a reader can click, as many recipients as the next hop took."""
+    sent = track(TWO_LINKS, "anna@example.net").sent(id="e1", at=NOW, recipients=1)
+
+    assert ("e1", "winter", "m1", "anna@example.net", 2, 1) == (
+        sent.id,
+        sent.campaign,
+        sent.message_id,
+        sent.recipient,
+        sent.links,
+        sent.recipients,
+    )
+
+
+def test_a_signed_message_passes_unchanged_with_the_reason() -> None:
+    """Rewriting would break the signature that its recipient checks."""
+    raw = b"DKIM-Signature: v=1; b=abc\r\n" + TWO_LINKS.partition(b"\r\n")[2]
+
+    tracked = track(raw, "anna@example.net")
+
+    assert (raw, 0, (Untouched.DKIM_SIGNED,)) == (tracked.raw, tracked.links, tracked.untouched)
