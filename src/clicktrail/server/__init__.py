@@ -1,0 +1,1 @@
+"""The parts that do input and output, and the pipeline between them."""

@@ -1,0 +1,1 @@
+"""The use cases: they decide, await ports, and open nothing."""

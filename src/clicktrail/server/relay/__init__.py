@@ -1,0 +1,1 @@
+"""The SMTP relay: messages in, tracked messages out, nothing queued."""
