@@ -22,7 +22,9 @@ from clicktrail.rewrite import Policy
 from clicktrail.server import keystore
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.child import READY
-from clicktrail.server.console import serve_console
+from clicktrail.server.console.server import serve_console
+from clicktrail.server.edge.responses import Responses
+from clicktrail.server.edge.routes import Routes
 from clicktrail.server.edge.server import serve_edge
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
@@ -71,16 +73,15 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 
 async def _edge(settings: Settings, index: int, listening: socket.socket) -> None:
     stopping = _stop_signal()
-    ids = RandomIds()
     redirector = Redirector(
-        ring=keystore.load(settings.data / keystore.NAME),
+        keystore.load(settings.data / keystore.NAME),
         trusted_proxies=tuple(ipaddress.ip_network(network) for network in settings.edge.trusted_proxies),
     )
     with SegmentWriter(_journal(settings) / f"edge-{index}", asyncio.get_running_loop()) as journal:
+        clock = SystemClock()
+        routes = Routes(redirector=redirector, journal=journal, clock=clock, ids=RandomIds(), responses=Responses())
         _say_ready()
-        await serve_edge(
-            listening, redirector=redirector, journal=journal, clock=SystemClock(), ids=ids, stopping=stopping
-        )
+        await serve_edge(listening, routes, clock=clock, stopping=stopping)
 
 
 async def _engine(settings: Settings, *, relay_socket: socket.socket, console_socket: socket.socket) -> None:
