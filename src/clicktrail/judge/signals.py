@@ -4,7 +4,7 @@ A signal states a fact and gives no verdict; what the fact is worth stands in ``
 name, with the thresholds that the function takes. Thresholds in seconds are seconds.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from clicktrail.judge.agents import AgentKind
@@ -78,11 +78,8 @@ def fast(case: Case, *, seconds: float) -> Findings:
 
 def burst(case: Case, *, links: int, seconds: float) -> Findings:
     """So many different links of the message within so many seconds, whatever addresses they were followed from."""
-    return {
-        click.id: f"{len(set(map(link_of, run)))} links in {_span(run):.1f} s"
-        for run in runs(case.followed, links=links, seconds=seconds)
-        for click in run
-    }
+    found = runs(case.followed, links=links, seconds=seconds)
+    return _told((run, f"{len(set(map(link_of, run)))} links in {_span(run):.1f} s") for run in found)
 
 
 def all_links(case: Case, *, links: int, seconds: float) -> Findings:
@@ -90,11 +87,8 @@ def all_links(case: Case, *, links: int, seconds: float) -> Findings:
     sent = case.timeline.sent
     if sent is None or sent.links < links:
         return {}
-    return {
-        click.id: f"all {sent.links} links in {_span(run):.0f} s"
-        for run in runs(case.followed, links=sent.links, seconds=seconds)
-        for click in run
-    }
+    found = runs(case.followed, links=sent.links, seconds=seconds)
+    return _told((run, f"all {sent.links} links in {_span(run):.0f} s") for run in found)
 
 
 def engaged(case: Case) -> Findings:
@@ -129,6 +123,10 @@ def _within(case: Case, kind: NetworkClass) -> Findings:
         for click_id, network in case.networks.items()
         if network.kind is kind
     }
+
+
+def _told(runs_in_words: Iterable[tuple[Sequence[Click], str]]) -> Findings:
+    return {click.id: words for run, words in runs_in_words for click in run}
 
 
 def _age(seconds: float) -> str:

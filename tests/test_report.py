@@ -1,0 +1,221 @@
+from collections.abc import Iterable
+from dataclasses import fields
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from clicktrail.judge import judge
+from clicktrail.model.event import AnyEvent, Bounced, Click, Delivered, Sent
+from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import JudgedClick
+from clicktrail.report import (
+    CampaignReport,
+    Clicks,
+    LinkReport,
+    ReasonCount,
+    Unique,
+    as_json,
+    summarise,
+)
+from tests.clicks import AZURE, CONTEXT, NOON, after, click, sweep
+
+
+def message(message_id: str, *events: AnyEvent) -> tuple[Timeline, tuple[JudgedClick, ...]]:
+    """A message of the campaign spring, sent at noon with six links to one recipient, as it is judged."""
+    sent = Sent(id=f"{message_id}-sent", at=NOON, campaign="spring", message_id=message_id, links=6)
+    timeline = Timeline.of(message_id, [sent, *events])
+    return timeline, judge(timeline, CONTEXT)
+
+
+def clicks_of(message_id: str, clicks: Iterable[Click], *, recipient: str = "") -> list[Click]:
+    """These clicks on another message."""
+    return [replace(one, id=f"{message_id}-{one.id}", message_id=message_id, recipient=recipient) for one in clicks]
+
+
+def test_nothing() -> None:
+    """No messages, no campaigns."""
+    assert [] == summarise([])
+
+
+def test_no_clicks() -> None:
+    """A campaign that nobody clicked has rates of 0, and what was accepted counts as delivered."""
+    (report,) = summarise([message("m1"), message("m2")])
+    assert CampaignReport(campaign="spring", first_sent_at=NOON, accepted=2) == report
+    assert (2, "accepted", 0.0, 0.0) == (
+        report.delivered,
+        report.delivered_basis,
+        report.click_rate_raw,
+        report.click_rate_human,
+    )
+
+
+def test_person_behind_a_scanner() -> None:
+    """Of two messages that a scanner swept, one was clicked by its reader: raw says 100 %, human says 50 %."""
+    scan = sweep(40, links=6, gap=0.1, ip=AZURE)
+    (report,) = summarise(
+        [
+            message("m1", *clicks_of("m1", [*scan, click(5_000, link=2)], recipient="ada@reader.example")),
+            message("m2", *clicks_of("m2", scan, recipient="bob@reader.example")),
+        ]
+    )
+    assert (Clicks(human=1, bot=12), 13, Unique(raw=2, human=1), 1.0, 0.5) == (
+        report.clicks,
+        report.clicks.total,
+        report.unique,
+        report.click_rate_raw,
+        report.click_rate_human,
+    )
+    assert (
+        LinkReport(
+            position=2, url="https://shop.example/2", clicks=Clicks(human=1, bot=2), unique=Unique(raw=2, human=1)
+        )
+        == report.links[2]
+    )
+    assert (
+        ReasonCount(signal="all-links", clicks=12),
+        ReasonCount(signal="burst", clicks=12),
+        ReasonCount(signal="datacentre-network", clicks=12),
+    ) == report.reasons
+
+
+def test_requests_that_are_no_clicks() -> None:
+    """HEAD, prefetch and damaged tokens are judged and not counted; a preview is counted as what it is."""
+    requests = [
+        replace(click(100), method="HEAD"),
+        replace(click(200), headers={"purpose": "prefetch"}),
+        replace(click(300), tampered=True),
+        click(400, agent="WhatsApp/2.23.20.0"),
+    ]
+    (report,) = summarise([message("m1", *clicks_of("m1", requests))])
+    assert (Clicks(preview=1), Unique(raw=1), (ReasonCount(signal="preview-agent", clicks=1),)) == (
+        report.clicks,
+        report.unique,
+        report.reasons,
+    )
+
+
+def test_one_person_with_two_messages() -> None:
+    """A recipient is one person, however many of a campaign's messages they clicked."""
+    messages = [message(name, *clicks_of(name, [click()], recipient="ada@reader.example")) for name in ("m1", "m2")]
+    assert [Unique(raw=1, human=1)] == [report.unique for report in summarise(messages)]
+
+
+def test_unknown_recipients() -> None:
+    """Where nobody knows who clicked, the message stands for its readers."""
+    messages = [message(name, *clicks_of(name, [click(), click(7_200)])) for name in ("m1", "m2")]
+    assert [Unique(raw=2, human=2)] == [report.unique for report in summarise(messages)]
+
+
+def test_deliveries_and_bounces() -> None:
+    """Where deliveries were told they are what is divided by; a message bounces once."""
+    told = [
+        message(
+            "m1", Delivered(id="d1", at=after(1), message_id="m1"), Delivered(id="d2", at=after(2), message_id="m1")
+        ),
+        message("m2", Bounced(id="b1", at=after(1), message_id="m2"), Bounced(id="b2", at=after(9), message_id="m2")),
+        message("m3"),
+    ]
+    (report,) = summarise(told)
+    assert (3, 1, 1, 1, "delivered") == (
+        report.accepted,
+        report.bounced,
+        report.delivered_events,
+        report.delivered,
+        report.delivered_basis,
+    )
+
+
+def test_bounces_without_deliveries() -> None:
+    """Otherwise it is what was accepted and did not bounce, never less than nothing."""
+    assert [2, 0] == [
+        CampaignReport(campaign="spring", accepted=3, bounced=1).delivered,
+        CampaignReport(campaign="spring", accepted=1, bounced=2).delivered,
+    ]
+
+
+def test_several_recipients() -> None:
+    """A message to five people was accepted five times."""
+    sent = Sent(id="s", at=NOON, message_id="m1", recipients=5)
+    assert [5] == [report.accepted for report in summarise([(Timeline.of("m1", [sent]), ())])]
+
+
+def test_order_of_campaigns() -> None:
+    """The latest sent comes first, one that nobody told of the sending of last."""
+    timelines = [
+        Timeline.of("m1", [Sent(id="1", at=after(0), campaign="early")]),
+        Timeline.of("m2", [Sent(id="2", at=after(60), campaign="late")]),
+        Timeline.of("m3", [Delivered(id="3", at=after(90), campaign="unknown")]),
+        Timeline.of("m4", [Sent(id="4", at=after(120), campaign="early")]),
+        Timeline.of("m5", [Sent(id="5", at=after(0))]),
+    ]
+    assert [("late", after(60)), ("", after(0)), ("early", after(0)), ("unknown", None)] == [
+        (report.campaign, report.first_sent_at) for report in summarise((timeline, ()) for timeline in timelines)
+    ]
+
+
+def test_json() -> None:
+    """The shape that machines read."""
+    report = CampaignReport(
+        campaign="spring",
+        accepted=5,
+        bounced=1,
+        clicks=Clicks(human=1, suspected=2, bot=3, preview=4),
+        unique=Unique(raw=3, human=1),
+        links=(LinkReport(position=0, url="https://shop.example/", clicks=Clicks(human=1), unique=Unique(raw=1)),),
+        reasons=(ReasonCount(signal="burst", clicks=3),),
+    )
+    assert {
+        "campaign": "spring",
+        "delivered": 4,
+        "delivered_basis": "accepted",
+        "accepted": 5,
+        "bounced": 1,
+        "clicks": {"total": 10, "human": 1, "suspected": 2, "bot": 3, "preview": 4},
+        "unique": {"raw": 3, "human": 1},
+        "click_rate": {"raw": 0.75, "human": 0.25},
+        "links": [
+            {
+                "position": 0,
+                "url": "https://shop.example/",
+                "clicks": {"total": 1, "human": 1, "suspected": 0, "bot": 0, "preview": 0},
+                "unique": {"raw": 1, "human": 0},
+            }
+        ],
+        "reasons": [{"signal": "burst", "clicks": 3}],
+    } == as_json(report)
+
+
+requests = st.lists(
+    st.builds(
+        lambda seconds, link, ip, agent, method: replace(click(seconds, link=link, ip=ip, agent=agent), method=method),
+        st.integers(0, 90),
+        st.integers(0, 5),
+        st.sampled_from(["192.0.2.10", AZURE]),
+        st.sampled_from(["Mozilla/5.0 Firefox/150.0", "curl/8.5.0", "WhatsApp/2.23"]),
+        st.sampled_from(["GET", "HEAD"]),
+    ),
+    max_size=12,
+)
+
+
+@given(histories=st.lists(st.tuples(st.sampled_from(["", "ada@a.example", "bob@b.example"]), requests), max_size=4))
+def test_numbers_agree(histories: list[tuple[str, list[Click]]]) -> None:
+    """Links add up to the campaign, humans are clickers, no reason outnumbers what it explains."""
+    reports = summarise(
+        message(f"m{number}", *clicks_of(f"m{number}", found, recipient=recipient))
+        for number, (recipient, found) in enumerate(histories)
+    )
+    for report in reports:
+        verdicts = [field.name for field in fields(Clicks)]
+        by_link = {name: sum(getattr(link.clicks, name) for link in report.links) for name in verdicts}
+        assert by_link == {name: getattr(report.clicks, name) for name in verdicts}
+        assert report.unique.human <= report.unique.raw <= report.clicks.total
+        assert all(reason.clicks <= report.clicks.total - report.clicks.human for reason in report.reasons)
+
+
+@given(histories=st.lists(requests, max_size=4), data=st.data())
+def test_order_of_messages_does_not_matter(histories: list[list[Click]], data: st.DataObject) -> None:
+    """Messages may be counted in any order."""
+    messages = [message(f"m{number}", *clicks_of(f"m{number}", found)) for number, found in enumerate(histories)]
+    assert summarise(messages) == summarise(data.draw(st.permutations(messages)))
