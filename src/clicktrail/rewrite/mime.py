@@ -19,6 +19,7 @@ _PARTS = {"text/html": Part.HTML, "text/plain": Part.TEXT}
 _SIGNED = frozenset({"multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime"})
 _BODY_SIGNATURES = ("dkim-signature", "arc-message-signature")
 _INLINE_PGP = b"-----BEGIN PGP "
+_MBOX_LINE = re.compile(rb"From [^\n]*+\n")  # what a mailbox file puts in front of a message (RFC 4155)
 _DEEPEST = 20
 _MULTIPART_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 
@@ -58,7 +59,8 @@ class Leaf:
 
 def find_leaves(raw: bytes) -> Iterator[Leaf | Untouched]:
     """The bodies of a message in their order, and what had to be passed over."""
-    headers = read_headers(raw, 0, len(raw))
+    envelope = _MBOX_LINE.match(raw)
+    headers = read_headers(raw, envelope.end() if envelope else 0, len(raw))
     if headers is None or not headers.fields:
         return iter([Untouched.NOT_A_MESSAGE])
     if any(name in headers for name in _BODY_SIGNATURES):

@@ -1,0 +1,83 @@
+import ada_url
+import pytest
+from hypothesis import given
+
+from clicktrail.utm.tag import tag
+from tests.strategies import web_urls
+
+PARAMETERS = {"utm_source": "email", "utm_campaign": "spring"}
+ADDED = "utm_source=email&utm_campaign=spring"
+OWN = ("x.com", "*.shop.com")
+
+
+@pytest.mark.parametrize(
+    ("url", "tagged"),
+    [
+        ("https://x.com", f"https://x.com?{ADDED}"),
+        ("https://x.com/", f"https://x.com/?{ADDED}"),
+        ("https://x.com?coupon=vip", f"https://x.com?coupon=vip&{ADDED}"),
+        ("https://x.com/p?a=1#sec", f"https://x.com/p?a=1&{ADDED}#sec"),
+        ("https://x.com/?#cashback?utm_source=x", f"https://x.com/?{ADDED}#cashback?utm_source=x"),
+        ("https://x.com/#/spa/route?x=1", f"https://x.com/?{ADDED}#/spa/route?x=1"),
+        ("https://x.com/?a=1&", f"https://x.com/?a=1&{ADDED}"),
+        ("https://x.com/p ", f"https://x.com/p?{ADDED} "),
+        (
+            "https://x.com/?tag=a&tag=b&flag&b=&x.y=1&f[0]=t:2&s=a+b%20c&q=AB%2bCD",
+            f"https://x.com/?tag=a&tag=b&flag&b=&x.y=1&f[0]=t:2&s=a+b%20c&q=AB%2bCD&{ADDED}",
+        ),
+        ("https://x.com/?utm_source=mine", "https://x.com/?utm_source=mine&utm_campaign=spring"),
+        ("https://x.com/?UTM_Source=", "https://x.com/?UTM_Source=&utm_campaign=spring"),
+        ("https://x.com/?utm%5Fsource=a&utm_campaign=b", "https://x.com/?utm%5Fsource=a&utm_campaign=b"),
+        ("HTTPS://X.COM:8443/a", f"HTTPS://X.COM:8443/a?{ADDED}"),
+        ("https://www.shop.com/", f"https://www.shop.com/?{ADDED}"),
+    ],
+)
+def test_adds_what_is_missing_before_the_fragment(url: str, tagged: str) -> None:
+    """The query keeps its bytes, and a parameter that is there its value."""
+    assert tagged == tag(url, PARAMETERS, OWN)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *["https://y.com/", "https://www.x.com/", "https://shop.com/", "https://evilshop.com/", "https://x.com.evil/"],
+        *["https://x.com@evil.com/", "mailto:a@x.com", "//x.com/", "/a", "", "https://", "ftp://x.com/"],
+        *[
+            "https://x.com/?X-Amz-Signature=a",
+            "https://x.com/?Signature=a&Key-Pair-Id=b",
+            "https://x.com/?sv=1&sig=a%2B",
+        ],
+    ],
+)
+def test_leaves_others_alone(url: str) -> None:
+    """Hosts that are not listed, signed URLs and what is no web URL come back as they are."""
+    assert url == tag(url, PARAMETERS, OWN)
+
+
+def test_values_are_percent_encoded() -> None:
+    """No value can end its parameter or the query."""
+    tagged = tag("https://x.com/", {"utm_campaign": "hírlevél a&b=c#d'+"}, OWN)
+    assert "https://x.com/?utm_campaign=h%C3%ADrlev%C3%A9l%20a%26b%3Dc%23d%27%2B" == tagged
+
+
+def test_nothing_to_add_changes_nothing() -> None:
+    """Without parameters there is no question mark either."""
+    assert "https://x.com" == tag("https://x.com", {}, OWN)
+
+
+@given(web_urls())
+def test_only_the_query_grows(url: str) -> None:
+    """Tagged, a URL has the same scheme, host, path and fragment, and its query begins as before."""
+    host = ada_url.URL(url).hostname
+    before, after = ada_url.URL(url), ada_url.URL(tag(url, PARAMETERS, (host,)))
+    for name in ("protocol", "host", "pathname", "hash"):
+        assert getattr(before, name) == getattr(after, name)
+    assert after.search.startswith(before.search)
+
+
+@given(web_urls())
+def test_tagging_again_changes_nothing(url: str) -> None:
+    """A tagged URL has all its parameters."""
+    own = (ada_url.URL(url).hostname,)
+    tagged = tag(url, PARAMETERS, own)
+    assert tagged == tag(tagged, PARAMETERS, own)
