@@ -125,7 +125,7 @@ def summarise(messages: Iterable[tuple[Timeline, Sequence[JudgedClick]]]) -> lis
 
 
 def as_json(report: CampaignReport) -> dict[str, object]:
-    """The shape of ``clicktrail report --json`` and the API; docs/reference/report.md describes it."""
+    """The shape of ``clicktrail report --json`` and the API; rates are fractions of 1."""
     return {
         "campaign": report.campaign,
         "delivered": report.delivered,

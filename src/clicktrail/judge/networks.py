@@ -73,13 +73,15 @@ class Networks:
         self._starts = sorted({0, *(span.first for span in ranges), *(span.last + 1 for span in ranges)})
         self._owners: list[Network | None] = [None] * len(self._starts)
         for span in sorted(ranges, key=lambda span: span.first - span.last):  # the wide first, the narrow over them
-            pieces = range(bisect_left(self._starts, span.first), bisect_left(self._starts, span.last + 1))
-            for piece in pieces:
+            for piece in range(bisect_left(self._starts, span.first), bisect_left(self._starts, span.last + 1)):
                 self._owners[piece] = span.network
-        self.find = lru_cache(_REMEMBERED)(self._find)
+        self._remembered = lru_cache(_REMEMBERED)(self._find)
+
+    def find(self, address: str) -> Network | None:
+        """The network of an address in text; None where the table has none, or it is no address."""
+        return self._remembered(address)
 
     def _find(self, address: str) -> Network | None:
-        """The network of an address in text; None where the table has none, or it is no address."""
         try:
             number = _number(address)
         except ValueError:
