@@ -1,0 +1,68 @@
+import quopri
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.rewrite.quoted_printable import QuotedPrintable
+from clicktrail.rewrite.splice import Edit, splice
+
+LONG_URL = b"https://go.example.com/" + b"t" * 200
+
+
+def spliced(encoded: bytes, old: bytes, new: bytes, *, newline: bytes = b"\r\n") -> bytes:
+    """The body with the first occurrence of some content replaced."""
+    body = QuotedPrintable(encoded, newline=newline)
+    start = body.content.index(old)
+    return body.splice([Edit(start=start, end=start + len(old), replacement=new)])
+
+
+@pytest.mark.parametrize(
+    ("encoded", "content"),
+    [
+        (b"a=3Db=\r\nc=\nd=e9", b"a=bcd\xe9"),
+        (b"a= \t\r\nb", b"ab"),
+        (b"a=ZZ =4 ==41 =", b"a=ZZ =4 =A ="),
+        (b"", b""),
+    ],
+)
+def test_reads(encoded: bytes, content: bytes) -> None:
+    """Escapes, soft breaks with either line ending, and what is no escape as it is."""
+    assert content == QuotedPrintable(encoded, newline=b"\r\n").content
+
+
+def test_replaces_only_the_encoded_bytes_of_the_span() -> None:
+    """Soft breaks and escapes within the URL go with it; those around it stay as they were written."""
+    encoded = b'<a href=3D"=\r\nhttps://x.com/=\r\n?a=3D1=\r\n">=e9 =E9'
+    assert b'<a href=3D"=\r\nT=\r\n">=e9 =E9' == spliced(encoded, b"https://x.com/?a=1", b"T")
+
+
+def test_breaks_long_lines_as_the_message_does() -> None:
+    """A long URL is broken softly, and what follows it on the line too if it no longer fits."""
+    encoded = b'<a href=3D"URL" class=3D"button" style=3D"color: red">text</a>\n'
+    result = spliced(encoded, b"URL", LONG_URL, newline=b"\n")
+    assert all(len(line) <= 76 for line in result.split(b"\n"))
+    assert b"\r" not in result
+    assert encoded == result.replace(b"=\n", b"").replace(LONG_URL, b"URL")
+
+
+def test_encodes_what_must_be() -> None:
+    """The bytes of a replacement in UTF-16 are escaped, and no escape is cut in two."""
+    url = LONG_URL.decode().encode("utf-16-le")
+    result = spliced(b"URL\n", b"URL", url, newline=b"\n")
+    assert all(len(line) <= 76 for line in result.split(b"\n"))
+    assert url + b"\n" == QuotedPrintable(result, newline=b"\n").content
+
+
+@given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=6), st.sampled_from([b"", b"T", LONG_URL]))
+def test_the_content_changes_in_the_spans_only(content: bytes, cuts: list[int], replacement: bytes) -> None:
+    """Whatever is replaced, the content decodes to the same replacement, in lines that stay short enough."""
+    encoded = quopri.encodestring(content)
+    ends = sorted({cut for cut in cuts if cut <= len(content)})
+    edits = [
+        Edit(start=start, end=end, replacement=replacement) for start, end in zip(ends[::2], ends[1::2], strict=False)
+    ]
+    if edits:
+        result = QuotedPrintable(encoded, newline=b"\n").splice(edits)
+        assert splice(content, edits) == QuotedPrintable(result, newline=b"\n").content
+        assert max(map(len, result.split(b"\n"))) <= 76
