@@ -114,7 +114,7 @@ async def settled(serving: Serving, campaign: str, *, clicks: int) -> dict[str, 
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(10):
                 while report.get("clicks", {}).get("total", -1) < clicks:
-                    response = await client.get(f"/api/campaigns/{campaign}")
+                    response = await client.get("/api/campaign", params={"name": campaign})
                     report = response.json() if response.is_success else {}
                     await asyncio.sleep(0.05)
     return report

@@ -8,6 +8,7 @@ from rich.table import Table
 
 __all__ = ["print_campaign", "print_campaigns"]
 
+_WIDE = 200
 _VERDICTS = ("human", "suspected", "bot", "preview")
 
 
@@ -16,12 +17,12 @@ def print_campaigns(reports: Sequence[Mapping[str, Any]]) -> None:
     table = _table("campaign", "delivered", "clicks", *_VERDICTS, "clickers", "people", "raw rate", "click rate")
     for report in reports:
         table.add_row(report["campaign"] or "(none)", str(report["delivered"]), *_counts(report), *_rates(report))
-    Console().print(table if reports else "No campaigns yet: nothing has been sent through the relay.")
+    _console().print(table if reports else "No campaigns yet: nothing has been sent through the relay.")
 
 
 def print_campaign(report: Mapping[str, Any]) -> None:
     """One campaign: its totals, its links, and what spoke against its clicks."""
-    console = Console()
+    console = _console()
     console.print(f"[bold]{report['campaign'] or '(none)'}[/bold]: {sentence(report)}")
     totals = _table("delivered", "clicks", *_VERDICTS, "clickers", "people", "raw rate", "click rate")
     totals.add_row(f"{report['delivered']} ({report['delivered_basis']})", *_counts(report), *_rates(report))
@@ -35,6 +36,12 @@ def print_campaign(report: Mapping[str, Any]) -> None:
         reasons.add_row(reason["signal"], str(reason["clicks"]))
     if report["reasons"]:
         console.print("Signals among the reasons of the clicks that are not human:", reasons)
+
+
+def _console() -> Console:
+    """A terminal has its own width; whatever a file or a pipe leads to can wrap long lines itself."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_WIDE)
 
 
 def sentence(report: Mapping[str, Any]) -> str:

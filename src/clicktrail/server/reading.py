@@ -6,7 +6,6 @@ The engine is the one process that may hold analytics open, so a command that wa
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx2
 
@@ -31,9 +30,9 @@ def ask_engine(console: str, campaign: str | None) -> list[dict[str, Any]] | Non
     Raises:
         StorageError: the engine answered, but with an error.
     """
-    path = "/api/campaigns" if campaign is None else f"/api/campaigns/{quote(campaign, safe='')}"
+    path, query = ("/api/campaigns", {}) if campaign is None else ("/api/campaign", {"name": campaign})
     try:
-        response = httpx2.get(console + path, timeout=_TIMEOUT_S)
+        response = httpx2.get(console + path, params=query, timeout=_TIMEOUT_S)
     except httpx2.ConnectError:
         return None
     if response.status_code == httpx2.codes.NOT_FOUND:
