@@ -1,0 +1,179 @@
+"""One connection: requests in, answers out in the order of their requests, and nobody holds it for ever."""
+
+import asyncio
+import contextlib
+from collections import deque
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+from typing_extensions import override
+
+from clicktrail.server.edge.reader import Refusal, RequestReader
+from clicktrail.server.edge.responses import Response
+from clicktrail.server.edge.routes import Routes
+from clicktrail.server.pipeline.redirect import Request
+
+__all__ = ["IDLE_SECONDS", "READ_SECONDS", "Connection"]
+
+READ_SECONDS = 10.0
+"""From a request's first byte to its last, so that a byte now and then is not enough to hold a connection."""
+
+IDLE_SECONDS = 150.0
+"""Without a request. Longer than proxies keep a connection (Caddy: 120 s), so that it is they who end it: a request
+that meets our end of it on the way would be lost."""
+
+_LINGER_SECONDS = 5.0
+"""How long a client that was refused may go on sending: a connection closed on unread bytes is reset, and the answer
+with it (RFC 9112 section 9.6)."""
+
+_MAX_UNANSWERED = 64
+"""Requests in a row whose answers are due; until they have left, further ones stay where they are."""
+
+
+@dataclass(slots=True)
+class _Answer:
+    """A place in the row.
+
+    Attributes:
+        with_body: the request was not ``HEAD``.
+        response: None until it is known.
+    """
+
+    with_body: bool
+    response: Response | None = None
+
+
+class Connection(asyncio.Protocol):
+    """One client. It has no task: the journal's callbacks send what waits for them.
+
+    Args:
+        routes: what requests are answered with.
+        connections: the open connections, this one among them from its beginning to its end.
+
+    Attributes:
+        lost: done when the connection is gone.
+    """
+
+    def __init__(self, routes: Routes, connections: set["Connection"]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.lost: asyncio.Future[None] = self._loop.create_future()
+        self._routes = routes
+        self._connections = connections
+        self._answers: deque[_Answer] = deque()
+        self._open = True  # further requests are welcome
+        self._finishing = False  # the one that has begun is the last
+        self._refused = False
+        self._writable = True
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self._reader = RequestReader(peer[0] if peer else "")
+        self._deadline = self._loop.time() + READ_SECONDS
+        self._connections.add(self)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if not self._open:
+            return
+        begun = self._reader.in_request
+        requests = self._reader.feed(data)
+        if requests:
+            self._deadline = self._loop.time() + IDLE_SECONDS
+        if self._reader.in_request and (requests or not begun):
+            self._deadline = self._loop.time() + READ_SECONDS
+        self._open = not self._reader.ended and (self._reader.in_request or not self._finishing)
+        self._answer(requests, self._reader.refusal)
+        if len(self._answers) >= _MAX_UNANSWERED:
+            self._transport.pause_reading()
+
+    @override
+    def eof_received(self) -> bool:
+        """The client sends no more, but may still be listening: it gets what is due to it."""
+        self._open = False
+        return bool(self._answers)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._answers.clear()
+        self._connections.discard(self)
+        self.lost.set_result(None)
+
+    @override
+    def pause_writing(self) -> None:
+        """The client does not take its answers, and so it may wait with further requests."""
+        self._writable = False
+        self._transport.pause_reading()
+
+    @override
+    def resume_writing(self) -> None:
+        self._writable = True
+        self._read_on()
+
+    def expire(self, now: float) -> None:
+        """End the connection if its time is over; to be called now and then with the loop's time."""
+        if now < self._deadline:
+            return
+        if not self._open or self._answers:  # it was ended before, or its client takes nothing
+            self._transport.abort()
+        elif self._reader.in_request:
+            self._open = False
+            self._answer([], Refusal.TOO_SLOW)
+        else:
+            self.finish()
+
+    def finish(self) -> None:
+        """Let the request that has begun be the last, and end the connection once everything is answered."""
+        self._finishing = True
+        if not self._reader.in_request:
+            self._open = False
+            if not self._answers:
+                self._transport.close()
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._transport.abort()
+
+    def _answer(self, requests: list[Request], refusal: Refusal | None) -> None:
+        """Give out all places in the row before the first answer is known: only the last one says goodbye."""
+        places = [_Answer(with_body=request.method != "HEAD") for request in requests]
+        self._answers.extend(places)
+        if refusal:
+            self._refused = True
+            self._deadline = self._loop.time() + _LINGER_SECONDS
+            self._answers.append(_Answer(with_body=True, response=self._routes.responses.refusals[refusal]))
+        for request, place in zip(requests, places, strict=True):
+            self._routes.answer(request, partial(self._reply, place))
+        self._send()
+
+    def _reply(self, place: _Answer, response: Response) -> None:
+        place.response = response
+        self._send()
+
+    def _send(self) -> None:
+        """Send what is known up to the first answer that is not."""
+        data: list[bytes] = []
+        while self._answers and (response := self._answers[0].response) is not None:
+            answer = self._answers.popleft()
+            close = not self._open and not self._answers
+            data.append(self._routes.responses.encode(response, with_body=answer.with_body, close=close))
+        if not data:
+            return
+        self._transport.write(b"".join(data))
+        if not self._answers and not self._open:
+            self._end()
+        else:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if self._writable and len(self._answers) < _MAX_UNANSWERED and not self._transport.is_reading():
+            self._transport.resume_reading()
+
+    def _end(self) -> None:
+        if not self._refused:
+            self._transport.close()
+            return
+        with contextlib.suppress(OSError):  # the client has left already
+            self._transport.write_eof()

@@ -1,0 +1,137 @@
+"""Read requests out of the bytes of one connection (RFC 9112), and stop at the first that is not to be read."""
+
+from enum import StrEnum
+
+import httptools
+
+from clicktrail.server.pipeline.redirect import Request
+
+__all__ = ["MAX_BODY", "MAX_HEAD", "Refusal", "RequestReader"]
+
+MAX_HEAD = 16 * 1024
+"""Bytes of target and header fields. Browsers send a tenth of it: no cookie was ever set on a tracking domain."""
+
+MAX_BODY = 64 * 1024
+"""Bytes of a body as it is sent, which is read to its end and thrown away."""
+
+_VERSIONS = {"1.0", "1.1"}
+
+
+class Refusal(StrEnum):
+    """Why nothing more is read from a connection."""
+
+    BAD_REQUEST = "bad-request"
+    HEAD_TOO_LARGE = "head-too-large"
+    BODY_TOO_LARGE = "body-too-large"
+    TOO_SLOW = "too-slow"
+
+
+class RequestReader:
+    """Feed it what arrives, in pieces of any size.
+
+    Args:
+        peer: the address that the connection came from, as text.
+
+    Attributes:
+        in_request: a request has begun and is not complete.
+        ended: nothing more is read: the last request wanted the connection closed, or one was refused.
+        refusal: why the request after those already returned was refused, if one was.
+    """
+
+    def __init__(self, peer: str) -> None:
+        self.in_request = False
+        self.ended = False
+        self.refusal: Refusal | None = None
+        self._peer = peer
+        self._parser = httptools.HttpRequestParser(self)
+        self._complete: list[Request] = []
+        self._fed = 0  # bytes of the request in hand, without those that came together with the one before
+        self._clear()
+
+    def feed(self, data: bytes) -> list[Request]:
+        """The requests that are complete with these bytes."""
+        self._fed += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.ended = True  # the request is answered as if it had not asked (RFC 9110 section 7.8)
+        except httptools.HttpParserCallbackError:
+            raise  # a mistake of ours, not the client's
+        except httptools.HttpParserError:
+            self._refuse(Refusal.BAD_REQUEST)
+        if self.in_request and self._fed > MAX_HEAD:
+            if not self._in_body:
+                self._refuse(Refusal.HEAD_TOO_LARGE)
+            elif self._fed > MAX_HEAD + MAX_BODY:
+                self._refuse(Refusal.BODY_TOO_LARGE)
+        complete, self._complete = self._complete, []
+        return complete
+
+    def on_message_begin(self) -> None:
+        """Called by the parser at a request's first byte."""
+        self.in_request = True
+        self._clear()
+
+    def on_url(self, part: bytes) -> None:
+        """Called by the parser with the target, or with what arrived of it."""
+        self._target += part
+        self._count_head(len(part))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Called by the parser with each header field, and with trailers, which are none (RFC 9110 section 6.5.1)."""
+        if self._in_body or self.ended:
+            return
+        self._count_head(len(name) + len(value))
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        self._hosts += key == "host"
+        self._headers[key] = f"{self._headers[key]}, {text}" if key in self._headers else text
+
+    def on_headers_complete(self) -> None:
+        """Called by the parser at the end of the head."""
+        self._in_body = True
+        version = self._parser.get_http_version()
+        # RFC 9112 section 3.2: one Host, which HTTP/1.0 may leave out.
+        if version not in _VERSIONS or self._hosts > 1 or (version == "1.1" and not self._hosts):
+            self._refuse(Refusal.BAD_REQUEST)
+
+    def on_message_complete(self) -> None:
+        """Called by the parser at a request's last byte."""
+        self.in_request = False
+        self._fed = 0
+        if self.ended:
+            return
+        version = self._parser.get_http_version()
+        self._complete.append(
+            Request(
+                method=self._parser.get_method().decode("latin-1"),
+                path=_path(self._target.decode("latin-1")),
+                peer=self._peer,
+                headers=self._headers,
+                http_version=version,
+            )
+        )
+        self.ended = version == "1.0" or not self._parser.should_keep_alive()
+
+    def _clear(self) -> None:
+        self._in_body = False
+        self._target = b""
+        self._headers: dict[str, str] = {}
+        self._hosts = 0
+        self._head_bytes = 0
+
+    def _count_head(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > MAX_HEAD:
+            self._refuse(Refusal.HEAD_TOO_LARGE)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        if not self.ended:
+            self.ended = True
+            self.refusal = refusal
+
+
+def _path(target: str) -> str:
+    """The path of a target, which a client that takes us for a proxy sends as a whole URL (RFC 9112 section 3.2.2)."""
+    if not target.startswith("/"):
+        target = "/" + target.partition("://")[2].partition("/")[2]
+    return target.partition("?")[0]

@@ -1,0 +1,114 @@
+"""The answers, as bytes that are ready to be sent."""
+
+import html
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+
+import msgspec
+
+from clicktrail.server.edge.reader import Refusal
+
+__all__ = ["Response", "Responses"]
+
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>body {{ font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1rem }}</style>
+<h1>{title}</h1>
+<p>{text}</p>
+</html>
+"""
+
+_PAGE_FIELDS = (
+    "Content-Type: text/html; charset=utf-8\r\n"
+    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
+    "Cache-Control: no-store\r\n"
+    "Referrer-Policy: no-referrer\r\n"  # the page's own address is somebody's link
+    "X-Robots-Tag: noindex\r\n"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """One answer.
+
+    Attributes:
+        head: status line and header fields, each ended by CRLF, without those that depend on the connection.
+        body: what ``GET`` gets.
+    """
+
+    head: bytes
+    body: bytes = b""
+
+
+class Responses:
+    """Every answer that the edge gives.
+
+    Args:
+        contact: whom a reader with a damaged link may ask, as plain text; empty if nobody.
+        referrer_policy: what the destination may learn of the page that held the link. The default is what browsers
+            do by themselves, so that a destination's statistics see a tracked click as they would an untracked one:
+            the origin of the webmail, never an address with a token, since a redirect is no referrer.
+    """
+
+    def __init__(self, *, contact: str = "", referrer_policy: str = "strict-origin-when-cross-origin") -> None:
+        self._redirect = (
+            "HTTP/1.1 302 Found\r\n"
+            "Cache-Control: private, no-store\r\n"
+            f"Referrer-Policy: {referrer_policy}\r\n"
+            "X-Robots-Tag: noindex\r\n"
+            "Content-Length: 0\r\n"
+            "Location: "
+        ).encode()
+        self._date = b""
+        ask = f"Please ask the sender: {contact}." if contact else "Please ask the sender."
+        self.not_found = _page(
+            "404 Not Found", "This link does not work", f"It may have been cut off or changed on its way to you. {ask}"
+        )
+        self.refusals = {
+            Refusal.BAD_REQUEST: _page("400 Bad Request", "Bad request", "This is not HTTP as we understand it."),
+            Refusal.TOO_SLOW: _page("408 Request Timeout", "Too slow", "The request did not arrive in time."),
+            Refusal.BODY_TOO_LARGE: _page("413 Content Too Large", "Too large", "Nothing here takes that much."),
+            Refusal.HEAD_TOO_LARGE: _page(
+                "431 Request Header Fields Too Large", "Too large", "The request's header is too large."
+            ),
+        }
+        self.robots = _response("200 OK", "Content-Type: text/plain\r\n", b"User-agent: *\nDisallow: /\n")
+
+    def tick(self, now: datetime) -> None:
+        """Set the ``Date`` of the answers to come (RFC 9110 section 6.6.1): to be called every second."""
+        self._date = f"Date: {format_datetime(now, usegmt=True)}\r\n".encode()
+
+    def redirect(self, location: str) -> Response:
+        """302, which browsers ask for again each time; 301 would be remembered, and its repeats never seen.
+
+        Args:
+            location: visible ASCII.
+        """
+        return Response(head=self._redirect + location.encode("ascii") + b"\r\n")
+
+    def health(self, *, status: str, unrecorded: int) -> Response:
+        """For monitors: a worker that redirects is well, even one that cannot record."""
+        body = msgspec.json.encode({"status": status, "unrecorded": unrecorded}) + b"\n"
+        return _response("200 OK", "Content-Type: application/json\r\nCache-Control: no-store\r\n", body)
+
+    def encode(self, response: Response, *, with_body: bool, close: bool) -> bytes:
+        """The bytes to send, for ``HEAD`` without the body, with or without the end of the connection announced."""
+        return (
+            response.head
+            + self._date
+            + (b"Connection: close\r\n\r\n" if close else b"\r\n")
+            + (response.body if with_body else b"")
+        )
+
+
+def _page(status: str, title: str, text: str) -> Response:
+    return _response(status, _PAGE_FIELDS, _PAGE.format(title=html.escape(title), text=html.escape(text)).encode())
+
+
+def _response(status: str, fields: str, body: bytes) -> Response:
+    return Response(head=f"HTTP/1.1 {status}\r\n{fields}Content-Length: {len(body)}\r\n".encode(), body=body)

@@ -1,0 +1,122 @@
+"""An edge that serves on 127.0.0.1 for the length of a test, and clients for it."""
+
+import asyncio
+import itertools
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import ip_network
+
+from clicktrail.server.edge.responses import Responses
+from clicktrail.server.edge.routes import Routes
+from clicktrail.server.edge.server import serve_edge
+from clicktrail.server.pipeline.redirect import Redirector
+from clicktrail.server.ports import Journal
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, seal
+
+__all__ = ["NOW", "RunningEdge", "request", "routes_for", "running_edge", "token_path"]
+
+NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
+
+_RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
+
+
+class StoppedClock:
+    """It is always ``NOW``."""
+
+    def now(self) -> datetime:
+        """The same instant every time."""
+        return NOW
+
+
+class CountedIds:
+    """``click0``, ``click1`` and so on."""
+
+    def __init__(self) -> None:
+        self._counter = itertools.count()
+
+    def new(self) -> str:
+        """The next one."""
+        return f"click{next(self._counter)}"
+
+
+@dataclass(slots=True)
+class RunningEdge:
+    """An edge at work.
+
+    Attributes:
+        port: where it listens on 127.0.0.1.
+        routes: what it answers with.
+        stopping: set it to let the edge drain.
+        served: set once the edge has returned.
+    """
+
+    port: int
+    routes: Routes
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    served: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open a connection."""
+        return await asyncio.open_connection("127.0.0.1", self.port)
+
+    async def ask(self, data: bytes) -> bytes:
+        """Send bytes on a connection of their own, and return what comes until the edge ends it."""
+        reader, writer = await self.connect()
+        writer.write(data)
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return answer
+
+
+def routes_for(journal: Journal) -> Routes:
+    """What an edge answers with. 127.0.0.0/8 is trusted as proxy."""
+    return Routes(
+        redirector=Redirector(_RING, trusted_proxies=[ip_network("127.0.0.0/8")]),
+        journal=journal,
+        clock=StoppedClock(),
+        ids=CountedIds(),
+        responses=Responses(contact="Ann <ann@example.org>"),
+    )
+
+
+@asynccontextmanager
+async def running_edge(journal: Journal, *, drain_seconds: float = 10.0) -> AsyncIterator[RunningEdge]:
+    """Serve until the block ends."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    routes = routes_for(journal)
+    edge = RunningEdge(port=listener.getsockname()[1], routes=routes)
+
+    async def serve() -> None:
+        await serve_edge(listener, routes, clock=StoppedClock(), stopping=edge.stopping, drain_seconds=drain_seconds)
+        edge.served.set()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(serve())
+        try:
+            yield edge
+        finally:
+            edge.stopping.set()
+
+
+def token_path(destination: str = "https://shop.example/?a=b", *, position: int = 0) -> str:
+    """The path of a tracking URL."""
+    sealed = Sealed(
+        destination=destination,
+        message_id="m1",
+        recipient="ann@example.org",
+        campaign="spring",
+        position=position,
+        links=12,
+        sent_at=NOW,
+    )
+    return "/" + seal(_RING, sealed)
+
+
+def request(path: str, *, method: str = "GET", headers: str = "", close: bool = False) -> bytes:
+    """The bytes of a request; ``headers`` are whole lines, each with its CRLF."""
+    end = "Connection: close\r\n" if close else ""
+    return f"{method} {path} HTTP/1.1\r\nHost: click.example\r\n{headers}{end}\r\n".encode()

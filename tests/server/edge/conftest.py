@@ -1,0 +1,11 @@
+"""Every asynchronous test of the edge runs on each event loop."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from tests.loops import LOOPS
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """What pytest-asyncio asks for."""
+    return LOOPS

@@ -1,0 +1,75 @@
+"""How long a connection may last. What is said on it is tested over the whole server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from clicktrail.server.edge.protocol import IDLE_SECONDS, READ_SECONDS, Connection
+from tests.edges import request, routes_for, token_path
+from tests.journals import HeldJournal
+
+
+@asynccontextmanager
+async def connected(
+    journal: HeldJournal,
+) -> AsyncIterator[tuple[Connection, asyncio.StreamReader, asyncio.StreamWriter]]:
+    """One client and the edge's end of its connection."""
+    connections: set[Connection] = set()
+    routes = routes_for(journal)
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(routes, connections), "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    writer.write(request("/robots.txt", method="HEAD"))
+    await reader.readuntil(b"\r\n\r\n")
+    (connection,) = connections
+    yield connection, reader, writer
+    writer.close()
+    await writer.wait_closed()
+    await connection.lost
+    assert set() == connections
+    server.close()
+
+
+def after(seconds: float) -> float:
+    """The loop's time, so much later."""
+    return asyncio.get_running_loop().time() + seconds
+
+
+async def test_an_idle_connection_ends() -> None:
+    """Later than any proxy's, and without a word."""
+    async with connected(HeldJournal()) as (connection, reader, _):
+        connection.expire(after(IDLE_SECONDS - 5))
+        assert not connection.lost.done()
+        connection.expire(after(IDLE_SECONDS))
+        assert b"" == await reader.read()
+
+
+async def test_a_request_that_does_not_end_is_refused() -> None:
+    """However often another byte comes: time counts from the first one."""
+    async with connected(HeldJournal()) as (connection, reader, writer):
+        writer.write(request("/robots.txt", method="HEAD") + b"GET / HT")
+        await reader.readuntil(b"\r\n\r\n")
+        connection.expire(after(READ_SECONDS - 5))
+        connection.data_received(b"T")
+        connection.expire(after(READ_SECONDS))
+        assert (await reader.read()).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+
+
+async def test_a_refused_client_that_stays_is_cut_off() -> None:
+    """It may take some seconds to read the refusal, no more."""
+    async with connected(HeldJournal()) as (connection, reader, writer):
+        writer.write(b"nonsense\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 400")
+        assert not connection.lost.done()
+        connection.expire(after(READ_SECONDS))
+        await connection.lost
+
+
+async def test_waiting_for_the_journal_is_not_idling() -> None:
+    """A click is answered whenever its commit comes."""
+    journal = HeldJournal()
+    async with connected(journal) as (connection, reader, writer):
+        writer.write(request(token_path()))
+        await journal.until(1)
+        connection.expire(after(READ_SECONDS))
+        journal.settle(committed=True)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 302")

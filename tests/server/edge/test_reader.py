@@ -1,0 +1,153 @@
+"""Requests read out of the bytes of one connection."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.server.edge.reader import MAX_BODY, MAX_HEAD, Refusal, RequestReader
+from clicktrail.server.pipeline.redirect import Request
+
+GET = (
+    b"GET /token?fbclid=x HTTP/1.1\r\n"
+    b"Host: click.example\r\nUser-Agent: Mozilla/5.0\r\nX-Twice: a\r\nx-twice: b\r\n\r\n"
+)
+POST = b"POST /form HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTrailer: X-Forwarded-For\r\n\r\n"
+POST_BODY = b"5\r\nhello\r\n0\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"
+HEAD = b"HEAD http://click.example/token HTTP/1.1\r\nHost: click.example\r\nConnection: close\r\n\r\n"
+
+REQUESTS = [
+    Request(
+        method="GET",
+        path="/token",
+        peer="192.0.2.1",
+        headers={"host": "click.example", "user-agent": "Mozilla/5.0", "x-twice": "a, b"},
+    ),
+    Request(
+        method="POST",
+        path="/form",
+        peer="192.0.2.1",
+        headers={"host": "h", "transfer-encoding": "chunked", "trailer": "X-Forwarded-For"},
+    ),
+    Request(method="HEAD", path="/token", peer="192.0.2.1", headers={"host": "click.example", "connection": "close"}),
+]
+
+
+@given(st.lists(st.integers(0, len(GET + POST + POST_BODY + HEAD)), max_size=12))
+def test_requests_are_the_same_however_they_arrive(cuts: list[int]) -> None:
+    """Cut anywhere, into any number of pieces: method, path, headers, and what belongs to which request."""
+    data = GET + POST + POST_BODY + HEAD
+    reader = RequestReader("192.0.2.1")
+    found: list[Request] = []
+    at = 0
+    for cut in [*sorted(cuts), len(data)]:
+        found += reader.feed(data[at:cut])
+        at = max(at, cut)
+    assert REQUESTS == found
+    assert (True, False, None) == (reader.ended, reader.in_request, reader.refusal)
+
+
+def test_byte_by_byte() -> None:
+    """The smallest pieces that there are."""
+    reader = RequestReader("192.0.2.1")
+    found = [request for byte in GET for request in reader.feed(bytes([byte]))]
+    assert REQUESTS[:1] == found
+    assert not reader.ended
+
+
+def test_a_request_that_has_begun_is_known_to_have() -> None:
+    """From its first byte to its last."""
+    reader = RequestReader("192.0.2.1")
+    states = []
+    for piece in (b"", GET[:1], GET[1:-1], GET[-1:] + GET[:5], GET[5:]):
+        reader.feed(piece)
+        states.append(reader.in_request)
+    assert [False, True, True, True, False] == states
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET / HTTP/1.0\r\n\r\n",
+        b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\nwhatever follows",
+        b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n\x16\x03\x01",
+    ],
+)
+def test_some_requests_are_the_last_ones(data: bytes) -> None:
+    """They are answered; what follows them is not read, and is no mistake either."""
+    reader = RequestReader("192.0.2.1")
+    assert 1 == len(reader.feed(data))
+    assert (True, None) == (reader.ended, reader.refusal)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"hello\r\n\r\n",
+        b"GET /\r\n\r\n",
+        b"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET / HTTP/1.1\nHost: h\n\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded\r\n\r\n",
+        b"GET / HTTP/3.0\r\nHost: a\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+    ],
+)
+def test_what_is_not_http_ends_the_connection(data: bytes) -> None:
+    """Behind it nobody can say where a request begins; those before it stand."""
+    reader = RequestReader("192.0.2.1")
+    assert REQUESTS[:1] == reader.feed(GET + data)
+    assert (True, Refusal.BAD_REQUEST) == (reader.ended, reader.refusal)
+
+
+def request_with(size: int) -> bytes:
+    """A request whose target and fields have this many bytes."""
+    return b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * (size - len("/HosthX")) + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(("size", "refusal"), [(MAX_HEAD, None), (MAX_HEAD + 1, Refusal.HEAD_TOO_LARGE)])
+def test_a_head_is_bounded(size: int, refusal: Refusal | None) -> None:
+    """Exactly, where it arrives at once."""
+    reader = RequestReader("192.0.2.1")
+    found = reader.feed(request_with(size))
+    assert (refusal, not refusal) == (reader.refusal, bool(found))
+
+
+@pytest.mark.parametrize(
+    ("start", "more", "refusal"),
+    [
+        (b"GET /", b"a" * 1_000, Refusal.HEAD_TOO_LARGE),
+        (b"GET / HTTP/1.1\r\nX: ", b"a" * 1_000, Refusal.HEAD_TOO_LARGE),
+        (b"GET / HTTP/1.1\r\n", b"X: a\r\n" * 100, Refusal.HEAD_TOO_LARGE),
+        (b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9999999\r\n\r\n", b"a" * 1_000, Refusal.BODY_TOO_LARGE),
+        (POST, b"1\r\na\r\n" * 100, Refusal.BODY_TOO_LARGE),
+        (POST + b"0\r\nX: ", b"a" * 1_000, Refusal.BODY_TOO_LARGE),
+    ],
+    ids=["target", "value", "fields", "body", "chunks", "trailer"],
+)
+def test_nothing_is_read_without_end(start: bytes, more: bytes, refusal: Refusal) -> None:
+    """Whatever part of a request never stops, it is refused before it takes much memory."""
+    reader = RequestReader("192.0.2.1")
+    reader.feed(start)
+    fed = 0
+    while not reader.ended:
+        assert [] == reader.feed(more)
+        fed += len(more)
+    assert reader.refusal is refusal
+    assert fed <= MAX_HEAD + MAX_BODY + len(more)
+
+
+@given(st.lists(st.binary(max_size=200), max_size=5))
+def test_no_bytes_break_it(pieces: list[bytes]) -> None:
+    """They are requests, or the beginning of one, or refused."""
+    reader = RequestReader("192.0.2.1")
+    for piece in pieces:
+        for request in reader.feed(piece):
+            assert request.path.startswith("/")

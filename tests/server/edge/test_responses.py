@@ -1,0 +1,65 @@
+"""The answers' bytes."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from clicktrail.server.edge.reader import Refusal
+from clicktrail.server.edge.responses import Responses
+
+
+def test_a_redirect_is_remembered_by_nobody() -> None:
+    """Every byte of it: no cache keeps it, no search engine lists it, and the destination learns no more than usual."""
+    responses = Responses()
+    responses.tick(datetime(2026, 11, 23, 8, 30, 59, 999_000, tzinfo=UTC))
+    expected = (
+        b"HTTP/1.1 302 Found\r\n"
+        b"Cache-Control: private, no-store\r\n"
+        b"Referrer-Policy: strict-origin-when-cross-origin\r\n"
+        b"X-Robots-Tag: noindex\r\n"
+        b"Content-Length: 0\r\n"
+        b"Location: https://shop.example/?a=b\r\n"
+        b"Date: Mon, 23 Nov 2026 08:30:59 GMT\r\n"
+        b"\r\n"
+    )
+    redirect = responses.redirect("https://shop.example/?a=b")
+    assert expected == responses.encode(redirect, with_body=True, close=False)
+
+
+def test_the_referrer_policy_is_the_senders_choice() -> None:
+    """Some want the destination to learn nothing at all."""
+    responses = Responses(referrer_policy="no-referrer")
+    assert b"\r\nReferrer-Policy: no-referrer\r\n" in responses.redirect("https://a.example/").head
+
+
+def test_a_page_tells_its_length_with_and_without_its_body() -> None:
+    """``HEAD`` gets the same fields (RFC 9110 section 9.3.2), and the end of the connection is announced."""
+    responses = Responses()
+    page = responses.not_found
+    whole = responses.encode(page, with_body=True, close=True)
+    head = responses.encode(page, with_body=False, close=True)
+    assert whole == head + page.body
+    assert head.endswith(b"Connection: close\r\n\r\n")
+    assert f"Content-Length: {len(page.body)}\r\n".encode() in head
+
+
+def test_the_page_for_a_damaged_link_names_a_contact() -> None:
+    """As text, whatever the setting holds."""
+    assert (
+        "ask the sender: Ann &lt;ann@example.org&gt;."
+        in Responses(contact="Ann <ann@example.org>").not_found.body.decode()
+    )
+    assert "Please ask the sender.</p>" in Responses().not_found.body.decode()
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_every_refusal_has_its_answer(refusal: Refusal) -> None:
+    """A client error each."""
+    assert Responses().refusals[refusal].head.startswith(b"HTTP/1.1 4")
+
+
+def test_health_is_json() -> None:
+    """For machines."""
+    health = Responses().health(status="degraded", unrecorded=3)
+    assert b'{"status":"degraded","unrecorded":3}\n' == health.body
+    assert b"Content-Type: application/json\r\n" in health.head

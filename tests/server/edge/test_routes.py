@@ -1,0 +1,67 @@
+"""Which request gets which answer, and when."""
+
+from clicktrail.model.event import Click, decode
+from clicktrail.server.edge.responses import Response
+from clicktrail.server.edge.routes import Routes
+from clicktrail.server.pipeline.redirect import Request
+from tests.edges import NOW, routes_for, token_path
+from tests.journals import HeldJournal
+
+
+def answers_of(routes: Routes, path: str, *, method: str = "GET") -> list[Response]:
+    """Ask, and collect what is replied, now or later."""
+    answers: list[Response] = []
+    routes.answer(Request(method=method, path=path, peer="192.0.2.1", headers={}), answers.append)
+    return answers
+
+
+def test_a_click_is_answered_once_it_is_recorded() -> None:
+    """Not earlier."""
+    journal = HeldJournal()
+    routes = routes_for(journal)
+    answers = answers_of(routes, token_path())
+    assert [] == answers
+    journal.settle(committed=True)
+    assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
+    event = decode(journal.lines[0])
+    assert isinstance(event, Click)
+    assert ("click0", NOW, "192.0.2.1") == (event.id, event.at, event.ip)
+    assert 0 == routes.unrecorded
+
+
+def test_a_click_that_cannot_be_recorded_is_answered_all_the_same() -> None:
+    """And counted, and seen in the health until recording works again."""
+    journal = HeldJournal()
+    routes = routes_for(journal)
+    answers = answers_of(routes, token_path())
+    journal.settle(committed=False)
+    assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
+    assert [routes.responses.health(status="degraded", unrecorded=1)] == answers_of(routes, "/healthz")
+    answers_of(routes, token_path())
+    journal.settle(committed=True)
+    assert [routes.responses.health(status="ok", unrecorded=1)] == answers_of(routes, "/healthz")
+
+
+def test_a_damaged_token_is_recorded_before_it_is_answered() -> None:
+    """Like a click, with the page that says so."""
+    journal = HeldJournal()
+    routes = routes_for(journal)
+    path = token_path()
+    answers = answers_of(routes, path[:20] + path[21:])
+    assert [] == answers
+    journal.settle(committed=True)
+    assert [routes.responses.not_found] == answers
+    event = decode(journal.lines[0])
+    assert isinstance(event, Click)
+    assert event.tampered
+
+
+def test_everything_else_is_answered_at_once_and_not_recorded() -> None:
+    """The health, the robots' rules, and the page for what is not there."""
+    journal = HeldJournal()
+    routes = routes_for(journal)
+    assert [routes.responses.health(status="ok", unrecorded=0)] == answers_of(routes, "/healthz", method="HEAD")
+    assert [routes.responses.robots] == answers_of(routes, "/robots.txt")
+    for path, method in [("/", "GET"), ("/favicon.ico", "GET"), ("/robots.txt", "POST"), (token_path(), "POST")]:
+        assert [routes.responses.not_found] == answers_of(routes, path, method=method)
+    assert [] == journal.lines

@@ -1,0 +1,283 @@
+"""The edge over real sockets."""
+
+import asyncio
+import contextlib
+import re
+import socket
+import struct
+from pathlib import Path
+
+import pytest
+
+from clicktrail.model.event import Click, decode
+from clicktrail.server.edge.reader import MAX_HEAD
+from clicktrail.server.journal.reader import SegmentReader
+from clicktrail.server.journal.writer import SegmentWriter
+from tests.edges import RunningEdge, request, running_edge, token_path
+from tests.journals import HeldJournal
+
+LOCATION = b"Location: https://shop.example/?a=b\r\n"
+
+
+def writer_on(journal: Path) -> SegmentWriter:
+    """The journal of an edge worker."""
+    return SegmentWriter(journal / "edge-0", asyncio.get_running_loop())
+
+
+def clicks_in(journal: Path) -> list[Click]:
+    """Everything that was recorded."""
+    events = [decode(entry.line) for entry in SegmentReader(journal, journal / "cursor").read(10_000)]
+    return [event for event in events if isinstance(event, Click)]
+
+
+async def read_answers(reader: asyncio.StreamReader, count: int) -> list[bytes]:
+    """So many answers without a body, from a connection that stays open."""
+    return [await reader.readuntil(b"\r\n\r\n") for _ in range(count)]
+
+
+async def test_a_click_is_redirected_and_recorded(tmp_path: Path) -> None:
+    """The record is on disk by the time the answer is read; the address is the one that our proxy told."""
+    headers = "User-Agent: Mozilla/5.0\r\nX-Forwarded-For: 6.6.6.6, 203.0.113.9\r\nX-Forwarded-Proto: https\r\n"
+    with writer_on(tmp_path) as journal:
+        async with running_edge(journal) as edge:
+            answer = await edge.ask(request(token_path(), headers=headers, close=True))
+            clicks = clicks_in(tmp_path)
+    assert answer.startswith(b"HTTP/1.1 302 Found\r\n")
+    assert LOCATION in answer
+    assert answer.endswith(b"Connection: close\r\n\r\n")
+    assert [("m1", "spring", 0, "203.0.113.9", "Mozilla/5.0", True)] == [
+        (click.message_id, click.campaign, click.link, click.ip, click.user_agent, click.https) for click in clicks
+    ]
+
+
+async def test_head_is_answered_like_get(tmp_path: Path) -> None:
+    """Without a body, also where ``GET`` has one; told apart in the record."""
+    with writer_on(tmp_path) as journal:
+        async with running_edge(journal) as edge:
+            redirect = await edge.ask(request(token_path(), method="HEAD", close=True))
+            page = await edge.ask(request("/", method="HEAD", close=True))
+            whole = await edge.ask(request("/", close=True))
+    assert LOCATION in redirect
+    assert whole.startswith(page)
+    assert whole[len(page) :].startswith(b"<!doctype html>")
+    assert ["HEAD"] == [click.method for click in clicks_in(tmp_path)]
+
+
+async def test_answers_to_pipelined_requests_come_in_order(tmp_path: Path) -> None:
+    """More of them than are taken at a time, in one packet."""
+    with writer_on(tmp_path) as journal:
+        async with running_edge(journal) as edge:
+            numbers = range(300)
+            requests = [request(token_path(f"https://shop.example/{number}", position=number)) for number in numbers]
+            answer = await edge.ask(b"".join(requests) + request("/gone", close=True))
+    found = re.findall(rb"Location: https://shop.example/(\d+)", answer)
+    assert list(numbers) == [int(number) for number in found]
+    assert list(numbers) == [click.link for click in clicks_in(tmp_path)]
+    assert answer.count(b"Connection: close") == 1
+    assert answer.endswith(b"</html>\n")
+
+
+async def test_answers_wait_for_those_before_them() -> None:
+    """An answer that is known at once, and one whose commit came first, do not overtake."""
+    journal = HeldJournal()
+    async with running_edge(journal) as edge:
+        reader, writer = await edge.connect()
+        writer.write(request(token_path("https://a.example/")) + request(token_path("https://b.example/")))
+        writer.write(request("/robots.txt", method="HEAD"))
+        await journal.until(2)
+        journal.settle(committed=True)
+        answers = await read_answers(reader, 3)
+        writer.close()
+        await writer.wait_closed()
+    assert [b"a.example", b"b.example", b"text/plain"] == [
+        re.findall(rb"[ab]\.example|text/plain", answer)[0] for answer in answers
+    ]
+
+
+async def test_a_request_may_arrive_in_any_two_pieces(tmp_path: Path) -> None:
+    """Cut at each byte, on one connection that is kept alive."""
+    data = request(token_path(), headers="User-Agent: Mozilla/5.0\r\n")
+    with writer_on(tmp_path) as journal:
+        async with running_edge(journal) as edge:
+            reader, writer = await edge.connect()
+            for cut in range(1, len(data)):
+                writer.write(data[:cut])
+                await writer.drain()
+                await asyncio.sleep(0)
+                writer.write(data[cut:])
+                assert [True] == [LOCATION in answer for answer in await read_answers(reader, 1)]
+            writer.close()
+            await writer.wait_closed()
+    assert len(clicks_in(tmp_path)) == len(data) - 1
+
+
+async def test_http_1_0_is_answered_and_closed(tmp_path: Path) -> None:
+    """Without a ``Host`` too."""
+    with writer_on(tmp_path) as journal:
+        async with running_edge(journal) as edge:
+            answer = await edge.ask(f"GET {token_path()} HTTP/1.0\r\n\r\n".encode())
+    assert LOCATION in answer
+    assert b"Connection: close\r\n" in answer
+    assert ["1.0"] == [click.http_version for click in clicks_in(tmp_path)]
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"hello\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 1_000_000, b"431"),
+        (b"GET /" + b"x" * (MAX_HEAD + 1) + b" HTTP/1.1\r\nHost: h\r\n\r\n", b"431"),
+        (b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1_000_000, b"413"),
+    ],
+)
+async def test_what_cannot_be_read_is_refused(tmp_path: Path, data: bytes, status: bytes) -> None:
+    """Behind the answers to what came before it, and readably, though the client was still sending."""
+    with writer_on(tmp_path) as journal:
+        async with running_edge(journal) as edge:
+            answer = await edge.ask(request(token_path()) + data)
+    statuses = re.findall(rb"HTTP/1.1 (\d+) ", answer)
+    assert [b"302", status] == statuses
+    assert answer.count(b"Connection: close") == 1
+
+
+async def test_damaged_links_never_redirect(tmp_path: Path) -> None:
+    """A page with a contact, and a record of what was tried."""
+    path = token_path()
+    damaged = path[:30] + path[31:]
+    with writer_on(tmp_path) as journal:
+        async with running_edge(journal) as edge:
+            answer = await edge.ask(request(damaged, close=True))
+    assert answer.startswith(b"HTTP/1.1 404 Not Found\r\n")
+    assert b"Location" not in answer
+    assert b"Ann &lt;ann@example.org&gt;" in answer
+    assert [(True, damaged[1:201])] == [(click.tampered, click.url) for click in clicks_in(tmp_path)]
+
+
+async def test_a_body_is_read_and_thrown_away(tmp_path: Path) -> None:
+    """The next request begins behind it."""
+    post = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 50000\r\n\r\n" + b"x" * 50_000
+    with writer_on(tmp_path) as journal:
+        async with running_edge(journal) as edge:
+            answer = await edge.ask(post + request(token_path(), close=True))
+    assert [b"404", b"302"] == re.findall(rb"HTTP/1.1 (\d+) ", answer)
+
+
+async def test_a_journal_that_cannot_be_written_keeps_nobody_from_arriving(tmp_path: Path) -> None:
+    """The health says how many were not recorded; once the journal is back, so is recording."""
+    (tmp_path / "edge-0").touch()
+    with writer_on(tmp_path) as journal:
+        async with running_edge(journal) as edge:
+            for _ in range(3):
+                assert LOCATION in await edge.ask(request(token_path(), close=True))
+            assert b'{"status":"degraded","unrecorded":3}' in await edge.ask(request("/healthz", close=True))
+            (tmp_path / "edge-0").unlink()
+            assert LOCATION in await edge.ask(request(token_path(), close=True))
+            assert b'{"status":"ok","unrecorded":3}' in await edge.ask(request("/healthz", close=True))
+    assert len(clicks_in(tmp_path)) == 1
+
+
+async def test_a_client_that_sends_no_more_still_gets_its_answer() -> None:
+    """It closed its half of the connection before the click was recorded."""
+    journal = HeldJournal()
+    async with running_edge(journal) as edge:
+        reader, writer = await edge.connect()
+        writer.write(request(token_path()))
+        writer.write_eof()
+        await journal.until(1)
+        journal.settle(committed=True)
+        assert LOCATION in await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_client_that_has_left_disturbs_nobody() -> None:
+    """Its click is recorded, its answer goes nowhere, and the edge goes on."""
+    journal = HeldJournal()
+    async with running_edge(journal) as edge:
+        _, writer = await edge.connect()
+        writer.write(request(token_path()))
+        await journal.until(1)
+        reset_at_close(writer)
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        assert b"HTTP/1.1 200" in await edge.ask(request("/healthz", close=True))
+        journal.settle(committed=True)
+        assert b"HTTP/1.1 200" in await edge.ask(request("/healthz", close=True))
+
+
+def reset_at_close(writer: asyncio.StreamWriter) -> None:
+    """Let the connection end by RST rather than FIN (socket(7), SO_LINGER)."""
+    client: socket.socket = writer.get_extra_info("socket")
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+async def test_a_client_that_reads_nothing_is_not_read_from_either(tmp_path: Path) -> None:
+    """What it is owed does not grow without end, and it gets all of it when it reads."""
+    data = request("/robots.txt") * 200
+    with writer_on(tmp_path) as journal:
+        async with running_edge(journal) as edge:
+            reader, writer = await edge.connect()
+            sent = 0
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    while True:
+                        writer.write(data)
+                        sent += 200
+                        await writer.drain()
+            writer.write(request("/healthz", close=True))
+            answer = await reader.read()
+            writer.close()
+            await writer.wait_closed()
+    assert sent == answer.count(b"User-agent: *")
+    assert answer.count(b'{"status"') == 1
+
+
+async def test_stopping_finishes_what_was_begun() -> None:
+    """Idle connections end, a click in the middle of its commit is answered, a half request may be completed."""
+    journal = HeldJournal()
+    async with running_edge(journal) as edge:
+        idle, idle_writer = await edge.connect()
+        waiting, waiting_writer = await edge.connect()
+        half, half_writer = await edge.connect()
+        idle_writer.write(request("/robots.txt", method="HEAD"))
+        await read_answers(idle, 1)
+        waiting_writer.write(request(token_path()))
+        await journal.until(1)
+        half_writer.write(request("/robots.txt", method="HEAD") + request(token_path())[:20])
+        await read_answers(half, 1)
+        edge.stopping.set()
+        assert b"" == await idle.read()
+        half_writer.write(request(token_path())[20:])
+        await journal.until(2)
+        assert not edge.served.is_set()
+        journal.settle(committed=True)
+        assert LOCATION in await waiting.read()
+        assert LOCATION in await half.read()
+        await edge.served.wait()
+        await refuses_connections(edge)
+        for writer in (idle_writer, waiting_writer, half_writer):
+            writer.close()
+            await writer.wait_closed()
+
+
+async def refuses_connections(edge: RunningEdge) -> None:
+    """Nobody listens any more."""
+    with pytest.raises(ConnectionRefusedError):
+        await edge.connect()
+
+
+async def test_stopping_does_not_wait_for_ever() -> None:
+    """A client that never completes its request is cut off."""
+    async with running_edge(HeldJournal(), drain_seconds=0.05) as edge:
+        reader, writer = await edge.connect()
+        writer.write(request("/robots.txt", method="HEAD") + request("/")[:10])
+        await read_answers(reader, 1)
+        edge.stopping.set()
+        with contextlib.suppress(ConnectionError):
+            assert b"" == await reader.read()
+        await edge.served.wait()
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
