@@ -21,6 +21,7 @@ _BODY_SIGNATURES = ("dkim-signature", "arc-message-signature")
 _INLINE_PGP = b"-----BEGIN PGP "
 _MBOX_LINE = re.compile(rb"From [^\n]*+\n")  # what a mailbox file puts in front of a message (RFC 4155)
 _DEEPEST = 20
+_MOST_DELIMITERS = 10_000  # lines that begin like a delimiter; a message of as many parts is an attack
 _MULTIPART_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 
 
@@ -32,7 +33,7 @@ class Untouched(StrEnum):
     SIGNED = "signed"
     ENCRYPTED = "encrypted"
     MALFORMED_PART = "malformed-part"
-    TOO_DEEP = "too-deep"
+    TOO_COMPLEX = "too-complex"
     TRANSFER_ENCODING = "transfer-encoding"
     CHARSET = "charset"
     LINE_TOO_LONG = "line-too-long"
@@ -59,6 +60,8 @@ class Leaf:
 
 def find_leaves(raw: bytes) -> Iterator[Leaf | Untouched]:
     """The bodies of a message in their order, and what had to be passed over."""
+    if raw.count(b"\n--") > _MOST_DELIMITERS:
+        return iter([Untouched.TOO_COMPLEX])
     envelope = _MBOX_LINE.match(raw)
     headers = read_headers(raw, envelope.end() if envelope else 0, len(raw))
     if headers is None or not headers.fields:
@@ -80,7 +83,7 @@ def _entity(raw: bytes, headers: Headers, end: int, *, default: str, depth: int)
         yield Untouched.ENCRYPTED
     elif content.value.startswith("multipart/"):
         if depth == _DEEPEST:
-            yield Untouched.TOO_DEEP
+            yield Untouched.TOO_COMPLEX
         elif encoding not in _MULTIPART_ENCODINGS or not content.parameters.get("boundary"):
             yield Untouched.MALFORMED_PART
         else:

@@ -11,8 +11,7 @@ __all__ = ["QuotedPrintable"]
 _LONGEST_LINE = 76
 _ESCAPE = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*+\r?\n)")
 _CUT_ESCAPE = re.compile(rb"=[0-9A-F]?\Z")
-_LITERAL = frozenset(range(ord("!"), ord("~") + 1)) - {ord("=")}
-_ENCODED = [bytes([byte]) if byte in _LITERAL else b"=%02X" % byte for byte in range(256)]
+_NOT_LITERAL = re.compile(rb"[^!-<>-~]")
 
 
 class QuotedPrintable:
@@ -54,7 +53,7 @@ class QuotedPrintable:
         at = 0
         for edit, (start, end), next_start in zip(edits, spans, starts, strict=True):
             out += self._encoded[at:start]
-            self._write(out, b"".join(_ENCODED[byte] for byte in edit.replacement))
+            self._write(out, _NOT_LITERAL.sub(_escaped, edit.replacement))
             if _column(out) + self._rest_of_line(end, next_start) > _LONGEST_LINE:
                 out += self._soft_break
             at = end
@@ -89,6 +88,10 @@ class QuotedPrintable:
             encoded = encoded[len(chunk) :]
             if encoded:
                 out += self._soft_break
+
+
+def _escaped(byte: re.Match[bytes]) -> bytes:
+    return b"=%02X" % ord(byte[0])
 
 
 def _column(out: bytearray) -> int:

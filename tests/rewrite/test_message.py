@@ -1,0 +1,145 @@
+import email
+import email.policy
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.model.link import LinkReason
+from clicktrail.rewrite import Placed, Rewritten, Untouched, rewrite_message
+from tests.rewriting import POLICY, tracking_url, untagged
+from tests.strategies import mime_soups
+
+HTML = "<p>é <a href=\"https://x.com/?a=1&amp;b=é\">x</a> <a href='https://y.com/'>y</a></p>\n" * 3
+TEXT = "é https://y.com/ and https://z.com/.\n"
+
+
+def rewritten(raw: bytes) -> Rewritten:
+    """The message rewritten with URLs as long as real ones."""
+    return rewrite_message(raw, policy=POLICY, tag=untagged, tracking_url=tracking_url)
+
+
+def composed(*, encoding: str, charset: str = "utf-8", newline: str = "\r\n") -> bytes:
+    """A message of text and HTML with an attachment that has links too."""
+    message = EmailMessage(policy=email.policy.SMTP.clone(linesep=newline))
+    message["Subject"] = "Grüße"
+    message["List-Unsubscribe"] = "<https://x.com/u>"
+    message.set_content(TEXT, charset=charset, cte=encoding)
+    message.add_alternative(HTML, subtype="html", charset=charset, cte=encoding)
+    message.add_attachment(HTML, subtype="html", filename="a.html", cte=encoding)
+    return message.as_bytes()
+
+
+def contents(raw: bytes) -> list[tuple[str, str]]:
+    """Types and decoded contents of all leaves, as the standard library reads them."""
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    return [(part.get_content_type(), part.get_content()) for part in message.walk() if not part.is_multipart()]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1"])
+@pytest.mark.parametrize("encoding", ["8bit", "quoted-printable", "base64"])
+def test_rewrites_both_bodies_in_every_encoding(encoding: str, charset: str, newline: str) -> None:
+    """Another parser reads the same message with the links replaced, the attachment's not among them."""
+    raw = composed(encoding=encoding, charset=charset, newline=newline)
+    result = rewritten(raw)
+    url = [tracking_url(Placed(destination="", position=position, links=7)) for position in range(7)]
+    html = HTML
+    for position in range(6):
+        html = html.replace(["https://x.com/?a=1&amp;b=é", "https://y.com/"][position % 2], url[position], 1)
+    expected = [
+        ("text/plain", TEXT.replace("https://y.com/", url[1]).replace("https://z.com/", url[6])),
+        ("text/html", html),
+        ("text/html", HTML),
+    ]
+    assert expected == [(kind, text.replace("\r\n", "\n")) for kind, text in contents(result.raw)]
+    assert (7, ()) == (result.tracked, result.untouched)
+    assert raw.partition(b"Content-Type")[0] == result.raw.partition(b"Content-Type")[0]
+    assert raw.count(b"\r") == 0 or result.raw.count(b"\r") == result.raw.count(b"\n")
+
+
+def test_nothing_but_the_bytes_of_the_links_changes() -> None:
+    """Even a message that no composer would write keeps its oddities."""
+    raw = b"X:  y \nCONTENT-type:Text/HTML\n\n\n<A hRef = https://x.com/ >\t\xff\r\n<!--[if mso]><a href='https://x.com/'>\n\n"
+    result = rewrite_message(
+        raw, policy=POLICY, tag=untagged, tracking_url=lambda p: f"https://go.example.com/{p.position}of{p.links}"
+    )
+    expected = raw.replace(b"https://x.com/ ", b"https://go.example.com/0of2 ")
+    assert expected.replace(b"https://x.com/'", b"https://go.example.com/1of2'") == result.raw
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"no message https://x.com/", Untouched.NOT_A_MESSAGE),
+        (b"DKIM-Signature: a\nSubject: x\n\nhttps://x.com/", Untouched.DKIM_SIGNED),
+        (b"Content-Transfer-Encoding: uuencode\n\nhttps://x.com/", Untouched.TRANSFER_ENCODING),
+        (b"Content-Type: text/plain; charset=utf-7\n\nhttps://x.com/", Untouched.CHARSET),
+        (b"Subject: x\n\n" + b"a" * 900 + b" https://x.com/", Untouched.LINE_TOO_LONG),
+    ],
+)
+def test_what_cannot_be_rewritten_passes_with_the_reason(raw: bytes, reason: Untouched) -> None:
+    """The message goes out as it came."""
+    assert Rewritten(raw=raw, links=(), untouched=(reason,)) == rewritten(raw)
+
+
+def test_a_line_that_was_too_long_already_may_stay_so() -> None:
+    """Its sender or relay copes with it."""
+    raw = b"Subject: x\n\n" + b"a" * 999 + b" https://x.com/"
+    assert 1 == rewritten(raw).tracked
+
+
+def test_a_body_left_out_takes_its_positions_with_it() -> None:
+    """The other body is numbered as if it were alone, and told the number of links that there are."""
+    raw = (
+        b"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nhttps://x.com/\n"
+        b"--b\nContent-Type: text/html\n\n" + b"a" * 950 + b"<a href='https://y.com/'>\n--b--\n"
+    )
+    result = rewritten(raw)
+    assert (Untouched.LINE_TOO_LONG,) == result.untouched
+    assert ["https://x.com/"] == [link.destination for link in result.links]
+    assert b"\nhttps://go.example.com/p0of1xxx" in result.raw
+
+
+def test_an_unreadable_charset_still_has_its_ascii_links_tracked() -> None:
+    """The bytes around them stay, whatever they mean."""
+    raw = b"Content-Type: text/html; charset=x-none\n\n\xe9<a href='https://x.com/'><a href='https://x.com/\xe9'>"
+    result = rewritten(raw)
+    assert [LinkReason.TRACKED, LinkReason.CHARSET] == [link.reason for link in result.links]
+    assert b"\n\xe9<a href='https://go.example.com/p0of1" in result.raw
+
+
+@given(st.binary())
+def test_arbitrary_bytes_never_raise(raw: bytes) -> None:
+    """What is not tracked is byte-identical."""
+    result = rewritten(raw)
+    assert (result.tracked > 0) == (raw != result.raw)
+
+
+@given(mime_soups())
+def test_a_soup_never_raises_and_is_rewritten_once(soup: bytes) -> None:
+    """Rewriting the result again finds every tracked link already tracked, and changes nothing."""
+    first = rewritten(soup)
+    again = rewritten(first.raw)
+    assert first.raw == again.raw
+    if first.tracked and not first.untouched:
+        assert LinkReason.ALREADY_TRACKED in {link.reason for link in again.links}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"A: b\n" * 1_000_000,
+        b"Content-Type: " + b'; a="' * 1_000_000,
+        b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n" * 1_000_000,
+        b"Content-Type: multipart/mixed; boundary=b\n\n" + b"\r\n--b\r\nA: b\r\n" * 300_000,
+        b"Content-Transfer-Encoding: quoted-printable\n\n" + b"= " * 2_500_000,
+        b"Content-Transfer-Encoding: quoted-printable\n\n" + b"http://a.b " * 100_000,
+        b"Content-Transfer-Encoding: base64\n\n" + b"aHR0cDovL2EuYiBo\n" * 200_000,
+    ],
+)
+@pytest.mark.timeout(60)
+def test_five_megabytes_of_hostile_mime_end(raw: bytes) -> None:
+    """A reading that took quadratic time would not come back from these before the timeout kills it."""
+    assert len(rewritten(raw).raw) >= len(raw)

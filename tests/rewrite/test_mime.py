@@ -1,0 +1,124 @@
+import pytest
+
+from clicktrail.model.link import Part
+from clicktrail.rewrite.mime import Leaf, Untouched, find_leaves
+
+HTML_PART = b"Content-Type: text/html; charset=utf-8\n\n<p>"
+TEXT_PART = b"Content-Type: text/plain\n\nhi"
+
+
+def multipart(*parts: bytes, kind: bytes = b"mixed", boundary: bytes = b"b") -> bytes:
+    """A multipart entity, its header included."""
+    body = b"".join(b"\n--" + boundary + b"\n" + part for part in parts)
+    return (
+        b"Content-Type: multipart/"
+        + kind
+        + b'; boundary="'
+        + boundary
+        + b'"\n'
+        + body
+        + b"\n--"
+        + boundary
+        + b"--\nepilogue"
+    )
+
+
+def found(raw: bytes) -> list[tuple[Part, bytes] | Untouched]:
+    """What is found: the kind and the bytes of each body, or why it was passed over."""
+    return [(leaf.part, raw[leaf.start : leaf.end]) if isinstance(leaf, Leaf) else leaf for leaf in find_leaves(raw)]
+
+
+HTML = (Part.HTML, b"<p>")
+TEXT = (Part.TEXT, b"hi")
+
+
+@pytest.mark.parametrize(
+    ("raw", "leaves"),
+    [
+        (b"Subject: x\n\nhi", [TEXT]),
+        (b"Subject: x\r\n\r\nhi", [TEXT]),
+        (b"From a@b Mon Jan 1 00:00:00 2024\nSubject: x\n\nhi", [TEXT]),
+        (b"Subject: x\n" + HTML_PART, [HTML]),
+        (multipart(TEXT_PART, HTML_PART, kind=b"alternative"), [TEXT, HTML]),
+        (multipart(TEXT_PART, HTML_PART).replace(b"\n", b"\r\n"), [TEXT, HTML]),
+        (
+            multipart(multipart(TEXT_PART, HTML_PART, boundary=b"bb"), b"Content-Type: application/pdf\n\nx"),
+            [TEXT, HTML],
+        ),
+        (multipart(b"\nhi", kind=b"alternative"), [TEXT]),
+        (multipart(b"\nhi", TEXT_PART, kind=b"digest"), [TEXT]),
+        (multipart(TEXT_PART).replace(b"\n\n--b\n", b"\n\npreamble https://x.com\n--b \t\n", 1), [TEXT]),
+        (multipart(TEXT_PART, HTML_PART).removesuffix(b"\n--b--\nepilogue"), [TEXT, HTML]),
+        (multipart(TEXT_PART, b"", HTML_PART), [TEXT, (Part.TEXT, b""), HTML]),
+        (multipart(TEXT_PART.replace(b"hi", b"--bc\n --b\n--b-\nhi")), [(Part.TEXT, b"--bc\n --b\n--b-\nhi")]),
+    ],
+)
+def test_finds_the_bodies_of_every_structure(raw: bytes, leaves: list[tuple[Part, bytes]]) -> None:
+    """A body reaches from the empty line behind its header to the line break before its boundary."""
+    assert leaves == found(raw)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"Content-Disposition: attachment\n" + HTML_PART,
+        b"Content-Disposition: inline; filename*=utf-8''a.html\n" + HTML_PART,
+        b"Content-Type: message/rfc822\n\nSubject: x\n" + HTML_PART,
+        b"Content-Type: text/calendar\n\nhttps://x.com",
+        b"Content-Type: text/x-amp-html\n\n<p>",
+        b"Content-Type: image/png\n\nhi",
+        b"Content-Type: html\n\n<p>",
+    ],
+)
+def test_passes_over_what_is_no_body_without_a_word(part: bytes) -> None:
+    """Attachments, embedded messages and other types have no links of this message."""
+    assert [TEXT] == found(multipart(TEXT_PART, part))
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        (
+            multipart(TEXT_PART, b"Content-Type: application/pgp-signature\n\nx", kind=b"signed", boundary=b"s"),
+            "signed",
+        ),
+        (multipart(b"x", kind=b"encrypted", boundary=b"s"), "encrypted"),
+        (b"Content-Type: application/pkcs7-mime\n\nx", "signed"),
+        (b"\n-----BEGIN PGP SIGNED MESSAGE-----\nhttps://x.com", "signed"),
+        (b"no header\n\nhi", "malformed-part"),
+        (b"Content-Type: multipart/mixed\n\n--s\n\nhi", "malformed-part"),
+        (
+            multipart(TEXT_PART, boundary=b"s").replace(b"\n", b"\nContent-Transfer-Encoding: base64\n", 1),
+            "malformed-part",
+        ),
+        (b"Content-Type: text/html\nContent-Type: text/plain\n\n<p>", "malformed-part"),
+    ],
+)
+def test_says_why_it_passes_over_a_body(part: bytes, reason: str) -> None:
+    """Signed, encrypted and broken parts are left alone; their neighbours are not."""
+    assert [TEXT, Untouched(reason), HTML] == found(multipart(TEXT_PART, part, HTML_PART))
+
+
+@pytest.mark.parametrize("raw", [b"", b"\n\nhi", b"just some text\n", b"<html>", b"\xff\xfe", b"a\rb: c\n\nhi"])
+def test_what_is_no_message_is_not_read(raw: bytes) -> None:
+    """Without a header block there is nothing to go by."""
+    assert [Untouched.NOT_A_MESSAGE] == found(raw)
+
+
+@pytest.mark.parametrize("name", [b"DKIM-Signature", b"dkim-signature", b"ARC-Message-Signature"])
+def test_a_signature_over_the_body_keeps_it_as_it_is(name: bytes) -> None:
+    """A change would break the signature (RFC 6376 section 3.7)."""
+    assert [Untouched.DKIM_SIGNED] == found(name + b": v=1\n" + multipart(TEXT_PART, HTML_PART))
+
+
+def test_nesting_has_an_end() -> None:
+    """A message of a thousand boxes is not unpacked to the last."""
+    raw = TEXT_PART
+    for depth in range(1000):
+        raw = multipart(raw, boundary=b"b%d" % depth)
+    assert [Untouched.TOO_COMPLEX] == found(raw)
+
+
+def test_the_number_of_parts_has_an_end() -> None:
+    """A message of ten thousand parts is an attack on whoever reads it."""
+    assert [Untouched.TOO_COMPLEX] == found(multipart(*[TEXT_PART] * 10_001))

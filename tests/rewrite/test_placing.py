@@ -1,0 +1,100 @@
+import pytest
+
+from clicktrail.model.link import Link, LinkReason, Part
+from clicktrail.rewrite.placing import Body, Placed, place
+from tests.rewriting import POLICY, tracking_url, untagged
+
+
+def positions(*bodies: Body) -> list[list[int | None]]:
+    """The position of each link of each body."""
+    placed = place(bodies, policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    return [[link.position for link in links] for links in placed]
+
+
+def html(*urls: str) -> Body:
+    """An HTML body that links to URLs."""
+    return Body(part=Part.HTML, text="".join(f'<a href="{url}">' for url in urls))
+
+
+def text(*urls: str) -> Body:
+    """A plain-text body that names URLs."""
+    return Body(part=Part.TEXT, text="\n".join(urls))
+
+
+A, B, C = "https://a.com/", "https://b.com/", "https://c.com/"
+
+
+def test_html_links_are_numbered_in_their_order_each_by_itself() -> None:
+    """The same URL at three places is three positions; what is not tracked has none."""
+    assert [[0, 1, None, 2]] == positions(html(A, A, "mailto:a@b", B))
+
+
+def test_a_text_link_is_the_first_html_link_that_leads_there() -> None:
+    """The text says the same again: a reader sees one of the two. Others are numbered behind all of HTML."""
+    assert [[1, 1, 3, 4], [0, 1, 2]] == positions(text(B, B, C, C), html(A, B, B))
+
+
+def test_text_alone_is_numbered_like_html() -> None:
+    """Each occurrence by itself."""
+    assert [[0, 1]] == positions(text(A, A))
+
+
+def test_an_opt_out_in_html_holds_for_the_text() -> None:
+    """A sender can only mark the link in HTML."""
+    opted_out = Body(part=Part.HTML, text=f'<a href="{A}" data-clicktrail="off"><a href="{B}">')
+    assert [[None, 0], [None, 0]] == positions(opted_out, text(A, B))
+
+
+def test_one_opt_out_of_two_does_not_bind_the_other() -> None:
+    """Two tags, the same URL, one of them opted out."""
+    body = Body(part=Part.HTML, text=f'<a href="{A}" data-clicktrail="off"><a href="{A}">')
+    assert [[None, 0], [0]] == positions(body, text(A))
+
+
+def test_urls_are_made_once_a_position_with_the_number_of_all() -> None:
+    """A tracking URL knows how many links its message has, which no link is sealed before."""
+    asked: list[Placed] = []
+
+    def recording(placed: Placed) -> str:
+        asked.append(placed)
+        return tracking_url(placed)
+
+    place([text(A, C), html(A, B)], policy=POLICY, tag="{}?utm".format, tracking_url=recording)
+    assert [
+        Placed(destination=f"{A}?utm", position=0, links=3),
+        Placed(destination=f"{B}?utm", position=1, links=3),
+        Placed(destination=f"{C}?utm", position=2, links=3),
+    ] == sorted(asked, key=lambda placed: placed.position)
+
+
+def test_a_link_says_all_about_itself() -> None:
+    """Span, href as decoded, destination and tracking URL."""
+    body = Body(part=Part.HTML, text='<a href=" https://x.com/?a&amp;b ">')
+    ((link,),) = place([body], policy=POLICY, tag="{}&utm".format, tracking_url=lambda _: "https://go.example.com/t")
+    expected = Link(
+        part=Part.HTML,
+        start=9,
+        end=33,
+        href=" https://x.com/?a&b ",
+        reason=LinkReason.TRACKED,
+        position=0,
+        destination="https://x.com/?a&b&utm",
+        url="https://go.example.com/t",
+    )
+    assert expected == link
+
+
+def test_where_the_charset_is_unknown_only_ascii_links_are_tracked() -> None:
+    """Nobody knows which characters the others are."""
+    body = Body(part=Part.TEXT, text="https://x.com/é https://x.com/e", legible=False)
+    ((first, second),) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    assert (LinkReason.CHARSET, LinkReason.TRACKED) == (first.reason, second.reason)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://go.example.com/a&b", 'https://go.example.com/"', "/a", "https://go.example.com/a-", ""]
+)
+def test_a_tracking_url_needs_no_quoting(url: str) -> None:
+    """Any other would be a mistake of the caller that breaks messages."""
+    with pytest.raises(ValueError, match="not a tracking URL"):
+        place([html(A)], policy=POLICY, tag=untagged, tracking_url=lambda _: url)
