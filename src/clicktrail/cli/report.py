@@ -25,9 +25,9 @@ def report(
     reports = reading.ask_engine(console, campaign) if console else None
     if reports is None:
         # Where no engine runs we are free to open analytics ourselves, and to process what the journal still holds.
-        from clicktrail.server import wiring
+        from clicktrail.server.wiring.engine import read_reports
 
-        reports = wiring.read_reports(loaded, campaign)
+        reports = read_reports(loaded, campaign)
     if campaign is not None and not reports:
         raise ClicktrailError(f"there is no campaign '{campaign}'", hint="clicktrail report lists them all")
     if json_:

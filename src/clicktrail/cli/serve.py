@@ -1,6 +1,7 @@
 """clicktrail serve: run edge and engine."""
 
 import asyncio
+import socket
 from typing import Annotated
 
 import typer
@@ -27,13 +28,21 @@ def serve(
 
 def worker(
     part: str,
-    socket: Annotated[list[int], typer.Option(help="Inherited listening socket, by number.")],
+    number: Annotated[list[int], typer.Option("--socket", help="Inherited listening socket, by number.")],
     config: Config = None,
     index: int = 0,
 ) -> None:
-    """Run one process of serve; it starts these itself."""
-    from clicktrail.server import settings, system, wiring
+    """Be one process of serve, which starts these itself. The edge's start fast: they import no engine."""
+    from clicktrail.server import settings, system
 
     system.configure_logging()
     loaded = settings.load(config, settings.environment())
-    wiring.run_worker(loaded, part=part, index=index, sockets=socket)
+    sockets = [socket.socket(fileno=inherited) for inherited in number]
+    if part == "edge":
+        from clicktrail.server.wiring.edge import run_edge
+
+        run_edge(loaded, sockets[0], index=index)
+    else:
+        from clicktrail.server.wiring.engine import run_engine
+
+        run_engine(loaded, relay=sockets[0], console=sockets[1])

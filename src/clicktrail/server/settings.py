@@ -132,6 +132,16 @@ class Settings(Section, frozen=True, kw_only=True):
         """The data folder."""
         return Path(self.data_dir)
 
+    @property
+    def journal(self) -> Path:
+        """The folder of the journal's writers."""
+        return self.data / "journal"
+
+    @property
+    def analytics(self) -> Path:
+        """The folder of the analytics engine."""
+        return self.data / "analytics"
+
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Read the settings file, then the environment.

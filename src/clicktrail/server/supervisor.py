@@ -54,7 +54,7 @@ async def serve(settings: Settings, *, config: Path | None, parts: Sequence[Part
         StorageError: another process serves from this data folder.
     """
     data = settings.data
-    keystore.load_or_create(data / keystore.NAME, traces=[data / "journal", data / "analytics"])
+    keystore.load_or_create(data / keystore.NAME, traces=[settings.journal, settings.analytics])
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)

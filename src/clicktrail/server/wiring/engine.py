@@ -1,19 +1,14 @@
-"""Build the running system from settings. The only place that names concrete classes."""
+"""Run the engine: relay, processor and console in one process."""
 
 import asyncio
 import contextlib
-import ipaddress
-import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import ada_url
 import structlog
-import uvloop
 
 from clicktrail.errors import EventError, StorageError
 from clicktrail.judge import Context, judge
@@ -21,24 +16,20 @@ from clicktrail.report import as_json
 from clicktrail.rewrite import Policy
 from clicktrail.server import keystore
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
-from clicktrail.server.child import READY
 from clicktrail.server.console.server import serve_console
-from clicktrail.server.edge.responses import Responses
-from clicktrail.server.edge.routes import Routes
-from clicktrail.server.edge.server import serve_edge
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.pipeline.track import Tracker
 from clicktrail.server.ports import Entry
 from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
 from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomIds, SystemClock
-from clicktrail.utm.convention import Convention
+from clicktrail.server.wiring.worker import run, say_ready, stop_signal
+from clicktrail.utm import Convention
 
-__all__ = ["read_reports", "run_worker"]
+__all__ = ["read_reports", "run_engine"]
 
 _LOG = structlog.get_logger(part="engine")
 _BATCH = 5_000
@@ -47,14 +38,9 @@ _POLL_S = 0.2
 """How often the processor looks for new lines. The journal's writers are other processes and cannot call it."""
 
 
-def run_worker(settings: Settings, *, part: str, index: int, sockets: Sequence[int]) -> None:
-    """Be one process of ``serve``, on inherited listening sockets, until told to stop."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor stops us in order
-    listening = [socket.socket(fileno=number) for number in sockets]
-    if part == "engine":
-        _run(_engine(settings, relay_socket=listening[0], console_socket=listening[1]))
-    else:
-        _run(_edge(settings, index, listening[0]))
+def run_engine(settings: Settings, *, relay: socket.socket, console: socket.socket) -> None:
+    """Relay, process, judge and show, on two listening sockets, until told to stop."""
+    run(_engine(settings, relay_socket=relay, console_socket=console))
 
 
 def read_reports(settings: Settings, campaign: str | None) -> list[dict[str, Any]]:
@@ -66,30 +52,12 @@ def read_reports(settings: Settings, campaign: str | None) -> list[dict[str, Any
     return asyncio.run(_read_reports(settings, campaign))
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work)
-
-
-async def _edge(settings: Settings, index: int, listening: socket.socket) -> None:
-    stopping = _stop_signal()
-    redirector = Redirector(
-        keystore.load(settings.data / keystore.NAME),
-        trusted_proxies=tuple(ipaddress.ip_network(network) for network in settings.edge.trusted_proxies),
-    )
-    with SegmentWriter(_journal(settings) / f"edge-{index}", asyncio.get_running_loop()) as journal:
-        clock = SystemClock()
-        routes = Routes(redirector=redirector, journal=journal, clock=clock, ids=RandomIds(), responses=Responses())
-        _say_ready()
-        await serve_edge(listening, routes, clock=clock, stopping=stopping)
-
-
 async def _engine(settings: Settings, *, relay_socket: socket.socket, console_socket: socket.socket) -> None:
-    stopping = _stop_signal()
+    stopping = stop_signal()
     processed = asyncio.Event()
     async with _analytics(settings) as analytics:
         processor = _processor(settings, analytics)
-        with SegmentWriter(_journal(settings) / "engine", asyncio.get_running_loop()) as journal:
+        with SegmentWriter(settings.journal / "engine", asyncio.get_running_loop()) as journal:
             relay = Relay(
                 next_hop=_next_hop(settings),
                 tracker=_tracker(settings),
@@ -99,7 +67,7 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
             )
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(serve_console(console_socket, analytics, stopping=processed))
-                _say_ready()
+                say_ready()
                 async with asyncio.TaskGroup() as work:
                     work.create_task(relay.serve(relay_socket, stopping))
                     work.create_task(_process_until(stopping, processor))
@@ -138,7 +106,7 @@ async def _catch_up(processor: Processor) -> None:
 
 @contextlib.asynccontextmanager
 async def _analytics(settings: Settings) -> AsyncIterator[ChdbAnalytics]:
-    analytics = await ChdbAnalytics.open(settings.data / "analytics", SystemClock())
+    analytics = await ChdbAnalytics.open(settings.analytics, SystemClock())
     try:
         yield analytics
     finally:
@@ -146,7 +114,7 @@ async def _analytics(settings: Settings) -> AsyncIterator[ChdbAnalytics]:
 
 
 def _processor(settings: Settings, analytics: ChdbAnalytics) -> Processor:
-    folder = _journal(settings)
+    folder = settings.journal
     context = _context()
     return Processor(
         SegmentReader(folder, folder / "cursor.json"),
@@ -193,26 +161,3 @@ def _context() -> Context:
 
 def _unreadable(entry: Entry, error: EventError) -> None:
     _LOG.error("a line of the journal is no event", place=str(entry.place), error=str(error))
-
-
-def _journal(settings: Settings) -> Path:
-    return settings.data / "journal"
-
-
-def _stop_signal() -> asyncio.Event:
-    """Set by SIGTERM, or by the end of standard input: the supervisor is gone."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stopping.set)
-
-    def gone() -> None:
-        loop.remove_reader(sys.stdin.fileno())
-        stopping.set()
-
-    loop.add_reader(sys.stdin.fileno(), gone)
-    return stopping
-
-
-def _say_ready() -> None:
-    sys.stdout.buffer.write(READY)
-    sys.stdout.buffer.flush()
