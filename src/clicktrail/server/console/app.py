@@ -1,0 +1,73 @@
+"""The console's application: pages, API, style, and what every response has in common."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.exceptions import ClientException
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.static_files import create_static_files_router
+from litestar.template import TemplateConfig
+from litestar.types import Scope
+
+from clicktrail.errors import StorageError
+from clicktrail.server.console import api, pages, words
+from clicktrail.server.console.loopback import LoopbackOnly, harden
+from clicktrail.server.ports import Analytics
+
+__all__ = ["create_app"]
+
+_LOG = structlog.get_logger(part="console")
+_STATIC = Path(__file__).parent / "static"
+
+
+def create_app(analytics: Analytics, *, signals: Mapping[str, str]) -> Litestar:
+    """Make the application, an ASGI one, to be served in the process that holds analytics.
+
+    Args:
+        analytics: whose numbers it shows.
+        signals: what each signal of the judge means, in words, by its name.
+    """
+    return Litestar(
+        route_handlers=[
+            pages.campaigns,
+            pages.campaign,
+            api.router,
+            api.healthz,
+            create_static_files_router("/static", directories=[_STATIC]),
+        ],
+        dependencies={
+            "analytics": Provide(lambda: analytics, sync_to_thread=False),
+            "signals": Provide(lambda: signals, sync_to_thread=False),
+        },
+        middleware=[LoopbackOnly()],
+        before_send=[harden],
+        after_exception=[_note],
+        exception_handlers={ClientException: pages.refuse, StorageError: pages.unavailable},
+        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(_environment())),
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+async def _note(error: Exception, scope: Scope) -> None:
+    """Log what is no fault of the one who asked. What storage says may quote a person's address, so only its message."""
+    if isinstance(error, StorageError):
+        _LOG.error("analytics cannot be read", path=scope["path"], error=str(error))
+    elif not isinstance(error, ClientException):
+        _LOG.error("a request failed", path=scope["path"], exc_info=error)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("clicktrail.server.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": words.percent, "number": words.number, "moment": words.moment}
+    return environment
