@@ -73,3 +73,35 @@ async def test_waiting_for_the_journal_is_not_idling() -> None:
         connection.expire(after(READ_SECONDS))
         journal.settle(committed=True)
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 302")
+
+
+async def test_a_refused_client_does_not_hold_up_the_end() -> None:
+    """Its request has begun and will never be complete."""
+    async with connected(HeldJournal()) as (connection, reader, writer):
+        writer.write(b"GET /" + b"x" * 20_000)
+        assert (await reader.read()).startswith(b"HTTP/1.1 431")
+        connection.finish()
+        await connection.lost
+
+
+async def test_a_client_that_takes_nothing_is_not_read_from() -> None:
+    """Until it takes what it is owed; its requests wait in its own hands meanwhile."""
+    async with connected(HeldJournal()) as (connection, reader, writer):
+        connection.pause_writing()
+        assert not connection._transport.is_reading()
+        writer.write(request("/robots.txt", method="HEAD"))
+        connection.resume_writing()
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+
+
+async def test_requests_are_not_taken_without_end() -> None:
+    """While many answers are due, further requests are not read."""
+    journal = HeldJournal()
+    async with connected(journal) as (connection, reader, writer):
+        writer.write(request(token_path()) * 64)
+        await journal.until(64)
+        assert not connection._transport.is_reading()
+        journal.settle(committed=True)
+        assert connection._transport.is_reading()
+        for _ in range(64):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 302")

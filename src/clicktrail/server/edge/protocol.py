@@ -127,10 +127,9 @@ class Connection(asyncio.Protocol):
     def finish(self) -> None:
         """Let the request that has begun be the last, and end the connection once everything is answered."""
         self._finishing = True
-        if not self._reader.in_request:
-            self._open = False
-            if not self._answers:
-                self._transport.close()
+        self._open = self._open and self._reader.in_request
+        if not self._open and not self._answers:
+            self._transport.close()
 
     def abort(self) -> None:
         """End the connection at once."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from ada_url import URL
@@ -58,6 +59,7 @@ _KEPT_HEADERS = frozenset(
 _MAX_HEADER = 256
 _MAX_USER_AGENT = 512
 _MAX_TAMPERED = 200
+_REMEMBERED_ADDRESSES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +118,8 @@ class Redirector:
 
     def __init__(self, ring: KeyRing, *, trusted_proxies: Sequence[Network] = ()) -> None:
         self._ring = ring
-        self._trusted_proxies = tuple(trusted_proxies)
+        # Reading addresses would be a quarter of the decision's time, and the same proxies come with every request.
+        self._hop = lru_cache(_REMEMBERED_ADDRESSES)(partial(_hop, trusted_proxies=tuple(trusted_proxies)))
 
     def decide(self, request: Request, *, now: datetime, click_id: str) -> Redirect | NotFound:
         """Answer ``GET`` and ``HEAD`` of a token's path; the query, which any relay on the way may add, is ignored.
@@ -163,21 +166,38 @@ class Redirector:
         Each proxy appends to ``X-Forwarded-For`` whom it was called by, so the list is true from its end up to the
         first entry that none of ours wrote: the right-most one that is no trusted proxy.
         """
-        address = _address(request.peer)
-        if not self._trusts(address):
-            return str(address or ""), request.https
+        hop = self._hop(request.peer)
+        if hop is None or not hop.trusted:
+            return (hop.address if hop else ""), request.https
         for text in reversed(request.headers.get("x-forwarded-for", "").split(",")):
-            caller = _address(text)
+            caller = self._hop(text)
             if caller is None:
                 break
-            address = caller
-            if not self._trusts(address):
+            hop = caller
+            if not hop.trusted:
                 break
         protocol = request.headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower()
-        return str(address), protocol == "https" if protocol else request.https
+        return hop.address, protocol == "https" if protocol else request.https
 
-    def _trusts(self, address: Address | None) -> bool:
-        return address is not None and any(address in network for network in self._trusted_proxies)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hop:
+    """Somebody on a request's way to us.
+
+    Attributes:
+        address: in its usual spelling.
+        trusted: whether it is a proxy of ours.
+    """
+
+    address: str
+    trusted: bool
+
+
+def _hop(text: str, *, trusted_proxies: tuple[Network, ...]) -> _Hop | None:
+    address = _address(text)
+    if address is None:
+        return None
+    return _Hop(address=str(address), trusted=any(address in network for network in trusted_proxies))
 
 
 def _of_link(click: Click, sealed: Sealed) -> Click:
