@@ -17,17 +17,19 @@ demo *args:
 serve *args:
     @clicktrail serve "$@"
 
-# Format, lint, types, direction of imports.
+# Format, lint, types, direction of imports, generated documentation.
 check:
     ruff format --check
     ruff check
     mypy
     lint-imports
+    python docs/generate.py --check
 
 # Repair what can be repaired by a machine.
 fix:
     ruff check --fix
     ruff format
+    python docs/generate.py
 
 # Run the tests, with branch coverage.
 test *args: (programs "test")

@@ -1,0 +1,169 @@
+"""Whatever a user can see is documented, and what is documented exists."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+import typer.main
+from typer.core import TyperCommand, TyperGroup
+
+from clicktrail import errors
+from clicktrail.cli import app
+from clicktrail.judge import rules
+from clicktrail.model.event import AnyEvent, Event
+from clicktrail.model.link import LinkReason
+from clicktrail.report import CampaignReport, as_json
+from clicktrail.rewrite import Untouched
+from clicktrail.server.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+REFERENCE = ROOT / "docs" / "reference"
+DECISIONS = sorted((ROOT / "docs" / "adr").glob("2*.md"))
+
+
+def sections(name: str) -> dict[str, str]:
+    """The sections of a reference page whose headings are code, by that code; the page's beginning is ''."""
+    beginning, *rest = re.split(r"^## ", (REFERENCE / name).read_text("utf-8"), flags=re.MULTILINE)
+    parts = (section.partition("\n") for section in rest)
+    return {"": beginning, **{heading.strip("`[] "): text for heading, _, text in parts}}
+
+
+def listed(text: str) -> list[str]:
+    """The first cells of the tables of a text, as far as they are code."""
+    return re.findall(r"^\| `([^`]+)` \|", text, flags=re.MULTILINE)
+
+
+def test_errors() -> None:
+    """Each error has a section that names its class and says rightly whether trying again can help."""
+    documented = {code: text.strip().partition("\n")[0] for code, text in sections("errors.md").items() if code}
+    classes = [getattr(errors, name) for name in errors.__all__]
+    assert documented == {
+        error.code: f"`{error.__name__}`. Retryable: {'yes' if error.retryable else 'no'}." for error in classes
+    }
+
+
+def test_events() -> None:
+    """Each type of event has a section with its own fields; those that all have come before."""
+    common = [field.name for field in msgspec.structs.fields(Event)]
+    documented = {name: listed(text) for name, text in sections("events.md").items()}
+    expected = {
+        str(kind.__struct_config__.tag): [name for name in kind.__struct_fields__ if name not in common]
+        for kind in get_args(AnyEvent)
+    }
+    assert documented.pop("Fields of every event") == [common[0], "type", *common[1:]]
+    assert {kind: sorted(fields) for kind, fields in documented.items() if kind} == {
+        kind: sorted(fields) for kind, fields in expected.items()
+    }
+
+
+def test_the_example_of_an_event() -> None:
+    """The example in the documentation is an event."""
+    examples = re.findall(r"^\{.*\}$", (REFERENCE / "events.md").read_text("utf-8"), flags=re.MULTILINE)
+    assert ["click"] == [msgspec.json.decode(example)["type"] for example in examples]
+    assert all(msgspec.json.decode(example, type=AnyEvent) for example in examples)
+
+
+def test_settings() -> None:
+    """Each setting stands in the section of its table, with its name in the environment."""
+    documented = {name: listed(text) for name, text in sections("settings.md").items()}
+    tree: dict[str, Any] = json.loads(msgspec.json.encode(Settings()))
+    expected = {name: [f"{name}.{key}" for key in value] for name, value in tree.items() if isinstance(value, dict)}
+    assert documented == {"": [name for name in tree if name not in expected], **expected}
+
+
+def test_commands() -> None:
+    """Each command that a user is shown has a section with its arguments and options."""
+    documented = {name: [cell.split()[0] for cell in listed(text)] for name, text in sections("cli.md").items()}
+    documented.pop("")
+    assert documented == dict(_commands("clicktrail", typer.main.get_command(app)))
+
+
+def _commands(name: str, command: object) -> Iterator[tuple[str, list[str]]]:
+    """Every command with the names of what it takes."""
+    if isinstance(command, TyperGroup):
+        for child in command.commands.values():
+            if not child.hidden:
+                yield from _commands(f"{name} {child.name}", child)
+    elif isinstance(command, TyperCommand):
+        taken = [(parameter.opts[0], parameter.metavar) for parameter in command.params]
+        yield name, [option if option.startswith("-") else metavar or option for option, metavar in taken]
+
+
+def test_reason_codes() -> None:
+    """Each reason of a link, and of a message that passed unchanged, is explained."""
+    documented = {name: sorted(listed(text)) for name, text in sections("reason-codes.md").items()}
+    assert documented["Links"] == sorted(LinkReason)
+    assert documented["Messages and parts"] == sorted(Untouched)
+
+
+def test_signals() -> None:
+    """Each rule of the judge stands in the table, in the order in which hard ones are tried."""
+    text = (ROOT / "src" / "clicktrail" / "judge" / "data" / "rules.toml").read_text("utf-8")
+    assert listed((REFERENCE / "signals.md").read_text("utf-8")) == [rule.name for rule in rules.parse(text).rules]
+
+
+def test_report() -> None:
+    """Each key of a report is explained, in its order."""
+    assert listed((REFERENCE / "report.md").read_text("utf-8")) == list(as_json(CampaignReport(campaign="spring")))
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=lambda decision: decision.stem)
+def test_decisions(decision: Path) -> None:
+    """Each decision is in the index, and has the five headings in their order."""
+    assert f"]({decision.name})" in (decision.parent / "README.md").read_text("utf-8")
+    assert re.findall(r"^## (.*)", decision.read_text("utf-8"), flags=re.MULTILINE) == [
+        "Status and date",
+        "Context and problem",
+        "Considered options",
+        "Decision",
+        "Consequences",
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links(page: Path) -> None:
+    """Each link to a file or heading of the project leads somewhere."""
+    for linked, heading in _links(page):
+        assert linked.exists()
+        assert heading in {"", *_anchors(linked)}
+
+
+def test_no_page_is_forgotten() -> None:
+    """Whoever begins at the documentation's first page can reach every other by links."""
+    reached: set[Path] = set()
+    ahead = {ROOT / "docs" / "README.md"}
+    while ahead:
+        reached |= ahead
+        found = {linked for page in ahead for linked, _ in _links(page)}
+        ahead = {page for page in found if page.suffix == ".md"} - reached
+    assert set() == {page for page in PAGES if "docs" in page.relative_to(ROOT).parts} - reached
+
+
+def _links(page: Path) -> Iterator[tuple[Path, str]]:
+    """The files that a page links to, each with a heading's anchor or none."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"[a-z]+:", target):
+            path, _, heading = target.partition("#")
+            yield ((page.parent / path).resolve() if path else page), heading
+
+
+def _anchors(page: Path) -> set[str]:
+    """The anchors that sites which show Markdown make of headings."""
+    headings = re.findall(r"^#+ (.*)", page.read_text("utf-8"), flags=re.MULTILINE) if page.suffix == ".md" else []
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_pages_that_the_code_points_to() -> None:
+    """A docstring that sends its reader to a page sends them to one that exists."""
+    named = {
+        name
+        for path in (ROOT / "src").rglob("*.py")
+        for name in re.findall(r"\bdocs/[\w/.-]+\.md", path.read_text("utf-8"))
+    }
+    assert [] == sorted(name for name in named if not (ROOT / name).is_file())
