@@ -68,6 +68,16 @@ async def locations(edge: str, tokens: set[str]) -> dict[str, str]:
     return found
 
 
+def decoded(part: Message) -> bytes:
+    """A part's bytes. Some programs end the encoding's name with a semicolon, which readers overlook."""
+    encoding = part.get("Content-Transfer-Encoding", "")
+    if encoding.endswith(";"):
+        part.replace_header("Content-Transfer-Encoding", encoding.rstrip(";"))
+    payload = part.get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    return payload
+
+
 def replaced(before: Message, after: Message, tracked: re.Pattern[bytes]) -> Iterator[tuple[str, bytes, str]]:
     """Each token of a message, with the bytes that it stands for and their charset; all else must be the same."""
     assert before.items() == after.items()
@@ -80,9 +90,7 @@ def replaced(before: Message, after: Message, tracked: re.Pattern[bytes]) -> Ite
         for part, other in zip(parts, others, strict=True):
             yield from replaced(part, other, tracked)
         return
-    old, new = before.get_payload(decode=True), after.get_payload(decode=True)
-    assert isinstance(old, bytes)
-    assert isinstance(new, bytes)
+    old, new = decoded(before), decoded(after)
     pieces = tracked.split(new)
     originals = re.fullmatch(b"(.+?)".join(re.escape(piece) for piece in pieces[::2]), old, re.DOTALL)
     assert originals
@@ -105,6 +113,13 @@ def destination(original: bytes, charset: str) -> str:
     return normal(re.sub(r"&#?\w+;", lambda reference: html.unescape(reference[0]), text))
 
 
+def with_utm(url: str) -> str:
+    """A URL with the parameters behind its query and before its fragment."""
+    before, hash_, fragment = url.partition("#")
+    joint = "" if before.endswith(("?", "&")) else "&" if "?" in before else "?"
+    return f"{before}{joint}{UTM}{hash_}{fragment}"
+
+
 @pytest.mark.timeout(600)
 async def test_real_messages_keep_every_byte_and_every_destination(tmp_path: Path, messages: list[bytes]) -> None:
     """Every tracked link redirects to its exact original plus UTM; all other bytes are unchanged."""
@@ -121,12 +136,11 @@ async def test_real_messages_keep_every_byte_and_every_destination(tmp_path: Pat
 
     tagged = 0
     for token, original, charset in links:
-        wanted, location = destination(original, charset), found[token]
-        if location != wanted:
+        wanted = destination(original, charset)
+        if urlsplit(wanted).hostname in own and found[token] != wanted:
+            wanted = with_utm(wanted)
             tagged += 1
-            assert urlsplit(wanted).hostname in own
-            assert location == wanted.replace("#", f"&{UTM}#", 1) if "?" in wanted else True
-            assert wanted == normal(re.sub(rf"[?&]{re.escape(UTM)}", "", location))
+        assert wanted == normal(found[token])
     changed = sum(before != after for before, after in zip(messages, out, strict=True))
     print(f"{len(messages)} messages, {changed} rewritten, {len(links)} links followed, {tagged} tagged")
     assert changed
