@@ -54,7 +54,7 @@ def create_app(analytics: Analytics, *, signals: Mapping[str, str]) -> Litestar:
 
 
 async def _note(error: Exception, scope: Scope) -> None:
-    """Log what is no fault of the one who asked. What storage says may quote a person's address, so only its message."""
+    """Log what is no fault of the one who asked. The cause of a StorageError may quote a person's address."""
     if isinstance(error, StorageError):
         _LOG.error("analytics cannot be read", path=scope["path"], error=str(error))
     elif not isinstance(error, ClientException):
