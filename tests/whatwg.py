@@ -14,6 +14,7 @@ State = Callable[[str], "State"] | None
 
 _SPACE = "\t\n\f\r "
 _RAW = {"script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "plaintext"}
+_LONGEST_MARK = len("</plaintext>")
 _CONDITION = re.compile(r"\[if\b[^\]>]*\]>", re.ASCII | re.IGNORECASE)
 
 
@@ -160,7 +161,7 @@ class _Tokenizer:
     def raw_text(self, c: str) -> State:
         if not c:
             return None
-        here = self.text[self.at - 1 :].lower()
+        here = self.text[self.at - 1 : self.at + _LONGEST_MARK].lower()
         if self.raw == "script":
             self.note_script(here)
         closing = re.match(rf"</{self.raw}[\t\n\f\r />]", here)

@@ -72,6 +72,7 @@ def test_a_link_says_all_about_itself() -> None:
     body = Body(part=Part.HTML, text='<a href=" https://x.com/?a&amp;b ">')
     ((link,),) = place([body], policy=POLICY, tag="{}&utm".format, tracking_url=lambda _: "https://go.example.com/t")
     expected = Link(
+        body=0,
         part=Part.HTML,
         start=9,
         end=33,

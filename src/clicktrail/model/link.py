@@ -34,8 +34,9 @@ class Link:
     """One URL at one place of a message.
 
     Attributes:
-        part: the kind of body it stands in.
-        start: where its text begins in the decoded part, characters.
+        body: the number of the body it stands in, among those of its message, from 0.
+        part: the kind of that body.
+        start: where its text begins in the decoded body, characters.
         end: where it ends.
         href: the text at the span with its character references decoded.
         reason: why it is tracked or not.
@@ -44,6 +45,7 @@ class Link:
         url: the tracking URL that took its place; empty if untracked.
     """
 
+    body: int = 0
     part: Part
     start: int
     end: int

@@ -1,7 +1,8 @@
 """Rewrite a whole message: find its bodies, their links, and splice tracking URLs into the bytes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from clicktrail.model.link import Link
 from clicktrail.rewrite.charset import View, byte_edits, view
@@ -12,6 +13,8 @@ from clicktrail.rewrite.splice import Edit, splice
 from clicktrail.rewrite.transfer import Transfer, open_transfer
 
 __all__ = ["Rewritten", "rewrite_message"]
+
+_Outcome = TypeVar("_Outcome")
 
 _LONGEST_LINE = 998
 """Octets of a line, its line break apart (RFC 5322 section 2.1.1)."""
@@ -60,17 +63,36 @@ def rewrite_message(
     Raises:
         ValueError: ``tracking_url`` gave a URL of other characters.
     """
+    newline = b"\r\n" if raw.partition(b"\n")[0].endswith(b"\r") else b"\n"
+    leaves, untouched = _apart(find_leaves(raw))
+    opened, unreadable = _apart(_open(raw, leaf, number, newline=newline) for number, leaf in enumerate(leaves))
+    untouched += unreadable
+    while True:
+        links = place([body.body for body in opened], policy=policy, tag=tag, tracking_url=tracking_url)
+        edits, refused = _apart(_edit(body, placed) for body, placed in zip(opened, links, strict=True))
+        if not refused:
+            break
+        # The other bodies are numbered anew, as if those that cannot bear their new links were not there.
+        untouched += refused
+        kept = {edit.start for edit in edits}
+        opened = [body for body in opened if body.leaf.start in kept]
+    return Rewritten(
+        raw=splice(raw, edits),
+        links=tuple(link for placed in links for link in placed),
+        untouched=tuple(dict.fromkeys(untouched)),
+    )
+
+
+def _apart(outcomes: Iterable[_Outcome | Untouched]) -> tuple[list[_Outcome], list[Untouched]]:
+    """What worked, and why the rest did not."""
+    worked: list[_Outcome] = []
     untouched: list[Untouched] = []
-    opened: list[_Opened] = []
-    newline = b"\r\n" if raw.find(b"\r\n") == raw.find(b"\n") - 1 else b"\n"
-    for leaf in find_leaves(raw):
-        found = leaf if isinstance(leaf, Untouched) else _open(raw, leaf, newline=newline)
-        if isinstance(found, Untouched):
-            untouched.append(found)
+    for outcome in outcomes:
+        if isinstance(outcome, Untouched):
+            untouched.append(outcome)
         else:
-            opened.append(found)
-    edits, links = _rewrite(opened, untouched, policy=policy, tag=tag, tracking_url=tracking_url)
-    return Rewritten(raw=splice(raw, edits), links=links, untouched=tuple(dict.fromkeys(untouched)))
+            worked.append(outcome)
+    return worked, untouched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +101,10 @@ class _Opened:
     encoded: bytes
     transfer: Transfer
     view: View
+    body: Body
 
 
-def _open(raw: bytes, leaf: Leaf, *, newline: bytes) -> _Opened | Untouched:
+def _open(raw: bytes, leaf: Leaf, number: int, *, newline: bytes) -> _Opened | Untouched:
     encoded = raw[leaf.start : leaf.end]
     transfer = open_transfer(encoded, leaf.transfer_encoding, newline=newline)
     if transfer is None:
@@ -89,39 +112,19 @@ def _open(raw: bytes, leaf: Leaf, *, newline: bytes) -> _Opened | Untouched:
     seen = view(transfer.content, leaf.charset)
     if seen is None:
         return Untouched.CHARSET
-    return _Opened(leaf=leaf, encoded=encoded, transfer=transfer, view=seen)
+    body = Body(number=number, part=leaf.part, text=seen.text, legible=seen.legible)
+    return _Opened(leaf=leaf, encoded=encoded, transfer=transfer, view=seen, body=body)
 
 
-def _rewrite(
-    opened: Sequence[_Opened],
-    untouched: list[Untouched],
-    *,
-    policy: Policy,
-    tag: Callable[[str], str],
-    tracking_url: Callable[[Placed], str],
-) -> tuple[list[Edit], tuple[Link, ...]]:
-    """The edits of the message; bodies that do not bear theirs are left out, and the others numbered anew."""
-    bodies = [Body(part=body.leaf.part, text=body.view.text, legible=body.view.legible) for body in opened]
-    links = place(bodies, policy=policy, tag=tag, tracking_url=tracking_url)
-    outcomes = [_edit(body, placed) for body, placed in zip(opened, links, strict=True)]
-    refused = [outcome for outcome in outcomes if isinstance(outcome, Untouched)]
-    if refused:
-        untouched += refused
-        kept = [body for body, outcome in zip(opened, outcomes, strict=True) if isinstance(outcome, Edit)]
-        return _rewrite(kept, untouched, policy=policy, tag=tag, tracking_url=tracking_url)
-    edits = [outcome for outcome in outcomes if isinstance(outcome, Edit)]
-    return edits, tuple(link for placed in links for link in placed)
-
-
-def _edit(body: _Opened, links: Sequence[Link]) -> Edit | Untouched:
-    edits = byte_edits(body.transfer.content, body.view, links)
+def _edit(opened: _Opened, links: Sequence[Link]) -> Edit | Untouched:
+    edits = byte_edits(opened.transfer.content, opened.view, links)
     if edits is None:
         return Untouched.CHARSET
-    encoded = body.transfer.splice(edits) if edits else body.encoded
-    if _count_overlong(encoded) > _count_overlong(body.encoded):
+    encoded = opened.transfer.splice(edits) if edits else opened.encoded
+    if _count_overlong(encoded) > _count_overlong(opened.encoded):
         return Untouched.LINE_TOO_LONG
-    return Edit(start=body.leaf.start, end=body.leaf.end, replacement=encoded)
+    return Edit(start=opened.leaf.start, end=opened.leaf.end, replacement=encoded)
 
 
 def _count_overlong(encoded: bytes) -> int:
-    return sum(len(line.rstrip(b"\r")) > _LONGEST_LINE for line in encoded.split(b"\n"))
+    return sum(len(line) > _LONGEST_LINE for line in encoded.splitlines())

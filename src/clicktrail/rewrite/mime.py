@@ -20,6 +20,7 @@ _SIGNED = frozenset({"multipart/signed", "application/pkcs7-mime", "application/
 _BODY_SIGNATURES = ("dkim-signature", "arc-message-signature")
 _INLINE_PGP = b"-----BEGIN PGP "
 _MBOX_LINE = re.compile(rb"From [^\n]*+\n")  # what a mailbox file puts in front of a message (RFC 4155)
+_REST_OF_DELIMITER = re.compile(rb"(?P<last>--)?[ \t]*+(?:\r?\n|\Z)")
 _DEEPEST = 20
 _MOST_DELIMITERS = 10_000  # lines that begin like a delimiter; a message of as many parts is an attack
 _MULTIPART_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
@@ -104,17 +105,19 @@ def _multipart(raw: bytes, start: int, end: int, *, content: Parameterised, dept
 
 def _split(raw: bytes, start: int, end: int, *, boundary: str) -> Iterator[tuple[int, int]]:
     """The spans between the delimiter lines (RFC 2046 section 5.1.1); the last ends with the message if cut off."""
-    delimiter = re.compile(
-        rb"(?:\A|(?P<break>\r?\n))--" + re.escape(boundary.encode("latin-1")) + rb"(?P<last>--)?[ \t]*+(?:(?=\r?\n)|\Z)"
-    )
+    delimiter = b"\n--" + boundary.encode("latin-1")
     part_start: int | None = None
-    # The line break in front of a delimiter belongs to it, and the body may begin with one.
-    for found in delimiter.finditer(raw, max(0, start - 1), end):
+    at = start - 1  # the body may begin with a delimiter, to which the line break in front belongs
+    while (found := raw.find(delimiter, at, end)) >= 0:
+        at = found + len(delimiter)
+        rest = _REST_OF_DELIMITER.match(raw, at, end)
+        if rest is None:
+            continue
         if part_start is not None:
-            yield part_start, max(part_start, found.start())
-        if found["last"]:
+            yield part_start, max(part_start, found - raw.startswith(b"\r", found - 1))
+        if rest["last"]:
             return
-        part_start = raw.find(b"\n", found.end(), end) + 1 or end
+        part_start = rest.end()
     if part_start is not None:
         yield part_start, end
 

@@ -39,11 +39,13 @@ class Body:
     """One body of a message, decoded.
 
     Attributes:
+        number: its place among the bodies of its message, from 0.
         part: HTML or plain text.
         text: its characters.
         legible: False if only the ASCII characters among them are known to be right.
     """
 
+    number: int = 0
     part: Part
     text: str
     legible: bool = True
@@ -97,7 +99,14 @@ class _Numbering:
 
     def number(self, body: Body, candidate: Candidate) -> Link:
         reason = self._judge(body, candidate)
-        link = Link(part=body.part, start=candidate.start, end=candidate.end, href=candidate.href, reason=reason)
+        link = Link(
+            body=body.number,
+            part=body.part,
+            start=candidate.start,
+            end=candidate.end,
+            href=candidate.href,
+            reason=reason,
+        )
         if not link.tracked:
             return link
         return dataclasses.replace(link, position=self._position(body, candidate), destination=self.tag(candidate.url))
