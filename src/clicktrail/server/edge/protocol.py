@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
-from typing_extensions import override
-
 from clicktrail.server.edge.reader import Refusal, RequestReader
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.edge.routes import Routes
@@ -66,7 +64,6 @@ class Connection(asyncio.Protocol):
         self._refused = False
         self._writable = True
 
-    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
@@ -74,7 +71,6 @@ class Connection(asyncio.Protocol):
         self._deadline = self._loop.time() + READ_SECONDS
         self._connections.add(self)
 
-    @override
     def data_received(self, data: bytes) -> None:
         if not self._open:
             return
@@ -89,25 +85,21 @@ class Connection(asyncio.Protocol):
         if len(self._answers) >= _MAX_UNANSWERED:
             self._transport.pause_reading()
 
-    @override
     def eof_received(self) -> bool:
         """The client sends no more, but may still be listening: it gets what is due to it."""
         self._open = False
         return bool(self._answers)
 
-    @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._answers.clear()
         self._connections.discard(self)
         self.lost.set_result(None)
 
-    @override
     def pause_writing(self) -> None:
         """The client does not take its answers, and so it may wait with further requests."""
         self._writable = False
         self._transport.pause_reading()
 
-    @override
     def resume_writing(self) -> None:
         self._writable = True
         self._read_on()
