@@ -65,6 +65,7 @@ class Connection(asyncio.Protocol):
         self._writable = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has come: its first request is due."""
         self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
         self._reader = RequestReader(peer[0] if peer else "")
@@ -72,6 +73,7 @@ class Connection(asyncio.Protocol):
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
+        """Read on, and answer what is complete."""
         if not self._open:
             return
         begun = self._reader.in_request
@@ -90,7 +92,8 @@ class Connection(asyncio.Protocol):
         self._open = False
         return bool(self._answers)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _error: Exception | None) -> None:
+        """The client is gone: nobody waits for the answers that are due."""
         self._answers.clear()
         self._connections.discard(self)
         self.lost.set_result(None)
@@ -101,6 +104,7 @@ class Connection(asyncio.Protocol):
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
+        """The client takes its answers again."""
         self._writable = True
         self._read_on()
 
