@@ -76,6 +76,10 @@ def test_nothing_but_the_bytes_of_the_links_changes() -> None:
         (b"DKIM-Signature: a\nSubject: x\n\nhttps://x.com/", Untouched.DKIM_SIGNED),
         (b"Content-Transfer-Encoding: uuencode\n\nhttps://x.com/", Untouched.TRANSFER_ENCODING),
         (b"Content-Type: text/plain; charset=utf-7\n\nhttps://x.com/", Untouched.CHARSET),
+        (
+            b"Content-Type: text/plain; charset=iso-2022-jp\n\n" + "https://x.com/日。".encode("iso-2022-jp"),
+            Untouched.CHARSET,
+        ),
         (b"Subject: x\n\n" + b"a" * 900 + b" https://x.com/", Untouched.LINE_TOO_LONG),
     ],
 )

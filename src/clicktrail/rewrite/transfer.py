@@ -3,7 +3,9 @@
 import base64
 import binascii
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Protocol
 
 from clicktrail.rewrite.quoted_printable import QuotedPrintable
@@ -49,14 +51,10 @@ class _Base64:
         characters = base64.b64encode(splice(self.content, edits))
         lines = list(_LINE.finditer(self._encoded))
         width = len(lines[0][0]) if len(lines) > 1 else max(_BASE64_LINE, len(lines[0][0]))
-        first_changed = edits[0].start // 3 * 4
-        kept = 0
-        for line in lines:
-            if kept + len(line[0]) > first_changed:
-                break
-            kept += len(line[0])
-        anew = [characters[at : at + width] for at in range(kept, len(characters), width)]
-        return self._encoded[: line.start()] + self._newline.join(anew) + self._encoded[lines[-1].end() :]
+        starts = [0, *accumulate(len(line[0]) for line in lines)]
+        changed = bisect_right(starts, edits[0].start // 3 * 4) - 1
+        anew = [characters[at : at + width] for at in range(starts[changed], len(characters), width)]
+        return self._encoded[: lines[changed].start()] + self._newline.join(anew) + self._encoded[lines[-1].end() :]
 
 
 def _open_base64(encoded: bytes, *, newline: bytes) -> _Base64 | None:
