@@ -1,0 +1,181 @@
+"""The demo: a campaign, its readers and their scanners, what the report says, and what is true."""
+
+import asyncio
+import contextlib
+import signal
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx2
+
+from clicktrail.demo.clients import Clients
+from clicktrail.demo.landing import LandingSite
+from clicktrail.demo.mailing import send_campaign
+from clicktrail.demo.newsletter import CAMPAIGN
+from clicktrail.demo.population.crowd import Crowd
+from clicktrail.demo.population.letter import Letter
+from clicktrail.demo.population.performance import perform
+from clicktrail.demo.population.truth import Answer, Truth
+from clicktrail.demo.serving import Addresses, serving
+from clicktrail.demo.sink import Received, Sink
+from clicktrail.errors import SettingsError
+
+__all__ = ["Demo", "Outcome", "Progress"]
+
+Progress = Callable[[str, float], None]
+"""Told the current step and how much of the whole is done, 0 to 1."""
+
+_SIZE: Final = 500
+_WINDOW_S: Final = 40.0
+_SENT: Final = 0.15
+_CLICKED: Final = 0.95
+_SETTLE_S: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the report says of the campaign, and what is true.
+
+    Attributes:
+        report: the campaign as the API tells it.
+        truth: who really clicked; it never leaves this process.
+        console: origin of the console.
+    """
+
+    report: Mapping[str, Any]
+    truth: Truth
+    console: str
+
+    @property
+    def raw_click_rate(self) -> float:
+        """The click rate if every clicker were a person."""
+        return float(self.report["click_rate"]["raw"])
+
+    @property
+    def human_click_rate(self) -> float:
+        """The click rate of those who were judged human."""
+        return float(self.report["click_rate"]["human"])
+
+    @property
+    def true_click_rate(self) -> float:
+        """The click rate of those who are."""
+        return len(self.truth.clickers) / self.report["delivered"]
+
+
+class Demo:
+    """Everything that the demo runs, from start to end of the context.
+
+    Raises:
+        SettingsError: the folder to keep has something in it.
+        ClicktrailError: clicktrail did not start.
+    """
+
+    def __init__(
+        self, *, data: Path | None = None, seed: int = 1, size: int = _SIZE, window: float = _WINDOW_S
+    ) -> None:
+        """Prepare a demo.
+
+        Args:
+            data: folder to keep everything in, absent or empty; None for one that goes at the end.
+            seed: draws the population.
+            size: readers on the mailing list.
+            window: seconds in which people click.
+        """
+        self._data = data
+        self._crowd = Crowd(seed=seed, size=size, window=window)
+        self._window = window
+        self._arrived: asyncio.Queue[Received] = asyncio.Queue()
+        self._answers: list[Answer] = []
+        self._held = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Start sink, site, clients and clicktrail."""
+        async with contextlib.AsyncExitStack() as held:
+            folder = self._data or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="clicktrail-demo-")))
+            _claim(folder)
+            self._site = await held.enter_async_context(LandingSite())
+            self._sink = await held.enter_async_context(Sink(on_message=self._arrived.put_nowait))
+            self._clients = await held.enter_async_context(Clients())
+            self._addresses: Addresses = await held.enter_async_context(serving(folder, next_hop=self._sink.address))
+            self._held = held.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop them all."""
+        await self._held.__aexit__(kind, error, traceback)
+
+    async def run(self, on_progress: Progress) -> Outcome:
+        """Send the campaign, let everyone click, and wait for the report to have seen it all."""
+        readers = self._crowd.readers
+        sent = 0
+
+        def count() -> None:
+            nonlocal sent
+            sent += 1
+            on_progress("sending", _SENT * sent / len(readers))
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(
+                send_campaign(readers, relay=self._addresses.relay, site=self._site.origin, on_sent=count)
+            )
+            for _ in readers:
+                tasks.create_task(self._react(await self._arrived.get()))
+            tasks.create_task(self._tell_the_time(on_progress))
+        on_progress("judging", _CLICKED)
+        report = await self._report()
+        on_progress("done", 1.0)
+        return Outcome(report=report, truth=Truth.of(self._answers), console=self._addresses.console)
+
+    async def until_interrupted(self) -> None:
+        """Keep running until SIGINT or SIGTERM."""
+        interrupted = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, interrupted.set)
+        await interrupted.wait()
+
+    async def _react(self, received: Received) -> None:
+        """Hand a message to everyone who reads it."""
+        for recipient in received.recipients:
+            letter = Letter.read(received.content, recipient=recipient)
+            self._answers += await perform(
+                self._crowd.plan(letter), recipient=recipient, delivered_at=received.at, send=self._clients.send
+            )
+
+    async def _tell_the_time(self, on_progress: Progress) -> None:
+        steps = 80
+        for step in range(steps):
+            on_progress("clicking", _SENT + (_CLICKED - _SENT) * step / steps)
+            await asyncio.sleep(self._window / steps)
+
+    async def _report(self) -> Mapping[str, Any]:
+        """The campaign's report once it has every counted click and stands still; what there is after a while."""
+        expected = sum(map(_is_click, self._answers))
+        before: Mapping[str, Any] = {}
+        report: Mapping[str, Any] = {}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SETTLE_S), httpx2.AsyncClient(base_url=self._addresses.console) as http:
+                while report != before or not report or report["clicks"]["total"] < expected:
+                    await asyncio.sleep(1)
+                    before = report
+                    report = (await http.get("/api/campaign", params={"name": CAMPAIGN})).raise_for_status().json()
+        return report
+
+
+def _claim(folder: Path) -> None:
+    """Make a folder, or take an empty one: what an earlier demo counted would be counted again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise SettingsError(f"the folder {folder} is not empty", hint="name a new one for each demo")
+
+
+def _is_click(answer: Answer) -> bool:
+    """Whether reports count it: a GET, answered by the edge, that is no prefetch."""
+    request = answer.request
+    return answer.status == httpx2.codes.FOUND and request.method == "GET" and "sec-purpose" not in request.headers

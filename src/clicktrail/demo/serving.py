@@ -1,0 +1,132 @@
+"""Run ``clicktrail serve`` as the process it is in life, with settings for the demo."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from clicktrail.errors import ClicktrailError
+from clicktrail.server.settings import environment
+
+__all__ = ["Addresses", "serving"]
+
+_SETTINGS: Final = """\
+# Written by clicktrail demo.
+data_dir = "data"
+
+[tracking]
+domain = "http://{edge}"
+
+[utm]
+source = "email"
+medium = "newsletter"
+campaign = "{{campaign}}"
+own_hosts = ["127.0.0.1"]
+
+[edge]
+listen = "{edge}"
+workers = 2
+trusted_proxies = ["127.0.0.1/32"] # the demo's clients name their addresses in X-Forwarded-For
+
+[relay]
+listen = "127.0.0.1:0"
+next_hop = "{next_hop}"
+
+[console]
+listen = "127.0.0.1:0"
+"""
+_START_S: Final = 60
+_STOP_S: Final = 30
+_LOOK_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where a running clicktrail listens.
+
+    Attributes:
+        edge: origin of tracking URLs.
+        relay: ``host:port`` that takes messages.
+        console: origin of console and API.
+    """
+
+    edge: str
+    relay: str
+    console: str
+
+
+@contextlib.asynccontextmanager
+async def serving(folder: Path, *, next_hop: str) -> AsyncIterator[Addresses]:
+    """Start clicktrail with its settings, data and log in ``folder``, and stop it at the end.
+
+    Raises:
+        ClicktrailError: it did not start.
+    """
+    config, log = folder / "clicktrail.toml", folder / "serve.log"
+    config.write_text(_SETTINGS.format(edge=f"127.0.0.1:{_free_port()}", next_hop=next_hop), "utf-8")
+    # A setting in the user's environment would go before the file, and could name the real next hop.
+    environ = {name: value for name, value in environment().items() if not name.startswith("CLICKTRAIL_")}
+    with log.open("wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "clicktrail", "serve", "--config", str(config)),
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            process_group=0,  # Ctrl-C is ours to handle, not its
+        )
+    try:
+        yield await _ready(process, folder / "data" / "run.json", log)
+    finally:
+        await _stop(process)
+
+
+async def _ready(process: asyncio.subprocess.Process, run_file: Path, log: Path) -> Addresses:
+    try:
+        async with asyncio.timeout(_START_S):
+            while process.returncode is None:
+                addresses = _addresses(run_file)
+                if addresses:
+                    return addresses
+                await asyncio.sleep(_LOOK_S)
+    except TimeoutError as error:
+        raise ClicktrailError("clicktrail serve was not ready in time", hint=_end_of(log)) from error
+    raise ClicktrailError("clicktrail serve ended at once", hint=_end_of(log))
+
+
+def _addresses(run_file: Path) -> Addresses | None:
+    """What the run file says; None while there is none."""
+    try:
+        run = json.loads(run_file.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return Addresses(edge=run["edge"], relay=run["relay"], console=run["console"])
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    """Ask it to end; end it if it does not."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(_STOP_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _end_of(log: Path) -> str:
+    lines = log.read_text("utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])

@@ -1,0 +1,32 @@
+"""Sending the campaign."""
+
+import aiosmtplib
+import pytest
+
+from clicktrail.demo.mailing import send_campaign
+from clicktrail.demo.population.crowd import Crowd
+from clicktrail.demo.sink import Sink
+
+
+async def test_every_reader_gets_the_letter_once() -> None:
+    """Each as the only recipient of a message that greets them."""
+    readers = Crowd(seed=1, size=50, window=40).readers
+    sent: list[None] = []
+    async with Sink() as sink:
+        await send_campaign(
+            readers, relay=sink.address, site="http://127.0.0.1:8080", on_sent=lambda: sent.append(None)
+        )
+    assert sorted((reader.address,) for reader in readers) == sorted(message.recipients for message in sink.messages)
+    assert len(readers) == len(sent)
+    names = {reader.address: reader.first_name for reader in readers}
+    assert all(f"Dear {names[message.recipients[0]]},".encode() in message.content for message in sink.messages)
+
+
+async def test_a_refusal_is_not_passed_over() -> None:
+    """A demo with half a campaign would show wrong rates."""
+    readers = Crowd(seed=1, size=50, window=40).readers
+    async with Sink() as sink:
+        sink.data_refusal = "554 5.7.1 No"
+        with pytest.raises(ExceptionGroup) as refusals:
+            await send_campaign(readers, relay=sink.address, site="http://127.0.0.1:8080", on_sent=lambda: None)
+    assert refusals.group_contains(aiosmtplib.SMTPDataError)
