@@ -1,0 +1,43 @@
+import pytest
+
+from clicktrail.report import CampaignReport, as_json
+from tests.consoles import Client, UnreadableAnalytics, console_of
+from tests.judged import judged, sent
+from tests.server.memory_analytics import MemoryAnalytics
+
+
+async def test_api_is_the_report_as_json(client: Client, spring: CampaignReport) -> None:
+    """The API answers in the shape of ``clicktrail report --json``."""
+    overview = as_json(spring) | {"links": [], "reasons": []}
+    assert {"campaigns": [overview]} == (await client.get("/api/campaigns")).json()
+    assert as_json(spring) == (await client.get("/api/campaign", params={"name": "spring"})).json()
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..", "%2e%2e", "a b&c=d#e+f", "ü€"])
+async def test_any_text_can_be_asked_for(client: Client, analytics: MemoryAnalytics, name: str) -> None:
+    """Whatever a campaign is called, its report can be had, the empty name included."""
+    await analytics.store([], [judged(sent("m1", campaign=name))])
+    assert name == (await client.get("/api/campaign", params={"name": name})).json()["campaign"]
+
+
+async def test_unknown_campaign_is_not_found(client: Client) -> None:
+    """A refusal is JSON, too."""
+    answer = await client.get("/api/campaign", params={"name": "x"})
+    assert (404, {"error": "there is no campaign 'x'"}) == (answer.status_code, answer.json())
+
+
+async def test_missing_name_is_a_bad_request(client: Client) -> None:
+    """The empty name is a name; none is none."""
+    assert 400 == (await client.get("/api/campaign")).status_code
+
+
+async def test_unreadable_analytics_is_unavailable() -> None:
+    """While storage is in trouble a program is told to come back, not that it asked wrongly."""
+    async with console_of(UnreadableAnalytics()) as client:
+        answer = await client.get("/api/campaigns")
+    assert (503, {"error": "cannot read"}) == (answer.status_code, answer.json())
+
+
+async def test_healthz_says_ok(client: Client) -> None:
+    """A supervisor can ask whether anybody answers."""
+    assert "ok\n" == (await client.get("/healthz")).text
