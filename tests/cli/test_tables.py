@@ -1,0 +1,60 @@
+from typing import Any
+
+import pytest
+
+from clicktrail.cli.tables import print_campaign, print_campaigns
+from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique, as_json
+
+SPRING: dict[str, Any] = as_json(
+    CampaignReport(
+        campaign="spring",
+        accepted=200,
+        clicks=Clicks(human=11, suspected=3, bot=70, preview=1),
+        unique=Unique(raw=50, human=10),
+        links=(
+            LinkReport(
+                position=0,
+                url="https://example.com/boots",
+                clicks=Clicks(human=11, suspected=3, bot=70, preview=1),
+                unique=Unique(raw=50, human=10),
+            ),
+        ),
+        reasons=(ReasonCount(signal="burst", clicks=66),),
+    )
+)
+
+
+def printed(captured: pytest.CaptureFixture[str]) -> list[list[str]]:
+    """The words of each line on standard output."""
+    return [line.split() for line in captured.readouterr().out.splitlines()]
+
+
+def test_campaigns_are_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    """Clicks in total and by verdict, clickers, people, and both rates."""
+    print_campaigns([SPRING])
+
+    assert ["spring", "200", "85", "11", "3", "70", "1", "50", "10", "25.0%", "5.0%"] == printed(capsys)[1]
+
+
+def test_no_campaign_is_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty table would leave its reader to guess."""
+    print_campaigns([])
+
+    assert "No campaigns yet: nothing has been sent through the relay.\n" == capsys.readouterr().out
+
+
+def test_a_campaign_is_shown_by_link_and_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    """The headline sets the rate that an ESP would show against the one of people."""
+    print_campaign(SPRING)
+
+    lines = printed(capsys)
+    assert ["spring:", "25.0%", "raw", "click", "rate,", "5.0%", "once", "scanners", "are", "out"] == lines[0]
+    assert ["0", "https://example.com/boots", "85", "11", "3", "70", "1", "50", "10"] in lines
+    assert ["burst", "66"] == lines[-1]
+
+
+def test_a_campaign_without_a_name_has_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    """Messages sent without a campaign are counted under the empty name."""
+    print_campaigns([SPRING | {"campaign": ""}])
+
+    assert "(none)" == printed(capsys)[1][0]

@@ -1,0 +1,82 @@
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from clicktrail.errors import StorageError
+from clicktrail.report import as_json
+from clicktrail.server.console import serve_console
+from clicktrail.server.reading import ask_engine, running_console
+from tests.consoles import UnreadableAnalytics
+from tests.judged import click, delivered, judged, sent, verdict
+from tests.server.memory_analytics import MemoryAnalytics
+
+
+@contextlib.asynccontextmanager
+async def engine(analytics: MemoryAnalytics) -> AsyncIterator[str]:
+    """The console of an engine, by its address."""
+    stopping = asyncio.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(serve_console(listening, analytics, stopping=stopping))
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            stopping.set()
+
+
+async def spring() -> MemoryAnalytics:
+    """Analytics with one campaign of one click."""
+    analytics = MemoryAnalytics()
+    await analytics.store([], [judged(sent("m1"), delivered("m1"), clicks=(verdict(click("m1", "c")),))])
+    return analytics
+
+
+@pytest.mark.parametrize(
+    ("text", "console"),
+    [
+        (json.dumps({"pid": 1, "console": "http://127.0.0.1:8081"}), "http://127.0.0.1:8081"),
+        (json.dumps({"pid": 1, "edge": "http://127.0.0.1:8080"}), None),
+        ("{", None),
+        (None, None),
+    ],
+)
+def test_a_running_engine_is_found_by_its_file(tmp_path: Path, text: str | None, console: str | None) -> None:
+    """No file, half a file and the file of an edge alone all say that no engine runs."""
+    file = tmp_path / "run.json"
+    if text is not None:
+        file.write_text(text, "utf-8")
+
+    assert console == running_console(file)
+
+
+async def test_the_engine_answers_what_the_report_says() -> None:
+    """All campaigns come without links, one campaign with them, an unknown one not at all."""
+    analytics = await spring()
+    async with engine(analytics) as console:
+        everything = await asyncio.to_thread(ask_engine, console, None)
+        one = await asyncio.to_thread(ask_engine, console, "spring")
+        none = await asyncio.to_thread(ask_engine, console, "autumn")
+    report = await analytics.campaign("spring")
+
+    assert report
+    assert [as_json(report)] == one
+    assert [{**as_json(report), "links": [], "reasons": []}] == everything
+    assert [] == none
+
+
+async def test_nobody_there_is_not_an_error() -> None:
+    """A file that a killed supervisor left leads to nobody; the caller then reads for itself."""
+    async with engine(MemoryAnalytics()) as console:
+        pass
+
+    assert await asyncio.to_thread(ask_engine, console, None) is None
+
+
+async def test_an_engine_in_trouble_is_an_error() -> None:
+    """An engine that holds analytics and cannot read them keeps everybody else from it, too."""
+    async with engine(UnreadableAnalytics()) as console:
+        with pytest.raises(StorageError, match="503"):
+            await asyncio.to_thread(ask_engine, console, None)

@@ -1,0 +1,71 @@
+import asyncio
+import fcntl
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from clicktrail.errors import KeyRingError, SettingsError, StorageError
+from clicktrail.server import settings, supervisor
+from clicktrail.server.supervisor import Part
+from tests.e2e.serving import serving
+
+
+def loaded(folder: Path, toml: str = "") -> settings.Settings:
+    """Settings of a file in a folder."""
+    file = folder / "clicktrail.toml"
+    file.write_text(toml, "utf-8")
+    return settings.load(file, {})
+
+
+async def test_an_address_that_is_taken_stops_the_start(tmp_path: Path) -> None:
+    """It is said before any child is started."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "{}:{}".format(*taken.getsockname())
+        with pytest.raises(SettingsError, match=f"cannot listen on {address}"):
+            await supervisor.serve(loaded(tmp_path, f'edge.listen = "{address}"\n'), config=None, parts=[Part.EDGE])
+
+
+async def test_a_folder_that_is_in_use_stops_the_start(tmp_path: Path) -> None:
+    """Two supervisors of one folder would write one journal."""
+    chosen = loaded(tmp_path)
+    chosen.data.mkdir()
+    with (chosen.data / "edge.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(StorageError, match="another clicktrail serves"):
+            await supervisor.serve(chosen, config=None, parts=[Part.EDGE])
+
+
+async def test_a_lost_key_ring_stops_the_start(tmp_path: Path) -> None:
+    """Where there is a journal there was a ring."""
+    chosen = loaded(tmp_path)
+    chosen.journal.mkdir(parents=True)
+
+    with pytest.raises(KeyRingError, match="is missing"):
+        await supervisor.serve(chosen, config=None, parts=list(Part))
+
+
+async def test_it_says_where_it_serves_as_long_as_it_does(tmp_path: Path) -> None:
+    """The file that commands find the engine by is there while it runs."""
+    async with serving(tmp_path, workers=1) as running:
+        said = json.loads((running.data / supervisor.RUN_FILE).read_text("utf-8"))
+
+    assert (running.process.pid, running.console) == (said["pid"], said["console"])
+    assert not (running.data / supervisor.RUN_FILE).exists()
+
+
+async def test_waiting_connections_are_not_lost_with_a_worker(tmp_path: Path) -> None:
+    """The supervisor holds the socket: who connects while no worker lives is served by the next one."""
+    async with serving(tmp_path, workers=1) as running:
+        host, _, port = running.edge.removeprefix("http://").partition(":")
+        os.kill(running.pid_of("edge-0"), signal.SIGKILL)
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+    assert answer.startswith(b"HTTP/1.1 200")

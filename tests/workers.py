@@ -1,0 +1,41 @@
+"""Worker processes as the supervisor starts them."""
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from clicktrail.server.child import READY
+
+__all__ = ["worker"]
+
+
+@contextlib.asynccontextmanager
+async def worker(
+    part: str, folder: Path, sockets: Sequence[socket.socket]
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run one worker with ``folder`` as its current folder; enter once it serves, and end it where that is not done."""
+    numbers = tuple(listening.fileno() for listening in sockets)
+    options = [option for number in numbers for option in ("--socket", str(number))]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "clicktrail",
+        "worker",
+        part,
+        *options,
+        cwd=folder,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        pass_fds=numbers,
+    )
+    assert process.stdout
+    try:
+        assert READY == await process.stdout.readline()
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
