@@ -1,0 +1,28 @@
+import ada_url
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.rewrite.candidate import Candidate
+
+
+@pytest.mark.parametrize(
+    ("href", "url"),
+    [
+        ("https://example.com/a", "https://example.com/a"),
+        (" \x00\x1f https://example.com/a\n", "https://example.com/a"),
+        ("https://exa\tmple.com/\r\na b", "https://example.com/a b"),
+        ("\u00a0https://example.com/", "\u00a0https://example.com/"),
+    ],
+)
+def test_url_is_what_a_parser_looks_at(href: str, url: str) -> None:
+    """Controls and spaces at the ends go, tabs and line breaks everywhere; a no-break space is neither."""
+    assert url == Candidate(start=0, end=len(href), href=href).url
+
+
+@given(st.text(alphabet=st.sampled_from(" \t\r\n\x00ab/?#%é"), max_size=20))
+def test_a_parser_reads_both_alike(rest: str) -> None:
+    """What is dropped makes no difference to a WHATWG parser."""
+    href = f"https://example.com/{rest}"
+
+    assert ada_url.URL(href).href == ada_url.URL(Candidate(start=0, end=len(href), href=href).url).href
