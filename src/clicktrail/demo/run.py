@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +33,7 @@ _SIZE: Final = 500
 _WINDOW_S: Final = 40.0
 _SENT: Final = 0.15
 _CLICKED: Final = 0.95
+_TICKS: Final = 80
 _SETTLE_S: Final = 20.0
 
 
@@ -94,6 +95,8 @@ class Demo:
 
     async def __aenter__(self) -> Self:
         """Start sink, site, clients and clicktrail."""
+        # asyncio.run ends the main task in good order at SIGINT; SIGTERM shall not leave clicktrail behind either.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
         async with contextlib.AsyncExitStack() as held:
             folder = self._data or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="clicktrail-demo-")))
             _claim(folder)
@@ -110,27 +113,36 @@ class Demo:
         """Stop them all."""
         await self._held.__aexit__(kind, error, traceback)
 
+    @property
+    def console(self) -> str:
+        """Origin of the console."""
+        return self._addresses.console
+
+    @property
+    def visits(self) -> Sequence[str]:
+        """Paths and queries that the shop's site was asked for."""
+        return self._site.visits
+
     async def run(self, on_progress: Progress) -> Outcome:
         """Send the campaign, let everyone click, and wait for the report to have seen it all."""
         readers = self._crowd.readers
-        sent = 0
-
-        def count() -> None:
-            nonlocal sent
-            sent += 1
-            on_progress("sending", _SENT * sent / len(readers))
-
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(
-                send_campaign(readers, relay=self._addresses.relay, site=self._site.origin, on_sent=count)
+            sending = tasks.create_task(
+                send_campaign(
+                    readers,
+                    relay=self._addresses.relay,
+                    site=self._site.origin,
+                    on_sent=lambda sent: on_progress("sending", _SENT * sent / len(readers)),
+                )
             )
             for _ in readers:
                 tasks.create_task(self._react(await self._arrived.get()))
+            await sending
             tasks.create_task(self._tell_the_time(on_progress))
         on_progress("judging", _CLICKED)
         report = await self._report()
         on_progress("done", 1.0)
-        return Outcome(report=report, truth=Truth.of(self._answers), console=self._addresses.console)
+        return Outcome(report=report, truth=Truth.of(self._answers), console=self.console)
 
     async def until_interrupted(self) -> None:
         """Keep running until SIGINT or SIGTERM."""
@@ -144,15 +156,15 @@ class Demo:
         """Hand a message to everyone who reads it."""
         for recipient in received.recipients:
             letter = Letter.read(received.content, recipient=recipient)
-            self._answers += await perform(
-                self._crowd.plan(letter), recipient=recipient, delivered_at=received.at, send=self._clients.send
+            plan = self._crowd.plan(letter)
+            self._answers.extend(
+                await perform(plan, recipient=recipient, delivered_at=received.at, send=self._clients.send)
             )
 
     async def _tell_the_time(self, on_progress: Progress) -> None:
-        steps = 80
-        for step in range(steps):
-            on_progress("clicking", _SENT + (_CLICKED - _SENT) * step / steps)
-            await asyncio.sleep(self._window / steps)
+        for tick in range(_TICKS):
+            on_progress("clicking", _SENT + (_CLICKED - _SENT) * tick / _TICKS)
+            await asyncio.sleep(self._window / _TICKS)
 
     async def _report(self) -> Mapping[str, Any]:
         """The campaign's report once it has every counted click and stands still; what there is after a while."""
@@ -160,7 +172,7 @@ class Demo:
         before: Mapping[str, Any] = {}
         report: Mapping[str, Any] = {}
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_SETTLE_S), httpx2.AsyncClient(base_url=self._addresses.console) as http:
+            async with asyncio.timeout(_SETTLE_S), httpx2.AsyncClient(base_url=self.console) as http:
                 while report != before or not report or report["clicks"]["total"] < expected:
                     await asyncio.sleep(1)
                     before = report

@@ -1,8 +1,8 @@
 """Who is on the mailing list."""
 
 from collections import Counter
+from dataclasses import replace
 
-from clicktrail.demo.newsletter import newsletter
 from clicktrail.demo.population import scanners
 from clicktrail.demo.population.crowd import Crowd
 from clicktrail.demo.population.letter import Letter
@@ -13,25 +13,20 @@ from clicktrail.demo.population.request import Actor, Request
 SIZE = 500
 
 
-def plan(crowd: Crowd) -> list[tuple[str, Request]]:
-    """Everything that everyone does, with the recipient."""
+def plan(crowd: Crowd, letter: Letter) -> list[tuple[str, Request]]:
+    """Everything that everyone does with a letter, with the recipient."""
     return [
         (reader.address, request)
         for reader in crowd.readers
-        for _, request in crowd.plan(
-            Letter.read(
-                newsletter(reader.address, first_name=reader.first_name, site="http://127.0.0.1:8080"),
-                recipient=reader.address,
-            )
-        )
+        for _, request in crowd.plan(replace(letter, recipient=reader.address))
     ]
 
 
-def test_the_same_seed_gives_the_same_crowd_and_the_same_plans() -> None:
+def test_the_same_seed_gives_the_same_crowd_and_the_same_plans(letter: Letter) -> None:
     """Whoever asks, and however often."""
     crowd, again = (Crowd(seed=3, size=SIZE, window=40) for _ in range(2))
     assert crowd.readers == again.readers
-    assert plan(crowd) == plan(again)
+    assert plan(crowd, letter) == plan(again, letter)
 
 
 def test_another_seed_gives_another_crowd() -> None:
@@ -45,10 +40,10 @@ def test_the_list_is_as_long_as_asked_and_nobody_is_on_it_twice() -> None:
     assert SIZE == len(readers) == len({reader.address for reader in readers})
 
 
-def test_six_in_a_hundred_click_and_many_more_are_clicked_for() -> None:
+def test_six_in_a_hundred_click_and_many_more_are_clicked_for(letter: Letter) -> None:
     """The raw rate of such a list is several times the true one."""
     for seed in range(5):
-        done = plan(Crowd(seed=seed, size=SIZE, window=40))
+        done = plan(Crowd(seed=seed, size=SIZE, window=40), letter)
         people = {recipient for recipient, request in done if request.human}
         anything = {recipient for recipient, request in done if request.method == "GET"}
         assert 30 == len(people)

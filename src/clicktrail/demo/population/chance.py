@@ -44,8 +44,8 @@ class Chance(Random):
     def machine(self, networks: Sequence[str], *, of: int) -> str:
         """One of the few machines that a service works with in each of its networks."""
         network = ipaddress.ip_network(self.choice(networks))
-        step = network.num_addresses // (of + 1)
-        return str(network[step * self.randint(1, of)])
+        stride = network.num_addresses // (of + 1)
+        return str(network[stride * self.randint(1, of) + stride // 3])
 
     def _between(self, low: float, high: float, draw: Callable[[], float]) -> float:
         while True:

@@ -88,7 +88,7 @@ class Crowd:
         Args:
             seed: of all draws.
             size: entries of the mailing list, at most 2,000.
-            window: seconds after delivery in which everything happens, at least 20.
+            window: seconds after delivery in which everything happens, at least 15.
         """
         self._seed = seed
         self._window = window

@@ -11,7 +11,7 @@ __all__ = ["Letter"]
 
 _WEB = ("http://", "https://")
 _URL_IN_TEXT = re.compile(r"https?://[^\s<>)]+")
-_FAREWELL = re.compile("unsubscribe", re.IGNORECASE)
+_FAREWELL = re.compile("unsubscribe|fewer letters", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Letter:
 
     Attributes:
         recipient: the address that it was sent to.
-        inviting: links of the HTML part that a reader may follow; the way out of the list is none.
+        inviting: links of the HTML part that a reader may follow; the ways out of the list are none.
         html: all links of the HTML part, in order.
         text: all URLs of the text part, in order.
     """

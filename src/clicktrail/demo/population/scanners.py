@@ -62,7 +62,7 @@ def _defender_burst(letter: Letter, chance: Chance) -> Iterator[Request]:
 
     The median burst begins 43 seconds after sending (craft-campaign issue 546).
     """
-    start = chance.lognormal(33, 0.7, high=chance.window - 10) + 9
+    start = 9 + chance.lognormal(33, 0.7, high=max(chance.window - 10, 5))
     ip = chance.address(networks.MICROSOFT)
     version = CHROME - chance.randint(8, 31)
     headers = browsers.scripted_chrome(version) if chance.happens(0.5) else browsers.poser(version, language=True)

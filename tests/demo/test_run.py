@@ -1,0 +1,56 @@
+"""The demo as a whole."""
+
+from pathlib import Path
+
+import pytest
+
+from clicktrail.demo.population.truth import Truth
+from clicktrail.demo.run import Demo, Outcome
+from clicktrail.errors import SettingsError
+
+SIZE = 100
+WINDOW_S = 15.0
+
+
+def names_in(folder: Path) -> list[str]:
+    """Give the names of what is in a folder."""
+    return [path.name for path in folder.iterdir()]
+
+
+@pytest.mark.timeout(180)
+async def test_a_campaign_is_sent_clicked_and_reported(tmp_path: Path) -> None:
+    """The human rate is nearer to the truth than the raw one, pages are reached with UTM, and the progress is told."""
+    told: list[tuple[str, float]] = []
+    async with Demo(data=tmp_path / "kept", size=SIZE, window=WINDOW_S) as demo:
+        outcome = await demo.run(lambda step, done: told.append((step, done)))
+        visits = demo.visits
+    print(f"raw {outcome.raw_click_rate}, human {outcome.human_click_rate}, true {outcome.true_click_rate}")
+    assert SIZE == outcome.report["delivered"]
+    assert outcome.true_click_rate > 0
+    assert outcome.raw_click_rate > 3 * outcome.true_click_rate
+    error, raw_error = (
+        abs(rate - outcome.true_click_rate) for rate in (outcome.human_click_rate, outcome.raw_click_rate)
+    )
+    assert error < raw_error / 3
+    assert any("utm_source=email&utm_medium=newsletter&utm_campaign=winter-letter" in visit for visit in visits)
+    assert ["sending", "clicking", "judging", "done"] == list(dict.fromkeys(step for step, _ in told))
+    assert sorted(done for _, done in told) == [done for _, done in told]
+    assert (tmp_path / "kept" / "data").is_dir()
+
+
+async def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+    """What is in there would be counted again, or is somebody's."""
+    (tmp_path / "mine.txt").write_text("mine", "utf-8")
+    with pytest.raises(SettingsError):
+        async with Demo(data=tmp_path):
+            pass
+    assert ["mine.txt"] == names_in(tmp_path)
+
+
+def test_rates_are_of_what_was_delivered() -> None:
+    """The truth is divided by the same number as the report's rates."""
+    truth = Truth(clickers=frozenset({"ada@a.example"}), requests={})
+    outcome = Outcome(
+        report={"delivered": 4, "click_rate": {"raw": 0.75, "human": 0.5}}, truth=truth, console="http://127.0.0.1:1"
+    )
+    assert (0.75, 0.5, 0.25) == (outcome.raw_click_rate, outcome.human_click_rate, outcome.true_click_rate)
