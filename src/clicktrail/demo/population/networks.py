@@ -43,7 +43,8 @@ PRIVATE_RELAY: Final = ("172.225.0.0/18", "104.28.32.0/20", "146.75.160.0/20", "
 # Zscaler: employees' own browsing, which leaves by their company's security service.
 SECURE_EDGE: Final = ("165.225.80.0/22", "136.226.8.0/22")
 
-BARRACUDA: Final = ("64.235.144.0/20", "209.222.80.0/21")
+# What Barracuda announces of the two blocks that its customers are told of: not all of the first any more.
+BARRACUDA: Final = ("64.235.144.0/22", "64.235.152.0/21", "209.222.80.0/21")
 CISCO: Final = ("68.232.128.0/19", "216.71.128.0/19")
 MICROSOFT: Final = ("40.94.16.0/24", "40.107.218.0/24", "40.107.235.0/24", "52.112.4.0/22", "20.79.0.0/18")
 MIMECAST: Final = ("207.211.30.0/24", "205.139.110.0/24", "91.220.42.0/24", "195.130.217.0/24")
