@@ -60,6 +60,7 @@ async def test_browser_shows_the_headline_and_complains_of_nothing() -> None:
         page.on("console", lambda message: complaints.append(message.text))
         await page.goto(address)
         await page.get_by_role("link", name="spring").click()
+        await page.wait_for_load_state("load")  # a page can be read before its style is there
         rates = await page.locator(".rates").inner_text()
         reading = await page.locator(".reading").inner_text()
         overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

@@ -1,0 +1,112 @@
+"""What the how-tos and the README tell people to type works."""
+
+import asyncio
+import contextlib
+import re
+import shlex
+import socket
+import sys
+import tomllib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from clicktrail.model.event import Click, decode
+from clicktrail.server.journal.reader import SegmentReader
+from clicktrail.server.settings import load
+from clicktrail.tokens import Sealed, seal
+from tests.cli.running import clicktrail
+from tests.e2e.serving import serving
+
+README = Path("README.md")
+BEHIND_A_PROXY = Path("docs/howto/behind-a-proxy.md")
+CADDY = Path(sys.executable).parent / "caddy"
+LOCAL_OPTIONS = """\
+{{
+    admin off
+    local_certs
+    skip_install_trust
+    auto_https disable_redirects
+    storage file_system {folder}/caddy
+}}
+"""
+SEALED = Sealed(
+    destination="https://example.com/boots",
+    message_id="m1",
+    recipient="anna@example.net",
+    campaign="winter",
+    position=0,
+    links=1,
+    sent_at=datetime(2026, 11, 23, tzinfo=UTC),
+)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of a page in one language, without the indentation of the list they stand in."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{indent}", "", text, flags=re.MULTILINE) for indent, text in found]
+
+
+@contextlib.asynccontextmanager
+async def caddy(caddyfile: str, folder: Path) -> AsyncIterator[None]:
+    """A real Caddy, until the context ends."""
+    (folder / "Caddyfile").write_text(caddyfile, "utf-8")
+    process = await asyncio.create_subprocess_exec(
+        CADDY, "run", "--config", folder / "Caddyfile", stderr=asyncio.subprocess.PIPE, cwd=folder
+    )
+    assert process.stderr
+    try:
+        async for line in process.stderr:
+            if b"serving initial configuration" in line:
+                break
+        yield
+    finally:
+        process.terminate()
+        await process.communicate()
+
+
+@pytest.mark.parametrize("page", [README, BEHIND_A_PROXY], ids=str)
+def test_the_settings_shown_are_settings(page: Path, tmp_path: Path) -> None:
+    """Every block of TOML is read without a complaint."""
+    for number, text in enumerate(blocks(page, "toml")):
+        file = tmp_path / f"{number}.toml"
+        file.write_text(text, "utf-8")
+        load(file, {})
+
+        assert tomllib.loads(text)
+
+
+def test_the_commands_of_the_readme_exist(tmp_path: Path) -> None:
+    """Each line that begins with clicktrail names a command with its arguments as they are."""
+    lines = re.findall(r"^ +clicktrail (.+)$", README.read_text("utf-8"), re.MULTILINE)
+    commands = {tuple(word for word in shlex.split(line)[:2] if re.fullmatch("[a-z]+", word)) for line in lines}
+
+    assert {("serve",), ("report",), ("keys", "backup")} == commands
+    assert all(0 == clicktrail(*command, "--help", folder=tmp_path).returncode for command in commands)
+
+
+async def test_behind_the_caddyfile_the_edge_sees_the_reader(tmp_path: Path) -> None:
+    """Through TLS the client's address is the reader's, whatever the reader claims, and the click is known as HTTPS."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (site,) = blocks(BEHIND_A_PROXY, "caddyfile")
+    async with serving(tmp_path) as running:
+        local = site.replace("links.example.com", f"https://localhost:{port}").replace(
+            "127.0.0.1:8080", running.edge.removeprefix("http://")
+        )
+        options = LOCAL_OPTIONS.format(folder=tmp_path)
+        async with caddy(options + local, tmp_path), httpx2.AsyncClient(verify=False) as client:
+            response = await client.get(
+                f"https://localhost:{port}/{seal(running.ring, SEALED)}", headers={"X-Forwarded-For": "203.0.113.9"}
+            )
+        journal = running.data / "journal"
+        (entry,) = SegmentReader(journal, tmp_path / "cursor.json").read(10)
+
+    click = decode(entry.line)
+    assert "https://example.com/boots" == response.headers["location"]
+    assert isinstance(click, Click)
+    assert click.https
+    assert click.ip in {"127.0.0.1", "::1"}
