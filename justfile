@@ -40,7 +40,7 @@ test *args: (programs "test")
 
 # Run one bench of bench/.
 bench name *args: (programs "bench")
-    @shift; python "bench/{{name}}.py" "$@"
+    @shift; python -m "bench.{{name}}" "$@"
 
 # Programs that are on neither PyPI nor npm: installed where that can be done, named where it can't.
 [private]

@@ -1,0 +1,68 @@
+"""Links that a bench clicks on, and the clicks that the journal then holds."""
+
+import http.client
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from bench.programs import BenchError
+from clicktrail.model.event import Click, decode
+from clicktrail.server.journal.reader import SegmentReader
+from clicktrail.tokens import KeyRing, Sealed, seal
+
+__all__ = ["expect_redirect", "links", "recorded"]
+
+_SENT_AT: Final = datetime(2026, 11, 23, 8, tzinfo=UTC)
+_LINKS: Final = 12
+_READ: Final = 10_000
+
+
+def links(ring: KeyRing, count: int) -> dict[str, str]:
+    """Tokens with their destinations, no two alike: each is of another recipient of one campaign.
+
+    A destination has 151 characters, which is common where there are UTM parameters.
+    """
+    sealed = [
+        Sealed(
+            destination=f"https://shop.example.com/collections/autumn/products/{number:020}"
+            "?utm_source=email&utm_medium=newsletter&utm_campaign=autumn-2026&utm_content=a",
+            message_id=f"message-{number:012}",
+            recipient=f"recipient-{number:06}@mail.example.com",
+            campaign="autumn-2026",
+            position=number % _LINKS,
+            links=_LINKS,
+            sent_at=_SENT_AT,
+        )
+        for number in range(count)
+    ]
+    return {seal(ring, link): link.destination for link in sealed}
+
+
+def expect_redirect(port: int, token: str, *, location: str) -> None:
+    """Follow one link.
+
+    Raises:
+        BenchError: it does not lead to its destination by a 302.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", f"/{token}")
+    answer = connection.getresponse()
+    found = (answer.status, answer.headers["Location"])
+    connection.close()
+    if found != (http.HTTPStatus.FOUND, location):
+        raise BenchError(f"a link to {location} was answered with {found[0]} to {found[1]}")
+
+
+def recorded(journal: Path, cursor: Path) -> int:
+    """Distinct clicks on good links in a journal, read from its start.
+
+    Args:
+        journal: the folder of its writers.
+        cursor: a file that does not exist.
+    """
+    reader = SegmentReader(journal, cursor)
+    ids: set[str] = set()
+    while entries := reader.read(_READ):
+        events = (decode(entry.line) for entry in entries)
+        ids.update(event.id for event in events if isinstance(event, Click) and not event.tampered)
+    return len(ids)

@@ -1,0 +1,53 @@
+"""Load by wrk, one round at a time."""
+
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from bench.programs import BenchError, program
+
+__all__ = ["CONNECTIONS", "Round", "load"]
+
+CONNECTIONS: Final = 64
+_SCRIPT: Final = Path(__file__).with_name("load.lua")
+_ANSWER_S: Final = 10
+
+
+class Round(msgspec.Struct, frozen=True, kw_only=True):
+    """What one round measured.
+
+    Attributes:
+        requests: answers that came in full.
+        duration_us: microseconds that the round took.
+        errors: answers of status 400 and above, connections that broke, requests not answered in time.
+        p50_us: microseconds that half of the answers took at most.
+        p99_us: microseconds that 99 of 100 answers took at most.
+    """
+
+    requests: int
+    duration_us: int
+    errors: int
+    p50_us: int
+    p99_us: int
+
+    @property
+    def per_second(self) -> float:
+        """Answers a second."""
+        return self.requests / self.duration_us * 1e6
+
+
+def load(port: int, tokens: Path, *, seconds: int) -> Round:
+    """Ask a port of loopback for the tokens of a file, a line each, for some seconds and over kept connections.
+
+    Raises:
+        BenchError: some request was not answered, or not well.
+    """
+    command = [program("wrk"), "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s"]
+    command += [f"--timeout={_ANSWER_S}s", f"--script={_SCRIPT}", f"http://127.0.0.1:{port}", "--", str(tokens)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 2 * _ANSWER_S)
+    measured = msgspec.json.decode(ended.stdout.strip().rpartition("\n")[2], type=Round)
+    if measured.errors:
+        raise BenchError(f"{measured.errors} of {measured.requests} requests were not answered well")
+    return measured
