@@ -1,7 +1,13 @@
 """The demo as a whole."""
 
+import asyncio
+import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from clicktrail.demo.population.truth import Truth
@@ -10,6 +16,11 @@ from clicktrail.errors import SettingsError
 
 SIZE = 100
 WINDOW_S = 15.0
+
+
+def console_in(run_file: Path) -> str:
+    """Give the console's address, once the file is there."""
+    return str(json.loads(run_file.read_text("utf-8"))["console"]) if run_file.exists() else ""
 
 
 def names_in(folder: Path) -> list[str]:
@@ -36,6 +47,24 @@ async def test_a_campaign_is_sent_clicked_and_reported(tmp_path: Path) -> None:
     assert ["sending", "clicking", "judging", "done"] == list(dict.fromkeys(step for step, _ in told))
     assert sorted(done for _, done in told) == [done for _, done in told]
     assert (tmp_path / "kept" / "data").is_dir()
+
+
+async def test_a_demo_that_is_told_to_end_leaves_nothing_running(tmp_path: Path) -> None:
+    """SIGTERM in the middle ends clicktrail serve too."""
+    run_file = tmp_path / "data" / "run.json"
+    demo = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "clicktrail", "demo", "--once", "--data", str(tmp_path)), stderr=subprocess.DEVNULL
+    )
+    console = ""
+    async with asyncio.timeout(30):
+        while not console:
+            await asyncio.sleep(0.05)
+            console = console_in(run_file)
+    demo.terminate()
+    assert 128 + signal.SIGTERM == await demo.wait()
+    async with httpx2.AsyncClient() as http:
+        with pytest.raises(httpx2.ConnectError):
+            await http.get(console)
 
 
 async def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:

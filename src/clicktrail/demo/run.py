@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ class Outcome:
     @property
     def true_click_rate(self) -> float:
         """The click rate of those who are."""
-        return len(self.truth.clickers) / self.report["delivered"]
+        return len(self.truth.clickers) / int(self.report["delivered"])
 
 
 class Demo:
@@ -95,8 +96,8 @@ class Demo:
 
     async def __aenter__(self) -> Self:
         """Start sink, site, clients and clicktrail."""
-        # asyncio.run ends the main task in good order at SIGINT; SIGTERM shall not leave clicktrail behind either.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
+        # At SIGINT asyncio.run cancels the main task, which ends clicktrail serve; at SIGTERM nobody would.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, sys.exit, 128 + signal.SIGTERM)
         async with contextlib.AsyncExitStack() as held:
             folder = self._data or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="clicktrail-demo-")))
             _claim(folder)
