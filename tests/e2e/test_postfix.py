@@ -1,0 +1,52 @@
+import asyncio
+import re
+from pathlib import Path
+
+import aiosmtplib
+import pytest
+
+from clicktrail.demo.sink import Sink
+from tests.e2e.serving import serving
+from tests.postfix import postfix
+
+MESSAGE = (
+    b"From: shop@example.com\r\nTo: anna@example.net\r\nX-Clicktrail-Campaign: winter\r\n"
+    b"Content-Type: text/html\r\n\r\n<a href='https://example.com/boots'>Boots</a>\r\n"
+)
+
+
+async def test_a_message_goes_through_a_real_mail_server(tmp_path: Path) -> None:
+    """Relay, Postfix and the recipient's server in a row: the link arrives tracked, our header does not."""
+    arrived = asyncio.Event()
+    async with (
+        Sink(on_message=lambda _: arrived.set()) as sink,
+        postfix(onward=sink.port) as next_hop,
+        serving(tmp_path, next_hop=next_hop, workers=1) as running,
+    ):
+        host, port = running.relay
+        async with aiosmtplib.SMTP(hostname=host, port=port, start_tls=False) as client:
+            await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
+        await arrived.wait()
+
+    content = sink.messages[0].content
+    assert re.search(rb"<a href='" + running.edge.encode() + rb"/[\w-]+'>Boots</a>\r\n$", content)
+    assert b"x-clicktrail" not in content.lower()
+
+
+async def test_a_real_mail_servers_refusals_come_back_word_for_word(tmp_path: Path) -> None:
+    """An unknown user and a domain that is not its own are refused by Postfix, in its own words."""
+    async with (
+        Sink() as sink,
+        postfix(onward=sink.port) as next_hop,
+        serving(tmp_path, next_hop=next_hop, workers=1) as running,
+    ):
+        host, port = running.relay
+        async with aiosmtplib.SMTP(hostname=host, port=port, start_tls=False) as client:
+            with pytest.raises(aiosmtplib.SMTPRecipientsRefused) as caught:
+                await client.sendmail("shop@example.com", ["nobody@example.net", "anna@elsewhere.example"], MESSAGE)
+
+    refusals = [(refused.code, refused.message) for refused in caught.value.recipients]
+    assert [
+        (550, "5.1.1 <nobody@example.net>: Recipient address rejected: User unknown in relay recipient table"),
+        (554, "5.7.1 <anna@elsewhere.example>: Relay access denied"),
+    ] == refusals

@@ -1,0 +1,97 @@
+"""A real Postfix on loopback, with everything it keeps in one folder."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+__all__ = ["postfix"]
+
+_MAIN = """\
+compatibility_level = 3.6
+queue_directory = {folder}/spool
+data_directory = {folder}/data
+maillog_file = /dev/stdout
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = mx.example.net
+mydestination =
+mynetworks =
+alias_maps =
+smtpd_relay_restrictions = reject_unauth_destination
+relay_domains = example.net
+relay_recipient_maps = inline:{{ anna@example.net=known }}
+relay_transport = smtp:[127.0.0.1]:{onward}
+smtp_host_lookup = native
+disable_dns_lookups = yes
+"""
+_MASTER = """\
+127.0.0.1:{port} inet n - n - - smtpd
+postlog   unix-dgram n - n - 1 postlogd
+pickup    unix n - n 60 1 pickup
+cleanup   unix n - n - 0 cleanup
+qmgr      unix n - n 300 1 qmgr
+rewrite   unix - - n - - trivial-rewrite
+bounce    unix - - n - 0 bounce
+defer     unix - - n - 0 bounce
+trace     unix - - n - 0 bounce
+verify    unix - - n - 1 verify
+smtp      unix - - n - - smtp
+error     unix - - n - - error
+retry     unix - - n - - error
+anvil     unix - - n - 1 anvil
+scache    unix - - n - 1 scache
+proxymap  unix - - n - - proxymap
+"""
+
+
+@contextlib.asynccontextmanager
+async def postfix(*, onward: int) -> AsyncIterator[str]:
+    """Run Postfix: it knows ``anna@example.net`` and nobody else, and hands her mail on to a port of loopback.
+
+    Yields its address, ``host:port``. Skips the test where Postfix cannot run; with ``CI=true`` that is a failure.
+    """
+    program = shutil.which("postfix", path=f"{os.defpath}:/usr/sbin")
+    if program is None or os.geteuid() != 0:
+        missing = "postfix is not installed" if program is None else "postfix can only be started by root"
+        pytest.fail(missing) if os.getenv("CI") == "true" else pytest.skip(missing)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with _configured(onward=onward, port=port) as configuration:
+        command = (program, "-c", configuration)
+        master = await asyncio.create_subprocess_exec(
+            *command, "start-fg", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        assert master.stdout
+        log = b""
+        try:
+            async for line in master.stdout:
+                log += line
+                if b"daemon started" in line:
+                    break
+            assert master.returncode is None, log.decode()
+            yield f"127.0.0.1:{port}"
+        finally:
+            stop = await asyncio.create_subprocess_exec(*command, "stop", stderr=asyncio.subprocess.DEVNULL)
+            await stop.wait()
+            await master.communicate()
+
+
+@contextlib.contextmanager
+def _configured(*, onward: int, port: int) -> Iterator[Path]:
+    """The folder of a configuration, beside queue and state."""
+    with tempfile.TemporaryDirectory(prefix="postfix-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # its daemons run as a user of their own
+        for part in ("spool", "data", "config"):
+            (folder / part).mkdir()
+        shutil.chown(folder / "data", "postfix")
+        (folder / "config" / "main.cf").write_text(_MAIN.format(folder=folder, onward=onward), "utf-8")
+        (folder / "config" / "master.cf").write_text(_MASTER.format(port=port), "utf-8")
+        yield folder / "config"
