@@ -3,7 +3,6 @@
 ::
 
     ClicktrailError
-    ├── MessageError            a message that cannot be rewritten; it passes unchanged
     ├── TokenError              a path that does not redirect
     │   ├── TokenMalformedError     not of our shape
     │   └── TokenForgedError        of our shape, but not sealed by a key of this ring
@@ -23,7 +22,6 @@ __all__ = [
     "ClicktrailError",
     "EventError",
     "KeyRingError",
-    "MessageError",
     "RelayError",
     "SettingsError",
     "StorageError",
@@ -48,12 +46,6 @@ class ClicktrailError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
-
-
-class MessageError(ClicktrailError):
-    """A message that cannot be rewritten safely, and so passes unchanged."""
-
-    code = "message-unreadable"
 
 
 class TokenError(ClicktrailError):
