@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import get_args
 
 import msgspec
@@ -11,6 +11,7 @@ from clicktrail.model.event import AnyEvent, Click, Conversion, Delivered, Engag
 from tests.clicks import NOON, click, engagement, sent
 
 instants = st.integers(-(2**40), 2**42).map(lambda elapsed: NOON + timedelta(milliseconds=elapsed))
+zones = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
@@ -99,6 +100,13 @@ def test_rfc3339() -> None:
     """An instant is written in UTC, cut to milliseconds."""
     berlin = datetime(2026, 11, 23, 13, 0, 0, 123_999, tzinfo=timezone(timedelta(hours=1)))
     assert "2026-11-23T12:00:00.123Z" == rfc3339(berlin)
+
+
+@given(elapsed=st.timedeltas(timedelta(-365_000), timedelta(365_000)), whole=st.booleans(), zone=zones)
+def test_rfc3339_is_that_of_the_standard_library(*, elapsed: timedelta, whole: bool, zone: timezone) -> None:
+    """Whatever the year, the zone and the digits behind the second."""
+    at = (NOON + (timedelta(seconds=elapsed // timedelta(seconds=1)) if whole else elapsed)).astimezone(zone)
+    assert at.astimezone(UTC).isoformat(timespec="milliseconds") == rfc3339(at).replace("Z", "+00:00")
 
 
 def test_frozen() -> None:

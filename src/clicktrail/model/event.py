@@ -6,9 +6,10 @@ the bytes it arrived in, so nothing is lost on the way through.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
+from msgspec.structs import replace
 
 from clicktrail.errors import EventError
 
@@ -175,14 +176,13 @@ _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 def rfc3339(at: datetime) -> str:
     """The event vocabulary's spelling of an instant: UTC, milliseconds, ``Z`` (RFC 3339 section 5.6)."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    text: str = msgspec.to_builtins(at.astimezone(UTC))  # six digits or none; a fifth of the time of isoformat
+    return f"{text[:-4]}Z" if at.microsecond else f"{text[:-1]}.000Z"
 
 
 def encode(event: AnyEvent) -> bytes:
     """One line of JSON, without its newline."""
-    fields: dict[str, Any] = msgspec.to_builtins(event, builtin_types=(datetime,))
-    fields["at"] = rfc3339(event.at)
-    return msgspec.json.encode(fields)
+    return msgspec.json.encode(replace(event, at=rfc3339(event.at)))
 
 
 def decode(line: bytes) -> AnyEvent:
