@@ -141,6 +141,18 @@ async def test_bad_input_is_never_lost(tmp_path: Path, raw: bytes) -> None:
     assert raw.rstrip(b"\r\n") == sink.messages[0].content.rstrip(b"\r\n")
 
 
+async def test_five_megabytes_of_html_come_out_tracked(tmp_path: Path) -> None:
+    """Every link of a very large message is tracked, whatever stands between them."""
+    link = b'<p title="a > b"><a href="https://example.com/boots">Boots</a><!-- <a href="x"> --></p>\r\n'
+    raw = b"Content-Type: text/html\r\n\r\n" + link * (5_000_000 // len(link))
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.sendmail("a@example.com", ["anna@example.net"], raw)
+        (sent,) = rig.events()
+
+    assert isinstance(sent, Sent)
+    assert 5_000_000 // len(link) == sent.links == sink.messages[0].content.count(DOMAIN.encode())
+
+
 async def test_a_stopping_relay_takes_no_new_message(tmp_path: Path) -> None:
     """Whoever is connected is told to come back; the listening socket goes on to whoever serves next."""
     async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
