@@ -235,8 +235,9 @@ def test_other_spellings_do_not_open() -> None:
     text, key = token[:-1], token[-1]
     padded = text + "=" * (-len(text) % 4)
     standard = text.replace("-", "+").replace("_", "/")
-    assert text != standard
-    assert [False, False, True] == [opens(RING, other + key) for other in (padded + "=", standard, text)]
+    assert len({text, padded, standard}) == len((text, padded, standard))
+    others = (padded, padded + "=", standard, text + ".", text)
+    assert [False, False, False, False, True] == [opens(RING, other + key) for other in others]
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,8 @@ KEYS = 20
 _LAST_CHARACTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
 _SEALED = _LAST_CHARACTERS[:KEYS]
 _KEY_BY_CHARACTER = {character: number for number, character in enumerate(_SEALED)}
+_TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/-_-")
+"""From base64url, unpadded, to base64; what only base64 has becomes what it does not have."""
 _PURPOSE = [b"clicktrail sealed token"]
 _PLAIN = b"\x00"
 _MAX_LENGTH = 8_000
@@ -113,22 +115,14 @@ class KeyRing:
         cipher = self._opening.get(token[-1])
         if cipher is None:
             raise TokenForgedError("the key that this token names is not in the ring, or revoked")
-        text = token[:-1]
-        try:
-            ciphertext = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise TokenMalformedError("not base64url") from error
-        # The last character of base64 may hold bits that no byte uses: only the spelling that we would write is ours.
-        if base64.urlsafe_b64encode(ciphertext).rstrip(b"=").decode() != text:
-            raise TokenMalformedError("not the canonical base64url of its bytes")
+        ciphertext = _from_base64url(token[:-1])
         try:
             return cipher.decrypt(ciphertext, _PURPOSE)
         except (InvalidTag, ValueError) as error:
             raise TokenForgedError("no key of the ring sealed this token") from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sealed:
+class Sealed(msgspec.Struct, frozen=True, kw_only=True):  # made for each click, in a tenth of a dataclass's time
     """What a sealed token knows: all that a click needs, with every database gone.
 
     Attributes:
@@ -148,6 +142,25 @@ class Sealed:
     position: int
     links: int
     sent_at: datetime
+
+
+def _from_base64url(text: str) -> bytes:
+    """Decode base64url that is spelled as we would.
+
+    The decoder passes over what is not base64, and the last character may hold bits that no byte uses; writing the
+    bytes out again finds both.
+
+    Raises:
+        TokenMalformedError: any other spelling.
+    """
+    try:
+        padded = text.encode("ascii").translate(_TO_BASE64) + b"=" * (-len(text) % 4)
+        data = binascii.a2b_base64(padded)
+    except ValueError as error:
+        raise TokenMalformedError("not base64url") from error
+    if binascii.b2a_base64(data, newline=False) != padded:
+        raise TokenMalformedError("not the canonical base64url of its bytes")
+    return data
 
 
 _Payload = tuple[str, str, str, str, int, int, int]

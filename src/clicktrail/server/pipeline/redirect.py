@@ -23,7 +23,7 @@ __all__ = ["NotFound", "Redirect", "Redirector", "Request"]
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-_LOCATION = re.compile(r"https?://[!-~]+", re.IGNORECASE)
+_LOCATION = re.compile(r"(?i:https?)://[!-~]+")
 """An http or https URL of visible ASCII: what may stand in a ``Location`` as it is (RFC 9110 section 10.2.2)."""
 
 _KEPT_HEADERS = frozenset(
