@@ -120,6 +120,13 @@ def test_a_head_is_bounded(size: int, refusal: Refusal | None) -> None:
     assert (refusal, not refusal) == (reader.refusal, bool(found))
 
 
+def test_a_head_of_many_fields_is_bounded() -> None:
+    """However small each of them is."""
+    reader = RequestReader("192.0.2.1")
+    assert [] == reader.feed(b"GET / HTTP/1.1\r\nHost: h\r\n" + b"x: y\r\n" * MAX_HEAD + b"\r\n")
+    assert reader.refusal is Refusal.HEAD_TOO_LARGE
+
+
 @pytest.mark.parametrize(
     ("start", "more", "refusal"),
     [

@@ -1,7 +1,6 @@
 """The answers, as bytes that are ready to be sent."""
 
 import html
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
@@ -32,8 +31,7 @@ _PAGE_FIELDS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(msgspec.Struct, frozen=True, kw_only=True):
     """One answer.
 
     Attributes:

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+import msgspec
 from ada_url import URL
 from msgspec.structs import replace
 
@@ -62,8 +63,10 @@ _MAX_TAMPERED = 200
 _REMEMBERED_ADDRESSES = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+# Structs here, as for what is sealed: several are made for each click, in a tenth of a dataclass's time.
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP request, as it came in.
 
     Attributes:
@@ -83,8 +86,7 @@ class Request:
     https: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redirect:
+class Redirect(msgspec.Struct, frozen=True, kw_only=True):
     """Send the reader on, once the event is recorded, or it is clear that it cannot be.
 
     Attributes:
@@ -96,8 +98,7 @@ class Redirect:
     event: Click
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotFound:
+class NotFound(msgspec.Struct, frozen=True, kw_only=True):
     """There is nothing here.
 
     Attributes:
