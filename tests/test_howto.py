@@ -5,6 +5,7 @@ import contextlib
 import re
 import shlex
 import socket
+import subprocess
 import sys
 import tomllib
 from collections.abc import AsyncIterator
@@ -15,9 +16,10 @@ import httpx2
 import pytest
 
 from clicktrail.model.event import Click, decode
+from clicktrail.server import keystore
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.settings import load
-from clicktrail.tokens import Sealed, seal
+from clicktrail.tokens import Sealed, open_token, seal
 from tests.cli.running import clicktrail
 from tests.e2e.serving import serving
 
@@ -58,9 +60,11 @@ async def caddy(caddyfile: str, folder: Path) -> AsyncIterator[None]:
         CADDY, "run", "--config", folder / "Caddyfile", stderr=asyncio.subprocess.PIPE, cwd=folder
     )
     assert process.stderr
+    awaited = {b"serving initial configuration", b"certificate obtained successfully"}
     try:
         async for line in process.stderr:
-            if b"serving initial configuration" in line:
+            awaited = {message for message in awaited if message not in line}
+            if not awaited:
                 break
         yield
     finally:
@@ -110,3 +114,15 @@ async def test_behind_the_caddyfile_the_edge_sees_the_reader(tmp_path: Path) -> 
     assert isinstance(click, Click)
     assert click.https
     assert click.ip in {"127.0.0.1", "::1"}
+
+
+def test_the_readme_shows_how_to_rewrite_from_python(tmp_path: Path) -> None:
+    """The example rewrites a message, with the key ring of a server."""
+    ring = keystore.load_or_create(tmp_path / "keys.json", traces=[])
+    (tmp_path / "mail.eml").write_bytes(b"Subject: Boots\n\nhttps://example.com/boots\n")
+    (example,) = blocks(README, "python")
+
+    subprocess.run([sys.executable, "-c", example], cwd=tmp_path, check=True)
+
+    token = (tmp_path / "tracked.eml").read_text("utf-8").strip().rpartition("/")[2]
+    assert "https://example.com/boots" == open_token(ring, token).destination

@@ -1,1 +1,31 @@
-"""Email click tracking you host yourself."""
+"""Email click tracking you host yourself.
+
+What is named here is the library for programs that send their mail themselves::
+
+    tracker = Tracker(ring=load_keys(Path("keys.json")), domain="https://links.example.com")
+    raw = tracker.rewrite_message(raw, message_id="m1", sent_at=now).raw
+"""
+
+from clicktrail.errors import ClicktrailError
+from clicktrail.model.link import Link, LinkReason
+from clicktrail.rewrite import Policy, Rewritten, RewrittenBody, Untouched
+from clicktrail.server.keystore import load as load_keys
+from clicktrail.tokens import KeyRing, Sealed, open_token
+from clicktrail.tracking import Tracker
+from clicktrail.utm import Convention
+
+__all__ = [
+    "ClicktrailError",
+    "Convention",
+    "KeyRing",
+    "Link",
+    "LinkReason",
+    "Policy",
+    "Rewritten",
+    "RewrittenBody",
+    "Sealed",
+    "Tracker",
+    "Untouched",
+    "load_keys",
+    "open_token",
+]

@@ -3,9 +3,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clicktrail.rewrite import Policy, Untouched
-from clicktrail.server.pipeline.track import Tracked, Tracker
+from clicktrail.rewrite import Untouched
+from clicktrail.server.pipeline.track import Tracked
+from clicktrail.server.pipeline.track import track as track_message
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, open_token
+from clicktrail.tracking import Tracker
 from clicktrail.utm import Convention
 
 NOW = datetime(2026, 11, 23, 12, 0, 1, tzinfo=UTC)
@@ -13,7 +15,6 @@ RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 TRACKER = Tracker(
     ring=RING,
     domain="https://links.example.com",
-    policy=Policy(tracking_domains=frozenset({"links.example.com"})),
     convention=Convention(source="email", medium="newsletter", own_hosts=("example.com",)),
 )
 TWO_LINKS = (
@@ -24,7 +25,7 @@ TWO_LINKS = (
 
 def track(raw: bytes, *recipients: str) -> Tracked:
     """Track a message for its recipients."""
-    return TRACKER.track(raw, recipients=recipients, message_id="m1", now=NOW)
+    return track_message(raw, tracker=TRACKER, recipients=recipients, message_id="m1", now=NOW)
 
 
 def test_each_link_carries_its_message_and_its_position() -> None:

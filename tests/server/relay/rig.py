@@ -10,14 +10,13 @@ from pathlib import Path
 import aiosmtplib
 
 from clicktrail.model.event import AnyEvent, decode
-from clicktrail.rewrite import Policy
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
-from clicktrail.server.pipeline.track import Tracker
 from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
 from clicktrail.server.system import RandomIds, SystemClock
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing
+from clicktrail.tracking import Tracker
 from clicktrail.utm.convention import Convention
 
 __all__ = ["DOMAIN", "RING", "Rig", "relay_before"]
@@ -69,7 +68,6 @@ async def relay_before(next_hop: str, folder: Path, *, own_hosts: tuple[str, ...
             tracker=Tracker(
                 ring=RING,
                 domain=DOMAIN,
-                policy=Policy(tracking_domains=frozenset({"links.example.com"})),
                 convention=Convention(source="email", medium="newsletter", campaign="{campaign}", own_hosts=own_hosts),
             ),
             journal=journal,

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clicktrail.model.event import Sent
-from clicktrail.rewrite import Placed, Policy, Untouched, rewrite_message
+from clicktrail.rewrite import Untouched
 from clicktrail.server.pipeline.instructions import take_instructions
-from clicktrail.tokens import KeyRing, Sealed, seal
-from clicktrail.utm.convention import Convention
-from clicktrail.utm.tag import tag
+from clicktrail.tracking import Tracker
 
-__all__ = ["Tracked", "Tracker"]
+__all__ = ["Tracked", "track"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,58 +45,26 @@ class Tracked:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tracker:
-    """Replaces a message's links by sealed ones on the tracking domain.
+def track(raw: bytes, *, tracker: Tracker, recipients: Sequence[str], message_id: str, now: datetime) -> Tracked:
+    """Rewrite one message. Never raises: what cannot be rewritten passes unchanged, with the reason.
 
-    Attributes:
-        ring: seals.
-        domain: the tracking domain with its scheme, without a slash at the end.
-        policy: which links are tracked.
-        convention: the UTM parameters and the hosts that get them.
+    Args:
+        raw: the message as it came.
+        tracker: replaces its links.
+        recipients: the envelope's.
+        message_id: a new id.
+        now: goes into the links.
     """
-
-    ring: KeyRing
-    domain: str
-    policy: Policy
-    convention: Convention
-
-    def track(self, raw: bytes, *, recipients: Sequence[str], message_id: str, now: datetime) -> Tracked:
-        """Rewrite one message. Never raises: what cannot be rewritten passes unchanged, with the reason.
-
-        Args:
-            raw: the message as it came.
-            recipients: the envelope's.
-            message_id: a new id.
-            now: goes into the links.
-        """
-        asked = take_instructions(raw)
-        recipient = asked.recipient or (recipients[0] if len(recipients) == 1 else "")
-        utm = self.convention.parameters(campaign=asked.campaign)
-
-        def tracking_url(placed: Placed) -> str:
-            sealed = Sealed(
-                destination=placed.destination,
-                message_id=message_id,
-                recipient=recipient,
-                campaign=asked.campaign,
-                position=placed.position,
-                links=placed.links,
-                sent_at=now,
-            )
-            return f"{self.domain}/{seal(self.ring, sealed)}"
-
-        rewritten = rewrite_message(
-            asked.raw,
-            policy=self.policy,
-            tag=lambda url: tag(url, utm, self.convention.own_hosts),
-            tracking_url=tracking_url,
-        )
-        return Tracked(
-            raw=rewritten.raw,
-            message_id=message_id,
-            campaign=asked.campaign,
-            recipient=recipient,
-            links=rewritten.tracked,
-            untouched=rewritten.untouched,
-        )
+    asked = take_instructions(raw)
+    recipient = asked.recipient or (recipients[0] if len(recipients) == 1 else "")
+    rewritten = tracker.rewrite_message(
+        asked.raw, message_id=message_id, sent_at=now, recipient=recipient, campaign=asked.campaign
+    )
+    return Tracked(
+        raw=rewritten.raw,
+        message_id=message_id,
+        campaign=asked.campaign,
+        recipient=recipient,
+        links=rewritten.tracked,
+        untouched=rewritten.untouched,
+    )

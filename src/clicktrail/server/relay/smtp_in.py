@@ -13,10 +13,11 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from clicktrail.errors import RelayError
 from clicktrail.model.event import encode
-from clicktrail.server.pipeline.track import Tracker
+from clicktrail.server.pipeline.track import track
 from clicktrail.server.ports import Clock, Ids, Journal
 from clicktrail.server.relay.replies import OUT_OF_SERVICE, Reply
 from clicktrail.server.relay.smtp_out import NextHop, NextHopAddress
+from clicktrail.tracking import Tracker
 
 __all__ = ["Relay"]
 
@@ -113,7 +114,9 @@ class _Handler:
 
     async def _deliver(self, raw: bytes, recipients: list[str]) -> Reply:
         relay = self._relay
-        tracked = relay.tracker.track(raw, recipients=recipients, message_id=relay.ids.new(), now=relay.clock.now())
+        tracked = track(
+            raw, tracker=relay.tracker, recipients=recipients, message_id=relay.ids.new(), now=relay.clock.now()
+        )
         if tracked.untouched:
             _LOG.info("message not rewritten", message=tracked.message_id, reason=",".join(tracked.untouched))
         reply = await _answer(lambda: self._next_hop.data(tracked.raw))

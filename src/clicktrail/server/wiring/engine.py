@@ -7,26 +7,24 @@ from collections.abc import AsyncIterator
 from importlib import resources
 from typing import Any
 
-import ada_url
 import structlog
 
 from clicktrail.errors import EventError, StorageError
 from clicktrail.judge import Context, judge
 from clicktrail.report import as_json
-from clicktrail.rewrite import Policy
 from clicktrail.server import keystore
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.console.server import serve_console
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.pipeline.track import Tracker
 from clicktrail.server.ports import Entry
 from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
 from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomIds, SystemClock
 from clicktrail.server.wiring.worker import run, say_ready, stop_signal
+from clicktrail.tracking import Tracker
 from clicktrail.utm import Convention
 
 __all__ = ["read_reports", "run_engine"]
@@ -128,8 +126,7 @@ def _tracker(settings: Settings) -> Tracker:
     utm = settings.utm
     return Tracker(
         ring=keystore.load(settings.data / keystore.NAME),
-        domain=settings.tracking.domain.rstrip("/"),
-        policy=Policy(tracking_domains=frozenset({ada_url.URL(settings.tracking.domain).host})),
+        domain=settings.tracking.domain,
         convention=Convention(
             source=utm.source,
             medium=utm.medium,

@@ -1,0 +1,74 @@
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from clicktrail.errors import SettingsError
+from clicktrail.model.link import LinkReason
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, open_token
+from clicktrail.tracking import Tracker
+from clicktrail.utm import Convention
+
+NOW = datetime(2026, 11, 23, 12, 0, 1, tzinfo=UTC)
+RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
+TRACKER = Tracker(
+    ring=RING,
+    domain="https://links.example.com/",
+    convention=Convention(source="email", medium="newsletter", own_hosts=("example.com",)),
+)
+HTML = '<a href="https://example.com/a">A</a>'
+
+
+def opened(text: str) -> list[Sealed]:
+    """What the links of a text lead to."""
+    return [open_token(RING, token) for token in re.findall(r"https://links\.example\.com/([\w-]+)", text)]
+
+
+def sealed(destination: str) -> Sealed:
+    """The only link of message m1."""
+    return Sealed(
+        destination=destination,
+        message_id="m1",
+        recipient="person-17",
+        campaign="winter",
+        position=0,
+        links=1,
+        sent_at=NOW,
+    )
+
+
+def test_html_text_and_messages_are_tracked_alike() -> None:
+    """A link carries destination, UTM parameters and who it was sent to, whatever it stands in."""
+    html = TRACKER.rewrite_html(HTML, message_id="m1", sent_at=NOW, recipient="person-17", campaign="winter")
+    text = TRACKER.rewrite_text(
+        "https://example.com/a", message_id="m1", sent_at=NOW, recipient="person-17", campaign="winter"
+    )
+    raw = f"Content-Type: text/html\r\n\r\n{HTML}".encode()
+    message = TRACKER.rewrite_message(raw, message_id="m1", sent_at=NOW, recipient="person-17", campaign="winter")
+
+    expected = sealed("https://example.com/a?utm_source=email&utm_medium=newsletter&utm_campaign=winter")
+    assert [expected] * 3 == opened(html.text + " " + text.text + " " + message.raw.decode())
+
+
+def test_without_a_convention_destinations_stay_as_they_are() -> None:
+    """Nobody gets UTM parameters without having said which."""
+    tracker = Tracker(ring=RING, domain="https://links.example.com")
+
+    (link,) = tracker.rewrite_html(HTML, message_id="m1", sent_at=NOW).links
+
+    assert "https://example.com/a" == link.destination
+
+
+def test_its_own_links_are_not_tracked_again() -> None:
+    """A message that is rewritten twice is the same as rewritten once."""
+    once = TRACKER.rewrite_html(HTML, message_id="m1", sent_at=NOW).text
+    twice = TRACKER.rewrite_html(once, message_id="m2", sent_at=NOW)
+
+    assert (once, [LinkReason.ALREADY_TRACKED]) == (twice.text, [link.reason for link in twice.links])
+
+
+@pytest.mark.parametrize("domain", ["links.example.com", "", "ftp://links.example.com", "https://"])
+def test_a_domain_that_is_none_is_refused(domain: str) -> None:
+    """A link to it could not be followed."""
+    with pytest.raises(SettingsError, match="the tracking domain is"):
+        Tracker(ring=RING, domain=domain)
