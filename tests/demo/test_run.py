@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -29,13 +30,13 @@ def names_in(folder: Path) -> list[str]:
 
 
 @pytest.mark.timeout(180)
-async def test_a_campaign_is_sent_clicked_and_reported(tmp_path: Path) -> None:
+async def test_a_campaign_is_sent_clicked_and_reported(tmp_path: Path, tell: Callable[[str], None]) -> None:
     """The human rate is nearer to the truth than the raw one, pages are reached with UTM, and the progress is told."""
     told: list[tuple[str, float]] = []
     async with Demo(data=tmp_path / "kept", size=SIZE, window=WINDOW_S) as demo:
         outcome = await demo.run(lambda step, done: told.append((step, done)))
         visits = demo.visits
-    print(f"raw {outcome.raw_click_rate}, human {outcome.human_click_rate}, true {outcome.true_click_rate}")
+    tell(f"raw {outcome.raw_click_rate}, human {outcome.human_click_rate}, true {outcome.true_click_rate}")
     assert SIZE == outcome.report["delivered"]
     assert outcome.true_click_rate > 0
     assert outcome.raw_click_rate > 3 * outcome.true_click_rate

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def tracking_paths(ring: KeyRing) -> dict[str, str]:
     }
 
 
-async def test_every_answered_click_is_in_the_report_once(tmp_path: Path) -> None:
+async def test_every_answered_click_is_in_the_report_once(tmp_path: Path, tell: Callable[[str], None]) -> None:
     """A worker killed by SIGKILL under load takes no answered click with it, and none is counted twice."""
     answered: set[str] = set()
     half = asyncio.Event()
@@ -62,7 +63,7 @@ async def test_every_answered_click_is_in_the_report_once(tmp_path: Path) -> Non
         report = await settled(running, CAMPAIGN, clicks=len(answered))
 
     counted = {link["url"]: link["clicks"]["total"] for link in report["links"]}
-    print(f"{len(answered)} answered, {len(counted)} in the report")
+    tell(f"{len(answered)} answered, {len(counted)} in the report")
     assert len(answered) > CLICKS // 2
     assert answered <= counted.keys()
     assert {1} == set(counted.values())

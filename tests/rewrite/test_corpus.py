@@ -2,7 +2,6 @@
 
 import base64
 import quopri
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,7 +23,7 @@ pytestmark = [
 ]
 
 
-def test_html_of_real_mail(capsys: pytest.CaptureFixture[str]) -> None:
+def test_html_of_real_mail(tell: Callable[[str], None]) -> None:
     """Every link that a browser or Outlook sees is found, and only tracked ones change."""
     files = tracked = 0
     for path in sorted((CORPUS / "html").iterdir()):
@@ -34,12 +33,12 @@ def test_html_of_real_mail(capsys: pytest.CaptureFixture[str]) -> None:
         assert replaced(html, result.links) == result.text, path.name
         files += 1
         tracked += sum(link.tracked for link in result.links)
-    say(capsys, f"{files} HTML bodies, {tracked} links tracked")
+    tell(f"{files} HTML bodies, {tracked} links tracked")
     assert files
     assert tracked
 
 
-def test_messages_of_real_mail(capsys: pytest.CaptureFixture[str]) -> None:
+def test_messages_of_real_mail(tell: Callable[[str], None]) -> None:
     """Between the bodies every byte stays; in the bodies, decoded by other code than ours, all but tracked links."""
     files = tracked = read = 0
     for path in sorted((CORPUS / "eml").iterdir()):
@@ -55,15 +54,9 @@ def test_messages_of_real_mail(capsys: pytest.CaptureFixture[str]) -> None:
                 read += 1
         files += 1
         tracked += sum(link.tracked for link in result.links)
-    say(capsys, f"{files} messages, {read} bodies with links, {tracked} links tracked")
+    tell(f"{files} messages, {read} bodies with links, {tracked} links tracked")
     assert files
     assert tracked
-
-
-def say(capsys: pytest.CaptureFixture[str], counts: str) -> None:
-    """Print what was tested, past pytest's capture."""
-    with capsys.disabled():
-        sys.stdout.write(f"\ncorpus: {counts}\n")
 
 
 def bodies(raw: bytes) -> list[Leaf]:
