@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 __all__ = ["BenchError", "free_port", "listens", "program", "stop", "until"]
@@ -32,8 +33,8 @@ def program(name: str) -> str:
     return found
 
 
-def until(ready: Callable[[], bool], process: subprocess.Popen[bytes], *, name: str) -> None:
-    """Wait until a process is ready.
+def until(ready: Callable[[], bool], process: subprocess.Popen[bytes], *, log: Path) -> None:
+    """Wait until a process that writes to a log is ready.
 
     Raises:
         BenchError: it ended, or took too long.
@@ -41,7 +42,8 @@ def until(ready: Callable[[], bool], process: subprocess.Popen[bytes], *, name: 
     deadline = time.monotonic() + _START_S
     while not ready():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise BenchError(f"{name} did not start")
+            said = log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+            raise BenchError(f"{log.stem} did not start: {said or 'it said nothing'}")
         time.sleep(_LOOK_S)
 
 

@@ -54,12 +54,13 @@ def nginx(folder: Path, *, workers: int, location: str) -> Iterator[int]:
         BenchError: it is not installed, or did not start.
     """
     port = free_port()
-    config = folder / "nginx.conf"
+    config, log = folder / "nginx.conf", folder / "nginx.log"
     config.write_text(_NGINX.format(workers=workers, port=port, location=location), "utf-8")
-    with (folder / "nginx.log").open("wb") as log:
-        process = subprocess.Popen([program("nginx"), "-e", "stderr", "-p", folder, "-c", config], stderr=log)
+    command = [program("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(config)]
+    with log.open("wb") as errors:
+        process = subprocess.Popen(command, stderr=errors)
     try:
-        until(lambda: listens(port), process, name="nginx")
+        until(lambda: listens(port), process, log=log)
         yield port
     finally:
         stop(process)
@@ -82,8 +83,9 @@ def edge(folder: Path, *, workers: int) -> Iterator[int]:
     with log.open("wb") as errors:
         process = subprocess.Popen(command, stderr=errors, start_new_session=True)
     try:
-        until(lambda: log.read_text("utf-8").count('event="child ready"') == workers, process, name="clicktrail serve")
+        until(lambda: log.read_text("utf-8").count('event="child ready"') == workers, process, log=log)
         yield port
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        if process.poll() is None:  # its workers would end by themselves
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
