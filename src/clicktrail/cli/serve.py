@@ -16,11 +16,11 @@ def serve(
     only: Annotated[str, typer.Option(help="Run one part: edge or engine.", metavar="PART")] = "",
 ) -> None:
     """Run edge and engine until told to stop."""
-    from clicktrail.server import settings, supervisor, system
+    from clicktrail.server import log, settings, supervisor
 
     if only and only not in list(supervisor.Part):
         raise typer.BadParameter(f"'{only}' is neither edge nor engine", param_hint="--only")
-    system.configure_logging()
+    log.configure_logging()
     parts = [supervisor.Part(only)] if only else list(supervisor.Part)
     loaded = settings.load(config, settings.environment())
     asyncio.run(supervisor.serve(loaded, config=config, parts=parts))
@@ -33,9 +33,9 @@ def worker(
     index: int = 0,
 ) -> None:
     """Be one process of serve, which starts these itself. The edge's start fast: they import no engine."""
-    from clicktrail.server import settings, system
+    from clicktrail.server import log, settings
 
-    system.configure_logging()
+    log.configure_logging()
     loaded = settings.load(config, settings.environment())
     sockets = [socket.socket(fileno=inherited) for inherited in number]
     if part == "edge":

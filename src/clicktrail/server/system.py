@@ -1,14 +1,11 @@
-"""The real clock, real randomness and the real log."""
+"""The real clock and real randomness."""
 
 import itertools
 import secrets
-import sys
 import time
 from datetime import UTC, datetime
 
-import structlog
-
-__all__ = ["RandomIds", "SystemClock", "configure_logging"]
+__all__ = ["RandomIds", "SystemClock"]
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _START_WIDTH = 13
@@ -33,19 +30,6 @@ class RandomIds:
     def new(self) -> str:
         """The next id."""
         return f"{self._start}{_base36(next(self._counter))}"
-
-
-def configure_logging() -> None:
-    """Log to standard error, a line of key=value pairs each. No token, address or destination is ever logged."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def _base36(number: int) -> str:
