@@ -9,6 +9,7 @@
     ├── EventError              a line that is no event
     ├── KeyRingError            no key to seal or open with
     ├── SettingsError           a setting that cannot be used
+    ├── UtmError                a link that the convention refuses
     ├── RelayError              the next hop did not take a message
     └── StorageError            journal or analytics cannot be written or read
 
@@ -28,6 +29,7 @@ __all__ = [
     "TokenError",
     "TokenForgedError",
     "TokenMalformedError",
+    "UtmError",
 ]
 
 
@@ -82,6 +84,12 @@ class SettingsError(ClicktrailError):
     """A setting that is unknown, missing or of the wrong kind."""
 
     code = "settings"
+
+
+class UtmError(ClicktrailError):
+    """A link that has UTM parameters already, and a convention that refuses them."""
+
+    code = "utm-refused"
 
 
 class RelayError(ClicktrailError):

@@ -78,7 +78,7 @@ class Tracker:
         if convention is None:
             return lambda url: url
         parameters = convention.parameters(campaign=campaign)
-        return lambda url: tag(url, parameters, convention.own_hosts)
+        return lambda url: tag(url, parameters, convention.own_hosts, existing=convention.existing)
 
     def _seal(self, *, message_id: str, sent_at: datetime, recipient: str, campaign: str) -> Callable[[Placed], str]:
         def tracking_url(placed: Placed) -> str:

@@ -1,7 +1,16 @@
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote_plus
+
 import ada_url
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
+from clicktrail.errors import UtmError
+from clicktrail.utm.convention import Existing
 from clicktrail.utm.tag import tag
 from tests.strategies import web_urls
 
@@ -81,3 +90,75 @@ def test_tagging_again_changes_nothing(url: str) -> None:
     own = (ada_url.URL(url).hostname,)
     tagged = tag(url, PARAMETERS, own)
     assert tagged == tag(tagged, PARAMETERS, own)
+
+
+MINE = "https://x.com/?a=1&utm_source=mine&UTM_CAMPAIGN=#f"
+
+
+@pytest.mark.parametrize(
+    ("existing", "tagged"),
+    [
+        (Existing.FILL, "https://x.com/?a=1&utm_source=mine&UTM_CAMPAIGN=&utm_term=t#f"),
+        (Existing.KEEP, MINE),
+        (Existing.REPLACE, "https://x.com/?a=1&utm_source=email&UTM_CAMPAIGN=spring&utm_term=t#f"),
+    ],
+)
+def test_a_links_own_parameters(existing: Existing, tagged: str) -> None:
+    """They are filled up, kept alone, or replaced where they stand."""
+    assert tagged == tag(MINE, {**PARAMETERS, "utm_term": "t"}, OWN, existing=existing)
+
+
+def test_a_links_own_parameters_are_refused_on_own_hosts_only() -> None:
+    """An error names the URL; what is not tagged is not refused either."""
+    with pytest.raises(UtmError, match=re.escape(MINE)):
+        tag(MINE, PARAMETERS, OWN, existing=Existing.REFUSE)
+    foreign = "https://y.com/?utm_source=mine"
+    assert foreign == tag(foreign, PARAMETERS, OWN, existing=Existing.REFUSE)
+
+
+def test_a_star_is_every_host() -> None:
+    """Whoever wants to tag every link can."""
+    assert f"http://any.example/?{ADDED}" == tag("http://any.example/", PARAMETERS, ["*"])
+
+
+@given(web_urls(), st.sampled_from([Existing.FILL, Existing.KEEP, Existing.REPLACE]))
+def test_without_what_was_added_it_is_the_original(url: str, existing: Existing) -> None:
+    """Tagging only ever puts in one run of characters, where there were no UTM parameters before."""
+    if "utm_" in unquote_plus(url).lower():
+        return
+    tagged = tag(url, PARAMETERS, ["*"], existing=existing)
+    at = tagged.index(ADDED)
+    before, after = tagged[:at], tagged[at + len(ADDED) :]
+    assert url in {before + after, before[:-1] + after}
+    assert before.endswith(("?", "&"))
+
+
+WPT = Path(__file__).parents[2].parent / "shared" / "corpus" / "url"
+TEST_DATA = sorted(WPT.rglob("*urltestdata.json")) + sorted(WPT.rglob("urltestdata-javascript-only.json"))
+
+
+@pytest.mark.skipif(not TEST_DATA, reason="../shared/corpus/url is not here")
+def test_web_platform_tests(tell: Callable[[str], None]) -> None:
+    """Every http and https URL of WPT's tests keeps scheme, host, path, fragment, and its query as a beginning."""
+    inputs = {
+        case["input"] for path in TEST_DATA for case in json.loads(path.read_text("utf-8")) if isinstance(case, dict)
+    }
+    compared = 0
+    for url in sorted(inputs):
+        tagged = tag(url, PARAMETERS, ["*"])
+        try:
+            before = ada_url.URL(url)
+        except ValueError:
+            assert url == tagged
+            continue
+        if before.protocol not in {"http:", "https:"}:
+            assert url == tagged
+            continue
+        after = ada_url.URL(tagged)
+        for name in ("protocol", "username", "password", "host", "pathname", "hash"):
+            assert getattr(before, name) == getattr(after, name)
+        assert after.search.removeprefix(before.search).removeprefix("?").removeprefix("&") == ADDED
+        assert after.search.startswith(before.search)
+        compared += 1
+    tell(f"{compared} of {len(inputs)} URLs tagged")
+    assert compared > 150

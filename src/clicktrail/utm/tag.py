@@ -1,55 +1,52 @@
 """Add UTM parameters to a URL without changing anything else about it."""
 
-import re
+import dataclasses
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote, unquote_plus
 
-import ada_url
+from clicktrail.errors import UtmError
+from clicktrail.utm import query
+from clicktrail.utm.convention import Existing
+from clicktrail.utm.query import Pair, Pieces
 
 __all__ = ["tag"]
 
-_C0_AND_SPACE = "".join(map(chr, range(0x21)))
-_WEB = re.compile(r"https?:", re.IGNORECASE)
-_SIGNATURES = frozenset({"x-amz-signature", "x-goog-signature", "x-oss-signature", "signature", "sig", "hmac"})
-"""Query keys of URLs that are signed as a whole, and dead with one parameter more: Amazon S3 and CloudFront, Google
-Cloud Storage, Alibaba OSS, Azure shared access signatures, Laravel's signed routes, Shopify."""
 
-
-def tag(url: str, parameters: Mapping[str, str], own_hosts: Sequence[str]) -> str:
+def tag(
+    url: str, parameters: Mapping[str, str], own_hosts: Sequence[str], *, existing: Existing = Existing.FILL
+) -> str:
     """The URL with the parameters that it lacks, in front of its fragment.
 
-    The rest stays as it is, character by character: nothing is parsed and written again. A parameter that is there
-    already keeps its value, even an empty one. A URL that is no http or https URL, leads to a host that is not listed,
-    or is signed, comes back unchanged.
+    The rest stays as it is, character by character: nothing is parsed and written again. A URL that is no http or
+    https URL, leads to a host that is not listed, or is signed, comes back unchanged.
 
     Args:
         url: an absolute URL.
         parameters: names and values, not encoded, in the order in which they are added.
-        own_hosts: hosts in lower case; ``*.example.com`` stands for every host below ``example.com``.
+        own_hosts: hosts in lower case; ``*.example.com`` stands for every host below ``example.com``, ``*`` for every
+            host.
+        existing: what becomes of UTM parameters that are there already, even empty ones.
+
+    Raises:
+        UtmError: there are some, and ``existing`` is ``refuse``.
     """
-    if not _leads_to(url, own_hosts):
+    if not query.is_among(query.host_of(url), own_hosts):
         return url
-    end = url.find("#")
-    if end < 0:
-        end = len(url.rstrip(_C0_AND_SPACE))
-    before, mark, query = url[:end].partition("?")
-    keys = {unquote_plus(pair.partition("=")[0]).lower() for pair in query.split("&")}
-    if keys & _SIGNATURES:
+    pieces = query.take_apart(url)
+    if query.is_signed(pieces):
         return url
-    missing = [
-        f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in parameters.items() if name not in keys
-    ]
-    if not missing:
-        return url
-    joint = "?" if not mark else "" if query.endswith("&") or not query else "&"
-    return f"{before}{mark}{query}{joint}{'&'.join(missing)}{url[end:]}"
+    if any(pair.is_utm for pair in pieces.pairs):
+        if existing is Existing.KEEP:
+            return url
+        if existing is Existing.REFUSE:
+            raise UtmError(f"'{url}' has UTM parameters already", hint="take them out, or let the convention fill them")
+    if existing is Existing.REPLACE:
+        pieces = dataclasses.replace(pieces, pairs=_replaced(pieces, parameters))
+    there = {pair.key.lower() for pair in pieces.pairs}
+    return pieces.adding([query.pair(name, value) for name, value in parameters.items() if name not in there])
 
 
-def _leads_to(url: str, own_hosts: Sequence[str]) -> bool:
-    if not _WEB.match(url.lstrip(_C0_AND_SPACE)):
-        return False
-    try:
-        host = ada_url.URL(url).hostname
-    except ValueError:
-        return False
-    return any(host.endswith(own[1:]) if own.startswith("*.") else host == own for own in own_hosts)
+def _replaced(pieces: Pieces, parameters: Mapping[str, str]) -> tuple[Pair, ...]:
+    return tuple(
+        query.pair(pair.key, parameters[pair.key.lower()]) if pair.key.lower() in parameters else pair
+        for pair in pieces.pairs
+    )

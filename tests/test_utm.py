@@ -1,0 +1,45 @@
+"""What docs/reference/utm.md says is so."""
+
+import re
+from pathlib import Path
+
+from clicktrail.utm import Convention, Existing, parse, query
+from clicktrail.utm.convention import MEDIUMS
+
+PAGE = (Path(__file__).parents[1] / "docs" / "reference" / "utm.md").read_text("utf-8")
+
+
+def listed(heading: str) -> list[str]:
+    """The first cells of the tables of a section, as far as they are code."""
+    section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `([^`]+)` \|", section, flags=re.MULTILINE)
+
+
+def test_the_convention_of_the_page_is_the_default() -> None:
+    """It holds every key, and each has the value that it has without a file."""
+    (example,) = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
+    assert parse("") == parse(example)
+    named = set(re.findall(r"^\[?(\w+)", example, flags=re.MULTILINE)) - set(MEDIUMS)
+    assert set(Convention.__dataclass_fields__) == named
+
+
+def test_the_placeholders_of_the_page_are_taken() -> None:
+    """Each stands in a value without an error, and is filled."""
+    placeholders = listed("The convention")
+    convention = Convention(source="-".join(placeholders), medium="m")
+    filled = convention.parameters(campaign="c", location="l", element="e", label="x")
+    assert "c-l-x-x" == filled["utm_source"]
+    assert ["{campaign}", "{location}", "{element}", "{label}"] == placeholders
+
+
+def test_the_ways_with_existing_values_are_on_the_page() -> None:
+    """Each has a row."""
+    assert list(Existing) == listed("How they are added")
+
+
+def test_the_signatures_of_the_page_are_known() -> None:
+    """Each key that the page names keeps its URL from being changed, and no other does."""
+    sentence = PAGE.partition("with a query key ")[2].partition(", whatever its case")[0]
+    named = re.findall(r"`([^`]+)`", sentence)
+    assert all(query.is_signed(query.take_apart(f"https://x.com/?a=1&{key}=b")) for key in named)
+    assert sorted(key.lower() for key in named) == sorted(query.SIGNATURES)

@@ -1,0 +1,44 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.utm import query
+
+
+@given(st.text() | st.text(alphabet="?#&= a"))
+def test_the_pieces_are_the_url(url: str) -> None:
+    """Put together, the pieces are the same text again."""
+    pieces = query.take_apart(url)
+    assert [url, url] == [pieces.with_pairs(pieces.pairs), pieces.adding([])]
+
+
+def test_a_pair_is_read_as_browsers_read_it() -> None:
+    """Key and value are decoded; line breaks, which a URL parser drops, are no part of them."""
+    pair = query.Pair("UTM%5FSou\nrce=a+b%20c=d")
+    assert ("UTM_Source", "a b c=d", True) == (pair.key, pair.value, pair.is_utm)
+
+
+@pytest.mark.parametrize(
+    ("host", "hosts", "among"),
+    [
+        ("x.com", ["x.com"], True),
+        ("www.x.com", ["x.com"], False),
+        ("www.x.com", ["*.x.com"], True),
+        ("x.com", ["*.x.com"], False),
+        ("evilx.com", ["*.x.com"], False),
+        ("x.com", ["*"], True),
+        ("", ["*"], False),
+    ],
+)
+def test_hosts_are_matched_whole(host: str, hosts: list[str], among: bool) -> None:
+    """A host is listed by itself, below another, or as any."""
+    assert among == query.is_among(host, hosts)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [("https://BÜCHER.example/", "xn--bcher-kva.example"), ("ftp://x.com/", ""), ("/a", ""), ("https://", "")],
+)
+def test_only_web_urls_have_a_host(url: str, host: str) -> None:
+    """Hosts are those of a URL parser."""
+    assert host == query.host_of(url)
