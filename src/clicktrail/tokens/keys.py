@@ -1,20 +1,7 @@
-"""Seal what a click needs to know into a tracking URL's path, and open it again.
+"""The keys that seal tokens, and the text that a sealed token is.
 
-The path is one token. Its last character names format and key, so that keys rotate and old links live; the rest is
-the base64url text (RFC 4648 section 5, unpadded) of an AES-SIV ciphertext (RFC 5297). Only a token that a key of the
-ring sealed opens, and nothing else ever redirects.
-
-=========  ==================================  =============================================
-format     last character                      holds
-=========  ==================================  =============================================
-sealed     ``A`` to ``T``, for key 0 to 19     everything: works with every database gone
-campaign   ``U`` to ``n``                      reserved
-short      ``o`` to ``7``                      reserved
-=========  ==================================  =============================================
-
-The plaintext of a sealed token is one byte, the payload's version, then for version 0 a MessagePack array of
-``[destination, message_id, recipient, campaign, position, links, sent_at]``, ``sent_at`` in seconds since 1970.
-AES-SIV needs no nonce: the same content under the same key is the same token.
+All but the last character of a token is the base64url text (RFC 4648 section 5, unpadded) of an AES-SIV ciphertext
+(RFC 5297). AES-SIV needs no nonce: the same content under the same key is the same token.
 """
 
 import base64
@@ -22,16 +9,14 @@ import binascii
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 
-import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from clicktrail.errors import KeyRingError, TokenForgedError, TokenMalformedError
 
-__all__ = ["SECRET_BYTES", "Key", "KeyRing", "KeyState", "Sealed", "open_token", "seal"]
+__all__ = ["KEYS", "MAX_LENGTH", "SECRET_BYTES", "Key", "KeyRing", "KeyState"]
 
 SECRET_BYTES = 32
 """An AES-SIV key for AES-128: two halves, one to authenticate and one to encrypt (RFC 5297 section 2.2)."""
@@ -39,15 +24,15 @@ SECRET_BYTES = 32
 KEYS = 20
 """How many keys a ring can tell apart by a token's last character."""
 
+MAX_LENGTH = 8_000
+"""Longer paths are not ours: a destination longer than this is not sealed."""
+
 _LAST_CHARACTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
 _SEALED = _LAST_CHARACTERS[:KEYS]
 _KEY_BY_CHARACTER = {character: number for number, character in enumerate(_SEALED)}
 _TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/-_-")
 """From base64url, unpadded, to base64; what only base64 has becomes what it does not have."""
 _PURPOSE = [b"clicktrail sealed token"]
-_PLAIN = b"\x00"
-_MAX_LENGTH = 8_000
-"""Longer paths are not ours: a destination longer than this is not sealed."""
 
 
 class KeyState(StrEnum):
@@ -110,7 +95,7 @@ class KeyRing:
             TokenMalformedError: not of our shape, or the only spelling of its bytes is another one.
             TokenForgedError: no key of the ring sealed it.
         """
-        if len(token) > _MAX_LENGTH or token[-1:] not in _KEY_BY_CHARACTER:
+        if len(token) > MAX_LENGTH or token[-1:] not in _KEY_BY_CHARACTER:
             raise TokenMalformedError("not a token of a known format")
         cipher = self._opening.get(token[-1])
         if cipher is None:
@@ -120,28 +105,6 @@ class KeyRing:
             return cipher.decrypt(ciphertext, _PURPOSE)
         except (InvalidTag, ValueError) as error:
             raise TokenForgedError("no key of the ring sealed this token") from error
-
-
-class Sealed(msgspec.Struct, frozen=True, kw_only=True):  # made for each click, in a tenth of a dataclass's time
-    """What a sealed token knows: all that a click needs, with every database gone.
-
-    Attributes:
-        destination: an http or https URL.
-        message_id: our id of the message.
-        recipient: address or opaque id; empty where the message went to several.
-        campaign: empty if none.
-        position: the link's number among the message's tracked links, from 0.
-        links: how many tracked links the message has.
-        sent_at: when the link was sealed, aware, whole seconds.
-    """
-
-    destination: str
-    message_id: str
-    recipient: str
-    campaign: str
-    position: int
-    links: int
-    sent_at: datetime
 
 
 def _from_base64url(text: str) -> bytes:
@@ -161,46 +124,3 @@ def _from_base64url(text: str) -> bytes:
     if binascii.b2a_base64(data, newline=False) != padded:
         raise TokenMalformedError("not the canonical base64url of its bytes")
     return data
-
-
-_Payload = tuple[str, str, str, str, int, int, int]
-_payload_decoder = msgspec.msgpack.Decoder(_Payload)
-
-
-def seal(ring: KeyRing, sealed: Sealed) -> str:
-    """Make a token of the sealed format: ``[A-Za-z0-9_-]`` only, the last character alphanumeric."""
-    payload: _Payload = (
-        sealed.destination,
-        sealed.message_id,
-        sealed.recipient,
-        sealed.campaign,
-        sealed.position,
-        sealed.links,
-        int(sealed.sent_at.timestamp()),
-    )
-    return ring.encrypt(_PLAIN + msgspec.msgpack.encode(payload))
-
-
-def open_token(ring: KeyRing, token: str) -> Sealed:
-    """Open a token.
-
-    Raises:
-        TokenMalformedError: not of our shape.
-        TokenForgedError: of our shape, but not sealed by a key of this ring.
-    """
-    plaintext = ring.decrypt(token)
-    if plaintext[:1] != _PLAIN:
-        raise TokenMalformedError("sealed by a newer version of clicktrail")
-    try:
-        destination, message_id, recipient, campaign, position, links, sent_at = _payload_decoder.decode(plaintext[1:])
-    except msgspec.DecodeError as error:
-        raise TokenMalformedError("sealed with a payload that this version cannot read") from error
-    return Sealed(
-        destination=destination,
-        message_id=message_id,
-        recipient=recipient,
-        campaign=campaign,
-        position=position,
-        links=links,
-        sent_at=datetime.fromtimestamp(sent_at, UTC),
-    )

@@ -1,0 +1,97 @@
+"""The sealed format: all that a click needs to know, so that a link works with every database gone.
+
+The plaintext is one byte, the payload's version, and a MessagePack array of
+``[destination, message_id, recipient, campaign, position, links, sent_at]``, ``sent_at`` in seconds since 1970. In
+version 0 the array stands as it is, in version 1 it is compressed; a token has the shorter one.
+"""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from clicktrail.errors import TokenMalformedError
+from clicktrail.tokens.compression import compress, decompress
+from clicktrail.tokens.keys import KeyRing
+
+__all__ = ["Sealed", "open_token", "seal"]
+
+_PLAIN = b"\x00"
+_COMPRESSED = b"\x01"
+
+
+class Sealed(msgspec.Struct, frozen=True, kw_only=True):  # made for each click, in a tenth of a dataclass's time
+    """What a sealed token knows: all that a click needs, with every database gone.
+
+    Attributes:
+        destination: an http or https URL.
+        message_id: our id of the message.
+        recipient: address or opaque id; empty where the message went to several.
+        campaign: empty if none.
+        position: the link's number among the message's tracked links, from 0.
+        links: how many tracked links the message has.
+        sent_at: when the link was sealed, aware, whole seconds.
+    """
+
+    destination: str
+    message_id: str
+    recipient: str
+    campaign: str
+    position: int
+    links: int
+    sent_at: datetime
+
+
+_Payload = tuple[str, str, str, str, int, int, int]
+_payload_decoder = msgspec.msgpack.Decoder(_Payload)
+
+
+def seal(ring: KeyRing, sealed: Sealed) -> str:
+    """Make a token of the sealed format: ``[A-Za-z0-9_-]`` only, the last character alphanumeric.
+
+    The same content under the same key is the same token, as long as the zstandard package is the same.
+    """
+    fields: _Payload = (
+        sealed.destination,
+        sealed.message_id,
+        sealed.recipient,
+        sealed.campaign,
+        sealed.position,
+        sealed.links,
+        int(sealed.sent_at.timestamp()),
+    )
+    payload = msgspec.msgpack.encode(fields)
+    compressed = compress(payload)
+    return ring.encrypt(_COMPRESSED + compressed if len(compressed) < len(payload) else _PLAIN + payload)
+
+
+def open_token(ring: KeyRing, token: str) -> Sealed:
+    """Open a token.
+
+    Raises:
+        TokenMalformedError: not of our shape.
+        TokenForgedError: of our shape, but not sealed by a key of this ring.
+    """
+    plaintext = ring.decrypt(token)
+    try:
+        fields = _payload_decoder.decode(_payload(plaintext))
+        destination, message_id, recipient, campaign, position, links, sent_at = fields
+        return Sealed(
+            destination=destination,
+            message_id=message_id,
+            recipient=recipient,
+            campaign=campaign,
+            position=position,
+            links=links,
+            sent_at=datetime.fromtimestamp(sent_at, UTC),
+        )
+    except (msgspec.DecodeError, ValueError, OverflowError, OSError) as error:  # the last three: no such time
+        raise TokenMalformedError("sealed with a payload that this version cannot read") from error
+
+
+def _payload(plaintext: bytes) -> bytes:
+    version = plaintext[:1]
+    if version == _COMPRESSED:
+        return decompress(plaintext[1:])
+    if version == _PLAIN:
+        return plaintext[1:]
+    raise TokenMalformedError("sealed by a newer version of clicktrail")

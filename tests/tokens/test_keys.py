@@ -1,0 +1,101 @@
+"""Rings of keys: which key seals, and which tokens open."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from clicktrail.errors import KeyRingError, TokenForgedError
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState, Sealed, open_token, seal
+
+OLD = Key(number=0, secret=bytes(range(32)))
+NEW = Key(number=7, secret=bytes(range(32, 64)))
+
+SAMPLE = Sealed(
+    destination="https://shop.example/spring",
+    message_id="01jdc5zk3q9w7m8n",
+    recipient="ada@reader.example",
+    campaign="spring sale",
+    position=4,
+    links=12,
+    sent_at=datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
+)
+
+
+def test_rotation() -> None:
+    """A new key seals, an old one still opens what it sealed."""
+    before = seal(KeyRing([OLD]), SAMPLE)
+    rotated = KeyRing([NEW, Key(number=OLD.number, secret=OLD.secret, state=KeyState.OPEN)])
+    after = seal(rotated, SAMPLE)
+    assert ("A", "H", SAMPLE, SAMPLE) == (
+        before[-1],
+        after[-1],
+        open_token(rotated, before),
+        open_token(rotated, after),
+    )
+
+
+def test_a_key_that_only_opens_does_not_seal() -> None:
+    """The first key that may seal does, even if an older one stands before it."""
+    ring = KeyRing([Key(number=3, secret=NEW.secret, state=KeyState.OPEN), OLD])
+    assert "A" == seal(ring, SAMPLE)[-1]
+
+
+def test_revocation() -> None:
+    """A revoked key opens nothing any more."""
+    token = seal(KeyRing([OLD]), SAMPLE)
+    ring = KeyRing([NEW, Key(number=OLD.number, secret=OLD.secret, state=KeyState.REVOKED)])
+    with pytest.raises(TokenForgedError, match="revoked"):
+        open_token(ring, token)
+
+
+def test_lost_key() -> None:
+    """What a key sealed that is not in the ring does not open."""
+    with pytest.raises(TokenForgedError, match="not in the ring"):
+        open_token(KeyRing([NEW]), seal(KeyRing([OLD]), SAMPLE))
+
+
+def test_same_number_other_secret() -> None:
+    """A key of the same number does not open what another sealed."""
+    with pytest.raises(TokenForgedError, match="no key of the ring sealed this token"):
+        open_token(KeyRing([Key(number=0, secret=NEW.secret)]), seal(KeyRing([OLD]), SAMPLE))
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ([], "no key of the ring may seal"),
+        ([Key(number=1, secret=bytes(32), state=KeyState.OPEN)], "no key of the ring may seal"),
+        ([Key(number=1, secret=bytes(32), state=KeyState.REVOKED)], "no key of the ring may seal"),
+        ([OLD, Key(number=0, secret=NEW.secret)], "the same number"),
+    ],
+)
+def test_unusable_rings(keys: list[Key], says: str) -> None:
+    """A ring that could not seal, or would not know which key opens, is refused."""
+    with pytest.raises(KeyRingError, match=says):
+        KeyRing(keys)
+
+
+@pytest.mark.parametrize(
+    ("number", "secret", "says"),
+    [(-1, bytes(32), "number -1"), (20, bytes(32), "number 20"), (0, bytes(31), "31 bytes"), (0, b"", "0 bytes")],
+)
+def test_unusable_keys(number: int, secret: bytes, says: str) -> None:
+    """A key is one of twenty, of exactly the size that AES-SIV takes."""
+    with pytest.raises(KeyRingError, match=says):
+        Key(number=number, secret=secret)
+
+
+def test_twenty_keys() -> None:
+    """Every number has a character of its own, and opens what it sealed."""
+    keys = [Key(number=number, secret=bytes([number]) * SECRET_BYTES) for number in range(20)]
+    tokens = [seal(KeyRing([key]), SAMPLE) for key in keys]
+    ring = KeyRing(keys)
+    assert ("ABCDEFGHIJKLMNOPQRST", {SAMPLE.destination}) == (
+        "".join(token[-1] for token in tokens),
+        {open_token(ring, token).destination for token in tokens},
+    )
+
+
+def test_secrets_stay_out_of_sight() -> None:
+    """A key that is printed or logged does not show its secret."""
+    assert "secret" not in repr(OLD)
