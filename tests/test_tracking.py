@@ -72,3 +72,12 @@ def test_a_domain_that_is_none_is_refused(domain: str) -> None:
     """A link to it could not be followed."""
     with pytest.raises(SettingsError, match="the tracking domain is"):
         Tracker(ring=RING, domain=domain)
+
+
+def test_a_domain_is_used_as_a_url_parser_reads_it() -> None:
+    """Capitals, a slash at the end and letters beyond ASCII make no other domain."""
+    tracker = Tracker(ring=RING, domain="https://Links.Bücher.example/")
+
+    (link,) = tracker.rewrite_html(HTML, message_id="m1", sent_at=NOW).links
+
+    assert link.url.startswith("https://links.xn--bcher-kva.example/")

@@ -36,8 +36,9 @@ class Tracker:
     ) -> None:
         policy = policy or Policy()
         self._ring = ring
-        self._domain = domain.rstrip("/")
-        self._policy = dataclasses.replace(policy, tracking_domains=policy.tracking_domains | {_host(domain)})
+        url = _parsed(domain)
+        self._domain = url.origin
+        self._policy = dataclasses.replace(policy, tracking_domains=policy.tracking_domains | {url.host})
         self._convention = convention
 
     def rewrite_message(
@@ -96,8 +97,8 @@ class Tracker:
         return tracking_url
 
 
-def _host(domain: str) -> str:
-    """The domain's host as a URL parser gives it.
+def _parsed(domain: str) -> ada_url.URL:
+    """The domain as a URL parser reads it: its host in lower case, an IDN in its ASCII form.
 
     Raises:
         SettingsError: it is no http or https URL.
@@ -110,4 +111,4 @@ def _host(domain: str) -> str:
         raise SettingsError(
             f"the tracking domain is '{domain}'", hint="write scheme and host: https://links.example.com"
         )
-    return str(parsed.host)
+    return parsed

@@ -12,6 +12,7 @@ import aiosmtplib
 from clicktrail.model.event import AnyEvent, decode
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.ports import Ids
 from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
 from clicktrail.server.system import RandomIds, SystemClock
@@ -55,7 +56,9 @@ class Rig:
 
 
 @contextlib.asynccontextmanager
-async def relay_before(next_hop: str, folder: Path, *, own_hosts: tuple[str, ...] = ()) -> AsyncIterator[Rig]:
+async def relay_before(
+    next_hop: str, folder: Path, *, own_hosts: tuple[str, ...] = (), ids: Ids | None = None
+) -> AsyncIterator[Rig]:
     """Run a relay that hands on to ``next_hop``, ``host:port``."""
     host, _, port = next_hop.rpartition(":")
     stopping = asyncio.Event()
@@ -72,7 +75,7 @@ async def relay_before(next_hop: str, folder: Path, *, own_hosts: tuple[str, ...
             ),
             journal=journal,
             clock=SystemClock(),
-            ids=RandomIds(),
+            ids=ids or RandomIds(),
         )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(relay.serve(listening, stopping))

@@ -123,6 +123,31 @@ async def test_one_connection_carries_several_messages(tmp_path: Path) -> None:
     assert [("anna@example.net",)] == [message.recipients for message in sink.messages]
 
 
+async def test_a_sender_who_starts_afresh_is_followed(tmp_path: Path) -> None:
+    """EHLO ends a message begun (RFC 5321 section 4.1.4), here and at the next hop."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.mail("a@example.com")
+        await client.rcpt("nobody@example.net")
+        await client.ehlo()
+        await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
+
+    assert [("anna@example.net",)] == [message.recipients for message in sink.messages]
+
+
+async def test_a_fault_of_ours_means_try_again(tmp_path: Path) -> None:
+    """Whatever fails in here, the sender is never told that a message cannot be delivered."""
+
+    class NoIds:
+        def new(self) -> str:
+            raise OSError("no randomness to be had")
+
+    async with Sink() as sink, relay_before(sink.address, tmp_path, ids=NoIds()) as rig, rig.client() as client:
+        with pytest.raises(aiosmtplib.SMTPDataError) as caught:
+            await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
+
+    assert (451, []) == (caught.value.code, sink.messages)
+
+
 @pytest.mark.parametrize(
     "raw",
     [

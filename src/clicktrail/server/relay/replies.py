@@ -5,7 +5,7 @@ from dataclasses import dataclass
 _POSITIVE = range(200, 300)
 """Completion replies (RFC 5321 section 4.2.1)."""
 
-__all__ = ["OUT_OF_SERVICE", "UNREACHABLE", "Reply"]
+__all__ = ["OUR_FAULT", "OUT_OF_SERVICE", "UNREACHABLE", "Reply"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +32,5 @@ class Reply:
 
 
 UNREACHABLE = Reply(451, "4.4.1 The next mail server cannot be reached just now, please try again later")
+OUR_FAULT = Reply(451, "4.3.0 Something went wrong here, please try again later")
 OUT_OF_SERVICE = Reply(421, "4.3.2 This server is shutting down, please try again later")

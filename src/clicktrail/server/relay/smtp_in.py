@@ -15,7 +15,7 @@ from clicktrail.errors import RelayError
 from clicktrail.model.event import encode
 from clicktrail.server.pipeline.track import track
 from clicktrail.server.ports import Clock, Ids, Journal
-from clicktrail.server.relay.replies import OUT_OF_SERVICE, Reply
+from clicktrail.server.relay.replies import OUR_FAULT, OUT_OF_SERVICE, Reply
 from clicktrail.server.relay.smtp_out import NextHop, NextHopAddress
 from clicktrail.tracking import Tracker
 
@@ -104,6 +104,12 @@ class _Handler:
     async def handle_QUIT(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:
         await self._next_hop.close()
         return "221 Bye"
+
+    async def handle_exception(self, error: Exception) -> str:
+        """A fault of ours costs nobody a message: the sender keeps it and tries again."""
+        _LOG.error("a command failed", exc_info=error)
+        self._next_hop.abort()
+        return str(OUR_FAULT)
 
     def connection_lost(self) -> None:
         self._next_hop.abort()

@@ -46,6 +46,7 @@ class NextHop:
 
     def __init__(self, address: NextHopAddress) -> None:
         self._address = address
+        self._begun = False
         self._client = aiosmtplib.SMTP(
             hostname=address.host,
             port=address.port,
@@ -65,6 +66,8 @@ class NextHop:
         """
         if self._client.is_connected:
             try:
+                if self._begun:
+                    await self.reset()
                 return await self._mail(sender, options)
             except RelayError as error:
                 if error.reply_code not in {UNREACHABLE.code, OUT_OF_SERVICE.code}:
@@ -83,10 +86,12 @@ class NextHop:
         A bare carriage return or newline goes out as a line's end: RFC 5321 section 2.3.8 forbids them, and servers
         that disagree about them can be made to see two messages in one.
         """
+        self._begun = False
         return await self._ask(self._client.data(raw))
 
     async def reset(self) -> None:
         """Forget the message begun."""
+        self._begun = False
         if self._client.is_connected:
             await self._ask(self._client.rset())
 
@@ -99,11 +104,14 @@ class NextHop:
 
     def abort(self) -> None:
         """Drop the connection, and with it a message begun."""
+        self._begun = False
         self._client.close()
 
     async def _mail(self, sender: str, options: Sequence[str]) -> Reply:
         known = [option for option in options if self._client.supports_extension(_EXTENSIONS.get(option, ""))]
-        return await self._ask(self._client.mail(sender, options=known, encoding="utf-8"))
+        reply = await self._ask(self._client.mail(sender, options=known, encoding="utf-8"))
+        self._begun = True
+        return reply
 
     async def _connect(self) -> None:
         """Greet and log in. What goes wrong here is between the two servers, never the sender's to mend: 451."""
