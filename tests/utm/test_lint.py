@@ -1,0 +1,125 @@
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from clicktrail.utm import Convention, query
+from clicktrail.utm.lint import Code, check, repair
+
+CONVENTION = Convention(source="email", medium="newsletter", own_hosts=("x.com",))
+RIGHT = "https://x.com/?utm_source=email&utm_medium=newsletter&utm_campaign=2026-11_sale"
+ADDED = RIGHT.partition("?")[2]
+
+
+def codes(url: str, convention: Convention = CONVENTION) -> list[str]:
+    """The codes of what is wrong."""
+    return [finding.code for finding in check(url, convention)]
+
+
+@pytest.mark.parametrize(
+    ("url", "found", "repaired"),
+    [
+        (RIGHT, "", RIGHT),
+        (RIGHT + "&utm_id=Ab-C&q=A+B#f", "", RIGHT + "&utm_id=Ab-C&q=A+B#f"),
+        (RIGHT.replace("email", "Email"), "case", RIGHT),
+        (RIGHT.replace("utm_source", "UTM_Source"), "case", RIGHT),
+        (RIGHT.replace("2026-11_sale", "2026-11%20sale"), "space", RIGHT),
+        (RIGHT.replace("2026-11_sale", "2026-11+Sale"), "case space", RIGHT),
+        (RIGHT.replace("2026-11_sale", "2026-11-sale"), "separator", RIGHT),
+        (RIGHT.replace("2026-11_sale", "2026_11_sale"), "campaign-pattern", RIGHT),
+        (RIGHT.replace("email", "e-mail"), "separator", RIGHT),
+        (RIGHT.replace("email", "emial"), "unknown-source", RIGHT),
+        (RIGHT.replace("newsletter", "newsleter"), "unknown-medium", RIGHT),
+        (RIGHT + "&utm_source=email", "duplicate-key", RIGHT),
+        (RIGHT + "&utm_source=Email", "case duplicate-key", RIGHT),
+        (RIGHT.replace("?", "?a=b?"), "second-question-mark", RIGHT.replace("?", "?a=b&")),
+        (RIGHT.replace("&", "&amp;"), "double-encoded-ampersand", RIGHT),
+        (RIGHT.replace("?", "#"), "in-fragment", RIGHT),
+        (RIGHT.replace("&utm_campaign=2026-11_sale", ""), "missing-key", RIGHT),
+        (RIGHT.replace("newsletter", ""), "missing-key", RIGHT),
+        ("https://x.com/a?b#c", "untagged", f"https://x.com/a?b&{ADDED}#c"),
+    ],
+)
+def test_what_is_wrong_is_put_right(url: str, found: str, repaired: str) -> None:
+    """Each finding has its code, and what has one right form gets it."""
+    assert found.split() == codes(url)
+    assert repaired == repair(url, CONVENTION, campaign="2026-11_sale")
+    assert [] == codes(repaired)
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        (RIGHT.replace("email", "facebook"), "unknown-source"),
+        (RIGHT.replace("newsletter", "cpc"), "unknown-medium"),
+        (RIGHT.replace("2026-11_sale", "sale"), "campaign-pattern"),
+        (RIGHT + "&utm_source=other", "unknown-source duplicate-key"),
+        *[(RIGHT + f"&utm_term={value}", "placeholder") for value in ("{{x}}", "*|X|*", "%25x%25", "[X]", "TODO")],
+        ("https://x.com/?utm_source=email&utm_medium=drip", "missing-key"),
+        ("https://x.com/", "untagged"),
+        (RIGHT.replace("x.com", "y.com"), "foreign-host"),
+    ],
+)
+def test_what_only_a_person_can_decide_is_left(url: str, found: str) -> None:
+    """Without one right form there is no guess."""
+    assert found.split() == codes(url)
+    assert url == repair(url, CONVENTION)
+
+
+@pytest.mark.parametrize("url", ["https://y.com/", "mailto:a@x.com", "https://x.com/?sig=1&UTM_Source=A", ""])
+def test_other_links_are_none_of_its_business(url: str) -> None:
+    """Foreign hosts without parameters, other schemes and signed URLs are left alone."""
+    assert [] == codes(url)
+    assert url == repair(url, CONVENTION, campaign="2026-11_sale")
+
+
+def test_a_link_that_needs_none() -> None:
+    """An unsubscribe link on an own host is not asked for parameters."""
+    assert () == check("https://x.com/", CONVENTION, wanted=False)
+    assert "https://x.com/" == repair("https://x.com/", CONVENTION, campaign="c", wanted=False)
+
+
+def test_without_own_hosts_every_host_may_have_parameters() -> None:
+    """A convention that names no hosts says nothing about them."""
+    anywhere = Convention(source="email", medium="newsletter")
+    assert [[], []] == [codes(RIGHT, anywhere), codes("https://y.com/", anywhere)]
+
+
+def test_a_campaign_is_judged_by_its_medium() -> None:
+    """The same name is right for a drip and wrong for a newsletter."""
+    url = RIGHT.replace("2026-11_sale", "welcome_series_2")
+    assert ["campaign-pattern"] == codes(url)
+    assert [] == codes(url.replace("newsletter", "drip"))
+
+
+LEFT_TO_PEOPLE = {
+    Code.SOURCE,
+    Code.MEDIUM,
+    Code.CAMPAIGN,
+    Code.DUPLICATE,
+    Code.PLACEHOLDER,
+    Code.FOREIGN,
+    Code.FRAGMENT,
+}
+values = st.sampled_from(
+    ["Email", "e-mail", "news letter", "drip", "2026-11 Sale", "", "{x}", "a%20B", "x+y", "É", "?utm_term=a"]
+)
+pairs = st.tuples(
+    st.sampled_from(["utm_source", "UTM_medium", "utm_campaign", "amp;utm_content", "a", "utm%5Fterm"]), values
+)
+
+
+@given(st.lists(pairs), st.sampled_from(["", "#top", "#utm_term=B", "#a?utm_term=B&c"]))
+@example([("utm_source", "?utm_term=a")], "#utm_term=B")
+def test_repairing_twice_is_repairing_once(written: list[tuple[str, str]], fragment: str) -> None:
+    """What is left after a repair is for people, and a second repair changes nothing."""
+    url = "https://x.com/p?" + "&".join("=".join(pair) for pair in written) + fragment
+    repaired = repair(url, CONVENTION, campaign="2026-11_sale")
+    assert set() == {finding.code for finding in check(repaired, CONVENTION)} - LEFT_TO_PEOPLE
+    assert repaired == repair(repaired, CONVENTION, campaign="2026-11_sale")
+
+
+@given(st.lists(st.text(alphabet="abc=%2+é")))
+def test_other_parameters_keep_their_characters(others: list[str]) -> None:
+    """A repair touches UTM parameters and nothing beside them."""
+    url = RIGHT.replace("email", "Email") + "".join(f"&{other}" for other in others)
+    assert [query.Pair(other) for other in others] == list(query.take_apart(repair(url, CONVENTION)).pairs[3:])
