@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 from clicktrail.server import keystore
@@ -22,3 +23,34 @@ def test_backup_of_nothing_says_so(tmp_path: Path) -> None:
     assert 1 == done.returncode
     assert first.startswith("clicktrail: error: the key ring ")
     assert second.startswith("clicktrail: hint: ")
+
+
+def test_the_life_of_a_key(tmp_path: Path) -> None:
+    """A key seals, then only opens, then is revoked; the list shows it, without a secret."""
+    keystore.load_or_create(tmp_path / "clicktrail-data" / keystore.NAME, traces=[])
+
+    rotated = clicktrail("keys", "rotate", folder=tmp_path)
+    listed = clicktrail("keys", "list", folder=tmp_path)
+    revoked = clicktrail("keys", "revoke", "0", folder=tmp_path)
+    as_json = clicktrail("keys", "list", "--json", folder=tmp_path)
+
+    assert [0, 0, 0, 0] == [done.returncode for done in (rotated, listed, revoked, as_json)]
+    assert "restart clicktrail serve" in rotated.stderr
+    assert [" 1  seal     links end in B", " 0  open     links end in A"] == listed.stdout.splitlines()
+    assert [
+        {"number": 1, "state": "seal", "last_character": "B"},
+        {"number": 0, "state": "revoked", "last_character": "A"},
+    ] == json.loads(as_json.stdout)
+
+
+def test_restore_brings_the_ring_back(tmp_path: Path) -> None:
+    """A copy takes the place of a ring that is lost."""
+    path = tmp_path / "clicktrail-data" / keystore.NAME
+    ring = keystore.load_or_create(path, traces=[])
+    clicktrail("keys", "backup", "copy.json", folder=tmp_path)
+    path.unlink()
+
+    done = clicktrail("keys", "restore", "copy.json", folder=tmp_path)
+
+    assert (0, "") == (done.returncode, done.stdout)
+    assert ring.keys == keystore.load(path).keys

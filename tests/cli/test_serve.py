@@ -27,7 +27,7 @@ def test_a_lost_key_ring_stops_the_start(tmp_path: Path, trace: str) -> None:
 
     assert 1 == done.returncode
     assert "is missing" in done.stderr
-    assert "clicktrail: hint: put your backup of it there" in done.stderr
+    assert "clicktrail: hint: clicktrail keys restore FILE puts your backup there" in done.stderr
 
 
 def test_only_knows_two_parts(tmp_path: Path) -> None:

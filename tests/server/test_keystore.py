@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from clicktrail.errors import KeyRingError
+from clicktrail.errors import KeyRingError, TokenForgedError
 from clicktrail.server import keystore
+from clicktrail.tokens import KeyRing, KeyState
 
 
 def test_the_first_start_makes_a_ring(tmp_path: Path) -> None:
@@ -23,7 +24,7 @@ def test_a_missing_ring_is_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(KeyRingError, match="is missing") as caught:
         keystore.load_or_create(tmp_path / keystore.NAME, traces=[tmp_path / "journal"])
 
-    assert "put your backup of it there with mode 0600" in caught.value.hint
+    assert "keys restore FILE puts your backup there" in caught.value.hint
     assert not (tmp_path / keystore.NAME).exists()
 
 
@@ -79,3 +80,87 @@ def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
         keystore.backup(path, copy)
 
     assert "older" == copy.read_text("utf-8")
+
+
+def states(ring: KeyRing) -> list[tuple[int, KeyState]]:
+    """The keys of a ring, newest first."""
+    return [(key.number, key.state) for key in ring.keys]
+
+
+def test_rotation_adds_a_key_in_front(tmp_path: Path) -> None:
+    """The new key seals; what the former one sealed still opens."""
+    path = tmp_path / keystore.NAME
+    before = keystore.load_or_create(path, traces=[]).encrypt(b"before")
+
+    new = keystore.rotate(path)
+
+    ring = keystore.load(path)
+    assert [(1, KeyState.SEAL), (0, KeyState.OPEN)] == states(ring)
+    assert (b"before", new.last_character) == (ring.decrypt(before), ring.encrypt(b"after")[-1])
+
+
+def test_a_rotated_ring_is_private_and_alone(tmp_path: Path) -> None:
+    """The file is replaced as a whole: nothing else is left in the folder, and nobody else can read it."""
+    path = tmp_path / keystore.NAME
+    keystore.load_or_create(path, traces=[])
+    keystore.rotate(path)
+    assert ([path], 0o600) == (list(tmp_path.iterdir()), path.stat().st_mode & 0o777)
+
+
+def test_a_ring_can_be_full(tmp_path: Path) -> None:
+    """A token's last character tells twenty keys apart, and no number is given out twice."""
+    path = tmp_path / keystore.NAME
+    keystore.load_or_create(path, traces=[])
+    assert list(range(1, 20)) == [keystore.rotate(path).number for _ in range(19)]
+    with pytest.raises(KeyRingError, match="has 20 keys"):
+        keystore.rotate(path)
+
+
+def test_a_revoked_key_opens_nothing(tmp_path: Path) -> None:
+    """Its links are dead, those of the key that seals now live."""
+    path = tmp_path / keystore.NAME
+    dead = keystore.load_or_create(path, traces=[]).encrypt(b"dead")
+    keystore.rotate(path)
+
+    keystore.revoke(path, 0)
+
+    ring = keystore.load(path)
+    assert [(1, KeyState.SEAL), (0, KeyState.REVOKED)] == states(ring)
+    assert b"alive" == ring.decrypt(ring.encrypt(b"alive"))
+    with pytest.raises(TokenForgedError, match="revoked"):
+        ring.decrypt(dead)
+
+
+@pytest.mark.parametrize(("number", "says"), [(0, "key 0 seals new links"), (7, "has no key 7")])
+def test_a_key_that_cannot_be_revoked(tmp_path: Path, number: int, says: str) -> None:
+    """The ring that is left must be able to seal; the file stays as it was."""
+    path = tmp_path / keystore.NAME
+    before = keystore.load_or_create(path, traces=[]).keys
+    with pytest.raises(KeyRingError, match=says):
+        keystore.revoke(path, number)
+    assert before == keystore.load(path).keys
+
+
+def test_a_lost_ring_comes_back(tmp_path: Path) -> None:
+    """What was sealed before the loss opens again."""
+    path, copy = tmp_path / "data" / keystore.NAME, tmp_path / "copy.json"
+    ring = keystore.load_or_create(path, traces=[])
+    keystore.backup(path, copy)
+    path.unlink()
+
+    keystore.restore(path, copy)
+
+    assert ring.keys == keystore.load(path).keys
+
+
+def test_a_ring_that_is_there_is_not_replaced(tmp_path: Path) -> None:
+    """Keys that are not in the backup would be lost with every link that they sealed."""
+    path, copy = tmp_path / keystore.NAME, tmp_path / "copy.json"
+    keystore.load_or_create(path, traces=[])
+    keystore.backup(path, copy)
+    keystore.rotate(path)
+
+    with pytest.raises(KeyRingError, match="there is a key ring"):
+        keystore.restore(path, copy)
+
+    assert 2 == len(keystore.load(path).keys)

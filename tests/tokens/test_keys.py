@@ -90,8 +90,9 @@ def test_twenty_keys() -> None:
     keys = [Key(number=number, secret=bytes([number]) * SECRET_BYTES) for number in range(20)]
     tokens = [seal(KeyRing([key]), SAMPLE) for key in keys]
     ring = KeyRing(keys)
-    assert ("ABCDEFGHIJKLMNOPQRST", {SAMPLE.destination}) == (
+    assert ("ABCDEFGHIJKLMNOPQRST", [key.last_character for key in keys], {SAMPLE.destination}) == (
         "".join(token[-1] for token in tokens),
+        [token[-1] for token in tokens],
         {open_token(ring, token).destination for token in tokens},
     )
 

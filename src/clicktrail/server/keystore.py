@@ -1,7 +1,8 @@
 """The key ring's file: made once, and never again in silence.
 
 Every link ever sent depends on the key that sealed it. A new key where an old one is missing would let everything
-start and kill all those links, so a ring is made only where nothing shows that there ever was one.
+start and kill all those links, so a ring is made only where nothing shows that there ever was one. The file is either
+the old one or the new one, whatever happens in between. A running edge and engine have the ring of their start.
 """
 
 import base64
@@ -9,18 +10,19 @@ import json
 import os
 import secrets
 import stat
+import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from clicktrail.errors import KeyRingError
-from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState
+from clicktrail.tokens import KEYS, SECRET_BYTES, Key, KeyRing, KeyState
 
-__all__ = ["NAME", "backup", "load", "load_or_create"]
+__all__ = ["NAME", "backup", "load", "load_or_create", "restore", "revoke", "rotate"]
 
 NAME = "keys.json"
 """The file's name in the data folder."""
 
-_PRIVATE = 0o600
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -36,7 +38,7 @@ def load(path: Path) -> KeyRing:
     except FileNotFoundError as error:
         raise KeyRingError(
             f"the key ring {path} is missing",
-            hint=f"put your backup of it there with mode 0600 (clicktrail keys backup made one); "
+            hint="clicktrail keys restore FILE puts your backup there (clicktrail keys backup made it); "
             f"without it no link ever sent can be opened. Only if you never sent any, remove {path.parent}",
         ) from error
     except OSError as error:
@@ -58,8 +60,7 @@ def load_or_create(path: Path, *, traces: Iterable[Path]) -> KeyRing:
         KeyRingError: as for load.
     """
     if not path.exists() and not any(trace.exists() for trace in traces):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, [Key(number=0, secret=secrets.token_bytes(SECRET_BYTES))])
+        _create(path, [_new_key(0)])
     return load(path)
 
 
@@ -69,7 +70,57 @@ def backup(path: Path, to: Path) -> None:
     Raises:
         KeyRingError: there is no good ring at path, or something at ``to`` already.
     """
-    _write(to, load(path).keys)
+    _create(to, load(path).keys)
+
+
+def restore(path: Path, backup: Path) -> None:
+    """Put a backup in the place of a ring that is lost.
+
+    Raises:
+        KeyRingError: there is no good ring at ``backup``, or something at path already.
+    """
+    if path.exists():
+        raise KeyRingError(
+            f"there is a key ring at {path}", hint="move it away first; what it sealed opens only with its keys"
+        )
+    _create(path, load(backup).keys)
+
+
+def rotate(path: Path) -> Key:
+    """Put a new key in front that seals from now on; those before it still open. Returns the new key.
+
+    Raises:
+        KeyRingError: there is no good ring at path, or it has all the keys that a ring can have.
+    """
+    keys = load(path).keys
+    taken = {key.number for key in keys}
+    after = keys[0].number + 1
+    free = next((number % KEYS for number in range(after, after + KEYS) if number % KEYS not in taken), None)
+    if free is None:
+        raise KeyRingError(f"the key ring {path} has {KEYS} keys, and cannot have more")
+    new = _new_key(free)
+    older = [replace(key, state=KeyState.OPEN) if key.state is KeyState.SEAL else key for key in keys]
+    _replace(path, [new, *older])
+    return new
+
+
+def revoke(path: Path, number: int) -> None:
+    """Have a key neither seal nor open any more: every link that it sealed is dead.
+
+    Raises:
+        KeyRingError: there is no good ring at path, no such key in it, or it is the one that seals.
+    """
+    keys = load(path).keys
+    revoked = next((key for key in keys if key.number == number), None)
+    if revoked is None:
+        raise KeyRingError(f"the key ring {path} has no key {number}", hint="clicktrail keys list shows its keys")
+    if revoked.state is KeyState.SEAL:
+        raise KeyRingError(f"key {number} seals new links", hint="clicktrail keys rotate puts another in its place")
+    _replace(path, [replace(key, state=KeyState.REVOKED) if key is revoked else key for key in keys])
+
+
+def _new_key(number: int) -> Key:
+    return Key(number=number, secret=secrets.token_bytes(SECRET_BYTES))
 
 
 def _parse(text: str, path: Path) -> KeyRing:
@@ -88,20 +139,45 @@ def _parse(text: str, path: Path) -> KeyRing:
         raise KeyRingError(f"{path} is not a key ring: {error}", hint="restore it from your backup") from error
 
 
-def _write(path: Path, keys: Iterable[Key]) -> None:
+def _create(path: Path, keys: Iterable[Key]) -> None:
+    """Write a ring where there is nothing."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        written = _write_beside(path, keys)
+        try:
+            path.hardlink_to(written)  # unlike a renaming it never takes the place of another file
+        finally:
+            written.unlink()
+        _sync_folder(path)
+    except OSError as error:
+        raise KeyRingError(f"cannot write the key ring {path}: {error.strerror}") from error
+
+
+def _replace(path: Path, keys: Iterable[Key]) -> None:
+    """Write a ring in place of the one that is there."""
+    try:
+        _write_beside(path, keys).replace(path)
+        _sync_folder(path)
+    except OSError as error:
+        raise KeyRingError(f"cannot write the key ring {path}: {error.strerror}") from error
+
+
+def _write_beside(path: Path, keys: Iterable[Key]) -> Path:
+    """A new file beside path, on disk, for its owner alone."""
     entries = [
         {"number": key.number, "state": key.state.value, "secret": base64.b64encode(key.secret).decode()}
         for key in keys
     ]
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-    except OSError as error:
-        raise KeyRingError(f"cannot write the key ring {path}: {error.strerror}") from error
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump({"keys": entries}, file, indent=1)
         file.write("\n")
         file.flush()
         os.fsync(file.fileno())
+    return Path(name)
+
+
+def _sync_folder(path: Path) -> None:
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)  # the file's name is on disk only once its folder is

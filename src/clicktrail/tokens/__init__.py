@@ -12,7 +12,7 @@ short      ``o`` to ``7``                      reserved
 =========  ==================================  =============================================
 """
 
-from clicktrail.tokens.keys import SECRET_BYTES, Key, KeyRing, KeyState
+from clicktrail.tokens.keys import KEYS, SECRET_BYTES, Key, KeyRing, KeyState
 from clicktrail.tokens.sealed import Sealed, open_token, seal
 
-__all__ = ["SECRET_BYTES", "Key", "KeyRing", "KeyState", "Sealed", "open_token", "seal"]
+__all__ = ["KEYS", "SECRET_BYTES", "Key", "KeyRing", "KeyState", "Sealed", "open_token", "seal"]

@@ -63,6 +63,11 @@ class Key:
         if len(self.secret) != SECRET_BYTES:
             raise KeyRingError(f"key {self.number} has {len(self.secret)} bytes, not {SECRET_BYTES}")
 
+    @property
+    def last_character(self) -> str:
+        """What the tokens that this key sealed end with."""
+        return _SEALED[self.number]
+
 
 class KeyRing:
     """Keys, newest first. The first that may seal does; every one not revoked opens.
