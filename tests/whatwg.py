@@ -18,9 +18,9 @@ _LONGEST_MARK = len("</plaintext>")
 _CONDITION = re.compile(r"\[if\b[^\]>]*\]>", re.ASCII | re.IGNORECASE)
 
 
-def links(text: str, base: int = 0) -> list[tuple[int, int]]:
-    """The spans of the values of ``href`` in ``a`` and ``area`` tags, those in conditional comments too."""
-    tokenizer = _Tokenizer(text)
+def links(text: str, base: int = 0, *, vml: bool = False) -> list[tuple[int, int]]:
+    """The spans of the values of ``href`` in ``a`` and ``area`` tags; in conditional comments those of VML too."""
+    tokenizer = _Tokenizer(text, vml=vml)
     state: State = tokenizer.data
     while state is not None:
         character = text[tokenizer.at : tokenizer.at + 1]
@@ -29,12 +29,13 @@ def links(text: str, base: int = 0) -> list[tuple[int, int]]:
     spans = [(base + start, base + end) for start, end in tokenizer.spans]
     for start, end in tokenizer.comments:
         if condition := _CONDITION.match(text, start, end):
-            spans += links(text[condition.end() : end], base + condition.end())
+            spans += links(text[condition.end() : end], base + condition.end(), vml=True)
     return sorted(spans)
 
 
 class _Tokenizer:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, vml: bool) -> None:
+        self.linked = re.compile("a|area|v:[a-z]+" if vml else "a|area")
         self.text = text
         self.at = 0
         self.spans: list[tuple[int, int]] = []
@@ -152,7 +153,7 @@ class _Tokenizer:
     def end_tag(self) -> State:
         if self.is_end_tag:
             return self.data
-        if self.tag in {"a", "area"} and "href" in self.attributes:
+        if self.linked.fullmatch(self.tag) and "href" in self.attributes:
             self.spans.append(self.attributes["href"])
         self.raw = self.tag
         self.escaped = self.nested = False

@@ -80,7 +80,7 @@ def test_skips_comments(html: str, found: list[str]) -> None:
         ('<!--[if mso]><p title="<![endif]--><a href="2">', ["2"]),
         ('<!--[if mso]><style><![endif]--><a href="2">', ["2"]),
         ('<!--[if mso]><!-- <a href="no"> <![endif]--><a href="2">', ["2"]),
-        ('<!--[if mso]><v:roundrect href="no"><![endif]-->', []),
+        ('<!--[if mso]><V:roundrect href="1"></v:roundrect><![endif]--><v:rect href="no">', ["1"]),
         ('<!-- if mso --><a href="1">', ["1"]),
     ],
 )

@@ -61,12 +61,12 @@ def test_rewrites_both_bodies_in_every_encoding(encoding: str, charset: str, new
 
 def test_nothing_but_the_bytes_of_the_links_changes() -> None:
     """Even a message that no composer would write keeps its oddities."""
-    raw = b"X:  y \nCONTENT-type:Text/HTML\n\n\n<A hRef = https://x.com/ >\t\xff\r\n<!--[if mso]><a href='https://x.com/'>\n\n"
+    raw = b"X:  y \nCONTENT-type:Text/HTML\n\n\n<A hRef = https://x.com/ >\t\xff\r\n<!--[if mso]><a href='https://y.com/'>\n\n"
     result = rewrite_message(
         raw, policy=POLICY, tag=untagged, tracking_url=lambda p: f"https://go.example.com/{p.position}of{p.links}"
     )
     expected = raw.replace(b"https://x.com/ ", b"https://go.example.com/0of2 ")
-    assert expected.replace(b"https://x.com/'", b"https://go.example.com/1of2'") == result.raw
+    assert expected.replace(b"https://y.com/'", b"https://go.example.com/1of2'") == result.raw
 
 
 @pytest.mark.parametrize(

@@ -99,3 +99,35 @@ def test_a_tracking_url_needs_no_quoting(url: str) -> None:
     """Any other would be a mistake of the caller that breaks messages."""
     with pytest.raises(ValueError, match="not a tracking URL"):
         place([html(A)], policy=POLICY, tag=untagged, tracking_url=lambda _: url)
+
+
+def test_twins_are_one_position_with_one_tracking_url() -> None:
+    """A button in VML and the one for others: a reader sees one of them, and either is the same link."""
+    body = Body(
+        part=Part.HTML,
+        text=f"<!--[if mso]><v:rect href='{A}'>Buy</v:rect><![endif]--><a href='{A}'>Buy</a><a href='{A}'>Buy</a>",
+    )
+    ((vml, twin, other),) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    assert [(0, True), (0, True), (1, False)] == [(link.position, link.url == vml.url) for link in (vml, twin, other)]
+
+
+def test_an_opt_out_of_one_twin_is_that_of_both() -> None:
+    """Only one of the tags may carry what an editor knows."""
+    body = Body(
+        part=Part.HTML, text=f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a clicktracking=off href='{A}'>"
+    )
+    assert [[None, None]] == positions(body)
+
+
+def test_a_relative_link_leads_where_the_base_says() -> None:
+    """The destination is the resolved URL; a fragment alone leads to a place of the message."""
+    body = Body(part=Part.HTML, text=f"<base href='{A}b/'><a href='c?d'><a href='/e'><a href='#f'><a href='{B}'>")
+    (links,) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    assert [f"{A}b/c?d", f"{A}e", "", B] == [link.destination for link in links]
+
+
+def test_a_link_tells_its_line_and_group() -> None:
+    """Lines count from one; a group is the sender's word for destinations that differ by recipient."""
+    body = Body(part=Part.HTML, text=f"<p>\n<a\nhref='{A}' data-clicktrail-group='offer'>")
+    ((link,),) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    assert (3, "offer") == (link.line, link.group)

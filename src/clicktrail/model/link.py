@@ -3,13 +3,29 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Link", "LinkReason", "Part"]
+__all__ = ["Element", "Link", "LinkReason", "Location", "Part"]
 
 
 class Part(StrEnum):
     """The kind of body a link stands in."""
 
     HTML = "html"
+    TEXT = "text"
+
+
+class Location(StrEnum):
+    """Where in its body a link stands. docs/reference/links.md says how that is told."""
+
+    HEADER = "header"
+    BODY = "body"
+    FOOTER = "footer"
+
+
+class Element(StrEnum):
+    """What a link looks like. docs/reference/links.md says how that is told."""
+
+    BUTTON = "button"
+    IMAGE = "image"
     TEXT = "text"
 
 
@@ -43,6 +59,12 @@ class Link:
         position: its number among the message's tracked links, from 0; None if untracked.
         destination: where a click leads: href plus UTM parameters; empty if untracked.
         url: the tracking URL that took its place; empty if untracked.
+        location: where in its body it stands.
+        element: what it looks like.
+        label: what it says: `data-clicktrail-label`, else its text, else its image's alternative text; at most 100
+            characters, white space collapsed; empty if it says nothing, and in plain text.
+        group: `data-clicktrail-group`, by which reports count personalised destinations as one; empty if none.
+        line: the line of its body in which the span begins, from 1.
     """
 
     body: int = 0
@@ -54,6 +76,11 @@ class Link:
     position: int | None = None
     destination: str = ""
     url: str = ""
+    location: Location = Location.BODY
+    element: Element = Element.TEXT
+    label: str = ""
+    group: str = ""
+    line: int = 1
 
     @property
     def tracked(self) -> bool:

@@ -1,19 +1,23 @@
-"""Find the links of an HTML body: the values of ``<a href>`` and ``<area href>``.
+"""Find the links of an HTML body: the values of ``<a href>`` and ``<area href>``, and of VML's ``<v:... href>``.
 
 The text is cut into tags, comments and raw text as WHATWG HTML section 13.2.5 ("Tokenization") prescribes, so that an
 ``<a`` in an attribute, a comment, a style sheet or a title is not taken for a link. Two things differ from a browser:
-the content of a conditional comment, which Outlook shows, is read as the markup that it is, and ``noscript`` is markup
-because mail programs run no scripts.
+the content of a conditional comment, which Outlook shows, is read as the markup that it is, VML included, and
+``noscript`` is markup because mail programs run no scripts.
 
 Quantifiers over hostile text are possessive and no character is passed over more than a few times, so the time grows
 with the length of the text and not with its shape.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.charrefs import decode
+from clicktrail.rewrite.labels import describe
+from clicktrail.rewrite.regions import Regions, find_regions
 
 __all__ = ["find_links"]
 
@@ -29,27 +33,38 @@ _VALUE = rf"""(?: "[^"]*+(?:"|\Z) | '[^']*+(?:'|\Z) | [^{_SPACE}>"'][^{_SPACE}>]
 _TAG_NAME = rf"[a-z][^{_SPACE}/>]*+"
 _TAG_NAME_END = rf"(?=[{_SPACE}/>])"
 _TAG_END = rf"{_GAP}>"
-# From the end of a tag's name to its ">". The first two alternatives save time only: where no quote stands before the
-# first ">", that ends the tag; and a quote right behind a name and "=" always opens a value.
+# From the end of a tag's name to its ">". The first alternative saves time only: right behind a name and "=" a quote
+# always opens a value, and anything else one without quotes, which here has neither quotes nor "=".
+_SIMPLE_VALUE = rf"""(?: "[^"]*+" | '[^']*+' | [^{_SPACE}>"'=]++ (?=[{_SPACE}>]) )"""
 _TAG_REST = rf"""(?:
-    [^>"']*+ >
-  | (?: [^>"'=]*+ (?<![{_SPACE}/"'])= (?:"[^"]*+"|'[^']*+') )++ [^>"']*+ >
+    [^>"'=]*+ (?: (?<![{_SPACE}/"'])= {_SIMPLE_VALUE} [^>"'=]*+ )*+ >
   | (?: {_GAP}{_NAME}(?:{_EQUALS}{_VALUE})?+ )*+ {_TAG_END}
 )"""
 
-_LINKED = rf"(?:a|area){_TAG_NAME_END}"
+_LINKED = rf"(?:a|area|base){_TAG_NAME_END}"
+_LINKED_OR_VML = rf"(?:a|area|v:[a-z]++){_TAG_NAME_END}"
 _RAW = rf"(?:script|style|title|textarea|xmp|iframe|noembed|noframes|plaintext){_TAG_NAME_END}"
-_START_TAG = rf"(?!{_LINKED}|{_RAW}){_TAG_NAME}{_TAG_REST}"
 _END_TAG = rf"/{_TAG_NAME}{_TAG_REST}"
 _BOGUS_COMMENT = r"(?: !(?!--) | \? | /(?![a-z]) ) [^>]*+ >"
 _LONE_LESS_THAN = r"(?![a-z/!?])"
 
-# Text and tags in which no link can stand, then the beginning of something to look at.
-_NEXT = re.compile(
-    rf"""(?: [^<]++ | <(?: {_START_TAG} | {_END_TAG} | {_BOGUS_COMMENT} | {_LONE_LESS_THAN} ) )*+
-    <(?: (?P<linked>{_LINKED}) | (?P<raw>{_RAW}) | (?P<comment>!--) )""",
-    _FLAGS,
-)
+# How names begin that most tags have, and none of those that are looked at; this saves time only.
+_COMMON = r"(?:t[abdhr]|[c-hj-mru]|s[pmu])"
+
+
+def _next(linked: str) -> re.Pattern[str]:
+    """Text and tags in which no link can stand, then the beginning of something to look at."""
+    start_tag = rf"(?:{_COMMON}|(?!{linked}|{_RAW})[a-z])[^{_SPACE}/>]*+{_TAG_REST}"
+    return re.compile(
+        rf"""(?: [^<]++ | <(?: {start_tag} | {_END_TAG} | {_BOGUS_COMMENT} | {_LONE_LESS_THAN} ) )*+
+        <(?: (?P<linked>{linked}) | (?P<raw>{_RAW}) | (?P<comment>!--) )""",
+        _FLAGS,
+    )
+
+
+_NEXT = _next(_LINKED)
+_NEXT_IN_COMMENT = _next(_LINKED_OR_VML)
+_ABSOLUTE = re.compile(r"https?://", _FLAGS)
 _ATTRIBUTE = re.compile(rf"{_GAP}({_NAME})(?:{_EQUALS}({_VALUE}))?+", _FLAGS)
 _ATTRIBUTES_END = re.compile(_TAG_END, _FLAGS)
 _REST_OF_TAG = re.compile(_TAG_REST, _FLAGS)
@@ -59,18 +74,25 @@ _CONDITION = re.compile(r"\[if\b[^\]>]*+\]>", _FLAGS)
 _SCRIPT_MARK = re.compile(rf"<!-- | --> | </?script{_TAG_NAME_END}", _FLAGS)
 
 
-def find_links(html: str) -> Iterator[Candidate]:
-    """Every href of an ``a`` or ``area`` tag, in the order of the document."""
-    return _scan(html, 0, len(html), in_comment=False)
+def find_links(html: str) -> list[Candidate]:
+    """Every href of an ``a`` or ``area`` tag, in the order of the document, and of VML in conditional comments."""
+    found = list(_scan(html, 0, len(html), regions=find_regions(html), in_comment=False))
+    links = [candidate for candidate in found if candidate.tag != "base"]
+    if len(links) == len(found):
+        return links
+    base = next(candidate.url for candidate in found if candidate.tag == "base")
+    return [dataclasses.replace(link, base=base) for link in links] if _ABSOLUTE.match(base) else links
 
 
-def _scan(html: str, at: int, end: int, *, in_comment: bool) -> Iterator[Candidate]:
-    while found := _NEXT.match(html, at, end):
+def _scan(html: str, at: int, end: int, *, regions: Regions, in_comment: bool) -> Iterator[Candidate]:
+    following = _NEXT_IN_COMMENT if in_comment else _NEXT
+    while found := following.match(html, at, end):
         after: int | None = found.end()
         if found["linked"]:
             spans, after = _read_attributes(html, found.end(), end)
             if after is not None and "href" in spans:
-                yield _candidate(html, spans)
+                link = _Tag(name=found["linked"].lower(), spans=spans, end=after, conditional=in_comment)
+                yield _candidate(html, link, end, regions)
         elif found["raw"]:
             after = _skip_raw_text(html, found["raw"].lower(), found.end(), end)
         elif in_comment:
@@ -80,10 +102,17 @@ def _scan(html: str, at: int, end: int, *, in_comment: bool) -> Iterator[Candida
         else:
             content_end, after = _read_comment(html, found.end(), end)
             if condition := _CONDITION.match(html, found.end(), content_end):
-                yield from _scan(html, condition.end(), content_end, in_comment=True)
+                yield from _scan(html, condition.end(), content_end, regions=regions, in_comment=True)
         if after is None:
             return
         at = after
+
+
+class _Tag(NamedTuple):
+    name: str
+    spans: dict[str, tuple[int, int]]
+    end: int
+    conditional: bool
 
 
 def _read_attributes(html: str, at: int, end: int) -> tuple[dict[str, tuple[int, int]], int | None]:
@@ -104,10 +133,22 @@ def _value_span(attribute: re.Match[str]) -> tuple[int, int]:
     return (start + 1, end - 1) if attribute[2].startswith(('"', "'")) else (start, end)
 
 
-def _candidate(html: str, spans: dict[str, tuple[int, int]]) -> Candidate:
-    start, end = spans["href"]
-    attributes = {name: html[first:last] for name, (first, last) in spans.items()}
-    return Candidate(start=start, end=end, href=decode(html[start:end]), attributes=attributes)
+def _candidate(html: str, link: _Tag, end: int, regions: Regions) -> Candidate:
+    """The link of a tag; its content ends before ``end``."""
+    first, last = link.spans["href"]
+    attributes = {name: html[start:stop] for name, (start, stop) in link.spans.items()}
+    element, label = describe(html, link.name, attributes, link.end, end)
+    return Candidate(
+        start=first,
+        end=last,
+        href=decode(html[first:last]),
+        attributes=attributes,
+        tag=link.name,
+        conditional=link.conditional,
+        location=regions.locate(first, element, label),
+        element=element,
+        label=label,
+    )
 
 
 def _skip_raw_text(html: str, name: str, at: int, end: int) -> int | None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from clicktrail.model.link import Link, LinkReason, Part
 from clicktrail.rewrite import html, text
 from clicktrail.rewrite.candidate import Candidate
+from clicktrail.rewrite.charrefs import decode
 from clicktrail.rewrite.policy import Policy
+from clicktrail.rewrite.twins import first_of_twins
 
 __all__ = ["Body", "Placed", "place"]
 
@@ -60,7 +62,8 @@ def place(
 ) -> list[tuple[Link, ...]]:
     """The links of each body, those tracked with position, destination and tracking URL.
 
-    Links of HTML bodies are numbered in their order, each occurrence by itself. A link of a plain-text body that leads
+    Links of HTML bodies are numbered in their order, each occurrence by itself; twins, of which each program shows one,
+    are one link (see `twins`). A link of a plain-text body that leads
     where one of them does is that link again, the first such; if those opted out, it has too. Others are numbered on.
 
     Raises:
@@ -71,7 +74,7 @@ def place(
     for part in (Part.HTML, Part.TEXT):
         for index, body in enumerate(bodies):
             if body.part is part:
-                numbered[index] = [numbering.number(body, candidate) for candidate in _FIND[part](body.text)]
+                numbered[index] = numbering.number(body, list(_FIND[part](body.text)))
     urls: dict[int, str] = {}
     for link in (link for index in numbered for link in numbered[index]):
         if link.position is not None and link.position not in urls:
@@ -94,22 +97,23 @@ class _Numbering:
     policy: Policy
     tag: Callable[[str], str]
     count: int = 0
-    html_positions: dict[str, int] = field(default_factory=dict)
+    html_places: dict[str, tuple[int, str]] = field(default_factory=dict)
     html_opted_out: set[str] = field(default_factory=set)
 
-    def number(self, body: Body, candidate: Candidate) -> Link:
-        reason = self._judge(body, candidate)
-        link = Link(
-            body=body.number,
-            part=body.part,
-            start=candidate.start,
-            end=candidate.end,
-            href=candidate.href,
-            reason=reason,
-        )
-        if not link.tracked:
-            return link
-        return dataclasses.replace(link, position=self._position(body, candidate), destination=self.tag(candidate.url))
+    def number(self, body: Body, candidates: Sequence[Candidate]) -> list[Link]:
+        reasons = [self._judge(body, candidate) for candidate in candidates]
+        firsts = first_of_twins(candidates)
+        links: list[Link] = []
+        line, at = 1, 0
+        for first, candidate, reason in zip(firsts, candidates, _agreed(firsts, reasons), strict=True):
+            line += body.text.count("\n", at, candidate.start)
+            at = candidate.start
+            placed: tuple[int | None, str] = (None, "")
+            if reason is LinkReason.TRACKED:
+                twin = links[first] if first < len(links) else None
+                placed = (twin.position, twin.destination) if twin else self._place(body, candidate)
+            links.append(_link(body, candidate, reason, placed, line))
+        return links
 
     def _judge(self, body: Body, candidate: Candidate) -> LinkReason:
         if not (body.legible or body.text[candidate.start : candidate.end].isascii()):
@@ -118,15 +122,41 @@ class _Numbering:
         if body.part is Part.HTML:
             if reason is LinkReason.OPT_OUT:
                 self.html_opted_out.add(candidate.url)
-        elif candidate.url in self.html_opted_out and candidate.url not in self.html_positions:
+        elif candidate.url in self.html_opted_out and candidate.url not in self.html_places:
             return LinkReason.OPT_OUT
         return reason
 
-    def _position(self, body: Body, candidate: Candidate) -> int:
-        if body.part is Part.TEXT and candidate.url in self.html_positions:
-            return self.html_positions[candidate.url]
-        position = self.count
+    def _place(self, body: Body, candidate: Candidate) -> tuple[int, str]:
+        """The link's position and destination."""
+        if body.part is Part.TEXT and candidate.url in self.html_places:
+            return self.html_places[candidate.url]
+        place = (self.count, self.tag(candidate.url))
         self.count += 1
         if body.part is Part.HTML:
-            self.html_positions.setdefault(candidate.url, position)
-        return position
+            self.html_places.setdefault(candidate.url, place)
+        return place
+
+
+def _agreed(firsts: Sequence[int], reasons: Sequence[LinkReason]) -> list[LinkReason]:
+    """The reasons, where all of some twins have the wish of one to opt out: it may be what only one tag can carry."""
+    opted_out = {first for first, reason in zip(firsts, reasons, strict=True) if reason is LinkReason.OPT_OUT}
+    return [LinkReason.OPT_OUT if first in opted_out else reason for first, reason in zip(firsts, reasons, strict=True)]
+
+
+def _link(body: Body, candidate: Candidate, reason: LinkReason, placed: tuple[int | None, str], line: int) -> Link:
+    position, destination = placed
+    return Link(
+        body=body.number,
+        part=body.part,
+        start=candidate.start,
+        end=candidate.end,
+        href=candidate.href,
+        reason=reason,
+        position=position,
+        destination=destination,
+        location=candidate.location,
+        element=candidate.element,
+        label=candidate.label,
+        group=decode(candidate.attributes.get("data-clicktrail-group", "")),
+        line=line,
+    )
