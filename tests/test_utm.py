@@ -5,6 +5,7 @@ from pathlib import Path
 
 from clicktrail.utm import Convention, Existing, parse, query
 from clicktrail.utm.convention import MEDIUMS
+from clicktrail.utm.lint import Code
 
 PAGE = (Path(__file__).parents[1] / "docs" / "reference" / "utm.md").read_text("utf-8")
 
@@ -43,3 +44,8 @@ def test_the_signatures_of_the_page_are_known() -> None:
     named = re.findall(r"`([^`]+)`", sentence)
     assert all(query.is_signed(query.take_apart(f"https://x.com/?a=1&{key}=b")) for key in named)
     assert sorted(key.lower() for key in named) == sorted(query.SIGNATURES)
+
+
+def test_the_findings_of_the_page_are_those_that_there_are() -> None:
+    """Each has a row."""
+    assert [*Code, "checked", "left", "links"] == listed("Lint")

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from clicktrail.cli import demo, keys, report, serve
+from clicktrail.cli import demo, keys, report, serve, utm
 from clicktrail.errors import ClicktrailError
 
 __all__ = ["app", "main"]
@@ -24,6 +24,7 @@ app.command(hidden=True)(serve.worker)
 app.command()(report.report)
 app.command()(demo.demo)
 app.add_typer(keys.app, name="keys")
+app.add_typer(utm.app, name="utm")
 
 
 def main() -> None:
