@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 import pytest
 
 from clicktrail.errors import SettingsError
-from clicktrail.model.link import LinkReason
+from clicktrail.model.link import LinkReason, Part
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, open_token
-from clicktrail.tracking import Tracker
+from clicktrail.tracking import Sending, Tracker
 from clicktrail.utm import Convention
 
 NOW = datetime(2026, 11, 23, 12, 0, 1, tzinfo=UTC)
@@ -16,6 +16,7 @@ TRACKER = Tracker(
     domain="https://links.example.com/",
     convention=Convention(source="email", medium="newsletter", own_hosts=("example.com",)),
 )
+SENDING = Sending(message_id="m1", sent_at=NOW, recipient="person-17", campaign="winter")
 HTML = '<a href="https://example.com/a">A</a>'
 
 
@@ -39,30 +40,30 @@ def sealed(destination: str) -> Sealed:
 
 def test_html_text_and_messages_are_tracked_alike() -> None:
     """A link carries destination, UTM parameters and who it was sent to, whatever it stands in."""
-    html = TRACKER.rewrite_html(HTML, message_id="m1", sent_at=NOW, recipient="person-17", campaign="winter")
-    text = TRACKER.rewrite_text(
-        "https://example.com/a", message_id="m1", sent_at=NOW, recipient="person-17", campaign="winter"
-    )
+    html = TRACKER.rewrite_html(HTML, SENDING)
+    text = TRACKER.rewrite_text("https://example.com/a", SENDING)
     raw = f"Content-Type: text/html\r\n\r\n{HTML}".encode()
-    message = TRACKER.rewrite_message(raw, message_id="m1", sent_at=NOW, recipient="person-17", campaign="winter")
+    message = TRACKER.rewrite_message(raw, SENDING)
+
+    file = TRACKER.rewrite_document(HTML.encode(), Part.HTML, SENDING)
 
     expected = sealed("https://example.com/a?utm_source=email&utm_medium=newsletter&utm_campaign=winter")
-    assert [expected] * 3 == opened(html.text + " " + text.text + " " + message.raw.decode())
+    assert [expected] * 4 == opened(f"{html.text} {text.text} {message.raw.decode()} {file.raw.decode()}")
 
 
 def test_without_a_convention_destinations_stay_as_they_are() -> None:
     """Nobody gets UTM parameters without having said which."""
     tracker = Tracker(ring=RING, domain="https://links.example.com")
 
-    (link,) = tracker.rewrite_html(HTML, message_id="m1", sent_at=NOW).links
+    (link,) = tracker.rewrite_html(HTML, SENDING).links
 
     assert "https://example.com/a" == link.destination
 
 
 def test_its_own_links_are_not_tracked_again() -> None:
     """A message that is rewritten twice is the same as rewritten once."""
-    once = TRACKER.rewrite_html(HTML, message_id="m1", sent_at=NOW).text
-    twice = TRACKER.rewrite_html(once, message_id="m2", sent_at=NOW)
+    once = TRACKER.rewrite_html(HTML, SENDING).text
+    twice = TRACKER.rewrite_html(once, SENDING)
 
     assert (once, [LinkReason.ALREADY_TRACKED]) == (twice.text, [link.reason for link in twice.links])
 
@@ -78,6 +79,6 @@ def test_a_domain_is_used_as_a_url_parser_reads_it() -> None:
     """Capitals, a slash at the end and letters beyond ASCII make no other domain."""
     tracker = Tracker(ring=RING, domain="https://Links.Bücher.example/")
 
-    (link,) = tracker.rewrite_html(HTML, message_id="m1", sent_at=NOW).links
+    (link,) = tracker.rewrite_html(HTML, SENDING).links
 
     assert link.url.startswith("https://links.xn--bcher-kva.example/")

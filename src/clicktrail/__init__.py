@@ -3,7 +3,7 @@
 What is named here is the library for programs that send their mail themselves::
 
     tracker = Tracker(ring=load_keys(Path("keys.json")), domain="https://links.example.com")
-    raw = tracker.rewrite_message(raw, message_id="m1", sent_at=now).raw
+    raw = tracker.rewrite_message(raw, Sending(message_id="m1", sent_at=now)).raw
 """
 
 from clicktrail.errors import ClicktrailError
@@ -11,7 +11,7 @@ from clicktrail.model.link import Link, LinkReason
 from clicktrail.rewrite import Policy, Rewritten, RewrittenBody, Untouched
 from clicktrail.server.keystore import load as load_keys
 from clicktrail.tokens import KeyRing, Sealed, open_token
-from clicktrail.tracking import Tracker
+from clicktrail.tracking import Sending, Tracker
 from clicktrail.utm import Convention
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Rewritten",
     "RewrittenBody",
     "Sealed",
+    "Sending",
     "Tracker",
     "Untouched",
     "load_keys",

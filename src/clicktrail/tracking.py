@@ -2,24 +2,40 @@
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 import ada_url
 
 from clicktrail.errors import SettingsError
+from clicktrail.model.link import Part
 from clicktrail.rewrite import Placed, Policy, Rewritten, RewrittenBody, rewrite_html, rewrite_message, rewrite_text
+from clicktrail.rewrite.document import rewrite_document
 from clicktrail.tokens import KeyRing, Sealed, seal
 from clicktrail.utm import Convention, tag
 
-__all__ = ["Tracker"]
+__all__ = ["Sending", "Tracker"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """What the links of one message carry beside where they lead.
+
+    Attributes:
+        message_id: an id of the caller's choice, another for each message.
+        sent_at: aware; goes into the links in whole seconds.
+        recipient: an address or, better, an opaque id; empty if the message goes to several.
+        campaign: what reports group by, and what the convention puts into the links; empty if none.
+    """
+
+    message_id: str
+    sent_at: datetime
+    recipient: str = ""
+    campaign: str = ""
 
 
 class Tracker:
     """Makes tracked messages.
-
-    What the methods have in common: ``message_id`` is an id of the caller's choice, one for each message and
-    recipient; ``sent_at`` is aware and goes into the links in whole seconds; ``recipient`` is an address or, better,
-    an opaque id; ``campaign`` is what reports group by, and what the convention puts into the links.
 
     Args:
         ring: seals the links. Who redirects them has the same.
@@ -41,56 +57,43 @@ class Tracker:
         self._policy = dataclasses.replace(policy, tracking_domains=policy.tracking_domains | {url.host})
         self._convention = convention
 
-    def rewrite_message(
-        self, raw: bytes, *, message_id: str, sent_at: datetime, recipient: str = "", campaign: str = ""
-    ) -> Rewritten:
+    def rewrite_message(self, raw: bytes, sending: Sending) -> Rewritten:
         """Replace the links of a whole message (RFC 5322). What cannot be rewritten passes, with the reason."""
         return rewrite_message(
-            raw,
-            policy=self._policy,
-            tag=self._tag(campaign),
-            tracking_url=self._seal(message_id=message_id, sent_at=sent_at, recipient=recipient, campaign=campaign),
+            raw, policy=self._policy, tag=self._tag(sending), tracking_url=self._tracking_url(sending)
         )
 
-    def rewrite_html(
-        self, html: str, *, message_id: str, sent_at: datetime, recipient: str = "", campaign: str = ""
-    ) -> RewrittenBody:
+    def rewrite_document(self, content: bytes, part: Part, sending: Sending) -> Rewritten:
+        """Replace the links of an HTML or text file, whose charset is found out."""
+        return rewrite_document(
+            content, part, policy=self._policy, tag=self._tag(sending), tracking_url=self._tracking_url(sending)
+        )
+
+    def rewrite_html(self, html: str, sending: Sending) -> RewrittenBody:
         """Replace the links of an HTML document or fragment."""
-        return rewrite_html(
-            html,
-            policy=self._policy,
-            tag=self._tag(campaign),
-            tracking_url=self._seal(message_id=message_id, sent_at=sent_at, recipient=recipient, campaign=campaign),
-        )
+        return rewrite_html(html, policy=self._policy, tag=self._tag(sending), tracking_url=self._tracking_url(sending))
 
-    def rewrite_text(
-        self, text: str, *, message_id: str, sent_at: datetime, recipient: str = "", campaign: str = ""
-    ) -> RewrittenBody:
+    def rewrite_text(self, text: str, sending: Sending) -> RewrittenBody:
         """Replace the links of a plain text."""
-        return rewrite_text(
-            text,
-            policy=self._policy,
-            tag=self._tag(campaign),
-            tracking_url=self._seal(message_id=message_id, sent_at=sent_at, recipient=recipient, campaign=campaign),
-        )
+        return rewrite_text(text, policy=self._policy, tag=self._tag(sending), tracking_url=self._tracking_url(sending))
 
-    def _tag(self, campaign: str) -> Callable[[str], str]:
+    def _tag(self, sending: Sending) -> Callable[[str], str]:
         convention = self._convention
         if convention is None:
             return lambda url: url
-        parameters = convention.parameters(campaign=campaign)
+        parameters = convention.parameters(campaign=sending.campaign)
         return lambda url: tag(url, parameters, convention.own_hosts, existing=convention.existing)
 
-    def _seal(self, *, message_id: str, sent_at: datetime, recipient: str, campaign: str) -> Callable[[Placed], str]:
+    def _tracking_url(self, sending: Sending) -> Callable[[Placed], str]:
         def tracking_url(placed: Placed) -> str:
             sealed = Sealed(
                 destination=placed.destination,
-                message_id=message_id,
-                recipient=recipient,
-                campaign=campaign,
+                message_id=sending.message_id,
+                recipient=sending.recipient,
+                campaign=sending.campaign,
                 position=placed.position,
                 links=placed.links,
-                sent_at=sent_at,
+                sent_at=sending.sent_at,
             )
             return f"{self._domain}/{seal(self._ring, sealed)}"
 

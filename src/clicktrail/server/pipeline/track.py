@@ -7,7 +7,7 @@ from datetime import datetime
 from clicktrail.model.event import Sent
 from clicktrail.rewrite import Untouched
 from clicktrail.server.pipeline.instructions import take_instructions
-from clicktrail.tracking import Tracker
+from clicktrail.tracking import Sending, Tracker
 
 __all__ = ["Tracked", "track"]
 
@@ -57,9 +57,8 @@ def track(raw: bytes, *, tracker: Tracker, recipients: Sequence[str], message_id
     """
     asked = take_instructions(raw)
     recipient = asked.recipient or (recipients[0] if len(recipients) == 1 else "")
-    rewritten = tracker.rewrite_message(
-        asked.raw, message_id=message_id, sent_at=now, recipient=recipient, campaign=asked.campaign
-    )
+    sending = Sending(message_id=message_id, sent_at=now, recipient=recipient, campaign=asked.campaign)
+    rewritten = tracker.rewrite_message(asked.raw, sending)
     return Tracked(
         raw=rewritten.raw,
         message_id=message_id,

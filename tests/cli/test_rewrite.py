@@ -1,0 +1,161 @@
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clicktrail.cli.rewrite import rewrite
+from clicktrail.errors import ClicktrailError
+from clicktrail.server import keystore
+from clicktrail.server.settings import environment
+from clicktrail.tokens import open_token
+from tests.cli.running import clicktrail
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+HTML = '<p>é<a href="https://example.com/boots">Boots</a> <a href="mailto:shop@example.com">Write</a>'
+IN_PROCESSES = 20
+
+
+def test_a_file_is_rewritten_and_reported(tmp_path: Path) -> None:
+    """The links open with the key ring, and the report says where they stood."""
+    ring = keystore.load_or_create(tmp_path / "ring.json", traces=[])
+    (tmp_path / "mail.html").write_text(HTML, "utf-8")
+    (tmp_path / "utm.toml").write_text('own_hosts = ["example.com"]\ncontent = ""\n', "utf-8")
+
+    arguments = ["mail.html", "-o", "out.html", "--report", "report.json", "--keys", "ring.json", "--utm", "utm.toml"]
+    sent = ["--domain", "https://go.example.com", "--campaign", "spring", "--recipient", "p1", "--message-id", "m1"]
+    done = clicktrail("rewrite", *arguments, *sent, folder=tmp_path)
+
+    assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    boots, write = report["links"]
+    opened = open_token(ring, boots["url"].rpartition("/")[2])
+    assert ("m1", "p1", "spring") == (opened.message_id, opened.recipient, opened.campaign)
+    assert "https://example.com/boots?utm_source=email&utm_medium=newsletter&utm_campaign=spring" == opened.destination
+    assert (0, True, "tracked", opened.destination) == tuple(
+        boots[key] for key in ("index", "tracked", "reason", "destination")
+    )
+    assert (None, False, "not-web", "") == tuple(write[key] for key in ("index", "tracked", "reason", "url"))
+    content = HTML.encode()
+    assert b"https://example.com/boots" == content[boots["start"] : boots["end"]]
+    after = (tmp_path / "out.html").read_bytes()
+    assert content.replace(b"https://example.com/boots", boots["url"].encode()) == after
+    assert {"before": len(content), "after": len(after)} == report["size"]
+    assert [] == report["warnings"]
+
+
+def test_json_is_all_that_stands_on_standard_output(tmp_path: Path) -> None:
+    """Warnings go to standard error, and into the report."""
+    (tmp_path / "big.html").write_text(f"{HTML}<p>{'x' * 110_000}", "utf-8")
+
+    done = clicktrail("rewrite", "big.html", "--json", folder=tmp_path)
+
+    ephemeral, clipped = json.loads(done.stdout)["warnings"]
+    assert "there is no key ring" in ephemeral
+    assert "Gmail clips what is beyond 102 kB" in clipped
+    assert [f"clicktrail: warning: {warning}" for warning in (ephemeral, clipped)] == done.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b'\xef\xbb\xbf\n<a href="https://example.com/">x</a>', "html"),
+        (b"Subject: x\n\nhttps://example.com/", "text"),
+        (b'Content-Type: text/html\n\n<a href="https://example.com/">x</a>', "html"),
+        (b"See https://example.com/ and more", "text"),
+    ],
+)
+def test_standard_input_is_told_by_how_it_begins(content: bytes, part: str, tmp_path: Path) -> None:
+    """What comes in goes out, links apart."""
+    for arguments in (["--json"], []):
+        done = subprocess.run(
+            [sys.executable, "-m", "clicktrail", "rewrite", "-", *arguments],
+            input=content,
+            cwd=tmp_path,
+            capture_output=True,
+            check=True,
+        )
+        if arguments:
+            (link,) = json.loads(done.stdout)["links"]
+            assert (part, "https://example.com/") == (link["part"], link["href"])
+        else:
+            before, _, after = content.partition(b"https://example.com/")
+            assert done.stdout.startswith(before + b"http://127.0.0.1:8080/")
+            assert done.stdout.endswith(after)
+
+
+def test_the_ring_of_the_environment_and_of_the_data_folder(tmp_path: Path) -> None:
+    """The environment's goes before the data folder's; one that is named has to be there."""
+    (tmp_path / "mail.txt").write_text("https://example.com/", "utf-8")
+    rings = {"data": keystore.load_or_create(tmp_path / "clicktrail-data" / "keys.json", traces=[])}
+    rings["named"] = keystore.load_or_create(tmp_path / "named.json", traces=[])
+
+    for name, added in {"data": {}, "named": {"CLICKTRAIL_KEYS": "named.json"}}.items():
+        done = _run(tmp_path, added)
+        token = done.stdout.rpartition("/")[2]
+        assert "https://example.com/" == open_token(rings[name], token).destination
+
+    missing = _run(tmp_path, {"CLICKTRAIL_KEYS": "missing.json"})
+    assert (1, "") == (missing.returncode, missing.stdout)
+    assert missing.stderr.startswith("clicktrail: error: the key ring missing.json is missing")
+
+
+def _run(folder: Path, added: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "clicktrail", "rewrite", "mail.txt"]
+    kept = {name: value for name, value in environment().items() if not name.startswith("CLICKTRAIL_")}
+    return subprocess.run(command, cwd=folder, env=kept | added, capture_output=True, text=True, check=False)
+
+
+def test_what_cannot_be_read_or_written_is_said_in_one_line(tmp_path: Path) -> None:
+    """The file that is named is the one in question."""
+    (tmp_path / "mail.txt").write_text("https://example.com/", "utf-8")
+    (tmp_path / "latin.toml").write_bytes(b"\xe9")
+
+    with pytest.raises(ClicktrailError, match=r"cannot read .*none\.txt: No such file"):
+        rewrite(file=str(tmp_path / "none.txt"))
+    with pytest.raises(ClicktrailError, match=r"cannot write .*: Is a directory"):
+        rewrite(file=str(tmp_path / "mail.txt"), output=tmp_path)
+    with pytest.raises(ClicktrailError, match=r"latin\.toml is not UTF-8"):
+        rewrite(file=str(tmp_path / "mail.txt"), utm=tmp_path / "latin.toml")
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus of real mail is not at {CORPUS}")
+@pytest.mark.timeout(600)
+def test_every_file_of_real_mail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is rewritten, and at each byte offset of its report stands the link that it names."""
+    keystore.load_or_create(tmp_path / "keys.json", traces=[])
+    report, out = tmp_path / "report.json", tmp_path / "out"
+    counts: Counter[str] = Counter()
+    for path in sorted([*(CORPUS / "html").iterdir(), *(CORPUS / "eml").iterdir()]):
+        rewrite(file=str(path), output=out, report=report, keys=tmp_path / "keys.json")
+        described = json.loads(report.read_text("utf-8"))
+        assert {"before": path.stat().st_size, "after": out.stat().st_size} == described["size"], path.name
+        if path.suffix == ".html":
+            _check_offsets(path.read_bytes(), out.read_bytes(), described["links"])
+        counts += Counter(files=1, links=len(described["links"]), warnings=len(described["warnings"]))
+        counts["tracked"] += sum(link["tracked"] for link in described["links"])
+    with capsys.disabled():
+        sys.stdout.write(f"\nclicktrail rewrite: {dict(counts)}\n")
+    assert counts["tracked"]
+
+
+def _check_offsets(before: bytes, after: bytes, links: list[dict[str, Any]]) -> None:
+    """The file changed in the spans of tracked links and nowhere else."""
+    codec = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(before[:2], "ascii")
+    for link in reversed(links):
+        if link["tracked"]:
+            before = before[: link["start"]] + link["url"].encode(codec) + before[link["end"] :]
+    assert before == after
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus of real mail is not at {CORPUS}")
+def test_some_files_of_real_mail_as_a_user_would(tmp_path: Path) -> None:
+    """The program itself, on messages from all over the corpus."""
+    paths = sorted((CORPUS / "eml").iterdir())
+    for path in paths[:: len(paths) // IN_PROCESSES]:
+        done = clicktrail("rewrite", str(path), "-o", "out.eml", "--json", folder=tmp_path)
+        assert 0 == done.returncode, done.stderr
+        assert json.loads(done.stdout)["size"]["after"] == (tmp_path / "out.eml").stat().st_size
