@@ -16,7 +16,7 @@ from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.ports import Journal
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, seal
 
-__all__ = ["NOW", "RunningEdge", "request", "routes_for", "running_edge", "token_path"]
+__all__ = ["NOW", "RunningEdge", "damaged_path", "request", "routes_for", "running_edge", "token_path"]
 
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 
@@ -114,6 +114,12 @@ def token_path(destination: str = "https://shop.example/?a=b", *, position: int 
         sent_at=NOW,
     )
     return "/" + seal(_RING, sealed)
+
+
+def damaged_path() -> str:
+    """A path with one character changed, and so of a token's shape: one dropped is base64url by chance alone."""
+    path = token_path()
+    return path[:20] + ("b" if path[20] == "a" else "a") + path[21:]
 
 
 def request(path: str, *, method: str = "GET", headers: str = "", close: bool = False) -> bytes:

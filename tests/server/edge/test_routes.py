@@ -4,7 +4,7 @@ from clicktrail.model.event import Click, decode
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.pipeline.redirect import Request
-from tests.edges import NOW, routes_for, token_path
+from tests.edges import NOW, damaged_path, routes_for, token_path
 from tests.journals import HeldJournal
 
 
@@ -46,8 +46,7 @@ def test_a_damaged_token_is_recorded_before_it_is_answered() -> None:
     """Like a click, with the page that says so."""
     journal = HeldJournal()
     routes = routes_for(journal)
-    path = token_path()
-    answers = answers_of(routes, path[:20] + path[21:])
+    answers = answers_of(routes, damaged_path())
     assert [] == answers
     journal.settle(committed=True)
     assert [routes.responses.not_found] == answers

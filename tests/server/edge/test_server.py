@@ -13,7 +13,7 @@ from clicktrail.model.event import Click, decode
 from clicktrail.server.edge.reader import MAX_HEAD
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
-from tests.edges import RunningEdge, request, running_edge, token_path
+from tests.edges import RunningEdge, damaged_path, request, running_edge, token_path
 from tests.journals import HeldJournal
 
 LOCATION = b"Location: https://shop.example/?a=b\r\n"
@@ -143,8 +143,7 @@ async def test_what_cannot_be_read_is_refused(tmp_path: Path, data: bytes, statu
 
 async def test_damaged_links_never_redirect(tmp_path: Path) -> None:
     """A page with a contact, and a record of what was tried."""
-    path = token_path()
-    damaged = path[:30] + path[31:]
+    damaged = damaged_path()
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
             answer = await edge.ask(request(damaged, close=True))
