@@ -39,6 +39,7 @@ def test_a_file_is_rewritten_and_reported(tmp_path: Path) -> None:
         boots[key] for key in ("index", "tracked", "reason", "destination")
     )
     assert (None, False, "not-web", "") == tuple(write[key] for key in ("index", "tracked", "reason", "url"))
+    assert ("Boots", "body", "text", 1) == tuple(boots[key] for key in ("label", "location", "element", "line"))
     content = HTML.encode()
     assert b"https://example.com/boots" == content[boots["start"] : boots["end"]]
     after = (tmp_path / "out.html").read_bytes()

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clicktrail.cli.options import Config, Json
+from clicktrail.cli.options import Config, Json, Keys
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.link import Part
 from clicktrail.rewrite import Rewritten
@@ -48,9 +48,7 @@ def rewrite(
     utm: Annotated[
         Path | None, typer.Option(help="UTM convention; without one no parameters are added.", metavar="FILE")
     ] = None,
-    keys: Annotated[
-        Path | None, typer.Option(help="Key ring; else CLICKTRAIL_KEYS, else the data folder's.", metavar="FILE")
-    ] = None,
+    keys: Keys = None,
     config: Config = None,
     json_: Json = False,
 ) -> None:
@@ -111,9 +109,8 @@ def _part(file: str, content: bytes) -> Part | None:
 
 def _ring(keys: Path | None, loaded: settings.Settings) -> KeyRing | None:
     """The ring that was named, or that of the data folder where there is one."""
-    named = keys or settings.environment().get("CLICKTRAIL_KEYS")
-    path = Path(named) if named else loaded.data / keystore.NAME
-    return keystore.load(path) if named or path.exists() else None
+    path = keys or loaded.data / keystore.NAME
+    return keystore.load(path) if keys or path.exists() else None
 
 
 def _throwaway() -> KeyRing:
@@ -166,4 +163,8 @@ def _row(occurrence: Occurrence) -> Mapping[str, Any]:
         "href": link.href,
         "destination": link.destination,
         "url": link.url,
+        "label": link.label,
+        "location": link.location,
+        "element": link.element,
+        "line": link.line,
     }
