@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from clicktrail.cli import demo, keys, report, rewrite, serve, utm
+from clicktrail.cli import demo, inspect, keys, report, rewrite, serve, utm
 from clicktrail.errors import ClicktrailError
 
 __all__ = ["app", "main"]
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command(hidden=True)(serve.worker)
 app.command()(rewrite.rewrite)
+app.command()(inspect.inspect)
 app.command()(report.report)
 app.command()(demo.demo)
 app.add_typer(keys.app, name="keys")

@@ -1,0 +1,78 @@
+"""clicktrail inspect: show what a tracking URL holds."""
+
+import json
+from datetime import UTC
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from clicktrail.cli.options import Config, Json
+from clicktrail.errors import TokenError
+from clicktrail.server import keystore, settings
+from clicktrail.tokens import KeyRing, open_token
+
+__all__ = ["inspect"]
+
+
+def inspect(
+    url: Annotated[
+        str,
+        typer.Argument(help="A tracking URL, or its token; -- goes before a token that begins with -.", metavar="URL"),
+    ],
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="CLICKTRAIL_KEYS",
+            show_envvar=False,
+            help="Key ring; else CLICKTRAIL_KEYS, else the data folder's.",
+            metavar="FILE",
+        ),
+    ] = None,
+    config: Config = None,
+    json_: Json = False,
+) -> None:
+    """Show what a tracking URL holds: destination, message, campaign, recipient, position and time."""
+    path = keys or settings.load(config, settings.environment()).data / keystore.NAME
+    described = _describe(keystore.load(path), _token(url), path)
+    if json_:
+        print(json.dumps(described, indent=1))
+        return
+    for name, value in described.items():
+        print(f"{name:<11} {value}".rstrip())
+
+
+def _token(url: str) -> str:
+    """The path, as the edge takes it: without its slash, and without a query that a relay may have added."""
+    return urlsplit(url.strip()).path.removeprefix("/")
+
+
+def _describe(ring: KeyRing, token: str, path: Path) -> dict[str, Any]:
+    """What a token holds, by the names that clicktrail.tokens.Sealed gives it.
+
+    Raises:
+        TokenError: it does not open.
+    """
+    try:
+        sealed = open_token(ring, token)
+    except TokenError as error:
+        raise type(error)(f"'{token[:40]}' does not open: {error}", hint=_hint(ring, token, path)) from error
+    return {
+        "format": "sealed",
+        "key": next(key.number for key in ring.keys if key.last_character == token[-1]),
+        "destination": sealed.destination,
+        "message_id": sealed.message_id,
+        "campaign": sealed.campaign,
+        "recipient": sealed.recipient,
+        "position": sealed.position,
+        "links": sealed.links,
+        "sent_at": sealed.sent_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def _hint(ring: KeyRing, token: str, path: Path) -> str:
+    key = next((key for key in ring.keys if key.last_character == token[-1:]), None)
+    if key is None:
+        return f"its last character names no key of {path}: see that the URL is whole, and the ring the right one"
+    return f"its last character names key {key.number} of {path}, in state {key.state}: see that the URL is whole"
