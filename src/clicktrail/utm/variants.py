@@ -31,7 +31,8 @@ def fold(value: str, *, noise: bool = False) -> str:
 def is_typo(one: str, other: str) -> bool:
     """Whether two folded values differ by one slip: a character more, less or other, or two neighbours swapped.
 
-    The first letter and all digits must be the same, because ``gmail`` is not ``email`` and part 2 is not part 3.
+    The first letter and all digits must be the same, because ``gmail`` is not ``email`` and part 2 is not part 3; and
+    the last letter is not another one, because ``sale_a`` is not ``sale_b``.
     """
     if min(len(one), len(other)) < _SHORTEST or one[0] != other[0] or abs(len(one) - len(other)) > 1:
         return False
@@ -40,7 +41,7 @@ def is_typo(one: str, other: str) -> bool:
     at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     a, b = one[at:], other[at:]
     swapped = a[:2] == b[1::-1] and a[2:] == b[2:]
-    return swapped or a[1:] == b[1:] or a[1:] == b or a == b[1:]
+    return swapped or (len(a) > 1 and a[1:] == b[1:]) or a[1:] == b or a == b[1:]
 
 
 def closest(value: str, known: Iterable[str]) -> str:

@@ -1,0 +1,211 @@
+"""Find values of UTM parameters that were written in several ways, and what each should be."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from clicktrail.utm.convention import Convention
+from clicktrail.utm.export import Row
+from clicktrail.utm.naming import NAMED, spelled
+from clicktrail.utm.variants import fold, is_typo
+
+__all__ = ["Audit", "Variant", "Why", "audit"]
+
+_RARE = 5
+"""A slip is rare: what stands there a fifth as often as its neighbour, or more often, is a word of its own."""
+
+_FOLDED_WITH_NOISE = ("utm_source", "utm_medium")
+
+
+class Why(StrEnum):
+    """Why a value should be another one."""
+
+    SPELLING = "spelling"
+    """The same but for case, accents and separators."""
+
+    SYNONYM = "synonym"
+    """The same but for words that add nothing, such as ``marketing``."""
+
+    TYPO = "typo"
+    """One slip away, and rare."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A value that should be another one.
+
+    Attributes:
+        parameter: such as ``utm_medium``.
+        value: as it was written.
+        canonical: what it should be.
+        why: how the two are related.
+        rows: how many lines of the export hold it.
+        sessions: the sum of their sessions.
+    """
+
+    parameter: str
+    value: str
+    canonical: str
+    why: Why
+    rows: int
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What became of an export.
+
+    Attributes:
+        rows: how many lines hold UTM values.
+        sessions: the sum of their sessions; 0 if the export does not say.
+        inconsistent_rows: how many of the lines hold a variant.
+        inconsistent_sessions: the sum of their sessions.
+        variants: by parameter, canonical value and value.
+    """
+
+    rows: int
+    sessions: int
+    inconsistent_rows: int
+    inconsistent_sessions: int
+    variants: tuple[Variant, ...]
+
+
+@dataclass(slots=True)
+class _Count:
+    rows: int = 0
+    sessions: int = 0
+
+    def add(self, other: "_Count") -> None:
+        self.rows += other.rows
+        self.sessions += other.sessions
+
+    @property
+    def weight(self) -> tuple[int, int]:
+        return self.sessions, self.rows
+
+
+def audit(rows: Iterable[Row], convention: Convention) -> Audit:
+    """Group the values of an export, and choose for each group the value that it should have.
+
+    That is the convention's, where it is in the group; else the most frequent that is spelled as the convention asks;
+    else the most frequent, spelled so. Frequent is what has many sessions, or where they are not known, many rows.
+    """
+    seen = list(rows)
+    counts: dict[str, dict[str, _Count]] = defaultdict(lambda: defaultdict(_Count))
+    for row in seen:
+        for parameter, value in row.values.items():
+            counts[parameter][value].add(_Count(1, row.sessions))
+    variants = {
+        (variant.parameter, variant.value): variant
+        for parameter in NAMED
+        for variant in _variants(parameter, counts.get(parameter, {}), convention)
+    }
+    wrong = [row for row in seen if any(item in variants for item in row.values.items())]
+    return Audit(
+        rows=len(seen),
+        sessions=sum(row.sessions for row in seen),
+        inconsistent_rows=len(wrong),
+        inconsistent_sessions=sum(row.sessions for row in wrong),
+        variants=tuple(
+            sorted(
+                variants.values(),
+                key=lambda variant: (NAMED.index(variant.parameter), variant.canonical, variant.value),
+            )
+        ),
+    )
+
+
+def _variants(parameter: str, counts: Mapping[str, _Count], convention: Convention) -> Iterator[Variant]:
+    known = _known(parameter, convention)
+    groups: dict[str, dict[str, _Count]] = defaultdict(dict)
+    for value, count in counts.items():
+        groups[_fold(parameter, value)][value] = count
+    folded_known = {_fold(parameter, name): name for name in known}
+    for key, meant in _typos({key: _sum(group.values()) for key, group in groups.items()}, folded_known).items():
+        groups.setdefault(meant, {}).update(groups.pop(key))
+    for key, group in groups.items():
+        canonical = folded_known.get(key) or _canonical(parameter, group, convention)
+        for value, count in group.items():
+            if value != canonical:
+                why = _why(value, canonical)
+                yield Variant(
+                    parameter=parameter,
+                    value=value,
+                    canonical=canonical,
+                    why=why,
+                    rows=count.rows,
+                    sessions=count.sessions,
+                )
+
+
+def _known(parameter: str, convention: Convention) -> Sequence[str]:
+    if parameter == "utm_medium":
+        return list(convention.mediums)
+    return [convention.source] if parameter == "utm_source" else []
+
+
+def _fold(parameter: str, value: str) -> str:
+    return fold(value, noise=parameter in _FOLDED_WITH_NOISE) or value
+
+
+def _typos(counts: Mapping[str, _Count], known: Mapping[str, str]) -> dict[str, str]:
+    """Folded values that are slips, with the folded value that each means: the most frequent of its neighbours.
+
+    Two values of one slip share what is left of both when some one character is taken out, so only those are compared.
+    """
+    neighbours: dict[str, list[str]] = defaultdict(list)
+    for key in {*counts, *known}:
+        for rest in {key, *(key[:at] + key[at + 1 :] for at in range(len(key)))}:
+            neighbours[rest].append(key)
+    meant: dict[str, str] = {}
+    for keys in neighbours.values():
+        for key in keys:
+            for other in keys:
+                if key in counts and key not in known and _is_slip(key, other, counts, known):
+                    best = meant.get(key)
+                    if best is None or _rank(other, counts, known) > _rank(best, counts, known):
+                        meant[key] = other
+    return {key: other for key, other in meant.items() if other not in meant}
+
+
+def _is_slip(key: str, other: str, counts: Mapping[str, _Count], known: Mapping[str, str]) -> bool:
+    if not is_typo(key, other):
+        return False
+    if other in known:
+        return True
+    rare, frequent = counts[key], counts[other]
+    if rare.sessions or frequent.sessions:
+        return rare.sessions * _RARE < frequent.sessions
+    return rare.rows * _RARE < frequent.rows
+
+
+def _rank(key: str, counts: Mapping[str, _Count], known: Mapping[str, str]) -> tuple[bool, tuple[int, int], str]:
+    return key in known, counts[key].weight if key in counts else (0, 0), key
+
+
+def _sum(counts: Iterable[_Count]) -> _Count:
+    total = _Count()
+    for count in counts:
+        total.add(count)
+    return total
+
+
+def _canonical(parameter: str, group: Mapping[str, _Count], convention: Convention) -> str:
+    ranked = sorted(group, key=lambda value: (group[value].weight, value), reverse=True)
+    spellings = {value: _spelled(parameter, value, convention) for value in ranked}
+    return next((value for value in ranked if spellings[value] == value), spellings[ranked[0]])
+
+
+def _spelled(parameter: str, value: str, convention: Convention) -> str:
+    """A campaign fits one of the patterns if it can; which is its own the export does not say."""
+    if parameter != "utm_campaign":
+        return spelled(parameter, value, convention, medium="")
+    written = [spelled(parameter, value, convention, medium=medium) for medium in convention.mediums or [""]]
+    return value if value in written else written[0]
+
+
+def _why(value: str, canonical: str) -> Why:
+    if fold(value) == fold(canonical):
+        return Why.SPELLING
+    return Why.SYNONYM if fold(value, noise=True) == fold(canonical, noise=True) else Why.TYPO

@@ -1,0 +1,107 @@
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.utm import Convention
+from clicktrail.utm.audit import Why, audit
+from clicktrail.utm.export import Row
+
+CONVENTION = Convention(source="email", medium="newsletter")
+
+
+def rows(parameter: str, **sessions: int) -> list[Row]:
+    """One line for each value; a name is a value with ``__`` for a space and ``_1_`` for a hyphen."""
+    return [
+        Row(values={parameter: name.replace("__", " ").replace("_1_", "-")}, sessions=count)
+        for name, count in sessions.items()
+    ]
+
+
+def found(parameter: str, **sessions: int) -> dict[str, tuple[str, str]]:
+    """What each variant should be, and why."""
+    variants = audit(rows(parameter, **sessions), CONVENTION).variants
+    return {variant.value: (variant.canonical, variant.why) for variant in variants}
+
+
+def test_variants_of_a_known_value() -> None:
+    """The convention's value is the right one, however rare it is."""
+    assert {
+        "Email": ("email", "spelling"),
+        "EMAIL": ("email", "spelling"),
+        "E-mail": ("email", "spelling"),
+        "email_marketing": ("email", "synonym"),
+        "emial": ("email", "typo"),
+    } == found("utm_source", email=1, Email=9, EMAIL=9, E_1_mail=9, email_marketing=9, emial=9, gmail=9, google=9)
+
+
+def test_variants_of_an_unknown_value() -> None:
+    """The most frequent that is spelled rightly is the right one; without any, the most frequent spelled rightly."""
+    assert {"Spring Sale": ("spring_sale", "spelling"), "SpringSale": ("spring_sale", "spelling")} == found(
+        "utm_campaign", Spring__Sale=90, spring_sale=5, SpringSale=1
+    )
+    assert {"Spring Sale": ("spring_sale", "spelling")} == found("utm_campaign", Spring__Sale=1)
+
+
+def test_a_slip_is_rare() -> None:
+    """What is nearly as frequent is a word of its own, and so is what differs by a number or a last letter."""
+    assert {"sumer_sale": ("summer_sale", Why.TYPO)} == found("utm_campaign", summer_sale=50, sumer_sale=9)
+    assert {} == found("utm_campaign", summer_sale=50, sumer_sale=10)
+    assert {} == found("utm_campaign", part_10=50, part_11=1, variant_a=50, variant_b=1)
+
+
+def test_without_sessions_rows_count() -> None:
+    """An export that counts nothing is weighed by its lines."""
+    many = rows("utm_campaign", summer_sale=0) * 6
+    assert [("sumer_sale", "summer_sale")] == [
+        (variant.value, variant.canonical)
+        for variant in audit([*many, *rows("utm_campaign", sumer_sale=0)], CONVENTION).variants
+    ]
+
+
+def test_shares_count_lines_once() -> None:
+    """A line with two variants is one inconsistent line."""
+    result = audit(
+        [
+            Row(values={"utm_source": "Email", "utm_medium": "News-Letter"}, sessions=30),
+            Row(values={"utm_source": "email", "utm_medium": "newsletter"}, sessions=70),
+        ],
+        CONVENTION,
+    )
+    assert (2, 100, 1, 30) == (result.rows, result.sessions, result.inconsistent_rows, result.inconsistent_sessions)
+    assert ["utm_source", "utm_medium"] == [variant.parameter for variant in result.variants]
+
+
+texts = st.text(alphabet="aAbB1 -_é", max_size=9) | st.sampled_from(["email", "Emial", "newsletter", "E-Mail"])
+
+
+@given(st.lists(st.tuples(st.sampled_from(["utm_source", "utm_medium", "utm_campaign"]), texts, st.integers(0, 9))))
+def test_a_mapped_export_is_consistent(lines: list[tuple[str, str, int]]) -> None:
+    """With each variant replaced by what it should be there is nothing left of the kind that needs no judgement."""
+    export = [Row(values={parameter: value}, sessions=count) for parameter, value, count in lines]
+    mapping = {(v.parameter, v.value): v.canonical for v in audit(export, CONVENTION).variants}
+    mapped = [
+        Row(
+            values={name: mapping.get((name, value), value) for name, value in row.values.items()},
+            sessions=row.sessions,
+        )
+        for row in export
+    ]
+    assert [] == [variant for variant in audit(mapped, CONVENTION).variants if variant.why is not Why.TYPO]
+
+
+CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "utm" / "rittmananalytics+ra_data_warehouse" / "data"
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="../shared/corpus/utm is not here")
+def test_a_real_list_of_mediums() -> None:
+    """Mediums that people really use, each by itself: nothing is taken for another's slip, only for its spelling."""
+    with (CORPUS / "marketing_channel_mapping.csv").open(newline="", encoding="utf-8") as file:
+        mediums = [line["medium"] for line in csv.DictReader(file)]
+    variants = audit(
+        [Row(values={"utm_medium": medium}, sessions=1) for medium in mediums if medium], CONVENTION
+    ).variants
+    assert variants
+    assert {Why.SPELLING, Why.SYNONYM} >= {variant.why for variant in variants}
