@@ -40,6 +40,7 @@ test *args: (programs "test")
 
 # Run one bench of bench/.
 bench name *args: (programs "bench")
+    @uv sync --quiet --locked --inexact --all-extras --group bench
     @shift; python -m "bench.{{name}}" "$@"
 
 # Programs that are on neither PyPI nor npm: installed where that can be done, named where it can't.
