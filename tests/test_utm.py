@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from clicktrail.utm import Convention, Existing, parse, query
+from clicktrail.utm.audit import Variant, Why
 from clicktrail.utm.convention import MEDIUMS
 from clicktrail.utm.lint import Code
 
@@ -49,3 +50,8 @@ def test_the_signatures_of_the_page_are_known() -> None:
 def test_the_findings_of_the_page_are_those_that_there_are() -> None:
     """Each has a row."""
     assert [*Code, "checked", "left", "links"] == listed("Lint")
+
+
+def test_the_audit_of_the_page_is_that_of_the_code() -> None:
+    """Each reason and each column has a row."""
+    assert [*Why, *Variant.__dataclass_fields__] == listed("Audit")

@@ -77,3 +77,51 @@ def test_a_convention_that_cannot_be_used(tmp_path: Path) -> None:
     assert "clicktrail: hint: did you mean 'source'?" in done[0].stderr
     assert "clicktrail: error: the convention latin.toml is not UTF-8\n" == done[1].stderr
     assert done[2].stderr.startswith("clicktrail: error: cannot read the convention none.toml: ")
+
+
+EXPORT = "Session source / medium,Session campaign,Sessions\nE-Mail / newsletter,café,30\nemail / newsletter,café,70\n"
+
+
+def test_audit_says_what_share_is_inconsistent_and_maps_it(tmp_path: Path) -> None:
+    """Shares go to standard output, the mapping to its file; the status is 0, for nothing is to be stopped."""
+    (tmp_path / "export.csv").write_text(EXPORT, encoding="utf-16")
+
+    done = clicktrail("utm", "audit", "export.csv", "--mapping", "mapping.csv", folder=tmp_path)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert done.stdout == (
+        "50.0% of rows (1 of 2) and 30.0% of sessions (30 of 100) hold a value that should be another.\n"
+        "  utm_source: 'E-Mail' should be 'email' (spelling; 1 rows, 30 sessions)\n"
+    )
+    assert (tmp_path / "mapping.csv").read_bytes().decode() == (
+        "parameter,value,canonical,why,rows,sessions\r\nutm_source,E-Mail,email,spelling,1,30\r\n"
+    )
+
+
+def test_audit_as_json(tmp_path: Path) -> None:
+    """One document with all that was counted; the convention says what is right."""
+    (tmp_path / "utm.toml").write_text("source = 'E-Mail'")
+    (tmp_path / "export.csv").write_bytes(EXPORT.encode("latin-1"))
+    done = clicktrail("utm", "audit", "export.csv", "--convention", "utm.toml", "--json", folder=tmp_path)
+    assert json.loads(done.stdout) == {
+        "rows": 2,
+        "sessions": 100,
+        "inconsistent_rows": 1,
+        "inconsistent_sessions": 70,
+        "variants": [
+            {
+                "parameter": "utm_source",
+                "value": "email",
+                "canonical": "E-Mail",
+                "why": "spelling",
+                "rows": 1,
+                "sessions": 70,
+            }
+        ],
+    }
+
+
+def test_audit_of_what_is_not_there(tmp_path: Path) -> None:
+    """A file that cannot be read is one line."""
+    done = clicktrail("utm", "audit", "none.csv", folder=tmp_path)
+    assert "clicktrail: error: cannot use none.csv: No such file or directory\n" == done.stderr

@@ -1,5 +1,8 @@
 """clicktrail utm: check links before they are sent, and what analytics made of them after."""
 
+import codecs
+import csv
+import dataclasses
 import json
 import re
 import sys
@@ -13,6 +16,9 @@ from clicktrail.cli.linted import LintedFile, LintedLink, read_links
 from clicktrail.cli.options import Json
 from clicktrail.errors import ClicktrailError
 from clicktrail.utm import Convention, parse
+from clicktrail.utm.audit import Audit, Variant
+from clicktrail.utm.audit import audit as audit_rows
+from clicktrail.utm.export import read_rows
 from clicktrail.utm.lint import check, repair
 
 __all__ = ["app"]
@@ -60,6 +66,61 @@ def lint(
         print(f"clicktrail: links checked: {count}, findings left: {left}", file=sys.stderr)
     if left:
         raise typer.Exit(1)
+
+
+@app.command()
+def audit(
+    export: Annotated[
+        Path, typer.Argument(help="Export of Google Analytics 4, Matomo or any other, with a header.", metavar="FILE")
+    ],
+    convention: _ConventionFile = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="Write each variant and its canonical value to this CSV file.", metavar="OUT")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Find values in an analytics export that were written in several ways, and say what share of it that is."""
+    rules = _read_convention(convention)
+    try:
+        result = audit_rows(read_rows(_decoded(export.read_bytes())), rules)
+        if mapping is not None:
+            _write_mapping(mapping, result.variants)
+    except OSError as error:
+        raise ClicktrailError(f"cannot use {error.filename}: {error.strerror}") from error
+    if json_:
+        print(json.dumps(dataclasses.asdict(result), indent=2, ensure_ascii=False))
+    else:
+        _print_audit(result)
+
+
+def _decoded(raw: bytes) -> str:
+    """Matomo writes UTF-16 for spreadsheets; a spreadsheet's own export may be Latin-1."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return raw.decode("utf-16", errors="replace")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _write_mapping(file: Path, variants: Iterable[Variant]) -> None:
+    names = [field.name for field in dataclasses.fields(Variant)]
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        table = csv.writer(opened)
+        table.writerow(names)
+        table.writerows([getattr(variant, name) for name in names] for variant in variants)
+
+
+def _print_audit(result: Audit) -> None:
+    share = result.inconsistent_rows / result.rows if result.rows else 0
+    line = f"{share:.1%} of rows ({result.inconsistent_rows} of {result.rows})"
+    if result.sessions:
+        share = result.inconsistent_sessions / result.sessions
+        line += f" and {share:.1%} of sessions ({result.inconsistent_sessions} of {result.sessions})"
+    print(f"{line} hold a value that should be another.")
+    for variant in result.variants:
+        counts = f"{variant.rows} rows, {variant.sessions} sessions" if result.sessions else f"{variant.rows} rows"
+        print(f"  {variant.parameter}: '{variant.value}' should be '{variant.canonical}' ({variant.why}; {counts})")
 
 
 def _read_convention(file: Path | None) -> Convention:
