@@ -23,6 +23,6 @@ def untagged(url: str) -> str:
 def replaced(body: str, links: Sequence[Link]) -> str:
     """A body with its tracked links replaced by hand, from the last to the first."""
     for link in reversed(links):
-        if link.tracked:
+        if link.url:
             body = body[: link.start] + link.url + body[link.end :]
     return body

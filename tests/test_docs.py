@@ -15,7 +15,7 @@ from clicktrail import errors
 from clicktrail.cli import app
 from clicktrail.judge import rules
 from clicktrail.model.event import AnyEvent, Event
-from clicktrail.model.link import LinkReason
+from clicktrail.model.link import LinkReason, LinkWarning
 from clicktrail.report import CampaignReport, as_json
 from clicktrail.rewrite import Untouched
 from clicktrail.server.settings import Settings
@@ -98,6 +98,7 @@ def test_reason_codes() -> None:
     """Each reason of a link, and of a message that passed unchanged, is explained."""
     documented = {name: sorted(listed(text)) for name, text in sections("reason-codes.md").items()}
     assert documented["Links"] == sorted(LinkReason)
+    assert documented["Warnings"] == sorted(LinkWarning)
     assert documented["Messages and parts"] == sorted(Untouched)
 
 

@@ -1,5 +1,7 @@
+import pytest
 from hypothesis import given
 
+from clicktrail.model.consent import Consent
 from clicktrail.rewrite import rewrite_html, rewrite_text
 from tests.rewriting import POLICY, replaced, tracking_url, untagged
 from tests.strategies import html_soups, text_soups
@@ -50,3 +52,21 @@ def test_text_outside_of_tracked_links_stays(soup: str) -> None:
     """The result is the body with the reported spans replaced by the reported URLs."""
     result = rewrite_text(soup, policy=POLICY, tag=untagged, tracking_url=tracking_url)
     assert replaced(soup, result.links) == result.text
+
+
+@pytest.mark.parametrize(
+    ("href", "written"),
+    [
+        ("'https://x.com/?a&amp;b'", "'https://x.com/?a&#38;b&#38;utm'"),
+        ("https://x.com/?a", "https://x.com/?a&#38;utm"),
+        ('"https://x.com/?\'é b"', '"https://x.com/?&#39;&#233;&#32;b&#38;utm"'),
+        ("mailto:a@b", "mailto:a@b"),
+    ],
+)
+def test_without_consent_links_stay_plain_and_get_their_utm_parameters(href: str, written: str) -> None:
+    """The destination stands where it stood, written so that every quoting and charset holds it."""
+    result = rewrite_html(
+        f"<a href={href}>", policy=POLICY.for_consent(Consent.DENIED), tag="{}&utm".format, tracking_url=tracking_url
+    )
+    assert f"<a href={written}>" == result.text
+    assert [False] == [link.tracked for link in result.links]

@@ -1,8 +1,13 @@
+import dataclasses
+
 import pytest
 
-from clicktrail.model.link import LinkReason
+from clicktrail.errors import SettingsError
+from clicktrail.model.consent import Consent, UnknownConsent
+from clicktrail.model.link import LinkReason, LinkWarning
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.rewrite.policy import LONGEST, Policy
+from clicktrail.rewrite.html import find_links
+from clicktrail.rewrite.policy import LONGEST, Judgement, Policy, Preset, VisibleUrl, parse, preset
 
 POLICY = Policy(tracking_domains=frozenset({"go.example.com", "127.0.0.1:8080"}))
 
@@ -10,7 +15,7 @@ POLICY = Policy(tracking_domains=frozenset({"go.example.com", "127.0.0.1:8080"})
 def judged(href: str, **attributes: str) -> LinkReason:
     """The verdict on a link; an underscore in an attribute's name stands for a hyphen."""
     named = {name.replace("_", "-"): value for name, value in attributes.items()}
-    return POLICY.judge(Candidate(start=0, end=len(href), href=href, attributes=named))
+    return POLICY.judge(Candidate(start=0, end=len(href), href=href, attributes=named)).reason
 
 
 @pytest.mark.parametrize(
@@ -58,7 +63,6 @@ def judged(href: str, **attributes: str) -> LinkReason:
                     "file:///x",
                     "ftp://x.com",
                     "x.com:80/a",
-                    "https+notrack://x.com",
                 ],
             ],
         ),
@@ -96,12 +100,11 @@ def judged(href: str, **attributes: str) -> LinkReason:
                     "https://x.com/opt-out",
                     "https://x.com/optout?x",
                 ],
-                *[
-                    "https://x.com/preferences",
-                    "https://x.com/email-settings",
-                    "https://x.com/?to=manage_subscriptions",
-                ],
             ],
+        ),
+        (
+            LinkReason.PREFERENCES,
+            ["https://x.com/preferences", "https://x.com/email-settings", "https://x.com/?to=manage_subscriptions"],
         ),
         (LinkReason.TOO_LONG, ["https://x.com/" + "a" * LONGEST, "https://x.com/" + "é" * (LONGEST // 2)]),
     ],
@@ -134,3 +137,89 @@ def test_words_that_only_hold_an_unsubscribe_word_are_tracked(word: str) -> None
 def test_a_lone_surrogate_is_invalid() -> None:
     """A text that no charset can encode has no destination."""
     assert LinkReason.INVALID == judged("https://x.com/\ud800")
+
+
+def judged_html(policy: Policy, html: str) -> LinkReason:
+    """The verdict on the last link of a document."""
+    return policy.judge(find_links(html)[-1]).reason
+
+
+@pytest.mark.parametrize(
+    ("html", "reasons"),
+    [
+        ("<a href='https://y.com/privacy'>x</a>", (LinkReason.PRIVACY, LinkReason.PRIVACY, LinkReason.TRACKED)),
+        ("<a href='https://y.com/a'>Terms</a>", (LinkReason.LEGAL, LinkReason.LEGAL, LinkReason.TRACKED)),
+        ("<a href='https://x.com/a'>X</a>", (LinkReason.TRACKED, LinkReason.SOCIAL, LinkReason.TRACKED)),
+        (
+            "<p>Hello, dear reader.</p><footer><a href='https://y.com/'>",
+            (LinkReason.TRACKED, LinkReason.FOOTER, LinkReason.TRACKED),
+        ),
+        ("<a href='https://y.com/'>y.com</a>", (LinkReason.TRACKED, LinkReason.VISIBLE_URL, LinkReason.TRACKED)),
+        ("<a href='https://y.com/unsubscribe'>", (LinkReason.UNSUBSCRIBE,) * 3),
+        ("<a href='https://y.com/?token=1'>", (LinkReason.SENSITIVE,) * 3),
+        ("<a href='https://click.pstmrk.it/3s/x'>", (LinkReason.WRAPPED,) * 3),
+    ],
+)
+def test_presets(html: str, reasons: tuple[LinkReason, ...]) -> None:
+    """What each preset leaves out, and what none may track."""
+    assert reasons == tuple(judged_html(preset(name), html) for name in Preset)
+
+
+def test_a_policy_is_read_from_toml() -> None:
+    """A preset, and what departs from it."""
+    policy = parse(
+        'preset = "all"\nvisible_url = "skip"\nallowed_hosts = ["*.Y.com", "y.com"]\ndenied_hosts = ["n.y.com"]'
+    )
+    assert {
+        "https://y.com/": LinkReason.TRACKED,
+        "https://a.y.com/": LinkReason.TRACKED,
+        "https://n.y.com/": LinkReason.HOST_DENIED,
+        "https://ay.com/": LinkReason.HOST_NOT_ALLOWED,
+    } == {
+        url: judged_html(policy, f"<a href='{url}'>")
+        for url in ("https://y.com/", "https://a.y.com/", "https://n.y.com/", "https://ay.com/")
+    }
+    assert LinkReason.VISIBLE_URL == judged_html(policy, "<a href='https://y.com/'>https://y.com/</a>")
+
+
+@pytest.mark.parametrize("text", ["preset = 'none'", "hosts = []", "=", "unknown_consent = 1"])
+def test_a_policy_that_cannot_be_read(text: str) -> None:
+    """A slip of the pen is not a policy."""
+    with pytest.raises(SettingsError, match="policy cannot be read"):
+        parse(text)
+
+
+def test_a_detail_names_who_or_what() -> None:
+    """Whoever asks why a link is not tracked can look for it."""
+    (link,) = find_links("<a href='https://click.pstmrk.it/3s/x'>")
+    assert Judgement(LinkReason.WRAPPED, "Postmark") == POLICY.judge(link)
+
+
+def test_warnings() -> None:
+    """A shown URL and an editor's double encoding."""
+    (link,) = find_links("<a href='https://y.com/?a&amp;amp;b'>https://y.com/</a>")
+    expected = (LinkWarning.VISIBLE_URL, LinkWarning.DOUBLE_ENCODED)
+    assert Judgement(LinkReason.TRACKED, warnings=expected) == POLICY.judge(link)
+
+
+def test_a_shown_url_of_the_tracking_domains_owner_is_tracked() -> None:
+    """Both belong to the sender, so nothing looks wrong."""
+    (link,) = find_links("<a href='https://www.example.com/'>www.example.com</a>")
+    assert Judgement(LinkReason.TRACKED) == dataclasses.replace(POLICY, visible_url=VisibleUrl.MATCH).judge(link)
+
+
+@pytest.mark.parametrize(
+    ("unknown", "consent", "reason", "anonymous"),
+    [
+        (UnknownConsent.OFF, Consent.GRANTED, LinkReason.TRACKED, False),
+        (UnknownConsent.TRACK, Consent.DENIED, LinkReason.CONSENT, False),
+        (UnknownConsent.TRACK, Consent.UNKNOWN, LinkReason.TRACKED, False),
+        (UnknownConsent.ANONYMOUS, Consent.UNKNOWN, LinkReason.TRACKED, True),
+        (UnknownConsent.OFF, Consent.UNKNOWN, LinkReason.CONSENT, False),
+    ],
+)
+def test_consent(unknown: UnknownConsent, consent: Consent, reason: LinkReason, anonymous: bool) -> None:
+    """Granted is tracked, denied is not, and for unknown the sender's setting decides."""
+    policy = Policy(unknown_consent=unknown)
+    assert reason == judged_html(policy.for_consent(consent), "<a href='https://y.com/'>")
+    assert anonymous == policy.is_anonymous(consent)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Element", "Link", "LinkReason", "Location", "Part"]
+__all__ = ["Element", "Link", "LinkReason", "LinkWarning", "Location", "Part"]
 
 
 class Part(StrEnum):
@@ -38,11 +38,29 @@ class LinkReason(StrEnum):
     MERGE_TAG = "merge-tag"
     OPT_OUT = "opt-out"
     ALREADY_TRACKED = "already-tracked"
+    WRAPPED = "wrapped"
     UNSUBSCRIBE = "unsubscribe"
+    PREFERENCES = "preferences"
+    SENSITIVE = "sensitive"
+    HOST_DENIED = "host-denied"
+    HOST_NOT_ALLOWED = "host-not-allowed"
+    PRIVACY = "privacy"
+    LEGAL = "legal"
+    SOCIAL = "social"
+    FOOTER = "footer"
+    VISIBLE_URL = "visible-url"
+    CONSENT = "consent"
     CREDENTIALS = "credentials"
     TOO_LONG = "too-long"
     CHARSET = "charset"
     INVALID = "invalid-url"
+
+
+class LinkWarning(StrEnum):
+    """What a sender should look at. docs/reference/reason-codes.md explains each."""
+
+    VISIBLE_URL = "visible-url"
+    DOUBLE_ENCODED = "double-encoded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +74,12 @@ class Link:
         end: where it ends.
         href: the text at the span with its character references decoded.
         reason: why it is tracked or not.
+        detail: what the reason rests on, such as the attribute that opts out or the ESP that wrapped it; may be empty.
+        warnings: what the sender should look at, tracked or not.
         position: its number among the message's tracked links, from 0; None if untracked.
-        destination: where a click leads: href plus UTM parameters; empty if untracked.
-        url: the tracking URL that took its place; empty if untracked.
+        destination: where a click leads: href plus UTM parameters; empty if untracked, but for want of consent.
+        url: what took its place: the tracking URL, or for want of consent the destination in the body's own quoting;
+            empty if it stayed.
         location: where in its body it stands.
         element: what it looks like.
         label: what it says: `data-clicktrail-label`, else its text, else its image's alternative text; at most 100
@@ -73,6 +94,8 @@ class Link:
     end: int
     href: str
     reason: LinkReason
+    detail: str = ""
+    warnings: tuple[LinkWarning, ...] = ()
     position: int | None = None
     destination: str = ""
     url: str = ""
@@ -84,5 +107,5 @@ class Link:
 
     @property
     def tracked(self) -> bool:
-        """Whether the link was replaced."""
+        """Whether the link was replaced by a tracking URL."""
         return self.reason is LinkReason.TRACKED

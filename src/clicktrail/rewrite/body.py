@@ -15,7 +15,7 @@ class RewrittenBody:
     """A body with tracking URLs.
 
     Attributes:
-        text: the body; every character outside of tracked links is as it was.
+        text: the body; every character outside of replaced links is as it was.
         links: all links found, tracked or not, in their order.
     """
 
@@ -48,7 +48,7 @@ def _splice(text: str, links: Sequence[Link]) -> str:
     pieces = []
     at = 0
     for link in links:
-        if link.tracked:
+        if link.url:
             pieces += [text[at : link.start], link.url]
             at = link.end
     return "".join([*pieces, text[at:]])

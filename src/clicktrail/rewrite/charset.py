@@ -60,7 +60,7 @@ def byte_edits(content: bytes, seen: View, links: Sequence[Link]) -> list[Edit] 
     pieces: list[bytes] = []
     at = size = 0
     for link in links:
-        if not link.tracked:
+        if not link.url:
             continue
         before, replaced = (
             seen.text[at : link.start].encode(seen.codec),

@@ -9,7 +9,7 @@ from clicktrail.model.link import Link, LinkReason, Part
 from clicktrail.rewrite import html, text
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.charrefs import decode
-from clicktrail.rewrite.policy import Policy
+from clicktrail.rewrite.policy import Judgement, Policy
 from clicktrail.rewrite.twins import first_of_twins
 
 __all__ = ["Body", "Placed", "place"]
@@ -18,6 +18,7 @@ _FIND = {Part.HTML: html.find_links, Part.TEXT: text.find_links}
 
 # Safe in every quoting of HTML and in plain text, and the last character is one that autolinkers never cut off.
 _TRACKING_URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+/[A-Za-z0-9/._-]*[A-Za-z0-9]")
+_TO_QUOTE = re.compile(r"""[&"'<>=`\s]|[^\x00-\x7f]""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,33 +102,39 @@ class _Numbering:
     html_opted_out: set[str] = field(default_factory=set)
 
     def number(self, body: Body, candidates: Sequence[Candidate]) -> list[Link]:
-        reasons = [self._judge(body, candidate) for candidate in candidates]
         firsts = first_of_twins(candidates)
+        judgements = _agreed(firsts, [self._judge(body, candidate) for candidate in candidates])
         links: list[Link] = []
         line, at = 1, 0
-        for first, candidate, reason in zip(firsts, candidates, _agreed(firsts, reasons), strict=True):
+        for first, candidate, judgement in zip(firsts, candidates, judgements, strict=True):
             line += body.text.count("\n", at, candidate.start)
             at = candidate.start
-            placed: tuple[int | None, str] = (None, "")
-            if reason is LinkReason.TRACKED:
-                twin = links[first] if first < len(links) else None
-                placed = (twin.position, twin.destination) if twin else self._place(body, candidate)
-            links.append(_link(body, candidate, reason, placed, line))
+            link = _link(body, candidate, judgement, line)
+            if link.tracked:
+                position, destination = self._place(body, candidate, links[first] if first < len(links) else None)
+                link = dataclasses.replace(link, position=position, destination=destination)
+            elif link.reason is LinkReason.CONSENT:
+                destination = self.tag(candidate.url)
+                url = _written(destination, body.part) if destination != candidate.url else ""
+                link = dataclasses.replace(link, destination=destination, url=url)
+            links.append(link)
         return links
 
-    def _judge(self, body: Body, candidate: Candidate) -> LinkReason:
+    def _judge(self, body: Body, candidate: Candidate) -> Judgement:
         if not (body.legible or body.text[candidate.start : candidate.end].isascii()):
-            return LinkReason.CHARSET
-        reason = self.policy.judge(candidate)
+            return Judgement(LinkReason.CHARSET)
+        judgement = self.policy.judge(candidate)
         if body.part is Part.HTML:
-            if reason is LinkReason.OPT_OUT:
+            if judgement.reason is LinkReason.OPT_OUT:
                 self.html_opted_out.add(candidate.url)
         elif candidate.url in self.html_opted_out and candidate.url not in self.html_places:
-            return LinkReason.OPT_OUT
-        return reason
+            return Judgement(LinkReason.OPT_OUT)
+        return judgement
 
-    def _place(self, body: Body, candidate: Candidate) -> tuple[int, str]:
+    def _place(self, body: Body, candidate: Candidate, twin: Link | None) -> tuple[int, str]:
         """The link's position and destination."""
+        if twin is not None and twin.position is not None:
+            return twin.position, twin.destination
         if body.part is Part.TEXT and candidate.url in self.html_places:
             return self.html_places[candidate.url]
         place = (self.count, self.tag(candidate.url))
@@ -137,26 +144,33 @@ class _Numbering:
         return place
 
 
-def _agreed(firsts: Sequence[int], reasons: Sequence[LinkReason]) -> list[LinkReason]:
-    """The reasons, where all of some twins have the wish of one to opt out: it may be what only one tag can carry."""
-    opted_out = {first for first, reason in zip(firsts, reasons, strict=True) if reason is LinkReason.OPT_OUT}
-    return [LinkReason.OPT_OUT if first in opted_out else reason for first, reason in zip(firsts, reasons, strict=True)]
+def _agreed(firsts: Sequence[int], judgements: Sequence[Judgement]) -> list[Judgement]:
+    """The judgements, where all of some twins have that of the first that is not tracked: a reader sees one link."""
+    refused: dict[int, Judgement] = {}
+    for first, judgement in zip(firsts, judgements, strict=True):
+        if judgement.reason is not LinkReason.TRACKED:
+            refused.setdefault(first, judgement)
+    return [refused.get(first, judgement) for first, judgement in zip(firsts, judgements, strict=True)]
 
 
-def _link(body: Body, candidate: Candidate, reason: LinkReason, placed: tuple[int | None, str], line: int) -> Link:
-    position, destination = placed
+def _link(body: Body, candidate: Candidate, judgement: Judgement, line: int) -> Link:
     return Link(
         body=body.number,
         part=body.part,
         start=candidate.start,
         end=candidate.end,
         href=candidate.href,
-        reason=reason,
-        position=position,
-        destination=destination,
+        reason=judgement.reason,
+        detail=judgement.detail,
+        warnings=judgement.warnings,
         location=candidate.location,
         element=candidate.element,
         label=candidate.label,
         group=decode(candidate.attributes.get("data-clicktrail-group", "")),
         line=line,
     )
+
+
+def _written(url: str, part: Part) -> str:
+    """A URL as it can stand in a body: in HTML in every quoting, and in every charset."""
+    return _TO_QUOTE.sub(lambda found: f"&#{ord(found[0])};", url) if part is Part.HTML else url

@@ -1,26 +1,28 @@
 """Decide which links are tracked, and say why the others are not."""
 
+import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
 
 import ada_url
+import msgspec
 
-from clicktrail.model.link import LinkReason
+from clicktrail.errors import SettingsError
+from clicktrail.model.consent import Consent, UnknownConsent
+from clicktrail.model.link import LinkReason, LinkWarning, Location
 from clicktrail.rewrite.candidate import Candidate
+from clicktrail.rewrite.opting_out import opt_out
+from clicktrail.rewrite.purposes import is_sensitive, is_social, purpose
+from clicktrail.rewrite.visible import shares_domain, visible_host
+from clicktrail.rewrite.wrappers import wrapper
 
-__all__ = ["Policy"]
+__all__ = ["Judgement", "Policy", "Preset", "VisibleUrl", "parse", "preset"]
 
 LONGEST = 4_000
 """Bytes of a destination in UTF-8. Sealed, it is a third longer, and servers take request lines of some 8,000 bytes."""
-
-_OPT_OUT: Mapping[str, str | None] = {
-    "data-clicktrail": "off",
-    "clicktracking": "off",  # SendGrid, "Click Tracking"
-    "data-pm-no-track": None,  # Postmark, "Link tracking", section "Excluding links"
-    "ses:no-track": None,  # Amazon SES, "Email sending metrics FAQs", "Can I disable click tracking for a link?"
-}
-"""Attributes by which a tag opts out, with the value that it takes; None where the attribute's presence is enough."""
 
 # Delimiters of the template languages of mail programs and ESPs, plain or percent-encoded by an editor. In %name% one
 # end must not be a percent-encoded byte: "%C3%A9" is an e with an accent.
@@ -33,57 +35,177 @@ _MERGE_TAG = re.compile(
 )
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*+):", re.ASCII | re.IGNORECASE)
 _WEB = re.compile(r"https?://", re.ASCII | re.IGNORECASE)
-_UNSUBSCRIBE = re.compile(
-    r"""
-    unsub | (?<![a-z])(?: opt[-_]?out | (?:email|mail|notification|subscription|manage)[-_]?(?:settings|subscriptions?)
-  | preferences? | abmeld\w* | desabonn\w* | desinscri\w* )(?![a-z])
-    """,
-    re.VERBOSE | re.ASCII,
-)
+_NEVER = (LinkReason.UNSUBSCRIBE, LinkReason.PREFERENCES)
+
+
+class Preset(StrEnum):
+    """Policies with a name. docs/reference/reason-codes.md says what each leaves out."""
+
+    STANDARD = "standard"
+    CONVERSION_LINKS_ONLY = "conversion-links-only"
+    ALL = "all"
+
+
+class VisibleUrl(StrEnum):
+    """What becomes of a link whose text is a URL."""
+
+    WARN = "warn"
+    """It is tracked, with a warning."""
+
+    MATCH = "match"
+    """It is tracked where the tracking domain belongs to the shown host, and skipped elsewhere."""
+
+    SKIP = "skip"
+    """It is not tracked."""
+
+
+_SKIPPED: Mapping[Preset, frozenset[LinkReason]] = {
+    Preset.STANDARD: frozenset({LinkReason.PRIVACY, LinkReason.LEGAL}),
+    Preset.CONVERSION_LINKS_ONLY: frozenset(
+        {LinkReason.PRIVACY, LinkReason.LEGAL, LinkReason.SOCIAL, LinkReason.FOOTER}
+    ),
+    Preset.ALL: frozenset(),
+}
+
+
+class Judgement(NamedTuple):
+    """Why a link is tracked or not, on what that rests, and what its sender should look at."""
+
+    reason: LinkReason
+    detail: str = ""
+    warnings: tuple[LinkWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What is ours, and so decides which links are tracked.
+    """Which links are tracked.
+
+    Hosts are given as a URL parser gives them: lower case, IDN in its ASCII form. ``*.example.com`` stands for every
+    host below ``example.com``.
 
     Attributes:
-        tracking_domains: the hosts of our tracking URLs, as a URL parser gives them: lower case, IDN in its ASCII form,
-            with ``:port`` where it is not the scheme's default.
+        tracking_domains: the hosts of our tracking URLs, exact, with ``:port`` where it is not the scheme's default.
+        skipped: which of privacy, legal, social and footer links are not tracked.
+        visible_url: what becomes of links whose text is a URL.
+        allowed_hosts: if there are any, only links to these are tracked.
+        denied_hosts: links to these are not.
+        unknown_consent: how recipients are tracked who have not been asked.
+        consenting: False where the recipient is not to be tracked at all; see `for_consent`.
     """
 
     tracking_domains: frozenset[str] = frozenset()
+    skipped: frozenset[LinkReason] = _SKIPPED[Preset.STANDARD]
+    visible_url: VisibleUrl = VisibleUrl.WARN
+    allowed_hosts: tuple[str, ...] = ()
+    denied_hosts: tuple[str, ...] = ()
+    unknown_consent: UnknownConsent = UnknownConsent.TRACK
+    consenting: bool = True
 
-    def judge(self, candidate: Candidate) -> LinkReason:
+    def for_consent(self, consent: Consent) -> "Policy":
+        """The policy for a recipient: where they are not to be tracked, links stay plain with their UTM parameters."""
+        off = consent is Consent.UNKNOWN and self.unknown_consent is UnknownConsent.OFF
+        return dataclasses.replace(self, consenting=consent is not Consent.DENIED and not off)
+
+    def is_anonymous(self, consent: Consent) -> bool:
+        """Whether tracking URLs must not say whose they are."""
+        return consent is Consent.UNKNOWN and self.unknown_consent is UnknownConsent.ANONYMOUS
+
+    def judge(self, candidate: Candidate) -> Judgement:
         """Why a link is tracked or not, the sender's own wish first."""
-        url = candidate.url
-        if _has_opted_out(candidate.attributes):
-            return LinkReason.OPT_OUT
-        if _MERGE_TAG.search(url):
-            return LinkReason.MERGE_TAG
-        if not _WEB.match(url):
-            return _reason_not_absolute(url)
-        return self._judge_absolute(url)
+        return next(self._objections(candidate), None) or self._judge_visible(candidate)
 
-    def _judge_absolute(self, url: str) -> LinkReason:
+    def _objections(self, candidate: Candidate) -> Iterator[Judgement]:
+        """What keeps a link from being tracked; the first counts, and the rest is not looked for."""
+        url = candidate.url
+        if word := opt_out(candidate):
+            yield Judgement(LinkReason.OPT_OUT, word)
+        if tag := _MERGE_TAG.search(url):
+            yield Judgement(LinkReason.MERGE_TAG, tag[0])
+        if not _WEB.match(url):
+            yield Judgement(_reason_not_absolute(url))
         try:
             parsed = ada_url.URL(url)
             length = len(url.encode())
         except ValueError:
-            return LinkReason.INVALID
+            yield Judgement(LinkReason.INVALID)
+            return
         if parsed.username or parsed.password:
-            return LinkReason.CREDENTIALS
+            yield Judgement(LinkReason.CREDENTIALS)
         if parsed.host in self.tracking_domains:
-            return LinkReason.ALREADY_TRACKED
-        if _UNSUBSCRIBE.search((parsed.pathname + parsed.search).lower()):
-            return LinkReason.UNSUBSCRIBE
-        return LinkReason.TOO_LONG if length > LONGEST else LinkReason.TRACKED
+            yield Judgement(LinkReason.ALREADY_TRACKED)
+        if name := wrapper(parsed):
+            yield Judgement(LinkReason.WRAPPED, name)
+        yield from self._objections_to_purpose(parsed, candidate)
+        if length > LONGEST:
+            yield Judgement(LinkReason.TOO_LONG)
+
+    def _objections_to_purpose(self, parsed: ada_url.URL, candidate: Candidate) -> Iterator[Judgement]:
+        meant = purpose(parsed, candidate.label)
+        host = parsed.hostname
+        if meant is not None and meant in _NEVER:
+            yield Judgement(meant)
+        if is_sensitive(parsed):
+            yield Judgement(LinkReason.SENSITIVE)
+        if self.denied_hosts and _matches(host, self.denied_hosts):
+            yield Judgement(LinkReason.HOST_DENIED, host)
+        if self.allowed_hosts and not _matches(host, self.allowed_hosts):
+            yield Judgement(LinkReason.HOST_NOT_ALLOWED, host)
+        if meant is not None and meant in self.skipped:
+            yield Judgement(meant)
+        if LinkReason.SOCIAL in self.skipped and is_social(parsed, candidate):
+            yield Judgement(LinkReason.SOCIAL, host)
+        if LinkReason.FOOTER in self.skipped and candidate.location is Location.FOOTER:
+            yield Judgement(LinkReason.FOOTER)
+
+    def _judge_visible(self, candidate: Candidate) -> Judgement:
+        host = visible_host(candidate.label)
+        matched = self.visible_url is VisibleUrl.MATCH and shares_domain(host, self.tracking_domains)
+        if host and self.visible_url is not VisibleUrl.WARN and not matched:
+            return Judgement(LinkReason.VISIBLE_URL, host)
+        warnings = []
+        if host and not matched:
+            warnings.append(LinkWarning.VISIBLE_URL)
+        if "&amp;" in candidate.href:
+            warnings.append(LinkWarning.DOUBLE_ENCODED)
+        return Judgement(LinkReason.TRACKED if self.consenting else LinkReason.CONSENT, warnings=tuple(warnings))
 
 
-def _has_opted_out(attributes: Mapping[str, str]) -> bool:
-    return any(
-        name in attributes and (value is None or attributes[name].strip().lower() == value)
-        for name, value in _OPT_OUT.items()
+class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    preset: Preset = Preset.STANDARD
+    visible_url: VisibleUrl | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    denied_hosts: tuple[str, ...] = ()
+    unknown_consent: UnknownConsent = UnknownConsent.TRACK
+
+
+def parse(text: str) -> Policy:
+    """Read a policy from TOML: ``preset``, and what departs from it, named as `Policy` names it.
+
+    Raises:
+        SettingsError: not TOML, or a key or value that there is not.
+    """
+    try:
+        file = msgspec.toml.decode(text, type=_File)
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"the policy cannot be read: {error}") from error
+    policy = preset(file.preset)
+    return dataclasses.replace(
+        policy,
+        visible_url=file.visible_url or policy.visible_url,
+        allowed_hosts=tuple(host.lower() for host in file.allowed_hosts),
+        denied_hosts=tuple(host.lower() for host in file.denied_hosts),
+        unknown_consent=file.unknown_consent,
     )
+
+
+def preset(name: Preset) -> Policy:
+    """A policy with a name."""
+    careful = name is Preset.CONVERSION_LINKS_ONLY
+    return Policy(skipped=_SKIPPED[name], visible_url=VisibleUrl.MATCH if careful else VisibleUrl.WARN)
+
+
+def _matches(host: str, patterns: Sequence[str]) -> bool:
+    return any(host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern for pattern in patterns)
 
 
 def _reason_not_absolute(url: str) -> LinkReason:

@@ -1,0 +1,42 @@
+"""Recognise links that an ESP or a mail filter has wrapped already: wrapped again, a click would be counted twice."""
+
+import re
+from collections.abc import Mapping
+
+import ada_url
+
+__all__ = ["wrapper"]
+
+_WRAPPERS: Mapping[str, str] = {
+    "SendGrid": r"[^/]+/(?:ls|wf|uni)/click\?upn=",
+    "Mailgun": r"[^/]+/c/eJ[\w-]{20,}",
+    "Postmark": r"(?:click|track)\.pstmrk\.it/",
+    "Klaviyo": r"(?:[^/]+\.)?klclick\d*\.com/",
+    "Amazon SES": r"(?:[^/]+\.)?awstrack\.me/|[^/]+/L0/https?[:%]",
+    "Mandrill": r"(?:[^/]+\.)?mandrillapp\.com/track/click/",
+    "Mailchimp": r"(?:[^/]+\.)?list-manage\d*\.com/track/click\?",
+    "HubSpot": r"(?:[^/]+\.)?hubspotlinks\.com/|[^/]+/Ctc/",
+    "Brevo": r"(?:[^/]+\.)?sendib[mt]\d*\.com/tr/|[^/]+/tr/cl/",
+    "Customer.io": r"(?:[^/]+\.)?(?:customeriomail|customer)\.(?:com|io)/e/c/",
+    "Microsoft Safe Links": r"(?:[^/]+\.)?safelinks\.protection\.outlook\.com/",
+    "Proofpoint": r"urldefense(?:\.proofpoint)?\.(?:com|us)/",
+    "Mimecast": r"(?:protect|url)[\w.-]*\.mimecast(?:protect)?\.com/",
+    "Barracuda": r"linkprotect\.cudasvc\.com/",
+    "Cisco": r"secure-web\.cisco\.com/",
+}
+"""By whom, and how host, path and query begin, as their makers' pages and mail in the wild show them."""
+
+# A part of host or path that all of a wrapper's links have: looking for these is enough for most links.
+_SIGNS = (
+    *("/click?", "/c/eJ", "pstmrk", "klclick", "awstrack", "/L0/", "mandrillapp", "list-manage", "hubspotlinks"),
+    *("/Ctc/", "sendib", "/tr/cl", "/e/c/", "safelinks", "urldefense", "mimecast", "cudasvc", "secure-web"),
+)
+_PATTERNS = {name: re.compile(pattern, re.ASCII) for name, pattern in _WRAPPERS.items()}
+
+
+def wrapper(parsed: ada_url.URL) -> str:
+    """Who has wrapped a link; empty if nobody is known to have."""
+    place = f"{parsed.hostname}{parsed.pathname}{parsed.search}"
+    if not any(sign in place for sign in _SIGNS):
+        return ""
+    return next((name for name, pattern in _PATTERNS.items() if pattern.match(place)), "")
