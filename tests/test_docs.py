@@ -19,6 +19,7 @@ from clicktrail.model.link import LinkReason, LinkWarning
 from clicktrail.report import CampaignReport, as_json
 from clicktrail.rewrite import Untouched
 from clicktrail.server.settings import Settings
+from clicktrail.tokens import KEYS, SECRET_BYTES, Format, Key, KeyState, Sealed, SealedCampaign
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -111,6 +112,23 @@ def test_signals() -> None:
 def test_report() -> None:
     """Each key of a report is explained, in its order."""
     assert listed((REFERENCE / "report.md").read_text("utf-8")) == list(as_json(CampaignReport(campaign="spring")))
+
+
+def test_tokens() -> None:
+    """The formats with their last characters, what they hold, and the states of keys are as the code has them."""
+    page = (REFERENCE / "tokens.md").read_text("utf-8")
+    secret = bytes(SECRET_BYTES)
+    first, last = Key(number=0, secret=secret), Key(number=KEYS - 1, secret=secret)
+    rows = re.findall(r"^\| (\w+) \| `(.)` to `(.)`: key 0 to (\d+) \|", page, flags=re.MULTILINE)
+    assert rows == [(f.value, first.last_character(f), last.last_character(f), f"{KEYS - 1}") for f in Format]
+    assert re.findall(r"^\| \d \| \w+ \| .*", page, flags=re.MULTILINE)[-1].startswith(
+        f"| {len(msgspec.structs.fields(Sealed)) - 1} |"
+    )
+    assert set(re.findall(r"^\| (\w+) \| \d", page, flags=re.MULTILINE)) == {
+        "version",
+        *(field.name for field in msgspec.structs.fields(SealedCampaign)),
+    }
+    assert listed(page)[: len(KeyState)] == list(KeyState)
 
 
 @pytest.mark.parametrize("decision", DECISIONS, ids=lambda decision: decision.stem)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from clicktrail.server import keystore
-from clicktrail.tokens import Sealed, seal
+from clicktrail.tokens import Sealed, SealedCampaign, ends, seal, seal_campaign
 from tests.cli.running import clicktrail
 
 SEALED = Sealed(
@@ -43,6 +43,24 @@ def test_a_url_is_opened_wherever_it_was_found(tmp_path: Path, token: str, url: 
     done = clicktrail("inspect", "--json", "--", url.format(token), folder=tmp_path)
     assert (0, "") == (done.returncode, done.stderr)
     assert DESCRIBED == json.loads(done.stdout)
+
+
+def test_a_campaign_link_shows_its_set(tmp_path: Path) -> None:
+    """Destination and campaign stand in the link set, so a campaign's token names that."""
+    ring = keystore.load_or_create(tmp_path / "clicktrail-data" / keystore.NAME, traces=[])
+    begin = seal_campaign(ring, SealedCampaign(link_set=7, message_id="m1", recipient="r8", sent_at=SEALED.sent_at))
+    done = clicktrail(
+        "inspect", "--json", "--", f"https://links.example.com/{begin}{ends(ring, 3)[2]}", folder=tmp_path
+    )
+    assert {
+        "format": "campaign",
+        "key": 0,
+        "link_set": 7,
+        "message_id": "m1",
+        "recipient": "r8",
+        "position": 2,
+        "sent_at": "2026-11-23T12:00:00Z",
+    } == json.loads(done.stdout)
 
 
 def test_for_people_each_fact_is_a_line(tmp_path: Path, token: str) -> None:

@@ -36,10 +36,10 @@ def test_the_life_of_a_key(tmp_path: Path) -> None:
 
     assert [0, 0, 0, 0] == [done.returncode for done in (rotated, listed, revoked, as_json)]
     assert "restart clicktrail serve" in rotated.stderr
-    assert [" 1  seal     links end in B", " 0  open     links end in A"] == listed.stdout.splitlines()
+    assert [" 1  seal     links end in B or V", " 0  open     links end in A or U"] == listed.stdout.splitlines()
     assert [
-        {"number": 1, "state": "seal", "last_character": "B"},
-        {"number": 0, "state": "revoked", "last_character": "A"},
+        {"number": 1, "state": "seal", "sealed": "B", "campaign": "V"},
+        {"number": 0, "state": "revoked", "sealed": "A", "campaign": "U"},
     ] == json.loads(as_json.stdout)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from clicktrail.errors import KeyRingError, TokenForgedError
 from clicktrail.server import keystore
-from clicktrail.tokens import KeyRing, KeyState
+from clicktrail.tokens import Format, KeyRing, KeyState
 
 
 def test_the_first_start_makes_a_ring(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_rotation_adds_a_key_in_front(tmp_path: Path) -> None:
 
     ring = keystore.load(path)
     assert [(1, KeyState.SEAL), (0, KeyState.OPEN)] == states(ring)
-    assert (b"before", new.last_character) == (ring.decrypt(before), ring.encrypt(b"after")[-1])
+    assert (b"before", new.last_character(Format.SEALED)) == (ring.decrypt(before), ring.encrypt(b"after")[-1])
 
 
 def test_a_rotated_ring_is_private_and_alone(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from clicktrail.errors import KeyRingError, TokenForgedError
-from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState, Sealed, open_token, seal
+from clicktrail.tokens import SECRET_BYTES, Format, Key, KeyRing, KeyState, Sealed, key_named_by, open_token, seal
 
 OLD = Key(number=0, secret=bytes(range(32)))
 NEW = Key(number=7, secret=bytes(range(32, 64)))
@@ -90,7 +90,7 @@ def test_twenty_keys() -> None:
     keys = [Key(number=number, secret=bytes([number]) * SECRET_BYTES) for number in range(20)]
     tokens = [seal(KeyRing([key]), SAMPLE) for key in keys]
     ring = KeyRing(keys)
-    assert ("ABCDEFGHIJKLMNOPQRST", [key.last_character for key in keys], {SAMPLE.destination}) == (
+    assert ("ABCDEFGHIJKLMNOPQRST", [key.last_character(Format.SEALED) for key in keys], {SAMPLE.destination}) == (
         "".join(token[-1] for token in tokens),
         [token[-1] for token in tokens],
         {open_token(ring, token).destination for token in tokens},
@@ -100,3 +100,23 @@ def test_twenty_keys() -> None:
 def test_secrets_stay_out_of_sight() -> None:
     """A key that is printed or logged does not show its secret."""
     assert "secret" not in repr(OLD)
+
+
+def test_the_last_character_names_format_and_key() -> None:
+    """Twenty keys for each format; some characters are not given out."""
+    key = Key(number=19, secret=NEW.secret)
+    assert [(Format.SEALED, 19), (Format.CAMPAIGN, 19), None, None, None] == [
+        key_named_by(key.last_character(Format.SEALED)),
+        key_named_by(f"anything{key.last_character(Format.CAMPAIGN)}"),
+        key_named_by("9"),
+        key_named_by("-"),
+        key_named_by(""),
+    ]
+
+
+def test_a_format_does_not_open_as_another() -> None:
+    """Format and key are sealed with the content: another last character makes no token of another format."""
+    ring = KeyRing([OLD])
+    token = ring.encrypt(b"content", Format.CAMPAIGN)
+    with pytest.raises(TokenForgedError):
+        ring.decrypt(token[:-1] + OLD.last_character(Format.SEALED))

@@ -1,7 +1,7 @@
 """clicktrail inspect: show what a tracking URL holds."""
 
 import json
-from datetime import UTC
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ import typer
 from clicktrail.cli.options import Config, Json
 from clicktrail.errors import TokenError
 from clicktrail.server import keystore, settings
-from clicktrail.tokens import KeyRing, open_token
+from clicktrail.tokens import Format, KeyRing, key_named_by, open_campaign, open_token
 
 __all__ = ["inspect"]
 
@@ -49,30 +49,50 @@ def _token(url: str) -> str:
 
 
 def _describe(ring: KeyRing, token: str, path: Path) -> dict[str, Any]:
-    """What a token holds, by the names that clicktrail.tokens.Sealed gives it.
+    """What a token holds, by the names that clicktrail.tokens gives it.
 
     Raises:
         TokenError: it does not open.
     """
+    kind, key = key_named_by(token) or (Format.SEALED, None)
     try:
-        sealed = open_token(ring, token)
+        fields = _sealed(ring, token) if kind is Format.SEALED else _campaign(ring, token)
     except TokenError as error:
-        raise type(error)(f"'{token[:40]}' does not open: {error}", hint=_hint(ring, token, path)) from error
+        raise type(error)(f"'{token[:40]}' does not open: {error}", hint=_hint(ring, key, path)) from error
+    return {"format": kind.value, "key": key, **fields}
+
+
+def _sealed(ring: KeyRing, token: str) -> dict[str, Any]:
+    sealed = open_token(ring, token)
     return {
-        "format": "sealed",
-        "key": next(key.number for key in ring.keys if key.last_character == token[-1]),
         "destination": sealed.destination,
         "message_id": sealed.message_id,
         "campaign": sealed.campaign,
         "recipient": sealed.recipient,
         "position": sealed.position,
         "links": sealed.links,
-        "sent_at": sealed.sent_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "sent_at": _time(sealed.sent_at),
     }
 
 
-def _hint(ring: KeyRing, token: str, path: Path) -> str:
-    key = next((key for key in ring.keys if key.last_character == token[-1:]), None)
+def _campaign(ring: KeyRing, token: str) -> dict[str, Any]:
+    """Destination, campaign and number of links stand in the link set."""
+    sealed, position = open_campaign(ring, token)
+    return {
+        "link_set": sealed.link_set,
+        "message_id": sealed.message_id,
+        "recipient": sealed.recipient,
+        "position": position,
+        "sent_at": _time(sealed.sent_at),
+    }
+
+
+def _time(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _hint(ring: KeyRing, number: int | None, path: Path) -> str:
+    key = next((key for key in ring.keys if key.number == number), None)
     if key is None:
         return f"its last character names no key of {path}: see that the URL is whole, and the ring the right one"
     return f"its last character names key {key.number} of {path}, in state {key.state}: see that the URL is whole"

@@ -8,6 +8,7 @@ import typer
 
 from clicktrail.cli.options import Config, Json
 from clicktrail.server import keystore, settings
+from clicktrail.tokens import Format
 
 __all__ = ["app"]
 
@@ -23,14 +24,17 @@ def keys() -> None:
 
 @app.command(name="list")
 def list_keys(config: Config = None, json_: Json = False) -> None:
-    """Show the keys, newest first, with the character that their links end in; never their secrets."""
+    """Show the keys, newest first, with the characters that their links end in; never their secrets."""
     ring = keystore.load(_ring(config))
     if json_:
-        shown = [{"number": k.number, "state": k.state.value, "last_character": k.last_character} for k in ring.keys]
+        shown = [
+            {"number": key.number, "state": key.state, **{kind: key.last_character(kind) for kind in Format}}
+            for key in ring.keys
+        ]
         print(json.dumps(shown, indent=1))
         return
     for key in ring.keys:
-        print(f"{key.number:>2}  {key.state.value:<7}  links end in {key.last_character}")
+        print(f"{key.number:>2}  {key.state.value:<7}  links end in {' or '.join(map(key.last_character, Format))}")
 
 
 @app.command()

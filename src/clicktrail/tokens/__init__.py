@@ -7,12 +7,29 @@ that a key of the ring sealed opens, and nothing else ever redirects.
 format     last character                      holds
 =========  ==================================  =============================================
 sealed     ``A`` to ``T``, for key 0 to 19     everything: works with every database gone
-campaign   ``U`` to ``n``                      reserved
+campaign   ``U`` to ``n``, for key 0 to 19     message, recipient, time; the number of a link set
 short      ``o`` to ``7``                      reserved
 =========  ==================================  =============================================
 """
 
-from clicktrail.tokens.keys import KEYS, SECRET_BYTES, Key, KeyRing, KeyState
+from clicktrail.tokens.campaign import MAX_LINKS, SealedCampaign, ends, open_campaign, seal_campaign
+from clicktrail.tokens.keys import KEYS, SECRET_BYTES, Format, Key, KeyRing, KeyState, key_named_by
 from clicktrail.tokens.sealed import Sealed, open_token, seal
 
-__all__ = ["KEYS", "SECRET_BYTES", "Key", "KeyRing", "KeyState", "Sealed", "open_token", "seal"]
+__all__ = [
+    "KEYS",
+    "MAX_LINKS",
+    "SECRET_BYTES",
+    "Format",
+    "Key",
+    "KeyRing",
+    "KeyState",
+    "Sealed",
+    "SealedCampaign",
+    "ends",
+    "key_named_by",
+    "open_campaign",
+    "open_token",
+    "seal",
+    "seal_campaign",
+]

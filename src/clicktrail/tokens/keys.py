@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from clicktrail.errors import KeyRingError, TokenForgedError, TokenMalformedError
 
-__all__ = ["KEYS", "MAX_LENGTH", "SECRET_BYTES", "Key", "KeyRing", "KeyState"]
+__all__ = ["KEYS", "MAX_LENGTH", "SECRET_BYTES", "Format", "Key", "KeyRing", "KeyState", "key_named_by"]
 
 SECRET_BYTES = 32
 """An AES-SIV key for AES-128: two halves, one to authenticate and one to encrypt (RFC 5297 section 2.2)."""
@@ -27,12 +27,21 @@ KEYS = 20
 MAX_LENGTH = 8_000
 """Longer paths are not ours: a destination longer than this is not sealed."""
 
+
+class Format(StrEnum):
+    """What a token holds, and how."""
+
+    SEALED = "sealed"
+    CAMPAIGN = "campaign"
+
+
 _LAST_CHARACTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
-_SEALED = _LAST_CHARACTERS[:KEYS]
-_KEY_BY_CHARACTER = {character: number for number, character in enumerate(_SEALED)}
+_BY_KEY = {Format.SEALED: _LAST_CHARACTERS[:KEYS], Format.CAMPAIGN: _LAST_CHARACTERS[KEYS : 2 * KEYS]}
+"""The last character of a format's tokens, by the number of their key."""
+_PURPOSE = {kind: [f"clicktrail {kind} token".encode()] for kind in Format}
+"""Authenticated with the ciphertext: a token of one format does not open as one of another."""
 _TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/-_-")
 """From base64url, unpadded, to base64; what only base64 has becomes what it does not have."""
-_PURPOSE = [b"clicktrail sealed token"]
 
 
 class KeyState(StrEnum):
@@ -63,14 +72,17 @@ class Key:
         if len(self.secret) != SECRET_BYTES:
             raise KeyRingError(f"key {self.number} has {len(self.secret)} bytes, not {SECRET_BYTES}")
 
-    @property
-    def last_character(self) -> str:
-        """What the tokens that this key sealed end with."""
-        return _SEALED[self.number]
+    def last_character(self, kind: Format) -> str:
+        """What the tokens of a format that this key sealed end with."""
+        return _BY_KEY[kind][self.number]
 
 
 class KeyRing:
     """Keys, newest first. The first that may seal does; every one not revoked opens.
+
+    Attributes:
+        keys: all of them.
+        sealing: the one that seals.
 
     Raises:
         KeyRingError: no key may seal, or two have one number.
@@ -83,33 +95,45 @@ class KeyRing:
         sealing = next((key for key in self.keys if key.state is KeyState.SEAL), None)
         if sealing is None:
             raise KeyRingError("no key of the ring may seal")
-        self._sealing = (_SEALED[sealing.number], AESSIV(sealing.secret))
+        self.sealing = sealing
+        self._cipher = AESSIV(sealing.secret)
         self._opening = {
-            _SEALED[key.number]: AESSIV(key.secret) for key in self.keys if key.state is not KeyState.REVOKED
+            kind: {
+                key.last_character(kind): AESSIV(key.secret) for key in self.keys if key.state is not KeyState.REVOKED
+            }
+            for kind in Format
         }
 
-    def encrypt(self, plaintext: bytes) -> str:
+    def encrypt(self, plaintext: bytes, kind: Format = Format.SEALED) -> str:
         """Seal bytes of our own into a token's text."""
-        character, cipher = self._sealing
-        return base64.urlsafe_b64encode(cipher.encrypt(plaintext, _PURPOSE)).rstrip(b"=").decode() + character
+        ciphertext = self._cipher.encrypt(plaintext, _PURPOSE[kind])
+        return base64.urlsafe_b64encode(ciphertext).rstrip(b"=").decode() + self.sealing.last_character(kind)
 
-    def decrypt(self, token: str) -> bytes:
+    def decrypt(self, token: str, kind: Format = Format.SEALED) -> bytes:
         """Open a token's text.
 
         Raises:
             TokenMalformedError: not of our shape, or the only spelling of its bytes is another one.
             TokenForgedError: no key of the ring sealed it.
         """
-        if len(token) > MAX_LENGTH or token[-1:] not in _KEY_BY_CHARACTER:
+        if len(token) > MAX_LENGTH or not token or token[-1] not in _BY_KEY[kind]:
             raise TokenMalformedError("not a token of a known format")
-        cipher = self._opening.get(token[-1])
+        cipher = self._opening[kind].get(token[-1])
         if cipher is None:
             raise TokenForgedError("the key that this token names is not in the ring, or revoked")
         ciphertext = _from_base64url(token[:-1])
         try:
-            return cipher.decrypt(ciphertext, _PURPOSE)
+            return cipher.decrypt(ciphertext, _PURPOSE[kind])
         except (InvalidTag, ValueError) as error:
             raise TokenForgedError("no key of the ring sealed this token") from error
+
+
+def key_named_by(token: str) -> tuple[Format, int] | None:
+    """The format and the number of the key that a token's last character names; None if it names none."""
+    for kind, characters in _BY_KEY.items():
+        if token and token[-1] in characters:
+            return kind, characters.index(token[-1])
+    return None
 
 
 def _from_base64url(text: str) -> bytes:

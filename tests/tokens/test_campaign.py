@@ -1,0 +1,177 @@
+"""Tokens of the campaign format: one sealed text a message, and the position outside of the seal."""
+
+import string
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.errors import TokenError, TokenForgedError, TokenMalformedError
+from clicktrail.tokens import (
+    MAX_LINKS,
+    Format,
+    Key,
+    KeyRing,
+    KeyState,
+    Sealed,
+    SealedCampaign,
+    ends,
+    open_campaign,
+    open_token,
+    seal,
+    seal_campaign,
+)
+
+OLD = Key(number=0, secret=bytes(range(32)))
+RING = KeyRing([Key(number=7, secret=bytes(range(32, 64))), OLD])
+
+SAMPLE = SealedCampaign(
+    link_set=1_234,
+    message_id="0k3v9q2x7m4c8b1",
+    recipient="r8fk2m1q",
+    sent_at=datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
+)
+
+ALPHABET = string.ascii_letters + string.digits + "-_"
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.text("0123456789abcxyz", max_size=100)
+sealeds = st.builds(
+    SealedCampaign,
+    link_set=st.integers(0, 2**64),
+    message_id=texts,
+    recipient=texts,
+    sent_at=st.integers(0, 2**32 - 1).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
+)
+
+
+def token(sealed: SealedCampaign, position: int, ring: KeyRing = RING) -> str:
+    """The token of one link."""
+    return seal_campaign(ring, sealed) + ends(ring, position + 1)[position]
+
+
+@given(sealed=sealeds, position=st.integers(0, MAX_LINKS - 1))
+def test_open_undoes_seal(sealed: SealedCampaign, position: int) -> None:
+    """A token opens to exactly what was sealed, and to its position."""
+    assert (sealed, position) == open_campaign(RING, token(sealed, position))
+
+
+@given(sealed=sealeds, position=st.integers(0, 99))
+def test_shape(sealed: SealedCampaign, position: int) -> None:
+    """A token is safe in a path and in plain text, and its last character names format and key."""
+    text = token(sealed, position)
+    assert (set(), "b") == (set(text) - set(ALPHABET), text[-1])
+
+
+def test_every_position_has_its_end() -> None:
+    """Two characters tell 4,096 links apart."""
+    assert MAX_LINKS == len(set(ends(RING, MAX_LINKS)))
+
+
+def test_length() -> None:
+    """With ids of ours a token has at most 60 characters."""
+    assert 60 >= len(token(SAMPLE, 30))
+
+
+def test_one_sealed_text_serves_all_links() -> None:
+    """Whoever changes the position gets another link of the same message, and nothing else."""
+    begin = seal_campaign(RING, SAMPLE)
+    assert [(SAMPLE, position) for position in range(99)] == [
+        open_campaign(RING, begin + end) for end in ends(RING, 99)
+    ]
+
+
+def test_every_single_change_of_the_sealed_text() -> None:
+    """All 63 other characters at each place before the position, tried one by one."""
+    text = token(SAMPLE, 5)
+    changed = [text[:at] + new + text[at + 1 :] for at in range(len(text) - 3) for new in ALPHABET if new != text[at]]
+    assert [] == [other for other in changed if opens(other)]
+
+
+def opens(text: str) -> bool:
+    """Whether the ring opens a token."""
+    try:
+        open_campaign(RING, text)
+    except TokenError:
+        return False
+    return True
+
+
+@given(text=st.text(max_size=100) | st.text(ALPHABET, max_size=100))
+def test_made_up_tokens_never_open(text: str) -> None:
+    """A text that nobody sealed opens to nothing, and raises nothing else than a token error."""
+    with pytest.raises(TokenError):
+        open_campaign(RING, text)
+
+
+VECTORS = {
+    "ours": (SAMPLE, 30, "-go0N_pl54iYNjcGmkOmJkxh8DS-B3oFoQ4ifFNboIihkctyBeR-vQ0AeU"),
+    "international": (
+        SealedCampaign(
+            link_set=2**40,
+            message_id="",
+            recipient="δοκιμή@παράδειγμα.example",
+            sent_at=datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC),
+        ),
+        4_095,
+        "yNFJz73UAEX8fsjt9_c9VZpz5oHAf3b6vDmyh08WoGj8j7Sta0cXR8gZ_v4pDvPKnZ-6zkcCkLXqOqQPA1WeYMtIAfnECrs__U",
+    ),
+}
+"""Tokens sealed by key 0, whose secret is the bytes 0 to 31. They must open for ever."""
+
+
+@pytest.mark.parametrize("name", sorted(VECTORS))
+def test_vectors(name: str) -> None:
+    """A token in a message that was sent is the same token in every later version."""
+    sealed, position, text = VECTORS[name]
+    ring = KeyRing([OLD])
+    assert (text, (sealed, position)) == (token(sealed, position, ring), open_campaign(ring, text))
+
+
+def raw(plaintext: bytes) -> str:
+    """A token around any plaintext, as a later version might make."""
+    return RING.encrypt(plaintext, Format.CAMPAIGN)[:-1] + ends(RING, 1)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "says"),
+    [
+        ("", TokenMalformedError, "not a token of a known format"),
+        ("U", TokenForgedError, "no key of the ring sealed"),
+        ("wp-login.phpAAU", TokenMalformedError, "not base64url"),
+        (token(SAMPLE, 0)[:-2] + "~b", TokenMalformedError, "the position"),
+        (token(SAMPLE, 0)[:-1] + "c", TokenForgedError, "not in the ring, or revoked"),
+        (raw(b""), TokenMalformedError, "newer version"),
+        (raw(b"\x01"), TokenMalformedError, "newer version"),
+        (raw(b"\x00"), TokenMalformedError, "cannot read"),
+        (raw(b"\x00\x00\x00\x00\x00\x07\x05"), TokenMalformedError, "cannot read"),
+        (raw(b"\x00\x00\x00\x00\x00\x07\x02\xff"), TokenMalformedError, "cannot read"),
+    ],
+)
+def test_errors(text: str, error: type[TokenError], says: str) -> None:
+    """Each way of being no token is told apart."""
+    with pytest.raises(error, match=says):
+        open_campaign(RING, text)
+
+
+def test_a_revoked_key_opens_nothing() -> None:
+    """What a revoked key sealed is dead, whatever its format."""
+    ring = KeyRing([RING.keys[0], Key(number=0, secret=OLD.secret, state=KeyState.REVOKED)])
+    with pytest.raises(TokenForgedError, match="revoked"):
+        open_campaign(ring, token(SAMPLE, 0, KeyRing([OLD])))
+
+
+def test_the_formats_do_not_open_each_other() -> None:
+    """A token is of one format only."""
+    sealed = Sealed(
+        destination="https://a.example/",
+        message_id="",
+        recipient="",
+        campaign="",
+        position=0,
+        links=1,
+        sent_at=SAMPLE.sent_at,
+    )
+    with pytest.raises(TokenMalformedError):
+        open_campaign(RING, seal(RING, sealed))
+    with pytest.raises(TokenMalformedError):
+        open_token(RING, token(SAMPLE, 0))
