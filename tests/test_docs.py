@@ -79,7 +79,10 @@ def test_settings() -> None:
 
 def test_commands() -> None:
     """Each command that a user is shown has a section with its arguments and options."""
-    documented = {name: [cell.split()[0] for cell in listed(text)] for name, text in sections("cli.md").items()}
+    documented = {
+        name: [re.sub(r"^-\w, ", "", cell).split()[0] for cell in listed(text)]
+        for name, text in sections("cli.md").items()
+    }
     documented.pop("")
     assert documented == dict(_commands("clicktrail", typer.main.get_command(app)))
 
