@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from clicktrail.model.link import Link
 from clicktrail.rewrite import Placed, Policy
+from clicktrail.rewrite.candidate import Candidate
 
 __all__ = ["POLICY", "replaced", "tracking_url", "untagged"]
 
@@ -15,9 +16,9 @@ def tracking_url(placed: Placed) -> str:
     return f"https://go.example.com/p{placed.position}of{placed.links}{'x' * 100}"
 
 
-def untagged(url: str) -> str:
+def untagged(candidate: Candidate) -> str:
     """No UTM parameters."""
-    return url
+    return candidate.url
 
 
 def replaced(body: str, links: Sequence[Link]) -> str:

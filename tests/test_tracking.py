@@ -82,3 +82,11 @@ def test_a_domain_is_used_as_a_url_parser_reads_it() -> None:
     (link,) = tracker.rewrite_html(HTML, SENDING).links
 
     assert link.url.startswith("https://links.xn--bcher-kva.example/")
+
+
+def test_contents_name_the_place_of_each_link() -> None:
+    """A convention that asks for places gets them, a link's text before its look, and no content twice."""
+    convention = Convention(source="email", medium="drip", content="{location}_{element}", own_hosts=("example.com",))
+    tracker = Tracker(ring=RING, domain="https://links.example.com", convention=convention)
+    links = tracker.rewrite_html(f'{HTML}{HTML}<a href="https://example.com/b"><img src="b.png"></a>', SENDING).links
+    assert ["body_a", "body_a_2", "body_image"] == [link.destination.partition("utm_content=")[2] for link in links]

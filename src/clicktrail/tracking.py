@@ -4,15 +4,17 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 import ada_url
 
 from clicktrail.errors import SettingsError
 from clicktrail.model.link import Part
 from clicktrail.rewrite import Placed, Policy, Rewritten, RewrittenBody, rewrite_html, rewrite_message, rewrite_text
+from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.document import rewrite_document
 from clicktrail.tokens import KeyRing, Sealed, seal
-from clicktrail.utm import Convention, tag
+from clicktrail.utm import Convention, Tagger
 
 __all__ = ["Sending", "Tracker"]
 
@@ -77,12 +79,11 @@ class Tracker:
         """Replace the links of a plain text."""
         return rewrite_text(text, policy=self._policy, tag=self._tag(sending), tracking_url=self._tracking_url(sending))
 
-    def _tag(self, sending: Sending) -> Callable[[str], str]:
-        convention = self._convention
-        if convention is None:
-            return lambda url: url
-        parameters = convention.parameters(campaign=sending.campaign)
-        return lambda url: tag(url, parameters, convention.own_hosts, existing=convention.existing)
+    def _tag(self, sending: Sending) -> Callable[[Candidate], str]:
+        if self._convention is None:
+            return attrgetter("url")
+        tagger = Tagger(self._convention, campaign=sending.campaign)
+        return lambda link: tagger.tag(link.url, location=link.location, element=link.element, label=link.label)
 
     def _tracking_url(self, sending: Sending) -> Callable[[Placed], str]:
         def tracking_url(placed: Placed) -> str:

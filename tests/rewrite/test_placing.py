@@ -59,7 +59,7 @@ def test_urls_are_made_once_a_position_with_the_number_of_all() -> None:
         asked.append(placed)
         return tracking_url(placed)
 
-    place([text(A, C), html(A, B)], policy=POLICY, tag="{}?utm".format, tracking_url=recording)
+    place([text(A, C), html(A, B)], policy=POLICY, tag="{0.url}?utm".format, tracking_url=recording)
     assert [
         Placed(destination=f"{A}?utm", position=0, links=3),
         Placed(destination=f"{B}?utm", position=1, links=3),
@@ -70,7 +70,9 @@ def test_urls_are_made_once_a_position_with_the_number_of_all() -> None:
 def test_a_link_says_all_about_itself() -> None:
     """Span, href as decoded, destination and tracking URL."""
     body = Body(part=Part.HTML, text='<a href=" https://x.com/?a&amp;b ">')
-    ((link,),) = place([body], policy=POLICY, tag="{}&utm".format, tracking_url=lambda _: "https://go.example.com/t")
+    ((link,),) = place(
+        [body], policy=POLICY, tag="{0.url}&utm".format, tracking_url=lambda _: "https://go.example.com/t"
+    )
     expected = Link(
         body=0,
         part=Part.HTML,

@@ -9,6 +9,7 @@ from pathlib import Path
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.link import Link, Part
 from clicktrail.rewrite import Policy, rewrite_html, rewrite_message, rewrite_text
+from clicktrail.rewrite.candidate import Candidate
 
 __all__ = ["LintedFile", "LintedLink", "read_links"]
 
@@ -74,7 +75,7 @@ def read_links(file: Path) -> LintedFile:
         raise ClicktrailError(f"cannot read {file}: {error.strerror}") from error
     suffix = file.suffix.lower()
     if suffix == ".eml":
-        found = rewrite_message(raw, policy=Policy(), tag=str, tracking_url=lambda _: _ANY_URL).links
+        found = rewrite_message(raw, policy=Policy(), tag=_same, tracking_url=lambda _: _ANY_URL).links
         return LintedFile(links=tuple(LintedLink(url=link.href, wanted=link.tracked) for link in found))
     if suffix not in _PARTS:
         raise ClicktrailError(f"cannot tell what {file} holds", hint="name it .html, .txt or .eml")
@@ -83,8 +84,12 @@ def read_links(file: Path) -> LintedFile:
     if part is Part.TEXT and (listed := _listed(text)):
         return LintedFile(links=listed, text=text, codec=codec)
     rewrite = rewrite_html if part is Part.HTML else rewrite_text
-    found = rewrite(text, policy=Policy(), tag=str, tracking_url=lambda _: _ANY_URL).links
+    found = rewrite(text, policy=Policy(), tag=_same, tracking_url=lambda _: _ANY_URL).links
     return LintedFile(links=_numbered(text, found), text=text, codec=codec, part=part)
+
+
+def _same(link: Candidate) -> str:
+    return link.url
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:

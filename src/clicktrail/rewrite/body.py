@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from clicktrail.model.link import Link, Part
+from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.placing import Body, Placed, place
 from clicktrail.rewrite.policy import Policy
 
@@ -24,21 +25,21 @@ class RewrittenBody:
 
 
 def rewrite_html(
-    html: str, *, policy: Policy, tag: Callable[[str], str], tracking_url: Callable[[Placed], str]
+    html: str, *, policy: Policy, tag: Callable[[Candidate], str], tracking_url: Callable[[Placed], str]
 ) -> RewrittenBody:
     """Replace the links of an HTML document or fragment; see `rewrite_message` for the arguments."""
     return _rewrite(Body(part=Part.HTML, text=html), policy=policy, tag=tag, tracking_url=tracking_url)
 
 
 def rewrite_text(
-    text: str, *, policy: Policy, tag: Callable[[str], str], tracking_url: Callable[[Placed], str]
+    text: str, *, policy: Policy, tag: Callable[[Candidate], str], tracking_url: Callable[[Placed], str]
 ) -> RewrittenBody:
     """Replace the links of a plain text; see `rewrite_message` for the arguments."""
     return _rewrite(Body(part=Part.TEXT, text=text), policy=policy, tag=tag, tracking_url=tracking_url)
 
 
 def _rewrite(
-    body: Body, *, policy: Policy, tag: Callable[[str], str], tracking_url: Callable[[Placed], str]
+    body: Body, *, policy: Policy, tag: Callable[[Candidate], str], tracking_url: Callable[[Placed], str]
 ) -> RewrittenBody:
     (links,) = place([body], policy=policy, tag=tag, tracking_url=tracking_url)
     return RewrittenBody(text=_splice(body.text, links), links=links)

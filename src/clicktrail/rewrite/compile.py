@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from clicktrail.model.link import Link, LinkReason, Part
+from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.placing import Body, Placed, place
 from clicktrail.rewrite.policy import Policy
 
@@ -65,7 +66,7 @@ class Campaign:
 
 
 def compile_campaign(
-    *, html: str, text: str = "", policy: Policy, tag: Callable[[str], str], end: Callable[[Placed], str]
+    *, html: str, text: str = "", policy: Policy, tag: Callable[[Candidate], str], end: Callable[[Placed], str]
 ) -> Campaign:
     """Compile the bodies of a campaign.
 

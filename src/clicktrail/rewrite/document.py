@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 
 from clicktrail.model.link import Part
+from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.charset import View, byte_edits, view
 from clicktrail.rewrite.message import Rewritten
 from clicktrail.rewrite.mime import Untouched
@@ -24,7 +25,7 @@ def rewrite_document(
     part: Part,
     *,
     policy: Policy,
-    tag: Callable[[str], str],
+    tag: Callable[[Candidate], str],
     tracking_url: Callable[[Placed], str],
 ) -> Rewritten:
     """Replace the links of an HTML or text file; see `rewrite_message` for the arguments.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from clicktrail.model.link import Link
+from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.charset import View, byte_edits, view
 from clicktrail.rewrite.mime import Leaf, Untouched, find_leaves
 from clicktrail.rewrite.placing import Body, Placed, place
@@ -44,7 +45,7 @@ def rewrite_message(
     raw: bytes,
     *,
     policy: Policy,
-    tag: Callable[[str], str],
+    tag: Callable[[Candidate], str],
     tracking_url: Callable[[Placed], str],
 ) -> Rewritten:
     """Replace the links of a message (RFC 5322) by tracking URLs, and change nothing else.
@@ -55,7 +56,7 @@ def rewrite_message(
     Args:
         raw: the message, as it goes over the wire.
         policy: which links are tracked.
-        tag: adds UTM parameters to a destination; gives back what it gets where there are none to add.
+        tag: gives a link's destination: its URL with UTM parameters, or as it is where there are none to add.
         tracking_url: makes the URL that takes a link's place: http or https, characters ``[A-Za-z0-9/._-]`` in the
             path, the last one alphanumeric. Called once per position; once more, with another number of links, where
             a body has to be left out because its lines would grow too long.

@@ -58,7 +58,7 @@ def place(
     bodies: Sequence[Body],
     *,
     policy: Policy,
-    tag: Callable[[str], str],
+    tag: Callable[[Candidate], str],
     tracking_url: Callable[[Placed], str],
 ) -> list[tuple[Link, ...]]:
     """The links of each body, those tracked with position, destination and tracking URL.
@@ -96,7 +96,7 @@ def _checked(url: str) -> str:
 @dataclass(slots=True, kw_only=True)
 class _Numbering:
     policy: Policy
-    tag: Callable[[str], str]
+    tag: Callable[[Candidate], str]
     count: int = 0
     html_places: dict[str, tuple[int, str]] = field(default_factory=dict)
     html_opted_out: set[str] = field(default_factory=set)
@@ -114,7 +114,7 @@ class _Numbering:
                 position, destination = self._place(body, candidate, links[first] if first < len(links) else None)
                 link = dataclasses.replace(link, position=position, destination=destination)
             elif link.reason is LinkReason.CONSENT:
-                destination = self.tag(candidate.url)
+                destination = self.tag(candidate)
                 url = _written(destination, body.part) if destination != candidate.url else ""
                 link = dataclasses.replace(link, destination=destination, url=url)
             links.append(link)
@@ -137,7 +137,7 @@ class _Numbering:
             return twin.position, twin.destination
         if body.part is Part.TEXT and candidate.url in self.html_places:
             return self.html_places[candidate.url]
-        place = (self.count, self.tag(candidate.url))
+        place = (self.count, self.tag(candidate))
         self.count += 1
         if body.part is Part.HTML:
             self.html_places.setdefault(candidate.url, place)
