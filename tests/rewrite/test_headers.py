@@ -48,3 +48,12 @@ def test_reads_parameters(field: str, value: str, parameters: dict[str, str]) ->
     """Quoted, unquoted and repeated parameters."""
     found = read_parameters(field)
     assert (value, parameters) == (found.value, found.parameters)
+
+
+def test_fields_and_the_empty_line_are_found_again() -> None:
+    """A field's span holds its folded lines, and the last one's line break."""
+    raw = b"A: b\r\n c\r\nB: d\r\na: e\r\n\r\nbody"
+    headers = read_headers(raw, 0, len(raw))
+    assert headers is not None
+    assert [b"A: b\r\n c\r\n", b"a: e\r\n"] == [raw[start:end] for start, end in headers.spans["a"]]
+    assert b"\r\nbody" == raw[headers.blank :]

@@ -1,5 +1,6 @@
 import email
 import email.policy
+import quopri
 from email.message import EmailMessage
 
 import pytest
@@ -94,14 +95,40 @@ def test_a_line_that_was_too_long_already_may_stay_so() -> None:
     assert 1 == rewritten(raw).tracked
 
 
+@pytest.mark.parametrize(
+    ("declared", "anew"),
+    [
+        (b"", b"Content-Transfer-Encoding: quoted-printable\r\n"),
+        (b"content-transfer-encoding:\r\n 8bit\r\n", b"Content-Transfer-Encoding: quoted-printable\r\n"),
+        (b"Content-Transfer-Encoding: 7bit\r\n" * 2, b"Content-Transfer-Encoding: quoted-printable\r\n" * 2),
+    ],
+)
+def test_a_line_that_would_grow_too_long_is_encoded(declared: bytes, anew: bytes) -> None:
+    """Its body becomes quoted-printable and says so; its content, and everything else, is as it would have been."""
+    body = b"\xe9" * 950 + b"<a href='https://y.com/'>\t\r\n"
+    beginning = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n\xe9\r\n--b\r\n"
+    head = b"Content-Type: text/html; charset=latin1\r\n"
+    result = rewritten(beginning + head + declared + b"X: y\r\n\r\n" + body + b"\r\n--b--\r\n")
+    assert (1, ()) == (result.tracked, result.untouched)
+    start = beginning + head + (anew + b"X: y\r\n" if declared else b"X: y\r\n" + anew) + b"\r\n"
+    assert start == result.raw[: len(start)]
+    assert result.raw.endswith(b"\r\n--b--\r\n")
+    assert max(map(len, result.raw.split(b"\r\n"))) <= 76
+    url = tracking_url(Placed(destination="", position=0, links=1)).encode()
+    encoded = result.raw.removeprefix(start).removesuffix(b"\r\n--b--\r\n")
+    assert body.replace(b"https://y.com/", url) == quopri.decodestring(encoded)
+
+
 def test_a_body_left_out_takes_its_positions_with_it() -> None:
     """The other body is numbered as if it were alone, and told the number of links that there are."""
     raw = (
         b"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nhttps://x.com/\n"
-        b"--b\nContent-Type: text/html\n\n" + b"a" * 950 + b"<a href='https://y.com/'>\n--b--\n"
+        b"--b\nContent-Type: text/plain; charset=iso-2022-jp\n\n"
+        + "https://y.com/日。".encode("iso-2022-jp")
+        + b"\n--b--\n"
     )
     result = rewritten(raw)
-    assert (Untouched.LINE_TOO_LONG,) == result.untouched
+    assert (Untouched.CHARSET,) == result.untouched
     assert ["https://x.com/"] == [link.destination for link in result.links]
     assert b"\nhttps://go.example.com/p0of1xxx" in result.raw
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicktrail.rewrite.quoted_printable import QuotedPrintable
+from clicktrail.rewrite.quoted_printable import QuotedPrintable, encode
 from clicktrail.rewrite.splice import Edit, splice
 
 LONG_URL = b"https://go.example.com/" + b"t" * 200
@@ -66,3 +66,16 @@ def test_the_content_changes_in_the_spans_only(content: bytes, cuts: list[int], 
         result = QuotedPrintable(encoded, newline=b"\n").splice(edits)
         assert splice(content, edits) == QuotedPrintable(result, newline=b"\n").content
         assert max(map(len, result.split(b"\n"))) <= 76
+
+
+@given(st.binary(), st.sampled_from([b"\n", b"\r\n"]))
+def test_any_content_can_be_encoded(content: bytes, newline: bytes) -> None:
+    """It decodes to the same bytes, stands in short lines, and loses nothing at the end of a line."""
+    encoded = encode(content * 3, newline=newline)
+    assert content * 3 == QuotedPrintable(encoded, newline=newline).content
+    assert all(len(line) <= 76 and line == line.rstrip() for line in encoded.replace(b"\r\n", b"\n").split(b"\n"))
+
+
+def test_encodes_five_megabytes_of_one_line() -> None:
+    """An encoder that took quadratic time would not come back before the timeout kills it."""
+    assert b"=E9" * 25 + b"=\n" == encode(b"\xe9" * 5_000_000, newline=b"\n")[:77]

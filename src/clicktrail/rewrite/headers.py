@@ -22,10 +22,14 @@ class Headers:
 
     Attributes:
         fields: values by name in lower case, in their order; unfolded, bytes read as Latin-1.
+        spans: where each of them stands, first and behind the last byte, its line break among them.
+        blank: where the empty line begins that ends the block.
         end: where the body begins: behind the empty line.
     """
 
     fields: Mapping[str, Sequence[str]]
+    spans: Mapping[str, Sequence[tuple[int, int]]]
+    blank: int
     end: int
 
     def __contains__(self, name: str) -> bool:
@@ -43,15 +47,18 @@ class Headers:
 def read_headers(raw: bytes, start: int, end: int) -> Headers | None:
     """The header block at the beginning of a span; None if anything in it is no well-formed field."""
     fields: dict[str, list[str]] = {}
+    spans: dict[str, list[tuple[int, int]]] = {}
     at = start
     while field := _FIELD.match(raw, at, end):
         at = field.end()
         value = field[2].replace(b"\r\n", b"").replace(b"\n", b"").decode("latin-1").strip()
-        fields.setdefault(field[1].decode("ascii").lower(), []).append(value)
+        name = field[1].decode("ascii").lower()
+        fields.setdefault(name, []).append(value)
+        spans.setdefault(name, []).append(field.span())
     blank = _BLANK.match(raw, at, end)
     if blank is None or _LONE_RETURN.search(raw, start, at) or _WHITE_LINE.search(raw, start, at):
         return None
-    return Headers(fields=fields, end=blank.end())
+    return Headers(fields=fields, spans=spans, blank=at, end=blank.end())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

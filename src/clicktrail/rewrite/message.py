@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from clicktrail.model.link import Link
+from clicktrail.rewrite import quoted_printable
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.charset import View, byte_edits, view
 from clicktrail.rewrite.mime import Leaf, Untouched, find_leaves
@@ -26,7 +27,7 @@ class Rewritten:
     """A message with tracking URLs.
 
     Attributes:
-        raw: the message; every byte outside of tracked links is as it was.
+        raw: the message; every byte outside of tracked links is as it was, transfer encodings undone.
         links: all links found, tracked or not, by body and in their order.
         untouched: why the message, or bodies of it, passed without being read or rewritten; each reason once.
     """
@@ -50,6 +51,9 @@ def rewrite_message(
 ) -> Rewritten:
     """Replace the links of a message (RFC 5322) by tracking URLs, and change nothing else.
 
+    A body in which a line would grow longer than RFC 5322 allows is encoded as quoted-printable, and its
+    Content-Transfer-Encoding says so.
+
     Whatever the bytes are, this raises nothing: what is no message, or cannot be rewritten safely, comes back as it
     is, with the reason in ``untouched``.
 
@@ -59,7 +63,7 @@ def rewrite_message(
         tag: gives a link's destination: its URL with UTM parameters, or as it is where there are none to add.
         tracking_url: makes the URL that takes a link's place: http or https, characters ``[A-Za-z0-9/._-]`` in the
             path, the last one alphanumeric. Called once per position; once more, with another number of links, where
-            a body has to be left out because its lines would grow too long.
+            a body has to be left out.
 
     Raises:
         ValueError: ``tracking_url`` gave a URL of other characters.
@@ -70,15 +74,15 @@ def rewrite_message(
     untouched += unreadable
     while True:
         links = place([body.body for body in opened], policy=policy, tag=tag, tracking_url=tracking_url)
-        edits, refused = _apart(_edit(body, placed) for body, placed in zip(opened, links, strict=True))
+        outcomes = [_edits(body, placed, newline=newline) for body, placed in zip(opened, links, strict=True)]
+        edits, refused = _apart(outcomes)
         if not refused:
             break
         # The other bodies are numbered anew, as if those that cannot bear their new links were not there.
         untouched += refused
-        kept = {edit.start for edit in edits}
-        opened = [body for body in opened if body.leaf.start in kept]
+        opened = [body for body, outcome in zip(opened, outcomes, strict=True) if not isinstance(outcome, Untouched)]
     return Rewritten(
-        raw=splice(raw, edits),
+        raw=splice(raw, [edit for of_body in edits for edit in of_body]),
         links=tuple(link for placed in links for link in placed),
         untouched=tuple(dict.fromkeys(untouched)),
     )
@@ -117,14 +121,24 @@ def _open(raw: bytes, leaf: Leaf, number: int, *, newline: bytes) -> _Opened | U
     return _Opened(leaf=leaf, encoded=encoded, transfer=transfer, view=seen, body=body)
 
 
-def _edit(opened: _Opened, links: Sequence[Link]) -> Edit | Untouched:
+def _edits(opened: _Opened, links: Sequence[Link], *, newline: bytes) -> list[Edit] | Untouched:
     edits = byte_edits(opened.transfer.content, opened.view, links)
     if edits is None:
         return Untouched.CHARSET
-    encoded = opened.transfer.splice(edits) if edits else opened.encoded
-    if _count_overlong(encoded) > _count_overlong(opened.encoded):
+    if not edits:
+        return []
+    leaf = opened.leaf
+    encoded = opened.transfer.splice(edits)
+    if _count_overlong(encoded) <= _count_overlong(opened.encoded):
+        return [Edit(start=leaf.start, end=leaf.end, replacement=encoded)]
+    # Only what stands unencoded can have got a longer line.
+    if not leaf.transfer_fields:
         return Untouched.LINE_TOO_LONG
-    return Edit(start=opened.leaf.start, end=opened.leaf.end, replacement=encoded)
+    field = b"Content-Transfer-Encoding: quoted-printable" + newline
+    return [
+        *(Edit(start=start, end=end, replacement=field) for start, end in leaf.transfer_fields),
+        Edit(start=leaf.start, end=leaf.end, replacement=quoted_printable.encode(encoded, newline=newline)),
+    ]
 
 
 def _count_overlong(encoded: bytes) -> int:

@@ -18,6 +18,7 @@ __all__ = ["Leaf", "Untouched", "find_leaves"]
 _PARTS = {"text/html": Part.HTML, "text/plain": Part.TEXT}
 _SIGNED = frozenset({"multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime"})
 _BODY_SIGNATURES = ("dkim-signature", "arc-message-signature")
+_OF_MIME = ("mime-version", "content-type", "content-transfer-encoding")
 _INLINE_PGP = b"-----BEGIN PGP "
 _MBOX_LINE = re.compile(rb"From [^\n]*+\n")  # what a mailbox file puts in front of a message (RFC 4155)
 _REST_OF_DELIMITER = re.compile(rb"(?P<last>--)?[ \t]*+(?:\r?\n|\Z)")
@@ -50,6 +51,8 @@ class Leaf:
         end: where they end; the line break before a boundary is not among them.
         transfer_encoding: lower case; empty if not declared.
         charset: as declared; empty if not.
+        transfer_fields: where the fields stand that declare the transfer encoding, or the empty span where one could;
+            none if the message has nothing of MIME, so that such a field would mean nothing.
     """
 
     part: Part
@@ -57,6 +60,7 @@ class Leaf:
     end: int
     transfer_encoding: str
     charset: str
+    transfer_fields: tuple[tuple[int, int], ...] = ()
 
 
 def find_leaves(raw: bytes) -> Iterator[Leaf | Untouched]:
@@ -77,7 +81,6 @@ def _entity(raw: bytes, headers: Headers, end: int, *, default: str, depth: int)
         yield Untouched.MALFORMED_PART
         return
     content = read_parameters(headers.get("content-type") or default)
-    encoding = read_parameters(headers.get("content-transfer-encoding")).value
     if content.value in _SIGNED:
         yield Untouched.SIGNED
     elif content.value == "multipart/encrypted":
@@ -85,12 +88,12 @@ def _entity(raw: bytes, headers: Headers, end: int, *, default: str, depth: int)
     elif content.value.startswith("multipart/"):
         if depth == _DEEPEST:
             yield Untouched.TOO_COMPLEX
-        elif encoding not in _MULTIPART_ENCODINGS or not content.parameters.get("boundary"):
+        elif _transfer_encoding(headers) not in _MULTIPART_ENCODINGS or not content.parameters.get("boundary"):
             yield Untouched.MALFORMED_PART
         else:
             yield from _multipart(raw, headers.end, end, content=content, depth=depth)
     elif content.value in _PARTS and not _is_attachment(headers):
-        yield _leaf(raw, headers.end, end, content=content, encoding=encoding)
+        yield _leaf(raw, headers, end, content=content, depth=depth)
 
 
 def _multipart(raw: bytes, start: int, end: int, *, content: Parameterised, depth: int) -> Iterator[Leaf | Untouched]:
@@ -128,13 +131,20 @@ def _is_attachment(headers: Headers) -> bool:
     return disposition.value == "attachment" or "filename" in names
 
 
-def _leaf(raw: bytes, start: int, end: int, *, content: Parameterised, encoding: str) -> Leaf | Untouched:
-    if raw.find(_INLINE_PGP, start, end) >= 0:
+def _transfer_encoding(headers: Headers) -> str:
+    return read_parameters(headers.get("content-transfer-encoding")).value
+
+
+def _leaf(raw: bytes, headers: Headers, end: int, *, content: Parameterised, depth: int) -> Leaf | Untouched:
+    if raw.find(_INLINE_PGP, headers.end, end) >= 0:
         return Untouched.SIGNED
+    of_mime = depth > 0 or any(name in headers for name in _OF_MIME)
+    fields = headers.spans.get("content-transfer-encoding", [(headers.blank, headers.blank)])
     return Leaf(
         part=_PARTS[content.value],
-        start=start,
+        start=headers.end,
         end=end,
-        transfer_encoding=encoding,
+        transfer_encoding=_transfer_encoding(headers),
         charset=content.parameters.get("charset", ""),
+        transfer_fields=tuple(fields) if of_mime else (),
     )

@@ -6,12 +6,31 @@ from collections.abc import Sequence
 
 from clicktrail.rewrite.splice import Edit
 
-__all__ = ["QuotedPrintable"]
+__all__ = ["QuotedPrintable", "encode"]
 
 _LONGEST_LINE = 76
 _ESCAPE = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*+\r?\n)")
 _CUT_ESCAPE = re.compile(rb"=[0-9A-F]?\Z")
 _NOT_LITERAL = re.compile(rb"[^!-<>-~]")
+_NOT_LITERAL_IN_LINE = re.compile(rb"[^\t -<>-~]|[\t ]\Z")  # white space at a line's end would be lost on the way
+_LINE_BREAK = re.compile(rb"(\r?\n)")
+
+
+def encode(content: bytes, *, newline: bytes) -> bytes:
+    """Encode text: its line breaks stay as they are, and long lines get soft ones that end with ``newline``."""
+    pieces = _LINE_BREAK.split(content)
+    pieces[::2] = [_wrapped(line, soft_break=b"=" + newline) for line in pieces[::2]]
+    return b"".join(pieces)
+
+
+def _wrapped(line: bytes, *, soft_break: bytes) -> bytes:
+    encoded = _NOT_LITERAL_IN_LINE.sub(_escaped, line)
+    pieces = []
+    at = 0
+    while len(encoded) - at > _LONGEST_LINE:
+        pieces.append(_CUT_ESCAPE.sub(b"", encoded[at : at + _LONGEST_LINE - 1]))
+        at += len(pieces[-1])
+    return soft_break.join([*pieces, encoded[at:]])
 
 
 class QuotedPrintable:
