@@ -34,8 +34,8 @@ class Template:
         """The body for one recipient.
 
         Args:
-            beginning: what each tracking URL begins with, such as ``https://links.example.com/TOKEN/``: http or
-                https, characters ``[A-Za-z0-9/._-]`` in the path.
+            beginning: what each tracking URL begins with, the tracking domain and `seal_campaign`'s result: http
+                or https, characters ``[A-Za-z0-9/._-]`` in the path.
             urls: for each of the personal links, the URL that takes its place.
 
         Raises:
@@ -78,8 +78,8 @@ def compile_campaign(
         text: the plain-text body, where it has one.
         policy: which links are tracked.
         tag: adds UTM parameters to a destination.
-        end: what a link's tracking URLs end with: characters ``[A-Za-z0-9/._-]``, the last one alphanumeric. Called
-            once per position.
+        end: what a link's tracking URLs end with, such as one of `ends`: characters ``[A-Za-z0-9/._-]``, the last one
+            alphanumeric. Called once per position.
 
     Raises:
         ValueError: ``end`` gave other characters.

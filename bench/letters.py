@@ -1,0 +1,36 @@
+"""Messages to measure with: newsletters like those that MJML makes, of any size."""
+
+import base64
+import quopri
+from pathlib import Path
+from typing import Final
+
+__all__ = ["eml", "html"]
+
+_FOLDER: Final = Path(__file__).parent
+_HEAD: Final = (_FOLDER / "letter_head.html").read_text("utf-8")
+_PRODUCT: Final = (_FOLDER / "letter_product.html").read_text("utf-8")
+_FOOT: Final = "</body>\n</html>\n"
+
+
+def html(size: int) -> str:
+    """An HTML body of about that many bytes, with a link in each two thousand of them."""
+    products = range(max(1, round((size - len(_HEAD)) / len(_PRODUCT))))
+    return _HEAD + "".join(_PRODUCT.replace("{number}", str(number)) for number in products) + _FOOT
+
+
+def eml(size: int, *, transfer_encoding: str) -> bytes:
+    """A message with that body and a plain text beside it, the body in base64 or quoted-printable."""
+    encode = {"base64": base64.encodebytes, "quoted-printable": quopri.encodestring}[transfer_encoding]
+    body = encode(html(size).encode())
+    message = (
+        b"From: shop@shop.example\nTo: anna@example.net\nSubject: Winter boots\nMIME-Version: 1.0\n"
+        b"Content-Type: multipart/alternative; boundary=b\n\n"
+        b"--b\nContent-Type: text/plain; charset=utf-8\n\nSee https://www.shop.example/products\n"
+        b"--b\nContent-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: "
+        + transfer_encoding.encode()
+        + b"\n\n"
+        + body
+        + b"\n--b--\n"
+    )
+    return message.replace(b"\n", b"\r\n")

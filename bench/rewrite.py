@@ -1,0 +1,115 @@
+"""How fast messages get their tracking URLs: ours and others on the same messages, in one run.
+
+The contenders take turns in rounds, because the machine itself is not the same from one minute to the next. A run
+counts only if each replaces as many links as the message has.
+"""
+
+import functools
+import platform
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from statistics import median
+from typing import Annotated, Final
+
+import typer
+
+from bench import letters
+from bench.programs import BenchError
+from bench.rewriters import DOMAIN, REWRITERS, RING, SENDING, TRACKER
+from clicktrail.rewrite import Policy
+from clicktrail.rewrite.compile import compile_campaign
+from clicktrail.tokens import SealedCampaign, ends, seal_campaign
+
+_SIZES: Final = (20_000, 60_000, 110_000)
+_ROUNDS: Final = 5
+_OURS: Final = ("one-off", "eml, base64", "eml, quoted")
+
+
+def main(
+    seconds: Annotated[float, typer.Option(min=0.01, help="Length of a round of one contender.")] = 0.5,
+) -> None:
+    """Compare rewriters."""
+    try:
+        _compare(seconds)
+    except BenchError as error:
+        sys.exit(f"bench: error: {error}")
+
+
+def _compare(seconds: float) -> None:
+    print(f"one core, Python {platform.python_version()}, pytracking {version('pytracking')}, lxml {version('lxml')}")
+    ratios = [line for size in _SIZES for line in _measured(size, seconds)]
+    print("", *ratios, sep="\n")
+
+
+def _measured(size: int, seconds: float) -> list[str]:
+    """Measure messages of one size, in bytes; gives the ratios, as lines."""
+    html = letters.html(size)
+    links = html.count("<a ")
+    print(f"\n{len(html):,} bytes, {links} links")
+    contenders = _contenders(html, size)
+    speed = _speeds(contenders, seconds=seconds, links=links)
+    for name, per_second in speed.items():
+        print(f"{name:16} {per_second:10,.0f} messages/s {per_second * len(html) / 1e6:8,.0f} MB/s", flush=True)
+    for name in _OURS:
+        print(f"{name:16} {_memory(contenders[name]):10.2f} times its result in memory, at most")
+    compared = {name: per_second / speed["pytracking"] for name, per_second in speed.items() if name != "pytracking"}
+    return [f"{size // 1000} kB: {name} / pytracking = {ratio:.1f}" for name, ratio in compared.items()]
+
+
+def _contenders(html: str, size: int) -> Mapping[str, Callable[[], bytes | str]]:
+    """What is measured, by name; each call makes one message."""
+    base64, quoted = (letters.eml(size, transfer_encoding=name) for name in ("base64", "quoted-printable"))
+    return {
+        **{name: functools.partial(rewrite, html) for name, rewrite in REWRITERS.items()},
+        "eml, base64": lambda: TRACKER.rewrite_message(base64, SENDING).raw,
+        "eml, quoted": lambda: TRACKER.rewrite_message(quoted, SENDING).raw,
+        "compiled": _compiled(html),
+    }
+
+
+def _compiled(html: str) -> Callable[[], str]:
+    """A compiled campaign: one token a recipient, a constant end a link."""
+    last = ends(RING, html.count("<a "))
+    campaign = compile_campaign(html=html, policy=Policy(), tag=str, end=lambda placed: last[placed.position])
+    sealed = SealedCampaign(
+        link_set=1, message_id=SENDING.message_id, recipient=SENDING.recipient, sent_at=SENDING.sent_at
+    )
+    return lambda: campaign.html.render(f"{DOMAIN}/{seal_campaign(RING, sealed)}")
+
+
+def _speeds(contenders: Mapping[str, Callable[[], bytes | str]], *, seconds: float, links: int) -> dict[str, float]:
+    """Messages a second of each, the median of rounds."""
+    for name, make in contenders.items():
+        made = make()
+        if isinstance(made, str) and made.count(DOMAIN) != links:
+            raise BenchError(f"{name} replaced {made.count(DOMAIN)} of {links} links")
+    rounds: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(_ROUNDS):
+        for name, make in contenders.items():
+            rounds[name].append(_per_second(make, seconds))
+    return {name: median(speeds) for name, speeds in rounds.items()}
+
+
+def _per_second(make: Callable[[], object], seconds: float) -> float:
+    made, start = 0, time.perf_counter()
+    end = start + seconds
+    while (now := time.perf_counter()) < end or not made:
+        make()
+        made += 1
+    return made / (now - start)
+
+
+def _memory(make: Callable[[], bytes | str]) -> float:
+    """What making a message takes at its worst moment, its result included, in sizes of that."""
+    tracemalloc.start()
+    made = make()
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return taken / len(made)
+
+
+if __name__ == "__main__":
+    typer.run(main)
