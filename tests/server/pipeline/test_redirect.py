@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clicktrail.model.event import Click
 from clicktrail.server.pipeline.redirect import NotFound, Redirect, Redirector, Request
-from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, seal
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState, Sealed, seal
 
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
@@ -102,6 +102,16 @@ def test_a_changed_token_is_recorded_and_does_not_redirect() -> None:
     decision = decide(changed, {"user-agent": "Scanner"})
     expected = Click(id="c1", at=NOW, url=changed[1:201], ip="198.51.100.7", user_agent="Scanner", tampered=True)
     assert NotFound(event=expected) == decision
+
+
+def test_a_revoked_key_redirects_nothing() -> None:
+    """Its links are answered with 404, and recorded like any other token that does not open."""
+    old, new = RING.keys[0], Key(number=1, secret=b"n" * SECRET_BYTES)
+    ring = KeyRing([new, Key(number=old.number, secret=old.secret, state=KeyState.REVOKED)])
+    request = Request(method="GET", path=path_to(), peer="198.51.100.7", headers={})
+    decision = Redirector(ring).decide(request, now=NOW, click_id="c1")
+    assert isinstance(decision, NotFound)
+    assert event_of(decision).tampered
 
 
 def test_what_is_kept_of_a_request_is_bounded() -> None:
