@@ -66,7 +66,10 @@ def test_text_outside_of_tracked_links_stays(soup: str) -> None:
 def test_without_consent_links_stay_plain_and_get_their_utm_parameters(href: str, written: str) -> None:
     """The destination stands where it stood, written so that every quoting and charset holds it."""
     result = rewrite_html(
-        f"<a href={href}>", policy=POLICY.for_consent(Consent.DENIED), tag="{}&utm".format, tracking_url=tracking_url
+        f"<a href={href}>",
+        policy=POLICY.for_consent(Consent.DENIED),
+        tag="{0.url}&utm".format,
+        tracking_url=tracking_url,
     )
     assert f"<a href={written}>" == result.text
     assert [False] == [link.tracked for link in result.links]
