@@ -151,7 +151,7 @@ def judged_html(policy: Policy, html: str) -> LinkReason:
         ("<a href='https://y.com/a'>Terms</a>", (LinkReason.LEGAL, LinkReason.LEGAL, LinkReason.TRACKED)),
         ("<a href='https://x.com/a'>X</a>", (LinkReason.TRACKED, LinkReason.SOCIAL, LinkReason.TRACKED)),
         (
-            "<p>Hello, dear reader.</p><footer><a href='https://y.com/'>",
+            "<p>Hello, dear reader, here is our letter.</p><footer><a href='https://y.com/'>",
             (LinkReason.TRACKED, LinkReason.FOOTER, LinkReason.TRACKED),
         ),
         ("<a href='https://y.com/'>y.com</a>", (LinkReason.TRACKED, LinkReason.VISIBLE_URL, LinkReason.TRACKED)),

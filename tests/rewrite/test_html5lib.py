@@ -1,0 +1,81 @@
+"""Other people's tokenizer and its tests: our scanner finds the same links and reads the same attributes."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clicktrail.model.link import Part
+from clicktrail.rewrite.charrefs import decode
+from clicktrail.rewrite.charset import view
+from clicktrail.rewrite.html import find_links
+from clicktrail.rewrite.mime import Leaf, find_leaves
+from clicktrail.rewrite.transfer import open_transfer
+from tests.html5 import hrefs
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+
+pytestmark = [
+    pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus of real mail is not at {CORPUS}"),
+    pytest.mark.timeout(600),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:html5lib"),
+]
+
+
+def documents() -> Iterator[tuple[str, str]]:
+    """The HTML of all real mail, each with its file's name."""
+    for path in sorted((CORPUS / "html").iterdir()):
+        yield path.name, path.read_bytes().decode("utf-8", errors="replace")
+    for path in sorted((CORPUS / "eml").iterdir()):
+        raw = path.read_bytes()
+        for leaf in find_leaves(raw):
+            if isinstance(leaf, Leaf) and leaf.part is Part.HTML:
+                transfer = open_transfer(raw[leaf.start : leaf.end], leaf.transfer_encoding, newline=b"\n")
+                seen = transfer and view(transfer.content, leaf.charset)
+                if seen:
+                    yield path.name, seen.text
+
+
+def one_newline(text: str) -> str:
+    """What a parser makes of line breaks before it looks at them (WHATWG HTML section 13.2.3.5)."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def test_links_of_real_mail(tell: Callable[[str], None]) -> None:
+    """The links of every document are those of html5lib's tokenizer, their values decoded alike."""
+    files = links = 0
+    for name, html in documents():
+        found = [one_newline(link.href) for link in find_links(html)]
+        assert hrefs(html) == found, name
+        files += 1
+        links += len(found)
+    tell(f"{files} HTML bodies, {links} links, 0 differences")
+    assert links
+
+
+def start_tags() -> Iterator[tuple[str, dict[str, str]]]:
+    """The tokenizer tests that are one start tag in ordinary text: the tag, renamed to a link's, and its attributes."""
+    for path in sorted((CORPUS / "html5lib" / "tokenizer").glob("*.test")):
+        for test in json.loads(path.read_text("utf-8")).get("tests", []):
+            source: str = test["input"]
+            tokens: list[list[Any]] = test["output"]
+            tags = [token for token in tokens if token[0] == "StartTag"]
+            if test.keys() & {"initialStates", "doubleEscaped"} or len(tags) != 1:
+                continue
+            name, attributes = tags[0][1:3]
+            if source.lower().startswith(f"<{name}") and "href" not in attributes:
+                yield f"<a{source[1 + len(name) :]}", attributes
+
+
+def test_start_tags_of_the_tokenizer_tests(tell: Callable[[str], None]) -> None:
+    """A link's attributes are read as any tag's: names, values, the first of a name, the tag's end."""
+    read = 0
+    for source, attributes in start_tags():
+        (found,) = find_links(f"<a href=x {source[2:]}")
+        values = {name.replace("\0", "\ufffd"): one_newline(decode(value)) for name, value in found.attributes.items()}
+        assert {"href": "x", **attributes} == values, source
+        read += 1
+    tell(f"{read} start tags")
+    assert read
