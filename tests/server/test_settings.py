@@ -30,6 +30,13 @@ def test_the_file_sets_what_it_names(tmp_path: Path) -> None:
     assert ("example.com",) == settings.utm.own_hosts
 
 
+def test_a_relay_has_nobody_to_ask(tmp_path: Path) -> None:
+    """A link's own UTM parameters can be filled, kept or replaced; refusing them is for those who can change them."""
+    assert "keep" == load(write(tmp_path, '[utm]\nexisting = "keep"\n'), {}).utm.existing
+    with pytest.raises(SettingsError, match="refuse"):
+        load(write(tmp_path, '[utm]\nexisting = "refuse"\n'), {})
+
+
 def test_an_unknown_key_is_named_with_the_right_one(tmp_path: Path) -> None:
     """A typing mistake is told, with what was probably meant."""
     with pytest.raises(SettingsError, match=r"unknown setting 'edge\.wrokers'") as caught:

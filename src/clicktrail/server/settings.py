@@ -68,7 +68,7 @@ class Tracking(Section, frozen=True, kw_only=True):
 
 
 class Utm(Section, frozen=True, kw_only=True):
-    """Parameters added to the links of one's own sites; `{campaign}` stands for the message's campaign."""
+    """Parameters added to the links of one's own sites; their placeholders are those of utm.md."""
 
     source: Annotated[str, _doc("utm_source.")] = "email"
     medium: Annotated[str, _doc("utm_medium.")] = "newsletter"
@@ -76,8 +76,13 @@ class Utm(Section, frozen=True, kw_only=True):
     content: Annotated[str, _doc("utm_content; empty for none.")] = ""
     term: Annotated[str, _doc("utm_term; empty for none.")] = ""
     own_hosts: Annotated[
-        tuple[str, ...], _doc("Hosts whose links get UTM parameters: example.com, or *.example.com for all below it.")
+        tuple[str, ...],
+        _doc("Hosts whose links get UTM parameters: example.com, or *.example.com for all below it, or * for all."),
     ] = ()
+    existing: Annotated[
+        Literal["fill", "keep", "replace"],
+        _doc("What becomes of a link's own UTM parameters: filled up, left alone, or replaced."),
+    ] = "fill"
 
 
 class Edge(Section, frozen=True, kw_only=True):

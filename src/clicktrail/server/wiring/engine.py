@@ -25,7 +25,7 @@ from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomIds, SystemClock
 from clicktrail.server.wiring.worker import run, say_ready, stop_signal
 from clicktrail.tracking import Tracker
-from clicktrail.utm import Convention
+from clicktrail.utm import Convention, Existing
 
 __all__ = ["read_reports", "run_engine"]
 
@@ -134,6 +134,7 @@ def _tracker(settings: Settings) -> Tracker:
             content=utm.content,
             term=utm.term,
             own_hosts=utm.own_hosts,
+            existing=Existing(utm.existing),
         ),
     )
 
