@@ -11,6 +11,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
+from operator import attrgetter
 from statistics import median
 from typing import Annotated, Final
 
@@ -73,7 +74,9 @@ def _contenders(html: str, size: int) -> Mapping[str, Callable[[], bytes | str]]
 def _compiled(html: str) -> Callable[[], str]:
     """A compiled campaign: one token a recipient, a constant end a link."""
     last = ends(RING, html.count("<a "))
-    campaign = compile_campaign(html=html, policy=Policy(), tag=str, end=lambda placed: last[placed.position])
+    campaign = compile_campaign(
+        html=html, policy=Policy(), tag=attrgetter("url"), end=lambda placed: last[placed.position]
+    )
     sealed = SealedCampaign(
         link_set=1, message_id=SENDING.message_id, recipient=SENDING.recipient, sent_at=SENDING.sent_at
     )

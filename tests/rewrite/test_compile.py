@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clicktrail.model.consent import Consent
 from clicktrail.rewrite import Placed, rewrite_html
 from clicktrail.rewrite.compile import Campaign, compile_campaign
 from tests.rewriting import POLICY, untagged
@@ -62,6 +63,14 @@ def test_a_compiled_body_is_the_rewritten_one(html: str) -> None:
     rewritten = rewrite_html(html, policy=POLICY, tag=untagged, tracking_url=lambda placed: f"{BEGINNING}{end(placed)}")
 
     assert rewritten.text == compiled(html).html.render(BEGINNING)
+
+
+def test_without_consent_links_stay_plain() -> None:
+    """The campaign of those who are not tracked has one form for all of them."""
+    policy = POLICY.for_consent(Consent.DENIED)
+    campaign = compile_campaign(html=HTML, policy=policy, tag=lambda link: f"{link.url}?utm_source=email", end=end)
+
+    assert '<a href="https://example.com/b?utm_source&#61;email">' in campaign.html.render(BEGINNING, ["x"])
 
 
 @pytest.mark.parametrize("urls", [[], ["https://go.example.com/1", "https://go.example.com/2"]])

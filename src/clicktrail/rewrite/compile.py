@@ -114,16 +114,19 @@ def _checked(end: str) -> str:
 def _compile(text: str, links: Sequence[Link], ends: dict[int, str]) -> Template:
     runs: list[tuple[str, ...]] = []
     run: list[str] = []
-    at, end = 0, ""
+    at, segment = 0, ""
     for link in links:
-        if link.position is None and not _is_personal(link):
+        if not link.url and not _is_personal(link):
             continue
-        run.append(end + text[at : link.start])
+        segment += text[at : link.start]
         at = link.end
-        if link.position is None:
-            runs.append(tuple(run))
-            run, end = [], ""
+        if link.position is not None:
+            run.append(segment)
+            segment = ends[link.position]
+        elif _is_personal(link):
+            runs.append((*run, segment))
+            run, segment = [], ""
         else:
-            end = ends[link.position]
-    runs.append((*run, end + text[at:]))
+            segment += link.url
+    runs.append((*run, segment + text[at:]))
     return Template(runs=tuple(runs), personal=tuple(link for link in links if _is_personal(link)))
