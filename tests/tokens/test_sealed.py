@@ -1,5 +1,7 @@
 """Tokens of the sealed format: they open to what was sealed, and to nothing else."""
 
+import base64
+import hashlib
 import statistics
 import string
 import tomllib
@@ -140,6 +142,15 @@ def test_the_longest_token() -> None:
         open_token(RING, "A" * 8_000)
     with pytest.raises(TokenMalformedError, match="not a token of a known format"):
         open_token(RING, "A" * 8_001)
+
+
+def test_the_longest_link_opens() -> None:
+    """A destination, campaign and recipient as long as they can be, of letters that hardly compress."""
+    letters = base64.urlsafe_b64encode(hashlib.shake_256(b"").digest(3_750)).decode()
+    sealed = msgspec.structs.replace(
+        SAMPLE, destination=f"https://a.example/{letters}", campaign=letters[:255], recipient=letters[-255:]
+    )
+    assert sealed == open_token(RING, seal(RING, sealed))
 
 
 def test_a_payload_that_does_not_compress_stays_as_it_is() -> None:

@@ -43,3 +43,10 @@ def test_the_first_of_two_counts_and_both_go() -> None:
 def test_what_has_no_header_of_ours_stays_as_it_is(raw: bytes) -> None:
     """Any bytes pass, and unchanged."""
     assert Instructions(raw=raw) == take_instructions(raw)
+
+
+def test_a_long_value_is_cut() -> None:
+    """It goes into every link, and a link of many thousand characters reaches nobody."""
+    raw = b"X-Clicktrail-Campaign: " + b"c" * 900 + b"\r\nX-Clicktrail-Recipient: " + b"r" * 900 + b"\r\n\r\n"
+    asked = take_instructions(raw)
+    assert ("c" * 255, "r" * 255) == (asked.campaign, asked.recipient)

@@ -19,6 +19,10 @@ _OURS = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 
+_LONGEST = 255
+"""Characters of a campaign or a recipient, of which an address has at most 254 (RFC 5321, erratum 1690). Both go into
+every link; what is longer is cut, or nobody would take the link's request."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instructions:
@@ -42,7 +46,7 @@ def take_instructions(raw: bytes) -> Instructions:
     head = raw[:head_end]
     found: dict[str, str] = {}
     for match in _OURS.finditer(head):
-        found.setdefault(match["name"].decode().lower(), _text(match["value"]))
+        found.setdefault(match["name"].decode().lower(), _text(match["value"])[:_LONGEST])
     if not found:
         return Instructions(raw=raw)
     return Instructions(raw=_OURS.sub(b"", head) + raw[head_end:], **found)
