@@ -110,6 +110,23 @@ def _run(folder: Path, added: dict[str, str]) -> subprocess.CompletedProcess[str
     return subprocess.run(command, cwd=folder, env=kept | added, capture_output=True, text=True, check=False)
 
 
+def test_a_policy_is_a_preset_or_a_file(tmp_path: Path) -> None:
+    """The preset is standard unless told otherwise; what a file does not say is the preset's."""
+    (tmp_path / "mail.txt").write_text("https://example.com/privacy https://other.example/", "utf-8")
+    (tmp_path / "policy.toml").write_text('preset = "all"\ndenied_hosts = ["other.example"]\n', "utf-8")
+    report = tmp_path / "report.json"
+
+    def reasons(policy: str = "standard") -> list[str]:
+        rewrite(file=str(tmp_path / "mail.txt"), output=tmp_path / "out", report=report, policy=policy)
+        return [link["reason"] for link in json.loads(report.read_text("utf-8"))["links"]]
+
+    assert ["privacy", "tracked"] == reasons()
+    assert ["tracked", "tracked"] == reasons("all")
+    assert ["tracked", "host-denied"] == reasons(str(tmp_path / "policy.toml"))
+    with pytest.raises(ClicktrailError, match="cannot read everything: No such file"):
+        reasons("everything")
+
+
 def test_what_cannot_be_read_or_written_is_said_in_one_line(tmp_path: Path) -> None:
     """The file that is named is the one in question."""
     (tmp_path / "mail.txt").write_text("https://example.com/", "utf-8")

@@ -13,13 +13,16 @@ import typer
 from clicktrail.cli.options import Config, Json, Keys
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.link import Part
-from clicktrail.rewrite import Rewritten
+from clicktrail.rewrite import Policy, Rewritten
+from clicktrail.rewrite import policy as policies
 from clicktrail.rewrite.occurrences import Occurrence, decoded_bodies, in_document, in_message
+from clicktrail.rewrite.policy import Preset, preset
 from clicktrail.server import keystore, settings
 from clicktrail.server.system import RandomIds, SystemClock
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing
 from clicktrail.tracking import Sending, Tracker
-from clicktrail.utm import Convention, parse
+from clicktrail.utm import Convention
+from clicktrail.utm import parsing as conventions
 
 __all__ = ["rewrite"]
 
@@ -48,6 +51,9 @@ def rewrite(
     utm: Annotated[
         Path | None, typer.Option(help="UTM convention; without one no parameters are added.", metavar="FILE")
     ] = None,
+    policy: Annotated[
+        str, typer.Option(help="Which links are tracked: a preset, or a TOML file.", metavar="FILE|PRESET")
+    ] = Preset.STANDARD.value,
     keys: Keys = None,
     config: Config = None,
     json_: Json = False,
@@ -57,7 +63,12 @@ def rewrite(
     part = _part(file, content)
     loaded = settings.load(config, settings.environment())
     ring = _ring(keys, loaded)
-    tracker = Tracker(ring=ring or _throwaway(), domain=domain or loaded.tracking.domain, convention=_convention(utm))
+    tracker = Tracker(
+        ring=ring or _throwaway(),
+        domain=domain or loaded.tracking.domain,
+        policy=_policy(policy),
+        convention=_convention(utm),
+    )
     sending = Sending(
         message_id=message_id or RandomIds().new(),
         sent_at=SystemClock().now(),
@@ -117,11 +128,17 @@ def _throwaway() -> KeyRing:
     return KeyRing([Key(number=0, secret=secrets.token_bytes(SECRET_BYTES))])
 
 
+def _policy(named: str) -> Policy:
+    return preset(Preset(named)) if named in list(Preset) else policies.parse(_read_text(Path(named)))
+
+
 def _convention(file: Path | None) -> Convention | None:
-    if file is None:
-        return None
+    return conventions.parse(_read_text(file)) if file else None
+
+
+def _read_text(file: Path) -> str:
     try:
-        return parse(_read(str(file)).decode())
+        return _read(str(file)).decode()
     except UnicodeDecodeError as error:
         raise ClicktrailError(f"{file} is not UTF-8") from error
 
@@ -131,6 +148,9 @@ def _warnings(rewritten: Rewritten, part: Part | None, *, has_ring: bool) -> Ite
         yield "there is no key ring, so the links are sealed with a key that nobody keeps: name one with --keys"
     for reason in rewritten.untouched:
         yield f"not all of it could be rewritten: {reason}"
+    for link in rewritten.links:
+        for warning in link.warnings:
+            yield f"{warning}: the link '{link.href}' in line {link.line}"
     for size in _html_sizes(rewritten.raw, part):
         if size > _GMAIL_CLIPS_BEYOND:
             yield f"the HTML has {size:,} bytes now, and Gmail clips what is beyond 102 kB ({_GMAIL_CLIPS_BEYOND:,})"
