@@ -10,9 +10,19 @@ import ada_url
 
 from clicktrail.errors import SettingsError
 from clicktrail.model.link import Part
-from clicktrail.rewrite import Placed, Policy, Rewritten, RewrittenBody, rewrite_html, rewrite_message, rewrite_text
+from clicktrail.rewrite import (
+    Placed,
+    Policy,
+    Rewritten,
+    RewrittenBody,
+    Untouched,
+    rewrite_html,
+    rewrite_message,
+    rewrite_text,
+)
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.document import rewrite_document
+from clicktrail.rewrite.sensitive import SensitiveRules
 from clicktrail.tokens import KeyRing, Sealed, seal
 from clicktrail.utm import Convention, Tagger
 
@@ -28,12 +38,14 @@ class Sending:
         sent_at: aware; goes into the links in whole seconds.
         recipient: an address or, better, an opaque id; empty if the message goes to several.
         campaign: what reports group by, and what the convention puts into the links; empty if none.
+        stream: what kind of message it is, such as ``password-reset``; empty if not said.
     """
 
     message_id: str
     sent_at: datetime
     recipient: str = ""
     campaign: str = ""
+    stream: str = ""
 
 
 class Tracker:
@@ -44,13 +56,20 @@ class Tracker:
         domain: the tracking domain with its scheme, such as ``https://links.example.com``.
         policy: which links are tracked. Those that lead to the domain already never are.
         convention: the UTM parameters and the hosts that get them; None for none.
+        sensitive: which whole messages pass untracked; None for none.
 
     Raises:
         SettingsError: the domain is no http or https URL.
     """
 
     def __init__(
-        self, *, ring: KeyRing, domain: str, policy: Policy | None = None, convention: Convention | None = None
+        self,
+        *,
+        ring: KeyRing,
+        domain: str,
+        policy: Policy | None = None,
+        convention: Convention | None = None,
+        sensitive: SensitiveRules | None = None,
     ) -> None:
         policy = policy or Policy()
         self._ring = ring
@@ -58,9 +77,12 @@ class Tracker:
         self._domain = url.origin
         self._policy = dataclasses.replace(policy, tracking_domains=policy.tracking_domains | {url.host})
         self._convention = convention
+        self._sensitive = sensitive
 
     def rewrite_message(self, raw: bytes, sending: Sending) -> Rewritten:
-        """Replace the links of a whole message (RFC 5322). What cannot be rewritten passes, with the reason."""
+        """Replace the links of a message (RFC 5322). What cannot or must not be rewritten passes, with the reason."""
+        if self._sensitive and self._sensitive.fitting(raw, stream=sending.stream):
+            return Rewritten(raw=raw, links=(), untouched=(Untouched.SENSITIVE,))
         return rewrite_message(
             raw, policy=self._policy, tag=self._tag(sending), tracking_url=self._tracking_url(sending)
         )

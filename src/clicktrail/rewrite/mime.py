@@ -30,6 +30,8 @@ _MULTIPART_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 class Untouched(StrEnum):
     """Why a message, or a part that a reader sees, passed unchanged."""
 
+    TRACKING_OFF = "tracking-off"
+    SENSITIVE = "sensitive-message"
     NOT_A_MESSAGE = "not-a-message"
     DKIM_SIGNED = "dkim-signed"
     SIGNED = "signed"

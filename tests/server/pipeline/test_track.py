@@ -1,9 +1,11 @@
 import re
 from datetime import UTC, datetime
+from importlib import resources
 
 import pytest
 
 from clicktrail.rewrite import Untouched
+from clicktrail.rewrite.sensitive import parse
 from clicktrail.server.pipeline.track import Tracked
 from clicktrail.server.pipeline.track import track as track_message
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, open_token
@@ -16,6 +18,7 @@ TRACKER = Tracker(
     ring=RING,
     domain="https://links.example.com",
     convention=Convention(source="email", medium="newsletter", own_hosts=("example.com",)),
+    sensitive=parse((resources.files("clicktrail.rewrite") / "data" / "sensitive.toml").read_text("utf-8")),
 )
 TWO_LINKS = (
     b"X-Clicktrail-Campaign: winter\r\nContent-Type: text/html\r\n\r\n"
@@ -88,3 +91,27 @@ def test_a_signed_message_passes_unchanged_with_the_reason() -> None:
     tracked = track(raw, "anna@example.net")
 
     assert (raw, 0, (Untouched.DKIM_SIGNED,)) == (tracked.raw, tracked.links, tracked.untouched)
+
+
+@pytest.mark.parametrize(
+    ("ours", "rest", "reason"),
+    [
+        (b"X-Clicktrail-Tracking: OFF\r\n", b"", Untouched.TRACKING_OFF),
+        (b"X-Clicktrail-Tracking: none\r\n", b"", Untouched.TRACKING_OFF),
+        (b"X-Clicktrail-Stream: password-reset\r\n", b"", Untouched.SENSITIVE),
+        (b"", b"Subject: Reset your password\r\n", Untouched.SENSITIVE),
+    ],
+)
+def test_a_message_that_nobody_may_follow_into_passes_untracked(ours: bytes, rest: bytes, reason: Untouched) -> None:
+    """By its sender's wish or by the rules; nothing of ours stays in it, not even a header."""
+    raw = rest + TWO_LINKS.partition(b"\r\n")[2]
+
+    tracked = track(ours + raw, "anna@example.net")
+
+    assert (raw, 0, (reason,)) == (tracked.raw, tracked.links, tracked.untouched)
+
+
+@pytest.mark.parametrize("ours", [b"X-Clicktrail-Tracking: on\r\n", b"X-Clicktrail-Stream: news\r\n"])
+def test_other_words_of_the_sender_leave_a_message_tracked(ours: bytes) -> None:
+    """Only what is off, or sensitive, passes as it came."""
+    assert 2 == track(ours + TWO_LINKS, "anna@example.net").links

@@ -1,7 +1,8 @@
 """Read and remove the headers by which a sender tells clicktrail about a message.
 
 ``X-Clicktrail-Campaign`` names the campaign, ``X-Clicktrail-Recipient`` the person, for senders who address messages
-otherwise than people. They are for us alone: the recipient never sees them.
+otherwise than people, ``X-Clicktrail-Stream`` the kind of message, and ``X-Clicktrail-Tracking: off`` asks for none.
+They are for us alone: the recipient never sees them.
 """
 
 import re
@@ -15,7 +16,7 @@ __all__ = ["Instructions", "take_instructions"]
 _END_OF_HEADERS = re.compile(rb"\r?\n(?=\r?\n)|\Z")
 # A field goes on in every line that begins with white space (RFC 5322 section 2.2.3).
 _OURS = re.compile(
-    rb"^X-Clicktrail-(?P<name>Campaign|Recipient)[ \t]*:(?P<value>.*(?:\r?\n[ \t].*)*)(?:\r?\n|\Z)",
+    rb"^X-Clicktrail-(?P<name>Campaign|Recipient|Stream|Tracking)[ \t]*:(?P<value>.*(?:\r?\n[ \t].*)*)(?:\r?\n|\Z)",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -32,11 +33,20 @@ class Instructions:
         raw: the message without our headers, otherwise the same bytes.
         campaign: empty if not said.
         recipient: empty if not said.
+        stream: what kind of message it is; empty if not said.
+        tracking: ``off`` if the message is not to be tracked; empty if not said.
     """
 
     raw: bytes
     campaign: str = ""
     recipient: str = ""
+    stream: str = ""
+    tracking: str = ""
+
+    @property
+    def is_tracking_off(self) -> bool:
+        """Whether the message is to pass as it is: a word that we do not know is meant so as well."""
+        return self.tracking.casefold() not in {"", "on"}
 
 
 def take_instructions(raw: bytes) -> Instructions:

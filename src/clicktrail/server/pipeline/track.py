@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clicktrail.model.event import Sent
-from clicktrail.rewrite import Untouched
+from clicktrail.rewrite import Rewritten, Untouched
 from clicktrail.server.pipeline.instructions import take_instructions
 from clicktrail.tracking import Sending, Tracker
 
@@ -57,8 +57,13 @@ def track(raw: bytes, *, tracker: Tracker, recipients: Sequence[str], message_id
     """
     asked = take_instructions(raw)
     recipient = asked.recipient or (recipients[0] if len(recipients) == 1 else "")
-    sending = Sending(message_id=message_id, sent_at=now, recipient=recipient, campaign=asked.campaign)
-    rewritten = tracker.rewrite_message(asked.raw, sending)
+    sending = Sending(
+        message_id=message_id, sent_at=now, recipient=recipient, campaign=asked.campaign, stream=asked.stream
+    )
+    if asked.is_tracking_off:
+        rewritten = Rewritten(raw=asked.raw, links=(), untouched=(Untouched.TRACKING_OFF,))
+    else:
+        rewritten = tracker.rewrite_message(asked.raw, sending)
     return Tracked(
         raw=rewritten.raw,
         message_id=message_id,

@@ -12,6 +12,7 @@ import structlog
 from clicktrail.errors import EventError, StorageError
 from clicktrail.judge import Context, judge
 from clicktrail.report import as_json
+from clicktrail.rewrite import sensitive
 from clicktrail.server import keystore
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.console.server import serve_console
@@ -127,6 +128,9 @@ def _tracker(settings: Settings) -> Tracker:
     return Tracker(
         ring=keystore.load(settings.data / keystore.NAME),
         domain=settings.tracking.domain,
+        sensitive=sensitive.parse(
+            (resources.files("clicktrail.rewrite") / "data" / "sensitive.toml").read_text("utf-8")
+        ),
         convention=Convention(
             source=utm.source,
             medium=utm.medium,
