@@ -1,7 +1,7 @@
-import ada_url
 import pytest
 
 from clicktrail.model.link import LinkReason
+from clicktrail.rewrite.address import read_address
 from clicktrail.rewrite.html import find_links
 from clicktrail.rewrite.purposes import is_sensitive, is_social, purpose
 
@@ -26,7 +26,7 @@ OPAQUE = "https://x.com/a1b2"
 )
 def test_words_tell_a_purpose(url: str, label: str, expected: LinkReason | None) -> None:
     """Words of the path, the query or a short label."""
-    assert expected == purpose(ada_url.URL(url), label)
+    assert expected == purpose(read_address(url), label)
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,13 @@ def test_words_tell_a_purpose(url: str, label: str, expected: LinkReason | None)
 )
 def test_bearer_urls_are_sensitive(url: str) -> None:
     """By their path or a query key."""
-    assert is_sensitive(ada_url.URL(url))
+    assert is_sensitive(read_address(url))
 
 
 @pytest.mark.parametrize("url", ["https://x.com/presets", "https://x.com/?tokens=1", "https://x.com/one-time-offer"])
 def test_words_that_only_hold_a_secrets_name_are_not(url: str) -> None:
     """Words count as words."""
-    assert not is_sensitive(ada_url.URL(url))
+    assert not is_sensitive(read_address(url))
 
 
 @pytest.mark.parametrize(
@@ -60,4 +60,4 @@ def test_words_that_only_hold_a_secrets_name_are_not(url: str) -> None:
 def test_icons_and_names_are_social(html: str, expected: bool) -> None:
     """A story on a social network is content."""
     (link,) = find_links(html)
-    assert expected == is_social(ada_url.URL(link.url), link)
+    assert expected == is_social(read_address(link.url), link)

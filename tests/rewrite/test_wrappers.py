@@ -1,6 +1,6 @@
-import ada_url
 import pytest
 
+from clicktrail.rewrite.address import read_address
 from clicktrail.rewrite.wrappers import wrapper
 
 
@@ -25,4 +25,4 @@ from clicktrail.rewrite.wrappers import wrapper
 )
 def test_wrappers_are_named(url: str, name: str) -> None:
     """By host, or by path and query where the host is the sender's own."""
-    assert name == wrapper(ada_url.URL(url))
+    assert name == wrapper(read_address(url))

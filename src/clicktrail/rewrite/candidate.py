@@ -50,7 +50,9 @@ class Candidate:
         C0 controls and spaces at both ends, tabs and line breaks anywhere (WHATWG URL, section 4.4, steps 1 to 3). A
         fragment alone stays: in mail it leads to a place of the message.
         """
-        url = self.href.strip(_TRIMMED).translate(_REMOVED)
+        url = self.href.strip(_TRIMMED)
+        if "\n" in url or "\t" in url or "\r" in url:
+            url = url.translate(_REMOVED)
         if self.base and _RELATIVE.match(url):
             try:
                 return ada_url.join_url(self.base, url)

@@ -47,23 +47,24 @@ _RAW = rf"(?:script|style|title|textarea|xmp|iframe|noembed|noframes|plaintext){
 _END_TAG = rf"/{_TAG_NAME}{_TAG_REST}"
 _BOGUS_COMMENT = r"(?: !(?!--) | \? | /(?![a-z]) ) [^>]*+ >"
 _LONE_LESS_THAN = r"(?![a-z/!?])"
-
+# A comment that is neither conditional nor ends where it begins; this saves time only.
+_COMMENT = r"!--(?!-?>|\[if) (?: [^-]++ | -(?!-!?>) )*+ --!?>"
 # How names begin that most tags have, and none of those that are looked at; this saves time only.
 _COMMON = r"(?:t[abdhr]|[c-hj-mru]|s[pmu])"
 
 
-def _next(linked: str) -> re.Pattern[str]:
+def _next(linked: str, passed: str) -> re.Pattern[str]:
     """Text and tags in which no link can stand, then the beginning of something to look at."""
     start_tag = rf"(?:{_COMMON}|(?!{linked}|{_RAW})[a-z])[^{_SPACE}/>]*+{_TAG_REST}"
     return re.compile(
-        rf"""(?: [^<]++ | <(?: {start_tag} | {_END_TAG} | {_BOGUS_COMMENT} | {_LONE_LESS_THAN} ) )*+
+        rf"""(?: [^<]++ | <(?: {start_tag} | {_END_TAG} | {_BOGUS_COMMENT} | {_LONE_LESS_THAN} | {passed} ) )*+
         <(?: (?P<linked>{linked}) | (?P<raw>{_RAW}) | (?P<comment>!--) )""",
         _FLAGS,
     )
 
 
-_NEXT = _next(_LINKED)
-_NEXT_IN_COMMENT = _next(_LINKED_OR_VML)
+_NEXT = _next(_LINKED, _COMMENT)
+_NEXT_IN_COMMENT = _next(_LINKED_OR_VML, _LONE_LESS_THAN)
 _ABSOLUTE = re.compile(r"https?://", _FLAGS)
 _ATTRIBUTE = re.compile(rf"{_GAP}({_NAME})(?:{_EQUALS}({_VALUE}))?+", _FLAGS)
 _ATTRIBUTES_END = re.compile(_TAG_END, _FLAGS)

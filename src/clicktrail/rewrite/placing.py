@@ -4,6 +4,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from clicktrail.model.link import Link, LinkReason, Part
 from clicktrail.rewrite import html, text
@@ -93,12 +94,22 @@ def _checked(url: str) -> str:
     return url
 
 
+class _Place(NamedTuple):
+    position: int | None
+    destination: str
+    url: str = ""
+
+
+_NOWHERE = _Place(position=None, destination="")
+_TAGGED = (LinkReason.TRACKED, LinkReason.CONSENT)
+
+
 @dataclass(slots=True, kw_only=True)
 class _Numbering:
     policy: Policy
     tag: Callable[[Candidate], str]
     count: int = 0
-    html_places: dict[str, tuple[int, str]] = field(default_factory=dict)
+    html_places: dict[str, _Place] = field(default_factory=dict)
     html_opted_out: set[str] = field(default_factory=set)
 
     def number(self, body: Body, candidates: Sequence[Candidate]) -> list[Link]:
@@ -109,15 +120,12 @@ class _Numbering:
         for first, candidate, judgement in zip(firsts, candidates, judgements, strict=True):
             line += body.text.count("\n", at, candidate.start)
             at = candidate.start
-            link = _link(body, candidate, judgement, line)
-            if link.tracked:
-                position, destination = self._place(body, candidate, links[first] if first < len(links) else None)
-                link = dataclasses.replace(link, position=position, destination=destination)
-            elif link.reason is LinkReason.CONSENT:
-                destination = self.tag(candidate)
-                url = _written(destination, body.part) if destination != candidate.url else ""
-                link = dataclasses.replace(link, destination=destination, url=url)
-            links.append(link)
+            twin = links[first] if first < len(links) else None
+            place = self._place(body, candidate, twin) if judgement.reason in _TAGGED else _NOWHERE
+            if judgement.reason is LinkReason.CONSENT:
+                url = _written(place.destination, body.part) if place.destination != candidate.url else ""
+                place = _Place(position=None, destination=place.destination, url=url)
+            links.append(_link(body, candidate, judgement, place, line))
         return links
 
     def _judge(self, body: Body, candidate: Candidate) -> Judgement:
@@ -131,13 +139,12 @@ class _Numbering:
             return Judgement(LinkReason.OPT_OUT)
         return judgement
 
-    def _place(self, body: Body, candidate: Candidate, twin: Link | None) -> tuple[int, str]:
-        """The link's position and destination."""
-        if twin is not None and twin.position is not None:
-            return twin.position, twin.destination
+    def _place(self, body: Body, candidate: Candidate, twin: Link | None) -> _Place:
+        if twin is not None:
+            return _Place(position=twin.position, destination=twin.destination)
         if body.part is Part.TEXT and candidate.url in self.html_places:
             return self.html_places[candidate.url]
-        place = (self.count, self.tag(candidate))
+        place = _Place(position=self.count, destination=self.tag(candidate))
         self.count += 1
         if body.part is Part.HTML:
             self.html_places.setdefault(candidate.url, place)
@@ -153,7 +160,7 @@ def _agreed(firsts: Sequence[int], judgements: Sequence[Judgement]) -> list[Judg
     return [refused.get(first, judgement) for first, judgement in zip(firsts, judgements, strict=True)]
 
 
-def _link(body: Body, candidate: Candidate, judgement: Judgement, line: int) -> Link:
+def _link(body: Body, candidate: Candidate, judgement: Judgement, place: _Place, line: int) -> Link:
     return Link(
         body=body.number,
         part=body.part,
@@ -163,6 +170,9 @@ def _link(body: Body, candidate: Candidate, judgement: Judgement, line: int) -> 
         reason=judgement.reason,
         detail=judgement.detail,
         warnings=judgement.warnings,
+        position=place.position,
+        destination=place.destination,
+        url=place.url,
         location=candidate.location,
         element=candidate.element,
         label=candidate.label,

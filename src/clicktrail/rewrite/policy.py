@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-import ada_url
 import msgspec
 
 from clicktrail.errors import SettingsError
 from clicktrail.model.consent import Consent, UnknownConsent
 from clicktrail.model.link import LinkReason, LinkWarning, Location
+from clicktrail.rewrite.address import Address, read_address
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.opting_out import opt_out
 from clicktrail.rewrite.purposes import is_sensitive, is_social, purpose
@@ -124,27 +124,27 @@ class Policy:
         if not _WEB.match(url):
             yield Judgement(_reason_not_absolute(url))
         try:
-            parsed = ada_url.URL(url)
+            address = read_address(url)
             length = len(url.encode())
         except ValueError:
             yield Judgement(LinkReason.INVALID)
             return
-        if parsed.username or parsed.password:
+        if address.credentials:
             yield Judgement(LinkReason.CREDENTIALS)
-        if parsed.host in self.tracking_domains:
+        if address.host in self.tracking_domains:
             yield Judgement(LinkReason.ALREADY_TRACKED)
-        if name := wrapper(parsed):
+        if name := wrapper(address):
             yield Judgement(LinkReason.WRAPPED, name)
-        yield from self._objections_to_purpose(parsed, candidate)
+        yield from self._objections_to_purpose(address, candidate)
         if length > LONGEST:
             yield Judgement(LinkReason.TOO_LONG)
 
-    def _objections_to_purpose(self, parsed: ada_url.URL, candidate: Candidate) -> Iterator[Judgement]:
-        meant = purpose(parsed, candidate.label)
-        host = parsed.hostname
+    def _objections_to_purpose(self, address: Address, candidate: Candidate) -> Iterator[Judgement]:
+        meant = purpose(address, candidate.label)
+        host = address.hostname
         if meant is not None and meant in _NEVER:
             yield Judgement(meant)
-        if is_sensitive(parsed):
+        if is_sensitive(address):
             yield Judgement(LinkReason.SENSITIVE)
         if self.denied_hosts and _matches(host, self.denied_hosts):
             yield Judgement(LinkReason.HOST_DENIED, host)
@@ -152,7 +152,7 @@ class Policy:
             yield Judgement(LinkReason.HOST_NOT_ALLOWED, host)
         if meant is not None and meant in self.skipped:
             yield Judgement(meant)
-        if LinkReason.SOCIAL in self.skipped and is_social(parsed, candidate):
+        if LinkReason.SOCIAL in self.skipped and is_social(address, candidate):
             yield Judgement(LinkReason.SOCIAL, host)
         if LinkReason.FOOTER in self.skipped and candidate.location is Location.FOOTER:
             yield Judgement(LinkReason.FOOTER)

@@ -3,9 +3,8 @@
 import re
 from collections.abc import Mapping
 
-import ada_url
-
 from clicktrail.model.link import Element, LinkReason, Location
+from clicktrail.rewrite.address import Address
 from clicktrail.rewrite.candidate import Candidate
 
 __all__ = ["is_sensitive", "is_social", "purpose"]
@@ -82,25 +81,25 @@ _SOCIAL_LABEL = re.compile(
 )
 
 
-def purpose(parsed: ada_url.URL, label: str) -> LinkReason | None:
+def purpose(address: Address, label: str) -> LinkReason | None:
     """Unsubscribing, mail settings, privacy or legal pages; None for all other links."""
-    words = f"{parsed.pathname}{parsed.search} {label if len(label) <= _LONGEST_LABEL else ''}".lower()
+    words = f"{address.path}{address.query} {label if len(label) <= _LONGEST_LABEL else ''}".lower()
     if not any(stem in words for stem in _STEMS):
         return None
     return next((reason for reason, pattern in _PURPOSES.items() if pattern.search(words)), None)
 
 
-def is_sensitive(parsed: ada_url.URL) -> bool:
+def is_sensitive(address: Address) -> bool:
     """Whether a URL lets its bearer in or is signed: a copy of it, or one parameter more, does harm."""
-    if parsed.search and not _SECRETS.isdisjoint(_KEY.findall(parsed.search.lower())):
+    if address.query and not _SECRETS.isdisjoint(_KEY.findall(address.query.lower())):
         return True
-    path = parsed.pathname.lower()
+    path = address.path.lower()
     return any(stem in path for stem in _SENSITIVE_STEMS) and _SENSITIVE_PATH.search(path) is not None
 
 
-def is_social(parsed: ada_url.URL, candidate: Candidate) -> bool:
+def is_social(address: Address, candidate: Candidate) -> bool:
     """Whether a link is a social network's icon or name, and not an offer that happens to be published there."""
-    if parsed.hostname.removeprefix("www.") not in _SOCIAL:
+    if address.hostname.removeprefix("www.") not in _SOCIAL:
         return False
     named = _SOCIAL_LABEL.fullmatch(candidate.label.lower()) is not None
     return named or candidate.element is Element.IMAGE or candidate.location is Location.FOOTER

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-import ada_url
+from clicktrail.rewrite.address import Address
 
 __all__ = ["wrapper"]
 
@@ -34,9 +34,9 @@ _SIGNS = (
 _PATTERNS = {name: re.compile(pattern, re.ASCII) for name, pattern in _WRAPPERS.items()}
 
 
-def wrapper(parsed: ada_url.URL) -> str:
+def wrapper(address: Address) -> str:
     """Who has wrapped a link; empty if nobody is known to have."""
-    place = f"{parsed.hostname}{parsed.pathname}{parsed.search}"
+    place = f"{address.hostname}{address.path}{address.query}"
     if not any(sign in place for sign in _SIGNS):
         return ""
     return next((name for name, pattern in _PATTERNS.items() if pattern.match(place)), "")
