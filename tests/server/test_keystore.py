@@ -28,6 +28,14 @@ def test_a_missing_ring_is_never_replaced(tmp_path: Path) -> None:
     assert not (tmp_path / keystore.NAME).exists()
 
 
+def test_where_a_ring_is_only_read_nothing_is_to_be_removed(tmp_path: Path) -> None:
+    """A mistyped path must not make anybody remove the folder that it points into."""
+    with pytest.raises(KeyRingError, match="is missing") as caught:
+        keystore.load(tmp_path / "mistyped.json")
+
+    assert "remove" not in caught.value.hint
+
+
 def test_a_ring_that_others_can_read_is_refused(tmp_path: Path) -> None:
     """Whoever reads the ring can make links in our name."""
     path = tmp_path / keystore.NAME

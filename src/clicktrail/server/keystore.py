@@ -23,6 +23,10 @@ __all__ = ["NAME", "backup", "load", "load_or_create", "restore", "revoke", "rot
 NAME = "keys.json"
 """The file's name in the data folder."""
 
+_HOW_BACK = (
+    "clicktrail keys restore FILE puts your backup there (clicktrail keys backup made it); without it no link ever "
+    "sent can be opened."
+)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -36,11 +40,7 @@ def load(path: Path) -> KeyRing:
         mode = path.stat().st_mode
         text = path.read_text("utf-8")
     except FileNotFoundError as error:
-        raise KeyRingError(
-            f"the key ring {path} is missing",
-            hint="clicktrail keys restore FILE puts your backup there (clicktrail keys backup made it); "
-            f"without it no link ever sent can be opened. Only if you never sent any, remove {path.parent}",
-        ) from error
+        raise KeyRingError(f"the key ring {path} is missing", hint=_HOW_BACK) from error
     except OSError as error:
         raise KeyRingError(f"cannot read the key ring {path}: {error.strerror}") from error
     if mode & _OTHERS:
@@ -59,7 +59,12 @@ def load_or_create(path: Path, *, traces: Iterable[Path]) -> KeyRing:
     Raises:
         KeyRingError: as for load.
     """
-    if not path.exists() and not any(trace.exists() for trace in traces):
+    if not path.exists():
+        if any(trace.exists() for trace in traces):
+            raise KeyRingError(
+                f"the key ring {path} is missing",
+                hint=f"{_HOW_BACK} Only if you never sent any, remove {path.parent}",
+            )
         _create(path, [_new_key(0)])
     return load(path)
 
