@@ -49,6 +49,12 @@ def test_leaves_quoted_replies_alone() -> None:
     assert ["https://a.com", "https://d.com"] == [link.href for link in find_links(text)]
 
 
+def test_leaves_the_signature_alone() -> None:
+    """It begins with a line of two hyphens and a space; other dashes are none."""
+    text = "--\nhttps://a.com\n -- \n--  \nhttps://b.com\r\n-- \r\nhttps://c.com\n\nhttps://d.com"
+    assert ["https://a.com", "https://b.com"] == [link.href for link in find_links(text)]
+
+
 @given(text_soups())
 def test_every_find_is_a_url_in_its_place(soup: str) -> None:
     """Finds are in order, do not overlap, and begin with a scheme."""

@@ -2,7 +2,8 @@
 
 A URL ends where whitespace, a quotation mark or an angle bracket stands, before a bracket that it does not balance, and
 before the punctuation of the sentence around it. Between angle brackets all of it counts (RFC 3986 appendix C). Quoted
-replies, lines that begin with ``>``, belong to somebody else's message and are left alone.
+replies, lines that begin with ``>``, belong to somebody else's message and are left alone; so is the signature, all
+behind a line of two hyphens and a space (RFC 3676 section 4.3).
 """
 
 import re
@@ -24,6 +25,7 @@ _PUNCTUATION = ".,;:!?'*…"
 _LINK = re.compile(
     rf"""
     ^[ \t]*+>[^\n]*+
+  | ^--\x20\r?\n(?s:.*)
   | (?<![a-z0-9+.-]) (?P<url> https?://
         (?: [^{_ENDING}{_BRACKETS}]++
           | \([^{_ENDING}{_BRACKETS}]*+\)
