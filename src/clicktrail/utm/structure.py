@@ -11,7 +11,7 @@ _AMPERSAND = re.compile(r"\A(?:amp;)++", re.IGNORECASE)
 # Not in a pair whose value is a URL of its own: its question mark is right where it stands.
 _SECOND_MARK = re.compile(r"\A((?:(?!://)[^?])*+)\?(?=utm_)", re.IGNORECASE)
 _IN_FRAGMENT = re.compile(r"[#?&]utm_[a-z_]+=", re.IGNORECASE)
-_MOVABLE = re.compile(r"(?:(?<=\A#)|[?&])((?:utm_[a-z_]+=[^&?#]*(?:&|\Z))+)\Z", re.IGNORECASE)
+_MOVABLE = re.compile(r"utm_[a-z_]+=[^?#]*", re.IGNORECASE)
 
 
 def has_double_encoded_ampersand(pieces: Pieces) -> bool:
@@ -36,14 +36,25 @@ def straighten(pieces: Pieces) -> Pieces:
         for pair in pieces.pairs
         for text in _SECOND_MARK.sub(r"\1&", _AMPERSAND.sub("", pair.text)).split("&")
     ]
-    movable = _MOVABLE.search(pieces.after)
-    if movable is None:
+    left, moved = _parted(pieces.after)
+    if not moved:
         return dataclasses.replace(pieces, pairs=tuple(pairs))
-    moved = [Pair(text) for text in movable[1].split("&") if text]
-    left = pieces.after[: movable.start()]
     return Pieces(
         before=pieces.before,
         mark=pieces.mark or "?",
         pairs=(*(pairs if pairs[-1].text else pairs[:-1]), *moved),
         after="" if left == "#" else left,
     )
+
+
+def _parted(fragment: str) -> tuple[str, list[Pair]]:
+    """A fragment without the UTM parameters at its end, and those."""
+    left, moved = fragment.split("&"), list[str]()
+    while _MOVABLE.fullmatch(left[-1]) and len(left) > 1:
+        moved.append(left.pop())
+    for mark in "?#":
+        head, found, last = left[-1].rpartition(mark)
+        if found and _MOVABLE.fullmatch(last) and (mark == "?" or (not head and len(left) == 1)):
+            moved.append(last)
+            left[-1] = head if mark == "?" else "#"
+    return "&".join(left), [Pair(text) for text in reversed(moved)]

@@ -23,6 +23,7 @@ class Tagger:
             placeholder in convention.content for placeholder in ("{location}", "{element}", "{label}")
         )
         self._used: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     def tag(self, url: str, *, location: str = "", element: str = "", label: str = "") -> str:
         """The URL with its parameters; see `utm.tag` for what stays as it is.
@@ -50,8 +51,8 @@ class Tagger:
         return tagged
 
     def _unused(self, content: str) -> str:
-        name, number = content, 1
+        name = content
         while name in self._used:
-            number += 1
+            self._numbers[content] = number = self._numbers.get(content, 1) + 1
             name = f"{content}_{number}"
         return name
