@@ -50,12 +50,12 @@ _LONE_LESS_THAN = r"(?![a-z/!?])"
 # A comment that is neither conditional nor ends where it begins; this saves time only.
 _COMMENT = r"!--(?!-?>|\[if) (?: [^-]++ | -(?!-!?>) )*+ --!?>"
 # How names begin that most tags have, and none of those that are looked at; this saves time only.
-_COMMON = r"(?:t[abdhr]|[c-hj-mru]|s[pmu])"
+_PASSED_NAME = r"(?:t[abdhr]|[c-hj-mru]|s[pmu])"
 
 
 def _next(linked: str, passed: str) -> re.Pattern[str]:
     """Text and tags in which no link can stand, then the beginning of something to look at."""
-    start_tag = rf"(?:{_COMMON}|(?!{linked}|{_RAW})[a-z])[^{_SPACE}/>]*+{_TAG_REST}"
+    start_tag = rf"(?:{_PASSED_NAME}|(?!{linked}|{_RAW})[a-z])[^{_SPACE}/>]*+{_TAG_REST}"
     return re.compile(
         rf"""(?: [^<]++ | <(?: {start_tag} | {_END_TAG} | {_BOGUS_COMMENT} | {_LONE_LESS_THAN} | {passed} ) )*+
         <(?: (?P<linked>{linked}) | (?P<raw>{_RAW}) | (?P<comment>!--) )""",
