@@ -1,5 +1,6 @@
 """Rewrite a whole message: find its bodies, their links, and splice tracking URLs into the bytes."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -18,8 +19,8 @@ __all__ = ["Rewritten", "rewrite_message"]
 
 _Outcome = TypeVar("_Outcome")
 
-_LONGEST_LINE = 998
-"""Octets of a line, its line break apart (RFC 5322 section 2.1.1)."""
+_OVERLONG = re.compile(rb"[^\r\n]{999,}+")
+"""A line of more than 998 octets, its line break apart (RFC 5322 section 2.1.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,4 +143,4 @@ def _edits(opened: _Opened, links: Sequence[Link], *, newline: bytes) -> list[Ed
 
 
 def _count_overlong(encoded: bytes) -> int:
-    return sum(len(line) > _LONGEST_LINE for line in encoded.splitlines())
+    return sum(1 for _ in _OVERLONG.finditer(encoded))

@@ -76,7 +76,8 @@ class QuotedPrintable:
             if _column(out) + self._rest_of_line(end, next_start) > _LONGEST_LINE:
                 out += self._soft_break
             at = end
-        return bytes(out + self._encoded[at:])
+        out += self._encoded[at:]
+        return bytes(out)
 
     def _encoded_at(self, offset: int) -> int:
         """Where a byte of the content begins, behind the soft breaks in front of it."""
