@@ -56,3 +56,11 @@ async def test_an_unknown_campaign_is_an_error(tmp_path: Path) -> None:
 
     assert 1 == done.returncode
     assert "clicktrail: error: there is no campaign 'spring'" in done.stderr
+
+
+def test_a_report_before_the_first_start_leaves_no_trace(tmp_path: Path) -> None:
+    """An empty data folder is made by serve, which takes any other for one that lost its key ring."""
+    done = clicktrail("report", folder=tmp_path)
+
+    assert (0, []) == (done.returncode, list(tmp_path.iterdir()))
+    assert done.stdout.startswith("No campaigns yet")

@@ -177,3 +177,15 @@ def test_some_files_of_real_mail_as_a_user_would(tmp_path: Path) -> None:
         done = clicktrail("rewrite", str(path), "-o", "out.eml", "--json", folder=tmp_path)
         assert 0 == done.returncode, done.stderr
         assert json.loads(done.stdout)["size"]["after"] == (tmp_path / "out.eml").stat().st_size
+
+
+def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
+    """A file that holds no mail would come out as it went in, and look rewritten."""
+    (tmp_path / "clicktrail.txt").write_text("https://example.com/", "utf-8")
+    (tmp_path / "clicktrail.toml").write_text("", "utf-8")
+
+    taken = clicktrail("rewrite", "clicktrail.txt", folder=tmp_path)
+    refused = clicktrail("rewrite", "clicktrail.toml", folder=tmp_path)
+
+    assert (0, 1) == (taken.returncode, refused.returncode)
+    assert refused.stderr.startswith("clicktrail: error: clicktrail.toml is no .html, .htm, .txt, .eml file\n")

@@ -109,9 +109,17 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _part(file: str, content: bytes) -> Part | None:
-    """HTML, text, or a message; by the name's ending, else by how the content begins."""
-    suffix = Path(file).suffix.lower()
-    if suffix in _PARTS:
+    """HTML, text, or a message; by the name's ending, on standard input by how the content begins.
+
+    Raises:
+        ClicktrailError: the ending is of another kind of file.
+    """
+    if file != "-":
+        suffix = Path(file).suffix.lower()
+        if suffix not in _PARTS:
+            raise ClicktrailError(
+                f"{file} is no {', '.join(_PARTS)} file", hint=f"give it by: clicktrail rewrite - <{file}"
+            )
         return _PARTS[suffix]
     if _MARKUP.match(content):
         return Part.HTML

@@ -27,6 +27,7 @@ _HOW_BACK = (
     "clicktrail keys restore FILE puts your backup there (clicktrail keys backup made it); without it no link ever "
     "sent can be opened."
 )
+_FIRST = "clicktrail serve makes one at its very first start."
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -40,7 +41,7 @@ def load(path: Path) -> KeyRing:
         mode = path.stat().st_mode
         text = path.read_text("utf-8")
     except FileNotFoundError as error:
-        raise KeyRingError(f"the key ring {path} is missing", hint=_HOW_BACK) from error
+        raise KeyRingError(f"the key ring {path} is missing", hint=f"{_FIRST} {_HOW_BACK}") from error
     except OSError as error:
         raise KeyRingError(f"cannot read the key ring {path}: {error.strerror}") from error
     if mode & _OTHERS:

@@ -76,6 +76,8 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
 
 
 async def _read_reports(settings: Settings, campaign: str | None) -> list[dict[str, Any]]:
+    if not settings.journal.exists() and not settings.analytics.exists():
+        return []  # nothing was ever recorded, and a look must leave no trace that a first start would take for more
     async with _analytics(settings) as analytics:
         await _catch_up(_processor(settings, analytics))
         if campaign is None:
