@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from clicktrail.cli.options import Config, Json
+from clicktrail.cli.options import Config, Json, Keys
 from clicktrail.errors import TokenError
 from clicktrail.server import keystore, settings
 from clicktrail.tokens import Format, KeyRing, key_named_by, open_campaign, open_token
@@ -21,15 +21,7 @@ def inspect(
         str,
         typer.Argument(help="A tracking URL, or its token; -- goes before a token that begins with -.", metavar="URL"),
     ],
-    keys: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="CLICKTRAIL_KEYS",
-            show_envvar=False,
-            help="Key ring; else CLICKTRAIL_KEYS, else the data folder's.",
-            metavar="FILE",
-        ),
-    ] = None,
+    keys: Keys = None,
     config: Config = None,
     json_: Json = False,
 ) -> None:
