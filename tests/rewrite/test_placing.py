@@ -133,3 +133,24 @@ def test_a_link_tells_its_line_and_group() -> None:
     body = Body(part=Part.HTML, text=f"<p>\n<a\nhref='{A}' data-clicktrail-group='offer'>")
     ((link,),) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
     assert (3, "offer") == (link.line, link.group)
+
+
+def test_every_link_has_an_index_in_the_order_of_the_bodies() -> None:
+    """Tracked or not, and whatever its position: twins share one, the same URL in another body has its own."""
+    twins = f"<!--[if mso]><v:rect href='{B}'></v:rect><![endif]--><a href='{B}'>x</a>"
+    body = Body(part=Part.HTML, text=f"<a href='mailto:a@b'>{twins}<a href='{A}'>")
+    placed = place([text(C, A), body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    assert [[(0, 2), (1, 1)], [(2, None), (3, 0), (3, 0), (4, 1)]] == [
+        [(link.index, link.position) for link in links] for links in placed
+    ]
+
+
+def test_twins_that_are_not_tracked_share_their_index() -> None:
+    """A reader sees one link, whatever became of it."""
+    url = f"{A}unsubscribe"
+    body = Body(
+        part=Part.HTML,
+        text=f"<!--[if mso]><v:rect href='{url}'></v:rect><![endif]--><a href='{url}'>x</a><a href='{A}'>",
+    )
+    (links,) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    assert [0, 0, 1] == [link.index for link in links]

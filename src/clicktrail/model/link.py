@@ -68,6 +68,8 @@ class Link:
     """One URL at one place of a message.
 
     Attributes:
+        index: its number among all links of the message, tracked or not, from 0 in the order of the bodies; twins have
+            the same.
         body: the number of the body it stands in, among those of its message, from 0.
         part: the kind of that body.
         start: where its text begins in the decoded body, characters.
@@ -88,6 +90,7 @@ class Link:
         line: the line of its body in which the span begins, from 1.
     """
 
+    index: int = 0
     body: int = 0
     part: Part
     start: int

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -71,14 +71,15 @@ def place(
     Raises:
         ValueError: a tracking URL has characters that would need quoting.
     """
+    found = list(_find(bodies))
     numbering = _Numbering(policy=policy, tag=tag)
     numbered: dict[int, list[Link]] = {}
     for part in (Part.HTML, Part.TEXT):
-        for index, body in enumerate(bodies):
+        for number, body in enumerate(bodies):
             if body.part is part:
-                numbered[index] = numbering.number(body, list(_FIND[part](body.text)))
+                numbered[number] = numbering.number(body, found[number])
     urls: dict[int, str] = {}
-    for link in (link for index in numbered for link in numbered[index]):
+    for link in (link for number in numbered for link in numbered[number]):
         if link.position is not None and link.position not in urls:
             placed = Placed(destination=link.destination, position=link.position, links=numbering.count)
             urls[link.position] = _checked(tracking_url(placed))
@@ -86,6 +87,24 @@ def place(
         tuple(link if link.position is None else dataclasses.replace(link, url=urls[link.position]) for link in links)
         for _, links in sorted(numbered.items())
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """The candidates of a body, for each the first of its twins, and the index of the body's first link."""
+
+    candidates: Sequence[Candidate]
+    firsts: Sequence[int]
+    index: int
+
+
+def _find(bodies: Sequence[Body]) -> Iterator[_Found]:
+    index = 0
+    for body in bodies:
+        candidates = list(_FIND[body.part](body.text))
+        firsts = first_of_twins(candidates)
+        yield _Found(candidates=candidates, firsts=firsts, index=index)
+        index += len(set(firsts))
 
 
 def _checked(url: str) -> str:
@@ -112,12 +131,11 @@ class _Numbering:
     html_places: dict[str, _Place] = field(default_factory=dict)
     html_opted_out: set[str] = field(default_factory=set)
 
-    def number(self, body: Body, candidates: Sequence[Candidate]) -> list[Link]:
-        firsts = first_of_twins(candidates)
-        judgements = _agreed(firsts, [self._judge(body, candidate) for candidate in candidates])
+    def number(self, body: Body, found: _Found) -> list[Link]:
+        judgements = _agreed(found.firsts, [self._judge(body, candidate) for candidate in found.candidates])
         links: list[Link] = []
-        line, at = 1, 0
-        for first, candidate, judgement in zip(firsts, candidates, judgements, strict=True):
+        line, at, after = 1, 0, found.index
+        for first, candidate, judgement in zip(found.firsts, found.candidates, judgements, strict=True):
             line += body.text.count("\n", at, candidate.start)
             at = candidate.start
             twin = links[first] if first < len(links) else None
@@ -125,7 +143,9 @@ class _Numbering:
             if judgement.reason is LinkReason.CONSENT:
                 url = _written(place.destination, body.part) if place.destination != candidate.url else ""
                 place = _Place(position=None, destination=place.destination, url=url)
-            links.append(_link(body, candidate, judgement, place, line))
+            index = after if twin is None else twin.index
+            after += twin is None
+            links.append(_link(body, candidate, judgement, place, index=index, line=line))
         return links
 
     def _judge(self, body: Body, candidate: Candidate) -> Judgement:
@@ -160,8 +180,9 @@ def _agreed(firsts: Sequence[int], judgements: Sequence[Judgement]) -> list[Judg
     return [refused.get(first, judgement) for first, judgement in zip(firsts, judgements, strict=True)]
 
 
-def _link(body: Body, candidate: Candidate, judgement: Judgement, place: _Place, line: int) -> Link:
+def _link(body: Body, candidate: Candidate, judgement: Judgement, place: _Place, *, index: int, line: int) -> Link:
     return Link(
+        index=index,
         body=body.number,
         part=body.part,
         start=candidate.start,
