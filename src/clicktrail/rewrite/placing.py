@@ -89,22 +89,28 @@ def place(
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """The candidates of a body, for each the first of its twins, and the index of the body's first link."""
+class _Found(NamedTuple):
+    """A candidate of a body with its line, the first of its twins there, and its number in the whole message."""
 
-    candidates: Sequence[Candidate]
-    firsts: Sequence[int]
-    index: int
+    candidate: Candidate
+    line: int
+    first: int
+    number: int
 
 
-def _find(bodies: Sequence[Body]) -> Iterator[_Found]:
-    index = 0
+def _find(bodies: Sequence[Body]) -> Iterator[list[_Found]]:
+    after = 0
     for body in bodies:
         candidates = list(_FIND[body.part](body.text))
-        firsts = first_of_twins(candidates)
-        yield _Found(candidates=candidates, firsts=firsts, index=index)
-        index += len(set(firsts))
+        found: list[_Found] = []
+        line, at = 1, 0
+        for first, candidate in zip(first_of_twins(candidates), candidates, strict=True):
+            line += body.text.count("\n", at, candidate.start)
+            at = candidate.start
+            is_twin = first < len(found)
+            found.append(_Found(candidate, line, first, found[first].number if is_twin else after))
+            after += not is_twin
+        yield found
 
 
 def _checked(url: str) -> str:
@@ -131,21 +137,16 @@ class _Numbering:
     html_places: dict[str, _Place] = field(default_factory=dict)
     html_opted_out: set[str] = field(default_factory=set)
 
-    def number(self, body: Body, found: _Found) -> list[Link]:
-        judgements = _agreed(found.firsts, [self._judge(body, candidate) for candidate in found.candidates])
+    def number(self, body: Body, found: Sequence[_Found]) -> list[Link]:
+        judgements = _agreed([each.first for each in found], [self._judge(body, each.candidate) for each in found])
         links: list[Link] = []
-        line, at, after = 1, 0, found.index
-        for first, candidate, judgement in zip(found.firsts, found.candidates, judgements, strict=True):
-            line += body.text.count("\n", at, candidate.start)
-            at = candidate.start
-            twin = links[first] if first < len(links) else None
-            place = self._place(body, candidate, twin) if judgement.reason in _TAGGED else _NOWHERE
+        for each, judgement in zip(found, judgements, strict=True):
+            twin = links[each.first] if each.first < len(links) else None
+            place = self._place(body, each.candidate, twin) if judgement.reason in _TAGGED else _NOWHERE
             if judgement.reason is LinkReason.CONSENT:
-                url = _written(place.destination, body.part) if place.destination != candidate.url else ""
+                url = _written(place.destination, body.part) if place.destination != each.candidate.url else ""
                 place = _Place(position=None, destination=place.destination, url=url)
-            index = after if twin is None else twin.index
-            after += twin is None
-            links.append(_link(body, candidate, judgement, place, index=index, line=line))
+            links.append(_link(body, each, judgement, place))
         return links
 
     def _judge(self, body: Body, candidate: Candidate) -> Judgement:
@@ -180,9 +181,10 @@ def _agreed(firsts: Sequence[int], judgements: Sequence[Judgement]) -> list[Judg
     return [refused.get(first, judgement) for first, judgement in zip(firsts, judgements, strict=True)]
 
 
-def _link(body: Body, candidate: Candidate, judgement: Judgement, place: _Place, *, index: int, line: int) -> Link:
+def _link(body: Body, found: _Found, judgement: Judgement, place: _Place) -> Link:
+    candidate = found.candidate
     return Link(
-        index=index,
+        index=found.number,
         body=body.number,
         part=body.part,
         start=candidate.start,
@@ -198,7 +200,7 @@ def _link(body: Body, candidate: Candidate, judgement: Judgement, place: _Place,
         element=candidate.element,
         label=candidate.label,
         group=decode(candidate.attributes.get("data-clicktrail-group", "")),
-        line=line,
+        line=found.line,
     )
 
 
