@@ -39,6 +39,7 @@ class Sending:
         recipient: an address or, better, an opaque id; empty if the message goes to several.
         campaign: what reports group by, and what the convention puts into the links; empty if none.
         stream: what kind of message it is, such as ``password-reset``; empty if not said.
+        medium: its ``utm_medium``, one of the convention's; empty for the convention's own.
     """
 
     message_id: str
@@ -46,6 +47,7 @@ class Sending:
     recipient: str = ""
     campaign: str = ""
     stream: str = ""
+    medium: str = ""
 
 
 class Tracker:
@@ -104,7 +106,7 @@ class Tracker:
     def _tag(self, sending: Sending) -> Callable[[Candidate], str]:
         if self._convention is None:
             return attrgetter("url")
-        tagger = Tagger(self._convention, campaign=sending.campaign)
+        tagger = Tagger(self._convention.of_medium(sending.medium), campaign=sending.campaign)
         return lambda link: tagger.tag(link.url, location=link.location, element=link.element, label=link.label)
 
     def _tracking_url(self, sending: Sending) -> Callable[[Placed], str]:

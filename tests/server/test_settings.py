@@ -37,6 +37,14 @@ def test_a_relay_has_nobody_to_ask(tmp_path: Path) -> None:
         load(write(tmp_path, '[utm]\nexisting = "refuse"\n'), {})
 
 
+def test_a_convention_file_lies_beside_the_settings(tmp_path: Path) -> None:
+    """It says all of the convention, so another key of the section would be for nothing."""
+    settings = load(write(tmp_path, '[utm]\nconvention = "utm.toml"\n'), {})
+    assert str(tmp_path / "utm.toml") == settings.utm.convention
+    with pytest.raises(SettingsError, match=r"names utm\.toml, and \[utm\] has other keys beside it"):
+        load(write(tmp_path, '[utm]\nconvention = "utm.toml"\nmedium = "drip"\n'), {})
+
+
 def test_an_unknown_key_is_named_with_the_right_one(tmp_path: Path) -> None:
     """A typing mistake is told, with what was probably meant."""
     with pytest.raises(SettingsError, match=r"unknown setting 'edge\.wrokers'") as caught:

@@ -83,6 +83,10 @@ class Utm(Section, frozen=True, kw_only=True):
         Literal["fill", "keep", "replace"],
         _doc("What becomes of a link's own UTM parameters: filled up, left alone, or replaced."),
     ] = "fill"
+    convention: Annotated[
+        str,
+        _doc("A convention file, described in utm.md, in place of all the keys above; relative to the settings file."),
+    ] = ""
 
 
 class Edge(Section, frozen=True, kw_only=True):
@@ -170,7 +174,14 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     except msgspec.ValidationError as error:
         raise SettingsError(f"in the settings: {error}") from error
     _check(settings)
-    return msgspec.structs.replace(settings, data_dir=str(file.absolute().parent / settings.data_dir))
+    folder = file.absolute().parent
+    return msgspec.structs.replace(
+        settings,
+        data_dir=str(folder / settings.data_dir),
+        utm=msgspec.structs.replace(
+            settings.utm, convention=settings.utm.convention and str(folder / settings.utm.convention)
+        ),
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -227,6 +238,11 @@ def _check(settings: Settings) -> None:
     if url.scheme not in {"http", "https"} or not url.hostname or url.path.strip("/") or url.query or url.fragment:
         raise SettingsError(
             f"tracking.domain is '{settings.tracking.domain}'", hint="write scheme and host: https://links.example.com"
+        )
+    if settings.utm.convention and settings.utm != Utm(convention=settings.utm.convention):
+        raise SettingsError(
+            f"utm.convention names {settings.utm.convention}, and [utm] has other keys beside it",
+            hint="move them into that file",
         )
     Address.parse(settings.edge.listen)
     Address.parse(settings.relay.next_hop)

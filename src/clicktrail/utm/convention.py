@@ -1,5 +1,6 @@
 """How a sender names its campaigns in UTM parameters."""
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -82,6 +83,10 @@ class Convention:
                     raise SettingsError(
                         f"{name} has an unknown placeholder {placeholder}", hint=f"use {', '.join(known)}"
                     )
+
+    def of_medium(self, medium: str) -> "Convention":
+        """The convention for a message of a medium; as it is where that is none of its mediums."""
+        return dataclasses.replace(self, medium=medium) if medium in self.mediums else self
 
     def parameters(self, *, campaign: str, location: str = "", element: str = "", label: str = "") -> dict[str, str]:
         """The parameters for a link, in the order in which they are added; values not yet encoded.

@@ -8,13 +8,14 @@ def test_our_headers_are_read_and_removed() -> None:
     """What is left is the message without them, otherwise the same bytes."""
     raw = (
         b"From: a@example.com\r\nX-Clicktrail-Campaign: winter\r\nSubject: Hi\r\n"
-        b"x-clicktrail-recipient : anna-17\r\n\r\nX-Clicktrail-Campaign: text\r\n"
+        b"x-clicktrail-recipient : anna-17\r\nX-Clicktrail-Medium: drip\r\n\r\nX-Clicktrail-Campaign: text\r\n"
     )
 
     assert Instructions(
         raw=b"From: a@example.com\r\nSubject: Hi\r\n\r\nX-Clicktrail-Campaign: text\r\n",
         campaign="winter",
         recipient="anna-17",
+        medium="drip",
     ) == take_instructions(raw)
 
 

@@ -24,6 +24,7 @@ TWO_LINKS = (
     b"X-Clicktrail-Campaign: winter\r\nContent-Type: text/html\r\n\r\n"
     b'<a href="https://example.com/a">A</a><a href="https://other.example/b">B</a>\r\n'
 )
+TRACKED_LINK = re.compile(rb"https://links\.example\.com/([\w-]+)")
 
 
 def track(raw: bytes, *recipients: str) -> Tracked:
@@ -35,7 +36,7 @@ def test_each_link_carries_its_message_and_its_position() -> None:
     """A token opens to all that a click needs; only own hosts get UTM parameters."""
     tracked = track(TWO_LINKS, "anna@example.net")
 
-    tokens = re.findall(rb"https://links\.example\.com/([\w-]+)", tracked.raw)
+    tokens = TRACKED_LINK.findall(tracked.raw)
     expected = [
         Sealed(
             destination=destination,
@@ -115,3 +116,10 @@ def test_a_message_that_nobody_may_follow_into_passes_untracked(ours: bytes, res
 def test_other_words_of_the_sender_leave_a_message_tracked(ours: bytes) -> None:
     """Only what is off, or sensitive, passes as it came."""
     assert 2 == track(ours + TWO_LINKS, "anna@example.net").links
+
+
+def test_the_medium_is_the_one_that_the_sender_names() -> None:
+    """A medium that the convention does not have is a slip, and its own one stands."""
+    for header, medium in ((b"drip", "drip"), (b"dripp", "newsletter")):
+        (link, _) = TRACKED_LINK.findall(track(b"X-Clicktrail-Medium: " + header + b"\r\n" + TWO_LINKS).raw)
+        assert f"utm_medium={medium}&" in open_token(RING, link.decode()).destination

@@ -1,7 +1,8 @@
 """Read and remove the headers by which a sender tells clicktrail about a message.
 
 ``X-Clicktrail-Campaign`` names the campaign, ``X-Clicktrail-Recipient`` the person, for senders who address messages
-otherwise than people, ``X-Clicktrail-Stream`` the kind of message, and ``X-Clicktrail-Tracking: off`` asks for none.
+otherwise than people, ``X-Clicktrail-Stream`` the kind of message, ``X-Clicktrail-Medium`` its UTM medium, and
+``X-Clicktrail-Tracking: off`` asks for none.
 They are for us alone: the recipient never sees them.
 """
 
@@ -16,7 +17,8 @@ __all__ = ["Instructions", "take_instructions"]
 _END_OF_HEADERS = re.compile(rb"\r?\n(?=\r?\n)|\Z")
 # A field goes on in every line that begins with white space (RFC 5322 section 2.2.3).
 _OURS = re.compile(
-    rb"^X-Clicktrail-(?P<name>Campaign|Recipient|Stream|Tracking)[ \t]*:(?P<value>.*(?:\r?\n[ \t].*)*)(?:\r?\n|\Z)",
+    rb"^X-Clicktrail-(?P<name>Campaign|Medium|Recipient|Stream|Tracking)[ \t]*:"
+    rb"(?P<value>.*(?:\r?\n[ \t].*)*)(?:\r?\n|\Z)",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -34,6 +36,7 @@ class Instructions:
         campaign: empty if not said.
         recipient: empty if not said.
         stream: what kind of message it is; empty if not said.
+        medium: its ``utm_medium``; empty if not said.
         tracking: ``off`` if the message is not to be tracked; empty if not said.
     """
 
@@ -41,6 +44,7 @@ class Instructions:
     campaign: str = ""
     recipient: str = ""
     stream: str = ""
+    medium: str = ""
     tracking: str = ""
 
     @property

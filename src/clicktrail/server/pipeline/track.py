@@ -58,7 +58,12 @@ def track(raw: bytes, *, tracker: Tracker, recipients: Sequence[str], message_id
     asked = take_instructions(raw)
     recipient = asked.recipient or (recipients[0] if len(recipients) == 1 else "")
     sending = Sending(
-        message_id=message_id, sent_at=now, recipient=recipient, campaign=asked.campaign, stream=asked.stream
+        message_id=message_id,
+        sent_at=now,
+        recipient=recipient,
+        campaign=asked.campaign,
+        stream=asked.stream,
+        medium=asked.medium,
     )
     if asked.is_tracking_off:
         rewritten = Rewritten(raw=asked.raw, links=(), untouched=(Untouched.TRACKING_OFF,))

@@ -24,9 +24,9 @@ from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
 from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomIds, SystemClock
+from clicktrail.server.wiring.convention import relay_convention
 from clicktrail.server.wiring.worker import run, say_ready, stop_signal
 from clicktrail.tracking import Tracker
-from clicktrail.utm import Convention, Existing
 
 __all__ = ["read_reports", "run_engine"]
 
@@ -126,22 +126,13 @@ def _processor(settings: Settings, analytics: ChdbAnalytics) -> Processor:
 
 
 def _tracker(settings: Settings) -> Tracker:
-    utm = settings.utm
     return Tracker(
         ring=keystore.load(settings.data / keystore.NAME),
         domain=settings.tracking.domain,
         sensitive=sensitive.parse(
             (resources.files("clicktrail.rewrite") / "data" / "sensitive.toml").read_text("utf-8")
         ),
-        convention=Convention(
-            source=utm.source,
-            medium=utm.medium,
-            campaign=utm.campaign,
-            content=utm.content,
-            term=utm.term,
-            own_hosts=utm.own_hosts,
-            existing=Existing(utm.existing),
-        ),
+        convention=relay_convention(settings),
     )
 
 
