@@ -11,7 +11,7 @@ from clicktrail.cli.rewrite import rewrite
 from clicktrail.errors import ClicktrailError
 from clicktrail.server import keystore
 from clicktrail.server.settings import environment
-from clicktrail.tokens import open_token
+from clicktrail.tokens import Sealed, open_token
 from tests.cli.running import clicktrail
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -29,7 +29,7 @@ def test_a_file_is_rewritten_and_reported(tmp_path: Path) -> None:
     sent = ["--domain", "https://go.example.com", "--campaign", "spring", "--recipient", "p1", "--message-id", "m1"]
     done = clicktrail("rewrite", *arguments, *sent, folder=tmp_path)
 
-    assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
+    assert (0, "") == (done.returncode, done.stdout)
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     boots, write = report["links"]
     opened = open_token(ring, boots["url"].rpartition("/")[2])
@@ -38,7 +38,9 @@ def test_a_file_is_rewritten_and_reported(tmp_path: Path) -> None:
     assert (0, True, "tracked", opened.destination) == tuple(
         boots[key] for key in ("index", "tracked", "reason", "destination")
     )
-    assert (None, False, "not-web", "") == tuple(write[key] for key in ("index", "tracked", "reason", "url"))
+    assert (1, None, False, "not-web", "") == tuple(
+        write[key] for key in ("index", "position", "tracked", "reason", "url")
+    )
     assert ("Boots", "body", "text", 1) == tuple(boots[key] for key in ("label", "location", "element", "line"))
     content = HTML.encode()
     assert b"https://example.com/boots" == content[boots["start"] : boots["end"]]
@@ -46,6 +48,8 @@ def test_a_file_is_rewritten_and_reported(tmp_path: Path) -> None:
     assert content.replace(b"https://example.com/boots", boots["url"].encode()) == after
     assert {"before": len(content), "after": len(after)} == report["size"]
     assert [] == report["warnings"]
+    size = f"{len(content)} bytes became {len(after)}"
+    assert f"clicktrail: links found: 2, tracked: 1, left alone: 1 not-web; {size}\n" == done.stderr
 
 
 def test_json_is_all_that_stands_on_standard_output(tmp_path: Path) -> None:
@@ -57,7 +61,9 @@ def test_json_is_all_that_stands_on_standard_output(tmp_path: Path) -> None:
     ephemeral, clipped = json.loads(done.stdout)["warnings"]
     assert "there is no key ring" in ephemeral
     assert "Gmail clips what is beyond 102 kB" in clipped
-    assert [f"clicktrail: warning: {warning}" for warning in (ephemeral, clipped)] == done.stderr.splitlines()
+    *warned, summary = done.stderr.splitlines()
+    assert [f"clicktrail: warning: {warning}" for warning in (ephemeral, clipped)] == warned
+    assert summary.startswith("clicktrail: links found: 2, tracked: 1, left alone: 1 not-web; ")
 
 
 @pytest.mark.parametrize(
@@ -108,6 +114,31 @@ def _run(folder: Path, added: dict[str, str]) -> subprocess.CompletedProcess[str
     command = [sys.executable, "-m", "clicktrail", "rewrite", "mail.txt"]
     kept = {name: value for name, value in environment().items() if not name.startswith("CLICKTRAIL_")}
     return subprocess.run(command, cwd=folder, env=kept | added, capture_output=True, text=True, check=False)
+
+
+def test_settings_and_headers_say_what_no_option_does(tmp_path: Path) -> None:
+    """A message is rewritten as the relay would; the headers stay, and options go before both."""
+    ring = keystore.load_or_create(tmp_path / "clicktrail-data" / "keys.json", traces=[])
+    (tmp_path / "clicktrail.toml").write_text('[utm]\nconvention = "utm.toml"\n', "utf-8")
+    (tmp_path / "utm.toml").write_text('own_hosts = ["*"]\ncontent = ""\n', "utf-8")
+    headers = "X-Clicktrail-Campaign: spring\nX-Clicktrail-Recipient: p1\nX-Clicktrail-Medium: drip\n"
+    (tmp_path / "mail.eml").write_text(f"{headers}\nhttps://example.com/", "utf-8")
+    (tmp_path / "off.eml").write_text("X-Clicktrail-Tracking: off\n\nhttps://example.com/", "utf-8")
+
+    def opened(*options: str) -> Sealed:
+        done = clicktrail("rewrite", "mail.eml", *options, folder=tmp_path)
+        before, _, token = done.stdout.rpartition("/")
+        assert before.startswith(headers)
+        return open_token(ring, token)
+
+    own = opened()
+    assert ("spring", "p1") == (own.campaign, own.recipient)
+    assert "https://example.com/?utm_source=email&utm_medium=drip&utm_campaign=spring" == own.destination
+    told = opened("--campaign", "autumn", "--recipient", "p2")
+    assert ("autumn", "p2") == (told.campaign, told.recipient)
+    off = clicktrail("rewrite", "off.eml", folder=tmp_path)
+    assert (tmp_path / "off.eml").read_text("utf-8") == off.stdout
+    assert "not all of it could be rewritten: tracking-off" in off.stderr
 
 
 def test_a_policy_is_a_preset_or_a_file(tmp_path: Path) -> None:

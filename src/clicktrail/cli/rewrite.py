@@ -4,24 +4,24 @@ import json
 import re
 import secrets
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from clicktrail.cli.options import Config, Json, Keys
+from clicktrail.cli.rewritten import RewrittenFile
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.link import Part
-from clicktrail.rewrite import Policy, Rewritten
+from clicktrail.rewrite import Policy, Rewritten, Untouched
 from clicktrail.rewrite import policy as policies
-from clicktrail.rewrite.occurrences import Occurrence, decoded_bodies, in_document, in_message
 from clicktrail.rewrite.policy import Preset, preset
 from clicktrail.server import keystore, settings
+from clicktrail.server.pipeline.instructions import Instructions, take_instructions
 from clicktrail.server.system import RandomIds, SystemClock
+from clicktrail.server.wiring.convention import read_convention
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing
 from clicktrail.tracking import Sending, Tracker
-from clicktrail.utm import Convention
 from clicktrail.utm import parsing as conventions
 
 __all__ = ["rewrite"]
@@ -31,8 +31,7 @@ _PARTS = {".html": Part.HTML, ".htm": Part.HTML, ".txt": Part.TEXT, ".eml": None
 """The kinds of file; None for a whole message."""
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 _HEADER_FIELD = re.compile(rb"(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:")
-_GMAIL_CLIPS_BEYOND = 102 * 1024
-"""Bytes of HTML (Mailchimp's help pages, "Gmail is Clipping My Email")."""
+_THROWN_AWAY = "there is no key ring, so the links are sealed with a key that nobody keeps: name one with --keys"
 
 
 def rewrite(
@@ -45,12 +44,14 @@ def rewrite(
         Path | None, typer.Option(help="File to write what became of each link to, as JSON.", metavar="REPORT")
     ] = None,
     domain: Annotated[str, typer.Option(help="Tracking domain with its scheme; else the settings'.")] = "",
-    campaign: Annotated[str, typer.Option(help="Campaign that the links belong to.")] = "",
-    recipient: Annotated[str, typer.Option(help="Who it is for: an address or an opaque id.")] = "",
+    campaign: Annotated[
+        str, typer.Option(help="Campaign that the links belong to; else that of the message's own headers.")
+    ] = "",
+    recipient: Annotated[
+        str, typer.Option(help="Who it is for, an address or an opaque id; else as the message's own headers say.")
+    ] = "",
     message_id: Annotated[str, typer.Option(help="Id of the message; else a new one.")] = "",
-    utm: Annotated[
-        Path | None, typer.Option(help="UTM convention; without one no parameters are added.", metavar="FILE")
-    ] = None,
+    utm: Annotated[Path | None, typer.Option(help="UTM convention; else the settings'.", metavar="FILE")] = None,
     policy: Annotated[
         str, typer.Option(help="Which links are tracked: a preset, or a TOML file.", metavar="FILE|PRESET")
     ] = Preset.STANDARD.value,
@@ -67,20 +68,25 @@ def rewrite(
         ring=ring or _throwaway(),
         domain=domain or loaded.tracking.domain,
         policy=_policy(policy),
-        convention=_convention(utm),
+        convention=conventions.parse(_read_text(utm)) if utm else read_convention(loaded),
     )
+    asked = take_instructions(content) if part is None else Instructions(raw=content)
     sending = Sending(
         message_id=message_id or RandomIds().new(),
         sent_at=SystemClock().now(),
-        recipient=recipient,
-        campaign=campaign,
+        recipient=recipient or asked.recipient,
+        campaign=campaign or asked.campaign,
+        medium=asked.medium,
     )
-    if part is None:
-        rewritten = tracker.rewrite_message(content, sending)
-    else:
+    if part:
         rewritten = tracker.rewrite_document(content, part, sending)
-    warnings = list(_warnings(rewritten, part, has_ring=ring is not None))
-    described = _described(content, part, rewritten, warnings)
+    elif asked.is_tracking_off:
+        rewritten = Rewritten(raw=content, links=(), untouched=(Untouched.TRACKING_OFF,))
+    else:
+        rewritten = tracker.rewrite_message(content, sending)
+    done = RewrittenFile(content=content, part=part, rewritten=rewritten)
+    warnings = [*([] if ring else [_THROWN_AWAY]), *done.warnings()]
+    described = done.described(warnings)
     if output:
         _write(output, rewritten.raw)
     elif not json_:
@@ -92,6 +98,7 @@ def rewrite(
         print(json.dumps(described, indent=1))
     for warning in warnings:
         print(f"clicktrail: warning: {warning}", file=sys.stderr)
+    print(f"clicktrail: {done.summary()}", file=sys.stderr)
 
 
 def _read(file: str) -> bytes:
@@ -140,59 +147,8 @@ def _policy(named: str) -> Policy:
     return preset(Preset(named)) if named in list(Preset) else policies.parse(_read_text(Path(named)))
 
 
-def _convention(file: Path | None) -> Convention | None:
-    return conventions.parse(_read_text(file)) if file else None
-
-
 def _read_text(file: Path) -> str:
     try:
         return _read(str(file)).decode()
     except UnicodeDecodeError as error:
         raise ClicktrailError(f"{file} is not UTF-8") from error
-
-
-def _warnings(rewritten: Rewritten, part: Part | None, *, has_ring: bool) -> Iterator[str]:
-    if not has_ring:
-        yield "there is no key ring, so the links are sealed with a key that nobody keeps: name one with --keys"
-    for reason in rewritten.untouched:
-        yield f"not all of it could be rewritten: {reason}"
-    for link in rewritten.links:
-        for warning in link.warnings:
-            yield f"{warning}: the link '{link.href}' in line {link.line}"
-    for size in _html_sizes(rewritten.raw, part):
-        if size > _GMAIL_CLIPS_BEYOND:
-            yield f"the HTML has {size:,} bytes now, and Gmail clips what is beyond 102 kB ({_GMAIL_CLIPS_BEYOND:,})"
-
-
-def _html_sizes(raw: bytes, part: Part | None) -> list[int]:
-    if part is None:
-        return [len(content) for leaf, content in decoded_bodies(raw) if content and leaf.part is Part.HTML]
-    return [len(raw)] if part is Part.HTML else []
-
-
-def _described(content: bytes, part: Part | None, rewritten: Rewritten, warnings: list[str]) -> Mapping[str, Any]:
-    found = in_message(content, rewritten.links) if part is None else in_document(content, part, rewritten.links)
-    return {
-        "links": [_row(occurrence) for occurrence in found],
-        "warnings": warnings,
-        "size": {"before": len(content), "after": len(rewritten.raw)},
-    }
-
-
-def _row(occurrence: Occurrence) -> Mapping[str, Any]:
-    link = occurrence.link
-    return {
-        "index": link.position,
-        "tracked": link.tracked,
-        "reason": link.reason,
-        "part": link.part,
-        "start": occurrence.start,
-        "end": occurrence.end,
-        "href": link.href,
-        "destination": link.destination,
-        "url": link.url,
-        "label": link.label,
-        "location": link.location,
-        "element": link.element,
-        "line": link.line,
-    }
