@@ -78,9 +78,13 @@ def test_for_people_each_fact_is_a_line(tmp_path: Path, token: str) -> None:
         (lambda token: token[:24] + "A", "no key of the ring sealed this token", "names key 0 of"),
         (lambda token: token[:-1] + "C", "the key that this token names is not in the ring", "names no key of"),
         (lambda token: token[:-1] + "9", "not a token of a known format", "names no key of"),
-        (lambda _: "https://shop.example/", "not a token of a known format", "names no key of"),
+        (lambda _: "https://shop.example/", "not a token of a known format", "it leads to shop.example, and the"),
+        (lambda token: token[:24] + "…", "not a token of a known format", "it is cut off at the dots"),
+        (lambda token: token[:24] + "...", "not a token of a known format", "it is cut off at the dots"),
+        (lambda token: token[:24] + "=", "not a token of a known format", "a line break went into it"),
+        (lambda token: f"{token[:24]}\n {token[24:]}", "does not open: not base64url", "a line break went into it"),
     ],
-    ids=["cut off", "another key", "no format", "another site"],
+    ids=["cut off", "another key", "no format", "another site", "ellipsis", "dots", "soft break", "wrapped"],
 )
 def test_what_does_not_open_says_why(
     tmp_path: Path, token: str, damage: Callable[[str], str], error: str, hint: str

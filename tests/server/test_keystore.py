@@ -46,6 +46,15 @@ def test_a_ring_that_others_can_read_is_refused(tmp_path: Path) -> None:
         keystore.load(path)
 
 
+def test_a_file_that_is_no_ring_is_not_to_be_made_private(tmp_path: Path) -> None:
+    """Whoever names a wrong file hears of that, whoever can read it."""
+    for content in (b"[tracking]", b"\xff"):
+        (tmp_path / "wrong.toml").write_bytes(content)
+        with pytest.raises(KeyRingError, match=r"wrong\.toml is not a key ring") as caught:
+            keystore.load(tmp_path / "wrong.toml")
+        assert caught.value.hint.startswith("name the right file")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -84,9 +93,10 @@ def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
     keystore.load_or_create(path, traces=[])
     copy.write_text("older", "utf-8")
 
-    with pytest.raises(KeyRingError, match="File exists"):
+    with pytest.raises(KeyRingError, match=r"there is a file at .*copy\.json already") as caught:
         keystore.backup(path, copy)
 
+    assert "choose another name, or move it away" == caught.value.hint
     assert "older" == copy.read_text("utf-8")
 
 

@@ -1,6 +1,7 @@
 """clicktrail inspect: show what a tracking URL holds."""
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,9 @@ from clicktrail.tokens import Format, KeyRing, key_named_by, open_campaign, open
 
 __all__ = ["inspect"]
 
+_SHOWN = 80
+"""Characters of a URL that an error repeats."""
+
 
 def inspect(
     url: Annotated[
@@ -26,8 +30,14 @@ def inspect(
     json_: Json = False,
 ) -> None:
     """Show what a tracking URL holds: destination, message, campaign, recipient, position and time."""
-    path = keys or settings.load(config, settings.environment()).data / keystore.NAME
-    described = _describe(keystore.load(path), _token(url), path)
+    loaded = settings.load(config, settings.environment())
+    path = keys or loaded.data / keystore.NAME
+    ring = keystore.load(path)
+    try:
+        described = _describe(ring, _token(url))
+    except TokenError as error:
+        hint = _damage(url) or _elsewhere(url, loaded.tracking.domain) or _key_hint(ring, _token(url), path)
+        raise type(error)(f"'{' '.join(url.split())[:_SHOWN]}' does not open: {error}", hint=hint) from error
     if json_:
         print(json.dumps(described, indent=1))
         return
@@ -40,17 +50,14 @@ def _token(url: str) -> str:
     return urlsplit(url.strip()).path.removeprefix("/")
 
 
-def _describe(ring: KeyRing, token: str, path: Path) -> dict[str, Any]:
+def _describe(ring: KeyRing, token: str) -> dict[str, Any]:
     """What a token holds, by the names that clicktrail.tokens gives it.
 
     Raises:
         TokenError: it does not open.
     """
     kind, key = key_named_by(token) or (Format.SEALED, None)
-    try:
-        fields = _sealed(ring, token) if kind is Format.SEALED else _campaign(ring, token)
-    except TokenError as error:
-        raise type(error)(f"'{token[:40]}' does not open: {error}", hint=_hint(ring, key, path)) from error
+    fields = _sealed(ring, token) if kind is Format.SEALED else _campaign(ring, token)
     return {"format": kind.value, "key": key, **fields}
 
 
@@ -83,7 +90,24 @@ def _time(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _hint(ring: KeyRing, number: int | None, path: Path) -> str:
+def _damage(url: str) -> str:
+    """What happened to a URL on its way, where that can be seen; else empty."""
+    if "…" in url or "..." in url:
+        return "it is cut off at the dots: copy the link's address, not the text that is shown for it"
+    if re.search(r"\s", url.strip()) or url.strip().endswith("="):
+        return "a line break went into it: join its lines, without the = at the end of a line if there is one"
+    return ""
+
+
+def _elsewhere(url: str, domain: str) -> str:
+    host, own = urlsplit(url.strip()).netloc, urlsplit(domain).netloc
+    if not host or host == own:
+        return ""
+    return f"it leads to {host}, and the tracking domain of the settings is {own}: see that it is a link of yours"
+
+
+def _key_hint(ring: KeyRing, token: str, path: Path) -> str:
+    _, number = key_named_by(token) or (None, None)
     key = next((key for key in ring.keys if key.number == number), None)
     if key is None:
         return f"its last character names no key of {path}: see that the URL is whole, and the ring the right one"

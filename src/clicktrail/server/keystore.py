@@ -28,6 +28,7 @@ _HOW_BACK = (
     "sent can be opened."
 )
 _FIRST = "clicktrail serve makes one at its very first start."
+_NO_RING = "name the right file; if this one was a ring, restore it from your backup"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -44,9 +45,12 @@ def load(path: Path) -> KeyRing:
         raise KeyRingError(f"the key ring {path} is missing", hint=f"{_FIRST} {_HOW_BACK}") from error
     except OSError as error:
         raise KeyRingError(f"cannot read the key ring {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise KeyRingError(f"{path} is not a key ring: it is not UTF-8", hint=_NO_RING) from error
+    ring = _parse(text, path)
     if mode & _OTHERS:
         raise KeyRingError(f"the key ring {path} is open to other users", hint=f"chmod 600 {path}")
-    return _parse(text, path)
+    return ring
 
 
 def load_or_create(path: Path, *, traces: Iterable[Path]) -> KeyRing:
@@ -142,7 +146,7 @@ def _parse(text: str, path: Path) -> KeyRing:
             ]
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise KeyRingError(f"{path} is not a key ring: {error}", hint="restore it from your backup") from error
+        raise KeyRingError(f"{path} is not a key ring: {error}", hint=_NO_RING) from error
 
 
 def _create(path: Path, keys: Iterable[Key]) -> None:
@@ -155,6 +159,8 @@ def _create(path: Path, keys: Iterable[Key]) -> None:
         finally:
             written.unlink()
         _sync_folder(path)
+    except FileExistsError as error:
+        raise KeyRingError(f"there is a file at {path} already", hint="choose another name, or move it away") from error
     except OSError as error:
         raise KeyRingError(f"cannot write the key ring {path}: {error.strerror}") from error
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from clicktrail.errors import SettingsError
+from clicktrail.wording import said
 
 __all__ = ["Address", "Settings", "environment", "load"]
 
@@ -172,7 +173,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     try:
         settings = msgspec.convert(tree, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"in the settings: {error}") from error
+        raise SettingsError(f"in the settings {said(error)}") from error
     _check(settings)
     folder = file.absolute().parent
     return msgspec.structs.replace(

@@ -9,6 +9,7 @@ import msgspec
 
 from clicktrail.errors import SettingsError
 from clicktrail.utm.convention import MEDIUMS, Convention, Existing
+from clicktrail.wording import said
 
 __all__ = ["parse"]
 
@@ -45,7 +46,7 @@ def parse(text: str) -> Convention:
     try:
         file = msgspec.convert(tree, _File)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"in the convention: {error}") from error
+        raise SettingsError(f"in the convention {said(error)}") from error
     if file.medium not in file.mediums:
         raise SettingsError(
             f"medium is '{file.medium}', which the convention does not list", hint=_nearest(file.medium, file.mediums)
