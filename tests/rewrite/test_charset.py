@@ -50,6 +50,31 @@ def test_the_mark_tells_the_byte_order_of_utf_16(mark: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "charset", "text"),
+    [
+        (b"\x93a\x94", "iso-8859-1", "\u201ca\u201d"),
+        (b"\x81", "iso-8859-1", "\x81"),
+        (b"\x87\x40", "shift_jis", "\u2460"),
+        (b"\xe9F", "gb2312", "\u9555"),
+        (b"\xa1", "windows-874", "\u0e01"),
+        (b"\xe0", "ISO-8859-8-I", "\u05d0"),
+    ],
+)
+def test_a_charset_is_read_as_mail_programs_read_it(content: bytes, charset: str, text: str) -> None:
+    """Some names are given to what is beyond them, and some are not Python's."""
+    seen = view(content, charset)
+    assert seen is not None
+    assert (text, True) == (seen.text, seen.legible)
+    assert content == seen.text.encode(seen.codec)
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "unicode", "utf-8", "us-ascii"])
+def test_utf_16_without_its_name_or_mark_is_not_read(charset: str) -> None:
+    """Read as anything else, its tags would have a NUL between any two letters."""
+    assert view("<a href='é'>".encode("utf-16-le"), charset) is None
+
+
+@pytest.mark.parametrize(
     ("content", "charset"),
     [
         (b"\xe9", "utf-8"),

@@ -21,7 +21,7 @@ def rewritten(content: bytes, part: Part = Part.HTML) -> Rewritten:
         (HTML.encode("utf-8-sig"), "utf-8"),
         (("\ufeff" + HTML).encode("utf-16-le"), "utf-16-le"),
         (("\ufeff" + HTML).encode("utf-16-be"), "utf-16-be"),
-        (f'<meta charset="iso-8859-1">{HTML}'.encode("latin-1"), "iso8859-1"),
+        (f'<meta charset="iso-8859-1">{HTML}'.encode("latin-1"), "cp1252"),
         (f'<META http-equiv=x content="text/html; charset=windows-1252">{HTML}'.encode("cp1252"), "cp1252"),
         (f"<meta charset=utf-16le>{HTML}".encode(), "utf-8"),
     ],

@@ -1,3 +1,4 @@
+import base64
 import email
 import email.policy
 import quopri
@@ -58,6 +59,23 @@ def test_rewrites_both_bodies_in_every_encoding(encoding: str, charset: str, new
     assert (7, ()) == (result.tracked, result.untouched)
     assert raw.partition(b"Content-Type")[0] == result.raw.partition(b"Content-Type")[0]
     assert raw.count(b"\r") == 0 or result.raw.count(b"\r") == result.raw.count(b"\n")
+
+
+@pytest.mark.parametrize("transfer", ["base64", "quoted-printable"])
+@pytest.mark.parametrize(
+    ("charset", "codec"), [("utf-16", "utf-16"), ("utf-16le", "utf-16-le"), ("UTF-16BE", "utf-16-be")]
+)
+def test_rewrites_utf_16(charset: str, codec: str, transfer: str) -> None:
+    """Two bytes a character, in the order that the name or a mark says; another parser reads the result."""
+    header = f"Content-Type: text/html; charset={charset}\nContent-Transfer-Encoding: {transfer}\n\n".encode()
+    encode = base64.encodebytes if transfer == "base64" else quopri.encodestring
+    result = rewritten(header + encode("é <a href='https://x.com/é'>x</a>".encode(codec)))
+    (link,) = result.links
+    assert ("https://x.com/é", ()) == (link.destination, result.untouched)
+    message = email.message_from_bytes(result.raw)
+    content = message.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    assert f"é <a href='{link.url}'>x</a>" == content.decode(codec)
 
 
 def test_nothing_but_the_bytes_of_the_links_changes() -> None:

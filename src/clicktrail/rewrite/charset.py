@@ -1,7 +1,8 @@
 """Read the bytes of a body as text in a way that can be undone exactly."""
 
 import codecs
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from clicktrail.model.link import Link
@@ -11,6 +12,18 @@ __all__ = ["View", "byte_edits", "view"]
 
 # Names that Python knows as text encodings and in which an ASCII character is not always the same bytes.
 _NOT_READ = frozenset({"utf-7", "punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"})
+_MEANT: Mapping[str, str] = {
+    "big5": "big5hkscs",
+    "euc_kr": "cp949",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "shift_jis": "cp932",
+    "tis-620": "cp874",
+}
+"""What mail programs and browsers read under names that mean less (WHATWG Encoding section 4.2), as Python calls it."""
+_UNKNOWN_TO_PYTHON: Mapping[str, str] = {"windows-874": "cp874", "iso-8859-8-i": "iso8859-8", "x-sjis": "cp932"}
 _UTF_16_BY_MARK = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -33,6 +46,9 @@ class View:
 def view(content: bytes, charset: str) -> View | None:
     """Read a body; None if its charset hides ASCII characters, so that not even a tag can be found.
 
+    UTF-16 needs a byte order mark, or a name that says the order: without one programs disagree (RFC 2781 section 4.3
+    says big-endian, WHATWG Encoding little-endian).
+
     Args:
         content: the body without its transfer encoding.
         charset: as declared; empty is us-ascii (RFC 2045 section 5.2).
@@ -40,17 +56,18 @@ def view(content: bytes, charset: str) -> View | None:
     try:
         codec = codecs.lookup(charset or "us-ascii").name
     except (LookupError, ValueError):
-        codec = ""
+        codec = _UNKNOWN_TO_PYTHON.get(charset.lower(), "")
     if codec in _NOT_READ:
         return None
     if codec == "utf-16":
         codec = _UTF_16_BY_MARK.get(content[:2], codec)
-    try:
-        text = content.decode(codec)
-        if text.encode(codec) == content:
-            return View(text=text, codec=codec, legible=True)
-    except (LookupError, ValueError):
-        pass
+    for reading in (_MEANT.get(codec, codec), codec):
+        with suppress(LookupError, ValueError):
+            text = content.decode(reading)
+            if text.encode(reading) == content:
+                return View(text=text, codec=reading, legible=True)
+    if b"\0" in content:  # of UTF-16 or UTF-32, whatever the name says
+        return None
     return View(text=content.decode("latin-1"), codec="latin-1", legible=False)
 
 
