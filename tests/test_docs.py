@@ -1,5 +1,6 @@
 """Whatever a user can see is documented, and what is documented exists."""
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from clicktrail.model.event import AnyEvent, Event
 from clicktrail.model.link import LinkReason, LinkWarning
 from clicktrail.report import CampaignReport, as_json
 from clicktrail.rewrite import Untouched
+from clicktrail.server.pipeline.instructions import Instructions, take_instructions
 from clicktrail.server.settings import Settings
 from clicktrail.tokens import KEYS, SECRET_BYTES, Format, Key, KeyState, Sealed, SealedCampaign
 
@@ -104,6 +106,15 @@ def test_reason_codes() -> None:
     assert documented["Links"] == sorted(LinkReason)
     assert documented["Warnings"] == sorted(LinkWarning)
     assert documented["Messages and parts"] == sorted(Untouched)
+
+
+def test_headers() -> None:
+    """Each header that the relay takes is documented, and each documented one is taken."""
+    names = listed(sections("headers.md")[""])
+    read = {field.name for field in dataclasses.fields(Instructions)} - {"raw"}
+    assert read == {name.removeprefix("X-Clicktrail-").lower() for name in names}
+    for name in names:
+        assert take_instructions(f"{name}: x\r\n\r\n".encode()).raw == b"\r\n"
 
 
 def test_signals() -> None:

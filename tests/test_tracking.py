@@ -1,10 +1,14 @@
+import dataclasses
+import html
 import re
 from datetime import UTC, datetime
 
 import pytest
 
 from clicktrail.errors import SettingsError
+from clicktrail.model.consent import Consent, UnknownConsent
 from clicktrail.model.link import LinkReason, Part
+from clicktrail.rewrite import Policy
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, open_token
 from clicktrail.tracking import Sending, Tracker
 from clicktrail.utm import Convention
@@ -40,7 +44,7 @@ def sealed(destination: str) -> Sealed:
 
 def test_html_text_and_messages_are_tracked_alike() -> None:
     """A link carries destination, UTM parameters and who it was sent to, whatever it stands in."""
-    html = TRACKER.rewrite_html(HTML, SENDING)
+    body = TRACKER.rewrite_html(HTML, SENDING)
     text = TRACKER.rewrite_text("https://example.com/a", SENDING)
     raw = f"Content-Type: text/html\r\n\r\n{HTML}".encode()
     message = TRACKER.rewrite_message(raw, SENDING)
@@ -48,7 +52,7 @@ def test_html_text_and_messages_are_tracked_alike() -> None:
     file = TRACKER.rewrite_document(HTML.encode(), Part.HTML, SENDING)
 
     expected = sealed("https://example.com/a?utm_source=email&utm_medium=newsletter&utm_campaign=winter")
-    assert [expected] * 4 == opened(f"{html.text} {text.text} {message.raw.decode()} {file.raw.decode()}")
+    assert [expected] * 4 == opened(f"{body.text} {text.text} {message.raw.decode()} {file.raw.decode()}")
 
 
 def test_without_a_convention_destinations_stay_as_they_are() -> None:
@@ -90,3 +94,51 @@ def test_contents_name_the_place_of_each_link() -> None:
     tracker = Tracker(ring=RING, domain="https://links.example.com", convention=convention)
     links = tracker.rewrite_html(f'{HTML}{HTML}<a href="https://example.com/b"><img src="b.png"></a>', SENDING).links
     assert ["body_a", "body_a_2", "body_image"] == [link.destination.partition("utm_content=")[2] for link in links]
+
+
+def test_who_denies_tracking_gets_plain_links_with_utm_parameters() -> None:
+    """Nothing that stands in the message is about the person; the campaign is still told from others."""
+    denied = dataclasses.replace(SENDING, consent=Consent.DENIED)
+    plain = "https://example.com/a?utm_source=email&utm_medium=newsletter&utm_campaign=winter"
+
+    html_body = TRACKER.rewrite_html(HTML, denied)
+    text = TRACKER.rewrite_text("https://example.com/a", denied)
+    message = TRACKER.rewrite_message(b"Subject: A\r\n\r\nhttps://example.com/a", denied)
+    file = TRACKER.rewrite_document(b"https://example.com/a", Part.TEXT, denied)
+
+    assert f'<a href="{plain}">A</a>' == html.unescape(html_body.text)
+    assert (plain, f"Subject: A\r\n\r\n{plain}".encode(), plain.encode()) == (text.text, message.raw, file.raw)
+    assert [LinkReason.CONSENT] == [link.reason for link in html_body.links]
+
+
+def unasked(anonymous_id: str) -> str:
+    """The message of somebody who has not been asked, under a policy that asks."""
+    tracker = Tracker(
+        ring=RING, domain="https://links.example.com", policy=Policy(unknown_consent=UnknownConsent.ANONYMOUS)
+    )
+    return tracker.rewrite_html(HTML, dataclasses.replace(SENDING, anonymous_id=anonymous_id)).text
+
+
+def test_an_anonymous_link_tells_neither_message_nor_recipient() -> None:
+    """An id that nothing connects with either holds its clicks together; the time is told in hours."""
+    expected = Sealed(
+        destination="https://example.com/a",
+        message_id="x7",
+        recipient="",
+        campaign="winter",
+        position=0,
+        links=1,
+        sent_at=NOW.replace(second=0),
+    )
+    assert [expected] == opened(unasked("x7"))
+
+
+def test_without_an_anonymous_id_all_recipients_have_the_same_links() -> None:
+    """What is the same for all tells nobody apart."""
+    tracker = Tracker(
+        ring=RING, domain="https://links.example.com", policy=Policy(unknown_consent=UnknownConsent.ANONYMOUS)
+    )
+    somebody_else = Sending(
+        message_id="m2", sent_at=NOW.replace(minute=59), recipient="person-18", campaign=SENDING.campaign
+    )
+    assert unasked("") == tracker.rewrite_html(HTML, somebody_else).text

@@ -9,6 +9,7 @@ from operator import attrgetter
 import ada_url
 
 from clicktrail.errors import SettingsError
+from clicktrail.model.consent import Consent
 from clicktrail.model.link import Part
 from clicktrail.rewrite import (
     Placed,
@@ -40,6 +41,10 @@ class Sending:
         campaign: what reports group by, and what the convention puts into the links; empty if none.
         stream: what kind of message it is, such as ``password-reset``; empty if not said.
         medium: its ``utm_medium``, one of the convention's; empty for the convention's own.
+        consent: whether the recipient has agreed to being tracked.
+        anonymous_id: takes the place of ``message_id`` where the recipient must stay unknown: random, another for each
+            message, and kept nowhere beside either. Empty, and clicks belong to no message: they are neither judged
+            nor counted.
     """
 
     message_id: str
@@ -48,6 +53,8 @@ class Sending:
     campaign: str = ""
     stream: str = ""
     medium: str = ""
+    consent: Consent = Consent.UNKNOWN
+    anonymous_id: str = ""
 
 
 class Tracker:
@@ -86,22 +93,44 @@ class Tracker:
         if self._sensitive and self._sensitive.fitting(raw, stream=sending.stream):
             return Rewritten(raw=raw, links=(), untouched=(Untouched.SENSITIVE,))
         return rewrite_message(
-            raw, policy=self._policy, tag=self._tag(sending), tracking_url=self._tracking_url(sending)
+            raw, policy=self._policy_for(sending), tag=self._tag(sending), tracking_url=self._tracking_url(sending)
         )
 
     def rewrite_document(self, content: bytes, part: Part, sending: Sending) -> Rewritten:
         """Replace the links of an HTML or text file, whose charset is found out."""
         return rewrite_document(
-            content, part, policy=self._policy, tag=self._tag(sending), tracking_url=self._tracking_url(sending)
+            content,
+            part,
+            policy=self._policy_for(sending),
+            tag=self._tag(sending),
+            tracking_url=self._tracking_url(sending),
         )
 
     def rewrite_html(self, html: str, sending: Sending) -> RewrittenBody:
         """Replace the links of an HTML document or fragment."""
-        return rewrite_html(html, policy=self._policy, tag=self._tag(sending), tracking_url=self._tracking_url(sending))
+        return rewrite_html(
+            html, policy=self._policy_for(sending), tag=self._tag(sending), tracking_url=self._tracking_url(sending)
+        )
 
     def rewrite_text(self, text: str, sending: Sending) -> RewrittenBody:
         """Replace the links of a plain text."""
-        return rewrite_text(text, policy=self._policy, tag=self._tag(sending), tracking_url=self._tracking_url(sending))
+        return rewrite_text(
+            text, policy=self._policy_for(sending), tag=self._tag(sending), tracking_url=self._tracking_url(sending)
+        )
+
+    def recorded(self, sending: Sending) -> Sending:
+        """The message as links and events may tell of it: without the recipient, if they are not to be known by name.
+
+        Then its id is the anonymous one, and of the time only the hour is left: the mail server's log tells who got a
+        message in a certain second.
+        """
+        if self._policy.is_personal(sending.consent):
+            return sending
+        hour = sending.sent_at.replace(minute=0, second=0, microsecond=0)
+        return dataclasses.replace(sending, message_id=sending.anonymous_id, recipient="", sent_at=hour)
+
+    def _policy_for(self, sending: Sending) -> Policy:
+        return self._policy.for_consent(sending.consent)
 
     def _tag(self, sending: Sending) -> Callable[[Candidate], str]:
         if self._convention is None:
@@ -110,6 +139,8 @@ class Tracker:
         return lambda link: tagger.tag(link.url, location=link.location, element=link.element, label=link.label)
 
     def _tracking_url(self, sending: Sending) -> Callable[[Placed], str]:
+        sending = self.recorded(sending)
+
         def tracking_url(placed: Placed) -> str:
             sealed = Sealed(
                 destination=placed.destination,

@@ -5,7 +5,7 @@ import pytest
 from clicktrail.errors import SettingsError
 from clicktrail.model.consent import Consent, UnknownConsent
 from clicktrail.model.link import LinkReason, LinkWarning
-from clicktrail.rewrite.candidate import Candidate
+from clicktrail.rewrite.candidate import Candidate, read_url
 from clicktrail.rewrite.html import find_links
 from clicktrail.rewrite.policy import LONGEST, Judgement, Policy, Preset, VisibleUrl, parse, preset
 
@@ -15,7 +15,7 @@ POLICY = Policy(tracking_domains=frozenset({"go.example.com", "127.0.0.1:8080"})
 def judged(href: str, **attributes: str) -> LinkReason:
     """The verdict on a link; an underscore in an attribute's name stands for a hyphen."""
     named = {name.replace("_", "-"): value for name, value in attributes.items()}
-    return POLICY.judge(Candidate(start=0, end=len(href), href=href, attributes=named)).reason
+    return POLICY.judge(Candidate(start=0, end=len(href), href=href, url=read_url(href), attributes=named)).reason
 
 
 @pytest.mark.parametrize(
@@ -209,17 +209,18 @@ def test_a_shown_url_of_the_tracking_domains_owner_is_tracked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("unknown", "consent", "reason", "anonymous"),
+    ("unknown", "consent", "reason", "personal"),
     [
-        (UnknownConsent.OFF, Consent.GRANTED, LinkReason.TRACKED, False),
+        (UnknownConsent.OFF, Consent.GRANTED, LinkReason.TRACKED, True),
+        (UnknownConsent.ANONYMOUS, Consent.GRANTED, LinkReason.TRACKED, True),
         (UnknownConsent.TRACK, Consent.DENIED, LinkReason.CONSENT, False),
-        (UnknownConsent.TRACK, Consent.UNKNOWN, LinkReason.TRACKED, False),
-        (UnknownConsent.ANONYMOUS, Consent.UNKNOWN, LinkReason.TRACKED, True),
+        (UnknownConsent.TRACK, Consent.UNKNOWN, LinkReason.TRACKED, True),
+        (UnknownConsent.ANONYMOUS, Consent.UNKNOWN, LinkReason.TRACKED, False),
         (UnknownConsent.OFF, Consent.UNKNOWN, LinkReason.CONSENT, False),
     ],
 )
-def test_consent(unknown: UnknownConsent, consent: Consent, reason: LinkReason, anonymous: bool) -> None:
+def test_consent(unknown: UnknownConsent, consent: Consent, reason: LinkReason, personal: bool) -> None:
     """Granted is tracked, denied is not, and for unknown the sender's setting decides."""
     policy = Policy(unknown_consent=unknown)
     assert reason == judged_html(policy.for_consent(consent), "<a href='https://y.com/'>")
-    assert anonymous == policy.is_anonymous(consent)
+    assert personal == policy.is_personal(consent)

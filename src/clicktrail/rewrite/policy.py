@@ -106,9 +106,10 @@ class Policy:
         off = consent is Consent.UNKNOWN and self.unknown_consent is UnknownConsent.OFF
         return dataclasses.replace(self, consenting=consent is not Consent.DENIED and not off)
 
-    def is_anonymous(self, consent: Consent) -> bool:
-        """Whether tracking URLs must not say whose they are."""
-        return consent is Consent.UNKNOWN and self.unknown_consent is UnknownConsent.ANONYMOUS
+    def is_personal(self, consent: Consent) -> bool:
+        """Whether tracking URLs, and what is recorded, may say whose they are."""
+        unasked = consent is Consent.UNKNOWN and self.unknown_consent is UnknownConsent.TRACK
+        return consent is Consent.GRANTED or unasked
 
     def judge(self, candidate: Candidate) -> Judgement:
         """Why a link is tracked or not, the sender's own wish first."""

@@ -1,6 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clicktrail.model.consent import Consent
 from clicktrail.server.pipeline.instructions import Instructions, take_instructions
 
 
@@ -51,3 +53,19 @@ def test_a_long_value_is_cut() -> None:
     raw = b"X-Clicktrail-Campaign: " + b"c" * 900 + b"\r\nX-Clicktrail-Recipient: " + b"r" * 900 + b"\r\n\r\n"
     asked = take_instructions(raw)
     assert ("c" * 255, "r" * 255) == (asked.campaign, asked.recipient)
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        (b"", None),
+        (b"X-Clicktrail-Consent:\r\n", None),
+        (b"X-Clicktrail-Consent: Granted\r\n", Consent.GRANTED),
+        (b"X-Clicktrail-Consent: denied\r\n", Consent.DENIED),
+        (b"X-Clicktrail-Consent: unknown\r\n", Consent.UNKNOWN),
+        (b"X-Clicktrail-Consent: grnated\r\n", Consent.DENIED),
+    ],
+)
+def test_a_consent_that_is_not_clearly_given_is_none(header: bytes, told: Consent | None) -> None:
+    """A slip of the sender's must not have somebody tracked who said no."""
+    assert told is take_instructions(header + b"\r\n").told_consent

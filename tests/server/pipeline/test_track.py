@@ -1,10 +1,12 @@
+import html
 import re
 from datetime import UTC, datetime
 from importlib import resources
 
 import pytest
 
-from clicktrail.rewrite import Untouched
+from clicktrail.model.consent import UnknownConsent
+from clicktrail.rewrite import Policy, Untouched
 from clicktrail.rewrite.sensitive import parse
 from clicktrail.server.pipeline.track import Tracked
 from clicktrail.server.pipeline.track import track as track_message
@@ -123,3 +125,31 @@ def test_the_medium_is_the_one_that_the_sender_names() -> None:
     for header, medium in ((b"drip", "drip"), (b"dripp", "newsletter")):
         (link, _) = TRACKED_LINK.findall(track(b"X-Clicktrail-Medium: " + header + b"\r\n" + TWO_LINKS).raw)
         assert f"utm_medium={medium}&" in open_token(RING, link.decode()).destination
+
+
+def test_who_denies_tracking_is_recorded_nowhere() -> None:
+    """Links are plain, with the parameters that name the campaign, and the event counts somebody without a name."""
+    tracked = track(b"X-Clicktrail-Consent: denied\r\n" + TWO_LINKS, "anna@example.net")
+
+    plain = "https://example.com/a?utm_source=email&utm_medium=newsletter&utm_campaign=winter"
+    assert f'<a href="{plain}">' in html.unescape(tracked.raw.decode())
+    assert [] == TRACKED_LINK.findall(tracked.raw)
+    assert (0, "", "winter") == (tracked.links, tracked.recipient, tracked.campaign)
+
+
+@pytest.mark.parametrize(
+    ("header", "recipient"),
+    [(b"", ""), (b"X-Clicktrail-Consent: unknown\r\n", ""), (b"X-Clicktrail-Consent: granted\r\n", "person-17")],
+)
+def test_who_was_not_asked_stays_unnamed_where_the_policy_says_so(header: bytes, recipient: str) -> None:
+    """Neither links nor event tell who it was; a message's clicks and the message still belong together."""
+    raw = header + b"X-Clicktrail-Recipient: person-17\r\n" + TWO_LINKS
+    tracker = Tracker(
+        ring=RING, domain="https://links.example.com", policy=Policy(unknown_consent=UnknownConsent.ANONYMOUS)
+    )
+
+    tracked = track_message(raw, tracker=tracker, recipients=["anna@example.net"], message_id="m1", now=NOW)
+
+    sealed = [open_token(RING, token.decode()) for token in TRACKED_LINK.findall(tracked.raw)]
+    assert ("m1", recipient) == (tracked.message_id, tracked.recipient)
+    assert [("m1", recipient)] * 2 == [(link.message_id, link.recipient) for link in sealed]

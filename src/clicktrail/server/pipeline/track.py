@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from clicktrail.model.consent import Consent
 from clicktrail.model.event import Sent
 from clicktrail.rewrite import Rewritten, Untouched
 from clicktrail.server.pipeline.instructions import take_instructions
@@ -20,7 +21,8 @@ class Tracked:
         raw: its bytes, without our own headers.
         message_id: the id that its links carry.
         campaign: what its sender called it; empty if nothing.
-        recipient: who it is for; empty where the envelope has several.
+        recipient: who it is for; empty where the envelope has several, or where the recipient stays unnamed for want
+            of consent.
         links: how many links a reader can click, counted by position.
         untouched: why the message, or bodies of it, passed unchanged; empty if nothing did.
     """
@@ -64,16 +66,19 @@ def track(raw: bytes, *, tracker: Tracker, recipients: Sequence[str], message_id
         campaign=asked.campaign,
         stream=asked.stream,
         medium=asked.medium,
+        consent=asked.told_consent or Consent.UNKNOWN,
+        anonymous_id=message_id,  # random, and nothing that is kept says to whom it went
     )
     if asked.is_tracking_off:
         rewritten = Rewritten(raw=asked.raw, links=(), untouched=(Untouched.TRACKING_OFF,))
     else:
         rewritten = tracker.rewrite_message(asked.raw, sending)
+    recorded = tracker.recorded(sending)
     return Tracked(
         raw=rewritten.raw,
-        message_id=message_id,
-        campaign=asked.campaign,
-        recipient=recipient,
+        message_id=recorded.message_id,
+        campaign=recorded.campaign,
+        recipient=recorded.recipient,
         links=rewritten.tracked,
         untouched=rewritten.untouched,
     )
