@@ -38,6 +38,10 @@ test *args: (programs "test")
     @coverage combine --quiet
     coverage report --skip-covered --skip-empty
 
+# Bend real mail out of shape and look for what breaks, for as long as one likes.
+fuzz *args:
+    @python -m bench.fuzz "$@"
+
 # Run one bench of bench/.
 bench name *args: (programs "bench")
     @uv sync --quiet --locked --inexact --all-extras --group bench

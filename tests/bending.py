@@ -1,0 +1,89 @@
+"""Real mail bent out of shape: Hypothesis strategies that cut pieces out of it and put others in."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import AnyStr
+
+from hypothesis import strategies as st
+
+from tests.strategies import html_soups, mime_soups, text_soups
+
+__all__ = ["bent_html", "bent_messages", "bent_texts"]
+
+_ROOT = Path(__file__).parents[1]
+_CORPUS = _ROOT.parent / "shared" / "corpus"
+_NEWSLETTER = _ROOT / "src" / "clicktrail" / "demo"
+_LARGEST = 30_000
+"""Bytes of a file that is bent: larger ones take longer and have nothing that smaller ones have not."""
+_WINDOW = 4_000
+"""Characters of a body that are looked at, so that a change falls where something stands."""
+_PLACES = 10_000
+_HEADER = re.compile(rb".*?\n\r?\n", re.DOTALL)
+
+
+def bent_html() -> st.SearchStrategy[str]:
+    """Some thousand characters of HTML mail, changed in a few places."""
+    return st.builds(_bend, _windows("html", "newsletter.html"), _changes(html_soups()))
+
+
+def bent_texts() -> st.SearchStrategy[str]:
+    """Some thousand characters of messages read as text, changed in a few places."""
+    return st.builds(_bend, _windows("eml", "newsletter.txt"), _changes(text_soups()))
+
+
+def bent_messages() -> st.SearchStrategy[bytes]:
+    """Whole messages, changed in a few places, half of them behind the header only; one may go on as another."""
+    messages = _files("eml", "newsletter.txt")
+    pieces = mime_soups().map(lambda soup: soup.removeprefix(b"Subject: soup\n")) | st.binary(max_size=8)
+    return (
+        st.builds(_bend_behind_header, messages, _changes(pieces))
+        | st.builds(_bend, messages, _changes(pieces))
+        | st.builds(_joined, messages, messages, _places(), _places())
+    )
+
+
+def _files(folder: str, newsletter: str) -> st.SearchStrategy[bytes]:
+    """The corpus' small files; our own newsletter where there is no corpus."""
+    found = sorted(path for path in (_CORPUS / folder).glob("*") if path.stat().st_size <= _LARGEST)
+    return st.sampled_from(found or [_NEWSLETTER / newsletter]).map(Path.read_bytes)
+
+
+def _windows(folder: str, newsletter: str) -> st.SearchStrategy[str]:
+    def window(content: bytes, place: int) -> str:
+        text = content.decode("utf-8", errors="surrogateescape")
+        start = _at(text, place)
+        return text[start : start + _WINDOW]
+
+    return st.builds(window, _files(folder, newsletter), _places())
+
+
+def _places() -> st.SearchStrategy[int]:
+    # Of a larger range Hypothesis draws small numbers above all, and every change would fall to the beginning.
+    return st.builds("{}{:02}".format, st.integers(0, 99), st.integers(0, 99)).map(int)
+
+
+def _changes(pieces: st.SearchStrategy[AnyStr]) -> st.SearchStrategy[list[tuple[int, int, AnyStr]]]:
+    """Where something gives way, how much of it, and to what."""
+    return st.lists(st.tuples(_places(), st.integers(0, 40), pieces), max_size=8)
+
+
+def _bend(original: AnyStr, changes: Sequence[tuple[int, int, AnyStr]]) -> AnyStr:
+    for place, length, piece in changes:
+        start = _at(original, place)
+        original = original[:start] + piece + original[start + length :]
+    return original
+
+
+def _bend_behind_header(original: bytes, changes: Sequence[tuple[int, int, bytes]]) -> bytes:
+    header = _HEADER.match(original)
+    end = header.end() if header else 0
+    return original[:end] + _bend(original[end:], changes)
+
+
+def _joined(first: bytes, second: bytes, end: int, start: int) -> bytes:
+    return first[: _at(first, end)] + second[_at(second, start) :]
+
+
+def _at(text: AnyStr, place: int) -> int:
+    return len(text) * place // _PLACES

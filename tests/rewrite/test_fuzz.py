@@ -1,0 +1,29 @@
+"""A short run of what ./dev fuzz does for as long as one likes."""
+
+from hypothesis import given, settings
+
+from tests.bending import bent_html, bent_messages, bent_texts
+from tests.invariants import check_html, check_message, check_text
+
+few = settings(max_examples=100, deadline=None)
+
+
+@few
+@given(bent_html())
+def test_bent_html(html: str) -> None:
+    """Whatever real HTML is bent to, only the links that the standard finds change in it."""
+    check_html(html)
+
+
+@few
+@given(bent_texts())
+def test_bent_text(text: str) -> None:
+    """Whatever real text is bent to, only its links change."""
+    check_text(text)
+
+
+@few
+@given(bent_messages())
+def test_bent_messages(raw: bytes) -> None:
+    """Whatever a real message is bent to, only the links of its bodies change."""
+    check_message(raw)
