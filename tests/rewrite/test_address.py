@@ -1,4 +1,7 @@
+import ada_url
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from clicktrail.rewrite.address import Address, read_address
 
@@ -25,3 +28,24 @@ def test_no_url() -> None:
     """What a parser does not take has no parts."""
     with pytest.raises(ValueError, match="Invalid"):
         read_address("https://a b/")
+
+
+@given(
+    st.sampled_from(["shop.example", "a.b-c.d", "1.2", "a.0x1", "a.1", "xn--a.b", "a..b", "a.b--c", "X.de", "x"]),
+    st.text(alphabet=st.sampled_from("aZ09-._~%2e/?#&=;:@!'()*+,$\\^|{}[]`\"<> \né"), max_size=12),
+)
+@example("shop.example", "/a/./b")
+@example("shop.example", "/%2e%2E/b")
+@example("shop.example", ":443/?a#b")
+def test_what_needs_no_parser_is_read_as_by_one(host: str, rest: str) -> None:
+    """URLs that are what a parser makes of them have the parts that it finds."""
+    url = f"https://{host}{rest}"
+    try:
+        parsed = ada_url.URL(url)
+    except ValueError:
+        with pytest.raises(ValueError, match="Invalid"):
+            read_address(url)
+        return
+    found = read_address(url)
+
+    assert (parsed.host, parsed.hostname, parsed.pathname, parsed.search) == found[:4]

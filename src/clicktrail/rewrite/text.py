@@ -52,4 +52,4 @@ def find_links(text: str) -> Iterator[Candidate]:
             end = start + len(found["url"].rstrip(_PUNCTUATION))
         url = text[start:end]
         if not _SCHEME_ONLY.fullmatch(url):
-            yield Candidate(start=start, end=end, href=url)
+            yield Candidate(start=start, end=end, href=url, url=url)
