@@ -1,6 +1,8 @@
 import pytest
 
+from clicktrail.model.consent import Consent
 from clicktrail.model.link import Link, LinkReason, Part
+from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.placing import Body, Placed, place
 from tests.rewriting import POLICY, tracking_url, untagged
 
@@ -154,3 +156,19 @@ def test_twins_that_are_not_tracked_share_their_index() -> None:
     )
     (links,) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
     assert [0, 0, 1] == [link.index for link in links]
+
+
+def test_twins_without_consent_are_tagged_once() -> None:
+    """Tagging numbers what it is called for, and a reader sees one link, which the text names again."""
+    tagged: list[str] = []
+
+    def tag(candidate: Candidate) -> str:
+        tagged.append(candidate.url)
+        return f"{candidate.url}?{len(tagged)}"
+
+    twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}'>x</a><a href='{A}'>x</a>"
+    bodies = [text(A), Body(part=Part.HTML, text=twins)]
+    (of_text, of_html) = place(bodies, policy=POLICY.for_consent(Consent.DENIED), tag=tag, tracking_url=tracking_url)
+    assert [f"{A}?1", f"{A}?1", f"{A}?2"] == [link.destination for link in of_html]
+    assert [f"{A}?1"] == [link.url for link in of_text]
+    assert [A, A] == tagged
