@@ -151,6 +151,19 @@ def test_a_body_left_out_takes_its_positions_with_it() -> None:
     assert b"\nhttps://go.example.com/p0of1xxx" in result.raw
 
 
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+def test_a_url_broken_over_flowed_lines_is_one_link(newline: bytes) -> None:
+    """The tracking URL takes the place of all of it, and what stands around it flows as before."""
+    raw = (
+        b"MIME-Version: 1.0\nContent-Type: text/plain; format=flowed; delsp=yes\n\n"
+        b"Our shop at https://x.com/a/long/ \npath.html is open  \nagain.\n> https://y.com/lo \n> ng\n-- \nhttps://z.com\n"
+    ).replace(b"\n", newline)
+    result = rewritten(raw)
+    (link,) = result.links
+    assert ("https://x.com/a/long/path.html", 1) == (link.destination, link.line)
+    assert raw.replace(b"https://x.com/a/long/ " + newline + b"path.html", link.url.encode()) == result.raw
+
+
 def test_an_unreadable_charset_still_has_its_ascii_links_tracked() -> None:
     """The bytes around them stay, whatever they mean."""
     raw = b"Content-Type: text/html; charset=x-none\n\n\xe9<a href='https://x.com/'><a href='https://x.com/\xe9'>"

@@ -1,6 +1,7 @@
 import pytest
 
 from clicktrail.model.link import Part
+from clicktrail.rewrite.flowed import Flow
 from clicktrail.rewrite.mime import Leaf, Untouched, find_leaves
 
 HTML_PART = b"Content-Type: text/html; charset=utf-8\n\n<p>"
@@ -122,3 +123,10 @@ def test_nesting_has_an_end() -> None:
 def test_the_number_of_parts_has_an_end() -> None:
     """A message of ten thousand parts is an attack on whoever reads it."""
     assert [Untouched.TOO_COMPLEX] == found(multipart(*[TEXT_PART] * 10_001))
+
+
+def test_tells_how_the_lines_of_a_text_hang_together() -> None:
+    """By the parameters of its content type (RFC 3676)."""
+    (leaf,) = find_leaves(b'Content-Type: text/plain; Format="flowed"; DelSp=yes\n\nhi')
+    assert isinstance(leaf, Leaf)
+    assert leaf.flow is Flow.DELSP

@@ -118,7 +118,7 @@ def _open(raw: bytes, leaf: Leaf, number: int, *, newline: bytes) -> _Opened | U
     seen = view(transfer.content, leaf.charset)
     if seen is None:
         return Untouched.CHARSET
-    body = Body(number=number, part=leaf.part, text=seen.text, legible=seen.legible)
+    body = Body(number=number, part=leaf.part, text=seen.text, legible=seen.legible, flow=leaf.flow)
     return _Opened(leaf=leaf, encoded=encoded, transfer=transfer, view=seen, body=body)
 
 

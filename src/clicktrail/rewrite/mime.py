@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clicktrail.model.link import Part
+from clicktrail.rewrite.flowed import Flow, read_flow
 from clicktrail.rewrite.headers import Headers, Parameterised, read_headers, read_parameters
 
 __all__ = ["Leaf", "Untouched", "find_leaves"]
@@ -53,6 +54,7 @@ class Leaf:
         end: where they end; the line break before a boundary is not among them.
         transfer_encoding: lower case; empty if not declared.
         charset: as declared; empty if not.
+        flow: how its lines hang together, as declared; means nothing for HTML.
         transfer_fields: where the fields stand that declare the transfer encoding, or the empty span where one could;
             none if the message has nothing of MIME, so that such a field would mean nothing.
     """
@@ -62,6 +64,7 @@ class Leaf:
     end: int
     transfer_encoding: str
     charset: str
+    flow: Flow = Flow.FIXED
     transfer_fields: tuple[tuple[int, int], ...] = ()
 
 
@@ -148,5 +151,6 @@ def _leaf(raw: bytes, headers: Headers, end: int, *, content: Parameterised, dep
         end=end,
         transfer_encoding=_transfer_encoding(headers),
         charset=content.parameters.get("charset", ""),
+        flow=read_flow(content.parameters),
         transfer_fields=tuple(fields) if of_mime else (),
     )

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -10,16 +10,15 @@ from clicktrail.model.link import Link, LinkReason, Part
 from clicktrail.rewrite import html, text
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.charrefs import decode
+from clicktrail.rewrite.flowed import Flow
 from clicktrail.rewrite.policy import Judgement, Policy
 from clicktrail.rewrite.twins import first_of_twins
 
 __all__ = ["Body", "Placed", "place"]
 
-_FIND = {Part.HTML: html.find_links, Part.TEXT: text.find_links}
-
 # Safe in every quoting of HTML and in plain text, and the last character is one that autolinkers never cut off.
 _TRACKING_URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+/[A-Za-z0-9/._-]*[A-Za-z0-9]")
-_TO_QUOTE = re.compile(r"""[&"'<>=`\s]|[^\x00-\x7f]""")
+_TO_QUOTE = re.compile(r"""["'<>=`\s]|[^\x00-\x7f]""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +46,14 @@ class Body:
         part: HTML or plain text.
         text: its characters.
         legible: False if only the ASCII characters among them are known to be right.
+        flow: how the lines of a plain text hang together.
     """
 
     number: int = 0
     part: Part
     text: str
     legible: bool = True
+    flow: Flow = Flow.FIXED
 
 
 def place(
@@ -101,7 +102,7 @@ class _Found(NamedTuple):
 def _find(bodies: Sequence[Body]) -> Iterator[list[_Found]]:
     after = 0
     for body in bodies:
-        candidates = list(_FIND[body.part](body.text))
+        candidates = list(_candidates(body))
         found: list[_Found] = []
         line, at = 1, 0
         for first, candidate in zip(first_of_twins(candidates), candidates, strict=True):
@@ -111,6 +112,10 @@ def _find(bodies: Sequence[Body]) -> Iterator[list[_Found]]:
             found.append(_Found(candidate, line, first, found[first].number if is_twin else after))
             after += not is_twin
         yield found
+
+
+def _candidates(body: Body) -> Iterable[Candidate]:
+    return html.find_links(body.text) if body.part is Part.HTML else text.find_links(body.text, body.flow)
 
 
 def _checked(url: str) -> str:
@@ -206,4 +211,6 @@ def _link(body: Body, found: _Found, judgement: Judgement, place: _Place) -> Lin
 
 def _written(url: str, part: Part) -> str:
     """A URL as it can stand in a body: in HTML in every quoting, and in every charset."""
-    return _TO_QUOTE.sub(lambda found: f"&#{ord(found[0])};", url) if part is Part.HTML else url
+    if part is not Part.HTML:
+        return url
+    return _TO_QUOTE.sub(lambda found: f"&#{ord(found[0])};", url.replace("&", "&amp;"))
