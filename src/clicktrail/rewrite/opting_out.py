@@ -1,5 +1,6 @@
 """Know the words by which a tag asks not to be tracked: our own, and those of other senders' products."""
 
+import re
 from collections.abc import Mapping
 
 from clicktrail.rewrite.candidate import Candidate
@@ -19,16 +20,18 @@ _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
 """Attributes with the values that opt out; none where the attribute's presence is enough."""
 
 _CLASS = "untracked"  # Customer.io, "Link tracking"
-_SCHEMES = ("https+notrack:", "http+notrack:")  # Postal, "Click and open tracking"
+_SCHEME = re.compile(r"https?+\+notrack:", re.ASCII | re.IGNORECASE)  # Postal, "Click and open tracking"
 
 
 def opt_out(candidate: Candidate) -> str:
     """The word by which a link opts out; empty if it does not."""
     attributes = candidate.attributes
-    for name in _ATTRIBUTES.keys() & attributes.keys():
-        values = _ATTRIBUTES[name]
-        if not values or attributes[name].strip().lower() in values:
-            return name
-    if _CLASS in attributes.get("class", "").lower().split():
+    if not _ATTRIBUTES.keys().isdisjoint(attributes):
+        for name in _ATTRIBUTES.keys() & attributes.keys():
+            values = _ATTRIBUTES[name]
+            if not values or attributes[name].strip().lower() in values:
+                return name
+    if "class" in attributes and _CLASS in attributes["class"].lower().split():
         return f"class={_CLASS}"
-    return next((scheme for scheme in _SCHEMES if candidate.url[: len(scheme)].lower() == scheme), "")
+    scheme = _SCHEME.match(candidate.url)
+    return scheme[0].lower() if scheme else ""

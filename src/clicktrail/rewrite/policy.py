@@ -16,6 +16,7 @@ from clicktrail.rewrite.address import Address, read_address
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.opting_out import opt_out
 from clicktrail.rewrite.purposes import is_sensitive, is_social, purpose
+from clicktrail.rewrite.signs import has_sign
 from clicktrail.rewrite.visible import shares_domain, visible_host
 from clicktrail.rewrite.wrappers import wrapper
 
@@ -76,6 +77,10 @@ class Judgement(NamedTuple):
     warnings: tuple[LinkWarning, ...] = ()
 
 
+_TRACKED = Judgement(LinkReason.TRACKED)
+_NO_CONSENT = Judgement(LinkReason.CONSENT)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Which links are tracked.
@@ -134,18 +139,19 @@ class Policy:
             yield Judgement(LinkReason.CREDENTIALS)
         if address.host in self.tracking_domains:
             yield Judgement(LinkReason.ALREADY_TRACKED)
-        if name := wrapper(address):
+        telling = has_sign(address, candidate.label)
+        if telling and (name := wrapper(address)):
             yield Judgement(LinkReason.WRAPPED, name)
-        yield from self._objections_to_purpose(address, candidate)
+        yield from self._objections_to_purpose(address, candidate, telling=telling)
         if length > LONGEST:
             yield Judgement(LinkReason.TOO_LONG)
 
-    def _objections_to_purpose(self, address: Address, candidate: Candidate) -> Iterator[Judgement]:
-        meant = purpose(address, candidate.label)
+    def _objections_to_purpose(self, address: Address, candidate: Candidate, *, telling: bool) -> Iterator[Judgement]:
+        meant = purpose(address, candidate.label) if telling else None
         host = address.hostname
         if meant is not None and meant in _NEVER:
             yield Judgement(meant)
-        if is_sensitive(address):
+        if telling and is_sensitive(address):
             yield Judgement(LinkReason.SENSITIVE)
         if self.denied_hosts and _matches(host, self.denied_hosts):
             yield Judgement(LinkReason.HOST_DENIED, host)
@@ -159,6 +165,8 @@ class Policy:
             yield Judgement(LinkReason.FOOTER)
 
     def _judge_visible(self, candidate: Candidate) -> Judgement:
+        if "." not in candidate.label and "&amp;" not in candidate.href:
+            return _TRACKED if self.consenting else _NO_CONSENT
         host = visible_host(candidate.label)
         matched = self.visible_url is VisibleUrl.MATCH and shares_domain(host, self.tracking_domains)
         if host and self.visible_url is not VisibleUrl.WARN and not matched:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from clicktrail.rewrite.address import Address
 
-__all__ = ["wrapper"]
+__all__ = ["SIGNS", "wrapper"]
 
 _WRAPPERS: Mapping[str, str] = {
     "SendGrid": r"[^/]+/(?:ls|wf|uni)/click\?upn=",
@@ -31,17 +31,16 @@ Mailchimp: from real mail. The others are written down as their links are known 
 source. A pattern that fits too much leaves a link untracked, with this reason; one that fits too little wraps it twice.
 """
 
-# A part of host or path that all of a wrapper's links have: looking for these is enough for most links.
-_SIGNS = (
+SIGNS = (
     *("/click?", "/c/eJ", "pstmrk", "klclick", "awstrack", "/L0/", "mandrillapp", "list-manage", "hubspotlinks"),
     *("/Ctc/", "sendib", "/tr/cl", "/e/c/", "safelinks", "urldefense", "mimecast", "cudasvc", "secure-web"),
 )
+"""Parts of host or path, one of which each wrapper's links have; see `signs`."""
+
 _PATTERNS = {name: re.compile(pattern, re.ASCII) for name, pattern in _WRAPPERS.items()}
 
 
 def wrapper(address: Address) -> str:
     """Who has wrapped a link; empty if nobody is known to have."""
     place = f"{address.hostname}{address.path}{address.query}"
-    if not any(sign in place for sign in _SIGNS):
-        return ""
     return next((name for name, pattern in _PATTERNS.items() if pattern.match(place)), "")
