@@ -1,0 +1,71 @@
+"""The cases of docs/reference/link-cases.md: what the page says of them is what the code does."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from clicktrail.model.link import Link
+from clicktrail.rewrite.body import RewrittenBody, rewrite_html, rewrite_text
+from clicktrail.utm.tag import tag
+from tests.rewriting import POLICY, replaced, tracking_url, untagged
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "link-cases.md"
+REWRITE: dict[str, Callable[..., RewrittenBody]] = {"in HTML": rewrite_html, "in plain text": rewrite_text}
+ADDED = "URL, to which `utm_source=email` is added"
+CODE = re.compile(r"`([^`]+)`")
+
+
+def rows() -> Iterator[tuple[str, str, str, str]]:
+    """Each row of the page: its case, what its third column holds, and its last two cells."""
+    case = kind = ""
+    for line in PAGE.read_text("utf-8").splitlines():
+        if not line.startswith("| "):
+            continue
+        number, _, cell, outcome = (part.strip().replace("\\|", "|") for part in re.split(r"(?<!\\)\|", line)[1:-1])
+        if number == "case":
+            kind = cell
+            continue
+        case = number or case
+        yield case, kind, cell, outcome
+
+
+def examples(*kinds: str) -> list[tuple[str, str, str]]:
+    """The rows that can be run: what the column holds, the code in it, and what becomes of it."""
+    return [
+        (kind, cell.strip("`").replace("\\n", "\n"), outcome)
+        for _, kind, cell, outcome in rows()
+        if cell and kind in kinds
+    ]
+
+
+def told(link: Link) -> list[str]:
+    """What the page says of a link."""
+    return [link.destination, *link.warnings] if link.tracked else [link.reason]
+
+
+@pytest.mark.parametrize(("kind", "body", "outcome"), examples(*REWRITE))
+def test_links_of_bodies(kind: str, body: str, outcome: str) -> None:
+    """Each link is tracked, with its destination, or not, with its reason; nothing else changes."""
+    result = REWRITE[kind](body, policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    assert CODE.findall(outcome) == [word for link in result.links for word in told(link)]
+    assert replaced(body, result.links) == result.text
+    tracked = [link.position for link in result.links if link.tracked]
+    assert len(set(tracked)) == (1 if outcome.endswith("one link") else len(tracked))
+
+
+@pytest.mark.parametrize(("kind", "url", "outcome"), examples(ADDED))
+def test_parameters_of_urls(kind: str, url: str, outcome: str) -> None:
+    """The tagged URL is that of the page, and stays as it is if tagged again."""
+    tagged = tag(url, {"utm_source": "email"}, ["*"])
+    assert (ADDED, CODE.findall(outcome)[0]) == (kind, tagged)
+    assert tagged == tag(tagged, {"utm_source": "email"}, ["*"])
+
+
+def test_every_case_is_there() -> None:
+    """52 numbers in their order; what is not run here names its test, or says that it is not there yet."""
+    assert [str(number) for number in range(1, 53)] == list(dict.fromkeys(case for case, *_ in rows()))
+    assert [] == [
+        outcome for _, _, cell, outcome in rows() if not (cell or "/test_" in outcome or "Not there yet" in outcome)
+    ]
