@@ -24,7 +24,7 @@ def test_lint_fixes_what_has_one_right_form(tmp_path: Path) -> None:
     assert before.stdout.startswith("page.html:1: https://x.com/?utm_source=E-Mail")
     assert "  separator: utm_source is 'E-Mail', with hyphens instead of underscores (fixed)\n" in first.stdout
     assert "page.html:2: https://x.com/b\n  untagged: " in first.stdout
-    assert "clicktrail: links checked: 2, findings left: 1\n" == first.stderr
+    assert "clicktrail: links checked: 2, not checked: 0, findings left: 1\n" == first.stderr
     href = RIGHT.replace("&", "&amp;")
     assert page.read_text() == (f'<a href="{href}">a</a>\n<a href="{href.replace("/?", "/b?")}">b</a>')
 
@@ -52,17 +52,45 @@ def test_lint_as_json(tmp_path: Path) -> None:
                 ],
             }
         ],
+        "unchecked": [],
     }
 
 
-def test_lint_reads_messages_and_fixes_none(tmp_path: Path) -> None:
-    """The parts of a message are encoded, and what it was made from is what has to be put right."""
-    (tmp_path / "a.eml").write_text(f"Content-Type: text/plain\n\n{RIGHT}&utm_term=A\n")
+def test_lint_fixes_messages(tmp_path: Path) -> None:
+    """Links of an encoded part are put right where they stand; a part that must not change is said."""
+    head = "MIME-Version: 1.0\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n"
+    link = f'<a href=3D"{RIGHT}&utm_term=3DA">'.replace("=2", "=3D2").replace("=e", "=3De").replace("=n", "=3Dn")
+    (tmp_path / "a.eml").write_text(f"{head}{link}\n")
+    (tmp_path / "signed.eml").write_text(f"DKIM-Signature: v=1\nContent-Type: text/plain\n\n{RIGHT}&utm_term=A\n")
+
     read = clicktrail("utm", "lint", "a.eml", folder=tmp_path)
-    fixed = clicktrail("utm", "lint", "a.eml", "--fix", folder=tmp_path)
-    assert [1, 1] == [read.returncode, fixed.returncode]
+    fixed = clicktrail("utm", "lint", "a.eml", "signed.eml", "--fix", folder=tmp_path)
+    again = clicktrail("utm", "lint", "a.eml", folder=tmp_path)
+
+    assert [1, 0, 0] == [read.returncode, fixed.returncode, again.returncode]
     assert "  case: utm_term is 'A'" in read.stdout
-    assert fixed.stderr.startswith("clicktrail: error: cannot fix a.eml")
+    assert "clicktrail: warning: not all of signed.eml could be read: dkim-signed\n" in fixed.stderr
+    written = (tmp_path / "a.eml").read_text()
+    assert written.startswith(head)
+    assert "utm_term=3Da" in written.replace("=\n", "")
+
+
+def test_lint_says_what_it_does_not_check(tmp_path: Path) -> None:
+    """A link to another's host passes, and nobody is to think that it was found right."""
+    (tmp_path / "utm.toml").write_text(CONVENTION)
+    (tmp_path / "page.html").write_text('<a href="https://y.com/">a</a><a href="mailto:a@b">b</a>')
+
+    url = clicktrail("utm", "lint", "https://y.com/", "--convention", "utm.toml", folder=tmp_path)
+    page = clicktrail("utm", "lint", "page.html", "--convention", "utm.toml", "--json", folder=tmp_path)
+
+    assert [(0, ""), 0] == [(url.returncode, url.stdout), page.returncode]
+    assert url.stderr == (
+        "clicktrail: not checked: https://y.com/: y.com is not one of your own hosts\n"
+        "clicktrail: links checked: 0, not checked: 1, findings left: 0\n"
+    )
+    assert ["y.com is not one of your own hosts", "it is no web URL"] == [
+        row["why"] for row in json.loads(page.stdout)["unchecked"]
+    ]
 
 
 def test_a_convention_that_cannot_be_used(tmp_path: Path) -> None:
@@ -75,8 +103,8 @@ def test_a_convention_that_cannot_be_used(tmp_path: Path) -> None:
     ]
     assert [1, 1, 1] == [run.returncode for run in done]
     assert "clicktrail: hint: did you mean 'source'?" in done[0].stderr
-    assert "clicktrail: error: the convention latin.toml is not UTF-8\n" == done[1].stderr
-    assert done[2].stderr.startswith("clicktrail: error: cannot read the convention none.toml: ")
+    assert "clicktrail: error: latin.toml is not UTF-8\n" == done[1].stderr
+    assert done[2].stderr.startswith("clicktrail: error: cannot read none.toml: ")
 
 
 EXPORT = "Session source / medium,Session campaign,Sessions\nE-Mail / newsletter,café,30\nemail / newsletter,café,70\n"
@@ -124,4 +152,4 @@ def test_audit_as_json(tmp_path: Path) -> None:
 def test_audit_of_what_is_not_there(tmp_path: Path) -> None:
     """A file that cannot be read is one line."""
     done = clicktrail("utm", "audit", "none.csv", folder=tmp_path)
-    assert "clicktrail: error: cannot use none.csv: No such file or directory\n" == done.stderr
+    assert "clicktrail: error: cannot read none.csv: No such file or directory\n" == done.stderr

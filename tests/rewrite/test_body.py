@@ -57,9 +57,9 @@ def test_text_outside_of_tracked_links_stays(soup: str) -> None:
 @pytest.mark.parametrize(
     ("href", "written"),
     [
-        ("'https://x.com/?a&amp;b'", "'https://x.com/?a&#38;b&#38;utm'"),
-        ("https://x.com/?a", "https://x.com/?a&#38;utm"),
-        ('"https://x.com/?\'é b"', '"https://x.com/?&#39;&#233;&#32;b&#38;utm"'),
+        ("'https://x.com/?a&amp;b'", "'https://x.com/?a&amp;b&amp;utm'"),
+        ("https://x.com/?a", "https://x.com/?a&amp;utm"),
+        ('"https://x.com/?\'é b"', '"https://x.com/?&#39;&#233;&#32;b&amp;utm"'),
         ("mailto:a@b", "mailto:a@b"),
     ],
 )

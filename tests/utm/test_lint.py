@@ -3,7 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clicktrail.utm import Convention, query
-from clicktrail.utm.lint import Code, check, repair
+from clicktrail.utm.lint import Code, check, repair, unchecked
 
 CONVENTION = Convention(source="email", medium="newsletter", own_hosts=("x.com",))
 RIGHT = "https://x.com/?utm_source=email&utm_medium=newsletter&utm_campaign=2026-11_sale"
@@ -82,6 +82,30 @@ def test_without_own_hosts_every_host_may_have_parameters() -> None:
     """A convention that names no hosts says nothing about them."""
     anywhere = Convention(source="email", medium="newsletter")
     assert [[], []] == [codes(RIGHT, anywhere), codes("https://y.com/", anywhere)]
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://x.com/", ""),
+        (f"{RIGHT}&utm_term=A", ""),
+        ("https://y.com/?utm_source=a", ""),
+        ("https://y.com/", "y.com is not one of your own hosts"),
+        ("mailto:a@x.com", "it is no web URL"),
+        ("https://x.com/?sig=1", "it is signed"),
+    ],
+)
+def test_what_is_not_checked_has_its_reason(url: str, why: str) -> None:
+    """Nothing found is not the same as nothing looked at."""
+    assert unchecked(url, CONVENTION).startswith(why or "")
+    assert bool(why) == bool(unchecked(url, CONVENTION))
+
+
+def test_what_needs_none_is_not_checked() -> None:
+    """An unsubscribe link, and any link while the convention names no own hosts."""
+    assert unchecked("https://x.com/", CONVENTION, wanted=False).startswith("it is of a kind")
+    anywhere = Convention(source="email", medium="newsletter")
+    assert "the convention names no own hosts" in unchecked("https://y.com/", anywhere)
 
 
 def test_a_campaign_is_judged_by_its_medium() -> None:

@@ -3,6 +3,9 @@ import pytest
 from clicktrail.utm import structure
 from clicktrail.utm.query import take_apart
 
+MANY = 50_000
+"""Parameters; the time of a test is limited, and what grew with their square would not end in it."""
+
 
 @pytest.mark.parametrize(
     ("url", "faults", "straight"),
@@ -28,3 +31,12 @@ def test_hidden_parameters_are_found_and_brought_back(url: str, faults: str, str
     }
     assert faults == "".join(mark for mark, there in found.items() if there)
     assert straight == structure.straighten(pieces).adding([])
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("fragment", ["#" + "utm_a=b&" * MANY + "c", "#" + "&utm_a=b" * MANY + "&c"])
+def test_a_long_fragment_is_read_at_once(fragment: str) -> None:
+    """The time grows with the length: looking from each parameter to the end again took minutes for these."""
+    pieces = take_apart(f"https://x.com/{fragment}")
+    assert structure.has_utm_in_fragment(pieces)
+    assert f"https://x.com/{fragment}" == structure.straighten(pieces).adding([])

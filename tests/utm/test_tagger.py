@@ -6,6 +6,8 @@ from clicktrail.utm import Convention, Existing, Tagger
 CONVENTION = Convention(
     source="email", medium="drip", campaign="", content="{location}_{element}", own_hosts=("x.com",)
 )
+MANY = 20_000
+"""Links; the time of a test is limited, and what grew with their square would not end in it."""
 BEGINNING = "https://x.com/?utm_source=email&utm_medium=drip"
 
 
@@ -49,3 +51,11 @@ def test_the_convention_says_what_becomes_of_others() -> None:
     refusing = Convention(source="a", medium="b", own_hosts=("x.com",), existing=Existing.REFUSE)
     with pytest.raises(UtmError, match="has UTM parameters"):
         Tagger(refusing, campaign="").tag("https://x.com/?utm_id=1")
+
+
+@pytest.mark.timeout(20)
+def test_many_links_of_one_place_are_numbered_at_once() -> None:
+    """Each number is found where the last one was left: counting from one again took a minute for these."""
+    tagger = Tagger(CONVENTION, campaign="")
+    tagged = [tagger.tag("https://x.com/", location="body", element="text") for _ in range(MANY)]
+    assert f"{BEGINNING}&utm_content=body_text_{MANY}" == tagged[-1]

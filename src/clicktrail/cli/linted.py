@@ -1,22 +1,23 @@
 """The links of a file that is checked before it is sent, and the file with better ones."""
 
-import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from clicktrail.cli.files import read_bytes
 from clicktrail.errors import ClicktrailError
-from clicktrail.model.link import Link, Part
-from clicktrail.rewrite import Policy, rewrite_html, rewrite_message, rewrite_text
+from clicktrail.model.link import LinkReason, Part
+from clicktrail.rewrite import Placed, Policy, Rewritten, Untouched, rewrite_message
 from clicktrail.rewrite.candidate import Candidate
+from clicktrail.rewrite.document import rewrite_document
+from clicktrail.rewrite.policy import Judgement
 
 __all__ = ["LintedFile", "LintedLink", "read_links"]
 
 _WEB = re.compile(r"\s*https?://", re.IGNORECASE)
-_PARTS = {".html": Part.HTML, ".htm": Part.HTML, ".txt": Part.TEXT}
-# A URL of the form that every link takes, so that each is found with its reason; it goes nowhere and is not kept.
-_ANY_URL = "https://links.invalid/x"
+_PARTS = {".html": Part.HTML, ".htm": Part.HTML, ".txt": Part.TEXT, ".eml": None}
+"""The kinds of file; None for a whole message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,15 +27,11 @@ class LintedLink:
     Attributes:
         url: where it leads, character references decoded.
         line: of the file, from 1; 0 if it stands in an encoded part of a message.
-        start: where its text begins in the file, characters.
-        end: where it ends.
         wanted: whether it is a link of the kind that gets parameters: no unsubscribe link, for example.
     """
 
     url: str
     line: int = 0
-    start: int = 0
-    end: int = 0
     wanted: bool = True
 
 
@@ -44,23 +41,33 @@ class LintedFile:
 
     Attributes:
         links: in their order.
-        text: what the file holds; empty for a message, whose parts are encoded.
-        codec: what it is written in.
-        part: HTML or text.
+        raw: its bytes.
+        part: HTML or text; None for a message.
+        listed: whether each of its lines is a URL.
+        untouched: why it, or parts of it, could not be read.
     """
 
     links: tuple[LintedLink, ...]
-    text: str = ""
-    codec: str = "utf-8"
-    part: Part = Part.TEXT
+    raw: bytes = b""
+    part: Part | None = Part.TEXT
+    listed: bool = False
+    untouched: tuple[Untouched, ...] = ()
 
-    def replacing(self, urls: Mapping[LintedLink, str]) -> bytes:
-        """The file with other URLs in place of some links, and every other character as it is."""
-        pieces, at = [], 0
-        for link, url in urls.items():
-            pieces += [self.text[at : link.start], _attribute(url) if self.part is Part.HTML else url]
-            at = link.end
-        return "".join([*pieces, self.text[at:]]).encode(self.codec)
+    def replacing(self, urls: Mapping[str, str]) -> bytes:
+        """The file with other URLs in place of some, and every other character as it is."""
+        if self.listed:
+            text, codec = _decoded(self.raw)
+            lines = [(line, line.strip()) for line in text.splitlines(keepends=True)]
+            return "".join(line.replace(url, urls.get(url, url)) if url else line for line, url in lines).encode(codec)
+        return _rewrite(self.raw, self.part, _Plain(), lambda link: urls.get(link.href, link.url)).raw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plain(Policy):
+    """Takes every link to the web as one whose recipient is not to be tracked: its URL changes, and stays plain."""
+
+    def judge(self, candidate: Candidate) -> Judgement:
+        return Judgement(LinkReason.CONSENT if _WEB.match(candidate.href) else LinkReason.NOT_WEB)
 
 
 def read_links(file: Path) -> LintedFile:
@@ -69,27 +76,27 @@ def read_links(file: Path) -> LintedFile:
     Raises:
         ClicktrailError: it cannot be read, or is none of these by its name.
     """
-    try:
-        raw = file.read_bytes()
-    except OSError as error:
-        raise ClicktrailError(f"cannot read {file}: {error.strerror}") from error
+    raw = read_bytes(file)
     suffix = file.suffix.lower()
-    if suffix == ".eml":
-        found = rewrite_message(raw, policy=Policy(), tag=_same, tracking_url=lambda _: _ANY_URL).links
-        return LintedFile(links=tuple(LintedLink(url=link.href, wanted=link.tracked) for link in found))
     if suffix not in _PARTS:
         raise ClicktrailError(f"cannot tell what {file} holds", hint="name it .html, .txt or .eml")
-    text, codec = _decoded(raw)
     part = _PARTS[suffix]
-    if part is Part.TEXT and (listed := _listed(text)):
-        return LintedFile(links=listed, text=text, codec=codec)
-    rewrite = rewrite_html if part is Part.HTML else rewrite_text
-    found = rewrite(text, policy=Policy(), tag=_same, tracking_url=lambda _: _ANY_URL).links
-    return LintedFile(links=_numbered(text, found), text=text, codec=codec, part=part)
+    if part is Part.TEXT and (listed := _listed(raw)):
+        return LintedFile(links=listed, raw=raw, listed=True)
+    found = _rewrite(raw, part, Policy(), lambda link: link.url)
+    links = tuple(LintedLink(url=link.href, line=link.line if part else 0, wanted=link.tracked) for link in found.links)
+    return LintedFile(links=links, raw=raw, part=part, untouched=found.untouched)
 
 
-def _same(link: Candidate) -> str:
-    return link.url
+def _rewrite(raw: bytes, part: Part | None, policy: Policy, tag: Callable[[Candidate], str]) -> Rewritten:
+    if part is None:
+        return rewrite_message(raw, policy=policy, tag=tag, tracking_url=_any_url)
+    return rewrite_document(raw, part, policy=policy, tag=tag, tracking_url=_any_url)
+
+
+def _any_url(_: Placed) -> str:
+    """A URL of the form that every link takes, so that each is found with its reason; it goes nowhere, nor is kept."""
+    return "https://links.invalid/x"
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:
@@ -99,29 +106,9 @@ def _decoded(raw: bytes) -> tuple[str, str]:
         return raw.decode("latin-1"), "latin-1"
 
 
-def _listed(text: str) -> tuple[LintedLink, ...]:
+def _listed(raw: bytes) -> tuple[LintedLink, ...]:
     """The lines of a text, if all of them are URLs: they may hold spaces, which end a URL within a text."""
-    links, start = [], 0
-    for number, line in enumerate(text.splitlines(keepends=True), start=1):
-        url = line.strip()
-        if url:
-            if not _WEB.match(url):
-                return ()
-            at = start + line.index(url)
-            links.append(LintedLink(url=url, line=number, start=at, end=at + len(url)))
-        start += len(line)
-    return tuple(links)
-
-
-def _numbered(text: str, found: Sequence[Link]) -> tuple[LintedLink, ...]:
-    links, line, at = [], 1, 0
-    for link in found:
-        line += text.count("\n", at, link.start)
-        at = link.start
-        links.append(LintedLink(url=link.href, line=line, start=link.start, end=link.end, wanted=link.tracked))
-    return tuple(links)
-
-
-def _attribute(url: str) -> str:
-    """The URL as an attribute's value that may stand in quotes of either kind, or in none."""
-    return re.sub(r"\s", lambda space: f"&#{ord(space[0])};", html.escape(url))
+    lines = [line.strip() for line in _decoded(raw)[0].splitlines()]
+    if not all(_WEB.match(line) for line in lines if line):
+        return ()
+    return tuple(LintedLink(url=url, line=number) for number, url in enumerate(lines, start=1) if url)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from clicktrail.cli.files import read_bytes, read_text, write_bytes
 from clicktrail.cli.options import Config, Json, Keys
 from clicktrail.cli.rewritten import RewrittenFile
 from clicktrail.errors import ClicktrailError
@@ -68,7 +69,7 @@ def rewrite(
         ring=ring or _throwaway(),
         domain=domain or loaded.tracking.domain,
         policy=_policy(policy),
-        convention=conventions.parse(_read_text(utm)) if utm else read_convention(loaded),
+        convention=conventions.parse(read_text(utm)) if utm else read_convention(loaded),
     )
     asked = take_instructions(content) if part is None else Instructions(raw=content)
     sending = Sending(
@@ -88,12 +89,12 @@ def rewrite(
     warnings = [*([] if ring else [_THROWN_AWAY]), *done.warnings()]
     described = done.described(warnings)
     if output:
-        _write(output, rewritten.raw)
+        write_bytes(output, rewritten.raw)
     elif not json_:
         sys.stdout.buffer.write(rewritten.raw)
         sys.stdout.buffer.flush()
     if report:
-        _write(report, json.dumps(described, indent=1).encode() + b"\n")
+        write_bytes(report, json.dumps(described, indent=1).encode() + b"\n")
     if json_:
         print(json.dumps(described, indent=1))
     for warning in warnings:
@@ -102,17 +103,7 @@ def rewrite(
 
 
 def _read(file: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if file == _STANDARD_INPUT else Path(file).read_bytes()
-    except OSError as error:
-        raise ClicktrailError(f"cannot read {file}: {error.strerror}") from error
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise ClicktrailError(f"cannot write {file}: {error.strerror}") from error
+    return sys.stdin.buffer.read() if file == _STANDARD_INPUT else read_bytes(Path(file))
 
 
 def _part(file: str, content: bytes) -> Part | None:
@@ -121,7 +112,7 @@ def _part(file: str, content: bytes) -> Part | None:
     Raises:
         ClicktrailError: the ending is of another kind of file.
     """
-    if file != "-":
+    if file != _STANDARD_INPUT:
         suffix = Path(file).suffix.lower()
         if suffix not in _PARTS:
             raise ClicktrailError(
@@ -144,11 +135,4 @@ def _throwaway() -> KeyRing:
 
 
 def _policy(named: str) -> Policy:
-    return preset(Preset(named)) if named in list(Preset) else policies.parse(_read_text(Path(named)))
-
-
-def _read_text(file: Path) -> str:
-    try:
-        return _read(str(file)).decode()
-    except UnicodeDecodeError as error:
-        raise ClicktrailError(f"{file} is not UTF-8") from error
+    return preset(Preset(named)) if named in list(Preset) else policies.parse(read_text(Path(named)))

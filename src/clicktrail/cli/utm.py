@@ -3,6 +3,7 @@
 import codecs
 import csv
 import dataclasses
+import io
 import json
 import re
 import sys
@@ -12,14 +13,14 @@ from typing import Annotated, Any
 
 import typer
 
+from clicktrail.cli.files import read_bytes, read_text, write_bytes
 from clicktrail.cli.linted import LintedFile, LintedLink, read_links
 from clicktrail.cli.options import Json
-from clicktrail.errors import ClicktrailError
 from clicktrail.utm import Convention, parse
 from clicktrail.utm.audit import Audit, Variant
 from clicktrail.utm.audit import audit as audit_rows
 from clicktrail.utm.export import read_rows
-from clicktrail.utm.lint import check, repair
+from clicktrail.utm.lint import check, repair, unchecked
 
 __all__ = ["app"]
 
@@ -48,22 +49,32 @@ def lint(
 ) -> None:
     """Find what is wrong with the UTM parameters of links; exit with 1 if anything is left."""
     rules = _read_convention(convention)
-    opened = {source: _open(source, fix=fix) for source in sources}
+    opened = {source: _open(source) for source in sources}
     rows: list[dict[str, Any]] = []
-    count = 0
+    passed: list[dict[str, Any]] = []
+    checked = 0
     for source, file in opened.items():
-        count += len(file.links)
-        found = {link: _row(source, link, rules, campaign=campaign, fix=fix) for link in file.links}
-        rows += [row for row in found.values() if row["findings"]]
-        fixed = {link: row["fixed_url"] for link, row in found.items() if row["fixed_url"]}
-        if fixed and not _URL.match(source):
-            Path(source).write_bytes(file.replacing(fixed))
+        for reason in file.untouched:
+            print(f"clicktrail: warning: not all of {source} could be read: {reason}", file=sys.stderr)
+        unasked = [_passed(source, link, rules) for link in file.links]
+        passed += [row for row in unasked if row["why"]]
+        checked += sum(not row["why"] for row in unasked)
+        found = [_row(source, link, rules, campaign=campaign, fix=fix) for link in file.links]
+        rows += [row for row in found if row["findings"]]
+        fixed = {row["url"]: row["fixed_url"] for row in found if row["fixed_url"]}
+        if fixed and file.raw:
+            write_bytes(Path(source), file.replacing(fixed))
     left = sum(not finding["fixed"] for row in rows for finding in row["findings"])
     if json_:
-        print(json.dumps({"checked": count, "left": left, "links": rows}, indent=2, ensure_ascii=False))
+        described = {"checked": checked, "left": left, "links": rows, "unchecked": passed}
+        print(json.dumps(described, indent=2, ensure_ascii=False))
     else:
         _print_rows(rows)
-        print(f"clicktrail: links checked: {count}, findings left: {left}", file=sys.stderr)
+        for row in passed:
+            if row["source"] == row["url"]:
+                print(f"clicktrail: not checked: {row['url']}: {row['why']}", file=sys.stderr)
+        counted = f"links checked: {checked}, not checked: {len(passed)}, findings left: {left}"
+        print(f"clicktrail: {counted}", file=sys.stderr)
     if left:
         raise typer.Exit(1)
 
@@ -81,12 +92,9 @@ def audit(
 ) -> None:
     """Find values in an analytics export that were written in several ways, and say what share of it that is."""
     rules = _read_convention(convention)
-    try:
-        result = audit_rows(read_rows(_decoded(export.read_bytes())), rules)
-        if mapping is not None:
-            _write_mapping(mapping, result.variants)
-    except OSError as error:
-        raise ClicktrailError(f"cannot use {error.filename}: {error.strerror}") from error
+    result = audit_rows(read_rows(_decoded(read_bytes(export))), rules)
+    if mapping is not None:
+        _write_mapping(mapping, result.variants)
     if json_:
         print(json.dumps(dataclasses.asdict(result), indent=2, ensure_ascii=False))
     else:
@@ -105,10 +113,11 @@ def _decoded(raw: bytes) -> str:
 
 def _write_mapping(file: Path, variants: Iterable[Variant]) -> None:
     names = [field.name for field in dataclasses.fields(Variant)]
-    with file.open("w", encoding="utf-8", newline="") as opened:
-        table = csv.writer(opened)
-        table.writerow(names)
-        table.writerows([getattr(variant, name) for name in names] for variant in variants)
+    written = io.StringIO(newline="")
+    table = csv.writer(written)
+    table.writerow(names)
+    table.writerows([getattr(variant, name) for name in names] for variant in variants)
+    write_bytes(file, written.getvalue().encode())
 
 
 def _print_audit(result: Audit) -> None:
@@ -124,22 +133,17 @@ def _print_audit(result: Audit) -> None:
 
 
 def _read_convention(file: Path | None) -> Convention:
-    if file is None:
-        return parse("")
-    try:
-        return parse(file.read_text("utf-8"))
-    except OSError as error:
-        raise ClicktrailError(f"cannot read the convention {file}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ClicktrailError(f"the convention {file} is not UTF-8") from error
+    return parse(read_text(file) if file else "")
 
 
-def _open(source: str, *, fix: bool) -> LintedFile:
-    if _URL.match(source):
-        return LintedFile(links=(LintedLink(url=source),))
-    if fix and source.lower().endswith(".eml"):
-        raise ClicktrailError(f"cannot fix {source}: its parts are encoded", hint="fix the template it is made from")
-    return read_links(Path(source))
+def _open(source: str) -> LintedFile:
+    return LintedFile(links=(LintedLink(url=source),)) if _URL.match(source) else read_links(Path(source))
+
+
+def _passed(source: str, link: LintedLink, rules: Convention) -> dict[str, Any]:
+    """Why a link is not checked, as ``--json`` shows it; nothing as the reason if it is."""
+    why = unchecked(link.url, rules, wanted=link.wanted)
+    return {"source": source, "line": link.line or None, "url": link.url, "why": why}
 
 
 def _row(source: str, link: LintedLink, rules: Convention, *, campaign: str, fix: bool) -> dict[str, Any]:

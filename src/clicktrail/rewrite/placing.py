@@ -1,10 +1,11 @@
 """Number the links of a message, and have a tracking URL made for each."""
 
-import dataclasses
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
 
 from clicktrail.model.link import Link, LinkReason, Part
 from clicktrail.rewrite import html, text
@@ -18,7 +19,7 @@ __all__ = ["Body", "Placed", "place"]
 
 # Safe in every quoting of HTML and in plain text, and the last character is one that autolinkers never cut off.
 _TRACKING_URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+/[A-Za-z0-9/._-]*[A-Za-z0-9]")
-_TO_QUOTE = re.compile(r"""["'<>=`\s]|[^\x00-\x7f]""")
+_TO_QUOTE = re.compile(r"""["'<>`\s]|[^\x00-\x7f]""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +85,11 @@ def place(
         if link.position is not None and link.position not in urls:
             placed = Placed(destination=link.destination, position=link.position, links=numbering.count)
             urls[link.position] = _checked(tracking_url(placed))
-    return [
-        tuple(link if link.position is None else dataclasses.replace(link, url=urls[link.position]) for link in links)
-        for _, links in sorted(numbered.items())
-    ]
+    return [tuple(_with_url(link, urls) for link in links) for _, links in sorted(numbered.items())]
+
+
+def _with_url(link: Link, urls: Mapping[int, str]) -> Link:
+    return link if link.position is None else msgspec.structs.replace(link, url=urls[link.position])
 
 
 class _Found(NamedTuple):

@@ -13,7 +13,7 @@ from clicktrail.utm.naming import NAMED, spelled
 from clicktrail.utm.pattern import fits
 from clicktrail.utm.query import Pair, Pieces
 
-__all__ = ["Code", "Finding", "check", "repair"]
+__all__ = ["Code", "Finding", "check", "repair", "unchecked"]
 
 _NEEDED = ("utm_source", "utm_medium", "utm_campaign")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?![0-9])")
@@ -72,17 +72,31 @@ def check(url: str, convention: Convention, *, wanted: bool = True) -> tuple[Fin
     host, pieces = query.host_of(url), query.take_apart(url)
     if not host or query.is_signed(pieces):
         return ()
-    found = list(_hidden(pieces))
-    straight = structure.straighten(pieces)
-    has_utm = bool(found) or any(pair.is_utm for pair in straight.pairs)
+    has_utm = _has_utm(pieces)
     if convention.own_hosts and not query.is_among(host, convention.own_hosts):
         message = f"{host} is not one of your own hosts, and the link has UTM parameters"
         return (Finding(code=Code.FOREIGN, message=message),) if has_utm else ()
     if has_utm:
-        return (*found, *_misnamed(straight, convention))
+        return (*_hidden(pieces), *_misnamed(structure.straighten(pieces), convention))
     if convention.own_hosts and wanted:
         return (Finding(code=Code.UNTAGGED, message=f"{host} is one of your own hosts, and the link has no UTM"),)
     return ()
+
+
+def unchecked(url: str, convention: Convention, *, wanted: bool = True) -> str:
+    """Why `check`, with the same arguments, has nothing to say of a link, in words; empty if it looked at it."""
+    host, pieces = query.host_of(url), query.take_apart(url)
+    if not host:
+        return "it is no web URL"
+    if query.is_signed(pieces):
+        return "it is signed, and any change would break it"
+    if _has_utm(pieces):
+        return ""
+    if not convention.own_hosts:
+        return "it has no UTM parameters, and the convention names no own hosts, which would need them"
+    if not query.is_among(host, convention.own_hosts):
+        return f"{host} is not one of your own hosts"
+    return "" if wanted else "it is of a kind that needs no UTM parameters"
 
 
 def repair(url: str, convention: Convention, *, campaign: str = "", wanted: bool = True) -> str:
@@ -111,6 +125,11 @@ def repair(url: str, convention: Convention, *, campaign: str = "", wanted: bool
     there = {pair.key for pair in pairs}
     missing = [query.pair(name, parameters[name]) for name in _NEEDED if name in parameters and name not in there]
     return dataclasses.replace(pieces, pairs=tuple(pairs)).adding(missing)
+
+
+def _has_utm(pieces: Pieces) -> bool:
+    """Whether there is anything to check, or to bring back to where analytics look."""
+    return any(_hidden(pieces)) or any(pair.is_utm for pair in structure.straighten(pieces).pairs)
 
 
 def _hidden(pieces: Pieces) -> Iterator[Finding]:

@@ -1,0 +1,43 @@
+"""Read and write the files that a command names; what goes wrong is said in one line."""
+
+from pathlib import Path
+
+from clicktrail.errors import ClicktrailError
+
+__all__ = ["read_bytes", "read_text", "write_bytes"]
+
+
+def read_bytes(file: Path) -> bytes:
+    """What a file holds.
+
+    Raises:
+        ClicktrailError: it cannot be read.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ClicktrailError(f"cannot read {file}: {error.strerror}") from error
+
+
+def read_text(file: Path) -> str:
+    """The same of a file in UTF-8.
+
+    Raises:
+        ClicktrailError: it cannot be read, or is in something else.
+    """
+    try:
+        return read_bytes(file).decode()
+    except UnicodeDecodeError as error:
+        raise ClicktrailError(f"{file} is not UTF-8") from error
+
+
+def write_bytes(file: Path, content: bytes) -> None:
+    """Put content into a file, in place of what is there.
+
+    Raises:
+        ClicktrailError: it cannot be written.
+    """
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise ClicktrailError(f"cannot write {file}: {error.strerror}") from error
