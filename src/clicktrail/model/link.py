@@ -1,7 +1,8 @@
 """A link found in a message, and what became of it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 __all__ = ["Element", "Link", "LinkReason", "LinkWarning", "Location", "Part"]
 
@@ -49,6 +50,7 @@ class LinkReason(StrEnum):
     SOCIAL = "social"
     FOOTER = "footer"
     VISIBLE_URL = "visible-url"
+    PLAIN_TEXT = "plain-text"
     CONSENT = "consent"
     CREDENTIALS = "credentials"
     TOO_LONG = "too-long"
@@ -63,8 +65,7 @@ class LinkWarning(StrEnum):
     DOUBLE_ENCODED = "double-encoded"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(msgspec.Struct, frozen=True, kw_only=True):  # made twice for each, in a tenth of a dataclass's time
     """One URL at one place of a message.
 
     Attributes:
@@ -74,7 +75,7 @@ class Link:
         part: the kind of that body.
         start: where its text begins in the decoded body, characters.
         end: where it ends.
-        href: the text at the span with its character references decoded.
+        href: the text at the span with its character references decoded, and without soft line breaks.
         reason: why it is tracked or not.
         detail: what the reason rests on, such as the attribute that opts out or the ESP that wrapped it; may be empty.
         warnings: what the sender should look at, tracked or not.
@@ -88,6 +89,8 @@ class Link:
             characters, white space collapsed; empty if it says nothing, and in plain text.
         group: `data-clicktrail-group`, by which reports count personalised destinations as one; empty if none.
         line: the line of its body in which the span begins, from 1.
+        host: the destination's host, if it was written beside the tracking URL; empty if not.
+        host_at: where that was, characters of the decoded body.
     """
 
     index: int = 0
@@ -107,6 +110,8 @@ class Link:
     label: str = ""
     group: str = ""
     line: int = 1
+    host: str = ""
+    host_at: int = 0
 
     @property
     def tracked(self) -> bool:

@@ -12,7 +12,8 @@ from clicktrail.rewrite import html, text
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.charrefs import decode
 from clicktrail.rewrite.flowed import Flow
-from clicktrail.rewrite.policy import Judgement, Policy
+from clicktrail.rewrite.naming import name_hosts
+from clicktrail.rewrite.policy import Judgement, PlainText, Policy
 from clicktrail.rewrite.twins import first_of_twins
 
 __all__ = ["Body", "Placed", "place"]
@@ -31,11 +32,13 @@ class Placed:
             parameters: it may hold spaces and characters beyond ASCII, but no tab or line break.
         position: its number among the message's tracked links, from 0.
         links: how many positions the message has.
+        part: the kind of body that the tracking URL is for; in plain text its reader sees it.
     """
 
     destination: str
     position: int
     links: int
+    part: Part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +83,22 @@ def place(
         for number, body in enumerate(bodies):
             if body.part is part:
                 numbered[number] = numbering.number(body, found[number])
-    urls: dict[int, str] = {}
+    urls: dict[tuple[int, Part], str] = {}
     for link in (link for number in numbered for link in numbered[number]):
-        if link.position is not None and link.position not in urls:
-            placed = Placed(destination=link.destination, position=link.position, links=numbering.count)
-            urls[link.position] = _checked(tracking_url(placed))
-    return [tuple(_with_url(link, urls) for link in links) for _, links in sorted(numbered.items())]
+        if link.position is not None and (link.position, link.part) not in urls:
+            placed = Placed(destination=link.destination, position=link.position, links=numbering.count, part=link.part)
+            urls[link.position, link.part] = _checked(tracking_url(placed))
+    linked = [tuple(_with_url(link, urls) for link in links) for _, links in sorted(numbered.items())]
+    if policy.text is not PlainText.NAMED:
+        return linked
+    return [
+        name_hosts(body.text, links) if body.part is Part.TEXT else links
+        for body, links in zip(bodies, linked, strict=True)
+    ]
 
 
-def _with_url(link: Link, urls: Mapping[int, str]) -> Link:
-    return link if link.position is None else msgspec.structs.replace(link, url=urls[link.position])
+def _with_url(link: Link, urls: Mapping[tuple[int, Part], str]) -> Link:
+    return link if link.position is None else msgspec.structs.replace(link, url=urls[link.position, link.part])
 
 
 class _Found(NamedTuple):
@@ -165,6 +174,8 @@ class _Numbering:
                 self.html_opted_out.add(candidate.url)
         elif candidate.url in self.html_opted_out and candidate.url not in self.html_places:
             return Judgement(LinkReason.OPT_OUT)
+        elif self.policy.text is PlainText.SKIP and judgement.reason in _TAGGED:
+            return Judgement(LinkReason.PLAIN_TEXT)
         return judgement
 
     def _place(self, body: Body, candidate: Candidate, twin: Link | None) -> _Place:
