@@ -1,19 +1,27 @@
 """Find the links of an HTML body: the values of ``<a href>`` and ``<area href>``, and of VML's ``<v:... href>``."""
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
+from clicktrail.model.link import Element
 from clicktrail.rewrite import plain, tokenizer
 from clicktrail.rewrite.candidate import Candidate, read_url
 from clicktrail.rewrite.charrefs import decode
-from clicktrail.rewrite.labels import describe
+from clicktrail.rewrite.labels import content_end, describe
 from clicktrail.rewrite.regions import Regions, find_regions
 from clicktrail.rewrite.tokenizer import ATTRIBUTE, HREF, Tag
 
 __all__ = ["find_links"]
 
 _ABSOLUTE = re.compile(r"https?://", re.ASCII | re.IGNORECASE)
+_KEPT = 2_000
+"""Links that are remembered as they were read: a mailing's messages have most of theirs in common."""
+_LONGEST_KEPT = 4_000
+"""Characters of tag and content."""
 
 
 def find_links(html: str) -> list[Candidate]:
@@ -23,32 +31,59 @@ def find_links(html: str) -> list[Candidate]:
     bases: list[Candidate] = []
     links: list[Candidate] = []
     for tag in find_tags(html):
-        if href := HREF.match(html, tag.start, tag.end):
-            found = bases if tag.name == "base" else links
-            found.append(_candidate(html, tag, href, regions))
+        attributes = html[tag.start : tag.end]
+        content = html[tag.end + 1 : content_end(html, tag.end + 1, tag.limit)]
+        read = _read_again if len(attributes) + len(content) <= _LONGEST_KEPT else _read
+        if known := read(tag.name, attributes, content):
+            (bases if tag.name == "base" else links).append(_candidate(tag, known, regions))
     if not bases or not _ABSOLUTE.match(bases[0].url):
         return links
     base = bases[0].url
     return [msgspec.structs.replace(link, url=read_url(link.href, base=base)) for link in links]
 
 
-def _candidate(html: str, tag: Tag, href: re.Match[str], regions: Regions) -> Candidate:
+class _Read(NamedTuple):
+    """What a tag and its content tell, wherever they stand; the href's span from where the attributes begin."""
+
+    start: int
+    end: int
+    href: str
+    url: str
+    attributes: Mapping[str, str]
+    element: Element
+    label: str
+
+
+def _read(name: str, text: str, content: str) -> _Read | None:
+    """Read a tag's attributes and what is in its element; None if it has no href."""
+    found = HREF.match(text)
+    if found is None:
+        return None
     # An href without a value has an empty one, behind its name.
-    first, last = href.span(href.lastgroup or 0) if href.lastgroup else (href.end(), href.end())
-    found = ATTRIBUTE.findall(html, tag.start, tag.end)
+    start, end = found.span(found.lastgroup) if found.lastgroup else (found.end(), found.end())
     # The first of a name counts: it is the last to be set.
-    attributes = {name.lower(): double or single or bare for name, double, single, bare in reversed(found)}
-    text = decode(html[first:last])
-    element, label = describe(html, tag.name, attributes, tag.end + 1, tag.limit)
+    attributes = {
+        name.lower(): double or single or bare for name, double, single, bare in reversed(ATTRIBUTE.findall(text))
+    }
+    element, label = describe(name, attributes, content)
+    href = decode(text[start:end])
+    return _Read(start, end, href, read_url(href), attributes, element, label)
+
+
+_read_again = lru_cache(_KEPT)(_read)
+
+
+def _candidate(tag: Tag, read: _Read, regions: Regions) -> Candidate:
+    start = tag.start + read.start
     return Candidate(
-        start=first,
-        end=last,
-        href=text,
-        url=read_url(text),
-        attributes=attributes,
+        start=start,
+        end=tag.start + read.end,
+        href=read.href,
+        url=read.url,
+        attributes=read.attributes,
         tag=tag.name,
         conditional=tag.conditional,
-        location=regions.locate(first, element, label),
-        element=element,
-        label=label,
+        location=regions.locate(start, read.element, read.label),
+        element=read.element,
+        label=read.label,
     )

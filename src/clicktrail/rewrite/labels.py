@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from clicktrail.model.link import Element
 from clicktrail.rewrite.charrefs import decode
 
-__all__ = ["describe"]
+__all__ = ["content_end", "describe"]
 
 _LOOKED_AT = 2_000
 """Characters behind a tag in which its content is looked for: a button's markup has some hundred."""
@@ -23,17 +23,32 @@ _BUTTON_CLASS = re.compile(r"btn|button|\bcta\b", _FLAGS)
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u034f\u200b\u200c\u200d\u2060\ufeff"))
 
 
-def describe(body: str, tag: str, attributes: Mapping[str, str], at: int, end: int) -> tuple[Element, str]:
+def content_end(html: str, at: int, limit: int) -> int:
+    """Where the content of a link's element ends: at its end tag, at the next link, or where one looks no further.
+
+    Args:
+        html: the document.
+        at: where the content begins.
+        limit: where the document, or the conditional comment around it, ends.
+    """
+    stop = html.find("<", at, limit)
+    if html.startswith(("</a", "</A"), stop):
+        return stop
+    last = min(limit, at + _LOOKED_AT)
+    closing = _END.search(html, at, last)
+    return closing.start() if closing else last
+
+
+def describe(tag: str, attributes: Mapping[str, str], content: str) -> tuple[Element, str]:
     """What a link looks like, and its label.
 
     Args:
-        body: the document.
         tag: the link's tag name, lower case.
         attributes: of its tag, values as written.
-        at: where its content begins.
-        end: where the document, or the conditional comment around it, ends.
+        content: of its element.
     """
-    content = "" if tag == "area" else _content(body, at, end)
+    if tag == "area":
+        content = ""
     text = _plain(_MARKUP.sub(" ", content) if "<" in content else content)
     image = "" if text or "<" not in content else content
     if tag == "area" or (image and _IMAGE.search(image)):
@@ -42,16 +57,6 @@ def describe(body: str, tag: str, attributes: Mapping[str, str], at: int, end: i
         element = Element.BUTTON if _is_button(tag, attributes) else Element.TEXT
     label = attributes.get("data-clicktrail-label") or ""
     return element, _plain(label) or text or _alternative(attributes if tag == "area" else {}, image)
-
-
-def _content(body: str, at: int, end: int) -> str:
-    """What stands between the tag and the end of its element, or the next link."""
-    stop = body.find("<", at, end)
-    if body.startswith(("</a", "</A"), stop):
-        return body[at:stop]
-    last = min(end, at + _LOOKED_AT)
-    closing = _END.search(body, at, last)
-    return body[at : closing.start() if closing else last]
 
 
 def _plain(text: str) -> str:
