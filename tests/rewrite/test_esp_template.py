@@ -1,0 +1,51 @@
+import pytest
+
+from clicktrail.errors import ClicktrailError
+from clicktrail.model.link import LinkReason, Part
+from clicktrail.rewrite.esp_template import EspTemplate, find_template
+from tests.rewriting import POLICY
+
+HTML = (
+    "<p>Hi {{first_name}} é<a href='https://x.com/a'>A</a><!--[if mso]><v:rect href='https://x.com/b'></v:rect>"
+    "<![endif]--><a href=https://x.com/b>B</a><a href='https://x.com/?id={{id}}'>C</a><a href='{{{unsubscribe}}}'>D</a>"
+)
+URLS = ["https://go.example.com/tokenAAu", "https://go.example.com/tokenABu"]
+
+
+def template(html: str, codec: str = "utf-8") -> EspTemplate:
+    """A template of HTML, its links found, with a UTM parameter."""
+    return find_template(html.encode(codec), Part.HTML, policy=POLICY, tag="{0.url}?utm".format)
+
+
+def test_links_carry_the_token_and_the_merge_tag() -> None:
+    """Nothing else changes: the ESP's own merge tags stay where they are, in text and in links."""
+    found = template(HTML)
+    rendered = found.render(URLS, "{{recipient_id}}")
+    expected = HTML.replace("https://x.com/a", f"{URLS[0]}/{{{{recipient_id}}}}")
+    expected = expected.replace("https://x.com/b", f"{URLS[1]}/{{{{recipient_id}}}}")
+    assert expected == rendered.raw.decode()
+    assert 2 == rendered.tracked
+
+
+def test_the_destinations_are_known_before_there_are_tracking_urls() -> None:
+    """The link set that holds them has to have its number first; twins are one link."""
+    assert ["https://x.com/a?utm", "https://x.com/b?utm"] == [link.destination for link in template(HTML).tracked]
+
+
+def test_links_with_merge_tags_are_left_and_reported() -> None:
+    """Where they lead is known to the ESP alone."""
+    reasons = [link.reason for link in template(HTML).render(URLS, "%recipient.id%").links]
+    assert [*[LinkReason.TRACKED] * 3, *[LinkReason.MERGE_TAG] * 2] == reasons
+
+
+def test_any_charset_that_can_be_read() -> None:
+    """A template in UTF-16 stays in UTF-16."""
+    rendered = template("\ufeff<a href='https://x.com/a'>", "utf-16-le").render(URLS, "{{id}}")
+    assert f"\ufeff<a href='{URLS[0]}/{{{{id}}}}'>".encode("utf-16-le") == rendered.raw
+
+
+def test_a_charset_that_hides_the_links_is_an_error() -> None:
+    """There is somebody to ask, so nothing passes in silence."""
+    with pytest.raises(ClicktrailError, match="the charset of the template") as caught:
+        template("<meta charset=utf-7><a href='https://x.com/a'>")
+    assert "save it as UTF-8" == caught.value.hint
