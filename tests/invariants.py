@@ -56,7 +56,7 @@ def check_positions(links: Sequence[Link]) -> None:
     for link in links:
         assert link.tracked == bool(link.url) == (link.position is not None)
         if link.position is not None:
-            placed = Placed(destination=link.destination, position=link.position, links=len(positions))
+            placed = Placed(destination=link.destination, position=link.position, links=len(positions), part=link.part)
             assert tracking_url(placed) == link.url
 
 

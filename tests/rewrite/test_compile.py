@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from clicktrail.model.consent import Consent
 from clicktrail.rewrite import Placed, rewrite_html
 from clicktrail.rewrite.compile import Campaign, compile_campaign
+from clicktrail.rewrite.policy import PlainText
 from tests.rewriting import POLICY, untagged
 
 BEGINNING = "https://go.example.com/anna/"
@@ -55,6 +58,18 @@ def test_each_recipient_gets_the_bodies_with_links_of_their_own() -> None:
     assert campaign.text.render(BEGINNING) == TEXT.replace("https://example.com/b", f"{BEGINNING}1of4").replace(
         "https://example.com/c", f"{BEGINNING}2of4"
     )
+
+
+def test_hosts_are_compiled_into_a_text_beside_its_links() -> None:
+    """They are the same for every recipient."""
+    campaign = compile_campaign(
+        html=HTML,
+        text="Shop <https://example.com/b>, https://example.com/c.",
+        policy=dataclasses.replace(POLICY, text=PlainText.NAMED),
+        tag=untagged,
+        end=end,
+    )
+    assert f"Shop <{BEGINNING}1of4> (example.com), {BEGINNING}2of4 (example.com)." == campaign.text.render(BEGINNING)
 
 
 @given(PIECES)

@@ -1,4 +1,5 @@
 import base64
+import dataclasses
 import email
 import email.policy
 import quopri
@@ -8,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicktrail.model.link import LinkReason
+from clicktrail.model.link import LinkReason, Part
 from clicktrail.rewrite import Placed, Rewritten, Untouched, rewrite_message
+from clicktrail.rewrite.policy import PlainText
 from tests.rewriting import POLICY, tracking_url, untagged
 from tests.strategies import mime_soups
 
@@ -46,7 +48,7 @@ def test_rewrites_both_bodies_in_every_encoding(encoding: str, charset: str, new
     """Another parser reads the same message with the links replaced, the attachment's not among them."""
     raw = composed(encoding=encoding, charset=charset, newline=newline)
     result = rewritten(raw)
-    url = [tracking_url(Placed(destination="", position=position, links=7)) for position in range(7)]
+    url = [tracking_url(Placed(destination="", position=position, links=7, part=Part.HTML)) for position in range(7)]
     html = HTML
     for position in range(6):
         html = html.replace(["https://x.com/?a=1&amp;b=é", "https://y.com/"][position % 2], url[position], 1)
@@ -132,7 +134,7 @@ def test_a_line_that_would_grow_too_long_is_encoded(declared: bytes, anew: bytes
     assert start == result.raw[: len(start)]
     assert result.raw.endswith(b"\r\n--b--\r\n")
     assert max(map(len, result.raw.split(b"\r\n"))) <= 76
-    url = tracking_url(Placed(destination="", position=0, links=1)).encode()
+    url = tracking_url(Placed(destination="", position=0, links=1, part=Part.HTML)).encode()
     encoded = result.raw.removeprefix(start).removesuffix(b"\r\n--b--\r\n")
     assert body.replace(b"https://y.com/", url) == quopri.decodestring(encoded)
 
@@ -162,6 +164,17 @@ def test_a_url_broken_over_flowed_lines_is_one_link(newline: bytes) -> None:
     (link,) = result.links
     assert ("https://x.com/a/long/path.html", 1) == (link.destination, link.line)
     assert raw.replace(b"https://x.com/a/long/ " + newline + b"path.html", link.url.encode()) == result.raw
+
+
+def test_hosts_stand_beside_the_links_of_a_text_in_every_encoding() -> None:
+    """Another parser reads them."""
+    raw = composed(encoding="base64")
+    result = rewrite_message(
+        raw, policy=dataclasses.replace(POLICY, text=PlainText.NAMED), tag=untagged, tracking_url=tracking_url
+    )
+    urls = [link.url for link in result.links[:2]]
+    text = contents(result.raw)[0][1].replace("\r\n", "\n")
+    assert f"é {urls[0]} (y.com) and {urls[1]} (z.com).\n" == text
 
 
 def test_an_unreadable_charset_still_has_its_ascii_links_tracked() -> None:

@@ -1,9 +1,12 @@
+import dataclasses
+
 import pytest
 
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import Link, LinkReason, Part
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.placing import Body, Placed, place
+from clicktrail.rewrite.policy import PlainText
 from tests.rewriting import POLICY, tracking_url, untagged
 
 
@@ -53,8 +56,8 @@ def test_one_opt_out_of_two_does_not_bind_the_other() -> None:
     assert [[None, 0], [0]] == positions(body, text(A))
 
 
-def test_urls_are_made_once_a_position_with_the_number_of_all() -> None:
-    """A tracking URL knows how many links its message has, which no link is sealed before."""
+def test_urls_are_made_once_a_position_and_part_with_the_number_of_all() -> None:
+    """A tracking URL knows how many links its message has, and whether a reader will see it."""
     asked: list[Placed] = []
 
     def recording(placed: Placed) -> str:
@@ -63,9 +66,10 @@ def test_urls_are_made_once_a_position_with_the_number_of_all() -> None:
 
     place([text(A, C), html(A, B)], policy=POLICY, tag="{0.url}?utm".format, tracking_url=recording)
     assert [
-        Placed(destination=f"{A}?utm", position=0, links=3),
-        Placed(destination=f"{B}?utm", position=1, links=3),
-        Placed(destination=f"{C}?utm", position=2, links=3),
+        Placed(destination=f"{A}?utm", position=0, links=3, part=Part.HTML),
+        Placed(destination=f"{A}?utm", position=0, links=3, part=Part.TEXT),
+        Placed(destination=f"{B}?utm", position=1, links=3, part=Part.HTML),
+        Placed(destination=f"{C}?utm", position=2, links=3, part=Part.TEXT),
     ] == sorted(asked, key=lambda placed: placed.position)
 
 
@@ -172,3 +176,25 @@ def test_twins_without_consent_are_tagged_once() -> None:
     assert [f"{A}?1", f"{A}?1", f"{A}?2"] == [link.destination for link in of_html]
     assert [f"{A}?1"] == [link.url for link in of_text]
     assert [A, A] == tagged
+
+
+def test_the_links_of_a_skipped_text_stay_with_the_reason() -> None:
+    """Where they have a reason of their own, that is told; HTML is tracked as before."""
+    unsubscribe = f"{A}unsubscribe"
+    placed = place(
+        [text(A, C, unsubscribe), html(A)],
+        policy=dataclasses.replace(POLICY, text=PlainText.SKIP),
+        tag=untagged,
+        tracking_url=tracking_url,
+    )
+    assert [[(LinkReason.PLAIN_TEXT, None, "")] * 2 + [(LinkReason.UNSUBSCRIBE, None, "")], [0]] == [
+        [(link.reason, link.position, link.url) for link in placed[0]],
+        [link.position for link in placed[1]],
+    ]
+
+
+def test_the_links_of_a_skipped_text_stay_without_consent_too() -> None:
+    """The body is as it was, without UTM parameters."""
+    policy = dataclasses.replace(POLICY, text=PlainText.SKIP).for_consent(Consent.DENIED)
+    ((link,),) = place([text(A)], policy=policy, tag="{0.url}?utm".format, tracking_url=tracking_url)
+    assert (LinkReason.PLAIN_TEXT, "", "") == (link.reason, link.destination, link.url)

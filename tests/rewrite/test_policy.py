@@ -7,7 +7,7 @@ from clicktrail.model.consent import Consent, UnknownConsent
 from clicktrail.model.link import LinkReason, LinkWarning
 from clicktrail.rewrite.candidate import Candidate, read_url
 from clicktrail.rewrite.html import find_links
-from clicktrail.rewrite.policy import LONGEST, Judgement, Policy, Preset, VisibleUrl, parse, preset
+from clicktrail.rewrite.policy import LONGEST, Judgement, PlainText, Policy, Preset, VisibleUrl, parse, preset
 
 POLICY = Policy(tracking_domains=frozenset({"go.example.com", "127.0.0.1:8080"}))
 
@@ -180,6 +180,11 @@ def test_a_policy_is_read_from_toml() -> None:
         for url in ("https://y.com/", "https://a.y.com/", "https://n.y.com/", "https://ay.com/")
     }
     assert LinkReason.VISIBLE_URL == judged_html(policy, "<a href='https://y.com/'>https://y.com/</a>")
+
+
+def test_a_policy_says_what_becomes_of_plain_text() -> None:
+    """Short, unless it says otherwise."""
+    assert [PlainText.SHORT, PlainText.NAMED] == [parse(text).text for text in ("", 'text = "named"')]
 
 
 @pytest.mark.parametrize("text", ["preset = 'none'", "hosts = []", "=", "unknown_consent = 1"])

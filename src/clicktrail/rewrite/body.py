@@ -7,6 +7,7 @@ from clicktrail.model.link import Link, Part
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.placing import Body, Placed, place
 from clicktrail.rewrite.policy import Policy
+from clicktrail.rewrite.replacing import replacements
 
 __all__ = ["RewrittenBody", "rewrite_html", "rewrite_text"]
 
@@ -48,8 +49,7 @@ def _rewrite(
 def _splice(text: str, links: Sequence[Link]) -> str:
     pieces = []
     at = 0
-    for link in links:
-        if link.url:
-            pieces += [text[at : link.start], link.url]
-            at = link.end
+    for start, end, replacement in replacements(links):
+        pieces += [text[at:start], replacement]
+        at = end
     return "".join([*pieces, text[at:]])

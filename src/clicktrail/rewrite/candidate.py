@@ -21,7 +21,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):  # made for each lin
     Attributes:
         start: where it begins in the body, characters.
         end: where it ends.
-        href: the text at the span with its character references decoded.
+        href: the text at the span with its character references decoded, and without soft line breaks.
         url: where it leads, as a URL parser would begin with it; see `read_url`.
         attributes: of the tag it stands in, names in lower case, values as written; empty in plain text.
         tag: that tag's name in lower case; empty in plain text.

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from clicktrail.model.link import Link
+from clicktrail.rewrite.replacing import replacements
 from clicktrail.rewrite.splice import Edit
 
 __all__ = ["View", "byte_edits", "view"]
@@ -76,16 +77,11 @@ def byte_edits(content: bytes, seen: View, links: Sequence[Link]) -> list[Edit] 
     edits: list[Edit] = []
     pieces: list[bytes] = []
     at = size = 0
-    for link in links:
-        if not link.url:
-            continue
-        before, replaced = (
-            seen.text[at : link.start].encode(seen.codec),
-            seen.text[link.start : link.end].encode(seen.codec),
-        )
+    for first, last, replacement in replacements(links):
+        before, replaced = seen.text[at:first].encode(seen.codec), seen.text[first:last].encode(seen.codec)
         start = size + len(before)
-        at, size = link.end, start + len(replaced)
+        at, size = last, start + len(replaced)
         pieces += [before, replaced]
-        edits.append(Edit(start=start, end=size, replacement=link.url.encode(seen.codec)))
+        edits.append(Edit(start=start, end=size, replacement=replacement.encode(seen.codec)))
     pieces.append(seen.text[at:].encode(seen.codec))
     return edits if b"".join(pieces) == content else None

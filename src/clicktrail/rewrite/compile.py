@@ -5,7 +5,7 @@ ends are compiled in with the text around them, so that a recipient costs one be
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from clicktrail.model.link import Link, LinkReason, Part
@@ -79,18 +79,21 @@ def compile_campaign(
         policy: which links are tracked.
         tag: adds UTM parameters to a destination.
         end: what a link's tracking URLs end with, such as one of `ends`: characters ``[A-Za-z0-9/._-]``, the last one
-            alphanumeric. Called once per position.
+            alphanumeric. Called once per position and part.
 
     Raises:
         ValueError: ``end`` gave other characters.
     """
     bodies = [Body(part=Part.HTML, text=html), Body(number=1, part=Part.TEXT, text=text)]
     found = place(bodies, policy=policy, tag=tag, tracking_url=_unknown)
-    destinations = {link.position: link.destination for links in found for link in links if link.position is not None}
-    count = len(destinations) + sum(_is_personal(link) for links in found for link in links)
+    tracked = {
+        (link.position, link.part): link.destination for links in found for link in links if link.position is not None
+    }
+    personal = sum(_is_personal(link) for links in found for link in links)
+    count = len({position for position, _ in tracked}) + personal
     ends = {
-        position: _checked(end(Placed(destination=destination, position=position, links=count)))
-        for position, destination in destinations.items()
+        (position, part): _checked(end(Placed(destination=destination, position=position, links=count, part=part)))
+        for (position, part), destination in tracked.items()
     }
     compiled = [_compile(body.text, links, ends) for body, links in zip(bodies, found, strict=True)]
     return Campaign(html=compiled[0], text=compiled[1], links=count)
@@ -111,7 +114,7 @@ def _checked(end: str) -> str:
     return end
 
 
-def _compile(text: str, links: Sequence[Link], ends: dict[int, str]) -> Template:
+def _compile(text: str, links: Sequence[Link], ends: Mapping[tuple[int, Part], str]) -> Template:
     runs: list[tuple[str, ...]] = []
     run: list[str] = []
     at, segment = 0, ""
@@ -122,11 +125,14 @@ def _compile(text: str, links: Sequence[Link], ends: dict[int, str]) -> Template
         at = link.end
         if link.position is not None:
             run.append(segment)
-            segment = ends[link.position]
+            segment = ends[link.position, link.part]
         elif _is_personal(link):
             runs.append((*run, segment))
             run, segment = [], ""
         else:
             segment += link.url
+        if link.host:
+            segment += f"{text[at : link.host_at]} ({link.host})"
+            at = link.host_at
     runs.append((*run, segment + text[at:]))
     return Template(runs=tuple(runs), personal=tuple(link for link in links if _is_personal(link)))

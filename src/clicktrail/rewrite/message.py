@@ -63,8 +63,8 @@ def rewrite_message(
         policy: which links are tracked.
         tag: gives a link's destination: its URL with UTM parameters, or as it is where there are none to add.
         tracking_url: makes the URL that takes a link's place: http or https, characters ``[A-Za-z0-9/._-]`` in the
-            path, the last one alphanumeric. Called once per position; once more, with another number of links, where
-            a body has to be left out.
+            path, the last one alphanumeric. Called once per position and part; once more, with another number of links,
+            where a body has to be left out.
 
     Raises:
         ValueError: ``tracking_url`` gave a URL of other characters.

@@ -20,7 +20,7 @@ from clicktrail.rewrite.signs import has_sign
 from clicktrail.rewrite.visible import shares_domain, visible_host
 from clicktrail.rewrite.wrappers import wrapper
 
-__all__ = ["Judgement", "Policy", "Preset", "VisibleUrl", "parse", "preset"]
+__all__ = ["Judgement", "PlainText", "Policy", "Preset", "VisibleUrl", "parse", "preset"]
 
 LONGEST = 4_000
 """Bytes of a destination in UTF-8. Sealed, it is a third longer, and servers take request lines of some 8,000 bytes."""
@@ -60,6 +60,19 @@ class VisibleUrl(StrEnum):
     """It is not tracked."""
 
 
+class PlainText(StrEnum):
+    """What becomes of the links of plain-text bodies, in which a reader sees the tracking URL itself."""
+
+    SHORT = "short"
+    """They are tracked, by a short URL where there is a registry that knows where it leads."""
+
+    NAMED = "named"
+    """The same, with the host of the destination beside it."""
+
+    SKIP = "skip"
+    """They are not tracked, and the body stays as it is."""
+
+
 _SKIPPED: Mapping[Preset, frozenset[LinkReason]] = {
     Preset.STANDARD: frozenset({LinkReason.PRIVACY, LinkReason.LEGAL}),
     Preset.CONVERSION_LINKS_ONLY: frozenset(
@@ -92,6 +105,7 @@ class Policy:
         tracking_domains: the hosts of our tracking URLs, exact, with ``:port`` where it is not the scheme's default.
         skipped: which of privacy, legal, social and footer links are not tracked.
         visible_url: what becomes of links whose text is a URL.
+        text: what becomes of the links of plain-text bodies.
         allowed_hosts: if there are any, only links to these are tracked.
         denied_hosts: links to these are not.
         unknown_consent: how recipients are tracked who have not been asked.
@@ -101,6 +115,7 @@ class Policy:
     tracking_domains: frozenset[str] = frozenset()
     skipped: frozenset[LinkReason] = _SKIPPED[Preset.STANDARD]
     visible_url: VisibleUrl = VisibleUrl.WARN
+    text: PlainText = PlainText.SHORT
     allowed_hosts: tuple[str, ...] = ()
     denied_hosts: tuple[str, ...] = ()
     unknown_consent: UnknownConsent = UnknownConsent.TRACK
@@ -182,6 +197,7 @@ class Policy:
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     preset: Preset = Preset.STANDARD
     visible_url: VisibleUrl | None = None
+    text: PlainText = PlainText.SHORT
     allowed_hosts: tuple[str, ...] = ()
     denied_hosts: tuple[str, ...] = ()
     unknown_consent: UnknownConsent = UnknownConsent.TRACK
@@ -201,6 +217,7 @@ def parse(text: str) -> Policy:
     return dataclasses.replace(
         policy,
         visible_url=file.visible_url or policy.visible_url,
+        text=file.text,
         allowed_hosts=tuple(host.lower() for host in file.allowed_hosts),
         denied_hosts=tuple(host.lower() for host in file.denied_hosts),
         unknown_consent=file.unknown_consent,
