@@ -12,6 +12,7 @@ import pytest
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
+import clicktrail
 from clicktrail import errors
 from clicktrail.cli import app
 from clicktrail.judge import rules
@@ -106,6 +107,11 @@ def test_reason_codes() -> None:
     assert documented["Links"] == sorted(LinkReason)
     assert documented["Warnings"] == sorted(LinkWarning)
     assert documented["Messages and parts"] == sorted(Untouched)
+
+
+def test_library() -> None:
+    """Each public name is explained."""
+    assert listed(sections("library.md")[""]) == clicktrail.__all__
 
 
 def test_headers() -> None:

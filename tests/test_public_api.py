@@ -4,8 +4,8 @@ import sys
 import clicktrail
 
 NAMES = """
-ClicktrailError Convention KeyRing Link LinkReason Policy Rewritten RewrittenBody Sealed Sending Tracker Untouched
-load_keys open_token
+ClicktrailError Consent Convention KeyRing Link LinkReason Policy Rewritten RewrittenBody Sealed Sending Tracker
+Untouched load_keys open_token
 """
 
 

@@ -4,11 +4,13 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clicktrail.errors import SettingsError
 from clicktrail.model.consent import Consent, UnknownConsent
 from clicktrail.model.link import LinkReason, Part
-from clicktrail.rewrite import Policy
+from clicktrail.rewrite import Policy, Untouched
+from clicktrail.rewrite.dkim import DkimKey, sign, unsigned
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, open_token
 from clicktrail.tracking import Sending, Tracker
 from clicktrail.utm import Convention
@@ -21,6 +23,10 @@ TRACKER = Tracker(
     convention=Convention(source="email", medium="newsletter", own_hosts=("example.com",)),
 )
 SENDING = Sending(message_id="m1", sent_at=NOW, recipient="person-17", campaign="winter")
+DKIM_KEY = DkimKey(
+    domain="example.com", selector="s", private_key=Ed25519PrivateKey.from_private_bytes(b"k" * SECRET_BYTES)
+)
+MESSAGE = b"From: a@example.com\r\nSubject: A\r\n\r\nhttps://example.com/a\r\n"
 HTML = '<a href="https://example.com/a">A</a>'
 
 
@@ -142,3 +148,44 @@ def test_without_an_anonymous_id_all_recipients_have_the_same_links() -> None:
         message_id="m2", sent_at=NOW.replace(minute=59), recipient="person-18", campaign=SENDING.campaign
     )
     assert unasked("") == tracker.rewrite_html(HTML, somebody_else).text
+
+
+def signed(raw: bytes, domain: str) -> bytes:
+    """A message signed by a domain."""
+    return sign(raw, dataclasses.replace(DKIM_KEY, domain=domain), at=NOW)
+
+
+def test_a_message_that_its_sender_has_signed_is_signed_anew() -> None:
+    """One signature of the domain, and it holds for the tracked links."""
+    tracker = Tracker(ring=RING, domain="https://links.example.com", dkim=(DKIM_KEY,))
+
+    rewritten = tracker.rewrite_message(signed(MESSAGE, "example.com"), SENDING)
+
+    (link,) = opened(rewritten.raw.decode())
+    bare, _ = unsigned(rewritten.raw, [DKIM_KEY])
+    assert ("https://example.com/a", ()) == (link.destination, rewritten.untouched)
+    assert (1, sign(bare, DKIM_KEY, at=NOW)) == (rewritten.raw.count(b"DKIM-Signature"), rewritten.raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "untouched"),
+    [
+        (signed(MESSAGE, "other.example"), (Untouched.DKIM_SIGNED,)),
+        (signed(signed(MESSAGE, "other.example"), "example.com"), (Untouched.DKIM_SIGNED,)),
+        (signed(MESSAGE.replace(b"https:", b"mailto:"), "example.com"), ()),
+        (MESSAGE.replace(b"https:", b"mailto:"), ()),
+    ],
+)
+def test_signatures_stay_where_nothing_is_tracked(raw: bytes, untouched: tuple[Untouched, ...]) -> None:
+    """Another domain's signature could not be made again, and one that still holds need not be."""
+    tracker = Tracker(ring=RING, domain="https://links.example.com", dkim=(DKIM_KEY,))
+
+    rewritten = tracker.rewrite_message(raw, SENDING)
+
+    assert (raw, untouched) == (rewritten.raw, rewritten.untouched)
+
+
+def test_a_message_that_nobody_has_signed_stays_unsigned() -> None:
+    """Whether to sign is the sender's decision, who may do it behind us."""
+    tracker = Tracker(ring=RING, domain="https://links.example.com", dkim=(DKIM_KEY,))
+    assert b"DKIM-Signature" not in tracker.rewrite_message(MESSAGE, SENDING).raw

@@ -7,6 +7,7 @@ What is named here is the library for programs that send their mail themselves::
 """
 
 from clicktrail.errors import ClicktrailError
+from clicktrail.model.consent import Consent
 from clicktrail.model.link import Link, LinkReason
 from clicktrail.rewrite import Policy, Rewritten, RewrittenBody, Untouched
 from clicktrail.server.keystore import load as load_keys
@@ -16,6 +17,7 @@ from clicktrail.utm import Convention
 
 __all__ = [
     "ClicktrailError",
+    "Consent",
     "Convention",
     "KeyRing",
     "Link",

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 
@@ -22,6 +22,7 @@ from clicktrail.rewrite import (
     rewrite_text,
 )
 from clicktrail.rewrite.candidate import Candidate
+from clicktrail.rewrite.dkim import DkimKey, sign, unsigned
 from clicktrail.rewrite.document import rewrite_document
 from clicktrail.rewrite.sensitive import SensitiveRules
 from clicktrail.tokens import KeyRing, Sealed, seal
@@ -57,44 +58,49 @@ class Sending:
     anonymous_id: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tracker:
     """Makes tracked messages.
 
-    Args:
+    Attributes:
         ring: seals the links. Who redirects them has the same.
         domain: the tracking domain with its scheme, such as ``https://links.example.com``.
         policy: which links are tracked. Those that lead to the domain already never are.
         convention: the UTM parameters and the hosts that get them; None for none.
         sensitive: which whole messages pass untracked; None for none.
+        dkim: keys of the sender's domains. A message whose signatures are all by these domains is signed anew when it
+            has been rewritten; other signed messages, and all of them without keys, pass as they are.
 
     Raises:
         SettingsError: the domain is no http or https URL.
     """
 
-    def __init__(
-        self,
-        *,
-        ring: KeyRing,
-        domain: str,
-        policy: Policy | None = None,
-        convention: Convention | None = None,
-        sensitive: SensitiveRules | None = None,
-    ) -> None:
-        policy = policy or Policy()
-        self._ring = ring
-        url = _parsed(domain)
-        self._domain = url.origin
-        self._policy = dataclasses.replace(policy, tracking_domains=policy.tracking_domains | {url.host})
-        self._convention = convention
-        self._sensitive = sensitive
+    ring: KeyRing
+    domain: str
+    policy: Policy = field(default_factory=Policy)
+    convention: Convention | None = None
+    sensitive: SensitiveRules | None = None
+    dkim: tuple[DkimKey, ...] = ()
+
+    def __post_init__(self) -> None:
+        _parsed(self.domain)
 
     def rewrite_message(self, raw: bytes, sending: Sending) -> Rewritten:
-        """Replace the links of a message (RFC 5322). What cannot or must not be rewritten passes, with the reason."""
-        if self._sensitive and self._sensitive.fitting(raw, stream=sending.stream):
+        """Replace the links of a message (RFC 5322). What cannot or must not be rewritten passes, with the reason.
+
+        The message's time of sending is that of its new signatures.
+        """
+        if self.sensitive and self.sensitive.fitting(raw, stream=sending.stream):
             return Rewritten(raw=raw, links=(), untouched=(Untouched.SENSITIVE,))
-        return rewrite_message(
-            raw, policy=self._policy_for(sending), tag=self._tag(sending), tracking_url=self._tracking_url(sending)
+        bare, keys = unsigned(raw, self.dkim)
+        rewritten = rewrite_message(
+            bare, policy=self._policy_for(sending), tag=self._tag(sending), tracking_url=self._tracking_url(sending)
         )
+        if rewritten.raw == bare:
+            return dataclasses.replace(rewritten, raw=raw)
+        for key in keys:
+            rewritten = dataclasses.replace(rewritten, raw=sign(rewritten.raw, key, at=sending.sent_at))
+        return rewritten
 
     def rewrite_document(self, content: bytes, part: Part, sending: Sending) -> Rewritten:
         """Replace the links of an HTML or text file, whose charset is found out."""
@@ -124,22 +130,24 @@ class Tracker:
         Then its id is the anonymous one, and of the time only the hour is left: the mail server's log tells who got a
         message in a certain second.
         """
-        if self._policy.is_personal(sending.consent):
+        if self.policy.is_personal(sending.consent):
             return sending
         hour = sending.sent_at.replace(minute=0, second=0, microsecond=0)
         return dataclasses.replace(sending, message_id=sending.anonymous_id, recipient="", sent_at=hour)
 
     def _policy_for(self, sending: Sending) -> Policy:
-        return self._policy.for_consent(sending.consent)
+        policy = self.policy.for_consent(sending.consent)
+        return dataclasses.replace(policy, tracking_domains=policy.tracking_domains | {_parsed(self.domain).host})
 
     def _tag(self, sending: Sending) -> Callable[[Candidate], str]:
-        if self._convention is None:
+        if self.convention is None:
             return attrgetter("url")
-        tagger = Tagger(self._convention.of_medium(sending.medium), campaign=sending.campaign)
+        tagger = Tagger(self.convention.of_medium(sending.medium), campaign=sending.campaign)
         return lambda link: tagger.tag(link.url, location=link.location, element=link.element, label=link.label)
 
     def _tracking_url(self, sending: Sending) -> Callable[[Placed], str]:
         sending = self.recorded(sending)
+        origin = _parsed(self.domain).origin
 
         def tracking_url(placed: Placed) -> str:
             sealed = Sealed(
@@ -151,7 +159,7 @@ class Tracker:
                 links=placed.links,
                 sent_at=sending.sent_at,
             )
-            return f"{self._domain}/{seal(self._ring, sealed)}"
+            return f"{origin}/{seal(self.ring, sealed)}"
 
         return tracking_url
 

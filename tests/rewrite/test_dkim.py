@@ -1,0 +1,185 @@
+import base64
+from datetime import UTC, datetime
+
+import dkim
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
+from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_curve_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import (
+    RSAPrivateKey,
+    RSAPrivateNumbers,
+    RSAPublicNumbers,
+    rsa_crt_dmp1,
+    rsa_crt_dmq1,
+    rsa_crt_iqmp,
+)
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.errors import SettingsError
+from clicktrail.rewrite.dkim import DkimKey, Unsigned, sign, unsigned
+
+THEN = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
+ED25519 = DkimKey(domain="example.com", selector="ed", private_key=Ed25519PrivateKey.from_private_bytes(b"k" * 32))
+RSA = DkimKey(domain="example.com", selector="rsa", private_key=generate_rsa_key(65537, 2048))
+OTHER = DkimKey(domain="other.example", selector="ed", private_key=ED25519.private_key)
+MESSAGE = (
+    b"Received: from a by b\r\nFrom: Anna <anna@example.com>\r\nSubject:  two \r\n\tlines\r\nX-Other: 1\r\n"
+    b"Date: Mon, 06 May 2024 07:08:09 +0000\r\nContent-Type: text/plain\r\n\r\nHello \t world \r\n\r\n\r\n"
+)
+
+
+def verifies(raw: bytes) -> bool:
+    """Whether another implementation takes the uppermost signature."""
+
+    def record(name: bytes, timeout: int = 5) -> bytes:
+        """What the DNS would say; the timeout is of no use to us."""
+        assert timeout
+        key = {b"ed._domainkey.example.com.": ED25519, b"rsa._domainkey.example.com.": RSA}[name]
+        public = key.private_key.public_key()
+        if key is ED25519:
+            return b"v=DKIM1; k=ed25519; p=" + base64.b64encode(public.public_bytes(Encoding.Raw, PublicFormat.Raw))
+        der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return b"v=DKIM1; k=rsa; p=" + base64.b64encode(der)
+
+    return bool(dkim.verify(raw, dnsfunc=record))
+
+
+@pytest.mark.parametrize("key", [ED25519, RSA], ids=lambda key: key.algorithm)
+def test_another_implementation_verifies_a_signature(key: DkimKey) -> None:
+    """Field and body count; fields that are not signed and white space do not."""
+    signed = sign(MESSAGE, key, at=THEN)
+    assert signed.endswith(MESSAGE)
+    assert b"t=1714979289;" in signed
+    assert verifies(signed)
+    assert verifies(signed.replace(b"X-Other: 1", b"X-Other: 2").replace(b"two \r\n\tlines", b"two lines"))
+    assert not verifies(signed.replace(b"world", b"world!"))
+    assert not verifies(signed.replace(b"two", b"three"))
+    assert not verifies(signed.replace(b"Subject:", b"From: b@example.com\r\nSubject:"))
+
+
+def test_the_signature_is_a_field_of_short_lines() -> None:
+    """RFC 5322 asks for at most 78 characters a line, whatever the number of signed fields."""
+    raw = b"To: a@example.com\r\n" * 40 + MESSAGE
+    added = sign(raw, RSA, at=THEN).removesuffix(raw).decode()
+    assert added.startswith("DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;")
+    assert 78 >= max(len(line) for line in added.split("\r\n"))
+    assert verifies(sign(raw, RSA, at=THEN))
+
+
+BODIES = st.text("a \t\r\n.é", max_size=30).map(lambda text: text.replace("\r\n", "\n").replace("\r", "").encode())
+
+
+@given(BODIES, st.sampled_from([b"\r\n", b"\n"]))
+def test_any_body_is_canonicalised_as_another_implementation_does(body: bytes, newline: bytes) -> None:
+    """White space within and at the end, empty lines at the end, nothing at all, and either line break.
+
+    SMTP ends every line with CRLF, the last one too, and that is what the signature is of.
+    """
+    raw = (b"From: a@example.com\nSubject: x\n\n" + body).replace(b"\n", newline)
+    sent = sign(raw, ED25519, at=THEN).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    assert verifies(sent if sent.endswith(b"\n") else sent + b"\r\n")
+
+
+def signature(tags: str) -> bytes:
+    """A signature field; whether it is true is not looked at."""
+    return f"DKIM-Signature: v=1; a=rsa-sha256; {tags}; s=x;\r\n b=abc=\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "keys"),
+    [
+        (signature("d=example.com"), (ED25519, RSA)),
+        (signature("d = Example.COM"), (ED25519, RSA)),
+        (signature("d=example.com") + signature("d=other.example"), (ED25519, RSA, OTHER)),
+    ],
+)
+def test_signatures_of_domains_that_we_have_keys_of_come_off(fields: bytes, keys: tuple[DkimKey, ...]) -> None:
+    """They are made again with every key of their domains, and no other."""
+    third = DkimKey(domain="third.example", selector="ed", private_key=ED25519.private_key)
+    assert Unsigned(MESSAGE, keys) == unsigned(fields + MESSAGE, (ED25519, RSA, OTHER, third))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"",
+        signature("d=other.example"),
+        signature("d=mail.example.com"),
+        signature("d=example.com") + signature("d=other.example"),
+        signature("d=example.com; d=example.com"),
+        signature("i=@example.com"),
+        signature("d=example.com") + b"ARC-Seal: i=1; d=example.com\r\n",
+        b"no field\r\n" + signature("d=example.com"),
+    ],
+)
+def test_a_message_that_somebody_else_vouches_for_stays(fields: bytes) -> None:
+    """Their signature could not be made again, nor can one that names no domain."""
+    assert Unsigned(fields + MESSAGE, ()) == unsigned(fields + MESSAGE, (ED25519, RSA))
+
+
+def pem(key: PrivateKeyTypes, encryption: KeySerializationEncryption | None = None) -> bytes:
+    """A key as it stands in a file."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption())
+
+
+def small_rsa_key() -> RSAPrivateKey:
+    """A key of two known primes, as nobody generates any more."""
+    p, q = 2**256 - 2**32 - 977, 2**255 - 19
+    d = pow(65537, -1, (p - 1) * (q - 1))
+    numbers = RSAPrivateNumbers(
+        p=p,
+        q=q,
+        d=d,
+        dmp1=rsa_crt_dmp1(d, p),
+        dmq1=rsa_crt_dmq1(d, q),
+        iqmp=rsa_crt_iqmp(p, q),
+        public_numbers=RSAPublicNumbers(e=65537, n=p * q),
+    )
+    return numbers.private_key()
+
+
+@pytest.mark.parametrize("key", [ED25519, RSA], ids=lambda key: key.algorithm)
+def test_keys_are_read_from_pem(key: DkimKey) -> None:
+    """A key that was read signs as the one that was written; domains are the same in capitals."""
+    read = DkimKey.from_pem(pem(key.private_key), domain="EXAMPLE.com", selector=key.selector)
+    assert sign(MESSAGE, key, at=THEN) == sign(MESSAGE, read, at=THEN)
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"no key", "is no private key"),
+        (pem(ED25519.private_key, BestAvailableEncryption(b"secret")), "is no private key"),
+        (pem(generate_curve_key(SECP256R1())), "neither RSA nor Ed25519"),
+        (pem(small_rsa_key()), "has 511 bits"),
+    ],
+)
+def test_other_keys_are_refused(content: bytes, error: str) -> None:
+    """What receivers would not take is not used for signing."""
+    with pytest.raises(SettingsError, match=error):
+        DkimKey.from_pem(content, domain="example.com", selector="x")
+
+
+@pytest.mark.parametrize(("domain", "selector"), [("", "x"), ("bücher.example", "x"), ("example.com", "x;\r\nb")])
+def test_names_are_those_of_the_dns(domain: str, selector: str) -> None:
+    """They stand in a header, where nothing else may follow them."""
+    with pytest.raises(SettingsError, match=r"the DKIM (domain|selector) is"):
+        DkimKey(domain=domain, selector=selector, private_key=ED25519.private_key)
+
+
+def test_what_has_no_header_cannot_be_signed() -> None:
+    """The caller has seen to that."""
+    with pytest.raises(ValueError, match="not a message"):
+        sign(b"no message", RSA, at=THEN)
