@@ -23,8 +23,7 @@ _TRACKING_URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+/[A-Za-z0-9/._-]*[A-Za
 _TO_QUOTE = re.compile(r"""["'<>`\s]|[^\x00-\x7f]""")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
     """A link that needs a tracking URL.
 
     Attributes:
@@ -78,27 +77,26 @@ def place(
     """
     found = list(_find(bodies))
     numbering = _Numbering(policy=policy, tag=tag)
-    numbered: dict[int, list[Link]] = {}
+    numbered: dict[int, list[_Numbered]] = {}
     for part in (Part.HTML, Part.TEXT):
         for number, body in enumerate(bodies):
             if body.part is part:
                 numbered[number] = numbering.number(body, found[number])
-    urls: dict[tuple[int, Part], str] = {}
-    for link in (link for number in numbered for link in numbered[number]):
-        if link.position is not None and (link.position, link.part) not in urls:
-            placed = Placed(destination=link.destination, position=link.position, links=numbering.count, part=link.part)
-            urls[link.position, link.part] = _checked(tracking_url(placed))
-    linked = [tuple(_with_url(link, urls) for link in links) for _, links in sorted(numbered.items())]
-    if policy.text is not PlainText.NAMED:
-        return linked
-    return [
-        name_hosts(body.text, links) if body.part is Part.TEXT else links
-        for body, links in zip(bodies, linked, strict=True)
-    ]
-
-
-def _with_url(link: Link, urls: Mapping[tuple[int, Part], str]) -> Link:
-    return link if link.position is None else msgspec.structs.replace(link, url=urls[link.position, link.part])
+    urls: dict[Part, dict[int, str]] = {part: {} for part in Part}
+    linked: dict[int, tuple[Link, ...]] = {}
+    for number, each in numbered.items():
+        body = bodies[number]
+        of_part = urls[body.part]
+        for place in (one.place for one in each):
+            if place.position is not None and place.position not in of_part:
+                placed = Placed(
+                    destination=place.destination, position=place.position, links=numbering.count, part=body.part
+                )
+                of_part[place.position] = _checked(tracking_url(placed))
+        links = tuple(_link(body, one, of_part) for one in each)
+        named = policy.text is PlainText.NAMED and body.part is Part.TEXT
+        linked[number] = name_hosts(body.text, links) if named else links
+    return [links for _, links in sorted(linked.items())]
 
 
 class _Found(NamedTuple):
@@ -145,6 +143,14 @@ _NOWHERE = _Place(position=None, destination="")
 _TAGGED = (LinkReason.TRACKED, LinkReason.CONSENT)
 
 
+class _Numbered(NamedTuple):
+    """What becomes of a candidate, and why."""
+
+    found: _Found
+    judgement: Judgement
+    place: _Place
+
+
 @dataclass(slots=True, kw_only=True)
 class _Numbering:
     policy: Policy
@@ -153,17 +159,19 @@ class _Numbering:
     html_places: dict[str, _Place] = field(default_factory=dict)
     html_opted_out: set[str] = field(default_factory=set)
 
-    def number(self, body: Body, found: Sequence[_Found]) -> list[Link]:
+    def number(self, body: Body, found: Sequence[_Found]) -> list[_Numbered]:
         judgements = _agreed([each.first for each in found], [self._judge(body, each.candidate) for each in found])
-        links: list[Link] = []
+        numbered: list[_Numbered] = []
         for each, judgement in zip(found, judgements, strict=True):
-            twin = links[each.first] if each.first < len(links) else None
-            place = self._place(body, each.candidate, twin) if judgement.reason in _TAGGED else _NOWHERE
+            place = _NOWHERE
+            if judgement.reason in _TAGGED:
+                is_twin = each.first < len(numbered)
+                place = numbered[each.first].place if is_twin else self._place(body, each.candidate)
             if judgement.reason is LinkReason.CONSENT:
                 url = _written(place.destination, body.part) if place.destination != each.candidate.url else ""
                 place = _Place(position=None, destination=place.destination, url=url)
-            links.append(_link(body, each, judgement, place))
-        return links
+            numbered.append(_Numbered(each, judgement, place))
+        return numbered
 
     def _judge(self, body: Body, candidate: Candidate) -> Judgement:
         if not (body.legible or body.text[candidate.start : candidate.end].isascii()):
@@ -178,9 +186,7 @@ class _Numbering:
             return Judgement(LinkReason.PLAIN_TEXT)
         return judgement
 
-    def _place(self, body: Body, candidate: Candidate, twin: Link | None) -> _Place:
-        if twin is not None:
-            return _Place(position=twin.position, destination=twin.destination)
+    def _place(self, body: Body, candidate: Candidate) -> _Place:
         if body.part is Part.TEXT and candidate.url in self.html_places:
             return self.html_places[candidate.url]
         place = _Place(position=self.count, destination=self.tag(candidate))
@@ -199,8 +205,10 @@ def _agreed(firsts: Sequence[int], judgements: Sequence[Judgement]) -> list[Judg
     return [refused.get(first, judgement) for first, judgement in zip(firsts, judgements, strict=True)]
 
 
-def _link(body: Body, found: _Found, judgement: Judgement, place: _Place) -> Link:
+def _link(body: Body, numbered: _Numbered, urls: Mapping[int, str]) -> Link:
+    found, judgement, place = numbered
     candidate = found.candidate
+    group = candidate.attributes.get("data-clicktrail-group")
     return Link(
         index=found.number,
         body=body.number,
@@ -213,11 +221,11 @@ def _link(body: Body, found: _Found, judgement: Judgement, place: _Place) -> Lin
         warnings=judgement.warnings,
         position=place.position,
         destination=place.destination,
-        url=place.url,
+        url=place.url if place.position is None else urls[place.position],
         location=candidate.location,
         element=candidate.element,
         label=candidate.label,
-        group=decode(candidate.attributes.get("data-clicktrail-group", "")),
+        group=decode(group) if group else "",
         line=found.line,
     )
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -25,12 +26,17 @@ __all__ = ["Judgement", "PlainText", "Policy", "Preset", "VisibleUrl", "parse", 
 LONGEST = 4_000
 """Bytes of a destination in UTF-8. Sealed, it is a third longer, and servers take request lines of some 8,000 bytes."""
 
+_KEPT = 2_000
+"""Links that are remembered as they were looked at: a mailing's messages have most of theirs in common."""
+
 # Delimiters of the template languages of mail programs and ESPs, plain or percent-encoded by an editor. In %name% one
-# end must not be a percent-encoded byte: "%C3%A9" is an e with an accent.
+# end must not be a percent-encoded byte: "%C3%A9" is an e with an accent. Single brackets are no URL's own only where
+# they are all there is. The text as written is looked at, since resolving it by a base would encode the brackets.
 _MERGE_TAG = re.compile(
     r"""
     \{\{ | \{% | \{\$ | \$\{ | \*\| | \[\[ | <% | %7B%7B
   | %(?![0-9A-Fa-f]{2})[A-Za-z_][\w.:-]*+% | %[A-Za-z_][\w.:-]*+%(?![0-9A-Fa-f]{2})
+  | \A\s*+ (?: \{[^{}]*+\} | \[[^\[\]]*+\] | <[^<>]*+> ) \s*+\Z
     """,
     re.VERBOSE | re.ASCII | re.IGNORECASE,
 )
@@ -140,13 +146,13 @@ class Policy:
         url = candidate.url
         if word := opt_out(candidate):
             yield Judgement(LinkReason.OPT_OUT, word)
-        if tag := _MERGE_TAG.search(url):
+        if tag := _MERGE_TAG.search(candidate.href):
             yield Judgement(LinkReason.MERGE_TAG, tag[0])
         if not _WEB.match(url):
             yield Judgement(_reason_not_absolute(url))
         try:
-            address = read_address(url)
             length = len(url.encode())
+            address, telling = (_look_again if length <= LONGEST else _look)(url, candidate.label)
         except ValueError:
             yield Judgement(LinkReason.INVALID)
             return
@@ -154,7 +160,6 @@ class Policy:
             yield Judgement(LinkReason.CREDENTIALS)
         if address.host in self.tracking_domains:
             yield Judgement(LinkReason.ALREADY_TRACKED)
-        telling = has_sign(address, candidate.label)
         if telling and (name := wrapper(address)):
             yield Judgement(LinkReason.WRAPPED, name)
         yield from self._objections_to_purpose(address, candidate, telling=telling)
@@ -228,6 +233,15 @@ def preset(name: Preset) -> Policy:
     """A policy with a name."""
     careful = name is Preset.CONVERSION_LINKS_ONLY
     return Policy(skipped=_SKIPPED[name], visible_url=VisibleUrl.MATCH if careful else VisibleUrl.WARN)
+
+
+def _look(url: str, label: str) -> tuple[Address, bool]:
+    """A URL's parts, and whether a word in them or in the label may tell its purpose."""
+    address = read_address(url)
+    return address, has_sign(address, label)
+
+
+_look_again = lru_cache(_KEPT)(_look)
 
 
 def _matches(host: str, patterns: Sequence[str]) -> bool:

@@ -17,15 +17,13 @@ def first_of_twins(candidates: Sequence[Candidate]) -> list[int]:
     different programs: one is VML in a conditional comment, one another link in a conditional comment, one outside.
     """
     firsts: list[int] = []
-    shown: set[str] = set()
     for index, candidate in enumerate(candidates):
-        kind = _kind(candidate)
-        if _is_next(candidates, index) and kind not in shown and not _has_own_twin(candidates, index, shown):
-            shown.add(kind)
-            firsts.append(firsts[-1])
-        else:
-            shown = {kind}
-            firsts.append(index)
+        if _is_next(candidates, index):
+            shown = {_kind(twin) for twin in candidates[firsts[-1] : index]}
+            if _kind(candidate) not in shown and not _has_own_twin(candidates, index, shown):
+                firsts.append(firsts[-1])
+                continue
+        firsts.append(index)
     return firsts
 
 
