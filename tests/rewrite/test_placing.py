@@ -1,13 +1,16 @@
 import dataclasses
 
 import pytest
+from hypothesis import given
 
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import Link, LinkReason, Part
 from clicktrail.rewrite.candidate import Candidate
+from clicktrail.rewrite.flowed import Flow, join
 from clicktrail.rewrite.placing import Body, Placed, place
 from clicktrail.rewrite.policy import PlainText
-from tests.rewriting import POLICY, tracking_url, untagged
+from tests.rewriting import POLICY, replaced, tracking_url, untagged
+from tests.strategies import text_soups
 
 
 def positions(*bodies: Body) -> list[list[int | None]]:
@@ -198,3 +201,15 @@ def test_the_links_of_a_skipped_text_stay_without_consent_too() -> None:
     policy = dataclasses.replace(POLICY, text=PlainText.SKIP).for_consent(Consent.DENIED)
     ((link,),) = place([text(A)], policy=policy, tag="{0.url}?utm".format, tracking_url=tracking_url)
     assert (LinkReason.PLAIN_TEXT, "", "") == (link.reason, link.destination, link.url)
+
+
+@given(text_soups())
+def test_a_flowed_text_reads_as_if_it_had_not_been_broken(soup: str) -> None:
+    """Its tracking URLs stand where they would in the joined text, and the rest flows as before."""
+
+    def rewritten(body: Body) -> str:
+        (links,) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
+        return replaced(body.text, links)
+
+    flowed = rewritten(Body(part=Part.TEXT, text=soup, flow=Flow.DELSP))
+    assert join(flowed, Flow.DELSP).text == rewritten(Body(part=Part.TEXT, text=join(soup, Flow.DELSP).text))

@@ -1,8 +1,10 @@
 import pytest
 from hypothesis import given
 
+from clicktrail.model.link import LinkReason
 from clicktrail.rewrite.flowed import Flow
 from clicktrail.rewrite.text import find_links
+from tests.rewriting import POLICY
 from tests.strategies import text_soups
 
 
@@ -70,6 +72,25 @@ def test_tells_a_url_from_text_without_spaces_where_that_is_sure(text: str, foun
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "https://x.com/?n={{ first_name }}&b=1",
+        "https://x.com/{{{id}}}",
+        "https://{{domain}}/a",
+        "https://x.com/?a={% if b %}c{% endif %}",
+        "https://x.com/?n=<%= name %>",
+        "https://x.com/[[ID]]/a",
+        "https://x.com/*|ID|*/a",
+        "https://x.com/%name%/a",
+    ],
+)
+def test_a_merge_tag_is_taken_whole(url: str) -> None:
+    """Whoever fills it puts a part of the URL there, and the policy sees that."""
+    (link,) = find_links(f"See {url}, or {{{{ this }}}}.")
+    assert (url, LinkReason.MERGE_TAG) == (link.href, POLICY.judge(link).reason)
+
+
+@pytest.mark.parametrize(
     ("flow", "found"),
     [
         (Flow.FIXED, [("https://x.com/lo", "https://x.com/lo")]),
@@ -114,6 +135,7 @@ def test_every_find_is_a_url_in_its_place(soup: str) -> None:
     [
         *["https://a(", "https://a)", "https://", "(", "https://a[", "> ", "\n>", "h", ".", "http://a."],
         *["'", "'s", '"a', '"a"', "と", "xと", "https://a.comと", "a.comと.", "a \n", " \n", "<https://a \n"],
+        *["{{", "{{a}}", "{%", "<%", "[[", "{{{", "}}"],
         *["(a)", "((a)", "https://a((a)", "https://a(a"],
     ],
 )

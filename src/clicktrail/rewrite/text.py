@@ -24,6 +24,9 @@ _BRACKETS = r"()\[\]{}"
 _PUNCTUATION = ".,;:!?'*…"
 _EAST_ASIAN = r"\u1100-\u11ff\u3040-\u318f\u3400-\u9fff\uac00-\ud7af\uff66-\uff9f"
 
+# Taken whole, spaces and all: a tracking URL in front of what a later program puts there would be broken.
+_MERGE_TAG = r"\{\{\{?+[^{}\n]*+\}\}\}?+ | \{%[^%\n]*+%\} | <%[^<>%\n]*+%> | \[\[[^\[\]\n]*+\]\]"
+
 # A word in quotation marks may be part of a path, unless the URL itself is quoted. What is beyond ASCII and has another
 # URL behind it is the text between the two, in a script without spaces.
 _LINK = re.compile(
@@ -33,6 +36,7 @@ _LINK = re.compile(
   | (?<![A-Za-z0-9+.-]) (?P<quoted> (?<=") )?+ (?P<url> (?ai:https?)://
         (?: [^{_ENDING}{_BRACKETS}\x80-\U0010ffff]++
           | [^{_ENDING}\x00-\x7f]++ (?! (?ai:https?):// )
+          | {_MERGE_TAG}
           | \( (?: [^{_ENDING}{_BRACKETS}]++ | \([^{_ENDING}{_BRACKETS}]*+\) )*+ \)
           | \[[^{_ENDING}{_BRACKETS}]*+\]
           | {{[^{_ENDING}{_BRACKETS}]*+}}
