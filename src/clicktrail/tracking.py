@@ -94,7 +94,10 @@ class Tracker:
             return Rewritten(raw=raw, links=(), untouched=(Untouched.SENSITIVE,))
         bare, keys = unsigned(raw, self.dkim)
         rewritten = rewrite_message(
-            bare, policy=self._policy_for(sending), tag=self._tag(sending), tracking_url=self._tracking_url(sending)
+            bare,
+            policy=self._policy_for(sending),
+            tagger=lambda: self._tag(sending),
+            tracking_url=self._tracking_url(sending),
         )
         if rewritten.raw == bare:
             return dataclasses.replace(rewritten, raw=raw)

@@ -38,7 +38,7 @@ def test_messages_of_real_mail(tell: Callable[[str], None]) -> None:
     files = tracked = read = 0
     for path in sorted((CORPUS / "eml").iterdir()):
         raw = path.read_bytes()
-        result = rewrite_message(raw, policy=POLICY, tag=untagged, tracking_url=tracking_url)
+        result = rewrite_message(raw, policy=POLICY, tagger=lambda: untagged, tracking_url=tracking_url)
         before, after = bodies(raw), bodies(result.raw)
         assert surroundings(raw, before) == surroundings(result.raw, after), path.name
         for number, (old, new) in enumerate(zip(before, after, strict=True)):

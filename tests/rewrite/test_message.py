@@ -3,7 +3,9 @@ import dataclasses
 import email
 import email.policy
 import quopri
+from collections.abc import Callable
 from email.message import EmailMessage
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from clicktrail.model.link import LinkReason, Part
 from clicktrail.rewrite import Placed, Rewritten, Untouched, rewrite_message
+from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.policy import PlainText
 from tests.rewriting import POLICY, tracking_url, untagged
 from tests.strategies import mime_soups
@@ -21,7 +24,7 @@ TEXT = "é https://y.com/ and https://z.com/.\n"
 
 def rewritten(raw: bytes) -> Rewritten:
     """The message rewritten with URLs as long as real ones."""
-    return rewrite_message(raw, policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    return rewrite_message(raw, policy=POLICY, tagger=lambda: untagged, tracking_url=tracking_url)
 
 
 def composed(*, encoding: str, charset: str = "utf-8", newline: str = "\r\n") -> bytes:
@@ -84,7 +87,10 @@ def test_nothing_but_the_bytes_of_the_links_changes() -> None:
     """Even a message that no composer would write keeps its oddities."""
     raw = b"X:  y \nCONTENT-type:Text/HTML\n\n\n<A hRef = https://x.com/ >\t\xff\r\n<!--[if mso]><a href='https://y.com/'>\n\n"
     result = rewrite_message(
-        raw, policy=POLICY, tag=untagged, tracking_url=lambda p: f"https://go.example.com/{p.position}of{p.links}"
+        raw,
+        policy=POLICY,
+        tagger=lambda: untagged,
+        tracking_url=lambda p: f"https://go.example.com/{p.position}of{p.links}",
     )
     expected = raw.replace(b"https://x.com/ ", b"https://go.example.com/0of2 ")
     assert expected.replace(b"https://y.com/'", b"https://go.example.com/1of2'") == result.raw
@@ -170,7 +176,10 @@ def test_hosts_stand_beside_the_links_of_a_text_in_every_encoding() -> None:
     """Another parser reads them."""
     raw = composed(encoding="base64")
     result = rewrite_message(
-        raw, policy=dataclasses.replace(POLICY, text=PlainText.NAMED), tag=untagged, tracking_url=tracking_url
+        raw,
+        policy=dataclasses.replace(POLICY, text=PlainText.NAMED),
+        tagger=lambda: untagged,
+        tracking_url=tracking_url,
     )
     urls = [link.url for link in result.links[:2]]
     text = contents(result.raw)[0][1].replace("\r\n", "\n")
@@ -218,3 +227,22 @@ def test_a_soup_never_raises_and_is_rewritten_once(soup: bytes) -> None:
 def test_five_megabytes_of_hostile_mime_end(raw: bytes) -> None:
     """A reading that took quadratic time would not come back from these before the timeout kills it."""
     assert len(rewritten(raw).raw) >= len(raw)
+
+
+def test_tagging_begins_anew_where_a_body_is_left_out() -> None:
+    """What a tagger numbered for links that do not go out is nobody's number."""
+
+    def tagger() -> Callable[[Candidate], str]:
+        numbers = count(1)
+        return lambda link: f"{link.url}?{next(numbers)}"
+
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=iso-2022-jp\n\n"
+        + "https://x.com/日。".encode("iso-2022-jp")
+        + b"\n--b\nContent-Type: text/plain\n\nhttps://y.com/\n--b--\n"
+    )
+    result = rewrite_message(raw, policy=POLICY, tagger=tagger, tracking_url=tracking_url)
+    assert (["https://y.com/?1"], (Untouched.CHARSET,)) == (
+        [link.destination for link in result.links],
+        result.untouched,
+    )

@@ -33,7 +33,7 @@ def test_links_of_a_message_are_found_in_their_decoded_bodies(charset: str, enco
     raw = b"\r\n".join(
         [b"Content-Type: multipart/mixed; boundary=x\r\n", b"--x", head + body, b"--x", head + body, b"--x--", b""]
     )
-    links = rewrite_message(raw, policy=POLICY, tag=untagged, tracking_url=tracking_url).links
+    links = rewrite_message(raw, policy=POLICY, tagger=lambda: untagged, tracking_url=tracking_url).links
 
     contents = [content or b"" for _, content in decoded_bodies(raw)]
 

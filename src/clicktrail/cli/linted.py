@@ -90,7 +90,7 @@ def read_links(file: Path) -> LintedFile:
 
 def _rewrite(raw: bytes, part: Part | None, policy: Policy, tag: Callable[[Candidate], str]) -> Rewritten:
     if part is None:
-        return rewrite_message(raw, policy=policy, tag=tag, tracking_url=_any_url)
+        return rewrite_message(raw, policy=policy, tagger=lambda: tag, tracking_url=_any_url)
     return rewrite_document(raw, part, policy=policy, tag=tag, tracking_url=_any_url)
 
 

@@ -47,7 +47,7 @@ def rewrite_message(
     raw: bytes,
     *,
     policy: Policy,
-    tag: Callable[[Candidate], str],
+    tagger: Callable[[], Callable[[Candidate], str]],
     tracking_url: Callable[[Placed], str],
 ) -> Rewritten:
     """Replace the links of a message (RFC 5322) by tracking URLs, and change nothing else.
@@ -61,9 +61,11 @@ def rewrite_message(
     Args:
         raw: the message, as it goes over the wire.
         policy: which links are tracked.
-        tag: gives a link's destination: its URL with UTM parameters, or as it is where there are none to add.
+        tagger: gives a ``tag`` for the links of a message, the first one to come: it makes a link's destination, its
+            URL with UTM parameters, or as it is where there are none to add. Called again, to begin anew, where a body
+            has to be left out.
         tracking_url: makes the URL that takes a link's place: http or https, characters ``[A-Za-z0-9/._-]`` in the
-            path, the last one alphanumeric. Called once per position and part; once more, with another number of links,
+            path, the last one alphanumeric. Called once per position and part, and again, with another number of links,
             where a body has to be left out.
 
     Raises:
@@ -74,7 +76,7 @@ def rewrite_message(
     opened, unreadable = _apart(_open(raw, leaf, number, newline=newline) for number, leaf in enumerate(leaves))
     untouched += unreadable
     while True:
-        links = place([body.body for body in opened], policy=policy, tag=tag, tracking_url=tracking_url)
+        links = place([body.body for body in opened], policy=policy, tag=tagger(), tracking_url=tracking_url)
         outcomes = [_edits(body, placed, newline=newline) for body, placed in zip(opened, links, strict=True)]
         edits, refused = _apart(outcomes)
         if not refused:
