@@ -14,6 +14,16 @@ OPAQUE = "https://x.com/a1b2"
         ("https://x.com/unsubscribe", "", LinkReason.UNSUBSCRIBE),
         (OPAQUE, "Unsubscribe here", LinkReason.UNSUBSCRIBE),
         (OPAQUE, "Newsletter abmelden", LinkReason.UNSUBSCRIBE),
+        (OPAQUE, "Se désabonner", LinkReason.UNSUBSCRIBE),
+        (OPAQUE, "Cancelar suscripción", LinkReason.UNSUBSCRIBE),
+        (OPAQUE, "Annulla iscrizione", LinkReason.UNSUBSCRIBE),
+        (OPAQUE, "配信停止", LinkReason.UNSUBSCRIBE),
+        (OPAQUE, "수신거부", LinkReason.UNSUBSCRIBE),
+        (OPAQUE, "Gérer mes préférences", LinkReason.PREFERENCES),
+        (OPAQUE, "Politique de confidentialité", LinkReason.PRIVACY),
+        (OPAQUE, "プライバシーポリシー", LinkReason.PRIVACY),
+        (OPAQUE, "Mentions légales", LinkReason.LEGAL),
+        (OPAQUE, "Nutzungsbedingungen", LinkReason.LEGAL),
         (OPAQUE, "Email preferences", LinkReason.PREFERENCES),
         ("https://x.com/legal/privacy", "", LinkReason.PRIVACY),
         (OPAQUE, "Datenschutz", LinkReason.PRIVACY),
@@ -22,6 +32,8 @@ OPAQUE = "https://x.com/a1b2"
         ("https://x.com/long-terms", "", None),
         (OPAQUE, "In terms of style nothing beats our new autumn collection", None),
         ("https://x.com/", "Shop now", None),
+        ("https://x.com/", "Cancel anytime", None),
+        ("https://x.com/cookies", "Cookies for tea", None),
     ],
 )
 def test_words_tell_a_purpose(url: str, label: str, expected: LinkReason | None) -> None:
@@ -39,13 +51,39 @@ def test_words_tell_a_purpose(url: str, label: str, expected: LinkReason | None)
 )
 def test_bearer_urls_are_sensitive(url: str) -> None:
     """By their path or a query key."""
-    assert is_sensitive(read_address(url))
+    assert is_sensitive(read_address(url), "")
 
 
 @pytest.mark.parametrize("url", ["https://x.com/presets", "https://x.com/?tokens=1", "https://x.com/one-time-offer"])
 def test_words_that_only_hold_a_secrets_name_are_not(url: str) -> None:
     """Words count as words."""
-    assert not is_sensitive(read_address(url))
+    assert not is_sensitive(read_address(url), "")
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *[
+            "Reset password →",
+            "Create New Password",
+            "reset your account password",
+            "Confirm Email",
+            "Verify my account",
+        ],
+        *["Passwort zurücksetzen", "E-Mail-Adresse bestätigen", "Réinitialiser mon mot de passe", "Cambiar contraseña"],
+    ],
+)
+def test_a_label_tells_what_an_opaque_url_does(label: str) -> None:
+    """A link that resets a password lets its bearer in, whatever its URL looks like."""
+    assert is_sensitive(read_address(OPAQUE), label)
+
+
+@pytest.mark.parametrize(
+    "label", ["Passwordless sign-in explained", "New arrivals", "Set sail", "Confirm your seat", "A new account of it"]
+)
+def test_a_label_that_only_holds_such_words_tells_nothing(label: str) -> None:
+    """Words count by what they are about."""
+    assert not is_sensitive(read_address(OPAQUE), label)
 
 
 @pytest.mark.parametrize(

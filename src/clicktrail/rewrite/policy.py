@@ -30,8 +30,8 @@ _KEPT = 2_000
 """Links that are remembered as they were looked at: a mailing's messages have most of theirs in common."""
 
 # Delimiters of the template languages of mail programs and ESPs, plain or percent-encoded by an editor. In %name% one
-# end must not be a percent-encoded byte: "%C3%A9" is an e with an accent. Single brackets are no URL's own only where
-# they are all there is. The text as written is looked at, since resolving it by a base would encode the brackets.
+# end must not be a percent-encoded byte: "%C3%A9" is an e with an accent. Single brackets make one only where
+# nothing stands around them. The href is looked at as it is written: resolved by a base, its braces are encoded.
 _MERGE_TAG = re.compile(
     r"""
     \{\{ | \{% | \{\$ | \$\{ | \*\| | \[\[ | <% | %7B%7B
@@ -171,7 +171,7 @@ class Policy:
         host = address.hostname
         if meant is not None and meant in _NEVER:
             yield Judgement(meant)
-        if telling and is_sensitive(address):
+        if telling and is_sensitive(address, candidate.label):
             yield Judgement(LinkReason.SENSITIVE)
         if self.denied_hosts and _matches(host, self.denied_hosts):
             yield Judgement(LinkReason.HOST_DENIED, host)

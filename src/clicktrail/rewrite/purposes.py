@@ -1,40 +1,51 @@
 """Tell what a link is for, where that is none of marketing's business: by the words of its URL and of its label."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 from clicktrail.model.link import Element, LinkReason, Location
 from clicktrail.rewrite.address import Address
 from clicktrail.rewrite.candidate import Candidate
 
-__all__ = ["SIGNS", "is_sensitive", "is_social", "purpose"]
+__all__ = ["SIGNS", "folded", "is_sensitive", "is_social", "purpose"]
 
 _FLAGS = re.VERBOSE | re.ASCII
+_ACCENTS = re.compile(r"[\u0300-\u036f]")
 _LONGEST_LABEL = 40
 """Characters of a label that names a purpose; longer ones are sentences that may speak of anything."""
 
 _WORDS: Mapping[LinkReason, str] = {
     LinkReason.UNSUBSCRIBE: r"""
         unsub | (?<![a-z])(?: opt[-_\ ]?out | abmeld\w* | abbestell\w* | desabonn\w* | desinscri\w* | uitschrijv\w*
-        )(?![a-z])
+      | afmeld\w* | disiscri\w* | (?:annulla|cancella)[-_\ ]iscrizione | dar(?:se|me)[-_\ ]de[-_\ ]baja
+      | cancelar[-_\ ](?:la[-_\ ])?(?:suscripcion|inscricao|assinatura) | descadastr\w* | avregistrer\w* | avmeld\w*
+      | odhlas\w* | wypisz | dezabon\w* )(?![a-z])
+      | отписаться | 配信停止 | 購読解除 | 退订 | 退訂 | 取消订阅 | 取消訂閱 | 수신거부
     """,
     LinkReason.PREFERENCES: r"""
         (?<![a-z])(?: (?:email|mail|notification|subscription|manage)[-_\ ]?(?:settings|subscriptions?)
-      | preferences? )(?![a-z])
+      | preferences? | preferenze | preferencias | voorkeuren | (?:e-?mail|newsletter)[-_\ ]?einstellungen )(?![a-z])
     """,
     LinkReason.PRIVACY: r"""
-        (?<![a-z])(?: privacy | datenschutz\w* | confidentialite | privacidad | gdpr | dsgvo )(?![a-z])
+        (?<![a-z])(?: privacy\w* | datenschutz\w* | confidentialite | privacidade? | gdpr | dsgvo | integritetspolicy
+      | polityka[-_\ ]prywatnosci | cookies?[-_\ ](?:policy|notice) )(?![a-z]) | プライバシー | 隐私 | конфиденциальност
     """,
     LinkReason.LEGAL: r"""
         (?<![a-z-])(?: terms | terms[-_\ ](?:and[-_\ ]conditions | of[-_\ ](?:service|use|sale)) | legal
-      | legal[-_\ ]notice | imprint | impressum | agb | mentions[-_\ ]legales | disclaimer )(?![a-z-])
+      | legal[-_\ ]notice | imprint | impressum | agb | nutzungsbedingungen | mentions[-_\ ]legales | note[-_\ ]legali
+      | conditions[-_\ ](?:generales|d.utilisation) | terminos | termos[-_\ ]de[-_\ ](?:uso|servico) | disclaimer
+      | algemene[-_\ ]voorwaarden )(?![a-z-])
     """,
 }
 _PURPOSES = {reason: re.compile(words, _FLAGS) for reason, words in _WORDS.items()}
 _STEMS = (
-    *("unsub", "opt", "abmeld", "abbestell", "desabonn", "desinscri", "uitschrijv", "settings", "subscription"),
-    *("preference", "privac", "datenschutz", "confidentialite", "privacidad", "gdpr", "dsgvo", "terms", "legal"),
-    *("imprint", "impressum", "agb", "legales", "disclaimer"),
+    *("unsub", "opt", "abmeld", "abbestell", "desabonn", "desinscri", "uitschrijv", "afmeld", "iscri", "baja"),
+    *("cancel", "descadastr", "avregistrer", "avmeld", "odhlas", "wypisz", "dezabon", "отписаться", "停止", "購読解除"),
+    *("退", "取消", "수신거부", "settings", "subscription", "preferen", "voorkeuren", "einstellungen"),
+    *("privac", "datenschutz", "confidentialite", "gdpr", "dsgvo", "integritet", "prywatnosci", "cookie"),
+    *("プライバシー", "隐私", "конфиденциальност", "terms", "legal", "imprint", "impressum", "agb", "bedingungen"),
+    *("conditions", "terminos", "termos", "disclaimer", "voorwaarden"),
 )
 
 _SECRETS = frozenset(
@@ -51,15 +62,30 @@ _SENSITIVE_PATH = re.compile(
     (?<![a-z])(?: (?:reset|forgot|recover|change|set|new)[-_/]?(?:your[-_])?password
   | password[-_/]?(?:reset|recovery|forgot|change) | reset | passwordless | magic[-_]?(?:link|login)
   | (?:login|signin|sign-in)[-_]?link | one[-_]?time[-_]?(?:link|login|password|code) | 2fa | otp
-  | (?:verify|confirm|activate)[-_]?(?:your[-_])?(?:email|account) )(?![a-z])
+  | (?:verify|confirm|activate)[-_]?(?:your[-_])?(?:email|account) | subscri(?:be|ption)[-_/](?:confirm|verify)
+    )(?![a-z])
   | /eyj[a-z0-9_-]{10,}\.
     """,
     _FLAGS,
 )
-_SENSITIVE_STEMS = ("reset", "password", "magic", "link", "one", "2fa", "otp", "verify", "confirm", "activate", "/eyj")
+_SENSITIVE_LABEL = re.compile(
+    r"""
+    \b(?: (?:reset|forgot|recover|change|create|choose|set|update|new)\W+(?:\w+\W+){0,3}?password
+  | (?:confirm|verify|activate|validate)\W+(?:\w+\W+){0,3}?(?:e-?mail|account|subscription|identity)
+  | (?:magic|login|sign[- ]in)\ link
+  | passwort\ (?:zurucksetzen|andern) | e-?mail(?:-adresse)?\ bestatigen | konto\ (?:bestatigen|aktivieren)
+  | (?:reinitialiser|changer)\W+(?:\w+\W+)?mot\ de\ passe | confirmer\W+(?:\w+\W+){0,2}?(?:e-?mail|compte)
+  | (?:restablecer|cambiar)\W+(?:\w+\W+)?contrasena | confirmar\W+(?:\w+\W+){0,2}?(?:correo|cuenta) )\b
+    """,
+    _FLAGS,
+)
+_SENSITIVE_STEMS = (
+    *("reset", "password", "magic", "link", "one", "2fa", "otp", "verify", "confirm", "activate", "validate", "/eyj"),
+    *("passwort", "bestatigen", "konto", "mot de passe", "contrasena"),
+)
 
 SIGNS = (*_STEMS, *_SENSITIVE_STEMS, *_SECRETS)
-"""Parts of path, query or label in lower case, one of which is in whatever the patterns find; see `signs`."""
+"""Parts of path, query or label, folded, one of which is in whatever the patterns find; see `signs`."""
 
 _SOCIAL = frozenset(
     {
@@ -85,15 +111,28 @@ _SOCIAL_LABEL = re.compile(
 
 def purpose(address: Address, label: str) -> LinkReason | None:
     """Unsubscribing, mail settings, privacy or legal pages; None for all other links."""
-    words = f"{address.path}{address.query} {label if len(label) <= _LONGEST_LABEL else ''}".lower()
+    words = folded(f"{address.path}{address.query} {_short(label)}")
     return next((reason for reason, pattern in _PURPOSES.items() if pattern.search(words)), None)
 
 
-def is_sensitive(address: Address) -> bool:
+def is_sensitive(address: Address, label: str) -> bool:
     """Whether a URL lets its bearer in or is signed: a copy of it, or one parameter more, does harm."""
     if address.query and not _SECRETS.isdisjoint(_KEY.findall(address.query.lower())):
         return True
-    return _SENSITIVE_PATH.search(address.path.lower()) is not None
+    if _SENSITIVE_PATH.search(address.path.lower()):
+        return True
+    return _SENSITIVE_LABEL.search(folded(_short(label))) is not None
+
+
+def folded(text: str) -> str:
+    """The text in lower case, and Latin letters without accents."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text.lower())))
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= _LONGEST_LABEL else ""
 
 
 def is_social(address: Address, candidate: Candidate) -> bool:

@@ -14,4 +14,5 @@ _SIGN = re2.compile("|".join(re2.escape(sign.lower()) for sign in (*purposes.SIG
 
 def has_sign(address: Address, label: str) -> bool:
     """Whether `wrapper`, `purpose` or `is_sensitive` might find something: where this says no, none of them does."""
-    return _SIGN.search(f"{address.hostname}{address.path}{address.query} {label}".lower()) is not None
+    words = purposes.folded(f"{address.hostname}{address.path}{address.query} {label}")
+    return _SIGN.search(words) is not None
