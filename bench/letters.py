@@ -13,9 +13,9 @@ _PRODUCT: Final = (_FOLDER / "letter_product.html").read_text("utf-8")
 _FOOT: Final = "</body>\n</html>\n"
 
 
-def html(size: int) -> str:
-    """An HTML body of about that many bytes, with a link in each two thousand of them."""
-    products = range(max(1, round((size - len(_HEAD)) / len(_PRODUCT))))
+def html(size: int, *, number: int = 0) -> str:
+    """An HTML body of about that many bytes, with a link in each two thousand of them; other numbers, other links."""
+    products = range(1000 * number, 1000 * number + max(1, round((size - len(_HEAD)) / len(_PRODUCT))))
     return _HEAD + "".join(_PRODUCT.replace("{number}", str(number)) for number in products) + _FOOT
 
 

@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 from clicktrail import KeyRing, Sealed, Sending, Tracker
 from clicktrail.tokens import SECRET_BYTES, Key, seal
 
-__all__ = ["DOMAIN", "REWRITERS", "RING", "SENDING", "TRACKER"]
+__all__ = ["DOMAIN", "REWRITERS", "RING", "SENDING", "TRACKER", "one_off"]
 
 RING: Final = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 DOMAIN: Final = "https://links.shop.example"

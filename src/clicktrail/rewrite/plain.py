@@ -17,6 +17,7 @@ from clicktrail.rewrite.tokenizer import Tag
 __all__ = ["find_tags", "is_plain"]
 
 _LINKED = ("a", "area")
+_CONDITION = "<!--[if"
 
 _SPACE = r"[\t\n\f\r ]"
 # Names of tags whose content is markup too. No scripts and no foreign content, and of raw text only what is below.
@@ -52,7 +53,7 @@ _options.encoding = re2.Options.Encoding.LATIN1  # bytes are characters: of UTF-
 _options.never_capture = True
 _PLAIN = re2.compile(
     (
-        rf"(?is)(?:[^<]|{_START_TAG}|{_END_TAG}|{_raw('(?:[^<]|<[^/<])*')}"
+        rf"(?is)(?:[^<]|{_START_TAG}|{_END_TAG}|{_raw('(?:[^<]|<!--(?:[^<-]|-[^<-])*-->)*')}"
         rf"|{_CONDITIONAL}|{_COMMENT}|{_DECLARATION}|{_LONE_LESS_THAN})*"
     ).encode(),
     _options,
@@ -65,28 +66,23 @@ def is_plain(html: str) -> bool:
 
 
 # Cases are spelled out: where they are ignored, each alternative is tried at every "<".
-_TAG_END = r"(?=[\s/>])"
-_RAW_CONTENT = r"(?:[^<]++|<(?!/))*+"
-_MARK = re.compile(
-    rf"""<(?:
-        [aA](?:[rR][eE][aA])?{_TAG_END} | [bB][aA][sS][eE]{_TAG_END} | [vV]:[a-zA-Z]++{_TAG_END}
-      | !--(?: \[[iI][fF] | [^-]*+(?:-[^-]++)*+--> )
-      | [sS][tT][yY][lL][eE]{_TAG_END}{_RAW_CONTENT} | [tT][iI][tT][lL][eE]{_TAG_END}{_RAW_CONTENT}
-    )""",
-    re.VERBOSE | re.ASCII,
-)
+_MARK = re.compile(r"<(?:[aA](?:[rR][eE][aA])?|[bB][aA][sS][eE]|[vV]:[a-zA-Z]++)(?=[\s/>])", re.ASCII)
 
 
 def find_tags(html: str) -> Iterator[Tag]:
     """What `tokenizer.find_tags` finds, in a plain document."""
-    comment_end = -1
+    looked_at = comment_end = 0
+    conditional = False
     for mark in _MARK.finditer(html):
-        at = mark.end()
+        start, at = mark.span()
+        comment = html.rfind("<!--", looked_at, start)
+        looked_at = at
+        if comment >= 0:
+            comment_end = html.find("-->", comment)
+            conditional = html[comment : comment + len(_CONDITION)].lower() == _CONDITION
         name = mark[0][1:].lower()
-        if name == "!--[if":
-            comment_end = html.find("-->", at)
-        elif at < comment_end:
-            if name in _LINKED or name.startswith("v:"):
-                yield Tag(name, at, html.find(">", at), comment_end, conditional=True)
-        elif name in _LINKED or name == "base":
-            yield Tag(name, at, html.find(">", at), len(html), conditional=False)
+        if start >= comment_end:
+            if name in _LINKED or name == "base":
+                yield Tag(name, at, html.find(">", at), len(html), conditional=False)
+        elif conditional and name != "base":
+            yield Tag(name, at, html.find(">", at), comment_end, conditional=True)

@@ -16,6 +16,7 @@ _HEADER_MARKS = ("eader", "EADER", "avbar", "<nav", "<NAV")
 _FOOTER_MARKS = ("ooter", "OOTER")
 _UNSUBSCRIBE_MARK = "nsubscribe"
 _HEADER_SHARE = 4
+_LONGEST_HEADER = 8_000
 # Hostile documents are nothing but marks.
 _MOST_MARKS = 100
 _LONGEST_TAG = 1_000
@@ -55,7 +56,7 @@ def find_regions(html: str) -> Regions:
     opened = _BODY.search(html)
     start = opened.end() if opened else 0
     size = len(html) - start
-    limit = start + size // _HEADER_SHARE
+    limit = start + min(size // _HEADER_SHARE, _LONGEST_HEADER)
     content = _CONTENT.search(html, start, limit)
     header_end = content.start() if content else limit
     half = start + size // 2
