@@ -79,7 +79,7 @@ def judged(href: str, **attributes: str) -> LinkReason:
                     "<%= u %>",
                 ],
                 *["https://x.com/?n={{ n }}", "https://x.com/?n=%7B%7Bname%7D%7D", "https://x.com/%%id%%", "{% url %}"],
-                *["https://x.com/?d=%date%", "mailto:{{ address }}"],
+                *["https://x.com/?d=%date%", "mailto:{{ address }}", "{action.url}", " [UNSUBSCRIBEURL] ", "<url>"],
             ],
         ),
         (

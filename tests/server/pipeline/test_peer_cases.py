@@ -1,0 +1,178 @@
+"""What other projects' tests and bug reports expect of redirects and of what is counted."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from clicktrail.judge import judge
+from clicktrail.model.event import Click
+from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import Verdict
+from clicktrail.rewrite import rewrite_html
+from clicktrail.server.edge.responses import Response
+from clicktrail.server.pipeline.redirect import NotFound, Redirect, Redirector, Request
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState, Sealed, seal
+from tests.clicks import CONTEXT, NOON
+from tests.edges import routes_for
+from tests.journals import HeldJournal
+from tests.peers import Case, cases, collected, unmet
+from tests.rewriting import POLICY, tracking_url, untagged
+
+_FIXED = "Visitors cannot add to a destination: only what was sealed redirects."
+_WEB_ONLY = "Only http and https redirect."
+_NO_PIXEL = "There is no tracking pixel: opening a message is not tracked."
+_FALLBACK = "A token that does not open is answered 404, and leads nowhere, not even home."
+_TEMPLATE = "Merge tags are the sending program's; a destination is sealed as it is."
+
+REJECTED: Mapping[str, str] = {
+    "ShortUrlRedirectionBuilderTest.php:68": _FIXED,
+    "ShortUrlRedirectionBuilderTest.php:69": _FIXED,
+    "ShortUrlRedirectionBuilderTest.php:70": _FIXED,
+    "ShortUrlRedirectionBuilderTest.php:72": _FIXED,
+    "ShortUrlRedirectionBuilderTest.php:73": _FIXED,
+    "ShortUrlRedirectionBuilderTest.php:74": _FIXED,
+    "ShortUrlRedirectionBuilderTest.php:76": _FIXED,
+    "ShortUrlRedirectionBuilderTest.php:82": _FIXED,
+    "ShortUrlRedirectionBuilderTest.php:88": _FIXED,
+    "ShortUrlRedirectionBuilderTest.php:100": _FIXED,
+    "ShortUrlRedirectionBuilderTest.php:101": _FIXED,
+    "ShortUrlRedirectionBuilderTest.php:107": _FIXED,
+    "ShortUrlRedirectionBuilderTest.php:113": _FIXED,
+    "ShortUrlRedirectionBuilderTest.php:119": _FIXED,
+    "ShortUrlRedirectionBuilderTest.php:131": _WEB_ONLY,
+    "ShortUrlRedirectionBuilderTest.php:132": _WEB_ONLY,
+    "ShortUrlRedirectionBuilderTest.php:133": _WEB_ONLY,
+    "click_test.rb:39": _FALLBACK,
+    "click_test.rb:49": "A URL in a parameter is never followed; our old tokens open by tests/tokens/vectors.toml.",
+    "MailTrackerTest.php:416": _FALLBACK,
+    "MailTrackerTest.php:438": "The same: a mail that holds a link does not make an unsigned URL true.",
+    "MailTrackerTest.php:455": _FALLBACK,
+    "test_pytracking.py:8": "Anybody can make such a token: it is neither encrypted nor signed.",
+    "test_pytracking.py:61": "A token ends with a letter or a digit; with a slash behind it is another path.",
+    "tracking_middleware_spec.rb:26": _NO_PIXEL,
+    "phish_test.go:364": _TEMPLATE,
+    "email_request_test.go:140": _TEMPLATE,
+}
+"""Expectations that are not ours, and why."""
+
+_KEY = Key(number=0, secret=b"k" * SECRET_BYTES)
+_RING = KeyRing([_KEY])
+
+
+def token(destination: str) -> str:
+    """A token that leads there."""
+    sealed = Sealed(
+        destination=destination, message_id="m1", recipient="r", campaign="c", position=0, links=1, sent_at=NOON
+    )
+    return seal(_RING, sealed)
+
+
+def ask(path: str, *, method: str = "GET", ring: KeyRing = _RING, agent: str = "Mozilla/5.0") -> Redirect | NotFound:
+    """What a request is answered with; the query is cut off before, as the edge does."""
+    headers = {"user-agent": agent}
+    request = Request(method=method, path=path.partition("?")[0], peer="192.0.2.10", headers=headers)
+    return Redirector(ring).decide(request, now=NOON, click_id="c1")
+
+
+def location(path: str) -> str:
+    """Where a request is sent; empty if nowhere."""
+    decision = ask(path)
+    return decision.location if isinstance(decision, Redirect) else ""
+
+
+def verdict(click: Click | None) -> Verdict | None:
+    """How a click alone is judged, if it counts as one at all."""
+    (judged,) = judge(Timeline.of("m1", [click]), CONTEXT) if click else (None,)
+    return judged.verdict if judged and judged.counted else None
+
+
+def is_forwarded(case: Case) -> bool:
+    """The redirect leads where the peer's does."""
+    stored, added, path = re.split(r"stored |; click query |; extra path |; forwardQuery", case.given)[1:4]
+    extra = path.strip("'").removeprefix("null")
+    return case.expected == f"Location: {location('/' + token(stored) + extra + '?' + added.strip(chr(39)))}"
+
+
+def is_followed(case: Case) -> bool:
+    """A destination of another scheme is redirected to."""
+    return location("/" + token(case.given.removeprefix("stored "))) != ""
+
+
+def is_signed(case: Case) -> bool:
+    """What no key of ours sealed is answered 404; what an old key did still redirects."""
+    if "old secret" in case.given:
+        ring = KeyRing(
+            [Key(number=1, secret=b"n" * SECRET_BYTES), Key(number=0, secret=_KEY.secret, state=KeyState.OPEN)]
+        )
+        return isinstance(ask("/" + token("https://x.com/"), ring=ring), Redirect)
+    changed = token("https://x.com/")[:-2] + "AA"
+    return case.expected.startswith("404") and isinstance(ask("/" + changed), NotFound)
+
+
+def is_secure(case: Case) -> bool:
+    """A URL in a parameter is never followed, and nothing but a token is; there is no fallback."""
+    (given,) = re.findall(r"\S*=\S+|unknown hash", case.given)[-1:]
+    return location("/?" + given) == location("/" + given) == "" and "redirect to" not in case.expected
+
+
+def is_served(case: Case) -> bool:
+    """The edge's own answer to a path."""
+    answers: list[Response] = []
+    routes = routes_for(HeldJournal())
+    path = case.given.removeprefix("GET ").partition("?")[0].partition(" ")[0]
+    routes.answer(Request(method="GET", path=path, peer="192.0.2.10", headers={}), answers.append)
+    expected = routes.responses.robots if "robots" in path else routes.responses.not_found
+    return [expected] == answers and not case.expected.startswith("200 image")
+
+
+def is_no_click(case: Case) -> bool:
+    """HEAD redirects and counts nothing; an agent that says that it is a program is no person."""
+    if case.given.startswith("UA "):
+        return verdict(ask("/" + token("https://x.com/"), agent=case.given[3:]).event) in {Verdict.BOT, Verdict.PREVIEW}
+    decision = ask("/" + token("https://x.com/"), method="HEAD")
+    return isinstance(decision, Redirect) and verdict(decision.event) is None
+
+
+def is_encoded(case: Case) -> bool:
+    """The location is visible ASCII: paths percent-encoded, hosts in their ASCII form, the rest as it was."""
+    urls = [url if "://" in url else f"http://{url}/" for url in case.given.split(" ; ")]
+    places = [location("/" + token(url)) for url in urls]
+    kept = all(place == url for url, place in zip(urls, places, strict=True) if url.isascii())
+    hosts = ["xn--" in place for url, place in zip(urls, places, strict=True) if not url.split("/")[2].isascii()]
+    return kept and all(hosts) and all(place.isascii() and place for place in places)
+
+
+def is_unchanged(_: Case) -> bool:
+    """A link that unsubscribes is never ours to redirect: no request of a scanner to us can be one to it."""
+    (link,) = rewrite_html(
+        '<a href="https://x.com/unsubscribe?u=1">', policy=POLICY, tag=untagged, tracking_url=tracking_url
+    ).links
+    return not link.tracked
+
+
+def is_ours(_: Case) -> bool:
+    """What the peer does is no business of ours."""
+    return False
+
+
+MEETS: Mapping[str, Callable[[Case], bool]] = {
+    "redirect-query-forward": is_forwarded,
+    "redirect-scheme": is_followed,
+    "redirect-signature": is_signed,
+    "redirect-security": is_secure,
+    "redirect-server": is_served,
+    "redirect-bot": is_no_click,
+    "redirect-encoding": is_encoded,
+    "redirect-template": is_ours,
+    "template": is_ours,
+    "token": is_ours,
+    "unsubscribe": is_unchanged,
+}
+"""What tells of each kind whether it is met."""
+
+
+@collected
+def test_redirects_are_as_peers_expect(tell: Callable[[str], None]) -> None:
+    """All but the rejected expectations are met, and those are not."""
+    missed = unmet(MEETS)
+    tell(f"{len(cases(*MEETS)) - len(missed)} expectations met, {len(missed)} rejected")
+    assert sorted(REJECTED) == sorted(missed)

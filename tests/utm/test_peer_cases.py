@@ -1,0 +1,151 @@
+"""What other projects' tests and bug reports expect of UTM parameters."""
+
+import html
+import re
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import parse_qsl, urlsplit
+
+from clicktrail.rewrite.html import find_links
+from clicktrail.utm import Convention, query, structure
+from clicktrail.utm.lint import Code, check
+from clicktrail.utm.tag import tag
+from tests.peers import Case, cases, collected, unmet
+from tests.rewriting import POLICY
+
+_SELECTED = "Which links get parameters is said by own hosts, not by selectors."
+_NAMED = "The peer's parameter `ref` takes its name from a blog; values of ours come from the convention."
+
+REJECTED: Mapping[str, str] = {
+    "urlQuery.test.ts:21": "Parameters come in the order of the convention, not of the alphabet.",
+    "urlQuery.test.ts:34": "An @ in a value is percent-encoded, as the peer does by another option.",
+    "urlQuery.test.ts:48": "A URL without a scheme is relative: nobody knows whose page that is.",
+    "urlQuery.test.ts:68": "Images are no links.",
+    "urlQuery.test.ts:77": _SELECTED,
+    "urlQuery.test.ts:86": _SELECTED,
+    "urlQuery.test.ts:95": _SELECTED,
+    "urlQuery.test.ts:104": _SELECTED,
+    "urlQuery.test.ts:124": "Other attributes than href lead nowhere in mail.",
+    "urlQuery.test.ts:153": "The same input as in line 16: here the peer is switched off.",
+    "outbound-link-tagger.test.js#uses sluggified newsletter name for internal urls": _NAMED,
+    "outbound-link-tagger.test.js#does not repeat newsletter at the end of the newsletter name": _NAMED,
+    "outbound-link-tagger.test.js#does not add ref if already present (2)": "`ref` is no UTM parameter.",
+    "outbound-link-tagger.test.js#does not add ref if already present (3)": "`source` is no UTM parameter.",
+    "index.test.js:45": "Parameters that begin with utm_ are UTM parameters, whether there are five or more.",
+}
+"""Expectations that are not ours, and why."""
+
+_CONVENTION = Convention(source="email", medium="newsletter", own_hosts=("*",))
+_OWN = ("example.com", "example.org", "other.com")
+"""The hosts that the peers' tests take for the sender's own."""
+
+
+def tagged(markup: str, parameters: Mapping[str, str], own_hosts: Sequence[str]) -> str:
+    """Markup whose links have their parameters, as far as a link is one that can have some."""
+    for link in reversed(find_links(markup)):
+        if POLICY.judge(link).reason == "tracked":
+            markup = markup[: link.start] + tag(link.url, parameters, own_hosts) + markup[link.end :]
+    return markup
+
+
+def is_tagged(case: Case) -> bool:
+    """The parameters stand where the peer wants them, and nowhere else."""
+    if "link_query_string" in case.given:
+        return has_parameters(case)
+    if case.given.endswith(("'", "unescaped_ampersand")):
+        return is_appended(case)
+    if "  params" in case.given:
+        return is_rewritten(case)
+    return is_added(case)
+
+
+def has_parameters(case: Case) -> bool:
+    """Links to the base's host have the parameters behind their own query."""
+    markup, base, parameters = premailed(case)
+    (link,) = find_links(f"<base href='{base}'>{markup}")
+    after = tag(link.url, parameters, ["example.com"])
+    return POLICY.judge(link).reason == "tracked" and parameters == added(link.url, after)
+
+
+def is_left(case: Case) -> bool:
+    """A link has no more parameters than before."""
+    if "link_query_string" not in case.given:
+        markup = case.given if case.given.startswith("<") else f'<a href="{html.escape(case.given)}">'
+        return markup == tagged(markup, {"utm_source": "a"}, _OWN)
+    markup, base, parameters = premailed(case)
+    (link,) = find_links(f"<base href='{base}'>{markup}")
+    return POLICY.judge(link).reason != "tracked" or link.url == tag(link.url, parameters, ["example.com"])
+
+
+def premailed(case: Case) -> tuple[str, str, dict[str, str]]:
+    """Premailer's cases: markup, base and parameters."""
+    markup, base, text = re.split(r" with base_url | and link_query_string ", case.given)
+    return markup, base, dict(parse_qsl(html.unescape(text), keep_blank_values=True))
+
+
+def added(before: str, after: str) -> dict[str, str]:
+    """The parameters that a URL has more than before."""
+    old, new = (parse_qsl(urlsplit(url).query, keep_blank_values=True) for url in (before, after))
+    return dict(new[len(old) :]) if new[: len(old)] == old else {}
+
+
+def is_appended(case: Case) -> bool:
+    """Premailer's cases of single URLs, relative ones too."""
+    found = re.fullmatch(r"<a href='([^']*)'>Link</a> \+ '?\?*(.*?)'?(?:, unescaped_ampersand)?", case.given)
+    if found is None:
+        return False
+    pairs = [query.pair(*item) for item in parse_qsl(found[2])]
+    return html.unescape(case.expected.partition(" ")[0]) == query.take_apart(found[1]).adding(pairs)
+
+
+def is_rewritten(case: Case) -> bool:
+    """Maizzle's cases: markup, parameters, and perhaps options of the peer's own."""
+    markup, _, text = re.split(r"  params(/options)?: ", case.given)
+    expected = markup if case.expected == "unchanged" else case.expected
+    return expected == tagged(markup, dict(re.findall(r"(\w+): ?'([^']*)'", text.partition("}")[0])), ["*"])
+
+
+def is_added(case: Case) -> bool:
+    """A URL, or the links of markup, get the parameters that stand in the case, in front of any fragment."""
+    if "newsletter" in case.given:
+        return False  # the value would have to be made of the newsletter's name
+    url = re.match(r"http\S+", case.given)
+    markup = case.given if "<a" in case.given else f'<a href="{url[0] if url else "https://example.org/#hash"}">'
+    wanted = re.search(r"utm_.*", case.given) or re.search(r"(?:utm_|ref=)[\w.=&]+", case.expected)
+    parameters = dict(parse_qsl(wanted[0] if wanted else "utm_source=a"))
+    before, after = (find_links(text) for text in (markup, tagged(markup, parameters, _OWN)))
+    return all(
+        parameters == added(old.url, new.url) and urlsplit(old.url)[:3] == urlsplit(new.url)[:3]
+        for old, new in zip(before, after, strict=True)
+    )
+
+
+def is_read(case: Case) -> bool:
+    """The UTM parameters of a query are read, those behind another question mark too."""
+    pieces = structure.straighten(query.take_apart("https://x.example/?" + case.given.removeprefix("?")))
+    found = {pair.key.removeprefix("utm_"): pair.value for pair in pieces.pairs if pair.is_utm}
+    expected = dict(re.findall(r"(\w+)(?::(\w+))?", case.expected.partition("}")[0]))
+    if "name" in expected:
+        expected["campaign"] = expected.pop("name")
+    return found.keys() == expected.keys() and all(value in {"", found[key]} for key, value in expected.items())
+
+
+def is_found(case: Case) -> bool:
+    """The lint finds parameters behind the fragment."""
+    return Code.FRAGMENT in {finding.code for finding in check(case.given, _CONVENTION)}
+
+
+MEETS: Mapping[str, Callable[[Case], bool]] = {
+    "utm-append": is_tagged,
+    "utm-skip": is_left,
+    "utm-parse": is_read,
+    "utm-audit": is_found,
+}
+"""What tells of each kind whether it is met."""
+
+
+@collected
+def test_parameters_are_as_peers_expect(tell: Callable[[str], None]) -> None:
+    """All but the rejected expectations are met, and those are not."""
+    missed = unmet(MEETS)
+    tell(f"{len(cases(*MEETS)) - len(missed)} expectations met, {len(missed)} rejected")
+    assert sorted(REJECTED) == sorted(missed)
