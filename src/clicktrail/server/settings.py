@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from clicktrail.errors import SettingsError
+from clicktrail.rewrite.policy import Preset
 from clicktrail.wording import said
 
 __all__ = ["Address", "Settings", "environment", "load"]
@@ -66,6 +67,13 @@ class Tracking(Section, frozen=True, kw_only=True):
     domain: Annotated[
         str, _doc("Tracking domain with its scheme, such as https://links.example.com: what readers see and click.")
     ] = "http://127.0.0.1:8080"
+    policy: Annotated[
+        str,
+        _doc(
+            "Which links are tracked, and how those who have not been asked: a preset or a policy file, described in "
+            "reason-codes.md; relative to the settings file."
+        ),
+    ] = Preset.STANDARD.value
 
 
 class Utm(Section, frozen=True, kw_only=True):
@@ -117,6 +125,16 @@ class Relay(Section, frozen=True, kw_only=True):
     next_hop_password: Annotated[str, _doc("Password at the next hop.")] = ""
 
 
+class Dkim(Section, frozen=True, kw_only=True):
+    """A key of the sender's domain, for messages that come signed by it; library.md says when they are signed anew."""
+
+    domain: Annotated[str, _doc("The domain that signs; empty for none.")] = ""
+    selector: Annotated[str, _doc("The key's name among those of the domain.")] = ""
+    private_key_file: Annotated[
+        str, _doc("File of the private key, RSA or Ed25519 in PEM without a password; relative to the settings file.")
+    ] = ""
+
+
 class Console(Section, frozen=True, kw_only=True):
     """The page and the API for the sender."""
 
@@ -135,6 +153,7 @@ class Settings(Section, frozen=True, kw_only=True):
     utm: Utm = Utm()
     edge: Edge = Edge()
     relay: Relay = Relay()
+    dkim: Dkim = Dkim()
     console: Console = Console()
 
     @property
@@ -175,13 +194,23 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     except msgspec.ValidationError as error:
         raise SettingsError(f"in the settings {said(error)}") from error
     _check(settings)
-    folder = file.absolute().parent
-    return msgspec.structs.replace(
+    return _beside(file.absolute().parent, settings)
+
+
+def _beside(folder: Path, settings: Settings) -> Settings:
+    """The settings with paths that begin in the settings file's folder."""
+
+    def path(named: str) -> str:
+        return named and str(folder / named)
+
+    replace = msgspec.structs.replace
+    tracking, utm, dkim = settings.tracking, settings.utm, settings.dkim
+    return replace(
         settings,
-        data_dir=str(folder / settings.data_dir),
-        utm=msgspec.structs.replace(
-            settings.utm, convention=settings.utm.convention and str(folder / settings.utm.convention)
-        ),
+        data_dir=path(settings.data_dir),
+        tracking=tracking if tracking.policy in list(Preset) else replace(tracking, policy=path(tracking.policy)),
+        utm=replace(utm, convention=path(utm.convention)),
+        dkim=replace(dkim, private_key_file=path(dkim.private_key_file)),
     )
 
 
@@ -245,6 +274,10 @@ def _check(settings: Settings) -> None:
             f"utm.convention names {settings.utm.convention}, and [utm] has other keys beside it",
             hint="move them into that file",
         )
+    given = {name: bool(getattr(settings.dkim, name)) for name in settings.dkim.__struct_fields__}
+    if any(given.values()) and not all(given.values()):
+        missing = next(name for name in given if not given[name])
+        raise SettingsError(f"dkim.{missing} is missing", hint=f"a key needs {', '.join(given)}")
     Address.parse(settings.edge.listen)
     Address.parse(settings.relay.next_hop)
     for name, listen in (("relay.listen", settings.relay.listen), ("console.listen", settings.console.listen)):

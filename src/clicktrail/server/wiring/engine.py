@@ -12,8 +12,6 @@ import structlog
 from clicktrail.errors import EventError, StorageError
 from clicktrail.judge import Context, judge
 from clicktrail.report import as_json
-from clicktrail.rewrite import sensitive
-from clicktrail.server import keystore
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.console.server import serve_console
 from clicktrail.server.journal.reader import SegmentReader
@@ -24,9 +22,8 @@ from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
 from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomIds, SystemClock
-from clicktrail.server.wiring.convention import relay_convention
+from clicktrail.server.wiring.tracker import build_tracker
 from clicktrail.server.wiring.worker import run, say_ready, stop_signal
-from clicktrail.tracking import Tracker
 
 __all__ = ["read_reports", "run_engine"]
 
@@ -59,7 +56,7 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
         with SegmentWriter(settings.journal / "engine", asyncio.get_running_loop()) as journal:
             relay = Relay(
                 next_hop=_next_hop(settings),
-                tracker=_tracker(settings),
+                tracker=build_tracker(settings),
                 journal=journal,
                 clock=SystemClock(),
                 ids=RandomIds(),
@@ -122,17 +119,6 @@ def _processor(settings: Settings, analytics: ChdbAnalytics) -> Processor:
         analytics,
         judge=lambda timeline: judge(timeline, context),
         on_unreadable=_unreadable,
-    )
-
-
-def _tracker(settings: Settings) -> Tracker:
-    return Tracker(
-        ring=keystore.load(settings.data / keystore.NAME),
-        domain=settings.tracking.domain,
-        sensitive=sensitive.parse(
-            (resources.files("clicktrail.rewrite") / "data" / "sensitive.toml").read_text("utf-8")
-        ),
-        convention=relay_convention(settings),
     )
 
 

@@ -1,0 +1,56 @@
+"""Build the relay's tracker from the settings and the files that they name."""
+
+from importlib import resources
+from pathlib import Path
+
+from clicktrail.errors import SettingsError
+from clicktrail.rewrite import DkimKey, Policy, policy, sensitive
+from clicktrail.rewrite.policy import Preset, preset
+from clicktrail.server import keystore
+from clicktrail.server.settings import Settings
+from clicktrail.server.wiring.convention import relay_convention
+from clicktrail.tracking import Tracker
+
+__all__ = ["build_tracker"]
+
+
+def build_tracker(settings: Settings) -> Tracker:
+    """What the relay makes tracked messages with.
+
+    Raises:
+        KeyRingError: there is no key ring that can be used.
+        SettingsError: a file that the settings name cannot be read, or does not hold what it should.
+    """
+    rules = (resources.files("clicktrail.rewrite") / "data" / "sensitive.toml").read_text("utf-8")
+    return Tracker(
+        ring=keystore.load(settings.data / keystore.NAME),
+        domain=settings.tracking.domain,
+        policy=_policy(settings.tracking.policy),
+        convention=relay_convention(settings),
+        sensitive=sensitive.parse(rules),
+        dkim=_dkim_keys(settings),
+    )
+
+
+def _policy(named: str) -> Policy:
+    if named in list(Preset):
+        return preset(Preset(named))
+    try:
+        return policy.parse(_read(named, "policy").decode())
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"the policy {named} is not UTF-8") from error
+
+
+def _dkim_keys(settings: Settings) -> tuple[DkimKey, ...]:
+    dkim = settings.dkim
+    if not dkim.domain:
+        return ()
+    pem = _read(dkim.private_key_file, "DKIM key")
+    return (DkimKey.from_pem(pem, domain=dkim.domain, selector=dkim.selector),)
+
+
+def _read(file: str, what: str) -> bytes:
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise SettingsError(f"cannot read the {what} {file}: {error.strerror}") from error
