@@ -24,6 +24,7 @@ from tests.strategies import text_soups
         ("<https://x.com/a>", ["https://x.com/a"]),
         ("<https://x.com/a.>", ["https://x.com/a."]),
         ("<https://x.com/long\nline>", []),
+        ("https://x.com. a <", ["https://x.com"]),
         ('"https://x.com/a"', ["https://x.com/a"]),
         ("“https://x.com/a”", ["https://x.com/a"]),
         ("https://x.com/a。次", ["https://x.com/a"]),

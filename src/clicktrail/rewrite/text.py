@@ -60,16 +60,15 @@ def find_links(text: str, flow: Flow = Flow.FIXED) -> Iterator[Candidate]:
         if found["url"] is None:
             continue
         start, end = found.span("url")
-        if joined.text.startswith("<", start - 1):
+        before = joined.text[max(start - 1, 0) : start]
+        if before == "<":
             # A URL in angle brackets that goes on in the next line can be told whole by nobody.
             if not joined.text.startswith(">", end):
                 continue
             url = found["url"]
         else:
             runs_on = bool(_BEYOND_ASCII.match(joined.text, end))
-            url = _without_sentence(
-                _without_text(found["url"], runs_on=runs_on), before=joined.text[max(start - 1, 0) : start]
-            )
+            url = _without_sentence(_without_text(found["url"], runs_on=runs_on), before=before)
         if not _SCHEME_ONLY.fullmatch(url):
             first, last = joined.span(start, start + len(url))
             yield Candidate(start=first, end=last, href=url, url=url)
