@@ -29,6 +29,7 @@ _END = 3
 _VERSION = b"\x00"
 _TIME_BYTES = 4
 _BASE_36 = string.digits + string.ascii_lowercase
+_ONE_BYTE = [bytes([value]) for value in range(0x80)]
 _PACKABLE = re.compile(r"[0-9a-z]{0,64}")
 
 
@@ -102,8 +103,7 @@ def _sealed(plaintext: bytes) -> SealedCampaign:
 
 
 def _number(value: int) -> bytes:
-    low, rest = value & 0x7F, value >> 7
-    return bytes([low | 0x80]) + _number(rest) if rest else bytes([low])
+    return _ONE_BYTE[value] if value < len(_ONE_BYTE) else bytes([value & 0x7F | 0x80]) + _number(value >> 7)
 
 
 def _read_number(data: bytes, at: int) -> tuple[int, int]:
@@ -116,13 +116,12 @@ def _read_number(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _text(text: str) -> bytes:
-    packed = _PACKABLE.fullmatch(text) is not None
-    if packed:
-        number = int(f"1{text}", len(_BASE_36))
+    if _PACKABLE.fullmatch(text):
+        number = int("1" + text, 36)
         data = number.to_bytes((number.bit_length() + 7) // 8)
-    else:
-        data = text.encode()
-    return _number(2 * len(data) + packed) + data
+        return _number(2 * len(data) + 1) + data
+    data = text.encode()
+    return _number(2 * len(data)) + data
 
 
 def _read_text(data: bytes, at: int) -> tuple[str, int]:
