@@ -17,7 +17,7 @@ __all__ = ["find_links"]
 # No URL goes on behind these.
 _ENDING = (
     r"\s\x00-\x1f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"  # white space, controls, marks of direction
-    r"<>\"`\xab\xbb\u2018-\u201f\u2039\u203a"  # quotation marks
+    r"<>\"`\xab\xbb\u2018-\u201f\u2039\u203a\u2014"  # quotation marks, em dash
     r"\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"  # punctuation of Chinese and Japanese
 )
 _BRACKETS = r"()\[\]{}"
@@ -27,12 +27,14 @@ _EAST_ASIAN = r"\u1100-\u11ff\u3040-\u318f\u3400-\u9fff\uac00-\ud7af\uff66-\uff9
 # Taken whole, spaces and all: a tracking URL in front of what a later program puts there would be broken.
 _MERGE_TAG = r"\{\{\{?+[^{}\n]*+\}\}\}?+ | \{%[^%\n]*+%\} | <%[^<>%\n]*+%> | \[\[[^\[\]\n]*+\]\]"
 
+# A URL in angle brackets that is broken over lines can be told whole by nobody; one within it is a part of it.
 # A word in quotation marks may be part of a path, unless the URL itself is quoted. What is beyond ASCII and has another
 # URL behind it is the text between the two, in a script without spaces.
 _LINK = re.compile(
     rf"""
     ^[ \t]*+>[^\n]*+
   | ^--\x20\r?\n(?s:.*)
+  | <(?ai:https?)://[^\s<>]*+ (?: [ \t]*+\r?\n[ \t]*+[^\s<>]++ )++ >
   | (?<![A-Za-z0-9+.-]) (?P<quoted> (?<=") )?+ (?P<url> (?ai:https?)://
         (?: [^{_ENDING}{_BRACKETS}\x80-\U0010ffff]++
           | [^{_ENDING}\x00-\x7f]++ (?! (?ai:https?):// )
@@ -62,7 +64,6 @@ def find_links(text: str, flow: Flow = Flow.FIXED) -> Iterator[Candidate]:
         start, end = found.span("url")
         before = joined.text[max(start - 1, 0) : start]
         if before == "<":
-            # A URL in angle brackets that goes on in the next line can be told whole by nobody.
             if not joined.text.startswith(">", end):
                 continue
             url = found["url"]
