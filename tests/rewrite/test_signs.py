@@ -29,12 +29,22 @@ _PIECES = (
         "login",
         "ev",
     ),
-    *("ls/click?upn=", "c/eJwNw0tuhCAAANDTwJIAAn4W", "L0/https:", "Ctc/", "tr/cl/", "e/c/", "track/click/", "eyJ0eXAi"),
+    *(
+        "ls/click?upn=",
+        "c/eJwNw0tuhCAAANDTwJIAAn4W",
+        "L0/https:",
+        "e3t/Ctc/",
+        "tr/cl/",
+        "e/c/eyJ",
+        "track/click/",
+        "eyJ0eXAi",
+    ),
 )
 _HOSTS = (
     *("x.example", "click.pstmrk.it", "klclick1.com", "a.awstrack.me", "mandrillapp.com", "a.list-manage.com"),
     *("a.hubspotlinks.com", "sendibt2.com", "customeriomail.com", "a.safelinks.protection.outlook.com"),
     *("urldefense.com", "protect-eu.mimecast.com", "linkprotect.cudasvc.com", "secure-web.cisco.com"),
+    *("clicktime.symantec.com", "url.avanan.click", "url.uk.m.mimecastprotect.com"),
 )
 
 
