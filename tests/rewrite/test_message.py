@@ -83,6 +83,15 @@ def test_rewrites_utf_16(charset: str, codec: str, transfer: str) -> None:
     assert f"é <a href='{link.url}'>x</a>" == content.decode(codec)
 
 
+def test_a_query_is_characters_whatever_the_charset() -> None:
+    """The redirect writes them in UTF-8, as a webmail's browser would; what is percent-encoded already stays."""
+    raw = "Content-Type: text/html; charset=windows-1252\n\n<a href='https://x.com/?q=é&r=%E9&s=&eacute;'>".encode(
+        "cp1252"
+    )
+    (link,) = rewritten(raw).links
+    assert "https://x.com/?q=é&r=%E9&s=é" == link.destination
+
+
 def test_nothing_but_the_bytes_of_the_links_changes() -> None:
     """Even a message that no composer would write keeps its oddities."""
     raw = b"X:  y \nCONTENT-type:Text/HTML\n\n\n<A hRef = https://x.com/ >\t\xff\r\n<!--[if mso]><a href='https://y.com/'>\n\n"
