@@ -1,11 +1,8 @@
-import base64
 from datetime import UTC, datetime
 
-import dkim
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_curve_key
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import (
     RSAPrivateKey,
     RSAPrivateNumbers,
@@ -14,7 +11,6 @@ from cryptography.hazmat.primitives.asymmetric.rsa import (
     rsa_crt_dmq1,
     rsa_crt_iqmp,
 )
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -22,38 +18,20 @@ from cryptography.hazmat.primitives.serialization import (
     KeySerializationEncryption,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.errors import SettingsError
 from clicktrail.rewrite.dkim import DkimKey, Unsigned, sign, unsigned
+from tests.signatures import ED25519, RSA, verifies
 
 THEN = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
-ED25519 = DkimKey(domain="example.com", selector="ed", private_key=Ed25519PrivateKey.from_private_bytes(b"k" * 32))
-RSA = DkimKey(domain="example.com", selector="rsa", private_key=generate_rsa_key(65537, 2048))
 OTHER = DkimKey(domain="other.example", selector="ed", private_key=ED25519.private_key)
 MESSAGE = (
     b"Received: from a by b\r\nFrom: Anna <anna@example.com>\r\nSubject:  two \r\n\tlines\r\nX-Other: 1\r\n"
     b"Date: Mon, 06 May 2024 07:08:09 +0000\r\nContent-Type: text/plain\r\n\r\nHello \t world \r\n\r\n\r\n"
 )
-
-
-def verifies(raw: bytes) -> bool:
-    """Whether another implementation takes the uppermost signature."""
-
-    def record(name: bytes, timeout: int = 5) -> bytes:
-        """What the DNS would say; the timeout is of no use to us."""
-        assert timeout
-        key = {b"ed._domainkey.example.com.": ED25519, b"rsa._domainkey.example.com.": RSA}[name]
-        public = key.private_key.public_key()
-        if key is ED25519:
-            return b"v=DKIM1; k=ed25519; p=" + base64.b64encode(public.public_bytes(Encoding.Raw, PublicFormat.Raw))
-        der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return b"v=DKIM1; k=rsa; p=" + base64.b64encode(der)
-
-    return bool(dkim.verify(raw, dnsfunc=record))
 
 
 @pytest.mark.parametrize("key", [ED25519, RSA], ids=lambda key: key.algorithm)

@@ -10,6 +10,7 @@ from pathlib import Path
 import aiosmtplib
 
 from clicktrail.model.event import AnyEvent, decode
+from clicktrail.rewrite import DkimKey
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.ports import Ids
@@ -57,7 +58,12 @@ class Rig:
 
 @contextlib.asynccontextmanager
 async def relay_before(
-    next_hop: str, folder: Path, *, own_hosts: tuple[str, ...] = (), ids: Ids | None = None
+    next_hop: str,
+    folder: Path,
+    *,
+    own_hosts: tuple[str, ...] = (),
+    ids: Ids | None = None,
+    dkim: tuple[DkimKey, ...] = (),
 ) -> AsyncIterator[Rig]:
     """Run a relay that hands on to ``next_hop``, ``host:port``."""
     host, _, port = next_hop.rpartition(":")
@@ -72,6 +78,7 @@ async def relay_before(
                 ring=RING,
                 domain=DOMAIN,
                 convention=Convention(source="email", medium="newsletter", campaign="{campaign}", own_hosts=own_hosts),
+                dkim=dkim,
             ),
             journal=journal,
             clock=SystemClock(),

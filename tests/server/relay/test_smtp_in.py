@@ -1,4 +1,5 @@
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiosmtplib
@@ -6,8 +7,10 @@ import pytest
 
 from clicktrail.demo.sink import Sink
 from clicktrail.model.event import Sent
+from clicktrail.rewrite.dkim import sign
 from clicktrail.tokens import open_token
 from tests.server.relay.rig import DOMAIN, RING, relay_before
+from tests.signatures import ED25519, RSA, verifies
 
 MESSAGE = (
     b"From: shop@example.com\r\n"
@@ -60,6 +63,22 @@ async def test_a_taken_message_is_recorded(tmp_path: Path) -> None:
 
     assert isinstance(sent, Sent)
     assert ("winter", "", 1, 2) == (sent.campaign, sent.recipient, sent.links, sent.recipients)
+
+
+async def test_a_signed_message_arrives_with_a_signature_that_holds(tmp_path: Path) -> None:
+    """What the next hop gets is what was signed: line breaks, dots and the missing header among it."""
+    signed = sign(MESSAGE, ED25519, at=datetime(2024, 5, 6, tzinfo=UTC))
+    async with (
+        Sink() as sink,
+        relay_before(sink.address, tmp_path, dkim=(ED25519, RSA)) as rig,
+        rig.client() as client,
+    ):
+        await client.sendmail("shop@example.com", ["anna@example.net"], signed)
+
+    content = sink.messages[0].content
+    assert f'href="{DOMAIN}/'.encode() in content
+    assert 2 == content.count(b"DKIM-Signature:")
+    assert verifies(content)
 
 
 async def test_a_refused_recipient_is_refused_with_the_same_words(tmp_path: Path) -> None:

@@ -1,0 +1,31 @@
+"""Keys of a domain, and another implementation's word on what they signed."""
+
+import base64
+
+import dkim
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from clicktrail.rewrite import DkimKey
+
+__all__ = ["ED25519", "RSA", "verifies"]
+
+ED25519 = DkimKey(domain="example.com", selector="ed", private_key=Ed25519PrivateKey.from_private_bytes(b"k" * 32))
+RSA = DkimKey(domain="example.com", selector="rsa", private_key=generate_private_key(65537, 2048))
+
+
+def verifies(raw: bytes) -> bool:
+    """Whether dkimpy takes the uppermost signature."""
+    return bool(dkim.verify(raw, dnsfunc=_record))
+
+
+def _record(name: bytes, timeout: int = 5) -> bytes:
+    """What the DNS would say, at once."""
+    assert timeout
+    key = {b"ed._domainkey.example.com.": ED25519, b"rsa._domainkey.example.com.": RSA}[name]
+    public = key.private_key.public_key()
+    if key is ED25519:
+        return b"v=DKIM1; k=ed25519; p=" + base64.b64encode(public.public_bytes(Encoding.Raw, PublicFormat.Raw))
+    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return b"v=DKIM1; k=rsa; p=" + base64.b64encode(der)
