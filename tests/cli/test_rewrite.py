@@ -9,6 +9,7 @@ import pytest
 
 from clicktrail.cli.rewrite import rewrite
 from clicktrail.errors import ClicktrailError
+from clicktrail.model.consent import Consent
 from clicktrail.server import keystore
 from clicktrail.server.settings import environment
 from clicktrail.tokens import Sealed, open_token
@@ -139,6 +140,31 @@ def test_settings_and_headers_say_what_no_option_does(tmp_path: Path) -> None:
     off = clicktrail("rewrite", "off.eml", folder=tmp_path)
     assert (tmp_path / "off.eml").read_text("utf-8") == off.stdout
     assert "not all of it could be rewritten: tracking-off" in off.stderr
+
+
+def test_consent_is_that_of_the_option_or_the_header(tmp_path: Path) -> None:
+    """Who denies gets plain links; who was not asked stays unnamed, if the policy says so."""
+    ring = keystore.load_or_create(tmp_path / "keys.json", traces=[])
+    mail, out, policy = tmp_path / "mail.eml", tmp_path / "out.eml", tmp_path / "policy.toml"
+    mail.write_text("X-Clicktrail-Consent: denied\n\nhttps://example.com/", "utf-8")
+    policy.write_text('unknown_consent = "anonymous"', "utf-8")
+
+    def rewritten(consent: Consent | None) -> str:
+        rewrite(
+            file=str(mail),
+            output=out,
+            recipient="p1",
+            message_id="m1",
+            consent=consent,
+            policy=str(policy),
+            keys=tmp_path / "keys.json",
+        )
+        return out.read_text("utf-8").rpartition("/")[2]
+
+    assert "" == rewritten(None)
+    granted, unknown = (open_token(ring, rewritten(consent)) for consent in (Consent.GRANTED, Consent.UNKNOWN))
+    assert ("m1", "p1", "") == (granted.message_id, granted.recipient, unknown.recipient)
+    assert unknown.message_id not in {"m1", ""}
 
 
 def test_a_policy_is_a_preset_or_a_file(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from clicktrail.cli.files import read_bytes, read_text, write_bytes
 from clicktrail.cli.options import Config, Json, Keys
 from clicktrail.cli.rewritten import RewrittenFile
 from clicktrail.errors import ClicktrailError
+from clicktrail.model.consent import Consent
 from clicktrail.model.link import Part
 from clicktrail.rewrite import Policy, Rewritten, Untouched
 from clicktrail.rewrite import policy as policies
@@ -51,6 +52,10 @@ def rewrite(
     recipient: Annotated[
         str, typer.Option(help="Who it is for, an address or an opaque id; else as the message's own headers say.")
     ] = "",
+    consent: Annotated[
+        Consent | None,
+        typer.Option(help="What the recipient said to being tracked; else as the message's own headers say."),
+    ] = None,
     message_id: Annotated[str, typer.Option(help="Id of the message; else a new one.")] = "",
     utm: Annotated[Path | None, typer.Option(help="UTM convention; else the settings'.", metavar="FILE")] = None,
     policy: Annotated[
@@ -78,6 +83,8 @@ def rewrite(
         recipient=recipient or asked.recipient,
         campaign=campaign or asked.campaign,
         medium=asked.medium,
+        consent=consent or asked.told_consent or Consent.UNKNOWN,
+        anonymous_id=RandomIds().new(),
     )
     if part:
         rewritten = tracker.rewrite_document(content, part, sending)
