@@ -178,6 +178,7 @@ def test_json() -> None:
             {
                 "position": 0,
                 "url": "https://shop.example/",
+                "group": "",
                 "clicks": {"total": 1, "human": 1, "suspected": 0, "bot": 0, "preview": 0},
                 "unique": {"raw": 1, "human": 0},
             }

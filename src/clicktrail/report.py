@@ -48,10 +48,19 @@ class Unique:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkReport:
-    """One link of a campaign: a destination at a position."""
+    """One link of a campaign: a destination at a position, or all links of a group.
+
+    Attributes:
+        position: of several the lowest.
+        url: the destination, of several the first by the alphabet.
+        group: empty if the link stands for itself.
+        clicks: counted clicks.
+        unique: clickers.
+    """
 
     position: int
     url: str
+    group: str = ""
     clicks: Clicks
     unique: Unique
 
@@ -139,6 +148,7 @@ def as_json(report: CampaignReport) -> dict[str, object]:
             {
                 "position": link.position,
                 "url": link.url,
+                "group": link.group,
                 "clicks": _clicks_as_json(link.clicks),
                 "unique": _unique_as_json(link.unique),
             }
@@ -178,6 +188,32 @@ class _Clickers:
 
 
 @dataclass(slots=True)
+class _LinkTally:
+    """One link, or those of one group, while it is counted."""
+
+    positions: set[int] = field(default_factory=set)
+    url: str | None = None
+    group: str = ""
+    clickers: _Clickers = field(default_factory=_Clickers)
+
+    def add(self, judged: JudgedClick) -> None:
+        click = judged.click
+        self.positions.add(click.link)
+        self.url = click.url if self.url is None else min(self.url, click.url)
+        self.group = click.group
+        self.clickers.add(judged)
+
+    def report(self) -> LinkReport:
+        return LinkReport(
+            position=min(self.positions),
+            url=self.url or "",
+            group=self.group,
+            clicks=self.clickers.clicks,
+            unique=self.clickers.unique,
+        )
+
+
+@dataclass(slots=True)
 class _Tally:
     """One campaign while it is counted."""
 
@@ -186,7 +222,7 @@ class _Tally:
     bounced: int = 0
     delivered: int = 0
     everyone: _Clickers = field(default_factory=_Clickers)
-    links: dict[tuple[int, str], _Clickers] = field(default_factory=dict)
+    links: dict[tuple[int, str] | str, _LinkTally] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
 
     def add(self, timeline: Timeline, clicks: Sequence[JudgedClick]) -> None:
@@ -201,7 +237,8 @@ class _Tally:
 
     def _count(self, judged: JudgedClick) -> None:
         self.everyone.add(judged)
-        self.links.setdefault((judged.click.link, judged.click.url), _Clickers()).add(judged)
+        click = judged.click
+        self.links.setdefault(click.group or (click.link, click.url), _LinkTally()).add(judged)
         if judged.verdict is not Verdict.HUMAN:
             self.reasons.update({reason.signal for reason in judged.reasons})
 
@@ -215,8 +252,10 @@ class _Tally:
             clicks=self.everyone.clicks,
             unique=self.everyone.unique,
             links=tuple(
-                LinkReport(position=position, url=url, clicks=link.clicks, unique=link.unique)
-                for (position, url), link in sorted(self.links.items())
+                sorted(
+                    (link.report() for link in self.links.values()),
+                    key=lambda link: (link.position, link.url, link.group),
+                )
             ),
             reasons=tuple(
                 ReasonCount(signal=signal, clicks=clicks)

@@ -161,6 +161,7 @@ class Tracker:
                 position=placed.position,
                 links=placed.links,
                 sent_at=sending.sent_at,
+                group=placed.group,
             )
             return f"{origin}/{seal(self.ring, sealed)}"
 

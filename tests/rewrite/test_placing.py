@@ -213,3 +213,16 @@ def test_a_flowed_text_reads_as_if_it_had_not_been_broken(soup: str) -> None:
 
     flowed = rewritten(Body(part=Part.TEXT, text=soup, flow=Flow.DELSP))
     assert join(flowed, Flow.DELSP).text == rewritten(Body(part=Part.TEXT, text=join(soup, Flow.DELSP).text))
+
+
+def test_a_tracking_url_is_asked_for_with_the_group() -> None:
+    """So that clicks on destinations that differ by recipient can be counted as one link's."""
+    asked: list[Placed] = []
+
+    def recording(placed: Placed) -> str:
+        asked.append(placed)
+        return tracking_url(placed)
+
+    body = Body(part=Part.HTML, text=f"<a href='{A}' data-clicktrail-group='R&amp;D'><a href='{B}'>")
+    place([body, text(A)], policy=POLICY, tag=untagged, tracking_url=recording)
+    assert [(0, "R&D"), (1, ""), (0, "R&D")] == [(placed.position, placed.group) for placed in asked]

@@ -44,6 +44,7 @@ sealeds = st.builds(
     position=st.integers(0, 10_000),
     links=st.integers(0, 10_000),
     sent_at=instants,
+    group=texts,
 )
 
 
@@ -125,7 +126,7 @@ REFUSALS = {error.code: error for error in (TokenMalformedError, TokenForgedErro
 @pytest.mark.parametrize("vector", VECTORS["opens"], ids=lambda vector: f"{vector['name']}-{vector['payload']}")
 def test_tokens_that_open_for_ever(vector: dict[str, Any]) -> None:
     """A token in a message that was sent opens to the same in every later version, whatever its payload's version."""
-    expected = Sealed(**{name: vector[name] for name in Sealed.__struct_fields__})
+    expected = Sealed(**{name: vector[name] for name in Sealed.__struct_fields__ if name in vector})
     assert expected == open_token(KeyRing([OLD]), vector["token"])
 
 

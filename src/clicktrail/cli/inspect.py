@@ -70,6 +70,7 @@ def _sealed(ring: KeyRing, token: str) -> dict[str, Any]:
         "recipient": sealed.recipient,
         "position": sealed.position,
         "links": sealed.links,
+        "group": sealed.group,
         "sent_at": _time(sealed.sent_at),
     }
 

@@ -29,7 +29,8 @@ def print_campaign(report: Mapping[str, Any]) -> None:
     console.print(totals)
     links = _table("link", "destination", "clicks", *_VERDICTS, "clickers", "people")
     for link in report["links"]:
-        links.add_row(str(link["position"]), link["url"], *_counts(link), *_unique(link))
+        destination = f"{link['group']}, such as {link['url']}" if link["group"] else link["url"]
+        links.add_row(str(link["position"]), destination, *_counts(link), *_unique(link))
     console.print(links)
     reasons = _table("signal", "clicks")
     for reason in report["reasons"]:

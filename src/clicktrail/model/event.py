@@ -118,6 +118,7 @@ class Click(Event, frozen=True, kw_only=True, omit_defaults=True, tag="click"):
     Attributes:
         link: position of the link in its message, from 0; -1 where unknown.
         url: the destination.
+        group: by which reports count the link as one with others of its campaign; empty if none.
         method: the request's method.
         ip: the client's address, as text.
         user_agent: the request's ``User-Agent``.
@@ -132,6 +133,7 @@ class Click(Event, frozen=True, kw_only=True, omit_defaults=True, tag="click"):
 
     link: int = -1
     url: str = ""
+    group: str = ""
     method: str = "GET"
     ip: str = ""
     user_agent: str = ""

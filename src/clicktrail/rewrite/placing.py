@@ -32,12 +32,14 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
         position: its number among the message's tracked links, from 0.
         links: how many positions the message has.
         part: the kind of body that the tracking URL is for; in plain text its reader sees it.
+        group: by which reports count it as one link with others; empty if none. See `Link`.
     """
 
     destination: str
     position: int
     links: int
     part: Part
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,11 @@ def place(
         for place in (one.place for one in each):
             if place.position is not None and place.position not in of_part:
                 placed = Placed(
-                    destination=place.destination, position=place.position, links=numbering.count, part=body.part
+                    destination=place.destination,
+                    position=place.position,
+                    links=numbering.count,
+                    part=body.part,
+                    group=place.group,
                 )
                 of_part[place.position] = _checked(tracking_url(placed))
         links = tuple(_link(body, one, of_part) for one in each)
@@ -137,6 +143,7 @@ class _Place(NamedTuple):
     position: int | None
     destination: str
     url: str = ""
+    group: str = ""
 
 
 _NOWHERE = _Place(position=None, destination="")
@@ -189,7 +196,7 @@ class _Numbering:
     def _place(self, body: Body, candidate: Candidate) -> _Place:
         if body.part is Part.TEXT and candidate.url in self.html_places:
             return self.html_places[candidate.url]
-        place = _Place(position=self.count, destination=self.tag(candidate))
+        place = _Place(position=self.count, destination=self.tag(candidate), group=_group(candidate))
         self.count += 1
         if body.part is Part.HTML:
             self.html_places.setdefault(candidate.url, place)
@@ -208,7 +215,6 @@ def _agreed(firsts: Sequence[int], judgements: Sequence[Judgement]) -> list[Judg
 def _link(body: Body, numbered: _Numbered, urls: Mapping[int, str]) -> Link:
     found, judgement, place = numbered
     candidate = found.candidate
-    group = candidate.attributes.get("data-clicktrail-group")
     return Link(
         index=found.number,
         body=body.number,
@@ -225,9 +231,14 @@ def _link(body: Body, numbered: _Numbered, urls: Mapping[int, str]) -> Link:
         location=candidate.location,
         element=candidate.element,
         label=candidate.label,
-        group=decode(group) if group else "",
+        group=_group(candidate),
         line=found.line,
     )
+
+
+def _group(candidate: Candidate) -> str:
+    group = candidate.attributes.get("data-clicktrail-group")
+    return decode(group) if group else ""
 
 
 def _written(url: str, part: Part) -> str:

@@ -1,8 +1,9 @@
 """The sealed format: all that a click needs to know, so that a link works with every database gone.
 
 The plaintext is one byte, the payload's version, and a MessagePack array of
-``[destination, message_id, recipient, campaign, position, links, sent_at]``, ``sent_at`` in seconds since 1970. In
-version 0 the array stands as it is, in version 1 it is compressed; a token has the shorter one.
+``[destination, message_id, recipient, campaign, position, links, sent_at, group]``, ``sent_at`` in seconds since 1970;
+an empty group is left out. In version 0 the array stands as it is, in version 1 it is compressed; a token has the
+shorter one.
 """
 
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):  # made for each click,
         position: the link's number among the message's tracked links, from 0.
         links: how many tracked links the message has.
         sent_at: when the link was sealed, aware, whole seconds.
+        group: by which reports count this link as one with others of its campaign; empty if none.
     """
 
     destination: str
@@ -39,9 +41,20 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):  # made for each click,
     position: int
     links: int
     sent_at: datetime
+    group: str = ""
 
 
-_Payload = tuple[str, str, str, str, int, int, int]
+class _Payload(msgspec.Struct, frozen=True, array_like=True):
+    destination: str
+    message_id: str
+    recipient: str
+    campaign: str
+    position: int
+    links: int
+    sent_at: int
+    group: str = ""
+
+
 _payload_decoder = msgspec.msgpack.Decoder(_Payload)
 
 
@@ -50,7 +63,7 @@ def seal(ring: KeyRing, sealed: Sealed) -> str:
 
     The same content under the same key is the same token, as long as the zstandard package is the same.
     """
-    fields: _Payload = (
+    fields = (
         sealed.destination,
         sealed.message_id,
         sealed.recipient,
@@ -59,7 +72,7 @@ def seal(ring: KeyRing, sealed: Sealed) -> str:
         sealed.links,
         int(sealed.sent_at.timestamp()),
     )
-    payload = msgspec.msgpack.encode(fields)
+    payload = msgspec.msgpack.encode((*fields, sealed.group) if sealed.group else fields)
     compressed = compress(payload)
     return ring.encrypt(_COMPRESSED + compressed if len(compressed) < len(payload) else _PLAIN + payload)
 
@@ -74,15 +87,15 @@ def open_token(ring: KeyRing, token: str) -> Sealed:
     plaintext = ring.decrypt(token)
     try:
         fields = _payload_decoder.decode(_payload(plaintext))
-        destination, message_id, recipient, campaign, position, links, sent_at = fields
         return Sealed(
-            destination=destination,
-            message_id=message_id,
-            recipient=recipient,
-            campaign=campaign,
-            position=position,
-            links=links,
-            sent_at=datetime.fromtimestamp(sent_at, UTC),
+            destination=fields.destination,
+            message_id=fields.message_id,
+            recipient=fields.recipient,
+            campaign=fields.campaign,
+            position=fields.position,
+            links=fields.links,
+            sent_at=datetime.fromtimestamp(fields.sent_at, UTC),
+            group=fields.group,
         )
     except (msgspec.DecodeError, ValueError, OverflowError, OSError) as error:  # the last three: no such time
         raise TokenMalformedError("sealed with a payload that this version cannot read") from error

@@ -44,6 +44,7 @@ def test_click_row_holds_facts_and_verdict() -> None:
         person="ann@example.com",
         link=0,
         url="https://example.com/",
+        link_group="",
         method="GET",
         ip="192.0.2.7",
         user_agent="Mozilla/5.0",

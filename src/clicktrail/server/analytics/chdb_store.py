@@ -60,7 +60,8 @@ class _Campaign(_Counts, kw_only=True):
 
 class _Link(_Counts, kw_only=True):
     position: int
-    url: str
+    first_url: str
+    link_group: str
 
 
 class _Reason(msgspec.Struct):
@@ -149,7 +150,13 @@ def _report(row: _Campaign, *, links: Sequence[_Link] = (), reasons: Sequence[_R
         clicks=row.clicks(),
         unique=row.unique(),
         links=tuple(
-            LinkReport(position=link.position, url=link.url, clicks=link.clicks(), unique=link.unique())
+            LinkReport(
+                position=link.position,
+                url=link.first_url,
+                group=link.link_group,
+                clicks=link.clicks(),
+                unique=link.unique(),
+            )
             for link in links
         ),
         reasons=tuple(ReasonCount(signal=reason.signal, clicks=reason.clicks) for reason in reasons),

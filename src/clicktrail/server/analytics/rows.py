@@ -53,6 +53,7 @@ class ClickRow(msgspec.Struct, frozen=True, kw_only=True):
     person: str
     link: int
     url: str
+    link_group: str
     method: str
     ip: str
     user_agent: str
@@ -130,6 +131,7 @@ def _click_row(judged: JudgedClick, *, message_id: str, campaign: str, version: 
         person=click.recipient or message_id,
         link=click.link,
         url=click.url,
+        link_group=click.group,
         method=click.method,
         ip=click.ip,
         user_agent=click.user_agent,

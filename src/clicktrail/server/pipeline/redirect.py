@@ -210,6 +210,7 @@ def _of_link(click: Click, sealed: Sealed) -> Click:
         recipient=sealed.recipient,
         link=sealed.position,
         url=sealed.destination,
+        group=sealed.group,
     )
 
 

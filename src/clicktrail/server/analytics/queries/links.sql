@@ -1,6 +1,7 @@
 SELECT
-    link                                   AS position,
-    url,
+    min(link)                              AS position,
+    min(url)                               AS first_url,
+    link_group,
     countIf(verdict = 'human')             AS human,
     countIf(verdict = 'suspected')         AS suspected,
     countIf(verdict = 'bot')               AS bot,
@@ -9,5 +10,5 @@ SELECT
     uniqExactIf(person, verdict = 'human') AS unique_human
 FROM clicks FINAL
 WHERE campaign = {campaign:String} AND counted
-GROUP BY link, url
-ORDER BY link, url
+GROUP BY link_group, if(link_group = '', link, 0), if(link_group = '', url, '')
+ORDER BY position, first_url, link_group
