@@ -4,15 +4,16 @@
 set -eu
 
 case ${1:-} in
-    test) wanted="chromium:chromium postfix:postfix" ;;
+    test) wanted="chromium:chromium postfix:postfix pg_ctl:postgresql" ;;
     bench) wanted="nginx:nginx wrk:wrk" ;;
     *) echo "usage: $0 test|bench" >&2; exit 2 ;;
 esac
 
+postgresql=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1) # Debian keeps each version apart, off the path
 missing=""
 for pair in $wanted; do
     program=${pair%%:*}
-    PATH="$PATH:/usr/sbin:/sbin" command -v "$program" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
+    PATH="$PATH:/usr/sbin:/sbin:$postgresql" command -v "$program" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 [ -n "$missing" ] || exit 0
 

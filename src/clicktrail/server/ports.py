@@ -5,11 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from clicktrail.model.consent import Consent
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import CampaignReport
 
-__all__ = ["Analytics", "Clock", "Entry", "Ids", "Journal", "JournalReader", "JudgedMessage"]
+__all__ = [
+    "Analytics",
+    "Clock",
+    "Consents",
+    "Entry",
+    "Ids",
+    "Journal",
+    "JournalReader",
+    "JudgedMessage",
+    "LinkSet",
+    "LinkSets",
+    "ShortLinks",
+    "ShortMessage",
+    "StoredLink",
+]
 
 
 class Clock(Protocol):
@@ -98,4 +113,115 @@ class Analytics(Protocol):
 
     async def campaign(self, name: str) -> CampaignReport | None:
         """One campaign with its links and reasons; None if there is no such campaign."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLink:
+    """One link of a campaign or a message.
+
+    Attributes:
+        position: its number there, from 0.
+        destination: an http or https URL; empty where each recipient has another, which a sealed token holds.
+        group: what reports call it; empty if nothing.
+    """
+
+    position: int
+    destination: str
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSet:
+    """What all messages of a campaign have in common, and their tokens do not hold.
+
+    Attributes:
+        campaign: empty if none.
+        created_at: aware.
+        links: in the order of their positions.
+    """
+
+    campaign: str
+    created_at: datetime
+    links: tuple[StoredLink, ...]
+
+
+class LinkSets(Protocol):
+    """The link sets that campaign tokens name by number."""
+
+    async def add(self, link_set: LinkSet) -> int:
+        """Keep a link set durably. Returns its number, which no other has or had.
+
+        Raises:
+            StorageError: it may or may not have been kept, under a number that nobody knows.
+        """
+        ...
+
+    async def find(self, number: int) -> LinkSet | None:
+        """One link set; None if there is none of that number.
+
+        Raises:
+            StorageError: nobody can tell just now.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortMessage:
+    """A message with short links.
+
+    Attributes:
+        code: what its tokens begin with: `CODE_BITS` random bits.
+        message_id: our id of the message.
+        recipient: empty where the message went to several, or they stay unnamed.
+        campaign: empty if none.
+        created_at: aware.
+        links: in the order of their positions.
+    """
+
+    code: int
+    message_id: str
+    recipient: str
+    campaign: str
+    created_at: datetime
+    links: tuple[StoredLink, ...]
+
+
+class ShortLinks(Protocol):
+    """Where short tokens lead."""
+
+    async def add(self, message: ShortMessage) -> None:
+        """Keep a message's links durably.
+
+        Raises:
+            StorageError: they were not kept for sure, or the code is taken. Another code may be tried.
+        """
+        ...
+
+    async def find(self, code: int) -> ShortMessage | None:
+        """The message with a code; None if there is none.
+
+        Raises:
+            StorageError: nobody can tell just now.
+        """
+        ...
+
+
+class Consents(Protocol):
+    """What recipients said to being tracked. An address is the same in capital and small letters."""
+
+    async def set(self, recipient: str, consent: Consent, *, at: datetime) -> None:
+        """Keep what a recipient said last.
+
+        Raises:
+            StorageError: it was not kept for sure; the same call again is safe.
+        """
+        ...
+
+    async def find(self, recipient: str) -> Consent | None:
+        """What a recipient said last; None if nothing.
+
+        Raises:
+            StorageError: nobody can tell just now.
+        """
         ...

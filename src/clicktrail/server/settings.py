@@ -135,6 +135,18 @@ class Dkim(Section, frozen=True, kw_only=True):
     ] = ""
 
 
+class Registry(Section, frozen=True, kw_only=True):
+    """Link sets, short links and consents."""
+
+    url: Annotated[
+        str,
+        _doc(
+            "postgresql://user@host/database, for several machines; empty for a file in the data folder. A password "
+            "is better left to CLICKTRAIL_REGISTRY_URL_FILE."
+        ),
+    ] = ""
+
+
 class Console(Section, frozen=True, kw_only=True):
     """The page and the API for the sender."""
 
@@ -146,15 +158,16 @@ class Console(Section, frozen=True, kw_only=True):
 class Settings(Section, frozen=True, kw_only=True):
     """All settings."""
 
-    data_dir: Annotated[str, _doc("Folder of key ring, journal and analytics; relative to the settings file.")] = (
-        "clicktrail-data"
-    )
+    data_dir: Annotated[
+        str, _doc("Folder of key ring, journal, registry and analytics; relative to the settings file.")
+    ] = "clicktrail-data"
     tracking: Tracking = Tracking()
     utm: Utm = Utm()
     edge: Edge = Edge()
     relay: Relay = Relay()
     dkim: Dkim = Dkim()
     console: Console = Console()
+    registry: Registry = Registry()
 
     @property
     def data(self) -> Path:
@@ -170,6 +183,11 @@ class Settings(Section, frozen=True, kw_only=True):
     def analytics(self) -> Path:
         """The folder of the analytics engine."""
         return self.data / "analytics"
+
+    @property
+    def registry_file(self) -> Path:
+        """The registry, unless it is elsewhere."""
+        return self.data / "registry.sqlite3"
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:

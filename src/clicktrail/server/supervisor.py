@@ -56,7 +56,7 @@ async def serve(settings: Settings, *, config: Path | None, parts: Sequence[Part
     """
     data = settings.data
     relay_convention(settings)  # what the engine would stumble over is said here, once
-    keystore.load_or_create(data / keystore.NAME, traces=[settings.journal, settings.analytics])
+    keystore.load_or_create(data / keystore.NAME, traces=[settings.journal, settings.registry_file, settings.analytics])
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)

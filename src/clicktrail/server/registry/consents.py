@@ -1,0 +1,47 @@
+"""What recipients said to being tracked, as rows."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from clicktrail.model.consent import Consent
+from clicktrail.server.registry.database import Database
+from clicktrail.server.registry.tables import consents
+
+__all__ = ["SqlConsents"]
+
+
+class SqlConsents:
+    """The consents of a registry: `Consents`.
+
+    A recipient stands there as the sender names them, like in journal and analytics. A hash would protect nobody:
+    whoever has the database has those, too, and a key for it would be one more thing that must never be lost.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def set(self, recipient: str, consent: Consent, *, at: datetime) -> None:
+        """Keep what a recipient said last."""
+        name = _name(recipient)
+        await self._database.run(lambda connection: _set(connection, name, consent, at))
+
+    async def find(self, recipient: str) -> Consent | None:
+        """What a recipient said last, if anything."""
+        name = _name(recipient)
+        found = await self._database.run(
+            lambda connection: connection.execute(
+                select(consents.c.consent).where(consents.c.recipient == name)
+            ).scalar_one_or_none()
+        )
+        return None if found is None else Consent(found)
+
+
+def _name(recipient: str) -> str:
+    """Mail servers tell no capital from small letters in addresses; an opaque id may."""
+    return recipient.casefold() if "@" in recipient else recipient
+
+
+def _set(connection: Connection, name: str, consent: Consent, at: datetime) -> None:
+    connection.execute(delete(consents).where(consents.c.recipient == name))
+    connection.execute(insert(consents), {"recipient": name, "consent": consent.value, "at": at})

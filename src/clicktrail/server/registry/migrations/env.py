@@ -1,0 +1,6 @@
+"""What Alembic runs to migrate: on the connection of `migrate`, inside its transaction."""
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"])
+context.run_migrations()

@@ -1,0 +1,49 @@
+"""Link sets, short links and consents."""
+
+import sqlalchemy as sa
+from alembic import op
+
+__all__ = ["down_revision", "revision", "upgrade"]
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make the first tables. Times are milliseconds since 1970."""
+    number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    op.create_table(
+        "link_sets",
+        sa.Column("id", number, primary_key=True),
+        sa.Column("campaign", sa.Text, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "link_set_links",
+        sa.Column("link_set", number, sa.ForeignKey("link_sets.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("position", sa.SmallInteger, primary_key=True),
+        sa.Column("destination", sa.Text, nullable=False),
+        sa.Column("group", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "short_messages",
+        sa.Column("code", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("message_id", sa.Text, nullable=False, index=True),
+        sa.Column("recipient", sa.Text, nullable=False, index=True),
+        sa.Column("campaign", sa.Text, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False, index=True),
+    )
+    op.create_table(
+        "short_links",
+        sa.Column("code", sa.BigInteger, sa.ForeignKey("short_messages.code", ondelete="CASCADE"), primary_key=True),
+        sa.Column("position", sa.SmallInteger, primary_key=True),
+        sa.Column("destination", sa.Text, nullable=False),
+        sa.Column("group", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "consents",
+        sa.Column("recipient", sa.Text, primary_key=True),
+        sa.Column("consent", sa.Text, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+    )

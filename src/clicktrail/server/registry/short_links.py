@@ -1,0 +1,61 @@
+"""Messages with short links, as rows."""
+
+from sqlalchemy import Connection, insert, select
+
+from clicktrail.server.ports import ShortMessage, StoredLink
+from clicktrail.server.registry import tables
+from clicktrail.server.registry.database import Database
+
+__all__ = ["SqlShortLinks"]
+
+
+class SqlShortLinks:
+    """The short links of a registry: `ShortLinks`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, message: ShortMessage) -> None:
+        """Keep a message's links."""
+        await self._database.run(lambda connection: _add(connection, message))
+
+    async def find(self, code: int) -> ShortMessage | None:
+        """The message with a code, if there is one."""
+        return await self._database.run(lambda connection: _find(connection, code))
+
+
+def _add(connection: Connection, message: ShortMessage) -> None:
+    connection.execute(
+        insert(tables.short_messages),
+        {
+            "code": message.code,
+            "message_id": message.message_id,
+            "recipient": message.recipient,
+            "campaign": message.campaign,
+            "created_at": message.created_at,
+        },
+    )
+    links = [
+        {"code": message.code, "position": link.position, "destination": link.destination, "group": link.group}
+        for link in message.links
+    ]
+    if links:
+        connection.execute(insert(tables.short_links), links)
+
+
+def _find(connection: Connection, code: int) -> ShortMessage | None:
+    row = connection.execute(select(tables.short_messages).where(tables.short_messages.c.code == code)).one_or_none()
+    if row is None:
+        return None
+    links = tables.short_links
+    found = connection.execute(select(links).where(links.c.code == code).order_by(links.c.position))
+    return ShortMessage(
+        code=row.code,
+        message_id=row.message_id,
+        recipient=row.recipient,
+        campaign=row.campaign,
+        created_at=row.created_at,
+        links=tuple(
+            StoredLink(position=link.position, destination=link.destination, group=link.group) for link in found
+        ),
+    )

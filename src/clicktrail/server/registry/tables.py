@@ -1,0 +1,73 @@
+"""The registry's tables, as the newest migration leaves them."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, SmallInteger, Table, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+__all__ = ["METADATA", "Instant", "consents", "link_set_links", "link_sets", "short_links", "short_messages"]
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware time, kept in milliseconds since 1970: SQLite knows no time zones."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
+        """Into the database."""
+        return None if value is None else round(value.timestamp() * 1000)
+
+    def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
+        """Out of it, UTC."""
+        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+
+
+METADATA = MetaData()
+
+link_sets = Table(
+    "link_sets",
+    METADATA,
+    # SQLite counts only a column of this type up.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("campaign", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    sqlite_autoincrement=True,  # a number is never given out again, not even that of the last set once it is gone
+)
+
+link_set_links = Table(
+    "link_set_links",
+    METADATA,
+    Column("link_set", ForeignKey("link_sets.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", SmallInteger, primary_key=True),
+    Column("destination", Text, nullable=False),
+    Column("group", Text, nullable=False),
+)
+
+short_messages = Table(
+    "short_messages",
+    METADATA,
+    Column("code", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", Text, nullable=False, index=True),
+    Column("recipient", Text, nullable=False, index=True),
+    Column("campaign", Text, nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
+)
+
+short_links = Table(
+    "short_links",
+    METADATA,
+    Column("code", ForeignKey("short_messages.code", ondelete="CASCADE"), primary_key=True),
+    Column("position", SmallInteger, primary_key=True),
+    Column("destination", Text, nullable=False),
+    Column("group", Text, nullable=False),
+)
+
+consents = Table(
+    "consents",
+    METADATA,
+    Column("recipient", Text, primary_key=True),
+    Column("consent", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)

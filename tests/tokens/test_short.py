@@ -1,0 +1,53 @@
+"""Tokens of the short format: a code, and the position behind it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.errors import TokenMalformedError
+from clicktrail.tokens import CODE_BITS, MAX_SHORT_LINKS, key_named_by, read_short, short_token
+
+codes = st.integers(0, 2**CODE_BITS - 1)
+positions = st.integers(0, MAX_SHORT_LINKS - 1)
+
+
+@given(code=codes, position=positions)
+def test_reading_undoes_writing(code: int, position: int) -> None:
+    """A token tells its code and its position, and names no key."""
+    token = short_token(code, position)
+    assert (code, position) == read_short(token)
+    assert key_named_by(token) is None
+
+
+@given(st.text("ABCabcoxz0178-_./é", max_size=14))
+def test_a_token_has_one_spelling(text: str) -> None:
+    """What can be read is what we would have written."""
+    try:
+        code, position = read_short(text)
+    except TokenMalformedError:
+        return
+    assert text == short_token(code, position)
+
+
+@pytest.mark.parametrize(
+    ("code", "position", "token"),
+    [
+        (0, 0, "AAAAAAAAAAo"),
+        (1, 19, "AAAAAAAAAB7"),
+        (2**60 - 1, 20, "__________Ao"),
+        (0x123456789ABCDEF, 1_299, "EjRWeJq83v_7"),
+    ],
+)
+def test_vectors(code: int, position: int, token: str) -> None:
+    """These must be read so by every version."""
+    assert token == short_token(code, position)
+    assert (code, position) == read_short(token)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "AAAAAAAAAo", "AAAAAAAAAAA", "AAAAAAAAAA8", "AAAAAAAAAAAAo", "AAAAA/AAAAo", "AAAAAAAAAAo\n"]
+)
+def test_other_texts_are_none(text: str) -> None:
+    """Too short, too long, of another format, or not of a token's characters."""
+    with pytest.raises(TokenMalformedError):
+        read_short(text)
