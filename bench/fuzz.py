@@ -36,11 +36,13 @@ def main(
     """Fuzz the rewriting of bodies and messages."""
     end = time.monotonic() + 60 * minutes
     tried = Counter[str]()
-    while not tried or time.monotonic() < end:
-        for name, check in _CHECKS.items():
-            check()
-            tried[name] += _EXAMPLES
-    print(", ".join(f"{count:,} {name}" for name, count in tried.items()), "without a failure")
+    try:
+        while not tried or time.monotonic() < end:
+            for name, check in _CHECKS.items():
+                check()
+                tried[name] += _EXAMPLES
+    finally:
+        print("without a failure:", ", ".join(f"{count:,} {name}" for name, count in tried.items()), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Real mail bent out of shape: Hypothesis strategies that cut pieces out of it and put others in."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from pathlib import Path
 from typing import AnyStr
 
@@ -19,6 +19,7 @@ _LARGEST = 30_000
 _WINDOW = 4_000
 """Characters of a body that are looked at, so that a change falls where something stands."""
 _PLACES = 10_000
+_LINK = re.compile(r"href|http", re.IGNORECASE)
 _HEADER = re.compile(rb".*?\n\r?\n", re.DOTALL)
 
 
@@ -50,9 +51,12 @@ def _files(folder: str, newsletter: str) -> st.SearchStrategy[bytes]:
 
 
 def _windows(folder: str, newsletter: str) -> st.SearchStrategy[str]:
+    """What stands around a link."""
+
     def window(content: bytes, place: int) -> str:
         text = content.decode("utf-8", errors="surrogateescape")
-        start = _at(text, place)
+        links = [found.start() for found in _LINK.finditer(text)] or [0]
+        start = max(0, links[_at(links, place)] - _WINDOW // 2)
         return text[start : start + _WINDOW]
 
     return st.builds(window, _files(folder, newsletter), _places())
@@ -85,5 +89,5 @@ def _joined(first: bytes, second: bytes, end: int, start: int) -> bytes:
     return first[: _at(first, end)] + second[_at(second, start) :]
 
 
-def _at(text: AnyStr, place: int) -> int:
+def _at(text: Sized, place: int) -> int:
     return len(text) * place // _PLACES

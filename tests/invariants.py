@@ -1,19 +1,27 @@
 """What holds for every body and every message, whatever is in it."""
 
 import base64
+import dataclasses
 import quopri
 import re
 from collections.abc import Callable, Sequence
 
+from clicktrail.model.consent import Consent
 from clicktrail.model.link import Link, Part
 from clicktrail.rewrite import Placed, Rewritten, rewrite_html, rewrite_message, rewrite_text
+from clicktrail.rewrite.body import RewrittenBody
+from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.charset import view
 from clicktrail.rewrite.mime import Leaf, find_leaves
+from clicktrail.rewrite.policy import PlainText, Policy
+from clicktrail.utm.tag import tag
 from tests import whatwg
 from tests.rewriting import POLICY, replaced, tracking_url, untagged
 
 __all__ = ["bodies", "check_body", "check_html", "check_message", "check_text", "content", "surroundings"]
 
+_NAMED = dataclasses.replace(POLICY, text=PlainText.NAMED)
+_DENIED = POLICY.for_consent(Consent.DENIED)
 _DECODE: dict[str, Callable[[bytes], bytes]] = {"base64": base64.b64decode, "quoted-printable": quopri.decodestring}
 _NO_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n)")
 _TRANSFER_FIELD = re.compile(rb"^Content-Transfer-Encoding:[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE | re.MULTILINE)
@@ -28,16 +36,29 @@ def check_html(html: str) -> None:
     again = rewrite_html(result.text, policy=POLICY, tag=untagged, tracking_url=tracking_url)
     assert [link.url or link.href for link in result.links] == [link.href for link in again.links]
     assert result.text == again.text
+    check_second_pass(rewrite_html, html, policy=_DENIED)
 
 
 def check_text(text: str) -> None:
-    """Links lie one behind the other, only tracked ones change, and a second pass changes nothing."""
+    """Links lie one behind the other, only tracked ones change, and a second pass changes nothing, hosts named or not."""
     result = rewrite_text(text, policy=POLICY, tag=untagged, tracking_url=tracking_url)
     assert replaced(text, result.links) == result.text
     ends = [0, *(link.end for link in result.links)]
     assert all(end <= link.start < link.end for end, link in zip(ends, result.links, strict=False))
     check_positions(result.links)
     assert result.text == rewrite_text(result.text, policy=POLICY, tag=untagged, tracking_url=tracking_url).text
+    check_second_pass(rewrite_text, text, policy=_NAMED)
+
+
+def check_second_pass(rewrite: Callable[..., RewrittenBody], body: str, *, policy: Policy) -> None:
+    """A body that is rewritten already stays as it is."""
+    once = rewrite(body, policy=policy, tag=with_utm, tracking_url=tracking_url).text
+    assert once == rewrite(once, policy=policy, tag=with_utm, tracking_url=tracking_url).text
+
+
+def with_utm(candidate: Candidate) -> str:
+    """A parameter for every host, whose value needs quoting."""
+    return tag(candidate.url, {"utm_source": "a&b"}, ["*"])
 
 
 def check_message(raw: bytes) -> None:
