@@ -8,6 +8,7 @@ import pytest
 from clicktrail.model.consent import UnknownConsent
 from clicktrail.rewrite import Policy, Untouched
 from clicktrail.rewrite.sensitive import parse
+from clicktrail.server.pipeline.instructions import take_instructions
 from clicktrail.server.pipeline.track import Tracked
 from clicktrail.server.pipeline.track import track as track_message
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, open_token
@@ -31,7 +32,7 @@ TRACKED_LINK = re.compile(rb"https://links\.example\.com/([\w-]+)")
 
 def track(raw: bytes, *recipients: str) -> Tracked:
     """Track a message for its recipients."""
-    return track_message(raw, tracker=TRACKER, recipients=recipients, message_id="m1", now=NOW)
+    return track_message(take_instructions(raw), tracker=TRACKER, recipients=recipients, message_id="m1", now=NOW)
 
 
 def test_each_link_carries_its_message_and_its_position() -> None:
@@ -148,7 +149,8 @@ def test_who_was_not_asked_stays_unnamed_where_the_policy_says_so(header: bytes,
         ring=RING, domain="https://links.example.com", policy=Policy(unknown_consent=UnknownConsent.ANONYMOUS)
     )
 
-    tracked = track_message(raw, tracker=tracker, recipients=["anna@example.net"], message_id="m1", now=NOW)
+    asked = take_instructions(raw)
+    tracked = track_message(asked, tracker=tracker, recipients=["anna@example.net"], message_id="m1", now=NOW)
 
     sealed = [open_token(RING, token.decode()) for token in TRACKED_LINK.findall(tracked.raw)]
     assert ("m1", recipient) == (tracked.message_id, tracked.recipient)

@@ -13,10 +13,12 @@ from clicktrail.model.event import AnyEvent, decode
 from clicktrail.rewrite import DkimKey
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
-from clicktrail.server.ports import Ids
+from clicktrail.server.ports import Consents, Ids
 from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
+from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomIds, SystemClock
+from clicktrail.server.wiring.registry import open_registry
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing
 from clicktrail.tracking import Tracker
 from clicktrail.utm.convention import Convention
@@ -35,11 +37,13 @@ class Rig:
         port: where it listens on 127.0.0.1.
         folder: of its journal.
         stopping: set to stop it.
+        consents: what it knows of recipients.
     """
 
     port: int
     folder: Path
     stopping: asyncio.Event
+    consents: Consents
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[aiosmtplib.SMTP]:
@@ -68,10 +72,10 @@ async def relay_before(
     """Run a relay that hands on to ``next_hop``, ``host:port``."""
     host, _, port = next_hop.rpartition(":")
     stopping = asyncio.Event()
-    with (
-        socket.create_server(("127.0.0.1", 0)) as listening,
-        SegmentWriter(folder / "engine", asyncio.get_running_loop()) as journal,
-    ):
+    async with contextlib.AsyncExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        journal = stack.enter_context(SegmentWriter(folder / "engine", asyncio.get_running_loop()))
+        registry = await stack.enter_async_context(open_registry(Settings(data_dir=str(folder))))
         relay = Relay(
             next_hop=NextHopAddress(host=host, port=int(port)),
             tracker=Tracker(
@@ -80,6 +84,7 @@ async def relay_before(
                 convention=Convention(source="email", medium="newsletter", campaign="{campaign}", own_hosts=own_hosts),
                 dkim=dkim,
             ),
+            consents=registry.consents,
             journal=journal,
             clock=SystemClock(),
             ids=ids or RandomIds(),
@@ -87,6 +92,6 @@ async def relay_before(
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(relay.serve(listening, stopping))
             try:
-                yield Rig(port=listening.getsockname()[1], folder=folder, stopping=stopping)
+                yield Rig(port=listening.getsockname()[1], folder=folder, stopping=stopping, consents=registry.consents)
             finally:
                 stopping.set()

@@ -1,4 +1,6 @@
+import contextlib
 import re
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -6,6 +8,7 @@ import aiosmtplib
 import pytest
 
 from clicktrail.demo.sink import Sink
+from clicktrail.model.consent import Consent
 from clicktrail.model.event import Sent
 from clicktrail.rewrite.dkim import sign
 from clicktrail.tokens import open_token
@@ -79,6 +82,30 @@ async def test_a_signed_message_arrives_with_a_signature_that_holds(tmp_path: Pa
     assert f'href="{DOMAIN}/'.encode() in content
     assert 2 == content.count(b"DKIM-Signature:")
     assert verifies(content)
+
+
+async def test_who_denied_tracking_is_not_tracked(tmp_path: Path) -> None:
+    """What a recipient said is looked up where the message does not say it, and the event names nobody."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
+        await rig.consents.set("anna@example.net", Consent.DENIED, at=datetime(2026, 11, 23, tzinfo=UTC))
+        async with rig.client() as client:
+            await client.sendmail("shop@example.com", ["Anna@example.net"], MESSAGE)
+        (sent,) = rig.events()
+
+    assert b'href="https://example.com/boots?a=1&amp;b=2#top"' in sink.messages[0].content
+    assert isinstance(sent, Sent)
+    assert ("winter", "", 0, 1) == (sent.campaign, sent.recipient, sent.links, sent.recipients)
+
+
+async def test_a_message_waits_while_nobody_can_tell_who_denied(tmp_path: Path) -> None:
+    """The sender keeps it and tries again: nobody is tracked by mistake, and no message is lost."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as registry:
+            registry.execute("DROP TABLE consents")
+        with pytest.raises(aiosmtplib.SMTPDataError) as caught:
+            await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
+
+    assert (451, []) == (caught.value.code, sink.messages)
 
 
 async def test_a_refused_recipient_is_refused_with_the_same_words(tmp_path: Path) -> None:

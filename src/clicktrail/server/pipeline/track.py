@@ -7,7 +7,7 @@ from datetime import datetime
 from clicktrail.model.consent import Consent
 from clicktrail.model.event import Sent
 from clicktrail.rewrite import Rewritten, Untouched
-from clicktrail.server.pipeline.instructions import take_instructions
+from clicktrail.server.pipeline.instructions import Instructions
 from clicktrail.tracking import Sending, Tracker
 
 __all__ = ["Tracked", "track"]
@@ -47,17 +47,18 @@ class Tracked:
         )
 
 
-def track(raw: bytes, *, tracker: Tracker, recipients: Sequence[str], message_id: str, now: datetime) -> Tracked:
+def track(
+    asked: Instructions, *, tracker: Tracker, recipients: Sequence[str], message_id: str, now: datetime
+) -> Tracked:
     """Rewrite one message. Never raises: what cannot be rewritten passes unchanged, with the reason.
 
     Args:
-        raw: the message as it came.
+        asked: the message as it came, with what its sender asked for.
         tracker: replaces its links.
         recipients: the envelope's.
         message_id: a new id.
         now: goes into the links.
     """
-    asked = take_instructions(raw)
     recipient = asked.recipient or (recipients[0] if len(recipients) == 1 else "")
     sending = Sending(
         message_id=message_id,

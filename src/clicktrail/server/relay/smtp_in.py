@@ -7,14 +7,17 @@ recipient is refused here with the same words, and a sender who was told 250 can
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from clicktrail.errors import RelayError
 from clicktrail.model.event import encode
+from clicktrail.server.pipeline.consent import with_consent
+from clicktrail.server.pipeline.instructions import take_instructions
 from clicktrail.server.pipeline.track import track
-from clicktrail.server.ports import Clock, Ids, Journal
+from clicktrail.server.ports import Clock, Consents, Ids, Journal
 from clicktrail.server.relay.replies import OUR_FAULT, OUT_OF_SERVICE, Reply
 from clicktrail.server.relay.smtp_out import NextHop, NextHopAddress
 from clicktrail.tracking import Tracker
@@ -28,19 +31,32 @@ _LINE_BYTES = 16 * 1024 * 1024
 _DRAIN_S = 20
 
 
+@dataclass(slots=True, kw_only=True)
 class Relay:
-    """An SMTP server on a listening socket, with one connection to the next hop for each it has itself."""
+    """An SMTP server on a listening socket, with one connection to the next hop for each it has itself.
 
-    def __init__(self, *, next_hop: NextHopAddress, tracker: Tracker, journal: Journal, clock: Clock, ids: Ids) -> None:
-        self.next_hop = next_hop
-        self.tracker = tracker
-        self.journal = journal
-        self.clock = clock
-        self.ids = ids
-        self.stopping = False
-        self._idle = asyncio.Event()
+    Attributes:
+        next_hop: where messages go on to.
+        tracker: replaces their links.
+        consents: what recipients said, where the sender does not say.
+        journal: where it is recorded that they were sent.
+        clock: the time of day.
+        ids: names of messages and events.
+        stopping: whether no more messages are taken.
+    """
+
+    next_hop: NextHopAddress
+    tracker: Tracker
+    consents: Consents
+    journal: Journal
+    clock: Clock
+    ids: Ids
+    stopping: bool = field(default=False, init=False)
+    _idle: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _busy: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
         self._idle.set()
-        self._busy = 0
 
     async def serve(self, listening: socket.socket, stopping: asyncio.Event) -> None:
         """Take connections until told to stop; then finish the messages in hand, at most 20 seconds."""
@@ -120,8 +136,9 @@ class _Handler:
 
     async def _deliver(self, raw: bytes, recipients: list[str]) -> Reply:
         relay = self._relay
+        asked = await with_consent(take_instructions(raw), recipients, relay.consents)
         tracked = track(
-            raw, tracker=relay.tracker, recipients=recipients, message_id=relay.ids.new(), now=relay.clock.now()
+            asked, tracker=relay.tracker, recipients=recipients, message_id=relay.ids.new(), now=relay.clock.now()
         )
         if tracked.untouched:
             _LOG.info("message not rewritten", message=tracked.message_id, reason=",".join(tracked.untouched))

@@ -22,6 +22,7 @@ from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
 from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomIds, SystemClock
+from clicktrail.server.wiring.registry import open_registry
 from clicktrail.server.wiring.tracker import build_tracker
 from clicktrail.server.wiring.worker import run, say_ready, stop_signal
 
@@ -51,12 +52,13 @@ def read_reports(settings: Settings, campaign: str | None) -> list[dict[str, Any
 async def _engine(settings: Settings, *, relay_socket: socket.socket, console_socket: socket.socket) -> None:
     stopping = stop_signal()
     processed = asyncio.Event()
-    async with _analytics(settings) as analytics:
+    async with _analytics(settings) as analytics, open_registry(settings) as registry:
         processor = _processor(settings, analytics)
         with SegmentWriter(settings.journal / "engine", asyncio.get_running_loop()) as journal:
             relay = Relay(
                 next_hop=_next_hop(settings),
                 tracker=build_tracker(settings),
+                consents=registry.consents,
                 journal=journal,
                 clock=SystemClock(),
                 ids=RandomIds(),
