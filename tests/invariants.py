@@ -40,7 +40,7 @@ def check_html(html: str) -> None:
 
 
 def check_text(text: str) -> None:
-    """Links lie one behind the other, only tracked ones change, and a second pass changes nothing, hosts named or not."""
+    """Links lie one behind the other, only tracked ones change, and a second pass changes nothing."""
     result = rewrite_text(text, policy=POLICY, tag=untagged, tracking_url=tracking_url)
     assert replaced(text, result.links) == result.text
     ends = [0, *(link.end for link in result.links)]
