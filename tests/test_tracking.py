@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from clicktrail.errors import SettingsError
+from clicktrail.errors import ClicktrailError, SettingsError
 from clicktrail.model.consent import Consent, UnknownConsent
 from clicktrail.model.link import LinkReason, Part
 from clicktrail.rewrite import Policy, Untouched
 from clicktrail.rewrite.dkim import DkimKey, sign, unsigned
-from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, open_token
+from clicktrail.tokens import MAX_LINKS, SECRET_BYTES, Key, KeyRing, Sealed, SealedCampaign, open_campaign, open_token
 from clicktrail.tracking import Sending, Tracker
 from clicktrail.utm import Convention
 
@@ -189,3 +189,31 @@ def test_a_message_that_nobody_has_signed_stays_unsigned() -> None:
     """Whether to sign is the sender's decision, who may do it behind us."""
     tracker = Tracker(ring=RING, domain="https://links.example.com", dkim=(DKIM_KEY,))
     assert b"DKIM-Signature" not in tracker.rewrite_message(MESSAGE, SENDING).raw
+
+
+def test_a_template_is_filled_once_its_link_set_has_a_number() -> None:
+    """One token for all recipients, with a position for each link; the ESP's merge tag behind it."""
+    template = TRACKER.find_template(HTML.encode(), Part.HTML, SENDING)
+    (found,) = template.tracked
+    filled = TRACKER.fill_template(template, SENDING, link_set=7, merge_tag="{{id}}")
+    assert "https://example.com/a?utm_source=email&utm_medium=newsletter&utm_campaign=winter" == found.destination
+    (token,) = re.findall(r"https://links\.example\.com/([\w-]+)/\{\{id\}\}", filled.raw.decode())
+    shared = SealedCampaign(link_set=7, message_id="", recipient="", sent_at=NOW)
+    assert (shared, 0) == open_campaign(RING, token)
+
+
+def test_a_template_needs_recipients_that_may_be_named() -> None:
+    """It names each of them, and cannot know what they said."""
+    tracker = dataclasses.replace(TRACKER, policy=Policy(unknown_consent=UnknownConsent.OFF))
+    agreed = dataclasses.replace(SENDING, consent=Consent.GRANTED)
+    assert tracker.find_template(HTML.encode(), Part.HTML, agreed).tracked
+    with pytest.raises(ClicktrailError, match="a template names its recipients"):
+        tracker.find_template(HTML.encode(), Part.HTML, SENDING)
+
+
+def test_a_template_has_no_more_links_than_a_link_set() -> None:
+    """A position is two characters of a token."""
+    html_of_many = b"<a href=https://example.com/>" * (MAX_LINKS + 1)
+    template = TRACKER.find_template(html_of_many, Part.HTML, SENDING)
+    with pytest.raises(ClicktrailError, match="4,097 links"):
+        TRACKER.fill_template(template, SENDING, link_set=7, merge_tag="{{id}}")

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 import ada_url
 
-from clicktrail.errors import SettingsError
+from clicktrail.errors import ClicktrailError, SettingsError
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import Part
 from clicktrail.rewrite import (
@@ -24,8 +24,9 @@ from clicktrail.rewrite import (
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.dkim import DkimKey, sign, unsigned
 from clicktrail.rewrite.document import rewrite_document
+from clicktrail.rewrite.esp_template import EspTemplate, find_template
 from clicktrail.rewrite.sensitive import SensitiveRules
-from clicktrail.tokens import KeyRing, Sealed, seal
+from clicktrail.tokens import MAX_LINKS, KeyRing, Sealed, SealedCampaign, ends, seal, seal_campaign
 from clicktrail.utm import Convention, Tagger
 
 __all__ = ["Sending", "Tracker"]
@@ -126,6 +127,38 @@ class Tracker:
         return rewrite_text(
             text, policy=self._policy_for(sending), tag=self._tag(sending), tracking_url=self._tracking_url(sending)
         )
+
+    def find_template(self, content: bytes, part: Part, sending: Sending) -> EspTemplate:
+        """Find the links of a template for an ESP's editor, before there is a link set of where they lead.
+
+        Raises:
+            ClicktrailError: its charset cannot be read, or the policy lets nobody be named who has not been asked.
+        """
+        if not self.policy.is_personal(sending.consent):
+            raise ClicktrailError(
+                "a template names its recipients, and the policy does not let these be named",
+                hint="send it to those alone who have agreed, and say --consent granted",
+            )
+        return find_template(content, part, policy=self._policy_for(sending), tag=self._tag(sending))
+
+    def fill_template(self, template: EspTemplate, sending: Sending, *, link_set: int, merge_tag: str) -> Rewritten:
+        """Replace the links of a template by tracking URLs of a link set, which the ESP completes.
+
+        Args:
+            template: its links found.
+            sending: as it was when they were found.
+            link_set: its number in the registry.
+            merge_tag: what the ESP replaces by an opaque id of the recipient.
+
+        Raises:
+            ClicktrailError: it has more links than a link set.
+        """
+        links = len(template.tracked)
+        if links > MAX_LINKS:
+            raise ClicktrailError(f"the template has {links:,} links, and a link set {MAX_LINKS:,} at most")
+        shared = SealedCampaign(link_set=link_set, message_id="", recipient="", sent_at=sending.sent_at)
+        beginning = f"{_parsed(self.domain).origin}/{seal_campaign(self.ring, shared)}"
+        return template.render([beginning + end for end in ends(self.ring, links)], merge_tag)
 
     def recorded(self, sending: Sending) -> Sending:
         """The message as links and events may tell of it: without the recipient, if they are not to be known by name.
