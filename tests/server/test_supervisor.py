@@ -48,6 +48,14 @@ async def test_a_lost_key_ring_stops_the_start(tmp_path: Path) -> None:
         await supervisor.serve(chosen, config=None, parts=list(Part))
 
 
+async def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
+    """It is said once, where otherwise the engine would stumble over it again and again."""
+    chosen = loaded(tmp_path, '[tracking]\npolicy = "policy.toml"\n')
+
+    with pytest.raises(SettingsError, match="cannot read the policy"):
+        await supervisor.serve(chosen, config=None, parts=[Part.ENGINE])
+
+
 async def test_it_says_where_it_serves_as_long_as_it_does(tmp_path: Path) -> None:
     """The file that commands find the engine by is there while it runs."""
     async with serving(tmp_path, workers=1) as running:

@@ -22,7 +22,7 @@ from clicktrail.errors import SettingsError, StorageError
 from clicktrail.server import keystore
 from clicktrail.server.child import Child
 from clicktrail.server.settings import Address, Settings
-from clicktrail.server.wiring.convention import relay_convention
+from clicktrail.server.wiring.tracker import build_tracker
 
 __all__ = ["RUN_FILE", "Part", "serve"]
 
@@ -51,12 +51,13 @@ async def serve(settings: Settings, *, config: Path | None, parts: Sequence[Part
 
     Raises:
         KeyRingError: the key ring is missing or unreadable.
-        SettingsError: an address cannot be listened on, or the UTM convention not be used.
+        SettingsError: an address cannot be listened on, or a file that the settings name not be used.
         StorageError: another process serves from this data folder.
     """
     data = settings.data
-    relay_convention(settings)  # what the engine would stumble over is said here, once
     keystore.load_or_create(data / keystore.NAME, traces=[settings.journal, settings.registry_file, settings.analytics])
+    if Part.ENGINE in parts:
+        build_tracker(settings)  # what the engine would stumble over is said here, once
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
