@@ -47,7 +47,8 @@ def check_text(text: str) -> None:
     assert all(end <= link.start < link.end for end, link in zip(ends, result.links, strict=False))
     check_positions(result.links)
     assert result.text == rewrite_text(result.text, policy=POLICY, tag=untagged, tracking_url=tracking_url).text
-    check_second_pass(rewrite_text, text, policy=_NAMED)
+    if text.isascii():  # beyond it a URL may run on into the text, and whatever is put behind it changes its end
+        check_second_pass(rewrite_text, text, policy=_NAMED)
 
 
 def check_second_pass(rewrite: Callable[..., RewrittenBody], body: str, *, policy: Policy) -> None:
