@@ -25,6 +25,7 @@ from tests.e2e.serving import serving
 
 README = Path("README.md")
 BEHIND_A_PROXY = Path("docs/howto/behind-a-proxy.md")
+ESP_TEMPLATES = Path("docs/howto/esp-templates.md")
 CADDY = Path(sys.executable).parent / "caddy"
 LOCAL_OPTIONS = """\
 {{
@@ -88,7 +89,8 @@ def test_the_commands_of_the_readme_exist(tmp_path: Path) -> None:
     lines = re.findall(r"^ +clicktrail (.+)$", README.read_text("utf-8"), re.MULTILINE)
     commands = {tuple(word for word in shlex.split(line)[:2] if re.fullmatch("[a-z]+", word)) for line in lines}
 
-    assert {("serve",), ("report",), ("keys", "backup")} == commands
+    utm = {("utm", "lint"), ("utm", "audit")}
+    assert {("serve",), ("report",), ("rewrite",), ("inspect",), ("keys", "backup")} | utm == commands
     assert all(0 == clicktrail(*command, "--help", folder=tmp_path).returncode for command in commands)
 
 
@@ -126,3 +128,15 @@ def test_the_readme_shows_how_to_rewrite_from_python(tmp_path: Path) -> None:
 
     token = (tmp_path / "tracked.eml").read_text("utf-8").strip().rpartition("/")[2]
     assert "https://example.com/boots" == open_token(ring, token).destination
+
+
+def test_the_template_of_the_how_to_is_written(tmp_path: Path) -> None:
+    """Its command works as it stands, and its table has the merge tags that are written."""
+    keystore.load_or_create(tmp_path / "clicktrail-data" / keystore.NAME, traces=[])
+    (tmp_path / "newsletter.html").write_text("<a href=https://example.com/>x</a>", "utf-8")
+    page = ESP_TEMPLATES.read_text("utf-8")
+    (line,) = re.findall(r"^ +clicktrail (.+)$", page, re.MULTILINE)
+    for esp, tag in re.findall(r"^\| `(\w+)` \| `(\S+)` \|", page, re.MULTILINE):
+        done = clicktrail(*shlex.split(line.replace("klaviyo", esp)), folder=tmp_path)
+        assert 0 == done.returncode, done.stderr
+        assert f"/{tag}>x</a>" in (tmp_path / "template.html").read_text("utf-8")

@@ -5,7 +5,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import typer
 
@@ -33,11 +33,14 @@ def inspect(
     loaded = settings.load(config, settings.environment())
     path = keys or loaded.data / keystore.NAME
     ring = keystore.load(path)
+    token, _, unsealed = _path(url).partition("/")
     try:
-        described = _describe(ring, _token(url))
+        described = _describe(ring, token)
     except TokenError as error:
-        hint = _damage(url) or _elsewhere(url, loaded.tracking.domain) or _key_hint(ring, _token(url), path)
+        hint = _damage(url) or _elsewhere(url, loaded.tracking.domain) or _key_hint(ring, token, path)
         raise type(error)(f"'{' '.join(url.split())[:_SHOWN]}' does not open: {error}", hint=hint) from error
+    if unsealed:
+        described["unsealed_recipient"] = unquote(unsealed)
     if json_:
         print(json.dumps(described, indent=1))
         return
@@ -45,7 +48,7 @@ def inspect(
         print(f"{name:<11} {value}".rstrip())
 
 
-def _token(url: str) -> str:
+def _path(url: str) -> str:
     """The path, as the edge takes it: without its slash, and without a query that a relay may have added."""
     return urlsplit(url.strip()).path.removeprefix("/")
 

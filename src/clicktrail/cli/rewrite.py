@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from clicktrail.cli.esp import rewrite_template
 from clicktrail.cli.files import read_bytes, read_text, write_bytes
 from clicktrail.cli.options import Config, Json, Keys
 from clicktrail.cli.rewritten import RewrittenFile
@@ -35,6 +36,8 @@ _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 _HEADER_FIELD = re.compile(rb"(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:")
 _THROWN_AWAY = "there is no key ring, so the links are sealed with a key that nobody keeps: name one with --keys"
 
+_NO_RING = "a template needs the key ring of the server that will redirect its links"
+
 
 def rewrite(
     *,
@@ -59,8 +62,17 @@ def rewrite(
     message_id: Annotated[str, typer.Option(help="Id of the message; else a new one.")] = "",
     utm: Annotated[Path | None, typer.Option(help="UTM convention; else the settings'.", metavar="FILE")] = None,
     policy: Annotated[
-        str, typer.Option(help="Which links are tracked: a preset, or a TOML file.", metavar="FILE|PRESET")
-    ] = Preset.STANDARD.value,
+        str,
+        typer.Option(
+            help="Which links are tracked: a preset, or a TOML file; else the settings'.", metavar="FILE|PRESET"
+        ),
+    ] = "",
+    esp: Annotated[
+        str,
+        typer.Option(
+            help="Write a template for this ESP's editor: sendgrid, mailgun, postmark or klaviyo.", metavar="ESP"
+        ),
+    ] = "",
     keys: Keys = None,
     config: Config = None,
     json_: Json = False,
@@ -73,7 +85,7 @@ def rewrite(
     tracker = Tracker(
         ring=ring or _throwaway(),
         domain=domain or loaded.tracking.domain,
-        policy=_policy(policy),
+        policy=_policy(policy or loaded.tracking.policy),
         convention=conventions.parse(read_text(utm)) if utm else read_convention(loaded),
     )
     asked = take_instructions(content) if part is None else Instructions(raw=content)
@@ -86,7 +98,11 @@ def rewrite(
         consent=consent or asked.told_consent or Consent.UNKNOWN,
         anonymous_id=RandomIds().new(),
     )
-    if part:
+    if esp:
+        if ring is None:
+            raise ClicktrailError(_NO_RING, hint="name it with --keys, or the data folder with --config")
+        rewritten = rewrite_template(content, part, sending, esp=esp, tracker=tracker, settings=loaded)
+    elif part:
         rewritten = tracker.rewrite_document(content, part, sending)
     elif asked.is_tracking_off:
         rewritten = Rewritten(raw=content, links=(), untouched=(Untouched.TRACKING_OFF,))
