@@ -1,0 +1,69 @@
+"""clicktrail consent: keep what recipients said to being tracked."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clicktrail.cli.options import Config, Json
+from clicktrail.model.consent import Consent
+from clicktrail.server import keystore, settings
+from clicktrail.server.system import SystemClock
+
+__all__ = ["app"]
+
+Recipient = Annotated[
+    str,
+    typer.Argument(help="An address, or the id that X-Clicktrail-Recipient gives to the relay.", metavar="RECIPIENT"),
+]
+
+app = typer.Typer(no_args_is_help=True, help="Keep what recipients said to being tracked, for the relay to look up.")
+
+
+@app.callback()
+def consent() -> None:
+    """Keep what recipients said to being tracked, for the relay to look up."""
+
+
+@app.command(name="set")
+def set_consent(
+    recipient: Recipient,
+    said: Annotated[Consent, typer.Argument(help="granted, denied or unknown.", metavar="CONSENT")],
+    config: Config = None,
+) -> None:
+    """Keep what a recipient said last; messages from now on go by it."""
+    asyncio.run(_set(_loaded(config), recipient, said))
+
+
+@app.command()
+def show(recipient: Recipient, config: Config = None, json_: Json = False) -> None:
+    """Show what a recipient said last; unknown if nothing."""
+    found = asyncio.run(_find(_loaded(config), recipient)) or Consent.UNKNOWN
+    print(json.dumps({"recipient": recipient, "consent": found}) if json_ else found)
+
+
+def _loaded(config: Path | None) -> settings.Settings:
+    loaded = settings.load(config, settings.environment())
+    if not loaded.registry.url:
+        # A registry beside no key ring would look as if the ring had been lost.
+        keystore.load(loaded.data / keystore.NAME)
+    return loaded
+
+
+# The registry's packages are slow to import, and no other command should wait for them.
+
+
+async def _set(loaded: settings.Settings, recipient: str, said: Consent) -> None:
+    from clicktrail.server.wiring.registry import open_registry
+
+    async with open_registry(loaded) as registry:
+        await registry.consents.set(recipient, said, at=SystemClock().now())
+
+
+async def _find(loaded: settings.Settings, recipient: str) -> Consent | None:
+    from clicktrail.server.wiring.registry import open_registry
+
+    async with open_registry(loaded) as registry:
+        return await registry.consents.find(recipient)

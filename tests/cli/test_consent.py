@@ -1,0 +1,31 @@
+import json
+from pathlib import Path
+
+from clicktrail.server import keystore
+from tests.cli.running import clicktrail
+
+
+def test_what_a_recipient_said_last_is_kept(tmp_path: Path) -> None:
+    """An address is the same in capitals; of who said nothing, nothing is known."""
+    keystore.load_or_create(tmp_path / "clicktrail-data" / keystore.NAME, traces=[])
+
+    for said in ("granted", "denied"):
+        done = clicktrail("consent", "set", "anna@example.net", said, folder=tmp_path)
+        assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
+
+    anna = clicktrail("consent", "show", "Anna@example.net", folder=tmp_path)
+    ben = clicktrail("consent", "show", "ben@example.net", "--json", folder=tmp_path)
+    assert ("denied\n", {"recipient": "ben@example.net", "consent": "unknown"}) == (anna.stdout, json.loads(ben.stdout))
+
+
+def test_another_word_is_wrong_usage(tmp_path: Path) -> None:
+    """A slip is told, and not kept as anything."""
+    assert 2 == clicktrail("consent", "set", "anna@example.net", "no", folder=tmp_path).returncode
+
+
+def test_nothing_is_kept_where_nobody_serves(tmp_path: Path) -> None:
+    """A registry without a key ring would keep the first start from making one."""
+    done = clicktrail("consent", "set", "anna@example.net", "denied", folder=tmp_path)
+
+    assert (1, []) == (done.returncode, list(tmp_path.iterdir()))
+    assert done.stderr.startswith("clicktrail: error: the key ring ")
