@@ -38,7 +38,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True):
         ({"names": ["x", 2]}, "names[1] has to be text in quotes, and is a whole number"),
         ({"named": {"x": 1}}, "a value of named has to be text in quotes, and is a whole number"),
         ({"perhaps": 1}, "perhaps has to be text in quotes, and is a whole number"),
-        ({"other": 1}, "the file has no key 'other'"),
+        ({"other": 1}, "there is no 'other'"),
     ],
 )
 def test_a_value_is_told_by_its_key_and_in_words(tree: dict[str, Any], words: str) -> None:

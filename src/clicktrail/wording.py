@@ -35,7 +35,9 @@ def said(error: msgspec.ValidationError) -> str:
     if found := _NO_VALUE.fullmatch(text):
         return f"{_key(found['path'])} cannot be {found['value']}"
     if found := _NO_KEY.fullmatch(text):
-        return f"{_key(found['path'])} has no key '{found['key']}'"
+        return (
+            f"{_key(found['path'])} has no key '{found['key']}'" if found["path"] else f"there is no '{found['key']}'"
+        )
     return text
 
 

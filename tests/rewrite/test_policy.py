@@ -187,10 +187,18 @@ def test_a_policy_says_what_becomes_of_plain_text() -> None:
     assert [PlainText.SHORT, PlainText.NAMED] == [parse(text).text for text in ("", 'text = "named"')]
 
 
-@pytest.mark.parametrize("text", ["preset = 'none'", "hosts = []", "=", "unknown_consent = 1"])
-def test_a_policy_that_cannot_be_read(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("preset = 'none'", "in the policy preset cannot be 'none'"),
+        ("hosts = []", "in the policy there is no 'hosts'"),
+        ("=", "the policy is not TOML"),
+        ("unknown_consent = 1", "in the policy unknown_consent has to be text in quotes"),
+    ],
+)
+def test_a_policy_that_cannot_be_read(text: str, says: str) -> None:
     """A slip of the pen is not a policy."""
-    with pytest.raises(SettingsError, match="policy cannot be read"):
+    with pytest.raises(SettingsError, match=says):
         parse(text)
 
 

@@ -20,6 +20,7 @@ from clicktrail.rewrite.purposes import is_sensitive, is_social, purpose
 from clicktrail.rewrite.signs import has_sign
 from clicktrail.rewrite.visible import shares_domain, visible_host
 from clicktrail.rewrite.wrappers import wrapper
+from clicktrail.wording import said
 
 __all__ = ["Judgement", "PlainText", "Policy", "Preset", "VisibleUrl", "parse", "preset"]
 
@@ -216,8 +217,10 @@ def parse(text: str) -> Policy:
     """
     try:
         file = msgspec.toml.decode(text, type=_File)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"in the policy {said(error)}") from error
     except msgspec.DecodeError as error:
-        raise SettingsError(f"the policy cannot be read: {error}") from error
+        raise SettingsError(f"the policy is not TOML: {error}") from error
     policy = preset(file.preset)
     return dataclasses.replace(
         policy,
