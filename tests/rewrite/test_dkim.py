@@ -112,6 +112,16 @@ def pem(key: PrivateKeyTypes, encryption: KeySerializationEncryption | None = No
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption())
 
 
+@given(st.binary(), st.sampled_from([b"", b"DKIM-Signature: ", b"DKIM-Signature: d=example.com;"]))
+def test_any_bytes_keep_their_signatures_or_can_be_signed_anew(data: bytes, beginning: bytes) -> None:
+    """Nothing that a sender hands over raises, and nothing is taken off that is not made again."""
+    bare, keys = unsigned(beginning + data, [ED25519])
+    if keys:
+        assert sign(bare, ED25519, at=THEN).endswith(bare)
+    else:
+        assert beginning + data == bare
+
+
 def small_rsa_key() -> RSAPrivateKey:
     """A key of two known primes, as nobody generates any more."""
     p, q = 2**256 - 2**32 - 977, 2**255 - 19

@@ -112,7 +112,7 @@ def unsigned(raw: bytes, keys: Sequence[DkimKey]) -> Unsigned:
     What somebody else vouches for stays as it is: their signature could not be made again, and a forwarder's seal
     (ARC, RFC 8617) as little.
     """
-    headers = read_headers(raw, 0, len(raw))
+    headers = read_headers(raw, 0, len(raw)) if keys else None
     if headers is None:
         return Unsigned(raw, ())
     signers = {_domain(value) for value in headers.fields.get(_SIGNATURE, ())}
