@@ -70,8 +70,14 @@ def test_a_charset_is_read_as_mail_programs_read_it(content: bytes, charset: str
 
 @pytest.mark.parametrize("charset", ["utf-16", "unicode", "utf-8", "us-ascii"])
 def test_utf_16_without_its_name_or_mark_is_not_read(charset: str) -> None:
-    """Read as anything else, its tags would have a NUL between any two letters."""
-    assert view("<a href='é'>".encode("utf-16-le"), charset) is None
+    """Read as anything else, its URLs would have a NUL between any two letters."""
+    for codec in ("utf-16-le", "utf-16-be"):
+        assert view("<a href='https://x.com/'>".encode(codec), charset) is None
+
+
+def test_utf_16_that_is_cut_off_is_not_read() -> None:
+    """Half a character is left over."""
+    assert view("https://x.com/".encode("utf-16-le")[:-1], "utf-16-le") is None
 
 
 @pytest.mark.parametrize(

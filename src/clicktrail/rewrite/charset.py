@@ -26,6 +26,8 @@ _MEANT: Mapping[str, str] = {
 """What mail programs and browsers read under names that mean less (WHATWG Encoding section 4.2), as Python calls it."""
 _UNKNOWN_TO_PYTHON: Mapping[str, str] = {"windows-874": "cp874", "iso-8859-8-i": "iso8859-8", "x-sjis": "cp932"}
 _UTF_16_BY_MARK = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_UTF_16 = frozenset(_UTF_16_BY_MARK.values())
+_URL_IN_UTF_16 = b"h\0t\0t\0p"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ def view(content: bytes, charset: str) -> View | None:
     """Read a body; None if its charset hides ASCII characters, so that not even a tag can be found.
 
     UTF-16 needs a byte order mark, or a name that says the order: without one programs disagree (RFC 2781 section 4.3
-    says big-endian, WHATWG Encoding little-endian).
+    says big-endian, WHATWG Encoding little-endian). Under any other name no URL in it would be found.
 
     Args:
         content: the body without its transfer encoding.
@@ -62,12 +64,14 @@ def view(content: bytes, charset: str) -> View | None:
         return None
     if codec == "utf-16":
         codec = _UTF_16_BY_MARK.get(content[:2], codec)
+    if codec not in _UTF_16 and _URL_IN_UTF_16 in content:
+        return None
     for reading in (_MEANT.get(codec, codec), codec):
         with suppress(LookupError, ValueError):
             text = content.decode(reading)
             if text.encode(reading) == content:
                 return View(text=text, codec=reading, legible=True)
-    if b"\0" in content:  # of UTF-16 or UTF-32, whatever the name says
+    if codec in _UTF_16:
         return None
     return View(text=content.decode("latin-1"), codec="latin-1", legible=False)
 
@@ -75,13 +79,13 @@ def view(content: bytes, charset: str) -> View | None:
 def byte_edits(content: bytes, seen: View, links: Sequence[Link]) -> list[Edit] | None:
     """The replacement of tracked links, in bytes; None if the text cannot be cut at the links and encoded in pieces."""
     edits: list[Edit] = []
-    pieces: list[bytes] = []
     at = size = 0
+    same = True
     for first, last, replacement in replacements(links):
         before, replaced = seen.text[at:first].encode(seen.codec), seen.text[first:last].encode(seen.codec)
         start = size + len(before)
+        same = same and content.startswith(before, size) and content.startswith(replaced, start)
         at, size = last, start + len(replaced)
-        pieces += [before, replaced]
         edits.append(Edit(start=start, end=size, replacement=replacement.encode(seen.codec)))
-    pieces.append(seen.text[at:].encode(seen.codec))
-    return edits if b"".join(pieces) == content else None
+    rest = seen.text[at:].encode(seen.codec)
+    return edits if same and content[size:] == rest else None
