@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import httptools
 
+from clicktrail.server.edge.whole import read_whole
 from clicktrail.server.pipeline.redirect import Request
 
 __all__ = ["MAX_BODY", "MAX_HEAD", "Refusal", "RequestReader"]
@@ -50,6 +51,8 @@ class RequestReader:
 
     def feed(self, data: bytes) -> list[Request]:
         """The requests that are complete with these bytes."""
+        if not self.in_request and (request := read_whole(data, self._peer)):
+            return [request]
         self._fed += len(data)
         try:
             self._parser.feed_data(data)

@@ -1,0 +1,86 @@
+"""Requests read at once."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.server.edge.reader import RequestReader
+from clicktrail.server.edge.whole import read_whole
+from clicktrail.server.pipeline.redirect import Request
+
+_LINES = (
+    *(
+        "Host: click.example",
+        "host:h",
+        "User-Agent: Mozilla/5.0 (X11; Linux)",
+        "Accept: */*;q=0.8",
+        "X:",
+        "X: ",
+        "x:  a",
+    ),
+    *("Connection: keep-alive", "connection: close", "Upgrade: h2c", "Content-Length: 0", "Content-Length: 3", "Te: t"),
+    *(
+        "Transfer-Encoding: chunked",
+        "Expect: 100-continue",
+        "A B: c",
+        " folded",
+        "no colon",
+        "x: a\tb",
+        "x: a ",
+        "x: é",
+    ),
+    *("", "x\r: y", "x: a\0", "Sec-Fetch-Site: none", "Cookie: a=b; c=d", ": empty name"),
+)
+_REQUEST_LINES = (
+    *("GET /token HTTP/1.1", "GET /a?b=c HTTP/1.1", "GET /a?b?c HTTP/1.1", "GET / HTTP/1.0", "HEAD / HTTP/1.1"),
+    *("GET /a#b HTTP/1.1", "GET /a b HTTP/1.1", "GET http://x/ HTTP/1.1", "GET * HTTP/1.1", "GET /%zz//. HTTP/1.1"),
+    *("GET  / HTTP/1.1", "get / HTTP/1.1", "GET / HTTP/2.0", "GET /é HTTP/1.1", 'GET /"<> HTTP/1.1', ""),
+)
+
+
+def parsed(data: bytes) -> list[Request]:
+    """What the parser makes of it, which never sees all of it at once."""
+    reader = RequestReader("192.0.2.1")
+    found = reader.feed(data[:1]) + reader.feed(data[1:])
+    return found if reader.refusal is None and not reader.ended else []
+
+
+@given(
+    st.sampled_from(_REQUEST_LINES), st.lists(st.sampled_from(_LINES), max_size=6), st.sampled_from(["", "x", "\r\n"])
+)
+def test_what_is_read_at_once_is_what_the_parser_reads(first: str, lines: list[str], rest: str) -> None:
+    """In every field; and the connection goes on."""
+    data = "\r\n".join([first, *lines, "", rest]).encode()
+    if request := read_whole(data, "192.0.2.1"):
+        assert [request] == parsed(data)
+
+
+@pytest.mark.parametrize(
+    "field", ["Connection: keep-alive", "Accept: text/html,*/*;q=0.8", 'sec-ch-ua: "Not_A Brand"', "X:"]
+)
+def test_what_browsers_send_is_read_at_once(field: str) -> None:
+    """Names in lower case, values as they were sent, no query."""
+    name, _, value = field.partition(":")
+    data = f"GET /token?fbclid=x HTTP/1.1\r\nHost: h\r\n{field}\r\n\r\n".encode()
+
+    request = read_whole(data, "192.0.2.1")
+
+    expected = {"host": "h", name.lower(): value.strip()}
+    assert Request(method="GET", path="/token", peer="192.0.2.1", headers=expected) == request
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET / HTTP/1.1\r\nHost: h\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 4_000 + b"\r\n\r\n",
+    ],
+    ids=["cut", "two", "body", "no host", "two hosts", "long"],
+)
+def test_all_else_takes_a_closer_look(data: bytes) -> None:
+    """What is cut, more than one request, has a body, or is refused for its host."""
+    assert read_whole(data, "192.0.2.1") is None
