@@ -22,8 +22,8 @@ from clicktrail.rewrite.wrappers import wrapper
         ("https://shop.us1.list-manage.com/track/click?u=1", "Mailchimp"),
         ("https://abc.na1.hubspotlinks.com/Btc/ZT+113/abc", "HubSpot"),
         ("https://info.shop.example/e3t/Ctc/LX+113/abc", "HubSpot"),
-        ("https://abc.r.af.d.sendibt2.com/tr/cl/abc", "Brevo"),
-        ("https://r.shop.example/tr/cl/abc", "Brevo"),
+        ("https://abc.r.af.d.sendibt2.com/tr/cl/xWXfjX4_130W3wAbCdEfGh", "Brevo"),
+        ("https://r.shop.example/tr/cl/xWXfjX4_130W3wAbCdEfGh", "Brevo"),
         ("https://e.customeriomail.com/e/c/eyJlbWFpbF9pZCI6/abc", "Customer.io"),
         ("https://email.shop.example/e/c/eyJlbWFpbF9pZCI6/abc", "Customer.io"),
         ("https://eur01.safelinks.protection.outlook.com/?url=x", "Microsoft Safe Links"),
@@ -40,6 +40,7 @@ from clicktrail.rewrite.wrappers import wrapper
         ("https://x.com/click?upn=1", ""),
         ("https://evilklclick.com/", ""),
         ("https://x.com/e3t/", ""),
+        ("https://x.com/tr/cl/shoes", ""),
         ("https://x.com/e/c/a", ""),
     ],
 )

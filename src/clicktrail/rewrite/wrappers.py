@@ -16,7 +16,7 @@ _WRAPPERS: Mapping[str, str] = {
     "Mandrill": r"mandrillapp\.com/track/click",
     "Mailchimp": r"(?:[^/]+\.)?list-manage\d*\.com/track/click\?",
     "HubSpot": r"(?:[^/]+\.)?hubspotlinks\.com/|[^/]+/e3t/[BC]tc/",
-    "Brevo": r"[^/]+/tr/cl/",
+    "Brevo": r"[^/]+/tr/cl/[\w-]{20,}",
     "Customer.io": r"[^/]+/e/c/eyJ",  # JSON's first characters in Base64
     "Microsoft Safe Links": r"(?:[^/]+\.)?safelinks\.protection\.outlook\.com/",
     "Proofpoint": r"urldefense(?:\.proofpoint)?\.(?:com|us)/",
