@@ -51,7 +51,7 @@ class RequestReader:
 
     def feed(self, data: bytes) -> list[Request]:
         """The requests that are complete with these bytes."""
-        if not self.in_request and (request := read_whole(data, self._peer)):
+        if not (self.in_request or self.ended) and (request := read_whole(data, self._peer)):
             return [request]
         self._fed += len(data)
         try:
