@@ -75,6 +75,14 @@ def test_lint_fixes_messages(tmp_path: Path) -> None:
     assert "utm_term=3Da" in written.replace("=\n", "")
 
 
+def test_the_convention_is_that_of_the_settings(tmp_path: Path) -> None:
+    """What the relay adds is what a link is checked by."""
+    (tmp_path / "clicktrail.toml").write_text('[utm]\nown_hosts = ["x.com"]\nsource = "shop"\n')
+    linted = clicktrail("utm", "lint", "https://x.com/", RIGHT, folder=tmp_path)
+    assert "untagged: x.com is one of your own hosts" in linted.stdout
+    assert "unknown-source: utm_source is 'email', and the convention's is 'shop'" in linted.stdout
+
+
 def test_lint_says_what_it_does_not_check(tmp_path: Path) -> None:
     """A link to another's host passes, and nobody is to think that it was found right."""
     (tmp_path / "utm.toml").write_text(CONVENTION)

@@ -15,7 +15,9 @@ import typer
 
 from clicktrail.cli.files import read_bytes, read_text, write_bytes
 from clicktrail.cli.linted import LintedFile, LintedLink, read_links
-from clicktrail.cli.options import Json
+from clicktrail.cli.options import Config, Json
+from clicktrail.server import settings
+from clicktrail.server.wiring.convention import read_convention
 from clicktrail.utm import Convention, parse
 from clicktrail.utm.audit import Audit, Variant
 from clicktrail.utm.audit import audit as audit_rows
@@ -28,7 +30,7 @@ app = typer.Typer(no_args_is_help=True, help="Check UTM parameters by a conventi
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _ConventionFile = Annotated[
-    Path | None, typer.Option("--convention", help="Convention, a TOML file; else the usual one.", metavar="FILE")
+    Path | None, typer.Option("--convention", help="Convention, a TOML file; else the settings'.", metavar="FILE")
 ]
 
 
@@ -39,16 +41,18 @@ def utm() -> None:
 
 @app.command()
 def lint(
+    *,
     sources: Annotated[
         list[str], typer.Argument(help=".html, .txt or .eml file, list of URLs (.txt), or URL.", metavar="SOURCE...")
     ],
     convention: _ConventionFile = None,
     campaign: Annotated[str, typer.Option(help="Campaign, for links that lack it.", metavar="CAMPAIGN")] = "",
     fix: Annotated[bool, typer.Option("--fix", help="Put right what has one right form, in the files.")] = False,
+    config: Config = None,
     json_: Json = False,
 ) -> None:
     """Find what is wrong with the UTM parameters of links; exit with 1 if anything is left."""
-    rules = _read_convention(convention)
+    rules = _read_convention(convention, config)
     opened = {source: _open(source) for source in sources}
     rows: list[dict[str, Any]] = []
     passed: list[dict[str, Any]] = []
@@ -88,10 +92,11 @@ def audit(
     mapping: Annotated[
         Path | None, typer.Option(help="Write each variant and its canonical value to this CSV file.", metavar="OUT")
     ] = None,
+    config: Config = None,
     json_: Json = False,
 ) -> None:
     """Find values in an analytics export that were written in several ways, and say what share of it that is."""
-    rules = _read_convention(convention)
+    rules = _read_convention(convention, config)
     result = audit_rows(read_rows(_decoded(read_bytes(export))), rules)
     if mapping is not None:
         _write_mapping(mapping, result.variants)
@@ -132,8 +137,8 @@ def _print_audit(result: Audit) -> None:
         print(f"  {variant.parameter}: '{variant.value}' should be '{variant.canonical}' ({variant.why}; {counts})")
 
 
-def _read_convention(file: Path | None) -> Convention:
-    return parse(read_text(file) if file else "")
+def _read_convention(file: Path | None, config: Path | None) -> Convention:
+    return parse(read_text(file)) if file else read_convention(settings.load(config, settings.environment()))
 
 
 def _open(source: str) -> LintedFile:
