@@ -3,11 +3,12 @@
 import asyncio
 import itertools
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_network
+from typing import Any
 
 from clicktrail.server.edge.responses import Responses
 from clicktrail.server.edge.routes import Routes
@@ -15,6 +16,7 @@ from clicktrail.server.edge.server import serve_edge
 from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.ports import Journal
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, seal
+from tests.server.memory_registry import MemoryRegistry
 
 __all__ = ["NOW", "RunningEdge", "damaged_path", "request", "routes_for", "running_edge", "token_path"]
 
@@ -72,29 +74,42 @@ class RunningEdge:
         return answer
 
 
-def routes_for(journal: Journal) -> Routes:
-    """What an edge answers with. 127.0.0.0/8 is trusted as proxy."""
+def routes_for(
+    journal: Journal,
+    *,
+    registry: MemoryRegistry | None = None,
+    start: Callable[[Coroutine[Any, Any, None]], object] = asyncio.run,
+) -> Routes:
+    """What an edge answers with. 127.0.0.0/8 is trusted as proxy; unless started, lookups are over at once."""
+    links = (registry or MemoryRegistry()).links()
     return Routes(
-        redirector=Redirector(_RING, trusted_proxies=[ip_network("127.0.0.0/8")]),
+        redirector=Redirector(_RING, links=links, trusted_proxies=[ip_network("127.0.0.0/8")]),
         journal=journal,
         clock=StoppedClock(),
         ids=CountedIds(),
         responses=Responses(contact="Ann <ann@example.org>"),
+        start=start,
     )
 
 
 @asynccontextmanager
-async def running_edge(journal: Journal, *, drain_seconds: float = 10.0) -> AsyncIterator[RunningEdge]:
+async def running_edge(
+    journal: Journal, *, registry: MemoryRegistry | None = None, drain_seconds: float = 10.0
+) -> AsyncIterator[RunningEdge]:
     """Serve until the block ends."""
     listener = socket.create_server(("127.0.0.1", 0))
-    routes = routes_for(journal)
-    edge = RunningEdge(port=listener.getsockname()[1], routes=routes)
 
     async def serve() -> None:
-        await serve_edge(listener, routes, clock=StoppedClock(), stopping=edge.stopping, drain_seconds=drain_seconds)
+        await serve_edge(
+            listener, edge.routes, clock=StoppedClock(), stopping=edge.stopping, drain_seconds=drain_seconds
+        )
         edge.served.set()
 
     async with asyncio.TaskGroup() as group:
+        edge = RunningEdge(
+            port=listener.getsockname()[1],
+            routes=routes_for(journal, registry=registry, start=group.create_task),
+        )
         group.create_task(serve())
         try:
             yield edge

@@ -125,7 +125,9 @@ class Click(Event, frozen=True, kw_only=True, omit_defaults=True, tag="click"):
         headers: the few others that the judge reads, lower-case names.
         https: whether the reader came by TLS.
         http_version: such as ``1.1``.
-        tampered: the token did not open.
+        tampered: the token did not open, or led nowhere.
+        unresolved: nobody could tell where the link leads, so that the reader was asked to come again.
+        recipient_unsealed: anybody could have written who the recipient is: it stood openly in the link.
         trap: the link is a hidden one that no person sees.
         esp: the ESP that recorded the click; empty for our own.
         esp_bot: what that ESP thinks.
@@ -141,6 +143,8 @@ class Click(Event, frozen=True, kw_only=True, omit_defaults=True, tag="click"):
     https: bool = False
     http_version: str = "1.1"
     tampered: bool = False
+    unresolved: bool = False
+    recipient_unsealed: bool = False
     trap: bool = False
     esp: str = ""
     esp_bot: bool | None = None

@@ -118,10 +118,10 @@ class KeyRing:
         """
         if len(token) > MAX_LENGTH or not token or token[-1] not in _BY_KEY[kind]:
             raise TokenMalformedError("not a token of a known format")
+        ciphertext = _from_base64url(token[:-1])
         cipher = self._opening[kind].get(token[-1])
         if cipher is None:
             raise TokenForgedError("the key that this token names is not in the ring, or revoked")
-        ciphertext = _from_base64url(token[:-1])
         try:
             return cipher.decrypt(ciphertext, _PURPOSE[kind])
         except (InvalidTag, ValueError) as error:

@@ -63,3 +63,11 @@ def test_health_is_json() -> None:
     health = Responses().health(status="degraded", unrecorded=3)
     assert b'{"status":"degraded","unrecorded":3}\n' == health.body
     assert b"Content-Type: application/json\r\n" in health.head
+
+
+def test_who_is_to_come_again_is_told_when() -> None:
+    """RFC 9110 section 10.2.3; and that no cache may answer instead."""
+    head = Responses().unavailable.head
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nRetry-After: 60\r\n" in head
+    assert b"\r\nCache-Control: no-store\r\n" in head

@@ -1,11 +1,16 @@
 """Which request gets which answer, and when."""
 
+import asyncio
+
 from clicktrail.model.event import Click, decode
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.pipeline.redirect import Request
+from clicktrail.server.ports import ShortMessage, StoredLink
+from clicktrail.tokens import short_token
 from tests.edges import NOW, damaged_path, routes_for, token_path
 from tests.journals import HeldJournal
+from tests.server.memory_registry import MemoryRegistry
 
 
 def answers_of(routes: Routes, path: str, *, method: str = "GET") -> list[Response]:
@@ -64,3 +69,22 @@ def test_everything_else_is_answered_at_once_and_not_recorded() -> None:
     for path, method in [("/", "GET"), ("/favicon.ico", "GET"), ("/robots.txt", "POST"), (token_path(), "POST")]:
         assert [routes.responses.not_found] == answers_of(routes, path, method=method)
     assert [] == journal.lines
+
+
+def test_a_short_link_is_looked_up_recorded_and_answered() -> None:
+    """In this order; what the registry does not know is not there, and while it cannot tell nobody is told that."""
+    journal, registry = HeldJournal(), MemoryRegistry()
+    link = StoredLink(position=0, destination="https://shop.example/?a=b")
+    message = ShortMessage(code=7, message_id="m1", recipient="", campaign="", created_at=NOW, links=(link,))
+    asyncio.run(registry.short_links.add(message))
+    routes = routes_for(journal, registry=registry)
+    registry.answers = False
+    unresolved = answers_of(routes, f"/{short_token(7, 0)}")
+    registry.answers = True
+    found = answers_of(routes, f"/{short_token(7, 0)}")
+    unknown = answers_of(routes, f"/{short_token(8, 0)}")
+    assert ([], [], []) == (unresolved, found, unknown)
+    journal.settle(committed=True)
+    assert [routes.responses.unavailable] == unresolved
+    assert [routes.responses.redirect("https://shop.example/?a=b")] == found
+    assert [routes.responses.not_found] == unknown

@@ -9,13 +9,14 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import Verdict
 from clicktrail.rewrite import rewrite_html
 from clicktrail.server.edge.responses import Response
-from clicktrail.server.pipeline.redirect import NotFound, Redirect, Redirector, Request
+from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Request
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState, Sealed, seal
 from tests.clicks import CONTEXT, NOON
 from tests.edges import routes_for
 from tests.journals import HeldJournal
 from tests.peers import Case, cases, collected, unmet
 from tests.rewriting import POLICY, tracking_url, untagged
+from tests.server.memory_registry import MemoryRegistry
 
 _FIXED = "Visitors cannot add to a destination: only what was sealed redirects."
 _WEB_ONLY = "Only http and https redirect."
@@ -70,7 +71,9 @@ def ask(path: str, *, method: str = "GET", ring: KeyRing = _RING, agent: str = "
     """What a request is answered with; the query is cut off before, as the edge does."""
     headers = {"user-agent": agent}
     request = Request(method=method, path=path.partition("?")[0], peer="192.0.2.10", headers=headers)
-    return Redirector(ring).decide(request, now=NOON, click_id="c1")
+    decision = Redirector(ring, links=MemoryRegistry().links()).decide(request, now=NOON, click_id="c1")
+    assert not isinstance(decision, Lookup)
+    return decision
 
 
 def location(path: str) -> str:

@@ -1,5 +1,6 @@
 """What a request for a tracking URL is answered with, and what is recorded of it."""
 
+import asyncio
 import string
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,13 +12,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.model.event import Click
-from clicktrail.server.pipeline.redirect import NotFound, Redirect, Redirector, Request
-from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState, Sealed, seal
+from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Request, Unavailable
+from clicktrail.server.ports import LinkSet, ShortMessage, StoredLink
+from clicktrail.tokens import (
+    SECRET_BYTES,
+    Key,
+    KeyRing,
+    KeyState,
+    Sealed,
+    SealedCampaign,
+    ends,
+    seal,
+    seal_campaign,
+    short_token,
+)
+from tests.server.memory_registry import MemoryRegistry
 
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 PROXIES = (ip_network("127.0.0.0/8"), ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
-REDIRECTOR = Redirector(RING, trusted_proxies=PROXIES)
+REDIRECTOR = Redirector(RING, links=MemoryRegistry().links(), trusted_proxies=PROXIES)
 DESTINATION = "https://shop.example/a?b=c&utm_source=spring#top"
 
 
@@ -41,14 +55,16 @@ def decide(
     *,
     method: str = "GET",
     peer: str = "198.51.100.7",
-) -> Redirect | NotFound:
-    """Ask the redirector."""
+) -> Redirect | NotFound | Unavailable:
+    """Ask the redirector, whose registry is empty."""
     request = Request(method=method, path=path, peer=peer, headers=headers or {})
-    return REDIRECTOR.decide(request, now=NOW, click_id="c1")
+    decision = REDIRECTOR.decide(request, now=NOW, click_id="c1")
+    return asyncio.run(REDIRECTOR.look_up(decision)) if isinstance(decision, Lookup) else decision
 
 
-def event_of(decision: Redirect | NotFound) -> Click:
+def event_of(decision: Redirect | NotFound | Unavailable | Lookup) -> Click:
     """What is recorded; there must be something."""
+    assert not isinstance(decision, Lookup)
     assert decision.event is not None
     return decision.event
 
@@ -109,7 +125,7 @@ def test_a_revoked_key_redirects_nothing() -> None:
     old, new = RING.keys[0], Key(number=1, secret=b"n" * SECRET_BYTES)
     ring = KeyRing([new, Key(number=old.number, secret=old.secret, state=KeyState.REVOKED)])
     request = Request(method="GET", path=path_to(), peer="198.51.100.7", headers={})
-    decision = Redirector(ring).decide(request, now=NOW, click_id="c1")
+    decision = Redirector(ring, links=MemoryRegistry().links()).decide(request, now=NOW, click_id="c1")
     assert isinstance(decision, NotFound)
     assert event_of(decision).tampered
 
@@ -212,3 +228,108 @@ def test_the_client_is_the_right_most_address_that_is_no_proxy_of_ours(peer: str
 def test_only_a_trusted_proxy_tells_of_tls(peer: str, protocol: str, *, https: bool) -> None:
     """Anybody else's word is not taken."""
     assert https == event_of(decide(path_to(), {"x-forwarded-proto": protocol}, peer=peer)).https
+
+
+OFFER = StoredLink(position=1, destination="https://shop.example/offer?a=ü", group="offers")
+
+
+def campaign_path(link_set: int, position: int, *, message_id: str = "m1", recipient: str = "r1") -> str:
+    """The path of a link of a campaign."""
+    sealed = SealedCampaign(link_set=link_set, message_id=message_id, recipient=recipient, sent_at=NOW)
+    return f"/{seal_campaign(RING, sealed)}{ends(RING, position + 1)[position]}"
+
+
+async def stored() -> tuple[MemoryRegistry, int]:
+    """A registry with a link set, whose number is the second, and with the same link in the short message 77."""
+    registry = MemoryRegistry()
+    await registry.short_links.add(
+        ShortMessage(
+            code=77, message_id="m2", recipient="ann@example.org", campaign="autumn", created_at=NOW, links=(OFFER,)
+        )
+    )
+    personal = StoredLink(position=2, destination="")
+    return registry, await registry.link_sets.add(LinkSet(campaign="spring", created_at=NOW, links=(OFFER, personal)))
+
+
+async def follow(redirector: Redirector, path: str) -> Redirect | NotFound | Unavailable:
+    """Ask the redirector, and through it the registry."""
+    request = Request(method="GET", path=path, peer="198.51.100.7", headers={"user-agent": "Mozilla/5.0"})
+    decision = redirector.decide(request, now=NOW, click_id="c1")
+    return await redirector.look_up(decision) if isinstance(decision, Lookup) else decision
+
+
+async def test_a_campaign_token_redirects_to_its_link_set_s_link() -> None:
+    """The token says whose click it is, the set where it leads."""
+    registry, number = await stored()
+    expected = Click(
+        id="c1",
+        at=NOW,
+        campaign="spring",
+        message_id="m1",
+        recipient="r1",
+        link=1,
+        url=OFFER.destination,
+        group="offers",
+        ip="198.51.100.7",
+        user_agent="Mozilla/5.0",
+    )
+    redirector = Redirector(RING, links=registry.links())
+    location = "https://shop.example/offer?a=%C3%BC"
+    assert Redirect(location=location, event=expected) == await follow(redirector, campaign_path(number, 1))
+
+
+async def test_a_short_token_redirects_to_its_message_s_link() -> None:
+    """The registry says all."""
+    registry, _ = await stored()
+    event = event_of(await follow(Redirector(RING, links=registry.links()), f"/{short_token(77, 1)}"))
+    assert ("autumn", "m2", "ann@example.org", 1, OFFER.destination, "offers", False) == (
+        event.campaign,
+        event.message_id,
+        event.recipient,
+        event.link,
+        event.url,
+        event.group,
+        event.recipient_unsealed,
+    )
+
+
+async def test_a_template_s_link_tells_that_its_recipient_is_not_sealed() -> None:
+    """Anybody could have written it."""
+    registry, number = await stored()
+    path = campaign_path(number, 1, message_id="", recipient="") + "/01GDDKASAP"
+    event = event_of(await follow(Redirector(RING, links=registry.links()), path))
+    assert (f"{number}/01GDDKASAP", "01GDDKASAP", True) == (event.message_id, event.recipient, event.recipient_unsealed)
+
+
+async def test_what_the_registry_does_not_know_is_recorded_and_does_not_redirect() -> None:
+    """A code that was guessed, a set that is gone, a position that was changed, a link that only sealed tokens have."""
+    registry, number = await stored()
+    redirector = Redirector(RING, links=registry.links())
+    paths = [
+        f"/{short_token(78, 1)}",
+        f"/{short_token(77, 0)}",
+        campaign_path(number + 1, 1),
+        campaign_path(number, 0),
+        campaign_path(number, 2),
+        campaign_path(number, 1) + "/mallory",
+    ]
+    for path in paths:
+        decision = await follow(redirector, path)
+        assert isinstance(decision, NotFound)
+        event = event_of(decision)
+        assert (True, path[1:201], "", "") == (event.tampered, event.url, event.message_id, event.recipient)
+
+
+async def test_without_the_registry_what_is_remembered_still_redirects() -> None:
+    """All else is asked to come again, and recorded as part of no message, since it is no click that leads anywhere."""
+    registry, number = await stored()
+    redirector = Redirector(RING, links=registry.links())
+    known, unknown = campaign_path(number, 1), f"/{short_token(77, 1)}"
+    before = await follow(redirector, known)
+    registry.answers = False
+    assert isinstance(before, Redirect)
+    assert before == await follow(redirector, known)
+    decision = await follow(redirector, unknown)
+    assert isinstance(decision, Unavailable)
+    event = decision.event
+    assert (True, False, unknown[1:], "") == (event.unresolved, event.tampered, event.url, event.message_id)

@@ -30,6 +30,9 @@ _PAGE_FIELDS = (
     "X-Robots-Tag: noindex\r\n"
 )
 
+_RETRY_S = 60
+"""When to come again where a link cannot be looked up: whoever runs the registry has to do something first."""
+
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
     """One answer.
@@ -66,6 +69,12 @@ class Responses:
         ask = f"Please ask the sender: {contact}." if contact else "Please ask the sender."
         self.not_found = _page(
             "404 Not Found", "This link does not work", f"It may have been cut off or changed on its way to you. {ask}"
+        )
+        self.unavailable = _page(
+            "503 Service Unavailable",
+            "This link does not work just now",
+            "Please try again in a minute.",
+            f"{_PAGE_FIELDS}Retry-After: {_RETRY_S}\r\n",
         )
         self.refusals = {
             Refusal.BAD_REQUEST: _page("400 Bad Request", "Bad request", "This is not HTTP as we understand it."),
@@ -104,8 +113,8 @@ class Responses:
         )
 
 
-def _page(status: str, title: str, text: str) -> Response:
-    return _response(status, _PAGE_FIELDS, _PAGE.format(title=html.escape(title), text=html.escape(text)).encode())
+def _page(status: str, title: str, text: str, fields: str = _PAGE_FIELDS) -> Response:
+    return _response(status, fields, _PAGE.format(title=html.escape(title), text=html.escape(text)).encode())
 
 
 def _response(status: str, fields: str, body: bytes) -> Response:

@@ -1,10 +1,12 @@
 """Which request gets which answer, and when: that of a click leaves once the click is on disk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
 
 from clicktrail.model.event import encode
 from clicktrail.server.edge.responses import Response, Responses
-from clicktrail.server.pipeline.redirect import Redirect, Redirector, Request
+from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Request, Unavailable
 from clicktrail.server.ports import Clock, Ids, Journal
 
 __all__ = ["Reply", "Routes"]
@@ -12,24 +14,28 @@ __all__ = ["Reply", "Routes"]
 Reply = Callable[[Response], None]
 
 
+@dataclass(slots=True, kw_only=True)
 class Routes:
     """Everything that the public port answers.
 
     Attributes:
+        redirector: decides on tracking URLs.
+        journal: where clicks and damaged links are recorded.
+        clock: the time of day.
+        ids: names of events.
         responses: the answers' bytes.
+        start: lets a lookup run beside everything else, such as a task group's ``create_task``.
         unrecorded: clicks and damaged links since the start that were answered though they could not be recorded.
     """
 
-    def __init__(
-        self, *, redirector: Redirector, journal: Journal, clock: Clock, ids: Ids, responses: Responses
-    ) -> None:
-        self.responses = responses
-        self.unrecorded = 0
-        self._recording = True
-        self._redirector = redirector
-        self._journal = journal
-        self._clock = clock
-        self._ids = ids
+    redirector: Redirector
+    journal: Journal
+    clock: Clock
+    ids: Ids
+    responses: Responses
+    start: Callable[[Coroutine[Any, Any, None]], object]
+    unrecorded: int = field(default=0, init=False)
+    _recording: bool = field(default=True, init=False)
 
     def answer(self, request: Request, reply: Reply) -> None:
         """Call ``reply`` once: now, or when the journal has told what became of the click."""
@@ -42,16 +48,27 @@ class Routes:
             self._follow(request, reply)
 
     def _follow(self, request: Request, reply: Reply) -> None:
-        decision = self._redirector.decide(request, now=self._clock.now(), click_id=self._ids.new())
+        decision = self.redirector.decide(request, now=self.clock.now(), click_id=self.ids.new())
+        if isinstance(decision, Lookup):
+            self.start(self._look_up(decision, reply))
+        else:
+            self._settle(decision, reply)
+
+    async def _look_up(self, lookup: Lookup, reply: Reply) -> None:
+        self._settle(await self.redirector.look_up(lookup), reply)
+
+    def _settle(self, decision: Redirect | NotFound | Unavailable, reply: Reply) -> None:
         if isinstance(decision, Redirect):
             response = self.responses.redirect(decision.location)
+        elif isinstance(decision, Unavailable):
+            response = self.responses.unavailable
         else:
             response = self.responses.not_found
         if decision.event is None:
             reply(response)
             return
         line = encode(decision.event)
-        self._journal.append(line, lambda committed: self._recorded(reply, response, committed=committed))
+        self.journal.append(line, lambda committed: self._recorded(reply, response, committed=committed))
 
     def _recorded(self, reply: Reply, response: Response, *, committed: bool) -> None:
         """The reader goes on either way: a click that is lost to us must not be lost to them."""

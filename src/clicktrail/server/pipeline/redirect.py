@@ -1,7 +1,7 @@
 """Decide what a request for a tracking URL is answered with, and what is recorded of it.
 
-Only what a key of the ring sealed redirects, and only to http and https. A token that looks like ours and does not
-open never redirects, and is recorded: scanners change links to see what happens.
+Only what a key of the ring sealed, or the registry knows, redirects, and only to http and https. A token that looks
+like ours and does not open never redirects, and is recorded: scanners change links to see what happens.
 """
 
 import re
@@ -15,11 +15,13 @@ import msgspec
 from ada_url import URL
 from msgspec.structs import replace
 
-from clicktrail.errors import TokenForgedError, TokenMalformedError
+from clicktrail.errors import StorageError, TokenForgedError, TokenMalformedError
 from clicktrail.model.event import Click
+from clicktrail.server.pipeline.reference import Reference, read_reference
+from clicktrail.server.pipeline.stored import Stored, StoredLinks
 from clicktrail.tokens import KeyRing, Sealed, open_token
 
-__all__ = ["NotFound", "Redirect", "Redirector", "Request"]
+__all__ = ["Lookup", "NotFound", "Redirect", "Redirector", "Request", "Unavailable"]
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -108,21 +110,47 @@ class NotFound(msgspec.Struct, frozen=True, kw_only=True):
     event: Click | None = None
 
 
+class Unavailable(msgspec.Struct, frozen=True, kw_only=True):
+    """Nobody can tell just now where the link leads.
+
+    Attributes:
+        event: what to record first.
+    """
+
+    event: Click
+
+
+class Lookup(msgspec.Struct, frozen=True, kw_only=True):
+    """The registry must be asked where the link leads: `Redirector.look_up` does.
+
+    Attributes:
+        reference: what to ask for.
+        token: what was asked for.
+        click: what the request itself tells.
+    """
+
+    reference: Reference
+    token: str
+    click: Click
+
+
 class Redirector:
     """Knows the keys, and whom to believe about a client's address.
 
     Args:
         ring: the keys that open tokens.
+        links: where campaign and short tokens lead.
         trusted_proxies: the networks of our own TLS proxies. Only what they say in ``X-Forwarded-For`` and
             ``X-Forwarded-Proto`` counts; anybody can write those headers.
     """
 
-    def __init__(self, ring: KeyRing, *, trusted_proxies: Sequence[Network] = ()) -> None:
+    def __init__(self, ring: KeyRing, *, links: StoredLinks, trusted_proxies: Sequence[Network] = ()) -> None:
         self._ring = ring
+        self._links = links
         # Reading addresses would be a quarter of the decision's time, and the same proxies come with every request.
         self._hop = lru_cache(_REMEMBERED_ADDRESSES)(partial(_hop, trusted_proxies=tuple(trusted_proxies)))
 
-    def decide(self, request: Request, *, now: datetime, click_id: str) -> Redirect | NotFound:
+    def decide(self, request: Request, *, now: datetime, click_id: str) -> Redirect | NotFound | Lookup:
         """Answer ``GET`` and ``HEAD`` of a token's path; the query, which any relay on the way may add, is ignored.
 
         Args:
@@ -136,15 +164,36 @@ class Redirector:
         try:
             sealed = open_token(self._ring, token)
         except TokenForgedError:
-            click = self._click(request, now=now, click_id=click_id)
-            return NotFound(event=replace(click, url=token[:_MAX_TAMPERED], tampered=True))
+            return _tampered(self._click(request, now=now, click_id=click_id), token)
         except TokenMalformedError:
-            return NotFound()
+            return self._decide_by_reference(request, token, now=now, click_id=click_id)
         location = _location(sealed.destination)
         if location is None:
             return NotFound()
         click = self._click(request, now=now, click_id=click_id)
         return Redirect(location=location, event=_of_link(click, sealed))
+
+    async def look_up(self, lookup: Lookup) -> Redirect | NotFound | Unavailable:
+        """Decide with the registry's help."""
+        try:
+            stored = await self._links.find(lookup.reference)
+        except StorageError:
+            return Unavailable(event=replace(lookup.click, url=lookup.token[:_MAX_TAMPERED], unresolved=True))
+        return _follow(lookup, stored)
+
+    def _decide_by_reference(
+        self, request: Request, token: str, *, now: datetime, click_id: str
+    ) -> Redirect | NotFound | Lookup:
+        """Decide on a token that is none of the sealed format."""
+        try:
+            reference = read_reference(self._ring, token)
+        except TokenForgedError:
+            return _tampered(self._click(request, now=now, click_id=click_id), token)
+        except TokenMalformedError:
+            return NotFound()
+        lookup = Lookup(reference=reference, token=token, click=self._click(request, now=now, click_id=click_id))
+        stored = self._links.remembered(reference)
+        return lookup if stored is None else _follow(lookup, stored)
 
     def _click(self, request: Request, *, now: datetime, click_id: str) -> Click:
         """What the request itself tells."""
@@ -199,6 +248,30 @@ def _hop(text: str, *, trusted_proxies: tuple[Network, ...]) -> _Hop | None:
     if address is None:
         return None
     return _Hop(address=str(address), trusted=any(address in network for network in trusted_proxies))
+
+
+def _tampered(click: Click, token: str) -> NotFound:
+    return NotFound(event=replace(click, url=token[:_MAX_TAMPERED], tampered=True))
+
+
+def _follow(lookup: Lookup, stored: Stored | None) -> Redirect | NotFound:
+    """Where a reference leads by what the registry has."""
+    reference = lookup.reference
+    link = stored.links.get(reference.position) if stored else None
+    location = _location(link.destination) if link else None
+    if stored is None or link is None or location is None:
+        return _tampered(lookup.click, lookup.token)
+    event = replace(
+        lookup.click,
+        campaign=stored.campaign,
+        message_id=reference.message_id or stored.message_id,
+        recipient=reference.recipient or stored.recipient,
+        recipient_unsealed=reference.recipient_unsealed,
+        link=reference.position,
+        url=link.destination,
+        group=link.group,
+    )
+    return Redirect(location=location, event=event)
 
 
 def _of_link(click: Click, sealed: Sealed) -> Click:

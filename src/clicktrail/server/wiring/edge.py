@@ -9,10 +9,13 @@ from clicktrail.server.edge.responses import Responses
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.edge.server import serve_edge
 from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.monitoring.pulse import Pulse
 from clicktrail.server.pipeline.redirect import Redirector
+from clicktrail.server.pipeline.stored import StoredLinks
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomIds, SystemClock
-from clicktrail.server.wiring.worker import run, say_ready, stop_signal
+from clicktrail.server.wiring.registry import read_registry
+from clicktrail.server.wiring.worker import pulsing, run, stop_signal
 
 __all__ = ["run_edge"]
 
@@ -25,11 +28,21 @@ def run_edge(settings: Settings, listening: socket.socket, *, index: int) -> Non
 async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> None:
     stopping = stop_signal()
     clock = SystemClock()
-    redirector = Redirector(
-        keystore.load(settings.data / keystore.NAME),
-        trusted_proxies=tuple(ipaddress.ip_network(network) for network in settings.edge.trusted_proxies),
-    )
-    with SegmentWriter(settings.journal / f"edge-{index}", asyncio.get_running_loop()) as journal:
-        routes = Routes(redirector=redirector, journal=journal, clock=clock, ids=RandomIds(), responses=Responses())
-        say_ready()
-        await serve_edge(listening, routes, clock=clock, stopping=stopping)
+    async with read_registry(settings) as registry:
+        redirector = Redirector(
+            keystore.load(settings.data / keystore.NAME),
+            links=StoredLinks(link_sets=registry.link_sets, short_links=registry.short_links),
+            trusted_proxies=tuple(ipaddress.ip_network(network) for network in settings.edge.trusted_proxies),
+        )
+        with SegmentWriter(settings.journal / f"edge-{index}", asyncio.get_running_loop()) as journal:
+            async with asyncio.TaskGroup() as lookups:
+                routes = Routes(
+                    redirector=redirector,
+                    journal=journal,
+                    clock=clock,
+                    ids=RandomIds(),
+                    responses=Responses(),
+                    start=lookups.create_task,
+                )
+                async with pulsing(Pulse):
+                    await serve_edge(listening, routes, clock=clock, stopping=stopping)

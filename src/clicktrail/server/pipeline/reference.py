@@ -1,0 +1,85 @@
+"""Read the paths of tracking URLs that do not hold their destination: campaign and short tokens.
+
+``/<campaign token>/<id>`` comes from a template in an ESP's editor: one token for all recipients, in which nobody is
+named, and behind it what the ESP wrote there, which nothing seals.
+"""
+
+import re
+from enum import StrEnum
+from urllib.parse import unquote
+
+import msgspec
+
+from clicktrail.errors import TokenForgedError, TokenMalformedError
+from clicktrail.tokens import Format, KeyRing, key_named_by, open_campaign, read_short
+
+__all__ = ["Origin", "Reference", "read_reference"]
+
+_SHORTEST_CAMPAIGN = 38
+"""Characters: 16 bytes of AES-SIV's own and 10 of a payload that names nobody, in base64url, and three behind them.
+Half of all words end like a campaign token, such as /admin, and none of those paths is for us."""
+_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+
+
+class Origin(StrEnum):
+    """What the registry has a link of."""
+
+    LINK_SET = "link set"
+    SHORT_MESSAGE = "short message"
+
+
+class Reference(msgspec.Struct, frozen=True, kw_only=True):
+    """What the path of a tracking URL tells of its link.
+
+    Attributes:
+        origin: where the destination is kept.
+        number: of the link set, or the short message's code.
+        position: the link's number there, from 0.
+        message_id: our id of the message; empty where the path does not tell.
+        recipient: empty where the path does not tell.
+        recipient_unsealed: anybody could have written who the recipient is.
+    """
+
+    origin: Origin
+    number: int
+    position: int
+    message_id: str = ""
+    recipient: str = ""
+    recipient_unsealed: bool = False
+
+
+def read_reference(ring: KeyRing, path: str) -> Reference:
+    """Read a path, without the slash that it begins with.
+
+    Raises:
+        TokenMalformedError: not of the shape of one of ours.
+        TokenForgedError: of our shape, but no key of the ring sealed it, or what follows it does not belong there.
+    """
+    token, _, text = path.partition("/")
+    named = key_named_by(token)
+    if named is None:
+        code, position = read_short(path)
+        return Reference(origin=Origin.SHORT_MESSAGE, number=code, position=position)
+    if named[0] is not Format.CAMPAIGN or len(token) < _SHORTEST_CAMPAIGN:
+        raise TokenMalformedError("not a token of a known format")
+    sealed, position = open_campaign(ring, token)
+    link = Reference(
+        origin=Origin.LINK_SET,
+        number=sealed.link_set,
+        position=position,
+        message_id=sealed.message_id,
+        recipient=sealed.recipient,
+    )
+    return _completed(link, unquote(text)) if text else link
+
+
+def _completed(link: Reference, recipient: str) -> Reference:
+    """A template's link, with the id that the ESP wrote behind it. A message's own link takes none."""
+    if link.message_id or link.recipient or not _ID.fullmatch(recipient):
+        raise TokenForgedError("nothing of that kind belongs behind this token")
+    return msgspec.structs.replace(
+        link,
+        message_id=f"{link.number}/{recipient}",  # ids of ours have no slash
+        recipient=recipient,
+        recipient_unsealed=True,
+    )
