@@ -16,6 +16,7 @@ from clicktrail.tokens.campaign import MAX_LINKS, SealedCampaign, ends, open_cam
 from clicktrail.tokens.keys import KEYS, SECRET_BYTES, Format, Key, KeyRing, KeyState, key_named_by
 from clicktrail.tokens.sealed import Sealed, open_token, seal
 from clicktrail.tokens.short import CODE_BITS, MAX_SHORT_LINKS, read_short, short_token
+from clicktrail.tokens.visit import Visit, VisitSeal
 
 __all__ = [
     "CODE_BITS",
@@ -29,6 +30,8 @@ __all__ = [
     "KeyState",
     "Sealed",
     "SealedCampaign",
+    "Visit",
+    "VisitSeal",
     "ends",
     "key_named_by",
     "open_campaign",
