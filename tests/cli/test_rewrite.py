@@ -2,18 +2,22 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from clicktrail.cli.rewrite import rewrite
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.consent import Consent
+from clicktrail.rewrite.dkim import sign
 from clicktrail.server import keystore
 from clicktrail.server.settings import environment
 from clicktrail.tokens import Sealed, open_token
 from tests.cli.running import clicktrail
+from tests.signatures import ED25519, verifies
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 HTML = '<p>é<a href="https://example.com/boots">Boots</a> <a href="mailto:shop@example.com">Write</a>'
@@ -167,6 +171,26 @@ def test_consent_is_that_of_the_option_or_the_header(tmp_path: Path) -> None:
     assert unknown.message_id not in {"m1", ""}
 
 
+def test_a_signed_message_is_signed_anew_with_the_key_of_the_settings(tmp_path: Path) -> None:
+    """As the relay does it; a file that is no message needs no key, not even a readable one."""
+    keystore.load_or_create(tmp_path / "clicktrail-data" / keystore.NAME, traces=[])
+    (tmp_path / "clicktrail.toml").write_text(
+        '[dkim]\ndomain = "example.com"\nselector = "ed"\nprivate_key_file = "dkim.pem"\n', "utf-8"
+    )
+    message = b"From: a@example.com\r\nSubject: A\r\n\r\nhttps://example.com/\r\n"
+    (tmp_path / "mail.eml").write_bytes(sign(message, ED25519, at=datetime(2024, 5, 6, tzinfo=UTC)))
+    (tmp_path / "mail.html").write_text(HTML, "utf-8")
+
+    keyless = clicktrail("rewrite", "mail.html", "-o", "out.html", folder=tmp_path)
+    pem = ED25519.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "dkim.pem").write_bytes(pem)
+    done = clicktrail("rewrite", "mail.eml", "-o", "out.eml", folder=tmp_path)
+
+    assert (0, 0) == (keyless.returncode, done.returncode)
+    assert "links found: 1, tracked: 1" in done.stderr
+    assert verifies((tmp_path / "out.eml").read_bytes())
+
+
 def test_a_policy_is_a_preset_or_a_file(tmp_path: Path) -> None:
     """The preset is standard unless told otherwise; what a file does not say is the preset's."""
     (tmp_path / "mail.txt").write_text("https://example.com/privacy https://other.example/", "utf-8")
@@ -180,7 +204,7 @@ def test_a_policy_is_a_preset_or_a_file(tmp_path: Path) -> None:
     assert ["privacy", "tracked"] == reasons()
     assert ["tracked", "tracked"] == reasons("all")
     assert ["tracked", "host-denied"] == reasons(str(tmp_path / "policy.toml"))
-    with pytest.raises(ClicktrailError, match="cannot read everything: No such file"):
+    with pytest.raises(ClicktrailError, match="cannot read the policy everything: No such file"):
         reasons("everything")
 
 

@@ -26,7 +26,7 @@ def test_links_of_a_file_are_found_at_their_bytes(codec: str) -> None:
 
 @pytest.mark.parametrize(("charset", "encoding"), [("utf-8", "8bit"), ("utf-8", "base64"), ("iso-2022-jp", "7bit")])
 def test_links_of_a_message_are_found_in_their_decoded_bodies(charset: str, encoding: str) -> None:
-    """Each body counts by itself, also where its charset switches between alphabets."""
+    """Each body counts by itself, also where its charset switches between alphabets, or the message is signed."""
     text = "日本 https://example.com/a 語 https://example.com/b 日本".encode(charset)
     body = base64.encodebytes(text) if encoding == "base64" else text
     head = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode()
@@ -39,3 +39,4 @@ def test_links_of_a_message_are_found_in_their_decoded_bodies(charset: str, enco
 
     spans = [contents[each.link.body][each.start : each.end] for each in in_message(raw, links)]
     assert [b"https://example.com/a", b"https://example.com/b"] * 2 == spans
+    assert in_message(raw, links) == in_message(b"DKIM-Signature: v=1\r\n" + raw, links)

@@ -16,13 +16,12 @@ from clicktrail.cli.rewritten import RewrittenFile
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import Part
-from clicktrail.rewrite import Policy, Rewritten, Untouched
-from clicktrail.rewrite import policy as policies
-from clicktrail.rewrite.policy import Preset, preset
+from clicktrail.rewrite import Rewritten, Untouched
 from clicktrail.server import keystore, settings
 from clicktrail.server.pipeline.instructions import Instructions, take_instructions
 from clicktrail.server.system import RandomIds, SystemClock
 from clicktrail.server.wiring.convention import read_convention
+from clicktrail.server.wiring.tracker import read_dkim_keys, read_policy
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing
 from clicktrail.tracking import Sending, Tracker
 from clicktrail.utm import parsing as conventions
@@ -85,8 +84,9 @@ def rewrite(
     tracker = Tracker(
         ring=ring or _throwaway(),
         domain=domain or loaded.tracking.domain,
-        policy=_policy(policy or loaded.tracking.policy),
+        policy=read_policy(policy or loaded.tracking.policy),
         convention=conventions.parse(read_text(utm)) if utm else read_convention(loaded),
+        dkim=() if part else read_dkim_keys(loaded),
     )
     asked = take_instructions(content) if part is None else Instructions(raw=content)
     sending = Sending(
@@ -155,7 +155,3 @@ def _ring(keys: Path | None, loaded: settings.Settings) -> KeyRing | None:
 
 def _throwaway() -> KeyRing:
     return KeyRing([Key(number=0, secret=secrets.token_bytes(SECRET_BYTES))])
-
-
-def _policy(named: str) -> Policy:
-    return preset(Preset(named)) if named in list(Preset) else policies.parse(read_text(Path(named)))

@@ -68,15 +68,20 @@ class Leaf:
     transfer_fields: tuple[tuple[int, int], ...] = ()
 
 
-def find_leaves(raw: bytes) -> Iterator[Leaf | Untouched]:
-    """The bodies of a message in their order, and what had to be passed over."""
+def find_leaves(raw: bytes, *, signed: bool = False) -> Iterator[Leaf | Untouched]:
+    """The bodies of a message in their order, and what had to be passed over.
+
+    Args:
+        raw: the message.
+        signed: find them also where a signature covers them, for those who change nothing.
+    """
     if raw.count(b"\n--") > _MOST_DELIMITERS:
         return iter([Untouched.TOO_COMPLEX])
     envelope = _MBOX_LINE.match(raw)
     headers = read_headers(raw, envelope.end() if envelope else 0, len(raw))
     if headers is None or not headers.fields:
         return iter([Untouched.NOT_A_MESSAGE])
-    if any(name in headers for name in _BODY_SIGNATURES):
+    if not signed and any(name in headers for name in _BODY_SIGNATURES):
         return iter([Untouched.DKIM_SIGNED])
     return _entity(raw, headers, len(raw), default="text/plain", depth=0)
 

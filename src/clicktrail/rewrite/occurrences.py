@@ -46,7 +46,7 @@ def in_document(content: bytes, part: Part, links: Iterable[Link]) -> list[Occur
 
 def decoded_bodies(raw: bytes) -> Iterator[tuple[Leaf, bytes | None]]:
     """The bodies of a message by number, without their transfer encoding; None where that cannot be undone."""
-    for leaf in find_leaves(raw):
+    for leaf in find_leaves(raw, signed=True):
         if isinstance(leaf, Leaf):
             transfer = open_transfer(raw[leaf.start : leaf.end], leaf.transfer_encoding, newline=b"\r\n")
             yield leaf, None if transfer is None else transfer.content

@@ -11,7 +11,7 @@ from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.convention import relay_convention
 from clicktrail.tracking import Tracker
 
-__all__ = ["build_tracker"]
+__all__ = ["build_tracker", "read_dkim_keys", "read_policy"]
 
 
 def build_tracker(settings: Settings) -> Tracker:
@@ -25,14 +25,19 @@ def build_tracker(settings: Settings) -> Tracker:
     return Tracker(
         ring=keystore.load(settings.data / keystore.NAME),
         domain=settings.tracking.domain,
-        policy=_policy(settings.tracking.policy),
+        policy=read_policy(settings.tracking.policy),
         convention=relay_convention(settings),
         sensitive=sensitive.parse(rules),
-        dkim=_dkim_keys(settings),
+        dkim=read_dkim_keys(settings),
     )
 
 
-def _policy(named: str) -> Policy:
+def read_policy(named: str) -> Policy:
+    """The preset of a name, else the policy of a file.
+
+    Raises:
+        SettingsError: the file cannot be read, or is no policy.
+    """
     if named in list(Preset):
         return preset(Preset(named))
     try:
@@ -41,7 +46,12 @@ def _policy(named: str) -> Policy:
         raise SettingsError(f"the policy {named} is not UTF-8") from error
 
 
-def _dkim_keys(settings: Settings) -> tuple[DkimKey, ...]:
+def read_dkim_keys(settings: Settings) -> tuple[DkimKey, ...]:
+    """The keys of the sender's domains: the settings name one, or none.
+
+    Raises:
+        SettingsError: its file cannot be read, or holds no key that can sign.
+    """
     dkim = settings.dkim
     if not dkim.domain:
         return ()
