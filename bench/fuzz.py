@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.bending import bent_html, bent_messages, bent_texts
+from tests.bending import bent_html, bent_messages, bent_texts, enclosed_bodies
 from tests.invariants import check_html, check_message, check_text
 from tests.strategies import html_soups, mime_soups, text_soups
 
@@ -26,7 +26,7 @@ _fuzzing: Final = settings(
 _CHECKS: Final = {
     "HTML bodies": _fuzzing(given(bent_html() | html_soups())(check_html)),
     "text bodies": _fuzzing(given(bent_texts() | text_soups())(check_text)),
-    "messages": _fuzzing(given(bent_messages() | mime_soups())(check_message)),
+    "messages": _fuzzing(given(bent_messages() | enclosed_bodies() | mime_soups())(check_message)),
 }
 
 

@@ -1,7 +1,9 @@
 """Real mail bent out of shape: Hypothesis strategies that cut pieces out of it and put others in."""
 
+import base64
+import quopri
 import re
-from collections.abc import Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import AnyStr
 
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import html_soups, mime_soups, text_soups
 
-__all__ = ["bent_html", "bent_messages", "bent_texts"]
+__all__ = ["bent_html", "bent_messages", "bent_texts", "enclosed_bodies"]
 
 _ROOT = Path(__file__).parents[1]
 _CORPUS = _ROOT.parent / "shared" / "corpus"
@@ -20,6 +22,11 @@ _WINDOW = 4_000
 """Characters of a body that are looked at, so that a change falls where something stands."""
 _PLACES = 10_000
 _LINK = re.compile(r"href|http", re.IGNORECASE)
+_ENCODE: Mapping[str, Callable[[bytes], bytes]] = {
+    "8bit": bytes,
+    "base64": base64.encodebytes,
+    "quoted-printable": quopri.encodestring,
+}
 _HEADER = re.compile(rb".*?\n\r?\n", re.DOTALL)
 
 
@@ -41,6 +48,22 @@ def bent_messages() -> st.SearchStrategy[bytes]:
         st.builds(_bend_behind_header, messages, _changes(pieces))
         | st.builds(_bend, messages, _changes(pieces))
         | st.builds(_joined, messages, messages, _places(), _places())
+    )
+
+
+def enclosed_bodies() -> st.SearchStrategy[bytes]:
+    """Messages of one bent body each, in charsets, transfer encodings and flows of every kind."""
+
+    def enclose(content_type: str, body: str, charset: str, encoding: str) -> bytes:
+        content = _ENCODE[encoding](body.encode(charset, errors="ignore"))
+        fields = f"Content-Type: {content_type}; charset={charset}\nContent-Transfer-Encoding: {encoding}\n\n"
+        return fields.encode() + content
+
+    charsets = st.sampled_from(["utf-8", "utf-16", "iso-8859-1", "iso-2022-jp"])
+    flows = st.sampled_from(["text/plain", "text/plain; format=flowed", "text/plain; format=flowed; delsp=yes"])
+    encodings = st.sampled_from(sorted(_ENCODE))
+    return st.builds(enclose, st.just("text/html"), bent_html() | html_soups(), charsets, encodings) | st.builds(
+        enclose, flows, bent_texts() | text_soups(), charsets, encodings
     )
 
 

@@ -2,7 +2,7 @@
 
 from hypothesis import given, settings
 
-from tests.bending import bent_html, bent_messages, bent_texts
+from tests.bending import bent_html, bent_messages, bent_texts, enclosed_bodies
 from tests.invariants import check_html, check_message, check_text
 
 few = settings(max_examples=200, deadline=None)
@@ -23,7 +23,7 @@ def test_bent_text(text: str) -> None:
 
 
 @few
-@given(bent_messages())
+@given(bent_messages() | enclosed_bodies())
 def test_bent_messages(raw: bytes) -> None:
     """Whatever a real message is bent to, only the links of its bodies change."""
     check_message(raw)
