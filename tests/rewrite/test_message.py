@@ -3,6 +3,7 @@ import dataclasses
 import email
 import email.policy
 import quopri
+import tracemalloc
 from collections.abc import Callable
 from email.message import EmailMessage
 from itertools import count
@@ -255,3 +256,30 @@ def test_tagging_begins_anew_where_a_body_is_left_out() -> None:
         [link.destination for link in result.links],
         result.untouched,
     )
+
+
+def test_quoted_printable_with_overlong_lines_is_not_encoded_twice() -> None:
+    """A link in such a line breaks it in two, which are both too long: what is encoded stays so, once."""
+    head = b"MIME-Version: 1.0\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n"
+    before, after = b"x" * 1500 + b"<a href=3D'", b"'>" + b"x" * 1500
+    result = rewritten(head + before + b"https://x.com/" + after + b"\n").raw
+    assert result.startswith(head + before)
+    assert result.endswith(after + b"\n")
+
+
+@pytest.mark.parametrize("encoding", ["8bit", "quoted-printable", "base64"])
+def test_takes_no_more_memory_than_three_times_the_message(encoding: str) -> None:
+    """At its worst moment, with the result and without the message itself; 5 MB of ASCII, a link in each 2 kB."""
+    paragraph = "<p>Winter boots, warm and dry</p>\n"
+    body = (paragraph * 60 + '<a href="https://shop.example/boots">Boots</a>\n') * 2450
+    encoded = {"quoted-printable": quopri.encodestring, "base64": base64.encodebytes}
+    content = encoded[encoding](body.encode()) if encoding in encoded else body.encode()
+    head = f"MIME-Version: 1.0\nContent-Type: text/html\nContent-Transfer-Encoding: {encoding}\n\n".encode()
+    raw = head + content
+    tracemalloc.start()
+    try:
+        assert rewritten(raw).tracked == 2450
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak <= 3 * len(raw)

@@ -1,4 +1,5 @@
 import quopri
+import re
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ def spliced(encoded: bytes, old: bytes, new: bytes, *, newline: bytes = b"\r\n")
     """The body with the first occurrence of some content replaced."""
     body = QuotedPrintable(encoded, newline=newline)
     start = body.content.index(old)
-    return body.splice([Edit(start=start, end=start + len(old), replacement=new)])
+    return splice(encoded, body.edits([Edit(start=start, end=start + len(old), replacement=new)]))
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,20 @@ def spliced(encoded: bytes, old: bytes, new: bytes, *, newline: bytes = b"\r\n")
 def test_reads(encoded: bytes, content: bytes) -> None:
     """Escapes, soft breaks with either line ending, and what is no escape as it is."""
     assert content == QuotedPrintable(encoded, newline=b"\r\n").content
+
+
+@given(st.lists(st.sampled_from([b"=", b"4", b"a", b"F", b"z", b" ", b"\t", b"\r", b"\n", b"=\r\n"])).map(b"".join))
+def test_reads_as_escape_by_escape(encoded: bytes) -> None:
+    """Whatever stands there, each valid escape is a byte or a soft break, and all else is itself."""
+    escape = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*\r?\n)")
+    content = escape.sub(lambda found: bytes.fromhex((found[1] or b"").decode()), encoded)
+    assert content == QuotedPrintable(encoded, newline=b"\n").content
+
+
+def test_reads_long_bodies_piece_by_piece() -> None:
+    """No piece ends within an escape, wherever its end falls."""
+    for shift in range(4):
+        assert b"x" * shift + b"\xe9" * 50_000 == QuotedPrintable(b"x" * shift + b"=E9" * 50_000, newline=b"\n").content
 
 
 def test_replaces_only_the_encoded_bytes_of_the_span() -> None:
@@ -63,7 +78,7 @@ def test_the_content_changes_in_the_spans_only(content: bytes, cuts: list[int], 
         Edit(start=start, end=end, replacement=replacement) for start, end in zip(ends[::2], ends[1::2], strict=False)
     ]
     if edits:
-        result = QuotedPrintable(encoded, newline=b"\n").splice(edits)
+        result = splice(encoded, QuotedPrintable(encoded, newline=b"\n").edits(edits))
         assert splice(content, edits) == QuotedPrintable(result, newline=b"\n").content
         assert max(map(len, result.split(b"\n"))) <= 76
 

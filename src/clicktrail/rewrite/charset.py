@@ -25,6 +25,8 @@ _MEANT: Mapping[str, str] = {
 }
 """What mail programs and browsers read under names that mean less (WHATWG Encoding section 4.2), as Python calls it."""
 _UNKNOWN_TO_PYTHON: Mapping[str, str] = {"windows-874": "cp874", "iso-8859-8-i": "iso8859-8", "x-sjis": "cp932"}
+_ONE_SPELLING = frozenset({"ascii", "utf-8"})
+"""Encodings whose decoders take one spelling of each text only, so that no copy has to be made to compare."""
 _UTF_16_BY_MARK = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _UTF_16 = frozenset(_UTF_16_BY_MARK.values())
 _URL_IN_UTF_16 = b"h\0t\0t\0p"
@@ -46,7 +48,7 @@ class View:
     legible: bool
 
 
-def view(content: bytes, charset: str) -> View | None:
+def view(content: bytes | bytearray, charset: str) -> View | None:
     """Read a body; None if its charset hides ASCII characters, so that not even a tag can be found.
 
     UTF-16 needs a byte order mark, or a name that says the order: without one programs disagree (RFC 2781 section 4.3
@@ -63,20 +65,20 @@ def view(content: bytes, charset: str) -> View | None:
     if codec in _NOT_READ:
         return None
     if codec == "utf-16":
-        codec = _UTF_16_BY_MARK.get(content[:2], codec)
+        codec = _UTF_16_BY_MARK.get(bytes(content[:2]), codec)
     if codec not in _UTF_16 and _URL_IN_UTF_16 in content:
         return None
     for reading in (_MEANT.get(codec, codec), codec):
         with suppress(LookupError, ValueError):
             text = content.decode(reading)
-            if text.encode(reading) == content:
+            if reading in _ONE_SPELLING or text.encode(reading) == content:
                 return View(text=text, codec=reading, legible=True)
     if codec in _UTF_16:
         return None
     return View(text=content.decode("latin-1"), codec="latin-1", legible=False)
 
 
-def byte_edits(content: bytes, seen: View, links: Sequence[Link]) -> list[Edit] | None:
+def byte_edits(content: bytes | bytearray, seen: View, links: Sequence[Link]) -> list[Edit] | None:
     """The replacement of tracked links, in bytes; None if the text cannot be cut at the links and encoded in pieces."""
     edits: list[Edit] = []
     at = size = 0

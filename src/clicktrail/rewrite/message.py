@@ -1,7 +1,7 @@
 """Rewrite a whole message: find its bodies, their links, and splice tracking URLs into the bytes."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from clicktrail.rewrite.mime import Leaf, Untouched, find_leaves
 from clicktrail.rewrite.placing import Body, Placed, place
 from clicktrail.rewrite.policy import Policy
 from clicktrail.rewrite.splice import Edit, splice
-from clicktrail.rewrite.transfer import Transfer, open_transfer
+from clicktrail.rewrite.transfer import IDENTITY, Transfer, open_transfer
 
 __all__ = ["Rewritten", "rewrite_message"]
 
@@ -78,15 +78,17 @@ def rewrite_message(
     untouched += unreadable
     while True:
         links = place([body.body for body in opened], policy=policy, tag=tagger(), tracking_url=tracking_url)
-        outcomes = [_edits(body, placed, newline=newline) for body, placed in zip(opened, links, strict=True)]
-        edits, refused = _apart(outcomes)
+        outcomes = [_changes(raw, body, placed, newline=newline) for body, placed in zip(opened, links, strict=True)]
+        changes, refused = _apart(outcomes)
         if not refused:
             break
         # The other bodies are numbered anew, as if those that cannot bear their new links were not there.
         untouched += refused
         opened = [body for body, outcome in zip(opened, outcomes, strict=True) if not isinstance(outcome, Untouched)]
+    opened.clear()  # The texts are as large as the message, and not needed any more.
+    edits = [edit for change in changes for edit in _edits(raw, change, newline=newline)]
     return Rewritten(
-        raw=splice(raw, [edit for of_body in edits for edit in of_body]),
+        raw=splice(raw, edits),
         links=tuple(link for placed in links for link in placed),
         untouched=tuple(dict.fromkeys(untouched)),
     )
@@ -107,44 +109,92 @@ def _apart(outcomes: Iterable[_Outcome | Untouched]) -> tuple[list[_Outcome], li
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Opened:
     leaf: Leaf
-    encoded: bytes
-    transfer: Transfer
     view: View
     body: Body
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """The edits of a body's content, if there are any, and whether its lines then are too long to stand as they are."""
+
+    leaf: Leaf
+    edits: Sequence[Edit]
+    overlong: bool
+
+
+def _transfer(raw: bytes, leaf: Leaf, *, newline: bytes) -> Transfer | None:
+    """A body as it stands in the message: read again where it is needed, which takes less than to keep it."""
+    return open_transfer(memoryview(raw)[leaf.start : leaf.end], leaf.transfer_encoding, newline=newline)
+
+
 def _open(raw: bytes, leaf: Leaf, number: int, *, newline: bytes) -> _Opened | Untouched:
-    encoded = raw[leaf.start : leaf.end]
-    transfer = open_transfer(encoded, leaf.transfer_encoding, newline=newline)
+    transfer = _transfer(raw, leaf, newline=newline)
     if transfer is None:
         return Untouched.TRANSFER_ENCODING
     seen = view(transfer.content, leaf.charset)
     if seen is None:
         return Untouched.CHARSET
     body = Body(number=number, part=leaf.part, text=seen.text, legible=seen.legible, flow=leaf.flow)
-    return _Opened(leaf=leaf, encoded=encoded, transfer=transfer, view=seen, body=body)
+    return _Opened(leaf=leaf, view=seen, body=body)
 
 
-def _edits(opened: _Opened, links: Sequence[Link], *, newline: bytes) -> list[Edit] | Untouched:
-    edits = byte_edits(opened.transfer.content, opened.view, links)
-    if edits is None:
-        return Untouched.CHARSET
-    if not edits:
-        return []
+def _changes(raw: bytes, opened: _Opened, links: Sequence[Link], *, newline: bytes) -> _Change | Untouched:
     leaf = opened.leaf
-    encoded = opened.transfer.splice(edits)
-    if _count_overlong(encoded) <= _count_overlong(opened.encoded):
-        return [Edit(start=leaf.start, end=leaf.end, replacement=encoded)]
-    # Only what stands unencoded can have got a longer line.
-    if not leaf.transfer_fields:
+    transfer = _transfer(raw, leaf, newline=newline)
+    edits = byte_edits(transfer.content, opened.view, links) if transfer else None
+    if transfer is None or edits is None:
+        return Untouched.CHARSET
+    # Only what stands unencoded can get a longer line.
+    overlong = leaf.transfer_encoding in IDENTITY and _lengthens(transfer.content, edits)
+    if overlong and not leaf.transfer_fields:
         return Untouched.LINE_TOO_LONG
+    return _Change(leaf=leaf, edits=edits, overlong=overlong)
+
+
+def _edits(raw: bytes, change: _Change, *, newline: bytes) -> list[Edit]:
+    """What changes in the message."""
+    leaf = change.leaf
+    transfer = _transfer(raw, leaf, newline=newline)
+    if transfer is None or not change.edits:
+        return []
+    if not change.overlong:
+        return [
+            Edit(start=leaf.start + edit.start, end=leaf.start + edit.end, replacement=edit.replacement)
+            for edit in transfer.edits(change.edits)
+        ]
     field = b"Content-Transfer-Encoding: quoted-printable" + newline
+    encoded = quoted_printable.encode(splice(transfer.content, change.edits), newline=newline)
     return [
         *(Edit(start=start, end=end, replacement=field) for start, end in leaf.transfer_fields),
-        Edit(start=leaf.start, end=leaf.end, replacement=quoted_printable.encode(encoded, newline=newline)),
+        Edit(start=leaf.start, end=leaf.end, replacement=encoded),
     ]
 
 
-def _count_overlong(encoded: bytes) -> int:
+def _lengthens(content: bytes | bytearray, edits: Sequence[Edit]) -> bool:
+    """Whether more lines are overlong after the edits than before."""
+    added = 0
+    for start, end, of_lines in _by_lines(content, edits):
+        added += _count_overlong(splice(content, of_lines, start=start, end=end))
+        added -= _count_overlong(content[start:end])
+    return added > 0
+
+
+def _by_lines(content: bytes | bytearray, edits: Sequence[Edit]) -> Iterator[tuple[int, int, list[Edit]]]:
+    """The spans of lines that change, and the edits in each."""
+    start, end, of_lines = 0, -1, list[Edit]()
+    for edit in edits:
+        if edit.start > end:
+            if of_lines:
+                yield start, end, of_lines
+            start, of_lines = content.rfind(b"\n", max(end, 0), edit.start) + 1, []
+        if edit.end > end:
+            line_end = content.find(b"\n", edit.end)
+            end = len(content) if line_end < 0 else line_end
+        of_lines.append(edit)
+    if of_lines:
+        yield start, end, of_lines
+
+
+def _count_overlong(encoded: bytes | bytearray) -> int:
     # Behind a line break, for which a search looks by itself: without one it would try at each byte.
     return sum(1 for _ in _OVERLONG_NEXT.finditer(encoded)) + bool(_OVERLONG.match(encoded))

@@ -1,8 +1,8 @@
 """Quoted-printable (RFC 2045 section 6.7): read it, and replace spans of the content where they stand encoded."""
 
+import binascii
 import re
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from clicktrail.rewrite.splice import Edit
 
@@ -10,9 +10,14 @@ __all__ = ["QuotedPrintable", "encode"]
 
 _LONGEST_LINE = 76
 _ESCAPE = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*+\r?\n)")
+# An escape that Python's decoder reads otherwise: a soft break with white space before it, or none at all.
+_LOOSE_ESCAPE = re.compile(rb"=(?:[ \t]++(?=\r?\n)|(?![0-9A-Fa-f]{2}|[ \t]*+\r?\n))")
+_ESCAPE_MARK = re.compile(b"=")
+_PIECE = 65_536
 _CUT_ESCAPE = re.compile(rb"=[0-9A-F]?\Z")
 _NOT_LITERAL = re.compile(rb"[^!-<>-~]")
 _NOT_LITERAL_IN_LINE = re.compile(rb"[^\t -<>-~]|[\t ]\Z")  # white space at a line's end would be lost on the way
+_LINE_END = re.compile(rb"\r*+\n")
 _LINE_BREAK = re.compile(rb"(\r?\n)")
 
 
@@ -42,65 +47,77 @@ class QuotedPrintable:
         content: the bytes it stands for.
     """
 
-    def __init__(self, encoded: bytes, *, newline: bytes) -> None:
+    def __init__(self, encoded: bytes | memoryview, *, newline: bytes) -> None:
         """Read a body whose message ends its lines with ``newline``."""
         self._encoded = encoded
         self._soft_break = b"=" + newline
-        # Where the content goes on after each escape, and where the encoded bytes do.
-        self._content_marks = [0]
-        self._encoded_marks = [0]
         self.content = self._decode()
 
-    def _decode(self) -> bytes:
-        pieces: list[bytes] = []
-        at = size = 0
-        for escape in _ESCAPE.finditer(self._encoded):
-            literal, digits = self._encoded[at : escape.start()], escape[1]
-            byte = bytes.fromhex(digits.decode("ascii")) if digits else b""
-            pieces += [literal, byte]
-            at = escape.end()
-            size += len(literal) + len(byte)
-            self._content_marks.append(size)
-            self._encoded_marks.append(at)
-        return b"".join([*pieces, self._encoded[at:]])
-
-    def splice(self, edits: Sequence[Edit]) -> bytes:
-        """The encoded body with spans of its content replaced, one at least; no line made longer than 76 characters."""
-        spans = [(self._encoded_at(edit.start), self._encoded_behind(edit.end)) for edit in edits]
-        starts = [start for start, _ in spans[1:]] + [len(self._encoded)]
-        out = bytearray()
+    def _decode(self) -> bytearray:
+        """Piece by piece, because all at once it would be in memory thrice; no piece ends within an escape."""
+        content = bytearray()
         at = 0
-        for edit, (start, end), next_start in zip(edits, spans, starts, strict=True):
-            out += self._encoded[at:start]
-            self._write(out, _NOT_LITERAL.sub(_escaped, edit.replacement))
-            if _column(out) + self._rest_of_line(end, next_start) > _LONGEST_LINE:
-                out += self._soft_break
+        while at < len(self._encoded):
+            escape = _ESCAPE_MARK.search(self._encoded, at + _PIECE)
+            end = escape.start() if escape else len(self._encoded)
+            content += binascii.a2b_qp(_LOOSE_ESCAPE.sub(_tightened, self._encoded[at:end]))
             at = end
-        out += self._encoded[at:]
-        return bytes(out)
+        return content
 
-    def _encoded_at(self, offset: int) -> int:
-        """Where a byte of the content begins, behind the soft breaks in front of it."""
-        mark = bisect_right(self._content_marks, offset) - 1
-        return self._encoded_marks[mark] + offset - self._content_marks[mark]
+    def edits(self, edits: Sequence[Edit]) -> list[Edit]:
+        """How the encoded body changes where spans of its content are replaced, one at least.
 
-    def _encoded_behind(self, offset: int) -> int:
-        """Where the byte before an offset of the content ends."""
-        last = self._encoded_at(offset - 1)
-        escape = _ESCAPE.match(self._encoded, last)
-        return escape.end() if escape else last + 1
+        No line gets longer than 76 characters.
+        """
+        spans = self._encoded_spans(edits)
+        starts = [start for start, _ in spans[1:]] + [len(self._encoded)]
+        changed: list[Edit] = []
+        at = column = 0
+        for edit, (start, end), next_start in zip(edits, spans, starts, strict=True):
+            column = _column(bytes(self._encoded[at:start]), column)
+            replacement = self._in_line(_NOT_LITERAL.sub(_escaped, edit.replacement), column)
+            column = _column(replacement, column)
+            if column + self._rest_of_line(end, next_start) > _LONGEST_LINE:
+                replacement += self._soft_break
+                column = 0
+            changed.append(Edit(start=start, end=end, replacement=replacement))
+            at = end
+        return changed
+
+    def _encoded_spans(self, edits: Sequence[Edit]) -> list[tuple[int, int]]:
+        """Where spans of the content stand, without the soft breaks around them."""
+        offsets = [offset for edit in edits for offset in (edit.start, max(edit.start, edit.end - 1))]
+        positions = self._positions(offsets)
+        spans = []
+        for edit, start, last in zip(edits, positions, positions, strict=True):
+            escape = _ESCAPE.match(self._encoded, last)
+            behind = escape.end() if escape else last + 1
+            spans.append((start, behind if edit.start < edit.end else start))
+        return spans
+
+    def _positions(self, offsets: Iterable[int]) -> Iterator[int]:
+        """Where bytes of the content begin, behind the soft breaks in front of them; offsets ascend."""
+        escapes = _ESCAPE.finditer(self._encoded)
+        escape = next(escapes, None)
+        at = size = 0  # behind the last escape that was passed, in the encoded bytes and in the content
+        for offset in offsets:
+            while escape and (after := size + escape.start() - at + bool(escape[1])) <= offset:
+                at, size = escape.end(), after
+                escape = next(escapes, None)
+            yield at + offset - size
 
     def _rest_of_line(self, at: int, next_start: int) -> int:
         """How long the line goes on before it breaks, or before the next replacement and the break it may need."""
-        line_end = self._encoded.find(b"\n", at, next_start)
-        if line_end < 0:
+        line_end = _LINE_END.search(self._encoded, at, next_start)
+        if line_end is None:
             return next_start - at + (next_start < len(self._encoded))
-        return len(self._encoded[at:line_end].rstrip(b"\r"))
+        return line_end.start() - at
 
-    def _write(self, out: bytearray, encoded: bytes) -> None:
-        """Append with soft breaks, none of which cuts an escape in two."""
+    def _in_line(self, encoded: bytes, column: int) -> bytes:
+        """With soft breaks, none of which cuts an escape in two, where it begins in that column."""
+        out = bytearray()
         while encoded:
-            room = max(0, _LONGEST_LINE - 1 - _column(out))
+            room = max(0, _LONGEST_LINE - 1 - _column(out, column))
             chunk = encoded[:room]
             if len(chunk) < len(encoded):
                 chunk = _CUT_ESCAPE.sub(b"", chunk)
@@ -108,11 +125,18 @@ class QuotedPrintable:
             encoded = encoded[len(chunk) :]
             if encoded:
                 out += self._soft_break
+        return bytes(out)
 
 
 def _escaped(byte: re.Match[bytes]) -> bytes:
     return b"=%02X" % ord(byte[0])
 
 
-def _column(out: bytearray) -> int:
-    return len(out) - (out.rfind(b"\n") + 1)
+def _tightened(escape: re.Match[bytes]) -> bytes:
+    return b"=" if len(escape[0]) > 1 else b"=3D"
+
+
+def _column(out: bytes | bytearray, begun: int) -> int:
+    """In which column bytes end that begin in another."""
+    line_end = out.rfind(b"\n")
+    return begun + len(out) if line_end < 0 else len(out) - line_end - 1

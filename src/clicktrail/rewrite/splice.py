@@ -18,14 +18,15 @@ class Edit:
 
     start: int
     end: int
-    replacement: bytes
+    replacement: bytes | bytearray
 
 
-def splice(content: bytes, edits: Sequence[Edit]) -> bytes:
-    """Apply edits that are in order and do not overlap."""
-    pieces = []
-    at = 0
+def splice(content: bytes | bytearray, edits: Sequence[Edit], *, start: int = 0, end: int | None = None) -> bytes:
+    """Apply edits that are in order and do not overlap, to all of the bytes or to those of a span around the edits."""
+    whole = memoryview(content)  # whose slices are no copies
+    pieces: list[bytes | bytearray | memoryview] = []
+    at = start
     for edit in edits:
-        pieces += [content[at : edit.start], edit.replacement]
+        pieces += [whole[at : edit.start], edit.replacement]
         at = edit.end
-    return b"".join([*pieces, content[at:]])
+    return b"".join([*pieces, whole[at:end]])

@@ -3,32 +3,33 @@
 import base64
 import binascii
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Protocol
 
 from clicktrail.rewrite.quoted_printable import QuotedPrintable
 from clicktrail.rewrite.splice import Edit, splice
 
-__all__ = ["Transfer", "open_transfer"]
+__all__ = ["IDENTITY", "Transfer", "open_transfer"]
 
-_IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
+IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
+"""Encodings in which a body stands as it is."""
 _BASE64_LINE = 76
-_WHITESPACE = re.compile(rb"\s+")
+# In front of "=" only these stand, if a group of four is spelled in its one way: others have bits that nobody reads.
+_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]*(?:[AQgw]\s*+(?P<two>=\s*+=)|[AEIMQUYcgkosw048]\s*+(?P<one>=))?\s*+")
 _LINE = re.compile(rb"\S+")
+_TRAILING_SPACE = re.compile(rb"\s++\Z")
 
 
 class Transfer(Protocol):
     """An encoded body."""
 
     @property
-    def content(self) -> bytes:
+    def content(self) -> bytes | bytearray:
         """The bytes it stands for."""
         ...
 
-    def splice(self, edits: Sequence[Edit]) -> bytes:
-        """The encoded body with spans of its content replaced: one at least."""
+    def edits(self, edits: Sequence[Edit]) -> list[Edit]:
+        """How the encoded body changes where spans of its content are replaced: one at least."""
         ...
 
 
@@ -36,51 +37,74 @@ class _Identity:
     def __init__(self, content: bytes) -> None:
         self.content = content
 
-    def splice(self, edits: Sequence[Edit]) -> bytes:
-        return splice(self.content, edits)
+    def edits(self, edits: Sequence[Edit]) -> list[Edit]:
+        return list(edits)
 
 
 class _Base64:
-    def __init__(self, encoded: bytes, *, content: bytes, newline: bytes) -> None:
+    def __init__(self, encoded: memoryview, *, content: bytes, newline: bytes) -> None:
         self._encoded = encoded
         self._newline = newline
         self.content = content
 
-    def splice(self, edits: Sequence[Edit]) -> bytes:
+    def edits(self, edits: Sequence[Edit]) -> list[Edit]:
         """Encode again from the line on in which the first change falls, in lines as long as the first."""
-        characters = base64.b64encode(splice(self.content, edits))
-        lines = list(_LINE.finditer(self._encoded))
-        width = len(lines[0][0]) if len(lines) > 1 else max(_BASE64_LINE, len(lines[0][0]))
-        starts = [0, *accumulate(len(line[0]) for line in lines)]
-        changed = bisect_right(starts, edits[0].start // 3 * 4) - 1
-        anew = [characters[at : at + width] for at in range(starts[changed], len(characters), width)]
-        return self._encoded[: lines[changed].start()] + self._newline.join(anew) + self._encoded[lines[-1].end() :]
+        lines = _LINE.finditer(self._encoded)
+        line, following = next(lines), next(lines, None)
+        width = len(line[0]) if following else max(_BASE64_LINE, len(line[0]))
+        first_changed = edits[0].start // 3 * 4
+        at = 0  # characters in front of the line
+        while following and at + len(line[0]) <= first_changed:
+            at += len(line[0])
+            line, following = following, next(lines, None)
+        # A line may begin within a group of four characters: its first ones are encoded anew, and left out.
+        kept = at // 4 * 3
+        anew = splice(self.content, edits, start=kept)
+        replacement = _in_lines(anew, skipped=at % 4, width=width, newline=self._newline)
+        end = _TRAILING_SPACE.search(self._encoded, line.end())
+        return [Edit(start=line.start(), end=end.start() if end else len(self._encoded), replacement=replacement)]
 
 
-def _open_base64(encoded: bytes, *, newline: bytes) -> _Base64 | None:
+def _in_lines(content: bytes, *, skipped: int, width: int, newline: bytes) -> bytearray:
+    """Base64 without its first characters, in lines; bit by bit, because all of it at once takes its size thrice."""
+    written = bytearray()
+    characters = b""
+    for at in range(0, len(content), 3 * width):
+        characters += base64.b64encode(content[at : at + 3 * width])[0 if at else skipped :]
+        whole = (len(characters) - 1) // width * width  # the last line has no line break
+        for start in range(0, whole, width):
+            written += characters[start : start + width] + newline
+        characters = characters[whole:]
+    written += characters
+    return written
+
+
+def _open_base64(encoded: memoryview, *, newline: bytes) -> _Base64 | None:
     """Read a body; None unless it is the one spelling of its content, line breaks apart."""
-    characters = _WHITESPACE.sub(b"", encoded)
+    spelling = _BASE64.fullmatch(encoded)
+    if spelling is None:
+        return None
     try:
-        content = base64.b64decode(characters, validate=True)
+        content = binascii.a2b_base64(encoded)
     except binascii.Error:
         return None
-    if base64.b64encode(content) != characters:
+    if spelling.lastgroup != (None, "one", "two")[-len(content) % 3]:
         return None
     return _Base64(encoded, content=content, newline=newline)
 
 
-def open_transfer(encoded: bytes, encoding: str, *, newline: bytes) -> Transfer | None:
+def open_transfer(encoded: bytes | memoryview, encoding: str, *, newline: bytes) -> Transfer | None:
     """Read a body; None if its encoding is unknown, or a reader could only guess what it stands for.
 
     Args:
-        encoded: the body as it stands in the message.
+        encoded: the body as it stands in the message; a view of its bytes will do.
         encoding: the Content-Transfer-Encoding in lower case; empty if there is none.
         newline: how the message ends its lines.
     """
-    if encoding in _IDENTITY:
-        return _Identity(encoded)
+    if encoding in IDENTITY:
+        return _Identity(bytes(encoded))
     if encoding == "quoted-printable":
-        return QuotedPrintable(encoded, newline=newline)
+        return QuotedPrintable(memoryview(encoded), newline=newline)
     if encoding == "base64":
-        return _open_base64(encoded, newline=newline)
+        return _open_base64(memoryview(encoded), newline=newline)
     return None
