@@ -18,11 +18,22 @@ from clicktrail.server.ports import Journal
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, seal
 from tests.server.memory_registry import MemoryRegistry
 
-__all__ = ["NOW", "RunningEdge", "damaged_path", "request", "routes_for", "running_edge", "token_path"]
+__all__ = [
+    "NOW",
+    "RING",
+    "CountedIds",
+    "RunningEdge",
+    "StoppedClock",
+    "damaged_path",
+    "request",
+    "routes_for",
+    "running_edge",
+    "token_path",
+]
 
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 
-_RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
+RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 
 
 class StoppedClock:
@@ -83,7 +94,7 @@ def routes_for(
     """What an edge answers with. 127.0.0.0/8 is trusted as proxy; unless started, lookups are over at once."""
     links = (registry or MemoryRegistry()).links()
     return Routes(
-        redirector=Redirector(_RING, links=links, trusted_proxies=[ip_network("127.0.0.0/8")]),
+        redirector=Redirector(RING, links=links, trusted_proxies=[ip_network("127.0.0.0/8")]),
         journal=journal,
         clock=StoppedClock(),
         ids=CountedIds(),
@@ -128,7 +139,7 @@ def token_path(destination: str = "https://shop.example/?a=b", *, position: int 
         links=12,
         sent_at=NOW,
     )
-    return "/" + seal(_RING, sealed)
+    return "/" + seal(RING, sealed)
 
 
 def damaged_path() -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from clicktrail.model.event import Bounced, Delivered
+from clicktrail.model.event import AnonymousClick, Bounced, Click, Delivered
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 
@@ -18,7 +18,7 @@ __all__ = ["CampaignReport", "Clicks", "LinkReport", "ReasonCount", "Unique", "a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clicks:
-    """Counted clicks by verdict. HEAD, OPTIONS and prefetches are judged but never in here."""
+    """Counted clicks by verdict, anonymous ones too. HEAD, OPTIONS and prefetches are judged but never in here."""
 
     human: int = 0
     suspected: int = 0
@@ -35,7 +35,8 @@ class Clicks:
 class Unique:
     """People with at least one counted click.
 
-    A person is a recipient; where a message went to several and its recipient is unknown, the message.
+    A person is a recipient; where a message went to several and its recipient is unknown, the message. Anonymous clicks
+    are nobody's.
 
     Attributes:
         raw: with a click of any verdict: what an ESP shows as "unique clicks".
@@ -120,14 +121,18 @@ class CampaignReport:
         return _rate(self.unique.human, self.delivered)
 
 
-def summarise(messages: Iterable[tuple[Timeline, Sequence[JudgedClick]]]) -> list[CampaignReport]:
+def summarise(
+    messages: Iterable[tuple[Timeline, Sequence[JudgedClick]]], anonymous: Iterable[AnonymousClick] = ()
+) -> list[CampaignReport]:
     """Count messages and the verdicts on their clicks, by campaign, the latest sent first, with links and reasons.
 
-    Each message comes once. Memory grows with clickers and links, not with clicks.
+    Each message and each anonymous click comes once. Memory grows with clickers and links, not with clicks.
     """
     tallies: dict[str, _Tally] = {}
     for timeline, clicks in messages:
         tallies.setdefault(timeline.campaign, _Tally()).add(timeline, clicks)
+    for click in anonymous:
+        tallies.setdefault(click.campaign, _Tally()).count(click, Verdict(click.verdict))
     reports = [tally.report(campaign) for campaign, tally in sorted(tallies.items())]
     never = datetime.min.replace(tzinfo=UTC)
     return sorted(reports, key=lambda report: report.first_sent_at or never, reverse=True)
@@ -166,12 +171,12 @@ class _Clickers:
     people: set[str] = field(default_factory=set)
     humans: set[str] = field(default_factory=set)
 
-    def add(self, judged: JudgedClick) -> None:
-        person = judged.click.recipient or judged.click.message_id
-        self.verdicts[judged.verdict] += 1
-        self.people.add(person)
-        if judged.verdict is Verdict.HUMAN:
-            self.humans.add(person)
+    def add(self, click: Click | AnonymousClick, verdict: Verdict) -> None:
+        self.verdicts[verdict] += 1
+        if person := click.recipient or click.message_id:
+            self.people.add(person)
+            if verdict is Verdict.HUMAN:
+                self.humans.add(person)
 
     @property
     def clicks(self) -> Clicks:
@@ -192,21 +197,20 @@ class _LinkTally:
     """One link, or those of one group, while it is counted."""
 
     positions: set[int] = field(default_factory=set)
-    url: str | None = None
+    url: str = ""
     group: str = ""
     clickers: _Clickers = field(default_factory=_Clickers)
 
-    def add(self, judged: JudgedClick) -> None:
-        click = judged.click
+    def add(self, click: Click | AnonymousClick, verdict: Verdict) -> None:
         self.positions.add(click.link)
-        self.url = click.url if self.url is None else min(self.url, click.url)
+        self.url = min(self.url or click.url, click.url or self.url)
         self.group = click.group
-        self.clickers.add(judged)
+        self.clickers.add(click, verdict)
 
     def report(self) -> LinkReport:
         return LinkReport(
             position=min(self.positions),
-            url=self.url or "",
+            url=self.url,
             group=self.group,
             clicks=self.clickers.clicks,
             unique=self.clickers.unique,
@@ -233,14 +237,13 @@ class _Tally:
         self.delivered += any(isinstance(event, Delivered) for event in timeline.events)
         for judged in clicks:
             if judged.counted:
-                self._count(judged)
+                self.count(judged.click, judged.verdict)
+                if judged.verdict is not Verdict.HUMAN:
+                    self.reasons.update({reason.signal for reason in judged.reasons})
 
-    def _count(self, judged: JudgedClick) -> None:
-        self.everyone.add(judged)
-        click = judged.click
-        self.links.setdefault(click.group or (click.link, click.url), _LinkTally()).add(judged)
-        if judged.verdict is not Verdict.HUMAN:
-            self.reasons.update({reason.signal for reason in judged.reasons})
+    def count(self, click: Click | AnonymousClick, verdict: Verdict) -> None:
+        self.everyone.add(click, verdict)
+        self.links.setdefault(click.group or (click.link, click.url), _LinkTally()).add(click, verdict)
 
     def report(self, campaign: str) -> CampaignReport:
         return CampaignReport(

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import tempfile
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from clicktrail.model.event import AnyEvent, encode
+from clicktrail.model.event import AnonymousClick, AnyEvent, encode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique, summarise
@@ -98,6 +99,20 @@ async def test_links_of_a_group_are_counted_as_one(analytics: Analytics) -> None
         (link.position, link.url[-1], link.group, link.clicks.total) for link in report.links
     ]
     assert [1, 1, 1] == [link.unique.raw for link in report.links]
+
+
+async def test_anonymous_clicks_are_clicks_of_nobody(analytics: Analytics) -> None:
+    """They count with their verdict under campaign and link, as often as they are told, and make no clicker."""
+    anonymous = AnonymousClick(
+        id="a1", at=SENT_AT, campaign="spring", link=0, url="https://example.com/", verdict=Verdict.HUMAN
+    )
+    message = judged(sent("m1"), clicks=(verdict(click("m1", "1"), Verdict.BOT),))
+    for _ in range(2):
+        await analytics.store(lines(message), [message], [anonymous])
+    report = await analytics.campaign("spring")
+    assert report is not None
+    assert (Clicks(human=1, bot=1), Unique(raw=1)) == (report.clicks, report.unique)
+    assert [(Clicks(human=1, bot=1), Unique(raw=1))] == [(link.clicks, link.unique) for link in report.links]
 
 
 async def test_one_person_is_one_clicker_over_several_messages(analytics: Analytics) -> None:
@@ -219,9 +234,26 @@ def tellings(draw: st.DrawFn) -> tuple[JudgedMessage, JudgedMessage]:
     return judged(early, clicks=clicks[:1]), judged(*told, clicks=clicks)
 
 
+anonymous_clicks = st.builds(
+    AnonymousClick,
+    id=st.uuids().map(str),
+    at=st.integers(0, 5).map(lambda hours: SENT_AT + timedelta(hours=hours)),
+    campaign=st.sampled_from(["", "spring", "never-sent"]),
+    link=st.integers(-1, 2),
+    url=st.sampled_from(["", "https://example.com/0"]),
+    group=st.sampled_from(["", "tiles"]),
+    verdict=st.sampled_from(Verdict).map(str),
+)
+
+
 @settings(max_examples=20, deadline=None)
-@given(st.lists(tellings(), max_size=6, unique_by=lambda both: both[0].timeline.message_id))
-def test_sql_counts_as_plain_python_does(both: list[tuple[JudgedMessage, JudgedMessage]]) -> None:
+@given(
+    both=st.lists(tellings(), max_size=6, unique_by=lambda both: both[0].timeline.message_id),
+    anonymous=st.lists(anonymous_clicks, max_size=4, unique_by=lambda click: click.id),
+)
+def test_sql_counts_as_plain_python_does(
+    both: list[tuple[JudgedMessage, JudgedMessage]], anonymous: list[AnonymousClick]
+) -> None:
     """The SQL gives the reports of ``report.summarise``, whatever was stored of the messages before."""
     final = [late for _, late in both]
 
@@ -229,13 +261,13 @@ def test_sql_counts_as_plain_python_does(both: list[tuple[JudgedMessage, JudgedM
         analytics = await ChdbAnalytics.open(Path(folder), SystemClock())
         try:
             await store(analytics, *(early for early, _ in both))
-            await store(analytics, *final)
+            await analytics.store(lines(*final), final, anonymous)
             overview = list(await analytics.campaigns())
             return overview, [await analytics.campaign(report.campaign) for report in overview]
         finally:
             await analytics.close()
 
-    expected = summarise((message.timeline, message.clicks) for message in final)
+    expected = summarise(((message.timeline, message.clicks) for message in final), anonymous)
     with tempfile.TemporaryDirectory() as folder:
         overview, reports = asyncio.run(count(folder))
     assert expected == reports

@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.errors import EventError
-from clicktrail.model.event import AnyEvent, Click, Conversion, Delivered, Engagement, Sent, decode, encode, rfc3339
+from clicktrail.model.event import (
+    AnonymousClick,
+    AnyEvent,
+    Click,
+    Conversion,
+    Delivered,
+    Engagement,
+    Sent,
+    decode,
+    encode,
+    rfc3339,
+)
 from tests.clicks import NOON, click, engagement, sent
 
 instants = st.integers(-(2**40), 2**42).map(lambda elapsed: NOON + timedelta(milliseconds=elapsed))
@@ -38,6 +49,7 @@ def test_encoded_click() -> None:
             https=st.booleans(),
             esp_bot=st.none() | st.booleans(),
         ),
+        st.builds(AnonymousClick, id=texts, at=instants, campaign=texts, url=texts, verdict=texts),
         st.builds(Engagement, id=texts, at=instants, click_id=texts, dwell_ms=st.integers(0, 10**9)),
         st.builds(Conversion, id=texts, at=instants, click_id=texts, value=st.floats(0, 1e9)),
     )
@@ -64,6 +76,7 @@ def test_types() -> None:
         "unsubscribed",
         "opened",
         "click",
+        "anonymous_click",
         "engagement",
         "conversion",
     } == names

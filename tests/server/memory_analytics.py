@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from clicktrail.errors import StorageError
-from clicktrail.model.event import AnyEvent, decode
+from clicktrail.model.event import AnonymousClick, AnyEvent, decode
 from clicktrail.model.timeline import Timeline
 from clicktrail.report import CampaignReport, summarise
 from clicktrail.server.ports import JudgedMessage
@@ -24,6 +24,7 @@ class MemoryAnalytics:
         self.events: dict[str, AnyEvent] = {}
         self.asked: list[frozenset[str]] = []
         self._messages: dict[str, JudgedMessage] = {}
+        self._anonymous: dict[str, AnonymousClick] = {}
 
     async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
         """What is stored of these messages."""
@@ -34,13 +35,16 @@ class MemoryAnalytics:
             for message_id in wanted
         }
 
-    async def store(self, lines: Sequence[bytes], judged: Sequence[JudgedMessage]) -> None:
+    async def store(
+        self, lines: Sequence[bytes], judged: Sequence[JudgedMessage], anonymous: Sequence[AnonymousClick] = ()
+    ) -> None:
         """Keep all of it, or the events only where it is to fail."""
         self.events |= {event.id: event for event in map(decode, lines)}
         if self.failures:
             self.failures -= 1
             raise StorageError("told to fail")
         self._messages |= {message.timeline.message_id: message for message in judged}
+        self._anonymous |= {click.id: click for click in anonymous}
 
     async def campaigns(self) -> Sequence[CampaignReport]:
         """Every campaign, without links and reasons."""
@@ -51,4 +55,5 @@ class MemoryAnalytics:
         return next((report for report in self._reports() if report.campaign == name), None)
 
     def _reports(self) -> list[CampaignReport]:
-        return summarise((message.timeline, message.clicks) for message in self._messages.values())
+        messages = ((message.timeline, message.clicks) for message in self._messages.values())
+        return summarise(messages, self._anonymous.values())

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from clicktrail.errors import EventError
 
 __all__ = [
+    "AnonymousClick",
     "AnyEvent",
     "Bounced",
     "Click",
@@ -150,6 +151,24 @@ class Click(Event, frozen=True, kw_only=True, omit_defaults=True, tag="click"):
     esp_bot: bool | None = None
 
 
+class AnonymousClick(Event, frozen=True, kw_only=True, omit_defaults=True, tag="anonymous_click"):
+    """All that is kept of a click by somebody who asked not to be tracked: judged first, for nothing is left to judge.
+
+    It has neither message nor recipient, and its time is cut to the hour.
+
+    Attributes:
+        link: position of the link in its message, from 0.
+        url: the destination; empty for a link of a group, whose destinations may differ by recipient.
+        group: as of a click.
+        verdict: what made the request, as of a judged click.
+    """
+
+    link: int = -1
+    url: str = ""
+    group: str = ""
+    verdict: str = ""
+
+
 class Engagement(Event, frozen=True, kw_only=True, omit_defaults=True, tag="engagement"):
     """What the landing page saw of the visitor.
 
@@ -175,7 +194,19 @@ class Conversion(Event, frozen=True, kw_only=True, omit_defaults=True, tag="conv
     currency: str = ""
 
 
-AnyEvent = Sent | Delivered | Deferred | Bounced | Complained | Unsubscribed | Opened | Click | Engagement | Conversion
+AnyEvent = (
+    Sent
+    | Delivered
+    | Deferred
+    | Bounced
+    | Complained
+    | Unsubscribed
+    | Opened
+    | Click
+    | AnonymousClick
+    | Engagement
+    | Conversion
+)
 
 _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from clicktrail.model.consent import Consent
+from clicktrail.model.event import AnonymousClick
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import CampaignReport
@@ -13,6 +14,7 @@ from clicktrail.report import CampaignReport
 __all__ = [
     "Analytics",
     "Clock",
+    "Codes",
     "Consents",
     "Entry",
     "Ids",
@@ -40,6 +42,14 @@ class Ids(Protocol):
 
     def new(self) -> str:
         """An id that nobody else has given out or will: ``[0-9a-z]`` only, at most 26 characters."""
+        ...
+
+
+class Codes(Protocol):
+    """Codes of short links."""
+
+    def new(self) -> int:
+        """`CODE_BITS` random bits that nobody can guess."""
         ...
 
 
@@ -99,8 +109,10 @@ class Analytics(Protocol):
         """What is stored of these messages; one that nobody told of has an empty timeline."""
         ...
 
-    async def store(self, lines: Sequence[bytes], judged: Sequence[JudgedMessage]) -> None:
-        """Keep events as they arrived, and the messages they touch as judged now.
+    async def store(
+        self, lines: Sequence[bytes], judged: Sequence[JudgedMessage], anonymous: Sequence[AnonymousClick] = ()
+    ) -> None:
+        """Keep events as they arrived, the messages they touch as judged now, and anonymous clicks as they are.
 
         Raises:
             StorageError: nothing or a part was kept; the same call again is safe.

@@ -2,9 +2,9 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from clicktrail.model.event import Engagement
+from clicktrail.model.event import AnonymousClick, Engagement
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.analytics.rows import ClickRow, MessageRow, click_rows, event_rows, message_rows
+from clicktrail.server.analytics.rows import ClickRow, MessageRow, anonymous_rows, click_rows, event_rows, message_rows
 from tests.judged import BURST, HOSTING, SENT_AT, bounced, click, judged, lines, sent, verdict
 
 
@@ -80,3 +80,20 @@ def test_hours_before_1970_are_floored() -> None:
     of = replace(click("m1", "1"), at=SENT_AT - timedelta(seconds=SENT_AT.timestamp() + 1_800))
     (row,) = click_rows([judged(clicks=(verdict(of),))], version=7)
     assert -1 == row.hour
+
+
+def test_row_of_an_anonymous_click_says_nothing_more_than_the_click() -> None:
+    """Not even by its version, which tells of others when they were stored."""
+    anonymous = AnonymousClick(id="a1", at=SENT_AT, campaign="spring", link=3, group="tiles", verdict=Verdict.BOT)
+    expected = ClickRow(
+        campaign="spring",
+        hour=int(SENT_AT.timestamp()) // 3600,
+        id="a1",
+        at="2026-11-23T09:00:00.000Z",
+        link=3,
+        url="",
+        link_group="tiles",
+        verdict="bot",
+        version=0,
+    )
+    assert [expected] == list(anonymous_rows([anonymous]))

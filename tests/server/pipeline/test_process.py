@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clicktrail.errors import EventError, StorageError
-from clicktrail.model.event import AnyEvent, Engagement, encode
+from clicktrail.model.event import AnonymousClick, AnyEvent, Engagement, encode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, Clicks
@@ -105,6 +105,14 @@ async def test_journal_becomes_judged_messages() -> None:
     assert 5 == await drain(processor(reader, analytics))
     report = await report_of(analytics)
     assert (2, Clicks(human=1, bot=2), 5) == (report.accepted, report.clicks, reader.committed)
+
+
+async def test_anonymous_clicks_are_counted_and_their_lines_not_kept() -> None:
+    """They are neither judged again nor part of a message."""
+    anonymous = AnonymousClick(id="a1", at=SENT_AT, campaign="spring", link=0, verdict=Verdict.HUMAN)
+    reader, analytics = ListReader(journal(sent("m1"), anonymous)), MemoryAnalytics()
+    assert 2 == await drain(processor(reader, analytics))
+    assert (Clicks(human=1), ["m1-sent"]) == ((await report_of(analytics)).clicks, list(analytics.events))
 
 
 async def test_empty_journal_is_left_alone() -> None:

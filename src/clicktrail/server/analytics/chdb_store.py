@@ -11,12 +11,12 @@ from typing import TypeVar
 
 import msgspec
 
-from clicktrail.model.event import AnyEvent, decode
+from clicktrail.model.event import AnonymousClick, AnyEvent, decode
 from clicktrail.model.timeline import Timeline
 from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique
 from clicktrail.server.analytics.connection import ChdbConnections
 from clicktrail.server.analytics.migrate import migrate
-from clicktrail.server.analytics.rows import click_rows, event_rows, message_rows
+from clicktrail.server.analytics.rows import anonymous_rows, click_rows, event_rows, message_rows
 from clicktrail.server.analytics.sql import Value, query
 from clicktrail.server.ports import Clock, JudgedMessage
 
@@ -104,12 +104,14 @@ class ChdbAnalytics:
             events[row.message_id].append(decode(row.line.encode()))
         return {message_id: Timeline.of(message_id, told) for message_id, told in events.items()}
 
-    async def store(self, lines: Sequence[bytes], judged: Sequence[JudgedMessage]) -> None:
-        """Keep events as they arrived, and the messages they touch as judged now."""
+    async def store(
+        self, lines: Sequence[bytes], judged: Sequence[JudgedMessage], anonymous: Sequence[AnonymousClick] = ()
+    ) -> None:
+        """Keep events as they arrived, the messages they touch as judged now, and anonymous clicks as they are."""
         version = self._next_version()
         await self._insert("insert_events", event_rows(lines, version=version))
         await self._insert("insert_messages", message_rows(judged, version=version))
-        await self._insert("insert_clicks", click_rows(judged, version=version))
+        await self._insert("insert_clicks", (*click_rows(judged, version=version), *anonymous_rows(anonymous)))
 
     async def campaigns(self) -> Sequence[CampaignReport]:
         """Every campaign, the latest sent first."""

@@ -5,15 +5,16 @@ another campaign from an earlier telling is marked as gone. So the numbers do no
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 import msgspec
 
-from clicktrail.model.event import AnyEvent, Bounced, Delivered, decode, rfc3339
+from clicktrail.model.event import AnonymousClick, AnyEvent, Bounced, Delivered, decode, rfc3339
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.server.ports import JudgedMessage
 
-__all__ = ["ClickRow", "EventRow", "MessageRow", "click_rows", "event_rows", "message_rows"]
+__all__ = ["ClickRow", "EventRow", "MessageRow", "anonymous_rows", "click_rows", "event_rows", "message_rows"]
 
 _HOUR_S = 3_600
 
@@ -43,29 +44,29 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClickRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of ``clicks``."""
+    """A row of ``clicks``. What has a default here is not known of an anonymous click."""
 
     campaign: str
     hour: int
     id: str
-    message_id: str
+    message_id: str = ""
     at: str
-    person: str
+    person: str = ""
     link: int
     url: str
     link_group: str
-    method: str
-    ip: str
-    user_agent: str
+    method: str = ""
+    ip: str = ""
+    user_agent: str = ""
     verdict: str
-    score: int
-    counted: bool
-    signals: tuple[str, ...]
-    points: tuple[int, ...]
-    details: tuple[str, ...]
-    rules: str
+    score: int = 0
+    counted: bool = True
+    signals: tuple[str, ...] = ()
+    points: tuple[int, ...] = ()
+    details: tuple[str, ...] = ()
+    rules: str = ""
     version: int
-    gone: bool
+    gone: bool = False
 
 
 def event_rows(lines: Sequence[bytes], *, version: int) -> Iterator[EventRow]:
@@ -120,11 +121,27 @@ def click_rows(messages: Sequence[JudgedMessage], *, version: int) -> Iterator[C
                 yield msgspec.structs.replace(row, campaign=name, gone=True)
 
 
+def anonymous_rows(clicks: Sequence[AnonymousClick]) -> Iterator[ClickRow]:
+    """Each anonymous click. Nothing about it ever changes, and a version of now would tell when it was."""
+    for click in clicks:
+        yield ClickRow(
+            campaign=click.campaign,
+            hour=_hour(click.at),
+            id=click.id,
+            at=rfc3339(click.at),
+            link=click.link,
+            url=click.url,
+            link_group=click.group,
+            verdict=click.verdict,
+            version=0,
+        )
+
+
 def _click_row(judged: JudgedClick, *, message_id: str, campaign: str, version: int) -> ClickRow:
     click = judged.click
     return ClickRow(
         campaign=campaign,
-        hour=int(click.at.timestamp() // _HOUR_S),
+        hour=_hour(click.at),
         id=click.id,
         message_id=message_id,
         at=rfc3339(click.at),
@@ -145,6 +162,10 @@ def _click_row(judged: JudgedClick, *, message_id: str, campaign: str, version: 
         version=version,
         gone=False,
     )
+
+
+def _hour(at: datetime) -> int:
+    return int(at.timestamp() // _HOUR_S)
 
 
 def _former_campaigns(timeline: Timeline) -> set[str]:

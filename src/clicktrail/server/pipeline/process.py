@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from clicktrail.errors import EventError
-from clicktrail.model.event import AnyEvent, decode
+from clicktrail.model.event import AnonymousClick, AnyEvent, decode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.server.ports import Analytics, Entry, JournalReader, JudgedMessage
@@ -29,12 +29,14 @@ class _Batch:
 
     Attributes:
         entries: how many were read.
-        lines: those that are events.
+        lines: those that are events, without anonymous clicks: a line of its own would keep when it was read.
+        anonymous: anonymous clicks.
         events: the events that belong to a message, by its id.
     """
 
     entries: int
     lines: tuple[bytes, ...]
+    anonymous: tuple[AnonymousClick, ...]
     events: Mapping[str, list[AnyEvent]]
 
 
@@ -77,7 +79,7 @@ class Processor:
         self._pending = batch
         timelines = await self._complete(batch.events)
         judged = [JudgedMessage(timeline=timeline, clicks=self._judge(timeline)) for timeline in timelines]
-        await self._analytics.store(batch.lines, judged)
+        await self._analytics.store(batch.lines, judged, batch.anonymous)
         self._reader.commit()
         self._recent.keep(timelines)
         self._pending = None
@@ -86,6 +88,7 @@ class Processor:
     def _read(self, limit: int) -> _Batch:
         entries = self._reader.read(limit)
         lines: list[bytes] = []
+        anonymous: list[AnonymousClick] = []
         events: dict[str, list[AnyEvent]] = {}
         for entry in entries:
             try:
@@ -93,11 +96,14 @@ class Processor:
             except EventError as error:
                 self._on_unreadable(entry, error)
                 continue
+            if isinstance(event, AnonymousClick):
+                anonymous.append(event)
+                continue
             lines.append(entry.line)
             # A click on a token that did not open belongs to no message: kept as an event, part of no campaign.
             if event.message_id:
                 events.setdefault(event.message_id, []).append(event)
-        return _Batch(entries=len(entries), lines=tuple(lines), events=events)
+        return _Batch(entries=len(entries), lines=tuple(lines), anonymous=tuple(anonymous), events=events)
 
     async def _complete(self, events: Mapping[str, list[AnyEvent]]) -> list[Timeline]:
         """What was known of each message, and what has come in now."""

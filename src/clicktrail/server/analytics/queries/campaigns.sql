@@ -12,7 +12,7 @@ FROM
     WHERE {campaign:Nullable(String)} IS NULL OR campaign = {campaign:Nullable(String)}
     GROUP BY campaign
 ) AS sent
-LEFT JOIN
+FULL JOIN
 (
     SELECT
         campaign,
@@ -20,8 +20,8 @@ LEFT JOIN
         countIf(verdict = 'suspected')         AS suspected,
         countIf(verdict = 'bot')               AS bot,
         countIf(verdict = 'preview')           AS preview,
-        uniqExact(person)                      AS unique_raw,
-        uniqExactIf(person, verdict = 'human') AS unique_human
+        uniqExactIf(person, person != '')      AS unique_raw,
+        uniqExactIf(person, person != '' AND verdict = 'human') AS unique_human
     FROM clicks FINAL
     WHERE ({campaign:Nullable(String)} IS NULL OR campaign = {campaign:Nullable(String)}) AND counted
     GROUP BY campaign

@@ -1,13 +1,13 @@
 SELECT
     min(link)                              AS position,
-    min(url)                               AS first_url,
+    minIf(url, url != '')                  AS first_url,
     link_group,
     countIf(verdict = 'human')             AS human,
     countIf(verdict = 'suspected')         AS suspected,
     countIf(verdict = 'bot')               AS bot,
     countIf(verdict = 'preview')           AS preview,
-    uniqExact(person)                      AS unique_raw,
-    uniqExactIf(person, verdict = 'human') AS unique_human
+    uniqExactIf(person, person != '')      AS unique_raw,
+    uniqExactIf(person, person != '' AND verdict = 'human') AS unique_human
 FROM clicks FINAL
 WHERE campaign = {campaign:String} AND counted
 GROUP BY link_group, if(link_group = '', link, 0), if(link_group = '', url, '')

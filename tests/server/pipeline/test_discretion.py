@@ -1,0 +1,88 @@
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from clicktrail.model.event import AnonymousClick, Click
+from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import JudgedClick, Verdict, is_counted
+from clicktrail.server.pipeline.discretion import Discretion, OptedOut, asks_for_privacy
+from tests.edges import CountedIds
+from tests.judged import SENT_AT, click, verdict
+
+CLICK = replace(
+    click("m1", "1", recipient="ann@example.com"),
+    link=3,
+    at=SENT_AT + timedelta(minutes=59, seconds=58),
+    headers={"sec-gpc": "1"},
+)
+
+
+def by_agent(timeline: Timeline) -> tuple[JudgedClick, ...]:
+    """A judge that goes by the agent alone."""
+    return tuple(
+        verdict(of, Verdict.BOT if "bot" in of.user_agent else Verdict.HUMAN, counted=is_counted(of))
+        for of in timeline.clicks
+    )
+
+
+def kept(of: Click, *, opted_out: OptedOut = OptedOut.ANONYMOUS) -> AnonymousClick | None:
+    """What is recorded."""
+    return Discretion(opted_out=opted_out, judge=by_agent, ids=CountedIds()).kept(of)
+
+
+def test_of_a_click_campaign_link_hour_and_verdict_are_kept() -> None:
+    """And an id that says nothing of the click."""
+    expected = AnonymousClick(
+        id="click0", at=SENT_AT, campaign="spring", link=3, url="https://example.com/", verdict=Verdict.HUMAN
+    )
+    assert expected == kept(CLICK)
+
+
+def test_it_is_judged_before_it_is_cut_down() -> None:
+    """By what its request alone tells."""
+    found = kept(replace(CLICK, user_agent="a bot"))
+    assert found is not None
+    assert Verdict.BOT == found.verdict
+
+
+def test_a_group_hides_the_destination() -> None:
+    """Destinations of a group may differ by recipient."""
+    found = kept(replace(CLICK, group="tiles"))
+    assert found is not None
+    assert ("", "tiles") == (found.url, found.group)
+
+
+@pytest.mark.parametrize(
+    "uncounted",
+    [
+        replace(CLICK, method="HEAD"),
+        replace(CLICK, headers={"sec-purpose": "prefetch"}),
+        replace(CLICK, tampered=True, url="damaged"),
+        replace(CLICK, unresolved=True, url="token"),
+    ],
+)
+def test_what_is_no_click_is_not_kept(uncounted: Click) -> None:
+    """No report would count it, and nothing but a person's traces would be left."""
+    assert kept(uncounted) is None
+
+
+def test_where_nothing_may_be_recorded_nothing_is() -> None:
+    """The sender's choice."""
+    assert kept(CLICK, opted_out=OptedOut.NONE) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "asks"),
+    [
+        ({"sec-gpc": "1"}, True),
+        ({"dnt": "1"}, True),
+        ({"sec-gpc": "0", "dnt": "1"}, True),
+        ({"dnt": "0"}, False),
+        ({"sec-gpc": "true"}, False),
+        ({}, False),
+    ],
+)
+def test_two_headers_ask_for_privacy(headers: dict[str, str], asks: bool) -> None:
+    """Global Privacy Control and Do Not Track, each with the one value that its text gives it."""
+    assert asks == asks_for_privacy(headers)
