@@ -1,4 +1,5 @@
 import dataclasses
+import hashlib
 import html
 import re
 from datetime import UTC, datetime
@@ -11,8 +12,19 @@ from clicktrail.model.consent import Consent, UnknownConsent
 from clicktrail.model.link import LinkReason, Part
 from clicktrail.rewrite import Policy, Untouched
 from clicktrail.rewrite.dkim import DkimKey, sign, unsigned
-from clicktrail.tokens import MAX_LINKS, SECRET_BYTES, Key, KeyRing, Sealed, SealedCampaign, open_campaign, open_token
-from clicktrail.tracking import Sending, Tracker
+from clicktrail.tokens import (
+    MAX_LINKS,
+    MAX_SHORT_LINKS,
+    SECRET_BYTES,
+    Key,
+    KeyRing,
+    Sealed,
+    SealedCampaign,
+    open_campaign,
+    open_token,
+    read_short,
+)
+from clicktrail.tracking import LONGEST_TOKEN, Sending, Tracker
 from clicktrail.utm import Convention
 
 NOW = datetime(2026, 11, 23, 12, 0, 1, tzinfo=UTC)
@@ -217,3 +229,37 @@ def test_a_template_has_no_more_links_than_a_link_set() -> None:
     template = TRACKER.find_template(html_of_many, Part.HTML, SENDING)
     with pytest.raises(ClicktrailError, match="4,097 links"):
         TRACKER.fill_template(template, SENDING, link_set=7, merge_tag="{{id}}")
+
+
+def unpackable(length: int) -> str:
+    """A destination that compression cannot shorten much."""
+    digits = "".join(hashlib.sha256(str(number).encode()).hexdigest() for number in range(length // 64 + 1))
+    return f"https://example.org/{digits}"[:length]
+
+
+def test_a_token_that_would_be_too_long_is_short() -> None:
+    """Where the edge can look it up; elsewhere the link stays as it is, since sealed it might not open."""
+    page = f'<a href="{unpackable(3_900)}">A</a><a href="{unpackable(1_000)}">B</a>'
+    with_code = TRACKER.rewrite_html(page, dataclasses.replace(SENDING, short_code=77)).links
+    assert (77, 0) == read_short(with_code[0].url.rpartition("/")[2])
+    assert unpackable(1_000) == open_token(RING, with_code[1].url.rpartition("/")[2]).destination
+
+    without = TRACKER.rewrite_html(page, SENDING).links
+    assert [(LinkReason.TOO_LONG, None), (LinkReason.TRACKED, 1)] == [(link.reason, link.position) for link in without]
+
+
+@pytest.mark.parametrize("length", range(100, 4_000, 300))
+def test_no_sealed_token_is_longer_than_programs_take(length: int) -> None:
+    """With a campaign and a recipient of any length beside the destination."""
+    sending = dataclasses.replace(SENDING, campaign="ü" * 255, recipient="é" * 255)
+    (link,) = TRACKER.rewrite_html(f'<a href="{unpackable(length)}">A</a>', sending).links
+    assert len(link.url.rpartition("/")[2]) <= LONGEST_TOKEN
+    assert (link.reason is LinkReason.TRACKED) == bool(link.url)
+
+
+def test_links_beyond_what_a_code_can_tell_are_sealed() -> None:
+    """However many a text has, each leads where it should."""
+    text = "\n".join(f"https://example.org/{number}" for number in range(MAX_SHORT_LINKS + 1))
+    links = TRACKER.rewrite_text(text, dataclasses.replace(SENDING, short_code=77)).links
+    assert (77, MAX_SHORT_LINKS - 1) == read_short(links[-2].url.rpartition("/")[2])
+    assert MAX_SHORT_LINKS == open_token(RING, links[-1].url.rpartition("/")[2]).position

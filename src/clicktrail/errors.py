@@ -11,7 +11,7 @@
     ├── SettingsError           a setting that cannot be used
     ├── UtmError                a link that the convention refuses
     ├── RelayError              the next hop did not take a message
-    └── StorageError            journal or analytics cannot be written or read
+    └── StorageError            journal, registry or analytics cannot be written or read
 
 Each class has a stable ``code``, which logs and machine-readable output carry, and says whether trying again can
 help. ``docs/reference/errors.md`` explains every code.
@@ -110,7 +110,7 @@ class RelayError(ClicktrailError):
 
 
 class StorageError(ClicktrailError):
-    """Journal or analytics cannot be written or read just now."""
+    """Journal, registry or analytics cannot be written or read just now."""
 
     code = "storage"
     retryable = True

@@ -26,10 +26,24 @@ from clicktrail.rewrite.dkim import DkimKey, sign, unsigned
 from clicktrail.rewrite.document import rewrite_document
 from clicktrail.rewrite.esp_template import EspTemplate, find_template
 from clicktrail.rewrite.sensitive import SensitiveRules
-from clicktrail.tokens import MAX_LINKS, KeyRing, Sealed, SealedCampaign, ends, seal, seal_campaign
+from clicktrail.tokens import (
+    MAX_LINKS,
+    MAX_SHORT_LINKS,
+    KeyRing,
+    Sealed,
+    SealedCampaign,
+    ends,
+    seal,
+    seal_campaign,
+    short_token,
+)
 from clicktrail.utm import Convention, Tagger
 
-__all__ = ["Sending", "Tracker"]
+__all__ = ["LONGEST_TOKEN", "Sending", "Tracker"]
+
+LONGEST_TOKEN = 2_000
+"""Characters of a sealed token. Outlook on Windows opens no URL of more than 2,083, WinINet's
+INTERNET_MAX_URL_LENGTH."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +61,8 @@ class Sending:
         anonymous_id: takes the place of ``message_id`` where the recipient must stay unknown: random, another for each
             message, and kept nowhere beside either. Empty, and clicks belong to no message: they are neither judged
             nor counted.
+        short_code: `CODE_BITS` random bits, another for each message, whose links the caller keeps where the edge looks
+            them up: then tracking URLs that a reader sees, or that would be too long, are short. None for none.
     """
 
     message_id: str
@@ -57,6 +73,7 @@ class Sending:
     medium: str = ""
     consent: Consent = Consent.UNKNOWN
     anonymous_id: str = ""
+    short_code: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,10 +199,15 @@ class Tracker:
         return lambda link: tagger.tag(link.url, location=link.location, element=link.element, label=link.label)
 
     def _tracking_url(self, sending: Sending) -> Callable[[Placed], str]:
-        sending = self.recorded(sending)
+        sending, code = self.recorded(sending), sending.short_code
         origin = _parsed(self.domain).origin
 
+        def short_url(position: int) -> str:
+            return "" if code is None or position >= MAX_SHORT_LINKS else f"{origin}/{short_token(code, position)}"
+
         def tracking_url(placed: Placed) -> str:
+            if placed.part is Part.TEXT and (short := short_url(placed.position)):
+                return short
             sealed = Sealed(
                 destination=placed.destination,
                 message_id=sending.message_id,
@@ -196,7 +218,10 @@ class Tracker:
                 sent_at=sending.sent_at,
                 group=placed.group,
             )
-            return f"{origin}/{seal(self.ring, sealed)}"
+            token = seal(self.ring, sealed)
+            if len(token) <= LONGEST_TOKEN:
+                return f"{origin}/{token}"
+            return short_url(placed.position)
 
         return tracking_url
 

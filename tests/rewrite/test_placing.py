@@ -104,12 +104,24 @@ def test_where_the_charset_is_unknown_only_ascii_links_are_tracked() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://go.example.com/a&b", 'https://go.example.com/"', "/a", "https://go.example.com/a-", ""]
+    "url", ["https://go.example.com/a&b", 'https://go.example.com/"', "/a", "https://go.example.com/a-"]
 )
 def test_a_tracking_url_needs_no_quoting(url: str) -> None:
     """Any other would be a mistake of the caller that breaks messages."""
     with pytest.raises(ValueError, match="not a tracking URL"):
         place([html(A)], policy=POLICY, tag=untagged, tracking_url=lambda _: url)
+
+
+def test_a_link_without_a_tracking_url_stays_as_it_is() -> None:
+    """Nothing says its position, and the others keep theirs."""
+    bodies = [html(A, B), text(A)]
+    found = place(
+        bodies, policy=POLICY, tag=untagged, tracking_url=lambda placed: tracking_url(placed) if placed.position else ""
+    )
+    assert [[(LinkReason.TOO_LONG, None), (LinkReason.TRACKED, 1)], [(LinkReason.TOO_LONG, None)]] == [
+        [(link.reason, link.position) for link in links] for links in found
+    ]
+    assert ["", "", ""] == [found[0][0].url, found[0][0].destination, found[1][0].url]
 
 
 def test_twins_are_one_position_with_one_tracking_url() -> None:

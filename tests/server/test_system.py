@@ -1,6 +1,9 @@
+import functools
+import operator
 from datetime import timedelta
 
-from clicktrail.server.system import RandomIds, SystemClock
+from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
+from clicktrail.tokens import CODE_BITS
 
 
 def test_the_clock_tells_utc_in_milliseconds() -> None:
@@ -18,3 +21,12 @@ def test_ids_are_never_given_twice() -> None:
 
     assert 3000 == len(set(ids))
     assert all(len(id) <= 26 and id.isalnum() and id == id.lower() for id in ids)
+
+
+def test_codes_are_spread_over_all_that_there_are() -> None:
+    """Every bit of a code is sometimes set and sometimes not, and no two of a few are the same."""
+    codes = {RandomCodes().new() for _ in range(1000)}
+
+    assert 1000 == len(codes)
+    assert 2**CODE_BITS - 1 == functools.reduce(operator.or_, codes)
+    assert 0 == functools.reduce(operator.and_, codes)

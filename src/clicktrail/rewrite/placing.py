@@ -70,6 +70,8 @@ def place(
 ) -> list[tuple[Link, ...]]:
     """The links of each body, those tracked with position, destination and tracking URL.
 
+    A link for which ``tracking_url`` gives an empty text stays untracked: too long.
+
     Links of HTML bodies are numbered in their order, each occurrence by itself; twins, of which each program shows one,
     are one link (see `twins`). A link of a plain-text body that leads
     where one of them does is that link again, the first such; if those opted out, it has too. Others are numbered on.
@@ -98,7 +100,8 @@ def place(
                     part=body.part,
                     group=place.group,
                 )
-                of_part[place.position] = _checked(tracking_url(placed))
+                url = tracking_url(placed)
+                of_part[place.position] = _checked(url) if url else ""
         links = tuple(_link(body, one, of_part) for one in each)
         named = policy.text is PlainText.NAMED and body.part is Part.TEXT
         linked[number] = name_hosts(body.text, links) if named else links
@@ -214,6 +217,8 @@ def _agreed(firsts: Sequence[int], judgements: Sequence[Judgement]) -> list[Judg
 
 def _link(body: Body, numbered: _Numbered, urls: Mapping[int, str]) -> Link:
     found, judgement, place = numbered
+    if place.position is not None and not urls[place.position]:
+        judgement, place = Judgement(LinkReason.TOO_LONG), _NOWHERE
     candidate = found.candidate
     return Link(
         index=found.number,

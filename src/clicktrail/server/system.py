@@ -5,7 +5,9 @@ import secrets
 import time
 from datetime import UTC, datetime
 
-__all__ = ["RandomIds", "SystemClock"]
+from clicktrail.tokens import CODE_BITS
+
+__all__ = ["RandomCodes", "RandomIds", "SystemClock"]
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _START_WIDTH = 13
@@ -18,6 +20,14 @@ class SystemClock:
     def now(self) -> datetime:
         """The time of day."""
         return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
+
+
+class RandomCodes:
+    """Codes from the system's source of randomness for secrets."""
+
+    def new(self) -> int:
+        """The next code."""
+        return secrets.randbits(CODE_BITS)
 
 
 class RandomIds:

@@ -1,5 +1,6 @@
 import html
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 
@@ -9,9 +10,10 @@ from clicktrail.model.consent import UnknownConsent
 from clicktrail.rewrite import Policy, Untouched
 from clicktrail.rewrite.sensitive import parse
 from clicktrail.server.pipeline.instructions import take_instructions
-from clicktrail.server.pipeline.track import Tracked
+from clicktrail.server.pipeline.track import Identity, Tracked
 from clicktrail.server.pipeline.track import track as track_message
-from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, open_token
+from clicktrail.server.ports import ShortMessage, StoredLink
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, open_token, read_short
 from clicktrail.tracking import Tracker
 from clicktrail.utm import Convention
 
@@ -27,12 +29,19 @@ TWO_LINKS = (
     b"X-Clicktrail-Campaign: winter\r\nContent-Type: text/html\r\n\r\n"
     b'<a href="https://example.com/a">A</a><a href="https://other.example/b">B</a>\r\n'
 )
+BOTH_PARTS = (
+    b"X-Clicktrail-Campaign: winter\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"
+    b"--b\r\nContent-Type: text/plain\r\n\r\nA: https://a.example/ and https://b.example/\r\n"
+    b'--b\r\nContent-Type: text/html\r\n\r\n<a href="https://c.example/">C</a><a href="https://a.example/">A</a>\r\n'
+    b"--b--\r\n"
+)
+IDENTITY = Identity(message_id="m1")
 TRACKED_LINK = re.compile(rb"https://links\.example\.com/([\w-]+)")
 
 
 def track(raw: bytes, *recipients: str) -> Tracked:
     """Track a message for its recipients."""
-    return track_message(take_instructions(raw), tracker=TRACKER, recipients=recipients, message_id="m1", now=NOW)
+    return track_message(take_instructions(raw), tracker=TRACKER, recipients=recipients, identity=IDENTITY, now=NOW)
 
 
 def test_each_link_carries_its_message_and_its_position() -> None:
@@ -150,8 +159,52 @@ def test_who_was_not_asked_stays_unnamed_where_the_policy_says_so(header: bytes,
     )
 
     asked = take_instructions(raw)
-    tracked = track_message(asked, tracker=tracker, recipients=["anna@example.net"], message_id="m1", now=NOW)
+    tracked = track_message(asked, tracker=tracker, recipients=["anna@example.net"], identity=IDENTITY, now=NOW)
 
     sealed = [open_token(RING, token.decode()) for token in TRACKED_LINK.findall(tracked.raw)]
     assert ("m1", recipient) == (tracked.message_id, tracked.recipient)
     assert [("m1", recipient)] * 2 == [(link.message_id, link.recipient) for link in sealed]
+
+
+def track_short(raw: bytes, *, consent: str = "") -> Tracked:
+    """Track a message with code 77."""
+    asked = replace(take_instructions(raw), consent=consent)
+    tracker = replace(TRACKER, policy=Policy(unknown_consent=UnknownConsent.ANONYMOUS))
+    identity = Identity(message_id="m1", short_code=77)
+    return track_message(asked, tracker=tracker, recipients=["anna@example.net"], identity=identity, now=NOW)
+
+
+def test_what_a_reader_sees_is_short() -> None:
+    """Links of the text carry the message's code and the position that they have in HTML, where links are sealed."""
+    tracked = track_short(BOTH_PARTS, consent="granted")
+    first, second, third, fourth = (token.decode() for token in TRACKED_LINK.findall(tracked.raw))
+    assert [(77, 1), (77, 2)] == [read_short(first), read_short(second)]
+    assert [(0, "https://c.example/"), (1, "https://a.example/")] == [
+        (sealed.position, sealed.destination) for sealed in (open_token(RING, third), open_token(RING, fourth))
+    ]
+    expected = ShortMessage(
+        code=77,
+        message_id="m1",
+        recipient="anna@example.net",
+        campaign="winter",
+        created_at=NOW,
+        links=(
+            StoredLink(position=1, destination="https://a.example/"),
+            StoredLink(position=2, destination="https://b.example/"),
+        ),
+    )
+    assert expected == tracked.short
+
+
+def test_a_message_without_short_links_needs_none_kept() -> None:
+    """Neither one whose links are all sealed, nor one without links, nor one that got no code."""
+    assert track_short(TWO_LINKS, consent="granted").short is None
+    assert track_short(BOTH_PARTS, consent="denied").short is None
+    assert track(BOTH_PARTS, "anna@example.net").short is None
+
+
+def test_short_links_name_nobody_who_has_not_agreed() -> None:
+    """What is kept of them says no more than sealed ones would."""
+    short = track_short(BOTH_PARTS).short
+    assert short
+    assert ("", NOW.replace(second=0)) == (short.recipient, short.created_at)

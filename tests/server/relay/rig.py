@@ -13,11 +13,11 @@ from clicktrail.model.event import AnyEvent, decode
 from clicktrail.rewrite import DkimKey
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
-from clicktrail.server.ports import Consents, Ids
+from clicktrail.server.ports import Consents, Ids, ShortLinks
 from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
 from clicktrail.server.settings import Settings
-from clicktrail.server.system import RandomIds, SystemClock
+from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
 from clicktrail.server.wiring.registry import open_registry
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing
 from clicktrail.tracking import Tracker
@@ -38,12 +38,14 @@ class Rig:
         folder: of its journal.
         stopping: set to stop it.
         consents: what it knows of recipients.
+        short_links: what it keeps of them.
     """
 
     port: int
     folder: Path
     stopping: asyncio.Event
     consents: Consents
+    short_links: ShortLinks
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[aiosmtplib.SMTP]:
@@ -85,6 +87,8 @@ async def relay_before(
                 dkim=dkim,
             ),
             consents=registry.consents,
+            short_links=registry.short_links,
+            codes=RandomCodes(),
             journal=journal,
             clock=SystemClock(),
             ids=ids or RandomIds(),
@@ -92,6 +96,12 @@ async def relay_before(
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(relay.serve(listening, stopping))
             try:
-                yield Rig(port=listening.getsockname()[1], folder=folder, stopping=stopping, consents=registry.consents)
+                yield Rig(
+                    port=listening.getsockname()[1],
+                    folder=folder,
+                    stopping=stopping,
+                    consents=registry.consents,
+                    short_links=registry.short_links,
+                )
             finally:
                 stopping.set()

@@ -11,7 +11,8 @@ from clicktrail.demo.sink import Sink
 from clicktrail.model.consent import Consent
 from clicktrail.model.event import Sent
 from clicktrail.rewrite.dkim import sign
-from clicktrail.tokens import open_token
+from clicktrail.server.ports import StoredLink
+from clicktrail.tokens import open_token, read_short
 from tests.server.relay.rig import DOMAIN, RING, relay_before
 from tests.signatures import ED25519, RSA, verifies
 
@@ -234,3 +235,41 @@ async def test_a_stopping_relay_takes_no_new_message(tmp_path: Path) -> None:
             await client.mail("a@example.com")
 
     assert 421 == caught.value.code
+
+
+TEXT_MESSAGE = b"Subject: Boots\r\nX-Clicktrail-Campaign: winter\r\nX-Clicktrail-Consent: granted\r\n\r\nhttps://example.com/boots\r\n"
+SHORT_LINK = re.compile(DOMAIN.encode() + rb"/([\w-]+)")
+
+
+async def test_short_links_are_kept_before_a_message_goes_out(tmp_path: Path) -> None:
+    """Nobody ever holds a link that leads nowhere, whenever the relay is killed."""
+    kept: list[tuple[str]] = []
+
+    def look(_: object) -> None:
+        with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as registry:
+            kept.extend(registry.execute("SELECT destination FROM short_links"))
+
+    async with Sink(on_message=look) as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.sendmail("shop@example.com", ["anna@example.net"], TEXT_MESSAGE)
+        token = SHORT_LINK.search(sink.messages[0].content)
+        assert token
+        code, position = read_short(token[1].decode())
+        short = await rig.short_links.find(code)
+        (sent,) = rig.events()
+    assert [("https://example.com/boots",)] == kept
+    assert short
+    assert ("winter", "anna@example.net", sent.message_id) == (short.campaign, short.recipient, short.message_id)
+    assert (StoredLink(position=position, destination="https://example.com/boots"),) == short.links
+
+
+async def test_where_short_links_cannot_be_kept_they_are_sealed(tmp_path: Path) -> None:
+    """A sender who says what the recipient agreed to needs no registry."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as registry:
+            registry.execute("DROP TABLE short_links")
+        await client.sendmail("shop@example.com", ["anna@example.net"], TEXT_MESSAGE)
+        (sent,) = rig.events()
+    token = SHORT_LINK.search(sink.messages[0].content)
+    assert token
+    sealed = open_token(RING, token[1].decode())
+    assert ("https://example.com/boots", sent.message_id) == (sealed.destination, sealed.message_id)

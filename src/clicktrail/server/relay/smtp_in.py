@@ -8,16 +8,17 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from clicktrail.errors import RelayError
+from clicktrail.errors import RelayError, StorageError
 from clicktrail.model.event import encode
 from clicktrail.server.pipeline.consent import with_consent
 from clicktrail.server.pipeline.instructions import take_instructions
-from clicktrail.server.pipeline.track import track
-from clicktrail.server.ports import Clock, Consents, Ids, Journal
+from clicktrail.server.pipeline.track import Identity, Tracked, track
+from clicktrail.server.ports import Clock, Codes, Consents, Ids, Journal, ShortLinks
 from clicktrail.server.relay.replies import OUR_FAULT, OUT_OF_SERVICE, Reply
 from clicktrail.server.relay.smtp_out import NextHop, NextHopAddress
 from clicktrail.tracking import Tracker
@@ -39,6 +40,8 @@ class Relay:
         next_hop: where messages go on to.
         tracker: replaces their links.
         consents: what recipients said, where the sender does not say.
+        short_links: where short links are kept.
+        codes: their codes.
         journal: where it is recorded that they were sent.
         clock: the time of day.
         ids: names of messages and events.
@@ -48,6 +51,8 @@ class Relay:
     next_hop: NextHopAddress
     tracker: Tracker
     consents: Consents
+    short_links: ShortLinks
+    codes: Codes
     journal: Journal
     clock: Clock
     ids: Ids
@@ -136,10 +141,7 @@ class _Handler:
 
     async def _deliver(self, raw: bytes, recipients: list[str]) -> Reply:
         relay = self._relay
-        asked = await with_consent(take_instructions(raw), recipients, relay.consents)
-        tracked = track(
-            asked, tracker=relay.tracker, recipients=recipients, message_id=relay.ids.new(), now=relay.clock.now()
-        )
+        tracked = await self._tracked(raw, recipients)
         if tracked.untouched:
             _LOG.info("message not rewritten", message=tracked.message_id, reason=",".join(tracked.untouched))
         reply = await _answer(lambda: self._next_hop.data(tracked.raw))
@@ -147,6 +149,21 @@ class _Handler:
             sent = tracked.sent(id=relay.ids.new(), at=relay.clock.now(), recipients=len(recipients))
             await _recorded(relay.journal, encode(sent))
         return reply
+
+    async def _tracked(self, raw: bytes, recipients: list[str]) -> Tracked:
+        """The message to hand on, its short links kept; where that fails it has sealed ones, which need no keeping."""
+        relay = self._relay
+        asked = await with_consent(take_instructions(raw), recipients, relay.consents)
+        make = partial(track, asked, tracker=relay.tracker, recipients=recipients, now=relay.clock.now())
+        message_id = relay.ids.new()
+        tracked = make(identity=Identity(message_id=message_id, short_code=relay.codes.new()))
+        if tracked.short:
+            try:
+                await relay.short_links.add(tracked.short)
+            except StorageError as error:
+                _LOG.warning("short links could not be kept", message=message_id, error=str(error))
+                return make(identity=Identity(message_id=message_id))
+        return tracked
 
 
 class _Connection(SMTP):

@@ -21,7 +21,7 @@ from clicktrail.server.ports import Entry
 from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
 from clicktrail.server.settings import Address, Settings
-from clicktrail.server.system import RandomIds, SystemClock
+from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
 from clicktrail.server.wiring.registry import open_registry
 from clicktrail.server.wiring.tracker import build_tracker
 from clicktrail.server.wiring.worker import run, say_ready, stop_signal
@@ -59,6 +59,8 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
                 next_hop=_next_hop(settings),
                 tracker=build_tracker(settings),
                 consents=registry.consents,
+                short_links=registry.short_links,
+                codes=RandomCodes(),
                 journal=journal,
                 clock=SystemClock(),
                 ids=RandomIds(),

@@ -1,0 +1,132 @@
+"""Links that lead where the registry says, through the whole path."""
+
+import html
+import os
+import re
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiosmtplib
+import httpx2
+
+from clicktrail.demo.sink import Sink
+from clicktrail.model.event import Click, Sent, decode
+from clicktrail.rewrite import Policy
+from clicktrail.rewrite.compile import compile_campaign
+from clicktrail.server.journal.reader import SegmentReader
+from clicktrail.server.ports import LinkSet, StoredLink
+from clicktrail.server.settings import Settings
+from clicktrail.server.wiring.registry import open_registry
+from clicktrail.tokens import SealedCampaign, ends, seal_campaign
+from tests.e2e.serving import Serving, serving
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+MESSAGE = (
+    b"From: shop@example.com\r\nX-Clicktrail-Campaign: winter\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: multipart/alternative; boundary=b\r\n\r\n"
+    b"--b\r\nContent-Type: text/plain\r\n\r\nBoots: https://shop.example/boots\r\n"
+    b'--b\r\nContent-Type: text/html\r\n\r\n<a href="https://shop.example/boots">Boots</a>\r\n--b--\r\n'
+)
+HTML = '<p><a href="https://shop.example/boots">Boots</a> <a href="https://shop.example/hats?a=1&amp;b=2">Hats</a></p>'
+TEXT = "Boots: https://shop.example/boots\nGloves: https://shop.example/gloves\n"
+
+
+def recorded(data: Path) -> list[Click | Sent]:
+    """Clicks and sent messages of the journal."""
+    reader = SegmentReader(data / "journal", data / "nobody's cursor")
+    events = [decode(entry.line) for entry in reader.read(1_000)]
+    return [event for event in events if isinstance(event, Click | Sent)]
+
+
+async def relayed(running: Serving, sink: Sink) -> list[str]:
+    """The tracking URLs of a message that came out of the relay."""
+    host, port = running.relay
+    client = aiosmtplib.SMTP(hostname=host, port=port, start_tls=False, local_hostname="sender.example", timeout=60)
+    async with client:
+        await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
+    return re.findall(rf"{running.edge}/[\w-]+", sink.messages[0].content.decode())
+
+
+async def followed(urls: list[str]) -> list[str]:
+    """Where tracking URLs lead."""
+    async with httpx2.AsyncClient(timeout=60) as client:
+        return [(await client.get(url)).headers["location"] for url in urls]
+
+
+def lose_registry(data: Path) -> None:
+    """With all that SQLite keeps beside it."""
+    for file in data.glob("registry.sqlite3*"):
+        file.unlink()
+
+
+async def test_both_parts_of_a_message_lead_to_the_same_page(tmp_path: Path) -> None:
+    """By a short link in the text and a sealed one in HTML, and both clicks are the message's."""
+    async with Sink() as sink, serving(tmp_path, next_hop=sink.address) as running:
+        short, sealed = await relayed(running, sink)
+        assert ["https://shop.example/boots"] * 2 == await followed([short, sealed])
+    assert len(short) < len(running.edge) + 13 < len(sealed)
+    events = recorded(tmp_path / "data")
+    assert 1 == len({(event.message_id, event.recipient, event.campaign) for event in events})
+    assert [0, 0] == [event.link for event in events if isinstance(event, Click)]
+
+
+async def test_an_answered_message_keeps_its_links_when_everything_is_killed(tmp_path: Path) -> None:
+    """By SIGKILL right after the relay's 250; at the next start they lead where they did."""
+    async with Sink() as sink:
+        async with serving(tmp_path, next_hop=sink.address, workers=1) as running:
+            urls = await relayed(running, sink)
+            for child in ("engine", "edge-0"):
+                os.kill(running.pid_of(child), signal.SIGKILL)
+        paths = [url.removeprefix(running.edge) for url in urls]
+        async with serving(tmp_path, next_hop=sink.address, workers=1) as running:
+            assert ["https://shop.example/boots"] * 2 == await followed([running.edge + path for path in paths])
+
+
+async def test_a_compiled_campaign_is_followed(tmp_path: Path) -> None:
+    """One link set for all, one token for each recipient; what a template adds behind it says who clicked."""
+    async with serving(tmp_path) as running:
+        ring, links = running.ring, dict[int, str]()
+        campaign = compile_campaign(
+            html=HTML,
+            text=TEXT,
+            policy=Policy(),
+            tag=lambda link: link.url,
+            end=lambda placed: links.setdefault(placed.position, placed.destination) and ends(ring, 9)[placed.position],
+        )
+        stored = tuple(StoredLink(position=position, destination=links[position]) for position in sorted(links))
+        async with open_registry(Settings(data_dir=str(tmp_path / "data"))) as registry:
+            number = await registry.link_sets.add(LinkSet(campaign="winter", created_at=NOW, links=stored))
+        beginnings = {
+            recipient: f"{running.edge}/"
+            + seal_campaign(
+                ring, SealedCampaign(link_set=number, message_id=f"m-{recipient}", recipient=recipient, sent_at=NOW)
+            )
+            for recipient in ("r1", "r2")
+        }
+        for beginning in beginnings.values():
+            found = re.findall(r'href="([^"]+)"', html.unescape(campaign.html.render(beginning)))
+            found += re.findall(r"http\S+", campaign.text.render(beginning))
+            expected = ["boots", "hats?a=1&b=2", "boots", "gloves"]
+            assert [f"https://shop.example/{page}" for page in expected] == await followed(found)
+        template = seal_campaign(ring, SealedCampaign(link_set=number, message_id="", recipient="", sent_at=NOW))
+        path = f"{running.edge}/{template}{ends(ring, 2)[1]}/01GDDKASAP"
+        assert ["https://shop.example/hats?a=1&b=2"] == await followed([path])
+    clicks = [event for event in recorded(tmp_path / "data") if isinstance(event, Click)]
+    assert {"r1": 4, "r2": 4, "01GDDKASAP": 1} == {
+        recipient: sum(click.recipient == recipient for click in clicks)
+        for recipient in {click.recipient for click in clicks}
+    }
+    assert [f"{number}/01GDDKASAP"] == [click.message_id for click in clicks if click.recipient_unsealed]
+    assert {"winter"} == {click.campaign for click in clicks}
+
+
+async def test_sealed_links_do_not_notice_that_the_registry_is_gone(tmp_path: Path) -> None:
+    """Others ask the reader to come again, unless they were followed lately."""
+    async with Sink() as sink, serving(tmp_path, next_hop=sink.address, workers=1) as running:
+        short, sealed = await relayed(running, sink)
+        lose_registry(tmp_path / "data")
+        async with httpx2.AsyncClient(timeout=60) as client:
+            answers = [await client.get(url) for url in (short, sealed)]
+    assert [503, 302] == [answer.status_code for answer in answers]
+    assert "60" == answers[0].headers["retry-after"]
