@@ -43,6 +43,8 @@ data_dir = "{data}"
 [edge]
 listen = "127.0.0.1:{port}"
 workers = {workers}
+[metrics]
+listen = "127.0.0.1:0"
 """
 
 
@@ -83,7 +85,7 @@ def edge(folder: Path, *, workers: int) -> Iterator[int]:
     with log.open("wb") as errors:
         process = subprocess.Popen(command, stderr=errors, start_new_session=True)
     try:
-        until(lambda: log.read_text("utf-8").count('event="child ready"') == workers, process, log=log)
+        until(lambda: log.read_text("utf-8").count('"event": "child ready"') == workers, process, log=log)
         yield port
     finally:
         if process.poll() is None:  # its workers would end by themselves

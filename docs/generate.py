@@ -18,6 +18,7 @@ import typer.main
 
 from clicktrail.cli import app
 from clicktrail.judge import rules
+from clicktrail.server.monitoring.catalogue import METRICS
 from clicktrail.server.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -90,6 +91,13 @@ def signals() -> Iterator[str]:
         yield _row(f"`{rule.name}`", worth, thresholds, rule.description, f"{rule.source} ({rule.date})")
 
 
+def metrics() -> Iterator[str]:
+    """Every metric that the private port shows."""
+    yield from _header("metric", "type", "second label", "meaning")
+    for metric in METRICS:
+        yield _row(f"`{metric.name}`", metric.kind, f"`{metric.label}`" if metric.label else "", metric.help)
+
+
 def _header(*cells: str) -> Iterator[str]:
     yield _row(*cells)
     yield _row(*("---" for _ in cells))
@@ -102,6 +110,7 @@ def _row(*cells: str) -> str:
 PAGES = {
     "ARCHITECTURE.md": modules,
     "docs/reference/cli.md": commands,
+    "docs/reference/metrics.md": metrics,
     "docs/reference/settings.md": settings,
     "docs/reference/signals.md": signals,
 }

@@ -1,5 +1,8 @@
 """clicktrail serve, as the demo runs it."""
 
+import asyncio
+import fcntl
+import sys
 from pathlib import Path
 
 import aiosmtplib
@@ -21,6 +24,38 @@ async def test_every_part_answers_until_the_end(tmp_path: Path) -> None:
     async with httpx2.AsyncClient() as http:
         with pytest.raises(httpx2.ConnectError):
             await http.get(f"{addresses.edge}/healthz")
+
+
+DEMO = """
+import asyncio, sys
+import asyncio
+import fcntl
+import sys
+from pathlib import Path
+from clicktrail.demo.serving import serving
+
+async def demo():
+    async with serving(Path(sys.argv[1]), next_hop="127.0.0.1:1"):
+        print("serving", flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(demo())
+"""
+
+
+async def test_nothing_is_left_of_a_demo_that_is_killed(tmp_path: Path) -> None:
+    """SIGKILL gives it no time to stop what it started, which ends by itself and gives its locks back."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", DEMO, str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout
+    assert b"serving\n" == await process.stdout.readline()
+    process.kill()
+    await process.wait()
+    with (tmp_path / "data" / "engine.lock").open("w") as lock:
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+
+    assert not (tmp_path / "data" / "run.json").exists()
 
 
 async def test_the_user_s_own_settings_stay_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,10 @@ listen = "127.0.0.1:0"
 next_hop = "{next_hop}"
 [console]
 listen = "127.0.0.1:0"
+[metrics]
+listen = "127.0.0.1:0"
+[log]
+level = "{log_level}"
 """
 
 
@@ -48,6 +52,7 @@ class Serving:
         edge: base URL of the edge.
         relay: host and port of the relay.
         console: base URL of the console.
+        metrics: base URL of the private port.
         log: every line of standard error so far.
     """
 
@@ -56,6 +61,7 @@ class Serving:
     edge: str
     relay: tuple[str, int]
     console: str
+    metrics: str
     log: list[str]
 
     @property
@@ -65,19 +71,29 @@ class Serving:
 
     def pid_of(self, child: str) -> int:
         """The process id of a child, the latest of that name."""
-        lines = [line for line in self.log if f"child={child} " in line and 'event="child ready"' in line]
-        return int(lines[-1].rpartition("pid=")[2].split()[0])
+        events = [json.loads(line) for line in self.log]
+        ready = [event for event in events if ("child ready", child) == (event["event"], event.get("child"))]
+        return int(ready[-1]["pid"])
 
 
 @contextlib.asynccontextmanager
 async def serving(
-    folder: Path, *, next_hop: str = "127.0.0.1:1", own_hosts: tuple[str, ...] = (), workers: int = 2
+    folder: Path,
+    *,
+    next_hop: str = "127.0.0.1:1",
+    own_hosts: tuple[str, ...] = (),
+    workers: int = 2,
+    log_level: str = "info",
 ) -> AsyncIterator[Serving]:
     """Start ``clicktrail serve`` with a data folder below ``folder``; stop it by SIGTERM, and see it end well."""
     config = folder / "clicktrail.toml"
     config.write_text(
         _SETTINGS.format(
-            edge=f"127.0.0.1:{_free_port()}", workers=workers, next_hop=next_hop, own_hosts=json.dumps(own_hosts)
+            edge=f"127.0.0.1:{_free_port()}",
+            workers=workers,
+            next_hop=next_hop,
+            own_hosts=json.dumps(own_hosts),
+            log_level=log_level,
         ),
         "utf-8",
     )
@@ -99,6 +115,7 @@ async def serving(
                 edge=run["edge"],
                 relay=(host, int(port)),
                 console=run["console"],
+                metrics=run["metrics"],
                 log=log,
             )
         finally:
@@ -125,7 +142,7 @@ async def _listen(process: asyncio.subprocess.Process, log: list[str], ready: as
     assert process.stderr
     async for line in process.stderr:
         log.append(line.decode("utf-8", "replace").rstrip())
-        if "event=serving" in log[-1]:
+        if '"event": "serving"' in log[-1]:
             ready.set()
     ready.set()
 

@@ -7,7 +7,10 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from clicktrail.server.child import Child
+import pytest
+
+from clicktrail.server.child import Child, back_off_s
+from clicktrail.server.monitoring.health import Status
 
 LIVING = """
 import sys
@@ -78,6 +81,54 @@ async def test_a_child_that_never_lives_is_tried_ever_more_slowly(tmp_path: Path
     assert not child.ready.is_set()
 
 
+@pytest.mark.parametrize(("deaths", "expected"), [(1, 0.0), (2, 0.5), (3, 1.0), (4, 2.0), (9, 60.0), (2_000, 60.0)])
+def test_the_wait_doubles_with_each_death_up_to_a_minute(deaths: int, expected: float) -> None:
+    """The first restart is at once: most deaths are the only one."""
+    assert expected == back_off_s(deaths)
+
+
+PULSING = """
+import os, sys, time
+os.write(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND), b"%d " % os.getpid())
+pulse = '{"values": {"clicktrail_journal_let_go_total": {"": 3}}}'
+print(pulse, "ready", sep="\\n", flush=True)
+while True:
+    print(pulse, flush=True)
+    time.sleep(0.02)
+"""
+
+
+async def test_what_a_child_says_is_known(tmp_path: Path) -> None:
+    """Its figures, its pid and that it serves; nothing of it outlives the child."""
+    child = Child("pulsing", command=(sys.executable, "-c", PULSING, str(tmp_path / "pids")))
+
+    before = child.health
+    async with kept(child):
+        await child.ready.wait()
+        during = child.health
+
+    assert (Status.DOWN, None, {}) == (before.status, before.pid, before.pulse.values)
+    assert (Status.SERVING, {"clicktrail_journal_let_go_total": {"": 3}}) == (during.status, during.pulse.values)
+    assert str(during.pid) == (tmp_path / "pids").read_text().strip()
+
+
+async def test_a_child_that_hangs_is_replaced(tmp_path: Path) -> None:
+    """Stopped in its tracks, it lives but gives no sign: it is killed, and another one serves."""
+    child = Child("pulsing", command=(sys.executable, "-c", PULSING, str(tmp_path / "pids")), patience_s=0.5)
+
+    async with kept(child):
+        await child.ready.wait()
+        hanging = child.health.pid
+        assert hanging
+        child.ready.clear()
+        os.kill(hanging, signal.SIGSTOP)
+        await child.ready.wait()
+        replaced = child.health
+
+    assert (Status.SERVING, 1) == (replaced.status, replaced.restarts)
+    assert hanging != replaced.pid
+
+
 async def test_a_child_inherits_its_sockets() -> None:
     """A connection made before the child starts is served by it."""
     with (
@@ -94,7 +145,10 @@ async def test_a_child_inherits_its_sockets() -> None:
 
 SUPERVISING = """
 import asyncio, sys
-from clicktrail.server.child import Child
+import pytest
+
+from clicktrail.server.child import Child, back_off_s
+from clicktrail.server.monitoring.health import Status
 
 async def main():
     child = Child("orphan", command=(sys.executable, "-c", *sys.argv[1:]))

@@ -1,14 +1,85 @@
+import json
 import subprocess
 import sys
+from typing import Any
+
+import pytest
+
+BEGINNING = """
+import logging, structlog
+from clicktrail.errors import StorageError
+from clicktrail.server.log import configure_logging
+"""
 
 
-def test_a_line_of_the_log_is_key_and_value() -> None:
-    """It goes to standard error, with time, level and event first."""
-    program = (
-        "import structlog; from clicktrail.server.log import configure_logging; configure_logging();"
-        "structlog.get_logger(part='engine').info('ready', port=1)"
+def logged(program: str, *, status: int = 0) -> list[dict[str, Any]]:
+    """What a program writes to standard error, a JSON object a line; to standard output it writes nothing."""
+    done = subprocess.run([sys.executable, "-c", BEGINNING + program], capture_output=True, text=True, check=False)
+    assert (status, "") == (done.returncode, done.stdout)
+    return [json.loads(line) for line in done.stderr.splitlines()]
+
+
+def test_a_line_is_a_json_object() -> None:
+    """With time, level, event, and what else was said."""
+    (line,) = logged("configure_logging(); structlog.get_logger(part='engine').info('ready', port=1)")
+
+    assert line.pop("timestamp").endswith("Z")
+    assert {"level": "info", "event": "ready", "part": "engine", "port": 1} == line
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [("debug", ["debug", "info", "error"]), ("info", ["info", "error"]), ("error", ["error"])],
+)
+def test_what_is_worth_less_is_not_written(level: str, expected: list[str]) -> None:
+    """The setting names the lowest level."""
+    lines = logged(
+        f"configure_logging({level!r}); log = structlog.get_logger(); log.debug('a'); log.info('b'); log.error('c')"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
-    assert "" == done.stdout
-    assert ["timestamp", "level", "event", "part", "port"] == [pair.partition("=")[0] for pair in done.stderr.split()]
+    assert expected == [line["level"] for line in lines]
+
+
+def test_an_error_of_ours_carries_code_and_hint() -> None:
+    """Machines read the one, people the other."""
+    (line,) = logged(
+        "configure_logging(); structlog.get_logger().error('no room', error=StorageError('full', hint='make room'))"
+    )
+
+    assert ("full", "storage", "make room", True) == tuple(
+        line[name] for name in ("error", "code", "hint", "retryable")
+    )
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "try:\n raise ValueError('anna')\nexcept ValueError as e: structlog.get_logger().error('', exc_info=e)",
+        "try:\n raise ValueError('anna@example.net')\nexcept ValueError: logging.getLogger('library').exception('')",
+    ],
+)
+def test_an_error_that_may_say_anything_is_named_and_not_quoted(program: str) -> None:
+    """Its class and its way through the code are enough to find it, whoever logs it."""
+    (line,) = logged(f"configure_logging()\n{program}")
+
+    assert ("ValueError", 1) == (line["error"], len(line["places"]))
+    assert "anna" not in json.dumps(line)
+
+
+def test_the_error_that_ends_the_process_is_logged_like_any_other() -> None:
+    """Of several at once, the first."""
+    (line,) = logged(
+        "configure_logging(); raise ExceptionGroup('unhandled', [ZeroDivisionError('anna@example.net')])", status=1
+    )
+
+    assert ("crashed", "critical", "ZeroDivisionError") == (line["event"], line["level"], line["error"])
+    assert "anna" not in json.dumps(line)
+
+
+def test_libraries_are_heard_from_warnings_up() -> None:
+    """In the same form, with the name of their logger."""
+    lines = logged(
+        "configure_logging('debug'); log = logging.getLogger('mail.log'); log.info('FROM anna'); log.warning('odd')"
+    )
+
+    assert [("odd", "warning", "mail.log")] == [(line["event"], line["level"], line["logger"]) for line in lines]

@@ -4,8 +4,10 @@ import json
 import os
 import signal
 import socket
+import sys
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from clicktrail.errors import KeyRingError, SettingsError, StorageError
@@ -63,6 +65,35 @@ async def test_it_says_where_it_serves_as_long_as_it_does(tmp_path: Path) -> Non
 
     assert (running.process.pid, running.console) == (said["pid"], said["console"])
     assert not (running.data / supervisor.RUN_FILE).exists()
+
+
+async def test_the_private_port_tells_of_every_process(tmp_path: Path) -> None:
+    """Health and figures, the edge's and the engine's, from one place."""
+    async with serving(tmp_path, workers=2) as running, httpx2.AsyncClient(base_url=running.metrics) as client:
+        health = await client.get("/healthz")
+        metrics = await client.get("/metrics")
+
+    processes = {name: told["status"] for name, told in health.json()["processes"].items()}
+    assert (200, {"edge-0": "serving", "edge-1": "serving", "engine": "serving"}) == (health.status_code, processes)
+    assert 'clicktrail_up{process="engine"} 1.0' in metrics.text
+
+
+async def test_it_ends_with_its_standard_input_where_it_was_asked_to(tmp_path: Path) -> None:
+    """The program that started it is gone, however it ended."""
+    config = tmp_path / "clicktrail.toml"
+    config.write_text('edge = { listen = "127.0.0.1:0", workers = 1 }\nmetrics = { listen = "127.0.0.1:0" }\n', "utf-8")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "clicktrail", "serve", "--with-input", "--only", "edge", "--config", str(config)),
+        stdin=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin
+    assert process.stderr
+    first = await process.stderr.readline()
+    process.stdin.close()
+
+    assert "child ready" == json.loads(first)["event"]
+    assert 0 == await process.wait()
 
 
 async def test_waiting_connections_are_not_lost_with_a_worker(tmp_path: Path) -> None:

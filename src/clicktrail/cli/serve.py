@@ -14,16 +14,19 @@ __all__ = ["serve", "worker"]
 def serve(
     config: Config = None,
     only: Annotated[str, typer.Option(help="Run one part: edge or engine.", metavar="PART")] = "",
+    with_input: Annotated[
+        bool, typer.Option("--with-input", help="Stop when standard input ends: for a program that may be killed.")
+    ] = False,
 ) -> None:
     """Run edge and engine until told to stop."""
     from clicktrail.server import log, settings, supervisor
 
     if only and only not in list(supervisor.Part):
         raise typer.BadParameter(f"'{only}' is neither edge nor engine", param_hint="--only")
-    log.configure_logging()
-    parts = [supervisor.Part(only)] if only else list(supervisor.Part)
     loaded = settings.load(config, settings.environment())
-    asyncio.run(supervisor.serve(loaded, config=config, parts=parts))
+    log.configure_logging(loaded.log.level)
+    parts = [supervisor.Part(only)] if only else list(supervisor.Part)
+    asyncio.run(supervisor.serve(loaded, config=config, parts=parts, with_input=with_input))
 
 
 def worker(
@@ -35,8 +38,8 @@ def worker(
     """Be one process of serve, which starts these itself. The edge's start fast: they import no engine."""
     from clicktrail.server import log, settings
 
-    log.configure_logging()
     loaded = settings.load(config, settings.environment())
+    log.configure_logging(loaded.log.level)
     sockets = [socket.socket(fileno=inherited) for inherited in number]
     if part == "edge":
         from clicktrail.server.wiring.edge import run_edge

@@ -40,6 +40,9 @@ next_hop = "{next_hop}"
 
 [console]
 listen = "127.0.0.1:0"
+
+[metrics]
+listen = "127.0.0.1:0"
 """
 _START_S: Final = 60
 _STOP_S: Final = 30
@@ -74,9 +77,9 @@ async def serving(folder: Path, *, next_hop: str) -> AsyncIterator[Addresses]:
     environ = {name: value for name, value in environment().items() if not name.startswith("CLICKTRAIL_")}
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "clicktrail", "serve", "--config", str(config)),
+            *(sys.executable, "-m", "clicktrail", "serve", "--with-input", "--config", str(config)),
             env=environ,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # never written to; it ends when we do, even by SIGKILL
             stdout=subprocess.DEVNULL,
             stderr=errors,
             process_group=0,  # Ctrl-C is ours to handle, not its

@@ -155,6 +155,23 @@ class Console(Section, frozen=True, kw_only=True):
     )
 
 
+class Metrics(Section, frozen=True, kw_only=True):
+    """The private port: figures for Prometheus, and the health of every process."""
+
+    listen: Annotated[
+        str, _doc("Address of /metrics and /healthz. They hold counts and no personal data, and ask for no password.")
+    ] = "127.0.0.1:8082"
+
+
+class Log(Section, frozen=True, kw_only=True):
+    """What serve writes to standard error."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        _doc("What is not worth less. Only debug may name recipients, addresses and destinations."),
+    ] = "info"
+
+
 class Settings(Section, frozen=True, kw_only=True):
     """All settings."""
 
@@ -168,6 +185,8 @@ class Settings(Section, frozen=True, kw_only=True):
     dkim: Dkim = Dkim()
     console: Console = Console()
     registry: Registry = Registry()
+    metrics: Metrics = Metrics()
+    log: Log = Log()
 
     @property
     def data(self) -> Path:
@@ -297,6 +316,7 @@ def _check(settings: Settings) -> None:
         missing = next(name for name in given if not given[name])
         raise SettingsError(f"dkim.{missing} is missing", hint=f"a key needs {', '.join(given)}")
     Address.parse(settings.edge.listen)
+    Address.parse(settings.metrics.listen)
     Address.parse(settings.relay.next_hop)
     for name, listen in (("relay.listen", settings.relay.listen), ("console.listen", settings.console.listen)):
         if not _is_loopback(Address.parse(listen).host):

@@ -20,9 +20,12 @@ import structlog
 
 from clicktrail.errors import SettingsError, StorageError
 from clicktrail.server import keystore
+from clicktrail.server.asgi import serve_app
 from clicktrail.server.child import Child
+from clicktrail.server.monitoring.app import create_app
 from clicktrail.server.settings import Address, Settings
 from clicktrail.server.wiring.tracker import build_tracker
+from clicktrail.server.wiring.worker import stop_signal
 
 __all__ = ["RUN_FILE", "Part", "serve"]
 
@@ -41,13 +44,14 @@ class Part(StrEnum):
     ENGINE = "engine"
 
 
-async def serve(settings: Settings, *, config: Path | None, parts: Sequence[Part]) -> None:
+async def serve(settings: Settings, *, config: Path | None, parts: Sequence[Part], with_input: bool = False) -> None:
     """Run the parts until SIGTERM or SIGINT, then let them finish what they have in hand.
 
     Args:
         settings: as read from config.
         config: the settings file, for the children to read.
         parts: what to run.
+        with_input: whether the end of standard input stops it too.
 
     Raises:
         KeyRingError: the key ring is missing or unreadable.
@@ -58,9 +62,7 @@ async def serve(settings: Settings, *, config: Path | None, parts: Sequence[Part
     keystore.load_or_create(data / keystore.NAME, traces=[settings.journal, settings.registry_file, settings.analytics])
     if Part.ENGINE in parts:
         build_tracker(settings)  # what the engine would stumble over is said here, once
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    stopping = stop_signal(signal.SIGTERM, signal.SIGINT, with_input=with_input)
     command = (sys.executable, "-m", "clicktrail", "worker", *(("--config", str(config)) if config else ()))
     with contextlib.ExitStack() as held:
         for part in parts:
@@ -81,7 +83,9 @@ async def serve(settings: Settings, *, config: Path | None, parts: Sequence[Part
             addresses |= {"relay": str(_address(relay)), "console": f"http://{_address(console)}"}
             engine = Child("engine", command=(*command, "engine"), sockets=(relay, console))
             held.callback((data / RUN_FILE).unlink, missing_ok=True)
-        await _run(workers, engine, stopping, announcement=(data / RUN_FILE, addresses))
+        private = held.enter_context(_listen(settings.metrics.listen))
+        addresses["metrics"] = f"http://{_address(private)}"
+        await _run(workers, engine, stopping, private=private, announcement=(data / RUN_FILE, addresses))
 
 
 async def _run(
@@ -89,14 +93,18 @@ async def _run(
     engine: Child | None,
     stopping: asyncio.Event,
     *,
+    private: socket.socket,
     announcement: tuple[Path, dict[str, str]],
 ) -> None:
     """Keep the children; say where they listen once all are ready; stop the engine last, so that it sees it all."""
     edge_stopped = asyncio.Event()
+    children = [*workers, engine] if engine else workers
+    app = create_app(lambda: [child.health for child in children])
     async with asyncio.TaskGroup() as everything:
+        everything.create_task(serve_app(app, private, stopping=edge_stopped))
         if engine:
             everything.create_task(engine.keep(edge_stopped))
-            everything.create_task(_announce(*announcement, children=[*workers, engine]))
+            everything.create_task(_announce(*announcement, children=children))
         async with asyncio.TaskGroup() as edge:
             for worker in workers:
                 edge.create_task(worker.keep(stopping))

@@ -56,7 +56,7 @@ def create_app(analytics: Analytics, *, signals: Mapping[str, str]) -> Litestar:
 async def _note(error: Exception, scope: Scope) -> None:
     """Log what is no fault of the one who asked. The cause of a StorageError may quote a person's address."""
     if isinstance(error, StorageError):
-        _LOG.error("analytics cannot be read", path=scope["path"], error=str(error))
+        _LOG.error("analytics cannot be read", path=scope["path"], error=error)
     elif not isinstance(error, ClientException):
         _LOG.error("a request failed", path=scope["path"], exc_info=error)
 

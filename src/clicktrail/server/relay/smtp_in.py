@@ -191,7 +191,8 @@ async def _answer(ask: Callable[[], Awaitable[Reply]]) -> Reply:
     try:
         return await ask()
     except RelayError as error:
-        _LOG.warning("next hop refused", code=error.reply_code, error=str(error))
+        _LOG.warning("next hop refused", reply_code=error.reply_code, error=error)
+        _LOG.debug("next hop's words", reply_text=error.reply_text)
         return Reply(error.reply_code, error.reply_text)
 
 

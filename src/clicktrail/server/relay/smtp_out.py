@@ -125,7 +125,7 @@ class NextHop:
             response = await command
         except aiosmtplib.SMTPResponseException as error:
             raise RelayError(
-                f"the next hop {self._address.host}:{self._address.port} answered {error.code} {error.message}",
+                f"the next hop {self._address.host}:{self._address.port} answered {error.code}",
                 reply_code=error.code,
                 reply_text=error.message,
             ) from error

@@ -9,12 +9,13 @@ from clicktrail.server.edge.responses import Responses
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.edge.server import serve_edge
 from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.monitoring.pulse import Pulse
 from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.pipeline.stored import StoredLinks
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomIds, SystemClock
 from clicktrail.server.wiring.registry import read_registry
-from clicktrail.server.wiring.worker import run, say_ready, stop_signal
+from clicktrail.server.wiring.worker import pulsing, run, stop_signal
 
 __all__ = ["run_edge"]
 
@@ -43,5 +44,5 @@ async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> 
                     responses=Responses(),
                     start=lookups.create_task,
                 )
-                say_ready()
-                await serve_edge(listening, routes, clock=clock, stopping=stopping)
+                async with pulsing(Pulse):
+                    await serve_edge(listening, routes, clock=clock, stopping=stopping)

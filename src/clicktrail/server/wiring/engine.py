@@ -16,6 +16,7 @@ from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.console.server import serve_console
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.monitoring.pulse import Pulse
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Entry
 from clicktrail.server.relay.smtp_in import Relay
@@ -24,7 +25,7 @@ from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
 from clicktrail.server.wiring.registry import open_registry
 from clicktrail.server.wiring.tracker import build_tracker
-from clicktrail.server.wiring.worker import run, say_ready, stop_signal
+from clicktrail.server.wiring.worker import pulsing, run, stop_signal
 
 __all__ = ["read_reports", "run_engine"]
 
@@ -67,13 +68,13 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
             )
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(serve_console(console_socket, analytics, stopping=processed))
-                say_ready()
-                async with asyncio.TaskGroup() as work:
-                    work.create_task(relay.serve(relay_socket, stopping))
-                    work.create_task(_process_until(stopping, processor))
-                journal.flush()
-                await _catch_up(processor)
-                processed.set()
+                async with pulsing(Pulse):
+                    async with asyncio.TaskGroup() as work:
+                        work.create_task(relay.serve(relay_socket, stopping))
+                        work.create_task(_process_until(stopping, processor))
+                    journal.flush()
+                    await _catch_up(processor)
+                    processed.set()
 
 
 async def _read_reports(settings: Settings, campaign: str | None) -> list[dict[str, Any]]:
@@ -93,7 +94,7 @@ async def _process_until(stopping: asyncio.Event, processor: Processor) -> None:
         try:
             busy = await processor.run_once(_BATCH)
         except StorageError as error:
-            _LOG.error("cannot process the journal, trying again", error=str(error))
+            _LOG.error("cannot process the journal, trying again", error=error)
             busy = 0
         if not busy:
             with contextlib.suppress(TimeoutError):
@@ -145,4 +146,4 @@ def _context() -> Context:
 
 
 def _unreadable(entry: Entry, error: EventError) -> None:
-    _LOG.error("a line of the journal is no event", place=str(entry.place), error=str(error))
+    _LOG.error("a line of the journal is no event", place=str(entry.place), error=error)

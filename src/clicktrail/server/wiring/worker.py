@@ -1,40 +1,77 @@
-"""What every worker process does, whatever its part: stop when told, and say when it serves."""
+"""What every worker process does, whatever its part: stop when told, and say every second how it is."""
 
 import asyncio
+import contextlib
+import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
+import msgspec
+import structlog
 import uvloop
 
-from clicktrail.server.child import READY
+from clicktrail.errors import ClicktrailError
+from clicktrail.server.child import PULSE_S, READY
+from clicktrail.server.monitoring.pulse import Pulse
 
-__all__ = ["run", "say_ready", "stop_signal"]
+__all__ = ["pulsing", "run", "stop_signal"]
+
+_LOG = structlog.get_logger()
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     """Run a worker to its end. Ctrl-C reaches every process of a terminal; the supervisor stops us in order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(work)
+    except ClicktrailError as error:
+        _LOG.critical("cannot go on", error=error)
+        sys.exit(1)
 
 
-def stop_signal() -> asyncio.Event:
-    """An event set by SIGTERM, or by the end of standard input: the supervisor is gone."""
+def stop_signal(*signals: signal.Signals, with_input: bool = True) -> asyncio.Event:
+    """An event set by a signal, SIGTERM or others that are named, or by the end of standard input.
+
+    Args:
+        signals: those that stop; SIGTERM if none is named.
+        with_input: whether the end of standard input stops too: whoever held its other end is gone.
+    """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    for number in signals or (signal.SIGTERM,):
+        loop.add_signal_handler(number, stopping.set)
 
     def gone() -> None:
         loop.remove_reader(sys.stdin.fileno())
         stopping.set()
 
-    loop.add_reader(sys.stdin.fileno(), gone)
+    if with_input:
+        loop.add_reader(sys.stdin.fileno(), gone)
     return stopping
 
 
-def say_ready() -> None:
-    """Tell the supervisor that we serve."""
-    sys.stdout.buffer.write(READY)
-    sys.stdout.buffer.flush()
+@contextlib.asynccontextmanager
+async def pulsing(pulse: Callable[[], Pulse]) -> AsyncIterator[None]:
+    """Tell the supervisor that we serve, and every second how it goes, as long as the block runs."""
+    os.set_blocking(sys.stdout.fileno(), False)  # a supervisor that does not listen must not hold up readers
+    _say(READY)
+    async with asyncio.TaskGroup() as tasks:
+        telling = tasks.create_task(_tell(pulse))
+        try:
+            yield
+        finally:
+            telling.cancel()
+
+
+async def _tell(pulse: Callable[[], Pulse]) -> None:
+    while True:
+        _say(msgspec.json.encode(pulse()) + b"\n")
+        await asyncio.sleep(PULSE_S)
+
+
+def _say(line: bytes) -> None:
+    with contextlib.suppress(BlockingIOError, BrokenPipeError):  # nobody listens: the next line is as good
+        os.write(sys.stdout.fileno(), line)

@@ -1,0 +1,141 @@
+"""Every metric, defined once: its name, what it counts, and for histograms the buckets."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+__all__ = [
+    "ANSWER_SECONDS",
+    "BATCH_LINES",
+    "BUFFERED_BYTES",
+    "EVENTS",
+    "JUDGED_MESSAGES",
+    "LAG_SECONDS",
+    "LET_GO",
+    "METRICS",
+    "RELAY_MESSAGES",
+    "REQUESTS",
+    "RESTARTS",
+    "STORE_SECONDS",
+    "SYNC_SECONDS",
+    "UNREADABLE",
+    "UP",
+    "Kind",
+    "Metric",
+]
+
+_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_LINES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
+
+
+class Kind(StrEnum):
+    """Prometheus' types of metrics."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric; each process tells its own, under the label ``process``.
+
+    Attributes:
+        name: as Prometheus shows it.
+        kind: how to read it.
+        help: what it counts, for people.
+        label: a second label; empty if there is none.
+        bounds: the upper bounds of a histogram's buckets.
+    """
+
+    name: str
+    kind: Kind
+    help: str
+    label: str = ""
+    bounds: tuple[float, ...] = ()
+
+
+UP: Final = Metric(
+    name="clicktrail_up", kind=Kind.GAUGE, help="1 while the process serves, 0 while it starts or is down."
+)
+RESTARTS: Final = Metric(
+    name="clicktrail_restarts_total", kind=Kind.COUNTER, help="Times that the process died and was started again."
+)
+REQUESTS: Final = Metric(
+    name="clicktrail_requests_total", kind=Kind.COUNTER, help="Answers at the public port.", label="result"
+)
+ANSWER_SECONDS: Final = Metric(
+    name="clicktrail_answer_seconds",
+    kind=Kind.HISTOGRAM,
+    help="From a click's request to its answer, the wait for the disk included.",
+    bounds=_SECONDS,
+)
+BATCH_LINES: Final = Metric(
+    name="clicktrail_journal_batch_lines",
+    kind=Kind.HISTOGRAM,
+    help="Events that one write brought to disk.",
+    bounds=_LINES,
+)
+SYNC_SECONDS: Final = Metric(
+    name="clicktrail_journal_sync_seconds",
+    kind=Kind.HISTOGRAM,
+    help="How long a write and its sync took.",
+    bounds=_SECONDS,
+)
+BUFFERED_BYTES: Final = Metric(
+    name="clicktrail_journal_buffered_bytes",
+    kind=Kind.GAUGE,
+    help="Events that wait in memory for a disk that does not take them.",
+)
+LET_GO: Final = Metric(
+    name="clicktrail_journal_let_go_total",
+    kind=Kind.COUNTER,
+    help="Events given up because they could not be written: these are lost.",
+)
+LAG_SECONDS: Final = Metric(
+    name="clicktrail_journal_lag_seconds",
+    kind=Kind.GAUGE,
+    help="How old the oldest event is that was read from the journal and is not in the reports; 0 when all are.",
+)
+EVENTS: Final = Metric(
+    name="clicktrail_events_processed_total", kind=Kind.COUNTER, help="Events brought from the journal into analytics."
+)
+UNREADABLE: Final = Metric(
+    name="clicktrail_events_unreadable_total",
+    kind=Kind.COUNTER,
+    help="Lines of the journal that are no events, and were passed over.",
+)
+JUDGED_MESSAGES: Final = Metric(
+    name="clicktrail_messages_judged_total",
+    kind=Kind.COUNTER,
+    help="Messages whose clicks were judged, once for each batch that touched them.",
+)
+STORE_SECONDS: Final = Metric(
+    name="clicktrail_analytics_store_seconds",
+    kind=Kind.HISTOGRAM,
+    help="How long analytics took to store a batch.",
+    bounds=_SECONDS,
+)
+RELAY_MESSAGES: Final = Metric(
+    name="clicktrail_relay_messages_total",
+    kind=Kind.COUNTER,
+    help="Messages that came to the relay complete.",
+    label="outcome",
+)
+
+METRICS: Final = (
+    UP,
+    RESTARTS,
+    REQUESTS,
+    ANSWER_SECONDS,
+    BATCH_LINES,
+    SYNC_SECONDS,
+    BUFFERED_BYTES,
+    LET_GO,
+    LAG_SECONDS,
+    EVENTS,
+    UNREADABLE,
+    JUDGED_MESSAGES,
+    STORE_SECONDS,
+    RELAY_MESSAGES,
+)

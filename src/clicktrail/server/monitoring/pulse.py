@@ -1,0 +1,61 @@
+"""What a worker process says of itself every second: that it lives, what troubles it, and its figures."""
+
+import select
+from collections.abc import Mapping
+
+import msgspec
+
+from clicktrail.server.monitoring.catalogue import Metric
+from clicktrail.server.monitoring.histogram import Histogram
+
+__all__ = ["LONGEST", "Buckets", "Pulse", "Trouble", "pulse_of"]
+
+LONGEST = select.PIPE_BUF
+"""Bytes of a pulse at most: a pipe takes that much as a whole or not at all (pipe(7)), so that none arrives cut."""
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a process cannot do, or that makes what it does worth less.
+
+    Attributes:
+        code: a slug that never changes, for machines.
+        hint: what to do about it.
+    """
+
+    code: str
+    hint: str
+
+
+class Buckets(msgspec.Struct, frozen=True, array_like=True):
+    """What a histogram holds: values in each bucket, and their sum."""
+
+    counts: tuple[int, ...]
+    total: float
+
+
+class Pulse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One second's word.
+
+    Attributes:
+        values: of counters and gauges, by the metric's name, then by the second label's value, empty if it has none.
+        histograms: by the metric's name.
+        troubles: what is wrong just now.
+    """
+
+    values: Mapping[str, Mapping[str, float]] = {}
+    histograms: Mapping[str, Buckets] = {}
+    troubles: tuple[Trouble, ...] = ()
+
+
+def pulse_of(
+    figures: Mapping[Metric, float | Mapping[str, float] | Histogram], *, troubles: tuple[Trouble, ...] = ()
+) -> Pulse:
+    """Say figures as they are now: a number, numbers by the second label's value, or a histogram."""
+    values: dict[str, Mapping[str, float]] = {}
+    histograms: dict[str, Buckets] = {}
+    for metric, figure in figures.items():
+        if isinstance(figure, Histogram):
+            histograms[metric.name] = Buckets(tuple(figure.counts), figure.total)
+        else:
+            values[metric.name] = dict(figure) if isinstance(figure, Mapping) else {"": figure}
+    return Pulse(values=values, histograms=histograms, troubles=troubles)

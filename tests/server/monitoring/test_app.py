@@ -1,0 +1,45 @@
+import httpx2
+
+from clicktrail.server.monitoring.app import create_app
+from clicktrail.server.monitoring.health import Health, Status
+from tests.server.monitoring.processes import process
+
+
+async def ask(path: str, *processes: Health) -> httpx2.Response:
+    """What the private port of these processes answers."""
+    transport = httpx2.ASGITransport(app=create_app(lambda: processes))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8082") as client:
+        return await client.get(path)
+
+
+async def test_prometheus_is_answered() -> None:
+    """In the text format, with its version."""
+    answer = await ask("/metrics", process("edge-0"))
+
+    assert (200, "text/plain; version=0.0.4; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
+    assert 'clicktrail_up{process="edge-0"} 1.0\n' in answer.text
+
+
+async def test_a_monitor_hears_who_is_well() -> None:
+    """As JSON, a process at a time."""
+    answer = await ask("/healthz", process("edge-0"), process("engine"))
+
+    assert (200, "ok", ["edge-0", "engine"]) == (
+        answer.status_code,
+        answer.json()["status"],
+        list(answer.json()["processes"]),
+    )
+
+
+async def test_a_monitor_that_reads_no_more_than_the_status_hears_of_a_process_that_is_down() -> None:
+    """503, as long as one does not serve."""
+    answer = await ask("/healthz", process("edge-0"), process("engine", status=Status.DOWN))
+
+    assert (503, "down") == (answer.status_code, answer.json()["status"])
+
+
+async def test_there_is_nothing_else() -> None:
+    """Whoever looks hears where to look."""
+    answer = await ask("/")
+
+    assert (404, "/metrics and /healthz are here\n") == (answer.status_code, answer.text)
