@@ -180,6 +180,26 @@ async def test_events_of_no_message_are_kept_out_of_campaigns(analytics: Analyti
     assert 1 == len((await analytics.timelines([""]))[""].events)
 
 
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("192.0.2.7", "192.0.2.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
+        ("", ""),
+        ("unknown", ""),
+        ("192.0.2.0/24", "192.0.2.0/24"),
+    ],
+)
+async def test_of_old_addresses_the_network_is_kept(analytics: Analytics, address: str, kept: str) -> None:
+    """And nothing else of the event changes; what is recent has the address, which the judge may need."""
+    old = replace(click("m1", "1"), ip=address, user_agent='"ip":"198.51.100.9"')
+    new = replace(old, id="m1-2", at=SENT_AT + timedelta(days=1))
+    await store(analytics, judged(clicks=(verdict(old), verdict(new))))
+    for _ in range(2):
+        await analytics.shorten_addresses(before=SENT_AT + timedelta(hours=1))
+    assert (replace(old, ip=kept), new) == (await analytics.timelines(["m1"]))["m1"].events
+
+
 @pytest.mark.parametrize("name", AWKWARD)
 async def test_any_text_is_a_campaign_and_a_message_id(analytics: Analytics, name: str) -> None:
     """Names reach the store and come back as they are, whatever characters they hold."""

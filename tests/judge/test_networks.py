@@ -87,6 +87,12 @@ def test_narrower_range_wins() -> None:
     assert [("narrow", "wide")] * 2 == found
 
 
+def test_what_is_kept_of_an_address_is_found_too() -> None:
+    """The network that a shortened address lies in."""
+    assert "wide" == name(table(wide="198.51.0.0/16").find("198.51.100.0/24"))
+    assert "wide" == name(table(wide="2001:db8::/32").find("2001:db8:1::/48"))
+
+
 RANGES = {"a": "0.0.0.0/2", "b": "32.0.0.0/4", "c": "200.0.0.0/5", "d": "2000::/3", "e": "3000::/5", "f": "ff00::/8"}
 SMALL = table(**RANGES)
 

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from ipaddress import ip_address, ip_network
+
+import msgspec
 
 from clicktrail.errors import StorageError
-from clicktrail.model.event import AnonymousClick, AnyEvent, decode
+from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.model.timeline import Timeline
 from clicktrail.report import CampaignReport, summarise
 from clicktrail.server.ports import JudgedMessage
@@ -46,6 +50,14 @@ class MemoryAnalytics:
         self._messages |= {message.timeline.message_id: message for message in judged}
         self._anonymous |= {click.id: click for click in anonymous}
 
+    async def shorten_addresses(self, *, before: datetime) -> None:
+        """In the events."""
+        self.events |= {
+            event.id: msgspec.structs.replace(event, ip=_network(event.ip))
+            for event in self.events.values()
+            if isinstance(event, Click) and event.at < before
+        }
+
     async def campaigns(self) -> Sequence[CampaignReport]:
         """Every campaign, without links and reasons."""
         return [replace(report, links=(), reasons=()) for report in self._reports()]
@@ -57,3 +69,11 @@ class MemoryAnalytics:
     def _reports(self) -> list[CampaignReport]:
         messages = ((message.timeline, message.clicks) for message in self._messages.values())
         return summarise(messages, self._anonymous.values())
+
+
+def _network(address: str) -> str:
+    try:
+        bits = 24 if ip_address(address).version == 4 else 48
+    except ValueError:
+        return address if "/" in address else ""
+    return str(ip_network(f"{address}/{bits}", strict=False))

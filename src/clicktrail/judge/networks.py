@@ -78,12 +78,15 @@ class Networks:
         self._remembered = lru_cache(_REMEMBERED)(self._find)
 
     def find(self, address: str) -> Network | None:
-        """The network of an address in text; None where the table has none, or it is no address."""
+        """The network of an address in text; None where the table has none, or it is no address.
+
+        Of ``192.0.2.0/24``, which is kept of an address in the end, the first address stands for all.
+        """
         return self._remembered(address)
 
     def _find(self, address: str) -> Network | None:
         try:
-            number = _number(address)
+            number = _number(address.partition("/")[0])
         except ValueError:
             return None
         return self._owners[bisect_right(self._starts, number) - 1]

@@ -119,6 +119,14 @@ class Analytics(Protocol):
         """
         ...
 
+    async def shorten_addresses(self, *, before: datetime) -> None:
+        """Of what happened before a time keep only the network of each address: ``192.0.2.0/24``, ``2001:db8::/48``.
+
+        Raises:
+            StorageError: some may still be whole; the same call again is safe.
+        """
+        ...
+
     async def campaigns(self) -> Sequence[CampaignReport]:
         """Every campaign, the latest sent first, without links and reasons."""
         ...

@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import Clicks
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
+from clicktrail.server.analytics.connection import ChdbConnections
 from tests.judged import BURST, SENT_AT, click, judged, lines, sent, verdict
 
 
@@ -94,3 +96,27 @@ async def test_line_that_is_not_utf_8_is_stored(analytics: ChdbAnalytics) -> Non
     (line,) = lines(judged(sent("m1")))
     await analytics.store([line[:-1] + b',"later":"\xff"}'], [judged(sent("m1"))])
     assert (sent("m1"),) == (await analytics.timelines(["m1"]))["m1"].events
+
+
+async def test_a_shortened_address_is_in_no_table_and_no_file(tmp_path: Path) -> None:
+    """Neither beside the verdict nor in the event; files of before, which chDB deletes in ten minutes, aside."""
+    analytics = await ChdbAnalytics.open(tmp_path, SetClock())
+    message = judged(clicks=(verdict(click("m1", "1")),))
+    await analytics.store(lines(message), [message])
+    await analytics.close()
+    assert {"clicks", "events"} <= await _places_of("192.0.2.7", tmp_path)
+    analytics = await ChdbAnalytics.open(tmp_path, SetClock())
+    await analytics.shorten_addresses(before=SENT_AT + timedelta(days=1))
+    await analytics.close()
+    assert set() == await _places_of("192.0.2.7", tmp_path)
+
+
+async def _places_of(text: str, folder: Path) -> set[str]:
+    """The tables that have a text, and the files of their rows that do, as far as they are not compressed."""
+    connections = ChdbConnections(folder)
+    tables = {name: await connections.run(f"SELECT * FROM {name}") for name in ("clicks", "events", "messages")}
+    parts = await connections.run("SELECT path FROM system.parts WHERE active")
+    await connections.close()
+    files = [file for row in parts.splitlines() for file in Path(json.loads(row)["path"]).iterdir()]
+    found = {name for name, rows in tables.items() if text.encode() in rows}
+    return found | {str(file) for file in files if text.encode() in file.read_bytes()}

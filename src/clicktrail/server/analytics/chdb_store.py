@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from clicktrail.model.event import AnonymousClick, AnyEvent, decode
+from clicktrail.model.event import AnonymousClick, AnyEvent, decode, rfc3339
 from clicktrail.model.timeline import Timeline
 from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique
 from clicktrail.server.analytics.connection import ChdbConnections
@@ -112,6 +112,11 @@ class ChdbAnalytics:
         await self._insert("insert_events", event_rows(lines, version=version))
         await self._insert("insert_messages", message_rows(judged, version=version))
         await self._insert("insert_clicks", (*click_rows(judged, version=version), *anonymous_rows(anonymous)))
+
+    async def shorten_addresses(self, *, before: datetime) -> None:
+        """Of what happened before a time keep only the network of each address."""
+        for name in ("shorten_click_addresses", "shorten_event_addresses"):
+            await self._connections.run(query(name), {"before": rfc3339(before)})
 
     async def campaigns(self) -> Sequence[CampaignReport]:
         """Every campaign, the latest sent first."""

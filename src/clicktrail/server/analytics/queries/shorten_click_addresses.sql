@@ -1,0 +1,8 @@
+-- Of what was recorded before a time: the network of 256 addresses (IPv4) or of a site (IPv6) in place of each address.
+ALTER TABLE clicks
+UPDATE ip = multiIf(
+    isIPv4String(ip), concat(toString(tupleElement(IPv4CIDRToRange(toIPv4OrDefault(ip), 24), 1)), '/24'),
+    isIPv6String(ip), concat(toString(tupleElement(IPv6CIDRToRange(toIPv6OrDefault(ip), 48), 1)), '/48'),
+    '')
+WHERE at < parseDateTime64BestEffort({before:String}, 3, 'UTC') AND ip != '' AND position(ip, '/') = 0
+SETTINGS mutations_sync = 1
