@@ -114,9 +114,15 @@ async def test_a_shortened_address_is_in_no_table_and_no_file(tmp_path: Path) ->
 async def _places_of(text: str, folder: Path) -> set[str]:
     """The tables that have a text, and the files of their rows that do, as far as they are not compressed."""
     connections = ChdbConnections(folder)
-    tables = {name: await connections.run(f"SELECT * FROM {name}") for name in ("clicks", "events", "messages")}
+    tables = {
+        "clicks": await connections.run("SELECT * FROM clicks"),
+        "events": await connections.run("SELECT * FROM events"),
+    }
     parts = await connections.run("SELECT path FROM system.parts WHERE active")
     await connections.close()
-    files = [file for row in parts.splitlines() for file in Path(json.loads(row)["path"]).iterdir()]
     found = {name for name, rows in tables.items() if text.encode() in rows}
-    return found | {str(file) for file in files if text.encode() in file.read_bytes()}
+    return found | {path for row in parts.splitlines() for path in _files_with(text, Path(json.loads(row)["path"]))}
+
+
+def _files_with(text: str, folder: Path) -> list[str]:
+    return [str(file) for file in folder.iterdir() if text.encode() in file.read_bytes()]
