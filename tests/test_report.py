@@ -194,7 +194,7 @@ requests = st.lists(
         st.integers(0, 5),
         st.sampled_from(["192.0.2.10", AZURE]),
         st.sampled_from(["Mozilla/5.0 Firefox/150.0", "curl/8.5.0", "WhatsApp/2.23"]),
-        st.sampled_from(["GET", "HEAD"]),
+        st.sampled_from(["GET", "HEAD", "OPTIONS"]),
     ),
     max_size=12,
 )

@@ -2,7 +2,7 @@
 
 import asyncio
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_network
 
@@ -69,7 +69,7 @@ def event_of(decision: Redirect | NotFound | Unavailable | Lookup) -> Click:
     return decision.event
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_a_token_redirects_to_what_was_sealed(method: str) -> None:
     """And the event says who clicked on what, and how."""
     headers = {
@@ -97,14 +97,18 @@ def test_a_token_redirects_to_what_was_sealed(method: str) -> None:
     assert Redirect(location=DESTINATION, event=expected) == decide(path_to(), headers, method=method)
 
 
-@pytest.mark.parametrize("method", ["POST", "OPTIONS", "PUT", "DELETE", "get"])
+@pytest.mark.parametrize("method", ["POST", "TRACE", "PUT", "DELETE", "get"])
 def test_other_methods_do_not_redirect(method: str) -> None:
     """Nothing is there for them."""
     assert NotFound() == decide(path_to(), method=method)
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "", "*", "/favicon.ico", "/wp-login.php", "//", "/a/b", "/" + "A" * 9_000, "/%41%41A", "/ü" + "A"]
+    "path",
+    [
+        *("/", "", "*", "//", "/a/b", "/%41%41A", "/ü" + "A", "/favicon.ico", "/wp-login.php", "/robots.txt/"),
+        *("/apple-touch-icon-152x152-precomposed.png", "/.well-known/acme-challenge/" + "A" * 43, "/" + "a." * 40),
+    ],
 )
 def test_foreign_paths_are_not_recorded(path: str) -> None:
     """They have nothing to do with a message of ours."""
@@ -118,6 +122,28 @@ def test_a_changed_token_is_recorded_and_does_not_redirect() -> None:
     decision = decide(changed, {"user-agent": "Scanner"})
     expected = Click(id="c1", at=NOW, url=changed[1:201], ip="198.51.100.7", user_agent="Scanner", tampered=True)
     assert NotFound(event=expected) == decision
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path[:30] + path[31:],
+        lambda path: path[:30] + "A" + path[30:],
+        lambda path: path[:-1],
+        lambda path: path[:-2] + "-_",
+        lambda path: path + ".",
+        lambda path: path + "%22%3E",
+        lambda path: path + "/" + path,
+        lambda path: path + "A" * 9_000,
+        lambda path: path[:38],
+    ],
+    ids=["lost", "put in", "end lost", "end changed", "full stop", "quote", "twice", "longer than any", "beginning"],
+)
+def test_a_token_that_cannot_be_read_is_recorded_as_well(damage: Callable[[str], str]) -> None:
+    """Whatever it lost or won, as long as it begins like one of ours."""
+    path = damage(path_to())
+    expected = Click(id="c1", at=NOW, url=path[1:201], ip="198.51.100.7", tampered=True)
+    assert NotFound(event=expected) == decide(path)
 
 
 def test_a_revoked_key_redirects_nothing() -> None:

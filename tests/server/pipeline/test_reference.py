@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.errors import TokenError, TokenForgedError, TokenMalformedError
-from clicktrail.server.pipeline.reference import Origin, Reference, read_reference
+from clicktrail.server.pipeline.reference import Origin, Reference, begins_like_ours, read_reference
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, SealedCampaign, ends, seal_campaign, short_token
 
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
@@ -75,6 +75,13 @@ def test_other_paths_are_none(path: str) -> None:
     except TokenError:
         return
     assert path == short_token(reference.number, reference.position)
+
+
+def test_the_shortest_token_may_lose_a_character() -> None:
+    """And is still known to have been one of ours; one that lost two is not."""
+    sealed = SealedCampaign(link_set=0, message_id="", recipient="", sent_at=datetime(1970, 1, 1, tzinfo=UTC))
+    shortest = seal_campaign(RING, sealed) + ends(RING, 1)[0]
+    assert [True, True, False] == [begins_like_ours(shortest[lost:]) for lost in range(3)]
 
 
 def test_no_campaign_token_is_taken_for_a_foreign_path() -> None:

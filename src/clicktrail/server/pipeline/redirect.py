@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from clicktrail.errors import StorageError, TokenForgedError, TokenMalformedError
 from clicktrail.model.event import Click
-from clicktrail.server.pipeline.reference import Reference, read_reference
+from clicktrail.server.pipeline.reference import Reference, begins_like_ours, read_reference
 from clicktrail.server.pipeline.stored import Stored, StoredLinks
 from clicktrail.tokens import KeyRing, Sealed, open_token
 
@@ -59,6 +59,9 @@ _KEPT_HEADERS = frozenset(
 )
 """The headers that the judge reads. Everything else a browser tells is none of our business."""
 
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Those that change nothing (RFC 9110 section 9.2.1); TRACE would only send the request back."""
+
 _MAX_HEADER = 256
 _MAX_USER_AGENT = 512
 _MAX_TAMPERED = 200
@@ -78,6 +81,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         headers: lower-case names; the values of a header that came several times joined by a comma.
         http_version: such as ``1.1``.
         https: whether this connection itself is TLS.
+        body: the beginning of what came behind the head.
     """
 
     method: str
@@ -86,6 +90,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     http_version: str = "1.1"
     https: bool = False
+    body: bytes = b""
 
 
 class Redirect(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,14 +156,14 @@ class Redirector:
         self._hop = lru_cache(_REMEMBERED_ADDRESSES)(partial(_hop, trusted_proxies=tuple(trusted_proxies)))
 
     def decide(self, request: Request, *, now: datetime, click_id: str) -> Redirect | NotFound | Lookup:
-        """Answer ``GET`` and ``HEAD`` of a token's path; the query, which any relay on the way may add, is ignored.
+        """Answer what asks for a token's path; the query, which any relay on the way may add, is ignored.
 
         Args:
             request: what was asked.
             now: aware, UTC.
             click_id: the id of the event, if there will be one.
         """
-        if request.method not in {"GET", "HEAD"}:
+        if request.method not in _METHODS:
             return NotFound()
         token = request.path.removeprefix("/")
         try:
@@ -190,7 +195,9 @@ class Redirector:
         except TokenForgedError:
             return _tampered(self._click(request, now=now, click_id=click_id), token)
         except TokenMalformedError:
-            return NotFound()
+            if not begins_like_ours(token):
+                return NotFound()
+            return _tampered(self._click(request, now=now, click_id=click_id), token)
         lookup = Lookup(reference=reference, token=token, click=self._click(request, now=now, click_id=click_id))
         stored = self._links.remembered(reference)
         return lookup if stored is None else _follow(lookup, stored)

@@ -13,11 +13,12 @@ import msgspec
 from clicktrail.errors import TokenForgedError, TokenMalformedError
 from clicktrail.tokens import Format, KeyRing, key_named_by, open_campaign, read_short
 
-__all__ = ["Origin", "Reference", "read_reference"]
+__all__ = ["Origin", "Reference", "begins_like_ours", "read_reference"]
 
 _SHORTEST_CAMPAIGN = 38
 """Characters: 16 bytes of AES-SIV's own and 10 of a payload that names nobody, in base64url, and three behind them.
 Half of all words end like a campaign token, such as /admin, and none of those paths is for us."""
+_OURS = re.compile(rf"[A-Za-z0-9_-]{{{_SHORTEST_CAMPAIGN - 1}}}")
 _ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 
 
@@ -71,6 +72,15 @@ def read_reference(ring: KeyRing, path: str) -> Reference:
         recipient=sealed.recipient,
     )
     return _completed(link, unquote(text)) if text else link
+
+
+def begins_like_ours(path: str) -> bool:
+    """Whether a path that cannot be read may be a damaged token of ours, of which a character got lost at most.
+
+    What is asked for on every host, such as /favicon.ico, has fewer characters in a row that tokens have. The rest of a
+    short token looks like a word.
+    """
+    return _OURS.match(path) is not None
 
 
 def _completed(link: Reference, recipient: str) -> Reference:
