@@ -111,6 +111,18 @@ class Edge(Section, frozen=True, kw_only=True):
     ] = ("127.0.0.0/8", "::1/128")
 
 
+class Engagement(Section, frozen=True, kw_only=True):
+    """What landing pages see of a click's visitor, described in engagement.md."""
+
+    hosts: Annotated[
+        tuple[str, ...],
+        _doc(
+            "Your own hosts whose pages have the script: example.com, or *.example.com for all below it. They alone "
+            "are handed the click. Empty to have neither script nor beacon."
+        ),
+    ] = ()
+
+
 class Relay(Section, frozen=True, kw_only=True):
     """Messages in by SMTP, tracked messages out."""
 
@@ -181,6 +193,7 @@ class Settings(Section, frozen=True, kw_only=True):
     tracking: Tracking = Tracking()
     utm: Utm = Utm()
     edge: Edge = Edge()
+    engagement: Engagement = Engagement()
     relay: Relay = Relay()
     dkim: Dkim = Dkim()
     console: Console = Console()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicktrail.server.edge.reader import MAX_BODY, MAX_HEAD, Refusal, RequestReader
+from clicktrail.server.edge.reader import KEPT_BODY, MAX_BODY, MAX_HEAD, Refusal, RequestReader
 from clicktrail.server.pipeline.redirect import Request
 
 GET = (
@@ -27,6 +27,7 @@ REQUESTS = [
         path="/form",
         peer="192.0.2.1",
         headers={"host": "h", "transfer-encoding": "chunked", "trailer": "X-Forwarded-For"},
+        body=b"hello",
     ),
     Request(method="HEAD", path="/token", peer="192.0.2.1", headers={"host": "click.example", "connection": "close"}),
 ]
@@ -44,6 +45,16 @@ def test_requests_are_the_same_however_they_arrive(cuts: list[int]) -> None:
         at = max(at, cut)
     assert REQUESTS == found
     assert (True, False, None) == (reader.ended, reader.in_request, reader.refusal)
+
+
+def test_the_beginning_of_a_body_is_kept() -> None:
+    """And no more than that, in however many pieces it comes; the next request has its own."""
+    body = bytes(range(256)) * 5
+    data = f"POST /e HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body + GET
+    for size in (7, len(data)):
+        reader = RequestReader("192.0.2.1")
+        found = [request for at in range(0, len(data), size) for request in reader.feed(data[at : at + size])]
+        assert [body[:KEPT_BODY], b""] == [request.body for request in found]
 
 
 def test_byte_by_byte() -> None:

@@ -3,12 +3,14 @@
 import asyncio
 
 from clicktrail.model.event import Click, decode
+from clicktrail.server.edge.beacon import Beacon
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.edge.routes import Routes
+from clicktrail.server.pipeline.engage import Engagements
 from clicktrail.server.pipeline.redirect import Request
 from clicktrail.server.ports import ShortMessage, StoredLink
 from clicktrail.tokens import short_token
-from tests.edges import NOW, damaged_path, routes_for, token_path
+from tests.edges import NOW, RING, StoppedClock, damaged_path, routes_for, token_path
 from tests.journals import HeldJournal
 from tests.server.memory_registry import MemoryRegistry
 
@@ -88,3 +90,18 @@ def test_a_short_link_is_looked_up_recorded_and_answered() -> None:
     assert [routes.responses.unavailable] == unresolved
     assert [routes.responses.redirect("https://shop.example/?a=b")] == found
     assert [routes.responses.not_found] == unknown
+
+
+def test_landing_pages_are_served_where_the_edge_has_a_beacon() -> None:
+    """Then the location has the click, and script and beacon answer; else there is nothing of it."""
+    journal = HeldJournal()
+    routes = routes_for(journal)
+    assert [routes.responses.not_found] == answers_of(routes, "/e.js")
+    assert [routes.responses.not_found] == answers_of(routes, "/e", method="POST")
+    routes.beacon = Beacon(Engagements(RING, hosts=("shop.example",)), journal=journal, clock=StoppedClock())
+    answers = answers_of(routes, token_path())
+    journal.settle(committed=True)
+    assert b"Location: https://shop.example/?a=b#clicktrail=" in answers[0].head
+    assert [b"200", b"204"] == [
+        answer.head.split()[1] for answer in answers_of(routes, "/e.js") + answers_of(routes, "/e", method="POST")
+    ]

@@ -7,13 +7,16 @@ import httptools
 from clicktrail.server.edge.whole import read_whole
 from clicktrail.server.pipeline.redirect import Request
 
-__all__ = ["MAX_BODY", "MAX_HEAD", "Refusal", "RequestReader"]
+__all__ = ["KEPT_BODY", "MAX_BODY", "MAX_HEAD", "Refusal", "RequestReader"]
 
 MAX_HEAD = 16 * 1024
 """Bytes of target and header fields. Browsers send a tenth of it: no cookie was ever set on a tracking domain."""
 
 MAX_BODY = 64 * 1024
-"""Bytes of a body as it is sent, which is read to its end and thrown away."""
+"""Bytes of a body as it is sent, which is read to its end."""
+
+KEPT_BODY = 1024
+"""Bytes of a body that are kept, the first; a landing page sends some 200."""
 
 _VERSIONS = {"1.0", "1.1"}
 
@@ -105,6 +108,10 @@ class RequestReader:
         if self._version not in _VERSIONS or (self._version == "1.1" and "host" not in self._headers):
             self._refuse(Refusal.BAD_REQUEST)
 
+    def on_body(self, part: bytes) -> None:
+        """Called by the parser with the body, decoded, or with what arrived of it."""
+        self._body += part[: KEPT_BODY - len(self._body)]
+
     def on_message_complete(self) -> None:
         """Called by the parser at a request's last byte."""
         self.in_request = False
@@ -118,6 +125,7 @@ class RequestReader:
                 peer=self._peer,
                 headers=self._headers,
                 http_version=self._version,
+                body=self._body,
             )
         )
         self.ended = self._version == "1.0" or not self._parser.should_keep_alive()
@@ -125,6 +133,7 @@ class RequestReader:
     def _clear(self) -> None:
         self._in_body = False
         self._target = b""
+        self._body = b""
         self._version = ""
         self._fields: list[tuple[bytes, bytes]] = []
         self._headers: dict[str, str] = {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clicktrail.model.event import encode
+from clicktrail.server.edge.beacon import Beacon
 from clicktrail.server.edge.responses import Response, Responses
 from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Request, Unavailable
 from clicktrail.server.ports import Clock, Ids, Journal
@@ -25,6 +26,7 @@ class Routes:
         ids: names of events.
         responses: the answers' bytes.
         start: lets a lookup run beside everything else, such as a task group's ``create_task``.
+        beacon: the landing pages' end; None where no page tells anything.
         unrecorded: clicks and damaged links since the start that were answered though they could not be recorded.
     """
 
@@ -34,6 +36,7 @@ class Routes:
     ids: Ids
     responses: Responses
     start: Callable[[Coroutine[Any, Any, None]], object]
+    beacon: Beacon | None = None
     unrecorded: int = field(default=0, init=False)
     _recording: bool = field(default=True, init=False)
 
@@ -44,6 +47,8 @@ class Routes:
             reply(self._health())
         elif request.path == "/robots.txt" and readable:
             reply(self.responses.robots)
+        elif self.beacon is not None and (answer := self.beacon.answer(request)) is not None:
+            reply(answer)
         else:
             self._follow(request, reply)
 
@@ -59,7 +64,8 @@ class Routes:
 
     def _settle(self, decision: Redirect | NotFound | Unavailable, reply: Reply) -> None:
         if isinstance(decision, Redirect):
-            response = self.responses.redirect(decision.location)
+            location = decision.location if self.beacon is None else self.beacon.location(decision)
+            response = self.responses.redirect(location)
         elif isinstance(decision, Unavailable):
             response = self.responses.unavailable
         else:

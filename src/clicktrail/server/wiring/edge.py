@@ -5,11 +5,13 @@ import ipaddress
 import socket
 
 from clicktrail.server import keystore
+from clicktrail.server.edge.beacon import Beacon
 from clicktrail.server.edge.responses import Responses
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.edge.server import serve_edge
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.monitoring.pulse import Pulse
+from clicktrail.server.pipeline.engage import Engagements
 from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.pipeline.stored import StoredLinks
 from clicktrail.server.settings import Settings
@@ -28,9 +30,11 @@ def run_edge(settings: Settings, listening: socket.socket, *, index: int) -> Non
 async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> None:
     stopping = stop_signal()
     clock = SystemClock()
+    ring = keystore.load(settings.data / keystore.NAME)
+    hosts = settings.engagement.hosts
     async with read_registry(settings) as registry:
         redirector = Redirector(
-            keystore.load(settings.data / keystore.NAME),
+            ring,
             links=StoredLinks(link_sets=registry.link_sets, short_links=registry.short_links),
             trusted_proxies=tuple(ipaddress.ip_network(network) for network in settings.edge.trusted_proxies),
         )
@@ -43,6 +47,7 @@ async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> 
                     ids=RandomIds(),
                     responses=Responses(),
                     start=lookups.create_task,
+                    beacon=Beacon(Engagements(ring, hosts=hosts), journal=journal, clock=clock) if hosts else None,
                 )
                 async with pulsing(Pulse):
                     await serve_edge(listening, routes, clock=clock, stopping=stopping)

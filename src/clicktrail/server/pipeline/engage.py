@@ -1,0 +1,117 @@
+"""Hand landing pages of one's own hosts the click that led there, and take what they tell of its visitor.
+
+The click goes into the fragment of the destination, which browsers send to no server: it is in no log and no
+``Referer``, and changes nothing about what a server or a cache answers.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
+from typing import Annotated, Literal
+
+import msgspec
+
+from clicktrail.errors import TokenError
+from clicktrail.model.event import Engagement
+from clicktrail.rewrite.address import read_address
+from clicktrail.rewrite.purposes import is_sensitive
+from clicktrail.server.pipeline.discretion import asks_for_privacy
+from clicktrail.server.pipeline.redirect import Redirect, Request
+from clicktrail.tokens import KeyRing, Visit, VisitSeal
+from clicktrail.utm.query import is_among
+
+__all__ = ["Engagements"]
+
+LONGEST_VISIT = timedelta(days=1)
+"""From the click on. Where a page is opened from a bookmark that still has the click, that is another visit."""
+
+_FRAGMENT = "#clicktrail="
+_REMEMBERED = 65_536
+"""What pages told last. Each thing is taken once a click, so that nobody fills the journal with a single click."""
+_REMEMBERED_DESTINATIONS = 4_096
+
+
+class _Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A page's message, as ``e.js`` sends it."""
+
+    visit: str
+    kind: Literal["loaded", "engaged"]
+    dwell_ms: Annotated[int, msgspec.Meta(ge=0, le=86_400_000)] = 0
+    scroll_pct: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+
+
+_decoder = msgspec.json.Decoder(_Told)
+
+
+class Engagements:
+    """Marks redirects, and reads what comes of it.
+
+    Args:
+        ring: the keys that seal visits.
+        hosts: where landing pages are: exact, ``*.example.com`` for all below, ``*`` for every host.
+        remembered: how many messages of pages to remember.
+    """
+
+    def __init__(self, ring: KeyRing, *, hosts: Sequence[str], remembered: int = _REMEMBERED) -> None:
+        self._seal = VisitSeal(ring)
+        self._takes_part = lru_cache(_REMEMBERED_DESTINATIONS)(partial(_takes_part, hosts=tuple(hosts)))
+        self._size = remembered
+        self._told: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def location(self, redirect: Redirect) -> str:
+        """Where to send the reader: the redirect's location, with the click in its fragment if the page is to know."""
+        click, location = redirect.event, redirect.location
+        if not click.message_id or asks_for_privacy(click.headers) or not self._takes_part(location):
+            return location
+        visit = Visit(click_id=click.id, message_id=click.message_id, campaign=click.campaign, clicked_at=click.at)
+        return f"{location}{_FRAGMENT}{self._seal.seal(visit)}"
+
+    def read(self, request: Request, *, now: datetime) -> Engagement | None:
+        """What a page tells; None where it is not to be recorded.
+
+        Args:
+            request: the page's.
+            now: aware, UTC.
+        """
+        if asks_for_privacy(request.headers):
+            return None
+        try:
+            told = _decoder.decode(request.body)
+            visit = self._seal.open(told.visit)
+        except (msgspec.DecodeError, UnicodeDecodeError, TokenError):
+            return None
+        if now - visit.clicked_at > LONGEST_VISIT or not self._is_news(visit.click_id, told.kind):
+            return None
+        return Engagement(
+            id=f"{visit.click_id}-{told.kind}",  # told again, even by way of another worker, it is the same event
+            at=now,
+            campaign=visit.campaign,
+            message_id=visit.message_id,
+            click_id=visit.click_id,
+            kind=told.kind,
+            dwell_ms=told.dwell_ms,
+            scroll_pct=told.scroll_pct,
+        )
+
+    def _is_news(self, click_id: str, kind: str) -> bool:
+        if (click_id, kind) in self._told:
+            return False
+        self._told[click_id, kind] = None
+        if len(self._told) > self._size:
+            self._told.popitem(last=False)
+        return True
+
+
+def _takes_part(location: str, *, hosts: tuple[str, ...]) -> bool:
+    """Whether a page may be told of the click.
+
+    Not where the URL has a fragment of its own, which the page needs; nor where it is signed or lets its bearer in.
+    """
+    if "#" in location:
+        return False
+    try:
+        address = read_address(location)
+    except ValueError:
+        return False
+    return is_among(address.hostname, hosts) and not is_sensitive(address, "")
