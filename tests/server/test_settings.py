@@ -105,6 +105,7 @@ def test_the_environment_names_the_file(tmp_path: Path) -> None:
         ('[relay]\nnext_hop_tls = "maybe"\n', "next_hop_tls"),
         ("edge = 3\n", "edge"),
         ("not toml", "is not TOML"),
+        ('[registry]\nurl = "sqlite:///other"', r"registry\.url is no PostgreSQL URL"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(tmp_path: Path, text: str, complaint: str) -> None:

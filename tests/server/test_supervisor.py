@@ -41,10 +41,11 @@ async def test_a_folder_that_is_in_use_stops_the_start(tmp_path: Path) -> None:
             await supervisor.serve(chosen, config=None, parts=[Part.EDGE])
 
 
-async def test_a_lost_key_ring_stops_the_start(tmp_path: Path) -> None:
-    """Where there is a journal there was a ring."""
+@pytest.mark.parametrize("trace", ["journal", "registry.sqlite3", "analytics"])
+async def test_a_lost_key_ring_stops_the_start(tmp_path: Path, trace: str) -> None:
+    """Where there is a journal, a registry or analytics there was a ring."""
     chosen = loaded(tmp_path)
-    chosen.journal.mkdir(parents=True)
+    (chosen.data / trace).mkdir(parents=True)
 
     with pytest.raises(KeyRingError, match="is missing"):
         await supervisor.serve(chosen, config=None, parts=list(Part))

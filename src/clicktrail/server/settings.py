@@ -328,6 +328,8 @@ def _check(settings: Settings) -> None:
     if any(given.values()) and not all(given.values()):
         missing = next(name for name in given if not given[name])
         raise SettingsError(f"dkim.{missing} is missing", hint=f"a key needs {', '.join(given)}")
+    if settings.registry.url and not settings.registry.url.startswith("postgresql://"):
+        raise SettingsError("registry.url is no PostgreSQL URL", hint="write postgresql://user@host/database")
     Address.parse(settings.edge.listen)
     Address.parse(settings.metrics.listen)
     Address.parse(settings.relay.next_hop)
