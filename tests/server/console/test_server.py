@@ -2,27 +2,14 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx2
-import pytest
-from playwright.async_api import async_playwright
 
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.console import serve_console
-from clicktrail.server.settings import environment
+from tests.browsers import chromium, needs_chromium
 from tests.judged import BURST, click, delivered, judged, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
-
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 
 
 @asynccontextmanager
@@ -43,10 +30,7 @@ async def test_console_is_served_until_told_to_stop() -> None:
     assert (200, "ok\n") == (answer.status_code, answer.text)
 
 
-@pytest.mark.skipif(
-    not CHROMIUM.exists() and environment().get("CI") != "true",
-    reason="Chromium is not installed: apt install chromium",
-)
+@needs_chromium
 async def test_browser_shows_the_headline_and_complains_of_nothing() -> None:
     """In a real browser the page reads as it should, its style is allowed, and it fits a telephone."""
     analytics = MemoryAnalytics()
@@ -54,8 +38,7 @@ async def test_browser_shows_the_headline_and_complains_of_nothing() -> None:
     clicked = [judged(sent(of.click.message_id), delivered(of.click.message_id), clicks=(of,)) for of in bots]
     await analytics.store([], [*clicked, judged(sent("m9"), delivered("m9"), clicks=(verdict(click("m9", "h")),))])
     complaints: list[str] = []
-    async with console(analytics) as address, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+    async with console(analytics) as address, chromium() as browser:
         page = await browser.new_page(viewport={"width": 360, "height": 740})
         page.on("console", lambda message: complaints.append(message.text))
         await page.goto(address)
@@ -65,7 +48,6 @@ async def test_browser_shows_the_headline_and_complains_of_nothing() -> None:
         reading = await page.locator(".reading").inner_text()
         overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         people = await page.evaluate("getComputedStyle(document.querySelector('rect.human')).fill")
-        await browser.close()
     assert ["20.0%", "100.0%"] == rates.split()
     assert (
         "100.0% as an email service would report it; 20.0% people: 1 of 5 who got the message clicked in it." == reading

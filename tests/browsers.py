@@ -1,0 +1,36 @@
+"""A real browser for tests of pages."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from clicktrail.server.settings import environment
+
+__all__ = ["chromium", "needs_chromium"]
+
+_PROGRAM = Path("/usr/bin/chromium")
+_SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+needs_chromium = pytest.mark.skipif(
+    not _PROGRAM.exists() and environment().get("CI") != "true",
+    reason="Chromium is not installed: apt install chromium",
+)
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's Chromium, until the context ends."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=_PROGRAM, args=_SWITCHES)
+        yield browser
+        await browser.close()
