@@ -9,13 +9,14 @@
   const target = new URL("e", document.currentScript.src).href;
   const activation = navigator.userActivation || {};
   const enough = 1000; // ms in view
-  let dwell = 0, depth = 0, since = 0, visible = false, person = false, told = false, timer;
+  let dwell = 0, since = 0, visible = false, person = false, told = false, timer;
 
   const tell = (kind) => {
     if (told) return;
     told = true;
+    const depth = Math.min(1, (scrollY + innerHeight) / document.documentElement.scrollHeight) || 0;
     navigator.sendBeacon(target, JSON.stringify({
-      visit: found[1], kind, dwell_ms: Math.round(dwell), scroll_pct: Math.round(100 * depth),
+      visit: found[1], kind, dwell_ms: Math.round(dwell), scroll_pct: Math.round(100 * Math.max(0, depth)),
     }));
   };
   const look = () => {
@@ -23,8 +24,6 @@
     if (visible) dwell += now - since;
     since = now;
     visible = document.visibilityState === "visible";
-    const seen = (scrollY + innerHeight) / document.documentElement.scrollHeight;
-    depth = Math.max(depth, Math.min(1, seen) || 0);
     person = person || activation.hasBeenActive === true;
     clearTimeout(timer);
     if (person && dwell >= enough) tell("engaged");
