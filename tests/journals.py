@@ -7,9 +7,11 @@ __all__ = ["HeldJournal"]
 
 
 class HeldJournal:
-    """Holds every line until told what became of it."""
+    """Holds every line until told what became of it; one that is not committed waits until another one is."""
 
     def __init__(self) -> None:
+        self.in_trouble = False
+        self.failed = self.buffered = self.let_go = 0
         self.lines: list[bytes] = []
         self._waiting: list[Callable[[bool], None]] = []
         self._arrived = asyncio.Event()
@@ -29,5 +31,8 @@ class HeldJournal:
     def settle(self, *, committed: bool) -> None:
         """Tell everybody who waits, the latest first: nobody may rely on an order among writers."""
         waiting, self._waiting = self._waiting, []
+        self.in_trouble = not committed
+        self.failed += 0 if committed else len(waiting)
+        self.buffered = 0 if committed else self.buffered + len(waiting)
         for on_commit in reversed(waiting):
             on_commit(committed)

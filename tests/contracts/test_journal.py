@@ -2,11 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from clicktrail.server.journal.reader import SegmentReader
+from clicktrail.server.journal.segments import Segment
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.ports import Journal, JournalReader
 
@@ -19,7 +21,7 @@ class Segments:
 
     def writer(self, name: str) -> SegmentWriter:
         """One writer's end."""
-        return SegmentWriter(self.folder / name, asyncio.get_running_loop(), segment_bytes=200)
+        return SegmentWriter(self.folder / name, asyncio.get_running_loop(), begin=partial(Segment, capacity=200))
 
     def reader(self) -> JournalReader:
         """The other end."""

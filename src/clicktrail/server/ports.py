@@ -56,11 +56,32 @@ class Codes(Protocol):
 class Journal(Protocol):
     """Where an event goes before anybody is answered: one writer's end of it."""
 
+    @property
+    def in_trouble(self) -> bool:
+        """Whether lines have to wait for the disk just now."""
+        ...
+
+    @property
+    def failed(self) -> int:
+        """Lines so far that were not on disk when that was told: written later, or waiting, or let go."""
+        ...
+
+    @property
+    def buffered(self) -> int:
+        """Lines that wait in memory now."""
+        ...
+
+    @property
+    def let_go(self) -> int:
+        """Lines so far that will never be on disk."""
+        ...
+
     def append(self, line: bytes, on_commit: Callable[[bool], None]) -> None:
         """Write one encoded event, and say when it is on disk.
 
-        Never raises. ``on_commit(True)`` is called once the line survives a power cut, ``on_commit(False)`` as soon
-        as it is clear that it will not be written; either may happen before this call returns.
+        Never raises. ``on_commit(True)`` is called once the line is as safe as the settings ask for,
+        ``on_commit(False)`` as soon as it is clear that nobody should wait for that: the line is written later, or let
+        go. Either may happen before this call returns.
         """
         ...
 

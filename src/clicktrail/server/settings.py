@@ -147,6 +147,34 @@ class Dkim(Section, frozen=True, kw_only=True):
     ] = ""
 
 
+class Recording(Section, frozen=True, kw_only=True):
+    """The journal: every event, on disk before anybody is answered."""
+
+    durability: Annotated[
+        Literal["durable", "async"],
+        _doc(
+            "What a click has survived when it is answered: durable, a power cut; async, only a crash of clicktrail: "
+            "a power cut takes the clicks of its last 10 ms."
+        ),
+    ] = "durable"
+    buffer_mb: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            description="Megabytes of events that each process keeps in memory while its disk takes none: "
+            "64 are some 100,000 clicks.",
+        ),
+    ] = 64
+    keep_hours: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            description="Hours that events stay in the journal once they are in analytics: 72 is the time after which "
+            "verdicts are final.",
+        ),
+    ] = 72
+
+
 class Registry(Section, frozen=True, kw_only=True):
     """Link sets, short links and consents."""
 
@@ -197,6 +225,7 @@ class Settings(Section, frozen=True, kw_only=True):
     relay: Relay = Relay()
     dkim: Dkim = Dkim()
     console: Console = Console()
+    recording: Recording = Recording()
     registry: Registry = Registry()
     metrics: Metrics = Metrics()
     log: Log = Log()

@@ -60,8 +60,8 @@ def test_every_refusal_has_its_answer(refusal: Refusal) -> None:
 
 def test_health_is_json() -> None:
     """For machines."""
-    health = Responses().health(status="degraded", unrecorded=3)
-    assert b'{"status":"degraded","unrecorded":3}\n' == health.body
+    health = Responses().health(status="degraded", failed=3, buffered=2, let_go=1)
+    assert b'{"status":"degraded","failed":3,"buffered":2,"let_go":1}\n' == health.body
     assert b"Content-Type: application/json\r\n" in health.head
 
 

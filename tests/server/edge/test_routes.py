@@ -33,20 +33,21 @@ def test_a_click_is_answered_once_it_is_recorded() -> None:
     event = decode(journal.lines[0])
     assert isinstance(event, Click)
     assert ("click0", NOW, "192.0.2.1") == (event.id, event.at, event.ip)
-    assert 0 == routes.unrecorded
 
 
 def test_a_click_that_cannot_be_recorded_is_answered_all_the_same() -> None:
-    """And counted, and seen in the health until recording works again."""
+    """The health shows what became of it."""
     journal = HeldJournal()
     routes = routes_for(journal)
     answers = answers_of(routes, token_path())
     journal.settle(committed=False)
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
-    assert [routes.responses.health(status="degraded", unrecorded=1)] == answers_of(routes, "/healthz")
+    degraded = routes.responses.health(status="degraded", failed=1, buffered=1, let_go=0)
+    assert [degraded] == answers_of(routes, "/healthz")
     answers_of(routes, token_path())
     journal.settle(committed=True)
-    assert [routes.responses.health(status="ok", unrecorded=1)] == answers_of(routes, "/healthz")
+    well = routes.responses.health(status="ok", failed=1, buffered=0, let_go=0)
+    assert [well] == answers_of(routes, "/healthz")
 
 
 def test_a_damaged_token_is_recorded_before_it_is_answered() -> None:
@@ -66,7 +67,8 @@ def test_everything_else_is_answered_at_once_and_not_recorded() -> None:
     """The health, the robots' rules, and the page for what is not there."""
     journal = HeldJournal()
     routes = routes_for(journal)
-    assert [routes.responses.health(status="ok", unrecorded=0)] == answers_of(routes, "/healthz", method="HEAD")
+    well = routes.responses.health(status="ok", failed=0, buffered=0, let_go=0)
+    assert [well] == answers_of(routes, "/healthz", method="HEAD")
     assert [routes.responses.robots] == answers_of(routes, "/robots.txt")
     for path, method in [("/", "GET"), ("/favicon.ico", "GET"), ("/robots.txt", "POST"), (token_path(), "POST")]:
         assert [routes.responses.not_found] == answers_of(routes, path, method=method)

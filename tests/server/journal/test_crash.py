@@ -11,6 +11,7 @@ from clicktrail.server.journal.reader import SegmentReader
 WRITER = """
 import asyncio, functools, os, sys
 from pathlib import Path
+from clicktrail.server.journal.segments import Segment
 from clicktrail.server.journal.writer import SegmentWriter
 
 def confirmed(line, committed):
@@ -18,7 +19,7 @@ def confirmed(line, committed):
         os.write(1, line + b"\\n")
 
 async def main(folder, name):
-    writer = SegmentWriter(folder, asyncio.get_running_loop(), segment_bytes=20_000)
+    writer = SegmentWriter(folder, asyncio.get_running_loop(), begin=functools.partial(Segment, capacity=20_000))
     number = 0
     while True:
         for _ in range(number % 7):

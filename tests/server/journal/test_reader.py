@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ def segment_of(folder: Path, number: int, lines: list[bytes]) -> Segment:
     folder.mkdir(exist_ok=True)
     segment = Segment(folder, number)
     segment.write(b"".join(map(pack, lines)))
+    segment.sync()
     return segment
 
 
@@ -28,9 +30,9 @@ def lines_from(reader: SegmentReader, limit: int = 1_000) -> list[bytes]:
     return [entry.line for entry in reader.read(limit)]
 
 
-async def write(folder: Path, batches: list[list[bytes]], segment_bytes: int) -> None:
+async def write(folder: Path, batches: list[list[bytes]], capacity: int) -> None:
     """Write batch after batch with one writer."""
-    with SegmentWriter(folder, asyncio.get_running_loop(), segment_bytes=segment_bytes) as writer:
+    with SegmentWriter(folder, asyncio.get_running_loop(), begin=partial(Segment, capacity=capacity)) as writer:
         for batch in batches:
             for line in batch:
                 writer.append(line, lambda _: None)
@@ -48,8 +50,8 @@ def test_any_lines_come_out_as_they_went_in(sessions: list[tuple[list[list[bytes
         journal = Path(name)
         reader = SegmentReader(journal, journal / "cursor")
         found: list[bytes] = []
-        for batches, segment_bytes, restart in sessions:
-            asyncio.run(write(journal / "edge-0", batches, segment_bytes))
+        for batches, capacity, restart in sessions:
+            asyncio.run(write(journal / "edge-0", batches, capacity))
             while lines := lines_from(reader, limit):
                 assert len(lines) <= limit
                 found += lines

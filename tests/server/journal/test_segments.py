@@ -16,6 +16,7 @@ def written(folder: Path, lines: list[bytes]) -> Path:
     """A closed segment that holds these lines."""
     segment = Segment(folder, 1)
     segment.write(b"".join(map(pack, lines)))
+    segment.sync()
     segment.close()
     return path_of(folder, 1)
 
@@ -53,9 +54,22 @@ def test_a_deleted_segment_takes_no_more_lines(tmp_path: Path) -> None:
     """What nobody could find again must not be confirmed."""
     segment = Segment(tmp_path, 1)
     path_of(tmp_path, 1).unlink()
+    segment.write(pack(b"lost"))
     with pytest.raises(FileNotFoundError):
-        segment.write(pack(b"lost"))
+        segment.sync()
     segment.close()
+
+
+def test_what_was_not_synced_is_taken_back_at_the_end(tmp_path: Path) -> None:
+    """It is written again elsewhere, and should be found once."""
+    segment = Segment(tmp_path, 1)
+    segment.write(pack(b"first"))
+    segment.sync()
+    segment.write(pack(b"second"))
+    before = lines_of(path_of(tmp_path, 1))
+    segment.close()
+    assert [b"first", b"second"] == before
+    assert [b"first"] == lines_of(path_of(tmp_path, 1))
 
 
 @pytest.mark.parametrize("tail", [b"", bytes(5_000), b"\xff" * 5_000], ids=["short", "zeros", "garbage"])

@@ -1,24 +1,28 @@
 """One writer's end of the journal."""
 
 import asyncio
+import errno
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from clicktrail.errors import StorageError
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.journal.segments import numbers, path_of
-from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.journal.segments import Segment, numbers, path_of
+from clicktrail.server.journal.writer import Durability, SegmentWriter
 
 Outcome = tuple[bytes, bool]
 
 
-def writer_on(folder: Path, *, segment_bytes: int = 1_000_000) -> SegmentWriter:
+def writer_on(folder: Path, *, capacity: int = 1_000_000) -> SegmentWriter:
     """A writer on the running loop."""
-    return SegmentWriter(folder, asyncio.get_running_loop(), segment_bytes=segment_bytes)
+    return SegmentWriter(folder, asyncio.get_running_loop(), begin=partial(Segment, capacity=capacity))
 
 
 async def committed(writer: SegmentWriter, line: bytes) -> bool:
@@ -85,7 +89,7 @@ async def test_a_callback_may_append(tmp_path: Path) -> None:
 async def test_segments_roll_by_size(tmp_path: Path) -> None:
     """A batch that would overfill a segment goes into the next one; a larger one than any gets one for itself."""
     sizes = [40, 40, 40, 500, 40]
-    with writer_on(tmp_path / "edge-0", segment_bytes=130) as writer:
+    with writer_on(tmp_path / "edge-0", capacity=130) as writer:
         for size in sizes:
             assert await committed(writer, b"x" * size)
     assert [1, 2, 3, 4] == numbers(tmp_path / "edge-0")
@@ -115,40 +119,198 @@ async def test_a_torn_tail_is_cut_off_at_the_start_and_never_written_behind(tmp_
     assert [b"before", b"after"] == lines_in(tmp_path)
 
 
-async def test_a_journal_that_cannot_be_written_says_so_at_once_and_recovers(tmp_path: Path) -> None:
-    """Here a file stands in the folder's place until somebody takes it away."""
+async def until(happened: Callable[[], bool]) -> None:
+    """Let the loop turn until something has happened, ten seconds at most."""
+    for _ in range(1_000):
+        if happened():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("it did not happen")
+
+
+async def until_written(writer: SegmentWriter) -> None:
+    """Wait until nothing waits for the disk."""
+    await until(lambda: not writer.buffered)
+
+
+async def test_a_journal_that_cannot_be_written_keeps_lines_until_it_can(tmp_path: Path) -> None:
+    """Nobody waits. Here a file stands in the folder's place until somebody takes it away."""
     folder = tmp_path / "edge-0"
     folder.touch()
     with writer_on(folder) as writer:
         assert isinstance(writer.last_error, OSError)
         assert not await committed(writer, b"first")
-        assert not await committed(writer, b"second")
-        assert writer.failed == 2
+        told: list[bool] = []
+        writer.append(b"second", told.append)
+        assert [False] == told
+        assert (2, 2, 0) == (writer.failed, writer.buffered, writer.let_go)
         folder.unlink()
+        await until_written(writer)
         assert await committed(writer, b"third")
-        assert writer.failed == 2
+        assert (2, 0, 0) == (writer.failed, writer.buffered, writer.let_go)
         assert writer.last_error is None
-    assert [b"third"] == lines_in(tmp_path)
+    assert [b"first", b"second", b"third"] == lines_in(tmp_path)
 
 
 async def test_a_folder_that_is_removed_is_made_again(tmp_path: Path) -> None:
-    """A line that would have gone into the deleted segment is refused, and the lock is taken anew."""
+    """A line that went into the deleted segment is written again, and the lock is taken anew."""
     folder = tmp_path / "edge-0"
     with writer_on(folder) as writer:
         assert await committed(writer, b"first")
         shutil.rmtree(folder)
         assert not await committed(writer, b"second")
+        await until_written(writer)
         assert await committed(writer, b"third")
         assert [2] == numbers(folder)
         with pytest.raises(StorageError):
             writer_on(folder)
-    assert [b"third"] == lines_in(tmp_path)
+    assert [b"second", b"third"] == lines_in(tmp_path)
+
+
+async def test_what_does_not_fit_into_memory_is_let_go(tmp_path: Path) -> None:
+    """The newest, and it is counted."""
+    (tmp_path / "edge-0").touch()
+    with SegmentWriter(tmp_path / "edge-0", asyncio.get_running_loop(), buffer_bytes=3 * 108) as writer:
+        for number in range(5):
+            assert not await committed(writer, b"%d" % number + bytes(99))
+        assert (5, 3, 2) == (writer.failed, writer.buffered, writer.let_go)
+        (tmp_path / "edge-0").unlink()
+        await until_written(writer)
+        assert await committed(writer, b"5")
+    assert [b"0", b"1", b"2", b"5"] == [line[:1] for line in lines_in(tmp_path)]
+
+
+async def test_close_tries_once_more(tmp_path: Path) -> None:
+    """And lets go what the disk does not take even then."""
+    for name, recovers in (("edge-0", True), ("edge-1", False)):
+        folder = tmp_path / name
+        folder.touch()
+        writer = writer_on(folder)
+        assert not await committed(writer, name.encode())
+        if recovers:
+            folder.unlink()
+        writer.close()
+        assert (0, 0 if recovers else 1) == (writer.buffered, writer.let_go)
+    (tmp_path / "edge-1").unlink()
+    assert [b"edge-0"] == lines_in(tmp_path)
+
+
+class Disk:
+    """Makes segments whose syncs fail, or hang, for as long as the test says so."""
+
+    def __init__(self) -> None:
+        self.fails = False
+        self.lets_go = threading.Event()
+        self.lets_go.set()
+
+    def begin(self, folder: Path, number: int) -> Segment:
+        """Begin a segment on this disk."""
+        return self.Segment(folder, number, disk=self)
+
+    class Segment(Segment):
+        """A real file; its disk decides on its syncs."""
+
+        def __init__(self, folder: Path, number: int, *, disk: "Disk") -> None:
+            self._disk = disk
+            super().__init__(folder, number)
+
+        def sync(self) -> None:
+            """Fail, hang, or do it."""
+            if self._disk.fails:
+                raise OSError(errno.EIO, "the disk says no")
+            self._disk.lets_go.wait()
+            super().sync()
+
+
+@pytest.mark.parametrize("durability", Durability)
+async def test_what_a_failed_sync_leaves_in_doubt_is_written_again(tmp_path: Path, durability: Durability) -> None:
+    """Once: what the segment holds of it is taken back."""
+    disk = Disk()
+    loop = asyncio.get_running_loop()
+    with SegmentWriter(tmp_path / "edge-0", loop, durability=durability, begin=disk.begin) as writer:
+        assert await committed(writer, b"first")
+        await asyncio.sleep(0.05)  # until a sync that came later has happened too
+        disk.fails = True
+        await committed(writer, b"second")
+        await until(lambda: writer.failed > 0)
+        assert not await committed(writer, b"third")
+        assert (2, 2) == (writer.failed, writer.buffered)
+        disk.fails = False
+        await until_written(writer)
+        assert await committed(writer, b"fourth")
+    assert [b"first", b"second", b"third", b"fourth"] == lines_in(tmp_path)
+
+
+async def test_nobody_waits_for_a_disk_that_hangs_but_the_first(tmp_path: Path) -> None:
+    """A slow sync is followed by commits beside the loop, until one of them is fast again."""
+    disk = Disk()
+    with SegmentWriter(tmp_path / "edge-0", asyncio.get_running_loop(), begin=disk.begin) as writer:
+        assert await committed(writer, b"first")
+        disk.lets_go.clear()
+        threading.Timer(2.1, disk.lets_go.set).start()
+        assert await committed(writer, b"slow")
+        disk.lets_go.clear()
+        assert not await committed(writer, b"third")
+        await asyncio.sleep(0.5)  # the thread hangs by now, and the loop turns
+        assert not await committed(writer, b"fourth")
+        assert 2 == writer.buffered
+        disk.lets_go.set()
+        await until_written(writer)
+        assert await committed(writer, b"fifth")
+    assert [b"first", b"slow", b"third", b"fourth", b"fifth"] == lines_in(tmp_path)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte, in memory."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+    yield place
+    subprocess.run(["/bin/umount", "-l", str(place)], check=True)
+
+
+def remount(place: Path, option: str) -> None:
+    """Change a mounted file system."""
+    subprocess.run(["/bin/mount", "-o", f"remount,{option}", str(place)], check=True)
+
+
+async def test_a_full_disk_gets_what_waited_once_there_is_room(small_disk: Path) -> None:
+    """Each line once and in order, also those that were cut off in the middle."""
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(700_000))
+    with writer_on(small_disk / "edge-0") as writer:
+        told = [await committed(writer, b"%d" % number + bytes(50_000)) for number in range(10)]
+        assert (True, False) == (told[0], told[-1])
+        assert told.count(False) == writer.failed == writer.buffered
+        ballast.unlink()
+        await until_written(writer)
+        assert await committed(writer, b"last")
+        assert 0 == writer.let_go
+    assert [*(b"%d" % number for number in range(10)), b"l"] == [line[:1] for line in lines_in(small_disk)]
+
+
+async def test_a_disk_that_is_read_only_for_a_while(small_disk: Path) -> None:
+    """As a kernel makes one that it mistrusts."""
+    remount(small_disk, "ro")
+    with writer_on(small_disk / "edge-0") as writer:
+        assert not await committed(writer, b"first")
+        assert isinstance(writer.last_error, OSError)
+        assert errno.EROFS == writer.last_error.errno
+        remount(small_disk, "rw")
+        await until_written(writer)
+        assert await committed(writer, b"second")
+    assert [b"first", b"second"] == lines_in(small_disk)
 
 
 DISK_FULL = """
 import asyncio, resource, sys
 from pathlib import Path
-from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.journal.writer import Durability, SegmentWriter
 
 async def main():
     loop = asyncio.get_running_loop()
@@ -157,17 +319,36 @@ async def main():
         for number in range(8):
             outcome = loop.create_future()
             writer.append(b"%d" % number + bytes(100_000), outcome.set_result)
-            print(number, await outcome, writer.failed)
+            committed = await outcome
+            print(number, committed, writer.failed)
+            while writer.buffered:
+                await asyncio.sleep(0.01)
 
 asyncio.run(main())
 """
 
 
-def test_a_write_that_ends_half_way_is_refused_and_the_next_one_goes_elsewhere(tmp_path: Path) -> None:
+def test_a_write_that_ends_half_way_goes_elsewhere(tmp_path: Path) -> None:
     """A limit on the size of files stops the third line of each segment in the middle."""
     run = subprocess.run(
         [sys.executable, "-c", DISK_FULL, str(tmp_path / "edge-0")], capture_output=True, text=True, check=True
     )
-    expected = "0 True 0\n1 True 0\n2 False 1\n3 True 1\n4 True 1\n5 False 2\n6 True 2\n7 True 2\n"
+    expected = "0 True 0\n1 True 0\n2 False 1\n3 True 1\n4 False 2\n5 True 2\n6 False 3\n7 True 3\n"
     assert expected == run.stdout
-    assert [b"0", b"1", b"3", b"4", b"6", b"7"] == [line[:1] for line in lines_in(tmp_path)]
+    assert [b"%d" % number for number in range(8)] == [line[:1] for line in lines_in(tmp_path)]
+
+
+async def test_async_lines_are_confirmed_before_their_sync_and_synced_soon(tmp_path: Path) -> None:
+    """A reader finds them at once, as whoever comes after this process would."""
+    disk = Disk()
+    loop = asyncio.get_running_loop()
+    with SegmentWriter(tmp_path / "edge-0", loop, durability=Durability.ASYNC, begin=disk.begin) as writer:
+        assert await committed(writer, b"first")
+        disk.fails = True
+        assert await committed(writer, b"second")
+        assert [b"first", b"second"] == lines_in(tmp_path)
+        began = loop.time()
+        await until(lambda: writer.last_error is not None)
+        assert loop.time() - began < 1.0
+        disk.fails = False
+    assert [b"first", b"second"] == lines_in(tmp_path)

@@ -98,9 +98,10 @@ class Responses:
         """
         return Response(head=self._redirect + location.encode("ascii") + b"\r\n")
 
-    def health(self, *, status: str, unrecorded: int) -> Response:
-        """For monitors: a worker that redirects is well, even one that cannot record."""
-        body = msgspec.json.encode({"status": status, "unrecorded": unrecorded}) + b"\n"
+    def health(self, *, status: str, failed: int, buffered: int, let_go: int) -> Response:
+        """For monitors: a worker that redirects is well, even one that cannot record. The numbers are the journal's."""
+        told = {"status": status, "failed": failed, "buffered": buffered, "let_go": let_go}
+        body = msgspec.json.encode(told) + b"\n"
         return _response("200 OK", "Content-Type: application/json\r\nCache-Control: no-store\r\n", body)
 
     def encode(self, response: Response, *, with_body: bool, close: bool) -> bytes:

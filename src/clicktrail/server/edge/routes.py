@@ -1,7 +1,7 @@
 """Which request gets which answer, and when: that of a click leaves once the click is on disk."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from clicktrail.model.event import encode
@@ -27,7 +27,6 @@ class Routes:
         responses: the answers' bytes.
         start: lets a lookup run beside everything else, such as a task group's ``create_task``.
         beacon: the landing pages' end; None where no page tells anything.
-        unrecorded: clicks and damaged links since the start that were answered though they could not be recorded.
     """
 
     redirector: Redirector
@@ -37,8 +36,6 @@ class Routes:
     responses: Responses
     start: Callable[[Coroutine[Any, Any, None]], object]
     beacon: Beacon | None = None
-    unrecorded: int = field(default=0, init=False)
-    _recording: bool = field(default=True, init=False)
 
     def answer(self, request: Request, reply: Reply) -> None:
         """Call ``reply`` once: now, or when the journal has told what became of the click."""
@@ -73,14 +70,14 @@ class Routes:
         if decision.event is None:
             reply(response)
             return
-        line = encode(decision.event)
-        self.journal.append(line, lambda committed: self._recorded(reply, response, committed=committed))
-
-    def _recorded(self, reply: Reply, response: Response, *, committed: bool) -> None:
-        """The reader goes on either way: a click that is lost to us must not be lost to them."""
-        self._recording = committed
-        self.unrecorded += not committed
-        reply(response)
+        # The reader goes on either way: a click that is lost to us must not be lost to them.
+        self.journal.append(encode(decision.event), lambda _committed: reply(response))
 
     def _health(self) -> Response:
-        return self.responses.health(status="ok" if self._recording else "degraded", unrecorded=self.unrecorded)
+        journal = self.journal
+        return self.responses.health(
+            status="degraded" if journal.in_trouble else "ok",
+            failed=journal.failed,
+            buffered=journal.buffered,
+            let_go=journal.let_go,
+        )

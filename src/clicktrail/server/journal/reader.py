@@ -1,11 +1,13 @@
 """The other end of the journal: every writer's lines, from where reading stopped last."""
 
+from datetime import datetime
 from pathlib import Path
 
 from clicktrail.errors import StorageError
 from clicktrail.server.journal import cursor
 from clicktrail.server.journal.cursor import Place
 from clicktrail.server.journal.frames import HEAD, OVERHEAD
+from clicktrail.server.journal.retention import delete_read, mark_read
 from clicktrail.server.journal.segments import numbers, path_of, read_lines
 from clicktrail.server.ports import Entry
 
@@ -39,8 +41,9 @@ class SegmentReader:
         places = dict(self._places)
         try:
             for writer in self._writers():
-                for line, place in self._lines_of(writer, limit - len(entries)):
-                    entries.append(Entry(line, place))
+                found, place = self._lines_of(writer, limit - len(entries))
+                entries += found
+                if place != self._places.get(writer):
                     places[writer] = place
         except OSError as error:
             raise StorageError(f"the journal in {self._folder} cannot be read: {error}") from error
@@ -53,9 +56,23 @@ class SegmentReader:
         Raises:
             StorageError: it could not be written down; the next call does.
         """
-        if self._places != self._committed:
-            cursor.save(self._cursor_file, self._places.values())
-            self._committed = dict(self._places)
+        if self._places == self._committed:
+            return
+        for writer, place in self._places.items():
+            mark_read(self._folder, place, since=self._committed[writer].segment if writer in self._committed else 1)
+        cursor.save(self._cursor_file, self._places.values())
+        self._committed = dict(self._places)
+
+    def delete(self, *, before: datetime) -> int:
+        """Delete the segments that were done with before a time, as far as that is committed; how many.
+
+        Raises:
+            StorageError: one cannot be deleted.
+        """
+        try:
+            return delete_read(self._folder, self._committed.values(), before=before)
+        except OSError as error:
+            raise StorageError(f"a segment of the journal that is due cannot be deleted: {error}") from error
 
     def _writers(self) -> list[str]:
         """The writers' names; another one comes first at each call."""
@@ -66,20 +83,26 @@ class SegmentReader:
         first = self._turn % max(1, len(writers))
         return writers[first:] + writers[:first]
 
-    def _lines_of(self, writer: str, limit: int) -> list[tuple[bytes, Place]]:
-        """A writer's next lines, each with the place behind it."""
-        found: list[tuple[bytes, Place]] = []
-        # Listed before they are read: what has a successor by now is finished, so that its end is the end for ever.
+    def _lines_of(self, writer: str, limit: int) -> tuple[list[Entry], Place]:
+        """A writer's next lines, and where reading goes on: in the next segment where there is one, once this one ends.
+
+        A segment that has a successor in the listing was finished when its own lines are read, so that its end is the
+        end for ever.
+        """
+        found: list[Entry] = []
         segments = numbers(self._folder / writer)
-        start = self._start(writer, segments)
-        for number in (number for number in segments if number >= start.segment):
+        place = self._start(writer, segments)
+        for number in (number for number in segments if number >= place.segment):
+            if number > place.segment:
+                place = Place(writer, number, len(HEAD))
             path = path_of(self._folder / writer, number)
-            offset = start.offset if number == start.segment else len(HEAD)
-            while len(found) < limit and (lines := read_lines(path, offset, limit=limit - len(found))):
+            while lines := read_lines(path, place.offset, limit=limit - len(found)):
                 for line in lines:
-                    offset += OVERHEAD + len(line)
-                    found.append((line, Place(writer, number, offset)))
-        return found
+                    place = Place(writer, number, place.offset + OVERHEAD + len(line))
+                    found.append(Entry(line, place))
+            if len(found) >= limit:
+                break
+        return found, place
 
     def _start(self, writer: str, segments: list[int]) -> Place:
         """Where to read on; before all segments where nothing was read yet, or in a folder that was begun anew."""

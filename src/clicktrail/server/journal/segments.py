@@ -13,7 +13,10 @@ from pathlib import Path
 from clicktrail.errors import StorageError
 from clicktrail.server.journal.frames import HEAD, OVERHEAD, announced, unpack
 
-__all__ = ["Segment", "cut_torn_tail", "lock", "numbers", "path_of", "read_lines", "sync_folder"]
+__all__ = ["SEGMENT_BYTES", "Segment", "cut_torn_tail", "lock", "numbers", "path_of", "read_lines", "sync_folder"]
+
+SEGMENT_BYTES = 32 * 1024 * 1024
+"""Where a segment ends."""
 
 _SUFFIX = ".segment"
 _AHEAD = 256 * 1024
@@ -27,40 +30,59 @@ _CHUNK = 256 * 1024
 class Segment:
     """One file, being written.
 
+    Args:
+        folder: the writer's.
+        number: its own, which was never given before.
+        capacity: bytes that it takes, unless one batch alone is larger.
+
     Raises:
         OSError: from every method; the segment is then to be closed and not written again.
     """
 
-    def __init__(self, folder: Path, number: int) -> None:
+    def __init__(self, folder: Path, number: int, *, capacity: int = SEGMENT_BYTES) -> None:
         """Begin the segment; from here on it survives a power cut, empty as it is."""
         self.size = 0
+        self._capacity = capacity
+        self._synced = 0
         self._reserved = 0
-        self._file = os.open(path_of(folder, number), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        self._path = path_of(folder, number)
+        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         try:
             self.write(HEAD)
+            self.sync()
             sync_folder(folder)
         except OSError:
             os.close(self._file)
-            path_of(folder, number).unlink(missing_ok=True)
+            self._path.unlink(missing_ok=True)
             raise
 
+    def has_room(self, size: int) -> bool:
+        """Whether so many bytes fit in."""
+        return self.size + size <= self._capacity
+
     def write(self, data: bytes) -> None:
-        """Append, and return when it is on disk."""
-        if not os.fstat(self._file).st_nlink:
-            raise FileNotFoundError("the segment was deleted while it was being written")
+        """Append; the kernel has it then, whatever becomes of this process."""
         end = self.size + len(data)
         if end > self._reserved:
             self._reserve(end)
         written = 0
         while written < len(data):
             written += os.pwrite(self._file, data[written:], self.size + written)
-        os.fdatasync(self._file)
         self.size = end
 
+    def sync(self) -> None:
+        """Return when all that was written is on disk."""
+        if not os.fstat(self._file).st_nlink:
+            raise FileNotFoundError("the segment was deleted while it was being written")
+        os.fdatasync(self._file)
+        self._synced = self.size
+
     def close(self) -> None:
-        """Give back the room that was not needed, and what an error left of a batch."""
+        """Give back the room that was not needed, what was not synced, and the file if nothing else is in it."""
         with contextlib.suppress(OSError):  # readers stop at zeros and torn frames anyway
-            os.ftruncate(self._file, self.size)
+            os.ftruncate(self._file, self._synced)
+            if self._synced == len(HEAD) and os.fstat(self._file).st_nlink:
+                self._path.unlink()
         with contextlib.suppress(OSError):  # all that was confirmed has been synced before
             os.close(self._file)
 

@@ -1,22 +1,44 @@
 """One writer's end of the journal: batches of lines, one sync a batch, in the event loop."""
 
 import asyncio
-import os
+import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from clicktrail.errors import StorageError
+from clicktrail.server.journal.backlog import Backlog
 from clicktrail.server.journal.frames import pack
-from clicktrail.server.journal.segments import Segment, cut_torn_tail, lock, numbers, path_of
+from clicktrail.server.journal.segments import Segment
+from clicktrail.server.journal.tail import Tail
 
-__all__ = ["SEGMENT_BYTES", "SegmentWriter"]
+__all__ = ["BUFFER_BYTES", "Durability", "SegmentWriter"]
 
-SEGMENT_BYTES = 32 * 1024 * 1024
-"""Where a segment ends, unless one batch alone is larger."""
+BUFFER_BYTES = 64 * 1024 * 1024
+"""What waits in memory at most for a disk that takes nothing: some 100,000 clicks."""
 
-_LONGEST_WAIT = 0.001
-"""Seconds that a line waits for company at most."""
+_LONGEST_WAIT_S = 0.001
+"""A line waits for company that long at most."""
+_UNSYNCED_S = 0.010
+"""``async``: what was written stays without a sync that long at most."""
+_SLOW_S = 2.0
+"""A commit that took longer makes the next ones happen beside the loop: the reader's patience ends about there."""
+_RETRY_S = 0.25
+"""How long a disk that took nothing is left alone."""
+_RETRIED_BYTES = 1024 * 1024
+"""What is written at a time of what has waited."""
+_ROLL_S = 3600.0
+"""A segment's age at most: what is older than the time that segments are kept lies there for an hour more."""
+
+
+class Durability(StrEnum):
+    """What a line has survived when it is confirmed."""
+
+    DURABLE = "durable"
+    """A power cut."""
+    ASYNC = "async"
+    """The end of this process; a power cut only after 10 ms more."""
 
 
 class SegmentWriter:
@@ -26,78 +48,110 @@ class SegmentWriter:
     nothing, and under load one sync serves all that arrived meanwhile. The sync blocks the loop on purpose: handing
     it to a thread costs a third more processor time than it saves.
 
-    A batch that cannot be written is given up at once, so that nobody waits for a broken disk; the next batch tries
-    again from the start, with the folder, its lock and a new segment. Lines that were given up may nevertheless have
-    reached the disk, and are then read like any other.
+    In trouble, which is a disk that takes nothing or takes too long, nobody waits: lines are kept in a backlog, and a
+    thread tries to write them until the disk takes them again. Their order stays, and each is written once. Only what
+    was read meanwhile and then taken back after an error comes to readers twice.
 
     To be made in the process that uses it: a forked child would share the lock.
 
+    Args:
+        folder: the writer's own.
+        loop: where it is used.
+        durability: what confirmed means.
+        buffer_bytes: room of the backlog.
+        begin: how a segment is begun.
+
     Attributes:
-        failed: lines given up so far.
-        last_error: what the latest batch met; None if it was committed.
+        in_trouble: whether lines have to wait for the disk just now.
+        failed: lines so far that were not on disk when that was told: written later, or waiting, or let go.
+        last_error: what the latest attempt to write met; None if it was well.
 
     Raises:
         StorageError: another process writes to this folder. Any other trouble is met again at the first batch.
     """
 
-    def __init__(self, folder: Path, loop: asyncio.AbstractEventLoop, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        durability: Durability = Durability.DURABLE,
+        buffer_bytes: int = BUFFER_BYTES,
+        begin: Callable[[Path, int], Segment] = Segment,
+    ) -> None:
         self.failed = 0
         self.last_error: OSError | None = None
-        self._folder = folder
         self._loop = loop
-        self._segment_bytes = segment_bytes
+        self._durability = durability
         self._frames: list[bytes] = []
         self._waiting: list[Callable[[bool], None]] = []
         self._due = 0.0
-        self._claim: int | None = None
-        self._segment: Segment | None = None
-        self._number = 0
+        self._unsynced: list[bytes] = []
+        self._tail = Tail(folder, begin=begin)
+        self._backlog = Backlog(buffer_bytes)
+        self.in_trouble = False
+        self._thread = ThreadPoolExecutor(max_workers=1)  # starts none before there is trouble
+        self._attempt: Future[tuple[int, float]] | None = None
         self._closed = False
-        self._open()
+        try:
+            self._tail.open()
+        except OSError as error:
+            self.last_error = error
+        self._rolling = loop.call_later(_ROLL_S, self._roll)
+
+    @property
+    def buffered(self) -> int:
+        """Lines that wait for the disk now."""
+        return len(self._backlog)
+
+    @property
+    def let_go(self) -> int:
+        """Lines so far that will never be on disk."""
+        return self._backlog.let_go
 
     def append(self, line: bytes, on_commit: Callable[[bool], None]) -> None:
         """Add a line to the batch; ``on_commit``, which must not raise, hears what became of it."""
-        if self._closed:
-            self._tell([on_commit], committed=False)
+        frame = pack(line)
+        if self.in_trouble:
+            on_commit(self._commit([frame], told=1))
             return
-        self._frames.append(pack(line))
+        self._frames.append(frame)
         self._waiting.append(on_commit)
         if len(self._waiting) == 1:
-            self._due = self._loop.time() + _LONGEST_WAIT
+            self._due = self._loop.time() + _LONGEST_WAIT_S
             self._loop.call_soon(self._gather, 1)
 
     def flush(self) -> None:
-        """Commit what waits, now."""
-        if not self._waiting:
+        """Commit what waits for company, now."""
+        if not self._frames:
             return
-        data, waiting = b"".join(self._frames), self._waiting
+        frames, waiting = self._frames, self._waiting
         self._frames, self._waiting = [], []
-        self._tell(waiting, committed=self._commit(data))
+        committed = self._commit(frames, told=len(waiting))
+        for on_commit in waiting:
+            on_commit(committed)
 
     def close(self) -> None:
-        """Commit what waits, and leave the folder to others."""
+        """Commit what waits, try once more what the disk did not take, and leave the folder to others."""
+        if self._closed:
+            return
         self.flush()
         self._closed = True
-        self._leave()
+        self._rolling.cancel()
+        self._thread.shutdown()
+        if self._attempt:
+            self._retried(self._attempt)
+        self._leave_trouble()
+        self._sync()
+        self._backlog.give_up()
+        self.in_trouble = True
+        self._tail.leave()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _open(self) -> None:
-        """Claim the folder, and mend what a crash left of its last segment."""
-        try:
-            self._claim = lock(self._folder)
-            if existing := numbers(self._folder):
-                cut_torn_tail(path_of(self._folder, existing[-1]))
-        except BlockingIOError as error:
-            raise StorageError(
-                f"another process writes to the journal in {self._folder}", hint="each writer needs a folder of its own"
-            ) from error
-        except OSError as error:
-            self.last_error = error
 
     def _gather(self, seen: int) -> None:
         count = len(self._waiting)
@@ -106,38 +160,113 @@ class SegmentWriter:
         else:
             self.flush()
 
-    def _commit(self, data: bytes) -> bool:
+    def _commit(self, frames: list[bytes], *, told: int) -> bool:
+        """Write a batch in the loop; where that cannot be done, put it off."""
+        if self.in_trouble:
+            self._put_off(frames, told=told)
+            return False
+        began = time.monotonic()
         try:
-            self._segment_for(data).write(data)
+            self._tail.write(b"".join(frames))
+            if self._durability is Durability.DURABLE:
+                self._tail.sync()
         except OSError as error:
-            self.last_error = error
-            self._leave()
+            self._meet(error)
+            self._put_off(frames, told=told)
             return False
         self.last_error = None
+        self._notice(began)
+        if self._durability is Durability.ASYNC:
+            if not self._unsynced:
+                self._loop.call_later(_UNSYNCED_S, self._sync)
+            self._unsynced += frames
         return True
 
-    def _segment_for(self, data: bytes) -> Segment:
-        """The segment in hand, or the next one where there is none or the batch would overfill it."""
-        if self._segment and self._segment.size + len(data) > self._segment_bytes:
-            self._segment.close()
-            self._segment = None
-        if self._segment is None:
-            if self._claim is None:
-                self._claim = lock(self._folder)
-            self._number = max([self._number, *numbers(self._folder)]) + 1
-            self._segment = Segment(self._folder, self._number)
-        return self._segment
+    def _sync(self) -> None:
+        """Bring to disk what is written and not synced."""
+        if not self._unsynced:
+            return
+        began = time.monotonic()
+        try:
+            self._tail.sync()
+        except OSError as error:
+            self._meet(error)
+            return
+        self._unsynced = []
+        self._notice(began)
 
-    def _tell(self, waiting: list[Callable[[bool], None]], *, committed: bool) -> None:
-        if not committed:
-            self.failed += len(waiting)
-        for on_commit in waiting:
-            on_commit(committed)
+    def _roll(self) -> None:
+        """Begin the next segment, so that what was written before gets old enough to be deleted."""
+        self._rolling = self._loop.call_later(_ROLL_S, self._roll)
+        if self.in_trouble:
+            return
+        try:
+            self._tail.roll()
+        except OSError as error:
+            self._meet(error)
 
-    def _leave(self) -> None:
-        if self._segment:
-            self._segment.close()
-            self._segment = None
-        if self._claim is not None:
-            os.close(self._claim)
-            self._claim = None
+    def _meet(self, error: OSError) -> None:
+        """Be in trouble; what was not synced is to be written again."""
+        self.last_error = error
+        self._put_off(self._unsynced, told=len(self._unsynced))
+        self._unsynced = []
+        self._begin_trouble()
+
+    def _notice(self, began: float) -> None:
+        """Be in trouble if something that has just ended took too long."""
+        if time.monotonic() - began > _SLOW_S:
+            self._begin_trouble()
+
+    def _begin_trouble(self) -> None:
+        if not self.in_trouble:
+            self.in_trouble = True
+            self._loop.call_later(_RETRY_S, self._retry)
+
+    def _put_off(self, frames: list[bytes], *, told: int) -> None:
+        self.failed += told
+        for frame in frames:
+            self._backlog.add(frame)
+
+    def _retry(self) -> None:
+        """Let the thread write the oldest that waits; where nothing does, trouble is over until it is met again."""
+        if self._closed:
+            return
+        frames = self._backlog.first(_RETRIED_BYTES)
+        if not frames:
+            self.in_trouble = False
+            return
+        self._attempt = self._thread.submit(self._write_beside, frames)
+        self._attempt.add_done_callback(lambda attempt: self._loop.call_soon_threadsafe(self._retried, attempt))
+
+    def _write_beside(self, frames: list[bytes]) -> tuple[int, float]:
+        """In the thread: how many were written, and in how many seconds."""
+        began = time.monotonic()
+        self._tail.write(b"".join(frames))
+        self._tail.sync()
+        return len(frames), time.monotonic() - began
+
+    def _retried(self, attempt: Future[tuple[int, float]]) -> None:
+        """Go on where the thread has ended; it is told once, by the loop or by ``close``."""
+        if attempt is not self._attempt:
+            return
+        self._attempt = None
+        try:
+            written, seconds = attempt.result()
+        except OSError as error:
+            self.last_error = error
+            self._loop.call_later(_RETRY_S, self._retry)
+            return
+        self.last_error = None
+        self._backlog.drop(written)
+        if seconds > _SLOW_S or self._backlog.size > _RETRIED_BYTES:
+            self._retry()
+        else:
+            self._leave_trouble()
+
+    def _leave_trouble(self) -> None:
+        """Write the rest that waits in the loop, where no new line can overtake it."""
+        frames = self._backlog.first(self._backlog.size)
+        self._backlog.drop(len(frames))
+        self.in_trouble = False
+        if frames:
+            self._commit(frames, told=0)

@@ -9,13 +9,13 @@ from clicktrail.server.edge.beacon import Beacon
 from clicktrail.server.edge.responses import Responses
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.edge.server import serve_edge
-from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.monitoring.pulse import Pulse
 from clicktrail.server.pipeline.engage import Engagements
 from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.pipeline.stored import StoredLinks
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomIds, SystemClock
+from clicktrail.server.wiring.journal import open_journal
 from clicktrail.server.wiring.registry import read_registry
 from clicktrail.server.wiring.worker import pulsing, run, stop_signal
 
@@ -38,7 +38,7 @@ async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> 
             links=StoredLinks(link_sets=registry.link_sets, short_links=registry.short_links),
             trusted_proxies=tuple(ipaddress.ip_network(network) for network in settings.edge.trusted_proxies),
         )
-        with SegmentWriter(settings.journal / f"edge-{index}", asyncio.get_running_loop()) as journal:
+        with open_journal(settings, f"edge-{index}") as journal:
             async with asyncio.TaskGroup() as lookups:
                 routes = Routes(
                     redirector=redirector,

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from importlib import resources
 from typing import Any
 
@@ -15,7 +16,6 @@ from clicktrail.report import as_json
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.console.server import serve_console
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.monitoring.pulse import Pulse
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Entry
@@ -23,6 +23,7 @@ from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
 from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
+from clicktrail.server.wiring.journal import open_journal
 from clicktrail.server.wiring.registry import open_registry
 from clicktrail.server.wiring.tracker import build_tracker
 from clicktrail.server.wiring.worker import pulsing, run, stop_signal
@@ -32,6 +33,8 @@ __all__ = ["read_reports", "run_engine"]
 _LOG = structlog.get_logger(part="engine")
 _BATCH = 5_000
 """Journal lines a turn of the processor: many share the cost of an insert, and none waits a second for its turn."""
+_DELETE_S = 60.0
+"""How often segments are looked for that may go."""
 _POLL_S = 0.2
 """How often the processor looks for new lines. The journal's writers are other processes and cannot call it."""
 
@@ -54,8 +57,9 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
     stopping = stop_signal()
     processed = asyncio.Event()
     async with _analytics(settings) as analytics, open_registry(settings) as registry:
-        processor = _processor(settings, analytics)
-        with SegmentWriter(settings.journal / "engine", asyncio.get_running_loop()) as journal:
+        reader = _reader(settings)
+        processor = _processor(reader, analytics)
+        with open_journal(settings, "engine") as journal:
             relay = Relay(
                 next_hop=_next_hop(settings),
                 tracker=build_tracker(settings),
@@ -72,6 +76,7 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
                     async with asyncio.TaskGroup() as work:
                         work.create_task(relay.serve(relay_socket, stopping))
                         work.create_task(_process_until(stopping, processor))
+                        work.create_task(_delete_until(stopping, reader, hours=settings.recording.keep_hours))
                     journal.flush()
                     await _catch_up(processor)
                     processed.set()
@@ -81,7 +86,7 @@ async def _read_reports(settings: Settings, campaign: str | None) -> list[dict[s
     if not settings.journal.exists() and not settings.analytics.exists():
         return []  # nothing was ever recorded, and a look must leave no trace that a first start would take for more
     async with _analytics(settings) as analytics:
-        await _catch_up(_processor(settings, analytics))
+        await _catch_up(_processor(_reader(settings), analytics))
         if campaign is None:
             return [as_json(report) for report in await analytics.campaigns()]
         report = await analytics.campaign(campaign)
@@ -102,6 +107,18 @@ async def _process_until(stopping: asyncio.Event, processor: Processor) -> None:
                     await stopping.wait()
 
 
+async def _delete_until(stopping: asyncio.Event, reader: SegmentReader, *, hours: int) -> None:
+    """Have the journal delete what is in analytics and old enough."""
+    while not stopping.is_set():
+        try:
+            reader.delete(before=SystemClock().now() - timedelta(hours=hours))
+        except StorageError as error:
+            _LOG.error("cannot delete old segments, trying again", error=error)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DELETE_S):
+                await stopping.wait()
+
+
 async def _catch_up(processor: Processor) -> None:
     while await processor.run_once(_BATCH):
         pass
@@ -116,11 +133,14 @@ async def _analytics(settings: Settings) -> AsyncIterator[ChdbAnalytics]:
         await analytics.close()
 
 
-def _processor(settings: Settings, analytics: ChdbAnalytics) -> Processor:
-    folder = settings.journal
+def _reader(settings: Settings) -> SegmentReader:
+    return SegmentReader(settings.journal, settings.journal / "cursor.json")
+
+
+def _processor(reader: SegmentReader, analytics: ChdbAnalytics) -> Processor:
     context = _context()
     return Processor(
-        SegmentReader(folder, folder / "cursor.json"),
+        reader,
         analytics,
         judge=lambda timeline: judge(timeline, context),
         on_unreadable=_unreadable,

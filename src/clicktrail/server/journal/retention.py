@@ -1,0 +1,57 @@
+"""Delete what was read and has been kept long enough. The reader calls it: nobody else knows what was read.
+
+A segment's time of change tells since when it is done with, and is set when the reader passes it on to the next one.
+A clock that is put back keeps segments for longer; one that is put forward never makes an unread one go.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from clicktrail.server.journal.cursor import Place
+from clicktrail.server.journal.segments import numbers, path_of, sync_folder
+
+__all__ = ["delete_read", "mark_read"]
+
+
+def mark_read(folder: Path, place: Place, *, since: int) -> None:
+    """Begin the time for which a writer's segments are kept.
+
+    Args:
+        folder: the journal's.
+        place: where reading goes on; what lies before its segment is read.
+        since: number of the segment that was the place's before.
+    """
+    for number in range(since, place.segment):
+        with contextlib.suppress(OSError):  # gone, which is what it is marked for
+            os.utime(path_of(folder / place.writer, number))
+
+
+def delete_read(folder: Path, places: Iterable[Place], *, before: datetime) -> int:
+    """Delete segments before these places that were done with before a time; how many.
+
+    Args:
+        folder: the journal's.
+        places: as they stand in the cursor's file, so that no crash makes a reader need what is gone.
+        before: aware.
+
+    Raises:
+        OSError: a segment that is due cannot be deleted.
+    """
+    deleted = 0
+    for place in places:
+        writer = folder / place.writer
+        due = [path_of(writer, number) for number in _numbers(writer) if number < place.segment]
+        due = [path for path in due if path.stat().st_mtime < before.timestamp()]
+        for path in due:
+            path.unlink()
+        if due:
+            sync_folder(writer)
+        deleted += len(due)
+    return deleted
+
+
+def _numbers(writer: Path) -> list[int]:
+    return numbers(writer) if writer.exists() else []
