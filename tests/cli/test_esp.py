@@ -89,5 +89,5 @@ def test_inspect_shows_what_is_not_sealed(folder: Path) -> None:
     done = clicktrail("rewrite", "mail.html", "--esp", "mailgun", folder=folder)
     url = re.findall(r'https://links[^"]+', done.stdout)[0].replace("%recipient.id%", "p%2D17")
     shown = clicktrail("inspect", url, folder=folder)
-    assert "link_set    1\n" in shown.stdout
-    assert shown.stdout.endswith("unsealed_recipient p-17\n")
+    assert "link_set           1\n" in shown.stdout
+    assert "recipient          p-17\nrecipient_unsealed True\n" in shown.stdout

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from clicktrail.server import keystore
-from clicktrail.tokens import Sealed, SealedCampaign, ends, seal, seal_campaign
+from clicktrail.server.ports import LinkSet, ShortMessage, StoredLink
+from clicktrail.server.settings import Settings
+from clicktrail.server.wiring.registry import open_registry
+from clicktrail.tokens import Sealed, SealedCampaign, ends, seal, seal_campaign, short_token
 from tests.cli.running import clicktrail
 
 SEALED = Sealed(
@@ -47,22 +50,74 @@ def test_a_url_is_opened_wherever_it_was_found(tmp_path: Path, token: str, url: 
     assert DESCRIBED == json.loads(done.stdout)
 
 
-def test_a_campaign_link_shows_its_set(tmp_path: Path) -> None:
-    """Destination and campaign stand in the link set, so a campaign's token names that."""
-    ring = keystore.load_or_create(tmp_path / "clicktrail-data" / keystore.NAME, traces=[])
+async def test_what_the_registry_keeps_is_shown(tmp_path: Path) -> None:
+    """Destination and campaign of a campaign link and of a short one; a template's recipient is nobody's word."""
+    data = tmp_path / "clicktrail-data"
+    ring = keystore.load_or_create(data / keystore.NAME, traces=[])
+    links = tuple(StoredLink(position=position, destination=f"https://x.example/{position}") for position in range(3))
+    async with open_registry(Settings(data_dir=str(data))) as registry:
+        number = await registry.link_sets.add(LinkSet(campaign="spring", created_at=SEALED.sent_at, links=links))
+        await registry.short_links.add(
+            ShortMessage(
+                code=5, message_id="m2", recipient="r9", campaign="fall", created_at=SEALED.sent_at, links=links[:1]
+            )
+        )
+    begin = seal_campaign(ring, SealedCampaign(link_set=number, message_id="", recipient="", sent_at=SEALED.sent_at))
+
+    shown = [
+        json.loads(clicktrail("inspect", "--json", "--", path, folder=tmp_path).stdout)
+        for path in (f"{begin}{ends(ring, 3)[2]}/01ANN", short_token(5, 0))
+    ]
+
+    assert [
+        {
+            "format": "campaign",
+            "key": 0,
+            "link_set": number,
+            "message_id": f"{number}/01ANN",
+            "recipient": "01ANN",
+            "recipient_unsealed": True,
+            "sent_at": "2026-11-23T12:00:00Z",
+            "position": 2,
+            "destination": "https://x.example/2",
+            "campaign": "spring",
+            "links": 3,
+            "group": "",
+        },
+        {
+            "format": "short",
+            "position": 0,
+            "destination": "https://x.example/0",
+            "campaign": "fall",
+            "links": 1,
+            "group": "",
+            "message_id": "m2",
+            "recipient": "r9",
+        },
+    ] == shown
+
+
+@pytest.mark.parametrize("made", [True, False], ids=["no such link", "no registry"])
+async def test_without_the_registry_the_rest_is_shown(tmp_path: Path, *, made: bool) -> None:
+    """What the token itself holds, and where the rest is kept."""
+    data = tmp_path / "clicktrail-data"
+    ring = keystore.load_or_create(data / keystore.NAME, traces=[])
+    if made:
+        async with open_registry(Settings(data_dir=str(data))):
+            pass
     begin = seal_campaign(ring, SealedCampaign(link_set=7, message_id="m1", recipient="r8", sent_at=SEALED.sent_at))
+
     done = clicktrail(
         "inspect", "--json", "--", f"https://links.example.com/{begin}{ends(ring, 3)[2]}", folder=tmp_path
     )
-    assert {
-        "format": "campaign",
-        "key": 0,
-        "link_set": 7,
-        "message_id": "m1",
-        "recipient": "r8",
-        "position": 2,
-        "sent_at": "2026-11-23T12:00:00Z",
-    } == json.loads(done.stdout)
+
+    found = json.loads(done.stdout)
+    assert (0, 7, "m1", "r8", 2) == (
+        done.returncode,
+        *(found[name] for name in ("link_set", "message_id", "recipient", "position")),
+    )
+    assert "destination" not in found
+    assert "where this link leads is kept in the registry" in done.stderr
 
 
 def test_for_people_each_fact_is_a_line(tmp_path: Path, token: str) -> None:

@@ -1,17 +1,22 @@
 """clicktrail inspect: show what a tracking URL holds."""
 
+import asyncio
 import json
 import re
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import typer
 
 from clicktrail.cli.options import Config, Json, Keys
-from clicktrail.errors import TokenError
+from clicktrail.errors import StorageError, TokenError
 from clicktrail.server import keystore, settings
+from clicktrail.server.pipeline.reference import Origin, Reference, read_reference
+from clicktrail.server.pipeline.stored import StoredLinks
+from clicktrail.server.settings import Settings
 from clicktrail.tokens import Format, KeyRing, key_named_by, open_campaign, open_token
 
 __all__ = ["inspect"]
@@ -33,19 +38,17 @@ def inspect(
     loaded = settings.load(config, settings.environment())
     path = keys or loaded.data / keystore.NAME
     ring = keystore.load(path)
-    token, _, unsealed = _path(url).partition("/")
+    token = _path(url).partition("/")[0]
     try:
-        described = _describe(ring, token)
+        described = _described(ring, _path(url), loaded)
     except TokenError as error:
         hint = _damage(url) or _elsewhere(url, loaded.tracking.domain) or _key_hint(ring, token, path)
         raise type(error)(f"'{' '.join(url.split())[:_SHOWN]}' does not open: {error}", hint=hint) from error
-    if unsealed:
-        described["unsealed_recipient"] = unquote(unsealed)
     if json_:
         print(json.dumps(described, indent=1))
         return
     for name, value in described.items():
-        print(f"{name:<11} {value}".rstrip())
+        print(f"{name:<18} {value}".rstrip())
 
 
 def _path(url: str) -> str:
@@ -53,15 +56,23 @@ def _path(url: str) -> str:
     return urlsplit(url.strip()).path.removeprefix("/")
 
 
-def _describe(ring: KeyRing, token: str) -> dict[str, Any]:
-    """What a token holds, by the names that clicktrail.tokens gives it.
+def _described(ring: KeyRing, path: str, loaded: Settings) -> dict[str, Any]:
+    """What a path holds, by the names that clicktrail.tokens gives it, and what the registry keeps of its link.
 
     Raises:
         TokenError: it does not open.
     """
-    kind, key = key_named_by(token) or (Format.SEALED, None)
-    fields = _sealed(ring, token) if kind is Format.SEALED else _campaign(ring, token)
-    return {"format": kind.value, "key": key, **fields}
+    named = key_named_by(path.partition("/")[0])
+    if named and named[0] is Format.SEALED:
+        return {"format": named[0].value, "key": named[1], **_sealed(ring, path)}
+    reference = read_reference(ring, path)
+    described: dict[str, Any] = {"format": "short"} if named is None else {"format": named[0].value, "key": named[1]}
+    if reference.origin is Origin.LINK_SET:
+        described |= {"link_set": reference.number, "message_id": reference.message_id}
+        described |= {"recipient": reference.recipient, "recipient_unsealed": reference.recipient_unsealed}
+        sealed, _ = open_campaign(ring, path.partition("/")[0])
+        described["sent_at"] = _time(sealed.sent_at)
+    return described | {"position": reference.position} | asyncio.run(_kept(loaded, reference))
 
 
 def _sealed(ring: KeyRing, token: str) -> dict[str, Any]:
@@ -78,16 +89,25 @@ def _sealed(ring: KeyRing, token: str) -> dict[str, Any]:
     }
 
 
-def _campaign(ring: KeyRing, token: str) -> dict[str, Any]:
-    """Destination, campaign and number of links stand in the link set."""
-    sealed, position = open_campaign(ring, token)
-    return {
-        "link_set": sealed.link_set,
-        "message_id": sealed.message_id,
-        "recipient": sealed.recipient,
-        "position": position,
-        "sent_at": _time(sealed.sent_at),
-    }
+async def _kept(loaded: Settings, reference: Reference) -> dict[str, Any]:
+    """What the registry has of a link; nothing, and a line on standard error, where it has none or does not answer."""
+    # Its database packages are slow to import, and no other command should wait for them.
+    from clicktrail.server.wiring.registry import read_registry
+
+    async with read_registry(loaded) as registry:
+        try:
+            found = await StoredLinks(link_sets=registry.link_sets, short_links=registry.short_links).find(reference)
+        except StorageError as error:
+            print(f"clicktrail: where this link leads is kept in the registry: {error}", file=sys.stderr)
+            return {}
+    link = found.links.get(reference.position) if found else None
+    if found is None or link is None:
+        print("clicktrail: where this link leads is kept in the registry, which knows no such link", file=sys.stderr)
+        return {}
+    kept = {"destination": link.destination, "campaign": found.campaign, "links": len(found.links), "group": link.group}
+    if reference.origin is Origin.SHORT_MESSAGE:
+        kept |= {"message_id": found.message_id, "recipient": found.recipient}
+    return kept
 
 
 def _time(at: datetime) -> str:

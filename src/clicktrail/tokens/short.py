@@ -39,7 +39,7 @@ def read_short(token: str) -> tuple[int, int]:
         TokenMalformedError: not of our shape.
     """
     if not _SHAPE.fullmatch(token):
-        raise TokenMalformedError("not a short token")
+        raise TokenMalformedError("not a token of a known format")
     code = 0
     for digit in token[:_CODE_LENGTH]:
         code = code << _BITS | _DIGITS.index(digit)
