@@ -1,0 +1,36 @@
+import asyncio
+import re
+from pathlib import Path
+
+import httpx2
+
+from tests.cli.running import clicktrail
+from tests.e2e.serving import serving, settled
+
+BROWSER = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Accept": "text/html",
+    "Accept-Language": "en",
+}
+
+
+async def test_a_template_that_an_esp_filled_leads_its_readers_on(tmp_path: Path) -> None:
+    """Each recipient arrives and is told from the others, and links of a group are one in the report."""
+    (tmp_path / "mail.html").write_text(
+        "".join(f'<a href="https://shop.example/{name}" data-clicktrail-group="tiles">{name}</a>' for name in "ab"),
+        "utf-8",
+    )
+    async with serving(tmp_path) as running:
+        command = ["rewrite", "mail.html", "--esp", "klaviyo", "--campaign", "spring"]
+        done = await asyncio.to_thread(clicktrail, *command, folder=tmp_path)
+        assert 0 == done.returncode, done.stderr
+        a, b = re.findall(r'href="([^"]+)"', done.stdout)
+        async with httpx2.AsyncClient(headers=BROWSER) as client:
+            sent_to = [a.replace("{{person.KlaviyoID}}", "01ANN"), b.replace("{{person.KlaviyoID}}", "01BOB")]
+            arrived = [(await client.get(url)).headers["location"] for url in sent_to]
+            unfilled = await client.get(a)
+        report = await settled(running, "spring", clicks=2)
+    assert ["https://shop.example/a", "https://shop.example/b"] == arrived
+    assert 404 == unfilled.status_code
+    (link,) = report["links"]
+    assert (0, "tiles", 2, 2) == (link["position"], link["group"], link["clicks"]["total"], link["unique"]["raw"])
