@@ -52,6 +52,14 @@ async def test_reopened_folder_holds_what_was_stored(tmp_path: Path, clock: SetC
     assert {"m1": message.timeline} == timelines
 
 
+async def test_how_long_storing_takes_is_counted(analytics: ChdbAnalytics) -> None:
+    """Each batch once."""
+    message = judged(sent("m1"))
+    for _ in range(2):
+        await analytics.store(lines(message), [message])
+    assert 2 == sum(analytics.store_seconds.counts)
+
+
 async def test_later_verdict_stands_although_the_clock_was_set_back(tmp_path: Path, clock: SetClock) -> None:
     """What was stored later is newer, even after a restart with a clock that shows an earlier time."""
     of = click("m1", "1")

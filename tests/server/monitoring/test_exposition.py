@@ -1,6 +1,6 @@
 from prometheus_client.parser import text_string_to_metric_families
 
-from clicktrail.server.monitoring.catalogue import BATCH_LINES, METRICS, REQUESTS
+from clicktrail.server.monitoring.catalogue import ANSWERS, BATCH_LINES, METRICS
 from clicktrail.server.monitoring.exposition import exposition
 from clicktrail.server.monitoring.health import Health, Status
 from clicktrail.server.monitoring.histogram import Histogram
@@ -17,12 +17,12 @@ def samples(*processes: Health) -> dict[tuple[str, ...], float]:
 def test_figures_of_each_process_are_shown_under_its_name() -> None:
     """Two workers' counts stand side by side, each by its result."""
     shown = samples(
-        process("edge-0", pulse=pulse_of({REQUESTS: {"redirect": 3, "tampered": 1}})),
-        process("edge-1", pulse=pulse_of({REQUESTS: {"redirect": 4}})),
+        process("edge-0", pulse=pulse_of({ANSWERS: {"302": 3, "404": 1}})),
+        process("edge-1", pulse=pulse_of({ANSWERS: {"302": 4}})),
     )
 
-    assert {("edge-0", "redirect"): 3, ("edge-0", "tampered"): 1, ("edge-1", "redirect"): 4} == {
-        key[1:]: value for key, value in shown.items() if key[0] == REQUESTS.name
+    assert {("edge-0", "302"): 3, ("edge-0", "404"): 1, ("edge-1", "302"): 4} == {
+        key[1:]: value for key, value in shown.items() if key[0] == ANSWERS.name
     }
 
 

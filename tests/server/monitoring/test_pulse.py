@@ -1,6 +1,6 @@
 import msgspec
 
-from clicktrail.server.monitoring.catalogue import BATCH_LINES, LET_GO, METRICS, REQUESTS, Kind, Metric
+from clicktrail.server.monitoring.catalogue import ANSWERS, BATCH_LINES, LET_GO, METRICS, Kind, Metric
 from clicktrail.server.monitoring.histogram import Histogram
 from clicktrail.server.monitoring.pulse import LONGEST, Buckets, Pulse, Trouble, pulse_of
 
@@ -21,12 +21,12 @@ def test_figures_are_said_as_they_are() -> None:
     """Numbers, numbers by label, and what histograms hold; what comes later changes nothing of it."""
     batches = Histogram((1.0, 8.0))
     batches.observe(5)
-    results = {"redirect": 3}
-    pulse = pulse_of({LET_GO: 2, REQUESTS: results, BATCH_LINES: batches})
-    results["redirect"] = 4
+    results = {"302": 3}
+    pulse = pulse_of({LET_GO: 2, ANSWERS: results, BATCH_LINES: batches})
+    results["302"] = 4
     batches.observe(5)
 
-    assert {LET_GO.name: {"": 2}, REQUESTS.name: {"redirect": 3}} == pulse.values
+    assert {LET_GO.name: {"": 2}, ANSWERS.name: {"302": 3}} == pulse.values
     assert {BATCH_LINES.name: Buckets((0, 1, 0), 5.0)} == pulse.histograms
 
 

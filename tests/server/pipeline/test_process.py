@@ -16,6 +16,7 @@ from clicktrail.report import CampaignReport, Clicks
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.pipeline.addresses import SharedAddress
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Analytics, Entry, JournalReader
 from clicktrail.server.system import SystemClock
@@ -105,6 +106,30 @@ async def test_journal_becomes_judged_messages() -> None:
     assert 5 == await drain(processor(reader, analytics))
     report = await report_of(analytics)
     assert (2, Clicks(human=1, bot=2), 5) == (report.accepted, report.clicks, reader.committed)
+
+
+async def test_what_was_done_is_counted() -> None:
+    """Events, lines that are none, messages judged in each of two batches, tampering, and the addresses of clicks."""
+    clicks = [replace(click("m1", f"{number}"), ip="10.1.2.3") for number in range(100)]
+    clicks[0] = replace(clicks[0], tampered=True)
+    told = replace(clicks[0], id="esp", source="mailgun", ip="10.9.9.9")
+    counting = processor(ListReader([*journal(sent("m1"), *clicks, told), b"{}"]), MemoryAnalytics())
+    assert 103 == await drain(counting)
+    assert (102, 1, 2) == (counting.processed, counting.unreadable, counting.judged)
+    assert (1, SharedAddress(network="10.1.2.0/24", share=1.0)) == (counting.tampered, counting.addresses.shared())
+
+
+async def test_how_old_what_waits_is_is_known() -> None:
+    """As long as a batch is not stored, from when its oldest event is."""
+    analytics = MemoryAnalytics()
+    analytics.failures = 1
+    failing = processor(ListReader(journal(click("m1", "1"), sent("m1"))), analytics)
+    before = failing.oldest
+    with pytest.raises(StorageError):
+        await failing.run_once(100)
+    during = failing.oldest
+    await failing.run_once(100)
+    assert (None, SENT_AT, None) == (before, during, failing.oldest)
 
 
 async def test_anonymous_clicks_are_counted_and_their_lines_not_kept() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ class Rig:
         stopping: set to stop it.
         consents: what it knows of recipients.
         short_links: what it keeps of them.
+        outcomes: what became of messages.
     """
 
     port: int
@@ -46,6 +48,7 @@ class Rig:
     stopping: asyncio.Event
     consents: Consents
     short_links: ShortLinks
+    outcomes: Counter[str]
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[aiosmtplib.SMTP]:
@@ -102,6 +105,7 @@ async def relay_before(
                     stopping=stopping,
                     consents=registry.consents,
                     short_links=registry.short_links,
+                    outcomes=relay.outcomes,
                 )
             finally:
                 stopping.set()

@@ -69,6 +69,18 @@ async def test_a_taken_message_is_recorded(tmp_path: Path) -> None:
     assert ("winter", "", 1, 2) == (sent.campaign, sent.recipient, sent.links, sent.recipients)
 
 
+async def test_what_becomes_of_messages_is_counted(tmp_path: Path) -> None:
+    """Tracked, untouched, or refused by the next hop."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
+        await client.sendmail("shop@example.com", ["anna@example.net"], b"X-Clicktrail-Tracking: off\r\n" + MESSAGE)
+        sink.data_refusal = "554 5.7.1 Spam"
+        with pytest.raises(aiosmtplib.SMTPDataError):
+            await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
+
+    assert {"tracked": 1, "untouched": 1, "refused": 1} == rig.outcomes
+
+
 async def test_a_signed_message_arrives_with_a_signature_that_holds(tmp_path: Path) -> None:
     """What the next hop gets is what was signed: line breaks, dots and the missing header among it."""
     signed = sign(MESSAGE, ED25519, at=datetime(2024, 5, 6, tzinfo=UTC))

@@ -4,6 +4,7 @@ A row is replaced by one of the same key and a higher version, and every query r
 the latest only. So a verdict can be replaced at any time, and storing the same again changes nothing.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,8 @@ from clicktrail.server.analytics.connection import ChdbConnections
 from clicktrail.server.analytics.migrate import migrate
 from clicktrail.server.analytics.rows import anonymous_rows, click_rows, event_rows, message_rows
 from clicktrail.server.analytics.sql import Value, query
+from clicktrail.server.monitoring.catalogue import STORE_SECONDS
+from clicktrail.server.monitoring.histogram import Histogram
 from clicktrail.server.ports import Clock, JudgedMessage
 
 __all__ = ["ChdbAnalytics"]
@@ -70,9 +73,14 @@ class _Reason(msgspec.Struct):
 
 
 class ChdbAnalytics:
-    """The port Analytics on one folder of chDB. ``open`` makes it; ``close`` must be awaited in the end."""
+    """The port Analytics on one folder of chDB. ``open`` makes it; ``close`` must be awaited in the end.
+
+    Attributes:
+        store_seconds: how long batches took to be stored.
+    """
 
     def __init__(self, connections: ChdbConnections, clock: Clock, *, version: int) -> None:
+        self.store_seconds = Histogram(STORE_SECONDS.bounds)
         self._connections = connections
         self._clock = clock
         self._version = version
@@ -109,9 +117,11 @@ class ChdbAnalytics:
     ) -> None:
         """Keep events as they arrived, the messages they touch as judged now, and anonymous clicks as they are."""
         version = self._next_version()
+        began = time.perf_counter()
         await self._insert("insert_events", event_rows(lines, version=version))
         await self._insert("insert_messages", message_rows(judged, version=version))
         await self._insert("insert_clicks", (*click_rows(judged, version=version), *anonymous_rows(anonymous)))
+        self.store_seconds.observe(time.perf_counter() - began)
 
     async def shorten_addresses(self, *, before: datetime) -> None:
         """Of what happened before a time keep only the network of each address."""

@@ -12,6 +12,8 @@ from clicktrail.server.journal.backlog import Backlog
 from clicktrail.server.journal.frames import pack
 from clicktrail.server.journal.segments import Segment
 from clicktrail.server.journal.tail import Tail
+from clicktrail.server.monitoring.catalogue import BATCH_LINES, SYNC_SECONDS
+from clicktrail.server.monitoring.histogram import Histogram
 
 __all__ = ["BUFFER_BYTES", "Durability", "SegmentWriter"]
 
@@ -65,6 +67,8 @@ class SegmentWriter:
         in_trouble: whether lines have to wait for the disk just now.
         failed: lines so far that were not on disk when that was told: written later, or waiting, or let go.
         last_error: what the latest attempt to write met; None if it was well.
+        batch_lines: lines that were written at once.
+        sync_seconds: how long writing and syncing took.
 
     Raises:
         StorageError: another process writes to this folder. Any other trouble is met again at the first batch.
@@ -81,6 +85,8 @@ class SegmentWriter:
     ) -> None:
         self.failed = 0
         self.last_error: OSError | None = None
+        self.batch_lines = Histogram(BATCH_LINES.bounds)
+        self.sync_seconds = Histogram(SYNC_SECONDS.bounds)
         self._loop = loop
         self._durability = durability
         self._frames: list[bytes] = []
@@ -175,6 +181,7 @@ class SegmentWriter:
             self._put_off(frames, told=told)
             return False
         self.last_error = None
+        self.batch_lines.observe(len(frames))
         self._notice(began)
         if self._durability is Durability.ASYNC:
             if not self._unsynced:
@@ -214,7 +221,9 @@ class SegmentWriter:
 
     def _notice(self, began: float) -> None:
         """Be in trouble if something that has just ended took too long."""
-        if time.monotonic() - began > _SLOW_S:
+        seconds = time.monotonic() - began
+        self.sync_seconds.observe(seconds)
+        if seconds > _SLOW_S:
             self._begin_trouble()
 
     def _begin_trouble(self) -> None:

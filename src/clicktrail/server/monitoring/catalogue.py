@@ -5,19 +5,20 @@ from enum import StrEnum
 from typing import Final
 
 __all__ = [
+    "ANSWERS",
     "ANSWER_SECONDS",
     "BATCH_LINES",
-    "BUFFERED_BYTES",
+    "BUFFERED",
     "EVENTS",
     "JUDGED_MESSAGES",
     "LAG_SECONDS",
     "LET_GO",
     "METRICS",
     "RELAY_MESSAGES",
-    "REQUESTS",
     "RESTARTS",
     "STORE_SECONDS",
     "SYNC_SECONDS",
+    "TAMPERED",
     "UNREADABLE",
     "UP",
     "Kind",
@@ -61,13 +62,16 @@ UP: Final = Metric(
 RESTARTS: Final = Metric(
     name="clicktrail_restarts_total", kind=Kind.COUNTER, help="Times that the process died and was started again."
 )
-REQUESTS: Final = Metric(
-    name="clicktrail_requests_total", kind=Kind.COUNTER, help="Answers at the public port.", label="result"
+ANSWERS: Final = Metric(
+    name="clicktrail_answers_total",
+    kind=Kind.COUNTER,
+    help="Answers at the public port: 302 sends a reader on, 404 is for what is no link or was tampered with.",
+    label="status",
 )
 ANSWER_SECONDS: Final = Metric(
     name="clicktrail_answer_seconds",
     kind=Kind.HISTOGRAM,
-    help="From a click's request to its answer, the wait for the disk included.",
+    help="From a request to its answer, the wait for the disk included.",
     bounds=_SECONDS,
 )
 BATCH_LINES: Final = Metric(
@@ -82,8 +86,8 @@ SYNC_SECONDS: Final = Metric(
     help="How long a write and its sync took.",
     bounds=_SECONDS,
 )
-BUFFERED_BYTES: Final = Metric(
-    name="clicktrail_journal_buffered_bytes",
+BUFFERED: Final = Metric(
+    name="clicktrail_journal_buffered_events",
     kind=Kind.GAUGE,
     help="Events that wait in memory for a disk that does not take them.",
 )
@@ -99,6 +103,9 @@ LAG_SECONDS: Final = Metric(
 )
 EVENTS: Final = Metric(
     name="clicktrail_events_processed_total", kind=Kind.COUNTER, help="Events brought from the journal into analytics."
+)
+TAMPERED: Final = Metric(
+    name="clicktrail_tampered_total", kind=Kind.COUNTER, help="Tracking URLs whose token somebody had changed."
 )
 UNREADABLE: Final = Metric(
     name="clicktrail_events_unreadable_total",
@@ -126,14 +133,15 @@ RELAY_MESSAGES: Final = Metric(
 METRICS: Final = (
     UP,
     RESTARTS,
-    REQUESTS,
+    ANSWERS,
     ANSWER_SECONDS,
     BATCH_LINES,
     SYNC_SECONDS,
-    BUFFERED_BYTES,
+    BUFFERED,
     LET_GO,
     LAG_SECONDS,
     EVENTS,
+    TAMPERED,
     UNREADABLE,
     JUDGED_MESSAGES,
     STORE_SECONDS,

@@ -8,10 +8,14 @@ import msgspec
 from clicktrail.server.monitoring.catalogue import Metric
 from clicktrail.server.monitoring.histogram import Histogram
 
-__all__ = ["LONGEST", "Buckets", "Pulse", "Trouble", "pulse_of"]
+__all__ = ["LONGEST", "Buckets", "Figure", "Pulse", "Trouble", "pulse_of"]
 
 LONGEST = select.PIPE_BUF
 """Bytes of a pulse at most: a pipe takes that much as a whole or not at all (pipe(7)), so that none arrives cut."""
+
+
+Figure = float | Mapping[str, float] | Histogram
+"""What a metric has: a number, numbers by the second label's value, or a histogram."""
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,10 +51,8 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     troubles: tuple[Trouble, ...] = ()
 
 
-def pulse_of(
-    figures: Mapping[Metric, float | Mapping[str, float] | Histogram], *, troubles: tuple[Trouble, ...] = ()
-) -> Pulse:
-    """Say figures as they are now: a number, numbers by the second label's value, or a histogram."""
+def pulse_of(figures: Mapping[Metric, Figure], *, troubles: tuple[Trouble, ...] = ()) -> Pulse:
+    """Say figures as they are now."""
     values: dict[str, Mapping[str, float]] = {}
     histograms: dict[str, Buckets] = {}
     for metric, figure in figures.items():

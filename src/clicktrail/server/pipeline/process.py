@@ -8,11 +8,13 @@ storing the same again changes nothing, every event counts, and none counts twic
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from clicktrail.errors import EventError
-from clicktrail.model.event import AnonymousClick, AnyEvent, decode
+from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
+from clicktrail.server.pipeline.addresses import AddressWatch
 from clicktrail.server.ports import Analytics, Entry, JournalReader, JudgedMessage
 
 __all__ = ["Judge", "Processor"]
@@ -49,6 +51,14 @@ class Processor:
         judge: gives every click of a timeline its verdict.
         on_unreadable: told of each line that is no event. It is passed over; the journal still holds it.
         remembered: how many messages' timelines to keep at hand.
+
+    Attributes:
+        addresses: those of the latest clicks.
+        processed: events stored since the start.
+        unreadable: lines since the start that were no events.
+        tampered: clicks since the start on tokens that somebody had changed.
+        judged: messages judged since the start, once for each batch that touched them.
+        oldest: when the first event of the batch in hand happened; None where all that was read is stored.
     """
 
     def __init__(
@@ -66,6 +76,12 @@ class Processor:
         self._on_unreadable = on_unreadable
         self._recent = _RecentTimelines(remembered)
         self._pending: _Batch | None = None
+        self.addresses = AddressWatch()
+        self.processed = 0
+        self.unreadable = 0
+        self.tampered = 0
+        self.judged = 0
+        self.oldest: datetime | None = None
 
     async def run_once(self, limit: int) -> int:
         """Store and judge the next lines, at most ``limit``; how many there were, 0 where there are none yet.
@@ -82,7 +98,9 @@ class Processor:
         await self._analytics.store(batch.lines, judged, batch.anonymous)
         self._reader.commit()
         self._recent.keep(timelines)
-        self._pending = None
+        self._pending = self.oldest = None
+        self.processed += len(batch.lines) + len(batch.anonymous)
+        self.judged += len(judged)
         return batch.entries
 
     def _read(self, limit: int) -> _Batch:
@@ -94,16 +112,27 @@ class Processor:
             try:
                 event = decode(entry.line)
             except EventError as error:
+                self.unreadable += 1
                 self._on_unreadable(entry, error)
                 continue
             if isinstance(event, AnonymousClick):
                 anonymous.append(event)
                 continue
             lines.append(entry.line)
+            self._see(event)
             # A click on a token that did not open belongs to no message: kept as an event, part of no campaign.
             if event.message_id:
                 events.setdefault(event.message_id, []).append(event)
         return _Batch(entries=len(entries), lines=tuple(lines), anonymous=tuple(anonymous), events=events)
+
+    def _see(self, event: AnyEvent) -> None:
+        """Take note of an event of ours: what an ESP tells may be old, and its clients are no affair of our proxies."""
+        if event.source != "clicktrail":
+            return
+        self.oldest = min(self.oldest or event.at, event.at)
+        if isinstance(event, Click):
+            self.addresses.see(event.ip)
+            self.tampered += event.tampered
 
     async def _complete(self, events: Mapping[str, list[AnyEvent]]) -> list[Timeline]:
         """What was known of each message, and what has come in now."""

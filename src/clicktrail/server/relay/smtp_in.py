@@ -6,6 +6,7 @@ recipient is refused here with the same words, and a sender who was told 250 can
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -46,6 +47,7 @@ class Relay:
         clock: the time of day.
         ids: names of messages and events.
         stopping: whether no more messages are taken.
+        outcomes: how many messages were handed on tracked, or untouched in a part or as a whole, or were refused.
     """
 
     next_hop: NextHopAddress
@@ -57,6 +59,7 @@ class Relay:
     clock: Clock
     ids: Ids
     stopping: bool = field(default=False, init=False)
+    outcomes: Counter[str] = field(default_factory=Counter, init=False)
     _idle: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _busy: int = field(default=0, init=False)
 
@@ -145,6 +148,7 @@ class _Handler:
         if tracked.untouched:
             _LOG.info("message not rewritten", message=tracked.message_id, reason=",".join(tracked.untouched))
         reply = await _answer(lambda: self._next_hop.data(tracked.raw))
+        relay.outcomes["refused" if not reply.positive else "untouched" if tracked.untouched else "tracked"] += 1
         if reply.positive:
             sent = tracked.sent(id=relay.ids.new(), at=relay.clock.now(), recipients=len(recipients))
             await _recorded(relay.journal, encode(sent))

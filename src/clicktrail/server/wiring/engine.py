@@ -16,7 +16,6 @@ from clicktrail.report import as_json
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.console.server import serve_console
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.monitoring.pulse import Pulse
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Entry
 from clicktrail.server.relay.smtp_in import Relay
@@ -26,6 +25,7 @@ from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
 from clicktrail.server.wiring.journal import open_journal
 from clicktrail.server.wiring.registry import open_registry
 from clicktrail.server.wiring.tracker import build_tracker
+from clicktrail.server.wiring.watching import EngineWatch
 from clicktrail.server.wiring.worker import pulsing, run, stop_signal
 
 __all__ = ["read_reports", "run_engine"]
@@ -70,12 +70,16 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
                 clock=SystemClock(),
                 ids=RandomIds(),
             )
+            watch = EngineWatch(
+                processor=processor, analytics=analytics, relay=relay, journal=journal, clock=SystemClock()
+            )
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(serve_console(console_socket, analytics, stopping=processed))
-                async with pulsing(Pulse):
+                async with pulsing(watch.pulse):
                     async with asyncio.TaskGroup() as work:
                         work.create_task(relay.serve(relay_socket, stopping))
                         work.create_task(_process_until(stopping, processor))
+                        work.create_task(watch.warn_until(stopping))
                         work.create_task(_delete_until(stopping, reader, hours=settings.recording.keep_hours))
                     journal.flush()
                     await _catch_up(processor)
