@@ -180,6 +180,8 @@ def test_nothing_redirects_that_was_not_sealed(text: str, at: int) -> None:
 @pytest.mark.parametrize(
     ("destination", "location"),
     [
+        ("https://x.example\\@y.example/", "https://x.example/@y.example/"),
+        ("https://x.example/?a=b\\c", "https://x.example/?a=b\\c"),
         ("http://example.org", "http://example.org"),
         ("HTTPS://Example.ORG/Path", "HTTPS://Example.ORG/Path"),
         ("https://example.org/%7Ea?x=%2F&y=[1]|2", "https://example.org/%7Ea?x=%2F&y=[1]|2"),
