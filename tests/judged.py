@@ -9,6 +9,7 @@ from clicktrail.server.ports import JudgedMessage
 
 SENT_AT = datetime(2026, 11, 23, 9, 0, 0, tzinfo=UTC)
 BURST = Reason(signal="burst", points=5, detail="7 links in 0.6 s")
+ENGAGED = Reason(signal="engaged", points=-8, detail="pressed, scrolled or typed")
 HOSTING = Reason(signal="hosting-network", points=3, detail="AS64500")
 
 

@@ -25,6 +25,7 @@ from tests.e2e.serving import serving
 
 README = Path("README.md")
 BEHIND_A_PROXY = Path("docs/howto/behind-a-proxy.md")
+ENGAGEMENT = Path("docs/howto/engagement.md")
 ESP_TEMPLATES = Path("docs/howto/esp-templates.md")
 CADDY = Path(sys.executable).parent / "caddy"
 LOCAL_OPTIONS = """\
@@ -73,7 +74,7 @@ async def caddy(caddyfile: str, folder: Path) -> AsyncIterator[None]:
         await process.communicate()
 
 
-@pytest.mark.parametrize("page", [README, BEHIND_A_PROXY], ids=str)
+@pytest.mark.parametrize("page", [README, BEHIND_A_PROXY, ENGAGEMENT], ids=str)
 def test_the_settings_shown_are_settings(page: Path, tmp_path: Path) -> None:
     """Every block of TOML is read without a complaint."""
     for number, text in enumerate(blocks(page, "toml")):

@@ -18,7 +18,7 @@ from clicktrail.report import (
     as_json,
     summarise,
 )
-from tests.clicks import AZURE, CONTEXT, NOON, after, click, sweep
+from tests.clicks import AZURE, CONTEXT, NOON, after, click, engagement, sweep
 
 
 def message(message_id: str, *events: AnyEvent) -> tuple[Timeline, tuple[JudgedClick, ...]]:
@@ -101,6 +101,16 @@ def test_one_person_with_two_messages() -> None:
     assert [Unique(raw=1, human=1)] == [report.unique for report in summarise(messages)]
 
 
+def test_engaged() -> None:
+    """People of whom a landing page told that they acted, whatever the verdict; that a script ran tells nothing."""
+    requests = [click(id="a"), click(200, id="b", agent="WhatsApp/2.23.20.0"), click(400, id="c")]
+    messages = [
+        message("m1", *requests, engagement("a"), engagement("b")),
+        message("m2", *clicks_of("m2", requests), engagement("m2-c", kind="loaded")),
+    ]
+    assert [Unique(raw=2, human=2, engaged=1)] == [report.unique for report in summarise(messages)]
+
+
 def test_unknown_recipients() -> None:
     """Where nobody knows who clicked, the message stands for its readers."""
     messages = [message(name, *clicks_of(name, [click(), click(7_200)])) for name in ("m1", "m2")]
@@ -161,7 +171,7 @@ def test_json() -> None:
         accepted=5,
         bounced=1,
         clicks=Clicks(human=1, suspected=2, bot=3, preview=4),
-        unique=Unique(raw=3, human=1),
+        unique=Unique(raw=3, human=1, engaged=1),
         links=(LinkReport(position=0, url="https://shop.example/", clicks=Clicks(human=1), unique=Unique(raw=1)),),
         reasons=(ReasonCount(signal="burst", clicks=3),),
     )
@@ -172,7 +182,7 @@ def test_json() -> None:
         "accepted": 5,
         "bounced": 1,
         "clicks": {"total": 10, "human": 1, "suspected": 2, "bot": 3, "preview": 4},
-        "unique": {"raw": 3, "human": 1},
+        "unique": {"raw": 3, "human": 1, "engaged": 1},
         "click_rate": {"raw": 0.75, "human": 0.25},
         "links": [
             {
@@ -180,7 +190,7 @@ def test_json() -> None:
                 "url": "https://shop.example/",
                 "group": "",
                 "clicks": {"total": 1, "human": 1, "suspected": 0, "bot": 0, "preview": 0},
-                "unique": {"raw": 1, "human": 0},
+                "unique": {"raw": 1, "human": 0, "engaged": 0},
             }
         ],
         "reasons": [{"signal": "burst", "clicks": 3}],

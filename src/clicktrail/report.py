@@ -41,10 +41,13 @@ class Unique:
     Attributes:
         raw: with a click of any verdict: what an ESP shows as "unique clicks".
         human: with at least one human click. A bot that came first does not bury the person.
+        engaged: with at least one click whose landing page saw its visitor press, type or scroll: the signal
+            ``engaged`` among its reasons.
     """
 
     raw: int = 0
     human: int = 0
+    engaged: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,13 +173,16 @@ class _Clickers:
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     people: set[str] = field(default_factory=set)
     humans: set[str] = field(default_factory=set)
+    engaged: set[str] = field(default_factory=set)
 
-    def add(self, click: Click | AnonymousClick, verdict: Verdict) -> None:
+    def add(self, click: Click | AnonymousClick, verdict: Verdict, signals: frozenset[str]) -> None:
         self.verdicts[verdict] += 1
         if person := click.recipient or click.message_id:
             self.people.add(person)
             if verdict is Verdict.HUMAN:
                 self.humans.add(person)
+            if "engaged" in signals:
+                self.engaged.add(person)
 
     @property
     def clicks(self) -> Clicks:
@@ -189,7 +195,7 @@ class _Clickers:
 
     @property
     def unique(self) -> Unique:
-        return Unique(raw=len(self.people), human=len(self.humans))
+        return Unique(raw=len(self.people), human=len(self.humans), engaged=len(self.engaged))
 
 
 @dataclass(slots=True)
@@ -201,11 +207,11 @@ class _LinkTally:
     group: str = ""
     clickers: _Clickers = field(default_factory=_Clickers)
 
-    def add(self, click: Click | AnonymousClick, verdict: Verdict) -> None:
+    def add(self, click: Click | AnonymousClick, verdict: Verdict, signals: frozenset[str]) -> None:
         self.positions.add(click.link)
         self.url = min(self.url or click.url, click.url or self.url)
         self.group = click.group
-        self.clickers.add(click, verdict)
+        self.clickers.add(click, verdict, signals)
 
     def report(self) -> LinkReport:
         return LinkReport(
@@ -237,13 +243,14 @@ class _Tally:
         self.delivered += any(isinstance(event, Delivered) for event in timeline.events)
         for judged in clicks:
             if judged.counted:
-                self.count(judged.click, judged.verdict)
+                signals = frozenset(reason.signal for reason in judged.reasons)
+                self.count(judged.click, judged.verdict, signals)
                 if judged.verdict is not Verdict.HUMAN:
-                    self.reasons.update({reason.signal for reason in judged.reasons})
+                    self.reasons.update(signals)
 
-    def count(self, click: Click | AnonymousClick, verdict: Verdict) -> None:
-        self.everyone.add(click, verdict)
-        self.links.setdefault(click.group or (click.link, click.url), _LinkTally()).add(click, verdict)
+    def count(self, click: Click | AnonymousClick, verdict: Verdict, signals: frozenset[str] = frozenset()) -> None:
+        self.everyone.add(click, verdict, signals)
+        self.links.setdefault(click.group or (click.link, click.url), _LinkTally()).add(click, verdict, signals)
 
     def report(self, campaign: str) -> CampaignReport:
         return CampaignReport(
@@ -278,7 +285,7 @@ def _clicks_as_json(clicks: Clicks) -> dict[str, int]:
 
 
 def _unique_as_json(unique: Unique) -> dict[str, int]:
-    return {"raw": unique.raw, "human": unique.human}
+    return {"raw": unique.raw, "human": unique.human, "engaged": unique.engaged}
 
 
 def _rate(part: int, whole: int) -> float:

@@ -19,7 +19,7 @@ from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, U
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.ports import Analytics, JudgedMessage
 from clicktrail.server.system import SystemClock
-from tests.judged import BURST, HOSTING, SENT_AT, bounced, click, delivered, judged, lines, sent, verdict
+from tests.judged import BURST, ENGAGED, HOSTING, SENT_AT, bounced, click, delivered, judged, lines, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
 
 AWKWARD = ("", "a/b", "it's", "tab\there\n", "C:\\new", "\\N", "ü€😀", "%2F?&#", "{campaign:String}", "\x00", "'; --")
@@ -57,7 +57,7 @@ async def test_campaign_counts_clicks_clickers_links_and_reasons(analytics: Anal
             clicks=(
                 verdict(click("m1", "1", recipient="ann@example.com"), Verdict.BOT, BURST, HOSTING),
                 verdict(replace(click("m1", "2", recipient="ann@example.com"), link=1, url="https://example.com/b")),
-                verdict(click("m1", "3", recipient="ann@example.com")),
+                verdict(click("m1", "3", recipient="ann@example.com"), Verdict.HUMAN, ENGAGED),
                 verdict(
                     replace(click("m1", "4", recipient="ann@example.com"), method="HEAD"), Verdict.BOT, counted=False
                 ),
@@ -68,7 +68,7 @@ async def test_campaign_counts_clicks_clickers_links_and_reasons(analytics: Anal
         judged(sent("m4"), bounced("m4")),
     )
     first = LinkReport(
-        position=0, url="https://example.com/", clicks=Clicks(human=1, bot=2), unique=Unique(raw=2, human=1)
+        position=0, url="https://example.com/", clicks=Clicks(human=1, bot=2), unique=Unique(raw=2, human=1, engaged=1)
     )
     second = LinkReport(position=1, url="https://example.com/b", clicks=Clicks(human=1), unique=Unique(raw=1, human=1))
     expected = CampaignReport(
@@ -78,7 +78,7 @@ async def test_campaign_counts_clicks_clickers_links_and_reasons(analytics: Anal
         bounced=1,
         delivered_events=3,
         clicks=Clicks(human=2, bot=2),
-        unique=Unique(raw=2, human=1),
+        unique=Unique(raw=2, human=1, engaged=1),
         links=(first, second),
         reasons=(ReasonCount(signal="burst", clicks=2), ReasonCount(signal="hosting-network", clicks=1)),
     )
@@ -220,7 +220,7 @@ def judged_clicks(draw: st.DrawFn, name: str, campaign: str) -> tuple[JudgedClic
         st.sampled_from(["", "ann@example.com", "bob@example.com"]),
         st.integers(-1, 2),
         st.sampled_from(["", "tiles", "offers"]),
-        st.sets(st.sampled_from([BURST, HOSTING])),
+        st.sets(st.sampled_from([BURST, ENGAGED, HOSTING])),
     )
     return tuple(
         verdict(

@@ -45,12 +45,13 @@ class _Counts(msgspec.Struct, kw_only=True):
     preview: int
     unique_raw: int
     unique_human: int
+    unique_engaged: int
 
     def clicks(self) -> Clicks:
         return Clicks(human=self.human, suspected=self.suspected, bot=self.bot, preview=self.preview)
 
     def unique(self) -> Unique:
-        return Unique(raw=self.unique_raw, human=self.unique_human)
+        return Unique(raw=self.unique_raw, human=self.unique_human, engaged=self.unique_engaged)
 
 
 class _Campaign(_Counts, kw_only=True):

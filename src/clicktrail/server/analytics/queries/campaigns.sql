@@ -21,7 +21,8 @@ FULL JOIN
         countIf(verdict = 'bot')               AS bot,
         countIf(verdict = 'preview')           AS preview,
         uniqExactIf(person, person != '')      AS unique_raw,
-        uniqExactIf(person, person != '' AND verdict = 'human') AS unique_human
+        uniqExactIf(person, person != '' AND verdict = 'human') AS unique_human,
+        uniqExactIf(person, person != '' AND has(signals, 'engaged')) AS unique_engaged
     FROM clicks FINAL
     WHERE ({campaign:Nullable(String)} IS NULL OR campaign = {campaign:Nullable(String)}) AND counted
     GROUP BY campaign

@@ -1,0 +1,112 @@
+"""Headers of the PROXY protocol."""
+
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.server.edge.proxy_protocol import LONGEST, ProxyHeader, read_proxy_header
+
+SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
+
+
+def binary(command: int, family: int, told: bytes) -> bytes:
+    """A header of version 2."""
+    return SIGNATURE + bytes([command, family]) + len(told).to_bytes(2) + told
+
+
+def tlv(kind: int, value: bytes) -> bytes:
+    """One of the values that may follow the addresses."""
+    return bytes([kind]) + len(value).to_bytes(2) + value
+
+
+IPV4 = bytes([192, 0, 2, 1, 10, 0, 0, 1]) + b"\xd2\x04\x01\xbb"
+IPV6 = IPv6Address("2001:db8::1").packed + IPv6Address("2001:db8::2").packed + b"\xd2\x04\x01\xbb"
+BY_TLS = tlv(0x20, b"\x01\x00\x00\x00\x00" + tlv(0x21, b"TLSv1.3"))
+NOT_BY_TLS = tlv(0x20, b"\x00\x00\x00\x00\x00")
+
+
+@pytest.mark.parametrize(
+    ("data", "client", "https"),
+    [
+        (b"PROXY TCP4 192.0.2.1 10.0.0.1 53764 443\r\n", "192.0.2.1", False),
+        (b"PROXY TCP6 2001:DB8::1 2001:db8::2 53764 443\r\n", "2001:db8::1", False),
+        (b"PROXY UNKNOWN\r\n", "", False),
+        (b"PROXY UNKNOWN ffff::1 ffff::2 65535 65535\r\n", "", False),
+        (binary(0x21, 0x11, IPV4), "192.0.2.1", False),
+        (binary(0x21, 0x21, IPV6), "2001:db8::1", False),
+        (binary(0x21, 0x11, IPV4 + tlv(0x04, b"\0" * 9) + BY_TLS), "192.0.2.1", True),
+        (binary(0x21, 0x21, IPV6 + NOT_BY_TLS), "2001:db8::1", False),
+        (binary(0x21, 0x11, IPV4 + tlv(0x20, b"")), "192.0.2.1", False),
+        (binary(0x21, 0x31, b"/run/socket".ljust(216, b"\0")), "", False),
+        (binary(0x21, 0x00, b""), "", False),
+        (binary(0x20, 0x00, b""), "", False),
+        (binary(0x20, 0x11, IPV4), "", False),
+    ],
+)
+def test_headers_tell_the_client(data: bytes, client: str, *, https: bool) -> None:
+    """Both versions, and no client where the proxy speaks for itself; what follows is not theirs."""
+    assert ProxyHeader(size=len(data), client=client, https=https) == read_proxy_header(data + b"GET / HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET / HTTP/1.1\r\n",
+        b"PROXY\r\n",
+        b"PROXY TCP4 2001:db8::1 10.0.0.1 1 2\r\n",
+        b"PROXY TCP6 192.0.2.1 10.0.0.1 1 2\r\n",
+        b"PROXY TCP4 192.0.2.1 10.0.0.1 1\r\n",
+        b"PROXY TCP4 192.0.2.1 10.0.0.1 1 2\n\r\n",
+        b"PROXY UDP4 192.0.2.1 10.0.0.1 1 2\r\n",
+        b"PROXY UNKNOWN " + b"x" * 100,
+        b"\r\n\r\n\x00\r\nQUIT ",
+        binary(0x11, 0x11, IPV4),
+        binary(0x22, 0x11, IPV4),
+        binary(0x21, 0x11, IPV4[:-1]),
+        binary(0x21, 0x21, IPV4),
+        binary(0x21, 0x11, IPV4 + b"\x20"),
+        binary(0x21, 0x11, IPV4 + b"\x20\x00\x02\x01"),
+        binary(0x21, 0x11, IPV4 + tlv(0x04, bytes(LONGEST))),
+    ],
+)
+def test_all_else_is_no_header(data: bytes) -> None:
+    """Half of a header would pass for what a client had said itself."""
+    with pytest.raises(ValueError, match=r".+"):
+        read_proxy_header(data)
+
+
+@given(st.ip_addresses(), st.integers(0, 65_535))
+def test_a_line_that_a_proxy_writes_is_read(client: IPv4Address | IPv6Address, port: int) -> None:
+    """Whoever the client is, once the last byte is there and not before."""
+    data = f"PROXY TCP{client.version} {client} {type(client)(1)} {port} 443\r\n".encode()
+    assert [ProxyHeader(size=len(data), client=str(client))] == found_while_arriving(data)
+
+
+@given(st.ip_addresses(), st.booleans(), st.binary(max_size=20))
+def test_a_binary_header_that_a_proxy_writes_is_read(
+    client: IPv4Address | IPv6Address, https: bool, other: bytes
+) -> None:
+    """Whatever else the proxy tells in it."""
+    told = client.packed * 2 + b"\xd2\x04\x01\xbb" + tlv(0xEE, other) + (BY_TLS if https else NOT_BY_TLS)
+    data = binary(0x21, 0x11 if client.version == 4 else 0x21, told)
+    assert [ProxyHeader(size=len(data), client=str(client), https=https)] == found_while_arriving(data)
+
+
+def found_while_arriving(data: bytes) -> list[ProxyHeader]:
+    """What is read of each beginning, and of the whole."""
+    found = [read_proxy_header(data[:end]) for end in range(len(data) + 1)]
+    return [header for header in found if header]
+
+
+@given(
+    st.binary(max_size=60), st.sampled_from([b"", b"PROXY ", b"PROXY TCP4 ", SIGNATURE, SIGNATURE + b"\x21\x11\x00"])
+)
+def test_no_bytes_break_it(data: bytes, start: bytes) -> None:
+    """They are a header, or the beginning of one, or refused."""
+    try:
+        found = read_proxy_header(start + data)
+    except ValueError:
+        return
+    assert found is None or 0 < found.size <= len(start + data)
