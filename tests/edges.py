@@ -10,11 +10,15 @@ from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
+from clicktrail.server.edge.pages import Pages
 from clicktrail.server.edge.responses import Responses
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.edge.server import serve_edge
+from clicktrail.server.edge.sites import Sites
+from clicktrail.server.pipeline.discretion import Discretion, OptedOut
 from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.ports import Journal
+from clicktrail.server.wiring.judging import shipped_judge
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, seal
 from tests.server.memory_registry import MemoryRegistry
 
@@ -25,12 +29,14 @@ __all__ = [
     "RunningEdge",
     "StoppedClock",
     "damaged_path",
+    "pages_of",
     "request",
     "routes_for",
     "running_edge",
     "token_path",
 ]
 
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
@@ -60,20 +66,22 @@ class RunningEdge:
     """An edge at work.
 
     Attributes:
-        port: where it listens on 127.0.0.1.
+        port: where it listens.
         routes: what it answers with.
         stopping: set it to let the edge drain.
+        host: the address that clients connect to.
         served: set once the edge has returned.
     """
 
     port: int
     routes: Routes
+    host: str = "127.0.0.1"
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     served: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a connection."""
-        return await asyncio.open_connection("127.0.0.1", self.port)
+        return await asyncio.open_connection(self.host, self.port)
 
     async def ask(self, data: bytes) -> bytes:
         """Send bytes on a connection of their own, and return what comes until the edge ends it."""
@@ -91,34 +99,46 @@ def routes_for(
     registry: MemoryRegistry | None = None,
     start: Callable[[Coroutine[Any, Any, None]], object] = asyncio.run,
 ) -> Routes:
-    """What an edge answers with. 127.0.0.0/8 is trusted as proxy; unless started, lookups are over at once."""
+    """What an edge answers with. Loopback is trusted as proxy; unless started, lookups are over at once."""
     links = (registry or MemoryRegistry()).links()
     return Routes(
-        redirector=Redirector(RING, links=links, trusted_proxies=[ip_network("127.0.0.0/8")]),
+        redirector=Redirector(RING, links=links, trusted_proxies=LOOPBACK),
         journal=journal,
         clock=StoppedClock(),
         ids=CountedIds(),
-        responses=Responses(contact="Ann <ann@example.org>"),
+        responses=Responses(),
+        sites=Sites(),
+        discretion=Discretion(opted_out=OptedOut.ANONYMOUS, judge=shipped_judge(), ids=CountedIds()),
         start=start,
     )
 
 
 @asynccontextmanager
 async def running_edge(
-    journal: Journal, *, registry: MemoryRegistry | None = None, drain_seconds: float = 10.0
+    journal: Journal,
+    *,
+    registry: MemoryRegistry | None = None,
+    drain_seconds: float = 10.0,
+    host: str = "127.0.0.1",
+    announced: bool = False,
 ) -> AsyncIterator[RunningEdge]:
-    """Serve until the block ends."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    """Serve until the block ends; if announced, the test is a proxy that speaks the PROXY protocol."""
+    listener = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
 
     async def serve() -> None:
         await serve_edge(
-            listener, edge.routes, clock=StoppedClock(), stopping=edge.stopping, drain_seconds=drain_seconds
+            listener,
+            edge.routes,
+            stopping=edge.stopping,
+            announced_by=LOOPBACK if announced else (),
+            drain_seconds=drain_seconds,
         )
         edge.served.set()
 
     async with asyncio.TaskGroup() as group:
         edge = RunningEdge(
             port=listener.getsockname()[1],
+            host=host,
             routes=routes_for(journal, registry=registry, start=group.create_task),
         )
         group.create_task(serve())
@@ -126,6 +146,13 @@ async def running_edge(
             yield edge
         finally:
             edge.stopping.set()
+
+
+def pages_of(routes: Routes) -> Pages:
+    """The pages that a host of any name shows."""
+    site = routes.sites.find("click.example")
+    assert site is not None
+    return site.pages
 
 
 def token_path(destination: str = "https://shop.example/?a=b", *, position: int = 0) -> str:

@@ -20,6 +20,7 @@ from clicktrail.model.event import AnyEvent, Event
 from clicktrail.model.link import LinkReason, LinkWarning
 from clicktrail.report import CampaignReport, as_json
 from clicktrail.rewrite import Untouched
+from clicktrail.server.pipeline.domains import Domain, parse_domains
 from clicktrail.server.pipeline.instructions import Instructions, take_instructions
 from clicktrail.server.settings import Settings
 from clicktrail.tokens import KEYS, SECRET_BYTES, Format, Key, KeyState, Sealed, SealedCampaign
@@ -206,3 +207,11 @@ def test_pages_that_the_code_points_to() -> None:
         for name in re.findall(r"\bdocs/[\w/.-]+\.md", path.read_text("utf-8"))
     }
     assert [] == sorted(name for name in named if not (ROOT / name).is_file())
+
+
+def test_domains() -> None:
+    """The keys of a domain are those of its table, and its example is one that is read."""
+    text = sections("domains.md")[""]
+    assert list(Domain.__struct_fields__) == listed(text)
+    (example,) = re.findall(r"```toml\n(.+?)```", text, flags=re.DOTALL)
+    assert ["links.example.com", "links.example.org"] == [domain.host for domain in parse_domains(example)]

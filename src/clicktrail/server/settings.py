@@ -9,7 +9,7 @@ import difflib
 import ipaddress
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -74,6 +74,13 @@ class Tracking(Section, frozen=True, kw_only=True):
             "reason-codes.md; relative to the settings file."
         ),
     ] = Preset.STANDARD.value
+    domains: Annotated[
+        str,
+        _doc(
+            "A file of all tracking domains, described in domains.md; relative to the settings file. Empty to answer "
+            "for every host name alike."
+        ),
+    ] = ""
 
 
 class Utm(Section, frozen=True, kw_only=True):
@@ -101,7 +108,12 @@ class Utm(Section, frozen=True, kw_only=True):
 class Edge(Section, frozen=True, kw_only=True):
     """The public face that redirects."""
 
-    listen: Annotated[str, _doc("Address of the public port; put a proxy that ends TLS in front.")] = "127.0.0.1:8080"
+    listen: Annotated[
+        str,
+        _doc(
+            "Address of the public port; [::]:8080 is every address, of IPv4 too. Put a proxy that ends TLS in front."
+        ),
+    ] = "127.0.0.1:8080"
     workers: Annotated[int, msgspec.Meta(ge=0, description="Worker processes; 0 for one a core.")] = 0
     trusted_proxies: Annotated[
         tuple[str, ...],
@@ -109,6 +121,13 @@ class Edge(Section, frozen=True, kw_only=True):
             "Networks of your own proxies: only they may name a client in X-Forwarded-For, or say that it came by TLS."
         ),
     ] = ("127.0.0.0/8", "::1/128")
+    proxy_protocol: Annotated[
+        bool,
+        _doc(
+            "Connections from these networks begin with a header of the PROXY protocol, version 1 or 2, that names the "
+            "client. From elsewhere none is believed."
+        ),
+    ] = False
 
 
 class Engagement(Section, frozen=True, kw_only=True):
@@ -121,6 +140,23 @@ class Engagement(Section, frozen=True, kw_only=True):
             "are handed the click. Empty to have neither script nor beacon."
         ),
     ] = ()
+
+
+class Privacy(Section, frozen=True, kw_only=True):
+    """What is kept of readers, described in privacy.md."""
+
+    opted_out: Annotated[
+        Literal["anonymous", "none"],
+        _doc("What is recorded of readers whose browser sends Global Privacy Control or Do Not Track."),
+    ] = "anonymous"
+    address_hours: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            description="Hours for which analytics keeps a client's whole address; after that, its network alone. The "
+            "judge has a use for the address as long as a message's clicks come in.",
+        ),
+    ] = 72
 
 
 class Relay(Section, frozen=True, kw_only=True):
@@ -222,6 +258,7 @@ class Settings(Section, frozen=True, kw_only=True):
     utm: Utm = Utm()
     edge: Edge = Edge()
     engagement: Engagement = Engagement()
+    privacy: Privacy = Privacy()
     relay: Relay = Relay()
     dkim: Dkim = Dkim()
     console: Console = Console()
@@ -287,7 +324,11 @@ def _beside(folder: Path, settings: Settings) -> Settings:
     return replace(
         settings,
         data_dir=path(settings.data_dir),
-        tracking=tracking if tracking.policy in list(Preset) else replace(tracking, policy=path(tracking.policy)),
+        tracking=replace(
+            tracking,
+            policy=tracking.policy if tracking.policy in list(Preset) else path(tracking.policy),
+            domains=path(tracking.domains),
+        ),
         utm=replace(utm, convention=path(utm.convention)),
         dkim=replace(dkim, private_key_file=path(dkim.private_key_file)),
     )
@@ -365,11 +406,20 @@ def _check(settings: Settings) -> None:
     for name, listen in (("relay.listen", settings.relay.listen), ("console.listen", settings.console.listen)):
         if not _is_loopback(Address.parse(listen).host):
             raise SettingsError(f"{name} is '{listen}'", hint="it must be on loopback, such as 127.0.0.1")
+    _check_hosts("utm.own_hosts", settings.utm.own_hosts)
+    _check_hosts("engagement.hosts", settings.engagement.hosts)
     for network in settings.edge.trusted_proxies:
         try:
             ipaddress.ip_network(network)
         except ValueError as error:
             raise SettingsError(f"edge.trusted_proxies: {error}", hint="write a network, such as 10.0.0.0/8") from error
+
+
+def _check_hosts(name: str, hosts: Sequence[str]) -> None:
+    """What is spelled in another way would match no host, and switch something off in silence."""
+    for host in hosts:
+        if host != host.strip().lower() or "/" in host:
+            raise SettingsError(f"{name} has '{host}'", hint="write a host in lower case, such as shop.example.com")
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,5 +1,8 @@
 """Requests read out of the bytes of one connection."""
 
+from itertools import pairwise
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +17,11 @@ GET = (
 POST = b"POST /form HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTrailer: X-Forwarded-For\r\n\r\n"
 POST_BODY = b"5\r\nhello\r\n0\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"
 HEAD = b"HEAD http://click.example/token HTTP/1.1\r\nHost: click.example\r\nConnection: close\r\n\r\n"
+
+PROXY_BY_TLS = (
+    b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x14"
+    b"\xcb\x00\x71\x09\x0a\x00\x00\x01\xd2\x04\x01\xbb\x20\x00\x05\x01\x00\x00\x00\x00"
+)
 
 REQUESTS = [
     Request(
@@ -169,3 +177,77 @@ def test_no_bytes_break_it(pieces: list[bytes]) -> None:
     for piece in pieces:
         for request in reader.feed(piece):
             assert request.path.startswith("/")
+
+
+POST_THAT_ASKS = b"POST /e HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n"
+
+
+def test_a_client_that_waits_for_leave_is_known_to() -> None:
+    """From the end of its head until a byte of its body comes, with leave or without."""
+    reader = RequestReader("192.0.2.1")
+    states = []
+    for piece in (POST_THAT_ASKS[:-1], POST_THAT_ASKS[-1:], b"a", b"b", GET + POST_THAT_ASKS, b"ab"):
+        reader.feed(piece)
+        states.append(reader.awaited)
+    assert [False, True, False, False, True, False] == states
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        POST_THAT_ASKS + b"a",
+        POST_THAT_ASKS.replace(b"1.1", b"1.0"),
+        POST_THAT_ASKS.replace(b"Length: 2", b"Length: 0"),
+        POST_THAT_ASKS.replace(b"100-Continue", b"miracles"),
+        POST_THAT_ASKS.replace(b"Length: 2", b"Length: 100000"),
+        b"GET / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n\r\n",
+    ],
+    ids=["sends", "old", "empty", "other", "too large", "get"],
+)
+def test_no_other_client_waits(data: bytes) -> None:
+    """What it sends is on its way, or there is nothing to send, or it would be refused."""
+    reader = RequestReader("192.0.2.1")
+    reader.feed(data)
+    assert not reader.awaited
+
+
+@given(st.sampled_from([b"PROXY TCP4 203.0.113.9 10.0.0.1 53764 443\r\n", PROXY_BY_TLS]), st.data())
+def test_behind_a_proxy_s_header_the_client_is_whom_it_names(header: bytes, data: st.DataObject) -> None:
+    """However it arrives; its own requests say nothing of that."""
+    stream = header + GET + HEAD
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
+    reader = RequestReader("192.0.2.1", announced=True)
+    found = []
+    for start, end in pairwise([0, *cuts, len(stream)]):
+        found += reader.feed(stream[start:end])
+    https = header == PROXY_BY_TLS
+    expected = [msgspec.structs.replace(request, peer="203.0.113.9", https=https) for request in REQUESTS[::2]]
+    assert expected == found
+
+
+def test_a_proxy_that_speaks_for_itself_is_the_client() -> None:
+    """As its health checks do."""
+    reader = RequestReader("192.0.2.1", announced=True)
+    assert REQUESTS[:1] == reader.feed(b"PROXY UNKNOWN\r\n" + GET)
+
+
+@pytest.mark.parametrize(
+    ("announced", "data"),
+    [(True, GET), (True, b"PROXY TCP4 nobody\r\n" + GET), (False, b"PROXY TCP4 203.0.113.9 10.0.0.1 1 2\r\n" + GET)],
+    ids=["none", "broken", "from nobody we know"],
+)
+def test_a_header_is_where_it_belongs_and_nowhere_else(announced: bool, data: bytes) -> None:
+    """A client that could leave it out, or bring its own, would be whoever it likes."""
+    reader = RequestReader("192.0.2.1", announced=announced)
+    assert [] == reader.feed(data)
+    assert (True, Refusal.BAD_REQUEST) == (reader.ended, reader.refusal)
+
+
+def test_a_proxy_s_header_that_does_not_end_is_a_request_that_does_not() -> None:
+    """So that it has its time, and no more."""
+    reader = RequestReader("192.0.2.1", announced=True)
+    states = [reader.in_request]
+    for piece in (b"PROXY TCP4", b" 203.0.113.9 10.0.0.1 1 2\r\n", GET[:1]):
+        reader.feed(piece)
+        states.append(reader.in_request)
+    assert [True, True, False, True] == states

@@ -35,7 +35,7 @@ def test_the_referrer_policy_is_the_senders_choice() -> None:
 def test_a_page_tells_its_length_with_and_without_its_body() -> None:
     """``HEAD`` gets the same fields (RFC 9110 section 9.3.2), and the end of the connection is announced."""
     responses = Responses()
-    page = responses.not_found
+    page = responses.refusals[Refusal.BAD_REQUEST]
     whole = responses.encode(page, with_body=True, close=True)
     head = responses.encode(page, with_body=False, close=True)
     assert whole == head + page.body
@@ -43,13 +43,9 @@ def test_a_page_tells_its_length_with_and_without_its_body() -> None:
     assert f"Content-Length: {len(page.body)}\r\n".encode() in head
 
 
-def test_the_page_for_a_damaged_link_names_a_contact() -> None:
-    """As text, whatever the setting holds."""
-    assert (
-        "ask the sender: Ann &lt;ann@example.org&gt;."
-        in Responses(contact="Ann <ann@example.org>").not_found.body.decode()
-    )
-    assert "Please ask the sender.</p>" in Responses().not_found.body.decode()
+def test_a_redirect_takes_further_fields() -> None:
+    """Those of its tracking domain."""
+    assert Responses().redirect("https://a.example/", b"X-A: b\r\n").head.endswith(b"https://a.example/\r\nX-A: b\r\n")
 
 
 @pytest.mark.parametrize("refusal", Refusal)
@@ -63,11 +59,3 @@ def test_health_is_json() -> None:
     health = Responses().health(status="degraded", failed=3, buffered=2, let_go=1)
     assert b'{"status":"degraded","failed":3,"buffered":2,"let_go":1}\n' == health.body
     assert b"Content-Type: application/json\r\n" in health.head
-
-
-def test_who_is_to_come_again_is_told_when() -> None:
-    """RFC 9110 section 10.2.3; and that no cache may answer instead."""
-    head = Responses().unavailable.head
-    assert head.startswith(b"HTTP/1.1 503 ")
-    assert b"\r\nRetry-After: 60\r\n" in head
-    assert b"\r\nCache-Control: no-store\r\n" in head

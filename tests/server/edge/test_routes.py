@@ -1,24 +1,33 @@
 """Which request gets which answer, and when."""
 
 import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from clicktrail.model.event import Click, decode
+import pytest
+
+from clicktrail.model.event import AnonymousClick, Click, decode
+from clicktrail.model.verdict import Verdict
 from clicktrail.server.edge.beacon import Beacon
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.edge.routes import Routes
+from clicktrail.server.edge.sites import Sites
+from clicktrail.server.pipeline.domains import Domain
 from clicktrail.server.pipeline.engage import Engagements
 from clicktrail.server.pipeline.redirect import Request
 from clicktrail.server.ports import ShortMessage, StoredLink
 from clicktrail.tokens import short_token
-from tests.edges import NOW, RING, StoppedClock, damaged_path, routes_for, token_path
+from tests.edges import NOW, RING, StoppedClock, damaged_path, pages_of, routes_for, token_path
 from tests.journals import HeldJournal
 from tests.server.memory_registry import MemoryRegistry
 
 
-def answers_of(routes: Routes, path: str, *, method: str = "GET") -> list[Response]:
+def answers_of(
+    routes: Routes, path: str, *, method: str = "GET", headers: Mapping[str, str] = MappingProxyType({})
+) -> list[Response]:
     """Ask, and collect what is replied, now or later."""
     answers: list[Response] = []
-    routes.answer(Request(method=method, path=path, peer="192.0.2.1", headers={}), answers.append)
+    routes.answer(Request(method=method, path=path, peer="192.0.2.1", headers=headers), answers.append)
     return answers
 
 
@@ -57,21 +66,20 @@ def test_a_damaged_token_is_recorded_before_it_is_answered() -> None:
     answers = answers_of(routes, damaged_path())
     assert [] == answers
     journal.settle(committed=True)
-    assert [routes.responses.not_found] == answers
+    assert [pages_of(routes).damaged({})] == answers
     event = decode(journal.lines[0])
     assert isinstance(event, Click)
     assert event.tampered
 
 
 def test_everything_else_is_answered_at_once_and_not_recorded() -> None:
-    """The health, the robots' rules, and the page for what is not there."""
+    """The health and the page for what is not there."""
     journal = HeldJournal()
     routes = routes_for(journal)
     well = routes.responses.health(status="ok", failed=0, buffered=0, let_go=0)
     assert [well] == answers_of(routes, "/healthz", method="HEAD")
-    assert [routes.responses.robots] == answers_of(routes, "/robots.txt")
-    for path, method in [("/", "GET"), ("/favicon.ico", "GET"), ("/robots.txt", "POST"), (token_path(), "POST")]:
-        assert [routes.responses.not_found] == answers_of(routes, path, method=method)
+    for path, method in [("/favicon.ico", "GET"), ("/robots.txt", "POST"), (token_path(), "POST")]:
+        assert [pages_of(routes).damaged({})] == answers_of(routes, path, method=method)
     assert [] == journal.lines
 
 
@@ -89,17 +97,17 @@ def test_a_short_link_is_looked_up_recorded_and_answered() -> None:
     unknown = answers_of(routes, f"/{short_token(8, 0)}")
     assert ([], [], []) == (unresolved, found, unknown)
     journal.settle(committed=True)
-    assert [routes.responses.unavailable] == unresolved
+    assert [pages_of(routes).unavailable({})] == unresolved
     assert [routes.responses.redirect("https://shop.example/?a=b")] == found
-    assert [routes.responses.not_found] == unknown
+    assert [pages_of(routes).damaged({})] == unknown
 
 
 def test_landing_pages_are_served_where_the_edge_has_a_beacon() -> None:
     """Then the location has the click, and script and beacon answer; else there is nothing of it."""
     journal = HeldJournal()
     routes = routes_for(journal)
-    assert [routes.responses.not_found] == answers_of(routes, "/e.js")
-    assert [routes.responses.not_found] == answers_of(routes, "/e", method="POST")
+    assert [pages_of(routes).damaged({})] == answers_of(routes, "/e.js")
+    assert [pages_of(routes).damaged({})] == answers_of(routes, "/e", method="POST")
     routes.beacon = Beacon(Engagements(RING, hosts=("shop.example",)), journal=journal, clock=StoppedClock())
     answers = answers_of(routes, token_path())
     journal.settle(committed=True)
@@ -107,3 +115,75 @@ def test_landing_pages_are_served_where_the_edge_has_a_beacon() -> None:
     assert [b"200", b"204"] == [
         answer.head.split()[1] for answer in answers_of(routes, "/e.js") + answers_of(routes, "/e", method="POST")
     ]
+
+
+@pytest.mark.parametrize("name", ["sec-gpc", "dnt"])
+def test_of_who_asks_for_privacy_next_to_nothing_is_recorded(name: str) -> None:
+    """Neither address, agent, message, recipient nor time; and the reader arrives once it is recorded."""
+    journal = HeldJournal()
+    routes = routes_for(journal)
+    answers = answers_of(routes, token_path(), headers={name: "1", "user-agent": "Mozilla/5.0 (X11) Firefox/140.0"})
+    assert [] == answers
+    journal.settle(committed=True)
+    assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
+    hour = NOW.replace(minute=0)
+    assert [
+        AnonymousClick(
+            id="click0", at=hour, campaign="spring", link=0, url="https://shop.example/?a=b", verdict=Verdict.HUMAN
+        )
+    ] == [decode(line) for line in journal.lines]
+
+
+def test_what_is_not_recorded_is_answered_at_once() -> None:
+    """A damaged link of somebody who asks for privacy: only their traces would be left."""
+    journal = HeldJournal()
+    routes = routes_for(journal)
+    assert [pages_of(routes).damaged({})] == answers_of(routes, damaged_path(), headers={"sec-gpc": "1"})
+    assert [] == journal.lines
+
+
+def test_a_plus_shows_where_a_link_leads_and_is_no_click() -> None:
+    """Sealed or stored, and with the page of what went wrong where there is nothing to show."""
+    journal, registry = HeldJournal(), MemoryRegistry()
+    link = StoredLink(position=0, destination="https://shop.example/<b>")
+    message = ShortMessage(code=7, message_id="m1", recipient="", campaign="", created_at=NOW, links=(link,))
+    asyncio.run(registry.short_links.add(message))
+    routes = routes_for(journal, registry=registry)
+    (sealed,) = answers_of(routes, f"{token_path()}+")
+    (stored,) = answers_of(routes, f"/{short_token(7, 0)}+")
+    assert (b"200", b"200") == (sealed.head.split()[1], stored.head.split()[1])
+    assert b'<a href="https://shop.example/?a=b"' in sealed.body
+    assert b'<a href="https://shop.example/&lt;b&gt;"' in stored.body
+    assert b"ann@example.org" not in sealed.body
+    assert [pages_of(routes).damaged({})] == answers_of(routes, f"{damaged_path()}+")
+    assert [] == journal.lines
+
+
+def test_hosts_that_are_not_ours_are_told_so() -> None:
+    """And their clicks neither followed nor recorded; monitors ask by address."""
+    journal = HeldJournal()
+    routes = routes_for(journal)
+    routes.sites = Sites([Domain(host="click.example")])
+    (elsewhere,) = answers_of(routes, token_path(), headers={"host": "evil.example"})
+    assert elsewhere.head.startswith(b"HTTP/1.1 421 ")
+    assert b"HTTP/1.1 200 OK" == answers_of(routes, "/healthz", headers={"host": "10.0.0.1"})[0].head.splitlines()[0]
+    assert [] == journal.lines
+    answers = answers_of(routes, token_path(), headers={"host": "click.example"})
+    journal.settle(committed=True)
+    assert [b"302"] == [answer.head.split()[1] for answer in answers]
+
+
+def test_links_lead_only_where_their_domain_allows() -> None:
+    """Elsewhere they have ended; the click is recorded all the same."""
+    journal = HeldJournal()
+    routes = routes_for(journal)
+    routes.sites = Sites([Domain(host="click.example", destinations=("shop.example",))])
+    here = {"host": "click.example"}
+    elsewhere = answers_of(routes, token_path("https://evil.example/"), headers=here)
+    allowed = answers_of(routes, token_path(), headers=here)
+    journal.settle(committed=True)
+    assert [b"410", b"302"] == [answer.head.split()[1] for answer in elsewhere + allowed]
+    assert [b"410"] == [
+        answer.head.split()[1] for answer in answers_of(routes, f"{token_path('https://evil.example/')}+", headers=here)
+    ]
+    assert 2 == len(journal.lines)

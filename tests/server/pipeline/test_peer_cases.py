@@ -123,7 +123,8 @@ def is_served(case: Case) -> bool:
     routes = routes_for(HeldJournal())
     path = case.given.removeprefix("GET ").partition("?")[0].partition(" ")[0]
     routes.answer(Request(method="GET", path=path, peer="192.0.2.10", headers={}), answers.append)
-    expected = routes.responses.robots if "robots" in path else routes.responses.not_found
+    site = routes.sites.find("")
+    expected = site.fixed.get(path, site.pages.damaged)({}) if site else None
     return [expected] == answers and not case.expected.startswith("200 image")
 
 

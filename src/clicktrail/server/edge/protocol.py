@@ -3,8 +3,11 @@
 import asyncio
 import contextlib
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from time import perf_counter
 from typing import cast
 
 from clicktrail.server.edge.reader import Refusal, RequestReader
@@ -12,7 +15,9 @@ from clicktrail.server.edge.responses import Response
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.pipeline.redirect import Request
 
-__all__ = ["IDLE_SECONDS", "READ_SECONDS", "Connection"]
+__all__ = ["IDLE_SECONDS", "READ_SECONDS", "Connection", "Network"]
+
+Network = IPv4Network | IPv6Network
 
 READ_SECONDS = 10.0
 """From a request's first byte to its last, so that a byte now and then is not enough to hold a connection."""
@@ -35,10 +40,12 @@ class _Answer:
 
     Attributes:
         with_body: the request was not ``HEAD``.
+        began: when its request was complete, in seconds of a clock that measures time.
         response: None until it is known.
     """
 
     with_body: bool
+    began: float = field(default_factory=perf_counter)
     response: Response | None = None
 
 
@@ -48,16 +55,18 @@ class Connection(asyncio.Protocol):
     Args:
         routes: what requests are answered with.
         connections: the open connections, this one among them from its beginning to its end.
+        announced_by: the networks whose connections begin with a header of the PROXY protocol.
 
     Attributes:
         lost: done when the connection is gone.
     """
 
-    def __init__(self, routes: Routes, connections: set["Connection"]) -> None:
+    def __init__(self, routes: Routes, connections: set["Connection"], *, announced_by: Sequence[Network] = ()) -> None:
         self._loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[None] = self._loop.create_future()
         self._routes = routes
         self._connections = connections
+        self._announced_by = announced_by
         self._answers: deque[_Answer] = deque()
         self._open = True  # further requests are welcome
         self._finishing = False  # the one that has begun is the last
@@ -67,8 +76,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has come: its first request is due."""
         self._transport = cast("asyncio.Transport", transport)
-        peer = transport.get_extra_info("peername")
-        self._reader = RequestReader(peer[0] if peer else "")
+        peer = (transport.get_extra_info("peername") or ("",))[0]
+        self._reader = RequestReader(peer, announced=_within(peer, self._announced_by))
         self._deadline = self._loop.time() + READ_SECONDS
         self._connections.add(self)
 
@@ -135,6 +144,8 @@ class Connection(asyncio.Protocol):
         """Give out all places in the row before the first answer is known: only the last one says goodbye."""
         places = [_Answer(with_body=request.method != "HEAD") for request in requests]
         self._answers.extend(places)
+        if self._reader.awaited:
+            self._answers.append(_Answer(with_body=True, response=self._routes.responses.go_on))
         if refusal:
             self._refused = True
             self._deadline = self._loop.time() + _LINGER_SECONDS
@@ -152,6 +163,7 @@ class Connection(asyncio.Protocol):
         data: list[bytes] = []
         while self._answers and (response := self._answers[0].response) is not None:
             answer = self._answers.popleft()
+            self._routes.tally.count(response, perf_counter() - answer.began)
             close = not self._open and not self._answers
             data.append(self._routes.responses.encode(response, with_body=answer.with_body, close=close))
         if not data:
@@ -172,3 +184,11 @@ class Connection(asyncio.Protocol):
             return
         with contextlib.suppress(OSError):  # the client has left already
             self._transport.write_eof()
+
+
+def _within(peer: str, networks: Sequence[Network]) -> bool:
+    if not networks or not peer:
+        return False
+    address = ip_address(peer)
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in networks)

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import httptools
 
+from clicktrail.server.edge.proxy_protocol import read_proxy_header
 from clicktrail.server.edge.whole import read_whole
 from clicktrail.server.pipeline.redirect import Request
 
@@ -35,18 +36,23 @@ class RequestReader:
 
     Args:
         peer: the address that the connection came from, as text.
+        announced: it begins with a header of the PROXY protocol, which tells of another.
 
     Attributes:
-        in_request: a request has begun and is not complete.
+        in_request: a request, or that header, has begun and is not complete.
+        awaited: the client wants to hear that it may go on before it sends a body.
         ended: nothing more is read: the last request wanted the connection closed, or one was refused.
         refusal: why the request after those already returned was refused, if one was.
     """
 
-    def __init__(self, peer: str) -> None:
-        self.in_request = False
+    def __init__(self, peer: str, *, announced: bool = False) -> None:
+        self.in_request = announced
+        self.awaited = False
         self.ended = False
         self.refusal: Refusal | None = None
         self._peer = peer
+        self._https = False
+        self._header: bytes | None = b"" if announced else None  # what arrived of it, until it is complete
         self._parser = httptools.HttpRequestParser(self)
         self._complete: list[Request] = []
         self._fed = 0  # bytes of the request in hand, without those that came together with the one before
@@ -54,8 +60,11 @@ class RequestReader:
 
     def feed(self, data: bytes) -> list[Request]:
         """The requests that are complete with these bytes."""
-        if not (self.in_request or self.ended) and (request := read_whole(data, self._peer)):
+        if self._header is not None:
+            data = self._behind_header(self._header + data)
+        if not (self.in_request or self.ended) and (request := read_whole(data, self._peer, https=self._https)):
             return [request]
+        self.awaited = False
         self._fed += len(data)
         try:
             self._parser.feed_data(data)
@@ -72,6 +81,22 @@ class RequestReader:
                 self._refuse(Refusal.BODY_TOO_LARGE)
         complete, self._complete = self._complete, []
         return complete
+
+    def _behind_header(self, data: bytes) -> bytes:
+        """What follows the header of the PROXY protocol, once that is complete."""
+        try:
+            header = read_proxy_header(data)
+        except ValueError:
+            self._refuse(Refusal.BAD_REQUEST)
+            return b""
+        if header is None:
+            self._header = data
+            return b""
+        self._header = None
+        self.in_request = False
+        self._peer = header.client or self._peer
+        self._https = header.https
+        return data[header.size :]
 
     def on_message_begin(self) -> None:
         """Called by the parser at a request's first byte."""
@@ -107,14 +132,19 @@ class RequestReader:
         # RFC 9112 section 3.2: one Host, which HTTP/1.0 may leave out.
         if self._version not in _VERSIONS or (self._version == "1.1" and "host" not in self._headers):
             self._refuse(Refusal.BAD_REQUEST)
+        elif int(self._headers.get("content-length", 0)) > MAX_BODY:
+            self._refuse(Refusal.BODY_TOO_LARGE)
+        elif self._version == "1.1":  # older clients mean nothing by it (RFC 9110 section 10.1.1)
+            self.awaited = self._headers.get("expect", "").lower() == "100-continue"
 
     def on_body(self, part: bytes) -> None:
         """Called by the parser with the body, decoded, or with what arrived of it."""
+        self.awaited = False
         self._body += part[: KEPT_BODY - len(self._body)]
 
     def on_message_complete(self) -> None:
         """Called by the parser at a request's last byte."""
-        self.in_request = False
+        self.in_request = self.awaited = False
         self._fed = 0
         if self.ended:
             return
@@ -125,6 +155,7 @@ class RequestReader:
                 peer=self._peer,
                 headers=self._headers,
                 http_version=self._version,
+                https=self._https,
                 body=self._body,
             )
         )

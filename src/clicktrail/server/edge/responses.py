@@ -8,7 +8,7 @@ import msgspec
 
 from clicktrail.server.edge.reader import Refusal
 
-__all__ = ["Response", "Responses"]
+__all__ = ["Response", "Responses", "respond"]
 
 _PAGE = """\
 <!doctype html>
@@ -30,9 +30,6 @@ _PAGE_FIELDS = (
     "X-Robots-Tag: noindex\r\n"
 )
 
-_RETRY_S = 60
-"""When to come again where a link cannot be looked up: whoever runs the registry has to do something first."""
-
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
     """One answer.
@@ -47,16 +44,15 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Responses:
-    """Every answer that the edge gives.
+    """The answers that are the same for every tracking domain.
 
     Args:
-        contact: whom a reader with a damaged link may ask, as plain text; empty if nobody.
         referrer_policy: what the destination may learn of the page that held the link. The default is what browsers
             do by themselves, so that a destination's statistics see a tracked click as they would an untracked one:
             the origin of the webmail, never an address with a token, since a redirect is no referrer.
     """
 
-    def __init__(self, *, contact: str = "", referrer_policy: str = "strict-origin-when-cross-origin") -> None:
+    def __init__(self, *, referrer_policy: str = "strict-origin-when-cross-origin") -> None:
         self._redirect = (
             "HTTP/1.1 302 Found\r\n"
             "Cache-Control: private, no-store\r\n"
@@ -66,16 +62,6 @@ class Responses:
             "Location: "
         ).encode()
         self._date = b""
-        ask = f"Please ask the sender: {contact}." if contact else "Please ask the sender."
-        self.not_found = _page(
-            "404 Not Found", "This link does not work", f"It may have been cut off or changed on its way to you. {ask}"
-        )
-        self.unavailable = _page(
-            "503 Service Unavailable",
-            "This link does not work just now",
-            "Please try again in a minute.",
-            f"{_PAGE_FIELDS}Retry-After: {_RETRY_S}\r\n",
-        )
         self.refusals = {
             Refusal.BAD_REQUEST: _page("400 Bad Request", "Bad request", "This is not HTTP as we understand it."),
             Refusal.TOO_SLOW: _page("408 Request Timeout", "Too slow", "The request did not arrive in time."),
@@ -84,25 +70,26 @@ class Responses:
                 "431 Request Header Fields Too Large", "Too large", "The request's header is too large."
             ),
         }
-        self.robots = _response("200 OK", "Content-Type: text/plain\r\n", b"User-agent: *\nDisallow: /\n")
+        self.go_on = Response(head=b"HTTP/1.1 100 Continue\r\n")
 
     def tick(self, now: datetime) -> None:
         """Set the ``Date`` of the answers to come (RFC 9110 section 6.6.1): to be called every second."""
         self._date = f"Date: {format_datetime(now, usegmt=True)}\r\n".encode()
 
-    def redirect(self, location: str) -> Response:
+    def redirect(self, location: str, fields: bytes = b"") -> Response:
         """302, which browsers ask for again each time; 301 would be remembered, and its repeats never seen.
 
         Args:
             location: visible ASCII.
+            fields: further header fields, each ended by CRLF.
         """
-        return Response(head=self._redirect + location.encode("ascii") + b"\r\n")
+        return Response(head=self._redirect + location.encode("ascii") + b"\r\n" + fields)
 
     def health(self, *, status: str, failed: int, buffered: int, let_go: int) -> Response:
         """For monitors: a worker that redirects is well, even one that cannot record. The numbers are the journal's."""
         told = {"status": status, "failed": failed, "buffered": buffered, "let_go": let_go}
         body = msgspec.json.encode(told) + b"\n"
-        return _response("200 OK", "Content-Type: application/json\r\nCache-Control: no-store\r\n", body)
+        return respond("200 OK", "Content-Type: application/json\r\nCache-Control: no-store\r\n", body)
 
     def encode(self, response: Response, *, with_body: bool, close: bool) -> bytes:
         """The bytes to send, for ``HEAD`` without the body, with or without the end of the connection announced."""
@@ -114,9 +101,16 @@ class Responses:
         )
 
 
-def _page(status: str, title: str, text: str, fields: str = _PAGE_FIELDS) -> Response:
-    return _response(status, fields, _PAGE.format(title=html.escape(title), text=html.escape(text)).encode())
+def _page(status: str, title: str, text: str) -> Response:
+    return respond(status, _PAGE_FIELDS, _PAGE.format(title=html.escape(title), text=html.escape(text)).encode())
 
 
-def _response(status: str, fields: str, body: bytes) -> Response:
+def respond(status: str, fields: str, body: bytes) -> Response:
+    """An answer with a body.
+
+    Args:
+        status: code and phrase.
+        fields: header fields, each ended by CRLF.
+        body: what ``GET`` gets.
+    """
     return Response(head=f"HTTP/1.1 {status}\r\n{fields}Content-Length: {len(body)}\r\n".encode(), body=body)

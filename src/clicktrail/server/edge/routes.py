@@ -1,18 +1,26 @@
 """Which request gets which answer, and when: that of a click leaves once the click is on disk."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from clicktrail.model.event import encode
+from msgspec.structs import replace
+
+from clicktrail.model.event import AnonymousClick, Click, encode
 from clicktrail.server.edge.beacon import Beacon
 from clicktrail.server.edge.responses import Response, Responses
+from clicktrail.server.edge.sites import Site, Sites
+from clicktrail.server.edge.tally import Tally
+from clicktrail.server.pipeline.discretion import Discretion, asks_for_privacy
+from clicktrail.server.pipeline.domains import allows
 from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Request, Unavailable
 from clicktrail.server.ports import Clock, Ids, Journal
 
 __all__ = ["Reply", "Routes"]
 
 Reply = Callable[[Response], None]
+Decision = Redirect | NotFound | Unavailable
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,7 +34,10 @@ class Routes:
         ids: names of events.
         responses: the answers' bytes.
         start: lets a lookup run beside everything else, such as a task group's ``create_task``.
+        sites: what each tracking domain shows and allows.
+        discretion: what is recorded of readers who ask not to be tracked.
         beacon: the landing pages' end; None where no page tells anything.
+        tally: what was answered.
     """
 
     redirector: Redirector
@@ -35,43 +46,61 @@ class Routes:
     ids: Ids
     responses: Responses
     start: Callable[[Coroutine[Any, Any, None]], object]
+    sites: Sites
+    discretion: Discretion
     beacon: Beacon | None = None
+    tally: Tally = field(default_factory=Tally)
 
     def answer(self, request: Request, reply: Reply) -> None:
         """Call ``reply`` once: now, or when the journal has told what became of the click."""
         readable = request.method in {"GET", "HEAD"}
         if request.path == "/healthz" and readable:
             reply(self._health())
-        elif request.path == "/robots.txt" and readable:
-            reply(self.responses.robots)
-        elif self.beacon is not None and (answer := self.beacon.answer(request)) is not None:
-            reply(answer)
+            return
+        site = self.sites.find(request.headers.get("host", ""))
+        if site is None:
+            reply(self.sites.elsewhere(request.headers))
+        elif readable and (answer := site.fixed.get(request.path)) is not None:
+            reply(answer(request.headers))
+        elif self.beacon is not None and (response := self.beacon.answer(request)) is not None:
+            reply(response)
+        elif readable and request.path.endswith("+"):
+            self._decide(replace(request, path=request.path[:-1]), partial(self._explain, request, site, reply))
         else:
-            self._follow(request, reply)
+            self._decide(request, partial(self._settle, request, site, reply))
 
-    def _follow(self, request: Request, reply: Reply) -> None:
+    def _decide(self, request: Request, settle: Callable[[Decision], None]) -> None:
         decision = self.redirector.decide(request, now=self.clock.now(), click_id=self.ids.new())
         if isinstance(decision, Lookup):
-            self.start(self._look_up(decision, reply))
+            self.start(self._look_up(decision, settle))
         else:
-            self._settle(decision, reply)
+            settle(decision)
 
-    async def _look_up(self, lookup: Lookup, reply: Reply) -> None:
-        self._settle(await self.redirector.look_up(lookup), reply)
+    async def _look_up(self, lookup: Lookup, settle: Callable[[Decision], None]) -> None:
+        settle(await self.redirector.look_up(lookup))
 
-    def _settle(self, decision: Redirect | NotFound | Unavailable, reply: Reply) -> None:
-        if isinstance(decision, Redirect):
+    def _settle(self, request: Request, site: Site, reply: Reply, decision: Decision) -> None:
+        """Record what is to be recorded, and answer then."""
+        if isinstance(decision, Redirect) and allows(site.destinations, decision.location):
             location = decision.location if self.beacon is None else self.beacon.location(decision)
-            response = self.responses.redirect(location)
-        elif isinstance(decision, Unavailable):
-            response = self.responses.unavailable
+            response = self.responses.redirect(location, site.fields)
         else:
-            response = self.responses.not_found
-        if decision.event is None:
+            response = _page_of(decision, site, request)
+        event: Click | AnonymousClick | None = decision.event
+        if decision.event is not None and asks_for_privacy(decision.event.headers):
+            event = self.discretion.kept(decision.event)
+        if event is None:
             reply(response)
             return
         # The reader goes on either way: a click that is lost to us must not be lost to them.
-        self.journal.append(encode(decision.event), lambda _committed: reply(response))
+        self.journal.append(encode(event), lambda _committed: reply(response))
+
+    def _explain(self, request: Request, site: Site, reply: Reply, decision: Decision) -> None:
+        """Tell about a link. Whoever looks at it has not followed it, so that nothing is recorded."""
+        if isinstance(decision, Redirect) and allows(site.destinations, decision.location):
+            reply(site.pages.about(decision, host=request.headers.get("host", ""), headers=request.headers))
+        else:
+            reply(_page_of(decision, site, request))
 
     def _health(self) -> Response:
         journal = self.journal
@@ -81,3 +110,14 @@ class Routes:
             buffered=journal.buffered,
             let_go=journal.let_go,
         )
+
+
+def _page_of(decision: Decision, site: Site, request: Request) -> Response:
+    """What to show to whom there is nowhere to send."""
+    match decision:
+        case Redirect():
+            return site.pages.ended(request.headers)
+        case Unavailable():
+            return site.pages.unavailable(request.headers)
+        case NotFound():
+            return site.pages.damaged(request.headers)

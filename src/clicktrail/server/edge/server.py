@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import socket
+from collections.abc import Sequence
 
-from clicktrail.server.edge.protocol import Connection
+from clicktrail.server.edge.protocol import Connection, Network
 from clicktrail.server.edge.routes import Routes
-from clicktrail.server.ports import Clock
 
 __all__ = ["DRAIN_SECONDS", "serve_edge"]
 
@@ -23,8 +23,8 @@ async def serve_edge(
     listener: socket.socket,
     routes: Routes,
     *,
-    clock: Clock,
     stopping: asyncio.Event,
+    announced_by: Sequence[Network] = (),
     drain_seconds: float = DRAIN_SECONDS,
 ) -> None:
     """Answer requests until ``stopping`` is set; then accept no more, finish those in hand, and return.
@@ -34,19 +34,21 @@ async def serve_edge(
     Args:
         listener: bound, of this process or shared with others that serve the same port; closed at the end.
         routes: what requests are answered with.
-        clock: for the ``Date`` of answers.
         stopping: set when the edge is to stop.
+        announced_by: the networks whose connections begin with a header of the PROXY protocol.
         drain_seconds: how long requests in hand may take then.
     """
     loop = asyncio.get_running_loop()
     connections: set[Connection] = set()
-    routes.responses.tick(clock.now())
-    server = await loop.create_server(lambda: Connection(routes, connections), sock=listener, backlog=BACKLOG)
+    routes.responses.tick(routes.clock.now())
+    server = await loop.create_server(
+        lambda: Connection(routes, connections, announced_by=announced_by), sock=listener, backlog=BACKLOG
+    )
     while not stopping.is_set():
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SWEEP_SECONDS):
                 await stopping.wait()
-        routes.responses.tick(clock.now())
+        routes.responses.tick(routes.clock.now())
         for connection in tuple(connections):
             connection.expire(loop.time())
     server.close()

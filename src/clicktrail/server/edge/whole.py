@@ -24,12 +24,13 @@ _LONGEST = 4_000
 """Bytes of a request, and so of any field that is remembered; browsers' have less than half of them."""
 
 
-def read_whole(data: bytes, peer: str) -> Request | None:
+def read_whole(data: bytes, peer: str, *, https: bool = False) -> Request | None:
     """The request that these bytes are, all of them; None if that takes a closer look.
 
     Args:
         data: as they arrived.
         peer: the address that they came from, as text.
+        https: whether they came by TLS.
     """
     if len(data) > _LONGEST or not data.endswith(_END):
         return None
@@ -43,7 +44,7 @@ def read_whole(data: bytes, peer: str) -> Request | None:
     headers = dict(cast("list[tuple[str, str]]", fields))
     if len(headers) < len(lines) or "host" not in headers:
         return None
-    return Request(method="GET", path=asked[1].decode(), peer=peer, headers=headers)
+    return Request(method="GET", path=asked[1].decode(), peer=peer, headers=headers, https=https)
 
 
 @lru_cache(_KEPT)

@@ -6,16 +6,24 @@ import socket
 
 from clicktrail.server import keystore
 from clicktrail.server.edge.beacon import Beacon
+from clicktrail.server.edge.pages import Records
 from clicktrail.server.edge.responses import Responses
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.edge.server import serve_edge
-from clicktrail.server.monitoring.pulse import Pulse
+from clicktrail.server.edge.sites import Sites
+from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.monitoring.catalogue import ANSWER_SECONDS, ANSWERS, Metric
+from clicktrail.server.monitoring.pulse import Figure, Pulse, pulse_of
+from clicktrail.server.pipeline.discretion import Discretion, OptedOut
 from clicktrail.server.pipeline.engage import Engagements
 from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.pipeline.stored import StoredLinks
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomIds, SystemClock
+from clicktrail.server.wiring.domains import read_domains
 from clicktrail.server.wiring.journal import open_journal
+from clicktrail.server.wiring.judging import shipped_judge
+from clicktrail.server.wiring.pulses import journal_figures, journal_troubles
 from clicktrail.server.wiring.registry import read_registry
 from clicktrail.server.wiring.worker import pulsing, run, stop_signal
 
@@ -31,12 +39,15 @@ async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> 
     stopping = stop_signal()
     clock = SystemClock()
     ring = keystore.load(settings.data / keystore.NAME)
+    proxies = tuple(ipaddress.ip_network(network) for network in settings.edge.trusted_proxies)
     hosts = settings.engagement.hosts
+    privacy = settings.privacy
+    records = Records(address_hours=privacy.address_hours, opted_out=privacy.opted_out != "none")
     async with read_registry(settings) as registry:
         redirector = Redirector(
             ring,
             links=StoredLinks(link_sets=registry.link_sets, short_links=registry.short_links),
-            trusted_proxies=tuple(ipaddress.ip_network(network) for network in settings.edge.trusted_proxies),
+            trusted_proxies=proxies,
         )
         with open_journal(settings, f"edge-{index}") as journal:
             async with asyncio.TaskGroup() as lookups:
@@ -47,7 +58,22 @@ async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> 
                     ids=RandomIds(),
                     responses=Responses(),
                     start=lookups.create_task,
+                    sites=Sites(read_domains(settings), records=records),
+                    discretion=Discretion(
+                        opted_out=OptedOut(privacy.opted_out), judge=shipped_judge(), ids=RandomIds()
+                    ),
                     beacon=Beacon(Engagements(ring, hosts=hosts), journal=journal, clock=clock) if hosts else None,
                 )
-                async with pulsing(Pulse):
-                    await serve_edge(listening, routes, clock=clock, stopping=stopping)
+                async with pulsing(lambda: _pulse(routes, journal)):
+                    await serve_edge(
+                        listening,
+                        routes,
+                        stopping=stopping,
+                        announced_by=proxies if settings.edge.proxy_protocol else (),
+                    )
+
+
+def _pulse(routes: Routes, journal: SegmentWriter) -> Pulse:
+    """What the worker says of itself."""
+    figures: dict[Metric, Figure] = {ANSWERS: routes.tally.statuses, ANSWER_SECONDS: routes.tally.seconds}
+    return pulse_of(figures | journal_figures(journal), troubles=journal_troubles(journal))

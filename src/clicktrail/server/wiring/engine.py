@@ -5,24 +5,23 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from importlib import resources
 from typing import Any
 
 import structlog
 
 from clicktrail.errors import EventError, StorageError
-from clicktrail.judge import Context, judge
 from clicktrail.report import as_json
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.console.server import serve_console
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.ports import Entry
+from clicktrail.server.ports import Analytics, Entry
 from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
 from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
 from clicktrail.server.wiring.journal import open_journal
+from clicktrail.server.wiring.judging import shipped_judge
 from clicktrail.server.wiring.registry import open_registry
 from clicktrail.server.wiring.tracker import build_tracker
 from clicktrail.server.wiring.watching import EngineWatch
@@ -33,6 +32,8 @@ __all__ = ["read_reports", "run_engine"]
 _LOG = structlog.get_logger(part="engine")
 _BATCH = 5_000
 """Journal lines a turn of the processor: many share the cost of an insert, and none waits a second for its turn."""
+_SHORTEN_S = 600.0
+"""How often old addresses are looked for. A batch that was judged again from memory may bring one back until then."""
 _DELETE_S = 60.0
 """How often segments are looked for that may go."""
 _POLL_S = 0.2
@@ -81,6 +82,7 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
                         work.create_task(_process_until(stopping, processor))
                         work.create_task(watch.warn_until(stopping))
                         work.create_task(_delete_until(stopping, reader, hours=settings.recording.keep_hours))
+                        work.create_task(_shorten_until(stopping, analytics, hours=settings.privacy.address_hours))
                     journal.flush()
                     await _catch_up(processor)
                     processed.set()
@@ -109,6 +111,18 @@ async def _process_until(stopping: asyncio.Event, processor: Processor) -> None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_S):
                     await stopping.wait()
+
+
+async def _shorten_until(stopping: asyncio.Event, analytics: Analytics, *, hours: int) -> None:
+    """Have analytics keep only the networks of addresses that are old enough."""
+    while not stopping.is_set():
+        try:
+            await analytics.shorten_addresses(before=SystemClock().now() - timedelta(hours=hours))
+        except StorageError as error:
+            _LOG.error("cannot shorten addresses, trying again", error=error)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SHORTEN_S):
+                await stopping.wait()
 
 
 async def _delete_until(stopping: asyncio.Event, reader: SegmentReader, *, hours: int) -> None:
@@ -142,11 +156,10 @@ def _reader(settings: Settings) -> SegmentReader:
 
 
 def _processor(reader: SegmentReader, analytics: ChdbAnalytics) -> Processor:
-    context = _context()
     return Processor(
         reader,
         analytics,
-        judge=lambda timeline: judge(timeline, context),
+        judge=shipped_judge(),
         on_unreadable=_unreadable,
     )
 
@@ -161,12 +174,6 @@ def _next_hop(settings: Settings) -> NextHopAddress:
         username=relay.next_hop_username,
         password=relay.next_hop_password,
     )
-
-
-def _context() -> Context:
-    data = resources.files("clicktrail.judge") / "data"
-    rules, networks, agents = ((data / f"{name}.toml").read_text("utf-8") for name in ("rules", "networks", "agents"))
-    return Context.of(rules_toml=rules, networks_toml=networks, agents_toml=agents)
 
 
 def _unreadable(entry: Entry, error: EventError) -> None:
