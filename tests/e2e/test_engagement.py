@@ -167,7 +167,7 @@ async def test_persons_are_told_from_scripts(tmp_path: Path) -> None:
     assert clicks == {name: event.click_id for name, event in told.items()}
     assert all(1_000 <= event.dwell_ms for event in told.values())
     assert 33 == told["pointer"].scroll_pct
-    assert len(clicks) == report["clicks"]["total"]
+    assert (len(clicks), len(PERSONS)) == (report["clicks"]["total"], report["unique"]["engaged"])
 
 
 @needs_chromium
