@@ -42,6 +42,10 @@ test *args: (programs "test")
 fuzz *args:
     @python -m bench.fuzz "$@"
 
+# Kill workers, engine, or all, under load and again and again: no answered click is lost, and none counted twice.
+torture *args:
+    @python -m bench.torture "$@"
+
 # Run one bench of bench/.
 bench name *args: (programs "bench")
     @uv sync --quiet --locked --inexact --all-extras --group bench
