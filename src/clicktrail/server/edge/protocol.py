@@ -40,7 +40,7 @@ class _Answer:
 
     Attributes:
         with_body: the request was not ``HEAD``.
-        began: when its request was complete, in seconds of a clock that measures time.
+        began: when its request was complete, by ``perf_counter``.
         response: None until it is known.
     """
 
@@ -163,7 +163,7 @@ class Connection(asyncio.Protocol):
         data: list[bytes] = []
         while self._answers and (response := self._answers[0].response) is not None:
             answer = self._answers.popleft()
-            self._routes.tally.count(response, perf_counter() - answer.began)
+            self._routes.tally.count(response, answer.began)
             close = not self._open and not self._answers
             data.append(self._routes.responses.encode(response, with_body=answer.with_body, close=close))
         if not data:

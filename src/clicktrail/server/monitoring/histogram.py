@@ -1,4 +1,4 @@
-"""Count values by size, cheaply enough for every click."""
+"""Count values by size, cheaply."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ __all__ = ["Histogram"]
 
 
 class Histogram:
-    """Plain numbers: observing takes a third of a microsecond, a tenth of what prometheus-client's own takes.
+    """Plain numbers, read when they are told.
 
     Attributes:
         bounds: the upper bounds of the buckets, ascending; a value on a bound is below it.
