@@ -1,9 +1,9 @@
 """Seal what a landing page is handed about a click, and hands back: nobody else can make one.
 
 The text is base64url (RFC 4648 section 5, unpadded) of one byte, the number of the key, and an AES-SIV ciphertext
-(RFC 5297) of the MessagePack array ``[click_id, message_id, campaign, clicked_at]``, the last in seconds since 1970. It
-is the path of no tracking URL, and its associated data differs from that of every token, so that neither opens as the
-other.
+(RFC 5297) of the MessagePack array ``[click_id, message_id, recipient, campaign, clicked_at]``, the last in seconds
+since 1970. It is the path of no tracking URL, and its associated data differs from that of every token, so that neither
+opens as the other.
 """
 
 import base64
@@ -27,12 +27,14 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):  # made for each click, 
     Attributes:
         click_id: the id of the click's event.
         message_id: our id of the message.
+        recipient: empty if unknown.
         campaign: empty if none.
         clicked_at: when, aware, whole seconds.
     """
 
     click_id: str
     message_id: str
+    recipient: str
     campaign: str
     clicked_at: datetime
 
@@ -40,6 +42,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):  # made for each click, 
 class _Payload(msgspec.Struct, frozen=True, array_like=True):
     click_id: str
     message_id: str
+    recipient: str
     campaign: str
     clicked_at: int
 
@@ -59,7 +62,8 @@ class VisitSeal:
 
     def seal(self, visit: Visit) -> str:
         """Characters ``[A-Za-z0-9_-]`` only."""
-        fields = (visit.click_id, visit.message_id, visit.campaign, int(visit.clicked_at.timestamp()))
+        clicked_at = int(visit.clicked_at.timestamp())
+        fields = (visit.click_id, visit.message_id, visit.recipient, visit.campaign, clicked_at)
         ciphertext = self._cipher.encrypt(msgspec.msgpack.encode(fields), _PURPOSE)
         return base64.urlsafe_b64encode(self._number + ciphertext).rstrip(b"=").decode()
 
@@ -93,5 +97,9 @@ def _visit(plaintext: bytes) -> Visit:
     except (msgspec.DecodeError, ValueError, OverflowError, OSError) as error:  # the last three: no such time
         raise TokenMalformedError("sealed with a payload that this version cannot read") from error
     return Visit(
-        click_id=fields.click_id, message_id=fields.message_id, campaign=fields.campaign, clicked_at=clicked_at
+        click_id=fields.click_id,
+        message_id=fields.message_id,
+        recipient=fields.recipient,
+        campaign=fields.campaign,
+        clicked_at=clicked_at,
     )

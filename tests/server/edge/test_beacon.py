@@ -14,7 +14,9 @@ from tests.journals import HeldJournal
 
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 TOLD = {
-    "visit": VisitSeal(RING).seal(Visit(click_id="c1", message_id="m1", campaign="spring", clicked_at=NOW)),
+    "visit": VisitSeal(RING).seal(
+        Visit(click_id="c1", message_id="m1", recipient="", campaign="spring", clicked_at=NOW)
+    ),
     "kind": "engaged",
 }
 

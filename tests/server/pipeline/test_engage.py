@@ -17,7 +17,13 @@ NOW = datetime(2026, 11, 23, 8, 30, 0, 500_000, tzinfo=UTC)
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 SEAL = VisitSeal(RING)
 HOSTS = ("shop.example", "*.shop.example")
-VISIT = Visit(click_id="c1", message_id="m1", campaign="spring", clicked_at=NOW.replace(microsecond=0))
+VISIT = Visit(
+    click_id="c1",
+    message_id="m1",
+    recipient="ann@example.org",
+    campaign="spring",
+    clicked_at=NOW.replace(microsecond=0),
+)
 
 
 def engagements(*, remembered: int = 10) -> Engagements:
@@ -100,6 +106,7 @@ def test_what_a_page_tells_becomes_an_event_of_the_message() -> None:
         at=NOW,
         campaign="spring",
         message_id="m1",
+        recipient="ann@example.org",
         click_id="c1",
         kind="engaged",
         dwell_ms=1_200,

@@ -64,7 +64,13 @@ class Engagements:
         click, location = redirect.event, redirect.location
         if not click.message_id or asks_for_privacy(click.headers) or not self._takes_part(location):
             return location
-        visit = Visit(click_id=click.id, message_id=click.message_id, campaign=click.campaign, clicked_at=click.at)
+        visit = Visit(
+            click_id=click.id,
+            message_id=click.message_id,
+            recipient=click.recipient,
+            campaign=click.campaign,
+            clicked_at=click.at,
+        )
         return f"{location}{_FRAGMENT}{self._seal.seal(visit)}"
 
     def read(self, request: Request, *, now: datetime) -> Engagement | None:
@@ -88,6 +94,7 @@ class Engagements:
             at=now,
             campaign=visit.campaign,
             message_id=visit.message_id,
+            recipient=visit.recipient,
             click_id=visit.click_id,
             kind=told.kind,
             dwell_ms=told.dwell_ms,
