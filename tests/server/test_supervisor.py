@@ -97,6 +97,44 @@ async def test_it_ends_with_its_standard_input_where_it_was_asked_to(tmp_path: P
     assert 0 == await process.wait()
 
 
+async def test_one_address_is_enough_for_ipv4_and_ipv6(tmp_path: Path) -> None:
+    """``[::]`` is every address of either."""
+    config = tmp_path / "clicktrail.toml"
+    config.write_text('edge = { listen = "[::]:0", workers = 1 }\nmetrics = { listen = "127.0.0.1:0" }\n', "utf-8")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "clicktrail", "serve", "--only", "edge", "--config", str(config)),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr
+    answers = []
+    async for line in process.stderr:
+        said = json.loads(line)
+        if said["event"] == "serving":
+            port = said["edge"].rpartition(":")[2]
+            async with httpx2.AsyncClient() as client:
+                answers = [await client.get(f"http://{host}:{port}/healthz") for host in ("127.0.0.1", "[::1]")]
+            process.terminate()
+
+    assert [200, 200] == [answer.status_code for answer in answers]
+    assert 0 == await process.wait()
+
+
+async def test_a_stop_may_come_before_anything_serves(tmp_path: Path) -> None:
+    """What starts is ended as well, and nobody waits for it to be ready."""
+    chosen = loaded(
+        tmp_path,
+        'edge = { listen = "127.0.0.1:0", workers = 1 }\nrelay = { listen = "127.0.0.1:0" }\n'
+        'console = { listen = "127.0.0.1:0" }\nmetrics = { listen = "127.0.0.1:0" }\n',
+    )
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(supervisor.serve(chosen, config=tmp_path / "clicktrail.toml", parts=list(Part)))
+        await asyncio.sleep(0)  # it runs to where its first child starts
+        os.kill(os.getpid(), signal.SIGTERM)
+        await serving
+
+    assert not (chosen.data / supervisor.RUN_FILE).exists()
+
+
 async def test_waiting_connections_are_not_lost_with_a_worker(tmp_path: Path) -> None:
     """The supervisor holds the socket: who connects while no worker lives is served by the next one."""
     async with serving(tmp_path, workers=1) as running:

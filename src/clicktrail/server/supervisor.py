@@ -85,7 +85,8 @@ async def serve(settings: Settings, *, config: Path | None, parts: Sequence[Part
             held.callback((data / RUN_FILE).unlink, missing_ok=True)
         private = held.enter_context(_listen(settings.metrics.listen))
         addresses["metrics"] = f"http://{_address(private)}"
-        await _run(workers, engine, stopping, private=private, announcement=(data / RUN_FILE, addresses))
+        run_file = data / RUN_FILE if engine else None
+        await _run(workers, engine, stopping, private=private, announcement=(run_file, addresses))
 
 
 async def _run(
@@ -94,7 +95,7 @@ async def _run(
     stopping: asyncio.Event,
     *,
     private: socket.socket,
-    announcement: tuple[Path, dict[str, str]],
+    announcement: tuple[Path | None, dict[str, str]],
 ) -> None:
     """Keep the children; say where they listen once all are ready; stop the engine last, so that it sees it all."""
     edge_stopped = asyncio.Event()
@@ -102,13 +103,14 @@ async def _run(
     app = create_app(lambda: [child.health for child in children])
     async with asyncio.TaskGroup() as everything:
         everything.create_task(serve_app(app, private, stopping=edge_stopped))
+        announcing = everything.create_task(_announce(*announcement, children=children))
         if engine:
             everything.create_task(engine.keep(edge_stopped))
-            everything.create_task(_announce(*announcement, children=children))
         async with asyncio.TaskGroup() as edge:
             for worker in workers:
                 edge.create_task(worker.keep(stopping))
             edge.create_task(_wait(stopping))
+        announcing.cancel()  # a stop may come before all are ready
         edge_stopped.set()
 
 
@@ -116,12 +118,13 @@ async def _wait(stopping: asyncio.Event) -> None:
     await stopping.wait()
 
 
-async def _announce(path: Path, addresses: dict[str, str], *, children: Sequence[Child]) -> None:
+async def _announce(run_file: Path | None, addresses: dict[str, str], *, children: Sequence[Child]) -> None:
     for child in children:
         await child.ready.wait()
-    draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps({"pid": os.getpid(), **addresses}) + "\n", "utf-8")
-    draft.replace(path)
+    if run_file:
+        draft = run_file.with_suffix(".tmp")
+        draft.write_text(json.dumps({"pid": os.getpid(), **addresses}) + "\n", "utf-8")
+        draft.replace(run_file)
     _LOG.info("serving", **addresses)
 
 
@@ -134,7 +137,8 @@ def _listen(text: str) -> socket.socket:
     address = Address.parse(text)
     try:
         family = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((address.host, address.port), family=family, backlog=_BACKLOG)
+        both = address.host == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server((address.host, address.port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
     except OSError as error:
         raise SettingsError(f"cannot listen on {text}: {error.strerror}") from error
 
