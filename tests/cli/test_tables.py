@@ -53,6 +53,15 @@ def test_a_campaign_is_shown_by_link_and_reason(capsys: pytest.CaptureFixture[st
     assert ["burst", "66"] == lines[-1]
 
 
+def test_people_whom_landing_pages_saw_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where any page told of anybody; elsewhere a zero would read as if nobody had been there."""
+    print_campaign(SPRING)
+    assert "Landing pages" not in capsys.readouterr().out
+
+    print_campaign(SPRING | {"unique": {"raw": 50, "human": 10, "engaged": 7}})
+    assert "Landing pages saw 7 of the clickers press, type or scroll.\n" in capsys.readouterr().out
+
+
 def test_a_campaign_without_a_name_has_a_row(capsys: pytest.CaptureFixture[str]) -> None:
     """Messages sent without a campaign are counted under the empty name."""
     print_campaigns([SPRING | {"campaign": ""}])

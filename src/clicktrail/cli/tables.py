@@ -27,6 +27,8 @@ def print_campaign(report: Mapping[str, Any]) -> None:
     totals = _table("delivered", "clicks", *_VERDICTS, "clickers", "people", "raw rate", "click rate")
     totals.add_row(f"{report['delivered']} ({report['delivered_basis']})", *_counts(report), *_rates(report))
     console.print(totals)
+    if engaged := report["unique"]["engaged"]:
+        console.print(f"Landing pages saw {engaged} of the clickers press, type or scroll.")
     links = _table("link", "destination", "clicks", *_VERDICTS, "clickers", "people")
     for link in report["links"]:
         destination = f"{link['group']}, such as {link['url']}" if link["group"] else link["url"]

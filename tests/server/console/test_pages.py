@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from clicktrail.model.verdict import Verdict
 from tests.consoles import Client, UnreadableAnalytics, console_of
-from tests.judged import BURST, bounced, click, judged, sent, verdict
+from tests.judged import BURST, ENGAGED, bounced, click, judged, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
 
 SCRIPT = "<script>alert('x')</script>&\"/.."
@@ -39,6 +39,15 @@ async def test_campaign_page_shows_both_rates_and_the_reasons(client: Client) ->
         "https://example.com/b<small>?utm_source=email</small>",
     )
     assert [] == [text for text in shown if text not in page]
+
+
+async def test_campaign_page_tells_whom_landing_pages_saw(client: Client, analytics: MemoryAnalytics) -> None:
+    """Where any page told of anybody; elsewhere a zero would read as if nobody had been there."""
+    of = verdict(click("m1", "1"))
+    await analytics.store([], [judged(sent("m1"), clicks=(of,))])
+    assert "landing pages" not in (await client.get("/campaign?name=spring")).text
+    await analytics.store([], [judged(sent("m1"), clicks=(verdict(of.click, Verdict.HUMAN, ENGAGED),))])
+    assert "landing pages saw 1 press, type or scroll" in (await client.get("/campaign?name=spring")).text
 
 
 async def test_page_of_rates_that_do_not_differ_strikes_nothing(client: Client, analytics: MemoryAnalytics) -> None:
