@@ -21,6 +21,7 @@ from clicktrail.model.link import LinkReason, LinkWarning
 from clicktrail.report import CampaignReport, as_json
 from clicktrail.rewrite import Untouched
 from clicktrail.server.pipeline.domains import Domain, parse_domains
+from clicktrail.server.pipeline.engage import Told
 from clicktrail.server.pipeline.instructions import Instructions, take_instructions
 from clicktrail.server.settings import Settings
 from clicktrail.tokens import KEYS, SECRET_BYTES, Format, Key, KeyState, Sealed, SealedCampaign
@@ -122,6 +123,11 @@ def test_headers() -> None:
     assert read == {name.removeprefix("X-Clicktrail-").lower() for name in names}
     for name in names:
         assert take_instructions(f"{name}: x\r\n\r\n".encode()).raw == b"\r\n"
+
+
+def test_engagement() -> None:
+    """Each key of what landing pages send is documented."""
+    assert listed(sections("engagement.md")["What `/e` takes"]) == list(Told.__struct_fields__)
 
 
 def test_signals() -> None:

@@ -103,6 +103,7 @@ def test_the_environment_names_the_file(tmp_path: Path) -> None:
         ('[console]\nlisten = "192.0.2.1:80"\n', "console.listen"),
         ('[edge]\ntrusted_proxies = ["10.0.0.1/8"]\n', "edge.trusted_proxies"),
         ('[utm]\nown_hosts = ["Example.com"]\n', "utm.own_hosts has 'Example.com'"),
+        ('[engagement]\nhosts = ["*"]\n', r"engagement.hosts has '\*'"),
         ('[engagement]\nhosts = ["https://example.com"]\n', "engagement.hosts has 'https://example.com'"),
         ('[relay]\nnext_hop_tls = "maybe"\n', "next_hop_tls"),
         ("edge = 3\n", "edge"),

@@ -408,6 +408,8 @@ def _check(settings: Settings) -> None:
             raise SettingsError(f"{name} is '{listen}'", hint="it must be on loopback, such as 127.0.0.1")
     _check_hosts("utm.own_hosts", settings.utm.own_hosts)
     _check_hosts("engagement.hosts", settings.engagement.hosts)
+    if "*" in settings.engagement.hosts:
+        raise SettingsError("engagement.hosts has '*'", hint="list your own hosts: no other is to be handed the click")
     for network in settings.edge.trusted_proxies:
         try:
             ipaddress.ip_network(network)

@@ -21,7 +21,7 @@ from clicktrail.server.pipeline.redirect import Redirect, Request
 from clicktrail.tokens import KeyRing, Visit, VisitSeal
 from clicktrail.utm.query import is_among
 
-__all__ = ["Engagements"]
+__all__ = ["Engagements", "Told"]
 
 LONGEST_VISIT = timedelta(days=1)
 """From the click on. Where a page is opened from a bookmark that still has the click, that is another visit."""
@@ -32,8 +32,15 @@ _REMEMBERED = 65_536
 _REMEMBERED_DESTINATIONS = 4_096
 
 
-class _Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A page's message, as ``e.js`` sends it."""
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A page's message, as ``e.js`` sends it.
+
+    Attributes:
+        visit: what the page was handed.
+        kind: as of the event.
+        dwell_ms: as of the event, a day at most.
+        scroll_pct: as of the event.
+    """
 
     visit: str
     kind: Literal["loaded", "engaged"]
@@ -41,7 +48,7 @@ class _Told(msgspec.Struct, frozen=True, kw_only=True):
     scroll_pct: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
 
 
-_decoder = msgspec.json.Decoder(_Told)
+_decoder = msgspec.json.Decoder(Told)
 
 
 class Engagements:
@@ -49,7 +56,7 @@ class Engagements:
 
     Args:
         ring: the keys that seal visits.
-        hosts: where landing pages are: exact, ``*.example.com`` for all below, ``*`` for every host.
+        hosts: where landing pages are: exact, or ``*.example.com`` for all below.
         remembered: how many messages of pages to remember.
     """
 
