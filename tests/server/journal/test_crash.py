@@ -4,22 +4,32 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import pytest
+
 from clicktrail.server.journal.reader import SegmentReader
+from clicktrail.server.journal.segments import numbers
+from clicktrail.server.journal.writer import Durability
 
 WRITER = """
 import asyncio, functools, os, sys
 from pathlib import Path
 from clicktrail.server.journal.segments import Segment
-from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.journal.writer import Durability, SegmentWriter
 
 def confirmed(line, committed):
     if committed:
         os.write(1, line + b"\\n")
 
 async def main(folder, name):
-    writer = SegmentWriter(folder, asyncio.get_running_loop(), begin=functools.partial(Segment, capacity=20_000))
+    writer = SegmentWriter(
+        folder,
+        asyncio.get_running_loop(),
+        durability=Durability(sys.argv[3]),
+        begin=functools.partial(Segment, capacity=20_000),
+    )
     number = 0
     while True:
         for _ in range(number % 7):
@@ -33,9 +43,27 @@ asyncio.run(main(Path(sys.argv[1]), sys.argv[2].encode()))
 """
 
 
-def killed_after(folder: Path, *, name: str, confirmed: int) -> list[bytes]:
+READER = """
+import os, sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from clicktrail.server.journal.reader import SegmentReader
+
+journal, stored = Path(sys.argv[1]), os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+reader = SegmentReader(journal, journal / "cursor")
+os.write(1, b"ready\\n")
+while True:
+    for entry in reader.read(50):
+        os.write(stored, entry.line + b"\\n")
+    reader.commit()
+    reader.delete(before=datetime.now(UTC))
+"""
+
+
+def killed_after(folder: Path, *, name: str, confirmed: int, durability: Durability) -> list[bytes]:
     """Run a writer, kill it once so many lines are confirmed, and return all that it confirmed until it was dead."""
-    with subprocess.Popen([sys.executable, "-c", WRITER, str(folder), name], stdout=subprocess.PIPE) as process:
+    command = [sys.executable, "-c", WRITER, str(folder), name, durability]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(confirmed)]
         os.kill(process.pid, signal.SIGKILL)
@@ -44,12 +72,37 @@ def killed_after(folder: Path, *, name: str, confirmed: int) -> list[bytes]:
     return [line.removesuffix(b"\n") for line in lines if line.endswith(b"\n")]
 
 
-def test_every_confirmed_line_is_found_once_however_often_the_writer_is_killed(tmp_path: Path) -> None:
-    """Each writer finds the folder as the last one's death left it; a line in the middle of its commit may be there."""
+@pytest.mark.parametrize("durability", Durability)
+def test_every_confirmed_line_is_found_once_however_often_the_writer_is_killed(
+    tmp_path: Path, durability: Durability
+) -> None:
+    """Each writer finds the folder as the last one's death left it; a line in the middle of its commit may be there.
+
+    What is confirmed before its sync is in the kernel's hands by then, and so survives the process.
+    """
     confirmed: list[bytes] = []
     for life in range(5):
-        confirmed += killed_after(tmp_path / "edge-0", name=f"life {life}", confirmed=200 + 150 * life)
+        confirmed += killed_after(
+            tmp_path / "edge-0", name=f"life {life}", confirmed=200 + 150 * life, durability=durability
+        )
     found = [entry.line for entry in SegmentReader(tmp_path, tmp_path / "cursor").read(1_000_000)]
     assert [] == [line for line in confirmed if line not in set(found)]
     assert len(found) == len(set(found))
     assert len(confirmed) >= 5 * 200
+
+
+def test_no_line_is_passed_over_however_often_the_reader_is_killed(tmp_path: Path) -> None:
+    """At any moment: while it reads, moves its cursor, or deletes what it has read, which it does at once here."""
+    journal, stored = tmp_path / "journal", tmp_path / "stored"
+    written: list[bytes] = []
+    for life in range(8):
+        written += killed_after(journal / "edge-0", name=f"life {life}", confirmed=300, durability=Durability.ASYNC)
+        with subprocess.Popen([sys.executable, "-c", READER, journal, stored], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(0.001 * 2**life % 0.03)  # the moment of its death, not something that is waited for
+            os.kill(process.pid, signal.SIGKILL)
+    last = SegmentReader(journal, journal / "cursor")
+    found = [*stored.read_bytes().splitlines(), *(entry.line for entry in last.read(1_000_000))]
+    assert [] == [line for line in written if line not in set(found)]
+    assert numbers(journal / "edge-0")[0] > 1  # what was read is gone

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from clicktrail.server.journal.frames import HEAD, OVERHEAD, pack
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.journal.segments import Segment, path_of
+from clicktrail.server.journal.segments import Segment, numbers, path_of
 from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.system import SystemClock
 
 Batches = st.lists(st.lists(st.binary(max_size=80), min_size=1, max_size=5), max_size=5)
 
@@ -130,6 +132,35 @@ def test_deleted_segments_are_passed_over(tmp_path: Path) -> None:
     path_of(tmp_path / "edge-0", 1).unlink()
     path_of(tmp_path / "edge-0", 2).unlink()
     assert [b"3"] == lines_from(reader)
+
+
+def test_only_what_is_committed_is_deleted(tmp_path: Path) -> None:
+    """And never the segment that is being written."""
+    for number in (1, 2, 3):
+        segment_of(tmp_path / "edge-0", number, [b"%d" % number]).close()
+    reader = SegmentReader(tmp_path, tmp_path / "cursor")
+    tomorrow = SystemClock().now() + timedelta(days=1)
+    assert [b"1", b"2", b"3"] == lines_from(reader)
+    assert 0 == reader.delete(before=tomorrow)
+    reader.commit()
+    assert 2 == reader.delete(before=tomorrow)
+    assert [3] == numbers(tmp_path / "edge-0")
+    segment_of(tmp_path / "edge-0", 4, [b"4"]).close()
+    assert [b"4"] == lines_from(SegmentReader(tmp_path, tmp_path / "cursor"))
+
+
+def test_a_segment_is_done_with_once_there_is_an_empty_one_behind_it(tmp_path: Path) -> None:
+    """A writer without work rolls all the same, and what it wrote does not stay for ever."""
+    segment_of(tmp_path / "edge-0", 1, [b"1"]).close()
+    reader = SegmentReader(tmp_path, tmp_path / "cursor")
+    assert [b"1"] == lines_from(reader)
+    open_segment = segment_of(tmp_path / "edge-0", 2, [])
+    assert [] == lines_from(reader)
+    reader.commit()
+    assert 1 == reader.delete(before=SystemClock().now() + timedelta(days=1))
+    open_segment.write(pack(b"2"))
+    assert [b"2"] == lines_from(reader)
+    open_segment.close()
 
 
 def test_a_folder_that_was_begun_anew_is_read_from_its_start(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """One writer's end of the journal."""
 
 import asyncio
+import contextlib
 import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +19,7 @@ from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.segments import Segment, numbers, path_of
 from clicktrail.server.journal.writer import Durability, SegmentWriter
 
-Outcome = tuple[bytes, bool]
+NOBODY = 65_534
 
 
 def writer_on(folder: Path, *, capacity: int = 1_000_000) -> SegmentWriter:
@@ -165,6 +167,31 @@ async def test_a_folder_that_is_removed_is_made_again(tmp_path: Path) -> None:
         with pytest.raises(StorageError):
             writer_on(folder)
     assert [b"second", b"third"] == lines_in(tmp_path)
+
+
+@contextlib.contextmanager
+def permissions_gone(folder: Path) -> Iterator[None]:
+    """Nobody may make a file in the folder; root, who always may, is somebody else meanwhile."""
+    if os.geteuid() == 0:
+        os.seteuid(NOBODY)
+        yield
+        os.seteuid(0)
+    else:
+        folder.chmod(0o500)
+        yield
+        folder.chmod(0o700)
+
+
+async def test_permissions_that_are_gone_are_waited_for(tmp_path: Path) -> None:
+    """They are missed at the next segment at the latest."""
+    with writer_on(tmp_path / "edge-0", capacity=50) as writer:
+        assert await committed(writer, b"first")
+        with permissions_gone(tmp_path / "edge-0"):
+            assert not await committed(writer, b"second" * 9)
+            assert isinstance(writer.last_error, PermissionError)
+        await until_written(writer)
+        assert await committed(writer, b"third")
+    assert [b"first", b"second" * 9, b"third"] == lines_in(tmp_path)
 
 
 async def test_what_does_not_fit_into_memory_is_let_go(tmp_path: Path) -> None:

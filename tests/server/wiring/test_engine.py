@@ -9,6 +9,7 @@ import httpx2
 
 from clicktrail.model.event import AnyEvent, Click, Sent, encode
 from clicktrail.server import keystore
+from clicktrail.server.journal.segments import numbers
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.engine import read_reports
@@ -60,6 +61,24 @@ async def test_an_engine_relays_and_shows(tmp_path: Path) -> None:
     assert 250 == greeted.code
     assert {"campaigns": []} == reports.json()
     assert 0 == process.returncode
+
+
+async def test_what_is_in_analytics_leaves_the_journal(tmp_path: Path) -> None:
+    """After the time that the settings say, here none; the segment that was written last stays."""
+    (tmp_path / "clicktrail.toml").write_text("[recording]\nkeep_hours = 0\n", "utf-8")
+    settings = Settings(data_dir=str(tmp_path / "clicktrail-data"))
+    keystore.load_or_create(settings.data / keystore.NAME, traces=[])
+    for link in range(3):
+        await asyncio.to_thread(journal, settings, click(link))
+    with socket.create_server(("127.0.0.1", 0)) as relay, socket.create_server(("127.0.0.1", 0)) as console:
+        async with worker("engine", tmp_path, [relay, console]):
+            for _ in range(600):
+                if numbers(settings.journal / "edge-0") == [3]:
+                    break
+                await asyncio.sleep(0.05)
+    assert [3] == numbers(settings.journal / "edge-0")
+    reports = await asyncio.to_thread(read_reports, settings, "winter")
+    assert 3 == reports[0]["clicks"]["total"]
 
 
 def test_the_journal_becomes_a_report(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ _BATCH = 5_000
 """Journal lines a turn of the processor: many share the cost of an insert, and none waits a second for its turn."""
 _SHORTEN_S = 600.0
 """How often old addresses are looked for. A batch that was judged again from memory may bring one back until then."""
-_DELETE_S = 60.0
+_DELETE_S = 5.0
 """How often segments are looked for that may go."""
 _POLL_S = 0.2
 """How often the processor looks for new lines. The journal's writers are other processes and cannot call it."""
