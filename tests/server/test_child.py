@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from clicktrail.server.child import Child, back_off_s
 from clicktrail.server.monitoring.health import Status
@@ -110,6 +111,31 @@ async def test_what_a_child_says_is_known(tmp_path: Path) -> None:
     assert (Status.DOWN, None, {}) == (before.status, before.pid, before.pulse.values)
     assert (Status.SERVING, {"clicktrail_journal_let_go_total": {"": 3}}) == (during.status, during.pulse.values)
     assert str(during.pid) == (tmp_path / "pids").read_text().strip()
+
+
+TROUBLED = """
+import sys
+full, well = '{"troubles": [{"code": "journal", "hint": "make room"}]}', "{}"
+print(full, full, well, well, full, "ready", sep="\\n", flush=True)
+sys.stdin.read()
+"""
+
+
+async def test_troubles_are_logged_when_they_come_and_go() -> None:
+    """Not every second: once when there are others than before, and once when there are none any more."""
+    child = Child("edge-0", command=(sys.executable, "-c", TROUBLED))
+
+    with structlog.testing.capture_logs() as log:
+        async with kept(child):
+            await child.ready.wait()
+
+    told = [(entry["event"], entry.get("troubles"), entry.get("hints")) for entry in log]
+    assert [
+        ("child has troubles", ["journal"], ["make room"]),
+        ("child is well again", None, None),
+        ("child has troubles", ["journal"], ["make room"]),
+        ("child ready", None, None),
+    ] == told[:4]
 
 
 async def test_a_child_that_hangs_is_replaced(tmp_path: Path) -> None:

@@ -131,7 +131,17 @@ class Child:
             self.ready.set()
         else:
             with contextlib.suppress(msgspec.DecodeError):
-                self._pulse = msgspec.json.decode(line, type=Pulse)
+                self._listen(msgspec.json.decode(line, type=Pulse))
+
+    def _listen(self, pulse: Pulse) -> None:
+        """Keep what it says, and say in the log what has become another trouble, or none."""
+        before, now = ([trouble.code for trouble in said.troubles] for said in (self._pulse, pulse))
+        self._pulse = pulse
+        if now and now != before:
+            hints = [trouble.hint for trouble in pulse.troubles]
+            _LOG.warning("child has troubles", child=self.name, troubles=now, hints=hints)
+        elif before and not now:
+            _LOG.info("child is well again", child=self.name)
 
     async def _stop(self, process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):

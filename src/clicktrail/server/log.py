@@ -40,14 +40,14 @@ def configure_logging(level: str = "info") -> None:
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
+    output = logging.StreamHandler(sys.stderr)
+    output.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
-    logging.basicConfig(handlers=[handler], level=max(threshold, logging.WARNING), force=True)
+    logging.basicConfig(handlers=[output], level=max(threshold, logging.WARNING), force=True)
     sys.excepthook = _crash
 
 
