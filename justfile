@@ -42,6 +42,10 @@ test *args: (programs "test")
 fuzz *args:
     @python -m bench.fuzz "$@"
 
+# Ask for a million links that nobody sealed, or as many as one likes: none redirects.
+forge count="1000000":
+    @CLICKTRAIL_FORGED_LINKS="{{count}}" pytest -q tests/server/edge/test_forged_links.py
+
 # Kill workers, engine, or all, under load and again and again: no answered click is lost, and none counted twice.
 torture *args:
     @python -m bench.torture "$@"

@@ -144,7 +144,7 @@ class Connection(asyncio.Protocol):
         """Give out all places in the row before the first answer is known: only the last one says goodbye."""
         places = [_Answer(with_body=request.method != "HEAD") for request in requests]
         self._answers.extend(places)
-        if self._reader.awaited:
+        if self._reader.awaited and not refusal:
             self._answers.append(_Answer(with_body=True, response=self._routes.responses.go_on))
         if refusal:
             self._refused = True

@@ -1,0 +1,149 @@
+"""Nobody uses the edge as an open redirect: tokens, hosts and paths bent out of shape, by the hundred thousand."""
+
+import contextlib
+import itertools
+import string
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+
+from clicktrail.server.edge.reader import RequestReader
+from clicktrail.server.edge.responses import Response
+from clicktrail.server.ports import LinkSet, ShortMessage, StoredLink
+from clicktrail.server.settings import environment
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, SealedCampaign, ends, seal, seal_campaign, short_token
+from tests.edges import NOW, RING, request, routes_for
+from tests.journals import HeldJournal
+from tests.server.memory_registry import MemoryRegistry
+
+COUNT = int(environment().get("CLICKTRAIL_FORGED_LINKS", "100000"))
+"""``./dev forge`` asks for a million."""
+
+PIECES = (
+    *(string.ascii_letters + string.digits + "-_"),
+    *("", ".", "=", "/", "//", "\\", "..", "%00", "%2F", "%41", "+", "~", "@evil.example", "https://evil.example/"),
+)
+DESTINATIONS = {f"https://shop.example/{number}?utm_source=email" for number in range(3)}
+OTHER_RING = KeyRing([Key(number=0, secret=b"o" * SECRET_BYTES)])
+HOSTS = ("click.example", "evil.example", "click.example@evil.example", "evil.example/click.example", "")
+HEADERS = (
+    "",
+    "X-Forwarded-Host: evil.example\r\nForwarded: host=evil.example;proto=https\r\n",
+    "X-Original-URL: https://evil.example/\r\nX-Rewrite-URL: //evil.example/\r\n",
+    "Referer: https://evil.example/\r\nOrigin: https://evil.example\r\n",
+    "Location: https://evil.example/\r\nRefresh: 0;url=https://evil.example/\r\n",
+)
+PATHS = (
+    *("/", "//evil.example", "//evil.example/%2e%2e", "/\\evil.example", "/%2F/evil.example", "/https://evil.example/"),
+    *(
+        "https://evil.example/",
+        "http://click.example//evil.example",
+        "/?url=https://evil.example/",
+        "/r?u=//evil.example",
+    ),
+    *("/%0d%0aLocation:%20https://evil.example/", "/;@evil.example", "/.evil.example", "*", "/@evil.example/+", "/+"),
+)
+
+
+class Edge:
+    """An edge that knows three links in each format.
+
+    Attributes:
+        statuses: how many answers had which.
+    """
+
+    def __init__(self) -> None:
+        self._registry = MemoryRegistry()
+        self._journal = HeldJournal()
+        self._routes = routes_for(self._journal, registry=self._registry, start=_at_once)
+        links = tuple(StoredLink(position=at, destination=url) for at, url in enumerate(sorted(DESTINATIONS)))
+        _at_once(self._registry.link_sets.add(LinkSet(campaign="spring", created_at=NOW, links=links)))
+        message = ShortMessage(code=77, message_id="m", recipient="", campaign="", created_at=NOW, links=links)
+        _at_once(self._registry.short_links.add(message))
+        self.statuses = Counter[bytes]()
+
+    def ask(self, data: bytes) -> list[str]:
+        """Where a connection's first bytes are sent."""
+        answers: list[Response] = []
+        for asked in RequestReader("192.0.2.1").feed(data):
+            self._routes.answer(asked, answers.append)
+        self._journal.settle(committed=True)
+        self._journal.lines.clear()
+        self.statuses.update(answer.head[9:12] for answer in answers)
+        fields = (field for answer in answers for field in answer.head.split(b"\r\n"))
+        return [field.decode().partition(": ")[2] for field in fields if field.lower().startswith((b"loc", b"refresh"))]
+
+
+def _at_once(lookup: Coroutine[Any, Any, object]) -> None:
+    """Run what waits for nothing."""
+    with contextlib.suppress(StopIteration):
+        lookup.send(None)
+
+
+def sealed_token(ring: KeyRing, number: int) -> str:
+    """It holds its destination, and in each round another recipient."""
+    destination = min(DESTINATIONS)
+    return seal(
+        ring,
+        Sealed(
+            destination=destination,
+            message_id="m",
+            recipient=f"r{number}",
+            campaign="spring",
+            position=0,
+            links=3,
+            sent_at=NOW,
+        ),
+    )
+
+
+def campaign_token(ring: KeyRing, number: int) -> str:
+    """Of the link set that the edge knows, in each round for another recipient."""
+    sealed = SealedCampaign(link_set=1, message_id=f"m{number}", recipient=f"r{number}", sent_at=NOW)
+    return seal_campaign(ring, sealed) + ends(ring, 1)[0]
+
+
+def bent(token: str) -> Iterator[str]:
+    """With a piece in place of each character or before it, cut, turned, said twice."""
+    for at, character in enumerate(token):
+        for piece in PIECES:
+            yield token[:at] + piece + token[at + 1 :]
+            yield token[:at] + piece + token[at:]
+        yield from (token[:at], token[at:] + token[:at], token[:at] + character.swapcase() + token[at + 1 :])
+    yield from (token + piece + token for piece in PIECES)
+    yield from (token + piece for piece in PIECES)
+
+
+def forged() -> Iterator[tuple[bytes, bool]]:
+    """Requests, and whether a destination of ours is a right answer. They never end: each round has other tokens."""
+    for number in itertools.count():
+        own = sealed_token(RING, number), campaign_token(RING, number), short_token(77, number % 3)
+        foreign = sealed_token(OTHER_RING, number), campaign_token(OTHER_RING, number), short_token(78 + number, 0)
+        headers = HEADERS[number % len(HEADERS)]
+        for path, host in itertools.product((*PATHS, *(f"/{token}" for token in foreign)), HOSTS):
+            yield request(path, headers=headers).replace(b"click.example\r\n", host.encode() + b"\r\n", 1), False
+        for token in own:
+            for other in bent(token):
+                # Behind a stored token may stand another position; a sealed one is right as a whole or not at all.
+                yield request(f"/{other}", headers=headers), other == token or token != own[0]
+
+
+@pytest.mark.timeout(3600)
+def test_nothing_redirects_but_to_what_we_sealed(tell: Callable[[str], None]) -> None:
+    """Neither a damaged token, nor a foreign one, nor anything that a request says of hosts."""
+    edge = Edge()
+    for data, may_redirect in itertools.islice(forged(), COUNT):
+        places = edge.ask(data)
+        assert set(places) <= (DESTINATIONS if may_redirect else set()), data
+    answers = ", ".join(f"{count:,} of {status.decode()}" for status, count in sorted(edge.statuses.items()))
+    tell(f"{COUNT:,} forged links, answers: {answers}")
+    assert edge.statuses[b"404"] > COUNT / 2
+
+
+def test_good_tokens_do_redirect() -> None:
+    """Else there would be nothing to see above."""
+    tokens = sealed_token(RING, 0), campaign_token(RING, 0), short_token(77, 0)
+    edge = Edge()
+    assert [[min(DESTINATIONS)]] * 3 == [edge.ask(request(f"/{token}")) for token in tokens]
