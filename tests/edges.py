@@ -16,6 +16,7 @@ from clicktrail.server.edge.routes import Routes
 from clicktrail.server.edge.server import serve_edge
 from clicktrail.server.edge.sites import Sites
 from clicktrail.server.pipeline.discretion import Discretion, OptedOut
+from clicktrail.server.pipeline.overrides import Erased, Overrides
 from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.ports import Journal
 from clicktrail.server.wiring.judging import shipped_judge
@@ -108,6 +109,8 @@ def routes_for(
         ids=CountedIds(),
         responses=Responses(),
         sites=Sites(),
+        overrides=Overrides(),
+        erased=Erased(RING),
         discretion=Discretion(opted_out=OptedOut.ANONYMOUS, judge=shipped_judge(), ids=CountedIds()),
         start=start,
     )

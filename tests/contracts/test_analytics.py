@@ -180,6 +180,23 @@ async def test_events_of_no_message_are_kept_out_of_campaigns(analytics: Analyti
     assert 1 == len((await analytics.timelines([""]))[""].events)
 
 
+async def test_an_erased_recipient_is_in_no_event_and_no_number(analytics: Analytics) -> None:
+    """Others stay; the message still counts as one that was sent."""
+    ann, bob = "Ann@example.com", "bob@example.com"
+    await store(
+        analytics,
+        judged(sent("m1", recipient=ann), clicks=(verdict(click("m1", "1", recipient=ann)),)),
+        judged(sent("m2", recipient=bob), clicks=(verdict(click("m2", "1", recipient=bob)),)),
+    )
+    for _ in range(2):
+        await analytics.erase("ann@example.com")
+    report = await analytics.campaign("spring")
+    assert report is not None
+    assert (Clicks(human=1), Unique(raw=1, human=1)) == (report.clicks, report.unique)
+    timelines = await analytics.timelines(["m1", "m2"])
+    assert [0, 2] == [len(timelines[name].events) for name in ("m1", "m2")]
+
+
 @pytest.mark.parametrize(
     ("address", "kept"),
     [

@@ -12,9 +12,21 @@ from sqlalchemy import text
 
 from clicktrail.errors import StorageError
 from clicktrail.model.consent import Consent
-from clicktrail.server.ports import Consents, LinkSet, LinkSets, ShortLinks, ShortMessage, StoredLink
+from clicktrail.model.edit import EditAction, LinkEdit, Target
+from clicktrail.server.ports import (
+    Consents,
+    Erasures,
+    LinkEdits,
+    LinkSet,
+    LinkSets,
+    ShortLinks,
+    ShortMessage,
+    StoredLink,
+)
 from clicktrail.server.registry.consents import SqlConsents
 from clicktrail.server.registry.database import Database, database_url
+from clicktrail.server.registry.erasures import SqlErasures
+from clicktrail.server.registry.link_edits import SqlLinkEdits
 from clicktrail.server.registry.link_sets import SqlLinkSets
 from clicktrail.server.registry.migrate import migrate
 from clicktrail.server.registry.short_links import SqlShortLinks
@@ -60,6 +72,16 @@ class Registry:
     def consents(self) -> Consents:
         """Its consents."""
         return SqlConsents(self.database)
+
+    @property
+    def link_edits(self) -> LinkEdits:
+        """Its edits of links."""
+        return SqlLinkEdits(self.database)
+
+    @property
+    def erasures(self) -> Erasures:
+        """Whom it was told to erase."""
+        return SqlErasures(self.database)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,3 +236,41 @@ async def test_a_registry_of_a_newer_version_is_left_alone(registry: Registry) -
     )
     with pytest.raises(StorageError, match="newer"):
         await asyncio.to_thread(migrate, registry.database)
+
+
+async def test_edits_come_back_in_the_order_of_time(registry: Registry) -> None:
+    """All of them, each once, however often it was added: the earlier ones are a link's history."""
+    later = LinkEdit(
+        id="a",
+        at=NOW + timedelta(days=1),
+        target=Target(campaign="spring ☀", position=3),
+        action=EditAction.EXPIRE,
+        expires_at=NOW + timedelta(days=9),
+    )
+    redirect = LinkEdit(
+        id="b",
+        at=NOW,
+        target=Target(url="https://example.com/ü"),
+        action=EditAction.REDIRECT,
+        destination="https://example.com/a",
+    )
+    for edit in (later, redirect, later):
+        await registry.link_edits.add(edit)
+    assert [redirect, later] == list(await registry.link_edits.all())
+
+
+async def test_an_erased_recipient_leaves_a_mark_and_a_refusal(registry: Registry) -> None:
+    """Short messages name nobody any more; the name is pending until analytics is done with it."""
+    await registry.short_links.add(MESSAGE)
+    for _ in range(2):
+        await registry.erasures.add("Ann@Example.org", "mark", at=NOW)
+    assert (["mark"], ["ann@example.org"]) == (
+        list(await registry.erasures.marks()),
+        list(await registry.erasures.pending()),
+    )
+    found = await registry.short_links.find(MESSAGE.code)
+    assert found is not None
+    assert ("", MESSAGE.links) == (found.recipient, found.links)
+    assert Consent.DENIED is await registry.consents.find("ann@example.org")
+    await registry.erasures.done("ann@example.org")
+    assert (["mark"], []) == (list(await registry.erasures.marks()), list(await registry.erasures.pending()))

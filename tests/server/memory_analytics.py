@@ -50,6 +50,17 @@ class MemoryAnalytics:
         self._messages |= {message.timeline.message_id: message for message in judged}
         self._anonymous |= {click.id: click for click in anonymous}
 
+    async def erase(self, recipient: str) -> None:
+        """In events and messages."""
+        name = recipient.casefold()
+        self.events = {key: event for key, event in self.events.items() if event.recipient.casefold() != name}
+        self._messages = {
+            message_id: replace(
+                message, clicks=tuple(of for of in message.clicks if of.click.recipient.casefold() != name)
+            )
+            for message_id, message in self._messages.items()
+        }
+
     async def shorten_addresses(self, *, before: datetime) -> None:
         """In the events."""
         self.events |= {

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from clicktrail.cli import consent, demo, inspect, keys, report, rewrite, serve, utm
+from clicktrail.cli import consent, demo, erase, inspect, keys, links, report, rewrite, serve, utm
 from clicktrail.errors import ClicktrailError
 
 __all__ = ["app", "main"]
@@ -25,8 +25,10 @@ app.command()(rewrite.rewrite)
 app.command()(inspect.inspect)
 app.command()(report.report)
 app.command()(demo.demo)
+app.command()(erase.erase)
 app.add_typer(keys.app, name="keys")
 app.add_typer(consent.app, name="consent")
+app.add_typer(links.app, name="links")
 app.add_typer(utm.app, name="utm")
 
 

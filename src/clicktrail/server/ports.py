@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from clicktrail.model.consent import Consent
+from clicktrail.model.edit import LinkEdit
 from clicktrail.model.event import AnonymousClick
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
@@ -17,10 +18,12 @@ __all__ = [
     "Codes",
     "Consents",
     "Entry",
+    "Erasures",
     "Ids",
     "Journal",
     "JournalReader",
     "JudgedMessage",
+    "LinkEdits",
     "LinkSet",
     "LinkSets",
     "ShortLinks",
@@ -137,6 +140,14 @@ class Analytics(Protocol):
 
         Raises:
             StorageError: nothing or a part was kept; the same call again is safe.
+        """
+        ...
+
+    async def erase(self, recipient: str) -> None:
+        """Delete the events and clicks of a recipient. An address is the same in capital and small letters.
+
+        Raises:
+            StorageError: some may still be there; the same call again is safe.
         """
         ...
 
@@ -264,5 +275,66 @@ class Consents(Protocol):
 
         Raises:
             StorageError: nobody can tell just now.
+        """
+        ...
+
+
+class LinkEdits(Protocol):
+    """What was changed about links after they were sent."""
+
+    async def add(self, edit: LinkEdit) -> None:
+        """Keep an edit durably.
+
+        Raises:
+            StorageError: it was not kept for sure; the same call again is safe.
+        """
+        ...
+
+    async def all(self) -> Sequence[LinkEdit]:
+        """Every edit there ever was, in the order of time.
+
+        Raises:
+            StorageError: nobody can tell just now.
+        """
+        ...
+
+
+class Erasures(Protocol):
+    """The recipients of whom nothing may be recorded any more."""
+
+    async def add(self, recipient: str, mark: str, *, at: datetime) -> None:
+        """Begin to erase a recipient: their short messages name nobody, and they deny being tracked.
+
+        Args:
+            recipient: address or opaque id.
+            mark: what is kept of them for good.
+            at: aware.
+
+        Raises:
+            StorageError: it was not done for sure; the same call again is safe.
+        """
+        ...
+
+    async def marks(self) -> Sequence[str]:
+        """What is kept of all who were erased.
+
+        Raises:
+            StorageError: nobody can tell just now.
+        """
+        ...
+
+    async def pending(self) -> Sequence[str]:
+        """Recipients whom analytics has not erased yet.
+
+        Raises:
+            StorageError: nobody can tell just now.
+        """
+        ...
+
+    async def done(self, recipient: str) -> None:
+        """Forget the name of a recipient whom analytics has erased.
+
+        Raises:
+            StorageError: it was not done for sure; the same call again is safe.
         """
         ...

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
+from clicktrail.model.edit import EditAction, LinkEdit, Target
 from clicktrail.model.event import AnonymousClick, Click, decode
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.edge.beacon import Beacon
@@ -14,6 +15,7 @@ from clicktrail.server.edge.routes import Routes
 from clicktrail.server.edge.sites import Sites
 from clicktrail.server.pipeline.domains import Domain
 from clicktrail.server.pipeline.engage import Engagements
+from clicktrail.server.pipeline.overrides import Erased, Overrides
 from clicktrail.server.pipeline.redirect import Request
 from clicktrail.server.ports import ShortMessage, StoredLink
 from clicktrail.tokens import short_token
@@ -187,3 +189,31 @@ def test_links_lead_only_where_their_domain_allows() -> None:
         answer.head.split()[1] for answer in answers_of(routes, f"{token_path('https://evil.example/')}+", headers=here)
     ]
     assert 2 == len(journal.lines)
+
+
+def test_a_link_leads_by_what_was_changed_about_it() -> None:
+    """Corrected or disabled, and recorded as it was sent; its page tells the same."""
+    journal = HeldJournal()
+    routes = routes_for(journal)
+    target = Target(campaign="spring", position=0)
+    correction = LinkEdit(id="e", at=NOW, target=target, action=EditAction.REDIRECT, destination="https://new.example/")
+    routes.overrides = Overrides([correction])
+    corrected, told = answers_of(routes, token_path()), answers_of(routes, f"{token_path()}+")
+    routes.overrides = Overrides([LinkEdit(id="e", at=NOW, target=target, action=EditAction.DISABLE)])
+    disabled, untold = answers_of(routes, token_path()), answers_of(routes, f"{token_path()}+")
+    journal.settle(committed=True)
+    assert [routes.responses.redirect("https://new.example/")] == corrected
+    assert b'href="https://new.example/"' in told[0].body
+    assert [pages_of(routes).ended({})] == disabled == untold
+    events = [decode(line) for line in journal.lines]
+    assert ["https://shop.example/?a=b"] * 2 == [event.url for event in events if isinstance(event, Click)]
+
+
+def test_nothing_is_recorded_of_who_was_erased() -> None:
+    """They arrive at once, and no landing page is handed a click of theirs."""
+    journal = HeldJournal()
+    routes = routes_for(journal)
+    routes.beacon = Beacon(Engagements(RING, hosts=("shop.example",)), journal=journal, clock=StoppedClock())
+    routes.erased = Erased(RING, [Erased(RING).mark("ann@example.org")])
+    assert [routes.responses.redirect("https://shop.example/?a=b")] == answers_of(routes, token_path())
+    assert [] == journal.lines

@@ -124,6 +124,11 @@ class ChdbAnalytics:
         await self._insert("insert_clicks", (*click_rows(judged, version=version), *anonymous_rows(anonymous)))
         self.store_seconds.observe(time.perf_counter() - began)
 
+    async def erase(self, recipient: str) -> None:
+        """Delete the events and clicks of a recipient."""
+        for name in ("erase_clicks", "erase_events"):
+            await self._connections.run(query(name), {"recipient": recipient})
+
     async def shorten_addresses(self, *, before: datetime) -> None:
         """Of what happened before a time keep only the network of each address."""
         for name in ("shorten_click_addresses", "shorten_event_addresses"):

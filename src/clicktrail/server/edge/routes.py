@@ -14,13 +14,14 @@ from clicktrail.server.edge.sites import Site, Sites
 from clicktrail.server.edge.tally import Tally
 from clicktrail.server.pipeline.discretion import Discretion, asks_for_privacy
 from clicktrail.server.pipeline.domains import allows
+from clicktrail.server.pipeline.overrides import Ended, Erased, Overrides
 from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Request, Unavailable
 from clicktrail.server.ports import Clock, Ids, Journal
 
 __all__ = ["Reply", "Routes"]
 
 Reply = Callable[[Response], None]
-Decision = Redirect | NotFound | Unavailable
+Decision = Redirect | Ended | NotFound | Unavailable
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,6 +37,8 @@ class Routes:
         start: lets a lookup run beside everything else, such as a task group's ``create_task``.
         sites: what each tracking domain shows and allows.
         discretion: what is recorded of readers who ask not to be tracked.
+        overrides: what was changed about links after they were sent.
+        erased: of whom nothing is recorded.
         beacon: the landing pages' end; None where no page tells anything.
         tally: what was answered.
     """
@@ -48,6 +51,8 @@ class Routes:
     start: Callable[[Coroutine[Any, Any, None]], object]
     sites: Sites
     discretion: Discretion
+    overrides: Overrides
+    erased: Erased
     beacon: Beacon | None = None
     tally: Tally = field(default_factory=Tally)
 
@@ -81,14 +86,14 @@ class Routes:
 
     def _settle(self, request: Request, site: Site, reply: Reply, decision: Decision) -> None:
         """Record what is to be recorded, and answer then."""
-        if isinstance(decision, Redirect) and allows(site.destinations, decision.location):
-            location = decision.location if self.beacon is None else self.beacon.location(decision)
+        decision = self._in_force(decision, site)
+        event = self._kept(decision.event)
+        if isinstance(decision, Redirect):
+            told = self.beacon if event is decision.event else None
+            location = told.location(decision) if told else decision.location
             response = self.responses.redirect(location, site.fields)
         else:
             response = _page_of(decision, site, request)
-        event: Click | AnonymousClick | None = decision.event
-        if decision.event is not None and asks_for_privacy(decision.event.headers):
-            event = self.discretion.kept(decision.event)
         if event is None:
             reply(response)
             return
@@ -97,10 +102,25 @@ class Routes:
 
     def _explain(self, request: Request, site: Site, reply: Reply, decision: Decision) -> None:
         """Tell about a link. Whoever looks at it has not followed it, so that nothing is recorded."""
-        if isinstance(decision, Redirect) and allows(site.destinations, decision.location):
+        decision = self._in_force(decision, site)
+        if isinstance(decision, Redirect):
             reply(site.pages.about(decision, host=request.headers.get("host", ""), headers=request.headers))
         else:
             reply(_page_of(decision, site, request))
+
+    def _in_force(self, decision: Decision, site: Site) -> Decision:
+        """What has become of a link since it was sent, within what its domain allows."""
+        if isinstance(decision, Redirect):
+            decision = self.overrides.apply(decision, now=decision.event.at)
+        if isinstance(decision, Redirect) and not allows(site.destinations, decision.location):
+            return Ended(event=decision.event)
+        return decision
+
+    def _kept(self, event: Click | None) -> Click | AnonymousClick | None:
+        """What may be recorded."""
+        if event is None or event.recipient in self.erased:
+            return None
+        return self.discretion.kept(event) if asks_for_privacy(event.headers) else event
 
     def _health(self) -> Response:
         journal = self.journal
@@ -112,10 +132,10 @@ class Routes:
         )
 
 
-def _page_of(decision: Decision, site: Site, request: Request) -> Response:
+def _page_of(decision: Ended | NotFound | Unavailable, site: Site, request: Request) -> Response:
     """What to show to whom there is nowhere to send."""
     match decision:
-        case Redirect():
+        case Ended():
             return site.pages.ended(request.headers)
         case Unavailable():
             return site.pages.unavailable(request.headers)

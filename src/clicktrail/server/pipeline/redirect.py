@@ -21,7 +21,7 @@ from clicktrail.server.pipeline.reference import Reference, begins_like_ours, re
 from clicktrail.server.pipeline.stored import Stored, StoredLinks
 from clicktrail.tokens import KeyRing, Sealed, open_token
 
-__all__ = ["Lookup", "NotFound", "Redirect", "Redirector", "Request", "Unavailable"]
+__all__ = ["Lookup", "NotFound", "Redirect", "Redirector", "Request", "Unavailable", "location_of"]
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -172,7 +172,7 @@ class Redirector:
             return _tampered(self._click(request, now=now, click_id=click_id), token)
         except TokenMalformedError:
             return self._decide_by_reference(request, token, now=now, click_id=click_id)
-        location = _location(sealed.destination)
+        location = location_of(sealed.destination)
         if location is None:
             return NotFound()
         click = self._click(request, now=now, click_id=click_id)
@@ -265,7 +265,7 @@ def _follow(lookup: Lookup, stored: Stored | None) -> Redirect | NotFound:
     """Where a reference leads by what the registry has."""
     reference = lookup.reference
     link = stored.links.get(reference.position) if stored else None
-    location = _location(link.destination) if link else None
+    location = location_of(link.destination) if link else None
     if stored is None or link is None or location is None:
         return _tampered(lookup.click, lookup.token)
     event = replace(
@@ -294,7 +294,7 @@ def _of_link(click: Click, sealed: Sealed) -> Click:
     )
 
 
-def _location(destination: str) -> str | None:
+def location_of(destination: str) -> str | None:
     """The destination as it was sealed; its WHATWG serialisation where that is no visible ASCII; None if not web."""
     # Browsers take a backslash for a slash (WHATWG URL section 4.4); whoever does not would read another host.
     if "\\" not in destination and _LOCATION.fullmatch(destination):

@@ -8,7 +8,7 @@ from clicktrail.model.consent import Consent
 from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.tables import consents
 
-__all__ = ["SqlConsents"]
+__all__ = ["SqlConsents", "name_of"]
 
 
 class SqlConsents:
@@ -23,12 +23,12 @@ class SqlConsents:
 
     async def set(self, recipient: str, consent: Consent, *, at: datetime) -> None:
         """Keep what a recipient said last."""
-        name = _name(recipient)
+        name = name_of(recipient)
         await self._database.run(lambda connection: _set(connection, name, consent, at))
 
     async def find(self, recipient: str) -> Consent | None:
         """What a recipient said last, if anything."""
-        name = _name(recipient)
+        name = name_of(recipient)
         found = await self._database.run(
             lambda connection: connection.execute(
                 select(consents.c.consent).where(consents.c.recipient == name)
@@ -37,7 +37,7 @@ class SqlConsents:
         return None if found is None else Consent(found)
 
 
-def _name(recipient: str) -> str:
+def name_of(recipient: str) -> str:
     """Mail servers tell no capital from small letters in addresses; an opaque id may."""
     return recipient.casefold() if "@" in recipient else recipient
 

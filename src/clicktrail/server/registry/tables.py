@@ -6,7 +6,17 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, SmallI
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["METADATA", "Instant", "consents", "link_set_links", "link_sets", "short_links", "short_messages"]
+__all__ = [
+    "METADATA",
+    "Instant",
+    "consents",
+    "erasures",
+    "link_edits",
+    "link_set_links",
+    "link_sets",
+    "short_links",
+    "short_messages",
+]
 
 
 class Instant(TypeDecorator[datetime]):
@@ -70,4 +80,26 @@ consents = Table(
     Column("recipient", Text, primary_key=True),
     Column("consent", Text, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+link_edits = Table(
+    "link_edits",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("campaign", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("expires_at", Instant),
+)
+
+erasures = Table(
+    "erasures",
+    METADATA,
+    Column("mark", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("recipient", Text, nullable=False),  # empty once nothing of theirs is left in analytics
 )

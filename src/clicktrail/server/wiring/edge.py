@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 import socket
 
-from clicktrail.server import keystore
+from clicktrail.server import keystore, snapshot
 from clicktrail.server.edge.beacon import Beacon
 from clicktrail.server.edge.pages import Records
 from clicktrail.server.edge.responses import Responses
@@ -16,6 +16,7 @@ from clicktrail.server.monitoring.catalogue import ANSWER_SECONDS, ANSWERS, Metr
 from clicktrail.server.monitoring.pulse import Figure, Pulse, pulse_of
 from clicktrail.server.pipeline.discretion import Discretion, OptedOut
 from clicktrail.server.pipeline.engage import Engagements
+from clicktrail.server.pipeline.overrides import Erased, Overrides
 from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.pipeline.stored import StoredLinks
 from clicktrail.server.settings import Settings
@@ -23,6 +24,7 @@ from clicktrail.server.system import RandomIds, SystemClock
 from clicktrail.server.wiring.domains import read_domains
 from clicktrail.server.wiring.journal import open_journal
 from clicktrail.server.wiring.judging import shipped_judge
+from clicktrail.server.wiring.overrides import OverridesFile
 from clicktrail.server.wiring.pulses import journal_figures, journal_troubles
 from clicktrail.server.wiring.registry import read_registry
 from clicktrail.server.wiring.worker import pulsing, run, stop_signal
@@ -62,8 +64,13 @@ async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> 
                     discretion=Discretion(
                         opted_out=OptedOut(privacy.opted_out), judge=shipped_judge(), ids=RandomIds()
                     ),
+                    overrides=Overrides(),
+                    erased=Erased(ring),
                     beacon=Beacon(Engagements(ring, hosts=hosts), journal=journal, clock=clock) if hosts else None,
                 )
+                following = OverridesFile(settings.data / snapshot.NAME, ring)
+                following.show(routes)
+                lookups.create_task(following.follow(routes, stopping))
                 async with pulsing(lambda: _pulse(routes, journal)):
                     await serve_edge(
                         listening,

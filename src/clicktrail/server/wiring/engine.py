@@ -22,7 +22,8 @@ from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
 from clicktrail.server.wiring.journal import open_journal
 from clicktrail.server.wiring.judging import shipped_judge
-from clicktrail.server.wiring.registry import open_registry
+from clicktrail.server.wiring.overrides import copy_overrides
+from clicktrail.server.wiring.registry import Registry, open_registry
 from clicktrail.server.wiring.tracker import build_tracker
 from clicktrail.server.wiring.watching import EngineWatch
 from clicktrail.server.wiring.worker import pulsing, run, stop_signal
@@ -32,6 +33,8 @@ __all__ = ["read_reports", "run_engine"]
 _LOG = structlog.get_logger(part="engine")
 _BATCH = 5_000
 """Journal lines a turn of the processor: many share the cost of an insert, and none waits a second for its turn."""
+_OVERRIDE_S = 10.0
+"""How often the registry is asked for edits of links and for erasures. Those of this machine hold at once."""
 _SHORTEN_S = 600.0
 """How often old addresses are looked for. A batch that was judged again from memory may bring one back until then."""
 _DELETE_S = 5.0
@@ -82,6 +85,7 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
                         work.create_task(_process_until(stopping, processor))
                         work.create_task(watch.warn_until(stopping))
                         work.create_task(_delete_until(stopping, reader, hours=settings.recording.keep_hours))
+                        work.create_task(_override_until(stopping, settings, registry, analytics))
                         work.create_task(_shorten_until(stopping, analytics, hours=settings.privacy.address_hours))
                     journal.flush()
                     await _catch_up(processor)
@@ -111,6 +115,23 @@ async def _process_until(stopping: asyncio.Event, processor: Processor) -> None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_S):
                     await stopping.wait()
+
+
+async def _override_until(
+    stopping: asyncio.Event, settings: Settings, registry: Registry, analytics: Analytics
+) -> None:
+    """Bring to this machine what was changed on another one, and erase whom somebody asked to erase."""
+    while not stopping.is_set():
+        try:
+            await copy_overrides(settings, registry)
+            for recipient in await registry.erasures.pending():
+                await analytics.erase(recipient)
+                await registry.erasures.done(recipient)
+        except StorageError as error:
+            _LOG.error("cannot bring overrides up to date, trying again", error=error)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_OVERRIDE_S):
+                await stopping.wait()
 
 
 async def _shorten_until(stopping: asyncio.Event, analytics: Analytics, *, hours: int) -> None:

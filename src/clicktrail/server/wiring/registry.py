@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clicktrail.errors import StorageError
-from clicktrail.server.ports import Consents, LinkSets, ShortLinks
+from clicktrail.server.ports import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
 from clicktrail.server.registry.consents import SqlConsents
 from clicktrail.server.registry.database import Database, database_url
+from clicktrail.server.registry.erasures import SqlErasures
+from clicktrail.server.registry.link_edits import SqlLinkEdits
 from clicktrail.server.registry.link_sets import SqlLinkSets
 from clicktrail.server.registry.migrate import migrate
 from clicktrail.server.registry.short_links import SqlShortLinks
@@ -25,6 +27,8 @@ class Registry:
     link_sets: LinkSets
     short_links: ShortLinks
     consents: Consents
+    link_edits: LinkEdits
+    erasures: Erasures
 
 
 @contextlib.asynccontextmanager
@@ -68,5 +72,9 @@ async def _opened(settings: Settings, *, read_only: bool) -> AsyncIterator[Datab
 
 def _registry(database: Database) -> Registry:
     return Registry(
-        link_sets=SqlLinkSets(database), short_links=SqlShortLinks(database), consents=SqlConsents(database)
+        link_sets=SqlLinkSets(database),
+        short_links=SqlShortLinks(database),
+        consents=SqlConsents(database),
+        link_edits=SqlLinkEdits(database),
+        erasures=SqlErasures(database),
     )

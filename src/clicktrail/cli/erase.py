@@ -1,0 +1,32 @@
+"""clicktrail erase: forget a recipient, and record nothing of them any more."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from clicktrail.cli.options import Config
+from clicktrail.server import keystore, settings
+from clicktrail.server.pipeline.overrides import Erased
+from clicktrail.server.system import SystemClock
+from clicktrail.tokens import KeyRing
+
+__all__ = ["erase"]
+
+Recipient = Annotated[str, typer.Argument(help="An address, or the id that the sender gave.", metavar="RECIPIENT")]
+
+
+def erase(recipient: Recipient, config: Config = None) -> None:
+    """Forget a recipient, and record nothing of them any more; privacy.md says what remains where, and how long."""
+    loaded = settings.load(config, settings.environment())
+    asyncio.run(_erase(loaded, keystore.load(loaded.data / keystore.NAME), recipient))
+
+
+async def _erase(loaded: settings.Settings, ring: KeyRing, recipient: str) -> None:
+    # The registry's packages are slow to import, and no other command should wait for them.
+    from clicktrail.server.wiring.overrides import copy_overrides
+    from clicktrail.server.wiring.registry import open_registry
+
+    async with open_registry(loaded) as registry:
+        await registry.erasures.add(recipient, Erased(ring).mark(recipient), at=SystemClock().now())
+        await copy_overrides(loaded, registry)

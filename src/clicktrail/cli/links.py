@@ -1,0 +1,146 @@
+"""clicktrail links: correct, disable or end links after they were sent."""
+
+import asyncio
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec import to_builtins
+
+from clicktrail.cli.options import Config, Json
+from clicktrail.model.edit import EditAction, LinkEdit, Target
+from clicktrail.server import keystore, settings
+from clicktrail.server.system import RandomIds, SystemClock
+
+__all__ = ["app"]
+
+_LINK = re.compile(r"(?P<campaign>.*)#(?P<position>[0-9]{1,4})", re.DOTALL)
+_HOST = re.compile(r"[^\s/#?@:]+")
+_WEB = ("http://", "https://")
+
+
+def _target(text: str) -> Target:
+    if text.lower().startswith(_WEB):
+        return Target(url=text)
+    if found := _LINK.fullmatch(text):
+        return Target(campaign=found["campaign"], position=int(found["position"]))
+    if _HOST.fullmatch(text):
+        return Target(host=text.lower())
+    raise typer.BadParameter(f"'{text}' is neither CAMPAIGN#POSITION nor a web URL nor a host")
+
+
+def _web_url(text: str) -> str:
+    if text.lower().startswith(_WEB):
+        return text
+    raise typer.BadParameter(f"'{text}' is no web URL, such as https://www.example.com/page")
+
+
+Which = Annotated[
+    Target,
+    typer.Argument(
+        parser=_target,
+        help="CAMPAIGN#POSITION for one link of a campaign, counted from 0; a URL for all links that lead exactly "
+        "there; or a host for all that lead to it.",
+        metavar="LINK",
+    ),
+]
+To = Annotated[
+    str, typer.Argument(parser=_web_url, help="Where they lead from now on, an http or https URL.", metavar="URL")
+]
+At = Annotated[datetime, typer.Argument(help="Such as 2026-12-24 or 2026-12-24T18:00:00; UTC.", metavar="TIME")]
+
+app = typer.Typer(no_args_is_help=True, help="Correct, disable or end links after they were sent.")
+
+
+@app.callback()
+def links() -> None:
+    """Correct, disable or end links after they were sent."""
+
+
+@app.command()
+def redirect(which: Which, to: To, config: Config = None) -> None:
+    """Have links lead elsewhere."""
+    _keep(config, which, EditAction.REDIRECT, destination=to)
+
+
+@app.command()
+def disable(which: Which, config: Config = None) -> None:
+    """Have links lead to a page that says that they have ended."""
+    _keep(config, which, EditAction.DISABLE)
+
+
+@app.command()
+def expire(which: Which, at: At, config: Config = None) -> None:
+    """Have links end at a time."""
+    _keep(config, which, EditAction.EXPIRE, expires_at=at.replace(tzinfo=UTC))
+
+
+@app.command()
+def restore(which: Which, config: Config = None) -> None:
+    """Have links be as they were sent."""
+    _keep(config, which, EditAction.RESTORE)
+
+
+@app.command(name="list")
+def list_(config: Config = None, json_: Json = False) -> None:
+    """List all changes in the order of time; of several to one link the last stands."""
+    edits = asyncio.run(_all(_loaded(config)))
+    if json_:
+        print(json.dumps(to_builtins(edits)))
+        return
+    for edit in edits:
+        until = f"{edit.expires_at:%Y-%m-%dT%H:%M:%SZ}" if edit.expires_at else ""
+        told = (f"{edit.at:%Y-%m-%dT%H:%M:%SZ}", edit.action.value, _name(edit.target), edit.destination, until)
+        print(" ".join(filter(None, told)))
+
+
+def _name(target: Target) -> str:
+    return target.url or target.host or f"{target.campaign}#{target.position}"
+
+
+def _loaded(config: Path | None) -> settings.Settings:
+    loaded = settings.load(config, settings.environment())
+    keystore.load(loaded.data / keystore.NAME)  # beside no key ring anything would look as if the ring had been lost
+    return loaded
+
+
+def _keep(
+    config: Path | None,
+    target: Target,
+    action: EditAction,
+    *,
+    destination: str = "",
+    expires_at: datetime | None = None,
+) -> None:
+    edit = LinkEdit(
+        id=RandomIds().new(),
+        at=SystemClock().now(),
+        target=target,
+        action=action,
+        destination=destination,
+        expires_at=expires_at,
+    )
+    asyncio.run(_add(_loaded(config), edit))
+
+
+# The registry's packages are slow to import, and no other command should wait for them.
+
+
+async def _add(loaded: settings.Settings, edit: LinkEdit) -> None:
+    from clicktrail.server.wiring.overrides import copy_overrides
+    from clicktrail.server.wiring.registry import open_registry
+
+    async with open_registry(loaded) as registry:
+        await registry.link_edits.add(edit)
+        await copy_overrides(loaded, registry)
+
+
+async def _all(loaded: settings.Settings) -> Sequence[LinkEdit]:
+    from clicktrail.server.wiring.registry import open_registry
+
+    async with open_registry(loaded) as registry:
+        return await registry.link_edits.all()

@@ -1,0 +1,94 @@
+"""What was changed about links after they were sent, and who may not be recorded any more: known without the registry.
+
+Of a link's edits the most specific one stands: that of the link itself goes before that of its URL, and that before the
+one of its host. Edits are about destinations as they were sent, so that none leads to another.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import msgspec
+
+from clicktrail.model.edit import EditAction, LinkEdit, Target
+from clicktrail.model.event import Click
+from clicktrail.server.pipeline.redirect import Redirect, location_of
+from clicktrail.tokens import KeyRing
+
+__all__ = ["Ended", "Erased", "Overrides", "current_edits"]
+
+_MARK_BYTES = 16
+_PURPOSE = b"clicktrail erase"
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """The link was turned off, or its time is over.
+
+    Attributes:
+        event: what to record first: somebody followed the link all the same.
+    """
+
+    event: Click
+
+
+class Overrides:
+    """The edits in force.
+
+    Args:
+        edits: all there ever were.
+    """
+
+    def __init__(self, edits: Iterable[LinkEdit] = ()) -> None:
+        self._by_target = current_edits(edits)
+
+    def apply(self, redirect: Redirect, *, now: datetime) -> Redirect | Ended:
+        """What becomes of a redirect. The event keeps the destination as it was sent: that is what reports call it."""
+        if not self._by_target:
+            return redirect
+        edit = self._find(redirect.event)
+        if edit is None:
+            return redirect
+        if edit.action is EditAction.EXPIRE and edit.expires_at and now < edit.expires_at:
+            return redirect
+        location = location_of(edit.destination)
+        return Redirect(location=location, event=redirect.event) if location else Ended(event=redirect.event)
+
+    def _find(self, click: Click) -> LinkEdit | None:
+        targets = (
+            Target(campaign=click.campaign, position=click.link),
+            Target(url=click.url),
+            Target(host=urlsplit(click.url).hostname or ""),
+        )
+        return next((self._by_target[target] for target in targets if target in self._by_target), None)
+
+
+class Erased:
+    """The recipients that were erased, by marks that tell who it was only to whoever asks for one by name.
+
+    A mark is a keyed hash of the recipient, by the oldest key of the ring: keys are added and revoked, never taken out.
+
+    Args:
+        ring: the key ring.
+        marks: of those who were erased, as `mark` makes them.
+    """
+
+    def __init__(self, ring: KeyRing, marks: Iterable[str] = ()) -> None:
+        self._key = ring.keys[-1].secret
+        self._marks = frozenset(marks)
+
+    def __contains__(self, recipient: str) -> bool:
+        """Whether a recipient was erased."""
+        return bool(self._marks and recipient) and self.mark(recipient) in self._marks
+
+    def mark(self, recipient: str) -> str:
+        """What is kept of a recipient. An address is the same in capital and small letters."""
+        name = recipient.casefold() if "@" in recipient else recipient
+        hashed = hashlib.blake2b(name.encode(), digest_size=_MARK_BYTES, key=self._key, person=_PURPOSE)
+        return hashed.hexdigest()
+
+
+def current_edits(edits: Iterable[LinkEdit]) -> dict[Target, LinkEdit]:
+    """The latest edit of each target, unless it restored the link."""
+    latest = {edit.target: edit for edit in sorted(edits, key=lambda edit: (edit.at, edit.id))}
+    return {target: edit for target, edit in latest.items() if edit.action is not EditAction.RESTORE}

@@ -1,0 +1,80 @@
+"""The overrides on the edge's own disk: what holds where the registry is down, or lost.
+
+Nothing is ever taken out of it: what is written is what was there and what is new. So an empty registry in place of a
+lost one neither revives a link nor brings anybody back. The file is either the old one or the new one, whatever happens
+in between.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from clicktrail.errors import StorageError
+from clicktrail.model.edit import LinkEdit
+
+__all__ = ["NAME", "Snapshot", "extend", "read"]
+
+NAME = "overrides.json"
+"""The file's name in the data folder."""
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """All overrides.
+
+    Attributes:
+        edits: every edit of links there ever was.
+        erased: marks of the recipients that were erased.
+    """
+
+    edits: tuple[LinkEdit, ...] = ()
+    erased: frozenset[str] = frozenset()
+
+
+def read(path: Path) -> Snapshot:
+    """What the file holds; nothing where there is none.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Snapshot)
+    except FileNotFoundError:
+        return Snapshot()
+    except (OSError, msgspec.DecodeError) as error:
+        raise StorageError(f"cannot read the overrides in {path}: {error}") from error
+
+
+def extend(path: Path, *, edits: Iterable[LinkEdit], erased: Iterable[str]) -> None:
+    """Add to the file what is not in it, durably; it is not touched where that is nothing.
+
+    Raises:
+        StorageError: it cannot be read or written.
+    """
+    old = read(path)
+    by_id = {edit.id: edit for edit in (*old.edits, *edits)}
+    new = Snapshot(
+        edits=tuple(sorted(by_id.values(), key=lambda edit: (edit.at, edit.id))), erased=old.erased | set(erased)
+    )
+    if new == old:
+        return
+    try:
+        _replace(path, msgspec.json.format(msgspec.json.encode(new, order="sorted")) + b"\n")
+    except OSError as error:
+        raise StorageError(f"cannot write the overrides to {path}: {error.strerror}") from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the file's name is on disk only once its folder is
+    finally:
+        os.close(folder)

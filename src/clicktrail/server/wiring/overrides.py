@@ -1,0 +1,66 @@
+"""Bring overrides from the registry to the edge's disk, and from there into a running edge."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import structlog
+
+from clicktrail.errors import StorageError
+from clicktrail.server import snapshot
+from clicktrail.server.edge.routes import Routes
+from clicktrail.server.pipeline.overrides import Erased, Overrides
+from clicktrail.server.settings import Settings
+from clicktrail.server.wiring.registry import Registry
+from clicktrail.tokens import KeyRing
+
+__all__ = ["OverridesFile", "copy_overrides"]
+
+_LOG = structlog.get_logger(part="edge")
+_LOOK_S = 1.0
+"""How soon a running edge goes by what was changed."""
+
+
+async def copy_overrides(settings: Settings, registry: Registry) -> None:
+    """Add to the snapshot what the registry has and it has not.
+
+    Raises:
+        StorageError: the registry does not answer, or the file cannot be written.
+    """
+    edits, marks = await registry.link_edits.all(), await registry.erasures.marks()
+    await asyncio.to_thread(snapshot.extend, settings.data / snapshot.NAME, edits=edits, erased=marks)
+
+
+class OverridesFile:
+    """The snapshot, read again whenever it is another one. What cannot be read changes nothing."""
+
+    def __init__(self, path: Path, ring: KeyRing) -> None:
+        self._path = path
+        self._ring = ring
+        self._seen: tuple[int, int] | None = None
+
+    async def follow(self, routes: Routes, stopping: asyncio.Event) -> None:
+        """Look every second, until told to stop."""
+        while not stopping.is_set():
+            self.show(routes)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await stopping.wait()
+
+    def show(self, routes: Routes) -> None:
+        """Have an edge go by the file, if it is another one than before."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return  # none was made, or somebody took it away: what is known still holds
+        seen = found.st_ino, found.st_mtime_ns
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            overrides = snapshot.read(self._path)
+        except StorageError as error:
+            _LOG.error("cannot read the overrides", error=error)
+            return
+        routes.overrides = Overrides(overrides.edits)
+        routes.erased = Erased(self._ring, overrides.erased)

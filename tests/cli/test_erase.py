@@ -1,0 +1,22 @@
+from pathlib import Path
+
+from clicktrail.server import keystore, snapshot
+from clicktrail.server.pipeline.overrides import Erased
+from tests.cli.running import clicktrail
+
+
+def test_an_erased_recipient_is_known_to_the_edge_by_a_mark(tmp_path: Path) -> None:
+    """In whose file their name is not to be read; the relay leaves their links plain from now on."""
+    data = tmp_path / "clicktrail-data"
+    ring = keystore.load_or_create(data / keystore.NAME, traces=[])
+    done = clicktrail("erase", "Anna@example.net", folder=tmp_path)
+    assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
+    assert "anna@example.net" in Erased(ring, snapshot.read(data / snapshot.NAME).erased)
+    assert "anna" not in (data / snapshot.NAME).read_text("utf-8").lower()
+    assert "denied\n" == clicktrail("consent", "show", "anna@example.net", folder=tmp_path).stdout
+
+
+def test_nobody_is_erased_where_nobody_serves(tmp_path: Path) -> None:
+    """Without the key ring there is no mark."""
+    done = clicktrail("erase", "anna@example.net", folder=tmp_path)
+    assert (1, []) == (done.returncode, list(tmp_path.iterdir()))

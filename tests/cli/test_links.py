@@ -1,0 +1,49 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from clicktrail.model.edit import EditAction, Target
+from clicktrail.server import keystore, snapshot
+from tests.cli.running import clicktrail
+
+
+def test_changes_are_kept_and_listed(tmp_path: Path) -> None:
+    """In the registry for good, and on the edge's disk, each target told by how it is written."""
+    data = tmp_path / "clicktrail-data"
+    keystore.load_or_create(data / keystore.NAME, traces=[])
+    for change in (
+        ("redirect", "2026-11_spring sale#3", "https://new.example/é"),
+        ("disable", "https://Shop.example/tea?a=b#top"),
+        ("expire", "Evil.example", "2026-12-24"),
+        ("restore", "#0"),
+    ):
+        done = clicktrail("links", *change, folder=tmp_path)
+        assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
+    edits = snapshot.read(data / snapshot.NAME).edits
+    assert [
+        (EditAction.REDIRECT, Target(campaign="2026-11_spring sale", position=3)),
+        (EditAction.DISABLE, Target(url="https://Shop.example/tea?a=b#top")),
+        (EditAction.EXPIRE, Target(host="evil.example")),
+        (EditAction.RESTORE, Target(position=0)),
+    ] == [(edit.action, edit.target) for edit in edits]
+
+    listed = clicktrail("links", "list", folder=tmp_path).stdout.splitlines()
+    assert listed[2].endswith("Z expire evil.example 2026-12-24T00:00:00Z")
+    told = json.loads(clicktrail("links", "list", "--json", folder=tmp_path).stdout)
+    assert ["https://new.example/é"] == [edit["destination"] for edit in told if "destination" in edit]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("disable", "spring#x"),
+        ("disable", "example.com/path"),
+        ("redirect", "spring#1", "javascript:alert(1)"),
+        ("expire", "spring#1", "tomorrow"),
+    ],
+)
+def test_what_cannot_be_meant_is_wrong_usage(tmp_path: Path, change: tuple[str, ...]) -> None:
+    """A slip is told, and not kept as anything."""
+    done = clicktrail("links", *change, folder=tmp_path)
+    assert (2, []) == (done.returncode, list(tmp_path.iterdir()))

@@ -1,0 +1,116 @@
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from clicktrail.model.edit import EditAction, LinkEdit, Target
+from clicktrail.model.event import Click
+from clicktrail.server.pipeline.overrides import Ended, Erased, Overrides, current_edits
+from clicktrail.server.pipeline.redirect import Redirect
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState
+from tests.edges import NOW, RING
+
+SENT = "https://shop.example/tea?a=b"
+REDIRECT = Redirect(location=SENT, event=Click(id="c1", at=NOW, campaign="spring", link=3, url=SENT))
+LINK, URL, HOST = Target(campaign="spring", position=3), Target(url=SENT), Target(host="shop.example")
+ENDED = Ended(event=REDIRECT.event)
+
+
+def edit(target: Target, action: EditAction = EditAction.DISABLE, *, minutes: int = 0, to: str = "") -> LinkEdit:
+    """An edit, some minutes from now."""
+    at = NOW + timedelta(minutes=minutes)
+    return LinkEdit(id=f"{minutes}-{target}", at=at, target=target, action=action, destination=to)
+
+
+def redirected(target: Target, to: str, *, minutes: int = 0) -> LinkEdit:
+    """A correction."""
+    return edit(target, EditAction.REDIRECT, minutes=minutes, to=to)
+
+
+def test_without_edits_links_lead_where_they_were_sent() -> None:
+    """The very same redirect, with nothing looked up."""
+    assert Overrides().apply(REDIRECT, now=NOW) is REDIRECT
+
+
+@pytest.mark.parametrize("target", [LINK, URL, HOST])
+def test_a_link_is_disabled_by_what_it_is_and_where_it_leads(target: Target) -> None:
+    """Its click is recorded all the same."""
+    assert ENDED == Overrides([edit(target)]).apply(REDIRECT, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        Target(campaign="spring", position=2),
+        Target(campaign="autumn", position=3),
+        Target(url="https://shop.example/tea"),
+        Target(host="example"),
+        Target(host="www.shop.example"),
+    ],
+)
+def test_other_links_are_left_alone(target: Target) -> None:
+    """A URL is one exactly, and a host no other."""
+    assert REDIRECT == Overrides([edit(target)]).apply(REDIRECT, now=NOW)
+
+
+def test_a_corrected_link_keeps_its_name_in_reports() -> None:
+    """The reader goes to the new destination; the event tells of the one that was sent."""
+    found = Overrides([redirected(URL, "https://new.example/")]).apply(REDIRECT, now=NOW)
+    assert Redirect(location="https://new.example/", event=REDIRECT.event) == found
+
+
+def test_a_correction_is_a_location() -> None:
+    """Visible ASCII, and of the web; what is neither leads nowhere."""
+    assert "https://xn--bcher-kva.example/%C3%A9" == location(redirected(URL, "https://bücher.example/é"))
+    assert ENDED == Overrides([redirected(URL, "javascript:alert(1)")]).apply(REDIRECT, now=NOW)
+
+
+def test_the_most_specific_edit_stands() -> None:
+    """A link's before its URL's, and that before its host's, whichever was the last; and one alone."""
+    link, url, host = redirected(LINK, "https://link.example/"), redirected(URL, "https://url.example/"), edit(HOST)
+    later = replace(host, at=NOW + timedelta(days=1))
+    assert "https://link.example/" == location(link, url, later)
+    assert "https://url.example/" == location(url, later)
+    assert location(redirected(HOST, SENT), edit(Target(host="link.example"))) == SENT
+
+
+def location(*edits: LinkEdit) -> str:
+    """Where the link leads."""
+    found = Overrides(edits).apply(REDIRECT, now=NOW)
+    assert isinstance(found, Redirect)
+    return found.location
+
+
+def test_the_latest_edit_of_a_target_stands() -> None:
+    """In whatever order they are read; what was restored is as it was sent."""
+    disabled, corrected = edit(URL, minutes=1), redirected(URL, "https://new.example/", minutes=2)
+    assert "https://new.example/" == location(corrected, disabled)
+    restored = edit(URL, EditAction.RESTORE, minutes=3)
+    assert location(restored, corrected, disabled) == SENT
+    assert {} == current_edits([disabled, restored])
+
+
+def test_a_link_ends_at_its_time() -> None:
+    """Not a moment earlier."""
+    expires_at = NOW + timedelta(hours=1)
+    overrides = Overrides([replace(edit(URL, EditAction.EXPIRE), expires_at=expires_at)])
+    assert overrides.apply(REDIRECT, now=expires_at - timedelta(milliseconds=1)) is REDIRECT
+    assert ENDED == overrides.apply(REDIRECT, now=expires_at)
+
+
+def test_who_was_erased_is_known_by_a_mark() -> None:
+    """In which their name is not to be read, and which is the same in capital and small letters."""
+    mark = Erased(RING).mark("Ann@example.org")
+    erased = Erased(RING, [mark])
+    assert ("ann@example.org" in erased, "bob@example.org" in erased, "" in erased) == (True, False, False)
+    assert "ann" not in mark
+    assert Erased(RING).mark("Id7") != Erased(RING).mark("id7")
+
+
+def test_a_mark_holds_when_keys_are_rotated_and_revoked() -> None:
+    """And is another one with another ring."""
+    old = Key(number=0, secret=b"k" * SECRET_BYTES)
+    new = Key(number=1, secret=b"n" * SECRET_BYTES)
+    rotated = KeyRing([new, Key(number=0, secret=old.secret, state=KeyState.REVOKED)])
+    assert Erased(KeyRing([old])).mark("ann@example.org") == Erased(rotated).mark("ann@example.org")
+    assert Erased(KeyRing([old])).mark("ann@example.org") != Erased(KeyRing([new])).mark("ann@example.org")
