@@ -165,7 +165,7 @@ class _Handler:
             try:
                 await relay.short_links.add(tracked.short)
             except StorageError as error:
-                _LOG.warning("short links could not be kept", message=message_id, error=str(error))
+                _LOG.warning("short links could not be kept", message=message_id, error=error)
                 return make(identity=Identity(message_id=message_id))
         return tracked
 
