@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from clicktrail.server.journal.cursor import Place
+from clicktrail.server.journal.frames import HEAD, pack
 from clicktrail.server.journal.retention import delete_read, mark_read
 from clicktrail.server.journal.segments import numbers, path_of
 from clicktrail.server.system import SystemClock
@@ -14,10 +15,10 @@ DAY = timedelta(days=1)
 
 
 def segments(writer: Path, count: int, *, changed: datetime) -> None:
-    """As many segments, all done with at that time."""
+    """As many segments of one line, all done with at that time."""
     writer.mkdir()
     for number in range(1, count + 1):
-        path_of(writer, number).touch()
+        path_of(writer, number).write_bytes(HEAD + pack(b"a click"))
         os.utime(path_of(writer, number), (changed.timestamp(), changed.timestamp()))
 
 
@@ -40,8 +41,19 @@ def test_what_was_not_read_stays_however_old(tmp_path: Path) -> None:
     """Also where nothing of a writer was read, and with a clock that was put forward by a year."""
     for name in ("edge-0", "edge-1"):
         segments(tmp_path / name, 2, changed=NOW - 9 * DAY)
-    assert 0 == delete_read(tmp_path, [Place("edge-0", 1, 500)], before=NOW + 365 * DAY)
+    assert 0 == delete_read(tmp_path, [Place("edge-0", 1, 21)], before=NOW + 365 * DAY)
     assert [1, 2] == numbers(tmp_path / "edge-0") == numbers(tmp_path / "edge-1")
+
+
+def test_a_segment_that_was_read_to_its_end_goes_unless_it_is_the_newest(tmp_path: Path) -> None:
+    """Though no line of the next one was read: of a writer without work there is none."""
+    segments(tmp_path / "edge-0", 3, changed=NOW - 2 * DAY)
+    path_of(tmp_path / "edge-0", 2).write_bytes(HEAD)
+    os.utime(path_of(tmp_path / "edge-0", 2), (0, 0))
+    place = Place("edge-0", 1, path_of(tmp_path / "edge-0", 1).stat().st_size)
+    assert 2 == delete_read(tmp_path, [place], before=NOW - DAY)
+    end = Place("edge-0", 3, path_of(tmp_path / "edge-0", 3).stat().st_size)
+    assert 0 == delete_read(tmp_path, [end], before=NOW - DAY)
 
 
 def test_a_clock_that_was_put_back_keeps_segments_longer(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The end of one writer's folder."""
 
+import errno
 from functools import partial
 from pathlib import Path
 
@@ -40,16 +41,41 @@ def test_a_full_segment_is_synced_before_the_next_begins(tmp_path: Path) -> None
 
 
 def test_a_roll_begins_a_segment_unless_the_last_is_empty(tmp_path: Path) -> None:
-    """Nothing happens where nothing was written since; an empty segment does not outlive its writer."""
+    """Nothing happens where nothing was written since."""
     tail = Tail(tmp_path)
     tail.roll()
     tail.write(pack(b"first"))
     tail.roll()
     tail.roll()
-    while_open = lines_of(tmp_path)
     tail.leave()
-    assert {1: [b"first"], 2: []} == while_open
-    assert {1: [b"first"]} == lines_of(tmp_path)
+    assert {1: [b"first"], 2: []} == lines_of(tmp_path)
+
+
+class Broken(Segment):
+    """A segment that can be begun, and then takes nothing."""
+
+    def write(self, data: bytes) -> None:
+        """Take the head alone."""
+        if data != HEAD:
+            raise OSError(errno.ENOSPC, "no room")
+        super().write(data)
+
+
+def test_attempts_at_a_full_disk_leave_no_empty_segments(tmp_path: Path) -> None:
+    """Except one that is alone: from it the numbers go on."""
+    for begun in (Segment(tmp_path, 1), Segment(tmp_path, 2)):
+        begun.write(pack(b"a click"))
+        begun.sync()
+        begun.close()
+    tail = Tail(tmp_path, begin=Broken)
+    for _ in range(3):
+        with pytest.raises(OSError, match="no room"):
+            tail.write(pack(b"another"))
+    assert [1, 2] == numbers(tmp_path)
+    alone = Tail(tmp_path / "alone", begin=Broken)
+    with pytest.raises(OSError, match="no room"):
+        alone.write(pack(b"another"))
+    assert [1] == numbers(tmp_path / "alone")
 
 
 def test_a_folder_that_somebody_else_claims_is_left_alone(tmp_path: Path) -> None:

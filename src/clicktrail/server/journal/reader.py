@@ -41,9 +41,8 @@ class SegmentReader:
         places = dict(self._places)
         try:
             for writer in self._writers():
-                found, place = self._lines_of(writer, limit - len(entries))
-                entries += found
-                if place != self._places.get(writer):
+                for entry, place in self._lines_of(writer, limit - len(entries)):
+                    entries.append(entry)
                     places[writer] = place
         except OSError as error:
             raise StorageError(f"the journal in {self._folder} cannot be read: {error}") from error
@@ -83,26 +82,23 @@ class SegmentReader:
         first = self._turn % max(1, len(writers))
         return writers[first:] + writers[:first]
 
-    def _lines_of(self, writer: str, limit: int) -> tuple[list[Entry], Place]:
-        """A writer's next lines, and where reading goes on: in the next segment where there is one, once this one ends.
-
-        A segment that has a successor in the listing was finished when its own lines are read, so that its end is the
-        end for ever.
-        """
-        found: list[Entry] = []
+    def _lines_of(self, writer: str, limit: int) -> list[tuple[Entry, Place]]:
+        """A writer's next lines, each with the place behind it."""
+        found: list[tuple[Entry, Place]] = []
+        # Listed before they are read: what has a successor by now is finished, so that its end is the end for ever.
         segments = numbers(self._folder / writer)
         place = self._start(writer, segments)
         for number in (number for number in segments if number >= place.segment):
+            path = path_of(self._folder / writer, number)
             if number > place.segment:
                 place = Place(writer, number, len(HEAD))
-            path = path_of(self._folder / writer, number)
             while lines := read_lines(path, place.offset, limit=limit - len(found)):
                 for line in lines:
                     place = Place(writer, number, place.offset + OVERHEAD + len(line))
-                    found.append(Entry(line, place))
+                    found.append((Entry(line, place), place))
             if len(found) >= limit:
                 break
-        return found, place
+        return found
 
     def _start(self, writer: str, segments: list[int]) -> Place:
         """Where to read on; before all segments where nothing was read yet, or in a folder that was begun anew."""

@@ -6,12 +6,13 @@ A clock that is put back keeps segments for longer; one that is put forward neve
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 from clicktrail.server.journal.cursor import Place
-from clicktrail.server.journal.segments import numbers, path_of, sync_folder
+from clicktrail.server.journal.frames import HEAD
+from clicktrail.server.journal.segments import numbers, path_of, read_lines, sync_folder
 
 __all__ = ["delete_read", "mark_read"]
 
@@ -30,7 +31,7 @@ def mark_read(folder: Path, place: Place, *, since: int) -> None:
 
 
 def delete_read(folder: Path, places: Iterable[Place], *, before: datetime) -> int:
-    """Delete segments before these places that were done with before a time; how many.
+    """Delete segments that were read and done with before a time; how many.
 
     Args:
         folder: the journal's.
@@ -39,12 +40,12 @@ def delete_read(folder: Path, places: Iterable[Place], *, before: datetime) -> i
 
     Raises:
         OSError: a segment that is due cannot be deleted.
+        StorageError: one that comes next is none of this version.
     """
     deleted = 0
     for place in places:
         writer = folder / place.writer
-        due = [path_of(writer, number) for number in _numbers(writer) if number < place.segment]
-        due = [path for path in due if path.stat().st_mtime < before.timestamp()]
+        due = [path for path in _read(writer, place) if path.stat().st_mtime < before.timestamp()]
         for path in due:
             path.unlink()
         if due:
@@ -53,5 +54,16 @@ def delete_read(folder: Path, places: Iterable[Place], *, before: datetime) -> i
     return deleted
 
 
-def _numbers(writer: Path) -> list[int]:
-    return numbers(writer) if writer.exists() else []
+def _read(writer: Path, place: Place) -> Iterator[Path]:
+    """The segments in which nothing is left to read and nothing will be. The newest never is one of them.
+
+    So a writer without work, which rolls all the same, does not keep its clicks for ever; and the highest number that
+    it gave is not forgotten.
+    """
+    for number in numbers(writer)[:-1] if writer.exists() else ():
+        path = path_of(writer, number)
+        if number >= place.segment:
+            offset = place.offset if number == place.segment else len(HEAD)
+            if read_lines(path, offset, limit=1):
+                return
+        yield path

@@ -35,6 +35,10 @@ class Segment:
         number: its own, which was never given before.
         capacity: bytes that it takes, unless one batch alone is larger.
 
+    Attributes:
+        size: bytes that are written.
+        synced: bytes of them that are on disk.
+
     Raises:
         OSError: from every method; the segment is then to be closed and not written again.
     """
@@ -43,17 +47,16 @@ class Segment:
         """Begin the segment; from here on it survives a power cut, empty as it is."""
         self.size = 0
         self._capacity = capacity
-        self._synced = 0
+        self.synced = 0
         self._reserved = 0
-        self._path = path_of(folder, number)
-        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        self._file = os.open(path_of(folder, number), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         try:
             self.write(HEAD)
             self.sync()
             sync_folder(folder)
         except OSError:
             os.close(self._file)
-            self._path.unlink(missing_ok=True)
+            path_of(folder, number).unlink(missing_ok=True)
             raise
 
     def has_room(self, size: int) -> bool:
@@ -75,14 +78,12 @@ class Segment:
         if not os.fstat(self._file).st_nlink:
             raise FileNotFoundError("the segment was deleted while it was being written")
         os.fdatasync(self._file)
-        self._synced = self.size
+        self.synced = self.size
 
     def close(self) -> None:
-        """Give back the room that was not needed, what was not synced, and the file if nothing else is in it."""
+        """Give back the room that was not needed, and what was not synced."""
         with contextlib.suppress(OSError):  # readers stop at zeros and torn frames anyway
-            os.ftruncate(self._file, self._synced)
-            if self._synced == len(HEAD) and os.fstat(self._file).st_nlink:
-                self._path.unlink()
+            os.ftruncate(self._file, self.synced)
         with contextlib.suppress(OSError):  # all that was confirmed has been synced before
             os.close(self._file)
 

@@ -78,7 +78,10 @@ class Tail:
         try:
             yield
         except OSError:
+            empty = self._segment is not None and self._segment.synced == len(HEAD)
             self.leave()
+            if empty:
+                self._delete_last()
             raise
 
     def _segment_for(self, size: int) -> Segment:
@@ -98,3 +101,9 @@ class Tail:
             self._segment.sync()
             self._segment.close()
             self._segment = None
+
+    def _delete_last(self) -> None:
+        """Leave no empty segment for each attempt at a full disk, except alone: from it the numbers go on."""
+        with contextlib.suppress(OSError):
+            if len(numbers(self._folder)) > 1:
+                path_of(self._folder, self._number).unlink()
