@@ -260,7 +260,7 @@ async def test_edits_come_back_in_the_order_of_time(registry: Registry) -> None:
 
 
 async def test_an_erased_recipient_leaves_a_mark_and_a_refusal(registry: Registry) -> None:
-    """Short messages name nobody any more; the name is pending until analytics is done with it."""
+    """Short messages have the mark in their place; the name is pending until analytics is done with it."""
     await registry.short_links.add(MESSAGE)
     for _ in range(2):
         await registry.erasures.add("Ann@Example.org", "mark", at=NOW)
@@ -270,7 +270,7 @@ async def test_an_erased_recipient_leaves_a_mark_and_a_refusal(registry: Registr
     )
     found = await registry.short_links.find(MESSAGE.code)
     assert found is not None
-    assert ("", MESSAGE.links) == (found.recipient, found.links)
+    assert ("mark", MESSAGE.links) == (found.recipient, found.links)
     assert Consent.DENIED is await registry.consents.find("ann@example.org")
     await registry.erasures.done("ann@example.org")
     assert (["mark"], []) == (list(await registry.erasures.marks()), list(await registry.erasures.pending()))

@@ -303,7 +303,7 @@ class Erasures(Protocol):
     """The recipients of whom nothing may be recorded any more."""
 
     async def add(self, recipient: str, mark: str, *, at: datetime) -> None:
-        """Begin to erase a recipient: their short messages name nobody, and they deny being tracked.
+        """Begin to erase a recipient: short messages have the mark in their place, and they deny being tracked.
 
         Args:
             recipient: address or opaque id.

@@ -104,6 +104,7 @@ def test_who_was_erased_is_known_by_a_mark() -> None:
     erased = Erased(RING, [mark])
     assert ("ann@example.org" in erased, "bob@example.org" in erased, "" in erased) == (True, False, False)
     assert "ann" not in mark
+    assert mark in erased
     assert Erased(RING).mark("Id7") != Erased(RING).mark("id7")
 
 

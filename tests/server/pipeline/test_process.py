@@ -140,6 +140,20 @@ async def test_anonymous_clicks_are_counted_and_their_lines_not_kept() -> None:
     assert (Clicks(human=1), ["m1-sent"]) == ((await report_of(analytics)).clicks, list(analytics.events))
 
 
+async def test_events_of_who_was_erased_are_passed_over() -> None:
+    """Also those of a timeline that was at hand; what nobody's name is on stays."""
+    ann = "ann@example.com"
+    told = journal(sent("m1", recipient=ann), click("m1", "1", recipient=ann), click("m1", "2"))
+    reader, analytics = ListReader(told), MemoryAnalytics()
+    to_forget = processor(reader, analytics)
+    await to_forget.run_once(1)
+    await analytics.erase(ann)
+    to_forget.forget({ann})
+    assert 2 == await drain(to_forget)
+    assert ["m1-2"] == list(analytics.events)
+    assert (frozenset({"m1"}), Clicks(human=1)) == (analytics.asked[-1], (await report_of(analytics)).clicks)
+
+
 async def test_empty_journal_is_left_alone() -> None:
     """Where nothing was read, nothing is stored or committed."""
     reader, analytics = ListReader([]), MemoryAnalytics()

@@ -6,13 +6,20 @@ from pathlib import Path
 import httpx2
 
 from clicktrail.model.edit import EditAction, LinkEdit, Target
+from clicktrail.model.event import encode
 from clicktrail.server import keystore, snapshot
+from clicktrail.server.pipeline.overrides import Erased
+from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.settings import Settings
-from clicktrail.server.wiring.overrides import OverridesFile, copy_overrides
+from clicktrail.server.wiring.judging import shipped_judge
+from clicktrail.server.wiring.overrides import OverridesFile, Overriding, copy_overrides
 from clicktrail.server.wiring.registry import open_registry
 from clicktrail.tokens import Sealed, seal
 from tests.edges import NOW, RING, routes_for
 from tests.journals import HeldJournal
+from tests.judged import click, sent
+from tests.server.memory_analytics import MemoryAnalytics
+from tests.server.pipeline.test_process import ListReader
 from tests.workers import worker
 
 DISABLED = LinkEdit(id="a", at=NOW, target=Target(host="shop.example"), action=EditAction.DISABLE)
@@ -32,6 +39,27 @@ async def test_the_registrys_overrides_are_copied(tmp_path: Path) -> None:
         await copy_overrides(settings, registry)
     kept = snapshot.Snapshot(edits=(DISABLED,), erased=frozenset({"mark"}))
     assert kept == snapshot.read(tmp_path / snapshot.NAME)
+
+
+async def test_the_engine_erases_whom_somebody_asked_to_erase(tmp_path: Path) -> None:
+    """In what is stored, in what comes in later, and in the registry once that is sure."""
+    settings, analytics = Settings(data_dir=str(tmp_path)), MemoryAnalytics()
+    ring = keystore.load_or_create(settings.data / keystore.NAME, traces=[])
+    ann = "ann@example.com"
+    told = [encode(event) for event in (sent("m1", recipient=ann), click("m1", "1", recipient=ann))]
+    reader = ListReader(told)
+    processor = Processor(reader, analytics, judge=shipped_judge(), on_unreadable=lambda _entry, _error: None)
+    await processor.run_once(1)
+    async with open_registry(settings) as registry:
+        overriding = Overriding(settings, registry=registry, analytics=analytics, processor=processor)
+        await overriding.run_once()
+        assert ["m1-sent"] == list(analytics.events)
+        await registry.erasures.add(ann, Erased(ring).mark(ann), at=NOW)
+        await overriding.run_once()
+        await processor.run_once(1)
+        assert ([ann], []) == (list(await registry.erasures.pending()), list(analytics.events))
+        await overriding.run_once()
+        assert [] == list(await registry.erasures.pending())
 
 
 def test_what_cannot_be_read_changes_nothing(tmp_path: Path) -> None:

@@ -77,9 +77,11 @@ class Erased:
         self._key = ring.keys[-1].secret
         self._marks = frozenset(marks)
 
-    def __contains__(self, recipient: str) -> bool:
-        """Whether a recipient was erased."""
-        return bool(self._marks and recipient) and self.mark(recipient) in self._marks
+    def __contains__(self, recipient: object) -> bool:
+        """Whether a recipient was erased; where only the mark is left of one, it stands for them."""
+        if not self._marks or not recipient or not isinstance(recipient, str):
+            return False
+        return recipient in self._marks or self.mark(recipient) in self._marks
 
     def mark(self, recipient: str) -> str:
         """What is kept of a recipient. An address is the same in capital and small letters."""

@@ -6,7 +6,7 @@ storing the same again changes nothing, every event counts, and none counts twic
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,7 +74,9 @@ class Processor:
         self._analytics = analytics
         self._judge = judge
         self._on_unreadable = on_unreadable
+        self._remembered = remembered
         self._recent = _RecentTimelines(remembered)
+        self._erased: Container[str] = ()
         self._pending: _Batch | None = None
         self.addresses = AddressWatch()
         self.processed = 0
@@ -82,6 +84,15 @@ class Processor:
         self.tampered = 0
         self.judged = 0
         self.oldest: datetime | None = None
+
+    def forget(self, erased: Container[str]) -> None:
+        """Pass over the events of recipients from now on, and forget what is at hand.
+
+        Args:
+            erased: all whom somebody asked to erase.
+        """
+        self._erased = erased
+        self._recent = _RecentTimelines(self._remembered)
 
     async def run_once(self, limit: int) -> int:
         """Store and judge the next lines, at most ``limit``; how many there were, 0 where there are none yet.
@@ -114,6 +125,8 @@ class Processor:
             except EventError as error:
                 self.unreadable += 1
                 self._on_unreadable(entry, error)
+                continue
+            if event.recipient in self._erased:
                 continue
             if isinstance(event, AnonymousClick):
                 anonymous.append(event)

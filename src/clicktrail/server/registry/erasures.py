@@ -42,6 +42,6 @@ def _add(connection: Connection, name: str, mark: str, at: datetime) -> None:
     connection.execute(insert(erasures), {"mark": mark, "at": at, "recipient": name})
     theirs = short_messages.c.recipient
     same = func.lower(theirs) == name if "@" in name else theirs == name
-    connection.execute(update(short_messages).where(same).values(recipient=""))
+    connection.execute(update(short_messages).where(same).values(recipient=mark))
     connection.execute(delete(consents).where(consents.c.recipient == name))
     connection.execute(insert(consents), {"recipient": name, "consent": Consent.DENIED.value, "at": at})

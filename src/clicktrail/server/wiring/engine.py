@@ -22,8 +22,8 @@ from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
 from clicktrail.server.wiring.journal import open_journal
 from clicktrail.server.wiring.judging import shipped_judge
-from clicktrail.server.wiring.overrides import copy_overrides
-from clicktrail.server.wiring.registry import Registry, open_registry
+from clicktrail.server.wiring.overrides import Overriding
+from clicktrail.server.wiring.registry import open_registry
 from clicktrail.server.wiring.tracker import build_tracker
 from clicktrail.server.wiring.watching import EngineWatch
 from clicktrail.server.wiring.worker import pulsing, run, stop_signal
@@ -77,6 +77,7 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
             watch = EngineWatch(
                 processor=processor, analytics=analytics, relay=relay, journal=journal, clock=SystemClock()
             )
+            overriding = Overriding(settings, registry=registry, analytics=analytics, processor=processor)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(serve_console(console_socket, analytics, stopping=processed))
                 async with pulsing(watch.pulse):
@@ -85,7 +86,7 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
                         work.create_task(_process_until(stopping, processor))
                         work.create_task(watch.warn_until(stopping))
                         work.create_task(_delete_until(stopping, reader, hours=settings.recording.keep_hours))
-                        work.create_task(_override_until(stopping, settings, registry, analytics))
+                        work.create_task(_override_until(stopping, overriding))
                         work.create_task(_shorten_until(stopping, analytics, hours=settings.privacy.address_hours))
                     journal.flush()
                     await _catch_up(processor)
@@ -117,16 +118,11 @@ async def _process_until(stopping: asyncio.Event, processor: Processor) -> None:
                     await stopping.wait()
 
 
-async def _override_until(
-    stopping: asyncio.Event, settings: Settings, registry: Registry, analytics: Analytics
-) -> None:
+async def _override_until(stopping: asyncio.Event, overriding: Overriding) -> None:
     """Bring to this machine what was changed on another one, and erase whom somebody asked to erase."""
     while not stopping.is_set():
         try:
-            await copy_overrides(settings, registry)
-            for recipient in await registry.erasures.pending():
-                await analytics.erase(recipient)
-                await registry.erasures.done(recipient)
+            await overriding.run_once()
         except StorageError as error:
             _LOG.error("cannot bring overrides up to date, trying again", error=error)
         with contextlib.suppress(TimeoutError):

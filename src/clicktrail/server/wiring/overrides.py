@@ -7,14 +7,16 @@ from pathlib import Path
 import structlog
 
 from clicktrail.errors import StorageError
-from clicktrail.server import snapshot
+from clicktrail.server import keystore, snapshot
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.pipeline.overrides import Erased, Overrides
+from clicktrail.server.pipeline.process import Processor
+from clicktrail.server.ports import Analytics
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.registry import Registry
 from clicktrail.tokens import KeyRing
 
-__all__ = ["OverridesFile", "copy_overrides"]
+__all__ = ["OverridesFile", "Overriding", "copy_overrides"]
 
 _LOG = structlog.get_logger(part="edge")
 _LOOK_S = 1.0
@@ -29,6 +31,39 @@ async def copy_overrides(settings: Settings, registry: Registry) -> None:
     """
     edits, marks = await registry.link_edits.all(), await registry.erasures.marks()
     await asyncio.to_thread(snapshot.extend, settings.data / snapshot.NAME, edits=edits, erased=marks)
+
+
+class Overriding:
+    """The engine's part: what is new in the registry goes to the edge's disk; who is to be erased, out of analytics."""
+
+    def __init__(self, settings: Settings, *, registry: Registry, analytics: Analytics, processor: Processor) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._analytics = analytics
+        self._processor = processor
+        self._known: frozenset[str] = frozenset()
+        self._erased_once: set[str] = set()
+
+    async def run_once(self) -> None:
+        """Do what is due.
+
+        Analytics erases each recipient in two rounds: a batch that was in hand may be stored after the first.
+
+        Raises:
+            StorageError: registry, file or analytics refused; the next call tries again.
+        """
+        await copy_overrides(self._settings, self._registry)
+        marks = snapshot.read(self._settings.data / snapshot.NAME).erased
+        if marks != self._known:
+            self._processor.forget(Erased(keystore.load(self._settings.data / keystore.NAME), marks))
+            self._known = marks
+        for recipient in await self._registry.erasures.pending():
+            await self._analytics.erase(recipient)
+            if recipient in self._erased_once:
+                await self._registry.erasures.done(recipient)
+                self._erased_once.remove(recipient)
+            else:
+                self._erased_once.add(recipient)
 
 
 class OverridesFile:
