@@ -7,6 +7,7 @@ from clicktrail.model.event import Engagement, decode
 from clicktrail.server.edge.beacon import Beacon
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.pipeline.engage import Engagements
+from clicktrail.server.pipeline.overrides import Erased
 from clicktrail.server.pipeline.redirect import Request
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Visit, VisitSeal
 from tests.edges import NOW, StoppedClock
@@ -15,7 +16,7 @@ from tests.journals import HeldJournal
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 TOLD = {
     "visit": VisitSeal(RING).seal(
-        Visit(click_id="c1", message_id="m1", recipient="", campaign="spring", clicked_at=NOW)
+        Visit(click_id="c1", message_id="m1", recipient="ann@example.org", campaign="spring", clicked_at=NOW)
     ),
     "kind": "engaged",
 }
@@ -26,9 +27,12 @@ def beacon(journal: HeldJournal) -> Beacon:
     return Beacon(Engagements(RING, hosts=("shop.example",)), journal=journal, clock=StoppedClock())
 
 
-def answer(to: Beacon, path: str, *, method: str = "GET", body: bytes = b"") -> Response | None:
-    """What is answered at once."""
-    return to.answer(Request(method=method, path=path, peer="192.0.2.1", headers={}, body=body))
+def answer(
+    to: Beacon, path: str, *, method: str = "GET", body: bytes = b"", erased: tuple[str, ...] = ()
+) -> Response | None:
+    """What is answered at once, where these recipients were erased."""
+    request = Request(method=method, path=path, peer="192.0.2.1", headers={}, body=body)
+    return to.answer(request, erased=Erased(RING, map(Erased(RING).mark, erased)))
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -46,7 +50,15 @@ def test_what_a_page_tells_is_recorded_and_answered_at_once() -> None:
     """Not once it is on disk: no page waits for that."""
     journal = HeldJournal()
     taken = answer(beacon(journal), "/e", method="POST", body=msgspec.json.encode(TOLD))
-    expected = Engagement(id="c1-engaged", at=NOW, campaign="spring", message_id="m1", click_id="c1", kind="engaged")
+    expected = Engagement(
+        id="c1-engaged",
+        at=NOW,
+        campaign="spring",
+        message_id="m1",
+        recipient="ann@example.org",
+        click_id="c1",
+        kind="engaged",
+    )
     assert [expected] == [decode(line) for line in journal.lines]
     assert taken
     assert taken.head.startswith(b"HTTP/1.1 204 ")
@@ -59,6 +71,16 @@ def test_what_is_not_taken_is_answered_alike() -> None:
     to = beacon(journal)
     good = answer(to, "/e", method="POST", body=msgspec.json.encode(TOLD))
     assert [good, good] == [answer(to, "/e", method="POST", body=body) for body in (b"", msgspec.json.encode(TOLD))]
+    assert 1 == len(journal.lines)
+
+
+def test_nothing_is_recorded_of_the_erased() -> None:
+    """Even if a page that they visited before tells of them later."""
+    journal = HeldJournal()
+    body = msgspec.json.encode(TOLD)
+    refused = answer(beacon(journal), "/e", method="POST", body=body, erased=("ann@example.org",))
+    assert [] == journal.lines
+    assert refused == answer(beacon(journal), "/e", method="POST", body=body, erased=("bob@example.org",))
     assert 1 == len(journal.lines)
 
 

@@ -9,6 +9,7 @@ from importlib import resources
 from clicktrail.model.event import encode
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.pipeline.engage import Engagements
+from clicktrail.server.pipeline.overrides import Erased
 from clicktrail.server.pipeline.redirect import Redirect, Request
 from clicktrail.server.ports import Clock, Journal
 
@@ -28,8 +29,8 @@ class Beacon:
         self._script = _script((resources.files("clicktrail.server.edge") / "e.js").read_bytes())
         self._taken = Response(head=b"HTTP/1.1 204 No Content\r\nCache-Control: no-store\r\n")
 
-    def answer(self, request: Request) -> Response | None:
-        """The answer at once, or None for what is no landing page's business.
+    def answer(self, request: Request, *, erased: Erased) -> Response | None:
+        """The answer at once, or None for what is no landing page's business. Of the erased nothing is recorded.
 
         ``/e`` is answered alike whatever it is told, so that nobody learns from it which clicks there were; and before
         it is on disk, since no page waits for it: a crash loses some milliseconds of engagement, never a click.
@@ -37,7 +38,8 @@ class Beacon:
         if request.path == _SCRIPT_PATH and request.method in {"GET", "HEAD"}:
             return self._script
         if request.path == _TARGET_PATH and request.method == "POST":
-            if engagement := self._engagements.read(request, now=self._clock.now()):
+            engagement = self._engagements.read(request, now=self._clock.now())
+            if engagement and engagement.recipient not in erased:
                 self._journal.append(encode(engagement), lambda _committed: None)
             return self._taken
         return None

@@ -67,7 +67,7 @@ class Routes:
             reply(self.sites.elsewhere(request.headers))
         elif readable and (answer := site.fixed.get(request.path)) is not None:
             reply(answer(request.headers))
-        elif self.beacon is not None and (response := self.beacon.answer(request)) is not None:
+        elif self.beacon is not None and (response := self.beacon.answer(request, erased=self.erased)) is not None:
             reply(response)
         elif readable and request.path.endswith("+"):
             self._decide(replace(request, path=request.path[:-1]), partial(self._explain, request, site, reply))
