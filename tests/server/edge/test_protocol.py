@@ -1,7 +1,9 @@
 """How long a connection may last. What is said on it is tested over the whole server."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import resource
+import socket
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from clicktrail.server.edge.protocol import IDLE_SECONDS, READ_SECONDS, Connection
@@ -16,7 +18,9 @@ async def connected(
     """One client and the edge's end of its connection."""
     connections: set[Connection] = set()
     routes = routes_for(journal)
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(routes, connections), "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Connection(routes, connections), "127.0.0.1", 0, backlog=2048
+    )
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
     writer.write(request("/robots.txt", method="HEAD"))
     await reader.readuntil(b"\r\n\r\n")
@@ -27,6 +31,44 @@ async def connected(
     await connection.lost
     assert set() == connections
     server.close()
+
+
+SLOW = min(10_000, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 500) // 2)
+"""Both ends of a connection are open files of the one process that a test is."""
+
+
+async def test_thousands_of_slow_clients_keep_nobody_waiting(tell: Callable[[str], None]) -> None:
+    """They hold a connection each, and no more than that: others are answered, and their time ends like anybody's."""
+    journal = HeldJournal()
+    async with connected(journal) as (connection, reader, writer):
+        address = writer.get_extra_info("peername")
+        clients = []
+        for number in range(SLOW):
+            clients.append(socket.create_connection(address))
+            clients[-1].sendall(b"GET /half-a-requ")
+            clients[-1].settimeout(0)
+            if number % 500 == 0 or number == SLOW - 1:  # accepted in turn, so all before it are by its answer
+                async with asyncio.timeout(10):
+                    other, its_writer = await asyncio.open_connection(*address)
+                    its_writer.write(request("/robots.txt", close=True))
+                    await other.read()
+                    its_writer.close()
+                    await its_writer.wait_closed()
+        async with asyncio.timeout(10):
+            writer.write(request(token_path()))
+            await journal.until(1)
+            journal.settle(committed=True)
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 302")
+        slow = connection._connections - {connection}
+        for each in slow:
+            each.expire(after(READ_SECONDS))
+        async with asyncio.timeout(30):
+            answers = {await asyncio.get_running_loop().sock_recv(client, 12) for client in clients}
+            for client in clients:
+                client.close()
+            await asyncio.gather(*(each.lost for each in slow))
+    assert {b"HTTP/1.1 408"} == answers
+    tell(f"{SLOW:,} slow connections at once")
 
 
 def after(seconds: float) -> float:
