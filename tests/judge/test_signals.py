@@ -91,6 +91,11 @@ def test_no_agent_is_silent() -> None:
     assert {} == spoken("no-agent", click())
 
 
+def test_no_agent_is_silent_where_an_esp_told() -> None:
+    """Klaviyo tells no agents: those clicks are not without one."""
+    assert {} == spoken("no-agent", replace(click(agent=""), esp="klaviyo"))
+
+
 def test_tampered_token_fires() -> None:
     """A token that did not open was changed on its way."""
     damaged = replace(click(id="c"), tampered=True)
@@ -100,6 +105,28 @@ def test_tampered_token_fires() -> None:
 def test_tampered_token_is_silent() -> None:
     """The right token a moment later is judged on its own facts."""
     assert {} == spoken("tampered-token", click())
+
+
+def test_trap_link_fires() -> None:
+    """Nobody sees the link that was followed."""
+    assert {"c": "followed a hidden link"} == spoken("trap-link", replace(click(id="c"), trap=True))
+
+
+def test_trap_link_is_silent() -> None:
+    """The next click from the same address may be a person's."""
+    assert {"c"} == set(spoken("trap-link", replace(click(id="c"), trap=True), click(3_601)))
+
+
+def test_esp_bot_fires() -> None:
+    """Klaviyo says "Bot Click"."""
+    flagged = replace(click(id="c"), esp="klaviyo", esp_bot=True)
+    assert {"c": "klaviyo calls it a bot"} == spoken("esp-bot", flagged)
+
+
+@pytest.mark.parametrize("flag", [False, None])
+def test_esp_bot_is_silent(flag: bool | None) -> None:
+    """An ESP that suspects nothing, and one that says nothing."""
+    assert {} == spoken("esp-bot", replace(click(), esp="mailgun", esp_bot=flag))
 
 
 def test_burst_fires() -> None:

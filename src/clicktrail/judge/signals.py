@@ -39,8 +39,8 @@ def automation_agent(case: Case) -> Findings:
 
 
 def no_agent(case: Case) -> Findings:
-    """An empty ``User-Agent``, or none."""
-    return {click.id: "no User-Agent" for click in case.clicks if not click.user_agent.strip()}
+    """An empty ``User-Agent``, or none, in a request to us: an ESP may only not have told us of it."""
+    return {click.id: "no User-Agent" for click in case.clicks if not click.user_agent.strip() and not click.esp}
 
 
 def prefetch(case: Case) -> Findings:
@@ -51,6 +51,19 @@ def prefetch(case: Case) -> Findings:
 def tampered_token(case: Case) -> Findings:
     """A token that did not open."""
     return {click.id: "the link was changed on its way" for click in case.clicks if click.tampered}
+
+
+def trap_link(case: Case) -> Findings:
+    """A hidden link.
+
+    It says nothing of other clicks: people share addresses with scanners, and who asks for one link may ask for all.
+    """
+    return {click.id: "followed a hidden link" for click in case.clicks if click.trap}
+
+
+def esp_bot(case: Case) -> Findings:
+    """An ESP's own suspicion; that it has none proves nothing."""
+    return {click.id: f"{click.esp or click.source} calls it a bot" for click in case.clicks if click.esp_bot}
 
 
 def mail_security_network(case: Case) -> Findings:
@@ -103,8 +116,10 @@ SIGNALS: Final[Mapping[str, Signal]] = {
     "automation-agent": automation_agent,
     "no-agent": no_agent,
     "tampered-token": tampered_token,
+    "trap-link": trap_link,
     "burst": burst,
     "mail-security-network": mail_security_network,
+    "esp-bot": esp_bot,
     "datacentre-network": datacentre_network,
     "fast": fast,
     "all-links": all_links,
