@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from clicktrail.cli import consent, demo, erase, inspect, keys, links, report, rewrite, serve, utm
+from clicktrail.cli import consent, demo, erase, inspect, keys, links, privacy_text, report, rewrite, serve, utm
 from clicktrail.errors import ClicktrailError
 
 __all__ = ["app", "main"]
@@ -26,6 +26,7 @@ app.command()(inspect.inspect)
 app.command()(report.report)
 app.command()(demo.demo)
 app.command()(erase.erase)
+app.command(name="privacy-text")(privacy_text.privacy_text)
 app.add_typer(keys.app, name="keys")
 app.add_typer(consent.app, name="consent")
 app.add_typer(links.app, name="links")

@@ -1,0 +1,52 @@
+"""clicktrail privacy-text: what to say about tracked links in one's privacy policy."""
+
+import tomllib
+from enum import StrEnum
+from importlib import resources
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from clicktrail.cli.options import Config
+from clicktrail.server import settings
+
+__all__ = ["privacy_text"]
+
+
+_OPEN_HOURS = 1
+"""How long a segment of the journal is written to before it is kept for the time that the settings say."""
+
+
+class Language(StrEnum):
+    """A language that there are words in."""
+
+    EN = "en"
+    DE = "de"
+
+
+def privacy_text(
+    language: Annotated[Language, typer.Option(help="en or de.", metavar="LANGUAGE")] = Language.EN,
+    config: Config = None,
+) -> None:
+    """Write a paragraph for your privacy policy from the settings in force. It is a draft, and no legal advice."""
+    # The policies' parser and the domains' are slow to import, and no other command should wait for them.
+    from clicktrail.server.wiring.domains import read_domains
+    from clicktrail.server.wiring.tracker import read_policy
+
+    loaded = settings.load(config, settings.environment())
+    text = (resources.files("clicktrail.cli") / "privacy.toml").read_text("utf-8")
+    says: dict[str, str] = tomllib.loads(text)[language]
+    hosts = [domain.host for domain in read_domains(loaded)] or [urlsplit(loaded.tracking.domain).hostname or ""]
+    pages = loaded.engagement.hosts
+    sentences = [
+        says["links"].format(hosts=", ".join(hosts)),
+        says["click"],
+        says["why"],
+        *([says["pages"].format(pages=", ".join(pages))] if pages else []),
+        says["address"].format(hours=loaded.privacy.address_hours, journal=loaded.recording.keep_hours + _OPEN_HOURS),
+        says[read_policy(loaded.tracking.policy).unknown_consent],
+        says[f"opted_out_{loaded.privacy.opted_out}"],
+        says["rest"],
+    ]
+    print(" ".join(sentences))
