@@ -98,6 +98,34 @@ async def test_segments_roll_by_size(tmp_path: Path) -> None:
     assert sizes == [len(line) for line in lines_in(tmp_path)]
 
 
+@pytest.mark.parametrize("durability", Durability)
+async def test_segments_roll_by_age(tmp_path: Path, durability: Durability) -> None:
+    """An hour after the last time, if anything was written since; nothing that is not synced yet is taken back."""
+    loop = asyncio.get_running_loop()
+    with SegmentWriter(tmp_path / "edge-0", loop, durability=durability) as writer:
+        assert await committed(writer, b"first")
+        writer._roll()
+        writer._roll()
+        assert [1, 2] == numbers(tmp_path / "edge-0")
+        assert await committed(writer, b"second")
+    assert [b"first", b"second"] == lines_in(tmp_path)
+    assert [1, 2] == numbers(tmp_path / "edge-0")
+
+
+async def test_a_segment_that_cannot_be_ended_is_trouble(tmp_path: Path) -> None:
+    """What it holds and has not synced waits like everything else."""
+    disk, loop = Disk(), asyncio.get_running_loop()
+    with SegmentWriter(tmp_path / "edge-0", loop, durability=Durability.ASYNC, begin=disk.begin) as writer:
+        assert await committed(writer, b"first")
+        disk.fails = True
+        writer._roll()
+        assert (True, 1) == (writer.in_trouble, writer.buffered)
+        writer._roll()
+        disk.fails = False
+        await until_written(writer)
+    assert [b"first"] == lines_in(tmp_path)
+
+
 async def test_a_second_writer_is_refused(tmp_path: Path) -> None:
     """Until the first one has left."""
     with writer_on(tmp_path / "edge-0"):

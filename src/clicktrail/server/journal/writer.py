@@ -51,8 +51,8 @@ class SegmentWriter:
     it to a thread costs a third more processor time than it saves.
 
     In trouble, which is a disk that takes nothing or takes too long, nobody waits: lines are kept in a backlog, and a
-    thread tries to write them until the disk takes them again. Their order stays, and each is written once. Only what
-    was read meanwhile and then taken back after an error comes to readers twice.
+    thread tries to write them until the disk takes them again, in their order. What an error leaves in doubt is taken
+    back and written again, and so a line may come to readers twice: events are known by their ids.
 
     To be made in the process that uses it: a forked child would share the lock.
 

@@ -201,8 +201,8 @@ async def _answer(ask: Callable[[], Awaitable[Reply]]) -> Reply:
 
 
 async def _recorded(journal: Journal, line: bytes) -> None:
-    """Wait until an event is on disk, or is known not to get there: the message has left either way."""
+    """Wait until an event is on disk, or is known to be kept waiting: the message has left either way."""
     done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     journal.append(line, done.set_result)
     if not await done:
-        _LOG.error("a sent message could not be recorded")
+        _LOG.error("a sent message is not on disk")
