@@ -110,15 +110,15 @@ class Routes:
 
     def _in_force(self, decision: Decision, site: Site) -> Decision:
         """What has become of a link since it was sent, within what its domain allows."""
-        if isinstance(decision, Redirect):
+        if self.overrides.any and isinstance(decision, Redirect):
             decision = self.overrides.apply(decision, now=decision.event.at)
-        if isinstance(decision, Redirect) and not allows(site.destinations, decision.location):
+        if site.confined and isinstance(decision, Redirect) and not allows(site.destinations, decision.location):
             return Ended(event=decision.event)
         return decision
 
     def _kept(self, event: Click | None) -> Click | AnonymousClick | None:
         """What may be recorded."""
-        if event is None or event.recipient in self.erased:
+        if event is None or (self.erased.any and event.recipient in self.erased):
             return None
         return self.discretion.kept(event) if asks_for_privacy(event.headers) else event
 

@@ -31,12 +31,14 @@ class Site:
         fixed: by path, what is answered at once.
         fields: header fields of its redirects.
         destinations: hosts that its links may lead to.
+        confined: whether these are not all there are.
     """
 
     pages: Pages
     fixed: Mapping[str, Answer]
     fields: bytes
     destinations: tuple[str, ...]
+    confined: bool
 
     @classmethod
     def of(cls, domain: Domain, records: Records) -> "Site":
@@ -55,6 +57,7 @@ class Site:
             fixed={"/": pages.home} | {path: _always(file) for path, file in files.items()},
             fields=fields.encode(),
             destinations=domain.destinations,
+            confined="*" not in domain.destinations,
         )
 
 

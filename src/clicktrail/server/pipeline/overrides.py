@@ -7,6 +7,7 @@ one of its host. Edits are about destinations as they were sent, so that none le
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import msgspec
@@ -20,6 +21,7 @@ __all__ = ["Ended", "Erased", "Overrides", "current_edits"]
 
 _MARK_BYTES = 16
 _PURPOSE = b"clicktrail erase"
+_REMEMBERED_URLS = 4_096
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,15 +39,20 @@ class Overrides:
 
     Args:
         edits: all there ever were.
+
+    Attributes:
+        any: whether there are any: every click asks, and hardly a sender has some.
     """
 
     def __init__(self, edits: Iterable[LinkEdit] = ()) -> None:
-        self._by_target = current_edits(edits)
+        current = current_edits(edits)
+        self.any = bool(current)
+        self._by_link = {(of.campaign, of.position): edit for of, edit in current.items() if of.position >= 0}
+        self._by_url = {of.url: edit for of, edit in current.items() if of.url}
+        self._by_host = {of.host: edit for of, edit in current.items() if of.host}
 
     def apply(self, redirect: Redirect, *, now: datetime) -> Redirect | Ended:
         """What becomes of a redirect. The event keeps the destination as it was sent: that is what reports call it."""
-        if not self._by_target:
-            return redirect
         edit = self._find(redirect.event)
         if edit is None:
             return redirect
@@ -55,12 +62,10 @@ class Overrides:
         return Redirect(location=location, event=redirect.event) if location else Ended(event=redirect.event)
 
     def _find(self, click: Click) -> LinkEdit | None:
-        targets = (
-            Target(campaign=click.campaign, position=click.link),
-            Target(url=click.url),
-            Target(host=urlsplit(click.url).hostname or ""),
-        )
-        return next((self._by_target[target] for target in targets if target in self._by_target), None)
+        edit = self._by_link.get((click.campaign, click.link)) or self._by_url.get(click.url)
+        if edit is None and self._by_host:
+            return self._by_host.get(_host(click.url))
+        return edit
 
 
 class Erased:
@@ -71,11 +76,15 @@ class Erased:
     Args:
         ring: the key ring.
         marks: of those who were erased, as `mark` makes them.
+
+    Attributes:
+        any: whether there are any.
     """
 
     def __init__(self, ring: KeyRing, marks: Iterable[str] = ()) -> None:
         self._key = ring.keys[-1].secret
         self._marks = frozenset(marks)
+        self.any = bool(self._marks)
 
     def __contains__(self, recipient: object) -> bool:
         """Whether a recipient was erased; where only the mark is left of one, it stands for them."""
@@ -88,6 +97,11 @@ class Erased:
         name = recipient.casefold() if "@" in recipient else recipient
         hashed = hashlib.blake2b(name.encode(), digest_size=_MARK_BYTES, key=self._key, person=_PURPOSE)
         return hashed.hexdigest()
+
+
+@lru_cache(_REMEMBERED_URLS)
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
 
 
 def current_edits(edits: Iterable[LinkEdit]) -> dict[Target, LinkEdit]:
