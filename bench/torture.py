@@ -207,7 +207,7 @@ def main(
             total = asyncio.run(torture(Path(folder), rounds=rounds, clicks=clicks, durability=durability))
     except* BenchError as group:
         sys.exit(f"torture: error: {group.exceptions[0]}")
-    print(f"{rounds:,} rounds: {total}")
+    print(f"rounds: {rounds:,}; {total}")
     sys.exit(bool(total.lost or total.doubled))
 
 
