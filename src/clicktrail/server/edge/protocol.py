@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from time import perf_counter
 from typing import cast
+
+import msgspec
 
 from clicktrail.server.edge.reader import Refusal, RequestReader
 from clicktrail.server.edge.responses import Response
@@ -34,19 +34,25 @@ _MAX_UNANSWERED = 64
 """Requests in a row whose answers are due; until they have left, further ones stay where they are."""
 
 
-@dataclass(slots=True)
-class _Answer:
+class _Answer(msgspec.Struct, kw_only=True):  # made for each click, in a tenth of a dataclass's time
     """A place in the row.
 
     Attributes:
         with_body: the request was not ``HEAD``.
         began: when its request was complete, by ``perf_counter``.
-        response: None until it is known.
+        send: to be called once the response is known.
+        response: None until then.
     """
 
     with_body: bool
-    began: float = field(default_factory=perf_counter)
+    began: float
+    send: Callable[[], None]
     response: Response | None = None
+
+    def reply(self, response: Response) -> None:
+        """This is it."""
+        self.response = response
+        self.send()
 
 
 class Connection(asyncio.Protocol):
@@ -142,33 +148,34 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, requests: list[Request], refusal: Refusal | None) -> None:
         """Give out all places in the row before the first answer is known: only the last one says goodbye."""
-        places = [_Answer(with_body=request.method != "HEAD") for request in requests]
+        began = perf_counter()
+        places = [self._place(began, with_body=request.method != "HEAD") for request in requests]
         self._answers.extend(places)
         if self._reader.awaited and not refusal:
-            self._answers.append(_Answer(with_body=True, response=self._routes.responses.go_on))
+            self._answers.append(self._place(began, response=self._routes.responses.go_on))
         if refusal:
             self._refused = True
             self._deadline = self._loop.time() + _LINGER_SECONDS
-            self._answers.append(_Answer(with_body=True, response=self._routes.responses.refusals[refusal]))
+            self._answers.append(self._place(began, response=self._routes.responses.refusals[refusal]))
         for request, place in zip(requests, places, strict=True):
-            self._routes.answer(request, partial(self._reply, place))
-        self._send()
+            self._routes.answer(request, place.reply)
+        if not requests:
+            self._send()
 
-    def _reply(self, place: _Answer, response: Response) -> None:
-        place.response = response
-        self._send()
+    def _place(self, began: float, *, with_body: bool = True, response: Response | None = None) -> _Answer:
+        return _Answer(with_body=with_body, began=began, send=self._send, response=response)
 
     def _send(self) -> None:
         """Send what is known up to the first answer that is not."""
-        data: list[bytes] = []
+        data = b""
         while self._answers and (response := self._answers[0].response) is not None:
             answer = self._answers.popleft()
             self._routes.tally.count(response, answer.began)
             close = not self._open and not self._answers
-            data.append(self._routes.responses.encode(response, with_body=answer.with_body, close=close))
+            data += self._routes.responses.encode(response, with_body=answer.with_body, close=close)
         if not data:
             return
-        self._transport.write(b"".join(data))
+        self._transport.write(data)
         if not self._answers and not self._open:
             self._end()
         else:
