@@ -3,8 +3,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
+import pytest
 
-from clicktrail.model.event import Click, decode
+from clicktrail.model.event import AnonymousClick, Click, decode
 from clicktrail.server import keystore
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.tokens import Sealed, seal
@@ -13,22 +14,24 @@ from tests.workers import worker
 DATA = "clicktrail-data"
 
 
+SEALED = Sealed(
+    destination="https://example.com/boots",
+    message_id="m1",
+    recipient="anna@example.net",
+    campaign="winter",
+    position=2,
+    links=3,
+    sent_at=datetime(2026, 11, 23, tzinfo=UTC),
+)
+
+
 async def test_a_worker_redirects_and_records(tmp_path: Path) -> None:
     """On the socket that it inherited, with the folder's key ring, into a journal of its own."""
     ring = keystore.load_or_create(tmp_path / DATA / keystore.NAME, traces=[])
-    sealed = Sealed(
-        destination="https://example.com/boots",
-        message_id="m1",
-        recipient="anna@example.net",
-        campaign="winter",
-        position=2,
-        links=3,
-        sent_at=datetime(2026, 11, 23, tzinfo=UTC),
-    )
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with worker("edge", tmp_path, [listening]) as process, httpx2.AsyncClient() as client:
             host, port = listening.getsockname()
-            response = await client.get(f"http://{host}:{port}/{seal(ring, sealed)}")
+            response = await client.get(f"http://{host}:{port}/{seal(ring, SEALED)}")
     journal = tmp_path / DATA / "journal"
     recorded = [decode(entry.line) for entry in SegmentReader(journal, journal / "cursor.json").read(10)]
 
@@ -36,3 +39,27 @@ async def test_a_worker_redirects_and_records(tmp_path: Path) -> None:
     assert [("winter", 2)] == [(click.campaign, click.link) for click in recorded if isinstance(click, Click)]
     assert (journal / "edge-0").is_dir()
     assert 0 == process.returncode
+
+
+@pytest.mark.parametrize(("opted_out", "recorded"), [("anonymous", [("winter", 2, "human")]), ("none", [])])
+async def test_of_who_asks_for_privacy_the_journal_has_no_trace(
+    tmp_path: Path, opted_out: str, recorded: list[tuple[str, int, str]]
+) -> None:
+    """Neither address nor agent, message, recipient or time is in any file, and the reader arrives all the same."""
+    ring = keystore.load_or_create(tmp_path / DATA / keystore.NAME, traces=[])
+    (tmp_path / "clicktrail.toml").write_text(f'[privacy]\nopted_out = "{opted_out}"', "utf-8")
+    headers = {"sec-gpc": "1", "x-forwarded-for": "203.0.113.9", "user-agent": "Mozilla/5.0 Private/7"}
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        host, port = listening.getsockname()
+        async with worker("edge", tmp_path, [listening]), httpx2.AsyncClient(headers=headers) as client:
+            response = await client.get(f"http://{host}:{port}/{seal(ring, SEALED)}")
+    journal = tmp_path / DATA / "journal"
+    written = b"".join(path.read_bytes() for path in journal.rglob("*") if path.is_file())
+    events = [decode(entry.line) for entry in SegmentReader(journal, journal / "cursor.json").read(10)]
+
+    assert (302, "https://example.com/boots") == (response.status_code, response.headers["location"])
+    assert [] == [text for text in (b"203.0.113", b"Private/7", b"anna", b"m1", b"sec-gpc") if text in written]
+    clicks = [event for event in events if isinstance(event, AnonymousClick)]
+    assert recorded == [(click.campaign, click.link, click.verdict) for click in clicks]
+    assert all((click.at.minute, click.at.second) == (0, 0) for click in clicks)
+    assert len(clicks) == len(events)
