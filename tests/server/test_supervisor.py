@@ -52,11 +52,15 @@ async def test_a_lost_key_ring_stops_the_start(tmp_path: Path, trace: str) -> No
 
 
 async def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
-    """It is said once, where otherwise the engine would stumble over it again and again."""
+    """It is said once, where otherwise engine or edge would stumble over it again and again."""
     chosen = loaded(tmp_path, '[tracking]\npolicy = "policy.toml"\n')
 
     with pytest.raises(SettingsError, match="cannot read the policy"):
         await supervisor.serve(chosen, config=None, parts=[Part.ENGINE])
+
+    chosen = loaded(tmp_path, '[tracking]\ndomains = "domains.toml"\n')
+    with pytest.raises(SettingsError, match="which the domains name"):
+        await supervisor.serve(chosen, config=None, parts=[Part.EDGE])
 
 
 async def test_it_says_where_it_serves_as_long_as_it_does(tmp_path: Path) -> None:

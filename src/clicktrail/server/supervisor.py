@@ -19,11 +19,12 @@ from pathlib import Path
 import structlog
 
 from clicktrail.errors import SettingsError, StorageError
-from clicktrail.server import keystore
+from clicktrail.server import keystore, snapshot
 from clicktrail.server.asgi import serve_app
 from clicktrail.server.child import Child
 from clicktrail.server.monitoring.app import create_app
 from clicktrail.server.settings import Address, Settings
+from clicktrail.server.wiring.domains import read_domains
 from clicktrail.server.wiring.tracker import build_tracker
 from clicktrail.server.wiring.worker import stop_signal
 
@@ -59,9 +60,12 @@ async def serve(settings: Settings, *, config: Path | None, parts: Sequence[Part
         StorageError: another process serves from this data folder.
     """
     data = settings.data
-    keystore.load_or_create(data / keystore.NAME, traces=[settings.journal, settings.registry_file, settings.analytics])
+    traces = [settings.journal, settings.registry_file, settings.analytics, data / snapshot.NAME]
+    keystore.load_or_create(data / keystore.NAME, traces=traces)
     if Part.ENGINE in parts:
         build_tracker(settings)  # what the engine would stumble over is said here, once
+    if Part.EDGE in parts:
+        read_domains(settings)  # and what the edge would
     stopping = stop_signal(signal.SIGTERM, signal.SIGINT, with_input=with_input)
     command = (sys.executable, "-m", "clicktrail", "worker", *(("--config", str(config)) if config else ()))
     with contextlib.ExitStack() as held:

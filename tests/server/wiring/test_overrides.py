@@ -12,7 +12,7 @@ from clicktrail.server.pipeline.overrides import Erased
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.judging import shipped_judge
-from clicktrail.server.wiring.overrides import OverridesFile, Overriding, copy_overrides
+from clicktrail.server.wiring.overrides import OverridesFile, Overriding, copy_overrides, copy_until
 from clicktrail.server.wiring.registry import open_registry
 from clicktrail.tokens import Sealed, seal
 from tests.edges import NOW, RING, routes_for
@@ -39,6 +39,18 @@ async def test_the_registrys_overrides_are_copied(tmp_path: Path) -> None:
         await copy_overrides(settings, registry)
     kept = snapshot.Snapshot(edits=(DISABLED,), erased=frozenset({"mark"}))
     assert kept == snapshot.read(tmp_path / snapshot.NAME)
+
+
+async def test_a_machine_without_an_engine_copies_too(tmp_path: Path) -> None:
+    """From the registry of another one."""
+    settings, stopping = Settings(data_dir=str(tmp_path)), asyncio.Event()
+    async with open_registry(settings) as registry, asyncio.TaskGroup() as tasks:
+        await registry.link_edits.add(DISABLED)
+        tasks.create_task(copy_until(stopping, settings, registry))
+        async with asyncio.timeout(10):
+            while snapshot.read(tmp_path / snapshot.NAME).edits != (DISABLED,):
+                await asyncio.to_thread(lambda: None)
+        stopping.set()
 
 
 async def test_the_engine_erases_whom_somebody_asked_to_erase(tmp_path: Path) -> None:

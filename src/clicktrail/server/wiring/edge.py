@@ -24,7 +24,7 @@ from clicktrail.server.system import RandomIds, SystemClock
 from clicktrail.server.wiring.domains import read_domains
 from clicktrail.server.wiring.journal import open_journal
 from clicktrail.server.wiring.judging import shipped_judge
-from clicktrail.server.wiring.overrides import OverridesFile
+from clicktrail.server.wiring.overrides import OverridesFile, copy_until
 from clicktrail.server.wiring.pulses import journal_figures, journal_troubles
 from clicktrail.server.wiring.registry import read_registry
 from clicktrail.server.wiring.worker import pulsing, run, stop_signal
@@ -71,6 +71,8 @@ async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> 
                 following = OverridesFile(settings.data / snapshot.NAME, ring)
                 following.show(routes)
                 lookups.create_task(following.follow(routes, stopping))
+                if index == 0 and settings.registry.url:
+                    lookups.create_task(copy_until(stopping, settings, registry))
                 async with pulsing(lambda: _pulse(routes, journal)):
                     await serve_edge(
                         listening,

@@ -22,7 +22,7 @@ from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
 from clicktrail.server.wiring.journal import open_journal
 from clicktrail.server.wiring.judging import shipped_judge
-from clicktrail.server.wiring.overrides import Overriding
+from clicktrail.server.wiring.overrides import COPY_S, Overriding
 from clicktrail.server.wiring.registry import open_registry
 from clicktrail.server.wiring.tracker import build_tracker
 from clicktrail.server.wiring.watching import EngineWatch
@@ -33,8 +33,6 @@ __all__ = ["read_reports", "run_engine"]
 _LOG = structlog.get_logger(part="engine")
 _BATCH = 5_000
 """Journal lines a turn of the processor: many share the cost of an insert, and none waits a second for its turn."""
-_OVERRIDE_S = 10.0
-"""How often the registry is asked for edits of links and for erasures. Those of this machine hold at once."""
 _SHORTEN_S = 600.0
 """How often old addresses are looked for. A batch that was judged again from memory may bring one back until then."""
 _DELETE_S = 5.0
@@ -126,7 +124,7 @@ async def _override_until(stopping: asyncio.Event, overriding: Overriding) -> No
         except StorageError as error:
             _LOG.error("cannot bring overrides up to date, trying again", error=error)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_OVERRIDE_S):
+            async with asyncio.timeout(COPY_S):
                 await stopping.wait()
 
 

@@ -16,9 +16,11 @@ from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.registry import Registry
 from clicktrail.tokens import KeyRing
 
-__all__ = ["OverridesFile", "Overriding", "copy_overrides"]
+__all__ = ["COPY_S", "OverridesFile", "Overriding", "copy_overrides", "copy_until"]
 
 _LOG = structlog.get_logger(part="edge")
+COPY_S = 10.0
+"""How often the registry is asked for edits of links and for erasures. Those of this machine hold at once."""
 _LOOK_S = 1.0
 """How soon a running edge goes by what was changed."""
 
@@ -31,6 +33,18 @@ async def copy_overrides(settings: Settings, registry: Registry) -> None:
     """
     edits, marks = await registry.link_edits.all(), await registry.erasures.marks()
     await asyncio.to_thread(snapshot.extend, settings.data / snapshot.NAME, edits=edits, erased=marks)
+
+
+async def copy_until(stopping: asyncio.Event, settings: Settings, registry: Registry) -> None:
+    """Copy every few seconds, where the registry is another machine's and no engine runs here."""
+    while not stopping.is_set():
+        try:
+            await copy_overrides(settings, registry)
+        except StorageError as error:
+            _LOG.warning("cannot copy overrides, trying again", error=error)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(COPY_S):
+                await stopping.wait()
 
 
 class Overriding:
