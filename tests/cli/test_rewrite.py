@@ -146,6 +146,16 @@ def test_settings_and_headers_say_what_no_option_does(tmp_path: Path) -> None:
     assert "not all of it could be rewritten: tracking-off" in off.stderr
 
 
+@pytest.mark.parametrize("header", ["Subject: Reset your password", "X-Clicktrail-Stream: password-reset"])
+def test_a_message_that_nobody_may_follow_into_passes_as_it_is(header: str, tmp_path: Path) -> None:
+    """As it passes the relay: what the command shows is what would be sent."""
+    content = f"{header}\n\nhttps://example.com/"
+    (tmp_path / "mail.eml").write_text(content, "utf-8")
+    done = clicktrail("rewrite", "mail.eml", folder=tmp_path)
+    assert (0, content) == (done.returncode, done.stdout)
+    assert "not all of it could be rewritten: sensitive-message" in done.stderr
+
+
 def test_consent_is_that_of_the_option_or_the_header(tmp_path: Path) -> None:
     """Who denies gets plain links; who was not asked stays unnamed, if the policy says so."""
     ring = keystore.load_or_create(tmp_path / "keys.json", traces=[])

@@ -21,7 +21,7 @@ from clicktrail.server import keystore, settings
 from clicktrail.server.pipeline.instructions import Instructions, take_instructions
 from clicktrail.server.system import RandomIds, SystemClock
 from clicktrail.server.wiring.convention import read_convention
-from clicktrail.server.wiring.tracker import read_dkim_keys, read_policy
+from clicktrail.server.wiring.tracker import read_dkim_keys, read_policy, read_sensitive_rules
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing
 from clicktrail.tracking import Sending, Tracker
 from clicktrail.utm import parsing as conventions
@@ -86,6 +86,7 @@ def rewrite(
         domain=domain or loaded.tracking.domain,
         policy=read_policy(policy or loaded.tracking.policy),
         convention=conventions.parse(read_text(utm)) if utm else read_convention(loaded),
+        sensitive=read_sensitive_rules(),
         dkim=() if part else read_dkim_keys(loaded),
     )
     asked = take_instructions(content) if part is None else Instructions(raw=content)
@@ -94,6 +95,7 @@ def rewrite(
         sent_at=SystemClock().now(),
         recipient=recipient or asked.recipient,
         campaign=campaign or asked.campaign,
+        stream=asked.stream,
         medium=asked.medium,
         consent=consent or asked.told_consent or Consent.UNKNOWN,
         anonymous_id=RandomIds().new(),

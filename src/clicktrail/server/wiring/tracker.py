@@ -6,12 +6,13 @@ from pathlib import Path
 from clicktrail.errors import SettingsError
 from clicktrail.rewrite import DkimKey, Policy, policy, sensitive
 from clicktrail.rewrite.policy import Preset, preset
+from clicktrail.rewrite.sensitive import SensitiveRules
 from clicktrail.server import keystore
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.convention import relay_convention
 from clicktrail.tracking import Tracker
 
-__all__ = ["build_tracker", "read_dkim_keys", "read_policy"]
+__all__ = ["build_tracker", "read_dkim_keys", "read_policy", "read_sensitive_rules"]
 
 
 def build_tracker(settings: Settings) -> Tracker:
@@ -21,13 +22,12 @@ def build_tracker(settings: Settings) -> Tracker:
         KeyRingError: there is no key ring that can be used.
         SettingsError: a file that the settings name cannot be read, or does not hold what it should.
     """
-    rules = (resources.files("clicktrail.rewrite") / "data" / "sensitive.toml").read_text("utf-8")
     return Tracker(
         ring=keystore.load(settings.data / keystore.NAME),
         domain=settings.tracking.domain,
         policy=read_policy(settings.tracking.policy),
         convention=relay_convention(settings),
-        sensitive=sensitive.parse(rules),
+        sensitive=read_sensitive_rules(),
         dkim=read_dkim_keys(settings),
     )
 
@@ -44,6 +44,11 @@ def read_policy(named: str) -> Policy:
         return policy.parse(_read(named, "policy").decode())
     except UnicodeDecodeError as error:
         raise SettingsError(f"the policy {named} is not UTF-8") from error
+
+
+def read_sensitive_rules() -> SensitiveRules:
+    """The rules that we ship on messages that pass untracked."""
+    return sensitive.parse((resources.files("clicktrail.rewrite") / "data" / "sensitive.toml").read_text("utf-8"))
 
 
 def read_dkim_keys(settings: Settings) -> tuple[DkimKey, ...]:
