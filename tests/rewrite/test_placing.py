@@ -134,12 +134,15 @@ def test_twins_are_one_position_with_one_tracking_url() -> None:
     assert [(0, True), (0, True), (1, False)] == [(link.position, link.url == vml.url) for link in (vml, twin, other)]
 
 
-def test_an_opt_out_of_one_twin_is_that_of_both() -> None:
-    """Only one of the tags may carry what an editor knows."""
+@pytest.mark.parametrize("consent", Consent)
+def test_an_opt_out_of_one_twin_is_that_of_both(consent: Consent) -> None:
+    """Only one of the tags may carry what an editor knows; without consent neither gets UTM parameters."""
     body = Body(
         part=Part.HTML, text=f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a clicktracking=off href='{A}'>"
     )
-    assert [[None, None]] == positions(body)
+    policy = POLICY.for_consent(consent)
+    (links,) = place([body], policy=policy, tag="{0.url}?utm".format, tracking_url=tracking_url)
+    assert [(LinkReason.OPT_OUT, "")] * 2 == [(link.reason, link.url) for link in links]
 
 
 def test_a_relative_link_leads_where_the_base_says() -> None:

@@ -207,10 +207,10 @@ class _Numbering:
 
 
 def _agreed(firsts: Sequence[int], judgements: Sequence[Judgement]) -> list[Judgement]:
-    """The judgements, where all of some twins have that of the first that is not tracked: a reader sees one link."""
+    """The judgements, where all of some twins have that of the first that stays as it is: a reader sees one link."""
     refused: dict[int, Judgement] = {}
     for first, judgement in zip(firsts, judgements, strict=True):
-        if judgement.reason is not LinkReason.TRACKED:
+        if judgement.reason not in _TAGGED:
             refused.setdefault(first, judgement)
     return [refused.get(first, judgement) for first, judgement in zip(firsts, judgements, strict=True)]
 
