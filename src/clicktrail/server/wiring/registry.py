@@ -48,7 +48,11 @@ async def open_registry(settings: Settings) -> AsyncIterator[Registry]:
 
 @contextlib.asynccontextmanager
 async def read_registry(settings: Settings) -> AsyncIterator[Registry]:
-    """Open it for reading. Never fails: what cannot be read is told by whoever asks for it."""
+    """Open it for reading. What cannot be read is told by whoever asks for it.
+
+    Raises:
+        SettingsError: its URL is not PostgreSQL's.
+    """
     async with _opened(settings, read_only=True) as database:
         yield _registry(database)
 
