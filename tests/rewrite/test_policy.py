@@ -168,7 +168,7 @@ def test_presets(html: str, reasons: tuple[LinkReason, ...]) -> None:
 def test_a_policy_is_read_from_toml() -> None:
     """A preset, and what departs from it."""
     policy = parse(
-        'preset = "all"\nvisible_url = "skip"\nallowed_hosts = ["*.Y.com", "y.com"]\ndenied_hosts = ["n.y.com"]'
+        'preset = "all"\nvisible_url = "skip"\nallowed_hosts = ["*.y.com", "y.com"]\ndenied_hosts = ["n.y.com"]'
     )
     assert {
         "https://y.com/": LinkReason.TRACKED,
@@ -193,6 +193,8 @@ def test_a_policy_says_what_becomes_of_plain_text() -> None:
         ("preset = 'none'", "in the policy preset cannot be 'none'"),
         ("hosts = []", "in the policy there is no 'hosts'"),
         ("=", "the policy is not TOML"),
+        ("denied_hosts = ['Bank.example']", "denied_hosts has 'Bank.example'"),
+        ("allowed_hosts = ['https://shop.example/']", "allowed_hosts has 'https://shop.example/'"),
         ("unknown_consent = 1", "in the policy unknown_consent has to be text in quotes"),
     ],
 )

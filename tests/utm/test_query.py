@@ -19,23 +19,6 @@ def test_a_pair_is_read_as_browsers_read_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "hosts", "among"),
-    [
-        ("x.com", ["x.com"], True),
-        ("www.x.com", ["x.com"], False),
-        ("www.x.com", ["*.x.com"], True),
-        ("x.com", ["*.x.com"], False),
-        ("evilx.com", ["*.x.com"], False),
-        ("x.com", ["*"], True),
-        ("", ["*"], False),
-    ],
-)
-def test_hosts_are_matched_whole(host: str, hosts: list[str], among: bool) -> None:
-    """A host is listed by itself, below another, or as any."""
-    assert among == query.is_among(host, hosts)
-
-
-@pytest.mark.parametrize(
     ("url", "host"),
     [("https://BÜCHER.example/", "xn--bcher-kva.example"), ("ftp://x.com/", ""), ("/a", ""), ("https://", "")],
 )

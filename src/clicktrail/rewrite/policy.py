@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -12,6 +12,7 @@ import msgspec
 
 from clicktrail.errors import SettingsError
 from clicktrail.model.consent import Consent, UnknownConsent
+from clicktrail.model.hosts import check_hosts, is_among
 from clicktrail.model.link import LinkReason, LinkWarning, Location
 from clicktrail.rewrite.address import Address, read_address
 from clicktrail.rewrite.candidate import Candidate
@@ -106,7 +107,7 @@ class Policy:
     """Which links are tracked.
 
     Hosts are given as a URL parser gives them: lower case, IDN in its ASCII form. ``*.example.com`` stands for every
-    host below ``example.com``.
+    host below ``example.com``, ``*`` for every host.
 
     Attributes:
         tracking_domains: the hosts of our tracking URLs, exact, with ``:port`` where it is not the scheme's default.
@@ -174,9 +175,9 @@ class Policy:
             yield Judgement(meant)
         if telling and is_sensitive(address, candidate.label):
             yield Judgement(LinkReason.SENSITIVE)
-        if self.denied_hosts and _matches(host, self.denied_hosts):
+        if self.denied_hosts and is_among(host, self.denied_hosts):
             yield Judgement(LinkReason.HOST_DENIED, host)
-        if self.allowed_hosts and not _matches(host, self.allowed_hosts):
+        if self.allowed_hosts and not is_among(host, self.allowed_hosts):
             yield Judgement(LinkReason.HOST_NOT_ALLOWED, host)
         if meant is not None and meant in self.skipped:
             yield Judgement(meant)
@@ -213,7 +214,7 @@ def parse(text: str) -> Policy:
     """Read a policy from TOML: ``preset``, and what departs from it, named as `Policy` names it.
 
     Raises:
-        SettingsError: not TOML, or a key or value that there is not.
+        SettingsError: not TOML, a key or value that there is not, or a host that no link could lead to.
     """
     try:
         file = msgspec.toml.decode(text, type=_File)
@@ -221,13 +222,15 @@ def parse(text: str) -> Policy:
         raise SettingsError(f"in the policy {said(error)}") from error
     except msgspec.DecodeError as error:
         raise SettingsError(f"the policy is not TOML: {error}") from error
+    check_hosts("allowed_hosts", file.allowed_hosts)
+    check_hosts("denied_hosts", file.denied_hosts)
     policy = preset(file.preset)
     return dataclasses.replace(
         policy,
         visible_url=file.visible_url or policy.visible_url,
         text=file.text,
-        allowed_hosts=tuple(host.lower() for host in file.allowed_hosts),
-        denied_hosts=tuple(host.lower() for host in file.denied_hosts),
+        allowed_hosts=file.allowed_hosts,
+        denied_hosts=file.denied_hosts,
         unknown_consent=file.unknown_consent,
     )
 
@@ -245,10 +248,6 @@ def _look(url: str, label: str) -> tuple[Address, bool]:
 
 
 _look_again = lru_cache(_KEPT)(_look)
-
-
-def _matches(host: str, patterns: Sequence[str]) -> bool:
-    return any(host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern for pattern in patterns)
 
 
 def _reason_not_absolute(url: str) -> LinkReason:

@@ -9,7 +9,7 @@ import difflib
 import ipaddress
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from clicktrail.errors import SettingsError
+from clicktrail.model.hosts import check_hosts
 from clicktrail.rewrite.policy import Preset
 from clicktrail.wording import said
 
@@ -406,8 +407,8 @@ def _check(settings: Settings) -> None:
     for name, listen in (("relay.listen", settings.relay.listen), ("console.listen", settings.console.listen)):
         if not _is_loopback(Address.parse(listen).host):
             raise SettingsError(f"{name} is '{listen}'", hint="it must be on loopback, such as 127.0.0.1")
-    _check_hosts("utm.own_hosts", settings.utm.own_hosts)
-    _check_hosts("engagement.hosts", settings.engagement.hosts)
+    check_hosts("utm.own_hosts", settings.utm.own_hosts)
+    check_hosts("engagement.hosts", settings.engagement.hosts)
     if "*" in settings.engagement.hosts:
         raise SettingsError("engagement.hosts has '*'", hint="list your own hosts: no other is to be handed the click")
     for network in settings.edge.trusted_proxies:
@@ -415,13 +416,6 @@ def _check(settings: Settings) -> None:
             ipaddress.ip_network(network)
         except ValueError as error:
             raise SettingsError(f"edge.trusted_proxies: {error}", hint="write a network, such as 10.0.0.0/8") from error
-
-
-def _check_hosts(name: str, hosts: Sequence[str]) -> None:
-    """What is spelled in another way would match no host, and switch something off in silence."""
-    for host in hosts:
-        if host != host.strip().lower() or "/" in host:
-            raise SettingsError(f"{name} has '{host}'", hint="write a host in lower case, such as shop.example.com")
 
 
 def _is_loopback(host: str) -> bool:

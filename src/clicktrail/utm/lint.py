@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from clicktrail.model.hosts import is_among
 from clicktrail.utm import query, structure
 from clicktrail.utm.convention import Convention
 from clicktrail.utm.naming import NAMED, spelled
@@ -73,7 +74,7 @@ def check(url: str, convention: Convention, *, wanted: bool = True) -> tuple[Fin
     if not host or query.is_signed(pieces):
         return ()
     has_utm = _has_utm(pieces)
-    if convention.own_hosts and not query.is_among(host, convention.own_hosts):
+    if convention.own_hosts and not is_among(host, convention.own_hosts):
         message = f"{host} is not one of your own hosts, and the link has UTM parameters"
         return (Finding(code=Code.FOREIGN, message=message),) if has_utm else ()
     if has_utm:
@@ -94,7 +95,7 @@ def unchecked(url: str, convention: Convention, *, wanted: bool = True) -> str:
         return ""
     if not convention.own_hosts:
         return "it has no UTM parameters, and the convention names no own hosts, which would need them"
-    if not query.is_among(host, convention.own_hosts):
+    if not is_among(host, convention.own_hosts):
         return f"{host} is not one of your own hosts"
     return "" if wanted else "it is of a kind that needs no UTM parameters"
 

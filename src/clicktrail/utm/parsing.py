@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from clicktrail.errors import SettingsError
+from clicktrail.model.hosts import check_hosts
 from clicktrail.utm.convention import MEDIUMS, Convention, Existing
 from clicktrail.wording import said
 
@@ -51,9 +52,7 @@ def parse(text: str) -> Convention:
         raise SettingsError(
             f"medium is '{file.medium}', which the convention does not list", hint=_nearest(file.medium, file.mediums)
         )
-    for host in file.own_hosts:
-        if host != host.strip().lower() or "/" in host:
-            raise SettingsError(f"own_hosts has '{host}'", hint="write a host in lower case, such as shop.example.com")
+    check_hosts("own_hosts", file.own_hosts)
     return Convention(**msgspec.structs.asdict(file))
 
 

@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote_plus
 
 import ada_url
 
-__all__ = ["SIGNATURES", "Pair", "Pieces", "host_of", "is_among", "is_signed", "pair", "take_apart"]
+__all__ = ["SIGNATURES", "Pair", "Pieces", "host_of", "is_signed", "pair", "take_apart"]
 
 _C0_AND_SPACE = "".join(map(chr, range(0x21)))
 _DROPPED = {ord(character): None for character in "\t\n\r"}
@@ -91,13 +91,6 @@ def host_of(url: str) -> str:
     except ValueError:
         return ""
     return str(parsed.hostname) if parsed.protocol in {"http:", "https:"} else ""
-
-
-def is_among(host: str, hosts: Sequence[str]) -> bool:
-    """Whether a host is one of those listed: exact, ``*.example.com`` for all below, ``*`` for every host."""
-    return bool(host) and any(
-        host.endswith(listed[1:]) if listed.startswith("*.") else listed in {host, "*"} for listed in hosts
-    )
 
 
 def is_signed(pieces: Pieces) -> bool:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from clicktrail.errors import UtmError
+from clicktrail.model.hosts import is_among
 from clicktrail.utm import query
 from clicktrail.utm.convention import Existing
 from clicktrail.utm.query import Pair, Pieces
@@ -29,7 +30,7 @@ def tag(
     Raises:
         UtmError: there are some, and ``existing`` is ``refuse``.
     """
-    if not query.is_among(query.host_of(url), own_hosts):
+    if not is_among(query.host_of(url), own_hosts):
         return url
     pieces = query.take_apart(url)
     if query.is_signed(pieces):

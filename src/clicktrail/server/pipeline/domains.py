@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from clicktrail.errors import SettingsError
-from clicktrail.utm.query import is_among
+from clicktrail.model.hosts import is_among
 from clicktrail.wording import said
 
 __all__ = ["Domain", "allows", "parse_domains"]

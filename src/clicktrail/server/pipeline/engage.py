@@ -14,12 +14,12 @@ import msgspec
 
 from clicktrail.errors import TokenError
 from clicktrail.model.event import Engagement
+from clicktrail.model.hosts import is_among
 from clicktrail.rewrite.address import read_address
 from clicktrail.rewrite.purposes import is_sensitive
 from clicktrail.server.pipeline.discretion import asks_for_privacy
 from clicktrail.server.pipeline.redirect import Redirect, Request
 from clicktrail.tokens import KeyRing, Visit, VisitSeal
-from clicktrail.utm.query import is_among
 
 __all__ = ["Engagements", "Told"]
 

@@ -1,0 +1,43 @@
+"""Lists of hosts, as policies, conventions and settings give them."""
+
+import re
+from collections.abc import Sequence
+
+from clicktrail.errors import SettingsError
+
+__all__ = ["check_hosts", "is_among"]
+
+_LISTED = re.compile(r"\* | (?:\*\.)? [a-z0-9_-]+ (?:\.[a-z0-9_-]+)* | \[[0-9a-f:.]+\]", re.VERBOSE)
+
+
+def is_among(host: str, hosts: Sequence[str]) -> bool:
+    """Whether a host is one of those listed: exact, ``*.example.com`` for all below, ``*`` for every host.
+
+    Args:
+        host: as a URL parser gives it: lower case, IDN in its ASCII form; empty for none.
+        hosts: spelled the same way.
+    """
+    return bool(host) and any(
+        host.endswith(listed[1:]) if listed.startswith("*.") else listed in {host, "*"} for listed in hosts
+    )
+
+
+def check_hosts(name: str, hosts: Sequence[str]) -> None:
+    """Refuse what would match no host: in silence it would switch something off, or on.
+
+    Args:
+        name: what the list is called where its author has written it.
+        hosts: the list.
+
+    Raises:
+        SettingsError: one of them is no host as a URL parser gives it, and no pattern of hosts.
+    """
+    for host in hosts:
+        if not _LISTED.fullmatch(host):
+            raise SettingsError(f"{name} has '{host}'", hint=_hint(host))
+
+
+def _hint(host: str) -> str:
+    if not host.isascii():
+        return "write an internationalised host in its ASCII form, such as xn--bcher-kva.example"
+    return "write a host in lower case, such as shop.example.com, or *.example.com for all below it"

@@ -1,0 +1,48 @@
+import pytest
+
+from clicktrail.errors import SettingsError
+from clicktrail.model.hosts import check_hosts, is_among
+
+
+@pytest.mark.parametrize(
+    ("host", "hosts", "among"),
+    [
+        ("x.com", ["x.com"], True),
+        ("www.x.com", ["x.com"], False),
+        ("www.x.com", ["*.x.com"], True),
+        ("x.com", ["*.x.com"], False),
+        ("evilx.com", ["*.x.com"], False),
+        ("x.com", ["*"], True),
+        ("", ["*"], False),
+    ],
+)
+def test_hosts_are_matched_whole(host: str, hosts: list[str], among: bool) -> None:
+    """A host is listed by itself, below another, or as any."""
+    assert among == is_among(host, hosts)
+
+
+@pytest.mark.parametrize(
+    "host", ["x.com", "*.x-y.com", "*", "localhost", "127.0.0.1", "[::1]", "xn--bcher-kva.example"]
+)
+def test_a_host_as_a_url_parser_gives_it(host: str) -> None:
+    """It can match."""
+    check_hosts("own_hosts", [host])
+
+
+@pytest.mark.parametrize(
+    ("host", "hint"),
+    [
+        ("X.com", "lower case"),
+        ("https://x.com/", "such as shop.example.com"),
+        ("x.com:8080", "such as shop.example.com"),
+        ("*x.com", "*.example.com"),
+        ("", "such as shop.example.com"),
+        ("bücher.example", "ASCII form"),
+    ],
+)
+def test_what_could_match_no_host_is_refused(host: str, hint: str) -> None:
+    """The list is named, and how a host is written."""
+    with pytest.raises(SettingsError) as caught:
+        check_hosts("own_hosts", ["x.com", host])
+    assert f"own_hosts has '{host}'" == str(caught.value)
+    assert hint in caught.value.hint
