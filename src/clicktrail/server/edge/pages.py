@@ -12,7 +12,7 @@ from clicktrail.server.pipeline.redirect import Redirect
 __all__ = ["Pages", "Records"]
 
 _STYLE = (
-    ":root { color-scheme: light dark } "
+    ":root { color-scheme: light dark; background: Canvas; color: CanvasText } "
     "body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1rem } "
     "h1 { font-size: 1.6rem; line-height: 1.2 } h2 { font-size: 1.1rem; margin-bottom: 0 } "
     "p { margin-top: .3rem; overflow-wrap: anywhere }"
