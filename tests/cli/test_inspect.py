@@ -140,8 +140,9 @@ def test_for_people_each_fact_is_a_line(tmp_path: Path, token: str) -> None:
         (lambda token: token[:24] + "...", "not a token of a known format", "it is cut off at the dots"),
         (lambda token: token[:24] + "=", "not a token of a known format", "a line break went into it"),
         (lambda token: f"{token[:24]}\n {token[24:]}", "does not open: not ", "a line break went into it"),
+        (lambda token: f"https://[go/{token[:24]}", "is no URL", "copy the link's address"),
     ],
-    ids=["cut off", "another key", "no format", "another site", "ellipsis", "dots", "soft break", "wrapped"],
+    ids=["cut off", "another key", "no format", "another site", "ellipsis", "dots", "soft break", "wrapped", "no URL"],
 )
 def test_what_does_not_open_says_why(
     tmp_path: Path, token: str, damage: Callable[[str], str], error: str, hint: str

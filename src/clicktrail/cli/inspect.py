@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import typer
 
 from clicktrail.cli.options import Config, Json, Keys
-from clicktrail.errors import StorageError, TokenError
+from clicktrail.errors import StorageError, TokenError, TokenMalformedError
 from clicktrail.server import keystore, settings
 from clicktrail.server.pipeline.reference import Origin, Reference, read_reference
 from clicktrail.server.pipeline.stored import StoredLinks
@@ -43,7 +43,7 @@ def inspect(
         described = _described(ring, _path(url), loaded)
     except TokenError as error:
         hint = _damage(url) or _elsewhere(url, loaded.tracking.domain) or _key_hint(ring, token, path)
-        raise type(error)(f"'{' '.join(url.split())[:_SHOWN]}' does not open: {error}", hint=hint) from error
+        raise type(error)(f"'{_shown(url)}' does not open: {error}", hint=hint) from error
     if json_:
         print(json.dumps(described, indent=1))
         return
@@ -52,8 +52,19 @@ def inspect(
 
 
 def _path(url: str) -> str:
-    """The path, as the edge takes it: without its slash, and without a query that a relay may have added."""
-    return urlsplit(url.strip()).path.removeprefix("/")
+    """The path, as the edge takes it: without its slash, and without a query that a relay may have added.
+
+    Raises:
+        TokenMalformedError: not even a URL.
+    """
+    try:
+        return urlsplit(url.strip()).path.removeprefix("/")
+    except ValueError as error:
+        raise TokenMalformedError(f"'{_shown(url)}' is no URL: {error}", hint="copy the link's address") from error
+
+
+def _shown(url: str) -> str:
+    return " ".join(url.split())[:_SHOWN]
 
 
 def _described(ring: KeyRing, path: str, loaded: Settings) -> dict[str, Any]:
