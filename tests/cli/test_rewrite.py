@@ -214,8 +214,9 @@ def test_a_policy_is_a_preset_or_a_file(tmp_path: Path) -> None:
     assert ["privacy", "tracked"] == reasons()
     assert ["tracked", "tracked"] == reasons("all")
     assert ["tracked", "host-denied"] == reasons(str(tmp_path / "policy.toml"))
-    with pytest.raises(ClicktrailError, match="cannot read the policy everything: No such file"):
+    with pytest.raises(ClicktrailError, match="cannot read the policy everything: No such file") as caught:
         reasons("everything")
+    assert "presets are standard, conversion-links-only, all" == caught.value.hint
 
 
 def test_what_cannot_be_read_or_written_is_said_in_one_line(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def read_policy(named: str) -> Policy:
     if named in list(Preset):
         return preset(Preset(named))
     try:
-        return policy.parse(_read(named, "policy").decode())
+        return policy.parse(_read(named, "policy", hint=f"presets are {', '.join(Preset)}").decode())
     except UnicodeDecodeError as error:
         raise SettingsError(f"the policy {named} is not UTF-8") from error
 
@@ -64,8 +64,8 @@ def read_dkim_keys(settings: Settings) -> tuple[DkimKey, ...]:
     return (DkimKey.from_pem(pem, domain=dkim.domain, selector=dkim.selector),)
 
 
-def _read(file: str, what: str) -> bytes:
+def _read(file: str, what: str, *, hint: str = "") -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise SettingsError(f"cannot read the {what} {file}: {error.strerror}") from error
+        raise SettingsError(f"cannot read the {what} {file}: {error.strerror}", hint=hint) from error
