@@ -3,8 +3,12 @@
 from pathlib import Path
 
 from clicktrail.errors import ClicktrailError
+from clicktrail.model.link import Part
 
-__all__ = ["read_bytes", "read_text", "write_bytes"]
+__all__ = ["PARTS", "read_bytes", "read_text", "write_bytes"]
+
+PARTS = {".html": Part.HTML, ".htm": Part.HTML, ".txt": Part.TEXT, ".eml": None}
+"""What a file of a mail holds, by the ending of its name; None for a whole message."""
 
 
 def read_bytes(file: Path) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from clicktrail.cli.files import read_bytes
+from clicktrail.cli.files import PARTS, read_bytes
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.link import LinkReason, Part
 from clicktrail.rewrite import Placed, Policy, Rewritten, Untouched, rewrite_message
@@ -16,8 +16,6 @@ from clicktrail.rewrite.policy import Judgement
 __all__ = ["LintedFile", "LintedLink", "read_links"]
 
 _WEB = re.compile(r"\s*https?://", re.IGNORECASE)
-_PARTS = {".html": Part.HTML, ".htm": Part.HTML, ".txt": Part.TEXT, ".eml": None}
-"""The kinds of file; None for a whole message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +76,9 @@ def read_links(file: Path) -> LintedFile:
     """
     raw = read_bytes(file)
     suffix = file.suffix.lower()
-    if suffix not in _PARTS:
+    if suffix not in PARTS:
         raise ClicktrailError(f"cannot tell what {file} holds", hint="name it .html, .txt or .eml")
-    part = _PARTS[suffix]
+    part = PARTS[suffix]
     if part is Part.TEXT and (listed := _listed(raw)):
         return LintedFile(links=listed, raw=raw, listed=True)
     found = _rewrite(raw, part, Policy(), lambda link: link.url)

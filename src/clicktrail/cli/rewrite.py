@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from clicktrail.cli.esp import rewrite_template
-from clicktrail.cli.files import read_bytes, read_text, write_bytes
+from clicktrail.cli.files import PARTS, read_bytes, read_text, write_bytes
 from clicktrail.cli.options import Config, Json, Keys
 from clicktrail.cli.rewritten import RewrittenFile
 from clicktrail.errors import ClicktrailError
@@ -29,8 +29,6 @@ from clicktrail.utm import parsing as conventions
 __all__ = ["rewrite"]
 
 _STANDARD_INPUT = "-"
-_PARTS = {".html": Part.HTML, ".htm": Part.HTML, ".txt": Part.TEXT, ".eml": None}
-"""The kinds of file; None for a whole message."""
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 _HEADER_FIELD = re.compile(rb"(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:")
 _THROWN_AWAY = "there is no key ring, so the links are sealed with a key that nobody keeps: name one with --keys"
@@ -139,11 +137,11 @@ def _part(file: str, content: bytes) -> Part | None:
     """
     if file != _STANDARD_INPUT:
         suffix = Path(file).suffix.lower()
-        if suffix not in _PARTS:
+        if suffix not in PARTS:
             raise ClicktrailError(
-                f"{file} is no {', '.join(_PARTS)} file", hint=f"give it by: clicktrail rewrite - <{file}"
+                f"{file} is no {', '.join(PARTS)} file", hint=f"give it by: clicktrail rewrite - <{file}"
             )
-        return _PARTS[suffix]
+        return PARTS[suffix]
     if _MARKUP.match(content):
         return Part.HTML
     return None if _HEADER_FIELD.match(content) else Part.TEXT
