@@ -5,6 +5,7 @@ import contextlib
 import errno
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -56,6 +57,26 @@ async def test_lines_that_arrive_together_share_a_batch(tmp_path: Path) -> None:
         assert await committed(writer, b"last")
         assert [True] * 50 == told
     assert [*(b"%d" % number for number in range(50)), b"last"] == lines_in(tmp_path)
+
+
+async def test_a_line_of_the_next_turn_joins_the_batch(tmp_path: Path) -> None:
+    """Of clients who all connect anew the loop reads one in each turn, behind all that was called for before."""
+    told: list[str] = []
+    with writer_on(tmp_path / "edge-0") as writer, contextlib.ExitStack() as sockets:
+        sender, receiver = (sockets.enter_context(end) for end in socket.socketpair())
+        loop = asyncio.get_running_loop()
+        second = asyncio.Event()
+
+        def read() -> None:
+            loop.remove_reader(receiver)
+            told.append("read")
+            writer.append(b"second", lambda _committed: second.set())
+
+        writer.append(b"first", lambda _committed: told.append("committed"))
+        loop.add_reader(receiver, read)
+        sender.send(b"!")
+        await second.wait()
+    assert ["read", "committed"] == told
 
 
 async def test_flush_commits_at_once(tmp_path: Path) -> None:

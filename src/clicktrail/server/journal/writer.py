@@ -125,7 +125,7 @@ class SegmentWriter:
         self._waiting.append(on_commit)
         if len(self._waiting) == 1:
             self._due = self._loop.time() + _LONGEST_WAIT_S
-            self._loop.call_soon(self._gather, 1)
+            self._loop.call_soon(self._gather, 0)  # looks twice: the next turn calls it before what that turn reads
 
     def flush(self) -> None:
         """Commit what waits for company, now."""
