@@ -1,5 +1,5 @@
 -- Ask for each line of a file of tokens in turn, as Chrome does that was sent there by a webmail, and begin again.
--- wrk -s bench/load.lua URL -- FILE; the last line of output is the round's figures as JSON, times in microseconds.
+-- wrk -s bench/load.lua URL -- FILE [close]; the last line of output is the round's figures as JSON, times in microseconds.
 
 local headers = {
   ["sec-ch-ua"] = '"Chromium";v="142", "Google Chrome";v="142", "Not_A Brand";v="99"',
@@ -23,6 +23,9 @@ local turn = 0
 
 -- Everything is written out before the first request: the load must cost as little as it can.
 function init(args)
+  if args[2] == "close" then
+    headers["Connection"] = "close"
+  end
   for token in io.lines(args[1]) do
     requests[#requests + 1] = wrk.format("GET", "/" .. token, headers)
   end

@@ -38,16 +38,24 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
         return self.requests / self.duration_us * 1e6
 
 
-def load(port: int, tokens: Path, *, seconds: int) -> Round:
-    """Ask a port of loopback for the tokens of a file, a line each, for some seconds and over kept connections.
+def load(url: str, tokens: Path, *, seconds: int, connections: int = CONNECTIONS, kept: bool = True) -> Round:
+    """Ask a server for the tokens of a file, a line each, for some seconds.
+
+    Args:
+        url: the server's.
+        tokens: the file.
+        seconds: how long.
+        connections: at the same time.
+        kept: whether they stay open; else each request has its own.
 
     Raises:
         BenchError: some request was not answered, or not well.
     """
-    command = [program("wrk"), "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s"]
-    command += [f"--timeout={_ANSWER_S}s", f"--script={_SCRIPT}", f"http://127.0.0.1:{port}", "--", str(tokens)]
+    command = [program("wrk"), "--threads=1", f"--connections={connections}", f"--duration={seconds}s"]
+    command += [f"--timeout={_ANSWER_S}s", f"--script={_SCRIPT}", url, "--", str(tokens)]
+    command += [] if kept else ["close"]
     ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 2 * _ANSWER_S)
     measured = msgspec.json.decode(ended.stdout.strip().rpartition("\n")[2], type=Round)
-    if measured.errors:
+    if measured.errors or not measured.requests:
         raise BenchError(f"{measured.errors} of {measured.requests} requests were not answered well")
     return measured

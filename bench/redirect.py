@@ -19,8 +19,9 @@ import typer
 
 from bench.clicks import expect_redirect, links, recorded
 from bench.load import CONNECTIONS, Round, load
+from bench.matrix import measure_all
 from bench.programs import BenchError, program
-from bench.servers import DATA, edge, nginx
+from bench.servers import DATA, Server, edge, nginx
 from clicktrail.server import keystore
 
 _LINKS: Final = 10_000
@@ -32,16 +33,18 @@ _MEMORY: Final = {"tmpfs", "ramfs"}
 def main(
     seconds: Annotated[int, typer.Option(min=1, help="Length of a round.")] = 5,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes, of nginx as of the edge.")] = 1,
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Measure others too, with 1 to 512 connections.")] = False,
 ) -> None:
     """Compare the edge, durable, to nginx."""
     try:
         with tempfile.TemporaryDirectory(prefix="clicktrail-bench-") as folder:
-            _compare(Path(folder), seconds=seconds, workers=workers)
+            _compare(Path(folder), seconds=seconds, workers=workers, full=full)
     except BenchError as error:
         sys.exit(f"bench: error: {error}")
 
 
-def _compare(folder: Path, *, seconds: int, workers: int) -> None:
+def _compare(folder: Path, *, seconds: int, workers: int, full: bool) -> None:
     _introduce(folder, workers=workers)
     ring = keystore.load_or_create(folder / DATA / keystore.NAME, traces=[])
     destinations = links(ring, _LINKS)
@@ -49,29 +52,31 @@ def _compare(folder: Path, *, seconds: int, workers: int) -> None:
     tokens = folder / "tokens"
     tokens.write_text("\n".join(destinations) + "\n", "utf-8")
     with contextlib.ExitStack() as running:
-        ports = {
+        servers = {
             "nginx": running.enter_context(nginx(folder, workers=workers, location=location)),
             "durable": running.enter_context(edge(folder, workers=workers)),
         }
-        for port in ports.values():
-            expect_redirect(port, token, location=location)
-        warm_up = {name: load(port, tokens, seconds=_WARM_UP_S) for name, port in ports.items()}
-        rounds = _rounds(ports, tokens, seconds=seconds)
+        for server in servers.values():
+            expect_redirect(server.port, token, location=location)
+        warm_up = {name: load(server.url, tokens, seconds=_WARM_UP_S) for name, server in servers.items()}
+        rounds = _rounds(servers, tokens, seconds=seconds)
     answered = 1 + sum(each.requests for each in [warm_up["durable"], *rounds["durable"]])
     found = recorded(folder / DATA / "journal", folder / "cursor")
     if found < answered:
         raise BenchError(f"{answered:,} clicks were answered, and {answered - found:,} of them are not in the journal")
     print(f"journal after SIGKILL: {found:,} clicks, {answered:,} of them counted as answered")
+    if full:
+        measure_all(folder, tokens, seconds=seconds, workers=workers, location=location)
     speed = {name: median(each.per_second for each in measured) for name, measured in rounds.items()}
     print(f"durable / nginx = {speed['durable'] / speed['nginx']:.2f}")
 
 
-def _rounds(ports: dict[str, int], tokens: Path, *, seconds: int) -> dict[str, list[Round]]:
+def _rounds(servers: dict[str, Server], tokens: Path, *, seconds: int) -> dict[str, list[Round]]:
     """Load each in turn; print each round, and the medians."""
-    rounds: dict[str, list[Round]] = {name: [] for name in ports}
+    rounds: dict[str, list[Round]] = {name: [] for name in servers}
     for number in range(1, _ROUNDS + 1):
-        for name, port in ports.items():
-            measured = load(port, tokens, seconds=seconds)
+        for name, server in servers.items():
+            measured = load(server.url, tokens, seconds=seconds)
             rounds[name].append(measured)
             _print(f"round {number}", name, [measured])
     for name, measured_rounds in rounds.items():
