@@ -16,6 +16,7 @@ from clicktrail.rewrite.opting_out import opt_out
         ("mautic:disable-tracking=true", "mautic:disable-tracking"),
         ("data-msys-clicktrack=0", "data-msys-clicktrack"),
         ('class="a Untracked"', "class=untracked"),
+        ("mc:disable-tracking ses:no-track data-pm-no-track clicktracking=off data-clicktrail=off", "data-clicktrail"),
         ('class="untracked-not"', ""),
         ("data-msys-clicktrack=1", ""),
         ("clicktracking=on", ""),

@@ -27,9 +27,8 @@ def opt_out(candidate: Candidate) -> str:
     """The word by which a link opts out; empty if it does not."""
     attributes = candidate.attributes
     if not _ATTRIBUTES.keys().isdisjoint(attributes):
-        for name in _ATTRIBUTES.keys() & attributes.keys():
-            values = _ATTRIBUTES[name]
-            if not values or attributes[name].strip().lower() in values:
+        for name, values in _ATTRIBUTES.items():
+            if name in attributes and (not values or attributes[name].strip().lower() in values):
                 return name
     if "class" in attributes and _CLASS in attributes["class"].lower().split():
         return f"class={_CLASS}"
