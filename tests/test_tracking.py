@@ -3,6 +3,7 @@ import hashlib
 import html
 import re
 from datetime import UTC, datetime
+from importlib import resources
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,6 +13,7 @@ from clicktrail.model.consent import Consent, UnknownConsent
 from clicktrail.model.link import LinkReason, Part
 from clicktrail.rewrite import Policy, Untouched
 from clicktrail.rewrite.dkim import DkimKey, sign, unsigned
+from clicktrail.rewrite.sensitive import parse
 from clicktrail.tokens import (
     MAX_LINKS,
     MAX_SHORT_LINKS,
@@ -71,6 +73,21 @@ def test_html_text_and_messages_are_tracked_alike() -> None:
 
     expected = sealed("https://example.com/a?utm_source=email&utm_medium=newsletter&utm_campaign=winter")
     assert [expected] * 4 == opened(f"{body.text} {text.text} {message.raw.decode()} {file.raw.decode()}")
+
+
+def test_a_message_passes_that_the_rules_call_sensitive() -> None:
+    """By its stream or its subject; without rules each is tracked."""
+    rules = parse((resources.files("clicktrail.rewrite") / "data" / "sensitive.toml").read_text("utf-8"))
+    careful = dataclasses.replace(TRACKER, sensitive=rules)
+    reset, of_stream = MESSAGE.replace(b"A\r\n\r", b"Reset your password\r\n\r"), "password-reset"
+    by_stream = careful.rewrite_message(MESSAGE, dataclasses.replace(SENDING, stream=of_stream))
+    assert [(MESSAGE, (Untouched.SENSITIVE,)), (reset, (Untouched.SENSITIVE,))] == [
+        (done.raw, done.untouched) for done in (by_stream, careful.rewrite_message(reset, SENDING))
+    ]
+    assert [1, 1] == [
+        careful.rewrite_message(MESSAGE, SENDING).tracked,
+        TRACKER.rewrite_message(reset, SENDING).tracked,
+    ]
 
 
 def test_without_a_convention_destinations_stay_as_they_are() -> None:
