@@ -15,7 +15,7 @@ from clicktrail.server.edge.responses import Responses
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.edge.server import serve_edge
 from clicktrail.server.edge.sites import Sites
-from clicktrail.server.pipeline.discretion import Discretion, OptedOut
+from clicktrail.server.pipeline.discretion import Discretion
 from clicktrail.server.pipeline.overrides import Erased, Overrides
 from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.ports import Journal
@@ -111,7 +111,7 @@ def routes_for(
         sites=Sites(),
         overrides=Overrides(),
         erased=Erased(RING),
-        discretion=Discretion(opted_out=OptedOut.ANONYMOUS, judge=shipped_judge(), ids=CountedIds()),
+        discretion=Discretion(judge=shipped_judge(), ids=CountedIds()),
         start=start,
     )
 

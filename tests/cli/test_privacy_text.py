@@ -44,6 +44,15 @@ def test_the_text_of_the_defaults(tmp_path: Path) -> None:
     assert "{" not in text
 
 
+def test_where_domains_differ_the_text_promises_the_least(tmp_path: Path) -> None:
+    """So that it is true of each."""
+    domains = '[[domain]]\nhost = "a.example"\nopted_out = "none"\n[[domain]]\nhost = "b.example"'
+    (tmp_path / "domains.toml").write_text(domains)
+    assert "in which hour" in text_of(tmp_path, '[tracking]\ndomains = "domains.toml"')
+    (tmp_path / "domains.toml").write_text(domains + '\nopted_out = "none"')
+    assert "in which hour" not in text_of(tmp_path, '[tracking]\ndomains = "domains.toml"')
+
+
 def test_the_text_in_german(tmp_path: Path) -> None:
     """All of it."""
     text = text_of(tmp_path, "", "--language", "de")

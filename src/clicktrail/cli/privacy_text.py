@@ -37,7 +37,9 @@ def privacy_text(
     loaded = settings.load(config, settings.environment())
     text = (resources.files("clicktrail.cli") / "privacy.toml").read_text("utf-8")
     says: dict[str, str] = tomllib.loads(text)[language]
-    hosts = [domain.host for domain in read_domains(loaded)] or [urlsplit(loaded.tracking.domain).hostname or ""]
+    domains = read_domains(loaded)
+    hosts = [domain.host for domain in domains] or [urlsplit(loaded.tracking.domain).hostname or ""]
+    opted_out = {domain.opted_out or loaded.privacy.opted_out for domain in domains} or {loaded.privacy.opted_out}
     pages = loaded.engagement.hosts
     sentences = [
         says["links"].format(hosts=", ".join(hosts)),
@@ -46,7 +48,7 @@ def privacy_text(
         *([says["pages"].format(pages=", ".join(pages))] if pages else []),
         says["address"].format(hours=loaded.privacy.address_hours, journal=loaded.recording.keep_hours + _OPEN_HOURS),
         says[read_policy(loaded.tracking.policy).unknown_consent],
-        says[f"opted_out_{loaded.privacy.opted_out}"],
+        says[f"opted_out_{min(opted_out)}"],  # where domains differ, the one that records more
         says["rest"],
     ]
     print(" ".join(sentences))

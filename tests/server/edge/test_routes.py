@@ -217,3 +217,15 @@ def test_nothing_is_recorded_of_who_was_erased() -> None:
     routes.erased = Erased(RING, [Erased(RING).mark("ann@example.org")])
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers_of(routes, token_path())
     assert [] == journal.lines
+
+
+def test_a_domain_may_have_nothing_recorded_of_who_asks_for_privacy() -> None:
+    """The reader arrives at once, and the domain's pages tell the same; others go by the settings."""
+    journal = HeldJournal()
+    routes = routes_for(journal)
+    routes.sites = Sites([Domain(host="click.example", opted_out="none"), Domain(host="other.example")])
+    headers = {"host": "click.example", "sec-gpc": "1"}
+    assert [routes.responses.redirect("https://shop.example/?a=b")] == answers_of(routes, token_path(), headers=headers)
+    assert b"Do Not Track: nothing." in answers_of(routes, f"{token_path()}+", headers=headers)[0].body
+    assert [] == answers_of(routes, token_path(), headers=headers | {"host": "other.example"})
+    assert 1 == len(journal.lines)

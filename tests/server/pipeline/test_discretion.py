@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from clicktrail.model.event import AnonymousClick, Click
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict, is_counted
-from clicktrail.server.pipeline.discretion import Discretion, OptedOut, asks_for_privacy
+from clicktrail.server.pipeline.discretion import Discretion, asks_for_privacy
 from tests.edges import CountedIds
 from tests.judged import SENT_AT, click, verdict
 
@@ -26,9 +26,9 @@ def by_agent(timeline: Timeline) -> tuple[JudgedClick, ...]:
     )
 
 
-def kept(of: Click, *, opted_out: OptedOut = OptedOut.ANONYMOUS) -> AnonymousClick | None:
+def kept(of: Click) -> AnonymousClick | None:
     """What is recorded."""
-    return Discretion(opted_out=opted_out, judge=by_agent, ids=CountedIds()).kept(of)
+    return Discretion(judge=by_agent, ids=CountedIds()).kept(of)
 
 
 def test_of_a_click_campaign_link_hour_and_verdict_are_kept() -> None:
@@ -65,11 +65,6 @@ def test_a_group_hides_the_destination() -> None:
 def test_what_is_no_click_is_not_kept(uncounted: Click) -> None:
     """No report would count it, and nothing but a person's traces would be left."""
     assert kept(uncounted) is None
-
-
-def test_where_nothing_may_be_recorded_nothing_is() -> None:
-    """The sender's choice."""
-    assert kept(CLICK, opted_out=OptedOut.NONE) is None
 
 
 @pytest.mark.parametrize(

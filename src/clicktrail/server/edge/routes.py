@@ -87,7 +87,7 @@ class Routes:
     def _settle(self, request: Request, site: Site, reply: Reply, decision: Decision) -> None:
         """Record what is to be recorded, and answer then."""
         decision = self._in_force(decision, site)
-        event = self._kept(decision.event)
+        event = self._kept(decision.event, site)
         if isinstance(decision, Redirect):
             told = self.beacon if event is decision.event else None
             location = told.location(decision) if told else decision.location
@@ -116,11 +116,13 @@ class Routes:
             return Ended(event=decision.event)
         return decision
 
-    def _kept(self, event: Click | None) -> Click | AnonymousClick | None:
+    def _kept(self, event: Click | None, site: Site) -> Click | AnonymousClick | None:
         """What may be recorded."""
         if event is None or (self.erased.any and event.recipient in self.erased):
             return None
-        return self.discretion.kept(event) if asks_for_privacy(event.headers) else event
+        if asks_for_privacy(event.headers):
+            return self.discretion.kept(event) if site.records.opted_out else None
+        return event
 
     def _health(self) -> Response:
         journal = self.journal

@@ -1,7 +1,7 @@
 """What each tracking domain answers with, ready to be sent."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clicktrail.server.edge.pages import Pages, Records
 from clicktrail.server.edge.responses import Response, respond
@@ -27,6 +27,7 @@ class Site:
     """One tracking domain.
 
     Attributes:
+        records: what is recorded.
         pages: in its readers' languages.
         fixed: by path, what is answered at once.
         fields: header fields of its redirects.
@@ -34,6 +35,7 @@ class Site:
         confined: whether these are not all there are.
     """
 
+    records: Records
     pages: Pages
     fixed: Mapping[str, Answer]
     fields: bytes
@@ -44,6 +46,8 @@ class Site:
     def of(cls, domain: Domain, records: Records) -> "Site":
         """Make all of its answers."""
         fields = f"Strict-Transport-Security: max-age={domain.hsts_days * _DAY_S}\r\n" if domain.hsts_days else ""
+        if domain.opted_out:
+            records = replace(records, opted_out=domain.opted_out != "none")
         pages = Pages(domain, records=records, fields=fields)
         files = {
             "/robots.txt": respond("200 OK", "Content-Type: text/plain\r\n" + fields, _ROBOTS),
@@ -53,6 +57,7 @@ class Site:
             if text := getattr(domain, name):
                 files[_WELL_KNOWN[name]] = respond("200 OK", _JSON + fields, text.encode())
         return cls(
+            records=records,
             pages=pages,
             fixed={"/": pages.home} | {path: _always(file) for path, file in files.items()},
             fields=fields.encode(),
@@ -73,7 +78,7 @@ class Sites:
 
     Args:
         domains: all of them; none to serve every name alike.
-        records: what is recorded.
+        records: what is recorded where a domain does not say.
     """
 
     def __init__(self, domains: Sequence[Domain] = (), *, records: Records = _DEFAULT) -> None:

@@ -1,46 +1,34 @@
-"""What is recorded of a click by somebody whose browser asks not to be tracked: next to nothing, or nothing.
+"""What may be recorded of a click by somebody whose browser asks not to be tracked: next to nothing.
 
 Such a click is judged in memory by what its request alone tells: neither message nor recipient may be written down, and
 so nothing of the message's other clicks is at hand.
 """
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 
 from clicktrail.model.event import AnonymousClick, Click
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.server.ports import Ids
 
-__all__ = ["Discretion", "OptedOut", "asks_for_privacy"]
-
-
-class OptedOut(StrEnum):
-    """What is recorded of readers who ask not to be tracked."""
-
-    ANONYMOUS = "anonymous"
-    """Campaign, link, hour and verdict."""
-
-    NONE = "none"
+__all__ = ["Discretion", "asks_for_privacy"]
 
 
 class Discretion:
     """Cuts clicks down.
 
     Args:
-        opted_out: how far.
         judge: gives every click of a timeline its verdict.
         ids: of anonymous clicks alone: ids that other events share would tell between which of them a click was.
     """
 
-    def __init__(self, *, opted_out: OptedOut, judge: Callable[[Timeline], tuple[JudgedClick, ...]], ids: Ids) -> None:
-        self._records = opted_out is OptedOut.ANONYMOUS
+    def __init__(self, *, judge: Callable[[Timeline], tuple[JudgedClick, ...]], ids: Ids) -> None:
         self._judge = judge
         self._ids = ids
 
     def kept(self, click: Click) -> AnonymousClick | None:
-        """What may be recorded of a click; None for nothing, as where it is no click in the sense of reports."""
-        if not self._records or click.unresolved:
+        """What may be recorded of a click; None where it is no click in the sense of reports."""
+        if click.unresolved:
             return None
         (judged,) = self._judge(Timeline(message_id="", events=(click,)))
         if not judged.counted:

@@ -1,7 +1,7 @@
 """The tracking domains of a sender, and what each of them shows and allows."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -23,6 +23,7 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         home: a web URL that ``/`` has a link to; empty for none.
         hsts_days: for how many days browsers come by TLS only (RFC 6797); 0 not to tell them.
         destinations: hosts that its links may lead to: exact, ``*.example.com`` for all below, ``*`` for every host.
+        opted_out: what is recorded of readers who ask not to be tracked; empty for what the settings say.
         apple_app_site_association: file that says which of its links an iOS app opens; empty for none.
         assetlinks: the same for Android.
     """
@@ -33,6 +34,7 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     home: str = ""
     hsts_days: Annotated[int, msgspec.Meta(ge=0)] = 0
     destinations: tuple[str, ...] = ("*",)
+    opted_out: Literal["", "anonymous", "none"] = ""
     apple_app_site_association: str = ""
     assetlinks: str = ""
 

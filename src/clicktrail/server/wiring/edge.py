@@ -14,7 +14,7 @@ from clicktrail.server.edge.sites import Sites
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.monitoring.catalogue import ANSWER_SECONDS, ANSWERS, Metric
 from clicktrail.server.monitoring.pulse import Figure, Pulse, pulse_of
-from clicktrail.server.pipeline.discretion import Discretion, OptedOut
+from clicktrail.server.pipeline.discretion import Discretion
 from clicktrail.server.pipeline.engage import Engagements
 from clicktrail.server.pipeline.overrides import Erased, Overrides
 from clicktrail.server.pipeline.redirect import Redirector
@@ -61,9 +61,7 @@ async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> 
                     responses=Responses(),
                     start=lookups.create_task,
                     sites=Sites(read_domains(settings), records=records),
-                    discretion=Discretion(
-                        opted_out=OptedOut(privacy.opted_out), judge=shipped_judge(), ids=RandomIds()
-                    ),
+                    discretion=Discretion(judge=shipped_judge(), ids=RandomIds()),
                     overrides=Overrides(),
                     erased=Erased(ring),
                     beacon=Beacon(Engagements(ring, hosts=hosts), journal=journal, clock=clock) if hosts else None,
