@@ -125,8 +125,8 @@ class Edge(Section, frozen=True, kw_only=True):
     proxy_protocol: Annotated[
         bool,
         _doc(
-            "Connections from these networks begin with a header of the PROXY protocol, version 1 or 2, that names the "
-            "client. From elsewhere none is believed."
+            "Connections from trusted_proxies begin with a header of the PROXY protocol, version 1 or 2, that names "
+            "the client. From elsewhere none is taken."
         ),
     ] = False
 
