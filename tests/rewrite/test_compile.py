@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.model.consent import Consent
+from clicktrail.model.link import Part
 from clicktrail.rewrite import Placed, rewrite_html
 from clicktrail.rewrite.compile import Campaign, compile_campaign
 from clicktrail.rewrite.policy import PlainText
@@ -58,6 +59,26 @@ def test_each_recipient_gets_the_bodies_with_links_of_their_own() -> None:
     assert campaign.text.render(BEGINNING) == TEXT.replace("https://example.com/b", f"{BEGINNING}1of4").replace(
         "https://example.com/c", f"{BEGINNING}2of4"
     )
+
+
+def test_an_end_is_asked_for_with_the_group() -> None:
+    """Who keeps the link set has no other way to know it."""
+    asked: list[Placed] = []
+
+    def recording(placed: Placed) -> str:
+        asked.append(placed)
+        return end(placed)
+
+    compile_campaign(
+        html='<a data-clicktrail-group="offer" href="https://example.com/b">B</a>',
+        text="https://example.com/b",
+        policy=POLICY,
+        tag=untagged,
+        end=recording,
+    )
+    assert [(0, Part.HTML, "offer"), (0, Part.TEXT, "offer")] == [
+        (placed.position, placed.part, placed.group) for placed in asked
+    ]
 
 
 def test_hosts_are_compiled_into_a_text_beside_its_links() -> None:

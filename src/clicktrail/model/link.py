@@ -87,7 +87,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):  # made twice for each, i
         element: what it looks like.
         label: what it says: `data-clicktrail-label`, else its text, else its image's alternative text; at most 100
             characters, white space collapsed; empty if it says nothing, and in plain text.
-        group: `data-clicktrail-group`, by which reports count personalised destinations as one; empty if none.
+        group: `data-clicktrail-group`, by which reports count personalised destinations as one; in plain text that of
+            the HTML link that it is again; empty if none.
         line: the line of its body in which the span begins, from 1.
         host: the destination's host, if it was written beside the tracking URL; empty if not.
         host_at: where that was, characters of the decoded body.

@@ -86,14 +86,12 @@ def compile_campaign(
     """
     bodies = [Body(part=Part.HTML, text=html), Body(number=1, part=Part.TEXT, text=text)]
     found = place(bodies, policy=policy, tag=tag, tracking_url=_unknown)
-    tracked = {
-        (link.position, link.part): link.destination for links in found for link in links if link.position is not None
-    }
+    tracked = {(link.position, link.part): link for links in found for link in links if link.position is not None}
     personal = sum(_is_personal(link) for links in found for link in links)
     count = len({position for position, _ in tracked}) + personal
     ends = {
-        (position, part): _checked(end(Placed(destination=destination, position=position, links=count, part=part)))
-        for (position, part), destination in tracked.items()
+        (position, part): _checked(end(_placed(link, position=position, links=count)))
+        for (position, part), link in tracked.items()
     }
     compiled = [_compile(body.text, links, ends) for body, links in zip(bodies, found, strict=True)]
     return Campaign(html=compiled[0], text=compiled[1], links=count)
@@ -102,6 +100,10 @@ def compile_campaign(
 def _unknown(placed: Placed) -> str:
     """What stands for a recipient's tracking URLs while there is no recipient."""
     return f"https://recipient.invalid/{placed.position}"
+
+
+def _placed(link: Link, *, position: int, links: int) -> Placed:
+    return Placed(destination=link.destination, position=position, links=links, part=link.part, group=link.group)
 
 
 def _is_personal(link: Link) -> bool:

@@ -236,7 +236,7 @@ def _link(body: Body, numbered: _Numbered, urls: Mapping[int, str]) -> Link:
         location=candidate.location,
         element=candidate.element,
         label=candidate.label,
-        group=_group(candidate),
+        group=place.group or _group(candidate),
         line=found.line,
     )
 

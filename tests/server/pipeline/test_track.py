@@ -196,6 +196,15 @@ def test_what_a_reader_sees_is_short() -> None:
     assert expected == tracked.short
 
 
+def test_a_short_link_has_the_group_of_its_link_in_html() -> None:
+    """Plain text has no tag to name one by, and a report counts both as one link."""
+    grouped = BOTH_PARTS.replace(b'<a href="https://a.', b'<a data-clicktrail-group="offer" href="https://a.')
+    tracked = track_short(grouped, consent="granted")
+    sealed = open_token(RING, TRACKED_LINK.findall(tracked.raw)[-1].decode())
+    assert tracked.short
+    assert ("offer", ["offer", ""]) == (sealed.group, [link.group for link in tracked.short.links])
+
+
 def test_a_message_without_short_links_needs_none_kept() -> None:
     """Neither one whose links are all sealed, nor one without links, nor one that got no code."""
     assert track_short(TWO_LINKS, consent="granted").short is None
