@@ -7,7 +7,6 @@ import typer
 
 from clicktrail.cli.options import Config
 from clicktrail.server import keystore, settings
-from clicktrail.server.pipeline.overrides import Erased
 from clicktrail.server.system import SystemClock
 from clicktrail.tokens import KeyRing
 
@@ -23,7 +22,8 @@ def erase(recipient: Recipient, config: Config = None) -> None:
 
 
 async def _erase(loaded: settings.Settings, ring: KeyRing, recipient: str) -> None:
-    # The registry's packages are slow to import, and no other command should wait for them.
+    # These packages are slow to import, and no other command should wait for them.
+    from clicktrail.server.pipeline.overrides import Erased
     from clicktrail.server.wiring.overrides import copy_overrides
     from clicktrail.server.wiring.registry import open_registry
 
