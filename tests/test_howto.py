@@ -91,7 +91,7 @@ def test_the_commands_of_the_readme_exist(tmp_path: Path) -> None:
     commands = {tuple(word for word in shlex.split(line)[:2] if re.fullmatch("[a-z]+", word)) for line in lines}
 
     utm = {("utm", "lint"), ("utm", "audit")}
-    assert {("serve",), ("report",), ("rewrite",), ("inspect",), ("keys", "backup")} | utm == commands
+    assert {("serve",), ("report",), ("audit",), ("rewrite",), ("inspect",), ("keys", "backup")} | utm == commands
     assert all(0 == clicktrail(*command, "--help", folder=tmp_path).returncode for command in commands)
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import fields
 
@@ -48,6 +49,13 @@ def test_no_clicks() -> None:
         report.click_rate_raw,
         report.click_rate_human,
     )
+
+
+def test_links_are_left_out_of_an_overview() -> None:
+    """All else is the same."""
+    messages = [message("m1", *clicks_of("m1", sweep(40, links=6, gap=0.1), recipient="ada@reader.example"))]
+    (report,) = summarise(messages)
+    assert [dataclasses.replace(report, links=())] == summarise(messages, by_link=False) != [report]
 
 
 def test_person_behind_a_scanner() -> None:

@@ -125,17 +125,21 @@ class CampaignReport:
 
 
 def summarise(
-    messages: Iterable[tuple[Timeline, Sequence[JudgedClick]]], anonymous: Iterable[AnonymousClick] = ()
+    messages: Iterable[tuple[Timeline, Sequence[JudgedClick]]],
+    anonymous: Iterable[AnonymousClick] = (),
+    *,
+    by_link: bool = True,
 ) -> list[CampaignReport]:
     """Count messages and the verdicts on their clicks, by campaign, the latest sent first, with links and reasons.
 
-    Each message and each anonymous click comes once. Memory grows with clickers and links, not with clicks.
+    Each message and each anonymous click comes once. Memory grows with clickers and links, not with clicks; without
+    ``by_link`` reports have no links, and personalised ones take none.
     """
     tallies: dict[str, _Tally] = {}
     for timeline, clicks in messages:
-        tallies.setdefault(timeline.campaign, _Tally()).add(timeline, clicks)
+        tallies.setdefault(timeline.campaign, _Tally(by_link=by_link)).add(timeline, clicks)
     for click in anonymous:
-        tallies.setdefault(click.campaign, _Tally()).count(click, Verdict(click.verdict))
+        tallies.setdefault(click.campaign, _Tally(by_link=by_link)).count(click, Verdict(click.verdict))
     reports = [tally.report(campaign) for campaign, tally in sorted(tallies.items())]
     never = datetime.min.replace(tzinfo=UTC)
     return sorted(reports, key=lambda report: report.first_sent_at or never, reverse=True)
@@ -227,6 +231,7 @@ class _LinkTally:
 class _Tally:
     """One campaign while it is counted."""
 
+    by_link: bool
     first_sent_at: datetime | None = None
     accepted: int = 0
     bounced: int = 0
@@ -250,7 +255,8 @@ class _Tally:
 
     def count(self, click: Click | AnonymousClick, verdict: Verdict, signals: frozenset[str] = frozenset()) -> None:
         self.everyone.add(click, verdict, signals)
-        self.links.setdefault(click.group or (click.link, click.url), _LinkTally()).add(click, verdict, signals)
+        if self.by_link:
+            self.links.setdefault(click.group or (click.link, click.url), _LinkTally()).add(click, verdict, signals)
 
     def report(self, campaign: str) -> CampaignReport:
         return CampaignReport(

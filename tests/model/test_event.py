@@ -101,6 +101,7 @@ def test_unknown_fields_are_no_error() -> None:
         b'{"type":"click","id":"c","at":"2026-11-23T12:00:00"}',
         b'{"type":"click","id":"c","at":"yesterday"}',
         b'{"type":"click","id":"c","at":"2026-11-23T12:00:00Z","link":"first"}',
+        b'{"a":' * 5_000,
     ],
 )
 def test_no_event(line: bytes) -> None:

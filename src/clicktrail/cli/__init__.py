@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from clicktrail.cli import consent, demo, erase, inspect, keys, links, privacy_text, report, rewrite, serve, utm
+from clicktrail.cli import audit, consent, demo, erase, inspect, keys, links, privacy_text, report, rewrite, serve, utm
 from clicktrail.errors import ClicktrailError
 
 __all__ = ["app", "main"]
@@ -24,6 +24,7 @@ app.command(hidden=True)(serve.worker)
 app.command()(rewrite.rewrite)
 app.command()(inspect.inspect)
 app.command()(report.report)
+app.command()(audit.audit)
 app.command()(demo.demo)
 app.command()(erase.erase)
 app.command(name="privacy-text")(privacy_text.privacy_text)

@@ -6,42 +6,42 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["print_campaign", "print_campaigns"]
+__all__ = ["VERDICTS", "counts", "print_campaign", "print_campaigns", "rates", "sentence", "table", "terminal"]
 
 _WIDE = 200
-_VERDICTS = ("human", "suspected", "bot", "preview")
+VERDICTS = ("human", "suspected", "bot", "preview")
 
 
 def print_campaigns(reports: Sequence[Mapping[str, Any]]) -> None:
     """One row a campaign."""
-    table = _table("campaign", "delivered", "clicks", *_VERDICTS, "clickers", "people", "raw rate", "click rate")
+    campaigns = table("campaign", "delivered", "clicks", *VERDICTS, "clickers", "people", "raw rate", "click rate")
     for report in reports:
-        table.add_row(report["campaign"] or "(none)", str(report["delivered"]), *_counts(report), *_rates(report))
-    _console().print(table if reports else "No campaigns yet: nothing has been sent through the relay.")
+        campaigns.add_row(report["campaign"] or "(none)", str(report["delivered"]), *counts(report), *rates(report))
+    terminal().print(campaigns if reports else "No campaigns yet: nothing has been sent through the relay.")
 
 
 def print_campaign(report: Mapping[str, Any]) -> None:
     """One campaign: its totals, its links, and what spoke against its clicks."""
-    console = _console()
+    console = terminal()
     console.print(f"[bold]{report['campaign'] or '(none)'}[/bold]: {sentence(report)}")
-    totals = _table("delivered", "clicks", *_VERDICTS, "clickers", "people", "raw rate", "click rate")
-    totals.add_row(f"{report['delivered']} ({report['delivered_basis']})", *_counts(report), *_rates(report))
+    totals = table("delivered", "clicks", *VERDICTS, "clickers", "people", "raw rate", "click rate")
+    totals.add_row(f"{report['delivered']} ({report['delivered_basis']})", *counts(report), *rates(report))
     console.print(totals)
     if engaged := report["unique"]["engaged"]:
         console.print(f"Landing pages saw {engaged} of the clickers press, type or scroll.")
-    links = _table("link", "destination", "clicks", *_VERDICTS, "clickers", "people")
+    links = table("link", "destination", "clicks", *VERDICTS, "clickers", "people")
     for link in report["links"]:
         destination = f"{link['group']}, such as {link['url']}" if link["group"] else link["url"]
-        links.add_row(str(link["position"]), destination, *_counts(link), *_unique(link))
+        links.add_row(str(link["position"]), destination, *counts(link), *_unique(link))
     console.print(links)
-    reasons = _table("signal", "clicks")
+    reasons = table("signal", "clicks")
     for reason in report["reasons"]:
         reasons.add_row(reason["signal"], str(reason["clicks"]))
     if report["reasons"]:
         console.print("Signals among the reasons of the clicks that are not human:", reasons)
 
 
-def _console() -> Console:
+def terminal() -> Console:
     """A terminal has its own width; whatever a file or a pipe leads to can wrap long lines itself."""
     console = Console()
     return console if console.is_terminal else Console(width=_WIDE)
@@ -53,21 +53,24 @@ def sentence(report: Mapping[str, Any]) -> str:
     return f"{rate['raw']:.1%} raw click rate, {rate['human']:.1%} once scanners are out"
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
+def table(*columns: str) -> Table:
+    """Columns of numbers, right-aligned; those of words are aligned to the left."""
+    made = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        left = column in {"campaign", "destination", "signal"}
-        table.add_column(column, justify="left" if left else "right", overflow="fold" if left else "ellipsis")
-    return table
+        left = column in {"campaign", "destination", "signal", "organisation", "networks"}
+        made.add_column(column, justify="left" if left else "right", overflow="fold" if left else "ellipsis")
+    return made
 
 
-def _counts(row: Mapping[str, Any]) -> list[str]:
-    return [str(row["clicks"][name]) for name in ("total", *_VERDICTS)]
+def counts(row: Mapping[str, Any]) -> list[str]:
+    """Clicks in total and by verdict."""
+    return [str(row["clicks"][name]) for name in ("total", *VERDICTS)]
 
 
 def _unique(row: Mapping[str, Any]) -> list[str]:
     return [str(row["unique"][name]) for name in ("raw", "human")]
 
 
-def _rates(row: Mapping[str, Any]) -> list[str]:
+def rates(row: Mapping[str, Any]) -> list[str]:
+    """Clickers and click rates, raw and human."""
     return [*_unique(row), *(f"{row['click_rate'][name]:.1%}" for name in ("raw", "human"))]

@@ -1,0 +1,37 @@
+"""Group events by message and judge each message as the running system does."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from clicktrail.model.event import AnyEvent
+from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import JudgedClick
+
+__all__ = ["Judge", "is_reported", "judged_messages", "message_of"]
+
+Judge = Callable[[Timeline], tuple[JudgedClick, ...]]
+
+_BETWEEN: Final = "\x1f"
+"""Stands in no campaign's name and in no recipient's."""
+
+
+def message_of(event: AnyEvent) -> str:
+    """What names an event's message: its id; else campaign and recipient; else the event, alone."""
+    if event.message_id:
+        return event.message_id
+    return _BETWEEN.join((event.campaign, event.recipient)) if event.recipient else event.id
+
+
+def judged_messages(events: Iterable[AnyEvent], judge: Judge) -> Iterator[tuple[Timeline, tuple[JudgedClick, ...]]]:
+    """Every message among these events with the verdicts on its clicks, by name, whatever order the events come in."""
+    messages: dict[str, list[AnyEvent]] = {}
+    for event in events:
+        messages.setdefault(message_of(event), []).append(event)
+    for name, told in sorted(messages.items()):
+        timeline = Timeline.of(name, told)
+        yield timeline, judge(timeline)
+
+
+def is_reported(timeline: Timeline) -> bool:
+    """Whether a message is one: a click on a damaged token names neither message nor campaign, nor does a report."""
+    return any(event.message_id or event.campaign for event in timeline.events)

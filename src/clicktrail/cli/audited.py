@@ -1,0 +1,143 @@
+"""What to tell of clicks that were audited: a row for each, the numbers of campaigns, and tables for a terminal."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import IO, Any
+
+from clicktrail.audit.organisations import Organisation
+from clicktrail.cli.tables import VERDICTS, counts, rates, table, terminal
+from clicktrail.judge.states import state_after
+from clicktrail.model.event import rfc3339
+from clicktrail.model.verdict import JudgedClick
+from clicktrail.report import CampaignReport, as_json
+
+__all__ = ["JsonRows", "TableRows", "campaign_row", "print_audit"]
+
+_SHOWN = 20
+"""Organisations in the table."""
+
+_COLUMNS = ("id", "at", "campaign", "recipient", "url", "verdict", "score", "state", "counted", "reasons")
+
+
+class JsonRows:
+    """Clicks as the document of ``--json`` has them, written as they come: there may be millions."""
+
+    def __init__(self, output: IO[str], now: datetime) -> None:
+        self._output = output
+        self._now = now
+        self._before = '{"clicks": [\n'
+
+    def write(self, clicks: Iterable[JudgedClick]) -> None:
+        """Add some clicks."""
+        for judged in clicks:
+            self._output.write(self._before + json.dumps(self._row(judged), ensure_ascii=False))
+            self._before = ",\n"
+
+    def end(self, campaigns: Sequence[object]) -> None:
+        """Add the campaigns; nothing comes after them."""
+        beginning = self._before if self._before.startswith("{") else "\n"
+        self._output.write(f'{beginning}], "campaigns": {json.dumps(campaigns, indent=2, ensure_ascii=False)}}}\n')
+
+    def _row(self, judged: JudgedClick) -> dict[str, object]:
+        return {
+            "id": judged.click.id,
+            "verdict": judged.verdict.value,
+            "score": judged.score,
+            "state": state_after(self._now - judged.click.at).value,
+            "reasons": [
+                {"signal": reason.signal, "points": reason.points, "detail": reason.detail} for reason in judged.reasons
+            ],
+        }
+
+
+class TableRows:
+    """Clicks as CSV with a header; reasons in words, joined by semicolons."""
+
+    def __init__(self, output: IO[str], now: datetime) -> None:
+        self._table = csv.writer(output)
+        self._table.writerow(_COLUMNS)
+        self._now = now
+
+    def write(self, clicks: Iterable[JudgedClick]) -> None:
+        """Add some clicks."""
+        self._table.writerows(self._row(judged) for judged in clicks)
+
+    def _row(self, judged: JudgedClick) -> tuple[object, ...]:
+        click = judged.click
+        return (
+            click.id,
+            rfc3339(click.at),
+            click.campaign,
+            click.recipient,
+            click.url,
+            judged.verdict.value,
+            judged.score,
+            state_after(self._now - click.at).value,
+            "yes" if judged.counted else "no",
+            "; ".join(f"{reason.signal}: {reason.detail}" for reason in judged.reasons),
+        )
+
+
+def campaign_row(report: CampaignReport) -> dict[str, object]:
+    """A campaign as ``--json`` has it."""
+    described: dict[str, Any] = as_json(report)
+    unique = {name: described["unique"][name] for name in ("raw", "human")}
+    return {name: described[name] for name in ("campaign", "delivered", "clicks")} | {
+        "unique": unique,
+        "click_rate": described["click_rate"],
+    }
+
+
+def print_audit(reports: Sequence[CampaignReport], organisations: Sequence[Organisation], gaps: Sequence[str]) -> None:
+    """Campaigns, reasons and organisations, and what the sources could not tell."""
+    console = terminal()
+    if not reports:
+        console.print("No campaigns: the files tell of no message.")
+    else:
+        console.print(_campaigns(reports))
+    if reasons := _reasons(reports):
+        unlike = sum(report.clicks.total - report.clicks.human for report in reports)
+        shares = table("signal", "clicks", "share")
+        for signal, clicks in reasons.most_common():
+            shares.add_row(signal, str(clicks), f"{clicks / unlike:.1%}")
+        console.print(f"\nSignals among the reasons of the {unlike} clicks that are not human:", shares)
+    if organisations:
+        console.print("\nOrganisations with a scanner in front of their mail:", _organisations(organisations))
+        if len(organisations) > _SHOWN:
+            console.print(f"and {len(organisations) - _SHOWN} more")
+    for gap in gaps:
+        console.print(f"Note: {gap}.")
+
+
+def _campaigns(reports: Sequence[CampaignReport]) -> object:
+    campaigns = table("campaign", "delivered", "clicks", *VERDICTS, "clickers", "people", "raw rate", "click rate")
+    for report in reports:
+        row = as_json(report)
+        known = report.delivered > 0
+        delivered = f"{report.delivered} ({_basis(report)})" if known else "unknown"
+        shown = rates(row) if known else [*rates(row)[:2], "unknown", "unknown"]
+        campaigns.add_row(report.campaign or "(none)", delivered, *counts(row), *shown)
+    return campaigns
+
+
+def _basis(report: CampaignReport) -> str:
+    return "delivered" if report.delivered_basis == "delivered" else "accepted - bounced"
+
+
+def _reasons(reports: Iterable[CampaignReport]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for report in reports:
+        found.update({reason.signal: reason.clicks for reason in report.reasons})
+    return found
+
+
+def _organisations(organisations: Iterable[Organisation]) -> object:
+    found = table("organisation", "messages clicked", "scanned", "networks")
+    for organisation in islice(organisations, _SHOWN):
+        networks = ", ".join(name for name, _ in organisation.networks.most_common(3))
+        found.add_row(organisation.domain, str(organisation.clicked), str(organisation.scanned), networks)
+    return found

@@ -1,0 +1,96 @@
+import asyncio
+from functools import partial
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from clicktrail.audit.judging import is_reported, judged_messages, message_of
+from clicktrail.judge import judge
+from clicktrail.model.event import AnyEvent, Click, encode
+from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import JudgedClick
+from clicktrail.server.pipeline.process import Processor
+from clicktrail.server.ports import Entry
+from tests.clicks import AZURE, BARRACUDA, CONTEXT, click, delivered, engagement, sent, sweep
+from tests.server.memory_analytics import MemoryAnalytics
+
+FIRST: list[AnyEvent] = [
+    sent(links=6),
+    delivered(2),
+    *sweep(40, links=6, gap=0.1, ip=AZURE),
+    click(41, link=2, ip=BARRACUDA, id="gateway"),
+    replace(click(50, id="head"), method="HEAD"),
+    click(5_000, ip=AZURE, id="desktop"),
+    engagement("desktop", seconds=5_010),
+]
+EVENTS = [
+    *FIRST,
+    *(replace(event, id=f"2-{event.id}", message_id="m2") for event in FIRST[:5]),
+    click(9_000, link=1, id="person"),
+]
+JUDGE = partial(judge, context=CONTEXT)
+
+
+def verdicts(events: list[AnyEvent]) -> dict[str, JudgedClick]:
+    """What is made of each click."""
+    return {judged.click.id: judged for _, clicks in judged_messages(events, JUDGE) for judged in clicks}
+
+
+class ListReader:
+    """A journal of these events, read in two batches."""
+
+    def __init__(self, events: list[AnyEvent]) -> None:
+        self._entries = [Entry(encode(event), None) for event in events]
+
+    def read(self, limit: int) -> list[Entry]:
+        """The next lines."""
+        found, self._entries = self._entries[:limit], self._entries[limit:]
+        return found
+
+    def commit(self) -> None:
+        """Nothing that lasts."""
+
+
+class NotingAnalytics(MemoryAnalytics):
+    """Analytics that can say what it stored."""
+
+    def judged(self) -> dict[str, JudgedClick]:
+        """What was made of each click."""
+        return {judged.click.id: judged for message in self._messages.values() for judged in message.clicks}
+
+
+@given(st.permutations(EVENTS), st.integers(1, len(EVENTS)))
+def test_verdicts_are_those_of_the_running_system(events: list[AnyEvent], batch: int) -> None:
+    """Whatever order events come in and however they are cut, live and afterwards: the same verdicts and reasons."""
+
+    async def live() -> dict[str, JudgedClick]:
+        analytics = NotingAnalytics()
+        processor = Processor(ListReader(events), analytics, judge=JUDGE, on_unreadable=lambda _entry, _error: None)
+        while await processor.run_once(batch):
+            pass
+        return analytics.judged()
+
+    assert asyncio.run(live()) == verdicts(events) == verdicts(EVENTS)
+
+
+def test_every_click_gets_a_verdict() -> None:
+    """HEAD requests and damaged tokens, too."""
+    lone = Click(id="lone", at=click().at, tampered=True, ip=AZURE)
+    found = verdicts([*EVENTS, lone])
+    assert {event.id for event in [*EVENTS, lone] if isinstance(event, Click)} == set(found)
+    assert (False, False) == (found["head"].counted, found["lone"].counted)
+
+
+def test_a_message_is_known_by_its_id_or_by_campaign_and_recipient() -> None:
+    """An event that names neither stands alone."""
+    named = click(id="c")
+    unnamed = replace(named, message_id="", recipient="ada")
+    alone = replace(named, message_id="", campaign="")
+    assert ("m1", "spring\x1fada", "c") == (message_of(named), message_of(unnamed), message_of(alone))
+
+
+def test_a_click_of_no_message_is_in_no_report() -> None:
+    """It belongs to no campaign."""
+    lone = Click(id="lone", at=click().at, tampered=True)
+    assert [False, True] == [is_reported(Timeline.of("m", [event])) for event in (lone, click())]

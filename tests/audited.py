@@ -1,0 +1,26 @@
+"""What the audit knows of exports, as the package ships it."""
+
+from collections.abc import Iterable
+from importlib.resources import files
+
+from clicktrail.audit import read_events
+from clicktrail.audit.exports import parse
+from clicktrail.errors import EventError
+from clicktrail.model.event import AnyEvent
+
+EXPORTS = parse(files("clicktrail.audit").joinpath("data", "exports.toml").read_text(encoding="utf-8"))
+
+
+def read(lines: Iterable[bytes]) -> tuple[list[AnyEvent], list[int]]:
+    """The events of these lines, and the numbers of the lines that are none."""
+    unreadable: list[int] = []
+
+    def complain(number: int, _error: EventError) -> None:
+        unreadable.append(number)
+
+    return list(read_events(lines, EXPORTS, complain=complain)), unreadable
+
+
+def read_text(*lines: str) -> tuple[list[AnyEvent], list[int]]:
+    """The same of text."""
+    return read(f"{line}\n".encode() for line in lines)

@@ -1,0 +1,176 @@
+import csv
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from clicktrail.model.event import AnonymousClick, AnyEvent, encode
+from tests.cli.running import clicktrail
+from tests.clicks import AZURE, BARRACUDA, NOON, after, click, engagement, sent, sweep
+
+ADA = "ada@reader.example"
+EVENTS: list[AnyEvent] = [
+    sent(links=6),
+    *sweep(40, links=6, gap=0.1, ip=BARRACUDA),
+    replace(click(50, id="head"), method="HEAD"),
+    click(5_000, ip=AZURE, id="desktop"),
+    engagement("desktop", seconds=5_010),
+]
+MESSAGE = [replace(event, recipient=ADA) for event in EVENTS]
+UNREAD = replace(sent(), id="sent-2", message_id="m2", recipient="bob@reader.example")
+
+
+def log(*events: AnyEvent) -> bytes:
+    """A log of these events."""
+    return b"".join(encode(event) + b"\n" for event in events)
+
+
+def audited(folder: Path, *arguments: str) -> dict[str, Any]:
+    """What ``clicktrail audit --json`` prints."""
+    done = clicktrail("audit", "--json", *arguments, folder=folder)
+    assert 0 == done.returncode, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def test_a_log_is_judged(tmp_path: Path) -> None:
+    """Every click with verdict and reasons, late evidence among them; HEAD is in no campaign's clicks."""
+    (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE, UNREAD))
+    result = audited(tmp_path, "log.jsonl")
+    clicks = {row["id"]: row for row in result["clicks"]}
+
+    assert {
+        "id": "desktop",
+        "verdict": "human",
+        "score": -5,
+        "state": "provisional",
+        "reasons": [
+            {"signal": "engaged", "points": -8, "detail": "pressed, scrolled or typed"},
+            {"signal": "datacentre-network", "points": 3, "detail": "network Microsoft AS8075"},
+        ],
+    } == clicks.pop("desktop")
+    assert ["bot"] * 7 == [row["verdict"] for row in clicks.values()]
+    assert ("head", "settled") == (clicks["head"]["id"], clicks["head"]["state"])
+    assert [
+        {
+            "campaign": "spring",
+            "delivered": 2,
+            "clicks": {"total": 7, "human": 1, "suspected": 0, "bot": 6, "preview": 0},
+            "unique": {"raw": 1, "human": 1},
+            "click_rate": {"raw": 0.5, "human": 0.5},
+        }
+    ] == result["campaigns"]
+
+
+def test_files_may_divide_events_as_they_like(tmp_path: Path) -> None:
+    """Packed, in any order, told twice: the document is the same to the letter."""
+    (tmp_path / "one.jsonl").write_bytes(log(*MESSAGE, UNREAD))
+    (tmp_path / "a.jsonl").write_bytes(log(UNREAD, *reversed(MESSAGE[4:])))
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(log(*MESSAGE[:6])))
+    assert audited(tmp_path, "one.jsonl") == audited(tmp_path, "a.jsonl", "b.jsonl.gz")
+
+
+def test_standard_input_is_a_file(tmp_path: Path) -> None:
+    """Named by a hyphen."""
+    done = subprocess.run(
+        [sys.executable, "-m", "clicktrail", "audit", "-", "--json"],
+        input=log(*MESSAGE),
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    assert 8 == len(json.loads(done.stdout)["clicks"])
+
+
+def test_anonymous_clicks_are_counted_as_they_were_judged(tmp_path: Path) -> None:
+    """They are no click events, and so are in no row."""
+    told = AnonymousClick(id="x", at=NOON, campaign="spring", link=0, url="https://shop.example", verdict="human")
+    (tmp_path / "log.jsonl").write_bytes(log(told, told))
+    result = audited(tmp_path, "log.jsonl")
+    assert ([], 1) == (result["clicks"], result["campaigns"][0]["clicks"]["human"])
+
+
+def test_nothing_is_judged_of_nothing(tmp_path: Path) -> None:
+    """An empty file has no clicks and no campaigns."""
+    (tmp_path / "log.jsonl").touch()
+    assert {"clicks": [], "campaigns": []} == audited(tmp_path, "log.jsonl")
+
+
+def test_verdicts_become_final(tmp_path: Path) -> None:
+    """Three days after, whatever the last event of the file."""
+    (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE))
+    result = audited(tmp_path, "log.jsonl", "--now", "2026-11-27")
+    assert {"final"} == {row["state"] for row in result["clicks"]}
+
+
+def test_damaged_lines_are_named_and_counted(tmp_path: Path) -> None:
+    """The first five, one line each; the rest of the file counts."""
+    (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE) + b"{broken\n" * 7)
+    done = clicktrail("audit", "log.jsonl", folder=tmp_path)
+    assert 0 == done.returncode
+    *named, counted = done.stderr.splitlines()
+    assert ["11", "12", "13", "14", "15"] == [line.split("line ")[1].partition(":")[0] for line in named]
+    assert "clicktrail: warning: log.jsonl: lines that are no events: 7" == counted
+
+
+def test_people_get_a_table(tmp_path: Path) -> None:
+    """Campaigns with what deliveries rest on, reasons with their share, organisations, and what nobody told."""
+    (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE, replace(click(9_000, id="far"), message_id="", campaign="old")))
+    done = clicktrail("audit", "log.jsonl", folder=tmp_path)
+    assert ["1 (accepted - bounced)", "unknown", "100.0%", "reader.example", "Barracuda AS15324"] == [
+        text
+        for text in ("1 (accepted - bounced)", "unknown", "100.0%", "reader.example", "Barracuda AS15324")
+        if text in done.stdout
+    ]
+
+
+def test_clicks_are_written_as_a_table(tmp_path: Path) -> None:
+    """One row a click, with its reasons in words."""
+    (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE))
+    clicktrail("audit", "log.jsonl", "--csv", "out.csv", folder=tmp_path)
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = {row["id"]: row for row in csv.DictReader(file)}
+    assert (8, "human", "yes", "no") == (
+        len(rows),
+        rows["desktop"]["verdict"],
+        rows["desktop"]["counted"],
+        rows["head"]["counted"],
+    )
+    assert (
+        "engaged: pressed, scrolled or typed; datacentre-network: network Microsoft AS8075"
+        == rows["desktop"]["reasons"]
+    )
+
+
+def test_columns_describe_any_table(tmp_path: Path) -> None:
+    """Without a type every row is a click."""
+    (tmp_path / "clicks.csv").write_text(f"Time\tWho\tLink\n{after(9).isoformat()}\tada\thttps://shop.example\n")
+    result = audited(tmp_path, "clicks.csv", "--columns", "at=Time, recipient=Who, url=Link")
+    assert [("human", 1)] == [
+        (row["verdict"], campaign["unique"]["human"]) for row in result["clicks"] for campaign in result["campaigns"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["nowhere.csv"], "cannot read nowhere.csv: No such file or directory"),
+        (["cut.gz"], "cannot read cut.gz: Compressed file ended before the end-of-stream marker was reached"),
+        (["people.csv"], "cannot read people.csv: it is neither a log of events nor an export"),
+        (["people.csv", "--columns", "when=Time"], "--columns has no field 'when'"),
+        (["people.csv", "--columns", "recipient=email", "--csv", "no/out.csv"], "cannot write no/out.csv"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path, arguments: list[str], reason: str) -> None:
+    """With exit status 1 and nothing on standard output."""
+    (tmp_path / "people.csv").write_text("email,first name\nada@reader.example,Ada\n")
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(log(*MESSAGE))[:100])
+    done = clicktrail("audit", "--json", *arguments, folder=tmp_path)
+    assert (1, "") == (done.returncode, done.stdout)
+    assert f"clicktrail: error: {reason}" in done.stderr
+    assert "Traceback" not in done.stderr
