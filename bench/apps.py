@@ -44,11 +44,11 @@ def wsgi() -> Flask:
     """For gunicorn."""
     ring, app = _ring(), Flask(__name__)
 
-    @app.get("/<token>")
     def follow(token: str) -> Response | tuple[str, int]:
         try:
             return redirect(open_token(ring, token).destination)
         except TokenError:
             return "", 404
 
+    app.add_url_rule("/<token>", view_func=follow)
     return app
