@@ -63,11 +63,12 @@ def test_json_is_all_that_stands_on_standard_output(tmp_path: Path) -> None:
 
     done = clicktrail("rewrite", "big.html", "--json", folder=tmp_path)
 
-    ephemeral, clipped = json.loads(done.stdout)["warnings"]
+    ephemeral, here, clipped = json.loads(done.stdout)["warnings"]
     assert "there is no key ring" in ephemeral
+    assert "only this machine can follow the links" in here
     assert "Gmail clips what is beyond 102 kB" in clipped
     *warned, summary = done.stderr.splitlines()
-    assert [f"clicktrail: warning: {warning}" for warning in (ephemeral, clipped)] == warned
+    assert [f"clicktrail: warning: {warning}" for warning in (ephemeral, here, clipped)] == warned
     assert summary.startswith("clicktrail: links found: 2, tracked: 1, left alone: 1 not-web; ")
 
 

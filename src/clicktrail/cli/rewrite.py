@@ -4,8 +4,10 @@ import json
 import re
 import secrets
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -31,6 +33,8 @@ __all__ = ["rewrite"]
 _STANDARD_INPUT = "-"
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 _HEADER_FIELD = re.compile(rb"(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+_HERE = "only this machine can follow the links: name the tracking domain with --domain, or in the settings"
 _THROWN_AWAY = "there is no key ring, so the links are sealed with a key that nobody keeps: name one with --keys"
 
 _NO_RING = "a template needs the key ring of the server that will redirect its links"
@@ -109,7 +113,7 @@ def rewrite(
     else:
         rewritten = tracker.rewrite_message(content, sending)
     done = RewrittenFile(content=content, part=part, rewritten=rewritten)
-    warnings = [*([] if ring else [_THROWN_AWAY]), *done.warnings()]
+    warnings = [*_warnings(ring, tracker.domain), *done.warnings()]
     described = done.described(warnings)
     if output:
         write_bytes(output, rewritten.raw)
@@ -123,6 +127,14 @@ def rewrite(
     for warning in warnings:
         print(f"clicktrail: warning: {warning}", file=sys.stderr)
     print(f"clicktrail: {done.summary()}", file=sys.stderr)
+
+
+def _warnings(ring: KeyRing | None, domain: str) -> Iterator[str]:
+    """What keeps anybody from following the links."""
+    if ring is None:
+        yield _THROWN_AWAY
+    if urlsplit(domain).hostname in _THIS_MACHINE:
+        yield _HERE
 
 
 def _read(file: str) -> bytes:
