@@ -2,9 +2,10 @@
 
 from sqlalchemy import Connection, insert, select
 
-from clicktrail.server.ports import LinkSet, StoredLink
+from clicktrail.server.ports import LinkSet
 from clicktrail.server.registry import tables
 from clicktrail.server.registry.database import Database
+from clicktrail.server.registry.link_rows import add_links, find_links
 
 __all__ = ["SqlLinkSets"]
 
@@ -33,12 +34,7 @@ def _add(connection: Connection, link_set: LinkSet) -> int:
     number: int = connection.execute(
         statement, {"campaign": link_set.campaign, "created_at": link_set.created_at}
     ).scalar_one()
-    links = [
-        {"link_set": number, "position": link.position, "destination": link.destination, "group": link.group}
-        for link in link_set.links
-    ]
-    if links:
-        connection.execute(insert(tables.link_set_links), links)
+    add_links(connection, tables.link_set_links.c.link_set, number, link_set.links)
     return number
 
 
@@ -46,12 +42,8 @@ def _find(connection: Connection, number: int) -> LinkSet | None:
     row = connection.execute(select(tables.link_sets).where(tables.link_sets.c.id == number)).one_or_none()
     if row is None:
         return None
-    links = tables.link_set_links
-    found = connection.execute(select(links).where(links.c.link_set == number).order_by(links.c.position))
     return LinkSet(
         campaign=row.campaign,
         created_at=row.created_at,
-        links=tuple(
-            StoredLink(position=link.position, destination=link.destination, group=link.group) for link in found
-        ),
+        links=find_links(connection, tables.link_set_links.c.link_set, number),
     )

@@ -2,9 +2,10 @@
 
 from sqlalchemy import Connection, insert, select
 
-from clicktrail.server.ports import ShortMessage, StoredLink
+from clicktrail.server.ports import ShortMessage
 from clicktrail.server.registry import tables
 from clicktrail.server.registry.database import Database
+from clicktrail.server.registry.link_rows import add_links, find_links
 
 __all__ = ["SqlShortLinks"]
 
@@ -35,27 +36,18 @@ def _add(connection: Connection, message: ShortMessage) -> None:
             "created_at": message.created_at,
         },
     )
-    links = [
-        {"code": message.code, "position": link.position, "destination": link.destination, "group": link.group}
-        for link in message.links
-    ]
-    if links:
-        connection.execute(insert(tables.short_links), links)
+    add_links(connection, tables.short_links.c.code, message.code, message.links)
 
 
 def _find(connection: Connection, code: int) -> ShortMessage | None:
     row = connection.execute(select(tables.short_messages).where(tables.short_messages.c.code == code)).one_or_none()
     if row is None:
         return None
-    links = tables.short_links
-    found = connection.execute(select(links).where(links.c.code == code).order_by(links.c.position))
     return ShortMessage(
         code=row.code,
         message_id=row.message_id,
         recipient=row.recipient,
         campaign=row.campaign,
         created_at=row.created_at,
-        links=tuple(
-            StoredLink(position=link.position, destination=link.destination, group=link.group) for link in found
-        ),
+        links=find_links(connection, tables.short_links.c.code, code),
     )
