@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
 
 import ada_url
@@ -226,6 +227,7 @@ class Tracker:
         return tracking_url
 
 
+@lru_cache(8)
 def _parsed(domain: str) -> ada_url.URL:
     """The domain as a URL parser reads it: its host in lower case, an IDN in its ASCII form.
 
