@@ -7,7 +7,7 @@ import pytest
 from clicktrail.server import keystore
 from clicktrail.server.ports import LinkSet
 from clicktrail.server.settings import load
-from clicktrail.server.wiring.registry import read_registry
+from clicktrail.server.wiring.registry_reader import read_registry
 from clicktrail.tokens import open_campaign
 from tests.cli.running import clicktrail
 

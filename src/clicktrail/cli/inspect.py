@@ -103,7 +103,7 @@ def _sealed(ring: KeyRing, token: str) -> dict[str, Any]:
 async def _kept(loaded: Settings, reference: Reference) -> dict[str, Any]:
     """What the registry has of a link; nothing, and a line on standard error, where it has none or does not answer."""
     # Its database packages are slow to import, and no other command should wait for them.
-    from clicktrail.server.wiring.registry import read_registry
+    from clicktrail.server.wiring.registry_reader import read_registry
 
     async with read_registry(loaded) as registry:
         try:

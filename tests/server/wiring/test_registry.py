@@ -9,7 +9,8 @@ import pytest
 from clicktrail.errors import SettingsError, StorageError
 from clicktrail.model.consent import Consent
 from clicktrail.server.settings import Registry, Settings
-from clicktrail.server.wiring.registry import open_registry, read_registry
+from clicktrail.server.wiring.registry import open_registry
+from clicktrail.server.wiring.registry_reader import read_registry
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -26,14 +27,6 @@ async def test_a_registry_is_made_and_read(tmp_path: Path) -> None:
         await registry.consents.set("ann@example.org", Consent.DENIED, at=NOW)
         assert Consent.DENIED is await reading.consents.find("ann@example.org")
         assert {0o600} == modes_in(tmp_path)
-
-
-async def test_a_reader_opens_what_is_not_there(tmp_path: Path) -> None:
-    """It is told when it asks, and leaves no trace that a first start would take for more."""
-    async with read_registry(Settings(data_dir=str(tmp_path))) as registry:
-        with pytest.raises(StorageError):
-            await registry.link_sets.find(1)
-    assert set() == modes_in(tmp_path)
 
 
 async def test_a_registry_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from clicktrail.server.wiring.journal import open_journal
 from clicktrail.server.wiring.judging import shipped_judge
 from clicktrail.server.wiring.overrides import OverridesFile, copy_until
 from clicktrail.server.wiring.pulses import journal_figures, journal_troubles
-from clicktrail.server.wiring.registry import read_registry
+from clicktrail.server.wiring.registry_reader import read_registry
 from clicktrail.server.wiring.worker import pulsing, run, stop_signal
 
 __all__ = ["run_edge"]

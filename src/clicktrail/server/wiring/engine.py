@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -24,6 +25,7 @@ from clicktrail.server.wiring.journal import open_journal
 from clicktrail.server.wiring.judging import shipped_judge
 from clicktrail.server.wiring.overrides import COPY_S, Overriding
 from clicktrail.server.wiring.registry import open_registry
+from clicktrail.server.wiring.repeating import pause, repeat
 from clicktrail.server.wiring.tracker import build_tracker
 from clicktrail.server.wiring.watching import EngineWatch
 from clicktrail.server.wiring.worker import pulsing, run, stop_signal
@@ -83,9 +85,8 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
                         work.create_task(relay.serve(relay_socket, stopping))
                         work.create_task(_process_until(stopping, processor))
                         work.create_task(watch.warn_until(stopping))
-                        work.create_task(_delete_until(stopping, reader, hours=settings.recording.keep_hours))
-                        work.create_task(_override_until(stopping, overriding))
-                        work.create_task(_shorten_until(stopping, analytics, hours=settings.privacy.address_hours))
+                        for chore in _chores(stopping, settings, reader, analytics, overriding):
+                            work.create_task(chore)
                     journal.flush()
                     await _catch_up(processor)
                     processed.set()
@@ -111,45 +112,37 @@ async def _process_until(stopping: asyncio.Event, processor: Processor) -> None:
             _LOG.error("cannot process the journal, trying again", error=error)
             busy = 0
         if not busy:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_POLL_S):
-                    await stopping.wait()
+            await pause(stopping, _POLL_S)
 
 
-async def _override_until(stopping: asyncio.Event, overriding: Overriding) -> None:
-    """Bring to this machine what was changed on another one, and erase whom somebody asked to erase."""
-    while not stopping.is_set():
-        try:
-            await overriding.run_once()
-        except StorageError as error:
-            _LOG.error("cannot bring overrides up to date, trying again", error=error)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(COPY_S):
-                await stopping.wait()
+def _chores(
+    stopping: asyncio.Event,
+    settings: Settings,
+    reader: SegmentReader,
+    analytics: Analytics,
+    overriding: Overriding,
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """What is done now and then, until told to stop."""
+
+    async def delete() -> None:
+        """Have the journal delete what is in analytics and old enough."""
+        reader.delete(before=SystemClock().now() - timedelta(hours=settings.recording.keep_hours))
+
+    async def shorten() -> None:
+        """Have analytics keep only the networks of addresses that are old enough."""
+        before = SystemClock().now() - timedelta(hours=settings.privacy.address_hours)
+        await analytics.shorten_addresses(before=before)
+
+    for work, every_s, trouble in (
+        (delete, _DELETE_S, "cannot delete old segments, trying again"),
+        (overriding.run_once, COPY_S, "cannot bring overrides up to date, trying again"),
+        (shorten, _SHORTEN_S, "cannot shorten addresses, trying again"),
+    ):
+        yield repeat(work, stopping, every_s=every_s, on_trouble=partial(_say, trouble))
 
 
-async def _shorten_until(stopping: asyncio.Event, analytics: Analytics, *, hours: int) -> None:
-    """Have analytics keep only the networks of addresses that are old enough."""
-    while not stopping.is_set():
-        try:
-            await analytics.shorten_addresses(before=SystemClock().now() - timedelta(hours=hours))
-        except StorageError as error:
-            _LOG.error("cannot shorten addresses, trying again", error=error)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_SHORTEN_S):
-                await stopping.wait()
-
-
-async def _delete_until(stopping: asyncio.Event, reader: SegmentReader, *, hours: int) -> None:
-    """Have the journal delete what is in analytics and old enough."""
-    while not stopping.is_set():
-        try:
-            reader.delete(before=SystemClock().now() - timedelta(hours=hours))
-        except StorageError as error:
-            _LOG.error("cannot delete old segments, trying again", error=error)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_DELETE_S):
-                await stopping.wait()
+def _say(trouble: str, error: StorageError) -> None:
+    _LOG.error(trouble, error=error)
 
 
 async def _catch_up(processor: Processor) -> None:

@@ -1,7 +1,6 @@
 """Bring overrides from the registry to the edge's disk, and from there into a running edge."""
 
 import asyncio
-import contextlib
 from pathlib import Path
 
 import structlog
@@ -13,7 +12,8 @@ from clicktrail.server.pipeline.overrides import Erased, Overrides
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Analytics
 from clicktrail.server.settings import Settings
-from clicktrail.server.wiring.registry import Registry
+from clicktrail.server.wiring.registry_reader import Registry
+from clicktrail.server.wiring.repeating import pause, repeat
 from clicktrail.tokens import KeyRing
 
 __all__ = ["COPY_S", "OverridesFile", "Overriding", "copy_overrides", "copy_until"]
@@ -37,14 +37,12 @@ async def copy_overrides(settings: Settings, registry: Registry) -> None:
 
 async def copy_until(stopping: asyncio.Event, settings: Settings, registry: Registry) -> None:
     """Copy every few seconds, where the registry is another machine's and no engine runs here."""
-    while not stopping.is_set():
-        try:
-            await copy_overrides(settings, registry)
-        except StorageError as error:
-            _LOG.warning("cannot copy overrides, trying again", error=error)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(COPY_S):
-                await stopping.wait()
+    await repeat(
+        lambda: copy_overrides(settings, registry),
+        stopping,
+        every_s=COPY_S,
+        on_trouble=lambda error: _LOG.warning("cannot copy overrides, trying again", error=error),
+    )
 
 
 class Overriding:
@@ -92,9 +90,7 @@ class OverridesFile:
         """Look every second, until told to stop."""
         while not stopping.is_set():
             self.show(routes)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_S):
-                    await stopping.wait()
+            await pause(stopping, _LOOK_S)
 
     def show(self, routes: Routes) -> None:
         """Have an edge go by the file, if it is another one than before."""

@@ -1,7 +1,6 @@
 """How the engine does: its figures, what troubles it, and a warning for what its owner has to mend."""
 
 import asyncio
-import contextlib
 from dataclasses import dataclass
 
 import structlog
@@ -15,6 +14,7 @@ from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Clock
 from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.wiring.pulses import journal_figures, journal_troubles
+from clicktrail.server.wiring.repeating import pause
 
 __all__ = ["EngineWatch"]
 
@@ -63,9 +63,7 @@ class EngineWatch:
             trouble = self._shared_address()
             if trouble:
                 _LOG.warning("too many clicks come from one address", code=trouble.code, hint=trouble.hint)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_WARN_AGAIN_S if trouble else _LOOK_S):
-                    await stopping.wait()
+            await pause(stopping, _WARN_AGAIN_S if trouble else _LOOK_S)
 
     def _lag_s(self) -> float:
         oldest = self.processor.oldest
