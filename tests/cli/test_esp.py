@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from clicktrail.model.stored import LinkSet
 from clicktrail.server import keystore
-from clicktrail.server.ports import LinkSet
 from clicktrail.server.settings import load
 from clicktrail.server.wiring.registry_reader import read_registry
 from clicktrail.tokens import open_campaign

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from clicktrail.model.stored import LinkSet, ShortMessage, StoredLink
 from clicktrail.server import keystore
-from clicktrail.server.ports import LinkSet, ShortMessage, StoredLink
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.registry import open_registry
 from clicktrail.tokens import Sealed, SealedCampaign, ends, seal, seal_campaign, short_token

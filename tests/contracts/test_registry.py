@@ -13,16 +13,8 @@ from sqlalchemy import text
 from clicktrail.errors import StorageError
 from clicktrail.model.consent import Consent
 from clicktrail.model.edit import EditAction, LinkEdit, Target
-from clicktrail.server.ports import (
-    Consents,
-    Erasures,
-    LinkEdits,
-    LinkSet,
-    LinkSets,
-    ShortLinks,
-    ShortMessage,
-    StoredLink,
-)
+from clicktrail.model.stored import LinkSet, ShortMessage, StoredLink
+from clicktrail.server.ports import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
 from clicktrail.server.registry.consents import SqlConsents
 from clicktrail.server.registry.database import Database, database_url
 from clicktrail.server.registry.erasures import SqlErasures

@@ -12,10 +12,10 @@ import httpx2
 
 from clicktrail.demo.sink import Sink
 from clicktrail.model.event import Click, Sent, decode
+from clicktrail.model.stored import LinkSet, StoredLink
 from clicktrail.rewrite import Policy
 from clicktrail.rewrite.compile import compile_campaign
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.ports import LinkSet, StoredLink
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.registry import open_registry
 from clicktrail.tokens import SealedCampaign, ends, seal_campaign

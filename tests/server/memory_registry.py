@@ -1,8 +1,8 @@
 """A registry in memory; it does not answer when told not to."""
 
 from clicktrail.errors import StorageError
+from clicktrail.model.stored import LinkSet, ShortMessage
 from clicktrail.server.pipeline.stored import REMEMBERED, StoredLinks
-from clicktrail.server.ports import LinkSet, ShortMessage
 
 __all__ = ["MemoryRegistry"]
 

@@ -5,9 +5,9 @@ from importlib import resources
 
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.link import Part
+from clicktrail.model.stored import LinkSet, StoredLink
 from clicktrail.rewrite import Rewritten, esp_tags
 from clicktrail.rewrite.esp_template import EspTemplate
-from clicktrail.server.ports import LinkSet, StoredLink
 from clicktrail.server.settings import Settings
 from clicktrail.tracking import Sending, Tracker
 

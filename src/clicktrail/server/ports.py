@@ -8,6 +8,7 @@ from typing import Protocol
 from clicktrail.model.consent import Consent
 from clicktrail.model.edit import LinkEdit
 from clicktrail.model.event import AnonymousClick
+from clicktrail.model.stored import LinkSet, ShortMessage
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import CampaignReport
@@ -24,11 +25,8 @@ __all__ = [
     "JournalReader",
     "JudgedMessage",
     "LinkEdits",
-    "LinkSet",
     "LinkSets",
     "ShortLinks",
-    "ShortMessage",
-    "StoredLink",
 ]
 
 
@@ -168,36 +166,6 @@ class Analytics(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredLink:
-    """One link of a campaign or a message.
-
-    Attributes:
-        position: its number there, from 0.
-        destination: an http or https URL; empty where each recipient has another, which a sealed token holds.
-        group: what reports call it; empty if nothing.
-    """
-
-    position: int
-    destination: str
-    group: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkSet:
-    """What all messages of a campaign have in common, and their tokens do not hold.
-
-    Attributes:
-        campaign: empty if none.
-        created_at: aware.
-        links: in the order of their positions.
-    """
-
-    campaign: str
-    created_at: datetime
-    links: tuple[StoredLink, ...]
-
-
 class LinkSets(Protocol):
     """The link sets that campaign tokens name by number."""
 
@@ -216,27 +184,6 @@ class LinkSets(Protocol):
             StorageError: nobody can tell just now.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShortMessage:
-    """A message with short links.
-
-    Attributes:
-        code: what its tokens begin with: `CODE_BITS` random bits.
-        message_id: our id of the message.
-        recipient: empty where the message went to several, or they stay unnamed.
-        campaign: empty if none.
-        created_at: aware.
-        links: in the order of their positions.
-    """
-
-    code: int
-    message_id: str
-    recipient: str
-    campaign: str
-    created_at: datetime
-    links: tuple[StoredLink, ...]
 
 
 class ShortLinks(Protocol):

@@ -8,6 +8,7 @@ import pytest
 
 from clicktrail.model.edit import EditAction, LinkEdit, Target
 from clicktrail.model.event import AnonymousClick, Click, decode
+from clicktrail.model.stored import ShortMessage, StoredLink
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.edge.beacon import Beacon
 from clicktrail.server.edge.responses import Response
@@ -17,7 +18,6 @@ from clicktrail.server.pipeline.domains import Domain
 from clicktrail.server.pipeline.engage import Engagements
 from clicktrail.server.pipeline.overrides import Erased, Overrides
 from clicktrail.server.pipeline.redirect import Request
-from clicktrail.server.ports import ShortMessage, StoredLink
 from clicktrail.tokens import short_token
 from tests.edges import NOW, RING, StoppedClock, damaged_path, pages_of, routes_for, token_path
 from tests.journals import HeldJournal

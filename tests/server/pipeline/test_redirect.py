@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.model.event import Click
+from clicktrail.model.stored import LinkSet, ShortMessage, StoredLink
 from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Request, Unavailable
-from clicktrail.server.ports import LinkSet, ShortMessage, StoredLink
 from clicktrail.tokens import (
     SECRET_BYTES,
     Key,

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from clicktrail.errors import StorageError
+from clicktrail.model.stored import LinkSet, ShortMessage, StoredLink
 from clicktrail.server.pipeline.reference import Origin, Reference
 from clicktrail.server.pipeline.stored import Stored
-from clicktrail.server.ports import LinkSet, ShortMessage, StoredLink
 from tests.server.memory_registry import MemoryRegistry
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

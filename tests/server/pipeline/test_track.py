@@ -7,12 +7,12 @@ from importlib import resources
 import pytest
 
 from clicktrail.model.consent import UnknownConsent
+from clicktrail.model.stored import ShortMessage, StoredLink
 from clicktrail.rewrite import Policy, Untouched
 from clicktrail.rewrite.sensitive import parse
 from clicktrail.server.pipeline.instructions import take_instructions
 from clicktrail.server.pipeline.track import Identity, Tracked
 from clicktrail.server.pipeline.track import track as track_message
-from clicktrail.server.ports import ShortMessage, StoredLink
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, open_token, read_short
 from clicktrail.tracking import Tracker
 from clicktrail.utm import Convention

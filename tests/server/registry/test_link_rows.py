@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Column
 
 from clicktrail.errors import StorageError
-from clicktrail.server.ports import StoredLink
+from clicktrail.model.stored import StoredLink
 from clicktrail.server.registry import tables
 from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.link_rows import add_links, find_links

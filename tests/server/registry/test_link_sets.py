@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from clicktrail.server.ports import LinkSet, StoredLink
+from clicktrail.model.stored import LinkSet, StoredLink
 from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.link_sets import SqlLinkSets
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from clicktrail.server.ports import ShortMessage
+from clicktrail.model.stored import ShortMessage
 from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.short_links import SqlShortLinks
 

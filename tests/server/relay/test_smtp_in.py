@@ -10,8 +10,8 @@ import pytest
 from clicktrail.demo.sink import Sink
 from clicktrail.model.consent import Consent
 from clicktrail.model.event import Sent
+from clicktrail.model.stored import StoredLink
 from clicktrail.rewrite.dkim import sign
-from clicktrail.server.ports import StoredLink
 from clicktrail.tokens import open_token, read_short
 from tests.server.relay.rig import DOMAIN, RING, relay_before
 from tests.signatures import ED25519, RSA, verifies

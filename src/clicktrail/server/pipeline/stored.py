@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+from clicktrail.model.stored import LinkSet, ShortMessage, StoredLink
 from clicktrail.server.pipeline.reference import Origin, Reference
-from clicktrail.server.ports import LinkSet, LinkSets, ShortLinks, ShortMessage, StoredLink
+from clicktrail.server.ports import LinkSets, ShortLinks
 
 __all__ = ["REMEMBERED", "Stored", "StoredLinks"]
 

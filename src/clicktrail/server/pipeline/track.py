@@ -6,9 +6,9 @@ from datetime import datetime
 
 from clicktrail.model.consent import Consent
 from clicktrail.model.event import Sent
+from clicktrail.model.stored import ShortMessage, StoredLink
 from clicktrail.rewrite import Rewritten, Untouched
 from clicktrail.server.pipeline.instructions import Instructions
-from clicktrail.server.ports import ShortMessage, StoredLink
 from clicktrail.tokens import MAX_SHORT_LINKS, short_token
 from clicktrail.tracking import Sending, Tracker
 

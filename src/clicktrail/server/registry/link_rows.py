@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Column, Connection, insert, select
 
-from clicktrail.server.ports import StoredLink
+from clicktrail.model.stored import StoredLink
 
 __all__ = ["add_links", "find_links"]
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, insert, select
 
-from clicktrail.server.ports import LinkSet
+from clicktrail.model.stored import LinkSet
 from clicktrail.server.registry import tables
 from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.link_rows import add_links, find_links
