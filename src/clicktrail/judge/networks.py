@@ -22,10 +22,29 @@ _REMEMBERED = 16_384
 
 
 class NetworkClass(StrEnum):
-    """What comes from a network."""
+    """What comes from a network that is no access network.
+
+    Attributes:
+        MAIL_SECURITY: scanners of mail, and people who browse in the isolation of the same company.
+        MICROSOFT: Defender, Azure and people at remote desktops there.
+        GOOGLE: Google's services and its cloud.
+        AWS: Amazon's cloud.
+        DATACENTRE: other rented computers.
+        SSE_EGRESS: people of companies that browse through a security service.
+        CDN_RELAY: people behind private relays, and content delivery networks.
+        VPN: people behind VPNs, in networks that rent to few others.
+        SOCIAL: social networks' programs.
+    """
 
     MAIL_SECURITY = "mail-security"
+    MICROSOFT = "microsoft"
+    GOOGLE = "google"
+    AWS = "aws"
     DATACENTRE = "datacentre"
+    SSE_EGRESS = "sse-egress"
+    CDN_RELAY = "cdn-relay"
+    VPN = "vpn"
+    SOCIAL = "social"
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -73,7 +73,7 @@ def mail_security_network(case: Case) -> Findings:
 
 def datacentre_network(case: Case) -> Findings:
     """An address of a data centre."""
-    return _within(case, NetworkClass.DATACENTRE)
+    return _within(case, NetworkClass.DATACENTRE, NetworkClass.MICROSOFT, NetworkClass.GOOGLE, NetworkClass.AWS)
 
 
 def fast(case: Case, *, seconds: float) -> Findings:
@@ -132,11 +132,11 @@ def _declared(case: Case, kind: AgentKind) -> Findings:
     return {click_id: f"calls itself {agent.name}" for click_id, agent in case.agents.items() if agent.kind is kind}
 
 
-def _within(case: Case, kind: NetworkClass) -> Findings:
+def _within(case: Case, *kinds: NetworkClass) -> Findings:
     return {
         click_id: f"network {network.name} AS{network.asn}"
         for click_id, network in case.networks.items()
-        if network.kind is kind
+        if network.kind in kinds
     }
 
 
