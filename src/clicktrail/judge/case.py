@@ -1,11 +1,12 @@
 """One message before the judge: its clicks, and what is known about each of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from clicktrail.judge.agents import Agent
 from clicktrail.judge.context import Context
 from clicktrail.judge.networks import Network
+from clicktrail.judge.visits import Visit, by_address
 from clicktrail.model.event import Click
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import is_prefetch
@@ -24,6 +25,7 @@ class Case:
         networks: where requests came from, for the addresses that the table has.
         agents: what requests declared, for those that declare anything.
         engaged: the clicks whose visitor pressed, scrolled or typed.
+        nearby: requests on other messages by address, in the order of time.
     """
 
     timeline: Timeline
@@ -32,9 +34,10 @@ class Case:
     networks: Mapping[str, Network]
     agents: Mapping[str, Agent]
     engaged: frozenset[str]
+    nearby: Mapping[str, Sequence[Visit]]
 
     @classmethod
-    def of(cls, timeline: Timeline, context: Context) -> "Case":
+    def of(cls, timeline: Timeline, context: Context, nearby: Iterable[Visit] = ()) -> "Case":
         """Look up once what several signals ask for."""
         clicks = timeline.clicks
         networks = ((click.id, context.networks.find(click.ip)) for click in clicks)
@@ -46,4 +49,5 @@ class Case:
             networks={click_id: network for click_id, network in networks if network},
             agents={click_id: agent for click_id, agent in agents if agent},
             engaged=frozenset(event.click_id for event in timeline.engagements if event.kind == "engaged"),
+            nearby=by_address(nearby, other_than=timeline.message_id),
         )

@@ -1,11 +1,12 @@
 """From signals to verdicts: hard rules first, then the sum of points."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from clicktrail.judge.case import Case
 from clicktrail.judge.context import Context
 from clicktrail.judge.rules import Rule
 from clicktrail.judge.signals import SIGNALS, Findings
+from clicktrail.judge.visits import Visit
 from clicktrail.model.event import Click
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Reason, is_counted
@@ -13,13 +14,19 @@ from clicktrail.model.verdict import JudgedClick, Reason, is_counted
 __all__ = ["judge"]
 
 
-def judge(timeline: Timeline, context: Context) -> tuple[JudgedClick, ...]:
+def judge(timeline: Timeline, context: Context, nearby: Iterable[Visit] = ()) -> tuple[JudgedClick, ...]:
     """Judge every click of one message, in the order of time.
+
+    Args:
+        timeline: the message's events.
+        context: rules, networks and agents.
+        nearby: requests by the same addresses on other messages, within `visits.NEARBY` of one of these clicks. More
+            than those, and the message's own, change nothing.
 
     A pure function: the same events and the same context give the same verdicts, in whatever order the events became
     known. Each click is judged on its own facts, so that a person counts even where a scanner was there first.
     """
-    case = Case.of(timeline, context)
+    case = Case.of(timeline, context, nearby)
     findings = [(rule, SIGNALS[rule.name](case, **rule.thresholds)) for rule in context.rules.rules]
     return tuple(_judged(click, findings, context) for click in case.clicks)
 
