@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnonymousClick, AnyEvent, encode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
@@ -178,6 +179,49 @@ async def test_events_of_no_message_are_kept_out_of_campaigns(analytics: Analyti
     await analytics.store([encode(click("", "1"))], [])
     assert await analytics.campaigns() == []
     assert 1 == len((await analytics.timelines([""]))[""].events)
+
+
+async def test_visits_are_the_requests_of_an_address_in_a_window(analytics: Analytics) -> None:
+    """Both ends are among them, other addresses and times are not, and what lies in two windows comes once."""
+    clicks = [
+        replace(click(name, "1", recipient=name, after_s=after_s), ip=ip, tampered=not name)
+        for name, after_s, ip in [
+            ("m1", 59, "192.0.2.7"),
+            ("m2", 60, "192.0.2.7"),
+            ("m3", 75, "192.0.2.7"),
+            ("m4", 90, "192.0.2.7"),
+            ("m5", 91, "192.0.2.7"),
+            ("m6", 75, "192.0.2.8"),
+            ("m7", 75, "2001:db8::1"),
+            ("", 76, "192.0.2.7"),
+            ("m9", 75, ""),
+        ]
+    ]
+    for _ in range(2):
+        await analytics.store([encode(of) for of in clicks], [])
+    begin, end = SENT_AT + timedelta(seconds=60), SENT_AT + timedelta(seconds=90)
+    ours = ("192.0.2.7", begin, end)
+    visits = await analytics.visits(
+        [ours, ("2001:db8::1", begin, end), ours, ("192.0.2.8", end, end), ("it's", begin, end)]
+    )
+    expected = [Visit.of(of) for of in (clicks[1], clicks[2], clicks[6], clicks[7], clicks[3])]
+    assert expected == visits
+    assert [] == await analytics.visits([])
+
+
+async def test_nobody_visits_once_erased_or_shortened(analytics: Analytics) -> None:
+    """The visits of an erased recipient are gone, and those that are too old to have a whole address."""
+    clicks = [
+        click("m1", "1", recipient="ann@example.com", after_s=0),
+        click("m2", "1", recipient="bob@example.com", after_s=0),
+        click("m3", "1", recipient="cid@example.com", after_s=3_600),
+    ]
+    window = ("192.0.2.7", SENT_AT, SENT_AT + timedelta(hours=1))
+    await analytics.store([encode(of) for of in clicks], [])
+    await analytics.erase("Ann@example.com")
+    assert ["m2", "m3"] == [visit.message_id for visit in await analytics.visits([window])]
+    await analytics.shorten_addresses(before=SENT_AT + timedelta(minutes=1))
+    assert ["m3"] == [visit.message_id for visit in await analytics.visits([window])]
 
 
 async def test_an_erased_recipient_is_in_no_event_and_no_number(analytics: Analytics) -> None:

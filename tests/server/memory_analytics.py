@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 import msgspec
 
 from clicktrail.errors import StorageError
+from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.model.timeline import Timeline
 from clicktrail.report import CampaignReport, summarise
@@ -38,6 +39,16 @@ class MemoryAnalytics:
             message_id: Timeline.of(message_id, (e for e in self.events.values() if e.message_id == message_id))
             for message_id in wanted
         }
+
+    async def visits(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[Visit]:
+        """Of the clicks whose address is whole."""
+        clicks = (event for event in self.events.values() if isinstance(event, Click))
+        return [
+            Visit.of(click)
+            for click in sorted(clicks, key=lambda click: (click.at, click.id))
+            if "/" not in click.ip
+            and any(click.ip == ip and since <= click.at <= until for ip, since, until in windows)
+        ]
 
     async def store(
         self, lines: Sequence[bytes], judged: Sequence[JudgedMessage], anonymous: Sequence[AnonymousClick] = ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from clicktrail.judge.visits import Visit
 from clicktrail.model.consent import Consent
 from clicktrail.model.edit import LinkEdit
 from clicktrail.model.event import AnonymousClick
@@ -129,6 +130,16 @@ class Analytics(Protocol):
 
     async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
         """What is stored of these messages; one that nobody told of has an empty timeline."""
+        ...
+
+    async def visits(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[Visit]:
+        """The requests by addresses in windows of time, in the order of time, each once.
+
+        Requests on tokens that did not open are among them; what was shortened or erased is not.
+
+        Args:
+            windows: an address as it was recorded, the window's first instant and its last, aware.
+        """
         ...
 
     async def store(

@@ -112,7 +112,7 @@ async def test_a_shortened_address_is_in_no_table_and_no_file(tmp_path: Path) ->
     message = judged(clicks=(verdict(click("m1", "1")),))
     await analytics.store(lines(message), [message])
     await analytics.close()
-    assert {"clicks", "events"} <= await _places_of("192.0.2.7", tmp_path)
+    assert {"clicks", "events", "visits"} <= await _places_of("192.0.2.7", tmp_path)
     analytics = await ChdbAnalytics.open(tmp_path, SetClock())
     await analytics.shorten_addresses(before=SENT_AT + timedelta(days=1))
     await analytics.close()
@@ -125,6 +125,7 @@ async def _places_of(text: str, folder: Path) -> set[str]:
     tables = {
         "clicks": await connections.run("SELECT * FROM clicks"),
         "events": await connections.run("SELECT * FROM events"),
+        "visits": await connections.run("SELECT * FROM visits"),
     }
     parts = await connections.run("SELECT path FROM system.parts WHERE active")
     await connections.close()

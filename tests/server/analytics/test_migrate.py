@@ -1,11 +1,16 @@
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from clicktrail.errors import StorageError
+from clicktrail.model.event import AnyEvent, encode
 from clicktrail.server.analytics.connection import ChdbConnections
 from clicktrail.server.analytics.migrate import migrate
+from clicktrail.server.analytics.rows import VisitRow, event_rows, visit_rows
 from clicktrail.server.analytics.sql import migrations, query
+from tests.judged import click, sent
 
 
 async def test_migrations_are_applied_once_and_recorded(tmp_path: Path) -> None:
@@ -38,3 +43,23 @@ async def test_folder_of_a_later_version_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"later version of clicktrail: 9999_later\.sql"):
         await migrate(connections)
     await connections.close()
+
+
+async def test_clicks_of_before_there_were_visits_are_visits(tmp_path: Path) -> None:
+    """Those whose address is whole, and those on tokens that did not open."""
+    connections = ChdbConnections(tmp_path)
+    known = migrations()
+    for name in sorted(known)[:5]:
+        await connections.run(known[name])
+        await connections.run(query("record_migration"), {"name": name})
+    whole = click("m1", "1", recipient="ann")
+    clicks = [whole, replace(whole, id="2", ip="192.0.2.0/24"), replace(whole, id="3", message_id="", tampered=True)]
+    told: list[AnyEvent] = [sent("m1"), *clicks]
+    rows = event_rows([(encode(event), event) for event in told], version=1)
+    await connections.run(query("insert_events") + msgspec.json.Encoder().encode_lines(list(rows)).decode())
+    await migrate(connections)
+    stored = await connections.run(
+        "SELECT * FROM visits ORDER BY message_id DESC SETTINGS date_time_output_format = 'iso'"
+    )
+    await connections.close()
+    assert list(visit_rows([clicks[0], clicks[2]])) == msgspec.json.Decoder(VisitRow).decode_lines(stored)

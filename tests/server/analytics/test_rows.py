@@ -12,7 +12,7 @@ def test_event_row_holds_the_line_as_it_arrived() -> None:
     """Fields that this version does not know are part of it."""
     (line,) = lines(judged(sent("m1")))
     told = line[:-1] + b',"later":1}'
-    (row,) = event_rows([told], version=7)
+    (row,) = event_rows([(told, sent("m1"))], version=7)
     assert ("m1", "m1-sent", told.decode(), 7) == (row.message_id, row.id, row.line, row.version)
 
 

@@ -12,12 +12,13 @@ from typing import TypeVar
 
 import msgspec
 
+from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnonymousClick, AnyEvent, decode, rfc3339
 from clicktrail.model.timeline import Timeline
 from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique
 from clicktrail.server.analytics.connection import ChdbConnections
 from clicktrail.server.analytics.migrate import migrate
-from clicktrail.server.analytics.rows import anonymous_rows, click_rows, event_rows, message_rows
+from clicktrail.server.analytics.rows import anonymous_rows, click_rows, event_rows, message_rows, visit_rows
 from clicktrail.server.analytics.sql import Value, query
 from clicktrail.server.monitoring.catalogue import STORE_SECONDS
 from clicktrail.server.monitoring.histogram import Histogram
@@ -113,25 +114,34 @@ class ChdbAnalytics:
             events[row.message_id].append(decode(row.line.encode()))
         return {message_id: Timeline.of(message_id, told) for message_id, told in events.items()}
 
+    async def visits(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[Visit]:
+        """The requests by an address from a time until another, both among them."""
+        if not windows:
+            return []
+        ips, since, until = zip(*((ip, rfc3339(start), rfc3339(end)) for ip, start, end in windows), strict=True)
+        return await self._rows("visits", Visit, {"ips": ips, "since": since, "until": until})
+
     async def store(
         self, lines: Sequence[bytes], judged: Sequence[JudgedMessage], anonymous: Sequence[AnonymousClick] = ()
     ) -> None:
         """Keep events as they arrived, the messages they touch as judged now, and anonymous clicks as they are."""
         version = self._next_version()
+        told = [(line, decode(line)) for line in lines]
         began = time.perf_counter()
-        await self._insert("insert_events", event_rows(lines, version=version))
+        await self._insert("insert_events", event_rows(told, version=version))
+        await self._insert("insert_visits", visit_rows(event for _, event in told))
         await self._insert("insert_messages", message_rows(judged, version=version))
         await self._insert("insert_clicks", (*click_rows(judged, version=version), *anonymous_rows(anonymous)))
         self.store_seconds.observe(time.perf_counter() - began)
 
     async def erase(self, recipient: str) -> None:
         """Delete the events and clicks of a recipient."""
-        for name in ("erase_clicks", "erase_events"):
+        for name in ("erase_clicks", "erase_visits", "erase_events"):
             await self._connections.run(query(name), {"recipient": recipient})
 
     async def shorten_addresses(self, *, before: datetime) -> None:
         """Of what happened before a time keep only the network of each address."""
-        for name in ("shorten_click_addresses", "shorten_event_addresses"):
+        for name in ("shorten_click_addresses", "forget_visits", "shorten_event_addresses"):
             await self._connections.run(query(name), {"before": rfc3339(before)})
 
     async def campaigns(self) -> Sequence[CampaignReport]:

@@ -4,17 +4,27 @@ A message's rows all stand under its own campaign, whatever each of its events s
 another campaign from an earlier telling is marked as gone. So the numbers do not depend on the order of events.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 
-from clicktrail.model.event import AnonymousClick, AnyEvent, Bounced, Delivered, decode, rfc3339
+from clicktrail.model.event import AnonymousClick, AnyEvent, Bounced, Click, Delivered, rfc3339
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.server.ports import JudgedMessage
 
-__all__ = ["ClickRow", "EventRow", "MessageRow", "anonymous_rows", "click_rows", "event_rows", "message_rows"]
+__all__ = [
+    "ClickRow",
+    "EventRow",
+    "MessageRow",
+    "VisitRow",
+    "anonymous_rows",
+    "click_rows",
+    "event_rows",
+    "message_rows",
+    "visit_rows",
+]
 
 _HOUR_S = 3_600
 
@@ -27,6 +37,17 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     line: str
     version: int
+
+
+class VisitRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of ``visits``."""
+
+    ip: str
+    at: str
+    id: str
+    message_id: str
+    recipient: str
+    tampered: bool
 
 
 class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,14 +90,9 @@ class ClickRow(msgspec.Struct, frozen=True, kw_only=True):
     gone: bool = False
 
 
-def event_rows(lines: Sequence[bytes], *, version: int) -> Iterator[EventRow]:
-    """Events by the message they belong to, each with its line as it arrived.
-
-    Raises:
-        EventError: a line is not an event.
-    """
-    for line in lines:
-        event = decode(line)
+def event_rows(told: Sequence[tuple[bytes, AnyEvent]], *, version: int) -> Iterator[EventRow]:
+    """Events by the message they belong to, each with its line as it arrived."""
+    for line, event in told:
         yield EventRow(
             message_id=event.message_id,
             at=rfc3339(event.at),
@@ -85,6 +101,20 @@ def event_rows(lines: Sequence[bytes], *, version: int) -> Iterator[EventRow]:
             line=line.decode("utf-8", errors="replace"),
             version=version,
         )
+
+
+def visit_rows(events: Iterable[AnyEvent]) -> Iterator[VisitRow]:
+    """Every request by an address that is known."""
+    for event in events:
+        if isinstance(event, Click) and event.ip:
+            yield VisitRow(
+                ip=event.ip,
+                at=rfc3339(event.at),
+                id=event.id,
+                message_id=event.message_id,
+                recipient=event.recipient,
+                tampered=event.tampered,
+            )
 
 
 def message_rows(messages: Sequence[JudgedMessage], *, version: int) -> Iterator[MessageRow]:

@@ -1,0 +1,4 @@
+ALTER TABLE visits
+DELETE WHERE recipient = {recipient:String}
+    OR (position({recipient:String}, '@') > 0 AND lower(recipient) = lower({recipient:String}))
+SETTINGS mutations_sync = 1
