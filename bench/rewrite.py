@@ -12,7 +12,6 @@ import time
 import tracemalloc
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
-from operator import attrgetter
 from statistics import median
 from typing import Annotated, Final
 
@@ -20,10 +19,7 @@ import typer
 
 from bench import letters
 from bench.programs import BenchError
-from bench.rewriters import DOMAIN, REWRITERS, RING, SENDING, TRACKER, one_off
-from clicktrail.rewrite import Policy
-from clicktrail.rewrite.compile import compile_campaign
-from clicktrail.tokens import SealedCampaign, ends, seal_campaign
+from bench.rewriters import DOMAIN, REWRITERS, SENDING, TRACKER, one_off
 
 _SIZES: Final = (20_000, 60_000, 110_000)
 _ROUNDS: Final = 5
@@ -83,14 +79,8 @@ def _on_others(rewrite: Callable[[str], str], size: int) -> Callable[[], str]:
 
 def _compiled(html: str) -> Callable[[], str]:
     """A compiled campaign: one token a recipient, a constant end a link."""
-    last = ends(RING, html.count("<a "))
-    campaign = compile_campaign(
-        html=html, policy=Policy(), tag=attrgetter("url"), end=lambda placed: last[placed.position]
-    )
-    sealed = SealedCampaign(
-        link_set=1, message_id=SENDING.message_id, recipient=SENDING.recipient, sent_at=SENDING.sent_at
-    )
-    return lambda: campaign.html.render(f"{DOMAIN}/{seal_campaign(RING, sealed)}")
+    campaign = TRACKER.compile(html=html, campaign=SENDING.campaign)
+    return lambda: campaign.render(SENDING, link_set=1).html
 
 
 def _speeds(contenders: Mapping[str, Callable[[], bytes | str]], *, seconds: float, links: int) -> dict[str, float]:

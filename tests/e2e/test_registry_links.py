@@ -1,6 +1,6 @@
 """Links that lead where the registry says, through the whole path."""
 
-import html
+import asyncio
 import os
 import re
 import signal
@@ -12,13 +12,10 @@ import httpx2
 
 from clicktrail.demo.sink import Sink
 from clicktrail.model.event import Click, Sent, decode
-from clicktrail.model.stored import LinkSet, StoredLink
-from clicktrail.rewrite import Policy
-from clicktrail.rewrite.compile import compile_campaign
 from clicktrail.server.journal.reader import SegmentReader
+from clicktrail.server.link_sets import keep_link_set
 from clicktrail.server.settings import Settings
-from clicktrail.server.wiring.registry import open_registry
-from clicktrail.tokens import SealedCampaign, ends, seal_campaign
+from clicktrail.tracking import Sending, Tracker
 from tests.e2e.serving import Serving, serving
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -28,7 +25,9 @@ MESSAGE = (
     b"--b\r\nContent-Type: text/plain\r\n\r\nBoots: https://shop.example/boots\r\n"
     b'--b\r\nContent-Type: text/html\r\n\r\n<a href="https://shop.example/boots">Boots</a>\r\n--b--\r\n'
 )
-HTML = '<p><a href="https://shop.example/boots">Boots</a> <a href="https://shop.example/hats?a=1&amp;b=2">Hats</a></p>'
+HTML = """<p><a href="https://shop.example/boots">Boots</a>
+<a href="https://shop.example/hats?a=1&amp;b=2" data-clicktrail-group="head">Hats</a>
+<a href="{{ offer }}" data-clicktrail-group="offer">Yours</a></p>"""
 TEXT = "Boots: https://shop.example/boots\nGloves: https://shop.example/gloves\n"
 
 
@@ -84,41 +83,28 @@ async def test_an_answered_message_keeps_its_links_when_everything_is_killed(tmp
 
 
 async def test_a_compiled_campaign_is_followed(tmp_path: Path) -> None:
-    """One link set for all, one token for each recipient; what a template adds behind it says who clicked."""
+    """One link set for all, one token for each recipient, and a personal link that leads where only theirs does."""
     async with serving(tmp_path) as running:
-        ring, links = running.ring, dict[int, str]()
-        campaign = compile_campaign(
-            html=HTML,
-            text=TEXT,
-            policy=Policy(),
-            tag=lambda link: link.url,
-            end=lambda placed: links.setdefault(placed.position, placed.destination) and ends(ring, 9)[placed.position],
-        )
-        stored = tuple(StoredLink(position=position, destination=links[position]) for position in sorted(links))
-        async with open_registry(Settings(data_dir=str(tmp_path / "data"))) as registry:
-            number = await registry.link_sets.add(LinkSet(campaign="winter", created_at=NOW, links=stored))
-        beginnings = {
-            recipient: f"{running.edge}/"
-            + seal_campaign(
-                ring, SealedCampaign(link_set=number, message_id=f"m-{recipient}", recipient=recipient, sent_at=NOW)
+        tracker = Tracker(ring=running.ring, domain=running.edge)
+        campaign = tracker.compile(html=HTML, text=TEXT, campaign="winter")
+        settings = Settings(data_dir=str(tmp_path / "data"))
+        number = await asyncio.to_thread(keep_link_set, campaign.link_set(created_at=NOW), settings)
+        for recipient in ("r1", "r2"):
+            bodies = campaign.render(
+                Sending(message_id=f"m-{recipient}", recipient=recipient, sent_at=NOW),
+                link_set=number,
+                destinations={"{{ offer }}": f"https://shop.example/for/{recipient}"},
             )
-            for recipient in ("r1", "r2")
-        }
-        for beginning in beginnings.values():
-            found = re.findall(r'href="([^"]+)"', html.unescape(campaign.html.render(beginning)))
-            found += re.findall(r"http\S+", campaign.text.render(beginning))
-            expected = ["boots", "hats?a=1&b=2", "boots", "gloves"]
+            found = [*re.findall(r'href="([^"]+)"', bodies.html), *re.findall(r"http\S+", bodies.text)]
+            expected = ["boots", "hats?a=1&b=2", f"for/{recipient}", "boots", "gloves"]
             assert [f"https://shop.example/{page}" for page in expected] == await followed(found)
-        template = seal_campaign(ring, SealedCampaign(link_set=number, message_id="", recipient="", sent_at=NOW))
-        path = f"{running.edge}/{template}{ends(ring, 2)[1]}/01GDDKASAP"
-        assert ["https://shop.example/hats?a=1&b=2"] == await followed([path])
     clicks = [event for event in recorded(tmp_path / "data") if isinstance(event, Click)]
-    assert {"r1": 4, "r2": 4, "01GDDKASAP": 1} == {
-        recipient: sum(click.recipient == recipient for click in clicks)
-        for recipient in {click.recipient for click in clicks}
-    }
-    assert [f"{number}/01GDDKASAP"] == [click.message_id for click in clicks if click.recipient_unsealed]
-    assert {"winter"} == {click.campaign for click in clicks}
+    assert {
+        (f"m-{recipient}", recipient, "winter", position, group)
+        for recipient in ("r1", "r2")
+        for position, group in ((0, ""), (1, "head"), (2, ""), (3, "offer"))
+    } == {(click.message_id, click.recipient, click.campaign, click.link, click.group) for click in clicks}
+    assert 10 == len(clicks)
 
 
 async def test_sealed_links_do_not_notice_that_the_registry_is_gone(tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.model.consent import Consent
-from clicktrail.model.link import Part
-from clicktrail.rewrite import Placed, rewrite_html
+from clicktrail.model.link import LinkReason, Part
+from clicktrail.rewrite import rewrite_html
 from clicktrail.rewrite.compile import Campaign, compile_campaign
-from clicktrail.rewrite.policy import PlainText
+from clicktrail.rewrite.policy import PlainText, Policy
 from tests.rewriting import POLICY, untagged
 
 BEGINNING = "https://go.example.com/anna/"
@@ -33,14 +33,14 @@ PIECES = st.lists(
 ).map("".join)
 
 
-def end(placed: Placed) -> str:
-    """An end that names its position."""
-    return f"{placed.position}of{placed.links}"
+def ends(links: int) -> list[str]:
+    """Ends that name their position."""
+    return [f"{position}of{links}" for position in range(links)]
 
 
-def compiled(html: str, text: str = "") -> Campaign:
+def compiled(html: str, text: str = "", *, policy: Policy = POLICY) -> Campaign:
     """A campaign with such ends."""
-    return compile_campaign(html=html, text=text, policy=POLICY, tag=untagged, end=end)
+    return compile_campaign(html=html, text=text, policy=policy, tag=untagged, ends=ends)
 
 
 def test_each_recipient_gets_the_bodies_with_links_of_their_own() -> None:
@@ -49,8 +49,7 @@ def test_each_recipient_gets_the_bodies_with_links_of_their_own() -> None:
 
     html = campaign.html.render(BEGINNING, ["https://go.example.com/anna-offer"])
 
-    assert 4 == campaign.links
-    assert [("{{ offer }}", "offer")] == [(link.href, link.group) for link in campaign.html.personal]
+    assert [("{{ offer }}", "offer", 3)] == [(link.href, link.group, link.position) for link in campaign.html.personal]
     assert html == (
         HTML.replace("https://example.com/a?x=1&amp;y=2", f"{BEGINNING}0of4")
         .replace("{{ offer }}", "https://go.example.com/anna-offer")
@@ -61,42 +60,57 @@ def test_each_recipient_gets_the_bodies_with_links_of_their_own() -> None:
     )
 
 
-def test_an_end_is_asked_for_with_the_group() -> None:
-    """Who keeps the link set has no other way to know it."""
-    asked: list[Placed] = []
+def test_positions_say_where_links_lead() -> None:
+    """Tracked links first, each with destination and group; a personal one leads nowhere for all."""
+    campaign = compiled(f'<a data-clicktrail-group="hats" href="https://example.com/h">H</a>{HTML}', TEXT)
+    assert [
+        ("https://example.com/h", "hats"),
+        ("https://example.com/a?x=1&y=2", ""),
+        ("https://example.com/b", ""),
+        ("https://example.com/c", ""),
+        ("", "offer"),
+    ] == [(link.destination, link.group) for link in campaign.positions]
 
-    def recording(placed: Placed) -> str:
-        asked.append(placed)
-        return end(placed)
 
-    compile_campaign(
-        html='<a data-clicktrail-group="offer" href="https://example.com/b">B</a>',
-        text="https://example.com/b",
-        policy=POLICY,
-        tag=untagged,
-        end=recording,
-    )
-    assert [(0, Part.HTML, "offer"), (0, Part.TEXT, "offer")] == [
-        (placed.position, placed.part, placed.group) for placed in asked
-    ]
+def test_twins_of_a_personal_link_are_one() -> None:
+    """Whichever of both a program shows, it is the same link."""
+    button = '<!--[if mso]><v:roundrect href="{{ x }}" data-clicktrail-group="x">X</v:roundrect><![endif]-->'
+    other = '<!--[if !mso]><!--><a href="{{ x }}" data-clicktrail-group="x">X</a><!--<![endif]-->'
+    campaign = compiled(button + other)
+    assert [0, 0] == [link.position for link in campaign.html.personal]
+    assert 1 == len(campaign.positions)
+
+
+def test_all_links_are_told() -> None:
+    """Those that are not tracked with the reason, as of any body."""
+    links = compiled(HTML, TEXT).links
+    assert [
+        (Part.HTML, LinkReason.TRACKED),
+        (Part.HTML, LinkReason.NOT_WEB),
+        (Part.HTML, LinkReason.MERGE_TAG),
+        (Part.HTML, LinkReason.TRACKED),
+        (Part.TEXT, LinkReason.TRACKED),
+        (Part.TEXT, LinkReason.TRACKED),
+    ] == [(link.part, link.reason) for link in links]
+    assert {""} == {link.url for link in links}
 
 
 def test_hosts_are_compiled_into_a_text_beside_its_links() -> None:
     """They are the same for every recipient."""
-    campaign = compile_campaign(
-        html=HTML,
-        text="Shop <https://example.com/b>, https://example.com/c.",
-        policy=dataclasses.replace(POLICY, text=PlainText.NAMED),
-        tag=untagged,
-        end=end,
-    )
+    text = "Shop <https://example.com/b>, https://example.com/c."
+    campaign = compiled(HTML, text, policy=dataclasses.replace(POLICY, text=PlainText.NAMED))
     assert f"Shop <{BEGINNING}1of4> (example.com), {BEGINNING}2of4 (example.com)." == campaign.text.render(BEGINNING)
 
 
 @given(PIECES)
 def test_a_compiled_body_is_the_rewritten_one(html: str) -> None:
     """Whether once for all or for each recipient anew, the same comes out."""
-    rewritten = rewrite_html(html, policy=POLICY, tag=untagged, tracking_url=lambda placed: f"{BEGINNING}{end(placed)}")
+    rewritten = rewrite_html(
+        html,
+        policy=POLICY,
+        tag=untagged,
+        tracking_url=lambda placed: f"{BEGINNING}{ends(placed.links)[placed.position]}",
+    )
 
     assert rewritten.text == compiled(html).html.render(BEGINNING)
 
@@ -104,7 +118,7 @@ def test_a_compiled_body_is_the_rewritten_one(html: str) -> None:
 def test_without_consent_links_stay_plain() -> None:
     """The campaign of those who are not tracked has one form for all of them."""
     policy = POLICY.for_consent(Consent.DENIED)
-    campaign = compile_campaign(html=HTML, policy=policy, tag=lambda link: f"{link.url}?utm_source=email", end=end)
+    campaign = compile_campaign(html=HTML, policy=policy, tag=lambda link: f"{link.url}?utm_source=email", ends=ends)
 
     assert '<a href="https://example.com/b?utm_source=email">' in campaign.html.render(BEGINNING, ["x"])
 
@@ -120,4 +134,4 @@ def test_each_personal_link_needs_its_url(urls: list[str]) -> None:
 def test_an_end_that_would_need_quoting_is_refused(wrong: str) -> None:
     """It stands in every quoting of HTML, and in text."""
     with pytest.raises(ValueError, match="not an end of a tracking URL"):
-        compile_campaign(html=HTML, policy=POLICY, tag=untagged, end=lambda _: wrong)
+        compile_campaign(html=HTML, policy=POLICY, tag=untagged, ends=lambda links: [wrong] * links)

@@ -1,6 +1,5 @@
 """Templates for the editors of ESPs, as clicktrail rewrite --esp makes them."""
 
-import asyncio
 from importlib import resources
 
 from clicktrail.errors import ClicktrailError
@@ -23,13 +22,16 @@ def rewrite_template(
         ClicktrailError: there is no such ESP, or the file can be no template of its editor.
         StorageError: the registry does not answer.
     """
+    # Its database packages are slow to import, and no other command should wait for them.
+    from clicktrail.server.link_sets import keep_link_set
+
     tags = esp_tags.parse((resources.files("clicktrail.rewrite") / "data" / "esp_tags.toml").read_text("utf-8"))
     if esp not in tags:
         raise ClicktrailError(f"there is no ESP '{esp}'", hint=f"known here: {', '.join(tags)}")
     if part is None:
         raise ClicktrailError("a message is no template", hint="give the .html or .txt file that the editor takes")
     template = tracker.find_template(content, part, sending)
-    number = asyncio.run(_keep(settings, _link_set(template, sending)))
+    number = keep_link_set(_link_set(template, sending), settings)
     return tracker.fill_template(template, sending, link_set=number, merge_tag=tags[esp].tag)
 
 
@@ -39,11 +41,3 @@ def _link_set(template: EspTemplate, sending: Sending) -> LinkSet:
         for position, link in enumerate(template.tracked)
     ]
     return LinkSet(campaign=sending.campaign, created_at=sending.sent_at, links=tuple(links))
-
-
-async def _keep(settings: Settings, link_set: LinkSet) -> int:
-    # Its database packages are slow to import, and no other command should wait for them.
-    from clicktrail.server.wiring.registry import open_registry
-
-    async with open_registry(settings) as registry:
-        return await registry.link_sets.add(link_set)

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from clicktrail.model.link import Link, LinkReason, Part
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.placing import Body, Placed, place
@@ -55,46 +57,50 @@ class Campaign:
 
     Attributes:
         html: its HTML body.
-        text: its plain-text body.
-        links: how many positions it has: tracked links from 0 on, behind them the personal ones of the HTML and then
-            those of the text, each by itself.
+        text: its plain-text body, which has no personal links.
+        links: all links of both, tracked or not; those that each recipient has a URL of their own for, tracked and
+            personal ones, have a position and no URL.
     """
 
     html: Template
     text: Template
-    links: int
+    links: tuple[Link, ...]
+
+    @property
+    def positions(self) -> tuple[Link, ...]:
+        """One link for each position, in their order: tracked links from 0 on, and behind them the personal ones."""
+        found = {link.position: link for link in reversed(self.links) if link.position is not None}
+        return tuple(found[position] for position in range(len(found)))
 
 
 def compile_campaign(
-    *, html: str, text: str = "", policy: Policy, tag: Callable[[Candidate], str], end: Callable[[Placed], str]
+    *, html: str, text: str = "", policy: Policy, tag: Callable[[Candidate], str], ends: Callable[[int], Sequence[str]]
 ) -> Campaign:
     """Compile the bodies of a campaign.
 
-    A link that is a merge tag and has ``data-clicktrail-group`` is personal: each recipient has a URL of their own for
-    it. Other links with merge tags stay as they are.
+    A link of the HTML that is a merge tag and has ``data-clicktrail-group`` is personal: each recipient has a URL of
+    their own for it. Other links with merge tags stay as they are.
 
     Args:
         html: the HTML body; empty if there is none.
-        text: the plain-text body, where it has one.
+        text: the plain-text body; empty if there is none.
         policy: which links are tracked.
         tag: adds UTM parameters to a destination.
-        end: what a link's tracking URLs end with, such as one of `ends`: characters ``[A-Za-z0-9/._-]``, the last one
-            alphanumeric. Called once per position and part.
+        ends: what tracking URLs end with, by position, for so many links: characters ``[A-Za-z0-9/._-]``, the last
+            one alphanumeric.
 
     Raises:
-        ValueError: ``end`` gave other characters.
+        ValueError: ``ends`` gave other characters.
     """
     bodies = [Body(part=Part.HTML, text=html), Body(number=1, part=Part.TEXT, text=text)]
     found = place(bodies, policy=policy, tag=tag, tracking_url=_unknown)
-    tracked = {(link.position, link.part): link for links in found for link in links if link.position is not None}
-    personal = sum(_is_personal(link) for links in found for link in links)
-    count = len({position for position, _ in tracked}) + personal
-    ends = {
-        (position, part): _checked(end(_placed(link, position=position, links=count)))
-        for (position, part), link in tracked.items()
-    }
-    compiled = [_compile(body.text, links, ends) for body, links in zip(bodies, found, strict=True)]
-    return Campaign(html=compiled[0], text=compiled[1], links=count)
+    count = len({link.position for links in found for link in links if link.position is not None})
+    personal = dict.fromkeys(link.index for links in found for link in links if _is_personal(link))
+    numbers = {index: count + number for number, index in enumerate(personal)}
+    placed = [tuple(_positioned(link, numbers) for link in links) for links in found]
+    checked = [_checked(end) for end in ends(count + len(numbers))]
+    compiled = [_compile(body.text, links, checked) for body, links in zip(bodies, placed, strict=True)]
+    return Campaign(html=compiled[0], text=compiled[1], links=(*placed[0], *placed[1]))
 
 
 def _unknown(placed: Placed) -> str:
@@ -102,12 +108,15 @@ def _unknown(placed: Placed) -> str:
     return f"https://recipient.invalid/{placed.position}"
 
 
-def _placed(link: Link, *, position: int, links: int) -> Placed:
-    return Placed(destination=link.destination, position=position, links=links, part=link.part, group=link.group)
-
-
 def _is_personal(link: Link) -> bool:
     return link.reason is LinkReason.MERGE_TAG and bool(link.group)
+
+
+def _positioned(link: Link, numbers: Mapping[int, int]) -> Link:
+    """A link as it is known before there is a recipient."""
+    if _is_personal(link):
+        return msgspec.structs.replace(link, position=numbers[link.index])
+    return link if link.position is None else msgspec.structs.replace(link, url="")
 
 
 def _checked(end: str) -> str:
@@ -116,23 +125,23 @@ def _checked(end: str) -> str:
     return end
 
 
-def _compile(text: str, links: Sequence[Link], ends: Mapping[tuple[int, Part], str]) -> Template:
+def _compile(text: str, links: Sequence[Link], ends: Sequence[str]) -> Template:
     runs: list[tuple[str, ...]] = []
     run: list[str] = []
     at, segment = 0, ""
     for link in links:
-        if not link.url and not _is_personal(link):
+        if link.position is None and not link.url:
             continue
         segment += text[at : link.start]
         at = link.end
-        if link.position is not None:
+        if link.position is None:
+            segment += link.url
+        elif link.tracked:
             run.append(segment)
-            segment = ends[link.position, link.part]
-        elif _is_personal(link):
+            segment = ends[link.position]
+        else:
             runs.append((*run, segment))
             run, segment = [], ""
-        else:
-            segment += link.url
         if link.host:
             segment += f"{text[at : link.host_at]} ({link.host})"
             at = link.host_at

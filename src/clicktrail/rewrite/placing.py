@@ -16,7 +16,7 @@ from clicktrail.rewrite.naming import name_hosts
 from clicktrail.rewrite.policy import Judgement, PlainText, Policy
 from clicktrail.rewrite.twins import first_of_twins
 
-__all__ = ["Body", "Placed", "place"]
+__all__ = ["Body", "Placed", "place", "written"]
 
 # Safe in every quoting of HTML and in plain text, and the last character is one that autolinkers never cut off.
 _TRACKING_URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+/[A-Za-z0-9/._-]*[A-Za-z0-9]")
@@ -178,7 +178,7 @@ class _Numbering:
                 is_twin = each.first < len(numbered)
                 place = numbered[each.first].place if is_twin else self._place(body, each.candidate)
             if judgement.reason is LinkReason.CONSENT:
-                url = _written(place.destination, body.part) if place.destination != each.candidate.url else ""
+                url = written(place.destination, body.part) if place.destination != each.candidate.url else ""
                 place = _Place(position=None, destination=place.destination, url=url)
             numbered.append(_Numbered(each, judgement, place))
         return numbered
@@ -246,7 +246,7 @@ def _group(candidate: Candidate) -> str:
     return decode(group) if group else ""
 
 
-def _written(url: str, part: Part) -> str:
+def written(url: str, part: Part) -> str:
     """A URL as it can stand in a body: in HTML in every quoting, and in every charset."""
     if part is not Part.HTML:
         return url

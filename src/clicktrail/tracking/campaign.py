@@ -1,0 +1,109 @@
+"""A campaign whose links were found once, and that costs one token and one join for each recipient."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
+
+import msgspec
+
+from clicktrail.errors import ClicktrailError
+from clicktrail.model.consent import Consent
+from clicktrail.model.link import Link
+from clicktrail.model.stored import LinkSet, StoredLink
+from clicktrail.rewrite import Policy
+from clicktrail.rewrite.compile import Campaign
+from clicktrail.rewrite.personal import PersonalUrls
+from clicktrail.tokens import KeyRing, SealedCampaign, seal_campaign
+from clicktrail.tracking.sending import Sending
+from clicktrail.tracking.urls import sealing, tagging
+from clicktrail.utm import Convention
+
+__all__ = ["Bodies", "CompiledCampaign"]
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class Bodies(NamedTuple):
+    """What one recipient gets; empty where the campaign has no such body."""
+
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledCampaign:
+    """A campaign to be written out for each of its recipients. `Tracker.compile` makes it.
+
+    Attributes:
+        ring: seals the links.
+        origin: of the tracking domain.
+        policy: which personal links are tracked, and which recipients may be named.
+        convention: the UTM parameters of personal links; those of the others are in the bodies.
+        campaign: what reports group by; empty if none.
+        medium: its ``utm_medium``; empty for the convention's own.
+        bodies: what recipients get who have said so: with tracking URLs, or with plain links.
+    """
+
+    ring: KeyRing
+    origin: str
+    policy: Policy
+    convention: Convention | None
+    campaign: str
+    medium: str
+    bodies: Mapping[Consent, Campaign]
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """All links found, tracked or not, those of the HTML first."""
+        return self.bodies[Consent.GRANTED].links
+
+    def link_set(self, *, created_at: datetime) -> LinkSet:
+        """Where its links lead: to be kept in the registry, whose number of it `render` wants. The time is aware."""
+        stored = tuple(
+            StoredLink(position=position, destination=link.destination, group=link.group)
+            for position, link in enumerate(self.bodies[Consent.GRANTED].positions)
+        )
+        return LinkSet(campaign=self.campaign, created_at=created_at, links=stored)
+
+    def render(self, sending: Sending, *, link_set: int, destinations: Mapping[str, str] = _NONE) -> Bodies:
+        """The bodies for one recipient; links stay plain, with UTM parameters, for those who are not to be tracked.
+
+        Args:
+            sending: the recipient's message. Its campaign and medium are the compiled ones, whatever it says.
+            link_set: the number that the registry gave.
+            destinations: where the personal links lead, by their merge tag. The policy looks at each.
+
+        Raises:
+            ClicktrailError: a personal link has no destination.
+        """
+        bodies = self.bodies[sending.consent]
+        if not self.policy.is_personal(sending.consent):
+            sending = sending.unnamed()
+        sealed = SealedCampaign(
+            link_set=link_set, message_id=sending.message_id, recipient=sending.recipient, sent_at=sending.sent_at
+        )
+        beginning = f"{self.origin}/{seal_campaign(self.ring, sealed)}"
+        urls = self._personal_urls(bodies, sending, destinations) if bodies.html.personal else ()
+        return Bodies(html=bodies.html.render(beginning, urls), text=bodies.text.render(beginning))
+
+    def _personal_urls(self, bodies: Campaign, sending: Sending, destinations: Mapping[str, str]) -> list[str]:
+        personal = PersonalUrls(
+            links=len(bodies.positions),
+            policy=self.policy.for_consent(sending.consent),
+            tag=tagging(self.convention, campaign=self.campaign, medium=self.medium),
+            tracking_url=sealing(
+                self.ring, origin=self.origin, sending=msgspec.structs.replace(sending, campaign=self.campaign)
+            ),
+        )
+        return [personal.url(link, _destination(link, destinations)) for link in bodies.html.personal]
+
+
+def _destination(link: Link, destinations: Mapping[str, str]) -> str:
+    merge_tag = link.href.strip()
+    if merge_tag not in destinations:
+        raise ClicktrailError(
+            f"the personal link {merge_tag} has no destination", hint="give one by that merge tag for each recipient"
+        )
+    return destinations[merge_tag]
