@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import email
 import re
 import shlex
 import socket
@@ -10,11 +11,14 @@ import sys
 import tomllib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from clicktrail.demo.sink import Sink
 from clicktrail.model.event import Click, decode
 from clicktrail.server import keystore
 from clicktrail.server.journal.reader import SegmentReader
@@ -25,6 +29,7 @@ from tests.e2e.serving import serving
 
 README = Path("README.md")
 BEHIND_A_PROXY = Path("docs/howto/behind-a-proxy.md")
+CAMPAIGN = Path("docs/howto/campaign.md")
 ENGAGEMENT = Path("docs/howto/engagement.md")
 ESP_TEMPLATES = Path("docs/howto/esp-templates.md")
 CADDY = Path(sys.executable).parent / "caddy"
@@ -129,6 +134,37 @@ def test_the_readme_shows_how_to_rewrite_from_python(tmp_path: Path) -> None:
 
     token = (tmp_path / "tracked.eml").read_text("utf-8").strip().rpartition("/")[2]
     assert "https://example.com/boots" == open_token(ring, token).destination
+
+
+async def test_a_campaign_from_python_is_sent_and_followed(tmp_path: Path) -> None:
+    """The program of the how-to, against a real edge: links lead on, and tell whose they are where that was granted."""
+    (program,) = blocks(CAMPAIGN, "python")
+    async with Sink() as sink, serving(tmp_path) as running:
+        sending = program.replace('"127.0.0.1", 25', f'"127.0.0.1", {sink.port}')
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", sending, cwd=tmp_path)
+        assert 0 == await process.wait()
+        anna, ben, cleo = (email.message_from_bytes(message.content, policy=SMTP) for message in sink.messages)
+        async with httpx2.AsyncClient() as client:
+            for message, name in ((anna, "anna"), (ben, "ben")):
+                arrived = [(await client.get(url)).headers["location"] for url in urls_of(message)]
+                assert ["https://example.com/boots"] * 2 + [f"https://example.com/offer/{name}"] == arrived
+    assert ["https://example.com/boots"] * 2 + ["https://example.com/offer/cleo"] == urls_of(cleo)
+    entries = SegmentReader(running.data / "journal", tmp_path / "cursor.json").read(100)
+    clicks = [event for event in (decode(entry.line) for entry in entries) if isinstance(event, Click)]
+    assert {("r-17", 0, ""), ("r-17", 1, "offer"), ("r-18", 0, ""), ("r-18", 1, "offer")} == {
+        (click.recipient, click.link, click.group) for click in clicks
+    }
+    assert ({"2026-11_winter"}, 2, 6) == (
+        {click.campaign for click in clicks},
+        len({click.message_id for click in clicks}),
+        len(clicks),
+    )
+
+
+def urls_of(message: EmailMessage) -> list[str]:
+    """Where the links of a message's text and HTML lead."""
+    bodies = [message.get_body((kind,)) for kind in ("plain", "html")]
+    return re.findall(r"http[^\"\s]+", "".join(body.get_content() for body in bodies if body))
 
 
 def test_the_template_of_the_how_to_is_written(tmp_path: Path) -> None:
