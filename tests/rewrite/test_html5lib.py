@@ -33,7 +33,7 @@ def documents() -> Iterator[tuple[str, str]]:
         for leaf in find_leaves(raw):
             if isinstance(leaf, Leaf) and leaf.part is Part.HTML:
                 transfer = open_transfer(raw[leaf.start : leaf.end], leaf.transfer_encoding, newline=b"\n")
-                seen = transfer and view(transfer.content, leaf.charset)
+                seen = transfer and view(transfer.decode(), leaf.charset)
                 if seen:
                     yield path.name, seen.text
 

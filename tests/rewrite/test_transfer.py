@@ -21,7 +21,7 @@ def test_identity_encodings_are_spliced_as_they_are(encoding: str) -> None:
     """Nothing but the span changes."""
     body = open_transfer(b"a\r\nURL \xe9\n", encoding, newline=b"\r\n")
     assert body is not None
-    assert b"a\r\nURL \xe9\n" == body.content
+    assert b"a\r\nURL \xe9\n" == body.decode()
     edits = [Edit(start=3, end=6, replacement=b"T")]
     assert edits == body.edits(edits)
 
@@ -70,4 +70,4 @@ def test_base64_decodes_to_the_spliced_content(content: bytes, start: int, width
     assert body is not None
     again = open_transfer(splice(encoded, body.edits(edits)), "base64", newline=b"\n")
     assert again is not None
-    assert splice(content, edits) == again.content
+    assert splice(content, edits) == again.decode()

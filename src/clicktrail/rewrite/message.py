@@ -78,7 +78,7 @@ def rewrite_message(
     untouched += unreadable
     while True:
         links = place([body.body for body in opened], policy=policy, tag=tagger(), tracking_url=tracking_url)
-        outcomes = [_changes(raw, body, placed, newline=newline) for body, placed in zip(opened, links, strict=True)]
+        outcomes = [_changes(body, placed) for body, placed in zip(opened, links, strict=True)]
         changes, refused = _apart(outcomes)
         if not refused:
             break
@@ -86,7 +86,7 @@ def rewrite_message(
         untouched += refused
         opened = [body for body, outcome in zip(opened, outcomes, strict=True) if not isinstance(outcome, Untouched)]
     opened.clear()  # The texts are as large as the message, and not needed any more.
-    edits = [edit for change in changes for edit in _edits(raw, change, newline=newline)]
+    edits = [edit for change in changes for edit in _edits(change, newline=newline)]
     return Rewritten(
         raw=splice(raw, edits),
         links=tuple(link for placed in links for link in placed),
@@ -109,6 +109,7 @@ def _apart(outcomes: Iterable[_Outcome | Untouched]) -> tuple[list[_Outcome], li
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Opened:
     leaf: Leaf
+    transfer: Transfer
     view: View
     body: Body
 
@@ -118,52 +119,47 @@ class _Change:
     """The edits of a body's content, if there are any, and whether its lines then are too long to stand as they are."""
 
     leaf: Leaf
+    transfer: Transfer
     edits: Sequence[Edit]
     overlong: bool
 
 
-def _transfer(raw: bytes, leaf: Leaf, *, newline: bytes) -> Transfer | None:
-    """A body as it stands in the message: read again where it is needed, which takes less than to keep it."""
-    return open_transfer(memoryview(raw)[leaf.start : leaf.end], leaf.transfer_encoding, newline=newline)
-
-
 def _open(raw: bytes, leaf: Leaf, number: int, *, newline: bytes) -> _Opened | Untouched:
-    transfer = _transfer(raw, leaf, newline=newline)
+    transfer = open_transfer(memoryview(raw)[leaf.start : leaf.end], leaf.transfer_encoding, newline=newline)
     if transfer is None:
         return Untouched.TRANSFER_ENCODING
-    seen = view(transfer.content, leaf.charset)
+    seen = view(transfer.decode(), leaf.charset)
     if seen is None:
         return Untouched.CHARSET
     body = Body(number=number, part=leaf.part, text=seen.text, legible=seen.legible, flow=leaf.flow)
-    return _Opened(leaf=leaf, view=seen, body=body)
+    return _Opened(leaf=leaf, transfer=transfer, view=seen, body=body)
 
 
-def _changes(raw: bytes, opened: _Opened, links: Sequence[Link], *, newline: bytes) -> _Change | Untouched:
+def _changes(opened: _Opened, links: Sequence[Link]) -> _Change | Untouched:
     leaf = opened.leaf
-    transfer = _transfer(raw, leaf, newline=newline)
-    edits = byte_edits(transfer.content, opened.view, links) if transfer else None
-    if transfer is None or edits is None:
+    content = opened.transfer.decode()
+    edits = byte_edits(content, opened.view, links)
+    if edits is None:
         return Untouched.CHARSET
     # Only what stands unencoded can get a longer line.
-    overlong = leaf.transfer_encoding in IDENTITY and _lengthens(transfer.content, edits)
+    overlong = leaf.transfer_encoding in IDENTITY and _lengthens(content, edits)
     if overlong and not leaf.transfer_fields:
         return Untouched.LINE_TOO_LONG
-    return _Change(leaf=leaf, edits=edits, overlong=overlong)
+    return _Change(leaf=leaf, transfer=opened.transfer, edits=edits, overlong=overlong)
 
 
-def _edits(raw: bytes, change: _Change, *, newline: bytes) -> list[Edit]:
+def _edits(change: _Change, *, newline: bytes) -> list[Edit]:
     """What changes in the message."""
     leaf = change.leaf
-    transfer = _transfer(raw, leaf, newline=newline)
-    if transfer is None or not change.edits:
+    if not change.edits:
         return []
     if not change.overlong:
         return [
             Edit(start=leaf.start + edit.start, end=leaf.start + edit.end, replacement=edit.replacement)
-            for edit in transfer.edits(change.edits)
+            for edit in change.transfer.edits(change.edits)
         ]
     field = b"Content-Transfer-Encoding: quoted-printable" + newline
-    encoded = quoted_printable.encode(splice(transfer.content, change.edits), newline=newline)
+    encoded = quoted_printable.encode(splice(change.transfer.decode(), change.edits), newline=newline)
     return [
         *(Edit(start=start, end=end, replacement=field) for start, end in leaf.transfer_fields),
         Edit(start=leaf.start, end=leaf.end, replacement=encoded),

@@ -49,7 +49,7 @@ def decoded_bodies(raw: bytes) -> Iterator[tuple[Leaf, bytes | bytearray | None]
     for leaf in find_leaves(raw, signed=True):
         if isinstance(leaf, Leaf):
             transfer = open_transfer(raw[leaf.start : leaf.end], leaf.transfer_encoding, newline=b"\r\n")
-            yield leaf, None if transfer is None else transfer.content
+            yield leaf, None if transfer is None else transfer.decode()
 
 
 def _located(views: Mapping[int, View], links: Iterable[Link]) -> Iterator[Occurrence]:

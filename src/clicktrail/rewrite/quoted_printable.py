@@ -42,19 +42,16 @@ class QuotedPrintable:
     """An encoded body.
 
     What is no valid escape stands for itself, as mail programs read it.
-
-    Attributes:
-        content: the bytes it stands for.
     """
 
     def __init__(self, encoded: bytes | memoryview, *, newline: bytes) -> None:
         """Read a body whose message ends its lines with ``newline``."""
         self._encoded = encoded
         self._soft_break = b"=" + newline
-        self.content = self._decode()
 
-    def _decode(self) -> bytearray:
-        """Piece by piece, because all at once it would be in memory thrice; no piece ends within an escape."""
+    def decode(self) -> bytearray:
+        """The bytes it stands for."""
+        # Piece by piece, because all at once it would be in memory thrice; no piece ends within an escape.
         content = bytearray()
         at = 0
         while at < len(self._encoded):

@@ -15,17 +15,16 @@ IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 """Encodings in which a body stands as it is."""
 _BASE64_LINE = 76
 # In front of "=" only these stand, if a group of four is spelled in its one way: others have bits that nobody reads.
-_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]*(?:[AQgw]\s*+(?P<two>=\s*+=)|[AEIMQUYcgkosw048]\s*+(?P<one>=))?\s*+")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]*(?:[AQgw]\s*+=\s*+=|[AEIMQUYcgkosw048]\s*+=)?\s*+")
 _LINE = re.compile(rb"\S+")
-_TRAILING_SPACE = re.compile(rb"\s++\Z")
+_WHITE_SPACE = b" \t\r\n\f\v"
 
 
 class Transfer(Protocol):
     """An encoded body."""
 
-    @property
-    def content(self) -> bytes | bytearray:
-        """The bytes it stands for."""
+    def decode(self) -> bytes | bytearray:
+        """The bytes it stands for: each time anew, which takes less than to keep them."""
         ...
 
     def edits(self, edits: Sequence[Edit]) -> list[Edit]:
@@ -34,18 +33,23 @@ class Transfer(Protocol):
 
 
 class _Identity:
-    def __init__(self, content: bytes) -> None:
-        self.content = content
+    def __init__(self, encoded: memoryview) -> None:
+        self._encoded = encoded
+
+    def decode(self) -> bytes:
+        return bytes(self._encoded)
 
     def edits(self, edits: Sequence[Edit]) -> list[Edit]:
         return list(edits)
 
 
 class _Base64:
-    def __init__(self, encoded: memoryview, *, content: bytes, newline: bytes) -> None:
+    def __init__(self, encoded: memoryview, *, newline: bytes) -> None:
         self._encoded = encoded
         self._newline = newline
-        self.content = content
+
+    def decode(self) -> bytes:
+        return binascii.a2b_base64(self._encoded)
 
     def edits(self, edits: Sequence[Edit]) -> list[Edit]:
         """Encode again from the line on in which the first change falls, in lines as long as the first."""
@@ -59,10 +63,12 @@ class _Base64:
             line, following = following, next(lines, None)
         # A line may begin within a group of four characters: its first ones are encoded anew, and left out.
         kept = at // 4 * 3
-        anew = splice(self.content, edits, start=kept)
+        anew = splice(self.decode(), edits, start=kept)
         replacement = _in_lines(anew, skipped=at % 4, width=width, newline=self._newline)
-        end = _TRAILING_SPACE.search(self._encoded, line.end())
-        return [Edit(start=line.start(), end=end.start() if end else len(self._encoded), replacement=replacement)]
+        end = len(self._encoded)
+        while self._encoded[end - 1] in _WHITE_SPACE:
+            end -= 1
+        return [Edit(start=line.start(), end=end, replacement=replacement)]
 
 
 def _in_lines(content: bytes, *, skipped: int, width: int, newline: bytes) -> bytearray:
@@ -81,16 +87,9 @@ def _in_lines(content: bytes, *, skipped: int, width: int, newline: bytes) -> by
 
 def _open_base64(encoded: memoryview, *, newline: bytes) -> _Base64 | None:
     """Read a body; None unless it is the one spelling of its content, line breaks apart."""
-    spelling = _BASE64.fullmatch(encoded)
-    if spelling is None:
+    if not _BASE64.fullmatch(encoded) or len(bytes(encoded).translate(None, _WHITE_SPACE)) % 4:
         return None
-    try:
-        content = binascii.a2b_base64(encoded)
-    except binascii.Error:
-        return None
-    if spelling.lastgroup != (None, "one", "two")[-len(content) % 3]:
-        return None
-    return _Base64(encoded, content=content, newline=newline)
+    return _Base64(encoded, newline=newline)
 
 
 def open_transfer(encoded: bytes | memoryview, encoding: str, *, newline: bytes) -> Transfer | None:
@@ -102,7 +101,7 @@ def open_transfer(encoded: bytes | memoryview, encoding: str, *, newline: bytes)
         newline: how the message ends its lines.
     """
     if encoding in IDENTITY:
-        return _Identity(bytes(encoded))
+        return _Identity(memoryview(encoded))
     if encoding == "quoted-printable":
         return QuotedPrintable(memoryview(encoded), newline=newline)
     if encoding == "base64":
