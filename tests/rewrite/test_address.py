@@ -48,4 +48,9 @@ def test_what_needs_no_parser_is_read_as_by_one(host: str, rest: str) -> None:
         return
     found = read_address(url)
 
-    assert (parsed.host, parsed.hostname, parsed.pathname, parsed.search) == found[:4]
+    assert (parsed.host, parsed.hostname, parsed.pathname, parsed.search) == (
+        found.host,
+        found.hostname,
+        found.path,
+        found.query,
+    )

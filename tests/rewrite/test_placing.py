@@ -73,7 +73,7 @@ def test_urls_are_made_once_a_position_and_part_with_the_number_of_all() -> None
         Placed(destination=f"{A}?utm", position=0, links=3, part=Part.TEXT),
         Placed(destination=f"{B}?utm", position=1, links=3, part=Part.HTML),
         Placed(destination=f"{C}?utm", position=2, links=3, part=Part.TEXT),
-    ] == sorted(asked, key=lambda placed: placed.position)
+    ] == sorted(asked, key=lambda placed: (placed.position, placed.part))
 
 
 def test_a_link_says_all_about_itself() -> None:

@@ -1,9 +1,9 @@
 """The parts of a web URL that policies look at, read once."""
 
 import re
-from typing import NamedTuple
 
 import ada_url
+import msgspec
 
 __all__ = ["Address", "read_address"]
 
@@ -21,7 +21,7 @@ _PLAIN = re.compile(
 )
 
 
-class Address(NamedTuple):
+class Address(msgspec.Struct, frozen=True, gc=False):
     """What a WHATWG parser makes of a URL.
 
     Attributes:
@@ -36,7 +36,7 @@ class Address(NamedTuple):
     hostname: str
     path: str
     query: str
-    credentials: bool
+    credentials: bool = False
 
 
 def read_address(url: str) -> Address:
@@ -47,7 +47,7 @@ def read_address(url: str) -> Address:
     """
     if plain := _PLAIN.fullmatch(url):
         host, path, query = plain.groups()
-        return Address(host, host, path or "/", query or "", credentials=False)
+        return Address(host, host, path or "/", query or "")
     parsed = ada_url.URL(url)
     host = parsed.host
     return Address(

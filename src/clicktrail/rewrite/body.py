@@ -49,7 +49,7 @@ def _rewrite(
 def _splice(text: str, links: Sequence[Link]) -> str:
     pieces = []
     at = 0
-    for start, end, replacement in replacements(links):
-        pieces += [text[at:start], replacement]
-        at = end
+    for replacement in replacements(links):
+        pieces += [text[at : replacement.start], replacement.text]
+        at = replacement.end
     return "".join([*pieces, text[at:]])

@@ -83,11 +83,12 @@ def byte_edits(content: bytes | bytearray, seen: View, links: Sequence[Link]) ->
     edits: list[Edit] = []
     at = size = 0
     same = True
-    for first, last, replacement in replacements(links):
-        before, replaced = seen.text[at:first].encode(seen.codec), seen.text[first:last].encode(seen.codec)
+    for replacement in replacements(links):
+        before = seen.text[at : replacement.start].encode(seen.codec)
+        replaced = seen.text[replacement.start : replacement.end].encode(seen.codec)
         start = size + len(before)
         same = same and content.startswith(before, size) and content.startswith(replaced, start)
-        at, size = last, start + len(replaced)
-        edits.append(Edit(start=start, end=size, replacement=replacement.encode(seen.codec)))
+        at, size = replacement.end, start + len(replaced)
+        edits.append(Edit(start=start, end=size, replacement=replacement.text.encode(seen.codec)))
     rest = seen.text[at:].encode(seen.codec)
     return edits if same and content[size:] == rest else None

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
 import msgspec
 
@@ -42,7 +41,7 @@ def find_links(html: str) -> list[Candidate]:
     return [msgspec.structs.replace(link, url=read_url(link.href, base=base)) for link in links]
 
 
-class _Read(NamedTuple):
+class _Read(msgspec.Struct, frozen=True):
     """What a tag and its content tell, wherever they stand; the href's span from where the attributes begin."""
 
     start: int

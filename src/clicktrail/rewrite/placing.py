@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import msgspec
 
@@ -13,7 +12,7 @@ from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.charrefs import decode
 from clicktrail.rewrite.flowed import Flow
 from clicktrail.rewrite.naming import name_hosts
-from clicktrail.rewrite.policy import Judgement, PlainText, Policy
+from clicktrail.rewrite.policy import TRACKED, Judgement, PlainText, Policy
 from clicktrail.rewrite.twins import first_of_twins
 
 __all__ = ["Body", "Placed", "place", "written"]
@@ -81,17 +80,15 @@ def place(
     """
     found = list(_find(bodies))
     numbering = _Numbering(policy=policy, tag=tag)
-    numbered: dict[int, list[_Numbered]] = {}
-    for part in (Part.HTML, Part.TEXT):
-        for number, body in enumerate(bodies):
-            if body.part is part:
-                numbered[number] = numbering.number(body, found[number])
     urls: dict[Part, dict[int, str]] = {part: {} for part in Part}
-    linked: dict[int, tuple[Link, ...]] = {}
-    for number, each in numbered.items():
-        body = bodies[number]
+    for part in (Part.HTML, Part.TEXT):
+        for body, rows in zip(bodies, found, strict=True):
+            if body.part is part:
+                numbering.number(body, rows)
+    linked: list[tuple[Link, ...]] = []
+    for body, rows in zip(bodies, found, strict=True):
         of_part = urls[body.part]
-        for place in (one.place for one in each):
+        for place in (row.place for row in rows):
             if place.position is not None and place.position not in of_part:
                 placed = Placed(
                     destination=place.destination,
@@ -102,34 +99,50 @@ def place(
                 )
                 url = tracking_url(placed)
                 of_part[place.position] = _checked(url) if url else ""
-        links = tuple(_link(body, one, of_part) for one in each)
+        links = tuple(_link(body, row, of_part) for row in rows)
         named = policy.text is PlainText.NAMED and body.part is Part.TEXT
-        linked[number] = name_hosts(body.text, links) if named else links
-    return [links for _, links in sorted(linked.items())]
+        linked.append(name_hosts(body.text, links) if named else links)
+    return linked
 
 
-class _Found(NamedTuple):
-    """A candidate of a body with its line, the first of its twins there, and its number in the whole message."""
+class _Place(msgspec.Struct, frozen=True, gc=False):
+    position: int | None
+    destination: str
+    url: str = ""
+    group: str = ""
+
+
+_NOWHERE = _Place(position=None, destination="")
+_TAGGED = (LinkReason.TRACKED, LinkReason.CONSENT)
+
+
+class _Row(msgspec.Struct):
+    """A candidate of a body with its line, the first of its twins there, and its number in the whole message.
+
+    And then what becomes of it, and why.
+    """
 
     candidate: Candidate
     line: int
     first: int
     number: int
+    judgement: Judgement = TRACKED
+    place: _Place = _NOWHERE
 
 
-def _find(bodies: Sequence[Body]) -> Iterator[list[_Found]]:
+def _find(bodies: Sequence[Body]) -> Iterator[list[_Row]]:
     after = 0
     for body in bodies:
         candidates = list(_candidates(body))
-        found: list[_Found] = []
+        rows: list[_Row] = []
         line, at = 1, 0
         for first, candidate in zip(first_of_twins(candidates), candidates, strict=True):
             line += body.text.count("\n", at, candidate.start)
             at = candidate.start
-            is_twin = first < len(found)
-            found.append(_Found(candidate, line, first, found[first].number if is_twin else after))
+            is_twin = first < len(rows)
+            rows.append(_Row(candidate, line, first, rows[first].number if is_twin else after))
             after += not is_twin
-        yield found
+        yield rows
 
 
 def _candidates(body: Body) -> Iterable[Candidate]:
@@ -142,25 +155,6 @@ def _checked(url: str) -> str:
     return url
 
 
-class _Place(NamedTuple):
-    position: int | None
-    destination: str
-    url: str = ""
-    group: str = ""
-
-
-_NOWHERE = _Place(position=None, destination="")
-_TAGGED = (LinkReason.TRACKED, LinkReason.CONSENT)
-
-
-class _Numbered(NamedTuple):
-    """What becomes of a candidate, and why."""
-
-    found: _Found
-    judgement: Judgement
-    place: _Place
-
-
 @dataclass(slots=True, kw_only=True)
 class _Numbering:
     policy: Policy
@@ -169,19 +163,18 @@ class _Numbering:
     html_places: dict[str, _Place] = field(default_factory=dict)
     html_opted_out: set[str] = field(default_factory=set)
 
-    def number(self, body: Body, found: Sequence[_Found]) -> list[_Numbered]:
-        judgements = _agreed([each.first for each in found], [self._judge(body, each.candidate) for each in found])
-        numbered: list[_Numbered] = []
-        for each, judgement in zip(found, judgements, strict=True):
-            place = _NOWHERE
-            if judgement.reason in _TAGGED:
-                is_twin = each.first < len(numbered)
-                place = numbered[each.first].place if is_twin else self._place(body, each.candidate)
-            if judgement.reason is LinkReason.CONSENT:
-                url = written(place.destination, body.part) if place.destination != each.candidate.url else ""
-                place = _Place(position=None, destination=place.destination, url=url)
-            numbered.append(_Numbered(each, judgement, place))
-        return numbered
+    def number(self, body: Body, rows: Sequence[_Row]) -> None:
+        for row in rows:
+            row.judgement = self._judge(body, row.candidate)
+        _agree(rows)
+        for number, row in enumerate(rows):
+            if row.judgement.reason not in _TAGGED:
+                continue
+            row.place = rows[row.first].place if row.first < number else self._place(body, row.candidate)
+            if row.judgement.reason is LinkReason.CONSENT:
+                destination = row.place.destination
+                url = written(destination, body.part) if destination != row.candidate.url else ""
+                row.place = _Place(position=None, destination=destination, url=url)
 
     def _judge(self, body: Body, candidate: Candidate) -> Judgement:
         if not (body.legible or body.text[candidate.start : candidate.end].isascii()):
@@ -206,22 +199,22 @@ class _Numbering:
         return place
 
 
-def _agreed(firsts: Sequence[int], judgements: Sequence[Judgement]) -> list[Judgement]:
-    """The judgements, where all of some twins have that of the first that stays as it is: a reader sees one link."""
+def _agree(rows: Sequence[_Row]) -> None:
+    """Give all of some twins the judgement of the first that stays as it is: a reader sees one link."""
     refused: dict[int, Judgement] = {}
-    for first, judgement in zip(firsts, judgements, strict=True):
-        if judgement.reason not in _TAGGED:
-            refused.setdefault(first, judgement)
-    return [refused.get(first, judgement) for first, judgement in zip(firsts, judgements, strict=True)]
+    for row in rows:
+        if row.judgement.reason not in _TAGGED:
+            refused.setdefault(row.first, row.judgement)
+    for row in rows:
+        row.judgement = refused.get(row.first, row.judgement)
 
 
-def _link(body: Body, numbered: _Numbered, urls: Mapping[int, str]) -> Link:
-    found, judgement, place = numbered
+def _link(body: Body, row: _Row, urls: Mapping[int, str]) -> Link:
+    candidate, judgement, place = row.candidate, row.judgement, row.place
     if place.position is not None and not urls[place.position]:
         judgement, place = Judgement(LinkReason.TOO_LONG), _NOWHERE
-    candidate = found.candidate
     return Link(
-        index=found.number,
+        index=row.number,
         body=body.number,
         part=body.part,
         start=candidate.start,
@@ -237,7 +230,7 @@ def _link(body: Body, numbered: _Numbered, urls: Mapping[int, str]) -> Link:
         element=candidate.element,
         label=candidate.label,
         group=place.group or _group(candidate),
-        line=found.line,
+        line=row.line,
     )
 
 

