@@ -4,7 +4,6 @@ All but the last character of a token is the base64url text (RFC 4648 section 5,
 (RFC 5297). AES-SIV needs no nonce: the same content under the same key is the same token.
 """
 
-import base64
 import binascii
 import string
 from collections.abc import Sequence
@@ -40,6 +39,7 @@ _BY_KEY = {Format.SEALED: _LAST_CHARACTERS[:KEYS], Format.CAMPAIGN: _LAST_CHARAC
 """The last character of a format's tokens, by the number of their key."""
 _PURPOSE = {kind: [f"clicktrail {kind} token".encode()] for kind in Format}
 """Authenticated with the ciphertext: a token of one format does not open as one of another."""
+_FROM_BASE64 = bytes.maketrans(b"+/", b"-_")
 _TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/-_-")
 """From base64url, unpadded, to base64; what only base64 has becomes what it does not have."""
 
@@ -107,7 +107,8 @@ class KeyRing:
     def encrypt(self, plaintext: bytes, kind: Format = Format.SEALED) -> str:
         """Seal bytes of our own into a token's text."""
         ciphertext = self._cipher.encrypt(plaintext, _PURPOSE[kind])
-        return base64.urlsafe_b64encode(ciphertext).rstrip(b"=").decode() + self.sealing.last_character(kind)
+        text = binascii.b2a_base64(ciphertext, newline=False).translate(_FROM_BASE64, b"=").decode()
+        return text + self.sealing.last_character(kind)
 
     def decrypt(self, token: str, kind: Format = Format.SEALED) -> bytes:
         """Open a token's text.
