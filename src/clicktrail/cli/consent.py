@@ -47,7 +47,8 @@ def show(recipient: Recipient, config: Config = None, json_: Json = False) -> No
 def _loaded(config: Path | None) -> settings.Settings:
     loaded = settings.load(config, settings.environment())
     if not loaded.registry.url:
-        # A registry beside no key ring would look as if the ring had been lost.
+        # A registry beside no key ring would look as if the ring had been lost. Beside PostgreSQL nothing is left here,
+        # and whoever takes consents elsewhere needs no keys that open every link.
         keystore.load(loaded.data / keystore.NAME)
     return loaded
 

@@ -17,7 +17,7 @@ from clicktrail.server import keystore, settings
 from clicktrail.server.pipeline.reference import Origin, Reference, read_reference
 from clicktrail.server.pipeline.stored import StoredLinks
 from clicktrail.server.settings import Settings
-from clicktrail.tokens import Format, KeyRing, key_named_by, open_campaign, open_token
+from clicktrail.tokens import Format, KeyRing, key_named_by, open_token
 
 __all__ = ["inspect"]
 
@@ -81,8 +81,8 @@ def _described(ring: KeyRing, path: str, loaded: Settings) -> dict[str, Any]:
     if reference.origin is Origin.LINK_SET:
         described |= {"link_set": reference.number, "message_id": reference.message_id}
         described |= {"recipient": reference.recipient, "recipient_unsealed": reference.recipient_unsealed}
-        sealed, _ = open_campaign(ring, path.partition("/")[0])
-        described["sent_at"] = _time(sealed.sent_at)
+    if reference.sent_at:
+        described["sent_at"] = _time(reference.sent_at)
     return described | {"position": reference.position} | asyncio.run(_kept(loaded, reference))
 
 

@@ -10,20 +10,19 @@ from clicktrail.errors import TokenError, TokenForgedError, TokenMalformedError
 from clicktrail.server.pipeline.reference import Origin, Reference, begins_like_ours, read_reference
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, SealedCampaign, ends, seal_campaign, short_token
 
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 
 
 def token(position: int, *, message_id: str = "", recipient: str = "") -> str:
     """A campaign token of link set 4."""
-    sealed = SealedCampaign(
-        link_set=4, message_id=message_id, recipient=recipient, sent_at=datetime(2026, 11, 23, tzinfo=UTC)
-    )
+    sealed = SealedCampaign(link_set=4, message_id=message_id, recipient=recipient, sent_at=NOW)
     return seal_campaign(RING, sealed) + ends(RING, position + 1)[position]
 
 
 def test_a_campaign_token_tells_message_and_recipient() -> None:
-    """Both sealed."""
-    expected = Reference(origin=Origin.LINK_SET, number=4, position=2, message_id="m1", recipient="r1")
+    """And when it was sealed."""
+    expected = Reference(origin=Origin.LINK_SET, number=4, position=2, message_id="m1", recipient="r1", sent_at=NOW)
     assert expected == read_reference(RING, token(2, message_id="m1", recipient="r1"))
 
 
@@ -42,6 +41,7 @@ def test_behind_a_template_s_token_stands_the_recipient(id: str) -> None:
         position=0,
         message_id=f"4/{name}",
         recipient=name,
+        sent_at=NOW,
         recipient_unsealed=True,
     )
     assert expected == read_reference(RING, f"{token(0)}/{id}")
@@ -56,7 +56,7 @@ def test_what_is_no_opaque_id_is_refused(id: str) -> None:
 
 def test_an_empty_id_is_nobody() -> None:
     """A recipient for whom the ESP has none still arrives."""
-    expected = Reference(origin=Origin.LINK_SET, number=4, position=0)
+    expected = Reference(origin=Origin.LINK_SET, number=4, position=0, sent_at=NOW)
     assert expected == read_reference(RING, f"{token(0)}/") == read_reference(RING, token(0))
 
 

@@ -5,6 +5,7 @@ named, and behind it what the ESP wrote there, which nothing seals.
 """
 
 import re
+from datetime import datetime
 from enum import StrEnum
 from urllib.parse import unquote
 
@@ -38,6 +39,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
         position: the link's number there, from 0.
         message_id: our id of the message; empty where the path does not tell.
         recipient: empty where the path does not tell.
+        sent_at: when it was sealed, aware; None where the path does not tell.
         recipient_unsealed: anybody could have written who the recipient is.
     """
 
@@ -46,6 +48,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     message_id: str = ""
     recipient: str = ""
+    sent_at: datetime | None = None
     recipient_unsealed: bool = False
 
 
@@ -70,6 +73,7 @@ def read_reference(ring: KeyRing, path: str) -> Reference:
         position=position,
         message_id=sealed.message_id,
         recipient=sealed.recipient,
+        sent_at=sealed.sent_at,
     )
     return _completed(link, unquote(text)) if text else link
 
