@@ -52,20 +52,12 @@ class ListReader:
         """Nothing that lasts."""
 
 
-class NotingAnalytics(MemoryAnalytics):
-    """Analytics that can say what it stored."""
-
-    def judged(self) -> dict[str, JudgedClick]:
-        """What was made of each click."""
-        return {judged.click.id: judged for message in self._messages.values() for judged in message.clicks}
-
-
 @given(st.permutations(EVENTS), st.integers(1, len(EVENTS)))
 def test_verdicts_are_those_of_the_running_system(events: list[AnyEvent], batch: int) -> None:
     """Whatever order events come in and however they are cut, live and afterwards: the same verdicts and reasons."""
 
     async def live() -> dict[str, JudgedClick]:
-        analytics = NotingAnalytics()
+        analytics = MemoryAnalytics()
         processor = Processor(ListReader(events), analytics, judge=JUDGE, on_unreadable=lambda _entry, _error: None)
         while await processor.run_once(batch):
             pass

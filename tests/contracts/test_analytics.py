@@ -174,6 +174,15 @@ async def test_timelines_are_what_was_stored(analytics: Analytics) -> None:
     assert expected == await analytics.timelines(["m1", "m9"])
 
 
+async def test_the_last_visit_is_the_latest_and_at_first_there_is_none(analytics: Analytics) -> None:
+    """Whatever order they were stored in, with clicks on damaged tokens among them."""
+    assert await analytics.last_visit() is None
+    damaged = replace(click("", "1", after_s=7_000.25), tampered=True)
+    await analytics.store([encode(damaged)], [])
+    await store(analytics, judged(sent("m1"), clicks=(verdict(click("m1", "1")),)))
+    assert damaged.at == await analytics.last_visit()
+
+
 async def test_events_of_no_message_are_kept_out_of_campaigns(analytics: Analytics) -> None:
     """A click on a damaged token is stored, and counted nowhere."""
     await analytics.store([encode(click("", "1"))], [])

@@ -11,6 +11,7 @@ from clicktrail.errors import StorageError
 from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import CampaignReport, summarise
 from clicktrail.server.ports import JudgedMessage
 
@@ -50,6 +51,10 @@ class MemoryAnalytics:
             and any(click.ip == ip and since <= click.at <= until for ip, since, until in windows)
         ]
 
+    async def last_visit(self) -> datetime | None:
+        """The latest of the clicks."""
+        return max((event.at for event in self.events.values() if isinstance(event, Click)), default=None)
+
     async def store(
         self, lines: Sequence[bytes], judged: Sequence[JudgedMessage], anonymous: Sequence[AnonymousClick] = ()
     ) -> None:
@@ -87,6 +92,10 @@ class MemoryAnalytics:
     async def campaign(self, name: str) -> CampaignReport | None:
         """One campaign."""
         return next((report for report in self._reports() if report.campaign == name), None)
+
+    def judged(self) -> dict[str, JudgedClick]:
+        """What is made of each click, by its id."""
+        return {judged.click.id: judged for message in self._messages.values() for judged in message.clicks}
 
     def _reports(self) -> list[CampaignReport]:
         messages = ((message.timeline, message.clicks) for message in self._messages.values())

@@ -142,6 +142,10 @@ class Analytics(Protocol):
         """
         ...
 
+    async def last_visit(self) -> datetime | None:
+        """When the latest of all visits was; None where there is none."""
+        ...
+
     async def store(
         self, lines: Sequence[bytes], judged: Sequence[JudgedMessage], anonymous: Sequence[AnonymousClick] = ()
     ) -> None:

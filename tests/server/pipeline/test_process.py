@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from random import Random
 
@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clicktrail.errors import EventError, StorageError
-from clicktrail.model.event import AnonymousClick, AnyEvent, Engagement, encode
+from clicktrail.judge.visits import NEARBY, Visit
+from clicktrail.model.event import AnonymousClick, AnyEvent, Click, Engagement, encode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, Clicks
@@ -17,7 +18,7 @@ from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.pipeline.addresses import SharedAddress
-from clicktrail.server.pipeline.process import Processor
+from clicktrail.server.pipeline.process import Judge, Processor
 from clicktrail.server.ports import Analytics, Entry, JournalReader
 from clicktrail.server.system import SystemClock
 from tests.judged import SENT_AT, click, sent, verdict
@@ -66,17 +67,28 @@ class UncommittedReader:
         """Nothing that lasts."""
 
 
-def alone_is_human(timeline: Timeline) -> tuple[JudgedClick, ...]:
+def alone_is_human(timeline: Timeline, **_nearby: object) -> tuple[JudgedClick, ...]:
     """A judge: a message's only click is a person's, several are a bot's."""
     kind = Verdict.HUMAN if len(timeline.clicks) == 1 else Verdict.BOT
     return tuple(verdict(of, kind) for of in timeline.clicks)
 
 
-def processor(reader: JournalReader, analytics: Analytics, *, remembered: int = 100) -> Processor:
+def crowd_is_bot(timeline: Timeline, *, nearby: Iterable[Visit] = ()) -> tuple[JudgedClick, ...]:
+    """A judge: who visits two more messages within a minute of a click is a bot."""
+    others = tuple(visit for visit in nearby if visit.message_id != timeline.message_id)
+
+    def kind(of: Click) -> Verdict:
+        near = {visit.message_id for visit in others if visit.ip == of.ip and abs(visit.at - of.at) <= NEARBY}
+        return Verdict.BOT if len(near) >= 2 else Verdict.HUMAN
+
+    return tuple(verdict(of, kind(of)) for of in timeline.clicks)
+
+
+def processor(
+    reader: JournalReader, analytics: Analytics, *, judge: Judge = alone_is_human, remembered: int = 100
+) -> Processor:
     """A processor that passes over what it cannot read."""
-    return Processor(
-        reader, analytics, judge=alone_is_human, on_unreadable=lambda _entry, _error: None, remembered=remembered
-    )
+    return Processor(reader, analytics, judge=judge, on_unreadable=lambda _entry, _error: None, remembered=remembered)
 
 
 def journal(*events: AnyEvent) -> list[bytes]:
@@ -252,7 +264,7 @@ async def test_engagement_judges_its_message_again() -> None:
     """What a landing page saw reaches the judge with the click it belongs to."""
     seen: list[Timeline] = []
 
-    def watch(timeline: Timeline) -> tuple[JudgedClick, ...]:
+    def watch(timeline: Timeline, **_nearby: object) -> tuple[JudgedClick, ...]:
         seen.append(timeline)
         return alone_is_human(timeline)
 
@@ -263,12 +275,83 @@ async def test_engagement_judges_its_message_again() -> None:
     assert [0, 1] == [len(timeline.engagements) for timeline in seen]
 
 
+def from_address(message_id: str, after_s: float, ip: str = "192.0.2.9") -> Click:
+    """A click on a message from one address."""
+    return replace(click(message_id, f"{after_s}-{ip}", after_s=after_s), ip=ip)
+
+
+@pytest.mark.parametrize("remembered", [0, 100])
+async def test_click_judges_what_its_address_visited_before(remembered: int) -> None:
+    """A third message makes bots of the clicks on the first two, whether they were at hand or had to be fetched."""
+    visits = [from_address("m1", 10), from_address("m2", 30), from_address("m3", 50), from_address("m4", 120)]
+    analytics = MemoryAnalytics()
+    crowded = processor(ListReader(journal(*visits)), analytics, judge=crowd_is_bot, remembered=remembered)
+    await drain(crowded, limit=1)
+    assert Clicks(human=1, bot=3) == (await report_of(analytics)).clicks
+
+
+async def test_restarted_processor_knows_who_visited_what() -> None:
+    """Visits from before a restart count as those after it."""
+    lines = journal(from_address("m1", 10), from_address("m2", 30), from_address("m3", 50))
+    analytics = MemoryAnalytics()
+    await drain(processor(ListReader(lines[:2]), analytics, judge=crowd_is_bot))
+    await drain(processor(ListReader(lines, start=2), analytics, judge=crowd_is_bot))
+    assert Clicks(bot=3) == (await report_of(analytics)).clicks
+
+
+async def test_a_proxy_of_the_senders_own_makes_no_crowd() -> None:
+    """A private address says nothing of who comes from there."""
+    visits = [from_address(f"m{number}", number, ip="10.0.0.7") for number in range(9)]
+    analytics = MemoryAnalytics()
+    await drain(processor(ListReader(journal(*visits)), analytics, judge=crowd_is_bot))
+    assert Clicks(human=9) == (await report_of(analytics)).clicks
+
+
 events = st.lists(
     st.one_of(
         st.builds(sent, st.sampled_from(["m1", "m2"])),
         st.builds(click, st.sampled_from(["m1", "m2"]), st.sampled_from(["1", "2", "3"])),
     )
 )
+
+
+crowds = st.lists(
+    st.builds(
+        from_address,
+        st.sampled_from(["m1", "m2", "m3", "m4", "m5"]),
+        st.integers(0, 9).map(lambda number: number * 20),
+        st.sampled_from(["192.0.2.9", "2001:db8::9", "10.0.0.7"]),
+    ),
+    unique_by=lambda click: click.id,
+    max_size=12,
+)
+
+
+@given(crowds, st.integers(1, 5), st.integers(0, 1), st.randoms(use_true_random=False))
+def test_an_addresss_visits_count_in_whatever_order_they_are_told(
+    told: list[Click], limit: int, remembered: int, random: Random
+) -> None:
+    """However the lines are ordered and cut: each click is judged by all that its address did within a minute."""
+    shuffled = told * 2
+    random.shuffle(shuffled)
+
+    async def live() -> dict[str, Verdict]:
+        analytics = MemoryAnalytics()
+        reader = ListReader(journal(*shuffled))
+        await drain(processor(reader, analytics, judge=crowd_is_bot, remembered=remembered), limit=limit)
+        return {judged.click.id: judged.verdict for judged in analytics.judged().values()}
+
+    everything = [Visit.of(click) for click in told if click.ip != "10.0.0.7"]
+    timelines = [
+        Timeline.of(name, (click for click in told if click.message_id == name))
+        for name in {click.message_id for click in told}
+    ]
+    expected = {
+        judged.click.id: judged.verdict
+        for timeline in timelines
+        for judged in crowd_is_bot(timeline, nearby=everything)
+    }
+    assert expected == asyncio.run(live())
 
 
 @given(events, st.integers(1, 5), st.integers(0, 3), st.randoms(use_true_random=False))

@@ -34,6 +34,10 @@ class _Version(msgspec.Struct):
     version: int
 
 
+class _Last(msgspec.Struct):
+    last: datetime | None
+
+
 class _Line(msgspec.Struct):
     message_id: str
     line: str
@@ -120,6 +124,11 @@ class ChdbAnalytics:
             return []
         ips, since, until = zip(*((ip, rfc3339(start), rfc3339(end)) for ip, start, end in windows), strict=True)
         return await self._rows("visits", Visit, {"ips": ips, "since": since, "until": until})
+
+    async def last_visit(self) -> datetime | None:
+        """When the latest of all visits was."""
+        (row,) = await self._rows("last_visit", _Last, {})
+        return row.last
 
     async def store(
         self, lines: Sequence[bytes], judged: Sequence[JudgedMessage], anonymous: Sequence[AnonymousClick] = ()

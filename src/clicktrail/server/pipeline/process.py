@@ -1,20 +1,24 @@
 """Journal in, judged messages out.
 
-A batch of the journal's lines is grouped by message, each message's timeline is completed and judged as a whole, and
-all of it is stored before the journal's cursor moves on. Whatever fails on the way, the same batch comes again; since
-storing the same again changes nothing, every event counts, and none counts twice.
+A batch of the journal's lines is grouped by message, each message's timeline is completed and judged as a whole, with
+those that the same addresses visited at the same time, and all of it is stored before the journal's cursor moves on.
+Whatever fails on the way, the same batch comes again; since storing the same again changes nothing, every event counts,
+and none counts twice.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from clicktrail.errors import EventError
+from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.server.pipeline.addresses import AddressWatch
+from clicktrail.server.pipeline.nearby import Nearby
 from clicktrail.server.ports import Analytics, Entry, JournalReader, JudgedMessage
 
 __all__ = ["Judge", "Processor"]
@@ -22,7 +26,16 @@ __all__ = ["Judge", "Processor"]
 REMEMBERED = 10_000
 """Timelines kept at hand: a message's clicks come in bursts, and most messages are never heard of again."""
 
-Judge = Callable[[Timeline], tuple[JudgedClick, ...]]
+_VISITS = 10
+"""Visits kept at hand, by timeline: far smaller than one, and there should be those of the last minutes."""
+
+
+class Judge(Protocol):
+    """The judge, with its rules."""
+
+    def __call__(self, timeline: Timeline, *, nearby: Iterable[Visit] = ()) -> tuple[JudgedClick, ...]:
+        """A verdict for each click of a timeline, given what its addresses did on other messages."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +47,14 @@ class _Batch:
         lines: those that are events, without anonymous clicks: a line of its own would keep when it was read.
         anonymous: anonymous clicks.
         events: the events that belong to a message, by its id.
+        clicks: the requests among all of them.
     """
 
     entries: int
     lines: tuple[bytes, ...]
     anonymous: tuple[AnonymousClick, ...]
     events: Mapping[str, list[AnyEvent]]
+    clicks: tuple[Click, ...]
 
 
 class Processor:
@@ -76,6 +91,7 @@ class Processor:
         self._on_unreadable = on_unreadable
         self._remembered = remembered
         self._recent = _RecentTimelines(remembered)
+        self._nearby = Nearby(analytics, remembered=_VISITS * remembered)
         self._erased: Container[str] = ()
         self._pending: _Batch | None = None
         self.addresses = AddressWatch()
@@ -93,6 +109,7 @@ class Processor:
         """
         self._erased = erased
         self._recent = _RecentTimelines(self._remembered)
+        self._nearby.forget()
 
     async def run_once(self, limit: int) -> int:
         """Store and judge the next lines, at most ``limit``; how many there were, 0 where there are none yet.
@@ -104,11 +121,13 @@ class Processor:
         if batch.entries == 0:
             return 0
         self._pending = batch
-        timelines = await self._complete(batch.events)
-        judged = [JudgedMessage(timeline=timeline, clicks=self._judge(timeline)) for timeline in timelines]
+        self._nearby.add(batch.clicks)
+        timelines = await self._complete(await self._touched(batch))
+        judged = await self._judged(timelines)
         await self._analytics.store(batch.lines, judged, batch.anonymous)
         self._reader.commit()
         self._recent.keep(timelines)
+        self._nearby.shrink()
         self._pending = self.oldest = None
         self.processed += len(batch.lines) + len(batch.anonymous)
         self.judged += len(judged)
@@ -119,6 +138,7 @@ class Processor:
         lines: list[bytes] = []
         anonymous: list[AnonymousClick] = []
         events: dict[str, list[AnyEvent]] = {}
+        clicks: list[Click] = []
         for entry in entries:
             try:
                 event = decode(entry.line)
@@ -133,10 +153,18 @@ class Processor:
                 continue
             lines.append(entry.line)
             self._see(event)
+            if isinstance(event, Click):
+                clicks.append(event)
             # A click on a token that did not open belongs to no message: kept as an event, part of no campaign.
             if event.message_id:
                 events.setdefault(event.message_id, []).append(event)
-        return _Batch(entries=len(entries), lines=tuple(lines), anonymous=tuple(anonymous), events=events)
+        return _Batch(
+            entries=len(entries),
+            lines=tuple(lines),
+            anonymous=tuple(anonymous),
+            events=events,
+            clicks=tuple(clicks),
+        )
 
     def _see(self, event: AnyEvent) -> None:
         """Take note of an event of ours: what an ESP tells may be old, and its clients are no affair of our proxies."""
@@ -146,6 +174,19 @@ class Processor:
         if isinstance(event, Click):
             self.addresses.see(event.ip)
             self.tampered += event.tampered
+
+    async def _touched(self, batch: _Batch) -> dict[str, list[AnyEvent]]:
+        """The events of a batch by message, and without any, the messages on which they throw another light."""
+        near = await self._nearby.of({"": batch.clicks})
+        return {visit.message_id: [] for visit in near[""] if visit.message_id} | dict(batch.events)
+
+    async def _judged(self, timelines: Iterable[Timeline]) -> list[JudgedMessage]:
+        clicks = {timeline.message_id: timeline.clicks for timeline in timelines}
+        nearby = await self._nearby.of(clicks)
+        return [
+            JudgedMessage(timeline=timeline, clicks=self._judge(timeline, nearby=nearby[timeline.message_id]))
+            for timeline in timelines
+        ]
 
     async def _complete(self, events: Mapping[str, list[AnyEvent]]) -> list[Timeline]:
         """What was known of each message, and what has come in now."""

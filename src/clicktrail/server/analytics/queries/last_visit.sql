@@ -1,0 +1,3 @@
+SELECT maxOrNull(at) AS last
+FROM visits
+SETTINGS date_time_output_format = 'iso'
