@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from clicktrail.errors import SettingsError
-from clicktrail.server.settings import Settings, Utm
+from clicktrail.server.settings.sections import Settings, Utm
 from clicktrail.server.wiring.convention import read_convention, relay_convention
 from clicktrail.utm import Existing
 

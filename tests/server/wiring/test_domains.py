@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from clicktrail.errors import SettingsError
-from clicktrail.server.settings import Settings, Tracking
+from clicktrail.server.settings.sections import Settings, Tracking
 from clicktrail.server.wiring.domains import read_domains
 
 

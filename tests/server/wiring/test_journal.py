@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clicktrail.server.journal.writer import Durability
-from clicktrail.server.settings import Recording, Settings
+from clicktrail.server.settings.sections import Recording, Settings
 from clicktrail.server.wiring.journal import open_journal
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from clicktrail.errors import SettingsError, StorageError
 from clicktrail.model.consent import Consent
-from clicktrail.server.settings import Registry, Settings
+from clicktrail.server.settings.sections import Registry, Settings
 from clicktrail.server.wiring.registry import open_registry
 from clicktrail.server.wiring.registry_reader import read_registry
 

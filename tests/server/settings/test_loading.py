@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from clicktrail.errors import SettingsError
-from clicktrail.server.settings import Address, Settings, load
+from clicktrail.server.settings import Settings, load
 
 
 def write(folder: Path, text: str) -> Path:
@@ -121,9 +121,3 @@ def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
     """Only the default file may be absent."""
     with pytest.raises(SettingsError, match="cannot read the settings file"):
         load(tmp_path / "missing.toml", {})
-
-
-@pytest.mark.parametrize("text", ["127.0.0.1:25", "[::1]:25", "mail.example.com:587"])
-def test_addresses_are_written_as_they_are_read(text: str) -> None:
-    """Host and port, with brackets around IPv6."""
-    assert text == str(Address.parse(text))

@@ -1,57 +1,28 @@
-"""Settings, their defaults and their documentation.
+"""Every setting with its default and what it means: a section for each part."""
 
-One TOML file with a section for each part; ``CLICKTRAIL_SECTION_KEY`` in the environment goes before it, and
-``CLICKTRAIL_SECTION_KEY_FILE`` names a file that holds the value, for secrets. A key that does not exist is an error
-that names it, so that a typing mistake cannot switch something off in silence.
-"""
-
-import difflib
-import ipaddress
-import os
-import tomllib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
 import msgspec
 
-from clicktrail.errors import SettingsError
-from clicktrail.model.hosts import check_hosts
 from clicktrail.rewrite.policy import Preset
-from clicktrail.wording import said
 
-__all__ = ["Address", "Settings", "environment", "load"]
-
-CONFIG_NAME = "clicktrail.toml"
-_PORTS = range(65_536)
-
-
-def environment() -> Mapping[str, str]:
-    """The process's environment variables."""
-    return os.environ
-
-
-class Address(NamedTuple):
-    """Where to listen or to connect."""
-
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, text: str) -> "Address":
-        """Read ``host:port``, ``[::1]:port`` for IPv6.
-
-        Raises:
-            SettingsError: not of that form.
-        """
-        host, colon, port = text.rpartition(":")
-        if not colon or not host or not port.isdigit() or int(port) not in _PORTS:
-            raise SettingsError(f"'{text}' is not an address", hint="write host:port, such as 127.0.0.1:8080")
-        return cls(host.strip("[]"), int(port))
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+__all__ = [
+    "Console",
+    "Dkim",
+    "Edge",
+    "Engagement",
+    "Log",
+    "Metrics",
+    "Privacy",
+    "Recording",
+    "Registry",
+    "Relay",
+    "Section",
+    "Settings",
+    "Tracking",
+    "Utm",
+]
 
 
 def _doc(text: str) -> msgspec.Meta:
@@ -287,139 +258,3 @@ class Settings(Section, frozen=True, kw_only=True):
     def registry_file(self) -> Path:
         """The registry, unless it is elsewhere."""
         return self.data / "registry.sqlite3"
-
-
-def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
-    """Read the settings file, then the environment.
-
-    Args:
-        path: the file; None to take ``CLICKTRAIL_CONFIG``, else ``clicktrail.toml`` where it exists.
-        environ: the environment variables.
-
-    Raises:
-        SettingsError: the file is missing, or a key unknown, or a value of the wrong kind.
-    """
-    named = path or (Path(environ["CLICKTRAIL_CONFIG"]) if "CLICKTRAIL_CONFIG" in environ else None)
-    file = named or Path(CONFIG_NAME)
-    tree: dict[str, Any] = {}
-    if named or file.is_file():
-        tree = _read(file)
-    _overlay(tree, environ)
-    _refuse_unknown(tree, Settings, where="")
-    try:
-        settings = msgspec.convert(tree, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"in the settings {said(error)}") from error
-    _check(settings)
-    return _beside(file.absolute().parent, settings)
-
-
-def _beside(folder: Path, settings: Settings) -> Settings:
-    """The settings with paths that begin in the settings file's folder."""
-
-    def path(named: str) -> str:
-        return named and str(folder / named)
-
-    replace = msgspec.structs.replace
-    tracking, utm, dkim = settings.tracking, settings.utm, settings.dkim
-    return replace(
-        settings,
-        data_dir=path(settings.data_dir),
-        tracking=replace(
-            tracking,
-            policy=tracking.policy if tracking.policy in list(Preset) else path(tracking.policy),
-            domains=path(tracking.domains),
-        ),
-        utm=replace(utm, convention=path(utm.convention)),
-        dkim=replace(dkim, private_key_file=path(dkim.private_key_file)),
-    )
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise SettingsError(f"cannot read the settings file {file}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} is not TOML: {error}") from error
-
-
-def _overlay(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
-    for section, key, kind in _keys():
-        name = f"CLICKTRAIL_{section}_{key}".upper().replace("__", "_")
-        text = environ.get(name)
-        if text is None and f"{name}_FILE" in environ:
-            text = Path(environ[f"{name}_FILE"]).read_text("utf-8").strip()
-        if text is None:
-            continue
-        value = [item.strip() for item in text.split(",") if item.strip()] if kind is tuple else text
-        (tree.setdefault(section, {}) if section else tree)[key] = value
-
-
-def _keys() -> list[tuple[str, str, type]]:
-    """Every setting: section (empty at the top), key, and tuple or str."""
-    keys: list[tuple[str, str, type]] = []
-    for field in msgspec.structs.fields(Settings):
-        if isinstance(field.type, type) and issubclass(field.type, Section):
-            keys += [
-                (field.name, inner.name, tuple if isinstance(inner.default, tuple) else str)
-                for inner in msgspec.structs.fields(field.type)
-            ]
-        else:
-            keys.append(("", field.name, str))
-    return keys
-
-
-def _refuse_unknown(tree: Mapping[str, Any], section: type[Section], *, where: str) -> None:
-    known = {field.name: field.type for field in msgspec.structs.fields(section)}
-    for key, value in tree.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            raise SettingsError(
-                f"unknown setting '{where}{key}'",
-                hint=f"did you mean '{where}{near[0]}'?" if near else f"known here: {', '.join(known)}",
-            )
-        inner = known[key]
-        if isinstance(value, Mapping) and isinstance(inner, type) and issubclass(inner, Section):
-            _refuse_unknown(value, inner, where=f"{key}.")
-
-
-def _check(settings: Settings) -> None:
-    url = urlsplit(settings.tracking.domain)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.path.strip("/") or url.query or url.fragment:
-        raise SettingsError(
-            f"tracking.domain is '{settings.tracking.domain}'", hint="write scheme and host: https://links.example.com"
-        )
-    if settings.utm.convention and settings.utm != Utm(convention=settings.utm.convention):
-        raise SettingsError(
-            f"utm.convention names {settings.utm.convention}, and [utm] has other keys beside it",
-            hint="move them into that file",
-        )
-    given = {name: bool(getattr(settings.dkim, name)) for name in settings.dkim.__struct_fields__}
-    if any(given.values()) and not all(given.values()):
-        missing = next(name for name in given if not given[name])
-        raise SettingsError(f"dkim.{missing} is missing", hint=f"a key needs {', '.join(given)}")
-    if settings.registry.url and not settings.registry.url.startswith("postgresql://"):
-        raise SettingsError("registry.url is no PostgreSQL URL", hint="write postgresql://user@host/database")
-    Address.parse(settings.edge.listen)
-    Address.parse(settings.metrics.listen)
-    Address.parse(settings.relay.next_hop)
-    for name, listen in (("relay.listen", settings.relay.listen), ("console.listen", settings.console.listen)):
-        if not _is_loopback(Address.parse(listen).host):
-            raise SettingsError(f"{name} is '{listen}'", hint="it must be on loopback, such as 127.0.0.1")
-    check_hosts("utm.own_hosts", settings.utm.own_hosts)
-    check_hosts("engagement.hosts", settings.engagement.hosts)
-    if "*" in settings.engagement.hosts:
-        raise SettingsError("engagement.hosts has '*'", hint="list your own hosts: no other is to be handed the click")
-    for network in settings.edge.trusted_proxies:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError as error:
-            raise SettingsError(f"edge.trusted_proxies: {error}", hint="write a network, such as 10.0.0.0/8") from error
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,0 +1,120 @@
+"""Read the settings file and the environment."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from clicktrail.errors import SettingsError
+from clicktrail.rewrite.policy import Preset
+from clicktrail.server.settings.checking import check
+from clicktrail.server.settings.sections import Section, Settings
+from clicktrail.wording import said
+
+__all__ = ["environment", "load"]
+
+_CONFIG_NAME = "clicktrail.toml"
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment variables."""
+    return os.environ
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read the settings file, then the environment.
+
+    Args:
+        path: the file; None to take ``CLICKTRAIL_CONFIG``, else ``clicktrail.toml`` where it exists.
+        environ: the environment variables.
+
+    Raises:
+        SettingsError: the file is missing, or a key unknown, or a value of the wrong kind.
+    """
+    named = path or (Path(environ["CLICKTRAIL_CONFIG"]) if "CLICKTRAIL_CONFIG" in environ else None)
+    file = named or Path(_CONFIG_NAME)
+    tree: dict[str, Any] = {}
+    if named or file.is_file():
+        tree = _read(file)
+    _overlay(tree, environ)
+    _refuse_unknown(tree, Settings, where="")
+    try:
+        settings = msgspec.convert(tree, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"in the settings {said(error)}") from error
+    check(settings)
+    return _beside(file.absolute().parent, settings)
+
+
+def _beside(folder: Path, settings: Settings) -> Settings:
+    """The settings with paths that begin in the settings file's folder."""
+
+    def path(named: str) -> str:
+        return named and str(folder / named)
+
+    replace = msgspec.structs.replace
+    tracking, utm, dkim = settings.tracking, settings.utm, settings.dkim
+    return replace(
+        settings,
+        data_dir=path(settings.data_dir),
+        tracking=replace(
+            tracking,
+            policy=tracking.policy if tracking.policy in list(Preset) else path(tracking.policy),
+            domains=path(tracking.domains),
+        ),
+        utm=replace(utm, convention=path(utm.convention)),
+        dkim=replace(dkim, private_key_file=path(dkim.private_key_file)),
+    )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read the settings file {file}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not TOML: {error}") from error
+
+
+def _overlay(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
+    for section, key, kind in _keys():
+        name = f"CLICKTRAIL_{section}_{key}".upper().replace("__", "_")
+        text = environ.get(name)
+        if text is None and f"{name}_FILE" in environ:
+            text = Path(environ[f"{name}_FILE"]).read_text("utf-8").strip()
+        if text is None:
+            continue
+        value = [item.strip() for item in text.split(",") if item.strip()] if kind is tuple else text
+        (tree.setdefault(section, {}) if section else tree)[key] = value
+
+
+def _keys() -> list[tuple[str, str, type]]:
+    """Every setting: section (empty at the top), key, and tuple or str."""
+    keys: list[tuple[str, str, type]] = []
+    for field in msgspec.structs.fields(Settings):
+        if isinstance(field.type, type) and issubclass(field.type, Section):
+            keys += [
+                (field.name, inner.name, tuple if isinstance(inner.default, tuple) else str)
+                for inner in msgspec.structs.fields(field.type)
+            ]
+        else:
+            keys.append(("", field.name, str))
+    return keys
+
+
+def _refuse_unknown(tree: Mapping[str, Any], section: type[Section], *, where: str) -> None:
+    known = {field.name: field.type for field in msgspec.structs.fields(section)}
+    for key, value in tree.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            raise SettingsError(
+                f"unknown setting '{where}{key}'",
+                hint=f"did you mean '{where}{near[0]}'?" if near else f"known here: {', '.join(known)}",
+            )
+        inner = known[key]
+        if isinstance(value, Mapping) and isinstance(inner, type) and issubclass(inner, Section):
+            _refuse_unknown(value, inner, where=f"{key}.")
