@@ -38,6 +38,10 @@ test *args: (programs "test")
     @coverage combine --quiet
     coverage report --skip-covered --skip-empty
 
+# Tell people from scanners in populations whose truth is known, by the judge and by others' rules.
+accuracy *args:
+    @python -m bench.accuracy "$@"
+
 # Bend real mail out of shape and look for what breaks, for as long as one likes.
 fuzz *args:
     @python -m bench.fuzz "$@"
