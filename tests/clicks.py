@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
 from clicktrail.judge import Context
+from clicktrail.judge.network_table import unpack
+from clicktrail.judge.networks import Networks
 from clicktrail.model.event import AnyEvent, Click, Delivered, Engagement, Sent
 from clicktrail.model.timeline import Timeline
 
@@ -23,11 +25,14 @@ def shipped(name: str) -> str:
     return files("clicktrail.judge").joinpath("data", name).read_text(encoding="utf-8")
 
 
+def shipped_networks() -> Networks:
+    """The networks that the package ships."""
+    return Networks(unpack(files("clicktrail.judge").joinpath("data", "networks.bin").read_bytes()))
+
+
 def shipped_context() -> Context:
     """The context made of the data that the package ships."""
-    return Context.of(
-        rules_toml=shipped("rules.toml"), networks_toml=shipped("networks.toml"), agents_toml=shipped("agents.toml")
-    )
+    return Context.of(rules_toml=shipped("rules.toml"), networks=shipped_networks(), agents_toml=shipped("agents.toml"))
 
 
 CONTEXT = shipped_context()

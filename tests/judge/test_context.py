@@ -2,12 +2,17 @@ import pytest
 
 from clicktrail.errors import SettingsError
 from clicktrail.judge import Context
-from tests.clicks import CONTEXT, shipped
+from tests.clicks import CONTEXT, shipped, shipped_networks
 
 
 def test_version() -> None:
     """A verdict can be traced to the three data files that made it."""
-    assert "2026-11-23/2026-11-23/2026-11-23" == CONTEXT.version
+    rules, networks, agents = CONTEXT.version.split("/")
+    assert (str(CONTEXT.rules.version), CONTEXT.networks.version, str(CONTEXT.agents.version)) == (
+        rules,
+        networks,
+        agents,
+    )
 
 
 def test_shipped_data_is_read() -> None:
@@ -18,5 +23,5 @@ def test_shipped_data_is_read() -> None:
 
 def test_unreadable_part() -> None:
     """A file that cannot be read makes no context."""
-    with pytest.raises(SettingsError, match="networks cannot be read"):
-        Context.of(rules_toml=shipped("rules.toml"), networks_toml="", agents_toml=shipped("agents.toml"))
+    with pytest.raises(SettingsError, match="rules cannot be read"):
+        Context.of(rules_toml="", networks=shipped_networks(), agents_toml=shipped("agents.toml"))

