@@ -60,17 +60,13 @@ class Campaign:
         text: its plain-text body, which has no personal links.
         links: all links of both, tracked or not; those that each recipient has a URL of their own for, tracked and
             personal ones, have a position and no URL.
+        positions: one link for each position, in their order: tracked links from 0 on, behind them the personal ones.
     """
 
     html: Template
     text: Template
     links: tuple[Link, ...]
-
-    @property
-    def positions(self) -> tuple[Link, ...]:
-        """One link for each position, in their order: tracked links from 0 on, and behind them the personal ones."""
-        found = {link.position: link for link in reversed(self.links) if link.position is not None}
-        return tuple(found[position] for position in range(len(found)))
+    positions: tuple[Link, ...]
 
 
 def compile_campaign(
@@ -100,12 +96,18 @@ def compile_campaign(
     placed = [tuple(_positioned(link, numbers) for link in links) for links in found]
     checked = [_checked(end) for end in ends(count + len(numbers))]
     compiled = [_compile(body.text, links, checked) for body, links in zip(bodies, placed, strict=True)]
-    return Campaign(html=compiled[0], text=compiled[1], links=(*placed[0], *placed[1]))
+    links = (*placed[0], *placed[1])
+    return Campaign(html=compiled[0], text=compiled[1], links=links, positions=_by_position(links))
 
 
 def _unknown(placed: Placed) -> str:
     """What stands for a recipient's tracking URLs while there is no recipient."""
     return f"https://recipient.invalid/{placed.position}"
+
+
+def _by_position(links: Sequence[Link]) -> tuple[Link, ...]:
+    found = {link.position: link for link in reversed(links) if link.position is not None}
+    return tuple(found[position] for position in range(len(found)))
 
 
 def _is_personal(link: Link) -> bool:
