@@ -60,6 +60,8 @@ def test_ends_a_url_where_a_reader_does(text: str, found: list[str]) -> None:
     ("text", "found"),
     [
         ("詳細はhttps://x.com/aとhttps://y.com/b。", ["https://x.com/a", "https://y.com/b"]),
+        ("http://y.exampleと*https://x.example/a", ["http://y.example", "https://x.example/a"]),
+        ("https://x.com/aと(https://y.com/b)", ["https://x.com/a", "https://y.com/b"]),
         ("http://日本.jp/a한국http://y.com", ["http://日本.jp/a", "http://y.com"]),
         ("https://x.comをご覧、https://www.y.com한국/", ["https://x.com", "https://www.y.com"]),
         (

@@ -37,7 +37,7 @@ _LINK = re.compile(
   | <(?ai:https?)://[^\s<>]*+ (?: [ \t]*+\r?\n[ \t]*+[^\s<>]++ )++ >
   | (?<![A-Za-z0-9+.-]) (?P<quoted> (?<=") )?+ (?P<url> (?ai:https?)://
         (?: [^{_ENDING}{_BRACKETS}\x80-\U0010ffff]++
-          | [^{_ENDING}\x00-\x7f]++ (?! (?ai:https?):// )
+          | [^{_ENDING}\x00-\x7f]++ (?! [{_PUNCTUATION}(\[{{]*+ (?ai:https?):// )
           | {_MERGE_TAG}
           | \( (?: [^{_ENDING}{_BRACKETS}]++ | \([^{_ENDING}{_BRACKETS}]*+\) )*+ \)
           | \[[^{_ENDING}{_BRACKETS}]*+\]
