@@ -8,6 +8,10 @@ from clicktrail.rewrite.opting_out import opt_out
     ("attributes", "word"),
     [
         ('data-clicktrail="off"', "data-clicktrail"),
+        ("data-clicktrail=No", "data-clicktrail"),
+        ("data-clicktrail=false", "data-clicktrail"),
+        ("data-clicktrail=0", "data-clicktrail"),
+        ("data-clicktrail=on", ""),
         ("clicktracking=off", "clicktracking"),
         ("disable-tracking=true", "disable-tracking"),
         ("data-pm-no-track", "data-pm-no-track"),

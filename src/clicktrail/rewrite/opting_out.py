@@ -8,7 +8,7 @@ from clicktrail.rewrite.candidate import Candidate
 __all__ = ["opt_out"]
 
 _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
-    "data-clicktrail": ("off",),
+    "data-clicktrail": ("off", "no", "false", "0"),
     "clicktracking": ("off",),  # SendGrid and Klaviyo, "Click Tracking"
     "disable-tracking": ("true",),  # Mailgun, "Tracking clicks"
     "data-pm-no-track": (),  # Postmark, "Link tracking", section "Excluding links"
