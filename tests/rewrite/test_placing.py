@@ -241,3 +241,10 @@ def test_a_tracking_url_is_asked_for_with_the_group() -> None:
     body = Body(part=Part.HTML, text=f"<a href='{A}' data-clicktrail-group='R&amp;D'><a href='{B}'>")
     place([body, text(A)], policy=POLICY, tag=untagged, tracking_url=recording)
     assert [(0, "R&D"), (1, ""), (0, "R&D")] == [(placed.position, placed.group) for placed in asked]
+
+
+def test_twins_have_the_group_that_one_of_them_has() -> None:
+    """An editor writes the attribute on the link, and not on the VML that it makes of it."""
+    twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}' data-clicktrail-group='offer'>x</a>"
+    (links,) = place([Body(part=Part.HTML, text=twins)], policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    assert [(0, "offer"), (0, "offer")] == [(link.position, link.group) for link in links]

@@ -127,6 +127,7 @@ class _Row(msgspec.Struct):
     first: int
     number: int
     judgement: Judgement = TRACKED
+    group: str = ""
     place: _Place = _NOWHERE
 
 
@@ -166,11 +167,12 @@ class _Numbering:
     def number(self, body: Body, rows: Sequence[_Row]) -> None:
         for row in rows:
             row.judgement = self._judge(body, row.candidate)
+            row.group = _group(row.candidate)
         _agree(rows)
         for number, row in enumerate(rows):
             if row.judgement.reason not in _TAGGED:
                 continue
-            row.place = rows[row.first].place if row.first < number else self._place(body, row.candidate)
+            row.place = rows[row.first].place if row.first < number else self._place(body, row)
             if row.judgement.reason is LinkReason.CONSENT:
                 destination = row.place.destination
                 url = written(destination, body.part) if destination != row.candidate.url else ""
@@ -189,10 +191,11 @@ class _Numbering:
             return Judgement(LinkReason.PLAIN_TEXT)
         return judgement
 
-    def _place(self, body: Body, candidate: Candidate) -> _Place:
+    def _place(self, body: Body, row: _Row) -> _Place:
+        candidate = row.candidate
         if body.part is Part.TEXT and candidate.url in self.html_places:
             return self.html_places[candidate.url]
-        place = _Place(position=self.count, destination=self.tag(candidate), group=_group(candidate))
+        place = _Place(position=self.count, destination=self.tag(candidate), group=row.group)
         self.count += 1
         if body.part is Part.HTML:
             self.html_places.setdefault(candidate.url, place)
@@ -200,13 +203,17 @@ class _Numbering:
 
 
 def _agree(rows: Sequence[_Row]) -> None:
-    """Give all of some twins the judgement of the first that stays as it is: a reader sees one link."""
+    """Give twins the judgement of the first that stays as it is, and the group that one has: a reader sees one link."""
     refused: dict[int, Judgement] = {}
+    groups: dict[int, str] = {}
     for row in rows:
         if row.judgement.reason not in _TAGGED:
             refused.setdefault(row.first, row.judgement)
+        if row.group:
+            groups.setdefault(row.first, row.group)
     for row in rows:
         row.judgement = refused.get(row.first, row.judgement)
+        row.group = groups.get(row.first, "")
 
 
 def _link(body: Body, row: _Row, urls: Mapping[int, str]) -> Link:
@@ -229,7 +236,7 @@ def _link(body: Body, row: _Row, urls: Mapping[int, str]) -> Link:
         location=candidate.location,
         element=candidate.element,
         label=candidate.label,
-        group=place.group or _group(candidate),
+        group=place.group or row.group,
         line=row.line,
     )
 
