@@ -14,6 +14,8 @@ from clicktrail.model.hosts import check_hosts, is_among
         ("evilx.com", ["*.x.com"], False),
         ("x.com", ["*"], True),
         ("", ["*"], False),
+        ("x.com.", ["x.com"], True),
+        ("www.x.com.", ["*.x.com"], True),
     ],
 )
 def test_hosts_are_matched_whole(host: str, hosts: list[str], among: bool) -> None:
@@ -36,6 +38,7 @@ def test_a_host_as_a_url_parser_gives_it(host: str) -> None:
         ("https://x.com/", "such as shop.example.com"),
         ("x.com:8080", "such as shop.example.com"),
         ("*x.com", "*.example.com"),
+        ("x.com.", "such as shop.example.com"),
         ("", "such as shop.example.com"),
         ("bücher.example", "ASCII form"),
     ],

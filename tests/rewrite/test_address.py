@@ -15,6 +15,8 @@ from clicktrail.rewrite.address import Address, read_address
             Address("xn--bcher-kva.example:8443", "xn--bcher-kva.example", "/%C3%A9", "?a", credentials=False),
         ),
         ("http://[2001:db8::1]/", Address("[2001:db8::1]", "[2001:db8::1]", "/", "", credentials=False)),
+        ("https://X.com./", Address("x.com", "x.com", "/", "", credentials=False)),
+        ("https://x.com.:8443/", Address("x.com:8443", "x.com", "/", "", credentials=False)),
         ("http://me:pw@x.com/", Address("x.com", "x.com", "/", "", credentials=True)),
         ("http://x.com/@me#?", Address("x.com", "x.com", "/@me", "", credentials=False)),
     ],
@@ -37,6 +39,7 @@ def test_no_url() -> None:
 @example("shop.example", "/a/./b")
 @example("shop.example", "/%2e%2E/b")
 @example("shop.example", ":443/?a#b")
+@example("shop.example", ".:8443/")
 def test_what_needs_no_parser_is_read_as_by_one(host: str, rest: str) -> None:
     """URLs that are what a parser makes of them have the parts that it finds."""
     url = f"https://{host}{rest}"
@@ -47,10 +50,7 @@ def test_what_needs_no_parser_is_read_as_by_one(host: str, rest: str) -> None:
             read_address(url)
         return
     found = read_address(url)
+    name = parsed.hostname.removesuffix(".")
 
-    assert (parsed.host, parsed.hostname, parsed.pathname, parsed.search) == (
-        found.host,
-        found.hostname,
-        found.path,
-        found.query,
-    )
+    assert (name, parsed.pathname, parsed.search) == (found.hostname, found.path, found.query)
+    assert (f"{name}:{parsed.port}" if parsed.port else name) == found.host

@@ -204,6 +204,22 @@ def test_a_policy_that_cannot_be_read(text: str, says: str) -> None:
         parse(text)
 
 
+@pytest.mark.parametrize(
+    "hosts", [("https://shop.example",), ("shop.example/a",), ("Shop.example",), ("shop.example.",)]
+)
+def test_a_policy_from_python_is_held_to_the_same(hosts: tuple[str, ...]) -> None:
+    """A host that no link could lead to would switch its list off, or everything."""
+    with pytest.raises(SettingsError, match="denied_hosts has"):
+        Policy(denied_hosts=hosts)
+    with pytest.raises(SettingsError, match="allowed_hosts has"):
+        Policy(allowed_hosts=hosts)
+
+
+def test_a_host_with_a_dot_at_its_end_is_the_same_host() -> None:
+    """So that no list can be passed by."""
+    assert LinkReason.HOST_DENIED == judged_html(Policy(denied_hosts=("x.com",)), "<a href='https://x.com./'>")
+
+
 def test_a_detail_names_who_or_what() -> None:
     """Whoever asks why a link is not tracked can look for it."""
     (link,) = find_links("<a href='https://click.pstmrk.it/3s/x'>")

@@ -25,3 +25,9 @@ def test_an_unknown_placeholder_is_refused() -> None:
     """A slip of the pen is found when the convention is made, not in the analytics."""
     with pytest.raises(SettingsError, match=r"utm_term.*\{recipient\}"):
         Convention(source="email", medium="newsletter", term="{recipient}")
+
+
+def test_a_host_that_no_link_could_lead_to_is_refused() -> None:
+    """In silence it would leave all links without parameters."""
+    with pytest.raises(SettingsError, match="own_hosts has"):
+        Convention(source="email", medium="newsletter", own_hosts=("https://shop.example",))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from clicktrail.errors import SettingsError
 
@@ -14,11 +15,13 @@ def is_among(host: str, hosts: Sequence[str]) -> bool:
     """Whether a host is one of those listed: exact, ``*.example.com`` for all below, ``*`` for every host.
 
     Args:
-        host: as a URL parser gives it: lower case, IDN in its ASCII form; empty for none.
+        host: as a URL parser gives it: lower case, IDN in its ASCII form; empty for none. A dot at its end does not
+            count: it is the same host.
         hosts: spelled the same way.
     """
+    name = host.removesuffix(".")
     return bool(host) and any(
-        host.endswith(listed[1:]) if listed.startswith("*.") else listed in {host, "*"} for listed in hosts
+        name.endswith(listed[1:]) if listed.startswith("*.") else listed in {name, "*"} for listed in hosts
     )
 
 
@@ -32,9 +35,13 @@ def check_hosts(name: str, hosts: Sequence[str]) -> None:
     Raises:
         SettingsError: one of them is no host as a URL parser gives it, and no pattern of hosts.
     """
-    for host in hosts:
-        if not _LISTED.fullmatch(host):
-            raise SettingsError(f"{name} has '{host}'", hint=_hint(host))
+    if (host := _unknown(tuple(hosts))) is not None:
+        raise SettingsError(f"{name} has '{host}'", hint=_hint(host))
+
+
+@lru_cache(16)  # a policy, with its lists, is made anew for each message
+def _unknown(hosts: tuple[str, ...]) -> str | None:
+    return next((host for host in hosts if not _LISTED.fullmatch(host)), None)
 
 
 def _hint(host: str) -> str:

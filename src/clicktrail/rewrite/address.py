@@ -25,7 +25,8 @@ class Address(msgspec.Struct, frozen=True, gc=False):
     """What a WHATWG parser makes of a URL.
 
     Attributes:
-        host: lower case, IDN in its ASCII form, with ``:port`` where it is not the scheme's default.
+        host: lower case, IDN in its ASCII form, without the dot that a name may end with (RFC 3986 section 3.2.2), with
+            ``:port`` where it is not the scheme's default.
         hostname: the same without the port.
         path: with its first slash, percent-encoded.
         query: with its question mark; empty if there is none.
@@ -49,10 +50,10 @@ def read_address(url: str) -> Address:
         host, path, query = plain.groups()
         return Address(host, host, path or "/", query or "")
     parsed = ada_url.URL(url)
-    host = parsed.host
+    host = parsed.host.removesuffix(".").replace(".:", ":")
     return Address(
         host=host,
-        hostname=parsed.hostname if ":" in host else host,
+        hostname=parsed.hostname.removesuffix(".") if ":" in host else host,
         path=parsed.pathname,
         query=parsed.search if "?" in url else "",
         credentials="@" in url and bool(parsed.username or parsed.password),

@@ -113,6 +113,9 @@ class Policy:
         denied_hosts: links to these are not.
         unknown_consent: how recipients are tracked who have not been asked.
         consenting: False where the recipient is not to be tracked at all; see `for_consent`.
+
+    Raises:
+        SettingsError: a list has a host that no link could lead to.
     """
 
     tracking_domains: frozenset[str] = frozenset()
@@ -123,6 +126,10 @@ class Policy:
     denied_hosts: tuple[str, ...] = ()
     unknown_consent: UnknownConsent = UnknownConsent.TRACK
     consenting: bool = True
+
+    def __post_init__(self) -> None:
+        check_hosts("allowed_hosts", self.allowed_hosts)
+        check_hosts("denied_hosts", self.denied_hosts)
 
     def for_consent(self, consent: Consent) -> "Policy":
         """The policy for a recipient: where they are not to be tracked, links stay plain with their UTM parameters."""
@@ -218,8 +225,6 @@ def parse(text: str) -> Policy:
         raise SettingsError(f"in the policy {said(error)}") from error
     except msgspec.DecodeError as error:
         raise SettingsError(f"the policy is not TOML: {error}") from error
-    check_hosts("allowed_hosts", file.allowed_hosts)
-    check_hosts("denied_hosts", file.denied_hosts)
     policy = preset(file.preset)
     return dataclasses.replace(
         policy,

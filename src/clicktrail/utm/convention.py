@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from clicktrail.errors import SettingsError
+from clicktrail.model.hosts import check_hosts
 from clicktrail.utm.words import snake
 
 __all__ = ["MEDIUMS", "Convention", "Existing"]
@@ -63,7 +64,7 @@ class Convention:
         mediums: the mediums that there are, and for each the pattern of its campaigns; see `pattern.fits`.
 
     Raises:
-        SettingsError: a value has an unknown placeholder.
+        SettingsError: a value has an unknown placeholder, or ``own_hosts`` a host that no link could lead to.
     """
 
     source: str
@@ -76,6 +77,7 @@ class Convention:
     mediums: Mapping[str, str] = field(default_factory=lambda: MEDIUMS)
 
     def __post_init__(self) -> None:
+        check_hosts("own_hosts", self.own_hosts)
         known = (_CAMPAIGN, *_OF_THE_LINK)
         for name, value in self._values().items():
             for placeholder in _PLACEHOLDER.findall(value):

@@ -8,7 +8,6 @@ from typing import Annotated
 import msgspec
 
 from clicktrail.errors import SettingsError
-from clicktrail.model.hosts import check_hosts
 from clicktrail.utm.convention import MEDIUMS, Convention, Existing
 from clicktrail.wording import said
 
@@ -52,7 +51,6 @@ def parse(text: str) -> Convention:
         raise SettingsError(
             f"medium is '{file.medium}', which the convention does not list", hint=_nearest(file.medium, file.mediums)
         )
-    check_hosts("own_hosts", file.own_hosts)
     return Convention(**msgspec.structs.asdict(file))
 
 

@@ -41,6 +41,10 @@ def test_domains_are_read() -> None:
         ('[[domain]]\nhost = "a.example"\ncontacts = "me"', "contacts"),
         ('[[domain]]\nhost = "a.example"\nhsts_days = -1', "hsts_days"),
         ('[[domain]]\nhost = "a.example"\nhome = "javascript:alert(1)"', "home of a.example"),
+        (
+            '[[domain]]\nhost = "a.example"\ndestinations = ["https://b.example"]',
+            "destinations of a.example has 'https:",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(text: str, says: str) -> None:
@@ -58,6 +62,9 @@ def test_what_is_wrong_is_named(text: str, says: str) -> None:
         (("*.shop.example",), "https://www.shop.example/", True),
         (("shop.example",), "https://shop.example@evil.example/", False),
         (("shop.example",), "https://evil.example/?shop.example", False),
+        (("shop.example",), "https://evil.example\\@shop.example/", False),
+        (("shop.example",), "https://shop.example./", True),
+        (("xn--bcher-kva.example",), "https://bücher.example/", True),
     ],
 )
 def test_a_domain_says_where_its_links_lead(destinations: tuple[str, ...], location: str, *, allowed: bool) -> None:

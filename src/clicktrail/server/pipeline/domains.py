@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from clicktrail.errors import SettingsError
-from clicktrail.model.hosts import is_among
+from clicktrail.model.hosts import check_hosts, is_among
+from clicktrail.utm.query import host_of
 from clicktrail.wording import said
 
 __all__ = ["Domain", "allows", "parse_domains"]
@@ -65,9 +66,10 @@ def parse_domains(text: str) -> tuple[Domain, ...]:
             raise SettingsError(f"the tracking domain {domain.host} stands there twice")
         if domain.home and urlsplit(domain.home).scheme not in {"http", "https"}:
             raise SettingsError(f"the home of {domain.host} is '{domain.home}'", hint="write a web URL")
+        check_hosts(f"destinations of {domain.host}", domain.destinations)
     return domains
 
 
 def allows(destinations: Sequence[str], location: str) -> bool:
     """Whether a link may lead to a web URL."""
-    return "*" in destinations or is_among(urlsplit(location).hostname or "", destinations)
+    return "*" in destinations or is_among(host_of(location), destinations)
