@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from clicktrail.judge.visits import NEARBY, Visit
 from clicktrail.model.event import Click, encode
@@ -34,8 +35,13 @@ def analytics() -> CountingAnalytics:
 
 
 async def store(analytics: MemoryAnalytics, *clicks: Click) -> None:
-    """Have analytics know these clicks."""
+    """Have analytics know these clicks on message m1."""
     await analytics.store([encode(of) for of in clicks], [])
+
+
+def on(message_id: str, seconds: float) -> Click:
+    """A click on a message."""
+    return replace(click(seconds, id=f"{message_id}-{seconds}"), message_id=message_id)
 
 
 async def test_recent_visits_need_no_analytics(analytics: CountingAnalytics) -> None:
@@ -43,7 +49,7 @@ async def test_recent_visits_need_no_analytics(analytics: CountingAnalytics) -> 
     await store(analytics, click(0, id="old"))
     nearby = Nearby(analytics)
     nearby.add([click(100), click(130)])
-    assert [Visit.of(click(100)), Visit.of(click(130))] == (await nearby.of({"m2": [click(120)]}))["m2"]
+    assert {"m2": {Visit.of(click(100)), Visit.of(click(130))}} == await nearby.of({"m2": [on("m2", 120)]})
     assert [] == analytics.windows
 
 
@@ -52,24 +58,23 @@ async def test_old_visits_are_in_analytics(analytics: CountingAnalytics) -> None
     await store(analytics, click(0), click(100))
     nearby = Nearby(analytics)
     nearby.add([click(110), click(900)])
-    found = await nearby.of({"m2": [click(105)], "m3": [click(10)], "m4": [click(920)]})
+    found = await nearby.of({"m2": [on("m2", 105)], "m3": [on("m3", 10)], "m4": [on("m4", 920)]})
     assert {
-        "m2": [Visit.of(click(110)), Visit.of(click(100))],
-        "m3": [Visit.of(click(0))],
-        "m4": [Visit.of(click(900))],
+        "m2": {Visit.of(click(110)), Visit.of(click(100))},
+        "m3": {Visit.of(click(0))},
+        "m4": {Visit.of(click(900))},
     } == found
-    expected = [(HOME, after(second) - NEARBY, after(second) + NEARBY) for second in (10, 105)]
-    assert [expected] == analytics.windows
+    assert [[(HOME, after(10) - NEARBY, after(105) + NEARBY)]] == analytics.windows
 
 
 async def test_what_is_too_much_to_remember_is_asked_for(analytics: CountingAnalytics) -> None:
     """No visit is forgotten."""
     nearby = Nearby(analytics, remembered=1)
-    nearby.add([click(0), click(10), click(20)])
-    await store(analytics, click(0), click(10), click(20))
+    clicks = [click(0), on("m3", 10), on("m4", 20)]
+    nearby.add(clicks)
+    await store(analytics, *clicks)
     nearby.shrink()
-    found = (await nearby.of({"m2": [click(15)]}))["m2"]
-    assert {Visit.of(click(second)) for second in (0, 10, 20)} == set(found)
+    assert {"m2": set(map(Visit.of, clicks))} == await nearby.of({"m2": [on("m2", 15)]})
     assert 1 == len(analytics.windows)
 
 
@@ -79,4 +84,4 @@ async def test_what_was_erased_is_forgotten(analytics: CountingAnalytics) -> Non
     nearby.add([click(0), click(10)])
     await store(analytics, click(10))
     nearby.forget()
-    assert [Visit.of(click(10))] == (await nearby.of({"m2": [click(5)]}))["m2"]
+    assert {"m2": {Visit.of(click(10))}} == await nearby.of({"m2": [on("m2", 5)]})

@@ -1,40 +1,100 @@
+from collections.abc import Iterable
 from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.judge.visits import NEARBY, Visit
-from clicktrail.server.pipeline.visits import VisitsByAddress, windows
-from tests.clicks import AZURE, HOME, after, click
+from clicktrail.server.pipeline.visits import ENOUGH, VisitsByAddress, windows
+from tests.clicks import AZURE, CONTEXT, HOME, after, click
 
+
+def visit(seconds: float, person: str = "ann@a.example", *, ip: str = HOME, tampered: bool = False) -> Visit:
+    """A request for a link of a person's message."""
+    message_id = "" if tampered else f"to {person}"
+    return Visit(at=after(seconds), ip=ip, message_id=message_id, recipient=person, tampered=tampered)
+
+
+people = st.builds("{}@{}.example".format, st.integers(0, 14), st.sampled_from("aaaaabbbcd"))
 visits = st.builds(
-    Visit,
-    at=st.integers(0, 5).map(after),
-    ip=st.sampled_from([HOME, AZURE]),
-    message_id=st.sampled_from(["m1", "m2"]),
-    recipient=st.just("ann"),
+    visit,
+    st.integers(0, 200),
+    people,
+    ip=st.sampled_from([HOME, HOME, AZURE]),
+    tampered=st.sampled_from([False] * 9 + [True]),
 )
 
 
-def test_visits_are_found_by_address_and_time() -> None:
-    """Both ends of a window belong to it; what is in no window, or another address's, does not."""
-    told = [Visit(at=after(at), ip=HOME, message_id="m1", recipient="ann") for at in (4, 1, 2, 3)]
-    known = VisitsByAddress(told)
-    assert [told[2], told[3]] == known.within((HOME, after(2), after(3)))
-    assert [] == list(known.within((AZURE, after(0), after(9))))
+def crowded(of: Visit, among: Iterable[Visit]) -> tuple[bool, bool, bool]:
+    """What rules may ask: whether some minute about a visit sees five people, three organisations; damaged links."""
+    near = [other for other in among if other.ip == of.ip and abs(other.at - of.at) <= NEARBY]
+    seen = [other for other in near if not other.tampered]
+    starts = {other.at for other in seen if other.at <= of.at}
+    minutes = [[other for other in seen if start <= other.at <= start + NEARBY] for start in starts]
+    return (
+        any(len({other.recipient for other in minute}) >= 5 for minute in minutes),
+        any(len({other.recipient.partition("@")[2] for other in minute}) >= 3 for minute in minutes),
+        any(other.tampered and abs(other.at - of.at) <= timedelta(seconds=5) for other in near),
+    )
+
+
+def test_visits_are_found_by_address() -> None:
+    """And come in the order of time; those on damaged links are apart."""
+    told = [visit(at) for at in (4, 1, 2, 3)]
+    known = VisitsByAddress([*told, visit(0, tampered=True)])
+    assert [told[1], told[2], told[3], told[0], visit(0, tampered=True)] == list(known.of(HOME))
+    assert [] == list(known.of(AZURE))
 
 
 @given(st.lists(visits), st.data())
 def test_each_visit_is_kept_once_until_it_is_removed(told: list[Visit], data: st.DataObject) -> None:
-    """As in a set, in the order of time."""
+    """As in a set."""
     known = VisitsByAddress()
     assert len(set(told)) == sum(known.add(visit) for visit in told)
     gone = set(data.draw(st.lists(st.sampled_from(told)))) if told else set()
-    for visit in gone:
-        known.remove(visit)
-    found = [*known.within((HOME, after(0), after(9))), *known.within((AZURE, after(0), after(9)))]
+    for one in gone:
+        known.remove(one)
+    found = [*known.of(HOME), *known.of(AZURE)]
     assert set(told) - gone == set(found)
     assert len(set(found)) == len(found)
+
+
+@given(st.lists(visits, max_size=60))
+def test_the_nearest_visits_tell_as_much_as_all(told: list[Visit]) -> None:
+    """Whether there are so many people or organisations about a visit, or a damaged link."""
+    known = VisitsByAddress(told)
+    for one in told:
+        if not one.tampered:
+            own = [other for other in told if other.message_id == one.message_id]
+            assert crowded(one, told) == crowded(one, [*own, *known.nearest(one)])
+
+
+@given(st.lists(visits, max_size=60))
+def test_a_visit_touches_all_to_which_it_makes_a_difference(told: list[Visit]) -> None:
+    """Told one after the other: what is decided of the messages not touched stays as it was."""
+    known = VisitsByAddress()
+    before: list[Visit] = []
+    for new in told:
+        known.add(new)
+        touched = {new.message_id, *known.touched(new)}
+        for one in before:
+            if one.message_id not in touched:
+                assert crowded(one, before) == crowded(one, [*before, new])
+        before.append(new)
+
+
+def test_a_crowd_is_not_gone_through_for_each_of_its_visits() -> None:
+    """Of a company's thousand people at one address only a few are looked at again for each click."""
+    known = VisitsByAddress(visit(number / 20, f"{number}@a.example") for number in range(1_000))
+    touched = set(known.touched(visit(25.01, "new@a.example")))
+    near = set(known.nearest(visit(25.01, "new@a.example")))
+    assert (2 * (ENOUGH + 1), 2 * ENOUGH) == (len(touched), len(near))
+
+
+def test_no_rule_asks_for_more_than_is_enough() -> None:
+    """The message's own person, and the click's, are one less."""
+    asked = [rule.thresholds.get(name, 0) for rule in CONTEXT.rules.rules for name in ("recipients", "domains")]
+    assert max(asked) < ENOUGH
 
 
 def test_windows_reach_as_far_as_an_address_is_watched() -> None:

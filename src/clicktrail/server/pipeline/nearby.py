@@ -38,21 +38,21 @@ class Nearby:
 
     def add(self, clicks: Iterable[Click]) -> None:
         """Take note of clicks. One that is known leaves no trace."""
-        for visit in (Visit.of(click) for click in clicks if names_a_visitor(click.ip)):
+        for visit in _visits(clicks):
             if self._recent.add(visit):
                 self._arrived.append(visit)
 
-    async def of(self, clicks: Mapping[str, Sequence[Click]]) -> Mapping[str, Sequence[Visit]]:
-        """The visits that are near to some clicks, by any name that those go by; their own are among them."""
-        wanted = {name: tuple(windows(told)) for name, told in clicks.items()}
-        if self._stored_until is None:
-            self._stored_until = await self._analytics.last_visit() or _NEVER
-        # What was visited since then and is not at hand, nobody has told of.
-        old = {window for found in wanted.values() for window in found if window[1] <= self._stored_until}
-        stored = VisitsByAddress(await self._analytics.visits(sorted(old)) if old else ())
+    async def touched(self, clicks: Sequence[Click]) -> set[str]:
+        """The messages to which these clicks can make a difference, by clicks of the same addresses."""
+        known = await self._known(clicks)
+        return {message_id for visit in _visits(clicks) for message_id in known[visit.ip].touched(visit)} - {""}
+
+    async def of(self, clicks: Mapping[str, Sequence[Click]]) -> Mapping[str, set[Visit]]:
+        """By message: the visits on other messages that can make a difference to its clicks."""
+        known = await self._known(click for told in clicks.values() for click in told)
         return {
-            name: [visit for window in found for known in (self._recent, stored) for visit in known.within(window)]
-            for name, found in wanted.items()
+            message_id: {other for visit in _visits(told) for other in known[visit.ip].nearest(visit)}
+            for message_id, told in clicks.items()
         }
 
     def shrink(self) -> None:
@@ -61,3 +61,23 @@ class Nearby:
             visit = self._arrived.popleft()
             self._recent.remove(visit)
             self._stored_until = max(self._stored_until or _NEVER, visit.at)
+
+    async def _known(self, clicks: Iterable[Click]) -> Mapping[str, VisitsByAddress]:
+        """Where to look for the visits of each address about the time of its clicks."""
+        if self._stored_until is None:
+            self._stored_until = await self._analytics.last_visit() or _NEVER
+        wanted = tuple(windows(clicks))
+        known = {address: self._recent for address, _, _ in wanted}
+        # What was visited since then and is not at hand, nobody has told of.
+        old = [window for window in wanted if window[1] <= self._stored_until]
+        if old:
+            both = VisitsByAddress(await self._analytics.visits(old))
+            for address in {address for address, _, _ in old}:
+                for visit in self._recent.of(address):
+                    both.add(visit)
+                known[address] = both
+        return known
+
+
+def _visits(clicks: Iterable[Click]) -> Iterable[Visit]:
+    return (Visit.of(click) for click in clicks if names_a_visitor(click.ip))

@@ -177,8 +177,8 @@ class Processor:
 
     async def _touched(self, batch: _Batch) -> dict[str, list[AnyEvent]]:
         """The events of a batch by message, and without any, the messages on which they throw another light."""
-        near = await self._nearby.of({"": batch.clicks})
-        return {visit.message_id: [] for visit in near[""] if visit.message_id} | dict(batch.events)
+        touched = await self._nearby.touched(batch.clicks)
+        return {message_id: [] for message_id in sorted(touched)} | dict(batch.events)
 
     async def _judged(self, timelines: Iterable[Timeline]) -> list[JudgedMessage]:
         clicks = {timeline.message_id: timeline.clicks for timeline in timelines}

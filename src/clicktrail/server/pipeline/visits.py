@@ -1,13 +1,22 @@
-"""Visits by address, in the order of time."""
+"""Visits by address, in the order of time, and which of them can make a difference to each other.
+
+Thousands may visit from one address in a minute, and each of them looked at for the sake of each other one would be
+millions. The judge's signals ask whether there are so many people, or organisations, about a click: so of each side of
+it the nearest few tell as much as all of them.
+"""
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Final
 
 from clicktrail.judge.visits import NEARBY, Visit, names_a_visitor
 from clicktrail.model.event import Click
 
-__all__ = ["VisitsByAddress", "Window", "windows"]
+__all__ = ["ENOUGH", "VisitsByAddress", "Window", "windows"]
+
+ENOUGH: Final = 8
+"""Other people, and their organisations, on either side of a click. No rule asks for more."""
 
 Window = tuple[str, datetime, datetime]
 """An address, and the first and the last instant at which it is looked at."""
@@ -17,31 +26,54 @@ class VisitsByAddress:
     """Any number of visits, each once."""
 
     def __init__(self, visits: Iterable[Visit] = ()) -> None:
-        self._by_address: dict[str, list[Visit]] = {}
+        self._visits: dict[tuple[str, bool], list[Visit]] = {}
         for visit in visits:
             self.add(visit)
 
     def add(self, visit: Visit) -> bool:
         """Add a visit; False if it is here already."""
-        visits = self._by_address.setdefault(visit.ip, [])
-        same_time = visits[bisect_left(visits, visit.at, key=_at) : bisect_right(visits, visit.at, key=_at)]
-        if visit in same_time:
+        visits = self._visits.setdefault((visit.ip, visit.tampered), [])
+        if visit in visits[bisect_left(visits, visit.at, key=_at) : bisect_right(visits, visit.at, key=_at)]:
             return False
         insort(visits, visit, key=_at)
         return True
 
     def remove(self, visit: Visit) -> None:
         """Take out a visit that is here."""
-        visits = self._by_address[visit.ip]
+        visits = self._visits[visit.ip, visit.tampered]
         del visits[visits.index(visit, bisect_left(visits, visit.at, key=_at))]
         if not visits:
-            del self._by_address[visit.ip]
+            del self._visits[visit.ip, visit.tampered]
 
-    def within(self, window: Window) -> Sequence[Visit]:
-        """The visits of a window, in the order of time."""
-        address, since, until = window
-        visits = self._by_address.get(address, ())
-        return visits[bisect_left(visits, since, key=_at) : bisect_right(visits, until, key=_at)]
+    def of(self, address: str) -> Iterator[Visit]:
+        """All the visits of an address."""
+        for tampered in (False, True):
+            yield from self._visits.get((address, tampered), ())
+
+    def nearest(self, to: Visit) -> Iterator[Visit]:
+        """Those other visits that tell as much about one as all within `NEARBY` of it."""
+        for side in self._sides(to, tampered=False):
+            yield from _telling(visit for visit in side if visit.message_id != to.message_id)
+        for side in self._sides(to, tampered=True):
+            yield from (visit for _, visit in zip(range(1), side, strict=False))
+
+    def touched(self, by: Visit) -> Iterator[str]:
+        """The messages to whose clicks a visit can make a difference."""
+        nearer = [*self._sides(by, tampered=True)] if by.tampered else [(), ()]
+        for side, hidden in zip(self._sides(by, tampered=False), nearer, strict=True):
+            # Behind another damaged link this one tells nothing new.
+            limit = next((abs(visit.at - by.at) for visit in hidden if visit != by), NEARBY)
+            seen = (visit for visit in side if visit != by and abs(visit.at - by.at) <= limit)
+            yield from (_told_apart(seen, by) if not by.tampered else (visit.message_id for visit in seen))
+
+    def _sides(self, of: Visit, *, tampered: bool) -> Iterator[Iterator[Visit]]:
+        """What was before a visit, and what was with it and after it, each from the nearest on."""
+        visits = self._visits.get((of.ip, tampered), [])
+        middle = bisect_left(visits, of.at, key=_at)
+        first = bisect_left(visits, of.at - NEARBY, key=_at)
+        last = bisect_right(visits, of.at + NEARBY, key=_at)
+        yield (visits[place] for place in range(middle - 1, first - 1, -1))
+        yield (visits[place] for place in range(middle, last))
 
 
 def windows(clicks: Iterable[Click]) -> Iterator[Window]:
@@ -51,16 +83,51 @@ def windows(clicks: Iterable[Click]) -> Iterator[Window]:
         if names_a_visitor(click.ip):
             by_address.setdefault(click.ip, []).append(click.at)
     for address, times in by_address.items():
-        since, until = None, None
+        first = last = min(times)
         for at in sorted(times):
-            if until is not None and since is not None and at - NEARBY > until:
-                yield address, since, until
-                since = None
-            since = since or at - NEARBY
-            until = at + NEARBY
-        if since and until:
-            yield address, since, until
+            if at - last > 2 * NEARBY:
+                yield address, first - NEARBY, last + NEARBY
+                first = at
+            last = at
+        yield address, first - NEARBY, last + NEARBY
+
+
+def _telling(outward: Iterator[Visit]) -> Iterator[Visit]:
+    """Of visits from the nearest on: one of each person, until there are enough people and organisations."""
+    people: set[str] = set()
+    organisations: set[str] = set()
+    for visit in outward:
+        person, organisation = _person(visit), _organisation(visit)
+        new = person not in people and len(people) < ENOUGH
+        if new or (organisation not in organisations and len(organisations) < ENOUGH):
+            yield visit
+        people.add(person)
+        organisations.add(organisation)
+        if len(people) >= ENOUGH and len(organisations) >= ENOUGH:
+            return
+
+
+def _told_apart(outward: Iterator[Visit], by: Visit) -> Iterator[str]:
+    """The other way round: messages of visits from the nearest on, until so much is between that no more is told."""
+    people: set[str] = set()
+    organisations: set[str] = set()
+    for visit in outward:
+        if visit.message_id != by.message_id:
+            yield visit.message_id
+        people.add(_person(visit))
+        organisations.add(_organisation(visit))
+        known = _organisation(by) in organisations or len(organisations) > ENOUGH
+        if known and (_person(by) in people or len(people) > ENOUGH):
+            return
 
 
 def _at(visit: Visit) -> datetime:
     return visit.at
+
+
+def _person(visit: Visit) -> str:
+    return visit.recipient or visit.message_id
+
+
+def _organisation(visit: Visit) -> str:
+    return visit.recipient.rpartition("@")[2].lower() if "@" in visit.recipient else ""
