@@ -16,7 +16,7 @@ CHROME = (
 HOME = "192.0.2.10"
 """An address of RFC 5737's documentation range: in no network of the table."""
 
-BARRACUDA = "209.222.82.7"
+BARRACUDA = "209.222.80.7"
 AZURE = "40.94.16.33"
 
 

@@ -10,24 +10,24 @@ from tests.clicks import click, sweep
 def test_windows_that_share_a_click_are_one_run() -> None:
     """Six links at half-second steps: no window of a second holds more than three, the run holds all."""
     clicks = sweep(0, links=6, gap=0.5)
-    assert [clicks] == list(runs(clicks, links=3, seconds=1))
+    assert [clicks] == list(runs(clicks, key=link_of, different=3, seconds=1))
 
 
 def test_windows_apart_are_two_runs() -> None:
     """A scan, and a minute later a second one."""
     first, second = sweep(0, links=3, gap=0.1), sweep(60, links=4, gap=0.1)
-    assert [first, second] == list(runs([*first, *second], links=3, seconds=1))
+    assert [first, second] == list(runs([*first, *second], key=link_of, different=3, seconds=1))
 
 
 def test_the_window_is_closed() -> None:
     """Clicks exactly a window's width apart are within it."""
     clicks = sweep(0, links=3, gap=0.5)
-    assert [clicks] == list(runs(clicks, links=3, seconds=1))
+    assert [clicks] == list(runs(clicks, key=link_of, different=3, seconds=1))
 
 
 def test_nothing_clicked() -> None:
     """No clicks, no runs."""
-    assert [] == list(runs([], links=3, seconds=1))
+    assert [] == list(runs([], key=link_of, different=3, seconds=1))
 
 
 def test_link_of() -> None:
@@ -42,7 +42,7 @@ moments = st.tuples(st.integers(0, 80).map(lambda tenths: tenths / 10), st.integ
 def test_agrees_with_the_definition(found: list[tuple[float, int]], links: int) -> None:
     """A click is in a run if and only if some second around it holds enough different links."""
     clicks = [click(seconds, link=link, id=str(number)) for number, (seconds, link) in enumerate(sorted(found))]
-    in_runs = [one.id for run in runs(clicks, links=links, seconds=1) for one in run]
+    in_runs = [one.id for run in runs(clicks, key=link_of, different=links, seconds=1) for one in run]
     assert [one.id for one in clicks if in_some_window(one, clicks, links=links)] == in_runs
 
 

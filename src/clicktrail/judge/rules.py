@@ -6,6 +6,7 @@ from datetime import date
 import msgspec
 
 from clicktrail.errors import SettingsError
+from clicktrail.judge.chrome import Chrome
 from clicktrail.model.verdict import Verdict
 
 __all__ = ["Rule", "Rules", "parse"]
@@ -51,11 +52,13 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         version: the day of its last change.
         verdicts: what a score means.
         rules: in the order in which hard ones are tried.
+        chrome: when which Chrome came out.
     """
 
     version: date
     verdicts: Thresholds
     rules: tuple[Rule, ...]
+    chrome: Chrome = Chrome()
 
     def verdict(self, score: int) -> Verdict:
         """What a sum of points means."""

@@ -1,12 +1,25 @@
-"""Clicks on many links in a short time."""
+"""Many different things in a short time: links that were followed, people who were visited."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
 
 from clicktrail.model.event import Click
 
-__all__ = ["link_of", "runs"]
+__all__ = ["Timed", "link_of", "runs"]
+
+
+class Timed(Protocol):
+    """What happened at some time."""
+
+    @property
+    def at(self) -> datetime:
+        """When, aware."""
+        ...
+
+
+T = TypeVar("T", bound=Timed)
 
 
 def link_of(click: Click) -> int | str:
@@ -14,38 +27,38 @@ def link_of(click: Click) -> int | str:
     return click.link if click.link >= 0 else click.url
 
 
-def runs(clicks: Sequence[Click], *, links: int, seconds: float) -> Iterator[Sequence[Click]]:
-    """The runs of clicks in which each stands in some window of ``seconds`` with at least ``links`` different links.
+def runs(items: Sequence[T], *, key: Callable[[T], Hashable], different: int, seconds: float) -> Iterator[Sequence[T]]:
+    """The runs in which each item stands in some window of ``seconds`` with at least so many ``different`` keys.
 
-    Clicks come in the order of time. Windows that share a click make one run, which may so be longer than a window.
+    Items come in the order of time. Windows that share an item make one run, which may so be longer than a window.
     """
     run = range(0)
-    for window in _windows(clicks, links=links, seconds=seconds):
+    for window in _windows(items, key=key, different=different, seconds=seconds):
         if window.start < run.stop:
             run = range(run.start, window.stop)
             continue
         if run:
-            yield clicks[run.start : run.stop]
+            yield items[run.start : run.stop]
         run = window
     if run:
-        yield clicks[run.start : run.stop]
+        yield items[run.start : run.stop]
 
 
-def _windows(clicks: Sequence[Click], *, links: int, seconds: float) -> Iterator[range]:
-    """The index ranges of the windows that hold enough links, each as wide as it can be, by their last click.
+def _windows(items: Sequence[T], *, key: Callable[[T], Hashable], different: int, seconds: float) -> Iterator[range]:
+    """The index ranges of the windows that hold enough keys, each as wide as it can be, by their last item.
 
     One pass: a message that thousands of people opened in a browser costs no more for each of its clicks.
     """
     width = timedelta(seconds=seconds)
-    seen: Counter[int | str] = Counter()
+    seen: Counter[Hashable] = Counter()
     first = 0
-    for last, click in enumerate(clicks):
-        seen[link_of(click)] += 1
-        while click.at - clicks[first].at > width:
-            gone = link_of(clicks[first])
+    for last, item in enumerate(items):
+        seen[key(item)] += 1
+        while item.at - items[first].at > width:
+            gone = key(items[first])
             seen[gone] -= 1
             if not seen[gone]:
                 del seen[gone]
             first += 1
-        if len(seen) >= links:
+        if len(seen) >= different:
             yield range(first, last + 1)

@@ -1,0 +1,111 @@
+"""Headers that contradict the browser which a request claims to come from, or miss where it would send them.
+
+What a browser's engine sends to a site over TLS is fixed: Accept-Language always, Fetch Metadata (W3C) and, from
+Chrome, client hints (WICG) since the versions below. Proxies that break TLS open may leave out what begins with
+``Sec-``, both of them together: that counts once.
+"""
+
+import re
+from typing import Final
+
+from clicktrail.judge.browsers import Browser, Engine
+from clicktrail.judge.case import Case
+from clicktrail.judge.signals.findings import Findings
+from clicktrail.model.event import Click
+
+__all__ = ["impossible_headers", "no_client_hints", "no_fetch_metadata", "no_language", "stale_chrome"]
+
+_FETCH_METADATA_SINCE: Final = {Engine.CHROME: (80, 0), Engine.FIREFOX: (90, 0), Engine.SAFARI: (16, 4)}
+"""MDN, browser compatibility of Sec-Fetch-Mode."""
+
+_HINTS_SINCE: Final = (89, 0)
+"""Chrome Platform Status, "User-Agent Client Hints"; neither Firefox nor Safari sends them."""
+
+_TOKENS_SINCE: Final = (
+    (Engine.CHROME, "accept-encoding", "zstd", (123, 0)),
+    (Engine.FIREFOX, "accept-encoding", "zstd", (126, 0)),
+    (Engine.CHROME, "accept", "image/jxl", (145, 0)),
+    (Engine.CHROME, "accept", "image/avif", (85, 0)),
+    (Engine.FIREFOX, "accept", "image/avif", (93, 0)),
+)
+"""Chrome Platform Status and MDN: since when a browser says that it can read a compression or an image format."""
+
+_BRAND = re.compile(r'"Chromium";v="(\d{1,6})"')
+
+
+def no_language(case: Case) -> Findings:
+    """No ``Accept-Language``, which every browser sends to say in which language its user reads."""
+    return {click.id: "no Accept-Language" for click in case.seen if "accept-language" not in click.headers}
+
+
+def no_fetch_metadata(case: Case) -> Findings:
+    """None of the ``Sec-Fetch`` headers that the browser would send over TLS."""
+    return {
+        click.id: f"{case.browsers[click.id]} without Sec-Fetch headers"
+        for click in case.seen
+        if click.id in case.browsers and click.https and _misses_fetch_metadata(click, case.browsers[click.id])
+    }
+
+
+def no_client_hints(case: Case) -> Findings:
+    """``Sec-Fetch`` headers, which no proxy left out, and none of the client hints that Chrome sends with them.
+
+    A script that gives Chromium another agent as a string takes its client hints away.
+    """
+    return {
+        click.id: f"{browser} without client hints"
+        for click in case.seen
+        if click.https
+        and "sec-ch-ua" not in click.headers
+        and "sec-fetch-mode" in click.headers
+        and (browser := case.browsers.get(click.id))
+        and browser.engine is Engine.CHROME
+        and browser.version >= _HINTS_SINCE
+    }
+
+
+def impossible_headers(case: Case) -> Findings:
+    """Headers that the browser cannot have sent: of a later version's, or of another system's."""
+    contradictions = (
+        (click.id, _contradiction(click, case.browsers[click.id])) for click in case.seen if click.id in case.browsers
+    )
+    return {click_id: words for click_id, words in contradictions if words}
+
+
+def stale_chrome(case: Case, *, days: int) -> Findings:
+    """A Chrome that was replaced so many days before: people's replaces itself within weeks.
+
+    The last versions for systems that newer ones do not support stay in use for years.
+    """
+    found = {}
+    for click in case.seen:
+        browser = case.browsers.get(click.id)
+        if browser and browser.engine is Engine.CHROME and browser.version[0] not in case.chrome.last:
+            age = case.chrome.days_old(browser.version[0], click.at.date())
+            if age is not None and age >= days:
+                found[click.id] = f"{browser}, replaced {age} days before"
+    return found
+
+
+def _misses_fetch_metadata(click: Click, browser: Browser) -> bool:
+    return browser.version >= _FETCH_METADATA_SINCE[browser.engine] and not any(
+        name.startswith("sec-fetch-") for name in click.headers
+    )
+
+
+def _contradiction(click: Click, browser: Browser) -> str:
+    headers = click.headers
+    for engine, name, token, since in _TOKENS_SINCE:
+        if browser.engine is engine and browser.version < since and token in headers.get(name, ""):
+            return f"{browser} with {token}, which came with {engine} {since[0]}"
+    hints = headers.get("sec-ch-ua", "")
+    if not hints:
+        return ""
+    if browser.engine is not Engine.CHROME:
+        return f"{browser} with client hints"
+    if (brand := _BRAND.search(hints)) and int(brand[1]) != browser.version[0]:
+        return f"{browser}, and its client hints say {brand[1]}"
+    platform = headers.get("sec-ch-ua-platform", "")
+    if platform and ("Windows" in click.user_agent) != ("Windows" in platform):
+        return f"{platform} in client hints, and another system in its agent"
+    return ""

@@ -1,0 +1,153 @@
+import pytest
+from msgspec.structs import replace
+
+from clicktrail.demo.population import browsers
+from clicktrail.model.event import Click
+from tests.clicks import click, sent
+from tests.judge.signals.speaking import spoken
+
+HEADER_SIGNALS = ["no-language", "no-fetch-metadata", "no-client-hints", "impossible-headers", "stale-chrome"]
+LANGUAGE = "en-GB,en;q=0.9"
+
+
+def request(headers: browsers.Headers, *, https: bool = True, without: str = "") -> Click:
+    """A click with a browser's headers, perhaps without those of some prefix."""
+    kept = {
+        name: value
+        for name, value in headers.items()
+        if name != "user-agent" and not (without and name.startswith(without))
+    }
+    return replace(click(id="c"), user_agent=headers["user-agent"], headers=kept, https=https)
+
+
+def claiming(agent: str, **headers: str) -> Click:
+    """A click of something that claims to be a browser of this name and version."""
+    engine = "AppleWebKit/537.36 (KHTML, like Gecko)"
+    name = agent if agent.startswith("Mozilla") else f"Mozilla/5.0 (Windows NT 10.0) {engine} {agent} Safari/537.36"
+    return request({"user-agent": name, **{key.replace("_", "-"): value for key, value in headers.items()}})
+
+
+@pytest.mark.parametrize("signal", HEADER_SIGNALS)
+@pytest.mark.parametrize(
+    "person",
+    [
+        request(browsers.chrome(LANGUAGE)),
+        request(browsers.chrome(LANGUAGE, mac=True, webmail="https://mail.example")),
+        request(browsers.edge(LANGUAGE)),
+        request(browsers.mobile_chrome(LANGUAGE)),
+        request(browsers.webview(LANGUAGE)),
+        request(browsers.firefox(LANGUAGE)),
+        request(browsers.safari(LANGUAGE)),
+        request(browsers.safari(LANGUAGE, mac=True)),
+        click(id="old"),
+        replace(click(id="esp"), esp="mailgun", headers={"accept": "*/*"}),
+    ],
+    ids=[
+        "Chrome",
+        "Chrome in web mail",
+        "Edge",
+        "Chrome on Android",
+        "a web view",
+        "Firefox",
+        "Safari on an iPhone",
+        "Safari on a Mac",
+        "an old log",
+        "an ESP",
+    ],
+)
+def test_browsers_of_people(signal: str, person: Click) -> None:
+    """No signal speaks of the headers that browsers send, nor of headers that nobody told us."""
+    assert {} == spoken(signal, sent(), person)
+
+
+def test_no_language_fires() -> None:
+    """A library with a browser's agent."""
+    assert {"c": "no Accept-Language"} == spoken("no-language", request(browsers.poser(156, language=False)))
+
+
+def test_no_language_is_silent() -> None:
+    """Headers that nobody told us say nothing by their absence."""
+    assert {} == spoken("no-language", click())
+
+
+def test_no_fetch_metadata_fires() -> None:
+    """A library that copied agent and language of a browser."""
+    poser = request(browsers.poser(156, language=True))
+    assert {"c": "Chrome 156 without Sec-Fetch headers"} == spoken("no-fetch-metadata", poser)
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        request(browsers.poser(156, language=True), https=False),
+        claiming("Chrome/79.0.3945.88", accept_language="en"),
+        claiming("Mozilla/5.0 (Windows NT 6.1; rv:78.0) Gecko/20100101 Firefox/78.0", accept_language="en"),
+        claiming(
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 15_8 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+            "Version/15.6 Mobile/15E148 Safari/604.1",
+            accept_language="en",
+        ),
+        claiming("Chrome/140.0.0.0 SamsungBrowser/29.0", accept_language="en"),
+    ],
+    ids=["without TLS", "old Chrome", "old Firefox", "old Safari", "another browser"],
+)
+def test_no_fetch_metadata_is_silent(person: Click) -> None:
+    """Where the browser would not send them, or nobody knows whether it would."""
+    assert {} == spoken("no-fetch-metadata", person)
+
+
+def test_no_client_hints_fires() -> None:
+    """Chromium loses its hints where a script replaces the agent."""
+    scripted = request(browsers.scripted_chrome(156))
+    assert {"c": "Chrome 156 without client hints"} == spoken("no-client-hints", scripted)
+
+
+def test_no_client_hints_is_silent() -> None:
+    """A company's proxy that removes all of Sec- is not held against its people twice."""
+    assert {} == spoken("no-client-hints", request(browsers.chrome(LANGUAGE), without="sec-"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"accept_encoding": "gzip, br, zstd"}, "Chrome 120 with zstd, which came with Chrome 123"),
+        ({"accept": "text/html,image/jxl"}, "Chrome 120 with image/jxl, which came with Chrome 145"),
+        ({"sec_ch_ua": '"Chromium";v="156"'}, "Chrome 120, and its client hints say 156"),
+        (
+            {"sec_ch_ua": '"Chromium";v="120"', "sec_ch_ua_platform": '"Linux"'},
+            '"Linux" in client hints, and another system in its agent',
+        ),
+    ],
+)
+def test_impossible_headers_fires(changes: dict[str, str], words: str) -> None:
+    """An agent that was replaced, and headers that were forgotten."""
+    assert {"c": words} == spoken("impossible-headers", claiming("Chrome/120.0.0.0", **changes))
+
+
+def test_impossible_headers_fires_on_another_engine() -> None:
+    """Safari has no client hints."""
+    posing = request({**browsers.chrome(LANGUAGE), "user-agent": browsers.safari(LANGUAGE, mac=True)["user-agent"]})
+    assert {"c": "Safari 26 with client hints"} == spoken("impossible-headers", posing)
+
+
+def test_impossible_headers_is_silent() -> None:
+    """What came with a version is what that version sends."""
+    assert {} == spoken("impossible-headers", claiming("Chrome/123.0.0.0", accept_encoding="gzip, br, zstd"))
+
+
+def test_stale_chrome_fires() -> None:
+    """In November of 2026 nobody's Chrome is of January 2024, unless it cannot renew itself."""
+    stale = claiming("Chrome/120.0.0.0", accept_language="en")
+    assert {"c": "Chrome 120, replaced 1007 days before"} == spoken("stale-chrome", stale)
+
+
+@pytest.mark.parametrize("version", [109, 116, 138, 150, 156, 400])
+def test_stale_chrome_is_silent(version: int) -> None:
+    """Last versions for old systems, a browser that was not restarted all summer, and what came after the table."""
+    assert {} == spoken("stale-chrome", claiming(f"Chrome/{version}.0.0.0", accept_language="en"))
+
+
+def test_stale_chrome_is_silent_in_old_logs() -> None:
+    """What was current then was current then."""
+    then = replace(claiming("Chrome/120.0.0.0", accept_language="en"), at=click().at.replace(year=2024, month=1))
+    assert {} == spoken("stale-chrome", then)
