@@ -1,12 +1,9 @@
 """The overrides on the edge's own disk: what holds where the registry is down, or lost.
 
 Nothing is ever taken out of it: what is written is what was there and what is new. So an empty registry in place of a
-lost one neither revives a link nor brings anybody back. The file is either the old one or the new one, whatever happens
-in between.
+lost one neither revives a link nor brings anybody back.
 """
 
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import msgspec
 
 from clicktrail.errors import StorageError
 from clicktrail.model.edit import LinkEdit
+from clicktrail.server.durable import replace
 
 __all__ = ["NAME", "Snapshot", "extend", "read"]
 
@@ -61,20 +59,6 @@ def extend(path: Path, *, edits: Iterable[LinkEdit], erased: Iterable[str]) -> N
     if new == old:
         return
     try:
-        _replace(path, msgspec.json.format(msgspec.json.encode(new, order="sorted")) + b"\n")
+        replace(path, msgspec.json.format(msgspec.json.encode(new, order="sorted")) + b"\n")
     except OSError as error:
         raise StorageError(f"cannot write the overrides to {path}: {error.strerror}") from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # the file's name is on disk only once its folder is
-    finally:
-        os.close(folder)

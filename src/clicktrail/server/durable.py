@@ -1,0 +1,26 @@
+"""Files that are either the old one or the new one, whatever happens in between."""
+
+import os
+import tempfile
+from pathlib import Path
+
+__all__ = ["replace"]
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Put a file in the place of another, or of none; it can be read by its owner alone.
+
+    Raises:
+        OSError: it could not be written; the old one is as it was.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the file's name is on disk only once its folder is
+    finally:
+        os.close(folder)
