@@ -8,7 +8,7 @@ import argparse
 import io
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from importlib import resources
@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from bench.peers import PEERS, Log
-from bench.population.cast import COMMON, OTHERS, Cast
+from bench.population.cast import COMMON, UNSEEN, Cast
 from bench.population.world import World, simulate
 from bench.scores import Figure, Tally, figures, tally
 from clicktrail.cli.audit import audit
@@ -54,6 +54,7 @@ class Bar:
         measure: what is measured.
         at_least: whether the figure must not be below the bar, else not above.
         value: the bar.
+        of_peers: whether it is the best that a peer's rule has.
     """
 
     population: str
@@ -61,6 +62,7 @@ class Bar:
     measure: str
     at_least: bool
     value: float
+    of_peers: bool = False
 
     def holds(self, figure: Figure) -> bool:
         """Whether a figure is good enough."""
@@ -111,8 +113,25 @@ def _verdicts(world: World, machines: Iterable[str]) -> Mapping[str, Verdict]:
 
 def bars(found: Mapping[str, Mapping[str, Mapping[str, Figure]]]) -> list[tuple[Bar, Figure, bool]]:
     """Every bar with its figure, and whether it holds."""
-    figured = ((bar, found[bar.population][bar.classifier][bar.measure]) for bar in BARS)
+    wanted = (*BARS, *_ahead(found[COMMON.name]))
+    figured = ((bar, found[bar.population][bar.classifier][bar.measure]) for bar in wanted)
     return [(bar, figure, bar.holds(figure)) for bar, figure in figured]
+
+
+def _ahead(found: Mapping[str, Mapping[str, Figure]]) -> Iterator[Bar]:
+    """To be better than the best of the peers, where precision or recall alone could be had for nothing."""
+    for name in ("filter F1", "human F1"):
+        best = max(found[peer.name][name].value for peer in PEERS)
+        yield Bar(population=COMMON.name, classifier=OURS, measure=name, at_least=True, value=best, of_peers=True)
+    least = min(found[peer.name]["click-rate error"].value for peer in PEERS)
+    yield Bar(
+        population=COMMON.name,
+        classifier=OURS,
+        measure="click-rate error",
+        at_least=False,
+        value=least,
+        of_peers=True,
+    )
 
 
 def main() -> int:
@@ -127,7 +146,7 @@ def main() -> int:
         cast.name: [
             measure(cast, seed=seed, recipients=asked.recipients, context=context) for seed in range(asked.seeds)
         ]
-        for cast in (COMMON, OTHERS)
+        for cast in (COMMON, UNSEEN)
     }
     found = {
         name: {classifier: figures([world[classifier] for world in worlds]) for classifier in worlds[0]}
@@ -189,8 +208,9 @@ def _actors(worlds: Sequence[Mapping[str, Tally]], classifier: str) -> list[tupl
 
 def _print_bars(held: Sequence[tuple[Bar, Figure, bool]]) -> None:
     for bar, figure, holds in held:
-        wanted = f"{bar.measure} of {bar.classifier} {'≥' if bar.at_least else '≤'} {bar.value}"
-        print(f"{'holds' if holds else 'FAILS'}  {bar.population}: {wanted}: {figure.value:.4f}")
+        wanted = f"{bar.measure} of {bar.classifier} {'≥' if bar.at_least else '≤'} {bar.value:.4g}"
+        whose = ", the best of the others" if bar.of_peers else ""
+        print(f"{'holds' if holds else 'FAILS'}  {bar.population}: {wanted}{whose}: {figure.value:.4f}")
 
 
 def _shipped_context() -> Context:

@@ -100,13 +100,20 @@ def _marketo(log: Log) -> Iterator[str]:
 
 
 def _omeda(log: Log) -> Iterator[str]:
-    """Stealth links, agents, three clicks in a second, and data centres, which its users have to switch on."""
+    """Stealth links, agents, three clicks in a second."""
     for message in log.messages:
         trapped = {click.ip for click in message.clicks if click.trap}
         fast = _within(message.clicks, timedelta(seconds=1), more_than=2)
         for click in message.clicks:
-            if click.ip in trapped or click.id in fast or log.declares(click) or log.network(click) in _CLOUDS:
+            if click.ip in trapped or click.id in fast or log.declares(click):
                 yield click.id
+
+
+def _omeda_code_11(log: Log) -> Iterator[str]:
+    """And whatever comes from data centres."""
+    yield from _omeda(log)
+    for message in log.messages:
+        yield from (click.id for click in message.clicks if log.network(click) in _CLOUDS)
 
 
 def _trend(log: Log) -> Iterator[str]:
@@ -148,7 +155,12 @@ PEERS: Final = (
     Peer(name="agent list only", source="crawler-user-agents, PyPI", machines=_agent_list),
     Peer(name="Mautic", source="mautic 5 to 7.2, issues 9798 and 16263", machines=_mautic),
     Peer(name="Marketo, 0 s", source="Marketo Engage, bot activity filtering by proximity, 2022", machines=_marketo),
-    Peer(name="Omeda-like", source="Omeda, bot click reason codes; code 11 switched on", machines=_omeda),
+    Peer(name="Omeda-like", source="Omeda, bot click reason codes as they are switched on", machines=_omeda),
+    Peer(
+        name="Omeda-like, code 11",
+        source="Omeda, with the code for data centres, off by default",
+        machines=_omeda_code_11,
+    ),
     Peer(name="Trend-like", source="Trend Micro Phish Insight, rules to hide and to review", machines=_trend),
     Peer(name="Warmbly-like", source="warmbly issues 410, 412, 438 and 440", machines=_warmbly),
 )

@@ -95,6 +95,18 @@ def _human_recall(tallies: Sequence[Tally]) -> float:
     return _share(sum(each.clicked[2] for each in tallies), sum(each.clicked[0] for each in tallies))
 
 
+def _filter_f1(tallies: Sequence[Tally]) -> float:
+    """Of all that reports leave out, suspected clicks among it: others know no doubt."""
+    clicks = _clicks(tallies)
+    left_out = [verdict for verdict in Verdict if verdict is not Verdict.HUMAN]
+    found, lost = (sum(clicks[person, verdict] for verdict in left_out) for person in (False, True))
+    return _harmonic(_share(found, found + lost), _share(found, found + clicks[False, Verdict.HUMAN]))
+
+
+def _human_f1(tallies: Sequence[Tally]) -> float:
+    return _harmonic(_human_precision(tallies), _human_recall(tallies))
+
+
 def _inflation(tallies: Sequence[Tally]) -> float:
     return _share(sum(each.clicked[1] for each in tallies), sum(each.clicked[0] for each in tallies)) - 1
 
@@ -112,8 +124,10 @@ def _suspected(tallies: Sequence[Tally]) -> float:
 MEASURES: Final = {
     "bot precision": _bot_precision,
     "bot recall": _bot_recall,
+    "filter F1": _filter_f1,
     "human precision": _human_precision,
     "human recall": _human_recall,
+    "human F1": _human_f1,
     "inflation": _inflation,
     "click-rate error": _rate_error,
     "people suspected": _suspected,
@@ -145,3 +159,7 @@ def _clicks(tallies: Iterable[Tally]) -> Counter[tuple[bool, Verdict]]:
 
 def _share(part: int, whole: int, *, empty: float = 0.0) -> float:
     return part / whole if whole else empty
+
+
+def _harmonic(precision: float, recall: float) -> float:
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0

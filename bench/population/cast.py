@@ -1,18 +1,14 @@
-"""Who plays: those who were seen most, and others beside them."""
+"""Who plays: those who were seen most with a few others among them, or as many others as of them."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from bench.population.others import AT_HOME as OTHERS_AT_HOME
-from bench.population.others import AT_WORK as OTHERS_AT_WORK
-from bench.population.others_scanning import SCANNERS as OTHER_SCANNERS
-from bench.population.others_scanning import STRAYS
-from bench.population.people import AT_HOME, AT_WORK
+from bench.population import other_people, other_scanners, people, scanners
 from bench.population.previews import PREVIEWS
 from bench.population.request import Actor
-from bench.population.scanners import SCANNERS
 
-__all__ = ["COMMON", "OTHERS", "Cast"]
+__all__ = ["COMMON", "UNSEEN", "Cast"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,37 +22,51 @@ class Cast:
         scanners: what companies have in front of their mail.
         strays: programs that belong to nobody's mail server.
         previews: programs that show a link's page.
+        meetings: share of companies at which many look at a message at the same time.
         greylisted: share of messages that arrive a quarter of an hour late.
         skew_s: seconds by which the clocks of those who tell of deliveries are off, as a standard deviation.
+        plain: share of campaigns whose tracking domain has no TLS.
     """
 
     name: str
     at_home: tuple[Actor, ...]
     at_work: tuple[Actor, ...]
     scanners: tuple[Actor, ...]
-    strays: tuple[Actor, ...]
-    previews: tuple[Actor, ...]
+    strays: tuple[Actor, ...] = other_scanners.STRAYS
+    previews: tuple[Actor, ...] = PREVIEWS
+    meetings: float
     greylisted: float
     skew_s: float
+    plain: float
+
+
+def _mixed(most: Sequence[Actor], others: Sequence[Actor], *, share: float) -> tuple[Actor, ...]:
+    """Both, so that the others have a share of all."""
+    return (*_scaled(most, 1 - share), *_scaled(others, share))
+
+
+def _scaled(actors: Sequence[Actor], share: float) -> Iterator[Actor]:
+    total = sum(actor.share for actor in actors)
+    return (replace(actor, share=share * actor.share / total) for actor in actors)
 
 
 COMMON: Final = Cast(
     name="common",
-    at_home=AT_HOME,
-    at_work=AT_WORK,
-    scanners=SCANNERS,
-    strays=(),
-    previews=PREVIEWS,
+    at_home=_mixed(people.AT_HOME, other_people.AT_HOME, share=0.1),
+    at_work=_mixed(people.AT_WORK, other_people.AT_WORK, share=0.1),
+    scanners=_mixed(scanners.SCANNERS, other_scanners.SCANNERS, share=0.1),
+    meetings=0.01,
     greylisted=0.01,
     skew_s=0.5,
+    plain=0.05,
 )
-OTHERS: Final = Cast(
+UNSEEN: Final = Cast(
     name="unseen",
-    at_home=OTHERS_AT_HOME,
-    at_work=OTHERS_AT_WORK,
-    scanners=OTHER_SCANNERS,
-    strays=STRAYS,
-    previews=PREVIEWS,
+    at_home=_mixed(people.AT_HOME, other_people.AT_HOME, share=0.5),
+    at_work=_mixed(people.AT_WORK, other_people.AT_WORK, share=0.5),
+    scanners=other_scanners.SCANNERS,
+    meetings=0.06,
     greylisted=0.1,
     skew_s=4,
+    plain=0.15,
 )

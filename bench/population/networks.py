@@ -2,7 +2,7 @@
 
 from typing import Final
 
-__all__ = ["AZURE", "GOOGLE", "HOSTED", "ISOLATION", "SANDBOX", "SECURITY_SERVICE", "VPN_EXITS"]
+__all__ = ["AZURE", "GOOGLE", "HOSTED", "ISOLATION", "SANDBOX", "SECURITY_SERVICE", "SMALL_HOSTERS", "VPN_EXITS"]
 
 # Where Windows 365 and Azure Virtual Desktop leave to the internet (AS8075).
 AZURE: Final = ("20.79.0.0/18", "51.140.0.0/16", "20.50.0.0/18")
@@ -18,3 +18,5 @@ SECURITY_SERVICE: Final = ("163.116.128.0/17", "146.112.0.0/16")
 VPN_EXITS: Final = ("146.70.0.0/16", "193.138.218.0/24", "89.187.160.0/19", "185.159.156.0/22")
 # Where sandboxes that nobody published run: Google's cloud, Oracle, DigitalOcean, Azure.
 SANDBOX: Final = ("34.89.0.0/16", "132.145.0.0/16", "165.227.0.0/16", "20.79.0.0/18")
+# Infomaniak, Mythic Beasts, Gandi, netcup, Aruba.
+SMALL_HOSTERS: Final = ("84.16.64.0/19", "93.93.128.0/21", "46.226.104.0/21", "46.38.224.0/19", "62.149.128.0/17")

@@ -1,11 +1,12 @@
 """People as most are (bots.md section 9.1). The shares in which they come are assumed: no source has them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from bench.population.luck import Luck
 from bench.population.reading import at_desk, follow, language, look, offices
-from bench.population.request import Actor, Kind, Letter, Request
+from bench.population.request import Actor, Kind, Letter, Page, Request
 from clicktrail.demo.population import browsers, networks
 
 __all__ = ["AT_HOME", "AT_WORK"]
@@ -54,8 +55,9 @@ def _push(letter: Letter, luck: Luck) -> Iterator[Request]:
 
 
 def _double_clicker(letter: Letter, luck: Luck) -> Iterator[Request]:
+    """The second click has the first one's page never shown."""
     for request in _desktop(letter, luck):
-        yield request
+        yield replace(request, page=Page.UNSEEN)
         yield request.later(luck.between("double click", 0.08, 0.4))
 
 

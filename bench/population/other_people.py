@@ -7,14 +7,12 @@ from typing import Final
 
 from bench.population import networks
 from bench.population.luck import Luck
-from bench.population.people import AT_HOME as MOST_AT_HOME
-from bench.population.people import AT_WORK as MOST_AT_WORK
 from bench.population.reading import at_desk, follow, language, look, offices
 from bench.population.request import Actor, Kind, Letter, Request
 from clicktrail.demo.population import browsers
 from clicktrail.demo.population import networks as usual
 
-__all__ = ["AT_HOME", "AT_WORK"]
+__all__ = ["AT_HOME", "AT_ONCE", "AT_WORK"]
 
 _DESK: Final = ("other desktop delay", 7_000, 1.9)
 _OFFICE: Final = ("other office delay", 1_200, 1.5)
@@ -23,9 +21,9 @@ _SOON: Final = ("soon", 90, 1.0)
 
 def _at_once(letter: Letter, luck: Luck) -> Iterator[Request]:
     """With all colleagues, within two minutes, from one address: somebody said in a meeting "look at your mail"."""
-    meeting = Luck(0, f"meeting of {letter.company} {letter.campaign}").lognormvariate(7, 1)
-    ip = offices(letter.company, of=1)[0]
-    yield look(_click(letter, luck, at=meeting + luck.uniform(0, 120), ip=ip, headers=at_desk(luck)), luck)
+    at = Luck(0, f"meeting of {letter.company} {letter.campaign}").waiting("meeting", 1_200, 1) + luck.uniform(0, 120)
+    ip, headers = offices(letter.company, of=1)[0], at_desk(luck)
+    yield look(Request(at=at, link=luck.choice(letter.inviting), ip=ip, headers=headers, kind=Kind.HUMAN), luck)
 
 
 def _tester(letter: Letter, luck: Luck) -> Iterator[Request]:
@@ -118,18 +116,43 @@ def _prompt(letter: Letter, luck: Luck) -> Iterator[Request]:
     return follow(letter, luck, ip=luck.address(usual.HOMES), headers=at_desk(luck), delay=_SOON)
 
 
+def _old_phone(letter: Letter, luck: Luck) -> Iterator[Request]:
+    """An iPhone that gets no newer iOS: Safari sends no Sec-Fetch headers before 16.4."""
+    version = luck.choice(("15.6", "15.6", "16.3", "16.6"))
+    headers = browsers.safari(language(luck))
+    agent = (
+        headers["user-agent"].replace("Version/26.4", f"Version/{version}").replace("18_7", version.replace(".", "_"))
+    )
+    kept = {name: value for name, value in headers.items() if version == "16.6" or not name.startswith("sec-")}
+    return follow(letter, luck, ip=luck.address(usual.HOMES), headers={**kept, "user-agent": agent}, delay=_DESK)
+
+
+def _crowded(letter: Letter, luck: Luck) -> Iterator[Request]:
+    """One of thousands behind the same few addresses of a mobile carrier (RFC 6888)."""
+    ip = luck.machine(usual.MOBILE[:2], of=3)
+    return follow(letter, luck, ip=ip, headers=browsers.mobile_chrome(language(luck)), delay=_DESK)
+
+
+def _linux(letter: Letter, luck: Luck) -> Iterator[Request]:
+    """Chromium on Linux: what headless scanners are made of, too."""
+    headers = browsers.chrome(language(luck), version=browsers.CHROME - luck.choice((0, 1, 1, 3)))
+    agent = headers["user-agent"].replace("Windows NT 10.0; Win64; x64", "X11; Linux x86_64")
+    headers = {**headers, "user-agent": agent, "sec-ch-ua-platform": '"Linux"'}
+    return follow(letter, luck, ip=luck.address(usual.HOMES), headers=headers, delay=_DESK)
+
+
 AT_HOME: Final = (
-    *(replace(actor, share=actor.share / 2) for actor in MOST_AT_HOME),
     Actor(name="person, VPN", plan=_vpn, share=10),
     Actor(name="person, waits for it", plan=_prompt, share=9),
     Actor(name="person, IPv6 privacy", plan=_rotating, share=8),
     Actor(name="person, on the way", plan=_on_the_way, share=8),
-    Actor(name="person, Windows 7", plan=_windows_7, share=5),
+    Actor(name="person, carrier's NAT", plan=_crowded, share=8),
+    Actor(name="person, old iPhone", plan=_old_phone, share=6),
+    Actor(name="person, Windows 7", plan=_windows_7, share=3),
+    Actor(name="person, Linux", plan=_linux, share=3),
     Actor(name="person, pastes", plan=_pasting, share=3),
 )
 AT_WORK: Final = (
-    *(replace(actor, share=actor.share / 2) for actor in MOST_AT_WORK),
-    Actor(name="person, all at once", plan=_at_once, share=10),
     Actor(name="person, TLS proxy", plan=_inspected, share=7),
     Actor(name="person, ESR", plan=_long_support, share=7),
     Actor(name="person, Azure desktop", plan=_azure_desktop, share=5),
@@ -138,11 +161,7 @@ AT_WORK: Final = (
     Actor(name="person, tests links", plan=_tester, share=3),
     Actor(name="person, isolation", plan=_isolated, share=1),
 )
-"""Half are as most people are."""
-
-
-def _click(letter: Letter, luck: Luck, *, at: float, ip: str, headers: Mapping[str, str]) -> Request:
-    return Request(at=at, link=luck.choice(letter.inviting), ip=ip, headers=headers, kind=Kind.HUMAN)
+AT_ONCE: Final = Actor(name="person, all at once", plan=_at_once)
 
 
 def _without_zstd(headers: Mapping[str, str]) -> dict[str, str]:

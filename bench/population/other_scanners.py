@@ -71,6 +71,21 @@ def _scrambler(letter: Letter, luck: Luck) -> Iterator[Request]:
         )
 
 
+def _handy(letter: Letter, luck: Luck) -> Iterator[Request]:
+    """A sandbox that moves the mouse and fills in forms, by the browser's own means: the page takes it for a person."""
+    ip, headers = luck.address(networks.SANDBOX), browsers.chrome("en-US,en;q=0.9", version=CHROME - luck.randint(0, 3))
+    times = pace(luck, start=luck.lognormal(200, 1), gap=(3, 20))
+    for request in sweep(letter.every[:4], times, ip=ip, headers=headers):
+        yield replace(request, page=Page.ENGAGED)
+
+
+def _small_hoster(letter: Letter, luck: Luck) -> Iterator[Request]:
+    """On computers of a hoster that few know, without haste."""
+    ip, headers = luck.machine(networks.SMALL_HOSTERS, of=5), browsers.scripted_chrome(CHROME - luck.randint(0, 9))
+    times = pace(luck, start=luck.lognormal(90, 1), gap=(1, 6))
+    return sweep(letter.every, times, ip=ip, headers=headers)
+
+
 def _one_from_cloud(letter: Letter, luck: Luck) -> Iterator[Request]:
     """One link by a stripped program on a rented computer, minutes after."""
     ip = luck.machine(usual.DATACENTRE, of=6)
@@ -114,6 +129,8 @@ SCANNERS: Final = (
     Actor(name="Outlook.com, one link", plan=_consumer_mailbox, share=12),
     Actor(name="Defender, hours after", plan=_again, share=12),
     Actor(name="scrambler", plan=_scrambler, share=12),
+    Actor(name="small hoster", plan=_small_hoster, share=8),
+    Actor(name="sandbox with hands", plan=_handy, share=3),
     Actor(name="one link, from a cloud", plan=_one_from_cloud, share=8),
     Actor(name="Google, by name", plan=_google, share=6),
 )
