@@ -59,10 +59,12 @@ def test_its_link_set_says_where_the_links_lead() -> None:
 
 def test_a_recipient_has_one_token_and_a_sealed_personal_link() -> None:
     """Everything but the links is as it was written."""
-    html, text = campaign(TAGGING).render(ANNA, link_set=7, destinations=OFFER)
+    bodies = campaign(TAGGING).render(ANNA, link_set=7, destinations=OFFER)
     shared = SealedCampaign(link_set=7, message_id="m1", recipient="anna", sent_at=NOW)
-    first, offer = tokens(html)
-    assert [(shared, 0), (shared, 0), (shared, 1)] == [open_campaign(RING, token) for token in [first, *tokens(text)]]
+    first, offer = tokens(bodies.html)
+    assert [(shared, 0), (shared, 0), (shared, 1)] == [
+        open_campaign(RING, token) for token in [first, *tokens(bodies.text)]
+    ]
     assert Sealed(
         destination=f"https://example.com/for/anna?{UTM}",
         message_id="m1",
@@ -74,19 +76,22 @@ def test_a_recipient_has_one_token_and_a_sealed_personal_link() -> None:
         group="offer",
     ) == open_token(RING, offer)
     origin = "https://links.example.com/"
-    assert HTML == html.replace(origin + first, "https://example.com/a").replace(origin + offer, "{{ offer }}")
+    assert HTML == bodies.html.replace(origin + first, "https://example.com/a").replace(origin + offer, "{{ offer }}")
 
 
 def test_who_denies_gets_plain_links_with_utm_parameters() -> None:
     """The personal one as well."""
-    html, text = campaign(TAGGING).render(
+    bodies = campaign(TAGGING).render(
         Sending(message_id="m1", sent_at=NOW, recipient="anna", consent=Consent.DENIED),
         link_set=7,
         destinations=OFFER,
     )
     quoted = UTM.replace("&", "&amp;")
-    assert HTML.replace("com/a", f"com/a?{quoted}").replace("{{ offer }}", f"{OFFER['{{ offer }}']}?{quoted}") == html
-    assert f"See https://example.com/a?{UTM} or https://example.com/t?{UTM}." == text
+    assert (
+        HTML.replace("com/a", f"com/a?{quoted}").replace("{{ offer }}", f"{OFFER['{{ offer }}']}?{quoted}")
+        == bodies.html
+    )
+    assert f"See https://example.com/a?{UTM} or https://example.com/t?{UTM}." == bodies.text
 
 
 @pytest.mark.parametrize("unknown", UnknownConsent)
@@ -95,13 +100,13 @@ def test_each_recipient_is_tracked_as_the_policy_says(unknown: UnknownConsent, c
     """By name, without one, or not at all: as the same tracker does it one message at a time."""
     tracker = replace(TRACKER, policy=Policy(unknown_consent=unknown))
     sending = Sending(message_id="m1", sent_at=NOW, recipient="anna", anonymous_id="x7", consent=consent)
-    html, text = campaign(tracker).render(sending, link_set=7, destinations=OFFER)
+    bodies = campaign(tracker).render(sending, link_set=7, destinations=OFFER)
     expected = [open_token(RING, token) for token in tokens(tracker.rewrite_text(TEXT, sending).text)]
-    opened = [open_campaign(RING, token) for token in tokens(text)]
+    opened = [open_campaign(RING, token) for token in tokens(bodies.text)]
     assert [(link.message_id, link.recipient, link.sent_at, link.position) for link in expected] == [
         (link.message_id, link.recipient, link.sent_at, position) for link, position in opened
     ]
-    personal = [open_token(RING, token) for token in tokens(html)[1:]]
+    personal = [open_token(RING, token) for token in tokens(bodies.html)[1:]]
     assert {(link.message_id, link.recipient) for link in expected} == {
         (link.message_id, link.recipient) for link in personal
     }

@@ -139,7 +139,7 @@ class Tracker:
             convention=self.convention,
             campaign=campaign,
             medium=medium,
-            bodies={consent: compiled[policy.for_consent(consent).consenting] for consent in Consent},
+            compiled={consent: compiled[policy.for_consent(consent).consenting] for consent in Consent},
         )
 
     def find_template(self, content: bytes, part: Part, sending: Sending) -> EspTemplate:
