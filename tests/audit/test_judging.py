@@ -6,14 +6,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clicktrail.audit.judging import is_reported, judged_messages, message_of
+from clicktrail.cli.partitions import partitions
 from clicktrail.judge import judge
 from clicktrail.model.event import AnyEvent, Click, encode
 from clicktrail.model.timeline import Timeline
-from clicktrail.model.verdict import JudgedClick
+from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Entry
 from tests.clicks import AZURE, BARRACUDA, CONTEXT, click, delivered, engagement, sent, sweep
 from tests.server.memory_analytics import MemoryAnalytics
+
+SWEEPER = "203.0.113.9"
+"""Of no network that we know."""
 
 FIRST: list[AnyEvent] = [
     sent(links=6),
@@ -28,13 +32,29 @@ EVENTS = [
     *FIRST,
     *(replace(event, id=f"2-{event.id}", message_id="m2") for event in FIRST[:5]),
     click(9_000, link=1, id="person"),
+    *(
+        replace(
+            click(2_000 + 9 * number, ip=SWEEPER, id=f"swept-{number}"),
+            message_id=f"w{number}",
+            recipient=f"p{number}@{'abcd'[number % 4]}.example",
+        )
+        for number in range(6)
+    ),
 ]
 JUDGE = partial(judge, context=CONTEXT)
 
 
 def verdicts(events: list[AnyEvent]) -> dict[str, JudgedClick]:
     """What is made of each click."""
-    return {judged.click.id: judged for _, clicks in judged_messages(events, JUDGE) for judged in clicks}
+    with partitions() as sorted_:
+        for event in events:
+            sorted_.add(event)
+        return {
+            judged.click.id: judged
+            for some, nearby in sorted_
+            for _, clicks in judged_messages(some, JUDGE, nearby)
+            for judged in clicks
+        }
 
 
 class ListReader:
@@ -64,6 +84,18 @@ def test_verdicts_are_those_of_the_running_system(events: list[AnyEvent], batch:
         return analytics.judged()
 
     assert asyncio.run(live()) == verdicts(events) == verdicts(EVENTS)
+
+
+def test_a_sweep_over_messages_is_seen() -> None:
+    """One address that follows one link of each of six people's messages within a minute is suspected in each."""
+    found = verdicts(EVENTS)
+    assert {Verdict.SUSPECTED} == {found[f"swept-{number}"].verdict for number in range(6)}
+
+
+def test_damaged_links_are_seen() -> None:
+    """A damaged token names no message, and still speaks of what the same address followed then."""
+    damaged = Click(id="damaged", at=click(8_999).at, tampered=True, ip=click().ip)
+    assert Verdict.BOT is verdicts([*EVENTS, damaged])["person"].verdict
 
 
 def test_every_click_gets_a_verdict() -> None:

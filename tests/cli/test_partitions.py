@@ -1,4 +1,7 @@
+from msgspec.structs import replace
+
 from clicktrail.cli.partitions import partitions
+from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnonymousClick
 from tests.clicks import NOON, after, click, sent
 from tests.judged import click as click_on
@@ -10,7 +13,7 @@ def test_a_message_comes_back_in_one_piece() -> None:
     with partitions() as sorted_:
         for event in events:
             sorted_.add(event)
-        found = [list(partition) for partition in sorted_]
+        found = [events for events, _ in sorted_]
     places = {(event.message_id, place) for place, partition in enumerate(found) for event in partition}
     assert (50, 500) == (len(places), sum(map(len, found)))
 
@@ -20,7 +23,18 @@ def test_times_keep_all_their_digits() -> None:
     exact = click(0.123456)
     with partitions() as sorted_:
         sorted_.add(exact)
-        assert [exact] == [event for partition in sorted_ for event in partition]
+        assert [exact] == [event for events, _ in sorted_ for event in events]
+
+
+def test_visits_elsewhere_come_with_a_message() -> None:
+    """What the same address did on another message within a minute, and nothing of its own, nor of a proxy's."""
+    first, other, late = click_on("m1", "1"), click_on("m2", "2"), replace(click_on("m3", "3"), at=after(99_999))
+    inside = [replace(one, id=f"proxied-{one.id}", ip="10.0.0.1") for one in (first, other)]
+    with partitions() as sorted_:
+        for event in (first, other, late, *inside):
+            sorted_.add(event)
+        found = {message: list(visits) for _, nearby in sorted_ for message, visits in nearby.items()}
+    assert {"m1": [Visit.of(other)], "m2": [Visit.of(first)]} == found
 
 
 def test_the_last_event_is_known() -> None:
@@ -37,4 +51,4 @@ def test_anonymous_clicks_are_kept_apart() -> None:
     with partitions() as sorted_:
         sorted_.add(told)
         sorted_.add(told)
-        assert ([told], []) == (list(sorted_.anonymous()), [event for partition in sorted_ for event in partition])
+        assert ([told], []) == (list(sorted_.anonymous()), [event for events, _ in sorted_ for event in events])

@@ -1,18 +1,25 @@
 """Group events by message and judge each message as the running system does."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, Protocol
 
+from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnyEvent
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 
 __all__ = ["Judge", "is_reported", "judged_messages", "message_of"]
 
-Judge = Callable[[Timeline], tuple[JudgedClick, ...]]
-
 _BETWEEN: Final = "\x1f"
 """Stands in no campaign's name and in no recipient's."""
+
+
+class Judge(Protocol):
+    """The judge, with its rules."""
+
+    def __call__(self, timeline: Timeline, *, nearby: Iterable[Visit] = ()) -> tuple[JudgedClick, ...]:
+        """A verdict for each click of a timeline, given what its addresses did on other messages."""
+        ...
 
 
 def message_of(event: AnyEvent) -> str:
@@ -22,14 +29,22 @@ def message_of(event: AnyEvent) -> str:
     return _BETWEEN.join((event.campaign, event.recipient)) if event.recipient else event.id
 
 
-def judged_messages(events: Iterable[AnyEvent], judge: Judge) -> Iterator[tuple[Timeline, tuple[JudgedClick, ...]]]:
-    """Every message among these events with the verdicts on its clicks, by name, whatever order the events come in."""
+def judged_messages(
+    events: Iterable[AnyEvent], judge: Judge, nearby: Mapping[str, Iterable[Visit]]
+) -> Iterator[tuple[Timeline, tuple[JudgedClick, ...]]]:
+    """Every message among these events with the verdicts on its clicks, by name, whatever order the events come in.
+
+    Args:
+        events: all there are of these messages.
+        judge: gives every click of a timeline its verdict.
+        nearby: by message, what its addresses did on other messages.
+    """
     messages: dict[str, list[AnyEvent]] = {}
     for event in events:
         messages.setdefault(message_of(event), []).append(event)
     for name, told in sorted(messages.items()):
         timeline = Timeline.of(name, told)
-        yield timeline, judge(timeline)
+        yield timeline, judge(timeline, nearby=nearby.get(name, ()))
 
 
 def is_reported(timeline: Timeline) -> bool:

@@ -75,8 +75,8 @@ def _judged(
 ) -> Iterator[tuple[Timeline, Sequence[JudgedClick]]]:
     """Every message that reports count; all clicks become rows on the way."""
     judge = shipped_judge()
-    for events in sorted_:
-        for timeline, clicks in judged_messages(events, judge):
+    for events, nearby in sorted_:
+        for timeline, clicks in judged_messages(events, judge, nearby):
             for row in rows:
                 row.write(clicks)
             organisations.add(clicks)
