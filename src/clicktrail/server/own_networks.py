@@ -9,10 +9,7 @@ from clicktrail.errors import StorageError
 from clicktrail.judge.published import Listed
 from clicktrail.server.durable import replace
 
-__all__ = ["NAME", "OwnNetworks", "Source", "read", "write"]
-
-NAME = "networks.json"
-"""The file's name in the data folder."""
+__all__ = ["OwnNetworks", "Source", "read", "write"]
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):

@@ -255,6 +255,11 @@ class Settings(Section, frozen=True, kw_only=True):
         return self.data / "analytics"
 
     @property
+    def networks(self) -> Path:
+        """The networks that the operator told us of."""
+        return self.data / "networks.json"
+
+    @property
     def registry_file(self) -> Path:
         """The registry, unless it is elsewhere."""
         return self.data / "registry.sqlite3"

@@ -23,7 +23,7 @@ from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomIds, SystemClock
 from clicktrail.server.wiring.domains import read_domains
 from clicktrail.server.wiring.journal import open_journal
-from clicktrail.server.wiring.judging import shipped_judge
+from clicktrail.server.wiring.judging import CurrentJudge
 from clicktrail.server.wiring.overrides import OverridesFile, copy_until
 from clicktrail.server.wiring.pulses import journal_figures, journal_troubles
 from clicktrail.server.wiring.registry_reader import read_registry
@@ -45,6 +45,8 @@ async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> 
     hosts = settings.engagement.hosts
     privacy = settings.privacy
     records = Records(address_hours=privacy.address_hours, opted_out=privacy.opted_out != "none")
+    judge = CurrentJudge(settings.networks, clock)
+    judge.refresh()
     async with read_registry(settings) as registry:
         redirector = Redirector(
             ring,
@@ -61,7 +63,7 @@ async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> 
                     responses=Responses(),
                     start=lookups.create_task,
                     sites=Sites(read_domains(settings), records=records),
-                    discretion=Discretion(judge=shipped_judge(), ids=RandomIds()),
+                    discretion=Discretion(judge=judge, ids=RandomIds()),
                     overrides=Overrides(),
                     erased=Erased(ring),
                     beacon=Beacon(Engagements(ring, hosts=hosts), journal=journal, clock=clock) if hosts else None,
@@ -69,6 +71,7 @@ async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> 
                 following = OverridesFile(settings.data / snapshot.NAME, ring)
                 following.show(routes)
                 lookups.create_task(following.follow(routes, stopping))
+                lookups.create_task(judge.follow(stopping))
                 if index == 0 and settings.registry.url:
                     lookups.create_task(copy_until(stopping, settings, registry))
                 async with pulsing(lambda: _pulse(routes, journal)):

@@ -15,14 +15,14 @@ from clicktrail.report import as_json
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.console.server import serve_console
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.pipeline.process import Processor
+from clicktrail.server.pipeline.process import Judge, Processor
 from clicktrail.server.ports import Analytics, Entry
 from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
 from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
 from clicktrail.server.wiring.journal import open_journal
-from clicktrail.server.wiring.judging import shipped_judge
+from clicktrail.server.wiring.judging import CurrentJudge
 from clicktrail.server.wiring.overrides import COPY_S, Overriding
 from clicktrail.server.wiring.registry import open_registry
 from clicktrail.server.wiring.repeating import pause, repeat
@@ -62,7 +62,8 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
     processed = asyncio.Event()
     async with _analytics(settings) as analytics, open_registry(settings) as registry:
         reader = _reader(settings)
-        processor = _processor(reader, analytics)
+        judge = _judge(settings)
+        processor = _processor(reader, analytics, judge)
         with open_journal(settings, "engine") as journal:
             relay = Relay(
                 next_hop=_next_hop(settings),
@@ -85,6 +86,7 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
                         work.create_task(relay.serve(relay_socket, stopping))
                         work.create_task(_process_until(stopping, processor))
                         work.create_task(watch.warn_until(stopping))
+                        work.create_task(judge.follow(stopping))
                         for chore in _chores(stopping, settings, reader, analytics, overriding):
                             work.create_task(chore)
                     journal.flush()
@@ -96,7 +98,7 @@ async def _read_reports(settings: Settings, campaign: str | None) -> list[dict[s
     if not settings.journal.exists() and not settings.analytics.exists():
         return []  # nothing was ever recorded, and a look must leave no trace that a first start would take for more
     async with _analytics(settings) as analytics:
-        await _catch_up(_processor(_reader(settings), analytics))
+        await _catch_up(_processor(_reader(settings), analytics, _judge(settings)))
         if campaign is None:
             return [as_json(report) for report in await analytics.campaigns()]
         report = await analytics.campaign(campaign)
@@ -163,11 +165,17 @@ def _reader(settings: Settings) -> SegmentReader:
     return SegmentReader(settings.journal, settings.journal / "cursor.json")
 
 
-def _processor(reader: SegmentReader, analytics: ChdbAnalytics) -> Processor:
+def _judge(settings: Settings) -> CurrentJudge:
+    judge = CurrentJudge(settings.networks, SystemClock())
+    judge.refresh()
+    return judge
+
+
+def _processor(reader: SegmentReader, analytics: ChdbAnalytics, judge: Judge) -> Processor:
     return Processor(
         reader,
         analytics,
-        judge=shipped_judge(),
+        judge=judge,
         on_unreadable=_unreadable,
     )
 
