@@ -1,13 +1,13 @@
 """Replace spans of bytes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 __all__ = ["Edit", "splice"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
     """One span and what takes its place.
 
     Attributes:

@@ -14,6 +14,8 @@ __all__ = ["IDENTITY", "Transfer", "open_transfer"]
 IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 """Encodings in which a body stands as it is."""
 _BASE64_LINE = 76
+_LINES = 256
+"""How many are written at a time, or some more."""
 # In front of "=" only these stand, if a group of four is spelled in its one way: others have bits that nobody reads.
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\s]*(?:[AQgw]\s*+=\s*+=|[AEIMQUYcgkosw048]\s*+=)?\s*+")
 _LINE = re.compile(rb"\S+")
@@ -75,11 +77,11 @@ def _in_lines(content: bytes, *, skipped: int, width: int, newline: bytes) -> by
     """Base64 without its first characters, in lines; bit by bit, because all of it at once takes its size thrice."""
     written = bytearray()
     characters = b""
-    for at in range(0, len(content), 3 * width):
-        characters += base64.b64encode(content[at : at + 3 * width])[0 if at else skipped :]
+    piece = 3 * width * _LINES
+    for at in range(0, len(content), piece):
+        characters += base64.b64encode(content[at : at + piece])[0 if at else skipped :]
         whole = (len(characters) - 1) // width * width  # the last line has no line break
-        for start in range(0, whole, width):
-            written += characters[start : start + width] + newline
+        written += b"".join([characters[start : start + width] + newline for start in range(0, whole, width)])
         characters = characters[whole:]
     written += characters
     return written
