@@ -23,13 +23,16 @@ class MemoryAnalytics:
         failures: how many of the next calls of ``store`` fail, after they have kept the events.
         events: what is stored, by id.
         asked: the message ids that each call of ``timelines`` asked for.
+        stored: how many verdicts were stored, one replaced by another among them.
     """
 
     def __init__(self) -> None:
         self.failures = 0
         self.events: dict[str, AnyEvent] = {}
         self.asked: list[frozenset[str]] = []
-        self._messages: dict[str, JudgedMessage] = {}
+        self.stored = 0
+        self._timelines: dict[str, Timeline] = {}
+        self._clicks: dict[str, JudgedClick] = {}
         self._anonymous: dict[str, AnonymousClick] = {}
 
     async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
@@ -63,19 +66,17 @@ class MemoryAnalytics:
         if self.failures:
             self.failures -= 1
             raise StorageError("told to fail")
-        self._messages |= {message.timeline.message_id: message for message in judged}
+        for message in judged:
+            self._timelines[message.timeline.message_id] = message.timeline
+            self._clicks |= {of.click.id: of for of in message.clicks}
+            self.stored += len(message.clicks)
         self._anonymous |= {click.id: click for click in anonymous}
 
     async def erase(self, recipient: str) -> None:
         """In events and messages."""
         name = recipient.casefold()
         self.events = {key: event for key, event in self.events.items() if event.recipient.casefold() != name}
-        self._messages = {
-            message_id: replace(
-                message, clicks=tuple(of for of in message.clicks if of.click.recipient.casefold() != name)
-            )
-            for message_id, message in self._messages.items()
-        }
+        self._clicks = {key: of for key, of in self._clicks.items() if of.click.recipient.casefold() != name}
 
     async def shorten_addresses(self, *, before: datetime) -> None:
         """In the events."""
@@ -95,10 +96,13 @@ class MemoryAnalytics:
 
     def judged(self) -> dict[str, JudgedClick]:
         """What is made of each click, by its id."""
-        return {judged.click.id: judged for message in self._messages.values() for judged in message.clicks}
+        return dict(self._clicks)
 
     def _reports(self) -> list[CampaignReport]:
-        messages = ((message.timeline, message.clicks) for message in self._messages.values())
+        messages = (
+            (timeline, [of for of in self._clicks.values() if of.click.message_id == message_id])
+            for message_id, timeline in self._timelines.items()
+        )
         return summarise(messages, self._anonymous.values())
 
 

@@ -115,7 +115,12 @@ class JournalReader(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedMessage:
-    """A message's timeline and the verdicts on its clicks."""
+    """A message's timeline and verdicts on its clicks.
+
+    Attributes:
+        timeline: all that is known of the message.
+        clicks: verdicts as they are now. To be stored only those that are new: the others stand.
+    """
 
     timeline: Timeline
     clicks: tuple[JudgedClick, ...]

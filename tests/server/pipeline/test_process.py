@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -189,6 +190,33 @@ async def test_timelines_at_hand_are_not_fetched_again() -> None:
     analytics = MemoryAnalytics()
     await drain(processor(reader, analytics, remembered=1), limit=1)
     assert [{"m1"}, {"m2"}, {"m1"}, {"m2"}] == analytics.asked
+
+
+async def test_only_what_is_new_is_stored() -> None:
+    """A verdict that stands is left alone: a message with thousands of clicks costs no more for each of them."""
+    told = [from_address("m1", at, ip=f"192.0.2.{at}") for at in range(9)]
+    analytics = MemoryAnalytics()
+    await drain(processor(ListReader(journal(sent("m1"), *told)), analytics, judge=crowd_is_bot), limit=1)
+    assert (Clicks(human=9), 9) == ((await report_of(analytics)).clicks, analytics.stored)
+
+
+async def test_the_verdict_on_an_old_click_stands() -> None:
+    """Of one whose address was shortened, less is known than when it was judged."""
+    visits = [from_address("m1", 10), from_address("m2", 30), from_address("m3", 50)]
+    lines = journal(*visits, from_address("m1", 5_000, ip="192.0.2.77"))
+    analytics = MemoryAnalytics()
+    await drain(processor(ListReader(lines[:3]), analytics, judge=crowd_is_bot))
+    await analytics.shorten_addresses(before=SENT_AT + timedelta(hours=1))
+    await drain(processor(ListReader(lines, start=3), analytics, judge=crowd_is_bot))
+    assert Clicks(human=1, bot=3) == (await report_of(analytics)).clicks
+
+
+async def test_a_click_that_was_told_with_a_shortened_address_has_a_verdict() -> None:
+    """As others who record clicks may tell of them."""
+    analytics = MemoryAnalytics()
+    told = journal(from_address("m1", 10, ip="192.0.2.0/24"))
+    await drain(processor(ListReader(told), analytics, judge=crowd_is_bot))
+    assert Clicks(human=1) == (await report_of(analytics)).clicks
 
 
 async def test_restarted_processor_knows_what_is_stored() -> None:

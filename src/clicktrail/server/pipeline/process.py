@@ -7,8 +7,8 @@ and none counts twice.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -90,7 +90,7 @@ class Processor:
         self._judge = judge
         self._on_unreadable = on_unreadable
         self._remembered = remembered
-        self._recent = _RecentTimelines(remembered)
+        self._recent = _RecentMessages(remembered)
         self._nearby = Nearby(analytics, remembered=_VISITS * remembered)
         self._erased: Container[str] = ()
         self._pending: _Batch | None = None
@@ -108,7 +108,7 @@ class Processor:
             erased: all whom somebody asked to erase.
         """
         self._erased = erased
-        self._recent = _RecentTimelines(self._remembered)
+        self._recent = _RecentMessages(self._remembered)
         self._nearby.forget()
 
     async def run_once(self, limit: int) -> int:
@@ -124,9 +124,9 @@ class Processor:
         self._nearby.add(batch.clicks)
         timelines = await self._complete(await self._touched(batch))
         judged = await self._judged(timelines)
-        await self._analytics.store(batch.lines, judged, batch.anonymous)
+        await self._analytics.store(batch.lines, self._news(judged, batch), batch.anonymous)
         self._reader.commit()
-        self._recent.keep(timelines)
+        self._recent.keep(judged)
         self._nearby.shrink()
         self._pending = self.oldest = None
         self.processed += len(batch.lines) + len(batch.anonymous)
@@ -190,25 +190,45 @@ class Processor:
 
     async def _complete(self, events: Mapping[str, list[AnyEvent]]) -> list[Timeline]:
         """What was known of each message, and what has come in now."""
-        known = self._recent.of(events)
+        known = {name: message.timeline for name, message in self._recent.of(events).items()}
         if missing := events.keys() - known.keys():
             known |= await self._analytics.timelines(missing)
         return [known[message_id].with_events(told) for message_id, told in events.items()]
 
+    def _news(self, judged: Sequence[JudgedMessage], batch: _Batch) -> list[JudgedMessage]:
+        """What analytics may not have yet."""
+        told = {click.id for click in batch.clicks}
+        known = self._recent.of(message.timeline.message_id for message in judged)
+        news = [_news(message, known.get(message.timeline.message_id), told) for message in judged]
+        return [message for message in news if message.clicks or message.timeline.message_id in batch.events]
 
-class _RecentTimelines:
-    """The timelines that were touched last."""
+
+def _news(message: JudgedMessage, known: JudgedMessage | None, told: Container[str]) -> JudgedMessage:
+    """A message with those verdicts alone that are not known.
+
+    Of an old click only the network is kept, and so the verdict stands that was given when more was known.
+    """
+    if known and known.timeline.campaign == message.timeline.campaign:
+        before = {judged.click.id: judged for judged in known.clicks}
+        news = (judged for judged in message.clicks if judged != before.get(judged.click.id))
+    else:
+        news = (judged for judged in message.clicks if "/" not in judged.click.ip or judged.click.id in told)
+    return replace(message, clicks=tuple(news))
+
+
+class _RecentMessages:
+    """The messages that were judged last."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._by_message: OrderedDict[str, Timeline] = OrderedDict()
+        self._by_message: OrderedDict[str, JudgedMessage] = OrderedDict()
 
-    def of(self, message_ids: Iterable[str]) -> dict[str, Timeline]:
+    def of(self, message_ids: Iterable[str]) -> dict[str, JudgedMessage]:
         return {name: self._by_message[name] for name in message_ids if name in self._by_message}
 
-    def keep(self, timelines: Iterable[Timeline]) -> None:
-        for timeline in timelines:
-            self._by_message[timeline.message_id] = timeline
-            self._by_message.move_to_end(timeline.message_id)
+    def keep(self, messages: Iterable[JudgedMessage]) -> None:
+        for message in messages:
+            self._by_message[message.timeline.message_id] = message
+            self._by_message.move_to_end(message.timeline.message_id)
         while len(self._by_message) > self._size:
             self._by_message.popitem(last=False)
