@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -22,6 +21,7 @@ __all__ = ["Reply", "Routes"]
 
 Reply = Callable[[Response], None]
 Decision = Redirect | Ended | NotFound | Unavailable
+Settle = Callable[[Decision, Request, Site, Reply], None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,21 +70,21 @@ class Routes:
         elif self.beacon is not None and (response := self.beacon.answer(request, erased=self.erased)) is not None:
             reply(response)
         elif readable and request.path.endswith("+"):
-            self._decide(replace(request, path=request.path[:-1]), partial(self._explain, request, site, reply))
+            self._decide(replace(request, path=request.path[:-1]), site, reply, self._explain)
         else:
-            self._decide(request, partial(self._settle, request, site, reply))
+            self._decide(request, site, reply, self._settle)
 
-    def _decide(self, request: Request, settle: Callable[[Decision], None]) -> None:
+    def _decide(self, request: Request, site: Site, reply: Reply, settle: Settle) -> None:
         decision = self.redirector.decide(request, now=self.clock.now(), click_id=self.ids.new())
         if isinstance(decision, Lookup):
-            self.start(self._look_up(decision, settle))
+            self.start(self._look_up(decision, request, site, reply, settle))
         else:
-            settle(decision)
+            settle(decision, request, site, reply)
 
-    async def _look_up(self, lookup: Lookup, settle: Callable[[Decision], None]) -> None:
-        settle(await self.redirector.look_up(lookup))
+    async def _look_up(self, lookup: Lookup, request: Request, site: Site, reply: Reply, settle: Settle) -> None:
+        settle(await self.redirector.look_up(lookup), request, site, reply)
 
-    def _settle(self, request: Request, site: Site, reply: Reply, decision: Decision) -> None:
+    def _settle(self, decision: Decision, request: Request, site: Site, reply: Reply) -> None:
         """Record what is to be recorded, and answer then."""
         decision = self._in_force(decision, site)
         event = self._kept(decision.event, site)
@@ -100,7 +100,7 @@ class Routes:
         # The reader goes on either way: a click that is lost to us must not be lost to them.
         self.journal.append(encode(event), lambda _committed: reply(response))
 
-    def _explain(self, request: Request, site: Site, reply: Reply, decision: Decision) -> None:
+    def _explain(self, decision: Decision, request: Request, site: Site, reply: Reply) -> None:
         """Tell about a link. Whoever looks at it has not followed it, so that nothing is recorded."""
         decision = self._in_force(decision, site)
         if isinstance(decision, Redirect):

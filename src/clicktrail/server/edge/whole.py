@@ -5,15 +5,17 @@ In a third of the time that a parser takes that calls back for every field. What
 """
 
 import re
+import string
 from functools import lru_cache
-from typing import cast
 
 from clicktrail.server.pipeline.redirect import Request
 
 __all__ = ["read_whole"]
 
 _END = b"\r\n\r\n"
-_REQUEST_LINE = re.compile(rb"GET (/[A-Za-z0-9_~./=&%+:@!$'()*,;-]*)(?:\?[A-Za-z0-9_~./?=&%+:@!$'()*,;-]*)? HTTP/1\.1")
+_BEFORE, _BEHIND = b"GET ", b" HTTP/1.1"
+_PLAIN = (string.ascii_letters + string.digits + "_~./?=&%+:@!$'()*,;-").encode()
+"""The characters that nobody has to look at twice in a target."""
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ ]?((?:[!-~](?:[ -~]*[!-~])?)?)")
 _FRAMING = frozenset({"connection", "content-length", "expect", "te", "trailer", "transfer-encoding", "upgrade"})
 """Fields that say how the connection goes on, or that a body follows."""
@@ -35,23 +37,29 @@ def read_whole(data: bytes, peer: str, *, https: bool = False) -> Request | None
     if len(data) > _LONGEST or not data.endswith(_END):
         return None
     first, *lines = data[: -len(_END)].split(b"\r\n")
-    asked = _REQUEST_LINE.fullmatch(first)
-    if asked is None:
+    target = first[len(_BEFORE) : -len(_BEHIND)]
+    if first != _BEFORE + target + _BEHIND or not target.startswith(b"/") or target.translate(None, _PLAIN):
         return None
-    fields = list(map(_read, lines))
-    if None in fields:
+    try:
+        headers = dict(map(_read, lines))
+    except _UnusualError:
         return None
-    headers = dict(cast("list[tuple[str, str]]", fields))
     if len(headers) < len(lines) or "host" not in headers:
         return None
-    return Request(method="GET", path=asked[1].decode(), peer=peer, headers=headers, https=https)
+    return Request(method="GET", path=target.partition(b"?")[0].decode(), peer=peer, headers=headers, https=https)
+
+
+class _UnusualError(Exception):
+    """A field is unusual, or tells more than about the client."""
 
 
 @lru_cache(_KEPT)
-def _read(line: bytes) -> tuple[str, str] | None:
-    """A field's name in lower case and its value; None if it is unusual, or tells more than about the client."""
+def _read(line: bytes) -> tuple[str, str]:
+    """A field's name in lower case and its value."""
     found = _FIELD.fullmatch(line)
     if found is None:
-        return None
+        raise _UnusualError
     name, value = found[1].decode().lower(), found[2].decode()
-    return None if name in _FRAMING and (name, value.lower()) != ("connection", "keep-alive") else (name, value)
+    if name in _FRAMING and (name, value.lower()) != ("connection", "keep-alive"):
+        raise _UnusualError
+    return name, value
