@@ -1,0 +1,27 @@
+from datetime import date
+
+from bench.accuracy import judged, measured
+from bench.bars import bars
+from bench.population.cast import UNSEEN
+from bench.population.world import simulate
+from bench.scores import figures
+from clicktrail.server.wiring.judging import context_with
+
+
+def test_every_click_is_judged() -> None:
+    """Damaged tokens, HEAD requests and prefetches have a verdict as well."""
+    world = simulate(UNSEEN, seed=4, recipients=120)
+    assert {fact.click_id for fact in world.facts} == judged(world.events).keys()
+
+
+def test_the_judge_is_ahead_of_every_other_rule() -> None:
+    """Two small worlds are enough to see who is ahead; the fixed bars are for many."""
+    context = context_with((), today=date.min)
+    seeds = [measured(seed=seed, recipients=500, context=context) for seed in (1, 2)]
+    found = {
+        population: {name: figures([seed[population][name] for seed in seeds]) for name in classifiers}
+        for population, classifiers in seeds[0].items()
+    }
+    ahead = [(bar, figure) for bar, figure in bars(found) if bar.of_others]
+    assert ahead
+    assert [] == [(bar, figure.value) for bar, figure in ahead if not bar.holds(figure)]
