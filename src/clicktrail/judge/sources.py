@@ -29,7 +29,7 @@ def sweeps(case: Case, clicks: Sequence[Click], *, links: int, seconds: float) -
     over all there is. A click that is part of a narrower source's run is in no wider one's: so a person who clicks
     while a scanner is at work, from elsewhere and with another browser, is not taken for a part of it.
     """
-    if len(set(map(link_of, clicks))) < links:
+    if len(clicks) < links or len(set(map(link_of, clicks))) < links:
         return
     wider: tuple[Callable[[Click], str | None], ...] = (
         lambda click: neighbourhood(case, click) or None,
@@ -45,6 +45,8 @@ def sweeps(case: Case, clicks: Sequence[Click], *, links: int, seconds: float) -
         yield from found
         told = {click.id for run in found for click in run}
         clicks = [click for click in clicks if click.id not in told]
+        if len(clicks) < links:
+            return
 
 
 def _groups(clicks: Iterable[Click], source: Callable[[Click], str | None]) -> Iterable[Sequence[Click]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from clicktrail.judge.case import Case
 from clicktrail.judge.context import Context
-from clicktrail.judge.rules import Rule
+from clicktrail.judge.rules import Rule, Rules
 from clicktrail.judge.signals import SIGNALS, Findings
 from clicktrail.judge.visits import Visit
 from clicktrail.model.event import Click
@@ -27,24 +27,24 @@ def judge(timeline: Timeline, context: Context, nearby: Iterable[Visit] = ()) ->
     known. Each click is judged on its own facts, so that a person counts even where a scanner was there first.
     """
     case = Case.of(timeline, context, nearby)
-    findings = [(rule, SIGNALS[rule.name](case, **rule.thresholds)) for rule in context.rules.rules]
-    return tuple(_judged(click, findings, context) for click in case.clicks)
+    findings = [(rule, found) for rule in context.rules.rules if (found := SIGNALS[rule.name](case, **rule.thresholds))]
+    return tuple(_judged(click, findings, rules=context.rules, version=context.version) for click in case.clicks)
 
 
-def _judged(click: Click, findings: Sequence[tuple[Rule, Findings]], context: Context) -> JudgedClick:
+def _judged(click: Click, findings: Sequence[tuple[Rule, Findings]], *, rules: Rules, version: str) -> JudgedClick:
     spoken = [(rule, found[click.id]) for rule, found in findings if click.id in found]
     score = sum(rule.points for rule, _ in spoken)
     decided = next((rule.verdict for rule, _ in spoken if rule.verdict), None)
     return JudgedClick(
         click=click,
-        verdict=decided or context.rules.verdict(score),
+        verdict=decided or rules.verdict(score),
         score=score,
         reasons=tuple(
             Reason(signal=rule.name, points=rule.points, detail=words)
             for rule, words in sorted(spoken, key=_heaviest_first)
         ),
         counted=is_counted(click),
-        rules=context.version,
+        rules=version,
     )
 
 

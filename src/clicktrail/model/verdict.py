@@ -8,6 +8,9 @@ from clicktrail.model.event import Click
 __all__ = ["JudgedClick", "Reason", "Verdict", "is_counted", "is_prefetch"]
 
 
+_ANNOUNCING = frozenset({"sec-purpose", "purpose", "x-purpose", "x-moz"})
+
+
 class Verdict(StrEnum):
     """What made a request."""
 
@@ -59,7 +62,9 @@ def is_prefetch(click: Click) -> bool:
     Chrome and Safari announce a prefetch by ``Sec-Purpose`` or ``Purpose``, Firefox by ``X-Moz``, Safari's previews
     by ``X-Purpose`` (WHATWG Fetch, section "Sec-Purpose header").
     """
-    announced = (click.headers.get(name, "") for name in ("sec-purpose", "purpose", "x-purpose", "x-moz"))
+    if _ANNOUNCING.isdisjoint(click.headers):
+        return False
+    announced = (click.headers.get(name, "") for name in _ANNOUNCING)
     return any("prefetch" in value or "preview" in value for value in announced)
 
 
