@@ -14,8 +14,8 @@ __all__ = ["IDENTITY", "Transfer", "open_transfer"]
 IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 """Encodings in which a body stands as it is."""
 _BASE64_LINE = 76
-_LINES = 256
-"""How many are written at a time, or some more."""
+_LINES = 48
+"""As many are written at a time, for the most part: all at once would be in memory thrice."""
 # In front of "=" only these stand, if a group of four is spelled in its one way: others have bits that nobody reads.
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\s]*(?:[AQgw]\s*+=\s*+=|[AEIMQUYcgkosw048]\s*+=)?\s*+")
 _LINE = re.compile(rb"\S+")
@@ -77,7 +77,7 @@ def _in_lines(content: bytes, *, skipped: int, width: int, newline: bytes) -> by
     """Base64 without its first characters, in lines; bit by bit, because all of it at once takes its size thrice."""
     written = bytearray()
     characters = b""
-    piece = 3 * width * _LINES
+    piece = _LINES // 4 * 3 * width
     for at in range(0, len(content), piece):
         characters += base64.b64encode(content[at : at + piece])[0 if at else skipped :]
         whole = (len(characters) - 1) // width * width  # the last line has no line break
