@@ -8,7 +8,21 @@ import sys
 
 import typer
 
-from clicktrail.cli import audit, consent, demo, erase, inspect, keys, links, privacy_text, report, rewrite, serve, utm
+from clicktrail.cli import (
+    audit,
+    consent,
+    demo,
+    erase,
+    inspect,
+    keys,
+    links,
+    networks,
+    privacy_text,
+    report,
+    rewrite,
+    serve,
+    utm,
+)
 from clicktrail.errors import ClicktrailError
 
 __all__ = ["app", "main"]
@@ -31,6 +45,7 @@ app.command(name="privacy-text")(privacy_text.privacy_text)
 app.add_typer(keys.app, name="keys")
 app.add_typer(consent.app, name="consent")
 app.add_typer(links.app, name="links")
+app.add_typer(networks.app, name="networks")
 app.add_typer(utm.app, name="utm")
 
 

@@ -19,14 +19,16 @@ from clicktrail.audit.exports import Export, column_name, parse
 from clicktrail.audit.judging import is_reported
 from clicktrail.audit.organisations import Organisations
 from clicktrail.cli.audited import JsonRows, TableRows, campaign_row, print_audit
-from clicktrail.cli.options import Json
+from clicktrail.cli.options import Config, Json
 from clicktrail.cli.partitions import Partitions, partitions
 from clicktrail.errors import ClicktrailError, EventError
 from clicktrail.model.event import AnyEvent
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import summarise
-from clicktrail.server.wiring.judging import shipped_judge
+from clicktrail.server import own_networks, settings
+from clicktrail.server.pipeline.process import Judge
+from clicktrail.server.wiring.judging import judge_with
 
 __all__ = ["audit"]
 
@@ -49,6 +51,7 @@ def audit(
     now: Annotated[
         datetime | None, typer.Option(help="Time by which verdicts are settled or final; else the last event's. UTC.")
     ] = None,
+    config: Config = None,
     json_: Json = False,
 ) -> None:
     """Say which recorded clicks were people's, why, and what the click rates are without the rest."""
@@ -63,7 +66,9 @@ def audit(
         document = JsonRows(sys.stdout, at) if json_ else None
         rows = [made for made in (document, TableRows(table, at) if table else None) if made]
         organisations = Organisations()
-        reports = summarise(_judged(sorted_, rows, organisations), sorted_.anonymous(), by_link=False)
+        own = own_networks.read(settings.load(config, settings.environment()).networks)
+        judge = judge_with(own.listed, today=at.date())
+        reports = summarise(_judged(sorted_, judge, rows, organisations), sorted_.anonymous(), by_link=False)
     if document:
         document.end([campaign_row(report) for report in reports])
     else:
@@ -71,10 +76,9 @@ def audit(
 
 
 def _judged(
-    sorted_: Partitions, rows: Sequence[JsonRows | TableRows], organisations: Organisations
+    sorted_: Partitions, judge: Judge, rows: Sequence[JsonRows | TableRows], organisations: Organisations
 ) -> Iterator[tuple[Timeline, Sequence[JudgedClick]]]:
     """Every message that reports count; all clicks become rows on the way."""
-    judge = shipped_judge()
     for events, nearby in sorted_:
         for timeline, clicks in judged_messages(events, judge, nearby):
             for row in rows:

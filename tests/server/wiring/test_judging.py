@@ -1,32 +1,13 @@
-import asyncio
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import date
 
 from clicktrail.judge.networks import NetworkClass
 from clicktrail.judge.published import Listed
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.own_networks import OwnNetworks, Source, write
-from clicktrail.server.wiring.judging import CurrentJudge, shipped_judge
+from clicktrail.server.wiring.judging import context_with, shipped_judge
 from tests.judged import click, judged
 
-AZURE = "40.94.16.33"
-OFFICE = Listed(name="office", kind=NetworkClass.OURS, ranges=("40.94.16.0/24",), expires=date(2026, 11, 26))
-
-
-class Days:
-    """A clock that somebody turns."""
-
-    def __init__(self, day: int) -> None:
-        self.day = day
-
-    def now(self) -> datetime:
-        """Noon of the day."""
-        return datetime(2026, 11, self.day, 12, tzinfo=UTC)
-
-
-def own(*networks: Listed) -> OwnNetworks:
-    """An operator's networks, from one file."""
-    return OwnNetworks(sources={"own.toml": Source(read_at=Days(24).now(), networks=networks)})
+TODAY = date(2026, 11, 24)
+OFFICE = Listed(name="office", kind=NetworkClass.OURS, ranges=("40.94.16.0/24",), expires=TODAY)
 
 
 def test_the_shipped_judge_judges() -> None:
@@ -35,63 +16,11 @@ def test_the_shipped_judge_judges() -> None:
     assert Verdict.HUMAN == found.verdict
 
 
-def test_the_operators_networks_hold_until_they_expire(tmp_path: Path) -> None:
-    """A file that is there is read at the first look, and a day that passes is noticed."""
-    clock, file = Days(25), tmp_path / "networks.json"
-    current = CurrentJudge(file, clock)
-    shipped = current.context
-    write(file, own(OFFICE))
-
-    current.refresh()
-    assert "office" == str(current.context.networks.find(AZURE))
-    (found,) = current(judged(click("m1", "1")).timeline)
-    assert f"/{current.context.networks.version}/" in found.rules
-    clock.day = 26
-    current.refresh()
-    assert shipped.version == current.context.version
-
-
-def test_a_new_file_holds_at_the_next_look(tmp_path: Path) -> None:
-    """And what is unchanged is not read again."""
-    file = tmp_path / "networks.json"
-    current = CurrentJudge(file, Days(24))
-    current.refresh()
-    shipped = current.context
-    current.refresh()
-    assert shipped is current.context
-
-    write(file, own(OFFICE))
-    current.refresh()
-    assert "office" == str(current.context.networks.find(AZURE))
-    file.unlink()
-    current.refresh()
-    assert "Microsoft AS8075" == str(current.context.networks.find(AZURE))
-
-
-async def test_a_running_judge_follows(tmp_path: Path) -> None:
-    """It looks at once, and ends when told to."""
-    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
-
-    class Stopping(Days):
-        def now(self) -> datetime:
-            """Whoever asks is told to stop."""
-            loop.call_soon_threadsafe(stopping.set)
-            return super().now()
-
-    write(tmp_path / "networks.json", own(OFFICE))
-    current = CurrentJudge(tmp_path / "networks.json", Stopping(24))
-    async with asyncio.timeout(10):
-        await current.follow(stopping)
-    assert "office" == str(current.context.networks.find(AZURE))
-
-
-def test_a_damaged_file_changes_nothing(tmp_path: Path) -> None:
-    """Clicks are judged by what held before."""
-    file = tmp_path / "networks.json"
-    current = CurrentJudge(file, Days(24))
-    write(file, own(OFFICE))
-    current.refresh()
-    before = current.context
-    file.write_text("{")
-    current.refresh()
-    assert before is current.context
+def test_the_operators_networks_go_before_ours() -> None:
+    """While they count; and who said nothing judges by what we ship."""
+    counting, expired, none = (
+        context_with(listed, today=day)
+        for listed, day in (([OFFICE], date(2026, 11, 23)), ([OFFICE], TODAY), ([], TODAY))
+    )
+    assert "office" == str(counting.networks.find("40.94.16.33"))
+    assert counting.version != expired.version == none.version

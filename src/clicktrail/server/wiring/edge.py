@@ -21,9 +21,9 @@ from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.pipeline.stored import StoredLinks
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomIds, SystemClock
+from clicktrail.server.wiring.current_judge import CurrentJudge
 from clicktrail.server.wiring.domains import read_domains
 from clicktrail.server.wiring.journal import open_journal
-from clicktrail.server.wiring.judging import CurrentJudge
 from clicktrail.server.wiring.overrides import OverridesFile, copy_until
 from clicktrail.server.wiring.pulses import journal_figures, journal_troubles
 from clicktrail.server.wiring.registry_reader import read_registry

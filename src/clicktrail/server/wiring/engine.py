@@ -21,8 +21,8 @@ from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
 from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
+from clicktrail.server.wiring.current_judge import CurrentJudge
 from clicktrail.server.wiring.journal import open_journal
-from clicktrail.server.wiring.judging import CurrentJudge
 from clicktrail.server.wiring.overrides import COPY_S, Overriding
 from clicktrail.server.wiring.registry import open_registry
 from clicktrail.server.wiring.repeating import pause, repeat

@@ -1,0 +1,140 @@
+"""clicktrail networks: say whose addresses are whose, as far as that tells scanners from people."""
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from clicktrail.cli.options import Config, Json
+from clicktrail.cli.tables import table, terminal
+from clicktrail.errors import ClicktrailError
+from clicktrail.judge.networks import NetworkClass
+from clicktrail.judge.published import Listed, parse
+from clicktrail.server import own_networks, settings
+from clicktrail.server.own_networks import OwnNetworks, Source
+from clicktrail.server.system import SystemClock
+from clicktrail.server.wiring.judging import context_with
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Say whose addresses are whose: what is said here goes before our table.")
+
+
+@app.callback()
+def networks() -> None:
+    """Say whose addresses are whose: what is said here goes before the table that the package ships."""
+
+
+@app.command()
+def update(
+    *,
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="File or URL: a list of AWS, Google Cloud or Azure, TOML, or a range a line.", metavar="SOURCE..."
+        ),
+    ],
+    name: Annotated[str, typer.Option(help="Whose ranges they are, where the list does not say.")] = "",
+    kind: Annotated[
+        NetworkClass | None, typer.Option("--class", help="What comes from there, where the list does not say.")
+    ] = None,
+    expires: Annotated[
+        datetime | None, typer.Option(help="First day on which they count no more.", formats=["%Y-%m-%d"])
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Read lists of networks, each in the place of what it said the last time; all of them, or none."""
+    from clicktrail.server.fetching import fetch
+
+    file = _file(config)
+    now = SystemClock().now()
+    read = {}
+    for source in sources:
+        try:
+            listed = parse(fetch(source), name=name, kind=kind)
+        except ClicktrailError as error:
+            raise ClicktrailError(f"{source}: {error}", hint=error.hint) from error
+        read[_key(source)] = Source(
+            read_at=now, networks=tuple(_until(each, expires) for each in listed if each.ranges)
+        )
+    own_networks.write(file, OwnNetworks(sources=own_networks.read(file).sources | read))
+    for source, held in read.items():
+        print(f"{source}: {sum(len(each.ranges) for each in held.networks)} ranges")
+
+
+@app.command()
+def remove(
+    sources: Annotated[list[str], typer.Argument(help="As clicktrail networks list shows it.", metavar="SOURCE...")],
+    config: Config = None,
+) -> None:
+    """Forget what lists said."""
+    file = _file(config)
+    held = own_networks.read(file).sources
+    for source in map(_key, sources):
+        if source not in held:
+            raise ClicktrailError(f"nothing was read from {source}", hint="clicktrail networks list shows the sources")
+        del held[source]
+    own_networks.write(file, OwnNetworks(sources=held))
+
+
+@app.command(name="list")
+def list_networks(config: Config = None, json_: Json = False) -> None:
+    """Show what was read from where, and which version of all networks judges now."""
+    own, today = own_networks.read(_file(config)), SystemClock().now().date()
+    version = context_with(own.listed, today=today).networks.version
+    rows = [_row(source, held.read_at, each, today) for source, held in own.sources.items() for each in held.networks]
+    if json_:
+        print(json.dumps({"version": version, "networks": rows}, indent=1))
+        return
+    found = table("source", "network", "class", "ranges", "read", "expires")
+    for row in rows:
+        expires = f"{row['expires']}{'' if row['counts'] else ' (expired)'}" if row["expires"] else "never"
+        found.add_row(row["source"], row["name"], row["class"], str(row["ranges"]), row["read_at"][:10], expires)
+    print(f"version {version}")
+    if rows:
+        terminal().print(found)
+
+
+@app.command()
+def show(
+    addresses: Annotated[list[str], typer.Argument(help="IPv4 or IPv6.", metavar="ADDRESS...")],
+    config: Config = None,
+    json_: Json = False,
+) -> None:
+    """Show which network the judge takes addresses to be in; none for people's lines and all that is not known."""
+    today = SystemClock().now().date()
+    known = context_with(own_networks.read(_file(config)).listed, today=today).networks
+    found = {address: known.find(address) for address in addresses}
+    if json_:
+        print(json.dumps([{"address": address, "network": msgspec.to_builtins(it)} for address, it in found.items()]))
+        return
+    for address, network in found.items():
+        print(f"{address}  {f'{network}, {network.kind}' if network else 'none'}")
+
+
+def _row(source: str, read_at: datetime, network: Listed, today: date) -> dict[str, Any]:
+    return {
+        "source": source,
+        "name": network.name,
+        "class": network.kind,
+        "ranges": len(network.ranges),
+        "read_at": read_at.isoformat(),
+        "expires": network.expires and network.expires.isoformat(),
+        "counts": network.expires is None or today < network.expires,
+    }
+
+
+def _until(network: Listed, expires: datetime | None) -> Listed:
+    return msgspec.structs.replace(network, expires=expires.date()) if expires else network
+
+
+def _key(source: str) -> str:
+    """A source by a name that is the same wherever the command is run."""
+    return source if source.startswith(("http://", "https://")) else str(Path(source).absolute())
+
+
+def _file(config: Path | None) -> Path:
+    return settings.load(config, settings.environment()).networks

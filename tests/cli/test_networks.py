@@ -1,0 +1,92 @@
+import json
+from pathlib import Path
+
+from tests.cli.running import clicktrail
+
+OWN = """[[networks]]
+name = "our office"
+class = "ours"
+ranges = ["40.94.16.0/24"]
+"""
+
+
+def test_what_an_operator_says_goes_before_our_table(tmp_path: Path) -> None:
+    """It can be looked at, and forgotten again."""
+    (tmp_path / "own.toml").write_text(OWN)
+    (tmp_path / "list.txt").write_text("198.51.100.0/24\n2001:db8::/32\n")
+    address = ("networks", "show", "40.94.16.33", "198.51.100.9", "86.128.0.1")
+
+    before = clicktrail(*address, folder=tmp_path)
+    assert "40.94.16.33  Microsoft AS8075, microsoft\n198.51.100.9  none\n86.128.0.1  none\n" == before.stdout
+
+    scanner = ("list.txt", "--name", "a scanner", "--class", "mail-security", "--expires", "2999-01-01")
+    read = [clicktrail("networks", "update", *of, folder=tmp_path) for of in (["own.toml"], scanner)]
+    assert [(0, ""), (0, "")] == [(done.returncode, done.stderr) for done in read]
+    after = clicktrail(*address, folder=tmp_path)
+    assert "40.94.16.33  our office, ours\n198.51.100.9  a scanner, mail-security\n86.128.0.1  none\n" == after.stdout
+
+    removed = clicktrail("networks", "remove", "own.toml", "list.txt", folder=tmp_path)
+    assert (0, before.stdout) == (removed.returncode, clicktrail(*address, folder=tmp_path).stdout)
+
+
+def test_lists_are_listed(tmp_path: Path) -> None:
+    """With the version that verdicts name, and what counts no more."""
+    (tmp_path / "own.toml").write_text(OWN + "expires = 2026-01-01\n")
+    clicktrail("networks", "update", "own.toml", folder=tmp_path)
+
+    found = json.loads(clicktrail("networks", "list", "--json", folder=tmp_path).stdout)
+    (office,) = found["networks"]
+    assert ("our office", "ours", 1, "2026-01-01", False) == tuple(
+        office[field] for field in ("name", "class", "ranges", "expires", "counts")
+    )
+    assert "+" not in found["version"]
+    shown = clicktrail("networks", "list", folder=tmp_path).stdout
+    assert (True, True) == (f"version {found['version']}" in shown, "2026-01-01 (expired)" in shown)
+
+
+def test_show_as_json(tmp_path: Path) -> None:
+    """For programs."""
+    done = clicktrail("networks", "show", "40.94.16.33", "10.0.0.1", "--json", folder=tmp_path)
+    assert [
+        {"address": "40.94.16.33", "network": {"name": "Microsoft", "asn": 8075, "class": "microsoft"}},
+        {"address": "10.0.0.1", "network": None},
+    ] == json.loads(done.stdout)
+
+
+def test_one_bad_list_changes_nothing(tmp_path: Path) -> None:
+    """Of several lists either all are taken, or none."""
+    (tmp_path / "own.toml").write_text(OWN)
+    (tmp_path / "page.html").write_text("<html>\n<body>")
+    done = clicktrail("networks", "update", "own.toml", "page.html", folder=tmp_path)
+
+    assert (1, "", ["own.toml", "page.html"]) == (
+        done.returncode,
+        done.stdout,
+        sorted(path.name for path in tmp_path.iterdir()),
+    )
+    assert "clicktrail: error: page.html: a list of ranges does not say whose they are\n" in done.stderr
+    assert "clicktrail: hint: give --name and --class\n" in done.stderr
+
+
+def test_what_was_never_read_cannot_be_removed(tmp_path: Path) -> None:
+    """A slip is told."""
+    done = clicktrail("networks", "remove", "own.toml", folder=tmp_path)
+    assert (1, True) == (done.returncode, "nothing was read from" in done.stderr)
+
+
+def test_an_audit_goes_by_them(tmp_path: Path) -> None:
+    """A click from the operator's own scanner is judged as one from a scanner that we know."""
+    (tmp_path / "list.txt").write_text("192.0.2.0/24\n")
+    click = {
+        "id": "c1", "type": "click", "at": "2026-11-23T13:00:00.000Z", "message_id": "m1", "link": 0, "method": "GET",
+        "url": "https://shop.example/", "ip": "192.0.2.9", "user_agent": "Mozilla/5.0",
+    }  # fmt: skip
+    (tmp_path / "log.jsonl").write_text(json.dumps(click) + "\n")
+
+    def signals() -> list[str]:
+        document = json.loads(clicktrail("audit", "log.jsonl", "--json", folder=tmp_path).stdout)
+        return [reason["signal"] for reason in document["clicks"][0]["reasons"]]
+
+    before = signals()
+    clicktrail("networks", "update", "list.txt", "--name", "ours", "--class", "mail-security", folder=tmp_path)
+    assert (False, True) == ("mail-security-network" in before, "mail-security-network" in signals())
