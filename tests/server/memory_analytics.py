@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from ipaddress import ip_address, ip_network
+from zlib import crc32
 
 import msgspec
 
@@ -13,7 +14,7 @@ from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import CampaignReport, summarise
-from clicktrail.server.ports import JudgedMessage
+from clicktrail.server.ports import JudgedMessage, StoredVerdict
 
 
 class MemoryAnalytics:
@@ -57,6 +58,23 @@ class MemoryAnalytics:
     async def last_visit(self) -> datetime | None:
         """The latest of the clicks."""
         return max((event.at for event in self.events.values() if isinstance(event, Click)), default=None)
+
+    async def verdicts(
+        self, campaign: str, *, since: datetime | None, part: int, parts: int
+    ) -> Sequence[StoredVerdict]:
+        """Of the messages whose names have this checksum."""
+        clicked = {
+            of.click.message_id
+            for of in self._clicks.values()
+            if (since is None or of.click.at >= since)
+            and self._timelines[of.click.message_id].campaign == campaign
+            and crc32(of.click.message_id.encode()) % parts == part
+        }
+        return [
+            StoredVerdict.of(of, of.click.message_id)
+            for of in sorted(self._clicks.values(), key=lambda of: (of.click.message_id, of.click.id))
+            if of.click.message_id in clicked
+        ]
 
     async def store(
         self, lines: Sequence[bytes], judged: Sequence[JudgedMessage], anonymous: Sequence[AnonymousClick] = ()

@@ -11,7 +11,7 @@ from clicktrail.model.edit import LinkEdit
 from clicktrail.model.event import AnonymousClick
 from clicktrail.model.stored import LinkSet, ShortMessage
 from clicktrail.model.timeline import Timeline
-from clicktrail.model.verdict import JudgedClick
+from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport
 
 __all__ = [
@@ -126,6 +126,45 @@ class JudgedMessage:
     clicks: tuple[JudgedClick, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredVerdict:
+    """What a click is to reports.
+
+    Attributes:
+        click_id: the click's.
+        message_id: of its message.
+        person: by whom reports count clickers.
+        verdict: what made the click.
+        score: the sum of the points.
+        counted: whether reports count the click.
+        signals: those that spoke, the heaviest first.
+        rules: versions of what judged.
+    """
+
+    click_id: str
+    message_id: str
+    person: str
+    verdict: Verdict
+    score: int
+    counted: bool
+    signals: tuple[str, ...]
+    rules: str
+
+    @classmethod
+    def of(cls, judged: JudgedClick, message_id: str) -> "StoredVerdict":
+        """A verdict on a click, as it is when it is stored."""
+        return cls(
+            click_id=judged.click.id,
+            message_id=message_id,
+            person=judged.click.recipient or message_id,
+            verdict=judged.verdict,
+            score=judged.score,
+            counted=judged.counted,
+            signals=tuple(reason.signal for reason in judged.reasons),
+            rules=judged.rules,
+        )
+
+
 class Analytics(Protocol):
     """Events, messages and judged clicks, and the numbers made of them.
 
@@ -149,6 +188,19 @@ class Analytics(Protocol):
 
     async def last_visit(self) -> datetime | None:
         """When the latest of all visits was; None where there is none."""
+        ...
+
+    async def verdicts(
+        self, campaign: str, *, since: datetime | None, part: int, parts: int
+    ) -> Sequence[StoredVerdict]:
+        """The verdicts on all clicks of a part of a campaign's messages: of those with a click since then, if given.
+
+        Args:
+            campaign: its name.
+            since: aware, or None for all.
+            part: which part, from 0.
+            parts: into how many parts the messages are divided, by nothing but their names.
+        """
         ...
 
     async def store(

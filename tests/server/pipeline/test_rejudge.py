@@ -1,0 +1,122 @@
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from clicktrail.model.event import AnyEvent, encode
+from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import JudgedClick, Verdict
+from clicktrail.server.pipeline.process import Judge
+from clicktrail.server.pipeline.rejudge import Rejudged, rejudge
+from clicktrail.server.ports import JudgedMessage
+from tests.judged import SENT_AT, click, delivered, sent, verdict
+from tests.server.memory_analytics import MemoryAnalytics
+
+
+def by_link(timeline: Timeline, **_nearby: object) -> tuple[JudgedClick, ...]:
+    """A judge: whoever follows the first link is a person."""
+    return tuple(verdict(of, Verdict.BOT if of.link else Verdict.HUMAN, rules="2") for of in timeline.clicks)
+
+
+def by_visits(timeline: Timeline, *, nearby: object = ()) -> tuple[JudgedClick, ...]:
+    """A judge: who is elsewhere at the same time is a bot."""
+    return tuple(verdict(of, Verdict.BOT if nearby else Verdict.HUMAN) for of in timeline.clicks)
+
+
+async def stored(*events: AnyEvent, kind: Verdict = Verdict.HUMAN) -> MemoryAnalytics:
+    """Analytics with these events, every click of one verdict."""
+    analytics = MemoryAnalytics()
+    timelines = [
+        Timeline.of(name, (event for event in events if event.message_id == name))
+        for name in sorted({event.message_id for event in events})
+    ]
+    messages = [
+        JudgedMessage(timeline=timeline, clicks=tuple(verdict(of, kind) for of in timeline.clicks))
+        for timeline in timelines
+    ]
+    await analytics.store([encode(event) for event in events], messages)
+    return analytics
+
+
+async def outcome(
+    analytics: MemoryAnalytics,
+    judge: Judge = by_link,
+    *,
+    campaign: str | None = None,
+    since: datetime | None = None,
+    apply: bool = True,
+) -> list[Rejudged]:
+    """What became of each campaign."""
+    return [done async for done in rejudge(analytics, judge, campaign=campaign, since=since, apply=apply)]
+
+
+def message(name: str, *links: int, campaign: str = "spring") -> list[AnyEvent]:
+    """A delivered message to a reader of its own, and clicks on links, an hour apart."""
+    clicks = [
+        replace(click(name, f"{hour}", recipient=name, campaign=campaign, after_s=3_600 * hour), link=link)
+        for hour, link in enumerate(links)
+    ]
+    return [sent(name, campaign=campaign), delivered(name, campaign=campaign), *clicks]
+
+
+async def test_what_changes_is_told_and_stored() -> None:
+    """Clicks from one verdict to another, people, and the click rate before and after, which reports show then."""
+    analytics = await stored(*message("m1", 0, 1), *message("m2", 1), *message("m3", 1, 1), *message("m4"))
+    (done,) = await outcome(analytics)
+    assert (5, {(Verdict.HUMAN, Verdict.BOT): 4}) == (done.judged, done.moved)
+    assert ((3, 1), (0.75, 0.25)) == (done.unique_human, done.click_rate)
+    report = await analytics.campaign("spring")
+    assert report is not None
+    assert (1, 4) == (report.clicks.human, report.clicks.bot)
+
+
+async def test_judged_again_nothing_changes() -> None:
+    """A second time nothing moves, and nothing is stored."""
+    analytics = await stored(*message("m1", 0, 1), *message("m2", 1))
+    await outcome(analytics)
+    before = analytics.stored
+    (again,) = await outcome(analytics)
+    assert ({}, before) == (again.moved, analytics.stored)
+    assert again.click_rate[0] == again.click_rate[1]
+
+
+async def test_a_dry_run_tells_and_stores_nothing() -> None:
+    """The numbers are those that would be."""
+    analytics = await stored(*message("m1", 1))
+    before = analytics.stored
+    (done,) = await outcome(analytics, apply=False)
+    assert ({(Verdict.HUMAN, Verdict.BOT): 1}, (1.0, 0.0), before) == (done.moved, done.click_rate, analytics.stored)
+
+
+async def test_one_campaign_or_what_was_clicked_since() -> None:
+    """The rest is left alone."""
+    events = [*message("m1", 1), *message("m2", 1, 1, 1), *message("m3", 1, campaign="autumn")]
+    analytics = await stored(*events)
+    assert [("autumn", 1)] == [
+        (done.report.campaign, done.judged) for done in await outcome(analytics, campaign="autumn", apply=False)
+    ]
+    late = await outcome(analytics, since=SENT_AT + timedelta(hours=2), apply=False)
+    assert {("spring", 3, 1), ("autumn", 0, 1)} == {
+        (done.report.campaign, done.judged, done.unique_human[1]) for done in late
+    }
+    assert [] == await outcome(analytics, campaign="winter")
+
+
+async def test_visits_on_other_messages_are_known() -> None:
+    """As when a click is judged for the first time."""
+    analytics = await stored(*message("m1", 0), *message("m2", 0), *message("m3", 0, campaign="autumn"))
+    assert [{(Verdict.HUMAN, Verdict.BOT): 1}, {(Verdict.HUMAN, Verdict.BOT): 2}] == [
+        done.moved for done in await outcome(analytics, by_visits)
+    ]
+
+
+async def test_the_verdict_on_an_old_click_stands() -> None:
+    """Of one whose address was shortened, less is known than when it was judged."""
+    analytics = await stored(*message("m1", 1), *message("m2", 1, 1))
+    await analytics.shorten_addresses(before=SENT_AT + timedelta(minutes=30))
+    (done,) = await outcome(analytics)
+    assert (2, 1, {(Verdict.HUMAN, Verdict.BOT): 1}, (2, 2)) == (
+        done.stood,
+        done.judged,
+        done.moved,
+        done.unique_human,
+    )
