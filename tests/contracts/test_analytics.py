@@ -149,6 +149,90 @@ async def test_later_verdict_replaces_the_earlier(analytics: Analytics) -> None:
     assert (Clicks(human=1), ()) == (report.clicks, report.reasons)
 
 
+async def test_storing_the_same_again_changes_nothing(analytics: Analytics) -> None:
+    """A batch that is loaded twice, after a crash, counts once."""
+    messages = (judged(sent("m1"), delivered("m1"), clicks=(verdict(click("m1", "1")),)), judged(sent("m2")))
+    await store(analytics, *messages)
+    once = (await analytics.campaign("spring"), await analytics.timelines(["m1"]))
+    await store(analytics, *messages)
+    assert once == (await analytics.campaign("spring"), await analytics.timelines(["m1"]))
+
+
+async def test_message_moves_with_its_clicks_when_its_campaign_becomes_known(analytics: Analytics) -> None:
+    """A click told without a campaign before its message was known leaves nothing under the empty name."""
+    of = verdict(click("m1", "1", campaign=""))
+    await store(analytics, judged(clicks=(of,)))
+    await store(analytics, judged(sent("m1"), clicks=(of,)))
+    assert [("spring", 1)] == [(report.campaign, report.clicks.total) for report in await analytics.campaigns()]
+
+
+async def test_timelines_are_what_was_stored(analytics: Analytics) -> None:
+    """Events come back as the timeline of their message, and an unknown message's is empty."""
+    message = judged(sent("m1"), delivered("m1"), clicks=(verdict(click("m1", "1")),))
+    await store(analytics, message, judged(sent("m2")))
+    expected = {"m1": message.timeline, "m9": Timeline.of("m9", ())}
+    assert expected == await analytics.timelines(["m1", "m9"])
+
+
+async def test_the_last_visit_is_the_latest_and_at_first_there_is_none(analytics: Analytics) -> None:
+    """Whatever order they were stored in, with clicks on damaged tokens among them."""
+    assert await analytics.last_visit() is None
+    damaged = replace(click("", "1", after_s=7_000.25), tampered=True)
+    await analytics.store([encode(damaged)], [])
+    await store(analytics, judged(sent("m1"), clicks=(verdict(click("m1", "1")),)))
+    assert damaged.at == await analytics.last_visit()
+
+
+async def test_events_of_no_message_are_kept_out_of_campaigns(analytics: Analytics) -> None:
+    """A click on a damaged token is stored, and counted nowhere."""
+    await analytics.store([encode(click("", "1"))], [])
+    assert await analytics.campaigns() == []
+    assert 1 == len((await analytics.timelines([""]))[""].events)
+
+
+async def test_visits_are_the_requests_of_an_address_in_a_window(analytics: Analytics) -> None:
+    """Both ends are among them, other addresses and times are not, and what lies in two windows comes once."""
+    clicks = [
+        replace(click(name, "1", recipient=name, after_s=after_s), ip=ip, tampered=not name)
+        for name, after_s, ip in [
+            ("m1", 59, "192.0.2.7"),
+            ("m2", 60, "192.0.2.7"),
+            ("m3", 75, "192.0.2.7"),
+            ("m4", 90, "192.0.2.7"),
+            ("m5", 91, "192.0.2.7"),
+            ("m6", 75, "192.0.2.8"),
+            ("m7", 75, "2001:db8::1"),
+            ("", 76, "192.0.2.7"),
+            ("m9", 75, ""),
+        ]
+    ]
+    for _ in range(2):
+        await analytics.store([encode(of) for of in clicks], [])
+    begin, end = SENT_AT + timedelta(seconds=60), SENT_AT + timedelta(seconds=90)
+    ours = ("192.0.2.7", begin, end)
+    visits = await analytics.visits(
+        [ours, ("2001:db8::1", begin, end), ours, ("192.0.2.8", end, end), ("it's", begin, end)]
+    )
+    expected = [Visit.of(of) for of in (clicks[1], clicks[2], clicks[6], clicks[7], clicks[3])]
+    assert expected == visits
+    assert [] == await analytics.visits([])
+
+
+async def test_nobody_visits_once_erased_or_shortened(analytics: Analytics) -> None:
+    """The visits of an erased recipient are gone, and those that are too old to have a whole address."""
+    clicks = [
+        click("m1", "1", recipient="ann@example.com", after_s=0),
+        click("m2", "1", recipient="bob@example.com", after_s=0),
+        click("m3", "1", recipient="cid@example.com", after_s=3_600),
+    ]
+    window = ("192.0.2.7", SENT_AT, SENT_AT + timedelta(hours=1))
+    await analytics.store([encode(of) for of in clicks], [])
+    await analytics.erase("Ann@example.com")
+    assert ["m2", "m3"] == [visit.message_id for visit in await analytics.visits([window])]
+    await analytics.shorten_addresses(before=SENT_AT + timedelta(minutes=1))
+    assert ["m3"] == [visit.message_id for visit in await analytics.visits([window])]
+
+
 async def test_verdicts_are_what_was_stored_in_as_many_parts_as_asked_for(analytics: Analytics) -> None:
     """Of a campaign's messages that were clicked since a time all clicks, those before it too, each in one part."""
     messages = [
