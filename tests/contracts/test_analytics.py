@@ -149,6 +149,30 @@ async def test_later_verdict_replaces_the_earlier(analytics: Analytics) -> None:
     assert (Clicks(human=1), ()) == (report.clicks, report.reasons)
 
 
+async def test_reports_that_were_read_know_what_is_stored_later(analytics: Analytics) -> None:
+    """Each of them shows in the next report: clicks, a bounce, another campaign, and a recipient who was erased."""
+    of = verdict(click("m1", "1", recipient="ann@example.com"))
+    message = judged(sent("m1"), clicks=(of,))
+    await store(analytics, message)
+
+    async def told() -> list[tuple[str, int, int, int]]:
+        reports = await analytics.campaigns()
+        whole = [await analytics.campaign(report.campaign) for report in reports]
+        assert reports == [dataclasses.replace(report, links=(), reasons=()) for report in whole if report]
+        assert all(report.clicks.total == sum(link.clicks.total for link in report.links) for report in whole if report)
+        return [(report.campaign, report.clicks.total, report.unique.raw, report.bounced) for report in reports]
+
+    assert [("spring", 1, 1, 0)] == await told()
+    await analytics.store([], [], [AnonymousClick(id="a", at=SENT_AT, campaign="spring", link=0, verdict="bot")])
+    assert [("spring", 2, 1, 0)] == await told()
+    await store(analytics, judged(sent("m2"), bounced("m2")))
+    assert [("spring", 2, 1, 1)] == await told()
+    await store(analytics, judged(sent("m3", campaign="autumn"), clicks=(verdict(click("m3", "1")),)))
+    assert [("autumn", 1, 1, 0), ("spring", 2, 1, 1)] == await told()
+    await analytics.erase("ann@example.com")
+    assert [("autumn", 1, 1, 0), ("spring", 1, 0, 1)] == await told()
+
+
 async def test_storing_the_same_again_changes_nothing(analytics: Analytics) -> None:
     """A batch that is loaded twice, after a crash, counts once."""
     messages = (judged(sent("m1"), delivered("m1"), clicks=(verdict(click("m1", "1")),)), judged(sent("m2")))

@@ -7,10 +7,11 @@ from msgspec.structs import replace
 from clicktrail.errors import StorageError
 from clicktrail.model.event import AnyEvent, encode
 from clicktrail.server.analytics.connection import ChdbConnections
+from clicktrail.server.analytics.kept_reports import KeptReports
 from clicktrail.server.analytics.migrate import migrate
-from clicktrail.server.analytics.rows import VisitRow, event_rows, visit_rows
+from clicktrail.server.analytics.rows import VisitRow, click_rows, event_rows, message_rows, visit_rows
 from clicktrail.server.analytics.sql import migrations, query
-from tests.judged import click, sent
+from tests.judged import click, judged, sent, verdict
 
 
 async def test_migrations_are_applied_once_and_recorded(tmp_path: Path) -> None:
@@ -48,18 +49,35 @@ async def test_folder_of_a_later_version_is_refused(tmp_path: Path) -> None:
 async def test_clicks_of_before_there_were_visits_are_visits(tmp_path: Path) -> None:
     """Those whose address is whole, and those on tokens that did not open."""
     connections = ChdbConnections(tmp_path)
-    known = migrations()
-    for name in sorted(known)[:5]:
-        await connections.run(known[name])
-        await connections.run(query("record_migration"), {"name": name})
+    await _migrate_until(connections, "0005_link_groups.sql")
     whole = click("m1", "1", recipient="ann")
     clicks = [whole, replace(whole, id="2", ip="192.0.2.0/24"), replace(whole, id="3", message_id="", tampered=True)]
     told: list[AnyEvent] = [sent("m1"), *clicks]
-    rows = event_rows([(encode(event), event) for event in told], version=1)
-    await connections.run(query("insert_events") + msgspec.json.Encoder().encode_lines(list(rows)).decode())
+    await connections.insert("insert_events", event_rows([(encode(event), event) for event in told], version=1))
     await migrate(connections)
     stored = await connections.run(
         "SELECT * FROM visits ORDER BY message_id DESC SETTINGS date_time_output_format = 'iso'"
     )
     await connections.close()
     assert list(visit_rows([clicks[0], clicks[2]])) == msgspec.json.Decoder(VisitRow).decode_lines(stored)
+
+
+async def test_campaigns_of_before_there_were_reports_are_reported(tmp_path: Path) -> None:
+    """Those that messages were sent under, and those with nothing but clicks."""
+    connections = ChdbConnections(tmp_path)
+    await _migrate_until(connections, "0007_earlier_visits.sql")
+    await connections.insert("insert_messages", message_rows([judged(sent("m1"))], version=1))
+    clicked = judged(clicks=(verdict(click("m2", "1", campaign="autumn")),))
+    await connections.insert("insert_clicks", click_rows([clicked], version=1))
+    await migrate(connections)
+    reports = await KeptReports(connections).campaigns()
+    await connections.close()
+    assert [("spring", 1, 0), ("autumn", 0, 1)] == [(of.campaign, of.accepted, of.clicks.total) for of in reports]
+
+
+async def _migrate_until(connections: ChdbConnections, last: str) -> None:
+    """Apply the migrations of an earlier version."""
+    for name, statement in migrations().items():
+        if name <= last:
+            await connections.run(statement)
+            await connections.run(query("record_migration"), {"name": name})

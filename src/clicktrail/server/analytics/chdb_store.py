@@ -8,26 +8,23 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
 from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnonymousClick, AnyEvent, decode, rfc3339
 from clicktrail.model.timeline import Timeline
-from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique
+from clicktrail.report import CampaignReport
 from clicktrail.server.analytics.connection import ChdbConnections
+from clicktrail.server.analytics.kept_reports import KeptReports
 from clicktrail.server.analytics.migrate import migrate
 from clicktrail.server.analytics.rows import anonymous_rows, click_rows, event_rows, message_rows, visit_rows
-from clicktrail.server.analytics.sql import Value, query
+from clicktrail.server.analytics.sql import query
 from clicktrail.server.monitoring.catalogue import STORE_SECONDS
 from clicktrail.server.monitoring.histogram import Histogram
-from clicktrail.server.ports import Clock, JudgedMessage, StoredVerdict
+from clicktrail.server.ports import Clock, JudgedMessage
 
 __all__ = ["ChdbAnalytics"]
-
-_Row = TypeVar("_Row")
-_encoder = msgspec.json.Encoder()
 
 
 class _Version(msgspec.Struct):
@@ -43,41 +40,6 @@ class _Line(msgspec.Struct):
     line: str
 
 
-class _Counts(msgspec.Struct, kw_only=True):
-    human: int
-    suspected: int
-    bot: int
-    preview: int
-    unique_raw: int
-    unique_human: int
-    unique_engaged: int
-
-    def clicks(self) -> Clicks:
-        return Clicks(human=self.human, suspected=self.suspected, bot=self.bot, preview=self.preview)
-
-    def unique(self) -> Unique:
-        return Unique(raw=self.unique_raw, human=self.unique_human, engaged=self.unique_engaged)
-
-
-class _Campaign(_Counts, kw_only=True):
-    campaign: str
-    first_sent_at: datetime | None
-    accepted: int
-    bounced_messages: int
-    delivered_messages: int
-
-
-class _Link(_Counts, kw_only=True):
-    position: int
-    first_url: str
-    link_group: str
-
-
-class _Reason(msgspec.Struct):
-    signal: str
-    clicks: int
-
-
 class ChdbAnalytics:
     """The port Analytics on one folder of chDB. ``open`` makes it; ``close`` must be awaited in the end.
 
@@ -88,6 +50,7 @@ class ChdbAnalytics:
     def __init__(self, connections: ChdbConnections, clock: Clock, *, version: int) -> None:
         self.store_seconds = Histogram(STORE_SECONDS.bounds)
         self._connections = connections
+        self._reports = KeptReports(connections)
         self._clock = clock
         self._version = version
 
@@ -101,7 +64,7 @@ class ChdbAnalytics:
         connections = ChdbConnections(folder)
         try:
             await migrate(connections)
-            latest = msgspec.json.decode(await connections.run(query("latest_version")), type=_Version)
+            (latest,) = await connections.rows("latest_version", _Version)
         except BaseException:
             await connections.close()
             raise
@@ -114,7 +77,7 @@ class ChdbAnalytics:
     async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
         """What is stored of these messages."""
         events: dict[str, list[AnyEvent]] = {message_id: [] for message_id in message_ids}
-        for row in await self._rows("timelines", _Line, {"message_ids": tuple(events)}):
+        for row in await self._connections.rows("timelines", _Line, {"message_ids": tuple(events)}):
             events[row.message_id].append(decode(row.line.encode()))
         return {message_id: Timeline.of(message_id, told) for message_id, told in events.items()}
 
@@ -123,24 +86,12 @@ class ChdbAnalytics:
         if not windows:
             return []
         ips, since, until = zip(*((ip, rfc3339(start), rfc3339(end)) for ip, start, end in windows), strict=True)
-        return await self._rows("visits", Visit, {"ips": ips, "since": since, "until": until})
+        return await self._connections.rows("visits", Visit, {"ips": ips, "since": since, "until": until})
 
     async def last_visit(self) -> datetime | None:
         """When the latest of all visits was."""
-        (row,) = await self._rows("last_visit", _Last, {})
+        (row,) = await self._connections.rows("last_visit", _Last)
         return row.last
-
-    async def verdicts(
-        self, campaign: str, *, since: datetime | None, part: int, parts: int
-    ) -> Sequence[StoredVerdict]:
-        """The verdicts on all clicks of a part of a campaign's messages."""
-        parameters = {
-            "campaign": campaign,
-            "since": rfc3339(since) if since else None,
-            "part": str(part),
-            "parts": str(parts),
-        }
-        return await self._rows("verdicts", StoredVerdict, parameters)
 
     async def store(
         self, lines: Sequence[bytes], judged: Sequence[JudgedMessage], anonymous: Sequence[AnonymousClick] = ()
@@ -149,16 +100,22 @@ class ChdbAnalytics:
         version = self._next_version()
         told = [(line, decode(line)) for line in lines]
         began = time.perf_counter()
-        await self._insert("insert_events", event_rows(told, version=version))
-        await self._insert("insert_visits", visit_rows(event for _, event in told))
-        await self._insert("insert_messages", message_rows(judged, version=version))
-        await self._insert("insert_clicks", (*click_rows(judged, version=version), *anonymous_rows(anonymous)))
+        messages = list(message_rows(judged, version=version))
+        clicks = [*click_rows(judged, version=version), *anonymous_rows(anonymous)]
+        await self._connections.insert("insert_events", event_rows(told, version=version))
+        await self._connections.insert("insert_visits", visit_rows(event for _, event in told))
+        await self._connections.insert("insert_messages", messages)
+        await self._connections.insert("insert_clicks", clicks)
+        # A report that is counted while clicks come in may know them or not; this comes last, so it is counted again.
+        campaigns = {row.campaign for row in messages} | {row.campaign for row in clicks}
+        await self._reports.outdate(campaigns, version=version)
         self.store_seconds.observe(time.perf_counter() - began)
 
     async def erase(self, recipient: str) -> None:
         """Delete the events and clicks of a recipient."""
         for name in ("erase_clicks", "erase_visits", "erase_events"):
             await self._connections.run(query(name), {"recipient": recipient})
+        await self._reports.outdate_all(version=self._next_version())
 
     async def shorten_addresses(self, *, before: datetime) -> None:
         """Of what happened before a time keep only the network of each address."""
@@ -167,51 +124,14 @@ class ChdbAnalytics:
 
     async def campaigns(self) -> Sequence[CampaignReport]:
         """Every campaign, the latest sent first."""
-        return [_report(row) for row in await self._rows("campaigns", _Campaign, {"campaign": None})]
+        return await self._reports.campaigns()
 
     async def campaign(self, name: str) -> CampaignReport | None:
         """One campaign with its links and reasons."""
-        rows = await self._rows("campaigns", _Campaign, {"campaign": name})
-        if not rows:
-            return None
-        links = await self._rows("links", _Link, {"campaign": name})
-        reasons = await self._rows("reasons", _Reason, {"campaign": name})
-        return _report(rows[0], links=links, reasons=reasons)
-
-    async def _rows(self, name: str, kind: type[_Row], parameters: Mapping[str, Value]) -> list[_Row]:
-        answer = await self._connections.run(query(name), parameters)
-        return msgspec.json.Decoder(kind).decode_lines(answer)
-
-    async def _insert(self, name: str, rows: Iterable[msgspec.Struct]) -> None:
-        text = _encoder.encode_lines(list(rows)).decode()
-        if text:
-            await self._connections.run(query(name) + text)
+        return await self._reports.campaign(name)
 
     def _next_version(self) -> int:
         """Microseconds since 1970, but always more than before: clocks are set back."""
         now = int(self._clock.now().timestamp() * 1_000_000)
         self._version = max(self._version + 1, now)
         return self._version
-
-
-def _report(row: _Campaign, *, links: Sequence[_Link] = (), reasons: Sequence[_Reason] = ()) -> CampaignReport:
-    return CampaignReport(
-        campaign=row.campaign,
-        first_sent_at=row.first_sent_at,
-        accepted=row.accepted,
-        bounced=row.bounced_messages,
-        delivered_events=row.delivered_messages,
-        clicks=row.clicks(),
-        unique=row.unique(),
-        links=tuple(
-            LinkReport(
-                position=link.position,
-                url=link.first_url,
-                group=link.link_group,
-                clicks=link.clicks(),
-                unique=link.unique(),
-            )
-            for link in links
-        ),
-        reasons=tuple(ReasonCount(signal=reason.signal, clicks=reason.clicks) for reason in reasons),
-    )

@@ -7,22 +7,29 @@ never fork afterwards. Queries run without the interpreter lock, outside the eve
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TypeVar
 
 import chdb
+import msgspec
 from chdb.state.sqlitelike import Connection
 
 from clicktrail.errors import StorageError
-from clicktrail.server.analytics.sql import Value, parameter
+from clicktrail.server.analytics.sql import Value, parameter, query
 
 __all__ = ["ChdbConnections"]
 
 CONNECTIONS = 4
 """One for the processor's inserts; the others answer the console meanwhile."""
 
+_LIMITS = "SET max_memory_usage = 1_000_000_000, max_bytes_before_external_group_by = 400_000_000"
+"""Bytes of memory that a statement may take, and from where on it groups on disk instead."""
+
+_Row = TypeVar("_Row")
+_encoder = msgspec.json.Encoder()
 _ERROR_NAME = re.compile(r"\(([A-Z_]+)\)\s*$")
 
 
@@ -40,6 +47,8 @@ class ChdbConnections:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             connections = [chdb.connect(str(folder)) for _ in range(CONNECTIONS)]
+            for connection in connections:
+                connection.query(_LIMITS)
         except (OSError, RuntimeError) as error:
             raise StorageError(
                 f"cannot open analytics in {folder}", hint="is another clicktrail running with this data folder?"
@@ -57,6 +66,23 @@ class ChdbConnections:
         """
         bound = {name: parameter(value) for name, value in (parameters or {}).items()}
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, statement, bound)
+
+    async def rows(self, name: str, kind: type[_Row], parameters: Mapping[str, Value] | None = None) -> list[_Row]:
+        """What the query of ``queries/NAME.sql`` finds.
+
+        Raises:
+            StorageError: chDB refused it.
+        """
+        return msgspec.json.Decoder(kind).decode_lines(await self.run(query(name), parameters))
+
+    async def insert(self, name: str, rows: Iterable[msgspec.Struct]) -> None:
+        """Insert rows by the statement of ``queries/NAME.sql``.
+
+        Raises:
+            StorageError: chDB refused it.
+        """
+        if lines := _encoder.encode_lines(list(rows)):
+            await self.run(query(name) + lines.decode())
 
     async def close(self) -> None:
         """Let running statements end, then let the folder go."""

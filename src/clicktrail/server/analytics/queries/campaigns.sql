@@ -1,4 +1,4 @@
--- Every campaign, the latest sent first; only one where a name is given. report.py says what each number means.
+-- Some campaigns without links and reasons. report.py says what each number means.
 SELECT *
 FROM
 (
@@ -9,7 +9,7 @@ FROM
         countIf(bounced)   AS bounced_messages,
         countIf(delivered) AS delivered_messages
     FROM messages FINAL
-    WHERE {campaign:Nullable(String)} IS NULL OR campaign = {campaign:Nullable(String)}
+    WHERE campaign IN {campaigns:Array(String)}
     GROUP BY campaign
 ) AS sent
 FULL JOIN
@@ -24,8 +24,7 @@ FULL JOIN
         uniqExactIf(person, person != '' AND verdict = 'human') AS unique_human,
         uniqExactIf(person, person != '' AND has(signals, 'engaged')) AS unique_engaged
     FROM clicks FINAL
-    WHERE ({campaign:Nullable(String)} IS NULL OR campaign = {campaign:Nullable(String)}) AND counted
+    WHERE campaign IN {campaigns:Array(String)} AND counted
     GROUP BY campaign
 ) AS clicked USING (campaign)
-ORDER BY first_sent_at DESC NULLS LAST, campaign
-SETTINGS date_time_output_format = 'iso'
+SETTINGS date_time_output_format = 'iso', do_not_merge_across_partitions_select_final = 1

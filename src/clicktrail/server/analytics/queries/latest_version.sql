@@ -1,1 +1,2 @@
-SELECT max(version) AS version FROM messages
+SELECT max(version) AS version
+FROM (SELECT version FROM messages UNION ALL SELECT version FROM reports)

@@ -13,3 +13,4 @@ FROM clicks FINAL
 WHERE campaign = {campaign:String} AND counted
 GROUP BY link_group, if(link_group = '', link, 0), if(link_group = '', url, '')
 ORDER BY position, first_url, link_group
+SETTINGS do_not_merge_across_partitions_select_final = 1

@@ -7,3 +7,4 @@ FROM
 )
 GROUP BY signal
 ORDER BY clicks DESC, signal
+SETTINGS do_not_merge_across_partitions_select_final = 1

@@ -1,0 +1,84 @@
+"""Count campaigns by SQL: what ``report.summarise`` counts in Python."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique
+from clicktrail.server.analytics.connection import ChdbConnections
+
+__all__ = ["count_campaign", "count_campaigns"]
+
+
+class _Counts(msgspec.Struct, kw_only=True):
+    human: int
+    suspected: int
+    bot: int
+    preview: int
+    unique_raw: int
+    unique_human: int
+    unique_engaged: int
+
+    def clicks(self) -> Clicks:
+        return Clicks(human=self.human, suspected=self.suspected, bot=self.bot, preview=self.preview)
+
+    def unique(self) -> Unique:
+        return Unique(raw=self.unique_raw, human=self.unique_human, engaged=self.unique_engaged)
+
+
+class _Campaign(_Counts, kw_only=True):
+    campaign: str
+    first_sent_at: datetime | None
+    accepted: int
+    bounced_messages: int
+    delivered_messages: int
+
+
+class _Link(_Counts, kw_only=True):
+    position: int
+    first_url: str
+    link_group: str
+
+
+class _Reason(msgspec.Struct):
+    signal: str
+    clicks: int
+
+
+async def count_campaigns(connections: ChdbConnections, campaigns: Sequence[str]) -> list[CampaignReport]:
+    """Those campaigns of which anything is stored, without links and reasons, in any order."""
+    return [_report(row) for row in await connections.rows("campaigns", _Campaign, {"campaigns": campaigns})]
+
+
+async def count_campaign(connections: ChdbConnections, campaign: str) -> CampaignReport | None:
+    """One campaign with its links and reasons; None if nothing of it is stored."""
+    rows = await connections.rows("campaigns", _Campaign, {"campaigns": [campaign]})
+    if not rows:
+        return None
+    links = await connections.rows("links", _Link, {"campaign": campaign})
+    reasons = await connections.rows("reasons", _Reason, {"campaign": campaign})
+    return _report(rows[0], links=links, reasons=reasons)
+
+
+def _report(row: _Campaign, *, links: Sequence[_Link] = (), reasons: Sequence[_Reason] = ()) -> CampaignReport:
+    return CampaignReport(
+        campaign=row.campaign,
+        first_sent_at=row.first_sent_at,
+        accepted=row.accepted,
+        bounced=row.bounced_messages,
+        delivered_events=row.delivered_messages,
+        clicks=row.clicks(),
+        unique=row.unique(),
+        links=tuple(
+            LinkReport(
+                position=link.position,
+                url=link.first_url,
+                group=link.link_group,
+                clicks=link.clicks(),
+                unique=link.unique(),
+            )
+            for link in links
+        ),
+        reasons=tuple(ReasonCount(signal=reason.signal, clicks=reason.clicks) for reason in reasons),
+    )

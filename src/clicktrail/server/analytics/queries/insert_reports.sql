@@ -1,0 +1,1 @@
+INSERT INTO reports FORMAT JSONEachRow

@@ -1,0 +1,1 @@
+SELECT campaign, version, report FROM reports FINAL WHERE NOT whole

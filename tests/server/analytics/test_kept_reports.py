@@ -1,0 +1,70 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from clicktrail.server.analytics.connection import ChdbConnections
+from clicktrail.server.analytics.kept_reports import KeptReports
+from clicktrail.server.analytics.migrate import migrate
+from clicktrail.server.analytics.rows import click_rows, message_rows
+from tests.judged import click, judged, sent, verdict
+
+
+@pytest.fixture
+async def connections(tmp_path: Path) -> AsyncIterator[ChdbConnections]:
+    """Connections to tables with nothing in them."""
+    opened = ChdbConnections(tmp_path / "analytics")
+    await migrate(opened)
+    yield opened
+    await opened.close()
+
+
+async def insert(connections: ChdbConnections, message_id: str, *, version: int) -> None:
+    """Add a message with one click to the tables, and tell nobody."""
+    messages = [judged(sent(message_id), clicks=(verdict(click(message_id, "1")),))]
+    await connections.insert("insert_messages", message_rows(messages, version=version))
+    await connections.insert("insert_clicks", click_rows(messages, version=version))
+
+
+async def totals(reports: KeptReports) -> tuple[int, int]:
+    """The clicks of all campaigns, and of one as a whole."""
+    whole = await reports.campaign("spring")
+    return sum(report.clicks.total for report in await reports.campaigns()), whole.clicks.total if whole else 0
+
+
+async def test_a_report_is_counted_once_after_each_change(connections: ChdbConnections) -> None:
+    """What nobody told of is not looked for, by another process neither; once told, it is counted."""
+    reports = KeptReports(connections)
+    await insert(connections, "m1", version=1)
+    await reports.outdate(["spring"], version=1)
+    assert (1, 1) == await totals(reports)
+    await insert(connections, "m2", version=2)
+    assert (1, 1) == await totals(KeptReports(connections))
+    await reports.outdate(["spring"], version=2)
+    assert (2, 2) == await totals(reports)
+    await insert(connections, "m3", version=3)
+    await reports.outdate_all(version=3)
+    assert b"" == await connections.run("SELECT * FROM reports WHERE report != ''")
+    assert (3, 3) == await totals(reports)
+
+
+async def test_a_change_while_counting_is_not_forgotten(connections: ChdbConnections) -> None:
+    """What is kept late, of a count that began before a change, does not stand for what is true after it."""
+    reports = KeptReports(connections)
+    await insert(connections, "m1", version=1)
+    await reports.outdate(["spring"], version=1)
+    assert (1, 1) == await totals(reports)
+    kept = await connections.run("SELECT * FROM reports FINAL FORMAT JSONEachRow")
+    await insert(connections, "m2", version=2)
+    await reports.outdate(["spring"], version=2)
+    await connections.run("INSERT INTO reports FORMAT JSONEachRow " + kept.decode())
+    assert (2, 2) == await totals(reports)
+
+
+async def test_a_campaign_that_nothing_is_left_of_is_no_campaign(connections: ChdbConnections) -> None:
+    """Where a message turned out to be of another one, its former campaign is in no overview."""
+    reports = KeptReports(connections)
+    await reports.outdate(["spring"], version=1)
+    for _ in range(2):
+        assert [] == await reports.campaigns()
+        assert None is await reports.campaign("spring")
