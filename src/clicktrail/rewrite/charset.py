@@ -29,7 +29,7 @@ _ONE_SPELLING = frozenset({"ascii", "utf-8"})
 """Encodings whose decoders take one spelling of each text only, so that no copy has to be made to compare."""
 _UTF_16_BY_MARK = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _UTF_16 = frozenset(_UTF_16_BY_MARK.values())
-_URL_IN_UTF_16 = b"h\0t\0t\0p"
+_URL_IN_UTF_16 = "h\0t\0t\0p"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class View:
     legible: bool
 
 
-def view(content: bytes | bytearray, charset: str) -> View | None:
+def view(content: bytes | bytearray | memoryview, charset: str) -> View | None:
     """Read a body; None if its charset hides ASCII characters, so that not even a tag can be found.
 
     UTF-16 needs a byte order mark, or a name that says the order: without one programs disagree (RFC 2781 section 4.3
@@ -66,19 +66,22 @@ def view(content: bytes | bytearray, charset: str) -> View | None:
         return None
     if codec == "utf-16":
         codec = _UTF_16_BY_MARK.get(bytes(content[:2]), codec)
-    if codec not in _UTF_16 and _URL_IN_UTF_16 in content:
-        return None
+    seen = _read(content, codec)
+    if codec in _UTF_16:
+        return seen if seen.legible else None
+    return None if _URL_IN_UTF_16 in seen.text else seen
+
+
+def _read(content: bytes | bytearray | memoryview, codec: str) -> View:
     for reading in (_MEANT.get(codec, codec), codec):
         with suppress(LookupError, ValueError):
-            text = content.decode(reading)
+            text = str(content, reading)
             if reading in _ONE_SPELLING or text.encode(reading) == content:
                 return View(text=text, codec=reading, legible=True)
-    if codec in _UTF_16:
-        return None
-    return View(text=content.decode("latin-1"), codec="latin-1", legible=False)
+    return View(text=str(content, "latin-1"), codec="latin-1", legible=False)
 
 
-def byte_edits(content: bytes | bytearray, seen: View, links: Sequence[Link]) -> list[Edit] | None:
+def byte_edits(content: bytes | bytearray | memoryview, seen: View, links: Sequence[Link]) -> list[Edit] | None:
     """The replacement of tracked links, in bytes; None if the text cannot be cut at the links and encoded in pieces."""
     edits: list[Edit] = []
     at = size = 0
@@ -87,7 +90,7 @@ def byte_edits(content: bytes | bytearray, seen: View, links: Sequence[Link]) ->
         before = seen.text[at : replacement.start].encode(seen.codec)
         replaced = seen.text[replacement.start : replacement.end].encode(seen.codec)
         start = size + len(before)
-        same = same and content.startswith(before, size) and content.startswith(replaced, start)
+        same = same and content[size:start] == before and content[start : start + len(replaced)] == replaced
         at, size = replacement.end, start + len(replaced)
         edits.append(Edit(start=start, end=size, replacement=replacement.text.encode(seen.codec)))
     rest = seen.text[at:].encode(seen.codec)

@@ -78,7 +78,7 @@ def rewrite_message(
     untouched += unreadable
     while True:
         links = place([body.body for body in opened], policy=policy, tag=tagger(), tracking_url=tracking_url)
-        outcomes = [_changes(body, placed) for body, placed in zip(opened, links, strict=True)]
+        outcomes = [_changes(raw, body, placed) for body, placed in zip(opened, links, strict=True)]
         changes, refused = _apart(outcomes)
         if not refused:
             break
@@ -135,14 +135,13 @@ def _open(raw: bytes, leaf: Leaf, number: int, *, newline: bytes) -> _Opened | U
     return _Opened(leaf=leaf, transfer=transfer, view=seen, body=body)
 
 
-def _changes(opened: _Opened, links: Sequence[Link]) -> _Change | Untouched:
+def _changes(raw: bytes, opened: _Opened, links: Sequence[Link]) -> _Change | Untouched:
     leaf = opened.leaf
-    content = opened.transfer.decode()
-    edits = byte_edits(content, opened.view, links)
+    edits = byte_edits(opened.transfer.decode(), opened.view, links)
     if edits is None:
         return Untouched.CHARSET
     # Only what stands unencoded can get a longer line.
-    overlong = leaf.transfer_encoding in IDENTITY and _lengthens(content, edits)
+    overlong = leaf.transfer_encoding in IDENTITY and _lengthens(raw, _from(leaf, edits))
     if overlong and not leaf.transfer_fields:
         return Untouched.LINE_TOO_LONG
     return _Change(leaf=leaf, transfer=opened.transfer, edits=edits, overlong=overlong)
@@ -154,10 +153,7 @@ def _edits(change: _Change, *, newline: bytes) -> list[Edit]:
     if not change.edits:
         return []
     if not change.overlong:
-        return [
-            Edit(start=leaf.start + edit.start, end=leaf.start + edit.end, replacement=edit.replacement)
-            for edit in change.transfer.edits(change.edits)
-        ]
+        return _from(leaf, change.transfer.edits(change.edits))
     field = b"Content-Transfer-Encoding: quoted-printable" + newline
     encoded = quoted_printable.encode(splice(change.transfer.decode(), change.edits), newline=newline)
     return [
@@ -166,7 +162,13 @@ def _edits(change: _Change, *, newline: bytes) -> list[Edit]:
     ]
 
 
-def _lengthens(content: bytes | bytearray, edits: Sequence[Edit]) -> bool:
+def _from(leaf: Leaf, edits: Sequence[Edit]) -> list[Edit]:
+    """Edits of a body as it stands in the message, as edits of that."""
+    start = leaf.start
+    return [Edit(start=start + edit.start, end=start + edit.end, replacement=edit.replacement) for edit in edits]
+
+
+def _lengthens(content: bytes, edits: Sequence[Edit]) -> bool:
     """Whether more lines are overlong after the edits than before."""
     added = 0
     for start, end, of_lines in _by_lines(content, edits):
@@ -175,7 +177,7 @@ def _lengthens(content: bytes | bytearray, edits: Sequence[Edit]) -> bool:
     return added > 0
 
 
-def _by_lines(content: bytes | bytearray, edits: Sequence[Edit]) -> Iterator[tuple[int, int, list[Edit]]]:
+def _by_lines(content: bytes, edits: Sequence[Edit]) -> Iterator[tuple[int, int, list[Edit]]]:
     """The spans of lines that change, and the edits in each."""
     start, end, of_lines = 0, -1, list[Edit]()
     for edit in edits:
@@ -191,6 +193,6 @@ def _by_lines(content: bytes | bytearray, edits: Sequence[Edit]) -> Iterator[tup
         yield start, end, of_lines
 
 
-def _count_overlong(encoded: bytes | bytearray) -> int:
+def _count_overlong(encoded: bytes) -> int:
     # Behind a line break, for which a search looks by itself: without one it would try at each byte.
     return sum(1 for _ in _OVERLONG_NEXT.finditer(encoded)) + bool(_OVERLONG.match(encoded))

@@ -44,7 +44,7 @@ def in_document(content: bytes, part: Part, links: Iterable[Link]) -> list[Occur
     return list(_located({0: seen} if seen else {}, links))
 
 
-def decoded_bodies(raw: bytes) -> Iterator[tuple[Leaf, bytes | bytearray | None]]:
+def decoded_bodies(raw: bytes) -> Iterator[tuple[Leaf, bytes | bytearray | memoryview | None]]:
     """The bodies of a message by number, without their transfer encoding; None where that cannot be undone."""
     for leaf in find_leaves(raw, signed=True):
         if isinstance(leaf, Leaf):

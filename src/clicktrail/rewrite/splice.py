@@ -21,7 +21,9 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
     replacement: bytes | bytearray
 
 
-def splice(content: bytes | bytearray, edits: Sequence[Edit], *, start: int = 0, end: int | None = None) -> bytes:
+def splice(
+    content: bytes | bytearray | memoryview, edits: Sequence[Edit], *, start: int = 0, end: int | None = None
+) -> bytes:
     """Apply edits that are in order and do not overlap, to all of the bytes or to those of a span around the edits."""
     whole = memoryview(content)  # whose slices are no copies
     pieces: list[bytes | bytearray | memoryview] = []

@@ -25,7 +25,7 @@ _WHITE_SPACE = b" \t\r\n\f\v"
 class Transfer(Protocol):
     """An encoded body."""
 
-    def decode(self) -> bytes | bytearray:
+    def decode(self) -> bytes | bytearray | memoryview:
         """The bytes it stands for: each time anew, which takes less than to keep them."""
         ...
 
@@ -38,8 +38,8 @@ class _Identity:
     def __init__(self, encoded: memoryview) -> None:
         self._encoded = encoded
 
-    def decode(self) -> bytes:
-        return bytes(self._encoded)
+    def decode(self) -> memoryview:
+        return self._encoded
 
     def edits(self, edits: Sequence[Edit]) -> list[Edit]:
         return list(edits)
