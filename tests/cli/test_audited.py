@@ -6,8 +6,11 @@ import pytest
 
 from clicktrail.audit.organisations import Organisation
 from clicktrail.cli.audited import JsonRows, TableRows, campaign_row, print_audit
+from clicktrail.judge import judge
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import CampaignReport, Clicks, ReasonCount, Unique
+from tests.clicks import AZURE, CONTEXT, timeline
+from tests.clicks import click as request
 from tests.judged import BURST, SENT_AT, click, verdict
 
 CLICK = verdict(click("m1", "c"), Verdict.BOT, BURST)
@@ -31,6 +34,18 @@ def test_the_document_is_json_however_many_clicks_there_are(count: int) -> None:
     document.end([campaign_row(REPORT)])
     result = json.loads(output.getvalue())
     assert (count, [0.5, 0.25]) == (len(result["clicks"]), [*result["campaigns"][0]["click_rate"].values()])
+
+
+def test_what_would_have_made_a_person_of_it() -> None:
+    """A click from a data centre lacks but a key pressed; a person's lacks nothing."""
+    output = io.StringIO()
+    document = JsonRows(output, SENT_AT)
+    document.write(judge(timeline(request(1_000, ip=AZURE), request(2_000)), CONTEXT))
+    document.end([])
+    assert [
+        "would be human with trusted input on the landing page, or without datacentre-network",
+        None,
+    ] == [row.get("counterfactual") for row in json.loads(output.getvalue())["clicks"]]
 
 
 def test_a_table_of_no_clicks_has_a_header() -> None:

@@ -10,10 +10,12 @@ from typing import IO, Any
 
 from clicktrail.audit.organisations import Organisation
 from clicktrail.cli.tables import VERDICTS, counts, rates, table, terminal
+from clicktrail.judge.counterfactual import counterfactual
 from clicktrail.judge.states import state_after
 from clicktrail.model.event import rfc3339
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import CampaignReport, as_json
+from clicktrail.server.wiring.judging import shipped_context
 
 __all__ = ["JsonRows", "TableRows", "campaign_row", "print_audit"]
 
@@ -29,6 +31,7 @@ class JsonRows:
     def __init__(self, output: IO[str], now: datetime) -> None:
         self._output = output
         self._now = now
+        self._rules = shipped_context().rules
         self._before = '{"clicks": [\n'
 
     def write(self, clicks: Iterable[JudgedClick]) -> None:
@@ -43,6 +46,7 @@ class JsonRows:
         self._output.write(f'{beginning}], "campaigns": {json.dumps(campaigns, indent=2, ensure_ascii=False)}}}\n')
 
     def _row(self, judged: JudgedClick) -> dict[str, object]:
+        otherwise = counterfactual(judged, self._rules)
         return {
             "id": judged.click.id,
             "verdict": judged.verdict.value,
@@ -51,7 +55,7 @@ class JsonRows:
             "reasons": [
                 {"signal": reason.signal, "points": reason.points, "detail": reason.detail} for reason in judged.reasons
             ],
-        }
+        } | ({"counterfactual": otherwise} if otherwise else {})
 
 
 class TableRows:
