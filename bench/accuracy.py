@@ -109,22 +109,40 @@ def _document(found: Found, seeds: Sequence[Measured], held: Sequence[tuple[Bar,
 
 
 def _print_figures(population: str, found: Mapping[str, Mapping[str, Figure]]) -> None:
-    print(f"population: {population}")
-    print(f"{'':23}" + "".join(f"{measure:>22}" for measure in found[OURS]))
-    for classifier, by_measure in found.items():
-        shown = (f"{each.value:.3f} [{each.low:.3f}, {each.high:.3f}]" for each in by_measure.values())
-        print(f"{classifier:23}" + "".join(f"{text:>22}" for text in shown))
-    print()
+    print(f"### {population}\n")
+    _print_table(
+        [population, *found[OURS]],
+        (
+            [name, *(f"{each.value:.3f} ({each.low:.3f} to {each.high:.3f})" for each in by_measure.values())]
+            for name, by_measure in found.items()
+        ),
+    )
 
 
 def _print_actors(worlds: Sequence[Mapping[str, Tally]]) -> None:
     """Our verdicts on all requests of each actor, and behind the slash those without a beacon."""
     blind = _actors(worlds, BLIND)
-    print(f"{'requests of':28}{'all':>7}" + "".join(f"{verdict:>16}" for verdict in Verdict))
-    for actor, verdicts in _actors(worlds, OURS).items():
-        total = verdicts.total()
-        shown = (f"{verdicts[each] / total:.3f} / {blind[actor][each] / total:.3f}" for each in Verdict)
-        print(f"{actor:28}{total:>7}" + "".join(f"{text:>16}" for text in shown))
+    _print_table(
+        ["requests of", "all", *Verdict],
+        (
+            [
+                actor,
+                str(verdicts.total()),
+                *(
+                    f"{verdicts[each] / verdicts.total():.3f} / {blind[actor][each] / verdicts.total():.3f}"
+                    for each in Verdict
+                ),
+            ]
+            for actor, verdicts in _actors(worlds, OURS).items()
+        ),
+    )
+
+
+def _print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """In Markdown, as docs/explanation/accuracy.md has it."""
+    print(f"| {' | '.join(head)} |\n|{'---|' * len(head)}")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
     print()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bench.population import other_people, other_scanners, people, scanners
+from bench.population import odd_browsers, odd_places, odd_ways, other_scanners, people, scanners
 from bench.population.previews import PREVIEWS
 from bench.population.request import Actor
 
@@ -50,10 +50,13 @@ def _scaled(actors: Sequence[Actor], share: float) -> Iterator[Actor]:
     return (replace(actor, share=share * actor.share / total) for actor in actors)
 
 
+_ODD_AT_HOME: Final = (*odd_browsers.AT_HOME, *odd_places.AT_HOME, *odd_ways.AT_HOME)
+_ODD_AT_WORK: Final = (*odd_browsers.AT_WORK, *odd_places.AT_WORK, *odd_ways.AT_WORK)
+
 COMMON: Final = Cast(
     name="common",
-    at_home=_mixed(people.AT_HOME, other_people.AT_HOME, share=0.1),
-    at_work=_mixed(people.AT_WORK, other_people.AT_WORK, share=0.1),
+    at_home=_mixed(people.AT_HOME, _ODD_AT_HOME, share=0.1),
+    at_work=_mixed(people.AT_WORK, _ODD_AT_WORK, share=0.1),
     scanners=_mixed(scanners.SCANNERS, other_scanners.SCANNERS, share=0.1),
     meetings=0.01,
     greylisted=0.01,
@@ -62,8 +65,8 @@ COMMON: Final = Cast(
 )
 UNSEEN: Final = Cast(
     name="unseen",
-    at_home=_mixed(people.AT_HOME, other_people.AT_HOME, share=0.5),
-    at_work=_mixed(people.AT_WORK, other_people.AT_WORK, share=0.5),
+    at_home=_mixed(people.AT_HOME, _ODD_AT_HOME, share=0.5),
+    at_work=_mixed(people.AT_WORK, _ODD_AT_WORK, share=0.5),
     scanners=other_scanners.SCANNERS,
     meetings=0.06,
     greylisted=0.1,

@@ -103,6 +103,13 @@ def _google(letter: Letter, luck: Luck) -> Iterator[Request]:
     )
 
 
+def _assistant(letter: Letter, luck: Luck) -> Iterator[Request]:
+    """An assistant that reads the mail for its owner, and says so."""
+    agent = "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; ChatGPT-User/1.0; +https://openai.com/bot"
+    ip, headers = luck.address(networks.AZURE), browsers.library(agent)
+    return sweep(letter.every[:2], pace(luck, start=luck.lognormal(900, 1), gap=(0.3, 2)), ip=ip, headers=headers)
+
+
 def _at_home(letter: Letter, luck: Luck) -> Iterator[Request]:
     """From a home line, once, under a current browser's headers (resend-node issue 901): nothing gives it away."""
     yield Request(
@@ -137,4 +144,5 @@ SCANNERS: Final = (
 STRAYS: Final = (
     Actor(name="scanner on a home line", plan=_at_home, share=1),
     Actor(name="crawler of the web view", plan=_web_view, share=1),
+    Actor(name="assistant, by name", plan=_assistant, share=1),
 )

@@ -8,7 +8,7 @@ from typing import Final
 from bench.population.cast import Cast
 from bench.population.luck import Luck
 from bench.population.message import Message, campaigns, messages
-from bench.population.other_people import AT_ONCE
+from bench.population.odd_ways import AT_ONCE
 from bench.population.recording import click, delivered, engagements, sent
 from bench.population.request import Actor, Kind, Request
 from clicktrail.model.event import AnyEvent
@@ -77,7 +77,7 @@ def simulate(cast: Cast, *, seed: int, recipients: int) -> World:
                 facts.append(
                     Fact(
                         click_id=followed.id,
-                        actor=actor.name if _is_own(actor, request) else "Safe Links twin",
+                        actor=actor.name if _is_own(actor, request) else "machine beside a person",
                         kind=request.kind,
                         campaign=campaign.name,
                         message_id=message.message_id,

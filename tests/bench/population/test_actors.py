@@ -2,7 +2,7 @@ import pytest
 
 from bench.population.cast import COMMON, UNSEEN
 from bench.population.luck import Luck
-from bench.population.other_people import AT_ONCE
+from bench.population.odd_ways import AT_ONCE
 from bench.population.request import Actor, Kind, Letter, Page
 
 PEOPLE = {actor.name: actor for cast in (COMMON, UNSEEN) for actor in (*cast.at_home, *cast.at_work, AT_ONCE)}
