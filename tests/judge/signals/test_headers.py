@@ -107,6 +107,11 @@ def test_no_client_hints_is_silent() -> None:
     assert {} == spoken("no-client-hints", request(browsers.chrome(LANGUAGE), without="sec-"))
 
 
+def test_no_client_hints_is_silent_on_phones() -> None:
+    """An app may have given its web view the agent of a browser."""
+    assert {} == spoken("no-client-hints", request(browsers.mobile_chrome(LANGUAGE), without="sec-ch-ua"))
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -50,7 +50,8 @@ def no_fetch_metadata(case: Case) -> Findings:
 def no_client_hints(case: Case) -> Findings:
     """``Sec-Fetch`` headers, which no proxy left out, and none of the client hints that Chrome sends with them.
 
-    A script that gives Chromium another agent as a string takes its client hints away.
+    A script that gives Chromium another agent as a string takes its client hints away. So do apps on phones, with the
+    web views in which their users read: of a phone's Chrome nothing is said.
     """
     return {
         click.id: f"{browser} without client hints"
@@ -58,6 +59,7 @@ def no_client_hints(case: Case) -> Findings:
         if click.https
         and "sec-ch-ua" not in click.headers
         and "sec-fetch-mode" in click.headers
+        and "Android" not in click.user_agent
         and (browser := case.browsers.get(click.id))
         and browser.engine is Engine.CHROME
         and browser.version >= _HINTS_SINCE
