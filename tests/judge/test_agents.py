@@ -38,22 +38,58 @@ AUTOMATION = [
     ("Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Microsoft Outlook 16.0; ms-office)", "Microsoft Office"),
     ("Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.1682", "a part of Windows"),
     ("MobileSafari/604.1 CFNetwork/1240.0.4 Darwin/20.6.0", "a part of iOS or macOS"),
+    ("com.apple.WebKit.Networking/8621 CFNetwork/3826.500.131 Darwin/24.5.0", "a part of iOS or macOS"),
+    ("iOS/18.5 (22F76) dataaccessd/1.0", "a part of iOS or macOS"),
+    ("Mozilla/5.0 (Windows NT 10.0) Chrome/125.0 Safari/537.36 SafeLinks", "a mail security product"),
+    ("PycURL/7.45.3 libcurl/8.5.0", "a Python program"),
+    ("got (https://github.com/sindresorhus/got)", "sindresorhus/got"),
+    ("http.rb/5.2.0", "a Ruby program"),
+    ("RestSharp/112.0.0.0", "a .NET or Delphi program"),
+    ("lychee/0.20.1", "a link checker"),
     ("Dalvik/2.1.0 (Linux; U; Android 14; Pixel 8 Build/AP1A.240305.019)", "an Android app"),
     ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Googlebot"),
     ("Sogou web spider/4.0(+http://www.sogou.com/docs/help/webmasters.htm#07)", "Sogou's spider"),
     ("Mozilla/5.0 (compatible; SomethingNew/0.1; +https://new.example/why)", "a crawler"),
 ]
+WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0"
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+ANDROID = (
+    "Mozilla/5.0 (Linux; Android 15; Pixel 9; wv) AppleWebKit/537.36 Version/4.0 Chrome/146.0 Mobile Safari/537.36"
+)
 PEOPLE = [
     CHROME,
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Safari/604.1",
     "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Thunderbird/140.5.0",
+    "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)",
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Mobile Safari/537.36",
     "Mozilla/5.0 (Linux; Android 10; CUBOT J9) AppleWebKit/537.36 Chrome/88.0.4324.152 Mobile Safari/537.36",
     "Mozilla/5.0 (Linux; Android 15; CPH2655 Build/AP3A.240617.008) Chrome/142.0 Mobile Safari/537.36",
-    "Mozilla/5.0 (Linux; Android 16; Pixel 10; wv) Version/4.0 Chrome/146.0 Mobile Safari/537.36 MetaIAB Facebook",
-    "Mozilla/5.0 (Linux; Android 16; SM-F966N; wv) Version/4.0 Chrome/145.0 Mobile Safari/537.36 Viber/27.4.0.0",
     "Mozilla/5.0 (Linux; Android 6.0.1; OPPO R9s; wv) Version/4.0 Mobile Safari/537.36 SogouMobileBrowser/5.28.7",
     "Mozilla/5.0 (Linux; Android 13; Spider 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36",
-]
+    "Mozilla/5.0 (Linux; Android 12; KFTRWI) AppleWebKit/537.36 Silk/140.3.1 like Chrome/140.0.0.0 Safari/537.36",
+    "Opera/9.80 (Android; Opera Mini/80.0.2254/191.303; U; de) Presto/2.12.423 Version/12.16",
+    "ExampleShop/5.2 (iPhone; iOS 18.5) CFNetwork/3826.500.131 Darwin/24.5.0",
+    *(f"{WINDOWS} Safari/537.36 {app}" for app in (
+        "Edg/146.0.0.0 OneOutlook/1.2026.1118.200", "OPR/130.0.0.0", "Vivaldi/7.6", "Avast/146.0.0.0", "Norton/146.0",
+        "AVG/146.0", "CCleaner/146.0", "TeamsDesktop/49", "Slack_SSB/4.46.99", "Notion/4.20.0", "Whale/4.35",
+    )),
+    f"{WINDOWS} Electron/38.2.2 Safari/537.36",
+    *(f"{IPHONE} {app}" for app in (
+        "Version/18.5 Mobile/15E148 Safari/604.1", "CriOS/146.0 Mobile/15E148 Safari/604.1", "Mobile/15E148",
+        "GSA/396.0 Mobile/15E148 Safari/604.1", "Mobile/15E148 [FBAN/FBIOS;FBAV/540.0.0.55;FBLC/de_DE]",
+        "Mobile/15E148 Instagram 400.0.0.30 (iPhone16,1; iOS 18_5)", "Mobile/15E148 [LinkedInApp]/9.31",
+        "Mobile/15E148 MicroMessenger/8.0.60 NetType/WIFI", "Mobile/15E148 Snapchat/13.60.0.30 (like Safari/8621)",
+        "Mobile/15E148 [Pinterest/iOS]", "Version/18.5 Mobile/15E148 DuckDuckGo/7 Safari/605.1.15",
+        "Mobile/15E148 Safari Line/15.18.0", "Mobile/15E148 YahooMobileMail/7.60", "Mobile/15E148 Outlook-iOS/4.2540",
+    )),
+    *(f"{ANDROID} {app}" for app in (
+        "", "GSA/16.45.40", "[FB_IAB/FB4A;FBAV/540.0.0.46.109;]", "MetaIAB Facebook", "Instagram 400.0.0.48.109",
+        "LinkedInApp/4.1.1030", "KAKAOTALK/25.9.1 (INAPP)", "NAVER(inapp; search)", "Telegram-Android/12.1.1",
+        "Snapchat/13.60.0.41", "Pinterest/0.2", "Outlook-Android/2.0", "Viber/27.4.0.0", "TwitterAndroid",
+        "Reddit/Version 2025.44.0", "musical_ly_2024 BytedanceWebview/d8a21c6", "SamsungBrowser/29.0",
+    )),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("user_agent", "name"), PREVIEWS)
