@@ -136,6 +136,13 @@ def test_signals() -> None:
     assert listed((REFERENCE / "signals.md").read_text("utf-8")) == [rule.name for rule in rules.parse(text).rules]
 
 
+def test_verdicts() -> None:
+    """Every signal is explained to those who send mail."""
+    text = (ROOT / "src" / "clicktrail" / "judge" / "data" / "rules.toml").read_text("utf-8")
+    page = (ROOT / "docs" / "explanation" / "verdicts.md").read_text("utf-8")
+    assert [] == [rule.name for rule in rules.parse(text).rules if f"`{rule.name}`" not in page]
+
+
 def test_report() -> None:
     """Each key of a report is explained, in its order."""
     assert listed((REFERENCE / "report.md").read_text("utf-8")) == list(as_json(CampaignReport(campaign="spring")))
