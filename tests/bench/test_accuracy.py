@@ -1,3 +1,6 @@
+import json
+import subprocess
+import sys
 from datetime import date
 
 from bench.accuracy import judged, measured
@@ -25,3 +28,12 @@ def test_the_judge_is_ahead_of_every_other_rule() -> None:
     ahead = [(bar, figure) for bar, figure in bars(found) if bar.of_others]
     assert ahead
     assert [] == [(bar, figure.value) for bar, figure in ahead if not bar.holds(figure)]
+
+
+def test_the_exit_code_tells_whether_the_bars_hold() -> None:
+    """A machine can ask: JSON on standard output, and 0 only where every bar holds."""
+    command = [sys.executable, "-m", "bench.accuracy", "--seeds", "1", "--recipients", "60", "--json"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    document = json.loads(done.stdout)
+    assert {"figures", "actors", "bars"} == document.keys()
+    assert (0 if all(bar["holds"] for bar in document["bars"]) else 1) == done.returncode
