@@ -3,6 +3,8 @@
 The classes of autonomous systems are ours, in ``asn_classes.csv``; which addresses each of them announces is told by
 the npm package ``@ip-location-db/asn``, which is loaded for this and never shipped. An autonomous system that has
 another owner than when its class was written down is named, and nothing is built: the class may be wrong now.
+What a cloud announces of the blocks in ``vendor_blocks.csv`` is the vendor's, whose scanners run there under its own
+addresses; what anybody else announces of them has been given away.
 """
 
 import argparse
@@ -27,6 +29,7 @@ _DATE: Final = "2026-06-17"
 """The day of its routing data."""
 _FILES: Final = ("package/asn-ipv4.csv", "package/asn-ipv6.csv")
 _DATA: Final = Path(__file__).parent.parent / "src" / "clicktrail" / "judge" / "data"
+_CLOUDS: Final = {NetworkClass.AWS, NetworkClass.GOOGLE, NetworkClass.MICROSOFT}
 _LOOKUPS: Final = 20_000
 _ROUNDS: Final = 7
 _STRIDE: Final = 2_654_435_761
@@ -42,7 +45,9 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="change nothing, and fail where the table is another")
     only_check: bool = parser.parse_args().check
     classes = read_classes((_DATA / "asn_classes.csv").read_text("utf-8"))
-    table = build(classes, list(_announced()))
+    announced = list(_announced())
+    lent = list(_lent((_DATA / "vendor_blocks.csv").read_text("utf-8"), classes, announced))
+    table = build(classes, announced, lent)
     shipped = _DATA / "networks.bin"
     if not only_check:
         shipped.write_bytes(table)
@@ -62,8 +67,10 @@ def read_classes(text: str) -> Mapping[int, tuple[Network, str]]:
     }
 
 
-def build(classes: Mapping[int, tuple[Network, str]], announced: Sequence[Announced]) -> bytes:
-    """The table of what the autonomous systems that have a class announce.
+def build(
+    classes: Mapping[int, tuple[Network, str]], announced: Sequence[Announced], lent: Sequence[tuple[Block, Network]]
+) -> bytes:
+    """The table of what the autonomous systems that have a class announce, and over it what clouds do for vendors.
 
     Raises:
         SystemExit: one of them announces nothing, or has another owner now.
@@ -73,9 +80,20 @@ def build(classes: Mapping[int, tuple[Network, str]], announced: Sequence[Announ
         f"AS{asn}: {owners.get(asn)}, was {was}" for asn, (_, was) in classes.items() if owners.get(asn) != was
     ]:
         raise SystemExit("owners changed, look at their classes:\n" + "\n".join(changed))
-    ranges = [(block, classes[asn][0]) for block, asn, _ in announced if asn in classes]
+    ranges = [*((block, classes[asn][0]) for block, asn, _ in announced if asn in classes), *lent]
     unnamed = pack(cut("", ranges))
     return pack(cut(f"{_DATE}-{hashlib.sha256(unnamed).hexdigest()[:8]}", ranges))
+
+
+def _lent(
+    text: str, classes: Mapping[int, tuple[Network, str]], announced: Sequence[Announced]
+) -> Iterator[tuple[Block, Network]]:
+    clouds = [block for block, asn, _ in announced if asn in classes and classes[asn][0].kind in _CLOUDS]
+    for row in csv.DictReader(text.splitlines()):
+        own, vendor = block_of(row["block"]), classes[int(row["asn"])][0]
+        for block in clouds:
+            if block.first <= own.last and own.first <= block.last:
+                yield Block(max(block.first, own.first), min(block.last, own.last)), vendor
 
 
 def _announced() -> Iterator[Announced]:

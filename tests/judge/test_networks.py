@@ -20,6 +20,8 @@ OFFICE = Network(name="our office", kind=NetworkClass.OURS)
     [
         ("64.235.144.1", "Barracuda AS15324"),
         ("209.222.87.255", "Barracuda AS15324"),
+        ("209.222.82.7", "Barracuda AS15324"),
+        ("205.220.188.9", "Proofpoint AS26211"),
         ("40.94.16.33", "Microsoft AS8075"),
         ("40.107.218.1", "Microsoft AS8075"),
         ("52.112.0.9", "Microsoft AS8075"),

@@ -2,7 +2,13 @@
 
 import ipaddress
 
+import pytest
+
 from clicktrail.demo.population import networks
+from clicktrail.judge.networks import NetworkClass
+from tests.clicks import shipped_networks
+
+SHIPPED = shipped_networks()
 
 
 def test_every_network_is_public() -> None:
@@ -22,3 +28,23 @@ def test_no_network_is_two_things() -> None:
         if name < other and network.version == another.version and network.overlaps(another)
     ]
     assert [] == clashes
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [
+        *((name, {None}) for name in ("HOMES", "MOBILE", "OFFICE", "RESIDENTIAL_SCANNER")),
+        ("PRIVATE_RELAY", {NetworkClass.CDN_RELAY}),
+        ("SECURE_EDGE", {NetworkClass.SSE_EGRESS}),
+        *((name, {NetworkClass.MAIL_SECURITY}) for name in ("BARRACUDA", "CISCO", "MIMECAST", "PROOFPOINT", "GATEWAY")),
+        ("TRENDMICRO", {NetworkClass.MAIL_SECURITY, None}),
+        ("MICROSOFT", {NetworkClass.MICROSOFT}),
+        ("AMAZON", {NetworkClass.AWS}),
+        ("DATACENTRE", {NetworkClass.DATACENTRE}),
+    ],
+)
+def test_networks_are_what_the_table_says(name: str, classes: set[NetworkClass | None]) -> None:
+    """The judge's table and the demo, made apart from each other, agree on what comes from each network."""
+    blocks = map(ipaddress.ip_network, getattr(networks, name))
+    found = {SHIPPED.find(str(block[block.num_addresses * part // 8])) for block in blocks for part in range(8)}
+    assert classes >= {network and network.kind for network in found}
