@@ -16,7 +16,8 @@ from clicktrail.server.edge.routes import Routes
 from clicktrail.server.edge.server import serve_edge
 from clicktrail.server.edge.sites import Sites
 from clicktrail.server.pipeline.discretion import Discretion
-from clicktrail.server.pipeline.overrides import Erased, Overrides
+from clicktrail.server.pipeline.marks import Marked
+from clicktrail.server.pipeline.overrides import Overrides
 from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.ports import Journal
 from clicktrail.server.wiring.judging import shipped_judge
@@ -110,7 +111,8 @@ def routes_for(
         responses=Responses(),
         sites=Sites(),
         overrides=Overrides(),
-        erased=Erased(RING),
+        erased=Marked(RING),
+        denied=Marked(RING),
         discretion=Discretion(judge=shipped_judge(), ids=CountedIds()),
         start=start,
     )

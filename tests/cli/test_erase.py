@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from clicktrail.server import keystore, snapshot
-from clicktrail.server.pipeline.overrides import Erased
+from clicktrail.server.pipeline.marks import Marked
 from tests.cli.running import clicktrail
 
 
@@ -11,7 +11,7 @@ def test_an_erased_recipient_is_known_to_the_edge_by_a_mark(tmp_path: Path) -> N
     ring = keystore.load_or_create(data / keystore.NAME, traces=[])
     done = clicktrail("erase", "Anna@example.net", folder=tmp_path)
     assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
-    assert "anna@example.net" in Erased(ring, snapshot.read(data / snapshot.NAME).erased)
+    assert "anna@example.net" in Marked(ring, snapshot.read(data / snapshot.NAME).erased)
     assert "anna" not in (data / snapshot.NAME).read_text("utf-8").lower()
     assert "denied\n" == clicktrail("consent", "show", "anna@example.net", folder=tmp_path).stdout
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from clicktrail.errors import StorageError
-from clicktrail.model.consent import Consent
+from clicktrail.model.consent import Consent, Said
 from clicktrail.model.edit import EditAction, LinkEdit, Target
 from clicktrail.model.stored import LinkSet, ShortMessage, StoredLink
 from clicktrail.server.ports import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
@@ -176,6 +176,20 @@ async def test_the_last_consent_stands(registry: Registry) -> None:
     await consents.set("r8F", Consent.GRANTED, at=NOW)
     found = [await consents.find(recipient) for recipient in ("ANN@EXAMPLE.ORG", "r8F", "r8f", "")]
     assert [Consent.DENIED, Consent.GRANTED, None, None] == found
+
+
+async def test_what_was_said_since_a_time_is_told(registry: Registry) -> None:
+    """By everybody whose last word is no older; without a time, by those who denied."""
+    consents, later = registry.consents, NOW + timedelta(days=1)
+    denied = Said(recipient="ann@example.org", consent=Consent.DENIED, at=NOW)
+    granted = Said(recipient="r8F", consent=Consent.GRANTED, at=later)
+    await consents.set("Ann@Example.org", Consent.GRANTED, at=NOW - timedelta(days=1))
+    for said in (denied, granted):
+        await consents.set(said.recipient, said.consent, at=said.at)
+    assert [[denied], [denied, granted], [granted], []] == [
+        sorted(await consents.said(since=since), key=lambda said: said.at)
+        for since in (None, NOW, later, later + timedelta(milliseconds=1))
+    ]
 
 
 async def test_what_was_added_is_read_by_others(place: Place, registry: Registry) -> None:

@@ -1,10 +1,11 @@
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from clicktrail.errors import StorageError
+from clicktrail.model.consent import Consent, Said
 from clicktrail.model.edit import EditAction, LinkEdit, Target
 from clicktrail.server.snapshot import Snapshot, extend, read
 
@@ -41,6 +42,32 @@ def test_where_nothing_is_new_the_file_is_not_touched(tmp_path: Path) -> None:
     before = path.stat()
     extend(path, edits=[FIRST], erased=[])
     assert (before.st_ino, before.st_mtime_ns) == (path.stat().st_ino, path.stat().st_mtime_ns)
+
+
+def said(consent: Consent, *, minutes: int, recipient: str = "ann") -> Said:
+    """What a recipient, by their mark, said some minutes on."""
+    return Said(recipient=recipient, consent=consent, at=AT + timedelta(minutes=minutes))
+
+
+def test_what_was_said_last_holds(tmp_path: Path) -> None:
+    """In whatever order it is told; of who never denied nothing is kept."""
+    path = tmp_path / "overrides.json"
+    denied, granted, again = (
+        said(Consent.DENIED, minutes=1),
+        said(Consent.GRANTED, minutes=2),
+        said(Consent.DENIED, minutes=3),
+    )
+    extend(path, consents=[said(Consent.GRANTED, minutes=9, recipient="bob"), said(Consent.UNKNOWN, minutes=0)])
+    assert not path.exists()
+    for told, held, refused in (
+        ([denied], denied, frozenset({"ann"})),
+        ([granted], granted, frozenset[str]()),
+        ([denied], granted, frozenset[str]()),
+        ([again, granted], again, frozenset({"ann"})),
+        ([], again, frozenset({"ann"})),
+    ):
+        extend(path, consents=told)
+        assert (Snapshot(consents=(held,)), refused) == (read(path), read(path).denied)
 
 
 def test_a_damaged_file_is_told_and_kept(tmp_path: Path) -> None:

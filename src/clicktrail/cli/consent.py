@@ -33,7 +33,7 @@ def set_consent(
     said: Annotated[Consent, typer.Argument(help="granted, denied or unknown.", metavar="CONSENT")],
     config: Config = None,
 ) -> None:
-    """Keep what a recipient said last; messages from now on go by it."""
+    """Keep what a recipient said last; messages from now on go by it, and clicks on those sent before."""
     asyncio.run(_set(_loaded(config), recipient, said))
 
 
@@ -57,10 +57,13 @@ def _loaded(config: Path | None) -> settings.Settings:
 
 
 async def _set(loaded: settings.Settings, recipient: str, said: Consent) -> None:
+    from clicktrail.server.wiring.overrides import copy_overrides
     from clicktrail.server.wiring.registry import open_registry
 
     async with open_registry(loaded) as registry:
         await registry.consents.set(recipient, said, at=SystemClock().now())
+        if (loaded.data / keystore.NAME).exists():  # else no edge runs here, and those elsewhere look for themselves
+            await copy_overrides(loaded, registry)
 
 
 async def _find(loaded: settings.Settings, recipient: str) -> Consent | None:

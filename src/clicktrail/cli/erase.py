@@ -23,10 +23,10 @@ def erase(recipient: Recipient, config: Config = None) -> None:
 
 async def _erase(loaded: settings.Settings, ring: KeyRing, recipient: str) -> None:
     # These packages are slow to import, and no other command should wait for them.
-    from clicktrail.server.pipeline.overrides import Erased
+    from clicktrail.server.pipeline.marks import Marked
     from clicktrail.server.wiring.overrides import copy_overrides
     from clicktrail.server.wiring.registry import open_registry
 
     async with open_registry(loaded) as registry:
-        await registry.erasures.add(recipient, Erased(ring).mark(recipient), at=SystemClock().now())
+        await registry.erasures.add(recipient, Marked(ring).mark(recipient), at=SystemClock().now())
         await copy_overrides(loaded, registry)

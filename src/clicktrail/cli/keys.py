@@ -12,7 +12,7 @@ from clicktrail.tokens import Format
 
 __all__ = ["app"]
 
-_RESTART = "restart clicktrail serve: what runs has the ring of its start"
+_RESTART = "restart clicktrail serve: its relay seals with the key of its start"
 
 app = typer.Typer(no_args_is_help=True, help="Look after the key ring, the one file that must not be lost.")
 
@@ -49,9 +49,9 @@ def revoke(
     number: Annotated[int, typer.Argument(help="The key, as clicktrail keys list shows it.", metavar="NUMBER")],
     config: Config = None,
 ) -> None:
-    """Let a key open nothing any more: every link that it sealed answers 404 from the next start on."""
+    """Let a key open nothing any more: every link that it sealed answers 404, a second later."""
     keystore.revoke(_ring(config), number)
-    _say(f"key {number} is revoked: {_RESTART}")
+    _say(f"key {number} is revoked: an edge of another machine has a ring of its own")
 
 
 @app.command()

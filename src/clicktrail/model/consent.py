@@ -1,8 +1,11 @@
 """Whether a recipient has agreed to being tracked."""
 
+from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["Consent", "UnknownConsent"]
+import msgspec
+
+__all__ = ["Consent", "Said", "UnknownConsent"]
 
 
 class Consent(StrEnum):
@@ -11,6 +14,20 @@ class Consent(StrEnum):
     GRANTED = "granted"
     DENIED = "denied"
     UNKNOWN = "unknown"
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What one recipient has said last.
+
+    Attributes:
+        recipient: address or opaque id, or the mark that stands for it.
+        consent: what it was.
+        at: when, aware.
+    """
+
+    recipient: str
+    consent: Consent
+    at: datetime
 
 
 class UnknownConsent(StrEnum):

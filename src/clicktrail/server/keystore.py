@@ -2,7 +2,8 @@
 
 Every link ever sent depends on the key that sealed it. A new key where an old one is missing would let everything
 start and kill all those links, so a ring is made only where nothing shows that there ever was one. The file is either
-the old one or the new one, whatever happens in between. A running edge and engine have the ring of their start.
+the old one or the new one, whatever happens in between. A running edge goes by what the file says; the engine has the
+ring of its start.
 """
 
 import base64

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from clicktrail.judge.visits import Visit
-from clicktrail.model.consent import Consent
+from clicktrail.model.consent import Consent, Said
 from clicktrail.model.edit import LinkEdit
 from clicktrail.model.event import AnonymousClick
 from clicktrail.model.stored import LinkSet, ShortMessage
@@ -27,6 +27,7 @@ __all__ = [
     "JudgedMessage",
     "LinkEdits",
     "LinkSets",
+    "RecipientClick",
     "ShortLinks",
 ]
 
@@ -165,6 +166,29 @@ class StoredVerdict:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientClick:
+    """A click of one recipient, as one would tell it to them.
+
+    Attributes:
+        campaign: of its message; empty if none.
+        message_id: of its message.
+        at: when it was.
+        link: position of the link in the message.
+        url: the destination.
+        verdict: what made it.
+        counted: whether reports count it.
+    """
+
+    campaign: str
+    message_id: str
+    at: datetime
+    link: int
+    url: str
+    verdict: Verdict
+    counted: bool
+
+
 class Analytics(Protocol):
     """Events, messages and judged clicks, and the numbers made of them.
 
@@ -201,6 +225,10 @@ class Analytics(Protocol):
             part: which part, from 0.
             parts: into how many parts the messages are divided, by nothing but their names.
         """
+        ...
+
+    async def clicks_of(self, recipient: str) -> Sequence[RecipientClick]:
+        """What a recipient clicked on, in the order of time. An address is the same in capital and small letters."""
         ...
 
     async def store(
@@ -291,6 +319,14 @@ class Consents(Protocol):
 
     async def find(self, recipient: str) -> Consent | None:
         """What a recipient said last; None if nothing.
+
+        Raises:
+            StorageError: nobody can tell just now.
+        """
+        ...
+
+    async def said(self, *, since: datetime | None) -> Sequence[Said]:
+        """What was said at a time and later; without one, by whom tracking was denied, whenever that was.
 
         Raises:
             StorageError: nobody can tell just now.

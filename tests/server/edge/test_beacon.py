@@ -7,7 +7,7 @@ from clicktrail.model.event import Engagement, decode
 from clicktrail.server.edge.beacon import Beacon
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.pipeline.engage import Engagements
-from clicktrail.server.pipeline.overrides import Erased
+from clicktrail.server.pipeline.marks import Marked
 from clicktrail.server.pipeline.redirect import Request
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Visit, VisitSeal
 from tests.edges import NOW, StoppedClock
@@ -28,11 +28,11 @@ def beacon(journal: HeldJournal) -> Beacon:
 
 
 def answer(
-    to: Beacon, path: str, *, method: str = "GET", body: bytes = b"", erased: tuple[str, ...] = ()
+    to: Beacon, path: str, *, method: str = "GET", body: bytes = b"", without: tuple[str, ...] = ()
 ) -> Response | None:
-    """What is answered at once, where these recipients were erased."""
+    """What is answered at once, where nothing is to be recorded of some recipients."""
     request = Request(method=method, path=path, peer="192.0.2.1", headers={}, body=body)
-    return to.answer(request, erased=Erased(RING, map(Erased(RING).mark, erased)))
+    return to.answer(request, without=(Marked(RING), Marked(RING, map(Marked(RING).mark, without))))
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -74,13 +74,13 @@ def test_what_is_not_taken_is_answered_alike() -> None:
     assert 1 == len(journal.lines)
 
 
-def test_nothing_is_recorded_of_the_erased() -> None:
+def test_nothing_is_recorded_of_who_may_not_be() -> None:
     """Even if a page that they visited before tells of them later."""
     journal = HeldJournal()
     body = msgspec.json.encode(TOLD)
-    refused = answer(beacon(journal), "/e", method="POST", body=body, erased=("ann@example.org",))
+    refused = answer(beacon(journal), "/e", method="POST", body=body, without=("ann@example.org",))
     assert [] == journal.lines
-    assert refused == answer(beacon(journal), "/e", method="POST", body=body, erased=("bob@example.org",))
+    assert refused == answer(beacon(journal), "/e", method="POST", body=body, without=("bob@example.org",))
     assert 1 == len(journal.lines)
 
 

@@ -11,12 +11,14 @@ from clicktrail.model.event import AnonymousClick, Click, decode
 from clicktrail.model.stored import ShortMessage, StoredLink
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.edge.beacon import Beacon
+from clicktrail.server.edge.pages import Records
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.edge.sites import Sites
 from clicktrail.server.pipeline.domains import Domain
 from clicktrail.server.pipeline.engage import Engagements
-from clicktrail.server.pipeline.overrides import Erased, Overrides
+from clicktrail.server.pipeline.marks import Marked
+from clicktrail.server.pipeline.overrides import Overrides
 from clicktrail.server.pipeline.redirect import Request
 from clicktrail.tokens import short_token
 from tests.edges import NOW, RING, StoppedClock, damaged_path, pages_of, routes_for, token_path
@@ -124,7 +126,8 @@ def test_of_who_asks_for_privacy_next_to_nothing_is_recorded(name: str) -> None:
     """Neither address, agent, message, recipient nor time; and the reader arrives once it is recorded."""
     journal = HeldJournal()
     routes = routes_for(journal)
-    answers = answers_of(routes, token_path(), headers={name: "1", "user-agent": "Mozilla/5.0 (X11) Firefox/140.0"})
+    headers = {name: "1", "user-agent": "Mozilla/5.0 (X11) Firefox/140.0", "accept-language": "en"}
+    answers = answers_of(routes, token_path(), headers=headers)
     assert [] == answers
     journal.settle(committed=True)
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
@@ -214,9 +217,25 @@ def test_nothing_is_recorded_of_who_was_erased() -> None:
     journal = HeldJournal()
     routes = routes_for(journal)
     routes.beacon = Beacon(Engagements(RING, hosts=("shop.example",)), journal=journal, clock=StoppedClock())
-    routes.erased = Erased(RING, [Erased(RING).mark("ann@example.org")])
+    routes.erased = Marked(RING, [Marked(RING).mark("ann@example.org")])
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers_of(routes, token_path())
     assert [] == journal.lines
+
+
+@pytest.mark.parametrize(("opted_out", "recorded"), [("anonymous", ["spring"]), ("none", [])])
+def test_clicks_of_who_denied_since_are_kept_as_of_who_asks_for_privacy(opted_out: str, recorded: list[str]) -> None:
+    """They arrive, no landing page is handed the click, and neither message nor recipient is written down."""
+    journal = HeldJournal()
+    routes = routes_for(journal)
+    routes.sites = Sites(records=Records(opted_out=opted_out == "anonymous"))
+    routes.beacon = Beacon(Engagements(RING, hosts=("shop.example",)), journal=journal, clock=StoppedClock())
+    routes.denied = Marked(RING, [Marked(RING).mark("ann@example.org")])
+    answers = answers_of(routes, token_path(), headers={"user-agent": "Mozilla/5.0 Private/7"})
+    journal.settle(committed=True)
+    assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
+    events = [decode(line) for line in journal.lines]
+    assert recorded == [event.campaign for event in events if isinstance(event, AnonymousClick)]
+    assert len(recorded) == len(events)
 
 
 def test_a_domain_may_have_nothing_recorded_of_who_asks_for_privacy() -> None:

@@ -5,10 +5,9 @@ from msgspec.structs import replace
 
 from clicktrail.model.edit import EditAction, LinkEdit, Target
 from clicktrail.model.event import Click
-from clicktrail.server.pipeline.overrides import Ended, Erased, Overrides, current_edits
+from clicktrail.server.pipeline.overrides import Ended, Overrides, current_edits
 from clicktrail.server.pipeline.redirect import Redirect
-from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState
-from tests.edges import NOW, RING
+from tests.edges import NOW
 
 SENT = "https://shop.example/tea?a=b"
 REDIRECT = Redirect(location=SENT, event=Click(id="c1", at=NOW, campaign="spring", link=3, url=SENT))
@@ -96,22 +95,3 @@ def test_a_link_ends_at_its_time() -> None:
     overrides = Overrides([replace(edit(URL, EditAction.EXPIRE), expires_at=expires_at)])
     assert overrides.apply(REDIRECT, now=expires_at - timedelta(milliseconds=1)) is REDIRECT
     assert ENDED == overrides.apply(REDIRECT, now=expires_at)
-
-
-def test_who_was_erased_is_known_by_a_mark() -> None:
-    """In which their name is not to be read, and which is the same in capital and small letters."""
-    mark = Erased(RING).mark("Ann@example.org")
-    erased = Erased(RING, [mark])
-    assert ("ann@example.org" in erased, "bob@example.org" in erased, "" in erased) == (True, False, False)
-    assert "ann" not in mark
-    assert mark in erased
-    assert Erased(RING).mark("Id7") != Erased(RING).mark("id7")
-
-
-def test_a_mark_holds_when_keys_are_rotated_and_revoked() -> None:
-    """And is another one with another ring."""
-    old = Key(number=0, secret=b"k" * SECRET_BYTES)
-    new = Key(number=1, secret=b"n" * SECRET_BYTES)
-    rotated = KeyRing([new, Key(number=0, secret=old.secret, state=KeyState.REVOKED)])
-    assert Erased(KeyRing([old])).mark("ann@example.org") == Erased(rotated).mark("ann@example.org")
-    assert Erased(KeyRing([old])).mark("ann@example.org") != Erased(KeyRing([new])).mark("ann@example.org")

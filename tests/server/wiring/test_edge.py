@@ -48,7 +48,12 @@ async def test_of_who_asks_for_privacy_the_journal_has_no_trace(
     """Neither address nor agent, message, recipient or time is in any file, and the reader arrives all the same."""
     ring = keystore.load_or_create(tmp_path / DATA / keystore.NAME, traces=[])
     (tmp_path / "clicktrail.toml").write_text(f'[privacy]\nopted_out = "{opted_out}"', "utf-8")
-    headers = {"sec-gpc": "1", "x-forwarded-for": "203.0.113.9", "user-agent": "Mozilla/5.0 Private/7"}
+    headers = {
+        "sec-gpc": "1",
+        "x-forwarded-for": "203.0.113.9",
+        "user-agent": "Mozilla/5.0 Private/7",
+        "accept-language": "en",
+    }
     with socket.create_server(("127.0.0.1", 0)) as listening:
         host, port = listening.getsockname()
         async with worker("edge", tmp_path, [listening]), httpx2.AsyncClient(headers=headers) as client:

@@ -4,12 +4,13 @@ The script comes from another origin than the page, and needs no permission of C
 message is plain text that it waits for no answer to, which browsers send without asking first.
 """
 
+from collections.abc import Sequence
 from importlib import resources
 
 from clicktrail.model.event import encode
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.pipeline.engage import Engagements
-from clicktrail.server.pipeline.overrides import Erased
+from clicktrail.server.pipeline.marks import Marked
 from clicktrail.server.pipeline.redirect import Redirect, Request
 from clicktrail.server.ports import Clock, Journal
 
@@ -29,8 +30,8 @@ class Beacon:
         self._script = _script((resources.files("clicktrail.server.edge") / "e.js").read_bytes())
         self._taken = Response(head=b"HTTP/1.1 204 No Content\r\nCache-Control: no-store\r\n")
 
-    def answer(self, request: Request, *, erased: Erased) -> Response | None:
-        """The answer at once, or None for what is no landing page's business. Of the erased nothing is recorded.
+    def answer(self, request: Request, *, without: Sequence[Marked]) -> Response | None:
+        """The answer at once, or None for what is no landing page's business. Of some recipients nothing is recorded.
 
         ``/e`` is answered alike whatever it is told, so that nobody learns from it which clicks there were; and before
         it is on disk, since no page waits for it: a crash loses some milliseconds of engagement, never a click.
@@ -39,7 +40,7 @@ class Beacon:
             return self._script
         if request.path == _TARGET_PATH and request.method == "POST":
             engagement = self._engagements.read(request, now=self._clock.now())
-            if engagement and engagement.recipient not in erased:
+            if engagement and not any(engagement.recipient in marked for marked in without):
                 self._journal.append(encode(engagement), lambda _committed: None)
             return self._taken
         return None

@@ -13,7 +13,8 @@ from clicktrail.server.edge.sites import Site, Sites
 from clicktrail.server.edge.tally import Tally
 from clicktrail.server.pipeline.discretion import Discretion, asks_for_privacy
 from clicktrail.server.pipeline.domains import allows
-from clicktrail.server.pipeline.overrides import Ended, Erased, Overrides
+from clicktrail.server.pipeline.marks import Marked
+from clicktrail.server.pipeline.overrides import Ended, Overrides
 from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Request, Unavailable
 from clicktrail.server.ports import Clock, Ids, Journal
 
@@ -39,6 +40,7 @@ class Routes:
         discretion: what is recorded of readers who ask not to be tracked.
         overrides: what was changed about links after they were sent.
         erased: of whom nothing is recorded.
+        denied: who said after a message was sent that they are not to be tracked.
         beacon: the landing pages' end; None where no page tells anything.
         tally: what was answered.
     """
@@ -52,7 +54,8 @@ class Routes:
     sites: Sites
     discretion: Discretion
     overrides: Overrides
-    erased: Erased
+    erased: Marked
+    denied: Marked
     beacon: Beacon | None = None
     tally: Tally = field(default_factory=Tally)
 
@@ -67,7 +70,7 @@ class Routes:
             reply(self.sites.elsewhere(request.headers))
         elif readable and (answer := site.fixed.get(request.path)) is not None:
             reply(answer(request.headers))
-        elif self.beacon is not None and (response := self.beacon.answer(request, erased=self.erased)) is not None:
+        elif self.beacon is not None and (response := self._told(self.beacon, request)) is not None:
             reply(response)
         elif readable and request.path.endswith("+"):
             self._decide(replace(request, path=request.path[:-1]), site, reply, self._explain)
@@ -120,9 +123,13 @@ class Routes:
         """What may be recorded."""
         if event is None or (self.erased.any and event.recipient in self.erased):
             return None
-        if asks_for_privacy(event.headers):
+        if asks_for_privacy(event.headers) or (self.denied.any and event.recipient in self.denied):
             return self.discretion.kept(event) if site.records.opted_out else None
         return event
+
+    def _told(self, beacon: Beacon, request: Request) -> Response | None:
+        """The answer to a landing page, if it is one that asks."""
+        return beacon.answer(request, without=(self.erased, self.denied))
 
     def _health(self) -> Response:
         journal = self.journal

@@ -1,10 +1,9 @@
-"""What was changed about links after they were sent, and who may not be recorded any more: known without the registry.
+"""What was changed about links after they were sent, known without the registry.
 
 Of a link's edits the most specific one stands: that of the link itself goes before that of its URL, and that before the
 one of its host. Edits are about destinations as they were sent, so that none leads to another.
 """
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
@@ -15,12 +14,9 @@ import msgspec
 from clicktrail.model.edit import EditAction, LinkEdit, Target
 from clicktrail.model.event import Click
 from clicktrail.server.pipeline.redirect import Redirect, location_of
-from clicktrail.tokens import KeyRing
 
-__all__ = ["Ended", "Erased", "Overrides", "current_edits"]
+__all__ = ["Ended", "Overrides", "current_edits"]
 
-_MARK_BYTES = 16
-_PURPOSE = b"clicktrail erase"
 _REMEMBERED_URLS = 4_096
 
 
@@ -66,37 +62,6 @@ class Overrides:
         if edit is None and self._by_host:
             return self._by_host.get(_host(click.url))
         return edit
-
-
-class Erased:
-    """The recipients that were erased, by marks that tell who it was only to whoever asks for one by name.
-
-    A mark is a keyed hash of the recipient, by the oldest key of the ring: keys are added and revoked, never taken out.
-
-    Args:
-        ring: the key ring.
-        marks: of those who were erased, as `mark` makes them.
-
-    Attributes:
-        any: whether there are any.
-    """
-
-    def __init__(self, ring: KeyRing, marks: Iterable[str] = ()) -> None:
-        self._key = ring.keys[-1].secret
-        self._marks = frozenset(marks)
-        self.any = bool(self._marks)
-
-    def __contains__(self, recipient: object) -> bool:
-        """Whether a recipient was erased; where only the mark is left of one, it stands for them."""
-        if not self._marks or not recipient or not isinstance(recipient, str):
-            return False
-        return recipient in self._marks or self.mark(recipient) in self._marks
-
-    def mark(self, recipient: str) -> str:
-        """What is kept of a recipient. An address is the same in capital and small letters."""
-        name = recipient.casefold() if "@" in recipient else recipient
-        hashed = hashlib.blake2b(name.encode(), digest_size=_MARK_BYTES, key=self._key, person=_PURPOSE)
-        return hashed.hexdigest()
 
 
 @lru_cache(_REMEMBERED_URLS)

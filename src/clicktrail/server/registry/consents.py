@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
-from clicktrail.model.consent import Consent
+from clicktrail.model.consent import Consent, Said
 from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.tables import consents
 
@@ -35,6 +35,13 @@ class SqlConsents:
             ).scalar_one_or_none()
         )
         return None if found is None else Consent(found)
+
+    async def said(self, *, since: datetime | None) -> list[Said]:
+        """What was said at a time and later; without one, by whom tracking was denied."""
+        wanted = consents.c.consent == Consent.DENIED.value if since is None else consents.c.at >= since
+        columns = consents.c.recipient, consents.c.consent, consents.c.at
+        rows = await self._database.run(lambda connection: connection.execute(select(*columns).where(wanted)).all())
+        return [Said(recipient=recipient, consent=Consent(consent), at=at) for recipient, consent, at in rows]
 
 
 def name_of(recipient: str) -> str:

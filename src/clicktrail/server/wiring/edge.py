@@ -3,8 +3,9 @@
 import asyncio
 import ipaddress
 import socket
+from functools import partial
 
-from clicktrail.server import keystore, snapshot
+from clicktrail.server import keystore
 from clicktrail.server.edge.beacon import Beacon
 from clicktrail.server.edge.pages import Records
 from clicktrail.server.edge.responses import Responses
@@ -16,18 +17,21 @@ from clicktrail.server.monitoring.catalogue import ANSWER_SECONDS, ANSWERS, Metr
 from clicktrail.server.monitoring.pulse import Figure, Pulse, pulse_of
 from clicktrail.server.pipeline.discretion import Discretion
 from clicktrail.server.pipeline.engage import Engagements
-from clicktrail.server.pipeline.overrides import Erased, Overrides
+from clicktrail.server.pipeline.marks import Marked
+from clicktrail.server.pipeline.overrides import Overrides
 from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.pipeline.stored import StoredLinks
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomIds, SystemClock
 from clicktrail.server.wiring.current_judge import CurrentJudge
 from clicktrail.server.wiring.domains import read_domains
+from clicktrail.server.wiring.following import Following
 from clicktrail.server.wiring.journal import open_journal
-from clicktrail.server.wiring.overrides import OverridesFile, copy_until
+from clicktrail.server.wiring.overrides import copy_until
 from clicktrail.server.wiring.pulses import journal_figures, journal_troubles
 from clicktrail.server.wiring.registry_reader import read_registry
 from clicktrail.server.wiring.worker import pulsing, run, stop_signal
+from clicktrail.tokens import KeyRing
 
 __all__ = ["run_edge"]
 
@@ -48,15 +52,12 @@ async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> 
     judge = CurrentJudge(settings.networks, clock)
     judge.refresh()
     async with read_registry(settings) as registry:
-        redirector = Redirector(
-            ring,
-            links=StoredLinks(link_sets=registry.link_sets, short_links=registry.short_links),
-            trusted_proxies=proxies,
-        )
+        links = StoredLinks(link_sets=registry.link_sets, short_links=registry.short_links)
+        redirector = partial(Redirector, links=links, trusted_proxies=proxies)
         with open_journal(settings, f"edge-{index}") as journal:
             async with asyncio.TaskGroup() as lookups:
                 routes = Routes(
-                    redirector=redirector,
+                    redirector=redirector(ring),
                     journal=journal,
                     clock=clock,
                     ids=RandomIds(),
@@ -65,10 +66,16 @@ async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> 
                     sites=Sites(read_domains(settings), records=records),
                     discretion=Discretion(judge=judge, ids=RandomIds()),
                     overrides=Overrides(),
-                    erased=Erased(ring),
-                    beacon=Beacon(Engagements(ring, hosts=hosts), journal=journal, clock=clock) if hosts else None,
+                    erased=Marked(ring),
+                    denied=Marked(ring),
                 )
-                following = OverridesFile(settings.data / snapshot.NAME, ring)
+
+                def unlock(ring: KeyRing) -> None:
+                    routes.redirector = redirector(ring)
+                    if hosts:
+                        routes.beacon = Beacon(Engagements(ring, hosts=hosts), journal=journal, clock=clock)
+
+                following = Following(settings.data, ring, unlock=unlock)
                 following.show(routes)
                 lookups.create_task(following.follow(routes, stopping))
                 lookups.create_task(judge.follow(stopping))
