@@ -1,11 +1,13 @@
 """How soon after the message requests come, and how close to each other."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 
 from clicktrail.judge.case import Case
 from clicktrail.judge.signals.findings import Findings, span, told
 from clicktrail.judge.sources import sweeps
 from clicktrail.judge.windows import link_of, runs
+from clicktrail.model.event import Click
 
 __all__ = ["all_links", "burst", "early", "fast", "hosted_burst", "most_links_hosted"]
 
@@ -31,19 +33,16 @@ def early(case: Case, *, after: float, seconds: float, hosted_seconds: float) ->
     }
 
 
-def burst(case: Case, *, links: int, seconds: float) -> Findings:
-    """So many different links of the message within so many seconds, followed by one source."""
-    found = sweeps(case, case.followed, links=links, seconds=seconds)
+def burst(case: Case, *, links: int, seconds: float, more_links: int, more_seconds: float) -> Findings:
+    """So many different links of the message within so many seconds, or more in more, followed by one source."""
+    found = _bursts(case, case.followed, ((more_links, more_seconds), (links, seconds)))
     return told((run, f"{len(set(map(link_of, run)))} links in {span(run):.1f} s") for run in found)
 
 
 def hosted_burst(case: Case, *, links: int, seconds: float, more_links: int, more_seconds: float) -> Findings:
     """The same more slowly, as a person with quick fingers might, from where hardly anyone reads mail."""
     clicks = [click for click in case.followed if click.id in case.programs]
-    found = [
-        *sweeps(case, clicks, links=more_links, seconds=more_seconds),
-        *sweeps(case, clicks, links=links, seconds=seconds),
-    ]
+    found = _bursts(case, clicks, ((more_links, more_seconds), (links, seconds)))
     return told((run, f"{len(set(map(link_of, run)))} links in {span(run):.0f} s from a data centre") for run in found)
 
 
@@ -63,6 +62,12 @@ def most_links_hosted(case: Case, *, links: int, share: float, seconds: float) -
     most = ceil(share * case.links)
     found = runs(clicks, key=link_of, different=most, seconds=seconds)
     return told((run, f"{len(set(map(link_of, run)))} of {case.links} links from data centres") for run in found)
+
+
+def _bursts(case: Case, clicks: Sequence[Click], paces: Iterable[tuple[int, float]]) -> Iterator[Sequence[Click]]:
+    """The runs at each pace, so many links in so many seconds; of two that share a click the last names it."""
+    for links, seconds in paces:
+        yield from sweeps(case, clicks, links=links, seconds=seconds)
 
 
 def _ages(case: Case) -> list[tuple[str, float]]:
