@@ -1,5 +1,6 @@
 -- Ask for each line of a file of tokens in turn, as Chrome does that was sent there by a webmail, and begin again.
--- wrk -s bench/load.lua URL -- FILE [close]; the last line of output is the round's figures as JSON, times in microseconds.
+-- wrk -s bench/load.lua URL -- FILE kept|close PAUSE; the last line of output is the round's figures as JSON, times in
+-- microseconds. Each connection pauses before a request: PAUSE milliseconds on average, as long as chance will have it.
 
 local headers = {
   ["sec-ch-ua"] = '"Chromium";v="142", "Google Chrome";v="142", "Not_A Brand";v="99"',
@@ -28,6 +29,12 @@ function init(args)
   end
   for token in io.lines(args[1]) do
     requests[#requests + 1] = wrk.format("GET", "/" .. token, headers)
+  end
+  local pause = tonumber(args[3])
+  if pause > 0 then
+    function delay()
+      return -math.log(1 - math.random()) * pause
+    end
   end
 end
 

@@ -2,13 +2,13 @@
 
 import subprocess
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from bench.programs import BenchError, program
 
-__all__ = ["CONNECTIONS", "Round", "load"]
+__all__ = ["CONNECTIONS", "Clients", "Round", "load"]
 
 CONNECTIONS: Final = 64
 _SCRIPT: Final = Path(__file__).with_name("load.lua")
@@ -38,22 +38,41 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
         return self.requests / self.duration_us * 1e6
 
 
-def load(url: str, tokens: Path, *, seconds: int, connections: int = CONNECTIONS, kept: bool = True) -> Round:
+class Clients(NamedTuple):
+    """Who asks.
+
+    Attributes:
+        connections: at the same time.
+        kept: whether they stay open; else each request has its own.
+        per_second: requests, or nearly so many; as many as are answered if 0. Each connection waits then between its
+            requests, as long as chance will have it. There must be so many that most of them wait at any time: while
+            one answer is slow, the others go on asking, as readers do.
+    """
+
+    connections: int = CONNECTIONS
+    kept: bool = True
+    per_second: float = 0.0
+
+
+_DEFAULT: Final = Clients()
+
+
+def load(url: str, tokens: Path, *, seconds: int, clients: Clients = _DEFAULT) -> Round:
     """Ask a server for the tokens of a file, a line each, for some seconds.
 
     Args:
         url: the server's.
         tokens: the file.
         seconds: how long.
-        connections: at the same time.
-        kept: whether they stay open; else each request has its own.
+        clients: who asks.
 
     Raises:
         BenchError: some request was not answered, or not well.
     """
-    command = [program("wrk"), "--threads=1", f"--connections={connections}", f"--duration={seconds}s"]
+    pause_ms = 1000 * clients.connections / clients.per_second if clients.per_second else 0
+    command = [program("wrk"), "--threads=1", f"--connections={clients.connections}", f"--duration={seconds}s"]
     command += [f"--timeout={_ANSWER_S}s", f"--script={_SCRIPT}", url, "--", str(tokens)]
-    command += [] if kept else ["close"]
+    command += ["kept" if clients.kept else "close", str(pause_ms)]
     ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 2 * _ANSWER_S)
     measured = msgspec.json.decode(ended.stdout.strip().rpartition("\n")[2], type=Round)
     if measured.errors or not measured.requests:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.cost import cost
-from bench.load import load
+from bench.load import Clients, load
+from bench.php import by_php, php
 from bench.programs import BenchError
 from bench.servers import DATA, Server, bare, caddy, edge, flask, nginx, uvicorn
 from clicktrail.server import keystore
@@ -21,12 +22,19 @@ _WARM_UP_S: Final = 2
 def measure_all(folder: Path, tokens: Path, *, seconds: int, workers: int, location: str) -> None:
     """One server after the other, so that none has another beside it: a round for each number of connections."""
     durable, relaxed, shielded = (_with_keys(folder, name) for name in ("durable", "async", "shielded"))
-    _measure("nginx", nginx(folder, workers=workers, location=location), tokens, seconds=seconds)
+    pointing = f'return 302 "{location}";'
+    _measure("nginx", nginx(folder, workers=workers, answer=pointing), tokens, seconds=seconds)
     _measure("durable", edge(durable, workers=workers), tokens, seconds=seconds)
     _measure("async", edge(relaxed, workers=workers, durability="async"), tokens, seconds=seconds)
     _measure("no token", bare(folder), tokens, seconds=seconds)
     _measure("uvicorn", uvicorn(folder, workers=workers), tokens, seconds=seconds)
     _measure("flask", flask(folder, workers=workers), tokens, seconds=seconds)
+    try:
+        with php(folder, location=location) as behind:
+            asking = nginx(folder, workers=workers, answer=by_php(folder, port=behind.port))
+            _measure("php", asking, tokens, seconds=seconds, also=behind.pid)
+    except BenchError as error:
+        print(f"{'php':8} not measured: {error}", flush=True)
     with edge(shielded, workers=workers) as behind:
         _measure("by caddy", caddy(folder, upstream=behind.port), tokens, seconds=seconds, also=behind.pid)
 
@@ -49,7 +57,9 @@ def _measure(
             how = "kept" if kept else "new "
             before = [cost(pid).seconds for pid in (server.pid, also) if pid]
             try:
-                measured = load(server.url, tokens, seconds=seconds, connections=connections, kept=kept)
+                measured = load(
+                    server.url, tokens, seconds=seconds, clients=Clients(connections=connections, kept=kept)
+                )
             except BenchError as error:
                 print(f"{name:8} {connections:4} {how}  {error}", flush=True)
                 continue

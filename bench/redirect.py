@@ -18,7 +18,8 @@ from typing import Annotated, Final
 import typer
 
 from bench.clicks import expect_redirect, links, recorded
-from bench.load import CONNECTIONS, Round, load
+from bench.cost import cost
+from bench.load import CONNECTIONS, Clients, Round, load
 from bench.matrix import measure_all
 from bench.programs import BenchError, program
 from bench.servers import DATA, Server, edge, nginx
@@ -26,6 +27,8 @@ from clicktrail.server import keystore
 
 _LINKS: Final = 10_000
 _ROUNDS: Final = 5
+_READERS: Final = 512
+"""Connections of those who come at half of the edge's speed; most of them wait at any time."""
 _WARM_UP_S: Final = 2
 _MEMORY: Final = {"tmpfs", "ramfs"}
 
@@ -53,21 +56,28 @@ def _compare(folder: Path, *, seconds: int, workers: int, full: bool) -> None:
     tokens.write_text("\n".join(destinations) + "\n", "utf-8")
     with contextlib.ExitStack() as running:
         servers = {
-            "nginx": running.enter_context(nginx(folder, workers=workers, location=location)),
+            "nginx": running.enter_context(nginx(folder, workers=workers, answer=f'return 302 "{location}";')),
             "durable": running.enter_context(edge(folder, workers=workers)),
         }
         for server in servers.values():
             expect_redirect(server.port, token, location=location)
         warm_up = {name: load(server.url, tokens, seconds=_WARM_UP_S) for name, server in servers.items()}
+        before = {name: cost(server.pid).seconds for name, server in servers.items()}
         rounds = _rounds(servers, tokens, seconds=seconds)
-    answered = 1 + sum(each.requests for each in [warm_up["durable"], *rounds["durable"]])
+        for name, server in servers.items():
+            each = (cost(server.pid).seconds - before[name]) / sum(measured.requests for measured in rounds[name])
+            print(f"{'':8} {name:8} {each * 1e6:8.1f} µs of processor each")
+        speed = {name: median(each.per_second for each in measured) for name, measured in rounds.items()}
+        readers = Clients(connections=_READERS, per_second=speed["durable"] / 2)
+        half = load(servers["durable"].url, tokens, seconds=seconds, clients=readers)
+        _print("half", "durable", [half])
+    answered = 1 + sum(each.requests for each in [warm_up["durable"], *rounds["durable"], half])
     found = recorded(folder / DATA / "journal", folder / "cursor")
     if found < answered:
         raise BenchError(f"{answered:,} clicks were answered, and {answered - found:,} of them are not in the journal")
     print(f"journal after SIGKILL: {found:,} clicks, {answered:,} of them counted as answered")
     if full:
         measure_all(folder, tokens, seconds=seconds, workers=workers, location=location)
-    speed = {name: median(each.per_second for each in measured) for name, measured in rounds.items()}
     print(f"durable / nginx = {speed['durable'] / speed['nginx']:.2f}")
 
 

@@ -14,7 +14,7 @@ from bench.programs import free_port, listens, program, stop, until
 from clicktrail.server import keystore
 from clicktrail.server.settings import environment
 
-__all__ = ["DATA", "Server", "bare", "caddy", "edge", "flask", "nginx", "uvicorn"]
+__all__ = ["DATA", "Server", "bare", "caddy", "edge", "flask", "nginx", "running", "uvicorn"]
 
 DATA: Final = "data"
 """The edge's data folder, below the one it is given."""
@@ -36,7 +36,7 @@ http {{
     scgi_temp_path scgi;
     server {{
         listen 127.0.0.1:{port};
-        location / {{ return 302 "{location}"; }}
+        location / {{ {answer} }}
     }}
 }}
 """
@@ -85,17 +85,22 @@ class Server(NamedTuple):
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, *, workers: int, location: str) -> Iterator[Server]:
-    """Nginx that redirects every request to one place, without a log.
+def nginx(folder: Path, *, workers: int, answer: str) -> Iterator[Server]:
+    """Nginx that answers every request alike, without a log.
+
+    Args:
+        folder: for its files.
+        workers: processes.
+        answer: the directives that do.
 
     Raises:
         BenchError: it is not installed, or did not start.
     """
     port = free_port()
     config = folder / "nginx.conf"
-    config.write_text(_NGINX.format(workers=workers, port=port, location=location), "utf-8")
+    config.write_text(_NGINX.format(workers=workers, port=port, answer=answer), "utf-8")
     command = [program("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(config)]
-    with _running(command, port, log=folder / "nginx.log") as server:
+    with running(command, port, log=folder / "nginx.log") as server:
         yield server
 
 
@@ -105,7 +110,7 @@ def uvicorn(folder: Path, *, workers: int) -> Iterator[Server]:
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", "bench.apps:asgi", "--port", str(port)]
     command += ["--workers", str(workers), "--no-access-log", "--log-level", "error"]
-    with _running(command, port, log=folder / "uvicorn.log", env=_with_keys(folder)) as server:
+    with running(command, port, log=folder / "uvicorn.log", env=_with_keys(folder)) as server:
         yield server
 
 
@@ -115,7 +120,7 @@ def flask(folder: Path, *, workers: int) -> Iterator[Server]:
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "bench.apps:wsgi()", "--bind", f"127.0.0.1:{port}"]
     command += ["--workers", str(workers), "--log-level", "error"]
-    with _running(command, port, log=folder / "flask.log", env=_with_keys(folder)) as server:
+    with running(command, port, log=folder / "flask.log", env=_with_keys(folder)) as server:
         yield server
 
 
@@ -123,7 +128,7 @@ def flask(folder: Path, *, workers: int) -> Iterator[Server]:
 def bare(folder: Path) -> Iterator[Server]:
     """Our protocol in one process, without tokens and journal."""
     port = free_port()
-    with _running([sys.executable, "-m", "bench.bare", str(port)], port, log=folder / "bare.log") as server:
+    with running([sys.executable, "-m", "bench.bare", str(port)], port, log=folder / "bare.log") as server:
         yield server
 
 
@@ -134,7 +139,7 @@ def caddy(folder: Path, *, upstream: int) -> Iterator[Server]:
     config = folder / "Caddyfile"
     config.write_text(_CADDY.format(folder=folder, port=port, upstream=upstream), "utf-8")
     command = [program("caddy"), "run", "--adapter", "caddyfile", "--config", str(config)]
-    with _running(command, port, log=folder / "caddy.log") as server:
+    with running(command, port, log=folder / "caddy.log") as server:
         yield server._replace(url=f"https://localhost:{port}")
 
 
@@ -168,7 +173,7 @@ def _with_keys(folder: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _running(command: Sequence[str], port: int, *, log: Path, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+def running(command: Sequence[str], port: int, *, log: Path, env: Mapping[str, str] | None = None) -> Iterator[Server]:
     """A program as long as the block lasts, from when it listens."""
     with log.open("wb") as errors:
         process = subprocess.Popen(command, stdout=errors, stderr=errors, env=env)
