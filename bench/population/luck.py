@@ -37,8 +37,8 @@ class Luck(Chance):
         return self.about(parameter, self.uniform(low, high))
 
     def waiting(self, parameter: str, median: float, sigma: float, *, high: float = inf) -> float:
-        """Log-normal, in seconds, with this world's median."""
-        return self.lognormal(self.about(parameter, median), sigma, high=max(high, self.about(parameter, median)))
+        """Log-normal, in seconds, with this world's median, drawn again while over the bound."""
+        return self.lognormal(self.about(parameter, median), sigma, high=high)
 
 
 @lru_cache(4096)

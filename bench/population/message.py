@@ -14,7 +14,7 @@ __all__ = ["Campaign", "Message", "campaigns", "messages"]
 _FIRST_AT: Final = datetime(2026, 11, 2, 8, tzinfo=UTC)
 _CAMPAIGNS: Final = 4
 _COMPANIES: Final = 60
-_A_SECOND: Final = 15
+_PACES: Final = (0.05, 1, 15, 60)
 _GREYLISTED_S: Final = 900
 
 
@@ -25,6 +25,7 @@ class Campaign:
     Attributes:
         name: its label.
         sent_at: when the first message leaves.
+        pace: messages a second; few where each answers something that its recipient did.
         links: number of links that are seen.
         trap: whether there is a hidden one.
         https: whether its tracking domain has TLS.
@@ -35,6 +36,7 @@ class Campaign:
 
     name: str
     sent_at: datetime
+    pace: float
     links: int
     trap: bool
     https: bool
@@ -71,6 +73,7 @@ def campaigns(cast: Cast, *, seed: int) -> Iterator[Campaign]:
         yield Campaign(
             name=f"{cast.name}-{number}",
             sent_at=_FIRST_AT + timedelta(days=number),
+            pace=luck.choice(_PACES),
             links=1 if luck.happens(0.35) else luck.randint(3, 12),
             trap=luck.happens(0.3),
             https=not luck.happens(cast.plain),
@@ -85,7 +88,7 @@ def messages(cast: Cast, campaign: Campaign, *, seed: int, recipients: int) -> I
     luck = Luck(seed, f"list of {campaign.name}")
     sent_at = campaign.sent_at
     for number in range(recipients):
-        sent_at += timedelta(seconds=luck.expovariate(_A_SECOND))
+        sent_at += timedelta(seconds=luck.expovariate(campaign.pace))
         late_s = _GREYLISTED_S if luck.happens(cast.greylisted) else 0
         company = f"company-{seed}-{int(_COMPANIES * luck.random() ** 2)}" if luck.happens(campaign.workers) else ""
         yield Message(
