@@ -18,7 +18,7 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique, summarise
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
-from clicktrail.server.ports import Analytics, JudgedMessage, StoredVerdict
+from clicktrail.server.ports import Analytics, JudgedMessage, RecipientClick, StoredVerdict
 from clicktrail.server.system import SystemClock
 from tests.judged import BURST, ENGAGED, HOSTING, SENT_AT, bounced, click, delivered, judged, lines, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
@@ -281,6 +281,30 @@ async def test_verdicts_are_what_was_stored_in_as_many_parts_as_asked_for(analyt
     ]
     assert expected == sorted(found, key=lambda verdict: verdict.click_id)
     assert 6 == len(await analytics.verdicts("spring", since=None, part=0, parts=1))
+
+
+async def test_clicks_of_a_recipient_are_found_in_every_campaign(analytics: Analytics) -> None:
+    """Each with its latest verdict, in the order of time, and nobody else's."""
+    early = verdict(click("m1", "1", recipient="Ann@example.com"), Verdict.BOT, counted=False)
+    late = verdict(click("m2", "1", campaign="autumn", recipient="ann@example.com", after_s=90))
+    other = verdict(click("m3", "1", recipient="bob@example.com"))
+    await store(analytics, judged(sent("m2", campaign="autumn"), clicks=(verdict(late.click, Verdict.SUSPECTED),)))
+    await store(analytics, judged(sent("m1"), clicks=(early,)), judged(sent("m3"), clicks=(other,)))
+    await store(analytics, judged(sent("m2", campaign="autumn"), clicks=(late,)))
+    expected = [
+        RecipientClick(
+            campaign=campaign,
+            message_id=of.click.message_id,
+            at=of.click.at,
+            link=0,
+            url="https://example.com/",
+            verdict=of.verdict,
+            counted=of.counted,
+        )
+        for campaign, of in (("spring", early), ("autumn", late))
+    ]
+    assert expected == await analytics.clicks_of("ann@example.com")
+    assert [] == await analytics.clicks_of("cid@example.com")
 
 
 async def test_an_erased_recipient_is_in_no_event_and_no_number(analytics: Analytics) -> None:

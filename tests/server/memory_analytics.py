@@ -14,7 +14,7 @@ from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import CampaignReport, summarise
-from clicktrail.server.ports import JudgedMessage, StoredVerdict
+from clicktrail.server.ports import JudgedMessage, RecipientClick, StoredVerdict
 
 
 class MemoryAnalytics:
@@ -74,6 +74,22 @@ class MemoryAnalytics:
             StoredVerdict.of(of, of.click.message_id)
             for of in sorted(self._clicks.values(), key=lambda of: (of.click.message_id, of.click.id))
             if of.click.message_id in clicked
+        ]
+
+    async def clicks_of(self, recipient: str) -> Sequence[RecipientClick]:
+        """In the order of time."""
+        return [
+            RecipientClick(
+                campaign=self._timelines[of.click.message_id].campaign,
+                message_id=of.click.message_id,
+                at=of.click.at,
+                link=of.click.link,
+                url=of.click.url,
+                verdict=of.verdict,
+                counted=of.counted,
+            )
+            for of in sorted(self._clicks.values(), key=lambda of: (of.click.at, of.click.id))
+            if of.click.recipient.casefold() == recipient.casefold()
         ]
 
     async def store(

@@ -22,7 +22,7 @@ from clicktrail.server.analytics.rows import anonymous_rows, click_rows, event_r
 from clicktrail.server.analytics.sql import query
 from clicktrail.server.monitoring.catalogue import STORE_SECONDS
 from clicktrail.server.monitoring.histogram import Histogram
-from clicktrail.server.ports import Clock, JudgedMessage
+from clicktrail.server.ports import Clock, JudgedMessage, RecipientClick, StoredVerdict
 
 __all__ = ["ChdbAnalytics"]
 
@@ -92,6 +92,22 @@ class ChdbAnalytics:
         """When the latest of all visits was."""
         (row,) = await self._connections.rows("last_visit", _Last)
         return row.last
+
+    async def verdicts(
+        self, campaign: str, *, since: datetime | None, part: int, parts: int
+    ) -> Sequence[StoredVerdict]:
+        """The verdicts on all clicks of a part of a campaign's messages."""
+        parameters = {
+            "campaign": campaign,
+            "since": rfc3339(since) if since else None,
+            "part": str(part),
+            "parts": str(parts),
+        }
+        return await self._connections.rows("verdicts", StoredVerdict, parameters)
+
+    async def clicks_of(self, recipient: str) -> Sequence[RecipientClick]:
+        """What a recipient clicked on, in the order of time."""
+        return await self._connections.rows("clicks_of", RecipientClick, {"recipient": recipient})
 
     async def store(
         self, lines: Sequence[bytes], judged: Sequence[JudgedMessage], anonymous: Sequence[AnonymousClick] = ()

@@ -20,9 +20,9 @@ FULL JOIN
         countIf(verdict = 'suspected')         AS suspected,
         countIf(verdict = 'bot')               AS bot,
         countIf(verdict = 'preview')           AS preview,
-        uniqExactIf(person, person != '')      AS unique_raw,
-        uniqExactIf(person, person != '' AND verdict = 'human') AS unique_human,
-        uniqExactIf(person, person != '' AND has(signals, 'engaged')) AS unique_engaged
+        uniqExactIf(who, person != '')      AS unique_raw,
+        uniqExactIf(who, person != '' AND verdict = 'human') AS unique_human,
+        uniqExactIf(who, person != '' AND has(signals, 'engaged')) AS unique_engaged
     FROM clicks FINAL
     WHERE campaign IN {campaigns:Array(String)} AND counted
     GROUP BY campaign
