@@ -67,7 +67,7 @@ class Message:
 
 
 def campaigns(cast: Cast, *, seed: int) -> Iterator[Campaign]:
-    """A few, a day apart: one in three has a single link (bots.md section 9)."""
+    """A few, a day apart: one in three has a single link."""
     for number in range(_CAMPAIGNS):
         luck = Luck(seed, f"campaign {number}")
         yield Campaign(

@@ -1,4 +1,4 @@
-"""People whose browser looks like a scanner's in one thing or another (bots.md section 6)."""
+"""People whose browser looks like a scanner's in one thing or another."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final

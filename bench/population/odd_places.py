@@ -1,4 +1,4 @@
-"""People who come from where scanners come from, or from many places (bots.md section 6)."""
+"""People who come from where scanners come from, or from many places."""
 
 import ipaddress
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""People who click as scanners do, or beside one, or with many others (bots.md sections 3 and 6)."""
+"""People who click as scanners do, or beside one, or with many others."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""People as most are (bots.md section 9.1). The shares in which they come are assumed: no source has them."""
+"""People as most are. How they click, and the shares in which they come, are assumed: no source has them."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Programs that fetch a link for someone who has not followed it (bots.md section 9.3)."""
+"""Programs that fetch a link for someone who has not followed it."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial

@@ -19,7 +19,7 @@ _LINES: Final = ("217.80.0.0/12", "81.128.0.0/12", "193.248.0.0/14", "96.64.0.0/
 def follow(
     letter: Letter, luck: Luck, *, ip: str, headers: Mapping[str, str], delay: tuple[str, float, float]
 ) -> Iterator[Request]:
-    """Read, and follow one link, seldom up to four (bots.md section 9.1).
+    """Read, and follow one link, seldom up to four.
 
     Args:
         letter: whose links.
@@ -48,7 +48,7 @@ def language(luck: Luck) -> str:
 
 
 def at_desk(luck: Luck) -> Mapping[str, str]:
-    """A desktop's browser: mostly Chrome, mostly of this month, 2 % twenty versions behind (bots.md section 9.1)."""
+    """A desktop's browser: mostly Chrome, mostly of this month, 2 % twenty versions behind."""
     (lag,) = luck.choices((0, 1, 2, 4, 8, 20), weights=(70, 15, 6, 4, 3, 2))
     spoken = language(luck)
     kinds = (

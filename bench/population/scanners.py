@@ -1,4 +1,7 @@
-"""Scanners as they were seen most (bots.md section 9.2). The shares in which they come are assumed."""
+"""Scanners as they were seen most, in field logs and on their makers' pages; the demo's name the sources of each.
+
+The shares in which they come are assumed: no source has them.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -26,12 +29,12 @@ def sweep(links: Sequence[int], times: Iterable[float], *, ip: str, headers: Map
         yield Request(at=at, link=link, ip=ip, headers=headers, kind=Kind.BOT)
 
 
-def pace(luck: Luck, *, start: float, gap: tuple[float, float]) -> Iterator[float]:
-    """Times without end, with gaps of so many seconds."""
+def pace(luck: Luck, name: str, *, start: float, gap: tuple[float, float]) -> Iterator[float]:
+    """Times without end, with gaps of so many seconds, of which this world has its own by this name."""
     at = start
     while True:
         yield at
-        at += luck.uniform(*gap)
+        at += luck.between(name, *gap)
 
 
 def posing(luck: Luck) -> Mapping[str, str]:
@@ -42,7 +45,9 @@ def posing(luck: Luck) -> Mapping[str, str]:
 def _barracuda_first(letter: Letter, luck: Luck) -> Iterator[Request]:
     ip = luck.machine(networks.BARRACUDA, of=4)
     start = luck.between("Barracuda delay", 1, 20)
-    return sweep(letter.every[:1], pace(luck, start=start, gap=(0, 0)), ip=ip, headers=posing(luck))
+    return sweep(
+        letter.every[:1], pace(luck, "barracuda first gap", start=start, gap=(0, 0)), ip=ip, headers=posing(luck)
+    )
 
 
 def _barracuda_api(letter: Letter, luck: Luck) -> Iterator[Request]:
@@ -83,7 +88,7 @@ def _defender_first(letter: Letter, luck: Luck) -> Iterator[Request]:
     ip, headers = luck.address(networks.MICROSOFT), browsers.scripted_chrome(CHROME - luck.randint(8, 31))
     start = luck.between("Defender first delay", 12, 120)
     twice = letter.every[:1] if luck.happens(0.5) else [0, 0]
-    return sweep(twice, pace(luck, start=start, gap=(0.13, 0.14)), ip=ip, headers=headers)
+    return sweep(twice, pace(luck, "defender first gap", start=start, gap=(0.13, 0.14)), ip=ip, headers=headers)
 
 
 def _mimecast(letter: Letter, luck: Luck) -> Iterator[Request]:
@@ -91,15 +96,24 @@ def _mimecast(letter: Letter, luck: Luck) -> Iterator[Request]:
     links = list(letter.every)
     if letter.trap and luck.often("Mimecast trap", 0.7):
         links.append(letter.links)
-    gap = (luck.about("Mimecast gap", 0.2), luck.about("Mimecast gap", 1.5))
     ip = luck.machine(networks.MIMECAST, of=3)
-    return sweep(links, pace(luck, start=luck.between("Mimecast delay", 2, 20), gap=gap), ip=ip, headers=posing(luck))
+    return sweep(
+        links,
+        pace(luck, "mimecast gap", start=luck.between("Mimecast delay", 2, 20), gap=(0.2, 1.5)),
+        ip=ip,
+        headers=posing(luck),
+    )
 
 
 def _cisco(letter: Letter, luck: Luck) -> Iterator[Request]:
     """HEAD to learn what it is, then GET."""
     ip, headers = luck.machine(networks.CISCO, of=4), posing(luck)
-    for request in sweep(letter.every, pace(luck, start=luck.delay(5, 60), gap=(0.1, 0.8)), ip=ip, headers=headers):
+    for request in sweep(
+        letter.every,
+        pace(luck, "cisco gap", start=luck.between("cisco delay", 5, 60), gap=(0.1, 0.8)),
+        ip=ip,
+        headers=headers,
+    ):
         yield replace(request, method="HEAD")
         yield request.later(luck.between("Cisco gap", 0.05, 0.3))
 
@@ -107,21 +121,33 @@ def _cisco(letter: Letter, luck: Luck) -> Iterator[Request]:
 def _head_checker(letter: Letter, luck: Luck) -> Iterator[Request]:
     """Requests, but no clicks."""
     ip, headers = luck.machine(networks.DATACENTRE, of=3), posing(luck)
-    for request in sweep(letter.every, pace(luck, start=luck.delay(1, 20), gap=(0.05, 0.4)), ip=ip, headers=headers):
+    for request in sweep(
+        letter.every,
+        pace(luck, "head checker gap", start=luck.between("head checker delay", 1, 20), gap=(0.05, 0.4)),
+        ip=ip,
+        headers=headers,
+    ):
         yield replace(request, method="HEAD")
 
 
 def _library(letter: Letter, luck: Luck) -> Iterator[Request]:
     """A script that says which library it is made with."""
     ip, headers = luck.address(networks.DATACENTRE), browsers.library(luck.choice(_LIBRARIES))
-    return sweep(letter.every, pace(luck, start=luck.delay(2, 90), gap=(0.05, 0.4)), ip=ip, headers=headers)
+    return sweep(
+        letter.every,
+        pace(luck, "library gap", start=luck.between("library delay", 2, 90), gap=(0.05, 0.4)),
+        ip=ip,
+        headers=headers,
+    )
 
 
 def _naive(letter: Letter, luck: Luck) -> Iterator[Request]:
     """Follows every link of the source, whether a person could see it or not."""
     links = range(letter.links + letter.trap)
     ip, headers = luck.address(networks.DATACENTRE), browsers.scripted_chrome(CHROME - luck.randint(0, 6))
-    return sweep(links, pace(luck, start=luck.delay(3, 300), gap=(0.1, 3)), ip=ip, headers=headers)
+    return sweep(
+        links, pace(luck, "naive gap", start=luck.between("naive delay", 3, 300), gap=(0.1, 3)), ip=ip, headers=headers
+    )
 
 
 SCANNERS: Final = (
