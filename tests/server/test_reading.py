@@ -5,14 +5,16 @@ import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from clicktrail.errors import StorageError
 from clicktrail.report import as_json
 from clicktrail.server.console import serve_console
-from clicktrail.server.reading import ask_engine, running_console
-from tests.consoles import UnreadableAnalytics
-from tests.judged import click, delivered, judged, sent, verdict
+from clicktrail.server.pipeline.rejudge import Wanted
+from clicktrail.server.reading import ask_engine, have_rejudged, running_console
+from tests.consoles import UnreadableAnalytics, echo
+from tests.judged import SENT_AT, click, delivered, judged, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
 
 
@@ -22,7 +24,7 @@ async def engine(analytics: MemoryAnalytics) -> AsyncIterator[str]:
     stopping = asyncio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(serve_console(listening, analytics, stopping=stopping))
+            tasks.create_task(serve_console(listening, analytics, rejudge=echo, stopping=stopping))
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
             stopping.set()
 
@@ -80,3 +82,18 @@ async def test_an_engine_in_trouble_is_an_error() -> None:
     async with engine(UnreadableAnalytics()) as console:
         with pytest.raises(StorageError, match="503"):
             await asyncio.to_thread(ask_engine, console, None)
+
+
+async def test_a_running_engine_judges_again() -> None:
+    """It is told which campaign, since when, and whether to store what changes."""
+    wanted = Wanted(campaign="spring", since=SENT_AT, apply=True)
+    async with engine(MemoryAnalytics()) as console:
+        (told,) = await asyncio.to_thread(have_rejudged, console, wanted) or []
+    assert wanted == msgspec.convert(told, Wanted)
+
+
+async def test_nobody_judges_again_where_no_engine_answers() -> None:
+    """The command does it itself then."""
+    async with engine(MemoryAnalytics()) as console:
+        pass
+    assert have_rejudged(console, Wanted()) is None

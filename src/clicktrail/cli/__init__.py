@@ -18,6 +18,7 @@ from clicktrail.cli import (
     links,
     networks,
     privacy_text,
+    rejudge,
     report,
     rewrite,
     serve,
@@ -39,6 +40,7 @@ app.command()(rewrite.rewrite)
 app.command()(inspect.inspect)
 app.command()(report.report)
 app.command()(audit.audit)
+app.command()(rejudge.rejudge)
 app.command()(demo.demo)
 app.command()(erase.erase)
 app.command(name="privacy-text")(privacy_text.privacy_text)

@@ -1,4 +1,4 @@
-"""Ask a running engine for its reports.
+"""Ask a running engine for its reports, and to judge again.
 
 The engine is the one process that may hold analytics open, so a command that wants numbers asks it over loopback.
 """
@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import msgspec
 
 from clicktrail.errors import StorageError
+from clicktrail.server.pipeline.rejudge import Wanted
 
-__all__ = ["ask_engine", "running_console"]
+__all__ = ["ask_engine", "have_rejudged", "running_console"]
 
 _TIMEOUT_S = 30
 
@@ -41,3 +43,22 @@ def ask_engine(console: str, campaign: str | None) -> list[dict[str, Any]] | Non
         raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
     answer = response.json()
     return list(answer["campaigns"]) if campaign is None else [answer]
+
+
+def have_rejudged(console: str, wanted: Wanted) -> list[dict[str, Any]] | None:
+    """Have the engine judge again, as `pipeline.rejudge` does; None if nobody answers there any more.
+
+    Raises:
+        StorageError: the engine answered, but with an error.
+    """
+    headers = {"Content-Type": "application/json"}
+    try:
+        # It takes as long as it takes.
+        response = httpx2.post(
+            f"{console}/api/rejudge", content=msgspec.json.encode(wanted), headers=headers, timeout=None
+        )
+    except httpx2.ConnectError:
+        return None
+    if response.is_error:
+        raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
+    return list(response.json()["campaigns"])

@@ -41,3 +41,23 @@ async def test_unreadable_analytics_is_unavailable() -> None:
 async def test_healthz_says_ok(client: Client) -> None:
     """A supervisor can ask whether anybody answers."""
     assert "ok\n" == (await client.get("/healthz")).text
+
+
+async def test_a_program_can_have_clicks_judged_again(client: Client) -> None:
+    """What it does not say is left at its default: nothing is changed unasked."""
+    answer = await client.post("/api/rejudge", json={"campaign": "spring"})
+    assert {"campaigns": [{"campaign": "spring", "since": None, "apply": False}]} == answer.json()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("text/plain", '{"apply": true}', 415),
+        ("application/json", '{"aply": true}', 400),
+        ("application/json", "", 400),
+    ],
+)
+async def test_a_page_of_another_site_cannot(client: Client, kind: str, body: str, status: int) -> None:
+    """Its visitor's browser posts no JSON for it; and what is misspelt is refused."""
+    answer = await client.post("/api/rejudge", content=body, headers={"Content-Type": kind})
+    assert status == answer.status_code

@@ -8,6 +8,7 @@ import httpx2
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.console import serve_console
 from tests.browsers import chromium, needs_chromium
+from tests.consoles import echo
 from tests.judged import BURST, click, delivered, judged, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
 
@@ -18,7 +19,7 @@ async def console(analytics: MemoryAnalytics) -> AsyncIterator[str]:
     stopping = asyncio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(serve_console(listening, analytics, stopping=stopping))
+            tasks.create_task(serve_console(listening, analytics, rejudge=echo, stopping=stopping))
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
             stopping.set()
 

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -6,7 +7,7 @@ from clicktrail.model.event import AnyEvent, encode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.server.pipeline.process import Judge
-from clicktrail.server.pipeline.rejudge import Rejudged, rejudge
+from clicktrail.server.pipeline.rejudge import Rejudged, Wanted, as_json, rejudge
 from clicktrail.server.ports import JudgedMessage
 from tests.judged import SENT_AT, click, delivered, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
@@ -46,7 +47,8 @@ async def outcome(
     apply: bool = True,
 ) -> list[Rejudged]:
     """What became of each campaign."""
-    return [done async for done in rejudge(analytics, judge, campaign=campaign, since=since, apply=apply)]
+    wanted = Wanted(campaign=campaign, since=since, apply=apply)
+    return [done async for done in rejudge(analytics, judge, wanted, turn=nullcontext())]
 
 
 def message(name: str, *links: int, campaign: str = "spring") -> list[AnyEvent]:
@@ -120,3 +122,16 @@ async def test_the_verdict_on_an_old_click_stands() -> None:
         done.moved,
         done.unique_human,
     )
+
+
+async def test_what_became_of_a_campaign_as_json() -> None:
+    """In the shape of ``clicktrail rejudge --json``."""
+    (done,) = await outcome(await stored(*message("m1", 0, 1), *message("m2", 1)), apply=False)
+    assert {
+        "campaign": "spring",
+        "judged": 3,
+        "stood": 0,
+        "moved": [{"from": "human", "to": "bot", "clicks": 2}],
+        "unique": {"human": {"before": 2, "after": 1}},
+        "click_rate": {"human": {"before": 1.0, "after": 0.5}},
+    } == as_json(done)

@@ -1,13 +1,17 @@
-"""Reports as JSON, in the shape of ``clicktrail report --json``."""
+"""Reports as JSON, in the shape of ``clicktrail report --json``, and what ``clicktrail rejudge`` asks for."""
 
-from litestar import MediaType, Request, Response, Router, get
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, Response, Router, get, post
 from litestar.datastructures import State
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromQuery
 
 from clicktrail.errors import StorageError
 from clicktrail.report import as_json
-from clicktrail.server.console.given import GivenAnalytics
+from clicktrail.server.console.given import GivenAnalytics, GivenRejudge
+from clicktrail.server.pipeline.rejudge import Wanted
 
 __all__ = ["healthz", "router"]
 
@@ -29,6 +33,22 @@ async def campaign(analytics: GivenAnalytics, name: FromQuery[str]) -> dict[str,
     return as_json(report)
 
 
+@post("/rejudge", status_code=200)
+async def rejudge(request: _Request, rejudge: GivenRejudge) -> dict[str, list[dict[str, Any]]]:
+    """Judge again, and answer when that is done.
+
+    A page of another site can have its visitor's browser post anything but JSON without being asked (WHATWG Fetch,
+    "CORS-safelisted request-header"), so nothing else is read.
+    """
+    if request.content_type[0] != "application/json":
+        raise ClientException("only application/json is read", status_code=415)
+    try:
+        wanted = msgspec.json.decode(await request.body(), type=Wanted)
+    except msgspec.DecodeError as error:
+        raise ClientException(str(error)) from error
+    return {"campaigns": await rejudge(wanted)}
+
+
 @get("/healthz", media_type=MediaType.TEXT)
 async def healthz() -> str:
     """Say that somebody answers."""
@@ -45,6 +65,6 @@ def _unavailable(_request: _Request, error: StorageError) -> Response[dict[str, 
 
 router = Router(
     "/api",
-    route_handlers=[campaigns, campaign],
+    route_handlers=[campaigns, campaign, rejudge],
     exception_handlers={ClientException: _refuse, StorageError: _unavailable},
 )

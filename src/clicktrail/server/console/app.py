@@ -15,6 +15,7 @@ from litestar.types import Scope
 
 from clicktrail.errors import StorageError
 from clicktrail.server.console import api, pages, words
+from clicktrail.server.console.given import Rejudge
 from clicktrail.server.console.loopback import LoopbackOnly, harden
 from clicktrail.server.ports import Analytics
 
@@ -24,12 +25,13 @@ _LOG = structlog.get_logger(part="console")
 _STATIC = Path(__file__).parent / "static"
 
 
-def create_app(analytics: Analytics, *, signals: Mapping[str, str]) -> Litestar:
+def create_app(analytics: Analytics, *, signals: Mapping[str, str], rejudge: Rejudge) -> Litestar:
     """Make the application, an ASGI one, to be served in the process that holds analytics.
 
     Args:
         analytics: whose numbers it shows.
         signals: what each signal of the judge means, in words, by its name.
+        rejudge: judges again what is stored.
     """
     return Litestar(
         route_handlers=[
@@ -42,6 +44,7 @@ def create_app(analytics: Analytics, *, signals: Mapping[str, str]) -> Litestar:
         dependencies={
             "analytics": Provide(lambda: analytics, sync_to_thread=False),
             "signals": Provide(lambda: signals, sync_to_thread=False),
+            "rejudge": Provide(lambda: rejudge, sync_to_thread=False),
         },
         middleware=[LoopbackOnly()],
         before_send=[harden],

@@ -93,6 +93,7 @@ class Processor:
         self._recent = _RecentMessages(remembered)
         self._nearby = Nearby(analytics, remembered=_VISITS * remembered)
         self._erased: Container[str] = ()
+        self._cleared = False
         self._pending: _Batch | None = None
         self.addresses = AddressWatch()
         self.processed = 0
@@ -102,14 +103,17 @@ class Processor:
         self.oldest: datetime | None = None
 
     def forget(self, erased: Container[str]) -> None:
-        """Pass over the events of recipients from now on, and forget what is at hand.
+        """Pass over the events of recipients from the next batch on, and forget what is at hand.
 
         Args:
             erased: all whom somebody asked to erase.
         """
         self._erased = erased
-        self._recent = _RecentMessages(self._remembered)
-        self._nearby.forget()
+        self.clear()
+
+    def clear(self) -> None:
+        """Have nothing at hand from the next batch on: what is stored may be other than it was."""
+        self._cleared = True
 
     async def run_once(self, limit: int) -> int:
         """Store and judge the next lines, at most ``limit``; how many there were, 0 where there are none yet.
@@ -117,6 +121,10 @@ class Processor:
         Raises:
             StorageError: the batch is kept and comes first in the next call.
         """
+        if self._cleared:
+            self._recent = _RecentMessages(self._remembered)
+            self._nearby.forget()
+            self._cleared = False
         batch = self._pending or self._read(limit)
         if batch.entries == 0:
             return 0

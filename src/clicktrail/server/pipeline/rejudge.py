@@ -2,8 +2,12 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Annotated
+
+import msgspec
 
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport
@@ -11,10 +15,24 @@ from clicktrail.server.pipeline.nearby import Nearby
 from clicktrail.server.pipeline.process import Judge
 from clicktrail.server.ports import Analytics, JudgedMessage, StoredVerdict
 
-__all__ = ["Rejudged", "rejudge"]
+__all__ = ["Rejudged", "Wanted", "as_json", "rejudge"]
 
 _CLICKS = 5_000
 """Clicks of a part: as many as the processor takes at once."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be judged again.
+
+    Attributes:
+        campaign: its clicks alone; those of all campaigns where None.
+        since: only messages with a click at this time or later, aware; all where None.
+        apply: store what changes; else only say it.
+    """
+
+    campaign: str | None = None
+    since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    apply: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,41 +76,65 @@ class Rejudged:
 
 
 async def rejudge(
-    analytics: Analytics, judge: Judge, *, campaign: str | None, since: datetime | None, apply: bool
+    analytics: Analytics,
+    judge: Judge,
+    wanted: Wanted,
+    *,
+    turn: AbstractAsyncContextManager[object],
 ) -> AsyncIterator[Rejudged]:
     """Judge again, one campaign after the other.
 
     Args:
         analytics: where the verdicts are.
         judge: as it judges now.
-        campaign: its clicks alone; those of all campaigns where None.
-        since: only messages with a click at this time or later; all where None.
-        apply: store what changes.
+        wanted: what to judge.
+        turn: held for each part, so that nobody else stores verdicts on what was known before.
 
     Raises:
         StorageError: part of it may have been stored; the same call again does the rest.
     """
-    reports = await analytics.campaigns() if campaign is None else [await analytics.campaign(campaign)]
+    name = wanted.campaign
+    reports = await analytics.campaigns() if name is None else [await analytics.campaign(name)]
     for report in reports:
         if report:
-            yield await _campaign(analytics, judge, report, since=since, apply=apply)
+            yield await _campaign(analytics, judge, report, wanted, turn=turn)
+
+
+def as_json(rejudged: Rejudged) -> dict[str, object]:
+    """What became of a campaign in the shape of ``clicktrail rejudge --json``: see docs/reference/rejudge.md."""
+    people, rates = rejudged.unique_human, rejudged.click_rate
+    return {
+        "campaign": rejudged.report.campaign,
+        "judged": rejudged.judged,
+        "stood": rejudged.stood,
+        "moved": [
+            {"from": before.value, "to": now.value, "clicks": clicks}
+            for (before, now), clicks in sorted(rejudged.moved.items())
+        ],
+        "unique": {"human": {"before": people[0], "after": people[1]}},
+        "click_rate": {"human": {"before": rates[0], "after": rates[1]}},
+    }
 
 
 async def _campaign(
-    analytics: Analytics, judge: Judge, report: CampaignReport, *, since: datetime | None, apply: bool
+    analytics: Analytics,
+    judge: Judge,
+    report: CampaignReport,
+    wanted: Wanted,
+    *,
+    turn: AbstractAsyncContextManager[object],
 ) -> Rejudged:
     result = Rejudged(report=report)
     parts = report.clicks.total // _CLICKS + 1
     for part in range(parts):
-        verdicts = await analytics.verdicts(report.campaign, since=since, part=part, parts=parts)
-        stored = {verdict.click_id: verdict for verdict in verdicts}
-        news = []
-        for message in await _judged(analytics, judge, {verdict.message_id for verdict in verdicts}):
-            changed = tuple(_changed(message.clicks, stored, result))
-            if changed:
-                news.append(JudgedMessage(timeline=message.timeline, clicks=changed))
-        if apply and news:
-            await analytics.store([], news)
+        async with turn:
+            verdicts = await analytics.verdicts(report.campaign, since=wanted.since, part=part, parts=parts)
+            stored = {verdict.click_id: verdict for verdict in verdicts}
+            judged = await _judged(analytics, judge, {verdict.message_id for verdict in verdicts})
+            changed = [(message, tuple(_changed(message.clicks, stored, result))) for message in judged]
+            news = [JudgedMessage(timeline=message.timeline, clicks=clicks) for message, clicks in changed if clicks]
+            if wanted.apply and news:
+                await analytics.store([], news)
     return result
 
 

@@ -16,6 +16,7 @@ from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.console.server import serve_console
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.pipeline.process import Judge, Processor
+from clicktrail.server.pipeline.rejudge import Wanted
 from clicktrail.server.ports import Analytics, Entry
 from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
@@ -25,12 +26,13 @@ from clicktrail.server.wiring.current_judge import CurrentJudge
 from clicktrail.server.wiring.journal import open_journal
 from clicktrail.server.wiring.overrides import COPY_S, Overriding
 from clicktrail.server.wiring.registry import open_registry
+from clicktrail.server.wiring.rejudging import rejudge_beside
 from clicktrail.server.wiring.repeating import pause, repeat
 from clicktrail.server.wiring.tracker import build_tracker
 from clicktrail.server.wiring.watching import EngineWatch
 from clicktrail.server.wiring.worker import pulsing, run, stop_signal
 
-__all__ = ["read_reports", "run_engine"]
+__all__ = ["read_reports", "rejudge_stored", "run_engine"]
 
 _LOG = structlog.get_logger(part="engine")
 _BATCH = 5_000
@@ -57,9 +59,19 @@ def read_reports(settings: Settings, campaign: str | None) -> list[dict[str, Any
     return asyncio.run(_read_reports(settings, campaign))
 
 
+def rejudge_stored(settings: Settings, wanted: Wanted) -> list[dict[str, Any]]:
+    """Where no engine runs: process what the journal still holds, and judge again what is stored.
+
+    Raises:
+        StorageError: an engine does run, or the data folder cannot be read.
+    """
+    return asyncio.run(_rejudge_stored(settings, wanted))
+
+
 async def _engine(settings: Settings, *, relay_socket: socket.socket, console_socket: socket.socket) -> None:
     stopping = stop_signal()
     processed = asyncio.Event()
+    turn = asyncio.Lock()
     async with _analytics(settings) as analytics, open_registry(settings) as registry:
         reader = _reader(settings)
         judge = _judge(settings)
@@ -80,17 +92,19 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
             )
             overriding = Overriding(settings, registry=registry, analytics=analytics, processor=processor)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(serve_console(console_socket, analytics, stopping=processed))
+                rejudge = partial(rejudge_beside, processor, analytics, judge, turn)
+                tasks.create_task(serve_console(console_socket, analytics, rejudge=rejudge, stopping=processed))
                 async with pulsing(watch.pulse):
                     async with asyncio.TaskGroup() as work:
                         work.create_task(relay.serve(relay_socket, stopping))
-                        work.create_task(_process_until(stopping, processor))
+                        work.create_task(_process_until(stopping, processor, turn))
                         work.create_task(watch.warn_until(stopping))
                         work.create_task(judge.follow(stopping))
                         for chore in _chores(stopping, settings, reader, analytics, overriding):
                             work.create_task(chore)
                     journal.flush()
-                    await _catch_up(processor)
+                    async with turn:
+                        await _catch_up(processor)
                     processed.set()
 
 
@@ -105,11 +119,22 @@ async def _read_reports(settings: Settings, campaign: str | None) -> list[dict[s
         return [as_json(report)] if report else []
 
 
-async def _process_until(stopping: asyncio.Event, processor: Processor) -> None:
+async def _rejudge_stored(settings: Settings, wanted: Wanted) -> list[dict[str, Any]]:
+    if not settings.journal.exists() and not settings.analytics.exists():
+        return []
+    async with _analytics(settings) as analytics:
+        judge = _judge(settings)
+        processor = _processor(_reader(settings), analytics, judge)
+        await _catch_up(processor)
+        return await rejudge_beside(processor, analytics, judge, contextlib.nullcontext(), wanted)
+
+
+async def _process_until(stopping: asyncio.Event, processor: Processor, turn: asyncio.Lock) -> None:
     """Feed analytics from the journal; where storage is in trouble, say so and try again."""
     while not stopping.is_set():
         try:
-            busy = await processor.run_once(_BATCH)
+            async with turn:
+                busy = await processor.run_once(_BATCH)
         except StorageError as error:
             _LOG.error("cannot process the journal, trying again", error=error)
             busy = 0

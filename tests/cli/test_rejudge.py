@@ -1,0 +1,75 @@
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from clicktrail.tokens import Sealed, seal
+from tests.cli.running import clicktrail
+from tests.e2e.serving import Serving, serving, settled
+
+VISITOR = "198.51.100.9"
+BROWSER = {
+    "User-Agent": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:145.0) Gecko/20100101 Firefox/145.0",
+    "Accept-Language": "en",
+    "X-Forwarded-For": VISITOR,
+}
+
+
+async def click_once(running: Serving) -> None:
+    """One person's click in the campaign ``winter``."""
+    sealed = Sealed(
+        destination="https://example.com/boots",
+        message_id="m1",
+        recipient="anna@example.net",
+        campaign="winter",
+        position=0,
+        links=1,
+        sent_at=datetime(2026, 11, 23, tzinfo=UTC),
+    )
+    async with httpx2.AsyncClient(base_url=running.edge) as client:
+        await client.get("/" + seal(running.ring, sealed), headers=BROWSER)
+    await settled(running, "winter", clicks=1)
+
+
+async def rejudged(folder: Path, *arguments: str) -> dict[str, Any]:
+    """What the command says of the campaign ``winter``."""
+    done = await asyncio.to_thread(clicktrail, "rejudge", "--json", *arguments, folder=folder)
+    assert 0 == done.returncode, done.stderr
+    (campaign,) = json.loads(done.stdout)["campaigns"]
+    assert isinstance(campaign, dict)
+    return campaign
+
+
+async def test_what_an_operator_learnt_of_a_network_holds_for_clicks_of_before(tmp_path: Path) -> None:
+    """First it is shown, and changes nothing; then it is so, with an engine; later, without one, nothing moves."""
+    (tmp_path / "scanner.txt").write_text(f"{VISITOR}/32\n")
+    async with serving(tmp_path) as running:
+        await click_once(running)
+        assert [] == (await rejudged(tmp_path))["moved"]
+        update = ("networks", "update", "scanner.txt", "--name", "a scanner", "--class", "mail-security")
+        assert 0 == clicktrail(*update, folder=tmp_path).returncode
+        async with asyncio.timeout(30):  # until the engine has read the list
+            while not (shown := await rejudged(tmp_path, "--dry-run"))["moved"]:
+                pass
+        assert [] == (await rejudged(tmp_path, "--since", "2999-01-01", "--dry-run"))["moved"]
+        assert shown == await rejudged(tmp_path, "--campaign", "winter")
+        (report,) = json.loads(clicktrail("report", "--json", folder=tmp_path).stdout)["campaigns"]
+    assert ([{"from": "human", "to": "bot", "clicks": 1}], {"before": 1, "after": 0}) == (
+        shown["moved"],
+        shown["unique"]["human"],
+    )
+    assert (1, 0) == (report["clicks"]["bot"], report["clicks"]["human"])
+    again = clicktrail("rejudge", folder=tmp_path)
+    assert "Clicks judged again: 1; 0 have another verdict now.\n" == again.stdout
+
+
+def test_there_may_be_nothing_to_judge(tmp_path: Path) -> None:
+    """A campaign that is none is an error; before the first start there is nothing, and no trace is left."""
+    unknown = clicktrail("rejudge", "--campaign", "spring", folder=tmp_path)
+    assert (1, True) == (unknown.returncode, "there is no campaign 'spring'" in unknown.stderr)
+    nothing = clicktrail("rejudge", "--json", folder=tmp_path)
+    assert {"applied": True, "campaigns": []} == json.loads(nothing.stdout)
+    assert [] == list(tmp_path.iterdir())
