@@ -96,6 +96,17 @@ def test_requests_that_speak_for_themselves(changes: dict[str, object], verdict:
     assert (verdict, counted) == (judged.verdict, judged.counted)
 
 
+def test_page_loaded_in_advance_and_used() -> None:
+    """A prefetch becomes a person's click, and counts, once somebody presses a key on the page."""
+    early = replace(click(id="c"), headers={"sec-purpose": "prefetch;prerender"})
+    (before,) = judge(timeline(early), CONTEXT)
+    (after,) = judge(timeline(early, engagement("c")), CONTEXT)
+    assert ((Verdict.PREVIEW, False), (Verdict.HUMAN, True)) == (
+        (before.verdict, before.counted),
+        (after.verdict, after.counted),
+    )
+
+
 def test_nothing_to_judge() -> None:
     """A message that nobody clicked has no verdicts."""
     assert () == judge(timeline(sent()), CONTEXT)

@@ -28,10 +28,22 @@ def judge(timeline: Timeline, context: Context, nearby: Iterable[Visit] = ()) ->
     """
     case = Case.of(timeline, context, nearby)
     findings = [(rule, found) for rule in context.rules.rules if (found := SIGNALS[rule.name](case, **rule.thresholds))]
-    return tuple(_judged(click, findings, rules=context.rules, version=context.version) for click in case.clicks)
+    version = context.version
+    return tuple(
+        _judged(
+            click,
+            findings,
+            rules=context.rules,
+            version=version,
+            counted=is_counted(click, activated=click.id in case.engaged),
+        )
+        for click in case.clicks
+    )
 
 
-def _judged(click: Click, findings: Sequence[tuple[Rule, Findings]], *, rules: Rules, version: str) -> JudgedClick:
+def _judged(
+    click: Click, findings: Sequence[tuple[Rule, Findings]], *, rules: Rules, version: str, counted: bool
+) -> JudgedClick:
     spoken = [(rule, found[click.id]) for rule, found in findings if click.id in found]
     score = sum(rule.points for rule, _ in spoken)
     decided = next((rule.verdict for rule, _ in spoken if rule.verdict), None)
@@ -43,7 +55,7 @@ def _judged(click: Click, findings: Sequence[tuple[Rule, Findings]], *, rules: R
             Reason(signal=rule.name, points=rule.points, detail=words)
             for rule, words in sorted(spoken, key=_heaviest_first)
         ),
-        counted=is_counted(click),
+        counted=counted,
         rules=version,
     )
 

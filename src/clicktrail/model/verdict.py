@@ -68,6 +68,11 @@ def is_prefetch(click: Click) -> bool:
     return any("prefetch" in value or "preview" in value for value in announced)
 
 
-def is_counted(click: Click) -> bool:
-    """Whether a request is a click in the sense of reports: a GET that led somewhere and is no prefetch."""
-    return click.method == "GET" and not click.tampered and not is_prefetch(click)
+def is_counted(click: Click, *, activated: bool = False) -> bool:
+    """Whether a request is a click in the sense of reports: a GET that led somewhere and is no prefetch.
+
+    Args:
+        click: the request.
+        activated: whether somebody used the page, which makes a click of a prefetch.
+    """
+    return click.method == "GET" and not click.tampered and (activated or not is_prefetch(click))

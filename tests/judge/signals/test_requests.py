@@ -39,6 +39,12 @@ def test_prefetch_is_silent() -> None:
     assert {} == spoken("prefetch", replace(click(), headers={"accept-language": "en", "sec-fetch-user": "?1"}))
 
 
+def test_prefetch_is_silent_on_a_page_in_use() -> None:
+    """A page that was loaded in advance and then shown asks for nothing more: only its script tells of the click."""
+    early = replace(click(id="c"), headers={"sec-purpose": "prefetch;prerender"})
+    assert {} == spoken("prefetch", early, engagement("c"))
+
+
 def test_automation_agent_fires() -> None:
     """A script's HTTP library names itself."""
     assert {"c": "calls itself python-requests"} == spoken(
@@ -109,3 +115,9 @@ def test_engaged_fires() -> None:
 def test_engaged_is_silent() -> None:
     """A script that ran proves nothing, and another click's visitor is another one."""
     assert {} == spoken("engaged", click(id="c"), engagement("c", kind="loaded"), engagement("other"))
+
+
+def test_automation_agent_fires_on_client_hints() -> None:
+    """A browser without a screen that was given another agent, and kept its hints."""
+    headless = replace(click(id="c"), headers={"sec-ch-ua": '"HeadlessChrome";v="156", "Chromium";v="156"'})
+    assert {"c": "its client hints say HeadlessChrome"} == spoken("automation-agent", headless)

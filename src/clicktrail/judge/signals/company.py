@@ -131,12 +131,12 @@ class _Moments:
 
 def _by_address(case: Case) -> Iterator[tuple[Sequence[Visit], Sequence[Click]]]:
     """By address that visited other messages, too: all its visits in the order of time, and its clicks here."""
-    for ip, elsewhere in case.nearby.items():
-        clicks = [click for click in case.followed if click.ip == ip]
-        if clicks:
-            here = map(Visit.of, clicks)
-            others = (visit for visit in elsewhere if not visit.tampered)
-            yield sorted((*others, *here), key=lambda visit: visit.at), clicks
+    here: dict[str, list[Click]] = {}
+    for click in case.followed:
+        here.setdefault(click.ip, []).append(click)
+    for ip in here.keys() & case.nearby.keys():
+        elsewhere = (visit for visit in case.nearby[ip] if not visit.tampered)
+        yield sorted((*elsewhere, *map(Visit.of, here[ip])), key=lambda visit: visit.at), here[ip]
 
 
 def _person(visit: Visit) -> str:

@@ -44,8 +44,9 @@ def no_agent(case: Case) -> Findings:
 
 
 def prefetch(case: Case) -> Findings:
-    """A load ahead of any click."""
-    return {click.id: "loaded in advance" for click in case.clicks if is_prefetch(click)}
+    """A load ahead of any click, unless somebody used the page then: no other request tells of that click."""
+    early = (click for click in case.clicks if is_prefetch(click))
+    return {click.id: "loaded in advance" for click in early if click.id not in case.engaged}
 
 
 def tampered_token(case: Case) -> Findings:
