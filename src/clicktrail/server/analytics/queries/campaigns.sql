@@ -1,4 +1,4 @@
--- Some campaigns without links and reasons. report.py says what each number means.
+-- Some campaigns without links and reasons. report says what each number means.
 SELECT *
 FROM
 (

@@ -1,8 +1,4 @@
-"""Every number that the product shows, defined once.
-
-What is counted and what is made of the counts is defined here. ``summarise`` counts in Python, message by message;
-the console counts by SQL, which is tested against it.
-"""
+"""Count in Python, message by message."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,116 +8,9 @@ from datetime import UTC, datetime
 from clicktrail.model.event import AnonymousClick, Bounced, Click, Delivered
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
+from clicktrail.report.campaign import CampaignReport, Clicks, LinkReport, ReasonCount, Unique
 
-__all__ = ["CampaignReport", "Clicks", "LinkReport", "ReasonCount", "Unique", "as_json", "summarise"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clicks:
-    """Counted clicks by verdict, anonymous ones too. HEAD, OPTIONS and prefetches are judged but never in here."""
-
-    human: int = 0
-    suspected: int = 0
-    bot: int = 0
-    preview: int = 0
-
-    @property
-    def total(self) -> int:
-        """All counted clicks, whoever made them: what an ESP shows as "total clicks"."""
-        return self.human + self.suspected + self.bot + self.preview
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unique:
-    """People with at least one counted click.
-
-    A person is a recipient; where a message went to several and its recipient is unknown, the message. Anonymous clicks
-    are nobody's.
-
-    Attributes:
-        raw: with a click of any verdict: what an ESP shows as "unique clicks".
-        human: with at least one human click. A bot that came first does not bury the person.
-        engaged: with at least one click whose landing page saw its visitor press, type or scroll: the signal
-            ``engaged`` among its reasons.
-    """
-
-    raw: int = 0
-    human: int = 0
-    engaged: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkReport:
-    """One link of a campaign: a destination at a position, or all links of a group.
-
-    Attributes:
-        position: of several the lowest.
-        url: the destination, of several the first by the alphabet.
-        group: empty if the link stands for itself.
-        clicks: counted clicks.
-        unique: clickers.
-    """
-
-    position: int
-    url: str
-    group: str = ""
-    clicks: Clicks
-    unique: Unique
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReasonCount:
-    """How many counted clicks of a campaign that are not human have this signal among their reasons."""
-
-    signal: str
-    clicks: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignReport:
-    """One campaign.
-
-    Attributes:
-        campaign: its name; empty for messages sent without one.
-        first_sent_at: when its first message left; None if nobody told us.
-        accepted: recipients whose message the next hop took.
-        bounced: messages that bounced.
-        delivered_events: messages of which a delivery was told.
-        clicks: counted clicks.
-        unique: clickers.
-        links: by position; empty in overviews.
-        reasons: the most frequent first; empty in overviews.
-    """
-
-    campaign: str
-    first_sent_at: datetime | None = None
-    accepted: int = 0
-    bounced: int = 0
-    delivered_events: int = 0
-    clicks: Clicks = Clicks()
-    unique: Unique = Unique()
-    links: tuple[LinkReport, ...] = ()
-    reasons: tuple[ReasonCount, ...] = ()
-
-    @property
-    def delivered(self) -> int:
-        """Deliveries as told; where nobody told of any, what was accepted and did not bounce."""
-        return self.delivered_events or max(0, self.accepted - self.bounced)
-
-    @property
-    def delivered_basis(self) -> str:
-        """What ``delivered`` rests on: ``delivered`` or ``accepted``."""
-        return "delivered" if self.delivered_events else "accepted"
-
-    @property
-    def click_rate_raw(self) -> float:
-        """Unique clickers of any verdict ÷ delivered; 0 where nothing was delivered."""
-        return _rate(self.unique.raw, self.delivered)
-
-    @property
-    def click_rate_human(self) -> float:
-        """Unique human clickers ÷ delivered: the click rate."""
-        return _rate(self.unique.human, self.delivered)
+__all__ = ["summarise"]
 
 
 def summarise(
@@ -143,31 +32,6 @@ def summarise(
     reports = [tally.report(campaign) for campaign, tally in sorted(tallies.items())]
     never = datetime.min.replace(tzinfo=UTC)
     return sorted(reports, key=lambda report: report.first_sent_at or never, reverse=True)
-
-
-def as_json(report: CampaignReport) -> dict[str, object]:
-    """The shape of ``clicktrail report --json`` and the API; rates are fractions of 1."""
-    return {
-        "campaign": report.campaign,
-        "delivered": report.delivered,
-        "delivered_basis": report.delivered_basis,
-        "accepted": report.accepted,
-        "bounced": report.bounced,
-        "clicks": _clicks_as_json(report.clicks),
-        "unique": _unique_as_json(report.unique),
-        "click_rate": {"raw": report.click_rate_raw, "human": report.click_rate_human},
-        "links": [
-            {
-                "position": link.position,
-                "url": link.url,
-                "group": link.group,
-                "clicks": _clicks_as_json(link.clicks),
-                "unique": _unique_as_json(link.unique),
-            }
-            for link in report.links
-        ],
-        "reasons": [{"signal": reason.signal, "clicks": reason.clicks} for reason in report.reasons],
-    }
 
 
 @dataclass(slots=True)
@@ -278,21 +142,3 @@ class _Tally:
                 for signal, clicks in sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))
             ),
         )
-
-
-def _clicks_as_json(clicks: Clicks) -> dict[str, int]:
-    return {
-        "total": clicks.total,
-        "human": clicks.human,
-        "suspected": clicks.suspected,
-        "bot": clicks.bot,
-        "preview": clicks.preview,
-    }
-
-
-def _unique_as_json(unique: Unique) -> dict[str, int]:
-    return {"raw": unique.raw, "human": unique.human, "engaged": unique.engaged}
-
-
-def _rate(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0

@@ -1,0 +1,10 @@
+"""Every number that the product shows, defined once.
+
+What is counted and what is made of the counts is defined here, and counted in Python; the console counts by SQL, which
+is tested against it.
+"""
+
+from clicktrail.report.campaign import CampaignReport, Clicks, LinkReport, ReasonCount, Unique, as_json
+from clicktrail.report.counting import summarise
+
+__all__ = ["CampaignReport", "Clicks", "LinkReport", "ReasonCount", "Unique", "as_json", "summarise"]
