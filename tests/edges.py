@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
+from clicktrail.server.edge.beacon import Beacon
 from clicktrail.server.edge.pages import Pages
 from clicktrail.server.edge.responses import Responses
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.edge.server import serve_edge
 from clicktrail.server.edge.sites import Sites
 from clicktrail.server.pipeline.discretion import Discretion
+from clicktrail.server.pipeline.engage import Engagements
 from clicktrail.server.pipeline.marks import Marked
 from clicktrail.server.pipeline.overrides import Overrides
 from clicktrail.server.pipeline.redirect import Redirector
@@ -113,6 +115,7 @@ def routes_for(
         overrides=Overrides(),
         erased=Marked(RING),
         denied=Marked(RING),
+        beacon=Beacon(Engagements(RING), journal=journal, clock=StoppedClock()),
         discretion=Discretion(judge=shipped_judge(), ids=CountedIds()),
         start=start,
     )

@@ -15,7 +15,9 @@ def text_of(folder: Path, settings: str, *options: str) -> str:
 
 def test_the_text_tells_of_the_settings(tmp_path: Path) -> None:
     """One paragraph, with their hosts, hours and choices."""
-    (tmp_path / "domains.toml").write_text('[[domain]]\nhost = "a.example"\n[[domain]]\nhost = "b.example"')
+    (tmp_path / "domains.toml").write_text(
+        '[[domain]]\nhost = "a.example"\n[[domain]]\nhost = "b.example"\nengagement_hosts = ["b.example"]'
+    )
     (tmp_path / "policy.toml").write_text('unknown_consent = "off"')
     text = text_of(
         tmp_path,
@@ -25,7 +27,7 @@ def test_the_text_tells_of_the_settings(tmp_path: Path) -> None:
     assert 1 == text.count("\n")
     for told in (
         "by way of a.example, b.example,",
-        "On shop.example a script",
+        "On b.example, shop.example a script",
         "After 5 hours",
         "Until 8 hours",
         "only for recipients who have agreed",

@@ -1,7 +1,7 @@
 import pytest
 
 from clicktrail.errors import SettingsError
-from clicktrail.model.hosts import check_hosts, is_among
+from clicktrail.model.hosts import check_hosts, check_named_hosts, is_among
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,11 @@ def test_what_could_match_no_host_is_refused(host: str, hint: str) -> None:
         check_hosts("own_hosts", ["x.com", host])
     assert f"own_hosts has '{host}'" == str(caught.value)
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("host", ["*", "X.com"])
+def test_hosts_that_alone_are_handed_something_are_named(host: str) -> None:
+    """All of them, and in the spelling that can match."""
+    check_named_hosts("engagement.hosts", ["x.com", "*.x.com"])
+    with pytest.raises(SettingsError, match=r"engagement\.hosts has"):
+        check_named_hosts("engagement.hosts", ["x.com", host])

@@ -40,7 +40,8 @@ def privacy_text(
     domains = read_domains(loaded)
     hosts = [domain.host for domain in domains] or [urlsplit(loaded.tracking.domain).hostname or ""]
     opted_out = {domain.opted_out or loaded.privacy.opted_out for domain in domains} or {loaded.privacy.opted_out}
-    pages = loaded.engagement.hosts
+    listed = [domain.engagement_hosts for domain in domains] or [None]
+    pages = sorted({host for own in listed for host in (loaded.engagement.hosts if own is None else own)})
     sentences = [
         says["links"].format(hosts=", ".join(hosts)),
         says["click"],

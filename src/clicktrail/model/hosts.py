@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from clicktrail.errors import SettingsError
 
-__all__ = ["check_hosts", "is_among"]
+__all__ = ["check_hosts", "check_named_hosts", "is_among"]
 
 _LISTED = re.compile(r"\* | (?:\*\.)? [a-z0-9_-]+ (?:\.[a-z0-9_-]+)* | \[[0-9a-f:.]+\]", re.VERBOSE)
 
@@ -37,6 +37,21 @@ def check_hosts(name: str, hosts: Sequence[str]) -> None:
     """
     if (host := _unknown(tuple(hosts))) is not None:
         raise SettingsError(f"{name} has '{host}'", hint=_hint(host))
+
+
+def check_named_hosts(name: str, hosts: Sequence[str]) -> None:
+    """Refuse ``*`` as well, in a list of hosts that are handed what nobody else is.
+
+    Args:
+        name: what the list is called where its author has written it.
+        hosts: the list.
+
+    Raises:
+        SettingsError: every host is among them, or `check_hosts` refuses one.
+    """
+    check_hosts(name, hosts)
+    if "*" in hosts:
+        raise SettingsError(f"{name} has '*'", hint="list your own hosts: no other is to be handed the click")
 
 
 @lru_cache(16)  # a policy, with its lists, is made anew for each message

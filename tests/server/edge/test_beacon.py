@@ -23,8 +23,8 @@ TOLD = {
 
 
 def beacon(journal: HeldJournal) -> Beacon:
-    """Of an edge with a shop's pages."""
-    return Beacon(Engagements(RING, hosts=("shop.example",)), journal=journal, clock=StoppedClock())
+    """Of an edge."""
+    return Beacon(Engagements(RING), journal=journal, clock=StoppedClock())
 
 
 def answer(

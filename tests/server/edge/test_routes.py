@@ -10,18 +10,16 @@ from clicktrail.model.edit import EditAction, LinkEdit, Target
 from clicktrail.model.event import AnonymousClick, Click, decode
 from clicktrail.model.stored import ShortMessage, StoredLink
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.edge.beacon import Beacon
 from clicktrail.server.edge.pages import Records
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.edge.sites import Sites
 from clicktrail.server.pipeline.domains import Domain
-from clicktrail.server.pipeline.engage import Engagements
 from clicktrail.server.pipeline.marks import Marked
 from clicktrail.server.pipeline.overrides import Overrides
 from clicktrail.server.pipeline.redirect import Request
 from clicktrail.tokens import short_token
-from tests.edges import NOW, RING, StoppedClock, damaged_path, pages_of, routes_for, token_path
+from tests.edges import NOW, RING, damaged_path, pages_of, routes_for, token_path
 from tests.journals import HeldJournal
 from tests.server.memory_registry import MemoryRegistry
 
@@ -106,19 +104,54 @@ def test_a_short_link_is_looked_up_recorded_and_answered() -> None:
     assert [pages_of(routes).damaged({})] == unknown
 
 
-def test_landing_pages_are_served_where_the_edge_has_a_beacon() -> None:
+def test_landing_pages_are_served_where_there_are_some() -> None:
     """Then the location has the click, and script and beacon answer; else there is nothing of it."""
     journal = HeldJournal()
     routes = routes_for(journal)
     assert [pages_of(routes).damaged({})] == answers_of(routes, "/e.js")
     assert [pages_of(routes).damaged({})] == answers_of(routes, "/e", method="POST")
-    routes.beacon = Beacon(Engagements(RING, hosts=("shop.example",)), journal=journal, clock=StoppedClock())
+    routes.sites = Sites(landing_hosts=("shop.example",))
     answers = answers_of(routes, token_path())
     journal.settle(committed=True)
     assert b"Location: https://shop.example/?a=b#clicktrail=" in answers[0].head
     assert [b"200", b"204"] == [
         answer.head.split()[1] for answer in answers_of(routes, "/e.js") + answers_of(routes, "/e", method="POST")
     ]
+
+
+def test_a_domain_has_landing_pages_of_its_own_or_none() -> None:
+    """Whatever the settings say for the others, and wherever its links lead."""
+    journal = HeldJournal()
+    routes = routes_for(journal)
+    own, off, unsaid = (
+        Domain(host="own.example", engagement_hosts=("shop.example",)),
+        Domain(host="off.example", engagement_hosts=()),
+        Domain(host="unsaid.example"),
+    )
+    routes.sites = Sites([own, off, unsaid], landing_hosts=("other.example",))
+    handed = {
+        domain.host: [
+            answers_of(routes, "/e.js", headers={"host": domain.host})[0].head.split()[1],
+            *(
+                destination
+                for destination in ("https://shop.example/", "https://other.example/")
+                if handed_on(routes, journal, destination, host=domain.host)
+            ),
+        ]
+        for domain in (own, off, unsaid)
+    }
+    assert {
+        "own.example": [b"200", "https://shop.example/"],
+        "off.example": [b"404"],
+        "unsaid.example": [b"200", "https://other.example/"],
+    } == handed
+
+
+def handed_on(routes: Routes, journal: HeldJournal, destination: str, *, host: str) -> bool:
+    """Whether the page that a link leads to is handed the click."""
+    answers = answers_of(routes, token_path(destination), headers={"host": host})
+    journal.settle(committed=True)
+    return b"#clicktrail=" in answers[0].head
 
 
 @pytest.mark.parametrize("name", ["sec-gpc", "dnt"])
@@ -216,7 +249,7 @@ def test_nothing_is_recorded_of_who_was_erased() -> None:
     """They arrive at once, and no landing page is handed a click of theirs."""
     journal = HeldJournal()
     routes = routes_for(journal)
-    routes.beacon = Beacon(Engagements(RING, hosts=("shop.example",)), journal=journal, clock=StoppedClock())
+    routes.sites = Sites(landing_hosts=("shop.example",))
     routes.erased = Marked(RING, [Marked(RING).mark("ann@example.org")])
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers_of(routes, token_path())
     assert [] == journal.lines
@@ -227,8 +260,7 @@ def test_clicks_of_who_denied_since_are_kept_as_of_who_asks_for_privacy(opted_ou
     """They arrive, no landing page is handed the click, and neither message nor recipient is written down."""
     journal = HeldJournal()
     routes = routes_for(journal)
-    routes.sites = Sites(records=Records(opted_out=opted_out == "anonymous"))
-    routes.beacon = Beacon(Engagements(RING, hosts=("shop.example",)), journal=journal, clock=StoppedClock())
+    routes.sites = Sites(records=Records(opted_out=opted_out == "anonymous"), landing_hosts=("shop.example",))
     routes.denied = Marked(RING, [Marked(RING).mark("ann@example.org")])
     answers = answers_of(routes, token_path(), headers={"user-agent": "Mozilla/5.0 Private/7"})
     journal.settle(committed=True)

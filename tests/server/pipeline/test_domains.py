@@ -45,6 +45,7 @@ def test_domains_are_read() -> None:
             '[[domain]]\nhost = "a.example"\ndestinations = ["https://b.example"]',
             "destinations of a.example has 'https:",
         ),
+        ('[[domain]]\nhost = "a.example"\nengagement_hosts = ["*"]', r"engagement_hosts of a.example has '\*'"),
     ],
 )
 def test_what_is_wrong_is_named(text: str, says: str) -> None:

@@ -27,8 +27,8 @@ VISIT = Visit(
 
 
 def engagements(*, remembered: int = 10) -> Engagements:
-    """With the shop's pages."""
-    return Engagements(RING, hosts=HOSTS, remembered=remembered)
+    """As an edge has them."""
+    return Engagements(RING, remembered=remembered)
 
 
 def redirect(location: str, *, headers: Mapping[str, str] | None = None, message_id: str = "m1") -> Redirect:
@@ -62,7 +62,7 @@ def sealed(click_id: str) -> str:
 @pytest.mark.parametrize("location", ["https://shop.example/", "http://tea.shop.example:8080/a?b=c&d"])
 def test_pages_of_own_hosts_are_handed_the_click(location: str) -> None:
     """In the fragment, sealed; the location in front of it is as it was."""
-    before, _, text = engagements().location(redirect(location)).partition("#clicktrail=")
+    before, _, text = engagements().location(redirect(location), hosts=HOSTS).partition("#clicktrail=")
     assert (location, VISIT) == (before, SEAL.open(text))
 
 
@@ -83,20 +83,22 @@ def test_pages_of_own_hosts_are_handed_the_click(location: str) -> None:
 )
 def test_other_pages_are_not(location: str) -> None:
     """Neither foreign hosts, nor URLs with a fragment of their own, nor signed ones, nor those that let somebody in."""
-    assert location == engagements().location(redirect(location))
+    assert location == engagements().location(redirect(location), hosts=HOSTS)
 
 
 @pytest.mark.parametrize("headers", [{"sec-gpc": "1"}, {"dnt": "1"}])
 def test_nobody_is_watched_who_asks_for_privacy(headers: dict[str, str]) -> None:
     """No click is handed on, and what is told all the same is not taken."""
     asked = engagements()
-    assert "https://shop.example/" == asked.location(redirect("https://shop.example/", headers=headers))
+    assert "https://shop.example/" == asked.location(redirect("https://shop.example/", headers=headers), hosts=HOSTS)
     assert asked.read(request(told(), headers=headers), now=NOW) is None
 
 
 def test_a_click_of_no_message_is_not_handed_on() -> None:
     """There would be nothing to tie an engagement to."""
-    assert "https://shop.example/" == engagements().location(redirect("https://shop.example/", message_id=""))
+    assert "https://shop.example/" == engagements().location(
+        redirect("https://shop.example/", message_id=""), hosts=HOSTS
+    )
 
 
 def test_what_a_page_tells_becomes_an_event_of_the_message() -> None:

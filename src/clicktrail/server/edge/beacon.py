@@ -45,9 +45,9 @@ class Beacon:
             return self._taken
         return None
 
-    def location(self, redirect: Redirect) -> str:
-        """Where to send the reader, with what the landing page is to know."""
-        return self._engagements.location(redirect)
+    def location(self, redirect: Redirect, *, hosts: tuple[str, ...]) -> str:
+        """Where to send the reader, with what the landing page is to know, if its host is one of these."""
+        return self._engagements.location(redirect, hosts=hosts)
 
 
 def _script(text: bytes) -> Response:

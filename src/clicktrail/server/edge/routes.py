@@ -41,7 +41,7 @@ class Routes:
         overrides: what was changed about links after they were sent.
         erased: of whom nothing is recorded.
         denied: who said after a message was sent that they are not to be tracked.
-        beacon: the landing pages' end; None where no page tells anything.
+        beacon: the landing pages' end, on those sites that have landing pages.
         tally: what was answered.
     """
 
@@ -56,7 +56,7 @@ class Routes:
     overrides: Overrides
     erased: Marked
     denied: Marked
-    beacon: Beacon | None = None
+    beacon: Beacon
     tally: Tally = field(default_factory=Tally)
 
     def answer(self, request: Request, reply: Reply) -> None:
@@ -70,7 +70,7 @@ class Routes:
             reply(self.sites.elsewhere(request.headers))
         elif readable and (answer := site.fixed.get(request.path)) is not None:
             reply(answer(request.headers))
-        elif self.beacon is not None and (response := self._told(self.beacon, request)) is not None:
+        elif site.landing_hosts and (response := self._told(request)) is not None:
             reply(response)
         elif readable and request.path.endswith("+"):
             self._decide(replace(request, path=request.path[:-1]), site, reply, self._explain)
@@ -92,8 +92,9 @@ class Routes:
         decision = self._in_force(decision, site)
         event = self._kept(decision.event, site)
         if isinstance(decision, Redirect):
-            told = self.beacon if event is decision.event else None
-            location = told.location(decision) if told else decision.location
+            location = decision.location
+            if site.landing_hosts and event is decision.event:
+                location = self.beacon.location(decision, hosts=site.landing_hosts)
             response = self.responses.redirect(location, site.fields)
         else:
             response = _page_of(decision, site, request)
@@ -127,9 +128,9 @@ class Routes:
             return self.discretion.kept(event) if site.records.opted_out else None
         return event
 
-    def _told(self, beacon: Beacon, request: Request) -> Response | None:
+    def _told(self, request: Request) -> Response | None:
         """The answer to a landing page, if it is one that asks."""
-        return beacon.answer(request, without=(self.erased, self.denied))
+        return self.beacon.answer(request, without=(self.erased, self.denied))
 
     def _health(self) -> Response:
         journal = self.journal

@@ -33,6 +33,7 @@ class Site:
         fields: header fields of its redirects.
         destinations: hosts that its links may lead to.
         confined: whether these are not all there are.
+        landing_hosts: of pages that are handed the clicks on its links; none where it has neither script nor beacon.
     """
 
     records: Records
@@ -41,9 +42,10 @@ class Site:
     fields: bytes
     destinations: tuple[str, ...]
     confined: bool
+    landing_hosts: tuple[str, ...]
 
     @classmethod
-    def of(cls, domain: Domain, records: Records) -> "Site":
+    def of(cls, domain: Domain, records: Records, landing_hosts: tuple[str, ...] = ()) -> "Site":
         """Make all of its answers."""
         fields = f"Strict-Transport-Security: max-age={domain.hsts_days * _DAY_S}\r\n" if domain.hsts_days else ""
         if domain.opted_out:
@@ -63,6 +65,7 @@ class Site:
             fields=fields.encode(),
             destinations=domain.destinations,
             confined="*" not in domain.destinations,
+            landing_hosts=landing_hosts if domain.engagement_hosts is None else domain.engagement_hosts,
         )
 
 
@@ -79,12 +82,15 @@ class Sites:
     Args:
         domains: all of them; none to serve every name alike.
         records: what is recorded where a domain does not say.
+        landing_hosts: of pages that are handed clicks where a domain does not say.
     """
 
-    def __init__(self, domains: Sequence[Domain] = (), *, records: Records = _DEFAULT) -> None:
-        everything = Site.of(Domain(), records)
+    def __init__(
+        self, domains: Sequence[Domain] = (), *, records: Records = _DEFAULT, landing_hosts: tuple[str, ...] = ()
+    ) -> None:
+        everything = Site.of(Domain(), records, landing_hosts)
         self.elsewhere = everything.pages.elsewhere
-        self._by_host = {domain.host: Site.of(domain, records) for domain in domains}
+        self._by_host = {domain.host: Site.of(domain, records, landing_hosts) for domain in domains}
         self._any = None if domains else everything
 
     def find(self, host: str) -> Site | None:

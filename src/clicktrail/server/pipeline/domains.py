@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from clicktrail.errors import SettingsError
-from clicktrail.model.hosts import check_hosts, is_among
+from clicktrail.model.hosts import check_hosts, check_named_hosts, is_among
 from clicktrail.utm.query import host_of
 from clicktrail.wording import said
 
@@ -25,6 +25,8 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         hsts_days: for how many days browsers come by TLS only (RFC 6797); 0 not to tell them.
         destinations: hosts that its links may lead to: exact, ``*.example.com`` for all below, ``*`` for every host.
         opted_out: what is recorded of readers who ask not to be tracked; empty for what the settings say.
+        engagement_hosts: landing pages' hosts that are handed the clicks on its links, as in the settings; none where
+            pages have no part in it; None for what the settings say.
         apple_app_site_association: file that says which of its links an iOS app opens; empty for none.
         assetlinks: the same for Android.
     """
@@ -36,6 +38,7 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     hsts_days: Annotated[int, msgspec.Meta(ge=0)] = 0
     destinations: tuple[str, ...] = ("*",)
     opted_out: Literal["", "anonymous", "none"] = ""
+    engagement_hosts: tuple[str, ...] | None = None
     apple_app_site_association: str = ""
     assetlinks: str = ""
 
@@ -67,6 +70,7 @@ def parse_domains(text: str) -> tuple[Domain, ...]:
         if domain.home and urlsplit(domain.home).scheme not in {"http", "https"}:
             raise SettingsError(f"the home of {domain.host} is '{domain.home}'", hint="write a web URL")
         check_hosts(f"destinations of {domain.host}", domain.destinations)
+        check_named_hosts(f"engagement_hosts of {domain.host}", domain.engagement_hosts or ())
     return domains
 
 

@@ -5,9 +5,8 @@ The click goes into the fragment of the destination, which browsers send to no s
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
@@ -56,20 +55,23 @@ class Engagements:
 
     Args:
         ring: the keys that seal visits.
-        hosts: where landing pages are: exact, or ``*.example.com`` for all below.
         remembered: how many messages of pages to remember.
     """
 
-    def __init__(self, ring: KeyRing, *, hosts: Sequence[str], remembered: int = _REMEMBERED) -> None:
+    def __init__(self, ring: KeyRing, *, remembered: int = _REMEMBERED) -> None:
         self._seal = VisitSeal(ring)
-        self._takes_part = lru_cache(_REMEMBERED_DESTINATIONS)(partial(_takes_part, hosts=tuple(hosts)))
         self._size = remembered
         self._told: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    def location(self, redirect: Redirect) -> str:
-        """Where to send the reader: the redirect's location, with the click in its fragment if the page is to know."""
+    def location(self, redirect: Redirect, *, hosts: tuple[str, ...]) -> str:
+        """Where to send the reader: the redirect's location, with the click in its fragment if the page is to know.
+
+        Args:
+            redirect: of a click that is recorded as it is.
+            hosts: where landing pages are: exact, or ``*.example.com`` for all below.
+        """
         click, location = redirect.event, redirect.location
-        if not click.message_id or asks_for_privacy(click.headers) or not self._takes_part(location):
+        if not click.message_id or asks_for_privacy(click.headers) or not _takes_part(location, hosts):
             return location
         visit = Visit(
             click_id=click.id,
@@ -117,7 +119,8 @@ class Engagements:
         return True
 
 
-def _takes_part(location: str, *, hosts: tuple[str, ...]) -> bool:
+@lru_cache(_REMEMBERED_DESTINATIONS)
+def _takes_part(location: str, hosts: tuple[str, ...]) -> bool:
     """Whether a page may be told of the click.
 
     Not where the URL has a fragment of its own, which the page needs; nor where it is signed or lets its bearer in.

@@ -4,7 +4,7 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from clicktrail.errors import SettingsError
-from clicktrail.model.hosts import check_hosts
+from clicktrail.model.hosts import check_hosts, check_named_hosts
 from clicktrail.server.settings.address import Address
 from clicktrail.server.settings.sections import Settings, Utm
 
@@ -40,9 +40,7 @@ def check(settings: Settings) -> None:
         if not _is_loopback(Address.parse(listen).host):
             raise SettingsError(f"{name} is '{listen}'", hint="it must be on loopback, such as 127.0.0.1")
     check_hosts("utm.own_hosts", settings.utm.own_hosts)
-    check_hosts("engagement.hosts", settings.engagement.hosts)
-    if "*" in settings.engagement.hosts:
-        raise SettingsError("engagement.hosts has '*'", hint="list your own hosts: no other is to be handed the click")
+    check_named_hosts("engagement.hosts", settings.engagement.hosts)
     for network in settings.edge.trusted_proxies:
         try:
             ipaddress.ip_network(network)

@@ -109,7 +109,7 @@ class Engagement(Section, frozen=True, kw_only=True):
         tuple[str, ...],
         _doc(
             "Your own hosts whose pages have the script: example.com, or *.example.com for all below it. They alone "
-            "are handed the click. Empty to have neither script nor beacon."
+            "are handed the click. Empty to have neither script nor beacon. A tracking domain can have its own."
         ),
     ] = ()
 

@@ -46,7 +46,6 @@ async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> 
     clock = SystemClock()
     ring = keystore.load(settings.data / keystore.NAME)
     proxies = tuple(ipaddress.ip_network(network) for network in settings.edge.trusted_proxies)
-    hosts = settings.engagement.hosts
     privacy = settings.privacy
     records = Records(address_hours=privacy.address_hours, opted_out=privacy.opted_out != "none")
     judge = CurrentJudge(settings.networks, clock)
@@ -63,17 +62,17 @@ async def _edge(settings: Settings, listening: socket.socket, *, index: int) -> 
                     ids=RandomIds(),
                     responses=Responses(),
                     start=lookups.create_task,
-                    sites=Sites(read_domains(settings), records=records),
+                    sites=Sites(read_domains(settings), records=records, landing_hosts=settings.engagement.hosts),
                     discretion=Discretion(judge=judge, ids=RandomIds()),
                     overrides=Overrides(),
                     erased=Marked(ring),
                     denied=Marked(ring),
+                    beacon=Beacon(Engagements(ring), journal=journal, clock=clock),
                 )
 
                 def unlock(ring: KeyRing) -> None:
                     routes.redirector = redirector(ring)
-                    if hosts:
-                        routes.beacon = Beacon(Engagements(ring, hosts=hosts), journal=journal, clock=clock)
+                    routes.beacon = Beacon(Engagements(ring), journal=journal, clock=clock)
 
                 following = Following(settings.data, ring, unlock=unlock)
                 following.show(routes)
