@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 from bench.population.luck import Luck
@@ -116,6 +117,12 @@ def _rate_error(tallies: Sequence[Tally]) -> float:
     return sum(errors) / len(errors)
 
 
+def _rate_error_of_most(tallies: Sequence[Tally]) -> float:
+    """What 19 of 20 campaigns do not exceed."""
+    errors = sorted(error for each in tallies for error in each.rate_errors)
+    return errors[ceil(0.95 * len(errors)) - 1]
+
+
 def _suspected(tallies: Sequence[Tally]) -> float:
     clicks = _clicks(tallies)
     return _share(clicks[True, Verdict.SUSPECTED], sum(clicks[True, verdict] for verdict in Verdict))
@@ -130,6 +137,7 @@ MEASURES: Final = {
     "human F1": _human_f1,
     "inflation": _inflation,
     "click-rate error": _rate_error,
+    "error of 19 in 20": _rate_error_of_most,
     "people suspected": _suspected,
 }
 """Bots by counted click, previews among them; humans by message; errors by campaign, their mean."""

@@ -18,7 +18,7 @@ def world() -> World:
 def test_the_truth_scores_best(world: World) -> None:
     """Who knows the truth has every figure right."""
     found = figures([tally(world, {fact.click_id: TRUE[fact.kind] for fact in world.facts})])
-    best = {"inflation": 0, "click-rate error": 0, "people suspected": 0}
+    best = dict.fromkeys(("inflation", "click-rate error", "error of 19 in 20", "people suspected"), 0)
     assert {name: best.get(name, 1) for name in found} == {name: figure.value for name, figure in found.items()}
 
 
