@@ -134,19 +134,22 @@ def test_hosted_burst_is_silent() -> None:
     assert {} == spoken("hosted-burst", *sweep(400, links=8, gap=0.7), *sweep(900, links=2, gap=0.1, ip=AZURE))
 
 
-def test_most_links_hosted_fires() -> None:
-    """Four of five links, from two data centres, in nine minutes."""
-    clicks = [click(100 + 180 * link, link=link, ip=(AZURE, "34.1.2.3")[link % 2]) for link in range(4)]
-    words = "4 of 5 links from data centres"
-    assert {one.id: words for one in clicks} == spoken("most-links-hosted", sent(links=5), *clicks)
+@pytest.mark.parametrize(("links", "followed"), [(4, 3), (8, 4)])
+def test_many_links_hosted_fires(links: int, followed: int) -> None:
+    """Half of the links, and three at least, from two data centres, three minutes apart from each other."""
+    clicks = [click(100 + 180 * link, link=link, ip=(AZURE, "34.1.2.3")[link % 2]) for link in range(followed)]
+    words = f"{followed} of {links} links from data centres"
+    assert {one.id: words for one in clicks} == spoken("many-links-hosted", sent(links=links), *clicks)
 
 
-def test_most_links_hosted_is_silent() -> None:
-    """Someone at home; half of the links; a message of three."""
-    assert [{}, {}, {}] == [
-        spoken("most-links-hosted", sent(links=5), *sweep(100, links=5, gap=60)),
-        spoken("most-links-hosted", sent(links=8), *sweep(100, links=4, gap=60, ip=AZURE)),
-        spoken("most-links-hosted", sent(links=3), *sweep(100, links=3, gap=60, ip=AZURE)),
+def test_many_links_hosted_is_silent() -> None:
+    """Someone at home; two of four links, or three of eight; a message of three; and over hours."""
+    assert [{}, {}, {}, {}, {}] == [
+        spoken("many-links-hosted", sent(links=5), *sweep(100, links=5, gap=60)),
+        spoken("many-links-hosted", sent(links=4), *sweep(100, links=2, gap=60, ip=AZURE)),
+        spoken("many-links-hosted", sent(links=8), *sweep(100, links=3, gap=60, ip=AZURE)),
+        spoken("many-links-hosted", sent(links=3), *sweep(100, links=3, gap=60, ip=AZURE)),
+        spoken("many-links-hosted", sent(links=5), *sweep(100, links=5, gap=900, ip=AZURE)),
     ]
 
 

@@ -26,7 +26,7 @@ from clicktrail.judge.signals.headers import (
     no_language,
     stale_chrome,
 )
-from clicktrail.judge.signals.pace import all_links, burst, early, fast, hosted_burst, most_links_hosted
+from clicktrail.judge.signals.pace import all_links, burst, early, fast, hosted_burst, many_links_hosted
 from clicktrail.judge.signals.places import datacentre_network, mail_security_network
 from clicktrail.judge.signals.requests import (
     automation_agent,
@@ -64,7 +64,7 @@ SIGNALS: Final[Mapping[str, Signal]] = {
     "no-language": no_language,
     "all-links": all_links,
     "early": early,
-    "most-links-hosted": most_links_hosted,
+    "many-links-hosted": many_links_hosted,
     "datacentre-sweep": datacentre_sweep,
     "person-elsewhere": person_elsewhere,
     "stale-chrome": stale_chrome,

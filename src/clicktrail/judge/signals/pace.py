@@ -9,7 +9,7 @@ from clicktrail.judge.sources import sweeps
 from clicktrail.judge.windows import link_of, runs
 from clicktrail.model.event import Click
 
-__all__ = ["all_links", "burst", "early", "fast", "hosted_burst", "most_links_hosted"]
+__all__ = ["all_links", "burst", "early", "fast", "hosted_burst", "many_links_hosted"]
 
 
 def fast(case: Case, *, seconds: float) -> Findings:
@@ -54,13 +54,13 @@ def all_links(case: Case, *, links: int, seconds: float) -> Findings:
     return told((run, f"all {case.links} links in {span(run):.0f} s") for run in found)
 
 
-def most_links_hosted(case: Case, *, links: int, share: float, seconds: float) -> Findings:
-    """Such a share of the links of a message that has at least so many, within so many seconds, from data centres."""
+def many_links_hosted(case: Case, *, links: int, share: float, least: int, seconds: float) -> Findings:
+    """Such a share of the links of a message that has so many, and at least so few, from data centres in some time."""
     if case.links < links or not case.hosted:
         return {}
     clicks = [click for click in case.followed if click.id in case.hosted]
-    most = ceil(share * case.links)
-    found = runs(clicks, key=link_of, different=most, seconds=seconds)
+    many = max(least, ceil(share * case.links))
+    found = runs(clicks, key=link_of, different=many, seconds=seconds)
     return told((run, f"{len(set(map(link_of, run)))} of {case.links} links from data centres") for run in found)
 
 
