@@ -48,6 +48,17 @@ async def test_a_report_is_counted_once_after_each_change(connections: ChdbConne
     assert (3, 3) == await totals(reports)
 
 
+async def test_a_report_that_another_version_counted_is_counted_again(connections: ChdbConnections) -> None:
+    """It may know less, or count by other rules."""
+    reports = KeptReports(connections)
+    await insert(connections, "m1", version=1)
+    await reports.outdate(["spring"], version=1)
+    assert (1, 1) == await totals(reports)
+    await insert(connections, "m2", version=2)
+    await connections.run("INSERT INTO reports SELECT * REPLACE (counted_by + 1 AS counted_by) FROM reports FINAL")
+    assert (2, 2) == await totals(reports)
+
+
 async def test_a_change_while_counting_is_not_forgotten(connections: ChdbConnections) -> None:
     """What is kept late, of a count that began before a change, does not stand for what is true after it."""
     reports = KeptReports(connections)

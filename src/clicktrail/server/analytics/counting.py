@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from zlib import crc32
 
 import msgspec
 
 from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique
 from clicktrail.server.analytics.connection import ChdbConnections
+from clicktrail.server.analytics.sql import query
 
-__all__ = ["count_campaign", "count_campaigns"]
+__all__ = ["count_campaign", "count_campaigns", "counted_by"]
 
 
 class _Counts(msgspec.Struct, kw_only=True):
@@ -44,6 +47,13 @@ class _Link(_Counts, kw_only=True):
 class _Reason(msgspec.Struct):
     signal: str
     clicks: int
+
+
+@cache
+def counted_by() -> int:
+    """A checksum of how campaigns are counted and of what a report tells: another version may do otherwise."""
+    statements = (query(name).encode() for name in ("campaigns", "links", "reasons"))
+    return crc32(b"".join((*statements, msgspec.json.encode(msgspec.json.schema(CampaignReport)))))
 
 
 async def count_campaigns(connections: ChdbConnections, campaigns: Sequence[str]) -> list[CampaignReport]:

@@ -12,7 +12,7 @@ import msgspec
 
 from clicktrail.report import CampaignReport
 from clicktrail.server.analytics.connection import ChdbConnections
-from clicktrail.server.analytics.counting import count_campaign, count_campaigns
+from clicktrail.server.analytics.counting import count_campaign, count_campaigns, counted_by
 from clicktrail.server.analytics.sql import query
 
 __all__ = ["KeptReports"]
@@ -25,11 +25,12 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
 
     campaign: str
     version: int
+    counted_by: int
     report: str
 
     @property
     def outdated(self) -> bool:
-        return not self.report
+        return not self.report or self.counted_by != counted_by()
 
 
 class _ReportRow(_Kept, frozen=True, kw_only=True):
@@ -67,7 +68,7 @@ class KeptReports:
         await self._connections.insert(
             "insert_reports",
             (
-                _ReportRow(campaign=campaign, version=version, report="", whole=whole)
+                _ReportRow(campaign=campaign, version=version, counted_by=0, report="", whole=whole)
                 for campaign in campaigns
                 for whole in (False, True)
             ),
@@ -100,6 +101,7 @@ class KeptReports:
             _ReportRow(
                 campaign=row.campaign,
                 version=row.version,
+                counted_by=counted_by(),
                 report=msgspec.json.encode(reports.get(row.campaign)).decode(),
                 whole=whole,
             )

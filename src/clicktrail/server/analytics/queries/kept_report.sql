@@ -1,1 +1,1 @@
-SELECT campaign, version, report FROM reports FINAL WHERE whole AND campaign = {campaign:String}
+SELECT campaign, version, counted_by, report FROM reports FINAL WHERE whole AND campaign = {campaign:String}

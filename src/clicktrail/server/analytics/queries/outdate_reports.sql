@@ -1,1 +1,1 @@
-INSERT INTO reports SELECT campaign, whole, {version:UInt64}, '' FROM reports FINAL
+INSERT INTO reports (campaign, whole, version, report) SELECT campaign, whole, {version:UInt64}, '' FROM reports FINAL
