@@ -6,20 +6,27 @@ it the nearest few tell as much as all of them.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from itertools import islice
+from typing import Final, TypeVar
 
 from clicktrail.judge.visits import NEARBY, Visit, names_a_visitor
 from clicktrail.model.event import Click
 
 __all__ = ["ENOUGH", "VisitsByAddress", "Window", "windows"]
 
-ENOUGH: Final = 8
-"""Other people, and their organisations, on either side of a click. No rule asks for more."""
+ENOUGH: Final = 6
+"""Other people, and their organisations, on either side of a click. No rule asks for as many."""
+
+_FEW: Final = 32
+"""Organisations at an address that are looked up one by one; where there are more, the next visits are of enough."""
 
 Window = tuple[str, datetime, datetime]
 """An address, and the first and the last instant at which it is looked at."""
+
+
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 class VisitsByAddress:
@@ -27,6 +34,7 @@ class VisitsByAddress:
 
     def __init__(self, visits: Iterable[Visit] = ()) -> None:
         self._visits: dict[tuple[str, bool], list[Visit]] = {}
+        self._organisations: dict[str, dict[str, list[Visit]]] = {}
         for visit in visits:
             self.add(visit)
 
@@ -36,14 +44,19 @@ class VisitsByAddress:
         if visit in visits[bisect_left(visits, visit.at, key=_at) : bisect_right(visits, visit.at, key=_at)]:
             return False
         insort(visits, visit, key=_at)
+        if not visit.tampered:
+            organisations = self._organisations.setdefault(visit.ip, {})
+            insort(organisations.setdefault(_organisation(visit), []), visit, key=_at)
         return True
 
     def remove(self, visit: Visit) -> None:
         """Take out a visit that is here."""
-        visits = self._visits[visit.ip, visit.tampered]
-        del visits[visits.index(visit, bisect_left(visits, visit.at, key=_at))]
-        if not visits:
-            del self._visits[visit.ip, visit.tampered]
+        _remove(self._visits, (visit.ip, visit.tampered), visit)
+        if not visit.tampered:
+            organisations = self._organisations[visit.ip]
+            _remove(organisations, _organisation(visit), visit)
+            if not organisations:
+                del self._organisations[visit.ip]
 
     def of(self, address: str) -> Iterator[Visit]:
         """All the visits of an address."""
@@ -52,28 +65,26 @@ class VisitsByAddress:
 
     def nearest(self, to: Visit) -> Iterator[Visit]:
         """Those other visits that tell as much about one as all within `NEARBY` of it."""
-        for side in self._sides(to, tampered=False):
-            yield from _telling(visit for visit in side if visit.message_id != to.message_id)
-        for side in self._sides(to, tampered=True):
-            yield from (visit for _, visit in zip(range(1), side, strict=False))
+        visits = self._visits.get((to.ip, False), [])
+        organisations = self._organisations.get(to.ip, {})
+        for side in _sides(visits, to):
+            yield from _different((visit for visit in side if visit.message_id != to.message_id), _person)
+        if len(organisations) > _FEW:
+            for side in _sides(visits, to):
+                yield from _different(side, _organisation)
+            organisations = {}
+        for these in (*organisations.values(), self._visits.get((to.ip, True), [])):
+            for side in _sides(these, to):
+                yield from islice(side, 1)
 
     def touched(self, by: Visit) -> Iterator[str]:
         """The messages to whose clicks a visit can make a difference."""
-        nearer = [*self._sides(by, tampered=True)] if by.tampered else [(), ()]
-        for side, hidden in zip(self._sides(by, tampered=False), nearer, strict=True):
+        nearer = _sides(self._visits[by.ip, True], by) if by.tampered else ((), ())
+        for side, hidden in zip(_sides(self._visits.get((by.ip, False), []), by), nearer, strict=True):
             # Behind another damaged link this one tells nothing new.
             limit = next((abs(visit.at - by.at) for visit in hidden if visit != by), NEARBY)
             seen = (visit for visit in side if visit != by and abs(visit.at - by.at) <= limit)
             yield from (_told_apart(seen, by) if not by.tampered else (visit.message_id for visit in seen))
-
-    def _sides(self, of: Visit, *, tampered: bool) -> Iterator[Iterator[Visit]]:
-        """What was before a visit, and what was with it and after it, each from the nearest on."""
-        visits = self._visits.get((of.ip, tampered), [])
-        middle = bisect_left(visits, of.at, key=_at)
-        first = bisect_left(visits, of.at - NEARBY, key=_at)
-        last = bisect_right(visits, of.at + NEARBY, key=_at)
-        yield (visits[place] for place in range(middle - 1, first - 1, -1))
-        yield (visits[place] for place in range(middle, last))
 
 
 def windows(clicks: Iterable[Click]) -> Iterator[Window]:
@@ -92,19 +103,24 @@ def windows(clicks: Iterable[Click]) -> Iterator[Window]:
         yield address, first - NEARBY, last + NEARBY
 
 
-def _telling(outward: Iterator[Visit]) -> Iterator[Visit]:
-    """Of visits from the nearest on: one of each person, until there are enough people and organisations."""
-    people: set[str] = set()
-    organisations: set[str] = set()
+def _sides(visits: Sequence[Visit], of: Visit) -> Iterator[Iterator[Visit]]:
+    """What was before a visit, and what was with it and after it, each from the nearest on."""
+    middle = bisect_left(visits, of.at, key=_at)
+    first = bisect_left(visits, of.at - NEARBY, hi=middle, key=_at)
+    last = bisect_right(visits, of.at + NEARBY, lo=middle, key=_at)
+    yield (visits[place] for place in range(middle - 1, first - 1, -1))
+    yield (visits[place] for place in range(middle, last))
+
+
+def _different(outward: Iterable[Visit], key: Callable[[Visit], str]) -> Iterator[Visit]:
+    """Of visits from the nearest on: the first of each kind, until there are enough kinds."""
+    seen: set[str] = set()
     for visit in outward:
-        person, organisation = _person(visit), _organisation(visit)
-        new = person not in people and len(people) < ENOUGH
-        if new or (organisation not in organisations and len(organisations) < ENOUGH):
+        if key(visit) not in seen:
             yield visit
-        people.add(person)
-        organisations.add(organisation)
-        if len(people) >= ENOUGH and len(organisations) >= ENOUGH:
-            return
+            seen.add(key(visit))
+            if len(seen) >= ENOUGH:
+                return
 
 
 def _told_apart(outward: Iterator[Visit], by: Visit) -> Iterator[str]:
@@ -119,6 +135,13 @@ def _told_apart(outward: Iterator[Visit], by: Visit) -> Iterator[str]:
         known = _organisation(by) in organisations or len(organisations) > ENOUGH
         if known and (_person(by) in people or len(people) > ENOUGH):
             return
+
+
+def _remove(lists: dict[_Key, list[Visit]], key: _Key, visit: Visit) -> None:
+    visits = lists[key]
+    del visits[visits.index(visit, bisect_left(visits, visit.at, key=_at))]
+    if not visits:
+        del lists[key]
 
 
 def _at(visit: Visit) -> datetime:
