@@ -19,8 +19,9 @@ _OFFICE: Final = ("odd office delay", 1_200, 1.5)
 
 
 def _vpn(letter: Letter, luck: Luck) -> Iterator[Request]:
-    """Behind a VPN that many use."""
-    return follow(letter, luck, ip=luck.machine(networks.VPN_EXITS, of=30), headers=at_desk(luck), delay=_HOME)
+    """Behind a VPN that many use: half of the exits are rented in data centres like any other computer."""
+    exits = networks.VPN_EXITS if luck.happens(0.51) else networks.HOSTED
+    return follow(letter, luck, ip=luck.machine(exits, of=30), headers=at_desk(luck), delay=_HOME)
 
 
 def _rotating(letter: Letter, luck: Luck) -> Iterator[Request]:
