@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -50,19 +51,29 @@ async def test_a_campaign_is_sent_clicked_and_reported(tmp_path: Path, tell: Cal
     assert (tmp_path / "kept" / "data").is_dir()
 
 
-async def test_a_demo_that_is_told_to_end_leaves_nothing_running(tmp_path: Path) -> None:
-    """SIGTERM in the middle ends clicktrail serve too."""
+@pytest.mark.parametrize(
+    ("number", "send"),
+    [(signal.SIGTERM, os.kill), (signal.SIGINT, os.kill), (signal.SIGINT, os.killpg)],
+    ids=["SIGTERM", "SIGINT", "SIGINT to its group"],
+)
+async def test_a_demo_that_is_told_to_end_leaves_nothing_running(
+    tmp_path: Path, number: signal.Signals, send: Callable[[int, int], None]
+) -> None:
+    """In the middle, by a signal to it alone or to all of a terminal's job, even where a shell had SIGINT ignored."""
     run_file = tmp_path / "data" / "run.json"
     demo = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "clicktrail", "demo", "--once", "--data", str(tmp_path)), stderr=subprocess.DEVNULL
+        *("sh", "-c", "trap '' INT; exec \"$@\"", "sh"),
+        *(sys.executable, "-m", "clicktrail", "demo", "--once", "--data", str(tmp_path)),
+        stderr=subprocess.DEVNULL,
+        process_group=0,
     )
     console = ""
     async with asyncio.timeout(30):
         while not console:
             await asyncio.sleep(0.05)
             console = console_in(run_file)
-    demo.terminate()
-    assert 128 + signal.SIGTERM == await demo.wait()
+    send(demo.pid, number)
+    assert 128 + number == await demo.wait()
     async with httpx2.AsyncClient() as http:
         with pytest.raises(httpx2.ConnectError):
             await http.get(console)

@@ -23,12 +23,15 @@ def loaded(folder: Path, toml: str = "") -> settings.Settings:
     return settings.load(file, {})
 
 
-async def test_an_address_that_is_taken_stops_the_start(tmp_path: Path) -> None:
-    """It is said before any child is started."""
+@pytest.mark.parametrize("section", ["edge", "relay", "console", "metrics"])
+async def test_an_address_that_is_taken_stops_the_start(tmp_path: Path, section: str) -> None:
+    """It is said before any child is started, with the setting's name: two serve on one machine, or something else."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = "{}:{}".format(*taken.getsockname())
-        with pytest.raises(SettingsError, match=f"cannot listen on {address}"):
-            await supervisor.serve(loaded(tmp_path, f'edge.listen = "{address}"\n'), config=None, parts=[Part.EDGE])
+        free = dict.fromkeys(("edge", "relay", "console", "metrics"), "127.0.0.1:0")
+        chosen = "".join(f'{name}.listen = "{listen}"\n' for name, listen in (free | {section: address}).items())
+        with pytest.raises(SettingsError, match=rf"^{section}\.listen: cannot listen on {address}: Address already"):
+            await supervisor.serve(loaded(tmp_path, chosen), config=None, parts=list(Part))
 
 
 async def test_a_folder_that_is_in_use_stops_the_start(tmp_path: Path) -> None:

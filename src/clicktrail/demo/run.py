@@ -96,8 +96,10 @@ class Demo:
 
     async def __aenter__(self) -> Self:
         """Start sink, site, clients and clicktrail."""
-        # At SIGINT asyncio.run cancels the main task, which ends clicktrail serve; at SIGTERM nobody would.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, sys.exit, 128 + signal.SIGTERM)
+        # Leaving so ends clicktrail serve. asyncio.run leaves at SIGINT alone, and not where it is ignored: that is how
+        # shells start what runs in the background.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, sys.exit, 128 + number)
         async with contextlib.AsyncExitStack() as held:
             folder = self._data or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="clicktrail-demo-")))
             _claim(folder)

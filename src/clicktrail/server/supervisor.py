@@ -75,19 +75,19 @@ async def serve(settings: Settings, *, config: Path | None, parts: Sequence[Part
         engine: Child | None = None
         addresses: dict[str, str] = {}
         if Part.EDGE in parts:
-            edge = held.enter_context(_listen(settings.edge.listen))
+            edge = held.enter_context(_listen("edge.listen", settings.edge.listen))
             addresses["edge"] = f"http://{_address(edge)}"
             workers = [
                 Child(f"edge-{index}", command=(*command, "edge", "--index", str(index)), sockets=(edge,))
                 for index in range(settings.edge.workers or os.cpu_count() or 1)
             ]
         if Part.ENGINE in parts:
-            relay = held.enter_context(_listen(settings.relay.listen))
-            console = held.enter_context(_listen(settings.console.listen))
+            relay = held.enter_context(_listen("relay.listen", settings.relay.listen))
+            console = held.enter_context(_listen("console.listen", settings.console.listen))
             addresses |= {"relay": str(_address(relay)), "console": f"http://{_address(console)}"}
             engine = Child("engine", command=(*command, "engine"), sockets=(relay, console))
             held.callback((data / RUN_FILE).unlink, missing_ok=True)
-        private = held.enter_context(_listen(settings.metrics.listen))
+        private = held.enter_context(_listen("metrics.listen", settings.metrics.listen))
         addresses["metrics"] = f"http://{_address(private)}"
         run_file = data / RUN_FILE if engine else None
         await _run(workers, engine, stopping, private=private, announcement=(run_file, addresses))
@@ -132,8 +132,8 @@ async def _announce(run_file: Path | None, addresses: dict[str, str], *, childre
     _LOG.info("serving", **addresses)
 
 
-def _listen(text: str) -> socket.socket:
-    """A listening socket.
+def _listen(setting: str, text: str) -> socket.socket:
+    """A listening socket at what a setting says.
 
     Raises:
         SettingsError: the address is taken or not ours.
@@ -144,7 +144,10 @@ def _listen(text: str) -> socket.socket:
         both = address.host == "::" and socket.has_dualstack_ipv6()
         return socket.create_server((address.host, address.port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
     except OSError as error:
-        raise SettingsError(f"cannot listen on {text}: {error.strerror}") from error
+        raise SettingsError(
+            f"{setting}: cannot listen on {text}: {error.strerror}",
+            hint="choose another port, or 0 for any that is free",
+        ) from error
 
 
 def _address(listening: socket.socket) -> Address:

@@ -1,3 +1,4 @@
+import asyncio
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,32 @@ async def test_a_worker_redirects_and_records(tmp_path: Path) -> None:
     assert [("winter", 2)] == [(click.campaign, click.link) for click in recorded if isinstance(click, Click)]
     assert (journal / "edge-0").is_dir()
     assert 0 == process.returncode
+
+
+async def test_what_was_begun_is_finished_after_sigterm(tmp_path: Path) -> None:
+    """Who waits for nothing is told good-bye; a request of which half has come is answered and recorded."""
+    ring = keystore.load_or_create(tmp_path / DATA / keystore.NAME, traces=[])
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        async with worker("edge", tmp_path, [listening]) as process:
+            (idle, idle_end), (begun, begun_end) = [
+                await asyncio.open_connection(*listening.getsockname()) for _ in range(2)
+            ]
+            complete = b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n"
+            idle_end.write(complete)
+            begun_end.write(complete + f"GET /{seal(ring, SEALED)} HTTP/1.1\r\nHost: test\r\n".encode())
+            for reader in (idle, begun):
+                await reader.readuntil(b"}")
+            process.terminate()
+            await idle.read()
+            begun_end.write(b"\r\n")
+            answer = await begun.read()
+            assert 0 == await process.wait()
+            for end in (idle_end, begun_end):
+                end.close()
+    journal = tmp_path / DATA / "journal"
+    recorded = [decode(entry.line) for entry in SegmentReader(journal, journal / "cursor.json").read(10)]
+    assert answer.startswith(b"HTTP/1.1 302 ")
+    assert ["winter"] == [event.campaign for event in recorded]
 
 
 @pytest.mark.parametrize(("opted_out", "recorded"), [("anonymous", [("winter", 2, "human")]), ("none", [])])
