@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clicktrail.judge.visits import Visit
-from clicktrail.model.event import AnonymousClick, AnyEvent, encode
+from clicktrail.model.event import AnonymousClick, AnyEvent, Engagement, Opened, encode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
-from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique, summarise
+from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, SourceReport, Unique, summarise
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.ports import Analytics, JudgedMessage, RecipientClick, StoredVerdict
 from clicktrail.server.system import SystemClock
@@ -82,9 +82,10 @@ async def test_campaign_counts_clicks_clickers_links_and_reasons(analytics: Anal
         unique=Unique(raw=2, human=1, engaged=1),
         links=(first, second),
         reasons=(ReasonCount(signal="burst", clicks=2), ReasonCount(signal="hosting-network", clicks=1)),
+        sources=(SourceReport(source="clicktrail", clicks=6, addresses=6, agents=6),),
     )
     assert expected == await analytics.campaign("spring")
-    assert [dataclasses.replace(expected, links=(), reasons=())] == await analytics.campaigns()
+    assert [dataclasses.replace(expected, links=(), reasons=(), sources=())] == await analytics.campaigns()
 
 
 async def test_links_of_a_group_are_counted_as_one(analytics: Analytics) -> None:
@@ -158,7 +159,7 @@ async def test_reports_that_were_read_know_what_is_stored_later(analytics: Analy
     async def told() -> list[tuple[str, int, int, int]]:
         reports = await analytics.campaigns()
         whole = [await analytics.campaign(report.campaign) for report in reports]
-        assert reports == [dataclasses.replace(report, links=(), reasons=()) for report in whole if report]
+        assert reports == [dataclasses.replace(report, links=(), reasons=(), sources=()) for report in whole if report]
         assert all(report.clicks.total == sum(link.clicks.total for link in report.links) for report in whole if report)
         return [(report.campaign, report.clicks.total, report.unique.raw, report.bounced) for report in reports]
 
@@ -365,6 +366,7 @@ def judged_clicks(draw: st.DrawFn, name: str, campaign: str) -> tuple[JudgedClic
         st.integers(-1, 2),
         st.sampled_from(["", "tiles", "offers"]),
         st.sets(st.sampled_from([BURST, ENGAGED, HOSTING])),
+        st.sampled_from(["", "klaviyo"]),
     )
     return tuple(
         verdict(
@@ -373,12 +375,16 @@ def judged_clicks(draw: st.DrawFn, name: str, campaign: str) -> tuple[JudgedClic
                 link=link,
                 url=f"https://example.com/{number % 2}",
                 group=group,
+                esp=esp,
+                ip="" if esp else "192.0.2.7",
             ),
             kind,
             *sorted(reasons, key=lambda reason: reason.signal),
             counted=counted,
         )
-        for number, (kind, counted, recipient, link, group, reasons) in enumerate(draw(st.lists(facts, max_size=4)))
+        for number, (kind, counted, recipient, link, group, reasons, esp) in enumerate(
+            draw(st.lists(facts, max_size=4))
+        )
     )
 
 
@@ -391,6 +397,8 @@ def tellings(draw: st.DrawFn) -> tuple[JudgedMessage, JudgedMessage]:
         sent(name, campaign=campaign),
         delivered(name, campaign=campaign),
         bounced(name, campaign=campaign),
+        Opened(id=f"{name}-opened", at=SENT_AT, campaign=campaign, message_id=name),
+        Engagement(id=f"{name}-landed", at=SENT_AT, campaign=campaign, message_id=name, click_id="c"),
     )
     told = draw(st.lists(st.sampled_from(whole), min_size=1))
     clicks = draw(judged_clicks(name, campaign))
@@ -435,4 +443,4 @@ def test_sql_counts_as_plain_python_does(
     with tempfile.TemporaryDirectory() as folder:
         overview, reports = asyncio.run(count(folder))
     assert expected == reports
-    assert [dataclasses.replace(report, links=(), reasons=()) for report in expected] == overview
+    assert [dataclasses.replace(report, links=(), reasons=(), sources=()) for report in expected] == overview

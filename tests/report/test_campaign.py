@@ -1,4 +1,6 @@
-from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique, as_json
+from typing import Any
+
+from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, SourceReport, Unique, as_json
 
 
 def test_bounces_without_deliveries() -> None:
@@ -15,10 +17,13 @@ def test_json() -> None:
         campaign="spring",
         accepted=5,
         bounced=1,
+        opened=2,
+        landed=1,
         clicks=Clicks(human=1, suspected=2, bot=3, preview=4),
         unique=Unique(raw=3, human=1, engaged=1),
         links=(LinkReport(position=0, url="https://shop.example/", clicks=Clicks(human=1), unique=Unique(raw=1)),),
         reasons=(ReasonCount(signal="burst", clicks=3),),
+        sources=(SourceReport(source="klaviyo", clicks=1, addresses=0, agents=1),),
     )
     assert {
         "campaign": "spring",
@@ -26,9 +31,11 @@ def test_json() -> None:
         "delivered_basis": "accepted",
         "accepted": 5,
         "bounced": 1,
+        "opened": 2,
         "clicks": {"total": 10, "human": 1, "suspected": 2, "bot": 3, "preview": 4},
         "unique": {"raw": 3, "human": 1, "engaged": 1},
         "click_rate": {"raw": 0.75, "human": 0.25},
+        "click_to_open": {"raw": 1.5, "human": 0.5},
         "links": [
             {
                 "position": 0,
@@ -38,5 +45,12 @@ def test_json() -> None:
                 "unique": {"raw": 1, "human": 0, "engaged": 0},
             }
         ],
-        "reasons": [{"signal": "burst", "clicks": 3}],
+        "reasons": [{"signal": "burst", "clicks": 3, "share": 0.3}],
+        "gaps": ["klaviyo told no addresses: no click could be known by its network"],
     } == as_json(report)
+
+
+def test_what_nobody_told_is_unknown_and_not_nothing() -> None:
+    """Without landing pages nobody knows who was engaged, and without openings there is no click-to-open."""
+    described: dict[str, Any] = as_json(CampaignReport(campaign="spring", accepted=5, unique=Unique(raw=3, human=1)))
+    assert (None, {"raw": None, "human": None}) == (described["unique"]["engaged"], described["click_to_open"])

@@ -122,7 +122,7 @@ class MemoryAnalytics:
 
     async def campaigns(self) -> Sequence[CampaignReport]:
         """Every campaign, without links and reasons."""
-        return [replace(report, links=(), reasons=()) for report in self._reports()]
+        return [replace(report, links=(), reasons=(), sources=()) for report in self._reports()]
 
     async def campaign(self, name: str) -> CampaignReport | None:
         """One campaign."""

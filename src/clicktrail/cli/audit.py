@@ -14,7 +14,6 @@ import msgspec
 import typer
 
 from clicktrail.audit import judged_messages, read_events
-from clicktrail.audit.evidence import Evidence
 from clicktrail.audit.exports import Export, column_name, parse
 from clicktrail.audit.judging import is_reported
 from clicktrail.audit.organisations import Organisations
@@ -22,10 +21,10 @@ from clicktrail.cli.audited import JsonRows, TableRows, campaign_row, print_audi
 from clicktrail.cli.options import Config, Json
 from clicktrail.cli.partitions import Partitions, partitions
 from clicktrail.errors import ClicktrailError, EventError
-from clicktrail.model.event import AnyEvent
+from clicktrail.model.event import AnyEvent, Click
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.report import summarise
+from clicktrail.report import Sources, summarise
 from clicktrail.server import own_networks, settings
 from clicktrail.server.pipeline.process import Judge
 from clicktrail.server.wiring.judging import judge_with
@@ -56,12 +55,13 @@ def audit(
 ) -> None:
     """Say which recorded clicks were people's, why, and what the click rates are without the rest."""
     known = _known_exports(columns)
-    evidence = Evidence()
+    sources = Sources()
     with partitions() as sorted_, _created(csv_) as table:
         for file in files:
             for event in _events(file, known):
                 sorted_.add(event)
-                evidence.see(event)
+                if isinstance(event, Click):
+                    sources.see(event)
         at = now.replace(tzinfo=UTC) if now else sorted_.latest
         document = JsonRows(sys.stdout, at) if json_ else None
         rows = [made for made in (document, TableRows(table, at) if table else None) if made]
@@ -72,7 +72,7 @@ def audit(
     if document:
         document.end([campaign_row(report) for report in reports])
     else:
-        print_audit(reports, organisations.scanned(), evidence.gaps())
+        print_audit(reports, organisations.scanned(), sources.gaps())
 
 
 def _judged(

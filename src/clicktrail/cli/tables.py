@@ -27,18 +27,23 @@ def print_campaign(report: Mapping[str, Any]) -> None:
     totals = table("delivered", "clicks", *VERDICTS, "clickers", "people", "raw rate", "click rate")
     totals.add_row(f"{report['delivered']} ({report['delivered_basis']})", *counts(report), *rates(report))
     console.print(totals)
-    if engaged := report["unique"]["engaged"]:
+    if (engaged := report["unique"]["engaged"]) is not None:
         console.print(f"Landing pages saw {engaged} of the clickers press, type or scroll.")
+    if (to_open := report["click_to_open"])["raw"] is not None:
+        opened = f"{report['opened']} messages whose opening was told, by mail programs' proxies too"
+        console.print(f"Click-to-open: {to_open['raw']:.1%} raw, {to_open['human']:.1%} human, of {opened}.")
     links = table("link", "destination", "clicks", *VERDICTS, "clickers", "people")
     for link in report["links"]:
         destination = f"{link['group']}, such as {link['url']}" if link["group"] else link["url"]
         links.add_row(str(link["position"]), destination, *counts(link), *_unique(link))
     console.print(links)
-    reasons = table("signal", "clicks")
+    reasons = table("signal", "clicks", "of all")
     for reason in report["reasons"]:
-        reasons.add_row(reason["signal"], str(reason["clicks"]))
+        reasons.add_row(reason["signal"], str(reason["clicks"]), f"{reason['share']:.1%}")
     if report["reasons"]:
         console.print("Signals among the reasons of the clicks that are not human:", reasons)
+    for gap in report["gaps"]:
+        console.print(f"Note: {gap}.")
 
 
 def terminal() -> Console:

@@ -6,5 +6,16 @@ is tested against it.
 
 from clicktrail.report.campaign import CampaignReport, Clicks, LinkReport, ReasonCount, Unique, as_json
 from clicktrail.report.counting import summarise
+from clicktrail.report.sources import SourceReport, Sources
 
-__all__ = ["CampaignReport", "Clicks", "LinkReport", "ReasonCount", "Unique", "as_json", "summarise"]
+__all__ = [
+    "CampaignReport",
+    "Clicks",
+    "LinkReport",
+    "ReasonCount",
+    "SourceReport",
+    "Sources",
+    "Unique",
+    "as_json",
+    "summarise",
+]

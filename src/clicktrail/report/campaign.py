@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from clicktrail.report.sources import SourceReport
+
 __all__ = ["CampaignReport", "Clicks", "LinkReport", "ReasonCount", "Unique", "as_json"]
 
 
@@ -77,10 +79,13 @@ class CampaignReport:
         accepted: recipients whose message the next hop took.
         bounced: messages that bounced.
         delivered_events: messages of which a delivery was told.
+        opened: messages of which an ESP's pixel told that they were opened. We set none.
+        landed: messages of whose visitors a landing page told. Without any, nobody knows who was engaged.
         clicks: counted clicks.
         unique: clickers.
         links: by position; empty in overviews.
         reasons: the most frequent first; empty in overviews.
+        sources: by name; empty in overviews.
     """
 
     campaign: str
@@ -88,10 +93,13 @@ class CampaignReport:
     accepted: int = 0
     bounced: int = 0
     delivered_events: int = 0
+    opened: int = 0
+    landed: int = 0
     clicks: Clicks = Clicks()
     unique: Unique = Unique()
     links: tuple[LinkReport, ...] = ()
     reasons: tuple[ReasonCount, ...] = ()
+    sources: tuple[SourceReport, ...] = ()
 
     @property
     def delivered(self) -> int:
@@ -113,6 +121,21 @@ class CampaignReport:
         """Unique human clickers ÷ delivered: the click rate."""
         return _rate(self.unique.human, self.delivered)
 
+    @property
+    def click_to_open_raw(self) -> float | None:
+        """Unique clickers of any verdict ÷ messages opened; None where nobody told of any."""
+        return _rate(self.unique.raw, self.opened) if self.opened else None
+
+    @property
+    def click_to_open_human(self) -> float | None:
+        """Unique human clickers ÷ messages opened; None where nobody told of any."""
+        return _rate(self.unique.human, self.opened) if self.opened else None
+
+    @property
+    def gaps(self) -> list[str]:
+        """What those who told of the clicks could not tell, a sentence each."""
+        return [gap for source in self.sources for gap in source.gaps]
+
 
 def as_json(report: CampaignReport) -> dict[str, object]:
     """The shape of ``clicktrail report --json`` and the API; rates are fractions of 1."""
@@ -122,20 +145,30 @@ def as_json(report: CampaignReport) -> dict[str, object]:
         "delivered_basis": report.delivered_basis,
         "accepted": report.accepted,
         "bounced": report.bounced,
+        "opened": report.opened,
         "clicks": _clicks_as_json(report.clicks),
-        "unique": _unique_as_json(report.unique),
+        "unique": _unique_as_json(report.unique, told=bool(report.landed)),
         "click_rate": {"raw": report.click_rate_raw, "human": report.click_rate_human},
+        "click_to_open": {"raw": report.click_to_open_raw, "human": report.click_to_open_human},
         "links": [
             {
                 "position": link.position,
                 "url": link.url,
                 "group": link.group,
                 "clicks": _clicks_as_json(link.clicks),
-                "unique": _unique_as_json(link.unique),
+                "unique": _unique_as_json(link.unique, told=bool(report.landed)),
             }
             for link in report.links
         ],
-        "reasons": [{"signal": reason.signal, "clicks": reason.clicks} for reason in report.reasons],
+        "reasons": [
+            {
+                "signal": reason.signal,
+                "clicks": reason.clicks,
+                "share": _rate(reason.clicks, report.clicks.total),
+            }
+            for reason in report.reasons
+        ],
+        "gaps": report.gaps,
     }
 
 
@@ -149,8 +182,8 @@ def _clicks_as_json(clicks: Clicks) -> dict[str, int]:
     }
 
 
-def _unique_as_json(unique: Unique) -> dict[str, int]:
-    return {"raw": unique.raw, "human": unique.human, "engaged": unique.engaged}
+def _unique_as_json(unique: Unique, *, told: bool) -> dict[str, int | None]:
+    return {"raw": unique.raw, "human": unique.human, "engaged": unique.engaged if told else None}
 
 
 def _rate(part: int, whole: int) -> float:

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from clicktrail.model.event import AnonymousClick, Bounced, Click, Delivered
+from clicktrail.model.event import AnonymousClick, Bounced, Click, Delivered, Engagement, Opened
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report.campaign import CampaignReport, Clicks, LinkReport, ReasonCount, Unique
+from clicktrail.report.sources import Sources
 
 __all__ = ["summarise"]
 
@@ -100,9 +101,12 @@ class _Tally:
     accepted: int = 0
     bounced: int = 0
     delivered: int = 0
+    opened: int = 0
+    landed: int = 0
     everyone: _Clickers = field(default_factory=_Clickers)
     links: dict[tuple[int, str] | str, _LinkTally] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
+    sources: Sources = field(default_factory=Sources)
 
     def add(self, timeline: Timeline, clicks: Sequence[JudgedClick]) -> None:
         if (sent := timeline.sent) is not None:
@@ -110,7 +114,10 @@ class _Tally:
             self.first_sent_at = min(self.first_sent_at or sent.at, sent.at)
         self.bounced += any(isinstance(event, Bounced) for event in timeline.events)
         self.delivered += any(isinstance(event, Delivered) for event in timeline.events)
+        self.opened += any(isinstance(event, Opened) for event in timeline.events)
+        self.landed += any(isinstance(event, Engagement) for event in timeline.events)
         for judged in clicks:
+            self.sources.see(judged.click)
             if judged.counted:
                 signals = frozenset(reason.signal for reason in judged.reasons)
                 self.count(judged.click, judged.verdict, signals)
@@ -129,6 +136,8 @@ class _Tally:
             accepted=self.accepted,
             bounced=self.bounced,
             delivered_events=self.delivered,
+            opened=self.opened,
+            landed=self.landed,
             clicks=self.everyone.clicks,
             unique=self.everyone.unique,
             links=tuple(
@@ -141,4 +150,5 @@ class _Tally:
                 ReasonCount(signal=signal, clicks=clicks)
                 for signal, clicks in sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))
             ),
+            sources=self.sources.reports(),
         )

@@ -258,11 +258,11 @@ class Analytics(Protocol):
         ...
 
     async def campaigns(self) -> Sequence[CampaignReport]:
-        """Every campaign, the latest sent first, without links and reasons."""
+        """Every campaign, the latest sent first, without links, reasons and sources."""
         ...
 
     async def campaign(self, name: str) -> CampaignReport | None:
-        """One campaign with its links and reasons; None if there is no such campaign."""
+        """One campaign with its links, reasons and sources; None if there is no such campaign."""
         ...
 
 

@@ -5,13 +5,14 @@ import pytest
 from msgspec.structs import replace
 
 from clicktrail.errors import StorageError
-from clicktrail.model.event import AnyEvent, encode
+from clicktrail.model.event import AnyEvent, Engagement, Opened, encode
+from clicktrail.report import SourceReport
 from clicktrail.server.analytics.connection import ChdbConnections
 from clicktrail.server.analytics.kept_reports import KeptReports
 from clicktrail.server.analytics.migrate import migrate
 from clicktrail.server.analytics.rows import VisitRow, click_rows, event_rows, message_rows, visit_rows
 from clicktrail.server.analytics.sql import migrations, query
-from tests.judged import click, judged, sent, verdict
+from tests.judged import SENT_AT, click, judged, sent, verdict
 
 
 async def test_migrations_are_applied_once_and_recorded(tmp_path: Path) -> None:
@@ -73,6 +74,30 @@ async def test_campaigns_of_before_there_were_reports_are_reported(tmp_path: Pat
     reports = await KeptReports(connections).campaigns()
     await connections.close()
     assert [("spring", 1, 0), ("autumn", 0, 1)] == [(of.campaign, of.accepted, of.clicks.total) for of in reports]
+
+
+async def test_messages_of_before_there_were_openings_have_them(tmp_path: Path) -> None:
+    """And the reports that were kept are counted again, with their clicks told by nobody but us."""
+    connections = ChdbConnections(tmp_path)
+    await _migrate_until(connections, "0012_earlier_clicks_by_person.sql")
+    opened = Opened(id="o", at=SENT_AT, campaign="spring", message_id="m1")
+    landed = Engagement(id="e", at=SENT_AT, campaign="spring", message_id="m2", click_id="m2-1")
+    messages = [judged(sent("m1"), opened), judged(sent("m2"), landed, clicks=(verdict(click("m2", "1")),))]
+    told = [event for message in messages for event in message.timeline.events]
+    await connections.insert("insert_events", event_rows([(encode(event), event) for event in told], version=1))
+    for row in message_rows(messages, version=1):
+        known = {name: value for name, value in msgspec.to_builtins(row).items() if name not in {"opened", "landed"}}
+        await connections.run(query("insert_messages") + msgspec.json.encode(known).decode())
+    for click_row in click_rows(messages, version=1):
+        known = {name: value for name, value in msgspec.to_builtins(click_row).items() if name != "source"}
+        await connections.run(query("insert_clicks") + msgspec.json.encode(known).decode())
+    await KeptReports(connections).outdate(["spring"], version=1)
+    await migrate(connections)
+    report = await KeptReports(connections).campaign("spring")
+    await connections.close()
+    assert report is not None
+    assert (1, 1) == (report.opened, report.landed)
+    assert (SourceReport(source="clicktrail", clicks=1, addresses=1, agents=1),) == report.sources
 
 
 async def _migrate_until(connections: ChdbConnections, last: str) -> None:

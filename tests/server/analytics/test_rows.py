@@ -26,6 +26,8 @@ def test_message_row_sums_up_its_timeline() -> None:
         links=12,
         delivered=False,
         bounced=True,
+        opened=False,
+        landed=False,
         version=7,
         gone=False,
     )
@@ -45,6 +47,7 @@ def test_click_row_holds_facts_and_verdict() -> None:
         link=0,
         url="https://example.com/",
         link_group="",
+        source="clicktrail",
         method="GET",
         ip="192.0.2.7",
         user_agent="Mozilla/5.0",

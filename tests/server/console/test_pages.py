@@ -4,9 +4,10 @@ import re
 import pytest
 from msgspec.structs import replace
 
+from clicktrail.model.event import Engagement, Opened
 from clicktrail.model.verdict import Verdict
 from tests.consoles import Client, UnreadableAnalytics, console_of
-from tests.judged import BURST, ENGAGED, bounced, click, judged, sent, verdict
+from tests.judged import BURST, ENGAGED, SENT_AT, bounced, click, judged, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
 
 SCRIPT = "<script>alert('x')</script>&\"/.."
@@ -46,7 +47,8 @@ async def test_campaign_page_tells_whom_landing_pages_saw(client: Client, analyt
     of = verdict(click("m1", "1"))
     await analytics.store([], [judged(sent("m1"), clicks=(of,))])
     assert "landing pages" not in (await client.get("/campaign?name=spring")).text
-    await analytics.store([], [judged(sent("m1"), clicks=(verdict(of.click, Verdict.HUMAN, ENGAGED),))])
+    acted = Engagement(id="e", at=SENT_AT, campaign="spring", message_id="m1", click_id=of.click.id, kind="engaged")
+    await analytics.store([], [judged(sent("m1"), acted, clicks=(verdict(of.click, Verdict.HUMAN, ENGAGED),))])
     assert "landing pages saw 1 press, type or scroll" in (await client.get("/campaign?name=spring")).text
 
 
@@ -96,3 +98,15 @@ async def test_page_says_when_the_numbers_cannot_be_read() -> None:
     async with console_of(UnreadableAnalytics()) as client:
         answer = await client.get("/")
     assert (503, True) == (answer.status_code, "No click is lost" in answer.text)
+
+
+async def test_campaign_page_says_what_the_sources_could_not_tell(client: Client, analytics: MemoryAnalytics) -> None:
+    """Beside the numbers that rest on it; and click-to-open stands there where an ESP told of openings."""
+    of = verdict(replace(click("m1", "1"), esp="postmark"))
+    await analytics.store([], [judged(sent("m1"), clicks=(of,))])
+    page = (await client.get("/campaign?name=spring")).text
+    assert "a person after a scanner is missing" in page
+    assert "Click-to-open" not in page
+    opened = Opened(id="o", at=SENT_AT, campaign="spring", message_id="m1")
+    await analytics.store([], [judged(sent("m1"), opened, clicks=(of,))])
+    assert "Click-to-open" in (await client.get("/campaign?name=spring")).text

@@ -7,7 +7,7 @@ from zlib import crc32
 
 import msgspec
 
-from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique
+from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, SourceReport, Unique
 from clicktrail.server.analytics.connection import ChdbConnections
 from clicktrail.server.analytics.sql import query
 
@@ -36,6 +36,8 @@ class _Campaign(_Counts, kw_only=True):
     accepted: int
     bounced_messages: int
     delivered_messages: int
+    opened_messages: int
+    landed_messages: int
 
 
 class _Link(_Counts, kw_only=True):
@@ -52,32 +54,41 @@ class _Reason(msgspec.Struct):
 @cache
 def counted_by() -> int:
     """A checksum of how campaigns are counted and of what a report tells: another version may do otherwise."""
-    statements = (query(name).encode() for name in ("campaigns", "links", "reasons"))
+    statements = (query(name).encode() for name in ("campaigns", "links", "reasons", "sources"))
     return crc32(b"".join((*statements, msgspec.json.encode(msgspec.json.schema(CampaignReport)))))
 
 
 async def count_campaigns(connections: ChdbConnections, campaigns: Sequence[str]) -> list[CampaignReport]:
-    """Those campaigns of which anything is stored, without links and reasons, in any order."""
+    """Those campaigns of which anything is stored, without links, reasons and sources, in any order."""
     return [_report(row) for row in await connections.rows("campaigns", _Campaign, {"campaigns": campaigns})]
 
 
 async def count_campaign(connections: ChdbConnections, campaign: str) -> CampaignReport | None:
-    """One campaign with its links and reasons; None if nothing of it is stored."""
+    """One campaign with its links, reasons and sources; None if nothing of it is stored."""
     rows = await connections.rows("campaigns", _Campaign, {"campaigns": [campaign]})
     if not rows:
         return None
     links = await connections.rows("links", _Link, {"campaign": campaign})
     reasons = await connections.rows("reasons", _Reason, {"campaign": campaign})
-    return _report(rows[0], links=links, reasons=reasons)
+    sources = await connections.rows("sources", SourceReport, {"campaign": campaign})
+    return _report(rows[0], links=links, reasons=reasons, sources=sources)
 
 
-def _report(row: _Campaign, *, links: Sequence[_Link] = (), reasons: Sequence[_Reason] = ()) -> CampaignReport:
+def _report(
+    row: _Campaign,
+    *,
+    links: Sequence[_Link] = (),
+    reasons: Sequence[_Reason] = (),
+    sources: Sequence[SourceReport] = (),
+) -> CampaignReport:
     return CampaignReport(
         campaign=row.campaign,
         first_sent_at=row.first_sent_at,
         accepted=row.accepted,
         bounced=row.bounced_messages,
         delivered_events=row.delivered_messages,
+        opened=row.opened_messages,
+        landed=row.landed_messages,
         clicks=row.clicks(),
         unique=row.unique(),
         links=tuple(
@@ -91,4 +102,5 @@ def _report(row: _Campaign, *, links: Sequence[_Link] = (), reasons: Sequence[_R
             for link in links
         ),
         reasons=tuple(ReasonCount(signal=reason.signal, clicks=reason.clicks) for reason in reasons),
+        sources=tuple(sources),
     )

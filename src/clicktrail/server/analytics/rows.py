@@ -9,9 +9,10 @@ from datetime import datetime
 
 import msgspec
 
-from clicktrail.model.event import AnonymousClick, AnyEvent, Bounced, Click, Delivered, rfc3339
+from clicktrail.model.event import AnonymousClick, AnyEvent, Bounced, Click, Delivered, Engagement, Opened, rfc3339
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
+from clicktrail.report.sources import source_of
 from clicktrail.server.ports import JudgedMessage
 
 __all__ = [
@@ -60,6 +61,8 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
     links: int
     delivered: bool
     bounced: bool
+    opened: bool
+    landed: bool
     version: int
     gone: bool
 
@@ -76,6 +79,7 @@ class ClickRow(msgspec.Struct, frozen=True, kw_only=True):
     link: int
     url: str
     link_group: str
+    source: str = ""
     method: str = ""
     ip: str = ""
     user_agent: str = ""
@@ -130,6 +134,8 @@ def message_rows(messages: Sequence[JudgedMessage], *, version: int) -> Iterator
             links=sent.links if sent else 0,
             delivered=_has(timeline, Delivered),
             bounced=_has(timeline, Bounced),
+            opened=_has(timeline, Opened),
+            landed=_has(timeline, Engagement),
             version=version,
             gone=False,
         )
@@ -179,6 +185,7 @@ def _click_row(judged: JudgedClick, *, message_id: str, campaign: str, version: 
         link=click.link,
         url=click.url,
         link_group=click.group,
+        source=source_of(click),
         method=click.method,
         ip=click.ip,
         user_agent=click.user_agent,

@@ -7,7 +7,9 @@ FROM
         min(sent_at)       AS first_sent_at,
         sum(recipients)    AS accepted,
         countIf(bounced)   AS bounced_messages,
-        countIf(delivered) AS delivered_messages
+        countIf(delivered) AS delivered_messages,
+        countIf(opened)    AS opened_messages,
+        countIf(landed)    AS landed_messages
     FROM messages FINAL
     WHERE campaign IN {campaigns:Array(String)}
     GROUP BY campaign
