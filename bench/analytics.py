@@ -28,6 +28,7 @@ from clicktrail.server.system import SystemClock
 CHUNK: Final = 500_000
 CLICKS_A_MESSAGE: Final = 3
 LARGEST: Final = "campaign-1"
+MERGES_S: Final = 300
 ROUNDS: Final = 5
 
 # A message's number m and a click's n tell everything; x draws a campaign so that each is less frequent than the last.
@@ -96,6 +97,10 @@ async def _load(folder: Path, clicks: int) -> None:
         await connections.run(_MESSAGES.format(**facts))
     await connections.run(_JUDGED_AGAIN)
     await connections.run(_OUTDATED)
+    for _ in range(MERGES_S):  # a store that grew over weeks has merged what it could
+        if not await connections.run("SELECT 1 FROM system.merges LIMIT 1"):
+            break
+        await asyncio.sleep(1)
     await connections.close()
 
 

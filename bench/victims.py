@@ -43,6 +43,10 @@ class Victims:
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self.names = [*(f"edge-{index}" for index in range(workers)), "engine"]
 
+    def pid(self, name: str) -> int:
+        """Of one that runs."""
+        return self._processes[name].pid
+
     def kill(self, names: Iterable[str]) -> None:
         """End some of them by SIGKILL."""
         for name in names:
