@@ -54,7 +54,7 @@ async def test_what_was_begun_is_finished_after_sigterm(tmp_path: Path) -> None:
             idle_end.write(complete)
             begun_end.write(complete + f"GET /{seal(ring, SEALED)} HTTP/1.1\r\nHost: test\r\n".encode())
             for reader in (idle, begun):
-                await reader.readuntil(b"}")
+                await reader.readuntil(b"}\n")
             process.terminate()
             await idle.read()
             begun_end.write(b"\r\n")
