@@ -18,7 +18,15 @@ _LINES = (
         "X: ",
         "x:  a",
     ),
-    *("Connection: keep-alive", "connection: close", "Upgrade: h2c", "Content-Length: 0", "Content-Length: 3", "Te: t"),
+    *(
+        "Connection: keep-alive",
+        "connection: close",
+        "Connection: Close, x",
+        "Upgrade: h2c",
+        "Content-Length: 0",
+        "Content-Length: 3",
+        "Te: t",
+    ),
     *(
         "Transfer-Encoding: chunked",
         "Expect: 100-continue",
@@ -32,27 +40,22 @@ _LINES = (
     *("", "x\r: y", "x: a\0", "Sec-Fetch-Site: none", "Cookie: a=b; c=d", ": empty name"),
 )
 _REQUEST_LINES = (
-    *("GET /token HTTP/1.1", "GET /a?b=c HTTP/1.1", "GET /a?b?c HTTP/1.1", "GET / HTTP/1.0", "HEAD / HTTP/1.1"),
+    *("GET /token HTTP/1.1", "GET /a?b=c HTTP/1.1", "GET /a?b?c HTTP/1.1", "GET /a HTTP/1.0", "HEAD / HTTP/1.1"),
     *("GET /a#b HTTP/1.1", "GET /a b HTTP/1.1", "GET http://x/ HTTP/1.1", "GET * HTTP/1.1", "GET /%zz//. HTTP/1.1"),
     *("GET  / HTTP/1.1", "get / HTTP/1.1", "GET / HTTP/2.0", "GET /é HTTP/1.1", 'GET /"<> HTTP/1.1', ""),
 )
-
-
-def parsed(data: bytes) -> list[Request]:
-    """What the parser makes of it, which never sees all of it at once."""
-    reader = RequestReader("192.0.2.1")
-    found = reader.feed(data[:1]) + reader.feed(data[1:])
-    return found if reader.refusal is None and not reader.ended else []
 
 
 @given(
     st.sampled_from(_REQUEST_LINES), st.lists(st.sampled_from(_LINES), max_size=6), st.sampled_from(["", "x", "\r\n"])
 )
 def test_what_is_read_at_once_is_what_the_parser_reads(first: str, lines: list[str], rest: str) -> None:
-    """In every field; and the connection goes on."""
+    """In every field; and the connection goes on, or ends, by it."""
     data = "\r\n".join([first, *lines, "", rest]).encode()
     if request := read_whole(data, "192.0.2.1"):
-        assert [request] == parsed(data)
+        at_once, in_pieces = RequestReader("192.0.2.1"), RequestReader("192.0.2.1")
+        assert [request] == at_once.feed(data) == in_pieces.feed(data[:1]) + in_pieces.feed(data[1:])
+        assert (at_once.ended, None) == (in_pieces.ended, in_pieces.refusal)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +70,21 @@ def test_what_browsers_send_is_read_at_once(field: str) -> None:
 
     expected = {"host": "h", name.lower(): value.strip()}
     assert Request(method="GET", path="/token", peer="192.0.2.1", headers=expected) == request
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET / HTTP/1.0\r\nHost: h\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nconnection: Close\r\n\r\n",
+    ],
+)
+def test_what_ends_its_connection_is_read_at_once(data: bytes) -> None:
+    """As nginx asks what is behind it, unless it is told to keep connections."""
+    reader = RequestReader("192.0.2.1")
+
+    assert [read_whole(data, "192.0.2.1")] == reader.feed(data)
+    assert reader.ended
 
 
 @pytest.mark.parametrize(

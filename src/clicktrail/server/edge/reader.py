@@ -63,6 +63,7 @@ class RequestReader:
         if self._header is not None:
             data = self._behind_header(self._header + data)
         if not (self.in_request or self.ended) and (request := read_whole(data, self._peer, https=self._https)):
+            self.ended = request.http_version == "1.0" or request.headers.get("connection", "").lower() == "close"
             return [request]
         self.awaited = False
         self._fed += len(data)

@@ -13,12 +13,13 @@ from clicktrail.server.pipeline.redirect import Request
 __all__ = ["read_whole"]
 
 _END = b"\r\n\r\n"
-_BEFORE, _BEHIND = b"GET ", b" HTTP/1.1"
+_VERSIONS = {b"HTTP/1.0": "1.0", b"HTTP/1.1": "1.1"}
 _PLAIN = (string.ascii_letters + string.digits + "_~./?=&%+:@!$'()*,;-").encode()
 """The characters that nobody has to look at twice in a target."""
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ ]?((?:[!-~](?:[ -~]*[!-~])?)?)")
-_FRAMING = frozenset({"connection", "content-length", "expect", "te", "trailer", "transfer-encoding", "upgrade"})
-"""Fields that say how the connection goes on, or that a body follows."""
+_FRAMING = frozenset({"content-length", "expect", "te", "trailer", "transfer-encoding", "upgrade"})
+"""Fields that say that a body follows, or how what follows is framed."""
+_CONNECTIONS = frozenset({"close", "keep-alive"})
 
 _KEPT = 4096
 """Fields that are remembered as they were read: most come with every click of some browser."""
@@ -37,8 +38,10 @@ def read_whole(data: bytes, peer: str, *, https: bool = False) -> Request | None
     if len(data) > _LONGEST or not data.endswith(_END):
         return None
     first, *lines = data[: -len(_END)].split(b"\r\n")
-    target = first[len(_BEFORE) : -len(_BEHIND)]
-    if first != _BEFORE + target + _BEHIND or not target.startswith(b"/") or target.translate(None, _PLAIN):
+    method, _, rest = first.partition(b" ")
+    target, _, protocol = rest.rpartition(b" ")
+    version = _VERSIONS.get(protocol)
+    if method != b"GET" or not target.startswith(b"/") or target.translate(None, _PLAIN) or version is None:
         return None
     try:
         headers = dict(map(_read, lines))
@@ -46,7 +49,8 @@ def read_whole(data: bytes, peer: str, *, https: bool = False) -> Request | None
         return None
     if len(headers) < len(lines) or "host" not in headers:
         return None
-    return Request(method="GET", path=target.partition(b"?")[0].decode(), peer=peer, headers=headers, https=https)
+    path = target.partition(b"?")[0].decode()
+    return Request(method="GET", path=path, peer=peer, headers=headers, http_version=version, https=https)
 
 
 class _UnusualError(Exception):
@@ -60,6 +64,6 @@ def _read(line: bytes) -> tuple[str, str]:
     if found is None:
         raise _UnusualError
     name, value = found[1].decode().lower(), found[2].decode()
-    if name in _FRAMING and (name, value.lower()) != ("connection", "keep-alive"):
+    if name in _FRAMING or (name == "connection" and value.lower() not in _CONNECTIONS):
         raise _UnusualError
     return name, value
