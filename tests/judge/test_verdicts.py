@@ -1,6 +1,7 @@
 """Whole cases: what the judge makes of people and scanners as they are known to behave."""
 
 import itertools
+from dataclasses import replace as replace_visit
 
 import pytest
 from hypothesis import given
@@ -8,9 +9,24 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clicktrail.judge import judge
+from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnyEvent, Click, Engagement
 from clicktrail.model.verdict import Verdict
-from tests.clicks import AZURE, BARRACUDA, CHROME, CONTEXT, HOME, click, delivered, engagement, sent, sweep, timeline
+from tests.clicks import (
+    AZURE,
+    BARRACUDA,
+    CHROME,
+    CONTEXT,
+    HOME,
+    NOON,
+    after,
+    click,
+    delivered,
+    engagement,
+    sent,
+    sweep,
+    timeline,
+)
 
 
 def verdicts(*events: AnyEvent) -> dict[str, Verdict]:
@@ -170,3 +186,36 @@ def test_a_click_a_day_later_is_judged_alone(history: list[Click]) -> None:
     """Whatever scanners did to a message, a person's click the next day is human."""
     person = click(86_400, link=3, id="person")
     assert Verdict.HUMAN == verdicts(sent(links=5), *history, person)["person"]
+
+
+visits = st.lists(
+    st.builds(
+        lambda seconds, ip, person, tampered: Visit(
+            at=after(seconds),
+            ip=ip,
+            message_id="" if tampered else f"m-{person}",
+            recipient="" if tampered else f"p{person}@{'abc'[person % 3]}.example",
+            tampered=tampered,
+        ),
+        st.integers(-70, 190),
+        st.sampled_from([HOME, AZURE, "2001:db8::1"]),
+        st.integers(0, 8),
+        st.booleans(),
+    ),
+    max_size=20,
+)
+
+
+@given(history=histories, nearby=visits, data=st.data())
+def test_only_nearby_visits_matter(history: list[Click], nearby: list[Visit], data: st.DataObject) -> None:
+    """Visits in any order, told twice, and others besides: later ones, of the message itself, of nobody here."""
+    told = timeline(sent(links=5), *history)
+    times = [(one.at - NOON).total_seconds() for one in history]
+    besides = [
+        *nearby,
+        *map(Visit.of, history),
+        *(replace_visit(visit, at=after(max(times, default=0) + 61)) for visit in nearby),
+        *(replace_visit(visit, ip="203.0.113.1") for visit in nearby),
+    ]
+    alone = judge(told, CONTEXT, nearby)
+    assert alone == judge(told, CONTEXT, data.draw(st.permutations(nearby + besides)))
