@@ -69,9 +69,10 @@ def test_no_agent_is_silent() -> None:
     assert {} == spoken("no-agent", click())
 
 
-def test_no_agent_is_silent_where_an_esp_told() -> None:
+@pytest.mark.parametrize("teller", [{"esp": "klaviyo"}, {"source": "klaviyo"}])
+def test_no_agent_is_silent_where_an_esp_told(teller: dict[str, str]) -> None:
     """Klaviyo tells no agents: those clicks are not without one."""
-    assert {} == spoken("no-agent", replace(click(agent=""), esp="klaviyo"))
+    assert {} == spoken("no-agent", replace(click(agent=""), **teller))
 
 
 def test_tampered_token_fires() -> None:

@@ -40,7 +40,8 @@ def automation_agent(case: Case) -> Findings:
 
 def no_agent(case: Case) -> Findings:
     """An empty ``User-Agent``, or none, in a request to us: an ESP may only not have told us of it."""
-    return {click.id: "no User-Agent" for click in case.clicks if not click.user_agent.strip() and not click.esp}
+    ours = (click for click in case.clicks if click.source == "clicktrail" and not click.esp)
+    return {click.id: "no User-Agent" for click in ours if not click.user_agent.strip()}
 
 
 def prefetch(case: Case) -> Findings:
