@@ -1,6 +1,7 @@
 """The other end of the journal."""
 
 import asyncio
+import os
 import tempfile
 from datetime import timedelta
 from functools import partial
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from clicktrail.server.journal.frames import HEAD, OVERHEAD, pack
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.journal.segments import Segment, numbers, path_of
+from clicktrail.server.journal.segments import Segment, lock, numbers, path_of
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.system import SystemClock
 
@@ -136,6 +137,8 @@ def test_deleted_segments_are_passed_over(tmp_path: Path) -> None:
 
 def test_only_what_is_committed_is_deleted(tmp_path: Path) -> None:
     """And never the segment that is being written."""
+    (tmp_path / "edge-0").mkdir()
+    claim = lock(tmp_path / "edge-0")
     for number in (1, 2, 3):
         segment_of(tmp_path / "edge-0", number, [b"%d" % number]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
@@ -145,6 +148,7 @@ def test_only_what_is_committed_is_deleted(tmp_path: Path) -> None:
     reader.commit()
     assert 2 == reader.delete(before=tomorrow)
     assert [3] == numbers(tmp_path / "edge-0")
+    os.close(claim)
     segment_of(tmp_path / "edge-0", 4, [b"4"]).close()
     assert [b"4"] == lines_from(SegmentReader(tmp_path, tmp_path / "cursor"))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from clicktrail.server.journal.cursor import Place
 from clicktrail.server.journal.frames import HEAD, pack
 from clicktrail.server.journal.retention import delete_read, mark_read
-from clicktrail.server.journal.segments import numbers, path_of
+from clicktrail.server.journal.segments import lock, numbers, path_of
 from clicktrail.server.system import SystemClock
 
 NOW = SystemClock().now()
@@ -53,7 +53,21 @@ def test_a_segment_that_was_read_to_its_end_goes_unless_it_is_the_newest(tmp_pat
     place = Place("edge-0", 1, path_of(tmp_path / "edge-0", 1).stat().st_size)
     assert 2 == delete_read(tmp_path, [place], before=NOW - DAY)
     end = Place("edge-0", 3, path_of(tmp_path / "edge-0", 3).stat().st_size)
+    claim = lock(tmp_path / "edge-0")
     assert 0 == delete_read(tmp_path, [end], before=NOW - DAY)
+    os.close(claim)
+
+
+def test_of_a_writer_that_nobody_runs_an_empty_segment_is_left(tmp_path: Path) -> None:
+    """Once all was read and is old enough: its clicks are not kept for ever, and its numbers go on."""
+    segments(tmp_path / "edge-0", 2, changed=NOW - 2 * DAY)
+    begun, end = Place("edge-0", 2, len(HEAD)), Place("edge-0", 2, path_of(tmp_path / "edge-0", 2).stat().st_size)
+    assert 0 == delete_read(tmp_path, [end], before=NOW - 3 * DAY)
+    assert 1 == delete_read(tmp_path, [begun], before=NOW - DAY)
+    assert [1, 0, 0] == [delete_read(tmp_path, [end], before=NOW + day * DAY) for day in (-1, 0, 9)]
+    assert [3] == numbers(tmp_path / "edge-0")
+    assert HEAD == path_of(tmp_path / "edge-0", 3).read_bytes()
+    os.close(lock(tmp_path / "edge-0"))
 
 
 def test_a_clock_that_was_put_back_keeps_segments_longer(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from clicktrail.server.journal.cursor import Place
 from clicktrail.server.journal.frames import HEAD
-from clicktrail.server.journal.segments import numbers, path_of, read_lines, sync_folder
+from clicktrail.server.journal.segments import Segment, lock, numbers, path_of, read_lines, sync_folder
 
 __all__ = ["delete_read", "mark_read"]
 
@@ -33,18 +33,21 @@ def mark_read(folder: Path, place: Place, *, since: int) -> None:
 def delete_read(folder: Path, places: Iterable[Place], *, before: datetime) -> int:
     """Delete segments that were read and done with before a time; how many.
 
+    The newest of a writer stays, unless nobody runs that writer any more: then an empty one takes its place.
+
     Args:
         folder: the journal's.
         places: as they stand in the cursor's file, so that no crash makes a reader need what is gone.
         before: aware.
 
     Raises:
-        OSError: a segment that is due cannot be deleted.
+        OSError: a segment that is due cannot be deleted, or an empty one not be begun.
         StorageError: one that comes next is none of this version.
     """
     deleted = 0
     for place in places:
         writer = folder / place.writer
+        _end_what_is_left(writer, place, before=before)
         due = [path for path in _read(writer, place) if path.stat().st_mtime < before.timestamp()]
         for path in due:
             path.unlink()
@@ -52,6 +55,26 @@ def delete_read(folder: Path, places: Iterable[Place], *, before: datetime) -> i
             sync_folder(writer)
         deleted += len(due)
     return deleted
+
+
+def _end_what_is_left(writer: Path, place: Place, *, before: datetime) -> None:
+    """Begin a writer's next segment, if the newest was read to its end, is old enough, and is in nobody's hand.
+
+    So the highest number that was given is not forgotten: one that was given again could lie before the reader's place.
+    """
+    if not writer.exists() or numbers(writer)[-1:] != [place.segment]:
+        return
+    newest = path_of(writer, place.segment)
+    if newest.stat().st_mtime >= before.timestamp() or read_lines(newest, place.offset, limit=1):
+        return
+    try:
+        claim = lock(writer)
+    except BlockingIOError:
+        return
+    try:
+        Segment(writer, place.segment + 1).close()
+    finally:
+        os.close(claim)
 
 
 def _read(writer: Path, place: Place) -> Iterator[Path]:
