@@ -84,4 +84,5 @@ async def test_what_was_erased_is_forgotten(analytics: CountingAnalytics) -> Non
     nearby.add([click(0), click(10)])
     await store(analytics, click(10))
     nearby.forget()
+    nearby.add([on("m2", 5)])
     assert {"m2": {Visit.of(click(10))}} == await nearby.of({"m2": [on("m2", 5)]})

@@ -1,10 +1,10 @@
 """What the same addresses did on other messages: of late from memory, and before that from analytics."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from clicktrail.judge.visits import Visit, names_a_visitor
+from clicktrail.judge.visits import NEARBY, Visit, names_a_visitor
 from clicktrail.model.event import Click
 from clicktrail.server.pipeline.visits import VisitsByAddress, windows
 from clicktrail.server.ports import Analytics
@@ -15,6 +15,9 @@ REMEMBERED = 100_000
 """Visits kept at hand: those of the last two minutes, at 800 clicks a second."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
+
+_Known = Callable[[str], VisitsByAddress]
+"""By address, where its visits are."""
 
 
 class Nearby:
@@ -38,20 +41,27 @@ class Nearby:
 
     def add(self, clicks: Iterable[Click]) -> None:
         """Take note of clicks. One that is known leaves no trace."""
-        for visit in _visits(clicks):
+        for visit in (Visit.of(click) for click in clicks if names_a_visitor(click.ip)):
             if self._recent.add(visit):
                 self._arrived.append(visit)
 
     async def touched(self, clicks: Sequence[Click]) -> set[str]:
         """The messages to which these clicks can make a difference, by clicks of the same addresses."""
         known = await self._known(clicks)
-        return {message_id for visit in _visits(clicks) for message_id in known[visit.ip].touched(visit)} - {""}
+        return {message_id for visit in _in_company(clicks, known) for message_id in known(visit.ip).touched(visit)} - {
+            ""
+        }
 
     async def of(self, clicks: Mapping[str, Sequence[Click]]) -> Mapping[str, set[Visit]]:
-        """By message: the visits on other messages that can make a difference to its clicks."""
+        """By message: the visits on other messages that can make a difference to its clicks, which are known by now."""
         known = await self._known(click for told in clicks.values() for click in told)
         return {
-            message_id: {other for visit in _visits(told) for other in known[visit.ip].nearest(visit)}
+            message_id: {
+                other
+                for visit in _in_company(told, known)
+                for other in known(visit.ip).nearest(visit)
+                if other.message_id != message_id
+            }
             for message_id, told in clicks.items()
         }
 
@@ -62,22 +72,25 @@ class Nearby:
             self._recent.remove(visit)
             self._stored_until = max(self._stored_until or _NEVER, visit.at)
 
-    async def _known(self, clicks: Iterable[Click]) -> Mapping[str, VisitsByAddress]:
-        """Where to look for the visits of each address about the time of its clicks."""
+    async def _known(self, clicks: Iterable[Click]) -> _Known:
+        """Where to look for the visits of an address about the time of its clicks."""
         if self._stored_until is None:
             self._stored_until = await self._analytics.last_visit() or _NEVER
-        wanted = tuple(windows(clicks))
-        known = {address: self._recent for address, _, _ in wanted}
         # What was visited since then and is not at hand, nobody has told of.
-        old = [window for window in wanted if window[1] <= self._stored_until]
-        if old:
-            both = VisitsByAddress(await self._analytics.visits(old))
-            for address in {address for address, _, _ in old}:
-                for visit in self._recent.of(address):
-                    both.add(visit)
-                known[address] = both
-        return known
+        since = self._stored_until + NEARBY
+        old = [*windows(click for click in clicks if click.at <= since)]
+        if not old:
+            return lambda _address: self._recent
+        both = VisitsByAddress(await self._analytics.visits(old))
+        addresses = {address for address, _, _ in old}
+        for address in addresses:
+            for visit in self._recent.of(address):
+                both.add(visit)
+        return lambda address: both if address in addresses else self._recent
 
 
-def _visits(clicks: Iterable[Click]) -> Iterable[Visit]:
-    return (Visit.of(click) for click in clicks if names_a_visitor(click.ip))
+def _in_company(clicks: Iterable[Click], known: _Known) -> Iterator[Visit]:
+    """The visits by addresses that have made others."""
+    for click in clicks:
+        if names_a_visitor(click.ip) and not known(click.ip).alone(click.ip):
+            yield Visit.of(click)

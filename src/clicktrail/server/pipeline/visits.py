@@ -19,6 +19,9 @@ __all__ = ["ENOUGH", "VisitsByAddress", "Window", "windows"]
 ENOUGH: Final = 6
 """Other people, and their organisations, on either side of a click. No rule asks for as many."""
 
+_CROWD: Final = 64
+"""Visits by an address from which on they are kept by organisation as well."""
+
 _FEW: Final = 32
 """Organisations at an address that are looked up one by one; where there are more, the next visits are of enough."""
 
@@ -44,18 +47,20 @@ class VisitsByAddress:
         if visit in visits[bisect_left(visits, visit.at, key=_at) : bisect_right(visits, visit.at, key=_at)]:
             return False
         insort(visits, visit, key=_at)
-        if not visit.tampered:
-            organisations = self._organisations.setdefault(visit.ip, {})
-            insort(organisations.setdefault(_organisation(visit), []), visit, key=_at)
+        if visit.ip in self._organisations and not visit.tampered:
+            insort(self._organisations[visit.ip].setdefault(_organisation(visit), []), visit, key=_at)
+        elif len(visits) > _CROWD and not visit.tampered:
+            organisations = self._organisations[visit.ip] = {}
+            for known in visits:
+                organisations.setdefault(_organisation(known), []).append(known)
         return True
 
     def remove(self, visit: Visit) -> None:
         """Take out a visit that is here."""
         _remove(self._visits, (visit.ip, visit.tampered), visit)
-        if not visit.tampered:
-            organisations = self._organisations[visit.ip]
-            _remove(organisations, _organisation(visit), visit)
-            if not organisations:
+        if visit.ip in self._organisations and not visit.tampered:
+            _remove(self._organisations[visit.ip], _organisation(visit), visit)
+            if not self._organisations[visit.ip]:
                 del self._organisations[visit.ip]
 
     def of(self, address: str) -> Iterator[Visit]:
@@ -63,24 +68,28 @@ class VisitsByAddress:
         for tampered in (False, True):
             yield from self._visits.get((address, tampered), ())
 
+    def alone(self, address: str) -> bool:
+        """Whether an address has made no more than one visit."""
+        return sum(len(self._visits.get((address, tampered), ())) for tampered in (False, True)) <= 1
+
     def nearest(self, to: Visit) -> Iterator[Visit]:
-        """Those other visits that tell as much about one as all within `NEARBY` of it."""
-        visits = self._visits.get((to.ip, False), [])
-        organisations = self._organisations.get(to.ip, {})
+        """Those visits that tell as much about one as all within `NEARBY` of it; some are for the same message."""
+        visits = self._visits.get((to.ip, False), ())
+        organisations = self._organisations.get(to.ip)
         for side in _sides(visits, to):
             yield from _different((visit for visit in side if visit.message_id != to.message_id), _person)
-        if len(organisations) > _FEW:
+        if organisations is None or len(organisations) > _FEW:
             for side in _sides(visits, to):
                 yield from _different(side, _organisation)
             organisations = {}
-        for these in (*organisations.values(), self._visits.get((to.ip, True), [])):
+        for these in (*organisations.values(), self._visits.get((to.ip, True), ())):
             for side in _sides(these, to):
                 yield from islice(side, 1)
 
     def touched(self, by: Visit) -> Iterator[str]:
         """The messages to whose clicks a visit can make a difference."""
         nearer = _sides(self._visits[by.ip, True], by) if by.tampered else ((), ())
-        for side, hidden in zip(_sides(self._visits.get((by.ip, False), []), by), nearer, strict=True):
+        for side, hidden in zip(_sides(self._visits.get((by.ip, False), ()), by), nearer, strict=True):
             # Behind another damaged link this one tells nothing new.
             limit = next((abs(visit.at - by.at) for visit in hidden if visit != by), NEARBY)
             seen = (visit for visit in side if visit != by and abs(visit.at - by.at) <= limit)
