@@ -178,6 +178,17 @@ async def test_the_last_consent_stands(registry: Registry) -> None:
     assert [Consent.DENIED, Consent.GRANTED, None, None] == found
 
 
+async def test_who_changes_their_mind_at_once_is_refused_nothing(place: Place, registry: Registry) -> None:
+    """Whichever was the last stands, by whichever process it came."""
+    async with place.open() as other:
+        said = [
+            (registry, other)[turn % 2].consents.set("ann@example.org", list(Consent)[turn % 3], at=NOW)
+            for turn in range(40)
+        ]
+        await asyncio.gather(*said)
+    assert await registry.consents.find("ann@example.org") is not None
+
+
 async def test_what_was_said_since_a_time_is_told(registry: Registry) -> None:
     """By everybody whose last word is no older; without a time, by those who denied."""
     consents, later = registry.consents, NOW + timedelta(days=1)

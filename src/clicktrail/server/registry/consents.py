@@ -2,13 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, select, text
 
 from clicktrail.model.consent import Consent, Said
 from clicktrail.server.registry.database import Database
-from clicktrail.server.registry.tables import consents
+from clicktrail.server.registry.tables import Instant, consents
 
-__all__ = ["SqlConsents", "name_of"]
+__all__ = ["SqlConsents", "keep", "name_of"]
+
+_KEEP = text(
+    "INSERT INTO consents (recipient, consent, at) VALUES (:recipient, :consent, :at)"
+    " ON CONFLICT (recipient) DO UPDATE SET consent = excluded.consent, at = excluded.at"
+).bindparams(bindparam("at", type_=Instant))
+"""In one statement, as SQLite and PostgreSQL both have it: of two that come at once none is refused."""
 
 
 class SqlConsents:
@@ -24,7 +30,7 @@ class SqlConsents:
     async def set(self, recipient: str, consent: Consent, *, at: datetime) -> None:
         """Keep what a recipient said last."""
         name = name_of(recipient)
-        await self._database.run(lambda connection: _set(connection, name, consent, at))
+        await self._database.run(lambda connection: keep(connection, name, consent, at=at))
 
     async def find(self, recipient: str) -> Consent | None:
         """What a recipient said last, if anything."""
@@ -49,6 +55,6 @@ def name_of(recipient: str) -> str:
     return recipient.casefold() if "@" in recipient else recipient
 
 
-def _set(connection: Connection, name: str, consent: Consent, at: datetime) -> None:
-    connection.execute(delete(consents).where(consents.c.recipient == name))
-    connection.execute(insert(consents), {"recipient": name, "consent": consent.value, "at": at})
+def keep(connection: Connection, name: str, consent: Consent, *, at: datetime) -> None:
+    """Have this be what a recipient said last."""
+    connection.execute(_KEEP, {"recipient": name, "consent": consent.value, "at": at})

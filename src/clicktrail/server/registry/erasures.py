@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from clicktrail.model.consent import Consent
-from clicktrail.server.registry.consents import name_of
+from clicktrail.server.registry.consents import keep, name_of
 from clicktrail.server.registry.database import Database
-from clicktrail.server.registry.tables import consents, erasures, short_messages
+from clicktrail.server.registry.tables import erasures, short_messages
 
 __all__ = ["SqlErasures"]
 
@@ -43,5 +43,4 @@ def _add(connection: Connection, name: str, mark: str, at: datetime) -> None:
     theirs = short_messages.c.recipient
     same = func.lower(theirs) == name if "@" in name else theirs == name
     connection.execute(update(short_messages).where(same).values(recipient=mark))
-    connection.execute(delete(consents).where(consents.c.recipient == name))
-    connection.execute(insert(consents), {"recipient": name, "consent": Consent.DENIED.value, "at": at})
+    keep(connection, name, Consent.DENIED, at=at)
