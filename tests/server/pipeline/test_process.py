@@ -22,6 +22,8 @@ from clicktrail.server.pipeline.addresses import SharedAddress
 from clicktrail.server.pipeline.process import Judge, Processor
 from clicktrail.server.ports import Analytics, Entry, JournalReader
 from clicktrail.server.system import SystemClock
+from clicktrail.server.wiring.judging import shipped_judge
+from tests.clicks import AZURE
 from tests.judged import SENT_AT, click, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
 
@@ -379,6 +381,43 @@ def test_an_addresss_visits_count_in_whatever_order_they_are_told(
         for timeline in timelines
         for judged in crowd_is_bot(timeline, nearby=everything)
     }
+    assert expected == asyncio.run(live())
+
+
+@st.composite
+def crowd(draw: st.DrawFn) -> list[Click]:
+    """Clicks of many people, a few organisations and three addresses within some minutes; some on damaged links."""
+    people, kinds = st.integers(0, 19), st.sampled_from(["", "", "", "", "damaged"])
+    addresses = st.sampled_from([AZURE, "203.0.113.9", "203.0.113.9", "10.0.0.7"])
+    told = draw(st.lists(st.tuples(people, st.integers(0, 200), addresses, kinds), min_size=5, max_size=50))
+    clicks = [
+        replace(
+            click(
+                "" if kind else f"m{person}", f"{number}", recipient="" if kind else f"{person}@{person % 5}.example"
+            ),
+            at=SENT_AT + timedelta(seconds=3_600 + second),
+            ip=ip,
+            tampered=bool(kind),
+        )
+        for number, (person, second, ip, kind) in enumerate(told)
+    ]
+    return draw(st.permutations(clicks))
+
+
+@given(crowd(), st.integers(1, 9), st.integers(0, 2))
+def test_crowds_are_judged_live_as_if_all_were_known_at_once(told: list[Click], limit: int, remembered: int) -> None:
+    """By the shipped rules: few of a crowd's visits are looked at for each click, and they tell as much as all."""
+    judge = shipped_judge()
+
+    async def live() -> dict[str, JudgedClick]:
+        analytics = MemoryAnalytics()
+        await drain(processor(ListReader(journal(*told)), analytics, judge=judge, remembered=remembered), limit=limit)
+        return analytics.judged()
+
+    everything = [Visit.of(click) for click in told]
+    names = {click.message_id for click in told} - {""}
+    timelines = [Timeline.of(name, (click for click in told if click.message_id == name)) for name in names]
+    expected = {judged.click.id: judged for timeline in timelines for judged in judge(timeline, nearby=everything)}
     assert expected == asyncio.run(live())
 
 
