@@ -136,14 +136,15 @@ async def _say(
     before: Callable[[], Awaitable[None]] | None = None,
     rounds: int = ROUNDS,
 ) -> None:
-    took_ms = []
+    took: list[tuple[float, float]] = []
     for _ in range(rounds):
         if before:
             await before()
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.process_time()
         await ask()
-        took_ms.append((time.perf_counter() - began) * 1_000)
-    print(f"{what}: {sorted(took_ms)[len(took_ms) // 2]:,.0f} ms", flush=True)
+        took.append(((time.perf_counter() - began) * 1_000, (time.process_time() - busy) * 1_000))
+    took_ms, busy_ms = sorted(took)[len(took) // 2]
+    print(f"{what}: {took_ms:,.0f} ms, {busy_ms:,.0f} ms of processor time", flush=True)
 
 
 async def _add(analytics: ChdbAnalytics) -> None:
