@@ -26,7 +26,7 @@ async def click_once(running: Serving) -> None:
 
 async def test_the_report_is_the_same_with_and_without_an_engine(tmp_path: Path) -> None:
     """A running engine is asked; where none runs the command reads the data folder itself."""
-    arguments = ("report", "--json", "--config", str(tmp_path / "clicktrail.toml"))
+    arguments = ("report", "--json", "--filter=time", "--filter=agent", "--config", str(tmp_path / "clicktrail.toml"))
     async with serving(tmp_path) as running:
         await click_once(running)
         await settled(running, "winter", clicks=1)
@@ -35,6 +35,7 @@ async def test_the_report_is_the_same_with_and_without_an_engine(tmp_path: Path)
 
     (report,) = json.loads(asked.stdout)["campaigns"]
     assert ("winter", 1) == (report["campaign"], report["clicks"]["total"])
+    assert ["time", "agent"] == [of["filter"] for of in report["filters"]]
     assert asked.stdout == read.stdout
 
 

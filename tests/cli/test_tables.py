@@ -67,3 +67,30 @@ def test_a_campaign_without_a_name_has_a_row(capsys: pytest.CaptureFixture[str])
     print_campaigns([SPRING | {"campaign": ""}])
 
     assert "(none)" == printed(capsys)[1][0]
+
+
+FILTERED: dict[str, Any] = SPRING | {
+    "filters": [
+        {"filter": "time", "clicks": 80, "unique": 45, "click_rate": 0.225},
+        {"filter": "engaged", "clicks": None, "unique": None, "click_rate": None},
+    ]
+}
+
+
+def test_what_filters_leave_of_a_campaign_has_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """Between what no rule leaves and what clicktrail counts."""
+    print_campaign(FILTERED)
+
+    assert [
+        ["none", "(raw)", "85", "50", "25.0%"],
+        ["time", "alone", "80", "45", "22.5%"],
+        ["engaged", "alone", "unknown", "unknown", "unknown"],
+        ["clicktrail", "11", "10", "5.0%"],
+    ] == printed(capsys)[4:8]
+
+
+def test_what_filters_leave_of_campaigns_has_a_column_each(capsys: pytest.CaptureFixture[str]) -> None:
+    """Click rates, from raw to clicktrail's."""
+    print_campaigns([FILTERED])
+
+    assert ["spring", "25.0%", "22.5%", "unknown", "5.0%"] == printed(capsys)[-1]

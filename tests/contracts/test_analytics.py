@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +16,18 @@ from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnonymousClick, AnyEvent, Engagement, Opened, encode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
-from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, SourceReport, Unique, summarise
+from clicktrail.report import (
+    CampaignReport,
+    Clicks,
+    Filter,
+    Filtered,
+    LinkReport,
+    ReasonCount,
+    SourceReport,
+    Unique,
+    filtered,
+    summarise,
+)
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.ports import Analytics, JudgedMessage, RecipientClick, StoredVerdict
 from clicktrail.server.system import SystemClock
@@ -426,21 +437,27 @@ anonymous_clicks = st.builds(
 def test_sql_counts_as_plain_python_does(
     both: list[tuple[JudgedMessage, JudgedMessage]], anonymous: list[AnonymousClick]
 ) -> None:
-    """The SQL gives the reports of ``report.summarise``, whatever was stored of the messages before."""
+    """The SQL gives the reports of ``report.summarise``, whatever was stored of the messages before. Filters, too."""
     final = [late for _, late in both]
+    judged_messages = [(message.timeline, message.clicks) for message in final]
 
-    async def count(folder: str) -> tuple[list[CampaignReport], list[CampaignReport | None]]:
+    async def count(
+        folder: str,
+    ) -> tuple[list[CampaignReport], list[CampaignReport | None], dict[Filter, Mapping[str, Filtered]]]:
         analytics = await ChdbAnalytics.open(Path(folder), SystemClock())
         try:
             await store(analytics, *(early for early, _ in both))
             await analytics.store(lines(*final), final, anonymous)
             overview = list(await analytics.campaigns())
-            return overview, [await analytics.campaign(report.campaign) for report in overview]
+            whole = [await analytics.campaign(report.campaign) for report in overview]
+            names = [report.campaign for report in overview]
+            return overview, whole, {by: await analytics.filtered(names, by=by) for by in Filter}
         finally:
             await analytics.close()
 
-    expected = summarise(((message.timeline, message.clicks) for message in final), anonymous)
+    expected = summarise(judged_messages, anonymous)
     with tempfile.TemporaryDirectory() as folder:
-        overview, reports = asyncio.run(count(folder))
+        overview, reports, left = asyncio.run(count(folder))
     assert expected == reports
+    assert {by: filtered(judged_messages, anonymous, by=by) for by in Filter} == left
     assert [dataclasses.replace(report, links=(), reasons=(), sources=()) for report in expected] == overview

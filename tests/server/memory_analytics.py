@@ -1,6 +1,6 @@
 """Analytics in memory, counted in plain Python; it fails when told to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from ipaddress import ip_address, ip_network
@@ -13,7 +13,7 @@ from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.report import CampaignReport, summarise
+from clicktrail.report import CampaignReport, Filter, Filtered, filtered, summarise
 from clicktrail.server.ports import JudgedMessage, RecipientClick, StoredVerdict
 
 
@@ -128,16 +128,21 @@ class MemoryAnalytics:
         """One campaign."""
         return next((report for report in self._reports() if report.campaign == name), None)
 
+    async def filtered(self, campaigns: Sequence[str], *, by: Filter) -> Mapping[str, Filtered]:
+        """Counted in Python."""
+        left = filtered(self._messages(), self._anonymous.values(), by=by)
+        return {campaign: of for campaign, of in left.items() if campaign in campaigns}
+
     def judged(self) -> dict[str, JudgedClick]:
         """What is made of each click, by its id."""
         return dict(self._clicks)
 
     def _reports(self) -> list[CampaignReport]:
-        messages = (
-            (timeline, [of for of in self._clicks.values() if of.click.message_id == message_id])
-            for message_id, timeline in self._timelines.items()
-        )
-        return summarise(messages, self._anonymous.values())
+        return summarise(self._messages(), self._anonymous.values())
+
+    def _messages(self) -> Iterator[tuple[Timeline, Sequence[JudgedClick]]]:
+        for message_id, timeline in self._timelines.items():
+            yield timeline, [of for of in self._clicks.values() if of.click.message_id == message_id]
 
 
 def _network(address: str) -> str:

@@ -47,7 +47,7 @@ class JsonRows:
 
     def _row(self, judged: JudgedClick) -> dict[str, object]:
         otherwise = counterfactual(judged, self._rules)
-        return {
+        row: dict[str, object] = {
             "id": judged.click.id,
             "verdict": judged.verdict.value,
             "score": judged.score,
@@ -55,7 +55,8 @@ class JsonRows:
             "reasons": [
                 {"signal": reason.signal, "points": reason.points, "detail": reason.detail} for reason in judged.reasons
             ],
-        } | ({"counterfactual": otherwise} if otherwise else {})
+        }
+        return row | ({"counterfactual": otherwise} if otherwise else {})
 
 
 class TableRows:

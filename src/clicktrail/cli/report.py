@@ -8,12 +8,17 @@ import typer
 from clicktrail.cli import tables
 from clicktrail.cli.options import Config, Json
 from clicktrail.errors import ClicktrailError
+from clicktrail.report import Filter
 
 __all__ = ["report"]
 
 
 def report(
     campaign: Annotated[str | None, typer.Argument(help="One campaign; all of them otherwise.")] = None,
+    filters: Annotated[
+        list[Filter] | None,
+        typer.Option("--filter", help="Show beside what this rule alone would leave; several times for several."),
+    ] = None,
     config: Config = None,
     json_: Json = False,
 ) -> None:
@@ -22,12 +27,12 @@ def report(
 
     loaded = settings.load(config, settings.environment())
     console = reading.running_console(loaded.data / supervisor.RUN_FILE)
-    reports = reading.ask_engine(console, campaign) if console else None
+    reports = reading.ask_engine(console, campaign, filters or ()) if console else None
     if reports is None:
         # Where no engine runs we are free to open analytics ourselves, and to process what the journal still holds.
         from clicktrail.server.wiring.engine import read_reports
 
-        reports = read_reports(loaded, campaign)
+        reports = read_reports(loaded, campaign, filters or ())
     if campaign is not None and not reports:
         raise ClicktrailError(f"there is no campaign '{campaign}'", hint="clicktrail report lists them all")
     if json_:

@@ -17,7 +17,15 @@ def print_campaigns(reports: Sequence[Mapping[str, Any]]) -> None:
     campaigns = table("campaign", "delivered", "clicks", *VERDICTS, "clickers", "people", "raw rate", "click rate")
     for report in reports:
         campaigns.add_row(report["campaign"] or "(none)", str(report["delivered"]), *counts(report), *rates(report))
-    terminal().print(campaigns if reports else "No campaigns yet: nothing has been sent through the relay.")
+    console = terminal()
+    console.print(campaigns if reports else "No campaigns yet: nothing has been sent through the relay.")
+    if filters := [of["filter"] for report in reports[:1] for of in report.get("filters", ())]:
+        alone = table("campaign", "raw rate", *filters, "click rate")
+        for report in reports:
+            raw, human = (f"{report['click_rate'][name]:.1%}" for name in ("raw", "human"))
+            left = [_known(of["click_rate"], ".1%") for of in report["filters"]]
+            alone.add_row(report["campaign"] or "(none)", raw, *left, human)
+        console.print("\nClick rates by one rule alone:", alone)
 
 
 def print_campaign(report: Mapping[str, Any]) -> None:
@@ -32,6 +40,8 @@ def print_campaign(report: Mapping[str, Any]) -> None:
     if (to_open := report["click_to_open"])["raw"] is not None:
         opened = f"{report['opened']} messages whose opening was told, by mail programs' proxies too"
         console.print(f"Click-to-open: {to_open['raw']:.1%} raw, {to_open['human']:.1%} human, of {opened}.")
+    if filters := report.get("filters"):
+        console.print(_filters(report, filters))
     links = table("link", "destination", "clicks", *VERDICTS, "clickers", "people")
     for link in report["links"]:
         destination = f"{link['group']}, such as {link['url']}" if link["group"] else link["url"]
@@ -44,6 +54,22 @@ def print_campaign(report: Mapping[str, Any]) -> None:
         console.print("Signals among the reasons of the clicks that are not human:", reasons)
     for gap in report["gaps"]:
         console.print(f"Note: {gap}.")
+
+
+def _filters(report: Mapping[str, Any], filters: Sequence[Mapping[str, Any]]) -> Table:
+    """What is left by no rule, by each alone, and by all that clicktrail weighs."""
+    alone = table("rule", "clicks", "clickers", "click rate")
+    clicks, unique, rate = report["clicks"], report["unique"], report["click_rate"]
+    alone.add_row("none (raw)", str(clicks["total"]), str(unique["raw"]), f"{rate['raw']:.1%}")
+    for of in filters:
+        numbers = _known(of["clicks"]), _known(of["unique"]), _known(of["click_rate"], ".1%")
+        alone.add_row(f"{of['filter']} alone", *numbers)
+    alone.add_row("clicktrail", str(clicks["human"]), str(unique["human"]), f"{rate['human']:.1%}")
+    return alone
+
+
+def _known(number: float | None, form: str = "") -> str:
+    return "unknown" if number is None else format(number, form)
 
 
 def terminal() -> Console:
@@ -62,7 +88,7 @@ def table(*columns: str) -> Table:
     """Columns of numbers, right-aligned; those of words are aligned to the left."""
     made = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        left = column in {"campaign", "destination", "signal", "organisation", "networks"}
+        left = column in {"campaign", "destination", "signal", "organisation", "networks", "rule"}
         made.add_column(column, justify="left" if left else "right", overflow="fold" if left else "ellipsis")
     return made
 

@@ -6,16 +6,21 @@ is tested against it.
 
 from clicktrail.report.campaign import CampaignReport, Clicks, LinkReport, ReasonCount, Unique, as_json
 from clicktrail.report.counting import summarise
+from clicktrail.report.filters import Filter, Filtered, filtered, filtered_as_json
 from clicktrail.report.sources import SourceReport, Sources
 
 __all__ = [
     "CampaignReport",
     "Clicks",
+    "Filter",
+    "Filtered",
     "LinkReport",
     "ReasonCount",
     "SourceReport",
     "Sources",
     "Unique",
     "as_json",
+    "filtered",
+    "filtered_as_json",
     "summarise",
 ]

@@ -12,7 +12,7 @@ from clicktrail.model.event import AnonymousClick
 from clicktrail.model.stored import LinkSet, ShortMessage
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
-from clicktrail.report import CampaignReport
+from clicktrail.report import CampaignReport, Filter, Filtered
 
 __all__ = [
     "Analytics",
@@ -263,6 +263,10 @@ class Analytics(Protocol):
 
     async def campaign(self, name: str) -> CampaignReport | None:
         """One campaign with its links, reasons and sources; None if there is no such campaign."""
+        ...
+
+    async def filtered(self, campaigns: Sequence[str], *, by: Filter) -> Mapping[str, Filtered]:
+        """What one filter leaves of campaigns; those of which it leaves nothing may be missing."""
         ...
 
 

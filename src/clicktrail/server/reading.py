@@ -4,6 +4,7 @@ The engine is the one process that may hold analytics open, so a command that wa
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import httpx2
 import msgspec
 
 from clicktrail.errors import StorageError
+from clicktrail.report import Filter
 from clicktrail.server.pipeline.rejudge import Wanted
 
 __all__ = ["ask_engine", "have_rejudged", "running_console"]
@@ -26,13 +28,16 @@ def running_console(run_file: Path) -> str | None:
         return None
 
 
-def ask_engine(console: str, campaign: str | None) -> list[dict[str, Any]] | None:
+def ask_engine(console: str, campaign: str | None, filters: Sequence[Filter] = ()) -> list[dict[str, Any]] | None:
     """The report of one campaign, or of all where campaign is None; None if nobody answers there any more.
+
+    With ``filters``, what each would leave stands beside.
 
     Raises:
         StorageError: the engine answered, but with an error.
     """
-    path, query = ("/api/campaigns", {}) if campaign is None else ("/api/campaign", {"name": campaign})
+    path = "/api/campaigns" if campaign is None else "/api/campaign"
+    query = {"name": campaign, "filter": [by.value for by in filters]}
     try:
         response = httpx2.get(console + path, params=query, timeout=_TIMEOUT_S)
     except httpx2.ConnectError:

@@ -61,3 +61,12 @@ async def test_a_page_of_another_site_cannot(client: Client, kind: str, body: st
     """Its visitor's browser posts no JSON for it; and what is misspelt is refused."""
     answer = await client.post("/api/rejudge", content=body, headers={"Content-Type": kind})
     assert status == answer.status_code
+
+
+async def test_filters_are_asked_for_by_name(client: Client, spring: CampaignReport) -> None:
+    """Any number of them; one that nobody knows is a bad request."""
+    answer = await client.get("/api/campaign", params={"name": "spring", "filter": ["time", "links"]})
+    assert [("time", spring.unique.raw), ("links", spring.unique.human)] == [
+        (of["filter"], of["unique"]) for of in answer.json()["filters"]
+    ]
+    assert 400 == (await client.get("/api/campaigns", params={"filter": "luck"})).status_code

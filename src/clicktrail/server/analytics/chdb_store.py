@@ -14,8 +14,9 @@ import msgspec
 from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnonymousClick, AnyEvent, decode, rfc3339
 from clicktrail.model.timeline import Timeline
-from clicktrail.report import CampaignReport
+from clicktrail.report import CampaignReport, Filter, Filtered
 from clicktrail.server.analytics.connection import ChdbConnections
+from clicktrail.server.analytics.counting import count_filtered
 from clicktrail.server.analytics.kept_reports import KeptReports
 from clicktrail.server.analytics.migrate import migrate
 from clicktrail.server.analytics.rows import anonymous_rows, click_rows, event_rows, message_rows, visit_rows
@@ -143,8 +144,12 @@ class ChdbAnalytics:
         return await self._reports.campaigns()
 
     async def campaign(self, name: str) -> CampaignReport | None:
-        """One campaign with its links and reasons."""
+        """One campaign with its links, reasons and sources."""
         return await self._reports.campaign(name)
+
+    async def filtered(self, campaigns: Sequence[str], *, by: Filter) -> Mapping[str, Filtered]:
+        """What one filter leaves of campaigns."""
+        return await count_filtered(self._connections, campaigns, by)
 
     def _next_version(self) -> int:
         """Microseconds since 1970, but always more than before: clocks are set back."""

@@ -1,17 +1,17 @@
 """Count campaigns by SQL: what ``report.summarise`` counts in Python."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from zlib import crc32
 
 import msgspec
 
-from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, SourceReport, Unique
+from clicktrail.report import CampaignReport, Clicks, Filter, Filtered, LinkReport, ReasonCount, SourceReport, Unique
 from clicktrail.server.analytics.connection import ChdbConnections
 from clicktrail.server.analytics.sql import query
 
-__all__ = ["count_campaign", "count_campaigns", "counted_by"]
+__all__ = ["count_campaign", "count_campaigns", "count_filtered", "counted_by"]
 
 
 class _Counts(msgspec.Struct, kw_only=True):
@@ -46,6 +46,12 @@ class _Link(_Counts, kw_only=True):
     link_group: str
 
 
+class _Left(msgspec.Struct):
+    campaign: str
+    clicks: int
+    unique: int
+
+
 class _Reason(msgspec.Struct):
     signal: str
     clicks: int
@@ -72,6 +78,13 @@ async def count_campaign(connections: ChdbConnections, campaign: str) -> Campaig
     reasons = await connections.rows("reasons", _Reason, {"campaign": campaign})
     sources = await connections.rows("sources", SourceReport, {"campaign": campaign})
     return _report(rows[0], links=links, reasons=reasons, sources=sources)
+
+
+async def count_filtered(connections: ChdbConnections, campaigns: Sequence[str], by: Filter) -> Mapping[str, Filtered]:
+    """What one filter leaves of campaigns, of those of which it leaves anything."""
+    parameters = {"campaigns": campaigns, "signals": tuple(by.signals), "keeps": str(int(by.keeps))}
+    rows = await connections.rows("filtered", _Left, parameters)
+    return {row.campaign: Filtered(clicks=row.clicks, unique=row.unique) for row in rows}
 
 
 def _report(

@@ -1,36 +1,38 @@
 """Reports as JSON, in the shape of ``clicktrail report --json``, and what ``clicktrail rejudge`` asks for."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import MediaType, Request, Response, Router, get, post
 from litestar.datastructures import State
 from litestar.exceptions import ClientException, NotFoundException
-from litestar.params import FromQuery
+from litestar.params import FromQuery, QueryParameter
 
 from clicktrail.errors import StorageError
-from clicktrail.report import as_json
+from clicktrail.report import Filter
 from clicktrail.server.console.given import GivenAnalytics, GivenRejudge
 from clicktrail.server.pipeline.rejudge import Wanted
+from clicktrail.server.pipeline.reporting import described_reports
 
 __all__ = ["healthz", "router"]
 
 _Request = Request[None, None, State]
+_Filters = Annotated[list[Filter] | None, QueryParameter(name="filter")]
 
 
 @get("/campaigns")
-async def campaigns(analytics: GivenAnalytics) -> dict[str, list[dict[str, object]]]:
-    """Every campaign, the latest sent first, without links and reasons."""
-    return {"campaigns": [as_json(report) for report in await analytics.campaigns()]}
+async def campaigns(analytics: GivenAnalytics, by: _Filters = None) -> dict[str, list[dict[str, object]]]:
+    """Every campaign, the latest sent first, without links, reasons and sources."""
+    return {"campaigns": await described_reports(analytics, None, by or ())}
 
 
 @get("/campaign")
-async def campaign(analytics: GivenAnalytics, name: FromQuery[str]) -> dict[str, object]:
+async def campaign(analytics: GivenAnalytics, name: FromQuery[str], by: _Filters = None) -> dict[str, object]:
     """One campaign. Its name is a query parameter, since any text is a name: the empty one, ``a/b``, ``..``."""
-    report = await analytics.campaign(name)
-    if report is None:
+    reports = await described_reports(analytics, name, by or ())
+    if not reports:
         raise NotFoundException(f"there is no campaign '{name}'")
-    return as_json(report)
+    return reports[0]
 
 
 @post("/rejudge", status_code=200)

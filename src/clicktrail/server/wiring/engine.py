@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -11,12 +11,13 @@ from typing import Any
 import structlog
 
 from clicktrail.errors import EventError, StorageError
-from clicktrail.report import as_json
+from clicktrail.report import Filter
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.console.server import serve_console
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.pipeline.process import Judge, Processor
 from clicktrail.server.pipeline.rejudge import Wanted
+from clicktrail.server.pipeline.reporting import described_reports
 from clicktrail.server.ports import Analytics, Entry
 from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
@@ -50,13 +51,13 @@ def run_engine(settings: Settings, *, relay: socket.socket, console: socket.sock
     run(_engine(settings, relay_socket=relay, console_socket=console))
 
 
-def read_reports(settings: Settings, campaign: str | None) -> list[dict[str, Any]]:
+def read_reports(settings: Settings, campaign: str | None, filters: Sequence[Filter] = ()) -> list[dict[str, Any]]:
     """Where no engine runs: process what the journal still holds, and read one campaign, or all.
 
     Raises:
         StorageError: an engine does run, or the data folder cannot be read.
     """
-    return asyncio.run(_read_reports(settings, campaign))
+    return asyncio.run(_read_reports(settings, campaign, filters))
 
 
 def rejudge_stored(settings: Settings, wanted: Wanted) -> list[dict[str, Any]]:
@@ -108,15 +109,12 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
                     processed.set()
 
 
-async def _read_reports(settings: Settings, campaign: str | None) -> list[dict[str, Any]]:
+async def _read_reports(settings: Settings, campaign: str | None, filters: Sequence[Filter]) -> list[dict[str, Any]]:
     if not settings.journal.exists() and not settings.analytics.exists():
         return []  # nothing was ever recorded, and a look must leave no trace that a first start would take for more
     async with _analytics(settings) as analytics:
         await _catch_up(_processor(_reader(settings), analytics, _judge(settings)))
-        if campaign is None:
-            return [as_json(report) for report in await analytics.campaigns()]
-        report = await analytics.campaign(campaign)
-        return [as_json(report)] if report else []
+        return await described_reports(analytics, campaign, filters)
 
 
 async def _rejudge_stored(settings: Settings, wanted: Wanted) -> list[dict[str, Any]]:
