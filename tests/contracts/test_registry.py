@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -166,6 +166,20 @@ async def test_a_code_is_taken_once(registry: Registry) -> None:
     with pytest.raises(StorageError):
         await registry.short_links.add(other)
     assert MESSAGE == await registry.short_links.find(MESSAGE.code)
+
+
+async def test_old_short_messages_are_deleted(registry: Registry) -> None:
+    """The oldest first, at most as many as are asked for, with their links; no younger one."""
+    for day in range(4):
+        await registry.short_links.add(replace(MESSAGE, code=day, created_at=NOW + timedelta(days=day)))
+    before = NOW + timedelta(days=3)
+    assert 2 == await registry.short_links.delete(before=before, limit=2)
+    assert [False, False, True, True] == [await registry.short_links.find(day) is not None for day in range(4)]
+    assert [1, 0] == [await registry.short_links.delete(before=before, limit=2) for _ in range(2)]
+    left = await registry.database.run(
+        lambda connection: connection.scalars(text("SELECT DISTINCT code FROM short_links")).all()
+    )
+    assert [3] == left
 
 
 async def test_the_last_consent_stands(registry: Registry) -> None:

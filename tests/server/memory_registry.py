@@ -1,5 +1,7 @@
 """A registry in memory; it does not answer when told not to."""
 
+from datetime import datetime
+
 from clicktrail.errors import StorageError
 from clicktrail.model.stored import LinkSet, ShortMessage
 from clicktrail.server.pipeline.stored import REMEMBERED, StoredLinks
@@ -58,6 +60,13 @@ class _MemoryShortLinks:
         if message.code in self._kept:
             raise StorageError("the code is taken")
         self._kept[message.code] = message
+
+    async def delete(self, *, before: datetime, limit: int) -> int:
+        self._registry.check()
+        old = sorted((message.created_at, code) for code, message in self._kept.items() if message.created_at < before)
+        for _, code in old[:limit]:
+            del self._kept[code]
+        return len(old[:limit])
 
     async def find(self, code: int) -> ShortMessage | None:
         self._registry.asked += 1

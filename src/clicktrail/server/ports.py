@@ -309,6 +309,14 @@ class ShortLinks(Protocol):
         """
         ...
 
+    async def delete(self, *, before: datetime, limit: int) -> int:
+        """Delete messages that were added before a time, the oldest first and at most so many; how many there were.
+
+        Raises:
+            StorageError: some may still be there; the same call again is safe.
+        """
+        ...
+
 
 class Consents(Protocol):
     """What recipients said to being tracked. An address is the same in capital and small letters."""

@@ -1,6 +1,8 @@
 """Messages with short links, as rows."""
 
-from sqlalchemy import Connection, insert, select
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
 
 from clicktrail.model.stored import ShortMessage
 from clicktrail.server.registry import tables
@@ -23,6 +25,13 @@ class SqlShortLinks:
     async def find(self, code: int) -> ShortMessage | None:
         """The message with a code, if there is one."""
         return await self._database.run(lambda connection: _find(connection, code))
+
+    async def delete(self, *, before: datetime, limit: int) -> int:
+        """Delete the oldest messages of those before a time, and with them their links; how many there were."""
+        messages = tables.short_messages.c
+        oldest = select(messages.code).where(messages.created_at < before).order_by(messages.created_at).limit(limit)
+        gone = delete(tables.short_messages).where(messages.code.in_(oldest))
+        return await self._database.run(lambda connection: connection.execute(gone).rowcount)
 
 
 def _add(connection: Connection, message: ShortMessage) -> None:

@@ -193,6 +193,14 @@ class Registry(Section, frozen=True, kw_only=True):
             "is better left to CLICKTRAIL_REGISTRY_URL_FILE."
         ),
     ] = ""
+    short_link_days: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            description="Days after which a message's short links are deleted, with its recipient, and lead nowhere; 0 "
+            "to keep them. Sealed links stand in no database, and lead on.",
+        ),
+    ] = 0
 
 
 class Console(Section, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from clicktrail.server.relay.smtp_out import NextHopAddress
 from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
 from clicktrail.server.wiring.current_judge import CurrentJudge
+from clicktrail.server.wiring.expiring import expire_until
 from clicktrail.server.wiring.journal import open_journal
 from clicktrail.server.wiring.overrides import COPY_S, Overriding
 from clicktrail.server.wiring.registry import open_registry
@@ -101,6 +102,7 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
                         work.create_task(_process_until(stopping, processor, turn))
                         work.create_task(watch.warn_until(stopping))
                         work.create_task(judge.follow(stopping))
+                        work.create_task(expire_until(stopping, settings, registry.short_links))
                         for chore in _chores(stopping, settings, reader, analytics, overriding):
                             work.create_task(chore)
                     journal.flush()
