@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ from clicktrail.report import (
     summarise,
 )
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
-from clicktrail.server.ports import Analytics, JudgedMessage, RecipientClick, StoredVerdict
+from clicktrail.server.ports import Analytics, Clicker, JudgedMessage, RecipientClick, StoredVerdict
 from clicktrail.server.system import SystemClock
 from tests.judged import BURST, ENGAGED, HOSTING, SENT_AT, bounced, click, delivered, judged, lines, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
@@ -354,6 +354,35 @@ async def test_of_old_addresses_the_network_is_kept(analytics: Analytics, addres
     for _ in range(2):
         await analytics.shorten_addresses(before=SENT_AT + timedelta(hours=1))
     assert (replace(old, ip=kept), new) == (await analytics.timelines(["m1"]))["m1"].events
+
+
+async def test_clickers_are_recipients_of_human_clicks(analytics: Analytics) -> None:
+    """Of some campaign or any, since some time, each once, by name and page. Unknown recipients are nobody."""
+    people = [("m1", "bob"), ("m2", "Ann"), ("m3", "cid"), ("m4", ""), ("m5", "dan")]
+    clicks = {name: click(name, "1", recipient=who) for name, who in people}
+    again = replace(clicks["m1"], id="again", at=SENT_AT + timedelta(hours=1))
+    await store(
+        analytics,
+        judged(sent("m1"), clicks=(verdict(clicks["m1"]), verdict(again))),
+        judged(sent("m2", campaign="autumn"), clicks=(verdict(replace(clicks["m2"], campaign="autumn")),)),
+        judged(sent("m3"), clicks=(verdict(clicks["m3"], Verdict.BOT),)),
+        judged(sent("m4"), clicks=(verdict(clicks["m4"]),)),
+        judged(sent("m5"), clicks=(verdict(clicks["m5"], counted=False),)),
+    )
+    ann = Clicker(recipient="Ann", clicks=1, last_at=clicks["m2"].at)
+    bob = Clicker(recipient="bob", clicks=2, last_at=again.at)
+
+    async def clickers(
+        *, since: datetime = SENT_AT, campaign: str | None = None, after: str = "", limit: int = 9
+    ) -> list[Clicker]:
+        return list(await analytics.clickers(since=since, campaign=campaign, after=after, limit=limit))
+
+    assert [ann, bob] == await clickers()
+    assert [bob] == await clickers(campaign="spring")
+    assert [] == await clickers(campaign="")
+    assert [ann] == await clickers(limit=1)
+    assert [bob] == await clickers(after="Ann", limit=1)
+    assert [dataclasses.replace(bob, clicks=1)] == await clickers(since=again.at)
 
 
 @pytest.mark.parametrize("name", AWKWARD)

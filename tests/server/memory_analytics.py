@@ -12,9 +12,9 @@ from clicktrail.errors import StorageError
 from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.model.timeline import Timeline
-from clicktrail.model.verdict import JudgedClick
+from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, Filter, Filtered, filtered, summarise
-from clicktrail.server.ports import JudgedMessage, RecipientClick, StoredVerdict
+from clicktrail.server.ports import Clicker, JudgedMessage, RecipientClick, StoredVerdict
 
 
 class MemoryAnalytics:
@@ -127,6 +127,21 @@ class MemoryAnalytics:
     async def campaign(self, name: str) -> CampaignReport | None:
         """One campaign."""
         return next((report for report in self._reports() if report.campaign == name), None)
+
+    async def clickers(self, *, since: datetime, campaign: str | None, after: str, limit: int) -> Sequence[Clicker]:
+        """By name."""
+        times: dict[str, list[datetime]] = {}
+        for of in self._clicks.values():
+            if (
+                of.counted
+                and of.verdict is Verdict.HUMAN
+                and of.click.at >= since
+                and campaign in {None, self._timelines[of.click.message_id].campaign}
+                and of.click.recipient > after
+            ):
+                times.setdefault(of.click.recipient, []).append(of.click.at)
+        found = (Clicker(recipient=name, clicks=len(at), last_at=max(at)) for name, at in sorted(times.items()))
+        return list(found)[:limit]
 
     async def filtered(self, campaigns: Sequence[str], *, by: Filter) -> Mapping[str, Filtered]:
         """Counted in Python."""

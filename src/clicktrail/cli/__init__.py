@@ -21,6 +21,7 @@ from clicktrail.cli import (
     rejudge,
     report,
     rewrite,
+    segment,
     serve,
     utm,
 )
@@ -41,6 +42,7 @@ app.command()(inspect.inspect)
 app.command()(report.report)
 app.command()(audit.audit)
 app.command()(rejudge.rejudge)
+app.command()(segment.segment)
 app.command()(demo.demo)
 app.command()(erase.erase)
 app.command(name="privacy-text")(privacy_text.privacy_text)

@@ -16,6 +16,7 @@ from clicktrail.report import CampaignReport, Filter, Filtered
 
 __all__ = [
     "Analytics",
+    "Clicker",
     "Clock",
     "Codes",
     "Consents",
@@ -189,6 +190,21 @@ class RecipientClick:
     counted: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clicker:
+    """A recipient who really clicked.
+
+    Attributes:
+        recipient: address or opaque id.
+        clicks: their human clicks.
+        last_at: when the last of them was.
+    """
+
+    recipient: str
+    clicks: int
+    last_at: datetime
+
+
 class Analytics(Protocol):
     """Events, messages and judged clicks, and the numbers made of them.
 
@@ -263,6 +279,17 @@ class Analytics(Protocol):
 
     async def campaign(self, name: str) -> CampaignReport | None:
         """One campaign with its links, reasons and sources; None if there is no such campaign."""
+        ...
+
+    async def clickers(self, *, since: datetime, campaign: str | None, after: str, limit: int) -> Sequence[Clicker]:
+        """Recipients with a counted human click, ascending by the bytes of their names.
+
+        Args:
+            since: when the click was at the earliest, aware.
+            campaign: of this one alone; of any where None.
+            after: only names behind this one; the empty one is before all.
+            limit: at most so many.
+        """
         ...
 
     async def filtered(self, campaigns: Sequence[str], *, by: Filter) -> Mapping[str, Filtered]:

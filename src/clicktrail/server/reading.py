@@ -5,6 +5,7 @@ The engine is the one process that may hold analytics open, so a command that wa
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import httpx2
 import msgspec
 
 from clicktrail.errors import StorageError
+from clicktrail.model.event import rfc3339
 from clicktrail.report import Filter
 from clicktrail.server.pipeline.rejudge import Wanted
 
-__all__ = ["ask_engine", "have_rejudged", "running_console"]
+__all__ = ["ask_engine", "ask_segment", "have_rejudged", "running_console"]
 
 _TIMEOUT_S = 30
 
@@ -48,6 +50,24 @@ def ask_engine(console: str, campaign: str | None, filters: Sequence[Filter] = (
         raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
     answer = response.json()
     return list(answer["campaigns"]) if campaign is None else [answer]
+
+
+def ask_segment(console: str, *, since: datetime, campaign: str | None, after: str = "") -> list[dict[str, Any]] | None:
+    """The next people with a human click behind a name, as `pipeline.segment` describes them; none after the last.
+
+    None if nobody answers there any more.
+
+    Raises:
+        StorageError: the engine answered, but with an error.
+    """
+    query = {"since": rfc3339(since), "after": after} | ({} if campaign is None else {"campaign": campaign})
+    try:
+        response = httpx2.get(f"{console}/api/segment", params=query, timeout=_TIMEOUT_S)
+    except httpx2.ConnectError:
+        return None
+    if response.is_error:
+        raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
+    return list(response.json()["recipients"])
 
 
 def have_rejudged(console: str, wanted: Wanted) -> list[dict[str, Any]] | None:

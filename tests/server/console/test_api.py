@@ -70,3 +70,12 @@ async def test_filters_are_asked_for_by_name(client: Client, spring: CampaignRep
         (of["filter"], of["unique"]) for of in answer.json()["filters"]
     ]
     assert 400 == (await client.get("/api/campaigns", params={"filter": "luck"})).status_code
+
+
+async def test_a_segment_comes_by_pages(client: Client, spring: CampaignReport) -> None:
+    """People with a human click since a time that has a zone; the messages of spring have no recipients."""
+    assert spring.unique.human == 1
+    asked = {"since": "2026-11-23T00:00:00Z", "after": "", "campaign": "spring"}
+    assert {"recipients": []} == (await client.get("/api/segment", params=asked)).json()
+    for wrong in ({"since": "2026-11-23T00:00:00"}, {"since": "yesterday"}):
+        assert 400 == (await client.get("/api/segment", params=asked | wrong)).status_code

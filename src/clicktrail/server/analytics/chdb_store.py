@@ -23,7 +23,7 @@ from clicktrail.server.analytics.rows import anonymous_rows, click_rows, event_r
 from clicktrail.server.analytics.sql import query
 from clicktrail.server.monitoring.catalogue import STORE_SECONDS
 from clicktrail.server.monitoring.histogram import Histogram
-from clicktrail.server.ports import Clock, JudgedMessage, RecipientClick, StoredVerdict
+from clicktrail.server.ports import Clicker, Clock, JudgedMessage, RecipientClick, StoredVerdict
 
 __all__ = ["ChdbAnalytics"]
 
@@ -146,6 +146,11 @@ class ChdbAnalytics:
     async def campaign(self, name: str) -> CampaignReport | None:
         """One campaign with its links, reasons and sources."""
         return await self._reports.campaign(name)
+
+    async def clickers(self, *, since: datetime, campaign: str | None, after: str, limit: int) -> Sequence[Clicker]:
+        """Recipients with a counted human click, by name."""
+        parameters = {"since": rfc3339(since), "campaign": campaign, "after": after, "limit": str(limit)}
+        return await self._connections.rows("clickers", Clicker, parameters)
 
     async def filtered(self, campaigns: Sequence[str], *, by: Filter) -> Mapping[str, Filtered]:
         """What one filter leaves of campaigns."""

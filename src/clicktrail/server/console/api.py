@@ -1,5 +1,6 @@
 """Reports as JSON, in the shape of ``clicktrail report --json``, and what ``clicktrail rejudge`` asks for."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -13,6 +14,7 @@ from clicktrail.report import Filter
 from clicktrail.server.console.given import GivenAnalytics, GivenRejudge
 from clicktrail.server.pipeline.rejudge import Wanted
 from clicktrail.server.pipeline.reporting import described_reports
+from clicktrail.server.pipeline.segment import PAGE, described
 
 __all__ = ["healthz", "router"]
 
@@ -33,6 +35,17 @@ async def campaign(analytics: GivenAnalytics, name: FromQuery[str], by: _Filters
     if not reports:
         raise NotFoundException(f"there is no campaign '{name}'")
     return reports[0]
+
+
+@get("/segment")
+async def segment(
+    analytics: GivenAnalytics, since: FromQuery[datetime], after: FromQuery[str], campaign: FromQuery[str | None] = None
+) -> dict[str, list[dict[str, object]]]:
+    """Some people with a human click, those behind a name; none of them after the last."""
+    if since.tzinfo is None:
+        raise ClientException("since has no time zone")
+    page = await analytics.clickers(since=since, campaign=campaign, after=after, limit=PAGE)
+    return {"recipients": [described(clicker) for clicker in page]}
 
 
 @post("/rejudge", status_code=200)
@@ -67,6 +80,6 @@ def _unavailable(_request: _Request, error: StorageError) -> Response[dict[str, 
 
 router = Router(
     "/api",
-    route_handlers=[campaigns, campaign, rejudge],
+    route_handlers=[campaigns, campaign, segment, rejudge],
     exception_handlers={ClientException: _refuse, StorageError: _unavailable},
 )

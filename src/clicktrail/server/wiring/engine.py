@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.pipeline.process import Judge, Processor
 from clicktrail.server.pipeline.rejudge import Wanted
 from clicktrail.server.pipeline.reporting import described_reports
+from clicktrail.server.pipeline.segment import described, segment
 from clicktrail.server.ports import Analytics, Entry
 from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
@@ -34,7 +35,10 @@ from clicktrail.server.wiring.tracker import build_tracker
 from clicktrail.server.wiring.watching import EngineWatch
 from clicktrail.server.wiring.worker import pulsing, run, stop_signal
 
-__all__ = ["read_reports", "rejudge_stored", "run_engine"]
+__all__ = ["read_reports", "read_segment", "rejudge_stored", "run_engine"]
+
+Tell = Callable[[Sequence[dict[str, object]]], None]
+"""Told of some people."""
 
 _LOG = structlog.get_logger(part="engine")
 _BATCH = 5_000
@@ -59,6 +63,15 @@ def read_reports(settings: Settings, campaign: str | None, filters: Sequence[Fil
         StorageError: an engine does run, or the data folder cannot be read.
     """
     return asyncio.run(_read_reports(settings, campaign, filters))
+
+
+def read_segment(settings: Settings, *, since: datetime, campaign: str | None, tell: Tell) -> None:
+    """Where no engine runs: process what the journal still holds, and tell of people with a human click, by pages.
+
+    Raises:
+        StorageError: an engine does run, or the data folder cannot be read.
+    """
+    asyncio.run(_read_segment(settings, since=since, campaign=campaign, tell=tell))
 
 
 def rejudge_stored(settings: Settings, wanted: Wanted) -> list[dict[str, Any]]:
@@ -117,6 +130,15 @@ async def _read_reports(settings: Settings, campaign: str | None, filters: Seque
     async with _analytics(settings) as analytics:
         await _catch_up(_processor(_reader(settings), analytics, _judge(settings)))
         return await described_reports(analytics, campaign, filters)
+
+
+async def _read_segment(settings: Settings, *, since: datetime, campaign: str | None, tell: Tell) -> None:
+    if not settings.journal.exists() and not settings.analytics.exists():
+        return
+    async with _analytics(settings) as analytics:
+        await _catch_up(_processor(_reader(settings), analytics, _judge(settings)))
+        async for page in segment(analytics, since=since, campaign=campaign):
+            tell([described(clicker) for clicker in page])
 
 
 async def _rejudge_stored(settings: Settings, wanted: Wanted) -> list[dict[str, Any]]:

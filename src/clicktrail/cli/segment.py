@@ -1,0 +1,97 @@
+"""clicktrail segment: list people who really clicked."""
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from clicktrail.cli.options import Config, Json
+from clicktrail.errors import ClicktrailError
+
+__all__ = ["segment"]
+
+_SPAN = re.compile(r"(\d{1,5})([hdw])")
+_HOURS = {"h": 1, "d": 24, "w": 7 * 24}
+_COLUMNS = ("recipient", "clicks", "last_click_at")
+
+_Rows = Iterable[Mapping[str, Any]]
+
+
+def segment(
+    *,
+    clicked_human: Annotated[
+        str, typer.Option(help="How far back a human click may be: 90d, 12w or 24h.", metavar="SPAN")
+    ],
+    campaign: Annotated[str | None, typer.Option(help="Only clicks of this campaign; of any otherwise.")] = None,
+    csv_: Annotated[bool, typer.Option("--csv", help="Print CSV with the number of clicks and the last one.")] = False,
+    config: Config = None,
+    json_: Json = False,
+) -> None:
+    """List people with a human click, by name: for those who write only to who reads."""
+    from clicktrail.server import reading, settings, supervisor
+    from clicktrail.server.system import SystemClock
+
+    since = SystemClock().now() - _span(clicked_human)
+    loaded = settings.load(config, settings.environment())
+    output = _Csv() if csv_ else _Document() if json_ else _Names()
+    console = reading.running_console(loaded.data / supervisor.RUN_FILE)
+    page = reading.ask_segment(console, since=since, campaign=campaign) if console else None
+    if console and page is not None:
+        while page:
+            output.write(page)
+            page = reading.ask_segment(console, since=since, campaign=campaign, after=page[-1]["recipient"])
+    else:
+        # As with reports: where no engine runs we are free to open analytics ourselves.
+        from clicktrail.server.wiring.engine import read_segment
+
+        read_segment(loaded, since=since, campaign=campaign, tell=output.write)
+    output.end()
+
+
+def _span(text: str) -> timedelta:
+    found = _SPAN.fullmatch(text)
+    if not found:
+        raise ClicktrailError(f"'{text}' is no span of time", hint="such as 90d, 12w or 24h")
+    return timedelta(hours=int(found[1]) * _HOURS[found[2]])
+
+
+class _Names:
+    """A name a line."""
+
+    def write(self, rows: _Rows) -> None:
+        for row in rows:
+            print(row["recipient"])
+
+    def end(self) -> None:
+        """Nothing comes after the last."""
+
+
+class _Csv(_Names):
+    """A table with a header."""
+
+    def __init__(self) -> None:
+        self._table = csv.writer(sys.stdout)
+        self._table.writerow(_COLUMNS)
+
+    def write(self, rows: _Rows) -> None:
+        self._table.writerows([row[name] for name in _COLUMNS] for row in rows)
+
+
+class _Document(_Names):
+    """One JSON document, written as it comes: there may be millions."""
+
+    def __init__(self) -> None:
+        self._before = '{"recipients": ['
+
+    def write(self, rows: _Rows) -> None:
+        for row in rows:
+            sys.stdout.write(f"{self._before}\n{json.dumps(row, ensure_ascii=False)}")
+            self._before = ","
+
+    def end(self) -> None:
+        print("]}" if self._before == "," else f"{self._before}]}}")
