@@ -22,8 +22,9 @@ ENOUGH: Final = 6
 _CROWD: Final = 64
 """Visits by an address from which on they are kept by organisation as well."""
 
-_FEW: Final = 32
-"""Organisations at an address that are looked up one by one; where there are more, the next visits are of enough."""
+_FEW: Final = 12
+"""Visits about a time that are given all, and organisations at an address that are looked up one by one: where there
+are more, the next visits are of enough."""
 
 Window = tuple[str, datetime, datetime]
 """An address, and the first and the last instant at which it is looked at."""
@@ -74,15 +75,25 @@ class VisitsByAddress:
 
     def nearest(self, to: Visit) -> Iterator[Visit]:
         """Those visits that tell as much about one as all within `NEARBY` of it; some are for the same message."""
-        visits = self._visits.get((to.ip, False), ())
-        organisations = self._organisations.get(to.ip)
+        visits = self._visits.get((to.ip, False), [])
+        around = slice(*_bounds(visits, to))
+        if around.stop - around.start <= _FEW:
+            yield from (visit for visit in visits[around] if visit.message_id != to.message_id)
+        else:
+            yield from self._nearest_of_many(visits, to)
+        if hidden := self._visits.get((to.ip, True)):
+            for side in _sides(hidden, to):
+                yield from islice(side, 1)
+
+    def _nearest_of_many(self, visits: Sequence[Visit], to: Visit) -> Iterator[Visit]:
         for side in _sides(visits, to):
             yield from _different((visit for visit in side if visit.message_id != to.message_id), _person)
+        organisations = self._organisations.get(to.ip)
         if organisations is None or len(organisations) > _FEW:
             for side in _sides(visits, to):
                 yield from _different(side, _organisation)
-            organisations = {}
-        for these in (*organisations.values(), self._visits.get((to.ip, True), ())):
+            return
+        for these in organisations.values():
             for side in _sides(these, to):
                 yield from islice(side, 1)
 
@@ -114,11 +125,16 @@ def windows(clicks: Iterable[Click]) -> Iterator[Window]:
 
 def _sides(visits: Sequence[Visit], of: Visit) -> Iterator[Iterator[Visit]]:
     """What was before a visit, and what was with it and after it, each from the nearest on."""
-    middle = bisect_left(visits, of.at, key=_at)
-    first = bisect_left(visits, of.at - NEARBY, hi=middle, key=_at)
-    last = bisect_right(visits, of.at + NEARBY, lo=middle, key=_at)
+    first, last = _bounds(visits, of)
+    middle = bisect_left(visits, of.at, lo=first, hi=last, key=_at)
     yield (visits[place] for place in range(middle - 1, first - 1, -1))
     yield (visits[place] for place in range(middle, last))
+
+
+def _bounds(visits: Sequence[Visit], of: Visit) -> tuple[int, int]:
+    """Where those within `NEARBY` of a visit begin and end."""
+    first = bisect_left(visits, of.at - NEARBY, key=_at)
+    return first, bisect_right(visits, of.at + NEARBY, lo=first, key=_at)
 
 
 def _different(outward: Iterable[Visit], key: Callable[[Visit], str]) -> Iterator[Visit]:
