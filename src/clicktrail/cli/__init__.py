@@ -13,6 +13,7 @@ from clicktrail.cli import (
     consent,
     demo,
     erase,
+    imported,
     inspect,
     keys,
     links,
@@ -41,6 +42,7 @@ app.command()(rewrite.rewrite)
 app.command()(inspect.inspect)
 app.command()(report.report)
 app.command()(audit.audit)
+app.command(name="import")(imported.import_)
 app.command()(rejudge.rejudge)
 app.command()(segment.segment)
 app.command()(demo.demo)

@@ -1,27 +1,23 @@
 """clicktrail audit: judge the clicks in event logs and in ESPs' exports, without a server."""
 
-import gzip
 import sys
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import IO, Annotated
 
-import msgspec
 import typer
 
-from clicktrail.audit import judged_messages, read_events
-from clicktrail.audit.exports import Export, column_name, parse
+from clicktrail.audit import judged_messages
 from clicktrail.audit.judging import is_reported
 from clicktrail.audit.organisations import Organisations
 from clicktrail.cli.audited import JsonRows, TableRows, campaign_row, print_audit
 from clicktrail.cli.options import Config, Json
 from clicktrail.cli.partitions import Partitions, partitions
-from clicktrail.errors import ClicktrailError, EventError
-from clicktrail.model.event import AnyEvent, Click
+from clicktrail.cli.recorded import Columns, Files, known_exports, recorded_events
+from clicktrail.errors import ClicktrailError
+from clicktrail.model.event import Click
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import Sources, summarise
@@ -31,19 +27,11 @@ from clicktrail.server.wiring.judging import judge_with
 
 __all__ = ["audit"]
 
-_NAMED = 5
-"""Unreadable lines of a file that are named; the rest is counted."""
-
 
 def audit(
     *,
-    files: Annotated[
-        list[str],
-        typer.Argument(help="Event log or CSV export; .gz is unpacked, - is standard input.", metavar="FILE..."),
-    ],
-    columns: Annotated[
-        str, typer.Option(help="Columns of other tables, such as at=Time,recipient=Email,url=Link.", metavar="MAP")
-    ] = "",
+    files: Files,
+    columns: Columns = "",
     csv_: Annotated[
         Path | None, typer.Option("--csv", help="Write a line for each click to this file.", metavar="OUT")
     ] = None,
@@ -54,11 +42,11 @@ def audit(
     json_: Json = False,
 ) -> None:
     """Say which recorded clicks were people's, why, and what the click rates are without the rest."""
-    known = _known_exports(columns)
+    known = known_exports(columns)
     sources = Sources()
     with partitions() as sorted_, _created(csv_) as table:
         for file in files:
-            for event in _events(file, known):
+            for event in recorded_events(file, known):
                 sorted_.add(event)
                 if isinstance(event, Click):
                     sources.see(event)
@@ -93,47 +81,3 @@ def _created(file: Path | None) -> AbstractContextManager[IO[str] | None]:
         return file.open("w", encoding="utf-8", newline="") if file else nullcontext()
     except OSError as error:
         raise ClicktrailError(f"cannot write {file}: {error.strerror}") from error
-
-
-def _known_exports(columns: str) -> tuple[Export, ...]:
-    """The kinds of tables that we know, and before them the one that the user describes."""
-    known = parse((resources.files("clicktrail.audit") / "data" / "exports.toml").read_text("utf-8"))
-    if not columns:
-        return known
-    other = known[-1]
-    named = {
-        field.strip(): column_name(name) for field, _, name in (pair.partition("=") for pair in columns.split(","))
-    }
-    for field, name in named.items():
-        if field not in other.columns or not name:
-            raise ClicktrailError(f"--columns has no field '{field}'", hint=f"fields are {', '.join(other.columns)}")
-    described = msgspec.structs.replace(
-        other, telltale=frozenset(named.values()), columns={field: (name,) for field, name in named.items()}
-    )
-    return described, *known
-
-
-def _events(file: str, known: Sequence[Export]) -> Iterator[AnyEvent]:
-    unreadable = 0
-
-    def complain(number: int, error: EventError) -> None:
-        nonlocal unreadable
-        unreadable += 1
-        if unreadable <= _NAMED:
-            print(f"clicktrail: warning: {file}, line {number}: {error}", file=sys.stderr)
-
-    try:
-        with _opened(file) as lines:
-            yield from read_events(lines, known, complain=complain)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ClicktrailError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
-    except ClicktrailError as error:
-        raise ClicktrailError(f"cannot read {file}: {error}", hint=error.hint) from error
-    if unreadable:
-        print(f"clicktrail: warning: {file}: lines that are no events: {unreadable}", file=sys.stderr)
-
-
-def _opened(file: str) -> AbstractContextManager[Iterable[bytes]]:
-    if file == "-":
-        return sys.stdin.buffer
-    return gzip.open(file) if file.endswith(".gz") else Path(file).open("rb")

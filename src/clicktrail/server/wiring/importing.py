@@ -1,0 +1,64 @@
+"""Write recorded events to the journal, where the engine reads them as it reads those of the edge."""
+
+import asyncio
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from clicktrail.audit import message_of
+from clicktrail.errors import StorageError
+from clicktrail.model.event import AnonymousClick, AnyEvent, encode
+from clicktrail.server import keystore, snapshot
+from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.pipeline.marks import Marked
+from clicktrail.server.settings import Settings
+from clicktrail.server.wiring.journal import open_journal
+
+__all__ = ["import_events"]
+
+_WRITER = "import"
+_BATCH = 1_000
+"""Lines that share a sync."""
+
+
+def import_events(settings: Settings, events: Iterable[AnyEvent]) -> int:
+    """Write events, and say how many; those of erased recipients are passed over. The same again changes nothing.
+
+    Raises:
+        KeyRingError: there is no key ring: nothing was ever started here, and a journal alone would look as if the
+            ring had been lost.
+        StorageError: another import is at it, or the disk takes no more: some may be written.
+    """
+    ring = keystore.load(settings.data / keystore.NAME)
+    erased = Marked(ring, snapshot.read(settings.data / snapshot.NAME).erased)
+    kept = (event for event in events if event.recipient not in erased)
+    return asyncio.run(_import(settings, kept))
+
+
+async def _import(settings: Settings, events: Iterable[AnyEvent]) -> int:
+    count = 0
+    with open_journal(settings, _WRITER) as journal:
+        for event in events:
+            journal.append(encode(_named(event)), lambda _on_disk: None)
+            count += 1
+            if not count % _BATCH:
+                _write(journal)
+                await asyncio.sleep(0)
+        _write(journal)
+    return count
+
+
+def _named(event: AnyEvent) -> AnyEvent:
+    """An event of a campaign with the name by which audits know its message; the others are counted nowhere."""
+    if event.message_id or not event.campaign or isinstance(event, AnonymousClick):
+        return event
+    return replace(event, message_id=message_of(event))
+
+
+def _write(journal: SegmentWriter) -> None:
+    """Bring what was appended to disk, or give up: nobody waits for this who could not come again."""
+    journal.flush()
+    if journal.in_trouble:
+        raise StorageError(
+            "the journal's disk takes no more", hint="make room and import again: each event counts once"
+        )
