@@ -133,8 +133,13 @@ class CampaignReport:
 
     @property
     def gaps(self) -> list[str]:
-        """What those who told of the clicks could not tell, a sentence each."""
-        return [gap for source in self.sources for gap in source.gaps]
+        """What nobody told and what those who told of the clicks could not tell, a sentence each."""
+        gaps = [gap for source in self.sources for gap in source.gaps]
+        if 0 < self.delivered < self.unique.raw:
+            gaps.append(
+                f"{self.unique.raw} people clicked and only {self.delivered} messages are known: rates are too high"
+            )
+        return gaps
 
 
 def as_json(report: CampaignReport) -> dict[str, object]:
