@@ -1,22 +1,7 @@
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from clicktrail.server.analytics.connection import ChdbConnections
 from clicktrail.server.analytics.kept_reports import KeptReports
-from clicktrail.server.analytics.migrate import migrate
 from clicktrail.server.analytics.rows import click_rows, message_rows
 from tests.judged import click, judged, sent, verdict
-
-
-@pytest.fixture
-async def connections(tmp_path: Path) -> AsyncIterator[ChdbConnections]:
-    """Connections to tables with nothing in them."""
-    opened = ChdbConnections(tmp_path / "analytics")
-    await migrate(opened)
-    yield opened
-    await opened.close()
 
 
 async def insert(connections: ChdbConnections, message_id: str, *, version: int) -> None:
