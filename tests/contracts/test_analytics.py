@@ -28,6 +28,7 @@ from clicktrail.report import (
     filtered,
     summarise,
 )
+from clicktrail.report.labels import Confusion
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.ports import Analytics, Clicker, JudgedMessage, RecipientClick, StoredVerdict
 from clicktrail.server.system import SystemClock
@@ -383,6 +384,18 @@ async def test_clickers_are_recipients_of_human_clicks(analytics: Analytics) -> 
     assert [ann] == await clickers(limit=1)
     assert [bob] == await clickers(after="Ann", limit=1)
     assert [dataclasses.replace(bob, clicks=1)] == await clickers(since=again.at)
+
+
+async def test_verdicts_are_held_against_labels(analytics: Analytics) -> None:
+    """Whichever came first; the later label of a click stands, and labels of no click are counted as such."""
+    verdicts = (Verdict.HUMAN, Verdict.BOT, Verdict.SUSPECTED)
+    clicks = tuple(verdict(click("m1", str(number)), kind) for number, kind in enumerate(verdicts))
+    await analytics.label({"m1-0": Verdict.HUMAN, "m1-1": Verdict.HUMAN, "nobody's": Verdict.BOT})
+    await store(analytics, judged(sent("m1"), clicks=clicks))
+    await analytics.label({"m1-1": Verdict.BOT, "m1-2": Verdict.HUMAN})
+    human = Verdict.HUMAN
+    met = {(human, human): 1, (Verdict.BOT, Verdict.BOT): 1, (human, Verdict.SUSPECTED): 1}
+    assert Confusion(clicks=met, unknown=1) == await analytics.confusion()
 
 
 @pytest.mark.parametrize("name", AWKWARD)

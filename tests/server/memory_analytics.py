@@ -1,5 +1,6 @@
 """Analytics in memory, counted in plain Python; it fails when told to."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, Filter, Filtered, filtered, summarise
+from clicktrail.report.labels import Confusion
 from clicktrail.server.ports import Clicker, JudgedMessage, RecipientClick, StoredVerdict
 
 
@@ -35,6 +37,7 @@ class MemoryAnalytics:
         self._timelines: dict[str, Timeline] = {}
         self._clicks: dict[str, JudgedClick] = {}
         self._anonymous: dict[str, AnonymousClick] = {}
+        self._labels: dict[str, Verdict] = {}
 
     async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
         """What is stored of these messages."""
@@ -142,6 +145,16 @@ class MemoryAnalytics:
                 times.setdefault(of.click.recipient, []).append(of.click.at)
         found = (Clicker(recipient=name, clicks=len(at), last_at=max(at)) for name, at in sorted(times.items()))
         return list(found)[:limit]
+
+    async def label(self, truths: Mapping[str, Verdict]) -> None:
+        """By click."""
+        self._labels |= truths
+
+    async def confusion(self) -> Confusion:
+        """Counted in Python."""
+        known = {name: truth for name, truth in self._labels.items() if name in self._clicks}
+        met = Counter((truth, self._clicks[name].verdict) for name, truth in known.items())
+        return Confusion(clicks=dict(met), unknown=len(self._labels) - len(known))
 
     async def filtered(self, campaigns: Sequence[str], *, by: Filter) -> Mapping[str, Filtered]:
         """Counted in Python."""

@@ -16,6 +16,7 @@ from clicktrail.cli import (
     imported,
     inspect,
     keys,
+    labels,
     links,
     networks,
     privacy_text,
@@ -50,6 +51,7 @@ app.command()(erase.erase)
 app.command(name="privacy-text")(privacy_text.privacy_text)
 app.add_typer(keys.app, name="keys")
 app.add_typer(consent.app, name="consent")
+app.add_typer(labels.app, name="labels")
 app.add_typer(links.app, name="links")
 app.add_typer(networks.app, name="networks")
 app.add_typer(utm.app, name="utm")

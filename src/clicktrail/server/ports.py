@@ -13,6 +13,7 @@ from clicktrail.model.stored import LinkSet, ShortMessage
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, Filter, Filtered
+from clicktrail.report.labels import Confusion
 
 __all__ = [
     "Analytics",
@@ -290,6 +291,18 @@ class Analytics(Protocol):
             after: only names behind this one; the empty one is before all.
             limit: at most so many.
         """
+        ...
+
+    async def label(self, truths: Mapping[str, Verdict]) -> None:
+        """Keep what really made some clicks, by their ids; of two labels of one click the later one stands.
+
+        Raises:
+            StorageError: some may not be kept; the same call again is safe.
+        """
+        ...
+
+    async def confusion(self) -> Confusion:
+        """How verdicts fare against all labels."""
         ...
 
     async def filtered(self, campaigns: Sequence[str], *, by: Filter) -> Mapping[str, Filtered]:

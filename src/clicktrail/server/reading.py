@@ -4,7 +4,7 @@ The engine is the one process that may hold analytics open, so a command that wa
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from clicktrail.model.event import rfc3339
 from clicktrail.report import Filter
 from clicktrail.server.pipeline.rejudge import Wanted
 
-__all__ = ["ask_engine", "ask_segment", "have_rejudged", "running_console"]
+__all__ = ["ask_confusion", "ask_engine", "ask_segment", "have_rejudged", "keep_labels", "running_console"]
 
 _TIMEOUT_S = 30
 
@@ -87,3 +87,33 @@ def have_rejudged(console: str, wanted: Wanted) -> list[dict[str, Any]] | None:
     if response.is_error:
         raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
     return list(response.json()["campaigns"])
+
+
+def keep_labels(console: str, truths: Mapping[str, str]) -> bool:
+    """Have the engine keep what really made some clicks; False if nobody answers there any more.
+
+    Raises:
+        StorageError: the engine answered, but with an error.
+    """
+    try:
+        response = httpx2.post(f"{console}/api/labels", json=dict(truths), timeout=None)
+    except httpx2.ConnectError:
+        return False
+    if response.is_error:
+        raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
+    return True
+
+
+def ask_confusion(console: str) -> dict[str, Any] | None:
+    """How verdicts fare against all labels; None if nobody answers there any more.
+
+    Raises:
+        StorageError: the engine answered, but with an error.
+    """
+    try:
+        response = httpx2.get(f"{console}/api/labels", timeout=_TIMEOUT_S)
+    except httpx2.ConnectError:
+        return None
+    if response.is_error:
+        raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
+    return dict(response.json())

@@ -79,3 +79,12 @@ async def test_a_segment_comes_by_pages(client: Client, spring: CampaignReport) 
     assert {"recipients": []} == (await client.get("/api/segment", params=asked)).json()
     for wrong in ({"since": "2026-11-23T00:00:00"}, {"since": "yesterday"}):
         assert 400 == (await client.get("/api/segment", params=asked | wrong)).status_code
+
+
+async def test_labels_are_kept_and_held_against_verdicts(client: Client, spring: CampaignReport) -> None:
+    """By click id; what is no verdict is a bad request, and a form of another site's page is not read."""
+    assert 204 == (await client.post("/api/labels", json={"m0-h": "human", "m0-b": "human"})).status_code
+    human = (await client.get("/api/labels")).json()["truths"][0]
+    assert (spring.unique.human, 1.0, 0.5) == (human["verdicts"]["human"], human["precision"], human["recall"])
+    assert 400 == (await client.post("/api/labels", json={"m0-h": "martian"})).status_code
+    assert 415 == (await client.post("/api/labels", data={"m0-h": "human"})).status_code

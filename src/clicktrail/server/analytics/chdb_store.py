@@ -14,12 +14,14 @@ import msgspec
 from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnonymousClick, AnyEvent, decode, rfc3339
 from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import Verdict
 from clicktrail.report import CampaignReport, Filter, Filtered
+from clicktrail.report.labels import Confusion
 from clicktrail.server.analytics.connection import ChdbConnections
-from clicktrail.server.analytics.counting import count_filtered
+from clicktrail.server.analytics.counting import count_confusion, count_filtered
 from clicktrail.server.analytics.kept_reports import KeptReports
 from clicktrail.server.analytics.migrate import migrate
-from clicktrail.server.analytics.rows import anonymous_rows, click_rows, event_rows, message_rows, visit_rows
+from clicktrail.server.analytics.rows import LabelRow, anonymous_rows, click_rows, event_rows, message_rows, visit_rows
 from clicktrail.server.analytics.sql import query
 from clicktrail.server.monitoring.catalogue import STORE_SECONDS
 from clicktrail.server.monitoring.histogram import Histogram
@@ -151,6 +153,16 @@ class ChdbAnalytics:
         """Recipients with a counted human click, by name."""
         parameters = {"since": rfc3339(since), "campaign": campaign, "after": after, "limit": str(limit)}
         return await self._connections.rows("clickers", Clicker, parameters)
+
+    async def label(self, truths: Mapping[str, Verdict]) -> None:
+        """Keep what really made some clicks."""
+        version = self._next_version()
+        labels = (LabelRow(click_id=click_id, truth=truth, version=version) for click_id, truth in truths.items())
+        await self._connections.insert("insert_labels", labels)
+
+    async def confusion(self) -> Confusion:
+        """How verdicts fare against all labels."""
+        return await count_confusion(self._connections)
 
     async def filtered(self, campaigns: Sequence[str], *, by: Filter) -> Mapping[str, Filtered]:
         """What one filter leaves of campaigns."""

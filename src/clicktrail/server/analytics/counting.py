@@ -7,11 +7,13 @@ from zlib import crc32
 
 import msgspec
 
+from clicktrail.model.verdict import Verdict
 from clicktrail.report import CampaignReport, Clicks, Filter, Filtered, LinkReport, ReasonCount, SourceReport, Unique
+from clicktrail.report.labels import Confusion
 from clicktrail.server.analytics.connection import ChdbConnections
 from clicktrail.server.analytics.sql import query
 
-__all__ = ["count_campaign", "count_campaigns", "count_filtered", "counted_by"]
+__all__ = ["count_campaign", "count_campaigns", "count_confusion", "count_filtered", "counted_by"]
 
 
 class _Counts(msgspec.Struct, kw_only=True):
@@ -52,6 +54,12 @@ class _Left(msgspec.Struct):
     unique: int
 
 
+class _Met(msgspec.Struct):
+    truth: Verdict
+    verdict: str
+    clicks: int
+
+
 class _Reason(msgspec.Struct):
     signal: str
     clicks: int
@@ -78,6 +86,15 @@ async def count_campaign(connections: ChdbConnections, campaign: str) -> Campaig
     reasons = await connections.rows("reasons", _Reason, {"campaign": campaign})
     sources = await connections.rows("sources", SourceReport, {"campaign": campaign})
     return _report(rows[0], links=links, reasons=reasons, sources=sources)
+
+
+async def count_confusion(connections: ChdbConnections) -> Confusion:
+    """How verdicts fare against all labels."""
+    rows = await connections.rows("confusion", _Met)
+    return Confusion(
+        clicks={(row.truth, Verdict(row.verdict)): row.clicks for row in rows if row.verdict},
+        unknown=sum(row.clicks for row in rows if not row.verdict),
+    )
 
 
 async def count_filtered(connections: ChdbConnections, campaigns: Sequence[str], by: Filter) -> Mapping[str, Filtered]:

@@ -18,6 +18,7 @@ from clicktrail.server.ports import JudgedMessage
 __all__ = [
     "ClickRow",
     "EventRow",
+    "LabelRow",
     "MessageRow",
     "VisitRow",
     "anonymous_rows",
@@ -37,6 +38,14 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     id: str
     line: str
+    version: int
+
+
+class LabelRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of ``labels``."""
+
+    click_id: str
+    truth: str
     version: int
 
 

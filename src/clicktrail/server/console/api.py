@@ -1,7 +1,7 @@
 """Reports as JSON, in the shape of ``clicktrail report --json``, and what ``clicktrail rejudge`` asks for."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import MediaType, Request, Response, Router, get, post
@@ -10,7 +10,9 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromQuery, QueryParameter
 
 from clicktrail.errors import StorageError
+from clicktrail.model.verdict import Verdict
 from clicktrail.report import Filter
+from clicktrail.report.labels import confusion_as_json
 from clicktrail.server.console.given import GivenAnalytics, GivenRejudge
 from clicktrail.server.pipeline.rejudge import Wanted
 from clicktrail.server.pipeline.reporting import described_reports
@@ -19,6 +21,7 @@ from clicktrail.server.pipeline.segment import PAGE, described
 __all__ = ["healthz", "router"]
 
 _Request = Request[None, None, State]
+_Asked = TypeVar("_Asked")
 _Filters = Annotated[list[Filter] | None, QueryParameter(name="filter")]
 
 
@@ -48,9 +51,26 @@ async def segment(
     return {"recipients": [described(clicker) for clicker in page]}
 
 
+@get("/labels")
+async def confusion(analytics: GivenAnalytics) -> dict[str, object]:
+    """How verdicts fare against all labels."""
+    return confusion_as_json(await analytics.confusion())
+
+
+@post("/labels", status_code=204)
+async def label(request: _Request, analytics: GivenAnalytics) -> None:
+    """Keep what really made some clicks, by click id."""
+    await analytics.label(await _read(request, dict[str, Verdict]))
+
+
 @post("/rejudge", status_code=200)
 async def rejudge(request: _Request, rejudge: GivenRejudge) -> dict[str, list[dict[str, Any]]]:
-    """Judge again, and answer when that is done.
+    """Judge again, and answer when that is done."""
+    return {"campaigns": await rejudge(await _read(request, Wanted))}
+
+
+async def _read(request: _Request, kind: type[_Asked]) -> _Asked:
+    """What was posted.
 
     A page of another site can have its visitor's browser post anything but JSON without being asked (WHATWG Fetch,
     "CORS-safelisted request-header"), so nothing else is read.
@@ -58,10 +78,9 @@ async def rejudge(request: _Request, rejudge: GivenRejudge) -> dict[str, list[di
     if request.content_type[0] != "application/json":
         raise ClientException("only application/json is read", status_code=415)
     try:
-        wanted = msgspec.json.decode(await request.body(), type=Wanted)
+        return msgspec.json.decode(await request.body(), type=kind)
     except msgspec.DecodeError as error:
         raise ClientException(str(error)) from error
-    return {"campaigns": await rejudge(wanted)}
 
 
 @get("/healthz", media_type=MediaType.TEXT)
@@ -80,6 +99,6 @@ def _unavailable(_request: _Request, error: StorageError) -> Response[dict[str, 
 
 router = Router(
     "/api",
-    route_handlers=[campaigns, campaign, segment, rejudge],
+    route_handlers=[campaigns, campaign, segment, confusion, label, rejudge],
     exception_handlers={ClientException: _refuse, StorageError: _unavailable},
 )

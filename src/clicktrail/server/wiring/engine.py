@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,7 +11,10 @@ from typing import Any
 import structlog
 
 from clicktrail.errors import EventError, StorageError
+from clicktrail.model.verdict import Verdict
 from clicktrail.report import Filter
+from clicktrail.report.labels import Confusion, confusion_as_json
+from clicktrail.server import keystore
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.console.server import serve_console
 from clicktrail.server.journal.reader import SegmentReader
@@ -35,7 +38,7 @@ from clicktrail.server.wiring.tracker import build_tracker
 from clicktrail.server.wiring.watching import EngineWatch
 from clicktrail.server.wiring.worker import pulsing, run, stop_signal
 
-__all__ = ["read_reports", "read_segment", "rejudge_stored", "run_engine"]
+__all__ = ["read_confusion", "read_reports", "read_segment", "rejudge_stored", "run_engine", "store_labels"]
 
 Tell = Callable[[Sequence[dict[str, object]]], None]
 """Told of some people."""
@@ -72,6 +75,26 @@ def read_segment(settings: Settings, *, since: datetime, campaign: str | None, t
         StorageError: an engine does run, or the data folder cannot be read.
     """
     asyncio.run(_read_segment(settings, since=since, campaign=campaign, tell=tell))
+
+
+def store_labels(settings: Settings, truths: Mapping[str, Verdict]) -> None:
+    """Where no engine runs: keep what really made some clicks.
+
+    Raises:
+        KeyRingError: nothing was ever started here.
+        StorageError: an engine does run, or the data folder cannot be written.
+    """
+    keystore.load(settings.data / keystore.NAME)
+    asyncio.run(_store_labels(settings, truths))
+
+
+def read_confusion(settings: Settings) -> dict[str, object]:
+    """Where no engine runs: process what the journal still holds, and hold verdicts against all labels.
+
+    Raises:
+        StorageError: an engine does run, or the data folder cannot be read.
+    """
+    return asyncio.run(_read_confusion(settings))
 
 
 def rejudge_stored(settings: Settings, wanted: Wanted) -> list[dict[str, Any]]:
@@ -139,6 +162,19 @@ async def _read_segment(settings: Settings, *, since: datetime, campaign: str | 
         await _catch_up(_processor(_reader(settings), analytics, _judge(settings)))
         async for page in segment(analytics, since=since, campaign=campaign):
             tell([described(clicker) for clicker in page])
+
+
+async def _store_labels(settings: Settings, truths: Mapping[str, Verdict]) -> None:
+    async with _analytics(settings) as analytics:
+        await analytics.label(truths)
+
+
+async def _read_confusion(settings: Settings) -> dict[str, object]:
+    if not settings.journal.exists() and not settings.analytics.exists():
+        return confusion_as_json(Confusion(clicks={}))
+    async with _analytics(settings) as analytics:
+        await _catch_up(_processor(_reader(settings), analytics, _judge(settings)))
+        return confusion_as_json(await analytics.confusion())
 
 
 async def _rejudge_stored(settings: Settings, wanted: Wanted) -> list[dict[str, Any]]:

@@ -1,0 +1,87 @@
+"""clicktrail labels: hold verdicts against what is known of some clicks."""
+
+import csv
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from clicktrail.cli.files import read_text
+from clicktrail.cli.options import Config, Json
+from clicktrail.cli.tables import VERDICTS, table, terminal
+from clicktrail.errors import ClicktrailError
+from clicktrail.model.verdict import Verdict
+from clicktrail.report.labels import TRUTHS
+
+__all__ = ["app"]
+
+_HEADER = ["click_id", "truth"]
+
+app = typer.Typer(no_args_is_help=True, help="Hold verdicts against what is known of some clicks.")
+
+
+@app.callback()
+def labels() -> None:
+    """Hold verdicts against what is known of some clicks."""
+
+
+@app.command(name="import")
+def import_labels(
+    file: Annotated[Path, typer.Argument(help="CSV: click id, and human, bot or preview.", metavar="FILE")],
+    config: Config = None,
+) -> None:
+    """Keep what really made some clicks; of two labels of one click the later one stands."""
+    from clicktrail.server import reading, settings, supervisor
+
+    truths = _truths(file)
+    loaded = settings.load(config, settings.environment())
+    console = reading.running_console(loaded.data / supervisor.RUN_FILE)
+    if not (console and reading.keep_labels(console, truths)):
+        from clicktrail.server.wiring.engine import store_labels
+
+        store_labels(loaded, truths)
+    print(f"clicktrail: labels kept: {len(truths)}", file=sys.stderr)
+
+
+@app.command()
+def report(config: Config = None, json_: Json = False) -> None:
+    """Show how often each verdict was right: precision and recall by labelled truth."""
+    from clicktrail.server import reading, settings, supervisor
+
+    loaded = settings.load(config, settings.environment())
+    console = reading.running_console(loaded.data / supervisor.RUN_FILE)
+    confusion = reading.ask_confusion(console) if console else None
+    if confusion is None:
+        from clicktrail.server.wiring.engine import read_confusion
+
+        confusion = read_confusion(loaded)
+    if json_:
+        print(json.dumps(confusion, indent=2))
+    else:
+        _print(confusion)
+
+
+def _truths(file: Path) -> dict[str, Verdict]:
+    truths: dict[str, Verdict] = {}
+    for number, row in enumerate(csv.reader(read_text(file).splitlines()), start=1):
+        if not row or (number == 1 and row == _HEADER):
+            continue
+        click_id, truth = (cell.strip() for cell in row) if len(row) == len(_HEADER) else ("", "")
+        if not click_id or truth not in TRUTHS:
+            raise ClicktrailError(f"{file}, line {number} is no label", hint="such as 01k3v9...,human")
+        truths[click_id] = Verdict(truth)
+    return truths
+
+
+def _print(confusion: Mapping[str, Any]) -> None:
+    rows = table("truth", *VERDICTS, "precision", "recall")
+    for of in confusion["truths"]:
+        shares = ("unknown" if of[name] is None else f"{of[name]:.1%}" for name in ("precision", "recall"))
+        rows.add_row(of["truth"], *(str(of["verdicts"][verdict]) for verdict in VERDICTS), *shares)
+    console = terminal()
+    console.print(rows)
+    if confusion["unknown"]:
+        console.print(f"Labels of clicks that are not stored: {confusion['unknown']}.")
