@@ -94,3 +94,17 @@ def test_what_filters_leave_of_campaigns_has_a_column_each(capsys: pytest.Captur
     print_campaigns([FILTERED])
 
     assert ["spring", "25.0%", "22.5%", "unknown", "5.0%"] == printed(capsys)[-1]
+
+
+def test_openings_and_gaps_stand_beside_the_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where an ESP told of openings, and where something could not be known."""
+    print_campaign(SPRING)
+    before = capsys.readouterr().out
+    assert "Click-to-open" not in before
+    assert "Note:" not in before
+
+    told = {"opened": 80, "click_to_open": {"raw": 0.625, "human": 0.125}, "gaps": ["klaviyo told no addresses"]}
+    print_campaign(SPRING | told)
+    after = capsys.readouterr().out
+    assert "Click-to-open: 62.5% raw, 12.5% human, of 80 messages" in after
+    assert "Note: klaviyo told no addresses.\n" in after
