@@ -1,6 +1,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha512
 
 import pytest
 
@@ -117,6 +118,13 @@ def test_a_personal_link_without_destination_is_refused() -> None:
     with pytest.raises(ClicktrailError, match="offer }} has no destination") as raised:
         campaign().render(ANNA, link_set=7)
     assert "give one by that merge tag" in raised.value.hint
+
+
+def test_a_personal_link_that_is_too_long_stays() -> None:
+    """A short one would lead nowhere: nobody has kept where."""
+    long = "https://example.com/" + "".join(sha512(bytes([n])).hexdigest() for n in range(30))
+    sending = Sending(message_id="m1", sent_at=NOW, recipient="anna", short_code=7)
+    assert f'"{long}"' in campaign().render(sending, link_set=7, destinations={"{{ offer }}": long}).html
 
 
 def test_it_tells_of_all_links() -> None:

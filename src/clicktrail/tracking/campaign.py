@@ -75,7 +75,8 @@ class CompiledCampaign:
         """The bodies for one recipient; links stay plain, with UTM parameters, for those who are not to be tracked.
 
         Args:
-            sending: the recipient's message. Its campaign and medium are the compiled ones, whatever it says.
+            sending: the recipient's message. Its campaign and medium are the compiled ones, whatever it says; it has
+                no short links, since nobody else gets to know where these would lead.
             link_set: the number that the registry gave.
             destinations: where the personal links lead, by their merge tag. The policy looks at each.
 
@@ -98,7 +99,9 @@ class CompiledCampaign:
             policy=self.policy.for_consent(sending.consent),
             tag=tagging(self.convention, campaign=self.campaign, medium=self.medium),
             tracking_url=sealing(
-                self.ring, origin=self.origin, sending=msgspec.structs.replace(sending, campaign=self.campaign)
+                self.ring,
+                origin=self.origin,
+                sending=msgspec.structs.replace(sending, campaign=self.campaign, short_code=None),
             ),
         )
         return [personal.url(link, _destination(link, destinations)) for link in compiled.html.personal]
