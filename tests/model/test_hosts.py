@@ -1,7 +1,7 @@
 import pytest
 
 from clicktrail.errors import SettingsError
-from clicktrail.model.hosts import check_hosts, check_named_hosts, is_among
+from clicktrail.model.hosts import check_hosts, check_named_hosts, is_among, is_name
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,10 @@ def test_hosts_that_alone_are_handed_something_are_named(host: str) -> None:
     check_named_hosts("engagement.hosts", ["x.com", "*.x.com"])
     with pytest.raises(SettingsError, match=r"engagement\.hosts has"):
         check_named_hosts("engagement.hosts", ["x.com", host])
+
+
+@pytest.mark.parametrize("host", ["*.x.com", "bücher.example", "x.com.", "X.com", "x.com:80", "[::1]", ""])
+def test_a_name_is_that_of_one_host(host: str) -> None:
+    """In the one spelling that it is looked up by."""
+    assert is_name("links.x-y.com")
+    assert not is_name(host)

@@ -6,9 +6,10 @@ from functools import lru_cache
 
 from clicktrail.errors import SettingsError
 
-__all__ = ["check_hosts", "check_named_hosts", "is_among"]
+__all__ = ["check_hosts", "check_named_hosts", "is_among", "is_name"]
 
-_LISTED = re.compile(r"\* | (?:\*\.)? [a-z0-9_-]+ (?:\.[a-z0-9_-]+)* | \[[0-9a-f:.]+\]", re.VERBOSE)
+_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_LISTED = re.compile(rf"\* | (?:\*\.)? {_NAME.pattern} | \[[0-9a-f:.]+\]", re.VERBOSE)
 
 
 def is_among(host: str, hosts: Sequence[str]) -> bool:
@@ -23,6 +24,11 @@ def is_among(host: str, hosts: Sequence[str]) -> bool:
     return bool(host) and any(
         name.endswith(listed[1:]) if listed.startswith("*.") else listed in {name, "*"} for listed in hosts
     )
+
+
+def is_name(host: str) -> bool:
+    """Whether this is the name of one host, spelled as `is_among` wants it."""
+    return _NAME.fullmatch(host) is not None
 
 
 def check_hosts(name: str, hosts: Sequence[str]) -> None:

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
 from clicktrail.errors import SettingsError
-from clicktrail.model.hosts import check_hosts, check_named_hosts, is_among
+from clicktrail.model.hosts import check_hosts, check_named_hosts, is_among, is_name
 from clicktrail.utm.query import host_of
 from clicktrail.wording import said
 
@@ -61,13 +60,14 @@ def parse_domains(text: str) -> tuple[Domain, ...]:
         raise SettingsError(f"the domains are not TOML: {error}") from error
     hosts = [domain.host for domain in domains]
     for domain in domains:
-        if not domain.host or urlsplit(f"//{domain.host}").hostname != domain.host:
+        if not is_name(domain.host):
             raise SettingsError(
-                f"'{domain.host}' is no host of a tracking domain", hint="write its name alone: links.example.com"
+                f"'{domain.host}' is no host of a tracking domain",
+                hint="write its name alone, in its ASCII form: links.example.com",
             )
         if hosts.count(domain.host) > 1:
             raise SettingsError(f"the tracking domain {domain.host} stands there twice")
-        if domain.home and urlsplit(domain.home).scheme not in {"http", "https"}:
+        if domain.home and not host_of(domain.home):
             raise SettingsError(f"the home of {domain.host} is '{domain.home}'", hint="write a web URL")
         check_hosts(f"destinations of {domain.host}", domain.destinations)
         check_named_hosts(f"engagement_hosts of {domain.host}", domain.engagement_hosts or ())
