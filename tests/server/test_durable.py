@@ -19,3 +19,11 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
     """What cannot be written is told."""
     with pytest.raises(OSError, match="missing"):
         replace(tmp_path / "missing" / "file", b"")
+
+
+def test_what_failed_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A folder is in the way, and no half of a file beside it."""
+    (tmp_path / "file" / "inner").mkdir(parents=True)
+    with pytest.raises(OSError, match="file"):
+        replace(tmp_path / "file", b"new")
+    assert [tmp_path / "file"] == list(tmp_path.iterdir())
