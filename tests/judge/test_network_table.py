@@ -49,6 +49,12 @@ def test_packed_and_unpacked(blocks: list[Block]) -> None:
     assert pack(made) == pack(unpack(pack(made)))
 
 
+def test_more_networks_than_are_packed() -> None:
+    """An operator may name every autonomous system there is."""
+    table = cut("v", [(Block(at, at), Network(name=str(at), kind=NetworkClass.OURS)) for at in range(70_000)])
+    assert "69999" == str(table.at(69_999))
+
+
 def test_last_addresses() -> None:
     """A range may reach to the end of the line."""
     assert WIDE == table(("ffff::/16", WIDE)).at((1 << 64) - 1)

@@ -15,7 +15,9 @@ from clicktrail.judge.networks import Network, NetworkTable
 __all__ = ["cut", "pack", "unpack"]
 
 _STARTS, _OWNERS = "Q", "H"
-"""Item types of the two arrays: 64 bits for a place on the line, 16 for one of at most 65,535 networks."""
+"""Item types of the two arrays as packed: 64 bits for a place on the line, 16 for one of at most 65,535 networks."""
+_ANY_OWNERS = "L"
+"""Of a table that is not packed: an operator may list more."""
 
 
 class _Packed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,7 +44,7 @@ def cut(version: str, ranges: Iterable[tuple[Block, Network]]) -> NetworkTable:
         version=version,
         networks=networks,
         starts=array(_STARTS, (starts[piece] for piece in pieces if starts[piece] < 1 << 64)),
-        owners=array(_OWNERS, (owners[piece] for piece in pieces if starts[piece] < 1 << 64)),
+        owners=array(_ANY_OWNERS, (owners[piece] for piece in pieces if starts[piece] < 1 << 64)),
     )
 
 

@@ -1,6 +1,9 @@
 import asyncio
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
+
+from structlog.testing import capture_logs
 
 from clicktrail.judge.networks import NetworkClass
 from clicktrail.judge.published import Listed
@@ -88,3 +91,22 @@ def test_a_damaged_file_changes_nothing(tmp_path: Path) -> None:
     file.write_text("{")
     current.refresh()
     assert before is current.context
+
+
+def test_trouble_that_passes_is_told_once_and_forgotten(tmp_path: Path) -> None:
+    """The file is as old as it was when it could not be read, and holds from the next look on."""
+    file = tmp_path / "networks.json"
+    write(file, own(OFFICE))
+    content, written = file.read_bytes(), file.stat()
+    current = CurrentJudge(file, Days(24))
+    file.write_bytes(b"{")
+    os.utime(file, ns=(written.st_atime_ns, written.st_mtime_ns))
+    with capture_logs() as logs:
+        current.refresh()
+        current.refresh()
+    assert 1 == len(logs)
+
+    file.write_bytes(content)
+    os.utime(file, ns=(written.st_atime_ns, written.st_mtime_ns))
+    current.refresh()
+    assert "office" == str(current.context.networks.find(AZURE))

@@ -39,6 +39,7 @@ class CurrentJudge:
         self._file = file
         self._clock = clock
         self._seen: tuple[int, date] | None = None
+        self._trouble = ""
         self.context = shipped_context()
 
     def __call__(self, timeline: Timeline, *, nearby: Iterable[Visit] = ()) -> tuple[JudgedClick, ...]:
@@ -52,10 +53,12 @@ class CurrentJudge:
             seen = (self._file.stat().st_mtime_ns if self._file.exists() else 0, today)
             if seen == self._seen:
                 return
-            self._seen = seen
             self.context = context_with(own_networks.read(self._file).listed, today=today)
+            self._seen, self._trouble = seen, ""
         except (OSError, ClicktrailError) as error:
-            _LOG.error("cannot read the operator's networks, judging by those of before", error=error)
+            if str(error) != self._trouble:  # said once, and tried again at each look: it may pass
+                _LOG.error("cannot read the operator's networks, judging by those of before", error=error)
+            self._trouble = str(error)
 
     async def follow(self, stopping: asyncio.Event) -> None:
         """Refresh every few seconds, until told to stop."""
