@@ -65,6 +65,8 @@ def test_lines(text: str, ranges: tuple[str, ...]) -> None:
         ("", "no network has a range"),
         ("<!doctype html>\n<title>Sign in</title>\n", "line 2"),
         ("192.0.2.0/24\n192.0.2.1/24\n", "line 2"),
+        ("192.0.2.300/24\n192.0.2.0/24\n", "line 1"),
+        ("2001:db8:0:1::/48\n192.0.2.0/24\n", "line 1"),
         ("0.0.0.0/0\n", "as wide as 0.0.0.0/0"),
         ("2000::/3\n", "as wide as 2000::/3"),
         ("{}", "no network has a range"),

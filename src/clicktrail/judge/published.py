@@ -5,6 +5,7 @@ Read are Amazon's ``ip-ranges.json``, Google's ``cloud.json`` and ``goog.json``,
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
@@ -22,6 +23,9 @@ __all__ = ["Listed", "parse", "table_of"]
 _IPV4: Final = 1 << 32
 _WIDEST_IPV4, _WIDEST_IPV6 = 1 << 24, 1 << 48
 """Numbers of a /8 and a /16: nobody has more at a stretch, so that what is wider is a slip, and would be costly."""
+
+_ADDRESS = re.compile(r"[0-9][.:]|::")
+"""What a heading has not, and a range that is misspelled has."""
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -145,7 +149,7 @@ def _ranges(lines: Iterable[str]) -> Iterator[str]:
             yield text
             break
         else:
-            if fields[0] and number > 1:
+            if fields[0] and (number > 1 or _ADDRESS.search(fields[0])):
                 raise SettingsError(f"networks cannot be read: line {number} begins with no range")
 
 
