@@ -16,6 +16,7 @@ def test_the_defaults_can_be_used() -> None:
     ("settings", "complaint", "hint"),
     [
         (Settings(tracking=Tracking(domain="links.example.com")), "tracking.domain", "scheme and host"),
+        (Settings(tracking=Tracking(domain="https://[links")), "tracking.domain", "scheme and host"),
         (Settings(dkim=Dkim(domain="example.com", selector="s")), "dkim.private_key_file is missing", "a key needs"),
         (Settings(registry=Registry(url="sqlite:///x")), "registry.url is no PostgreSQL URL", "postgresql://"),
         (Settings(relay=Relay(listen="0.0.0.0:25")), "relay.listen", "loopback"),

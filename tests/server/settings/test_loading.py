@@ -82,6 +82,17 @@ def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
     assert "hunter2" == settings.relay.next_hop_password
 
 
+@pytest.mark.parametrize(("content", "says"), [(None, "cannot read"), (b"\xff", "no text in UTF-8")])
+def test_a_secret_s_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None, says: str) -> None:
+    """With the variable that names it, and not what is in it."""
+    secret = tmp_path / "password"
+    if content is not None:
+        secret.write_bytes(content)
+    with pytest.raises(SettingsError, match=says) as raised:
+        load(write(tmp_path, ""), {"CLICKTRAIL_RELAY_NEXT_HOP_PASSWORD_FILE": str(secret)})
+    assert "CLICKTRAIL_RELAY_NEXT_HOP_PASSWORD_FILE" in str(raised.value)
+
+
 def test_the_environment_names_the_file(tmp_path: Path) -> None:
     """CLICKTRAIL_CONFIG stands in for --config."""
     path = write(tmp_path, "[edge]\nworkers = 3\n")

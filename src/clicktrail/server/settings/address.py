@@ -23,7 +23,7 @@ class Address(NamedTuple):
             SettingsError: not of that form.
         """
         host, colon, port = text.rpartition(":")
-        if not colon or not host or not port.isdigit() or int(port) not in _PORTS:
+        if not colon or not host or not port.isdecimal() or int(port) not in _PORTS:
             raise SettingsError(f"'{text}' is not an address", hint="write host:port, such as 127.0.0.1:8080")
         return cls(host.strip("[]"), int(port))
 

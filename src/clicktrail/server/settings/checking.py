@@ -17,8 +17,7 @@ def check(settings: Settings) -> None:
     Raises:
         SettingsError: one cannot; it is named.
     """
-    url = urlsplit(settings.tracking.domain)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.path.strip("/") or url.query or url.fragment:
+    if not _is_origin(settings.tracking.domain):
         raise SettingsError(
             f"tracking.domain is '{settings.tracking.domain}'", hint="write scheme and host: https://links.example.com"
         )
@@ -46,6 +45,15 @@ def check(settings: Settings) -> None:
             ipaddress.ip_network(network)
         except ValueError as error:
             raise SettingsError(f"edge.trusted_proxies: {error}", hint="write a network, such as 10.0.0.0/8") from error
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+    except ValueError:
+        return False
+    beyond = url.path.strip("/") or url.query or url.fragment
+    return url.scheme in {"http", "https"} and bool(url.hostname) and not beyond
 
 
 def _is_loopback(host: str) -> bool:

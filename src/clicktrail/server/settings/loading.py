@@ -80,12 +80,21 @@ def _read(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{file} is not TOML: {error}") from error
 
 
+def _secret(name: str, file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"cannot read {file}, which {name} names: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file}, which {name} names, is no text in UTF-8") from error
+
+
 def _overlay(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
     for section, key, kind in _keys():
         name = f"CLICKTRAIL_{section}_{key}".upper().replace("__", "_")
         text = environ.get(name)
         if text is None and f"{name}_FILE" in environ:
-            text = Path(environ[f"{name}_FILE"]).read_text("utf-8").strip()
+            text = _secret(f"{name}_FILE", Path(environ[f"{name}_FILE"]))
         if text is None:
             continue
         value = [item.strip() for item in text.split(",") if item.strip()] if kind is tuple else text
