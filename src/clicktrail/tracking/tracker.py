@@ -47,7 +47,7 @@ class Tracker:
             has been rewritten; other signed messages, and all of them without keys, pass as they are.
 
     Raises:
-        SettingsError: the domain is no http or https URL.
+        SettingsError: the domain is not scheme, host and port of a website, or its host ends with a dot.
     """
 
     ring: KeyRing
