@@ -45,9 +45,10 @@ class VisitsByAddress:
     def add(self, visit: Visit) -> bool:
         """Add a visit; False if it is here already."""
         visits = self._visits.setdefault((visit.ip, visit.tampered), [])
-        if visit in visits[bisect_left(visits, visit.at, key=_at) : bisect_right(visits, visit.at, key=_at)]:
+        place = bisect_left(visits, _order(visit), key=_order)
+        if visits[place : place + 1] == [visit]:
             return False
-        insort(visits, visit, key=_at)
+        visits.insert(place, visit)
         if visit.ip in self._organisations and not visit.tampered:
             insort(self._organisations[visit.ip].setdefault(_organisation(visit), []), visit, key=_at)
         elif len(visits) > _CROWD and not visit.tampered:
@@ -171,6 +172,10 @@ def _remove(lists: dict[_Key, list[Visit]], key: _Key, visit: Visit) -> None:
 
 def _at(visit: Visit) -> datetime:
     return visit.at
+
+
+def _order(visit: Visit) -> tuple[datetime, str, str]:
+    return visit.at, visit.message_id, visit.recipient
 
 
 def _person(visit: Visit) -> str:
