@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clicktrail.audit.fields import event_of
+from clicktrail.audit.fields import event_of, in_our_spelling
 from clicktrail.errors import EventError
-from clicktrail.model.event import Click
+from clicktrail.model.event import Click, Sent
 
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -61,3 +61,31 @@ def test_a_field_of_the_wrong_kind_is_an_error() -> None:
     """A link is a number."""
     with pytest.raises(EventError, match="not an event"):
         event_of({"type": "click", "at": AT.isoformat(), "link": "first"})
+
+
+@pytest.mark.parametrize(
+    ("written", "ours"),
+    [
+        ("40.94.20.1", "40.94.20.1"),
+        ("40.94.20.1:4312", "40.94.20.1"),
+        ("40.94.20.1, 10.0.0.2", "40.94.20.1"),
+        ("[2001:db8::7]:443", "2001:db8::7"),
+        ("2001:DB8::7", "2001:DB8::7"),
+        ("192.0.2.0/24", "192.0.2.0/24"),
+        ("", ""),
+    ],
+)
+def test_addresses_are_read_as_proxies_write_them(written: str, ours: str) -> None:
+    """With their port, and followed by the proxies' own."""
+    assert Click(id="c", at=AT, ip=ours) == in_our_spelling(Click(id="c", at=AT, ip=written))
+
+
+def test_methods_and_headers_are_read_in_any_case() -> None:
+    """``get`` is a GET, and ``Accept-Language`` the header that the judge looks for."""
+    told = Click(id="c", at=AT, method="get", headers={"Accept-Language": "de"})
+    assert Click(id="c", at=AT, method="GET", headers={"accept-language": "de"}) == in_our_spelling(told)
+
+
+def test_what_is_no_click_stays_as_it_is() -> None:
+    """A sending has no address."""
+    assert Sent(id="s", at=AT) == in_our_spelling(Sent(id="s", at=AT))

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from typing import cast
 
 import msgspec
+from msgspec.structs import replace
 
 from clicktrail.errors import EventError
-from clicktrail.model.event import AnyEvent
+from clicktrail.model.event import AnyEvent, Click
 
-__all__ = ["event_of"]
+__all__ = ["event_of", "in_our_spelling"]
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?")
+_PLAIN_ADDRESS = re.compile(r"[0-9.]+|[0-9a-f:]+")
 _NOT_SET = frozenset({"false", "no", "none", "0", "0.0"})
 _MILLISECONDS = 100_000_000_000
 """Numbers from here on count milliseconds since 1970: in seconds they would lie beyond the year 5138."""
@@ -36,6 +38,30 @@ def event_of(fields: Mapping[str, object]) -> AnyEvent:
         return cast("AnyEvent", msgspec.convert(known, AnyEvent, strict=False))
     except msgspec.ValidationError as error:
         raise EventError(f"not an event: {error}") from error
+
+
+def in_our_spelling(event: AnyEvent) -> AnyEvent:
+    """The event; a click with its method, its headers' names and its address as we write them.
+
+    Other programs write ``get`` and ``Accept-Language``, addresses with their port, and all the addresses that proxies
+    have told of, the client's first (RFC 7239 section 7.4).
+    """
+    if not isinstance(event, Click):
+        return event
+    if not event.method.isupper():
+        event = replace(event, method=event.method.upper())
+    if any(name != name.lower() for name in event.headers):
+        event = replace(event, headers={name.lower(): value for name, value in event.headers.items()})
+    if event.ip and not _PLAIN_ADDRESS.fullmatch(event.ip):
+        event = replace(event, ip=_address(event.ip))
+    return event
+
+
+def _address(text: str) -> str:
+    first = text.partition(",")[0].strip()
+    if first.startswith("["):
+        return first[1:].partition("]")[0]
+    return first.partition(":")[0] if first.count(":") == 1 else first
 
 
 def _instant(value: object) -> datetime:

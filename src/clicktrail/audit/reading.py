@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from clicktrail.audit.exports import Export
-from clicktrail.audit.fields import event_of
+from clicktrail.audit.fields import event_of, in_our_spelling
 from clicktrail.audit.table import read_table
 from clicktrail.errors import EventError
 from clicktrail.model.event import AnonymousClick, AnyEvent, decode
@@ -33,8 +33,8 @@ def read_events(lines: Iterable[bytes], exports: Sequence[Export], *, complain: 
     first = list(itertools.islice(rest, _PEEKED))
     lines = itertools.chain(first, rest)
     if any(line.lstrip(b"\xef\xbb\xbf \t").startswith(b"{") for line in first):
-        return _read_log(lines, complain)
-    return read_table(lines, exports, complain=complain)
+        return map(in_our_spelling, _read_log(lines, complain))
+    return map(in_our_spelling, read_table(lines, exports, complain=complain))
 
 
 def _read_log(lines: Iterable[bytes], complain: Complain) -> Iterator[AnyEvent]:
