@@ -8,6 +8,8 @@ from datetime import datetime
 from itertools import islice
 from typing import IO, Any
 
+import msgspec
+
 from clicktrail.audit.organisations import Organisation
 from clicktrail.cli.tables import VERDICTS, counts, rates, table, terminal
 from clicktrail.judge.counterfactual import counterfactual
@@ -37,7 +39,7 @@ class JsonRows:
     def write(self, clicks: Iterable[JudgedClick]) -> None:
         """Add some clicks."""
         for judged in clicks:
-            self._output.write(self._before + json.dumps(self._row(judged), ensure_ascii=False))
+            self._output.write(self._before + msgspec.json.encode(self._row(judged)).decode())
             self._before = ",\n"
 
     def end(self, campaigns: Sequence[object]) -> None:
