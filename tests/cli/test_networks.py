@@ -53,6 +53,12 @@ def test_show_as_json(tmp_path: Path) -> None:
     ] == json.loads(done.stdout)
 
 
+def test_what_is_no_address_is_not_shown_as_a_persons(tmp_path: Path) -> None:
+    """A slip of the hand would else look like an answer."""
+    done = clicktrail("networks", "show", "40.94.16.333", folder=tmp_path)
+    assert (1, "", "clicktrail: error: '40.94.16.333' is no address\n") == (done.returncode, done.stdout, done.stderr)
+
+
 def test_one_bad_list_changes_nothing(tmp_path: Path) -> None:
     """Of several lists either all are taken, or none."""
     (tmp_path / "own.toml").write_text(OWN)

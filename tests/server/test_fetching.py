@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -14,13 +14,16 @@ class _Lists(BaseHTTPRequestHandler):
     """A web server with one list."""
 
     def do_GET(self) -> None:
-        """The list, a redirect to it, or nothing."""
-        found = {"/list": 200, "/moved": 302}.get(self.path, 404)
+        """The list, one that does not end, a redirect, or nothing."""
+        found = {"/list": 200, "/endless": 200, "/moved": 302}.get(self.path, 404)
         self.send_response(found)
         if found == 302:
             self.send_header("Location", "/list")
         self.end_headers()
         self.wfile.write(b"192.0.2.0/24\n")
+        with suppress(OSError):  # whoever asked goes away in the middle
+            while self.path == "/endless":
+                self.wfile.write(bytes(2**20))
 
     def log_message(self, *_: object) -> None:
         """Nothing is said of requests."""
@@ -65,3 +68,9 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "list").write_bytes(b"\xff\xff")
     with pytest.raises(ClicktrailError, match="no text in UTF-8"):
         fetch(str(tmp_path / "list"))
+
+
+def test_what_does_not_end_is_given_up() -> None:
+    """After some 64 MB: nobody's list is as long."""
+    with lists() as address, pytest.raises(ClicktrailError, match="larger than any list"):
+        fetch(f"{address}/endless")

@@ -11,6 +11,7 @@ import typer
 from clicktrail.cli.options import Config, Json
 from clicktrail.cli.tables import table, terminal
 from clicktrail.errors import ClicktrailError
+from clicktrail.judge.addresses import block_of
 from clicktrail.judge.networks import NetworkClass
 from clicktrail.judge.published import Listed, parse
 from clicktrail.server import own_networks, settings
@@ -106,6 +107,8 @@ def show(
 ) -> None:
     """Show which network the judge takes addresses to be in; none for people's lines and all that is not known."""
     today = SystemClock().now().date()
+    for address in addresses:
+        _check(address)
     known = context_with(own_networks.read(_file(config)).listed, today=today).networks
     found = {address: known.find(address) for address in addresses}
     if json_:
@@ -113,6 +116,14 @@ def show(
         return
     for address, network in found.items():
         print(f"{address}  {f'{network}, {network.kind}' if network else 'none'}")
+
+
+def _check(address: str) -> None:
+    """Refuse what is neither an address nor a shortened one."""
+    try:
+        block_of(address)
+    except ValueError as error:
+        raise ClicktrailError(f"'{address}' is no address") from error
 
 
 def _row(source: str, read_at: datetime, network: Listed, today: date) -> dict[str, Any]:

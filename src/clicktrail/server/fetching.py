@@ -17,7 +17,7 @@ def fetch(source: str) -> str:
     """The text of a file or, where it begins with ``http://`` or ``https://``, of what a GET finds there.
 
     Raises:
-        ClicktrailError: there is none, it is no UTF-8, or larger than any list.
+        ClicktrailError: there is none, it is no UTF-8, or what a URL has is larger than any list.
     """
     try:
         if source.startswith(("http://", "https://")):

@@ -1,0 +1,25 @@
+"""What the pipeline needs from the outside, and the edges provide."""
+
+from clicktrail.server.ports.analytics import Analytics, Clicker, JudgedMessage, RecipientClick, StoredVerdict
+from clicktrail.server.ports.given import Clock, Codes, Ids
+from clicktrail.server.ports.journal import Entry, Journal, JournalReader
+from clicktrail.server.ports.registry import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
+
+__all__ = [
+    "Analytics",
+    "Clicker",
+    "Clock",
+    "Codes",
+    "Consents",
+    "Entry",
+    "Erasures",
+    "Ids",
+    "Journal",
+    "JournalReader",
+    "JudgedMessage",
+    "LinkEdits",
+    "LinkSets",
+    "RecipientClick",
+    "ShortLinks",
+    "StoredVerdict",
+]

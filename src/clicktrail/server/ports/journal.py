@@ -1,0 +1,69 @@
+"""Where events go before anybody is answered, and where they are read again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+__all__ = [
+    "Entry",
+    "Journal",
+    "JournalReader",
+]
+
+
+class Journal(Protocol):
+    """Where an event goes before anybody is answered: one writer's end of it."""
+
+    @property
+    def in_trouble(self) -> bool:
+        """Whether lines have to wait for the disk just now."""
+        ...
+
+    @property
+    def failed(self) -> int:
+        """Lines so far that were not on disk when that was told: written later, or waiting, or let go."""
+        ...
+
+    @property
+    def buffered(self) -> int:
+        """Lines that wait in memory now."""
+        ...
+
+    @property
+    def let_go(self) -> int:
+        """Lines so far that will never be on disk."""
+        ...
+
+    def append(self, line: bytes, on_commit: Callable[[bool], None]) -> None:
+        """Write one encoded event, and say when it is on disk.
+
+        Never raises. ``on_commit(True)`` is called once the line is as safe as the settings ask for,
+        ``on_commit(False)`` as soon as it is clear that nobody should wait for that: the line is written later, or let
+        go. Either may happen before this call returns.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal and where it stood.
+
+    Attributes:
+        line: the encoded event, as it was appended.
+        place: where reading goes on behind it; opaque, meaningful to the reader that gave it.
+    """
+
+    line: bytes
+    place: object
+
+
+class JournalReader(Protocol):
+    """The other end: every writer's lines, each writer's in order, from where reading stopped last."""
+
+    def read(self, limit: int) -> Sequence[Entry]:
+        """The next lines, at most ``limit``; empty where there are none yet. Advances in memory only."""
+        ...
+
+    def commit(self) -> None:
+        """Remember durably that all that was read so far is done with."""
+        ...
