@@ -27,7 +27,7 @@ from clicktrail.judge.signals.headers import (
     stale_chrome,
 )
 from clicktrail.judge.signals.pace import all_links, burst, early, fast, hosted_burst, many_links_hosted
-from clicktrail.judge.signals.places import datacentre_network, mail_security_network
+from clicktrail.judge.signals.places import datacentre_network, mail_security_network, many_networks
 from clicktrail.judge.signals.requests import (
     automation_agent,
     engaged,
@@ -60,6 +60,7 @@ SIGNALS: Final[Mapping[str, Signal]] = {
     "fast": fast,
     "hosted-burst": hosted_burst,
     "shared-address": shared_address,
+    "many-networks": many_networks,
     "head-twin": head_twin,
     "no-language": no_language,
     "all-links": all_links,
