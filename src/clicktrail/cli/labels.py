@@ -40,7 +40,7 @@ def import_labels(
     loaded = settings.load(config, settings.environment())
     console = reading.running_console(loaded.data / supervisor.RUN_FILE)
     if not (console and reading.keep_labels(console, truths)):
-        from clicktrail.server.wiring.engine import store_labels
+        from clicktrail.server.wiring.without_engine import store_labels
 
         store_labels(loaded, truths)
     print(f"clicktrail: labels kept: {len(truths)}", file=sys.stderr)
@@ -55,7 +55,7 @@ def report(config: Config = None, json_: Json = False) -> None:
     console = reading.running_console(loaded.data / supervisor.RUN_FILE)
     confusion = reading.ask_confusion(console) if console else None
     if confusion is None:
-        from clicktrail.server.wiring.engine import read_confusion
+        from clicktrail.server.wiring.without_engine import read_confusion
 
         confusion = read_confusion(loaded)
     if json_:

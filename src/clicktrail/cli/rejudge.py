@@ -34,7 +34,7 @@ def rejudge(
     campaigns = reading.have_rejudged(console, wanted) if console else None
     if campaigns is None:
         # As with reports: where no engine runs we are free to open analytics ourselves.
-        from clicktrail.server.wiring.engine import rejudge_stored
+        from clicktrail.server.wiring.without_engine import rejudge_stored
 
         campaigns = rejudge_stored(loaded, wanted)
     if campaign is not None and not campaigns:

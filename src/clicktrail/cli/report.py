@@ -30,7 +30,7 @@ def report(
     reports = reading.ask_engine(console, campaign, filters or ()) if console else None
     if reports is None:
         # Where no engine runs we are free to open analytics ourselves, and to process what the journal still holds.
-        from clicktrail.server.wiring.engine import read_reports
+        from clicktrail.server.wiring.without_engine import read_reports
 
         reports = read_reports(loaded, campaign, filters or ())
     if campaign is not None and not reports:

@@ -47,7 +47,7 @@ def segment(
             page = reading.ask_segment(console, since=since, campaign=campaign, after=page[-1]["recipient"])
     else:
         # As with reports: where no engine runs we are free to open analytics ourselves.
-        from clicktrail.server.wiring.engine import read_segment
+        from clicktrail.server.wiring.without_engine import read_segment
 
         read_segment(loaded, since=since, campaign=campaign, tell=output.write)
     output.end()

@@ -1,0 +1,41 @@
+"""A journal on disk with a message and clicks on it, as processes that are gone have left it."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from clicktrail.model.event import AnyEvent, Click, Sent, encode
+from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.settings import Settings
+
+__all__ = ["SENT", "click", "journal"]
+
+SENT_AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+CLICKED_AT = datetime(2026, 11, 23, 13, tzinfo=UTC)
+SENT = Sent(id="s1", at=SENT_AT, campaign="winter", message_id="m1", recipient="anna@example.net", links=5)
+
+
+def click(link: int) -> Click:
+    """An hour after sending, a click on one of the message's links from an address of nobody's cloud."""
+    return Click(
+        id=f"c{link}",
+        at=CLICKED_AT,
+        campaign="winter",
+        message_id="m1",
+        recipient="anna@example.net",
+        link=link,
+        url=f"https://example.com/{link}",
+        ip="203.0.113.9",
+        user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    )
+
+
+def journal(settings: Settings, *events: AnyEvent) -> None:
+    """Write events as one of the journal's writers."""
+
+    async def write(lines: Iterable[bytes]) -> None:
+        with SegmentWriter(settings.journal / "edge-0", asyncio.get_running_loop()) as writer:
+            for line in lines:
+                writer.append(line, lambda _committed: None)
+
+    asyncio.run(write(map(encode, events)))
