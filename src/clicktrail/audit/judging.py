@@ -1,25 +1,18 @@
 """Group events by message and judge each message as the running system does."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, Protocol
+from typing import Final
 
+from clicktrail.judge import Judge
 from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnyEvent
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 
-__all__ = ["Judge", "is_reported", "judged_messages", "message_of"]
+__all__ = ["is_reported", "judged_messages", "message_of"]
 
 _BETWEEN: Final = "\x1f"
 """Stands in no campaign's name and in no recipient's."""
-
-
-class Judge(Protocol):
-    """The judge, with its rules."""
-
-    def __call__(self, timeline: Timeline, *, nearby: Iterable[Visit] = ()) -> tuple[JudgedClick, ...]:
-        """A verdict for each click of a timeline, given what its addresses did on other messages."""
-        ...
 
 
 def message_of(event: AnyEvent) -> str:

@@ -17,12 +17,12 @@ from clicktrail.cli.options import Config, Json
 from clicktrail.cli.partitions import Partitions, partitions
 from clicktrail.cli.recorded import Columns, Files, known_exports, recorded_events
 from clicktrail.errors import ClicktrailError
+from clicktrail.judge import Judge
 from clicktrail.model.event import Click
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import Sources, summarise
 from clicktrail.server import own_networks, settings
-from clicktrail.server.pipeline.process import Judge
 from clicktrail.server.wiring.judging import judge_with
 
 __all__ = ["audit"]

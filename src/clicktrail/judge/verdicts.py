@@ -1,6 +1,7 @@
 """From signals to verdicts: hard rules first, then the sum of points."""
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from clicktrail.judge.case import Case
 from clicktrail.judge.context import Context
@@ -11,7 +12,15 @@ from clicktrail.model.event import Click
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Reason, is_counted
 
-__all__ = ["judge"]
+__all__ = ["Judge", "judge"]
+
+
+class Judge(Protocol):
+    """The judge, with its rules."""
+
+    def __call__(self, timeline: Timeline, *, nearby: Iterable[Visit] = ()) -> tuple[JudgedClick, ...]:
+        """A verdict for each click of a timeline, given what its addresses did on other messages."""
+        ...
 
 
 def judge(timeline: Timeline, context: Context, nearby: Iterable[Visit] = ()) -> tuple[JudgedClick, ...]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from clicktrail.model.event import Click
 
-__all__ = ["NEARBY", "Visit", "by_address", "names_a_visitor"]
+__all__ = ["NEARBY", "Visit", "by_address", "in_time", "names_a_visitor"]
 
 NEARBY: Final = timedelta(seconds=60)
 """How far from a message's request another message's request by the same address may be to matter to it."""
@@ -53,6 +53,16 @@ class Visit:
     recipient: str
     tampered: bool = False
 
+    @property
+    def person(self) -> str:
+        """Whose message it was: where the recipient is unknown, each message is another one's."""
+        return self.recipient or self.message_id
+
+    @property
+    def organisation(self) -> str:
+        """Where the recipient has their mail; empty where nobody knows."""
+        return self.recipient.rpartition("@")[2].lower() if "@" in self.recipient else ""
+
     @classmethod
     def of(cls, click: Click) -> "Visit":
         """The visit that a click is."""
@@ -71,7 +81,7 @@ def by_address(visits: Iterable[Visit], *, other_than: str) -> Mapping[str, tupl
     for visit in set(visits):
         if visit.message_id != other_than and names_a_visitor(visit.ip):
             found.setdefault(visit.ip, []).append(visit)
-    return {ip: tuple(sorted(of_it, key=_by_time)) for ip, of_it in found.items()}
+    return {ip: tuple(sorted(of_it, key=in_time)) for ip, of_it in found.items()}
 
 
 @lru_cache(_REMEMBERED)
@@ -89,5 +99,6 @@ def names_a_visitor(ip: str) -> bool:
     return not any(address in network for network in _OWN)
 
 
-def _by_time(visit: Visit) -> tuple[datetime, str, str]:
+def in_time(visit: Visit) -> tuple[datetime, str, str]:
+    """What an address's visits are sorted by: it tells each from the others."""
     return visit.at, visit.message_id, visit.recipient

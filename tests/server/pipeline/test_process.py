@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clicktrail.errors import EventError, StorageError
+from clicktrail.judge import Judge
 from clicktrail.judge.visits import NEARBY, Visit
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, Engagement, encode
 from clicktrail.model.timeline import Timeline
@@ -19,7 +20,7 @@ from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.pipeline.addresses import SharedAddress
-from clicktrail.server.pipeline.process import Judge, Processor
+from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Analytics, Entry, JournalReader
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.judging import shipped_judge

@@ -3,10 +3,10 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from clicktrail.judge import Judge
 from clicktrail.model.event import AnyEvent, encode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
-from clicktrail.server.pipeline.process import Judge
 from clicktrail.server.pipeline.rejudge import Rejudged, Wanted, as_json, rejudge
 from clicktrail.server.ports import JudgedMessage
 from tests.judged import SENT_AT, click, delivered, sent, verdict

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
+from operator import attrgetter
 from typing import Final
 
 from clicktrail.judge.case import Case
@@ -65,8 +66,8 @@ def shared_address(case: Case, *, recipients: int, domains: int, seconds: float)
         if kind and kind.kind in _OF_MANY:
             continue
         known = [visit for visit in visits if "@" in visit.recipient]
-        people = {visit for run in runs(visits, key=_person, different=recipients, seconds=seconds) for visit in run}
-        organisations = {visit for run in runs(known, key=_domain, different=domains, seconds=seconds) for visit in run}
+        people = _among(visits, "person", different=recipients, seconds=seconds)
+        organisations = _among(known, "organisation", different=domains, seconds=seconds)
         words = f"the same address for {recipients} or more people at {domains} or more domains in {seconds:.0f} s"
         both = people & organisations
         found.update({click.id: words for click in clicks if Visit.of(click) in both})
@@ -80,7 +81,7 @@ def datacentre_sweep(case: Case, *, recipients: int, seconds: float) -> Findings
     found = {}
     for visits, clicks in _by_address(case):
         if clicks[0].id in case.hosted:
-            swept = {visit for run in runs(visits, key=_person, different=recipients, seconds=seconds) for visit in run}
+            swept = _among(visits, "person", different=recipients, seconds=seconds)
             words = f"the same data centre address for {recipients} or more people in {seconds:.0f} s"
             found.update({click.id: words for click in clicks if Visit.of(click) in swept})
     return found
@@ -139,12 +140,9 @@ def _by_address(case: Case) -> Iterator[tuple[Sequence[Visit], Sequence[Click]]]
         yield sorted((*elsewhere, *map(Visit.of, here[ip])), key=lambda visit: visit.at), here[ip]
 
 
-def _person(visit: Visit) -> str:
-    return visit.recipient or visit.message_id
-
-
-def _domain(visit: Visit) -> str:
-    return visit.recipient.rpartition("@")[2].lower()
+def _among(visits: Sequence[Visit], what: str, *, different: int, seconds: float) -> frozenset[Visit]:
+    """The visits of an address that so many different ones of this attribute were among within so many seconds."""
+    return frozenset(chain.from_iterable(runs(visits, key=attrgetter(what), different=different, seconds=seconds)))
 
 
 def _looks_like_a_person(case: Case, click: Click) -> bool:

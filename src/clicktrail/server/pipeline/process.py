@@ -10,32 +10,22 @@ from collections import OrderedDict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
 
 from clicktrail.errors import EventError
-from clicktrail.judge.visits import Visit
+from clicktrail.judge import Judge
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.model.timeline import Timeline
-from clicktrail.model.verdict import JudgedClick
 from clicktrail.server.pipeline.addresses import AddressWatch
 from clicktrail.server.pipeline.nearby import Nearby
 from clicktrail.server.ports import Analytics, Entry, JournalReader, JudgedMessage
 
-__all__ = ["Judge", "Processor"]
+__all__ = ["Processor"]
 
 REMEMBERED = 10_000
 """Timelines kept at hand: a message's clicks come in bursts, and most messages are never heard of again."""
 
 _VISITS = 10
 """Visits kept at hand, by timeline: far smaller than one, and there should be those of the last minutes."""
-
-
-class Judge(Protocol):
-    """The judge, with its rules."""
-
-    def __call__(self, timeline: Timeline, *, nearby: Iterable[Visit] = ()) -> tuple[JudgedClick, ...]:
-        """A verdict for each click of a timeline, given what its addresses did on other messages."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import msgspec
 
+from clicktrail.judge import Judge
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport
 from clicktrail.server.pipeline.nearby import Nearby
-from clicktrail.server.pipeline.process import Judge
 from clicktrail.server.ports import Analytics, JudgedMessage, StoredVerdict
 
 __all__ = ["Rejudged", "Wanted", "as_json", "rejudge"]

@@ -9,9 +9,10 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
+from operator import attrgetter
 from typing import Final, TypeVar
 
-from clicktrail.judge.visits import NEARBY, Visit, names_a_visitor
+from clicktrail.judge.visits import NEARBY, Visit, in_time, names_a_visitor
 from clicktrail.model.event import Click
 
 __all__ = ["ENOUGH", "VisitsByAddress", "Window", "windows"]
@@ -45,23 +46,23 @@ class VisitsByAddress:
     def add(self, visit: Visit) -> bool:
         """Add a visit; False if it is here already."""
         visits = self._visits.setdefault((visit.ip, visit.tampered), [])
-        place = bisect_left(visits, _order(visit), key=_order)
+        place = bisect_left(visits, in_time(visit), key=in_time)
         if visits[place : place + 1] == [visit]:
             return False
         visits.insert(place, visit)
         if visit.ip in self._organisations and not visit.tampered:
-            insort(self._organisations[visit.ip].setdefault(_organisation(visit), []), visit, key=_at)
+            insort(self._organisations[visit.ip].setdefault(visit.organisation, []), visit, key=_at)
         elif len(visits) > _CROWD and not visit.tampered:
             organisations = self._organisations[visit.ip] = {}
             for known in visits:
-                organisations.setdefault(_organisation(known), []).append(known)
+                organisations.setdefault(known.organisation, []).append(known)
         return True
 
     def remove(self, visit: Visit) -> None:
         """Take out a visit that is here."""
         _remove(self._visits, (visit.ip, visit.tampered), visit)
         if visit.ip in self._organisations and not visit.tampered:
-            _remove(self._organisations[visit.ip], _organisation(visit), visit)
+            _remove(self._organisations[visit.ip], visit.organisation, visit)
             if not self._organisations[visit.ip]:
                 del self._organisations[visit.ip]
 
@@ -88,11 +89,11 @@ class VisitsByAddress:
 
     def _nearest_of_many(self, visits: Sequence[Visit], to: Visit) -> Iterator[Visit]:
         for side in _sides(visits, to):
-            yield from _different((visit for visit in side if visit.message_id != to.message_id), _person)
+            yield from _different((visit for visit in side if visit.message_id != to.message_id), attrgetter("person"))
         organisations = self._organisations.get(to.ip)
         if organisations is None or len(organisations) > _FEW:
             for side in _sides(visits, to):
-                yield from _different(side, _organisation)
+                yield from _different(side, attrgetter("organisation"))
             return
         for these in organisations.values():
             for side in _sides(these, to):
@@ -156,10 +157,10 @@ def _told_apart(outward: Iterator[Visit], by: Visit) -> Iterator[str]:
     for visit in outward:
         if visit.message_id != by.message_id:
             yield visit.message_id
-        people.add(_person(visit))
-        organisations.add(_organisation(visit))
-        known = _organisation(by) in organisations or len(organisations) > ENOUGH
-        if known and (_person(by) in people or len(people) > ENOUGH):
+        people.add(visit.person)
+        organisations.add(visit.organisation)
+        known = by.organisation in organisations or len(organisations) > ENOUGH
+        if known and (by.person in people or len(people) > ENOUGH):
             return
 
 
@@ -172,15 +173,3 @@ def _remove(lists: dict[_Key, list[Visit]], key: _Key, visit: Visit) -> None:
 
 def _at(visit: Visit) -> datetime:
     return visit.at
-
-
-def _order(visit: Visit) -> tuple[datetime, str, str]:
-    return visit.at, visit.message_id, visit.recipient
-
-
-def _person(visit: Visit) -> str:
-    return visit.recipient or visit.message_id
-
-
-def _organisation(visit: Visit) -> str:
-    return visit.recipient.rpartition("@")[2].lower() if "@" in visit.recipient else ""

@@ -6,11 +6,10 @@ from datetime import date
 from functools import cache, partial
 from importlib import resources
 
-from clicktrail.judge import Context, judge
+from clicktrail.judge import Context, Judge, judge
 from clicktrail.judge.network_table import unpack
 from clicktrail.judge.networks import Networks
 from clicktrail.judge.published import Listed, table_of
-from clicktrail.server.pipeline.process import Judge
 
 __all__ = ["context_with", "judge_with", "shipped_context", "shipped_judge"]
 

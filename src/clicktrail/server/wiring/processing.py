@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 import structlog
 
 from clicktrail.errors import EventError
+from clicktrail.judge import Judge
 from clicktrail.server import keystore, snapshot
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.pipeline.marks import Marked
-from clicktrail.server.pipeline.process import Judge, Processor
+from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Entry
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from clicktrail.model.verdict import Verdict
 from clicktrail.report import Filter
 from clicktrail.report.labels import Confusion, confusion_as_json
 from clicktrail.server import keystore
+from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.pipeline.rejudge import Wanted
 from clicktrail.server.pipeline.reporting import described_reports
 from clicktrail.server.pipeline.segment import described, segment
@@ -71,18 +72,16 @@ def rejudge_stored(settings: Settings, wanted: Wanted) -> list[dict[str, Any]]:
 
 
 async def _read_reports(settings: Settings, campaign: str | None, filters: Sequence[Filter]) -> list[dict[str, Any]]:
-    if not settings.journal.exists() and not settings.analytics.exists():
-        return []  # nothing was ever recorded, and a look must leave no trace that a first start would take for more
-    async with open_analytics(settings) as analytics:
-        await catch_up(build_processor(settings, build_reader(settings), analytics, build_judge(settings)))
+    if _is_new(settings):
+        return []
+    async with _up_to_date(settings) as analytics:
         return await described_reports(analytics, campaign, filters)
 
 
 async def _read_segment(settings: Settings, *, since: datetime, campaign: str | None, tell: Tell) -> None:
-    if not settings.journal.exists() and not settings.analytics.exists():
+    if _is_new(settings):
         return
-    async with open_analytics(settings) as analytics:
-        await catch_up(build_processor(settings, build_reader(settings), analytics, build_judge(settings)))
+    async with _up_to_date(settings) as analytics:
         async for page in segment(analytics, since=since, campaign=campaign):
             tell([described(clicker) for clicker in page])
 
@@ -93,18 +92,30 @@ async def _store_labels(settings: Settings, truths: Mapping[str, Verdict]) -> No
 
 
 async def _read_confusion(settings: Settings) -> dict[str, object]:
-    if not settings.journal.exists() and not settings.analytics.exists():
+    if _is_new(settings):
         return confusion_as_json(Confusion(clicks={}))
-    async with open_analytics(settings) as analytics:
-        await catch_up(build_processor(settings, build_reader(settings), analytics, build_judge(settings)))
+    async with _up_to_date(settings) as analytics:
         return confusion_as_json(await analytics.confusion())
 
 
 async def _rejudge_stored(settings: Settings, wanted: Wanted) -> list[dict[str, Any]]:
-    if not settings.journal.exists() and not settings.analytics.exists():
+    if _is_new(settings):
         return []
     async with open_analytics(settings) as analytics:
         judge = build_judge(settings)
         processor = build_processor(settings, build_reader(settings), analytics, judge)
         await catch_up(processor)
         return await rejudge_beside(processor, analytics, judge, contextlib.nullcontext(), wanted)
+
+
+def _is_new(settings: Settings) -> bool:
+    """Nothing was ever recorded, and a look must leave no trace that a first start would take for more."""
+    return not settings.journal.exists() and not settings.analytics.exists()
+
+
+@contextlib.asynccontextmanager
+async def _up_to_date(settings: Settings) -> AsyncIterator[ChdbAnalytics]:
+    """Analytics with all that the journal holds, until the context ends."""
+    async with open_analytics(settings) as analytics:
+        await catch_up(build_processor(settings, build_reader(settings), analytics, build_judge(settings)))
+        yield analytics
