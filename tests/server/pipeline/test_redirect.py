@@ -30,8 +30,7 @@ from tests.server.memory_registry import MemoryRegistry
 
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
-PROXIES = (ip_network("127.0.0.0/8"), ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
-REDIRECTOR = Redirector(RING, links=MemoryRegistry().links(), trusted_proxies=PROXIES)
+REDIRECTOR = Redirector(RING, links=MemoryRegistry().links(), trusted_proxies=[ip_network("127.0.0.0/8")])
 DESTINATION = "https://shop.example/a?b=c&utm_source=spring#top"
 
 
@@ -219,43 +218,12 @@ def test_whatever_was_sealed_no_header_can_be_smuggled_in(text: str) -> None:
     assert URL(destination).href == URL(decision.location).href
 
 
-@pytest.mark.parametrize(
-    ("peer", "forwarded", "ip"),
-    [
-        ("198.51.100.7", "203.0.113.9", "198.51.100.7"),
-        ("127.0.0.1", "203.0.113.9", "203.0.113.9"),
-        ("127.0.0.1", "6.6.6.6, 203.0.113.9", "203.0.113.9"),
-        ("127.0.0.1", "6.6.6.6, 203.0.113.9, 10.1.2.3", "203.0.113.9"),
-        ("127.0.0.1", "6.6.6.6,203.0.113.9 , 10.2.2.3", "10.2.2.3"),
-        ("127.0.0.1", "10.1.0.1, 10.1.0.2", "10.1.0.1"),
-        ("127.0.0.1", "203.0.113.9, nonsense", "127.0.0.1"),
-        ("127.0.0.1", "203.0.113.9, nonsense, 10.1.0.2", "10.1.0.2"),
-        ("127.0.0.1", "", "127.0.0.1"),
-        ("::ffff:127.0.0.1", "203.0.113.9:51234", "203.0.113.9"),
-        ("fd00::1", "2001:DB8::7", "2001:db8::7"),
-        ("fd00::1", "[2001:db8::7]:443", "2001:db8::7"),
-        ("fd00::1", "::ffff:203.0.113.9", "203.0.113.9"),
-        ("", "203.0.113.9", ""),
-    ],
-)
-def test_the_client_is_the_right_most_address_that_is_no_proxy_of_ours(peer: str, forwarded: str, ip: str) -> None:
-    """What stands further left was written by anybody, and without a trusted peer the whole header was."""
-    assert ip == event_of(decide(path_to(), {"x-forwarded-for": forwarded}, peer=peer)).ip
-
-
-@pytest.mark.parametrize(
-    ("peer", "protocol", "https"),
-    [
-        ("127.0.0.1", "https", True),
-        ("127.0.0.1", "http, HTTPS", True),
-        ("127.0.0.1", "https, http", False),
-        ("127.0.0.1", "", False),
-        ("198.51.100.7", "https", False),
-    ],
-)
-def test_only_a_trusted_proxy_tells_of_tls(peer: str, protocol: str, *, https: bool) -> None:
-    """Anybody else's word is not taken."""
-    assert https == event_of(decide(path_to(), {"x-forwarded-proto": protocol}, peer=peer)).https
+def test_the_client_is_whom_a_proxy_of_ours_names() -> None:
+    """Its address and its TLS; anybody else's word is not taken."""
+    headers = {"x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https"}
+    ours, another = (event_of(decide(path_to(), headers, peer=peer)) for peer in ("127.0.0.1", "198.51.100.7"))
+    assert ("203.0.113.9", True) == (ours.ip, ours.https)
+    assert ("198.51.100.7", False) == (another.ip, another.https)
 
 
 OFFER = StoredLink(position=1, destination="https://shop.example/offer?a=ü", group="offers")

@@ -6,10 +6,7 @@ like ours and does not open never redirects, and is recorded: scanners change li
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache, partial
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import msgspec
 from ada_url import URL
@@ -17,14 +14,12 @@ from msgspec.structs import replace
 
 from clicktrail.errors import StorageError, TokenForgedError, TokenMalformedError
 from clicktrail.model.event import Click
+from clicktrail.server.pipeline.proxies import Network, Proxies
 from clicktrail.server.pipeline.reference import Reference, begins_like_ours, read_reference
 from clicktrail.server.pipeline.stored import Stored, StoredLinks
 from clicktrail.tokens import KeyRing, Sealed, open_token
 
 __all__ = ["Lookup", "NotFound", "Redirect", "Redirector", "Request", "Unavailable", "location_of"]
-
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
 
 _LOCATION = re.compile(r"(?i:https?)://[!-~]+")
 """An http or https URL of visible ASCII: what may stand in a ``Location`` as it is (RFC 9110 section 10.2.2)."""
@@ -65,7 +60,6 @@ _METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _MAX_HEADER = 256
 _MAX_USER_AGENT = 512
 _MAX_TAMPERED = 200
-_REMEMBERED_ADDRESSES = 4096
 
 
 # Structs here, as for what is sealed: several are made for each click, in a tenth of a dataclass's time.
@@ -145,15 +139,13 @@ class Redirector:
     Args:
         ring: the keys that open tokens.
         links: where campaign and short tokens lead.
-        trusted_proxies: the networks of our own TLS proxies. Only what they say in ``X-Forwarded-For`` and
-            ``X-Forwarded-Proto`` counts; anybody can write those headers.
+        trusted_proxies: the networks of our own TLS proxies.
     """
 
     def __init__(self, ring: KeyRing, *, links: StoredLinks, trusted_proxies: Sequence[Network] = ()) -> None:
         self._ring = ring
         self._links = links
-        # Reading addresses would be a quarter of the decision's time, and the same proxies come with every request.
-        self._hop = lru_cache(_REMEMBERED_ADDRESSES)(partial(_hop, trusted_proxies=tuple(trusted_proxies)))
+        self._proxies = Proxies(trusted_proxies)
 
     def decide(self, request: Request, *, now: datetime, click_id: str) -> Redirect | NotFound | Lookup:
         """Answer what asks for a token's path; the query, which any relay on the way may add, is ignored.
@@ -204,8 +196,8 @@ class Redirector:
 
     def _click(self, request: Request, *, now: datetime, click_id: str) -> Click:
         """What the request itself tells."""
-        ip, https = self._client(request)
         headers = request.headers
+        ip, https = self._proxies.client(request.peer, headers, https=request.https)
         return Click(
             id=click_id,
             at=now,
@@ -216,45 +208,6 @@ class Redirector:
             https=https,
             http_version=request.http_version,
         )
-
-    def _client(self, request: Request) -> tuple[str, bool]:
-        """The client's address, and whether it came by TLS.
-
-        Each proxy appends to ``X-Forwarded-For`` whom it was called by, so the list is true from its end up to the
-        first entry that none of ours wrote: the right-most one that is no trusted proxy.
-        """
-        hop = self._hop(request.peer)
-        if hop is None or not hop.trusted:
-            return (hop.address if hop else ""), request.https
-        for text in reversed(request.headers.get("x-forwarded-for", "").split(",")):
-            caller = self._hop(text)
-            if caller is None:
-                break
-            hop = caller
-            if not hop.trusted:
-                break
-        protocol = request.headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower()
-        return hop.address, protocol == "https" if protocol else request.https
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Hop:
-    """Somebody on a request's way to us.
-
-    Attributes:
-        address: in its usual spelling.
-        trusted: whether it is a proxy of ours.
-    """
-
-    address: str
-    trusted: bool
-
-
-def _hop(text: str, *, trusted_proxies: tuple[Network, ...]) -> _Hop | None:
-    address = _address(text)
-    if address is None:
-        return None
-    return _Hop(address=str(address), trusted=any(address in network for network in trusted_proxies))
 
 
 def _tampered(click: Click, token: str) -> NotFound:
@@ -304,17 +257,3 @@ def location_of(destination: str) -> str | None:
     except ValueError:
         return None
     return href if _LOCATION.fullmatch(href) else None
-
-
-def _address(text: str) -> Address | None:
-    """Read an address, with or without a port; IPv4 in IPv6 (``::ffff:192.0.2.1``) is IPv4."""
-    text = text.strip()
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
