@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -355,6 +355,79 @@ async def test_of_old_addresses_the_network_is_kept(analytics: Analytics, addres
     for _ in range(2):
         await analytics.shorten_addresses(before=SENT_AT + timedelta(hours=1))
     assert (replace(old, ip=kept), new) == (await analytics.timelines(["m1"]))["m1"].events
+
+
+def changed(name: str, *verdicts: Verdict, before: Verdict | None, campaign: str = "spring") -> JudgedMessage:
+    """A message to ann whose clicks have these verdicts now; before they had all another, or none."""
+    clicks = tuple(
+        verdict(click(name, str(number), campaign=campaign, recipient="Ann@example.com"), kind, BURST)
+        for number, kind in enumerate(verdicts)
+    )
+    message = judged(sent(name, campaign=campaign, recipient="Ann@example.com"), clicks=clicks)
+    return dataclasses.replace(message, before={of.click.id: before for of in clicks} if before else {})
+
+
+async def history(
+    analytics: Analytics, campaign: str = "spring", *, click: str | None = None, limit: int = 9
+) -> list[tuple[str, Verdict, Verdict]]:
+    """What changed, the latest first."""
+    changes = await analytics.history(campaign, click=click, limit=limit)
+    assert sorted(changes, key=lambda change: change.at, reverse=True) == changes
+    return [(change.click_id, change.before, change.after) for change in changes]
+
+
+async def test_history_is_of_verdicts_that_changed(analytics: Analytics) -> None:
+    """The latest first, of all clicks or of one, and no more than asked for. First verdicts are none of it."""
+    human, bot, preview = Verdict.HUMAN, Verdict.BOT, Verdict.PREVIEW
+    began = SystemClock().now()
+    await store(analytics, changed("m1", human, human, before=None), changed("m2", human, before=None, campaign=""))
+    assert [] == await history(analytics)
+    await store(analytics, changed("m1", bot, before=human), changed("m2", preview, before=human, campaign=""))
+    await store(analytics, changed("m1", human, before=bot))
+    await store(analytics, changed("m1", bot, before=human))
+    back, forth = ("m1-0", bot, human), ("m1-0", human, bot)
+    assert [forth, back, forth] == await history(analytics)
+    assert [forth, back] == await history(analytics, limit=2)
+    assert [] == await history(analytics, click="m1-1")
+    assert [("m2-0", human, preview)] == await history(analytics, "", click="m2-0")
+    assert [] == await history(analytics, "autumn")
+    change, *_ = await analytics.history("spring", click=None, limit=1)
+    assert ("m1", 5, ("burst",), "1") == (change.message_id, change.score, change.signals, change.rules)
+    assert began <= change.at <= SystemClock().now() + timedelta(seconds=1)
+
+
+async def test_a_change_that_is_stored_twice_is_one(analytics: Analytics) -> None:
+    """As when a load fails in the middle and comes again."""
+    human, bot = Verdict.HUMAN, Verdict.BOT
+    await store(analytics, changed("m1", human, before=None))
+    for _ in range(3):
+        await store(analytics, changed("m1", bot, before=human))
+    assert [("m1-0", human, bot)] == await history(analytics)
+
+
+async def test_an_erased_recipient_has_no_history(analytics: Analytics) -> None:
+    """Not under any spelling of the address; others keep theirs."""
+    bob = verdict(click("m2", "1", recipient="bob@example.com"), Verdict.BOT)
+    told = dataclasses.replace(judged(sent("m2"), clicks=(bob,)), before={})
+    await store(analytics, changed("m1", Verdict.HUMAN, before=None), told)
+    told = dataclasses.replace(
+        told, clicks=(dataclasses.replace(bob, verdict=Verdict.HUMAN),), before={"m2-1": Verdict.BOT}
+    )
+    await store(analytics, changed("m1", Verdict.BOT, before=Verdict.HUMAN), told)
+    await analytics.erase("ann@example.com")
+    assert [("m2-1", Verdict.BOT, Verdict.HUMAN)] == await history(analytics)
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+async def test_the_verdicts_that_stand_are_known(analytics: Analytics, name: str) -> None:
+    """Of the clicks that messages have, whatever they are called and whenever they were; of others none."""
+    old = replace(click(name, "old", campaign=name), at=datetime(1969, 12, 31, 23, 30, tzinfo=UTC))
+    now, other = click(name, "now", campaign=name), click("m2", "1", campaign=name)
+    await store(analytics, judged(sent(name, campaign=name), clicks=(verdict(old), verdict(now))), judged(other))
+    await store(analytics, judged(clicks=(verdict(now, Verdict.BOT),)))
+    asked = Timeline.of(name, [sent(name, campaign=name), old, now, click(name, "never", campaign=name)])
+    assert {old.id: Verdict.HUMAN, now.id: Verdict.BOT} == await analytics.verdicts_on([asked])
+    assert {} == await analytics.verdicts_on([Timeline.of("m3", ())])
 
 
 async def test_clickers_are_recipients_of_human_clicks(analytics: Analytics) -> None:

@@ -16,7 +16,8 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, Filter, Filtered, filtered, summarise
 from clicktrail.report.labels import Confusion
-from clicktrail.server.ports import Clicker, JudgedMessage, RecipientClick, StoredVerdict
+from clicktrail.server.ports import Clicker, JudgedMessage, RecipientClick, StoredVerdict, VerdictChange
+from clicktrail.server.system import SystemClock
 
 
 class MemoryAnalytics:
@@ -38,6 +39,7 @@ class MemoryAnalytics:
         self._clicks: dict[str, JudgedClick] = {}
         self._anonymous: dict[str, AnonymousClick] = {}
         self._labels: dict[str, Verdict] = {}
+        self._history: list[VerdictChange] = []
 
     async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
         """What is stored of these messages."""
@@ -79,6 +81,20 @@ class MemoryAnalytics:
             if of.click.message_id in clicked
         ]
 
+    async def verdicts_on(self, timelines: Iterable[Timeline]) -> Mapping[str, Verdict]:
+        """Of the clicks that were judged."""
+        ids = [click.id for timeline in timelines for click in timeline.clicks]
+        return {name: self._clicks[name].verdict for name in ids if name in self._clicks}
+
+    async def history(self, campaign: str, *, click: str | None, limit: int) -> Sequence[VerdictChange]:
+        """From the end of the list."""
+        found = [
+            change
+            for change in reversed(self._history)
+            if self._timelines[change.message_id].campaign == campaign and click in {None, change.click_id}
+        ]
+        return found[:limit]
+
     async def clicks_of(self, recipient: str) -> Sequence[RecipientClick]:
         """In the order of time."""
         return [
@@ -105,6 +121,7 @@ class MemoryAnalytics:
             raise StorageError("told to fail")
         for message in judged:
             self._timelines[message.timeline.message_id] = message.timeline
+            self._history += self._changes(message)
             self._clicks |= {of.click.id: of for of in message.clicks}
             self.stored += len(message.clicks)
         self._anonymous |= {click.id: click for click in anonymous}
@@ -114,6 +131,7 @@ class MemoryAnalytics:
         name = recipient.casefold()
         self.events = {key: event for key, event in self.events.items() if event.recipient.casefold() != name}
         self._clicks = {key: of for key, of in self._clicks.items() if of.click.recipient.casefold() != name}
+        self._history = [change for change in self._history if change.click_id in self._clicks]
 
     async def shorten_addresses(self, *, before: datetime) -> None:
         """In the events."""
@@ -164,6 +182,20 @@ class MemoryAnalytics:
     def judged(self) -> dict[str, JudgedClick]:
         """What is made of each click, by its id."""
         return dict(self._clicks)
+
+    def _changes(self, message: JudgedMessage) -> Iterator[VerdictChange]:
+        for before, of in message.changes:
+            if of.verdict != self._clicks[of.click.id].verdict:
+                yield VerdictChange(
+                    at=SystemClock().now(),
+                    click_id=of.click.id,
+                    message_id=message.timeline.message_id,
+                    before=before,
+                    after=of.verdict,
+                    score=of.score,
+                    signals=tuple(reason.signal for reason in of.reasons),
+                    rules=of.rules,
+                )
 
     def _reports(self) -> list[CampaignReport]:
         return summarise(self._messages(), self._anonymous.values())

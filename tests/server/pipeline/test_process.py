@@ -204,14 +204,34 @@ async def test_only_what_is_new_is_stored() -> None:
 
 
 async def test_the_verdict_on_an_old_click_stands() -> None:
-    """Of one whose address was shortened, less is known than when it was judged."""
+    """Of one whose address was shortened, less is known than when it was judged, however often it is judged again."""
     visits = [from_address("m1", 10), from_address("m2", 30), from_address("m3", 50)]
-    lines = journal(*visits, from_address("m1", 5_000, ip="192.0.2.77"))
-    analytics = MemoryAnalytics()
+    later = [from_address("m1", 5_000 + number, ip="192.0.2.77") for number in range(3)]
+    lines, analytics = journal(*visits, *later), MemoryAnalytics()
     await drain(processor(ListReader(lines[:3]), analytics, judge=crowd_is_bot))
     await analytics.shorten_addresses(before=SENT_AT + timedelta(hours=1))
-    await drain(processor(ListReader(lines, start=3), analytics, judge=crowd_is_bot))
-    assert Clicks(human=1, bot=3) == (await report_of(analytics)).clicks
+
+    def by_number(timeline: Timeline, **_nearby: object) -> tuple[JudgedClick, ...]:
+        return tuple(verdict(of, list(Verdict)[len(timeline.clicks) % 4]) for of in timeline.clicks)
+
+    restarted = processor(ListReader(lines, start=3), analytics, judge=by_number)
+    for _ in later:
+        await restarted.run_once(1)
+        judged = analytics.judged()
+        assert [Verdict.BOT] * 3 == [judged[of.id].verdict for of in visits]
+
+
+async def test_what_is_old_at_hand_is_let_go_with_its_address() -> None:
+    """Else a message would be judged again without the visits beside it, of which nothing is kept."""
+    visits = [from_address("m2", 10), from_address("m3", 20), from_address("m1", 30)]
+    many = [from_address("m1", 1_000 + number, ip="192.0.2.77") for number in range(20)]
+    lines, analytics = journal(*visits, *many, from_address("m1", 5_000, ip="192.0.2.78")), MemoryAnalytics()
+    remembering = processor(ListReader(lines), analytics, judge=crowd_is_bot, remembered=1)
+    for _ in lines[:-1]:
+        await remembering.run_once(1)
+    await remembering.shorten_addresses(before=SENT_AT + timedelta(hours=1))
+    await drain(remembering)
+    assert Clicks(human=21, bot=3) == (await report_of(analytics)).clicks
 
 
 async def test_a_click_that_was_told_with_a_shortened_address_has_a_verdict() -> None:
@@ -220,6 +240,30 @@ async def test_a_click_that_was_told_with_a_shortened_address_has_a_verdict() ->
     told = journal(from_address("m1", 10, ip="192.0.2.0/24"))
     await drain(processor(ListReader(told), analytics, judge=crowd_is_bot))
     assert Clicks(human=1) == (await report_of(analytics)).clicks
+
+
+@pytest.mark.parametrize("remembered", [0, 100])
+async def test_late_evidence_makes_history(remembered: int) -> None:
+    """A verdict that another one replaces is kept, whether the message was at hand or had to be fetched."""
+    reader = ListReader(journal(sent("m1"), click("m1", "1"), sent("m2"), click("m2", "1"), click("m1", "2")))
+    analytics = MemoryAnalytics()
+    await drain(processor(reader, analytics, remembered=remembered), limit=1)
+    (change,) = await analytics.history("spring", click=None, limit=9)
+    assert ("m1-1", Verdict.HUMAN, Verdict.BOT) == (change.click_id, change.before, change.after)
+
+
+async def test_a_batch_that_comes_again_makes_no_history() -> None:
+    """Neither after a commit that failed, nor after a restart that did not know of it."""
+    lines = journal(sent("m1"), click("m1", "1"), click("m1", "2"))
+    reader, analytics = ListReader(lines), MemoryAnalytics()
+    failing = processor(reader, analytics)
+    await failing.run_once(2)
+    reader.failures = 1
+    with pytest.raises(StorageError):
+        await failing.run_once(1)
+    await failing.run_once(1)
+    await drain(processor(ListReader(lines, start=2), analytics))
+    assert 1 == len(await analytics.history("spring", click=None, limit=9))
 
 
 async def test_restarted_processor_knows_what_is_stored() -> None:

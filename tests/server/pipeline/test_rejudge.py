@@ -71,6 +71,15 @@ async def test_what_changes_is_told_and_stored() -> None:
     assert (1, 4) == (report.clicks.human, report.clicks.bot)
 
 
+async def test_what_changes_makes_history() -> None:
+    """Once, and with the rules that judged; a verdict of the same kind is no change, by whatever rules."""
+    analytics = await stored(*message("m1", 0, 1))
+    for _ in range(2):
+        await outcome(analytics)
+    (change,) = await analytics.history("spring", click=None, limit=9)
+    assert (Verdict.HUMAN, Verdict.BOT, "2") == (change.before, change.after, change.rules)
+
+
 async def test_judged_again_nothing_changes() -> None:
     """A second time nothing moves, and nothing is stored."""
     analytics = await stored(*message("m1", 0, 1), *message("m2", 1))

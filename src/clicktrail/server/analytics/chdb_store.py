@@ -21,11 +21,28 @@ from clicktrail.server.analytics.connection import ChdbConnections
 from clicktrail.server.analytics.counting import count_confusion, count_filtered
 from clicktrail.server.analytics.kept_reports import KeptReports
 from clicktrail.server.analytics.migrate import migrate
-from clicktrail.server.analytics.rows import LabelRow, anonymous_rows, click_rows, event_rows, message_rows, visit_rows
+from clicktrail.server.analytics.rows import (
+    LabelRow,
+    anonymous_rows,
+    click_rows,
+    event_rows,
+    hour_of,
+    message_rows,
+    visit_rows,
+)
 from clicktrail.server.analytics.sql import query
+from clicktrail.server.analytics.verdict_changes import change_rows
 from clicktrail.server.monitoring.catalogue import STORE_SECONDS
 from clicktrail.server.monitoring.histogram import Histogram
-from clicktrail.server.ports import Clicker, Clock, JudgedMessage, RecipientClick, StoredVerdict
+from clicktrail.server.ports import (
+    Announcements,
+    Clicker,
+    Clock,
+    JudgedMessage,
+    RecipientClick,
+    StoredVerdict,
+    VerdictChange,
+)
 
 __all__ = ["ChdbAnalytics"]
 
@@ -43,6 +60,11 @@ class _Line(msgspec.Struct):
     line: str
 
 
+class _Standing(msgspec.Struct):
+    id: str
+    verdict: Verdict
+
+
 class ChdbAnalytics:
     """The port Analytics on one folder of chDB. ``open`` makes it; ``close`` must be awaited in the end.
 
@@ -50,16 +72,24 @@ class ChdbAnalytics:
         store_seconds: how long batches took to be stored.
     """
 
-    def __init__(self, connections: ChdbConnections, clock: Clock, *, version: int) -> None:
+    def __init__(
+        self, connections: ChdbConnections, clock: Clock, announcements: Announcements | None, *, version: int
+    ) -> None:
         self.store_seconds = Histogram(STORE_SECONDS.bounds)
         self._connections = connections
         self._reports = KeptReports(connections)
         self._clock = clock
+        self._announcements = announcements
         self._version = version
 
     @classmethod
-    async def open(cls, folder: Path, clock: Clock) -> "ChdbAnalytics":
+    async def open(cls, folder: Path, clock: Clock, *, announcements: Announcements | None = None) -> "ChdbAnalytics":
         """Open the folder, made if it does not exist, and bring its tables up to date.
+
+        Args:
+            folder: where the tables are.
+            clock: tells when something is stored.
+            announcements: told of what is stored; None where nobody listens.
 
         Raises:
             StorageError: another process has it open, or a later version of clicktrail has changed it.
@@ -71,7 +101,7 @@ class ChdbAnalytics:
         except BaseException:
             await connections.close()
             raise
-        return cls(connections, clock, version=latest.version)
+        return cls(connections, clock, announcements, version=latest.version)
 
     async def close(self) -> None:
         """Let running statements end, then let the folder go."""
@@ -108,6 +138,20 @@ class ChdbAnalytics:
         }
         return await self._connections.rows("verdicts", StoredVerdict, parameters)
 
+    async def verdicts_on(self, timelines: Iterable[Timeline]) -> Mapping[str, Verdict]:
+        """The verdicts that stand on the clicks of messages."""
+        keys = [(told.campaign, str(hour_of(click.at)), click.id) for told in timelines for click in told.clicks]
+        if not keys:
+            return {}
+        parameters = dict(zip(("campaigns", "hours", "ids"), zip(*keys, strict=True), strict=True))
+        rows = await self._connections.rows("verdicts_on", _Standing, parameters)
+        return {row.id: row.verdict for row in rows}
+
+    async def history(self, campaign: str, *, click: str | None, limit: int) -> Sequence[VerdictChange]:
+        """Changes of verdicts, the latest first."""
+        parameters = {"campaign": campaign, "click": click, "limit": str(limit)}
+        return await self._connections.rows("history", VerdictChange, parameters)
+
     async def clicks_of(self, recipient: str) -> Sequence[RecipientClick]:
         """What a recipient clicked on, in the order of time."""
         return await self._connections.rows("clicks_of", RecipientClick, {"recipient": recipient})
@@ -124,15 +168,19 @@ class ChdbAnalytics:
         await self._connections.insert("insert_events", event_rows(told, version=version))
         await self._connections.insert("insert_visits", visit_rows(event for _, event in told))
         await self._connections.insert("insert_messages", messages)
+        # Before the clicks: once those are stored, nobody knows any more what they were.
+        await self._connections.insert("insert_verdict_changes", change_rows(judged, version=version))
         await self._connections.insert("insert_clicks", clicks)
         # A report that is counted while clicks come in may know them or not; this comes last, so it is counted again.
         campaigns = {row.campaign for row in messages} | {row.campaign for row in clicks}
         await self._reports.outdate(campaigns, version=version)
         self.store_seconds.observe(time.perf_counter() - began)
+        if self._announcements:
+            self._announcements.reclassified(judged)
 
     async def erase(self, recipient: str) -> None:
-        """Delete the events and clicks of a recipient."""
-        for name in ("erase_clicks", "erase_visits", "erase_events"):
+        """Delete the events and clicks of a recipient, and the clicks' history."""
+        for name in ("erase_clicks", "erase_verdict_changes", "erase_visits", "erase_events"):
             await self._connections.run(query(name), {"recipient": recipient})
         await self._reports.outdate_all(version=self._next_version())
 

@@ -24,6 +24,7 @@ __all__ = [
     "anonymous_rows",
     "click_rows",
     "event_rows",
+    "hour_of",
     "message_rows",
     "visit_rows",
 ]
@@ -171,7 +172,7 @@ def anonymous_rows(clicks: Sequence[AnonymousClick]) -> Iterator[ClickRow]:
     for click in clicks:
         yield ClickRow(
             campaign=click.campaign,
-            hour=_hour(click.at),
+            hour=hour_of(click.at),
             id=click.id,
             at=rfc3339(click.at),
             link=click.link,
@@ -186,7 +187,7 @@ def _click_row(judged: JudgedClick, *, message_id: str, campaign: str, version: 
     click = judged.click
     return ClickRow(
         campaign=campaign,
-        hour=_hour(click.at),
+        hour=hour_of(click.at),
         id=click.id,
         message_id=message_id,
         at=rfc3339(click.at),
@@ -210,7 +211,8 @@ def _click_row(judged: JudgedClick, *, message_id: str, campaign: str, version: 
     )
 
 
-def _hour(at: datetime) -> int:
+def hour_of(at: datetime) -> int:
+    """Hours since 1970, floored."""
     return int(at.timestamp() // _HOUR_S)
 
 

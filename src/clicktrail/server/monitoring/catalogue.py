@@ -21,6 +21,7 @@ __all__ = [
     "TAMPERED",
     "UNREADABLE",
     "UP",
+    "VERDICTS_CHANGED",
     "Kind",
     "Metric",
 ]
@@ -117,6 +118,12 @@ JUDGED_MESSAGES: Final = Metric(
     kind=Kind.COUNTER,
     help="Messages whose clicks were judged, once for each batch that touched them.",
 )
+VERDICTS_CHANGED: Final = Metric(
+    name="clicktrail_verdicts_changed_total",
+    kind=Kind.COUNTER,
+    help="Clicks that got another verdict than before, such as `human_to_bot`.",
+    label="change",
+)
 STORE_SECONDS: Final = Metric(
     name="clicktrail_analytics_store_seconds",
     kind=Kind.HISTOGRAM,
@@ -144,6 +151,7 @@ METRICS: Final = (
     TAMPERED,
     UNREADABLE,
     JUDGED_MESSAGES,
+    VERDICTS_CHANGED,
     STORE_SECONDS,
     RELAY_MESSAGES,
 )

@@ -65,12 +65,21 @@ class Nearby:
             for message_id, told in clicks.items()
         }
 
+    def forget_old(self, *, before: datetime) -> None:
+        """Have nothing at hand of before a time: to be called when all of it is stored."""
+        for visit in self._arrived:
+            if visit.at < before:
+                self._let_go(visit)
+        self._arrived = deque(visit for visit in self._arrived if visit.at >= before)
+
     def shrink(self) -> None:
         """Let go what is too much to keep at hand: to be called when all of it is stored."""
         while len(self._arrived) > self._remembered:
-            visit = self._arrived.popleft()
-            self._recent.remove(visit)
-            self._stored_until = max(self._stored_until or _NEVER, visit.at)
+            self._let_go(self._arrived.popleft())
+
+    def _let_go(self, visit: Visit) -> None:
+        self._recent.remove(visit)
+        self._stored_until = max(self._stored_until or _NEVER, visit.at)
 
     async def _known(self, clicks: Iterable[Click]) -> _Known:
         """Where to look for the visits of an address about the time of its clicks."""

@@ -6,9 +6,8 @@ Whatever fails on the way, the same batch comes again; since storing the same ag
 and none counts twice.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from clicktrail.errors import EventError
@@ -17,15 +16,17 @@ from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.model.timeline import Timeline
 from clicktrail.server.pipeline.addresses import AddressWatch
 from clicktrail.server.pipeline.nearby import Nearby
+from clicktrail.server.pipeline.news import Known
+from clicktrail.server.pipeline.recent import RecentMessages
 from clicktrail.server.ports import Analytics, Entry, JournalReader, JudgedMessage
 
 __all__ = ["Processor"]
 
 REMEMBERED = 10_000
-"""Timelines kept at hand: a message's clicks come in bursts, and most messages are never heard of again."""
+"""Messages kept at hand."""
 
 _VISITS = 10
-"""Visits kept at hand, by timeline: far smaller than one, and there should be those of the last minutes."""
+"""Visits kept at hand, by message: far smaller than one, and there should be those of the last minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class Processor:
         analytics: where judged messages go.
         judge: gives every click of a timeline its verdict.
         on_unreadable: told of each line that is no event. It is passed over; the journal still holds it.
-        remembered: how many messages' timelines to keep at hand.
+        remembered: how many messages to keep at hand.
 
     Attributes:
         addresses: those of the latest clicks.
@@ -80,10 +81,11 @@ class Processor:
         self._judge = judge
         self._on_unreadable = on_unreadable
         self._remembered = remembered
-        self._recent = _RecentMessages(remembered)
+        self._recent = RecentMessages(remembered)
         self._nearby = Nearby(analytics, remembered=_VISITS * remembered)
         self._erased: Container[str] = ()
         self._cleared = False
+        self._shortened_before: datetime | None = None
         self._pending: _Batch | None = None
         self.addresses = AddressWatch()
         self.processed = 0
@@ -105,24 +107,36 @@ class Processor:
         """Have nothing at hand from the next batch on: what is stored may be other than it was."""
         self._cleared = True
 
+    async def shorten_addresses(self, *, before: datetime) -> None:
+        """Of what happened before a time keep only the network of each address, in analytics and at hand.
+
+        From the next batch on, that is; one that is in hand may bring an address back until the next call.
+
+        Raises:
+            StorageError: some may still be whole; the same call again is safe.
+        """
+        await self._analytics.shorten_addresses(before=before)
+        self._shortened_before = before
+
     async def run_once(self, limit: int) -> int:
         """Store and judge the next lines, at most ``limit``; how many there were, 0 where there are none yet.
 
         Raises:
             StorageError: the batch is kept and comes first in the next call.
         """
-        if self._cleared:
-            self._recent = _RecentMessages(self._remembered)
-            self._nearby.forget()
-            self._cleared = False
+        self._let_go()
         batch = self._pending or self._read(limit)
         if batch.entries == 0:
             return 0
         self._pending = batch
         self._nearby.add(batch.clicks)
-        timelines = await self._complete(await self._touched(batch))
-        judged = await self._judged(timelines)
-        await self._analytics.store(batch.lines, self._news(judged, batch), batch.anonymous)
+        events = await self._touched(batch)
+        known = await self._known(events)
+        judged = await self._judged(known[name].timeline.with_events(told) for name, told in events.items())
+        told = {click.id for click in batch.clicks}
+        compared = [known[message.timeline.message_id].news(message, told) for message in judged]
+        news = [message for message in compared if message.clicks or message.timeline.message_id in batch.events]
+        await self._analytics.store(batch.lines, news, batch.anonymous)
         self._reader.commit()
         self._recent.keep(judged)
         self._nearby.shrink()
@@ -130,6 +144,17 @@ class Processor:
         self.processed += len(batch.lines) + len(batch.anonymous)
         self.judged += len(judged)
         return batch.entries
+
+    def _let_go(self) -> None:
+        """Have no more at hand than is to be known."""
+        if self._cleared:
+            self._recent = RecentMessages(self._remembered)
+            self._nearby.forget()
+            self._cleared = False
+        if self._shortened_before:
+            self._recent.forget_old(before=self._shortened_before)
+            self._nearby.forget_old(before=self._shortened_before)
+            self._shortened_before = None
 
     def _read(self, limit: int) -> _Batch:
         entries = self._reader.read(limit)
@@ -178,55 +203,19 @@ class Processor:
         touched = await self._nearby.touched(batch.clicks)
         return {message_id: [] for message_id in sorted(touched)} | dict(batch.events)
 
+    async def _known(self, message_ids: Iterable[str]) -> dict[str, Known]:
+        """What is known of messages, be they at hand or not."""
+        known = {name: Known.at_hand(message) for name, message in self._recent.of(message_ids).items()}
+        if missing := [name for name in message_ids if name not in known]:
+            timelines = await self._analytics.timelines(missing)
+            verdicts = await self._analytics.verdicts_on(timelines.values())
+            known |= {name: Known(timeline=timeline, verdicts=verdicts) for name, timeline in timelines.items()}
+        return known
+
     async def _judged(self, timelines: Iterable[Timeline]) -> list[JudgedMessage]:
-        clicks = {timeline.message_id: timeline.clicks for timeline in timelines}
-        nearby = await self._nearby.of(clicks)
+        by_message = {timeline.message_id: timeline for timeline in timelines}
+        nearby = await self._nearby.of({name: timeline.clicks for name, timeline in by_message.items()})
         return [
-            JudgedMessage(timeline=timeline, clicks=self._judge(timeline, nearby=nearby[timeline.message_id]))
-            for timeline in timelines
+            JudgedMessage(timeline=timeline, clicks=self._judge(timeline, nearby=nearby[name]))
+            for name, timeline in by_message.items()
         ]
-
-    async def _complete(self, events: Mapping[str, list[AnyEvent]]) -> list[Timeline]:
-        """What was known of each message, and what has come in now."""
-        known = {name: message.timeline for name, message in self._recent.of(events).items()}
-        if missing := events.keys() - known.keys():
-            known |= await self._analytics.timelines(missing)
-        return [known[message_id].with_events(told) for message_id, told in events.items()]
-
-    def _news(self, judged: Sequence[JudgedMessage], batch: _Batch) -> list[JudgedMessage]:
-        """What analytics may not have yet."""
-        told = {click.id for click in batch.clicks}
-        known = self._recent.of(message.timeline.message_id for message in judged)
-        news = [_news(message, known.get(message.timeline.message_id), told) for message in judged]
-        return [message for message in news if message.clicks or message.timeline.message_id in batch.events]
-
-
-def _news(message: JudgedMessage, known: JudgedMessage | None, told: Container[str]) -> JudgedMessage:
-    """A message with those verdicts alone that are not known.
-
-    Of an old click only the network is kept, and so the verdict stands that was given when more was known.
-    """
-    if known and known.timeline.campaign == message.timeline.campaign:
-        before = {judged.click.id: judged for judged in known.clicks}
-        news = (judged for judged in message.clicks if judged != before.get(judged.click.id))
-    else:
-        news = (judged for judged in message.clicks if "/" not in judged.click.ip or judged.click.id in told)
-    return replace(message, clicks=tuple(news))
-
-
-class _RecentMessages:
-    """The messages that were judged last."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._by_message: OrderedDict[str, JudgedMessage] = OrderedDict()
-
-    def of(self, message_ids: Iterable[str]) -> dict[str, JudgedMessage]:
-        return {name: self._by_message[name] for name in message_ids if name in self._by_message}
-
-    def keep(self, messages: Iterable[JudgedMessage]) -> None:
-        for message in messages:
-            self._by_message[message.timeline.message_id] = message
-            self._by_message.move_to_end(message.timeline.message_id)
-        while len(self._by_message) > self._size:
-            self._by_message.popitem(last=False)

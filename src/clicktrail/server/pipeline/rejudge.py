@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -131,8 +131,7 @@ async def _campaign(
             verdicts = await analytics.verdicts(report.campaign, since=wanted.since, part=part, parts=parts)
             stored = {verdict.click_id: verdict for verdict in verdicts}
             judged = await _judged(analytics, judge, {verdict.message_id for verdict in verdicts})
-            changed = [(message, tuple(_changed(message.clicks, stored, result))) for message in judged]
-            news = [JudgedMessage(timeline=message.timeline, clicks=clicks) for message, clicks in changed if clicks]
+            news = [news for message in judged if (news := _news(message, stored, result)).clicks]
             if wanted.apply and news:
                 await analytics.store([], news)
     return result
@@ -145,6 +144,15 @@ async def _judged(analytics: Analytics, judge: Judge, message_ids: Iterable[str]
         JudgedMessage(timeline=timeline, clicks=judge(timeline, nearby=nearby[name]))
         for name, timeline in timelines.items()
     ]
+
+
+def _news(message: JudgedMessage, stored: Mapping[str, StoredVerdict], result: Rejudged) -> JudgedMessage:
+    """The message with those of its clicks alone whose verdicts, or reasons, are others than before."""
+    clicks = tuple(_changed(message.clicks, stored, result))
+    before = {
+        judged.click.id: stood for judged in clicks if (stood := stored[judged.click.id].verdict) != judged.verdict
+    }
+    return replace(message, clicks=clicks, before=before)
 
 
 def _changed(

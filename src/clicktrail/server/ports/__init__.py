@@ -1,12 +1,21 @@
 """What the pipeline needs from the outside, and the edges provide."""
 
-from clicktrail.server.ports.analytics import Analytics, Clicker, JudgedMessage, RecipientClick, StoredVerdict
+from clicktrail.server.ports.analytics import (
+    Analytics,
+    Clicker,
+    JudgedMessage,
+    RecipientClick,
+    StoredVerdict,
+    VerdictChange,
+)
+from clicktrail.server.ports.announcements import Announcements
 from clicktrail.server.ports.given import Clock, Codes, Ids
 from clicktrail.server.ports.journal import Entry, Journal, JournalReader
 from clicktrail.server.ports.registry import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
 
 __all__ = [
     "Analytics",
+    "Announcements",
     "Clicker",
     "Clock",
     "Codes",
@@ -22,4 +31,5 @@ __all__ = [
     "RecipientClick",
     "ShortLinks",
     "StoredVerdict",
+    "VerdictChange",
 ]

@@ -1,7 +1,7 @@
 """Where judged events are kept and counted."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -18,6 +18,7 @@ __all__ = [
     "JudgedMessage",
     "RecipientClick",
     "StoredVerdict",
+    "VerdictChange",
 ]
 
 
@@ -28,10 +29,42 @@ class JudgedMessage:
     Attributes:
         timeline: all that is known of the message.
         clicks: verdicts as they are now. To be stored only those that are new: the others stand.
+        before: the verdicts that these replace, by click id, where they are others.
     """
 
     timeline: Timeline
     clicks: tuple[JudgedClick, ...]
+    before: Mapping[str, Verdict] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> tuple[tuple[Verdict, JudgedClick], ...]:
+        """The clicks whose verdicts are others than before, each behind that one."""
+        return tuple((self.before[of.click.id], of) for of in self.clicks if of.click.id in self.before)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictChange:
+    """A click got another verdict.
+
+    Attributes:
+        at: when, aware.
+        click_id: the click's.
+        message_id: of its message.
+        before: the verdict until then.
+        after: the verdict from then on.
+        score: the sum of the points.
+        signals: those that spoke, the heaviest first.
+        rules: versions of what judged.
+    """
+
+    at: datetime
+    click_id: str
+    message_id: str
+    before: Verdict
+    after: Verdict
+    score: int
+    signals: tuple[str, ...]
+    rules: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +182,21 @@ class Analytics(Protocol):
         """
         ...
 
+    async def verdicts_on(self, timelines: Iterable[Timeline]) -> Mapping[str, Verdict]:
+        """The verdicts that stand on the clicks of messages, by click id; a click that was never judged has none.
+
+        Args:
+            timelines: as they are stored.
+        """
+        ...
+
+    async def history(self, campaign: str, *, click: str | None, limit: int) -> Sequence[VerdictChange]:
+        """Changes of verdicts on a campaign's clicks, the latest first, at most so many; of one click alone, if given.
+
+        A first verdict is no change.
+        """
+        ...
+
     async def clicks_of(self, recipient: str) -> Sequence[RecipientClick]:
         """What a recipient clicked on, in the order of time. An address is the same in capital and small letters."""
         ...
@@ -158,13 +206,17 @@ class Analytics(Protocol):
     ) -> None:
         """Keep events as they arrived, the messages they touch as judged now, and anonymous clicks as they are.
 
+        Verdicts that are others than before go into the history, once however often the same is stored.
+
         Raises:
             StorageError: nothing or a part was kept; the same call again is safe.
         """
         ...
 
     async def erase(self, recipient: str) -> None:
-        """Delete the events and clicks of a recipient. An address is the same in capital and small letters.
+        """Delete the events and clicks of a recipient, and the clicks' history.
+
+        An address is the same in capital and small letters.
 
         Raises:
             StorageError: some may still be there; the same call again is safe.

@@ -13,11 +13,11 @@ from clicktrail.errors import StorageError
 from clicktrail.server.console.server import serve_console
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.ports import Analytics
 from clicktrail.server.relay.smtp_in import Relay
 from clicktrail.server.relay.smtp_out import NextHopAddress
 from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
+from clicktrail.server.wiring.announcing import LoggedAnnouncements
 from clicktrail.server.wiring.expiring import expire_until
 from clicktrail.server.wiring.journal import open_journal
 from clicktrail.server.wiring.overrides import COPY_S, Overriding
@@ -40,7 +40,7 @@ __all__ = ["run_engine"]
 
 _LOG = structlog.get_logger(part="engine")
 _SHORTEN_S = 600.0
-"""How often old addresses are looked for. A batch that was judged again from memory may bring one back until then."""
+"""How often old addresses are looked for. The batch that is in hand meanwhile may bring one back until then."""
 _DELETE_S = 5.0
 """How often segments are looked for that may go."""
 _POLL_S = 0.2
@@ -56,7 +56,8 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
     stopping = stop_signal()
     processed = asyncio.Event()
     turn = asyncio.Lock()
-    async with open_analytics(settings) as analytics, open_registry(settings) as registry:
+    announcements = LoggedAnnouncements()
+    async with open_analytics(settings, announcements) as analytics, open_registry(settings) as registry:
         reader = build_reader(settings)
         judge = build_judge(settings)
         processor = build_processor(settings, reader, analytics, judge)
@@ -72,7 +73,12 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
                 ids=RandomIds(),
             )
             watch = EngineWatch(
-                processor=processor, analytics=analytics, relay=relay, journal=journal, clock=SystemClock()
+                processor=processor,
+                analytics=analytics,
+                announcements=announcements,
+                relay=relay,
+                journal=journal,
+                clock=SystemClock(),
             )
             overriding = Overriding(settings, registry=registry, analytics=analytics, processor=processor)
             async with asyncio.TaskGroup() as tasks:
@@ -85,7 +91,7 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
                         work.create_task(watch.warn_until(stopping))
                         work.create_task(judge.follow(stopping))
                         work.create_task(expire_until(stopping, settings, registry.short_links))
-                        for chore in _chores(stopping, settings, reader, analytics, overriding):
+                        for chore in _chores(stopping, settings, reader, processor, overriding):
                             work.create_task(chore)
                     journal.flush()
                     async with turn:
@@ -110,7 +116,7 @@ def _chores(
     stopping: asyncio.Event,
     settings: Settings,
     reader: SegmentReader,
-    analytics: Analytics,
+    processor: Processor,
     overriding: Overriding,
 ) -> Iterator[Coroutine[Any, Any, None]]:
     """What is done now and then, until told to stop."""
@@ -120,9 +126,9 @@ def _chores(
         reader.delete(before=SystemClock().now() - timedelta(hours=settings.recording.keep_hours))
 
     async def shorten() -> None:
-        """Have analytics keep only the networks of addresses that are old enough."""
+        """Keep only the networks of addresses that are old enough."""
         before = SystemClock().now() - timedelta(hours=settings.privacy.address_hours)
-        await analytics.shorten_addresses(before=before)
+        await processor.shorten_addresses(before=before)
 
     for work, every_s, trouble in (
         (delete, _DELETE_S, "cannot delete old segments, trying again"),

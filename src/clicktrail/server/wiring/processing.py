@@ -12,7 +12,7 @@ from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.pipeline.marks import Marked
 from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.ports import Entry
+from clicktrail.server.ports import Announcements, Entry
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.current_judge import CurrentJudge
@@ -26,13 +26,15 @@ _LOG = structlog.get_logger(part="engine")
 
 
 @contextlib.asynccontextmanager
-async def open_analytics(settings: Settings) -> AsyncIterator[ChdbAnalytics]:
-    """Analytics, until the context ends.
+async def open_analytics(
+    settings: Settings, announcements: Announcements | None = None
+) -> AsyncIterator[ChdbAnalytics]:
+    """Analytics, until the context ends. Where nobody listens, they announce nothing.
 
     Raises:
         StorageError: another process has them open, or the data folder cannot be read.
     """
-    analytics = await ChdbAnalytics.open(settings.analytics, SystemClock())
+    analytics = await ChdbAnalytics.open(settings.analytics, SystemClock(), announcements=announcements)
     try:
         yield analytics
     finally:

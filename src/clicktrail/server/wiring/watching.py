@@ -13,6 +13,7 @@ from clicktrail.server.monitoring.pulse import Figure, Pulse, Trouble, pulse_of
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Clock
 from clicktrail.server.relay.smtp_in import Relay
+from clicktrail.server.wiring.announcing import LoggedAnnouncements
 from clicktrail.server.wiring.pulses import journal_figures, journal_troubles
 from clicktrail.server.wiring.repeating import pause
 
@@ -32,6 +33,7 @@ class EngineWatch:
     Attributes:
         processor: the journal's way into analytics.
         analytics: where events are stored.
+        announcements: what analytics told of it.
         relay: where messages come in.
         journal: where it is recorded that they were sent.
         clock: the time of day.
@@ -39,6 +41,7 @@ class EngineWatch:
 
     processor: Processor
     analytics: ChdbAnalytics
+    announcements: LoggedAnnouncements
     relay: Relay
     journal: SegmentWriter
     clock: Clock
@@ -51,6 +54,7 @@ class EngineWatch:
             catalogue.UNREADABLE: processor.unreadable,
             catalogue.TAMPERED: processor.tampered,
             catalogue.JUDGED_MESSAGES: processor.judged,
+            catalogue.VERDICTS_CHANGED: self.announcements.changes,
             catalogue.LAG_SECONDS: self._lag_s(),
             catalogue.STORE_SECONDS: self.analytics.store_seconds,
             catalogue.RELAY_MESSAGES: self.relay.outcomes,

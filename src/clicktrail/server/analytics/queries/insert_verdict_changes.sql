@@ -1,0 +1,1 @@
+INSERT INTO verdict_changes FORMAT JSONEachRow
