@@ -30,7 +30,7 @@ from clicktrail.report import (
 )
 from clicktrail.report.labels import Confusion
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
-from clicktrail.server.ports import Analytics, Clicker, JudgedMessage, RecipientClick, StoredVerdict
+from clicktrail.server.ports import Analytics, Clicker, ClickSearch, JudgedMessage, RecipientClick, StoredVerdict
 from clicktrail.server.system import SystemClock
 from tests.judged import BURST, ENGAGED, HOSTING, SENT_AT, bounced, click, delivered, judged, lines, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
@@ -428,6 +428,80 @@ async def test_the_verdicts_that_stand_are_known(analytics: Analytics, name: str
     asked = Timeline.of(name, [sent(name, campaign=name), old, now, click(name, "never", campaign=name)])
     assert {old.id: Verdict.HUMAN, now.id: Verdict.BOT} == await analytics.verdicts_on([asked])
     assert {} == await analytics.verdicts_on([Timeline.of("m3", ())])
+
+
+async def test_clicks_are_listed_by_pages_the_latest_first(analytics: Analytics) -> None:
+    """Each once and none left out, of those at one instant too, whatever they are called and whenever they were."""
+    old = replace(click("m1", "old"), at=datetime(1969, 12, 31, 23, 30, tzinfo=UTC))
+    clicks = [old, *(click("m1", f"{name}{at}", after_s=at) for at in (0, 0.001, 3_599, 9e6) for name in AWKWARD)]
+    await store(analytics, judged(sent("m1"), clicks=tuple(map(verdict, reversed(clicks)))))
+    await store(analytics, judged(clicks=(verdict(click("m2", "1", campaign="autumn")),)))
+    search, found = ClickSearch(campaign="spring"), list[str]()
+    for _ in range(len(clicks) // 5):
+        page = await analytics.clicks(search, limit=5)
+        assert 5 == len(page.clicks)
+        found += [of.click.id for of in page.clicks]
+        search = dataclasses.replace(search, before=page.end)
+    assert [of.id for of in sorted(clicks, key=lambda of: (of.at, of.id), reverse=True)] == found
+    assert search.before is None
+
+
+async def test_clicks_are_looked_for_by_verdict_and_signal(analytics: Analytics) -> None:
+    """By the verdicts that stand; reports count them, or do not."""
+    await store(
+        analytics,
+        judged(
+            sent("m1"),
+            clicks=(
+                verdict(click("m1", "1"), Verdict.BOT, BURST, HOSTING),
+                verdict(click("m1", "2"), Verdict.SUSPECTED, HOSTING),
+                verdict(click("m1", "3"), Verdict.HUMAN, HOSTING, ENGAGED),
+                verdict(replace(click("m1", "4"), method="HEAD"), Verdict.BOT, counted=False),
+                verdict(click("m1", "5"), Verdict.BOT, BURST),
+            ),
+        ),
+    )
+    await store(analytics, judged(sent("m1"), clicks=(verdict(click("m1", "5"), Verdict.HUMAN),)))
+
+    async def found(search: ClickSearch) -> list[str]:
+        page = await analytics.clicks(search, limit=9)
+        assert page.end is None
+        return [of.click.id[-1] for of in page.clicks]
+
+    unlike = (Verdict.SUSPECTED, Verdict.BOT, Verdict.PREVIEW)
+    every = ClickSearch(campaign="spring")
+    assert ["5", "3", "2", "1"] == await found(every)
+    assert ["5", "3"] == await found(dataclasses.replace(every, verdicts=(Verdict.HUMAN,)))
+    assert ["2", "1"] == await found(dataclasses.replace(every, verdicts=unlike))
+    assert ["3", "2", "1"] == await found(dataclasses.replace(every, signal=HOSTING.signal))
+    assert ["2", "1"] == await found(dataclasses.replace(every, signal=HOSTING.signal, verdicts=unlike))
+    assert ["4"] == await found(dataclasses.replace(every, counted=False))
+    assert [] == await found(dataclasses.replace(every, signal="it's"))
+
+
+async def test_a_click_is_listed_as_far_as_it_is_kept(analytics: Analytics) -> None:
+    """With its reasons, under its message's campaign, and without address and headers; an anonymous one has no more."""
+    told = replace(
+        click("m1", "1", campaign="", recipient="ann@example.com"), headers={"accept": "*/*"}, esp="postmark"
+    )
+    anonymous = AnonymousClick(
+        id="a1", at=SENT_AT, campaign="spring", link=2, url="https://example.com/", group="tiles", verdict=Verdict.BOT
+    )
+    message = judged(sent("m1"), clicks=(verdict(told, Verdict.BOT, BURST, HOSTING, rules="2"),))
+    await analytics.store(lines(message), [message], [anonymous])
+    kept, bare = (await analytics.clicks(ClickSearch(campaign="spring"), limit=9)).clicks
+    expected = replace(told, campaign="spring", source="postmark", esp="", ip="", headers={})
+    assert verdict(expected, Verdict.BOT, BURST, HOSTING, rules="2") == kept
+    assert ("", "", "", "", SENT_AT, 2, "tiles", Verdict.BOT) == (
+        bare.click.message_id,
+        bare.click.recipient,
+        bare.click.source,
+        bare.click.method,
+        bare.click.at,
+        bare.click.link,
+        bare.click.group,
+        bare.verdict,
+    )
 
 
 async def test_clickers_are_recipients_of_human_clicks(analytics: Analytics) -> None:

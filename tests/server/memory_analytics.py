@@ -16,8 +16,20 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, Filter, Filtered, filtered, summarise
 from clicktrail.report.labels import Confusion
-from clicktrail.server.ports import Clicker, JudgedMessage, RecipientClick, StoredVerdict, VerdictChange
+from clicktrail.report.sources import source_of
+from clicktrail.server.ports import (
+    Clicker,
+    ClickPage,
+    ClickSearch,
+    JudgedMessage,
+    Place,
+    RecipientClick,
+    StoredVerdict,
+    VerdictChange,
+)
 from clicktrail.server.system import SystemClock
+
+_KEPT = ("id", "at", "message_id", "recipient", "link", "url", "group", "method", "user_agent")
 
 
 class MemoryAnalytics:
@@ -94,6 +106,12 @@ class MemoryAnalytics:
             if self._timelines[change.message_id].campaign == campaign and click in {None, change.click_id}
         ]
         return found[:limit]
+
+    async def clicks(self, search: ClickSearch, *, limit: int) -> ClickPage:
+        """All of them looked through."""
+        found = sorted(self._listed(search), key=_place, reverse=True)
+        more = len(found) > limit
+        return ClickPage(clicks=tuple(found[:limit]), end=_place(found[limit - 1]) if more else None)
 
     async def clicks_of(self, recipient: str) -> Sequence[RecipientClick]:
         """In the order of time."""
@@ -197,12 +215,48 @@ class MemoryAnalytics:
                     rules=of.rules,
                 )
 
+    def _listed(self, search: ClickSearch) -> Iterator[JudgedClick]:
+        anonymous = (_anonymous(click) for click in self._anonymous.values())
+        for of in (*map(self._kept, self._clicks.values()), *anonymous):
+            if (
+                of.click.campaign == search.campaign
+                and of.verdict in search.verdicts
+                and search.signal in {"", *(reason.signal for reason in of.reasons)}
+                and of.counted == search.counted
+                and (search.before is None or _place(of) < search.before)
+            ):
+                yield of
+
+    def _kept(self, of: JudgedClick) -> JudgedClick:
+        """As far as it is kept beside its verdict."""
+        click, campaign = of.click, self._timelines[of.click.message_id].campaign
+        kept = {name: getattr(click, name) for name in _KEPT}
+        return replace(of, click=Click(source=source_of(click), campaign=campaign, **kept))
+
     def _reports(self) -> list[CampaignReport]:
         return summarise(self._messages(), self._anonymous.values())
 
     def _messages(self) -> Iterator[tuple[Timeline, Sequence[JudgedClick]]]:
         for message_id, timeline in self._timelines.items():
             yield timeline, [of for of in self._clicks.values() if of.click.message_id == message_id]
+
+
+def _anonymous(click: AnonymousClick) -> JudgedClick:
+    bare = Click(
+        id=click.id,
+        at=click.at,
+        source="",
+        campaign=click.campaign,
+        link=click.link,
+        url=click.url,
+        group=click.group,
+        method="",
+    )
+    return JudgedClick(click=bare, verdict=Verdict(click.verdict), score=0, reasons=(), counted=True, rules="")
+
+
+def _place(of: JudgedClick) -> Place:
+    return (of.click.at, of.click.id)
 
 
 def _network(address: str) -> str:

@@ -20,6 +20,7 @@ from clicktrail.report.labels import Confusion
 from clicktrail.server.analytics.connection import ChdbConnections
 from clicktrail.server.analytics.counting import count_confusion, count_filtered
 from clicktrail.server.analytics.kept_reports import KeptReports
+from clicktrail.server.analytics.listing import list_clicks
 from clicktrail.server.analytics.migrate import migrate
 from clicktrail.server.analytics.rows import (
     LabelRow,
@@ -37,6 +38,8 @@ from clicktrail.server.monitoring.histogram import Histogram
 from clicktrail.server.ports import (
     Announcements,
     Clicker,
+    ClickPage,
+    ClickSearch,
     Clock,
     JudgedMessage,
     RecipientClick,
@@ -151,6 +154,10 @@ class ChdbAnalytics:
         """Changes of verdicts, the latest first."""
         parameters = {"campaign": campaign, "click": click, "limit": str(limit)}
         return await self._connections.rows("history", VerdictChange, parameters)
+
+    async def clicks(self, search: ClickSearch, *, limit: int) -> ClickPage:
+        """The next clicks of a search."""
+        return await list_clicks(self._connections, search, limit=limit)
 
     async def clicks_of(self, recipient: str) -> Sequence[RecipientClick]:
         """What a recipient clicked on, in the order of time."""

@@ -9,6 +9,7 @@ from clicktrail.server.ports.analytics import (
     VerdictChange,
 )
 from clicktrail.server.ports.announcements import Announcements
+from clicktrail.server.ports.clicks import ClickPage, ClickSearch, Place
 from clicktrail.server.ports.given import Clock, Codes, Ids
 from clicktrail.server.ports.journal import Entry, Journal, JournalReader
 from clicktrail.server.ports.registry import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
@@ -16,6 +17,8 @@ from clicktrail.server.ports.registry import Consents, Erasures, LinkEdits, Link
 __all__ = [
     "Analytics",
     "Announcements",
+    "ClickPage",
+    "ClickSearch",
     "Clicker",
     "Clock",
     "Codes",
@@ -28,6 +31,7 @@ __all__ = [
     "JudgedMessage",
     "LinkEdits",
     "LinkSets",
+    "Place",
     "RecipientClick",
     "ShortLinks",
     "StoredVerdict",

@@ -11,6 +11,7 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, Filter, Filtered
 from clicktrail.report.labels import Confusion
+from clicktrail.server.ports.clicks import ClickPage, ClickSearch
 
 __all__ = [
     "Analytics",
@@ -194,6 +195,13 @@ class Analytics(Protocol):
         """Changes of verdicts on a campaign's clicks, the latest first, at most so many; of one click alone, if given.
 
         A first verdict is no change.
+        """
+        ...
+
+    async def clicks(self, search: ClickSearch, *, limit: int) -> ClickPage:
+        """The next clicks of a search, at most so many.
+
+        Fewer, or none, do not say that there are no more: what was judged again just now may be passed over.
         """
         ...
 
