@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import dataclasses
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -9,10 +10,12 @@ import msgspec
 import pytest
 
 from clicktrail.errors import StorageError
+from clicktrail.model.verdict import Verdict
 from clicktrail.report import as_json
 from clicktrail.server.console import serve_console
+from clicktrail.server.pipeline.history import described_history
 from clicktrail.server.pipeline.rejudge import Wanted
-from clicktrail.server.reading import ask_engine, have_rejudged, running_console
+from clicktrail.server.reading import ask_engine, ask_history, have_rejudged, running_console
 from tests.consoles import UnreadableAnalytics, echo
 from tests.judged import SENT_AT, click, delivered, judged, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
@@ -97,3 +100,18 @@ async def test_nobody_judges_again_where_no_engine_answers() -> None:
     async with engine(MemoryAnalytics()) as console:
         pass
     assert have_rejudged(console, Wanted()) is None
+
+
+async def test_the_engine_tells_how_verdicts_changed() -> None:
+    """Of a campaign or of one click, and of what is no campaign nothing."""
+    analytics, human = await spring(), verdict(click("m1", "c"))
+    bot = dataclasses.replace(human, verdict=Verdict.BOT)
+    await analytics.store([], [dataclasses.replace(judged(clicks=(bot,)), before={"m1-c": Verdict.HUMAN})])
+    async with engine(analytics) as console:
+        everything, other, none = [
+            await asyncio.to_thread(ask_history, console, campaign, click=of, limit=9)
+            for campaign, of in (("spring", None), ("spring", "m1-d"), ("autumn", None))
+        ]
+    assert await described_history(analytics, "spring", click="m1-c", limit=1) == everything
+    assert ({"campaign": "spring", "changes": []}, {}) == (other, none)
+    assert await asyncio.to_thread(ask_history, console, "spring", click=None, limit=9) is None

@@ -13,6 +13,7 @@ from clicktrail.cli import (
     consent,
     demo,
     erase,
+    history,
     imported,
     inspect,
     keys,
@@ -45,6 +46,7 @@ app.command()(report.report)
 app.command()(audit.audit)
 app.command(name="import")(imported.import_)
 app.command()(rejudge.rejudge)
+app.command()(history.history)
 app.command()(segment.segment)
 app.command()(demo.demo)
 app.command()(erase.erase)

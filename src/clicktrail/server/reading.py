@@ -17,7 +17,15 @@ from clicktrail.model.event import rfc3339
 from clicktrail.report import Filter
 from clicktrail.server.pipeline.rejudge import Wanted
 
-__all__ = ["ask_confusion", "ask_engine", "ask_segment", "have_rejudged", "keep_labels", "running_console"]
+__all__ = [
+    "ask_confusion",
+    "ask_engine",
+    "ask_history",
+    "ask_segment",
+    "have_rejudged",
+    "keep_labels",
+    "running_console",
+]
 
 _TIMEOUT_S = 30
 
@@ -50,6 +58,24 @@ def ask_engine(console: str, campaign: str | None, filters: Sequence[Filter] = (
         raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
     answer = response.json()
     return list(answer["campaigns"]) if campaign is None else [answer]
+
+
+def ask_history(console: str, campaign: str, *, click: str | None, limit: int) -> dict[str, Any] | None:
+    """The latest changes of verdicts, as `pipeline.history` describes them; None if nobody answers there any more.
+
+    Raises:
+        StorageError: the engine answered, but with an error.
+    """
+    query = {"campaign": campaign, "limit": str(limit)} | ({} if click is None else {"click": click})
+    try:
+        response = httpx2.get(f"{console}/api/history", params=query, timeout=_TIMEOUT_S)
+    except httpx2.ConnectError:
+        return None
+    if response.status_code == httpx2.codes.NOT_FOUND:
+        return {}
+    if response.is_error:
+        raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
+    return dict(response.json())
 
 
 def ask_segment(console: str, *, since: datetime, campaign: str | None, after: str = "") -> list[dict[str, Any]] | None:

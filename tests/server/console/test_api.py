@@ -72,6 +72,14 @@ async def test_filters_are_asked_for_by_name(client: Client, spring: CampaignRep
     assert 400 == (await client.get("/api/campaigns", params={"filter": "luck"})).status_code
 
 
+async def test_how_verdicts_changed_can_be_asked(client: Client, spring: CampaignReport) -> None:
+    """Of a campaign that is one, and of at least one change."""
+    asked = {"campaign": spring.campaign, "limit": "9"}
+    assert {"campaign": "spring", "changes": []} == (await client.get("/api/history", params=asked)).json()
+    assert 404 == (await client.get("/api/history", params=asked | {"campaign": "autumn"})).status_code
+    assert 400 == (await client.get("/api/history", params=asked | {"limit": "0"})).status_code
+
+
 async def test_a_segment_comes_by_pages(client: Client, spring: CampaignReport) -> None:
     """People with a human click since a time that has a zone; the messages of spring have no recipients."""
     assert spring.unique.human == 1

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from clicktrail.server.settings import Settings
-from clicktrail.server.wiring.without_engine import read_reports
+from clicktrail.server.wiring.without_engine import read_history, read_reports
 from tests.recorded import SENT, click, journal
 
 
@@ -28,7 +28,7 @@ def test_loading_a_segment_twice_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_later_event_replaces_a_verdict(tmp_path: Path) -> None:
-    """Two more clicks in the same second make a burst of the first, which was stored as human."""
+    """Two more clicks in the same second make a burst of the first that was human. What it was is remembered."""
     settings = Settings(data_dir=str(tmp_path))
     journal(settings, SENT, click(0))
     (before,) = read_reports(settings, None)
@@ -37,3 +37,5 @@ def test_a_later_event_replaces_a_verdict(tmp_path: Path) -> None:
 
     assert {"total": 1, "human": 1, "suspected": 0, "bot": 0, "preview": 0} == before["clicks"]
     assert {"total": 3, "human": 0, "suspected": 0, "bot": 3, "preview": 0} == after["clicks"]
+    (change,) = read_history(settings, "winter", click=None, limit=9)["changes"]
+    assert ("human", "bot") == (change["from"], change["to"])

@@ -14,6 +14,7 @@ from clicktrail.model.verdict import Verdict
 from clicktrail.report import Filter
 from clicktrail.report.labels import confusion_as_json
 from clicktrail.server.console.given import GivenAnalytics, GivenRejudge
+from clicktrail.server.pipeline.history import described_history
 from clicktrail.server.pipeline.rejudge import Wanted
 from clicktrail.server.pipeline.reporting import described_reports
 from clicktrail.server.pipeline.segment import PAGE, described
@@ -38,6 +39,20 @@ async def campaign(analytics: GivenAnalytics, name: FromQuery[str], by: _Filters
     if not reports:
         raise NotFoundException(f"there is no campaign '{name}'")
     return reports[0]
+
+
+@get("/history")
+async def history(
+    analytics: GivenAnalytics,
+    campaign: FromQuery[str],
+    limit: Annotated[int, QueryParameter(ge=1)],
+    click: FromQuery[str | None] = None,
+) -> dict[str, object]:
+    """The latest changes of verdicts on a campaign's clicks, or on one of them."""
+    changes = await described_history(analytics, campaign, click=click, limit=limit)
+    if not changes:
+        raise NotFoundException(f"there is no campaign '{campaign}'")
+    return changes
 
 
 @get("/segment")
@@ -99,6 +114,6 @@ def _unavailable(_request: _Request, error: StorageError) -> Response[dict[str, 
 
 router = Router(
     "/api",
-    route_handlers=[campaigns, campaign, segment, confusion, label, rejudge],
+    route_handlers=[campaigns, campaign, history, segment, confusion, label, rejudge],
     exception_handlers={ClientException: _refuse, StorageError: _unavailable},
 )

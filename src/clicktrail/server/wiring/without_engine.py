@@ -11,6 +11,7 @@ from clicktrail.report import Filter
 from clicktrail.report.labels import Confusion, confusion_as_json
 from clicktrail.server import keystore
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
+from clicktrail.server.pipeline.history import described_history
 from clicktrail.server.pipeline.rejudge import Wanted
 from clicktrail.server.pipeline.reporting import described_reports
 from clicktrail.server.pipeline.segment import described, segment
@@ -18,7 +19,7 @@ from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.processing import build_judge, build_processor, build_reader, catch_up, open_analytics
 from clicktrail.server.wiring.rejudging import rejudge_beside
 
-__all__ = ["read_confusion", "read_reports", "read_segment", "rejudge_stored", "store_labels"]
+__all__ = ["read_confusion", "read_history", "read_reports", "read_segment", "rejudge_stored", "store_labels"]
 
 Tell = Callable[[Sequence[dict[str, object]]], None]
 """Told of some people."""
@@ -31,6 +32,15 @@ def read_reports(settings: Settings, campaign: str | None, filters: Sequence[Fil
         StorageError: an engine does run, or the data folder cannot be read.
     """
     return asyncio.run(_read_reports(settings, campaign, filters))
+
+
+def read_history(settings: Settings, campaign: str, *, click: str | None, limit: int) -> dict[str, Any]:
+    """Where no engine runs: process what the journal still holds, and read how a campaign's verdicts changed.
+
+    Raises:
+        StorageError: an engine does run, or the data folder cannot be read.
+    """
+    return asyncio.run(_read_history(settings, campaign, click=click, limit=limit))
 
 
 def read_segment(settings: Settings, *, since: datetime, campaign: str | None, tell: Tell) -> None:
@@ -76,6 +86,13 @@ async def _read_reports(settings: Settings, campaign: str | None, filters: Seque
         return []
     async with _up_to_date(settings) as analytics:
         return await described_reports(analytics, campaign, filters)
+
+
+async def _read_history(settings: Settings, campaign: str, *, click: str | None, limit: int) -> dict[str, Any]:
+    if _is_new(settings):
+        return {}
+    async with _up_to_date(settings) as analytics:
+        return await described_history(analytics, campaign, click=click, limit=limit)
 
 
 async def _read_segment(settings: Settings, *, since: datetime, campaign: str | None, tell: Tell) -> None:

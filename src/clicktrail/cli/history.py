@@ -1,0 +1,60 @@
+"""clicktrail history: which clicks got another verdict, when and why."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from clicktrail.cli.options import Config, Json
+from clicktrail.cli.tables import table, terminal
+from clicktrail.errors import ClicktrailError
+
+__all__ = ["history"]
+
+
+def history(
+    campaign: Annotated[str, typer.Argument(help="The campaign whose clicks they are.")],
+    click: Annotated[str | None, typer.Option(help="Only this click, by its id.", metavar="ID")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the latest.", metavar="N")] = 100,
+    config: Config = None,
+    json_: Json = False,
+) -> None:
+    """Show which clicks of a campaign got another verdict, the latest first, and which signals spoke then."""
+    from clicktrail.server import reading, settings, supervisor
+
+    loaded = settings.load(config, settings.environment())
+    console = reading.running_console(loaded.data / supervisor.RUN_FILE)
+    found = reading.ask_history(console, campaign, click=click, limit=limit) if console else None
+    if found is None:
+        # As with reports: where no engine runs we are free to open analytics ourselves.
+        from clicktrail.server.wiring.without_engine import read_history
+
+        found = read_history(loaded, campaign, click=click, limit=limit)
+    if not found:
+        raise ClicktrailError(f"there is no campaign '{campaign}'", hint="clicktrail report lists them all")
+    if json_:
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        _print(found["changes"])
+
+
+def _print(changes: Sequence[Mapping[str, Any]]) -> None:
+    from clicktrail.server.wiring.judging import shipped_context
+
+    console = terminal()
+    if not changes:
+        console.print("No verdict has changed.")
+        return
+    rows = table("when", "click", "verdict", "score", "signal", "rules")
+    for change in changes:
+        moved = f"{change['from']} to {change['to']}"
+        rows.add_row(
+            change["at"], change["click"], moved, str(change["score"]), ", ".join(change["signals"]), change["rules"]
+        )
+    console.print(rows)
+    words = {rule.name: rule.description for rule in shipped_context().rules.rules}
+    spoken = dict.fromkeys(signal for change in changes for signal in change["signals"])
+    console.print("\nWhat the signals say:")
+    for signal in spoken:
+        console.print(f"{signal}: {words.get(signal, 'a signal of other rules')}", highlight=False)
