@@ -29,6 +29,7 @@ REQUESTS = [
         path="/token",
         peer="192.0.2.1",
         headers={"host": "click.example", "user-agent": "Mozilla/5.0", "x-twice": "a, b"},
+        kept={},
     ),
     Request(
         method="POST",
@@ -36,8 +37,15 @@ REQUESTS = [
         peer="192.0.2.1",
         headers={"host": "h", "transfer-encoding": "chunked", "trailer": "X-Forwarded-For"},
         body=b"hello",
+        kept={},
     ),
-    Request(method="HEAD", path="/token", peer="192.0.2.1", headers={"host": "click.example", "connection": "close"}),
+    Request(
+        method="HEAD",
+        path="/token",
+        peer="192.0.2.1",
+        headers={"host": "click.example", "connection": "close"},
+        kept={},
+    ),
 ]
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from clicktrail.server.edge.reader import RequestReader
 from clicktrail.server.edge.whole import read_whole
+from clicktrail.server.pipeline.headers import kept_headers
 from clicktrail.server.pipeline.redirect import Request
 
 _LINES = (
@@ -26,6 +27,13 @@ _LINES = (
         "Content-Length: 0",
         "Content-Length: 3",
         "Te: t",
+    ),
+    *(
+        "X-Forwarded-For: 203.0.113.9",
+        "X-Forwarded-For:  203.0.113.9, 192.0.2.7",
+        "x-forwarded-for: 203.0.113.9",
+        "X-Forwarded-For: é",
+        "X-Forwarded-Proto: https",
     ),
     *(
         "Transfer-Encoding: chunked",
@@ -59,7 +67,11 @@ def test_what_is_read_at_once_is_what_the_parser_reads(first: str, lines: list[s
 
 
 @pytest.mark.parametrize(
-    "field", ["Connection: keep-alive", "Accept: text/html,*/*;q=0.8", 'sec-ch-ua: "Not_A Brand"', "X:"]
+    "field",
+    [
+        *("Connection: keep-alive", "Accept: text/html,*/*;q=0.8", 'sec-ch-ua: "Not_A Brand"', "X:"),
+        *("X-Forwarded-For: 203.0.113.9", "X-Forwarded-For: 203.0.113.10, 192.0.2.7"),
+    ],
 )
 def test_what_browsers_send_is_read_at_once(field: str) -> None:
     """Names in lower case, values as they were sent, no query."""
@@ -69,7 +81,19 @@ def test_what_browsers_send_is_read_at_once(field: str) -> None:
     request = read_whole(data, "192.0.2.1")
 
     expected = {"host": "h", name.lower(): value.strip()}
-    assert Request(method="GET", path="/token", peer="192.0.2.1", headers=expected) == request
+    kept = kept_headers(expected)
+    assert Request(method="GET", path="/token", peer="192.0.2.1", headers=expected, kept=kept) == request
+
+
+def test_readers_behind_a_proxy_are_told_apart() -> None:
+    """Who called is read anew, though all else was the same before."""
+    data = "GET /token HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: {}\r\nX-Forwarded-Proto: https\r\n\r\n"
+    callers = ["203.0.113.9", "203.0.113.10", "203.0.113.9"]
+
+    requests = [read_whole(data.format(caller).encode(), "192.0.2.1") for caller in callers]
+
+    assert callers == [request.headers["x-forwarded-for"] for request in requests if request]
+    assert ["https"] * 3 == [request.headers["x-forwarded-proto"] for request in requests if request]
 
 
 @pytest.mark.parametrize(
@@ -96,8 +120,11 @@ def test_what_ends_its_connection_is_read_at_once(data: bytes) -> None:
         b"GET / HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 4_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\n\r\nX-Forwarded-For: 203.0.113.9",
+        b"GET / HTTP/1.1\r\nHost: h\r\n\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 203.0.113.9\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n",
     ],
-    ids=["cut", "two", "body", "no host", "two hosts", "long"],
+    ids=["cut", "two", "body", "no host", "two hosts", "long", "cut behind it", "behind it", "two proxies"],
 )
 def test_all_else_takes_a_closer_look(data: bytes) -> None:
     """What is cut, more than one request, has a body, or is refused for its host."""

@@ -6,6 +6,7 @@ import httptools
 
 from clicktrail.server.edge.proxy_protocol import read_proxy_header
 from clicktrail.server.edge.whole import read_whole
+from clicktrail.server.pipeline.headers import kept_headers
 from clicktrail.server.pipeline.redirect import Request
 
 __all__ = ["KEPT_BODY", "MAX_BODY", "MAX_HEAD", "Refusal", "RequestReader"]
@@ -158,6 +159,7 @@ class RequestReader:
                 http_version=self._version,
                 https=self._https,
                 body=self._body,
+                kept=kept_headers(self._headers),
             )
         )
         self.ended = self._version == "1.0" or not self._parser.should_keep_alive()

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from clicktrail.errors import StorageError, TokenForgedError, TokenMalformedError
 from clicktrail.model.event import Click
+from clicktrail.server.pipeline.headers import kept_headers
 from clicktrail.server.pipeline.proxies import Network, Proxies
 from clicktrail.server.pipeline.reference import Reference, begins_like_ours, read_reference
 from clicktrail.server.pipeline.stored import Stored, StoredLinks
@@ -24,40 +25,9 @@ __all__ = ["Lookup", "NotFound", "Redirect", "Redirector", "Request", "Unavailab
 _LOCATION = re.compile(r"(?i:https?)://[!-~]+")
 """An http or https URL of visible ASCII: what may stand in a ``Location`` as it is (RFC 9110 section 10.2.2)."""
 
-_KEPT_HEADERS = frozenset(
-    {
-        "accept",
-        "accept-encoding",
-        "accept-language",
-        "dnt",
-        "purpose",
-        "referer",
-        "sec-ch-ua",
-        "sec-ch-ua-arch",
-        "sec-ch-ua-bitness",
-        "sec-ch-ua-form-factors",
-        "sec-ch-ua-full-version-list",
-        "sec-ch-ua-mobile",
-        "sec-ch-ua-model",
-        "sec-ch-ua-platform",
-        "sec-ch-ua-platform-version",
-        "sec-fetch-dest",
-        "sec-fetch-mode",
-        "sec-fetch-site",
-        "sec-fetch-user",
-        "sec-gpc",
-        "sec-purpose",
-        "x-moz",
-        "x-native-host",
-        "x-purpose",
-    }
-)
-"""The headers that the judge reads. Everything else a browser tells is none of our business."""
-
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Those that change nothing (RFC 9110 section 9.2.1); TRACE would only send the request back."""
 
-_MAX_HEADER = 256
 _MAX_USER_AGENT = 512
 _MAX_TAMPERED = 200
 
@@ -76,6 +46,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         http_version: such as ``1.1``.
         https: whether this connection itself is TLS.
         body: the beginning of what came behind the head.
+        kept: those of the headers that are recorded; None where nobody has chosen them before.
     """
 
     method: str
@@ -85,6 +56,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     http_version: str = "1.1"
     https: bool = False
     body: bytes = b""
+    kept: dict[str, str] | None = None
 
 
 class Redirect(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,7 +176,7 @@ class Redirector:
             method=request.method,
             ip=ip,
             user_agent=headers.get("user-agent", "")[:_MAX_USER_AGENT],
-            headers={name: value[:_MAX_HEADER] for name, value in headers.items() if name in _KEPT_HEADERS},
+            headers=kept_headers(headers) if request.kept is None else request.kept,
             https=https,
             http_version=request.http_version,
         )
