@@ -335,6 +335,7 @@ async def test_an_erased_recipient_is_in_no_event_and_no_number(analytics: Analy
     assert (Clicks(human=1), Unique(raw=1, human=1)) == (report.clicks, report.unique)
     timelines = await analytics.timelines(["m1", "m2"])
     assert [0, 2] == [len(timelines[name].events) for name in ("m1", "m2")]
+    assert [0, 1] == [len(await analytics.clicks_of(name)) for name in (ann, bob)]
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,15 @@ import pytest
 from msgspec.structs import replace
 
 from clicktrail.errors import StorageError
-from clicktrail.model.event import AnyEvent, Engagement, Opened, encode
+from clicktrail.model.event import AnonymousClick, AnyEvent, Engagement, Opened, encode
+from clicktrail.model.verdict import Verdict
 from clicktrail.report import SourceReport
 from clicktrail.server.analytics.connection import ChdbConnections
 from clicktrail.server.analytics.kept_reports import KeptReports
 from clicktrail.server.analytics.migrate import migrate
-from clicktrail.server.analytics.rows import VisitRow, click_rows, event_rows, message_rows, visit_rows
+from clicktrail.server.analytics.rows import VisitRow, anonymous_rows, click_rows, event_rows, message_rows, visit_rows
 from clicktrail.server.analytics.sql import migrations, query
+from clicktrail.server.ports import RecipientClick
 from tests.judged import SENT_AT, click, judged, sent, verdict
 
 
@@ -48,10 +50,10 @@ async def test_folder_of_a_later_version_is_refused(tmp_path: Path) -> None:
 
 
 async def test_clicks_of_before_there_were_visits_are_visits(tmp_path: Path) -> None:
-    """Those whose address is whole, and those on tokens that did not open."""
+    """Those whose address is whole, and those on tokens that did not open; of agents nothing was noted."""
     connections = ChdbConnections(tmp_path)
     await _migrate_until(connections, "0005_link_groups.sql")
-    whole = click("m1", "1", recipient="ann")
+    whole = replace(click("m1", "1", recipient="ann"), user_agent="")
     clicks = [whole, replace(whole, id="2", ip="192.0.2.0/24"), replace(whole, id="3", message_id="", tampered=True)]
     told: list[AnyEvent] = [sent("m1"), *clicks]
     await connections.insert("insert_events", event_rows([(encode(event), event) for event in told], version=1))
@@ -98,6 +100,24 @@ async def test_messages_of_before_there_were_openings_have_them(tmp_path: Path) 
     assert report is not None
     assert (1, 1) == (report.opened, report.landed)
     assert (SourceReport(source="clicktrail", clicks=1, addresses=1, agents=1),) == report.sources
+
+
+async def test_people_have_the_clicks_of_before_there_were_tables_of_them(tmp_path: Path) -> None:
+    """With the verdicts that stand; anonymous clicks are in none."""
+    connections = ChdbConnections(tmp_path)
+    await _migrate_until(connections, "0019_verdict_changes.sql")
+    of = click("m1", "1", recipient="Ann@example.com")
+    for version, kind in enumerate((Verdict.BOT, Verdict.HUMAN), start=1):
+        message = judged(sent("m1"), clicks=(verdict(of, kind),))
+        await connections.insert("insert_clicks", click_rows([message], version=version))
+    anonymous = AnonymousClick(id="a1", at=SENT_AT, campaign="spring", link=0, verdict=Verdict.HUMAN)
+    await connections.insert("insert_clicks", anonymous_rows([anonymous]))
+    await migrate(connections)
+    [found] = await connections.rows("clicks_of", RecipientClick, {"recipient": "ann@example.com"})
+    nobody = await connections.rows("clicks_of", RecipientClick, {"recipient": ""})
+    await connections.close()
+    assert (of.at, Verdict.HUMAN) == (found.at, found.verdict)
+    assert [] == nobody
 
 
 async def _migrate_until(connections: ChdbConnections, last: str) -> None:

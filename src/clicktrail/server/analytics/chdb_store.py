@@ -187,7 +187,7 @@ class ChdbAnalytics:
 
     async def erase(self, recipient: str) -> None:
         """Delete the events and clicks of a recipient, and the clicks' history."""
-        for name in ("erase_clicks", "erase_verdict_changes", "erase_visits", "erase_events"):
+        for name in ("erase_clicks", "erase_clicks_of_people", "erase_verdict_changes", "erase_visits", "erase_events"):
             await self._connections.run(query(name), {"recipient": recipient})
         await self._reports.outdate_all(version=self._next_version())
 
