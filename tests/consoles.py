@@ -8,18 +8,45 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from clicktrail.errors import StorageError
+from clicktrail.judge import rules
 from clicktrail.report import CampaignReport
 from clicktrail.server.console.app import create_app
 from clicktrail.server.pipeline.rejudge import Wanted
+from clicktrail.server.system import SystemClock
 from tests.server.memory_analytics import MemoryAnalytics
+
+RULES = """
+version = 2026-11-23
+
+[verdicts]
+bot = 5
+suspected = 3
+
+[[rules]]
+name = "burst"
+points = 5
+description = "Links followed faster than a hand can."
+source = "somewhere"
+date = 2026-11-23
+
+[[rules]]
+name = "engaged"
+points = -8
+description = "Somebody pressed a key."
+source = "somewhere"
+date = 2026-11-23
+"""
+"""Some of what the judge goes by."""
 
 Client = AsyncTestClient[Litestar]
 
 EVERY_ROUTE = (
     "/",
     "/campaign?name=spring",
+    "/clicks?campaign=spring",
     "/api/campaigns",
     "/api/campaign?name=spring",
+    "/api/clicks?campaign=spring",
     "/static/console.css",
     "/healthz",
 )
@@ -32,8 +59,7 @@ async def echo(wanted: Wanted) -> list[dict[str, Any]]:
 
 def console_of(analytics: MemoryAnalytics) -> Client:
     """A client of a console of these analytics."""
-    signals = {"burst": "Links followed faster than a hand can."}
-    app = create_app(analytics, signals=signals, rejudge=echo)
+    app = create_app(analytics, rules=rules.parse(RULES), clock=SystemClock(), rejudge=echo)
     return AsyncTestClient(app, base_url="http://127.0.0.1:8081", raise_server_exceptions=False)
 
 

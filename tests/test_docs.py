@@ -20,11 +20,16 @@ from clicktrail.model.event import AnyEvent, Event
 from clicktrail.model.link import LinkReason, LinkWarning
 from clicktrail.report import CampaignReport, as_json
 from clicktrail.rewrite import Untouched
+from clicktrail.server.pipeline.clicks import described_clicks
 from clicktrail.server.pipeline.domains import Domain, parse_domains
 from clicktrail.server.pipeline.engage import Told
 from clicktrail.server.pipeline.instructions import Instructions, take_instructions
+from clicktrail.server.ports import ClickSearch
 from clicktrail.server.settings import Settings
 from clicktrail.tokens import KEYS, SECRET_BYTES, Format, Key, KeyState, Sealed, SealedCampaign
+from tests.clicks import CONTEXT
+from tests.judged import SENT_AT, click, judged, sent, verdict
+from tests.server.memory_analytics import MemoryAnalytics
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -146,6 +151,20 @@ def test_verdicts() -> None:
 def test_report() -> None:
     """Each key of a report is explained, in its order."""
     assert listed((REFERENCE / "report.md").read_text("utf-8")) == list(as_json(CampaignReport(campaign="spring")))
+
+
+async def test_clicks() -> None:
+    """What the console can be asked for, and each key of a click, are explained in their order."""
+    analytics = MemoryAnalytics()
+    await analytics.store([], [judged(sent("m1"), clicks=(verdict(click("m1", "1")),))])
+    search = ClickSearch(campaign="spring")
+    told: dict[str, Any] = await described_clicks(analytics, search, limit=1, rules=CONTEXT.rules, now=SENT_AT)
+    documented = {name: listed(text) for name, text in sections("clicks.md").items()}
+    parameters = [field.name for field in dataclasses.fields(ClickSearch)]
+    assert [*parameters, "limit"] == [
+        {"verdict": "verdicts"}.get(name, name) for name in documented["What is asked for"]
+    ]
+    assert list(told["clicks"][0]) == documented["What is answered"]
 
 
 def test_tokens() -> None:

@@ -22,6 +22,7 @@ def of(*events: AnyEvent) -> str:
     [
         ([click()], ""),
         ([replace(click(), method="HEAD", ip=AZURE)], ""),
+        ([replace(click(), method="HEAD", ip=BARRACUDA)], ""),
         (
             [click(ip=AZURE)],
             "would be human with trusted input on the landing page, or without datacentre-network",

@@ -16,6 +16,7 @@ from clicktrail.server.console import serve_console
 from clicktrail.server.pipeline.history import described_history
 from clicktrail.server.pipeline.rejudge import Wanted
 from clicktrail.server.reading import ask_engine, ask_history, have_rejudged, running_console
+from clicktrail.server.system import SystemClock
 from tests.consoles import UnreadableAnalytics, echo
 from tests.judged import SENT_AT, click, delivered, judged, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
@@ -27,7 +28,7 @@ async def engine(analytics: MemoryAnalytics) -> AsyncIterator[str]:
     stopping = asyncio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(serve_console(listening, analytics, rejudge=echo, stopping=stopping))
+            tasks.create_task(serve_console(listening, analytics, clock=SystemClock(), rejudge=echo, stopping=stopping))
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
             stopping.set()
 

@@ -25,7 +25,8 @@ class Ways:
 
 def ways(judged: JudgedClick, rules: Rules) -> Ways | None:
     """None for what is human already, and where a rule decided alone: nothing outweighs that."""
-    if judged.verdict is Verdict.HUMAN or judged.verdict is not rules.verdict(judged.score):
+    decided = any(not reason.points for reason in judged.reasons)
+    if decided or judged.verdict is Verdict.HUMAN or judged.verdict is not rules.verdict(judged.score):
         return None
     known = any(reason.signal == _ENGAGED for reason in judged.reasons)
     worth = sum(rule.points for rule in rules.rules if rule.name == _ENGAGED)

@@ -1,8 +1,11 @@
+from typing import Any
+
 import pytest
 
+from clicktrail.model.verdict import Verdict
 from clicktrail.report import CampaignReport, as_json
 from tests.consoles import Client, UnreadableAnalytics, console_of
-from tests.judged import judged, sent
+from tests.judged import BURST, click, judged, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
 
 
@@ -96,3 +99,25 @@ async def test_labels_are_kept_and_held_against_verdicts(client: Client, spring:
     assert (spring.unique.human, 1.0, 0.5) == (human["verdicts"]["human"], human["precision"], human["recall"])
     assert 400 == (await client.post("/api/labels", json={"m0-h": "martian"})).status_code
     assert 415 == (await client.post("/api/labels", data={"m0-h": "human"})).status_code
+
+
+async def test_clicks_come_by_pages(client: Client, analytics: MemoryAnalytics) -> None:
+    """Those that were asked for, each once; what makes no sense is a bad request, and no campaign is not found."""
+    clicks = tuple(verdict(click("m1", str(number), after_s=number), Verdict.BOT, BURST) for number in range(4))
+    await analytics.store([], [judged(sent("m1"), clicks=(*clicks, verdict(click("m1", "h"))))])
+    asked: dict[str, Any] = {"campaign": "spring", "verdict": ["bot", "preview"], "signal": "burst", "limit": 3}
+    first = (await client.get("/api/clicks", params=asked)).json()
+    second = (await client.get("/api/clicks", params=asked | {"before": first["before"]})).json()
+    assert (["m1-3", "m1-2", "m1-1"], ["m1-0"]) == tuple(
+        [of["id"] for of in page["clicks"]] for page in (first, second)
+    )
+    assert second["before"] is None
+    for wrong in (
+        {"verdict": "martian"},
+        {"limit": 0},
+        {"limit": 501},
+        {"before": "yesterday"},
+        {"counted": "perhaps"},
+    ):
+        assert 400 == (await client.get("/api/clicks", params=asked | wrong)).status_code
+    assert 404 == (await client.get("/api/clicks", params=asked | {"campaign": "x"})).status_code

@@ -4,12 +4,13 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from clicktrail.model.event import Engagement, Opened
-from clicktrail.model.verdict import Verdict
+from clicktrail.model.event import AnonymousClick, Engagement, Opened
+from clicktrail.model.verdict import Reason, Verdict
 from tests.consoles import Client, UnreadableAnalytics, console_of
-from tests.judged import BURST, ENGAGED, SENT_AT, bounced, click, judged, sent, verdict
+from tests.judged import BURST, ENGAGED, HOSTING, SENT_AT, bounced, click, judged, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
 
+METHOD = Reason(signal="method", points=0, detail="HEAD request")
 SCRIPT = "<script>alert('x')</script>&\"/.."
 
 
@@ -68,11 +69,16 @@ async def test_campaign_without_deliveries_has_no_rate(client: Client, analytics
 
 async def test_all_text_is_escaped(client: Client, analytics: MemoryAnalytics) -> None:
     """Campaign names and destinations come from messages, and are never read as HTML."""
-    of = verdict(replace(click("m1", "1", campaign=SCRIPT), url=SCRIPT), Verdict.BOT, BURST)
+    told = replace(click("m1", "1", campaign=SCRIPT, recipient=SCRIPT), url=SCRIPT, user_agent=SCRIPT, source=SCRIPT)
+    of = verdict(told, Verdict.BOT, BURST, Reason(signal=SCRIPT, points=1, detail=SCRIPT))
     await analytics.store([], [judged(sent("m1", campaign=SCRIPT), clicks=(of,))])
-    pages = [await client.get("/"), await client.get("/campaign", params={"name": SCRIPT})]
+    pages = [
+        await client.get("/"),
+        await client.get("/campaign", params={"name": SCRIPT}),
+        await client.get("/clicks", params={"campaign": SCRIPT, "signal": "burst"}),
+    ]
     missing = await client.get("/campaign", params={"name": SCRIPT + "?"})
-    assert [False] * 3 == ["<script" in page.text for page in (*pages, missing)]
+    assert [False] * 4 == ["<script" in page.text for page in (*pages, missing)]
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", "%2e%2e", "a b&c=d#e+f", "ü€"])
@@ -86,7 +92,10 @@ async def test_link_in_the_overview_leads_to_the_campaign(
     assert (200, True) == (page.status_code, f"<h1>{html.escape(name) or '(no campaign)'}</h1>" in page.text)
 
 
-@pytest.mark.parametrize(("path", "status"), [("/campaign?name=x", 404), ("/nothing", 404), ("/campaign", 400)])
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/campaign?name=x", 404), ("/nothing", 404), ("/campaign", 400), ("/clicks?campaign=x", 404), ("/clicks", 400)],
+)
 async def test_refusal_is_a_page(client: Client, path: str, status: int) -> None:
     """An unknown campaign, an unknown page and a missing name are refused in the console's own look."""
     answer = await client.get(path)
@@ -110,3 +119,79 @@ async def test_campaign_page_says_what_the_sources_could_not_tell(client: Client
     opened = Opened(id="o", at=SENT_AT, campaign="spring", message_id="m1")
     await analytics.store([], [judged(sent("m1"), opened, clicks=(of,))])
     assert "Click-to-open" in (await client.get("/campaign?name=spring")).text
+
+
+@pytest.mark.usefixtures("spring")
+async def test_numbers_of_the_campaign_page_lead_to_their_clicks(client: Client) -> None:
+    """Of each verdict, of each signal, and of all that is not human: as many as the number says."""
+    page = (await client.get("/campaign?name=spring")).text
+    links = re.findall(r'href="(/clicks[^"]*)">(\d+)', page)
+    shown = [(await client.get(html.unescape(address))).text.count("<h2>") for address, _ in links]
+    assert [1, 0, 4, 0, 4, 4] == [int(count) for _, count in links] == shown
+    assert 'href="/clicks?campaign=spring">See each click' in page
+
+
+async def test_clicks_page_explains_each_verdict(client: Client, analytics: MemoryAnalytics) -> None:
+    """What made it, by which signs in words and points, and what would have made a person of it."""
+    of = replace(click("m1", "1", recipient="ann@example.com"), url="https://example.com/a?b=c", user_agent="curl/8")
+    await analytics.store([], [judged(sent("m1"), clicks=(verdict(of, Verdict.BOT, BURST),))])
+    page = (await client.get("/clicks?campaign=spring")).text
+    shown = (
+        '<i class="bot"></i>Bot',
+        "5 points; 5 make a bot",
+        "https://example.com/a<small>?b=c</small>",
+        "23 November 2026, 09:01:00 UTC",
+        "sent to ann@example.com",
+        "calls itself curl/8",
+        "<b>+5</b>",
+        "7 links in 0.6 s.",
+        "Links followed faster than a hand can.",
+        "if somebody had pressed, scrolled or typed on the landing page, or without <code>burst</code>.",
+    )
+    assert [] == [text for text in shown if text not in page]
+
+
+async def test_clicks_page_says_where_there_is_nothing_to_explain(client: Client, analytics: MemoryAnalytics) -> None:
+    """A click without any signal, an anonymous one, one that a sign decides alone, and one that does not count."""
+    head = verdict(replace(click("m1", "2"), method="HEAD"), Verdict.BOT, METHOD, BURST, counted=False)
+    anonymous = AnonymousClick(id="a1", at=SENT_AT, campaign="spring", link=2, verdict=Verdict.HUMAN)
+    await analytics.store([], [judged(sent("m1"), clicks=(verdict(click("m1", "1")), head))], [anonymous])
+    page = (await client.get("/clicks?campaign=spring")).text
+    shown = (
+        "Nothing speaks against a person.",
+        "asks not to be tracked",
+        "in the hour from 23 November 2026, 09:00 UTC",
+    )
+    assert [] == [text for text in shown if text not in page]
+    uncounted = (await client.get("/clicks?campaign=spring&counted=false")).text
+    assert [1] * 3 == [
+        uncounted.count(text) for text in ("One sign decides", ">decides</b>", "Not counted as a click<")
+    ]
+    assert "It would count" not in uncounted
+
+
+async def test_clicks_are_turned_over_by_pages(client: Client, analytics: MemoryAnalytics) -> None:
+    """Earlier ones lie behind a link, which keeps to what was looked for; from there one leads back to the latest."""
+    clicks = tuple(verdict(click("m1", f"{number:02}"), Verdict.BOT, BURST) for number in range(30))
+    await analytics.store([], [judged(sent("m1"), clicks=clicks)])
+    first = (await client.get("/clicks?campaign=spring&verdict=bot&signal=burst")).text
+    (earlier,) = re.findall('href="([^"]*)">Earlier clicks', first)
+    second = (await client.get(html.unescape(earlier))).text
+    assert (25, 5) == (first.count("<h2>"), second.count("<h2>"))
+    assert ("Latest clicks" in first, "Earlier clicks" in second) == (False, False)
+    (back,) = re.findall('href="([^"]*)">Latest clicks', second)
+    assert "/clicks?campaign=spring&verdict=bot&signal=burst" == html.unescape(back)
+    assert 'aria-current="true">Bot<' in second
+
+
+async def test_a_signal_can_be_chosen_and_let_go(client: Client, analytics: MemoryAnalytics) -> None:
+    """Its name stands with each reason, and says above the list what it means; one of an older version has no words."""
+    of = verdict(click("m1", "1"), Verdict.BOT, BURST, HOSTING)
+    await analytics.store([], [judged(sent("m1"), clicks=(of,))])
+    page = (await client.get("/clicks?campaign=spring")).text
+    for signal, words in ("burst", "Links followed faster"), (HOSTING.signal, "does not know"):
+        (address,) = re.findall(f'href="([^"]*)">{signal}</a>', page)
+        chosen = (await client.get(html.unescape(address))).text
+        assert f"Only clicks that show <code>{signal}</code>: " in chosen
+        assert words in chosen
+        assert 'href="/clicks?campaign=spring">Show all signals' in chosen

@@ -2,14 +2,19 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import resources
+from typing import Literal
 
 import httpx2
+import pytest
+from msgspec.structs import replace
 
-from clicktrail.model.verdict import Verdict
+from clicktrail.model.verdict import Reason, Verdict
 from clicktrail.server.console import serve_console
+from clicktrail.server.system import SystemClock
 from tests.browsers import chromium, needs_chromium
 from tests.consoles import echo
-from tests.judged import BURST, click, delivered, judged, sent, verdict
+from tests.judged import BURST, ENGAGED, HOSTING, click, delivered, judged, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
 
 
@@ -19,7 +24,7 @@ async def console(analytics: MemoryAnalytics) -> AsyncIterator[str]:
     stopping = asyncio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(serve_console(listening, analytics, rejudge=echo, stopping=stopping))
+            tasks.create_task(serve_console(listening, analytics, clock=SystemClock(), rejudge=echo, stopping=stopping))
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
             stopping.set()
 
@@ -54,3 +59,34 @@ async def test_browser_shows_the_headline_and_complains_of_nothing() -> None:
         "100.0% as an email service would report it; 20.0% people: 1 of 5 who got the message clicked in it." == reading
     )
     assert (0, "rgb(13, 122, 107)", []) == (overflow, people, complaints)
+
+
+@needs_chromium
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_wrong_with_single_clicks(scheme: Literal["light", "dark"]) -> None:
+    """By its rules anybody can read campaign and clicks, in either scheme, on a narrow screen and without script."""
+    axe = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+    analytics = MemoryAnalytics()
+    long = replace(click("m1", "1", recipient=f"{'ann' * 20}@example.com"), url=f"https://example.com/{'a' * 90}?b=c")
+    clicks = (
+        verdict(long, Verdict.BOT, BURST, HOSTING),
+        verdict(click("m1", "2"), Verdict.SUSPECTED, HOSTING),
+        verdict(click("m1", "3"), Verdict.HUMAN, ENGAGED),
+        verdict(click("m1", "4"), Verdict.PREVIEW, Reason(signal="preview-agent", points=0, detail="calls itself x")),
+    )
+    await analytics.store([], [judged(sent("m1"), clicks=clicks)])
+    async with console(analytics) as address, chromium() as browser:
+        # The test's own script needs what the console's policy forbids.
+        page = await browser.new_page(viewport={"width": 320, "height": 640}, color_scheme=scheme, bypass_csp=True)
+        for path in (
+            "/campaign?name=spring",
+            "/clicks?campaign=spring&signal=",
+            "/clicks?campaign=spring&signal=burst",
+        ):
+            await page.goto(address + path)
+            await page.evaluate("document.querySelectorAll('details').forEach(words => words.open = true)")
+            overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert (0, 0) == (overflow, await page.locator("script").count())
+            await page.evaluate(axe)
+            found = await page.evaluate("axe.run({resultTypes: ['violations']})")
+            assert [] == [violation["id"] for violation in found["violations"]]

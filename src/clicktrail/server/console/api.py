@@ -13,7 +13,8 @@ from clicktrail.errors import StorageError
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import Filter
 from clicktrail.report.labels import confusion_as_json
-from clicktrail.server.console.given import GivenAnalytics, GivenRejudge
+from clicktrail.server.console.given import GivenAnalytics, GivenClock, GivenRejudge, GivenRules, GivenSearch
+from clicktrail.server.pipeline.clicks import described_clicks
 from clicktrail.server.pipeline.history import described_history
 from clicktrail.server.pipeline.rejudge import Wanted
 from clicktrail.server.pipeline.reporting import described_reports
@@ -39,6 +40,21 @@ async def campaign(analytics: GivenAnalytics, name: FromQuery[str], by: _Filters
     if not reports:
         raise NotFoundException(f"there is no campaign '{name}'")
     return reports[0]
+
+
+@get("/clicks")
+async def clicks(
+    analytics: GivenAnalytics,
+    rules: GivenRules,
+    clock: GivenClock,
+    search: GivenSearch,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
+) -> dict[str, object]:
+    """Some clicks of a campaign, the latest first, each with what explains its verdict."""
+    page = await described_clicks(analytics, search, limit=limit, rules=rules, now=clock.now())
+    if not page:
+        raise NotFoundException(f"there is no campaign '{search.campaign}'")
+    return page
 
 
 @get("/history")
@@ -114,6 +130,6 @@ def _unavailable(_request: _Request, error: StorageError) -> Response[dict[str, 
 
 router = Router(
     "/api",
-    route_handlers=[campaigns, campaign, history, segment, confusion, label, rejudge],
+    route_handlers=[campaigns, campaign, clicks, history, segment, confusion, label, rejudge],
     exception_handlers={ClientException: _refuse, StorageError: _unavailable},
 )

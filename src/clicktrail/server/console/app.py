@@ -1,6 +1,5 @@
 """The console's application: pages, API, style, and what every response has in common."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
@@ -14,10 +13,11 @@ from litestar.template import TemplateConfig
 from litestar.types import Scope
 
 from clicktrail.errors import StorageError
+from clicktrail.judge.rules import Rules
 from clicktrail.server.console import api, pages, words
-from clicktrail.server.console.given import Rejudge
+from clicktrail.server.console.given import Rejudge, click_search
 from clicktrail.server.console.loopback import LoopbackOnly, harden
-from clicktrail.server.ports import Analytics
+from clicktrail.server.ports import Analytics, Clock
 
 __all__ = ["create_app"]
 
@@ -25,25 +25,29 @@ _LOG = structlog.get_logger(part="console")
 _STATIC = Path(__file__).parent / "static"
 
 
-def create_app(analytics: Analytics, *, signals: Mapping[str, str], rejudge: Rejudge) -> Litestar:
+def create_app(analytics: Analytics, *, rules: Rules, clock: Clock, rejudge: Rejudge) -> Litestar:
     """Make the application, an ASGI one, to be served in the process that holds analytics.
 
     Args:
         analytics: whose numbers it shows.
-        signals: what each signal of the judge means, in words, by its name.
+        rules: what verdicts rest on, and the words for it.
+        clock: tells how long a click is past.
         rejudge: judges again what is stored.
     """
     return Litestar(
         route_handlers=[
             pages.campaigns,
             pages.campaign,
+            pages.clicks,
             api.router,
             api.healthz,
             create_static_files_router("/static", directories=[_STATIC]),
         ],
         dependencies={
             "analytics": Provide(lambda: analytics, sync_to_thread=False),
-            "signals": Provide(lambda: signals, sync_to_thread=False),
+            "rules": Provide(lambda: rules, sync_to_thread=False),
+            "clock": Provide(lambda: clock, sync_to_thread=False),
+            "search": Provide(click_search, sync_to_thread=False),
             "rejudge": Provide(lambda: rejudge, sync_to_thread=False),
         },
         middleware=[LoopbackOnly()],
@@ -72,5 +76,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": words.percent, "number": words.number, "moment": words.moment}
+    environment.filters |= {name: getattr(words, name) for name in words.__all__}
     return environment

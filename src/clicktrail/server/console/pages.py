@@ -1,5 +1,8 @@
 """Reports as pages. All is on the page as it is served: no script runs in the reader's browser."""
 
+from dataclasses import replace
+from typing import Final
+
 from litestar import Request, get
 from litestar.datastructures import State
 from litestar.exceptions import ClientException, NotFoundException
@@ -7,11 +10,26 @@ from litestar.params import FromQuery
 from litestar.response import Template
 
 from clicktrail.errors import StorageError
-from clicktrail.server.console.given import GivenAnalytics, GivenSignals
+from clicktrail.judge.rules import Rules
+from clicktrail.model.verdict import Verdict
+from clicktrail.server.console.given import GivenAnalytics, GivenClock, GivenRules, GivenSearch
+from clicktrail.server.pipeline.clicks import shown_clicks
 
-__all__ = ["campaign", "campaigns", "refuse", "unavailable"]
+__all__ = ["campaign", "campaigns", "clicks", "refuse", "unavailable"]
 
 _Request = Request[None, None, State]
+
+_PAGE: Final = 25
+"""Clicks on a page: some screens full."""
+_UNLIKE_PEOPLE: Final = tuple(verdict for verdict in Verdict if verdict is not Verdict.HUMAN)
+_CHOICES: Final[tuple[tuple[str, tuple[Verdict, ...], bool], ...]] = (
+    ("All", tuple(Verdict), True),
+    ("Human", (Verdict.HUMAN,), True),
+    ("Not human", _UNLIKE_PEOPLE, True),
+    *((verdict.capitalize(), (verdict,), True) for verdict in _UNLIKE_PEOPLE),
+    ("Not counted", tuple(Verdict), False),
+)
+"""Which clicks one may want to see: what that is called, their verdicts, and whether reports count them."""
 
 
 @get("/")
@@ -21,12 +39,37 @@ async def campaigns(analytics: GivenAnalytics) -> Template:
 
 
 @get("/campaign")
-async def campaign(analytics: GivenAnalytics, signals: GivenSignals, name: FromQuery[str]) -> Template:
+async def campaign(analytics: GivenAnalytics, rules: GivenRules, name: FromQuery[str]) -> Template:
     """One campaign. Its name is a query parameter, since any text is a name: the empty one, ``a/b``, ``..``."""
     report = await analytics.campaign(name)
     if report is None:
         raise NotFoundException(f"There is no campaign “{name}”.")
-    return Template("campaign.html", context={"report": report, "signals": signals})
+    return Template("campaign.html", context={"report": report, "signals": _in_words(rules)})
+
+
+@get("/clicks")
+async def clicks(analytics: GivenAnalytics, rules: GivenRules, clock: GivenClock, search: GivenSearch) -> Template:
+    """Single clicks of one campaign, the latest first, each with what explains its verdict."""
+    shown, end = await shown_clicks(analytics, search, limit=_PAGE, rules=rules, now=clock.now())
+    if not shown and await analytics.campaign(search.campaign) is None:
+        raise NotFoundException(f"There is no campaign “{search.campaign}”.")
+    context = {
+        "search": search,
+        "clicks": shown,
+        "choices": [
+            (words, replace(search, verdicts=verdicts, counted=counted, before=None))
+            for words, verdicts, counted in _CHOICES
+        ],
+        "further": replace(search, before=end) if end else None,
+        "signals": _in_words(rules),
+        "least": rules.verdicts,
+    }
+    return Template("clicks.html", context=context)
+
+
+def _in_words(rules: Rules) -> dict[str, str]:
+    """What each signal means, by its name."""
+    return {rule.name: rule.description for rule in rules.rules}
 
 
 def refuse(_request: _Request, error: ClientException) -> Template:

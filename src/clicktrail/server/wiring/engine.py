@@ -83,7 +83,9 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
             overriding = Overriding(settings, registry=registry, analytics=analytics, processor=processor)
             async with asyncio.TaskGroup() as tasks:
                 rejudge = partial(rejudge_beside, processor, analytics, judge, turn)
-                tasks.create_task(serve_console(console_socket, analytics, rejudge=rejudge, stopping=processed))
+                tasks.create_task(
+                    serve_console(console_socket, analytics, clock=SystemClock(), rejudge=rejudge, stopping=processed)
+                )
                 async with pulsing(watch.pulse):
                     async with asyncio.TaskGroup() as work:
                         work.create_task(relay.serve(relay_socket, stopping))

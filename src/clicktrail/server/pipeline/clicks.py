@@ -1,0 +1,106 @@
+"""Single clicks with all that explains their verdicts, as pages show them and programs read them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from clicktrail.judge.counterfactual import Ways, counterfactual, ways
+from clicktrail.judge.rules import Rules
+from clicktrail.judge.states import State, state_after
+from clicktrail.model.event import rfc3339
+from clicktrail.model.verdict import JudgedClick
+from clicktrail.server.ports import Analytics, ClickSearch, Place
+
+__all__ = ["ShownClick", "described_clicks", "place_in", "shown_clicks", "spelled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownClick:
+    """A click as one explains it.
+
+    Attributes:
+        judged: the click and its verdict.
+        state: how sure that is to stand.
+        ways: what would make a person of it, if anything would.
+    """
+
+    judged: JudgedClick
+    state: State
+    ways: Ways | None
+
+
+async def shown_clicks(
+    analytics: Analytics, search: ClickSearch, *, limit: int, rules: Rules, now: datetime
+) -> tuple[Sequence[ShownClick], Place | None]:
+    """The next clicks of a search, and the place where it goes on: None where there are no more.
+
+    Raises:
+        StorageError: they cannot be read just now.
+    """
+    page = await analytics.clicks(search, limit=limit)
+    return [_shown(judged, rules=rules, now=now) for judged in page.clicks], page.end
+
+
+async def described_clicks(
+    analytics: Analytics, search: ClickSearch, *, limit: int, rules: Rules, now: datetime
+) -> dict[str, object]:
+    """The same in the shape of docs/reference/clicks.md; empty if there is no such campaign.
+
+    Raises:
+        StorageError: they cannot be read just now.
+    """
+    clicks, end = await shown_clicks(analytics, search, limit=limit, rules=rules, now=now)
+    if not clicks and await analytics.campaign(search.campaign) is None:
+        return {}
+    return {"clicks": [_described(click, rules) for click in clicks], "before": spelled(end) if end else None}
+
+
+def spelled(place: Place) -> str:
+    """A place as text: ``2026-11-23T09:00:00.000Z,ID``."""
+    at, click_id = place
+    return f"{rfc3339(at)},{click_id}"
+
+
+def place_in(text: str) -> Place:
+    """The place that a text spells.
+
+    Raises:
+        ValueError: it spells none.
+    """
+    at, comma, click_id = text.partition(",")
+    moment = datetime.fromisoformat(at)
+    if not comma or moment.tzinfo is None:
+        raise ValueError(f"no place of a click: {text}")
+    return moment, click_id
+
+
+def _shown(judged: JudgedClick, *, rules: Rules, now: datetime) -> ShownClick:
+    # Of an anonymous click nothing is known that could be judged again.
+    state = state_after(now - judged.click.at) if judged.click.message_id else State.FINAL
+    return ShownClick(judged=judged, state=state, ways=ways(judged, rules))
+
+
+def _described(shown: ShownClick, rules: Rules) -> dict[str, object]:
+    judged = shown.judged
+    click = judged.click
+    return {
+        "id": click.id,
+        "at": rfc3339(click.at),
+        "message_id": click.message_id,
+        "recipient": click.recipient,
+        "link": click.link,
+        "url": click.url,
+        "group": click.group,
+        "source": click.source,
+        "method": click.method,
+        "user_agent": click.user_agent,
+        "verdict": judged.verdict.value,
+        "score": judged.score,
+        "state": shown.state.value,
+        "counted": judged.counted,
+        "reasons": [
+            {"signal": reason.signal, "points": reason.points, "detail": reason.detail} for reason in judged.reasons
+        ],
+        "counterfactual": counterfactual(judged, rules),
+        "rules": judged.rules,
+    }
