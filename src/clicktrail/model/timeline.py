@@ -47,13 +47,17 @@ class Timeline:
     @property
     def sent(self) -> Sent | None:
         """When and how the message left, if we know."""
-        return next((event for event in self.events if isinstance(event, Sent)), None)
+        for event in self.events:  # asked many times for each click: no generator
+            if isinstance(event, Sent):
+                return event
+        return None
 
     @property
     def campaign(self) -> str:
         """What the message was sent under; where nobody told of its sending, what the first event to name one says."""
-        named = (event.campaign for event in self.events if event.campaign)
-        return self.sent.campaign if self.sent else next(named, "")
+        if sent := self.sent:
+            return sent.campaign
+        return next((event.campaign for event in self.events if event.campaign), "")
 
     @property
     def arrived_at(self) -> datetime | None:

@@ -27,6 +27,8 @@ def many_networks(case: Case, *, networks: int, seconds: float) -> Findings:
     A message that went to several people says nothing: it is read in as many places. Nor does one of a few links that
     somebody's phone carrier sends through another of its addresses each.
     """
+    if len(case.followed) < networks:
+        return {}
     clicks = [click for click in case.followed if click.recipient and neighbourhood(case, click)]
     found = runs(clicks, key=lambda click: neighbourhood(case, click), different=networks, seconds=seconds)
     return told(

@@ -1,8 +1,9 @@
 """Notice when too many clicks come from one address: as a rule a proxy of the sender's own that is not trusted."""
 
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass
 from ipaddress import ip_network
+from operator import itemgetter
 
 __all__ = ["AddressWatch", "SharedAddress"]
 
@@ -33,25 +34,25 @@ class AddressWatch:
 
     def __init__(self) -> None:
         self._latest: deque[str] = deque()
-        self._clicks: Counter[str] = Counter()
+        self._clicks: dict[str, int] = {}
 
     def see(self, address: str) -> None:
         """Count a click; one without an address tells nothing."""
         if not address:
             return
         self._latest.append(address)
-        self._clicks[address] += 1
+        self._clicks[address] = self._clicks.get(address, 0) + 1
         if len(self._latest) > WINDOW:
             oldest = self._latest.popleft()
-            self._clicks[oldest] -= 1
-            if not self._clicks[oldest]:
-                del self._clicks[oldest]
+            clicks = self._clicks.pop(oldest) - 1
+            if clicks:
+                self._clicks[oldest] = clicks
 
     def shared(self) -> SharedAddress | None:
         """The address of over 30 % of the latest clicks; None where there is none, or were too few clicks."""
         if len(self._latest) < LEAST:
             return None
-        ((address, clicks),) = self._clicks.most_common(1)
+        address, clicks = max(self._clicks.items(), key=itemgetter(1))
         share = clicks / len(self._latest)
         return SharedAddress(network=_network(address), share=share) if share > SHARE else None
 

@@ -40,6 +40,8 @@ class JudgedMessage:
     @property
     def changes(self) -> tuple[tuple[Verdict, JudgedClick], ...]:
         """The clicks whose verdicts are others than before, each behind that one."""
+        if not self.before:
+            return ()
         return tuple((self.before[of.click.id], of) for of in self.clicks if of.click.id in self.before)
 
 
