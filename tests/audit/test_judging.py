@@ -40,7 +40,7 @@ EVENTS = [
         )
         for number in range(6)
     ),
-    Click(id="damaged", at=click(8_999).at, tampered=True, ip=click().ip),
+    Click(id="damaged", at=click(8_999).at, tampered=True, ip=click().ip, user_agent=click().user_agent),
 ]
 JUDGE = partial(judge, context=CONTEXT)
 

@@ -35,14 +35,15 @@ def tabs(*gaps: float, ip: str = HOME, begin: float = 3_600) -> list[Click]:
     return [by(browsers.chrome(LANGUAGE), click(at, link=link, ip=ip)) for link, at in enumerate(moments)]
 
 
-def colleagues(number: int, *, ip: str = HOME, domains: int = 1, gap: float = 2) -> list[Visit]:
-    """Other people's clicks from the same address."""
+def colleagues(number: int, *, ip: str = HOME, domains: int = 1, gap: float = 2, agents: int = 6) -> list[Visit]:
+    """Other people's clicks from the same address, with so many browsers among them."""
     return [
         Visit(
             at=after(3_600 + gap * each),
             ip=ip,
             message_id=f"m-{each}",
             recipient=f"p{each}@{'abcdefgh'[each % domains]}.example",
+            agent=each % agents + 1,
         )
         for each in range(number)
     ]
@@ -54,6 +55,10 @@ PEOPLE = {
     "clicks twice": (tabs(0.1), []),
     "reads in a company with one address": (tabs(), colleagues(30)),
     "reads at a provider with one address for a family": (tabs(), colleagues(3, domains=3, gap=15)),
+    "reads on a phone behind a carrier's address": (
+        [by(browsers.mobile_chrome(LANGUAGE), click(3_600))],
+        colleagues(40, domains=8),
+    ),
     "reads behind a security service": (tabs(ip=ZSCALER), colleagues(40, ip=ZSCALER, domains=8)),
     "reads behind a private relay": (tabs(ip=RELAY), colleagues(40, ip=RELAY, domains=8)),
     "taps the notification": ([by(browsers.safari(LANGUAGE), click(6))], []),
@@ -118,6 +123,24 @@ def test_person_within_a_sweep() -> None:
     person = by(browsers.safari(LANGUAGE), click(43.4, link=3, id="person"))
     found = verdicts(*sweep, person)
     assert (Verdict.HUMAN, {Verdict.BOT}) == (found.pop("person"), set(found.values()))
+
+
+def test_person_beside_the_companys_own_scanner() -> None:
+    """A scanner in the company's rooms has its people's address: who clicks as it works is no part of it."""
+    scanner = by(browsers.poser(140, language=True), click(20))
+    links = [replace(scanner, id=f"s-{link}", at=after(20 + 0.3 * link), link=link) for link in range(8)]
+    trap = replace(links[0], id="s-trap", link=8, trap=True)
+    person = by(browsers.edge(LANGUAGE), click(60, link=2, id="person"))
+    damaged = Visit.of(replace(scanner, at=after(59), message_id="", tampered=True))
+    found = verdicts(*links, trap, person, nearby=[damaged])
+    assert (Verdict.HUMAN, {Verdict.BOT}) == (found.pop("person"), set(found.values()))
+
+
+def test_person_between_two_requests_of_a_scanner() -> None:
+    """Two of a scanner's requests and one of a person, within half a second, are no burst."""
+    scanner = [by(browsers.scripted_chrome(155), click(at, link=link, ip=AZURE)) for link, at in ((1, 43.1), (2, 43.6))]
+    person = by(browsers.edge(LANGUAGE), click(43.3, id="person"))
+    assert Verdict.HUMAN is verdicts(*scanner, person)["person"]
 
 
 def test_message_of_one_link() -> None:

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from clicktrail.judge.visits import Visit, by_address, names_a_visitor
-from tests.clicks import AZURE, HOME, after, click
+from clicktrail.judge.visits import Visit, by_address, names_a_visitor, number_of
+from tests.clicks import AZURE, CHROME, HOME, after, click
 
 
 def visit(seconds: float, *, ip: str = HOME, message_id: str = "m2") -> Visit:
@@ -15,7 +15,15 @@ def visit(seconds: float, *, ip: str = HOME, message_id: str = "m2") -> Visit:
 def test_visit_of_a_click() -> None:
     """What other messages may know of a click."""
     one = replace(click(3, id="c"), recipient="ann@example.com", tampered=True)
-    assert Visit(at=after(3), ip=HOME, message_id="m1", recipient="ann@example.com", tampered=True) == Visit.of(one)
+    expected = Visit(
+        at=after(3), ip=HOME, message_id="m1", recipient="ann@example.com", tampered=True, agent=number_of(CHROME)
+    )
+    assert expected == Visit.of(one)
+
+
+def test_number_of_an_agent_stays() -> None:
+    """Stored numbers are compared with those of later versions; who sends no agent has none."""
+    assert [0, 3421780262] == [number_of(agent) for agent in ("", "123456789")]
 
 
 def test_by_address() -> None:

@@ -1,6 +1,6 @@
 """Which of a message's requests came from one place, as far as addresses and agents can tell."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
@@ -9,7 +9,7 @@ from clicktrail.judge.visits import names_a_visitor
 from clicktrail.judge.windows import link_of, runs
 from clicktrail.model.event import Click
 
-__all__ = ["neighbourhood", "sweeps"]
+__all__ = ["neighbourhood", "place", "sweeps"]
 
 _REMEMBERED = 16_384
 _PREFIXES = {4: 24, 6: 48}
@@ -22,40 +22,55 @@ def neighbourhood(case: Case, click: Click) -> str:
     return network.name if network else _prefix(click.ip)
 
 
+def place(case: Case, click: Click) -> tuple[str, str] | None:
+    """What requests of one visitor have in common: address and agent, or the network where only programs come from it.
+
+    A company's people and the scanner that it runs itself come from one address, and differ by their agents. None
+    where the address says nothing.
+    """
+    if click.id in case.programs:
+        return neighbourhood(case, click), ""
+    return (click.ip, click.user_agent) if names_a_visitor(click.ip) else None
+
+
 def sweeps(case: Case, clicks: Sequence[Click], *, links: int, seconds: float) -> Iterator[Sequence[Click]]:
     """The runs of clicks that one source made, as far as that can be told.
 
-    A scanner may spread its requests over the addresses of its network, or over many networks under one agent, or
-    over all there is. A click that is part of a narrower source's run is in no wider one's: so a person who clicks
-    while a scanner is at work, from elsewhere and with another browser, is not taken for a part of it.
+    A scanner may work under one agent from its network, or under many, or under one agent from many networks, or
+    spread its requests over all there is: then over as many networks as links. A click that is part of a narrower
+    source's run is in no wider one's: so a person who clicks while a scanner is at work, from elsewhere or with another
+    browser, is not taken for a part of it.
     """
     if len(clicks) < links or len(set(map(link_of, clicks))) < links:
         return
-    wider: tuple[Callable[[Click], str | None], ...] = (
-        lambda click: neighbourhood(case, click) or None,
+    near = {click.id: neighbourhood(case, click) for click in clicks}
+    wider: tuple[Callable[[Click], Hashable], ...] = (
+        lambda click: (near[click.id], click.user_agent) if near[click.id] else None,
+        lambda click: near[click.id] or None,
         lambda click: click.user_agent or None,
-        lambda _click: "",
     )
     for source in wider:
-        found = [
-            run
-            for group in _groups(clicks, source)
-            for run in runs(group, key=link_of, different=links, seconds=seconds)
-        ]
+        found = list(_runs(clicks, source, links=links, seconds=seconds))
         yield from found
         told = {click.id for run in found for click in run}
         clicks = [click for click in clicks if click.id not in told]
         if len(clicks) < links:
             return
+    for run in runs(clicks, key=link_of, different=links, seconds=seconds):
+        if len({near[click.id] or click.id for click in run}) >= links:
+            yield run
 
 
-def _groups(clicks: Iterable[Click], source: Callable[[Click], str | None]) -> Iterable[Sequence[Click]]:
-    groups: dict[str, list[Click]] = {}
+def _runs(
+    clicks: Iterable[Click], source: Callable[[Click], Hashable], *, links: int, seconds: float
+) -> Iterator[Sequence[Click]]:
+    """The runs of each source by itself; of those who say nothing of theirs there are none."""
+    groups: dict[Hashable, list[Click]] = {}
     for click in clicks:
-        name = source(click)
-        if name is not None:
+        if (name := source(click)) is not None:
             groups.setdefault(name, []).append(click)
-    return groups.values()
+    for group in groups.values():
+        yield from runs(group, key=link_of, different=links, seconds=seconds)
 
 
 @lru_cache(_REMEMBERED)

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
+from zlib import crc32
 
 from clicktrail.model.event import Click
 
-__all__ = ["NEARBY", "Visit", "by_address", "in_time", "names_a_visitor"]
+__all__ = ["NEARBY", "Visit", "by_address", "in_time", "names_a_visitor", "number_of"]
 
 NEARBY: Final = timedelta(seconds=60)
 """How far from a message's request another message's request by the same address may be to matter to it."""
@@ -45,6 +46,7 @@ class Visit:
         message_id: what it was for; empty where the token did not open.
         recipient: whose message that was; empty where unknown.
         tampered: the token did not open.
+        agent: a number that its ``User-Agent`` has; 0 where it had none, or nobody told.
     """
 
     at: datetime
@@ -52,6 +54,7 @@ class Visit:
     message_id: str
     recipient: str
     tampered: bool = False
+    agent: int = 0
 
     @property
     def person(self) -> str:
@@ -72,6 +75,7 @@ class Visit:
             message_id=click.message_id,
             recipient=click.recipient,
             tampered=click.tampered,
+            agent=number_of(click.user_agent),
         )
 
 
@@ -99,6 +103,12 @@ def names_a_visitor(ip: str) -> bool:
     return not any(address in network for network in _OWN)
 
 
-def in_time(visit: Visit) -> tuple[datetime, str, str]:
+def in_time(visit: Visit) -> tuple[datetime, str, str, int]:
     """What an address's visits are sorted by: it tells each from the others."""
-    return visit.at, visit.message_id, visit.recipient
+    return visit.at, visit.message_id, visit.recipient, visit.agent
+
+
+@lru_cache(_REMEMBERED)
+def number_of(user_agent: str) -> int:
+    """A number for an agent: enough to tell those at one address from each other; 0 for none. It never changes."""
+    return crc32(user_agent.encode(errors="replace"))

@@ -3,8 +3,8 @@ from dataclasses import replace as altered
 import pytest
 from msgspec.structs import replace
 
-from clicktrail.judge.visits import Visit
-from tests.clicks import AZURE, BARRACUDA, HOME, after, click
+from clicktrail.judge.visits import Visit, number_of
+from tests.clicks import AZURE, BARRACUDA, CHROME, HOME, after, click
 from tests.judge.signals.speaking import spoken
 
 ELSEWHERE = "198.51.100.7"
@@ -12,17 +12,19 @@ RELAY = "104.28.1.1"
 """Cloudflare's, where iCloud Private Relay and WARP come out."""
 
 BARRACUDA_TOO = BARRACUDA.rpartition(".")[0] + ".77"
+SAFARI = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/26.4 Safari/605.1.15"
 DOMAINS = ["example.com", "example.org", "example.net", "shop.example", "tea.example"]
 
 
-def visits(people: int, *, ip: str = HOME, domains: int = 5, seconds: float = 3_600, gap: float = 5) -> list[Visit]:
-    """Visits by one address to the messages of so many people at so many domains."""
+def visits(people: int, *, ip: str = HOME, domains: int = 5, gap: float = 5, agents: int = 1) -> list[Visit]:
+    """Visits by one address, under so many agents, to the messages of so many people at so many domains."""
     return [
         Visit(
-            at=after(seconds + gap * number),
+            at=after(3_600 + gap * number),
             ip=ip,
             message_id=f"other-{number}",
             recipient=f"p{number}@{DOMAINS[number % domains]}",
+            agent=number_of(CHROME) + number % agents,
         )
         for number in range(people)
     ]
@@ -34,6 +36,19 @@ def test_trap_nearby_fires() -> None:
     words = "a hidden link followed from the same place within 120 s"
     assert {"c": words} == spoken("trap-nearby", trap, click(20, ip=BARRACUDA, id="c"))
     assert {"c": words} == spoken("trap-nearby", replace(trap, ip=HOME), click(200, id="c"))
+    assert {"c": words} == spoken("trap-nearby", trap, click(20, ip=BARRACUDA, id="c", agent="another"))
+
+
+def test_a_scanner_in_the_office_is_not_its_people() -> None:
+    """Its own appliance and a company's people have one address: what it does is not held against other browsers."""
+    trap, head = replace(click(100, link=9, id="trap"), trap=True), replace(click(100, id="head"), method="HEAD")
+    damaged = Visit(at=after(100), ip=HOME, message_id="", recipient="", tampered=True, agent=number_of(CHROME))
+    person = click(101, agent=SAFARI)
+    assert [{}] * 3 == [
+        spoken("trap-nearby", trap, person),
+        spoken("head-twin", head, person),
+        spoken("damaged-link-nearby", person, nearby=[damaged]),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +73,7 @@ def test_damaged_link_nearby_fires() -> None:
 @pytest.mark.parametrize(("ip", "seconds"), [(HOME, 37.5), (ELSEWHERE, 40), ("", 40)])
 def test_damaged_link_nearby_is_silent(ip: str, seconds: float) -> None:
     """Someone who copied a part of the link, and then all of it; someone else; and where no address is known."""
-    damaged = Visit(at=after(seconds), ip=ip, message_id="", recipient="", tampered=True)
+    damaged = Visit(at=after(seconds), ip=ip, message_id="", recipient="", tampered=True, agent=number_of(CHROME))
     clicks = [click(40, id="c"), click(40, ip="", id="unknown")]
     assert {} == spoken("damaged-link-nearby", *clicks, nearby=[damaged])
 
@@ -68,6 +83,7 @@ def test_shared_address_fires() -> None:
     words = "the same address for 5 or more people at 3 or more domains in 60 s"
     ann = replace(click(3_610, id="c"), recipient="ann@example.com")
     assert {"c": words} == spoken("shared-address", ann, nearby=visits(5))
+    assert {"c": words} == spoken("shared-address", ann, nearby=visits(12, agents=3, gap=1))
 
 
 @pytest.mark.parametrize(
@@ -78,11 +94,13 @@ def test_shared_address_fires() -> None:
         visits(5, ip=ELSEWHERE),
         visits(30, gap=30),
         [altered(visit, recipient=f"id-{visit.message_id}") for visit in visits(30, gap=1)],
+        visits(30, agents=4, gap=1),
+        [altered(visit, agent=1) for visit in visits(5)],
     ],
-    ids=["a company", "a family", "another address", "over time", "opaque ids"],
+    ids=["a company", "a family", "another address", "over time", "opaque ids", "a carrier's phones", "another agent"],
 )
 def test_shared_address_is_silent(nearby: list[Visit]) -> None:
-    """People share addresses; where nobody knows who they are, they may be one company's."""
+    """People share addresses, of a carrier by thousands; where nobody knows who they are, they may be one company's."""
     ann = replace(click(3_610), recipient="ann@example.com")
     assert {} == spoken("shared-address", ann, nearby=nearby)
 
@@ -94,18 +112,21 @@ def test_shared_address_is_silent_on_relays() -> None:
 
 
 def test_datacentre_sweep_fires() -> None:
-    """A machine in a data centre goes over the mail of three people, who may be opaque ids."""
-    nearby = [altered(visit, recipient="") for visit in visits(2, ip=AZURE)]
+    """A machine in a data centre goes over the mail of three people at two organisations, or of opaque ids."""
     words = "the same data centre address for 3 or more people in 60 s"
+    ann = replace(click(3_610, ip=AZURE, id="c"), recipient="ann@example.com")
+    assert {"c": words} == spoken("datacentre-sweep", ann, nearby=visits(2, ip=AZURE, domains=2))
+    nearby = [altered(visit, recipient="") for visit in visits(2, ip=AZURE)]
     assert {"c": words} == spoken("datacentre-sweep", click(3_610, ip=AZURE, id="c"), nearby=nearby)
 
 
 def test_datacentre_sweep_is_silent() -> None:
-    """A company's people at home in one network; and one person with three messages at a remote desktop."""
+    """A company's people at home in one network, or at its remote desktops; and one person with three messages."""
     same = [altered(visit, recipient="ann@example.com") for visit in visits(4, ip=AZURE)]
     ann = replace(click(3_610, ip=AZURE), recipient="ann@example.com")
-    assert [{}, {}] == [
+    assert [{}, {}, {}] == [
         spoken("datacentre-sweep", click(3_610), nearby=visits(5)),
+        spoken("datacentre-sweep", ann, nearby=visits(30, ip=AZURE, domains=1, gap=1)),
         spoken("datacentre-sweep", ann, nearby=same),
     ]
 

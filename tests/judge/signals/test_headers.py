@@ -152,6 +152,13 @@ def test_stale_chrome_is_silent(version: int) -> None:
     assert {} == spoken("stale-chrome", claiming(f"Chrome/{version}.0.0.0", accept_language="en"))
 
 
+def test_stale_chrome_is_silent_where_client_hints_bear_it_out() -> None:
+    """Some companies hold their browsers back: those say the same in both places. Other hints bear nothing out."""
+    assert {} == spoken("stale-chrome", request(browsers.chrome(LANGUAGE, version=130)))
+    changed = {**browsers.chrome(LANGUAGE, version=130), "sec-ch-ua": '"Chromium";v="156"'}
+    assert {"c"} == spoken("stale-chrome", request(changed)).keys()
+
+
 def test_stale_chrome_is_silent_in_old_logs() -> None:
     """What was current then was current then."""
     then = replace(claiming("Chrome/120.0.0.0", accept_language="en"), at=click().at.replace(year=2024, month=1))

@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from hypothesis import given
@@ -9,10 +9,12 @@ from clicktrail.server.pipeline.visits import ENOUGH, VisitsByAddress, windows
 from tests.clicks import AZURE, CONTEXT, HOME, after, click
 
 
-def visit(seconds: float, person: str = "ann@a.example", *, ip: str = HOME, tampered: bool = False) -> Visit:
+def visit(
+    seconds: float, person: str = "ann@a.example", *, ip: str = HOME, tampered: bool = False, agent: int = 1
+) -> Visit:
     """A request for a link of a person's message."""
     message_id = "" if tampered else f"to {person}"
-    return Visit(at=after(seconds), ip=ip, message_id=message_id, recipient=person, tampered=tampered)
+    return Visit(at=after(seconds), ip=ip, message_id=message_id, recipient=person, tampered=tampered, agent=agent)
 
 
 people = st.builds("{}@{}.example".format, st.integers(0, 14), st.sampled_from("aaaaabbbcd"))
@@ -22,20 +24,30 @@ visits = st.builds(
     people,
     ip=st.sampled_from([HOME, HOME, AZURE]),
     tampered=st.sampled_from([False] * 9 + [True]),
+    agent=st.sampled_from([1, 1, 1, 1, 2, 3, 4, 5, 6]),
 )
 
 
-def crowded(of: Visit, among: Iterable[Visit]) -> tuple[bool, bool, bool]:
-    """What rules may ask: whether some minute about a visit sees five people, three organisations; damaged links."""
+def crowded(of: Visit, among: Iterable[Visit]) -> tuple[bool, ...]:
+    """What rules may ask: agents in a minute about it; people and organisations by its own agent; damaged links."""
     near = [other for other in among if other.ip == of.ip and abs(other.at - of.at) <= NEARBY]
     seen = [other for other in near if not other.tampered]
+    alike = [other for other in seen if other.agent == of.agent]
+    damaged = [other for other in near if other.tampered and abs(other.at - of.at) <= timedelta(seconds=5)]
+    return (
+        in_a_minute(seen, of, 5, lambda other: other.agent),
+        in_a_minute(alike, of, 5, lambda other: other.recipient),
+        in_a_minute(alike, of, 3, lambda other: other.recipient.partition("@")[2]),
+        bool(damaged),
+        any(other.agent == of.agent for other in damaged),
+    )
+
+
+def in_a_minute(seen: Sequence[Visit], of: Visit, different: int, kind: Callable[[Visit], object]) -> bool:
+    """Whether some minute about a visit sees so many of a kind."""
     starts = {other.at for other in seen if other.at <= of.at}
     minutes = [[other for other in seen if start <= other.at <= start + NEARBY] for start in starts]
-    return (
-        any(len({other.recipient for other in minute}) >= 5 for minute in minutes),
-        any(len({other.recipient.partition("@")[2] for other in minute}) >= 3 for minute in minutes),
-        any(other.tampered and abs(other.at - of.at) <= timedelta(seconds=5) for other in near),
-    )
+    return any(len({kind(other) for other in minute}) >= different for minute in minutes)
 
 
 def test_visits_are_found_by_address() -> None:
@@ -59,7 +71,7 @@ def test_each_visit_is_kept_once_until_it_is_removed(told: list[Visit], data: st
     assert len(set(found)) == len(found)
 
 
-@given(st.lists(visits, max_size=60))
+@given(st.lists(visits, max_size=80))
 def test_the_nearest_visits_tell_as_much_as_all(told: list[Visit]) -> None:
     """Whether there are so many people or organisations about a visit, or a damaged link."""
     known = VisitsByAddress(told)
@@ -69,7 +81,7 @@ def test_the_nearest_visits_tell_as_much_as_all(told: list[Visit]) -> None:
             assert crowded(one, told) == crowded(one, [*own, *known.nearest(one)])
 
 
-@given(st.lists(visits, max_size=60))
+@given(st.lists(visits, max_size=80))
 def test_a_visit_touches_all_to_which_it_makes_a_difference(told: list[Visit]) -> None:
     """Told one after the other: what is decided of the messages not touched stays as it was."""
     known = VisitsByAddress()
@@ -93,7 +105,9 @@ def test_a_crowd_is_not_gone_through_for_each_of_its_visits() -> None:
 
 def test_no_rule_asks_for_more_than_is_enough() -> None:
     """The message's own person, and the click's, are one less."""
-    asked = [rule.thresholds.get(name, 0) for rule in CONTEXT.rules.rules for name in ("recipients", "domains")]
+    asked = [
+        rule.thresholds.get(name, 0) for rule in CONTEXT.rules.rules for name in ("recipients", "domains", "agents")
+    ]
     assert max(asked) < ENOUGH
 
 

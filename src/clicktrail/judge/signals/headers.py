@@ -75,16 +75,18 @@ def impossible_headers(case: Case) -> Findings:
 
 
 def stale_chrome(case: Case, *, days: int) -> Findings:
-    """A Chrome that was replaced so many days before: people's replaces itself within weeks.
+    """A Chrome that was replaced so many days before, and no client hints that say the same.
 
-    The last versions for systems that newer ones do not support stay in use for years.
+    People's replaces itself within weeks. The last versions for systems that newer ones do not support stay in use for
+    years, and some companies hold theirs back: such a browser is as old in its client hints as in its agent, and a
+    program that only took an old name has none.
     """
     found = {}
     for click in case.seen:
         browser = case.browsers.get(click.id)
         if browser and browser.engine is Engine.CHROME and browser.version[0] not in case.chrome.last:
             age = case.chrome.days_old(browser.version[0], click.at.date())
-            if age is not None and age >= days:
+            if age >= days and _hinted_version(click) != browser.version[0]:
                 found[click.id] = f"{browser}, replaced {age} days before"
     return found
 
@@ -105,9 +107,15 @@ def _contradiction(click: Click, browser: Browser) -> str:
         return ""
     if browser.engine is not Engine.CHROME:
         return f"{browser} with client hints"
-    if (brand := _BRAND.search(hints)) and int(brand[1]) != browser.version[0]:
-        return f"{browser}, and its client hints say {brand[1]}"
+    if (hinted := _hinted_version(click)) and hinted != browser.version[0]:
+        return f"{browser}, and its client hints say {hinted}"
     platform = headers.get("sec-ch-ua-platform", "")
     if platform and ("Windows" in click.user_agent) != ("Windows" in platform):
         return f"{platform} in client hints, and another system in its agent"
     return ""
+
+
+def _hinted_version(click: Click) -> int:
+    """The version of Chromium by the request's client hints; 0 where they do not say."""
+    brand = _BRAND.search(click.headers.get("sec-ch-ua", ""))
+    return int(brand[1]) if brand else 0

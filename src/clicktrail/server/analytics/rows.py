@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from clicktrail.judge.visits import number_of
 from clicktrail.model.event import AnonymousClick, AnyEvent, Bounced, Click, Delivered, Engagement, Opened, rfc3339
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
@@ -59,6 +60,7 @@ class VisitRow(msgspec.Struct, frozen=True, kw_only=True):
     message_id: str
     recipient: str
     tampered: bool
+    agent: int
 
 
 class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +130,7 @@ def visit_rows(events: Iterable[AnyEvent]) -> Iterator[VisitRow]:
                 message_id=event.message_id,
                 recipient=event.recipient,
                 tampered=event.tampered,
+                agent=number_of(event.user_agent),
             )
 
 

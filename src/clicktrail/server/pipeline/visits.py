@@ -1,14 +1,14 @@
 """Visits by address, in the order of time, and which of them can make a difference to each other.
 
 Thousands may visit from one address in a minute, and each of them looked at for the sake of each other one would be
-millions. The judge's signals ask whether there are so many people, or organisations, about a click: so of each side of
-it the nearest few tell as much as all of them.
+millions. The judge's signals ask whether there are so many people, or organisations, or agents, about a click: so of
+each side of it the nearest few tell as much as all of them.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Final, TypeVar
 
@@ -18,14 +18,11 @@ from clicktrail.model.event import Click
 __all__ = ["ENOUGH", "VisitsByAddress", "Window", "windows"]
 
 ENOUGH: Final = 6
-"""Other people, and their organisations, on either side of a click. No rule asks for as many."""
-
-_CROWD: Final = 64
-"""Visits by an address from which on they are kept by organisation as well."""
+"""Other people, and their organisations and agents, on either side of a click. No rule asks for as many."""
 
 _FEW: Final = 12
-"""Visits about a time that are given all, and organisations at an address that are looked up one by one: where there
-are more, the next visits are of enough."""
+"""Visits about a time that are given all, and kinds of them that are looked up one by one: where there are more, the
+next visits are of enough. Of an address that has made more, visits are kept by kind as well."""
 
 Window = tuple[str, datetime, datetime]
 """An address, and the first and the last instant at which it is looked at."""
@@ -39,32 +36,30 @@ class VisitsByAddress:
 
     def __init__(self, visits: Iterable[Visit] = ()) -> None:
         self._visits: dict[tuple[str, bool], list[Visit]] = {}
-        self._organisations: dict[str, dict[str, list[Visit]]] = {}
+        self._crowds: dict[tuple[str, bool], _Crowd] = {}
         for visit in visits:
             self.add(visit)
 
     def add(self, visit: Visit) -> bool:
         """Add a visit; False if it is here already."""
-        visits = self._visits.setdefault((visit.ip, visit.tampered), [])
+        address = visit.ip, visit.tampered
+        visits = self._visits.setdefault(address, [])
         place = bisect_left(visits, in_time(visit), key=in_time)
         if visits[place : place + 1] == [visit]:
             return False
         visits.insert(place, visit)
-        if visit.ip in self._organisations and not visit.tampered:
-            insort(self._organisations[visit.ip].setdefault(visit.organisation, []), visit, key=_at)
-        elif len(visits) > _CROWD and not visit.tampered:
-            organisations = self._organisations[visit.ip] = {}
-            for known in visits:
-                organisations.setdefault(known.organisation, []).append(known)
+        if crowd := self._crowds.get(address):
+            crowd.add(visit)
         return True
 
     def remove(self, visit: Visit) -> None:
         """Take out a visit that is here."""
-        _remove(self._visits, (visit.ip, visit.tampered), visit)
-        if visit.ip in self._organisations and not visit.tampered:
-            _remove(self._organisations[visit.ip], visit.organisation, visit)
-            if not self._organisations[visit.ip]:
-                del self._organisations[visit.ip]
+        address = visit.ip, visit.tampered
+        _remove(self._visits, address, visit)
+        if address not in self._visits:
+            self._crowds.pop(address, None)
+        elif crowd := self._crowds.get(address):
+            crowd.remove(visit)
 
     def of(self, address: str) -> Iterator[Visit]:
         """All the visits of an address."""
@@ -82,31 +77,75 @@ class VisitsByAddress:
         if around.stop - around.start <= _FEW:
             yield from (visit for visit in visits[around] if visit.message_id != to.message_id)
         else:
-            yield from self._nearest_of_many(visits, to)
+            yield from self._crowd((to.ip, False)).nearest(to, visits)
         if hidden := self._visits.get((to.ip, True)):
-            for side in _sides(hidden, to):
-                yield from islice(side, 1)
-
-    def _nearest_of_many(self, visits: Sequence[Visit], to: Visit) -> Iterator[Visit]:
-        for side in _sides(visits, to):
-            yield from _different((visit for visit in side if visit.message_id != to.message_id), attrgetter("person"))
-        organisations = self._organisations.get(to.ip)
-        if organisations is None or len(organisations) > _FEW:
-            for side in _sides(visits, to):
-                yield from _different(side, attrgetter("organisation"))
-            return
-        for these in organisations.values():
-            for side in _sides(these, to):
+            for side in chain(_sides(hidden, to), _sides(self._alike(to, tampered=True), to)):
                 yield from islice(side, 1)
 
     def touched(self, by: Visit) -> Iterator[str]:
         """The messages to whose clicks a visit can make a difference."""
-        nearer = _sides(self._visits[by.ip, True], by) if by.tampered else ((), ())
-        for side, hidden in zip(_sides(self._visits.get((by.ip, False), ()), by), nearer, strict=True):
-            # Behind another damaged link this one tells nothing new.
+        visits = self._visits.get((by.ip, False), [])
+        if by.tampered:
+            yield from self._uncovered(visits, by)
+            return
+        for side in _sides(visits, by):
+            yield from _told_apart(side, by, (attrgetter("agent"),))
+        for side in _sides(self._alike(by, tampered=False), by):
+            yield from _told_apart(side, by, (attrgetter("person"), attrgetter("organisation")))
+
+    def _uncovered(self, visits: Sequence[Visit], by: Visit) -> Iterator[str]:
+        """The messages of visits to which another damaged link of the same agent is not nearer than this one."""
+        others = _sides(self._alike(by, tampered=True), by)
+        for side, hidden in zip(_sides(visits, by), others, strict=True):
             limit = next((abs(visit.at - by.at) for visit in hidden if visit != by), NEARBY)
-            seen = (visit for visit in side if visit != by and abs(visit.at - by.at) <= limit)
-            yield from (_told_apart(seen, by) if not by.tampered else (visit.message_id for visit in seen))
+            yield from (visit.message_id for visit in side if abs(visit.at - by.at) <= limit)
+
+    def _alike(self, to: Visit, *, tampered: bool) -> Sequence[Visit]:
+        """Those of the same address and agent, in the order of time."""
+        visits = self._visits.get((to.ip, tampered), [])
+        if len(visits) > _FEW:
+            return self._crowd((to.ip, tampered)).alike(to)
+        return [visit for visit in visits if visit.agent == to.agent]
+
+    def _crowd(self, address: tuple[str, bool]) -> "_Crowd":
+        """An address's visits by kind, kept from the first time on that somebody asks."""
+        if address not in self._crowds:
+            self._crowds[address] = _Crowd(self._visits[address])
+        return self._crowds[address]
+
+
+class _Crowd:
+    """The visits of an address by agent, and those of an agent by organisation."""
+
+    def __init__(self, visits: Iterable[Visit]) -> None:
+        self._agents: dict[int, list[Visit]] = {}
+        self._organisations: dict[int, dict[str, list[Visit]]] = {}
+        for visit in visits:
+            self.add(visit)
+
+    def add(self, visit: Visit) -> None:
+        """Add a visit that is not here."""
+        insort(self._agents.setdefault(visit.agent, []), visit, key=_at)
+        insort(self._organisations.setdefault(visit.agent, {}).setdefault(visit.organisation, []), visit, key=_at)
+
+    def remove(self, visit: Visit) -> None:
+        """Take out a visit that is here."""
+        _remove(self._agents, visit.agent, visit)
+        _remove(self._organisations[visit.agent], visit.organisation, visit)
+        if not self._organisations[visit.agent]:
+            del self._organisations[visit.agent]
+
+    def alike(self, to: Visit) -> Sequence[Visit]:
+        """Those of the same agent, in the order of time."""
+        return self._agents.get(to.agent, ())
+
+    def nearest(self, to: Visit, visits: Sequence[Visit]) -> Iterator[Visit]:
+        """The nearest agents, and of its own agent the nearest people and organisations."""
+        for side in _sides(self.alike(to), to):
+            yield from _different((visit for visit in side if visit.message_id != to.message_id), attrgetter("person"))
+        yield from _nearest_kinds(self._agents, visits, to, attrgetter("agent"))
+        organisations = self._organisations.get(to.agent, {})
+        yield from _nearest_kinds(organisations, self.alike(to), to, attrgetter("organisation"))
 
 
 def windows(clicks: Iterable[Click]) -> Iterator[Window]:
@@ -139,28 +178,41 @@ def _bounds(visits: Sequence[Visit], of: Visit) -> tuple[int, int]:
     return first, bisect_right(visits, of.at + NEARBY, lo=first, key=_at)
 
 
-def _different(outward: Iterable[Visit], key: Callable[[Visit], str]) -> Iterator[Visit]:
+def _nearest_kinds(
+    kinds: Mapping[_Key, Sequence[Visit]], visits: Sequence[Visit], to: Visit, kind: Callable[[Visit], Hashable]
+) -> Iterator[Visit]:
+    """On each side the nearest visit of each kind, or of enough kinds where there are many."""
+    if len(kinds) <= _FEW:
+        for of_a_kind in kinds.values():
+            for side in _sides(of_a_kind, to):
+                yield from islice(side, 1)
+        return
+    for side in _sides(visits, to):
+        yield from _different(side, kind)
+
+
+def _different(outward: Iterable[Visit], kind: Callable[[Visit], Hashable]) -> Iterator[Visit]:
     """Of visits from the nearest on: the first of each kind, until there are enough kinds."""
-    seen: set[str] = set()
+    seen: set[Hashable] = set()
     for visit in outward:
-        if key(visit) not in seen:
+        if kind(visit) not in seen:
             yield visit
-            seen.add(key(visit))
+            seen.add(kind(visit))
             if len(seen) >= ENOUGH:
                 return
 
 
-def _told_apart(outward: Iterator[Visit], by: Visit) -> Iterator[str]:
+def _told_apart(outward: Iterable[Visit], by: Visit, kinds: Sequence[Callable[[Visit], Hashable]]) -> Iterator[str]:
     """The other way round: messages of visits from the nearest on, until so much is between that no more is told."""
-    people: set[str] = set()
-    organisations: set[str] = set()
+    seen: list[set[Hashable]] = [set() for _ in kinds]
     for visit in outward:
+        if visit == by:
+            continue
         if visit.message_id != by.message_id:
             yield visit.message_id
-        people.add(visit.person)
-        organisations.add(visit.organisation)
-        known = by.organisation in organisations or len(organisations) > ENOUGH
-        if known and (by.person in people or len(people) > ENOUGH):
+        for kind, known in zip(kinds, seen, strict=True):
+            known.add(kind(visit))
+        if all(kind(by) in known or len(known) > ENOUGH for kind, known in zip(kinds, seen, strict=True)):
             return
 
 

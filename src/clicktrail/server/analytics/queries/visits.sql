@@ -1,5 +1,5 @@
 -- Whom each address visited in its windows. DISTINCT drops what was stored twice or lies in two windows.
-SELECT DISTINCT id, ip, at, message_id, recipient, tampered
+SELECT DISTINCT id, ip, at, message_id, recipient, tampered, agent
 FROM visits
 INNER JOIN
 (
