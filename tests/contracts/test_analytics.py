@@ -369,16 +369,16 @@ def changed(name: str, *verdicts: Verdict, before: Verdict | None, campaign: str
 
 
 async def history(
-    analytics: Analytics, campaign: str = "spring", *, click: str | None = None, limit: int = 9
+    analytics: Analytics, campaign: str = "spring", *, clicks: tuple[str, ...] = (), limit: int = 9
 ) -> list[tuple[str, Verdict, Verdict]]:
     """What changed, the latest first."""
-    changes = await analytics.history(campaign, click=click, limit=limit)
+    changes = await analytics.history(campaign, clicks=clicks, limit=limit)
     assert sorted(changes, key=lambda change: change.at, reverse=True) == changes
     return [(change.click_id, change.before, change.after) for change in changes]
 
 
 async def test_history_is_of_verdicts_that_changed(analytics: Analytics) -> None:
-    """The latest first, of all clicks or of one, and no more than asked for. First verdicts are none of it."""
+    """The latest first, of all clicks or of some, and no more than asked for. First verdicts are none of it."""
     human, bot, preview = Verdict.HUMAN, Verdict.BOT, Verdict.PREVIEW
     began = SystemClock().now()
     await store(analytics, changed("m1", human, human, before=None), changed("m2", human, before=None, campaign=""))
@@ -389,10 +389,10 @@ async def test_history_is_of_verdicts_that_changed(analytics: Analytics) -> None
     back, forth = ("m1-0", bot, human), ("m1-0", human, bot)
     assert [forth, back, forth] == await history(analytics)
     assert [forth, back] == await history(analytics, limit=2)
-    assert [] == await history(analytics, click="m1-1")
-    assert [("m2-0", human, preview)] == await history(analytics, "", click="m2-0")
+    assert [] == await history(analytics, clicks=("m1-1",))
+    assert [("m2-0", human, preview)] == await history(analytics, "", clicks=("it's", "m2-0"))
     assert [] == await history(analytics, "autumn")
-    change, *_ = await analytics.history("spring", click=None, limit=1)
+    change, *_ = await analytics.history("spring", limit=1)
     assert ("m1", 5, ("burst",), "1") == (change.message_id, change.score, change.signals, change.rules)
     assert began <= change.at <= SystemClock().now() + timedelta(seconds=1)
 

@@ -98,12 +98,12 @@ class MemoryAnalytics:
         ids = [click.id for timeline in timelines for click in timeline.clicks]
         return {name: self._clicks[name].verdict for name in ids if name in self._clicks}
 
-    async def history(self, campaign: str, *, click: str | None, limit: int) -> Sequence[VerdictChange]:
+    async def history(self, campaign: str, *, clicks: Sequence[str] = (), limit: int) -> Sequence[VerdictChange]:
         """From the end of the list."""
         found = [
             change
             for change in reversed(self._history)
-            if self._timelines[change.message_id].campaign == campaign and click in {None, change.click_id}
+            if self._timelines[change.message_id].campaign == campaign and (not clicks or change.click_id in clicks)
         ]
         return found[:limit]
 

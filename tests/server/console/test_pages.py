@@ -1,3 +1,4 @@
+import dataclasses
 import html
 import re
 
@@ -195,3 +196,13 @@ async def test_a_signal_can_be_chosen_and_let_go(client: Client, analytics: Memo
         assert f"Only clicks that show <code>{signal}</code>: " in chosen
         assert words in chosen
         assert 'href="/clicks?campaign=spring">Show all signals' in chosen
+
+
+async def test_clicks_page_says_what_a_click_was_before(client: Client, analytics: MemoryAnalytics) -> None:
+    """Each verdict it had, and until when."""
+    of = click("m1", "1")
+    for before, after in ((None, Verdict.BOT), (Verdict.BOT, Verdict.SUSPECTED), (Verdict.SUSPECTED, Verdict.HUMAN)):
+        told = judged(sent("m1"), clicks=(verdict(of, after),))
+        await analytics.store([], [dataclasses.replace(told, before={of.id: before} if before else {})])
+    page = (await client.get("/clicks?campaign=spring")).text
+    assert re.search(r"Was bot until [^.,]*, [0-9:]+ UTC, then suspected until [^.,]*, [0-9:]+ UTC\.", page)

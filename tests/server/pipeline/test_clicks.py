@@ -39,6 +39,7 @@ async def test_a_click_is_told_as_json() -> None:
         "counted": True,
         "reasons": [{"signal": "burst", "points": 5, "detail": "7 links in 0.6 s"}],
         "counterfactual": "would be human with trusted input on the landing page, or without burst",
+        "changes": [],
         "rules": "1",
     }
     assert {"clicks": [expected], "before": None} == told
@@ -59,6 +60,22 @@ async def test_pages_follow_each_other_to_the_end() -> None:
     nothing: dict[str, object] = {"clicks": [], "before": None}
     assert nothing == await described_clicks(analytics, bots, limit=2, rules=RULES, now=SENT_AT)
     assert {} == await described_clicks(analytics, ClickSearch(campaign="x"), limit=2, rules=RULES, now=SENT_AT)
+
+
+async def test_a_click_knows_its_earlier_verdicts() -> None:
+    """The first one first; other clicks of the page have theirs."""
+    analytics = MemoryAnalytics()
+    human, bot = (verdict(click("m1", "1"), made) for made in (Verdict.HUMAN, Verdict.BOT))
+    other = verdict(click("m1", "2"))
+    await analytics.store([], [judged(sent("m1"), clicks=(human, other))])
+    for before, after in ((human, bot), (bot, human)):
+        told = replace(judged(sent("m1"), clicks=(after,)), before={after.click.id: before.verdict})
+        await analytics.store([], [told])
+    (unchanged, changed), _ = await shown_clicks(analytics, SPRING, limit=9, rules=RULES, now=SENT_AT)
+    assert [(Verdict.HUMAN, Verdict.BOT), (Verdict.BOT, Verdict.HUMAN)] == [
+        (change.before, change.after) for change in changed.changes
+    ]
+    assert () == unchanged.changes
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,7 @@ async def test_late_evidence_makes_history(remembered: int) -> None:
     reader = ListReader(journal(sent("m1"), click("m1", "1"), sent("m2"), click("m2", "1"), click("m1", "2")))
     analytics = MemoryAnalytics()
     await drain(processor(reader, analytics, remembered=remembered), limit=1)
-    (change,) = await analytics.history("spring", click=None, limit=9)
+    (change,) = await analytics.history("spring", limit=9)
     assert ("m1-1", Verdict.HUMAN, Verdict.BOT) == (change.click_id, change.before, change.after)
 
 
@@ -263,7 +263,7 @@ async def test_a_batch_that_comes_again_makes_no_history() -> None:
         await failing.run_once(1)
     await failing.run_once(1)
     await drain(processor(ListReader(lines, start=2), analytics))
-    assert 1 == len(await analytics.history("spring", click=None, limit=9))
+    assert 1 == len(await analytics.history("spring", limit=9))
 
 
 async def test_restarted_processor_knows_what_is_stored() -> None:

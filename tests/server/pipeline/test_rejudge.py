@@ -76,7 +76,7 @@ async def test_what_changes_makes_history() -> None:
     analytics = await stored(*message("m1", 0, 1))
     for _ in range(2):
         await outcome(analytics)
-    (change,) = await analytics.history("spring", click=None, limit=9)
+    (change,) = await analytics.history("spring", limit=9)
     assert (Verdict.HUMAN, Verdict.BOT, "2") == (change.before, change.after, change.rules)
 
 

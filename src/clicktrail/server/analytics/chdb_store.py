@@ -150,9 +150,9 @@ class ChdbAnalytics:
         rows = await self._connections.rows("verdicts_on", _Standing, parameters)
         return {row.id: row.verdict for row in rows}
 
-    async def history(self, campaign: str, *, click: str | None, limit: int) -> Sequence[VerdictChange]:
+    async def history(self, campaign: str, *, clicks: Sequence[str] = (), limit: int) -> Sequence[VerdictChange]:
         """Changes of verdicts, the latest first."""
-        parameters = {"campaign": campaign, "click": click, "limit": str(limit)}
+        parameters = {"campaign": campaign, "clicks": clicks, "limit": str(limit)}
         return await self._connections.rows("history", VerdictChange, parameters)
 
     async def clicks(self, search: ClickSearch, *, limit: int) -> ClickPage:

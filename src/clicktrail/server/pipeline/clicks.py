@@ -1,6 +1,6 @@
 """Single clicks with all that explains their verdicts, as pages show them and programs read them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,9 +9,12 @@ from clicktrail.judge.rules import Rules
 from clicktrail.judge.states import State, state_after
 from clicktrail.model.event import rfc3339
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.server.ports import Analytics, ClickSearch, Place
+from clicktrail.server.ports import Analytics, ClickSearch, Place, VerdictChange
 
 __all__ = ["ShownClick", "described_clicks", "place_in", "shown_clicks", "spelled"]
+
+_CHANGES = 1_000
+"""Earlier verdicts that a page has room for; hardly any click has more than one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +25,13 @@ class ShownClick:
         judged: the click and its verdict.
         state: how sure that is to stand.
         ways: what would make a person of it, if anything would.
+        changes: the verdicts that it had before, the first one first.
     """
 
     judged: JudgedClick
     state: State
     ways: Ways | None
+    changes: tuple[VerdictChange, ...]
 
 
 async def shown_clicks(
@@ -38,7 +43,8 @@ async def shown_clicks(
         StorageError: they cannot be read just now.
     """
     page = await analytics.clicks(search, limit=limit)
-    return [_shown(judged, rules=rules, now=now) for judged in page.clicks], page.end
+    changes = await _changes(analytics, search.campaign, page.clicks)
+    return [_shown(judged, changes, rules=rules, now=now) for judged in page.clicks], page.end
 
 
 async def described_clicks(
@@ -74,10 +80,28 @@ def place_in(text: str) -> Place:
     return moment, click_id
 
 
-def _shown(judged: JudgedClick, *, rules: Rules, now: datetime) -> ShownClick:
-    # Of an anonymous click nothing is known that could be judged again.
-    state = state_after(now - judged.click.at) if judged.click.message_id else State.FINAL
-    return ShownClick(judged=judged, state=state, ways=ways(judged, rules))
+async def _changes(
+    analytics: Analytics, campaign: str, clicks: Sequence[JudgedClick]
+) -> Mapping[str, Sequence[VerdictChange]]:
+    """By click id, the latest first."""
+    found: dict[str, list[VerdictChange]] = {judged.click.id: [] for judged in clicks}
+    if found:
+        for change in await analytics.history(campaign, clicks=tuple(found), limit=_CHANGES):
+            found[change.click_id].append(change)
+    return found
+
+
+def _shown(
+    judged: JudgedClick, changes: Mapping[str, Sequence[VerdictChange]], *, rules: Rules, now: datetime
+) -> ShownClick:
+    click = judged.click
+    return ShownClick(
+        judged=judged,
+        # Of an anonymous click nothing is known that could be judged again.
+        state=state_after(now - click.at) if click.message_id else State.FINAL,
+        ways=ways(judged, rules),
+        changes=tuple(reversed(changes[click.id])),
+    )
 
 
 def _described(shown: ShownClick, rules: Rules) -> dict[str, object]:
@@ -102,5 +126,9 @@ def _described(shown: ShownClick, rules: Rules) -> dict[str, object]:
             {"signal": reason.signal, "points": reason.points, "detail": reason.detail} for reason in judged.reasons
         ],
         "counterfactual": counterfactual(judged, rules),
+        "changes": [
+            {"at": rfc3339(change.at), "from": change.before.value, "to": change.after.value}
+            for change in shown.changes
+        ],
         "rules": judged.rules,
     }

@@ -14,7 +14,7 @@ async def described_history(analytics: Analytics, campaign: str, *, click: str |
     Raises:
         StorageError: they cannot be read just now.
     """
-    changes = await analytics.history(campaign, click=click, limit=limit)
+    changes = await analytics.history(campaign, clicks=() if click is None else (click,), limit=limit)
     if not changes and await analytics.campaign(campaign) is None:
         return {}
     return {"campaign": campaign, "changes": [_described(change) for change in changes]}

@@ -193,10 +193,13 @@ class Analytics(Protocol):
         """
         ...
 
-    async def history(self, campaign: str, *, click: str | None, limit: int) -> Sequence[VerdictChange]:
-        """Changes of verdicts on a campaign's clicks, the latest first, at most so many; of one click alone, if given.
+    async def history(self, campaign: str, *, clicks: Sequence[str] = (), limit: int) -> Sequence[VerdictChange]:
+        """Changes of verdicts on a campaign's clicks, the latest first, at most so many. A first verdict is none.
 
-        A first verdict is no change.
+        Args:
+            campaign: its name.
+            clicks: ids of those that are asked about; all where there are none.
+            limit: at most so many changes.
         """
         ...
 

@@ -8,7 +8,7 @@ FROM
         lagInFrame(after) OVER (PARTITION BY click_id ORDER BY version ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS stood
     FROM verdict_changes
     WHERE campaign = {campaign:String}
-        AND ({click:Nullable(String)} IS NULL OR click_id = {click:Nullable(String)})
+        AND (empty({clicks:Array(String)}) OR click_id IN {clicks:Array(String)})
 )
 WHERE after != stood
 ORDER BY version DESC, message_id, click_id
