@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 from zlib import crc32
 
+from clicktrail.judge import addresses
 from clicktrail.model.event import Click
 
 __all__ = ["NEARBY", "Visit", "by_address", "in_time", "names_a_visitor", "number_of"]
@@ -18,22 +18,23 @@ NEARBY: Final = timedelta(seconds=60)
 _REMEMBERED = 16_384
 """Addresses that are read once: scanners come back from the same ones."""
 
-_OWN = tuple(
+_OWN: Final = tuple(
     map(
-        ip_network,
+        addresses.block_of,
         (
             "10.0.0.0/8",
             "172.16.0.0/12",
             "192.168.0.0/16",
             "127.0.0.0/8",
             "169.254.0.0/16",
-            "::1",
             "fc00::/7",
             "fe80::/10",
         ),
     )
 )
-"""Private, loopback and link-local addresses (RFC 1918, 1122, 3927, 4193, 4291): a proxy of the sender's own."""
+"""Private, loopback and link-local addresses (RFC 1918, 1122, 3927, 4193, 4291): a proxy of the sender's own.
+
+That of IPv6's loopback, ``::1``, is among the reserved ones, which are nobody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +96,10 @@ def names_a_visitor(ip: str) -> bool:
     The address of a proxy of our own does not say it, nor does one that was shortened, nor what is no address.
     """
     try:
-        address = ip_address(ip)
+        number = addresses.number_of(ip)
     except ValueError:
         return False
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return not any(address in network for network in _OWN)
+    return not any(block.first <= number <= block.last for block in _OWN)
 
 
 def in_time(visit: Visit) -> tuple[datetime, str, str, int]:

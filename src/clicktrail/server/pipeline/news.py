@@ -1,7 +1,7 @@
 """What a batch makes of a message, against what was known of it before."""
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
@@ -50,4 +50,4 @@ class Known:
             for judged in news
             if (verdict := self.verdicts.get(name := judged.click.id)) and verdict is not judged.verdict
         }
-        return replace(message, clicks=tuple(news), before=before)
+        return JudgedMessage(timeline=message.timeline, clicks=tuple(news), before=before)

@@ -68,7 +68,7 @@ class VisitsByAddress:
 
     def alone(self, address: str) -> bool:
         """Whether an address has made no more than one visit."""
-        return sum(len(self._visits.get((address, tampered), ())) for tampered in (False, True)) <= 1
+        return len(self._visits.get((address, False), ())) + len(self._visits.get((address, True), ())) <= 1
 
     def nearest(self, to: Visit) -> Iterator[Visit]:
         """Those visits that tell as much about one as all within `NEARBY` of it; some are for the same message."""
