@@ -3,8 +3,8 @@
 The classes of autonomous systems are ours, in ``asn_classes.csv``; which addresses each of them announces is told by
 the npm package ``@ip-location-db/asn``, which is loaded for this and never shipped. An autonomous system that has
 another owner than when its class was written down is named, and nothing is built: the class may be wrong now.
-What a cloud announces of the blocks in ``vendor_blocks.csv`` is the vendor's, whose scanners run there under its own
-addresses; what anybody else announces of them has been given away.
+What others announce of the blocks in ``vendor_blocks.csv`` is the vendor's, to whom the registry gave them: a cloud
+where its machines run under its own addresses, or a carrier at its door. What another vendor announces is that one's.
 """
 
 import argparse
@@ -72,7 +72,7 @@ def read_classes(text: str) -> Mapping[int, tuple[Network, str]]:
 def build(
     classes: Mapping[int, tuple[Network, str]], announced: Sequence[Announced], lent: Sequence[tuple[Block, Network]]
 ) -> bytes:
-    """The table of what the autonomous systems that have a class announce, and over it what clouds do for vendors.
+    """The table of what the autonomous systems that have a class announce, and over it what others do for vendors.
 
     Raises:
         SystemExit: one of them announces nothing, or has another owner now.
@@ -90,11 +90,11 @@ def build(
 def lent(
     text: str, classes: Mapping[int, tuple[Network, str]], announced: Sequence[Announced]
 ) -> Iterator[tuple[Block, Network]]:
-    """What clouds announce of the blocks that vendors own."""
-    clouds = [block for block, asn, _ in announced if asn in classes and classes[asn][0].kind in _CLOUDS]
+    """What clouds, and those who have no class, announce of the blocks that vendors own."""
+    others = [block for block, asn, _ in announced if asn not in classes or classes[asn][0].kind in _CLOUDS]
     for row in csv.DictReader(text.splitlines()):
         own, vendor = block_of(row["block"]), classes[int(row["asn"])][0]
-        for block in clouds:
+        for block in others:
             if block.first <= own.last and own.first <= block.last:
                 yield Block(max(block.first, own.first), min(block.last, own.last)), vendor
 

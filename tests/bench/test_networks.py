@@ -8,21 +8,23 @@ CLASSES = read_classes(
     "asn,class,name,registered_to,source,date\n"
     "64500,mail-security,Scanner,Scanner Inc.,made up,2026-11-24\n"
     "64501,aws,Cloud,Cloud Inc.,made up,2026-11-24\n"
+    "64503,cdn-relay,Relay,Relay Inc.,made up,2026-11-24\n"
 )
 ANNOUNCED = [
     (block_of("192.0.2.0/25"), 64500, "Scanner Inc."),
     (block_of("192.0.2.128/26"), 64501, "Cloud Inc."),
-    (block_of("192.0.2.192/26"), 64502, "Access Inc."),
+    (block_of("192.0.2.192/27"), 64502, "Access Inc."),
+    (block_of("192.0.2.224/27"), 64503, "Relay Inc."),
     (block_of("198.51.100.0/24"), 64501, "Cloud Inc."),
 ]
 BLOCKS = "block,asn,source,date\n192.0.2.0/24,64500,made up,2026-11-24\n"
 
 
 def test_who_announces_an_address_names_its_network() -> None:
-    """A vendor's block is the vendor's where a cloud announces it, and not where it has been given away."""
+    """A vendor's block is the vendor's where a cloud or a carrier announces it, and not where another vendor does."""
     table = unpack(build(CLASSES, ANNOUNCED, list(lent(BLOCKS, CLASSES, ANNOUNCED))))
-    addresses = ("192.0.2.1", "192.0.2.129", "192.0.2.193", "198.51.100.1")
-    assert ["Scanner AS64500", "Scanner AS64500", "None", "Cloud AS64501"] == [
+    addresses = ("192.0.2.1", "192.0.2.129", "192.0.2.193", "192.0.2.225", "198.51.100.1")
+    assert ["Scanner AS64500", "Scanner AS64500", "Scanner AS64500", "Relay AS64503", "Cloud AS64501"] == [
         str(table.at(number_of(address))) for address in addresses
     ]
 
@@ -36,6 +38,6 @@ def test_another_owner_is_named() -> None:
 
 def test_the_version_tells_tables_apart() -> None:
     """The same facts make the same table, others another version."""
-    first, same, other = (build(CLASSES, announced, []) for announced in (ANNOUNCED, ANNOUNCED, ANNOUNCED[:3]))
+    first, same, other = (build(CLASSES, announced, []) for announced in (ANNOUNCED, ANNOUNCED, ANNOUNCED[:4]))
     assert first == same
     assert unpack(first).version != unpack(other).version
