@@ -58,6 +58,11 @@ clicks = st.lists(
 def test_it_is_true(found: list[Click]) -> None:
     """Who would be human with trusted input is human with it, and nobody else is."""
     before = judge(timeline(sent(links=5), *found), CONTEXT)
-    after = judge(timeline(sent(links=5), *found, *(engagement(one.id) for one in found)), CONTEXT)
+    after = judge(
+        timeline(
+            sent(links=5), *found, *(engagement(one.id, seconds=3_610 + 2 * place) for place, one in enumerate(found))
+        ),
+        CONTEXT,
+    )
     promised = [one.verdict is Verdict.HUMAN or "with trusted input" in counterfactual(one, RULES) for one in before]
     assert promised == [one.verdict is Verdict.HUMAN for one in after]

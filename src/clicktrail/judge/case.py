@@ -11,7 +11,7 @@ from clicktrail.judge.chrome import Chrome
 from clicktrail.judge.context import Context
 from clicktrail.judge.networks import Network, NetworkClass
 from clicktrail.judge.visits import Visit, by_address
-from clicktrail.model.event import Click
+from clicktrail.model.event import Click, Engagement
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import is_prefetch
 
@@ -38,7 +38,8 @@ class Case:
         programs: those, and the requests from companies that scan mail: hardly anyone reads mail there.
         agents: what requests declared, for those that declare anything.
         browsers: which browser requests claim to come from, of those in ``seen``.
-        engaged: the clicks whose visitor pressed, scrolled or typed.
+        loaded: the clicks on whose landing page a script ran, whatever became of it.
+        engaged: what the page told first of a click's visitor who pressed, scrolled or typed.
         nearby: requests on other messages by address, in the order of time.
         chrome: when which Chrome came out.
     """
@@ -53,7 +54,8 @@ class Case:
     programs: frozenset[str]
     agents: Mapping[str, Agent]
     browsers: Mapping[str, Browser]
-    engaged: frozenset[str]
+    loaded: frozenset[str]
+    engaged: Mapping[str, Engagement]
     nearby: Mapping[str, Sequence[Visit]]
     chrome: Chrome
 
@@ -61,6 +63,7 @@ class Case:
     def of(cls, timeline: Timeline, context: Context, nearby: Iterable[Visit] = ()) -> "Case":
         """Look up once what several signals ask for."""
         clicks = timeline.clicks
+        told = timeline.engagements
         seen = tuple(click for click in clicks if click.headers and not click.esp)
         networks = {click.id: network for click in clicks if (network := context.networks.find(click.ip))}
         return cls(
@@ -74,7 +77,8 @@ class Case:
             programs=frozenset(name for name, network in networks.items() if network.kind in _PROGRAMS),
             agents={click.id: agent for click in clicks if (agent := context.agents.find(click.user_agent))},
             browsers={click.id: browser for click in seen if (browser := browser_of(click.user_agent))},
-            engaged=frozenset(event.click_id for event in timeline.engagements if event.kind == "engaged"),
+            loaded=frozenset(event.click_id for event in told),
+            engaged={event.click_id: event for event in reversed(told) if event.kind == "engaged"},
             nearby=by_address(nearby, other_than=timeline.message_id),
             chrome=context.rules.chrome,
         )

@@ -9,7 +9,7 @@ from clicktrail.judge.visits import names_a_visitor
 from clicktrail.judge.windows import link_of, runs
 from clicktrail.model.event import Click
 
-__all__ = ["neighbourhood", "place", "sweeps"]
+__all__ = ["neighbourhood", "place", "region", "sweeps"]
 
 _REMEMBERED = 16_384
 _PREFIXES = {4: 24, 6: 48}
@@ -20,6 +20,14 @@ def neighbourhood(case: Case, click: Click) -> str:
     """The organisation that a request came from, else the network around its address; empty where that says nothing."""
     network = case.networks.get(click.id)
     return network.name if network else _prefix(click.ip)
+
+
+def region(case: Case, click: Click) -> str:
+    """The same more coarsely: all addresses of one first byte, or of IPv6 the first two, are one place."""
+    network = case.networks.get(click.id)
+    if network or not names_a_visitor(click.ip):
+        return neighbourhood(case, click)
+    return click.ip.partition(":" if ":" in click.ip else ".")[0]
 
 
 def place(case: Case, click: Click) -> tuple[str, str] | None:
@@ -33,8 +41,18 @@ def place(case: Case, click: Click) -> tuple[str, str] | None:
     return (click.ip, click.user_agent) if names_a_visitor(click.ip) else None
 
 
-def sweeps(case: Case, clicks: Sequence[Click], *, links: int, seconds: float) -> Iterator[Sequence[Click]]:
+def sweeps(
+    case: Case, clicks: Sequence[Click], *, links: int, seconds: float, scattered: bool = True
+) -> Iterator[Sequence[Click]]:
     """The runs of clicks that one source made, as far as that can be told.
+
+    Args:
+        case: the message.
+        clicks: those to look at.
+        links: how many different ones a run has at least, in some window of ``seconds``.
+        seconds: the window's width.
+        scattered: whether requests that have neither network nor agent in common may be one source's: in a second they
+            are, in a minute they may be many readers'.
 
     A scanner may work under one agent from its network, or under many, or under one agent from many networks, or
     spread its requests over all there is: then over as many networks as links. A click that is part of a narrower
@@ -56,6 +74,8 @@ def sweeps(case: Case, clicks: Sequence[Click], *, links: int, seconds: float) -
         clicks = [click for click in clicks if click.id not in told]
         if len(clicks) < links:
             return
+    if not scattered:
+        clicks = [click for click in clicks if not near[click.id] and not click.user_agent]
     for run in runs(clicks, key=link_of, different=links, seconds=seconds):
         if len({near[click.id] or click.id for click in run}) >= links:
             yield run

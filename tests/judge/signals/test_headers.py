@@ -163,3 +163,19 @@ def test_stale_chrome_is_silent_in_old_logs() -> None:
     """What was current then was current then."""
     then = replace(claiming("Chrome/120.0.0.0", accept_language="en"), at=click().at.replace(year=2024, month=1))
     assert {} == spoken("stale-chrome", then)
+
+
+def test_old_explorer_fires() -> None:
+    """The browser of a sandbox's Windows 7, and one of before."""
+    for version, engine in ((9, "Windows NT 6.1; Trident/5.0"), (7, "Windows NT 5.1")):
+        agent = f"Mozilla/5.0 (compatible; MSIE {version}.0; {engine})"
+        assert {"c": f"Internet Explorer {version}"} == spoken("old-explorer", claiming(agent))
+
+
+def test_old_explorer_is_silent() -> None:
+    """Internet Explorer 11, as Edge still is for old pages, and in the mode in which it calls itself by 7."""
+    for agent in (
+        "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
+        "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; WOW64; Trident/7.0; .NET4.0C; .NET4.0E)",
+    ):
+        assert {} == spoken("old-explorer", claiming(agent))

@@ -1,7 +1,7 @@
 from msgspec.structs import replace
 
 from clicktrail.model.event import Click
-from tests.clicks import AZURE, BARRACUDA, HOME, click
+from tests.clicks import AZURE, BARRACUDA, CHROME, HOME, click
 from tests.judge.signals.speaking import spoken
 
 
@@ -35,11 +35,51 @@ def test_many_networks_fires() -> None:
     """A scanner that hires home lines, as slow as a hand."""
     clicks = scattered(links=5, gap=2)
     assert {one.id: "from 5 networks in 8 s" for one in clicks} == spoken("many-networks", *clicks)
+    slower = scattered(links=6, gap=50)
+    assert {one.id: "from 6 networks in 250 s" for one in slower} == spoken("many-networks", *slower)
 
 
 def test_many_networks_is_silent() -> None:
     """A message to several people, someone who changes from Wi-Fi to the phone's network, and a double click."""
     assert {} == spoken("many-networks", *scattered(links=5, gap=2, recipient=""))
     assert {} == spoken("many-networks", *scattered(links=2, gap=1))
-    assert {} == spoken("many-networks", *scattered(links=5, gap=60))
+    assert {} == spoken("many-networks", *scattered(links=5, gap=80))
     assert {} == spoken("many-networks", *(replace(one, link=0) for one in scattered(links=5, gap=2)))
+
+
+def test_many_networks_is_silent_on_a_slow_carrier() -> None:
+    """A phone whose carrier sends each click through another of its networks, as one who reads follows links."""
+    clicks = [click(600 + 20 * link, link=link, ip=f"172.{56 + link}.2.3") for link in range(6)]
+    assert {} == spoken("many-networks", *(replace(one, recipient="ann@example.com") for one in clicks))
+
+
+def test_many_networks_is_silent_on_another_browser() -> None:
+    """Who clicks with another browser while a scanner does, is no part of it; nor are many readers slowly."""
+    person = replace(click(604, id="person", agent="another"), recipient="ann@example.com")
+    assert "person" not in spoken("many-networks", *scattered(links=5, gap=2), person)
+    readers = [replace(one, user_agent=f"browser {one.link}") for one in scattered(links=6, gap=50)]
+    assert {} == spoken("many-networks", *readers)
+
+
+def rented(*, links: int, gap: float, addresses: int = 9, agent: str = CHROME) -> list[Click]:
+    """Each link followed from one of so many machines in Azure, one after the other."""
+    return [click(600 + gap * link, link=link, ip=f"40.94.16.{link % addresses}", agent=agent) for link in range(links)]
+
+
+def test_hosted_addresses_fires() -> None:
+    """A scanner without haste that takes another machine for each link."""
+    clicks = rented(links=4, gap=900)
+    assert {one.id: "from 4 addresses in data centres" for one in clicks} == spoken("hosted-addresses", *clicks)
+
+
+def test_hosted_addresses_is_silent() -> None:
+    """A remote desktop; one that has another address each day; colleagues at theirs; and the same link by several."""
+    colleagues = [one for number in range(3) for one in rented(links=number + 1, gap=9, agent=f"{number}")[number:]]
+    at_home = [replace(one, ip=one.ip.replace("40.94.16", "192.0.2")) for one in rented(links=5, gap=9)]
+    assert [{}] * 5 == [
+        spoken("hosted-addresses", *at_home),
+        spoken("hosted-addresses", *rented(links=5, gap=9, addresses=2)),
+        spoken("hosted-addresses", *rented(links=5, gap=86_400)),
+        spoken("hosted-addresses", *colleagues),
+        spoken("hosted-addresses", *(replace(one, link=0) for one in rented(links=5, gap=9))),
+    ]

@@ -108,16 +108,6 @@ def test_esp_bot_is_silent(flag: bool | None) -> None:
     assert {} == spoken("esp-bot", replace(click(), esp="mailgun", esp_bot=flag))
 
 
-def test_engaged_fires() -> None:
-    """A person pressed something on the landing page."""
-    assert {"c": "pressed, scrolled or typed"} == spoken("engaged", click(id="c"), engagement("c"))
-
-
-def test_engaged_is_silent() -> None:
-    """A script that ran proves nothing, and another click's visitor is another one."""
-    assert {} == spoken("engaged", click(id="c"), engagement("c", kind="loaded"), engagement("other"))
-
-
 def test_automation_agent_fires_on_client_hints() -> None:
     """A browser without a screen that was given another agent, and kept its hints."""
     headless = replace(click(id="c"), headers={"sec-ch-ua": '"HeadlessChrome";v="156", "Chromium";v="156"'})

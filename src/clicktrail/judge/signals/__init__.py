@@ -24,13 +24,14 @@ from clicktrail.judge.signals.headers import (
     no_client_hints,
     no_fetch_metadata,
     no_language,
+    old_explorer,
     stale_chrome,
 )
+from clicktrail.judge.signals.landing import engaged, untouched
 from clicktrail.judge.signals.pace import all_links, burst, early, fast, hosted_burst, many_links_hosted
-from clicktrail.judge.signals.places import datacentre_network, mail_security_network, many_networks
+from clicktrail.judge.signals.places import datacentre_network, hosted_addresses, mail_security_network, many_networks
 from clicktrail.judge.signals.requests import (
     automation_agent,
-    engaged,
     esp_bot,
     method,
     no_agent,
@@ -66,10 +67,13 @@ SIGNALS: Final[Mapping[str, Signal]] = {
     "all-links": all_links,
     "early": early,
     "many-links-hosted": many_links_hosted,
+    "hosted-addresses": hosted_addresses,
     "datacentre-sweep": datacentre_sweep,
     "person-elsewhere": person_elsewhere,
     "stale-chrome": stale_chrome,
     "no-client-hints": no_client_hints,
+    "old-explorer": old_explorer,
+    "untouched": untouched,
     "no-fetch-metadata": no_fetch_metadata,
     "engaged": engaged,
 }

@@ -13,7 +13,7 @@ from clicktrail.judge.case import Case
 from clicktrail.judge.signals.findings import Findings
 from clicktrail.model.event import Click
 
-__all__ = ["impossible_headers", "no_client_hints", "no_fetch_metadata", "no_language", "stale_chrome"]
+__all__ = ["impossible_headers", "no_client_hints", "no_fetch_metadata", "no_language", "old_explorer", "stale_chrome"]
 
 _FETCH_METADATA_SINCE: Final = {Engine.CHROME: (80, 0), Engine.FIREFOX: (90, 0), Engine.SAFARI: (16, 4)}
 """MDN, browser compatibility of Sec-Fetch-Mode."""
@@ -30,6 +30,7 @@ _TOKENS_SINCE: Final = (
 )
 """Chrome Platform Status and MDN: since when a browser says that it can read a compression or an image format."""
 
+_EXPLORER = re.compile(r"MSIE (\d{1,2})\.")
 _BRAND = re.compile(r'"Chromium";v="(\d{1,6})"')
 
 
@@ -89,6 +90,16 @@ def stale_chrome(case: Case, *, days: int) -> Findings:
             if age >= days and _hinted_version(click) != browser.version[0]:
                 found[click.id] = f"{browser}, replaced {age} days before"
     return found
+
+
+def old_explorer(case: Case) -> Findings:
+    """An Internet Explorer before 11, by its agent and by its engine: the modes of 11 for old pages name Trident 7."""
+    return {
+        click.id: f"Internet Explorer {found[1]}"
+        for click in case.clicks
+        if "MSIE" in click.user_agent and "Trident/7" not in click.user_agent
+        if (found := _EXPLORER.search(click.user_agent))
+    }
 
 
 def _misses_fetch_metadata(click: Click, browser: Browser) -> bool:

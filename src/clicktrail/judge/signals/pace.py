@@ -50,7 +50,7 @@ def all_links(case: Case, *, links: int, seconds: float) -> Findings:
     """Every link of a message that has at least so many of them, within so many seconds, followed by one source."""
     if case.links < links:
         return {}
-    found = sweeps(case, case.followed, links=case.links, seconds=seconds)
+    found = sweeps(case, case.followed, links=case.links, seconds=seconds, scattered=False)
     return told((run, f"all {case.links} links in {span(run):.0f} s") for run in found)
 
 

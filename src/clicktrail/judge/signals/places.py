@@ -1,14 +1,15 @@
 """Where requests come from."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from clicktrail.judge.case import DATACENTRES, Case
 from clicktrail.judge.networks import NetworkClass
 from clicktrail.judge.signals.findings import Findings, span, told
-from clicktrail.judge.sources import neighbourhood
+from clicktrail.judge.sources import neighbourhood, region
 from clicktrail.judge.windows import link_of, runs
+from clicktrail.model.event import Click
 
-__all__ = ["datacentre_network", "mail_security_network", "many_networks"]
+__all__ = ["datacentre_network", "hosted_addresses", "mail_security_network", "many_networks"]
 
 
 def mail_security_network(case: Case) -> Findings:
@@ -21,21 +22,61 @@ def datacentre_network(case: Case) -> Findings:
     return _within(case, DATACENTRES)
 
 
-def many_networks(case: Case, *, networks: int, seconds: float) -> Findings:
+def many_networks(case: Case, *, networks: int, seconds: float, far: int, far_seconds: float) -> Findings:
     """As many links of one person's message followed from so many unrelated networks within so many seconds.
 
+    More slowly, where they lie so far from each other that no phone carrier has them all, and one agent came from them.
     A message that went to several people says nothing: it is read in as many places. Nor does one of a few links that
-    somebody's phone carrier sends through another of its addresses each.
+    somebody's phone carrier sends through another of its addresses each. Who clicks meanwhile with another browser than
+    the one that comes from so many networks is no part of it.
     """
     if len(case.followed) < networks:
         return {}
     clicks = [click for click in case.followed if click.recipient and neighbourhood(case, click)]
-    found = runs(clicks, key=lambda click: neighbourhood(case, click), different=networks, seconds=seconds)
+    found: list[Sequence[Click]] = []
+    for alike in _by_agent(clicks):
+        found += _spread(alike, lambda click: region(case, click), different=far, seconds=far_seconds)
+        found += _spread(alike, lambda click: neighbourhood(case, click), different=networks, seconds=seconds)
+    named = {click.id for run in found for click in run}
+    others = [click for click in clicks if click.id not in named]
+    found += _spread(others, lambda click: neighbourhood(case, click), different=networks, seconds=seconds)
     return told(
         (run, f"from {len({neighbourhood(case, click) for click in run})} networks in {span(run):.0f} s")
         for run in found
-        if len(set(map(link_of, run))) >= networks
     )
+
+
+def hosted_addresses(case: Case, *, addresses: int, seconds: float) -> Findings:
+    """As many links followed from so many addresses in data centres, under one agent, within so many seconds.
+
+    Somebody at a desktop there has one address, or a few that change in days.
+    """
+    if len(case.hosted) < addresses:
+        return {}
+    by_agent = _by_agent(click for click in case.followed if click.id in case.hosted)
+    found = [
+        run
+        for alike in by_agent
+        for run in _spread(alike, lambda click: click.ip, different=addresses, seconds=seconds)
+    ]
+    return told((run, f"from {len({click.ip for click in run})} addresses in data centres") for run in found)
+
+
+def _by_agent(clicks: Iterable[Click]) -> Iterable[list[Click]]:
+    by_agent: dict[str, list[Click]] = {}
+    for click in clicks:
+        by_agent.setdefault(click.user_agent, []).append(click)
+    return by_agent.values()
+
+
+def _spread(
+    clicks: Sequence[Click], where: Callable[[Click], str], *, different: int, seconds: float
+) -> Iterator[Sequence[Click]]:
+    """The runs from so many places in some window, on as many links."""
+    if len(clicks) >= different:
+        for run in runs(clicks, key=where, different=different, seconds=seconds):
+            if len(set(map(link_of, run))) >= different:
+                yield run
 
 
 def _within(case: Case, kinds: Collection[NetworkClass]) -> Findings:

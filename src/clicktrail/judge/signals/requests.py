@@ -7,7 +7,6 @@ from clicktrail.model.verdict import is_prefetch
 
 __all__ = [
     "automation_agent",
-    "engaged",
     "esp_bot",
     "method",
     "no_agent",
@@ -63,11 +62,6 @@ def trap_link(case: Case) -> Findings:
 def esp_bot(case: Case) -> Findings:
     """An ESP's own suspicion; that it has none proves nothing."""
     return {click.id: f"{click.esp or click.source} calls it a bot" for click in case.clicks if click.esp_bot}
-
-
-def engaged(case: Case) -> Findings:
-    """Trusted input on the landing page; that a script merely ran there proves nothing."""
-    return {click.id: "pressed, scrolled or typed" for click in case.clicks if click.id in case.engaged}
 
 
 def _declared(case: Case, kind: AgentKind) -> Findings:
