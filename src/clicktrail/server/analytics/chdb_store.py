@@ -76,7 +76,7 @@ class ChdbAnalytics:
     """
 
     def __init__(
-        self, connections: ChdbConnections, clock: Clock, announcements: Announcements | None, *, version: int
+        self, connections: ChdbConnections, clock: Clock, announcements: Sequence[Announcements], *, version: int
     ) -> None:
         self.store_seconds = Histogram(STORE_SECONDS.bounds)
         self._connections = connections
@@ -86,13 +86,13 @@ class ChdbAnalytics:
         self._version = version
 
     @classmethod
-    async def open(cls, folder: Path, clock: Clock, *, announcements: Announcements | None = None) -> "ChdbAnalytics":
+    async def open(cls, folder: Path, clock: Clock, *, announcements: Sequence[Announcements] = ()) -> "ChdbAnalytics":
         """Open the folder, made if it does not exist, and bring its tables up to date.
 
         Args:
             folder: where the tables are.
             clock: tells when something is stored.
-            announcements: told of what is stored; None where nobody listens.
+            announcements: told of what is stored.
 
         Raises:
             StorageError: another process has it open, or a later version of clicktrail has changed it.
@@ -182,8 +182,8 @@ class ChdbAnalytics:
         campaigns = {row.campaign for row in messages} | {row.campaign for row in clicks}
         await self._reports.outdate(campaigns, version=version)
         self.store_seconds.observe(time.perf_counter() - began)
-        if self._announcements:
-            self._announcements.reclassified(judged)
+        for announcements in self._announcements:
+            announcements.stored(judged)
 
     async def erase(self, recipient: str) -> None:
         """Delete the events and clicks of a recipient, and the clicks' history."""

@@ -1,5 +1,5 @@
 """The console: campaign reports as pages for the sender and as JSON for programs, on loopback."""
 
-from clicktrail.server.console.server import serve_console
+from clicktrail.server.console.app import create_app
 
-__all__ = ["serve_console"]
+__all__ = ["create_app"]

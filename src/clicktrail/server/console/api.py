@@ -13,6 +13,7 @@ from clicktrail.errors import StorageError
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import Filter
 from clicktrail.report.labels import confusion_as_json
+from clicktrail.server.console import live
 from clicktrail.server.console.given import GivenAnalytics, GivenClock, GivenRejudge, GivenRules, GivenSearch
 from clicktrail.server.pipeline.clicks import described_clicks
 from clicktrail.server.pipeline.history import described_history
@@ -130,6 +131,6 @@ def _unavailable(_request: _Request, error: StorageError) -> Response[dict[str, 
 
 router = Router(
     "/api",
-    route_handlers=[campaigns, campaign, clicks, history, segment, confusion, label, rejudge],
+    route_handlers=[campaigns, campaign, clicks, live.clicks, history, segment, confusion, label, rejudge],
     exception_handlers={ClientException: _refuse, StorageError: _unavailable},
 )

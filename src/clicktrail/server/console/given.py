@@ -9,11 +9,21 @@ from litestar.params import FromQuery, QueryParameter, SkipValidation
 
 from clicktrail.judge.rules import Rules
 from clicktrail.model.verdict import Verdict
+from clicktrail.server.console.feed import LiveClicks
 from clicktrail.server.pipeline.clicks import place_in
 from clicktrail.server.pipeline.rejudge import Wanted
 from clicktrail.server.ports import Analytics, ClickSearch, Clock
 
-__all__ = ["GivenAnalytics", "GivenClock", "GivenRejudge", "GivenRules", "GivenSearch", "Rejudge", "click_search"]
+__all__ = [
+    "GivenAnalytics",
+    "GivenClock",
+    "GivenLive",
+    "GivenRejudge",
+    "GivenRules",
+    "GivenSearch",
+    "Rejudge",
+    "click_search",
+]
 
 Rejudge = Callable[[Wanted], Awaitable[list[dict[str, Any]]]]
 """Judges again, and says what became of each campaign."""
@@ -21,6 +31,7 @@ Rejudge = Callable[[Wanted], Awaitable[list[dict[str, Any]]]]
 # A Protocol cannot be checked at run time, so Litestar must not try.
 GivenAnalytics = NamedDependency[SkipValidation[Analytics]]
 GivenClock = NamedDependency[SkipValidation[Clock]]
+GivenLive = NamedDependency[SkipValidation[LiveClicks]]
 GivenRejudge = NamedDependency[SkipValidation[Rejudge]]
 GivenRules = NamedDependency[SkipValidation[Rules]]
 GivenSearch = NamedDependency[SkipValidation[ClickSearch]]

@@ -1,4 +1,4 @@
-"""Reports as pages. All is on the page as it is served: no script runs in the reader's browser."""
+"""Reports as pages. All is on the page as it is served; a script only asks for it again when it has changed."""
 
 from dataclasses import replace
 from typing import Final

@@ -11,7 +11,7 @@ from clicktrail.model.event import rfc3339
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.server.ports import Analytics, ClickSearch, Place, VerdictChange
 
-__all__ = ["ShownClick", "described_clicks", "place_in", "shown_clicks", "spelled"]
+__all__ = ["ShownClick", "described_click", "described_clicks", "place_in", "shown_clicks", "spelled"]
 
 _CHANGES = 1_000
 """Earlier verdicts that a page has room for; hardly any click has more than one."""
@@ -44,7 +44,7 @@ async def shown_clicks(
     """
     page = await analytics.clicks(search, limit=limit)
     changes = await _changes(analytics, search.campaign, page.clicks)
-    return [_shown(judged, changes, rules=rules, now=now) for judged in page.clicks], page.end
+    return [_shown(judged, changes[judged.click.id], rules=rules, now=now) for judged in page.clicks], page.end
 
 
 async def described_clicks(
@@ -59,6 +59,13 @@ async def described_clicks(
     if not clicks and await analytics.campaign(search.campaign) is None:
         return {}
     return {"clicks": [_described(click, rules) for click in clicks], "before": spelled(end) if end else None}
+
+
+def described_click(judged: JudgedClick, *, rules: Rules, now: datetime) -> dict[str, object]:
+    """A click by itself in the same shape, but for the verdicts that it had before."""
+    click = _described(_shown(judged, (), rules=rules, now=now), rules)
+    del click["changes"]
+    return click
 
 
 def spelled(place: Place) -> str:
@@ -91,16 +98,14 @@ async def _changes(
     return found
 
 
-def _shown(
-    judged: JudgedClick, changes: Mapping[str, Sequence[VerdictChange]], *, rules: Rules, now: datetime
-) -> ShownClick:
+def _shown(judged: JudgedClick, changes: Sequence[VerdictChange], *, rules: Rules, now: datetime) -> ShownClick:
     click = judged.click
     return ShownClick(
         judged=judged,
         # Of an anonymous click nothing is known that could be judged again.
         state=state_after(now - click.at) if click.message_id else State.FINAL,
         ways=ways(judged, rules),
-        changes=tuple(reversed(changes[click.id])),
+        changes=tuple(reversed(changes)),
     )
 
 

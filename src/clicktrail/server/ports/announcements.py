@@ -1,6 +1,6 @@
 """Who wants to hear what becomes of clicks."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Protocol
 
 from clicktrail.server.ports.analytics import JudgedMessage
@@ -9,8 +9,8 @@ __all__ = ["Announcements"]
 
 
 class Announcements(Protocol):
-    """Where analytics tells what it has stored, as far as others may want to know at once."""
+    """Where analytics tells what it has stored, to whom wants to know at once. Whoever is told must not raise."""
 
-    def reclassified(self, messages: Iterable[JudgedMessage]) -> None:
-        """Tell of clicks that have another verdict than before: ``click.reclassified`` for each of `changes`."""
+    def stored(self, messages: Sequence[JudgedMessage]) -> None:
+        """Tell of messages with those of their clicks that are new, or have another verdict: that is in `changes`."""
         ...

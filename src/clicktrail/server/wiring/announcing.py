@@ -1,7 +1,7 @@
 """Announce what became of clicks: in the log, and counted for the metrics."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import structlog
 
@@ -22,7 +22,7 @@ class LoggedAnnouncements:
     def __init__(self) -> None:
         self.changes: Counter[str] = Counter()
 
-    def reclassified(self, messages: Iterable[JudgedMessage]) -> None:
+    def stored(self, messages: Sequence[JudgedMessage]) -> None:
         """Count clicks that have another verdict, and log how many: no line names any of them."""
         moved = Counter(
             (message.timeline.campaign, f"{before}_to_{judged.verdict}")

@@ -11,7 +11,9 @@ from typing import Any
 import structlog
 
 from clicktrail.errors import StorageError
-from clicktrail.server.console.server import serve_console
+from clicktrail.server.asgi import serve_app
+from clicktrail.server.console import create_app
+from clicktrail.server.console.feed import LiveClicks
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.relay.smtp_in import Relay
@@ -61,8 +63,8 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
     stopping = stop_signal()
     processed = asyncio.Event()
     turn = asyncio.Lock()
-    announcements = LoggedAnnouncements()
-    async with open_analytics(settings, announcements) as analytics, open_registry(settings) as registry:
+    announcements, live = LoggedAnnouncements(), LiveClicks()
+    async with open_analytics(settings, announcements, live) as analytics, open_registry(settings) as registry:
         reader = build_reader(settings)
         judge = build_judge(settings)
         processor = build_processor(settings, reader, analytics, judge)
@@ -88,9 +90,10 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
             overriding = Overriding(settings, registry=registry, analytics=analytics, processor=processor)
             async with asyncio.TaskGroup() as tasks:
                 rejudge = partial(rejudge_beside, processor, analytics, judge, turn)
-                tasks.create_task(
-                    serve_console(console_socket, analytics, clock=SystemClock(), rejudge=rejudge, stopping=processed)
+                console = create_app(
+                    analytics, live=live, rules=judge.context.rules, clock=SystemClock(), rejudge=rejudge
                 )
+                tasks.create_task(serve_app(console, console_socket, stopping=processed))
                 async with pulsing(watch.pulse):
                     async with asyncio.TaskGroup() as work:
                         work.create_task(relay.serve(relay_socket, stopping))
@@ -103,6 +106,7 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
                     journal.flush()
                     async with turn:
                         await catch_up(processor)
+                    live.end()
                     processed.set()
 
 

@@ -26,10 +26,8 @@ _LOG = structlog.get_logger(part="engine")
 
 
 @contextlib.asynccontextmanager
-async def open_analytics(
-    settings: Settings, announcements: Announcements | None = None
-) -> AsyncIterator[ChdbAnalytics]:
-    """Analytics, until the context ends. Where nobody listens, they announce nothing.
+async def open_analytics(settings: Settings, *announcements: Announcements) -> AsyncIterator[ChdbAnalytics]:
+    """Analytics that tell of what they store, until the context ends.
 
     Raises:
         StorageError: another process has them open, or the data folder cannot be read.

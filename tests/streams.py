@@ -1,0 +1,26 @@
+"""Read server-sent events."""
+
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import httpx2
+
+__all__ = ["Told", "events"]
+
+Told = tuple[str, Any]
+
+
+async def events(url: str) -> AsyncGenerator[Told, None]:
+    """The events of a stream, a name and what is told; first of all ``("listening", None)``."""
+    async with httpx2.AsyncClient() as client, client.stream("GET", url) as answer:
+        assert "text/event-stream; charset=utf-8" == answer.headers["content-type"]
+        name = ""
+        async for line in answer.aiter_lines():
+            field, _, value = line.partition(": ")
+            if not field and value:
+                yield value, None
+            elif field == "event":
+                name = value
+            elif field == "data":
+                yield name, json.loads(value)
