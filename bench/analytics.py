@@ -79,7 +79,8 @@ _JUDGED_AGAIN: Final = """
 INSERT INTO clicks SELECT * REPLACE ('bot' AS verdict, 2 AS version) FROM clicks WHERE cityHash64(id) % 400 = 0
 """
 _OUTDATED: Final = """
-INSERT INTO reports SELECT DISTINCT campaign, arrayJoin([false, true]), 1, '' FROM messages
+INSERT INTO reports (campaign, whole, version, report)
+SELECT DISTINCT campaign, arrayJoin([false, true]), 1, '' FROM messages
 """
 
 
