@@ -87,6 +87,23 @@ def test_a_backup_opens_what_the_ring_sealed(tmp_path: Path) -> None:
     assert 0o600 == copy.stat().st_mode & 0o777
 
 
+def test_whether_the_ring_is_backed_up_as_it_is_now_is_known(tmp_path: Path) -> None:
+    """A key that was added or revoked since is not in the copy; a ring that was restored is its own copy."""
+    path, copies = tmp_path / keystore.NAME, [tmp_path / f"copy-{number}.json" for number in range(3)]
+    assert not keystore.is_backed_up(path)
+    keystore.load_or_create(path, traces=[])
+    known = [keystore.is_backed_up(path)]
+    for copy, change in zip(copies, (keystore.rotate, lambda path: keystore.revoke(path, 0)), strict=False):
+        keystore.backup(path, copy)
+        known.append(keystore.is_backed_up(path))
+        change(path)
+        known.append(keystore.is_backed_up(path))
+    path.unlink()
+    known.append(keystore.is_backed_up(path))
+    keystore.restore(path, copies[1])
+    assert [False, True, False, True, False, False, True] == [*known, keystore.is_backed_up(path)]
+
+
 def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
     """An older backup may be the only good one."""
     path, copy = tmp_path / keystore.NAME, tmp_path / "copy.json"

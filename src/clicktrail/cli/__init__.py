@@ -12,6 +12,7 @@ from clicktrail.cli import (
     audit,
     consent,
     demo,
+    doctor,
     erase,
     history,
     imported,
@@ -49,6 +50,7 @@ app.command()(rejudge.rejudge)
 app.command()(history.history)
 app.command()(segment.segment)
 app.command()(demo.demo)
+app.command()(doctor.doctor)
 app.command()(erase.erase)
 app.command(name="privacy-text")(privacy_text.privacy_text)
 app.add_typer(keys.app, name="keys")

@@ -7,6 +7,8 @@ ring of its start.
 """
 
 import base64
+import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -19,10 +21,13 @@ from pathlib import Path
 from clicktrail.errors import KeyRingError
 from clicktrail.tokens import KEYS, SECRET_BYTES, Key, KeyRing, KeyState
 
-__all__ = ["NAME", "backup", "load", "load_or_create", "restore", "revoke", "rotate"]
+__all__ = ["NAME", "backup", "is_backed_up", "load", "load_or_create", "restore", "revoke", "rotate"]
 
 NAME = "keys.json"
 """The file's name in the data folder."""
+
+_BACKED_UP = "keys.backed-up"
+"""Beside the ring: which one was copied last."""
 
 _HOW_BACK = (
     "clicktrail keys restore FILE puts your backup there (clicktrail keys backup made it); without it no link ever "
@@ -81,7 +86,17 @@ def backup(path: Path, to: Path) -> None:
     Raises:
         KeyRingError: there is no good ring at path, or something at ``to`` already.
     """
-    _create(to, load(path).keys)
+    ring = load(path)
+    _create(to, ring.keys)
+    _note_backup(path, ring)
+
+
+def is_backed_up(path: Path) -> bool:
+    """Whether a backup was made of the ring as it is now; not where there is no good ring."""
+    try:
+        return path.with_name(_BACKED_UP).read_text("utf-8") == _fingerprint(load(path))
+    except (OSError, UnicodeDecodeError, KeyRingError):
+        return False
 
 
 def restore(path: Path, backup: Path) -> None:
@@ -94,7 +109,9 @@ def restore(path: Path, backup: Path) -> None:
         raise KeyRingError(
             f"there is a key ring at {path}", hint="move it away first; what it sealed opens only with its keys"
         )
-    _create(path, load(backup).keys)
+    ring = load(backup)
+    _create(path, ring.keys)
+    _note_backup(path, ring)
 
 
 def rotate(path: Path) -> Key:
@@ -128,6 +145,18 @@ def revoke(path: Path, number: int) -> None:
     if revoked.state is KeyState.SEAL:
         raise KeyRingError(f"key {number} seals new links", hint="clicktrail keys rotate puts another in its place")
     _replace(path, [replace(key, state=KeyState.REVOKED) if key is revoked else key for key in keys])
+
+
+def _note_backup(path: Path, ring: KeyRing) -> None:
+    """Have `is_backed_up` know of it. The backup is made whether that can be noted or not."""
+    with contextlib.suppress(OSError):
+        path.with_name(_BACKED_UP).write_text(_fingerprint(ring), "utf-8")
+
+
+def _fingerprint(ring: KeyRing) -> str:
+    """Another one for other keys, or for the same in other states; it tells nothing of their secrets."""
+    told = b"".join(key.number.to_bytes(1) + key.state.encode() + key.secret for key in ring.keys)
+    return hashlib.sha256(told).hexdigest()
 
 
 def _new_key(number: int) -> Key:

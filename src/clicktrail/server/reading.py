@@ -24,6 +24,7 @@ __all__ = [
     "ask_segment",
     "have_rejudged",
     "keep_labels",
+    "running_address",
     "running_console",
 ]
 
@@ -32,8 +33,13 @@ _TIMEOUT_S = 30
 
 def running_console(run_file: Path) -> str | None:
     """The console's address if an engine says that it runs; None where none does."""
+    return running_address(run_file, "console")
+
+
+def running_address(run_file: Path, name: str) -> str | None:
+    """The address of a part, such as ``metrics``, if an engine says that it runs; None where none does."""
     try:
-        return str(json.loads(run_file.read_text("utf-8"))["console"])
+        return str(json.loads(run_file.read_text("utf-8"))[name])
     except (OSError, ValueError, KeyError):
         return None
 

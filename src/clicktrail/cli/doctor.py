@@ -1,0 +1,30 @@
+"""clicktrail doctor: say what is wrong, and what to do about it."""
+
+import json
+
+import typer
+
+from clicktrail.cli.options import Config, Json
+
+__all__ = ["doctor"]
+
+
+def doctor(config: Config = None, json_: Json = False) -> None:
+    """Say what is wrong with keys, processes, journal and disk, and what to do about it."""
+    from clicktrail.server import settings, supervisor
+    from clicktrail.server.examining import examine
+    from clicktrail.server.pipeline.diagnose import Severity, diagnose
+
+    loaded = settings.load(config, settings.environment())
+    findings = diagnose(examine(loaded, loaded.data / supervisor.RUN_FILE))
+    suffering = sum(finding.severity is Severity.ERROR for finding in findings)
+    if json_:
+        told = [{"code": of.code, "severity": of.severity.value, "what": of.what, "hint": of.hint} for of in findings]
+        print(json.dumps({"ok": not suffering, "findings": told}, indent=2, ensure_ascii=False))
+    else:
+        for finding in findings:
+            print(f"{finding.severity}: {finding.what} [{finding.code}]\n    {finding.hint}")
+        if not findings:
+            print("keys, processes, journal and disk are well")
+    if suffering:
+        raise typer.Exit(1)

@@ -1,0 +1,138 @@
+"""From what can be seen of an installation to what is wrong with it, and what to do about that."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from clicktrail.errors import ClicktrailError
+
+__all__ = ["Facts", "Finding", "Severity", "diagnose"]
+
+_LOW_BYTES = 1_000_000_000
+"""Room on the disk for a million clicks, in the journal and in analytics; a busy sender needs a day for that."""
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    ERROR = "error"
+    """Readers, clicks or reports suffer now."""
+    WARNING = "warning"
+    """They will, some day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What was seen.
+
+    Attributes:
+        keys: why the key ring cannot be used; None if it can.
+        keys_backed_up: whether a copy of the ring as it is now was made.
+        free_bytes: room on the disk that holds the data folder.
+        health: what ``/healthz`` of the private port answers; None where nobody does.
+        let_go: events that processes gave up since their start.
+        unreadable: lines of the journal since then that were no events.
+    """
+
+    keys: ClicktrailError | None
+    keys_backed_up: bool
+    free_bytes: int
+    health: Mapping[str, Any] | None
+    let_go: int = 0
+    unreadable: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        code: a slug that never changes, for machines.
+        severity: how much it matters.
+        what: a sentence without its full stop.
+        hint: what to do about it.
+    """
+
+    code: str
+    severity: Severity
+    what: str
+    hint: str
+
+
+def diagnose(facts: Facts) -> list[Finding]:
+    """What is wrong, what matters most first."""
+    found = [*_keys(facts), *_processes(facts), *_losses(facts), *_room(facts)]
+    return sorted(found, key=lambda finding: list(Severity).index(finding.severity))
+
+
+def _keys(facts: Facts) -> Iterator[Finding]:
+    if facts.keys:
+        yield Finding(code="keys", severity=Severity.ERROR, what=str(facts.keys), hint=facts.keys.hint)
+    elif not facts.keys_backed_up:
+        yield Finding(
+            code="keys-not-backed-up",
+            severity=Severity.WARNING,
+            what="the key ring as it is now has no backup, and without it no link ever sent can be opened",
+            hint="clicktrail keys backup FILE, to another machine",
+        )
+
+
+def _processes(facts: Facts) -> Iterator[Finding]:
+    if facts.health is None:
+        yield Finding(
+            code="not-running",
+            severity=Severity.ERROR,
+            what="nobody answers at the private port",
+            hint="start clicktrail serve; if it runs, metrics.listen of these settings is not that of its own",
+        )
+        return
+    for name, process in facts.health["processes"].items():
+        if process["status"] != "serving":
+            yield Finding(
+                code=f"process-{process['status']}",
+                severity=Severity.ERROR,
+                what=f"{name} is {process['status']}",
+                hint="the log of clicktrail serve says why",
+            )
+        if process["restarts"]:
+            yield Finding(
+                code="restarted",
+                severity=Severity.WARNING,
+                what=f"{name} died and was started again, {process['restarts']} times since the start",
+                hint="the log of clicktrail serve says when; dmesg whether memory ran out",
+            )
+        for trouble in process["troubles"]:
+            yield Finding(
+                code=trouble["code"],
+                severity=Severity.ERROR,
+                what=f"{name} is in trouble: {trouble['code']}",
+                hint=trouble["hint"],
+            )
+
+
+def _losses(facts: Facts) -> Iterator[Finding]:
+    if facts.let_go:
+        yield Finding(
+            code="let-go",
+            severity=Severity.ERROR,
+            what=f"{facts.let_go:,} events were given up, because the disk did not take them for too long",
+            hint="their readers arrived; look at room, permissions and health of the disk that holds data_dir",
+        )
+    if facts.unreadable:
+        yield Finding(
+            code="unreadable",
+            severity=Severity.ERROR,
+            what=f"{facts.unreadable:,} lines of the journal are no events, and were passed over",
+            hint="the journal still holds them, and the log names their places",
+        )
+
+
+def _room(facts: Facts) -> Iterator[Finding]:
+    if facts.free_bytes < _LOW_BYTES:
+        yield Finding(
+            code="disk-low",
+            severity=Severity.WARNING,
+            what=f"{facts.free_bytes / 1e6:,.0f} MB are free on the disk that holds data_dir",
+            hint="once it is full clicks wait in memory, and are lost when there is no more room",
+        )

@@ -1,0 +1,32 @@
+import json
+from pathlib import Path
+
+from tests.cli.running import clicktrail
+from tests.e2e.serving import serving
+
+
+async def test_the_doctor_finds_nothing_but_that_a_backup_is_due(tmp_path: Path) -> None:
+    """A first start is well, and the one thing that must not be lost is asked for until there is a copy of it."""
+    config = ("--config", str(tmp_path / "clicktrail.toml"))
+    async with serving(tmp_path):
+        first = clicktrail("doctor", *config, folder=tmp_path)
+        clicktrail("keys", "backup", "copy.json", *config, folder=tmp_path)
+        second = clicktrail("doctor", *config, folder=tmp_path)
+        as_json = clicktrail("doctor", "--json", *config, folder=tmp_path)
+    assert [0, 0, 0] == [done.returncode for done in (first, second, as_json)]
+    assert first.stdout.startswith("warning: the key ring as it is now has no backup")
+    assert "keys, processes, journal and disk are well\n" == second.stdout
+    assert {"ok": True, "findings": []} == json.loads(as_json.stdout)
+
+
+def test_what_is_wrong_is_said_with_what_to_do(tmp_path: Path) -> None:
+    """By the exit status too, so that a monitor can ask; the reasons come as lines or as JSON."""
+    (tmp_path / "clicktrail.toml").write_text('[metrics]\nlisten = "127.0.0.1:1"\n', "utf-8")
+    done = clicktrail("doctor", folder=tmp_path)
+    as_json = clicktrail("doctor", "--json", folder=tmp_path)
+    told = json.loads(as_json.stdout)
+    assert [1, 1] == [done.returncode, as_json.returncode]
+    assert (False, ["keys", "not-running"]) == (told["ok"], [finding["code"] for finding in told["findings"]])
+    assert [f"error: {finding['what']} [{finding['code']}]" for finding in told["findings"]] == (
+        done.stdout.splitlines()[::2]
+    )
