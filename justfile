@@ -31,10 +31,10 @@ fix:
     ruff format
     python docs/generate.py
 
-# Run the tests, with branch coverage.
+# Run the tests on all cores, with branch coverage.
 test *args: (programs "test")
     @coverage erase
-    coverage run -m pytest "$@"
+    coverage run -m pytest --numprocesses auto --dist worksteal "$@"
     @coverage combine --quiet
     coverage report --skip-covered --skip-empty
 

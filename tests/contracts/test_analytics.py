@@ -619,7 +619,7 @@ anonymous_clicks = st.builds(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     both=st.lists(tellings(), max_size=6, unique_by=lambda both: both[0].timeline.message_id),
     anonymous=st.lists(anonymous_clicks, max_size=4, unique_by=lambda click: click.id),

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from tests.bending import bent_html, bent_messages, bent_texts, enclosed_bodies
 from tests.invariants import check_html, check_message, check_text
 
-few = settings(max_examples=300, deadline=None)
+few = settings(max_examples=300)
 
 
 @few

@@ -9,9 +9,7 @@ from clicktrail.tokens import CODE_BITS
 
 __all__ = ["RandomCodes", "RandomIds", "SystemClock"]
 
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_START_WIDTH = 13
-"""Base-36 digits of 64 bits; a fixed width, so that start and counter cannot be read in two ways."""
+_START_BYTES = 8
 
 
 class SystemClock:
@@ -34,18 +32,9 @@ class RandomIds:
     """Ids that no other process or start gives out: 64 random bits for this start, then a counter."""
 
     def __init__(self) -> None:
-        self._start = _base36(secrets.randbits(64)).rjust(_START_WIDTH, "0")
+        self._start = secrets.token_hex(_START_BYTES)  # a fixed width: start and counter can be read in one way only
         self._counter = itertools.count()
 
     def new(self) -> str:
         """The next id."""
-        return f"{self._start}{_base36(next(self._counter))}"
-
-
-def _base36(number: int) -> str:
-    digits = ""
-    while True:
-        number, digit = divmod(number, 36)
-        digits = _DIGITS[digit] + digits
-        if not number:
-            return digits
+        return f"{self._start}{next(self._counter):x}"

@@ -42,7 +42,7 @@ async def write(folder: Path, batches: list[list[bytes]], capacity: int) -> None
             writer.flush()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     sessions=st.lists(st.tuples(Batches, st.integers(1, 200), st.booleans()), max_size=4),
     limit=st.integers(1, 9),
