@@ -32,7 +32,8 @@ class Victims:
         console: the engine's.
     """
 
-    def __init__(self, folder: Path, *, workers: int, durability: str) -> None:
+    def __init__(self, folder: Path, *, workers: int, durability: str, tasks: asyncio.TaskGroup) -> None:
+        self._tasks = tasks
         self._config = folder / "clicktrail.toml"
         self._config.write_text(_SETTINGS.format(data=DATA, durability=durability), "utf-8")
         self._log = folder / "log"
@@ -68,7 +69,7 @@ class Victims:
             if (process := self._processes.get(name)) is not None:
                 with contextlib.suppress(ProcessLookupError):
                     process.send_signal(signal.SIGTERM)
-                await process.communicate()
+                await process.wait()
 
     def close(self) -> None:
         """Let go of the ports."""
@@ -97,6 +98,7 @@ class Victims:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_START_S):
                     said = await process.stdout.readline()
+            self._tasks.create_task(_listen(process.stdout))
         if said != READY:
             last = self._log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
             raise BenchError(f"{name} did not start: {last or 'it said nothing'}")
@@ -109,10 +111,17 @@ async def victims(folder: Path, *, workers: int, durability: str) -> AsyncIterat
     Raises:
         BenchError: one did not start.
     """
-    running = Victims(folder, workers=workers, durability=durability)
-    try:
-        await running.start(running.names)
-        yield running
-    finally:
-        await running.stop()
-        running.close()
+    async with asyncio.TaskGroup() as tasks:
+        running = Victims(folder, workers=workers, durability=durability, tasks=tasks)
+        try:
+            await running.start(running.names)
+            yield running
+        finally:
+            await running.stop()
+            running.close()
+
+
+async def _listen(told: asyncio.StreamReader) -> None:
+    """Take what a process says until it is dead: nobody would hear of its death behind words that wait."""
+    while await told.readline():
+        pass

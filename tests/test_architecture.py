@@ -12,8 +12,8 @@ SOURCE = ROOT / "src" / "clicktrail"
 TESTS = ROOT / "tests"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-LONGEST_MODULE = 450
-"""Lines. Modules that people like to read have some 130; one of 300 asks to be split by meaning."""
+LONGEST_MODULE = 300
+"""Lines. Modules that people like to read have some 130; a longer one asks to be split by meaning."""
 
 SHAPELESS = {"common", "helper", "helpers", "manager", "misc", "stuff", "util", "utils"}
 """Names under which anything can be put."""
