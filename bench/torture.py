@@ -206,7 +206,10 @@ def main(
         with tempfile.TemporaryDirectory(prefix="clicktrail-torture-") as folder:
             total = asyncio.run(torture(Path(folder), rounds=rounds, clicks=clicks, durability=durability))
     except* BenchError as group:
-        sys.exit(f"torture: error: {group.exceptions[0]}")
+        first: BaseException = group
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        sys.exit(f"torture: error: {first}")
     print(f"rounds: {rounds:,}; {total}")
     sys.exit(bool(total.lost or total.doubled))
 

@@ -15,7 +15,7 @@ from clicktrail.judge import rules
 from clicktrail.report import CampaignReport
 from clicktrail.server.asgi import serve_app
 from clicktrail.server.console import create_app
-from clicktrail.server.console.feed import LiveClicks
+from clicktrail.server.console.feed import Feed
 from clicktrail.server.pipeline.rejudge import Wanted
 from clicktrail.server.system import SystemClock
 from tests.server.memory_analytics import MemoryAnalytics
@@ -63,27 +63,27 @@ async def echo(wanted: Wanted) -> list[dict[str, Any]]:
     return [msgspec.to_builtins(wanted)]
 
 
-def console_of(analytics: MemoryAnalytics, live: LiveClicks | None = None) -> Client:
+def console_of(analytics: MemoryAnalytics, feed: Feed | None = None) -> Client:
     """A client of a console of these analytics."""
-    app = _app(analytics, live or LiveClicks())
+    app = _app(analytics, feed or Feed())
     return AsyncTestClient(app, base_url="http://127.0.0.1:8081", raise_server_exceptions=False)
 
 
 @asynccontextmanager
-async def served(analytics: MemoryAnalytics, live: LiveClicks | None = None) -> AsyncIterator[str]:
+async def served(analytics: MemoryAnalytics, feed: Feed | None = None) -> AsyncIterator[str]:
     """A console on a socket, until the context ends; its address."""
-    live = live or LiveClicks()
+    feed = feed or Feed()
     stopping = asyncio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(serve_app(_app(analytics, live), listening, stopping=stopping))
+            tasks.create_task(serve_app(_app(analytics, feed), listening, stopping=stopping))
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-            live.end()
+            feed.end()
             stopping.set()
 
 
-def _app(analytics: MemoryAnalytics, live: LiveClicks) -> Litestar:
-    return create_app(analytics, live=live, rules=rules.parse(RULES), clock=SystemClock(), rejudge=echo)
+def _app(analytics: MemoryAnalytics, feed: Feed) -> Litestar:
+    return create_app(analytics, feed=feed, rules=rules.parse(RULES), clock=SystemClock(), rejudge=echo)
 
 
 class UnreadableAnalytics(MemoryAnalytics):

@@ -9,7 +9,7 @@ from clicktrail.judge.visits import names_a_visitor
 from clicktrail.judge.windows import link_of, runs
 from clicktrail.model.event import Click
 
-__all__ = ["neighbourhood", "place", "region", "sweeps"]
+__all__ = ["neighbourhood", "place", "prefix", "region", "sweeps"]
 
 _REMEMBERED = 16_384
 _PREFIXES = {4: 24, 6: 48}
@@ -19,7 +19,7 @@ _PREFIXES = {4: 24, 6: 48}
 def neighbourhood(case: Case, click: Click) -> str:
     """The organisation that a request came from, else the network around its address; empty where that says nothing."""
     network = case.networks.get(click.id)
-    return network.name if network else _prefix(click.ip)
+    return network.name if network else prefix(click.ip)
 
 
 def region(case: Case, click: Click) -> str:
@@ -94,7 +94,8 @@ def _runs(
 
 
 @lru_cache(_REMEMBERED)
-def _prefix(ip: str) -> str:
+def prefix(ip: str) -> str:
+    """The network around an address; empty where that says nothing."""
     if not names_a_visitor(ip):
         return ""
     address = ip_address(ip)

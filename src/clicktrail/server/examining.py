@@ -5,16 +5,23 @@ import shutil
 from pathlib import Path
 
 import httpx2
+import msgspec
 
 from clicktrail.errors import KeyRingError
 from clicktrail.server import keystore
-from clicktrail.server.pipeline.diagnose import Facts
+from clicktrail.server.pipeline.diagnose import Facts, ProcessHealth
 from clicktrail.server.reading import running_address
 from clicktrail.server.settings import Settings
 
 __all__ = ["examine"]
 
 _TIMEOUT_S = 10
+
+
+class _Health(msgspec.Struct):
+    """What ``/healthz`` answers, as far as it is read."""
+
+    processes: dict[str, ProcessHealth]
 
 
 def examine(settings: Settings, run_file: Path) -> Facts:
@@ -28,14 +35,15 @@ def examine(settings: Settings, run_file: Path) -> Facts:
     private = running_address(run_file, "metrics") or f"http://{settings.metrics.listen}"
     with httpx2.Client(base_url=private, timeout=_TIMEOUT_S) as client:
         try:
-            health, metrics = client.get("/healthz").json(), client.get("/metrics").text
-        except (httpx2.HTTPError, ValueError):
-            health, metrics = None, ""
+            processes = msgspec.json.decode(client.get("/healthz").content, type=_Health).processes
+            metrics = client.get("/metrics").text
+        except (httpx2.HTTPError, msgspec.DecodeError):  # nobody is there, or somebody else
+            processes, metrics = None, ""
     return Facts(
         keys=_trouble_with(ring),
         keys_backed_up=keystore.is_backed_up(ring),
         free_bytes=shutil.disk_usage(_existing(settings.data)).free,
-        health=health,
+        processes=processes,
         let_go=_total(metrics, "clicktrail_journal_let_go_total"),
         unreadable=_total(metrics, "clicktrail_events_unreadable_total"),
     )

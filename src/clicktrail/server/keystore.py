@@ -149,8 +149,11 @@ def revoke(path: Path, number: int) -> None:
 
 def _note_backup(path: Path, ring: KeyRing) -> None:
     """Have `is_backed_up` know of it. The backup is made whether that can be noted or not."""
+    note = path.with_name(_BACKED_UP)
     with contextlib.suppress(OSError):
-        path.with_name(_BACKED_UP).write_text(_fingerprint(ring), "utf-8")
+        draft = note.with_suffix(".tmp")
+        draft.write_text(_fingerprint(ring), "utf-8")
+        draft.replace(note)  # also where another user wrote it the last time
 
 
 def _fingerprint(ring: KeyRing) -> str:

@@ -159,6 +159,11 @@ def test_stale_chrome_is_silent_where_client_hints_bear_it_out() -> None:
     assert {"c"} == spoken("stale-chrome", request(changed)).keys()
 
 
+def test_stale_chrome_is_silent_without_tls() -> None:
+    """No browser sends client hints then, however it is held back."""
+    assert {} == spoken("stale-chrome", replace(claiming("Chrome/120.0.0.0", accept_language="en"), https=False))
+
+
 def test_stale_chrome_is_silent_in_old_logs() -> None:
     """What was current then was current then."""
     then = replace(claiming("Chrome/120.0.0.0", accept_language="en"), at=click().at.replace(year=2024, month=1))

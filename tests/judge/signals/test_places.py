@@ -63,20 +63,24 @@ def test_many_networks_is_silent_on_another_browser() -> None:
 
 def rented(*, links: int, gap: float, addresses: int = 9, agent: str = CHROME) -> list[Click]:
     """Each link followed from one of so many machines in Azure, one after the other."""
-    return [click(600 + gap * link, link=link, ip=f"40.94.16.{link % addresses}", agent=agent) for link in range(links)]
+    return [
+        click(600 + gap * link, link=link, ip=f"40.94.{16 + link % addresses}.7", agent=agent) for link in range(links)
+    ]
 
 
 def test_hosted_addresses_fires() -> None:
     """A scanner without haste that takes another machine for each link."""
     clicks = rented(links=4, gap=900)
-    assert {one.id: "from 4 addresses in data centres" for one in clicks} == spoken("hosted-addresses", *clicks)
+    assert {one.id: "from 4 networks in data centres" for one in clicks} == spoken("hosted-addresses", *clicks)
 
 
 def test_hosted_addresses_is_silent() -> None:
-    """A remote desktop; one that has another address each day; colleagues at theirs; and the same link by several."""
+    """A remote desktop; one behind a gateway of neighbouring addresses, or with another one each day; colleagues."""
     colleagues = [one for number in range(3) for one in rented(links=number + 1, gap=9, agent=f"{number}")[number:]]
-    at_home = [replace(one, ip=one.ip.replace("40.94.16", "192.0.2")) for one in rented(links=5, gap=9)]
-    assert [{}] * 5 == [
+    at_home = [replace(one, ip=one.ip.replace("40.94", "172.56")) for one in rented(links=5, gap=9)]
+    neighbours = [replace(one, ip=f"40.94.16.{one.link}") for one in rented(links=5, gap=9)]
+    assert [{}] * 6 == [
+        spoken("hosted-addresses", *neighbours),
         spoken("hosted-addresses", *at_home),
         spoken("hosted-addresses", *rented(links=5, gap=9, addresses=2)),
         spoken("hosted-addresses", *rented(links=5, gap=86_400)),

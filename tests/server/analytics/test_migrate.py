@@ -50,11 +50,12 @@ async def test_folder_of_a_later_version_is_refused(tmp_path: Path) -> None:
 
 
 async def test_clicks_of_before_there_were_visits_are_visits(tmp_path: Path) -> None:
-    """Those whose address is whole, and those on tokens that did not open; of agents nothing was noted."""
+    """Those whose address is whole, and those on tokens that did not open, with the numbers of their agents."""
     connections = ChdbConnections(tmp_path)
     await _migrate_until(connections, "0005_link_groups.sql")
-    whole = replace(click("m1", "1", recipient="ann"), user_agent="")
-    clicks = [whole, replace(whole, id="2", ip="192.0.2.0/24"), replace(whole, id="3", message_id="", tampered=True)]
+    whole = replace(click("m1", "1", recipient="ann"), user_agent="Größe/1.0")
+    damaged = replace(whole, id="3", message_id="", tampered=True, user_agent="")
+    clicks = [whole, replace(whole, id="2", ip="192.0.2.0/24"), damaged]
     told: list[AnyEvent] = [sent("m1"), *clicks]
     await connections.insert("insert_events", event_rows([(encode(event), event) for event in told], version=1))
     await migrate(connections)

@@ -2,7 +2,7 @@ import asyncio
 import dataclasses
 
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.console.feed import ROOM, LiveClicks
+from clicktrail.server.console.feed import ROOM, Feed, Listener
 from clicktrail.server.ports import JudgedMessage
 from tests.judged import click, judged, sent, verdict
 
@@ -13,61 +13,78 @@ def message(name: str, *clicks: str, campaign: str = "spring") -> JudgedMessage:
     return judged(sent(name, campaign=campaign), clicks=tuple(told))
 
 
+def ids(listener: Listener) -> list[str]:
+    """The clicks that wait for somebody."""
+    return [told.judged.click.id for told in listener.take()]
+
+
 async def test_clicks_are_heard_once_each_in_their_order() -> None:
     """All that were stored since one listened last, and none of before."""
-    live = LiveClicks()
-    live.stored([message("m0", "early")])
-    with live.listening(None) as listener:
-        live.stored([message("m1", "a", "b"), message("m2", "c")])
-        live.stored([message("m3", "d")])
-        first = await listener.heard()
-        live.stored([message("m4", "e")])
-        second = await listener.heard()
-    ids = [[told.judged.click.id for told in heard] for heard in (first, second)]
-    expected = [(("m1", "a"), ("m1", "b"), ("m2", "c"), ("m3", "d")), (("m4", "e"),)]
-    assert [[click(name, each).id for name, each in told] for told in expected] == ids
+    feed = Feed()
+    feed.stored([message("m0", "early")])
+    with feed.listening(None) as listener:
+        feed.stored([message("m1", "a", "b"), message("m2", "c")])
+        feed.stored([message("m3", "d")])
+        assert await listener.changed()
+        first = ids(listener)
+        feed.stored([message("m4", "e")])
+        assert await listener.changed()
+        assert (["m1-a", "m1-b", "m2-c", "m3-d"], ["m4-e"]) == (first, ids(listener))
 
 
 async def test_a_listener_hears_of_one_campaign_where_they_say_so() -> None:
     """The message's campaign counts: a click itself may not know of it."""
-    live = LiveClicks()
-    with live.listening("spring") as listener:
-        live.stored([message("m1", "a", campaign="autumn"), message("m2", "b")])
-        heard = await listener.heard()
-    assert [("spring", click("m2", "b").id)] == [(told.campaign, told.judged.click.id) for told in heard]
+    feed = Feed()
+    with feed.listening("spring") as listener:
+        feed.stored([message("m1", "a", campaign="autumn"), message("m2", "b")])
+        assert [("spring", "m2-b")] == [(told.campaign, told.judged.click.id) for told in listener.take()]
 
 
-async def test_a_changed_verdict_tells_what_it_was() -> None:
-    """A first verdict was nothing before."""
-    live = LiveClicks()
-    changed = message("m1", "a", "b")
-    changed = dataclasses.replace(changed, before={changed.clicks[1].click.id: Verdict.BOT})
-    with live.listening(None) as listener:
-        live.stored([changed])
-        assert [None, Verdict.BOT] == [told.before for told in await listener.heard()]
+async def test_a_changed_verdict_tells_what_it_was_and_one_that_stands_is_no_news() -> None:
+    """A first verdict was nothing before; another reason alone makes none."""
+    feed = Feed()
+    changed = message("m1", "a", "b", "c")
+    stood = zip(changed.clicks[1:], (Verdict.BOT, Verdict.HUMAN), strict=True)
+    changed = dataclasses.replace(changed, before={of.click.id: before for of, before in stood})
+    with feed.listening(None) as listener:
+        feed.stored([changed])
+        assert [("m1-a", None), ("m1-b", Verdict.BOT)] == [
+            (told.judged.click.id, told.before) for told in listener.take()
+        ]
 
 
 async def test_who_is_slow_misses_the_oldest_and_is_told_how_many() -> None:
     """What waits for a listener never grows without end."""
-    live = LiveClicks()
-    with live.listening(None) as listener:
+    feed = Feed()
+    with feed.listening(None) as listener:
         for number in range(3):
-            live.stored([message(f"m{number}", *map(str, range(ROOM // 2)))])
-        heard = await listener.heard()
-        assert (ROOM, ROOM // 2) == (len(heard), listener.missed)
-        assert {"m1", "m2"} == {told.judged.click.message_id for told in heard}
+            feed.stored([message(f"m{number}", *map(str, range(ROOM // 2)))])
+        clicks = listener.take()
+        assert (ROOM, ROOM // 2) == (len(clicks), listener.missed)
+        assert {"m1", "m2"} == {told.judged.click.message_id for told in clicks}
 
 
-async def test_listeners_wait_until_there_is_something_or_the_end() -> None:
-    """Neither wakes anybody for nothing; after the end nobody waits any more."""
-    live = LiveClicks()
-    with live.listening("spring") as listener:
+async def test_whatever_was_stored_of_a_campaign_is_a_change() -> None:
+    """That a message was sent changes its page, too; another campaign's messages wake nobody."""
+    feed = Feed()
+    with feed.listening("spring") as listener:
         async with asyncio.TaskGroup() as tasks:
-            waiting = tasks.create_task(listener.heard())
-            live.stored([message("m1", "a", campaign="autumn"), message("m2")])
+            waiting = tasks.create_task(listener.changed())
+            feed.stored([message("m1", "a", campaign="autumn")])
             await asyncio.sleep(0)
             assert not waiting.done()
-            live.end()
-        assert [] == await waiting
-    with live.listening(None) as late:
-        assert [] == await late.heard()
+            feed.stored([message("m2")])
+        assert (True, []) == (waiting.result(), listener.take())
+
+
+async def test_nobody_waits_after_the_end() -> None:
+    """Neither who listened before, nor who comes later."""
+    feed = Feed()
+    with feed.listening(None) as listener:
+        async with asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(listener.changed())
+            await asyncio.sleep(0)
+            feed.end()
+        assert not waiting.result()
+    with feed.listening(None) as late:
+        assert not await late.changed()

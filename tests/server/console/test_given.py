@@ -25,7 +25,9 @@ def test_a_search_goes_on_behind_a_place() -> None:
     assert (datetime(2026, 11, 23, 9, tzinfo=UTC), "c7") == search.before
 
 
-@pytest.mark.parametrize("before", ["yesterday", "2026-11-23T09:00:00.000Z", "2026-11-23T09:00:00,c7"])
+@pytest.mark.parametrize(
+    "before", ["yesterday", "2026-11-23T09:00:00.000Z", "2026-11-23T09:00:00,c7", "0001-01-01T00:00:00+14:00,c7"]
+)
 def test_what_is_no_place_is_the_askers_mistake(before: str) -> None:
     """400 and a reason, not a fault of the console."""
     with pytest.raises(ClientException, match="before"):

@@ -5,13 +5,23 @@ from contextlib import aclosing
 from playwright.async_api import expect
 
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.console.feed import ROOM, LiveClicks
+from clicktrail.server.console.feed import ROOM, Feed
 from clicktrail.server.ports import JudgedMessage
 from tests.browsers import chromium, needs_chromium
 from tests.consoles import served
 from tests.judged import BURST, click, delivered, judged, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
 from tests.streams import Told, events
+
+HIDABLE = """\
+let hidden = false
+Object.defineProperty(document, "hidden", { get: () => hidden })
+globalThis.hide = (now) => {
+  hidden = now
+  document.dispatchEvent(new Event("visibilitychange"))
+}
+"""
+"""Chromium without a screen has all of its windows in view."""
 
 
 def clicked(name: str, *clicks: str, campaign: str = "spring", by: Verdict = Verdict.HUMAN) -> JudgedMessage:
@@ -23,13 +33,13 @@ def clicked(name: str, *clicks: str, campaign: str = "spring", by: Verdict = Ver
 
 async def test_a_program_hears_of_each_click_at_once() -> None:
     """In the shape of `/api/clicks`, with its campaign and what it was before; other campaigns' are left out."""
-    live = LiveClicks()
+    feed = Feed()
     async with (
-        served(MemoryAnalytics(), live) as address,
+        served(MemoryAnalytics(), feed) as address,
         aclosing(events(f"{address}/api/live?campaign=spring")) as stream,
     ):
         assert ("listening", None) == await anext(stream)
-        live.stored([clicked("m0", "x", campaign="autumn"), clicked("m1", "a", by=Verdict.BOT)])
+        feed.stored([clicked("m0", "x", campaign="autumn"), clicked("m1", "a", by=Verdict.BOT)])
         name, told = await anext(stream)
         assert ("click", "spring", "m1-a", "bot", None) == (
             name,
@@ -40,30 +50,33 @@ async def test_a_program_hears_of_each_click_at_once() -> None:
 
 async def test_a_program_is_told_what_it_missed() -> None:
     """Where clicks come faster than they are fetched, it hears how many there were besides."""
-    live = LiveClicks()
-    async with served(MemoryAnalytics(), live) as address, aclosing(events(f"{address}/api/live")) as stream:
+    feed = Feed()
+    async with served(MemoryAnalytics(), feed) as address, aclosing(events(f"{address}/api/live")) as stream:
         await anext(stream)
-        live.stored([clicked("m1", *map(str, range(ROOM + 7)))])
+        feed.stored([clicked("m1", *map(str, range(ROOM + 7)))])
         assert ("missed", 7) == await anext(stream)
         assert ("click", "m1-7") == ((told := await anext(stream))[0], told[1]["id"])
 
 
-async def test_a_page_hears_once_however_many_clicks_there_were() -> None:
+async def test_a_page_hears_of_whatever_changes_it_and_once_of_much() -> None:
     """It asks for all of itself each time."""
-    live = LiveClicks()
-    async with served(MemoryAnalytics(), live) as address, aclosing(events(f"{address}/live")) as stream:
+    feed = Feed()
+    async with served(MemoryAnalytics(), feed) as address, aclosing(events(f"{address}/live")) as stream:
         await anext(stream)
-        live.stored([clicked("m1", "a", "b"), clicked("m2", "c")])
-        assert ("change", 3) == await anext(stream)
-        live.stored([clicked("m3", "d")])
-        live.stored([clicked("m4", "e")])
-        assert ("change", 2) == await anext(stream)
+        for stored in ([clicked("m1", "a", "b"), clicked("m2", "c")], [judged(sent("m3"))]):
+            feed.stored(stored)
+            assert ("change", True) == await anext(stream)
+        feed.stored([clicked("m4", "d")])
+        feed.stored([clicked("m5", "e")])
+        assert ("change", True) == await anext(stream)
+        feed.end()
+        assert [] == await _all(stream)
 
 
 async def test_listeners_do_not_keep_the_console_from_ending() -> None:
     """They are let go when it is to stop."""
-    live = LiveClicks()
-    async with asyncio.TaskGroup() as tasks, served(MemoryAnalytics(), live) as address:
+    feed = Feed()
+    async with asyncio.TaskGroup() as tasks, served(MemoryAnalytics(), feed) as address:
         stream = events(f"{address}/live")
         await anext(stream)
         rest = tasks.create_task(_all(stream))
@@ -73,16 +86,16 @@ async def test_listeners_do_not_keep_the_console_from_ending() -> None:
 @needs_chromium
 async def test_a_page_shows_clicks_without_being_loaded_again_until_it_is_paused() -> None:
     """Its figures change where they stand, and what has focus keeps it."""
-    analytics, live = MemoryAnalytics(), LiveClicks()
+    analytics, feed = MemoryAnalytics(), Feed()
 
     async def store(message: JudgedMessage) -> None:
         await analytics.store([], [message])
-        live.stored([message])
+        feed.stored([message])
 
     await store(clicked("m1", "a"))
     await store(judged(sent("m2"), delivered("m2")))
     complaints: list[str] = []
-    async with served(analytics, live) as address, chromium() as browser:
+    async with served(analytics, feed) as address, chromium() as browser:
         page = await browser.new_page()
         page.on("console", lambda message: complaints.append(message.text))
         await page.goto(f"{address}/campaign?name=spring")
@@ -102,6 +115,25 @@ async def test_a_page_shows_clicks_without_being_loaded_again_until_it_is_paused
         await expect(page.locator(".rates s")).to_have_text("100.0%")
         await expect(button).to_have_attribute("aria-pressed", "true")
     assert [] == complaints
+
+
+@needs_chromium
+async def test_a_page_out_of_view_lets_others_have_its_connection() -> None:
+    """A browser opens six to a host; more windows than that stay usable, and one that comes into view is up to date."""
+    analytics, feed = MemoryAnalytics(), Feed()
+    await analytics.store([], [clicked("m1", "a")])
+    async with served(analytics, feed) as address, chromium() as browser:
+        context = await browser.new_context()
+        await context.add_init_script(HIDABLE)
+        pages = [await context.new_page() for _ in range(8)]
+        for page in pages:
+            await page.goto(f"{address}/campaign?name=spring")
+            await expect(page.locator("#live")).to_have_text("Live")
+            await page.evaluate("hide(true)")
+        await analytics.store([], [clicked("m2", "b", by=Verdict.BOT)])
+        await pages[0].evaluate("hide(false)")
+        await expect(pages[0].locator("#live")).to_have_text("Live")
+        await expect(pages[0].locator(".rates s")).to_have_text("100.0%")
 
 
 async def _all(stream: AsyncGenerator[Told, None]) -> list[Told]:

@@ -1,37 +1,31 @@
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from clicktrail.errors import KeyRingError
-from clicktrail.server.pipeline.diagnose import Facts, Finding, Severity, diagnose
+from clicktrail.server.pipeline.diagnose import Facts, Finding, ProcessHealth, Severity, Trouble, diagnose
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "doctor.md").read_text("utf-8")
 
 
-def process(status: str = "serving", *, restarts: int = 0, troubles: tuple[dict[str, str], ...] = ()) -> dict[str, Any]:
-    """What ``/healthz`` says of a process."""
-    return {"status": status, "pid": 1, "restarts": restarts, "troubles": troubles}
+def process(status: str = "serving", *, restarts: int = 0, troubles: tuple[Trouble, ...] = ()) -> ProcessHealth:
+    """A process that is well but for this."""
+    return ProcessHealth(status=status, restarts=restarts, troubles=troubles)
 
 
-def health(**processes: dict[str, Any]) -> dict[str, Any]:
-    """What it says of all."""
-    return {"status": "told", "processes": processes}
-
-
-WELL = Facts(keys=None, keys_backed_up=True, free_bytes=10**12, health=health(edge=process(), engine=process()))
-JOURNAL = {"code": "journal", "hint": "look at the disk"}
+WELL = Facts(keys=None, keys_backed_up=True, free_bytes=10**12, processes={"edge-0": process(), "engine": process()})
+JOURNAL = Trouble(code="journal", hint="look at the disk")
 SICK = {
     "keys": replace(WELL, keys=KeyRingError("the key ring is missing", hint="restore it")),
     "keys-not-backed-up": replace(WELL, keys_backed_up=False),
-    "not-running": replace(WELL, health=None),
-    "process-starting": replace(WELL, health=health(engine=process("starting"))),
-    "process-silent": replace(WELL, health=health(engine=process("silent"))),
-    "process-down": replace(WELL, health=health(engine=process("down"))),
-    "restarted": replace(WELL, health=health(engine=process(restarts=3))),
-    "journal": replace(WELL, health=health(edge=process(troubles=(JOURNAL,)))),
+    "not-running": replace(WELL, processes=None),
+    "process-starting": replace(WELL, processes={"engine": process("starting")}),
+    "process-silent": replace(WELL, processes={"engine": process("silent")}),
+    "process-down": replace(WELL, processes={"engine": process("down")}),
+    "restarted": replace(WELL, processes={"engine": process(restarts=3)}),
+    "journal": replace(WELL, processes={"edge": process(troubles=(JOURNAL,))}),
     "let-go": replace(WELL, let_go=1_200),
     "unreadable": replace(WELL, unreadable=1),
     "disk-low": replace(WELL, free_bytes=999_000_000),

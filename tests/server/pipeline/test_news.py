@@ -24,15 +24,17 @@ def message(*clicks: JudgedClick, campaign: str = "spring") -> JudgedMessage:
 
 @pytest.mark.parametrize("known", [FETCHED, AT_HAND])
 def test_another_verdict_replaces_one(known: Known) -> None:
-    """It is new, and what it replaces is told; other reasons are news and no change."""
-    assert ((BOT,), {BOT.click.id: Verdict.HUMAN}) == _news(known, message(BOT))
-    assert ((WORDED,), {}) == _news(known, message(WORDED))
+    """It is new, and what stood is told; other reasons are news and no change."""
+    stood = {HUMAN.click.id: Verdict.HUMAN}
+    assert ((BOT,), stood) == _news(known, message(BOT))
+    assert ((WORDED,), stood) == _news(known, message(WORDED))
+    assert [((Verdict.HUMAN, BOT),), ()] == [known.news(message(of), set()).changes for of in (BOT, WORDED)]
 
 
 def test_a_verdict_that_stands_is_no_news() -> None:
     """Unless the message stands under another campaign now, where analytics does not have it."""
     assert ((), {}) == _news(AT_HAND, message(HUMAN))
-    assert ((HUMAN,), {}) == _news(AT_HAND, message(HUMAN, campaign="autumn"))
+    assert ((HUMAN,), {HUMAN.click.id: Verdict.HUMAN}) == _news(AT_HAND, message(HUMAN, campaign="autumn"))
     assert ((BOT,), {BOT.click.id: Verdict.HUMAN}) == _news(AT_HAND, message(BOT, campaign="autumn"))
 
 

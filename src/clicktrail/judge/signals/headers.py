@@ -2,7 +2,7 @@
 
 What a browser's engine sends to a site over TLS is fixed: Accept-Language always, Fetch Metadata (W3C) and, from
 Chrome, client hints (WICG) since the versions below. Proxies that break TLS open may leave out what begins with
-``Sec-``, both of them together: that counts once.
+``Sec-``, both of them together: of a Chrome that is up to date that counts once.
 """
 
 import re
@@ -80,12 +80,12 @@ def stale_chrome(case: Case, *, days: int) -> Findings:
 
     People's replaces itself within weeks. The last versions for systems that newer ones do not support stay in use for
     years, and some companies hold theirs back: such a browser is as old in its client hints as in its agent, and a
-    program that only took an old name has none.
+    program that only took an old name has none. Without TLS no browser sends any, and nothing is said.
     """
     found = {}
     for click in case.seen:
         browser = case.browsers.get(click.id)
-        if browser and browser.engine is Engine.CHROME and browser.version[0] not in case.chrome.last:
+        if click.https and browser and browser.engine is Engine.CHROME and browser.version[0] not in case.chrome.last:
             age = case.chrome.days_old(browser.version[0], click.at.date())
             if age >= days and _hinted_version(click) != browser.version[0]:
                 found[click.id] = f"{browser}, replaced {age} days before"

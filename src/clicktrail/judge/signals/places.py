@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from clicktrail.judge.case import DATACENTRES, Case
 from clicktrail.judge.networks import NetworkClass
 from clicktrail.judge.signals.findings import Findings, span, told
-from clicktrail.judge.sources import neighbourhood, region
+from clicktrail.judge.sources import neighbourhood, prefix, region
 from clicktrail.judge.windows import link_of, runs
 from clicktrail.model.event import Click
 
@@ -47,9 +47,9 @@ def many_networks(case: Case, *, networks: int, seconds: float, far: int, far_se
 
 
 def hosted_addresses(case: Case, *, addresses: int, seconds: float) -> Findings:
-    """As many links followed from so many addresses in data centres, under one agent, within so many seconds.
+    """As many links followed from so many places in data centres, under one agent, within so many seconds.
 
-    Somebody at a desktop there has one address, or a few that change in days.
+    Somebody at a desktop there has one address, or a few that lie side by side: those of the gateway to the Internet.
     """
     if len(case.hosted) < addresses:
         return {}
@@ -57,9 +57,9 @@ def hosted_addresses(case: Case, *, addresses: int, seconds: float) -> Findings:
     found = [
         run
         for alike in by_agent
-        for run in _spread(alike, lambda click: click.ip, different=addresses, seconds=seconds)
+        for run in _spread(alike, lambda click: prefix(click.ip), different=addresses, seconds=seconds)
     ]
-    return told((run, f"from {len({click.ip for click in run})} addresses in data centres") for run in found)
+    return told((run, f"from {len({prefix(click.ip) for click in run})} networks in data centres") for run in found)
 
 
 def _by_agent(clicks: Iterable[Click]) -> Iterable[list[Click]]:

@@ -14,9 +14,8 @@ from litestar.types import Scope
 
 from clicktrail.errors import StorageError
 from clicktrail.judge.rules import Rules
-from clicktrail.server.console import api, pages, words
-from clicktrail.server.console import live as live_clicks
-from clicktrail.server.console.feed import LiveClicks
+from clicktrail.server.console import api, live, pages, words
+from clicktrail.server.console.feed import Feed
 from clicktrail.server.console.given import Rejudge, click_search
 from clicktrail.server.console.loopback import LoopbackOnly, harden
 from clicktrail.server.ports import Analytics, Clock
@@ -27,12 +26,12 @@ _LOG = structlog.get_logger(part="console")
 _STATIC = Path(__file__).parent / "static"
 
 
-def create_app(analytics: Analytics, *, live: LiveClicks, rules: Rules, clock: Clock, rejudge: Rejudge) -> Litestar:
+def create_app(analytics: Analytics, *, feed: Feed, rules: Rules, clock: Clock, rejudge: Rejudge) -> Litestar:
     """Make the application, an ASGI one, to be served in the process that holds analytics.
 
     Args:
         analytics: whose numbers it shows.
-        live: where clicks are told of as they are judged.
+        feed: what tells of what is stored.
         rules: what verdicts rest on, and the words for it.
         clock: tells how long a click is past.
         rejudge: judges again what is stored.
@@ -42,14 +41,14 @@ def create_app(analytics: Analytics, *, live: LiveClicks, rules: Rules, clock: C
             pages.campaigns,
             pages.campaign,
             pages.clicks,
-            live_clicks.changes,
+            live.changes,
             api.router,
             api.healthz,
             create_static_files_router("/static", directories=[_STATIC]),
         ],
         dependencies={
             "analytics": Provide(lambda: analytics, sync_to_thread=False),
-            "live": Provide(lambda: live, sync_to_thread=False),
+            "feed": Provide(lambda: feed, sync_to_thread=False),
             "rules": Provide(lambda: rules, sync_to_thread=False),
             "clock": Provide(lambda: clock, sync_to_thread=False),
             "search": Provide(click_search, sync_to_thread=False),

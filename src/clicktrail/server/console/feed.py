@@ -1,4 +1,4 @@
-"""Clicks as they get their verdicts, for whoever listens at that moment."""
+"""What analytics has just stored, for whoever listens at that moment."""
 
 import asyncio
 from collections import deque
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.server.ports import JudgedMessage
 
-__all__ = ["ROOM", "Listener", "LiveClick", "LiveClicks"]
+__all__ = ["ROOM", "Feed", "Listener", "LiveClick"]
 
 ROOM = 1_000
 """Clicks that wait for a listener at most."""
@@ -34,7 +34,7 @@ class Listener:
     """Somebody who listens, and misses the oldest clicks where they come faster than they are taken.
 
     Args:
-        campaign: the one whose clicks they want to hear of; None for all.
+        campaign: the one that they want to hear of; None for all.
 
     Attributes:
         missed: how many clicks had to go.
@@ -44,34 +44,40 @@ class Listener:
         self.missed = 0
         self._campaign = campaign
         self._clicks: deque[LiveClick] = deque(maxlen=ROOM)
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self._ended = False
 
-    async def heard(self) -> list[LiveClick]:
-        """The clicks since the last call, as soon as there are any; none once nothing more will come."""
-        await self._news.wait()
+    async def changed(self) -> bool:
+        """Wait until something was stored since the last call; False once nothing more will come."""
+        await self._changed.wait()
+        if not self._ended:
+            self._changed.clear()
+        return not self._ended
+
+    def take(self) -> list[LiveClick]:
+        """The clicks since the last call; there may be none, where something else was stored."""
         clicks = list(self._clicks)
         self._clicks.clear()
-        if not self._ended:
-            self._news.clear()
         return clicks
 
-    def tell(self, clicks: Sequence[LiveClick]) -> None:
+    def tell(self, messages: Sequence[JudgedMessage]) -> None:
         """Hand on what they want to hear of."""
-        wanted = [click for click in clicks if self._campaign in {None, click.campaign}]
-        if wanted:
-            self.missed += max(0, len(self._clicks) + len(wanted) - ROOM)
-            self._clicks.extend(wanted)
-            self._news.set()
+        wanted = [message for message in messages if self._campaign in {None, message.timeline.campaign}]
+        if not wanted:
+            return
+        clicks = [click for message in wanted for click in _clicks_of(message)]
+        self.missed += max(0, len(self._clicks) + len(clicks) - ROOM)
+        self._clicks.extend(clicks)
+        self._changed.set()
 
     def end(self) -> None:
         """Nothing more will come."""
         self._ended = True
-        self._news.set()
+        self._changed.set()
 
 
-class LiveClicks:
-    """The port Announcements: hands each verdict on once it is stored. Anonymous clicks have no moment to tell of."""
+class Feed:
+    """The port Announcements: hands on what was stored. Of anonymous clicks it hears nothing: no moment is theirs."""
 
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
@@ -79,15 +85,8 @@ class LiveClicks:
 
     def stored(self, messages: Sequence[JudgedMessage]) -> None:
         """Tell all who listen. Nobody waits for them."""
-        if not self._listeners:
-            return
-        clicks = [
-            LiveClick(campaign=message.timeline.campaign, judged=judged, before=message.before.get(judged.click.id))
-            for message in messages
-            for judged in message.clicks
-        ]
         for listener in self._listeners:
-            listener.tell(clicks)
+            listener.tell(messages)
 
     @contextmanager
     def listening(self, campaign: str | None) -> Iterator[Listener]:
@@ -110,3 +109,11 @@ class LiveClicks:
         self._ended = True
         for listener in self._listeners:
             listener.end()
+
+
+def _clicks_of(message: JudgedMessage) -> Iterator[LiveClick]:
+    """Those that had no verdict, or another one: one that was judged again as before is no news."""
+    for judged in message.clicks:
+        before = message.before.get(judged.click.id)
+        if before is not judged.verdict:
+            yield LiveClick(campaign=message.timeline.campaign, judged=judged, before=before)

@@ -9,7 +9,7 @@ from litestar.params import FromQuery, QueryParameter, SkipValidation
 
 from clicktrail.judge.rules import Rules
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.console.feed import LiveClicks
+from clicktrail.server.console.feed import Feed
 from clicktrail.server.pipeline.clicks import place_in
 from clicktrail.server.pipeline.rejudge import Wanted
 from clicktrail.server.ports import Analytics, ClickSearch, Clock
@@ -17,7 +17,7 @@ from clicktrail.server.ports import Analytics, ClickSearch, Clock
 __all__ = [
     "GivenAnalytics",
     "GivenClock",
-    "GivenLive",
+    "GivenFeed",
     "GivenRejudge",
     "GivenRules",
     "GivenSearch",
@@ -31,7 +31,7 @@ Rejudge = Callable[[Wanted], Awaitable[list[dict[str, Any]]]]
 # A Protocol cannot be checked at run time, so Litestar must not try.
 GivenAnalytics = NamedDependency[SkipValidation[Analytics]]
 GivenClock = NamedDependency[SkipValidation[Clock]]
-GivenLive = NamedDependency[SkipValidation[LiveClicks]]
+GivenFeed = NamedDependency[SkipValidation[Feed]]
 GivenRejudge = NamedDependency[SkipValidation[Rejudge]]
 GivenRules = NamedDependency[SkipValidation[Rules]]
 GivenSearch = NamedDependency[SkipValidation[ClickSearch]]

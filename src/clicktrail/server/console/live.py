@@ -1,7 +1,7 @@
 """Clicks as they are judged, as server-sent events (WHATWG HTML, section 9.2): for pages, and for programs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Final
 
 import msgspec
@@ -10,8 +10,8 @@ from litestar.params import FromQuery
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from clicktrail.judge.rules import Rules
-from clicktrail.server.console.feed import LiveClick, LiveClicks
-from clicktrail.server.console.given import GivenClock, GivenLive, GivenRules
+from clicktrail.server.console.feed import Feed, Listener, LiveClick
+from clicktrail.server.console.given import GivenClock, GivenFeed, GivenRules
 from clicktrail.server.pipeline.clicks import described_click
 from clicktrail.server.ports import Clock
 
@@ -26,54 +26,52 @@ _Events = AsyncIterator[ServerSentEventMessage]
 
 
 @get("/live")
-async def changes(live: GivenLive, campaign: FromQuery[str | None] = None) -> ServerSentEvent:
-    """Tell a page whenever it has changed: nothing more, however many clicks that were."""
-    return ServerSentEvent(_changes(live, campaign))
+async def changes(feed: GivenFeed, campaign: FromQuery[str | None] = None) -> ServerSentEvent:
+    """Tell a page whenever it may have changed: nothing more, however much that is."""
+    return ServerSentEvent(_changes(feed, campaign))
 
 
 @get("/live")
 async def clicks(
-    live: GivenLive, rules: GivenRules, clock: GivenClock, campaign: FromQuery[str | None] = None
+    feed: GivenFeed, rules: GivenRules, clock: GivenClock, campaign: FromQuery[str | None] = None
 ) -> ServerSentEvent:
     """Tell a program of each click that gets a verdict from now on, or another one than before."""
-    return ServerSentEvent(_clicks(live, campaign, rules, clock))
+    return ServerSentEvent(_clicks(feed, campaign, rules, clock))
 
 
-async def _changes(live: LiveClicks, campaign: str | None) -> _Events:
-    async for heard, _missed in _heard(live, campaign):
-        if not heard:
-            yield _silence()
-            continue
-        yield ServerSentEventMessage(event="change", data=str(len(heard)))
-        await asyncio.sleep(_APART_S)
+async def _changes(feed: Feed, campaign: str | None) -> _Events:
+    with feed.listening(campaign) as listener:
+        yield _silence()
+        async for changed in _turns(listener):
+            yield ServerSentEventMessage(event="change", data="true") if changed else _silence()
+            await asyncio.sleep(_APART_S)
 
 
-async def _clicks(live: LiveClicks, campaign: str | None, rules: Rules, clock: Clock) -> _Events:
-    async for heard, missed in _heard(live, campaign):
-        if not heard:
-            yield _silence()
-        if missed:
-            yield ServerSentEventMessage(event="missed", data=str(missed))
-        for told in heard:
-            yield ServerSentEventMessage(event="click", data=_described(told, rules, clock))
-
-
-async def _heard(live: LiveClicks, campaign: str | None) -> AsyncIterator[tuple[Sequence[LiveClick], int]]:
-    """Clicks, and how many were missed before them; no clicks now and then, where there are none."""
-    with live.listening(campaign) as listener:
+async def _clicks(feed: Feed, campaign: str | None, rules: Rules, clock: Clock) -> _Events:
+    with feed.listening(campaign) as listener:
         missed = 0
-        yield [], 0
-        while True:
-            try:
-                async with asyncio.timeout(_SILENCE_S):
-                    heard = await listener.heard()
-            except TimeoutError:
-                yield [], 0
-                continue
-            if not heard:
-                return
-            yield heard, listener.missed - missed
-            missed = listener.missed
+        yield _silence()
+        async for _changed in _turns(listener):
+            clicks = listener.take()
+            if not clicks:
+                yield _silence()
+            if listener.missed > missed:
+                yield ServerSentEventMessage(event="missed", data=str(listener.missed - missed))
+                missed = listener.missed
+            for told in clicks:
+                yield ServerSentEventMessage(event="click", data=_described(told, rules, clock))
+
+
+async def _turns(listener: Listener) -> AsyncIterator[bool]:
+    """True whenever something was stored, False where nothing was for a while, until nothing more will come."""
+    while True:
+        try:
+            async with asyncio.timeout(_SILENCE_S):
+                if not await listener.changed():
+                    return
+            yield True
+        except TimeoutError:
+            yield False
 
 
 def _described(told: LiveClick, rules: Rules, clock: Clock) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from clicktrail.judge.counterfactual import Ways, counterfactual, ways
 from clicktrail.judge.rules import Rules
@@ -84,7 +84,10 @@ def place_in(text: str) -> Place:
     moment = datetime.fromisoformat(at)
     if not comma or moment.tzinfo is None:
         raise ValueError(f"no place of a click: {text}")
-    return moment, click_id
+    try:
+        return moment.astimezone(UTC), click_id
+    except OverflowError as error:  # in no year that there is
+        raise ValueError(f"no place of a click: {text}") from error
 
 
 async def _changes(

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from clicktrail.errors import ClicktrailError
 
-__all__ = ["Facts", "Finding", "Severity", "diagnose"]
+__all__ = ["Facts", "Finding", "ProcessHealth", "Severity", "Trouble", "diagnose"]
 
 _LOW_BYTES = 1_000_000_000
 """Room on the disk for a million clicks, in the journal and in analytics; a busy sender needs a day for that."""
@@ -23,6 +22,34 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What a process says that it cannot do.
+
+    Attributes:
+        code: a slug that never changes, for machines.
+        hint: what to do about it.
+    """
+
+    code: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessHealth:
+    """One process, as ``/healthz`` tells of it.
+
+    Attributes:
+        status: ``starting``, ``serving``, ``silent`` or ``down``.
+        restarts: how often it was started again.
+        troubles: what it cannot do.
+    """
+
+    status: str
+    restarts: int
+    troubles: tuple[Trouble, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What was seen.
 
@@ -30,7 +57,7 @@ class Facts:
         keys: why the key ring cannot be used; None if it can.
         keys_backed_up: whether a copy of the ring as it is now was made.
         free_bytes: room on the disk that holds the data folder.
-        health: what ``/healthz`` of the private port answers; None where nobody does.
+        processes: how they are, by name; None where nobody answers at the private port.
         let_go: events that processes gave up since their start.
         unreadable: lines of the journal since then that were no events.
     """
@@ -38,7 +65,7 @@ class Facts:
     keys: ClicktrailError | None
     keys_backed_up: bool
     free_bytes: int
-    health: Mapping[str, Any] | None
+    processes: Mapping[str, ProcessHealth] | None
     let_go: int = 0
     unreadable: int = 0
 
@@ -79,7 +106,7 @@ def _keys(facts: Facts) -> Iterator[Finding]:
 
 
 def _processes(facts: Facts) -> Iterator[Finding]:
-    if facts.health is None:
+    if facts.processes is None:
         yield Finding(
             code="not-running",
             severity=Severity.ERROR,
@@ -87,27 +114,27 @@ def _processes(facts: Facts) -> Iterator[Finding]:
             hint="start clicktrail serve; if it runs, metrics.listen of these settings is not that of its own",
         )
         return
-    for name, process in facts.health["processes"].items():
-        if process["status"] != "serving":
+    for name, process in facts.processes.items():
+        if process.status != "serving":
             yield Finding(
-                code=f"process-{process['status']}",
+                code=f"process-{process.status}",
                 severity=Severity.ERROR,
-                what=f"{name} is {process['status']}",
+                what=f"{name} is {process.status}",
                 hint="the log of clicktrail serve says why",
             )
-        if process["restarts"]:
+        if process.restarts:
             yield Finding(
                 code="restarted",
                 severity=Severity.WARNING,
-                what=f"{name} died and was started again, {process['restarts']} times since the start",
+                what=f"{name} died and was started again, {process.restarts} times since the start",
                 hint="the log of clicktrail serve says when; dmesg whether memory ran out",
             )
-        for trouble in process["troubles"]:
+        for trouble in process.troubles:
             yield Finding(
-                code=trouble["code"],
+                code=trouble.code,
                 severity=Severity.ERROR,
-                what=f"{name} is in trouble: {trouble['code']}",
-                hint=trouble["hint"],
+                what=f"{name} is in trouble: {trouble.code}",
+                hint=trouble.hint,
             )
 
 

@@ -31,7 +31,7 @@ class Known:
         return cls(timeline=message.timeline, judged=judged, verdicts={name: of.verdict for name, of in judged.items()})
 
     def news(self, message: JudgedMessage, told: Container[str]) -> JudgedMessage:
-        """The message with those verdicts alone that analytics may not have, and the ones that they replace.
+        """The message with those verdicts alone that analytics may not have, and the ones that stood until now.
 
         Of an old click only the network is kept, and so the verdict stands that was given when more was known.
 
@@ -45,9 +45,5 @@ class Known:
             for judged in message.clicks
             if judged != stored.get(judged.click.id) and ("/" not in judged.click.ip or judged.click.id in told)
         ]
-        before = {
-            name: verdict
-            for judged in news
-            if (verdict := self.verdicts.get(name := judged.click.id)) and verdict is not judged.verdict
-        }
+        before = {name: verdict for judged in news if (verdict := self.verdicts.get(name := judged.click.id))}
         return JudgedMessage(timeline=message.timeline, clicks=tuple(news), before=before)

@@ -149,10 +149,7 @@ async def _judged(analytics: Analytics, judge: Judge, message_ids: Iterable[str]
 def _news(message: JudgedMessage, stored: Mapping[str, StoredVerdict], result: Rejudged) -> JudgedMessage:
     """The message with those of its clicks alone whose verdicts, or reasons, are others than before."""
     clicks = tuple(_changed(message.clicks, stored, result))
-    before = {
-        judged.click.id: stood for judged in clicks if (stood := stored[judged.click.id].verdict) != judged.verdict
-    }
-    return replace(message, clicks=clicks, before=before)
+    return replace(message, clicks=clicks, before={of.click.id: stored[of.click.id].verdict for of in clicks})
 
 
 def _changed(

@@ -30,7 +30,7 @@ class JudgedMessage:
     Attributes:
         timeline: all that is known of the message.
         clicks: verdicts as they are now. To be stored only those that are new: the others stand.
-        before: the verdicts that these replace, by click id, where they are others.
+        before: the verdicts that stood until now, by click id; none of a click that had none.
     """
 
     timeline: Timeline
@@ -42,7 +42,8 @@ class JudgedMessage:
         """The clicks whose verdicts are others than before, each behind that one."""
         if not self.before:
             return ()
-        return tuple((self.before[of.click.id], of) for of in self.clicks if of.click.id in self.before)
+        stood = ((self.before.get(of.click.id), of) for of in self.clicks)
+        return tuple((before, of) for before, of in stood if before and before is not of.verdict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

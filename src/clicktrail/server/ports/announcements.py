@@ -12,5 +12,5 @@ class Announcements(Protocol):
     """Where analytics tells what it has stored, to whom wants to know at once. Whoever is told must not raise."""
 
     def stored(self, messages: Sequence[JudgedMessage]) -> None:
-        """Tell of messages with those of their clicks that are new, or have another verdict: that is in `changes`."""
+        """Tell of messages, each with those of its clicks that are new or judged again: see `JudgedMessage.before`."""
         ...

@@ -13,7 +13,7 @@ import structlog
 from clicktrail.errors import StorageError
 from clicktrail.server.asgi import serve_app
 from clicktrail.server.console import create_app
-from clicktrail.server.console.feed import LiveClicks
+from clicktrail.server.console.feed import Feed
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.relay.smtp_in import Relay
@@ -63,8 +63,8 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
     stopping = stop_signal()
     processed = asyncio.Event()
     turn = asyncio.Lock()
-    announcements, live = LoggedAnnouncements(), LiveClicks()
-    async with open_analytics(settings, announcements, live) as analytics, open_registry(settings) as registry:
+    announcements, feed = LoggedAnnouncements(), Feed()
+    async with open_analytics(settings, announcements, feed) as analytics, open_registry(settings) as registry:
         reader = build_reader(settings)
         judge = build_judge(settings)
         processor = build_processor(settings, reader, analytics, judge)
@@ -91,7 +91,7 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
             async with asyncio.TaskGroup() as tasks:
                 rejudge = partial(rejudge_beside, processor, analytics, judge, turn)
                 console = create_app(
-                    analytics, live=live, rules=judge.context.rules, clock=SystemClock(), rejudge=rejudge
+                    analytics, feed=feed, rules=judge.context.rules, clock=SystemClock(), rejudge=rejudge
                 )
                 tasks.create_task(serve_app(console, console_socket, stopping=processed))
                 async with pulsing(watch.pulse):
@@ -106,7 +106,7 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
                     journal.flush()
                     async with turn:
                         await catch_up(processor)
-                    live.end()
+                    feed.end()
                     processed.set()
 
 

@@ -1,9 +1,11 @@
-// Keeps a page as it would be if it were loaded now: where clicks were judged, it is asked for again, and what differs
+// Keeps a page as it would be if it were loaded now: where something was stored, it is asked for again, and what differs
 // is replaced. Without this script the same page shows the same when it is loaded.
 "use strict"
 
 const button = document.querySelector("#live")
 const words = { live: "Live", paused: "Paused", lost: "Reconnecting" }
+const patienceMs = 30_000
+let wanted = true
 let feed = null
 let asking = false
 let outdated = false
@@ -11,17 +13,17 @@ let outdated = false
 function show(state) {
   button.dataset.state = state
   button.textContent = words[state]
-  button.setAttribute("aria-pressed", String(state !== "paused"))
+  button.setAttribute("aria-pressed", String(wanted))
 }
 
 async function renew() {
   outdated = true
   if (asking) return
   asking = true
-  const began = performance.now()
   outdated = false
+  const began = performance.now()
   try {
-    const answer = await fetch(location.href, { cache: "no-store" })
+    const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(patienceMs) })
     if (answer.ok && feed) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html")
       bring(document.querySelector("main"), page.querySelector("main"))
@@ -54,23 +56,28 @@ function bring(old, current) {
   children.forEach((child, place) => bring(child, currents[place]))
 }
 
+// Only a page that is in view listens: a browser opens six connections to a host, for all of its windows together.
 function follow() {
+  feed?.close()
+  feed = null
+  if (!wanted || document.hidden) return show(wanted ? "lost" : "paused")
   feed = new EventSource(button.dataset.feed)
   feed.addEventListener("change", renew)
   feed.addEventListener("open", () => {
     show("live")
     renew() // what changed before there was anybody to hear of it
   })
-  feed.addEventListener("error", () => show("lost")) // the browser tries again by itself
+  feed.addEventListener("error", () => {
+    show("lost")
+    if (feed?.readyState === EventSource.CLOSED) setTimeout(follow, 3_000) // what the browser does by itself otherwise
+  })
+  show("lost")
 }
 
-function pause() {
-  feed.close()
-  feed = null
-  show("paused")
-}
-
-button.addEventListener("click", () => (feed ? pause() : follow()))
+button.addEventListener("click", () => {
+  wanted = !wanted
+  follow()
+})
+document.addEventListener("visibilitychange", follow)
 button.hidden = false
-show("lost")
 follow()
