@@ -30,7 +30,7 @@ def test_times_are_read_as_they_are_written(text: object) -> None:
 @pytest.mark.parametrize("text", ["", None, "noon", "9" * 400, "0001-01-01T00:00:00+10:00"])
 def test_an_event_without_a_time_is_none(text: object) -> None:
     """Nothing can be judged of it."""
-    with pytest.raises(EventError, match="is no time"):
+    with pytest.raises(EventError, match=r"is no time|says no time"):
         event_of({"type": "click", "id": "c", "at": text})
 
 

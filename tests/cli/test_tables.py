@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from clicktrail.cli.tables import print_campaign, print_campaigns
 from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique, as_json
 
+DATA = Path("data")
 SPRING: dict[str, Any] = as_json(
     CampaignReport(
         campaign="spring",
@@ -31,16 +33,16 @@ def printed(captured: pytest.CaptureFixture[str]) -> list[list[str]]:
 
 def test_campaigns_are_rows(capsys: pytest.CaptureFixture[str]) -> None:
     """Clicks in total and by verdict, clickers, people, and both rates."""
-    print_campaigns([SPRING])
+    print_campaigns([SPRING], data=DATA)
 
     assert ["spring", "200", "85", "11", "3", "70", "1", "50", "10", "25.0%", "5.0%"] == printed(capsys)[1]
 
 
 def test_no_campaign_is_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     """An empty table would leave its reader to guess."""
-    print_campaigns([])
+    print_campaigns([], data=DATA)
 
-    assert "No campaigns yet: nothing has been sent through the relay.\n" == capsys.readouterr().out
+    assert f"No campaigns yet in {DATA}: nothing has been sent through its relay.\n" == capsys.readouterr().out
 
 
 def test_a_campaign_is_shown_by_link_and_reason(capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,7 +52,7 @@ def test_a_campaign_is_shown_by_link_and_reason(capsys: pytest.CaptureFixture[st
     lines = printed(capsys)
     assert ["spring:", "25.0%", "raw", "click", "rate,", "5.0%", "once", "scanners", "are", "out"] == lines[0]
     assert ["0", "https://example.com/boots", "85", "11", "3", "70", "1", "50", "10"] in lines
-    assert ["burst", "66", "77.6%"] == lines[-1]
+    assert ["burst", "66", "89.2%"] == lines[-1]
 
 
 def test_people_whom_landing_pages_saw_are_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,7 +66,7 @@ def test_people_whom_landing_pages_saw_are_told(capsys: pytest.CaptureFixture[st
 
 def test_a_campaign_without_a_name_has_a_row(capsys: pytest.CaptureFixture[str]) -> None:
     """Messages sent without a campaign are counted under the empty name."""
-    print_campaigns([SPRING | {"campaign": ""}])
+    print_campaigns([SPRING | {"campaign": ""}], data=DATA)
 
     assert "(none)" == printed(capsys)[1][0]
 
@@ -86,12 +88,12 @@ def test_what_filters_leave_of_a_campaign_has_a_table(capsys: pytest.CaptureFixt
         ["time", "alone", "80", "45", "22.5%"],
         ["engaged", "alone", "unknown", "unknown", "unknown"],
         ["clicktrail", "11", "10", "5.0%"],
-    ] == printed(capsys)[4:8]
+    ] == printed(capsys)[5:9]
 
 
 def test_what_filters_leave_of_campaigns_has_a_column_each(capsys: pytest.CaptureFixture[str]) -> None:
     """Click rates, from raw to clicktrail's."""
-    print_campaigns([FILTERED])
+    print_campaigns([FILTERED], data=DATA)
 
     assert ["spring", "25.0%", "22.5%", "unknown", "5.0%"] == printed(capsys)[-1]
 
@@ -108,3 +110,19 @@ def test_openings_and_gaps_stand_beside_the_numbers(capsys: pytest.CaptureFixtur
     after = capsys.readouterr().out
     assert "Click-to-open: 62.5% raw, 12.5% human, of 80 messages" in after
     assert "Note: klaviyo told no addresses.\n" in after
+
+
+def test_a_narrow_terminal_has_the_verdicts_of_people_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names and numbers stay whole; the others stand above a campaign's links."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    print_campaigns([SPRING | {"campaign": "2026-11_winter"}], data=DATA)
+    print_campaign(SPRING)
+
+    lines = printed(capsys)
+    assert ["2026-11_winter", "200", "85", "11", "50", "10", "25.0%", "5.0%"] == lines[1]
+    assert ["85", "11", "3", "70", "1", "50", "10"] in lines
+    assert ["0", "https://example.com/boots", "85", "11", "50", "10"] in lines

@@ -58,7 +58,7 @@ def test_what_nobody_told_is_unknown_and_not_nothing() -> None:
 
 def test_more_clickers_than_messages_are_a_gap() -> None:
     """Of messages that the library sealed nobody tells the sending, and a rate may pass 100 %."""
-    assert ["3 people clicked and only 2 messages are known: rates are too high"] == [
+    assert ["3 recipients have clicks and 2 messages are known: rates are too high"] == [
         gap
         for delivered in (0, 2, 3)
         for gap in CampaignReport(campaign="spring", delivered_events=delivered, unique=Unique(raw=3)).gaps

@@ -87,6 +87,17 @@ def test_a_backup_opens_what_the_ring_sealed(tmp_path: Path) -> None:
     assert 0o600 == copy.stat().st_mode & 0o777
 
 
+def test_a_backup_makes_no_folder(tmp_path: Path) -> None:
+    """Where a drive is not mounted, the copy would lie beside what it is a copy of."""
+    path = tmp_path / keystore.NAME
+    keystore.load_or_create(path, traces=[])
+
+    with pytest.raises(KeyRingError, match="no folder") as caught:
+        keystore.backup(path, tmp_path / "drive" / "copy.json")
+
+    assert ("is its drive mounted?", False) == (caught.value.hint, keystore.is_backed_up(path))
+
+
 def test_whether_the_ring_is_backed_up_as_it_is_now_is_known(tmp_path: Path) -> None:
     """A key that was added or revoked since is not in the copy; a ring that was restored is its own copy."""
     path, copies = tmp_path / keystore.NAME, [tmp_path / f"copy-{number}.json" for number in range(3)]

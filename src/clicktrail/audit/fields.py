@@ -66,7 +66,9 @@ def _address(text: str) -> str:
 
 def _instant(value: object) -> datetime:
     """A time as text of RFC 3339 or as seconds or milliseconds since 1970; UTC where no zone is named."""
-    text = str(value).strip()
+    text = "" if value is None else str(value).strip()
+    if not text:
+        raise EventError("not an event: it says no time")
     try:
         at = _since_1970(float(text)) if _NUMBER.fullmatch(text) else datetime.fromisoformat(text.removesuffix(" UTC"))
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -5,6 +5,8 @@ a hint another, and the exit status 1; wrong usage is status 2.
 """
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -39,6 +41,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Email click tracking you host yourself.",
 )
+
+
+@app.callback()
+def clicktrail(
+    version_: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Email click tracking you host yourself."""
+    if version_:
+        print(version("clicktrail"))
+        raise typer.Exit
+
+
 app.command()(serve.serve)
 app.command(hidden=True)(serve.worker)
 app.command()(rewrite.rewrite)

@@ -11,7 +11,7 @@ from typing import IO, Any
 import msgspec
 
 from clicktrail.audit.organisations import Organisation
-from clicktrail.cli.tables import VERDICTS, counts, rates, table, terminal
+from clicktrail.cli.tables import counts, rates, shown_verdicts, signals, table, terminal
 from clicktrail.judge.counterfactual import counterfactual
 from clicktrail.judge.states import state_after
 from clicktrail.model.event import rfc3339
@@ -105,13 +105,11 @@ def print_audit(reports: Sequence[CampaignReport], organisations: Sequence[Organ
     if not reports:
         console.print("No campaigns: the files tell of no message.")
     else:
-        console.print(_campaigns(reports))
+        console.print(_campaigns(reports, shown_verdicts(console)))
     if reasons := _reasons(reports):
         unlike = sum(report.clicks.total - report.clicks.human for report in reports)
-        shares = table("signal", "clicks", "share")
-        for signal, clicks in reasons.most_common():
-            shares.add_row(signal, str(clicks), f"{clicks / unlike:.1%}")
-        console.print(f"\nSignals among the reasons of the {unlike} clicks that are not human:", shares)
+        told = signals(dict(reasons.most_common()), unlike)
+        console.print(f"\nSignals among the reasons of the {unlike} clicks that are not human:", told)
     if organisations:
         console.print("\nOrganisations with a scanner in front of their mail:", _organisations(organisations))
         if len(organisations) > _SHOWN:
@@ -120,14 +118,14 @@ def print_audit(reports: Sequence[CampaignReport], organisations: Sequence[Organ
         console.print(f"Note: {gap}.")
 
 
-def _campaigns(reports: Sequence[CampaignReport]) -> object:
-    campaigns = table("campaign", "delivered", "clicks", *VERDICTS, "clickers", "people", "raw rate", "click rate")
+def _campaigns(reports: Sequence[CampaignReport], verdicts: Sequence[str]) -> object:
+    campaigns = table("campaign", "delivered", "clicks", *verdicts, "clickers", "people", "raw rate", "click rate")
     for report in reports:
         row = as_json(report)
         known = report.delivered > 0
         delivered = f"{report.delivered} ({_basis(report)})" if known else "unknown"
         shown = rates(row) if known else [*rates(row)[:2], "unknown", "unknown"]
-        campaigns.add_row(report.campaign or "(none)", delivered, *counts(row), *shown)
+        campaigns.add_row(report.campaign or "(none)", delivered, *counts(row, verdicts), *shown)
     return campaigns
 
 

@@ -64,7 +64,8 @@ def _path(url: str) -> str:
 
 
 def _shown(url: str) -> str:
-    return " ".join(url.split())[:_SHOWN]
+    text = " ".join(url.split())
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _described(ring: KeyRing, path: str, loaded: Settings) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from clicktrail.server.system import RandomIds, SystemClock
 __all__ = ["app"]
 
 _LINK = re.compile(r"(?P<campaign>.*)#(?P<position>[0-9]{1,4})", re.DOTALL)
-_HOST = re.compile(r"[^\s/#?@:]+")
+_HOST = re.compile(r"[^\s/#?@:]+\.[^\s/#?@:]+|localhost")
 _WEB = ("http://", "https://")
 
 
@@ -125,6 +125,8 @@ def _keep(
         expires_at=expires_at,
     )
     asyncio.run(_add(_loaded(config), edit))
+    # A token holds all that a click needs, and so nobody knows here which campaigns and positions there are.
+    typer.echo(f"clicktrail: {action.value} {_name(target)}: running edges go by it, if there are such links", err=True)
 
 
 # The registry's packages are slow to import, and no other command should wait for them.

@@ -38,6 +38,6 @@ def report(
     if json_:
         print(json.dumps({"campaigns": reports}, indent=2, ensure_ascii=False))
     elif campaign is None:
-        tables.print_campaigns(reports)
+        tables.print_campaigns(reports, data=loaded.data)
     else:
         tables.print_campaign(reports[0])

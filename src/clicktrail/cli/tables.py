@@ -1,24 +1,40 @@
 """Reports as tables for a terminal."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["VERDICTS", "counts", "print_campaign", "print_campaigns", "rates", "sentence", "table", "terminal"]
+__all__ = [
+    "VERDICTS",
+    "counts",
+    "print_campaign",
+    "print_campaigns",
+    "rates",
+    "sentence",
+    "shown_verdicts",
+    "signals",
+    "table",
+    "terminal",
+]
 
 _WIDE = 200
+_ROOMY = 110
+_BASES = {"delivered": "their servers told", "accepted": "the next hop took them and none bounced"}
 VERDICTS = ("human", "suspected", "bot", "preview")
 
 
-def print_campaigns(reports: Sequence[Mapping[str, Any]]) -> None:
-    """One row a campaign."""
-    campaigns = table("campaign", "delivered", "clicks", *VERDICTS, "clickers", "people", "raw rate", "click rate")
-    for report in reports:
-        campaigns.add_row(report["campaign"] or "(none)", str(report["delivered"]), *counts(report), *rates(report))
+def print_campaigns(reports: Sequence[Mapping[str, Any]], *, data: Path) -> None:
+    """One row a campaign of a data folder."""
     console = terminal()
-    console.print(campaigns if reports else "No campaigns yet: nothing has been sent through the relay.")
+    verdicts = shown_verdicts(console)
+    campaigns = table("campaign", "delivered", "clicks", *verdicts, "clickers", "people", "raw rate", "click rate")
+    for report in reports:
+        numbers = *counts(report, verdicts), *rates(report)
+        campaigns.add_row(report["campaign"] or "(none)", str(report["delivered"]), *numbers)
+    console.print(campaigns if reports else f"No campaigns yet in {data}: nothing has been sent through its relay.")
     if filters := [of["filter"] for report in reports[:1] for of in report.get("filters", ())]:
         alone = table("campaign", "raw rate", *filters, "click rate")
         for report in reports:
@@ -32,8 +48,9 @@ def print_campaign(report: Mapping[str, Any]) -> None:
     """One campaign: its totals, its links, and what spoke against its clicks."""
     console = terminal()
     console.print(f"[bold]{report['campaign'] or '(none)'}[/bold]: {sentence(report)}")
-    totals = table("delivered", "clicks", *VERDICTS, "clickers", "people", "raw rate", "click rate")
-    totals.add_row(f"{report['delivered']} ({report['delivered_basis']})", *counts(report), *rates(report))
+    console.print(f"{report['delivered']} messages delivered, as far as {_BASES[report['delivered_basis']]}.")
+    totals = table("clicks", *VERDICTS, "clickers", "people")
+    totals.add_row(*counts(report), *_unique(report))
     console.print(totals)
     if (engaged := report["unique"]["engaged"]) is not None:
         console.print(f"Landing pages saw {engaged} of the clickers press, type or scroll.")
@@ -42,16 +59,16 @@ def print_campaign(report: Mapping[str, Any]) -> None:
         console.print(f"Click-to-open: {to_open['raw']:.1%} raw, {to_open['human']:.1%} human, of {opened}.")
     if filters := report.get("filters"):
         console.print(_filters(report, filters))
-    links = table("link", "destination", "clicks", *VERDICTS, "clickers", "people")
+    verdicts = shown_verdicts(console)
+    links = table("link", "destination", "clicks", *verdicts, "clickers", "people")
     for link in report["links"]:
         destination = f"{link['group']}, such as {link['url']}" if link["group"] else link["url"]
-        links.add_row(str(link["position"]), destination, *counts(link), *_unique(link))
+        links.add_row(str(link["position"]), destination, *counts(link, verdicts), *_unique(link))
     console.print(links)
-    reasons = table("signal", "clicks", "of all")
-    for reason in report["reasons"]:
-        reasons.add_row(reason["signal"], str(reason["clicks"]), f"{reason['share']:.1%}")
     if report["reasons"]:
-        console.print("Signals among the reasons of the clicks that are not human:", reasons)
+        unlike = report["clicks"]["total"] - report["clicks"]["human"]
+        told = {reason["signal"]: reason["clicks"] for reason in report["reasons"]}
+        console.print(f"Signals among the reasons of the {unlike} clicks that are not human:", signals(told, unlike))
     for gap in report["gaps"]:
         console.print(f"Note: {gap}.")
 
@@ -93,9 +110,22 @@ def table(*columns: str) -> Table:
     return made
 
 
-def counts(row: Mapping[str, Any]) -> list[str]:
+def signals(clicks: Mapping[str, int], unlike: int) -> Table:
+    """Of how many clicks each signal speaks, in their order, of so many that are not human."""
+    made = table("signal", "clicks", "share")
+    for signal, count in clicks.items():
+        made.add_row(signal, str(count), f"{count / unlike:.1%}")
+    return made
+
+
+def shown_verdicts(console: Console) -> Sequence[str]:
+    """Those that have room beside a name: people's, where a terminal is no wider than it was in 1980."""
+    return VERDICTS if console.width >= _ROOMY else VERDICTS[:1]
+
+
+def counts(row: Mapping[str, Any], verdicts: Sequence[str] = VERDICTS) -> list[str]:
     """Clicks in total and by verdict."""
-    return [str(row["clicks"][name]) for name in ("total", *VERDICTS)]
+    return [str(row["clicks"][name]) for name in ("total", *verdicts)]
 
 
 def _unique(row: Mapping[str, Any]) -> list[str]:

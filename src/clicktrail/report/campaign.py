@@ -137,7 +137,7 @@ class CampaignReport:
         gaps = [gap for source in self.sources for gap in source.gaps]
         if 0 < self.delivered < self.unique.raw:
             gaps.append(
-                f"{self.unique.raw} people clicked and only {self.delivered} messages are known: rates are too high"
+                f"{self.unique.raw} recipients have clicks and {self.delivered} messages are known: rates are too high"
             )
         return gaps
 

@@ -84,9 +84,11 @@ def backup(path: Path, to: Path) -> None:
     """Copy the ring to a new file that only its owner can read.
 
     Raises:
-        KeyRingError: there is no good ring at path, or something at ``to`` already.
+        KeyRingError: there is no good ring at path, something at ``to`` already, or no folder for it.
     """
     ring = load(path)
+    if not to.absolute().parent.is_dir():  # a drive that is not mounted, as a rule
+        raise KeyRingError(f"there is no folder {to.parent} to copy the key ring to", hint="is its drive mounted?")
     _create(to, ring.keys)
     _note_backup(path, ring)
 

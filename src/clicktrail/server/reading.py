@@ -4,7 +4,7 @@ The engine is the one process that may hold analytics open, so a command that wa
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -54,15 +54,9 @@ def ask_engine(console: str, campaign: str | None, filters: Sequence[Filter] = (
     """
     path = "/api/campaigns" if campaign is None else "/api/campaign"
     query = {"name": campaign, "filter": [by.value for by in filters]}
-    try:
-        response = httpx2.get(console + path, params=query, timeout=_TIMEOUT_S)
-    except httpx2.ConnectError:
-        return None
-    if response.status_code == httpx2.codes.NOT_FOUND:
-        return []
-    if response.is_error:
-        raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
-    answer = response.json()
+    answer = _answer(lambda: httpx2.get(console + path, params=query, timeout=_TIMEOUT_S))
+    if not answer:
+        return None if answer is None else []
     return list(answer["campaigns"]) if campaign is None else [answer]
 
 
@@ -73,15 +67,7 @@ def ask_history(console: str, campaign: str, *, click: str | None, limit: int) -
         StorageError: the engine answered, but with an error.
     """
     query = {"campaign": campaign, "limit": str(limit)} | ({} if click is None else {"click": click})
-    try:
-        response = httpx2.get(f"{console}/api/history", params=query, timeout=_TIMEOUT_S)
-    except httpx2.ConnectError:
-        return None
-    if response.status_code == httpx2.codes.NOT_FOUND:
-        return {}
-    if response.is_error:
-        raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
-    return dict(response.json())
+    return _answer(lambda: httpx2.get(f"{console}/api/history", params=query, timeout=_TIMEOUT_S))
 
 
 def ask_segment(console: str, *, since: datetime, campaign: str | None, after: str = "") -> list[dict[str, Any]] | None:
@@ -93,13 +79,8 @@ def ask_segment(console: str, *, since: datetime, campaign: str | None, after: s
         StorageError: the engine answered, but with an error.
     """
     query = {"since": rfc3339(since), "after": after} | ({} if campaign is None else {"campaign": campaign})
-    try:
-        response = httpx2.get(f"{console}/api/segment", params=query, timeout=_TIMEOUT_S)
-    except httpx2.ConnectError:
-        return None
-    if response.is_error:
-        raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
-    return list(response.json()["recipients"])
+    answer = _answer(lambda: httpx2.get(f"{console}/api/segment", params=query, timeout=_TIMEOUT_S))
+    return None if answer is None else list(answer["recipients"])
 
 
 def have_rejudged(console: str, wanted: Wanted) -> list[dict[str, Any]] | None:
@@ -109,16 +90,10 @@ def have_rejudged(console: str, wanted: Wanted) -> list[dict[str, Any]] | None:
         StorageError: the engine answered, but with an error.
     """
     headers = {"Content-Type": "application/json"}
-    try:
-        # It takes as long as it takes.
-        response = httpx2.post(
-            f"{console}/api/rejudge", content=msgspec.json.encode(wanted), headers=headers, timeout=None
-        )
-    except httpx2.ConnectError:
-        return None
-    if response.is_error:
-        raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
-    return list(response.json()["campaigns"])
+    body = msgspec.json.encode(wanted)
+    # It takes as long as it takes.
+    answer = _answer(lambda: httpx2.post(f"{console}/api/rejudge", content=body, headers=headers, timeout=None))
+    return None if answer is None else list(answer["campaigns"])
 
 
 def keep_labels(console: str, truths: Mapping[str, str]) -> bool:
@@ -127,13 +102,7 @@ def keep_labels(console: str, truths: Mapping[str, str]) -> bool:
     Raises:
         StorageError: the engine answered, but with an error.
     """
-    try:
-        response = httpx2.post(f"{console}/api/labels", json=dict(truths), timeout=None)
-    except httpx2.ConnectError:
-        return False
-    if response.is_error:
-        raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
-    return True
+    return _answer(lambda: httpx2.post(f"{console}/api/labels", json=dict(truths), timeout=None)) is not None
 
 
 def ask_confusion(console: str) -> dict[str, Any] | None:
@@ -142,10 +111,21 @@ def ask_confusion(console: str) -> dict[str, Any] | None:
     Raises:
         StorageError: the engine answered, but with an error.
     """
+    return _answer(lambda: httpx2.get(f"{console}/api/labels", timeout=_TIMEOUT_S))
+
+
+def _answer(ask: Callable[[], httpx2.Response]) -> dict[str, Any] | None:
+    """What the engine says, nothing where it knows of no such thing; None if nobody answers there any more.
+
+    Raises:
+        StorageError: the engine answered, but with an error.
+    """
     try:
-        response = httpx2.get(f"{console}/api/labels", timeout=_TIMEOUT_S)
+        response = ask()
     except httpx2.ConnectError:
         return None
+    if response.status_code == httpx2.codes.NOT_FOUND:
+        return {}
     if response.is_error:
         raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
-    return dict(response.json())
+    return dict(response.json()) if response.content else {}

@@ -121,7 +121,7 @@ def test_burst_is_silent_on_a_person_within_it(scanners: str) -> None:
 def test_hosted_burst_fires() -> None:
     """A machine that waits between its requests, in a data centre."""
     clicks = sweep(400, links=4, gap=3, ip=AZURE)
-    assert {one.id: "4 links in 9 s from a data centre" for one in clicks} == spoken("hosted-burst", *clicks)
+    assert {one.id: "4 links in 9.0 s from a data centre" for one in clicks} == spoken("hosted-burst", *clicks)
 
 
 def test_hosted_burst_fires_on_three() -> None:

@@ -43,7 +43,7 @@ def hosted_burst(case: Case, *, links: int, seconds: float, more_links: int, mor
     """The same more slowly, as a person with quick fingers might, from where hardly anyone reads mail."""
     clicks = [click for click in case.followed if click.id in case.programs]
     found = _bursts(case, clicks, ((more_links, more_seconds), (links, seconds)))
-    return told((run, f"{len(set(map(link_of, run)))} links in {span(run):.0f} s from a data centre") for run in found)
+    return told((run, f"{len(set(map(link_of, run)))} links in {span(run):.1f} s from a data centre") for run in found)
 
 
 def all_links(case: Case, *, links: int, seconds: float) -> Findings:

@@ -3,7 +3,7 @@
 "use strict"
 
 const button = document.querySelector("#live")
-const words = { live: "Live", paused: "Paused", lost: "Reconnecting" }
+const words = { opening: "Connecting", live: "Live", paused: "Paused", lost: "Reconnecting" }
 const patienceMs = 30_000
 let wanted = true
 let feed = null
@@ -13,6 +13,7 @@ let outdated = false
 function show(state) {
   button.dataset.state = state
   button.textContent = words[state]
+  button.title = wanted ? "Pause: leave this page as it is" : "Follow what comes in"
   button.setAttribute("aria-pressed", String(wanted))
 }
 
@@ -60,7 +61,7 @@ function bring(old, current) {
 function follow() {
   feed?.close()
   feed = null
-  if (!wanted || document.hidden) return show(wanted ? "lost" : "paused")
+  if (!wanted || document.hidden) return show(wanted ? "opening" : "paused")
   feed = new EventSource(button.dataset.feed)
   feed.addEventListener("change", renew)
   feed.addEventListener("open", () => {
@@ -71,7 +72,7 @@ function follow() {
     show("lost")
     if (feed?.readyState === EventSource.CLOSED) setTimeout(follow, 3_000) // what the browser does by itself otherwise
   })
-  show("lost")
+  show("opening")
 }
 
 button.addEventListener("click", () => {
