@@ -54,6 +54,10 @@ forge count="1000000":
 torture *args:
     @python -m bench.torture "$@"
 
+# Take the documentation's pictures anew, of the demo's campaign in the console.
+screenshots *args: (programs "test")
+    @python -m bench.screenshots "$@"
+
 # Run one bench of bench/.
 bench name *args: (programs "bench")
     @uv sync --quiet --locked --inexact --all-extras --group bench
