@@ -2,9 +2,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from clicktrail.judge.windows import link_of, runs
+from clicktrail.judge.windows import grouped, link_of, runs
 from clicktrail.model.event import Click
 from tests.clicks import click, sweep
+
+
+def test_groups_keep_their_order_and_leave_out_what_says_nothing() -> None:
+    """None is no group of its own: what nobody can tell apart need not belong together."""
+    assert {"a": ["a1", "a2"], "b": ["b1"]} == grouped(["a1", "b1", "?", "a2"], lambda text: text[0].strip("?") or None)
 
 
 def test_windows_that_share_a_click_are_one_run() -> None:

@@ -54,11 +54,12 @@ def rewrite(
         str, typer.Option(help="Campaign that the links belong to; else that of the message's own headers.")
     ] = "",
     recipient: Annotated[
-        str, typer.Option(help="Who it is for, an address or an opaque id; else as the message's own headers say.")
+        str,
+        typer.Option(help="Who it is for, an address or an opaque id; else as its X-Clicktrail-Recipient says."),
     ] = "",
     consent: Annotated[
         Consent | None,
-        typer.Option(help="What the recipient said to being tracked; else as the message's own headers say."),
+        typer.Option(help="What the recipient said to being tracked; else as its X-Clicktrail-Consent says."),
     ] = None,
     message_id: Annotated[str, typer.Option(help="Id of the message; else a new one.")] = "",
     utm: Annotated[Path | None, typer.Option(help="UTM convention; else the settings'.", metavar="FILE")] = None,

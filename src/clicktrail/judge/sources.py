@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 
 from clicktrail.judge.case import Case
 from clicktrail.judge.visits import names_a_visitor
-from clicktrail.judge.windows import link_of, runs
+from clicktrail.judge.windows import grouped, link_of, runs
 from clicktrail.model.event import Click
 
 __all__ = ["neighbourhood", "place", "prefix", "region", "sweeps"]
@@ -85,11 +85,7 @@ def _runs(
     clicks: Iterable[Click], source: Callable[[Click], Hashable], *, links: int, seconds: float
 ) -> Iterator[Sequence[Click]]:
     """The runs of each source by itself; of those who say nothing of theirs there are none."""
-    groups: dict[Hashable, list[Click]] = {}
-    for click in clicks:
-        if (name := source(click)) is not None:
-            groups.setdefault(name, []).append(click)
-    for group in groups.values():
+    for group in grouped(clicks, source).values():
         yield from runs(group, key=link_of, different=links, seconds=seconds)
 
 

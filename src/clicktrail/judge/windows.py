@@ -1,13 +1,13 @@
 """Many different things in a short time: links that were followed, people who were visited."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from clicktrail.model.event import Click
 
-__all__ = ["Timed", "link_of", "runs"]
+__all__ = ["Timed", "grouped", "link_of", "runs"]
 
 
 class Timed(Protocol):
@@ -20,6 +20,17 @@ class Timed(Protocol):
 
 
 T = TypeVar("T", bound=Timed)
+Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
+
+
+def grouped(items: Iterable[Item], key: Callable[[Item], Key | None]) -> Mapping[Key, list[Item]]:
+    """Items by what they have in common, in their order; without those of which the key says nothing: None."""
+    groups: dict[Key, list[Item]] = {}
+    for item in items:
+        if (name := key(item)) is not None:
+            groups.setdefault(name, []).append(item)
+    return groups
 
 
 def link_of(click: Click) -> int | str:

@@ -12,7 +12,7 @@ from clicktrail.judge.networks import NetworkClass
 from clicktrail.judge.signals.findings import Findings
 from clicktrail.judge.sources import place
 from clicktrail.judge.visits import Visit, names_a_visitor, number_of
-from clicktrail.judge.windows import link_of, runs
+from clicktrail.judge.windows import grouped, link_of, runs
 from clicktrail.model.event import Click
 
 __all__ = [
@@ -147,9 +147,7 @@ class _Moments:
 
 def _by_address(case: Case) -> Iterator[tuple[Sequence[Visit], Sequence[Click]]]:
     """By address that visited other messages, too: all its visits in the order of time, and its clicks here."""
-    here: dict[str, list[Click]] = {}
-    for click in case.followed:
-        here.setdefault(click.ip, []).append(click)
+    here = grouped(case.followed, lambda click: click.ip)
     for ip in here.keys() & case.nearby.keys():
         elsewhere = (visit for visit in case.nearby[ip] if not visit.tampered)
         yield sorted((*elsewhere, *map(Visit.of, here[ip])), key=lambda visit: visit.at), here[ip]

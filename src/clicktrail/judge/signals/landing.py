@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from clicktrail.judge.case import Case
 from clicktrail.judge.signals.findings import Findings
 from clicktrail.judge.sources import place
-from clicktrail.judge.windows import link_of, runs
+from clicktrail.judge.windows import grouped, link_of, runs
 from clicktrail.model.event import Click
 
 __all__ = ["engaged", "untouched"]
@@ -54,8 +54,4 @@ def untouched(case: Case, *, pages: int) -> Findings:
 
 def _by_visitor(case: Case, clicks: Iterable[Click]) -> Iterable[list[Click]]:
     """Clicks by whoever made them, as far as that can be told; without those of which it cannot."""
-    visitors: dict[tuple[str, str], list[Click]] = {}
-    for click in clicks:
-        if visitor := place(case, click):
-            visitors.setdefault(visitor, []).append(click)
-    return visitors.values()
+    return grouped(clicks, lambda click: place(case, click)).values()

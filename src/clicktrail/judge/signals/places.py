@@ -1,12 +1,12 @@
 """Where requests come from."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from clicktrail.judge.case import DATACENTRES, Case
 from clicktrail.judge.networks import NetworkClass
 from clicktrail.judge.signals.findings import Findings, span, told
 from clicktrail.judge.sources import neighbourhood, prefix, region
-from clicktrail.judge.windows import link_of, runs
+from clicktrail.judge.windows import grouped, link_of, runs
 from clicktrail.model.event import Click
 
 __all__ = ["datacentre_network", "hosted_addresses", "mail_security_network", "many_networks"]
@@ -34,7 +34,7 @@ def many_networks(case: Case, *, networks: int, seconds: float, far: int, far_se
         return {}
     clicks = [click for click in case.followed if click.recipient and neighbourhood(case, click)]
     found: list[Sequence[Click]] = []
-    for alike in _by_agent(clicks):
+    for alike in grouped(clicks, _agent).values():
         found += _spread(alike, lambda click: region(case, click), different=far, seconds=far_seconds)
         found += _spread(alike, lambda click: neighbourhood(case, click), different=networks, seconds=seconds)
     named = {click.id for run in found for click in run}
@@ -53,20 +53,17 @@ def hosted_addresses(case: Case, *, addresses: int, seconds: float) -> Findings:
     """
     if len(case.hosted) < addresses:
         return {}
-    by_agent = _by_agent(click for click in case.followed if click.id in case.hosted)
+    by_agent = grouped((click for click in case.followed if click.id in case.hosted), _agent)
     found = [
         run
-        for alike in by_agent
+        for alike in by_agent.values()
         for run in _spread(alike, lambda click: prefix(click.ip), different=addresses, seconds=seconds)
     ]
     return told((run, f"from {len({prefix(click.ip) for click in run})} networks in data centres") for run in found)
 
 
-def _by_agent(clicks: Iterable[Click]) -> Iterable[list[Click]]:
-    by_agent: dict[str, list[Click]] = {}
-    for click in clicks:
-        by_agent.setdefault(click.user_agent, []).append(click)
-    return by_agent.values()
+def _agent(click: Click) -> str:
+    return click.user_agent
 
 
 def _spread(
