@@ -51,6 +51,7 @@ def test_a_campaign_is_shown_by_link_and_reason(capsys: pytest.CaptureFixture[st
 
     lines = printed(capsys)
     assert ["spring:", "25.0%", "raw", "click", "rate,", "5.0%", "once", "scanners", "are", "out"] == lines[0]
+    assert "200 messages delivered: taken by the next hop, less what bounced." == " ".join(lines[1])
     assert ["0", "https://example.com/boots", "85", "11", "3", "70", "1", "50", "10"] in lines
     assert ["burst", "66", "89.2%"] == lines[-1]
 

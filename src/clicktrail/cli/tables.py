@@ -22,7 +22,7 @@ __all__ = [
 
 _WIDE = 200
 _ROOMY = 110
-_BASES = {"delivered": "their servers told", "accepted": "the next hop took them and none bounced"}
+_BASES = {"delivered": "as the recipients' servers told", "accepted": "taken by the next hop, less what bounced"}
 VERDICTS = ("human", "suspected", "bot", "preview")
 
 
@@ -48,7 +48,7 @@ def print_campaign(report: Mapping[str, Any]) -> None:
     """One campaign: its totals, its links, and what spoke against its clicks."""
     console = terminal()
     console.print(f"[bold]{report['campaign'] or '(none)'}[/bold]: {sentence(report)}")
-    console.print(f"{report['delivered']} messages delivered, as far as {_BASES[report['delivered_basis']]}.")
+    console.print(f"{report['delivered']} messages delivered: {_BASES[report['delivered_basis']]}.")
     totals = table("clicks", *VERDICTS, "clickers", "people")
     totals.add_row(*counts(report), *_unique(report))
     console.print(totals)
