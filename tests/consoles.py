@@ -63,10 +63,9 @@ async def echo(wanted: Wanted) -> list[dict[str, Any]]:
     return [msgspec.to_builtins(wanted)]
 
 
-def console_of(analytics: MemoryAnalytics, feed: Feed | None = None) -> Client:
+def console_of(analytics: MemoryAnalytics) -> Client:
     """A client of a console of these analytics."""
-    app = _app(analytics, feed or Feed())
-    return AsyncTestClient(app, base_url="http://127.0.0.1:8081", raise_server_exceptions=False)
+    return AsyncTestClient(_app(analytics, Feed()), base_url="http://127.0.0.1:8081", raise_server_exceptions=False)
 
 
 @asynccontextmanager

@@ -11,7 +11,15 @@ from clicktrail.model.verdict import Verdict
 from clicktrail.report import as_json
 from clicktrail.server.pipeline.history import described_history
 from clicktrail.server.pipeline.rejudge import Wanted
-from clicktrail.server.reading import ask_engine, ask_history, have_rejudged, running_console
+from clicktrail.server.reading import (
+    ask_confusion,
+    ask_engine,
+    ask_history,
+    ask_segment,
+    have_rejudged,
+    keep_labels,
+    running_console,
+)
 from tests.consoles import UnreadableAnalytics, served
 from tests.judged import SENT_AT, click, delivered, judged, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
@@ -100,3 +108,16 @@ async def test_the_engine_tells_how_verdicts_changed() -> None:
     assert await described_history(analytics, "spring", click="m1-c", limit=1) == everything
     assert ({"campaign": "spring", "changes": []}, {}) == (other, none)
     assert await asyncio.to_thread(ask_history, console, "spring", click=None, limit=9) is None
+
+
+async def test_an_engine_without_such_an_address_is_an_error() -> None:
+    """One of another version has kept no labels, and its list of people does not end with the first page."""
+    async with served(MemoryAnalytics()) as console:
+        for ask in (
+            lambda: keep_labels(f"{console}/nowhere", {"c": "bot"}),
+            lambda: ask_segment(f"{console}/nowhere", since=SENT_AT, campaign=None),
+            lambda: ask_confusion(f"{console}/nowhere"),
+            lambda: have_rejudged(f"{console}/nowhere", Wanted()),
+        ):
+            with pytest.raises(StorageError, match="404"):
+                await asyncio.to_thread(ask)

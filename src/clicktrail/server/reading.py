@@ -54,7 +54,7 @@ def ask_engine(console: str, campaign: str | None, filters: Sequence[Filter] = (
     """
     path = "/api/campaigns" if campaign is None else "/api/campaign"
     query = {"name": campaign, "filter": [by.value for by in filters]}
-    answer = _answer(lambda: httpx2.get(console + path, params=query, timeout=_TIMEOUT_S))
+    answer = _answer(lambda: httpx2.get(console + path, params=query, timeout=_TIMEOUT_S), may_lack=True)
     if not answer:
         return None if answer is None else []
     return list(answer["campaigns"]) if campaign is None else [answer]
@@ -67,7 +67,7 @@ def ask_history(console: str, campaign: str, *, click: str | None, limit: int) -
         StorageError: the engine answered, but with an error.
     """
     query = {"campaign": campaign, "limit": str(limit)} | ({} if click is None else {"click": click})
-    return _answer(lambda: httpx2.get(f"{console}/api/history", params=query, timeout=_TIMEOUT_S))
+    return _answer(lambda: httpx2.get(f"{console}/api/history", params=query, timeout=_TIMEOUT_S), may_lack=True)
 
 
 def ask_segment(console: str, *, since: datetime, campaign: str | None, after: str = "") -> list[dict[str, Any]] | None:
@@ -114,8 +114,13 @@ def ask_confusion(console: str) -> dict[str, Any] | None:
     return _answer(lambda: httpx2.get(f"{console}/api/labels", timeout=_TIMEOUT_S))
 
 
-def _answer(ask: Callable[[], httpx2.Response]) -> dict[str, Any] | None:
-    """What the engine says, nothing where it knows of no such thing; None if nobody answers there any more.
+def _answer(ask: Callable[[], httpx2.Response], *, may_lack: bool = False) -> dict[str, Any] | None:
+    """What the engine says; None if nobody answers there any more.
+
+    Args:
+        ask: does.
+        may_lack: that the engine knows of no such thing is an answer, and says nothing. Else it is an error, as where
+            an engine of another version has no such address.
 
     Raises:
         StorageError: the engine answered, but with an error.
@@ -124,7 +129,7 @@ def _answer(ask: Callable[[], httpx2.Response]) -> dict[str, Any] | None:
         response = ask()
     except httpx2.ConnectError:
         return None
-    if response.status_code == httpx2.codes.NOT_FOUND:
+    if may_lack and response.status_code == httpx2.codes.NOT_FOUND:
         return {}
     if response.is_error:
         raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")

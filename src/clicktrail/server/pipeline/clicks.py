@@ -58,14 +58,13 @@ async def described_clicks(
     clicks, end = await shown_clicks(analytics, search, limit=limit, rules=rules, now=now)
     if not clicks and await analytics.campaign(search.campaign) is None:
         return {}
-    return {"clicks": [_described(click, rules) for click in clicks], "before": spelled(end) if end else None}
+    described = [_described(click, rules) | {"changes": list(map(_change, click.changes))} for click in clicks]
+    return {"clicks": described, "before": spelled(end) if end else None}
 
 
 def described_click(judged: JudgedClick, *, rules: Rules, now: datetime) -> dict[str, object]:
     """A click by itself in the same shape, but for the verdicts that it had before."""
-    click = _described(_shown(judged, (), rules=rules, now=now), rules)
-    del click["changes"]
-    return click
+    return _described(_shown(judged, (), rules=rules, now=now), rules)
 
 
 def spelled(place: Place) -> str:
@@ -112,6 +111,10 @@ def _shown(judged: JudgedClick, changes: Sequence[VerdictChange], *, rules: Rule
     )
 
 
+def _change(change: VerdictChange) -> dict[str, str]:
+    return {"at": rfc3339(change.at), "from": change.before.value, "to": change.after.value}
+
+
 def _described(shown: ShownClick, rules: Rules) -> dict[str, object]:
     judged = shown.judged
     click = judged.click
@@ -134,9 +137,5 @@ def _described(shown: ShownClick, rules: Rules) -> dict[str, object]:
             {"signal": reason.signal, "points": reason.points, "detail": reason.detail} for reason in judged.reasons
         ],
         "counterfactual": counterfactual(judged, rules),
-        "changes": [
-            {"at": rfc3339(change.at), "from": change.before.value, "to": change.after.value}
-            for change in shown.changes
-        ],
         "rules": judged.rules,
     }

@@ -18,10 +18,9 @@ function show(state) {
 }
 
 async function renew() {
-  outdated = true
+  outdated = asking
   if (asking) return
   asking = true
-  outdated = false
   const began = performance.now()
   try {
     const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(patienceMs) })
