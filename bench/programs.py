@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-__all__ = ["BenchError", "free_port", "listens", "program", "stop", "until"]
+__all__ = ["BenchError", "first_of", "free_port", "listens", "program", "stop", "until"]
 
 _PLACES: Final = "/usr/sbin:/sbin"  # not on everybody's path
 _START_S: Final = 20.0
@@ -19,6 +19,11 @@ _LOOK_S: Final = 0.05
 
 class BenchError(Exception):
     """There is nothing to measure, or what was measured does not count."""
+
+
+def first_of(group: BaseException) -> BaseException:
+    """The first error of those that tasks met together, however deep the groups of tasks were."""
+    return first_of(group.exceptions[0]) if isinstance(group, BaseExceptionGroup) else group
 
 
 def program(name: str) -> str:

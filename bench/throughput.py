@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from bench.cost import cost
 from bench.load import Clients, Round, load
-from bench.programs import BenchError
+from bench.programs import BenchError, first_of
 from bench.victims import Victims, victims
 from clicktrail.tokens import KeyRing, Sealed, seal
 
@@ -140,7 +140,7 @@ def main() -> None:
         with TemporaryDirectory(prefix="clicktrail-throughput-") as folder:
             asyncio.run(measure(Path(folder), rate=wanted.rate, seconds=wanted.seconds))
     except* BenchError as group:
-        sys.exit(f"throughput: error: {group.exceptions[0]}")
+        sys.exit(f"throughput: error: {first_of(group)}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import typer
 
-from bench.programs import BenchError
+from bench.programs import BenchError, first_of
 from bench.victims import Victims, victims
 from clicktrail.tokens import KeyRing, Sealed, seal
 
@@ -206,10 +206,7 @@ def main(
         with tempfile.TemporaryDirectory(prefix="clicktrail-torture-") as folder:
             total = asyncio.run(torture(Path(folder), rounds=rounds, clicks=clicks, durability=durability))
     except* BenchError as group:
-        first: BaseException = group
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        sys.exit(f"torture: error: {first}")
+        sys.exit(f"torture: error: {first_of(group)}")
     print(f"rounds: {rounds:,}; {total}")
     sys.exit(bool(total.lost or total.doubled))
 

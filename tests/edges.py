@@ -163,8 +163,8 @@ def pages_of(routes: Routes) -> Pages:
     return site.pages
 
 
-def token_path(destination: str = "https://shop.example/?a=b", *, position: int = 0) -> str:
-    """The path of a tracking URL."""
+def token_path(destination: str = "https://shop.example/?a=b", *, position: int = 0, ring: KeyRing = RING) -> str:
+    """The path of a tracking URL that a ring sealed."""
     sealed = Sealed(
         destination=destination,
         message_id="m1",
@@ -174,7 +174,7 @@ def token_path(destination: str = "https://shop.example/?a=b", *, position: int 
         links=12,
         sent_at=NOW,
     )
-    return "/" + seal(RING, sealed)
+    return "/" + seal(ring, sealed)
 
 
 def damaged_path() -> str:
