@@ -51,8 +51,8 @@ from clicktrail.server.journal.reader import SegmentReader
 
 journal, stored = Path(sys.argv[1]), os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 reader = SegmentReader(journal, journal / "cursor")
-os.write(1, b"ready\\n")
 while True:
+    os.write(1, b"reading\\n")
     for entry in reader.read(50):
         os.write(stored, entry.line + b"\\n")
     reader.commit()
@@ -99,7 +99,8 @@ def test_no_line_is_passed_over_however_often_the_reader_is_killed(tmp_path: Pat
         written += killed_after(journal / "edge-0", name=f"life {life}", confirmed=300, durability=Durability.ASYNC)
         with subprocess.Popen([sys.executable, "-c", READER, journal, stored], stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
-            process.stdout.readline()
+            for _ in range(life + 1):
+                process.stdout.readline()
             time.sleep(0.001 * 2**life % 0.03)  # the moment of its death, not something that is waited for
             os.kill(process.pid, signal.SIGKILL)
     last = SegmentReader(journal, journal / "cursor")
