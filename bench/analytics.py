@@ -79,8 +79,7 @@ _JUDGED_AGAIN: Final = """
 INSERT INTO clicks SELECT * REPLACE ('bot' AS verdict, 2 AS version) FROM clicks WHERE cityHash64(id) % 400 = 0
 """
 _OUTDATED: Final = """
-INSERT INTO reports (campaign, whole, version, report)
-SELECT DISTINCT campaign, arrayJoin([false, true]), 1, '' FROM messages
+INSERT INTO report_marks SELECT DISTINCT campaign, 1 AS version FROM messages
 """
 
 
@@ -106,7 +105,7 @@ async def _load(folder: Path, clicks: int) -> None:
 
 
 async def measure(folder: Path) -> None:
-    """Ask for reports, as they are kept and as they are counted."""
+    """Ask for reports: as they are kept, as they are counted, and as they are shown until they are counted."""
     analytics = await ChdbAnalytics.open(folder, SystemClock())
     try:
         await _say("largest campaign, counted for the first time", lambda: analytics.campaign(LARGEST), rounds=1)
@@ -114,10 +113,18 @@ async def measure(folder: Path) -> None:
         await _say(
             "largest campaign, after each change", lambda: analytics.campaign(LARGEST), before=lambda: _add(analytics)
         )
+        await _say(
+            "largest campaign, as it is shown meanwhile",
+            lambda: analytics.recent_campaign(LARGEST),
+            before=lambda: _add(analytics),
+        )
         await _say("all campaigns, counted for the first time", analytics.campaigns, rounds=1)
         await _say("all campaigns", analytics.campaigns)
         await _say(
             "all campaigns, after each change of the largest", analytics.campaigns, before=lambda: _add(analytics)
+        )
+        await _say(
+            "all campaigns, as they are shown meanwhile", analytics.recent_campaigns, before=lambda: _add(analytics)
         )
         people = count(1, 1_000)
         await _say("one recipient", lambda: analytics.clicks_of(f"Person-{next(people)}@example.com"))

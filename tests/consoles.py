@@ -89,5 +89,5 @@ class UnreadableAnalytics(MemoryAnalytics):
     """Analytics that cannot be read."""
 
     async def campaigns(self) -> Sequence[CampaignReport]:
-        """Fail."""
+        """Fail; whatever else makes reports goes by this."""
         raise StorageError("cannot read")

@@ -30,7 +30,15 @@ from clicktrail.report import (
 )
 from clicktrail.report.labels import Confusion
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
-from clicktrail.server.ports import Analytics, Clicker, ClickSearch, JudgedMessage, RecipientClick, StoredVerdict
+from clicktrail.server.ports import (
+    Analytics,
+    Clicker,
+    ClickSearch,
+    JudgedMessage,
+    RecentReport,
+    RecipientClick,
+    StoredVerdict,
+)
 from clicktrail.server.system import SystemClock
 from tests.judged import BURST, ENGAGED, HOSTING, SENT_AT, bounced, click, delivered, judged, lines, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
@@ -160,6 +168,16 @@ async def test_later_verdict_replaces_the_earlier(analytics: Analytics) -> None:
     report = await analytics.campaign("spring")
     assert report is not None
     assert (Clicks(human=1), ()) == (report.clicks, report.reasons)
+
+
+async def test_reports_wanted_at_once_are_the_same_where_little_is_to_be_counted(analytics: Analytics) -> None:
+    """Also after each change; of a campaign that there isn't there is none."""
+    for number in range(2):
+        await store(analytics, judged(sent("m1"), clicks=(verdict(click("m1", str(number))),)))
+        recent = [*await analytics.recent_campaigns(), await analytics.recent_campaign("spring")]
+        current = [*await analytics.campaigns(), await analytics.campaign("spring")]
+        assert [RecentReport(report=report, as_of=None) for report in current if report] == recent
+    assert None is await analytics.recent_campaign("autumn")
 
 
 async def test_reports_that_were_read_know_what_is_stored_later(analytics: Analytics) -> None:

@@ -23,6 +23,7 @@ from clicktrail.server.ports import (
     ClickSearch,
     JudgedMessage,
     Place,
+    RecentReport,
     RecipientClick,
     StoredVerdict,
     VerdictChange,
@@ -40,6 +41,7 @@ class MemoryAnalytics:
         events: what is stored, by id.
         asked: the message ids that each call of ``timelines`` asked for.
         stored: how many verdicts were stored, one replaced by another among them.
+        as_of: what recent reports say of themselves.
     """
 
     def __init__(self) -> None:
@@ -47,6 +49,7 @@ class MemoryAnalytics:
         self.events: dict[str, AnyEvent] = {}
         self.asked: list[frozenset[str]] = []
         self.stored = 0
+        self.as_of: datetime | None = None
         self._timelines: dict[str, Timeline] = {}
         self._clicks: dict[str, JudgedClick] = {}
         self._anonymous: dict[str, AnonymousClick] = {}
@@ -166,6 +169,15 @@ class MemoryAnalytics:
     async def campaign(self, name: str) -> CampaignReport | None:
         """One campaign."""
         return next((report for report in self._reports() if report.campaign == name), None)
+
+    async def recent_campaigns(self) -> Sequence[RecentReport]:
+        """As counted when `as_of` says, or now."""
+        return [RecentReport(report=report, as_of=self.as_of) for report in await self.campaigns()]
+
+    async def recent_campaign(self, name: str) -> RecentReport | None:
+        """As counted when `as_of` says, or now."""
+        report = await self.campaign(name)
+        return RecentReport(report=report, as_of=self.as_of) if report else None
 
     async def clickers(self, *, since: datetime, campaign: str | None, after: str, limit: int) -> Sequence[Clicker]:
         """By name."""

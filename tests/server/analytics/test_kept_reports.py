@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 from clicktrail.server.analytics.connection import ChdbConnections
 from clicktrail.server.analytics.kept_reports import KeptReports
 from clicktrail.server.analytics.rows import click_rows, message_rows
@@ -29,7 +31,7 @@ async def test_a_report_is_counted_once_after_each_change(connections: ChdbConne
     assert (2, 2) == await totals(reports)
     await insert(connections, "m3", version=3)
     await reports.outdate_all(version=3)
-    assert b"" == await connections.run("SELECT * FROM reports WHERE report != ''")
+    assert b"" == await connections.run("SELECT * FROM reports WHERE whole")
     assert (3, 3) == await totals(reports)
 
 
@@ -55,6 +57,54 @@ async def test_a_change_while_counting_is_not_forgotten(connections: ChdbConnect
     await reports.outdate(["spring"], version=2)
     await connections.run("INSERT INTO reports FORMAT JSONEachRow " + kept.decode())
     assert (2, 2) == await totals(reports)
+
+
+async def test_a_large_campaign_is_shown_as_it_was_and_counted_afterwards(connections: ChdbConnections) -> None:
+    """Nobody who looks waits for a count; what they see says of when it is, and is counted when its turn comes."""
+    reports = KeptReports(connections, at_once=0)
+
+    async def seen() -> list[tuple[int, datetime | None]]:
+        seen = [*await reports.recent_campaigns(), await reports.recent_campaign("spring")]
+        return [(of.report.clicks.total, of.as_of) for of in seen if of]
+
+    for second in range(2):
+        await insert(connections, f"m{second}", version=second * 1_000_000)
+        await reports.outdate(["spring"], version=second * 1_000_000)
+        if not second:
+            assert [(1, None)] * 2 == await seen()
+    assert [(1, datetime.fromtimestamp(0, UTC))] * 2 == await seen()
+    await reports.recount()
+    assert [(2, None), (1, datetime.fromtimestamp(0, UTC))] == await seen()
+    await reports.recount()
+    assert [(2, None)] * 2 == await seen()
+
+
+async def test_small_campaigns_are_counted_at_once(connections: ChdbConnections) -> None:
+    """The smallest first, as long as they are few clicks together, whatever a large one waits for."""
+    reports = KeptReports(connections, at_once=3)
+    for version, clicks in enumerate(({"large": 4, "small": 1, "middle": 2}, {"large": 1, "small": 1, "middle": 1})):
+        for name, number in clicks.items():
+            for which in range(number):
+                told = judged(clicks=(verdict(click(f"{name}{version}{which}", "1", campaign=name)),))
+                await connections.insert("insert_clicks", click_rows([told], version=1))
+        await reports.outdate(clicks, version=version)
+        await reports.recent_campaigns()
+    seen = await reports.recent_campaigns()
+    assert {"large": 4, "small": 2, "middle": 3} == {of.report.campaign: of.report.clicks.total for of in seen}
+    assert ["large"] == [of.report.campaign for of in seen if of.as_of]
+
+
+async def test_an_erasure_keeps_counts_and_no_links(connections: ChdbConnections) -> None:
+    """Links may quote a person's URL; the overview may be seen as it was until it was counted."""
+    reports = KeptReports(connections, at_once=0)
+    await insert(connections, "m1", version=0)
+    await reports.outdate(["spring"], version=0)
+    await totals(reports)
+    await reports.outdate_all(version=1)
+    (overview,) = await reports.recent_campaigns()
+    whole = await reports.recent_campaign("spring")
+    assert whole
+    assert [True, False] == [bool(of.as_of) for of in (overview, whole)]
 
 
 async def test_a_campaign_that_nothing_is_left_of_is_no_campaign(connections: ChdbConnections) -> None:

@@ -9,7 +9,7 @@ from clicktrail.server.console.feed import ROOM, Feed
 from clicktrail.server.ports import JudgedMessage
 from tests.browsers import chromium, needs_chromium
 from tests.consoles import served
-from tests.judged import BURST, click, delivered, judged, sent, verdict
+from tests.judged import BURST, SENT_AT, click, delivered, judged, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
 from tests.streams import Told, events
 
@@ -115,6 +115,23 @@ async def test_a_page_shows_clicks_without_being_loaded_again_until_it_is_paused
         await expect(page.locator(".rates s")).to_have_text("100.0%")
         await expect(button).to_have_attribute("aria-pressed", "true")
     assert [] == complaints
+
+
+@needs_chromium
+async def test_a_page_whose_numbers_are_being_counted_asks_until_they_are() -> None:
+    """Nothing more may be stored meanwhile, so nobody tells of a change."""
+    analytics = MemoryAnalytics()
+    analytics.as_of = SENT_AT
+    await analytics.store([], [clicked("m1", "a")])
+    async with served(analytics) as address, chromium() as browser:
+        page = await browser.new_page()
+        for path in ("/", "/campaign?name=spring"):
+            analytics.as_of = SENT_AT
+            await page.goto(f"{address}{path}")
+            await expect(page.locator("#live")).to_have_text("Live")
+            await expect(page.locator(".counting")).to_be_visible()
+            analytics.as_of = None
+            await expect(page.locator(".counting")).to_have_count(0)
 
 
 @needs_chromium

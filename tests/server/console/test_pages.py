@@ -1,6 +1,7 @@
 import dataclasses
 import html
 import re
+from datetime import UTC, datetime
 
 import pytest
 from msgspec.structs import replace
@@ -59,6 +60,15 @@ async def test_page_of_rates_that_do_not_differ_strikes_nothing(client: Client, 
     await analytics.store([], [judged(sent("m1"), bounced("m2"), clicks=(verdict(click("m1", "1")),))])
     pages = [(await client.get(path)).text for path in ("/", "/campaign?name=spring")]
     assert [[], []] == [re.findall("<s[ >]", page) for page in pages]
+
+
+@pytest.mark.usefixtures("spring")
+async def test_pages_say_of_when_their_numbers_are(client: Client, analytics: MemoryAnalytics) -> None:
+    """Where a large campaign is still being counted; elsewhere there is nothing to say."""
+    paths = ("/", "/campaign?name=spring")
+    assert [False] * 2 == ["of 23 November 2026, 09:00:07 UTC" in (await client.get(path)).text for path in paths]
+    analytics.as_of = datetime(2026, 11, 23, 9, 0, 7, tzinfo=UTC)
+    assert [True] * 2 == ["of 23 November 2026, 09:00:07 UTC" in (await client.get(path)).text for path in paths]
 
 
 async def test_campaign_without_deliveries_has_no_rate(client: Client, analytics: MemoryAnalytics) -> None:

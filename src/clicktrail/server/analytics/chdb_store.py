@@ -42,6 +42,7 @@ from clicktrail.server.ports import (
     ClickSearch,
     Clock,
     JudgedMessage,
+    RecentReport,
     RecipientClick,
     StoredVerdict,
     VerdictChange,
@@ -203,6 +204,22 @@ class ChdbAnalytics:
     async def campaign(self, name: str) -> CampaignReport | None:
         """One campaign with its links, reasons and sources."""
         return await self._reports.campaign(name)
+
+    async def recent_campaigns(self) -> Sequence[RecentReport]:
+        """Every campaign, the large ones as they were counted last."""
+        return await self._reports.recent_campaigns()
+
+    async def recent_campaign(self, name: str) -> RecentReport | None:
+        """One campaign, a large one as it was counted last."""
+        return await self._reports.recent_campaign(name)
+
+    async def recount(self) -> None:
+        """Count one report that somebody got as it was counted last; nothing if nobody did.
+
+        Raises:
+            StorageError: it stays as it was.
+        """
+        await self._reports.recount()
 
     async def clickers(self, *, since: datetime, campaign: str | None, after: str, limit: int) -> Sequence[Clicker]:
         """Recipients with a counted human click, by name."""

@@ -35,23 +35,24 @@ _CHOICES: Final[tuple[tuple[str, tuple[Verdict, ...], bool], ...]] = (
 @get("/")
 async def campaigns(analytics: GivenAnalytics) -> Template:
     """Every campaign, the latest sent first."""
-    return Template("campaigns.html", context={"reports": await analytics.campaigns()})
+    return Template("campaigns.html", context={"recent": await analytics.recent_campaigns()})
 
 
 @get("/campaign")
 async def campaign(analytics: GivenAnalytics, rules: GivenRules, name: FromQuery[str]) -> Template:
     """One campaign. Its name is a query parameter, since any text is a name: the empty one, ``a/b``, ``..``."""
-    report = await analytics.campaign(name)
-    if report is None:
+    recent = await analytics.recent_campaign(name)
+    if recent is None:
         raise NotFoundException(f"There is no campaign “{name}”.")
-    return Template("campaign.html", context={"report": report, "signals": _in_words(rules)})
+    context = {"report": recent.report, "as_of": recent.as_of, "signals": _in_words(rules)}
+    return Template("campaign.html", context=context)
 
 
 @get("/clicks")
 async def clicks(analytics: GivenAnalytics, rules: GivenRules, clock: GivenClock, search: GivenSearch) -> Template:
     """Single clicks of one campaign, the latest first, each with what explains its verdict."""
     shown, end = await shown_clicks(analytics, search, limit=_PAGE, rules=rules, now=clock.now())
-    if not shown and await analytics.campaign(search.campaign) is None:
+    if not shown and await analytics.recent_campaign(search.campaign) is None:
         raise NotFoundException(f"There is no campaign “{search.campaign}”.")
     context = {
         "search": search,

@@ -56,7 +56,7 @@ async def described_clicks(
         StorageError: they cannot be read just now.
     """
     clicks, end = await shown_clicks(analytics, search, limit=limit, rules=rules, now=now)
-    if not clicks and await analytics.campaign(search.campaign) is None:
+    if not clicks and await analytics.recent_campaign(search.campaign) is None:
         return {}
     described = [_described(click, rules) | {"changes": list(map(_change, click.changes))} for click in clicks]
     return {"clicks": described, "before": spelled(end) if end else None}

@@ -15,7 +15,7 @@ async def described_history(analytics: Analytics, campaign: str, *, click: str |
         StorageError: they cannot be read just now.
     """
     changes = await analytics.history(campaign, clicks=() if click is None else (click,), limit=limit)
-    if not changes and await analytics.campaign(campaign) is None:
+    if not changes and await analytics.recent_campaign(campaign) is None:
         return {}
     return {"campaign": campaign, "changes": [_described(change) for change in changes]}
 

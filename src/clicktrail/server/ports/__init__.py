@@ -4,12 +4,12 @@ from clicktrail.server.ports.analytics import (
     Analytics,
     Clicker,
     JudgedMessage,
-    RecipientClick,
+    RecentReport,
     StoredVerdict,
     VerdictChange,
 )
 from clicktrail.server.ports.announcements import Announcements
-from clicktrail.server.ports.clicks import ClickPage, ClickSearch, Place
+from clicktrail.server.ports.clicks import ClickPage, ClickSearch, Place, RecipientClick
 from clicktrail.server.ports.given import Clock, Codes, Ids
 from clicktrail.server.ports.journal import Entry, Journal, JournalReader
 from clicktrail.server.ports.registry import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
@@ -32,6 +32,7 @@ __all__ = [
     "LinkEdits",
     "LinkSets",
     "Place",
+    "RecentReport",
     "RecipientClick",
     "ShortLinks",
     "StoredVerdict",

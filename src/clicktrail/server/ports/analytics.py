@@ -11,13 +11,13 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, Filter, Filtered
 from clicktrail.report.labels import Confusion
-from clicktrail.server.ports.clicks import ClickPage, ClickSearch
+from clicktrail.server.ports.clicks import ClickPage, ClickSearch, RecipientClick
 
 __all__ = [
     "Analytics",
     "Clicker",
     "JudgedMessage",
-    "RecipientClick",
+    "RecentReport",
     "StoredVerdict",
     "VerdictChange",
 ]
@@ -111,29 +111,6 @@ class StoredVerdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecipientClick:
-    """A click of one recipient, as one would tell it to them.
-
-    Attributes:
-        campaign: of its message; empty if none.
-        message_id: of its message.
-        at: when it was.
-        link: position of the link in the message.
-        url: the destination.
-        verdict: what made it.
-        counted: whether reports count it.
-    """
-
-    campaign: str
-    message_id: str
-    at: datetime
-    link: int
-    url: str
-    verdict: Verdict
-    counted: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Clicker:
     """A recipient who really clicked.
 
@@ -146,6 +123,19 @@ class Clicker:
     recipient: str
     clicks: int
     last_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecentReport:
+    """A report as it can be shown at once.
+
+    Attributes:
+        report: of one campaign.
+        as_of: aware; what was stored after it may be missing. None where nothing is.
+    """
+
+    report: CampaignReport
+    as_of: datetime | None
 
 
 class Analytics(Protocol):
@@ -251,6 +241,14 @@ class Analytics(Protocol):
 
     async def campaign(self, name: str) -> CampaignReport | None:
         """One campaign with its links, reasons and sources; None if there is no such campaign."""
+        ...
+
+    async def recent_campaigns(self) -> Sequence[RecentReport]:
+        """Every campaign for somebody who waits: the large ones as they were counted last, to be counted later."""
+        ...
+
+    async def recent_campaign(self, name: str) -> RecentReport | None:
+        """One campaign for somebody who waits: a large one as it was counted last, to be counted later."""
         ...
 
     async def clickers(self, *, since: datetime, campaign: str | None, after: str, limit: int) -> Sequence[Clicker]:

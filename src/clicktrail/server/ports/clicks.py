@@ -1,11 +1,11 @@
-"""Single clicks to look at: which ones, and a page of them."""
+"""Single clicks to look at: which ones, a page of them, and one recipient's."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from clicktrail.model.verdict import JudgedClick, Verdict
 
-__all__ = ["ClickPage", "ClickSearch", "Place"]
+__all__ = ["ClickPage", "ClickSearch", "Place", "RecipientClick"]
 
 Place = tuple[datetime, str]
 """Where a click stands among a campaign's: when it was, aware, and its id."""
@@ -42,3 +42,26 @@ class ClickPage:
 
     clicks: tuple[JudgedClick, ...]
     end: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientClick:
+    """A click of one recipient, as one would tell it to them.
+
+    Attributes:
+        campaign: of its message; empty if none.
+        message_id: of its message.
+        at: when it was.
+        link: position of the link in the message.
+        url: the destination.
+        verdict: what made it.
+        counted: whether reports count it.
+    """
+
+    campaign: str
+    message_id: str
+    at: datetime
+    link: int
+    url: str
+    verdict: Verdict
+    counted: bool

@@ -32,6 +32,7 @@ from clicktrail.server.wiring.processing import (
     catch_up,
     open_analytics,
 )
+from clicktrail.server.wiring.recounting import recount_until
 from clicktrail.server.wiring.registry import open_registry
 from clicktrail.server.wiring.rejudging import rejudge_beside
 from clicktrail.server.wiring.repeating import pause, repeat
@@ -100,6 +101,7 @@ async def _engine(settings: Settings, *, relay_socket: socket.socket, console_so
                         work.create_task(_process_until(stopping, processor, turn))
                         work.create_task(watch.warn_until(stopping))
                         work.create_task(judge.follow(stopping))
+                        work.create_task(recount_until(stopping, analytics.recount))
                         work.create_task(expire_until(stopping, settings, registry.short_links))
                         for chore in _chores(stopping, settings, reader, processor, overriding):
                             work.create_task(chore)

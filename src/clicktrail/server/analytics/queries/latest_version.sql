@@ -1,2 +1,2 @@
 SELECT max(version) AS version
-FROM (SELECT version FROM messages UNION ALL SELECT version FROM reports)
+FROM (SELECT version FROM messages UNION ALL SELECT version FROM report_marks)

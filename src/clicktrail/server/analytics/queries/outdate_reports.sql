@@ -1,1 +1,1 @@
-INSERT INTO reports (campaign, whole, version, report) SELECT campaign, whole, {version:UInt64}, '' FROM reports FINAL
+INSERT INTO report_marks SELECT campaign, {version:UInt64} AS version FROM report_marks FINAL

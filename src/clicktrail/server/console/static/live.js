@@ -5,6 +5,7 @@
 const button = document.querySelector("#live")
 const words = { opening: "Connecting", live: "Live", paused: "Paused", lost: "Reconnecting" }
 const patienceMs = 30_000
+const countingMs = 2_000
 let wanted = true
 let feed = null
 let asking = false
@@ -31,11 +32,13 @@ async function renew() {
   } catch {
     // The engine is restarting. The feed comes back with it, and has the page asked for then.
   }
-  // A large campaign takes long to count. Most of the engine's time belongs to clicks.
+  // Most of the engine's time belongs to clicks. A page whose numbers are still being counted hears of no change when
+  // they are.
+  const counting = document.querySelector(".counting")
   setTimeout(() => {
     asking = false
-    if (outdated) renew()
-  }, 4 * (performance.now() - began))
+    if (feed && (outdated || counting)) renew()
+  }, Math.max(4 * (performance.now() - began), counting ? countingMs : 0))
 }
 
 // Change as little as possible, so that focus, scrolling and what is unfolded stay.

@@ -1,0 +1,1 @@
+INSERT INTO report_marks FORMAT JSONEachRow
