@@ -1,14 +1,13 @@
 import asyncio
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
-from clicktrail.tokens import Sealed, seal
 from tests.cli.running import clicktrail
 from tests.e2e.serving import Serving, serving, settled
+from tests.edges import token_path
 
 VISITOR = "198.51.100.9"
 BROWSER = {
@@ -19,23 +18,14 @@ BROWSER = {
 
 
 async def click_once(running: Serving) -> None:
-    """One person's click in the campaign ``winter``."""
-    sealed = Sealed(
-        destination="https://example.com/boots",
-        message_id="m1",
-        recipient="anna@example.net",
-        campaign="winter",
-        position=0,
-        links=1,
-        sent_at=datetime(2026, 11, 23, tzinfo=UTC),
-    )
+    """One person's click in the campaign ``spring``."""
     async with httpx2.AsyncClient(base_url=running.edge) as client:
-        await client.get("/" + seal(running.ring, sealed), headers=BROWSER)
-    await settled(running, "winter", clicks=1)
+        await client.get(token_path(ring=running.ring), headers=BROWSER)
+    await settled(running, "spring", clicks=1)
 
 
 async def rejudged(folder: Path, *arguments: str) -> dict[str, Any]:
-    """What the command says of the campaign ``winter``."""
+    """What the command says of the campaign ``spring``."""
     done = await asyncio.to_thread(clicktrail, "rejudge", "--json", *arguments, folder=folder)
     assert 0 == done.returncode, done.stderr
     (campaign,) = json.loads(done.stdout)["campaigns"]
@@ -55,7 +45,7 @@ async def test_what_an_operator_learnt_of_a_network_holds_for_clicks_of_before(t
             while not (shown := await rejudged(tmp_path, "--dry-run"))["moved"]:
                 pass
         assert [] == (await rejudged(tmp_path, "--since", "2999-01-01", "--dry-run"))["moved"]
-        assert shown == await rejudged(tmp_path, "--campaign", "winter")
+        assert shown == await rejudged(tmp_path, "--campaign", "spring")
         (report,) = json.loads(clicktrail("report", "--json", folder=tmp_path).stdout)["campaigns"]
     assert ([{"from": "human", "to": "bot", "clicks": 1}], {"before": 1, "after": 0}) == (
         shown["moved"],

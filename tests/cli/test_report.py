@@ -1,27 +1,17 @@
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 
-from clicktrail.tokens import Sealed, seal
 from tests.cli.running import clicktrail
 from tests.e2e.serving import Serving, serving, settled
+from tests.edges import token_path
 
 
 async def click_once(running: Serving) -> None:
-    """One person's click in the campaign ``winter``."""
-    sealed = Sealed(
-        destination="https://example.com/boots",
-        message_id="m1",
-        recipient="anna@example.net",
-        campaign="winter",
-        position=0,
-        links=1,
-        sent_at=datetime(2026, 11, 23, tzinfo=UTC),
-    )
+    """One person's click in the campaign ``spring``."""
     async with httpx2.AsyncClient(base_url=running.edge) as client:
-        await client.get("/" + seal(running.ring, sealed), headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"})
+        await client.get(token_path(ring=running.ring), headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"})
 
 
 async def test_the_report_is_the_same_with_and_without_an_engine(tmp_path: Path) -> None:
@@ -29,12 +19,12 @@ async def test_the_report_is_the_same_with_and_without_an_engine(tmp_path: Path)
     arguments = ("report", "--json", "--filter=time", "--filter=agent", "--config", str(tmp_path / "clicktrail.toml"))
     async with serving(tmp_path) as running:
         await click_once(running)
-        await settled(running, "winter", clicks=1)
+        await settled(running, "spring", clicks=1)
         asked = clicktrail(*arguments, folder=tmp_path)
     read = clicktrail(*arguments, folder=tmp_path)
 
     (report,) = json.loads(asked.stdout)["campaigns"]
-    assert ("winter", 1) == (report["campaign"], report["clicks"]["total"])
+    assert ("spring", 1) == (report["campaign"], report["clicks"]["total"])
     assert ["time", "agent"] == [of["filter"] for of in report["filters"]]
     assert asked.stdout == read.stdout
 
@@ -43,20 +33,20 @@ async def test_one_campaign_is_shown_by_link(tmp_path: Path) -> None:
     """Without --json it is a table for people."""
     async with serving(tmp_path) as running:
         await click_once(running)
-        await settled(running, "winter", clicks=1)
-        done = clicktrail("report", "winter", "--config", str(tmp_path / "clicktrail.toml"), folder=tmp_path)
+        await settled(running, "spring", clicks=1)
+        done = clicktrail("report", "spring", "--config", str(tmp_path / "clicktrail.toml"), folder=tmp_path)
 
     assert 0 == done.returncode
-    assert "https://example.com/boots" in done.stdout
+    assert "https://shop.example/" in done.stdout
 
 
 async def test_an_unknown_campaign_is_an_error(tmp_path: Path) -> None:
     """A name that was never sent is told from a campaign without clicks."""
     async with serving(tmp_path):
-        done = clicktrail("report", "spring", "--config", str(tmp_path / "clicktrail.toml"), folder=tmp_path)
+        done = clicktrail("report", "autumn", "--config", str(tmp_path / "clicktrail.toml"), folder=tmp_path)
 
     assert 1 == done.returncode
-    assert "clicktrail: error: there is no campaign 'spring'" in done.stderr
+    assert "clicktrail: error: there is no campaign 'autumn'" in done.stderr
 
 
 def test_a_report_before_the_first_start_leaves_no_trace(tmp_path: Path) -> None:

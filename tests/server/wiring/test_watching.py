@@ -1,6 +1,5 @@
 import asyncio
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,24 +7,15 @@ import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
 from clicktrail.server.pipeline.addresses import LEAST
-from clicktrail.tokens import Sealed, seal
 from tests.e2e.serving import Serving, serving
+from tests.edges import token_path
 
 
 async def click(running: Serving, times: int) -> None:
     """Follow one link as often, by a client on this machine."""
-    sealed = Sealed(
-        destination="https://example.com/boots",
-        message_id="m1",
-        recipient="anna@example.net",
-        campaign="winter",
-        position=0,
-        links=1,
-        sent_at=datetime(2026, 11, 23, tzinfo=UTC),
-    )
     async with httpx2.AsyncClient(base_url=running.edge) as client:
         for _ in range(times):
-            await client.get(f"/{seal(running.ring, sealed)}")
+            await client.get(token_path(ring=running.ring))
 
 
 async def engine_once_troubled(running: Serving) -> dict[str, Any]:
