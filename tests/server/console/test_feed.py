@@ -77,6 +77,14 @@ async def test_whatever_was_stored_of_a_campaign_is_a_change() -> None:
         assert (True, []) == (waiting.result(), listener.take())
 
 
+async def test_who_has_no_room_hears_of_changes_alone() -> None:
+    """A page asks for all of itself: clicks that nobody takes are not gathered, and none is missed."""
+    feed = Feed()
+    with feed.listening(None, room=0) as listener:
+        feed.stored([message("m1", "a")])
+        assert (True, [], 0) == (await listener.changed(), listener.take(), listener.missed)
+
+
 async def test_nobody_waits_after_the_end() -> None:
     """Neither who listened before, nor who comes later."""
     feed = Feed()

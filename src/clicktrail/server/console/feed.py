@@ -35,15 +35,17 @@ class Listener:
 
     Args:
         campaign: the one that they want to hear of; None for all.
+        room: clicks that wait for them at most.
 
     Attributes:
         missed: how many clicks had to go.
     """
 
-    def __init__(self, campaign: str | None) -> None:
+    def __init__(self, campaign: str | None, *, room: int) -> None:
         self.missed = 0
         self._campaign = campaign
-        self._clicks: deque[LiveClick] = deque(maxlen=ROOM)
+        self._room = room
+        self._clicks: deque[LiveClick] = deque(maxlen=room)
         self._changed = asyncio.Event()
         self._ended = False
 
@@ -65,9 +67,10 @@ class Listener:
         wanted = [message for message in messages if self._campaign in {None, message.timeline.campaign}]
         if not wanted:
             return
-        clicks = [click for message in wanted for click in _clicks_of(message)]
-        self.missed += max(0, len(self._clicks) + len(clicks) - ROOM)
-        self._clicks.extend(clicks)
+        if self._room:
+            clicks = [click for message in wanted for click in _clicks_of(message)]
+            self.missed += max(0, len(self._clicks) + len(clicks) - self._room)
+            self._clicks.extend(clicks)
         self._changed.set()
 
     def end(self) -> None:
@@ -89,13 +92,14 @@ class Feed:
             listener.tell(messages)
 
     @contextmanager
-    def listening(self, campaign: str | None) -> Iterator[Listener]:
+    def listening(self, campaign: str | None, *, room: int = ROOM) -> Iterator[Listener]:
         """Listen for as long as the block lasts.
 
         Args:
             campaign: the one to hear of; None for all.
+            room: clicks that wait at most; with none one hears of changes alone.
         """
-        listener = Listener(campaign)
+        listener = Listener(campaign, room=room)
         self._listeners.add(listener)
         if self._ended:
             listener.end()

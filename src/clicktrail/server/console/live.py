@@ -40,7 +40,7 @@ async def clicks(
 
 
 async def _changes(feed: Feed, campaign: str | None) -> _Events:
-    with feed.listening(campaign) as listener:
+    with feed.listening(campaign, room=0) as listener:
         yield _silence()
         async for changed in _turns(listener):
             yield ServerSentEventMessage(event="change", data="true") if changed else _silence()
