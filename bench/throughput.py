@@ -1,12 +1,13 @@
 """How many clicks a second reach the report, and how late.
 
 ``python -m bench.throughput [--rate N] [--seconds N]``: one edge worker and the engine, as ``clicktrail serve`` runs
-them, wrk that follows links at a rate, each of a message of its own, and somebody who reads the report twice a second.
+them, wrk that follows links at a rate, each of a message of its own, and somebody who looks at the overview twice a
+second.
 """
 
 import argparse
 import asyncio
-import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ LINKS: Final = 12
 MOST_TOKENS: Final = 300_000
 LOOK_S: Final = 0.5
 PATIENCE_S: Final = 120.0
+_SHOWN: Final = re.compile(rb'data-label="Clicks">([\d,]+)<')
 SENT_AT: Final = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
@@ -118,16 +120,14 @@ async def _until(looks: list[Look], clicks: int) -> None:
 
 
 async def _clicks(running: Victims) -> int:
-    """The campaign's clicks, as the console's API tells them."""
+    """The campaign's clicks, as the console shows them."""
     incoming, outgoing = await asyncio.open_connection("127.0.0.1", running.console)
-    outgoing.write(
-        f"GET /api/campaigns HTTP/1.1\r\nHost: 127.0.0.1:{running.console}\r\nConnection: close\r\n\r\n".encode()
-    )
+    outgoing.write(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{running.console}\r\nConnection: close\r\n\r\n".encode())
     head, _, body = (await incoming.read()).partition(b"\r\n\r\n")
     outgoing.close()
     if not head.startswith(b"HTTP/1.1 200"):
         raise BenchError("the report could not be read")
-    return sum(report["clicks"]["total"] for report in json.loads(body)["campaigns"])
+    return sum(int(clicks.replace(b",", b"")) for clicks in _SHOWN.findall(body))
 
 
 def main() -> None:
