@@ -10,6 +10,7 @@ from clicktrail.model.verdict import Verdict
 from clicktrail.report import Clicks
 from clicktrail.server.analytics.chdb_store import ChdbAnalytics
 from clicktrail.server.analytics.connection import ChdbConnections
+from clicktrail.server.analytics.sql import query
 from tests.judged import BURST, SENT_AT, click, judged, lines, sent, verdict
 
 
@@ -104,6 +105,13 @@ async def test_line_that_is_not_utf_8_is_stored(analytics: ChdbAnalytics) -> Non
     (line,) = lines(judged(sent("m1")))
     await analytics.store([line[:-1] + b',"later":"\xff"}'], [judged(sent("m1"))])
     assert (sent("m1"),) == (await analytics.timelines(["m1"]))["m1"].events
+
+
+async def test_a_message_of_long_ago_is_read_with_few_others(connections: ChdbConnections) -> None:
+    """However many events there are: somebody clicks on it, and thousands of such clicks come in a second."""
+    await connections.run("INSERT INTO events SELECT toString(number), 0, '', '{}', 1 FROM numbers(20_000)")
+    found = await connections.run(f"{query('timelines')} SETTINGS max_rows_to_read = 500", {"message_ids": ["7777"]})
+    assert b'{"message_id":"7777","line":"{}"}\n' == found
 
 
 async def test_a_shortened_address_is_in_no_table_and_no_file(tmp_path: Path) -> None:

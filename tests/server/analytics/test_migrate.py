@@ -66,6 +66,20 @@ async def test_clicks_of_before_there_were_visits_are_visits(tmp_path: Path) -> 
     assert list(visit_rows([clicks[0], clicks[2]])) == msgspec.json.Decoder(VisitRow).decode_lines(stored)
 
 
+async def test_events_of_before_they_lay_closer_are_kept(tmp_path: Path) -> None:
+    """In however many years they were, and so partitions."""
+    connections = ChdbConnections(tmp_path)
+    await _migrate_until(connections, "0029_reports_without_marks.sql")
+    told = [replace(click("m1", str(year)), at=SENT_AT.replace(year=year)) for year in (2020, 2026)]
+    await connections.insert("insert_events", event_rows([(encode(event), event) for event in told], version=1))
+    before = await connections.run("SELECT * FROM events ORDER BY at")
+    await migrate(connections)
+    assert 2 == len(before.splitlines())
+    assert before == await connections.run("SELECT * FROM events ORDER BY at")
+    assert b"" == await connections.run("SHOW TABLES LIKE 'events_%'")
+    await connections.close()
+
+
 async def test_campaigns_of_before_there_were_reports_are_reported(tmp_path: Path) -> None:
     """Those that messages were sent under, and those with nothing but clicks."""
     connections = ChdbConnections(tmp_path)

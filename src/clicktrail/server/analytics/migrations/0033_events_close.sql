@@ -1,0 +1,1 @@
+RENAME TABLE IF EXISTS events_closer TO events
