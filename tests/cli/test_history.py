@@ -21,7 +21,7 @@ async def record(running: Serving, *events: AnyEvent, clicks: int) -> None:
 
 async def counted(running: Serving) -> str:
     """The line of the metrics that counts changes, once there is one."""
-    async with httpx2.AsyncClient(base_url=running.metrics) as client, asyncio.timeout(10):
+    async with httpx2.AsyncClient(base_url=running.metrics) as client, asyncio.timeout(60):
         while True:
             lines = (await client.get("/metrics")).text.splitlines()
             if found := [line for line in lines if line.startswith("clicktrail_verdicts_changed_total")]:
