@@ -24,9 +24,9 @@ from bench.population.world import World, simulate
 from bench.scores import Figure, Tally, figures, tally
 from clicktrail.cli.audit import audit
 from clicktrail.judge import Context
+from clicktrail.judge.shipped import context_with
 from clicktrail.model.event import AnyEvent, Engagement, encode
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.wiring.judging import context_with
 
 __all__ = ["judged", "measured"]
 

@@ -19,9 +19,8 @@ from typing import Final
 
 from clicktrail.model.event import Sent, encode
 from clicktrail.model.timeline import Timeline
-from clicktrail.server.analytics.chdb_store import ChdbAnalytics
-from clicktrail.server.analytics.connection import ChdbConnections
-from clicktrail.server.analytics.migrate import migrate
+from clicktrail.server.analytics.connection import ChdbConnections, migrate
+from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.ports import JudgedMessage
 from clicktrail.server.system import SystemClock
 

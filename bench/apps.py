@@ -7,8 +7,8 @@ from typing import Any, Final
 from flask import Flask, redirect
 from werkzeug.wrappers import Response
 
+from clicktrail import keyring_file
 from clicktrail.errors import TokenError
-from clicktrail.server import keystore
 from clicktrail.server.settings import environment
 from clicktrail.tokens import KeyRing, open_token
 
@@ -19,7 +19,7 @@ KEYS: Final = "BENCH_KEYS"
 
 
 def _ring() -> KeyRing:
-    return keystore.load(Path(environment()[KEYS]))
+    return keyring_file.load(Path(environment()[KEYS]))
 
 
 def asgi() -> Callable[..., Awaitable[None]]:

@@ -12,7 +12,7 @@ from datetime import datetime
 import uvloop
 
 from clicktrail.model.event import Click
-from clicktrail.server.edge.server import serve_edge
+from clicktrail.server.edge.connection import serve_edge
 from clicktrail.server.pipeline.redirect import Redirect, Redirector, Request
 from tests.edges import RING, routes_for
 from tests.server.memory_registry import MemoryRegistry

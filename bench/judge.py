@@ -11,10 +11,10 @@ from dataclasses import replace
 from functools import partial
 
 from bench.audit import events
-from clicktrail.judge.visits import Visit
+from clicktrail.judge.address_activity import Visit
+from clicktrail.judge.shipped import shipped_judge
 from clicktrail.model.event import AnyEvent, Click
 from clicktrail.model.timeline import Timeline
-from clicktrail.server.wiring.judging import shipped_judge
 
 ROUNDS = 5
 ELSEWHERE = 4

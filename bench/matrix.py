@@ -11,7 +11,7 @@ from bench.load import Clients, load
 from bench.php import by_php, php
 from bench.programs import BenchError
 from bench.servers import DATA, Server, bare, caddy, edge, flask, nginx, uvicorn
-from clicktrail.server import keystore
+from clicktrail import keyring_file
 
 __all__ = ["measure_all"]
 
@@ -43,7 +43,7 @@ def _with_keys(folder: Path, name: str) -> Path:
     """A folder for another edge that opens the same tokens."""
     other = folder / name
     (other / DATA).mkdir(parents=True)
-    shutil.copy2(folder / DATA / keystore.NAME, other / DATA)
+    shutil.copy2(folder / DATA / keyring_file.NAME, other / DATA)
     return other
 
 

@@ -20,9 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from clicktrail.judge.addresses import Block, block_of, number_of
-from clicktrail.judge.network_table import cut, pack, unpack
-from clicktrail.judge.networks import Network, NetworkClass, Networks
+from clicktrail.judge.networks import Block, Network, NetworkClass, Networks, block_of, cut, number_of, pack, unpack
 
 _PACKAGE: Final = "@ip-location-db/asn@2.3.2026061719"
 _DATE: Final = "2026-06-17"

@@ -23,7 +23,7 @@ from bench.load import CONNECTIONS, Clients, Round, load
 from bench.matrix import measure_all
 from bench.programs import BenchError, program
 from bench.servers import DATA, Server, edge, nginx
-from clicktrail.server import keystore
+from clicktrail import keyring_file
 
 _LINKS: Final = 10_000
 _ROUNDS: Final = 5
@@ -49,7 +49,7 @@ def main(
 
 def _compare(folder: Path, *, seconds: int, workers: int, full: bool) -> None:
     _introduce(folder, workers=workers)
-    ring = keystore.load_or_create(folder / DATA / keystore.NAME, traces=[])
+    ring = keyring_file.load_or_create(folder / DATA / keyring_file.NAME, traces=[])
     destinations = links(ring, _LINKS)
     token, location = next(iter(destinations.items()))
     tokens = folder / "tokens"

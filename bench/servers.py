@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from bench.apps import KEYS
 from bench.programs import free_port, listens, program, stop, until
-from clicktrail.server import keystore
+from clicktrail import keyring_file
 from clicktrail.server.settings import environment
 
 __all__ = ["DATA", "Server", "bare", "caddy", "edge", "flask", "nginx", "running", "uvicorn"]
@@ -169,7 +169,7 @@ def edge(folder: Path, *, workers: int, durability: str = "durable") -> Iterator
 
 
 def _with_keys(folder: Path) -> dict[str, str]:
-    return {**environment(), KEYS: str(folder / DATA / keystore.NAME)}
+    return {**environment(), KEYS: str(folder / DATA / keyring_file.NAME)}
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.programs import BenchError
-from clicktrail.server import keystore
+from clicktrail import keyring_file
 from clicktrail.server.child import READY
 from clicktrail.tokens import KeyRing
 
@@ -37,7 +37,7 @@ class Victims:
         self._config = folder / "clicktrail.toml"
         self._config.write_text(_SETTINGS.format(data=DATA, durability=durability), "utf-8")
         self._log = folder / "log"
-        self.ring: KeyRing = keystore.load_or_create(folder / DATA / keystore.NAME, traces=[])
+        self.ring: KeyRing = keyring_file.load_or_create(folder / DATA / keyring_file.NAME, traces=[])
         self._edge, self._relay, self._console = (socket.create_server(("127.0.0.1", 0), backlog=512) for _ in range(3))
         self.edge: int = self._edge.getsockname()[1]
         self.console: int = self._console.getsockname()[1]

@@ -18,7 +18,7 @@ import typer.main
 
 from clicktrail.cli import app
 from clicktrail.judge import rules
-from clicktrail.server.monitoring.catalogue import METRICS
+from clicktrail.server.monitoring.metrics import METRICS
 from clicktrail.server.settings import Settings
 
 ROOT = Path(__file__).parents[1]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from importlib.resources import files
 
 from clicktrail.audit import read_events
-from clicktrail.audit.exports import parse
+from clicktrail.audit.reader import parse
 from clicktrail.errors import EventError
 from clicktrail.model.event import AnyEvent
 

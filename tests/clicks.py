@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
 from clicktrail.judge import Context
-from clicktrail.judge.network_table import unpack
-from clicktrail.judge.networks import Networks
+from clicktrail.judge.networks import Networks, unpack
 from clicktrail.model.event import AnyEvent, Click, Delivered, Engagement, Sent
 from clicktrail.model.timeline import Timeline
 

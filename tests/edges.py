@@ -10,19 +10,16 @@ from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
-from clicktrail.server.edge.beacon import Beacon
-from clicktrail.server.edge.pages import Pages
+from clicktrail.judge.shipped import shipped_judge
+from clicktrail.server.edge.connection import serve_edge
+from clicktrail.server.edge.pages import Pages, Sites
 from clicktrail.server.edge.responses import Responses
-from clicktrail.server.edge.routes import Routes
-from clicktrail.server.edge.server import serve_edge
-from clicktrail.server.edge.sites import Sites
-from clicktrail.server.pipeline.discretion import Discretion
-from clicktrail.server.pipeline.engage import Engagements
-from clicktrail.server.pipeline.marks import Marked
+from clicktrail.server.edge.routes import Beacon, Routes
+from clicktrail.server.pipeline.engagement import Engagements
 from clicktrail.server.pipeline.overrides import Overrides
+from clicktrail.server.pipeline.privacy import Discretion, Marked
 from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.ports import Journal
-from clicktrail.server.wiring.judging import shipped_judge
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, seal
 from tests.server.memory_registry import MemoryRegistry
 

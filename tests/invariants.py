@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import Link, Part
 from clicktrail.rewrite import Placed, Rewritten, rewrite_html, rewrite_message, rewrite_text
-from clicktrail.rewrite.body import RewrittenBody
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.rewrite.charset import view
+from clicktrail.rewrite.document import RewrittenBody
+from clicktrail.rewrite.encodings import view
 from clicktrail.rewrite.mime import Leaf, find_leaves
 from clicktrail.rewrite.policy import PlainText, Policy
 from clicktrail.utm.tag import tag

@@ -20,10 +20,10 @@ from clicktrail.model.event import AnyEvent, Event
 from clicktrail.model.link import LinkReason, LinkWarning
 from clicktrail.report import CampaignReport, as_json
 from clicktrail.rewrite import Untouched
-from clicktrail.server.pipeline.clicks import described_clicks
-from clicktrail.server.pipeline.domains import Domain, parse_domains
-from clicktrail.server.pipeline.engage import Told
-from clicktrail.server.pipeline.instructions import Instructions, take_instructions
+from clicktrail.server.pipeline.engagement import Told
+from clicktrail.server.pipeline.queries import described_clicks
+from clicktrail.server.pipeline.track import Instructions, take_instructions
+from clicktrail.server.pipeline.tracking_domains import Domain, parse_domains
 from clicktrail.server.ports import ClickSearch
 from clicktrail.server.settings import Settings
 from clicktrail.tokens import KEYS, SECRET_BYTES, Format, Key, KeyState, Sealed, SealedCampaign

@@ -18,9 +18,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from clicktrail import keyring_file
 from clicktrail.demo.sink import Sink
 from clicktrail.model.event import Click, decode
-from clicktrail.server import keystore
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.settings import load
 from clicktrail.tokens import Sealed, open_token, seal
@@ -126,7 +126,7 @@ async def test_behind_the_caddyfile_the_edge_sees_the_reader(tmp_path: Path) -> 
 
 def test_the_readme_shows_how_to_rewrite_from_python(tmp_path: Path) -> None:
     """The example rewrites a message, with the key ring of a server."""
-    ring = keystore.load_or_create(tmp_path / "keys.json", traces=[])
+    ring = keyring_file.load_or_create(tmp_path / "keys.json", traces=[])
     (tmp_path / "mail.eml").write_bytes(b"Subject: Boots\n\nhttps://example.com/boots\n")
     (example,) = blocks(README, "python")
 
@@ -169,7 +169,7 @@ def urls_of(message: EmailMessage) -> list[str]:
 
 def test_the_template_of_the_how_to_is_written(tmp_path: Path) -> None:
     """Its command works as it stands, and its table has the merge tags that are written."""
-    keystore.load_or_create(tmp_path / "clicktrail-data" / keystore.NAME, traces=[])
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
     (tmp_path / "newsletter.html").write_text("<a href=https://example.com/>x</a>", "utf-8")
     page = ESP_TEMPLATES.read_text("utf-8")
     (line,) = re.findall(r"^ +clicktrail (.+)$", page, re.MULTILINE)

@@ -4,7 +4,7 @@ from functools import lru_cache
 from math import inf
 from typing import Final
 
-from clicktrail.demo.population.chance import Chance
+from clicktrail.demo.population.draws import Chance
 
 __all__ = ["Luck"]
 

@@ -7,10 +7,10 @@ What is named here is the library for programs that send their mail themselves::
 """
 
 from clicktrail.errors import ClicktrailError
+from clicktrail.keyring_file import load as load_keys
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import Link, LinkReason
 from clicktrail.rewrite import Policy, Rewritten, RewrittenBody, Untouched
-from clicktrail.server.keystore import load as load_keys
 from clicktrail.tokens import KeyRing, Sealed, open_token
 from clicktrail.tracking import Sending, Tracker
 from clicktrail.utm import Convention

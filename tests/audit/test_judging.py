@@ -5,15 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from clicktrail.audit.judging import is_reported, judged_messages, message_of
+from clicktrail.audit.judging import Organisations, is_reported, judged_messages, message_of
 from clicktrail.cli.partitions import partitions
 from clicktrail.judge import judge
 from clicktrail.model.event import AnyEvent, Click, encode
 from clicktrail.model.timeline import Timeline
-from clicktrail.model.verdict import JudgedClick, Verdict
+from clicktrail.model.verdict import JudgedClick, Reason, Verdict
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Entry
-from tests.clicks import AZURE, BARRACUDA, CONTEXT, click, delivered, engagement, sent, sweep
+from tests.clicks import AZURE, CONTEXT, click, delivered, engagement, sent, sweep
+from tests.clicks import BARRACUDA as BARRACUDA_CLICKS
+from tests.judged import click as judged_click
+from tests.judged import verdict
 from tests.server.memory_analytics import MemoryAnalytics
 
 SWEEPER = "203.0.113.9"
@@ -23,7 +26,7 @@ FIRST: list[AnyEvent] = [
     sent(links=6),
     delivered(2),
     *sweep(40, links=6, gap=0.1, ip=AZURE),
-    click(41, link=2, ip=BARRACUDA, id="gateway"),
+    click(41, link=2, ip=BARRACUDA_CLICKS, id="gateway"),
     replace(click(50, id="head"), method="HEAD"),
     click(5_000, ip=AZURE, id="desktop"),
     engagement("desktop", seconds=5_010),
@@ -120,3 +123,39 @@ def test_a_click_of_no_message_is_in_no_report() -> None:
     """It belongs to no campaign."""
     lone = Click(id="lone", at=click().at, tampered=True)
     assert [False, True] == [is_reported(Timeline.of("m", [event])) for event in (lone, click())]
+
+
+BARRACUDA = Reason(signal="mail-security-network", points=5, detail="network Barracuda AS15324")
+
+
+def clicks(message: str, recipient: str, *kinds: Verdict) -> list[JudgedClick]:
+    """A message's clicks of these verdicts; bots come from Barracuda's network."""
+    return [
+        verdict(
+            replace(judged_click(message, str(number)), recipient=recipient),
+            kind,
+            *([BARRACUDA] if kind is Verdict.BOT else []),
+        )
+        for number, kind in enumerate(kinds)
+    ]
+
+
+def test_an_organisation_is_scanned_where_bots_click_its_mail() -> None:
+    """Messages are counted, not clicks; the most scanned come first."""
+    organisations = Organisations()
+    organisations.add(clicks("m1", "ada@one.example", Verdict.BOT, Verdict.BOT, Verdict.HUMAN))
+    organisations.add(clicks("m2", "bob@Two.example", Verdict.BOT))
+    organisations.add(clicks("m3", "cyd@two.example", Verdict.BOT))
+    organisations.add(clicks("m4", "dan@two.example", Verdict.HUMAN))
+    assert [("two.example", 3, 2, {"Barracuda AS15324": 2}), ("one.example", 1, 1, {"Barracuda AS15324": 1})] == [
+        (found.domain, found.clicked, found.scanned, found.networks) for found in organisations.scanned()
+    ]
+
+
+def test_people_and_strangers_make_no_organisation() -> None:
+    """Neither a domain without bots, nor a recipient who is an opaque id."""
+    organisations = Organisations()
+    organisations.add(clicks("m1", "ada@one.example", Verdict.HUMAN, Verdict.SUSPECTED))
+    organisations.add(clicks("m2", "person-17", Verdict.BOT))
+    organisations.add([])
+    assert [] == organisations.scanned()

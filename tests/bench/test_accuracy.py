@@ -8,7 +8,7 @@ from bench.bars import bars
 from bench.population.cast import UNSEEN
 from bench.population.world import simulate
 from bench.scores import figures
-from clicktrail.server.wiring.judging import context_with
+from clicktrail.judge.shipped import context_with
 
 
 def test_every_click_is_judged() -> None:

@@ -1,8 +1,7 @@
 import pytest
 
 from bench.networks import build, lent, read_classes
-from clicktrail.judge.addresses import block_of, number_of
-from clicktrail.judge.network_table import unpack
+from clicktrail.judge.networks import block_of, number_of, unpack
 
 CLASSES = read_classes(
     "asn,class,name,registered_to,source,date\n"

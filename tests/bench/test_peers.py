@@ -3,8 +3,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bench.peers import PEERS, Log, Peer
+from clicktrail.judge.shipped import context_with
 from clicktrail.model.event import AnyEvent, Click, Sent
-from clicktrail.server.wiring.judging import context_with
 
 AT = datetime(2026, 11, 2, 8, tzinfo=UTC)
 CHROME = (

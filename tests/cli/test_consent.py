@@ -1,13 +1,13 @@
 import json
 from pathlib import Path
 
-from clicktrail.server import keystore
+from clicktrail import keyring_file
 from tests.cli.running import clicktrail
 
 
 def test_what_a_recipient_said_last_is_kept(tmp_path: Path) -> None:
     """An address is the same in capitals; of who said nothing, nothing is known."""
-    keystore.load_or_create(tmp_path / "clicktrail-data" / keystore.NAME, traces=[])
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
 
     for said in ("granted", "denied"):
         done = clicktrail("consent", "set", "anna@example.net", said, folder=tmp_path)

@@ -1,18 +1,19 @@
 from pathlib import Path
 
-from clicktrail.server import keystore, snapshot
-from clicktrail.server.pipeline.marks import Marked
+from clicktrail import keyring_file
+from clicktrail.server import overrides_file
+from clicktrail.server.pipeline.privacy import Marked
 from tests.cli.running import clicktrail
 
 
 def test_an_erased_recipient_is_known_to_the_edge_by_a_mark(tmp_path: Path) -> None:
     """In whose file their name is not to be read; the relay leaves their links plain from now on."""
     data = tmp_path / "clicktrail-data"
-    ring = keystore.load_or_create(data / keystore.NAME, traces=[])
+    ring = keyring_file.load_or_create(data / keyring_file.NAME, traces=[])
     done = clicktrail("erase", "Anna@example.net", folder=tmp_path)
     assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
-    assert "anna@example.net" in Marked(ring, snapshot.read(data / snapshot.NAME).erased)
-    assert "anna" not in (data / snapshot.NAME).read_text("utf-8").lower()
+    assert "anna@example.net" in Marked(ring, overrides_file.read(data / overrides_file.NAME).erased)
+    assert "anna" not in (data / overrides_file.NAME).read_text("utf-8").lower()
     assert "denied\n" == clicktrail("consent", "show", "anna@example.net", folder=tmp_path).stdout
 
 

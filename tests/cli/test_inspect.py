@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from clicktrail.model.stored import LinkSet, ShortMessage, StoredLink
-from clicktrail.server import keystore
+from clicktrail import keyring_file
+from clicktrail.model.link_set import LinkSet, ShortMessage, StoredLink
 from clicktrail.server.settings import Settings
-from clicktrail.server.wiring.registry import open_registry
+from clicktrail.server.wiring.stores import open_registry
 from clicktrail.tokens import Sealed, SealedCampaign, ends, seal, seal_campaign, short_token
 from tests.cli.running import clicktrail
 
@@ -39,7 +39,7 @@ DESCRIBED = {
 @pytest.fixture
 def token(tmp_path: Path) -> str:
     """A token of the ring in the data folder."""
-    return seal(keystore.load_or_create(tmp_path / "clicktrail-data" / keystore.NAME, traces=[]), SEALED)
+    return seal(keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[]), SEALED)
 
 
 @pytest.mark.parametrize("url", ["{}", "/{}", "https://links.example.com/{}", "http://[::1]:8080/{}?fbclid=1#top"])
@@ -53,7 +53,7 @@ def test_a_url_is_opened_wherever_it_was_found(tmp_path: Path, token: str, url: 
 async def test_what_the_registry_keeps_is_shown(tmp_path: Path) -> None:
     """Destination and campaign of a campaign link and of a short one; a template's recipient is nobody's word."""
     data = tmp_path / "clicktrail-data"
-    ring = keystore.load_or_create(data / keystore.NAME, traces=[])
+    ring = keyring_file.load_or_create(data / keyring_file.NAME, traces=[])
     links = tuple(StoredLink(position=position, destination=f"https://x.example/{position}") for position in range(3))
     async with open_registry(Settings(data_dir=str(data))) as registry:
         number = await registry.link_sets.add(LinkSet(campaign="spring", created_at=SEALED.sent_at, links=links))
@@ -101,7 +101,7 @@ async def test_what_the_registry_keeps_is_shown(tmp_path: Path) -> None:
 async def test_without_the_registry_the_rest_is_shown(tmp_path: Path, *, made: bool) -> None:
     """What the token itself holds, and where the rest is kept."""
     data = tmp_path / "clicktrail-data"
-    ring = keystore.load_or_create(data / keystore.NAME, traces=[])
+    ring = keyring_file.load_or_create(data / keyring_file.NAME, traces=[])
     if made:
         async with open_registry(Settings(data_dir=str(data))):
             pass
@@ -122,7 +122,7 @@ async def test_without_the_registry_the_rest_is_shown(tmp_path: Path, *, made: b
 
 def test_for_people_each_fact_is_a_line(tmp_path: Path, token: str) -> None:
     """Name and value, in the same order as in JSON; the ring can be any file."""
-    (tmp_path / "clicktrail-data" / keystore.NAME).rename(tmp_path / "ring.json")
+    (tmp_path / "clicktrail-data" / keyring_file.NAME).rename(tmp_path / "ring.json")
     done = clicktrail("inspect", "--keys", "ring.json", "--", token, folder=tmp_path)
     assert [[name, str(value)] for name, value in DESCRIBED.items()] == [
         line.split() for line in done.stdout.splitlines()
@@ -158,9 +158,9 @@ def test_what_does_not_open_says_why(
 
 def test_a_revoked_key_is_named(tmp_path: Path, token: str) -> None:
     """Whoever wonders why a link is dead learns that its key was revoked."""
-    ring = tmp_path / "clicktrail-data" / keystore.NAME
-    keystore.rotate(ring)
-    keystore.revoke(ring, 0)
+    ring = tmp_path / "clicktrail-data" / keyring_file.NAME
+    keyring_file.rotate(ring)
+    keyring_file.revoke(ring, 0)
     done = clicktrail("inspect", "--", token, folder=tmp_path)
     assert "names key 0 of" in done.stderr
     assert "in state revoked" in done.stderr

@@ -1,18 +1,18 @@
 import json
 from pathlib import Path
 
-from clicktrail.server import keystore
+from clicktrail import keyring_file
 from tests.cli.running import clicktrail
 
 
 def test_backup_copies_the_ring(tmp_path: Path) -> None:
     """The copy is the ring, and nothing is printed on standard output."""
-    ring = keystore.load_or_create(tmp_path / "clicktrail-data" / keystore.NAME, traces=[])
+    ring = keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
 
     done = clicktrail("keys", "backup", "copy.json", folder=tmp_path)
 
     assert (0, "") == (done.returncode, done.stdout)
-    assert ring.keys == keystore.load(tmp_path / "copy.json").keys
+    assert ring.keys == keyring_file.load(tmp_path / "copy.json").keys
 
 
 def test_backup_of_nothing_says_so(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_backup_of_nothing_says_so(tmp_path: Path) -> None:
 
 def test_the_life_of_a_key(tmp_path: Path) -> None:
     """A key seals, then only opens, then is revoked; the list shows it, without a secret."""
-    keystore.load_or_create(tmp_path / "clicktrail-data" / keystore.NAME, traces=[])
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
 
     rotated = clicktrail("keys", "rotate", folder=tmp_path)
     listed = clicktrail("keys", "list", folder=tmp_path)
@@ -45,12 +45,12 @@ def test_the_life_of_a_key(tmp_path: Path) -> None:
 
 def test_restore_brings_the_ring_back(tmp_path: Path) -> None:
     """A copy takes the place of a ring that is lost."""
-    path = tmp_path / "clicktrail-data" / keystore.NAME
-    ring = keystore.load_or_create(path, traces=[])
+    path = tmp_path / "clicktrail-data" / keyring_file.NAME
+    ring = keyring_file.load_or_create(path, traces=[])
     clicktrail("keys", "backup", "copy.json", folder=tmp_path)
     path.unlink()
 
     done = clicktrail("keys", "restore", "copy.json", folder=tmp_path)
 
     assert (0, "") == (done.returncode, done.stdout)
-    assert ring.keys == keystore.load(path).keys
+    assert ring.keys == keyring_file.load(path).keys

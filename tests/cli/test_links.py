@@ -3,15 +3,16 @@ from pathlib import Path
 
 import pytest
 
+from clicktrail import keyring_file
 from clicktrail.model.edit import EditAction, Target
-from clicktrail.server import keystore, snapshot
+from clicktrail.server import overrides_file
 from tests.cli.running import clicktrail
 
 
 def test_changes_are_kept_and_listed(tmp_path: Path) -> None:
     """In the registry for good, and on the edge's disk, each target told by how it is written."""
     data = tmp_path / "clicktrail-data"
-    keystore.load_or_create(data / keystore.NAME, traces=[])
+    keyring_file.load_or_create(data / keyring_file.NAME, traces=[])
     for change in (
         ("redirect", "2026-11_spring sale#3", "https://new.example/é"),
         ("disable", "https://Shop.example/tea?a=b#top"),
@@ -21,7 +22,7 @@ def test_changes_are_kept_and_listed(tmp_path: Path) -> None:
         done = clicktrail("links", *change, folder=tmp_path)
         assert (0, "") == (done.returncode, done.stdout)
         assert done.stderr.lower().startswith(f"clicktrail: {change[0]} {change[1]}: ".lower())
-    edits = snapshot.read(data / snapshot.NAME).edits
+    edits = overrides_file.read(data / overrides_file.NAME).edits
     assert [
         (EditAction.REDIRECT, Target(campaign="2026-11_spring sale", position=3)),
         (EditAction.DISABLE, Target(url="https://Shop.example/tea?a=b#top")),

@@ -1,7 +1,7 @@
 from msgspec.structs import replace
 
 from clicktrail.cli.partitions import partitions
-from clicktrail.judge.visits import Visit
+from clicktrail.judge.address_activity import Visit
 from clicktrail.model.event import AnonymousClick
 from tests.clicks import NOON, after, click, sent
 from tests.judged import click as click_on

@@ -1,4 +1,6 @@
+import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -9,14 +11,19 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from clicktrail.cli.rewrite import rewrite
+from clicktrail import keyring_file
+from clicktrail.cli.rewrite import RewrittenFile, rewrite
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.consent import Consent
+from clicktrail.model.link import Part
+from clicktrail.model.link_set import LinkSet
 from clicktrail.rewrite.dkim import sign
-from clicktrail.server import keystore
-from clicktrail.server.settings import environment
-from clicktrail.tokens import Sealed, open_token
+from clicktrail.rewrite.document import rewrite_document
+from clicktrail.server.settings import environment, load
+from clicktrail.server.wiring.stores import read_registry
+from clicktrail.tokens import Sealed, open_campaign, open_token
 from tests.cli.running import clicktrail
+from tests.rewriting import POLICY, tracking_url, untagged
 from tests.signatures import ED25519, verifies
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -26,7 +33,7 @@ IN_PROCESSES = 20
 
 def test_a_file_is_rewritten_and_reported(tmp_path: Path) -> None:
     """The links open with the key ring, and the report says where they stood."""
-    ring = keystore.load_or_create(tmp_path / "ring.json", traces=[])
+    ring = keyring_file.load_or_create(tmp_path / "ring.json", traces=[])
     (tmp_path / "mail.html").write_text(HTML, "utf-8")
     (tmp_path / "utm.toml").write_text('own_hosts = ["example.com"]\ncontent = ""\n', "utf-8")
 
@@ -103,8 +110,8 @@ def test_standard_input_is_told_by_how_it_begins(content: bytes, part: str, tmp_
 def test_the_ring_of_the_environment_and_of_the_data_folder(tmp_path: Path) -> None:
     """The environment's goes before the data folder's; one that is named has to be there."""
     (tmp_path / "mail.txt").write_text("https://example.com/", "utf-8")
-    rings = {"data": keystore.load_or_create(tmp_path / "clicktrail-data" / "keys.json", traces=[])}
-    rings["named"] = keystore.load_or_create(tmp_path / "named.json", traces=[])
+    rings = {"data": keyring_file.load_or_create(tmp_path / "clicktrail-data" / "keys.json", traces=[])}
+    rings["named"] = keyring_file.load_or_create(tmp_path / "named.json", traces=[])
 
     for name, added in {"data": {}, "named": {"CLICKTRAIL_KEYS": "named.json"}}.items():
         done = _run(tmp_path, added)
@@ -124,7 +131,7 @@ def _run(folder: Path, added: dict[str, str]) -> subprocess.CompletedProcess[str
 
 def test_settings_and_headers_say_what_no_option_does(tmp_path: Path) -> None:
     """A message is rewritten as the relay would; the headers stay, and options go before both."""
-    ring = keystore.load_or_create(tmp_path / "clicktrail-data" / "keys.json", traces=[])
+    ring = keyring_file.load_or_create(tmp_path / "clicktrail-data" / "keys.json", traces=[])
     (tmp_path / "clicktrail.toml").write_text('[utm]\nconvention = "utm.toml"\n', "utf-8")
     (tmp_path / "utm.toml").write_text('own_hosts = ["*"]\ncontent = ""\n', "utf-8")
     headers = "X-Clicktrail-Campaign: spring\nX-Clicktrail-Recipient: p1\nX-Clicktrail-Medium: drip\n"
@@ -159,7 +166,7 @@ def test_a_message_that_nobody_may_follow_into_passes_as_it_is(header: str, tmp_
 
 def test_consent_is_that_of_the_option_or_the_header(tmp_path: Path) -> None:
     """Who denies gets plain links; who was not asked stays unnamed, if the policy says so."""
-    ring = keystore.load_or_create(tmp_path / "keys.json", traces=[])
+    ring = keyring_file.load_or_create(tmp_path / "keys.json", traces=[])
     mail, out, policy = tmp_path / "mail.eml", tmp_path / "out.eml", tmp_path / "policy.toml"
     mail.write_text("X-Clicktrail-Consent: denied\n\nhttps://example.com/", "utf-8")
     policy.write_text('unknown_consent = "anonymous"', "utf-8")
@@ -184,7 +191,7 @@ def test_consent_is_that_of_the_option_or_the_header(tmp_path: Path) -> None:
 
 def test_a_signed_message_is_signed_anew_with_the_key_of_the_settings(tmp_path: Path) -> None:
     """As the relay does it; a file that is no message needs no key, not even a readable one."""
-    keystore.load_or_create(tmp_path / "clicktrail-data" / keystore.NAME, traces=[])
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
     (tmp_path / "clicktrail.toml").write_text(
         '[dkim]\ndomain = "example.com"\nselector = "ed"\nprivate_key_file = "dkim.pem"\n', "utf-8"
     )
@@ -237,7 +244,7 @@ def test_what_cannot_be_read_or_written_is_said_in_one_line(tmp_path: Path) -> N
 @pytest.mark.timeout(600)
 def test_every_file_of_real_mail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each is rewritten, and at each byte offset of its report stands the link that it names."""
-    keystore.load_or_create(tmp_path / "keys.json", traces=[])
+    keyring_file.load_or_create(tmp_path / "keys.json", traces=[])
     report, out = tmp_path / "report.json", tmp_path / "out"
     counts: Counter[str] = Counter()
     for path in sorted([*(CORPUS / "html").iterdir(), *(CORPUS / "eml").iterdir()]):
@@ -282,3 +289,123 @@ def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
 
     assert (0, 1) == (taken.returncode, refused.returncode)
     assert refused.stderr.startswith("clicktrail: error: clicktrail.toml is no .html, .htm, .txt, .eml file\n")
+
+
+A = "https://example.com/"
+
+
+def rewritten(html: str) -> RewrittenFile:
+    """A file of HTML with its links replaced."""
+    content = html.encode()
+    done = rewrite_document(content, Part.HTML, policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    return RewrittenFile(content=content, part=Part.HTML, rewritten=done)
+
+
+def test_twins_are_two_rows_with_one_index() -> None:
+    """Each place is reported, and both are the same link."""
+    twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}'>x</a>"
+    file = rewritten(f"<a href='mailto:a@b'>w</a>{twins}")
+    rows = file.described([])["links"]
+    assert [(0, None), (1, 0), (1, 0)] == [(row["index"], row["position"]) for row in rows]
+    assert ["mailto:a@b", A, A] == [file.content[row["start"] : row["end"]].decode() for row in rows]
+
+
+def test_the_summary_names_the_commonest_reason_first() -> None:
+    """Links are counted as a reader sees them."""
+    twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}'>x</a>"
+    file = rewritten(f"{twins}<a href='tel:1'><a href='{A}unsubscribe'><a href='mailto:a@b'>")
+    start = "links found: 4, tracked: 1, left alone: 2 not-web, 1 unsubscribe; "
+    assert f"{start}{len(file.content)} bytes became {len(file.rewritten.raw)}" == file.summary()
+
+
+def test_where_all_is_tracked_nothing_is_left_alone() -> None:
+    """The summary stays as short as what it has to say."""
+    assert rewritten(f"<a href='{A}'>").summary().startswith("links found: 1, tracked: 1; ")
+
+
+def test_warnings_name_the_link() -> None:
+    """A link whose text is a URL is tracked, and looks like phishing."""
+    (warning,) = rewritten(f"<p>\n<a href='{A}'>example.com</a>").warnings()
+    assert f"visible-url: the link '{A}' in line 2" == warning
+
+
+HTML_esp = """<p>Hi {{first_name}} <a href="https://shop.example/a">A</a>
+<a href="https://shop.example/b" data-clicktrail-group="tiles">B</a> <a href="{{unsubscribe}}">Bye</a>"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with settings, a key ring and a template."""
+    (tmp_path / "clicktrail.toml").write_text('[tracking]\ndomain = "https://links.shop.example"\n', "utf-8")
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
+    (tmp_path / "mail.html").write_text(HTML_esp, "utf-8")
+    return tmp_path
+
+
+def kept(folder: Path, number: int) -> LinkSet | None:
+    """A link set in the folder's registry."""
+
+    async def find() -> LinkSet | None:
+        async with read_registry(load(folder / "clicktrail.toml", {})) as registry:
+            return await registry.link_sets.find(number)
+
+    return asyncio.run(find())
+
+
+@pytest.mark.parametrize(
+    ("esp", "tag"),
+    [
+        ("sendgrid", "{{recipient_id}}"),
+        ("mailgun", "%recipient.id%"),
+        ("postmark", "{{recipient_id}}"),
+        ("klaviyo", "{{person.KlaviyoID}}"),
+    ],
+)
+def test_a_template_for_each_esp(folder: Path, esp: str, tag: str) -> None:
+    """The links end with its merge tag; where they lead stands in the registry, and nothing else has changed."""
+    done = clicktrail("rewrite", "mail.html", "--esp", esp, "--campaign", "spring", "-o", "out.html", folder=folder)
+
+    assert 0 == done.returncode, done.stderr
+    out = (folder / "out.html").read_text("utf-8")
+    tokens = re.findall(rf"https://links\.shop\.example/([\w-]+)/{re.escape(tag)}\"", out)
+    ring = keyring_file.load(folder / "clicktrail-data" / keyring_file.NAME)
+    opened = [open_campaign(ring, token) for token in tokens]
+    assert [0, 1] == [position for _, position in opened]
+    assert {("", "")} == {(sealed.message_id, sealed.recipient) for sealed, _ in opened}
+    link_set = kept(folder, opened[0][0].link_set)
+    assert link_set is not None
+    assert "spring" == link_set.campaign
+    assert [(0, "https://shop.example/a", ""), (1, "https://shop.example/b", "tiles")] == [
+        (link.position, link.destination, link.group) for link in link_set.links
+    ]
+    urls = iter(["https://shop.example/a", "https://shop.example/b"])
+    assert HTML_esp == re.sub(rf"https://links\.shop\.example/[\w-]+/{re.escape(tag)}", lambda _: next(urls), out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["mail.html", "--esp", "mailchimp"], "there is no ESP 'mailchimp'"),
+        (["mail.eml", "--esp", "sendgrid"], "a message is no template"),
+        (["mail.html", "--esp", "sendgrid", "--policy", "asked.toml"], "a template names its recipients"),
+        (["mail.html", "--esp", "sendgrid", "--config", "other.toml"], "a template needs the key ring"),
+    ],
+)
+def test_what_can_be_no_template(folder: Path, arguments: list[str], error: str) -> None:
+    """One line says why, and nothing is kept."""
+    (folder / "mail.eml").write_text(f"Content-Type: text/html\n\n{HTML_esp}", "utf-8")
+    (folder / "asked.toml").write_text('unknown_consent = "anonymous"\n', "utf-8")
+    (folder / "other.toml").write_text('data_dir = "elsewhere"\n', "utf-8")
+    done = clicktrail("rewrite", *arguments, folder=folder)
+    assert (1, "") == (done.returncode, done.stdout)
+    assert done.stderr.startswith(f"clicktrail: error: {error}")
+    assert not (folder / "clicktrail-data" / "registry.sqlite3").exists()
+
+
+def test_inspect_shows_what_is_not_sealed(folder: Path) -> None:
+    """The id behind the token is told apart from what only the key ring can write."""
+    done = clicktrail("rewrite", "mail.html", "--esp", "mailgun", folder=folder)
+    url = re.findall(r'https://links[^"]+', done.stdout)[0].replace("%recipient.id%", "p%2D17")
+    shown = clicktrail("inspect", url, folder=folder)
+    assert "link_set           1\n" in shown.stdout
+    assert "recipient          p-17\nrecipient_unsealed True\n" in shown.stdout

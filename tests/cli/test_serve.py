@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from clicktrail.server import keystore
+from clicktrail import keyring_file
 from tests.cli.running import clicktrail
 from tests.e2e.serving import serving
 
@@ -54,7 +54,7 @@ async def test_a_second_start_opens_the_first_ones_links(tmp_path: Path) -> None
         token = running.ring.encrypt(b"sealed")
     async with serving(tmp_path) as running:
         assert b"sealed" == running.ring.decrypt(token)
-    (tmp_path / "data" / keystore.NAME).unlink()
+    (tmp_path / "data" / keyring_file.NAME).unlink()
 
     done = clicktrail("serve", "--config", str(tmp_path / "clicktrail.toml"), folder=tmp_path)
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from clicktrail.judge.visits import Visit
+from clicktrail.judge.address_activity import Visit
 from clicktrail.model.event import AnonymousClick, AnyEvent, Engagement, Opened, encode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
@@ -28,8 +28,8 @@ from clicktrail.report import (
     filtered,
     summarise,
 )
-from clicktrail.report.labels import Confusion
-from clicktrail.server.analytics.chdb_store import ChdbAnalytics
+from clicktrail.report.accuracy import Confusion
+from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.ports import (
     Analytics,
     Clicker,

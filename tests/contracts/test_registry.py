@@ -13,15 +13,12 @@ from sqlalchemy import text
 from clicktrail.errors import StorageError
 from clicktrail.model.consent import Consent, Said
 from clicktrail.model.edit import EditAction, LinkEdit, Target
-from clicktrail.model.stored import LinkSet, ShortMessage, StoredLink
+from clicktrail.model.link_set import LinkSet, ShortMessage, StoredLink
 from clicktrail.server.ports import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
-from clicktrail.server.registry.consents import SqlConsents
 from clicktrail.server.registry.database import Database, database_url
-from clicktrail.server.registry.erasures import SqlErasures
-from clicktrail.server.registry.link_edits import SqlLinkEdits
-from clicktrail.server.registry.link_sets import SqlLinkSets
+from clicktrail.server.registry.links import SqlLinkEdits, SqlLinkSets, SqlShortLinks
 from clicktrail.server.registry.migrate import migrate
-from clicktrail.server.registry.short_links import SqlShortLinks
+from clicktrail.server.registry.recipients import SqlConsents, SqlErasures
 from tests.postgresql import postgresql
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123_000, tzinfo=UTC)

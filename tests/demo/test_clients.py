@@ -7,7 +7,7 @@ import pytest
 
 from clicktrail.demo.clients import Clients
 from clicktrail.demo.landing import LandingSite
-from clicktrail.demo.population.request import Request
+from clicktrail.demo.population.plan import Request
 
 
 class Redirecting:

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from clicktrail.demo.population.truth import Truth
+from clicktrail.demo.population.plan import Truth
 from clicktrail.demo.run import Demo, Outcome
 from clicktrail.errors import SettingsError
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-from clicktrail.server import keystore
+from clicktrail import keyring_file
 from clicktrail.tokens import KeyRing
 
 __all__ = ["Serving", "serving", "settled"]
@@ -67,7 +67,7 @@ class Serving:
     @property
     def ring(self) -> KeyRing:
         """The key ring that it made."""
-        return keystore.load(self.data / keystore.NAME)
+        return keyring_file.load(self.data / keyring_file.NAME)
 
     def pid_of(self, child: str) -> int:
         """The process id of a child, the latest of that name."""

@@ -13,8 +13,8 @@ import httpx2
 from clicktrail.demo.sink import Sink
 from clicktrail.model.event import Click, Sent, decode
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.link_sets import keep_link_set
 from clicktrail.server.settings import Settings
+from clicktrail.server.wiring.stores import keep_link_set
 from clicktrail.tracking import Sending, Tracker
 from tests.e2e.serving import Serving, serving
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from clicktrail.demo.population import browsers
 from clicktrail.judge import judge
-from clicktrail.judge.visits import Visit
+from clicktrail.judge.address_activity import Visit
 from clicktrail.model.event import AnyEvent, Click
 from clicktrail.model.verdict import Verdict
 from tests.clicks import AZURE, CONTEXT, HOME, after, click, delivered, engagement, sent, timeline

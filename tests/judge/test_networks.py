@@ -1,13 +1,25 @@
 import csv
+from contextlib import suppress
 from importlib import resources
+from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicktrail.judge.addresses import block_of
-from clicktrail.judge.network_table import cut
-from clicktrail.judge.networks import Network, NetworkClass, Networks
+from clicktrail.errors import SettingsError
+from clicktrail.judge.networks import (
+    Block,
+    Network,
+    NetworkClass,
+    Networks,
+    NetworkTable,
+    block_of,
+    cut,
+    number_of,
+    pack,
+    unpack,
+)
 from tests.clicks import shipped, shipped_networks
 
 SHIPPED = shipped_networks()
@@ -107,3 +119,133 @@ def test_network_without_a_number() -> None:
 def test_any_text(text: str) -> None:
     """Whatever stands where an address should, it has a network or none."""
     assert isinstance(SHIPPED.find(text), Network | None)
+
+
+@given(st.ip_addresses(v=4))
+def test_ipv4(address: IPv4Address) -> None:
+    """An IPv4 address is its own number, also where it is written as one of IPv6."""
+    assert int(address) == number_of(str(address)) == number_of(f"::ffff:{address}")
+
+
+@given(st.ip_addresses(v=6, network="2000::/3"))
+def test_ipv6(address: IPv6Address) -> None:
+    """Of an IPv6 address the first half counts, however it is spelled."""
+    assert int(address) >> 64 == number_of(str(address)) == number_of(address.exploded)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "unknown",
+        "192.0.2",
+        "192.0.2.256",
+        "192.0.2.01",
+        "192.0.2.-1",
+        "192.0.2. 1",
+        "192.0.2.1:443",
+        "٣.0.2.1",
+        "::",
+    ],
+)
+def test_no_address(text: str) -> None:
+    """What is no address, or nobody's, has no place on the line."""
+    with pytest.raises(ValueError, match=r".*"):
+        number_of(text)
+
+
+@given(st.text())
+def test_any_text_addresses(text: str) -> None:
+    """Whatever a text holds, it has a place on the line or is refused as a value."""
+    with suppress(ValueError):
+        assert 0 <= number_of(text) < 1 << 64
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("192.0.2.0/24", "192.0.2.0", "192.0.2.255"),
+        ("0.0.0.0/0", "0.0.0.0", "255.255.255.255"),
+        ("192.0.2.7", "192.0.2.7", "192.0.2.7"),
+        ("192.0.2.7/32", "192.0.2.7", "192.0.2.7"),
+        ("192.0.2.3 - 192.0.2.9", "192.0.2.3", "192.0.2.9"),
+        ("2001:db8::/32", "2001:db8::", "2001:db8:ffff:ffff::"),
+        ("2001:db8:1:2::/64", "2001:db8:1:2::", "2001:db8:1:2::"),
+        ("2001:db8:1:2::5/128", "2001:db8:1:2::", "2001:db8:1:2::"),
+        ("2001:db8::-2001:db8:1::1", "2001:db8::", "2001:db8:1::"),
+    ],
+)
+def test_ranges(text: str, first: str, last: str) -> None:
+    """A range reaches from its first to its last address; what is less than an IPv6 subnet stands for all of it."""
+    assert (number_of(first), number_of(last)) == block_of(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["192.0.2.1/24", "192.0.2.0/", "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/x", "192.0.2.9-192.0.2.3", "a-b",
+     "2001:db8::1/x", "2001:db8:0:1::/48", "192.0.2.0-2001:db8::", "::ffff:192.0.2.0/120"],
+)  # fmt: skip
+def test_no_range(text: str) -> None:
+    """What is no range is refused."""
+    with pytest.raises(ValueError, match=r".*"):
+        block_of(text)
+
+
+WIDE, NARROW = (Network(name=name, asn=64500, kind=NetworkClass.DATACENTRE) for name in ("wide", "narrow"))
+BLOCKS = st.builds(
+    lambda first, size: Block(first, first + size), st.integers(0, (1 << 64) - 300), st.integers(0, 299)
+) | st.builds(lambda first, size: Block(first, first + size), st.integers(0, 50), st.integers(0, 50))
+
+
+def table(*ranges: tuple[str, Network]) -> NetworkTable:
+    """A table of ranges."""
+    return cut("1", [(block_of(text), network) for text, network in ranges])
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_narrower_range_wins(turn: int) -> None:
+    """Of two ranges around an address the narrower one names it, in whatever order they are listed."""
+    both = [("198.51.100.0/24", WIDE), ("198.51.100.128/25", NARROW)][::turn]
+    found = [table(*both).at(number_of(address)) for address in ("198.51.100.127", "198.51.100.128", "198.51.101.0")]
+    assert [WIDE, NARROW, None] == found
+
+
+@given(st.lists(BLOCKS, max_size=8), st.data())
+def test_every_address_belongs_to_the_narrowest_range(blocks: list[Block], data: st.DataObject) -> None:
+    """Whatever ranges a table is made of, looking at all of them finds the same as looking in the table."""
+    networks = [Network(name=str(number), kind=NetworkClass.VPN) for number in range(len(blocks))]
+    made = cut("1", zip(blocks, networks, strict=True))
+    ends = [end for block in blocks for end in (block.first, block.last, block.last + 1)]
+    number = data.draw(st.sampled_from([0, *ends]))
+    around = [block for block in blocks if block.first <= number <= block.last]
+    found = made.at(number)
+    assert (not around) == (found is None)
+    if found:
+        owner = blocks[int(found.name)]
+        assert min(block.last - block.first for block in around) == owner.last - owner.first
+
+
+@given(st.lists(BLOCKS, max_size=8))
+def test_packed_and_unpacked(blocks: list[Block]) -> None:
+    """A table survives being packed, byte for byte the same each time."""
+    made = cut("1", [(block, WIDE) for block in blocks])
+    assert made == unpack(pack(made))
+    assert pack(made) == pack(unpack(pack(made)))
+
+
+def test_more_networks_than_are_packed() -> None:
+    """An operator may name every autonomous system there is."""
+    table = cut("v", [(Block(at, at), Network(name=str(at), kind=NetworkClass.OURS)) for at in range(70_000)])
+    assert "69999" == str(table.at(69_999))
+
+
+def test_last_addresses() -> None:
+    """A range may reach to the end of the line."""
+    assert WIDE == table(("ffff::/16", WIDE)).at((1 << 64) - 1)
+
+
+@pytest.mark.parametrize("packed", [b"", b"no table", pack(table())[:-5], pack(table())[2:]])
+def test_unreadable(packed: bytes) -> None:
+    """What is no table, or only a part of one, is refused."""
+    with pytest.raises(SettingsError, match="networks cannot be read"):
+        unpack(packed)

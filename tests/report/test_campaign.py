@@ -1,6 +1,9 @@
 from typing import Any
 
-from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, SourceReport, Unique, as_json
+from msgspec.structs import replace
+
+from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, SourceReport, Sources, Unique, as_json
+from tests.clicks import click
 
 
 def test_bounces_without_deliveries() -> None:
@@ -63,3 +66,31 @@ def test_more_clickers_than_messages_are_a_gap() -> None:
         for delivered in (0, 2, 3)
         for gap in CampaignReport(campaign="spring", delivered_events=delivered, unique=Unique(raw=3)).gaps
     ]
+
+
+def gaps(*esps: str, ip: str = "192.0.2.1", agent: str = "Mozilla/5.0") -> list[str]:
+    """What is missing from one click by each of these."""
+    sources = Sources()
+    for esp in esps:
+        sources.see(replace(click(ip=ip, agent=agent), esp=esp))
+    return sources.gaps()
+
+
+def test_what_a_source_never_told_is_missing() -> None:
+    """Klaviyo tells neither addresses nor agents."""
+    assert [
+        "klaviyo told no addresses: no click could be known by its network",
+        "klaviyo told no User-Agents: no program could be known by its name",
+    ] == gaps("klaviyo", ip="", agent="")
+
+
+def test_postmark_tells_first_clicks_only() -> None:
+    """Whatever else it tells."""
+    assert ["postmark tells only a recipient's first click on a link: a person after a scanner is missing"] == gaps(
+        "postmark"
+    )
+
+
+def test_our_own_clicks_lack_nothing() -> None:
+    """And where nobody told of clicks nothing is missing."""
+    assert [] == gaps("") + gaps()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clicktrail.model.link import Link
-from clicktrail.rewrite.body import RewrittenBody, rewrite_html, rewrite_text
+from clicktrail.rewrite.document import RewrittenBody, rewrite_html, rewrite_text
 from clicktrail.utm.tag import tag
 from tests.rewriting import POLICY, replaced, tracking_url, untagged
 

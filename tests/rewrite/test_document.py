@@ -1,10 +1,15 @@
-import pytest
+import base64
 
+import pytest
+from hypothesis import given
+
+from clicktrail.model.consent import Consent
 from clicktrail.model.link import LinkReason, Part
-from clicktrail.rewrite import Untouched
-from clicktrail.rewrite.document import read_document, rewrite_document
+from clicktrail.rewrite import Untouched, rewrite_html, rewrite_message, rewrite_text
+from clicktrail.rewrite.document import decoded_bodies, in_document, in_message, read_document, rewrite_document
 from clicktrail.rewrite.message import Rewritten
-from tests.rewriting import POLICY, tracking_url, untagged
+from tests.rewriting import POLICY, replaced, tracking_url, untagged
+from tests.strategies import html_soups, text_soups
 
 HTML = '<p title="é"><a href="https://example.com/ü">Ä</a>'
 
@@ -56,3 +61,105 @@ def test_text_has_no_meta() -> None:
     result = rewritten("<meta charset=utf-7> é https://example.com/".encode(), Part.TEXT)
 
     assert ["https://example.com/"] == [link.destination for link in result.links]
+
+
+def test_rewrites_html() -> None:
+    """Only the attribute's value changes, whatever its quoting."""
+    html = "<a href='https://x.com/?a&amp;b'>x</a> <A HREF = https://y.com>y <a href=mailto:a@b>"
+    result = rewrite_html(
+        html, policy=POLICY, tag=untagged, tracking_url=lambda p: f"https://go.example.com/{p.position}"
+    )
+    assert (
+        "<a href='https://go.example.com/0'>x</a> <A HREF = https://go.example.com/1>y <a href=mailto:a@b>"
+        == result.text
+    )
+    assert ["https://x.com/?a&b", "https://y.com", ""] == [link.destination for link in result.links]
+
+
+def test_rewrites_text() -> None:
+    """Only the URL changes."""
+    result = rewrite_text(
+        "See https://x.com/a.\n> https://y.com\n",
+        policy=POLICY,
+        tag=untagged,
+        tracking_url=lambda p: f"https://go.example.com/{p.position}",
+    )
+    assert "See https://go.example.com/0.\n> https://y.com\n" == result.text
+
+
+@given(html_soups())
+def test_html_outside_of_tracked_links_stays(soup: str) -> None:
+    """The result is the body with the reported spans replaced by the reported URLs."""
+    result = rewrite_html(soup, policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    assert replaced(soup, result.links) == result.text
+
+
+@given(html_soups())
+def test_rewritten_html_has_the_same_links_in_the_same_places(soup: str) -> None:
+    """Read again, each tracked link is a link to its tracking URL, and no other has come or gone."""
+    result = rewrite_html(soup, policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    again = rewrite_html(result.text, policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    assert [link.url or link.href for link in result.links] == [link.href for link in again.links]
+    assert result.text == again.text
+
+
+@given(text_soups())
+def test_text_outside_of_tracked_links_stays(soup: str) -> None:
+    """The result is the body with the reported spans replaced by the reported URLs."""
+    result = rewrite_text(soup, policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    assert replaced(soup, result.links) == result.text
+
+
+@pytest.mark.parametrize(
+    ("href", "written"),
+    [
+        ("'https://x.com/?a&amp;b'", "'https://x.com/?a&amp;b&amp;utm'"),
+        ("https://x.com/?a", "https://x.com/?a&amp;utm"),
+        ('"https://x.com/?\'é b"', '"https://x.com/?&#39;&#233;&#32;b&amp;utm"'),
+        ("mailto:a@b", "mailto:a@b"),
+    ],
+)
+def test_without_consent_links_stay_plain_and_get_their_utm_parameters(href: str, written: str) -> None:
+    """The destination stands where it stood, written so that every quoting and charset holds it."""
+    result = rewrite_html(
+        f"<a href={href}>",
+        policy=POLICY.for_consent(Consent.DENIED),
+        tag="{0.url}&utm".format,
+        tracking_url=tracking_url,
+    )
+    assert f"<a href={written}>" == result.text
+    assert [False] == [link.tracked for link in result.links]
+
+
+TEXT = "Grüße 😀: https://example.com/ä und https://example.com/b, mailto:x"
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le"])
+def test_links_of_a_file_are_found_at_their_bytes(codec: str) -> None:
+    """The bytes of a span are the link's text."""
+    content = ("\ufeff" + TEXT).encode(codec)
+    links = rewrite_document(content, Part.TEXT, policy=POLICY, tag=untagged, tracking_url=tracking_url).links
+
+    found = in_document(content, Part.TEXT, links)
+
+    assert ["https://example.com/ä", "https://example.com/b"] == [
+        content[each.start : each.end].decode(codec) for each in found
+    ]
+
+
+@pytest.mark.parametrize(("charset", "encoding"), [("utf-8", "8bit"), ("utf-8", "base64"), ("iso-2022-jp", "7bit")])
+def test_links_of_a_message_are_found_in_their_decoded_bodies(charset: str, encoding: str) -> None:
+    """Each body counts by itself, also where its charset switches between alphabets, or the message is signed."""
+    text = "日本 https://example.com/a 語 https://example.com/b 日本".encode(charset)
+    body = base64.encodebytes(text) if encoding == "base64" else text
+    head = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode()
+    raw = b"\r\n".join(
+        [b"Content-Type: multipart/mixed; boundary=x\r\n", b"--x", head + body, b"--x", head + body, b"--x--", b""]
+    )
+    links = rewrite_message(raw, policy=POLICY, tagger=lambda: untagged, tracking_url=tracking_url).links
+
+    contents = [content or b"" for _, content in decoded_bodies(raw)]
+
+    spans = [contents[each.link.body][each.start : each.end] for each in in_message(raw, links)]
+    assert [b"https://example.com/a", b"https://example.com/b"] * 2 == spans
+    assert in_message(raw, links) == in_message(b"DKIM-Signature: v=1\r\n" + raw, links)

@@ -1,8 +1,11 @@
+import re
+from importlib import resources
+
 import pytest
 
-from clicktrail.errors import ClicktrailError
+from clicktrail.errors import ClicktrailError, SettingsError
 from clicktrail.model.link import LinkReason, Part
-from clicktrail.rewrite.esp_template import EspTemplate, find_template
+from clicktrail.rewrite.esp_template import EspTemplate, find_template, parse
 from tests.rewriting import POLICY
 
 HTML = (
@@ -49,3 +52,24 @@ def test_a_charset_that_hides_the_links_is_an_error() -> None:
     with pytest.raises(ClicktrailError, match="the charset of the template") as caught:
         template("<meta charset=utf-7><a href='https://x.com/a'>")
     assert "save it as UTF-8" == caught.value.hint
+
+
+TABLE = parse((resources.files("clicktrail.rewrite") / "data" / "esp_tags.toml").read_text("utf-8"))
+
+
+def test_the_four_esps_are_known() -> None:
+    """Each with its source."""
+    assert ["klaviyo", "mailgun", "postmark", "sendgrid"] == sorted(TABLE)
+    assert all(entry.source and entry.id for entry in TABLE.values())
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_merge_tag_needs_no_quoting(name: str) -> None:
+    """It stands in attributes of any quoting and in plain text, where a space would end the URL."""
+    assert re.fullmatch(r"[A-Za-z0-9_.{}%]+", TABLE[name].tag)
+
+
+def test_a_table_of_another_form_is_refused() -> None:
+    """The mistake is told when the table is read."""
+    with pytest.raises(SettingsError, match=r"the merge tags cannot be read: .*`tag`"):
+        parse("version = 2026-11-23\n[esp.x]\nid = 'y'")

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from clicktrail.model.link import Part
-from clicktrail.rewrite.charrefs import decode
-from clicktrail.rewrite.charset import view
-from clicktrail.rewrite.html import find_links
+from clicktrail.rewrite.encodings import open_transfer, view
+from clicktrail.rewrite.html_links import find_links
+from clicktrail.rewrite.html_tokenizer import decode
 from clicktrail.rewrite.mime import Leaf, find_leaves
-from clicktrail.rewrite.transfer import open_transfer
 from tests.html5 import hrefs
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"

@@ -6,8 +6,20 @@ from clicktrail.errors import SettingsError
 from clicktrail.model.consent import Consent, UnknownConsent
 from clicktrail.model.link import LinkReason, LinkWarning
 from clicktrail.rewrite.candidate import Candidate, read_url
-from clicktrail.rewrite.html import find_links
-from clicktrail.rewrite.policy import LONGEST, Judgement, PlainText, Policy, Preset, VisibleUrl, parse, preset
+from clicktrail.rewrite.html_links import find_links
+from clicktrail.rewrite.policy import (
+    LONGEST,
+    Judgement,
+    PlainText,
+    Policy,
+    Preset,
+    VisibleUrl,
+    opt_out,
+    parse,
+    preset,
+    shares_domain,
+    visible_host,
+)
 
 POLICY = Policy(tracking_domains=frozenset({"go.example.com", "127.0.0.1:8080"}))
 
@@ -255,3 +267,74 @@ def test_consent(unknown: UnknownConsent, consent: Consent, reason: LinkReason, 
     policy = Policy(unknown_consent=unknown)
     assert reason == judged_html(policy.for_consent(consent), "<a href='https://y.com/'>")
     assert personal == policy.is_personal(consent)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "word"),
+    [
+        ('data-clicktrail="off"', "data-clicktrail"),
+        ("data-clicktrail=No", "data-clicktrail"),
+        ("data-clicktrail=false", "data-clicktrail"),
+        ("data-clicktrail=0", "data-clicktrail"),
+        ("data-clicktrail=on", ""),
+        ("clicktracking=off", "clicktracking"),
+        ("disable-tracking=true", "disable-tracking"),
+        ("data-pm-no-track", "data-pm-no-track"),
+        ("ses:no-track", "ses:no-track"),
+        ("mc:disable-tracking", "mc:disable-tracking"),
+        ("mautic:disable-tracking=true", "mautic:disable-tracking"),
+        ("data-msys-clicktrack=0", "data-msys-clicktrack"),
+        ('class="a Untracked"', "class=untracked"),
+        ("mc:disable-tracking ses:no-track data-pm-no-track clicktracking=off data-clicktrail=off", "data-clicktrail"),
+        ('class="untracked-not"', ""),
+        ("data-msys-clicktrack=1", ""),
+        ("clicktracking=on", ""),
+    ],
+)
+def test_every_vendors_word_is_honoured(attributes: str, word: str) -> None:
+    """Whoever moves here from another product need not mark their links again."""
+    (link,) = find_links(f"<a href='https://x.com/' {attributes}>")
+    assert word == opt_out(link)
+
+
+def test_a_scheme_can_opt_out() -> None:
+    """Postal's way, the only one that plain text has too."""
+    (link,) = find_links("<a href='HTTPS+notrack://x.com/'>")
+    assert "https+notrack:" == opt_out(link)
+
+
+@pytest.mark.parametrize(
+    ("label", "host"),
+    [
+        ("https://Shop.example/a?b", "shop.example"),
+        ("www.shop.example", "www.shop.example"),
+        ("http://shop.example:80/", "shop.example"),
+        ("http://bücher.example/é", "bücher.example"),
+        ("See https://shop.example", ""),
+        ("Buy now.", ""),
+        ("12.50", ""),
+        ("", ""),
+    ],
+)
+def test_a_label_that_is_a_url_shows_a_host(label: str, host: str) -> None:
+    """The whole text counts: a sentence with a URL in it is no URL."""
+    assert host == visible_host(label)
+
+
+@pytest.mark.parametrize(
+    ("host", "domain", "expected"),
+    [
+        ("shop.example", "go.shop.example", True),
+        ("www.shop.example", "go.shop.example:8443", True),
+        ("go.shop.example", "go.shop.example", True),
+        ("otherco.uk", "shop.co.uk", False),
+        ("other.co.uk", "shop.co.uk", False),
+        ("shop.co.uk", "go.shop.co.uk", True),
+        ("other.example", "go.shop.example", False),
+        ("xshop.example", "go.shop.example", False),
+        ("shop.example", "localhost", False),
+    ],
+)
+def test_a_domain_is_shared_below_one_parent(host: str, domain: str, expected: bool) -> None:
+    """What is left of a tracking domain without its first label is the sender's."""
+    assert expected == shares_domain(host, [domain])

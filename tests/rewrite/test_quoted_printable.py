@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clicktrail.rewrite.edits import Edit, splice
 from clicktrail.rewrite.quoted_printable import QuotedPrintable, encode
-from clicktrail.rewrite.splice import Edit, splice
 
 LONG_URL = b"https://go.example.com/" + b"t" * 200
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import ada_url
 import pytest
 
-from clicktrail.rewrite.text import find_links
+from clicktrail.rewrite.text_links import find_links
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "autolink"
 LINKIFY = CORPUS / "markdown-it+linkify-it" / "test" / "fixtures"

@@ -10,13 +10,13 @@ from zlib import crc32
 import msgspec
 
 from clicktrail.errors import StorageError
-from clicktrail.judge.visits import Visit
+from clicktrail.judge.address_activity import Visit
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, Filter, Filtered, filtered, summarise
-from clicktrail.report.labels import Confusion
-from clicktrail.report.sources import source_of
+from clicktrail.report.accuracy import Confusion
+from clicktrail.report.campaign import source_of
 from clicktrail.server.ports import (
     Clicker,
     ClickPage,

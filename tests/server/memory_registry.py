@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from clicktrail.errors import StorageError
-from clicktrail.model.stored import LinkSet, ShortMessage
-from clicktrail.server.pipeline.stored import REMEMBERED, StoredLinks
+from clicktrail.model.link_set import LinkSet, ShortMessage
+from clicktrail.server.pipeline.link_lookup import REMEMBERED, StoredLinks
 
 __all__ = ["MemoryRegistry"]
 

@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from clicktrail.server.child import Child, back_off_s
-from clicktrail.server.monitoring.health import Status
+from clicktrail.server.monitoring.heartbeat import Status
 
 LIVING = """
 import sys
@@ -174,7 +174,7 @@ import asyncio, sys
 import pytest
 
 from clicktrail.server.child import Child, back_off_s
-from clicktrail.server.monitoring.health import Status
+from clicktrail.server.monitoring.heartbeat import Status
 
 async def main():
     child = Child("orphan", command=(sys.executable, "-c", *sys.argv[1:]))

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.errors import TokenMalformedError
-from clicktrail.tokens.compression import compress, decompress
-from clicktrail.tokens.dictionary import DICTIONARY
+from clicktrail.tokens.compression import DICTIONARY, compress, decompress
 
 
 @given(payload=st.binary(max_size=2_000))

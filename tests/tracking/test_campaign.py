@@ -8,7 +8,7 @@ import pytest
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.consent import Consent, UnknownConsent
 from clicktrail.model.link import LinkReason
-from clicktrail.model.stored import LinkSet, StoredLink
+from clicktrail.model.link_set import LinkSet, StoredLink
 from clicktrail.rewrite import Policy
 from clicktrail.tokens import (
     MAX_LINKS,

@@ -1,6 +1,12 @@
+import hashlib
 from datetime import UTC, datetime
 
-from clicktrail.tracking import Sending
+import pytest
+from msgspec.structs import replace
+
+from clicktrail.model.link import LinkReason
+from clicktrail.tokens import MAX_SHORT_LINKS, SECRET_BYTES, Key, KeyRing, open_token, read_short
+from clicktrail.tracking import LONGEST_TOKEN, Sending, Tracker
 
 
 def test_unnamed_it_says_nothing_of_its_recipient() -> None:
@@ -16,3 +22,42 @@ def test_unnamed_it_says_nothing_of_its_recipient() -> None:
         Sending(message_id="x7", sent_at=datetime(2026, 11, 24, 1, tzinfo=UTC), campaign="winter", anonymous_id="x7")
         == sending.unnamed()
     )
+
+
+RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
+TRACKER = Tracker(ring=RING, domain="https://links.example.com")
+SENDING = Sending(message_id="m1", sent_at=datetime(2026, 11, 23, tzinfo=UTC), recipient="person-17", campaign="winter")
+
+
+def unpackable(length: int) -> str:
+    """A destination that compression cannot shorten much."""
+    digits = "".join(hashlib.sha256(str(number).encode()).hexdigest() for number in range(length // 64 + 1))
+    return f"https://example.org/{digits}"[:length]
+
+
+def test_a_token_that_would_be_too_long_is_short() -> None:
+    """Where the edge can look it up; elsewhere the link stays as it is, since sealed it might not open."""
+    page = f'<a href="{unpackable(3_900)}">A</a><a href="{unpackable(1_000)}">B</a>'
+    with_code = TRACKER.rewrite_html(page, replace(SENDING, short_code=77)).links
+    assert (77, 0) == read_short(with_code[0].url.rpartition("/")[2])
+    assert unpackable(1_000) == open_token(RING, with_code[1].url.rpartition("/")[2]).destination
+
+    without = TRACKER.rewrite_html(page, SENDING).links
+    assert [(LinkReason.TOO_LONG, None), (LinkReason.TRACKED, 1)] == [(link.reason, link.position) for link in without]
+
+
+@pytest.mark.parametrize("length", range(100, 4_000, 300))
+def test_no_sealed_token_is_longer_than_programs_take(length: int) -> None:
+    """With a campaign and a recipient of any length beside the destination."""
+    sending = replace(SENDING, campaign="ü" * 255, recipient="é" * 255)
+    (link,) = TRACKER.rewrite_html(f'<a href="{unpackable(length)}">A</a>', sending).links
+    assert len(link.url.rpartition("/")[2]) <= LONGEST_TOKEN
+    assert (link.reason is LinkReason.TRACKED) == bool(link.url)
+
+
+def test_links_beyond_what_a_code_can_tell_are_sealed() -> None:
+    """However many a text has, each leads where it should."""
+    text = "\n".join(f"https://example.org/{number}" for number in range(MAX_SHORT_LINKS + 1))
+    links = TRACKER.rewrite_text(text, replace(SENDING, short_code=77)).links
+    assert (77, MAX_SHORT_LINKS - 1) == read_short(links[-2].url.rpartition("/")[2])
+    assert MAX_SHORT_LINKS == open_token(RING, links[-1].url.rpartition("/")[2]).position

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
-from clicktrail.errors import ClicktrailError
+from clicktrail.errors import ClicktrailError, SettingsError
 from clicktrail.model.consent import Consent, UnknownConsent
 from clicktrail.model.link import LinkReason, Part
 from clicktrail.rewrite import Policy, Untouched
@@ -25,6 +25,7 @@ from clicktrail.tokens import (
     open_token,
 )
 from clicktrail.tracking import Sending, Tracker
+from clicktrail.tracking.tracker import read_domain
 from clicktrail.utm import Convention
 
 NOW = datetime(2026, 11, 23, 12, 0, 1, tzinfo=UTC)
@@ -228,3 +229,27 @@ def test_a_template_has_no_more_links_than_a_link_set() -> None:
     template = TRACKER.find_template(html_of_many, Part.HTML, SENDING)
     with pytest.raises(ClicktrailError, match="4,097 links"):
         TRACKER.fill_template(template, SENDING, link_set=7, merge_tag="{{id}}")
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "links.example.com",
+        "",
+        "ftp://links.example.com",
+        "https://",
+        "https://links.example.com/track",
+        "https://links.example.com/?a",
+        "https://us@links.example.com",
+        "https://links.example.com.",
+    ],
+)
+def test_a_domain_that_is_none_is_refused(domain: str) -> None:
+    """A link to it could not be followed, or not be known again."""
+    with pytest.raises(SettingsError, match="the tracking domain is"):
+        read_domain(domain)
+
+
+def test_a_domain_is_used_as_a_url_parser_reads_it() -> None:
+    """Capitals, a slash at the end and letters beyond ASCII make no other domain."""
+    assert "https://links.xn--bcher-kva.example" == read_domain("https://Links.Bücher.example/").origin

@@ -1,7 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clicktrail.errors import SettingsError
-from clicktrail.utm import Convention
+from clicktrail.utm import Convention, Existing, parse
+from clicktrail.utm.convention import fits, snake
 
 
 def test_the_campaign_fills_its_placeholder() -> None:
@@ -31,3 +34,113 @@ def test_a_host_that_no_link_could_lead_to_is_refused() -> None:
     """In silence it would leave all links without parameters."""
     with pytest.raises(SettingsError, match="own_hosts has"):
         Convention(source="email", medium="newsletter", own_hosts=("https://shop.example",))
+
+
+def test_an_empty_file_is_the_usual_convention() -> None:
+    """Every key has a default."""
+    assert Convention(source="email", medium="newsletter", content="{location}_{element}") == parse("")
+
+
+def test_every_key_is_read() -> None:
+    """What the file says is what the convention holds."""
+    text = """
+    source = "shop"
+    medium = "drip"
+    campaign = "x_{campaign}"
+    content = "{label}"
+    term = "t"
+    own_hosts = ["shop.example", "*.shop.example"]
+    existing = "keep"
+    [mediums]
+    drip = "YYYY_description"
+    """
+    assert parse(text) == Convention(
+        source="shop",
+        medium="drip",
+        campaign="x_{campaign}",
+        content="{label}",
+        term="t",
+        own_hosts=("shop.example", "*.shop.example"),
+        existing=Existing.KEEP,
+        mediums={"drip": "YYYY_description"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("sauce = 'email'", "unknown key 'sauce'", "did you mean 'source'?"),
+        ("xyz = 1", "unknown key 'xyz'", "known here: source, "),
+        ("medium = 'Newsleter'", "medium is 'Newsleter'", "did you mean 'newsletter'?"),
+        ("existing = 'fil'", "existing is 'fil'", "did you mean 'fill'?"),
+        ("existing = 1", "existing is '1'", "known here: fill, keep, replace, refuse"),
+        ("source = ''", "source", ""),
+        ("own_hosts = 'shop.example'", "own_hosts", ""),
+        ("own_hosts = ['https://shop.example/']", "own_hosts has 'https://shop.example/'", "write a host"),
+        ("mediums = ['email']", "mediums", ""),
+        ("content = '{place}'", "utm_content has an unknown placeholder {place}", "use {campaign}, {location}"),
+        ("source", "not TOML", ""),
+    ],
+)
+def test_an_error_names_the_key_and_what_is_right(text: str, message: str, hint: str) -> None:
+    """A typing mistake is told with the word that was meant."""
+    with pytest.raises(SettingsError) as caught:
+        parse(text)
+    assert message in str(caught.value)
+    assert caught.value.hint.startswith(hint)
+
+
+ONE_TIME = "YYYY-MM_description"
+
+
+@pytest.mark.parametrize(
+    ("campaign", "pattern", "fitting"),
+    [
+        ("2026-11_black_friday", ONE_TIME, True),
+        ("2026-13_black_friday", ONE_TIME, False),
+        ("2026_11_black_friday", ONE_TIME, False),
+        ("2026-11", ONE_TIME, False),
+        ("2026-11_Black", ONE_TIME, False),
+        ("black_friday", ONE_TIME, False),
+        ("welcome_series_2", "description", True),
+        ("welcome__series", "description", False),
+        ("welcome-series", "description", False),
+        ("", "description", False),
+        ("2026-11-24.x_sale", "YYYY-MM-DD.x_description", True),
+        ("2026-11-24yx_sale", "YYYY-MM-DD.x_description", False),
+    ],
+)
+def test_a_campaign_fits_its_pattern_or_not(campaign: str, pattern: str, fitting: bool) -> None:
+    """Dates are digits, a description is snake case, and everything else stands for itself."""
+    assert fitting == fits(campaign, pattern)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Shop now!", "shop_now"),
+        ("  welcome-series 2 ", "welcome_series_2"),
+        ("Hírlevél", "hirlevel"),
+        ("STRASSE Straße", "strasse_strasse"),
+        ("Новости", "новости"),
+        ("→", ""),
+    ],
+)
+def test_text_becomes_snake_case(text: str, value: str) -> None:
+    """Words in lower case are joined by underscores."""
+    assert value == snake(text)
+
+
+def test_a_long_text_ends_with_a_whole_word() -> None:
+    """A value is no longer than asked, and does not end within a word where it can be helped."""
+    assert ["read_the", "read_the_whole", "unbre"] == [
+        snake("Read the whole story", longest=10),
+        snake("Read the whole story", longest=14),
+        snake("unbreakable", longest=5),
+    ]
+
+
+@given(st.text())
+def test_snake_case_is_its_own(text: str) -> None:
+    """What is snake case already stays as it is."""
+    assert snake(text) == snake(snake(text))

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from clicktrail.utm import Convention, query
+from clicktrail.utm import Convention, lint, query
 from clicktrail.utm.lint import Code, check, repair, unchecked
+from clicktrail.utm.query import take_apart
 
 CONVENTION = Convention(source="email", medium="newsletter", own_hosts=("x.com",))
 RIGHT = "https://x.com/?utm_source=email&utm_medium=newsletter&utm_campaign=2026-11_sale"
@@ -147,3 +148,42 @@ def test_other_parameters_keep_their_characters(others: list[str]) -> None:
     """A repair touches UTM parameters and nothing beside them."""
     url = RIGHT.replace("email", "Email") + "".join(f"&{other}" for other in others)
     assert [query.Pair(other) for other in others] == list(query.take_apart(repair(url, CONVENTION)).pairs[3:])
+
+
+MANY = 50_000
+"""Parameters; the time of a test is limited, and what grew with their square would not end in it."""
+
+
+@pytest.mark.parametrize(
+    ("url", "faults", "straight"),
+    [
+        ("https://x.com/?a=1&utm_source=b#c", "", "https://x.com/?a=1&utm_source=b#c"),
+        ("https://x.com/?a=1&amp;utm_source=b", "&", "https://x.com/?a=1&utm_source=b"),
+        ("https://x.com/?a=1&amp;amp;b=2", "&", "https://x.com/?a=1&b=2"),
+        ("https://x.com/?a=1?utm_source=b", "?", "https://x.com/?a=1&utm_source=b"),
+        ("https://x.com/?to=https://y.com/?utm_source=b", "", "https://x.com/?to=https://y.com/?utm_source=b"),
+        ("https://x.com/#utm_source=b&utm_medium=c", "#", "https://x.com/?utm_source=b&utm_medium=c"),
+        ("https://x.com/?a=1#top?utm_source=b", "#", "https://x.com/?a=1&utm_source=b#top"),
+        ("https://x.com/?#/route&utm_source=b", "#", "https://x.com/?utm_source=b#/route"),
+        ("https://x.com/#?utm_source=b&c=d", "#", "https://x.com/#?utm_source=b&c=d"),
+    ],
+)
+def test_hidden_parameters_are_found_and_brought_back(url: str, faults: str, straight: str) -> None:
+    """They go to the end of the query; a fragment whose own parameters follow them is left alone."""
+    pieces = take_apart(url)
+    found = {
+        "&": lint.has_double_encoded_ampersand(pieces),
+        "?": lint.has_second_question_mark(pieces),
+        "#": lint.has_utm_in_fragment(pieces),
+    }
+    assert faults == "".join(mark for mark, there in found.items() if there)
+    assert straight == lint.straighten(pieces).adding([])
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("fragment", ["#" + "utm_a=b&" * MANY + "c", "#" + "&utm_a=b" * MANY + "&c"])
+def test_a_long_fragment_is_read_at_once(fragment: str) -> None:
+    """The time grows with the length: looking from each parameter to the end again took minutes for these."""
+    pieces = take_apart(f"https://x.com/{fragment}")
+    assert lint.has_utm_in_fragment(pieces)
+    assert f"https://x.com/{fragment}" == lint.straighten(pieces).adding([])

@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
-from clicktrail.rewrite.html import find_links
-from clicktrail.utm import Convention, query, structure
+from clicktrail.rewrite.html_links import find_links
+from clicktrail.utm import Convention, lint, query
 from clicktrail.utm.lint import Code, check
 from clicktrail.utm.tag import tag
 from tests.peers import Case, cases, collected, unmet
@@ -122,7 +122,7 @@ def is_added(case: Case) -> bool:
 
 def is_read(case: Case) -> bool:
     """The UTM parameters of a query are read, those behind another question mark too."""
-    pieces = structure.straighten(query.take_apart("https://x.example/?" + case.given.removeprefix("?")))
+    pieces = lint.straighten(query.take_apart("https://x.example/?" + case.given.removeprefix("?")))
     found = {pair.key.removeprefix("utm_"): pair.value for pair in pieces.pairs if pair.is_utm}
     expected = dict(re.findall(r"(\w+)(?::(\w+))?", case.expected.partition("}")[0]))
     if "name" in expected:

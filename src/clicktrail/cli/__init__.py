@@ -17,7 +17,7 @@ from clicktrail.cli import (
     doctor,
     erase,
     history,
-    imported,
+    import_,
     inspect,
     keys,
     labels,
@@ -59,7 +59,7 @@ app.command()(rewrite.rewrite)
 app.command()(inspect.inspect)
 app.command()(report.report)
 app.command()(audit.audit)
-app.command(name="import")(imported.import_)
+app.command(name="import")(import_.import_)
 app.command()(rejudge.rejudge)
 app.command()(history.history)
 app.command()(segment.segment)

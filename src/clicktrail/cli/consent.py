@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from clicktrail import keyring_file
 from clicktrail.cli.options import Config, Json
 from clicktrail.model.consent import Consent
-from clicktrail.server import keystore, settings
+from clicktrail.server import settings
 from clicktrail.server.system import SystemClock
 
 __all__ = ["app"]
@@ -49,7 +50,7 @@ def _loaded(config: Path | None) -> settings.Settings:
     if not loaded.registry.url:
         # A registry beside no key ring would look as if the ring had been lost. Beside PostgreSQL nothing is left here,
         # and whoever takes consents elsewhere needs no keys that open every link.
-        keystore.load(loaded.data / keystore.NAME)
+        keyring_file.load(loaded.data / keyring_file.NAME)
     return loaded
 
 
@@ -58,16 +59,18 @@ def _loaded(config: Path | None) -> settings.Settings:
 
 async def _set(loaded: settings.Settings, recipient: str, said: Consent) -> None:
     from clicktrail.server.wiring.overrides import copy_overrides
-    from clicktrail.server.wiring.registry import open_registry
+    from clicktrail.server.wiring.stores import open_registry
 
     async with open_registry(loaded) as registry:
         await registry.consents.set(recipient, said, at=SystemClock().now())
-        if (loaded.data / keystore.NAME).exists():  # else no edge runs here, and those elsewhere look for themselves
+        if (
+            loaded.data / keyring_file.NAME
+        ).exists():  # else no edge runs here, and those elsewhere look for themselves
             await copy_overrides(loaded, registry)
 
 
 async def _find(loaded: settings.Settings, recipient: str) -> Consent | None:
-    from clicktrail.server.wiring.registry import open_registry
+    from clicktrail.server.wiring.stores import open_registry
 
     async with open_registry(loaded) as registry:
         return await registry.consents.find(recipient)

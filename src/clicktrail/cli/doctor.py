@@ -12,8 +12,7 @@ __all__ = ["doctor"]
 def doctor(config: Config = None, json_: Json = False) -> None:
     """Say what is wrong with keys, processes, journal and disk, and what to do about it."""
     from clicktrail.server import settings, supervisor
-    from clicktrail.server.examining import examine
-    from clicktrail.server.pipeline.diagnose import Severity, diagnose
+    from clicktrail.server.doctor import Severity, diagnose, examine
 
     loaded = settings.load(config, settings.environment())
     findings = diagnose(examine(loaded, loaded.data / supervisor.RUN_FILE))

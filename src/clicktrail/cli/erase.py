@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from clicktrail import keyring_file
 from clicktrail.cli.options import Config
-from clicktrail.server import keystore, settings
+from clicktrail.server import settings
 from clicktrail.server.system import SystemClock
 from clicktrail.tokens import KeyRing
 
@@ -18,14 +19,14 @@ Recipient = Annotated[str, typer.Argument(help="An address, or the id that the s
 def erase(recipient: Recipient, config: Config = None) -> None:
     """Forget a recipient, and record nothing of them any more; privacy.md says what remains where, and how long."""
     loaded = settings.load(config, settings.environment())
-    asyncio.run(_erase(loaded, keystore.load(loaded.data / keystore.NAME), recipient))
+    asyncio.run(_erase(loaded, keyring_file.load(loaded.data / keyring_file.NAME), recipient))
 
 
 async def _erase(loaded: settings.Settings, ring: KeyRing, recipient: str) -> None:
     # These packages are slow to import, and no other command should wait for them.
-    from clicktrail.server.pipeline.marks import Marked
+    from clicktrail.server.pipeline.privacy import Marked
     from clicktrail.server.wiring.overrides import copy_overrides
-    from clicktrail.server.wiring.registry import open_registry
+    from clicktrail.server.wiring.stores import open_registry
 
     async with open_registry(loaded) as registry:
         await registry.erasures.add(recipient, Marked(ring).mark(recipient), at=SystemClock().now())

@@ -21,14 +21,14 @@ def history(
     json_: Json = False,
 ) -> None:
     """Show which clicks of a campaign got another verdict, the latest first, and which signals spoke then."""
-    from clicktrail.server import reading, settings, supervisor
+    from clicktrail.server import engine_client, settings, supervisor
 
     loaded = settings.load(config, settings.environment())
-    console = reading.running_console(loaded.data / supervisor.RUN_FILE)
-    found = reading.ask_history(console, campaign, click=click, limit=limit) if console else None
+    console = engine_client.running_console(loaded.data / supervisor.RUN_FILE)
+    found = engine_client.ask_history(console, campaign, click=click, limit=limit) if console else None
     if found is None:
         # As with reports: where no engine runs we are free to open analytics ourselves.
-        from clicktrail.server.wiring.without_engine import read_history
+        from clicktrail.server.wiring.offline import read_history
 
         found = read_history(loaded, campaign, click=click, limit=limit)
     if not found:
@@ -40,7 +40,7 @@ def history(
 
 
 def _print(changes: Sequence[Mapping[str, Any]]) -> None:
-    from clicktrail.server.wiring.judging import shipped_context
+    from clicktrail.judge.shipped import shipped_context
 
     console = terminal()
     if not changes:

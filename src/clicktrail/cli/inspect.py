@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 import typer
 
+from clicktrail import keyring_file
 from clicktrail.cli.options import Config, Json, Keys
 from clicktrail.errors import StorageError, TokenError, TokenMalformedError
-from clicktrail.server import keystore, settings
-from clicktrail.server.pipeline.reference import Origin, Reference, read_reference
-from clicktrail.server.pipeline.stored import StoredLinks
+from clicktrail.server import settings
+from clicktrail.server.pipeline.link_lookup import Origin, Reference, StoredLinks, read_reference
 from clicktrail.server.settings import Settings
 from clicktrail.tokens import Format, KeyRing, key_named_by, open_token
 
@@ -36,8 +36,8 @@ def inspect(
 ) -> None:
     """Show what a tracking URL holds: destination, message, campaign, recipient, position and time."""
     loaded = settings.load(config, settings.environment())
-    path = keys or loaded.data / keystore.NAME
-    ring = keystore.load(path)
+    path = keys or loaded.data / keyring_file.NAME
+    ring = keyring_file.load(path)
     token = _path(url).partition("/")[0]
     try:
         described = _described(ring, _path(url), loaded)
@@ -104,7 +104,7 @@ def _sealed(ring: KeyRing, token: str) -> dict[str, Any]:
 async def _kept(loaded: Settings, reference: Reference) -> dict[str, Any]:
     """What the registry has of a link; nothing, and a line on standard error, where it has none or does not answer."""
     # Its database packages are slow to import, and no other command should wait for them.
-    from clicktrail.server.wiring.registry_reader import read_registry
+    from clicktrail.server.wiring.stores import read_registry
 
     async with read_registry(loaded) as registry:
         try:

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from clicktrail import keyring_file
 from clicktrail.cli.options import Config, Json
-from clicktrail.server import keystore, settings
+from clicktrail.server import settings
 from clicktrail.tokens import Format
 
 __all__ = ["app"]
@@ -25,7 +26,7 @@ def keys() -> None:
 @app.command(name="list")
 def list_keys(config: Config = None, json_: Json = False) -> None:
     """Show the keys, newest first, with the characters that their links end in; never their secrets."""
-    ring = keystore.load(_ring(config))
+    ring = keyring_file.load(_ring(config))
     if json_:
         shown = [
             {"number": key.number, "state": key.state, **{kind: key.last_character(kind) for kind in Format}}
@@ -40,7 +41,7 @@ def list_keys(config: Config = None, json_: Json = False) -> None:
 @app.command()
 def rotate(config: Config = None) -> None:
     """Have a new key seal from the next start on; the links of the former ones live."""
-    new = keystore.rotate(_ring(config))
+    new = keyring_file.rotate(_ring(config))
     _say(f"key {new.number} seals now: {_RESTART}; then back up the ring, the older copy lacks this key")
 
 
@@ -50,7 +51,7 @@ def revoke(
     config: Config = None,
 ) -> None:
     """Let a key open nothing any more: every link that it sealed answers 404, a second later."""
-    keystore.revoke(_ring(config), number)
+    keyring_file.revoke(_ring(config), number)
     _say(f"key {number} is revoked: an edge of another machine has a ring of its own")
 
 
@@ -60,7 +61,7 @@ def backup(
     config: Config = None,
 ) -> None:
     """Copy the key ring to a file that only you can read."""
-    keystore.backup(_ring(config), to)
+    keyring_file.backup(_ring(config), to)
     _say(f"key ring copied to {to}: keep it apart from this machine")
 
 
@@ -71,12 +72,12 @@ def restore(
 ) -> None:
     """Put a copy in the place of a key ring that is lost."""
     path = _ring(config)
-    keystore.restore(path, backup)
+    keyring_file.restore(path, backup)
     _say(f"key ring restored to {path}: {_RESTART}")
 
 
 def _ring(config: Path | None) -> Path:
-    return settings.load(config, settings.environment()).data / keystore.NAME
+    return settings.load(config, settings.environment()).data / keyring_file.NAME
 
 
 def _say(message: str) -> None:

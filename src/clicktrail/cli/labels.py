@@ -14,7 +14,7 @@ from clicktrail.cli.options import Config, Json
 from clicktrail.cli.tables import VERDICTS, table, terminal
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.verdict import Verdict
-from clicktrail.report.labels import TRUTHS
+from clicktrail.report.accuracy import TRUTHS
 
 __all__ = ["app"]
 
@@ -34,13 +34,13 @@ def import_labels(
     config: Config = None,
 ) -> None:
     """Keep what really made some clicks; of two labels of one click the later one stands."""
-    from clicktrail.server import reading, settings, supervisor
+    from clicktrail.server import engine_client, settings, supervisor
 
     truths = _truths(file)
     loaded = settings.load(config, settings.environment())
-    console = reading.running_console(loaded.data / supervisor.RUN_FILE)
-    if not (console and reading.keep_labels(console, truths)):
-        from clicktrail.server.wiring.without_engine import store_labels
+    console = engine_client.running_console(loaded.data / supervisor.RUN_FILE)
+    if not (console and engine_client.keep_labels(console, truths)):
+        from clicktrail.server.wiring.offline import store_labels
 
         store_labels(loaded, truths)
     print(f"clicktrail: labels kept: {len(truths)}", file=sys.stderr)
@@ -49,13 +49,13 @@ def import_labels(
 @app.command()
 def report(config: Config = None, json_: Json = False) -> None:
     """Show how often each verdict was right: precision and recall by labelled truth."""
-    from clicktrail.server import reading, settings, supervisor
+    from clicktrail.server import engine_client, settings, supervisor
 
     loaded = settings.load(config, settings.environment())
-    console = reading.running_console(loaded.data / supervisor.RUN_FILE)
-    confusion = reading.ask_confusion(console) if console else None
+    console = engine_client.running_console(loaded.data / supervisor.RUN_FILE)
+    confusion = engine_client.ask_confusion(console) if console else None
     if confusion is None:
-        from clicktrail.server.wiring.without_engine import read_confusion
+        from clicktrail.server.wiring.offline import read_confusion
 
         confusion = read_confusion(loaded)
     if json_:

@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 from msgspec import to_builtins
 
+from clicktrail import keyring_file
 from clicktrail.cli.options import Config, Json
 from clicktrail.model.edit import EditAction, LinkEdit, Target
-from clicktrail.server import keystore, settings
+from clicktrail.server import settings
 from clicktrail.server.system import RandomIds, SystemClock
 
 __all__ = ["app"]
@@ -104,7 +105,9 @@ def _name(target: Target) -> str:
 
 def _loaded(config: Path | None) -> settings.Settings:
     loaded = settings.load(config, settings.environment())
-    keystore.load(loaded.data / keystore.NAME)  # beside no key ring anything would look as if the ring had been lost
+    keyring_file.load(
+        loaded.data / keyring_file.NAME
+    )  # beside no key ring anything would look as if the ring had been lost
     return loaded
 
 
@@ -134,7 +137,7 @@ def _keep(
 
 async def _add(loaded: settings.Settings, edit: LinkEdit) -> None:
     from clicktrail.server.wiring.overrides import copy_overrides
-    from clicktrail.server.wiring.registry import open_registry
+    from clicktrail.server.wiring.stores import open_registry
 
     async with open_registry(loaded) as registry:
         await registry.link_edits.add(edit)
@@ -142,7 +145,7 @@ async def _add(loaded: settings.Settings, edit: LinkEdit) -> None:
 
 
 async def _all(loaded: settings.Settings) -> Sequence[LinkEdit]:
-    from clicktrail.server.wiring.registry import open_registry
+    from clicktrail.server.wiring.stores import open_registry
 
     async with open_registry(loaded) as registry:
         return await registry.link_edits.all()

@@ -11,13 +11,12 @@ import typer
 from clicktrail.cli.options import Config, Json
 from clicktrail.cli.tables import table, terminal
 from clicktrail.errors import ClicktrailError
-from clicktrail.judge.addresses import block_of
-from clicktrail.judge.networks import NetworkClass
-from clicktrail.judge.published import Listed, parse
-from clicktrail.server import own_networks, settings
-from clicktrail.server.own_networks import OwnNetworks, Source
+from clicktrail.judge.network_lists import Listed, parse
+from clicktrail.judge.networks import NetworkClass, block_of
+from clicktrail.judge.shipped import context_with
+from clicktrail.server import operator_networks, settings
+from clicktrail.server.operator_networks import OwnNetworks, Source
 from clicktrail.server.system import SystemClock
-from clicktrail.server.wiring.judging import context_with
 
 __all__ = ["app"]
 
@@ -48,7 +47,7 @@ def update(
     config: Config = None,
 ) -> None:
     """Read lists of networks, each in the place of what it said the last time; all of them, or none."""
-    from clicktrail.server.fetching import fetch
+    from clicktrail.server.download import fetch
 
     file = _file(config)
     now = SystemClock().now()
@@ -61,7 +60,7 @@ def update(
         read[_key(source)] = Source(
             read_at=now, networks=tuple(_until(each, expires) for each in listed if each.ranges)
         )
-    own_networks.write(file, OwnNetworks(sources=own_networks.read(file).sources | read))
+    operator_networks.write(file, OwnNetworks(sources=operator_networks.read(file).sources | read))
     for source, held in read.items():
         print(f"{source}: {sum(len(each.ranges) for each in held.networks)} ranges")
 
@@ -73,18 +72,18 @@ def remove(
 ) -> None:
     """Forget what lists said."""
     file = _file(config)
-    held = own_networks.read(file).sources
+    held = operator_networks.read(file).sources
     for source in map(_key, sources):
         if source not in held:
             raise ClicktrailError(f"nothing was read from {source}", hint="clicktrail networks list shows the sources")
         del held[source]
-    own_networks.write(file, OwnNetworks(sources=held))
+    operator_networks.write(file, OwnNetworks(sources=held))
 
 
 @app.command(name="list")
 def list_networks(config: Config = None, json_: Json = False) -> None:
     """Show what was read from where, and which version of all networks judges now."""
-    own, today = own_networks.read(_file(config)), SystemClock().now().date()
+    own, today = operator_networks.read(_file(config)), SystemClock().now().date()
     version = context_with(own.listed, today=today).networks.version
     rows = [_row(source, held.read_at, each, today) for source, held in own.sources.items() for each in held.networks]
     if json_:
@@ -109,7 +108,7 @@ def show(
     today = SystemClock().now().date()
     for address in addresses:
         _check(address)
-    known = context_with(own_networks.read(_file(config)).listed, today=today).networks
+    known = context_with(operator_networks.read(_file(config)).listed, today=today).networks
     found = {address: known.find(address) for address in addresses}
     if json_:
         print(json.dumps([{"address": address, "network": msgspec.to_builtins(it)} for address, it in found.items()]))

@@ -14,9 +14,9 @@ from zlib import crc32
 import msgspec
 
 from clicktrail.audit import message_of
-from clicktrail.judge.visits import Visit, names_a_visitor
+from clicktrail.judge.address_activity import Visit, names_a_visitor
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
-from clicktrail.server.pipeline.visits import VisitsByAddress
+from clicktrail.server.pipeline.address_history import VisitsByAddress
 
 __all__ = ["Partitions", "partitions"]
 

@@ -31,8 +31,7 @@ def privacy_text(
 ) -> None:
     """Write a paragraph for your privacy policy from the settings in force. It is a draft, and no legal advice."""
     # The policies' parser and the domains' are slow to import, and no other command should wait for them.
-    from clicktrail.server.wiring.domains import read_domains
-    from clicktrail.server.wiring.tracker import read_policy
+    from clicktrail.server.wiring.config import read_domains, read_policy
 
     loaded = settings.load(config, settings.environment())
     text = (resources.files("clicktrail.cli") / "privacy.toml").read_text("utf-8")

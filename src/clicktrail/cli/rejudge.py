@@ -25,16 +25,16 @@ def rejudge(
     json_: Json = False,
 ) -> None:
     """Judge recorded clicks again by the rules, networks and agents of now, and say what that changes."""
-    from clicktrail.server import reading, settings, supervisor
+    from clicktrail.server import engine_client, settings, supervisor
     from clicktrail.server.pipeline.rejudge import Wanted
 
     loaded = settings.load(config, settings.environment())
     wanted = Wanted(campaign=campaign, since=since.replace(tzinfo=UTC) if since else None, apply=not dry_run)
-    console = reading.running_console(loaded.data / supervisor.RUN_FILE)
-    campaigns = reading.have_rejudged(console, wanted) if console else None
+    console = engine_client.running_console(loaded.data / supervisor.RUN_FILE)
+    campaigns = engine_client.have_rejudged(console, wanted) if console else None
     if campaigns is None:
         # As with reports: where no engine runs we are free to open analytics ourselves.
-        from clicktrail.server.wiring.without_engine import rejudge_stored
+        from clicktrail.server.wiring.offline import rejudge_stored
 
         campaigns = rejudge_stored(loaded, wanted)
     if campaign is not None and not campaigns:

@@ -23,14 +23,14 @@ def report(
     json_: Json = False,
 ) -> None:
     """Show delivered, clicks, clickers and click rates, by campaign or of one campaign by link."""
-    from clicktrail.server import reading, settings, supervisor
+    from clicktrail.server import engine_client, settings, supervisor
 
     loaded = settings.load(config, settings.environment())
-    console = reading.running_console(loaded.data / supervisor.RUN_FILE)
-    reports = reading.ask_engine(console, campaign, filters or ()) if console else None
+    console = engine_client.running_console(loaded.data / supervisor.RUN_FILE)
+    reports = engine_client.ask_engine(console, campaign, filters or ()) if console else None
     if reports is None:
         # Where no engine runs we are free to open analytics ourselves, and to process what the journal still holds.
-        from clicktrail.server.wiring.without_engine import read_reports
+        from clicktrail.server.wiring.offline import read_reports
 
         reports = read_reports(loaded, campaign, filters or ())
     if campaign is not None and not reports:

@@ -4,31 +4,151 @@ import json
 import re
 import secrets
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
-from clicktrail.cli.esp import rewrite_template
+from clicktrail import keyring_file
 from clicktrail.cli.files import PARTS, read_bytes, read_text, write_bytes
 from clicktrail.cli.options import Config, Json, Keys
-from clicktrail.cli.rewritten import RewrittenFile
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import Part
-from clicktrail.rewrite import Rewritten, Untouched
-from clicktrail.server import keystore, settings
-from clicktrail.server.pipeline.instructions import Instructions, take_instructions
+from clicktrail.model.link_set import LinkSet, StoredLink
+from clicktrail.rewrite import Rewritten, Untouched, esp_template
+from clicktrail.rewrite.document import Occurrence, decoded_bodies, in_document, in_message
+from clicktrail.rewrite.esp_template import EspTemplate
+from clicktrail.server import settings
+from clicktrail.server.pipeline.track import Instructions, take_instructions
+from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomIds, SystemClock
-from clicktrail.server.wiring.convention import read_convention
-from clicktrail.server.wiring.tracker import read_dkim_keys, read_policy, read_sensitive_rules
+from clicktrail.server.wiring.config import read_convention, read_dkim_keys, read_policy, read_sensitive_rules
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing
 from clicktrail.tracking import Sending, Tracker
-from clicktrail.utm import parsing as conventions
+from clicktrail.utm import convention as conventions
 
-__all__ = ["rewrite"]
+__all__ = ["RewrittenFile", "rewrite", "rewrite_template"]
+
+# FOLDED rewritten.py: What to tell of a file whose links were replaced: report, warnings and a summary in one
+# line.
+
+_GMAIL_CLIPS_BEYOND = 102 * 1024
+"""Bytes of HTML (Mailchimp's help pages, "Gmail is Clipping My Email")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewrittenFile:
+    """A file before and after.
+
+    Attributes:
+        content: its bytes before.
+        part: HTML or text; None for a whole message.
+        rewritten: what became of it.
+    """
+
+    content: bytes
+    part: Part | None
+    rewritten: Rewritten
+
+    def warnings(self) -> Iterator[str]:
+        """What its sender should look at."""
+        for reason in self.rewritten.untouched:
+            yield f"not all of it could be rewritten: {reason}"
+        for link in self.rewritten.links:
+            for warning in link.warnings:
+                yield f"{warning}: the link '{link.href}' in line {link.line}"
+        for size in self._html_sizes():
+            if size > _GMAIL_CLIPS_BEYOND:
+                yield f"the HTML has {size:,} bytes now; Gmail clips what is beyond 102 kB ({_GMAIL_CLIPS_BEYOND:,})"
+
+    def described(self, warnings: Sequence[str]) -> Mapping[str, Any]:
+        """All of it as docs/reference/links.md describes the report."""
+        return {
+            "links": [_row(occurrence) for occurrence in self._occurrences()],
+            "warnings": warnings,
+            "size": {"before": len(self.content), "after": len(self.rewritten.raw)},
+        }
+
+    def summary(self) -> str:
+        """How many links were found and tracked, why the others were not, and the size: twins are one link."""
+        reasons = Counter({link.index: link.reason for link in self.rewritten.links if not link.tracked}.values())
+        found = len({link.index for link in self.rewritten.links})
+        left = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+        return (
+            f"links found: {found}, tracked: {found - reasons.total()}{left and f', left alone: {left}'}; "
+            f"{len(self.content):,} bytes became {len(self.rewritten.raw):,}"
+        )
+
+    def _occurrences(self) -> list[Occurrence]:
+        links = self.rewritten.links
+        return in_message(self.content, links) if self.part is None else in_document(self.content, self.part, links)
+
+    def _html_sizes(self) -> list[int]:
+        raw = self.rewritten.raw
+        if self.part is None:
+            return [len(content) for leaf, content in decoded_bodies(raw) if content and leaf.part is Part.HTML]
+        return [len(raw)] if self.part is Part.HTML else []
+
+
+def _row(occurrence: Occurrence) -> Mapping[str, Any]:
+    link = occurrence.link
+    return {
+        "index": link.index,
+        "position": link.position,
+        "tracked": link.tracked,
+        "reason": link.reason,
+        "part": link.part,
+        "start": occurrence.start,
+        "end": occurrence.end,
+        "href": link.href,
+        "destination": link.destination,
+        "url": link.url,
+        "label": link.label,
+        "location": link.location,
+        "element": link.element,
+        "group": link.group,
+        "line": link.line,
+    }
+
+
+# FOLDED esp.py: Templates for the editors of ESPs, as clicktrail rewrite --esp makes them.
+
+
+def rewrite_template(
+    content: bytes, part: Part | None, sending: Sending, *, esp: str, tracker: Tracker, settings: Settings
+) -> Rewritten:
+    """The file with tracking URLs that the ESP completes; where they lead is kept in the registry.
+
+    Raises:
+        ClicktrailError: there is no such ESP, or the file can be no template of its editor.
+        StorageError: the registry does not answer.
+    """
+    # Its database packages are slow to import, and no other command should wait for them.
+    from clicktrail.server.wiring.stores import keep_link_set
+
+    tags = esp_template.parse((resources.files("clicktrail.rewrite") / "data" / "esp_tags.toml").read_text("utf-8"))
+    if esp not in tags:
+        raise ClicktrailError(f"there is no ESP '{esp}'", hint=f"known here: {', '.join(tags)}")
+    if part is None:
+        raise ClicktrailError("a message is no template", hint="give the .html or .txt file that the editor takes")
+    template = tracker.find_template(content, part, sending)
+    number = keep_link_set(_link_set(template, sending), settings)
+    return tracker.fill_template(template, sending, link_set=number, merge_tag=tags[esp].tag)
+
+
+def _link_set(template: EspTemplate, sending: Sending) -> LinkSet:
+    links = [
+        StoredLink(position=position, destination=link.destination, group=link.group)
+        for position, link in enumerate(template.tracked)
+    ]
+    return LinkSet(campaign=sending.campaign, created_at=sending.sent_at, links=tuple(links))
+
 
 _STANDARD_INPUT = "-"
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
@@ -162,8 +282,8 @@ def _part(file: str, content: bytes) -> Part | None:
 
 def _ring(keys: Path | None, loaded: settings.Settings) -> KeyRing | None:
     """The ring that was named, or that of the data folder where there is one."""
-    path = keys or loaded.data / keystore.NAME
-    return keystore.load(path) if keys or path.exists() else None
+    path = keys or loaded.data / keyring_file.NAME
+    return keyring_file.load(path) if keys or path.exists() else None
 
 
 def _throwaway() -> KeyRing:

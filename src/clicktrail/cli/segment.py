@@ -33,21 +33,21 @@ def segment(
     json_: Json = False,
 ) -> None:
     """List people with a human click, by name: for those who write only to who reads."""
-    from clicktrail.server import reading, settings, supervisor
+    from clicktrail.server import engine_client, settings, supervisor
     from clicktrail.server.system import SystemClock
 
     since = SystemClock().now() - _span(clicked_human)
     loaded = settings.load(config, settings.environment())
     output = _Csv() if csv_ else _Document() if json_ else _Names()
-    console = reading.running_console(loaded.data / supervisor.RUN_FILE)
-    page = reading.ask_segment(console, since=since, campaign=campaign) if console else None
+    console = engine_client.running_console(loaded.data / supervisor.RUN_FILE)
+    page = engine_client.ask_segment(console, since=since, campaign=campaign) if console else None
     if console and page is not None:
         while page:
             output.write(page)
-            page = reading.ask_segment(console, since=since, campaign=campaign, after=page[-1]["recipient"])
+            page = engine_client.ask_segment(console, since=since, campaign=campaign, after=page[-1]["recipient"])
     else:
         # As with reports: where no engine runs we are free to open analytics ourselves.
-        from clicktrail.server.wiring.without_engine import read_segment
+        from clicktrail.server.wiring.offline import read_segment
 
         read_segment(loaded, since=since, campaign=campaign, tell=output.write)
     output.end()

@@ -5,7 +5,7 @@ from typing import Final, Self
 
 import httpx2
 
-from clicktrail.demo.population.request import Request
+from clicktrail.demo.population.plan import Request
 
 __all__ = ["Clients"]
 

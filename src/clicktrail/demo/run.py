@@ -18,9 +18,8 @@ from clicktrail.demo.landing import LandingSite
 from clicktrail.demo.mailing import send_campaign
 from clicktrail.demo.newsletter import CAMPAIGN
 from clicktrail.demo.population.crowd import Crowd
-from clicktrail.demo.population.letter import Letter
-from clicktrail.demo.population.performance import perform
-from clicktrail.demo.population.truth import Answer, Truth
+from clicktrail.demo.population.plan import Answer, Truth, perform
+from clicktrail.demo.population.received import Letter
 from clicktrail.demo.serving import Addresses, serving
 from clicktrail.demo.sink import Received, Sink
 from clicktrail.errors import SettingsError

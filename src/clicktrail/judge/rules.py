@@ -1,15 +1,18 @@
 """The rules that make a verdict, read from ``data/rules.toml``."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import msgspec
 
 from clicktrail.errors import SettingsError
-from clicktrail.judge.chrome import Chrome
+from clicktrail.judge import user_agents
+from clicktrail.judge.networks import Networks
+from clicktrail.judge.user_agents import Agents, Chrome
 from clicktrail.model.verdict import Verdict
 
-__all__ = ["Rule", "Rules", "parse"]
+__all__ = ["Context", "Rule", "Rules", "parse"]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,3 +80,29 @@ def parse(text: str) -> Rules:
         return msgspec.toml.decode(text, type=Rules)
     except msgspec.DecodeError as error:
         raise SettingsError(f"rules cannot be read: {error}") from error
+
+
+# FOLDED context.py: What the judge knows of the world before it sees a message.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Rules, networks and agents, each with its version."""
+
+    rules: Rules
+    networks: Networks
+    agents: Agents
+
+    @classmethod
+    def of(cls, *, rules_toml: str, networks: Networks, agents_toml: str) -> "Context":
+        """Read the texts of two files such as those in ``clicktrail/judge/data``.
+
+        Raises:
+            SettingsError: one of them cannot be read.
+        """
+        return cls(rules=parse(rules_toml), networks=networks, agents=user_agents.parse(agents_toml))
+
+    @property
+    def version(self) -> str:
+        """The three versions: rules, networks, agents."""
+        return f"{self.rules.version}/{self.networks.version}/{self.agents.version}"

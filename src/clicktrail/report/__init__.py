@@ -4,10 +4,18 @@ What is counted and what is made of the counts is defined here, and counted in P
 is tested against it.
 """
 
-from clicktrail.report.campaign import CampaignReport, Clicks, LinkReport, ReasonCount, Unique, as_json
+from clicktrail.report.campaign import (
+    CampaignReport,
+    Clicks,
+    LinkReport,
+    ReasonCount,
+    SourceReport,
+    Sources,
+    Unique,
+    as_json,
+)
 from clicktrail.report.counting import summarise
 from clicktrail.report.filters import Filter, Filtered, filtered, filtered_as_json
-from clicktrail.report.sources import SourceReport, Sources
 
 __all__ = [
     "CampaignReport",

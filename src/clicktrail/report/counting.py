@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from clicktrail.model.event import AnonymousClick, Bounced, Click, Delivered, Engagement, Opened
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
-from clicktrail.report.campaign import CampaignReport, Clicks, LinkReport, ReasonCount, Unique
-from clicktrail.report.sources import Sources
+from clicktrail.report.campaign import CampaignReport, Clicks, LinkReport, ReasonCount, Sources, Unique
 
 __all__ = ["summarise"]
 

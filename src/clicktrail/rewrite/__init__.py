@@ -1,10 +1,10 @@
 """Replace the links of a message by tracking URLs, and change nothing else."""
 
-from clicktrail.rewrite.body import RewrittenBody, rewrite_html, rewrite_text
 from clicktrail.rewrite.dkim import DkimKey
+from clicktrail.rewrite.document import RewrittenBody, rewrite_html, rewrite_text
 from clicktrail.rewrite.message import Rewritten, rewrite_message
 from clicktrail.rewrite.mime import Untouched
-from clicktrail.rewrite.placing import Placed
+from clicktrail.rewrite.numbering import Placed
 from clicktrail.rewrite.policy import Policy
 
 __all__ = [

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from clicktrail.errors import SettingsError
-from clicktrail.rewrite.headers import Headers, read_headers
-from clicktrail.rewrite.splice import Edit, splice
+from clicktrail.rewrite.edits import Edit, splice
+from clicktrail.rewrite.mime import Headers, read_headers
 
 __all__ = ["DkimKey", "Unsigned", "sign", "unsigned"]
 

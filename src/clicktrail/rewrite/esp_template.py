@@ -4,22 +4,23 @@ A link of such a template is a tracking URL that all recipients share, and behin
 recipient. That the ESP fills; it is not sealed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import msgspec
 
-from clicktrail.errors import ClicktrailError
+from clicktrail.errors import ClicktrailError, SettingsError
 from clicktrail.model.link import Link, Part
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.rewrite.charset import View, byte_edits
 from clicktrail.rewrite.document import read_document
+from clicktrail.rewrite.edits import splice
+from clicktrail.rewrite.encodings import View, byte_edits
 from clicktrail.rewrite.message import Rewritten
-from clicktrail.rewrite.placing import Body, Placed, place
+from clicktrail.rewrite.numbering import Body, Placed, place
 from clicktrail.rewrite.policy import Policy
-from clicktrail.rewrite.splice import splice
 
-__all__ = ["EspTemplate", "find_template"]
+__all__ = ["EspTag", "EspTemplate", "find_template", "parse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,3 +93,40 @@ def find_template(content: bytes, part: Part, *, policy: Policy, tag: Callable[[
 def _unknown(placed: Placed) -> str:
     """What stands for the tracking URLs while their link set has no number."""
     return f"https://recipient.invalid/{placed.position}"
+
+
+# FOLDED esp_tags.py: Know by which merge tag each ESP names a recipient to nobody but the sender; by a table
+# from a TOML file.
+
+
+class EspTag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One ESP's merge tag.
+
+    Attributes:
+        tag: as its editor takes it, characters that need no quoting in HTML.
+        id: what it stands for, and where the sender keeps that.
+        source: where the ESP says so.
+        date: when that was last looked at.
+    """
+
+    tag: str
+    id: str
+    source: str
+    date: date
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    version: date
+    esp: dict[str, EspTag]
+
+
+def parse(text: str) -> Mapping[str, EspTag]:
+    """Read the table: for each ESP, by its name in lower case, its tag.
+
+    Raises:
+        SettingsError: it is not of that form.
+    """
+    try:
+        return msgspec.toml.decode(text, type=_File).esp
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"the merge tags cannot be read: {error}") from error

@@ -8,12 +8,11 @@ from typing import TypeVar
 from clicktrail.model.link import Link
 from clicktrail.rewrite import quoted_printable
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.rewrite.charset import View, byte_edits, view
+from clicktrail.rewrite.edits import Edit, splice
+from clicktrail.rewrite.encodings import IDENTITY, Transfer, View, byte_edits, open_transfer, view
 from clicktrail.rewrite.mime import Leaf, Untouched, find_leaves
-from clicktrail.rewrite.placing import Body, Placed, place
+from clicktrail.rewrite.numbering import Body, Placed, place
 from clicktrail.rewrite.policy import Policy
-from clicktrail.rewrite.splice import Edit, splice
-from clicktrail.rewrite.transfer import IDENTITY, Transfer, open_transfer
 
 __all__ = ["Rewritten", "rewrite_message"]
 

@@ -2,26 +2,100 @@
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
 
+from clicktrail.config_text import said
 from clicktrail.errors import SettingsError
 from clicktrail.model.consent import Consent, UnknownConsent
 from clicktrail.model.hosts import check_hosts, is_among
 from clicktrail.model.link import LinkReason, LinkWarning, Location
-from clicktrail.rewrite.address import Address, read_address
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.rewrite.opting_out import opt_out
-from clicktrail.rewrite.purposes import is_sensitive, is_social, purpose
-from clicktrail.rewrite.signs import has_sign
-from clicktrail.rewrite.visible import shares_domain, visible_host
-from clicktrail.rewrite.wrappers import wrapper
-from clicktrail.wording import said
+from clicktrail.rewrite.link_purpose import has_sign, is_sensitive, is_social, purpose, wrapper
+from clicktrail.rewrite.url import Address, read_address
 
-__all__ = ["TRACKED", "Judgement", "PlainText", "Policy", "Preset", "VisibleUrl", "parse", "preset"]
+__all__ = [
+    "TRACKED",
+    "Judgement",
+    "PlainText",
+    "Policy",
+    "Preset",
+    "VisibleUrl",
+    "opt_out",
+    "parse",
+    "preset",
+    "shares_domain",
+    "visible_host",
+]
+
+# FOLDED opting_out.py: Know the words by which a tag asks not to be tracked: our own, and those of other
+# senders' products.
+
+_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
+    "data-clicktrail": ("off", "no", "false", "0"),
+    "clicktracking": ("off",),  # SendGrid and Klaviyo, "Click Tracking"
+    "disable-tracking": ("true",),  # Mailgun, "Tracking clicks"
+    "data-pm-no-track": (),  # Postmark, "Link tracking", section "Excluding links"
+    "ses:no-track": (),  # Amazon SES, "Email sending metrics FAQs", "Can I disable click tracking for a link?"
+    "mc:disable-tracking": (),  # Mailchimp, "Enable and view click tracking"
+    "mautic:disable-tracking": ("true", ""),  # Mautic, "Emails", section "Disable tracking"
+    "data-msys-clicktrack": ("0",),  # SparkPost, "Disabling click tracking on individual links"
+}
+"""Attributes with the values that opt out; none where the attribute's presence is enough."""
+
+_CLASS = "untracked"  # Customer.io, "Link tracking"
+_SCHEME_opting_out = re.compile(r"https?+\+notrack:", re.ASCII | re.IGNORECASE)  # Postal, "Click and open tracking"
+
+
+def opt_out(candidate: Candidate) -> str:
+    """The word by which a link opts out; empty if it does not."""
+    attributes = candidate.attributes
+    if not _ATTRIBUTES.keys().isdisjoint(attributes):
+        for name, values in _ATTRIBUTES.items():
+            if name in attributes and (not values or attributes[name].strip().lower() in values):
+                return name
+    if "class" in attributes and _CLASS in attributes["class"].lower().split():
+        return f"class={_CLASS}"
+    scheme = _SCHEME_opting_out.match(candidate.url)
+    return scheme[0].lower() if scheme else ""
+
+
+# FOLDED visible.py: Look at links whose text is itself a URL: one that shows an address and leads by another
+# looks like phishing.
+
+_URL = re.compile(
+    r"(?:https?://)?(?P<host>(?:[\w-]+\.)+[a-z]{2,})(?::\d+)?(?:[/?#]\S*)?|https?://(?P<other>[^\s/?#:]+)\S*",
+    re.IGNORECASE,
+)
+_SHORTEST_NAME = 4
+
+
+def visible_host(label: str) -> str:
+    """The host of the URL that a link's text is, lower case; empty if the text is none."""
+    if "." not in label:
+        return ""
+    found = _URL.fullmatch(label)
+    return (found["host"] or found["other"]).lower() if found else ""
+
+
+def shares_domain(host: str, tracking_domains: Iterable[str]) -> bool:
+    """Whether a tracking domain is the shown host's, or one beside or below it.
+
+    A tracking domain is a name below its sender's own: what is left without its first label is the sender's. Two short
+    labels, such as ``co.uk``, are nobody's own.
+    """
+    for domain in tracking_domains:
+        name = domain.partition(":")[0]
+        parent = name.partition(".")[2]
+        first, dot, last = parent.partition(".")
+        owned = dot and ("." in last or len(first) >= _SHORTEST_NAME)
+        if host == name or (owned and (host == parent or host.endswith(f".{parent}"))):
+            return True
+    return False
+
 
 LONGEST = 4_000
 """Bytes of a destination in UTF-8. Sealed, it is a third longer, and servers take request lines of some 8,000 bytes."""

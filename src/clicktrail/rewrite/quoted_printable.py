@@ -4,7 +4,7 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from clicktrail.rewrite.splice import Edit
+from clicktrail.rewrite.edits import Edit
 
 __all__ = ["QuotedPrintable", "encode"]
 

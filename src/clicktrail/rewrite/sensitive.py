@@ -8,7 +8,7 @@ from email.header import decode_header, make_header
 import msgspec
 
 from clicktrail.errors import SettingsError
-from clicktrail.rewrite.headers import read_headers
+from clicktrail.rewrite.mime import read_headers
 
 __all__ = ["SensitiveRule", "SensitiveRules", "parse"]
 

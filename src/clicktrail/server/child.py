@@ -15,8 +15,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from clicktrail.server.monitoring.health import Health, Status
-from clicktrail.server.monitoring.pulse import Pulse
+from clicktrail.server.monitoring.heartbeat import Health, Pulse, Status
 
 __all__ = ["PULSE_S", "READY", "Child", "back_off_s"]
 

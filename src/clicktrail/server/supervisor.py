@@ -18,14 +18,14 @@ from pathlib import Path
 
 import structlog
 
+from clicktrail import keyring_file
 from clicktrail.errors import SettingsError, StorageError
-from clicktrail.server import keystore, snapshot
+from clicktrail.server import overrides_file
 from clicktrail.server.asgi import serve_app
 from clicktrail.server.child import Child
 from clicktrail.server.monitoring.app import create_app
 from clicktrail.server.settings import Address, Settings
-from clicktrail.server.wiring.domains import read_domains
-from clicktrail.server.wiring.tracker import build_tracker
+from clicktrail.server.wiring.config import build_tracker, read_domains
 from clicktrail.server.wiring.worker import stop_signal
 
 __all__ = ["RUN_FILE", "Part", "serve"]
@@ -60,8 +60,8 @@ async def serve(settings: Settings, *, config: Path | None, parts: Sequence[Part
         StorageError: another process serves from this data folder.
     """
     data = settings.data
-    traces = [settings.journal, settings.registry_file, settings.analytics, data / snapshot.NAME]
-    keystore.load_or_create(data / keystore.NAME, traces=traces)
+    traces = [settings.journal, settings.registry_file, settings.analytics, data / overrides_file.NAME]
+    keyring_file.load_or_create(data / keyring_file.NAME, traces=traces)
     if Part.ENGINE in parts:
         build_tracker(settings)  # what the engine would stumble over is said here, once
     if Part.EDGE in parts:

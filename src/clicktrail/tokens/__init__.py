@@ -14,9 +14,9 @@ short      ``o`` to ``7``                      a random code, whose message and 
 
 from clicktrail.tokens.campaign import MAX_LINKS, SealedCampaign, ends, open_campaign, seal_campaign
 from clicktrail.tokens.keys import KEYS, SECRET_BYTES, Format, Key, KeyRing, KeyState, key_named_by
+from clicktrail.tokens.landing import Visit, VisitSeal
 from clicktrail.tokens.sealed import Sealed, open_token, seal
 from clicktrail.tokens.short import CODE_BITS, MAX_SHORT_LINKS, read_short, short_token
-from clicktrail.tokens.visit import Visit, VisitSeal
 
 __all__ = [
     "CODE_BITS",

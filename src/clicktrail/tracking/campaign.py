@@ -10,13 +10,11 @@ import msgspec
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import Link
-from clicktrail.model.stored import LinkSet, StoredLink
+from clicktrail.model.link_set import LinkSet, StoredLink
 from clicktrail.rewrite import Policy
-from clicktrail.rewrite.compile import Campaign
-from clicktrail.rewrite.personal import PersonalUrls
+from clicktrail.rewrite.campaign import Campaign, PersonalUrls
 from clicktrail.tokens import KeyRing, SealedCampaign, seal_campaign
-from clicktrail.tracking.sending import Sending
-from clicktrail.tracking.urls import sealing, tagging
+from clicktrail.tracking.sending import Sending, sealing, tagging
 from clicktrail.utm import Convention
 
 __all__ = ["Bodies", "CompiledCampaign"]

@@ -3,8 +3,11 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from clicktrail.errors import ClicktrailError
+import ada_url
+
+from clicktrail.errors import ClicktrailError, SettingsError
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import Part
 from clicktrail.rewrite import (
@@ -17,20 +20,44 @@ from clicktrail.rewrite import (
     rewrite_message,
     rewrite_text,
 )
+from clicktrail.rewrite.campaign import compile_campaign
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.rewrite.compile import compile_campaign
 from clicktrail.rewrite.dkim import DkimKey, sign, unsigned
 from clicktrail.rewrite.document import rewrite_document
 from clicktrail.rewrite.esp_template import EspTemplate, find_template
 from clicktrail.rewrite.sensitive import SensitiveRules
 from clicktrail.tokens import MAX_LINKS, KeyRing, SealedCampaign, ends, seal_campaign
 from clicktrail.tracking.campaign import CompiledCampaign
-from clicktrail.tracking.domain import read_domain
-from clicktrail.tracking.sending import Sending
-from clicktrail.tracking.urls import sealing, tagging
+from clicktrail.tracking.sending import Sending, sealing, tagging
 from clicktrail.utm import Convention
 
-__all__ = ["Tracker"]
+__all__ = ["Tracker", "read_domain"]
+
+# FOLDED domain.py: Read a tracking domain as it is configured.
+
+
+@lru_cache(8)
+def read_domain(domain: str) -> ada_url.URL:
+    """The domain as a URL parser reads it: its host in lower case, an IDN in its ASCII form.
+
+    Raises:
+        SettingsError: it is no http or https URL, has more than scheme, host and port, or a dot at the host's end: its
+            own links would not be known again.
+    """
+    try:
+        parsed = ada_url.URL(domain)
+    except ValueError:
+        parsed = None
+    if (
+        parsed is None
+        or parsed.protocol not in {"http:", "https:"}
+        or parsed.href != f"{parsed.origin}/"
+        or parsed.hostname.endswith(".")
+    ):
+        raise SettingsError(
+            f"the tracking domain is '{domain}'", hint="write scheme and host: https://links.example.com"
+        )
+    return parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

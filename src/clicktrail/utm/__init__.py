@@ -1,8 +1,6 @@
 """UTM parameters: a sender's convention, and adding it to links."""
 
-from clicktrail.utm.convention import Convention, Existing
-from clicktrail.utm.parsing import parse
-from clicktrail.utm.tag import tag
-from clicktrail.utm.tagger import Tagger
+from clicktrail.utm.convention import Convention, Existing, parse
+from clicktrail.utm.tag import Tagger, tag
 
 __all__ = ["Convention", "Existing", "Tagger", "parse", "tag"]

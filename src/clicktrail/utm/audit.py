@@ -7,8 +7,7 @@ from enum import StrEnum
 
 from clicktrail.utm.convention import Convention
 from clicktrail.utm.export import Row
-from clicktrail.utm.naming import NAMED, spelled
-from clicktrail.utm.variants import fold, is_typo
+from clicktrail.utm.spelling import NAMED, fold, is_typo, spelled
 
 __all__ = ["Audit", "Variant", "Why", "audit"]
 

@@ -1,16 +1,44 @@
 """How a sender names its campaigns in UTM parameters."""
 
 import dataclasses
+import difflib
 import re
-from collections.abc import Mapping
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
 
+import msgspec
+
+from clicktrail.config_text import said
 from clicktrail.errors import SettingsError
 from clicktrail.model.hosts import check_hosts
-from clicktrail.utm.words import snake
 
-__all__ = ["MEDIUMS", "Convention", "Existing"]
+__all__ = ["MEDIUMS", "Convention", "Existing", "fits", "parse", "snake"]
+
+# FOLDED words.py: Write any text as a value of a UTM parameter: lower case, words joined by underscores.
+
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
+
+
+def snake(text: str, *, longest: int = 100) -> str:
+    """The text in snake case, such as ``shop_now`` for "Shop now!"; empty if it has neither letters nor digits.
+
+    Letters lose their accents (Unicode normalisation form KD without its combining marks), so that the value reads the
+    same in a URL; those of other scripts stay.
+
+    Args:
+        text: any text.
+        longest: characters; a longer value ends with the last whole word that fits, or is cut if there is none.
+    """
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    value = _BETWEEN_WORDS.sub("_", plain.casefold()).strip("_")
+    if len(value) <= longest:
+        return value
+    return value[: longest + 1].rpartition("_")[0] or value[:longest]
+
 
 MEDIUMS: Mapping[str, str] = {
     "newsletter": "YYYY-MM_description",
@@ -118,3 +146,78 @@ class Convention:
             "utm_content": self.content,
             "utm_term": self.term,
         }
+
+
+# FOLDED parsing.py: Read a convention from TOML.
+
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True):
+    source: _Text = "email"
+    medium: _Text = "newsletter"
+    campaign: _Text = "{campaign}"
+    content: str = "{location}_{element}"
+    term: str = ""
+    own_hosts: tuple[_Text, ...] = ()
+    existing: Existing = Existing.FILL
+    mediums: dict[_Text, _Text] = msgspec.field(default_factory=lambda: dict(MEDIUMS))
+
+
+def parse(text: str) -> Convention:
+    """Read a convention, as docs/reference/utm.md describes it.
+
+    Raises:
+        SettingsError: no TOML, a key that there is not, or a value that does not fit; it names the key.
+    """
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"the convention is not TOML: {error}") from error
+    known = [field.name for field in msgspec.structs.fields(_File)]
+    for key in tree:
+        if key not in known:
+            raise SettingsError(f"the convention has an unknown key '{key}'", hint=_nearest(key, known))
+    if (existing := tree.get("existing", "fill")) not in list(Existing):
+        raise SettingsError(f"existing is '{existing}' in the convention", hint=_nearest(str(existing), Existing))
+    try:
+        file = msgspec.convert(tree, _File)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"in the convention {said(error)}") from error
+    if file.medium not in file.mediums:
+        raise SettingsError(
+            f"medium is '{file.medium}', which the convention does not list", hint=_nearest(file.medium, file.mediums)
+        )
+    return Convention(**msgspec.structs.asdict(file))
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = difflib.get_close_matches(word.lower(), names, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(names)}"
+
+
+# FOLDED pattern.py: What the campaign names of a medium look like.
+
+_SNAKE = "[a-z0-9]+(?:_[a-z0-9]+)*"
+_PARTS = {
+    "YYYY": "[0-9]{4}",
+    "MM": "(?:0[1-9]|1[0-2])",
+    "DD": "(?:0[1-9]|[12][0-9]|3[01])",
+    "description": _SNAKE,
+}
+_PART = re.compile("|".join(_PARTS))
+
+
+def fits(campaign: str, pattern: str) -> bool:
+    """Whether a campaign is named by a pattern.
+
+    In a pattern ``YYYY``, ``MM`` and ``DD`` stand for digits of a date, and ``description`` for words in snake case,
+    ASCII; every other character stands for itself. ``YYYY-MM_description`` is fitted by ``2026-11_black_friday``,
+    ``description`` by ``welcome_series_2``.
+    """
+    pieces, at = [], 0
+    for part in _PART.finditer(pattern):
+        pieces += [re.escape(pattern[at : part.start()]), _PARTS[part[0]]]
+        at = part.end()
+    return re.fullmatch("".join([*pieces, re.escape(pattern[at:])]), campaign) is not None

@@ -8,13 +8,77 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clicktrail.model.hosts import is_among
-from clicktrail.utm import query, structure
-from clicktrail.utm.convention import Convention
-from clicktrail.utm.naming import NAMED, spelled
-from clicktrail.utm.pattern import fits
+from clicktrail.utm import query
+from clicktrail.utm.convention import Convention, fits
 from clicktrail.utm.query import Pair, Pieces
+from clicktrail.utm.spelling import NAMED, spelled
 
-__all__ = ["Code", "Finding", "check", "repair", "unchecked"]
+__all__ = [
+    "Code",
+    "Finding",
+    "check",
+    "has_double_encoded_ampersand",
+    "has_second_question_mark",
+    "has_utm_in_fragment",
+    "repair",
+    "straighten",
+    "unchecked",
+]
+
+# FOLDED structure.py: UTM parameters that stand where analytics do not see them, and how to bring them back.
+
+_AMPERSAND = re.compile(r"\A(?:amp;)++", re.IGNORECASE)
+# Not in a pair whose value is a URL of its own: its question mark is right where it stands.
+_SECOND_MARK = re.compile(r"\A((?:(?!://)[^?])*+)\?(?=utm_)", re.IGNORECASE)
+_IN_FRAGMENT = re.compile(r"[#?&]utm_[a-z_]+=", re.IGNORECASE)
+_MOVABLE = re.compile(r"utm_[a-z_]+=[^?#]*", re.IGNORECASE)
+
+
+def has_double_encoded_ampersand(pieces: Pieces) -> bool:
+    """Whether a key begins with ``amp;``: what is left of an ampersand that was written as ``&amp;`` twice."""
+    return any(_AMPERSAND.match(pair.text) for pair in pieces.pairs)
+
+
+def has_second_question_mark(pieces: Pieces) -> bool:
+    """Whether parameters were put behind a query by another question mark."""
+    return any(_SECOND_MARK.search(pair.text) for pair in pieces.pairs)
+
+
+def has_utm_in_fragment(pieces: Pieces) -> bool:
+    """Whether UTM parameters stand behind the ``#``, where servers never see them, and analytics seldom look."""
+    return _IN_FRAGMENT.search(pieces.after) is not None
+
+
+def straighten(pieces: Pieces) -> Pieces:
+    """The URL with its UTM parameters in the query, apart from those that stand in the middle of a fragment."""
+    pairs = [
+        Pair(text)
+        for pair in pieces.pairs
+        for text in _SECOND_MARK.sub(r"\1&", _AMPERSAND.sub("", pair.text)).split("&")
+    ]
+    left, moved = _parted(pieces.after)
+    if not moved:
+        return dataclasses.replace(pieces, pairs=tuple(pairs))
+    return Pieces(
+        before=pieces.before,
+        mark=pieces.mark or "?",
+        pairs=(*(pairs if pairs[-1].text else pairs[:-1]), *moved),
+        after="" if left == "#" else left,
+    )
+
+
+def _parted(fragment: str) -> tuple[str, list[Pair]]:
+    """A fragment without the UTM parameters at its end, and those."""
+    left, moved = fragment.split("&"), list[str]()
+    while _MOVABLE.fullmatch(left[-1]) and len(left) > 1:
+        moved.append(left.pop())
+    for mark in "?#":
+        head, found, last = left[-1].rpartition(mark)
+        if found and _MOVABLE.fullmatch(last) and (mark == "?" or (not head and len(left) == 1)):
+            moved.append(last)
+            left[-1] = head if mark == "?" else "#"
+    return "&".join(left), [Pair(text) for text in reversed(moved)]
+
 
 _NEEDED = ("utm_source", "utm_medium", "utm_campaign")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?![0-9])")
@@ -78,7 +142,7 @@ def check(url: str, convention: Convention, *, wanted: bool = True) -> tuple[Fin
         message = f"{host} is not one of your own hosts, and the link has UTM parameters"
         return (Finding(code=Code.FOREIGN, message=message),) if has_utm else ()
     if has_utm:
-        return (*_hidden(pieces), *_misnamed(structure.straighten(pieces), convention))
+        return (*_hidden(pieces), *_misnamed(straighten(pieces), convention))
     if convention.own_hosts and wanted:
         return (Finding(code=Code.UNTAGGED, message=f"{host} is one of your own hosts, and the link has no UTM"),)
     return ()
@@ -112,7 +176,7 @@ def repair(url: str, convention: Convention, *, campaign: str = "", wanted: bool
     codes = {finding.code for finding in check(url, convention, wanted=wanted)}
     if not codes or Code.FOREIGN in codes:
         return url
-    pieces = structure.straighten(query.take_apart(url))
+    pieces = straighten(query.take_apart(url))
     medium = _medium(pieces, convention)
     parameters = convention.parameters(campaign=campaign)
     if not campaign and "{campaign}" in convention.campaign:
@@ -130,19 +194,19 @@ def repair(url: str, convention: Convention, *, campaign: str = "", wanted: bool
 
 def _has_utm(pieces: Pieces) -> bool:
     """Whether there is anything to check, or to bring back to where analytics look."""
-    return any(_hidden(pieces)) or any(pair.is_utm for pair in structure.straighten(pieces).pairs)
+    return any(_hidden(pieces)) or any(pair.is_utm for pair in straighten(pieces).pairs)
 
 
 def _hidden(pieces: Pieces) -> Iterator[Finding]:
-    if structure.has_double_encoded_ampersand(pieces):
+    if has_double_encoded_ampersand(pieces):
         yield Finding(
             code=Code.AMPERSAND, message="a key begins with 'amp;': the ampersand before it was encoded twice"
         )
-    if structure.has_second_question_mark(pieces):
+    if has_second_question_mark(pieces):
         yield Finding(
             code=Code.QUESTION_MARK, message="UTM parameters follow a second question mark, in another's value"
         )
-    if structure.has_utm_in_fragment(pieces):
+    if has_utm_in_fragment(pieces):
         yield Finding(code=Code.FRAGMENT, message="UTM parameters stand behind the '#', where they are not read")
 
 

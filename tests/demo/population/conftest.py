@@ -3,7 +3,7 @@
 import pytest
 
 from clicktrail.demo.newsletter import newsletter
-from clicktrail.demo.population.letter import Letter
+from clicktrail.demo.population.received import Letter
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from clicktrail.demo.population import scanners
 from clicktrail.demo.population.crowd import Crowd
-from clicktrail.demo.population.letter import Letter
 from clicktrail.demo.population.people import AT_HOME, AT_WORK
+from clicktrail.demo.population.plan import Actor, Request
 from clicktrail.demo.population.previews import PREVIEWS
-from clicktrail.demo.population.request import Actor, Request
+from clicktrail.demo.population.received import Letter
 
 SIZE = 500
 

@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from clicktrail.demo.population.chance import Chance
-from clicktrail.demo.population.letter import Letter
+from clicktrail.demo.population.draws import Chance
 from clicktrail.demo.population.people import AT_HOME, AT_WORK
-from clicktrail.demo.population.request import Actor, Request
+from clicktrail.demo.population.plan import Actor, Request
+from clicktrail.demo.population.received import Letter
 
 EVERYONE = {actor.name: actor for actor in (*AT_HOME, *AT_WORK)}
 TRIES = 40

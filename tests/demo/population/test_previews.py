@@ -2,10 +2,10 @@
 
 import pytest
 
-from clicktrail.demo.population.chance import Chance
-from clicktrail.demo.population.letter import Letter
+from clicktrail.demo.population.draws import Chance
+from clicktrail.demo.population.plan import Actor
 from clicktrail.demo.population.previews import PREVIEWS
-from clicktrail.demo.population.request import Actor
+from clicktrail.demo.population.received import Letter
 
 
 @pytest.mark.parametrize("actor", PREVIEWS, ids=lambda actor: actor.name)

@@ -3,9 +3,9 @@
 import pytest
 
 from clicktrail.demo.population import scanners
-from clicktrail.demo.population.chance import Chance
-from clicktrail.demo.population.letter import Letter
-from clicktrail.demo.population.request import Actor, Request
+from clicktrail.demo.population.draws import Chance
+from clicktrail.demo.population.plan import Actor, Request
+from clicktrail.demo.population.received import Letter
 
 ALL = [value for value in vars(scanners).values() if isinstance(value, Actor)]
 TRIES = 40

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from clicktrail.judge.case import Case
+from clicktrail.judge.address_activity import Visit
+from clicktrail.judge.evidence import Case
 from clicktrail.judge.signals import SIGNALS
-from clicktrail.judge.visits import Visit
 from clicktrail.model.event import AnyEvent
 from tests.clicks import CONTEXT, timeline
 

@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from clicktrail.server.analytics.connection import ChdbConnections
-from clicktrail.server.analytics.migrate import migrate
+from clicktrail.server.analytics.connection import ChdbConnections, migrate
 
 
 @pytest.fixture

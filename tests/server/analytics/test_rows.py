@@ -1,10 +1,20 @@
+import dataclasses
 from datetime import timedelta
 
 from msgspec.structs import replace
 
 from clicktrail.model.event import AnonymousClick, Engagement
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.analytics.rows import ClickRow, MessageRow, anonymous_rows, click_rows, event_rows, message_rows
+from clicktrail.server.analytics.rows import (
+    ChangeRow,
+    ClickRow,
+    MessageRow,
+    anonymous_rows,
+    change_rows,
+    click_rows,
+    event_rows,
+    message_rows,
+)
 from tests.judged import BURST, HOSTING, SENT_AT, bounced, click, judged, lines, sent, verdict
 
 
@@ -100,3 +110,24 @@ def test_row_of_an_anonymous_click_says_nothing_more_than_the_click() -> None:
         version=0,
     )
     assert [expected] == list(anonymous_rows([anonymous]))
+
+
+def test_a_change_tells_what_it_rests_on() -> None:
+    """Verdicts before and after, score and signals; of a message to several nobody but the message itself is told."""
+    bot = verdict(click("m1", "1"), Verdict.BOT, BURST, HOSTING)
+    first = verdict(click("m1", "2"), Verdict.BOT)
+    changed = dataclasses.replace(judged(sent("m1"), clicks=(bot, first)), before={"m1-1": Verdict.HUMAN})
+    assert [
+        ChangeRow(
+            campaign="spring",
+            click_id="m1-1",
+            message_id="m1",
+            person="m1",
+            before="human",
+            after="bot",
+            score=8,
+            signals=("burst", "hosting-network"),
+            rules="1",
+            version=7,
+        )
+    ] == list(change_rows([changed], version=7))

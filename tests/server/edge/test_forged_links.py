@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from clicktrail.model.stored import LinkSet, ShortMessage, StoredLink
-from clicktrail.server.edge.reader import RequestReader
+from clicktrail.model.link_set import LinkSet, ShortMessage, StoredLink
+from clicktrail.server.edge.http_reader import RequestReader
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.settings import environment
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, SealedCampaign, ends, seal, seal_campaign, short_token

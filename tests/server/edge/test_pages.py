@@ -1,15 +1,17 @@
 """The public pages, as bytes and as a browser shows them."""
 
+import string
 from importlib import resources
 from typing import Literal
 
 import pytest
+from msgspec.structs import asdict
 
 from clicktrail.model.event import Click
-from clicktrail.server.edge.pages import Pages, Records
+from clicktrail.server.edge.pages import FALLBACK, Pages, PageWords, Records, Site, Sites, language_of, words
 from clicktrail.server.edge.responses import Response
-from clicktrail.server.pipeline.domains import Domain
 from clicktrail.server.pipeline.redirect import Redirect
+from clicktrail.server.pipeline.tracking_domains import Domain
 from tests.browsers import chromium, needs_chromium
 from tests.edges import NOW
 
@@ -102,3 +104,108 @@ async def test_axe_finds_nothing_wrong(scheme: Literal["light", "dark"]) -> None
             found = await page.evaluate("axe.run({resultTypes: ['violations']})")
             assert [] == [violation["id"] for violation in found["violations"]]
             assert "color-contrast" in {rule["id"] for rule in found["passes"]}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("de", "de"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("DE-ch", "de"),
+        ("fr,de;q=0.5,en;q=0.4", "de"),
+        ("en,de", "en"),
+        ("de;q=0.2,en;q=0.7", "en"),
+        ("de;q=0", FALLBACK),
+        ("fr", FALLBACK),
+        ("*", FALLBACK),
+        ("", FALLBACK),
+        ("de;q=much,en;q=0.1", "en"),
+    ],
+)
+def test_readers_get_the_language_that_they_like_best(accepted: str, language: str) -> None:
+    """Of those that there are, by weight and then by order; English where there is none of theirs."""
+    assert language == language_of(accepted, words())
+
+
+def test_every_language_fills_in_the_same() -> None:
+    """A translation that lost a contact or a number would lose it for its readers."""
+    english = words()[FALLBACK]
+    for known in words().values():
+        assert _filled_in(known.ask_contact) == _filled_in(english.ask_contact)
+        assert {name: _filled_in(text) for name, text in asdict(english.about).items()} == {
+            name: _filled_in(text) for name, text in asdict(known.about).items()
+        }
+        pages = [page for page in asdict(known).values() if isinstance(page, PageWords)]
+        assert all(not _filled_in(page.text) and page.title for page in pages)
+
+
+def _filled_in(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+DOMAIN_sites = Domain(
+    host="click.example",
+    hsts_days=2,
+    apple_app_site_association='{"applinks":{}}',
+    assetlinks="[]",
+)
+BARE = Domain(host="other.example")
+
+
+def site_of(sites: Sites, host: str) -> Site:
+    """The site of a host that there is."""
+    site = sites.find(host)
+    assert site is not None
+    return site
+
+
+@pytest.mark.parametrize("host", ["click.example", "click.example:8080", "CLICK.example.", "Click.Example.:443"])
+def test_a_site_is_found_by_every_spelling_of_its_host(host: str) -> None:
+    """Names have no case, and may end in a dot; the port is the proxy's."""
+    sites = Sites([DOMAIN_sites, BARE])
+    assert site_of(sites, host) is site_of(sites, "click.example")
+
+
+@pytest.mark.parametrize(
+    "host", ["", "evil.example", "a.click.example", "click.example.evil.example", ":80", "[::1]:80"]
+)
+def test_other_hosts_have_no_site(host: str) -> None:
+    """Not even below one of ours."""
+    assert Sites([DOMAIN_sites, BARE]).find(host) is None
+
+
+def test_where_no_domain_is_listed_every_host_is_served() -> None:
+    """As one finds it who has just installed clicktrail."""
+    sites = Sites()
+    assert site_of(sites, "") is site_of(sites, "anything.example:8080")
+
+
+def test_a_site_answers_for_apps_where_the_domain_has_their_files() -> None:
+    """At the paths where iOS and Android look, as JSON."""
+    sites = Sites([DOMAIN_sites, BARE])
+    fixed, bare = site_of(sites, "click.example").fixed, site_of(sites, "other.example").fixed
+    apple, android = "/.well-known/apple-app-site-association", "/.well-known/assetlinks.json"
+    assert (b'{"applinks":{}}', b"[]") == (fixed[apple]({}).body, fixed[android]({}).body)
+    assert b"\r\nContent-Type: application/json\r\n" in fixed[apple]({}).head
+    assert set() == {apple, android} & bare.keys()
+
+
+def test_every_site_says_that_it_honours_global_privacy_control() -> None:
+    """In the words of https://w3c.github.io/gpc/."""
+    answer = site_of(Sites(), "").fixed["/.well-known/gpc.json"]({})
+    assert b'{"gpc":true,"lastUpdate":"2026-11-23"}\n' == answer.body
+
+
+def test_robots_are_asked_to_stay_away() -> None:
+    """Every link is somebody's."""
+    assert b"User-agent: *\nDisallow: /\n" == site_of(Sites(), "").fixed["/robots.txt"]({}).body
+
+
+def test_every_answer_of_a_domain_asks_for_tls_where_it_is_told_to() -> None:
+    """RFC 6797 section 6.1: on all of them."""
+    sites = Sites([DOMAIN_sites, BARE])
+    site, bare = site_of(sites, "click.example"), site_of(sites, "other.example")
+    field = b"Strict-Transport-Security: max-age=172800\r\n"
+    assert (field, b"") == (site.fields, bare.fields)
+    assert all(field in answer({}).head for answer in (*site.fixed.values(), site.pages.damaged, site.pages.ended))
+    assert all(field not in answer({}).head for answer in bare.fixed.values())

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clicktrail.server.edge.reader import Refusal
+from clicktrail.server.edge.http_reader import Refusal
 from clicktrail.server.edge.responses import Responses
 
 

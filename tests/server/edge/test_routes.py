@@ -2,24 +2,29 @@
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
+from time import perf_counter
 from types import MappingProxyType
 
+import msgspec
 import pytest
 
 from clicktrail.model.edit import EditAction, LinkEdit, Target
-from clicktrail.model.event import AnonymousClick, Click, decode
-from clicktrail.model.stored import ShortMessage, StoredLink
+from clicktrail.model.event import AnonymousClick, Click, Engagement, decode
+from clicktrail.model.link_set import ShortMessage, StoredLink
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.edge.pages import Records
+from clicktrail.server.edge.pages import Records, Sites
 from clicktrail.server.edge.responses import Response
-from clicktrail.server.edge.routes import Routes
-from clicktrail.server.edge.sites import Sites
-from clicktrail.server.pipeline.domains import Domain
-from clicktrail.server.pipeline.marks import Marked
+from clicktrail.server.edge.routes import Beacon, Routes, Tally
+from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.pipeline.engagement import Engagements
 from clicktrail.server.pipeline.overrides import Overrides
+from clicktrail.server.pipeline.privacy import Marked
 from clicktrail.server.pipeline.redirect import Request
-from clicktrail.tokens import short_token
-from tests.edges import NOW, RING, damaged_path, pages_of, routes_for, token_path
+from clicktrail.server.pipeline.tracking_domains import Domain
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Visit, VisitSeal, short_token
+from tests.edges import NOW, StoppedClock, damaged_path, pages_of, request, routes_for, running_edge, token_path
+from tests.edges import RING as RING_EDGES
 from tests.journals import HeldJournal
 from tests.server.memory_registry import MemoryRegistry
 
@@ -250,7 +255,7 @@ def test_nothing_is_recorded_of_who_was_erased() -> None:
     journal = HeldJournal()
     routes = routes_for(journal)
     routes.sites = Sites(landing_hosts=("shop.example",))
-    routes.erased = Marked(RING, [Marked(RING).mark("ann@example.org")])
+    routes.erased = Marked(RING_EDGES, [Marked(RING_EDGES).mark("ann@example.org")])
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers_of(routes, token_path())
     assert [] == journal.lines
 
@@ -261,7 +266,7 @@ def test_clicks_of_who_denied_since_are_kept_as_of_who_asks_for_privacy(opted_ou
     journal = HeldJournal()
     routes = routes_for(journal)
     routes.sites = Sites(records=Records(opted_out=opted_out == "anonymous"), landing_hosts=("shop.example",))
-    routes.denied = Marked(RING, [Marked(RING).mark("ann@example.org")])
+    routes.denied = Marked(RING_EDGES, [Marked(RING_EDGES).mark("ann@example.org")])
     answers = answers_of(routes, token_path(), headers={"user-agent": "Mozilla/5.0 Private/7"})
     journal.settle(committed=True)
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
@@ -280,3 +285,103 @@ def test_a_domain_may_have_nothing_recorded_of_who_asks_for_privacy() -> None:
     assert b"Do Not Track: nothing." in answers_of(routes, f"{token_path()}+", headers=headers)[0].body
     assert [] == answers_of(routes, token_path(), headers=headers | {"host": "other.example"})
     assert 1 == len(journal.lines)
+
+
+RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
+TOLD = {
+    "visit": VisitSeal(RING).seal(
+        Visit(click_id="c1", message_id="m1", recipient="ann@example.org", campaign="spring", clicked_at=NOW)
+    ),
+    "kind": "engaged",
+}
+
+
+def beacon(journal: HeldJournal) -> Beacon:
+    """Of an edge."""
+    return Beacon(Engagements(RING), journal=journal, clock=StoppedClock())
+
+
+def answer(
+    to: Beacon, path: str, *, method: str = "GET", body: bytes = b"", without: tuple[str, ...] = ()
+) -> Response | None:
+    """What is answered at once, where nothing is to be recorded of some recipients."""
+    request = Request(method=method, path=path, peer="192.0.2.1", headers={}, body=body)
+    return to.answer(request, without=(Marked(RING), Marked(RING, map(Marked(RING).mark, without))))
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_the_script_is_small_and_may_be_loaded_by_any_page(method: str) -> None:
+    """Less than 2 kB with its header fields, as a script that browsers may keep."""
+    script = answer(beacon(HeldJournal()), "/e.js", method=method)
+    assert script
+    assert 2_000 > len(script.head) + len(script.body)
+    assert b"Content-Type: text/javascript; charset=utf-8\r\n" in script.head
+    assert b"Cross-Origin-Resource-Policy: cross-origin\r\n" in script.head
+    assert f"Content-Length: {len(script.body)}\r\n".encode() in script.head
+
+
+def test_what_a_page_tells_is_recorded_and_answered_at_once() -> None:
+    """Not once it is on disk: no page waits for that."""
+    journal = HeldJournal()
+    taken = answer(beacon(journal), "/e", method="POST", body=msgspec.json.encode(TOLD))
+    expected = Engagement(
+        id="c1-engaged",
+        at=NOW,
+        campaign="spring",
+        message_id="m1",
+        recipient="ann@example.org",
+        click_id="c1",
+        kind="engaged",
+    )
+    assert [expected] == [decode(line) for line in journal.lines]
+    assert taken
+    assert taken.head.startswith(b"HTTP/1.1 204 ")
+    journal.settle(committed=False)
+
+
+def test_what_is_not_taken_is_answered_alike() -> None:
+    """So that nobody learns which clicks there were."""
+    journal = HeldJournal()
+    to = beacon(journal)
+    good = answer(to, "/e", method="POST", body=msgspec.json.encode(TOLD))
+    assert [good, good] == [answer(to, "/e", method="POST", body=body) for body in (b"", msgspec.json.encode(TOLD))]
+    assert 1 == len(journal.lines)
+
+
+def test_nothing_is_recorded_of_who_may_not_be() -> None:
+    """Even if a page that they visited before tells of them later."""
+    journal = HeldJournal()
+    body = msgspec.json.encode(TOLD)
+    refused = answer(beacon(journal), "/e", method="POST", body=body, without=("ann@example.org",))
+    assert [] == journal.lines
+    assert refused == answer(beacon(journal), "/e", method="POST", body=body, without=("bob@example.org",))
+    assert 1 == len(journal.lines)
+
+
+@pytest.mark.parametrize(("path", "method"), [("/e", "GET"), ("/e.js", "POST"), ("/e/", "POST"), ("/", "GET")])
+def test_other_requests_are_not_the_beacons(path: str, method: str) -> None:
+    """They are tracking URLs, or nothing."""
+    assert answer(beacon(HeldJournal()), path, method=method) is None
+
+
+def test_answers_are_counted_by_their_status() -> None:
+    """As text, the way that the metric shows it, with the time that each took."""
+    tally = Tally()
+    for response in (Response(head=b"HTTP/1.1 302 Found\r\n"), *[Response(head=b"HTTP/1.1 200 OK\r\n")] * 2):
+        tally.count(response, perf_counter() - 2.0)
+
+    assert {"302": 1, "200": 2} == tally.statuses
+    assert [3, 0] == tally.seconds.counts[-2:]
+    assert 6.0 <= tally.seconds.total < 7.5
+
+
+async def test_every_answer_of_an_edge_is_counted(tmp_path: Path) -> None:
+    """Readers sent on, damaged links, and requests that are none; and each of them was measured."""
+    with SegmentWriter(tmp_path / "edge-0", asyncio.get_running_loop()) as journal:
+        async with running_edge(journal) as edge:
+            for sent in (request(token_path(), close=True), request(damaged_path(), close=True), b"nonsense\r\n\r\n"):
+                await edge.ask(sent)
+            tally = edge.routes.tally
+
+    assert {"302": 1, "404": 1, "400": 1} == tally.statuses
+    assert 3 == sum(tally.seconds.counts)

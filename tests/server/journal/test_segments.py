@@ -1,13 +1,29 @@
 """The files of one writer."""
 
+import errno
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clicktrail.errors import StorageError
-from clicktrail.server.journal.frames import HEAD, pack
-from clicktrail.server.journal.segments import Segment, cut_torn_tail, lock, numbers, path_of, read_lines
+from clicktrail.server.journal.segments import (
+    HEAD,
+    OVERHEAD,
+    Segment,
+    Tail,
+    announced,
+    cut_torn_tail,
+    lock,
+    numbers,
+    pack,
+    path_of,
+    read_lines,
+    unpack,
+)
 
 LINES = [b"first", b"second", b"third"]
 
@@ -132,3 +148,134 @@ def test_a_folder_is_claimed_by_one(tmp_path: Path) -> None:
     os.close(claim)
     os.close(lock(tmp_path / "edge-0"))
     assert (tmp_path / "edge-0" / "lock").exists()
+
+
+@given(st.lists(st.binary(max_size=300)))
+def test_lines_come_back_as_they_went_in(lines: list[bytes]) -> None:
+    """Frames one after the other are the lines again."""
+    assert lines == unpack(b"".join(map(pack, lines)), limit=len(lines) + 1)
+
+
+@given(st.lists(st.binary(max_size=30), min_size=1), st.data())
+def test_the_limit_is_kept(lines: list[bytes], data: st.DataObject) -> None:
+    """No more lines are taken than asked for."""
+    limit = data.draw(st.integers(0, len(lines)))
+    assert lines[:limit] == unpack(b"".join(map(pack, lines)), limit=limit)
+
+
+@given(st.lists(st.binary(max_size=30)), st.binary(max_size=30), st.data())
+def test_a_frame_that_is_cut_off_anywhere_is_no_frame(lines: list[bytes], last: bytes, data: st.DataObject) -> None:
+    """What stands before it is read all the same."""
+    kept = data.draw(st.integers(0, OVERHEAD + len(last) - 1))
+    assert lines == unpack(b"".join(map(pack, lines)) + pack(last)[:kept], limit=100)
+
+
+@given(st.binary(max_size=60), st.data())
+def test_a_flipped_bit_is_noticed(line: bytes, data: st.DataObject) -> None:
+    """Wherever it is: in length, checksum or line."""
+    frame = bytearray(pack(line))
+    bit = data.draw(st.integers(0, len(frame) * 8 - 1))
+    frame[bit // 8] ^= 1 << bit % 8
+    assert [] == unpack(bytes(frame), limit=1)
+
+
+def test_zeros_are_no_frame() -> None:
+    """Room that was taken in advance is not read as empty lines, and an empty line is not taken for room."""
+    assert [] == unpack(bytes(64), limit=10)
+    assert [b""] == unpack(pack(b"") + bytes(64), limit=10)
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [(b"", 0), (b"\x05\x00", 0), (bytes(20), 0), (pack(b"hello"), 13), (pack(b"hello")[:9], 13), (pack(b""), 8)],
+)
+def test_a_frame_announces_its_size(data: bytes, size: int) -> None:
+    """As soon as its prefix is there, and only then."""
+    assert size == announced(data)
+
+
+def lines_of_tail(folder: Path) -> dict[int, list[bytes]]:
+    """The lines of each segment."""
+    return {number: read_lines(path_of(folder, number), len(HEAD), limit=100) for number in numbers(folder)}
+
+
+def test_what_is_written_is_found_before_it_is_synced(tmp_path: Path) -> None:
+    """And what was not synced is taken back when the tail is left."""
+    tail = Tail(tmp_path)
+    tail.open()
+    tail.write(pack(b"synced"))
+    tail.sync()
+    tail.write(pack(b"not synced"))
+    before = lines_of_tail(tmp_path)
+    tail.leave()
+    assert {1: [b"synced", b"not synced"]} == before
+    assert {1: [b"synced"]} == lines_of_tail(tmp_path)
+
+
+def test_a_full_segment_is_synced_before_the_next_begins(tmp_path: Path) -> None:
+    """So that nothing of it is taken back."""
+    tail = Tail(tmp_path, begin=partial(Segment, capacity=len(HEAD) + 20))
+    for line in (b"first", b"second"):
+        tail.write(pack(line))
+    tail.sync()
+    tail.leave()
+    assert {1: [b"first"], 2: [b"second"]} == lines_of_tail(tmp_path)
+
+
+def test_a_roll_begins_a_segment_unless_the_last_is_empty(tmp_path: Path) -> None:
+    """Nothing happens where nothing was written since."""
+    tail = Tail(tmp_path)
+    tail.roll()
+    tail.write(pack(b"first"))
+    tail.roll()
+    tail.roll()
+    tail.leave()
+    assert {1: [b"first"], 2: []} == lines_of_tail(tmp_path)
+
+
+class Broken(Segment):
+    """A segment that can be begun, and then takes nothing."""
+
+    def write(self, data: bytes) -> None:
+        """Take the head alone."""
+        if data != HEAD:
+            raise OSError(errno.ENOSPC, "no room")
+        super().write(data)
+
+
+def test_attempts_at_a_full_disk_leave_no_empty_segments(tmp_path: Path) -> None:
+    """Except one that is alone: from it the numbers go on."""
+    for begun in (Segment(tmp_path, 1), Segment(tmp_path, 2)):
+        begun.write(pack(b"a click"))
+        begun.sync()
+        begun.close()
+    tail = Tail(tmp_path, begin=Broken)
+    for _ in range(3):
+        with pytest.raises(OSError, match="no room"):
+            tail.write(pack(b"another"))
+    assert [1, 2] == numbers(tmp_path)
+    alone = Tail(tmp_path / "alone", begin=Broken)
+    with pytest.raises(OSError, match="no room"):
+        alone.write(pack(b"another"))
+    assert [1] == numbers(tmp_path / "alone")
+
+
+def test_a_folder_that_somebody_else_claims_is_left_alone(tmp_path: Path) -> None:
+    """Until it is left; a tail that has left claims it anew when it writes."""
+    first, second = Tail(tmp_path), Tail(tmp_path)
+    first.open()
+    with pytest.raises(StorageError, match="another process"):
+        second.open()
+    with pytest.raises(BlockingIOError):
+        second.write(pack(b"no"))
+    first.leave()
+    second.write(pack(b"yes"))
+    second.sync()
+    second.leave()
+    assert {1: [b"yes"]} == lines_of_tail(tmp_path)
+
+
+def test_a_sync_without_a_segment_has_nothing_to_do(tmp_path: Path) -> None:
+    """Nothing was written."""
+    Tail(tmp_path).sync()
+    assert [] == list(tmp_path.iterdir())

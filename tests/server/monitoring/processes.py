@@ -1,7 +1,6 @@
 """Processes as the supervisor knows them."""
 
-from clicktrail.server.monitoring.health import Health, Status
-from clicktrail.server.monitoring.pulse import Pulse
+from clicktrail.server.monitoring.heartbeat import Health, Pulse, Status
 
 __all__ = ["process"]
 

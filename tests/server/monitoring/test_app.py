@@ -1,7 +1,7 @@
 import httpx2
 
 from clicktrail.server.monitoring.app import create_app
-from clicktrail.server.monitoring.health import Health, Status
+from clicktrail.server.monitoring.heartbeat import Health, Status
 from tests.server.monitoring.processes import process
 
 

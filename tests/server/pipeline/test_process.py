@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -11,21 +12,21 @@ from msgspec.structs import replace
 
 from clicktrail.errors import EventError, StorageError
 from clicktrail.judge import Judge
-from clicktrail.judge.visits import NEARBY, Visit
+from clicktrail.judge.address_activity import NEARBY, Visit
+from clicktrail.judge.shipped import shipped_judge
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, Engagement, encode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, Clicks
-from clicktrail.server.analytics.chdb_store import ChdbAnalytics
+from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
-from clicktrail.server.pipeline.addresses import SharedAddress
-from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.ports import Analytics, Entry, JournalReader
+from clicktrail.server.pipeline.shared_address import SharedAddress
+from clicktrail.server.pipeline.process import Known, Processor, RecentMessages
+from clicktrail.server.ports import Analytics, Entry, JournalReader, JudgedMessage
 from clicktrail.server.system import SystemClock
-from clicktrail.server.wiring.judging import shipped_judge
 from tests.clicks import AZURE
-from tests.judged import SENT_AT, click, sent, verdict
+from tests.judged import BURST, SENT_AT, click, judged, sent, verdict
 from tests.server.memory_analytics import MemoryAnalytics
 
 
@@ -498,3 +499,72 @@ async def test_crash_between_store_and_commit_loses_and_doubles_nothing(tmp_path
     await analytics.close()
     assert (2, Clicks(human=2)) == (report.accepted, report.clicks)
     assert died == report
+
+
+HUMAN = verdict(click("m1", "1"))
+BOT = dataclasses.replace(HUMAN, verdict=Verdict.BOT)
+WORDED = dataclasses.replace(HUMAN, reasons=(BURST,))
+FETCHED = Known(timeline=Timeline.of("m1", [sent("m1"), HUMAN.click]), verdicts={HUMAN.click.id: Verdict.HUMAN})
+AT_HAND = Known.at_hand(judged(sent("m1"), clicks=(HUMAN,)))
+UNKNOWN = Known(timeline=Timeline.of("m1", ()), verdicts={})
+
+
+def message(*clicks: JudgedClick, campaign: str = "spring") -> JudgedMessage:
+    """The message as it is judged now."""
+    return judged(sent("m1", campaign=campaign), clicks=clicks)
+
+
+@pytest.mark.parametrize("known", [FETCHED, AT_HAND])
+def test_another_verdict_replaces_one(known: Known) -> None:
+    """It is new, and what stood is told; other reasons are news and no change."""
+    stood = {HUMAN.click.id: Verdict.HUMAN}
+    assert ((BOT,), stood) == _news(known, message(BOT))
+    assert ((WORDED,), stood) == _news(known, message(WORDED))
+    assert [((Verdict.HUMAN, BOT),), ()] == [known.news(message(of), set()).changes for of in (BOT, WORDED)]
+
+
+def test_a_verdict_that_stands_is_no_news() -> None:
+    """Unless the message stands under another campaign now, where analytics does not have it."""
+    assert ((), {}) == _news(AT_HAND, message(HUMAN))
+    assert ((HUMAN,), {HUMAN.click.id: Verdict.HUMAN}) == _news(AT_HAND, message(HUMAN, campaign="autumn"))
+    assert ((BOT,), {BOT.click.id: Verdict.HUMAN}) == _news(AT_HAND, message(BOT, campaign="autumn"))
+
+
+def test_a_first_verdict_replaces_none() -> None:
+    """It is news."""
+    assert ((BOT,), {}) == _news(UNKNOWN, message(BOT))
+
+
+@pytest.mark.parametrize("known", [FETCHED, AT_HAND])
+def test_an_old_click_keeps_its_verdict(known: Known) -> None:
+    """Its address was shortened; one that is told so in this batch has none yet."""
+    old = dataclasses.replace(BOT, click=replace(BOT.click, ip="192.0.2.0/24"))
+    assert ((), {}) == _news(known, message(old))
+    assert (old,) == UNKNOWN.news(message(old), {old.click.id}).clicks
+
+
+def _news(known: Known, message: JudgedMessage) -> tuple[tuple[JudgedClick, ...], dict[str, Verdict]]:
+    news = known.news(message, set())
+    assert message.timeline == news.timeline
+    return news.clicks, dict(news.before)
+
+
+def test_the_latest_are_at_hand() -> None:
+    """What was judged longest ago goes first; judged again, it is late."""
+    one, two, three = (judged(sent(name)) for name in ("m1", "m2", "m3"))
+    recent = RecentMessages(2)
+    recent.keep([one, two])
+    recent.keep([one])
+    recent.keep([three])
+    assert {"m1": one, "m3": three} == recent.of(["m1", "m2", "m3", "m4"])
+    assert {} == recent.of([])
+
+
+def test_what_holds_an_old_click_is_let_go() -> None:
+    """Whatever else it holds; a message without clicks holds no address."""
+    young, old = verdict(click("m1", "young", after_s=60)), verdict(click("m2", "old", after_s=59))
+    both = judged(clicks=(old, verdict(click("m2", "new", after_s=90))))
+    recent = RecentMessages(9)
+    recent.keep([judged(clicks=(young,)), both, judged(sent("m3"))])
+    recent.forget_old(before=SENT_AT + timedelta(seconds=60))
+    assert ["m1", "m3"] == list(recent.of(["m1", "m2", "m3"]))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.model.event import Click
-from clicktrail.model.stored import LinkSet, ShortMessage, StoredLink
+from clicktrail.model.link_set import LinkSet, ShortMessage, StoredLink
 from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Request, Unavailable
 from clicktrail.tokens import (
     SECRET_BYTES,

@@ -1,18 +1,24 @@
 import html
 import re
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from clicktrail.model.consent import UnknownConsent
-from clicktrail.model.stored import ShortMessage, StoredLink
+from clicktrail.model.consent import Consent, UnknownConsent
+from clicktrail.model.link_set import ShortMessage, StoredLink
 from clicktrail.rewrite import Policy, Untouched
 from clicktrail.rewrite.sensitive import parse
-from clicktrail.server.pipeline.instructions import take_instructions
-from clicktrail.server.pipeline.track import Identity, Tracked
+from clicktrail.server.pipeline.track import Identity, Instructions, Tracked, take_instructions, with_consent
 from clicktrail.server.pipeline.track import track as track_message
+from clicktrail.server.ports import Consents
+from clicktrail.server.settings import Settings
+from clicktrail.server.wiring.stores import open_registry
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, open_token, read_short
 from clicktrail.tracking import Tracker
 from clicktrail.utm import Convention
@@ -217,3 +223,111 @@ def test_short_links_name_nobody_who_has_not_agreed() -> None:
     short = track_short(BOTH_PARTS).short
     assert short
     assert ("", NOW.replace(second=0)) == (short.recipient, short.created_at)
+
+
+NOW_consent = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def consents(tmp_path: Path) -> AsyncIterator[Consents]:
+    """Two who agreed, one who denied, one who has not decided."""
+    async with open_registry(Settings(data_dir=str(tmp_path))) as registry:
+        for recipient, consent in (
+            ("anna@example.net", Consent.GRANTED),
+            ("ben@example.net", Consent.GRANTED),
+            ("dan@example.net", Consent.DENIED),
+            ("una@example.net", Consent.UNKNOWN),
+            ("person-17", Consent.DENIED),
+        ):
+            await registry.consents.set(recipient, consent, at=NOW_consent)
+        yield registry.consents
+
+
+@pytest.mark.parametrize(
+    ("asked", "recipients", "expected"),
+    [
+        (Instructions(raw=b""), ["anna"], Consent.GRANTED),
+        (Instructions(raw=b""), ["dan"], Consent.DENIED),
+        (Instructions(raw=b""), ["una"], Consent.UNKNOWN),
+        (Instructions(raw=b""), ["nobody"], Consent.UNKNOWN),
+        (Instructions(raw=b""), [], Consent.UNKNOWN),
+        (Instructions(raw=b""), ["anna", "ben"], Consent.GRANTED),
+        (Instructions(raw=b""), ["anna", "nobody"], Consent.UNKNOWN),
+        (Instructions(raw=b""), ["anna", "nobody", "dan"], Consent.DENIED),
+        (Instructions(raw=b"", recipient="person-17"), ["anna"], Consent.DENIED),
+        (Instructions(raw=b"", recipient="person-18"), ["dan"], Consent.UNKNOWN),
+        (Instructions(raw=b"", consent="granted"), ["dan"], Consent.GRANTED),
+        (Instructions(raw=b"", consent="no"), ["anna"], Consent.DENIED),
+    ],
+)
+async def test_the_sender_is_asked_first_and_the_strictest_counts(
+    asked: Instructions, recipients: list[str], expected: Consent, consents: Consents
+) -> None:
+    """A person is asked for by the name that they are recorded under."""
+    addresses = [f"{name}@example.net" for name in recipients]
+    assert expected is (await with_consent(asked, addresses, consents)).told_consent
+
+
+def test_our_headers_are_read_and_removed() -> None:
+    """What is left is the message without them, otherwise the same bytes."""
+    raw = (
+        b"From: a@example.com\r\nX-Clicktrail-Campaign: winter\r\nSubject: Hi\r\n"
+        b"x-clicktrail-recipient : anna-17\r\nX-Clicktrail-Medium: drip\r\n\r\nX-Clicktrail-Campaign: text\r\n"
+    )
+
+    assert Instructions(
+        raw=b"From: a@example.com\r\nSubject: Hi\r\n\r\nX-Clicktrail-Campaign: text\r\n",
+        campaign="winter",
+        recipient="anna-17",
+        medium="drip",
+    ) == take_instructions(raw)
+
+
+def test_a_folded_header_goes_whole() -> None:
+    """A field goes on in lines that begin with white space."""
+    raw = b"X-Clicktrail-Campaign:\n winter\n\tsale\nSubject: Hi\n\nbody"
+
+    assert Instructions(raw=b"Subject: Hi\n\nbody", campaign="winter\tsale") == take_instructions(raw)
+
+
+def test_encoded_words_are_decoded() -> None:
+    """Mail libraries write names beyond ASCII as encoded words."""
+    raw = b"X-Clicktrail-Campaign: =?utf-8?q?gr=C3=BCn?=\r\n\r\n"
+
+    assert Instructions(raw=b"\r\n", campaign="grün") == take_instructions(raw)
+
+
+def test_the_first_of_two_counts_and_both_go() -> None:
+    """No instruction of ours ever reaches a recipient."""
+    raw = b"X-Clicktrail-Campaign: one\r\nX-Clicktrail-Campaign: two\r\n\r\n"
+
+    assert Instructions(raw=b"\r\n", campaign="one") == take_instructions(raw)
+
+
+@given(st.binary())
+def test_what_has_no_header_of_ours_stays_as_it_is(raw: bytes) -> None:
+    """Any bytes pass, and unchanged."""
+    assert Instructions(raw=raw) == take_instructions(raw)
+
+
+def test_a_long_value_is_cut() -> None:
+    """It goes into every link, and a link of many thousand characters reaches nobody."""
+    raw = b"X-Clicktrail-Campaign: " + b"c" * 900 + b"\r\nX-Clicktrail-Recipient: " + b"r" * 900 + b"\r\n\r\n"
+    asked = take_instructions(raw)
+    assert ("c" * 255, "r" * 255) == (asked.campaign, asked.recipient)
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        (b"", None),
+        (b"X-Clicktrail-Consent:\r\n", None),
+        (b"X-Clicktrail-Consent: Granted\r\n", Consent.GRANTED),
+        (b"X-Clicktrail-Consent: denied\r\n", Consent.DENIED),
+        (b"X-Clicktrail-Consent: unknown\r\n", Consent.UNKNOWN),
+        (b"X-Clicktrail-Consent: grnated\r\n", Consent.DENIED),
+    ],
+)
+def test_a_consent_that_is_not_clearly_given_is_none(header: bytes, told: Consent | None) -> None:
+    """A slip of the sender's must not have somebody tracked who said no."""
+    assert told is take_instructions(header + b"\r\n").told_consent

@@ -2,9 +2,14 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from sqlalchemy import create_engine, insert, select
+import pytest
+from sqlalchemy import Column, create_engine, insert, select
 
-from clicktrail.server.registry.tables import METADATA, consents
+from clicktrail.errors import StorageError
+from clicktrail.model.link_set import StoredLink
+from clicktrail.server.registry import tables
+from clicktrail.server.registry.database import Database
+from clicktrail.server.registry.tables import METADATA, add_links, consents, find_links
 
 
 def test_a_time_comes_back_as_the_same_instant() -> None:
@@ -17,3 +22,14 @@ def test_a_time_comes_back_as_the_same_instant() -> None:
         found = connection.execute(select(consents.c.at)).scalar_one()
     engine.dispose()
     assert (at, UTC) == (found, found.tzinfo)
+
+
+@pytest.mark.parametrize("owner", [tables.link_set_links.c.link_set, tables.short_links.c.code], ids=str)
+async def test_links_belong_to_what_there_is(database: Database, owner: Column[int]) -> None:
+    """Those of a number that was not given out are refused, and none are found of it."""
+    links = [StoredLink(position=0, destination="https://example.com/")]
+
+    with pytest.raises(StorageError):
+        await database.run(lambda connection: add_links(connection, owner, 7, links))
+
+    assert () == await database.run(lambda connection: find_links(connection, owner, 7))

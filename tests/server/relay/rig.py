@@ -15,11 +15,11 @@ from clicktrail.rewrite import DkimKey
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.ports import Consents, Ids, ShortLinks
-from clicktrail.server.relay.smtp_in import Relay
-from clicktrail.server.relay.smtp_out import NextHopAddress
+from clicktrail.server.relay.smtp_client import NextHopAddress
+from clicktrail.server.relay.smtp_server import Relay
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
-from clicktrail.server.wiring.registry import open_registry
+from clicktrail.server.wiring.stores import open_registry
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing
 from clicktrail.tracking import Tracker
 from clicktrail.utm.convention import Convention

@@ -1,14 +1,22 @@
 import asyncio
 import socket
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from clicktrail import keyring_file
+from clicktrail.model.consent import Consent, Said
+from clicktrail.model.edit import EditAction, LinkEdit, Target
 from clicktrail.model.event import AnonymousClick, Click, decode
-from clicktrail.server import keystore
+from clicktrail.server import overrides_file
 from clicktrail.server.journal.reader import SegmentReader
-from tests.edges import token_path
+from clicktrail.server.pipeline.privacy import Marked
+from clicktrail.server.wiring.edge import Following
+from clicktrail.tokens import KeyRing, Sealed, seal
+from tests.edges import NOW, routes_for, token_path
+from tests.journals import HeldJournal
 from tests.workers import worker
 
 DATA = "clicktrail-data"
@@ -16,7 +24,7 @@ DATA = "clicktrail-data"
 
 async def test_a_worker_redirects_and_records(tmp_path: Path) -> None:
     """On the socket that it inherited, with the folder's key ring, into a journal of its own."""
-    ring = keystore.load_or_create(tmp_path / DATA / keystore.NAME, traces=[])
+    ring = keyring_file.load_or_create(tmp_path / DATA / keyring_file.NAME, traces=[])
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with worker("edge", tmp_path, [listening]) as process, httpx2.AsyncClient() as client:
             host, port = listening.getsockname()
@@ -32,7 +40,7 @@ async def test_a_worker_redirects_and_records(tmp_path: Path) -> None:
 
 async def test_what_was_begun_is_finished_after_sigterm(tmp_path: Path) -> None:
     """Who waits for nothing is told good-bye; a request of which half has come is answered and recorded."""
-    ring = keystore.load_or_create(tmp_path / DATA / keystore.NAME, traces=[])
+    ring = keyring_file.load_or_create(tmp_path / DATA / keyring_file.NAME, traces=[])
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with worker("edge", tmp_path, [listening]) as process:
             (idle, idle_end), (begun, begun_end) = [
@@ -61,7 +69,7 @@ async def test_of_who_asks_for_privacy_the_journal_has_no_trace(
     tmp_path: Path, opted_out: str, recorded: list[tuple[str, int, str]]
 ) -> None:
     """Neither address nor agent, message, recipient or time is in any file, and the reader arrives all the same."""
-    ring = keystore.load_or_create(tmp_path / DATA / keystore.NAME, traces=[])
+    ring = keyring_file.load_or_create(tmp_path / DATA / keyring_file.NAME, traces=[])
     (tmp_path / "clicktrail.toml").write_text(f'[privacy]\nopted_out = "{opted_out}"', "utf-8")
     headers = {
         "sec-gpc": "1",
@@ -83,3 +91,68 @@ async def test_of_who_asks_for_privacy_the_journal_has_no_trace(
     assert recorded == [(click.campaign, click.link, click.verdict) for click in clicks]
     assert all((click.at.minute, click.at.second) == (0, 0) for click in clicks)
     assert len(clicks) == len(events)
+
+
+DISABLED = LinkEdit(id="a", at=NOW, target=Target(host="shop.example"), action=EditAction.DISABLE)
+RESTORED = LinkEdit(id="b", at=NOW + timedelta(days=1), target=DISABLED.target, action=EditAction.RESTORE)
+ANN = "ann@example.org"
+
+
+def test_what_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
+    """A disabled link stays so, and a key opens, when their files are damaged or gone."""
+    keys, overrides, routes = tmp_path / keyring_file.NAME, tmp_path / overrides_file.NAME, routes_for(HeldJournal())
+    rings: list[KeyRing] = []
+    following = Following(tmp_path, keyring_file.load_or_create(keys, traces=[]), unlock=rings.append)
+    following.show(routes)
+    none = routes.overrides
+    overrides_file.extend(overrides, edits=[DISABLED])
+    following.show(routes)
+    shown = routes.overrides
+    assert shown is not none
+    for path in (keys, overrides):
+        path.write_text("{")
+        following.show(routes)
+        path.unlink()
+        following.show(routes)
+    assert routes.overrides is shown
+    assert 1 == len(rings)
+
+
+def test_a_changed_ring_is_gone_by(tmp_path: Path) -> None:
+    """Once for each change; recipients are marked by its oldest key, which none takes out."""
+    path, routes, rings = tmp_path / keyring_file.NAME, routes_for(HeldJournal()), list[KeyRing]()
+    mark = Marked(keyring_file.load_or_create(path, traces=[])).mark(ANN)
+    overrides_file.extend(
+        tmp_path / overrides_file.NAME, consents=[Said(recipient=mark, consent=Consent.DENIED, at=NOW)]
+    )
+    following = Following(tmp_path, keyring_file.load(path), unlock=rings.append)
+    for change in (lambda: None, lambda: keyring_file.rotate(path), lambda: keyring_file.revoke(path, 0)):
+        change()
+        following.show(routes)
+        following.show(routes)
+        assert ANN in routes.denied
+    assert [[0], [1, 0], [1, 0]] == [[key.number for key in ring.keys] for ring in rings]
+
+
+async def test_a_running_edge_goes_by_what_is_changed(tmp_path: Path) -> None:
+    """By what there was at its start, and by what there is a second later; there is no registry."""
+    data = tmp_path / "clicktrail-data"
+    ring = keyring_file.load_or_create(data / keyring_file.NAME, traces=[])
+    sealed = Sealed(
+        destination="https://shop.example/",
+        message_id="m1",
+        recipient=ANN,
+        campaign="spring",
+        position=0,
+        links=1,
+        sent_at=NOW,
+    )
+    overrides_file.extend(data / overrides_file.NAME, edits=[DISABLED])
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/{seal(ring, sealed)}"
+        async with worker("edge", tmp_path, [listening]), httpx2.AsyncClient() as client:
+            assert (await client.get(url)).status_code == httpx2.codes.GONE
+            overrides_file.extend(data / overrides_file.NAME, edits=[RESTORED])
+            async with asyncio.timeout(10):
+                while (await client.get(url)).status_code != httpx2.codes.FOUND:
+                    pass

@@ -1,21 +1,35 @@
 import asyncio
+import dataclasses
+import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import aiosmtplib
 import httpx2
+from prometheus_client.parser import text_string_to_metric_families
+from structlog.testing import capture_logs
 
-from clicktrail.server import keystore
+from clicktrail import keyring_file
+from clicktrail.model.verdict import Verdict
 from clicktrail.server.journal.segments import numbers
+from clicktrail.server.pipeline.shared_address import LEAST
+from clicktrail.server.ports import JudgedMessage
 from clicktrail.server.settings import Settings
-from clicktrail.server.wiring.without_engine import read_reports
-from tests.recorded import click, journal
+from clicktrail.server.wiring.engine import LoggedAnnouncements
+from clicktrail.server.wiring.offline import read_reports
+from tests.e2e.serving import Serving, serving
+from tests.edges import token_path
+from tests.judged import click as judged_click
+from tests.judged import judged, verdict
+from tests.recorded import click as recorded_click
+from tests.recorded import journal
 from tests.workers import worker
 
 
 async def test_an_engine_relays_and_shows(tmp_path: Path) -> None:
     """One process serves both of the sockets that it inherited, and ends well when told to."""
-    keystore.load_or_create(tmp_path / "clicktrail-data" / keystore.NAME, traces=[])
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
     with socket.create_server(("127.0.0.1", 0)) as relay, socket.create_server(("127.0.0.1", 0)) as console:
         relay_host, relay_port = relay.getsockname()
         console_host, console_port = console.getsockname()
@@ -34,9 +48,9 @@ async def test_what_is_in_analytics_leaves_the_journal(tmp_path: Path) -> None:
     """After the time that the settings say, here none; an empty segment stays, from which the numbers go on."""
     (tmp_path / "clicktrail.toml").write_text("[recording]\nkeep_hours = 0\n", "utf-8")
     settings = Settings(data_dir=str(tmp_path / "clicktrail-data"))
-    keystore.load_or_create(settings.data / keystore.NAME, traces=[])
+    keyring_file.load_or_create(settings.data / keyring_file.NAME, traces=[])
     for link in range(3):
-        await asyncio.to_thread(journal, settings, click(link))
+        await asyncio.to_thread(journal, settings, recorded_click(link))
     with socket.create_server(("127.0.0.1", 0)) as relay, socket.create_server(("127.0.0.1", 0)) as console:
         async with worker("engine", tmp_path, [relay, console]):
             for _ in range(600):
@@ -46,3 +60,66 @@ async def test_what_is_in_analytics_leaves_the_journal(tmp_path: Path) -> None:
     assert [4] == numbers(settings.journal / "edge-0")
     reports = await asyncio.to_thread(read_reports, settings, "winter")
     assert 3 == reports[0]["clicks"]["total"]
+
+
+async def click(running: Serving, times: int) -> None:
+    """Follow one link as often, by a client on this machine."""
+    async with httpx2.AsyncClient(base_url=running.edge) as client:
+        for _ in range(times):
+            await client.get(token_path(ring=running.ring))
+
+
+async def engine_once_troubled(running: Serving) -> dict[str, Any]:
+    """What the private port says of the engine, once that has troubles and has logged them."""
+    async with httpx2.AsyncClient(base_url=running.metrics) as client:
+        async with asyncio.timeout(20):
+            while True:
+                engine: dict[str, Any] = (await client.get("/healthz")).json()["processes"]["engine"]
+                if engine["troubles"] and any("too many clicks" in line for line in running.log):
+                    return engine
+                await asyncio.sleep(0.05)
+
+
+async def test_a_proxy_that_is_not_trusted_is_noticed(tmp_path: Path) -> None:
+    """Health and log say from which network too many clicks come, and what to set; figures count them."""
+    async with serving(tmp_path, workers=1) as running:
+        await click(running, LEAST)
+        engine = await engine_once_troubled(running)
+        async with httpx2.AsyncClient(base_url=running.metrics) as client:
+            metrics = (await client.get("/metrics")).text
+
+    (trouble,) = engine["troubles"]
+    (warning,) = [json.loads(line) for line in running.log if "too many clicks" in line]
+    samples = [sample for family in text_string_to_metric_families(metrics) for sample in family.samples]
+    processed = {sample.value for sample in samples if sample.name == "clicktrail_events_processed_total"}
+    assert ("shared-address", warning["hint"]) == (trouble["code"], trouble["hint"])
+    assert "127.0.0.0/24" in trouble["hint"]
+    assert "edge.trusted_proxies" in trouble["hint"]
+    assert {LEAST} == processed
+
+
+def message(name: str, *before: Verdict | None, campaign: str = "spring") -> JudgedMessage:
+    """A message whose clicks are a bot's now; None where that is the first verdict."""
+    clicks = [
+        verdict(judged_click(name, str(number), campaign=campaign, recipient="ann@example.com"), Verdict.BOT)
+        for number, _ in enumerate(before)
+    ]
+    stood = {of.click.id: known for of, known in zip(clicks, before, strict=True) if known}
+    return dataclasses.replace(judged(clicks=tuple(clicks)), before=stood)
+
+
+def test_changes_are_counted_and_logged_by_campaign() -> None:
+    """One line for clicks that changed alike, which names none of them; first verdicts are no changes."""
+    announcements = LoggedAnnouncements()
+    human, preview = Verdict.HUMAN, Verdict.PREVIEW
+    with capture_logs() as logged:
+        announcements.stored(
+            [message("m1", human, human, None), message("m2", human), message("m3", human, preview, campaign="autumn")]
+        )
+        announcements.stored([message("m4", None)])
+    assert {"human_to_bot": 4, "preview_to_bot": 1} == announcements.changes
+    assert [("autumn", "human_to_bot", 1), ("autumn", "preview_to_bot", 1), ("spring", "human_to_bot", 3)] == [
+        (line["campaign"], line["change"], line["clicks"]) for line in logged
+    ]
+    assert {"click.reclassified"} == {line["event"] for line in logged}
+    assert {"event", "log_level", "part", "campaign", "change", "clicks"} == {key for line in logged for key in line}

@@ -2,12 +2,13 @@ from pathlib import Path
 
 import pytest
 
+from clicktrail import keyring_file
 from clicktrail.errors import StorageError
 from clicktrail.model.event import AnonymousClick, AnyEvent, decode
-from clicktrail.server import keystore, snapshot
+from clicktrail.server import overrides_file
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.journal.tail import Tail
-from clicktrail.server.pipeline.marks import Marked
+from clicktrail.server.journal.segments import Tail
+from clicktrail.server.pipeline.privacy import Marked
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.importing import import_events
 from tests.judged import SENT_AT, click
@@ -16,7 +17,7 @@ from tests.judged import SENT_AT, click
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Those of a folder in which something was started once."""
-    keystore.load_or_create(tmp_path / keystore.NAME, traces=[])
+    keyring_file.load_or_create(tmp_path / keyring_file.NAME, traces=[])
     return Settings(data_dir=str(tmp_path))
 
 
@@ -46,8 +47,8 @@ def test_many_events_are_written_in_their_order(settings: Settings) -> None:
 
 def test_erased_recipients_are_passed_over(settings: Settings) -> None:
     """Nothing of them is recorded any more, wherever it comes from."""
-    mark = Marked(keystore.load(settings.data / keystore.NAME)).mark("Ann@example.com")
-    snapshot.extend(settings.data / snapshot.NAME, edits=[], erased=[mark], consents=[])
+    mark = Marked(keyring_file.load(settings.data / keyring_file.NAME)).mark("Ann@example.com")
+    overrides_file.extend(settings.data / overrides_file.NAME, edits=[], erased=[mark], consents=[])
     told = [click("m1", "1", recipient="ann@example.com"), click("m2", "1", recipient="bob@example.com")]
     assert 1 == import_events(settings, told)
     assert ["bob@example.com"] == [event.recipient for event in written(settings)]

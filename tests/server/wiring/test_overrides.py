@@ -1,17 +1,18 @@
 import asyncio
 from pathlib import Path
 
+from clicktrail import keyring_file
+from clicktrail.judge.shipped import shipped_judge
 from clicktrail.model.consent import Consent, Said
 from clicktrail.model.edit import EditAction, LinkEdit, Target
 from clicktrail.model.event import encode
-from clicktrail.server import keystore, snapshot
-from clicktrail.server.pipeline.marks import Marked
+from clicktrail.server import overrides_file
+from clicktrail.server.pipeline.privacy import Marked
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
-from clicktrail.server.wiring.judging import shipped_judge
 from clicktrail.server.wiring.overrides import Copying, Overriding, copy_overrides, copy_until
-from clicktrail.server.wiring.registry import open_registry
+from clicktrail.server.wiring.stores import open_registry
 from tests.edges import NOW
 from tests.judged import click, sent
 from tests.server.memory_analytics import MemoryAnalytics
@@ -23,7 +24,7 @@ DISABLED = LinkEdit(id="a", at=NOW, target=Target(host="shop.example"), action=E
 async def test_the_registrys_overrides_are_copied(tmp_path: Path) -> None:
     """Once and for all: a registry that was lost takes none away."""
     settings = Settings(data_dir=str(tmp_path))
-    ring = keystore.load_or_create(settings.data / keystore.NAME, traces=[])
+    ring = keyring_file.load_or_create(settings.data / keyring_file.NAME, traces=[])
     async with open_registry(settings) as registry:
         await registry.link_edits.add(DISABLED)
         await registry.erasures.add("ann@example.org", "mark", at=NOW)
@@ -33,14 +34,14 @@ async def test_the_registrys_overrides_are_copied(tmp_path: Path) -> None:
         assert [] == list(await registry.link_edits.all())
         await copy_overrides(settings, registry)
     refusal = Said(recipient=Marked(ring).mark("ann@example.org"), consent=Consent.DENIED, at=NOW)
-    kept = snapshot.Snapshot(edits=(DISABLED,), erased=frozenset({"mark"}), consents=(refusal,))
-    assert kept == snapshot.read(tmp_path / snapshot.NAME)
+    kept = overrides_file.Snapshot(edits=(DISABLED,), erased=frozenset({"mark"}), consents=(refusal,))
+    assert kept == overrides_file.read(tmp_path / overrides_file.NAME)
 
 
 async def test_who_denies_is_known_by_a_mark_until_they_agree(tmp_path: Path) -> None:
     """Also after a copy that began anew; of those who never denied the edge hears nothing."""
     settings, ann = Settings(data_dir=str(tmp_path)), "ann@example.org"
-    ring = keystore.load_or_create(settings.data / keystore.NAME, traces=[])
+    ring = keyring_file.load_or_create(settings.data / keyring_file.NAME, traces=[])
     denied = [frozenset({Marked(ring).mark(ann)}), frozenset[str]()]
     async with open_registry(settings) as registry:
         copying = Copying(settings, registry)
@@ -49,19 +50,19 @@ async def test_who_denies_is_known_by_a_mark_until_they_agree(tmp_path: Path) ->
             await registry.consents.set(ann, said, at=SystemClock().now())
             await copying.run_once()
             await copy_overrides(settings, registry)
-            assert denied[said is not Consent.DENIED] == snapshot.read(tmp_path / snapshot.NAME).denied
-    assert 1 == len(snapshot.read(tmp_path / snapshot.NAME).consents)
+            assert denied[said is not Consent.DENIED] == overrides_file.read(tmp_path / overrides_file.NAME).denied
+    assert 1 == len(overrides_file.read(tmp_path / overrides_file.NAME).consents)
 
 
 async def test_a_machine_without_an_engine_copies_too(tmp_path: Path) -> None:
     """From the registry of another one."""
     settings, stopping = Settings(data_dir=str(tmp_path)), asyncio.Event()
-    keystore.load_or_create(settings.data / keystore.NAME, traces=[])
+    keyring_file.load_or_create(settings.data / keyring_file.NAME, traces=[])
     async with open_registry(settings) as registry, asyncio.TaskGroup() as tasks:
         await registry.link_edits.add(DISABLED)
         tasks.create_task(copy_until(stopping, settings, registry))
         async with asyncio.timeout(10):
-            while snapshot.read(tmp_path / snapshot.NAME).edits != (DISABLED,):
+            while overrides_file.read(tmp_path / overrides_file.NAME).edits != (DISABLED,):
                 await asyncio.to_thread(lambda: None)
         stopping.set()
 
@@ -69,7 +70,7 @@ async def test_a_machine_without_an_engine_copies_too(tmp_path: Path) -> None:
 async def test_the_engine_erases_whom_somebody_asked_to_erase(tmp_path: Path) -> None:
     """In what is stored, in what comes in later, and in the registry once that is sure."""
     settings, analytics = Settings(data_dir=str(tmp_path)), MemoryAnalytics()
-    ring = keystore.load_or_create(settings.data / keystore.NAME, traces=[])
+    ring = keyring_file.load_or_create(settings.data / keyring_file.NAME, traces=[])
     ann = "ann@example.com"
     told = [encode(event) for event in (sent("m1", recipient=ann), click("m1", "1", recipient=ann))]
     reader = ListReader(told)

@@ -6,11 +6,11 @@ from random import Random
 from typing import Final
 
 from clicktrail.demo.population import scanners
-from clicktrail.demo.population.chance import Chance
-from clicktrail.demo.population.letter import Letter
+from clicktrail.demo.population.draws import Chance
 from clicktrail.demo.population.people import AT_HOME, AT_WORK
+from clicktrail.demo.population.plan import Actor, Request
 from clicktrail.demo.population.previews import PREVIEWS
-from clicktrail.demo.population.request import Actor, Request
+from clicktrail.demo.population.received import Letter
 
 __all__ = ["Crowd", "Reader"]
 

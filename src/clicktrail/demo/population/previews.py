@@ -5,9 +5,9 @@ from typing import Final
 
 from clicktrail.demo.population import browsers, networks
 from clicktrail.demo.population.browsers import Headers
-from clicktrail.demo.population.chance import Chance
-from clicktrail.demo.population.letter import Letter
-from clicktrail.demo.population.request import Actor, Request
+from clicktrail.demo.population.draws import Chance
+from clicktrail.demo.population.plan import Actor, Request
+from clicktrail.demo.population.received import Letter
 
 __all__ = ["PREVIEWS"]
 

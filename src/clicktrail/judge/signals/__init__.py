@@ -10,15 +10,7 @@ and does not have.
 from collections.abc import Mapping
 from typing import Final
 
-from clicktrail.judge.signals.company import (
-    damaged_link_nearby,
-    datacentre_sweep,
-    head_twin,
-    person_elsewhere,
-    shared_address,
-    trap_nearby,
-)
-from clicktrail.judge.signals.findings import Findings, Signal
+from clicktrail.judge.signals.base import Findings, Signal
 from clicktrail.judge.signals.headers import (
     impossible_headers,
     no_client_hints,
@@ -27,10 +19,17 @@ from clicktrail.judge.signals.headers import (
     old_explorer,
     stale_chrome,
 )
-from clicktrail.judge.signals.landing import engaged, untouched
-from clicktrail.judge.signals.pace import all_links, burst, early, fast, hosted_burst, many_links_hosted
-from clicktrail.judge.signals.places import datacentre_network, hosted_addresses, mail_security_network, many_networks
-from clicktrail.judge.signals.requests import (
+from clicktrail.judge.signals.landing_page import engaged, untouched
+from clicktrail.judge.signals.neighbours import (
+    damaged_link_nearby,
+    datacentre_sweep,
+    head_twin,
+    person_elsewhere,
+    shared_address,
+    trap_nearby,
+)
+from clicktrail.judge.signals.network import datacentre_network, hosted_addresses, mail_security_network, many_networks
+from clicktrail.judge.signals.request import (
     automation_agent,
     esp_bot,
     method,
@@ -40,6 +39,7 @@ from clicktrail.judge.signals.requests import (
     tampered_token,
     trap_link,
 )
+from clicktrail.judge.signals.timing import all_links, burst, early, fast, hosted_burst, many_links_hosted
 
 __all__ = ["SIGNALS", "Findings", "Signal"]
 

@@ -8,9 +8,9 @@ Chrome, client hints (WICG) since the versions below. Proxies that break TLS ope
 import re
 from typing import Final
 
-from clicktrail.judge.browsers import Browser, Engine
-from clicktrail.judge.case import Case
-from clicktrail.judge.signals.findings import Findings
+from clicktrail.judge.evidence import Case
+from clicktrail.judge.signals.base import Findings
+from clicktrail.judge.user_agents import Browser, Engine
 from clicktrail.model.event import Click
 
 __all__ = ["impossible_headers", "no_client_hints", "no_fetch_metadata", "no_language", "old_explorer", "stale_chrome"]

@@ -7,8 +7,10 @@ never fork afterwards. Queries run without the interpreter lock, outside the eve
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
@@ -18,9 +20,47 @@ import msgspec
 from chdb.state.sqlitelike import Connection
 
 from clicktrail.errors import StorageError
-from clicktrail.server.analytics.sql import Value, parameter, query
 
-__all__ = ["ChdbConnections"]
+__all__ = ["ChdbConnections", "Value", "migrate", "migrations", "parameter", "query"]
+
+# FOLDED sql.py: The SQL files, and how values get into them.
+#
+# Every statement stands in a file of ``queries/`` or ``migrations/``, one a file, in ClickHouse's dialect: what
+# chDB
+# runs in the process, a cluster runs unchanged. Values are never spliced in: a statement names its parameters,
+# ``{campaign:String}``, and ClickHouse binds them.
+
+Value = str | Sequence[str] | None
+
+_FOLDER = files("clicktrail.server.analytics")
+_TAB_SEPARATED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_QUOTED = str.maketrans({"\\": "\\\\", "'": "\\'"})
+
+
+@cache
+def query(name: str) -> str:
+    """The statement of ``queries/NAME.sql``."""
+    return (_FOLDER / "queries" / f"{name}.sql").read_text("utf-8")
+
+
+def migrations() -> dict[str, str]:
+    """Every migration's statement by its file name, in the order in which they apply."""
+    found = sorted((_FOLDER / "migrations").iterdir(), key=lambda file: file.name)
+    return {file.name: file.read_text("utf-8") for file in found if file.name.endswith(".sql")}
+
+
+def parameter(value: Value) -> str:
+    """A query parameter's text: a String, a NULL or an Array(String).
+
+    ClickHouse reads a parameter in its TabSeparated escaping, an array in its literals' (reference: "Formats for
+    input and output data", TabSeparated).
+    """
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return value.translate(_TAB_SEPARATED)
+    return "[" + ",".join(f"'{item.translate(_QUOTED)}'" for item in value) + "]"
+
 
 CONNECTIONS = 4
 """One for the processor's inserts; the others answer the console meanwhile."""
@@ -99,3 +139,32 @@ class ChdbConnections:
             raise StorageError(f"analytics refused a statement: {name[1] if name else 'reason unknown'}") from error
         finally:
             self._idle.put(connection)
+
+
+# FOLDED migrate.py: Bring the tables to the shape that this version needs.
+
+
+class _Applied(msgspec.Struct):
+    name: str
+
+
+async def migrate(connections: ChdbConnections) -> None:
+    """Apply the migrations that were not applied yet, in order.
+
+    Each is repeatable, so one that was applied and not recorded when the power went is applied once more.
+
+    Raises:
+        StorageError: a later version of clicktrail has changed these tables.
+    """
+    first, *_ = known = migrations()
+    await connections.run(known[first])
+    answer = await connections.run(query("applied_migrations"))
+    applied = {row.name for row in msgspec.json.Decoder(_Applied).decode_lines(answer)}
+    if unknown := applied - known.keys():
+        raise StorageError(
+            f"analytics was written by a later version of clicktrail: {min(unknown)}", hint="install that version"
+        )
+    for name, statement in known.items():
+        if name not in applied:
+            await connections.run(statement)
+            await connections.run(query("record_migration"), {"name": name})

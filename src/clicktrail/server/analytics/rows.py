@@ -9,20 +9,22 @@ from datetime import datetime
 
 import msgspec
 
-from clicktrail.judge.visits import number_of
+from clicktrail.judge.address_activity import number_of
 from clicktrail.model.event import AnonymousClick, AnyEvent, Bounced, Click, Delivered, Engagement, Opened, rfc3339
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.report.sources import source_of
+from clicktrail.report.campaign import source_of
 from clicktrail.server.ports import JudgedMessage
 
 __all__ = [
+    "ChangeRow",
     "ClickRow",
     "EventRow",
     "LabelRow",
     "MessageRow",
     "VisitRow",
     "anonymous_rows",
+    "change_rows",
     "click_rows",
     "event_rows",
     "hour_of",
@@ -225,3 +227,39 @@ def _former_campaigns(timeline: Timeline) -> set[str]:
 
 def _has(timeline: Timeline, kind: type[AnyEvent]) -> bool:
     return any(isinstance(event, kind) for event in timeline.events)
+
+
+# FOLDED verdict_changes.py: What a change of a verdict looks like as a row.
+
+
+class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of ``verdict_changes``."""
+
+    campaign: str
+    click_id: str
+    message_id: str
+    person: str
+    before: str
+    after: str
+    score: int
+    signals: tuple[str, ...]
+    rules: str
+    version: int
+
+
+def change_rows(messages: Iterable[JudgedMessage], *, version: int) -> Iterator[ChangeRow]:
+    """Each click of which another verdict was known; the version tells when that changed."""
+    for message in messages:
+        for before, judged in message.changes:
+            yield ChangeRow(
+                campaign=message.timeline.campaign,
+                click_id=judged.click.id,
+                message_id=message.timeline.message_id,
+                person=judged.click.recipient or message.timeline.message_id,
+                before=before,
+                after=judged.verdict,
+                score=judged.score,
+                signals=tuple(reason.signal for reason in judged.reasons),
+                rules=judged.rules,
+                version=version,
+            )

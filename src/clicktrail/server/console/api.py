@@ -12,14 +12,11 @@ from litestar.params import FromQuery, QueryParameter
 from clicktrail.errors import StorageError
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import Filter
-from clicktrail.report.labels import confusion_as_json
+from clicktrail.report.accuracy import confusion_as_json
 from clicktrail.server.console import live
-from clicktrail.server.console.given import GivenAnalytics, GivenClock, GivenRejudge, GivenRules, GivenSearch
-from clicktrail.server.pipeline.clicks import described_clicks
-from clicktrail.server.pipeline.history import described_history
+from clicktrail.server.console.dependencies import GivenAnalytics, GivenClock, GivenRejudge, GivenRules, GivenSearch
+from clicktrail.server.pipeline.queries import PAGE, described, described_clicks, described_history, described_reports
 from clicktrail.server.pipeline.rejudge import Wanted
-from clicktrail.server.pipeline.reporting import described_reports
-from clicktrail.server.pipeline.segment import PAGE, described
 
 __all__ = ["healthz", "router"]
 

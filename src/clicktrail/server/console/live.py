@@ -10,9 +10,9 @@ from litestar.params import FromQuery
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from clicktrail.judge.rules import Rules
+from clicktrail.server.console.dependencies import GivenClock, GivenFeed, GivenRules
 from clicktrail.server.console.feed import Feed, Listener, LiveClick
-from clicktrail.server.console.given import GivenClock, GivenFeed, GivenRules
-from clicktrail.server.pipeline.clicks import described_click
+from clicktrail.server.pipeline.queries import described_click
 from clicktrail.server.ports import Clock
 
 __all__ = ["changes", "clicks"]

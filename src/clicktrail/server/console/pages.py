@@ -12,8 +12,8 @@ from litestar.response import Template
 from clicktrail.errors import StorageError
 from clicktrail.judge.rules import Rules
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.console.given import GivenAnalytics, GivenClock, GivenRules, GivenSearch
-from clicktrail.server.pipeline.clicks import shown_clicks
+from clicktrail.server.console.dependencies import GivenAnalytics, GivenClock, GivenRules, GivenSearch
+from clicktrail.server.pipeline.queries import shown_clicks
 
 __all__ = ["campaign", "campaigns", "clicks", "refuse", "unavailable"]
 

@@ -1,15 +1,82 @@
 """The public pages, in the reader's language: small, without script, and readable by every program that reads aloud."""
 
 import html
-from collections.abc import Mapping
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+
+import msgspec
 
 from clicktrail.server.edge.responses import Response, respond
-from clicktrail.server.edge.words import PageWords, Words, language_of, words
-from clicktrail.server.pipeline.domains import Domain
 from clicktrail.server.pipeline.redirect import Redirect
+from clicktrail.server.pipeline.tracking_domains import Domain
 
-__all__ = ["Pages", "Records"]
+__all__ = ["FALLBACK", "AboutWords", "PageWords", "Pages", "Records", "Site", "Sites", "Words", "language_of", "words"]
+
+# FOLDED words.py: The words of the public pages, by language, from ``pages.toml``.
+
+FALLBACK = "en"
+
+
+class PageWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page that has one thing to say."""
+
+    title: str
+    text: str
+
+
+class AboutWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The page about one link; each field is a sentence or a heading of it, in its order."""
+
+    title: str
+    text: str
+    sender: str
+    unnamed: str
+    leads: str
+    untracked: str
+    records: str
+    named: str
+    unnamed_link: str
+    request: str
+    shortened: str
+    anonymous: str
+    nothing: str
+
+
+class Words(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One language."""
+
+    ask: str
+    ask_contact: str
+    damaged: PageWords
+    ended: PageWords
+    unavailable: PageWords
+    elsewhere: PageWords
+    home: PageWords
+    about: AboutWords
+
+
+def words() -> Mapping[str, Words]:
+    """Every language by its tag."""
+    text = (resources.files("clicktrail.server.edge") / "pages.toml").read_text("utf-8")
+    return msgspec.convert(tomllib.loads(text), dict[str, Words])
+
+
+def language_of(accepted: str, known: Mapping[str, object]) -> str:
+    """Which of the known languages a reader likes best, by their ``Accept-Language`` (RFC 9110 section 12.5.4)."""
+    ranges = [_weighed(part) for part in accepted.split(",")]
+    liked = [(weight, -place, tag) for place, (tag, weight) in enumerate(ranges) if tag in known and weight > 0]
+    return max(liked)[2] if liked else FALLBACK
+
+
+def _weighed(part: str) -> tuple[str, float]:
+    tag, _, weight = part.partition(";")
+    try:
+        return tag.strip().lower().partition("-")[0], float(weight.strip().removeprefix("q=") or 1)
+    except ValueError:
+        return "", 0.0
+
 
 _STYLE = (
     ":root { color-scheme: light dark; background: Canvas; color: CanvasText } "
@@ -144,3 +211,103 @@ def _document(tag: str, title: str, body: str) -> bytes:
         f"<main>\n<h1>{html.escape(title)}</h1>\n{body}</main>\n"
         "</html>\n"
     ).encode()
+
+
+# FOLDED sites.py: What each tracking domain answers with, ready to be sent.
+
+_DAY_S = 86_400
+_JSON = "Content-Type: application/json\r\nCache-Control: public, max-age=3600\r\n"
+_GPC = b'{"gpc":true,"lastUpdate":"2026-11-23"}\n'
+"""What https://w3c.github.io/gpc/#gpc-support-resource asks a site to say that honours Global Privacy Control. The date
+is that of the last change to how it does."""
+_ROBOTS = b"User-agent: *\nDisallow: /\n"
+
+_DEFAULT = Records()
+
+Answer = Callable[[Mapping[str, str]], Response]
+"""Of a request's headers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One tracking domain.
+
+    Attributes:
+        records: what is recorded.
+        pages: in its readers' languages.
+        fixed: by path, what is answered at once.
+        fields: header fields of its redirects.
+        destinations: hosts that its links may lead to.
+        confined: whether these are not all there are.
+        landing_hosts: of pages that are handed the clicks on its links; none where it has neither script nor beacon.
+    """
+
+    records: Records
+    pages: Pages
+    fixed: Mapping[str, Answer]
+    fields: bytes
+    destinations: tuple[str, ...]
+    confined: bool
+    landing_hosts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, domain: Domain, records: Records, landing_hosts: tuple[str, ...] = ()) -> "Site":
+        """Make all of its answers."""
+        fields = f"Strict-Transport-Security: max-age={domain.hsts_days * _DAY_S}\r\n" if domain.hsts_days else ""
+        if domain.opted_out:
+            records = replace(records, opted_out=domain.opted_out != "none")
+        pages = Pages(domain, records=records, fields=fields)
+        files = {
+            "/robots.txt": respond("200 OK", "Content-Type: text/plain\r\n" + fields, _ROBOTS),
+            "/.well-known/gpc.json": respond("200 OK", _JSON + fields, _GPC),
+        }
+        for name in ("apple_app_site_association", "assetlinks"):
+            if text := getattr(domain, name):
+                files[_WELL_KNOWN[name]] = respond("200 OK", _JSON + fields, text.encode())
+        return cls(
+            records=records,
+            pages=pages,
+            fixed={"/": pages.home} | {path: _always(file) for path, file in files.items()},
+            fields=fields.encode(),
+            destinations=domain.destinations,
+            confined="*" not in domain.destinations,
+            landing_hosts=landing_hosts if domain.engagement_hosts is None else domain.engagement_hosts,
+        )
+
+
+_WELL_KNOWN = {
+    "apple_app_site_association": "/.well-known/apple-app-site-association",
+    "assetlinks": "/.well-known/assetlinks.json",
+}
+"""Where iOS and Android look: "Supporting associated domains" (Apple), "Verify Android App Links" (Google)."""
+
+
+class Sites:
+    """The tracking domains by the names that requests call them by.
+
+    Args:
+        domains: all of them; none to serve every name alike.
+        records: what is recorded where a domain does not say.
+        landing_hosts: of pages that are handed clicks where a domain does not say.
+    """
+
+    def __init__(
+        self, domains: Sequence[Domain] = (), *, records: Records = _DEFAULT, landing_hosts: tuple[str, ...] = ()
+    ) -> None:
+        everything = Site.of(Domain(), records, landing_hosts)
+        self.elsewhere = everything.pages.elsewhere
+        self._by_host = {domain.host: Site.of(domain, records, landing_hosts) for domain in domains}
+        self._any = None if domains else everything
+
+    def find(self, host: str) -> Site | None:
+        """The site that a ``Host`` names; None if it is none of ours."""
+        return self._any or self._by_host.get(host) or self._by_host.get(_without_port(host))
+
+
+def _without_port(host: str) -> str:
+    """The name, as domains are listed: the port is the proxy's, and a name has no case and may end in a dot."""
+    return host.rpartition(":")[0 if host.rpartition(":")[2].isdigit() else 2].lower().removesuffix(".")
+
+
+def _always(response: Response) -> Answer:
+    return lambda _headers: response

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import msgspec
 
-from clicktrail.server.edge.reader import Refusal
+from clicktrail.server.edge.http_reader import Refusal
 
 __all__ = ["Response", "Responses", "respond"]
 

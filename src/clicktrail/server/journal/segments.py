@@ -8,12 +8,84 @@ a crash took away behind it.
 import contextlib
 import fcntl
 import os
+import struct
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from clicktrail.errors import StorageError
-from clicktrail.server.journal.frames import HEAD, OVERHEAD, announced, unpack
 
-__all__ = ["SEGMENT_BYTES", "Segment", "cut_torn_tail", "lock", "numbers", "path_of", "read_lines", "sync_folder"]
+__all__ = [
+    "HEAD",
+    "OVERHEAD",
+    "SEGMENT_BYTES",
+    "Segment",
+    "Tail",
+    "announced",
+    "cut_torn_tail",
+    "lock",
+    "numbers",
+    "pack",
+    "path_of",
+    "read_lines",
+    "sync_folder",
+    "unpack",
+]
+
+# FOLDED frames.py: The bytes of a segment, version 1.
+#
+# ::
+#
+#     segment   = head *frame *%x00     ; zeros are room taken in advance, nothing is written there yet
+#     head      = "clicktrail journal 1" LF
+#     frame     = length checksum line
+#     length    = 4 bytes, little-endian: bytes of the line
+#     checksum  = 4 bytes, little-endian: CRC-32 (that of zlib) of length and line
+#     line      = one encoded event, any bytes, no newline needed
+#
+# The checksum covers the length, so that eight zeros are no frame, not even that of an empty line. A frame that
+# is cut
+# off or whose checksum is wrong ends what can be read of a segment: nothing behind it was ever confirmed, since
+# a batch
+# is confirmed only when everything up to its end is on disk.
+
+HEAD = b"clicktrail journal 1\n"
+"""What a segment begins with; another version of the format changes the number."""
+
+OVERHEAD = 8
+"""Bytes that a frame takes beside its line."""
+
+_LENGTH = struct.Struct("<I")
+_PREFIX = struct.Struct("<II")
+
+
+def pack(line: bytes) -> bytes:
+    """The frame of a line shorter than 4 GiB."""
+    length = len(line)
+    return _PREFIX.pack(length, zlib.crc32(line, zlib.crc32(_LENGTH.pack(length)))) + line
+
+
+def unpack(data: bytes, *, limit: int) -> list[bytes]:
+    """The lines of the sound frames that ``data`` begins with, at most ``limit``."""
+    lines: list[bytes] = []
+    start = 0
+    while len(lines) < limit and start + OVERHEAD <= len(data):
+        length, checksum = _PREFIX.unpack_from(data, start)
+        line = data[start + OVERHEAD : start + OVERHEAD + length]
+        if len(line) < length or zlib.crc32(line, zlib.crc32(_LENGTH.pack(length))) != checksum:
+            break
+        lines.append(line)
+        start += OVERHEAD + length
+    return lines
+
+
+def announced(data: bytes) -> int:
+    """Bytes that the frame at the beginning of ``data`` claims to take; 0 where none has begun."""
+    if len(data) < OVERHEAD or data[:OVERHEAD] == bytes(OVERHEAD):
+        return 0
+    length: int = _LENGTH.unpack_from(data)[0]
+    return OVERHEAD + length
+
 
 SEGMENT_BYTES = 32 * 1024 * 1024
 """Where a segment ends."""
@@ -174,3 +246,104 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+# FOLDED tail.py: The end of one writer's folder, where its lines are added: the claim on the folder, and the
+# segment in hand.
+
+
+class Tail:
+    """Adds to the newest segment, and begins the next where that is full, or was left.
+
+    Args:
+        folder: the writer's, which nobody else may write to.
+        begin: how a segment is begun.
+
+    Raises:
+        OSError: from every method. The segment is left then without what was not synced, all of which is to be written
+            again.
+    """
+
+    def __init__(self, folder: Path, *, begin: Callable[[Path, int], Segment] = Segment) -> None:
+        self._folder = folder
+        self._begin = begin
+        self._claim: int | None = None
+        self._segment: Segment | None = None
+        self._number = 0
+
+    def open(self) -> None:
+        """Claim the folder, and mend what a crash left of its last segment.
+
+        Raises:
+            StorageError: another process writes to this folder.
+        """
+        try:
+            self._claim = lock(self._folder)
+        except BlockingIOError as error:
+            raise StorageError(
+                f"another process writes to the journal in {self._folder}", hint="each writer needs a folder of its own"
+            ) from error
+        if existing := numbers(self._folder):
+            cut_torn_tail(path_of(self._folder, existing[-1]))
+
+    def write(self, data: bytes) -> None:
+        """Add frames; they outlive this process, and a power cut once they are synced."""
+        with self._left_on_error():
+            self._segment_for(len(data)).write(data)
+
+    def sync(self) -> None:
+        """Bring what was written to disk."""
+        with self._left_on_error():
+            if self._segment:
+                self._segment.sync()
+
+    def roll(self) -> None:
+        """Begin the next segment if anything is in the one in hand, so that readers get done with that."""
+        with self._left_on_error():
+            if self._segment and self._segment.size > len(HEAD):
+                self._end()
+                self._segment_for(0)
+
+    def leave(self) -> None:
+        """Leave segment and folder to others; the next write claims them anew."""
+        if self._segment:
+            self._segment.close()
+            self._segment = None
+        if self._claim is not None:
+            os.close(self._claim)
+            self._claim = None
+
+    @contextlib.contextmanager
+    def _left_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            empty = self._segment is not None and self._segment.synced == len(HEAD)
+            self.leave()
+            if empty:
+                self._delete_last()
+            raise
+
+    def _segment_for(self, size: int) -> Segment:
+        """The segment in hand, or the next one where there is none or the batch would fill it up."""
+        if self._segment and not self._segment.has_room(size):
+            self._end()
+        if self._segment is None:
+            if self._claim is None:
+                self._claim = lock(self._folder)
+            self._number = max([self._number, *numbers(self._folder)]) + 1
+            self._segment = self._begin(self._folder, self._number)
+        return self._segment
+
+    def _end(self) -> None:
+        """Be done with the segment in hand; nothing of it is left unsynced."""
+        if self._segment:
+            self._segment.sync()
+            self._segment.close()
+            self._segment = None
+
+    def _delete_last(self) -> None:
+        """Leave no empty segment for each attempt at a full disk, except alone: from it the numbers go on."""
+        with contextlib.suppress(OSError):
+            if len(numbers(self._folder)) > 1:
+                path_of(self._folder, self._number).unlink()

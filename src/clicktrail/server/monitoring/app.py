@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from clicktrail.server.monitoring.exposition import CONTENT_TYPE, exposition
-from clicktrail.server.monitoring.health import Health, overall
+from clicktrail.server.monitoring.heartbeat import Health, overall
+from clicktrail.server.monitoring.prometheus import CONTENT_TYPE, exposition
 
 __all__ = ["App", "create_app"]
 

@@ -6,21 +6,97 @@ Whatever fails on the way, the same batch comes again; since storing the same ag
 and none counts twice.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from clicktrail.errors import EventError
 from clicktrail.judge import Judge
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.model.timeline import Timeline
-from clicktrail.server.pipeline.addresses import AddressWatch
-from clicktrail.server.pipeline.nearby import Nearby
-from clicktrail.server.pipeline.news import Known
-from clicktrail.server.pipeline.recent import RecentMessages
+from clicktrail.model.verdict import JudgedClick, Verdict
+from clicktrail.server.pipeline.shared_address import AddressWatch
+from clicktrail.server.pipeline.address_history import Nearby
 from clicktrail.server.ports import Analytics, Entry, JournalReader, JudgedMessage
 
-__all__ = ["Processor"]
+__all__ = ["Known", "Processor", "RecentMessages"]
+
+# FOLDED news.py: What a batch makes of a message, against what was known of it before.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A message before a batch.
+
+    Attributes:
+        timeline: what had been told of it.
+        judged: its clicks as they were judged, by id; empty where the message was not at hand.
+        verdicts: those that stand, by click id. Other messages' may be among them.
+    """
+
+    timeline: Timeline
+    judged: Mapping[str, JudgedClick] = field(default_factory=dict)
+    verdicts: Mapping[str, Verdict]
+
+    @classmethod
+    def at_hand(cls, message: JudgedMessage) -> "Known":
+        """A message that was judged lately."""
+        judged = {of.click.id: of for of in message.clicks}
+        return cls(timeline=message.timeline, judged=judged, verdicts={name: of.verdict for name, of in judged.items()})
+
+    def news(self, message: JudgedMessage, told: Container[str]) -> JudgedMessage:
+        """The message with those verdicts alone that analytics may not have, and the ones that stood until now.
+
+        Of an old click only the network is kept, and so the verdict stands that was given when more was known.
+
+        Args:
+            message: as it is judged now.
+            told: clicks of the batch, by id.
+        """
+        stored = self.judged if self.timeline.campaign == message.timeline.campaign else {}
+        news = [
+            judged
+            for judged in message.clicks
+            if judged != stored.get(judged.click.id) and ("/" not in judged.click.ip or judged.click.id in told)
+        ]
+        before = {name: verdict for judged in news if (verdict := self.verdicts.get(name := judged.click.id))}
+        return JudgedMessage(timeline=message.timeline, clicks=tuple(news), before=before)
+
+
+# FOLDED recent.py: The messages that were judged last: a message's clicks come in bursts, and most are never
+# heard of again.
+
+
+class RecentMessages:
+    """Messages at hand, the latest of them.
+
+    Args:
+        size: how many to keep.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._by_message: OrderedDict[str, JudgedMessage] = OrderedDict()
+
+    def of(self, message_ids: Iterable[str]) -> dict[str, JudgedMessage]:
+        """Those of these messages that are at hand, by id."""
+        return {name: self._by_message[name] for name in message_ids if name in self._by_message}
+
+    def keep(self, messages: Iterable[JudgedMessage]) -> None:
+        """Have messages at hand as they are judged now, and let go what is too much."""
+        for message in messages:
+            self._by_message[message.timeline.message_id] = message
+            self._by_message.move_to_end(message.timeline.message_id)
+        while len(self._by_message) > self._size:
+            self._by_message.popitem(last=False)
+
+    def forget_old(self, *, before: datetime) -> None:
+        """Let go the messages with a click of before a time."""
+        for name, message in tuple(self._by_message.items()):
+            if any(judged.click.at < before for judged in message.clicks):
+                del self._by_message[name]
+
 
 REMEMBERED = 10_000
 """Messages kept at hand."""

@@ -14,10 +14,8 @@ from msgspec.structs import replace
 
 from clicktrail.errors import StorageError, TokenForgedError, TokenMalformedError
 from clicktrail.model.event import Click
-from clicktrail.server.pipeline.headers import kept_headers
-from clicktrail.server.pipeline.proxies import Network, Proxies
-from clicktrail.server.pipeline.reference import Reference, begins_like_ours, read_reference
-from clicktrail.server.pipeline.stored import Stored, StoredLinks
+from clicktrail.server.pipeline.link_lookup import Reference, Stored, StoredLinks, begins_like_ours, read_reference
+from clicktrail.server.pipeline.request import Network, Proxies, kept_headers
 from clicktrail.tokens import KeyRing, Sealed, open_token
 
 __all__ = ["Lookup", "NotFound", "Redirect", "Redirector", "Request", "Unavailable", "location_of"]

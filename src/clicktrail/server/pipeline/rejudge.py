@@ -12,7 +12,7 @@ import msgspec
 from clicktrail.judge import Judge
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport
-from clicktrail.server.pipeline.nearby import Nearby
+from clicktrail.server.pipeline.address_history import Nearby
 from clicktrail.server.ports import Analytics, JudgedMessage, StoredVerdict
 
 __all__ = ["Rejudged", "Wanted", "as_json", "rejudge"]

@@ -2,17 +2,20 @@
 
 from clicktrail.server.ports.analytics import (
     Analytics,
+    Announcements,
     Clicker,
+    ClickPage,
+    ClickSearch,
     JudgedMessage,
+    Place,
     RecentReport,
+    RecipientClick,
     StoredVerdict,
     VerdictChange,
 )
-from clicktrail.server.ports.announcements import Announcements
-from clicktrail.server.ports.clicks import ClickPage, ClickSearch, Place, RecipientClick
-from clicktrail.server.ports.given import Clock, Codes, Ids
 from clicktrail.server.ports.journal import Entry, Journal, JournalReader
 from clicktrail.server.ports.registry import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
+from clicktrail.server.ports.system import Clock, Codes, Ids
 
 __all__ = [
     "Analytics",

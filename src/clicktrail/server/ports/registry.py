@@ -6,7 +6,7 @@ from typing import Protocol
 
 from clicktrail.model.consent import Consent, Said
 from clicktrail.model.edit import LinkEdit
-from clicktrail.model.stored import LinkSet, ShortMessage
+from clicktrail.model.link_set import LinkSet, ShortMessage
 
 __all__ = [
     "Consents",

@@ -1,16 +1,33 @@
 """The registry's tables, as the newest migration leaves them."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    insert,
+    select,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
+
+from clicktrail.model.link_set import StoredLink
 
 __all__ = [
     "METADATA",
     "Instant",
+    "add_links",
     "consents",
     "erasures",
+    "find_links",
     "link_edits",
     "link_set_links",
     "link_sets",
@@ -103,3 +120,23 @@ erasures = Table(
     Column("at", Instant, nullable=False),
     Column("recipient", Text, nullable=False),  # empty once nothing of theirs is left in analytics
 )
+
+
+# FOLDED link_rows.py: The links of a link set or of a short message, as rows: two tables that differ by what
+# their links belong to.
+
+
+def add_links(connection: Connection, owner: Column[int], number: int, links: Iterable[StoredLink]) -> None:
+    """Keep links in the table of the column ``owner``, which tells the number of what they belong to."""
+    rows = [
+        {owner.key: number, "position": link.position, "destination": link.destination, "group": link.group}
+        for link in links
+    ]
+    if rows:
+        connection.execute(insert(owner.table), rows)
+
+
+def find_links(connection: Connection, owner: Column[int], number: int) -> tuple[StoredLink, ...]:
+    """The links of one number, by position."""
+    found = connection.execute(select(owner.table).where(owner == number).order_by(owner.table.c.position))
+    return tuple(StoredLink(position=row.position, destination=row.destination, group=row.group) for row in found)

@@ -7,6 +7,6 @@ that names it, so that a typing mistake cannot switch something off in silence.
 
 from clicktrail.server.settings.address import Address
 from clicktrail.server.settings.loading import environment, load
-from clicktrail.server.settings.sections import Settings
+from clicktrail.server.settings.schema import Settings
 
 __all__ = ["Address", "Settings", "environment", "load"]

@@ -3,7 +3,9 @@
 import asyncio
 import gc
 import socket
-from collections.abc import Coroutine, Iterator
+from collections import Counter
+from collections.abc import Coroutine, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -11,18 +13,23 @@ from typing import Any
 import structlog
 
 from clicktrail.errors import StorageError
+from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.asgi import serve_app
 from clicktrail.server.console import create_app
 from clicktrail.server.console.feed import Feed
 from clicktrail.server.journal.reader import SegmentReader
+from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.monitoring import metrics
+from clicktrail.server.monitoring.heartbeat import Figure, Pulse, Trouble, pulse_of
+from clicktrail.server.monitoring.metrics import Metric
 from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.relay.smtp_in import Relay
-from clicktrail.server.relay.smtp_out import NextHopAddress
+from clicktrail.server.ports import Clock, JudgedMessage
+from clicktrail.server.relay.smtp_client import NextHopAddress
+from clicktrail.server.relay.smtp_server import Relay
 from clicktrail.server.settings import Address, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
-from clicktrail.server.wiring.announcing import LoggedAnnouncements
-from clicktrail.server.wiring.expiring import expire_until
-from clicktrail.server.wiring.journal import open_journal
+from clicktrail.server.wiring.config import build_tracker
+from clicktrail.server.wiring.jobs import expire_until, pause, recount_until, repeat
 from clicktrail.server.wiring.overrides import COPY_S, Overriding
 from clicktrail.server.wiring.processing import (
     BATCH,
@@ -31,16 +38,116 @@ from clicktrail.server.wiring.processing import (
     build_reader,
     catch_up,
     open_analytics,
+    rejudge_beside,
 )
-from clicktrail.server.wiring.recounting import recount_until
-from clicktrail.server.wiring.registry import open_registry
-from clicktrail.server.wiring.rejudging import rejudge_beside
-from clicktrail.server.wiring.repeating import pause, repeat
-from clicktrail.server.wiring.tracker import build_tracker
-from clicktrail.server.wiring.watching import EngineWatch
-from clicktrail.server.wiring.worker import pulsing, run, stop_signal
+from clicktrail.server.wiring.stores import open_journal, open_registry
+from clicktrail.server.wiring.worker import journal_figures, journal_troubles, pulsing, run, stop_signal
 
-__all__ = ["run_engine"]
+__all__ = ["EngineWatch", "LoggedAnnouncements", "run_engine"]
+
+# FOLDED announcing.py: Announce what became of clicks: in the log, and counted for the metrics.
+
+_LOG_announcing = structlog.get_logger(part="judge")
+
+
+class LoggedAnnouncements:
+    """The port Announcements: a line of the log for the clicks of a campaign that changed alike at once.
+
+    Attributes:
+        changes: how many clicks changed since the start, by ``human_to_bot`` and so on.
+    """
+
+    def __init__(self) -> None:
+        self.changes: Counter[str] = Counter()
+
+    def stored(self, messages: Sequence[JudgedMessage]) -> None:
+        """Count clicks that have another verdict, and log how many: no line names any of them."""
+        moved = Counter(
+            (message.timeline.campaign, f"{before}_to_{judged.verdict}")
+            for message in messages
+            for before, judged in message.changes
+        )
+        for (campaign, change), clicks in sorted(moved.items()):
+            self.changes[change] += clicks
+            _LOG_announcing.info("click.reclassified", campaign=campaign, change=change, clicks=clicks)
+
+
+# FOLDED watching.py: How the engine does: its figures, what troubles it, and a warning for what its owner has
+# to mend.
+
+_LOG_watching = structlog.get_logger(part="engine")
+_LOOK_S = 5.0
+_WARN_AGAIN_S = 3600.0
+_LATE_S = 60.0
+"""A click is in the reports within a second; after a minute something is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineWatch:
+    """Looks at the engine's parts.
+
+    Attributes:
+        processor: the journal's way into analytics.
+        analytics: where events are stored.
+        announcements: what analytics told of it.
+        relay: where messages come in.
+        journal: where it is recorded that they were sent.
+        clock: the time of day.
+    """
+
+    processor: Processor
+    analytics: ChdbAnalytics
+    announcements: LoggedAnnouncements
+    relay: Relay
+    journal: SegmentWriter
+    clock: Clock
+
+    def pulse(self) -> Pulse:
+        """What it says of itself."""
+        processor = self.processor
+        figures: dict[Metric, Figure] = {
+            metrics.EVENTS: processor.processed,
+            metrics.UNREADABLE: processor.unreadable,
+            metrics.TAMPERED: processor.tampered,
+            metrics.JUDGED_MESSAGES: processor.judged,
+            metrics.VERDICTS_CHANGED: self.announcements.changes,
+            metrics.LAG_SECONDS: self._lag_s(),
+            metrics.STORE_SECONDS: self.analytics.store_seconds,
+            metrics.RELAY_MESSAGES: self.relay.outcomes,
+        }
+        return pulse_of(figures | journal_figures(self.journal), troubles=self._troubles())
+
+    async def warn_until(self, stopping: asyncio.Event) -> None:
+        """Say in the log, at most once an hour, that too many clicks come from one address."""
+        while not stopping.is_set():
+            trouble = self._shared_address()
+            if trouble:
+                _LOG_watching.warning("too many clicks come from one address", code=trouble.code, hint=trouble.hint)
+            await pause(stopping, _WARN_AGAIN_S if trouble else _LOOK_S)
+
+    def _lag_s(self) -> float:
+        oldest = self.processor.oldest
+        return max(0.0, (self.clock.now() - oldest).total_seconds()) if oldest else 0.0
+
+    def _troubles(self) -> tuple[Trouble, ...]:
+        late = Trouble(code="late", hint="reports are behind: the log says whether events cannot be stored")
+        shared = self._shared_address()
+        return (
+            *journal_troubles(self.journal),
+            *((late,) if self._lag_s() > _LATE_S else ()),
+            *((shared,) if shared else ()),
+        )
+
+    def _shared_address(self) -> Trouble | None:
+        shared = self.processor.addresses.shared()
+        if shared is None:
+            return None
+        return Trouble(
+            code="shared-address",
+            hint=f"{shared.share:.0%} of the latest clicks come from one address in {shared.network}: "
+            "if that is a proxy of yours, name it in edge.trusted_proxies",
+        )
+
 
 _LOG = structlog.get_logger(part="engine")
 _SHORTEN_S = 600.0

@@ -5,14 +5,15 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from clicktrail import keyring_file
 from clicktrail.audit import message_of
 from clicktrail.errors import StorageError
 from clicktrail.model.event import AnonymousClick, AnyEvent, encode
-from clicktrail.server import keystore, snapshot
+from clicktrail.server import overrides_file
 from clicktrail.server.journal.writer import SegmentWriter
-from clicktrail.server.pipeline.marks import Marked
+from clicktrail.server.pipeline.privacy import Marked
 from clicktrail.server.settings import Settings
-from clicktrail.server.wiring.journal import open_journal
+from clicktrail.server.wiring.stores import open_journal
 
 __all__ = ["import_events"]
 
@@ -29,8 +30,8 @@ def import_events(settings: Settings, events: Iterable[AnyEvent]) -> int:
             ring had been lost.
         StorageError: another import is at it, or the disk takes no more: some may be written.
     """
-    ring = keystore.load(settings.data / keystore.NAME)
-    erased = Marked(ring, snapshot.read(settings.data / snapshot.NAME).erased)
+    ring = keyring_file.load(settings.data / keyring_file.NAME)
+    erased = Marked(ring, overrides_file.read(settings.data / overrides_file.NAME).erased)
     kept = (event for event in events if event.recipient not in erased)
     return asyncio.run(_import(settings, kept))
 

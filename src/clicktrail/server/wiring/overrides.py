@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 import structlog
 from msgspec.structs import replace
 
-from clicktrail.server import keystore, snapshot
-from clicktrail.server.pipeline.marks import Marked
+from clicktrail import keyring_file
+from clicktrail.server import overrides_file
+from clicktrail.server.pipeline.privacy import Marked
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Analytics
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
-from clicktrail.server.wiring.registry_reader import Registry
-from clicktrail.server.wiring.repeating import repeat
+from clicktrail.server.wiring.jobs import repeat
+from clicktrail.server.wiring.stores import Registry
 
 __all__ = ["COPY_S", "Copying", "Overriding", "copy_overrides", "copy_until"]
 
@@ -52,8 +53,8 @@ class Copying:
     """
 
     def __init__(self, settings: Settings, registry: Registry) -> None:
-        self._mark = Marked(keystore.load(settings.data / keystore.NAME)).mark
-        self._path = settings.data / snapshot.NAME
+        self._mark = Marked(keyring_file.load(settings.data / keyring_file.NAME)).mark
+        self._path = settings.data / overrides_file.NAME
         self._registry = registry
         self._since: datetime | None = None
 
@@ -68,12 +69,12 @@ class Copying:
         said = await self._registry.consents.said(since=since and since - _OVERLAP)
         edits, erased = await self._registry.link_edits.all(), await self._registry.erasures.marks()
         consents = [replace(one, recipient=self._mark(one.recipient)) for one in said]
-        await asyncio.to_thread(snapshot.extend, self._path, edits=edits, erased=erased, consents=consents)
+        await asyncio.to_thread(overrides_file.extend, self._path, edits=edits, erased=erased, consents=consents)
         self._since = began_at
 
     def _latest(self) -> datetime | None:
         """When somebody of the snapshot said something last."""
-        return max((said.at for said in snapshot.read(self._path).consents), default=None)
+        return max((said.at for said in overrides_file.read(self._path).consents), default=None)
 
 
 class Overriding:
@@ -97,9 +98,9 @@ class Overriding:
             StorageError: registry, file or analytics refused; the next call tries again.
         """
         await self._copying.run_once()
-        marks = snapshot.read(self._settings.data / snapshot.NAME).erased
+        marks = overrides_file.read(self._settings.data / overrides_file.NAME).erased
         if marks != self._known:
-            self._processor.forget(Marked(keystore.load(self._settings.data / keystore.NAME), marks))
+            self._processor.forget(Marked(keyring_file.load(self._settings.data / keyring_file.NAME), marks))
             self._known = marks
         for recipient in await self._registry.erasures.pending():
             await self._analytics.erase(recipient)

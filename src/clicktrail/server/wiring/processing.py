@@ -2,22 +2,27 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import Any
 
 import structlog
 
+from clicktrail import keyring_file
 from clicktrail.errors import EventError
-from clicktrail.judge import Judge
-from clicktrail.server import keystore, snapshot
-from clicktrail.server.analytics.chdb_store import ChdbAnalytics
+from clicktrail.judge import Judge, judge
+from clicktrail.server import overrides_file
+from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.pipeline.marks import Marked
+from clicktrail.server.pipeline.privacy import Marked
 from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.ports import Announcements, Entry
+from clicktrail.server.pipeline.rejudge import Wanted, as_json, rejudge
+from clicktrail.server.ports import Analytics, Announcements, Entry
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
-from clicktrail.server.wiring.current_judge import CurrentJudge
+from clicktrail.server.wiring.judge import CurrentJudge
 
-__all__ = ["BATCH", "build_judge", "build_processor", "build_reader", "catch_up", "open_analytics"]
+__all__ = ["BATCH", "build_judge", "build_processor", "build_reader", "catch_up", "open_analytics", "rejudge_beside"]
 
 BATCH = 5_000
 """Journal lines a turn of the processor: many share the cost of an insert, and none waits a second for its turn."""
@@ -58,8 +63,8 @@ def build_processor(settings: Settings, reader: SegmentReader, analytics: ChdbAn
         KeyRingError: somebody was erased, and the key ring that tells whom cannot be read.
     """
     processor = Processor(reader, analytics, judge=judge, on_unreadable=_unreadable)
-    if erased := snapshot.read(settings.data / snapshot.NAME).erased:
-        processor.forget(Marked(keystore.load(settings.data / keystore.NAME), erased))
+    if erased := overrides_file.read(settings.data / overrides_file.NAME).erased:
+        processor.forget(Marked(keyring_file.load(settings.data / keyring_file.NAME), erased))
     return processor
 
 
@@ -75,3 +80,32 @@ async def catch_up(processor: Processor) -> None:
 
 def _unreadable(entry: Entry, error: EventError) -> None:
     _LOG.error("a line of the journal is no event", place=str(entry.place), error=error)
+
+
+# FOLDED rejudging.py: Judge again beside a processor.
+
+
+async def rejudge_beside(
+    processor: Processor,
+    analytics: Analytics,
+    current: CurrentJudge,
+    turn: AbstractAsyncContextManager[object],
+    wanted: Wanted,
+) -> list[dict[str, Any]]:
+    """Judge again, all of it by the networks of one moment; what became of each campaign.
+
+    Args:
+        processor: stores verdicts, too.
+        analytics: where they are stored.
+        current: the judge; as it is now.
+        turn: held by whoever judges and stores, this or the processor.
+        wanted: what to judge.
+
+    Raises:
+        StorageError: part of it may have been stored; the same call again does the rest.
+    """
+    fixed = partial(judge, context=current.context)
+    try:
+        return [as_json(done) async for done in rejudge(analytics, fixed, wanted, turn=turn)]
+    finally:
+        processor.clear()

@@ -15,9 +15,11 @@ import uvloop
 
 from clicktrail.errors import ClicktrailError
 from clicktrail.server.child import PULSE_S, READY
-from clicktrail.server.monitoring.pulse import Pulse
+from clicktrail.server.journal.writer import SegmentWriter
+from clicktrail.server.monitoring.heartbeat import Figure, Pulse, Trouble
+from clicktrail.server.monitoring.metrics import BATCH_LINES, BUFFERED, LET_GO, SYNC_SECONDS, Metric
 
-__all__ = ["pulsing", "run", "stop_signal"]
+__all__ = ["journal_figures", "journal_troubles", "pulsing", "run", "stop_signal"]
 
 _LOG = structlog.get_logger()
 
@@ -82,3 +84,25 @@ async def _tell(pulse: Callable[[], Pulse]) -> None:
 def _say(line: bytes) -> None:
     with contextlib.suppress(BlockingIOError, BrokenPipeError):  # nobody listens: the next line is as good
         os.write(sys.stdout.fileno(), line)
+
+
+# FOLDED pulses.py: How a worker's writing end of the journal does, for its pulse.
+
+_TROUBLE = Trouble(
+    code="journal", hint="events wait in memory: look at room, permissions and health of the disk that holds data_dir"
+)
+
+
+def journal_figures(journal: SegmentWriter) -> dict[Metric, Figure]:
+    """What it has written, and what waits."""
+    return {
+        BATCH_LINES: journal.batch_lines,
+        SYNC_SECONDS: journal.sync_seconds,
+        BUFFERED: journal.buffered,
+        LET_GO: journal.let_go,
+    }
+
+
+def journal_troubles(journal: SegmentWriter) -> tuple[Trouble, ...]:
+    """Whether the disk takes what it is given."""
+    return (_TROUBLE,) if journal.in_trouble else ()

@@ -1,0 +1,58 @@
+"""What the application gives to its handlers."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from litestar.di import NamedDependency
+from litestar.exceptions import ClientException
+from litestar.params import FromQuery, QueryParameter, SkipValidation
+
+from clicktrail.judge.rules import Rules
+from clicktrail.model.verdict import Verdict
+from clicktrail.server.console.feed import Feed
+from clicktrail.server.pipeline.queries import place_in
+from clicktrail.server.pipeline.rejudge import Wanted
+from clicktrail.server.ports import Analytics, ClickSearch, Clock
+
+__all__ = [
+    "GivenAnalytics",
+    "GivenClock",
+    "GivenFeed",
+    "GivenRejudge",
+    "GivenRules",
+    "GivenSearch",
+    "Rejudge",
+    "click_search",
+]
+
+Rejudge = Callable[[Wanted], Awaitable[list[dict[str, Any]]]]
+"""Judges again, and says what became of each campaign."""
+
+# A Protocol cannot be checked at run time, so Litestar must not try.
+GivenAnalytics = NamedDependency[SkipValidation[Analytics]]
+GivenClock = NamedDependency[SkipValidation[Clock]]
+GivenFeed = NamedDependency[SkipValidation[Feed]]
+GivenRejudge = NamedDependency[SkipValidation[Rejudge]]
+GivenRules = NamedDependency[SkipValidation[Rules]]
+GivenSearch = NamedDependency[SkipValidation[ClickSearch]]
+
+
+def click_search(
+    *,
+    campaign: FromQuery[str],
+    verdicts: Annotated[list[Verdict] | None, QueryParameter(name="verdict")] = None,
+    signal: FromQuery[str] = "",
+    counted: FromQuery[bool] = True,
+    before: FromQuery[str] = "",
+) -> ClickSearch:
+    """The clicks that a request's query asks for.
+
+    Raises:
+        ClientException: no page before this one could have named such a place.
+    """
+    try:
+        place = place_in(before) if before else None
+    except ValueError as error:
+        raise ClientException("before is no place of a click") from error
+    chosen = tuple(verdict for verdict in Verdict if verdict in (verdicts or Verdict))
+    return ClickSearch(campaign=campaign, verdicts=chosen, signal=signal, counted=counted, before=place)

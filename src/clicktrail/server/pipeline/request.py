@@ -1,0 +1,125 @@
+"""What is recorded of a request's headers: those that the judge reads. All else is none of our business."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+__all__ = ["MAX_HEADER", "Network", "Proxies", "kept_headers"]
+
+MAX_HEADER = 256
+"""Characters that are kept of a value."""
+
+_KEPT = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "dnt",
+        "purpose",
+        "referer",
+        "sec-ch-ua",
+        "sec-ch-ua-arch",
+        "sec-ch-ua-bitness",
+        "sec-ch-ua-form-factors",
+        "sec-ch-ua-full-version-list",
+        "sec-ch-ua-mobile",
+        "sec-ch-ua-model",
+        "sec-ch-ua-platform",
+        "sec-ch-ua-platform-version",
+        "sec-fetch-dest",
+        "sec-fetch-mode",
+        "sec-fetch-site",
+        "sec-fetch-user",
+        "sec-gpc",
+        "sec-purpose",
+        "x-moz",
+        "x-native-host",
+        "x-purpose",
+    }
+)
+
+
+def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The few that are recorded, of all of a request's headers by their lower-case names."""
+    return {name: value[:MAX_HEADER] for name, value in headers.items() if name in _KEPT}
+
+
+# FOLDED proxies.py: Tell who a request came from, when it came through our own proxies.
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_REMEMBERED_ADDRESSES = 4096
+
+
+class Proxies:
+    """Our own TLS proxies. Only what they say in ``X-Forwarded-For`` and ``X-Forwarded-Proto`` counts.
+
+    Anybody can write those headers.
+
+    Args:
+        networks: where our proxies are.
+    """
+
+    def __init__(self, networks: Sequence[Network] = ()) -> None:
+        # Reading addresses would be a quarter of a click's decision, and the same proxies come with every request.
+        self._hop = lru_cache(_REMEMBERED_ADDRESSES)(partial(_hop, proxies=tuple(networks)))
+
+    def client(self, peer: str, headers: Mapping[str, str], *, https: bool) -> tuple[str, bool]:
+        """The client's address, empty where nobody knows it, and whether it came by TLS.
+
+        Each proxy appends to ``X-Forwarded-For`` whom it was called by, so the list is true from its end up to the
+        first entry that none of ours wrote: the right-most one that is no trusted proxy.
+
+        Args:
+            peer: the address that the connection came from.
+            headers: lower-case names; the values of a header that came several times joined by a comma.
+            https: whether the connection itself is TLS.
+        """
+        hop = self._hop(peer)
+        if hop is None or not hop.trusted:
+            return (hop.address if hop else ""), https
+        for text in reversed(headers.get("x-forwarded-for", "").split(",")):
+            caller = self._hop(text)
+            if caller is None:
+                break
+            hop = caller
+            if not hop.trusted:
+                break
+        protocol = headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower()
+        return hop.address, protocol == "https" if protocol else https
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hop:
+    """Somebody on a request's way to us.
+
+    Attributes:
+        address: in its usual spelling.
+        trusted: whether it is a proxy of ours.
+    """
+
+    address: str
+    trusted: bool
+
+
+def _hop(text: str, *, proxies: tuple[Network, ...]) -> _Hop | None:
+    address = _address(text)
+    if address is None:
+        return None
+    return _Hop(address=str(address), trusted=any(address in network for network in proxies))
+
+
+def _address(text: str) -> Address | None:
+    """Read an address, with or without a port; IPv4 in IPv6 (``::ffff:192.0.2.1``) is IPv4."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

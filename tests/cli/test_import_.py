@@ -1,0 +1,59 @@
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from clicktrail import keyring_file
+from tests.cli.running import clicktrail
+from tests.e2e.serving import serving, settled
+
+EXPORT = """RecordType,MessageID,ReceivedAt,DeliveredAt,Recipient,Tag,OriginalLink,UserAgent
+Delivery,m1,,2026-11-20T09:00:00Z,anna@example.net,winter,,
+Delivery,m2,,2026-11-20T09:00:00Z,bert@example.net,winter,,
+Click,m1,2026-11-20T11:00:00Z,,anna@example.net,winter,https://example.com/,Mozilla/5.0 (X11; Linux) Firefox/140.0
+Click,m2,2026-11-20T11:00:00Z,,bert@example.net,winter,https://example.com/,curl/8.5.0
+"""
+
+
+def reported(folder: Path) -> dict[str, Any]:
+    """The one campaign that ``clicktrail report --json`` tells of."""
+    done = clicktrail("report", "winter", "--json", folder=folder)
+    assert 0 == done.returncode, done.stderr
+    (report,) = json.loads(done.stdout)["campaigns"]
+    return dict(report)
+
+
+def test_an_import_is_reported_as_it_is_audited(tmp_path: Path) -> None:
+    """Where no engine runs; told twice it counts once, and what the source could not tell stands beside."""
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
+    (tmp_path / "clicks.csv").write_text(EXPORT, "utf-8")
+    for _ in range(2):
+        done = clicktrail("import", "clicks.csv", folder=tmp_path)
+        assert (0, "clicktrail: events imported: 4; clicktrail report shows them\n") == (done.returncode, done.stderr)
+        assert 2 == reported(tmp_path)["clicks"]["total"]
+
+    report = reported(tmp_path)
+    (audited,) = json.loads(clicktrail("audit", "--json", "clicks.csv", folder=tmp_path).stdout)["campaigns"]
+    names = ("campaign", "delivered", "clicks", "click_rate")
+    assert {name: audited[name] for name in names} == {name: report[name] for name in names}
+    assert (2, 1, 1) == (report["delivered"], report["unique"]["human"], report["clicks"]["bot"])
+    assert "postmark told no addresses: no click could be known by its network" in report["gaps"]
+
+
+async def test_a_running_engine_shows_what_is_imported(tmp_path: Path) -> None:
+    """It reads the journal as it always does."""
+    async with serving(tmp_path) as running:
+        (tmp_path / "clicks.csv").write_text(EXPORT, "utf-8")
+        done = await asyncio.to_thread(clicktrail, "import", "clicks.csv", folder=tmp_path)
+        assert 0 == done.returncode, done.stderr
+        await settled(running, "winter", clicks=2)
+
+
+def test_an_import_before_the_first_start_is_refused(tmp_path: Path) -> None:
+    """A journal without a key ring would look as if the ring had been lost; and nothing is left behind."""
+    (tmp_path / "clicks.csv").write_text(EXPORT, "utf-8")
+    done = clicktrail("import", "clicks.csv", folder=tmp_path)
+
+    assert 1 == done.returncode
+    assert done.stderr.startswith("clicktrail: error: ")
+    assert [tmp_path / "clicks.csv"] == list(tmp_path.iterdir())

@@ -1,0 +1,80 @@
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from clicktrail.demo.population.plan import Actor, Answer, Request, Truth, perform
+
+
+def test_later_is_the_same_request_again() -> None:
+    """Only the time is another one."""
+    request = Request(at=2.0, url="http://127.0.0.1/a", ip="192.0.2.7", headers={"accept": "*/*"}, human=True)
+
+    assert replace(request, at=7.5) == request.later(5.5)
+
+
+ACTOR = Actor(name="someone", plan=lambda _letter, _chance: iter(()))
+
+
+def request(url: str, at: float) -> Request:
+    """Give a request for a URL."""
+    return Request(at=at, url=url, ip="86.128.0.1", headers={})
+
+
+async def test_requests_are_made_in_the_order_of_their_times() -> None:
+    """Whatever order they were planned in."""
+    made: list[str] = []
+
+    async def send(request: Request) -> int:
+        made.append(request.url)
+        return 302
+
+    plan = [(ACTOR, request("late", 0.05)), (ACTOR, request("early", 0.0))]
+    now = asyncio.get_running_loop().time()
+    answers = await perform(plan, recipient="ada@a.example", delivered_at=now, send=send)
+    assert ["early", "late"] == made
+    assert {("late", 302), ("early", 302)} == {(answer.request.url, answer.status) for answer in answers}
+    assert {("ada@a.example", "someone")} == {(answer.recipient, answer.actor) for answer in answers}
+
+
+async def test_requests_of_the_same_moment_do_not_wait_for_each_other() -> None:
+    """All of a burst are under way before any is answered."""
+    together = asyncio.Barrier(5)
+
+    async def send(_: Request) -> int:
+        await together.wait()
+        return 200
+
+    plan = [(ACTOR, request(str(number), 0.0)) for number in range(5)]
+    now = asyncio.get_running_loop().time()
+    answers = await perform(plan, recipient="ada@a.example", delivered_at=now, send=send)
+    assert 5 == len(answers)
+
+
+async def test_what_is_late_is_made_at_once() -> None:
+    """A message that took its time to be read skips no request."""
+
+    async def send(_: Request) -> int:
+        return 0
+
+    (answer,) = await perform([(ACTOR, request("a", 1.0))], recipient="", delivered_at=-1e6, send=send)
+    assert 0 == answer.status
+
+
+def answer(*, recipient: str = "ada@a.example", human: bool = True, status: int = 302) -> Answer:
+    """Give a request that was made."""
+    request = Request(at=0, url="http://127.0.0.1/", ip="86.128.0.1", headers={}, human=human)
+    return Answer(recipient=recipient, actor="someone" if human else "scanner", request=request, status=status)
+
+
+def test_a_recipient_for_whom_a_person_clicked_is_a_clicker_once() -> None:
+    """However often, and whatever machines did beside."""
+    truth = Truth.of([answer(), answer(), answer(human=False), answer(human=False, recipient="bo@b.example")])
+    assert {"ada@a.example"} == truth.clickers
+    assert {"someone": 2, "scanner": 2} == truth.requests
+
+
+@pytest.mark.parametrize("status", [0, 404, 500])
+def test_who_did_not_arrive_did_not_click(status: int) -> None:
+    """A link that does not work has no clickers."""
+    assert frozenset() == Truth.of([answer(status=status)]).clickers

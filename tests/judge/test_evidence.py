@@ -1,0 +1,32 @@
+from msgspec.structs import replace
+
+from clicktrail.judge.evidence import Case
+from tests.clicks import AZURE, CONTEXT, click, engagement, sent, timeline
+
+
+def test_facts_by_click() -> None:
+    """Networks, agents and engagement are looked up once, by click id."""
+    events = (
+        sent(),
+        click(1, id="azure", ip=AZURE),
+        click(2, id="curl", agent="curl/8.5.0"),
+        click(3, id="person"),
+        engagement("person"),
+        engagement("curl", kind="loaded"),
+    )
+    case = Case.of(timeline(*events), CONTEXT)
+    assert (["azure", "curl", "person"], {"azure"}, {"curl"}, {"person"}) == (
+        [one.id for one in case.clicks],
+        set(case.networks),
+        set(case.agents),
+        set(case.engaged),
+    )
+
+
+def test_followed() -> None:
+    """A link was followed where it is known which, and not merely loaded in advance."""
+    early = replace(click(1, id="early"), headers={"sec-purpose": "prefetch"})
+    damaged = replace(click(2, id="damaged"), tampered=True)
+    head = replace(click(3, id="head"), method="HEAD")
+    case = Case.of(timeline(early, damaged, head, click(4, id="get")), CONTEXT)
+    assert ["head", "get"] == [one.id for one in case.followed]

@@ -1,0 +1,95 @@
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from clicktrail.judge.evidence import Case
+from clicktrail.judge.grouping import grouped, link_of, neighbourhood, runs, sweeps
+from clicktrail.model.event import Click
+from tests.clicks import AZURE, CONTEXT, HOME, click, sweep, timeline
+
+
+def test_groups_keep_their_order_and_leave_out_what_says_nothing() -> None:
+    """None is no group of its own: what nobody can tell apart need not belong together."""
+    assert {"a": ["a1", "a2"], "b": ["b1"]} == grouped(["a1", "b1", "?", "a2"], lambda text: text[0].strip("?") or None)
+
+
+def test_windows_that_share_a_click_are_one_run() -> None:
+    """Six links at half-second steps: no window of a second holds more than three, the run holds all."""
+    clicks = sweep(0, links=6, gap=0.5)
+    assert [clicks] == list(runs(clicks, key=link_of, different=3, seconds=1))
+
+
+def test_windows_apart_are_two_runs() -> None:
+    """A scan, and a minute later a second one."""
+    first, second = sweep(0, links=3, gap=0.1), sweep(60, links=4, gap=0.1)
+    assert [first, second] == list(runs([*first, *second], key=link_of, different=3, seconds=1))
+
+
+def test_the_window_is_closed() -> None:
+    """Clicks exactly a window's width apart are within it."""
+    clicks = sweep(0, links=3, gap=0.5)
+    assert [clicks] == list(runs(clicks, key=link_of, different=3, seconds=1))
+
+
+def test_nothing_clicked() -> None:
+    """No clicks, no runs."""
+    assert [] == list(runs([], key=link_of, different=3, seconds=1))
+
+
+def test_link_of() -> None:
+    """The position tells links apart; the destination does where no position is known."""
+    assert [4, "https://shop.example/4"] == [link_of(click(link=4)), link_of(replace(click(link=4), link=-1))]
+
+
+moments = st.tuples(st.integers(0, 80).map(lambda tenths: tenths / 10), st.integers(0, 5))
+
+
+@given(found=st.lists(moments, max_size=25), links=st.integers(1, 4))
+def test_agrees_with_the_definition(found: list[tuple[float, int]], links: int) -> None:
+    """A click is in a run if and only if some second around it holds enough different links."""
+    clicks = [click(seconds, link=link, id=str(number)) for number, (seconds, link) in enumerate(sorted(found))]
+    in_runs = [one.id for run in runs(clicks, key=link_of, different=links, seconds=1) for one in run]
+    assert [one.id for one in clicks if in_some_window(one, clicks, links=links)] == in_runs
+
+
+def in_some_window(one: Click, clicks: list[Click], *, links: int) -> bool:
+    """Whether a second that starts at some click holds this one and enough different links."""
+    windows = ([other for other in clicks if 0 <= (other.at - start.at).total_seconds() <= 1] for start in clicks)
+    return any(one in window and len({other.link for other in window}) >= links for window in windows)
+
+
+def test_neighbourhood() -> None:
+    """An organisation, else the network around an address, else nothing."""
+    clicks = [
+        click(1, ip=AZURE),
+        click(2, ip="192.0.2.10"),
+        click(3, ip="2001:db8:1:2::3"),
+        click(4, ip="10.0.0.1"),
+        click(5, ip=""),
+    ]
+    case = Case.of(timeline(*clicks), CONTEXT)
+    assert ["Microsoft", "192.0.2.0/24", "2001:db8:1::/48", "", ""] == [neighbourhood(case, one) for one in case.clicks]
+
+
+places = st.sampled_from([HOME, AZURE, "40.94.16.99", "198.51.100.1", ""])
+clicks = st.lists(
+    st.builds(
+        lambda tenths, link, ip, agent: click(tenths / 10, link=link, ip=ip, agent=agent),
+        st.integers(0, 40),
+        st.integers(0, 6),
+        places,
+        st.sampled_from(["one", "another"]),
+    ),
+    max_size=20,
+    unique_by=lambda one: one.id,
+)
+
+
+@given(clicks)
+def test_nobody_is_in_two_sweeps(found: list[Click]) -> None:
+    """Each click belongs to one run at most, each run has its links in the order of time, and all are of the case."""
+    case = Case.of(timeline(*found), CONTEXT)
+    runs = list(sweeps(case, case.followed, links=3, seconds=1))
+    ids = [one.id for run in runs for one in run]
+    assert sorted(set(ids)) == sorted(ids)
+    assert all(len({one.link for one in run}) >= 3 and list(run) == sorted(run, key=lambda one: one.at) for run in runs)

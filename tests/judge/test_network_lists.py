@@ -1,0 +1,98 @@
+from datetime import date
+
+import pytest
+
+from clicktrail.errors import SettingsError
+from clicktrail.judge.network_lists import Listed, parse, table_of
+from clicktrail.judge.networks import NetworkClass, number_of
+
+TODAY = date(2026, 11, 24)
+AMAZON = """{"syncToken": "1", "createDate": "2026-11-24-00-00-00",
+ "prefixes": [{"ip_prefix": "3.4.12.4/32", "region": "eu-west-1", "service": "AMAZON"}],
+ "ipv6_prefixes": [{"ipv6_prefix": "2600:1f69:7400::/40", "region": "us-west-2", "service": "AMAZON"}]}"""
+GOOGLE = """{"syncToken": "1", "creationTime": "2026-11-24T00:00:00.0",
+ "prefixes": [{"ipv4Prefix": "34.1.208.0/20", "scope": "africa-south1"}, {"ipv6Prefix": "2600:1900:8000::/44"}]}"""
+AZURE = """{"changeNumber": 1, "cloud": "Public", "values": [
+ {"name": "ActionGroup", "properties": {"platform": "Azure", "addressPrefixes": ["4.145.74.52/30", "2603:1000::/47"]}},
+ {"name": "AzureCloud", "properties": {"addressPrefixes": ["4.145.74.52/30"]}}]}"""
+OWN = """[[networks]]
+name = "our office"
+class = "ours"
+ranges = ["192.0.2.0/25"]
+expires = 2027-01-01
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "kind", "ranges"),
+    [
+        (AMAZON, "Amazon", NetworkClass.AWS, ("3.4.12.4/32", "2600:1f69:7400::/40")),
+        (GOOGLE, "Google", NetworkClass.GOOGLE, ("34.1.208.0/20", "2600:1900:8000::/44")),
+        (AZURE, "Microsoft", NetworkClass.MICROSOFT, ("4.145.74.52/30", "2603:1000::/47")),
+    ],
+)
+def test_clouds(text: str, name: str, kind: NetworkClass, ranges: tuple[str, ...]) -> None:
+    """The documents of the three clouds are known by their fields; a range that is listed twice is one."""
+    assert [(name, kind, ranges)] == [(each.name, each.kind, each.ranges) for each in parse(text) if each.ranges]
+
+
+def test_operators_own() -> None:
+    """A network in TOML says all there is to say."""
+    expected = Listed(name="our office", kind=NetworkClass.OURS, ranges=("192.0.2.0/25",), expires=date(2027, 1, 1))
+    assert (expected,) == parse(OWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "ranges"),
+    [
+        ("# ranges\n192.0.2.0/24\n\n2001:db8::/48 # one more\n", ("192.0.2.0/24", "2001:db8::/48")),
+        ("network,asn,org\n192.0.2.0/24,64500,A\n", ("192.0.2.0/24",)),
+        ('"192.0.2.0","192.0.2.9","A"\r\n', ("192.0.2.0-192.0.2.9",)),
+        ("172.224.226.0/31,GB,GB-EN,London,\n", ("172.224.226.0/31",)),
+        ("192.0.2.7\n", ("192.0.2.7",)),
+    ],
+)
+def test_lines(text: str, ranges: tuple[str, ...]) -> None:
+    """Lists of ranges are read, and tables of which the first columns are one; whose they are, the caller knows."""
+    (found,) = parse(text, name="A", kind=NetworkClass.VPN)
+    assert ("A", NetworkClass.VPN, ranges) == (found.name, found.kind, found.ranges)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no network has a range"),
+        ("<!doctype html>\n<title>Sign in</title>\n", "line 2"),
+        ("192.0.2.0/24\n192.0.2.1/24\n", "line 2"),
+        ("192.0.2.300/24\n192.0.2.0/24\n", "line 1"),
+        ("2001:db8:0:1::/48\n192.0.2.0/24\n", "line 1"),
+        ("0.0.0.0/0\n", "as wide as 0.0.0.0/0"),
+        ("2000::/3\n", "as wide as 2000::/3"),
+        ("{}", "no network has a range"),
+        ('{"prefixes": [{"ip_prefix": "x"}]}', "cannot be read: .*x"),
+        ('{"prefixes": 1}', "prefixes has to be a list"),
+        ("{", "cannot be read"),
+        (OWN.replace("ours", "others"), "class cannot be 'others'"),
+        (OWN.replace("expires", "until"), "has no key 'until'"),
+        (OWN.replace("/25", "/24x"), "192.0.2.0/24x"),
+    ],
+)
+def test_what_is_no_list(text: str, says: str) -> None:
+    """Nothing is taken from a list of which a part cannot be read, or that would make everybody a bot."""
+    with pytest.raises(SettingsError, match=says):
+        parse(text, name="A", kind=NetworkClass.DATACENTRE)
+
+
+def test_lines_of_whom() -> None:
+    """A list that does not say whose its ranges are needs to be told."""
+    with pytest.raises(SettingsError, match="does not say") as refused:
+        parse("192.0.2.0/24")
+    assert "give --name and --class" == refused.value.hint
+
+
+def test_expired_networks_count_no_more() -> None:
+    """From the day on that is given, and the version tells."""
+    before, after = (table_of(parse(OWN), today=day) for day in (date(2026, 12, 31), date(2027, 1, 1)))
+    office = number_of("192.0.2.1")
+    assert ("our office", None) == (str(before.at(office)), after.at(office))
+    assert before.version != after.version == table_of([], today=TODAY).version

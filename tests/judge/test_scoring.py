@@ -1,0 +1,297 @@
+"""Whole cases: what the judge makes of people and scanners as they are known to behave."""
+
+import itertools
+from dataclasses import replace as replace_visit
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from clicktrail.judge import judge
+from clicktrail.judge.address_activity import Visit
+from clicktrail.judge.scoring import State, counterfactual, state_after
+from clicktrail.model.event import AnyEvent, Click, Engagement
+from clicktrail.model.verdict import Verdict
+from tests.clicks import (
+    AZURE,
+    BARRACUDA,
+    CHROME,
+    CONTEXT,
+    HOME,
+    NOON,
+    after,
+    click,
+    delivered,
+    engagement,
+    sent,
+    sweep,
+    timeline,
+)
+
+
+def verdicts(*events: AnyEvent) -> dict[str, Verdict]:
+    """Verdicts by click id."""
+    return {judged.click.id: judged.verdict for judged in judge(timeline(*events), CONTEXT)}
+
+
+def test_person() -> None:
+    """Someone at home, two hours later: human, without a single reason."""
+    (judged,) = judge(timeline(sent(), delivered(2), click(7_200)), CONTEXT)
+    assert (Verdict.HUMAN, 0, (), True, CONTEXT.version) == (
+        judged.verdict,
+        judged.score,
+        judged.reasons,
+        judged.counted,
+        judged.rules,
+    )
+
+
+def test_sweep_from_a_data_centre() -> None:
+    """A scanner that opens all nine links is a bot several times over, the heaviest reason first."""
+    events: list[AnyEvent] = [sent(links=9), *sweep(43, links=9, gap=0.08, ip=AZURE)]
+    judged = judge(timeline(*events), CONTEXT)
+    assert {Verdict.BOT} == {one.verdict for one in judged}
+    assert [("burst", 5), ("datacentre-network", 3), ("hosted-burst", 3)] == [
+        (reason.signal, reason.points) for reason in judged[0].reasons[:3]
+    ]
+
+
+def test_person_after_a_sweep() -> None:
+    """A person counts where a scanner was there first, even on the same link."""
+    found = verdicts(sent(links=7), *sweep(43, links=7, gap=0.1, ip=AZURE), click(5_000, link=0, id="person"))
+    assert (Verdict.HUMAN, [Verdict.BOT] * 7) == (found.pop("person"), list(found.values()))
+
+
+def test_pair_of_scanner_and_person() -> None:
+    """A link that is scanned as the person clicks, hours after the message, gives one bot and one human."""
+    assert {"scanner": Verdict.BOT, "person": Verdict.HUMAN} == verdicts(
+        sent(), click(5_000, ip=AZURE, id="scanner"), click(5_001.2, id="person")
+    )
+
+
+def test_first_link_only() -> None:
+    """A gateway that looks at one link is known by its network alone."""
+    assert {"c": Verdict.BOT} == verdicts(sent(), click(9, ip=BARRACUDA, id="c"))
+
+
+def test_remote_desktop() -> None:
+    """Someone who browses from a data centre is suspected, and human once the landing page saw them."""
+    remote = click(5_000, ip=AZURE, id="c")
+    assert [{"c": Verdict.SUSPECTED}, {"c": Verdict.HUMAN}] == [
+        verdicts(sent(), remote),
+        verdicts(sent(), remote, engagement("c")),
+    ]
+
+
+def test_hard_rules_decide_alone() -> None:
+    """Engagement cannot make a person of a request that says it is none; the first hard rule in the file wins."""
+    head = replace(click(id="c", agent="Slackbot-LinkExpanding 1.0"), method="HEAD")
+    (judged,) = judge(timeline(head, engagement("c")), CONTEXT)
+    assert (Verdict.BOT, ["method", "preview-agent", "engaged"]) == (
+        judged.verdict,
+        [reason.signal for reason in judged.reasons],
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "counted"),
+    [
+        ({"method": "HEAD"}, Verdict.BOT, False),
+        ({"method": "OPTIONS"}, Verdict.BOT, False),
+        ({"tampered": True}, Verdict.BOT, False),
+        ({"headers": {"purpose": "prefetch"}}, Verdict.PREVIEW, False),
+        ({"user_agent": "WhatsApp/2.23.20.0"}, Verdict.PREVIEW, True),
+        ({"user_agent": "curl/8.5.0"}, Verdict.BOT, True),
+        ({"user_agent": ""}, Verdict.BOT, True),
+        ({"user_agent": f"{CHROME} Barracuda Sentinel (EE)"}, Verdict.BOT, True),
+    ],
+)
+def test_requests_that_speak_for_themselves(changes: dict[str, object], verdict: Verdict, counted: bool) -> None:
+    """Each hard rule, and whether reports count such a request."""
+    (judged,) = judge(timeline(sent(), replace(click(), **changes)), CONTEXT)
+    assert (verdict, counted) == (judged.verdict, judged.counted)
+
+
+def test_page_loaded_in_advance_and_used() -> None:
+    """A prefetch becomes a person's click, and counts, once somebody presses a key on the page."""
+    early = replace(click(id="c"), headers={"sec-purpose": "prefetch;prerender"})
+    (before,) = judge(timeline(early), CONTEXT)
+    (after,) = judge(timeline(early, engagement("c")), CONTEXT)
+    assert ((Verdict.PREVIEW, False), (Verdict.HUMAN, True)) == (
+        (before.verdict, before.counted),
+        (after.verdict, after.counted),
+    )
+
+
+def test_nothing_to_judge() -> None:
+    """A message that nobody clicked has no verdicts."""
+    assert () == judge(timeline(sent()), CONTEXT)
+
+
+clicks = st.builds(
+    lambda seconds, link, ip, agent, method: replace(click(seconds, link=link, ip=ip, agent=agent), method=method),
+    st.floats(-5, 120).map(lambda seconds: round(seconds, 1)),
+    st.integers(0, 5),
+    st.sampled_from([HOME, AZURE, BARRACUDA, "2001:db8::1"]),
+    st.sampled_from([CHROME, "curl/8.5.0", "", "WhatsApp/2.23.20.0"]),
+    st.sampled_from(["GET", "HEAD"]),
+)
+histories = st.lists(clicks, max_size=20).map(
+    lambda found: [replace(one, id=f"c{number}") for number, one in enumerate(found)]
+)
+
+
+@given(history=histories, data=st.data())
+def test_order_of_events_does_not_matter(history: list[Click], data: st.DataObject) -> None:
+    """Events may become known in any order; the verdicts are the same."""
+    events: list[AnyEvent] = [sent(links=5), delivered(1), *history, *(engagement(one.id) for one in history[::3])]
+    assert judge(timeline(*events), CONTEXT) == judge(timeline(*data.draw(st.permutations(events))), CONTEXT)
+
+
+@given(history=histories)
+def test_events_told_twice_change_nothing(history: list[Click]) -> None:
+    """A batch that is delivered again is the same evidence."""
+    events: list[AnyEvent] = [sent(links=5), *history]
+    assert judge(timeline(*events), CONTEXT) == judge(timeline(*events, *reversed(events)), CONTEXT)
+
+
+@given(history=histories, data=st.data())
+def test_engagement_never_raises_the_score(history: list[Click], data: st.DataObject) -> None:
+    """Each further sign of a person leaves every click's score where it was or lowers it."""
+    ids = [one.id for one in history]
+    signs = data.draw(
+        st.lists(
+            st.builds(
+                lambda click_id, kind, seconds: engagement(click_id, kind=kind, seconds=seconds),
+                st.sampled_from([*ids, "unknown"]),
+                st.sampled_from(["loaded", "engaged"]),
+                st.integers(0, 9_000),
+            ),
+            max_size=5,
+        )
+    )
+    steps = [scores(history, signs[:known]) for known in range(len(signs) + 1)]
+    assert [] == [
+        click_id for less, more in itertools.pairwise(steps) for click_id in less if more[click_id] > less[click_id]
+    ]
+
+
+def scores(history: list[Click], signs: list[Engagement]) -> dict[str, int]:
+    """Scores by click id."""
+    return {judged.click.id: judged.score for judged in judge(timeline(sent(links=5), *history, *signs), CONTEXT)}
+
+
+@given(history=histories)
+def test_a_click_a_day_later_is_judged_alone(history: list[Click]) -> None:
+    """Whatever scanners did to a message, a person's click the next day is human."""
+    person = click(86_400, link=3, id="person")
+    assert Verdict.HUMAN == verdicts(sent(links=5), *history, person)["person"]
+
+
+visits = st.lists(
+    st.builds(
+        lambda seconds, ip, person, tampered: Visit(
+            at=after(seconds),
+            ip=ip,
+            message_id="" if tampered else f"m-{person}",
+            recipient="" if tampered else f"p{person}@{'abc'[person % 3]}.example",
+            tampered=tampered,
+        ),
+        st.integers(-70, 190),
+        st.sampled_from([HOME, AZURE, "2001:db8::1"]),
+        st.integers(0, 8),
+        st.booleans(),
+    ),
+    max_size=20,
+)
+
+
+@given(history=histories, nearby=visits, data=st.data())
+def test_only_nearby_visits_matter(history: list[Click], nearby: list[Visit], data: st.DataObject) -> None:
+    """Visits in any order, told twice, and others besides: later ones, of the message itself, of nobody here."""
+    told = timeline(sent(links=5), *history)
+    times = [(one.at - NOON).total_seconds() for one in history]
+    besides = [
+        *nearby,
+        *map(Visit.of, history),
+        *(replace_visit(visit, at=after(max(times, default=0) + 61)) for visit in nearby),
+        *(replace_visit(visit, ip="203.0.113.1") for visit in nearby),
+    ]
+    alone = judge(told, CONTEXT, nearby)
+    assert alone == judge(told, CONTEXT, data.draw(st.permutations(nearby + besides)))
+
+
+@pytest.mark.parametrize(
+    ("age", "state"),
+    [
+        (timedelta(seconds=-1), State.PROVISIONAL),
+        (timedelta(minutes=29, seconds=59), State.PROVISIONAL),
+        (timedelta(minutes=30), State.SETTLED),
+        (timedelta(hours=71, minutes=59), State.SETTLED),
+        (timedelta(hours=72), State.FINAL),
+    ],
+)
+def test_states_follow_the_age(age: timedelta, state: State) -> None:
+    """Half an hour settles a verdict, three days make it final; a clock that is behind changes nothing."""
+    assert state == state_after(age)
+
+
+RULES = CONTEXT.rules
+
+
+def of(*events: AnyEvent) -> str:
+    """What is said of the first click."""
+    return counterfactual(judge(timeline(*events), CONTEXT)[0], RULES)
+
+
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [
+        ([click()], ""),
+        ([replace(click(), method="HEAD", ip=AZURE)], ""),
+        ([replace(click(), method="HEAD", ip=BARRACUDA)], ""),
+        (
+            [click(ip=AZURE)],
+            "would be human with trusted input on the landing page, or without datacentre-network",
+        ),
+        (
+            [sent(), click(60, ip=AZURE)],
+            "would be human with trusted input on the landing page, or without datacentre-network",
+        ),
+        (
+            sweep(3_600, links=9, gap=0.08, ip=BARRACUDA),
+            "would be human without burst and mail-security-network and hosted-burst",
+        ),
+    ],
+)
+def test_counterfactual(events: list[AnyEvent], words: str) -> None:
+    """People are people, hard rules stand, and else the least that would do is named."""
+    assert words == of(*events)
+
+
+clicks_counterfactual = st.lists(
+    st.builds(
+        lambda seconds, link, ip: click(seconds, link=link, ip=ip),
+        st.integers(0, 200),
+        st.integers(0, 5),
+        st.sampled_from([HOME, AZURE, BARRACUDA]),
+    ),
+    max_size=8,
+    unique_by=lambda one: one.id,
+)
+
+
+@given(clicks_counterfactual)
+def test_it_is_true(found: list[Click]) -> None:
+    """Who would be human with trusted input is human with it, and nobody else is."""
+    before = judge(timeline(sent(links=5), *found), CONTEXT)
+    after = judge(
+        timeline(
+            sent(links=5), *found, *(engagement(one.id, seconds=3_610 + 2 * place) for place, one in enumerate(found))
+        ),
+        CONTEXT,
+    )
+    promised = [one.verdict is Verdict.HUMAN or "with trusted input" in counterfactual(one, RULES) for one in before]
+    assert promised == [one.verdict is Verdict.HUMAN for one in after]

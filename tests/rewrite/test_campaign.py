@@ -1,0 +1,198 @@
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.model.consent import Consent
+from clicktrail.model.link import Link, LinkReason, Part
+from clicktrail.rewrite import Placed, rewrite_html
+from clicktrail.rewrite.campaign import Campaign, PersonalUrls, compile_campaign
+from clicktrail.rewrite.policy import PlainText, Policy
+from tests.rewriting import POLICY, untagged
+
+BEGINNING = "https://go.example.com/anna/"
+HTML = (
+    '<p>é<a href="https://example.com/a?x=1&amp;y=2">A</a><a href="mailto:shop@example.com">B</a>'
+    '<a data-clicktrail-group="offer" href="{{ offer }}">C</a><a href="https://example.com/b">D</a>'
+)
+TEXT = "See https://example.com/b, {{ unsubscribe }} or https://example.com/c."
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            "<p>",
+            "é",
+            '<a href="https://example.com/a">A</a>',
+            "<a href=https://example.com/b>",
+            '<a href="#">',
+            '"',
+            ">",
+        ]
+    ),
+    max_size=12,
+).map("".join)
+
+
+def ends(links: int) -> list[str]:
+    """Ends that name their position."""
+    return [f"{position}of{links}" for position in range(links)]
+
+
+def compiled(html: str, text: str = "", *, policy: Policy = POLICY) -> Campaign:
+    """A campaign with such ends."""
+    return compile_campaign(html=html, text=text, policy=policy, tag=untagged, ends=ends)
+
+
+def test_each_recipient_gets_the_bodies_with_links_of_their_own() -> None:
+    """All but the links is as written; a personal link is the recipient's whole own; the text shares positions."""
+    campaign = compiled(HTML, TEXT)
+
+    html = campaign.html.render(BEGINNING, ["https://go.example.com/anna-offer"])
+
+    assert [("{{ offer }}", "offer", 3)] == [(link.href, link.group, link.position) for link in campaign.html.personal]
+    assert html == (
+        HTML.replace("https://example.com/a?x=1&amp;y=2", f"{BEGINNING}0of4")
+        .replace("{{ offer }}", "https://go.example.com/anna-offer")
+        .replace("https://example.com/b", f"{BEGINNING}1of4")
+    )
+    assert campaign.text.render(BEGINNING) == TEXT.replace("https://example.com/b", f"{BEGINNING}1of4").replace(
+        "https://example.com/c", f"{BEGINNING}2of4"
+    )
+
+
+def test_positions_say_where_links_lead() -> None:
+    """Tracked links first, each with destination and group; a personal one leads nowhere for all."""
+    campaign = compiled(f'<a data-clicktrail-group="hats" href="https://example.com/h">H</a>{HTML}', TEXT)
+    assert [
+        ("https://example.com/h", "hats"),
+        ("https://example.com/a?x=1&y=2", ""),
+        ("https://example.com/b", ""),
+        ("https://example.com/c", ""),
+        ("", "offer"),
+    ] == [(link.destination, link.group) for link in campaign.positions]
+
+
+def test_twins_of_a_personal_link_are_one() -> None:
+    """Whichever of both a program shows, it is the same link."""
+    button = '<!--[if mso]><v:roundrect href="{{ x }}" data-clicktrail-group="x">X</v:roundrect><![endif]-->'
+    other = '<!--[if !mso]><!--><a href="{{ x }}" data-clicktrail-group="x">X</a><!--<![endif]-->'
+    campaign = compiled(button + other)
+    assert [0, 0] == [link.position for link in campaign.html.personal]
+    assert 1 == len(campaign.positions)
+
+
+def test_all_links_are_told() -> None:
+    """Those that are not tracked with the reason, as of any body."""
+    links = compiled(HTML, TEXT).links
+    assert [
+        (Part.HTML, LinkReason.TRACKED),
+        (Part.HTML, LinkReason.NOT_WEB),
+        (Part.HTML, LinkReason.MERGE_TAG),
+        (Part.HTML, LinkReason.TRACKED),
+        (Part.TEXT, LinkReason.TRACKED),
+        (Part.TEXT, LinkReason.TRACKED),
+    ] == [(link.part, link.reason) for link in links]
+    assert {""} == {link.url for link in links}
+
+
+def test_hosts_are_compiled_into_a_text_beside_its_links() -> None:
+    """They are the same for every recipient."""
+    text = "Shop <https://example.com/b>, https://example.com/c."
+    campaign = compiled(HTML, text, policy=dataclasses.replace(POLICY, text=PlainText.NAMED))
+    assert f"Shop <{BEGINNING}1of4> (example.com), {BEGINNING}2of4 (example.com)." == campaign.text.render(BEGINNING)
+
+
+@given(PIECES)
+def test_a_compiled_body_is_the_rewritten_one(html: str) -> None:
+    """Whether once for all or for each recipient anew, the same comes out."""
+    rewritten = rewrite_html(
+        html,
+        policy=POLICY,
+        tag=untagged,
+        tracking_url=lambda placed: f"{BEGINNING}{ends(placed.links)[placed.position]}",
+    )
+
+    assert rewritten.text == compiled(html).html.render(BEGINNING)
+
+
+def test_without_consent_links_stay_plain() -> None:
+    """The campaign of those who are not tracked has one form for all of them."""
+    policy = POLICY.for_consent(Consent.DENIED)
+    campaign = compile_campaign(html=HTML, policy=policy, tag=lambda link: f"{link.url}?utm_source=email", ends=ends)
+
+    assert '<a href="https://example.com/b?utm_source=email">' in campaign.html.render(BEGINNING, ["x"])
+
+
+@pytest.mark.parametrize("urls", [[], ["https://go.example.com/1", "https://go.example.com/2"]])
+def test_each_personal_link_needs_its_url(urls: list[str]) -> None:
+    """A body with a merge tag left in it would go out otherwise."""
+    with pytest.raises(ValueError, match="zip"):
+        compiled(HTML).html.render(BEGINNING, urls)
+
+
+@pytest.mark.parametrize("wrong", ["", "a b", 'a"', "a."])
+def test_an_end_that_would_need_quoting_is_refused(wrong: str) -> None:
+    """It stands in every quoting of HTML, and in text."""
+    with pytest.raises(ValueError, match="not an end of a tracking URL"):
+        compile_campaign(html=HTML, policy=POLICY, tag=untagged, ends=lambda links: [wrong] * links)
+
+
+LINK = Link(part=Part.HTML, start=0, end=5, href="{{ x }}", reason=LinkReason.MERGE_TAG, position=3, group="offer")
+
+
+def urls(policy: Policy, *, too_long: bool = False) -> tuple[PersonalUrls, list[Placed]]:
+    """Personal URLs, and what was sealed for them."""
+    sealed: list[Placed] = []
+
+    def tracking_url(placed: Placed) -> str:
+        sealed.append(placed)
+        return "" if too_long else "https://go.example.com/token"
+
+    return PersonalUrls(
+        links=4, policy=policy, tag=lambda link: f"{link.url}?utm_source=email&a=b", tracking_url=tracking_url
+    ), sealed
+
+
+def test_a_recipient_has_a_tracking_url_of_their_own() -> None:
+    """It leads where the recipient's destination does, with UTM parameters, and is counted with its group."""
+    personal, sealed = urls(POLICY)
+    assert "https://go.example.com/token" == personal.url(LINK, "https://example.com/for-anna")
+    assert [
+        Placed(
+            destination="https://example.com/for-anna?utm_source=email&a=b",
+            position=3,
+            links=4,
+            part=Part.HTML,
+            group="offer",
+        )
+    ] == sealed
+
+
+def test_without_consent_it_is_plain_with_utm_parameters() -> None:
+    """In the quoting of HTML."""
+    personal, sealed = urls(POLICY.for_consent(Consent.DENIED))
+    assert "https://example.com/?utm_source=email&amp;a=b" == personal.url(LINK, "https://example.com/")
+    assert [] == sealed
+
+
+@pytest.mark.parametrize(
+    ("destination", "written"),
+    [
+        ("mailto:anna@example.com", "mailto:anna@example.com"),
+        ("https://go.example.com/token", "https://go.example.com/token"),
+        ("https://example.com/unsubscribe?a=1&b=2", "https://example.com/unsubscribe?a=1&amp;b=2"),
+        ('https://example.com/"><script>', "https://example.com/&#34;&#62;&#60;script&#62;"),
+        ("", ""),
+    ],
+)
+def test_the_policy_looks_at_each_destination(destination: str, written: str) -> None:
+    """What must not be tracked stays as it is, and cannot end the attribute that it stands in."""
+    personal, sealed = urls(Policy(tracking_domains=POLICY.tracking_domains, denied_hosts=("example.com",)))
+    assert written == personal.url(LINK, destination)
+    assert [] == sealed
+
+
+def test_what_would_be_too_long_stays_plain() -> None:
+    """The reader arrives nevertheless."""
+    personal, _ = urls(POLICY, too_long=True)
+    assert "https://example.com/" == personal.url(LINK, "https://example.com/")

@@ -1,0 +1,173 @@
+import base64
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.model.link import Link, LinkReason, Part
+from clicktrail.rewrite.edits import Edit, splice
+from clicktrail.rewrite.encodings import byte_edits, open_transfer, view
+
+CONTENT = bytes(range(256)) * 2
+
+
+def wrapped(content: bytes, width: int, newline: bytes) -> bytes:
+    """Base64 in lines."""
+    text = base64.b64encode(content)
+    return newline.join(text[at : at + width] for at in range(0, len(text), width)) + newline
+
+
+@pytest.mark.parametrize("encoding", ["", "7bit", "8bit", "binary"])
+def test_identity_encodings_are_spliced_as_they_are(encoding: str) -> None:
+    """Nothing but the span changes."""
+    body = open_transfer(b"a\r\nURL \xe9\n", encoding, newline=b"\r\n")
+    assert body is not None
+    assert b"a\r\nURL \xe9\n" == body.decode()
+    edits = [Edit(start=3, end=6, replacement=b"T")]
+    assert edits == body.edits(edits)
+
+
+@pytest.mark.parametrize(
+    ("encoded", "encoding"),
+    [
+        *[(b"a", "x-uuencode"), (b"a", "quoted printable"), (b"YQ", "base64"), (b"YQ==YQ==", "base64")],
+        *[(b"YR==", "base64"), (b"Y!Q==", "base64"), (b"\xff", "base64")],
+        *[(b"YWA==", "base64"), (b"QUJA=", "base64"), (b"YQ=", "base64"), (b"=", "base64"), (b"YWJ=", "base64")],
+    ],
+)
+def test_what_readers_would_guess_at_is_not_read(encoded: bytes, encoding: str) -> None:
+    """Unknown encodings, and base64 that is not the one spelling of its content."""
+    assert open_transfer(encoded, encoding, newline=b"\n") is None
+
+
+@pytest.mark.parametrize("width", [60, 72, 76, 61])
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+def test_base64_keeps_the_width_of_its_lines_and_all_lines_before_the_change(width: int, newline: bytes) -> None:
+    """Lines before the first change are the same bytes; those behind are as long as the first."""
+    encoded = wrapped(CONTENT, width, newline) + newline
+    body = open_transfer(encoded, "base64", newline=newline)
+    assert body is not None
+    edits = [Edit(start=300, end=310, replacement=b"https://go.example.com/abc")]
+    result = splice(encoded, body.edits(edits))
+    assert wrapped(splice(CONTENT, edits), width, newline) + newline == result
+
+
+def test_base64_in_irregular_lines_keeps_those_before_the_change() -> None:
+    """Only from the changed line on is anything encoded again."""
+    lines = [b"QUJD", b"REVGR0hJ", b"SktM"]
+    encoded = b"\r\n".join(lines)
+    body = open_transfer(encoded, "base64", newline=b"\r\n")
+    assert body is not None
+    edits = body.edits([Edit(start=6, end=9, replacement=b"XYZ")])
+    assert b"QUJD\r\nREVG\r\nWFla\r\nSktM" == splice(encoded, edits)
+
+
+@given(st.binary(min_size=1, max_size=200), st.integers(0, 199), st.integers(1, 90), st.binary(max_size=90))
+def test_base64_decodes_to_the_spliced_content(content: bytes, start: int, width: int, replacement: bytes) -> None:
+    """Wherever the change falls and however long the lines are."""
+    edits = [Edit(start=min(start, len(content) - 1), end=len(content), replacement=replacement)]
+    encoded = wrapped(content, width, b"\n")
+    body = open_transfer(encoded, "base64", newline=b"\n")
+    assert body is not None
+    again = open_transfer(splice(encoded, body.edits(edits)), "base64", newline=b"\n")
+    assert again is not None
+    assert splice(content, edits) == again.decode()
+
+
+TEXTS = {
+    "utf-8": "é <a href='URL'>",
+    "UTF8": "\ufeffé <a href='URL'>",
+    "iso-8859-1": "é <a href='URL'>",
+    "us-ascii": "e <a href='URL'>",
+    "": "e <a href='URL'>",
+    "iso-2022-jp": "日本 <a href='URL'>日本</a>",
+    "shift_jis": "日本ソ <a href='URL'>ソ",
+    "euc-kr": "한국 <a href='URL'>",
+    "gb18030": "漢字 <a href='URL'>",
+    "hz": "汉字 <a href='URL'>汉字",
+    "cp037": "é <a href='URL'>",
+    "utf-16-be": "é <a href='URL'>",
+}
+
+
+def link(text: str, url: str) -> Link:
+    """A tracked link where the text says URL."""
+    start = text.index("URL")
+    return Link(part=Part.HTML, start=start, end=start + 3, href="URL", reason=LinkReason.TRACKED, url=url)
+
+
+@pytest.mark.parametrize("charset", TEXTS)
+def test_splices_in_every_charset(charset: str) -> None:
+    """The link changes, and the rest stays the same bytes."""
+    text = TEXTS[charset]
+    content = text.encode(charset or "ascii")
+    seen = view(content, charset)
+    assert seen is not None
+    assert (text, True) == (seen.text, seen.legible)
+    edits = byte_edits(content, seen, [link(text, "https://t.co/a")])
+    assert edits is not None
+    assert text.replace("URL", "https://t.co/a").encode(charset or "ascii") == splice(content, edits)
+
+
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
+def test_the_mark_tells_the_byte_order_of_utf_16(mark: bytes) -> None:
+    """The mark stays a character of the text."""
+    seen = view(mark + "é".encode("utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be"), "utf-16")
+    assert seen is not None
+    assert ("\ufeffé", True) == (seen.text, seen.legible)
+
+
+@pytest.mark.parametrize(
+    ("content", "charset", "text"),
+    [
+        (b"\x93a\x94", "iso-8859-1", "\u201ca\u201d"),
+        (b"\x81", "iso-8859-1", "\x81"),
+        (b"\x87\x40", "shift_jis", "\u2460"),
+        (b"\xe9F", "gb2312", "\u9555"),
+        (b"\xa1", "windows-874", "\u0e01"),
+        (b"\xe0", "ISO-8859-8-I", "\u05d0"),
+    ],
+)
+def test_a_charset_is_read_as_mail_programs_read_it(content: bytes, charset: str, text: str) -> None:
+    """Some names are given to what is beyond them, and some are not Python's."""
+    seen = view(content, charset)
+    assert seen is not None
+    assert (text, True) == (seen.text, seen.legible)
+    assert content == seen.text.encode(seen.codec)
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "unicode", "utf-8", "us-ascii"])
+def test_utf_16_without_its_name_or_mark_is_not_read(charset: str) -> None:
+    """Read as anything else, its URLs would have a NUL between any two letters."""
+    for codec in ("utf-16-le", "utf-16-be"):
+        assert view("<a href='https://x.com/'>".encode(codec), charset) is None
+
+
+def test_utf_16_that_is_cut_off_is_not_read() -> None:
+    """Half a character is left over."""
+    assert view("https://x.com/".encode("utf-16-le")[:-1], "utf-16-le") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "charset"),
+    [
+        (b"\xe9", "utf-8"),
+        (b"\xe9", "us-ascii"),
+        (b"\xe9", "x-unknown"),
+        (b"a", "a\0b"),
+        (b"\x1b$B", "iso-2022-jp"),
+        (b"a", "rot13"),
+    ],
+)
+def test_unknown_charsets_are_read_as_latin_1(content: bytes, charset: str) -> None:
+    """Nobody knows what is written there, except for ASCII."""
+    seen = view(content, charset)
+    assert seen is not None
+    assert (content.decode("latin-1"), False) == (seen.text, seen.legible)
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "UTF7", "punycode", "unicode_escape"])
+def test_charsets_that_hide_ascii_are_not_read(charset: str) -> None:
+    """Not even a tag could be found in them."""
+    assert view(b"+ADw-a href", charset) is None

@@ -1,0 +1,297 @@
+import pytest
+from hypothesis import given
+
+from clicktrail.model.link import Element, Location
+from clicktrail.rewrite.html_links import find_links, first_of_twins
+from tests.strategies import html_soups
+from tests.whatwg import links
+
+
+def hrefs(html: str) -> list[str]:
+    """The text at the spans found."""
+    return [html[found.start : found.end] for found in find_links(html)]
+
+
+@pytest.mark.parametrize(
+    ("html", "found"),
+    [
+        ('<a href="https://x.com">', ["https://x.com"]),
+        ("<a href='https://x.com/\"q\"'>", ['https://x.com/"q"']),
+        ('<a href="https://x.com/Jack+Astor\'s+Bar">', ["https://x.com/Jack+Astor's+Bar"]),
+        ("<a href=https://x.com/p/>", ["https://x.com/p/"]),
+        ("<A CLASS=b\n HREF = \n'https://x.com'>", ["https://x.com"]),
+        ('<a/href="1"/>', ["1"]),
+        ('<a title="a > b" href="1">', ["1"]),
+        ('<a title=\'<a href="no">\' href="1">', ["1"]),
+        ('<a data-href="no" href="#">', ["#"]),
+        ('<a href="1" href="2">', ["1"]),
+        ('<a ="x" href="1">', ["1"]),
+        ('<a title="x"href="1">', ["1"]),
+        ('<a href="https://x.com/share?href=http://y.com/">', ["https://x.com/share?href=http://y.com/"]),
+        ('<a href=" https://x.com/\n a ">', [" https://x.com/\n a "]),
+        ('<area shape="rect" href="1">', ["1"]),
+        ("<a href><a href=>", ["", ""]),
+        ("<a name=x>", []),
+        ('<abbr href="no"><article href="no"><a:b href="no">', []),
+        ('<link href="no"><base href="no"><form action="no"><img src="no"><image xlink:href="no">', []),
+        ('<p title="<a href=no>">', []),
+        ("<p ='<a href=no>", []),
+        ("<p ='>'<a href=1>", ["1"]),
+        ('< a href="no">', []),
+        ('</a href="no">', []),
+        ('<a href="no', []),
+        ('<a href="no"', []),
+        ('<a href="no>', []),
+        ('<p title="never closed><a href="1">', []),
+    ],
+)
+def test_reads_tags_as_a_browser_does(html: str, found: list[str]) -> None:
+    """Only the href of a complete a or area tag counts, in every spelling of an attribute."""
+    assert found == hrefs(html)
+
+
+@pytest.mark.parametrize(
+    ("html", "found"),
+    [
+        ('<!-- <a href="no"> --><a href="1">', ["1"]),
+        ('<!--><a href="1">-->', ["1"]),
+        ('<!---><a href="1">-->', ["1"]),
+        ('<!-- --!><a href="1">', ["1"]),
+        ('<!-- -- > <a href="no">', []),
+        ('<!-- <!-- --><a href="1">', ["1"]),
+        ('<? <a href="no">', []),
+        ('<!x "><a href="1">', ["1"]),
+        ('</ ><a href="1">', ["1"]),
+        ('<!DOCTYPE html PUBLIC "-//W3C//DTD"><a href="1">', ["1"]),
+    ],
+)
+def test_skips_comments(html: str, found: list[str]) -> None:
+    """Comments end where the standard says, however they are written."""
+    assert found == hrefs(html)
+
+
+@pytest.mark.parametrize(
+    ("html", "found"),
+    [
+        ('<!--[if mso]><a href="1"><![endif]--><a href="2">', ["1", "2"]),
+        ('<!--[if (gte mso 9)|(IE)]><a href="1"></a><![endif]--><a href="2">', ["1", "2"]),
+        ('<!--[if !mso]><!--><a href="1"><!--<![endif]--><a href="2">', ["1", "2"]),
+        ('<!--[if !mso]> --><a href="1"><!-- <![endif]--><a href="2">', ["1", "2"]),
+        ('<![if !mso]><a href="1"><![endif]>', ["1"]),
+        ('<!--[if mso]><p title="<![endif]--><a href="2">', ["2"]),
+        ('<!--[if mso]><style><![endif]--><a href="2">', ["2"]),
+        ('<!--[if mso]><!-- <a href="no"> <![endif]--><a href="2">', ["2"]),
+        ('<!--[if mso]><V:roundrect href="1"></v:roundrect><![endif]--><v:rect href="no">', ["1"]),
+        ('<!-- if mso --><a href="1">', ["1"]),
+    ],
+)
+def test_reads_conditional_comments_as_the_markup_they_hold(html: str, found: list[str]) -> None:
+    """What Outlook shows is found, and nothing in it reaches beyond the comment's end."""
+    assert found == hrefs(html)
+
+
+@pytest.mark.parametrize(
+    ("html", "found"),
+    [
+        ('<style>a { content: "<a href=no>" }</style><a href="1">', ["1"]),
+        ('<title><a href="no"></title ><a href="1">', ["1"]),
+        ('<TEXTAREA rows=2><a href="no"></TextArea><a href="1">', ["1"]),
+        ('<style/><a href="no"></styled></style><a href="1">', ["1"]),
+        ('<script>"<a href=no>"</script><a href="1">', ["1"]),
+        ('<script><!-- <script></script><a href="no"> --></script><a href="1">', ["1"]),
+        ('<script><!--></script><a href="1">', ["1"]),
+        ('<script><!-- <script></script><a href="no"></script><a href="1">', ["1"]),
+        ('<noscript><a href="1"></noscript>', ["1"]),
+        ('<plaintext><a href="no"></plaintext><a href="no">', []),
+        ('<style><a href="no">', []),
+        ('<\u017fcript><a href="1"></script>', ["1"]),
+    ],
+)
+def test_skips_raw_text(html: str, found: list[str]) -> None:
+    """Style sheets, scripts, titles and the like hold no links, up to their own end tag."""
+    assert found == hrefs(html)
+
+
+def test_tells_the_value_and_the_attributes() -> None:
+    """A find carries the decoded href and the tag's attributes, the first of a name only."""
+    (found,) = find_links('<a HREF="?a&amp;b" ClickTracking=off clicktracking=on disabled>')
+    assert "?a&b" == found.href
+    assert {"href": "?a&amp;b", "clicktracking": "off", "disabled": ""} == found.attributes
+
+
+def test_drops_what_a_url_parser_drops() -> None:
+    """White space around a URL and line breaks in it are no part of it."""
+    (found,) = find_links('<a href=" \r\nhttps://x.com/\n\ta b&#10;c ">')
+    assert "https://x.com/a bc" == found.url
+
+
+@given(html_soups())
+def test_finds_what_the_standard_finds(soup: str) -> None:
+    """On any soup of markup, the links are those of the WHATWG tokenizer, state by state."""
+    assert links(soup) == [(found.start, found.end) for found in find_links(soup)]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *[
+            "<",
+            "<a",
+            "<a ",
+            "<a href=",
+            '<a href="',
+            "<a a=b ",
+            "<x '",
+            '<x "',
+            "<x =",
+            "<x/",
+            "</",
+            "</x ",
+            "<!",
+            "<?",
+        ],
+        *["<!--", "<!--[if a]>", "<!--[if", "<!-->", "<!---", "-->", "<style>", "<style", "<script><!--", "<script>"],
+        *["<![if a]>", "<title>", "&amp", "&#", " ", "=", "'", '"', "<a href=x>", "<td a='b' c=\"d\">", "<p ='\">"],
+    ],
+)
+@pytest.mark.timeout(60)
+def test_five_megabytes_of_hostile_markup_end(piece: str) -> None:
+    """A scan that took quadratic time would not come back from these before the timeout kills it."""
+    soup = piece * (5_000_000 // len(piece))
+    assert len(soup) >= sum(1 for _ in find_links(soup))
+
+
+def described(html: str) -> tuple[Element, str]:
+    """What the first link looks like and says."""
+    found = find_links(html)[0]
+    return found.element, found.label
+
+
+@pytest.mark.parametrize(
+    ("html", "label"),
+    [
+        ("<a href=1>Read  more\n</a>x", "Read more"),
+        ("<a href=1>Fish &amp; chips</a>", "Fish & chips"),
+        ("<a href=1><b>Buy</b><!-- no --> it</A >", "Buy it"),
+        ("<a href=1><!--[if mso]><i>no</i><![endif]-->Buy&nbsp;it</a>", "Buy it"),
+        ("<a href=1>a\u200bb</a>", "ab"),
+        ("<a href=1>one<a href=2>two</a>", "one"),
+        ("<a href=1 data-clicktrail-label='My &amp; name'>x</a>", "My & name"),
+        (f"<a href=1>{'x' * 200}</a>", "x" * 100),
+        ("<a href=1>never closed", "never closed"),
+        ("<a href=1></a>", ""),
+        ("<!--[if mso]><v:rect href=1><center>Buy</center></v:rect><![endif]-->", "Buy"),
+    ],
+)
+def test_a_label_is_what_a_reader_reads(html: str, label: str) -> None:
+    """Text without markup, decoded, white space collapsed; a label of the sender's own goes first."""
+    assert label == described(html)[1]
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ('<a href=1><img src=x alt="Our &quot;logo&quot;"></a>', (Element.IMAGE, 'Our "logo"')),
+        ("<a href=1><IMG alt=Logo src=x></a>", (Element.IMAGE, "Logo")),
+        ("<a href=1><img src=x></a>", (Element.IMAGE, "")),
+        ("<a href=1><img src=x alt=no>Text</a>", (Element.TEXT, "Text")),
+        ("<map><area href=1 alt=Map></map>", (Element.IMAGE, "Map")),
+        ('<a href=1 class="btn-primary">Buy</a>', (Element.BUTTON, "Buy")),
+        ('<a href=1 role="button">Buy</a>', (Element.BUTTON, "Buy")),
+        ('<a href=1 style="background-color:red;padding:4px">Buy</a>', (Element.BUTTON, "Buy")),
+        ('<a href=1 style="color:red">Buy</a>', (Element.TEXT, "Buy")),
+        ("<!--[if mso]><v:shape href=1></v:shape><![endif]-->", (Element.BUTTON, "")),
+    ],
+)
+def test_an_element_is_what_a_reader_sees(html: str, expected: tuple[Element, str]) -> None:
+    """An image has no text beside it, a button looks like one."""
+    assert expected == described(html)
+
+
+FILLER = "<div>words</div>" * 100
+LETTER = f"<body>{{}}<h1>Hello</h1>{FILLER}<a href=middle>x</a>{FILLER}{{}}</body>"
+
+
+def locations(header: str, footer: str) -> list[Location]:
+    """Where the links of a letter stand, apart from the one in its middle."""
+    first, *others = find_links(LETTER.format(header, footer))
+    return [link.location for link in (first, *others) if link.href != "middle"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "<a href=1><img alt=Logo></a>",
+        "<a href=1>View in browser</a>",
+        "<header><a href=1>Shop</a></header>",
+        "<nav><a href=1>Shop</a></nav>",
+        "<table class='preheader'><a href=1>Shop</a></table>",
+        "<!-- HEADER --><a href=1>Shop</a>",
+    ],
+)
+def test_a_header_is_what_stands_before_the_content(header: str) -> None:
+    """A logo, a link to the page on the web, or whatever stands in what is called a header."""
+    assert [Location.HEADER] == locations(header, "")
+
+
+@pytest.mark.parametrize("header", ["<a href=1>Shop</a>", "<style>.header{}</style><a href=1>Shop</a>"])
+def test_text_at_the_beginning_is_no_header_by_itself(header: str) -> None:
+    """A letter may begin with a link."""
+    assert [Location.BODY] == locations(header, "")
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "<footer><a href=1>x</a>",
+        "<td class='page-Footer'><a href=1>x</a>",
+        "<!-- FOOTER --><a href=1>x</a>",
+        "<a href=1>Unsubscribe</a>",
+        "<a href='/unsubscribe'>x</a>",
+    ],
+)
+def test_a_footer_is_what_calls_itself_so(footer: str) -> None:
+    """In the second half: a tag or comment with the word, else the link to unsubscribe."""
+    assert [Location.FOOTER] == locations("", footer)
+
+
+def test_a_word_in_the_text_is_no_footer() -> None:
+    """Only tags and comments count."""
+    assert [Location.BODY] == locations("", "footer<a href=1>x</a>")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("mark", ["ooter", "OOTER", "eader", "<nav", "nsubscribe", "<h1"])
+def test_five_megabytes_of_marks_end(mark: str) -> None:
+    """Marks are looked at so many times and no more."""
+    assert [] == find_links(mark * 1_000_000)
+
+
+V = "<!--[if mso]><v:rect href='https://x.com/?a&amp;b'>Buy</v:rect><![endif]-->"
+C = "<!--[if mso]><a href='https://x.com/?a&b'>Buy</a><![endif]-->"
+B = "<!--[if mso]><v:rect href='https://x.com/?a&b'><a href='https://x.com/?a&b'>Buy</a></v:rect><![endif]-->"
+A = "<![if !mso]><a href='https://x.com/?a&b'>Buy</a><![endif]>"
+OTHER = "<a href='https://y.com'>Sell</a>"
+FAR = " " * 3_000
+
+
+@pytest.mark.parametrize(
+    ("html", "firsts"),
+    [
+        (V + A, [0, 0]),
+        (A + V, [0, 0]),
+        (C + A, [0, 0]),
+        (B + A, [0, 0, 0]),
+        (V + A + V + A, [0, 0, 2, 2]),
+        (A + V + A, [0, 1, 1]),
+        (A + A, [0, 1]),
+        (V + V, [0, 1]),
+        (V + OTHER, [0, 1]),
+        (V + OTHER + A, [0, 1, 2]),
+        (V + FAR + A, [0, 1]),
+        ("", []),
+    ],
+)
+def test_twins_are_told_by_place_and_destination(html: str, firsts: list[int]) -> None:
+    """A button for Outlook and the one beside it for others; not two buttons that lead to the same page."""
+    assert firsts == first_of_twins(find_links(html))

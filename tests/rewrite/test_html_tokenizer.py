@@ -1,0 +1,144 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.rewrite import html_tokenizer
+from clicktrail.rewrite.html_tokenizer import ATTRIBUTE, HREF, Tag, decode, find_tags, is_plain
+from tests.strategies import html_soups
+
+
+def test_tells_where_a_tag_and_what_it_stands_in_end() -> None:
+    """The document, or the conditional comment around the tag."""
+    html = '<A HREF="1"><!--[if mso]><v:rect href="2"><![endif]-->'
+
+    assert [
+        Tag("a", 2, 11, len(html), conditional=False),
+        Tag("v:rect", html.index(" href"), html.index("><![endif]"), html.index("-->"), conditional=True),
+    ] == list(find_tags(html))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "found"),
+    [
+        (" a=\"1\" B='2' c=3/ d", [("a", "1"), ("B", "2"), ("c", "3/"), ("d", "")]),
+        (' a="1"b=2', [("a", "1"), ("b", "2")]),
+        ("/=a= b==c", [("=a", "b==c")]),
+        (' a\n=\t"">', [("a", "")]),
+    ],
+)
+def test_reads_attributes(attributes: str, found: list[tuple[str, str]]) -> None:
+    """In every spelling, the value in one of three groups."""
+    assert found == [(name, double or single or bare) for name, double, single, bare in ATTRIBUTE.findall(attributes)]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "value"),
+    [
+        (' href="1" href="2"', "1"),
+        (" hrefs='no' title=\"href='no'\" HREF = '1'", "1"),
+        (" x=href=no href=1/", "1/"),
+        (" href", None),
+        (" href= ", None),
+    ],
+)
+def test_finds_the_first_href(attributes: str, value: str | None) -> None:
+    """And nothing that only looks like one."""
+    href = HREF.match(attributes)
+
+    assert href
+    assert value == (href[href.lastgroup] if href.lastgroup else None)
+
+
+_PIECES = (
+    *("<a href='1'>", '<A class="b"HREF = "2">', "<area href=3>", "<base href='4'>", "</a>", "<td>", "<br/>", "< "),
+    *("<!--[if mso]>", "<![endif]-->", "<!--[if !mso]><!-->", "<!--[if !mso]><!-- -->", "<!--<![endif]-->", ">", "-"),
+    *("<v:rect href='5'>", "<!-- <a href=no> -->", "<!-- x -", "-->", "<style>", "</style>", "<title>", "</title>"),
+)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML"><html xmlns:v="urn"><body style="a:b"><p>1 < 2 > 0, "x" <br/></p>',
+        "<style type='text/css'><!-- td > p { content: \"a\" } --></style><a href='https://x.example/?a=b'>a</a>",
+        "<!--[if mso | IE]><table><tr><td width=600><![endif]--><!-- a > b --><!--[if !mso]><!--><a><!--<![endif]-->",
+    ],
+)
+def test_ordinary_markup_is_plain(html: str) -> None:
+    """Doctypes, style sheets, comments for Outlook, and signs of their own in the text."""
+    assert is_plain(html)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<p title="a > b">',
+        '<p title="<a href=no>">',
+        "<p title='never closed>",
+        '<p title = never" closed>',
+        '<td a=b">',
+        "<p <a href=1>",
+        "<script>'<a href=no>'</script>",
+        "<style><a></style>x</style><a href=1",
+        "<!-- a -- b -->",
+        "<!-->",
+        "<!--[if mso]><p title='-->'><![endif]-->",
+        "<!--[if mso]> a --> b <![endif]-->",
+        "<!--[if mso]><!-- b --><![endif]-->",
+        "</ a>",
+        "<svg>",
+        "<",
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_not(html: str) -> None:
+    """A sign of markup in a value, in raw text or in a comment for Outlook; scripts, and whatever does not end."""
+    assert not is_plain(html)
+
+
+@given(st.one_of(html_soups(), st.lists(st.sampled_from(_PIECES), max_size=12).map("".join)))
+def test_links_of_plain_documents_are_those_of_all_others(html: str) -> None:
+    """Where a document is plain, the tokenizer finds the same tags in it."""
+    if is_plain(html):
+        assert list(html_tokenizer.find_tags(html)) == list(html_tokenizer.find_tags_fast(html))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("?a=1&amp;b=2", "?a=1&b=2"),
+        ("?a=1&#38;b=2", "?a=1&b=2"),
+        ("?a=1&#038;b=2", "?a=1&b=2"),
+        ("?a=1&#x26;b=2", "?a=1&b=2"),
+        ("?a=1&#X26b=2", "?a=1\u026b=2"),
+        ("&amp;amp;", "&amp;"),
+        ("?a=1&b=2", "?a=1&b=2"),
+        ("?x&copy=2&reg=3&region=9&para=4", "?x&copy=2&reg=3&region=9&para=4"),
+        ("?x&copy;2&copy", "?x©2©"),
+        ("?x&copy&reg", "?x©®"),
+        ("?x&notit;&notin;", "?x&notit;∉"),
+        ("&nosuch; &nosuch", "&nosuch; &nosuch"),
+        ("&#; &#x; &", "&#; &#x; &"),
+    ],
+)
+def test_decodes_as_in_an_attribute(written: str, meant: str) -> None:
+    """A named reference without its semicolon stays when a letter, a digit or an equals sign follows."""
+    assert meant == decode(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("&#0;", "\ufffd"),
+        ("&#x0", "\ufffd"),
+        ("\0", "\ufffd"),
+        ("&#xD800;", "\ufffd"),
+        ("&#1114112;", "\ufffd"),
+        ("&#x10FFFF;", "\U0010ffff"),
+        ("&#" + "9" * 5000 + ";", "\ufffd"),
+        ("&#" + "0" * 5000 + "65;", "A"),
+        ("&#128;&#x9F;&#129;", "€Ÿ\x81"),
+    ],
+)
+def test_numbers_outside_of_unicode_become_what_the_standard_says(written: str, meant: str) -> None:
+    """Numbers that are no character give U+FFFD, those of windows-1252 its characters."""
+    assert meant == decode(written)

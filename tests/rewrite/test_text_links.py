@@ -1,0 +1,291 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.model.link import LinkReason, Part
+from clicktrail.rewrite import rewrite_html, rewrite_text
+from clicktrail.rewrite.policy import PlainText, Policy
+from clicktrail.rewrite.text_links import Flow, find_links, join, read_flow
+from tests.rewriting import POLICY, untagged
+from tests.strategies import text_soups
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("See https://x.com/a.", ["https://x.com/a"]),
+        ("See https://x.com/a, HTTP://y.com/b! and", ["https://x.com/a", "HTTP://y.com/b"]),
+        ("(https://x.com/a)", ["https://x.com/a"]),
+        ("(see https://x.com/a).", ["https://x.com/a"]),
+        ("https://en.wikipedia.org/wiki/A_(b)", ["https://en.wikipedia.org/wiki/A_(b)"]),
+        ("(https://x.com/A_(B_(C))/)", ["https://x.com/A_(B_(C))/"]),
+        ("\u2066https://x.com/a\u2069", ["https://x.com/a"]),
+        ("Label ( https://x.com/a )", ["https://x.com/a"]),
+        ("[text](https://x.com/a)", ["https://x.com/a"]),
+        ("[https://x.com](https://y.com)", ["https://x.com", "https://y.com"]),
+        ("<https://x.com/a>", ["https://x.com/a"]),
+        ("<https://x.com/a.>", ["https://x.com/a."]),
+        ("<https://x.com/long\nline>", []),
+        ("<https://x.com/?u=\r\n b=https://y.com/> https://z.com", ["https://z.com"]),
+        ("https://x.com. a <", ["https://x.com"]),
+        ("https://x.com/a—or", ["https://x.com/a"]),
+        ('"https://x.com/a"', ["https://x.com/a"]),
+        ("“https://x.com/a”", ["https://x.com/a"]),
+        ("https://x.com/a。次", ["https://x.com/a"]),
+        (
+            "https://x.com/?t=ab== https://x.com/a_ https://x.com/b- https://x.com/c/",
+            [
+                "https://x.com/?t=ab==",
+                "https://x.com/a_",
+                "https://x.com/b-",
+                "https://x.com/c/",
+            ],
+        ),
+        ("https://bücher.de/é", ["https://bücher.de/é"]),
+        ("https://x.com/?u=https://y.com/", ["https://x.com/?u=https://y.com/"]),
+        ("xhttps://x.com ftp://y.com www.z.com", []),
+        ("https:// http://.", []),
+        ("https://x.com/a?b[]=1&c={d}", ["https://x.com/a?b[]=1&c={d}"]),
+        ("https://x.com/a's shop, https://y.com's.", ["https://x.com/a", "https://y.com"]),
+        ("https://x.com/Jack's+Bar 'https://y.com/a'", ["https://x.com/Jack's+Bar", "https://y.com/a"]),
+        ("https://x.com/'b' https://x.com/\"b\"c", ["https://x.com/'b'", 'https://x.com/"b"c']),
+        ('"https://x.com/a"or"b"', ["https://x.com/a"]),
+        ('https://x.com/a","https://y.com/b', ["https://x.com/a", "https://y.com/b"]),
+    ],
+)
+def test_ends_a_url_where_a_reader_does(text: str, found: list[str]) -> None:
+    """The punctuation and the brackets of the sentence around a URL are not part of it."""
+    assert found == [link.href for link in find_links(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("詳細はhttps://x.com/aとhttps://y.com/b。", ["https://x.com/a", "https://y.com/b"]),
+        ("http://y.exampleと*https://x.example/a", ["http://y.example", "https://x.example/a"]),
+        ("https://x.com/aと(https://y.com/b)", ["https://x.com/a", "https://y.com/b"]),
+        ("http://日本.jp/a한국http://y.com", ["http://日本.jp/a", "http://y.com"]),
+        ("https://x.comをご覧、https://www.y.com한국/", ["https://x.com", "https://www.y.com"]),
+        (
+            "https://ja.example/wiki/C言語 http://日本語x.com/é",
+            ["https://ja.example/wiki/C言語", "http://日本語x.com/é"],
+        ),
+        ("https://a.example/web/https://x.com/é", ["https://a.example/web/https://x.com/é"]),
+    ],
+)
+def test_tells_a_url_from_text_without_spaces_where_that_is_sure(text: str, found: list[str]) -> None:
+    """Before another URL, and behind a top-level domain in Latin letters; elsewhere it may be part of the path."""
+    assert found == [link.href for link in find_links(text)]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://x.com/?n={{ first_name }}&b=1",
+        "https://x.com/{{{id}}}",
+        "https://{{domain}}/a",
+        "https://x.com/?a={% if b %}c{% endif %}",
+        "https://x.com/?n=<%= name %>",
+        "https://x.com/[[ID]]/a",
+        "https://x.com/*|ID|*/a",
+        "https://x.com/%name%/a",
+    ],
+)
+def test_a_merge_tag_is_taken_whole(url: str) -> None:
+    """Whoever fills it puts a part of the URL there, and the policy sees that."""
+    (link,) = find_links(f"See {url}, or {{{{ this }}}}.")
+    assert (url, LinkReason.MERGE_TAG) == (link.href, POLICY.judge(link).reason)
+
+
+@pytest.mark.parametrize(
+    ("flow", "found"),
+    [
+        (Flow.FIXED, [("https://x.com/lo", "https://x.com/lo")]),
+        (Flow.FLOWED, [("https://x.com/lo", "https://x.com/lo"), ("https://y.com/long", "https://y.com/lo \r\n ng")]),
+        (
+            Flow.DELSP,
+            [("https://x.com/long", "https://x.com/lo \r\nng"), ("https://y.com/long", "https://y.com/lo \r\n ng")],
+        ),
+    ],
+)
+def test_a_url_that_is_broken_over_flowed_lines_is_one_link(flow: Flow, found: list[tuple[str, str]]) -> None:
+    """Its href is whole, its span holds the break."""
+    text = "See https://x.com/lo \r\nng\r\nand <https://y.com/lo \r\n ng>."
+    assert found == [(link.href, text[link.start : link.end]) for link in find_links(text, flow)]
+
+
+def test_leaves_quoted_replies_alone() -> None:
+    """Lines that begin with > belong to somebody else's message."""
+    text = "https://a.com\n> https://b.com\r\n >> https://c.com\nhttps://d.com"
+    assert ["https://a.com", "https://d.com"] == [link.href for link in find_links(text)]
+
+
+def test_leaves_the_signature_alone() -> None:
+    """It begins with a line of two hyphens and a space; other dashes are none."""
+    text = "--\nhttps://a.com\n -- \n--  \nhttps://b.com\r\n-- \r\nhttps://c.com\n\nhttps://d.com"
+    assert ["https://a.com", "https://b.com"] == [link.href for link in find_links(text)]
+
+
+@given(text_soups())
+def test_every_find_is_a_url_in_its_place(soup: str) -> None:
+    """Finds are in order, do not overlap, and begin with a scheme."""
+    at = 0
+    for link in find_links(soup):
+        assert at <= link.start < link.end
+        assert link.href == soup[link.start : link.end]
+        assert link.href.lower().startswith(("https://", "http://"))
+        at = link.end
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *["https://a(", "https://a)", "https://", "(", "https://a[", "> ", "\n>", "h", ".", "http://a."],
+        *[
+            "'",
+            "'s",
+            '"a',
+            '"a"',
+            "と",
+            "xと",
+            "https://a.comと",
+            "a.comと.",
+            "a \n",
+            " \n",
+            "<https://a \n",
+            "<http://a\n",
+        ],
+        *["{{", "{{a}}", "{%", "<%", "[[", "{{{", "}}"],
+        *["(a)", "((a)", "https://a((a)", "https://a(a"],
+    ],
+)
+@pytest.mark.timeout(20)
+def test_two_megabytes_of_hostile_text_end(piece: str) -> None:
+    """A search that took quadratic time would not come back from these before the timeout kills it."""
+    soup = "<https://x.com/" + piece * (2_000_000 // len(piece))
+    for flow in Flow:
+        assert len(soup) >= sum(1 for _ in find_links(soup, flow))
+
+
+FLOWED_SOUPS = st.lists(
+    st.sampled_from(["a", " ", "\n", " \n", " \r\n ", ">", "-- \n", "<https://x.example/", "-", "é"]), max_size=40
+).map("".join)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "flow"),
+    [
+        ({}, Flow.FIXED),
+        ({"delsp": "yes"}, Flow.FIXED),
+        ({"format": "fixed"}, Flow.FIXED),
+        ({"format": "Flowed", "delsp": "no"}, Flow.FLOWED),
+        ({"format": "flowed", "delsp": "Yes"}, Flow.DELSP),
+    ],
+)
+def test_the_flow_is_what_the_content_type_declares(parameters: dict[str, str], flow: Flow) -> None:
+    """Values in any case; DelSp means nothing where no line flows."""
+    assert flow is read_flow(parameters)
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("a \nb \r\n c\nd", "abc\nd"),
+        ("a  \nb", "a b"),
+        ("a \n> b \nc", "a \n> b \nc"),
+        ("a \n-- \nb", "a \n-- \nb"),
+        ("-- \nb \nc", "-- \nbc"),
+    ],
+)
+def test_with_delsp_a_soft_break_is_not_part_of_the_text(text: str, joined: str) -> None:
+    """Nor is the space stuffed behind it; quoted lines and the line above a signature end as they stand."""
+    assert joined == join(text, Flow.DELSP).text
+
+
+def test_without_delsp_a_soft_break_counts_but_in_brackets() -> None:
+    """A reader sees its space; within <> white space is no part of a URL."""
+    assert "a \nhttps://x.com <https://x.com/ab> <b \n>" == (
+        join("a \nhttps://x.com <https://x.com/a \n b> <b \n>", Flow.FLOWED).text
+    )
+
+
+def test_a_fixed_text_stays() -> None:
+    """A space at the end of a line means nothing there."""
+    assert "a \nb" == join("a \nb", Flow.FIXED).text
+
+
+@given(FLOWED_SOUPS, st.sampled_from(Flow), st.data())
+def test_a_span_of_the_joined_text_is_found_in_the_text(soup: str, flow: Flow, data: st.DataObject) -> None:
+    """It begins and ends with the same characters, and is the same but for soft breaks."""
+    joined = join(soup, flow)
+    if joined.text:
+        first = data.draw(st.integers(0, len(joined.text) - 1))
+        last = data.draw(st.integers(first, len(joined.text) - 1))
+        start, end = joined.span(first, last + 1)
+        wanted = joined.text[first : last + 1]
+        assert (wanted[0], wanted[-1]) == (soup[start], soup[end - 1])
+        assert "".join(wanted.split()) == "".join(soup[start:end].split())
+
+
+NAMED = Policy(tracking_domains=frozenset({"go.example.com"}), text=PlainText.NAMED)
+
+
+def named(text: str) -> str:
+    """A text with tracking URLs and the hosts beside them."""
+    return rewrite_text(
+        text, policy=NAMED, tag=untagged, tracking_url=lambda placed: f"https://go.example.com/{placed.position}"
+    ).text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("See https://x.com/a.", "See https://go.example.com/0 (x.com)."),
+        ("https://x.com:8080/\nb", "https://go.example.com/0 (x.com)\nb"),
+        ("https://bücher.de", "https://go.example.com/0 (xn--bcher-kva.de)"),
+        ("Shop <https://x.com/a>.", "Shop <https://go.example.com/0> (x.com)."),
+        ("Shop (https://x.com/a).", "Shop (https://go.example.com/0) (x.com)."),
+        ("(see https://x.com/a)", "(see https://go.example.com/0 (x.com))"),
+        ('"https://x.com/a"', '"https://go.example.com/0" (x.com)'),
+        ("[Shop](https://x.com/a)!", "[Shop](https://go.example.com/0) (x.com)!"),
+        ('[Shop](https://x.com/a "Buy")', '[Shop](https://go.example.com/0 "Buy")'),
+        ("[1]: https://x.com/a", "[1]: https://go.example.com/0 (x.com)"),
+        ("https://x.com https://x.com", "https://go.example.com/0 (x.com) https://go.example.com/1 (x.com)"),
+        ("https://x.com<https://x.com>", "https://go.example.com/0<https://go.example.com/1> (x.com)"),
+        ("[https://x.com](https://x.com)", "[https://go.example.com/0](https://go.example.com/1) (x.com)"),
+        (
+            "[https://x.com](https://y.com)",
+            "[https://go.example.com/0 (x.com)](https://go.example.com/1) (y.com)",
+        ),
+        ("https://x.com/unsubscribe", "https://x.com/unsubscribe"),
+    ],
+)
+def test_the_host_stands_beside_the_tracking_url(text: str, expected: str) -> None:
+    """Behind brackets that hold nothing else, so that they stay whole; once where a URL is the label of itself."""
+    assert expected == named(text)
+
+
+@given(text_soups())
+def test_a_named_text_is_named_once(soup: str) -> None:
+    """Read again, its links are tracked already, and nothing changes."""
+    assert named(soup) == named(named(soup))
+
+
+def test_links_of_html_are_not_named() -> None:
+    """There a link's own text says where it leads."""
+    result = rewrite_html(
+        "<a href='https://x.com'>x</a>",
+        policy=NAMED,
+        tag=untagged,
+        tracking_url=lambda _: "https://go.example.com/0",
+    )
+    assert "<a href='https://go.example.com/0'>x</a>" == result.text
+
+
+def test_a_link_tells_the_host_and_its_place() -> None:
+    """Its own span is the URL's alone."""
+    (link,) = rewrite_text(
+        "<https://x.com/a>", policy=NAMED, tag=untagged, tracking_url=lambda _: "https://go.example.com/0"
+    ).links
+    assert (1, 16, Part.TEXT, LinkReason.TRACKED) == (link.start, link.end, link.part, link.reason)
+    assert ("x.com", 17, "https://go.example.com/0") == (link.host, link.host_at, link.url)

@@ -1,0 +1,165 @@
+from datetime import UTC, datetime
+
+from clicktrail.model.verdict import Verdict
+from clicktrail.report import Filter, Filtered, summarise
+from clicktrail.server.analytics.connection import ChdbConnections
+from clicktrail.server.analytics.reports import KeptReports, count_campaign, count_campaigns, count_filtered, counted_by
+from clicktrail.server.analytics.rows import click_rows, message_rows
+from tests.judged import BURST, click, judged, sent, verdict
+
+MESSAGES = (
+    judged(
+        sent("m1", recipient="ada"),
+        clicks=(
+            verdict(click("m1", "1", recipient="ada")),
+            verdict(click("m1", "2", recipient="ada"), Verdict.BOT, BURST),
+        ),
+    ),
+    judged(sent("m2", recipient="bo"), clicks=(verdict(click("m2", "1", recipient="bo"), Verdict.BOT, BURST),)),
+)
+
+
+async def store(connections: ChdbConnections) -> None:
+    """Put the messages into the tables."""
+    await connections.insert("insert_messages", message_rows(MESSAGES, version=1))
+    await connections.insert("insert_clicks", click_rows(MESSAGES, version=1))
+
+
+async def test_a_campaign_is_counted_as_in_python(connections: ChdbConnections) -> None:
+    """Each number of SQL is that of ``summarise``."""
+    await store(connections)
+    [expected] = summarise((message.timeline, message.clicks) for message in MESSAGES)
+    assert expected == await count_campaign(connections, "spring")
+
+
+async def test_overviews_have_neither_links_nor_reasons(connections: ChdbConnections) -> None:
+    """Of the campaigns asked for, those that exist."""
+    await store(connections)
+    [report] = await count_campaigns(connections, ["spring", "autumn"])
+    assert ("spring", 3, (), ()) == (report.campaign, report.clicks.total, report.links, report.reasons)
+
+
+async def test_a_campaign_without_anything_is_none(connections: ChdbConnections) -> None:
+    """Rather than one full of zeros."""
+    assert await count_campaign(connections, "autumn") is None
+
+
+async def test_a_filter_leaves_the_clicks_without_its_signals(connections: ChdbConnections) -> None:
+    """And people who have any left."""
+    await store(connections)
+    assert {"spring": Filtered(clicks=1, unique=1)} == await count_filtered(connections, ["spring"], Filter.LINKS)
+
+
+def test_counting_has_a_checksum() -> None:
+    """The same as long as nothing about it changes."""
+    assert counted_by() == counted_by.__wrapped__()
+
+
+async def insert(connections: ChdbConnections, message_id: str, *, version: int) -> None:
+    """Add a message with one click to the tables, and tell nobody."""
+    messages = [judged(sent(message_id), clicks=(verdict(click(message_id, "1")),))]
+    await connections.insert("insert_messages", message_rows(messages, version=version))
+    await connections.insert("insert_clicks", click_rows(messages, version=version))
+
+
+async def totals(reports: KeptReports) -> tuple[int, int]:
+    """The clicks of all campaigns, and of one as a whole."""
+    whole = await reports.campaign("spring")
+    return sum(report.clicks.total for report in await reports.campaigns()), whole.clicks.total if whole else 0
+
+
+async def test_a_report_is_counted_once_after_each_change(connections: ChdbConnections) -> None:
+    """What nobody told of is not looked for, by another process neither; once told, it is counted."""
+    reports = KeptReports(connections)
+    await insert(connections, "m1", version=1)
+    await reports.outdate(["spring"], version=1)
+    assert (1, 1) == await totals(reports)
+    await insert(connections, "m2", version=2)
+    assert (1, 1) == await totals(KeptReports(connections))
+    await reports.outdate(["spring"], version=2)
+    assert (2, 2) == await totals(reports)
+    await insert(connections, "m3", version=3)
+    await reports.outdate_all(version=3)
+    assert b"" == await connections.run("SELECT * FROM reports WHERE whole")
+    assert (3, 3) == await totals(reports)
+
+
+async def test_a_report_that_another_version_counted_is_counted_again(connections: ChdbConnections) -> None:
+    """It may know less, or count by other rules."""
+    reports = KeptReports(connections)
+    await insert(connections, "m1", version=1)
+    await reports.outdate(["spring"], version=1)
+    assert (1, 1) == await totals(reports)
+    await insert(connections, "m2", version=2)
+    await connections.run("INSERT INTO reports SELECT * REPLACE (counted_by + 1 AS counted_by) FROM reports FINAL")
+    assert (2, 2) == await totals(reports)
+
+
+async def test_a_change_while_counting_is_not_forgotten(connections: ChdbConnections) -> None:
+    """What is kept late, of a count that began before a change, does not stand for what is true after it."""
+    reports = KeptReports(connections)
+    await insert(connections, "m1", version=1)
+    await reports.outdate(["spring"], version=1)
+    assert (1, 1) == await totals(reports)
+    kept = await connections.run("SELECT * FROM reports FINAL FORMAT JSONEachRow")
+    await insert(connections, "m2", version=2)
+    await reports.outdate(["spring"], version=2)
+    await connections.run("INSERT INTO reports FORMAT JSONEachRow " + kept.decode())
+    assert (2, 2) == await totals(reports)
+
+
+async def test_a_large_campaign_is_shown_as_it_was_and_counted_afterwards(connections: ChdbConnections) -> None:
+    """Nobody who looks waits for a count; what they see says of when it is, and is counted when its turn comes."""
+    reports = KeptReports(connections, at_once=0)
+
+    async def seen() -> list[tuple[int, datetime | None]]:
+        seen = [*await reports.recent_campaigns(), await reports.recent_campaign("spring")]
+        return [(of.report.clicks.total, of.as_of) for of in seen if of]
+
+    for second in range(2):
+        await insert(connections, f"m{second}", version=second * 1_000_000)
+        await reports.outdate(["spring"], version=second * 1_000_000)
+        if not second:
+            assert [(1, None)] * 2 == await seen()
+    assert [(1, datetime.fromtimestamp(0, UTC))] * 2 == await seen()
+    await reports.recount()
+    assert [(2, None), (1, datetime.fromtimestamp(0, UTC))] == await seen()
+    await reports.recount()
+    assert [(2, None)] * 2 == await seen()
+
+
+async def test_small_campaigns_are_counted_at_once(connections: ChdbConnections) -> None:
+    """The smallest first, as long as they are few clicks together, whatever a large one waits for."""
+    reports = KeptReports(connections, at_once=3)
+    for version, clicks in enumerate(({"large": 4, "small": 1, "middle": 2}, {"large": 1, "small": 1, "middle": 1})):
+        for name, number in clicks.items():
+            for which in range(number):
+                told = judged(clicks=(verdict(click(f"{name}{version}{which}", "1", campaign=name)),))
+                await connections.insert("insert_clicks", click_rows([told], version=1))
+        await reports.outdate(clicks, version=version)
+        await reports.recent_campaigns()
+    seen = await reports.recent_campaigns()
+    assert {"large": 4, "small": 2, "middle": 3} == {of.report.campaign: of.report.clicks.total for of in seen}
+    assert ["large"] == [of.report.campaign for of in seen if of.as_of]
+
+
+async def test_an_erasure_keeps_counts_and_no_links(connections: ChdbConnections) -> None:
+    """Links may quote a person's URL; the overview may be seen as it was until it was counted."""
+    reports = KeptReports(connections, at_once=0)
+    await insert(connections, "m1", version=0)
+    await reports.outdate(["spring"], version=0)
+    await totals(reports)
+    await reports.outdate_all(version=1)
+    (overview,) = await reports.recent_campaigns()
+    whole = await reports.recent_campaign("spring")
+    assert whole
+    assert [True, False] == [bool(of.as_of) for of in (overview, whole)]
+
+
+async def test_a_campaign_that_nothing_is_left_of_is_no_campaign(connections: ChdbConnections) -> None:
+    """Where a message turned out to be of another one, its former campaign is in no overview."""
+    reports = KeptReports(connections)
+    await reports.outdate(["spring"], version=1)
+    for _ in range(2):
+        assert [] == await reports.campaigns()
+        assert None is await reports.campaign("spring")

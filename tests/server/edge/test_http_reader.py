@@ -1,0 +1,384 @@
+"""Requests read out of the bytes of one connection."""
+
+from itertools import pairwise
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.server.edge.http_reader import KEPT_BODY, MAX_BODY, MAX_HEAD, Refusal, RequestReader, read_whole
+from clicktrail.server.pipeline.redirect import Request
+from clicktrail.server.pipeline.request import kept_headers
+
+GET = (
+    b"GET /token?fbclid=x HTTP/1.1\r\n"
+    b"Host: click.example\r\nUser-Agent: Mozilla/5.0\r\nX-Twice: a\r\nx-twice: b\r\n\r\n"
+)
+POST = b"POST /form HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTrailer: X-Forwarded-For\r\n\r\n"
+POST_BODY = b"5\r\nhello\r\n0\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"
+HEAD = b"HEAD http://click.example/token HTTP/1.1\r\nHost: click.example\r\nConnection: close\r\n\r\n"
+
+PROXY_BY_TLS = (
+    b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x14"
+    b"\xcb\x00\x71\x09\x0a\x00\x00\x01\xd2\x04\x01\xbb\x20\x00\x05\x01\x00\x00\x00\x00"
+)
+
+REQUESTS = [
+    Request(
+        method="GET",
+        path="/token",
+        peer="192.0.2.1",
+        headers={"host": "click.example", "user-agent": "Mozilla/5.0", "x-twice": "a, b"},
+        kept={},
+    ),
+    Request(
+        method="POST",
+        path="/form",
+        peer="192.0.2.1",
+        headers={"host": "h", "transfer-encoding": "chunked", "trailer": "X-Forwarded-For"},
+        body=b"hello",
+        kept={},
+    ),
+    Request(
+        method="HEAD",
+        path="/token",
+        peer="192.0.2.1",
+        headers={"host": "click.example", "connection": "close"},
+        kept={},
+    ),
+]
+
+
+@given(st.lists(st.integers(0, len(GET + POST + POST_BODY + HEAD)), max_size=12))
+def test_requests_are_the_same_however_they_arrive(cuts: list[int]) -> None:
+    """Cut anywhere, into any number of pieces: method, path, headers, and what belongs to which request."""
+    data = GET + POST + POST_BODY + HEAD
+    reader = RequestReader("192.0.2.1")
+    found: list[Request] = []
+    at = 0
+    for cut in [*sorted(cuts), len(data)]:
+        found += reader.feed(data[at:cut])
+        at = max(at, cut)
+    assert REQUESTS == found
+    assert (True, False, None) == (reader.ended, reader.in_request, reader.refusal)
+
+
+def test_the_beginning_of_a_body_is_kept() -> None:
+    """And no more than that, in however many pieces it comes; the next request has its own."""
+    body = bytes(range(256)) * 5
+    data = f"POST /e HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body + GET
+    for size in (7, len(data)):
+        reader = RequestReader("192.0.2.1")
+        found = [request for at in range(0, len(data), size) for request in reader.feed(data[at : at + size])]
+        assert [body[:KEPT_BODY], b""] == [request.body for request in found]
+
+
+def test_byte_by_byte() -> None:
+    """The smallest pieces that there are."""
+    reader = RequestReader("192.0.2.1")
+    found = [request for byte in GET for request in reader.feed(bytes([byte]))]
+    assert REQUESTS[:1] == found
+    assert not reader.ended
+
+
+def test_a_request_that_has_begun_is_known_to_have() -> None:
+    """From its first byte to its last."""
+    reader = RequestReader("192.0.2.1")
+    states = []
+    for piece in (b"", GET[:1], GET[1:-1], GET[-1:] + GET[:5], GET[5:]):
+        reader.feed(piece)
+        states.append(reader.in_request)
+    assert [False, True, True, True, False] == states
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET / HTTP/1.0\r\n\r\n",
+        b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\nwhatever follows",
+        b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n\x16\x03\x01",
+    ],
+)
+def test_some_requests_are_the_last_ones(data: bytes) -> None:
+    """They are answered; what follows them is not read, and is no mistake either."""
+    reader = RequestReader("192.0.2.1")
+    assert 1 == len(reader.feed(data))
+    assert (True, None) == (reader.ended, reader.refusal)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"hello\r\n\r\n",
+        b"GET /\r\n\r\n",
+        b"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET / HTTP/1.1\nHost: h\n\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded\r\n\r\n",
+        b"GET / HTTP/3.0\r\nHost: a\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+    ],
+)
+def test_what_is_not_http_ends_the_connection(data: bytes) -> None:
+    """Behind it nobody can say where a request begins; those before it stand."""
+    reader = RequestReader("192.0.2.1")
+    assert REQUESTS[:1] == reader.feed(GET + data)
+    assert (True, Refusal.BAD_REQUEST) == (reader.ended, reader.refusal)
+
+
+def request_with(size: int) -> bytes:
+    """A request whose target and fields have this many bytes."""
+    return b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * (size - len("/HosthX")) + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(("size", "refusal"), [(MAX_HEAD, None), (MAX_HEAD + 1, Refusal.HEAD_TOO_LARGE)])
+def test_a_head_is_bounded(size: int, refusal: Refusal | None) -> None:
+    """Exactly, where it arrives at once."""
+    reader = RequestReader("192.0.2.1")
+    found = reader.feed(request_with(size))
+    assert (refusal, not refusal) == (reader.refusal, bool(found))
+
+
+def test_a_head_of_many_fields_is_bounded() -> None:
+    """However small each of them is."""
+    reader = RequestReader("192.0.2.1")
+    assert [] == reader.feed(b"GET / HTTP/1.1\r\nHost: h\r\n" + b"x: y\r\n" * MAX_HEAD + b"\r\n")
+    assert reader.refusal is Refusal.HEAD_TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("start", "more", "refusal"),
+    [
+        (b"GET /", b"a" * 1_000, Refusal.HEAD_TOO_LARGE),
+        (b"GET / HTTP/1.1\r\nX: ", b"a" * 1_000, Refusal.HEAD_TOO_LARGE),
+        (b"GET / HTTP/1.1\r\n", b"X: a\r\n" * 100, Refusal.HEAD_TOO_LARGE),
+        (b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9999999\r\n\r\n", b"a" * 1_000, Refusal.BODY_TOO_LARGE),
+        (POST, b"1\r\na\r\n" * 100, Refusal.BODY_TOO_LARGE),
+        (POST + b"0\r\nX: ", b"a" * 1_000, Refusal.BODY_TOO_LARGE),
+    ],
+    ids=["target", "value", "fields", "body", "chunks", "trailer"],
+)
+def test_nothing_is_read_without_end(start: bytes, more: bytes, refusal: Refusal) -> None:
+    """Whatever part of a request never stops, it is refused before it takes much memory."""
+    reader = RequestReader("192.0.2.1")
+    reader.feed(start)
+    fed = 0
+    while not reader.ended:
+        assert [] == reader.feed(more)
+        fed += len(more)
+    assert reader.refusal is refusal
+    assert fed <= MAX_HEAD + MAX_BODY + len(more)
+
+
+@given(st.lists(st.binary(max_size=200), max_size=5))
+def test_no_bytes_break_it(pieces: list[bytes]) -> None:
+    """They are requests, or the beginning of one, or refused."""
+    reader = RequestReader("192.0.2.1")
+    for piece in pieces:
+        for request in reader.feed(piece):
+            assert request.path.startswith("/")
+
+
+POST_THAT_ASKS = b"POST /e HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n"
+
+
+def test_a_client_that_waits_for_leave_is_known_to() -> None:
+    """From the end of its head until a byte of its body comes, with leave or without."""
+    reader = RequestReader("192.0.2.1")
+    states = []
+    for piece in (POST_THAT_ASKS[:-1], POST_THAT_ASKS[-1:], b"a", b"b", GET + POST_THAT_ASKS, b"ab"):
+        reader.feed(piece)
+        states.append(reader.awaited)
+    assert [False, True, False, False, True, False] == states
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        POST_THAT_ASKS + b"a",
+        POST_THAT_ASKS.replace(b"1.1", b"1.0"),
+        POST_THAT_ASKS.replace(b"Length: 2", b"Length: 0"),
+        POST_THAT_ASKS.replace(b"100-Continue", b"miracles"),
+        POST_THAT_ASKS.replace(b"Length: 2", b"Length: 100000"),
+        b"GET / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n\r\n",
+    ],
+    ids=["sends", "old", "empty", "other", "too large", "get"],
+)
+def test_no_other_client_waits(data: bytes) -> None:
+    """What it sends is on its way, or there is nothing to send, or it would be refused."""
+    reader = RequestReader("192.0.2.1")
+    reader.feed(data)
+    assert not reader.awaited
+
+
+@given(st.sampled_from([b"PROXY TCP4 203.0.113.9 10.0.0.1 53764 443\r\n", PROXY_BY_TLS]), st.data())
+def test_behind_a_proxy_s_header_the_client_is_whom_it_names(header: bytes, data: st.DataObject) -> None:
+    """However it arrives; its own requests say nothing of that."""
+    stream = header + GET + HEAD
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
+    reader = RequestReader("192.0.2.1", announced=True)
+    found = []
+    for start, end in pairwise([0, *cuts, len(stream)]):
+        found += reader.feed(stream[start:end])
+    https = header == PROXY_BY_TLS
+    expected = [msgspec.structs.replace(request, peer="203.0.113.9", https=https) for request in REQUESTS[::2]]
+    assert expected == found
+
+
+def test_a_proxy_that_speaks_for_itself_is_the_client() -> None:
+    """As its health checks do."""
+    reader = RequestReader("192.0.2.1", announced=True)
+    assert REQUESTS[:1] == reader.feed(b"PROXY UNKNOWN\r\n" + GET)
+
+
+@pytest.mark.parametrize(
+    ("announced", "data"),
+    [(True, GET), (True, b"PROXY TCP4 nobody\r\n" + GET), (False, b"PROXY TCP4 203.0.113.9 10.0.0.1 1 2\r\n" + GET)],
+    ids=["none", "broken", "from nobody we know"],
+)
+def test_a_header_is_where_it_belongs_and_nowhere_else(announced: bool, data: bytes) -> None:
+    """A client that could leave it out, or bring its own, would be whoever it likes."""
+    reader = RequestReader("192.0.2.1", announced=announced)
+    assert [] == reader.feed(data)
+    assert (True, Refusal.BAD_REQUEST) == (reader.ended, reader.refusal)
+
+
+def test_a_proxy_s_header_that_does_not_end_is_a_request_that_does_not() -> None:
+    """So that it has its time, and no more."""
+    reader = RequestReader("192.0.2.1", announced=True)
+    states = [reader.in_request]
+    for piece in (b"PROXY TCP4", b" 203.0.113.9 10.0.0.1 1 2\r\n", GET[:1]):
+        reader.feed(piece)
+        states.append(reader.in_request)
+    assert [True, True, False, True] == states
+
+
+_LINES = (
+    *(
+        "Host: click.example",
+        "host:h",
+        "User-Agent: Mozilla/5.0 (X11; Linux)",
+        "Accept: */*;q=0.8",
+        "X:",
+        "X: ",
+        "x:  a",
+    ),
+    *(
+        "Connection: keep-alive",
+        "connection: close",
+        "Connection: Close, x",
+        "Upgrade: h2c",
+        "Content-Length: 0",
+        "Content-Length: 3",
+        "Te: t",
+    ),
+    *(
+        "X-Forwarded-For: 203.0.113.9",
+        "X-Forwarded-For:  203.0.113.9, 192.0.2.7",
+        "x-forwarded-for: 203.0.113.9",
+        "X-Forwarded-For: é",
+        "X-Forwarded-Proto: https",
+    ),
+    *(
+        "Transfer-Encoding: chunked",
+        "Expect: 100-continue",
+        "A B: c",
+        " folded",
+        "no colon",
+        "x: a\tb",
+        "x: a ",
+        "x: é",
+    ),
+    *("", "x\r: y", "x: a\0", "Sec-Fetch-Site: none", "Cookie: a=b; c=d", ": empty name"),
+)
+_REQUEST_LINES = (
+    *("GET /token HTTP/1.1", "GET /a?b=c HTTP/1.1", "GET /a?b?c HTTP/1.1", "GET /a HTTP/1.0", "HEAD / HTTP/1.1"),
+    *("GET /a#b HTTP/1.1", "GET /a b HTTP/1.1", "GET http://x/ HTTP/1.1", "GET * HTTP/1.1", "GET /%zz//. HTTP/1.1"),
+    *("GET  / HTTP/1.1", "get / HTTP/1.1", "GET / HTTP/2.0", "GET /é HTTP/1.1", 'GET /"<> HTTP/1.1', ""),
+)
+
+
+@given(
+    st.sampled_from(_REQUEST_LINES), st.lists(st.sampled_from(_LINES), max_size=6), st.sampled_from(["", "x", "\r\n"])
+)
+def test_what_is_read_at_once_is_what_the_parser_reads(first: str, lines: list[str], rest: str) -> None:
+    """In every field; and the connection goes on, or ends, by it."""
+    data = "\r\n".join([first, *lines, "", rest]).encode()
+    if request := read_whole(data, "192.0.2.1"):
+        at_once, in_pieces = RequestReader("192.0.2.1"), RequestReader("192.0.2.1")
+        assert [request] == at_once.feed(data) == in_pieces.feed(data[:1]) + in_pieces.feed(data[1:])
+        assert (at_once.ended, None) == (in_pieces.ended, in_pieces.refusal)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        *("Connection: keep-alive", "Accept: text/html,*/*;q=0.8", 'sec-ch-ua: "Not_A Brand"', "X:"),
+        *("X-Forwarded-For: 203.0.113.9", "X-Forwarded-For: 203.0.113.10, 192.0.2.7"),
+    ],
+)
+def test_what_browsers_send_is_read_at_once(field: str) -> None:
+    """Names in lower case, values as they were sent, no query."""
+    name, _, value = field.partition(":")
+    data = f"GET /token?fbclid=x HTTP/1.1\r\nHost: h\r\n{field}\r\n\r\n".encode()
+
+    request = read_whole(data, "192.0.2.1")
+
+    expected = {"host": "h", name.lower(): value.strip()}
+    kept = kept_headers(expected)
+    assert Request(method="GET", path="/token", peer="192.0.2.1", headers=expected, kept=kept) == request
+
+
+def test_readers_behind_a_proxy_are_told_apart() -> None:
+    """Who called is read anew, though all else was the same before."""
+    data = "GET /token HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: {}\r\nX-Forwarded-Proto: https\r\n\r\n"
+    callers = ["203.0.113.9", "203.0.113.10", "203.0.113.9"]
+
+    requests = [read_whole(data.format(caller).encode(), "192.0.2.1") for caller in callers]
+
+    assert callers == [request.headers["x-forwarded-for"] for request in requests if request]
+    assert ["https"] * 3 == [request.headers["x-forwarded-proto"] for request in requests if request]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET / HTTP/1.0\r\nHost: h\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nconnection: Close\r\n\r\n",
+    ],
+)
+def test_what_ends_its_connection_is_read_at_once(data: bytes) -> None:
+    """As nginx asks what is behind it, unless it is told to keep connections."""
+    reader = RequestReader("192.0.2.1")
+
+    assert [read_whole(data, "192.0.2.1")] == reader.feed(data)
+    assert reader.ended
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET / HTTP/1.1\r\nHost: h\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 4_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\n\r\nX-Forwarded-For: 203.0.113.9",
+        b"GET / HTTP/1.1\r\nHost: h\r\n\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 203.0.113.9\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n",
+    ],
+    ids=["cut", "two", "body", "no host", "two hosts", "long", "cut behind it", "behind it", "two proxies"],
+)
+def test_all_else_takes_a_closer_look(data: bytes) -> None:
+    """What is cut, more than one request, has a body, or is refused for its host."""
+    assert read_whole(data, "192.0.2.1") is None

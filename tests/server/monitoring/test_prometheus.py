@@ -1,0 +1,52 @@
+from prometheus_client.parser import text_string_to_metric_families
+
+from clicktrail.server.monitoring.heartbeat import Health, Status, pulse_of
+from clicktrail.server.monitoring.metrics import ANSWERS, BATCH_LINES, METRICS, Histogram
+from clicktrail.server.monitoring.prometheus import exposition
+from tests.server.monitoring.processes import process
+
+
+def samples(*processes: Health) -> dict[tuple[str, ...], float]:
+    """What Prometheus reads: each sample by its name and its labels' values."""
+    families = text_string_to_metric_families(exposition(processes).decode())
+    return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
+
+
+def test_figures_of_each_process_are_shown_under_its_name() -> None:
+    """Two workers' counts stand side by side, each by its result."""
+    shown = samples(
+        process("edge-0", pulse=pulse_of({ANSWERS: {"302": 3, "404": 1}})),
+        process("edge-1", pulse=pulse_of({ANSWERS: {"302": 4}})),
+    )
+
+    assert {("edge-0", "302"): 3, ("edge-0", "404"): 1, ("edge-1", "302"): 4} == {
+        key[1:]: value for key, value in shown.items() if key[0] == ANSWERS.name
+    }
+
+
+def test_buckets_are_cumulative() -> None:
+    """A bucket holds all values up to its bound; count and sum come with them."""
+    batches = Histogram(BATCH_LINES.bounds)
+    for size in (1, 1, 3, 5_000):
+        batches.observe(size)
+    shown = samples(process("edge-0", pulse=pulse_of({BATCH_LINES: batches})))
+
+    assert (2, 2, 3, 4) == tuple(
+        shown[f"{BATCH_LINES.name}_bucket", bound, "edge-0"] for bound in ("1.0", "2.0", "4.0", "+Inf")
+    )
+    assert (4, 5_005) == (shown[f"{BATCH_LINES.name}_count", "edge-0"], shown[f"{BATCH_LINES.name}_sum", "edge-0"])
+
+
+def test_a_process_that_is_down_is_shown_as_down() -> None:
+    """Before it says anything itself, whether it serves and how often it died is known."""
+    shown = samples(process("engine", status=Status.DOWN, restarts=3))
+
+    assert {("clicktrail_up", "engine"): 0, ("clicktrail_restarts_total", "engine"): 3} == shown
+
+
+def test_every_metric_is_announced_with_its_help() -> None:
+    """Prometheus learns of all of them before the first click."""
+    text = exposition([process()]).decode()
+
+    for metric in METRICS:
+        assert f"# HELP {metric.name} {metric.help}\n# TYPE {metric.name} {metric.kind}\n" in text

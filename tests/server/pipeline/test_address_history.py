@@ -1,0 +1,211 @@
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from clicktrail.judge.address_activity import NEARBY, Visit
+from clicktrail.model.event import Click, encode
+from clicktrail.server.pipeline.address_history import ENOUGH, Nearby, VisitsByAddress, windows
+from tests.clicks import AZURE, CONTEXT, HOME, after, click
+from tests.server.memory_analytics import MemoryAnalytics
+
+
+class CountingAnalytics(MemoryAnalytics):
+    """Analytics that know what they were asked.
+
+    Attributes:
+        windows: the windows of each call of ``visits``.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.windows: list[Sequence[tuple[str, datetime, datetime]]] = []
+
+    async def visits(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[Visit]:
+        """As ever."""
+        self.windows.append(windows)
+        return await super().visits(windows)
+
+
+@pytest.fixture
+def analytics() -> CountingAnalytics:
+    """Nothing stored."""
+    return CountingAnalytics()
+
+
+async def store(analytics: MemoryAnalytics, *clicks: Click) -> None:
+    """Have analytics know these clicks on message m1."""
+    await analytics.store([encode(of) for of in clicks], [])
+
+
+def on(message_id: str, seconds: float) -> Click:
+    """A click on a message."""
+    return replace(click(seconds, id=f"{message_id}-{seconds}"), message_id=message_id)
+
+
+async def test_recent_visits_need_no_analytics(analytics: CountingAnalytics) -> None:
+    """What came after all that is stored is at hand or never was."""
+    await store(analytics, click(0, id="old"))
+    nearby = Nearby(analytics)
+    nearby.add([click(100), click(130)])
+    assert {"m2": {Visit.of(click(100)), Visit.of(click(130))}} == await nearby.of({"m2": [on("m2", 120)]})
+    assert [] == analytics.windows
+
+
+async def test_old_visits_are_in_analytics(analytics: CountingAnalytics) -> None:
+    """They are asked for together, and only those that may be there; what came in since is with them."""
+    await store(analytics, click(0), click(100))
+    nearby = Nearby(analytics)
+    nearby.add([click(110), click(900)])
+    found = await nearby.of({"m2": [on("m2", 105)], "m3": [on("m3", 10)], "m4": [on("m4", 920)]})
+    assert {
+        "m2": {Visit.of(click(110)), Visit.of(click(100))},
+        "m3": {Visit.of(click(0))},
+        "m4": {Visit.of(click(900))},
+    } == found
+    assert [[(HOME, after(10) - NEARBY, after(105) + NEARBY)]] == analytics.windows
+
+
+async def test_what_is_too_much_to_remember_is_asked_for(analytics: CountingAnalytics) -> None:
+    """No visit is forgotten."""
+    nearby = Nearby(analytics, remembered=1)
+    clicks = [click(0), on("m3", 10), on("m4", 20)]
+    nearby.add(clicks)
+    await store(analytics, *clicks)
+    nearby.shrink()
+    assert {"m2": set(map(Visit.of, clicks))} == await nearby.of({"m2": [on("m2", 15)]})
+    assert 1 == len(analytics.windows)
+
+
+async def test_what_was_erased_is_forgotten(analytics: CountingAnalytics) -> None:
+    """Analytics knows the rest."""
+    nearby = Nearby(analytics)
+    nearby.add([click(0), click(10)])
+    await store(analytics, click(10))
+    nearby.forget()
+    nearby.add([on("m2", 5)])
+    assert {"m2": {Visit.of(click(10))}} == await nearby.of({"m2": [on("m2", 5)]})
+
+
+def visit(
+    seconds: float, person: str = "ann@a.example", *, ip: str = HOME, tampered: bool = False, agent: int = 1
+) -> Visit:
+    """A request for a link of a person's message."""
+    message_id = "" if tampered else f"to {person}"
+    return Visit(at=after(seconds), ip=ip, message_id=message_id, recipient=person, tampered=tampered, agent=agent)
+
+
+people = st.builds("{}@{}.example".format, st.integers(0, 14), st.sampled_from("aaaaabbbcd"))
+visits = st.builds(
+    visit,
+    st.integers(0, 200),
+    people,
+    ip=st.sampled_from([HOME, HOME, AZURE]),
+    tampered=st.sampled_from([False] * 9 + [True]),
+    agent=st.sampled_from([1, 1, 1, 1, 2, 3, 4, 5, 6]),
+)
+
+
+def crowded(of: Visit, among: Iterable[Visit]) -> tuple[bool, ...]:
+    """What rules may ask: agents in a minute about it; people and organisations by its own agent; damaged links."""
+    near = [other for other in among if other.ip == of.ip and abs(other.at - of.at) <= NEARBY]
+    seen = [other for other in near if not other.tampered]
+    alike = [other for other in seen if other.agent == of.agent]
+    damaged = [other for other in near if other.tampered and abs(other.at - of.at) <= timedelta(seconds=5)]
+    return (
+        in_a_minute(seen, of, 5, lambda other: other.agent),
+        in_a_minute(alike, of, 5, lambda other: other.recipient),
+        in_a_minute(alike, of, 3, lambda other: other.recipient.partition("@")[2]),
+        bool(damaged),
+        any(other.agent == of.agent for other in damaged),
+    )
+
+
+def in_a_minute(seen: Sequence[Visit], of: Visit, different: int, kind: Callable[[Visit], object]) -> bool:
+    """Whether some minute about a visit sees so many of a kind."""
+    starts = {other.at for other in seen if other.at <= of.at}
+    minutes = [[other for other in seen if start <= other.at <= start + NEARBY] for start in starts]
+    return any(len({kind(other) for other in minute}) >= different for minute in minutes)
+
+
+def test_visits_are_found_by_address() -> None:
+    """And come in the order of time; those on damaged links are apart."""
+    told = [visit(at) for at in (4, 1, 2, 3)]
+    known = VisitsByAddress([*told, visit(0, tampered=True)])
+    assert [told[1], told[2], told[3], told[0], visit(0, tampered=True)] == list(known.of(HOME))
+    assert [] == list(known.of(AZURE))
+
+
+@given(st.lists(visits), st.data())
+def test_each_visit_is_kept_once_until_it_is_removed(told: list[Visit], data: st.DataObject) -> None:
+    """As in a set."""
+    known = VisitsByAddress()
+    assert len(set(told)) == sum(known.add(visit) for visit in told)
+    gone = set(data.draw(st.lists(st.sampled_from(told)))) if told else set()
+    for one in gone:
+        known.remove(one)
+    found = [*known.of(HOME), *known.of(AZURE)]
+    assert set(told) - gone == set(found)
+    assert len(set(found)) == len(found)
+
+
+@given(st.lists(visits, max_size=80))
+def test_the_nearest_visits_tell_as_much_as_all(told: list[Visit]) -> None:
+    """Whether there are so many people or organisations about a visit, or a damaged link."""
+    known = VisitsByAddress(told)
+    for one in told:
+        if not one.tampered:
+            own = [other for other in told if other.message_id == one.message_id]
+            assert crowded(one, told) == crowded(one, [*own, *known.nearest(one)])
+
+
+@given(st.lists(visits, max_size=80))
+def test_a_visit_touches_all_to_which_it_makes_a_difference(told: list[Visit]) -> None:
+    """Told one after the other: what is decided of the messages not touched stays as it was."""
+    known = VisitsByAddress()
+    before: list[Visit] = []
+    for new in told:
+        known.add(new)
+        touched = {new.message_id, *known.touched(new)}
+        for one in before:
+            if one.message_id and one.message_id not in touched:
+                assert crowded(one, before) == crowded(one, [*before, new])
+        before.append(new)
+
+
+def test_a_crowd_is_not_gone_through_for_each_of_its_visits() -> None:
+    """Of a company's thousand people at one address only a few are looked at again for each click."""
+    known = VisitsByAddress(visit(number / 20, f"{number}@a.example") for number in range(1_000))
+    touched = set(known.touched(visit(25.01, "new@a.example")))
+    near = set(known.nearest(visit(25.01, "new@a.example")))
+    assert (2 * (ENOUGH + 1), 2 * ENOUGH) == (len(touched), len(near))
+
+
+def test_no_rule_asks_for_more_than_is_enough() -> None:
+    """The message's own person, and the click's, are one less."""
+    asked = [
+        rule.thresholds.get(name, 0) for rule in CONTEXT.rules.rules for name in ("recipients", "domains", "agents")
+    ]
+    assert max(asked) < ENOUGH
+
+
+def test_windows_reach_as_far_as_an_address_is_watched() -> None:
+    """Those that touch become one, and a private address has none."""
+    clicks = [click(0), click(300), click(120), click(5, ip=AZURE), click(5, ip="10.0.0.7")]
+    expected = [
+        (HOME, after(0) - NEARBY, after(120) + NEARBY),
+        (HOME, after(300) - NEARBY, after(300) + NEARBY),
+        (AZURE, after(5) - NEARBY, after(5) + NEARBY),
+    ]
+    assert expected == list(windows(clicks))
+
+
+@given(st.lists(st.integers(0, 600), min_size=1), st.integers(-100, 700))
+def test_windows_hold_what_is_near_to_a_click_and_nothing_else(clicked: list[int], second: int) -> None:
+    """An instant is in one window if it is near to a click, and else in none."""
+    found = windows(click(seconds) for seconds in clicked)
+    near = any(timedelta(seconds=abs(second - seconds)) <= NEARBY for seconds in clicked)
+    assert near == sum(since <= after(second) <= until for _, since, until in found)

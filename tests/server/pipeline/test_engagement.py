@@ -1,0 +1,173 @@
+"""Which clicks landing pages are handed, and what is taken of what they tell."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.model.event import Click, Engagement
+from clicktrail.server.pipeline.engagement import Engagements
+from clicktrail.server.pipeline.redirect import Redirect, Request
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Visit, VisitSeal
+
+NOW = datetime(2026, 11, 23, 8, 30, 0, 500_000, tzinfo=UTC)
+RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
+SEAL = VisitSeal(RING)
+HOSTS = ("shop.example", "*.shop.example")
+VISIT = Visit(
+    click_id="c1",
+    message_id="m1",
+    recipient="ann@example.org",
+    campaign="spring",
+    clicked_at=NOW.replace(microsecond=0),
+)
+
+
+def engagements(*, remembered: int = 10) -> Engagements:
+    """As an edge has them."""
+    return Engagements(RING, remembered=remembered)
+
+
+def redirect(location: str, *, headers: Mapping[str, str] | None = None, message_id: str = "m1") -> Redirect:
+    """A click, about to be sent on."""
+    click = Click(
+        id="c1",
+        at=NOW,
+        campaign="spring",
+        message_id=message_id,
+        recipient="ann@example.org",
+        headers={**(headers or {})},
+    )
+    return Redirect(location=location, event=click)
+
+
+def request(body: bytes, *, headers: Mapping[str, str] | None = None) -> Request:
+    """A page's request."""
+    return Request(method="POST", path="/e", peer="192.0.2.1", headers=headers or {}, body=body)
+
+
+def told(visit: str = SEAL.seal(VISIT), **fields: str | int) -> bytes:
+    """A page's message."""
+    return msgspec.json.encode({"visit": visit, "kind": "engaged", "dwell_ms": 1_200, "scroll_pct": 40} | fields)
+
+
+def sealed(click_id: str) -> str:
+    """What a page was handed about another click."""
+    return SEAL.seal(msgspec.structs.replace(VISIT, click_id=click_id))
+
+
+@pytest.mark.parametrize("location", ["https://shop.example/", "http://tea.shop.example:8080/a?b=c&d"])
+def test_pages_of_own_hosts_are_handed_the_click(location: str) -> None:
+    """In the fragment, sealed; the location in front of it is as it was."""
+    before, _, text = engagements().location(redirect(location), hosts=HOSTS).partition("#clicktrail=")
+    assert (location, VISIT) == (before, SEAL.open(text))
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://other.example/",
+        "https://shop.example.evil.example/",
+        "https://myshop.example/",
+        "https://shop.example/a#top",
+        "https://shop.example/a#",
+        "https://shop.example/file?X-Amz-Signature=abc",
+        "https://shop.example/a?sig=abc",
+        "https://shop.example/login?token=abc",
+        "https://shop.example/reset-password/abc",
+        "https://[shop.example/",
+    ],
+)
+def test_other_pages_are_not(location: str) -> None:
+    """Neither foreign hosts, nor URLs with a fragment of their own, nor signed ones, nor those that let somebody in."""
+    assert location == engagements().location(redirect(location), hosts=HOSTS)
+
+
+@pytest.mark.parametrize("headers", [{"sec-gpc": "1"}, {"dnt": "1"}])
+def test_nobody_is_watched_who_asks_for_privacy(headers: dict[str, str]) -> None:
+    """No click is handed on, and what is told all the same is not taken."""
+    asked = engagements()
+    assert "https://shop.example/" == asked.location(redirect("https://shop.example/", headers=headers), hosts=HOSTS)
+    assert asked.read(request(told(), headers=headers), now=NOW) is None
+
+
+def test_a_click_of_no_message_is_not_handed_on() -> None:
+    """There would be nothing to tie an engagement to."""
+    assert "https://shop.example/" == engagements().location(
+        redirect("https://shop.example/", message_id=""), hosts=HOSTS
+    )
+
+
+def test_what_a_page_tells_becomes_an_event_of_the_message() -> None:
+    """Under an id that is the same however often it is told."""
+    expected = Engagement(
+        id="c1-engaged",
+        at=NOW,
+        campaign="spring",
+        message_id="m1",
+        recipient="ann@example.org",
+        click_id="c1",
+        kind="engaged",
+        dwell_ms=1_200,
+        scroll_pct=40,
+    )
+    assert expected == engagements().read(request(told()), now=NOW)
+
+
+def test_each_thing_is_taken_once_a_click() -> None:
+    """``loaded`` and ``engaged`` are two things; what is told again says nothing."""
+    asked = engagements()
+    taken = [
+        asked.read(request(told(sealed(click_id), kind=kind)), now=NOW)
+        for click_id in ("c1", "c2")
+        for kind in ("loaded", "engaged", "loaded", "engaged")
+    ]
+    assert ["c1-loaded", "c1-engaged", None, None, "c2-loaded", "c2-engaged", None, None] == [
+        event and event.id for event in taken
+    ]
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """What was told longest ago is forgotten first; taken again, it is the same event."""
+    asked = engagements(remembered=2)
+    taken = [asked.read(request(told(sealed(f"c{number}"))), now=NOW) for number in (1, 2, 3, 1, 3)]
+    assert ["c1-engaged", "c2-engaged", "c3-engaged", "c1-engaged", None] == [event and event.id for event in taken]
+
+
+@pytest.mark.parametrize(("hours", "taken"), [(24, True), (24.001, False)])
+def test_a_visit_ends_a_day_after_the_click(hours: float, *, taken: bool) -> None:
+    """What is told later is of another one."""
+    event = engagements().read(request(told()), now=VISIT.clicked_at + timedelta(hours=hours))
+    assert taken == (event is not None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"\xff",
+        b'{"visit": "\xff", "kind": "engaged"}',
+        told()[:-1],
+        told("AAAA"),
+        told(SEAL.seal(VISIT)[:-6]),
+        told(VisitSeal(KeyRing([Key(number=0, secret=b"x" * SECRET_BYTES)])).seal(VISIT)),
+        told(kind="bought"),
+        told(dwell_ms=-1),
+        told(dwell_ms=86_400_001),
+        told(dwell_ms="long"),
+        told(scroll_pct=101),
+    ],
+)
+def test_nothing_else_is_taken(body: bytes) -> None:
+    """Neither what is out of shape, nor what is out of bounds, nor a visit that no click led to."""
+    assert engagements().read(request(body), now=NOW) is None
+
+
+@given(st.binary(max_size=300))
+def test_made_up_bodies_are_not_taken(body: bytes) -> None:
+    """Whatever is sent, nothing is raised and nothing recorded."""
+    assert engagements().read(request(body), now=NOW) is None

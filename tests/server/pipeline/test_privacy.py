@@ -1,0 +1,103 @@
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from clicktrail.model.event import AnonymousClick, Click
+from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import JudgedClick, Verdict, is_counted
+from clicktrail.server.pipeline.privacy import Discretion, Marked, asks_for_privacy
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState
+from tests.edges import RING, CountedIds
+from tests.judged import SENT_AT, click, verdict
+
+CLICK = replace(
+    click("m1", "1", recipient="ann@example.com"),
+    link=3,
+    at=SENT_AT + timedelta(minutes=59, seconds=58),
+    headers={"sec-gpc": "1"},
+)
+
+
+def by_agent(timeline: Timeline) -> tuple[JudgedClick, ...]:
+    """A judge that goes by the agent alone."""
+    return tuple(
+        verdict(of, Verdict.BOT if "bot" in of.user_agent else Verdict.HUMAN, counted=is_counted(of))
+        for of in timeline.clicks
+    )
+
+
+def kept(of: Click) -> AnonymousClick | None:
+    """What is recorded."""
+    return Discretion(judge=by_agent, ids=CountedIds()).kept(of)
+
+
+def test_of_a_click_campaign_link_hour_and_verdict_are_kept() -> None:
+    """And an id that says nothing of the click."""
+    expected = AnonymousClick(
+        id="click0", at=SENT_AT, campaign="spring", link=3, url="https://example.com/", verdict=Verdict.HUMAN
+    )
+    assert expected == kept(CLICK)
+
+
+def test_it_is_judged_before_it_is_cut_down() -> None:
+    """By what its request alone tells."""
+    found = kept(replace(CLICK, user_agent="a bot"))
+    assert found is not None
+    assert Verdict.BOT == found.verdict
+
+
+def test_a_group_hides_the_destination() -> None:
+    """Destinations of a group may differ by recipient."""
+    found = kept(replace(CLICK, group="tiles"))
+    assert found is not None
+    assert ("", "tiles") == (found.url, found.group)
+
+
+@pytest.mark.parametrize(
+    "uncounted",
+    [
+        replace(CLICK, method="HEAD"),
+        replace(CLICK, headers={"sec-purpose": "prefetch"}),
+        replace(CLICK, tampered=True, url="damaged"),
+        replace(CLICK, unresolved=True, url="token"),
+    ],
+)
+def test_what_is_no_click_is_not_kept(uncounted: Click) -> None:
+    """No report would count it, and nothing but a person's traces would be left."""
+    assert kept(uncounted) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "asks"),
+    [
+        ({"sec-gpc": "1"}, True),
+        ({"dnt": "1"}, True),
+        ({"sec-gpc": "0", "dnt": "1"}, True),
+        ({"dnt": "0"}, False),
+        ({"sec-gpc": "true"}, False),
+        ({}, False),
+    ],
+)
+def test_two_headers_ask_for_privacy(headers: dict[str, str], asks: bool) -> None:
+    """Global Privacy Control and Do Not Track, each with the one value that its text gives it."""
+    assert asks == asks_for_privacy(headers)
+
+
+def test_who_is_marked_is_known_by_name() -> None:
+    """In which their name is not to be read, and which is the same in capital and small letters."""
+    mark = Marked(RING).mark("Ann@example.org")
+    marked = Marked(RING, [mark])
+    assert ("ann@example.org" in marked, "bob@example.org" in marked, "" in marked) == (True, False, False)
+    assert "ann" not in mark
+    assert mark in marked
+    assert Marked(RING).mark("Id7") != Marked(RING).mark("id7")
+
+
+def test_a_mark_holds_when_keys_are_rotated_and_revoked() -> None:
+    """And is another one with another ring."""
+    old = Key(number=0, secret=b"k" * SECRET_BYTES)
+    new = Key(number=1, secret=b"n" * SECRET_BYTES)
+    rotated = KeyRing([new, Key(number=0, secret=old.secret, state=KeyState.REVOKED)])
+    assert Marked(KeyRing([old])).mark("ann@example.org") == Marked(rotated).mark("ann@example.org")
+    assert Marked(KeyRing([old])).mark("ann@example.org") != Marked(KeyRing([new])).mark("ann@example.org")

@@ -1,0 +1,211 @@
+import dataclasses
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from clicktrail.judge.scoring import FINAL_AFTER, SETTLED_AFTER, State
+from clicktrail.model.event import AnonymousClick, rfc3339
+from clicktrail.model.verdict import Reason, Verdict
+from clicktrail.report import Filter, as_json
+from clicktrail.server.pipeline.queries import (
+    described,
+    described_clicks,
+    described_history,
+    described_reports,
+    place_in,
+    segment,
+    shown_clicks,
+    spelled,
+)
+from clicktrail.server.ports import ClickSearch
+from tests.clicks import CONTEXT
+from tests.judged import BURST, HOSTING, SENT_AT, click, delivered, judged, sent, verdict
+from tests.server.memory_analytics import MemoryAnalytics
+
+RULES = CONTEXT.rules
+SPRING = ClickSearch(campaign="spring")
+
+
+async def test_a_click_is_told_as_json() -> None:
+    """In the shape of docs/reference/clicks.md, with what would have made a person of it."""
+    analytics = MemoryAnalytics()
+    of = verdict(click("m1", "1", recipient="ann@example.com"), Verdict.BOT, BURST)
+    await analytics.store([], [judged(sent("m1"), clicks=(of,))])
+    told = await described_clicks(analytics, SPRING, limit=9, rules=RULES, now=SENT_AT + timedelta(hours=1))
+    expected = {
+        "id": "m1-1",
+        "at": "2026-11-23T09:01:00.000Z",
+        "message_id": "m1",
+        "recipient": "ann@example.com",
+        "link": 0,
+        "url": "https://example.com/",
+        "group": "",
+        "source": "clicktrail",
+        "method": "GET",
+        "user_agent": "Mozilla/5.0",
+        "verdict": "bot",
+        "score": 5,
+        "state": "settled",
+        "counted": True,
+        "reasons": [{"signal": "burst", "points": 5, "detail": "7 links in 0.6 s"}],
+        "counterfactual": "would be human with trusted input on the landing page, or without burst",
+        "changes": [],
+        "rules": "1",
+    }
+    assert {"clicks": [expected], "before": None} == told
+
+
+async def test_pages_follow_each_other_to_the_end() -> None:
+    """What one says is `before` the next; a campaign may have no such clicks, and what is no campaign has no page."""
+    analytics = MemoryAnalytics()
+    clicks = tuple(verdict(click("m1", str(number), after_s=number)) for number in range(5))
+    await analytics.store([], [judged(sent("m1"), clicks=clicks)])
+    search, found = SPRING, list[tuple[int, str]]()
+    while search.before or not found:
+        page, end = await shown_clicks(analytics, search, limit=2, rules=RULES, now=SENT_AT)
+        found.append((len(page), spelled(end) if end else ""))
+        search = replace(search, before=end)
+    assert [(2, "2026-11-23T09:00:03.000Z,m1-3"), (2, "2026-11-23T09:00:01.000Z,m1-1"), (1, "")] == found
+    bots = replace(SPRING, verdicts=(Verdict.BOT,))
+    nothing: dict[str, object] = {"clicks": [], "before": None}
+    assert nothing == await described_clicks(analytics, bots, limit=2, rules=RULES, now=SENT_AT)
+    assert {} == await described_clicks(analytics, ClickSearch(campaign="x"), limit=2, rules=RULES, now=SENT_AT)
+
+
+async def test_a_click_knows_its_earlier_verdicts() -> None:
+    """The first one first; other clicks of the page have theirs."""
+    analytics = MemoryAnalytics()
+    human, bot = (verdict(click("m1", "1"), made) for made in (Verdict.HUMAN, Verdict.BOT))
+    other = verdict(click("m1", "2"))
+    await analytics.store([], [judged(sent("m1"), clicks=(human, other))])
+    for before, after in ((human, bot), (bot, human)):
+        told = replace(judged(sent("m1"), clicks=(after,)), before={after.click.id: before.verdict})
+        await analytics.store([], [told])
+    (unchanged, changed), _ = await shown_clicks(analytics, SPRING, limit=9, rules=RULES, now=SENT_AT)
+    assert [(Verdict.HUMAN, Verdict.BOT), (Verdict.BOT, Verdict.HUMAN)] == [
+        (change.before, change.after) for change in changed.changes
+    ]
+    assert () == unchanged.changes
+
+
+@pytest.mark.parametrize(
+    ("age", "state"),
+    [(timedelta(), State.PROVISIONAL), (SETTLED_AFTER, State.SETTLED), (FINAL_AFTER, State.FINAL)],
+)
+async def test_the_state_is_of_now_and_an_anonymous_click_s_is_final(age: timedelta, state: State) -> None:
+    """The same verdict gets surer as time goes by; of an anonymous one nothing is left to judge again."""
+    analytics = MemoryAnalytics()
+    of = click("m1", "1")
+    anonymous = AnonymousClick(id="a1", at=SENT_AT, campaign="spring", verdict=Verdict.BOT)
+    await analytics.store([], [judged(sent("m1"), clicks=(verdict(of),))], [anonymous])
+    page, _ = await shown_clicks(analytics, SPRING, limit=9, rules=RULES, now=of.at + age)
+    assert [state, State.FINAL] == [shown.state for shown in page]
+
+
+@pytest.mark.parametrize("name", ["m1-1", "", "a,b", "ü\n"])
+def test_a_place_is_what_it_spells(name: str) -> None:
+    """Whatever a click is called, and in whichever zone its time was told."""
+    at = datetime(2026, 11, 23, 10, 0, 0, 250_000, tzinfo=timezone(timedelta(hours=1)))
+    assert (at, name) == place_in(spelled((at, name)))
+
+
+@pytest.mark.parametrize("text", ["", ",", "m1-1", "2026-11-23T09:00:00Z", "2026-11-23T09:00:00,m1-1", "tomorrow,m1-1"])
+def test_what_spells_no_place_is_refused(text: str) -> None:
+    """A time with its zone and an id, parted by a comma, are a place; nothing else is."""
+    with pytest.raises(ValueError, match=r"place|isoformat"):
+        place_in(text)
+
+
+async def test_a_change_is_told_as_json() -> None:
+    """In the shape of ``clicktrail history --json``; a campaign may have none, what is no campaign has no history."""
+    analytics = MemoryAnalytics()
+    before = verdict(click("m1", "1"))
+    after = dataclasses.replace(before, verdict=Verdict.BOT, score=5, reasons=(BURST,))
+    first = judged(sent("m1"), clicks=(before,))
+    await analytics.store([], [first])
+    assert {"campaign": "spring", "changes": []} == await described_history(analytics, "spring", click=None, limit=9)
+    assert {} == await described_history(analytics, "autumn", click=None, limit=9)
+    await analytics.store([], [dataclasses.replace(first, clicks=(after,), before={"m1-1": Verdict.HUMAN})])
+    told = await described_history(analytics, "spring", click="m1-1", limit=9)
+    (change,) = await analytics.history("spring", limit=9)
+    expected = {
+        "at": rfc3339(change.at),
+        "click": "m1-1",
+        "message_id": "m1",
+        "from": "human",
+        "to": "bot",
+        "score": 5,
+        "signals": ["burst"],
+        "rules": "1",
+    }
+    assert {"campaign": "spring", "changes": [expected]} == told
+
+
+FAST = Reason(signal="fast", points=3, detail="1.0 s after the message arrived")
+
+
+async def stored() -> MemoryAnalytics:
+    """A campaign of two messages: one clicked at once, and both again by somebody; and one without clicks."""
+    analytics = MemoryAnalytics()
+    messages = [
+        judged(
+            sent("m1"),
+            delivered("m1"),
+            clicks=(verdict(click("m1", "1"), Verdict.SUSPECTED, FAST), verdict(click("m1", "2"))),
+        ),
+        judged(sent("m2"), delivered("m2"), clicks=(verdict(click("m2", "1"), Verdict.BOT, FAST, HOSTING),)),
+        judged(sent("m3", campaign="autumn")),
+    ]
+    await analytics.store([], messages)
+    return analytics
+
+
+async def test_reports_are_told_as_they_are() -> None:
+    """All of them, one with its links, and none where there is none."""
+    analytics = await stored()
+    assert [as_json(report) for report in await analytics.campaigns()] == await described_reports(analytics, None)
+    spring = await analytics.campaign("spring")
+    assert spring is not None
+    assert [as_json(spring)] == await described_reports(analytics, "spring")
+    assert [] == await described_reports(analytics, "winter", [Filter.TIME])
+
+
+async def test_what_filters_leave_stands_beside() -> None:
+    """Each alone and once, of every campaign, with its own click rate; what nobody told is unknown."""
+    analytics = await stored()
+    reports: list[dict[str, Any]] = await described_reports(analytics, None, [Filter.TIME, Filter.ENGAGED, Filter.TIME])
+    unknown = {"filter": "engaged", "clicks": None, "unique": None, "click_rate": None}
+    assert {
+        "spring": [{"filter": "time", "clicks": 1, "unique": 1, "click_rate": 0.5}, unknown],
+        "autumn": [{"filter": "time", "clicks": 0, "unique": 0, "click_rate": 0.0}, unknown],
+    } == {report["campaign"]: report["filters"] for report in reports}
+
+
+async def test_everybody_comes_once_however_long_the_pages_are() -> None:
+    """By name, and pages end where the people do."""
+    analytics = MemoryAnalytics()
+    people = [f"{number}@example.com" for number in range(5)]
+    await analytics.store(
+        [],
+        [
+            judged(
+                sent(f"m{who}"), clicks=(verdict(click(f"m{who}", "1", recipient=who)), verdict(click(f"m{who}", "2")))
+            )
+            for who in people
+        ],
+    )
+    for limit in (1, 2, 5, 9):
+        pages = [page async for page in segment(analytics, since=SENT_AT, campaign=None, limit=limit)]
+        assert people == [clicker.recipient for page in pages for clicker in page if clicker.recipient]
+        assert all(0 < len(page) <= limit for page in pages)
+
+
+async def test_a_person_is_described_with_the_last_click() -> None:
+    """The time as events have it."""
+    analytics = MemoryAnalytics()
+    clicks = (verdict(click("m1", "1", recipient="ann")), verdict(click("m1", "2", recipient="ann", after_s=90)))
+    await analytics.store([], [judged(sent("m1"), clicks=clicks)])
+    (clicker,) = await analytics.clickers(since=SENT_AT - timedelta(1), campaign="spring", after="", limit=9)
+    assert {"recipient": "ann", "clicks": 2, "last_click_at": "2026-11-23T09:01:30.000Z"} == described(clicker)

@@ -1,0 +1,61 @@
+"""What is recorded of headers."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from clicktrail.server.pipeline.request import MAX_HEADER, Proxies, kept_headers
+
+
+def test_what_the_judge_does_not_read_is_not_recorded() -> None:
+    """Cookies, credentials, and what nobody thought of."""
+    headers = {"cookie": "a=b", "authorization": "Basic", "x": "y", "sec-fetch-mode": "navigate"}
+
+    assert {"sec-fetch-mode": "navigate"} == kept_headers(headers)
+
+
+def test_what_is_recorded_is_bounded() -> None:
+    """Nobody fills the disk with one request."""
+    assert {"referer": "r" * MAX_HEADER} == kept_headers({"referer": "r" * 9_000})
+
+
+PROXIES = Proxies([ip_network("127.0.0.0/8"), ip_network("10.1.0.0/16"), ip_network("fd00::/8")])
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "ip"),
+    [
+        ("198.51.100.7", "203.0.113.9", "198.51.100.7"),
+        ("127.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("127.0.0.1", "6.6.6.6, 203.0.113.9", "203.0.113.9"),
+        ("127.0.0.1", "6.6.6.6, 203.0.113.9, 10.1.2.3", "203.0.113.9"),
+        ("127.0.0.1", "6.6.6.6,203.0.113.9 , 10.2.2.3", "10.2.2.3"),
+        ("127.0.0.1", "10.1.0.1, 10.1.0.2", "10.1.0.1"),
+        ("127.0.0.1", "203.0.113.9, nonsense", "127.0.0.1"),
+        ("127.0.0.1", "203.0.113.9, nonsense, 10.1.0.2", "10.1.0.2"),
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("::ffff:127.0.0.1", "203.0.113.9:51234", "203.0.113.9"),
+        ("fd00::1", "2001:DB8::7", "2001:db8::7"),
+        ("fd00::1", "[2001:db8::7]:443", "2001:db8::7"),
+        ("fd00::1", "::ffff:203.0.113.9", "203.0.113.9"),
+        ("", "203.0.113.9", ""),
+    ],
+)
+def test_the_client_is_the_right_most_address_that_is_no_proxy_of_ours(peer: str, forwarded: str, ip: str) -> None:
+    """What stands further left was written by anybody, and without a trusted peer the whole header was."""
+    assert (ip, False) == PROXIES.client(peer, {"x-forwarded-for": forwarded}, https=False)
+
+
+@pytest.mark.parametrize(
+    ("peer", "protocol", "https"),
+    [
+        ("127.0.0.1", "https", True),
+        ("127.0.0.1", "http, HTTPS", True),
+        ("127.0.0.1", "https, http", False),
+        ("127.0.0.1", "", False),
+        ("198.51.100.7", "https", False),
+    ],
+)
+def test_only_a_trusted_proxy_tells_of_tls(peer: str, protocol: str, *, https: bool) -> None:
+    """Anybody else's word is not taken."""
+    assert https == PROXIES.client(peer, {"x-forwarded-proto": protocol}, https=False)[1]

@@ -1,0 +1,58 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicktrail.server.pipeline.shared_address import LEAST, WINDOW, AddressWatch, SharedAddress
+
+
+def watched(*addresses: str) -> AddressWatch:
+    """A watch that has seen clicks from these addresses."""
+    watch = AddressWatch()
+    for address in addresses:
+        watch.see(address)
+    return watch
+
+
+def readers(count: int) -> list[str]:
+    """As many addresses as readers."""
+    return [f"198.51.{number // 256}.{number % 256}" for number in range(count)]
+
+
+@pytest.mark.parametrize(("proxied", "expected"), [(31, SharedAddress(network="10.1.2.0/24", share=0.31)), (30, None)])
+def test_more_than_thirty_per_cent_are_too_many(proxied: int, expected: SharedAddress | None) -> None:
+    """Of a hundred clicks, one more than thirty."""
+    assert expected == watched(*readers(100 - proxied), *["10.1.2.3"] * proxied).shared()
+
+
+@given(address=st.ip_addresses().map(str))
+def test_no_more_than_the_network_is_told(address: str) -> None:
+    """The address itself may be a person's."""
+    shared = watched(*[address] * LEAST).shared()
+
+    assert shared
+    assert shared.network.endswith(("/24", "/48"))
+
+
+def test_few_clicks_say_nothing() -> None:
+    """The first reader of a campaign is all of it."""
+    assert watched(*["10.1.2.3"] * (LEAST - 1)).shared() is None
+
+
+def test_clicks_without_an_address_count_for_nothing() -> None:
+    """Who asked not to be tracked has none."""
+    assert watched(*[""] * 500, *readers(LEAST)).shared() is None
+
+
+def test_only_the_latest_clicks_count() -> None:
+    """Once the proxy is trusted, what it did before is forgotten."""
+    watch = watched(*["10.1.2.3"] * WINDOW)
+    assert watch.shared()
+    for address in readers(WINDOW):
+        watch.see(address)
+
+    assert watch.shared() is None
+
+
+def test_what_is_no_address_has_no_network() -> None:
+    """Clicks that other services report may name their clients by anything."""
+    assert SharedAddress(network="", share=1.0) == watched(*["somebody"] * LEAST).shared()

@@ -1,0 +1,97 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from clicktrail.demo.sink import Sink
+from clicktrail.errors import RelayError
+from clicktrail.server.relay.smtp_client import NextHop, NextHopAddress, Reply
+
+MESSAGE = b"Subject: boots\r\n\r\nWarm.\r\n"
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[Sink]:
+    """A server that takes everything."""
+    async with Sink() as sink:
+        yield sink
+
+
+@pytest.fixture
+async def next_hop(sink: Sink) -> AsyncIterator[NextHop]:
+    """Our connection to it."""
+    next_hop = NextHop(NextHopAddress(host="127.0.0.1", port=sink.port))
+    yield next_hop
+    await next_hop.close()
+
+
+async def test_a_message_is_handed_over(sink: Sink, next_hop: NextHop) -> None:
+    """Each step has the server's own reply."""
+    replies = [
+        await next_hop.mail("shop@example.com", []),
+        await next_hop.rcpt("anna@example.net"),
+        await next_hop.data(MESSAGE),
+    ]
+
+    assert [250, 250, 250] == [reply.code for reply in replies]
+    assert [("shop@example.com", ("anna@example.net",), MESSAGE)] == [
+        (message.sender, message.recipients, message.content) for message in sink.messages
+    ]
+
+
+async def test_a_refusal_carries_the_servers_words(sink: Sink, next_hop: NextHop) -> None:
+    """Code and text are kept for the sender."""
+    sink.refusals["gone@example.net"] = "550 5.1.1 No such user"
+    await next_hop.mail("shop@example.com", [])
+
+    with pytest.raises(RelayError) as caught:
+        await next_hop.rcpt("gone@example.net")
+
+    assert (550, "5.1.1 No such user") == (caught.value.reply_code, caught.value.reply_text)
+
+
+async def test_a_server_that_cannot_be_reached_is_451(sink: Sink) -> None:
+    """Whatever goes wrong between the two servers, the sender is to try again."""
+    port = sink.port
+    await sink.__aexit__(None, None, None)
+
+    with pytest.raises(RelayError, match="cannot reach the next hop") as caught:
+        await NextHop(NextHopAddress(host="127.0.0.1", port=port)).mail("shop@example.com", [])
+
+    assert 451 == caught.value.reply_code
+
+
+async def test_options_that_the_server_does_not_know_are_left_out(next_hop: NextHop) -> None:
+    """A parameter without its extension would be refused (RFC 5321 section 4.1.1.11)."""
+    reply = await next_hop.mail("shop@example.com", ["BODY=8BITMIME", "SOLICIT=org.example"])
+
+    assert reply.positive
+
+
+async def test_a_bare_newline_goes_out_as_a_lines_end(sink: Sink, next_hop: NextHop) -> None:
+    """A server that takes a bare newline for a line's end would else see another message than we did."""
+    await next_hop.mail("shop@example.com", [])
+    await next_hop.rcpt("anna@example.net")
+    await next_hop.data(b"Subject: a\n\nb\n.\nMAIL FROM:<c@example.com>\n")
+
+    assert [b"Subject: a\r\n\r\nb\r\n.\r\nMAIL FROM:<c@example.com>\r\n"] == [
+        message.content for message in sink.messages
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reply", "line"),
+    [
+        (Reply(250, "OK"), "250 OK"),
+        (Reply(550, "first\nsecond"), "550-first\r\n550 second"),
+        (Reply(250, ""), "250 "),
+    ],
+)
+def test_replies_are_written_as_the_standard_wants(reply: Reply, line: str) -> None:
+    """Every line but the last has a hyphen behind its code (RFC 5321 section 4.2.1)."""
+    assert line == str(reply)
+
+
+@pytest.mark.parametrize(("code", "positive"), [(250, True), (251, True), (354, False), (451, False), (550, False)])
+def test_only_completion_is_positive(code: int, positive: bool) -> None:
+    """A sender may forget a message only after a reply of the 200s."""
+    assert positive == Reply(code, "").positive

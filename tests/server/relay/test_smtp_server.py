@@ -1,0 +1,287 @@
+import contextlib
+import re
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiosmtplib
+import pytest
+
+from clicktrail.demo.sink import Sink
+from clicktrail.model.consent import Consent
+from clicktrail.model.event import Sent
+from clicktrail.model.link_set import StoredLink
+from clicktrail.rewrite.dkim import sign
+from clicktrail.tokens import open_token, read_short
+from tests.server.relay.rig import DOMAIN, RING, relay_before
+from tests.signatures import ED25519, RSA, verifies
+
+MESSAGE = (
+    b"From: shop@example.com\r\n"
+    b"To: anna@example.net\r\n"
+    b"X-Clicktrail-Campaign: winter\r\n"
+    b"Content-Type: text/html; charset=utf-8\r\n"
+    b"\r\n"
+    b'<p>.<a href="https://example.com/boots?a=1&amp;b=2#top">Boots</a></p>\r\n'
+    b".\r\n"
+    b"..two dots\r\n"
+)
+
+
+async def test_a_message_comes_out_with_a_tracked_link(tmp_path: Path) -> None:
+    """The link opens to its destination with UTM, our header is gone, every other byte is the same."""
+    async with (
+        Sink() as sink,
+        relay_before(sink.address, tmp_path, own_hosts=("example.com",)) as rig,
+        rig.client() as client,
+    ):
+        await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
+
+    content = sink.messages[0].content
+    token = re.search(rb'href="' + DOMAIN.encode() + rb'/([\w-]+)"', content)
+    assert token
+    sealed = open_token(RING, token[1].decode())
+    assert (
+        "https://example.com/boots?a=1&b=2&utm_source=email&utm_medium=newsletter&utm_campaign=winter#top"
+        == sealed.destination
+    )
+    assert ("winter", "anna@example.net", 0, 1) == (
+        sealed.campaign,
+        sealed.recipient,
+        sealed.position,
+        sealed.links,
+    )
+    expected = MESSAGE.replace(b"X-Clicktrail-Campaign: winter\r\n", b"").replace(
+        b"https://example.com/boots?a=1&amp;b=2#top", DOMAIN.encode() + b"/" + token[1]
+    )
+    assert expected == content
+
+
+async def test_a_taken_message_is_recorded(tmp_path: Path) -> None:
+    """One sent event a message, with the id that its links carry and the number of recipients taken."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
+        async with rig.client() as client:
+            await client.sendmail("shop@example.com", ["anna@example.net", "ben@example.net"], MESSAGE)
+
+        (sent,) = rig.events()
+
+    assert isinstance(sent, Sent)
+    assert ("winter", "", 1, 2) == (sent.campaign, sent.recipient, sent.links, sent.recipients)
+
+
+async def test_what_becomes_of_messages_is_counted(tmp_path: Path) -> None:
+    """Tracked, untouched, or refused by the next hop."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
+        await client.sendmail("shop@example.com", ["anna@example.net"], b"X-Clicktrail-Tracking: off\r\n" + MESSAGE)
+        sink.data_refusal = "554 5.7.1 Spam"
+        with pytest.raises(aiosmtplib.SMTPDataError):
+            await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
+
+    assert {"tracked": 1, "untouched": 1, "refused": 1} == rig.outcomes
+
+
+async def test_a_signed_message_arrives_with_a_signature_that_holds(tmp_path: Path) -> None:
+    """What the next hop gets is what was signed: line breaks, dots and the missing header among it."""
+    signed = sign(MESSAGE, ED25519, at=datetime(2024, 5, 6, tzinfo=UTC))
+    async with (
+        Sink() as sink,
+        relay_before(sink.address, tmp_path, dkim=(ED25519, RSA)) as rig,
+        rig.client() as client,
+    ):
+        await client.sendmail("shop@example.com", ["anna@example.net"], signed)
+
+    content = sink.messages[0].content
+    assert f'href="{DOMAIN}/'.encode() in content
+    assert 2 == content.count(b"DKIM-Signature:")
+    assert verifies(content)
+
+
+async def test_who_denied_tracking_is_not_tracked(tmp_path: Path) -> None:
+    """What a recipient said is looked up where the message does not say it, and the event names nobody."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
+        await rig.consents.set("anna@example.net", Consent.DENIED, at=datetime(2026, 11, 23, tzinfo=UTC))
+        async with rig.client() as client:
+            await client.sendmail("shop@example.com", ["Anna@example.net"], MESSAGE)
+        (sent,) = rig.events()
+
+    assert b'href="https://example.com/boots?a=1&amp;b=2#top"' in sink.messages[0].content
+    assert isinstance(sent, Sent)
+    assert ("winter", "", 0, 1) == (sent.campaign, sent.recipient, sent.links, sent.recipients)
+
+
+async def test_a_message_waits_while_nobody_can_tell_who_denied(tmp_path: Path) -> None:
+    """The sender keeps it and tries again: nobody is tracked by mistake, and no message is lost."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as registry:
+            registry.execute("DROP TABLE consents")
+        with pytest.raises(aiosmtplib.SMTPDataError) as caught:
+            await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
+
+    assert (451, []) == (caught.value.code, sink.messages)
+
+
+async def test_a_refused_recipient_is_refused_with_the_same_words(tmp_path: Path) -> None:
+    """The next hop's reply to RCPT is ours; the others of the message still get it."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
+        sink.refusals["gone@example.net"] = "550 5.1.1 No such user"
+        async with rig.client() as client:
+            errors, _ = await client.sendmail("a@example.com", ["gone@example.net", "anna@example.net"], MESSAGE)
+
+        (sent,) = rig.events()
+
+    assert {"gone@example.net": (550, "5.1.1 No such user")} == errors
+    assert ("anna@example.net",) == sink.messages[0].recipients
+    assert isinstance(sent, Sent)
+    assert ("anna@example.net", 1) == (sent.recipient, sent.recipients)
+
+
+@pytest.mark.parametrize(("code", "text"), [(554, "5.7.1 Spam"), (451, "4.3.0 Later"), (552, "5.3.4 Too big")])
+async def test_a_refused_message_is_refused_with_the_same_words(tmp_path: Path, code: int, text: str) -> None:
+    """250 only after the next hop's 250: its refusal comes back with its code, and nothing is recorded."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
+        sink.data_refusal = f"{code} {text}"
+        async with rig.client() as client:
+            with pytest.raises(aiosmtplib.SMTPDataError) as caught:
+                await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
+
+        assert [] == rig.events()
+
+    assert (code, text) == (caught.value.code, caught.value.message)
+
+
+async def test_an_absent_next_hop_means_try_again(tmp_path: Path) -> None:
+    """Nothing is queued here: where nobody listens the sender is told to keep the message."""
+    async with Sink() as sink:
+        address = sink.address
+    async with relay_before(address, tmp_path) as rig, rig.client() as client:
+        with pytest.raises(aiosmtplib.SMTPSenderRefused) as caught:
+            await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
+
+    assert 451 == caught.value.code
+
+
+async def test_a_lost_next_hop_is_found_again(tmp_path: Path) -> None:
+    """A connection that the next hop closed is opened again for the next message."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
+        sink.hang_up()
+        await client.sendmail("a@example.com", ["ben@example.net"], MESSAGE)
+
+    assert 2 == len(sink.messages)
+
+
+async def test_one_connection_carries_several_messages(tmp_path: Path) -> None:
+    """A message given up by RSET leaves no trace in the next one."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.mail("a@example.com")
+        await client.rcpt("nobody@example.net")
+        await client.rset()
+        await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
+
+    assert [("anna@example.net",)] == [message.recipients for message in sink.messages]
+
+
+async def test_a_sender_who_starts_afresh_is_followed(tmp_path: Path) -> None:
+    """EHLO ends a message begun (RFC 5321 section 4.1.4), here and at the next hop."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.mail("a@example.com")
+        await client.rcpt("nobody@example.net")
+        await client.ehlo()
+        await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
+
+    assert [("anna@example.net",)] == [message.recipients for message in sink.messages]
+
+
+async def test_a_fault_of_ours_means_try_again(tmp_path: Path) -> None:
+    """Whatever fails in here, the sender is never told that a message cannot be delivered."""
+
+    class NoIds:
+        def new(self) -> str:
+            raise OSError("no randomness to be had")
+
+    async with Sink() as sink, relay_before(sink.address, tmp_path, ids=NoIds()) as rig, rig.client() as client:
+        with pytest.raises(aiosmtplib.SMTPDataError) as caught:
+            await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
+
+    assert (451, []) == (caught.value.code, sink.messages)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"this is no email\r\n",
+        b"\r\n",
+        b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n<a href='https://e",
+        b"Content-Type: text/html; charset=klingon\r\n\r\n\xff\xfe<a\r\n",
+        b"Subject: long\r\n\r\n" + b"x" * 100_000 + b"\r\n",
+    ],
+)
+async def test_bad_input_is_never_lost(tmp_path: Path, raw: bytes) -> None:
+    """What cannot be rewritten goes through as it came."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.sendmail("a@example.com", ["anna@example.net"], raw)
+
+    assert raw.rstrip(b"\r\n") == sink.messages[0].content.rstrip(b"\r\n")
+
+
+async def test_five_megabytes_of_html_come_out_tracked(tmp_path: Path) -> None:
+    """Every link of a very large message is tracked, whatever stands between them."""
+    link = b'<p title="a > b"><a href="https://example.com/boots">Boots</a><!-- <a href="x"> --></p>\r\n'
+    raw = b"Content-Type: text/html\r\n\r\n" + link * (5_000_000 // len(link))
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.sendmail("a@example.com", ["anna@example.net"], raw)
+        (sent,) = rig.events()
+
+    assert isinstance(sent, Sent)
+    assert 5_000_000 // len(link) == sent.links == sink.messages[0].content.count(DOMAIN.encode())
+
+
+async def test_a_stopping_relay_takes_no_new_message(tmp_path: Path) -> None:
+    """Whoever is connected is told to come back; the listening socket goes on to whoever serves next."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.ehlo()
+        rig.stopping.set()
+        await client.noop()
+        with pytest.raises(aiosmtplib.SMTPSenderRefused) as caught:
+            await client.mail("a@example.com")
+
+    assert 421 == caught.value.code
+
+
+TEXT_MESSAGE = b"Subject: Boots\r\nX-Clicktrail-Campaign: winter\r\nX-Clicktrail-Consent: granted\r\n\r\nhttps://example.com/boots\r\n"
+SHORT_LINK = re.compile(DOMAIN.encode() + rb"/([\w-]+)")
+
+
+async def test_short_links_are_kept_before_a_message_goes_out(tmp_path: Path) -> None:
+    """Nobody ever holds a link that leads nowhere, whenever the relay is killed."""
+    kept: list[tuple[str]] = []
+
+    def look(_: object) -> None:
+        with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as registry:
+            kept.extend(registry.execute("SELECT destination FROM short_links"))
+
+    async with Sink(on_message=look) as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        await client.sendmail("shop@example.com", ["anna@example.net"], TEXT_MESSAGE)
+        token = SHORT_LINK.search(sink.messages[0].content)
+        assert token
+        code, position = read_short(token[1].decode())
+        short = await rig.short_links.find(code)
+        (sent,) = rig.events()
+    assert [("https://example.com/boots",)] == kept
+    assert short
+    assert ("winter", "anna@example.net", sent.message_id) == (short.campaign, short.recipient, short.message_id)
+    assert (StoredLink(position=position, destination="https://example.com/boots"),) == short.links
+
+
+async def test_where_short_links_cannot_be_kept_they_are_sealed(tmp_path: Path) -> None:
+    """A sender who says what the recipient agreed to needs no registry."""
+    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+        with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as registry:
+            registry.execute("DROP TABLE short_links")
+        await client.sendmail("shop@example.com", ["anna@example.net"], TEXT_MESSAGE)
+        (sent,) = rig.events()
+    token = SHORT_LINK.search(sink.messages[0].content)
+    assert token
+    sealed = open_token(RING, token[1].decode())
+    assert ("https://example.com/boots", sent.message_id) == (sealed.destination, sealed.message_id)

@@ -1,0 +1,134 @@
+import asyncio
+import re
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clicktrail import keyring_file
+from clicktrail.errors import KeyRingError
+from clicktrail.server import settings
+from clicktrail.server.asgi import serve_app
+from clicktrail.server.doctor import Facts, Finding, ProcessHealth, Severity, Trouble, diagnose, examine
+from clicktrail.server.supervisor import RUN_FILE
+from clicktrail.server.wiring.stores import open_journal
+from tests.e2e.serving import serving
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def test_where_nothing_runs_the_files_are_seen(tmp_path: Path) -> None:
+    """A data folder that does not exist yet has a disk all the same."""
+    loaded = settings.load(
+        None, {"CLICKTRAIL_DATA_DIR": str(tmp_path / "none"), "CLICKTRAIL_METRICS_LISTEN": "127.0.0.1:1"}
+    )
+    facts = examine(loaded, loaded.data / RUN_FILE)
+    assert (None, 0, 0) == (facts.processes, facts.let_go, facts.unreadable)
+    assert "is missing" in str(facts.keys)
+    assert 0 < facts.free_bytes
+
+
+async def test_what_runs_is_asked(tmp_path: Path) -> None:
+    """At the address that it told, whatever port that is; what processes have counted is there a second later."""
+    async with serving(tmp_path):
+        loaded = settings.load(tmp_path / "clicktrail.toml", {})
+        keyring_file.backup(loaded.data / keyring_file.NAME, tmp_path / "copy.json")
+        with open_journal(loaded, "another") as journal:
+            journal.append(b"no event", lambda _committed: None)
+        facts = await asyncio.to_thread(examine, loaded, loaded.data / RUN_FILE)
+        async with asyncio.timeout(20):
+            while not facts.unreadable:
+                facts = await asyncio.to_thread(examine, loaded, loaded.data / RUN_FILE)
+    assert facts.processes is not None
+    assert {"edge-0", "edge-1", "engine"} == facts.processes.keys()
+    assert {("serving", 0)} == {(process.status, process.restarts) for process in facts.processes.values()}
+    assert (None, True, 0, 1) == (facts.keys, facts.keys_backed_up, facts.let_go, facts.unreadable)
+
+
+@pytest.mark.parametrize("body", [b'{"status":"ok"}', b"[]", b"<html>"])
+async def test_somebody_else_at_the_port_is_nobody(tmp_path: Path, body: bytes) -> None:
+    """Another service may have a /healthz, too."""
+    stopping = asyncio.Event()
+
+    async def another(_scope: object, _receive: object, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": body})
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        loaded = settings.load(
+            None, {"CLICKTRAIL_DATA_DIR": str(tmp_path), "CLICKTRAIL_METRICS_LISTEN": f"127.0.0.1:{port}"}
+        )
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(serve_app(another, listening, stopping=stopping))
+            facts = await asyncio.to_thread(examine, loaded, loaded.data / RUN_FILE)
+            stopping.set()
+    assert facts.processes is None
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "doctor.md").read_text("utf-8")
+
+
+def process(status: str = "serving", *, restarts: int = 0, troubles: tuple[Trouble, ...] = ()) -> ProcessHealth:
+    """A process that is well but for this."""
+    return ProcessHealth(status=status, restarts=restarts, troubles=troubles)
+
+
+WELL = Facts(keys=None, keys_backed_up=True, free_bytes=10**12, processes={"edge-0": process(), "engine": process()})
+JOURNAL = Trouble(code="journal", hint="look at the disk")
+SICK = {
+    "keys": replace(WELL, keys=KeyRingError("the key ring is missing", hint="restore it")),
+    "keys-not-backed-up": replace(WELL, keys_backed_up=False),
+    "not-running": replace(WELL, processes=None),
+    "process-starting": replace(WELL, processes={"engine": process("starting")}),
+    "process-silent": replace(WELL, processes={"engine": process("silent")}),
+    "process-down": replace(WELL, processes={"engine": process("down")}),
+    "restarted": replace(WELL, processes={"engine": process(restarts=3)}),
+    "journal": replace(WELL, processes={"edge": process(troubles=(JOURNAL,))}),
+    "let-go": replace(WELL, let_go=1_200),
+    "unreadable": replace(WELL, unreadable=1),
+    "disk-low": replace(WELL, free_bytes=999_000_000),
+}
+WARNINGS = {"keys-not-backed-up", "restarted", "disk-low"}
+
+
+def test_nothing_is_found_where_nothing_is_wrong() -> None:
+    """A doctor who always finds something is not asked again."""
+    assert [] == diagnose(WELL)
+
+
+@pytest.mark.parametrize("code", SICK)
+def test_each_fact_is_found_with_what_to_do(code: str) -> None:
+    """One finding for one cause, as grave as it is, and the page of the doctor has it."""
+    (finding,) = diagnose(SICK[code])
+    assert (code, code in WARNINGS) == (finding.code, finding.severity is Severity.WARNING)
+    assert finding.what
+    assert finding.hint
+    assert f"| `{code}` |" in PAGE
+
+
+def test_the_page_has_no_code_that_is_never_found() -> None:
+    """But for the troubles that processes tell of themselves."""
+    assert SICK.keys() | {"late", "shared-address"} == set(re.findall(r"(?m)^\| `([\w-]+)` \|", PAGE))
+
+
+def test_a_key_ring_that_is_lost_is_not_asked_for_a_backup() -> None:
+    """One cause, one finding."""
+    facts = replace(SICK["keys"], keys_backed_up=False)
+    assert ["keys"] == [finding.code for finding in diagnose(facts)]
+
+
+def test_what_matters_most_comes_first() -> None:
+    """Whoever reads one line has read the right one."""
+    facts = replace(WELL, keys_backed_up=False, let_go=1_200)
+    expected = Finding(
+        code="let-go",
+        severity=Severity.ERROR,
+        what="1,200 events were given up, because the disk did not take them for too long",
+        hint="their readers arrived; look at room, permissions and health of the disk that holds data_dir",
+    )
+    first, second = diagnose(facts)
+    assert (expected, "keys-not-backed-up") == (first, second.code)

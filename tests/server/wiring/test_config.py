@@ -1,0 +1,140 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from clicktrail import keyring_file
+from clicktrail.errors import SettingsError
+from clicktrail.model.consent import UnknownConsent
+from clicktrail.model.link import LinkReason
+from clicktrail.rewrite import DkimKey
+from clicktrail.rewrite.dkim import sign
+from clicktrail.server import settings
+from clicktrail.server.settings.schema import Settings, Tracking, Utm
+from clicktrail.server.wiring.config import build_tracker, read_convention, read_domains, relay_convention
+from clicktrail.tracking import Tracker
+from clicktrail.utm import Existing
+
+PRIVATE_KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+PEM = PRIVATE_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+DKIM = '[dkim]\ndomain = "Example.com"\nselector = "mail"\nprivate_key_file = "dkim.pem"\n'
+
+
+def built(folder: Path, text: str) -> Tracker:
+    """The tracker of a settings file in a folder."""
+    file = folder / "clicktrail.toml"
+    file.write_text(text, "utf-8")
+    keyring_file.load_or_create(folder / "clicktrail-data" / keyring_file.NAME, traces=[])
+    return build_tracker(settings.load(file, {}))
+
+
+def test_without_settings_links_are_tracked_and_nothing_is_signed(tmp_path: Path) -> None:
+    """The standard policy, and password resets pass."""
+    tracker = built(tmp_path, "")
+    assert (UnknownConsent.TRACK, ()) == (tracker.policy.unknown_consent, tracker.dkim)
+    assert tracker.sensitive
+    assert tracker.sensitive.fitting(b"Subject: Reset your password\n\n", stream="")
+
+
+def test_a_preset_is_a_policy(tmp_path: Path) -> None:
+    """It is told from a file by its name."""
+    assert LinkReason.FOOTER in built(tmp_path, '[tracking]\npolicy = "conversion-links-only"\n').policy.skipped
+
+
+def test_a_policy_file_lies_beside_the_settings(tmp_path: Path) -> None:
+    """It says what becomes of those who have not been asked."""
+    (tmp_path / "policy.toml").write_text('unknown_consent = "anonymous"', "utf-8")
+    tracker = built(tmp_path, '[tracking]\npolicy = "policy.toml"\n')
+    assert UnknownConsent.ANONYMOUS is tracker.policy.unknown_consent
+
+
+def test_a_dkim_key_lies_beside_the_settings(tmp_path: Path) -> None:
+    """It signs as the key that was written."""
+    (tmp_path / "dkim.pem").write_bytes(PEM)
+    (key,) = built(tmp_path, DKIM).dkim
+    written = DkimKey(domain="example.com", selector="mail", private_key=PRIVATE_KEY)
+    raw, at = b"From: a@example.com\r\n\r\n", datetime(2026, 11, 23, tzinfo=UTC)
+    assert sign(raw, written, at=at) == sign(raw, key, at=at)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ('[tracking]\npolicy = "polciy.toml"', r"cannot read the policy .*polciy\.toml"),
+        ('[tracking]\npolicy = "latin.toml"', r"the policy .*latin\.toml is not UTF-8"),
+        (DKIM, r"cannot read the DKIM key .*dkim\.pem"),
+        (DKIM.replace("dkim.pem", "latin.toml"), r"the DKIM key of Example\.com is no private key"),
+        ('[dkim]\ndomain = "example.com"\nselector = "x"', r"dkim\.private_key_file is missing"),
+    ],
+)
+def test_what_cannot_be_used_is_said_at_the_start(tmp_path: Path, text: str, error: str) -> None:
+    """No message is lost to a slip in the settings."""
+    (tmp_path / "latin.toml").write_bytes(b"\xe9")
+    with pytest.raises(SettingsError, match=error):
+        built(tmp_path, text)
+
+
+def test_the_settings_own_keys() -> None:
+    """Nothing is named in utm_content unless the settings say so."""
+    convention = read_convention(Settings(utm=Utm(medium="drip", own_hosts=("x.com",), existing="keep")))
+    assert ("email", "drip", "", ("x.com",), Existing.KEEP) == (
+        convention.source,
+        convention.medium,
+        convention.content,
+        convention.own_hosts,
+        convention.existing,
+    )
+
+
+def test_a_file_in_their_place(tmp_path: Path) -> None:
+    """It says all that a convention says, its mediums among it."""
+    file = tmp_path / "utm.toml"
+    file.write_text('medium = "offer"\n[mediums]\noffer = "YYYY_description"\n', "utf-8")
+    convention = relay_convention(Settings(utm=Utm(convention=str(file))))
+    assert ("offer", "{location}_{element}", {"offer": "YYYY_description"}) == (
+        convention.medium,
+        convention.content,
+        convention.mediums,
+    )
+
+
+def test_the_relay_refuses_no_links(tmp_path: Path) -> None:
+    """Whoever could change a link is not there when a message passes; a command's user is."""
+    file = tmp_path / "utm.toml"
+    file.write_text('existing = "refuse"', "utf-8")
+    settings = Settings(utm=Utm(convention=str(file)))
+    assert Existing.REFUSE is read_convention(settings).existing
+    with pytest.raises(SettingsError, match=r"existing is 'refuse' in .*utm\.toml"):
+        relay_convention(settings)
+
+
+@pytest.mark.parametrize(("content", "error"), [(None, "cannot read"), (b"\xe9", "is not UTF-8"), (b"a =", "not TOML")])
+def test_a_file_that_cannot_be_used(tmp_path: Path, content: bytes | None, error: str) -> None:
+    """The reason is said in one line."""
+    file = tmp_path / "utm.toml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError, match=error):
+        read_convention(Settings(utm=Utm(convention=str(file))))
+
+
+def test_domains_come_with_the_texts_of_their_files(tmp_path: Path) -> None:
+    """Whose names are relative to the domains' file."""
+    (tmp_path / "android.json").write_text("[]")
+    file = tmp_path / "domains.toml"
+    file.write_text('[[domain]]\nhost = "a.example"\nassetlinks = "android.json"')
+    (domain,) = read_domains(Settings(tracking=Tracking(domains=str(file))))
+    assert ("a.example", "[]", "") == (domain.host, domain.assetlinks, domain.apple_app_site_association)
+
+
+def test_without_a_file_there_are_no_domains() -> None:
+    """Every host is served then."""
+    assert () == read_domains(Settings())
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """Rather than every host refused."""
+    with pytest.raises(SettingsError, match=r"cannot read .*domains\.toml"):
+        read_domains(Settings(tracking=Tracking(domains=str(tmp_path / "domains.toml"))))

@@ -1,0 +1,90 @@
+"""What is done now and then."""
+
+import asyncio
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from clicktrail.errors import StorageError
+from clicktrail.model.link_set import ShortMessage
+from clicktrail.server.settings.schema import Registry, Settings
+from clicktrail.server.system import SystemClock
+from clicktrail.server.wiring.jobs import expire_until, pause, recount_until, repeat
+from clicktrail.server.wiring.stores import open_registry
+
+
+async def test_trouble_is_told_and_work_goes_on() -> None:
+    """What storage refused is tried again after the pause, until told to stop."""
+    stopping = asyncio.Event()
+    refused: list[StorageError] = []
+    done: list[int] = []
+
+    async def work() -> None:
+        done.append(len(done))
+        if len(done) == 1:
+            raise StorageError("no")
+        stopping.set()
+
+    async with asyncio.timeout(10):
+        await repeat(work, stopping, every_s=0.001, on_trouble=refused.append)
+
+    assert [0, 1] == done
+    assert ["no"] == [str(error) for error in refused]
+
+
+async def test_a_pause_ends_when_told_to_stop() -> None:
+    """However long it was to be; and by itself where nobody says so."""
+    stopping = asyncio.Event()
+    await pause(stopping, 0.001)
+    asyncio.get_running_loop().call_soon(stopping.set)
+
+    async with asyncio.timeout(10):
+        await pause(stopping, 3_600)
+
+    assert stopping.is_set()
+
+
+@pytest.mark.parametrize(("days", "left"), [(30, [29]), (0, [29, 31])])
+async def test_old_short_links_are_deleted(tmp_path: Path, days: int, left: list[int]) -> None:
+    """Those of messages that are older than the setting says; none where it says for ever."""
+    settings = Settings(data_dir=str(tmp_path), registry=Registry(short_link_days=days))
+    stopping, now = asyncio.Event(), SystemClock().now()
+    async with open_registry(settings) as registry, asyncio.TaskGroup() as tasks:
+        for age in (29, 31):
+            await registry.short_links.add(
+                ShortMessage(
+                    code=age,
+                    message_id="",
+                    recipient="",
+                    campaign="",
+                    created_at=now - timedelta(days=age),
+                    links=(),
+                )
+            )
+        tasks.create_task(expire_until(stopping, settings, registry.short_links))
+        async with asyncio.timeout(10):
+            while [age for age in (29, 31) if await registry.short_links.find(age)] != left:
+                pass
+        stopping.set()
+
+
+async def test_counts_rest_after_each_also_when_one_fails() -> None:
+    """Four times as long as it took, so that most of the time is left to clicks, until told to stop."""
+    stopping = asyncio.Event()
+    spans: list[tuple[float, float]] = []
+
+    async def recount() -> None:
+        began = time.monotonic()
+        await asyncio.sleep(0.2)  # what a count takes
+        spans.append((began, time.monotonic()))
+        if len(spans) == 2:
+            stopping.set()
+        raise StorageError("no")
+
+    async with asyncio.timeout(60):
+        await recount_until(stopping, recount)
+
+    (began, ended), (again, _) = spans
+    assert again - ended >= 4 * (ended - began) * 0.99

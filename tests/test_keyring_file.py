@@ -1,0 +1,215 @@
+from pathlib import Path
+
+import pytest
+
+from clicktrail import keyring_file
+from clicktrail.errors import KeyRingError, TokenForgedError
+from clicktrail.tokens import Format, KeyRing, KeyState
+
+
+def test_the_first_start_makes_a_ring(tmp_path: Path) -> None:
+    """Where nothing shows an earlier start, a ring is made, and the next start reads the same one."""
+    path = tmp_path / "data" / keyring_file.NAME
+
+    made = keyring_file.load_or_create(path, traces=[tmp_path / "data" / "journal"])
+
+    assert made.keys == keyring_file.load_or_create(path, traces=[]).keys
+    assert 0o600 == path.stat().st_mode & 0o777
+
+
+def test_a_missing_ring_is_never_replaced(tmp_path: Path) -> None:
+    """Where a journal exists a missing ring is lost, not new: the error says how to bring it back."""
+    (tmp_path / "journal").mkdir()
+
+    with pytest.raises(KeyRingError, match="is missing") as caught:
+        keyring_file.load_or_create(tmp_path / keyring_file.NAME, traces=[tmp_path / "journal"])
+
+    assert "keys restore FILE puts your backup there" in caught.value.hint
+    assert not (tmp_path / keyring_file.NAME).exists()
+
+
+def test_where_a_ring_is_only_read_nothing_is_to_be_removed(tmp_path: Path) -> None:
+    """A mistyped path must not make anybody remove the folder that it points into."""
+    with pytest.raises(KeyRingError, match="is missing") as caught:
+        keyring_file.load(tmp_path / "mistyped.json")
+
+    assert "remove" not in caught.value.hint
+
+
+def test_a_ring_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    """Whoever reads the ring can make links in our name."""
+    path = tmp_path / keyring_file.NAME
+    keyring_file.load_or_create(path, traces=[])
+    path.chmod(0o640)
+
+    with pytest.raises(KeyRingError, match="open to other users"):
+        keyring_file.load(path)
+
+
+def test_a_file_that_is_no_ring_is_not_to_be_made_private(tmp_path: Path) -> None:
+    """Whoever names a wrong file hears of that, whoever can read it."""
+    for content in (b"[tracking]", b"\xff"):
+        (tmp_path / "wrong.toml").write_bytes(content)
+        with pytest.raises(KeyRingError, match=r"wrong\.toml is not a key ring") as caught:
+            keyring_file.load(tmp_path / "wrong.toml")
+        assert caught.value.hint.startswith("name the right file")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        '{"keys": []}',
+        '{"keys": [{"number": 0, "state": "seal", "secret": "c2hvcnQ="}]}',
+        '{"keys": [{"number": 99, "state": "seal", "secret": ""}]}',
+        '{"keys": [{"number": 0, "state": "lost", "secret": ""}]}',
+    ],
+)
+def test_a_file_that_is_no_ring_is_refused(tmp_path: Path, text: str) -> None:
+    """A damaged ring is an error of its own class, not a crash."""
+    path = tmp_path / keyring_file.NAME
+    path.touch(mode=0o600)
+    path.write_text(text, "utf-8")
+
+    with pytest.raises(KeyRingError):
+        keyring_file.load(path)
+
+
+def test_a_backup_opens_what_the_ring_sealed(tmp_path: Path) -> None:
+    """The copy is a whole ring, readable by its owner alone."""
+    path, copy = tmp_path / keyring_file.NAME, tmp_path / "copy.json"
+    ring = keyring_file.load_or_create(path, traces=[])
+
+    keyring_file.backup(path, copy)
+
+    assert b"secret" == keyring_file.load(copy).decrypt(ring.encrypt(b"secret"))
+    assert 0o600 == copy.stat().st_mode & 0o777
+
+
+def test_a_backup_makes_no_folder(tmp_path: Path) -> None:
+    """Where a drive is not mounted, the copy would lie beside what it is a copy of."""
+    path = tmp_path / keyring_file.NAME
+    keyring_file.load_or_create(path, traces=[])
+
+    with pytest.raises(KeyRingError, match="no folder") as caught:
+        keyring_file.backup(path, tmp_path / "drive" / "copy.json")
+
+    assert ("is its drive mounted?", False) == (caught.value.hint, keyring_file.is_backed_up(path))
+
+
+def test_whether_the_ring_is_backed_up_as_it_is_now_is_known(tmp_path: Path) -> None:
+    """A key that was added or revoked since is not in the copy; a ring that was restored is its own copy."""
+    path, copies = tmp_path / keyring_file.NAME, [tmp_path / f"copy-{number}.json" for number in range(2)]
+    assert not keyring_file.is_backed_up(path)
+    keyring_file.load_or_create(path, traces=[])
+    known = [keyring_file.is_backed_up(path)]
+    keyring_file.backup(path, copies[0])
+    known.append(keyring_file.is_backed_up(path))
+    keyring_file.rotate(path)
+    known.append(keyring_file.is_backed_up(path))
+    keyring_file.backup(path, copies[1])
+    known.append(keyring_file.is_backed_up(path))
+    keyring_file.revoke(path, 0)
+    known.append(keyring_file.is_backed_up(path))
+    path.unlink()
+    known.append(keyring_file.is_backed_up(path))
+    keyring_file.restore(path, copies[1])
+    assert [False, True, False, True, False, False, True] == [*known, keyring_file.is_backed_up(path)]
+
+
+def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
+    """An older backup may be the only good one."""
+    path, copy = tmp_path / keyring_file.NAME, tmp_path / "copy.json"
+    keyring_file.load_or_create(path, traces=[])
+    copy.write_text("older", "utf-8")
+
+    with pytest.raises(KeyRingError, match=r"there is a file at .*copy\.json already") as caught:
+        keyring_file.backup(path, copy)
+
+    assert "choose another name, or move it away" == caught.value.hint
+    assert "older" == copy.read_text("utf-8")
+
+
+def states(ring: KeyRing) -> list[tuple[int, KeyState]]:
+    """The keys of a ring, newest first."""
+    return [(key.number, key.state) for key in ring.keys]
+
+
+def test_rotation_adds_a_key_in_front(tmp_path: Path) -> None:
+    """The new key seals; what the former one sealed still opens."""
+    path = tmp_path / keyring_file.NAME
+    before = keyring_file.load_or_create(path, traces=[]).encrypt(b"before")
+
+    new = keyring_file.rotate(path)
+
+    ring = keyring_file.load(path)
+    assert [(1, KeyState.SEAL), (0, KeyState.OPEN)] == states(ring)
+    assert (b"before", new.last_character(Format.SEALED)) == (ring.decrypt(before), ring.encrypt(b"after")[-1])
+
+
+def test_a_rotated_ring_is_private_and_alone(tmp_path: Path) -> None:
+    """The file is replaced as a whole: nothing else is left in the folder, and nobody else can read it."""
+    path = tmp_path / keyring_file.NAME
+    keyring_file.load_or_create(path, traces=[])
+    keyring_file.rotate(path)
+    assert ([path], 0o600) == (list(tmp_path.iterdir()), path.stat().st_mode & 0o777)
+
+
+def test_a_ring_can_be_full(tmp_path: Path) -> None:
+    """A token's last character tells twenty keys apart, and no number is given out twice."""
+    path = tmp_path / keyring_file.NAME
+    keyring_file.load_or_create(path, traces=[])
+    assert list(range(1, 20)) == [keyring_file.rotate(path).number for _ in range(19)]
+    with pytest.raises(KeyRingError, match="has 20 keys"):
+        keyring_file.rotate(path)
+
+
+def test_a_revoked_key_opens_nothing(tmp_path: Path) -> None:
+    """Its links are dead, those of the key that seals now live."""
+    path = tmp_path / keyring_file.NAME
+    dead = keyring_file.load_or_create(path, traces=[]).encrypt(b"dead")
+    keyring_file.rotate(path)
+
+    keyring_file.revoke(path, 0)
+
+    ring = keyring_file.load(path)
+    assert [(1, KeyState.SEAL), (0, KeyState.REVOKED)] == states(ring)
+    assert b"alive" == ring.decrypt(ring.encrypt(b"alive"))
+    with pytest.raises(TokenForgedError, match="revoked"):
+        ring.decrypt(dead)
+
+
+@pytest.mark.parametrize(("number", "says"), [(0, "key 0 seals new links"), (7, "has no key 7")])
+def test_a_key_that_cannot_be_revoked(tmp_path: Path, number: int, says: str) -> None:
+    """The ring that is left must be able to seal; the file stays as it was."""
+    path = tmp_path / keyring_file.NAME
+    before = keyring_file.load_or_create(path, traces=[]).keys
+    with pytest.raises(KeyRingError, match=says):
+        keyring_file.revoke(path, number)
+    assert before == keyring_file.load(path).keys
+
+
+def test_a_lost_ring_comes_back(tmp_path: Path) -> None:
+    """What was sealed before the loss opens again."""
+    path, copy = tmp_path / "data" / keyring_file.NAME, tmp_path / "copy.json"
+    ring = keyring_file.load_or_create(path, traces=[])
+    keyring_file.backup(path, copy)
+    path.unlink()
+
+    keyring_file.restore(path, copy)
+
+    assert ring.keys == keyring_file.load(path).keys
+
+
+def test_a_ring_that_is_there_is_not_replaced(tmp_path: Path) -> None:
+    """Keys that are not in the backup would be lost with every link that they sealed."""
+    path, copy = tmp_path / keyring_file.NAME, tmp_path / "copy.json"
+    keyring_file.load_or_create(path, traces=[])
+    keyring_file.backup(path, copy)
+    keyring_file.rotate(path)
+
+    with pytest.raises(KeyRingError, match="there is a key ring"):
+        keyring_file.restore(path, copy)
+
+    assert 2 == len(keyring_file.load(path).keys)
