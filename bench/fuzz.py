@@ -11,9 +11,9 @@ from typing import Annotated, Final
 import typer
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.bending import bent_html, bent_messages, bent_texts, enclosed_bodies
-from tests.invariants import check_html, check_message, check_text
-from tests.strategies import html_soups, mime_soups, text_soups
+from tests.support.invariants import check_html, check_message, check_text
+from tests.support.mutated_mail import bent_html, bent_messages, bent_texts, enclosed_bodies
+from tests.support.strategies import html_soups, mime_soups, text_soups
 
 _EXAMPLES: Final = 500
 _fuzzing: Final = settings(

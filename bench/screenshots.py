@@ -13,7 +13,7 @@ from playwright.async_api import expect
 
 from clicktrail.demo.newsletter import CAMPAIGN
 from clicktrail.demo.run import Demo
-from tests.browsers import chromium
+from tests.support.chromium import chromium
 
 _IMAGES: Final = Path(__file__).parents[1] / "docs" / "images"
 _WIDTH: Final = 1000

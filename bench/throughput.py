@@ -16,10 +16,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
-from bench.cost import cost
-from bench.load import Clients, Round, load
+from bench.load.cost import cost
+from bench.load.wrk import Clients, Round, load
 from bench.programs import BenchError, first_of
-from bench.victims import Victims, victims
+from bench.torture.crash_targets import Victims, victims
 from clicktrail.tokens import KeyRing, Sealed, seal
 
 CAMPAIGN: Final = "autumn-2026"

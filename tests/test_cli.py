@@ -2,7 +2,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cli.running import clicktrail
+from tests.support.command_line import clicktrail
 
 
 def test_an_error_is_one_line_and_its_hint_another(tmp_path: Path) -> None:

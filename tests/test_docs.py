@@ -27,11 +27,11 @@ from clicktrail.server.pipeline.tracking_domains import Domain, parse_domains
 from clicktrail.server.ports import ClickSearch
 from clicktrail.server.settings import Settings
 from clicktrail.tokens import KEYS, SECRET_BYTES, Format, Key, KeyState, Sealed, SealedCampaign
-from tests.clicks import CONTEXT
-from tests.judged import SENT_AT, click, judged, sent, verdict
-from tests.server.memory_analytics import MemoryAnalytics
+from tests.support.events import CONTEXT
+from tests.support.judged_lines import SENT_AT, click, judged, sent, verdict
+from tests.support.memory_analytics import MemoryAnalytics
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 REFERENCE = ROOT / "docs" / "reference"
 DECISIONS = sorted((ROOT / "docs" / "adr").glob("2*.md"))

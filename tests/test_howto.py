@@ -24,8 +24,8 @@ from clicktrail.model.event import Click, decode
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.settings import load
 from clicktrail.tokens import Sealed, open_token, seal
-from tests.cli.running import clicktrail
-from tests.e2e.serving import serving
+from tests.support.command_line import clicktrail
+from tests.support.serving import serving
 
 README = Path("README.md")
 BEHIND_A_PROXY = Path("docs/howto/behind-a-proxy.md")

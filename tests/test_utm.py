@@ -1,14 +1,14 @@
 """What docs/reference/utm.md says is so."""
 
 import re
-from pathlib import Path
 
 from clicktrail.utm import Convention, Existing, parse, query
 from clicktrail.utm.audit import Variant, Why
 from clicktrail.utm.convention import MEDIUMS
 from clicktrail.utm.lint import Code
+from tests.support.paths import ROOT
 
-PAGE = (Path(__file__).parents[1] / "docs" / "reference" / "utm.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "reference" / "utm.md").read_text("utf-8")
 
 
 def listed(heading: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.population.cast import COMMON, UNSEEN
+from bench.population.scenarios import COMMON, UNSEEN
 from bench.population.world import simulate
 from clicktrail.model.event import encode
 

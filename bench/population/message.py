@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bench.population.cast import Cast
-from bench.population.luck import Luck
-from bench.population.request import Letter
+from bench.population.draws import Luck
+from bench.population.plan import Letter
+from bench.population.scenarios import Cast
 
 __all__ = ["Campaign", "Message", "campaigns", "messages"]
 

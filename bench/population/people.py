@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from bench.population.luck import Luck
+from bench.population.draws import Luck
+from bench.population.plan import Actor, Kind, Letter, Page, Request
 from bench.population.reading import at_desk, follow, language, look, offices
-from bench.population.request import Actor, Kind, Letter, Page, Request
 from clicktrail.demo.population import browsers, networks
 
 __all__ = ["AT_HOME", "AT_WORK"]

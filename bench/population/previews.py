@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from bench.population.luck import Luck
-from bench.population.request import Actor, Kind, Letter, Request
+from bench.population.draws import Luck
+from bench.population.plan import Actor, Kind, Letter, Request
 from clicktrail.demo.population import browsers, networks
 
 __all__ = ["PREVIEWS"]

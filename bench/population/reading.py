@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from bench.population.luck import Luck
-from bench.population.request import Kind, Letter, Page, Request
+from bench.population.draws import Luck
+from bench.population.plan import Kind, Letter, Page, Request
 from clicktrail.demo.population import browsers
 
 __all__ = ["at_desk", "follow", "language", "look", "offices"]

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from bench.population.message import Message
-from bench.population.request import Page, Request
+from bench.population.plan import Page, Request
 from clicktrail.model.event import Click, Delivered, Engagement, Sent
 
 __all__ = ["click", "delivered", "engagements", "sent"]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from bench.population.luck import Luck
-from bench.population.request import Actor, Kind, Letter, Page, Request
+from bench.population.draws import Luck
+from bench.population.plan import Actor, Kind, Letter, Page, Request
 from clicktrail.demo.population import browsers, networks
 from clicktrail.demo.population.browsers import CHROME
 

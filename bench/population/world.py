@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bench.population.cast import Cast
-from bench.population.luck import Luck
+from bench.population.draws import Luck
 from bench.population.message import Message, campaigns, messages
-from bench.population.odd_ways import AT_ONCE
+from bench.population.plan import Actor, Kind, Request
+from bench.population.rare_behaviour import AT_ONCE
 from bench.population.recording import click, delivered, engagements, sent
-from bench.population.request import Actor, Kind, Request
+from bench.population.scenarios import Cast
 from clicktrail.model.event import AnyEvent
 
 __all__ = ["Fact", "World", "simulate"]

@@ -13,11 +13,11 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Reason, Verdict
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Entry
-from tests.clicks import AZURE, CONTEXT, click, delivered, engagement, sent, sweep
-from tests.clicks import BARRACUDA as BARRACUDA_CLICKS
-from tests.judged import click as judged_click
-from tests.judged import verdict
-from tests.server.memory_analytics import MemoryAnalytics
+from tests.support.events import AZURE, CONTEXT, click, delivered, engagement, sent, sweep
+from tests.support.events import BARRACUDA as BARRACUDA_CLICKS
+from tests.support.judged_lines import click as judged_click
+from tests.support.judged_lines import verdict
+from tests.support.memory_analytics import MemoryAnalytics
 
 SWEEPER = "203.0.113.9"
 """Of no network that we know."""

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from clicktrail.audit.reader import column_name, event_of, in_our_spelling, parse, recognise
 from clicktrail.errors import ClicktrailError, EventError, SettingsError
 from clicktrail.model.event import AnyEvent, Bounced, Click, Deferred, Delivered, Sent, encode
-from tests.audited import EXPORTS, read, read_text
-from tests.clicks import click, delivered, sent
+from tests.support.audit import EXPORTS, read, read_text
+from tests.support.events import click, delivered, sent
 
 LOG: list[AnyEvent] = [sent(), delivered(2), click(40, id="c")]
 

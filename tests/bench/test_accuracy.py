@@ -3,11 +3,11 @@ import subprocess
 import sys
 from datetime import date
 
-from bench.accuracy import judged, measured
-from bench.bars import bars
-from bench.population.cast import UNSEEN
+from bench.accuracy.__main__ import judged, measured
+from bench.accuracy.metrics import figures
+from bench.accuracy.thresholds import bars
+from bench.population.scenarios import UNSEEN
 from bench.population.world import simulate
-from bench.scores import figures
 from clicktrail.judge.shipped import context_with
 
 

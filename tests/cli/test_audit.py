@@ -17,11 +17,11 @@ from clicktrail.judge import judge
 from clicktrail.model.event import AnonymousClick, AnyEvent, encode
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import CampaignReport, Clicks, ReasonCount, Unique
-from tests.cli.running import clicktrail
-from tests.clicks import AZURE, BARRACUDA, CONTEXT, NOON, after, click, engagement, sent, sweep, timeline
-from tests.clicks import click as request
-from tests.judged import BURST, SENT_AT, verdict
-from tests.judged import click as judged_click
+from tests.support.command_line import clicktrail
+from tests.support.events import AZURE, BARRACUDA, CONTEXT, NOON, after, click, engagement, sent, sweep, timeline
+from tests.support.events import click as request
+from tests.support.judged_lines import BURST, SENT_AT, verdict
+from tests.support.judged_lines import click as judged_click
 
 ADA = "ada@reader.example"
 EVENTS: list[AnyEvent] = [

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 from clicktrail import keyring_file
-from tests.cli.running import clicktrail
+from tests.support.command_line import clicktrail
 
 
 def test_what_a_recipient_said_last_is_kept(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import clicktrail
+from tests.support.command_line import clicktrail
 
 
 @pytest.mark.timeout(300)

@@ -1,8 +1,8 @@
 import json
 from pathlib import Path
 
-from tests.cli.running import clicktrail
-from tests.e2e.serving import serving
+from tests.support.command_line import clicktrail
+from tests.support.serving import serving
 
 
 async def test_the_doctor_finds_nothing_but_that_a_backup_is_due(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 from clicktrail import keyring_file
 from clicktrail.server import overrides_file
 from clicktrail.server.pipeline.privacy import Marked
-from tests.cli.running import clicktrail
+from tests.support.command_line import clicktrail
 
 
 def test_an_erased_recipient_is_known_to_the_edge_by_a_mark(tmp_path: Path) -> None:

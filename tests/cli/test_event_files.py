@@ -6,7 +6,7 @@ import pytest
 from clicktrail.cli.event_files import known_exports, recorded_events
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.event import encode
-from tests.clicks import click, sent
+from tests.support.events import click, sent
 
 LOG = encode(sent()) + b"\n{}\n" + encode(click(60)) + b"\n"
 

@@ -6,9 +6,9 @@ import httpx2
 
 from clicktrail.model.event import AnyEvent, encode
 from clicktrail.server.journal.writer import SegmentWriter
-from tests.cli.running import clicktrail
-from tests.e2e.serving import Serving, serving, settled
-from tests.recorded import SENT, click
+from tests.support.command_line import clicktrail
+from tests.support.recorded_journal import SENT, click
+from tests.support.serving import Serving, serving, settled
 
 
 async def record(running: Serving, *events: AnyEvent, clicks: int) -> None:

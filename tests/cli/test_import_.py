@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from clicktrail import keyring_file
-from tests.cli.running import clicktrail
-from tests.e2e.serving import serving, settled
+from tests.support.command_line import clicktrail
+from tests.support.serving import serving, settled
 
 EXPORT = """RecordType,MessageID,ReceivedAt,DeliveredAt,Recipient,Tag,OriginalLink,UserAgent
 Delivery,m1,,2026-11-20T09:00:00Z,anna@example.net,winter,,

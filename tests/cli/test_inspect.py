@@ -10,7 +10,7 @@ from clicktrail.model.link_set import LinkSet, ShortMessage, StoredLink
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.stores import open_registry
 from clicktrail.tokens import Sealed, SealedCampaign, ends, seal, seal_campaign, short_token
-from tests.cli.running import clicktrail
+from tests.support.command_line import clicktrail
 
 SEALED = Sealed(
     destination="https://shop.example/spring?utm_source=email",

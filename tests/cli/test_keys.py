@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 from clicktrail import keyring_file
-from tests.cli.running import clicktrail
+from tests.support.command_line import clicktrail
 
 
 def test_backup_copies_the_ring(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import clicktrail
 from tests.cli.test_segment import record
-from tests.e2e.serving import serving
+from tests.support.command_line import clicktrail
+from tests.support.serving import serving
 
 LABELS = "click_id,truth\nc-anna,human\nc-bert,bot\nnobody,preview\n"
 

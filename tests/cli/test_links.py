@@ -6,7 +6,7 @@ import pytest
 from clicktrail import keyring_file
 from clicktrail.model.edit import EditAction, Target
 from clicktrail.server import overrides_file
-from tests.cli.running import clicktrail
+from tests.support.command_line import clicktrail
 
 
 def test_changes_are_kept_and_listed(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from tests.cli.running import clicktrail
+from tests.support.command_line import clicktrail
 
 OWN = """[[networks]]
 name = "our office"

@@ -3,8 +3,8 @@ from msgspec.structs import replace
 from clicktrail.cli.partitions import partitions
 from clicktrail.judge.address_activity import Visit
 from clicktrail.model.event import AnonymousClick
-from tests.clicks import NOON, after, click, sent
-from tests.judged import click as click_on
+from tests.support.events import NOON, after, click, sent
+from tests.support.judged_lines import click as click_on
 
 
 def test_a_message_comes_back_in_one_piece() -> None:

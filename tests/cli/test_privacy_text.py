@@ -2,7 +2,7 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-from tests.cli.running import clicktrail
+from tests.support.command_line import clicktrail
 
 
 def text_of(folder: Path, settings: str, *options: str) -> str:

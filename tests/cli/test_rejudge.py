@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx2
 
-from tests.cli.running import clicktrail
-from tests.e2e.serving import Serving, serving, settled
-from tests.edges import token_path
+from tests.support.command_line import clicktrail
+from tests.support.edge import token_path
+from tests.support.serving import Serving, serving, settled
 
 VISITOR = "198.51.100.9"
 BROWSER = {

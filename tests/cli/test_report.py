@@ -3,9 +3,9 @@ from pathlib import Path
 
 import httpx2
 
-from tests.cli.running import clicktrail
-from tests.e2e.serving import Serving, serving, settled
-from tests.edges import token_path
+from tests.support.command_line import clicktrail
+from tests.support.edge import token_path
+from tests.support.serving import Serving, serving, settled
 
 
 async def click_once(running: Serving) -> None:

@@ -22,11 +22,11 @@ from clicktrail.rewrite.document import rewrite_document
 from clicktrail.server.settings import environment, load
 from clicktrail.server.wiring.stores import read_registry
 from clicktrail.tokens import Sealed, open_campaign, open_token
-from tests.cli.running import clicktrail
-from tests.rewriting import POLICY, tracking_url, untagged
-from tests.signatures import ED25519, verifies
+from tests.support.command_line import clicktrail
+from tests.support.dkim_keys import ED25519, verifies
+from tests.support.paths import CORPUS
+from tests.support.rewriting import POLICY, tracking_url, untagged
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 HTML = '<p>é<a href="https://example.com/boots">Boots</a> <a href="mailto:shop@example.com">Write</a>'
 IN_PROCESSES = 20
 

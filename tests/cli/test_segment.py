@@ -9,8 +9,8 @@ import pytest
 from clicktrail.model.event import Click, Sent, encode
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.system import SystemClock
-from tests.cli.running import clicktrail
-from tests.e2e.serving import Serving, serving, settled
+from tests.support.command_line import clicktrail
+from tests.support.serving import Serving, serving, settled
 
 NOW = SystemClock().now()
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from clicktrail import keyring_file
-from tests.cli.running import clicktrail
-from tests.e2e.serving import serving
+from tests.support.command_line import clicktrail
+from tests.support.serving import serving
 
 
 def test_an_unknown_setting_stops_the_start(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from clicktrail.cli.utm import read_links
 from clicktrail.errors import ClicktrailError
 from clicktrail.rewrite import Untouched
-from tests.cli.running import clicktrail
+from tests.support.command_line import clicktrail
 
 RIGHT = "https://x.com/?utm_source=email&utm_medium=newsletter&utm_campaign=2026-11_sale"
 CONVENTION = 'own_hosts = ["x.com"]\n'

@@ -40,8 +40,20 @@ from clicktrail.server.ports import (
     StoredVerdict,
 )
 from clicktrail.server.system import SystemClock
-from tests.judged import BURST, ENGAGED, HOSTING, SENT_AT, bounced, click, delivered, judged, lines, sent, verdict
-from tests.server.memory_analytics import MemoryAnalytics
+from tests.support.judged_lines import (
+    BURST,
+    ENGAGED,
+    HOSTING,
+    SENT_AT,
+    bounced,
+    click,
+    delivered,
+    judged,
+    lines,
+    sent,
+    verdict,
+)
+from tests.support.memory_analytics import MemoryAnalytics
 
 AWKWARD = ("", "a/b", "it's", "tab\there\n", "C:\\new", "\\N", "ü€😀", "%2F?&#", "{campaign:String}", "\x00", "'; --")
 

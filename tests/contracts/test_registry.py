@@ -19,7 +19,7 @@ from clicktrail.server.registry.database import Database, database_url
 from clicktrail.server.registry.links import SqlLinkEdits, SqlLinkSets, SqlShortLinks
 from clicktrail.server.registry.migrate import migrate
 from clicktrail.server.registry.recipients import SqlConsents, SqlErasures
-from tests.postgresql import postgresql
+from tests.support.postgresql import postgresql
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123_000, tzinfo=UTC)
 LINKS = (

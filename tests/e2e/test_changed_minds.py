@@ -10,7 +10,7 @@ import httpx2
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.tokens import Sealed, seal
-from tests.e2e.serving import Serving, serving
+from tests.support.serving import Serving, serving
 
 ANN, BOB = "ann@example.org", "bob@example.org"
 

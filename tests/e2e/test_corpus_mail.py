@@ -15,9 +15,10 @@ import httpx2
 import pytest
 
 from clicktrail.demo.sink import Sink
-from tests.e2e.serving import Serving, serving
+from tests.support.paths import CORPUS
+from tests.support.serving import Serving, serving
 
-CORPUS = Path("../shared/corpus/eml")
+MAIL = CORPUS / "eml"
 UTM = "utm_source=email&utm_medium=newsletter&utm_campaign=corpus"
 CLIENTS = 16
 ENCODING = "Content-Transfer-Encoding"
@@ -33,9 +34,9 @@ def as_sent(raw: bytes) -> bytes:
 @pytest.fixture
 def messages() -> list[bytes]:
     """Every message of the corpus."""
-    if not CORPUS.is_dir():
+    if not MAIL.is_dir():
         pytest.skip("the corpus of real mail is not here")
-    return [as_sent(path.read_bytes()) for path in sorted(CORPUS.glob("*.eml"))]
+    return [as_sent(path.read_bytes()) for path in sorted(MAIL.glob("*.eml"))]
 
 
 def hosts(messages: list[bytes]) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from playwright.async_api import Browser, Page
 from clicktrail.model.event import AnyEvent, Click, Engagement, decode
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.tokens import Sealed, seal
-from tests.browsers import chromium, needs_chromium
-from tests.e2e.serving import Serving, serving, settled
+from tests.support.chromium import chromium, needs_chromium
+from tests.support.serving import Serving, serving, settled
 
 PAGE = """\
 <!doctype html>

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import httpx2
 
-from tests.cli.running import clicktrail
-from tests.e2e.serving import serving, settled
+from tests.support.command_line import clicktrail
+from tests.support.serving import serving, settled
 
 BROWSER = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 
 from clicktrail.tokens import KeyRing, Sealed, seal
-from tests.e2e.serving import serving, settled
+from tests.support.serving import serving, settled
 
 CLICKS = 3_000
 CLIENTS = 32

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import httpx2
 
-from tests.e2e.serving import serving
-from tests.edges import token_path
-from tests.streams import events
+from tests.support.edge import token_path
+from tests.support.server_sent_events import events
+from tests.support.serving import serving
 
 
 async def test_a_click_is_told_of_as_soon_as_it_has_its_verdict(tmp_path: Path) -> None:

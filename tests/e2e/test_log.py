@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from clicktrail.demo.sink import Sink
-from tests.e2e.serving import Serving, serving, settled
+from tests.support.serving import Serving, serving, settled
 
 RECIPIENT = "anna.secret@example.net"
 REFUSED = "bert.secret@example.net"

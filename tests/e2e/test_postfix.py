@@ -6,8 +6,8 @@ import aiosmtplib
 import pytest
 
 from clicktrail.demo.sink import Sink
-from tests.e2e.serving import serving
-from tests.postfix import postfix
+from tests.support.postfix import postfix
+from tests.support.serving import serving
 
 MESSAGE = (
     b"From: shop@example.com\r\nTo: anna@example.net\r\nX-Clicktrail-Campaign: winter\r\n"

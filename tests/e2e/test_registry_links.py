@@ -16,7 +16,7 @@ from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.stores import keep_link_set
 from clicktrail.tracking import Sending, Tracker
-from tests.e2e.serving import Serving, serving
+from tests.support.serving import Serving, serving
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MESSAGE = (

@@ -9,8 +9,8 @@ import httpx2
 
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.tokens import KeyRing, Sealed, seal
-from tests.cli.running import clicktrail
-from tests.e2e.serving import serving, settled
+from tests.support.command_line import clicktrail
+from tests.support.serving import serving, settled
 
 BROWSER = {
     "User-Agent": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:145.0) Gecko/20100101 Firefox/145.0",

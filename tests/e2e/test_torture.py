@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.torture import torture
+from bench.torture.__main__ import torture
 
 ROUNDS = 6
 CLICKS = 200

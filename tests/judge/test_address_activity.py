@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clicktrail.judge.address_activity import Visit, by_address, names_a_visitor, number_of
-from tests.clicks import AZURE, CHROME, HOME, after, click
+from tests.support.events import AZURE, CHROME, HOME, after, click
 
 
 def visit(seconds: float, *, ip: str = HOME, message_id: str = "m2") -> Visit:

@@ -1,7 +1,7 @@
 from msgspec.structs import replace
 
 from clicktrail.judge.evidence import Case
-from tests.clicks import AZURE, CONTEXT, click, engagement, sent, timeline
+from tests.support.events import AZURE, CONTEXT, click, engagement, sent, timeline
 
 
 def test_facts_by_click() -> None:

@@ -11,7 +11,7 @@ from clicktrail.judge import judge
 from clicktrail.judge.address_activity import Visit
 from clicktrail.model.event import AnyEvent, Click
 from clicktrail.model.verdict import Verdict
-from tests.clicks import AZURE, CONTEXT, HOME, after, click, delivered, engagement, sent, timeline
+from tests.support.events import AZURE, CONTEXT, HOME, after, click, delivered, engagement, sent, timeline
 
 LANGUAGE = "en-GB,en;q=0.9"
 ZSCALER, RELAY = "165.225.0.1", "104.28.1.1"

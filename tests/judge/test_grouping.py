@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from clicktrail.judge.evidence import Case
 from clicktrail.judge.grouping import grouped, link_of, neighbourhood, runs, sweeps
 from clicktrail.model.event import Click
-from tests.clicks import AZURE, CONTEXT, HOME, click, sweep, timeline
+from tests.support.events import AZURE, CONTEXT, HOME, click, sweep, timeline
 
 
 def test_groups_keep_their_order_and_leave_out_what_says_nothing() -> None:

@@ -20,7 +20,7 @@ from clicktrail.judge.networks import (
     pack,
     unpack,
 )
-from tests.clicks import shipped, shipped_networks
+from tests.support.events import shipped, shipped_networks
 
 SHIPPED = shipped_networks()
 CLASSES = {int(row["asn"]): row for row in csv.DictReader(shipped("asn_classes.csv").splitlines())}

@@ -4,7 +4,7 @@ from clicktrail.errors import SettingsError
 from clicktrail.judge import Context
 from clicktrail.judge.rules import parse
 from clicktrail.model.verdict import Verdict
-from tests.clicks import CONTEXT, shipped, shipped_networks
+from tests.support.events import CONTEXT, shipped, shipped_networks
 
 HEAD = """
 version = 2026-11-23

@@ -14,7 +14,7 @@ from clicktrail.judge.address_activity import Visit
 from clicktrail.judge.scoring import State, counterfactual, state_after
 from clicktrail.model.event import AnyEvent, Click, Engagement
 from clicktrail.model.verdict import Verdict
-from tests.clicks import (
+from tests.support.events import (
     AZURE,
     BARRACUDA,
     CHROME,

@@ -4,7 +4,7 @@ from clicktrail.judge.network_lists import Listed
 from clicktrail.judge.networks import NetworkClass
 from clicktrail.judge.shipped import context_with, shipped_judge
 from clicktrail.model.verdict import Verdict
-from tests.judged import click, judged
+from tests.support.judged_lines import click, judged
 
 TODAY = date(2026, 11, 24)
 OFFICE = Listed(name="office", kind=NetworkClass.OURS, ranges=("40.94.16.0/24",), expires=TODAY)

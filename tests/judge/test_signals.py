@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from clicktrail.judge.signals import SIGNALS
-from tests.judge.signals.speaking import RULES
+from tests.support.signals import RULES
 
 TESTS = "".join(module.read_text("utf-8") for module in Path(__file__).with_name("signals").glob("test_*.py"))
 

@@ -8,8 +8,8 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-un
 from clicktrail.demo.population import browsers
 from clicktrail.errors import SettingsError
 from clicktrail.judge.user_agents import AgentKind, Browser, Chrome, Engine, browser_of, parse
-from tests.clicks import CHROME as CHROME_CLICKS
-from tests.clicks import CONTEXT, shipped
+from tests.support.events import CHROME as CHROME_CLICKS
+from tests.support.events import CONTEXT, shipped
 
 SHIPPED = parse(shipped("agents.toml"))
 

@@ -19,7 +19,7 @@ from clicktrail.model.event import (
     encode,
     rfc3339,
 )
-from tests.clicks import NOON, click, engagement, sent
+from tests.support.events import NOON, click, engagement, sent
 
 instants = st.integers(-(2**40), 2**42).map(lambda elapsed: NOON + timedelta(milliseconds=elapsed))
 zones = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))

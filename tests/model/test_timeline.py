@@ -2,7 +2,7 @@ from msgspec.structs import replace
 
 from clicktrail.model.event import Sent
 from clicktrail.model.timeline import Timeline
-from tests.clicks import after, click, delivered, engagement, sent, timeline
+from tests.support.events import after, click, delivered, engagement, sent, timeline
 
 
 def test_order() -> None:

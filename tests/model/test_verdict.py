@@ -2,7 +2,7 @@ import pytest
 from msgspec.structs import replace
 
 from clicktrail.model.verdict import is_counted, is_prefetch
-from tests.clicks import click
+from tests.support.events import click
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, SourceReport, Sources, Unique, as_json
-from tests.clicks import click
+from tests.support.events import click
 
 
 def test_bounces_without_deliveries() -> None:

@@ -11,7 +11,7 @@ from clicktrail.model.event import AnyEvent, Bounced, Click, Delivered, Sent
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique, summarise
-from tests.clicks import AZURE, CONTEXT, NOON, after, click, engagement, sweep
+from tests.support.events import AZURE, CONTEXT, NOON, after, click, engagement, sweep
 
 
 def message(message_id: str, *events: AnyEvent) -> tuple[Timeline, tuple[JudgedClick, ...]]:

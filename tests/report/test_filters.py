@@ -8,7 +8,7 @@ from clicktrail.model.event import AnonymousClick, AnyEvent
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import CampaignReport, Filter, Filtered, filtered, filtered_as_json
-from tests.clicks import AZURE, CONTEXT, NOON, click, engagement, sent, sweep
+from tests.support.events import AZURE, CONTEXT, NOON, click, engagement, sent, sweep
 
 
 def message(*events: AnyEvent) -> tuple[Timeline, tuple[JudgedClick, ...]]:

@@ -9,7 +9,7 @@ from clicktrail.model.link import Link, LinkReason, Part
 from clicktrail.rewrite import Placed, rewrite_html
 from clicktrail.rewrite.campaign import Campaign, PersonalUrls, compile_campaign
 from clicktrail.rewrite.policy import PlainText, Policy
-from tests.rewriting import POLICY, untagged
+from tests.support.rewriting import POLICY, untagged
 
 BEGINNING = "https://go.example.com/anna/"
 HTML = (

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from clicktrail.model.link import Link
 from clicktrail.rewrite.document import RewrittenBody, rewrite_html, rewrite_text
 from clicktrail.utm.tag import tag
-from tests.rewriting import POLICY, replaced, tracking_url, untagged
+from tests.support.paths import ROOT
+from tests.support.rewriting import POLICY, replaced, tracking_url, untagged
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "link-cases.md"
+PAGE = ROOT / "docs" / "reference" / "link-cases.md"
 REWRITE: dict[str, Callable[..., RewrittenBody]] = {"in HTML": rewrite_html, "in plain text": rewrite_text}
 ADDED = "URL, to which `utm_source=email` is added"
 CODE = re.compile(r"`([^`]+)`")

@@ -1,16 +1,14 @@
 """Real mail: that nothing but links changes, and that the links are those that the standard's tokenizer finds."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from clicktrail.rewrite import rewrite_html, rewrite_message
-from tests import whatwg
-from tests.invariants import bodies, check_body, content, surroundings
-from tests.rewriting import POLICY, replaced, tracking_url, untagged
-
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+from tests.support import whatwg
+from tests.support.invariants import bodies, check_body, content, surroundings
+from tests.support.paths import CORPUS
+from tests.support.rewriting import POLICY, replaced, tracking_url, untagged
 
 pytestmark = [
     pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus of real mail is not at {CORPUS}"),

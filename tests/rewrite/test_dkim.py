@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from clicktrail.errors import SettingsError
 from clicktrail.rewrite.dkim import DkimKey, Unsigned, sign, unsigned
-from tests.signatures import ED25519, RSA, verifies
+from tests.support.dkim_keys import ED25519, RSA, verifies
 
 THEN = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 OTHER = DkimKey(domain="other.example", selector="ed", private_key=ED25519.private_key)

@@ -8,8 +8,8 @@ from clicktrail.model.link import LinkReason, Part
 from clicktrail.rewrite import Untouched, rewrite_html, rewrite_message, rewrite_text
 from clicktrail.rewrite.document import decoded_bodies, in_document, in_message, read_document, rewrite_document
 from clicktrail.rewrite.message import Rewritten
-from tests.rewriting import POLICY, replaced, tracking_url, untagged
-from tests.strategies import html_soups, text_soups
+from tests.support.rewriting import POLICY, replaced, tracking_url, untagged
+from tests.support.strategies import html_soups, text_soups
 
 HTML = '<p title="é"><a href="https://example.com/ü">Ä</a>'
 

@@ -6,7 +6,7 @@ import pytest
 from clicktrail.errors import ClicktrailError, SettingsError
 from clicktrail.model.link import LinkReason, Part
 from clicktrail.rewrite.esp_template import EspTemplate, find_template, parse
-from tests.rewriting import POLICY
+from tests.support.rewriting import POLICY
 
 HTML = (
     "<p>Hi {{first_name}} é<a href='https://x.com/a'>A</a><!--[if mso]><v:rect href='https://x.com/b'></v:rect>"

@@ -2,8 +2,8 @@
 
 from hypothesis import given, settings
 
-from tests.bending import bent_html, bent_messages, bent_texts, enclosed_bodies
-from tests.invariants import check_html, check_message, check_text
+from tests.support.invariants import check_html, check_message, check_text
+from tests.support.mutated_mail import bent_html, bent_messages, bent_texts, enclosed_bodies
 
 few = settings(max_examples=300)
 

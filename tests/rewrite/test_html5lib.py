@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +11,8 @@ from clicktrail.rewrite.encodings import open_transfer, view
 from clicktrail.rewrite.html_links import find_links
 from clicktrail.rewrite.html_tokenizer import decode
 from clicktrail.rewrite.mime import Leaf, find_leaves
-from tests.html5 import hrefs
-
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+from tests.support.html5lib_links import hrefs
+from tests.support.paths import CORPUS
 
 pytestmark = [
     pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus of real mail is not at {CORPUS}"),

@@ -3,8 +3,8 @@ from hypothesis import given
 
 from clicktrail.model.link import Element, Location
 from clicktrail.rewrite.html_links import find_links, first_of_twins
-from tests.strategies import html_soups
-from tests.whatwg import links
+from tests.support.strategies import html_soups
+from tests.support.whatwg import links
 
 
 def hrefs(html: str) -> list[str]:

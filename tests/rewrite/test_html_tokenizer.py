@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from clicktrail.rewrite import html_tokenizer
 from clicktrail.rewrite.html_tokenizer import ATTRIBUTE, HREF, Tag, decode, find_tags, is_plain
-from tests.strategies import html_soups
+from tests.support.strategies import html_soups
 
 
 def test_tells_where_a_tag_and_what_it_stands_in_end() -> None:

@@ -16,8 +16,8 @@ from clicktrail.model.link import LinkReason, Part
 from clicktrail.rewrite import Placed, Rewritten, Untouched, rewrite_message
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.policy import PlainText
-from tests.rewriting import POLICY, tracking_url, untagged
-from tests.strategies import mime_soups
+from tests.support.rewriting import POLICY, tracking_url, untagged
+from tests.support.strategies import mime_soups
 
 HTML = "<p>é <a href=\"https://x.com/?a=1&amp;b=é\">x</a> <a href='https://y.com/'>y</a></p>\n" * 3
 TEXT = "é https://y.com/ and https://z.com/.\n"

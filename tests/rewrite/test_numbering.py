@@ -9,8 +9,8 @@ from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.numbering import Body, Placed, place
 from clicktrail.rewrite.policy import PlainText
 from clicktrail.rewrite.text_links import Flow, join
-from tests.rewriting import POLICY, replaced, tracking_url, untagged
-from tests.strategies import text_soups
+from tests.support.rewriting import POLICY, replaced, tracking_url, untagged
+from tests.support.strategies import text_soups
 
 
 def positions(*bodies: Body) -> list[list[int | None]]:

@@ -9,9 +9,9 @@ from email.message import EmailMessage
 
 from clicktrail.model.link import Link
 from clicktrail.rewrite import Untouched, rewrite_html, rewrite_message, rewrite_text
-from tests.peers import Case, all_cases, cases, collected, unmet
-from tests.rewriting import POLICY, tracking_url, untagged
 from tests.server.pipeline.test_peer_cases import MEETS as MEETS_OF_REDIRECTS
+from tests.support.peer_cases import Case, all_cases, cases, collected, unmet
+from tests.support.rewriting import POLICY, tracking_url, untagged
 from tests.utm.test_peer_cases import MEETS as MEETS_OF_PARAMETERS
 
 REJECTED: Mapping[str, str] = {

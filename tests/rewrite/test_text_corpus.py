@@ -5,23 +5,23 @@ import html
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple
 
 import ada_url
 import pytest
 
 from clicktrail.rewrite.text_links import find_links
+from tests.support.paths import CORPUS
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "autolink"
-LINKIFY = CORPUS / "markdown-it+linkify-it" / "test" / "fixtures"
-BLEACH = CORPUS / "mozilla+bleach" / "tests" / "data"
-TWITTER = CORPUS / "twitter+twitter-text" / "conformance"
+AUTOLINK = CORPUS / "autolink"
+LINKIFY = AUTOLINK / "markdown-it+linkify-it" / "test" / "fixtures"
+BLEACH = AUTOLINK / "mozilla+bleach" / "tests" / "data"
+TWITTER = AUTOLINK / "twitter+twitter-text" / "conformance"
 
 SECTION = re.compile(r"(?m)^  (\w+):\n((?:(?:    .*)?\n)+)")
 CASE = re.compile(r"(?m)^      text: +(.*)\n      expected:(.*\n(?:        .*\n)*)")
 
-pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the fixtures of linkers are not at {CORPUS}")
+pytestmark = pytest.mark.skipif(not AUTOLINK.is_dir(), reason=f"the fixtures of linkers are not at {AUTOLINK}")
 
 
 class Fixture(NamedTuple):

@@ -6,8 +6,8 @@ from clicktrail.model.link import LinkReason, Part
 from clicktrail.rewrite import rewrite_html, rewrite_text
 from clicktrail.rewrite.policy import PlainText, Policy
 from clicktrail.rewrite.text_links import Flow, find_links, join, read_flow
-from tests.rewriting import POLICY, untagged
-from tests.strategies import text_soups
+from tests.support.rewriting import POLICY, untagged
+from tests.support.strategies import text_soups
 
 
 @pytest.mark.parametrize(

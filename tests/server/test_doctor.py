@@ -15,7 +15,8 @@ from clicktrail.server.asgi import serve_app
 from clicktrail.server.doctor import Facts, Finding, ProcessHealth, Severity, Trouble, diagnose, examine
 from clicktrail.server.supervisor import RUN_FILE
 from clicktrail.server.wiring.stores import open_journal
-from tests.e2e.serving import serving
+from tests.support.paths import ROOT
+from tests.support.serving import serving
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -69,7 +70,7 @@ async def test_somebody_else_at_the_port_is_nobody(tmp_path: Path, body: bytes) 
     assert facts.processes is None
 
 
-PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "doctor.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "reference" / "doctor.md").read_text("utf-8")
 
 
 def process(status: str = "serving", *, restarts: int = 0, troubles: tuple[Trouble, ...] = ()) -> ProcessHealth:

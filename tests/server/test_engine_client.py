@@ -20,9 +20,9 @@ from clicktrail.server.engine_client import (
 )
 from clicktrail.server.pipeline.queries import described_history
 from clicktrail.server.pipeline.rejudge import Wanted
-from tests.consoles import UnreadableAnalytics, served
-from tests.judged import SENT_AT, click, delivered, judged, sent, verdict
-from tests.server.memory_analytics import MemoryAnalytics
+from tests.support.console import UnreadableAnalytics, served
+from tests.support.judged_lines import SENT_AT, click, delivered, judged, sent, verdict
+from tests.support.memory_analytics import MemoryAnalytics
 
 
 async def spring() -> MemoryAnalytics:

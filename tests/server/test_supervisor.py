@@ -13,7 +13,7 @@ import pytest
 from clicktrail.errors import KeyRingError, SettingsError, StorageError
 from clicktrail.server import settings, supervisor
 from clicktrail.server.supervisor import Part
-from tests.e2e.serving import serving
+from tests.support.serving import serving
 
 
 def loaded(folder: Path, toml: str = "") -> settings.Settings:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.destinations import MEASURED, payloads
+from bench.tokens.destinations import MEASURED, payloads
 from clicktrail.errors import TokenError, TokenForgedError, TokenMalformedError
 from clicktrail.tokens import Key, KeyRing, Sealed, open_token, seal
 

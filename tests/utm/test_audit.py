@@ -1,5 +1,4 @@
 import csv
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,6 +7,7 @@ from hypothesis import strategies as st
 from clicktrail.utm import Convention
 from clicktrail.utm.audit import Why, audit
 from clicktrail.utm.export import Row
+from tests.support.paths import CORPUS
 
 CONVENTION = Convention(source="email", medium="newsletter")
 
@@ -92,13 +92,13 @@ def test_a_mapped_export_is_consistent(lines: list[tuple[str, str, int]]) -> Non
     assert [] == [variant for variant in audit(mapped, CONVENTION).variants if variant.why is not Why.TYPO]
 
 
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "utm" / "rittmananalytics+ra_data_warehouse" / "data"
+EXPORTS = CORPUS / "utm" / "rittmananalytics+ra_data_warehouse" / "data"
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="../shared/corpus/utm is not here")
+@pytest.mark.skipif(not EXPORTS.is_dir(), reason="../shared/corpus/utm is not here")
 def test_a_real_list_of_mediums() -> None:
     """Mediums that people really use, each by itself: nothing is taken for another's slip, only for its spelling."""
-    with (CORPUS / "marketing_channel_mapping.csv").open(newline="", encoding="utf-8") as file:
+    with (EXPORTS / "marketing_channel_mapping.csv").open(newline="", encoding="utf-8") as file:
         mediums = [line["medium"] for line in csv.DictReader(file)]
     variants = audit(
         [Row(values={"utm_medium": medium}, sessions=1) for medium in mediums if medium], CONVENTION

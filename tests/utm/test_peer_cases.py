@@ -9,8 +9,8 @@ from clicktrail.rewrite.html_links import find_links
 from clicktrail.utm import Convention, lint, query
 from clicktrail.utm.lint import Code, check
 from clicktrail.utm.tag import tag
-from tests.peers import Case, cases, collected, unmet
-from tests.rewriting import POLICY
+from tests.support.peer_cases import Case, cases, collected, unmet
+from tests.support.rewriting import POLICY
 
 _SELECTED = "Which links get parameters is said by own hosts, not by selectors."
 _NAMED = "The peer's parameter `ref` takes its name from a blog; values of ours come from the convention."

@@ -1,7 +1,6 @@
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import unquote_plus
 
 import ada_url
@@ -12,7 +11,8 @@ from hypothesis import strategies as st
 from clicktrail.errors import UtmError
 from clicktrail.utm import Convention, Existing, Tagger
 from clicktrail.utm.tag import tag
-from tests.strategies import web_urls
+from tests.support.paths import CORPUS
+from tests.support.strategies import web_urls
 
 PARAMETERS = {"utm_source": "email", "utm_campaign": "spring"}
 ADDED = "utm_source=email&utm_campaign=spring"
@@ -133,7 +133,7 @@ def test_without_what_was_added_it_is_the_original(url: str, existing: Existing)
     assert before.endswith(("?", "&"))
 
 
-WPT = Path(__file__).parents[2].parent / "shared" / "corpus" / "url"
+WPT = CORPUS / "url"
 TEST_DATA = sorted(WPT.rglob("*urltestdata.json")) + sorted(WPT.rglob("urltestdata-javascript-only.json"))
 
 

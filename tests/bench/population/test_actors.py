@@ -1,9 +1,9 @@
 import pytest
 
-from bench.population.cast import COMMON, UNSEEN
-from bench.population.luck import Luck
-from bench.population.odd_ways import AT_ONCE
-from bench.population.request import Actor, Kind, Letter, Page
+from bench.population.draws import Luck
+from bench.population.plan import Actor, Kind, Letter, Page
+from bench.population.rare_behaviour import AT_ONCE
+from bench.population.scenarios import COMMON, UNSEEN
 
 PEOPLE = {actor.name: actor for cast in (COMMON, UNSEEN) for actor in (*cast.at_home, *cast.at_work, AT_ONCE)}
 MACHINES = {actor.name: actor for cast in (COMMON, UNSEEN) for actor in (*cast.scanners, *cast.strays, *cast.previews)}

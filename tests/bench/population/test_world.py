@@ -1,7 +1,7 @@
 import pytest
 
-from bench.population.cast import COMMON, UNSEEN, Cast
-from bench.population.request import Kind
+from bench.population.plan import Kind
+from bench.population.scenarios import COMMON, UNSEEN, Cast
 from bench.population.world import World, simulate
 from clicktrail.model.event import Click, Delivered, Engagement, Sent, decode, encode
 

@@ -6,7 +6,7 @@ import pytest
 
 from clicktrail.demo.population import networks
 from clicktrail.judge.networks import NetworkClass
-from tests.clicks import shipped_networks
+from tests.support.events import shipped_networks
 
 SHIPPED = shipped_networks()
 

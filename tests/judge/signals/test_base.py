@@ -1,5 +1,5 @@
 from clicktrail.judge.signals.base import span, told
-from tests.clicks import click
+from tests.support.events import click
 
 
 def test_a_run_is_told_the_same_of_each_of_its_clicks() -> None:

@@ -3,8 +3,8 @@ from msgspec.structs import replace
 
 from clicktrail.demo.population import browsers
 from clicktrail.model.event import Click
-from tests.clicks import click, sent
-from tests.judge.signals.speaking import spoken
+from tests.support.events import click, sent
+from tests.support.signals import spoken
 
 HEADER_SIGNALS = ["no-language", "no-fetch-metadata", "no-client-hints", "impossible-headers", "stale-chrome"]
 LANGUAGE = "en-GB,en;q=0.9"

@@ -1,7 +1,7 @@
 from msgspec.structs import replace
 
-from tests.clicks import AZURE, click, engagement
-from tests.judge.signals.speaking import spoken
+from tests.support.events import AZURE, click, engagement
+from tests.support.signals import spoken
 
 TABS = [click(3_600 + 2 * link, link=link, id=f"c{link}") for link in range(4)]
 

@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from clicktrail.judge.address_activity import Visit, number_of
-from tests.clicks import AZURE, BARRACUDA, CHROME, HOME, after, click
-from tests.judge.signals.speaking import spoken
+from tests.support.events import AZURE, BARRACUDA, CHROME, HOME, after, click
+from tests.support.signals import spoken
 
 ELSEWHERE = "198.51.100.7"
 RELAY = "104.28.1.1"

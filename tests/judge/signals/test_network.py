@@ -1,8 +1,8 @@
 from msgspec.structs import replace
 
 from clicktrail.model.event import Click
-from tests.clicks import AZURE, BARRACUDA, CHROME, HOME, click
-from tests.judge.signals.speaking import spoken
+from tests.support.events import AZURE, BARRACUDA, CHROME, HOME, click
+from tests.support.signals import spoken
 
 
 def test_mail_security_network_fires() -> None:

@@ -1,8 +1,8 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.clicks import click, engagement
-from tests.judge.signals.speaking import spoken
+from tests.support.events import click, engagement
+from tests.support.signals import spoken
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])

@@ -1,8 +1,8 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.clicks import AZURE, BARRACUDA, HOME, click, delivered, sent, sweep
-from tests.judge.signals.speaking import spoken
+from tests.support.events import AZURE, BARRACUDA, HOME, click, delivered, sent, sweep
+from tests.support.signals import spoken
 
 
 def test_burst_fires() -> None:

@@ -8,7 +8,7 @@ from clicktrail.model.verdict import Verdict
 from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.ports import ClickSearch
 from clicktrail.server.system import SystemClock
-from tests.judged import click, judged, sent, verdict
+from tests.support.judged_lines import click, judged, sent, verdict
 
 
 @pytest.fixture

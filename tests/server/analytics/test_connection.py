@@ -18,7 +18,7 @@ from clicktrail.server.analytics.connection import ChdbConnections, migrate, mig
 from clicktrail.server.analytics.reports import KeptReports
 from clicktrail.server.analytics.rows import VisitRow, anonymous_rows, click_rows, event_rows, message_rows, visit_rows
 from clicktrail.server.ports import RecipientClick
-from tests.judged import SENT_AT, click, judged, sent, verdict
+from tests.support.judged_lines import SENT_AT, click, judged, sent, verdict
 
 OPEN_TOO = """
 import sys

@@ -5,7 +5,7 @@ from clicktrail.report import Filter, Filtered, summarise
 from clicktrail.server.analytics.connection import ChdbConnections
 from clicktrail.server.analytics.reports import KeptReports, count_campaign, count_campaigns, count_filtered, counted_by
 from clicktrail.server.analytics.rows import click_rows, message_rows
-from tests.judged import BURST, click, judged, sent, verdict
+from tests.support.judged_lines import BURST, click, judged, sent, verdict
 
 MESSAGES = (
     judged(

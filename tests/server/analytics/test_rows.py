@@ -15,7 +15,7 @@ from clicktrail.server.analytics.rows import (
     event_rows,
     message_rows,
 )
-from tests.judged import BURST, HOSTING, SENT_AT, bounced, click, judged, lines, sent, verdict
+from tests.support.judged_lines import BURST, HOSTING, SENT_AT, bounced, click, judged, lines, sent, verdict
 
 
 def test_event_row_holds_the_line_as_it_arrived() -> None:

@@ -10,7 +10,7 @@ from clicktrail.model.verdict import Verdict
 from clicktrail.report import Clicks
 from clicktrail.server.analytics.connection import ChdbConnections, query
 from clicktrail.server.analytics.store import ChdbAnalytics
-from tests.judged import BURST, SENT_AT, click, judged, lines, sent, verdict
+from tests.support.judged_lines import BURST, SENT_AT, click, judged, lines, sent, verdict
 
 
 class SetClock:

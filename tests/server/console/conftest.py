@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import CampaignReport
-from tests.consoles import Client, console_of
-from tests.judged import BURST, click, delivered, judged, sent, verdict
-from tests.server.memory_analytics import MemoryAnalytics
+from tests.support.console import Client, console_of
+from tests.support.judged_lines import BURST, click, delivered, judged, sent, verdict
+from tests.support.memory_analytics import MemoryAnalytics
 
 
 @pytest.fixture

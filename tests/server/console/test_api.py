@@ -4,9 +4,9 @@ import pytest
 
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import CampaignReport, as_json
-from tests.consoles import Client, UnreadableAnalytics, console_of
-from tests.judged import BURST, click, judged, sent, verdict
-from tests.server.memory_analytics import MemoryAnalytics
+from tests.support.console import Client, UnreadableAnalytics, console_of
+from tests.support.judged_lines import BURST, click, judged, sent, verdict
+from tests.support.memory_analytics import MemoryAnalytics
 
 
 async def test_api_is_the_report_as_json(client: Client, spring: CampaignReport) -> None:

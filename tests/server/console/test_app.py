@@ -5,8 +5,8 @@ import pytest
 import structlog
 
 from clicktrail.report import CampaignReport
-from tests.consoles import EVERY_ROUTE, Client, UnreadableAnalytics, console_of
-from tests.server.memory_analytics import MemoryAnalytics
+from tests.support.console import EVERY_ROUTE, Client, UnreadableAnalytics, console_of
+from tests.support.memory_analytics import MemoryAnalytics
 
 
 class FaultyAnalytics(MemoryAnalytics):

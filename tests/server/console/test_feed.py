@@ -4,7 +4,7 @@ import dataclasses
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.console.feed import ROOM, Feed, Listener
 from clicktrail.server.ports import JudgedMessage
-from tests.judged import click, judged, sent, verdict
+from tests.support.judged_lines import click, judged, sent, verdict
 
 
 def message(name: str, *clicks: str, campaign: str = "spring") -> JudgedMessage:

@@ -7,11 +7,11 @@ from playwright.async_api import expect
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.console.feed import ROOM, Feed
 from clicktrail.server.ports import JudgedMessage
-from tests.browsers import chromium, needs_chromium
-from tests.consoles import served
-from tests.judged import BURST, SENT_AT, click, delivered, judged, sent, verdict
-from tests.server.memory_analytics import MemoryAnalytics
-from tests.streams import Told, events
+from tests.support.chromium import chromium, needs_chromium
+from tests.support.console import served
+from tests.support.judged_lines import BURST, SENT_AT, click, delivered, judged, sent, verdict
+from tests.support.memory_analytics import MemoryAnalytics
+from tests.support.server_sent_events import Told, events
 
 HIDABLE = """\
 let hidden = false

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from clicktrail.model.event import AnonymousClick, Engagement, Opened
 from clicktrail.model.verdict import Reason, Verdict
-from tests.consoles import Client, UnreadableAnalytics, console_of
-from tests.judged import BURST, ENGAGED, HOSTING, SENT_AT, bounced, click, judged, sent, verdict
-from tests.server.memory_analytics import MemoryAnalytics
+from tests.support.console import Client, UnreadableAnalytics, console_of
+from tests.support.judged_lines import BURST, ENGAGED, HOSTING, SENT_AT, bounced, click, judged, sent, verdict
+from tests.support.memory_analytics import MemoryAnalytics
 
 METHOD = Reason(signal="method", points=0, detail="HEAD request")
 SCRIPT = "<script>alert('x')</script>&\"/.."

@@ -6,10 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from clicktrail.model.verdict import Reason, Verdict
-from tests.browsers import chromium, needs_chromium
-from tests.consoles import served
-from tests.judged import BURST, ENGAGED, HOSTING, click, delivered, judged, sent, verdict
-from tests.server.memory_analytics import MemoryAnalytics
+from tests.support.chromium import chromium, needs_chromium
+from tests.support.console import served
+from tests.support.judged_lines import BURST, ENGAGED, HOSTING, click, delivered, judged, sent, verdict
+from tests.support.memory_analytics import MemoryAnalytics
 
 
 async def test_console_is_served_until_told_to_stop() -> None:

@@ -17,8 +17,8 @@ from clicktrail.server.edge.connection import IDLE_SECONDS, READ_SECONDS, Connec
 from clicktrail.server.edge.http_reader import MAX_HEAD
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
-from tests.edges import RunningEdge, damaged_path, request, routes_for, running_edge, token_path
-from tests.journals import HeldJournal
+from tests.support.edge import RunningEdge, damaged_path, request, routes_for, running_edge, token_path
+from tests.support.held_journal import HeldJournal
 
 
 @asynccontextmanager

@@ -14,9 +14,9 @@ from clicktrail.server.edge.http_reader import RequestReader
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.settings import environment
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, SealedCampaign, ends, seal, seal_campaign, short_token
-from tests.edges import NOW, RING, request, routes_for
-from tests.journals import HeldJournal
-from tests.server.memory_registry import MemoryRegistry
+from tests.support.edge import NOW, RING, request, routes_for
+from tests.support.held_journal import HeldJournal
+from tests.support.memory_registry import MemoryRegistry
 
 COUNT = int(environment().get("CLICKTRAIL_FORGED_LINKS", "100000"))
 """``./dev forge`` asks for a million."""

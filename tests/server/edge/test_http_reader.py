@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.server.edge.http_reader import KEPT_BODY, MAX_BODY, MAX_HEAD, Refusal, RequestReader, read_whole
-from clicktrail.server.pipeline.redirect import Request
-from clicktrail.server.pipeline.request import kept_headers
+from clicktrail.server.pipeline.request import Request, kept_headers
 
 GET = (
     b"GET /token?fbclid=x HTTP/1.1\r\n"

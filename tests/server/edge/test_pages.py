@@ -12,8 +12,8 @@ from clicktrail.server.edge.pages import FALLBACK, Pages, PageWords, Records, Si
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.pipeline.redirect import Redirect
 from clicktrail.server.pipeline.tracking_domains import Domain
-from tests.browsers import chromium, needs_chromium
-from tests.edges import NOW
+from tests.support.chromium import chromium, needs_chromium
+from tests.support.edge import NOW
 
 DOMAIN = Domain(host="click.example", sender="Tea & Co", contact="<tea@example.com>", home="https://tea.example/?a&b")
 GERMAN = {"accept-language": "de-DE,de;q=0.9"}

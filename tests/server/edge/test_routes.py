@@ -20,13 +20,13 @@ from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.pipeline.engagement import Engagements
 from clicktrail.server.pipeline.overrides import Overrides
 from clicktrail.server.pipeline.privacy import Marked
-from clicktrail.server.pipeline.redirect import Request
+from clicktrail.server.pipeline.request import Request
 from clicktrail.server.pipeline.tracking_domains import Domain
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Visit, VisitSeal, short_token
-from tests.edges import NOW, StoppedClock, damaged_path, pages_of, request, routes_for, running_edge, token_path
-from tests.edges import RING as RING_EDGES
-from tests.journals import HeldJournal
-from tests.server.memory_registry import MemoryRegistry
+from tests.support.edge import NOW, StoppedClock, damaged_path, pages_of, request, routes_for, running_edge, token_path
+from tests.support.edge import RING as RING_EDGES
+from tests.support.held_journal import HeldJournal
+from tests.support.memory_registry import MemoryRegistry
 
 
 def answers_of(

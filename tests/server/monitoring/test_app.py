@@ -2,7 +2,7 @@ import httpx2
 
 from clicktrail.server.monitoring.app import create_app
 from clicktrail.server.monitoring.heartbeat import Health, Status
-from tests.server.monitoring.processes import process
+from tests.support.processes import process
 
 
 async def ask(path: str, *processes: Health) -> httpx2.Response:

@@ -3,7 +3,7 @@ import pytest
 
 from clicktrail.server.monitoring.heartbeat import LONGEST, Buckets, Health, Pulse, Status, Trouble, overall, pulse_of
 from clicktrail.server.monitoring.metrics import ANSWERS, BATCH_LINES, LET_GO, METRICS, Histogram, Kind, Metric
-from tests.server.monitoring.processes import process
+from tests.support.processes import process
 
 HUGE = 10**15
 

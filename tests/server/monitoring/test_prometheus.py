@@ -3,7 +3,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from clicktrail.server.monitoring.heartbeat import Health, Status, pulse_of
 from clicktrail.server.monitoring.metrics import ANSWERS, BATCH_LINES, METRICS, Histogram
 from clicktrail.server.monitoring.prometheus import exposition
-from tests.server.monitoring.processes import process
+from tests.support.processes import process
 
 
 def samples(*processes: Health) -> dict[tuple[str, ...], float]:

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from clicktrail.judge.address_activity import NEARBY, Visit
 from clicktrail.model.event import Click, encode
 from clicktrail.server.pipeline.address_history import ENOUGH, Nearby, VisitsByAddress, windows
-from tests.clicks import AZURE, CONTEXT, HOME, after, click
-from tests.server.memory_analytics import MemoryAnalytics
+from tests.support.events import AZURE, CONTEXT, HOME, after, click
+from tests.support.memory_analytics import MemoryAnalytics
 
 
 class CountingAnalytics(MemoryAnalytics):

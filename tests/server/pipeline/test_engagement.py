@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from clicktrail.model.event import Click, Engagement
 from clicktrail.server.pipeline.engagement import Engagements
-from clicktrail.server.pipeline.redirect import Redirect, Request
+from clicktrail.server.pipeline.redirect import Redirect
+from clicktrail.server.pipeline.request import Request
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Visit, VisitSeal
 
 NOW = datetime(2026, 11, 23, 8, 30, 0, 500_000, tzinfo=UTC)

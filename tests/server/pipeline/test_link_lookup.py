@@ -10,7 +10,7 @@ from clicktrail.errors import StorageError, TokenError, TokenForgedError, TokenM
 from clicktrail.model.link_set import LinkSet, ShortMessage, StoredLink
 from clicktrail.server.pipeline.link_lookup import Origin, Reference, Stored, begins_like_ours, read_reference
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, SealedCampaign, ends, seal_campaign, short_token
-from tests.server.memory_registry import MemoryRegistry
+from tests.support.memory_registry import MemoryRegistry
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])

@@ -7,7 +7,7 @@ from clicktrail.model.edit import EditAction, LinkEdit, Target
 from clicktrail.model.event import Click
 from clicktrail.server.pipeline.overrides import Ended, Overrides, current_edits
 from clicktrail.server.pipeline.redirect import Redirect
-from tests.edges import NOW
+from tests.support.edge import NOW
 
 SENT = "https://shop.example/tea?a=b"
 REDIRECT = Redirect(location=SENT, event=Click(id="c1", at=NOW, campaign="spring", link=3, url=SENT))

@@ -9,14 +9,15 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import Verdict
 from clicktrail.rewrite import rewrite_html
 from clicktrail.server.edge.responses import Response
-from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Request
+from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector
+from clicktrail.server.pipeline.request import Request
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState, Sealed, seal
-from tests.clicks import CONTEXT, NOON
-from tests.edges import routes_for
-from tests.journals import HeldJournal
-from tests.peers import Case, cases, collected, unmet
-from tests.rewriting import POLICY, tracking_url, untagged
-from tests.server.memory_registry import MemoryRegistry
+from tests.support.edge import routes_for
+from tests.support.events import CONTEXT, NOON
+from tests.support.held_journal import HeldJournal
+from tests.support.memory_registry import MemoryRegistry
+from tests.support.peer_cases import Case, cases, collected, unmet
+from tests.support.rewriting import POLICY, tracking_url, untagged
 
 _FIXED = "Visitors cannot add to a destination: only what was sealed redirects."
 _WEB_ONLY = "Only http and https redirect."

@@ -8,8 +8,8 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict, is_counted
 from clicktrail.server.pipeline.privacy import Discretion, Marked, asks_for_privacy
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState
-from tests.edges import RING, CountedIds
-from tests.judged import SENT_AT, click, verdict
+from tests.support.edge import RING, CountedIds
+from tests.support.judged_lines import SENT_AT, click, verdict
 
 CLICK = replace(
     click("m1", "1", recipient="ann@example.com"),

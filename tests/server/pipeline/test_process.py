@@ -21,13 +21,13 @@ from clicktrail.report import CampaignReport, Clicks
 from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
-from clicktrail.server.pipeline.shared_address import SharedAddress
 from clicktrail.server.pipeline.process import Known, Processor, RecentMessages
+from clicktrail.server.pipeline.shared_address import SharedAddress
 from clicktrail.server.ports import Analytics, Entry, JournalReader, JudgedMessage
 from clicktrail.server.system import SystemClock
-from tests.clicks import AZURE
-from tests.judged import BURST, SENT_AT, click, judged, sent, verdict
-from tests.server.memory_analytics import MemoryAnalytics
+from tests.support.events import AZURE
+from tests.support.judged_lines import BURST, SENT_AT, click, judged, sent, verdict
+from tests.support.memory_analytics import MemoryAnalytics
 
 
 class ListReader:

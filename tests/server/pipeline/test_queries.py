@@ -20,9 +20,9 @@ from clicktrail.server.pipeline.queries import (
     spelled,
 )
 from clicktrail.server.ports import ClickSearch
-from tests.clicks import CONTEXT
-from tests.judged import BURST, HOSTING, SENT_AT, click, delivered, judged, sent, verdict
-from tests.server.memory_analytics import MemoryAnalytics
+from tests.support.events import CONTEXT
+from tests.support.judged_lines import BURST, HOSTING, SENT_AT, click, delivered, judged, sent, verdict
+from tests.support.memory_analytics import MemoryAnalytics
 
 RULES = CONTEXT.rules
 SPRING = ClickSearch(campaign="spring")

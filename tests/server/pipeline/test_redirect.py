@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from clicktrail.model.event import Click
 from clicktrail.model.link_set import LinkSet, ShortMessage, StoredLink
-from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Request, Unavailable
+from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Unavailable
+from clicktrail.server.pipeline.request import Request
 from clicktrail.tokens import (
     SECRET_BYTES,
     Key,
@@ -26,7 +27,7 @@ from clicktrail.tokens import (
     seal_campaign,
     short_token,
 )
-from tests.server.memory_registry import MemoryRegistry
+from tests.support.memory_registry import MemoryRegistry
 
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])

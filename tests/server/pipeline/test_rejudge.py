@@ -9,8 +9,8 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.server.pipeline.rejudge import Rejudged, Wanted, as_json, rejudge
 from clicktrail.server.ports import JudgedMessage
-from tests.judged import SENT_AT, click, delivered, sent, verdict
-from tests.server.memory_analytics import MemoryAnalytics
+from tests.support.judged_lines import SENT_AT, click, delivered, sent, verdict
+from tests.support.memory_analytics import MemoryAnalytics
 
 
 def by_link(timeline: Timeline, **_nearby: object) -> tuple[JudgedClick, ...]:

@@ -1,6 +1,6 @@
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.ports import StoredVerdict
-from tests.judged import BURST, HOSTING, click, verdict
+from tests.support.judged_lines import BURST, HOSTING, click, verdict
 
 
 def test_a_stored_verdict_is_what_reports_need_of_it() -> None:

@@ -13,8 +13,8 @@ from clicktrail.model.event import Sent
 from clicktrail.model.link_set import StoredLink
 from clicktrail.rewrite.dkim import sign
 from clicktrail.tokens import open_token, read_short
-from tests.server.relay.rig import DOMAIN, RING, relay_before
-from tests.signatures import ED25519, RSA, verifies
+from tests.support.dkim_keys import ED25519, RSA, verifies
+from tests.support.relay import DOMAIN, RING, relay_before
 
 MESSAGE = (
     b"From: shop@example.com\r\n"

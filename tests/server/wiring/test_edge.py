@@ -15,9 +15,9 @@ from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.pipeline.privacy import Marked
 from clicktrail.server.wiring.edge import Following
 from clicktrail.tokens import KeyRing, Sealed, seal
-from tests.edges import NOW, routes_for, token_path
-from tests.journals import HeldJournal
-from tests.workers import worker
+from tests.support.edge import NOW, routes_for, token_path
+from tests.support.held_journal import HeldJournal
+from tests.support.worker_process import worker
 
 DATA = "clicktrail-data"
 

@@ -18,13 +18,13 @@ from clicktrail.server.ports import JudgedMessage
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.engine import LoggedAnnouncements
 from clicktrail.server.wiring.offline import read_reports
-from tests.e2e.serving import Serving, serving
-from tests.edges import token_path
-from tests.judged import click as judged_click
-from tests.judged import judged, verdict
-from tests.recorded import click as recorded_click
-from tests.recorded import journal
-from tests.workers import worker
+from tests.support.edge import token_path
+from tests.support.judged_lines import click as judged_click
+from tests.support.judged_lines import judged, verdict
+from tests.support.recorded_journal import click as recorded_click
+from tests.support.recorded_journal import journal
+from tests.support.serving import Serving, serving
+from tests.support.worker_process import worker
 
 
 async def test_an_engine_relays_and_shows(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from clicktrail.server.journal.segments import Tail
 from clicktrail.server.pipeline.privacy import Marked
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.importing import import_events
-from tests.judged import SENT_AT, click
+from tests.support.judged_lines import SENT_AT, click
 
 
 @pytest.fixture

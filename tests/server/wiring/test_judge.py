@@ -9,7 +9,7 @@ from clicktrail.judge.network_lists import Listed
 from clicktrail.judge.networks import NetworkClass
 from clicktrail.server.operator_networks import OwnNetworks, Source, write
 from clicktrail.server.wiring.judge import CurrentJudge
-from tests.judged import click, judged
+from tests.support.judged_lines import click, judged
 
 AZURE = "40.94.16.33"
 OFFICE = Listed(name="office", kind=NetworkClass.OURS, ranges=("40.94.16.0/24",), expires=date(2026, 11, 26))

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from clicktrail.server.settings.schema import Settings
 from clicktrail.server.wiring.offline import read_history, read_reports
-from tests.recorded import SENT, click, journal
+from tests.support.recorded_journal import SENT, click, journal
 
 
 def test_the_journal_becomes_a_report(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.overrides import Copying, Overriding, copy_overrides, copy_until
 from clicktrail.server.wiring.stores import open_registry
-from tests.edges import NOW
-from tests.judged import click, sent
-from tests.server.memory_analytics import MemoryAnalytics
 from tests.server.pipeline.test_process import ListReader
+from tests.support.edge import NOW
+from tests.support.judged_lines import click, sent
+from tests.support.memory_analytics import MemoryAnalytics
 
 DISABLED = LinkEdit(id="a", at=NOW, target=Target(host="shop.example"), action=EditAction.DISABLE)
 

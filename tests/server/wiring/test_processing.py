@@ -28,10 +28,10 @@ from clicktrail.server.wiring.processing import (
     open_analytics,
     rejudge_beside,
 )
-from tests.judged import click, sent
-from tests.recorded import SENT, journal
-from tests.recorded import click as recorded_click
-from tests.server.memory_analytics import MemoryAnalytics
+from tests.support.judged_lines import click, sent
+from tests.support.memory_analytics import MemoryAnalytics
+from tests.support.recorded_journal import SENT, journal
+from tests.support.recorded_journal import click as recorded_click
 
 
 async def stored(settings: Settings) -> int:

@@ -14,7 +14,7 @@ import msgspec
 from clicktrail.server.edge.http_reader import Refusal, RequestReader
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.edge.routes import Routes
-from clicktrail.server.pipeline.redirect import Request
+from clicktrail.server.pipeline.request import Request
 
 __all__ = ["DRAIN_SECONDS", "IDLE_SECONDS", "READ_SECONDS", "Connection", "Network", "serve_edge"]
 

@@ -9,8 +9,7 @@ from typing import NamedTuple
 import httptools
 
 from clicktrail.server.edge.proxy_protocol import read_proxy_header
-from clicktrail.server.pipeline.redirect import Request
-from clicktrail.server.pipeline.request import kept_headers
+from clicktrail.server.pipeline.request import Request, kept_headers
 
 __all__ = ["KEPT_BODY", "MAX_BODY", "MAX_HEAD", "Refusal", "RequestReader", "read_whole"]
 

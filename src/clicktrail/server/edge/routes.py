@@ -17,7 +17,8 @@ from clicktrail.server.monitoring.metrics import ANSWER_SECONDS, Histogram
 from clicktrail.server.pipeline.engagement import Engagements
 from clicktrail.server.pipeline.overrides import Ended, Overrides
 from clicktrail.server.pipeline.privacy import Discretion, Marked, asks_for_privacy
-from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Request, Unavailable
+from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Unavailable
+from clicktrail.server.pipeline.request import Request
 from clicktrail.server.pipeline.tracking_domains import allows
 from clicktrail.server.ports import Clock, Ids, Journal
 

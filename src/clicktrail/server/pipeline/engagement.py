@@ -17,7 +17,8 @@ from clicktrail.model.hosts import is_among
 from clicktrail.rewrite.link_purpose import is_sensitive
 from clicktrail.rewrite.url import read_address
 from clicktrail.server.pipeline.privacy import asks_for_privacy
-from clicktrail.server.pipeline.redirect import Redirect, Request
+from clicktrail.server.pipeline.redirect import Redirect
+from clicktrail.server.pipeline.request import Request
 from clicktrail.tokens import KeyRing, Visit, VisitSeal
 
 __all__ = ["Engagements", "Told"]

@@ -16,8 +16,8 @@ from clicktrail.judge import Judge
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
-from clicktrail.server.pipeline.shared_address import AddressWatch
 from clicktrail.server.pipeline.address_history import Nearby
+from clicktrail.server.pipeline.shared_address import AddressWatch
 from clicktrail.server.ports import Analytics, Entry, JournalReader, JudgedMessage
 
 __all__ = ["Known", "Processor", "RecentMessages"]

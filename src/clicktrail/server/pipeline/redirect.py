@@ -5,7 +5,7 @@ like ours and does not open never redirects, and is recorded: scanners change li
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from clicktrail.errors import StorageError, TokenForgedError, TokenMalformedError
 from clicktrail.model.event import Click
 from clicktrail.server.pipeline.link_lookup import Reference, Stored, StoredLinks, begins_like_ours, read_reference
-from clicktrail.server.pipeline.request import Network, Proxies, kept_headers
+from clicktrail.server.pipeline.request import Network, Proxies, Request, kept_headers
 from clicktrail.tokens import KeyRing, Sealed, open_token
 
-__all__ = ["Lookup", "NotFound", "Redirect", "Redirector", "Request", "Unavailable", "location_of"]
+__all__ = ["Lookup", "NotFound", "Redirect", "Redirector", "Unavailable", "location_of"]
 
 _LOCATION = re.compile(r"(?i:https?)://[!-~]+")
 """An http or https URL of visible ASCII: what may stand in a ``Location`` as it is (RFC 9110 section 10.2.2)."""
@@ -31,30 +31,6 @@ _MAX_TAMPERED = 200
 
 
 # Structs here, as for what is sealed: several are made for each click, in a tenth of a dataclass's time.
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP request, as it came in.
-
-    Attributes:
-        method: such as ``GET``.
-        path: the target's path as it was sent, percent-encoding and all, without the query.
-        peer: the address that the connection came from, as text.
-        headers: lower-case names; the values of a header that came several times joined by a comma.
-        http_version: such as ``1.1``.
-        https: whether this connection itself is TLS.
-        body: the beginning of what came behind the head.
-        kept: those of the headers that are recorded; None where nobody has chosen them before.
-    """
-
-    method: str
-    path: str
-    peer: str
-    headers: Mapping[str, str]
-    http_version: str = "1.1"
-    https: bool = False
-    body: bytes = b""
-    kept: dict[str, str] | None = None
 
 
 class Redirect(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,10 +5,37 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-__all__ = ["MAX_HEADER", "Network", "Proxies", "kept_headers"]
+import msgspec
+
+__all__ = ["MAX_HEADER", "Network", "Proxies", "Request", "kept_headers"]
 
 MAX_HEADER = 256
 """Characters that are kept of a value."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One HTTP request, as it came in.
+
+    Attributes:
+        method: such as ``GET``.
+        path: the target's path as it was sent, percent-encoding and all, without the query.
+        peer: the address that the connection came from, as text.
+        headers: lower-case names; the values of a header that came several times joined by a comma.
+        http_version: such as ``1.1``.
+        https: whether this connection itself is TLS.
+        body: the beginning of what came behind the head.
+        kept: those of the headers that are recorded; None where nobody has chosen them before.
+    """
+
+    method: str
+    path: str
+    peer: str
+    headers: Mapping[str, str]
+    http_version: str = "1.1"
+    https: bool = False
+    body: bytes = b""
+    kept: dict[str, str] | None = None
+
 
 _KEPT = frozenset(
     {

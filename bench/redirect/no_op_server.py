@@ -1,0 +1,50 @@
+"""The edge without its work: HTTP and the event, but no token is opened and nothing written.
+
+python -m bench.redirect.no_op_server PORT
+"""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable
+from datetime import datetime
+
+import uvloop
+
+from clicktrail.model.event import Click
+from clicktrail.server.edge.connection import serve_edge
+from clicktrail.server.pipeline.redirect import Redirect, Redirector
+from clicktrail.server.pipeline.request import Request
+from tests.support.edge import RING, routes_for
+from tests.support.memory_registry import MemoryRegistry
+
+_DESTINATION = "https://shop.example.com/collections/autumn?utm_source=email"
+
+
+class _Pointing(Redirector):
+    """Sends everybody to one place."""
+
+    def decide(self, _request: Request, *, now: datetime, click_id: str) -> Redirect:
+        return Redirect(location=_DESTINATION, event=Click(id=click_id, at=now, url=_DESTINATION))
+
+
+class _Forgetting:
+    """A journal that says that everything is on disk."""
+
+    in_trouble = False
+    failed = buffered = let_go = 0
+
+    def append(self, _line: bytes, on_commit: Callable[[bool], None]) -> None:
+        """Keep nothing."""
+        on_commit(not self.in_trouble)
+
+
+async def main(port: int) -> None:
+    """Serve until killed."""
+    routes = routes_for(_Forgetting())
+    routes.redirector = _Pointing(RING, links=MemoryRegistry().links())
+    await serve_edge(socket.create_server(("127.0.0.1", port), backlog=2048), routes, stopping=asyncio.Event())
+
+
+if __name__ == "__main__":
+    uvloop.run(main(int(sys.argv[1])))

@@ -1,0 +1,74 @@
+"""A redirect in PHP that writes each click to SQLite: what the edge is measured against."""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from bench.programs import free_port, program
+from bench.redirect.servers import Server, running
+
+__all__ = ["by_php", "php"]
+
+_POOL: Final = """\
+[global]
+daemonize = no
+[www]
+listen = 127.0.0.1:{port}
+user = {user}
+pm = static
+pm.max_children = 5
+"""
+"""As many processes as Debian sets."""
+
+_SCRIPT: Final = """\
+<?php
+$clicks = new PDO('sqlite:{folder}/clicks.db', null, null, [PDO::ATTR_PERSISTENT => true, PDO::ATTR_TIMEOUT => 5]);
+$clicks->exec('PRAGMA synchronous = FULL');
+$clicks->prepare('INSERT INTO clicks VALUES (?, ?, ?, ?)')->execute([
+    microtime(true), $_SERVER['REQUEST_URI'], $_SERVER['REMOTE_ADDR'], $_SERVER['HTTP_USER_AGENT'] ?? '',
+]);
+header('Location: {location}', true, 302);
+"""
+
+_NGINX: Final = (
+    "fastcgi_pass 127.0.0.1:{port}; "
+    "fastcgi_param SCRIPT_FILENAME {folder}/redirect.php; "
+    "fastcgi_param REQUEST_METHOD $request_method; "
+    "fastcgi_param REQUEST_URI $request_uri; "
+    "fastcgi_param REMOTE_ADDR $remote_addr;"
+)
+
+
+@contextlib.contextmanager
+def php(folder: Path, *, location: str) -> Iterator[Server]:
+    """PHP-FPM, which speaks FastCGI.
+
+    Each click is on disk before its answer, as with the edge. No token is opened: everybody is sent to one place.
+
+    Raises:
+        BenchError: it is not installed, or did not start.
+    """
+    port = free_port()
+    with contextlib.closing(sqlite3.connect(folder / "clicks.db")) as clicks:
+        clicks.execute("PRAGMA journal_mode = WAL")
+        clicks.execute("CREATE TABLE clicks (at REAL, path TEXT, ip TEXT, user_agent TEXT)")
+    (folder / "redirect.php").write_text(_SCRIPT.format(folder=folder, location=location), "utf-8")
+    pool = folder / "php.conf"
+    pool.write_text(_POOL.format(port=port, user=os.getuid()), "utf-8")
+    command = [_program(), "--nodaemonize", "--allow-to-run-as-root", "--fpm-config", str(pool)]
+    with running(command, port, log=folder / "php.log") as server:
+        yield server
+
+
+def by_php(folder: Path, *, port: int) -> str:
+    """The directives by which nginx lets that answer."""
+    return _NGINX.format(folder=folder, port=port)
+
+
+def _program() -> str:
+    """Debian has the version in the program's name."""
+    versions = sorted(Path("/usr/sbin").glob("php-fpm[0-9]*"))
+    return str(versions[-1]) if versions else program("php-fpm")

@@ -1,0 +1,186 @@
+"""The servers that are compared, each on a port of loopback as long as a block lasts."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from bench.programs import free_port, listens, program, stop, until
+from bench.redirect.apps import KEYS
+from clicktrail import keyring_file
+from clicktrail.server.settings import environment
+
+__all__ = ["DATA", "Server", "bare", "caddy", "edge", "flask", "nginx", "running", "uvicorn"]
+
+DATA: Final = "data"
+"""The edge's data folder, below the one it is given."""
+
+# keepalive_requests: nginx would otherwise end each connection after 1,000 requests, and our edge never does.
+_NGINX: Final = """\
+daemon off;
+worker_processes {workers};
+pid nginx.pid;
+error_log stderr;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    keepalive_requests 1000000000;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{ {answer} }}
+    }}
+}}
+"""
+
+_EDGE: Final = """\
+data_dir = "{data}"
+[edge]
+listen = "127.0.0.1:{port}"
+workers = {workers}
+[metrics]
+listen = "127.0.0.1:0"
+[recording]
+durability = "{durability}"
+"""
+
+_CADDY: Final = """\
+{{
+    admin off
+    skip_install_trust
+    auto_https disable_redirects
+    storage file_system {folder}/caddy
+    log {{
+        level ERROR
+    }}
+}}
+https://localhost:{port} {{
+    bind 127.0.0.1
+    tls internal
+    reverse_proxy 127.0.0.1:{upstream}
+}}
+"""
+
+
+class Server(NamedTuple):
+    """One that runs.
+
+    Attributes:
+        port: of loopback.
+        pid: of the process above all of its others.
+        url: what to load.
+    """
+
+    port: int
+    pid: int
+    url: str
+
+
+@contextlib.contextmanager
+def nginx(folder: Path, *, workers: int, answer: str) -> Iterator[Server]:
+    """Nginx that answers every request alike, without a log.
+
+    Args:
+        folder: for its files.
+        workers: processes.
+        answer: the directives that do.
+
+    Raises:
+        BenchError: it is not installed, or did not start.
+    """
+    port = free_port()
+    config = folder / "nginx.conf"
+    config.write_text(_NGINX.format(workers=workers, port=port, answer=answer), "utf-8")
+    command = [program("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(config)]
+    with running(command, port, log=folder / "nginx.log") as server:
+        yield server
+
+
+@contextlib.contextmanager
+def uvicorn(folder: Path, *, workers: int) -> Iterator[Server]:
+    """Uvicorn with uvloop and httptools, which opens tokens and records nothing."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "--factory", "bench.redirect.apps:asgi", "--port", str(port)]
+    command += ["--workers", str(workers), "--no-access-log", "--log-level", "error"]
+    with running(command, port, log=folder / "uvicorn.log", env=_with_keys(folder)) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def flask(folder: Path, *, workers: int) -> Iterator[Server]:
+    """Flask on gunicorn as they come, which opens tokens and records nothing; each answer ends its connection."""
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "bench.redirect.apps:wsgi()", "--bind", f"127.0.0.1:{port}"]
+    command += ["--workers", str(workers), "--log-level", "error"]
+    with running(command, port, log=folder / "flask.log", env=_with_keys(folder)) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def bare(folder: Path) -> Iterator[Server]:
+    """Our protocol in one process, without tokens and journal."""
+    port = free_port()
+    with running(
+        [sys.executable, "-m", "bench.redirect.no_op_server", str(port)], port, log=folder / "bare.log"
+    ) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def caddy(folder: Path, *, upstream: int) -> Iterator[Server]:
+    """Caddy with TLS, by a certificate of its own, in front of a port."""
+    port = free_port()
+    config = folder / "Caddyfile"
+    config.write_text(_CADDY.format(folder=folder, port=port, upstream=upstream), "utf-8")
+    command = [program("caddy"), "run", "--adapter", "caddyfile", "--config", str(config)]
+    with running(command, port, log=folder / "caddy.log") as server:
+        yield server._replace(url=f"https://localhost:{port}")
+
+
+@contextlib.contextmanager
+def edge(folder: Path, *, workers: int, durability: str = "durable") -> Iterator[Server]:
+    """Run ``clicktrail serve --only edge`` with its data in a folder.
+
+    It ends by SIGKILL, all its processes at once: what it had answered and not yet written is lost then, and missing
+    where the journal is counted.
+
+    Raises:
+        BenchError: it did not start.
+    """
+    port = free_port()
+    config, log = folder / "clicktrail.toml", folder / "serve.log"
+    config.write_text(_EDGE.format(data=DATA, port=port, workers=workers, durability=durability), "utf-8")
+    command = [sys.executable, "-m", "clicktrail", "serve", "--only", "edge", "--config", str(config)]
+    with log.open("wb") as errors:
+        process = subprocess.Popen(command, stderr=errors, start_new_session=True)
+    try:
+        until(lambda: log.read_text("utf-8").count('"event": "child ready"') == workers, process, log=log)
+        yield Server(port=port, pid=process.pid, url=f"http://127.0.0.1:{port}")
+    finally:
+        if process.poll() is None:  # its workers would end by themselves
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _with_keys(folder: Path) -> dict[str, str]:
+    return {**environment(), KEYS: str(folder / DATA / keyring_file.NAME)}
+
+
+@contextlib.contextmanager
+def running(command: Sequence[str], port: int, *, log: Path, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """A program as long as the block lasts, from when it listens."""
+    with log.open("wb") as errors:
+        process = subprocess.Popen(command, stdout=errors, stderr=errors, env=env)
+    try:
+        until(lambda: listens(port), process, log=log)
+        yield Server(port=port, pid=process.pid, url=f"http://127.0.0.1:{port}")
+    finally:
+        stop(process)

@@ -1,0 +1,93 @@
+"""Consoles to ask, with and without a socket."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+
+from clicktrail.errors import StorageError
+from clicktrail.judge import rules
+from clicktrail.report import CampaignReport
+from clicktrail.server.asgi import serve_app
+from clicktrail.server.console import create_app
+from clicktrail.server.console.feed import Feed
+from clicktrail.server.pipeline.rejudge import Wanted
+from clicktrail.server.system import SystemClock
+from tests.support.memory_analytics import MemoryAnalytics
+
+RULES = """
+version = 2026-11-23
+
+[verdicts]
+bot = 5
+suspected = 3
+
+[[rules]]
+name = "burst"
+points = 5
+description = "Links followed faster than a hand can."
+source = "somewhere"
+date = 2026-11-23
+
+[[rules]]
+name = "engaged"
+points = -8
+description = "Somebody pressed a key."
+source = "somewhere"
+date = 2026-11-23
+"""
+"""Some of what the judge goes by."""
+
+Client = AsyncTestClient[Litestar]
+
+EVERY_ROUTE = (
+    "/",
+    "/campaign?name=spring",
+    "/clicks?campaign=spring",
+    "/api/campaigns",
+    "/api/campaign?name=spring",
+    "/api/clicks?campaign=spring",
+    "/static/console.css",
+    "/static/live.js",
+    "/healthz",
+)
+
+
+async def echo(wanted: Wanted) -> list[dict[str, Any]]:
+    """Judge nothing again, and give back what was asked for."""
+    return [msgspec.to_builtins(wanted)]
+
+
+def console_of(analytics: MemoryAnalytics) -> Client:
+    """A client of a console of these analytics."""
+    return AsyncTestClient(_app(analytics, Feed()), base_url="http://127.0.0.1:8081", raise_server_exceptions=False)
+
+
+@asynccontextmanager
+async def served(analytics: MemoryAnalytics, feed: Feed | None = None) -> AsyncIterator[str]:
+    """A console on a socket, until the context ends; its address."""
+    feed = feed or Feed()
+    stopping = asyncio.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(serve_app(_app(analytics, feed), listening, stopping=stopping))
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            feed.end()
+            stopping.set()
+
+
+def _app(analytics: MemoryAnalytics, feed: Feed) -> Litestar:
+    return create_app(analytics, feed=feed, rules=rules.parse(RULES), clock=SystemClock(), rejudge=echo)
+
+
+class UnreadableAnalytics(MemoryAnalytics):
+    """Analytics that cannot be read."""
+
+    async def campaigns(self) -> Sequence[CampaignReport]:
+        """Fail; whatever else makes reports goes by this."""
+        raise StorageError("cannot read")

@@ -1,0 +1,229 @@
+"""The WHATWG tokenizer, state by state and character by character: slow, and easy to hold against the standard.
+
+The oracle for the scanner of `clicktrail.rewrite.html_links`. States are methods named as in WHATWG HTML section
+13.2.5; each takes the next character, empty at the end of the text, and gives the next state, None at the end. States
+that differ only in the errors they report are one.
+
+import re
+from collections.abc import Callable
+
+__all__ = ["links"]
+
+State = Callable[[str], "State"] | None
+
+_SPACE = "\t\n\f\r "
+_RAW = {"script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "plaintext"}
+_LONGEST_MARK = len("</plaintext>")
+_CONDITION = re.compile(r"\[if\b[^\]>]*\]>", re.ASCII | re.IGNORECASE)
+
+
+def links(text: str, base: int = 0, *, vml: bool = False) -> list[tuple[int, int]]:
+    """The spans of the values of ``href`` in ``a`` and ``area`` tags; in conditional comments those of VML too."""
+    tokenizer = _Tokenizer(text, vml=vml)
+    state: State = tokenizer.data
+    while state is not None:
+        character = text[tokenizer.at : tokenizer.at + 1]
+        tokenizer.at += 1
+        state = state(character)
+    spans = [(base + start, base + end) for start, end in tokenizer.spans]
+    for start, end in tokenizer.comments:
+        if condition := _CONDITION.match(text, start, end):
+            spans += links(text[condition.end() : end], base + condition.end(), vml=True)
+    return sorted(spans)
+
+
+class _Tokenizer:
+    def __init__(self, text: str, *, vml: bool) -> None:
+        self.linked = re.compile("a|area|v:[a-z]+" if vml else "a|area")
+        self.text = text
+        self.at = 0
+        self.spans: list[tuple[int, int]] = []
+        self.comments: list[tuple[int, int]] = []
+        self.is_end_tag = False
+        self.tag = ""
+        self.attributes: dict[str, tuple[int, int]] = {}
+        self.attribute = ""
+        self.start = 0
+        self.raw = ""
+        self.escaped = self.nested = False
+
+    def again(self, state: State) -> State:
+        """Reconsume in another state."""
+        self.at -= 1
+        return state
+
+    def data(self, c: str) -> State:
+        if not c:
+            return None
+        return self.tag_open if c == "<" else self.data
+
+    def tag_open(self, c: str) -> State:
+        if c == "!":
+            return self.markup_declaration
+        if c == "?":
+            return self.bogus_comment
+        if c == "/":
+            return self.end_tag_open
+        if c.isascii() and c.isalpha():
+            self.begin_tag(is_end_tag=False)
+            return self.again(self.tag_name)
+        return self.again(self.data)
+
+    def end_tag_open(self, c: str) -> State:
+        if c == ">":
+            return self.data
+        if c.isascii() and c.isalpha():
+            self.begin_tag(is_end_tag=True)
+            return self.again(self.tag_name)
+        return self.again(self.bogus_comment) if c else self.again(self.data)
+
+    def begin_tag(self, *, is_end_tag: bool) -> None:
+        self.is_end_tag = is_end_tag
+        self.tag = ""
+        self.attributes = {}
+
+    def tag_name(self, c: str) -> State:
+        if not c:
+            return None
+        if c in _SPACE or c in "/>":
+            return self.again(self.before_attribute_name)
+        self.tag += c.lower() if c.isascii() else c
+        return self.tag_name
+
+    def before_attribute_name(self, c: str) -> State:
+        if not c:
+            return None
+        if c in _SPACE or c == "/":
+            return self.before_attribute_name
+        if c == ">":
+            return self.end_tag()
+        self.attribute = c.lower()
+        return self.attribute_name
+
+    def attribute_name(self, c: str) -> State:
+        if not c or c in _SPACE or c in "/>=":
+            self.start = self.at - 1
+            return self.again(self.after_attribute_name)
+        self.attribute += c.lower()
+        return self.attribute_name
+
+    def after_attribute_name(self, c: str) -> State:
+        if c and c in _SPACE:
+            return self.after_attribute_name
+        if c == "=":
+            return self.before_value
+        self.keep(self.start, self.start)
+        return self.again(self.before_attribute_name)
+
+    def before_value(self, c: str) -> State:
+        if c and c in _SPACE:
+            return self.before_value
+        self.start = self.at
+        if c == '"':
+            return self.double_quoted
+        if c == "'":
+            return self.single_quoted
+        self.start -= 1
+        return self.again(self.unquoted)
+
+    def double_quoted(self, c: str) -> State:
+        return self.quoted(c, '"', self.double_quoted)
+
+    def single_quoted(self, c: str) -> State:
+        return self.quoted(c, "'", self.single_quoted)
+
+    def quoted(self, c: str, quote: str, state: State) -> State:
+        if not c:
+            return None
+        if c != quote:
+            return state
+        self.keep(self.start, self.at - 1)
+        return self.before_attribute_name
+
+    def unquoted(self, c: str) -> State:
+        if c and c not in _SPACE and c != ">":
+            return self.unquoted
+        self.keep(self.start, self.at - 1)
+        return self.again(self.before_attribute_name)
+
+    def keep(self, start: int, end: int) -> None:
+        self.attributes.setdefault(self.attribute, (start, end))
+
+    def end_tag(self) -> State:
+        if self.is_end_tag:
+            return self.data
+        if self.linked.fullmatch(self.tag) and "href" in self.attributes:
+            self.spans.append(self.attributes["href"])
+        self.raw = self.tag
+        self.escaped = self.nested = False
+        return self.raw_text if self.tag in _RAW else self.data
+
+    def raw_text(self, c: str) -> State:
+        if not c:
+            return None
+        here = self.text[self.at - 1 : self.at + _LONGEST_MARK].lower()
+        if self.raw == "script":
+            self.note_script(here)
+        closing = re.match(rf"</{self.raw}[\t\n\f\r />]", here)
+        if not closing or self.raw == "plaintext":
+            return self.raw_text
+        if self.nested:
+            self.nested = False
+            return self.raw_text
+        return self.again(self.data)
+
+    def note_script(self, here: str) -> None:
+        if here.startswith("<!--"):
+            self.escaped = True
+            self.at += 1  # past "<!", so that these dashes can be the end's
+        elif here.startswith("-->"):
+            self.escaped = self.nested = False
+        elif self.escaped and re.match(r"<script[\t\n\f\r />]", here):
+            self.nested = True
+
+    def markup_declaration(self, c: str) -> State:
+        if c == "-" and self.text.startswith("-", self.at):
+            self.at += 1
+            self.start = self.at
+            return self.comment_start
+        return self.again(self.bogus_comment)
+
+    def bogus_comment(self, c: str) -> State:
+        if not c:
+            return None
+        return self.data if c == ">" else self.bogus_comment
+
+    def comment_start(self, c: str) -> State:
+        if c == "-":
+            return self.comment_start_dash
+        return self.data if c == ">" else self.again(self.comment)
+
+    def comment_start_dash(self, c: str) -> State:
+        if c == "-":
+            return self.comment_end
+        return self.data if c == ">" else self.again(self.comment)
+
+    def comment(self, c: str) -> State:
+        if not c:
+            return self.end_comment(0)
+        return self.comment_end_dash if c == "-" else self.comment
+
+    def comment_end_dash(self, c: str) -> State:
+        return self.comment_end if c == "-" else self.again(self.comment)
+
+    def comment_end(self, c: str) -> State:
+        if c == ">":
+            return self.end_comment(3)
+        if c == "!":
+            return self.comment_end_bang
+        return self.comment_end if c == "-" else self.again(self.comment)
+
+    def comment_end_bang(self, c: str) -> State:
+        if c == ">":
+            return self.end_comment(4)
+        return self.comment_end_dash if c == "-" else self.again(self.comment)
+
+    def end_comment(self, width: int) -> State:
+        end = self.at - width if width else len(self.text)
+        self.comments.append((self.start, end))
+        return self.data if width else None
