@@ -30,25 +30,21 @@ modules = pytest.mark.parametrize("module", MODULES, ids=lambda module: str(modu
 
 @modules
 def test_a_module_begins_with_a_docstring(module: Path) -> None:
-    """Every module and package says in its first sentence what it is for."""
     assert (ast.get_docstring(_parsed(module)) or "").partition("\n")[0].endswith(".")
 
 
 @modules
 def test_a_module_is_short(module: Path) -> None:
-    """A file can be read in one go."""
     assert len(module.read_text("utf-8").splitlines()) <= MAX_MODULE_LINES
 
 
 @modules
 def test_a_module_is_named_for_a_subject(module: Path) -> None:
-    """A name that fits everything tells nothing."""
     assert set() == SHAPELESS & {*_words(module.stem), *_words(module.parent.name)}
 
 
 @modules
 def test_names_are_words_of_the_glossary(module: Path) -> None:
-    """One word for one thing: what other products call it is not what we call it."""
     banned = SHAPELESS | FOREIGN.keys()
     assert {} == {name: found for name in _defined(_parsed(module)) if (found := banned & set(_words(name)))}
 

@@ -7,7 +7,6 @@ from clicktrail.atomic_file import replace
 
 
 def test_the_new_file_stands_in_the_old_one_s_place(tmp_path: Path) -> None:
-    """Alone, and for its owner's eyes."""
     path = tmp_path / "file"
     for data in (b"old", b"new"):
         replace(path, data)
@@ -16,13 +15,11 @@ def test_the_new_file_stands_in_the_old_one_s_place(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
-    """What cannot be written is told."""
     with pytest.raises(OSError, match="missing"):
         replace(tmp_path / "missing" / "file", b"")
 
 
 def test_what_failed_leaves_nothing_behind(tmp_path: Path) -> None:
-    """A folder is in the way, and no half of a file beside it."""
     (tmp_path / "file" / "inner").mkdir(parents=True)
     with pytest.raises(OSError, match="file"):
         replace(tmp_path / "file", b"new")

@@ -6,7 +6,6 @@ from tests.support.command_line import clicktrail
 
 
 def test_an_error_is_one_line_and_its_hint_another(tmp_path: Path) -> None:
-    """Nothing is printed on standard output, and the status is 1."""
     done = clicktrail("report", "--config", "missing.toml", folder=tmp_path)
 
     assert (1, "") == (done.returncode, done.stdout)
@@ -16,12 +15,10 @@ def test_an_error_is_one_line_and_its_hint_another(tmp_path: Path) -> None:
 
 
 def test_wrong_usage_is_status_2(tmp_path: Path) -> None:
-    """An option that does not exist is told from a command that failed."""
     assert 2 == clicktrail("report", "--jason", folder=tmp_path).returncode
 
 
 def test_without_arguments_it_shows_its_commands(tmp_path: Path) -> None:
-    """The processes that serve starts are no command of the user's."""
     shown = clicktrail(folder=tmp_path)
 
     assert all(command in shown.stdout for command in ("serve", "report", "demo", "keys"))
@@ -29,7 +26,6 @@ def test_without_arguments_it_shows_its_commands(tmp_path: Path) -> None:
 
 
 def test_a_missing_extra_is_named(tmp_path: Path) -> None:
-    """The library alone is installed without the server's packages: the command says what it needs."""
     without = "import sys; sys.modules['structlog'] = None; from clicktrail.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", without, "serve"],

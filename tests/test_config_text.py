@@ -42,12 +42,10 @@ class File(msgspec.Struct, forbid_unknown_fields=True):
     ],
 )
 def test_a_value_is_told_by_its_key_and_in_words(tree: dict[str, Any], words: str) -> None:
-    """Nobody who writes a TOML file has to know what a `str` is."""
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.convert(tree, File)
     assert words == said(caught.value)
 
 
 def test_what_has_no_words_stays_as_it_is() -> None:
-    """A later msgspec may say more than we know."""
     assert "Something new" == said(msgspec.ValidationError("Something new"))

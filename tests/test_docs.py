@@ -50,7 +50,6 @@ def listed(text: str) -> list[str]:
 
 
 def test_errors() -> None:
-    """Each error has a section that names its class and says rightly whether trying again can help."""
     documented = {code: text.strip().partition("\n")[0] for code, text in sections("errors.md").items() if code}
     classes = [getattr(errors, name) for name in errors.__all__]
     assert documented == {
@@ -59,7 +58,6 @@ def test_errors() -> None:
 
 
 def test_events() -> None:
-    """Each type of event has a section with its own fields; those that all have come before."""
     common = [field.name for field in msgspec.structs.fields(Event)]
     documented = {name: listed(text) for name, text in sections("events.md").items()}
     expected = {
@@ -73,14 +71,12 @@ def test_events() -> None:
 
 
 def test_the_example_of_an_event() -> None:
-    """The example in the documentation is an event."""
     examples = re.findall(r"^\{.*\}$", (REFERENCE / "events.md").read_text("utf-8"), flags=re.MULTILINE)
     assert ["click"] == [msgspec.json.decode(example)["type"] for example in examples]
     assert all(msgspec.json.decode(example, type=AnyEvent) for example in examples)
 
 
 def test_settings() -> None:
-    """Each setting stands in the section of its table, with its name in the environment."""
     documented = {name: listed(text) for name, text in sections("settings.md").items()}
     tree: dict[str, Any] = json.loads(msgspec.json.encode(Settings()))
     expected = {name: [f"{name}.{key}" for key in value] for name, value in tree.items() if isinstance(value, dict)}
@@ -88,7 +84,6 @@ def test_settings() -> None:
 
 
 def test_commands() -> None:
-    """Each command that a user is shown has a section with its arguments and options."""
     documented = {
         name: [re.sub(r"^-\w, ", "", cell).split()[0] for cell in listed(text)]
         for name, text in sections("cli.md").items()
@@ -109,7 +104,6 @@ def _commands(name: str, command: object) -> Iterator[tuple[str, list[str]]]:
 
 
 def test_reason_codes() -> None:
-    """Each reason of a link, and of a message that passed unchanged, is explained."""
     documented = {name: sorted(listed(text)) for name, text in sections("reason-codes.md").items()}
     assert documented["Links"] == sorted(LinkReason)
     assert documented["Warnings"] == sorted(LinkWarning)
@@ -117,12 +111,10 @@ def test_reason_codes() -> None:
 
 
 def test_library() -> None:
-    """Each public name is explained."""
     assert listed(sections("library.md")[""]) == clicktrail.__all__
 
 
 def test_headers() -> None:
-    """Each header that the relay takes is documented, and each documented one is taken."""
     names = listed(sections("headers.md")[""])
     read = {field.name for field in dataclasses.fields(Instructions)} - {"raw"}
     assert read == {name.removeprefix("X-Clicktrail-").lower() for name in names}
@@ -131,30 +123,25 @@ def test_headers() -> None:
 
 
 def test_engagement() -> None:
-    """Each key of what landing pages send is documented."""
     assert listed(sections("engagement.md")["What `/e` takes"]) == list(Told.__struct_fields__)
 
 
 def test_signals() -> None:
-    """Each rule of the judge stands in the table, in the order in which hard ones are tried."""
     text = (ROOT / "src" / "clicktrail" / "judge" / "data" / "rules.toml").read_text("utf-8")
     assert listed((REFERENCE / "signals.md").read_text("utf-8")) == [rule.name for rule in rules.parse(text).rules]
 
 
 def test_verdicts() -> None:
-    """Every signal is explained to those who send mail."""
     text = (ROOT / "src" / "clicktrail" / "judge" / "data" / "rules.toml").read_text("utf-8")
     page = (ROOT / "docs" / "explanation" / "verdicts.md").read_text("utf-8")
     assert [] == [rule.name for rule in rules.parse(text).rules if f"`{rule.name}`" not in page]
 
 
 def test_report() -> None:
-    """Each key of a report is explained, in its order."""
     assert listed((REFERENCE / "report.md").read_text("utf-8")) == list(as_json(CampaignReport(campaign="spring")))
 
 
 async def test_clicks() -> None:
-    """What the console can be asked for, and each key of a click, are explained in their order."""
     analytics = MemoryAnalytics()
     await analytics.store([], [judged(sent("m1"), clicks=(verdict(click("m1", "1")),))])
     search = ClickSearch(campaign="spring")
@@ -168,7 +155,6 @@ async def test_clicks() -> None:
 
 
 def test_tokens() -> None:
-    """The formats with their last characters, what they hold, and the states of keys are as the code has them."""
     page = (REFERENCE / "tokens.md").read_text("utf-8")
     secret = bytes(SECRET_BYTES)
     first, last = Key(number=0, secret=secret), Key(number=KEYS - 1, secret=secret)
@@ -186,7 +172,6 @@ def test_tokens() -> None:
 
 @pytest.mark.parametrize("decision", DECISIONS, ids=lambda decision: decision.stem)
 def test_decisions(decision: Path) -> None:
-    """Each decision is in the index, and has the five headings in their order."""
     assert f"]({decision.name})" in (decision.parent / "README.md").read_text("utf-8")
     assert re.findall(r"^## (.*)", decision.read_text("utf-8"), flags=re.MULTILINE) == [
         "Status and date",
@@ -199,14 +184,12 @@ def test_decisions(decision: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links(page: Path) -> None:
-    """Each link to a file or heading of the project leads somewhere."""
     for linked, heading in _links(page):
         assert linked.exists()
         assert heading in {"", *_anchors(linked)}
 
 
 def test_no_page_is_forgotten() -> None:
-    """Whoever begins at the documentation's first page can reach every other by links."""
     reached: set[Path] = set()
     ahead = {ROOT / "docs" / "README.md"}
     while ahead:
@@ -232,7 +215,6 @@ def _anchors(page: Path) -> set[str]:
 
 
 def test_pages_that_the_code_points_to() -> None:
-    """A docstring that sends its reader to a page sends them to one that exists."""
     named = {
         name
         for path in (ROOT / "src").rglob("*.py")
@@ -242,7 +224,6 @@ def test_pages_that_the_code_points_to() -> None:
 
 
 def test_domains() -> None:
-    """The keys of a domain are those of its table, and its example is one that is read."""
     text = sections("domains.md")[""]
     assert list(Domain.__struct_fields__) == listed(text)
     (example,) = re.findall(r"```toml\n(.+?)```", text, flags=re.DOTALL)

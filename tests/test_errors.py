@@ -24,18 +24,15 @@ def drawn_tree() -> dict[str, str]:
 
 
 def test_drawing() -> None:
-    """The tree in the docstring is the tree of the classes."""
     assert {name: error.__base__.__name__ for name, error in CLASSES.items()} == drawn_tree()
 
 
 def test_everything_is_public() -> None:
-    """Every exception of the module is exported."""
     defined = {name for name, thing in vars(errors).items() if isinstance(thing, type) and name.endswith("Error")}
     assert defined == set(CLASSES)
 
 
 def test_codes() -> None:
-    """Each class has a code of its own, a slug."""
     codes = [error.code for error in CLASSES.values()]
     assert (sorted(set(codes)), []) == (
         sorted(codes),
@@ -45,18 +42,15 @@ def test_codes() -> None:
 
 @pytest.mark.parametrize("name", sorted(CLASSES))
 def test_declared(name: str) -> None:
-    """Code and retryability belong to the class, not to one of its errors."""
     assert {"code", "retryable"} <= get_type_hints(CLASSES[name]).keys()
 
 
 def test_message_and_hint() -> None:
-    """An error says what went wrong, and what to do about it where there is something."""
     plain, helpful = ClicktrailError("it broke"), ClicktrailError("it broke", hint="mend it")
     assert [("it broke", ""), ("it broke", "mend it")] == [(str(error), error.hint) for error in (plain, helpful)]
 
 
 def test_relay_error() -> None:
-    """A refusal is passed back with its code and its text; trying again can help."""
     error = RelayError("next hop refused", reply_code=550, reply_text="5.1.1 no such user", hint="check the address")
     assert (550, "5.1.1 no such user", "check the address", True) == (
         error.reply_code,

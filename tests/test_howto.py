@@ -81,7 +81,6 @@ async def caddy(caddyfile: str, folder: Path) -> AsyncIterator[None]:
 
 @pytest.mark.parametrize("page", [README, BEHIND_A_PROXY, ENGAGEMENT], ids=str)
 def test_the_settings_shown_are_settings(page: Path, tmp_path: Path) -> None:
-    """Every block of TOML is read without a complaint."""
     for number, text in enumerate(blocks(page, "toml")):
         file = tmp_path / f"{number}.toml"
         file.write_text(text, "utf-8")
@@ -91,7 +90,6 @@ def test_the_settings_shown_are_settings(page: Path, tmp_path: Path) -> None:
 
 
 def test_the_commands_of_the_readme_exist(tmp_path: Path) -> None:
-    """Each line that begins with clicktrail names a command with its arguments as they are."""
     lines = re.findall(r"^ +clicktrail (.+)$", README.read_text("utf-8"), re.MULTILINE)
     commands = {tuple(word for word in shlex.split(line)[:2] if re.fullmatch("[a-z]+", word)) for line in lines}
 
@@ -101,7 +99,6 @@ def test_the_commands_of_the_readme_exist(tmp_path: Path) -> None:
 
 
 async def test_behind_the_caddyfile_the_edge_sees_the_reader(tmp_path: Path) -> None:
-    """Through TLS the client's address is the reader's, whatever the reader claims, and the click is known as HTTPS."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     (site,) = blocks(BEHIND_A_PROXY, "caddyfile")
@@ -125,7 +122,6 @@ async def test_behind_the_caddyfile_the_edge_sees_the_reader(tmp_path: Path) -> 
 
 
 def test_the_readme_shows_how_to_rewrite_from_python(tmp_path: Path) -> None:
-    """The example rewrites a message, with the key ring of a server."""
     ring = keyring_file.load_or_create(tmp_path / "keys.json", traces=[])
     (tmp_path / "mail.eml").write_bytes(b"Subject: Boots\n\nhttps://example.com/boots\n")
     (example,) = blocks(README, "python")
@@ -137,7 +133,6 @@ def test_the_readme_shows_how_to_rewrite_from_python(tmp_path: Path) -> None:
 
 
 async def test_a_campaign_from_python_is_sent_and_followed(tmp_path: Path) -> None:
-    """The program of the how-to, against a real edge: links lead on, and tell whose they are where that was granted."""
     (program,) = blocks(CAMPAIGN, "python")
     async with Sink() as sink, serving(tmp_path) as running:
         sending = program.replace('"127.0.0.1", 25', f'"127.0.0.1", {sink.port}')
@@ -168,7 +163,6 @@ def urls_of(message: EmailMessage) -> list[str]:
 
 
 def test_the_template_of_the_how_to_is_written(tmp_path: Path) -> None:
-    """Its command works as it stands, and its table has the merge tags that are written."""
     keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
     (tmp_path / "newsletter.html").write_text("<a href=https://example.com/>x</a>", "utf-8")
     page = ESP_TEMPLATES.read_text("utf-8")

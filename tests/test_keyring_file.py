@@ -8,7 +8,6 @@ from clicktrail.tokens import Format, KeyRing, KeyState
 
 
 def test_the_first_start_makes_a_ring(tmp_path: Path) -> None:
-    """Where nothing shows an earlier start, a ring is made, and the next start reads the same one."""
     path = tmp_path / "data" / keyring_file.NAME
 
     made = keyring_file.load_or_create(path, traces=[tmp_path / "data" / "journal"])
@@ -18,7 +17,6 @@ def test_the_first_start_makes_a_ring(tmp_path: Path) -> None:
 
 
 def test_a_missing_ring_is_never_replaced(tmp_path: Path) -> None:
-    """Where a journal exists a missing ring is lost, not new: the error says how to bring it back."""
     (tmp_path / "journal").mkdir()
 
     with pytest.raises(KeyRingError, match="is missing") as caught:
@@ -29,7 +27,6 @@ def test_a_missing_ring_is_never_replaced(tmp_path: Path) -> None:
 
 
 def test_where_a_ring_is_only_read_nothing_is_to_be_removed(tmp_path: Path) -> None:
-    """A mistyped path must not make anybody remove the folder that it points into."""
     with pytest.raises(KeyRingError, match="is missing") as caught:
         keyring_file.load(tmp_path / "mistyped.json")
 
@@ -37,7 +34,6 @@ def test_where_a_ring_is_only_read_nothing_is_to_be_removed(tmp_path: Path) -> N
 
 
 def test_a_ring_that_others_can_read_is_refused(tmp_path: Path) -> None:
-    """Whoever reads the ring can make links in our name."""
     path = tmp_path / keyring_file.NAME
     keyring_file.load_or_create(path, traces=[])
     path.chmod(0o640)
@@ -47,7 +43,6 @@ def test_a_ring_that_others_can_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_ring_is_not_to_be_made_private(tmp_path: Path) -> None:
-    """Whoever names a wrong file hears of that, whoever can read it."""
     for content in (b"[tracking]", b"\xff"):
         (tmp_path / "wrong.toml").write_bytes(content)
         with pytest.raises(KeyRingError, match=r"wrong\.toml is not a key ring") as caught:
@@ -67,7 +62,6 @@ def test_a_file_that_is_no_ring_is_not_to_be_made_private(tmp_path: Path) -> Non
     ],
 )
 def test_a_file_that_is_no_ring_is_refused(tmp_path: Path, text: str) -> None:
-    """A damaged ring is an error of its own class, not a crash."""
     path = tmp_path / keyring_file.NAME
     path.touch(mode=0o600)
     path.write_text(text, "utf-8")
@@ -77,7 +71,6 @@ def test_a_file_that_is_no_ring_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_backup_opens_what_the_ring_sealed(tmp_path: Path) -> None:
-    """The copy is a whole ring, readable by its owner alone."""
     path, copy = tmp_path / keyring_file.NAME, tmp_path / "copy.json"
     ring = keyring_file.load_or_create(path, traces=[])
 
@@ -88,7 +81,6 @@ def test_a_backup_opens_what_the_ring_sealed(tmp_path: Path) -> None:
 
 
 def test_a_backup_makes_no_folder(tmp_path: Path) -> None:
-    """Where a drive is not mounted, the copy would lie beside what it is a copy of."""
     path = tmp_path / keyring_file.NAME
     keyring_file.load_or_create(path, traces=[])
 
@@ -99,7 +91,6 @@ def test_a_backup_makes_no_folder(tmp_path: Path) -> None:
 
 
 def test_whether_the_ring_is_backed_up_as_it_is_now_is_known(tmp_path: Path) -> None:
-    """A key that was added or revoked since is not in the copy; a ring that was restored is its own copy."""
     path, copies = tmp_path / keyring_file.NAME, [tmp_path / f"copy-{number}.json" for number in range(2)]
     assert not keyring_file.is_backed_up(path)
     keyring_file.load_or_create(path, traces=[])
@@ -119,7 +110,6 @@ def test_whether_the_ring_is_backed_up_as_it_is_now_is_known(tmp_path: Path) -> 
 
 
 def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
-    """An older backup may be the only good one."""
     path, copy = tmp_path / keyring_file.NAME, tmp_path / "copy.json"
     keyring_file.load_or_create(path, traces=[])
     copy.write_text("older", "utf-8")
@@ -137,7 +127,6 @@ def states(ring: KeyRing) -> list[tuple[int, KeyState]]:
 
 
 def test_rotation_adds_a_key_in_front(tmp_path: Path) -> None:
-    """The new key seals; what the former one sealed still opens."""
     path = tmp_path / keyring_file.NAME
     before = keyring_file.load_or_create(path, traces=[]).encrypt(b"before")
 
@@ -149,7 +138,6 @@ def test_rotation_adds_a_key_in_front(tmp_path: Path) -> None:
 
 
 def test_a_rotated_ring_is_private_and_alone(tmp_path: Path) -> None:
-    """The file is replaced as a whole: nothing else is left in the folder, and nobody else can read it."""
     path = tmp_path / keyring_file.NAME
     keyring_file.load_or_create(path, traces=[])
     keyring_file.rotate(path)
@@ -157,7 +145,6 @@ def test_a_rotated_ring_is_private_and_alone(tmp_path: Path) -> None:
 
 
 def test_a_ring_can_be_full(tmp_path: Path) -> None:
-    """A token's last character tells twenty keys apart, and no number is given out twice."""
     path = tmp_path / keyring_file.NAME
     keyring_file.load_or_create(path, traces=[])
     assert list(range(1, 20)) == [keyring_file.rotate(path).number for _ in range(19)]
@@ -166,7 +153,6 @@ def test_a_ring_can_be_full(tmp_path: Path) -> None:
 
 
 def test_a_revoked_key_opens_nothing(tmp_path: Path) -> None:
-    """Its links are dead, those of the key that seals now live."""
     path = tmp_path / keyring_file.NAME
     dead = keyring_file.load_or_create(path, traces=[]).encrypt(b"dead")
     keyring_file.rotate(path)
@@ -182,7 +168,6 @@ def test_a_revoked_key_opens_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "says"), [(0, "key 0 seals new links"), (7, "has no key 7")])
 def test_a_key_that_cannot_be_revoked(tmp_path: Path, number: int, says: str) -> None:
-    """The ring that is left must be able to seal; the file stays as it was."""
     path = tmp_path / keyring_file.NAME
     before = keyring_file.load_or_create(path, traces=[]).keys
     with pytest.raises(KeyRingError, match=says):
@@ -191,7 +176,6 @@ def test_a_key_that_cannot_be_revoked(tmp_path: Path, number: int, says: str) ->
 
 
 def test_a_lost_ring_comes_back(tmp_path: Path) -> None:
-    """What was sealed before the loss opens again."""
     path, copy = tmp_path / "data" / keyring_file.NAME, tmp_path / "copy.json"
     ring = keyring_file.load_or_create(path, traces=[])
     keyring_file.backup(path, copy)
@@ -203,7 +187,6 @@ def test_a_lost_ring_comes_back(tmp_path: Path) -> None:
 
 
 def test_a_ring_that_is_there_is_not_replaced(tmp_path: Path) -> None:
-    """Keys that are not in the backup would be lost with every link that they sealed."""
     path, copy = tmp_path / keyring_file.NAME, tmp_path / "copy.json"
     keyring_file.load_or_create(path, traces=[])
     keyring_file.backup(path, copy)

@@ -10,12 +10,10 @@ Untouched load_keys open_token
 
 
 def test_the_public_names() -> None:
-    """What programs may import does not change by accident."""
     assert NAMES.split() == clicktrail.__all__
     assert [] == [name for name in clicktrail.__all__ if not hasattr(clicktrail, name)]
 
 
 def test_the_library_needs_no_server() -> None:
-    """It is imported where none of the server's packages is installed."""
     without = "import sys; sys.modules |= dict.fromkeys(['aiosmtpd', 'chdb', 'litestar', 'structlog', 'uvloop'])"
     subprocess.run([sys.executable, "-c", f"{without}; import clicktrail"], check=True)

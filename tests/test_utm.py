@@ -18,7 +18,6 @@ def listed(heading: str) -> list[str]:
 
 
 def test_the_convention_of_the_page_is_the_default() -> None:
-    """It holds every key, and each has the value that it has without a file."""
     (example,) = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
     assert parse("") == parse(example)
     named = set(re.findall(r"^\[?(\w+)", example, flags=re.MULTILINE)) - set(MEDIUMS)
@@ -26,7 +25,6 @@ def test_the_convention_of_the_page_is_the_default() -> None:
 
 
 def test_the_placeholders_of_the_page_are_taken() -> None:
-    """Each stands in a value without an error, and is filled."""
     placeholders = listed("The convention")
     convention = Convention(source="-".join(placeholders), medium="m")
     filled = convention.parameters(campaign="c", location="l", element="e", label="x")
@@ -35,12 +33,10 @@ def test_the_placeholders_of_the_page_are_taken() -> None:
 
 
 def test_the_ways_with_existing_values_are_on_the_page() -> None:
-    """Each has a row."""
     assert list(Existing) == listed("How they are added")
 
 
 def test_the_signatures_of_the_page_are_known() -> None:
-    """Each key that the page names keeps its URL from being changed, and no other does."""
     sentence = PAGE.partition("with a query key ")[2].partition(", whatever its case")[0]
     named = re.findall(r"`([^`]+)`", sentence)
     assert all(query.is_signed(query.take_apart(f"https://x.com/?a=1&{key}=b")) for key in named)
@@ -48,10 +44,8 @@ def test_the_signatures_of_the_page_are_known() -> None:
 
 
 def test_the_findings_of_the_page_are_those_that_there_are() -> None:
-    """Each has a row."""
     assert [*Code, "checked", "left", "links", "unchecked"] == listed("Lint")
 
 
 def test_the_audit_of_the_page_is_that_of_the_code() -> None:
-    """Each reason and each column has a row."""
     assert [*Why, *Variant.__dataclass_fields__] == listed("Audit")

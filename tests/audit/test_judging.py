@@ -78,8 +78,6 @@ class ListReader:
 
 @given(st.permutations(EVENTS), st.integers(1, len(EVENTS)))
 def test_verdicts_are_those_of_the_running_system(events: list[AnyEvent], batch: int) -> None:
-    """Whatever order events come in and however they are cut, live and afterwards: the same verdicts and reasons."""
-
     async def live() -> dict[str, JudgedClick]:
         analytics = MemoryAnalytics()
         processor = Processor(ListReader(events), analytics, judge=JUDGE, on_unreadable=lambda _entry, _error: None)
@@ -93,18 +91,15 @@ def test_verdicts_are_those_of_the_running_system(events: list[AnyEvent], batch:
 
 
 def test_a_sweep_over_messages_is_seen() -> None:
-    """One address that follows one link of each of six people's messages within a minute is suspected in each."""
     found = verdicts(EVENTS)
     assert {Verdict.SUSPECTED} == {found[f"swept-{number}"].verdict for number in range(6)}
 
 
 def test_damaged_links_are_seen() -> None:
-    """A damaged token names no message, and still speaks of what the same address followed then."""
     assert Verdict.BOT is verdicts(EVENTS)["person"].verdict
 
 
 def test_every_click_gets_a_verdict() -> None:
-    """HEAD requests and damaged tokens, too."""
     lone = Click(id="lone", at=click().at, tampered=True, ip=AZURE)
     found = verdicts([*EVENTS, lone])
     assert {event.id for event in [*EVENTS, lone] if isinstance(event, Click)} == set(found)
@@ -112,7 +107,6 @@ def test_every_click_gets_a_verdict() -> None:
 
 
 def test_a_message_is_known_by_its_id_or_by_campaign_and_recipient() -> None:
-    """An event that names neither stands alone."""
     named = click(id="c")
     unnamed = replace(named, message_id="", recipient="ada")
     alone = replace(named, message_id="", campaign="")
@@ -120,7 +114,6 @@ def test_a_message_is_known_by_its_id_or_by_campaign_and_recipient() -> None:
 
 
 def test_a_click_of_no_message_is_in_no_report() -> None:
-    """It belongs to no campaign."""
     lone = Click(id="lone", at=click().at, tampered=True)
     assert [False, True] == [is_reported(Timeline.of("m", [event])) for event in (lone, click())]
 
@@ -141,7 +134,6 @@ def clicks(message: str, recipient: str, *kinds: Verdict) -> list[JudgedClick]:
 
 
 def test_an_organisation_is_scanned_where_bots_click_its_mail() -> None:
-    """Messages are counted, not clicks; the most scanned come first."""
     organisations = Organisations()
     organisations.add(clicks("m1", "ada@one.example", Verdict.BOT, Verdict.BOT, Verdict.HUMAN))
     organisations.add(clicks("m2", "bob@Two.example", Verdict.BOT))
@@ -153,7 +145,6 @@ def test_an_organisation_is_scanned_where_bots_click_its_mail() -> None:
 
 
 def test_people_and_strangers_make_no_organisation() -> None:
-    """Neither a domain without bots, nor a recipient who is an opaque id."""
     organisations = Organisations()
     organisations.add(clicks("m1", "ada@one.example", Verdict.HUMAN, Verdict.SUSPECTED))
     organisations.add(clicks("m2", "person-17", Verdict.BOT))

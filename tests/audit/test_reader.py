@@ -17,19 +17,16 @@ LOG: list[AnyEvent] = [sent(), delivered(2), click(40, id="c")]
 
 
 def test_a_log_is_read_as_it_was_written() -> None:
-    """Our own lines, with an empty one among them and a byte order mark in front."""
     lines = [encode(event) + b"\r\n" for event in LOG]
     assert (LOG, []) == read([b"\xef\xbb\xbf" + lines[0], b"\n", *lines[1:]])
 
 
 def test_damaged_lines_are_passed_over_and_numbered() -> None:
-    """A log that was cut off at both ends, and holds a type from the future."""
     lines = [b'ick"}\n', *(encode(event) + b"\n" for event in LOG), b'{"type":"dreamt","id":"d"}\n', b'{"id":"c']
     assert (LOG, [1, 5, 6]) == read(lines)
 
 
 def test_what_other_programs_wrote_is_read_as_well_as_can_be() -> None:
-    """Nulls, unknown fields, and a time without a zone."""
     line = (
         '{"id":"c","type":"click","at":"2026-11-23T12:00:40","link":null,"message_id":"m1","tampered":null,"new":[1]}'
     )
@@ -38,13 +35,11 @@ def test_what_other_programs_wrote_is_read_as_well_as_can_be() -> None:
 
 
 def test_an_empty_file_holds_nothing() -> None:
-    """And is no error."""
     assert ([], []) == read([])
 
 
 @given(st.lists(st.binary(max_size=40) | st.sampled_from([encode(event) for event in LOG])))
 def test_nothing_breaks_the_reading(lines: list[bytes]) -> None:
-    """Whatever bytes come: events, lines that are none, or one error for all."""
     with contextlib.suppress(ClicktrailError):
         events, unreadable = read(line + b"\n" for line in lines)
         assert b"".join(lines).count(b"\n") + len(lines) >= len(events) + len(unreadable)
@@ -60,7 +55,6 @@ def test_nothing_breaks_the_reading(lines: list[bytes]) -> None:
     ],
 )
 def test_hostile_json_is_a_damaged_line(line: bytes) -> None:
-    """Depth and size without end, a year that no clock shows, and a verdict that is none."""
     assert ([], [1]) == read([line])
 
 
@@ -69,13 +63,11 @@ TYPES = {str(kind.__struct_config__.tag) for kind in get_args(AnyEvent)}
 
 
 def test_exports_are_told_in_words_of_events() -> None:
-    """Each field and each type that a column or a word stands for exists."""
     assert FIELDS >= {field for export in EXPORTS for field in export.columns}
     assert TYPES >= {kind for export in EXPORTS for kind in export.types.values()}
 
 
 def test_column_names_are_written_as_headings_are_read() -> None:
-    """A column that no heading can be read as would never be found."""
     named = {name for export in EXPORTS for names in export.columns.values() for name in names}
     assert {column_name(name) for name in named} == named
 
@@ -85,24 +77,20 @@ def test_column_names_are_written_as_headings_are_read() -> None:
     [("Campaign Name", "campaign_name"), ("$message", "message"), ("client-info.bot", "client_info_bot")],
 )
 def test_a_column_is_known_by_its_words(heading: str, name: str) -> None:
-    """Case and what stands between words do not matter."""
     assert name == column_name(heading)
 
 
 def test_every_export_is_told_from_the_others() -> None:
-    """All columns of a kind together are that kind, whatever columns kinds share."""
     for export in EXPORTS:
         columns = {name for names in export.columns.values() for name in names}
         assert export == recognise(columns | export.telltale, EXPORTS)
 
 
 def test_other_tables_are_not_known() -> None:
-    """A list of addresses is no export of events."""
     assert None is recognise({"email", "first_name"}, EXPORTS)
 
 
 def test_a_file_with_an_unknown_key_is_refused() -> None:
-    """A typo shows at once."""
     with pytest.raises(SettingsError, match="exports cannot be read"):
         parse("version = 2026-11-23\nexport = []")
 
@@ -124,19 +112,16 @@ AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
     ],
 )
 def test_times_are_read_as_they_are_written(text: object) -> None:
-    """By RFC 3339, with and without zone, with seven digits as Postmark writes them, and as numbers."""
     assert AT == event_of({"type": "click", "id": "c", "at": text}).at
 
 
 @pytest.mark.parametrize("text", ["", None, "noon", "9" * 400, "0001-01-01T00:00:00+10:00"])
 def test_an_event_without_a_time_is_none(text: object) -> None:
-    """Nothing can be judged of it."""
     with pytest.raises(EventError, match=r"is no time|says no time"):
         event_of({"type": "click", "id": "c", "at": text})
 
 
 def test_nothing_is_made_of_what_is_empty() -> None:
-    """Nulls and empty cells leave a field as it is by default."""
     told = event_of({"type": "click", "id": "c", "at": "2026-11-23T09:30:00Z", "link": None, "esp": "", "trap": ""})
     assert Click(id="c", at=AT) == told
 
@@ -145,13 +130,11 @@ def test_nothing_is_made_of_what_is_empty() -> None:
     ("flag", "bot"), [("True", True), ("False", False), ("generic", True), ("0.0", False), (1, True), ("", None)]
 )
 def test_what_an_esp_thinks_is_read_in_its_words(flag: object, bot: bool | None) -> None:
-    """Klaviyo says true or 1.0, Mailgun what kind of bot it is."""
     told = event_of({"type": "click", "id": "c", "at": AT.isoformat(), "esp_bot": flag})
     assert Click(id="c", at=AT, esp_bot=bot) == told
 
 
 def test_an_id_is_made_of_all_that_is_told() -> None:
-    """The same told twice is the same event, whatever order its fields come in; anything else is another."""
     fields = {"type": "click", "at": AT.isoformat(), "url": "https://a.example"}
     again = event_of(dict(reversed(fields.items())))
     assert event_of(fields) == again
@@ -159,7 +142,6 @@ def test_an_id_is_made_of_all_that_is_told() -> None:
 
 
 def test_a_field_of_the_wrong_kind_is_an_error() -> None:
-    """A link is a number."""
     with pytest.raises(EventError, match="not an event"):
         event_of({"type": "click", "at": AT.isoformat(), "link": "first"})
 
@@ -177,18 +159,15 @@ def test_a_field_of_the_wrong_kind_is_an_error() -> None:
     ],
 )
 def test_addresses_are_read_as_proxies_write_them(written: str, ours: str) -> None:
-    """With their port, and followed by the proxies' own."""
     assert Click(id="c", at=AT, ip=ours) == in_our_spelling(Click(id="c", at=AT, ip=written))
 
 
 def test_methods_and_headers_are_read_in_any_case() -> None:
-    """``get`` is a GET, and ``Accept-Language`` the header that the judge looks for."""
     told = Click(id="c", at=AT, method="get", headers={"Accept-Language": "de"})
     assert Click(id="c", at=AT, method="GET", headers={"accept-language": "de"}) == in_our_spelling(told)
 
 
 def test_what_is_no_click_stays_as_it_is() -> None:
-    """A sending has no address."""
     assert Sent(id="s", at=AT) == in_our_spelling(Sent(id="s", at=AT))
 
 
@@ -200,7 +179,6 @@ def events(*lines: str) -> list[AnyEvent]:
 
 
 def test_sendgrid_activity() -> None:
-    """The CSV of Email Activity tells no reader's address: originating_ip is the sender's."""
     sent, clicked = events(
         "processed,message_id,event,recv_message_id,subject,from,email,originating_ip,url,user_agent",
         "2026-11-23 12:00:00,m1,processed,r1,Spring,us@shop.example,ada@reader.example,198.51.100.1,,",
@@ -220,7 +198,6 @@ def test_sendgrid_activity() -> None:
 
 
 def test_sendgrid_webhook() -> None:
-    """Events of the webhook as a table."""
     (clicked,) = events(
         "email,timestamp,event,sg_event_id,sg_message_id,url,ip,useragent,category",
         "ada@reader.example,1795426200,click,e1,m1,https://shop.example,203.0.113.9,Mozilla,spring",
@@ -230,7 +207,6 @@ def test_sendgrid_webhook() -> None:
 
 
 def test_mailgun() -> None:
-    """A failure for good is a bounce, one for now is not; what Mailgun thinks of a click is kept."""
     client = "client-info.user-agent,client-info.bot"
     found = events(
         f"event,id,timestamp,severity,recipient,message.headers.message-id,tags,url,ip,{client}",
@@ -245,7 +221,6 @@ def test_mailgun() -> None:
 
 
 def test_postmark() -> None:
-    """Times have seven digits of a second."""
     found = events(
         "RecordType,MessageID,Recipient,DeliveredAt,ReceivedAt,OriginalLink,UserAgent,Geo.IP,Tag",
         "Delivery,m1,ada@reader.example,2026-11-05T16:33:50.9070259Z,,,,,spring",
@@ -255,7 +230,6 @@ def test_postmark() -> None:
 
 
 def test_klaviyo() -> None:
-    """One message of a campaign has one id for all its recipients."""
     found = events(
         "Metric;Event ID;Email;Campaign Name;Datetime;URL;Bot Click;$message",
         "Received Email;e1;ada@reader.example;Sale;2026-11-01 10:00:00;;;m1",
@@ -268,14 +242,12 @@ def test_klaviyo() -> None:
 
 
 def test_our_own_names() -> None:
-    """Any table whose columns are called like the fields of an event."""
     (clicked,) = events("type,at,recipient,campaign,link", "click,2026-11-23T12:00:00Z,ada,spring,3")
     assert isinstance(clicked, Click)
     assert (3, "spring ada") == (clicked.link, clicked.message_id)
 
 
 def test_rows_that_are_no_events_are_numbered() -> None:
-    """An order is none, a click without a time is none, and a cell without end is none."""
     rows = [
         "order,2026-11-23T12:00:00Z",
         "click,",
@@ -287,7 +259,6 @@ def test_rows_that_are_no_events_are_numbered() -> None:
 
 
 def test_an_unknown_table_is_an_error() -> None:
-    """The hint says how to describe it."""
     with pytest.raises(ClicktrailError, match="neither a log of events nor an export") as refused:
         read_text("email,first name", "ada@reader.example,Ada")
     assert "--columns" in refused.value.hint

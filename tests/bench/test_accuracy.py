@@ -12,13 +12,11 @@ from clicktrail.judge.shipped import context_with
 
 
 def test_every_click_is_judged() -> None:
-    """Damaged tokens, HEAD requests and prefetches have a verdict as well."""
     world = simulate(UNSEEN, seed=4, recipients=120)
     assert {fact.click_id for fact in world.facts} == judged(world.events).keys()
 
 
 def test_the_judge_is_ahead_of_every_other_rule() -> None:
-    """Two small worlds are enough to see who is ahead; the fixed bars are for many."""
     context = context_with((), today=date.min)
     seeds = [measured(seed=seed, recipients=500, context=context) for seed in (1, 2)]
     found = {
@@ -31,7 +29,6 @@ def test_the_judge_is_ahead_of_every_other_rule() -> None:
 
 
 def test_the_exit_code_tells_whether_the_bars_hold() -> None:
-    """A machine can ask: JSON on standard output, and 0 only where every bar holds."""
     command = [sys.executable, "-m", "bench.accuracy", "--seeds", "1", "--recipients", "60", "--json"]
     done = subprocess.run(command, capture_output=True, check=False)
     document = json.loads(done.stdout)

@@ -38,13 +38,11 @@ def machines(peer: Peer, *events: AnyEvent) -> set[str]:
 
 @peers
 def test_a_person_at_home_is_spared(peer: Peer) -> None:
-    """No rule is so bad that it takes a lone click from a home line, an hour later, for a machine's."""
     assert set() == machines(peer, click(3_600))
 
 
 @peers
 def test_a_script_that_says_so_at_once_is_found(peer: Peer) -> None:
-    """Every rule knows a library's name, on an address of a scanner, within a second."""
     script = click(1, ip=MIMECAST, agent="python-requests/2.32.5")
     assert {script.id} == machines(peer, script)
 
@@ -63,7 +61,6 @@ def test_a_script_that_says_so_at_once_is_found(peer: Peer) -> None:
     ],
 )
 def test_a_rule_is_as_published(name: str, events: list[Click]) -> None:
-    """Each rule takes what its maker says for machines'."""
     (peer,) = (each for each in PEERS if each.name == name)
     assert {event.id for event in events} == machines(peer, *events)
 
@@ -81,6 +78,5 @@ def test_a_rule_is_as_published(name: str, events: list[Click]) -> None:
     ],
 )
 def test_a_rule_is_no_better_than_published(name: str, events: list[Click]) -> None:
-    """Each rule misses what its maker does not look at."""
     (peer,) = (each for each in PEERS if each.name == name)
     assert set() == machines(peer, *events)

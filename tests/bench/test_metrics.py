@@ -16,14 +16,12 @@ def world() -> World:
 
 
 def test_the_truth_scores_best(world: World) -> None:
-    """Who knows the truth has every figure right."""
     found = figures([tally(world, {fact.click_id: TRUE[fact.kind] for fact in world.facts})])
     best = dict.fromkeys(("inflation", "click-rate error", "error of 19 in 20", "people suspected"), 0)
     assert {name: best.get(name, 1) for name in found} == {name: figure.value for name, figure in found.items()}
 
 
 def test_believing_everything_finds_no_machine(world: World) -> None:
-    """All people are kept, and everything that a scanner clicked is counted."""
     found = figures([tally(world, {fact.click_id: Verdict.HUMAN for fact in world.facts})])
     assert (0, 1) == (found["bot recall"].value, found["human recall"].value)
     assert found["inflation"].value > 0.2
@@ -31,14 +29,12 @@ def test_believing_everything_finds_no_machine(world: World) -> None:
 
 
 def test_suspecting_everything_is_no_finding(world: World) -> None:
-    """What is suspected is neither a bot found nor a person lost to the bots, but no person counted either."""
     found = figures([tally(world, {fact.click_id: Verdict.SUSPECTED for fact in world.facts})])
     names = ("bot precision", "bot recall", "human recall", "people suspected", "inflation")
     assert (1, 0, 0, 1, -1) == tuple(found[name].value for name in names)
 
 
 def test_intervals_hold_the_figure() -> None:
-    """A figure lies between the bounds that other draws of the seeds give."""
     worlds = [simulate(COMMON, seed=seed, recipients=100) for seed in range(6)]
     tallies = [tally(world, {fact.click_id: Verdict.HUMAN for fact in world.facts}) for world in worlds]
     for figure in figures(tallies).values():

@@ -20,7 +20,6 @@ BLOCKS = "block,asn,source,date\n192.0.2.0/24,64500,made up,2026-11-24\n"
 
 
 def test_who_announces_an_address_names_its_network() -> None:
-    """A vendor's block is the vendor's where a cloud or a carrier announces it, and not where another vendor does."""
     table = unpack(build(CLASSES, ANNOUNCED, list(lent(BLOCKS, CLASSES, ANNOUNCED))))
     addresses = ("192.0.2.1", "192.0.2.129", "192.0.2.193", "192.0.2.225", "198.51.100.1")
     assert ["Scanner AS64500", "Scanner AS64500", "Scanner AS64500", "Relay AS64503", "Cloud AS64501"] == [
@@ -29,14 +28,12 @@ def test_who_announces_an_address_names_its_network() -> None:
 
 
 def test_another_owner_is_named() -> None:
-    """A class is not taken over by whoever bought the autonomous system."""
     sold = [(block, asn, "Access Inc." if asn == 64500 else owner) for block, asn, owner in ANNOUNCED]
     with pytest.raises(SystemExit, match=r"AS64500: Access Inc\., was Scanner Inc\."):
         build(CLASSES, sold, [])
 
 
 def test_the_version_tells_tables_apart() -> None:
-    """The same facts make the same table, others another version."""
     first, same, other = (build(CLASSES, announced, []) for announced in (ANNOUNCED, ANNOUNCED, ANNOUNCED[:4]))
     assert first == same
     assert unpack(first).version != unpack(other).version

@@ -9,7 +9,6 @@ def figure(value: float) -> Figure:
 
 
 def test_a_bar_has_a_side() -> None:
-    """Some figures must be high, others low."""
     assert Bar(population="common", measure="bot recall", value=0.9).holds(figure(0.95))
     assert not Bar(population="common", measure="bot recall", value=0.9).holds(figure(0.85))
     assert Bar(population="common", measure="click-rate error", value=0.1, at_least=False).holds(figure(0.05))
@@ -17,7 +16,6 @@ def test_a_bar_has_a_side() -> None:
 
 
 def test_the_best_of_the_others_is_a_bar() -> None:
-    """We have to be ahead of every rule where its best figure is concerned."""
     names = [*MEASURES]
     ours, worse, better = ({name: figure(value) for name in names} for value in (0.9, 0.5, 0.95))
     found = {OURS: ours, "clicktrail, no beacon": ours, "one": worse, "another": better}

@@ -49,7 +49,6 @@ def audited(folder: Path, *arguments: str) -> dict[str, Any]:
 
 
 def test_a_log_is_judged(tmp_path: Path) -> None:
-    """Every click with verdict and reasons, late evidence among them; HEAD is in no campaign's clicks."""
     (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE, UNREAD))
     result = audited(tmp_path, "log.jsonl")
     clicks = {row["id"]: row for row in result["clicks"]}
@@ -78,7 +77,6 @@ def test_a_log_is_judged(tmp_path: Path) -> None:
 
 
 def test_files_may_divide_events_as_they_like(tmp_path: Path) -> None:
-    """Packed, in any order, told twice: the document is the same to the letter."""
     (tmp_path / "one.jsonl").write_bytes(log(*MESSAGE, UNREAD))
     (tmp_path / "a.jsonl").write_bytes(log(UNREAD, *reversed(MESSAGE[4:])))
     (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(log(*MESSAGE[:6])))
@@ -86,7 +84,6 @@ def test_files_may_divide_events_as_they_like(tmp_path: Path) -> None:
 
 
 def test_standard_input_is_a_file(tmp_path: Path) -> None:
-    """Named by a hyphen."""
     done = subprocess.run(
         [sys.executable, "-m", "clicktrail", "audit", "-", "--json"],
         input=log(*MESSAGE),
@@ -98,7 +95,6 @@ def test_standard_input_is_a_file(tmp_path: Path) -> None:
 
 
 def test_anonymous_clicks_are_counted_as_they_were_judged(tmp_path: Path) -> None:
-    """They are no click events, and so are in no row."""
     told = AnonymousClick(id="x", at=NOON, campaign="spring", link=0, url="https://shop.example", verdict="human")
     (tmp_path / "log.jsonl").write_bytes(log(told, told))
     result = audited(tmp_path, "log.jsonl")
@@ -106,20 +102,17 @@ def test_anonymous_clicks_are_counted_as_they_were_judged(tmp_path: Path) -> Non
 
 
 def test_nothing_is_judged_of_nothing(tmp_path: Path) -> None:
-    """An empty file has no clicks and no campaigns."""
     (tmp_path / "log.jsonl").touch()
     assert {"clicks": [], "campaigns": []} == audited(tmp_path, "log.jsonl")
 
 
 def test_verdicts_become_final(tmp_path: Path) -> None:
-    """Three days after, whatever the last event of the file."""
     (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE))
     result = audited(tmp_path, "log.jsonl", "--now", "2026-11-27")
     assert {"final"} == {row["state"] for row in result["clicks"]}
 
 
 def test_damaged_lines_are_named_and_counted(tmp_path: Path) -> None:
-    """The first five, one line each; the rest of the file counts."""
     (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE) + b"{broken\n" * 7)
     done = clicktrail("audit", "log.jsonl", folder=tmp_path)
     assert 0 == done.returncode
@@ -129,7 +122,6 @@ def test_damaged_lines_are_named_and_counted(tmp_path: Path) -> None:
 
 
 def test_people_get_a_table(tmp_path: Path) -> None:
-    """Campaigns with what deliveries rest on, reasons with their share, organisations, and what nobody told."""
     (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE, replace(click(9_000, id="far"), message_id="", campaign="old")))
     done = clicktrail("audit", "log.jsonl", folder=tmp_path)
     assert ["1 (accepted - bounced)", "unknown", "100.0%", "reader.example", "Barracuda AS15324"] == [
@@ -140,7 +132,6 @@ def test_people_get_a_table(tmp_path: Path) -> None:
 
 
 def test_clicks_are_written_as_a_table(tmp_path: Path) -> None:
-    """One row a click, with its reasons in words."""
     (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE))
     clicktrail("audit", "log.jsonl", "--csv", "out.csv", folder=tmp_path)
     with (tmp_path / "out.csv").open(newline="") as file:
@@ -158,7 +149,6 @@ def test_clicks_are_written_as_a_table(tmp_path: Path) -> None:
 
 
 def test_columns_describe_any_table(tmp_path: Path) -> None:
-    """Without a type every row is a click."""
     (tmp_path / "clicks.csv").write_text(f"Time\tWho\tLink\n{after(9).isoformat()}\tada\thttps://shop.example\n")
     result = audited(tmp_path, "clicks.csv", "--columns", "at=Time, recipient=Who, url=Link")
     assert [("human", 1)] == [
@@ -177,7 +167,6 @@ def test_columns_describe_any_table(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path, arguments: list[str], reason: str) -> None:
-    """With exit status 1 and nothing on standard output."""
     (tmp_path / "people.csv").write_text("email,first name\nada@reader.example,Ada\n")
     (tmp_path / "cut.gz").write_bytes(gzip.compress(log(*MESSAGE))[:100])
     done = clicktrail("audit", "--json", *arguments, folder=tmp_path)
@@ -199,7 +188,6 @@ REPORT = CampaignReport(
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_the_document_is_json_however_many_clicks_there_are(count: int) -> None:
-    """Rows are written as they come, and read as one document."""
     output = io.StringIO()
     document = JsonRows(output, SENT_AT + timedelta(hours=1))
     for _ in range(count):
@@ -210,7 +198,6 @@ def test_the_document_is_json_however_many_clicks_there_are(count: int) -> None:
 
 
 def test_what_would_have_made_a_person_of_it() -> None:
-    """A click from a data centre lacks but a key pressed; a person's lacks nothing."""
     output = io.StringIO()
     document = JsonRows(output, SENT_AT)
     document.write(judge(timeline(request(1_000, ip=AZURE), request(2_000)), CONTEXT))
@@ -222,14 +209,12 @@ def test_what_would_have_made_a_person_of_it() -> None:
 
 
 def test_a_table_of_no_clicks_has_a_header() -> None:
-    """So that a spreadsheet can open it."""
     output = io.StringIO()
     TableRows(output, SENT_AT)
     assert "id,at,campaign,recipient,url,verdict,score,state,counted,reasons\r\n" == output.getvalue()
 
 
 def test_shares_are_of_the_clicks_that_are_not_human(capsys: pytest.CaptureFixture[str]) -> None:
-    """And organisations past the first twenty are counted."""
     many = [Organisation(domain=f"{number}.example", clicked=2, scanned=1) for number in range(22)]
     print_audit([REPORT], many, ["klaviyo told no addresses"])
     shown = capsys.readouterr().out

@@ -6,7 +6,6 @@ from tests.support.command_line import clicktrail
 
 
 def test_what_a_recipient_said_last_is_kept(tmp_path: Path) -> None:
-    """An address is the same in capitals; of who said nothing, nothing is known."""
     keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
 
     for said in ("granted", "denied"):
@@ -19,12 +18,10 @@ def test_what_a_recipient_said_last_is_kept(tmp_path: Path) -> None:
 
 
 def test_another_word_is_wrong_usage(tmp_path: Path) -> None:
-    """A slip is told, and not kept as anything."""
     assert 2 == clicktrail("consent", "set", "anna@example.net", "no", folder=tmp_path).returncode
 
 
 def test_nothing_is_kept_where_nobody_serves(tmp_path: Path) -> None:
-    """A registry without a key ring would keep the first start from making one."""
     done = clicktrail("consent", "set", "anna@example.net", "denied", folder=tmp_path)
 
     assert (1, []) == (done.returncode, list(tmp_path.iterdir()))

@@ -8,7 +8,6 @@ from tests.support.command_line import clicktrail
 
 @pytest.mark.timeout(300)
 def test_the_demo_tells_people_from_scanners(tmp_path: Path) -> None:
-    """The human rate is within a tenth of the truth, and the raw rate is far above both."""
     done = clicktrail("demo", "--once", "--json", folder=tmp_path, timeout_s=280)
 
     assert 0 == done.returncode, done.stderr
@@ -20,7 +19,6 @@ def test_the_demo_tells_people_from_scanners(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:
-    """What an earlier demo counted would be counted again."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "something").touch()
 

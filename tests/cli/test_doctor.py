@@ -6,7 +6,6 @@ from tests.support.serving import serving
 
 
 async def test_the_doctor_finds_nothing_but_that_a_backup_is_due(tmp_path: Path) -> None:
-    """A first start is well, and the one thing that must not be lost is asked for until there is a copy of it."""
     config = ("--config", str(tmp_path / "clicktrail.toml"))
     async with serving(tmp_path):
         first = clicktrail("doctor", *config, folder=tmp_path)
@@ -20,7 +19,6 @@ async def test_the_doctor_finds_nothing_but_that_a_backup_is_due(tmp_path: Path)
 
 
 def test_what_is_wrong_is_said_with_what_to_do(tmp_path: Path) -> None:
-    """By the exit status too, so that a monitor can ask; the reasons come as lines or as JSON."""
     (tmp_path / "clicktrail.toml").write_text('[metrics]\nlisten = "127.0.0.1:1"\n', "utf-8")
     done = clicktrail("doctor", folder=tmp_path)
     as_json = clicktrail("doctor", "--json", folder=tmp_path)

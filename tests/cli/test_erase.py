@@ -7,7 +7,6 @@ from tests.support.command_line import clicktrail
 
 
 def test_an_erased_recipient_is_known_to_the_edge_by_a_mark(tmp_path: Path) -> None:
-    """In whose file their name is not to be read; the relay leaves their links plain from now on."""
     data = tmp_path / "clicktrail-data"
     ring = keyring_file.load_or_create(data / keyring_file.NAME, traces=[])
     done = clicktrail("erase", "Anna@example.net", folder=tmp_path)
@@ -18,6 +17,5 @@ def test_an_erased_recipient_is_known_to_the_edge_by_a_mark(tmp_path: Path) -> N
 
 
 def test_nobody_is_erased_where_nobody_serves(tmp_path: Path) -> None:
-    """Without the key ring there is no mark."""
     done = clicktrail("erase", "anna@example.net", folder=tmp_path)
     assert (1, []) == (done.returncode, list(tmp_path.iterdir()))

@@ -13,7 +13,6 @@ LOG = encode(sent()) + b"\n{}\n" + encode(click(60)) + b"\n"
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_events_of_a_file_packed_or_not(tmp_path: Path, packed: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    """Lines that are none are named and passed over."""
     file = tmp_path / ("log.jsonl.gz" if packed else "log.jsonl")
     file.write_bytes(gzip.compress(LOG) if packed else LOG)
     assert [sent(), click(60)] == list(recorded_events(str(file), known_exports("")))
@@ -21,12 +20,10 @@ def test_events_of_a_file_packed_or_not(tmp_path: Path, packed: bool, capsys: py
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
-    """With its name."""
     with pytest.raises(ClicktrailError, match="cannot read"):
         list(recorded_events(str(tmp_path / "nothing"), known_exports("")))
 
 
 def test_columns_are_named_by_fields() -> None:
-    """One that is none is refused, with those that are."""
     with pytest.raises(ClicktrailError, match="no field 'colour'"):
         known_exports("colour=Farbe")

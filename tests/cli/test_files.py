@@ -7,14 +7,12 @@ from clicktrail.errors import ClicktrailError
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    """Bytes as they are, text in UTF-8."""
     file = tmp_path / "a.txt"
     write_bytes(file, "é\r\n".encode())
     assert ("é\r\n".encode(), "é\r\n") == (read_bytes(file), read_text(file))
 
 
 def test_an_error_names_the_file(tmp_path: Path) -> None:
-    """Not there, not to be written, not UTF-8."""
     latin = tmp_path / "latin.toml"
     latin.write_bytes(b"\xe9")
     with pytest.raises(ClicktrailError, match=r"cannot read .*none\.txt: No such file"):

@@ -30,7 +30,6 @@ async def counted(running: Serving) -> str:
 
 
 async def test_what_a_click_was_before_is_told_with_and_without_an_engine(tmp_path: Path) -> None:
-    """Two more clicks in the second of one that was human: log, metrics and history tell that it is a bot's now."""
     config = ("--config", str(tmp_path / "clicktrail.toml"))
     forms = [
         ("winter",),
@@ -67,6 +66,5 @@ async def test_what_a_click_was_before_is_told_with_and_without_an_engine(tmp_pa
 
 
 def test_history_before_the_first_start_leaves_no_trace(tmp_path: Path) -> None:
-    """As a report does; a campaign that is none is an error."""
     done = clicktrail("history", "winter", folder=tmp_path)
     assert (1, True, []) == (done.returncode, "there is no campaign" in done.stderr, list(tmp_path.iterdir()))

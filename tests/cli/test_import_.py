@@ -24,7 +24,6 @@ def reported(folder: Path) -> dict[str, Any]:
 
 
 def test_an_import_is_reported_as_it_is_audited(tmp_path: Path) -> None:
-    """Where no engine runs; told twice it counts once, and what the source could not tell stands beside."""
     keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
     (tmp_path / "clicks.csv").write_text(EXPORT, "utf-8")
     for _ in range(2):
@@ -41,7 +40,6 @@ def test_an_import_is_reported_as_it_is_audited(tmp_path: Path) -> None:
 
 
 async def test_a_running_engine_shows_what_is_imported(tmp_path: Path) -> None:
-    """It reads the journal as it always does."""
     async with serving(tmp_path) as running:
         (tmp_path / "clicks.csv").write_text(EXPORT, "utf-8")
         done = await asyncio.to_thread(clicktrail, "import", "clicks.csv", folder=tmp_path)
@@ -50,7 +48,6 @@ async def test_a_running_engine_shows_what_is_imported(tmp_path: Path) -> None:
 
 
 def test_an_import_before_the_first_start_is_refused(tmp_path: Path) -> None:
-    """A journal without a key ring would look as if the ring had been lost; and nothing is left behind."""
     (tmp_path / "clicks.csv").write_text(EXPORT, "utf-8")
     done = clicktrail("import", "clicks.csv", folder=tmp_path)
 

@@ -44,14 +44,12 @@ def token(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("url", ["{}", "/{}", "https://links.example.com/{}", "http://[::1]:8080/{}?fbclid=1#top"])
 def test_a_url_is_opened_wherever_it_was_found(tmp_path: Path, token: str, url: str) -> None:
-    """A whole URL with what was added on its way, or the bare token: what it holds is the same."""
     done = clicktrail("inspect", "--json", "--", url.format(token), folder=tmp_path)
     assert (0, "") == (done.returncode, done.stderr)
     assert DESCRIBED == json.loads(done.stdout)
 
 
 async def test_what_the_registry_keeps_is_shown(tmp_path: Path) -> None:
-    """Destination and campaign of a campaign link and of a short one; a template's recipient is nobody's word."""
     data = tmp_path / "clicktrail-data"
     ring = keyring_file.load_or_create(data / keyring_file.NAME, traces=[])
     links = tuple(StoredLink(position=position, destination=f"https://x.example/{position}") for position in range(3))
@@ -99,7 +97,6 @@ async def test_what_the_registry_keeps_is_shown(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("made", [True, False], ids=["no such link", "no registry"])
 async def test_without_the_registry_the_rest_is_shown(tmp_path: Path, *, made: bool) -> None:
-    """What the token itself holds, and where the rest is kept."""
     data = tmp_path / "clicktrail-data"
     ring = keyring_file.load_or_create(data / keyring_file.NAME, traces=[])
     if made:
@@ -121,7 +118,6 @@ async def test_without_the_registry_the_rest_is_shown(tmp_path: Path, *, made: b
 
 
 def test_for_people_each_fact_is_a_line(tmp_path: Path, token: str) -> None:
-    """Name and value, in the same order as in JSON; the ring can be any file."""
     (tmp_path / "clicktrail-data" / keyring_file.NAME).rename(tmp_path / "ring.json")
     done = clicktrail("inspect", "--keys", "ring.json", "--", token, folder=tmp_path)
     assert [[name, str(value)] for name, value in DESCRIBED.items()] == [
@@ -147,7 +143,6 @@ def test_for_people_each_fact_is_a_line(tmp_path: Path, token: str) -> None:
 def test_what_does_not_open_says_why(
     tmp_path: Path, token: str, damage: Callable[[str], str], error: str, hint: str
 ) -> None:
-    """A damaged URL is an error with its reason, and a hint where to look."""
     done = clicktrail("inspect", "--", damage(token), folder=tmp_path)
     first, second = done.stderr.splitlines()
     assert (1, "") == (done.returncode, done.stdout)
@@ -157,7 +152,6 @@ def test_what_does_not_open_says_why(
 
 
 def test_a_revoked_key_is_named(tmp_path: Path, token: str) -> None:
-    """Whoever wonders why a link is dead learns that its key was revoked."""
     ring = tmp_path / "clicktrail-data" / keyring_file.NAME
     keyring_file.rotate(ring)
     keyring_file.revoke(ring, 0)
@@ -167,7 +161,6 @@ def test_a_revoked_key_is_named(tmp_path: Path, token: str) -> None:
 
 
 def test_no_ring_no_answer(tmp_path: Path) -> None:
-    """Without the ring nothing can be opened: the error names the file."""
     done = clicktrail("inspect", "--keys", "ring.json", "tokenA", folder=tmp_path)
     assert 1 == done.returncode
     assert "clicktrail: error: the key ring ring.json is missing" in done.stderr

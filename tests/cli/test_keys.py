@@ -6,7 +6,6 @@ from tests.support.command_line import clicktrail
 
 
 def test_backup_copies_the_ring(tmp_path: Path) -> None:
-    """The copy is the ring, and nothing is printed on standard output."""
     ring = keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
 
     done = clicktrail("keys", "backup", "copy.json", folder=tmp_path)
@@ -16,7 +15,6 @@ def test_backup_copies_the_ring(tmp_path: Path) -> None:
 
 
 def test_backup_of_nothing_says_so(tmp_path: Path) -> None:
-    """An error is one line with its hint, and status 1."""
     done = clicktrail("keys", "backup", "copy.json", folder=tmp_path)
 
     first, second = done.stderr.splitlines()
@@ -26,7 +24,6 @@ def test_backup_of_nothing_says_so(tmp_path: Path) -> None:
 
 
 def test_the_life_of_a_key(tmp_path: Path) -> None:
-    """A key seals, then only opens, then is revoked; the list shows it, without a secret."""
     keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
 
     rotated = clicktrail("keys", "rotate", folder=tmp_path)
@@ -44,7 +41,6 @@ def test_the_life_of_a_key(tmp_path: Path) -> None:
 
 
 def test_restore_brings_the_ring_back(tmp_path: Path) -> None:
-    """A copy takes the place of a ring that is lost."""
     path = tmp_path / "clicktrail-data" / keyring_file.NAME
     ring = keyring_file.load_or_create(path, traces=[])
     clicktrail("keys", "backup", "copy.json", folder=tmp_path)

@@ -12,7 +12,6 @@ LABELS = "click_id,truth\nc-anna,human\nc-bert,bot\nnobody,preview\n"
 
 
 async def test_labels_are_held_against_verdicts_with_and_without_an_engine(tmp_path: Path) -> None:
-    """Kept by the engine or by the command; of two labels the later one stands."""
     config = ("--config", str(tmp_path / "clicktrail.toml"))
     (tmp_path / "labels.csv").write_text(LABELS, "utf-8")
 
@@ -36,7 +35,6 @@ async def test_labels_are_held_against_verdicts_with_and_without_an_engine(tmp_p
 
 @pytest.mark.parametrize("line", ["c1,suspected", "c1", ",human", "c1,human,yes"])
 def test_a_line_that_is_no_label_is_an_error(tmp_path: Path, line: str) -> None:
-    """With its number, and nothing is kept."""
     (tmp_path / "labels.csv").write_text(f"c0,bot\n{line}\n", "utf-8")
     done = clicktrail("labels", "import", "labels.csv", folder=tmp_path)
 

@@ -10,7 +10,6 @@ from tests.support.command_line import clicktrail
 
 
 def test_changes_are_kept_and_listed(tmp_path: Path) -> None:
-    """In the registry for good, and on the edge's disk, each target told by how it is written."""
     data = tmp_path / "clicktrail-data"
     keyring_file.load_or_create(data / keyring_file.NAME, traces=[])
     for change in (
@@ -47,6 +46,5 @@ def test_changes_are_kept_and_listed(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_meant_is_wrong_usage(tmp_path: Path, change: tuple[str, ...]) -> None:
-    """A slip is told, and not kept as anything."""
     done = clicktrail("links", *change, folder=tmp_path)
     assert (2, []) == (done.returncode, list(tmp_path.iterdir()))

@@ -11,7 +11,6 @@ ranges = ["40.94.16.0/24"]
 
 
 def test_what_an_operator_says_goes_before_our_table(tmp_path: Path) -> None:
-    """It can be looked at, and forgotten again."""
     (tmp_path / "own.toml").write_text(OWN)
     (tmp_path / "list.txt").write_text("198.51.100.0/24\n2001:db8::/32\n")
     address = ("networks", "show", "40.94.16.33", "198.51.100.9", "86.128.0.1")
@@ -30,7 +29,6 @@ def test_what_an_operator_says_goes_before_our_table(tmp_path: Path) -> None:
 
 
 def test_lists_are_listed(tmp_path: Path) -> None:
-    """With the version that verdicts name, and what counts no more."""
     (tmp_path / "own.toml").write_text(OWN + "expires = 2026-01-01\n")
     clicktrail("networks", "update", "own.toml", folder=tmp_path)
 
@@ -45,7 +43,6 @@ def test_lists_are_listed(tmp_path: Path) -> None:
 
 
 def test_show_as_json(tmp_path: Path) -> None:
-    """For programs."""
     done = clicktrail("networks", "show", "40.94.16.33", "10.0.0.1", "--json", folder=tmp_path)
     assert [
         {"address": "40.94.16.33", "network": {"name": "Microsoft", "asn": 8075, "class": "microsoft"}},
@@ -54,13 +51,11 @@ def test_show_as_json(tmp_path: Path) -> None:
 
 
 def test_what_is_no_address_is_not_shown_as_a_persons(tmp_path: Path) -> None:
-    """A slip of the hand would else look like an answer."""
     done = clicktrail("networks", "show", "40.94.16.333", folder=tmp_path)
     assert (1, "", "clicktrail: error: '40.94.16.333' is no address\n") == (done.returncode, done.stdout, done.stderr)
 
 
 def test_one_bad_list_changes_nothing(tmp_path: Path) -> None:
-    """Of several lists either all are taken, or none."""
     (tmp_path / "own.toml").write_text(OWN)
     (tmp_path / "page.html").write_text("<html>\n<body>")
     done = clicktrail("networks", "update", "own.toml", "page.html", folder=tmp_path)
@@ -75,13 +70,11 @@ def test_one_bad_list_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_what_was_never_read_cannot_be_removed(tmp_path: Path) -> None:
-    """A slip is told."""
     done = clicktrail("networks", "remove", "own.toml", folder=tmp_path)
     assert (1, True) == (done.returncode, "nothing was read from" in done.stderr)
 
 
 def test_an_audit_goes_by_them(tmp_path: Path) -> None:
-    """A click from the operator's own scanner is judged as one from a scanner that we know."""
     (tmp_path / "list.txt").write_text("192.0.2.0/24\n")
     click = {
         "id": "c1", "type": "click", "at": "2026-11-23T13:00:00.000Z", "message_id": "m1", "link": 0, "method": "GET",

@@ -8,7 +8,6 @@ from tests.support.judged_lines import click as click_on
 
 
 def test_a_message_comes_back_in_one_piece() -> None:
-    """All of its events in one partition, all events in some partition."""
     events = [click_on(f"m{number % 50}", str(number)) for number in range(500)]
     with partitions() as sorted_:
         for event in events:
@@ -19,7 +18,6 @@ def test_a_message_comes_back_in_one_piece() -> None:
 
 
 def test_times_keep_all_their_digits() -> None:
-    """A burst is measured by them."""
     exact = click(0.123456)
     with partitions() as sorted_:
         sorted_.add(exact)
@@ -27,7 +25,6 @@ def test_times_keep_all_their_digits() -> None:
 
 
 def test_visits_elsewhere_come_with_a_message() -> None:
-    """What the same address did on another message within a minute, and nothing of its own, nor of a proxy's."""
     first, other, late = click_on("m1", "1"), click_on("m2", "2"), replace(click_on("m3", "3"), at=after(99_999))
     inside = [replace(one, id=f"proxied-{one.id}", ip="10.0.0.1") for one in (first, other)]
     with partitions() as sorted_:
@@ -38,7 +35,6 @@ def test_visits_elsewhere_come_with_a_message() -> None:
 
 
 def test_the_last_event_is_known() -> None:
-    """Whatever order they come in."""
     with partitions() as sorted_:
         for event in (sent(), click(9_000), click(40)):
             sorted_.add(event)
@@ -46,7 +42,6 @@ def test_the_last_event_is_known() -> None:
 
 
 def test_anonymous_clicks_are_kept_apart() -> None:
-    """Once each: they belong to no message."""
     told = AnonymousClick(id="x", at=NOON, verdict="human")
     with partitions() as sorted_:
         sorted_.add(told)

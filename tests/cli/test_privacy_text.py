@@ -14,7 +14,6 @@ def text_of(folder: Path, settings: str, *options: str) -> str:
 
 
 def test_the_text_tells_of_the_settings(tmp_path: Path) -> None:
-    """One paragraph, with their hosts, hours and choices."""
     (tmp_path / "domains.toml").write_text(
         '[[domain]]\nhost = "a.example"\n[[domain]]\nhost = "b.example"\nengagement_hosts = ["b.example"]'
     )
@@ -37,7 +36,6 @@ def test_the_text_tells_of_the_settings(tmp_path: Path) -> None:
 
 
 def test_the_text_of_the_defaults(tmp_path: Path) -> None:
-    """Nothing of what is off."""
     text = text_of(tmp_path, '[tracking]\ndomain = "https://links.example.com:8443"')
     assert "by way of links.example.com," in text
     assert "script" not in text
@@ -47,7 +45,6 @@ def test_the_text_of_the_defaults(tmp_path: Path) -> None:
 
 
 def test_where_domains_differ_the_text_promises_the_least(tmp_path: Path) -> None:
-    """So that it is true of each."""
     domains = '[[domain]]\nhost = "a.example"\nopted_out = "none"\n[[domain]]\nhost = "b.example"'
     (tmp_path / "domains.toml").write_text(domains)
     assert "in which hour" in text_of(tmp_path, '[tracking]\ndomains = "domains.toml"')
@@ -56,14 +53,12 @@ def test_where_domains_differ_the_text_promises_the_least(tmp_path: Path) -> Non
 
 
 def test_the_text_in_german(tmp_path: Path) -> None:
-    """All of it."""
     text = text_of(tmp_path, "", "--language", "de")
     assert text.startswith("Links in unseren E-Mails führen über 127.0.0.1")
     assert "{" not in text
 
 
 def test_languages_say_the_same() -> None:
-    """Each sentence, with the same things filled in."""
     sentences = tomllib.loads((resources.files("clicktrail.cli") / "privacy.toml").read_text("utf-8"))
     for name, english in sentences["en"].items():
         for known in sentences.values():
@@ -72,5 +67,4 @@ def test_languages_say_the_same() -> None:
 
 
 def test_another_language_is_wrong_usage(tmp_path: Path) -> None:
-    """Rather than English for somebody who asked for something else."""
     assert 2 == clicktrail("privacy-text", "--language", "fr", folder=tmp_path).returncode

@@ -34,7 +34,6 @@ async def rejudged(folder: Path, *arguments: str) -> dict[str, Any]:
 
 
 async def test_what_an_operator_learnt_of_a_network_holds_for_clicks_of_before(tmp_path: Path) -> None:
-    """First it is shown, and changes nothing; then it is so, with an engine; later, without one, nothing moves."""
     (tmp_path / "scanner.txt").write_text(f"{VISITOR}/32\n")
     async with serving(tmp_path) as running:
         await click_once(running)
@@ -57,7 +56,6 @@ async def test_what_an_operator_learnt_of_a_network_holds_for_clicks_of_before(t
 
 
 def test_there_may_be_nothing_to_judge(tmp_path: Path) -> None:
-    """A campaign that is none is an error; before the first start there is nothing, and no trace is left."""
     unknown = clicktrail("rejudge", "--campaign", "spring", folder=tmp_path)
     assert (1, True) == (unknown.returncode, "there is no campaign 'spring'" in unknown.stderr)
     nothing = clicktrail("rejudge", "--json", folder=tmp_path)

@@ -15,7 +15,6 @@ async def click_once(running: Serving) -> None:
 
 
 async def test_the_report_is_the_same_with_and_without_an_engine(tmp_path: Path) -> None:
-    """A running engine is asked; where none runs the command reads the data folder itself."""
     arguments = ("report", "--json", "--filter=time", "--filter=agent", "--config", str(tmp_path / "clicktrail.toml"))
     async with serving(tmp_path) as running:
         await click_once(running)
@@ -30,7 +29,6 @@ async def test_the_report_is_the_same_with_and_without_an_engine(tmp_path: Path)
 
 
 async def test_one_campaign_is_shown_by_link(tmp_path: Path) -> None:
-    """Without --json it is a table for people."""
     async with serving(tmp_path) as running:
         await click_once(running)
         await settled(running, "spring", clicks=1)
@@ -41,7 +39,6 @@ async def test_one_campaign_is_shown_by_link(tmp_path: Path) -> None:
 
 
 async def test_an_unknown_campaign_is_an_error(tmp_path: Path) -> None:
-    """A name that was never sent is told from a campaign without clicks."""
     async with serving(tmp_path):
         done = clicktrail("report", "autumn", "--config", str(tmp_path / "clicktrail.toml"), folder=tmp_path)
 
@@ -50,7 +47,6 @@ async def test_an_unknown_campaign_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_report_before_the_first_start_leaves_no_trace(tmp_path: Path) -> None:
-    """An empty data folder is made by serve, which takes any other for one that lost its key ring."""
     done = clicktrail("report", folder=tmp_path)
 
     assert (0, []) == (done.returncode, list(tmp_path.iterdir()))

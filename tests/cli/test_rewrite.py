@@ -32,7 +32,6 @@ IN_PROCESSES = 20
 
 
 def test_a_file_is_rewritten_and_reported(tmp_path: Path) -> None:
-    """The links open with the key ring, and the report says where they stood."""
     ring = keyring_file.load_or_create(tmp_path / "ring.json", traces=[])
     (tmp_path / "mail.html").write_text(HTML, "utf-8")
     (tmp_path / "utm.toml").write_text('own_hosts = ["example.com"]\ncontent = ""\n', "utf-8")
@@ -65,7 +64,6 @@ def test_a_file_is_rewritten_and_reported(tmp_path: Path) -> None:
 
 
 def test_json_is_all_that_stands_on_standard_output(tmp_path: Path) -> None:
-    """Warnings go to standard error, and into the report."""
     (tmp_path / "big.html").write_text(f"{HTML}<p>{'x' * 110_000}", "utf-8")
 
     done = clicktrail("rewrite", "big.html", "--json", folder=tmp_path)
@@ -89,7 +87,6 @@ def test_json_is_all_that_stands_on_standard_output(tmp_path: Path) -> None:
     ],
 )
 def test_standard_input_is_told_by_how_it_begins(content: bytes, part: str, tmp_path: Path) -> None:
-    """What comes in goes out, links apart."""
     for arguments in (["--json"], []):
         done = subprocess.run(
             [sys.executable, "-m", "clicktrail", "rewrite", "-", *arguments],
@@ -108,7 +105,6 @@ def test_standard_input_is_told_by_how_it_begins(content: bytes, part: str, tmp_
 
 
 def test_the_ring_of_the_environment_and_of_the_data_folder(tmp_path: Path) -> None:
-    """The environment's goes before the data folder's; one that is named has to be there."""
     (tmp_path / "mail.txt").write_text("https://example.com/", "utf-8")
     rings = {"data": keyring_file.load_or_create(tmp_path / "clicktrail-data" / "keys.json", traces=[])}
     rings["named"] = keyring_file.load_or_create(tmp_path / "named.json", traces=[])
@@ -130,7 +126,6 @@ def _run(folder: Path, added: dict[str, str]) -> subprocess.CompletedProcess[str
 
 
 def test_settings_and_headers_say_what_no_option_does(tmp_path: Path) -> None:
-    """A message is rewritten as the relay would; the headers stay, and options go before both."""
     ring = keyring_file.load_or_create(tmp_path / "clicktrail-data" / "keys.json", traces=[])
     (tmp_path / "clicktrail.toml").write_text('[utm]\nconvention = "utm.toml"\n', "utf-8")
     (tmp_path / "utm.toml").write_text('own_hosts = ["*"]\ncontent = ""\n', "utf-8")
@@ -156,7 +151,6 @@ def test_settings_and_headers_say_what_no_option_does(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("header", ["Subject: Reset your password", "X-Clicktrail-Stream: password-reset"])
 def test_a_message_that_nobody_may_follow_into_passes_as_it_is(header: str, tmp_path: Path) -> None:
-    """As it passes the relay: what the command shows is what would be sent."""
     content = f"{header}\n\nhttps://example.com/"
     (tmp_path / "mail.eml").write_text(content, "utf-8")
     done = clicktrail("rewrite", "mail.eml", folder=tmp_path)
@@ -165,7 +159,6 @@ def test_a_message_that_nobody_may_follow_into_passes_as_it_is(header: str, tmp_
 
 
 def test_consent_is_that_of_the_option_or_the_header(tmp_path: Path) -> None:
-    """Who denies gets plain links; who was not asked stays unnamed, if the policy says so."""
     ring = keyring_file.load_or_create(tmp_path / "keys.json", traces=[])
     mail, out, policy = tmp_path / "mail.eml", tmp_path / "out.eml", tmp_path / "policy.toml"
     mail.write_text("X-Clicktrail-Consent: denied\n\nhttps://example.com/", "utf-8")
@@ -190,7 +183,6 @@ def test_consent_is_that_of_the_option_or_the_header(tmp_path: Path) -> None:
 
 
 def test_a_signed_message_is_signed_anew_with_the_key_of_the_settings(tmp_path: Path) -> None:
-    """As the relay does it; a file that is no message needs no key, not even a readable one."""
     keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
     (tmp_path / "clicktrail.toml").write_text(
         '[dkim]\ndomain = "example.com"\nselector = "ed"\nprivate_key_file = "dkim.pem"\n', "utf-8"
@@ -210,7 +202,6 @@ def test_a_signed_message_is_signed_anew_with_the_key_of_the_settings(tmp_path: 
 
 
 def test_a_policy_is_a_preset_or_a_file(tmp_path: Path) -> None:
-    """The preset is standard unless told otherwise; what a file does not say is the preset's."""
     (tmp_path / "mail.txt").write_text("https://example.com/privacy https://other.example/", "utf-8")
     (tmp_path / "policy.toml").write_text('preset = "all"\ndenied_hosts = ["other.example"]\n', "utf-8")
     report = tmp_path / "report.json"
@@ -228,7 +219,6 @@ def test_a_policy_is_a_preset_or_a_file(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_or_written_is_said_in_one_line(tmp_path: Path) -> None:
-    """The file that is named is the one in question."""
     (tmp_path / "mail.txt").write_text("https://example.com/", "utf-8")
     (tmp_path / "latin.toml").write_bytes(b"\xe9")
 
@@ -243,7 +233,6 @@ def test_what_cannot_be_read_or_written_is_said_in_one_line(tmp_path: Path) -> N
 @pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus of real mail is not at {CORPUS}")
 @pytest.mark.timeout(600)
 def test_every_file_of_real_mail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each is rewritten, and at each byte offset of its report stands the link that it names."""
     keyring_file.load_or_create(tmp_path / "keys.json", traces=[])
     report, out = tmp_path / "report.json", tmp_path / "out"
     counts: Counter[str] = Counter()
@@ -271,7 +260,6 @@ def _check_offsets(before: bytes, after: bytes, links: list[dict[str, Any]]) -> 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus of real mail is not at {CORPUS}")
 def test_some_files_of_real_mail_as_a_user_would(tmp_path: Path) -> None:
-    """The program itself, on messages from all over the corpus."""
     paths = sorted((CORPUS / "eml").iterdir())
     for path in paths[:: len(paths) // IN_PROCESSES]:
         done = clicktrail("rewrite", str(path), "-o", "out.eml", "--json", folder=tmp_path)
@@ -280,7 +268,6 @@ def test_some_files_of_real_mail_as_a_user_would(tmp_path: Path) -> None:
 
 
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
-    """A file that holds no mail would come out as it went in, and look rewritten."""
     (tmp_path / "clicktrail.txt").write_text("https://example.com/", "utf-8")
     (tmp_path / "clicktrail.toml").write_text("", "utf-8")
 
@@ -302,7 +289,6 @@ def rewritten(html: str) -> RewrittenFile:
 
 
 def test_twins_are_two_rows_with_one_index() -> None:
-    """Each place is reported, and both are the same link."""
     twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}'>x</a>"
     file = rewritten(f"<a href='mailto:a@b'>w</a>{twins}")
     rows = file.described([])["links"]
@@ -311,7 +297,6 @@ def test_twins_are_two_rows_with_one_index() -> None:
 
 
 def test_the_summary_names_the_commonest_reason_first() -> None:
-    """Links are counted as a reader sees them."""
     twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}'>x</a>"
     file = rewritten(f"{twins}<a href='tel:1'><a href='{A}unsubscribe'><a href='mailto:a@b'>")
     start = "links found: 4, tracked: 1, left alone: 2 not-web, 1 unsubscribe; "
@@ -319,12 +304,10 @@ def test_the_summary_names_the_commonest_reason_first() -> None:
 
 
 def test_where_all_is_tracked_nothing_is_left_alone() -> None:
-    """The summary stays as short as what it has to say."""
     assert rewritten(f"<a href='{A}'>").summary().startswith("links found: 1, tracked: 1; ")
 
 
 def test_warnings_name_the_link() -> None:
-    """A link whose text is a URL is tracked, and looks like phishing."""
     (warning,) = rewritten(f"<p>\n<a href='{A}'>example.com</a>").warnings()
     assert f"visible-url: the link '{A}' in line 2" == warning
 
@@ -362,7 +345,6 @@ def kept(folder: Path, number: int) -> LinkSet | None:
     ],
 )
 def test_a_template_for_each_esp(folder: Path, esp: str, tag: str) -> None:
-    """The links end with its merge tag; where they lead stands in the registry, and nothing else has changed."""
     done = clicktrail("rewrite", "mail.html", "--esp", esp, "--campaign", "spring", "-o", "out.html", folder=folder)
 
     assert 0 == done.returncode, done.stderr
@@ -392,7 +374,6 @@ def test_a_template_for_each_esp(folder: Path, esp: str, tag: str) -> None:
     ],
 )
 def test_what_can_be_no_template(folder: Path, arguments: list[str], error: str) -> None:
-    """One line says why, and nothing is kept."""
     (folder / "mail.eml").write_text(f"Content-Type: text/html\n\n{HTML_esp}", "utf-8")
     (folder / "asked.toml").write_text('unknown_consent = "anonymous"\n', "utf-8")
     (folder / "other.toml").write_text('data_dir = "elsewhere"\n', "utf-8")
@@ -403,7 +384,6 @@ def test_what_can_be_no_template(folder: Path, arguments: list[str], error: str)
 
 
 def test_inspect_shows_what_is_not_sealed(folder: Path) -> None:
-    """The id behind the token is told apart from what only the key ring can write."""
     done = clicktrail("rewrite", "mail.html", "--esp", "mailgun", folder=folder)
     url = re.findall(r'https://links[^"]+', done.stdout)[0].replace("%recipient.id%", "p%2D17")
     shown = clicktrail("inspect", url, folder=folder)

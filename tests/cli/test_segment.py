@@ -39,7 +39,6 @@ async def record(running: Serving) -> None:
 
 
 async def test_people_who_clicked_are_listed_with_and_without_an_engine(tmp_path: Path) -> None:
-    """Those whose human click is not too long ago, as names, as a table, or as one document."""
     told: list[list[str]] = []
 
     def tell() -> None:
@@ -66,7 +65,6 @@ async def test_people_who_clicked_are_listed_with_and_without_an_engine(tmp_path
 
 @pytest.mark.parametrize("span", ["90", "d", "1y", "-1d"])
 def test_a_span_that_is_none_is_refused(tmp_path: Path, span: str) -> None:
-    """In one line, with what would be one."""
     done = clicktrail("segment", f"--clicked-human={span}", folder=tmp_path)
 
     assert 1 == done.returncode
@@ -74,7 +72,6 @@ def test_a_span_that_is_none_is_refused(tmp_path: Path, span: str) -> None:
 
 
 def test_a_segment_before_the_first_start_leaves_no_trace(tmp_path: Path) -> None:
-    """As a report does."""
     done = clicktrail("segment", "--clicked-human", "90d", folder=tmp_path)
 
     assert (0, "", []) == (done.returncode, done.stdout, list(tmp_path.iterdir()))

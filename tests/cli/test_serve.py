@@ -9,7 +9,6 @@ from tests.support.serving import serving
 
 
 def test_an_unknown_setting_stops_the_start(tmp_path: Path) -> None:
-    """The error names the key and suggests the right one."""
     (tmp_path / "clicktrail.toml").write_text("[rellay]\n", "utf-8")
 
     done = clicktrail("serve", folder=tmp_path)
@@ -20,7 +19,6 @@ def test_an_unknown_setting_stops_the_start(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("trace", ["journal", "analytics"])
 def test_a_lost_key_ring_stops_the_start(tmp_path: Path, trace: str) -> None:
-    """Where there is a journal or analytics but no ring, a new one would kill every link ever sent."""
     (tmp_path / "clicktrail-data" / trace).mkdir(parents=True)
 
     done = clicktrail("serve", folder=tmp_path)
@@ -31,7 +29,6 @@ def test_a_lost_key_ring_stops_the_start(tmp_path: Path, trace: str) -> None:
 
 
 def test_only_knows_two_parts(tmp_path: Path) -> None:
-    """Wrong usage is status 2."""
     done = clicktrail("serve", "--only", "relay", folder=tmp_path)
 
     assert 2 == done.returncode
@@ -39,7 +36,6 @@ def test_only_knows_two_parts(tmp_path: Path) -> None:
 
 
 async def test_serving_twice_from_one_folder_is_refused(tmp_path: Path) -> None:
-    """The second says who holds the folder; the first goes on."""
     async with serving(tmp_path) as running:
         done = clicktrail("serve", "--config", str(tmp_path / "clicktrail.toml"), folder=tmp_path)
 
@@ -49,7 +45,6 @@ async def test_serving_twice_from_one_folder_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_second_start_opens_the_first_ones_links(tmp_path: Path) -> None:
-    """The ring made at the first start is the ring of every later one."""
     async with serving(tmp_path) as running:
         token = running.ring.encrypt(b"sealed")
     async with serving(tmp_path) as running:

@@ -32,21 +32,18 @@ def printed(captured: pytest.CaptureFixture[str]) -> list[list[str]]:
 
 
 def test_campaigns_are_rows(capsys: pytest.CaptureFixture[str]) -> None:
-    """Clicks in total and by verdict, clickers, people, and both rates."""
     print_campaigns([SPRING], data=DATA)
 
     assert ["spring", "200", "85", "11", "3", "70", "1", "50", "10", "25.0%", "5.0%"] == printed(capsys)[1]
 
 
 def test_no_campaign_is_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
-    """An empty table would leave its reader to guess."""
     print_campaigns([], data=DATA)
 
     assert f"No campaigns yet in {DATA}: nothing has been sent through its relay.\n" == capsys.readouterr().out
 
 
 def test_a_campaign_is_shown_by_link_and_reason(capsys: pytest.CaptureFixture[str]) -> None:
-    """The headline sets the rate that an ESP would show against the one of people."""
     print_campaign(SPRING)
 
     lines = printed(capsys)
@@ -57,7 +54,6 @@ def test_a_campaign_is_shown_by_link_and_reason(capsys: pytest.CaptureFixture[st
 
 
 def test_people_whom_landing_pages_saw_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where any page told of anybody; elsewhere a zero would read as if nobody had been there."""
     print_campaign(SPRING)
     assert "Landing pages" not in capsys.readouterr().out
 
@@ -66,7 +62,6 @@ def test_people_whom_landing_pages_saw_are_told(capsys: pytest.CaptureFixture[st
 
 
 def test_a_campaign_without_a_name_has_a_row(capsys: pytest.CaptureFixture[str]) -> None:
-    """Messages sent without a campaign are counted under the empty name."""
     print_campaigns([SPRING | {"campaign": ""}], data=DATA)
 
     assert "(none)" == printed(capsys)[1][0]
@@ -81,7 +76,6 @@ FILTERED: dict[str, Any] = SPRING | {
 
 
 def test_what_filters_leave_of_a_campaign_has_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    """Between what no rule leaves and what clicktrail counts."""
     print_campaign(FILTERED)
 
     assert [
@@ -93,14 +87,12 @@ def test_what_filters_leave_of_a_campaign_has_a_table(capsys: pytest.CaptureFixt
 
 
 def test_what_filters_leave_of_campaigns_has_a_column_each(capsys: pytest.CaptureFixture[str]) -> None:
-    """Click rates, from raw to clicktrail's."""
     print_campaigns([FILTERED], data=DATA)
 
     assert ["spring", "25.0%", "22.5%", "unknown", "5.0%"] == printed(capsys)[-1]
 
 
 def test_openings_and_gaps_stand_beside_the_numbers(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where an ESP told of openings, and where something could not be known."""
     print_campaign(SPRING)
     before = capsys.readouterr().out
     assert "Click-to-open" not in before
@@ -116,7 +108,6 @@ def test_openings_and_gaps_stand_beside_the_numbers(capsys: pytest.CaptureFixtur
 def test_a_narrow_terminal_has_the_verdicts_of_people_alone(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Names and numbers stay whole; the others stand above a campaign's links."""
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")

@@ -14,7 +14,6 @@ CONVENTION = 'own_hosts = ["x.com"]\n'
 
 
 def test_lint_fixes_what_has_one_right_form(tmp_path: Path) -> None:
-    """The file is put right in place, and what is left makes the exit status 1."""
     (tmp_path / "utm.toml").write_text(CONVENTION)
     page = tmp_path / "page.html"
     page.write_text(f'<a href="{RIGHT.replace("email", "E-Mail")}">a</a>\n<a href="https://x.com/b">b</a>')
@@ -36,7 +35,6 @@ def test_lint_fixes_what_has_one_right_form(tmp_path: Path) -> None:
 
 
 def test_lint_as_json(tmp_path: Path) -> None:
-    """One document, with every finding that there is."""
     done = clicktrail("utm", "lint", RIGHT, RIGHT + "&utm_term=A", "--fix", "--json", folder=tmp_path)
     assert 0 == done.returncode
     assert json.loads(done.stdout) == {
@@ -63,7 +61,6 @@ def test_lint_as_json(tmp_path: Path) -> None:
 
 
 def test_lint_fixes_messages(tmp_path: Path) -> None:
-    """Links of an encoded part are put right where they stand; a part that must not change is said."""
     head = "MIME-Version: 1.0\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n"
     link = f'<a href=3D"{RIGHT}&utm_term=3DA">'.replace("=2", "=3D2").replace("=e", "=3De").replace("=n", "=3Dn")
     (tmp_path / "a.eml").write_text(f"{head}{link}\n")
@@ -82,7 +79,6 @@ def test_lint_fixes_messages(tmp_path: Path) -> None:
 
 
 def test_the_convention_is_that_of_the_settings(tmp_path: Path) -> None:
-    """What the relay adds is what a link is checked by."""
     (tmp_path / "clicktrail.toml").write_text('[utm]\nown_hosts = ["x.com"]\nsource = "shop"\n')
     linted = clicktrail("utm", "lint", "https://x.com/", RIGHT, folder=tmp_path)
     assert "untagged: x.com is one of your own hosts" in linted.stdout
@@ -90,7 +86,6 @@ def test_the_convention_is_that_of_the_settings(tmp_path: Path) -> None:
 
 
 def test_lint_says_what_it_does_not_check(tmp_path: Path) -> None:
-    """A link to another's host passes, and nobody is to think that it was found right."""
     (tmp_path / "utm.toml").write_text(CONVENTION)
     (tmp_path / "page.html").write_text('<a href="https://y.com/">a</a><a href="mailto:a@b">b</a>')
 
@@ -108,7 +103,6 @@ def test_lint_says_what_it_does_not_check(tmp_path: Path) -> None:
 
 
 def test_a_convention_that_cannot_be_used(tmp_path: Path) -> None:
-    """It is an error in one line, with what is right."""
     (tmp_path / "utm.toml").write_text("sauce = 'email'")
     (tmp_path / "latin.toml").write_bytes(b"source = '\xe9'")
     done = [
@@ -125,7 +119,6 @@ EXPORT = "Session source / medium,Session campaign,Sessions\nE-Mail / newsletter
 
 
 def test_audit_says_what_share_is_inconsistent_and_maps_it(tmp_path: Path) -> None:
-    """Shares go to standard output, the mapping to its file; the status is 0, for nothing is to be stopped."""
     (tmp_path / "export.csv").write_text(EXPORT, encoding="utf-16")
 
     done = clicktrail("utm", "audit", "export.csv", "--mapping", "mapping.csv", folder=tmp_path)
@@ -141,7 +134,6 @@ def test_audit_says_what_share_is_inconsistent_and_maps_it(tmp_path: Path) -> No
 
 
 def test_audit_as_json(tmp_path: Path) -> None:
-    """One document with all that was counted; the convention says what is right."""
     (tmp_path / "utm.toml").write_text("source = 'E-Mail'")
     (tmp_path / "export.csv").write_bytes(EXPORT.encode("latin-1"))
     done = clicktrail("utm", "audit", "export.csv", "--convention", "utm.toml", "--json", folder=tmp_path)
@@ -164,13 +156,11 @@ def test_audit_as_json(tmp_path: Path) -> None:
 
 
 def test_audit_of_what_is_not_there(tmp_path: Path) -> None:
-    """A file that cannot be read is one line."""
     done = clicktrail("utm", "audit", "none.csv", folder=tmp_path)
     assert "clicktrail: error: cannot read none.csv: No such file or directory\n" == done.stderr
 
 
 def test_html_keeps_every_other_character(tmp_path: Path) -> None:
-    """Only the values that are replaced differ, written so that each way of quoting can hold them."""
     page = tmp_path / "page.html"
     page.write_bytes("<p>é\r\n<a href='https://x.com/?a&amp;b'>x</a>\n<A HREF=https://y.com/>y</A>".encode("latin-1"))
 
@@ -183,7 +173,6 @@ def test_html_keeps_every_other_character(tmp_path: Path) -> None:
 
 
 def test_links_that_are_not_tracked_can_be_put_right(tmp_path: Path) -> None:
-    """A link with a merge tag has UTM parameters like any other; what has no better URL stays as it is."""
     page = tmp_path / "page.html"
     urls = ["https://x.com/?id={{id}}", "https://x.com/unsubscribe?a", "mailto:a@b?c", "/relative"]
     page.write_text("<base href='https://x.com/'>" + "".join(f"<a href='{url}'>" for url in urls))
@@ -194,7 +183,6 @@ def test_links_that_are_not_tracked_can_be_put_right(tmp_path: Path) -> None:
 
 
 def test_a_list_of_urls_may_hold_spaces(tmp_path: Path) -> None:
-    """Where each line is a URL, it is all of its line."""
     listed = tmp_path / "urls.txt"
     listed.write_text("https://x.com/?utm_campaign=Big Sale\r\n\r\n  https://y.com/\n", newline="")
 
@@ -210,7 +198,6 @@ def test_a_list_of_urls_may_hold_spaces(tmp_path: Path) -> None:
 
 
 def test_text_is_read_as_its_reader_does(tmp_path: Path) -> None:
-    """A URL ends before the full stop of its sentence."""
     text = tmp_path / "letter.txt"
     text.write_text("Hello.\nSee https://x.com/a.\n")
     file = read_links(text)
@@ -219,7 +206,6 @@ def test_text_is_read_as_its_reader_does(tmp_path: Path) -> None:
 
 
 def test_a_message_is_read_and_written_in_its_encoding(tmp_path: Path) -> None:
-    """A link of a quoted-printable part is one whole URL, and so is the better one; nothing else changes."""
     message = tmp_path / "message.eml"
     raw = (
         b"Subject: x\nMIME-Version: 1.0\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n"
@@ -235,7 +221,6 @@ def test_a_message_is_read_and_written_in_its_encoding(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_of_a_message_is_said(tmp_path: Path) -> None:
-    """A signed body is not to be changed, so its links are not looked for."""
     message = tmp_path / "message.eml"
     message.write_bytes(b"DKIM-Signature: v=1; b=x\nContent-Type: text/plain\n\nhttps://x.com/\n")
     file = read_links(message)
@@ -244,7 +229,6 @@ def test_what_cannot_be_read_of_a_message_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["missing.html", "folder.pdf"])
 def test_what_cannot_be_read_says_so(tmp_path: Path, name: str) -> None:
-    """A missing file, and one that is none of the kinds we know."""
     (tmp_path / "folder.pdf").touch()
     with pytest.raises(ClicktrailError, match=rf"cannot (read|tell).*{name}"):
         read_links(tmp_path / name)

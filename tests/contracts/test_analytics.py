@@ -75,13 +75,11 @@ async def store(analytics: Analytics, *messages: JudgedMessage) -> None:
 
 
 async def test_nothing_stored_is_nothing_reported(analytics: Analytics) -> None:
-    """An empty store has no campaigns, not one of zeros."""
     assert await analytics.campaigns() == []
     assert await analytics.campaign("spring") is None
 
 
 async def test_campaign_counts_clicks_clickers_links_and_reasons(analytics: Analytics) -> None:
-    """Every number of a campaign's report, reckoned by hand."""
     await store(
         analytics,
         judged(
@@ -121,7 +119,6 @@ async def test_campaign_counts_clicks_clickers_links_and_reasons(analytics: Anal
 
 
 async def test_links_of_a_group_are_counted_as_one(analytics: Analytics) -> None:
-    """Destinations that differ by recipient are one link, and who clicked two of them is one clicker."""
     clicks = [
         replace(click("m1", str(number)), link=link, url=f"https://example.com/{path}", group=group)
         for number, (link, path, group) in enumerate([(2, "b", "tiles"), (1, "c", "tiles"), (1, "c", ""), (0, "a", "")])
@@ -136,7 +133,6 @@ async def test_links_of_a_group_are_counted_as_one(analytics: Analytics) -> None
 
 
 async def test_anonymous_clicks_are_clicks_of_nobody(analytics: Analytics) -> None:
-    """They count with their verdict under campaign and link, as often as they are told, and make no clicker."""
     anonymous = AnonymousClick(
         id="a1", at=SENT_AT, campaign="spring", link=0, url="https://example.com/", verdict=Verdict.HUMAN
     )
@@ -150,7 +146,6 @@ async def test_anonymous_clicks_are_clicks_of_nobody(analytics: Analytics) -> No
 
 
 async def test_one_person_is_one_clicker_over_several_messages(analytics: Analytics) -> None:
-    """A recipient is known by name across messages of a campaign; without one, each message is a person."""
     named = [
         judged(sent(name), clicks=(verdict(click(name, "1", recipient="ann@example.com")),)) for name in ("m1", "m2")
     ]
@@ -161,7 +156,6 @@ async def test_one_person_is_one_clicker_over_several_messages(analytics: Analyt
 
 
 async def test_latest_sent_comes_first(analytics: Analytics) -> None:
-    """Overviews start with the campaign sent last; those whose sending nobody told of end it, by name."""
     await store(
         analytics,
         judged(sent("m1", campaign="b")),
@@ -173,7 +167,6 @@ async def test_latest_sent_comes_first(analytics: Analytics) -> None:
 
 
 async def test_later_verdict_replaces_the_earlier(analytics: Analytics) -> None:
-    """Of two verdicts on one click only the later one is counted."""
     of = click("m1", "1")
     await store(analytics, judged(sent("m1"), clicks=(verdict(of, Verdict.BOT, BURST),)))
     await store(analytics, judged(sent("m1"), clicks=(verdict(of),)))
@@ -183,7 +176,6 @@ async def test_later_verdict_replaces_the_earlier(analytics: Analytics) -> None:
 
 
 async def test_reports_wanted_at_once_are_the_same_where_little_is_to_be_counted(analytics: Analytics) -> None:
-    """Also after each change; of a campaign that there isn't there is none."""
     for number in range(2):
         await store(analytics, judged(sent("m1"), clicks=(verdict(click("m1", str(number))),)))
         recent = [*await analytics.recent_campaigns(), await analytics.recent_campaign("spring")]
@@ -193,7 +185,6 @@ async def test_reports_wanted_at_once_are_the_same_where_little_is_to_be_counted
 
 
 async def test_reports_that_were_read_know_what_is_stored_later(analytics: Analytics) -> None:
-    """Each of them shows in the next report: clicks, a bounce, another campaign, and a recipient who was erased."""
     of = verdict(click("m1", "1", recipient="ann@example.com"))
     message = judged(sent("m1"), clicks=(of,))
     await store(analytics, message)
@@ -217,7 +208,6 @@ async def test_reports_that_were_read_know_what_is_stored_later(analytics: Analy
 
 
 async def test_storing_the_same_again_changes_nothing(analytics: Analytics) -> None:
-    """A batch that is loaded twice, after a crash, counts once."""
     messages = (judged(sent("m1"), delivered("m1"), clicks=(verdict(click("m1", "1")),)), judged(sent("m2")))
     await store(analytics, *messages)
     once = (await analytics.campaign("spring"), await analytics.timelines(["m1"]))
@@ -226,7 +216,6 @@ async def test_storing_the_same_again_changes_nothing(analytics: Analytics) -> N
 
 
 async def test_message_moves_with_its_clicks_when_its_campaign_becomes_known(analytics: Analytics) -> None:
-    """A click told without a campaign before its message was known leaves nothing under the empty name."""
     of = verdict(click("m1", "1", campaign=""))
     await store(analytics, judged(clicks=(of,)))
     await store(analytics, judged(sent("m1"), clicks=(of,)))
@@ -234,7 +223,6 @@ async def test_message_moves_with_its_clicks_when_its_campaign_becomes_known(ana
 
 
 async def test_timelines_are_what_was_stored(analytics: Analytics) -> None:
-    """Events come back as the timeline of their message, and an unknown message's is empty."""
     message = judged(sent("m1"), delivered("m1"), clicks=(verdict(click("m1", "1")),))
     await store(analytics, message, judged(sent("m2")))
     expected = {"m1": message.timeline, "m9": Timeline.of("m9", ())}
@@ -242,7 +230,6 @@ async def test_timelines_are_what_was_stored(analytics: Analytics) -> None:
 
 
 async def test_the_last_visit_is_the_latest_and_at_first_there_is_none(analytics: Analytics) -> None:
-    """Whatever order they were stored in, with clicks on damaged tokens among them."""
     assert await analytics.last_visit() is None
     damaged = replace(click("", "1", after_s=7_000.25), tampered=True)
     await analytics.store([encode(damaged)], [])
@@ -251,14 +238,12 @@ async def test_the_last_visit_is_the_latest_and_at_first_there_is_none(analytics
 
 
 async def test_events_of_no_message_are_kept_out_of_campaigns(analytics: Analytics) -> None:
-    """A click on a damaged token is stored, and counted nowhere."""
     await analytics.store([encode(click("", "1"))], [])
     assert await analytics.campaigns() == []
     assert 1 == len((await analytics.timelines([""]))[""].events)
 
 
 async def test_visits_are_the_requests_of_an_address_in_a_window(analytics: Analytics) -> None:
-    """Both ends are among them, other addresses and times are not, and what lies in two windows comes once."""
     clicks = [
         replace(click(name, "1", recipient=name, after_s=after_s), ip=ip, tampered=not name)
         for name, after_s, ip in [
@@ -286,7 +271,6 @@ async def test_visits_are_the_requests_of_an_address_in_a_window(analytics: Anal
 
 
 async def test_nobody_visits_once_erased_or_shortened(analytics: Analytics) -> None:
-    """The visits of an erased recipient are gone, and those that are too old to have a whole address."""
     clicks = [
         click("m1", "1", recipient="ann@example.com", after_s=0),
         click("m2", "1", recipient="bob@example.com", after_s=0),
@@ -301,7 +285,6 @@ async def test_nobody_visits_once_erased_or_shortened(analytics: Analytics) -> N
 
 
 async def test_verdicts_are_what_was_stored_in_as_many_parts_as_asked_for(analytics: Analytics) -> None:
-    """Of a campaign's messages that were clicked since a time all clicks, those before it too, each in one part."""
     messages = [
         judged(
             sent(name, recipient="ann"),
@@ -327,7 +310,6 @@ async def test_verdicts_are_what_was_stored_in_as_many_parts_as_asked_for(analyt
 
 
 async def test_clicks_of_a_recipient_are_found_in_every_campaign(analytics: Analytics) -> None:
-    """Each with its latest verdict, in the order of time, and nobody else's."""
     early = verdict(click("m1", "1", recipient="Ann@example.com"), Verdict.BOT, counted=False)
     late = verdict(click("m2", "1", campaign="autumn", recipient="ann@example.com", after_s=90))
     other = verdict(click("m3", "1", recipient="bob@example.com"))
@@ -351,7 +333,6 @@ async def test_clicks_of_a_recipient_are_found_in_every_campaign(analytics: Anal
 
 
 async def test_an_erased_recipient_is_in_no_event_and_no_number(analytics: Analytics) -> None:
-    """Others stay; the message still counts as one that was sent."""
     ann, bob = "Ann@example.com", "bob@example.com"
     await store(
         analytics,
@@ -379,7 +360,6 @@ async def test_an_erased_recipient_is_in_no_event_and_no_number(analytics: Analy
     ],
 )
 async def test_of_old_addresses_the_network_is_kept(analytics: Analytics, address: str, kept: str) -> None:
-    """And nothing else of the event changes; what is recent has the address, which the judge may need."""
     old = replace(click("m1", "1"), ip=address, user_agent='"ip":"198.51.100.9"')
     new = replace(old, id="m1-2", at=SENT_AT + timedelta(days=1))
     await store(analytics, judged(clicks=(verdict(old), verdict(new))))
@@ -408,7 +388,6 @@ async def history(
 
 
 async def test_history_is_of_verdicts_that_changed(analytics: Analytics) -> None:
-    """The latest first, of all clicks or of some, and no more than asked for. First verdicts are none of it."""
     human, bot, preview = Verdict.HUMAN, Verdict.BOT, Verdict.PREVIEW
     began = SystemClock().now()
     await store(analytics, changed("m1", human, human, before=None), changed("m2", human, before=None, campaign=""))
@@ -428,7 +407,6 @@ async def test_history_is_of_verdicts_that_changed(analytics: Analytics) -> None
 
 
 async def test_a_change_that_is_stored_twice_is_one(analytics: Analytics) -> None:
-    """As when a load fails in the middle and comes again."""
     human, bot = Verdict.HUMAN, Verdict.BOT
     await store(analytics, changed("m1", human, before=None))
     for _ in range(3):
@@ -437,7 +415,6 @@ async def test_a_change_that_is_stored_twice_is_one(analytics: Analytics) -> Non
 
 
 async def test_an_erased_recipient_has_no_history(analytics: Analytics) -> None:
-    """Not under any spelling of the address; others keep theirs."""
     bob = verdict(click("m2", "1", recipient="bob@example.com"), Verdict.BOT)
     told = dataclasses.replace(judged(sent("m2"), clicks=(bob,)), before={})
     await store(analytics, changed("m1", Verdict.HUMAN, before=None), told)
@@ -451,7 +428,6 @@ async def test_an_erased_recipient_has_no_history(analytics: Analytics) -> None:
 
 @pytest.mark.parametrize("name", AWKWARD)
 async def test_the_verdicts_that_stand_are_known(analytics: Analytics, name: str) -> None:
-    """Of the clicks that messages have, whatever they are called and whenever they were; of others none."""
     old = replace(click(name, "old", campaign=name), at=datetime(1969, 12, 31, 23, 30, tzinfo=UTC))
     now, other = click(name, "now", campaign=name), click("m2", "1", campaign=name)
     await store(analytics, judged(sent(name, campaign=name), clicks=(verdict(old), verdict(now))), judged(other))
@@ -462,7 +438,6 @@ async def test_the_verdicts_that_stand_are_known(analytics: Analytics, name: str
 
 
 async def test_clicks_are_listed_by_pages_the_latest_first(analytics: Analytics) -> None:
-    """Each once and none left out, of those at one instant too, whatever they are called and whenever they were."""
     old = replace(click("m1", "old"), at=datetime(1969, 12, 31, 23, 30, tzinfo=UTC))
     clicks = [old, *(click("m1", f"{name}{at}", after_s=at) for at in (0, 0.001, 3_599, 9e6) for name in AWKWARD)]
     await store(analytics, judged(sent("m1"), clicks=tuple(map(verdict, reversed(clicks)))))
@@ -478,7 +453,6 @@ async def test_clicks_are_listed_by_pages_the_latest_first(analytics: Analytics)
 
 
 async def test_clicks_are_looked_for_by_verdict_and_signal(analytics: Analytics) -> None:
-    """By the verdicts that stand; reports count them, or do not."""
     await store(
         analytics,
         judged(
@@ -511,7 +485,6 @@ async def test_clicks_are_looked_for_by_verdict_and_signal(analytics: Analytics)
 
 
 async def test_a_click_is_listed_as_far_as_it_is_kept(analytics: Analytics) -> None:
-    """With its reasons, under its message's campaign, and without address and headers; an anonymous one has no more."""
     told = replace(
         click("m1", "1", campaign="", recipient="ann@example.com"), headers={"accept": "*/*"}, esp="postmark"
     )
@@ -536,7 +509,6 @@ async def test_a_click_is_listed_as_far_as_it_is_kept(analytics: Analytics) -> N
 
 
 async def test_clickers_are_recipients_of_human_clicks(analytics: Analytics) -> None:
-    """Of some campaign or any, since some time, each once, by name and page. Unknown recipients are nobody."""
     people = [("m1", "bob"), ("m2", "Ann"), ("m3", "cid"), ("m4", ""), ("m5", "dan")]
     clicks = {name: click(name, "1", recipient=who) for name, who in people}
     again = replace(clicks["m1"], id="again", at=SENT_AT + timedelta(hours=1))
@@ -565,7 +537,6 @@ async def test_clickers_are_recipients_of_human_clicks(analytics: Analytics) -> 
 
 
 async def test_verdicts_are_held_against_labels(analytics: Analytics) -> None:
-    """Whichever came first; the later label of a click stands, and labels of no click are counted as such."""
     verdicts = (Verdict.HUMAN, Verdict.BOT, Verdict.SUSPECTED)
     clicks = tuple(verdict(click("m1", str(number)), kind) for number, kind in enumerate(verdicts))
     await analytics.label({"m1-0": Verdict.HUMAN, "m1-1": Verdict.HUMAN, "nobody's": Verdict.BOT})
@@ -578,7 +549,6 @@ async def test_verdicts_are_held_against_labels(analytics: Analytics) -> None:
 
 @pytest.mark.parametrize("name", AWKWARD)
 async def test_any_text_is_a_campaign_and_a_message_id(analytics: Analytics, name: str) -> None:
-    """Names reach the store and come back as they are, whatever characters they hold."""
     message = judged(sent(name, campaign=name), clicks=(verdict(replace(click(name, "1", campaign=name), url=name)),))
     await store(analytics, message)
     report = await analytics.campaign(name)
@@ -657,7 +627,6 @@ anonymous_clicks = st.builds(
 def test_sql_counts_as_plain_python_does(
     both: list[tuple[JudgedMessage, JudgedMessage]], anonymous: list[AnonymousClick]
 ) -> None:
-    """The SQL gives the reports of ``report.summarise``, whatever was stored of the messages before. Filters, too."""
     final = [late for _, late in both]
     judged_messages = [(message.timeline, message.clicks) for message in final]
 

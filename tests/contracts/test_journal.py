@@ -49,7 +49,6 @@ def read(reader: JournalReader, limit: int = 100) -> list[bytes]:
 
 
 async def test_each_line_is_confirmed_and_found(journal: Segments) -> None:
-    """Once, in the order in which they were appended, whatever bytes they are."""
     lines = [b'{"type":"click"}', b"", b"\x00" * 20, "Ünïcode\n".encode(), b"x" * 3_000]
     with journal.writer("edge-0") as writer:
         assert [True] * 5 == await write(writer, lines)
@@ -59,7 +58,6 @@ async def test_each_line_is_confirmed_and_found(journal: Segments) -> None:
 
 
 async def test_every_writer_is_read(journal: Segments) -> None:
-    """Each one's lines stay in order among themselves."""
     names = ["edge-0", "edge-1", "engine"]
     for name in names:
         with journal.writer(name) as writer:
@@ -72,7 +70,6 @@ async def test_every_writer_is_read(journal: Segments) -> None:
 
 
 async def test_the_limit_is_kept_over_all_writers(journal: Segments) -> None:
-    """And nothing is skipped by it."""
     for name in ("edge-0", "edge-1"):
         with journal.writer(name) as writer:
             await write(writer, [f"{name} {number}".encode() for number in range(10)])
@@ -83,7 +80,6 @@ async def test_the_limit_is_kept_over_all_writers(journal: Segments) -> None:
 
 
 async def test_reading_resumes_where_it_was_committed(journal: Segments) -> None:
-    """What was read and not committed comes again; what was committed does not, also after further lines."""
     with journal.writer("edge-0") as writer:
         await write(writer, [b"1", b"2", b"3"])
         reader = journal.reader()
@@ -95,7 +91,6 @@ async def test_reading_resumes_where_it_was_committed(journal: Segments) -> None
 
 
 async def test_a_new_writer_goes_on_behind_the_old_one(journal: Segments) -> None:
-    """A restart neither hides nor repeats anything."""
     reader = journal.reader()
     for life in range(3):
         with journal.writer("edge-0") as writer:
@@ -104,7 +99,6 @@ async def test_a_new_writer_goes_on_behind_the_old_one(journal: Segments) -> Non
 
 
 async def test_a_writer_that_left_refuses(journal: Segments) -> None:
-    """Rather than leaving somebody without an answer."""
     writer = journal.writer("edge-0")
     writer.close()
     assert [False] == await write(writer, [b"late"])

@@ -121,7 +121,6 @@ async def registry(place: Place) -> AsyncIterator[Registry]:
 
 
 async def test_a_link_set_comes_back_as_it_was_added(registry: Registry) -> None:
-    """Whatever its texts are, each set under a number of its own."""
     empty = LinkSet(campaign="", created_at=NOW + timedelta(days=1), links=())
     numbers = [await registry.link_sets.add(link_set) for link_set in (SPRING, empty, SPRING)]
     assert len(set(numbers)) == 3
@@ -130,12 +129,10 @@ async def test_a_link_set_comes_back_as_it_was_added(registry: Registry) -> None
 
 @pytest.mark.parametrize("number", [0, 77, 2**63, 2**64])
 async def test_an_unknown_link_set_is_none(registry: Registry, number: int) -> None:
-    """Also a number that no database can hold, which a newer version may have sealed."""
     assert await registry.link_sets.find(number) is None
 
 
 async def test_a_number_is_never_given_out_again(registry: Registry) -> None:
-    """Old tokens must not lead into a new campaign."""
     first = await registry.link_sets.add(SPRING)
     await registry.database.run(lambda connection: connection.execute(text("DELETE FROM link_sets")))
     assert await registry.link_sets.find(first) is None
@@ -143,14 +140,12 @@ async def test_a_number_is_never_given_out_again(registry: Registry) -> None:
 
 
 async def test_a_short_message_comes_back_as_it_was_added(registry: Registry) -> None:
-    """And no other code leads to it."""
     await registry.short_links.add(MESSAGE)
     assert MESSAGE == await registry.short_links.find(MESSAGE.code)
     assert await registry.short_links.find(MESSAGE.code - 1) is None
 
 
 async def test_a_code_is_taken_once(registry: Registry) -> None:
-    """A second message with it is refused, and the first one's links stand."""
     await registry.short_links.add(MESSAGE)
     other = ShortMessage(
         code=MESSAGE.code,
@@ -166,7 +161,6 @@ async def test_a_code_is_taken_once(registry: Registry) -> None:
 
 
 async def test_old_short_messages_are_deleted(registry: Registry) -> None:
-    """The oldest first, at most as many as are asked for, with their links; no younger one."""
     for day in range(4):
         await registry.short_links.add(replace(MESSAGE, code=day, created_at=NOW + timedelta(days=day)))
     before = NOW + timedelta(days=3)
@@ -180,7 +174,6 @@ async def test_old_short_messages_are_deleted(registry: Registry) -> None:
 
 
 async def test_the_last_consent_stands(registry: Registry) -> None:
-    """For an address in any spelling; an opaque id is told from another by its letters' case."""
     consents = registry.consents
     await consents.set("Ann@Example.org", Consent.GRANTED, at=NOW)
     await consents.set("ann@example.org", Consent.DENIED, at=NOW)
@@ -190,7 +183,6 @@ async def test_the_last_consent_stands(registry: Registry) -> None:
 
 
 async def test_who_changes_their_mind_at_once_is_refused_nothing(place: Place, registry: Registry) -> None:
-    """Whichever was the last stands, by whichever process it came."""
     async with place.open() as other:
         said = [
             (registry, other)[turn % 2].consents.set("ann@example.org", list(Consent)[turn % 3], at=NOW)
@@ -201,7 +193,6 @@ async def test_who_changes_their_mind_at_once_is_refused_nothing(place: Place, r
 
 
 async def test_what_was_said_since_a_time_is_told(registry: Registry) -> None:
-    """By everybody whose last word is no older; without a time, by those who denied."""
     consents, later = registry.consents, NOW + timedelta(days=1)
     denied = Said(recipient="ann@example.org", consent=Consent.DENIED, at=NOW)
     granted = Said(recipient="r8F", consent=Consent.GRANTED, at=later)
@@ -215,7 +206,6 @@ async def test_what_was_said_since_a_time_is_told(registry: Registry) -> None:
 
 
 async def test_what_was_added_is_read_by_others(place: Place, registry: Registry) -> None:
-    """A reader sees it at once, and after everybody else has left; it can change nothing."""
     await registry.short_links.add(MESSAGE)
     async with place.open(read_only=True) as reader:
         assert MESSAGE == await reader.short_links.find(MESSAGE.code)
@@ -228,7 +218,6 @@ async def test_what_was_added_is_read_by_others(place: Place, registry: Registry
 
 
 async def test_processes_that_start_at_once_migrate_once(place: Place) -> None:
-    """Each has its connection, and each finds the tables when it is through."""
     async with place.open() as first, place.open() as second, place.open() as third:
         registries = (first, second, third)
         await asyncio.gather(*(asyncio.to_thread(migrate, registry.database) for registry in registries))
@@ -237,7 +226,6 @@ async def test_processes_that_start_at_once_migrate_once(place: Place) -> None:
 
 
 async def test_writers_wait_for_each_other(place: Place, registry: Registry) -> None:
-    """Nothing is refused because several write at once."""
     async with place.open() as other:
         added = [
             (registry, other)[code % 2].short_links.add(
@@ -251,14 +239,12 @@ async def test_writers_wait_for_each_other(place: Place, registry: Registry) -> 
 
 
 async def test_before_the_first_migration_nobody_can_tell(place: Place) -> None:
-    """That is no answer such as "unknown", which would be final."""
     async with place.open(read_only=True) as registry:
         with pytest.raises(StorageError):
             await registry.short_links.find(1)
 
 
 async def test_a_registry_of_a_newer_version_is_left_alone(registry: Registry) -> None:
-    """Its tables may mean something else."""
     await registry.database.run(
         lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     )
@@ -267,7 +253,6 @@ async def test_a_registry_of_a_newer_version_is_left_alone(registry: Registry) -
 
 
 async def test_edits_come_back_in_the_order_of_time(registry: Registry) -> None:
-    """All of them, each once, however often it was added: the earlier ones are a link's history."""
     later = LinkEdit(
         id="a",
         at=NOW + timedelta(days=1),
@@ -288,7 +273,6 @@ async def test_edits_come_back_in_the_order_of_time(registry: Registry) -> None:
 
 
 async def test_an_erased_recipient_leaves_a_mark_and_a_refusal(registry: Registry) -> None:
-    """Short messages have the mark in their place; the name is pending until analytics is done with it."""
     await registry.short_links.add(MESSAGE)
     for _ in range(2):
         await registry.erasures.add("Ann@Example.org", "mark", at=NOW)

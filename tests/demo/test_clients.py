@@ -59,7 +59,6 @@ def request(edge: Redirecting, *, visits: bool = False, method: str = "GET") -> 
 
 
 async def test_nothing_is_sent_but_what_the_client_sends(edge: Redirecting) -> None:
-    """Only the host, and what a proxy adds."""
     async with Clients() as clients:
         assert 302 == await clients.send(request(edge))
     lines = edge.heads[0].rstrip().split("\r\n")
@@ -73,7 +72,6 @@ async def test_nothing_is_sent_but_what_the_client_sends(edge: Redirecting) -> N
 
 
 async def test_a_visitor_loads_the_page_and_a_scanner_does_not(edge: Redirecting, site: LandingSite) -> None:
-    """The status is that of the redirect in both cases."""
     async with Clients() as clients:
         assert 302 == await clients.send(request(edge))
         assert [] == site.visits
@@ -82,14 +80,12 @@ async def test_a_visitor_loads_the_page_and_a_scanner_does_not(edge: Redirecting
 
 
 async def test_head_is_asked_for_as_head(edge: Redirecting) -> None:
-    """Its answer has a status too."""
     async with Clients() as clients:
         assert 302 == await clients.send(request(edge, method="HEAD"))
     assert edge.heads[0].startswith("HEAD ")
 
 
 async def test_nobody_there_is_no_answer() -> None:
-    """The status is 0, and nothing is raised."""
     async with Clients() as clients, LandingSite() as gone:
         pass
     async with Clients() as clients:

@@ -16,7 +16,6 @@ async def site() -> AsyncIterator[LandingSite]:
 
 
 async def test_every_path_has_a_page_that_says_what_the_link_brought(site: LandingSite) -> None:
-    """The page shows path and parameters, and is HTML."""
     async with httpx2.AsyncClient() as client:
         response = await client.get(f"{site.origin}/garlic?utm_source=email&size=3")
     assert 200 == response.status_code
@@ -26,7 +25,6 @@ async def test_every_path_has_a_page_that_says_what_the_link_brought(site: Landi
 
 
 async def test_what_was_asked_for_is_remembered(site: LandingSite) -> None:
-    """Path and query of every request, in order, HEAD among them."""
     async with httpx2.AsyncClient() as client:
         await client.get(f"{site.origin}/garlic?utm_source=email")
         await client.head(f"{site.origin}/")
@@ -34,7 +32,6 @@ async def test_what_was_asked_for_is_remembered(site: LandingSite) -> None:
 
 
 async def test_a_query_cannot_write_into_the_page(site: LandingSite) -> None:
-    """Markup in a parameter is shown, not used."""
     async with httpx2.AsyncClient() as client:
         response = await client.get(f"{site.origin}/?a=%3Cscript%3E")
     assert "&lt;script&gt;" in response.text

@@ -9,7 +9,6 @@ from clicktrail.demo.sink import Sink
 
 
 async def test_every_reader_gets_the_letter_once() -> None:
-    """Each as the only recipient of a message that greets them."""
     readers = Crowd(seed=1, size=50, window=40).readers
     sent: list[int] = []
     async with Sink() as sink:
@@ -21,7 +20,6 @@ async def test_every_reader_gets_the_letter_once() -> None:
 
 
 async def test_a_refusal_is_not_passed_over() -> None:
-    """A demo with half a campaign would show wrong rates."""
     readers = Crowd(seed=1, size=50, window=40).readers
     async with Sink() as sink:
         sink.data_refusal = "554 5.7.1 No"

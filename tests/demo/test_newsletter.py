@@ -29,14 +29,12 @@ def body(message: EmailMessage, kind: str) -> str:
 
 @pytest.mark.parametrize("kind", ["html", "plain"])
 def test_both_parts_greet_the_reader_and_leave_no_placeholder(message: EmailMessage, kind: str) -> None:
-    """HTML and text are both written out in full."""
     text = body(message, kind)
     assert "Dear Ada," in text
     assert "$" not in text
 
 
 def test_the_html_part_has_the_links_of_a_real_newsletter(message: EmailMessage) -> None:
-    """At least twelve web links, all on the shop's site, one with an entity, one with UTM, one with a fragment."""
     links = [link for link in re.findall(r'<a [^>]*?href="([^"]+)"', body(message, "html")) if "mailto:" not in link]
     assert len(links) >= 12
     assert [] == [link for link in links if not link.startswith(f"{SITE}/")]
@@ -46,7 +44,6 @@ def test_the_html_part_has_the_links_of_a_real_newsletter(message: EmailMessage)
 
 
 def test_the_text_part_leads_to_the_same_pages(message: EmailMessage) -> None:
-    """Each link of the text is one of the HTML."""
     in_text = set(re.findall(r"http://[^\s>),]+", body(message, "plain")))
     in_html = {link.replace("&amp;", "&") for link in re.findall(r'href="([^"]+)"', body(message, "html"))}
     assert len(in_text) >= 10
@@ -54,21 +51,18 @@ def test_the_text_part_leads_to_the_same_pages(message: EmailMessage) -> None:
 
 
 def test_outlook_gets_its_own_lines(message: EmailMessage) -> None:
-    """Conditional comments open and close in pairs, and no VML is needed."""
     text = body(message, "html")
     assert text.count("<!--[if mso]>") == text.count("<![endif]-->")
     assert "<v:" not in text
 
 
 def test_headers_name_campaign_recipient_and_the_way_out(message: EmailMessage) -> None:
-    """The relay reads the first two, mail programs the third."""
     assert "winter-letter" == message["X-Clicktrail-Campaign"]
     assert "ada@a.example" == message["X-Clicktrail-Recipient"]
     assert message["List-Unsubscribe"].startswith(f"<{SITE}/unsubscribe?reader=")
 
 
 def test_the_same_letter_is_the_same_bytes() -> None:
-    """Nothing in it is random."""
     first = newsletter("ada@a.example", first_name="Ada", site=SITE)
     assert first == newsletter("ada@a.example", first_name="Ada", site=SITE)
     assert first != newsletter("bo@b.example", first_name="Bo", site=SITE)

@@ -32,7 +32,6 @@ def names_in(folder: Path) -> list[str]:
 
 @pytest.mark.timeout(180)
 async def test_a_campaign_is_sent_clicked_and_reported(tmp_path: Path, tell: Callable[[str], None]) -> None:
-    """The human rate is nearer to the truth than the raw one, pages are reached with UTM, and the progress is told."""
     told: list[tuple[str, float]] = []
     async with Demo(data=tmp_path / "kept", size=SIZE, window=WINDOW_S) as demo:
         outcome = await demo.run(lambda step, done: told.append((step, done)))
@@ -59,7 +58,6 @@ async def test_a_campaign_is_sent_clicked_and_reported(tmp_path: Path, tell: Cal
 async def test_a_demo_that_is_told_to_end_leaves_nothing_running(
     tmp_path: Path, number: signal.Signals, send: Callable[[int, int], None]
 ) -> None:
-    """In the middle, by a signal to it alone or to all of a terminal's job, even where a shell had SIGINT ignored."""
     run_file = tmp_path / "data" / "run.json"
     demo = await asyncio.create_subprocess_exec(
         *("sh", "-c", "trap '' INT; exec \"$@\"", "sh"),
@@ -80,7 +78,6 @@ async def test_a_demo_that_is_told_to_end_leaves_nothing_running(
 
 
 async def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
-    """What is in there would be counted again, or is somebody's."""
     (tmp_path / "mine.txt").write_text("mine", "utf-8")
     with pytest.raises(SettingsError):
         async with Demo(data=tmp_path):
@@ -89,7 +86,6 @@ async def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> No
 
 
 def test_rates_are_of_what_was_delivered() -> None:
-    """The truth is divided by the same number as the report's rates."""
     truth = Truth(clickers=frozenset({"ada@a.example"}), requests={})
     outcome = Outcome(
         report={"delivered": 4, "click_rate": {"raw": 0.75, "human": 0.5}}, truth=truth, console="http://127.0.0.1:1"

@@ -14,7 +14,6 @@ from clicktrail.errors import ClicktrailError
 
 
 async def test_every_part_answers_until_the_end(tmp_path: Path) -> None:
-    """Edge, relay and console listen on loopback; afterwards nothing does."""
     async with serving(tmp_path, next_hop="127.0.0.1:1") as addresses, httpx2.AsyncClient() as http:
         assert 200 == (await http.get(f"{addresses.edge}/healthz")).status_code
         assert 200 == (await http.get(addresses.console)).status_code
@@ -44,7 +43,6 @@ asyncio.run(demo())
 
 
 async def test_nothing_is_left_of_a_demo_that_is_killed(tmp_path: Path) -> None:
-    """SIGKILL gives it no time to stop what it started, which ends by itself and gives its locks back."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", DEMO, str(tmp_path), stdout=asyncio.subprocess.PIPE
     )
@@ -59,14 +57,12 @@ async def test_nothing_is_left_of_a_demo_that_is_killed(tmp_path: Path) -> None:
 
 
 async def test_the_user_s_own_settings_stay_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A next hop in the environment, perhaps a real one, is not used."""
     monkeypatch.setenv("CLICKTRAIL_EDGE_LISTEN", "not an address")
     async with serving(tmp_path, next_hop="127.0.0.1:1") as addresses:
         assert addresses.edge.startswith("http://127.0.0.1:")
 
 
 async def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
-    """The last line of the log is the hint."""
     with pytest.raises(ClicktrailError) as failure:
         async with serving(tmp_path, next_hop="nowhere"):
             pass

@@ -23,7 +23,6 @@ def client_of(sink: Sink) -> aiosmtplib.SMTP:
 
 
 async def test_a_message_is_kept_with_its_envelope(sink: Sink) -> None:
-    """Sender, recipients and the exact bytes are there once the message is answered."""
     async with client_of(sink) as client:
         await client.sendmail("shop@shop.example", ["ada@a.example", "bo@b.example"], MESSAGE)
     (received,) = sink.messages
@@ -33,7 +32,6 @@ async def test_a_message_is_kept_with_its_envelope(sink: Sink) -> None:
 
 
 async def test_a_recipient_is_refused_with_the_reply_that_was_set(sink: Sink) -> None:
-    """The others of the same message are taken."""
     sink.refusals["gone@a.example"] = "550 5.1.1 No such user"
     async with client_of(sink) as client:
         refused, _ = await client.sendmail("shop@shop.example", ["gone@a.example", "ada@a.example"], MESSAGE)
@@ -42,7 +40,6 @@ async def test_a_recipient_is_refused_with_the_reply_that_was_set(sink: Sink) ->
 
 
 async def test_a_message_is_refused_after_its_data(sink: Sink) -> None:
-    """Nothing is kept of it."""
     sink.data_refusal = "452 4.3.1 Full"
     async with client_of(sink) as client:
         with pytest.raises(aiosmtplib.SMTPDataError) as refusal:
@@ -53,7 +50,6 @@ async def test_a_message_is_refused_after_its_data(sink: Sink) -> None:
 
 @pytest.mark.parametrize("content", [b"a" * 200_000 + b"\r\n", b"..\r\n.dot\r\n", "£ and é\r\n".encode()])
 async def test_no_byte_changes_on_the_way(sink: Sink, content: bytes) -> None:
-    """Lines beyond the limit of RFC 5321, leading dots and 8-bit text arrive as they were sent."""
     message = b"Subject: Garlic\r\n\r\n" + content
     async with client_of(sink) as client:
         await client.sendmail("shop@shop.example", ["ada@a.example"], message)
@@ -61,7 +57,6 @@ async def test_no_byte_changes_on_the_way(sink: Sink, content: bytes) -> None:
 
 
 async def test_each_message_is_told_as_it_arrives() -> None:
-    """A callback hears of every message, in order."""
     heard: list[Received] = []
     async with Sink(on_message=heard.append) as sink, client_of(sink) as client:
         await client.sendmail("shop@shop.example", ["ada@a.example"], MESSAGE)
@@ -70,7 +65,6 @@ async def test_each_message_is_told_as_it_arrives() -> None:
 
 
 async def test_whoever_is_connected_is_hung_up_on_at_the_end() -> None:
-    """Closing the sink does not wait for its clients."""
     async with Sink() as sink:
         client = client_of(sink)
         await client.connect()

@@ -44,7 +44,6 @@ def journal(folder: Path) -> list[AnyEvent]:
 
 
 async def test_clicks_of_who_denies_are_anonymous_from_then_on(tmp_path: Path) -> None:
-    """On links sent before, and until they agree again; everybody else is recorded as ever, and all arrive."""
     async with serving(tmp_path, workers=1) as running, httpx2.AsyncClient() as client:
         ann, bob = link(running, ANN), link(running, BOB)
 
@@ -68,7 +67,6 @@ async def test_clicks_of_who_denies_are_anonymous_from_then_on(tmp_path: Path) -
 
 
 async def test_the_links_of_a_revoked_key_are_dead_at_once(tmp_path: Path) -> None:
-    """Nothing is started anew; whoever follows one is recorded as by a link that nobody sealed."""
     async with serving(tmp_path, workers=1) as running, httpx2.AsyncClient() as client:
         url = link(running, ANN)
         await clicktrail(tmp_path, "keys", "rotate")

@@ -143,7 +143,6 @@ def with_utm(url: str) -> str:
 async def test_real_messages_keep_bytes_and_destinations(
     tmp_path: Path, messages: list[bytes], tell: Callable[[str], None]
 ) -> None:
-    """Every tracked link redirects to its exact original plus UTM; all other bytes are unchanged."""
     own = hosts(messages)
     async with Sink() as sink, serving(tmp_path, next_hop=sink.address, own_hosts=own) as running:
         out = await relayed(running, sink, messages)

@@ -151,10 +151,6 @@ def own_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @needs_chromium
 async def test_persons_are_told_from_scripts(tmp_path: Path) -> None:
-    """A page tells once of each visit: who presses, types or scrolls is engaged, who has a script do it is not.
-
-    The address bar is clean before analytics looks at it, and each engagement is that of its own click.
-    """
     async with serving(tmp_path) as running, site(running.edge) as shop, chromium() as browser:
         for visitor in [*PERSONS, SCRIPT]:
             await visit(visitor, browser, running, f"{shop}/boots?size=42")
@@ -172,7 +168,6 @@ async def test_persons_are_told_from_scripts(tmp_path: Path) -> None:
 
 @needs_chromium
 async def test_nothing_is_told_of_who_asks_for_privacy(tmp_path: Path) -> None:
-    """Whether the browser says so to the edge or to the page; a visit that follows is told of, so the way was open."""
     async with serving(tmp_path) as running, site(running.edge) as shop, chromium() as browser:
         for visitor in [*OBJECTORS, Visitor(name="anybody", act=_press)]:
             await visit(visitor, browser, running, f"{shop}/")

@@ -15,7 +15,6 @@ BROWSER = {
 
 
 async def test_a_template_that_an_esp_filled_leads_its_readers_on(tmp_path: Path) -> None:
-    """Each recipient arrives and is told from the others, and links of a group are one in the report."""
     (tmp_path / "mail.html").write_text(
         "".join(f'<a href="https://shop.example/{name}" data-clicktrail-group="tiles">{name}</a>' for name in "ab"),
         "utf-8",

@@ -36,7 +36,6 @@ def tracking_paths(ring: KeyRing) -> dict[str, str]:
 
 
 async def test_every_answered_click_is_in_the_report_once(tmp_path: Path, tell: Callable[[str], None]) -> None:
-    """A worker killed by SIGKILL under load takes no answered click with it, and none is counted twice."""
     answered: set[str] = set()
     half = asyncio.Event()
     async with serving(tmp_path) as running:

@@ -9,7 +9,6 @@ from tests.support.serving import serving
 
 
 async def test_a_click_is_told_of_as_soon_as_it_has_its_verdict(tmp_path: Path) -> None:
-    """From the edge through journal, judge and analytics to whoever listens; nobody has to ask again."""
     async with serving(tmp_path) as running:
         stream = events(f"{running.console}/api/live")
         await anext(stream)

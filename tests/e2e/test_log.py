@@ -40,7 +40,6 @@ async def live(running: Serving, sink: Sink) -> str:
 
 @pytest.mark.parametrize(("level", "told"), [("info", False), ("debug", True)])
 async def test_the_log_of_a_whole_run_names_nobody(tmp_path: Path, level: str, *, told: bool) -> None:
-    """Neither recipient nor client, destination or token stands in it; at debug the next hop's words do."""
     async with Sink() as sink, serving(tmp_path, next_hop=sink.address, log_level=level) as running:
         token = await live(running, sink)
     log = "\n".join(running.log)

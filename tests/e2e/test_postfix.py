@@ -16,7 +16,6 @@ MESSAGE = (
 
 
 async def test_a_message_goes_through_a_real_mail_server(tmp_path: Path) -> None:
-    """Relay, Postfix and the recipient's server in a row: the link arrives tracked, our header does not."""
     arrived = asyncio.Event()
     async with (
         Sink(on_message=lambda _: arrived.set()) as sink,
@@ -34,7 +33,6 @@ async def test_a_message_goes_through_a_real_mail_server(tmp_path: Path) -> None
 
 
 async def test_a_real_mail_servers_refusals_come_back_word_for_word(tmp_path: Path) -> None:
-    """An unknown user and a domain that is not its own are refused by Postfix, in its own words."""
     async with (
         Sink() as sink,
         postfix(onward=sink.port) as next_hop,

@@ -60,7 +60,6 @@ def lose_registry(data: Path) -> None:
 
 
 async def test_both_parts_of_a_message_lead_to_the_same_page(tmp_path: Path) -> None:
-    """By a short link in the text and a sealed one in HTML, and both clicks are the message's."""
     async with Sink() as sink, serving(tmp_path, next_hop=sink.address) as running:
         short, sealed = await relayed(running, sink)
         assert ["https://shop.example/boots"] * 2 == await followed([short, sealed])
@@ -71,7 +70,6 @@ async def test_both_parts_of_a_message_lead_to_the_same_page(tmp_path: Path) -> 
 
 
 async def test_an_answered_message_keeps_its_links_when_everything_is_killed(tmp_path: Path) -> None:
-    """By SIGKILL right after the relay's 250; at the next start they lead where they did."""
     async with Sink() as sink:
         async with serving(tmp_path, next_hop=sink.address, workers=1) as running:
             urls = await relayed(running, sink)
@@ -83,7 +81,6 @@ async def test_an_answered_message_keeps_its_links_when_everything_is_killed(tmp
 
 
 async def test_a_compiled_campaign_is_followed(tmp_path: Path) -> None:
-    """One link set for all, one token for each recipient, and a personal link that leads where only theirs does."""
     async with serving(tmp_path) as running:
         tracker = Tracker(ring=running.ring, domain=running.edge)
         campaign = tracker.compile(html=HTML, text=TEXT, campaign="winter")
@@ -108,7 +105,6 @@ async def test_a_compiled_campaign_is_followed(tmp_path: Path) -> None:
 
 
 async def test_sealed_links_do_not_notice_that_the_registry_is_gone(tmp_path: Path) -> None:
-    """Others ask the reader to come again, unless they were followed lately."""
     async with Sink() as sink, serving(tmp_path, next_hop=sink.address, workers=1) as running:
         short, sealed = await relayed(running, sink)
         lose_registry(tmp_path / "data")

@@ -36,7 +36,6 @@ def link_to(recipient: str, ring: KeyRing) -> str:
 
 
 async def test_a_sweep_over_many_messages_is_suspected_live_and_in_an_audit(tmp_path: Path) -> None:
-    """Six clicks on six messages to four organisations from one address; and a person, who stays one."""
     swept = [f"{number}@{'abcdab'[number]}.example" for number in range(6)]
     async with serving(tmp_path) as running:
         async with httpx2.AsyncClient(base_url=running.edge, headers=BROWSER) as client:

@@ -8,7 +8,6 @@ CLICKS = 200
 
 
 async def test_no_answered_click_is_lost_or_counted_twice(tmp_path: Path, tell: Callable[[str], None]) -> None:
-    """Whoever is killed by SIGKILL under load: a worker in four of six rounds, the engine in one, all in one."""
     total = await torture(tmp_path, rounds=ROUNDS, clicks=CLICKS)
     tell(f"rounds: {ROUNDS}; {total}")
     assert (0, 0) == (total.lost, total.doubled)

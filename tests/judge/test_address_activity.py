@@ -13,7 +13,6 @@ def visit(seconds: float, *, ip: str = HOME, message_id: str = "m2") -> Visit:
 
 
 def test_visit_of_a_click() -> None:
-    """What other messages may know of a click."""
     one = replace(click(3, id="c"), recipient="ann@example.com", tampered=True)
     expected = Visit(
         at=after(3), ip=HOME, message_id="m1", recipient="ann@example.com", tampered=True, agent=number_of(CHROME)
@@ -22,19 +21,16 @@ def test_visit_of_a_click() -> None:
 
 
 def test_number_of_an_agent_stays() -> None:
-    """Stored numbers are compared with those of later versions; who sends no agent has none."""
     assert [0, 3421780262] == [number_of(agent) for agent in ("", "123456789")]
 
 
 def test_by_address() -> None:
-    """The message's own visits are left out, and the rest is sorted by address and time."""
     found = by_address([visit(9), visit(3, ip=AZURE), visit(5), visit(4, message_id="m1")], other_than="m1")
     assert {HOME: (visit(5), visit(9)), AZURE: (visit(3, ip=AZURE),)} == found
 
 
 @given(st.permutations([visit(1), visit(2), visit(2), visit(3, ip=AZURE), visit(3, message_id="m3")]))
 def test_order_and_repetition_do_not_matter(visits: list[Visit]) -> None:
-    """Visits may become known in any order, and twice."""
     assert by_address(visits[:1] + visits, other_than="m1") == by_address(sorted(visits, key=repr), other_than="m1")
 
 
@@ -57,5 +53,4 @@ def test_order_and_repetition_do_not_matter(visits: list[Visit]) -> None:
     ],
 )
 def test_names_a_visitor(ip: str, names: bool) -> None:
-    """A proxy of the sender's own brings everyone, and a shortened address is many people's."""
     assert names is names_a_visitor(ip)

@@ -5,7 +5,6 @@ from tests.support.events import AZURE, CONTEXT, click, engagement, sent, timeli
 
 
 def test_facts_by_click() -> None:
-    """Networks, agents and engagement are looked up once, by click id."""
     events = (
         sent(),
         click(1, id="azure", ip=AZURE),
@@ -24,7 +23,6 @@ def test_facts_by_click() -> None:
 
 
 def test_followed() -> None:
-    """A link was followed where it is known which, and not merely loaded in advance."""
     early = replace(click(1, id="early"), headers={"sec-purpose": "prefetch"})
     damaged = replace(click(2, id="damaged"), tampered=True)
     head = replace(click(3, id="head"), method="HEAD")

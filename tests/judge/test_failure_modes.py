@@ -89,14 +89,12 @@ PEOPLE = {
 
 @pytest.mark.parametrize("person", PEOPLE)
 def test_people_are_human(person: str) -> None:
-    """Someone who does this is a person, without the landing page's word for it."""
     clicks, nearby = PEOPLE[person]
     assert {Verdict.HUMAN} == set(verdicts(*clicks, nearby=nearby).values())
 
 
 @pytest.mark.parametrize("minutes", [6, 60])
 def test_remote_desktop_is_no_bot(minutes: float) -> None:
-    """Someone in Azure is suspected; two colleagues there change nothing; and the landing page can tell."""
     remote = by(browsers.edge(LANGUAGE), click(60 * minutes, ip=AZURE, id="c"))
     nearby = [replace_at(visit, 60 * minutes) for visit in colleagues(1, ip=AZURE)]
     assert [{"c": Verdict.SUSPECTED}, {"c": Verdict.HUMAN}] == [
@@ -111,14 +109,12 @@ def replace_at(visit: Visit, seconds: float) -> Visit:
 
 
 def test_safe_links_pair() -> None:
-    """A link is looked at from Microsoft's network as the person follows it: one bot, one person."""
     person = by(browsers.edge(LANGUAGE), click(5_000, id="person"))
     scanner = by(browsers.scripted_chrome(120), click(4_999, ip=AZURE, id="scanner"))
     assert {"person": Verdict.HUMAN, "scanner": Verdict.BOT} == verdicts(person, scanner)
 
 
 def test_person_within_a_sweep() -> None:
-    """Someone who follows a link in the very second of a scan, from elsewhere, stays a person."""
     sweep = [by(browsers.scripted_chrome(120), click(43 + 0.1 * link, link=link, ip=AZURE)) for link in range(8)]
     person = by(browsers.safari(LANGUAGE), click(43.4, link=3, id="person"))
     found = verdicts(*sweep, person)
@@ -126,7 +122,6 @@ def test_person_within_a_sweep() -> None:
 
 
 def test_person_beside_the_companys_own_scanner() -> None:
-    """A scanner in the company's rooms has its people's address: who clicks as it works is no part of it."""
     scanner = by(browsers.poser(140, language=True), click(20))
     links = [replace(scanner, id=f"s-{link}", at=after(20 + 0.3 * link), link=link) for link in range(8)]
     trap = replace(links[0], id="s-trap", link=8, trap=True)
@@ -137,20 +132,17 @@ def test_person_beside_the_companys_own_scanner() -> None:
 
 
 def test_person_between_two_requests_of_a_scanner() -> None:
-    """Two of a scanner's requests and one of a person, within half a second, are no burst."""
     scanner = [by(browsers.scripted_chrome(155), click(at, link=link, ip=AZURE)) for link, at in ((1, 43.1), (2, 43.6))]
     person = by(browsers.edge(LANGUAGE), click(43.3, id="person"))
     assert Verdict.HUMAN is verdicts(*scanner, person)["person"]
 
 
 def test_message_of_one_link() -> None:
-    """All links of it are followed by whoever follows one."""
     told = timeline(sent(links=1), delivered(2), *tabs())
     assert [Verdict.HUMAN] == [judged.verdict for judged in judge(told, CONTEXT)]
 
 
 def test_everyone_behind_our_own_proxy() -> None:
-    """Where the proxy hides its clients, its address is held against nobody."""
     clicks = tabs(ip="10.0.0.1")
     damaged = Visit(at=after(3_600), ip="10.0.0.1", message_id="", recipient="", tampered=True)
     nearby = [*colleagues(40, ip="10.0.0.1", domains=8), damaged]

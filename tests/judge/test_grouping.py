@@ -9,35 +9,29 @@ from tests.support.events import AZURE, CONTEXT, HOME, click, sweep, timeline
 
 
 def test_groups_keep_their_order_and_leave_out_what_says_nothing() -> None:
-    """None is no group of its own: what nobody can tell apart need not belong together."""
     assert {"a": ["a1", "a2"], "b": ["b1"]} == grouped(["a1", "b1", "?", "a2"], lambda text: text[0].strip("?") or None)
 
 
 def test_windows_that_share_a_click_are_one_run() -> None:
-    """Six links at half-second steps: no window of a second holds more than three, the run holds all."""
     clicks = sweep(0, links=6, gap=0.5)
     assert [clicks] == list(runs(clicks, key=link_of, different=3, seconds=1))
 
 
 def test_windows_apart_are_two_runs() -> None:
-    """A scan, and a minute later a second one."""
     first, second = sweep(0, links=3, gap=0.1), sweep(60, links=4, gap=0.1)
     assert [first, second] == list(runs([*first, *second], key=link_of, different=3, seconds=1))
 
 
 def test_the_window_is_closed() -> None:
-    """Clicks exactly a window's width apart are within it."""
     clicks = sweep(0, links=3, gap=0.5)
     assert [clicks] == list(runs(clicks, key=link_of, different=3, seconds=1))
 
 
 def test_nothing_clicked() -> None:
-    """No clicks, no runs."""
     assert [] == list(runs([], key=link_of, different=3, seconds=1))
 
 
 def test_link_of() -> None:
-    """The position tells links apart; the destination does where no position is known."""
     assert [4, "https://shop.example/4"] == [link_of(click(link=4)), link_of(replace(click(link=4), link=-1))]
 
 
@@ -46,7 +40,6 @@ moments = st.tuples(st.integers(0, 80).map(lambda tenths: tenths / 10), st.integ
 
 @given(found=st.lists(moments, max_size=25), links=st.integers(1, 4))
 def test_agrees_with_the_definition(found: list[tuple[float, int]], links: int) -> None:
-    """A click is in a run if and only if some second around it holds enough different links."""
     clicks = [click(seconds, link=link, id=str(number)) for number, (seconds, link) in enumerate(sorted(found))]
     in_runs = [one.id for run in runs(clicks, key=link_of, different=links, seconds=1) for one in run]
     assert [one.id for one in clicks if in_some_window(one, clicks, links=links)] == in_runs
@@ -59,7 +52,6 @@ def in_some_window(one: Click, clicks: list[Click], *, links: int) -> bool:
 
 
 def test_neighbourhood() -> None:
-    """An organisation, else the network around an address, else nothing."""
     clicks = [
         click(1, ip=AZURE),
         click(2, ip="192.0.2.10"),
@@ -87,7 +79,6 @@ clicks = st.lists(
 
 @given(clicks)
 def test_nobody_is_in_two_sweeps(found: list[Click]) -> None:
-    """Each click belongs to one run at most, each run has its links in the order of time, and all are of the case."""
     case = Case.of(timeline(*found), CONTEXT)
     runs = list(sweeps(case, case.followed, links=3, seconds=1))
     ids = [one.id for run in runs for one in run]

@@ -32,12 +32,10 @@ expires = 2027-01-01
     ],
 )
 def test_clouds(text: str, name: str, kind: NetworkClass, ranges: tuple[str, ...]) -> None:
-    """The documents of the three clouds are known by their fields; a range that is listed twice is one."""
     assert [(name, kind, ranges)] == [(each.name, each.kind, each.ranges) for each in parse(text) if each.ranges]
 
 
 def test_operators_own() -> None:
-    """A network in TOML says all there is to say."""
     expected = Listed(name="our office", kind=NetworkClass.OURS, ranges=("192.0.2.0/25",), expires=date(2027, 1, 1))
     assert (expected,) == parse(OWN)
 
@@ -53,7 +51,6 @@ def test_operators_own() -> None:
     ],
 )
 def test_lines(text: str, ranges: tuple[str, ...]) -> None:
-    """Lists of ranges are read, and tables of which the first columns are one; whose they are, the caller knows."""
     (found,) = parse(text, name="A", kind=NetworkClass.VPN)
     assert ("A", NetworkClass.VPN, ranges) == (found.name, found.kind, found.ranges)
 
@@ -78,20 +75,17 @@ def test_lines(text: str, ranges: tuple[str, ...]) -> None:
     ],
 )
 def test_what_is_no_list(text: str, says: str) -> None:
-    """Nothing is taken from a list of which a part cannot be read, or that would make everybody a bot."""
     with pytest.raises(SettingsError, match=says):
         parse(text, name="A", kind=NetworkClass.DATACENTRE)
 
 
 def test_lines_of_whom() -> None:
-    """A list that does not say whose its ranges are needs to be told."""
     with pytest.raises(SettingsError, match="does not say") as refused:
         parse("192.0.2.0/24")
     assert "give --name and --class" == refused.value.hint
 
 
 def test_expired_networks_count_no_more() -> None:
-    """From the day on that is given, and the version tells."""
     before, after = (table_of(parse(OWN), today=day) for day in (date(2026, 12, 31), date(2027, 1, 1)))
     office = number_of("192.0.2.1")
     assert ("our office", None) == (str(before.at(office)), after.at(office))

@@ -57,7 +57,6 @@ OFFICE = Network(name="our office", kind=NetworkClass.OURS)
     ],
 )
 def test_shipped_networks(address: str, expected: str) -> None:
-    """Scanners, clouds and what brings people are told by name, in either family and however much is kept."""
     assert expected == str(SHIPPED.find(address))
 
 
@@ -68,18 +67,15 @@ def test_shipped_networks(address: str, expected: str) -> None:
      "", "unknown", "40.94.16.33:443", "040.094.016.033"],
 )  # fmt: skip
 def test_access_networks_and_nonsense(address: str) -> None:
-    """People's lines, nobody's addresses, and what is no address have no network."""
     assert None is SHIPPED.find(address)
 
 
 def test_every_class_has_a_network() -> None:
-    """The shipped table knows all classes but the sender's own."""
     (table,) = SHIPPED.tables
     assert set(NetworkClass) - {NetworkClass.OURS} == {network.kind for network in table.networks}
 
 
 def test_table_is_made_of_the_classes() -> None:
-    """Both files say the same: whoever edits the classes builds the table anew (./dev bench networks)."""
     (table,) = SHIPPED.tables
     assert {(int(row["asn"]), row["name"], row["class"]) for row in CLASSES.values()} == {
         (network.asn, network.name, network.kind) for network in table.networks
@@ -87,23 +83,19 @@ def test_table_is_made_of_the_classes() -> None:
 
 
 def test_classes_have_source_and_date() -> None:
-    """Each class is a fact that can be looked up."""
     assert [] == [asn for asn, row in CLASSES.items() if not (row["source"] and row["date"] and row["registered_to"])]
 
 
 def test_table_is_small() -> None:
-    """The package stays small."""
     assert len(resources.files("clicktrail.judge").joinpath("data", "networks.bin").read_bytes()) <= 400_000
 
 
 def test_attribution_is_shipped() -> None:
-    """Whose data the table is made of, and under which licence, stands beside it."""
     text = shipped("networks.LICENSE.txt")
     assert [] == [word for word in ("CC-BY-4.0", "https://db-ip.com", "routeviews.org", "nro.net") if word not in text]
 
 
 def test_first_table_wins() -> None:
-    """What the operator says of a range holds before what we ship; the version names both."""
     own = cut("mine", [(block_of("40.94.16.0/28"), OFFICE)])
     networks = Networks(own, *SHIPPED.tables)
     assert [OFFICE, SHIPPED.find("40.94.16.33")] == [networks.find("40.94.16.3"), networks.find("40.94.16.33")]
@@ -111,25 +103,21 @@ def test_first_table_wins() -> None:
 
 
 def test_network_without_a_number() -> None:
-    """A network of which only the name is known is told by that."""
     assert "our office" == str(OFFICE)
 
 
 @given(st.text())
 def test_any_text(text: str) -> None:
-    """Whatever stands where an address should, it has a network or none."""
     assert isinstance(SHIPPED.find(text), Network | None)
 
 
 @given(st.ip_addresses(v=4))
 def test_ipv4(address: IPv4Address) -> None:
-    """An IPv4 address is its own number, also where it is written as one of IPv6."""
     assert int(address) == number_of(str(address)) == number_of(f"::ffff:{address}")
 
 
 @given(st.ip_addresses(v=6, network="2000::/3"))
 def test_ipv6(address: IPv6Address) -> None:
-    """Of an IPv6 address the first half counts, however it is spelled."""
     assert int(address) >> 64 == number_of(str(address)) == number_of(address.exploded)
 
 
@@ -149,14 +137,12 @@ def test_ipv6(address: IPv6Address) -> None:
     ],
 )
 def test_no_address(text: str) -> None:
-    """What is no address, or nobody's, has no place on the line."""
     with pytest.raises(ValueError, match=r".*"):
         number_of(text)
 
 
 @given(st.text())
 def test_any_text_addresses(text: str) -> None:
-    """Whatever a text holds, it has a place on the line or is refused as a value."""
     with suppress(ValueError):
         assert 0 <= number_of(text) < 1 << 64
 
@@ -176,7 +162,6 @@ def test_any_text_addresses(text: str) -> None:
     ],
 )
 def test_ranges(text: str, first: str, last: str) -> None:
-    """A range reaches from its first to its last address; what is less than an IPv6 subnet stands for all of it."""
     assert (number_of(first), number_of(last)) == block_of(text)
 
 
@@ -186,7 +171,6 @@ def test_ranges(text: str, first: str, last: str) -> None:
      "2001:db8::1/x", "2001:db8:0:1::/48", "192.0.2.0-2001:db8::", "::ffff:192.0.2.0/120"],
 )  # fmt: skip
 def test_no_range(text: str) -> None:
-    """What is no range is refused."""
     with pytest.raises(ValueError, match=r".*"):
         block_of(text)
 
@@ -204,7 +188,6 @@ def table(*ranges: tuple[str, Network]) -> NetworkTable:
 
 @pytest.mark.parametrize("turn", [1, -1])
 def test_narrower_range_wins(turn: int) -> None:
-    """Of two ranges around an address the narrower one names it, in whatever order they are listed."""
     both = [("198.51.100.0/24", WIDE), ("198.51.100.128/25", NARROW)][::turn]
     found = [table(*both).at(number_of(address)) for address in ("198.51.100.127", "198.51.100.128", "198.51.101.0")]
     assert [WIDE, NARROW, None] == found
@@ -212,7 +195,6 @@ def test_narrower_range_wins(turn: int) -> None:
 
 @given(st.lists(BLOCKS, max_size=8), st.data())
 def test_every_address_belongs_to_the_narrowest_range(blocks: list[Block], data: st.DataObject) -> None:
-    """Whatever ranges a table is made of, looking at all of them finds the same as looking in the table."""
     networks = [Network(name=str(number), kind=NetworkClass.VPN) for number in range(len(blocks))]
     made = cut("1", zip(blocks, networks, strict=True))
     ends = [end for block in blocks for end in (block.first, block.last, block.last + 1)]
@@ -227,25 +209,21 @@ def test_every_address_belongs_to_the_narrowest_range(blocks: list[Block], data:
 
 @given(st.lists(BLOCKS, max_size=8))
 def test_packed_and_unpacked(blocks: list[Block]) -> None:
-    """A table survives being packed, byte for byte the same each time."""
     made = cut("1", [(block, WIDE) for block in blocks])
     assert made == unpack(pack(made))
     assert pack(made) == pack(unpack(pack(made)))
 
 
 def test_more_networks_than_are_packed() -> None:
-    """An operator may name every autonomous system there is."""
     table = cut("v", [(Block(at, at), Network(name=str(at), kind=NetworkClass.OURS)) for at in range(70_000)])
     assert "69999" == str(table.at(69_999))
 
 
 def test_last_addresses() -> None:
-    """A range may reach to the end of the line."""
     assert WIDE == table(("ffff::/16", WIDE)).at((1 << 64) - 1)
 
 
 @pytest.mark.parametrize("packed", [b"", b"no table", pack(table())[:-5], pack(table())[2:]])
 def test_unreadable(packed: bytes) -> None:
-    """What is no table, or only a part of one, is refused."""
     with pytest.raises(SettingsError, match="networks cannot be read"):
         unpack(packed)

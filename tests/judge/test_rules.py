@@ -22,7 +22,6 @@ date = 2026-11-23
 
 
 def test_shipped_rules() -> None:
-    """Every shipped rule has a sentence for the reader, a source and a date no later than the set's."""
     rules = parse(shipped("rules.toml"))
     assert [] == [
         rule.name
@@ -32,7 +31,6 @@ def test_shipped_rules() -> None:
 
 
 def test_shipped_names_are_unique() -> None:
-    """No signal is weighed twice."""
     names = [rule.name for rule in parse(shipped("rules.toml")).rules]
     assert sorted(set(names)) == sorted(names)
 
@@ -49,12 +47,10 @@ def test_shipped_names_are_unique() -> None:
     ],
 )
 def test_verdict(score: int, verdict: Verdict) -> None:
-    """The least sum for each verdict is in the file."""
     assert verdict is parse(HEAD + RULE + "points = 3").verdict(score)
 
 
 def test_thresholds() -> None:
-    """Thresholds come as they stand: whole numbers whole."""
     (rule,) = parse(HEAD + RULE + "points = 3\nthresholds = { links = 3, seconds = 0.5 }").rules
     assert {"links": 3, "seconds": 0.5} == rule.thresholds
 
@@ -72,13 +68,11 @@ def test_thresholds() -> None:
     ],
 )
 def test_unreadable(text: str, says: str) -> None:
-    """What cannot be read is named."""
     with pytest.raises(SettingsError, match=says):
         parse(text)
 
 
 def test_version() -> None:
-    """A verdict can be traced to the three data files that made it."""
     rules, networks, agents = CONTEXT.version.split("/")
     assert (str(CONTEXT.rules.version), CONTEXT.networks.version, str(CONTEXT.agents.version)) == (
         rules,
@@ -88,12 +82,10 @@ def test_version() -> None:
 
 
 def test_shipped_data_is_read() -> None:
-    """The package's own files make a context."""
     parts = (CONTEXT.rules.version, CONTEXT.networks.version, CONTEXT.agents.version)
     assert CONTEXT.version == "/".join(str(part) for part in parts)
 
 
 def test_unreadable_part() -> None:
-    """A file that cannot be read makes no context."""
     with pytest.raises(SettingsError, match="rules cannot be read"):
         Context.of(rules_toml="", networks=shipped_networks(), agents_toml=shipped("agents.toml"))

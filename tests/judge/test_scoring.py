@@ -37,7 +37,6 @@ def verdicts(*events: AnyEvent) -> dict[str, Verdict]:
 
 
 def test_person() -> None:
-    """Someone at home, two hours later: human, without a single reason."""
     (judged,) = judge(timeline(sent(), delivered(2), click(7_200)), CONTEXT)
     assert (Verdict.HUMAN, 0, (), True, CONTEXT.version) == (
         judged.verdict,
@@ -49,7 +48,6 @@ def test_person() -> None:
 
 
 def test_sweep_from_a_data_centre() -> None:
-    """A scanner that opens all nine links is a bot several times over, the heaviest reason first."""
     events: list[AnyEvent] = [sent(links=9), *sweep(43, links=9, gap=0.08, ip=AZURE)]
     judged = judge(timeline(*events), CONTEXT)
     assert {Verdict.BOT} == {one.verdict for one in judged}
@@ -59,25 +57,21 @@ def test_sweep_from_a_data_centre() -> None:
 
 
 def test_person_after_a_sweep() -> None:
-    """A person counts where a scanner was there first, even on the same link."""
     found = verdicts(sent(links=7), *sweep(43, links=7, gap=0.1, ip=AZURE), click(5_000, link=0, id="person"))
     assert (Verdict.HUMAN, [Verdict.BOT] * 7) == (found.pop("person"), list(found.values()))
 
 
 def test_pair_of_scanner_and_person() -> None:
-    """A link that is scanned as the person clicks, hours after the message, gives one bot and one human."""
     assert {"scanner": Verdict.BOT, "person": Verdict.HUMAN} == verdicts(
         sent(), click(5_000, ip=AZURE, id="scanner"), click(5_001.2, id="person")
     )
 
 
 def test_first_link_only() -> None:
-    """A gateway that looks at one link is known by its network alone."""
     assert {"c": Verdict.BOT} == verdicts(sent(), click(9, ip=BARRACUDA, id="c"))
 
 
 def test_remote_desktop() -> None:
-    """Someone who browses from a data centre is suspected, and human once the landing page saw them."""
     remote = click(5_000, ip=AZURE, id="c")
     assert [{"c": Verdict.SUSPECTED}, {"c": Verdict.HUMAN}] == [
         verdicts(sent(), remote),
@@ -86,7 +80,6 @@ def test_remote_desktop() -> None:
 
 
 def test_hard_rules_decide_alone() -> None:
-    """Engagement cannot make a person of a request that says it is none; the first hard rule in the file wins."""
     head = replace(click(id="c", agent="Slackbot-LinkExpanding 1.0"), method="HEAD")
     (judged,) = judge(timeline(head, engagement("c")), CONTEXT)
     assert (Verdict.BOT, ["method", "preview-agent", "engaged"]) == (
@@ -109,13 +102,11 @@ def test_hard_rules_decide_alone() -> None:
     ],
 )
 def test_requests_that_speak_for_themselves(changes: dict[str, object], verdict: Verdict, counted: bool) -> None:
-    """Each hard rule, and whether reports count such a request."""
     (judged,) = judge(timeline(sent(), replace(click(), **changes)), CONTEXT)
     assert (verdict, counted) == (judged.verdict, judged.counted)
 
 
 def test_page_loaded_in_advance_and_used() -> None:
-    """A prefetch becomes a person's click, and counts, once somebody presses a key on the page."""
     early = replace(click(id="c"), headers={"sec-purpose": "prefetch;prerender"})
     (before,) = judge(timeline(early), CONTEXT)
     (after,) = judge(timeline(early, engagement("c")), CONTEXT)
@@ -126,7 +117,6 @@ def test_page_loaded_in_advance_and_used() -> None:
 
 
 def test_nothing_to_judge() -> None:
-    """A message that nobody clicked has no verdicts."""
     assert () == judge(timeline(sent()), CONTEXT)
 
 
@@ -145,21 +135,18 @@ histories = st.lists(clicks, max_size=20).map(
 
 @given(history=histories, data=st.data())
 def test_order_of_events_does_not_matter(history: list[Click], data: st.DataObject) -> None:
-    """Events may become known in any order; the verdicts are the same."""
     events: list[AnyEvent] = [sent(links=5), delivered(1), *history, *(engagement(one.id) for one in history[::3])]
     assert judge(timeline(*events), CONTEXT) == judge(timeline(*data.draw(st.permutations(events))), CONTEXT)
 
 
 @given(history=histories)
 def test_events_told_twice_change_nothing(history: list[Click]) -> None:
-    """A batch that is delivered again is the same evidence."""
     events: list[AnyEvent] = [sent(links=5), *history]
     assert judge(timeline(*events), CONTEXT) == judge(timeline(*events, *reversed(events)), CONTEXT)
 
 
 @given(history=histories, data=st.data())
 def test_engagement_never_raises_the_score(history: list[Click], data: st.DataObject) -> None:
-    """Each further sign of a person leaves every click's score where it was or lowers it."""
     ids = [one.id for one in history]
     signs = data.draw(
         st.lists(
@@ -185,7 +172,6 @@ def scores(history: list[Click], signs: list[Engagement]) -> dict[str, int]:
 
 @given(history=histories)
 def test_a_click_a_day_later_is_judged_alone(history: list[Click]) -> None:
-    """Whatever scanners did to a message, a person's click the next day is human."""
     person = click(86_400, link=3, id="person")
     assert Verdict.HUMAN == verdicts(sent(links=5), *history, person)["person"]
 
@@ -210,7 +196,6 @@ visits = st.lists(
 
 @given(history=histories, nearby=visits, data=st.data())
 def test_only_nearby_visits_matter(history: list[Click], nearby: list[Visit], data: st.DataObject) -> None:
-    """Visits in any order, told twice, and others besides: later ones, of the message itself, of nobody here."""
     told = timeline(sent(links=5), *history)
     times = [(one.at - NOON).total_seconds() for one in history]
     besides = [
@@ -234,7 +219,6 @@ def test_only_nearby_visits_matter(history: list[Click], nearby: list[Visit], da
     ],
 )
 def test_states_follow_the_age(age: timedelta, state: State) -> None:
-    """Half an hour settles a verdict, three days make it final; a clock that is behind changes nothing."""
     assert state == state_after(age)
 
 
@@ -267,7 +251,6 @@ def of(*events: AnyEvent) -> str:
     ],
 )
 def test_counterfactual(events: list[AnyEvent], words: str) -> None:
-    """People are people, hard rules stand, and else the least that would do is named."""
     assert words == of(*events)
 
 
@@ -285,7 +268,6 @@ clicks_counterfactual = st.lists(
 
 @given(clicks_counterfactual)
 def test_it_is_true(found: list[Click]) -> None:
-    """Who would be human with trusted input is human with it, and nobody else is."""
     before = judge(timeline(sent(links=5), *found), CONTEXT)
     after = judge(
         timeline(

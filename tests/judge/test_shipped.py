@@ -11,13 +11,11 @@ OFFICE = Listed(name="office", kind=NetworkClass.OURS, ranges=("40.94.16.0/24",)
 
 
 def test_the_shipped_judge_judges() -> None:
-    """By rules, networks and agents that are part of the package."""
     (found,) = shipped_judge()(judged(click("m1", "1")).timeline)
     assert Verdict.HUMAN == found.verdict
 
 
 def test_the_operators_networks_go_before_ours() -> None:
-    """While they count; and who said nothing judges by what we ship."""
     counting, expired, none = (
         context_with(listed, today=day)
         for listed, day in (([OFFICE], date(2026, 11, 23)), ([OFFICE], TODAY), ([], TODAY))

@@ -9,12 +9,10 @@ TESTS = "".join(module.read_text("utf-8") for module in Path(__file__).with_name
 
 
 def test_every_rule_has_a_signal() -> None:
-    """Rules and functions are the same set: none is dead, none is missing."""
     assert set(RULES) == set(SIGNALS)
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_every_rule_has_both_tests(rule: str) -> None:
-    """One test fires each rule's signal, and one shows where it must not."""
     name = rule.replace("-", "_")
     assert [True, True] == [f"def test_{name}_{case}(" in TESTS for case in ("fires", "is_silent")]

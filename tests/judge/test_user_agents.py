@@ -98,37 +98,31 @@ PEOPLE = [
 
 @pytest.mark.parametrize(("user_agent", "name"), PREVIEWS)
 def test_previews(user_agent: str, name: str) -> None:
-    """Apps that show previews say so, and outweigh what else their names look like."""
     agent = SHIPPED.find(user_agent)
     assert (AgentKind.PREVIEW, name) == (agent and agent.kind, agent and agent.name)
 
 
 @pytest.mark.parametrize(("user_agent", "name"), AUTOMATION)
 def test_automation(user_agent: str, name: str) -> None:
-    """Programs say what they are."""
     agent = SHIPPED.find(user_agent)
     assert (AgentKind.AUTOMATION, name) == (agent and agent.kind, agent and agent.name)
 
 
 @pytest.mark.parametrize("user_agent", PEOPLE)
 def test_people(user_agent: str) -> None:
-    """Browsers are nothing that was declared, whatever their device is called."""
     assert None is SHIPPED.find(user_agent)
 
 
 @pytest.mark.parametrize("user_agent", ["", "\x00", "Chrome " * 2_000, "ünïcödé", "\ud800"])
 def test_odd_headers(user_agent: str) -> None:
-    """No header is too long or too strange to be looked at."""
     assert None is SHIPPED.find(user_agent)
 
 
 def test_long_headers_are_read_at_their_beginning() -> None:
-    """What stands behind the first 512 characters is not looked at."""
     assert None is SHIPPED.find("x" * 512 + "Googlebot/2.1")
 
 
 def test_left_out_patterns_exist() -> None:
-    """Each pattern that we leave out of crawler-user-agents still is in it; else our entry can go."""
     listed = {entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA}
     left_out = {entry["pattern"] for entry in tomllib.loads(shipped("agents.toml"))["people"]}
     assert set() == left_out - listed
@@ -148,7 +142,6 @@ ENTRY = '[{ name = "a", pattern = "b", source = "c" }]'
     ],
 )
 def test_unreadable(text: str, says: str) -> None:
-    """What cannot be read is named."""
     with pytest.raises(SettingsError, match=says):
         parse(text)
 
@@ -170,24 +163,20 @@ LANGUAGE = "de"
     ],
 )
 def test_browser_of(headers: browsers.Headers, browser: Browser | None) -> None:
-    """Browsers are known by what they say; what says more, or something else, is none that we can judge."""
     assert browser == browser_of(headers["user-agent"])
 
 
 @pytest.mark.parametrize("more", [" OPR/120.0.0.0", " SamsungBrowser/29.0", " OneOutlook/1.2026", " Slack/4.46.99"])
 def test_other_programs_on_the_same_engine(more: str) -> None:
-    """Each follows a calendar of its own."""
     assert browser_of(browsers.chrome(LANGUAGE)["user-agent"] + more) is None
 
 
 def test_version_of_no_browser() -> None:
-    """A number of any length is one that can be compared."""
     agent = browsers.chrome(LANGUAGE)["user-agent"].replace("Chrome/156", f"Chrome/{'9' * 400}")
     assert Browser(engine=Engine.CHROME, version=(999_999, 0)) == browser_of(agent)
 
 
 def test_words() -> None:
-    """In reasons a browser has its major version."""
     assert "Safari 26" == str(browser_of(browsers.safari(LANGUAGE)["user-agent"]))
 
 
@@ -196,12 +185,10 @@ CHROME = CONTEXT.rules.chrome
 
 @pytest.mark.parametrize(("version", "days"), [(148, 174), (149, 146), (154, 48), (155, 20), (156, -8), (1, 2484)])
 def test_days_old(version: int, days: int) -> None:
-    """Counted from the day on which the next version came, or comes by the calendar."""
     assert days == CHROME.days_old(version, date(2026, 11, 23))
 
 
 def test_calendar_goes_on() -> None:
-    """Years after the table's end a version is not older than four weeks a version make it, and some time it is old."""
     assert [0, 28, 365 * 3] == [
         CHROME.days_old(155 + 20, date(2026, 10, 6) + timedelta(days=21 * 28)),
         CHROME.days_old(155 + 20, date(2026, 10, 6) + timedelta(days=22 * 28)),
@@ -210,16 +197,13 @@ def test_calendar_goes_on() -> None:
 
 
 def test_versions_that_never_come() -> None:
-    """A made up number is no old one, and where there is no table nothing is."""
     assert [True, True] == [chrome.days_old(999_999, date(2026, 11, 23)) < 0 for chrome in (CHROME, Chrome())]
 
 
 def test_releases_left_out() -> None:
-    """A version between two of the table is as young as the younger one allows."""
     assert CHROME.days_old(120, date(2026, 1, 1)) == CHROME.days_old(121, date(2026, 1, 1))
 
 
 def test_shipped_table() -> None:
-    """In order, with a source, and no version that came on no day."""
     assert CHROME.source
     assert all(older.version < newer.version and older.date < newer.date for older, newer in pairwise(CHROME.releases))

@@ -27,7 +27,6 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
 def test_encoded_click() -> None:
-    """What is not known is left out; times are RFC 3339 in UTC with milliseconds."""
     event = Click(id="c1", at=NOON, message_id="m1", link=3, url="https://shop.example/", headers={"dnt": "1"})
     assert (
         b'{"type":"click","id":"c1","at":"2026-11-23T12:00:00.000Z","message_id":"m1","link":3,'
@@ -55,17 +54,14 @@ def test_encoded_click() -> None:
     )
 )
 def test_decode_undoes_encode(event: AnyEvent) -> None:
-    """Every event comes back as it was written."""
     assert event == decode(encode(event))
 
 
 def test_one_line() -> None:
-    """An event is one line of the journal, whatever its texts hold."""
     assert b"\n" not in encode(Click(id="c", at=NOON, user_agent="a\nb\r\nc\u2028"))
 
 
 def test_types() -> None:
-    """The names of the vocabulary are those of its documentation."""
     names = {kind.__struct_config__.tag for kind in get_args(AnyEvent)}
     assert {
         "sent",
@@ -83,7 +79,6 @@ def test_types() -> None:
 
 
 def test_unknown_fields_are_no_error() -> None:
-    """A field of a later version is passed over."""
     line = msgspec.json.encode({"type": "click", "id": "c", "at": "2026-11-23T12:00:00Z", "mood": "good"})
     assert Click(id="c", at=NOON) == decode(line)
 
@@ -105,26 +100,22 @@ def test_unknown_fields_are_no_error() -> None:
     ],
 )
 def test_no_event(line: bytes) -> None:
-    """What is no event is refused as such."""
     with pytest.raises(EventError, match="not an event"):
         decode(line)
 
 
 def test_rfc3339() -> None:
-    """An instant is written in UTC, cut to milliseconds."""
     berlin = datetime(2026, 11, 23, 13, 0, 0, 123_999, tzinfo=timezone(timedelta(hours=1)))
     assert "2026-11-23T12:00:00.123Z" == rfc3339(berlin)
 
 
 @given(elapsed=st.timedeltas(timedelta(-365_000), timedelta(365_000)), whole=st.booleans(), zone=zones)
 def test_rfc3339_is_that_of_the_standard_library(*, elapsed: timedelta, whole: bool, zone: timezone) -> None:
-    """Whatever the year, the zone and the digits behind the second."""
     at = (NOON + (timedelta(seconds=elapsed // timedelta(seconds=1)) if whole else elapsed)).astimezone(zone)
     assert at.astimezone(UTC).isoformat(timespec="milliseconds") == rfc3339(at).replace("Z", "+00:00")
 
 
 def test_frozen() -> None:
-    """An event is a fact: two of the same content are equal and none can be changed."""
     assert (click(1), engagement("c")) == (click(1), engagement("c"))
     with pytest.raises(AttributeError):
         sent().links = 3  # type: ignore[misc]  # the very thing that must fail

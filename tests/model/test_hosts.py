@@ -19,7 +19,6 @@ from clicktrail.model.hosts import check_hosts, check_named_hosts, is_among, is_
     ],
 )
 def test_hosts_are_matched_whole(host: str, hosts: list[str], among: bool) -> None:
-    """A host is listed by itself, below another, or as any."""
     assert among == is_among(host, hosts)
 
 
@@ -27,7 +26,6 @@ def test_hosts_are_matched_whole(host: str, hosts: list[str], among: bool) -> No
     "host", ["x.com", "*.x-y.com", "*", "localhost", "127.0.0.1", "[::1]", "xn--bcher-kva.example"]
 )
 def test_a_host_as_a_url_parser_gives_it(host: str) -> None:
-    """It can match."""
     check_hosts("own_hosts", [host])
 
 
@@ -44,7 +42,6 @@ def test_a_host_as_a_url_parser_gives_it(host: str) -> None:
     ],
 )
 def test_what_could_match_no_host_is_refused(host: str, hint: str) -> None:
-    """The list is named, and how a host is written."""
     with pytest.raises(SettingsError) as caught:
         check_hosts("own_hosts", ["x.com", host])
     assert f"own_hosts has '{host}'" == str(caught.value)
@@ -53,7 +50,6 @@ def test_what_could_match_no_host_is_refused(host: str, hint: str) -> None:
 
 @pytest.mark.parametrize("host", ["*", "X.com"])
 def test_hosts_that_alone_are_handed_something_are_named(host: str) -> None:
-    """All of them, and in the spelling that can match."""
     check_named_hosts("engagement.hosts", ["x.com", "*.x.com"])
     with pytest.raises(SettingsError, match=r"engagement\.hosts has"):
         check_named_hosts("engagement.hosts", ["x.com", host])
@@ -61,6 +57,5 @@ def test_hosts_that_alone_are_handed_something_are_named(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["*.x.com", "bücher.example", "x.com.", "X.com", "x.com:80", "[::1]", ""])
 def test_a_name_is_that_of_one_host(host: str) -> None:
-    """In the one spelling that it is looked up by."""
     assert is_name("links.x-y.com")
     assert not is_name(host)

@@ -18,19 +18,16 @@ from tests.support.events import click
     ],
 )
 def test_prefetch(headers: dict[str, str]) -> None:
-    """Browsers announce what nobody asked for yet; it is judged and never counted."""
     early = replace(click(), headers=headers)
     assert (True, False) == (is_prefetch(early), is_counted(early))
 
 
 @pytest.mark.parametrize("headers", [{}, {"sec-fetch-mode": "navigate"}, {"referer": "https://prefetch.example/"}])
 def test_no_prefetch(headers: dict[str, str]) -> None:
-    """Any other request of a browser is a click."""
     asked = replace(click(), headers=headers)
     assert (False, True) == (is_prefetch(asked), is_counted(asked))
 
 
 @pytest.mark.parametrize("changes", [{"method": "HEAD"}, {"method": "OPTIONS"}, {"tampered": True}])
 def test_not_counted(changes: dict[str, str | bool]) -> None:
-    """What fetched nothing, or led nowhere, is no click in a report."""
     assert not is_counted(replace(click(), **changes))

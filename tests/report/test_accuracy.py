@@ -5,7 +5,6 @@ H, S, B, P = Verdict
 
 
 def test_precision_and_recall_by_truth() -> None:
-    """A suspicion is right of nobody: it costs recall. What cannot be divided is unknown."""
     confusion = Confusion(clicks={(H, H): 8, (H, S): 1, (H, B): 1, (B, H): 2, (B, B): 3}, unknown=4)
     assert (0.8, 0.8, 0.75, 0.6) == (
         confusion.precision(H),

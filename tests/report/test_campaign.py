@@ -7,7 +7,6 @@ from tests.support.events import click
 
 
 def test_bounces_without_deliveries() -> None:
-    """Otherwise it is what was accepted and did not bounce, never less than nothing."""
     assert [2, 0] == [
         CampaignReport(campaign="spring", accepted=3, bounced=1).delivered,
         CampaignReport(campaign="spring", accepted=1, bounced=2).delivered,
@@ -15,7 +14,6 @@ def test_bounces_without_deliveries() -> None:
 
 
 def test_json() -> None:
-    """The shape that machines read."""
     report = CampaignReport(
         campaign="spring",
         accepted=5,
@@ -54,13 +52,11 @@ def test_json() -> None:
 
 
 def test_what_nobody_told_is_unknown_and_not_nothing() -> None:
-    """Without landing pages nobody knows who was engaged, and without openings there is no click-to-open."""
     described: dict[str, Any] = as_json(CampaignReport(campaign="spring", accepted=5, unique=Unique(raw=3, human=1)))
     assert (None, {"raw": None, "human": None}) == (described["unique"]["engaged"], described["click_to_open"])
 
 
 def test_more_clickers_than_messages_are_a_gap() -> None:
-    """Of messages that the library sealed nobody tells the sending, and a rate may pass 100 %."""
     assert ["3 recipients have clicks and 2 messages are known: rates are too high"] == [
         gap
         for delivered in (0, 2, 3)
@@ -77,7 +73,6 @@ def gaps(*esps: str, ip: str = "192.0.2.1", agent: str = "Mozilla/5.0") -> list[
 
 
 def test_what_a_source_never_told_is_missing() -> None:
-    """Klaviyo tells neither addresses nor agents."""
     assert [
         "klaviyo told no addresses: no click could be known by its network",
         "klaviyo told no User-Agents: no program could be known by its name",
@@ -85,12 +80,10 @@ def test_what_a_source_never_told_is_missing() -> None:
 
 
 def test_postmark_tells_first_clicks_only() -> None:
-    """Whatever else it tells."""
     assert ["postmark tells only a recipient's first click on a link: a person after a scanner is missing"] == gaps(
         "postmark"
     )
 
 
 def test_our_own_clicks_lack_nothing() -> None:
-    """And where nobody told of clicks nothing is missing."""
     assert [] == gaps("") + gaps()

@@ -27,12 +27,10 @@ def clicks_of(message_id: str, clicks: Iterable[Click], *, recipient: str = "") 
 
 
 def test_nothing() -> None:
-    """No messages, no campaigns."""
     assert [] == summarise([])
 
 
 def test_no_clicks() -> None:
-    """A campaign that nobody clicked has rates of 0, and what was accepted counts as delivered."""
     (report,) = summarise([message("m1"), message("m2")])
     assert CampaignReport(campaign="spring", first_sent_at=NOON, accepted=2) == report
     assert (2, "accepted", 0.0, 0.0) == (
@@ -44,14 +42,12 @@ def test_no_clicks() -> None:
 
 
 def test_links_are_left_out_of_an_overview() -> None:
-    """All else is the same."""
     messages = [message("m1", *clicks_of("m1", sweep(40, links=6, gap=0.1), recipient="ada@reader.example"))]
     (report,) = summarise(messages)
     assert [dataclasses.replace(report, links=())] == summarise(messages, by_link=False) != [report]
 
 
 def test_person_behind_a_scanner() -> None:
-    """Of two messages that a scanner swept, one was clicked by its reader: raw says 100 %, human says 50 %."""
     scan = sweep(40, links=6, gap=0.1, ip=AZURE)
     (report,) = summarise(
         [
@@ -80,7 +76,6 @@ def test_person_behind_a_scanner() -> None:
 
 
 def test_requests_that_are_no_clicks() -> None:
-    """HEAD, prefetch and damaged tokens are judged and not counted; a preview is counted as what it is."""
     requests = [
         replace(click(100), method="HEAD"),
         replace(click(200), headers={"purpose": "prefetch"}),
@@ -96,13 +91,11 @@ def test_requests_that_are_no_clicks() -> None:
 
 
 def test_one_person_with_two_messages() -> None:
-    """A recipient is one person, however many of a campaign's messages they clicked."""
     messages = [message(name, *clicks_of(name, [click()], recipient="ada@reader.example")) for name in ("m1", "m2")]
     assert [Unique(raw=1, human=1)] == [report.unique for report in summarise(messages)]
 
 
 def test_engaged() -> None:
-    """People of whom a landing page told that they acted, whatever the verdict; that a script ran tells nothing."""
     requests = [click(id="a"), click(200, id="b", agent="WhatsApp/2.23.20.0"), click(400, id="c")]
     messages = [
         message("m1", *requests, engagement("a"), engagement("b")),
@@ -112,13 +105,11 @@ def test_engaged() -> None:
 
 
 def test_unknown_recipients() -> None:
-    """Where nobody knows who clicked, the message stands for its readers."""
     messages = [message(name, *clicks_of(name, [click(), click(7_200)])) for name in ("m1", "m2")]
     assert [Unique(raw=2, human=2)] == [report.unique for report in summarise(messages)]
 
 
 def test_deliveries_and_bounces() -> None:
-    """Where deliveries were told they are what is divided by; a message bounces once."""
     told = [
         message(
             "m1", Delivered(id="d1", at=after(1), message_id="m1"), Delivered(id="d2", at=after(2), message_id="m1")
@@ -137,13 +128,11 @@ def test_deliveries_and_bounces() -> None:
 
 
 def test_several_recipients() -> None:
-    """A message to five people was accepted five times."""
     sent = Sent(id="s", at=NOON, message_id="m1", recipients=5)
     assert [5] == [report.accepted for report in summarise([(Timeline.of("m1", [sent]), ())])]
 
 
 def test_order_of_campaigns() -> None:
-    """The latest sent comes first, one that nobody told of the sending of last."""
     timelines = [
         Timeline.of("m1", [Sent(id="1", at=after(0), campaign="early")]),
         Timeline.of("m2", [Sent(id="2", at=after(60), campaign="late")]),
@@ -171,7 +160,6 @@ requests = st.lists(
 
 @given(histories=st.lists(st.tuples(st.sampled_from(["", "ada@a.example", "bob@b.example"]), requests), max_size=4))
 def test_numbers_agree(histories: list[tuple[str, list[Click]]]) -> None:
-    """Links add up to the campaign, humans are clickers, no reason outnumbers what it explains."""
     reports = summarise(
         message(f"m{number}", *clicks_of(f"m{number}", found, recipient=recipient))
         for number, (recipient, found) in enumerate(histories)
@@ -186,6 +174,5 @@ def test_numbers_agree(histories: list[tuple[str, list[Click]]]) -> None:
 
 @given(histories=st.lists(requests, max_size=4), data=st.data())
 def test_order_of_messages_does_not_matter(histories: list[list[Click]], data: st.DataObject) -> None:
-    """Messages may be counted in any order."""
     messages = [message(f"m{number}", *clicks_of(f"m{number}", found)) for number, found in enumerate(histories)]
     assert summarise(messages) == summarise(data.draw(st.permutations(messages)))

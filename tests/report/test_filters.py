@@ -34,19 +34,16 @@ def message(*events: AnyEvent) -> tuple[Timeline, tuple[JudgedClick, ...]]:
     ],
 )
 def test_one_rule_alone(by: Filter, scan: list[AnyEvent], left: int) -> None:
-    """Each takes out its own, or keeps in its own, and asks for nothing else."""
     told = filtered([message(*scan)], by=by).values()
     assert left == sum(of.clicks for of in told)
     assert min(left, 1) == sum(of.unique for of in told)
 
 
 def test_filters_go_by_signals_that_there_are() -> None:
-    """A signal that is called otherwise one day must be called so here."""
     assert set() == {name for by in Filter for name in by.signals} - SIGNALS.keys()
 
 
 def test_anonymous_clicks_tell_nothing_that_a_filter_could_go_by() -> None:
-    """They stay, but for the one that keeps what it knows something of."""
     anonymous = [AnonymousClick(id="a", at=NOON, campaign="spring", verdict="bot")]
     assert {by: {"spring": Filtered(clicks=1)} for by in Filter if by is not Filter.ENGAGED} | {Filter.ENGAGED: {}} == {
         by: filtered([], anonymous, by=by) for by in Filter
@@ -55,7 +52,6 @@ def test_anonymous_clicks_tell_nothing_that_a_filter_could_go_by() -> None:
 
 @pytest.mark.parametrize(("landed", "expected"), [(0, None), (1, 0)])
 def test_engagement_is_unknown_where_no_landing_page_told(landed: int, expected: int | None) -> None:
-    """Nobody engaged is another thing than nobody who could have said so."""
     report = CampaignReport(campaign="spring", accepted=2, landed=landed)
     told: dict[str, Any] = filtered_as_json(report, Filter.ENGAGED, Filtered())
     assert {"filter": "engaged", "clicks": expected, "unique": expected, "click_rate": expected} == told

@@ -44,7 +44,6 @@ def compiled(html: str, text: str = "", *, policy: Policy = POLICY) -> Campaign:
 
 
 def test_each_recipient_gets_the_bodies_with_links_of_their_own() -> None:
-    """All but the links is as written; a personal link is the recipient's whole own; the text shares positions."""
     campaign = compiled(HTML, TEXT)
 
     html = campaign.html.render(BEGINNING, ["https://go.example.com/anna-offer"])
@@ -61,7 +60,6 @@ def test_each_recipient_gets_the_bodies_with_links_of_their_own() -> None:
 
 
 def test_positions_say_where_links_lead() -> None:
-    """Tracked links first, each with destination and group; a personal one leads nowhere for all."""
     campaign = compiled(f'<a data-clicktrail-group="hats" href="https://example.com/h">H</a>{HTML}', TEXT)
     assert [
         ("https://example.com/h", "hats"),
@@ -73,7 +71,6 @@ def test_positions_say_where_links_lead() -> None:
 
 
 def test_twins_of_a_personal_link_are_one() -> None:
-    """Whichever of both a program shows, it is the same link."""
     button = '<!--[if mso]><v:roundrect href="{{ x }}" data-clicktrail-group="x">X</v:roundrect><![endif]-->'
     other = '<!--[if !mso]><!--><a href="{{ x }}" data-clicktrail-group="x">X</a><!--<![endif]-->'
     campaign = compiled(button + other)
@@ -82,7 +79,6 @@ def test_twins_of_a_personal_link_are_one() -> None:
 
 
 def test_all_links_are_told() -> None:
-    """Those that are not tracked with the reason, as of any body."""
     links = compiled(HTML, TEXT).links
     assert [
         (Part.HTML, LinkReason.TRACKED),
@@ -96,7 +92,6 @@ def test_all_links_are_told() -> None:
 
 
 def test_hosts_are_compiled_into_a_text_beside_its_links() -> None:
-    """They are the same for every recipient."""
     text = "Shop <https://example.com/b>, https://example.com/c."
     campaign = compiled(HTML, text, policy=dataclasses.replace(POLICY, text=PlainText.NAMED))
     assert f"Shop <{BEGINNING}1of4> (example.com), {BEGINNING}2of4 (example.com)." == campaign.text.render(BEGINNING)
@@ -104,7 +99,6 @@ def test_hosts_are_compiled_into_a_text_beside_its_links() -> None:
 
 @given(PIECES)
 def test_a_compiled_body_is_the_rewritten_one(html: str) -> None:
-    """Whether once for all or for each recipient anew, the same comes out."""
     rewritten = rewrite_html(
         html,
         policy=POLICY,
@@ -116,7 +110,6 @@ def test_a_compiled_body_is_the_rewritten_one(html: str) -> None:
 
 
 def test_without_consent_links_stay_plain() -> None:
-    """The campaign of those who are not tracked has one form for all of them."""
     policy = POLICY.for_consent(Consent.DENIED)
     campaign = compile_campaign(html=HTML, policy=policy, tag=lambda link: f"{link.url}?utm_source=email", ends=ends)
 
@@ -125,14 +118,12 @@ def test_without_consent_links_stay_plain() -> None:
 
 @pytest.mark.parametrize("urls", [[], ["https://go.example.com/1", "https://go.example.com/2"]])
 def test_each_personal_link_needs_its_url(urls: list[str]) -> None:
-    """A body with a merge tag left in it would go out otherwise."""
     with pytest.raises(ValueError, match="zip"):
         compiled(HTML).html.render(BEGINNING, urls)
 
 
 @pytest.mark.parametrize("wrong", ["", "a b", 'a"', "a."])
 def test_an_end_that_would_need_quoting_is_refused(wrong: str) -> None:
-    """It stands in every quoting of HTML, and in text."""
     with pytest.raises(ValueError, match="not an end of a tracking URL"):
         compile_campaign(html=HTML, policy=POLICY, tag=untagged, ends=lambda links: [wrong] * links)
 
@@ -154,7 +145,6 @@ def urls(policy: Policy, *, too_long: bool = False) -> tuple[PersonalUrls, list[
 
 
 def test_a_recipient_has_a_tracking_url_of_their_own() -> None:
-    """It leads where the recipient's destination does, with UTM parameters, and is counted with its group."""
     personal, sealed = urls(POLICY)
     assert "https://go.example.com/token" == personal.url(LINK, "https://example.com/for-anna")
     assert [
@@ -169,7 +159,6 @@ def test_a_recipient_has_a_tracking_url_of_their_own() -> None:
 
 
 def test_without_consent_it_is_plain_with_utm_parameters() -> None:
-    """In the quoting of HTML."""
     personal, sealed = urls(POLICY.for_consent(Consent.DENIED))
     assert "https://example.com/?utm_source=email&amp;a=b" == personal.url(LINK, "https://example.com/")
     assert [] == sealed
@@ -186,13 +175,11 @@ def test_without_consent_it_is_plain_with_utm_parameters() -> None:
     ],
 )
 def test_the_policy_looks_at_each_destination(destination: str, written: str) -> None:
-    """What must not be tracked stays as it is, and cannot end the attribute that it stands in."""
     personal, sealed = urls(Policy(tracking_domains=POLICY.tracking_domains, denied_hosts=("example.com",)))
     assert written == personal.url(LINK, destination)
     assert [] == sealed
 
 
 def test_what_would_be_too_long_stays_plain() -> None:
-    """The reader arrives nevertheless."""
     personal, _ = urls(POLICY, too_long=True)
     assert "https://example.com/" == personal.url(LINK, "https://example.com/")

@@ -16,13 +16,11 @@ from clicktrail.rewrite.candidate import read_url
     ],
 )
 def test_url_is_what_a_parser_looks_at(href: str, url: str) -> None:
-    """Controls and spaces at the ends go, tabs and line breaks everywhere; a no-break space is neither."""
     assert url == read_url(href)
 
 
 @given(st.text(alphabet=st.sampled_from(" \t\r\n\x00ab/?#%é"), max_size=20))
 def test_a_parser_reads_both_alike(rest: str) -> None:
-    """What is dropped makes no difference to a WHATWG parser."""
     href = f"https://example.com/{rest}"
 
     assert ada_url.URL(href).href == ada_url.URL(read_url(href)).href

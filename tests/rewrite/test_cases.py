@@ -47,7 +47,6 @@ def told(link: Link) -> list[str]:
 
 @pytest.mark.parametrize(("kind", "body", "outcome"), examples(*REWRITE))
 def test_links_of_bodies(kind: str, body: str, outcome: str) -> None:
-    """Each link is tracked, with its destination, or not, with its reason; nothing else changes."""
     result = REWRITE[kind](body, policy=POLICY, tag=untagged, tracking_url=tracking_url)
     assert CODE.findall(outcome) == [word for link in result.links for word in told(link)]
     assert replaced(body, result.links) == result.text
@@ -57,14 +56,12 @@ def test_links_of_bodies(kind: str, body: str, outcome: str) -> None:
 
 @pytest.mark.parametrize(("kind", "url", "outcome"), examples(ADDED))
 def test_parameters_of_urls(kind: str, url: str, outcome: str) -> None:
-    """The tagged URL is that of the page, and stays as it is if tagged again."""
     tagged = tag(url, {"utm_source": "email"}, ["*"])
     assert (ADDED, CODE.findall(outcome)[0]) == (kind, tagged)
     assert tagged == tag(tagged, {"utm_source": "email"}, ["*"])
 
 
 def test_every_case_is_there() -> None:
-    """52 numbers in their order; what is not run here names its test, or says that it is not there yet."""
     assert [str(number) for number in range(1, 53)] == list(dict.fromkeys(case for case, *_ in rows()))
     assert [] == [
         outcome for _, _, cell, outcome in rows() if not (cell or "/test_" in outcome or "Not there yet" in outcome)

@@ -17,7 +17,6 @@ pytestmark = [
 
 
 def test_html_of_real_mail(tell: Callable[[str], None]) -> None:
-    """Every link that a browser or Outlook sees is found, and only tracked ones change."""
     files = tracked = 0
     for path in sorted((CORPUS / "html").iterdir()):
         html = path.read_bytes().decode("utf-8", errors="surrogateescape")
@@ -32,7 +31,6 @@ def test_html_of_real_mail(tell: Callable[[str], None]) -> None:
 
 
 def test_messages_of_real_mail(tell: Callable[[str], None]) -> None:
-    """Between the bodies every byte stays; in the bodies, decoded by other code than ours, all but tracked links."""
     files = tracked = read = 0
     for path in sorted((CORPUS / "eml").iterdir()):
         raw = path.read_bytes()

@@ -36,7 +36,6 @@ MESSAGE = (
 
 @pytest.mark.parametrize("key", [ED25519, RSA], ids=lambda key: key.algorithm)
 def test_another_implementation_verifies_a_signature(key: DkimKey) -> None:
-    """Field and body count; fields that are not signed and white space do not."""
     signed = sign(MESSAGE, key, at=THEN)
     assert signed.endswith(MESSAGE)
     assert b"t=1714979289;" in signed
@@ -48,7 +47,6 @@ def test_another_implementation_verifies_a_signature(key: DkimKey) -> None:
 
 
 def test_the_signature_is_a_field_of_short_lines() -> None:
-    """RFC 5322 asks for at most 78 characters a line, whatever the number of signed fields."""
     raw = b"To: a@example.com\r\n" * 40 + MESSAGE
     added = sign(raw, RSA, at=THEN).removesuffix(raw).decode()
     assert added.startswith("DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;")
@@ -61,10 +59,6 @@ BODIES = st.text("a \t\r\n.é", max_size=30).map(lambda text: text.replace("\r\n
 
 @given(BODIES, st.sampled_from([b"\r\n", b"\n"]))
 def test_any_body_is_canonicalised_as_another_implementation_does(body: bytes, newline: bytes) -> None:
-    """White space within and at the end, empty lines at the end, nothing at all, and either line break.
-
-    SMTP ends every line with CRLF, the last one too, and that is what the signature is of.
-    """
     raw = (b"From: a@example.com\nSubject: x\n\n" + body).replace(b"\n", newline)
     sent = sign(raw, ED25519, at=THEN).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     assert verifies(sent if sent.endswith(b"\n") else sent + b"\r\n")
@@ -84,7 +78,6 @@ def signature(tags: str) -> bytes:
     ],
 )
 def test_signatures_of_domains_that_we_have_keys_of_come_off(fields: bytes, keys: tuple[DkimKey, ...]) -> None:
-    """They are made again with every key of their domains, and no other."""
     third = DkimKey(domain="third.example", selector="ed", private_key=ED25519.private_key)
     assert Unsigned(MESSAGE, keys) == unsigned(fields + MESSAGE, (ED25519, RSA, OTHER, third))
 
@@ -103,7 +96,6 @@ def test_signatures_of_domains_that_we_have_keys_of_come_off(fields: bytes, keys
     ],
 )
 def test_a_message_that_somebody_else_vouches_for_stays(fields: bytes) -> None:
-    """Their signature could not be made again, nor can one that names no domain."""
     assert Unsigned(fields + MESSAGE, ()) == unsigned(fields + MESSAGE, (ED25519, RSA))
 
 
@@ -114,7 +106,6 @@ def pem(key: PrivateKeyTypes, encryption: KeySerializationEncryption | None = No
 
 @given(st.binary(), st.sampled_from([b"", b"DKIM-Signature: ", b"DKIM-Signature: d=example.com;"]))
 def test_any_bytes_keep_their_signatures_or_can_be_signed_anew(data: bytes, beginning: bytes) -> None:
-    """Nothing that a sender hands over raises, and nothing is taken off that is not made again."""
     bare, keys = unsigned(beginning + data, [ED25519])
     if keys:
         assert sign(bare, ED25519, at=THEN).endswith(bare)
@@ -140,7 +131,6 @@ def small_rsa_key() -> RSAPrivateKey:
 
 @pytest.mark.parametrize("key", [ED25519, RSA], ids=lambda key: key.algorithm)
 def test_keys_are_read_from_pem(key: DkimKey) -> None:
-    """A key that was read signs as the one that was written; domains are the same in capitals."""
     read = DkimKey.from_pem(pem(key.private_key), domain="EXAMPLE.com", selector=key.selector)
     assert sign(MESSAGE, key, at=THEN) == sign(MESSAGE, read, at=THEN)
 
@@ -155,19 +145,16 @@ def test_keys_are_read_from_pem(key: DkimKey) -> None:
     ],
 )
 def test_other_keys_are_refused(content: bytes, error: str) -> None:
-    """What receivers would not take is not used for signing."""
     with pytest.raises(SettingsError, match=error):
         DkimKey.from_pem(content, domain="example.com", selector="x")
 
 
 @pytest.mark.parametrize(("domain", "selector"), [("", "x"), ("bücher.example", "x"), ("example.com", "x;\r\nb")])
 def test_names_are_those_of_the_dns(domain: str, selector: str) -> None:
-    """They stand in a header, where nothing else may follow them."""
     with pytest.raises(SettingsError, match=r"the DKIM (domain|selector) is"):
         DkimKey(domain=domain, selector=selector, private_key=ED25519.private_key)
 
 
 def test_what_has_no_header_cannot_be_signed() -> None:
-    """The caller has seen to that."""
     with pytest.raises(ValueError, match="not a message"):
         sign(b"no message", RSA, at=THEN)

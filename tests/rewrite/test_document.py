@@ -32,7 +32,6 @@ def rewritten(content: bytes, part: Part = Part.HTML) -> Rewritten:
     ],
 )
 def test_a_file_is_read_in_its_charset(content: bytes, codec: str) -> None:
-    """The link's characters are right, and only they change."""
     seen = read_document(content, Part.HTML)
     assert seen is not None
     assert (codec, True) == (seen.codec, seen.legible)
@@ -45,26 +44,22 @@ def test_a_file_is_read_in_its_charset(content: bytes, codec: str) -> None:
 
 
 def test_a_link_of_unknown_characters_is_left_alone() -> None:
-    """Bytes that are of no known charset cannot be sealed as a URL."""
     assert [LinkReason.CHARSET] == [link.reason for link in rewritten(HTML.encode("latin-1")).links]
 
 
 def test_a_charset_that_hides_ascii_is_not_read() -> None:
-    """In UTF-7 not even a tag can be told."""
     content = b'<meta charset="utf-7"><a href="https://example.com/">A</a>'
 
     assert Rewritten(raw=content, links=(), untouched=(Untouched.CHARSET,)) == rewritten(content)
 
 
 def test_text_has_no_meta() -> None:
-    """What looks like one is the text's own."""
     result = rewritten("<meta charset=utf-7> é https://example.com/".encode(), Part.TEXT)
 
     assert ["https://example.com/"] == [link.destination for link in result.links]
 
 
 def test_rewrites_html() -> None:
-    """Only the attribute's value changes, whatever its quoting."""
     html = "<a href='https://x.com/?a&amp;b'>x</a> <A HREF = https://y.com>y <a href=mailto:a@b>"
     result = rewrite_html(
         html, policy=POLICY, tag=untagged, tracking_url=lambda p: f"https://go.example.com/{p.position}"
@@ -77,7 +72,6 @@ def test_rewrites_html() -> None:
 
 
 def test_rewrites_text() -> None:
-    """Only the URL changes."""
     result = rewrite_text(
         "See https://x.com/a.\n> https://y.com\n",
         policy=POLICY,
@@ -89,14 +83,12 @@ def test_rewrites_text() -> None:
 
 @given(html_soups())
 def test_html_outside_of_tracked_links_stays(soup: str) -> None:
-    """The result is the body with the reported spans replaced by the reported URLs."""
     result = rewrite_html(soup, policy=POLICY, tag=untagged, tracking_url=tracking_url)
     assert replaced(soup, result.links) == result.text
 
 
 @given(html_soups())
 def test_rewritten_html_has_the_same_links_in_the_same_places(soup: str) -> None:
-    """Read again, each tracked link is a link to its tracking URL, and no other has come or gone."""
     result = rewrite_html(soup, policy=POLICY, tag=untagged, tracking_url=tracking_url)
     again = rewrite_html(result.text, policy=POLICY, tag=untagged, tracking_url=tracking_url)
     assert [link.url or link.href for link in result.links] == [link.href for link in again.links]
@@ -105,7 +97,6 @@ def test_rewritten_html_has_the_same_links_in_the_same_places(soup: str) -> None
 
 @given(text_soups())
 def test_text_outside_of_tracked_links_stays(soup: str) -> None:
-    """The result is the body with the reported spans replaced by the reported URLs."""
     result = rewrite_text(soup, policy=POLICY, tag=untagged, tracking_url=tracking_url)
     assert replaced(soup, result.links) == result.text
 
@@ -120,7 +111,6 @@ def test_text_outside_of_tracked_links_stays(soup: str) -> None:
     ],
 )
 def test_without_consent_links_stay_plain_and_get_their_utm_parameters(href: str, written: str) -> None:
-    """The destination stands where it stood, written so that every quoting and charset holds it."""
     result = rewrite_html(
         f"<a href={href}>",
         policy=POLICY.for_consent(Consent.DENIED),
@@ -136,7 +126,6 @@ TEXT = "Grüße 😀: https://example.com/ä und https://example.com/b, mailto:x
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16-le"])
 def test_links_of_a_file_are_found_at_their_bytes(codec: str) -> None:
-    """The bytes of a span are the link's text."""
     content = ("\ufeff" + TEXT).encode(codec)
     links = rewrite_document(content, Part.TEXT, policy=POLICY, tag=untagged, tracking_url=tracking_url).links
 
@@ -149,7 +138,6 @@ def test_links_of_a_file_are_found_at_their_bytes(codec: str) -> None:
 
 @pytest.mark.parametrize(("charset", "encoding"), [("utf-8", "8bit"), ("utf-8", "base64"), ("iso-2022-jp", "7bit")])
 def test_links_of_a_message_are_found_in_their_decoded_bodies(charset: str, encoding: str) -> None:
-    """Each body counts by itself, also where its charset switches between alphabets, or the message is signed."""
     text = "日本 https://example.com/a 語 https://example.com/b 日本".encode(charset)
     body = base64.encodebytes(text) if encoding == "base64" else text
     head = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode()

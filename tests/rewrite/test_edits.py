@@ -3,7 +3,6 @@ from clicktrail.rewrite.edits import Edit, Replacement, replacements, splice
 
 
 def test_replaces_spans_and_nothing_else() -> None:
-    """Edits at the ends, side by side and empty ones."""
     edits = [
         Edit(start=0, end=1, replacement=b"A"),
         Edit(start=1, end=1, replacement=b"+"),
@@ -28,7 +27,6 @@ def link(start: int, *, url: str = "", host: str = "") -> Link:
 
 
 def test_urls_and_hosts_are_put_in_and_the_rest_stays() -> None:
-    """In order; a link that stays changes nothing, and a host takes no character's place."""
     assert [Replacement(0, 3, "a"), Replacement(10, 13, "b"), Replacement(14, 14, " (x.example)")] == list(
         replacements([link(0, url="a"), link(5), link(10, url="b", host="x.example")])
     )

@@ -20,7 +20,6 @@ def wrapped(content: bytes, width: int, newline: bytes) -> bytes:
 
 @pytest.mark.parametrize("encoding", ["", "7bit", "8bit", "binary"])
 def test_identity_encodings_are_spliced_as_they_are(encoding: str) -> None:
-    """Nothing but the span changes."""
     body = open_transfer(b"a\r\nURL \xe9\n", encoding, newline=b"\r\n")
     assert body is not None
     assert b"a\r\nURL \xe9\n" == body.decode()
@@ -37,14 +36,12 @@ def test_identity_encodings_are_spliced_as_they_are(encoding: str) -> None:
     ],
 )
 def test_what_readers_would_guess_at_is_not_read(encoded: bytes, encoding: str) -> None:
-    """Unknown encodings, and base64 that is not the one spelling of its content."""
     assert open_transfer(encoded, encoding, newline=b"\n") is None
 
 
 @pytest.mark.parametrize("width", [60, 72, 76, 61])
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
 def test_base64_keeps_the_width_of_its_lines_and_all_lines_before_the_change(width: int, newline: bytes) -> None:
-    """Lines before the first change are the same bytes; those behind are as long as the first."""
     encoded = wrapped(CONTENT, width, newline) + newline
     body = open_transfer(encoded, "base64", newline=newline)
     assert body is not None
@@ -54,7 +51,6 @@ def test_base64_keeps_the_width_of_its_lines_and_all_lines_before_the_change(wid
 
 
 def test_base64_in_irregular_lines_keeps_those_before_the_change() -> None:
-    """Only from the changed line on is anything encoded again."""
     lines = [b"QUJD", b"REVGR0hJ", b"SktM"]
     encoded = b"\r\n".join(lines)
     body = open_transfer(encoded, "base64", newline=b"\r\n")
@@ -65,7 +61,6 @@ def test_base64_in_irregular_lines_keeps_those_before_the_change() -> None:
 
 @given(st.binary(min_size=1, max_size=200), st.integers(0, 199), st.integers(1, 90), st.binary(max_size=90))
 def test_base64_decodes_to_the_spliced_content(content: bytes, start: int, width: int, replacement: bytes) -> None:
-    """Wherever the change falls and however long the lines are."""
     edits = [Edit(start=min(start, len(content) - 1), end=len(content), replacement=replacement)]
     encoded = wrapped(content, width, b"\n")
     body = open_transfer(encoded, "base64", newline=b"\n")
@@ -99,7 +94,6 @@ def link(text: str, url: str) -> Link:
 
 @pytest.mark.parametrize("charset", TEXTS)
 def test_splices_in_every_charset(charset: str) -> None:
-    """The link changes, and the rest stays the same bytes."""
     text = TEXTS[charset]
     content = text.encode(charset or "ascii")
     seen = view(content, charset)
@@ -112,7 +106,6 @@ def test_splices_in_every_charset(charset: str) -> None:
 
 @pytest.mark.parametrize("mark", [codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
 def test_the_mark_tells_the_byte_order_of_utf_16(mark: bytes) -> None:
-    """The mark stays a character of the text."""
     seen = view(mark + "é".encode("utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be"), "utf-16")
     assert seen is not None
     assert ("\ufeffé", True) == (seen.text, seen.legible)
@@ -130,7 +123,6 @@ def test_the_mark_tells_the_byte_order_of_utf_16(mark: bytes) -> None:
     ],
 )
 def test_a_charset_is_read_as_mail_programs_read_it(content: bytes, charset: str, text: str) -> None:
-    """Some names are given to what is beyond them, and some are not Python's."""
     seen = view(content, charset)
     assert seen is not None
     assert (text, True) == (seen.text, seen.legible)
@@ -139,13 +131,11 @@ def test_a_charset_is_read_as_mail_programs_read_it(content: bytes, charset: str
 
 @pytest.mark.parametrize("charset", ["utf-16", "unicode", "utf-8", "us-ascii"])
 def test_utf_16_without_its_name_or_mark_is_not_read(charset: str) -> None:
-    """Read as anything else, its URLs would have a NUL between any two letters."""
     for codec in ("utf-16-le", "utf-16-be"):
         assert view("<a href='https://x.com/'>".encode(codec), charset) is None
 
 
 def test_utf_16_that_is_cut_off_is_not_read() -> None:
-    """Half a character is left over."""
     assert view("https://x.com/".encode("utf-16-le")[:-1], "utf-16-le") is None
 
 
@@ -161,7 +151,6 @@ def test_utf_16_that_is_cut_off_is_not_read() -> None:
     ],
 )
 def test_unknown_charsets_are_read_as_latin_1(content: bytes, charset: str) -> None:
-    """Nobody knows what is written there, except for ASCII."""
     seen = view(content, charset)
     assert seen is not None
     assert (content.decode("latin-1"), False) == (seen.text, seen.legible)
@@ -169,5 +158,4 @@ def test_unknown_charsets_are_read_as_latin_1(content: bytes, charset: str) -> N
 
 @pytest.mark.parametrize("charset", ["utf-7", "UTF7", "punycode", "unicode_escape"])
 def test_charsets_that_hide_ascii_are_not_read(charset: str) -> None:
-    """Not even a tag could be found in them."""
     assert view(b"+ADw-a href", charset) is None

@@ -21,7 +21,6 @@ def template(html: str, codec: str = "utf-8") -> EspTemplate:
 
 
 def test_links_carry_the_token_and_the_merge_tag() -> None:
-    """Nothing else changes: the ESP's own merge tags stay where they are, in text and in links."""
     found = template(HTML)
     rendered = found.render(URLS, "{{recipient_id}}")
     expected = HTML.replace("https://x.com/a", f"{URLS[0]}/{{{{recipient_id}}}}")
@@ -31,24 +30,20 @@ def test_links_carry_the_token_and_the_merge_tag() -> None:
 
 
 def test_the_destinations_are_known_before_there_are_tracking_urls() -> None:
-    """The link set that holds them has to have its number first; twins are one link."""
     assert ["https://x.com/a?utm", "https://x.com/b?utm"] == [link.destination for link in template(HTML).tracked]
 
 
 def test_links_with_merge_tags_are_left_and_reported() -> None:
-    """Where they lead is known to the ESP alone."""
     reasons = [link.reason for link in template(HTML).render(URLS, "%recipient.id%").links]
     assert [*[LinkReason.TRACKED] * 3, *[LinkReason.MERGE_TAG] * 2] == reasons
 
 
 def test_any_charset_that_can_be_read() -> None:
-    """A template in UTF-16 stays in UTF-16."""
     rendered = template("\ufeff<a href='https://x.com/a'>", "utf-16-le").render(URLS, "{{id}}")
     assert f"\ufeff<a href='{URLS[0]}/{{{{id}}}}'>".encode("utf-16-le") == rendered.raw
 
 
 def test_a_charset_that_hides_the_links_is_an_error() -> None:
-    """There is somebody to ask, so nothing passes in silence."""
     with pytest.raises(ClicktrailError, match="the charset of the template") as caught:
         template("<meta charset=utf-7><a href='https://x.com/a'>")
     assert "save it as UTF-8" == caught.value.hint
@@ -58,18 +53,15 @@ TABLE = parse((resources.files("clicktrail.rewrite") / "data" / "esp_tags.toml")
 
 
 def test_the_four_esps_are_known() -> None:
-    """Each with its source."""
     assert ["klaviyo", "mailgun", "postmark", "sendgrid"] == sorted(TABLE)
     assert all(entry.source and entry.id for entry in TABLE.values())
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_a_merge_tag_needs_no_quoting(name: str) -> None:
-    """It stands in attributes of any quoting and in plain text, where a space would end the URL."""
     assert re.fullmatch(r"[A-Za-z0-9_.{}%]+", TABLE[name].tag)
 
 
 def test_a_table_of_another_form_is_refused() -> None:
-    """The mistake is told when the table is read."""
     with pytest.raises(SettingsError, match=r"the merge tags cannot be read: .*`tag`"):
         parse("version = 2026-11-23\n[esp.x]\nid = 'y'")

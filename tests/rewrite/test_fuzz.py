@@ -11,19 +11,16 @@ few = settings(max_examples=300)
 @few
 @given(bent_html())
 def test_bent_html(html: str) -> None:
-    """Whatever real HTML is bent to, only the links that the standard finds change in it."""
     check_html(html)
 
 
 @few
 @given(bent_texts())
 def test_bent_text(text: str) -> None:
-    """Whatever real text is bent to, only its links change."""
     check_text(text)
 
 
 @few
 @given(bent_messages() | enclosed_bodies())
 def test_bent_messages(raw: bytes) -> None:
-    """Whatever a real message is bent to, only the links of its bodies change."""
     check_message(raw)

@@ -41,7 +41,6 @@ def one_newline(text: str) -> str:
 
 
 def test_links_of_real_mail(tell: Callable[[str], None]) -> None:
-    """The links of every document are those of html5lib's tokenizer, their values decoded alike."""
     files = links = 0
     for name, html in documents():
         found = [one_newline(link.href) for link in find_links(html)]
@@ -67,7 +66,6 @@ def start_tags() -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def test_start_tags_of_the_tokenizer_tests(tell: Callable[[str], None]) -> None:
-    """A link's attributes are read as any tag's: names, values, the first of a name, the tag's end."""
     read = 0
     for source, attributes in start_tags():
         (found,) = find_links(f"<a href=x {source[2:]}")

@@ -46,7 +46,6 @@ def hrefs(html: str) -> list[str]:
     ],
 )
 def test_reads_tags_as_a_browser_does(html: str, found: list[str]) -> None:
-    """Only the href of a complete a or area tag counts, in every spelling of an attribute."""
     assert found == hrefs(html)
 
 
@@ -66,7 +65,6 @@ def test_reads_tags_as_a_browser_does(html: str, found: list[str]) -> None:
     ],
 )
 def test_skips_comments(html: str, found: list[str]) -> None:
-    """Comments end where the standard says, however they are written."""
     assert found == hrefs(html)
 
 
@@ -86,7 +84,6 @@ def test_skips_comments(html: str, found: list[str]) -> None:
     ],
 )
 def test_reads_conditional_comments_as_the_markup_they_hold(html: str, found: list[str]) -> None:
-    """What Outlook shows is found, and nothing in it reaches beyond the comment's end."""
     assert found == hrefs(html)
 
 
@@ -108,26 +105,22 @@ def test_reads_conditional_comments_as_the_markup_they_hold(html: str, found: li
     ],
 )
 def test_skips_raw_text(html: str, found: list[str]) -> None:
-    """Style sheets, scripts, titles and the like hold no links, up to their own end tag."""
     assert found == hrefs(html)
 
 
 def test_tells_the_value_and_the_attributes() -> None:
-    """A find carries the decoded href and the tag's attributes, the first of a name only."""
     (found,) = find_links('<a HREF="?a&amp;b" ClickTracking=off clicktracking=on disabled>')
     assert "?a&b" == found.href
     assert {"href": "?a&amp;b", "clicktracking": "off", "disabled": ""} == found.attributes
 
 
 def test_drops_what_a_url_parser_drops() -> None:
-    """White space around a URL and line breaks in it are no part of it."""
     (found,) = find_links('<a href=" \r\nhttps://x.com/\n\ta b&#10;c ">')
     assert "https://x.com/a bc" == found.url
 
 
 @given(html_soups())
 def test_finds_what_the_standard_finds(soup: str) -> None:
-    """On any soup of markup, the links are those of the WHATWG tokenizer, state by state."""
     assert links(soup) == [(found.start, found.end) for found in find_links(soup)]
 
 
@@ -156,7 +149,6 @@ def test_finds_what_the_standard_finds(soup: str) -> None:
 )
 @pytest.mark.timeout(60)
 def test_five_megabytes_of_hostile_markup_end(piece: str) -> None:
-    """A scan that took quadratic time would not come back from these before the timeout kills it."""
     soup = piece * (5_000_000 // len(piece))
     assert len(soup) >= sum(1 for _ in find_links(soup))
 
@@ -184,7 +176,6 @@ def described(html: str) -> tuple[Element, str]:
     ],
 )
 def test_a_label_is_what_a_reader_reads(html: str, label: str) -> None:
-    """Text without markup, decoded, white space collapsed; a label of the sender's own goes first."""
     assert label == described(html)[1]
 
 
@@ -204,7 +195,6 @@ def test_a_label_is_what_a_reader_reads(html: str, label: str) -> None:
     ],
 )
 def test_an_element_is_what_a_reader_sees(html: str, expected: tuple[Element, str]) -> None:
-    """An image has no text beside it, a button looks like one."""
     assert expected == described(html)
 
 
@@ -230,13 +220,11 @@ def locations(header: str, footer: str) -> list[Location]:
     ],
 )
 def test_a_header_is_what_stands_before_the_content(header: str) -> None:
-    """A logo, a link to the page on the web, or whatever stands in what is called a header."""
     assert [Location.HEADER] == locations(header, "")
 
 
 @pytest.mark.parametrize("header", ["<a href=1>Shop</a>", "<style>.header{}</style><a href=1>Shop</a>"])
 def test_text_at_the_beginning_is_no_header_by_itself(header: str) -> None:
-    """A letter may begin with a link."""
     assert [Location.BODY] == locations(header, "")
 
 
@@ -251,19 +239,16 @@ def test_text_at_the_beginning_is_no_header_by_itself(header: str) -> None:
     ],
 )
 def test_a_footer_is_what_calls_itself_so(footer: str) -> None:
-    """In the second half: a tag or comment with the word, else the link to unsubscribe."""
     assert [Location.FOOTER] == locations("", footer)
 
 
 def test_a_word_in_the_text_is_no_footer() -> None:
-    """Only tags and comments count."""
     assert [Location.BODY] == locations("", "footer<a href=1>x</a>")
 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("mark", ["ooter", "OOTER", "eader", "<nav", "nsubscribe", "<h1"])
 def test_five_megabytes_of_marks_end(mark: str) -> None:
-    """Marks are looked at so many times and no more."""
     assert [] == find_links(mark * 1_000_000)
 
 
@@ -293,5 +278,4 @@ FAR = " " * 3_000
     ],
 )
 def test_twins_are_told_by_place_and_destination(html: str, firsts: list[int]) -> None:
-    """A button for Outlook and the one beside it for others; not two buttons that lead to the same page."""
     assert firsts == first_of_twins(find_links(html))

@@ -8,7 +8,6 @@ from tests.support.strategies import html_soups
 
 
 def test_tells_where_a_tag_and_what_it_stands_in_end() -> None:
-    """The document, or the conditional comment around the tag."""
     html = '<A HREF="1"><!--[if mso]><v:rect href="2"><![endif]-->'
 
     assert [
@@ -27,7 +26,6 @@ def test_tells_where_a_tag_and_what_it_stands_in_end() -> None:
     ],
 )
 def test_reads_attributes(attributes: str, found: list[tuple[str, str]]) -> None:
-    """In every spelling, the value in one of three groups."""
     assert found == [(name, double or single or bare) for name, double, single, bare in ATTRIBUTE.findall(attributes)]
 
 
@@ -42,7 +40,6 @@ def test_reads_attributes(attributes: str, found: list[tuple[str, str]]) -> None
     ],
 )
 def test_finds_the_first_href(attributes: str, value: str | None) -> None:
-    """And nothing that only looks like one."""
     href = HREF.match(attributes)
 
     assert href
@@ -65,7 +62,6 @@ _PIECES = (
     ],
 )
 def test_ordinary_markup_is_plain(html: str) -> None:
-    """Doctypes, style sheets, comments for Outlook, and signs of their own in the text."""
     assert is_plain(html)
 
 
@@ -91,13 +87,11 @@ def test_ordinary_markup_is_plain(html: str) -> None:
     ],
 )
 def test_what_could_be_read_in_two_ways_is_not(html: str) -> None:
-    """A sign of markup in a value, in raw text or in a comment for Outlook; scripts, and whatever does not end."""
     assert not is_plain(html)
 
 
 @given(st.one_of(html_soups(), st.lists(st.sampled_from(_PIECES), max_size=12).map("".join)))
 def test_links_of_plain_documents_are_those_of_all_others(html: str) -> None:
-    """Where a document is plain, the tokenizer finds the same tags in it."""
     if is_plain(html):
         assert list(html_tokenizer.find_tags(html)) == list(html_tokenizer.find_tags_fast(html))
 
@@ -121,7 +115,6 @@ def test_links_of_plain_documents_are_those_of_all_others(html: str) -> None:
     ],
 )
 def test_decodes_as_in_an_attribute(written: str, meant: str) -> None:
-    """A named reference without its semicolon stays when a letter, a digit or an equals sign follows."""
     assert meant == decode(written)
 
 
@@ -140,5 +133,4 @@ def test_decodes_as_in_an_attribute(written: str, meant: str) -> None:
     ],
 )
 def test_numbers_outside_of_unicode_become_what_the_standard_says(written: str, meant: str) -> None:
-    """Numbers that are no character give U+FFFD, those of windows-1252 its characters."""
     assert meant == decode(written)

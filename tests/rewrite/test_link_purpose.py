@@ -39,7 +39,6 @@ OPAQUE = "https://x.com/a1b2"
     ],
 )
 def test_words_tell_a_purpose(url: str, label: str, expected: LinkReason | None) -> None:
-    """Words of the path, the query or a short label."""
     assert expected == purpose(read_address(url), label)
 
 
@@ -52,13 +51,11 @@ def test_words_tell_a_purpose(url: str, label: str, expected: LinkReason | None)
     ],
 )
 def test_bearer_urls_are_sensitive(url: str) -> None:
-    """By their path or a query key."""
     assert is_sensitive(read_address(url), "")
 
 
 @pytest.mark.parametrize("url", ["https://x.com/presets", "https://x.com/?tokens=1", "https://x.com/one-time-offer"])
 def test_words_that_only_hold_a_secrets_name_are_not(url: str) -> None:
-    """Words count as words."""
     assert not is_sensitive(read_address(url), "")
 
 
@@ -76,7 +73,6 @@ def test_words_that_only_hold_a_secrets_name_are_not(url: str) -> None:
     ],
 )
 def test_a_label_tells_what_an_opaque_url_does(label: str) -> None:
-    """A link that resets a password lets its bearer in, whatever its URL looks like."""
     assert is_sensitive(read_address(OPAQUE), label)
 
 
@@ -84,7 +80,6 @@ def test_a_label_tells_what_an_opaque_url_does(label: str) -> None:
     "label", ["Passwordless sign-in explained", "New arrivals", "Set sail", "Confirm your seat", "A new account of it"]
 )
 def test_a_label_that_only_holds_such_words_tells_nothing(label: str) -> None:
-    """Words count by what they are about."""
     assert not is_sensitive(read_address(OPAQUE), label)
 
 
@@ -98,7 +93,6 @@ def test_a_label_that_only_holds_such_words_tells_nothing(label: str) -> None:
     ],
 )
 def test_icons_and_names_are_social(html: str, expected: bool) -> None:
-    """A story on a social network is content."""
     (link,) = find_links(html)
     assert expected == is_social(read_address(link.url), link)
 
@@ -144,7 +138,6 @@ def test_icons_and_names_are_social(html: str, expected: bool) -> None:
     ],
 )
 def test_wrappers_are_named(url: str, name: str) -> None:
-    """By host, or by path and query where the host is the sender's own."""
     assert name == wrapper(read_address(url))
 
 
@@ -195,7 +188,6 @@ _HOSTS = (
     st.lists(st.sampled_from(_PIECES), max_size=3).map("".join),
 )
 def test_what_has_no_sign_is_nothing_special(host: str, path: str, label: str) -> None:
-    """No rule on wrappers and purposes finds anything where no sign is."""
     address = read_address(f"https://{host}/{path}")
     if wrapper(address) or purpose(address, label) or is_sensitive(address, label):
         assert has_sign(address, label)
@@ -205,5 +197,4 @@ def test_what_has_no_sign_is_nothing_special(host: str, path: str, label: str) -
     "url", ["https://www.shop.example/products/boots-3?colour=brown&size=42", "https://x.example/"]
 )
 def test_ordinary_links_have_no_sign(url: str) -> None:
-    """So that they are done with in one look."""
     assert not has_sign(read_address(url), "See boots")

@@ -49,7 +49,6 @@ def contents(raw: bytes) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1"])
 @pytest.mark.parametrize("encoding", ["8bit", "quoted-printable", "base64"])
 def test_rewrites_both_bodies_in_every_encoding(encoding: str, charset: str, newline: str) -> None:
-    """Another parser reads the same message with the links replaced, the attachment's not among them."""
     raw = composed(encoding=encoding, charset=charset, newline=newline)
     result = rewritten(raw)
     url = [tracking_url(Placed(destination="", position=position, links=7, part=Part.HTML)) for position in range(7)]
@@ -72,7 +71,6 @@ def test_rewrites_both_bodies_in_every_encoding(encoding: str, charset: str, new
     ("charset", "codec"), [("utf-16", "utf-16"), ("utf-16le", "utf-16-le"), ("UTF-16BE", "utf-16-be")]
 )
 def test_rewrites_utf_16(charset: str, codec: str, transfer: str) -> None:
-    """Two bytes a character, in the order that the name or a mark says; another parser reads the result."""
     header = f"Content-Type: text/html; charset={charset}\nContent-Transfer-Encoding: {transfer}\n\n".encode()
     encode = base64.encodebytes if transfer == "base64" else quopri.encodestring
     result = rewritten(header + encode("é <a href='https://x.com/é'>x</a>".encode(codec)))
@@ -85,7 +83,6 @@ def test_rewrites_utf_16(charset: str, codec: str, transfer: str) -> None:
 
 
 def test_a_query_is_characters_whatever_the_charset() -> None:
-    """The redirect writes them in UTF-8, as a webmail's browser would; what is percent-encoded already stays."""
     raw = "Content-Type: text/html; charset=windows-1252\n\n<a href='https://x.com/?q=é&r=%E9&s=&eacute;'>".encode(
         "cp1252"
     )
@@ -94,7 +91,6 @@ def test_a_query_is_characters_whatever_the_charset() -> None:
 
 
 def test_nothing_but_the_bytes_of_the_links_changes() -> None:
-    """Even a message that no composer would write keeps its oddities."""
     raw = b"X:  y \nCONTENT-type:Text/HTML\n\n\n<A hRef = https://x.com/ >\t\xff\r\n<!--[if mso]><a href='https://y.com/'>\n\n"
     result = rewrite_message(
         raw,
@@ -121,12 +117,10 @@ def test_nothing_but_the_bytes_of_the_links_changes() -> None:
     ],
 )
 def test_what_cannot_be_rewritten_passes_with_the_reason(raw: bytes, reason: Untouched) -> None:
-    """The message goes out as it came."""
     assert Rewritten(raw=raw, links=(), untouched=(reason,)) == rewritten(raw)
 
 
 def test_a_line_that_was_too_long_already_may_stay_so() -> None:
-    """Its sender or relay copes with it."""
     raw = b"Subject: x\n\n" + b"a" * 999 + b" https://x.com/"
     assert 1 == rewritten(raw).tracked
 
@@ -140,7 +134,6 @@ def test_a_line_that_was_too_long_already_may_stay_so() -> None:
     ],
 )
 def test_a_line_that_would_grow_too_long_is_encoded(declared: bytes, anew: bytes) -> None:
-    """Its body becomes quoted-printable and says so; its content, and everything else, is as it would have been."""
     body = b"\xe9" * 950 + b"<a href='https://y.com/'>\t\r\n"
     beginning = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n\xe9\r\n--b\r\n"
     head = b"Content-Type: text/html; charset=latin1\r\n"
@@ -156,7 +149,6 @@ def test_a_line_that_would_grow_too_long_is_encoded(declared: bytes, anew: bytes
 
 
 def test_a_body_left_out_takes_its_positions_with_it() -> None:
-    """The other body is numbered as if it were alone, and told the number of links that there are."""
     raw = (
         b"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nhttps://x.com/\n"
         b"--b\nContent-Type: text/plain; charset=iso-2022-jp\n\n"
@@ -171,7 +163,6 @@ def test_a_body_left_out_takes_its_positions_with_it() -> None:
 
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
 def test_a_url_broken_over_flowed_lines_is_one_link(newline: bytes) -> None:
-    """The tracking URL takes the place of all of it, and what stands around it flows as before."""
     raw = (
         b"MIME-Version: 1.0\nContent-Type: text/plain; format=flowed; delsp=yes\n\n"
         b"Our shop at https://x.com/a/long/ \npath.html is open  \nagain.\n> https://y.com/lo \n> ng\n-- \nhttps://z.com\n"
@@ -183,7 +174,6 @@ def test_a_url_broken_over_flowed_lines_is_one_link(newline: bytes) -> None:
 
 
 def test_hosts_stand_beside_the_links_of_a_text_in_every_encoding() -> None:
-    """Another parser reads them."""
     raw = composed(encoding="base64")
     result = rewrite_message(
         raw,
@@ -197,7 +187,6 @@ def test_hosts_stand_beside_the_links_of_a_text_in_every_encoding() -> None:
 
 
 def test_an_unreadable_charset_still_has_its_ascii_links_tracked() -> None:
-    """The bytes around them stay, whatever they mean."""
     raw = b"Content-Type: text/html; charset=x-none\n\n\xe9<a href='https://x.com/'><a href='https://x.com/\xe9'>"
     result = rewritten(raw)
     assert [LinkReason.TRACKED, LinkReason.CHARSET] == [link.reason for link in result.links]
@@ -206,14 +195,12 @@ def test_an_unreadable_charset_still_has_its_ascii_links_tracked() -> None:
 
 @given(st.binary())
 def test_arbitrary_bytes_never_raise(raw: bytes) -> None:
-    """What is not tracked is byte-identical."""
     result = rewritten(raw)
     assert (result.tracked > 0) == (raw != result.raw)
 
 
 @given(mime_soups())
 def test_a_soup_never_raises_and_is_rewritten_once(soup: bytes) -> None:
-    """Rewriting the result again finds every tracked link already tracked, and changes nothing."""
     first = rewritten(soup)
     again = rewritten(first.raw)
     assert first.raw == again.raw
@@ -235,13 +222,10 @@ def test_a_soup_never_raises_and_is_rewritten_once(soup: bytes) -> None:
 )
 @pytest.mark.timeout(60)
 def test_five_megabytes_of_hostile_mime_end(raw: bytes) -> None:
-    """A reading that took quadratic time would not come back from these before the timeout kills it."""
     assert len(rewritten(raw).raw) >= len(raw)
 
 
 def test_tagging_begins_anew_where_a_body_is_left_out() -> None:
-    """What a tagger numbered for links that do not go out is nobody's number."""
-
     def tagger() -> Callable[[Candidate], str]:
         numbers = count(1)
         return lambda link: f"{link.url}?{next(numbers)}"
@@ -259,7 +243,6 @@ def test_tagging_begins_anew_where_a_body_is_left_out() -> None:
 
 
 def test_quoted_printable_with_overlong_lines_is_not_encoded_twice() -> None:
-    """A link in such a line breaks it in two, which are both too long: what is encoded stays so, once."""
     head = b"MIME-Version: 1.0\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n"
     before, after = b"x" * 1500 + b"<a href=3D'", b"'>" + b"x" * 1500
     result = rewritten(head + before + b"https://x.com/" + after + b"\n").raw
@@ -269,7 +252,6 @@ def test_quoted_printable_with_overlong_lines_is_not_encoded_twice() -> None:
 
 @pytest.mark.parametrize("encoding", ["8bit", "quoted-printable", "base64"])
 def test_takes_no_more_memory_than_three_times_the_message(encoding: str) -> None:
-    """At its worst moment, with the result and without the message itself; 5 MB of ASCII, a link in each 2 kB."""
     paragraph = "<p>Winter boots, warm and dry</p>\n"
     body = (paragraph * 60 + '<a href="https://shop.example/boots">Boots</a>\n') * 2450
     encoded = {"quoted-printable": quopri.encodestring, "base64": base64.encodebytes}

@@ -55,7 +55,6 @@ TEXT = (Part.TEXT, b"hi")
     ],
 )
 def test_finds_the_bodies_of_every_structure(raw: bytes, leaves: list[tuple[Part, bytes]]) -> None:
-    """A body reaches from the empty line behind its header to the line break before its boundary."""
     assert leaves == found(raw)
 
 
@@ -72,7 +71,6 @@ def test_finds_the_bodies_of_every_structure(raw: bytes, leaves: list[tuple[Part
     ],
 )
 def test_passes_over_what_is_no_body_without_a_word(part: bytes) -> None:
-    """Attachments, embedded messages and other types have no links of this message."""
     assert [TEXT] == found(multipart(TEXT_PART, part))
 
 
@@ -96,24 +94,20 @@ def test_passes_over_what_is_no_body_without_a_word(part: bytes) -> None:
     ],
 )
 def test_says_why_it_passes_over_a_body(part: bytes, reason: str) -> None:
-    """Signed, encrypted and broken parts are left alone; their neighbours are not."""
     assert [TEXT, Untouched(reason), HTML] == found(multipart(TEXT_PART, part, HTML_PART))
 
 
 @pytest.mark.parametrize("raw", [b"", b"\n\nhi", b"just some text\n", b"<html>", b"\xff\xfe", b"a\rb: c\n\nhi"])
 def test_what_is_no_message_is_not_read(raw: bytes) -> None:
-    """Without a header block there is nothing to go by."""
     assert [Untouched.NOT_A_MESSAGE] == found(raw)
 
 
 @pytest.mark.parametrize("name", [b"DKIM-Signature", b"dkim-signature", b"ARC-Message-Signature"])
 def test_a_signature_over_the_body_keeps_it_as_it_is(name: bytes) -> None:
-    """A change would break the signature (RFC 6376 section 3.7)."""
     assert [Untouched.DKIM_SIGNED] == found(name + b": v=1\n" + multipart(TEXT_PART, HTML_PART))
 
 
 def test_nesting_has_an_end() -> None:
-    """A message of a thousand boxes is not unpacked to the last."""
     raw = TEXT_PART
     for depth in range(1000):
         raw = multipart(raw, boundary=b"b%d" % depth)
@@ -121,19 +115,16 @@ def test_nesting_has_an_end() -> None:
 
 
 def test_the_number_of_parts_has_an_end() -> None:
-    """A message of ten thousand parts is an attack on whoever reads it."""
     assert [Untouched.TOO_COMPLEX] == found(multipart(*[TEXT_PART] * 10_001))
 
 
 def test_tells_how_the_lines_of_a_text_hang_together() -> None:
-    """By the parameters of its content type (RFC 3676)."""
     (leaf,) = find_leaves(b'Content-Type: text/plain; Format="flowed"; DelSp=yes\n\nhi')
     assert isinstance(leaf, Leaf)
     assert leaf.flow is Flow.DELSP
 
 
 def test_reads_fields_and_where_the_body_begins() -> None:
-    """Names in lower case, folded values in one line, repeated fields in their order."""
     raw = b"To: a\r\nSubject: one\r\n two\r\nto:b\r\n\r\nbody"
     headers = read_headers(raw, 0, len(raw))
     assert headers is not None
@@ -146,7 +137,6 @@ def test_reads_fields_and_where_the_body_begins() -> None:
 
 @pytest.mark.parametrize("raw", [b"", b"\n", b"A: b", b"A: b\n", b"A :b\n\n"])
 def test_a_block_may_be_short(raw: bytes) -> None:
-    """A part may have no field at all, and a block may end with its span."""
     headers = read_headers(raw, 0, len(raw))
     assert headers is not None
     assert len(raw) == headers.end
@@ -156,7 +146,6 @@ def test_a_block_may_be_short(raw: bytes) -> None:
     "raw", [b"no colon\n\n", b"A: b\nno colon\n\n", b" A: b\n\n", b"A: b\rC: d\n\n", b"A: b\n \n c\n\n", b"\xe9: b\n\n"]
 )
 def test_what_can_be_read_in_two_ways_is_not_read(raw: bytes) -> None:
-    """Mail programs disagree about broken blocks: where such a header ends is anybody's guess."""
     assert read_headers(raw, 0, len(raw)) is None
 
 
@@ -174,13 +163,11 @@ def test_what_can_be_read_in_two_ways_is_not_read(raw: bytes) -> None:
     ],
 )
 def test_reads_parameters(field: str, value: str, parameters: dict[str, str]) -> None:
-    """Quoted, unquoted and repeated parameters."""
     found = read_parameters(field)
     assert (value, parameters) == (found.value, found.parameters)
 
 
 def test_fields_and_the_empty_line_are_found_again() -> None:
-    """A field's span holds its folded lines, and the last one's line break."""
     raw = b"A: b\r\n c\r\nB: d\r\na: e\r\n\r\nbody"
     headers = read_headers(raw, 0, len(raw))
     assert headers is not None

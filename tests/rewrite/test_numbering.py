@@ -33,34 +33,28 @@ A, B, C = "https://a.com/", "https://b.com/", "https://c.com/"
 
 
 def test_html_links_are_numbered_in_their_order_each_by_itself() -> None:
-    """The same URL at three places is three positions; what is not tracked has none."""
     assert [[0, 1, None, 2]] == positions(html(A, A, "mailto:a@b", B))
 
 
 def test_a_text_link_is_the_first_html_link_that_leads_there() -> None:
-    """The text says the same again: a reader sees one of the two. Others are numbered behind all of HTML."""
     assert [[1, 1, 3, 4], [0, 1, 2]] == positions(text(B, B, C, C), html(A, B, B))
 
 
 def test_text_alone_is_numbered_like_html() -> None:
-    """Each occurrence by itself."""
     assert [[0, 1]] == positions(text(A, A))
 
 
 def test_an_opt_out_in_html_holds_for_the_text() -> None:
-    """A sender can only mark the link in HTML."""
     opted_out = Body(part=Part.HTML, text=f'<a href="{A}" data-clicktrail="off"><a href="{B}">')
     assert [[None, 0], [None, 0]] == positions(opted_out, text(A, B))
 
 
 def test_one_opt_out_of_two_does_not_bind_the_other() -> None:
-    """Two tags, the same URL, one of them opted out."""
     body = Body(part=Part.HTML, text=f'<a href="{A}" data-clicktrail="off"><a href="{A}">')
     assert [[None, 0], [0]] == positions(body, text(A))
 
 
 def test_urls_are_made_once_a_position_and_part_with_the_number_of_all() -> None:
-    """A tracking URL knows how many links its message has, and whether a reader will see it."""
     asked: list[Placed] = []
 
     def recording(placed: Placed) -> str:
@@ -77,7 +71,6 @@ def test_urls_are_made_once_a_position_and_part_with_the_number_of_all() -> None
 
 
 def test_a_link_says_all_about_itself() -> None:
-    """Span, href as decoded, destination and tracking URL."""
     body = Body(part=Part.HTML, text='<a href=" https://x.com/?a&amp;b ">')
     ((link,),) = place(
         [body], policy=POLICY, tag="{0.url}&utm".format, tracking_url=lambda _: "https://go.example.com/t"
@@ -97,7 +90,6 @@ def test_a_link_says_all_about_itself() -> None:
 
 
 def test_where_the_charset_is_unknown_only_ascii_links_are_tracked() -> None:
-    """Nobody knows which characters the others are."""
     body = Body(part=Part.TEXT, text="https://x.com/é https://x.com/e", legible=False)
     ((first, second),) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
     assert (LinkReason.CHARSET, LinkReason.TRACKED) == (first.reason, second.reason)
@@ -107,13 +99,11 @@ def test_where_the_charset_is_unknown_only_ascii_links_are_tracked() -> None:
     "url", ["https://go.example.com/a&b", 'https://go.example.com/"', "/a", "https://go.example.com/a-"]
 )
 def test_a_tracking_url_needs_no_quoting(url: str) -> None:
-    """Any other would be a mistake of the caller that breaks messages."""
     with pytest.raises(ValueError, match="not a tracking URL"):
         place([html(A)], policy=POLICY, tag=untagged, tracking_url=lambda _: url)
 
 
 def test_a_link_without_a_tracking_url_stays_as_it_is() -> None:
-    """Nothing says its position, and the others keep theirs."""
     bodies = [html(A, B), text(A)]
     found = place(
         bodies, policy=POLICY, tag=untagged, tracking_url=lambda placed: tracking_url(placed) if placed.position else ""
@@ -125,7 +115,6 @@ def test_a_link_without_a_tracking_url_stays_as_it_is() -> None:
 
 
 def test_twins_are_one_position_with_one_tracking_url() -> None:
-    """A button in VML and the one for others: a reader sees one of them, and either is the same link."""
     body = Body(
         part=Part.HTML,
         text=f"<!--[if mso]><v:rect href='{A}'>Buy</v:rect><![endif]--><a href='{A}'>Buy</a><a href='{A}'>Buy</a>",
@@ -136,7 +125,6 @@ def test_twins_are_one_position_with_one_tracking_url() -> None:
 
 @pytest.mark.parametrize("consent", Consent)
 def test_an_opt_out_of_one_twin_is_that_of_both(consent: Consent) -> None:
-    """Only one of the tags may carry what an editor knows; without consent neither gets UTM parameters."""
     body = Body(
         part=Part.HTML, text=f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a clicktracking=off href='{A}'>"
     )
@@ -146,21 +134,18 @@ def test_an_opt_out_of_one_twin_is_that_of_both(consent: Consent) -> None:
 
 
 def test_a_relative_link_leads_where_the_base_says() -> None:
-    """The destination is the resolved URL; a fragment alone leads to a place of the message."""
     body = Body(part=Part.HTML, text=f"<base href='{A}b/'><a href='c?d'><a href='/e'><a href='#f'><a href='{B}'>")
     (links,) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
     assert [f"{A}b/c?d", f"{A}e", "", B] == [link.destination for link in links]
 
 
 def test_a_link_tells_its_line_and_group() -> None:
-    """Lines count from one; a group is the sender's word for destinations that differ by recipient."""
     body = Body(part=Part.HTML, text=f"<p>\n<a\nhref='{A}' data-clicktrail-group='offer'>")
     ((link,),) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
     assert (3, "offer") == (link.line, link.group)
 
 
 def test_every_link_has_an_index_in_the_order_of_the_bodies() -> None:
-    """Tracked or not, and whatever its position: twins share one, the same URL in another body has its own."""
     twins = f"<!--[if mso]><v:rect href='{B}'></v:rect><![endif]--><a href='{B}'>x</a>"
     body = Body(part=Part.HTML, text=f"<a href='mailto:a@b'>{twins}<a href='{A}'>")
     placed = place([text(C, A), body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
@@ -170,7 +155,6 @@ def test_every_link_has_an_index_in_the_order_of_the_bodies() -> None:
 
 
 def test_twins_that_are_not_tracked_share_their_index() -> None:
-    """A reader sees one link, whatever became of it."""
     url = f"{A}unsubscribe"
     body = Body(
         part=Part.HTML,
@@ -181,7 +165,6 @@ def test_twins_that_are_not_tracked_share_their_index() -> None:
 
 
 def test_twins_without_consent_are_tagged_once() -> None:
-    """Tagging numbers what it is called for, and a reader sees one link, which the text names again."""
     tagged: list[str] = []
 
     def tag(candidate: Candidate) -> str:
@@ -197,7 +180,6 @@ def test_twins_without_consent_are_tagged_once() -> None:
 
 
 def test_the_links_of_a_skipped_text_stay_with_the_reason() -> None:
-    """Where they have a reason of their own, that is told; HTML is tracked as before."""
     unsubscribe = f"{A}unsubscribe"
     placed = place(
         [text(A, C, unsubscribe), html(A)],
@@ -212,7 +194,6 @@ def test_the_links_of_a_skipped_text_stay_with_the_reason() -> None:
 
 
 def test_the_links_of_a_skipped_text_stay_without_consent_too() -> None:
-    """The body is as it was, without UTM parameters."""
     policy = dataclasses.replace(POLICY, text=PlainText.SKIP).for_consent(Consent.DENIED)
     ((link,),) = place([text(A)], policy=policy, tag="{0.url}?utm".format, tracking_url=tracking_url)
     assert (LinkReason.PLAIN_TEXT, "", "") == (link.reason, link.destination, link.url)
@@ -220,8 +201,6 @@ def test_the_links_of_a_skipped_text_stay_without_consent_too() -> None:
 
 @given(text_soups())
 def test_a_flowed_text_reads_as_if_it_had_not_been_broken(soup: str) -> None:
-    """Its tracking URLs stand where they would in the joined text, and the rest flows as before."""
-
     def rewritten(body: Body) -> str:
         (links,) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
         return replaced(body.text, links)
@@ -231,7 +210,6 @@ def test_a_flowed_text_reads_as_if_it_had_not_been_broken(soup: str) -> None:
 
 
 def test_a_tracking_url_is_asked_for_with_the_group() -> None:
-    """So that clicks on destinations that differ by recipient can be counted as one link's."""
     asked: list[Placed] = []
 
     def recording(placed: Placed) -> str:
@@ -244,7 +222,6 @@ def test_a_tracking_url_is_asked_for_with_the_group() -> None:
 
 
 def test_twins_have_the_group_that_one_of_them_has() -> None:
-    """An editor writes the attribute on the link, and not on the VML that it makes of it."""
     twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}' data-clicktrail-group='offer'>x</a>"
     (links,) = place([Body(part=Part.HTML, text=twins)], policy=POLICY, tag=untagged, tracking_url=tracking_url)
     assert [(0, "offer"), (0, "offer")] == [(link.position, link.group) for link in links]

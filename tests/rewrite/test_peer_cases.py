@@ -167,7 +167,6 @@ MEETS: Mapping[str, Callable[[Case], bool]] = {
 
 @collected
 def test_links_are_as_peers_expect(tell: Callable[[str], None]) -> None:
-    """All but the rejected expectations are met, and those are not."""
     missed = unmet(MEETS)
     tell(f"{len(cases(*MEETS)) - len(missed)} expectations met, {len(missed)} rejected")
     assert sorted(REJECTED) == sorted(missed)
@@ -175,6 +174,5 @@ def test_links_are_as_peers_expect(tell: Callable[[str], None]) -> None:
 
 @collected
 def test_no_case_is_forgotten() -> None:
-    """Each kind is looked at: here, with the UTM parameters, or with the redirects."""
     kinds = {*MEETS, *MEETS_OF_PARAMETERS, *MEETS_OF_REDIRECTS}
     assert set() == {case.kind for case in all_cases()} - kinds

@@ -122,7 +122,6 @@ def judged(href: str, **attributes: str) -> LinkReason:
     ],
 )
 def test_each_reason(reason: LinkReason, hrefs: list[str]) -> None:
-    """Every link that is not tracked has its reason."""
     assert dict.fromkeys(hrefs, reason) == {href: judged(href) for href in hrefs}
 
 
@@ -131,23 +130,19 @@ def test_each_reason(reason: LinkReason, hrefs: list[str]) -> None:
     [{"data_clicktrail": "off"}, {"clicktracking": " OFF"}, {"data_pm_no_track": ""}, {"ses:no_track": ""}],
 )
 def test_a_tag_opts_out(attributes: dict[str, str]) -> None:
-    """The opt-out attributes of other senders' products are honoured as our own."""
     assert LinkReason.OPT_OUT == judged("https://x.com", **attributes)
 
 
 def test_an_attribute_with_another_value_is_no_opt_out() -> None:
-    """clicktracking="on" asks for tracking."""
     assert LinkReason.TRACKED == judged("https://x.com", clicktracking="on", data_clicktrail="")
 
 
 @pytest.mark.parametrize("word", ["co-opt-outs", "adopt-outline", "xpreferences", "https"])
 def test_words_that_only_hold_an_unsubscribe_word_are_tracked(word: str) -> None:
-    """Words count as words."""
     assert LinkReason.TRACKED == judged(f"https://x.com/{word}")
 
 
 def test_a_lone_surrogate_is_invalid() -> None:
-    """A text that no charset can encode has no destination."""
     assert LinkReason.INVALID == judged("https://x.com/\ud800")
 
 
@@ -173,12 +168,10 @@ def judged_html(policy: Policy, html: str) -> LinkReason:
     ],
 )
 def test_presets(html: str, reasons: tuple[LinkReason, ...]) -> None:
-    """What each preset leaves out, and what none may track."""
     assert reasons == tuple(judged_html(preset(name), html) for name in Preset)
 
 
 def test_a_policy_is_read_from_toml() -> None:
-    """A preset, and what departs from it."""
     policy = parse(
         'preset = "all"\nvisible_url = "skip"\nallowed_hosts = ["*.y.com", "y.com"]\ndenied_hosts = ["n.y.com"]'
     )
@@ -195,7 +188,6 @@ def test_a_policy_is_read_from_toml() -> None:
 
 
 def test_a_policy_says_what_becomes_of_plain_text() -> None:
-    """Short, unless it says otherwise."""
     assert [PlainText.SHORT, PlainText.NAMED] == [parse(text).text for text in ("", 'text = "named"')]
 
 
@@ -211,7 +203,6 @@ def test_a_policy_says_what_becomes_of_plain_text() -> None:
     ],
 )
 def test_a_policy_that_cannot_be_read(text: str, says: str) -> None:
-    """A slip of the pen is not a policy."""
     with pytest.raises(SettingsError, match=says):
         parse(text)
 
@@ -220,7 +211,6 @@ def test_a_policy_that_cannot_be_read(text: str, says: str) -> None:
     "hosts", [("https://shop.example",), ("shop.example/a",), ("Shop.example",), ("shop.example.",)]
 )
 def test_a_policy_from_python_is_held_to_the_same(hosts: tuple[str, ...]) -> None:
-    """A host that no link could lead to would switch its list off, or everything."""
     with pytest.raises(SettingsError, match="denied_hosts has"):
         Policy(denied_hosts=hosts)
     with pytest.raises(SettingsError, match="allowed_hosts has"):
@@ -228,25 +218,21 @@ def test_a_policy_from_python_is_held_to_the_same(hosts: tuple[str, ...]) -> Non
 
 
 def test_a_host_with_a_dot_at_its_end_is_the_same_host() -> None:
-    """So that no list can be passed by."""
     assert LinkReason.HOST_DENIED == judged_html(Policy(denied_hosts=("x.com",)), "<a href='https://x.com./'>")
 
 
 def test_a_detail_names_who_or_what() -> None:
-    """Whoever asks why a link is not tracked can look for it."""
     (link,) = find_links("<a href='https://click.pstmrk.it/3s/x'>")
     assert Judgement(LinkReason.WRAPPED, "Postmark") == POLICY.judge(link)
 
 
 def test_warnings() -> None:
-    """A shown URL and an editor's double encoding."""
     (link,) = find_links("<a href='https://y.com/?a&amp;amp;b'>https://y.com/</a>")
     expected = (LinkWarning.VISIBLE_URL, LinkWarning.DOUBLE_ENCODED)
     assert Judgement(LinkReason.TRACKED, warnings=expected) == POLICY.judge(link)
 
 
 def test_a_shown_url_of_the_tracking_domains_owner_is_tracked() -> None:
-    """Both belong to the sender, so nothing looks wrong."""
     (link,) = find_links("<a href='https://www.example.com/'>www.example.com</a>")
     assert Judgement(LinkReason.TRACKED) == dataclasses.replace(POLICY, visible_url=VisibleUrl.MATCH).judge(link)
 
@@ -263,7 +249,6 @@ def test_a_shown_url_of_the_tracking_domains_owner_is_tracked() -> None:
     ],
 )
 def test_consent(unknown: UnknownConsent, consent: Consent, reason: LinkReason, personal: bool) -> None:
-    """Granted is tracked, denied is not, and for unknown the sender's setting decides."""
     policy = Policy(unknown_consent=unknown)
     assert reason == judged_html(policy.for_consent(consent), "<a href='https://y.com/'>")
     assert personal == policy.is_personal(consent)
@@ -292,13 +277,11 @@ def test_consent(unknown: UnknownConsent, consent: Consent, reason: LinkReason, 
     ],
 )
 def test_every_vendors_word_is_honoured(attributes: str, word: str) -> None:
-    """Whoever moves here from another product need not mark their links again."""
     (link,) = find_links(f"<a href='https://x.com/' {attributes}>")
     assert word == opt_out(link)
 
 
 def test_a_scheme_can_opt_out() -> None:
-    """Postal's way, the only one that plain text has too."""
     (link,) = find_links("<a href='HTTPS+notrack://x.com/'>")
     assert "https+notrack:" == opt_out(link)
 
@@ -317,7 +300,6 @@ def test_a_scheme_can_opt_out() -> None:
     ],
 )
 def test_a_label_that_is_a_url_shows_a_host(label: str, host: str) -> None:
-    """The whole text counts: a sentence with a URL in it is no URL."""
     assert host == visible_host(label)
 
 
@@ -336,5 +318,4 @@ def test_a_label_that_is_a_url_shows_a_host(label: str, host: str) -> None:
     ],
 )
 def test_a_domain_is_shared_below_one_parent(host: str, domain: str, expected: bool) -> None:
-    """What is left of a tracking domain without its first label is the sender's."""
     assert expected == shares_domain(host, [domain])

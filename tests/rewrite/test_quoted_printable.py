@@ -28,20 +28,17 @@ def spliced(encoded: bytes, old: bytes, new: bytes, *, newline: bytes = b"\r\n")
     ],
 )
 def test_reads(encoded: bytes, content: bytes) -> None:
-    """Escapes, soft breaks with either line ending, and what is no escape as it is."""
     assert content == QuotedPrintable(encoded, newline=b"\r\n").decode()
 
 
 @given(st.lists(st.sampled_from([b"=", b"4", b"a", b"F", b"z", b" ", b"\t", b"\r", b"\n", b"=\r\n"])).map(b"".join))
 def test_reads_as_escape_by_escape(encoded: bytes) -> None:
-    """Whatever stands there, each valid escape is a byte or a soft break, and all else is itself."""
     escape = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*\r?\n)")
     content = escape.sub(lambda found: bytes.fromhex((found[1] or b"").decode()), encoded)
     assert content == QuotedPrintable(encoded, newline=b"\n").decode()
 
 
 def test_reads_long_bodies_piece_by_piece() -> None:
-    """No piece ends within an escape, wherever its end falls."""
     for shift in range(4):
         assert (
             b"x" * shift + b"\xe9" * 50_000 == QuotedPrintable(b"x" * shift + b"=E9" * 50_000, newline=b"\n").decode()
@@ -49,13 +46,11 @@ def test_reads_long_bodies_piece_by_piece() -> None:
 
 
 def test_replaces_only_the_encoded_bytes_of_the_span() -> None:
-    """Soft breaks and escapes within the URL go with it; those around it stay as they were written."""
     encoded = b'<a href=3D"=\r\nhttps://x.com/=\r\n?a=3D1=\r\n">=e9 =E9'
     assert b'<a href=3D"=\r\nT=\r\n">=e9 =E9' == spliced(encoded, b"https://x.com/?a=1", b"T")
 
 
 def test_breaks_long_lines_as_the_message_does() -> None:
-    """A long URL is broken softly, and what follows it on the line too if it no longer fits."""
     encoded = b'<a href=3D"URL" class=3D"button" style=3D"color: red">text</a>\n'
     result = spliced(encoded, b"URL", LONG_URL, newline=b"\n")
     assert all(len(line) <= 76 for line in result.split(b"\n"))
@@ -64,7 +59,6 @@ def test_breaks_long_lines_as_the_message_does() -> None:
 
 
 def test_encodes_what_must_be() -> None:
-    """The bytes of a replacement in UTF-16 are escaped, and no escape is cut in two."""
     url = LONG_URL.decode().encode("utf-16-le")
     result = spliced(b"URL\n", b"URL", url, newline=b"\n")
     assert all(len(line) <= 76 for line in result.split(b"\n"))
@@ -73,7 +67,6 @@ def test_encodes_what_must_be() -> None:
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=6), st.sampled_from([b"", b"T", LONG_URL]))
 def test_the_content_changes_in_the_spans_only(content: bytes, cuts: list[int], replacement: bytes) -> None:
-    """Whatever is replaced, the content decodes to the same replacement, in lines that stay short enough."""
     encoded = quopri.encodestring(content)
     ends = sorted({cut for cut in cuts if cut <= len(content)})
     edits = [
@@ -87,12 +80,10 @@ def test_the_content_changes_in_the_spans_only(content: bytes, cuts: list[int], 
 
 @given(st.binary(), st.sampled_from([b"\n", b"\r\n"]))
 def test_any_content_can_be_encoded(content: bytes, newline: bytes) -> None:
-    """It decodes to the same bytes, stands in short lines, and loses nothing at the end of a line."""
     encoded = encode(content * 3, newline=newline)
     assert content * 3 == QuotedPrintable(encoded, newline=newline).decode()
     assert all(len(line) <= 76 and line == line.rstrip() for line in encoded.replace(b"\r\n", b"\n").split(b"\n"))
 
 
 def test_encodes_five_megabytes_of_one_line() -> None:
-    """An encoder that took quadratic time would not come back before the timeout kills it."""
     assert b"=E9" * 25 + b"=\n" == encode(b"\xe9" * 5_000_000, newline=b"\n")[:77]

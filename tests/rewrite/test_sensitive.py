@@ -31,18 +31,15 @@ def name(rules: SensitiveRules, subject: bytes, *, stream: str = "") -> str:
     ],
 )
 def test_a_subject_tells(subject: bytes, expected: str) -> None:
-    """Whole words in their order, however they are encoded, folded and written."""
     assert expected == name(RULES, subject)
 
 
 @pytest.mark.parametrize(("stream", "expected"), [("OTP", "sign-in"), (" health ", "health"), ("news", ""), ("", "")])
 def test_a_stream_tells(stream: str, expected: str) -> None:
-    """Whatever the subject says."""
     assert expected == name(RULES, b"Hi", stream=stream)
 
 
 def test_of_several_subjects_each_is_read() -> None:
-    """Which of them a mail program shows is not known."""
     rule = RULES.fitting(b"Subject: Hi\nSubject: Password reset\n\n")
     assert rule is not None
     assert "password-reset" == rule.name
@@ -50,12 +47,10 @@ def test_of_several_subjects_each_is_read() -> None:
 
 @pytest.mark.parametrize("text", ["rules = 1", "version = 2026-11-23\nrules = [{ name = 'a', other = 1 }]"])
 def test_a_file_that_says_something_else_is_refused(text: str) -> None:
-    """A rule that is not understood would leave messages tracked in silence."""
     with pytest.raises(SettingsError, match="rules for sensitive messages"):
         parse(text)
 
 
 @given(st.binary(), st.text())
 def test_arbitrary_bytes_never_raise(raw: bytes, stream: str) -> None:
-    """What is no message has no subject."""
     assert RULES.fitting(raw, stream=stream) in {None, *RULES.rules}

@@ -106,7 +106,6 @@ def found(text: str) -> list[str]:
 
 
 def test_fixtures_of_other_linkers(tell: Callable[[str], None]) -> None:
-    """All but the rejected expectations are met, and those are not."""
     met, missed = 0, set[str]()
     for fixture in chain(
         linkify("links.txt"),

@@ -54,7 +54,6 @@ from tests.support.strategies import text_soups
     ],
 )
 def test_ends_a_url_where_a_reader_does(text: str, found: list[str]) -> None:
-    """The punctuation and the brackets of the sentence around a URL are not part of it."""
     assert found == [link.href for link in find_links(text)]
 
 
@@ -74,7 +73,6 @@ def test_ends_a_url_where_a_reader_does(text: str, found: list[str]) -> None:
     ],
 )
 def test_tells_a_url_from_text_without_spaces_where_that_is_sure(text: str, found: list[str]) -> None:
-    """Before another URL, and behind a top-level domain in Latin letters; elsewhere it may be part of the path."""
     assert found == [link.href for link in find_links(text)]
 
 
@@ -92,7 +90,6 @@ def test_tells_a_url_from_text_without_spaces_where_that_is_sure(text: str, foun
     ],
 )
 def test_a_merge_tag_is_taken_whole(url: str) -> None:
-    """Whoever fills it puts a part of the URL there, and the policy sees that."""
     (link,) = find_links(f"See {url}, or {{{{ this }}}}.")
     assert (url, LinkReason.MERGE_TAG) == (link.href, POLICY.judge(link).reason)
 
@@ -109,26 +106,22 @@ def test_a_merge_tag_is_taken_whole(url: str) -> None:
     ],
 )
 def test_a_url_that_is_broken_over_flowed_lines_is_one_link(flow: Flow, found: list[tuple[str, str]]) -> None:
-    """Its href is whole, its span holds the break."""
     text = "See https://x.com/lo \r\nng\r\nand <https://y.com/lo \r\n ng>."
     assert found == [(link.href, text[link.start : link.end]) for link in find_links(text, flow)]
 
 
 def test_leaves_quoted_replies_alone() -> None:
-    """Lines that begin with > belong to somebody else's message."""
     text = "https://a.com\n> https://b.com\r\n >> https://c.com\nhttps://d.com"
     assert ["https://a.com", "https://d.com"] == [link.href for link in find_links(text)]
 
 
 def test_leaves_the_signature_alone() -> None:
-    """It begins with a line of two hyphens and a space; other dashes are none."""
     text = "--\nhttps://a.com\n -- \n--  \nhttps://b.com\r\n-- \r\nhttps://c.com\n\nhttps://d.com"
     assert ["https://a.com", "https://b.com"] == [link.href for link in find_links(text)]
 
 
 @given(text_soups())
 def test_every_find_is_a_url_in_its_place(soup: str) -> None:
-    """Finds are in order, do not overlap, and begin with a scheme."""
     at = 0
     for link in find_links(soup):
         assert at <= link.start < link.end
@@ -161,7 +154,6 @@ def test_every_find_is_a_url_in_its_place(soup: str) -> None:
 )
 @pytest.mark.timeout(20)
 def test_two_megabytes_of_hostile_text_end(piece: str) -> None:
-    """A search that took quadratic time would not come back from these before the timeout kills it."""
     soup = "<https://x.com/" + piece * (2_000_000 // len(piece))
     for flow in Flow:
         assert len(soup) >= sum(1 for _ in find_links(soup, flow))
@@ -183,7 +175,6 @@ FLOWED_SOUPS = st.lists(
     ],
 )
 def test_the_flow_is_what_the_content_type_declares(parameters: dict[str, str], flow: Flow) -> None:
-    """Values in any case; DelSp means nothing where no line flows."""
     assert flow is read_flow(parameters)
 
 
@@ -198,25 +189,21 @@ def test_the_flow_is_what_the_content_type_declares(parameters: dict[str, str], 
     ],
 )
 def test_with_delsp_a_soft_break_is_not_part_of_the_text(text: str, joined: str) -> None:
-    """Nor is the space stuffed behind it; quoted lines and the line above a signature end as they stand."""
     assert joined == join(text, Flow.DELSP).text
 
 
 def test_without_delsp_a_soft_break_counts_but_in_brackets() -> None:
-    """A reader sees its space; within <> white space is no part of a URL."""
     assert "a \nhttps://x.com <https://x.com/ab> <b \n>" == (
         join("a \nhttps://x.com <https://x.com/a \n b> <b \n>", Flow.FLOWED).text
     )
 
 
 def test_a_fixed_text_stays() -> None:
-    """A space at the end of a line means nothing there."""
     assert "a \nb" == join("a \nb", Flow.FIXED).text
 
 
 @given(FLOWED_SOUPS, st.sampled_from(Flow), st.data())
 def test_a_span_of_the_joined_text_is_found_in_the_text(soup: str, flow: Flow, data: st.DataObject) -> None:
-    """It begins and ends with the same characters, and is the same but for soft breaks."""
     joined = join(soup, flow)
     if joined.text:
         first = data.draw(st.integers(0, len(joined.text) - 1))
@@ -261,18 +248,15 @@ def named(text: str) -> str:
     ],
 )
 def test_the_host_stands_beside_the_tracking_url(text: str, expected: str) -> None:
-    """Behind brackets that hold nothing else, so that they stay whole; once where a URL is the label of itself."""
     assert expected == named(text)
 
 
 @given(text_soups())
 def test_a_named_text_is_named_once(soup: str) -> None:
-    """Read again, its links are tracked already, and nothing changes."""
     assert named(soup) == named(named(soup))
 
 
 def test_links_of_html_are_not_named() -> None:
-    """There a link's own text says where it leads."""
     result = rewrite_html(
         "<a href='https://x.com'>x</a>",
         policy=NAMED,
@@ -283,7 +267,6 @@ def test_links_of_html_are_not_named() -> None:
 
 
 def test_a_link_tells_the_host_and_its_place() -> None:
-    """Its own span is the URL's alone."""
     (link,) = rewrite_text(
         "<https://x.com/a>", policy=NAMED, tag=untagged, tracking_url=lambda _: "https://go.example.com/0"
     ).links

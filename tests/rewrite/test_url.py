@@ -22,12 +22,10 @@ from clicktrail.rewrite.url import Address, read_address
     ],
 )
 def test_parts(url: str, expected: Address) -> None:
-    """As a WHATWG parser gives them."""
     assert expected == read_address(url)
 
 
 def test_no_url() -> None:
-    """What a parser does not take has no parts."""
     with pytest.raises(ValueError, match="Invalid"):
         read_address("https://a b/")
 
@@ -41,7 +39,6 @@ def test_no_url() -> None:
 @example("shop.example", ":443/?a#b")
 @example("shop.example", ".:8443/")
 def test_what_needs_no_parser_is_read_as_by_one(host: str, rest: str) -> None:
-    """URLs that are what a parser makes of them have the parts that it finds."""
     url = f"https://{host}{rest}"
     try:
         parsed = ada_url.URL(url)

@@ -15,7 +15,6 @@ async def hello(_scope: object, _receive: object, send: Callable[[dict[str, Any]
 
 
 async def test_an_application_is_served_until_told_to_stop() -> None:
-    """On the socket that it was given, to the end, which needs no signal."""
     stopping = asyncio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with asyncio.TaskGroup() as tasks:

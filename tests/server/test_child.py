@@ -43,7 +43,6 @@ async def kept(child: Child) -> AsyncIterator[None]:
 
 
 async def test_a_child_says_when_it_is_ready_and_stops_when_told(tmp_path: Path) -> None:
-    """Readiness is the child's own word."""
     started = tmp_path / "started"
     child = Child("living", command=(sys.executable, "-c", LIVING, str(started)))
 
@@ -54,7 +53,6 @@ async def test_a_child_says_when_it_is_ready_and_stops_when_told(tmp_path: Path)
 
 
 async def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
-    """Killed by SIGKILL, it is there again under another pid."""
     pids = tmp_path / "pids"
     script = f"import os, sys; os.write(os.open({str(pids)!r}, 66 | 1024), b'%d ' % os.getpid())" + LIVING
     child = Child("living", command=(sys.executable, "-c", script, str(tmp_path / "started")))
@@ -70,7 +68,6 @@ async def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
 
 
 async def test_a_child_that_never_lives_is_tried_ever_more_slowly(tmp_path: Path) -> None:
-    """Stopping ends the wait for the next try at once."""
     tries = tmp_path / "tries"
     os.mkfifo(tries)
     child = Child("stillborn", command=("sh", "-c", f"echo tried > {tries}; exit 1"))
@@ -84,7 +81,6 @@ async def test_a_child_that_never_lives_is_tried_ever_more_slowly(tmp_path: Path
 
 @pytest.mark.parametrize(("deaths", "expected"), [(1, 0.0), (2, 0.5), (3, 1.0), (4, 2.0), (9, 60.0), (2_000, 60.0)])
 def test_the_wait_doubles_with_each_death_up_to_a_minute(deaths: int, expected: float) -> None:
-    """The first restart is at once: most deaths are the only one."""
     assert expected == back_off_s(deaths)
 
 
@@ -100,7 +96,6 @@ while True:
 
 
 async def test_what_a_child_says_is_known(tmp_path: Path) -> None:
-    """Its figures, its pid and that it serves; nothing of it outlives the child."""
     child = Child("pulsing", command=(sys.executable, "-c", PULSING, str(tmp_path / "pids")))
 
     before = child.health
@@ -122,7 +117,6 @@ sys.stdin.read()
 
 
 async def test_troubles_are_logged_when_they_come_and_go() -> None:
-    """Not every second: once when there are others than before, and once when there are none any more."""
     child = Child("edge-0", command=(sys.executable, "-c", TROUBLED))
 
     with structlog.testing.capture_logs() as log:
@@ -139,7 +133,6 @@ async def test_troubles_are_logged_when_they_come_and_go() -> None:
 
 
 async def test_a_child_that_hangs_is_replaced(tmp_path: Path) -> None:
-    """Stopped in its tracks, it lives but gives no sign: it is killed, and another one serves."""
     child = Child("pulsing", command=(sys.executable, "-c", PULSING, str(tmp_path / "pids")), patience_s=0.5)
 
     async with kept(child):
@@ -156,7 +149,6 @@ async def test_a_child_that_hangs_is_replaced(tmp_path: Path) -> None:
 
 
 async def test_a_child_inherits_its_sockets() -> None:
-    """A connection made before the child starts is served by it."""
     with (
         socket.create_server(("127.0.0.1", 0)) as listening,
         socket.create_connection(listening.getsockname()) as client,
@@ -194,7 +186,6 @@ open(sys.argv[1], "w").write("orphaned")
 
 
 async def test_a_child_learns_that_its_supervisor_is_gone(tmp_path: Path) -> None:
-    """Its standard input ends when the supervisor's process does."""
     told = tmp_path / "told"
     os.mkfifo(told)
     supervisor = await asyncio.create_subprocess_exec(

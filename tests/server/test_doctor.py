@@ -22,7 +22,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 def test_where_nothing_runs_the_files_are_seen(tmp_path: Path) -> None:
-    """A data folder that does not exist yet has a disk all the same."""
     loaded = settings.load(
         None, {"CLICKTRAIL_DATA_DIR": str(tmp_path / "none"), "CLICKTRAIL_METRICS_LISTEN": "127.0.0.1:1"}
     )
@@ -33,7 +32,6 @@ def test_where_nothing_runs_the_files_are_seen(tmp_path: Path) -> None:
 
 
 async def test_what_runs_is_asked(tmp_path: Path) -> None:
-    """At the address that it told, whatever port that is; what processes have counted is there a second later."""
     async with serving(tmp_path):
         loaded = settings.load(tmp_path / "clicktrail.toml", {})
         keyring_file.backup(loaded.data / keyring_file.NAME, tmp_path / "copy.json")
@@ -51,7 +49,6 @@ async def test_what_runs_is_asked(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("body", [b'{"status":"ok"}', b"[]", b"<html>"])
 async def test_somebody_else_at_the_port_is_nobody(tmp_path: Path, body: bytes) -> None:
-    """Another service may have a /healthz, too."""
     stopping = asyncio.Event()
 
     async def another(_scope: object, _receive: object, send: Send) -> None:
@@ -97,13 +94,11 @@ WARNINGS = {"keys-not-backed-up", "restarted", "disk-low"}
 
 
 def test_nothing_is_found_where_nothing_is_wrong() -> None:
-    """A doctor who always finds something is not asked again."""
     assert [] == diagnose(WELL)
 
 
 @pytest.mark.parametrize("code", SICK)
 def test_each_fact_is_found_with_what_to_do(code: str) -> None:
-    """One finding for one cause, as grave as it is, and the page of the doctor has it."""
     (finding,) = diagnose(SICK[code])
     assert (code, code in WARNINGS) == (finding.code, finding.severity is Severity.WARNING)
     assert finding.what
@@ -112,18 +107,15 @@ def test_each_fact_is_found_with_what_to_do(code: str) -> None:
 
 
 def test_the_page_has_no_code_that_is_never_found() -> None:
-    """But for the troubles that processes tell of themselves."""
     assert SICK.keys() | {"late", "shared-address"} == set(re.findall(r"(?m)^\| `([\w-]+)` \|", PAGE))
 
 
 def test_a_key_ring_that_is_lost_is_not_asked_for_a_backup() -> None:
-    """One cause, one finding."""
     facts = replace(SICK["keys"], keys_backed_up=False)
     assert ["keys"] == [finding.code for finding in diagnose(facts)]
 
 
 def test_what_matters_most_comes_first() -> None:
-    """Whoever reads one line has read the right one."""
     facts = replace(WELL, keys_backed_up=False, let_go=1_200)
     expected = Finding(
         code="let-go",

@@ -41,14 +41,12 @@ def lists() -> Iterator[str]:
 
 
 def test_files_and_urls(tmp_path: Path) -> None:
-    """Both are read, and a byte order mark is no part of the text."""
     (tmp_path / "list").write_text("192.0.2.0/24\n", encoding="utf-8-sig")
     with lists() as address:
         assert ["192.0.2.0/24\n"] * 2 == [fetch(str(tmp_path / "list")), fetch(f"{address}/list")]
 
 
 def test_what_cannot_be_loaded() -> None:
-    """Only what the operator named is asked: a redirect is told, and not followed."""
     with lists() as address:
         with pytest.raises(ClicktrailError, match="404"):
             fetch(f"{address}/other")
@@ -62,7 +60,6 @@ def test_what_cannot_be_loaded() -> None:
 
 
 def test_what_cannot_be_read(tmp_path: Path) -> None:
-    """A file that is missing, or no text."""
     with pytest.raises(ClicktrailError, match="No such file"):
         fetch(str(tmp_path / "missing"))
     (tmp_path / "list").write_bytes(b"\xff\xff")
@@ -71,6 +68,5 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_what_does_not_end_is_given_up() -> None:
-    """After some 64 MB: nobody's list is as long."""
     with lists() as address, pytest.raises(ClicktrailError, match="larger than any list"):
         fetch(f"{address}/endless")

@@ -42,7 +42,6 @@ async def spring() -> MemoryAnalytics:
     ],
 )
 def test_a_running_engine_is_found_by_its_file(tmp_path: Path, text: str | None, console: str | None) -> None:
-    """No file, half a file and the file of an edge alone all say that no engine runs."""
     file = tmp_path / "run.json"
     if text is not None:
         file.write_text(text, "utf-8")
@@ -51,7 +50,6 @@ def test_a_running_engine_is_found_by_its_file(tmp_path: Path, text: str | None,
 
 
 async def test_the_engine_answers_what_the_report_says() -> None:
-    """All campaigns come without links, one campaign with them, an unknown one not at all."""
     analytics = await spring()
     async with served(analytics) as console:
         everything = await asyncio.to_thread(ask_engine, console, None)
@@ -66,7 +64,6 @@ async def test_the_engine_answers_what_the_report_says() -> None:
 
 
 async def test_nobody_there_is_not_an_error() -> None:
-    """A file that a killed supervisor left leads to nobody; the caller then reads for itself."""
     async with served(MemoryAnalytics()) as console:
         pass
 
@@ -74,14 +71,12 @@ async def test_nobody_there_is_not_an_error() -> None:
 
 
 async def test_an_engine_in_trouble_is_an_error() -> None:
-    """An engine that holds analytics and cannot read them keeps everybody else from it, too."""
     async with served(UnreadableAnalytics()) as console:
         with pytest.raises(StorageError, match="503"):
             await asyncio.to_thread(ask_engine, console, None)
 
 
 async def test_a_running_engine_judges_again() -> None:
-    """It is told which campaign, since when, and whether to store what changes."""
     wanted = Wanted(campaign="spring", since=SENT_AT, apply=True)
     async with served(MemoryAnalytics()) as console:
         (told,) = await asyncio.to_thread(have_rejudged, console, wanted) or []
@@ -89,14 +84,12 @@ async def test_a_running_engine_judges_again() -> None:
 
 
 async def test_nobody_judges_again_where_no_engine_answers() -> None:
-    """The command does it itself then."""
     async with served(MemoryAnalytics()) as console:
         pass
     assert have_rejudged(console, Wanted()) is None
 
 
 async def test_the_engine_tells_how_verdicts_changed() -> None:
-    """Of a campaign or of one click, and of what is no campaign nothing."""
     analytics, human = await spring(), verdict(click("m1", "c"))
     bot = dataclasses.replace(human, verdict=Verdict.BOT)
     await analytics.store([], [dataclasses.replace(judged(clicks=(bot,)), before={"m1-c": Verdict.HUMAN})])
@@ -111,7 +104,6 @@ async def test_the_engine_tells_how_verdicts_changed() -> None:
 
 
 async def test_an_engine_without_such_an_address_is_an_error() -> None:
-    """One of another version has kept no labels, and its list of people does not end with the first page."""
     async with served(MemoryAnalytics()) as console:
         for ask in (
             lambda: keep_labels(f"{console}/nowhere", {"c": "bot"}),

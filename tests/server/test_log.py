@@ -20,7 +20,6 @@ def logged(program: str, *, status: int = 0) -> list[dict[str, Any]]:
 
 
 def test_a_line_is_a_json_object() -> None:
-    """With time, level, event, and what else was said."""
     (line,) = logged("configure_logging(); structlog.get_logger(part='engine').info('ready', port=1)")
 
     assert line.pop("timestamp").endswith("Z")
@@ -32,7 +31,6 @@ def test_a_line_is_a_json_object() -> None:
     [("debug", ["debug", "info", "error"]), ("info", ["info", "error"]), ("error", ["error"])],
 )
 def test_what_is_worth_less_is_not_written(level: str, expected: list[str]) -> None:
-    """The setting names the lowest level."""
     lines = logged(
         f"configure_logging({level!r}); log = structlog.get_logger(); log.debug('a'); log.info('b'); log.error('c')"
     )
@@ -41,7 +39,6 @@ def test_what_is_worth_less_is_not_written(level: str, expected: list[str]) -> N
 
 
 def test_an_error_of_ours_carries_code_and_hint() -> None:
-    """Machines read the one, people the other."""
     (line,) = logged(
         "configure_logging(); structlog.get_logger().error('no room', error=StorageError('full', hint='make room'))"
     )
@@ -59,7 +56,6 @@ def test_an_error_of_ours_carries_code_and_hint() -> None:
     ],
 )
 def test_an_error_that_may_say_anything_is_named_and_not_quoted(program: str) -> None:
-    """Its class and its way through the code are enough to find it, whoever logs it."""
     (line,) = logged(f"configure_logging()\n{program}")
 
     assert ("ValueError", 1) == (line["error"], len(line["places"]))
@@ -67,7 +63,6 @@ def test_an_error_that_may_say_anything_is_named_and_not_quoted(program: str) ->
 
 
 def test_the_error_that_ends_the_process_is_logged_like_any_other() -> None:
-    """Of several at once, the first."""
     (line,) = logged(
         "configure_logging(); raise ExceptionGroup('unhandled', [ZeroDivisionError('anna@example.net')])", status=1
     )
@@ -77,7 +72,6 @@ def test_the_error_that_ends_the_process_is_logged_like_any_other() -> None:
 
 
 def test_libraries_are_heard_from_warnings_up() -> None:
-    """In the same form, with the name of their logger."""
     lines = logged(
         "configure_logging('debug'); log = logging.getLogger('mail.log'); log.info('FROM anna'); log.warning('odd')"
     )

@@ -14,7 +14,6 @@ AT = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
-    """With every field, in a folder that is made for it."""
     own = OwnNetworks(sources={"b": Source(read_at=AT, networks=(OFFICE,)), "a": Source(read_at=AT, networks=(CLOUD,))})
     path = tmp_path / "data" / "networks.json"
     write(path, own)
@@ -22,13 +21,11 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 
 
 def test_no_file_holds_nothing(tmp_path: Path) -> None:
-    """An operator need not say anything."""
     assert () == read(tmp_path / "networks.json").listed
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"sources": {"a": 1}}'])
 def test_a_damaged_file(tmp_path: Path, content: bytes) -> None:
-    """A file that cannot be read is named, and not taken for none."""
     path = tmp_path / "networks.json"
     path.write_bytes(content)
     with pytest.raises(StorageError, match=r"networks\.json"):
@@ -36,7 +33,6 @@ def test_a_damaged_file(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
-    """What cannot be written is told."""
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot write the networks"):
         write(tmp_path / "file" / "networks.json", OwnNetworks())

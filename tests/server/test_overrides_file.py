@@ -17,7 +17,6 @@ SECOND = LinkEdit(
 
 
 def test_what_was_added_is_read(tmp_path: Path) -> None:
-    """By its owner alone."""
     path = tmp_path / "overrides.json"
     extend(path, edits=[SECOND, FIRST], erased=["mark"])
     assert Snapshot(edits=(FIRST, SECOND), erased=frozenset({"mark"})) == read(path)
@@ -25,7 +24,6 @@ def test_what_was_added_is_read(tmp_path: Path) -> None:
 
 
 def test_nothing_is_ever_taken_out(tmp_path: Path) -> None:
-    """Not by a registry that was lost and begun anew."""
     path = tmp_path / "overrides.json"
     extend(path, edits=[FIRST], erased=["mark"])
     extend(path, edits=[], erased=[])
@@ -34,7 +32,6 @@ def test_nothing_is_ever_taken_out(tmp_path: Path) -> None:
 
 
 def test_where_nothing_is_new_the_file_is_not_touched(tmp_path: Path) -> None:
-    """So that the edge does not read it again; and none is made for nothing."""
     path = tmp_path / "overrides.json"
     extend(path, edits=[], erased=[])
     assert not path.exists()
@@ -50,7 +47,6 @@ def said(consent: Consent, *, minutes: int, recipient: str = "ann") -> Said:
 
 
 def test_what_was_said_last_holds(tmp_path: Path) -> None:
-    """In whatever order it is told; of who never denied nothing is kept."""
     path = tmp_path / "overrides.json"
     denied, granted, again = (
         said(Consent.DENIED, minutes=1),
@@ -71,7 +67,6 @@ def test_what_was_said_last_holds(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_is_told_and_kept(tmp_path: Path) -> None:
-    """What stood there may be all that is left of it."""
     path = tmp_path / "overrides.json"
     path.write_text("{")
     with pytest.raises(StorageError, match="cannot read the overrides"):

@@ -25,7 +25,6 @@ def loaded(folder: Path, toml: str = "") -> settings.Settings:
 
 @pytest.mark.parametrize("section", ["edge", "relay", "console", "metrics"])
 async def test_an_address_that_is_taken_stops_the_start(tmp_path: Path, section: str) -> None:
-    """It is said before any child is started, with the setting's name: two serve on one machine, or something else."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = "{}:{}".format(*taken.getsockname())
         free = dict.fromkeys(("edge", "relay", "console", "metrics"), "127.0.0.1:0")
@@ -35,7 +34,6 @@ async def test_an_address_that_is_taken_stops_the_start(tmp_path: Path, section:
 
 
 async def test_a_folder_that_is_in_use_stops_the_start(tmp_path: Path) -> None:
-    """Two supervisors of one folder would write one journal."""
     chosen = loaded(tmp_path)
     chosen.data.mkdir()
     with (chosen.data / "edge.lock").open("w") as lock:
@@ -46,7 +44,6 @@ async def test_a_folder_that_is_in_use_stops_the_start(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("trace", ["journal", "registry.sqlite3", "analytics"])
 async def test_a_lost_key_ring_stops_the_start(tmp_path: Path, trace: str) -> None:
-    """Where there is a journal, a registry or analytics there was a ring."""
     chosen = loaded(tmp_path)
     (chosen.data / trace).mkdir(parents=True)
 
@@ -55,7 +52,6 @@ async def test_a_lost_key_ring_stops_the_start(tmp_path: Path, trace: str) -> No
 
 
 async def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
-    """It is said once, where otherwise engine or edge would stumble over it again and again."""
     chosen = loaded(tmp_path, '[tracking]\npolicy = "policy.toml"\n')
 
     with pytest.raises(SettingsError, match="cannot read the policy"):
@@ -67,7 +63,6 @@ async def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
 
 
 async def test_it_says_where_it_serves_as_long_as_it_does(tmp_path: Path) -> None:
-    """The file that commands find the engine by is there while it runs."""
     async with serving(tmp_path, workers=1) as running:
         said = json.loads((running.data / supervisor.RUN_FILE).read_text("utf-8"))
 
@@ -76,7 +71,6 @@ async def test_it_says_where_it_serves_as_long_as_it_does(tmp_path: Path) -> Non
 
 
 async def test_the_private_port_tells_of_every_process(tmp_path: Path) -> None:
-    """Health and figures, the edge's and the engine's, from one place."""
     async with serving(tmp_path, workers=2) as running, httpx2.AsyncClient(base_url=running.metrics) as client:
         health = await client.get("/healthz")
         metrics = await client.get("/metrics")
@@ -87,7 +81,6 @@ async def test_the_private_port_tells_of_every_process(tmp_path: Path) -> None:
 
 
 async def test_it_ends_with_its_standard_input_where_it_was_asked_to(tmp_path: Path) -> None:
-    """The program that started it is gone, however it ended."""
     config = tmp_path / "clicktrail.toml"
     config.write_text('edge = { listen = "127.0.0.1:0", workers = 1 }\nmetrics = { listen = "127.0.0.1:0" }\n', "utf-8")
     process = await asyncio.create_subprocess_exec(
@@ -105,7 +98,6 @@ async def test_it_ends_with_its_standard_input_where_it_was_asked_to(tmp_path: P
 
 
 async def test_one_address_is_enough_for_ipv4_and_ipv6(tmp_path: Path) -> None:
-    """``[::]`` is every address of either."""
     config = tmp_path / "clicktrail.toml"
     config.write_text('edge = { listen = "[::]:0", workers = 1 }\nmetrics = { listen = "127.0.0.1:0" }\n', "utf-8")
     process = await asyncio.create_subprocess_exec(
@@ -127,7 +119,6 @@ async def test_one_address_is_enough_for_ipv4_and_ipv6(tmp_path: Path) -> None:
 
 
 async def test_a_stop_may_come_before_anything_serves(tmp_path: Path) -> None:
-    """What starts is ended as well, and nobody waits for it to be ready."""
     chosen = loaded(
         tmp_path,
         'edge = { listen = "127.0.0.1:0", workers = 1 }\nrelay = { listen = "127.0.0.1:0" }\n'
@@ -143,7 +134,6 @@ async def test_a_stop_may_come_before_anything_serves(tmp_path: Path) -> None:
 
 
 async def test_waiting_connections_are_not_lost_with_a_worker(tmp_path: Path) -> None:
-    """The supervisor holds the socket: who connects while no worker lives is served by the next one."""
     async with serving(tmp_path, workers=1) as running:
         host, _, port = running.edge.removeprefix("http://").partition(":")
         os.kill(running.pid_of("edge-0"), signal.SIGKILL)

@@ -7,7 +7,6 @@ from clicktrail.tokens import CODE_BITS
 
 
 def test_the_clock_tells_utc_in_milliseconds() -> None:
-    """Events carry milliseconds, so no finer time is ever compared with a stored one."""
     now = SystemClock().now()
 
     assert timedelta(0) == now.utcoffset()
@@ -15,7 +14,6 @@ def test_the_clock_tells_utc_in_milliseconds() -> None:
 
 
 def test_ids_are_never_given_twice() -> None:
-    """Neither within one start, nor by another."""
     starts = [RandomIds() for _ in range(3)]
     ids = [ids.new() for ids in starts for _ in range(1000)]
 
@@ -24,7 +22,6 @@ def test_ids_are_never_given_twice() -> None:
 
 
 def test_codes_are_spread_over_all_that_there_are() -> None:
-    """Every bit of a code is sometimes set and sometimes not, and no two of a few are the same."""
     codes = {RandomCodes().new() for _ in range(1000)}
 
     assert 1000 == len(codes)

@@ -3,6 +3,7 @@
 The oracle for the scanner of `clicktrail.rewrite.html_links`. States are methods named as in WHATWG HTML section
 13.2.5; each takes the next character, empty at the end of the text, and gives the next state, None at the end. States
 that differ only in the errors they report are one.
+"""
 
 import re
 from collections.abc import Callable

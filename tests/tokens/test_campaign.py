@@ -51,29 +51,24 @@ def token(sealed: SealedCampaign, position: int, ring: KeyRing = RING) -> str:
 
 @given(sealed=sealeds, position=st.integers(0, MAX_LINKS - 1))
 def test_open_undoes_seal(sealed: SealedCampaign, position: int) -> None:
-    """A token opens to exactly what was sealed, and to its position."""
     assert (sealed, position) == open_campaign(RING, token(sealed, position))
 
 
 @given(sealed=sealeds, position=st.integers(0, 99))
 def test_shape(sealed: SealedCampaign, position: int) -> None:
-    """A token is safe in a path and in plain text, and its last character names format and key."""
     text = token(sealed, position)
     assert (set(), "b") == (set(text) - set(ALPHABET), text[-1])
 
 
 def test_every_position_has_its_end() -> None:
-    """Two characters tell 4,096 links apart."""
     assert MAX_LINKS == len(set(ends(RING, MAX_LINKS)))
 
 
 def test_length() -> None:
-    """With ids of ours a token has at most 60 characters."""
     assert 60 >= len(token(SAMPLE, 30))
 
 
 def test_one_sealed_text_serves_all_links() -> None:
-    """Whoever changes the position gets another link of the same message, and nothing else."""
     begin = seal_campaign(RING, SAMPLE)
     assert [(SAMPLE, position) for position in range(99)] == [
         open_campaign(RING, begin + end) for end in ends(RING, 99)
@@ -81,7 +76,6 @@ def test_one_sealed_text_serves_all_links() -> None:
 
 
 def test_every_single_change_of_the_sealed_text() -> None:
-    """All 63 other characters at each place before the position, tried one by one."""
     text = token(SAMPLE, 5)
     changed = [text[:at] + new + text[at + 1 :] for at in range(len(text) - 3) for new in ALPHABET if new != text[at]]
     assert [] == [other for other in changed if opens(other)]
@@ -98,7 +92,6 @@ def opens(text: str) -> bool:
 
 @given(text=st.text(max_size=100) | st.text(ALPHABET, max_size=100))
 def test_made_up_tokens_never_open(text: str) -> None:
-    """A text that nobody sealed opens to nothing, and raises nothing else than a token error."""
     with pytest.raises(TokenError):
         open_campaign(RING, text)
 
@@ -121,7 +114,6 @@ VECTORS = {
 
 @pytest.mark.parametrize("name", sorted(VECTORS))
 def test_vectors(name: str) -> None:
-    """A token in a message that was sent is the same token in every later version."""
     sealed, position, text = VECTORS[name]
     ring = KeyRing([OLD])
     assert (text, (sealed, position)) == (token(sealed, position, ring), open_campaign(ring, text))
@@ -148,20 +140,17 @@ def raw(plaintext: bytes) -> str:
     ],
 )
 def test_errors(text: str, error: type[TokenError], says: str) -> None:
-    """Each way of being no token is told apart."""
     with pytest.raises(error, match=says):
         open_campaign(RING, text)
 
 
 def test_a_revoked_key_opens_nothing() -> None:
-    """What a revoked key sealed is dead, whatever its format."""
     ring = KeyRing([RING.keys[0], Key(number=0, secret=OLD.secret, state=KeyState.REVOKED)])
     with pytest.raises(TokenForgedError, match="revoked"):
         open_campaign(ring, token(SAMPLE, 0, KeyRing([OLD])))
 
 
 def test_the_formats_do_not_open_each_other() -> None:
-    """A token is of one format only."""
     sealed = Sealed(
         destination="https://a.example/",
         message_id="",

@@ -22,7 +22,6 @@ SAMPLE = Sealed(
 
 
 def test_rotation() -> None:
-    """A new key seals, an old one still opens what it sealed."""
     before = seal(KeyRing([OLD]), SAMPLE)
     rotated = KeyRing([NEW, Key(number=OLD.number, secret=OLD.secret, state=KeyState.OPEN)])
     after = seal(rotated, SAMPLE)
@@ -35,13 +34,11 @@ def test_rotation() -> None:
 
 
 def test_a_key_that_only_opens_does_not_seal() -> None:
-    """The first key that may seal does, even if an older one stands before it."""
     ring = KeyRing([Key(number=3, secret=NEW.secret, state=KeyState.OPEN), OLD])
     assert "A" == seal(ring, SAMPLE)[-1]
 
 
 def test_revocation() -> None:
-    """A revoked key opens nothing any more."""
     token = seal(KeyRing([OLD]), SAMPLE)
     ring = KeyRing([NEW, Key(number=OLD.number, secret=OLD.secret, state=KeyState.REVOKED)])
     with pytest.raises(TokenForgedError, match="revoked"):
@@ -49,13 +46,11 @@ def test_revocation() -> None:
 
 
 def test_lost_key() -> None:
-    """What a key sealed that is not in the ring does not open."""
     with pytest.raises(TokenForgedError, match="not in the ring"):
         open_token(KeyRing([NEW]), seal(KeyRing([OLD]), SAMPLE))
 
 
 def test_same_number_other_secret() -> None:
-    """A key of the same number does not open what another sealed."""
     with pytest.raises(TokenForgedError, match="no key of the ring sealed this token"):
         open_token(KeyRing([Key(number=0, secret=NEW.secret)]), seal(KeyRing([OLD]), SAMPLE))
 
@@ -70,7 +65,6 @@ def test_same_number_other_secret() -> None:
     ],
 )
 def test_unusable_rings(keys: list[Key], says: str) -> None:
-    """A ring that could not seal, or would not know which key opens, is refused."""
     with pytest.raises(KeyRingError, match=says):
         KeyRing(keys)
 
@@ -80,13 +74,11 @@ def test_unusable_rings(keys: list[Key], says: str) -> None:
     [(-1, bytes(32), "number -1"), (20, bytes(32), "number 20"), (0, bytes(31), "31 bytes"), (0, b"", "0 bytes")],
 )
 def test_unusable_keys(number: int, secret: bytes, says: str) -> None:
-    """A key is one of twenty, of exactly the size that AES-SIV takes."""
     with pytest.raises(KeyRingError, match=says):
         Key(number=number, secret=secret)
 
 
 def test_twenty_keys() -> None:
-    """Every number has a character of its own, and opens what it sealed."""
     keys = [Key(number=number, secret=bytes([number]) * SECRET_BYTES) for number in range(20)]
     tokens = [seal(KeyRing([key]), SAMPLE) for key in keys]
     ring = KeyRing(keys)
@@ -98,12 +90,10 @@ def test_twenty_keys() -> None:
 
 
 def test_secrets_stay_out_of_sight() -> None:
-    """A key that is printed or logged does not show its secret."""
     assert "secret" not in repr(OLD)
 
 
 def test_the_last_character_names_format_and_key() -> None:
-    """Twenty keys for each format; some characters are not given out."""
     key = Key(number=19, secret=NEW.secret)
     assert [(Format.SEALED, 19), (Format.CAMPAIGN, 19), None, None, None] == [
         key_named_by(key.last_character(Format.SEALED)),
@@ -115,7 +105,6 @@ def test_the_last_character_names_format_and_key() -> None:
 
 
 def test_a_format_does_not_open_as_another() -> None:
-    """Format and key are sealed with the content: another last character makes no token of another format."""
     ring = KeyRing([OLD])
     token = ring.encrypt(b"content", Format.CAMPAIGN)
     with pytest.raises(TokenForgedError):

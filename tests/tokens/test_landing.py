@@ -37,18 +37,15 @@ visits = st.builds(
 
 @given(visit=visits)
 def test_open_undoes_seal(visit: Visit) -> None:
-    """A page hands back exactly what it was handed, and that is safe in a fragment."""
     text = SEAL.seal(visit)
     assert (visit, set()) == (SEAL.open(text), set(text) - set(ALPHABET))
 
 
 def test_length() -> None:
-    """With ids of ours and a short address a visit has some 110 characters."""
     assert 115 >= len(SEAL.seal(SAMPLE))
 
 
 def test_every_single_change() -> None:
-    """All 63 other characters at each place but the last, whose spare bits mean nothing, tried one by one."""
     text = SEAL.seal(SAMPLE)
     changed = [text[:at] + new + text[at + 1 :] for at in range(len(text) - 1) for new in ALPHABET if new != text[at]]
     assert [] == [other for other in changed if opens(other)]
@@ -65,13 +62,11 @@ def opens(text: str) -> bool:
 
 @given(text=st.text(max_size=120) | st.text(ALPHABET, max_size=120))
 def test_made_up_visits_never_open(text: str) -> None:
-    """What nobody sealed opens to nothing, and raises nothing else than a token error."""
     with pytest.raises(TokenError):
         SEAL.open(text)
 
 
 def test_keys_rotate() -> None:
-    """What an older key sealed opens, until the key is revoked."""
     text = VisitSeal(KeyRing([OLD])).seal(SAMPLE)
     assert SAMPLE == SEAL.open(text)
     revoked = VisitSeal(KeyRing([NEW, Key(number=0, secret=OLD.secret, state=KeyState.REVOKED)]))
@@ -80,7 +75,6 @@ def test_keys_rotate() -> None:
 
 
 def test_neither_is_a_token_a_visit_nor_a_visit_a_token() -> None:
-    """They are sealed by the same keys, and for different purposes."""
     ring = KeyRing([OLD])
     sealed = Sealed(
         destination="https://a.example/",
@@ -120,6 +114,5 @@ def raw(plaintext: bytes) -> str:
     ],
 )
 def test_errors(text: str, error: type[TokenError], says: str) -> None:
-    """Each way of being no visit is told apart."""
     with pytest.raises(error, match=says):
         SEAL.open(text)

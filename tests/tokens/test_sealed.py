@@ -50,20 +50,17 @@ sealeds = st.builds(
 
 @given(sealed=sealeds)
 def test_open_undoes_seal(sealed: Sealed) -> None:
-    """A token opens to exactly what was sealed."""
     assert sealed == open_token(RING, seal(RING, sealed))
 
 
 @given(sealed=sealeds)
 def test_shape(sealed: Sealed) -> None:
-    """A token is safe in a path and in plain text: autolinkers cut anything else than a letter or digit off its end."""
     token = seal(RING, sealed)
     assert (set(), True) == (set(token) - set(ALPHABET), token[-1].isalnum())
 
 
 @given(sealed=sealeds)
 def test_sealing_is_deterministic(sealed: Sealed) -> None:
-    """The same content under the same key is the same token: AES-SIV needs no nonce."""
     assert seal(RING, sealed) == seal(KeyRing([NEW, OLD]), sealed)
 
 
@@ -82,7 +79,6 @@ def damaged(token: str) -> st.SearchStrategy[str]:
 
 @given(data=st.data(), sealed=st.sampled_from([SAMPLE]) | sealeds)
 def test_damaged_tokens_never_open(data: st.DataObject, sealed: Sealed) -> None:
-    """Any changed, added or dropped character makes a token that opens to nothing."""
     token = seal(RING, sealed)
     other = data.draw(damaged(token).filter(lambda text: text != token))
     with pytest.raises(TokenError):
@@ -91,13 +87,11 @@ def test_damaged_tokens_never_open(data: st.DataObject, sealed: Sealed) -> None:
 
 @given(text=st.text(max_size=200) | st.text(ALPHABET, max_size=200))
 def test_made_up_tokens_never_open(text: str) -> None:
-    """A text that nobody sealed opens to nothing, and raises nothing else than a token error."""
     with pytest.raises(TokenError):
         open_token(RING, text)
 
 
 def test_every_single_change_of_a_sample() -> None:
-    """All 63 other characters at each place of one token, tried one by one."""
     token = seal(RING, SAMPLE)
     opened = [
         (at, letter)
@@ -125,20 +119,17 @@ REFUSALS = {error.code: error for error in (TokenMalformedError, TokenForgedErro
 
 @pytest.mark.parametrize("vector", VECTORS["opens"], ids=lambda vector: f"{vector['name']}-{vector['payload']}")
 def test_tokens_that_open_for_ever(vector: dict[str, Any]) -> None:
-    """A token in a message that was sent opens to the same in every later version, whatever its payload's version."""
     expected = Sealed(**{name: vector[name] for name in Sealed.__struct_fields__ if name in vector})
     assert expected == open_token(KeyRing([OLD]), vector["token"])
 
 
 @pytest.mark.parametrize("vector", VECTORS["refused"], ids=lambda vector: vector["name"])
 def test_tokens_that_never_open(vector: dict[str, str]) -> None:
-    """Each way of being no token is told apart."""
     with pytest.raises(REFUSALS[vector["error"]], match=vector["says"]):
         open_token(KeyRing([OLD]), vector["token"])
 
 
 def test_the_longest_token() -> None:
-    """A text of 8,000 characters is tried, a longer one is not ours."""
     with pytest.raises(TokenForgedError):
         open_token(RING, "A" * 8_000)
     with pytest.raises(TokenMalformedError, match="not a token of a known format"):
@@ -146,7 +137,6 @@ def test_the_longest_token() -> None:
 
 
 def test_the_longest_link_opens() -> None:
-    """A destination, campaign and recipient as long as they can be, of letters that hardly compress."""
     letters = base64.urlsafe_b64encode(hashlib.shake_256(b"").digest(3_750)).decode()
     sealed = msgspec.structs.replace(
         SAMPLE, destination=f"https://a.example/{letters}", campaign=letters[:255], recipient=letters[-255:]
@@ -155,7 +145,6 @@ def test_the_longest_link_opens() -> None:
 
 
 def test_a_payload_that_does_not_compress_stays_as_it_is() -> None:
-    """A token has the shorter payload: 16 bytes of tag and one of version are all that is added to this one."""
     sealed = msgspec.structs.replace(SAMPLE, destination="ab", message_id="", recipient="", campaign="")
     payload = msgspec.msgpack.encode(("ab", "", "", "", 4, 12, int(SAMPLE.sent_at.timestamp())))
     token = seal(RING, sealed)
@@ -163,7 +152,6 @@ def test_a_payload_that_does_not_compress_stays_as_it_is() -> None:
 
 
 def test_length() -> None:
-    """Half of the tokens for destinations of some 146 characters have at most 150, with words never trained on."""
     lengths = [
         len(seal(RING, sealed))
         for sealed in payloads(MEASURED, count=1_000, seed=2)
@@ -173,7 +161,6 @@ def test_length() -> None:
 
 
 def test_other_spellings_do_not_open() -> None:
-    """Standard base64, padding and unused bits would be second names for one token."""
     token = seal(RING, SAMPLE)
     text, key = token[:-1], token[-1]
     padded = text + "=" * (-len(text) % 4)

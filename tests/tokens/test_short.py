@@ -13,7 +13,6 @@ positions = st.integers(0, MAX_SHORT_LINKS - 1)
 
 @given(code=codes, position=positions)
 def test_reading_undoes_writing(code: int, position: int) -> None:
-    """A token tells its code and its position, and names no key."""
     token = short_token(code, position)
     assert (code, position) == read_short(token)
     assert key_named_by(token) is None
@@ -21,7 +20,6 @@ def test_reading_undoes_writing(code: int, position: int) -> None:
 
 @given(st.text("ABCabcoxz0178-_./é", max_size=14))
 def test_a_token_has_one_spelling(text: str) -> None:
-    """What can be read is what we would have written."""
     try:
         code, position = read_short(text)
     except TokenMalformedError:
@@ -39,7 +37,6 @@ def test_a_token_has_one_spelling(text: str) -> None:
     ],
 )
 def test_vectors(code: int, position: int, token: str) -> None:
-    """These must be read so by every version."""
     assert token == short_token(code, position)
     assert (code, position) == read_short(token)
 
@@ -48,6 +45,5 @@ def test_vectors(code: int, position: int, token: str) -> None:
     "text", ["", "AAAAAAAAAo", "AAAAAAAAAAA", "AAAAAAAAAA8", "AAAAAAAAAAAAo", "AAAAA/AAAAo", "AAAAAAAAAAo\n"]
 )
 def test_other_texts_are_none(text: str) -> None:
-    """Too short, too long, of another format, or not of a token's characters."""
     with pytest.raises(TokenMalformedError):
         read_short(text)

@@ -46,7 +46,6 @@ def tokens(body: str) -> list[str]:
 
 
 def test_its_link_set_says_where_the_links_lead() -> None:
-    """With UTM parameters and groups; a personal link leads nowhere for all."""
     assert LinkSet(
         campaign="winter",
         created_at=NOW,
@@ -59,7 +58,6 @@ def test_its_link_set_says_where_the_links_lead() -> None:
 
 
 def test_a_recipient_has_one_token_and_a_sealed_personal_link() -> None:
-    """Everything but the links is as it was written."""
     bodies = campaign(TAGGING).render(ANNA, link_set=7, destinations=OFFER)
     shared = SealedCampaign(link_set=7, message_id="m1", recipient="anna", sent_at=NOW)
     first, offer = tokens(bodies.html)
@@ -81,7 +79,6 @@ def test_a_recipient_has_one_token_and_a_sealed_personal_link() -> None:
 
 
 def test_who_denies_gets_plain_links_with_utm_parameters() -> None:
-    """The personal one as well."""
     bodies = campaign(TAGGING).render(
         Sending(message_id="m1", sent_at=NOW, recipient="anna", consent=Consent.DENIED),
         link_set=7,
@@ -98,7 +95,6 @@ def test_who_denies_gets_plain_links_with_utm_parameters() -> None:
 @pytest.mark.parametrize("unknown", UnknownConsent)
 @pytest.mark.parametrize("consent", Consent)
 def test_each_recipient_is_tracked_as_the_policy_says(unknown: UnknownConsent, consent: Consent) -> None:
-    """By name, without one, or not at all: as the same tracker does it one message at a time."""
     tracker = replace(TRACKER, policy=Policy(unknown_consent=unknown))
     sending = Sending(message_id="m1", sent_at=NOW, recipient="anna", anonymous_id="x7", consent=consent)
     bodies = campaign(tracker).render(sending, link_set=7, destinations=OFFER)
@@ -114,34 +110,29 @@ def test_each_recipient_is_tracked_as_the_policy_says(unknown: UnknownConsent, c
 
 
 def test_a_personal_link_without_destination_is_refused() -> None:
-    """Nobody gets a message with a merge tag for a link."""
     with pytest.raises(ClicktrailError, match="offer }} has no destination") as raised:
         campaign().render(ANNA, link_set=7)
     assert "give one by that merge tag" in raised.value.hint
 
 
 def test_a_personal_link_that_is_too_long_stays() -> None:
-    """A short one would lead nowhere: nobody has kept where."""
     long = "https://example.com/" + "".join(sha512(bytes([n])).hexdigest() for n in range(30))
     sending = Sending(message_id="m1", sent_at=NOW, recipient="anna", short_code=7)
     assert f'"{long}"' in campaign().render(sending, link_set=7, destinations={"{{ offer }}": long}).html
 
 
 def test_it_tells_of_all_links() -> None:
-    """Whether each is tracked, or why not."""
     assert [LinkReason.TRACKED, LinkReason.MERGE_TAG, LinkReason.MERGE_TAG, *[LinkReason.TRACKED] * 2] == [
         link.reason for link in campaign().links
     ]
 
 
 def test_links_of_the_tracking_domain_stay() -> None:
-    """Compiled, and given by a recipient's destination."""
     own = "https://links.example.com/token"
     compiled = TRACKER.compile(html=f'<a href="{own}">A</a><a href="{{{{x}}}}" data-clicktrail-group="x">X</a>')
     assert 2 == compiled.render(ANNA, link_set=7, destinations={"{{x}}": own}).html.count(f'"{own}"')
 
 
 def test_a_campaign_has_no_more_links_than_a_link_set() -> None:
-    """A position is two characters of a token."""
     with pytest.raises(ClicktrailError, match="4,097 links"):
         TRACKER.compile(html="<a href=https://example.com/>" * (MAX_LINKS + 1))

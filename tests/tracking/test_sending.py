@@ -10,7 +10,6 @@ from clicktrail.tracking import LONGEST_TOKEN, Sending, Tracker
 
 
 def test_unnamed_it_says_nothing_of_its_recipient() -> None:
-    """Neither id nor minute leads to the mail server's log; what is the same for all of the campaign stays."""
     sending = Sending(
         message_id="m1",
         sent_at=datetime(2026, 11, 24, 1, 30, 5, 7, tzinfo=UTC),
@@ -36,7 +35,6 @@ def unpackable(length: int) -> str:
 
 
 def test_a_token_that_would_be_too_long_is_short() -> None:
-    """Where the edge can look it up; elsewhere the link stays as it is, since sealed it might not open."""
     page = f'<a href="{unpackable(3_900)}">A</a><a href="{unpackable(1_000)}">B</a>'
     with_code = TRACKER.rewrite_html(page, replace(SENDING, short_code=77)).links
     assert (77, 0) == read_short(with_code[0].url.rpartition("/")[2])
@@ -48,7 +46,6 @@ def test_a_token_that_would_be_too_long_is_short() -> None:
 
 @pytest.mark.parametrize("length", range(100, 4_000, 300))
 def test_no_sealed_token_is_longer_than_programs_take(length: int) -> None:
-    """With a campaign and a recipient of any length beside the destination."""
     sending = replace(SENDING, campaign="ü" * 255, recipient="é" * 255)
     (link,) = TRACKER.rewrite_html(f'<a href="{unpackable(length)}">A</a>', sending).links
     assert len(link.url.rpartition("/")[2]) <= LONGEST_TOKEN
@@ -56,7 +53,6 @@ def test_no_sealed_token_is_longer_than_programs_take(length: int) -> None:
 
 
 def test_links_beyond_what_a_code_can_tell_are_sealed() -> None:
-    """However many a text has, each leads where it should."""
     text = "\n".join(f"https://example.org/{number}" for number in range(MAX_SHORT_LINKS + 1))
     links = TRACKER.rewrite_text(text, replace(SENDING, short_code=77)).links
     assert (77, MAX_SHORT_LINKS - 1) == read_short(links[-2].url.rpartition("/")[2])

@@ -62,7 +62,6 @@ def sealed(destination: str) -> Sealed:
 
 
 def test_html_text_and_messages_are_tracked_alike() -> None:
-    """A link carries destination, UTM parameters and who it was sent to, whatever it stands in."""
     body = TRACKER.rewrite_html(HTML, SENDING)
     text = TRACKER.rewrite_text("https://example.com/a", SENDING)
     raw = f"Content-Type: text/html\r\n\r\n{HTML}".encode()
@@ -75,7 +74,6 @@ def test_html_text_and_messages_are_tracked_alike() -> None:
 
 
 def test_a_message_passes_that_the_rules_call_sensitive() -> None:
-    """By its stream or its subject; without rules each is tracked."""
     rules = parse((resources.files("clicktrail.rewrite") / "data" / "sensitive.toml").read_text("utf-8"))
     careful = dataclasses.replace(TRACKER, sensitive=rules)
     reset, of_stream = MESSAGE.replace(b"A\r\n\r", b"Reset your password\r\n\r"), "password-reset"
@@ -90,7 +88,6 @@ def test_a_message_passes_that_the_rules_call_sensitive() -> None:
 
 
 def test_without_a_convention_destinations_stay_as_they_are() -> None:
-    """Nobody gets UTM parameters without having said which."""
     tracker = Tracker(ring=RING, domain="https://links.example.com")
 
     (link,) = tracker.rewrite_html(HTML, SENDING).links
@@ -99,7 +96,6 @@ def test_without_a_convention_destinations_stay_as_they_are() -> None:
 
 
 def test_its_own_links_are_not_tracked_again() -> None:
-    """A message that is rewritten twice is the same as rewritten once."""
     once = TRACKER.rewrite_html(HTML, SENDING).text
     twice = TRACKER.rewrite_html(once, SENDING)
 
@@ -107,7 +103,6 @@ def test_its_own_links_are_not_tracked_again() -> None:
 
 
 def test_contents_name_the_place_of_each_link() -> None:
-    """A convention that asks for places gets them, a link's text before its look, and no content twice."""
     convention = Convention(source="email", medium="drip", content="{location}_{element}", own_hosts=("example.com",))
     tracker = Tracker(ring=RING, domain="https://links.example.com", convention=convention)
     links = tracker.rewrite_html(f'{HTML}{HTML}<a href="https://example.com/b"><img src="b.png"></a>', SENDING).links
@@ -115,7 +110,6 @@ def test_contents_name_the_place_of_each_link() -> None:
 
 
 def test_who_denies_tracking_gets_plain_links_with_utm_parameters() -> None:
-    """Nothing that stands in the message is about the person; the campaign is still told from others."""
     denied = replace(SENDING, consent=Consent.DENIED)
     plain = "https://example.com/a?utm_source=email&utm_medium=newsletter&utm_campaign=winter"
 
@@ -138,7 +132,6 @@ def unasked(anonymous_id: str) -> str:
 
 
 def test_an_anonymous_link_tells_neither_message_nor_recipient() -> None:
-    """An id that nothing connects with either holds its clicks together; the time is told in hours."""
     expected = Sealed(
         destination="https://example.com/a",
         message_id="x7",
@@ -152,7 +145,6 @@ def test_an_anonymous_link_tells_neither_message_nor_recipient() -> None:
 
 
 def test_without_an_anonymous_id_all_recipients_have_the_same_links() -> None:
-    """What is the same for all tells nobody apart."""
     tracker = Tracker(
         ring=RING, domain="https://links.example.com", policy=Policy(unknown_consent=UnknownConsent.ANONYMOUS)
     )
@@ -168,7 +160,6 @@ def signed(raw: bytes, domain: str) -> bytes:
 
 
 def test_a_message_that_its_sender_has_signed_is_signed_anew() -> None:
-    """One signature of the domain, and it holds for the tracked links."""
     tracker = Tracker(ring=RING, domain="https://links.example.com", dkim=(DKIM_KEY,))
 
     rewritten = tracker.rewrite_message(signed(MESSAGE, "example.com"), SENDING)
@@ -189,7 +180,6 @@ def test_a_message_that_its_sender_has_signed_is_signed_anew() -> None:
     ],
 )
 def test_signatures_stay_where_nothing_is_tracked(raw: bytes, untouched: tuple[Untouched, ...]) -> None:
-    """Another domain's signature could not be made again, and one that still holds need not be."""
     tracker = Tracker(ring=RING, domain="https://links.example.com", dkim=(DKIM_KEY,))
 
     rewritten = tracker.rewrite_message(raw, SENDING)
@@ -198,13 +188,11 @@ def test_signatures_stay_where_nothing_is_tracked(raw: bytes, untouched: tuple[U
 
 
 def test_a_message_that_nobody_has_signed_stays_unsigned() -> None:
-    """Whether to sign is the sender's decision, who may do it behind us."""
     tracker = Tracker(ring=RING, domain="https://links.example.com", dkim=(DKIM_KEY,))
     assert b"DKIM-Signature" not in tracker.rewrite_message(MESSAGE, SENDING).raw
 
 
 def test_a_template_is_filled_once_its_link_set_has_a_number() -> None:
-    """One token for all recipients, with a position for each link; the ESP's merge tag behind it."""
     template = TRACKER.find_template(HTML.encode(), Part.HTML, SENDING)
     (found,) = template.tracked
     filled = TRACKER.fill_template(template, SENDING, link_set=7, merge_tag="{{id}}")
@@ -215,7 +203,6 @@ def test_a_template_is_filled_once_its_link_set_has_a_number() -> None:
 
 
 def test_a_template_needs_recipients_that_may_be_named() -> None:
-    """It names each of them, and cannot know what they said."""
     tracker = dataclasses.replace(TRACKER, policy=Policy(unknown_consent=UnknownConsent.OFF))
     agreed = replace(SENDING, consent=Consent.GRANTED)
     assert tracker.find_template(HTML.encode(), Part.HTML, agreed).tracked
@@ -224,7 +211,6 @@ def test_a_template_needs_recipients_that_may_be_named() -> None:
 
 
 def test_a_template_has_no_more_links_than_a_link_set() -> None:
-    """A position is two characters of a token."""
     html_of_many = b"<a href=https://example.com/>" * (MAX_LINKS + 1)
     template = TRACKER.find_template(html_of_many, Part.HTML, SENDING)
     with pytest.raises(ClicktrailError, match="4,097 links"):
@@ -245,11 +231,9 @@ def test_a_template_has_no_more_links_than_a_link_set() -> None:
     ],
 )
 def test_a_domain_that_is_none_is_refused(domain: str) -> None:
-    """A link to it could not be followed, or not be known again."""
     with pytest.raises(SettingsError, match="the tracking domain is"):
         read_domain(domain)
 
 
 def test_a_domain_is_used_as_a_url_parser_reads_it() -> None:
-    """Capitals, a slash at the end and letters beyond ASCII make no other domain."""
     assert "https://links.xn--bcher-kva.example" == read_domain("https://Links.Bücher.example/").origin

@@ -27,7 +27,6 @@ def found(parameter: str, **sessions: int) -> dict[str, tuple[str, str]]:
 
 
 def test_variants_of_a_known_value() -> None:
-    """The convention's value is the right one, however rare it is."""
     assert {
         "Email": ("email", "spelling"),
         "EMAIL": ("email", "spelling"),
@@ -38,7 +37,6 @@ def test_variants_of_a_known_value() -> None:
 
 
 def test_variants_of_an_unknown_value() -> None:
-    """The most frequent that is spelled rightly is the right one; without any, the most frequent spelled rightly."""
     assert {"Spring Sale": ("spring_sale", "spelling"), "SpringSale": ("spring_sale", "spelling")} == found(
         "utm_campaign", Spring__Sale=90, spring_sale=5, SpringSale=1
     )
@@ -46,14 +44,12 @@ def test_variants_of_an_unknown_value() -> None:
 
 
 def test_a_slip_is_rare() -> None:
-    """What is nearly as frequent is a word of its own, and so is what differs by a number or a last letter."""
     assert {"sumer_sale": ("summer_sale", Why.TYPO)} == found("utm_campaign", summer_sale=50, sumer_sale=9)
     assert {} == found("utm_campaign", summer_sale=50, sumer_sale=10)
     assert {} == found("utm_campaign", part_10=50, part_11=1, variant_a=50, variant_b=1)
 
 
 def test_without_sessions_rows_count() -> None:
-    """An export that counts nothing is weighed by its lines."""
     many = rows("utm_campaign", summer_sale=0) * 6
     assert [("sumer_sale", "summer_sale")] == [
         (variant.value, variant.canonical)
@@ -62,7 +58,6 @@ def test_without_sessions_rows_count() -> None:
 
 
 def test_shares_count_lines_once() -> None:
-    """A line with two variants is one inconsistent line."""
     result = audit(
         [
             Row(values={"utm_source": "Email", "utm_medium": "News-Letter"}, sessions=30),
@@ -79,7 +74,6 @@ texts = st.text(alphabet="aAbB1 -_é", max_size=9) | st.sampled_from(["email", "
 
 @given(st.lists(st.tuples(st.sampled_from(["utm_source", "utm_medium", "utm_campaign"]), texts, st.integers(0, 9))))
 def test_a_mapped_export_is_consistent(lines: list[tuple[str, str, int]]) -> None:
-    """With each variant replaced by what it should be there is nothing left of the kind that needs no judgement."""
     export = [Row(values={parameter: value}, sessions=count) for parameter, value, count in lines]
     mapping = {(v.parameter, v.value): v.canonical for v in audit(export, CONVENTION).variants}
     mapped = [
@@ -97,7 +91,6 @@ EXPORTS = CORPUS / "utm" / "rittmananalytics+ra_data_warehouse" / "data"
 
 @pytest.mark.skipif(not EXPORTS.is_dir(), reason="../shared/corpus/utm is not here")
 def test_a_real_list_of_mediums() -> None:
-    """Mediums that people really use, each by itself: nothing is taken for another's slip, only for its spelling."""
     with (EXPORTS / "marketing_channel_mapping.csv").open(newline="", encoding="utf-8") as file:
         mediums = [line["medium"] for line in csv.DictReader(file)]
     variants = audit(

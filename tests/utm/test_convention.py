@@ -8,7 +8,6 @@ from clicktrail.utm.convention import fits, snake
 
 
 def test_the_campaign_fills_its_placeholder() -> None:
-    """Values may name the campaign; empty ones leave their parameter out."""
     convention = Convention(source="email", medium="newsletter", content="{campaign}-top")
     assert {
         "utm_source": "email",
@@ -19,30 +18,25 @@ def test_the_campaign_fills_its_placeholder() -> None:
 
 
 def test_without_a_campaign_its_parameter_is_left_out() -> None:
-    """A message without a campaign still has source and medium."""
     convention = Convention(source="email", medium="transactional")
     assert {"utm_source": "email", "utm_medium": "transactional"} == convention.parameters(campaign="")
 
 
 def test_an_unknown_placeholder_is_refused() -> None:
-    """A slip of the pen is found when the convention is made, not in the analytics."""
     with pytest.raises(SettingsError, match=r"utm_term.*\{recipient\}"):
         Convention(source="email", medium="newsletter", term="{recipient}")
 
 
 def test_a_host_that_no_link_could_lead_to_is_refused() -> None:
-    """In silence it would leave all links without parameters."""
     with pytest.raises(SettingsError, match="own_hosts has"):
         Convention(source="email", medium="newsletter", own_hosts=("https://shop.example",))
 
 
 def test_an_empty_file_is_the_usual_convention() -> None:
-    """Every key has a default."""
     assert Convention(source="email", medium="newsletter", content="{location}_{element}") == parse("")
 
 
 def test_every_key_is_read() -> None:
-    """What the file says is what the convention holds."""
     text = """
     source = "shop"
     medium = "drip"
@@ -83,7 +77,6 @@ def test_every_key_is_read() -> None:
     ],
 )
 def test_an_error_names_the_key_and_what_is_right(text: str, message: str, hint: str) -> None:
-    """A typing mistake is told with the word that was meant."""
     with pytest.raises(SettingsError) as caught:
         parse(text)
     assert message in str(caught.value)
@@ -111,7 +104,6 @@ ONE_TIME = "YYYY-MM_description"
     ],
 )
 def test_a_campaign_fits_its_pattern_or_not(campaign: str, pattern: str, fitting: bool) -> None:
-    """Dates are digits, a description is snake case, and everything else stands for itself."""
     assert fitting == fits(campaign, pattern)
 
 
@@ -127,12 +119,10 @@ def test_a_campaign_fits_its_pattern_or_not(campaign: str, pattern: str, fitting
     ],
 )
 def test_text_becomes_snake_case(text: str, value: str) -> None:
-    """Words in lower case are joined by underscores."""
     assert value == snake(text)
 
 
 def test_a_long_text_ends_with_a_whole_word() -> None:
-    """A value is no longer than asked, and does not end within a word where it can be helped."""
     assert ["read_the", "read_the_whole", "unbre"] == [
         snake("Read the whole story", longest=10),
         snake("Read the whole story", longest=14),
@@ -142,5 +132,4 @@ def test_a_long_text_ends_with_a_whole_word() -> None:
 
 @given(st.text())
 def test_snake_case_is_its_own(text: str) -> None:
-    """What is snake case already stays as it is."""
     assert snake(text) == snake(snake(text))

@@ -55,7 +55,6 @@ email
     ids=["Google Analytics 4", "Matomo", "plain"],
 )
 def test_exports_are_read(text: str, rows: list[tuple[dict[str, str], int]]) -> None:
-    """Columns are found by their names, comments and totals passed over, and what analytics made up left out."""
     assert [Row(values=values, sessions=sessions) for values, sessions in rows] == list(read_rows(text))
 
 
@@ -64,6 +63,5 @@ def test_exports_are_read(text: str, rows: list[tuple[dict[str, str], int]]) -> 
     [("", "no column"), ("a,b\nutm_source,x\n", "no column"), ("utm_source\n" + "x" * 200_000, "no table")],
 )
 def test_what_is_no_export_says_so(text: str, message: str) -> None:
-    """Without a column to read there is nothing to be found consistent."""
     with pytest.raises(ClicktrailError, match=message):
         list(read_rows(text))

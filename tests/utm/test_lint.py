@@ -41,7 +41,6 @@ def codes(url: str, convention: Convention = CONVENTION) -> list[str]:
     ],
 )
 def test_what_is_wrong_is_put_right(url: str, found: str, repaired: str) -> None:
-    """Each finding has its code, and what has one right form gets it."""
     assert found.split() == codes(url)
     assert repaired == repair(url, CONVENTION, campaign="2026-11_sale")
     assert [] == codes(repaired)
@@ -61,26 +60,22 @@ def test_what_is_wrong_is_put_right(url: str, found: str, repaired: str) -> None
     ],
 )
 def test_what_only_a_person_can_decide_is_left(url: str, found: str) -> None:
-    """Without one right form there is no guess."""
     assert found.split() == codes(url)
     assert url == repair(url, CONVENTION)
 
 
 @pytest.mark.parametrize("url", ["https://y.com/", "mailto:a@x.com", "https://x.com/?sig=1&UTM_Source=A", ""])
 def test_other_links_are_none_of_its_business(url: str) -> None:
-    """Foreign hosts without parameters, other schemes and signed URLs are left alone."""
     assert [] == codes(url)
     assert url == repair(url, CONVENTION, campaign="2026-11_sale")
 
 
 def test_a_link_that_needs_none() -> None:
-    """An unsubscribe link on an own host is not asked for parameters."""
     assert () == check("https://x.com/", CONVENTION, wanted=False)
     assert "https://x.com/" == repair("https://x.com/", CONVENTION, campaign="c", wanted=False)
 
 
 def test_without_own_hosts_every_host_may_have_parameters() -> None:
-    """A convention that names no hosts says nothing about them."""
     anywhere = Convention(source="email", medium="newsletter")
     assert [[], []] == [codes(RIGHT, anywhere), codes("https://y.com/", anywhere)]
 
@@ -97,20 +92,17 @@ def test_without_own_hosts_every_host_may_have_parameters() -> None:
     ],
 )
 def test_what_is_not_checked_has_its_reason(url: str, why: str) -> None:
-    """Nothing found is not the same as nothing looked at."""
     assert unchecked(url, CONVENTION).startswith(why or "")
     assert bool(why) == bool(unchecked(url, CONVENTION))
 
 
 def test_what_needs_none_is_not_checked() -> None:
-    """An unsubscribe link, and any link while the convention names no own hosts."""
     assert unchecked("https://x.com/", CONVENTION, wanted=False).startswith("it is of a kind")
     anywhere = Convention(source="email", medium="newsletter")
     assert "the convention names no own hosts" in unchecked("https://y.com/", anywhere)
 
 
 def test_a_campaign_is_judged_by_its_medium() -> None:
-    """The same name is right for a drip and wrong for a newsletter."""
     url = RIGHT.replace("2026-11_sale", "welcome_series_2")
     assert ["campaign-pattern"] == codes(url)
     assert [] == codes(url.replace("newsletter", "drip"))
@@ -136,7 +128,6 @@ pairs = st.tuples(
 @given(st.lists(pairs), st.sampled_from(["", "#top", "#utm_term=B", "#a?utm_term=B&c"]))
 @example([("utm_source", "?utm_term=a")], "#utm_term=B")
 def test_repairing_twice_is_repairing_once(written: list[tuple[str, str]], fragment: str) -> None:
-    """What is left after a repair is for people, and a second repair changes nothing."""
     url = "https://x.com/p?" + "&".join("=".join(pair) for pair in written) + fragment
     repaired = repair(url, CONVENTION, campaign="2026-11_sale")
     assert set() == {finding.code for finding in check(repaired, CONVENTION)} - LEFT_TO_PEOPLE
@@ -145,7 +136,6 @@ def test_repairing_twice_is_repairing_once(written: list[tuple[str, str]], fragm
 
 @given(st.lists(st.text(alphabet="abc=%2+é")))
 def test_other_parameters_keep_their_characters(others: list[str]) -> None:
-    """A repair touches UTM parameters and nothing beside them."""
     url = RIGHT.replace("email", "Email") + "".join(f"&{other}" for other in others)
     assert [query.Pair(other) for other in others] == list(query.take_apart(repair(url, CONVENTION)).pairs[3:])
 
@@ -169,7 +159,6 @@ MANY = 50_000
     ],
 )
 def test_hidden_parameters_are_found_and_brought_back(url: str, faults: str, straight: str) -> None:
-    """They go to the end of the query; a fragment whose own parameters follow them is left alone."""
     pieces = take_apart(url)
     found = {
         "&": lint.has_double_encoded_ampersand(pieces),
@@ -183,7 +172,6 @@ def test_hidden_parameters_are_found_and_brought_back(url: str, faults: str, str
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("fragment", ["#" + "utm_a=b&" * MANY + "c", "#" + "&utm_a=b" * MANY + "&c"])
 def test_a_long_fragment_is_read_at_once(fragment: str) -> None:
-    """The time grows with the length: looking from each parameter to the end again took minutes for these."""
     pieces = take_apart(f"https://x.com/{fragment}")
     assert lint.has_utm_in_fragment(pieces)
     assert f"https://x.com/{fragment}" == lint.straighten(pieces).adding([])

@@ -7,13 +7,11 @@ from clicktrail.utm import query
 
 @given(st.text() | st.text(alphabet="?#&= a"))
 def test_the_pieces_are_the_url(url: str) -> None:
-    """Put together, the pieces are the same text again."""
     pieces = query.take_apart(url)
     assert [url, url] == [pieces.with_pairs(pieces.pairs), pieces.adding([])]
 
 
 def test_a_pair_is_read_as_browsers_read_it() -> None:
-    """Key and value are decoded; line breaks, which a URL parser drops, are no part of them."""
     pair = query.Pair("UTM%5FSou\nrce=a+b%20c=d")
     assert ("UTM_Source", "a b c=d", True) == (pair.key, pair.value, pair.is_utm)
 
@@ -23,5 +21,4 @@ def test_a_pair_is_read_as_browsers_read_it() -> None:
     [("https://BÜCHER.example/", "xn--bcher-kva.example"), ("ftp://x.com/", ""), ("/a", ""), ("https://", "")],
 )
 def test_only_web_urls_have_a_host(url: str, host: str) -> None:
-    """Hosts are those of a URL parser."""
     assert host == query.host_of(url)

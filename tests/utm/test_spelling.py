@@ -27,7 +27,6 @@ CONVENTION = Convention(source="email", medium="newsletter")
     ],
 )
 def test_values_are_spelled_as_the_convention_does(name: str, value: str, medium: str, right: str) -> None:
-    """Lower case and underscores, a campaign by its medium's pattern, and what means a known value is that."""
     assert right == spelled(name, value, CONVENTION, medium=medium)
     assert right == spelled(name, right, CONVENTION, medium=medium)
 
@@ -53,22 +52,18 @@ KNOWN = ["newsletter", "drip", "email", "welcome_series_2"]
     ],
 )
 def test_the_value_that_was_meant(value: str, meant: str) -> None:
-    """Case, separators, empty words and single slips do not hide what was meant; short words are not guessed at."""
     assert meant == closest(value, KNOWN)
 
 
 def test_what_may_mean_several_means_none() -> None:
-    """Between two that are equally near there is no guess."""
     assert "" == closest("series_a", ["seriesab", "seriesac"])
 
 
 def test_folded_values_keep_a_word() -> None:
-    """A value of nothing but empty words is not emptied."""
     assert ["marketing", "email"] == [fold("Marketing", noise=True), fold("E-Mail Marketing", noise=True)]
 
 
 @given(st.text(alphabet="abc1", min_size=5, max_size=8), st.text(alphabet="abc1", min_size=5, max_size=8))
 def test_a_typo_goes_both_ways(one: str, other: str) -> None:
-    """Which of two values is the slip does not matter, and a value is none of its own."""
     assert is_typo(one, other) == is_typo(other, one)
     assert not is_typo(one, one)

@@ -42,7 +42,6 @@ OWN = ("x.com", "*.shop.com")
     ],
 )
 def test_adds_what_is_missing_before_the_fragment(url: str, tagged: str) -> None:
-    """The query keeps its bytes, and a parameter that is there its value."""
     assert tagged == tag(url, PARAMETERS, OWN)
 
 
@@ -59,24 +58,20 @@ def test_adds_what_is_missing_before_the_fragment(url: str, tagged: str) -> None
     ],
 )
 def test_leaves_others_alone(url: str) -> None:
-    """Hosts that are not listed, signed URLs and what is no web URL come back as they are."""
     assert url == tag(url, PARAMETERS, OWN)
 
 
 def test_values_are_percent_encoded() -> None:
-    """No value can end its parameter or the query."""
     tagged = tag("https://x.com/", {"utm_campaign": "hírlevél a&b=c#d'+"}, OWN)
     assert "https://x.com/?utm_campaign=h%C3%ADrlev%C3%A9l%20a%26b%3Dc%23d%27%2B" == tagged
 
 
 def test_nothing_to_add_changes_nothing() -> None:
-    """Without parameters there is no question mark either."""
     assert "https://x.com" == tag("https://x.com", {}, OWN)
 
 
 @given(web_urls())
 def test_only_the_query_grows(url: str) -> None:
-    """Tagged, a URL has the same scheme, host, path and fragment, and its query begins as before."""
     host = ada_url.URL(url).hostname
     before, after = ada_url.URL(url), ada_url.URL(tag(url, PARAMETERS, (host,)))
     for name in ("protocol", "host", "pathname", "hash"):
@@ -86,7 +81,6 @@ def test_only_the_query_grows(url: str) -> None:
 
 @given(web_urls())
 def test_tagging_again_changes_nothing(url: str) -> None:
-    """A tagged URL has all its parameters."""
     own = (ada_url.URL(url).hostname,)
     tagged = tag(url, PARAMETERS, own)
     assert tagged == tag(tagged, PARAMETERS, own)
@@ -104,12 +98,10 @@ MINE = "https://x.com/?a=1&utm_source=mine&UTM_CAMPAIGN=#f"
     ],
 )
 def test_a_links_own_parameters(existing: Existing, tagged: str) -> None:
-    """They are filled up, kept alone, or replaced where they stand."""
     assert tagged == tag(MINE, {**PARAMETERS, "utm_term": "t"}, OWN, existing=existing)
 
 
 def test_a_links_own_parameters_are_refused_on_own_hosts_only() -> None:
-    """An error names the URL; what is not tagged is not refused either."""
     with pytest.raises(UtmError, match=re.escape(MINE)):
         tag(MINE, PARAMETERS, OWN, existing=Existing.REFUSE)
     foreign = "https://y.com/?utm_source=mine"
@@ -117,13 +109,11 @@ def test_a_links_own_parameters_are_refused_on_own_hosts_only() -> None:
 
 
 def test_a_star_is_every_host() -> None:
-    """Whoever wants to tag every link can."""
     assert f"http://any.example/?{ADDED}" == tag("http://any.example/", PARAMETERS, ["*"])
 
 
 @given(web_urls(), st.sampled_from([Existing.FILL, Existing.KEEP, Existing.REPLACE]))
 def test_without_what_was_added_it_is_the_original(url: str, existing: Existing) -> None:
-    """Tagging only ever puts in one run of characters, where there were no UTM parameters before."""
     if "utm_" in unquote_plus(url).lower():
         return
     tagged = tag(url, PARAMETERS, ["*"], existing=existing)
@@ -139,7 +129,6 @@ TEST_DATA = sorted(WPT.rglob("*urltestdata.json")) + sorted(WPT.rglob("urltestda
 
 @pytest.mark.skipif(not TEST_DATA, reason="../shared/corpus/url is not here")
 def test_web_platform_tests(tell: Callable[[str], None]) -> None:
-    """Every http and https URL of WPT's tests keeps scheme, host, path, fragment, and its query as a beginning."""
     inputs = {
         case["input"] for path in TEST_DATA for case in json.loads(path.read_text("utf-8")) if isinstance(case, dict)
     }
@@ -173,7 +162,6 @@ BEGINNING = "https://x.com/?utm_source=email&utm_medium=drip"
 
 
 def test_content_is_numbered_where_it_repeats() -> None:
-    """No two links of a message have the same content, not even where a label looks like a number of another's."""
     tagger = Tagger(CONVENTION, campaign="")
     places = [("body", "button", ""), ("body", "image", "Button 2"), ("body", "button", ""), ("body", "button", "")]
     contents = [
@@ -184,31 +172,26 @@ def test_content_is_numbered_where_it_repeats() -> None:
 
 
 def test_a_label_goes_before_the_element() -> None:
-    """The name that a person gave says more than what a link looks like."""
     tagged = Tagger(CONVENTION, campaign="").tag("https://x.com/", location="header", element="button", label="Shop!")
     assert f"{BEGINNING}&utm_content=header_shop" == tagged
 
 
 def test_links_that_are_not_tagged_use_up_no_number() -> None:
-    """Numbers have no gaps."""
     tagger = Tagger(CONVENTION, campaign="")
     tagger.tag("https://other.example/", location="body", element="text")
     assert tagger.tag("https://x.com/", location="body", element="text").endswith("=body_text")
 
 
 def test_without_a_place_there_is_no_content() -> None:
-    """A content that would have holes is left out."""
     assert BEGINNING == Tagger(CONVENTION, campaign="").tag("https://x.com/")
 
 
 def test_a_content_that_names_no_place_is_not_numbered() -> None:
-    """The same for every link is what such a convention asks for."""
     tagger = Tagger(Convention(source="a", medium="b", content="{campaign}-top", own_hosts=("*",)), campaign="c")
     assert [tagger.tag("http://y/")] == list({tagger.tag("http://y/"), tagger.tag("http://y/")})
 
 
 def test_the_convention_says_what_becomes_of_others() -> None:
-    """A convention that refuses is obeyed by the tagger."""
     refusing = Convention(source="a", medium="b", own_hosts=("x.com",), existing=Existing.REFUSE)
     with pytest.raises(UtmError, match="has UTM parameters"):
         Tagger(refusing, campaign="").tag("https://x.com/?utm_id=1")
@@ -216,7 +199,6 @@ def test_the_convention_says_what_becomes_of_others() -> None:
 
 @pytest.mark.timeout(20)
 def test_many_links_of_one_place_are_numbered_at_once() -> None:
-    """Each number is found where the last one was left: counting from one again took a minute for these."""
     tagger = Tagger(CONVENTION, campaign="")
     tagged = [tagger.tag("https://x.com/", location="body", element="text") for _ in range(MANY)]
     assert f"{BEGINNING}&utm_content=body_text_{MANY}" == tagged[-1]

@@ -18,7 +18,6 @@ everybody = pytest.mark.parametrize("actor", (PEOPLE | MACHINES).values(), ids=(
 @everybody
 @pytest.mark.parametrize("letter", [SINGLE, LONG], ids=["single", "long"])
 def test_links_are_those_of_the_letter(actor: Actor, letter: Letter) -> None:
-    """Everybody follows at least one link, and none that is not there."""
     for world in range(20):
         links = {request.link for request in actor.plan(letter, Luck(world, "links"))}
         assert links
@@ -27,13 +26,11 @@ def test_links_are_those_of_the_letter(actor: Actor, letter: Letter) -> None:
 
 @everybody
 def test_plans_repeat(actor: Actor) -> None:
-    """The same luck gives the same requests."""
     assert list(actor.plan(LONG, Luck(3, "again"))) == list(actor.plan(LONG, Luck(3, "again")))
 
 
 @people
 def test_a_person_is_told_from_the_machine_beside(actor: Actor) -> None:
-    """What a person does is a person's; a machine that checks links for them comes on its own account, unseen."""
     requests = [request for world in range(40) for request in actor.plan(LONG, Luck(world, "kinds"))]
     assert Kind.HUMAN in {request.kind for request in requests}
     assert {Page.UNSEEN} >= {request.page for request in requests if request.kind is not Kind.HUMAN}
@@ -41,12 +38,10 @@ def test_a_person_is_told_from_the_machine_beside(actor: Actor) -> None:
 
 @machines
 def test_a_machine_is_no_person(actor: Actor) -> None:
-    """No request of a machine is a person's."""
     assert Kind.HUMAN not in {request.kind for world in range(40) for request in actor.plan(LONG, Luck(world, "kinds"))}
 
 
 @people
 def test_nobody_sees_a_hidden_link(actor: Actor) -> None:
-    """Only machines follow a trap."""
     links = {request.link for world in range(40) for request in actor.plan(LONG, Luck(world, "trap"))}
     assert LONG.links not in links

@@ -10,31 +10,26 @@ casts = pytest.mark.parametrize("cast", [COMMON, UNSEEN], ids=lambda cast: cast.
 
 @casts
 def test_the_same_seed_gives_the_same_world(cast: Cast) -> None:
-    """A figure can be measured again."""
     assert simulate(cast, seed=5, recipients=60) == simulate(cast, seed=5, recipients=60)
 
 
 def test_another_seed_gives_another_world() -> None:
-    """Seeds are not one world many times."""
     assert simulate(COMMON, seed=5, recipients=60) != simulate(COMMON, seed=6, recipients=60)
 
 
 @casts
 def test_the_truth_covers_every_click_once(cast: Cast) -> None:
-    """There is one fact for each click, and no other."""
     world = simulate(cast, seed=1, recipients=400)
     assert sorted(click.id for click in _clicks(world)) == sorted(fact.click_id for fact in world.facts)
 
 
 @casts
 def test_people_and_machines_play(cast: Cast) -> None:
-    """There is something to tell apart."""
     world = simulate(cast, seed=1, recipients=400)
     assert {Kind.HUMAN, Kind.BOT} <= {fact.kind for fact in world.facts}
 
 
 def test_a_damaged_token_names_nobody() -> None:
-    """As at the edge: no message, no recipient, and what was asked for in place of the destination."""
     damaged = [click for click in _clicks(simulate(UNSEEN, seed=1, recipients=400)) if click.tampered]
     assert damaged
     assert {("", "", "", -1)} == {(each.message_id, each.recipient, each.campaign, each.link) for each in damaged}
@@ -42,7 +37,6 @@ def test_a_damaged_token_names_nobody() -> None:
 
 @casts
 def test_landing_pages_tell_of_clicks_that_were_made(cast: Cast) -> None:
-    """Every engagement belongs to a click of the same message."""
     world = simulate(cast, seed=2, recipients=400)
     told = {(event.click_id, event.message_id) for event in world.events if isinstance(event, Engagement)}
     assert told
@@ -50,7 +44,6 @@ def test_landing_pages_tell_of_clicks_that_were_made(cast: Cast) -> None:
 
 
 def test_browsers_send_no_fetch_metadata_without_tls() -> None:
-    """Sec-Fetch and client hints go to sites with TLS alone (W3C Fetch Metadata, section 2)."""
     plain = [
         click for seed in range(8) for click in _clicks(simulate(UNSEEN, seed=seed, recipients=40)) if not click.https
     ]
@@ -60,7 +53,6 @@ def test_browsers_send_no_fetch_metadata_without_tls() -> None:
 
 @casts
 def test_every_message_was_sent_and_no_click_came_before(cast: Cast) -> None:
-    """Clicks follow the sending of their message, though not always what an ESP's clock says of its delivery."""
     world = simulate(cast, seed=3, recipients=200)
     sent_at = {event.message_id: event.at for event in world.events if isinstance(event, Sent)}
     assert all(sent_at[click.message_id] <= click.at for click in _clicks(world) if click.message_id)
@@ -68,7 +60,6 @@ def test_every_message_was_sent_and_no_click_came_before(cast: Cast) -> None:
 
 
 def test_events_are_a_log() -> None:
-    """What is recorded can be written and read."""
     world = simulate(COMMON, seed=1, recipients=50)
     assert [event.id for event in world.events] == [decode(encode(event)).id for event in world.events]
 

@@ -20,7 +20,6 @@ REAL = {
 
 @pytest.mark.parametrize("name", REAL)
 def test_a_real_browser_navigates(name: str) -> None:
-    """Language, encodings and fetch metadata are there, all names in lower case."""
     headers = REAL[name]
     assert EN == headers["accept-language"]
     assert "navigate" == headers["sec-fetch-mode"]
@@ -30,7 +29,6 @@ def test_a_real_browser_navigates(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["chrome", "chrome on a Mac", "edge", "mobile chrome"])
 def test_client_hints_say_what_the_agent_says(name: str) -> None:
-    """The same version stands in both."""
     headers = REAL[name]
     assert f'v="{browsers.CHROME}"' in headers["sec-ch-ua"]
     assert f"Chrome/{browsers.CHROME}.0.0.0" in headers["user-agent"]
@@ -48,12 +46,10 @@ def test_client_hints_say_what_the_agent_says(name: str) -> None:
     ids=["firefox", "safari", "webview", "scripted", "poser"],
 )
 def test_others_send_no_client_hints(headers: Headers) -> None:
-    """Some never do; for some it gives them away."""
     assert not any(name.startswith("sec-ch-ua") for name in headers)
 
 
 def test_web_mail_is_another_site() -> None:
-    """A link clicked there says where it was."""
     headers = browsers.chrome(EN, webmail="https://mail.google.com")
     assert "cross-site" == headers["sec-fetch-site"]
     assert "https://mail.google.com/" == headers["referer"]

@@ -23,25 +23,21 @@ def plan(crowd: Crowd, letter: Letter) -> list[tuple[str, Request]]:
 
 
 def test_the_same_seed_gives_the_same_crowd_and_the_same_plans(letter: Letter) -> None:
-    """Whoever asks, and however often."""
     crowd, again = (Crowd(seed=3, size=SIZE, window=40) for _ in range(2))
     assert crowd.readers == again.readers
     assert plan(crowd, letter) == plan(again, letter)
 
 
 def test_another_seed_gives_another_crowd() -> None:
-    """Names and deeds are drawn."""
     assert Crowd(seed=1, size=SIZE, window=40).readers != Crowd(seed=2, size=SIZE, window=40).readers
 
 
 def test_the_list_is_as_long_as_asked_and_nobody_is_on_it_twice() -> None:
-    """Every domain has its share."""
     readers = Crowd(seed=1, size=SIZE, window=40).readers
     assert SIZE == len(readers) == len({reader.address for reader in readers})
 
 
 def test_six_in_a_hundred_click_and_many_more_are_clicked_for(letter: Letter) -> None:
-    """The raw rate of such a list is several times the true one."""
     for seed in range(5):
         done = plan(Crowd(seed=seed, size=SIZE, window=40), letter)
         people = {recipient for recipient, request in done if request.human}
@@ -51,7 +47,6 @@ def test_six_in_a_hundred_click_and_many_more_are_clicked_for(letter: Letter) ->
 
 
 def test_every_kind_of_actor_is_there() -> None:
-    """The usual size has room for all."""
     everyone = {value.name for value in vars(scanners).values() if isinstance(value, Actor)}
     everyone |= {actor.name for actor in (*AT_HOME, *AT_WORK, *PREVIEWS)}
     present = Counter(name for names in Crowd(seed=1, size=SIZE, window=40).actors.values() for name in names)
@@ -59,7 +54,6 @@ def test_every_kind_of_actor_is_there() -> None:
 
 
 def test_some_readers_have_a_person_and_a_scanner() -> None:
-    """The scanner's requests must not bury the person's."""
     actors = Crowd(seed=1, size=SIZE, window=40).actors.values()
     assert any(
         len(names) > 1 and any(name.startswith("person") for name in names) and "Defender, all at once" in names

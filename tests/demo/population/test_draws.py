@@ -13,7 +13,6 @@ NETWORKS = ["86.128.0.0/11", "217.91.14.16/29", "2003:ea::/32"]
 
 @given(seed=SEEDS)
 def test_the_same_seed_draws_the_same(seed: str) -> None:
-    """Nothing but the seed decides."""
     first, second = Chance(seed, window=40), Chance(seed, window=40)
     assert [first.random() for _ in range(5)] == [second.random() for _ in range(5)]
     assert first.address(NETWORKS) == second.address(NETWORKS)
@@ -21,26 +20,22 @@ def test_the_same_seed_draws_the_same(seed: str) -> None:
 
 @given(seed=SEEDS, low=st.floats(0, 100), length=st.floats(0, 600))
 def test_no_delay_is_beyond_the_window(seed: str, low: float, length: float) -> None:
-    """However late an actor is in life, it comes before the demo ends."""
     assert 0 <= Chance(seed, window=40).delay(low, low + length) <= 40
 
 
 @given(seed=SEEDS, median=st.floats(5, 35), sigma=st.floats(0.3, 2))
 def test_a_log_normal_keeps_its_bounds(seed: str, median: float, sigma: float) -> None:
-    """It is drawn again until it does."""
     assert 2 <= Chance(seed, window=40).lognormal(median, sigma, low=2) <= 40
 
 
 @given(seed=SEEDS)
 def test_an_address_is_a_host_of_one_of_the_networks(seed: str) -> None:
-    """Never a network's own or its broadcast address."""
     address = ipaddress.ip_address(Chance(seed, window=40).address(NETWORKS))
     (home,) = [network for network in map(ipaddress.ip_network, NETWORKS) if address in network]
     assert address not in {home.network_address, home.broadcast_address}
 
 
 def test_a_service_works_with_few_machines() -> None:
-    """Everyone meets the same ones, and all are of its network."""
     met = {Chance(str(seed), window=40).machine(NETWORKS[1:2], of=3) for seed in range(100)}
     assert 3 == len(met)
     assert all(ipaddress.ip_address(ip) in ipaddress.ip_network(NETWORKS[1]) for ip in met)
@@ -48,7 +43,6 @@ def test_a_service_works_with_few_machines() -> None:
 
 @given(seed=SEEDS, items=st.lists(st.uuids().map(str), min_size=1, max_size=20, unique=True), share=st.floats(0, 1))
 def test_some_are_a_share_in_order(seed: str, items: list[str], share: float) -> None:
-    """At least one, at most all, as they stood."""
     some = Chance(seed, window=40).some(items, share)
     assert max(1, round(share * len(items))) == len(some)
     assert sorted(some, key=items.index) == some

@@ -12,14 +12,12 @@ SHIPPED = shipped_networks()
 
 
 def test_every_network_is_public() -> None:
-    """None is private, reserved or written with host bits."""
     for name in networks.__all__:
         for network in map(ipaddress.ip_network, getattr(networks, name)):
             assert network.is_global
 
 
 def test_no_network_is_two_things() -> None:
-    """A person's address is never a scanner's."""
     named = [(name, ipaddress.ip_network(text)) for name in networks.__all__ for text in getattr(networks, name)]
     clashes = [
         (name, other)
@@ -44,7 +42,6 @@ def test_no_network_is_two_things() -> None:
     ],
 )
 def test_networks_are_what_the_table_says(name: str, classes: set[NetworkClass | None]) -> None:
-    """The judge's table and the demo, made apart from each other, agree on what comes from each network."""
     blocks = map(ipaddress.ip_network, getattr(networks, name))
     found = {SHIPPED.find(str(block[block.num_addresses * part // 8])) for block in blocks for part in range(8)}
     assert classes >= {network and network.kind for network in found}

@@ -20,7 +20,6 @@ def plans(actor: Actor, letter: Letter) -> list[list[Request]]:
 
 @pytest.mark.parametrize("name", EVERYONE)
 def test_nobody_is_faster_than_four_seconds(letter: Letter, name: str) -> None:
-    """And everyone follows a link that invites, with a browser that tells its language, and loads the page."""
     for plan in plans(EVERYONE[name], letter):
         meant = [request for request in plan if request.human]
         assert meant
@@ -34,20 +33,17 @@ def test_nobody_is_faster_than_four_seconds(letter: Letter, name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(EVERYONE.keys() - {"person, forwards", "person, Safe Links"}))
 def test_a_person_has_one_address_and_one_browser(letter: Letter, name: str) -> None:
-    """For all that they do with one letter."""
     for plan in plans(EVERYONE[name], letter):
         assert 1 == len({(request.ip, request.headers["user-agent"]) for request in plan})
 
 
 def test_first_clicks_fall_into_the_window(letter: Letter) -> None:
-    """Whoever it is."""
     for actor in EVERYONE.values():
         for plan in plans(actor, letter):
             assert min(request.at for request in plan) <= 40
 
 
 def test_a_double_click_is_two_requests_within_half_a_second(letter: Letter) -> None:
-    """On the same link."""
     for plan in plans(EVERYONE["person, double click"], letter):
         for first, second in zip(plan[::2], plan[1::2], strict=True):
             assert first.url == second.url
@@ -55,14 +51,12 @@ def test_a_double_click_is_two_requests_within_half_a_second(letter: Letter) -> 
 
 
 def test_a_tab_opener_opens_four_to_eight_links_at_a_hand_s_pace(letter: Letter) -> None:
-    """Never two within half a second."""
     for plan in plans(EVERYONE["person, opens tabs"], letter):
         assert 4 <= len({request.url for request in plan}) == len(plan) <= 8
         assert all(later.at - earlier.at >= 0.7 for earlier, later in pairwise(plan))
 
 
 def test_safe_links_asks_for_the_person_s_link_just_before_the_person(letter: Letter) -> None:
-    """The machine's request is not a person's, and comes from elsewhere."""
     for plan in plans(EVERYONE["person, Safe Links"], letter):
         for machine, person in zip(plan[::2], plan[1::2], strict=True):
             assert (False, True) == (machine.human, person.human)
@@ -72,12 +66,10 @@ def test_safe_links_asks_for_the_person_s_link_just_before_the_person(letter: Le
 
 
 def test_a_company_s_people_share_its_few_addresses(letter: Letter) -> None:
-    """Behind its NAT they cannot be told apart by address."""
     ips = {request.ip for plan in plans(EVERYONE["person, office"], letter) for request in plan}
     assert 1 < len(ips) <= 6
 
 
 def test_most_people_follow_one_link(letter: Letter) -> None:
-    """As was measured: about four of five."""
     lone = sum(1 == len({request.url for request in plan}) for plan in plans(EVERYONE["person, desktop"], letter))
     assert lone > TRIES / 2

@@ -7,7 +7,6 @@ from clicktrail.demo.population.plan import Actor, Answer, Request, Truth, perfo
 
 
 def test_later_is_the_same_request_again() -> None:
-    """Only the time is another one."""
     request = Request(at=2.0, url="http://127.0.0.1/a", ip="192.0.2.7", headers={"accept": "*/*"}, human=True)
 
     assert replace(request, at=7.5) == request.later(5.5)
@@ -22,7 +21,6 @@ def request(url: str, at: float) -> Request:
 
 
 async def test_requests_are_made_in_the_order_of_their_times() -> None:
-    """Whatever order they were planned in."""
     made: list[str] = []
 
     async def send(request: Request) -> int:
@@ -38,7 +36,6 @@ async def test_requests_are_made_in_the_order_of_their_times() -> None:
 
 
 async def test_requests_of_the_same_moment_do_not_wait_for_each_other() -> None:
-    """All of a burst are under way before any is answered."""
     together = asyncio.Barrier(5)
 
     async def send(_: Request) -> int:
@@ -52,8 +49,6 @@ async def test_requests_of_the_same_moment_do_not_wait_for_each_other() -> None:
 
 
 async def test_what_is_late_is_made_at_once() -> None:
-    """A message that took its time to be read skips no request."""
-
     async def send(_: Request) -> int:
         return 0
 
@@ -68,7 +63,6 @@ def answer(*, recipient: str = "ada@a.example", human: bool = True, status: int 
 
 
 def test_a_recipient_for_whom_a_person_clicked_is_a_clicker_once() -> None:
-    """However often, and whatever machines did beside."""
     truth = Truth.of([answer(), answer(), answer(human=False), answer(human=False, recipient="bo@b.example")])
     assert {"ada@a.example"} == truth.clickers
     assert {"someone": 2, "scanner": 2} == truth.requests
@@ -76,5 +70,4 @@ def test_a_recipient_for_whom_a_person_clicked_is_a_clicker_once() -> None:
 
 @pytest.mark.parametrize("status", [0, 404, 500])
 def test_who_did_not_arrive_did_not_click(status: int) -> None:
-    """A link that does not work has no clickers."""
     assert frozenset() == Truth.of([answer(status=status)]).clickers

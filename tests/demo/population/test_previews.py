@@ -10,7 +10,6 @@ from clicktrail.demo.population.received import Letter
 
 @pytest.mark.parametrize("actor", PREVIEWS, ids=lambda actor: actor.name)
 def test_a_preview_asks_once_and_says_what_it_is(letter: Letter, actor: Actor) -> None:
-    """By its agent's name, or by a header."""
     (request,) = actor.plan(letter, Chance("1", window=40))
     agent = request.headers["user-agent"]
     named = any(name in agent for name in ("Slackbot", "SkypeUriPreview", "facebookexternalhit", "WhatsApp"))

@@ -14,7 +14,6 @@ def read(*, html: str, text: str = "") -> Letter:
 
 
 def test_links_are_found_in_order_with_their_entities_decoded() -> None:
-    """What a browser would ask for stands in ``html``; other schemes do not."""
     letter = read(
         html='<a href="https://a.example/?x=1&amp;y=2">A</a><a href="mailto:b@b.example">B</a><a name="c">C</a>'
     )
@@ -22,30 +21,25 @@ def test_links_are_found_in_order_with_their_entities_decoded() -> None:
 
 
 def test_the_way_out_invites_nobody() -> None:
-    """A reader who unsubscribes has not clicked; a scanner sees the link all the same."""
     letter = read(html='<a href="https://a.example/1">One</a> <a href="https://a.example/2"><b>Unsubscribe</b></a>')
     assert ("https://a.example/1",) == letter.inviting
     assert ("https://a.example/1", "https://a.example/2") == letter.html
 
 
 def test_urls_of_the_text_end_where_prose_goes_on() -> None:
-    """Brackets around a URL are not part of it."""
     letter = read(html="", text="See (https://a.example/1) and <https://a.example/2>\n")
     assert ("https://a.example/1", "https://a.example/2") == letter.text
 
 
 def test_an_extractor_lists_each_url_once() -> None:
-    """The same URL in both parts is one."""
     letter = read(html='<a href="https://a.example/1">One</a>', text="https://a.example/1 https://a.example/2")
     assert ("https://a.example/1", "https://a.example/2") == letter.everything
 
 
 def test_links_in_comments_are_not_seen() -> None:
-    """What stands in a conditional comment is for Outlook alone."""
     assert () == read(html='<!--[if mso]><a href="https://a.example/">A</a><![endif]-->').html
 
 
 def test_the_newsletter_has_enough_to_choose_from(letter: Letter) -> None:
-    """Both parts are read."""
     assert len(letter.inviting) == len(letter.html) - 2 >= 12
     assert len(letter.text) >= 10

@@ -26,7 +26,6 @@ def duration(plan: list[Request]) -> float:
 
 @pytest.mark.parametrize("actor", ALL, ids=lambda actor: actor.name)
 def test_no_scanner_is_a_person(letter: Letter, actor: Actor) -> None:
-    """It asks after delivery, and never counts as a human click."""
     for plan in plans(actor, letter):
         assert plan
         assert not any(request.human or request.visits for request in plan)
@@ -35,7 +34,6 @@ def test_no_scanner_is_a_person(letter: Letter, actor: Actor) -> None:
 
 @pytest.mark.parametrize("actor", [scanners.BARRACUDA_FIRST, scanners.DEFENDER_FIRST], ids=lambda actor: actor.name)
 def test_some_ask_for_the_first_link_only(letter: Letter, actor: Actor) -> None:
-    """Whatever it leads to."""
     assert {letter.html[0]} == {request.url for plan in plans(actor, letter) for request in plan}
 
 
@@ -45,7 +43,6 @@ def test_some_ask_for_the_first_link_only(letter: Letter, actor: Actor) -> None:
     ids=lambda value: value.name if isinstance(value, Actor) else "",
 )
 def test_some_ask_for_every_link_at_once(letter: Letter, actor: Actor, seconds: float) -> None:
-    """From one address."""
     for plan in plans(actor, letter):
         assert set(letter.html) <= {request.url for request in plan}
         assert 1 == len({request.ip for request in plan})
@@ -53,39 +50,33 @@ def test_some_ask_for_every_link_at_once(letter: Letter, actor: Actor, seconds: 
 
 
 def test_defender_tries_a_damaged_url_first_every_other_time(letter: Letter) -> None:
-    """It is the first request then, and the only one of its kind."""
     damaged = [plan[0] for plan in plans(scanners.DEFENDER_BURST, letter) if plan[0].url not in letter.html]
     assert 0 < len(damaged) < TRIES
     assert {f"{letter.html[0]}%27/"} == {request.url for request in damaged}
 
 
 def test_proofpoint_takes_six_of_ten_links_from_many_places(letter: Letter) -> None:
-    """Each when it likes."""
     for plan in plans(scanners.PROOFPOINT, letter):
         assert round(0.6 * len(letter.html)) == len(plan)
         assert len({request.ip for request in plan}) > 1
 
 
 def test_cisco_asks_for_the_head_before_the_body(letter: Letter) -> None:
-    """Of each link."""
     for plan in plans(scanners.CISCO, letter):
         for url in letter.html:
             assert ["HEAD", "GET"] == [request.method for request in plan if request.url == url]
 
 
 def test_a_head_checker_never_asks_for_a_body(letter: Letter) -> None:
-    """So it makes no click."""
     assert {"HEAD"} == {request.method for plan in plans(scanners.HEAD_CHECKER, letter) for request in plan}
 
 
 def test_a_script_says_what_it_is(letter: Letter) -> None:
-    """No browser is in its name."""
     for plan in plans(scanners.LIBRARY, letter):
         assert not any("Mozilla" in request.headers["user-agent"] for request in plan)
 
 
 def test_a_scanner_on_a_home_line_clicks_once(letter: Letter) -> None:
-    """With every header that a person's browser sends."""
     for plan in plans(scanners.RESIDENTIAL, letter):
         (request,) = plan
         assert {"accept-language", "sec-ch-ua", "sec-fetch-user"} <= request.headers.keys()

@@ -3,11 +3,9 @@ from tests.support.events import click
 
 
 def test_a_run_is_told_the_same_of_each_of_its_clicks() -> None:
-    """Runs by their own words."""
     first, second, other = click(1), click(2, link=1), click(60, link=2)
     assert {first.id: "two", second.id: "two", other.id: "one"} == told([((first, second), "two"), ((other,), "one")])
 
 
 def test_a_run_spans_from_its_first_click_to_its_last() -> None:
-    """In seconds."""
     assert 39 == span((click(1), click(5, link=1), click(40, link=2)))

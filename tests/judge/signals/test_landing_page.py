@@ -7,44 +7,37 @@ TABS = [click(3_600 + 2 * link, link=link, id=f"c{link}") for link in range(4)]
 
 
 def test_engaged_fires() -> None:
-    """A person pressed something on the landing page."""
     assert {"c": "pressed, scrolled or typed"} == spoken("engaged", click(id="c"), engagement("c"))
 
 
 def test_engaged_fires_on_tab_after_tab() -> None:
-    """Somebody who opens four links and looks at one after the other."""
     told = [engagement(tab.id, seconds=3_610 + 3 * number) for number, tab in enumerate(TABS)]
     assert {tab.id for tab in TABS} == spoken("engaged", *TABS, *told).keys()
 
 
 def test_engaged_fires_for_several_people_at_once() -> None:
-    """The readers of one address's mail are each at their own screen."""
     readers = [replace(tab, user_agent=f"browser {tab.link}") for tab in TABS]
     told = [engagement(reader.id, seconds=3_610) for reader in readers]
     assert {reader.id for reader in readers} == spoken("engaged", *readers, *told).keys()
 
 
 def test_engaged_is_silent() -> None:
-    """A script that ran proves nothing, and another click's visitor is another one."""
     assert {} == spoken("engaged", click(id="c"), engagement("c", kind="loaded"), engagement("other"))
 
 
 def test_engaged_is_silent_on_several_pages_at_once() -> None:
-    """A sandbox moves the mouse on all of its pages within a second: nobody looks at three at a time."""
     swept = [replace(tab, ip=AZURE) for tab in TABS]
     told = [engagement(tab.id, seconds=3_610 + 0.4 * number) for number, tab in enumerate(swept)]
     assert {} == spoken("engaged", *swept, *told)
 
 
 def test_untouched_fires() -> None:
-    """A sandbox's browser runs the scripts of each page, and leaves it."""
     told = [engagement(tab.id, kind="loaded") for tab in TABS]
     words = "4 pages loaded and none touched"
     assert {tab.id: words for tab in TABS} == spoken("untouched", *TABS, *told)
 
 
 def test_untouched_is_silent() -> None:
-    """Two pages; one of them touched; the same link again; others' pages; and where there is no script."""
     told = [engagement(tab.id, kind="loaded") for tab in TABS]
     again = [replace(tab, link=0) for tab in TABS]
     others = [replace(tab, user_agent=f"browser {tab.link}") for tab in TABS]
@@ -58,6 +51,5 @@ def test_untouched_is_silent() -> None:
 
 
 def test_untouched_is_silent_behind_our_own_proxy() -> None:
-    """Where everybody has one address nobody knows whose pages they were."""
     told = [engagement(tab.id, kind="loaded") for tab in TABS]
     assert {} == spoken("untouched", *(replace(tab, ip="10.0.0.1") for tab in TABS), *told)

@@ -6,22 +6,18 @@ from tests.support.signals import spoken
 
 
 def test_mail_security_network_fires() -> None:
-    """Barracuda's addresses are known."""
     assert {"c": "network Barracuda AS15324"} == spoken("mail-security-network", click(ip=BARRACUDA, id="c"))
 
 
 def test_mail_security_network_is_silent() -> None:
-    """A data centre is another signal's business."""
     assert {} == spoken("mail-security-network", click(ip=AZURE), click(ip=HOME))
 
 
 def test_datacentre_network_fires() -> None:
-    """Microsoft's addresses are known."""
     assert {"c": "network Microsoft AS8075"} == spoken("datacentre-network", click(ip=AZURE, id="c"))
 
 
 def test_datacentre_network_is_silent() -> None:
-    """Someone at home, and someone whose address nobody told us."""
     assert {} == spoken("datacentre-network", click(ip=HOME), click(ip=""), click(ip="no address"))
 
 
@@ -32,7 +28,6 @@ def scattered(*, links: int, gap: float, recipient: str = "ann@example.com") -> 
 
 
 def test_many_networks_fires() -> None:
-    """A scanner that hires home lines, as slow as a hand."""
     clicks = scattered(links=5, gap=2)
     assert {one.id: "from 5 networks in 8 s" for one in clicks} == spoken("many-networks", *clicks)
     slower = scattered(links=6, gap=50)
@@ -40,7 +35,6 @@ def test_many_networks_fires() -> None:
 
 
 def test_many_networks_is_silent() -> None:
-    """A message to several people, someone who changes from Wi-Fi to the phone's network, and a double click."""
     assert {} == spoken("many-networks", *scattered(links=5, gap=2, recipient=""))
     assert {} == spoken("many-networks", *scattered(links=2, gap=1))
     assert {} == spoken("many-networks", *scattered(links=5, gap=80))
@@ -48,13 +42,11 @@ def test_many_networks_is_silent() -> None:
 
 
 def test_many_networks_is_silent_on_a_slow_carrier() -> None:
-    """A phone whose carrier sends each click through another of its networks, as one who reads follows links."""
     clicks = [click(600 + 20 * link, link=link, ip=f"172.{56 + link}.2.3") for link in range(6)]
     assert {} == spoken("many-networks", *(replace(one, recipient="ann@example.com") for one in clicks))
 
 
 def test_many_networks_is_silent_on_another_browser() -> None:
-    """Who clicks with another browser while a scanner does, is no part of it; nor are many readers slowly."""
     person = replace(click(604, id="person", agent="another"), recipient="ann@example.com")
     assert "person" not in spoken("many-networks", *scattered(links=5, gap=2), person)
     readers = [replace(one, user_agent=f"browser {one.link}") for one in scattered(links=6, gap=50)]
@@ -69,13 +61,11 @@ def rented(*, links: int, gap: float, addresses: int = 9, agent: str = CHROME) -
 
 
 def test_hosted_addresses_fires() -> None:
-    """A scanner without haste that takes another machine for each link."""
     clicks = rented(links=4, gap=900)
     assert {one.id: "from 4 networks in data centres" for one in clicks} == spoken("hosted-addresses", *clicks)
 
 
 def test_hosted_addresses_is_silent() -> None:
-    """A remote desktop; one behind a gateway of neighbouring addresses, or with another one each day; colleagues."""
     colleagues = [one for number in range(3) for one in rented(links=number + 1, gap=9, agent=f"{number}")[number:]]
     at_home = [replace(one, ip=one.ip.replace("40.94", "172.56")) for one in rented(links=5, gap=9)]
     neighbours = [replace(one, ip=f"40.94.16.{one.link}") for one in rented(links=5, gap=9)]

@@ -20,7 +20,6 @@ async def analytics(tmp_path: Path) -> AsyncIterator[ChdbAnalytics]:
 
 
 async def test_clicks_that_were_judged_again_are_passed_over_and_hide_nothing(analytics: ChdbAnalytics) -> None:
-    """However many lie between those that are looked for: a page may be empty then, and the search still goes on."""
     clicks = [click("m1", str(number), after_s=number) for number in range(300)]
     await analytics.store([], [judged(sent("m1"), clicks=tuple(verdict(of, Verdict.BOT) for of in clicks))])
     await analytics.store([], [judged(clicks=tuple(verdict(of) for of in clicks[2:]))])
@@ -34,7 +33,6 @@ async def test_clicks_that_were_judged_again_are_passed_over_and_hide_nothing(an
 
 
 async def test_a_page_that_is_just_full_is_the_last(analytics: ChdbAnalytics) -> None:
-    """Nobody is led to an empty page behind it."""
     clicks = tuple(verdict(click("m1", name)) for name in "abc")
     await analytics.store([], [judged(sent("m1"), clicks=clicks)])
     page = await analytics.clicks(ClickSearch(campaign="spring"), limit=3)

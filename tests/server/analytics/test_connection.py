@@ -41,13 +41,11 @@ async def connections(tmp_path: Path) -> AsyncIterator[ChdbConnections]:
 
 
 async def test_result_is_a_line_of_json_a_row(connections: ChdbConnections) -> None:
-    """Numbers are numbers, and an empty result is no line."""
     assert b'{"n":0}\n{"n":1}\n' == await connections.run("SELECT number AS n FROM numbers(2)")
     assert b"" == await connections.run("SELECT 1 WHERE 0")
 
 
 async def test_parameters_are_bound(connections: ChdbConnections) -> None:
-    """A value is a value, never a part of the statement."""
     answer = await connections.run(
         "SELECT {a:String} AS a, {b:Array(String)} AS b, {c:Nullable(String)} AS c",
         {"a": "'; DROP\n\\N", "b": ["it's", ""], "c": None},
@@ -56,13 +54,11 @@ async def test_parameters_are_bound(connections: ChdbConnections) -> None:
 
 
 async def test_refused_statement_names_its_reason_and_no_row(connections: ChdbConnections) -> None:
-    """What chDB says may quote a person's address, so only the kind of its error is passed on."""
     with pytest.raises(StorageError, match=r"^analytics refused a statement: UNKNOWN_IDENTIFIER$"):
         await connections.run("SELECT `ann@example.com`")
 
 
 async def test_more_statements_than_connections_wait_for_one_another(connections: ChdbConnections) -> None:
-    """Each gets its own answer, and none an error."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(connections.run(f"SELECT {number} AS n")) for number in range(20)]
     assert [f'{{"n":{number}}}\n'.encode() for number in range(20)] == [task.result() for task in tasks]
@@ -70,7 +66,6 @@ async def test_more_statements_than_connections_wait_for_one_another(connections
 
 @pytest.mark.usefixtures("connections")
 async def test_second_process_is_refused_with_a_hint(tmp_path: Path) -> None:
-    """A folder that another process has open cannot be opened, and the error says what to look for."""
     command = [sys.executable, "-c", OPEN_TOO, str(tmp_path / "analytics")]
     other = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)
     assert "is another clicktrail running with this data folder?\n" == other.stdout
@@ -78,12 +73,10 @@ async def test_second_process_is_refused_with_a_hint(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("connections")
 def test_folder_is_readable_by_its_owner_only(tmp_path: Path) -> None:
-    """Analytics holds addresses of people."""
     assert 0o700 == (tmp_path / "analytics").stat().st_mode & 0o777
 
 
 async def test_closed_folder_can_be_opened_again(tmp_path: Path) -> None:
-    """Closing lets go of the folder, within the same process, too."""
     for _ in range(2):
         connections = ChdbConnections(tmp_path)
         assert b'{"n":1}\n' == await connections.run("SELECT 1 AS n")
@@ -91,28 +84,23 @@ async def test_closed_folder_can_be_opened_again(tmp_path: Path) -> None:
 
 
 def test_migrations_come_in_the_order_of_their_numbers() -> None:
-    """Files apply by number, without gaps."""
     assert [f"{number:04}" for number in range(1, len(migrations()) + 1)] == [name[:4] for name in migrations()]
 
 
 def test_null_is_no_text() -> None:
-    """NULL and the two characters that stand for it are different parameters."""
     assert ("\\N", "\\\\N") == (parameter(None), parameter("\\N"))
 
 
 def test_array_is_a_literal() -> None:
-    """An array's items are quoted, their quotes and backslashes escaped."""
     assert r"['a','it\'s','\\']" == parameter(["a", "it's", "\\"])
 
 
 @given(st.text())
 def test_text_holds_no_separator(text: str) -> None:
-    """Nothing in a text can end the parameter early."""
     assert not {"\t", "\n", "\r"} & set(parameter(text))
 
 
 async def test_migrations_are_applied_once_and_recorded(tmp_path: Path) -> None:
-    """A second start finds all of them applied."""
     connections = ChdbConnections(tmp_path)
     await migrate(connections)
     await migrate(connections)
@@ -123,7 +111,6 @@ async def test_migrations_are_applied_once_and_recorded(tmp_path: Path) -> None:
 
 
 async def test_migration_that_was_not_recorded_is_repeatable(tmp_path: Path) -> None:
-    """A power cut between a migration and its record does not end all later starts."""
     connections = ChdbConnections(tmp_path)
     await migrate(connections)
     await connections.run("TRUNCATE TABLE migrations")
@@ -134,7 +121,6 @@ async def test_migration_that_was_not_recorded_is_repeatable(tmp_path: Path) -> 
 
 
 async def test_folder_of_a_later_version_is_refused(tmp_path: Path) -> None:
-    """Tables that a later version has changed are left alone."""
     connections = ChdbConnections(tmp_path)
     await migrate(connections)
     await connections.run(query("record_migration"), {"name": "9999_later.sql"})
@@ -144,7 +130,6 @@ async def test_folder_of_a_later_version_is_refused(tmp_path: Path) -> None:
 
 
 async def test_clicks_of_before_there_were_visits_are_visits(tmp_path: Path) -> None:
-    """Those whose address is whole, and those on tokens that did not open, with the numbers of their agents."""
     connections = ChdbConnections(tmp_path)
     await _migrate_until(connections, "0005_link_groups.sql")
     whole = replace(click("m1", "1", recipient="ann"), user_agent="Größe/1.0")
@@ -161,7 +146,6 @@ async def test_clicks_of_before_there_were_visits_are_visits(tmp_path: Path) -> 
 
 
 async def test_events_of_before_they_lay_closer_are_kept(tmp_path: Path) -> None:
-    """In however many years they were, and so partitions."""
     connections = ChdbConnections(tmp_path)
     await _migrate_until(connections, "0029_reports_without_marks.sql")
     told = [replace(click("m1", str(year)), at=SENT_AT.replace(year=year)) for year in (2020, 2026)]
@@ -175,7 +159,6 @@ async def test_events_of_before_they_lay_closer_are_kept(tmp_path: Path) -> None
 
 
 async def test_campaigns_of_before_there_were_reports_are_reported(tmp_path: Path) -> None:
-    """Those that messages were sent under, and those with nothing but clicks."""
     connections = ChdbConnections(tmp_path)
     await _migrate_until(connections, "0007_earlier_visits.sql")
     await connections.insert("insert_messages", message_rows([judged(sent("m1"))], version=1))
@@ -188,7 +171,6 @@ async def test_campaigns_of_before_there_were_reports_are_reported(tmp_path: Pat
 
 
 async def test_messages_of_before_there_were_openings_have_them(tmp_path: Path) -> None:
-    """And the reports that were kept are counted again, with their clicks told by nobody but us."""
     connections = ChdbConnections(tmp_path)
     await _migrate_until(connections, "0012_earlier_clicks_by_person.sql")
     opened = Opened(id="o", at=SENT_AT, campaign="spring", message_id="m1")
@@ -213,7 +195,6 @@ async def test_messages_of_before_there_were_openings_have_them(tmp_path: Path) 
 
 
 async def test_people_have_the_clicks_of_before_there_were_tables_of_them(tmp_path: Path) -> None:
-    """With the verdicts that stand; anonymous clicks are in none."""
     connections = ChdbConnections(tmp_path)
     await _migrate_until(connections, "0019_verdict_changes.sql")
     of = click("m1", "1", recipient="Ann@example.com")

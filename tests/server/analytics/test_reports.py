@@ -26,32 +26,27 @@ async def store(connections: ChdbConnections) -> None:
 
 
 async def test_a_campaign_is_counted_as_in_python(connections: ChdbConnections) -> None:
-    """Each number of SQL is that of ``summarise``."""
     await store(connections)
     [expected] = summarise((message.timeline, message.clicks) for message in MESSAGES)
     assert expected == await count_campaign(connections, "spring")
 
 
 async def test_overviews_have_neither_links_nor_reasons(connections: ChdbConnections) -> None:
-    """Of the campaigns asked for, those that exist."""
     await store(connections)
     [report] = await count_campaigns(connections, ["spring", "autumn"])
     assert ("spring", 3, (), ()) == (report.campaign, report.clicks.total, report.links, report.reasons)
 
 
 async def test_a_campaign_without_anything_is_none(connections: ChdbConnections) -> None:
-    """Rather than one full of zeros."""
     assert await count_campaign(connections, "autumn") is None
 
 
 async def test_a_filter_leaves_the_clicks_without_its_signals(connections: ChdbConnections) -> None:
-    """And people who have any left."""
     await store(connections)
     assert {"spring": Filtered(clicks=1, unique=1)} == await count_filtered(connections, ["spring"], Filter.LINKS)
 
 
 def test_counting_has_a_checksum() -> None:
-    """The same as long as nothing about it changes."""
     assert counted_by() == counted_by.__wrapped__()
 
 
@@ -69,7 +64,6 @@ async def totals(reports: KeptReports) -> tuple[int, int]:
 
 
 async def test_a_report_is_counted_once_after_each_change(connections: ChdbConnections) -> None:
-    """What nobody told of is not looked for, by another process neither; once told, it is counted."""
     reports = KeptReports(connections)
     await insert(connections, "m1", version=1)
     await reports.outdate(["spring"], version=1)
@@ -85,7 +79,6 @@ async def test_a_report_is_counted_once_after_each_change(connections: ChdbConne
 
 
 async def test_a_report_that_another_version_counted_is_counted_again(connections: ChdbConnections) -> None:
-    """It may know less, or count by other rules."""
     reports = KeptReports(connections)
     await insert(connections, "m1", version=1)
     await reports.outdate(["spring"], version=1)
@@ -96,7 +89,6 @@ async def test_a_report_that_another_version_counted_is_counted_again(connection
 
 
 async def test_a_change_while_counting_is_not_forgotten(connections: ChdbConnections) -> None:
-    """What is kept late, of a count that began before a change, does not stand for what is true after it."""
     reports = KeptReports(connections)
     await insert(connections, "m1", version=1)
     await reports.outdate(["spring"], version=1)
@@ -109,7 +101,6 @@ async def test_a_change_while_counting_is_not_forgotten(connections: ChdbConnect
 
 
 async def test_a_large_campaign_is_shown_as_it_was_and_counted_afterwards(connections: ChdbConnections) -> None:
-    """Nobody who looks waits for a count; what they see says of when it is, and is counted when its turn comes."""
     reports = KeptReports(connections, at_once=0)
 
     async def seen() -> list[tuple[int, datetime | None]]:
@@ -129,7 +120,6 @@ async def test_a_large_campaign_is_shown_as_it_was_and_counted_afterwards(connec
 
 
 async def test_small_campaigns_are_counted_at_once(connections: ChdbConnections) -> None:
-    """The smallest first, as long as they are few clicks together, whatever a large one waits for."""
     reports = KeptReports(connections, at_once=3)
     for version, clicks in enumerate(({"large": 4, "small": 1, "middle": 2}, {"large": 1, "small": 1, "middle": 1})):
         for name, number in clicks.items():
@@ -144,7 +134,6 @@ async def test_small_campaigns_are_counted_at_once(connections: ChdbConnections)
 
 
 async def test_an_erasure_keeps_counts_and_no_links(connections: ChdbConnections) -> None:
-    """Links may quote a person's URL; the overview may be seen as it was until it was counted."""
     reports = KeptReports(connections, at_once=0)
     await insert(connections, "m1", version=0)
     await reports.outdate(["spring"], version=0)
@@ -157,7 +146,6 @@ async def test_an_erasure_keeps_counts_and_no_links(connections: ChdbConnections
 
 
 async def test_a_campaign_that_nothing_is_left_of_is_no_campaign(connections: ChdbConnections) -> None:
-    """Where a message turned out to be of another one, its former campaign is in no overview."""
     reports = KeptReports(connections)
     await reports.outdate(["spring"], version=1)
     for _ in range(2):

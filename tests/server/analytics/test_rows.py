@@ -19,7 +19,6 @@ from tests.support.judged_lines import BURST, HOSTING, SENT_AT, bounced, click, 
 
 
 def test_event_row_holds_the_line_as_it_arrived() -> None:
-    """Fields that this version does not know are part of it."""
     (line,) = lines(judged(sent("m1")))
     told = line[:-1] + b',"later":1}'
     (row,) = event_rows([(told, sent("m1"))], version=7)
@@ -27,7 +26,6 @@ def test_event_row_holds_the_line_as_it_arrived() -> None:
 
 
 def test_message_row_sums_up_its_timeline() -> None:
-    """Sending and bounce come from the events that tell of them."""
     expected = MessageRow(
         campaign="spring",
         message_id="m1",
@@ -45,7 +43,6 @@ def test_message_row_sums_up_its_timeline() -> None:
 
 
 def test_click_row_holds_facts_and_verdict() -> None:
-    """A click's row has the request as it was recorded, and beside it the verdict with its reasons."""
     of = verdict(click("m1", "1", recipient="ann@example.com"), Verdict.BOT, BURST, HOSTING)
     expected = ClickRow(
         campaign="spring",
@@ -75,13 +72,11 @@ def test_click_row_holds_facts_and_verdict() -> None:
 
 
 def test_unknown_recipient_is_known_by_the_message() -> None:
-    """Where a message went to several, its clickers are one person."""
     (row,) = click_rows([judged(clicks=(verdict(click("m1", "1")),))], version=7)
     assert "m1" == row.person
 
 
 def test_rows_under_another_campaign_are_gone() -> None:
-    """An event that names another campaign may have put the message there; that row is taken back."""
     elsewhere = Engagement(id="e", at=SENT_AT + timedelta(minutes=2), message_id="m1", click_id="m1-1")
     message = judged(sent("m1"), elsewhere, clicks=(verdict(click("m1", "1")),))
     assert [("spring", False), ("", True)] == [(r.campaign, r.gone) for r in message_rows([message], version=7)]
@@ -89,14 +84,12 @@ def test_rows_under_another_campaign_are_gone() -> None:
 
 
 def test_hours_before_1970_are_floored() -> None:
-    """Half an hour before the epoch is in hour -1, not 0."""
     of = replace(click("m1", "1"), at=SENT_AT - timedelta(seconds=SENT_AT.timestamp() + 1_800))
     (row,) = click_rows([judged(clicks=(verdict(of),))], version=7)
     assert -1 == row.hour
 
 
 def test_row_of_an_anonymous_click_says_nothing_more_than_the_click() -> None:
-    """Not even by its version, which tells of others when they were stored."""
     anonymous = AnonymousClick(id="a1", at=SENT_AT, campaign="spring", link=3, group="tiles", verdict=Verdict.BOT)
     expected = ClickRow(
         campaign="spring",
@@ -113,7 +106,6 @@ def test_row_of_an_anonymous_click_says_nothing_more_than_the_click() -> None:
 
 
 def test_a_change_tells_what_it_rests_on() -> None:
-    """Verdicts before and after, score and signals; of a message to several nobody but the message itself is told."""
     bot = verdict(click("m1", "1"), Verdict.BOT, BURST, HOSTING)
     first = verdict(click("m1", "2"), Verdict.BOT)
     changed = dataclasses.replace(judged(sent("m1"), clicks=(bot, first)), before={"m1-1": Verdict.HUMAN})

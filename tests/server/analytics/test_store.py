@@ -39,7 +39,6 @@ async def analytics(tmp_path: Path, clock: SetClock) -> AsyncIterator[ChdbAnalyt
 
 
 async def test_reopened_folder_holds_what_was_stored(tmp_path: Path, clock: SetClock) -> None:
-    """Reports and timelines survive the process that stored them."""
     message = judged(sent("m1"), clicks=(verdict(click("m1", "1")),))
     first = await ChdbAnalytics.open(tmp_path, clock)
     await first.store(lines(message), [message])
@@ -53,7 +52,6 @@ async def test_reopened_folder_holds_what_was_stored(tmp_path: Path, clock: SetC
 
 
 async def test_how_long_storing_takes_is_counted(analytics: ChdbAnalytics) -> None:
-    """Each batch once."""
     message = judged(sent("m1"))
     for _ in range(2):
         await analytics.store(lines(message), [message])
@@ -61,7 +59,6 @@ async def test_how_long_storing_takes_is_counted(analytics: ChdbAnalytics) -> No
 
 
 async def test_later_verdict_stands_although_the_clock_was_set_back(tmp_path: Path, clock: SetClock) -> None:
-    """What was stored later is newer, even after a restart with a clock that shows an earlier time."""
     of = click("m1", "1")
     suspicion = judged(sent("m1"), clicks=(verdict(of, Verdict.BOT, BURST),))
     first = await ChdbAnalytics.open(tmp_path, clock)
@@ -76,7 +73,6 @@ async def test_later_verdict_stands_although_the_clock_was_set_back(tmp_path: Pa
 
 
 async def test_events_of_all_years_are_stored(analytics: ChdbAnalytics) -> None:
-    """One batch may span more months than ClickHouse takes at once by itself, and years beyond what it can hold."""
     years = [datetime(year, month, 1, tzinfo=UTC) for year in range(2010, 2019) for month in range(1, 13)]
     instants = [*years, datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)]
     clicks = tuple(
@@ -90,7 +86,6 @@ async def test_events_of_all_years_are_stored(analytics: ChdbAnalytics) -> None:
 
 
 async def test_queries_and_inserts_run_side_by_side(analytics: ChdbAnalytics) -> None:
-    """More callers at once than there are connections wait for one another, and each gets its own answer."""
     messages = [judged(sent(f"m{number}"), clicks=(verdict(click(f"m{number}", "1")),)) for number in range(8)]
     async with asyncio.TaskGroup() as group:
         stores = [group.create_task(analytics.store(lines(message), [message])) for message in messages]
@@ -100,21 +95,18 @@ async def test_queries_and_inserts_run_side_by_side(analytics: ChdbAnalytics) ->
 
 
 async def test_line_that_is_not_utf_8_is_stored(analytics: ChdbAnalytics) -> None:
-    """Bytes that are no text, in a field that this version does not know, cost nothing but themselves."""
     (line,) = lines(judged(sent("m1")))
     await analytics.store([line[:-1] + b',"later":"\xff"}'], [judged(sent("m1"))])
     assert (sent("m1"),) == (await analytics.timelines(["m1"]))["m1"].events
 
 
 async def test_a_message_of_long_ago_is_read_with_few_others(connections: ChdbConnections) -> None:
-    """However many events there are: somebody clicks on it, and thousands of such clicks come in a second."""
     await connections.run("INSERT INTO events SELECT toString(number), 0, '', '{}', 1 FROM numbers(20_000)")
     found = await connections.run(f"{query('timelines')} SETTINGS max_rows_to_read = 500", {"message_ids": ["7777"]})
     assert b'{"message_id":"7777","line":"{}"}\n' == found
 
 
 async def test_a_shortened_address_is_in_no_table_and_no_file(tmp_path: Path) -> None:
-    """Neither beside the verdict nor in the event; files of before, which chDB deletes in ten minutes, aside."""
     analytics = await ChdbAnalytics.open(tmp_path, SetClock())
     message = judged(clicks=(verdict(click("m1", "1")),))
     await analytics.store(lines(message), [message])

@@ -10,7 +10,6 @@ from tests.support.memory_analytics import MemoryAnalytics
 
 
 async def test_api_is_the_report_as_json(client: Client, spring: CampaignReport) -> None:
-    """The API answers in the shape of ``clicktrail report --json``."""
     overview = as_json(spring) | {"links": [], "reasons": []}
     assert {"campaigns": [overview]} == (await client.get("/api/campaigns")).json()
     assert as_json(spring) == (await client.get("/api/campaign", params={"name": "spring"})).json()
@@ -18,36 +17,30 @@ async def test_api_is_the_report_as_json(client: Client, spring: CampaignReport)
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", "%2e%2e", "a b&c=d#e+f", "ü€"])
 async def test_any_text_can_be_asked_for(client: Client, analytics: MemoryAnalytics, name: str) -> None:
-    """Whatever a campaign is called, its report can be had, the empty name included."""
     await analytics.store([], [judged(sent("m1", campaign=name))])
     assert name == (await client.get("/api/campaign", params={"name": name})).json()["campaign"]
 
 
 async def test_unknown_campaign_is_not_found(client: Client) -> None:
-    """A refusal is JSON, too."""
     answer = await client.get("/api/campaign", params={"name": "x"})
     assert (404, {"error": "there is no campaign 'x'"}) == (answer.status_code, answer.json())
 
 
 async def test_missing_name_is_a_bad_request(client: Client) -> None:
-    """The empty name is a name; none is none."""
     assert 400 == (await client.get("/api/campaign")).status_code
 
 
 async def test_unreadable_analytics_is_unavailable() -> None:
-    """While storage is in trouble a program is told to come back, not that it asked wrongly."""
     async with console_of(UnreadableAnalytics()) as client:
         answer = await client.get("/api/campaigns")
     assert (503, {"error": "cannot read"}) == (answer.status_code, answer.json())
 
 
 async def test_healthz_says_ok(client: Client) -> None:
-    """A supervisor can ask whether anybody answers."""
     assert "ok\n" == (await client.get("/healthz")).text
 
 
 async def test_a_program_can_have_clicks_judged_again(client: Client) -> None:
-    """What it does not say is left at its default: nothing is changed unasked."""
     answer = await client.post("/api/rejudge", json={"campaign": "spring"})
     assert {"campaigns": [{"campaign": "spring", "since": None, "apply": False}]} == answer.json()
 
@@ -61,13 +54,11 @@ async def test_a_program_can_have_clicks_judged_again(client: Client) -> None:
     ],
 )
 async def test_a_page_of_another_site_cannot(client: Client, kind: str, body: str, status: int) -> None:
-    """Its visitor's browser posts no JSON for it; and what is misspelt is refused."""
     answer = await client.post("/api/rejudge", content=body, headers={"Content-Type": kind})
     assert status == answer.status_code
 
 
 async def test_filters_are_asked_for_by_name(client: Client, spring: CampaignReport) -> None:
-    """Any number of them; one that nobody knows is a bad request."""
     answer = await client.get("/api/campaign", params={"name": "spring", "filter": ["time", "links"]})
     assert [("time", spring.unique.raw), ("links", spring.unique.human)] == [
         (of["filter"], of["unique"]) for of in answer.json()["filters"]
@@ -76,7 +67,6 @@ async def test_filters_are_asked_for_by_name(client: Client, spring: CampaignRep
 
 
 async def test_how_verdicts_changed_can_be_asked(client: Client, spring: CampaignReport) -> None:
-    """Of a campaign that is one, and of at least one change."""
     asked = {"campaign": spring.campaign, "limit": "9"}
     assert {"campaign": "spring", "changes": []} == (await client.get("/api/history", params=asked)).json()
     assert 404 == (await client.get("/api/history", params=asked | {"campaign": "autumn"})).status_code
@@ -84,7 +74,6 @@ async def test_how_verdicts_changed_can_be_asked(client: Client, spring: Campaig
 
 
 async def test_a_segment_comes_by_pages(client: Client, spring: CampaignReport) -> None:
-    """People with a human click since a time that has a zone; the messages of spring have no recipients."""
     assert spring.unique.human == 1
     asked = {"since": "2026-11-23T00:00:00Z", "after": "", "campaign": "spring"}
     assert {"recipients": []} == (await client.get("/api/segment", params=asked)).json()
@@ -93,7 +82,6 @@ async def test_a_segment_comes_by_pages(client: Client, spring: CampaignReport) 
 
 
 async def test_labels_are_kept_and_held_against_verdicts(client: Client, spring: CampaignReport) -> None:
-    """By click id; what is no verdict is a bad request, and a form of another site's page is not read."""
     assert 204 == (await client.post("/api/labels", json={"m0-h": "human", "m0-b": "human"})).status_code
     human = (await client.get("/api/labels")).json()["truths"][0]
     assert (spring.unique.human, 1.0, 0.5) == (human["verdicts"]["human"], human["precision"], human["recall"])
@@ -102,7 +90,6 @@ async def test_labels_are_kept_and_held_against_verdicts(client: Client, spring:
 
 
 async def test_clicks_come_by_pages(client: Client, analytics: MemoryAnalytics) -> None:
-    """Those that were asked for, each once; what makes no sense is a bad request, and no campaign is not found."""
     clicks = tuple(verdict(click("m1", str(number), after_s=number), Verdict.BOT, BURST) for number in range(4))
     await analytics.store([], [judged(sent("m1"), clicks=(*clicks, verdict(click("m1", "h"))))])
     asked: dict[str, Any] = {"campaign": "spring", "verdict": ["bot", "preview"], "signal": "burst", "limit": 3}

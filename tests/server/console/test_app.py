@@ -18,7 +18,6 @@ class FaultyAnalytics(MemoryAnalytics):
 
 
 async def test_bug_is_logged_and_not_shown() -> None:
-    """Whoever asked hears only that it failed; the log has the rest."""
     with structlog.testing.capture_logs() as log:
         async with console_of(FaultyAnalytics()) as client:
             answer = await client.get("/")
@@ -27,7 +26,6 @@ async def test_bug_is_logged_and_not_shown() -> None:
 
 
 async def test_trouble_with_storage_is_logged_without_its_cause() -> None:
-    """What chDB says may quote a person's address; the log is given the error itself, which has words of its own."""
     with structlog.testing.capture_logs() as log:
         async with console_of(UnreadableAnalytics()) as client:
             await client.get("/")
@@ -37,7 +35,6 @@ async def test_trouble_with_storage_is_logged_without_its_cause() -> None:
 
 
 async def test_style_is_served(client: Client) -> None:
-    """The pages' style comes from the console itself."""
     answer = await client.get("/static/console.css")
     assert (200, "text/css; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
 
@@ -45,7 +42,6 @@ async def test_style_is_served(client: Client) -> None:
 @pytest.mark.usefixtures("spring")
 @pytest.mark.parametrize("path", [*EVERY_ROUTE, "/nothing"])
 async def test_every_response_is_for_its_reader_only(client: Client, path: str) -> None:
-    """No response may be framed, cached, sniffed, run scripts, or tell other sites where it was."""
     headers: Mapping[str, Any] = (await client.get(path)).headers
     expected = {
         "content-security-policy": "default-src 'self'; frame-ancestors 'none'; form-action 'none'; base-uri 'none'",
@@ -75,6 +71,5 @@ async def test_every_response_is_for_its_reader_only(client: Client, path: str) 
     ],
 )
 async def test_only_loopback_hosts_are_answered(client: Client, host: str, status: int) -> None:
-    """A page of another host that leads its name to this machine gets nothing (DNS rebinding)."""
     answers = [await client.get(path, headers={"host": host}) for path in EVERY_ROUTE]
     assert {status} == {answer.status_code for answer in answers}

@@ -19,7 +19,6 @@ def ids(listener: Listener) -> list[str]:
 
 
 async def test_clicks_are_heard_once_each_in_their_order() -> None:
-    """All that were stored since one listened last, and none of before."""
     feed = Feed()
     feed.stored([message("m0", "early")])
     with feed.listening(None) as listener:
@@ -33,7 +32,6 @@ async def test_clicks_are_heard_once_each_in_their_order() -> None:
 
 
 async def test_a_listener_hears_of_one_campaign_where_they_say_so() -> None:
-    """The message's campaign counts: a click itself may not know of it."""
     feed = Feed()
     with feed.listening("spring") as listener:
         feed.stored([message("m1", "a", campaign="autumn"), message("m2", "b")])
@@ -41,7 +39,6 @@ async def test_a_listener_hears_of_one_campaign_where_they_say_so() -> None:
 
 
 async def test_a_changed_verdict_tells_what_it_was_and_one_that_stands_is_no_news() -> None:
-    """A first verdict was nothing before; another reason alone makes none."""
     feed = Feed()
     changed = message("m1", "a", "b", "c")
     stood = zip(changed.clicks[1:], (Verdict.BOT, Verdict.HUMAN), strict=True)
@@ -54,7 +51,6 @@ async def test_a_changed_verdict_tells_what_it_was_and_one_that_stands_is_no_new
 
 
 async def test_who_is_slow_misses_the_oldest_and_is_told_how_many() -> None:
-    """What waits for a listener never grows without end."""
     feed = Feed()
     with feed.listening(None) as listener:
         for number in range(3):
@@ -65,7 +61,6 @@ async def test_who_is_slow_misses_the_oldest_and_is_told_how_many() -> None:
 
 
 async def test_whatever_was_stored_of_a_campaign_is_a_change() -> None:
-    """That a message was sent changes its page, too; another campaign's messages wake nobody."""
     feed = Feed()
     with feed.listening("spring") as listener:
         async with asyncio.TaskGroup() as tasks:
@@ -78,7 +73,6 @@ async def test_whatever_was_stored_of_a_campaign_is_a_change() -> None:
 
 
 async def test_who_has_no_room_hears_of_changes_alone() -> None:
-    """A page asks for all of itself: clicks that nobody takes are not gathered, and none is missed."""
     feed = Feed()
     with feed.listening(None, room=0) as listener:
         feed.stored([message("m1", "a")])
@@ -86,7 +80,6 @@ async def test_who_has_no_room_hears_of_changes_alone() -> None:
 
 
 async def test_nobody_waits_after_the_end() -> None:
-    """Neither who listened before, nor who comes later."""
     feed = Feed()
     with feed.listening(None) as listener:
         async with asyncio.TaskGroup() as tasks:

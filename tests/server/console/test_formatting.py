@@ -25,29 +25,24 @@ CHROME = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0
     [(0, "0.0%"), (0.0004, "<0.1%"), (0.0005, "0.1%"), (0.402, "40.2%"), (1, "100.0%"), (2.5, "250.0%")],
 )
 def test_shares_have_one_decimal_and_are_never_rounded_to_nothing(share: float, text: str) -> None:
-    """Zero is shown for zero only."""
     assert text == percent(share)
 
 
 def test_thousands_are_set_apart() -> None:
-    """Large counts can be read."""
     assert "1,234,567" == number(1_234_567)
 
 
 @pytest.mark.parametrize("hours", [0, 5])
 def test_times_are_shown_in_utc(hours: int) -> None:
-    """A time is the same for every reader."""
     at = datetime(2026, 11, 3, 9, 5, tzinfo=UTC).astimezone(timezone(timedelta(hours=hours)))
     assert ("3 November 2026, 09:05 UTC", "3 November 2026, 09:05:00 UTC") == (moment(at), instant(at))
 
 
 def test_points_have_their_sign() -> None:
-    """What speaks for a person and what speaks against one are told apart, and no hyphen stands for a minus."""
     assert ["+5", "\N{MINUS SIGN}8"] == [points(5), points(-8)]
 
 
 def test_a_sentence_begins_with_a_capital_letter() -> None:
-    """A reason's words do not; one may have none."""
     assert ["Calls itself curl", "7 links", ""] == [sentence(words) for words in ("calls itself curl", "7 links", "")]
 
 
@@ -65,12 +60,10 @@ def test_a_sentence_begins_with_a_capital_letter() -> None:
     ],
 )
 def test_an_agent_is_told_in_short(header: str, words: str) -> None:
-    """A browser by its version and system, anything else by the beginning of its own words."""
     assert words == agent(header)
 
 
 def test_an_address_says_what_is_looked_for() -> None:
-    """Nothing of what goes without saying; and a search begins anew where another signal is looked for."""
     place = (datetime(2026, 11, 3, 9, 5, tzinfo=UTC), "a&b")
     search = ClickSearch(campaign="a b&c", verdicts=(Verdict.BOT,), signal="fast", counted=False, before=place)
     assert "/clicks?campaign=" == address(ClickSearch(campaign=""))

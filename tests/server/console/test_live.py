@@ -32,7 +32,6 @@ def clicked(name: str, *clicks: str, campaign: str = "spring", by: Verdict = Ver
 
 
 async def test_a_program_hears_of_each_click_at_once() -> None:
-    """In the shape of `/api/clicks`, with its campaign and what it was before; other campaigns' are left out."""
     feed = Feed()
     async with (
         served(MemoryAnalytics(), feed) as address,
@@ -49,7 +48,6 @@ async def test_a_program_hears_of_each_click_at_once() -> None:
 
 
 async def test_a_program_is_told_what_it_missed() -> None:
-    """Where clicks come faster than they are fetched, it hears how many there were besides."""
     feed = Feed()
     async with served(MemoryAnalytics(), feed) as address, aclosing(events(f"{address}/api/live")) as stream:
         await anext(stream)
@@ -59,7 +57,6 @@ async def test_a_program_is_told_what_it_missed() -> None:
 
 
 async def test_a_page_hears_of_whatever_changes_it_and_once_of_much() -> None:
-    """It asks for all of itself each time."""
     feed = Feed()
     async with served(MemoryAnalytics(), feed) as address, aclosing(events(f"{address}/live")) as stream:
         await anext(stream)
@@ -74,7 +71,6 @@ async def test_a_page_hears_of_whatever_changes_it_and_once_of_much() -> None:
 
 
 async def test_listeners_do_not_keep_the_console_from_ending() -> None:
-    """They are let go when it is to stop."""
     feed = Feed()
     async with asyncio.TaskGroup() as tasks, served(MemoryAnalytics(), feed) as address:
         stream = events(f"{address}/live")
@@ -85,7 +81,6 @@ async def test_listeners_do_not_keep_the_console_from_ending() -> None:
 
 @needs_chromium
 async def test_a_page_shows_clicks_without_being_loaded_again_until_it_is_paused() -> None:
-    """Its figures change where they stand, and what has focus keeps it."""
     analytics, feed = MemoryAnalytics(), Feed()
 
     async def store(message: JudgedMessage) -> None:
@@ -119,7 +114,6 @@ async def test_a_page_shows_clicks_without_being_loaded_again_until_it_is_paused
 
 @needs_chromium
 async def test_a_page_whose_numbers_are_being_counted_asks_until_they_are() -> None:
-    """Nothing more may be stored meanwhile, so nobody tells of a change."""
     analytics = MemoryAnalytics()
     analytics.as_of = SENT_AT
     await analytics.store([], [clicked("m1", "a")])
@@ -136,7 +130,6 @@ async def test_a_page_whose_numbers_are_being_counted_asks_until_they_are() -> N
 
 @needs_chromium
 async def test_a_page_out_of_view_lets_others_have_its_connection() -> None:
-    """A browser opens six to a host; more windows than that stay usable, and one that comes into view is up to date."""
     analytics, feed = MemoryAnalytics(), Feed()
     await analytics.store([], [clicked("m1", "a")])
     async with served(analytics, feed) as address, chromium() as browser:

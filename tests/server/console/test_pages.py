@@ -17,7 +17,6 @@ SCRIPT = "<script>alert('x')</script>&\"/.."
 
 
 async def test_overview_without_campaigns_says_what_to_do(client: Client) -> None:
-    """The first page a new user sees names the relay and the header to set."""
     page = (await client.get("/")).text
     assert "No messages yet" in page
     assert "X-Clicktrail-Campaign" in page
@@ -25,7 +24,6 @@ async def test_overview_without_campaigns_says_what_to_do(client: Client) -> Non
 
 @pytest.mark.usefixtures("spring")
 async def test_overview_leads_to_each_campaign(client: Client) -> None:
-    """A campaign's row has its numbers and a link that works."""
     page = (await client.get("/")).text
     assert 'href="/campaign?name=spring"' in page
     assert [True, True] == [rate in page for rate in ("40.0%", "10.0%")]
@@ -33,7 +31,6 @@ async def test_overview_leads_to_each_campaign(client: Client) -> None:
 
 @pytest.mark.usefixtures("spring")
 async def test_campaign_page_shows_both_rates_and_the_reasons(client: Client) -> None:
-    """The headline is the click rate and what it would seem to be; below stand links, verdicts and reasons in words."""
     page = (await client.get("/campaign", params={"name": "spring"})).text
     shown = (
         "40.0% as an email service would report it",
@@ -46,7 +43,6 @@ async def test_campaign_page_shows_both_rates_and_the_reasons(client: Client) ->
 
 
 async def test_campaign_page_tells_whom_landing_pages_saw(client: Client, analytics: MemoryAnalytics) -> None:
-    """Where any page told of anybody; elsewhere a zero would read as if nobody had been there."""
     of = verdict(click("m1", "1"))
     await analytics.store([], [judged(sent("m1"), clicks=(of,))])
     assert "landing pages" not in (await client.get("/campaign?name=spring")).text
@@ -56,7 +52,6 @@ async def test_campaign_page_tells_whom_landing_pages_saw(client: Client, analyt
 
 
 async def test_page_of_rates_that_do_not_differ_strikes_nothing(client: Client, analytics: MemoryAnalytics) -> None:
-    """Where only people clicked there is one number, not the same one twice."""
     await analytics.store([], [judged(sent("m1"), bounced("m2"), clicks=(verdict(click("m1", "1")),))])
     pages = [(await client.get(path)).text for path in ("/", "/campaign?name=spring")]
     assert [[], []] == [re.findall("<s[ >]", page) for page in pages]
@@ -64,7 +59,6 @@ async def test_page_of_rates_that_do_not_differ_strikes_nothing(client: Client, 
 
 @pytest.mark.usefixtures("spring")
 async def test_pages_say_of_when_their_numbers_are(client: Client, analytics: MemoryAnalytics) -> None:
-    """Where a large campaign is still being counted; elsewhere there is nothing to say."""
     paths = ("/", "/campaign?name=spring")
     assert [False] * 2 == ["of 23 November 2026, 09:00:07 UTC" in (await client.get(path)).text for path in paths]
     analytics.as_of = datetime(2026, 11, 23, 9, 0, 7, tzinfo=UTC)
@@ -72,14 +66,12 @@ async def test_pages_say_of_when_their_numbers_are(client: Client, analytics: Me
 
 
 async def test_campaign_without_deliveries_has_no_rate(client: Client, analytics: MemoryAnalytics) -> None:
-    """A click on a message that nobody told of is shown, but no rate is made of it."""
     await analytics.store([], [judged(clicks=(verdict(click("m1", "1")),))])
     page = (await client.get("/campaign?name=spring")).text
     assert "Not known" in page
 
 
 async def test_all_text_is_escaped(client: Client, analytics: MemoryAnalytics) -> None:
-    """Campaign names and destinations come from messages, and are never read as HTML."""
     told = replace(click("m1", "1", campaign=SCRIPT, recipient=SCRIPT), url=SCRIPT, user_agent=SCRIPT, source=SCRIPT)
     of = verdict(told, Verdict.BOT, BURST, Reason(signal=SCRIPT, points=1, detail=SCRIPT))
     await analytics.store([], [judged(sent("m1", campaign=SCRIPT), clicks=(of,))])
@@ -96,7 +88,6 @@ async def test_all_text_is_escaped(client: Client, analytics: MemoryAnalytics) -
 async def test_link_in_the_overview_leads_to_the_campaign(
     client: Client, analytics: MemoryAnalytics, name: str
 ) -> None:
-    """Whatever a campaign is called, its row leads to its page, the empty name included."""
     await analytics.store([], [judged(sent("m1", campaign=name))])
     (address,) = re.findall('href="(/campaign[^"]*)"', (await client.get("/")).text)
     page = await client.get(address)
@@ -108,20 +99,17 @@ async def test_link_in_the_overview_leads_to_the_campaign(
     [("/campaign?name=x", 404), ("/nothing", 404), ("/campaign", 400), ("/clicks?campaign=x", 404), ("/clicks", 400)],
 )
 async def test_refusal_is_a_page(client: Client, path: str, status: int) -> None:
-    """An unknown campaign, an unknown page and a missing name are refused in the console's own look."""
     answer = await client.get(path)
     assert (status, True) == (answer.status_code, 'href="/">All campaigns' in answer.text)
 
 
 async def test_page_says_when_the_numbers_cannot_be_read() -> None:
-    """While storage is in trouble the page says that, and that no click is lost by it."""
     async with console_of(UnreadableAnalytics()) as client:
         answer = await client.get("/")
     assert (503, True) == (answer.status_code, "No click is lost" in answer.text)
 
 
 async def test_campaign_page_says_what_the_sources_could_not_tell(client: Client, analytics: MemoryAnalytics) -> None:
-    """Beside the numbers that rest on it; and click-to-open stands there where an ESP told of openings."""
     of = verdict(replace(click("m1", "1"), esp="postmark"))
     await analytics.store([], [judged(sent("m1"), clicks=(of,))])
     page = (await client.get("/campaign?name=spring")).text
@@ -134,7 +122,6 @@ async def test_campaign_page_says_what_the_sources_could_not_tell(client: Client
 
 @pytest.mark.usefixtures("spring")
 async def test_numbers_of_the_campaign_page_lead_to_their_clicks(client: Client) -> None:
-    """Of each verdict, of each signal, and of all that is not human: as many as the number says."""
     page = (await client.get("/campaign?name=spring")).text
     links = re.findall(r'href="(/clicks[^"]*)">(\d+)', page)
     shown = [(await client.get(html.unescape(address))).text.count("<h2>") for address, _ in links]
@@ -143,7 +130,6 @@ async def test_numbers_of_the_campaign_page_lead_to_their_clicks(client: Client)
 
 
 async def test_clicks_page_explains_each_verdict(client: Client, analytics: MemoryAnalytics) -> None:
-    """What made it, by which signs in words and points, and what would have made a person of it."""
     of = replace(click("m1", "1", recipient="ann@example.com"), url="https://example.com/a?b=c", user_agent="curl/8")
     await analytics.store([], [judged(sent("m1"), clicks=(verdict(of, Verdict.BOT, BURST),))])
     page = (await client.get("/clicks?campaign=spring")).text
@@ -163,7 +149,6 @@ async def test_clicks_page_explains_each_verdict(client: Client, analytics: Memo
 
 
 async def test_clicks_page_says_where_there_is_nothing_to_explain(client: Client, analytics: MemoryAnalytics) -> None:
-    """A click without any signal, an anonymous one, one that a sign decides alone, and one that does not count."""
     head = verdict(replace(click("m1", "2"), method="HEAD"), Verdict.BOT, METHOD, BURST, counted=False)
     anonymous = AnonymousClick(id="a1", at=SENT_AT, campaign="spring", link=2, verdict=Verdict.HUMAN)
     await analytics.store([], [judged(sent("m1"), clicks=(verdict(click("m1", "1")), head))], [anonymous])
@@ -182,7 +167,6 @@ async def test_clicks_page_says_where_there_is_nothing_to_explain(client: Client
 
 
 async def test_clicks_are_turned_over_by_pages(client: Client, analytics: MemoryAnalytics) -> None:
-    """Earlier ones lie behind a link, which keeps to what was looked for; from there one leads back to the latest."""
     clicks = tuple(verdict(click("m1", f"{number:02}"), Verdict.BOT, BURST) for number in range(30))
     await analytics.store([], [judged(sent("m1"), clicks=clicks)])
     first = (await client.get("/clicks?campaign=spring&verdict=bot&signal=burst")).text
@@ -196,7 +180,6 @@ async def test_clicks_are_turned_over_by_pages(client: Client, analytics: Memory
 
 
 async def test_a_signal_can_be_chosen_and_let_go(client: Client, analytics: MemoryAnalytics) -> None:
-    """Its name stands with each reason, and says above the list what it means; one of an older version has no words."""
     of = verdict(click("m1", "1"), Verdict.BOT, BURST, HOSTING)
     await analytics.store([], [judged(sent("m1"), clicks=(of,))])
     page = (await client.get("/clicks?campaign=spring")).text
@@ -209,7 +192,6 @@ async def test_a_signal_can_be_chosen_and_let_go(client: Client, analytics: Memo
 
 
 async def test_clicks_page_says_what_a_click_was_before(client: Client, analytics: MemoryAnalytics) -> None:
-    """Each verdict it had, and until when."""
     of = click("m1", "1")
     for before, after in ((None, Verdict.BOT), (Verdict.BOT, Verdict.SUSPECTED), (Verdict.SUSPECTED, Verdict.HUMAN)):
         told = judged(sent("m1"), clicks=(verdict(of, after),))

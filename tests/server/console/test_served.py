@@ -13,7 +13,6 @@ from tests.support.memory_analytics import MemoryAnalytics
 
 
 async def test_console_is_served_until_told_to_stop() -> None:
-    """It answers on the socket that it was given, and ends without a signal."""
     async with served(MemoryAnalytics()) as address, httpx2.AsyncClient() as client:
         answer = await client.get(f"{address}/healthz")
     assert (200, "ok\n") == (answer.status_code, answer.text)
@@ -21,7 +20,6 @@ async def test_console_is_served_until_told_to_stop() -> None:
 
 @needs_chromium
 async def test_browser_shows_the_headline_and_complains_of_nothing() -> None:
-    """In a real browser the page reads as it should, its style is allowed, and it fits a telephone."""
     analytics = MemoryAnalytics()
     bots = [verdict(click(f"m{number}", "b"), Verdict.BOT, BURST) for number in range(4)]
     clicked = [judged(sent(of.click.message_id), delivered(of.click.message_id), clicks=(of,)) for of in bots]
@@ -47,7 +45,6 @@ async def test_browser_shows_the_headline_and_complains_of_nothing() -> None:
 @needs_chromium
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_wrong_with_single_clicks(scheme: Literal["light", "dark"]) -> None:
-    """By its rules anybody can read campaign and clicks, in either scheme, on a narrow screen."""
     axe = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
     analytics = MemoryAnalytics()
     long = replace(click("m1", "1", recipient=f"{'ann' * 20}@example.com"), url=f"https://example.com/{'a' * 90}?b=c")

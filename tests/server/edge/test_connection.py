@@ -48,7 +48,6 @@ SLOW = min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
 
 
 async def test_thousands_of_slow_clients_keep_nobody_waiting(tell: Callable[[str], None]) -> None:
-    """They hold a connection each, and no more than that: others are answered, and their time ends like anybody's."""
     journal = HeldJournal()
     async with connected(journal) as (connection, reader, writer):
         address = writer.get_extra_info("peername")
@@ -87,7 +86,6 @@ def after(seconds: float) -> float:
 
 
 async def test_an_idle_connection_ends() -> None:
-    """Later than any proxy's, and without a word."""
     async with connected(HeldJournal()) as (connection, reader, _):
         connection.expire(after(IDLE_SECONDS - 5))
         assert not connection.lost.done()
@@ -96,7 +94,6 @@ async def test_an_idle_connection_ends() -> None:
 
 
 async def test_a_request_that_does_not_end_is_refused() -> None:
-    """However often another byte comes: time counts from the first one."""
     async with connected(HeldJournal()) as (connection, reader, writer):
         writer.write(request("/robots.txt", method="HEAD") + b"GET / HT")
         await reader.readuntil(b"\r\n\r\n")
@@ -107,7 +104,6 @@ async def test_a_request_that_does_not_end_is_refused() -> None:
 
 
 async def test_a_refused_client_that_stays_is_cut_off() -> None:
-    """It may take some seconds to read the refusal, no more."""
     async with connected(HeldJournal()) as (connection, reader, writer):
         writer.write(b"nonsense\r\n\r\n")
         assert (await reader.read()).startswith(b"HTTP/1.1 400")
@@ -117,7 +113,6 @@ async def test_a_refused_client_that_stays_is_cut_off() -> None:
 
 
 async def test_waiting_for_the_journal_is_not_idling() -> None:
-    """A click is answered whenever its commit comes."""
     journal = HeldJournal()
     async with connected(journal) as (connection, reader, writer):
         writer.write(request(token_path()))
@@ -128,7 +123,6 @@ async def test_waiting_for_the_journal_is_not_idling() -> None:
 
 
 async def test_a_refused_client_does_not_hold_up_the_end() -> None:
-    """Its request has begun and will never be complete."""
     async with connected(HeldJournal()) as (connection, reader, writer):
         writer.write(b"GET /" + b"x" * 20_000)
         assert (await reader.read()).startswith(b"HTTP/1.1 431")
@@ -137,7 +131,6 @@ async def test_a_refused_client_does_not_hold_up_the_end() -> None:
 
 
 async def test_a_client_that_takes_nothing_is_not_read_from() -> None:
-    """Until it takes what it is owed; its requests wait in its own hands meanwhile."""
     async with connected(HeldJournal()) as (connection, reader, writer):
         connection.pause_writing()
         assert not connection._transport.is_reading()
@@ -147,7 +140,6 @@ async def test_a_client_that_takes_nothing_is_not_read_from() -> None:
 
 
 async def test_requests_are_not_taken_without_end() -> None:
-    """While many answers are due, further requests are not read."""
     journal = HeldJournal()
     async with connected(journal) as (connection, reader, writer):
         writer.write(request(token_path()) * 64)
@@ -179,7 +171,6 @@ async def read_answers(reader: asyncio.StreamReader, count: int) -> list[bytes]:
 
 
 async def test_a_click_is_redirected_and_recorded(tmp_path: Path) -> None:
-    """The record is on disk by the time the answer is read; the address is the one that our proxy told."""
     headers = "User-Agent: Mozilla/5.0\r\nX-Forwarded-For: 6.6.6.6, 203.0.113.9\r\nX-Forwarded-Proto: https\r\n"
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
@@ -194,7 +185,6 @@ async def test_a_click_is_redirected_and_recorded(tmp_path: Path) -> None:
 
 
 async def test_head_is_answered_like_get(tmp_path: Path) -> None:
-    """Without a body, also where ``GET`` has one; told apart in the record."""
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
             redirect = await edge.ask(request(token_path(), method="HEAD", close=True))
@@ -207,7 +197,6 @@ async def test_head_is_answered_like_get(tmp_path: Path) -> None:
 
 
 async def test_answers_to_pipelined_requests_come_in_order(tmp_path: Path) -> None:
-    """More of them than are taken at a time, in one packet."""
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
             numbers = range(300)
@@ -221,7 +210,6 @@ async def test_answers_to_pipelined_requests_come_in_order(tmp_path: Path) -> No
 
 
 async def test_answers_wait_for_those_before_them() -> None:
-    """An answer that is known at once, and one whose commit came first, do not overtake."""
     journal = HeldJournal()
     async with running_edge(journal) as edge:
         reader, writer = await edge.connect()
@@ -238,7 +226,6 @@ async def test_answers_wait_for_those_before_them() -> None:
 
 
 async def test_a_request_may_arrive_in_any_two_pieces(tmp_path: Path) -> None:
-    """Cut at each byte, on one connection that is kept alive."""
     data = request(token_path(), headers="User-Agent: Mozilla/5.0\r\n")
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
@@ -255,7 +242,6 @@ async def test_a_request_may_arrive_in_any_two_pieces(tmp_path: Path) -> None:
 
 
 async def test_http_1_0_is_answered_and_closed(tmp_path: Path) -> None:
-    """Without a ``Host`` too."""
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
             answer = await edge.ask(f"GET {token_path()} HTTP/1.0\r\n\r\n".encode())
@@ -275,7 +261,6 @@ async def test_http_1_0_is_answered_and_closed(tmp_path: Path) -> None:
     ],
 )
 async def test_what_cannot_be_read_is_refused(tmp_path: Path, data: bytes, status: bytes) -> None:
-    """Behind the answers to what came before it, and readably, though the client was still sending."""
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
             answer = await edge.ask(request(token_path()) + data)
@@ -285,7 +270,6 @@ async def test_what_cannot_be_read_is_refused(tmp_path: Path, data: bytes, statu
 
 
 async def test_damaged_links_never_redirect(tmp_path: Path) -> None:
-    """A page that says so, and a record of what was tried."""
     damaged = damaged_path()
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
@@ -297,7 +281,6 @@ async def test_damaged_links_never_redirect(tmp_path: Path) -> None:
 
 
 async def test_a_body_is_read_and_thrown_away(tmp_path: Path) -> None:
-    """The next request begins behind it."""
     post = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 50000\r\n\r\n" + b"x" * 50_000
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
@@ -306,7 +289,6 @@ async def test_a_body_is_read_and_thrown_away(tmp_path: Path) -> None:
 
 
 async def test_a_client_may_ask_before_it_sends_a_body() -> None:
-    """It is told to go on, behind the answers that are due before."""
     journal = HeldJournal()
     async with running_edge(journal) as edge:
         reader, writer = await edge.connect()
@@ -324,7 +306,6 @@ async def test_a_client_may_ask_before_it_sends_a_body() -> None:
 
 
 async def test_readers_come_by_ipv6_too(tmp_path: Path) -> None:
-    """Their address is recorded as it is usually written."""
     with writer_on(tmp_path) as journal:
         async with running_edge(journal, host="::1") as edge:
             direct = await edge.ask(request(token_path(), close=True))
@@ -335,7 +316,6 @@ async def test_readers_come_by_ipv6_too(tmp_path: Path) -> None:
 
 
 async def test_a_proxy_below_http_names_the_client(tmp_path: Path) -> None:
-    """By the PROXY protocol, for all requests of a connection; without its header nothing is answered but a refusal."""
     header = b"PROXY TCP4 203.0.113.9 127.0.0.1 53764 8080\r\n"
     with writer_on(tmp_path) as journal:
         async with running_edge(journal, announced=True) as edge:
@@ -347,7 +327,6 @@ async def test_a_proxy_below_http_names_the_client(tmp_path: Path) -> None:
 
 
 async def test_a_journal_that_cannot_be_written_keeps_nobody_from_arriving(tmp_path: Path) -> None:
-    """The health says how many wait to be recorded; they are once the journal is back."""
     (tmp_path / "edge-0").touch()
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
@@ -364,7 +343,6 @@ async def test_a_journal_that_cannot_be_written_keeps_nobody_from_arriving(tmp_p
 
 
 async def test_a_client_that_sends_no_more_still_gets_its_answer() -> None:
-    """It closed its half of the connection before the click was recorded."""
     journal = HeldJournal()
     async with running_edge(journal) as edge:
         reader, writer = await edge.connect()
@@ -378,7 +356,6 @@ async def test_a_client_that_sends_no_more_still_gets_its_answer() -> None:
 
 
 async def test_a_client_that_has_left_disturbs_nobody() -> None:
-    """Its click is recorded, its answer goes nowhere, and the edge goes on."""
     journal = HeldJournal()
     async with running_edge(journal) as edge:
         _, writer = await edge.connect()
@@ -400,7 +377,6 @@ def reset_at_close(writer: asyncio.StreamWriter) -> None:
 
 
 async def test_a_client_that_reads_nothing_is_not_read_from_either(tmp_path: Path) -> None:
-    """What it is owed does not grow without end, and it gets all of it when it reads."""
     data = request("/robots.txt") * 200
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
@@ -421,7 +397,6 @@ async def test_a_client_that_reads_nothing_is_not_read_from_either(tmp_path: Pat
 
 
 async def test_stopping_finishes_what_was_begun() -> None:
-    """Idle connections end, a click in the middle of its commit is answered, a half request may be completed."""
     journal = HeldJournal()
     async with running_edge(journal) as edge:
         idle, idle_writer = await edge.connect()
@@ -455,7 +430,6 @@ async def refuses_connections(edge: RunningEdge) -> None:
 
 
 async def test_stopping_does_not_wait_for_ever() -> None:
-    """A client that never completes its request is cut off."""
     async with running_edge(HeldJournal(), drain_seconds=0.05) as edge:
         reader, writer = await edge.connect()
         writer.write(request("/robots.txt", method="HEAD") + request("/")[:10])

@@ -132,7 +132,6 @@ def forged() -> Iterator[tuple[bytes, bool]]:
 
 @pytest.mark.timeout(3600)
 def test_nothing_redirects_but_to_what_we_sealed(tell: Callable[[str], None]) -> None:
-    """Neither a damaged token, nor a foreign one, nor anything that a request says of hosts."""
     edge = Edge()
     for data, may_redirect in itertools.islice(forged(), COUNT):
         places = edge.ask(data)
@@ -143,7 +142,6 @@ def test_nothing_redirects_but_to_what_we_sealed(tell: Callable[[str], None]) ->
 
 
 def test_good_tokens_do_redirect() -> None:
-    """Else there would be nothing to see above."""
     tokens = sealed_token(RING, 0), campaign_token(RING, 0), short_token(77, 0)
     edge = Edge()
     assert [[min(DESTINATIONS)]] * 3 == [edge.ask(request(f"/{token}")) for token in tokens]

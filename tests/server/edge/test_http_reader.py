@@ -51,7 +51,6 @@ REQUESTS = [
 
 @given(st.lists(st.integers(0, len(GET + POST + POST_BODY + HEAD)), max_size=12))
 def test_requests_are_the_same_however_they_arrive(cuts: list[int]) -> None:
-    """Cut anywhere, into any number of pieces: method, path, headers, and what belongs to which request."""
     data = GET + POST + POST_BODY + HEAD
     reader = RequestReader("192.0.2.1")
     found: list[Request] = []
@@ -64,7 +63,6 @@ def test_requests_are_the_same_however_they_arrive(cuts: list[int]) -> None:
 
 
 def test_the_beginning_of_a_body_is_kept() -> None:
-    """And no more than that, in however many pieces it comes; the next request has its own."""
     body = bytes(range(256)) * 5
     data = f"POST /e HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body + GET
     for size in (7, len(data)):
@@ -74,7 +72,6 @@ def test_the_beginning_of_a_body_is_kept() -> None:
 
 
 def test_byte_by_byte() -> None:
-    """The smallest pieces that there are."""
     reader = RequestReader("192.0.2.1")
     found = [request for byte in GET for request in reader.feed(bytes([byte]))]
     assert REQUESTS[:1] == found
@@ -82,7 +79,6 @@ def test_byte_by_byte() -> None:
 
 
 def test_a_request_that_has_begun_is_known_to_have() -> None:
-    """From its first byte to its last."""
     reader = RequestReader("192.0.2.1")
     states = []
     for piece in (b"", GET[:1], GET[1:-1], GET[-1:] + GET[:5], GET[5:]):
@@ -102,7 +98,6 @@ def test_a_request_that_has_begun_is_known_to_have() -> None:
     ],
 )
 def test_some_requests_are_the_last_ones(data: bytes) -> None:
-    """They are answered; what follows them is not read, and is no mistake either."""
     reader = RequestReader("192.0.2.1")
     assert 1 == len(reader.feed(data))
     assert (True, None) == (reader.ended, reader.refusal)
@@ -128,7 +123,6 @@ def test_some_requests_are_the_last_ones(data: bytes) -> None:
     ],
 )
 def test_what_is_not_http_ends_the_connection(data: bytes) -> None:
-    """Behind it nobody can say where a request begins; those before it stand."""
     reader = RequestReader("192.0.2.1")
     assert REQUESTS[:1] == reader.feed(GET + data)
     assert (True, Refusal.BAD_REQUEST) == (reader.ended, reader.refusal)
@@ -141,14 +135,12 @@ def request_with(size: int) -> bytes:
 
 @pytest.mark.parametrize(("size", "refusal"), [(MAX_HEAD, None), (MAX_HEAD + 1, Refusal.HEAD_TOO_LARGE)])
 def test_a_head_is_bounded(size: int, refusal: Refusal | None) -> None:
-    """Exactly, where it arrives at once."""
     reader = RequestReader("192.0.2.1")
     found = reader.feed(request_with(size))
     assert (refusal, not refusal) == (reader.refusal, bool(found))
 
 
 def test_a_head_of_many_fields_is_bounded() -> None:
-    """However small each of them is."""
     reader = RequestReader("192.0.2.1")
     assert [] == reader.feed(b"GET / HTTP/1.1\r\nHost: h\r\n" + b"x: y\r\n" * MAX_HEAD + b"\r\n")
     assert reader.refusal is Refusal.HEAD_TOO_LARGE
@@ -167,7 +159,6 @@ def test_a_head_of_many_fields_is_bounded() -> None:
     ids=["target", "value", "fields", "body", "chunks", "trailer"],
 )
 def test_nothing_is_read_without_end(start: bytes, more: bytes, refusal: Refusal) -> None:
-    """Whatever part of a request never stops, it is refused before it takes much memory."""
     reader = RequestReader("192.0.2.1")
     reader.feed(start)
     fed = 0
@@ -180,7 +171,6 @@ def test_nothing_is_read_without_end(start: bytes, more: bytes, refusal: Refusal
 
 @given(st.lists(st.binary(max_size=200), max_size=5))
 def test_no_bytes_break_it(pieces: list[bytes]) -> None:
-    """They are requests, or the beginning of one, or refused."""
     reader = RequestReader("192.0.2.1")
     for piece in pieces:
         for request in reader.feed(piece):
@@ -191,7 +181,6 @@ POST_THAT_ASKS = b"POST /e HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nConten
 
 
 def test_a_client_that_waits_for_leave_is_known_to() -> None:
-    """From the end of its head until a byte of its body comes, with leave or without."""
     reader = RequestReader("192.0.2.1")
     states = []
     for piece in (POST_THAT_ASKS[:-1], POST_THAT_ASKS[-1:], b"a", b"b", GET + POST_THAT_ASKS, b"ab"):
@@ -213,7 +202,6 @@ def test_a_client_that_waits_for_leave_is_known_to() -> None:
     ids=["sends", "old", "empty", "other", "too large", "get"],
 )
 def test_no_other_client_waits(data: bytes) -> None:
-    """What it sends is on its way, or there is nothing to send, or it would be refused."""
     reader = RequestReader("192.0.2.1")
     reader.feed(data)
     assert not reader.awaited
@@ -221,7 +209,6 @@ def test_no_other_client_waits(data: bytes) -> None:
 
 @given(st.sampled_from([b"PROXY TCP4 203.0.113.9 10.0.0.1 53764 443\r\n", PROXY_BY_TLS]), st.data())
 def test_behind_a_proxy_s_header_the_client_is_whom_it_names(header: bytes, data: st.DataObject) -> None:
-    """However it arrives; its own requests say nothing of that."""
     stream = header + GET + HEAD
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
     reader = RequestReader("192.0.2.1", announced=True)
@@ -234,7 +221,6 @@ def test_behind_a_proxy_s_header_the_client_is_whom_it_names(header: bytes, data
 
 
 def test_a_proxy_that_speaks_for_itself_is_the_client() -> None:
-    """As its health checks do."""
     reader = RequestReader("192.0.2.1", announced=True)
     assert REQUESTS[:1] == reader.feed(b"PROXY UNKNOWN\r\n" + GET)
 
@@ -245,14 +231,12 @@ def test_a_proxy_that_speaks_for_itself_is_the_client() -> None:
     ids=["none", "broken", "from nobody we know"],
 )
 def test_a_header_is_where_it_belongs_and_nowhere_else(announced: bool, data: bytes) -> None:
-    """A client that could leave it out, or bring its own, would be whoever it likes."""
     reader = RequestReader("192.0.2.1", announced=announced)
     assert [] == reader.feed(data)
     assert (True, Refusal.BAD_REQUEST) == (reader.ended, reader.refusal)
 
 
 def test_a_proxy_s_header_that_does_not_end_is_a_request_that_does_not() -> None:
-    """So that it has its time, and no more."""
     reader = RequestReader("192.0.2.1", announced=True)
     states = [reader.in_request]
     for piece in (b"PROXY TCP4", b" 203.0.113.9 10.0.0.1 1 2\r\n", GET[:1]):
@@ -310,7 +294,6 @@ _REQUEST_LINES = (
     st.sampled_from(_REQUEST_LINES), st.lists(st.sampled_from(_LINES), max_size=6), st.sampled_from(["", "x", "\r\n"])
 )
 def test_what_is_read_at_once_is_what_the_parser_reads(first: str, lines: list[str], rest: str) -> None:
-    """In every field; and the connection goes on, or ends, by it."""
     data = "\r\n".join([first, *lines, "", rest]).encode()
     if request := read_whole(data, "192.0.2.1"):
         at_once, in_pieces = RequestReader("192.0.2.1"), RequestReader("192.0.2.1")
@@ -326,7 +309,6 @@ def test_what_is_read_at_once_is_what_the_parser_reads(first: str, lines: list[s
     ],
 )
 def test_what_browsers_send_is_read_at_once(field: str) -> None:
-    """Names in lower case, values as they were sent, no query."""
     name, _, value = field.partition(":")
     data = f"GET /token?fbclid=x HTTP/1.1\r\nHost: h\r\n{field}\r\n\r\n".encode()
 
@@ -338,7 +320,6 @@ def test_what_browsers_send_is_read_at_once(field: str) -> None:
 
 
 def test_readers_behind_a_proxy_are_told_apart() -> None:
-    """Who called is read anew, though all else was the same before."""
     data = "GET /token HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: {}\r\nX-Forwarded-Proto: https\r\n\r\n"
     callers = ["203.0.113.9", "203.0.113.10", "203.0.113.9"]
 
@@ -356,7 +337,6 @@ def test_readers_behind_a_proxy_are_told_apart() -> None:
     ],
 )
 def test_what_ends_its_connection_is_read_at_once(data: bytes) -> None:
-    """As nginx asks what is behind it, unless it is told to keep connections."""
     reader = RequestReader("192.0.2.1")
 
     assert [read_whole(data, "192.0.2.1")] == reader.feed(data)
@@ -379,5 +359,4 @@ def test_what_ends_its_connection_is_read_at_once(data: bytes) -> None:
     ids=["cut", "two", "body", "no host", "two hosts", "long", "cut behind it", "behind it", "two proxies"],
 )
 def test_all_else_takes_a_closer_look(data: bytes) -> None:
-    """What is cut, more than one request, has a body, or is refused for its host."""
     assert read_whole(data, "192.0.2.1") is None

@@ -36,12 +36,10 @@ def every(pages: Pages, headers: dict[str, str]) -> dict[str, Response]:
 
 
 def test_each_page_has_its_status() -> None:
-    """What is wrong, in the words of HTTP."""
     assert ["404", "410", "503", "421", "200"] == list(every(Pages(DOMAIN, records=Records()), {}))
 
 
 def test_pages_come_in_the_readers_language() -> None:
-    """And say which it is, also to caches on the way."""
     page = Pages(DOMAIN, records=Records()).damaged(GERMAN)
     assert '<html lang="de">' in page.body.decode()
     assert "Dieser Link funktioniert nicht" in page.body.decode()
@@ -50,7 +48,6 @@ def test_pages_come_in_the_readers_language() -> None:
 
 @pytest.mark.parametrize("headers", [{}, GERMAN])
 def test_pages_name_a_contact_where_there_is_one(headers: dict[str, str]) -> None:
-    """As text, whatever the setting holds."""
     told, untold = every(Pages(DOMAIN, records=Records()), headers), every(Pages(Domain(), records=Records()), headers)
     for status in ("404", "410"):
         assert b"&lt;tea@example.com&gt;" in told[status].body
@@ -60,14 +57,12 @@ def test_pages_name_a_contact_where_there_is_one(headers: dict[str, str]) -> Non
 
 
 def test_who_is_to_come_again_is_told_when() -> None:
-    """RFC 9110 section 10.2.3; and that no cache may answer instead."""
     head = Pages(DOMAIN, records=Records()).unavailable({}).head
     assert b"\r\nRetry-After: 60\r\n" in head
     assert b"\r\nCache-Control: no-store\r\n" in head
 
 
 def test_the_page_about_a_link_tells_all_but_the_recipient() -> None:
-    """Sender, destination and records; who has the link from somebody else must not learn from whom."""
     text = Pages(DOMAIN, records=Records()).about(REDIRECT, host="click.example", headers={}).body.decode()
     assert "Tea &amp; Co &lt;tea@example.com&gt;" in text
     assert '<a href="https://shop.example/?a=b&amp;c=&#x27;" rel="noreferrer">' in text
@@ -77,7 +72,6 @@ def test_the_page_about_a_link_tells_all_but_the_recipient() -> None:
 
 
 def test_the_page_about_a_link_tells_of_the_settings_in_force() -> None:
-    """Whatever they are."""
     pages = Pages(Domain(), records=Records(address_hours=5, opted_out=False))
     unnamed = Redirect(location=REDIRECT.location, event=Click(id="c1", at=NOW))
     text = pages.about(unnamed, host="click.example", headers={}).body.decode()
@@ -90,7 +84,6 @@ def test_the_page_about_a_link_tells_of_the_settings_in_force() -> None:
 @needs_chromium
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_wrong(scheme: Literal["light", "dark"]) -> None:
-    """By its rules anybody can read the pages, in either scheme; on a narrow screen, too, and without script."""
     axe = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
     pages = Pages(DOMAIN, records=Records())
     shown = [*every(pages, GERMAN).values(), pages.about(REDIRECT, host="click.example", headers={})]
@@ -123,12 +116,10 @@ async def test_axe_finds_nothing_wrong(scheme: Literal["light", "dark"]) -> None
     ],
 )
 def test_readers_get_the_language_that_they_like_best(accepted: str, language: str) -> None:
-    """Of those that there are, by weight and then by order; English where there is none of theirs."""
     assert language == language_of(accepted, words())
 
 
 def test_every_language_fills_in_the_same() -> None:
-    """A translation that lost a contact or a number would lose it for its readers."""
     english = words()[FALLBACK]
     for known in words().values():
         assert _filled_in(known.ask_contact) == _filled_in(english.ask_contact)
@@ -161,7 +152,6 @@ def site_of(sites: Sites, host: str) -> Site:
 
 @pytest.mark.parametrize("host", ["click.example", "click.example:8080", "CLICK.example.", "Click.Example.:443"])
 def test_a_site_is_found_by_every_spelling_of_its_host(host: str) -> None:
-    """Names have no case, and may end in a dot; the port is the proxy's."""
     sites = Sites([DOMAIN_sites, BARE])
     assert site_of(sites, host) is site_of(sites, "click.example")
 
@@ -170,18 +160,15 @@ def test_a_site_is_found_by_every_spelling_of_its_host(host: str) -> None:
     "host", ["", "evil.example", "a.click.example", "click.example.evil.example", ":80", "[::1]:80"]
 )
 def test_other_hosts_have_no_site(host: str) -> None:
-    """Not even below one of ours."""
     assert Sites([DOMAIN_sites, BARE]).find(host) is None
 
 
 def test_where_no_domain_is_listed_every_host_is_served() -> None:
-    """As one finds it who has just installed clicktrail."""
     sites = Sites()
     assert site_of(sites, "") is site_of(sites, "anything.example:8080")
 
 
 def test_a_site_answers_for_apps_where_the_domain_has_their_files() -> None:
-    """At the paths where iOS and Android look, as JSON."""
     sites = Sites([DOMAIN_sites, BARE])
     fixed, bare = site_of(sites, "click.example").fixed, site_of(sites, "other.example").fixed
     apple, android = "/.well-known/apple-app-site-association", "/.well-known/assetlinks.json"
@@ -191,18 +178,15 @@ def test_a_site_answers_for_apps_where_the_domain_has_their_files() -> None:
 
 
 def test_every_site_says_that_it_honours_global_privacy_control() -> None:
-    """In the words of https://w3c.github.io/gpc/."""
     answer = site_of(Sites(), "").fixed["/.well-known/gpc.json"]({})
     assert b'{"gpc":true,"lastUpdate":"2026-11-23"}\n' == answer.body
 
 
 def test_robots_are_asked_to_stay_away() -> None:
-    """Every link is somebody's."""
     assert b"User-agent: *\nDisallow: /\n" == site_of(Sites(), "").fixed["/robots.txt"]({}).body
 
 
 def test_every_answer_of_a_domain_asks_for_tls_where_it_is_told_to() -> None:
-    """RFC 6797 section 6.1: on all of them."""
     sites = Sites([DOMAIN_sites, BARE])
     site, bare = site_of(sites, "click.example"), site_of(sites, "other.example")
     field = b"Strict-Transport-Security: max-age=172800\r\n"

@@ -46,7 +46,6 @@ NOT_BY_TLS = tlv(0x20, b"\x00\x00\x00\x00\x00")
     ],
 )
 def test_headers_tell_the_client(data: bytes, client: str, *, https: bool) -> None:
-    """Both versions, and no client where the proxy speaks for itself; what follows is not theirs."""
     assert ProxyHeader(size=len(data), client=client, https=https) == read_proxy_header(data + b"GET / HTTP/1.1\r\n")
 
 
@@ -72,14 +71,12 @@ def test_headers_tell_the_client(data: bytes, client: str, *, https: bool) -> No
     ],
 )
 def test_all_else_is_no_header(data: bytes) -> None:
-    """Half of a header would pass for what a client had said itself."""
     with pytest.raises(ValueError, match=r".+"):
         read_proxy_header(data)
 
 
 @given(st.ip_addresses(), st.integers(0, 65_535))
 def test_a_line_that_a_proxy_writes_is_read(client: IPv4Address | IPv6Address, port: int) -> None:
-    """Whoever the client is, once the last byte is there and not before."""
     data = f"PROXY TCP{client.version} {client} {type(client)(1)} {port} 443\r\n".encode()
     assert [ProxyHeader(size=len(data), client=str(client))] == found_while_arriving(data)
 
@@ -88,7 +85,6 @@ def test_a_line_that_a_proxy_writes_is_read(client: IPv4Address | IPv6Address, p
 def test_a_binary_header_that_a_proxy_writes_is_read(
     client: IPv4Address | IPv6Address, https: bool, other: bytes
 ) -> None:
-    """Whatever else the proxy tells in it."""
     told = client.packed * 2 + b"\xd2\x04\x01\xbb" + tlv(0xEE, other) + (BY_TLS if https else NOT_BY_TLS)
     data = binary(0x21, 0x11 if client.version == 4 else 0x21, told)
     assert [ProxyHeader(size=len(data), client=str(client), https=https)] == found_while_arriving(data)
@@ -104,7 +100,6 @@ def found_while_arriving(data: bytes) -> list[ProxyHeader]:
     st.binary(max_size=60), st.sampled_from([b"", b"PROXY ", b"PROXY TCP4 ", SIGNATURE, SIGNATURE + b"\x21\x11\x00"])
 )
 def test_no_bytes_break_it(data: bytes, start: bytes) -> None:
-    """They are a header, or the beginning of one, or refused."""
     try:
         found = read_proxy_header(start + data)
     except ValueError:

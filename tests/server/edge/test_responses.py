@@ -9,7 +9,6 @@ from clicktrail.server.edge.responses import Responses
 
 
 def test_a_redirect_is_remembered_by_nobody() -> None:
-    """Every byte of it: no cache keeps it, no search engine lists it, and the destination learns no more than usual."""
     responses = Responses()
     responses.tick(datetime(2026, 11, 23, 8, 30, 59, 999_000, tzinfo=UTC))
     expected = (
@@ -27,13 +26,11 @@ def test_a_redirect_is_remembered_by_nobody() -> None:
 
 
 def test_the_referrer_policy_is_the_senders_choice() -> None:
-    """Some want the destination to learn nothing at all."""
     responses = Responses(referrer_policy="no-referrer")
     assert b"\r\nReferrer-Policy: no-referrer\r\n" in responses.redirect("https://a.example/").head
 
 
 def test_a_page_tells_its_length_with_and_without_its_body() -> None:
-    """``HEAD`` gets the same fields (RFC 9110 section 9.3.2), and the end of the connection is announced."""
     responses = Responses()
     page = responses.refusals[Refusal.BAD_REQUEST]
     whole = responses.encode(page, with_body=True, close=True)
@@ -44,18 +41,15 @@ def test_a_page_tells_its_length_with_and_without_its_body() -> None:
 
 
 def test_a_redirect_takes_further_fields() -> None:
-    """Those of its tracking domain."""
     assert Responses().redirect("https://a.example/", b"X-A: b\r\n").head.endswith(b"https://a.example/\r\nX-A: b\r\n")
 
 
 @pytest.mark.parametrize("refusal", Refusal)
 def test_every_refusal_has_its_answer(refusal: Refusal) -> None:
-    """A client error each."""
     assert Responses().refusals[refusal].head.startswith(b"HTTP/1.1 4")
 
 
 def test_health_is_json() -> None:
-    """For machines."""
     health = Responses().health(status="degraded", failed=3, buffered=2, let_go=1)
     assert b'{"status":"degraded","failed":3,"buffered":2,"let_go":1}\n' == health.body
     assert b"Content-Type: application/json\r\n" in health.head

@@ -39,7 +39,6 @@ def answers_of(
 
 
 def test_a_click_is_answered_once_it_is_recorded() -> None:
-    """Not earlier."""
     journal = HeldJournal()
     routes = routes_for(journal)
     answers = answers_of(routes, token_path())
@@ -52,7 +51,6 @@ def test_a_click_is_answered_once_it_is_recorded() -> None:
 
 
 def test_a_click_that_cannot_be_recorded_is_answered_all_the_same() -> None:
-    """The health shows what became of it."""
     journal = HeldJournal()
     routes = routes_for(journal)
     answers = answers_of(routes, token_path())
@@ -67,7 +65,6 @@ def test_a_click_that_cannot_be_recorded_is_answered_all_the_same() -> None:
 
 
 def test_a_damaged_token_is_recorded_before_it_is_answered() -> None:
-    """Like a click, with the page that says so."""
     journal = HeldJournal()
     routes = routes_for(journal)
     answers = answers_of(routes, damaged_path())
@@ -80,7 +77,6 @@ def test_a_damaged_token_is_recorded_before_it_is_answered() -> None:
 
 
 def test_everything_else_is_answered_at_once_and_not_recorded() -> None:
-    """The health and the page for what is not there."""
     journal = HeldJournal()
     routes = routes_for(journal)
     well = routes.responses.health(status="ok", failed=0, buffered=0, let_go=0)
@@ -91,7 +87,6 @@ def test_everything_else_is_answered_at_once_and_not_recorded() -> None:
 
 
 def test_a_short_link_is_looked_up_recorded_and_answered() -> None:
-    """In this order; what the registry does not know is not there, and while it cannot tell nobody is told that."""
     journal, registry = HeldJournal(), MemoryRegistry()
     link = StoredLink(position=0, destination="https://shop.example/?a=b")
     message = ShortMessage(code=7, message_id="m1", recipient="", campaign="", created_at=NOW, links=(link,))
@@ -110,7 +105,6 @@ def test_a_short_link_is_looked_up_recorded_and_answered() -> None:
 
 
 def test_landing_pages_are_served_where_there_are_some() -> None:
-    """Then the location has the click, and script and beacon answer; else there is nothing of it."""
     journal = HeldJournal()
     routes = routes_for(journal)
     assert [pages_of(routes).damaged({})] == answers_of(routes, "/e.js")
@@ -125,7 +119,6 @@ def test_landing_pages_are_served_where_there_are_some() -> None:
 
 
 def test_a_domain_has_landing_pages_of_its_own_or_none() -> None:
-    """Whatever the settings say for the others, and wherever its links lead."""
     journal = HeldJournal()
     routes = routes_for(journal)
     own, off, unsaid = (
@@ -161,7 +154,6 @@ def handed_on(routes: Routes, journal: HeldJournal, destination: str, *, host: s
 
 @pytest.mark.parametrize("name", ["sec-gpc", "dnt"])
 def test_of_who_asks_for_privacy_next_to_nothing_is_recorded(name: str) -> None:
-    """Neither address, agent, message, recipient nor time; and the reader arrives once it is recorded."""
     journal = HeldJournal()
     routes = routes_for(journal)
     headers = {name: "1", "user-agent": "Mozilla/5.0 (X11) Firefox/140.0", "accept-language": "en"}
@@ -178,7 +170,6 @@ def test_of_who_asks_for_privacy_next_to_nothing_is_recorded(name: str) -> None:
 
 
 def test_what_is_not_recorded_is_answered_at_once() -> None:
-    """A damaged link of somebody who asks for privacy: only their traces would be left."""
     journal = HeldJournal()
     routes = routes_for(journal)
     assert [pages_of(routes).damaged({})] == answers_of(routes, damaged_path(), headers={"sec-gpc": "1"})
@@ -186,7 +177,6 @@ def test_what_is_not_recorded_is_answered_at_once() -> None:
 
 
 def test_a_plus_shows_where_a_link_leads_and_is_no_click() -> None:
-    """Sealed or stored, and with the page of what went wrong where there is nothing to show."""
     journal, registry = HeldJournal(), MemoryRegistry()
     link = StoredLink(position=0, destination="https://shop.example/<b>")
     message = ShortMessage(code=7, message_id="m1", recipient="", campaign="", created_at=NOW, links=(link,))
@@ -203,7 +193,6 @@ def test_a_plus_shows_where_a_link_leads_and_is_no_click() -> None:
 
 
 def test_hosts_that_are_not_ours_are_told_so() -> None:
-    """And their clicks neither followed nor recorded; monitors ask by address."""
     journal = HeldJournal()
     routes = routes_for(journal)
     routes.sites = Sites([Domain(host="click.example")])
@@ -217,7 +206,6 @@ def test_hosts_that_are_not_ours_are_told_so() -> None:
 
 
 def test_links_lead_only_where_their_domain_allows() -> None:
-    """Elsewhere they have ended; the click is recorded all the same."""
     journal = HeldJournal()
     routes = routes_for(journal)
     routes.sites = Sites([Domain(host="click.example", destinations=("shop.example",))])
@@ -233,7 +221,6 @@ def test_links_lead_only_where_their_domain_allows() -> None:
 
 
 def test_a_link_leads_by_what_was_changed_about_it() -> None:
-    """Corrected or disabled, and recorded as it was sent; its page tells the same."""
     journal = HeldJournal()
     routes = routes_for(journal)
     target = Target(campaign="spring", position=0)
@@ -251,7 +238,6 @@ def test_a_link_leads_by_what_was_changed_about_it() -> None:
 
 
 def test_nothing_is_recorded_of_who_was_erased() -> None:
-    """They arrive at once, and no landing page is handed a click of theirs."""
     journal = HeldJournal()
     routes = routes_for(journal)
     routes.sites = Sites(landing_hosts=("shop.example",))
@@ -262,7 +248,6 @@ def test_nothing_is_recorded_of_who_was_erased() -> None:
 
 @pytest.mark.parametrize(("opted_out", "recorded"), [("anonymous", ["spring"]), ("none", [])])
 def test_clicks_of_who_denied_since_are_kept_as_of_who_asks_for_privacy(opted_out: str, recorded: list[str]) -> None:
-    """They arrive, no landing page is handed the click, and neither message nor recipient is written down."""
     journal = HeldJournal()
     routes = routes_for(journal)
     routes.sites = Sites(records=Records(opted_out=opted_out == "anonymous"), landing_hosts=("shop.example",))
@@ -276,7 +261,6 @@ def test_clicks_of_who_denied_since_are_kept_as_of_who_asks_for_privacy(opted_ou
 
 
 def test_a_domain_may_have_nothing_recorded_of_who_asks_for_privacy() -> None:
-    """The reader arrives at once, and the domain's pages tell the same; others go by the settings."""
     journal = HeldJournal()
     routes = routes_for(journal)
     routes.sites = Sites([Domain(host="click.example", opted_out="none"), Domain(host="other.example")])
@@ -311,7 +295,6 @@ def answer(
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_the_script_is_small_and_may_be_loaded_by_any_page(method: str) -> None:
-    """Less than 2 kB with its header fields, as a script that browsers may keep."""
     script = answer(beacon(HeldJournal()), "/e.js", method=method)
     assert script
     assert 2_000 > len(script.head) + len(script.body)
@@ -321,7 +304,6 @@ def test_the_script_is_small_and_may_be_loaded_by_any_page(method: str) -> None:
 
 
 def test_what_a_page_tells_is_recorded_and_answered_at_once() -> None:
-    """Not once it is on disk: no page waits for that."""
     journal = HeldJournal()
     taken = answer(beacon(journal), "/e", method="POST", body=msgspec.json.encode(TOLD))
     expected = Engagement(
@@ -340,7 +322,6 @@ def test_what_a_page_tells_is_recorded_and_answered_at_once() -> None:
 
 
 def test_what_is_not_taken_is_answered_alike() -> None:
-    """So that nobody learns which clicks there were."""
     journal = HeldJournal()
     to = beacon(journal)
     good = answer(to, "/e", method="POST", body=msgspec.json.encode(TOLD))
@@ -349,7 +330,6 @@ def test_what_is_not_taken_is_answered_alike() -> None:
 
 
 def test_nothing_is_recorded_of_who_may_not_be() -> None:
-    """Even if a page that they visited before tells of them later."""
     journal = HeldJournal()
     body = msgspec.json.encode(TOLD)
     refused = answer(beacon(journal), "/e", method="POST", body=body, without=("ann@example.org",))
@@ -360,12 +340,10 @@ def test_nothing_is_recorded_of_who_may_not_be() -> None:
 
 @pytest.mark.parametrize(("path", "method"), [("/e", "GET"), ("/e.js", "POST"), ("/e/", "POST"), ("/", "GET")])
 def test_other_requests_are_not_the_beacons(path: str, method: str) -> None:
-    """They are tracking URLs, or nothing."""
     assert answer(beacon(HeldJournal()), path, method=method) is None
 
 
 def test_answers_are_counted_by_their_status() -> None:
-    """As text, the way that the metric shows it, with the time that each took."""
     tally = Tally()
     for response in (Response(head=b"HTTP/1.1 302 Found\r\n"), *[Response(head=b"HTTP/1.1 200 OK\r\n")] * 2):
         tally.count(response, perf_counter() - 2.0)
@@ -376,7 +354,6 @@ def test_answers_are_counted_by_their_status() -> None:
 
 
 async def test_every_answer_of_an_edge_is_counted(tmp_path: Path) -> None:
-    """Readers sent on, damaged links, and requests that are none; and each of them was measured."""
     with SegmentWriter(tmp_path / "edge-0", asyncio.get_running_loop()) as journal:
         async with running_edge(journal) as edge:
             for sent in (request(token_path(), close=True), request(damaged_path(), close=True), b"nonsense\r\n\r\n"):

@@ -76,10 +76,6 @@ def killed_after(folder: Path, *, name: str, confirmed: int, durability: Durabil
 def test_every_confirmed_line_is_found_once_however_often_the_writer_is_killed(
     tmp_path: Path, durability: Durability
 ) -> None:
-    """Each writer finds the folder as the last one's death left it; a line in the middle of its commit may be there.
-
-    What is confirmed before its sync is in the kernel's hands by then, and so survives the process.
-    """
     confirmed: list[bytes] = []
     for life in range(5):
         confirmed += killed_after(
@@ -92,7 +88,6 @@ def test_every_confirmed_line_is_found_once_however_often_the_writer_is_killed(
 
 
 def test_no_line_is_passed_over_however_often_the_reader_is_killed(tmp_path: Path) -> None:
-    """At any moment: while it reads, moves its cursor, or deletes what it has read, which it does at once here."""
     journal, stored = tmp_path / "journal", tmp_path / "stored"
     written: list[bytes] = []
     for life in range(8):

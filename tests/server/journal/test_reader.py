@@ -50,7 +50,6 @@ async def write(folder: Path, batches: list[list[bytes]], capacity: int) -> None
     limit=st.integers(1, 9),
 )
 def test_any_lines_come_out_as_they_went_in(sessions: list[tuple[list[list[bytes]], int, bool]], limit: int) -> None:
-    """Over rolls and new writers and, where the cursor was committed, new readers: each line once, in order."""
     with tempfile.TemporaryDirectory() as name:
         journal = Path(name)
         reader = SegmentReader(journal, journal / "cursor")
@@ -67,7 +66,6 @@ def test_any_lines_come_out_as_they_went_in(sessions: list[tuple[list[list[bytes
 
 
 def test_what_was_not_committed_is_read_again(tmp_path: Path) -> None:
-    """Reading advances in memory only."""
     segment_of(tmp_path / "edge-0", 1, [b"a", b"b", b"c"]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
     assert [b"a"] == lines_from(reader, 1)
@@ -77,7 +75,6 @@ def test_what_was_not_committed_is_read_again(tmp_path: Path) -> None:
 
 
 def test_there_may_be_no_journal_yet(tmp_path: Path) -> None:
-    """The engine may start before the first edge worker has."""
     reader = SegmentReader(tmp_path / "journal", tmp_path / "cursor")
     assert [] == lines_from(reader)
     reader.commit()
@@ -85,7 +82,6 @@ def test_there_may_be_no_journal_yet(tmp_path: Path) -> None:
 
 
 def test_a_frame_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
-    """Every part of it that a reader can catch means "not yet", and it is read once it is whole."""
     open_segment = segment_of(tmp_path / "edge-0", 1, [b"first"])
     path = path_of(tmp_path / "edge-0", 1)
     start = open_segment.size
@@ -103,7 +99,6 @@ def test_a_frame_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_torn_tail_of_a_finished_segment_is_passed_over(tmp_path: Path) -> None:
-    """Once there is a successor, nothing more will come."""
     segment_of(tmp_path / "edge-0", 1, [b"first"]).close()
     path = path_of(tmp_path / "edge-0", 1)
     path.write_bytes(path.read_bytes() + pack(b"torn")[:-1])
@@ -114,7 +109,6 @@ def test_a_torn_tail_of_a_finished_segment_is_passed_over(tmp_path: Path) -> Non
 
 
 async def test_lines_that_a_power_cut_took_away_do_not_hide_later_ones(tmp_path: Path) -> None:
-    """The reader stood behind a line that was never synced; the next writer's lines are read from their beginning."""
     segment_of(tmp_path / "edge-0", 1, [b"synced", b"not synced"]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
     assert [b"synced", b"not synced"] == lines_from(reader)
@@ -127,7 +121,6 @@ async def test_lines_that_a_power_cut_took_away_do_not_hide_later_ones(tmp_path:
 
 
 def test_deleted_segments_are_passed_over(tmp_path: Path) -> None:
-    """Retention deletes the oldest; reading goes on with what is there."""
     for number in (1, 2, 3):
         segment_of(tmp_path / "edge-0", number, [b"%d" % number]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
@@ -138,7 +131,6 @@ def test_deleted_segments_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_only_what_is_committed_is_deleted(tmp_path: Path) -> None:
-    """And never the segment that is being written."""
     (tmp_path / "edge-0").mkdir()
     claim = lock(tmp_path / "edge-0")
     for number in (1, 2, 3):
@@ -156,7 +148,6 @@ def test_only_what_is_committed_is_deleted(tmp_path: Path) -> None:
 
 
 def test_a_segment_is_done_with_once_there_is_an_empty_one_behind_it(tmp_path: Path) -> None:
-    """A writer without work rolls all the same, and what it wrote does not stay for ever."""
     segment_of(tmp_path / "edge-0", 1, [b"1"]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
     assert [b"1"] == lines_from(reader)
@@ -170,7 +161,6 @@ def test_a_segment_is_done_with_once_there_is_an_empty_one_behind_it(tmp_path: P
 
 
 def test_a_folder_that_was_begun_anew_is_read_from_its_start(tmp_path: Path) -> None:
-    """A place beyond all segments belongs to a folder that is gone."""
     segment_of(tmp_path / "edge-0", 7, [b"old"]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
     assert [b"old"] == lines_from(reader)
@@ -181,7 +171,6 @@ def test_a_folder_that_was_begun_anew_is_read_from_its_start(tmp_path: Path) -> 
 
 
 def test_writers_take_turns(tmp_path: Path) -> None:
-    """A busy writer does not keep the others' lines waiting."""
     for writer in ("edge-0", "edge-1", "engine"):
         segment_of(tmp_path / writer, 1, [f"{writer} {number}".encode() for number in range(100)]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
@@ -193,19 +182,16 @@ PLACES = (Place("edge-0", 3, 21), Place("engine", 1, 400))
 
 
 def test_places_come_back(tmp_path: Path) -> None:
-    """As they were saved, and the latest save stands."""
     reader.save(tmp_path / "cursor", PLACES[:1])
     reader.save(tmp_path / "cursor", PLACES)
     assert PLACES == reader.load(tmp_path / "cursor")
 
 
 def test_nothing_was_read_yet(tmp_path: Path) -> None:
-    """No file, no places."""
     assert () == reader.load(tmp_path / "cursor")
 
 
 def test_a_save_that_fails_leaves_the_old_places(tmp_path: Path) -> None:
-    """Here a folder stands where the draft would be written."""
     reader.save(tmp_path / "cursor", PLACES)
     (tmp_path / "cursor.new").mkdir()
     with pytest.raises(StorageError):
@@ -215,7 +201,6 @@ def test_a_save_that_fails_leaves_the_old_places(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", [b"", b"{", b'{"edge-0": 3}', b"\xff"])
 def test_a_damaged_file_is_refused_with_the_way_out(tmp_path: Path, text: bytes) -> None:
-    """Reading everything again is safe, but not to be done silently."""
     (tmp_path / "cursor").write_bytes(text)
     with pytest.raises(StorageError) as caught:
         reader.load(tmp_path / "cursor")
@@ -235,7 +220,6 @@ def segments(writer: Path, count: int, *, changed: datetime) -> None:
 
 
 def test_read_and_old_segments_go(tmp_path: Path) -> None:
-    """Of each writer, those before its place."""
     for name in ("edge-0", "edge-1"):
         segments(tmp_path / name, 4, changed=NOW - 2 * DAY)
     deleted = delete_read(tmp_path, [Place("edge-0", 3, 21), Place("edge-1", 2, 21)], before=NOW - DAY)
@@ -243,14 +227,12 @@ def test_read_and_old_segments_go(tmp_path: Path) -> None:
 
 
 def test_young_segments_stay(tmp_path: Path) -> None:
-    """Read as they are."""
     segments(tmp_path / "edge-0", 4, changed=NOW - DAY / 2)
     assert 0 == delete_read(tmp_path, [Place("edge-0", 4, 21)], before=NOW - DAY)
     assert [1, 2, 3, 4] == numbers(tmp_path / "edge-0")
 
 
 def test_what_was_not_read_stays_however_old(tmp_path: Path) -> None:
-    """Also where nothing of a writer was read, and with a clock that was put forward by a year."""
     for name in ("edge-0", "edge-1"):
         segments(tmp_path / name, 2, changed=NOW - 9 * DAY)
     assert 0 == delete_read(tmp_path, [Place("edge-0", 1, 21)], before=NOW + 365 * DAY)
@@ -258,7 +240,6 @@ def test_what_was_not_read_stays_however_old(tmp_path: Path) -> None:
 
 
 def test_a_segment_that_was_read_to_its_end_goes_unless_it_is_the_newest(tmp_path: Path) -> None:
-    """Though no line of the next one was read: of a writer without work there is none."""
     segments(tmp_path / "edge-0", 3, changed=NOW - 2 * DAY)
     path_of(tmp_path / "edge-0", 2).write_bytes(HEAD)
     os.utime(path_of(tmp_path / "edge-0", 2), (0, 0))
@@ -271,7 +252,6 @@ def test_a_segment_that_was_read_to_its_end_goes_unless_it_is_the_newest(tmp_pat
 
 
 def test_of_a_writer_that_nobody_runs_an_empty_segment_is_left(tmp_path: Path) -> None:
-    """Once all was read and is old enough: its clicks are not kept for ever, and its numbers go on."""
     segments(tmp_path / "edge-0", 2, changed=NOW - 2 * DAY)
     begun, end = Place("edge-0", 2, len(HEAD)), Place("edge-0", 2, path_of(tmp_path / "edge-0", 2).stat().st_size)
     assert 0 == delete_read(tmp_path, [end], before=NOW - 3 * DAY)
@@ -283,14 +263,12 @@ def test_of_a_writer_that_nobody_runs_an_empty_segment_is_left(tmp_path: Path) -
 
 
 def test_a_clock_that_was_put_back_keeps_segments_longer(tmp_path: Path) -> None:
-    """They seem to be of a day that is to come."""
     segments(tmp_path / "edge-0", 2, changed=NOW + 2 * DAY)
     assert 0 == delete_read(tmp_path, [Place("edge-0", 2, 21)], before=NOW - DAY)
     assert 1 == delete_read(tmp_path, [Place("edge-0", 2, 21)], before=NOW + 3 * DAY)
 
 
 def test_the_time_for_which_segments_are_kept_begins_when_they_are_read(tmp_path: Path) -> None:
-    """After a long stop of the engine they are still kept for all of it."""
     segments(tmp_path / "edge-0", 3, changed=NOW - 9 * DAY)
     place = Place("edge-0", 3, 21)
     mark_read(tmp_path, place, since=2)
@@ -299,6 +277,5 @@ def test_the_time_for_which_segments_are_kept_begins_when_they_are_read(tmp_path
 
 
 def test_a_writer_s_folder_may_be_gone(tmp_path: Path) -> None:
-    """There is nothing to mark and nothing to delete."""
     mark_read(tmp_path, Place("edge-0", 3, 21), since=1)
     assert 0 == delete_read(tmp_path, [Place("edge-0", 3, 21)], before=NOW)

@@ -43,7 +43,6 @@ def lines_of(path: Path) -> list[bytes]:
 
 
 def test_an_open_segment_is_readable_up_to_what_is_written(tmp_path: Path) -> None:
-    """The room taken in advance is not read."""
     segment = Segment(tmp_path, 1)
     segment.write(pack(b"first") + pack(b"second"))
     size = path_of(tmp_path, 1).stat().st_size
@@ -54,12 +53,10 @@ def test_an_open_segment_is_readable_up_to_what_is_written(tmp_path: Path) -> No
 
 
 def test_a_closed_segment_is_as_long_as_its_lines(tmp_path: Path) -> None:
-    """Closing gives the unused room back."""
     assert HEAD + b"".join(map(pack, LINES)) == written(tmp_path, LINES).read_bytes()
 
 
 def test_a_segment_is_never_begun_twice(tmp_path: Path) -> None:
-    """Its number is taken for ever."""
     written(tmp_path, LINES)
     with pytest.raises(FileExistsError):
         Segment(tmp_path, 1)
@@ -67,7 +64,6 @@ def test_a_segment_is_never_begun_twice(tmp_path: Path) -> None:
 
 
 def test_a_deleted_segment_takes_no_more_lines(tmp_path: Path) -> None:
-    """What nobody could find again must not be confirmed."""
     segment = Segment(tmp_path, 1)
     path_of(tmp_path, 1).unlink()
     segment.write(pack(b"lost"))
@@ -77,7 +73,6 @@ def test_a_deleted_segment_takes_no_more_lines(tmp_path: Path) -> None:
 
 
 def test_what_was_not_synced_is_taken_back_at_the_end(tmp_path: Path) -> None:
-    """It is written again elsewhere, and should be found once."""
     segment = Segment(tmp_path, 1)
     segment.write(pack(b"first"))
     segment.sync()
@@ -90,7 +85,6 @@ def test_what_was_not_synced_is_taken_back_at_the_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tail", [b"", bytes(5_000), b"\xff" * 5_000], ids=["short", "zeros", "garbage"])
 def test_a_torn_tail_is_cut_off_wherever_it_is_torn(tmp_path: Path, tail: bytes) -> None:
-    """At every byte of the last frame, whatever the disk holds behind it."""
     whole = written(tmp_path, LINES).read_bytes()
     before = HEAD + b"".join(map(pack, LINES[:2]))
     for end in range(len(before), len(whole)):
@@ -106,7 +100,6 @@ def test_a_torn_tail_is_cut_off_wherever_it_is_torn(tmp_path: Path, tail: bytes)
 
 @pytest.mark.parametrize("head", [b"", HEAD[:7], bytes(100), HEAD[:7] + bytes(100)])
 def test_a_segment_whose_beginning_was_lost_is_empty(tmp_path: Path, head: bytes) -> None:
-    """A crash between making the file and writing its head leaves one of these."""
     path = path_of(tmp_path, 1)
     path.write_bytes(head)
     cut_torn_tail(path)
@@ -114,7 +107,6 @@ def test_a_segment_whose_beginning_was_lost_is_empty(tmp_path: Path, head: bytes
 
 
 def test_a_file_of_another_version_is_refused_and_left_alone(tmp_path: Path) -> None:
-    """Neither read as something else nor cut."""
     path = path_of(tmp_path, 1)
     path.write_bytes(b"clicktrail journal 2\nwhatever")
     cut_torn_tail(path)
@@ -124,7 +116,6 @@ def test_a_file_of_another_version_is_refused_and_left_alone(tmp_path: Path) -> 
 
 
 def test_a_line_longer_than_a_chunk_is_read_whole(tmp_path: Path) -> None:
-    """Reading proceeds in chunks of 256 KiB, and lines know nothing of that."""
     lines = [b"a" * 100_000, b"b" * 1_000_000, b"c"]
     path = written(tmp_path, lines)
     first = lines_of(path)
@@ -134,14 +125,12 @@ def test_a_line_longer_than_a_chunk_is_read_whole(tmp_path: Path) -> None:
 
 
 def test_numbers_grow_and_strangers_are_passed_over(tmp_path: Path) -> None:
-    """Only files that are named like segments count."""
     for name in ["0000000010.segment", "0000000009.segment", "lock", "notes.segment", "0000000011.segment.bak"]:
         (tmp_path / name).touch()
     assert [9, 10] == numbers(tmp_path)
 
 
 def test_a_folder_is_claimed_by_one(tmp_path: Path) -> None:
-    """Until the claim is given up."""
     claim = lock(tmp_path / "edge-0")
     with pytest.raises(BlockingIOError):
         lock(tmp_path / "edge-0")
@@ -152,27 +141,23 @@ def test_a_folder_is_claimed_by_one(tmp_path: Path) -> None:
 
 @given(st.lists(st.binary(max_size=300)))
 def test_lines_come_back_as_they_went_in(lines: list[bytes]) -> None:
-    """Frames one after the other are the lines again."""
     assert lines == unpack(b"".join(map(pack, lines)), limit=len(lines) + 1)
 
 
 @given(st.lists(st.binary(max_size=30), min_size=1), st.data())
 def test_the_limit_is_kept(lines: list[bytes], data: st.DataObject) -> None:
-    """No more lines are taken than asked for."""
     limit = data.draw(st.integers(0, len(lines)))
     assert lines[:limit] == unpack(b"".join(map(pack, lines)), limit=limit)
 
 
 @given(st.lists(st.binary(max_size=30)), st.binary(max_size=30), st.data())
 def test_a_frame_that_is_cut_off_anywhere_is_no_frame(lines: list[bytes], last: bytes, data: st.DataObject) -> None:
-    """What stands before it is read all the same."""
     kept = data.draw(st.integers(0, OVERHEAD + len(last) - 1))
     assert lines == unpack(b"".join(map(pack, lines)) + pack(last)[:kept], limit=100)
 
 
 @given(st.binary(max_size=60), st.data())
 def test_a_flipped_bit_is_noticed(line: bytes, data: st.DataObject) -> None:
-    """Wherever it is: in length, checksum or line."""
     frame = bytearray(pack(line))
     bit = data.draw(st.integers(0, len(frame) * 8 - 1))
     frame[bit // 8] ^= 1 << bit % 8
@@ -180,7 +165,6 @@ def test_a_flipped_bit_is_noticed(line: bytes, data: st.DataObject) -> None:
 
 
 def test_zeros_are_no_frame() -> None:
-    """Room that was taken in advance is not read as empty lines, and an empty line is not taken for room."""
     assert [] == unpack(bytes(64), limit=10)
     assert [b""] == unpack(pack(b"") + bytes(64), limit=10)
 
@@ -190,7 +174,6 @@ def test_zeros_are_no_frame() -> None:
     [(b"", 0), (b"\x05\x00", 0), (bytes(20), 0), (pack(b"hello"), 13), (pack(b"hello")[:9], 13), (pack(b""), 8)],
 )
 def test_a_frame_announces_its_size(data: bytes, size: int) -> None:
-    """As soon as its prefix is there, and only then."""
     assert size == announced(data)
 
 
@@ -200,7 +183,6 @@ def lines_of_tail(folder: Path) -> dict[int, list[bytes]]:
 
 
 def test_what_is_written_is_found_before_it_is_synced(tmp_path: Path) -> None:
-    """And what was not synced is taken back when the tail is left."""
     tail = Tail(tmp_path)
     tail.open()
     tail.write(pack(b"synced"))
@@ -213,7 +195,6 @@ def test_what_is_written_is_found_before_it_is_synced(tmp_path: Path) -> None:
 
 
 def test_a_full_segment_is_synced_before_the_next_begins(tmp_path: Path) -> None:
-    """So that nothing of it is taken back."""
     tail = Tail(tmp_path, begin=partial(Segment, capacity=len(HEAD) + 20))
     for line in (b"first", b"second"):
         tail.write(pack(line))
@@ -223,7 +204,6 @@ def test_a_full_segment_is_synced_before_the_next_begins(tmp_path: Path) -> None
 
 
 def test_a_roll_begins_a_segment_unless_the_last_is_empty(tmp_path: Path) -> None:
-    """Nothing happens where nothing was written since."""
     tail = Tail(tmp_path)
     tail.roll()
     tail.write(pack(b"first"))
@@ -244,7 +224,6 @@ class Broken(Segment):
 
 
 def test_attempts_at_a_full_disk_leave_no_empty_segments(tmp_path: Path) -> None:
-    """Except one that is alone: from it the numbers go on."""
     for begun in (Segment(tmp_path, 1), Segment(tmp_path, 2)):
         begun.write(pack(b"a click"))
         begun.sync()
@@ -261,7 +240,6 @@ def test_attempts_at_a_full_disk_leave_no_empty_segments(tmp_path: Path) -> None
 
 
 def test_a_folder_that_somebody_else_claims_is_left_alone(tmp_path: Path) -> None:
-    """Until it is left; a tail that has left claims it anew when it writes."""
     first, second = Tail(tmp_path), Tail(tmp_path)
     first.open()
     with pytest.raises(StorageError, match="another process"):
@@ -276,6 +254,5 @@ def test_a_folder_that_somebody_else_claims_is_left_alone(tmp_path: Path) -> Non
 
 
 def test_a_sync_without_a_segment_has_nothing_to_do(tmp_path: Path) -> None:
-    """Nothing was written."""
     Tail(tmp_path).sync()
     assert [] == list(tmp_path.iterdir())

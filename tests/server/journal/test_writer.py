@@ -43,14 +43,12 @@ def lines_in(journal: Path) -> list[bytes]:
 
 
 async def test_a_line_is_on_disk_when_it_is_confirmed(tmp_path: Path) -> None:
-    """Nobody needs to close or flush anything first."""
     with writer_on(tmp_path / "edge-0") as writer:
         assert await committed(writer, b"a click")
         assert [b"a click"] == lines_in(tmp_path)
 
 
 async def test_lines_that_arrive_together_share_a_batch(tmp_path: Path) -> None:
-    """None is confirmed before the loop has turned, all are at once, in order."""
     told: list[bool] = []
     with writer_on(tmp_path / "edge-0") as writer:
         for number in range(50):
@@ -62,7 +60,6 @@ async def test_lines_that_arrive_together_share_a_batch(tmp_path: Path) -> None:
 
 
 async def test_a_line_of_the_next_turn_joins_the_batch(tmp_path: Path) -> None:
-    """Of clients who all connect anew the loop reads one in each turn, behind all that was called for before."""
     told: list[str] = []
     with writer_on(tmp_path / "edge-0") as writer, contextlib.ExitStack() as sockets:
         sender, receiver = (sockets.enter_context(end) for end in socket.socketpair())
@@ -82,7 +79,6 @@ async def test_a_line_of_the_next_turn_joins_the_batch(tmp_path: Path) -> None:
 
 
 async def test_flush_commits_at_once(tmp_path: Path) -> None:
-    """Without a turn of the loop."""
     told: list[bool] = []
     with writer_on(tmp_path / "edge-0") as writer:
         writer.append(b"a click", told.append)
@@ -91,7 +87,6 @@ async def test_flush_commits_at_once(tmp_path: Path) -> None:
 
 
 async def test_close_commits_and_then_takes_no_more(tmp_path: Path) -> None:
-    """A line that comes too late is refused at once, and counted."""
     told: list[bool] = []
     writer = writer_on(tmp_path / "edge-0")
     writer.append(b"in time", told.append)
@@ -103,7 +98,6 @@ async def test_close_commits_and_then_takes_no_more(tmp_path: Path) -> None:
 
 
 async def test_a_callback_may_append(tmp_path: Path) -> None:
-    """What it appends goes into the next batch."""
     with writer_on(tmp_path / "edge-0") as writer:
         second: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         writer.append(b"first", lambda _: writer.append(b"second", second.set_result))
@@ -112,7 +106,6 @@ async def test_a_callback_may_append(tmp_path: Path) -> None:
 
 
 async def test_segments_roll_by_size(tmp_path: Path) -> None:
-    """A batch that would overfill a segment goes into the next one; a larger one than any gets one for itself."""
     sizes = [40, 40, 40, 500, 40]
     with writer_on(tmp_path / "edge-0", capacity=130) as writer:
         for size in sizes:
@@ -123,7 +116,6 @@ async def test_segments_roll_by_size(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("durability", Durability)
 async def test_segments_roll_by_age(tmp_path: Path, durability: Durability) -> None:
-    """An hour after the last time, if anything was written since; nothing that is not synced yet is taken back."""
     loop = asyncio.get_running_loop()
     with SegmentWriter(tmp_path / "edge-0", loop, durability=durability) as writer:
         assert await committed(writer, b"first")
@@ -136,7 +128,6 @@ async def test_segments_roll_by_age(tmp_path: Path, durability: Durability) -> N
 
 
 async def test_a_segment_that_cannot_be_ended_is_trouble(tmp_path: Path) -> None:
-    """What it holds and has not synced waits like everything else."""
     disk, loop = Disk(), asyncio.get_running_loop()
     with SegmentWriter(tmp_path / "edge-0", loop, durability=Durability.ASYNC, begin=disk.begin) as writer:
         assert await committed(writer, b"first")
@@ -150,7 +141,6 @@ async def test_a_segment_that_cannot_be_ended_is_trouble(tmp_path: Path) -> None
 
 
 async def test_a_second_writer_is_refused(tmp_path: Path) -> None:
-    """Until the first one has left."""
     with writer_on(tmp_path / "edge-0"):
         with pytest.raises(StorageError, match="another process"):
             writer_on(tmp_path / "edge-0")
@@ -160,7 +150,6 @@ async def test_a_second_writer_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_torn_tail_is_cut_off_at_the_start_and_never_written_behind(tmp_path: Path) -> None:
-    """The new writer's lines are in a segment of their own."""
     with writer_on(tmp_path / "edge-0") as writer:
         assert await committed(writer, b"before")
     whole = path_of(tmp_path / "edge-0", 1).read_bytes()
@@ -187,7 +176,6 @@ async def until_written(writer: SegmentWriter) -> None:
 
 
 async def test_a_journal_that_cannot_be_written_keeps_lines_until_it_can(tmp_path: Path) -> None:
-    """Nobody waits. Here a file stands in the folder's place until somebody takes it away."""
     folder = tmp_path / "edge-0"
     folder.touch()
     with writer_on(folder) as writer:
@@ -206,7 +194,6 @@ async def test_a_journal_that_cannot_be_written_keeps_lines_until_it_can(tmp_pat
 
 
 async def test_a_folder_that_is_removed_is_made_again(tmp_path: Path) -> None:
-    """A line that went into the deleted segment is written again, and the lock is taken anew."""
     folder = tmp_path / "edge-0"
     with writer_on(folder) as writer:
         assert await committed(writer, b"first")
@@ -234,7 +221,6 @@ def permissions_gone(folder: Path) -> Iterator[None]:
 
 
 async def test_permissions_that_are_gone_are_waited_for(tmp_path: Path) -> None:
-    """They are missed at the next segment at the latest."""
     with writer_on(tmp_path / "edge-0", capacity=50) as writer:
         assert await committed(writer, b"first")
         with permissions_gone(tmp_path / "edge-0"):
@@ -246,7 +232,6 @@ async def test_permissions_that_are_gone_are_waited_for(tmp_path: Path) -> None:
 
 
 async def test_what_does_not_fit_into_memory_is_let_go(tmp_path: Path) -> None:
-    """The newest, and it is counted."""
     (tmp_path / "edge-0").touch()
     with SegmentWriter(tmp_path / "edge-0", asyncio.get_running_loop(), buffer_bytes=3 * 108) as writer:
         for number in range(5):
@@ -259,7 +244,6 @@ async def test_what_does_not_fit_into_memory_is_let_go(tmp_path: Path) -> None:
 
 
 async def test_close_tries_once_more(tmp_path: Path) -> None:
-    """And lets go what the disk does not take even then."""
     for name, recovers in (("edge-0", True), ("edge-1", False)):
         folder = tmp_path / name
         folder.touch()
@@ -302,7 +286,6 @@ class Disk:
 
 @pytest.mark.parametrize("durability", Durability)
 async def test_what_a_failed_sync_leaves_in_doubt_is_written_again(tmp_path: Path, durability: Durability) -> None:
-    """Once: what the segment holds of it is taken back."""
     disk = Disk()
     loop = asyncio.get_running_loop()
     with SegmentWriter(tmp_path / "edge-0", loop, durability=durability, begin=disk.begin) as writer:
@@ -320,7 +303,6 @@ async def test_what_a_failed_sync_leaves_in_doubt_is_written_again(tmp_path: Pat
 
 
 async def test_nobody_waits_for_a_disk_that_hangs_but_the_first(tmp_path: Path) -> None:
-    """A slow sync is followed by commits beside the loop, until one of them is fast again."""
     disk = Disk()
     with SegmentWriter(tmp_path / "edge-0", asyncio.get_running_loop(), begin=disk.begin) as writer:
         assert await committed(writer, b"first")
@@ -358,7 +340,6 @@ def remount(place: Path, option: str) -> None:
 
 
 async def test_a_full_disk_gets_what_waited_once_there_is_room(small_disk: Path) -> None:
-    """Each line once and in order, also those that were cut off in the middle."""
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(700_000))
     with writer_on(small_disk / "edge-0") as writer:
@@ -373,7 +354,6 @@ async def test_a_full_disk_gets_what_waited_once_there_is_room(small_disk: Path)
 
 
 async def test_a_disk_that_is_read_only_for_a_while(small_disk: Path) -> None:
-    """As a kernel makes one that it mistrusts."""
     remount(small_disk, "ro")
     with writer_on(small_disk / "edge-0") as writer:
         assert not await committed(writer, b"first")
@@ -407,7 +387,6 @@ asyncio.run(main())
 
 
 def test_a_write_that_ends_half_way_goes_elsewhere(tmp_path: Path) -> None:
-    """A limit on the size of files stops the third line of each segment in the middle."""
     run = subprocess.run(
         [sys.executable, "-c", DISK_FULL, str(tmp_path / "edge-0")], capture_output=True, text=True, check=True
     )
@@ -417,7 +396,6 @@ def test_a_write_that_ends_half_way_goes_elsewhere(tmp_path: Path) -> None:
 
 
 async def test_async_lines_are_confirmed_before_their_sync_and_synced_soon(tmp_path: Path) -> None:
-    """A reader finds them at once, as whoever comes after this process would."""
     disk = Disk()
     loop = asyncio.get_running_loop()
     with SegmentWriter(tmp_path / "edge-0", loop, durability=Durability.ASYNC, begin=disk.begin) as writer:
@@ -445,7 +423,6 @@ def backlog_of(frames: list[bytes], *, limit: int = 10_000) -> Backlog:
 
 @given(Frames, st.integers(0, 60))
 def test_frames_leave_in_the_order_in_which_they_came(frames: list[bytes], limit: int) -> None:
-    """All of them, in portions of at most so many bytes, or of one frame."""
     backlog = backlog_of(frames)
     left: list[bytes] = []
     while portion := backlog.first(limit):
@@ -458,7 +435,6 @@ def test_frames_leave_in_the_order_in_which_they_came(frames: list[bytes], limit
 
 @given(Frames, st.integers(0, 100))
 def test_it_never_holds_more_than_its_limit(frames: list[bytes], limit: int) -> None:
-    """What it does not hold it has let go."""
     backlog = backlog_of(frames, limit=limit)
     kept = backlog.first(backlog.size) if backlog else []
     assert backlog.size == sum(map(len, kept)) <= limit
@@ -466,13 +442,11 @@ def test_it_never_holds_more_than_its_limit(frames: list[bytes], limit: int) -> 
 
 
 def test_the_newest_is_let_go() -> None:
-    """What was there before stays."""
     backlog = backlog_of([b"first", b"second", b"third"], limit=11)
     assert ([b"first", b"second"], 1) == (backlog.first(100), backlog.let_go)
 
 
 def test_giving_up_lets_go_what_waits_and_what_is_still_to_come() -> None:
-    """Both are counted."""
     backlog = backlog_of([b"first", b"second"])
     backlog.give_up()
     backlog.add(b"third")

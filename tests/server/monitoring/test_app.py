@@ -13,7 +13,6 @@ async def ask(path: str, *processes: Health) -> httpx2.Response:
 
 
 async def test_prometheus_is_answered() -> None:
-    """In the text format, with its version."""
     answer = await ask("/metrics", process("edge-0"))
 
     assert (200, "text/plain; version=0.0.4; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
@@ -21,7 +20,6 @@ async def test_prometheus_is_answered() -> None:
 
 
 async def test_a_monitor_hears_who_is_well() -> None:
-    """As JSON, a process at a time."""
     answer = await ask("/healthz", process("edge-0"), process("engine"))
 
     assert (200, "ok", ["edge-0", "engine"]) == (
@@ -32,14 +30,12 @@ async def test_a_monitor_hears_who_is_well() -> None:
 
 
 async def test_a_monitor_that_reads_no_more_than_the_status_hears_of_a_process_that_is_down() -> None:
-    """503, as long as one does not serve."""
     answer = await ask("/healthz", process("edge-0"), process("engine", status=Status.DOWN))
 
     assert (503, "down") == (answer.status_code, answer.json()["status"])
 
 
 async def test_there_is_nothing_else() -> None:
-    """Whoever looks hears where to look."""
     answer = await ask("/")
 
     assert (404, "/metrics and /healthz are here\n") == (answer.status_code, answer.text)

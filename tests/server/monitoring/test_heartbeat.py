@@ -19,7 +19,6 @@ def full(metric: Metric) -> float | dict[str, float] | Histogram:
 
 
 def test_figures_are_said_as_they_are() -> None:
-    """Numbers, numbers by label, and what histograms hold; what comes later changes nothing of it."""
     batches = Histogram((1.0, 8.0))
     batches.observe(5)
     results = {"302": 3}
@@ -32,14 +31,12 @@ def test_figures_are_said_as_they_are() -> None:
 
 
 def test_a_pulse_reads_as_it_was_said() -> None:
-    """Between processes it is a line of JSON."""
     pulse = pulse_of({LET_GO: 2, BATCH_LINES: Histogram((1.0,))}, troubles=(Trouble(code="unrecorded", hint="look"),))
 
     assert pulse == msgspec.json.decode(msgspec.json.encode(pulse), type=Pulse)
 
 
 def test_the_longest_pulse_goes_through_a_pipe_in_one_piece() -> None:
-    """All metrics at once, with numbers of 15 digits and several troubles, are still shorter than the limit."""
     troubles = tuple(Trouble(code="a-code-of-some-length", hint="what to do about it, " * 5) for _ in range(4))
     line = msgspec.json.encode(pulse_of({metric: full(metric) for metric in METRICS}, troubles=troubles))
 
@@ -60,12 +57,10 @@ TROUBLED = Pulse(troubles=(Trouble(code="journal", hint="make room on the disk")
     ],
 )
 def test_the_worst_of_all_is_the_health_of_all(processes: list[Health], expected: str) -> None:
-    """One process that does not serve is worse than any number of troubles."""
     assert expected == overall(processes)["status"]
 
 
 def test_each_process_is_told_with_its_troubles() -> None:
-    """What is wrong comes with what to do about it."""
     assert {
         "edge-0": {
             "status": Status.SERVING,

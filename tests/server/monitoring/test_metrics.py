@@ -6,7 +6,6 @@ from clicktrail.server.monitoring.metrics import METRICS, Histogram, Kind, Metri
 
 
 def test_every_metric_is_listed_once() -> None:
-    """What is defined is shown, under a name of its own."""
     defined = [value for value in vars(metrics).values() if isinstance(value, Metric)]
 
     assert set(defined) == set(METRICS)
@@ -14,7 +13,6 @@ def test_every_metric_is_listed_once() -> None:
 
 
 def test_names_follow_prometheus() -> None:
-    """Counters end in _total, nothing else does, and histograms have buckets: https://prometheus.io/docs/practices/naming/."""
     for metric in METRICS:
         assert metric.name.startswith("clicktrail_")
         assert (metric.kind is Kind.COUNTER) == metric.name.endswith("_total")
@@ -27,7 +25,6 @@ BOUNDS = (0.5, 1.0, 2.5)
 
 @given(values=st.lists(st.floats(min_value=0, max_value=10)))
 def test_every_value_is_in_one_bucket(values: list[float]) -> None:
-    """Up to each bound stand as many values as there are below it or on it."""
     histogram = Histogram(BOUNDS)
     for value in values:
         histogram.observe(value)

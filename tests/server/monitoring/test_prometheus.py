@@ -13,7 +13,6 @@ def samples(*processes: Health) -> dict[tuple[str, ...], float]:
 
 
 def test_figures_of_each_process_are_shown_under_its_name() -> None:
-    """Two workers' counts stand side by side, each by its result."""
     shown = samples(
         process("edge-0", pulse=pulse_of({ANSWERS: {"302": 3, "404": 1}})),
         process("edge-1", pulse=pulse_of({ANSWERS: {"302": 4}})),
@@ -25,7 +24,6 @@ def test_figures_of_each_process_are_shown_under_its_name() -> None:
 
 
 def test_buckets_are_cumulative() -> None:
-    """A bucket holds all values up to its bound; count and sum come with them."""
     batches = Histogram(BATCH_LINES.bounds)
     for size in (1, 1, 3, 5_000):
         batches.observe(size)
@@ -38,14 +36,12 @@ def test_buckets_are_cumulative() -> None:
 
 
 def test_a_process_that_is_down_is_shown_as_down() -> None:
-    """Before it says anything itself, whether it serves and how often it died is known."""
     shown = samples(process("engine", status=Status.DOWN, restarts=3))
 
     assert {("clicktrail_up", "engine"): 0, ("clicktrail_restarts_total", "engine"): 3} == shown
 
 
 def test_every_metric_is_announced_with_its_help() -> None:
-    """Prometheus learns of all of them before the first click."""
     text = exposition([process()]).decode()
 
     for metric in METRICS:

@@ -47,7 +47,6 @@ def on(message_id: str, seconds: float) -> Click:
 
 
 async def test_recent_visits_need_no_analytics(analytics: CountingAnalytics) -> None:
-    """What came after all that is stored is at hand or never was."""
     await store(analytics, click(0, id="old"))
     nearby = Nearby(analytics)
     nearby.add([click(100), click(130)])
@@ -56,7 +55,6 @@ async def test_recent_visits_need_no_analytics(analytics: CountingAnalytics) -> 
 
 
 async def test_old_visits_are_in_analytics(analytics: CountingAnalytics) -> None:
-    """They are asked for together, and only those that may be there; what came in since is with them."""
     await store(analytics, click(0), click(100))
     nearby = Nearby(analytics)
     nearby.add([click(110), click(900)])
@@ -70,7 +68,6 @@ async def test_old_visits_are_in_analytics(analytics: CountingAnalytics) -> None
 
 
 async def test_what_is_too_much_to_remember_is_asked_for(analytics: CountingAnalytics) -> None:
-    """No visit is forgotten."""
     nearby = Nearby(analytics, remembered=1)
     clicks = [click(0), on("m3", 10), on("m4", 20)]
     nearby.add(clicks)
@@ -81,7 +78,6 @@ async def test_what_is_too_much_to_remember_is_asked_for(analytics: CountingAnal
 
 
 async def test_what_was_erased_is_forgotten(analytics: CountingAnalytics) -> None:
-    """Analytics knows the rest."""
     nearby = Nearby(analytics)
     nearby.add([click(0), click(10)])
     await store(analytics, click(10))
@@ -132,7 +128,6 @@ def in_a_minute(seen: Sequence[Visit], of: Visit, different: int, kind: Callable
 
 
 def test_visits_are_found_by_address() -> None:
-    """And come in the order of time; those on damaged links are apart."""
     told = [visit(at) for at in (4, 1, 2, 3)]
     known = VisitsByAddress([*told, visit(0, tampered=True)])
     assert [told[1], told[2], told[3], told[0], visit(0, tampered=True)] == list(known.of(HOME))
@@ -141,7 +136,6 @@ def test_visits_are_found_by_address() -> None:
 
 @given(st.lists(visits), st.data())
 def test_each_visit_is_kept_once_until_it_is_removed(told: list[Visit], data: st.DataObject) -> None:
-    """As in a set."""
     known = VisitsByAddress()
     assert len(set(told)) == sum(known.add(visit) for visit in told)
     gone = set(data.draw(st.lists(st.sampled_from(told)))) if told else set()
@@ -154,7 +148,6 @@ def test_each_visit_is_kept_once_until_it_is_removed(told: list[Visit], data: st
 
 @given(st.lists(visits, max_size=80))
 def test_the_nearest_visits_tell_as_much_as_all(told: list[Visit]) -> None:
-    """Whether there are so many people or organisations about a visit, or a damaged link."""
     known = VisitsByAddress(told)
     for one in told:
         if not one.tampered:
@@ -164,7 +157,6 @@ def test_the_nearest_visits_tell_as_much_as_all(told: list[Visit]) -> None:
 
 @given(st.lists(visits, max_size=80))
 def test_a_visit_touches_all_to_which_it_makes_a_difference(told: list[Visit]) -> None:
-    """Told one after the other: what is decided of the messages not touched stays as it was."""
     known = VisitsByAddress()
     before: list[Visit] = []
     for new in told:
@@ -177,7 +169,6 @@ def test_a_visit_touches_all_to_which_it_makes_a_difference(told: list[Visit]) -
 
 
 def test_a_crowd_is_not_gone_through_for_each_of_its_visits() -> None:
-    """Of a company's thousand people at one address only a few are looked at again for each click."""
     known = VisitsByAddress(visit(number / 20, f"{number}@a.example") for number in range(1_000))
     touched = set(known.touched(visit(25.01, "new@a.example")))
     near = set(known.nearest(visit(25.01, "new@a.example")))
@@ -185,7 +176,6 @@ def test_a_crowd_is_not_gone_through_for_each_of_its_visits() -> None:
 
 
 def test_no_rule_asks_for_more_than_is_enough() -> None:
-    """The message's own person, and the click's, are one less."""
     asked = [
         rule.thresholds.get(name, 0) for rule in CONTEXT.rules.rules for name in ("recipients", "domains", "agents")
     ]
@@ -193,7 +183,6 @@ def test_no_rule_asks_for_more_than_is_enough() -> None:
 
 
 def test_windows_reach_as_far_as_an_address_is_watched() -> None:
-    """Those that touch become one, and a private address has none."""
     clicks = [click(0), click(300), click(120), click(5, ip=AZURE), click(5, ip="10.0.0.7")]
     expected = [
         (HOME, after(0) - NEARBY, after(120) + NEARBY),
@@ -205,7 +194,6 @@ def test_windows_reach_as_far_as_an_address_is_watched() -> None:
 
 @given(st.lists(st.integers(0, 600), min_size=1), st.integers(-100, 700))
 def test_windows_hold_what_is_near_to_a_click_and_nothing_else(clicked: list[int], second: int) -> None:
-    """An instant is in one window if it is near to a click, and else in none."""
     found = windows(click(seconds) for seconds in clicked)
     near = any(timedelta(seconds=abs(second - seconds)) <= NEARBY for seconds in clicked)
     assert near == sum(since <= after(second) <= until for _, since, until in found)

@@ -62,7 +62,6 @@ def sealed(click_id: str) -> str:
 
 @pytest.mark.parametrize("location", ["https://shop.example/", "http://tea.shop.example:8080/a?b=c&d"])
 def test_pages_of_own_hosts_are_handed_the_click(location: str) -> None:
-    """In the fragment, sealed; the location in front of it is as it was."""
     before, _, text = engagements().location(redirect(location), hosts=HOSTS).partition("#clicktrail=")
     assert (location, VISIT) == (before, SEAL.open(text))
 
@@ -83,27 +82,23 @@ def test_pages_of_own_hosts_are_handed_the_click(location: str) -> None:
     ],
 )
 def test_other_pages_are_not(location: str) -> None:
-    """Neither foreign hosts, nor URLs with a fragment of their own, nor signed ones, nor those that let somebody in."""
     assert location == engagements().location(redirect(location), hosts=HOSTS)
 
 
 @pytest.mark.parametrize("headers", [{"sec-gpc": "1"}, {"dnt": "1"}])
 def test_nobody_is_watched_who_asks_for_privacy(headers: dict[str, str]) -> None:
-    """No click is handed on, and what is told all the same is not taken."""
     asked = engagements()
     assert "https://shop.example/" == asked.location(redirect("https://shop.example/", headers=headers), hosts=HOSTS)
     assert asked.read(request(told(), headers=headers), now=NOW) is None
 
 
 def test_a_click_of_no_message_is_not_handed_on() -> None:
-    """There would be nothing to tie an engagement to."""
     assert "https://shop.example/" == engagements().location(
         redirect("https://shop.example/", message_id=""), hosts=HOSTS
     )
 
 
 def test_what_a_page_tells_becomes_an_event_of_the_message() -> None:
-    """Under an id that is the same however often it is told."""
     expected = Engagement(
         id="c1-engaged",
         at=NOW,
@@ -119,7 +114,6 @@ def test_what_a_page_tells_becomes_an_event_of_the_message() -> None:
 
 
 def test_each_thing_is_taken_once_a_click() -> None:
-    """``loaded`` and ``engaged`` are two things; what is told again says nothing."""
     asked = engagements()
     taken = [
         asked.read(request(told(sealed(click_id), kind=kind)), now=NOW)
@@ -132,7 +126,6 @@ def test_each_thing_is_taken_once_a_click() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    """What was told longest ago is forgotten first; taken again, it is the same event."""
     asked = engagements(remembered=2)
     taken = [asked.read(request(told(sealed(f"c{number}"))), now=NOW) for number in (1, 2, 3, 1, 3)]
     assert ["c1-engaged", "c2-engaged", "c3-engaged", "c1-engaged", None] == [event and event.id for event in taken]
@@ -140,7 +133,6 @@ def test_what_is_remembered_is_bounded() -> None:
 
 @pytest.mark.parametrize(("hours", "taken"), [(24, True), (24.001, False)])
 def test_a_visit_ends_a_day_after_the_click(hours: float, *, taken: bool) -> None:
-    """What is told later is of another one."""
     event = engagements().read(request(told()), now=VISIT.clicked_at + timedelta(hours=hours))
     assert taken == (event is not None)
 
@@ -164,11 +156,9 @@ def test_a_visit_ends_a_day_after_the_click(hours: float, *, taken: bool) -> Non
     ],
 )
 def test_nothing_else_is_taken(body: bytes) -> None:
-    """Neither what is out of shape, nor what is out of bounds, nor a visit that no click led to."""
     assert engagements().read(request(body), now=NOW) is None
 
 
 @given(st.binary(max_size=300))
 def test_made_up_bodies_are_not_taken(body: bytes) -> None:
-    """Whatever is sent, nothing is raised and nothing recorded."""
     assert engagements().read(request(body), now=NOW) is None

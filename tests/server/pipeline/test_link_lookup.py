@@ -23,19 +23,16 @@ def token(position: int, *, message_id: str = "", recipient: str = "") -> str:
 
 
 def test_a_campaign_token_tells_message_and_recipient() -> None:
-    """And when it was sealed."""
     expected = Reference(origin=Origin.LINK_SET, number=4, position=2, message_id="m1", recipient="r1", sent_at=NOW)
     assert expected == read_reference(RING, token(2, message_id="m1", recipient="r1"))
 
 
 def test_a_short_token_tells_its_code() -> None:
-    """All else stands in the registry."""
     assert Reference(origin=Origin.SHORT_MESSAGE, number=77, position=21) == read_reference(RING, short_token(77, 21))
 
 
 @pytest.mark.parametrize("id", ["01GDDKASAP8TKDDA2GRZDSVP4H", "a", "A.b_c~d-9", "%41bc", "x" * 64])
 def test_behind_a_template_s_token_stands_the_recipient(id: str) -> None:
-    """As the ESP wrote it, and so not sealed; each recipient of a template has a message of their own."""
     name = id.replace("%41", "A")
     expected = Reference(
         origin=Origin.LINK_SET,
@@ -51,27 +48,23 @@ def test_behind_a_template_s_token_stands_the_recipient(id: str) -> None:
 
 @pytest.mark.parametrize("id", ["{{id}}", "%7B%7Bid%7D%7D", "x" * 65, "a/b", "ann@example.org", "%0A", "ü", "a "])
 def test_what_is_no_opaque_id_is_refused(id: str) -> None:
-    """A merge tag that was not replaced, an address, or anything made up."""
     with pytest.raises(TokenForgedError):
         read_reference(RING, f"{token(0)}/{id}")
 
 
 def test_an_empty_id_is_nobody() -> None:
-    """A recipient for whom the ESP has none still arrives."""
     expected = Reference(origin=Origin.LINK_SET, number=4, position=0, sent_at=NOW)
     assert expected == read_reference(RING, f"{token(0)}/") == read_reference(RING, token(0))
 
 
 @pytest.mark.parametrize(("message_id", "recipient"), [("m1", "r1"), ("m1", ""), ("", "r1")])
 def test_a_message_s_own_token_takes_no_id(message_id: str, recipient: str) -> None:
-    """Nobody can put another recipient into a link that was sealed for one, or for nobody to know."""
     with pytest.raises(TokenForgedError):
         read_reference(RING, f"{token(0, message_id=message_id, recipient=recipient)}/mallory")
 
 
 @given(st.text("ABUVnop07-_/%.é", max_size=70))
 def test_other_paths_are_none(path: str) -> None:
-    """They are refused by an error that the edge expects, or are a short token."""
     try:
         reference = read_reference(RING, path)
     except TokenError:
@@ -80,14 +73,12 @@ def test_other_paths_are_none(path: str) -> None:
 
 
 def test_the_shortest_token_may_lose_a_character() -> None:
-    """And is still known to have been one of ours; one that lost two is not."""
     sealed = SealedCampaign(link_set=0, message_id="", recipient="", sent_at=datetime(1970, 1, 1, tzinfo=UTC))
     shortest = seal_campaign(RING, sealed) + ends(RING, 1)[0]
     assert [True, True, False] == [begins_like_ours(shortest[lost:]) for lost in range(3)]
 
 
 def test_no_campaign_token_is_taken_for_a_foreign_path() -> None:
-    """Not even the shortest."""
     sealed = SealedCampaign(link_set=0, message_id="", recipient="", sent_at=datetime(1970, 1, 1, tzinfo=UTC))
     assert 0 == read_reference(RING, seal_campaign(RING, sealed) + ends(RING, 1)[0]).number
 
@@ -96,7 +87,6 @@ def test_no_campaign_token_is_taken_for_a_foreign_path() -> None:
     "path", ["", "/", "AAAAAAAAAAo/x", "favicon.ico", "AAAAAAAAAA8", "admin", "login/admin", "a/b"]
 )
 def test_foreign_paths_are_told_from_forged_ones(path: str) -> None:
-    """They have nothing to do with us."""
     with pytest.raises(TokenMalformedError):
         read_reference(RING, path)
 
@@ -123,7 +113,6 @@ async def with_short_messages(count: int) -> MemoryRegistry:
 
 
 async def test_a_link_set_is_found() -> None:
-    """A code of the same number is something else."""
     registry = MemoryRegistry()
     number = await registry.link_sets.add(LinkSet(campaign="spring", created_at=NOW_stored, links=(LINK,)))
     reference = Reference(origin=Origin.LINK_SET, number=number, position=3)
@@ -134,7 +123,6 @@ async def test_a_link_set_is_found() -> None:
 
 
 async def test_a_short_message_is_found() -> None:
-    """With all that its tokens do not tell."""
     links = (await with_short_messages(1)).links()
     assert links.remembered(short(0)) is None
     expected = Stored(campaign="spring", message_id="m0", recipient="r", links={3: LINK})
@@ -142,7 +130,6 @@ async def test_a_short_message_is_found() -> None:
 
 
 async def test_what_was_asked_for_last_is_remembered() -> None:
-    """And no more than that, however many are asked for."""
     links = (await with_short_messages(4)).links(remembered=2)
     for code in (0, 1):
         await links.find(short(code))
@@ -152,7 +139,6 @@ async def test_what_was_asked_for_last_is_remembered() -> None:
 
 
 async def test_that_nobody_can_tell_is_not_remembered() -> None:
-    """Nor that there is no such link."""
     registry = await with_short_messages(1)
     links = registry.links()
     registry.answers = False

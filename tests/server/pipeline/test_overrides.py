@@ -27,13 +27,11 @@ def redirected(target: Target, to: str, *, minutes: int = 0) -> LinkEdit:
 
 
 def test_without_edits_links_lead_where_they_were_sent() -> None:
-    """The very same redirect, with nothing looked up."""
     assert Overrides().apply(REDIRECT, now=NOW) is REDIRECT
 
 
 @pytest.mark.parametrize("target", [LINK, URL, HOST])
 def test_a_link_is_disabled_by_what_it_is_and_where_it_leads(target: Target) -> None:
-    """Its click is recorded all the same."""
     assert ENDED == Overrides([edit(target)]).apply(REDIRECT, now=NOW)
 
 
@@ -48,24 +46,20 @@ def test_a_link_is_disabled_by_what_it_is_and_where_it_leads(target: Target) -> 
     ],
 )
 def test_other_links_are_left_alone(target: Target) -> None:
-    """A URL is one exactly, and a host no other."""
     assert REDIRECT == Overrides([edit(target)]).apply(REDIRECT, now=NOW)
 
 
 def test_a_corrected_link_keeps_its_name_in_reports() -> None:
-    """The reader goes to the new destination; the event tells of the one that was sent."""
     found = Overrides([redirected(URL, "https://new.example/")]).apply(REDIRECT, now=NOW)
     assert Redirect(location="https://new.example/", event=REDIRECT.event) == found
 
 
 def test_a_correction_is_a_location() -> None:
-    """Visible ASCII, and of the web; what is neither leads nowhere."""
     assert "https://xn--bcher-kva.example/%C3%A9" == location(redirected(URL, "https://bücher.example/é"))
     assert ENDED == Overrides([redirected(URL, "javascript:alert(1)")]).apply(REDIRECT, now=NOW)
 
 
 def test_the_most_specific_edit_stands() -> None:
-    """A link's before its URL's, and that before its host's, whichever was the last; and one alone."""
     link, url, host = redirected(LINK, "https://link.example/"), redirected(URL, "https://url.example/"), edit(HOST)
     later = replace(host, at=NOW + timedelta(days=1))
     assert "https://link.example/" == location(link, url, later)
@@ -81,7 +75,6 @@ def location(*edits: LinkEdit) -> str:
 
 
 def test_the_latest_edit_of_a_target_stands() -> None:
-    """In whatever order they are read; what was restored is as it was sent."""
     disabled, corrected = edit(URL, minutes=1), redirected(URL, "https://new.example/", minutes=2)
     assert "https://new.example/" == location(corrected, disabled)
     restored = edit(URL, EditAction.RESTORE, minutes=3)
@@ -90,7 +83,6 @@ def test_the_latest_edit_of_a_target_stands() -> None:
 
 
 def test_a_link_ends_at_its_time() -> None:
-    """Not a moment earlier."""
     expires_at = NOW + timedelta(hours=1)
     overrides = Overrides([replace(edit(URL, EditAction.EXPIRE), expires_at=expires_at)])
     assert overrides.apply(REDIRECT, now=expires_at - timedelta(milliseconds=1)) is REDIRECT

@@ -177,7 +177,6 @@ MEETS: Mapping[str, Callable[[Case], bool]] = {
 
 @collected
 def test_redirects_are_as_peers_expect(tell: Callable[[str], None]) -> None:
-    """All but the rejected expectations are met, and those are not."""
     missed = unmet(MEETS)
     tell(f"{len(cases(*MEETS)) - len(missed)} expectations met, {len(missed)} rejected")
     assert sorted(REJECTED) == sorted(missed)

@@ -33,7 +33,6 @@ def kept(of: Click) -> AnonymousClick | None:
 
 
 def test_of_a_click_campaign_link_hour_and_verdict_are_kept() -> None:
-    """And an id that says nothing of the click."""
     expected = AnonymousClick(
         id="click0", at=SENT_AT, campaign="spring", link=3, url="https://example.com/", verdict=Verdict.HUMAN
     )
@@ -41,14 +40,12 @@ def test_of_a_click_campaign_link_hour_and_verdict_are_kept() -> None:
 
 
 def test_it_is_judged_before_it_is_cut_down() -> None:
-    """By what its request alone tells."""
     found = kept(replace(CLICK, user_agent="a bot"))
     assert found is not None
     assert Verdict.BOT == found.verdict
 
 
 def test_a_group_hides_the_destination() -> None:
-    """Destinations of a group may differ by recipient."""
     found = kept(replace(CLICK, group="tiles"))
     assert found is not None
     assert ("", "tiles") == (found.url, found.group)
@@ -64,7 +61,6 @@ def test_a_group_hides_the_destination() -> None:
     ],
 )
 def test_what_is_no_click_is_not_kept(uncounted: Click) -> None:
-    """No report would count it, and nothing but a person's traces would be left."""
     assert kept(uncounted) is None
 
 
@@ -80,12 +76,10 @@ def test_what_is_no_click_is_not_kept(uncounted: Click) -> None:
     ],
 )
 def test_two_headers_ask_for_privacy(headers: dict[str, str], asks: bool) -> None:
-    """Global Privacy Control and Do Not Track, each with the one value that its text gives it."""
     assert asks == asks_for_privacy(headers)
 
 
 def test_who_is_marked_is_known_by_name() -> None:
-    """In which their name is not to be read, and which is the same in capital and small letters."""
     mark = Marked(RING).mark("Ann@example.org")
     marked = Marked(RING, [mark])
     assert ("ann@example.org" in marked, "bob@example.org" in marked, "" in marked) == (True, False, False)
@@ -95,7 +89,6 @@ def test_who_is_marked_is_known_by_name() -> None:
 
 
 def test_a_mark_holds_when_keys_are_rotated_and_revoked() -> None:
-    """And is another one with another ring."""
     old = Key(number=0, secret=b"k" * SECRET_BYTES)
     new = Key(number=1, secret=b"n" * SECRET_BYTES)
     rotated = KeyRing([new, Key(number=0, secret=old.secret, state=KeyState.REVOKED)])

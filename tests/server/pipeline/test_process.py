@@ -117,7 +117,6 @@ async def report_of(analytics: Analytics, name: str = "spring") -> CampaignRepor
 
 
 async def test_journal_becomes_judged_messages() -> None:
-    """Events are grouped by message, judged, stored, and done with."""
     reader = ListReader(journal(sent("m1"), sent("m2"), click("m1", "1"), click("m2", "1"), click("m2", "2")))
     analytics = MemoryAnalytics()
     assert 5 == await drain(processor(reader, analytics))
@@ -126,7 +125,6 @@ async def test_journal_becomes_judged_messages() -> None:
 
 
 async def test_what_was_done_is_counted() -> None:
-    """Events, lines that are none, messages judged in each of two batches, tampering, and the addresses of clicks."""
     clicks = [replace(click("m1", f"{number}"), ip="10.1.2.3") for number in range(100)]
     clicks[0] = replace(clicks[0], tampered=True)
     told = replace(clicks[0], id="esp", source="mailgun", ip="10.9.9.9")
@@ -137,7 +135,6 @@ async def test_what_was_done_is_counted() -> None:
 
 
 async def test_how_old_what_waits_is_is_known() -> None:
-    """As long as a batch is not stored, from when its oldest event is."""
     analytics = MemoryAnalytics()
     analytics.failures = 1
     failing = processor(ListReader(journal(click("m1", "1"), sent("m1"))), analytics)
@@ -150,7 +147,6 @@ async def test_how_old_what_waits_is_is_known() -> None:
 
 
 async def test_anonymous_clicks_are_counted_and_their_lines_not_kept() -> None:
-    """They are neither judged again nor part of a message."""
     anonymous = AnonymousClick(id="a1", at=SENT_AT, campaign="spring", link=0, verdict=Verdict.HUMAN)
     reader, analytics = ListReader(journal(sent("m1"), anonymous)), MemoryAnalytics()
     assert 2 == await drain(processor(reader, analytics))
@@ -158,7 +154,6 @@ async def test_anonymous_clicks_are_counted_and_their_lines_not_kept() -> None:
 
 
 async def test_events_of_who_was_erased_are_passed_over() -> None:
-    """Also those of a timeline that was at hand; what nobody's name is on stays."""
     ann = "ann@example.com"
     told = journal(sent("m1", recipient=ann), click("m1", "1", recipient=ann), click("m1", "2"))
     reader, analytics = ListReader(told), MemoryAnalytics()
@@ -172,7 +167,6 @@ async def test_events_of_who_was_erased_are_passed_over() -> None:
 
 
 async def test_empty_journal_is_left_alone() -> None:
-    """Where nothing was read, nothing is stored or committed."""
     reader, analytics = ListReader([]), MemoryAnalytics()
     reader.failures = 1
     assert 0 == await processor(reader, analytics).run_once(100)
@@ -181,7 +175,6 @@ async def test_empty_journal_is_left_alone() -> None:
 
 @pytest.mark.parametrize("remembered", [0, 1, 100])
 async def test_later_click_judges_the_earlier_ones_again(remembered: int) -> None:
-    """A message is judged as a whole, whether its timeline was still at hand or had to be fetched."""
     reader = ListReader(journal(sent("m1"), click("m1", "1"), sent("m2"), sent("m3"), click("m1", "2")))
     analytics = MemoryAnalytics()
     await drain(processor(reader, analytics, remembered=remembered), limit=1)
@@ -189,7 +182,6 @@ async def test_later_click_judges_the_earlier_ones_again(remembered: int) -> Non
 
 
 async def test_timelines_at_hand_are_not_fetched_again() -> None:
-    """Only messages that were not touched lately are asked for."""
     reader = ListReader(journal(sent("m1"), click("m1", "1"), sent("m2"), click("m1", "2"), click("m2", "1")))
     analytics = MemoryAnalytics()
     await drain(processor(reader, analytics, remembered=1), limit=1)
@@ -197,7 +189,6 @@ async def test_timelines_at_hand_are_not_fetched_again() -> None:
 
 
 async def test_only_what_is_new_is_stored() -> None:
-    """A verdict that stands is left alone: a message with thousands of clicks costs no more for each of them."""
     told = [from_address("m1", at, ip=f"192.0.2.{at}") for at in range(9)]
     analytics = MemoryAnalytics()
     await drain(processor(ListReader(journal(sent("m1"), *told)), analytics, judge=crowd_is_bot), limit=1)
@@ -205,7 +196,6 @@ async def test_only_what_is_new_is_stored() -> None:
 
 
 async def test_the_verdict_on_an_old_click_stands() -> None:
-    """Of one whose address was shortened, less is known than when it was judged, however often it is judged again."""
     visits = [from_address("m1", 10), from_address("m2", 30), from_address("m3", 50)]
     later = [from_address("m1", 5_000 + number, ip="192.0.2.77") for number in range(3)]
     lines, analytics = journal(*visits, *later), MemoryAnalytics()
@@ -223,7 +213,6 @@ async def test_the_verdict_on_an_old_click_stands() -> None:
 
 
 async def test_what_is_old_at_hand_is_let_go_with_its_address() -> None:
-    """Else a message would be judged again without the visits beside it, of which nothing is kept."""
     visits = [from_address("m2", 10), from_address("m3", 20), from_address("m1", 30)]
     many = [from_address("m1", 1_000 + number, ip="192.0.2.77") for number in range(20)]
     lines, analytics = journal(*visits, *many, from_address("m1", 5_000, ip="192.0.2.78")), MemoryAnalytics()
@@ -236,7 +225,6 @@ async def test_what_is_old_at_hand_is_let_go_with_its_address() -> None:
 
 
 async def test_a_click_that_was_told_with_a_shortened_address_has_a_verdict() -> None:
-    """As others who record clicks may tell of them."""
     analytics = MemoryAnalytics()
     told = journal(from_address("m1", 10, ip="192.0.2.0/24"))
     await drain(processor(ListReader(told), analytics, judge=crowd_is_bot))
@@ -245,7 +233,6 @@ async def test_a_click_that_was_told_with_a_shortened_address_has_a_verdict() ->
 
 @pytest.mark.parametrize("remembered", [0, 100])
 async def test_late_evidence_makes_history(remembered: int) -> None:
-    """A verdict that another one replaces is kept, whether the message was at hand or had to be fetched."""
     reader = ListReader(journal(sent("m1"), click("m1", "1"), sent("m2"), click("m2", "1"), click("m1", "2")))
     analytics = MemoryAnalytics()
     await drain(processor(reader, analytics, remembered=remembered), limit=1)
@@ -254,7 +241,6 @@ async def test_late_evidence_makes_history(remembered: int) -> None:
 
 
 async def test_a_batch_that_comes_again_makes_no_history() -> None:
-    """Neither after a commit that failed, nor after a restart that did not know of it."""
     lines = journal(sent("m1"), click("m1", "1"), click("m1", "2"))
     reader, analytics = ListReader(lines), MemoryAnalytics()
     failing = processor(reader, analytics)
@@ -268,7 +254,6 @@ async def test_a_batch_that_comes_again_makes_no_history() -> None:
 
 
 async def test_restarted_processor_knows_what_is_stored() -> None:
-    """Timelines are continued from analytics after a restart."""
     lines = journal(sent("m1"), click("m1", "1"), click("m1", "2"))
     analytics = MemoryAnalytics()
     await drain(processor(ListReader(lines[:2]), analytics))
@@ -277,7 +262,6 @@ async def test_restarted_processor_knows_what_is_stored() -> None:
 
 
 async def test_failed_store_keeps_the_cursor_and_the_batch() -> None:
-    """What could not be stored comes again, before anything that was appended later."""
     reader, analytics = ListReader(journal(sent("m1"), click("m1", "1"), sent("m2"))), MemoryAnalytics()
     analytics.failures = 2
     failing = processor(reader, analytics)
@@ -293,7 +277,6 @@ async def test_failed_store_keeps_the_cursor_and_the_batch() -> None:
 
 
 async def test_failed_commit_counts_nothing_twice() -> None:
-    """A batch that was stored, and not marked as done with, is stored once more without a trace."""
     reader, analytics = ListReader(journal(sent("m1"), click("m1", "1"))), MemoryAnalytics()
     reader.failures = 1
     failing = processor(reader, analytics)
@@ -305,7 +288,6 @@ async def test_failed_commit_counts_nothing_twice() -> None:
 
 
 async def test_unreadable_line_is_told_of_and_passed_over() -> None:
-    """A damaged line stops nothing, is told of once, and its neighbours count."""
     told: list[tuple[bytes, str]] = []
 
     def note(entry: Entry, error: EventError) -> None:
@@ -322,14 +304,12 @@ async def test_unreadable_line_is_told_of_and_passed_over() -> None:
 
 
 async def test_journal_of_unreadable_lines_is_done_with() -> None:
-    """Lines that never become readable are not read for ever."""
     reader = ListReader([b"{}", b"\xff"])
     assert 2 == await drain(processor(reader, MemoryAnalytics()))
     assert 2 == reader.committed
 
 
 async def test_click_of_no_message_is_stored_and_belongs_to_no_campaign() -> None:
-    """A token that did not open names no message; its request is kept as an event."""
     tampered = replace(click("", "1", campaign=""), tampered=True)
     reader, analytics = ListReader(journal(tampered)), MemoryAnalytics()
     assert 1 == await drain(processor(reader, analytics))
@@ -337,7 +317,6 @@ async def test_click_of_no_message_is_stored_and_belongs_to_no_campaign() -> Non
 
 
 async def test_engagement_judges_its_message_again() -> None:
-    """What a landing page saw reaches the judge with the click it belongs to."""
     seen: list[Timeline] = []
 
     def watch(timeline: Timeline, **_nearby: object) -> tuple[JudgedClick, ...]:
@@ -358,7 +337,6 @@ def from_address(message_id: str, after_s: float, ip: str = "192.0.2.9") -> Clic
 
 @pytest.mark.parametrize("remembered", [0, 100])
 async def test_click_judges_what_its_address_visited_before(remembered: int) -> None:
-    """A third message makes bots of the clicks on the first two, whether they were at hand or had to be fetched."""
     visits = [from_address("m1", 10), from_address("m2", 30), from_address("m3", 50), from_address("m4", 120)]
     analytics = MemoryAnalytics()
     crowded = processor(ListReader(journal(*visits)), analytics, judge=crowd_is_bot, remembered=remembered)
@@ -367,7 +345,6 @@ async def test_click_judges_what_its_address_visited_before(remembered: int) -> 
 
 
 async def test_restarted_processor_knows_who_visited_what() -> None:
-    """Visits from before a restart count as those after it."""
     lines = journal(from_address("m1", 10), from_address("m2", 30), from_address("m3", 50))
     analytics = MemoryAnalytics()
     await drain(processor(ListReader(lines[:2]), analytics, judge=crowd_is_bot))
@@ -376,7 +353,6 @@ async def test_restarted_processor_knows_who_visited_what() -> None:
 
 
 async def test_a_proxy_of_the_senders_own_makes_no_crowd() -> None:
-    """A private address says nothing of who comes from there."""
     visits = [from_address(f"m{number}", number, ip="10.0.0.7") for number in range(9)]
     analytics = MemoryAnalytics()
     await drain(processor(ListReader(journal(*visits)), analytics, judge=crowd_is_bot))
@@ -407,7 +383,6 @@ crowds = st.lists(
 def test_an_addresss_visits_count_in_whatever_order_they_are_told(
     told: list[Click], limit: int, remembered: int, random: Random
 ) -> None:
-    """However the lines are ordered and cut: each click is judged by all that its address did within a minute."""
     shuffled = told * 2
     random.shuffle(shuffled)
 
@@ -452,7 +427,6 @@ def crowd(draw: st.DrawFn) -> list[Click]:
 
 @given(crowd(), st.integers(1, 9), st.integers(0, 2))
 def test_crowds_are_judged_live_as_if_all_were_known_at_once(told: list[Click], limit: int, remembered: int) -> None:
-    """By the shipped rules: few of a crowd's visits are looked at for each click, and they tell as much as all."""
     judge = shipped_judge()
 
     async def live() -> dict[str, JudgedClick]:
@@ -471,7 +445,6 @@ def test_crowds_are_judged_live_as_if_all_were_known_at_once(told: list[Click], 
 def test_batches_order_and_repetition_do_not_matter(
     told: list[AnyEvent], limit: int, remembered: int, random: Random
 ) -> None:
-    """However the lines are ordered, cut into batches and told again, the reports are the same."""
     shuffled = told * 2
     random.shuffle(shuffled)
 
@@ -484,7 +457,6 @@ def test_batches_order_and_repetition_do_not_matter(
 
 
 async def test_crash_between_store_and_commit_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    """On the real journal and the real analytics: a process that dies before its commit is as if it had not."""
     writer = SegmentWriter(tmp_path / "journal" / "1", asyncio.get_running_loop())
     for line in journal(sent("m1"), click("m1", "1"), sent("m2"), click("m2", "1")):
         writer.append(line, lambda _committed: None)
@@ -516,7 +488,6 @@ def message(*clicks: JudgedClick, campaign: str = "spring") -> JudgedMessage:
 
 @pytest.mark.parametrize("known", [FETCHED, AT_HAND])
 def test_another_verdict_replaces_one(known: Known) -> None:
-    """It is new, and what stood is told; other reasons are news and no change."""
     stood = {HUMAN.click.id: Verdict.HUMAN}
     assert ((BOT,), stood) == _news(known, message(BOT))
     assert ((WORDED,), stood) == _news(known, message(WORDED))
@@ -524,20 +495,17 @@ def test_another_verdict_replaces_one(known: Known) -> None:
 
 
 def test_a_verdict_that_stands_is_no_news() -> None:
-    """Unless the message stands under another campaign now, where analytics does not have it."""
     assert ((), {}) == _news(AT_HAND, message(HUMAN))
     assert ((HUMAN,), {HUMAN.click.id: Verdict.HUMAN}) == _news(AT_HAND, message(HUMAN, campaign="autumn"))
     assert ((BOT,), {BOT.click.id: Verdict.HUMAN}) == _news(AT_HAND, message(BOT, campaign="autumn"))
 
 
 def test_a_first_verdict_replaces_none() -> None:
-    """It is news."""
     assert ((BOT,), {}) == _news(UNKNOWN, message(BOT))
 
 
 @pytest.mark.parametrize("known", [FETCHED, AT_HAND])
 def test_an_old_click_keeps_its_verdict(known: Known) -> None:
-    """Its address was shortened; one that is told so in this batch has none yet."""
     old = dataclasses.replace(BOT, click=replace(BOT.click, ip="192.0.2.0/24"))
     assert ((), {}) == _news(known, message(old))
     assert (old,) == UNKNOWN.news(message(old), {old.click.id}).clicks
@@ -550,7 +518,6 @@ def _news(known: Known, message: JudgedMessage) -> tuple[tuple[JudgedClick, ...]
 
 
 def test_the_latest_are_at_hand() -> None:
-    """What was judged longest ago goes first; judged again, it is late."""
     one, two, three = (judged(sent(name)) for name in ("m1", "m2", "m3"))
     recent = RecentMessages(2)
     recent.keep([one, two])
@@ -561,7 +528,6 @@ def test_the_latest_are_at_hand() -> None:
 
 
 def test_what_holds_an_old_click_is_let_go() -> None:
-    """Whatever else it holds; a message without clicks holds no address."""
     young, old = verdict(click("m1", "young", after_s=60)), verdict(click("m2", "old", after_s=59))
     both = judged(clicks=(old, verdict(click("m2", "new", after_s=90))))
     recent = RecentMessages(9)

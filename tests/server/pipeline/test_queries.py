@@ -29,7 +29,6 @@ SPRING = ClickSearch(campaign="spring")
 
 
 async def test_a_click_is_told_as_json() -> None:
-    """In the shape of docs/reference/clicks.md, with what would have made a person of it."""
     analytics = MemoryAnalytics()
     of = verdict(click("m1", "1", recipient="ann@example.com"), Verdict.BOT, BURST)
     await analytics.store([], [judged(sent("m1"), clicks=(of,))])
@@ -58,7 +57,6 @@ async def test_a_click_is_told_as_json() -> None:
 
 
 async def test_pages_follow_each_other_to_the_end() -> None:
-    """What one says is `before` the next; a campaign may have no such clicks, and what is no campaign has no page."""
     analytics = MemoryAnalytics()
     clicks = tuple(verdict(click("m1", str(number), after_s=number)) for number in range(5))
     await analytics.store([], [judged(sent("m1"), clicks=clicks)])
@@ -75,7 +73,6 @@ async def test_pages_follow_each_other_to_the_end() -> None:
 
 
 async def test_a_click_knows_its_earlier_verdicts() -> None:
-    """The first one first; other clicks of the page have theirs."""
     analytics = MemoryAnalytics()
     human, bot = (verdict(click("m1", "1"), made) for made in (Verdict.HUMAN, Verdict.BOT))
     other = verdict(click("m1", "2"))
@@ -95,7 +92,6 @@ async def test_a_click_knows_its_earlier_verdicts() -> None:
     [(timedelta(), State.PROVISIONAL), (SETTLED_AFTER, State.SETTLED), (FINAL_AFTER, State.FINAL)],
 )
 async def test_the_state_is_of_now_and_an_anonymous_click_s_is_final(age: timedelta, state: State) -> None:
-    """The same verdict gets surer as time goes by; of an anonymous one nothing is left to judge again."""
     analytics = MemoryAnalytics()
     of = click("m1", "1")
     anonymous = AnonymousClick(id="a1", at=SENT_AT, campaign="spring", verdict=Verdict.BOT)
@@ -106,20 +102,17 @@ async def test_the_state_is_of_now_and_an_anonymous_click_s_is_final(age: timede
 
 @pytest.mark.parametrize("name", ["m1-1", "", "a,b", "ü\n"])
 def test_a_place_is_what_it_spells(name: str) -> None:
-    """Whatever a click is called, and in whichever zone its time was told."""
     at = datetime(2026, 11, 23, 10, 0, 0, 250_000, tzinfo=timezone(timedelta(hours=1)))
     assert (at, name) == place_in(spelled((at, name)))
 
 
 @pytest.mark.parametrize("text", ["", ",", "m1-1", "2026-11-23T09:00:00Z", "2026-11-23T09:00:00,m1-1", "tomorrow,m1-1"])
 def test_what_spells_no_place_is_refused(text: str) -> None:
-    """A time with its zone and an id, parted by a comma, are a place; nothing else is."""
     with pytest.raises(ValueError, match=r"place|isoformat"):
         place_in(text)
 
 
 async def test_a_change_is_told_as_json() -> None:
-    """In the shape of ``clicktrail history --json``; a campaign may have none, what is no campaign has no history."""
     analytics = MemoryAnalytics()
     before = verdict(click("m1", "1"))
     after = dataclasses.replace(before, verdict=Verdict.BOT, score=5, reasons=(BURST,))
@@ -163,7 +156,6 @@ async def stored() -> MemoryAnalytics:
 
 
 async def test_reports_are_told_as_they_are() -> None:
-    """All of them, one with its links, and none where there is none."""
     analytics = await stored()
     assert [as_json(report) for report in await analytics.campaigns()] == await described_reports(analytics, None)
     spring = await analytics.campaign("spring")
@@ -173,7 +165,6 @@ async def test_reports_are_told_as_they_are() -> None:
 
 
 async def test_what_filters_leave_stands_beside() -> None:
-    """Each alone and once, of every campaign, with its own click rate; what nobody told is unknown."""
     analytics = await stored()
     reports: list[dict[str, Any]] = await described_reports(analytics, None, [Filter.TIME, Filter.ENGAGED, Filter.TIME])
     unknown = {"filter": "engaged", "clicks": None, "unique": None, "click_rate": None}
@@ -184,7 +175,6 @@ async def test_what_filters_leave_stands_beside() -> None:
 
 
 async def test_everybody_comes_once_however_long_the_pages_are() -> None:
-    """By name, and pages end where the people do."""
     analytics = MemoryAnalytics()
     people = [f"{number}@example.com" for number in range(5)]
     await analytics.store(
@@ -203,7 +193,6 @@ async def test_everybody_comes_once_however_long_the_pages_are() -> None:
 
 
 async def test_a_person_is_described_with_the_last_click() -> None:
-    """The time as events have it."""
     analytics = MemoryAnalytics()
     clicks = (verdict(click("m1", "1", recipient="ann")), verdict(click("m1", "2", recipient="ann", after_s=90)))
     await analytics.store([], [judged(sent("m1"), clicks=clicks)])

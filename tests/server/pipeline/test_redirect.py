@@ -71,7 +71,6 @@ def event_of(decision: Redirect | NotFound | Unavailable | Lookup) -> Click:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_a_token_redirects_to_what_was_sealed(method: str) -> None:
-    """And the event says who clicked on what, and how."""
     headers = {
         "host": "click.example",
         "user-agent": "Mozilla/5.0",
@@ -99,7 +98,6 @@ def test_a_token_redirects_to_what_was_sealed(method: str) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "TRACE", "PUT", "DELETE", "get"])
 def test_other_methods_do_not_redirect(method: str) -> None:
-    """Nothing is there for them."""
     assert NotFound() == decide(path_to(), method=method)
 
 
@@ -111,12 +109,10 @@ def test_other_methods_do_not_redirect(method: str) -> None:
     ],
 )
 def test_foreign_paths_are_not_recorded(path: str) -> None:
-    """They have nothing to do with a message of ours."""
     assert NotFound() == decide(path)
 
 
 def test_a_changed_token_is_recorded_and_does_not_redirect() -> None:
-    """With address, time and the token as it came, since it says nothing else that could be believed."""
     path = path_to()
     changed = path[:30] + ("A" if path[30] != "A" else "B") + path[31:]
     decision = decide(changed, {"user-agent": "Scanner"})
@@ -140,14 +136,12 @@ def test_a_changed_token_is_recorded_and_does_not_redirect() -> None:
     ids=["lost", "put in", "end lost", "end changed", "full stop", "quote", "twice", "longer than any", "beginning"],
 )
 def test_a_token_that_cannot_be_read_is_recorded_as_well(damage: Callable[[str], str]) -> None:
-    """Whatever it lost or won, as long as it begins like one of ours."""
     path = damage(path_to())
     expected = Click(id="c1", at=NOW, url=path[1:201], ip="198.51.100.7", tampered=True)
     assert NotFound(event=expected) == decide(path)
 
 
 def test_a_revoked_key_redirects_nothing() -> None:
-    """Its links are answered with 404, and recorded like any other token that does not open."""
     old, new = RING.keys[0], Key(number=1, secret=b"n" * SECRET_BYTES)
     ring = KeyRing([new, Key(number=old.number, secret=old.secret, state=KeyState.REVOKED)])
     request = Request(method="GET", path=path_to(), peer="198.51.100.7", headers={})
@@ -157,7 +151,6 @@ def test_a_revoked_key_redirects_nothing() -> None:
 
 
 def test_what_is_kept_of_a_request_is_bounded() -> None:
-    """Nobody fills the disk with one request."""
     headers = {"user-agent": "u" * 9_000, "referer": "r" * 9_000}
     forged = "/" + "A" * 7_000
     event = event_of(decide(forged, headers))
@@ -170,7 +163,6 @@ def test_what_is_kept_of_a_request_is_bounded() -> None:
 
 @given(st.text(alphabet=string.ascii_letters + string.digits + "-_", min_size=1), st.integers(0, 200))
 def test_nothing_redirects_that_was_not_sealed(text: str, at: int) -> None:
-    """A token with anything put in, in place of or behind its characters is another one."""
     path = path_to()
     at = min(at, len(path) - 1)
     for changed in (path[: at + 1] + text + path[at + 1 :], path[: at + 1] + text, "/" + text):
@@ -192,7 +184,6 @@ def test_nothing_redirects_that_was_not_sealed(text: str, at: int) -> None:
     ],
 )
 def test_the_location_is_visible_ascii(destination: str, location: str) -> None:
-    """Unchanged where it can be, in its WHATWG serialisation otherwise; the event keeps what was sealed."""
     decision = decide(path_to(destination))
     assert isinstance(decision, Redirect)
     assert (location, destination) == (decision.location, decision.event.url)
@@ -203,13 +194,11 @@ def test_the_location_is_visible_ascii(destination: str, location: str) -> None:
     ["javascript:alert(1)", "data:text/html,x", "ftp://example.org/", "/path", "", "java\nscript:x", "http://ü ü/"],
 )
 def test_other_schemes_do_not_redirect_even_if_sealed(destination: str) -> None:
-    """The rule is checked where it matters last."""
     assert NotFound() == decide(path_to(destination))
 
 
 @given(st.text())
 def test_whatever_was_sealed_no_header_can_be_smuggled_in(text: str) -> None:
-    """Either there is no redirect, or its location is one token of visible ASCII that means the same URL."""
     destination = "https://example.org/" + text
     decision = decide(path_to(destination))
     assert isinstance(decision, Redirect)
@@ -220,7 +209,6 @@ def test_whatever_was_sealed_no_header_can_be_smuggled_in(text: str) -> None:
 
 
 def test_the_client_is_whom_a_proxy_of_ours_names() -> None:
-    """Its address and its TLS; anybody else's word is not taken."""
     headers = {"x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https"}
     ours, another = (event_of(decide(path_to(), headers, peer=peer)) for peer in ("127.0.0.1", "198.51.100.7"))
     assert ("203.0.113.9", True) == (ours.ip, ours.https)
@@ -256,7 +244,6 @@ async def follow(redirector: Redirector, path: str) -> Redirect | NotFound | Una
 
 
 async def test_a_campaign_token_redirects_to_its_link_set_s_link() -> None:
-    """The token says whose click it is, the set where it leads."""
     registry, number = await stored()
     expected = Click(
         id="c1",
@@ -276,7 +263,6 @@ async def test_a_campaign_token_redirects_to_its_link_set_s_link() -> None:
 
 
 async def test_a_short_token_redirects_to_its_message_s_link() -> None:
-    """The registry says all."""
     registry, _ = await stored()
     event = event_of(await follow(Redirector(RING, links=registry.links()), f"/{short_token(77, 1)}"))
     assert ("autumn", "m2", "ann@example.org", 1, OFFER.destination, "offers", False) == (
@@ -291,7 +277,6 @@ async def test_a_short_token_redirects_to_its_message_s_link() -> None:
 
 
 async def test_a_template_s_link_tells_that_its_recipient_is_not_sealed() -> None:
-    """Anybody could have written it."""
     registry, number = await stored()
     path = campaign_path(number, 1, message_id="", recipient="") + "/01GDDKASAP"
     event = event_of(await follow(Redirector(RING, links=registry.links()), path))
@@ -299,7 +284,6 @@ async def test_a_template_s_link_tells_that_its_recipient_is_not_sealed() -> Non
 
 
 async def test_what_the_registry_does_not_know_is_recorded_and_does_not_redirect() -> None:
-    """A code that was guessed, a set that is gone, a position that was changed, a link that only sealed tokens have."""
     registry, number = await stored()
     redirector = Redirector(RING, links=registry.links())
     paths = [
@@ -318,7 +302,6 @@ async def test_what_the_registry_does_not_know_is_recorded_and_does_not_redirect
 
 
 async def test_without_the_registry_what_is_remembered_still_redirects() -> None:
-    """All else is asked to come again, and recorded as part of no message, since it is no click that leads anywhere."""
     registry, number = await stored()
     redirector = Redirector(RING, links=registry.links())
     known, unknown = campaign_path(number, 1), f"/{short_token(77, 1)}"

@@ -61,7 +61,6 @@ def message(name: str, *links: int, campaign: str = "spring") -> list[AnyEvent]:
 
 
 async def test_what_changes_is_told_and_stored() -> None:
-    """Clicks from one verdict to another, people, and the click rate before and after, which reports show then."""
     analytics = await stored(*message("m1", 0, 1), *message("m2", 1), *message("m3", 1, 1), *message("m4"))
     (done,) = await outcome(analytics)
     assert (5, {(Verdict.HUMAN, Verdict.BOT): 4}) == (done.judged, done.moved)
@@ -72,7 +71,6 @@ async def test_what_changes_is_told_and_stored() -> None:
 
 
 async def test_what_changes_makes_history() -> None:
-    """Once, and with the rules that judged; a verdict of the same kind is no change, by whatever rules."""
     analytics = await stored(*message("m1", 0, 1))
     for _ in range(2):
         await outcome(analytics)
@@ -81,7 +79,6 @@ async def test_what_changes_makes_history() -> None:
 
 
 async def test_judged_again_nothing_changes() -> None:
-    """A second time nothing moves, and nothing is stored."""
     analytics = await stored(*message("m1", 0, 1), *message("m2", 1))
     await outcome(analytics)
     before = analytics.stored
@@ -91,7 +88,6 @@ async def test_judged_again_nothing_changes() -> None:
 
 
 async def test_a_dry_run_tells_and_stores_nothing() -> None:
-    """The numbers are those that would be."""
     analytics = await stored(*message("m1", 1))
     before = analytics.stored
     (done,) = await outcome(analytics, apply=False)
@@ -99,7 +95,6 @@ async def test_a_dry_run_tells_and_stores_nothing() -> None:
 
 
 async def test_one_campaign_or_what_was_clicked_since() -> None:
-    """The rest is left alone."""
     events = [*message("m1", 1), *message("m2", 1, 1, 1), *message("m3", 1, campaign="autumn")]
     analytics = await stored(*events)
     assert [("autumn", 1)] == [
@@ -113,7 +108,6 @@ async def test_one_campaign_or_what_was_clicked_since() -> None:
 
 
 async def test_visits_on_other_messages_are_known() -> None:
-    """As when a click is judged for the first time."""
     analytics = await stored(*message("m1", 0), *message("m2", 0), *message("m3", 0, campaign="autumn"))
     assert [{(Verdict.HUMAN, Verdict.BOT): 1}, {(Verdict.HUMAN, Verdict.BOT): 2}] == [
         done.moved for done in await outcome(analytics, by_visits)
@@ -121,7 +115,6 @@ async def test_visits_on_other_messages_are_known() -> None:
 
 
 async def test_the_verdict_on_an_old_click_stands() -> None:
-    """Of one whose address was shortened, less is known than when it was judged."""
     analytics = await stored(*message("m1", 1), *message("m2", 1, 1))
     await analytics.shorten_addresses(before=SENT_AT + timedelta(minutes=30))
     (done,) = await outcome(analytics)
@@ -134,7 +127,6 @@ async def test_the_verdict_on_an_old_click_stands() -> None:
 
 
 async def test_what_became_of_a_campaign_as_json() -> None:
-    """In the shape of ``clicktrail rejudge --json``."""
     (done,) = await outcome(await stored(*message("m1", 0, 1), *message("m2", 1)), apply=False)
     assert {
         "campaign": "spring",

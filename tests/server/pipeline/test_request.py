@@ -8,14 +8,12 @@ from clicktrail.server.pipeline.request import MAX_HEADER, Proxies, kept_headers
 
 
 def test_what_the_judge_does_not_read_is_not_recorded() -> None:
-    """Cookies, credentials, and what nobody thought of."""
     headers = {"cookie": "a=b", "authorization": "Basic", "x": "y", "sec-fetch-mode": "navigate"}
 
     assert {"sec-fetch-mode": "navigate"} == kept_headers(headers)
 
 
 def test_what_is_recorded_is_bounded() -> None:
-    """Nobody fills the disk with one request."""
     assert {"referer": "r" * MAX_HEADER} == kept_headers({"referer": "r" * 9_000})
 
 
@@ -42,7 +40,6 @@ PROXIES = Proxies([ip_network("127.0.0.0/8"), ip_network("10.1.0.0/16"), ip_netw
     ],
 )
 def test_the_client_is_the_right_most_address_that_is_no_proxy_of_ours(peer: str, forwarded: str, ip: str) -> None:
-    """What stands further left was written by anybody, and without a trusted peer the whole header was."""
     assert (ip, False) == PROXIES.client(peer, {"x-forwarded-for": forwarded}, https=False)
 
 
@@ -57,5 +54,4 @@ def test_the_client_is_the_right_most_address_that_is_no_proxy_of_ours(peer: str
     ],
 )
 def test_only_a_trusted_proxy_tells_of_tls(peer: str, protocol: str, *, https: bool) -> None:
-    """Anybody else's word is not taken."""
     assert https == PROXIES.client(peer, {"x-forwarded-proto": protocol}, https=False)[1]

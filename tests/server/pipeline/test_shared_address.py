@@ -20,13 +20,11 @@ def readers(count: int) -> list[str]:
 
 @pytest.mark.parametrize(("proxied", "expected"), [(31, SharedAddress(network="10.1.2.0/24", share=0.31)), (30, None)])
 def test_more_than_thirty_per_cent_are_too_many(proxied: int, expected: SharedAddress | None) -> None:
-    """Of a hundred clicks, one more than thirty."""
     assert expected == watched(*readers(100 - proxied), *["10.1.2.3"] * proxied).shared()
 
 
 @given(address=st.ip_addresses().map(str))
 def test_no_more_than_the_network_is_told(address: str) -> None:
-    """The address itself may be a person's."""
     shared = watched(*[address] * LEAST).shared()
 
     assert shared
@@ -34,17 +32,14 @@ def test_no_more_than_the_network_is_told(address: str) -> None:
 
 
 def test_few_clicks_say_nothing() -> None:
-    """The first reader of a campaign is all of it."""
     assert watched(*["10.1.2.3"] * (LEAST - 1)).shared() is None
 
 
 def test_clicks_without_an_address_count_for_nothing() -> None:
-    """Who asked not to be tracked has none."""
     assert watched(*[""] * 500, *readers(LEAST)).shared() is None
 
 
 def test_only_the_latest_clicks_count() -> None:
-    """Once the proxy is trusted, what it did before is forgotten."""
     watch = watched(*["10.1.2.3"] * WINDOW)
     assert watch.shared()
     for address in readers(WINDOW):
@@ -54,5 +49,4 @@ def test_only_the_latest_clicks_count() -> None:
 
 
 def test_what_is_no_address_has_no_network() -> None:
-    """Clicks that other services report may name their clients by anything."""
     assert SharedAddress(network="", share=1.0) == watched(*["somebody"] * LEAST).shared()

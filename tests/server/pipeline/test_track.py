@@ -51,7 +51,6 @@ def track(raw: bytes, *recipients: str) -> Tracked:
 
 
 def test_each_link_carries_its_message_and_its_position() -> None:
-    """A token opens to all that a click needs; only own hosts get UTM parameters."""
     tracked = track(TWO_LINKS, "anna@example.net")
 
     tokens = TRACKED_LINK.findall(tracked.raw)
@@ -85,12 +84,10 @@ def test_each_link_carries_its_message_and_its_position() -> None:
     ],
 )
 def test_the_recipient_is_who_the_sender_says(header: bytes, recipients: tuple[str, ...], expected: str) -> None:
-    """The header goes before the envelope; an envelope of several names nobody."""
     assert expected == track(header + TWO_LINKS, *recipients).recipient
 
 
 def test_the_sent_event_tells_what_went_out() -> None:
-    """As many links as a reader can click, as many recipients as the next hop took."""
     sent = track(TWO_LINKS, "anna@example.net").sent(id="e1", at=NOW, recipients=1)
 
     assert ("e1", "winter", "m1", "anna@example.net", 2, 1) == (
@@ -104,7 +101,6 @@ def test_the_sent_event_tells_what_went_out() -> None:
 
 
 def test_a_signed_message_passes_unchanged_with_the_reason() -> None:
-    """Rewriting would break the signature that its recipient checks."""
     raw = b"DKIM-Signature: v=1; b=abc\r\n" + TWO_LINKS.partition(b"\r\n")[2]
 
     tracked = track(raw, "anna@example.net")
@@ -122,7 +118,6 @@ def test_a_signed_message_passes_unchanged_with_the_reason() -> None:
     ],
 )
 def test_a_message_that_nobody_may_follow_into_passes_untracked(ours: bytes, rest: bytes, reason: Untouched) -> None:
-    """By its sender's wish or by the rules; nothing of ours stays in it, not even a header."""
     raw = rest + TWO_LINKS.partition(b"\r\n")[2]
 
     tracked = track(ours + raw, "anna@example.net")
@@ -132,19 +127,16 @@ def test_a_message_that_nobody_may_follow_into_passes_untracked(ours: bytes, res
 
 @pytest.mark.parametrize("ours", [b"X-Clicktrail-Tracking: on\r\n", b"X-Clicktrail-Stream: news\r\n"])
 def test_other_words_of_the_sender_leave_a_message_tracked(ours: bytes) -> None:
-    """Only what is off, or sensitive, passes as it came."""
     assert 2 == track(ours + TWO_LINKS, "anna@example.net").links
 
 
 def test_the_medium_is_the_one_that_the_sender_names() -> None:
-    """A medium that the convention does not have is a slip, and its own one stands."""
     for header, medium in ((b"drip", "drip"), (b"dripp", "newsletter")):
         (link, _) = TRACKED_LINK.findall(track(b"X-Clicktrail-Medium: " + header + b"\r\n" + TWO_LINKS).raw)
         assert f"utm_medium={medium}&" in open_token(RING, link.decode()).destination
 
 
 def test_who_denies_tracking_is_recorded_nowhere() -> None:
-    """Links are plain, with the parameters that name the campaign, and the event counts somebody without a name."""
     tracked = track(b"X-Clicktrail-Consent: denied\r\n" + TWO_LINKS, "anna@example.net")
 
     plain = "https://example.com/a?utm_source=email&utm_medium=newsletter&utm_campaign=winter"
@@ -158,7 +150,6 @@ def test_who_denies_tracking_is_recorded_nowhere() -> None:
     [(b"", ""), (b"X-Clicktrail-Consent: unknown\r\n", ""), (b"X-Clicktrail-Consent: granted\r\n", "person-17")],
 )
 def test_who_was_not_asked_stays_unnamed_where_the_policy_says_so(header: bytes, recipient: str) -> None:
-    """Neither links nor event tell who it was; a message's clicks and the message still belong together."""
     raw = header + b"X-Clicktrail-Recipient: person-17\r\n" + TWO_LINKS
     tracker = Tracker(
         ring=RING, domain="https://links.example.com", policy=Policy(unknown_consent=UnknownConsent.ANONYMOUS)
@@ -181,7 +172,6 @@ def track_short(raw: bytes, *, consent: str = "") -> Tracked:
 
 
 def test_what_a_reader_sees_is_short() -> None:
-    """Links of the text carry the message's code and the position that they have in HTML, where links are sealed."""
     tracked = track_short(BOTH_PARTS, consent="granted")
     first, second, third, fourth = (token.decode() for token in TRACKED_LINK.findall(tracked.raw))
     assert [(77, 1), (77, 2)] == [read_short(first), read_short(second)]
@@ -203,7 +193,6 @@ def test_what_a_reader_sees_is_short() -> None:
 
 
 def test_a_short_link_has_the_group_of_its_link_in_html() -> None:
-    """Plain text has no tag to name one by, and a report counts both as one link."""
     grouped = BOTH_PARTS.replace(b'<a href="https://a.', b'<a data-clicktrail-group="offer" href="https://a.')
     tracked = track_short(grouped, consent="granted")
     sealed = open_token(RING, TRACKED_LINK.findall(tracked.raw)[-1].decode())
@@ -212,14 +201,12 @@ def test_a_short_link_has_the_group_of_its_link_in_html() -> None:
 
 
 def test_a_message_without_short_links_needs_none_kept() -> None:
-    """Neither one whose links are all sealed, nor one without links, nor one that got no code."""
     assert track_short(TWO_LINKS, consent="granted").short is None
     assert track_short(BOTH_PARTS, consent="denied").short is None
     assert track(BOTH_PARTS, "anna@example.net").short is None
 
 
 def test_short_links_name_nobody_who_has_not_agreed() -> None:
-    """What is kept of them says no more than sealed ones would."""
     short = track_short(BOTH_PARTS).short
     assert short
     assert ("", NOW.replace(second=0)) == (short.recipient, short.created_at)
@@ -263,13 +250,11 @@ async def consents(tmp_path: Path) -> AsyncIterator[Consents]:
 async def test_the_sender_is_asked_first_and_the_strictest_counts(
     asked: Instructions, recipients: list[str], expected: Consent, consents: Consents
 ) -> None:
-    """A person is asked for by the name that they are recorded under."""
     addresses = [f"{name}@example.net" for name in recipients]
     assert expected is (await with_consent(asked, addresses, consents)).told_consent
 
 
 def test_our_headers_are_read_and_removed() -> None:
-    """What is left is the message without them, otherwise the same bytes."""
     raw = (
         b"From: a@example.com\r\nX-Clicktrail-Campaign: winter\r\nSubject: Hi\r\n"
         b"x-clicktrail-recipient : anna-17\r\nX-Clicktrail-Medium: drip\r\n\r\nX-Clicktrail-Campaign: text\r\n"
@@ -284,21 +269,18 @@ def test_our_headers_are_read_and_removed() -> None:
 
 
 def test_a_folded_header_goes_whole() -> None:
-    """A field goes on in lines that begin with white space."""
     raw = b"X-Clicktrail-Campaign:\n winter\n\tsale\nSubject: Hi\n\nbody"
 
     assert Instructions(raw=b"Subject: Hi\n\nbody", campaign="winter\tsale") == take_instructions(raw)
 
 
 def test_encoded_words_are_decoded() -> None:
-    """Mail libraries write names beyond ASCII as encoded words."""
     raw = b"X-Clicktrail-Campaign: =?utf-8?q?gr=C3=BCn?=\r\n\r\n"
 
     assert Instructions(raw=b"\r\n", campaign="grün") == take_instructions(raw)
 
 
 def test_the_first_of_two_counts_and_both_go() -> None:
-    """No instruction of ours ever reaches a recipient."""
     raw = b"X-Clicktrail-Campaign: one\r\nX-Clicktrail-Campaign: two\r\n\r\n"
 
     assert Instructions(raw=b"\r\n", campaign="one") == take_instructions(raw)
@@ -306,12 +288,10 @@ def test_the_first_of_two_counts_and_both_go() -> None:
 
 @given(st.binary())
 def test_what_has_no_header_of_ours_stays_as_it_is(raw: bytes) -> None:
-    """Any bytes pass, and unchanged."""
     assert Instructions(raw=raw) == take_instructions(raw)
 
 
 def test_a_long_value_is_cut() -> None:
-    """It goes into every link, and a link of many thousand characters reaches nobody."""
     raw = b"X-Clicktrail-Campaign: " + b"c" * 900 + b"\r\nX-Clicktrail-Recipient: " + b"r" * 900 + b"\r\n\r\n"
     asked = take_instructions(raw)
     assert ("c" * 255, "r" * 255) == (asked.campaign, asked.recipient)
@@ -329,5 +309,4 @@ def test_a_long_value_is_cut() -> None:
     ],
 )
 def test_a_consent_that_is_not_clearly_given_is_none(header: bytes, told: Consent | None) -> None:
-    """A slip of the sender's must not have somebody tracked who said no."""
     assert told is take_instructions(header + b"\r\n").told_consent

@@ -18,7 +18,6 @@ host = "links.example.org"
 
 
 def test_domains_are_read() -> None:
-    """In their order; what is left out has its default."""
     first, second = parse_domains(FILE)
     assert ("links.example.com", 365, ("*.example.com", "example.com")) == (
         first.host,
@@ -54,7 +53,6 @@ def test_domains_are_read() -> None:
     ],
 )
 def test_what_is_wrong_is_named(text: str, says: str) -> None:
-    """In one line."""
     with pytest.raises(SettingsError, match=says):
         parse_domains(text)
 
@@ -74,5 +72,4 @@ def test_what_is_wrong_is_named(text: str, says: str) -> None:
     ],
 )
 def test_a_domain_says_where_its_links_lead(destinations: tuple[str, ...], location: str, *, allowed: bool) -> None:
-    """By host alone."""
     assert allowed == allows(destinations, location)

@@ -4,7 +4,6 @@ from tests.support.judged_lines import BURST, HOSTING, click, verdict
 
 
 def test_a_stored_verdict_is_what_reports_need_of_it() -> None:
-    """Who is a person is known by the recipient's name."""
     of = click("m1", "1", recipient="ann@example.com")
     assert StoredVerdict(
         click_id="m1-1",
@@ -19,5 +18,4 @@ def test_a_stored_verdict_is_what_reports_need_of_it() -> None:
 
 
 def test_where_nobody_is_named_a_message_is_a_person() -> None:
-    """As in reports."""
     assert "m1" == StoredVerdict.of(verdict(click("m1", "1")), "m1").person

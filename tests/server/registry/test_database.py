@@ -15,20 +15,17 @@ FILE = Path("/data/registry.sqlite3")
 
 
 def test_the_registry_is_a_file_unless_a_server_is_named() -> None:
-    """The driver is ours to choose."""
     assert "sqlite:////data/registry.sqlite3" == str(database_url("", file=FILE))
     assert "postgresql+psycopg://u@db/c" == str(database_url("postgresql://u@db/c", file=FILE))
 
 
 @pytest.mark.parametrize("url", ["mysql://u@db/c", "sqlite:///other", "registry.sqlite3", "nosuch://x"])
 def test_other_databases_are_refused(url: str) -> None:
-    """Rather than tried."""
     with pytest.raises(SettingsError, match=r"registry\.url"):
         database_url(url, file=FILE)
 
 
 async def test_a_server_that_is_not_there_is_told_at_once() -> None:
-    """Nothing connects before that."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     database = Database(database_url(f"postgresql://u@127.0.0.1:{port}/c", file=FILE))
@@ -38,7 +35,6 @@ async def test_a_server_that_is_not_there_is_told_at_once() -> None:
 
 
 async def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A question that takes too long counts as not answered."""
     monkeypatch.setattr(database, "_PATIENCE_S", 0.05)
     slow = Database(database_url("", file=tmp_path / "registry.sqlite3"))
     answered = threading.Event()
@@ -49,7 +45,6 @@ async def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 async def test_a_refusal_quotes_nothing(tmp_path: Path) -> None:
-    """What was to be stored belongs to a recipient."""
     broken = Database(database_url("", file=tmp_path / "registry.sqlite3"))
     with pytest.raises(StorageError) as caught:
         await broken.run(lambda connection: connection.execute(text("SELECT 'ann@example.org' FROM nowhere")))
@@ -58,7 +53,6 @@ async def test_a_refusal_quotes_nothing(tmp_path: Path) -> None:
 
 
 async def test_a_change_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    """All of a piece of work, or none of it."""
     store = Database(database_url("", file=tmp_path / "registry.sqlite3"))
     await store.run(lambda connection: connection.execute(text("CREATE TABLE t (x)")))
 

@@ -12,7 +12,6 @@ from clicktrail.server.registry.tables import link_edits
 
 
 async def test_links_come_in_the_order_of_their_positions(database: Database) -> None:
-    """In whatever order they were given."""
     links = [StoredLink(position=position, destination=f"https://example.com/{position}") for position in range(12)]
     sets = SqlLinkSets(database)
     number = await sets.add(
@@ -24,7 +23,6 @@ async def test_links_come_in_the_order_of_their_positions(database: Database) ->
 
 
 async def test_a_message_without_links_is_one(database: Database) -> None:
-    """Nothing asks for it, and nothing breaks by it."""
     message = ShortMessage(
         code=5,
         message_id="m1",
@@ -39,7 +37,6 @@ async def test_a_message_without_links_is_one(database: Database) -> None:
 
 
 async def test_an_edit_is_a_row(database: Database) -> None:
-    """With the parts of its target beside each other."""
     edit = LinkEdit(
         id="a",
         at=datetime(2026, 11, 23, tzinfo=UTC),

@@ -13,7 +13,6 @@ from clicktrail.server.registry.tables import METADATA
 
 
 async def test_the_migrations_make_the_tables_that_we_use(tmp_path: Path) -> None:
-    """Column for column; a second run changes nothing."""
     database = Database(database_url("", file=tmp_path / "registry.sqlite3"))
     migrate(database)
     migrate(database)
@@ -23,7 +22,6 @@ async def test_the_migrations_make_the_tables_that_we_use(tmp_path: Path) -> Non
 
 
 async def test_a_place_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
-    """With a hint where to look."""
     database = Database(database_url("", file=tmp_path / "nowhere" / "registry.sqlite3"))
     with pytest.raises(StorageError) as caught:
         migrate(database)

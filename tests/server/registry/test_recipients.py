@@ -11,7 +11,6 @@ from clicktrail.server.registry.tables import consents, erasures
 
 
 async def test_a_recipient_has_one_row(database: Database) -> None:
-    """However often they change their mind, and with the time of the last change."""
     first, last = datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC)
     store = SqlConsents(database)
     await store.set("ann@example.org", Consent.DENIED, at=first)
@@ -21,7 +20,6 @@ async def test_a_recipient_has_one_row(database: Database) -> None:
 
 
 async def test_once_it_is_done_the_row_has_no_name(database: Database) -> None:
-    """Only the mark, from which nobody reads whose it is."""
     store, at = SqlErasures(database), datetime(2026, 11, 23, tzinfo=UTC)
     await store.add("ann@example.org", "mark", at=at)
     await store.done("Ann@example.org")

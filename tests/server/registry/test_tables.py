@@ -13,7 +13,6 @@ from clicktrail.server.registry.tables import METADATA, add_links, consents, fin
 
 
 def test_a_time_comes_back_as_the_same_instant() -> None:
-    """In UTC, in milliseconds, on a database that knows no time zones."""
     engine = create_engine("sqlite://")
     METADATA.create_all(engine)
     at = datetime(2026, 11, 23, 13, 0, 0, 123_000, tzinfo=timezone(timedelta(hours=1)))
@@ -26,7 +25,6 @@ def test_a_time_comes_back_as_the_same_instant() -> None:
 
 @pytest.mark.parametrize("owner", [tables.link_set_links.c.link_set, tables.short_links.c.code], ids=str)
 async def test_links_belong_to_what_there_is(database: Database, owner: Column[int]) -> None:
-    """Those of a number that was not given out are refused, and none are found of it."""
     links = [StoredLink(position=0, destination="https://example.com/")]
 
     with pytest.raises(StorageError):

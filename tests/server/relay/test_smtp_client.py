@@ -25,7 +25,6 @@ async def next_hop(sink: Sink) -> AsyncIterator[NextHop]:
 
 
 async def test_a_message_is_handed_over(sink: Sink, next_hop: NextHop) -> None:
-    """Each step has the server's own reply."""
     replies = [
         await next_hop.mail("shop@example.com", []),
         await next_hop.rcpt("anna@example.net"),
@@ -39,7 +38,6 @@ async def test_a_message_is_handed_over(sink: Sink, next_hop: NextHop) -> None:
 
 
 async def test_a_refusal_carries_the_servers_words(sink: Sink, next_hop: NextHop) -> None:
-    """Code and text are kept for the sender."""
     sink.refusals["gone@example.net"] = "550 5.1.1 No such user"
     await next_hop.mail("shop@example.com", [])
 
@@ -50,7 +48,6 @@ async def test_a_refusal_carries_the_servers_words(sink: Sink, next_hop: NextHop
 
 
 async def test_a_server_that_cannot_be_reached_is_451(sink: Sink) -> None:
-    """Whatever goes wrong between the two servers, the sender is to try again."""
     port = sink.port
     await sink.__aexit__(None, None, None)
 
@@ -61,14 +58,12 @@ async def test_a_server_that_cannot_be_reached_is_451(sink: Sink) -> None:
 
 
 async def test_options_that_the_server_does_not_know_are_left_out(next_hop: NextHop) -> None:
-    """A parameter without its extension would be refused (RFC 5321 section 4.1.1.11)."""
     reply = await next_hop.mail("shop@example.com", ["BODY=8BITMIME", "SOLICIT=org.example"])
 
     assert reply.positive
 
 
 async def test_a_bare_newline_goes_out_as_a_lines_end(sink: Sink, next_hop: NextHop) -> None:
-    """A server that takes a bare newline for a line's end would else see another message than we did."""
     await next_hop.mail("shop@example.com", [])
     await next_hop.rcpt("anna@example.net")
     await next_hop.data(b"Subject: a\n\nb\n.\nMAIL FROM:<c@example.com>\n")
@@ -87,11 +82,9 @@ async def test_a_bare_newline_goes_out_as_a_lines_end(sink: Sink, next_hop: Next
     ],
 )
 def test_replies_are_written_as_the_standard_wants(reply: Reply, line: str) -> None:
-    """Every line but the last has a hyphen behind its code (RFC 5321 section 4.2.1)."""
     assert line == str(reply)
 
 
 @pytest.mark.parametrize(("code", "positive"), [(250, True), (251, True), (354, False), (451, False), (550, False)])
 def test_only_completion_is_positive(code: int, positive: bool) -> None:
-    """A sender may forget a message only after a reply of the 200s."""
     assert positive == Reply(code, "").positive

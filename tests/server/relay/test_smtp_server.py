@@ -29,7 +29,6 @@ MESSAGE = (
 
 
 async def test_a_message_comes_out_with_a_tracked_link(tmp_path: Path) -> None:
-    """The link opens to its destination with UTM, our header is gone, every other byte is the same."""
     async with (
         Sink() as sink,
         relay_before(sink.address, tmp_path, own_hosts=("example.com",)) as rig,
@@ -58,7 +57,6 @@ async def test_a_message_comes_out_with_a_tracked_link(tmp_path: Path) -> None:
 
 
 async def test_a_taken_message_is_recorded(tmp_path: Path) -> None:
-    """One sent event a message, with the id that its links carry and the number of recipients taken."""
     async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
         async with rig.client() as client:
             await client.sendmail("shop@example.com", ["anna@example.net", "ben@example.net"], MESSAGE)
@@ -70,7 +68,6 @@ async def test_a_taken_message_is_recorded(tmp_path: Path) -> None:
 
 
 async def test_what_becomes_of_messages_is_counted(tmp_path: Path) -> None:
-    """Tracked, untouched, or refused by the next hop."""
     async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
         await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
         await client.sendmail("shop@example.com", ["anna@example.net"], b"X-Clicktrail-Tracking: off\r\n" + MESSAGE)
@@ -82,7 +79,6 @@ async def test_what_becomes_of_messages_is_counted(tmp_path: Path) -> None:
 
 
 async def test_a_signed_message_arrives_with_a_signature_that_holds(tmp_path: Path) -> None:
-    """What the next hop gets is what was signed: line breaks, dots and the missing header among it."""
     signed = sign(MESSAGE, ED25519, at=datetime(2024, 5, 6, tzinfo=UTC))
     async with (
         Sink() as sink,
@@ -98,7 +94,6 @@ async def test_a_signed_message_arrives_with_a_signature_that_holds(tmp_path: Pa
 
 
 async def test_who_denied_tracking_is_not_tracked(tmp_path: Path) -> None:
-    """What a recipient said is looked up where the message does not say it, and the event names nobody."""
     async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
         await rig.consents.set("anna@example.net", Consent.DENIED, at=datetime(2026, 11, 23, tzinfo=UTC))
         async with rig.client() as client:
@@ -111,7 +106,6 @@ async def test_who_denied_tracking_is_not_tracked(tmp_path: Path) -> None:
 
 
 async def test_a_message_waits_while_nobody_can_tell_who_denied(tmp_path: Path) -> None:
-    """The sender keeps it and tries again: nobody is tracked by mistake, and no message is lost."""
     async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
         with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as registry:
             registry.execute("DROP TABLE consents")
@@ -122,7 +116,6 @@ async def test_a_message_waits_while_nobody_can_tell_who_denied(tmp_path: Path) 
 
 
 async def test_a_refused_recipient_is_refused_with_the_same_words(tmp_path: Path) -> None:
-    """The next hop's reply to RCPT is ours; the others of the message still get it."""
     async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
         sink.refusals["gone@example.net"] = "550 5.1.1 No such user"
         async with rig.client() as client:
@@ -138,7 +131,6 @@ async def test_a_refused_recipient_is_refused_with_the_same_words(tmp_path: Path
 
 @pytest.mark.parametrize(("code", "text"), [(554, "5.7.1 Spam"), (451, "4.3.0 Later"), (552, "5.3.4 Too big")])
 async def test_a_refused_message_is_refused_with_the_same_words(tmp_path: Path, code: int, text: str) -> None:
-    """250 only after the next hop's 250: its refusal comes back with its code, and nothing is recorded."""
     async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
         sink.data_refusal = f"{code} {text}"
         async with rig.client() as client:
@@ -151,7 +143,6 @@ async def test_a_refused_message_is_refused_with_the_same_words(tmp_path: Path, 
 
 
 async def test_an_absent_next_hop_means_try_again(tmp_path: Path) -> None:
-    """Nothing is queued here: where nobody listens the sender is told to keep the message."""
     async with Sink() as sink:
         address = sink.address
     async with relay_before(address, tmp_path) as rig, rig.client() as client:
@@ -162,7 +153,6 @@ async def test_an_absent_next_hop_means_try_again(tmp_path: Path) -> None:
 
 
 async def test_a_lost_next_hop_is_found_again(tmp_path: Path) -> None:
-    """A connection that the next hop closed is opened again for the next message."""
     async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
         await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
         sink.hang_up()
@@ -172,7 +162,6 @@ async def test_a_lost_next_hop_is_found_again(tmp_path: Path) -> None:
 
 
 async def test_one_connection_carries_several_messages(tmp_path: Path) -> None:
-    """A message given up by RSET leaves no trace in the next one."""
     async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
         await client.mail("a@example.com")
         await client.rcpt("nobody@example.net")
@@ -183,7 +172,6 @@ async def test_one_connection_carries_several_messages(tmp_path: Path) -> None:
 
 
 async def test_a_sender_who_starts_afresh_is_followed(tmp_path: Path) -> None:
-    """EHLO ends a message begun (RFC 5321 section 4.1.4), here and at the next hop."""
     async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
         await client.mail("a@example.com")
         await client.rcpt("nobody@example.net")
@@ -194,8 +182,6 @@ async def test_a_sender_who_starts_afresh_is_followed(tmp_path: Path) -> None:
 
 
 async def test_a_fault_of_ours_means_try_again(tmp_path: Path) -> None:
-    """Whatever fails in here, the sender is never told that a message cannot be delivered."""
-
     class NoIds:
         def new(self) -> str:
             raise OSError("no randomness to be had")
@@ -218,7 +204,6 @@ async def test_a_fault_of_ours_means_try_again(tmp_path: Path) -> None:
     ],
 )
 async def test_bad_input_is_never_lost(tmp_path: Path, raw: bytes) -> None:
-    """What cannot be rewritten goes through as it came."""
     async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
         await client.sendmail("a@example.com", ["anna@example.net"], raw)
 
@@ -226,7 +211,6 @@ async def test_bad_input_is_never_lost(tmp_path: Path, raw: bytes) -> None:
 
 
 async def test_five_megabytes_of_html_come_out_tracked(tmp_path: Path) -> None:
-    """Every link of a very large message is tracked, whatever stands between them."""
     link = b'<p title="a > b"><a href="https://example.com/boots">Boots</a><!-- <a href="x"> --></p>\r\n'
     raw = b"Content-Type: text/html\r\n\r\n" + link * (5_000_000 // len(link))
     async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
@@ -238,7 +222,6 @@ async def test_five_megabytes_of_html_come_out_tracked(tmp_path: Path) -> None:
 
 
 async def test_a_stopping_relay_takes_no_new_message(tmp_path: Path) -> None:
-    """Whoever is connected is told to come back; the listening socket goes on to whoever serves next."""
     async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
         await client.ehlo()
         rig.stopping.set()
@@ -254,7 +237,6 @@ SHORT_LINK = re.compile(DOMAIN.encode() + rb"/([\w-]+)")
 
 
 async def test_short_links_are_kept_before_a_message_goes_out(tmp_path: Path) -> None:
-    """Nobody ever holds a link that leads nowhere, whenever the relay is killed."""
     kept: list[tuple[str]] = []
 
     def look(_: object) -> None:
@@ -275,7 +257,6 @@ async def test_short_links_are_kept_before_a_message_goes_out(tmp_path: Path) ->
 
 
 async def test_where_short_links_cannot_be_kept_they_are_sealed(tmp_path: Path) -> None:
-    """A sender who says what the recipient agreed to needs no registry."""
     async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
         with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as registry:
             registry.execute("DROP TABLE short_links")

@@ -17,14 +17,12 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
-    """Every setting has a default, and the data folder lies beside the file."""
     settings = load(write(tmp_path, ""), {})
 
     assert Settings(data_dir=str(tmp_path / "clicktrail-data")) == settings
 
 
 def test_the_file_sets_what_it_names(tmp_path: Path) -> None:
-    """A value of the file stands in place of the default."""
     path = write(tmp_path, '[tracking]\ndomain = "https://links.example.com"\n[utm]\nown_hosts = ["example.com"]\n')
 
     settings = load(path, {})
@@ -34,14 +32,12 @@ def test_the_file_sets_what_it_names(tmp_path: Path) -> None:
 
 
 def test_a_relay_has_nobody_to_ask(tmp_path: Path) -> None:
-    """A link's own UTM parameters can be filled, kept or replaced; refusing them is for those who can change them."""
     assert "keep" == load(write(tmp_path, '[utm]\nexisting = "keep"\n'), {}).utm.existing
     with pytest.raises(SettingsError, match="refuse"):
         load(write(tmp_path, '[utm]\nexisting = "refuse"\n'), {})
 
 
 def test_a_convention_file_lies_beside_the_settings(tmp_path: Path) -> None:
-    """It says all of the convention, so another key of the section would be for nothing."""
     settings = load(write(tmp_path, '[utm]\nconvention = "utm.toml"\n'), {})
     assert str(tmp_path / "utm.toml") == settings.utm.convention
     with pytest.raises(SettingsError, match=r"names utm\.toml, and \[utm\] has other keys beside it"):
@@ -49,7 +45,6 @@ def test_a_convention_file_lies_beside_the_settings(tmp_path: Path) -> None:
 
 
 def test_an_unknown_key_is_named_with_the_right_one(tmp_path: Path) -> None:
-    """A typing mistake is told, with what was probably meant."""
     with pytest.raises(SettingsError, match=r"unknown setting 'edge\.wrokers'") as caught:
         load(write(tmp_path, "[edge]\nwrokers = 4\n"), {})
 
@@ -57,7 +52,6 @@ def test_an_unknown_key_is_named_with_the_right_one(tmp_path: Path) -> None:
 
 
 def test_an_unknown_key_like_no_other_lists_what_there_is(tmp_path: Path) -> None:
-    """Where nothing is near, the hint lists what is known."""
     with pytest.raises(SettingsError, match="unknown setting 'colour'") as caught:
         load(write(tmp_path, 'colour = "red"\n'), {})
 
@@ -65,7 +59,6 @@ def test_an_unknown_key_like_no_other_lists_what_there_is(tmp_path: Path) -> Non
 
 
 def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
-    """Numbers and lists can be set from the environment too."""
     path = write(tmp_path, "[edge]\nworkers = 4\n")
     environ = {"CLICKTRAIL_EDGE_WORKERS": "2", "CLICKTRAIL_UTM_OWN_HOSTS": "a.example, *.b.example"}
 
@@ -76,7 +69,6 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
 
 
 def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
-    """NAME_FILE names a file that holds the value, so that it need not stand in the environment."""
     secret = tmp_path / "password"
     secret.write_text("hunter2\n", "utf-8")
 
@@ -87,7 +79,6 @@ def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("content", "says"), [(None, "cannot read"), (b"\xff", "no text in UTF-8")])
 def test_a_secret_s_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None, says: str) -> None:
-    """With the variable that names it, and not what is in it."""
     secret = tmp_path / "password"
     if content is not None:
         secret.write_bytes(content)
@@ -97,7 +88,6 @@ def test_a_secret_s_file_that_cannot_be_read_is_named(tmp_path: Path, content: b
 
 
 def test_the_environment_names_the_file(tmp_path: Path) -> None:
-    """CLICKTRAIL_CONFIG stands in for --config."""
     path = write(tmp_path, "[edge]\nworkers = 3\n")
 
     settings = load(None, {"CLICKTRAIL_CONFIG": str(path)})
@@ -126,19 +116,16 @@ def test_the_environment_names_the_file(tmp_path: Path) -> None:
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(tmp_path: Path, text: str, complaint: str) -> None:
-    """Every bad value is an error that names its key."""
     with pytest.raises(SettingsError, match=complaint):
         load(write(tmp_path, text), {})
 
 
 def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
-    """Only the default file may be absent."""
     with pytest.raises(SettingsError, match="cannot read the settings file"):
         load(tmp_path / "missing.toml", {})
 
 
 def test_the_defaults_can_be_used() -> None:
-    """Without any settings file."""
     check(Settings())
 
 
@@ -154,14 +141,12 @@ def test_the_defaults_can_be_used() -> None:
     ],
 )
 def test_what_cannot_be_used_is_named_with_a_way_out(settings: Settings, complaint: str, hint: str) -> None:
-    """The key stands in the error, and the hint says what to write."""
     with pytest.raises(SettingsError, match=complaint.replace(".", r"\.")) as raised:
         check(settings)
     assert hint in raised.value.hint
 
 
 def test_a_host_name_is_loopback_by_its_name_alone() -> None:
-    """Nothing is looked up."""
     check(replace(Settings(), relay=Relay(listen="localhost:2525")))
     with pytest.raises(SettingsError, match=r"relay\.listen"):
         check(replace(Settings(), relay=Relay(listen="mail.example.com:2525")))

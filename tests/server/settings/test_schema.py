@@ -4,7 +4,6 @@ from clicktrail.server.settings import Settings
 
 
 def test_all_that_is_kept_lies_in_the_data_folder() -> None:
-    """Whoever copies the folder has everything."""
     settings = Settings(data_dir="/srv/clicktrail")
     assert {Path("/srv/clicktrail")} == {
         settings.data,

@@ -31,7 +31,6 @@ def built(folder: Path, text: str) -> Tracker:
 
 
 def test_without_settings_links_are_tracked_and_nothing_is_signed(tmp_path: Path) -> None:
-    """The standard policy, and password resets pass."""
     tracker = built(tmp_path, "")
     assert (UnknownConsent.TRACK, ()) == (tracker.policy.unknown_consent, tracker.dkim)
     assert tracker.sensitive
@@ -39,19 +38,16 @@ def test_without_settings_links_are_tracked_and_nothing_is_signed(tmp_path: Path
 
 
 def test_a_preset_is_a_policy(tmp_path: Path) -> None:
-    """It is told from a file by its name."""
     assert LinkReason.FOOTER in built(tmp_path, '[tracking]\npolicy = "conversion-links-only"\n').policy.skipped
 
 
 def test_a_policy_file_lies_beside_the_settings(tmp_path: Path) -> None:
-    """It says what becomes of those who have not been asked."""
     (tmp_path / "policy.toml").write_text('unknown_consent = "anonymous"', "utf-8")
     tracker = built(tmp_path, '[tracking]\npolicy = "policy.toml"\n')
     assert UnknownConsent.ANONYMOUS is tracker.policy.unknown_consent
 
 
 def test_a_dkim_key_lies_beside_the_settings(tmp_path: Path) -> None:
-    """It signs as the key that was written."""
     (tmp_path / "dkim.pem").write_bytes(PEM)
     (key,) = built(tmp_path, DKIM).dkim
     written = DkimKey(domain="example.com", selector="mail", private_key=PRIVATE_KEY)
@@ -70,14 +66,12 @@ def test_a_dkim_key_lies_beside_the_settings(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_used_is_said_at_the_start(tmp_path: Path, text: str, error: str) -> None:
-    """No message is lost to a slip in the settings."""
     (tmp_path / "latin.toml").write_bytes(b"\xe9")
     with pytest.raises(SettingsError, match=error):
         built(tmp_path, text)
 
 
 def test_the_settings_own_keys() -> None:
-    """Nothing is named in utm_content unless the settings say so."""
     convention = read_convention(Settings(utm=Utm(medium="drip", own_hosts=("x.com",), existing="keep")))
     assert ("email", "drip", "", ("x.com",), Existing.KEEP) == (
         convention.source,
@@ -89,7 +83,6 @@ def test_the_settings_own_keys() -> None:
 
 
 def test_a_file_in_their_place(tmp_path: Path) -> None:
-    """It says all that a convention says, its mediums among it."""
     file = tmp_path / "utm.toml"
     file.write_text('medium = "offer"\n[mediums]\noffer = "YYYY_description"\n', "utf-8")
     convention = relay_convention(Settings(utm=Utm(convention=str(file))))
@@ -101,7 +94,6 @@ def test_a_file_in_their_place(tmp_path: Path) -> None:
 
 
 def test_the_relay_refuses_no_links(tmp_path: Path) -> None:
-    """Whoever could change a link is not there when a message passes; a command's user is."""
     file = tmp_path / "utm.toml"
     file.write_text('existing = "refuse"', "utf-8")
     settings = Settings(utm=Utm(convention=str(file)))
@@ -112,7 +104,6 @@ def test_the_relay_refuses_no_links(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("content", "error"), [(None, "cannot read"), (b"\xe9", "is not UTF-8"), (b"a =", "not TOML")])
 def test_a_file_that_cannot_be_used(tmp_path: Path, content: bytes | None, error: str) -> None:
-    """The reason is said in one line."""
     file = tmp_path / "utm.toml"
     if content is not None:
         file.write_bytes(content)
@@ -121,7 +112,6 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, content: bytes | None, error
 
 
 def test_domains_come_with_the_texts_of_their_files(tmp_path: Path) -> None:
-    """Whose names are relative to the domains' file."""
     (tmp_path / "android.json").write_text("[]")
     file = tmp_path / "domains.toml"
     file.write_text('[[domain]]\nhost = "a.example"\nassetlinks = "android.json"')
@@ -130,11 +120,9 @@ def test_domains_come_with_the_texts_of_their_files(tmp_path: Path) -> None:
 
 
 def test_without_a_file_there_are_no_domains() -> None:
-    """Every host is served then."""
     assert () == read_domains(Settings())
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    """Rather than every host refused."""
     with pytest.raises(SettingsError, match=r"cannot read .*domains\.toml"):
         read_domains(Settings(tracking=Tracking(domains=str(tmp_path / "domains.toml"))))

@@ -23,7 +23,6 @@ DATA = "clicktrail-data"
 
 
 async def test_a_worker_redirects_and_records(tmp_path: Path) -> None:
-    """On the socket that it inherited, with the folder's key ring, into a journal of its own."""
     ring = keyring_file.load_or_create(tmp_path / DATA / keyring_file.NAME, traces=[])
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with worker("edge", tmp_path, [listening]) as process, httpx2.AsyncClient() as client:
@@ -39,7 +38,6 @@ async def test_a_worker_redirects_and_records(tmp_path: Path) -> None:
 
 
 async def test_what_was_begun_is_finished_after_sigterm(tmp_path: Path) -> None:
-    """Who waits for nothing is told good-bye; a request of which half has come is answered and recorded."""
     ring = keyring_file.load_or_create(tmp_path / DATA / keyring_file.NAME, traces=[])
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with worker("edge", tmp_path, [listening]) as process:
@@ -68,7 +66,6 @@ async def test_what_was_begun_is_finished_after_sigterm(tmp_path: Path) -> None:
 async def test_of_who_asks_for_privacy_the_journal_has_no_trace(
     tmp_path: Path, opted_out: str, recorded: list[tuple[str, int, str]]
 ) -> None:
-    """Neither address nor agent, message, recipient or time is in any file, and the reader arrives all the same."""
     ring = keyring_file.load_or_create(tmp_path / DATA / keyring_file.NAME, traces=[])
     (tmp_path / "clicktrail.toml").write_text(f'[privacy]\nopted_out = "{opted_out}"', "utf-8")
     headers = {
@@ -99,7 +96,6 @@ ANN = "ann@example.org"
 
 
 def test_what_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
-    """A disabled link stays so, and a key opens, when their files are damaged or gone."""
     keys, overrides, routes = tmp_path / keyring_file.NAME, tmp_path / overrides_file.NAME, routes_for(HeldJournal())
     rings: list[KeyRing] = []
     following = Following(tmp_path, keyring_file.load_or_create(keys, traces=[]), unlock=rings.append)
@@ -119,7 +115,6 @@ def test_what_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_changed_ring_is_gone_by(tmp_path: Path) -> None:
-    """Once for each change; recipients are marked by its oldest key, which none takes out."""
     path, routes, rings = tmp_path / keyring_file.NAME, routes_for(HeldJournal()), list[KeyRing]()
     mark = Marked(keyring_file.load_or_create(path, traces=[])).mark(ANN)
     overrides_file.extend(
@@ -135,7 +130,6 @@ def test_a_changed_ring_is_gone_by(tmp_path: Path) -> None:
 
 
 async def test_a_running_edge_goes_by_what_is_changed(tmp_path: Path) -> None:
-    """By what there was at its start, and by what there is a second later; there is no registry."""
     data = tmp_path / "clicktrail-data"
     ring = keyring_file.load_or_create(data / keyring_file.NAME, traces=[])
     sealed = Sealed(

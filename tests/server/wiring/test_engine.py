@@ -28,7 +28,6 @@ from tests.support.worker_process import worker
 
 
 async def test_an_engine_relays_and_shows(tmp_path: Path) -> None:
-    """One process serves both of the sockets that it inherited, and ends well when told to."""
     keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
     with socket.create_server(("127.0.0.1", 0)) as relay, socket.create_server(("127.0.0.1", 0)) as console:
         relay_host, relay_port = relay.getsockname()
@@ -45,7 +44,6 @@ async def test_an_engine_relays_and_shows(tmp_path: Path) -> None:
 
 
 async def test_what_is_in_analytics_leaves_the_journal(tmp_path: Path) -> None:
-    """After the time that the settings say, here none; an empty segment stays, from which the numbers go on."""
     (tmp_path / "clicktrail.toml").write_text("[recording]\nkeep_hours = 0\n", "utf-8")
     settings = Settings(data_dir=str(tmp_path / "clicktrail-data"))
     keyring_file.load_or_create(settings.data / keyring_file.NAME, traces=[])
@@ -81,7 +79,6 @@ async def engine_once_troubled(running: Serving) -> dict[str, Any]:
 
 
 async def test_a_proxy_that_is_not_trusted_is_noticed(tmp_path: Path) -> None:
-    """Health and log say from which network too many clicks come, and what to set; figures count them."""
     async with serving(tmp_path, workers=1) as running:
         await click(running, LEAST)
         engine = await engine_once_troubled(running)
@@ -109,7 +106,6 @@ def message(name: str, *before: Verdict | None, campaign: str = "spring") -> Jud
 
 
 def test_changes_are_counted_and_logged_by_campaign() -> None:
-    """One line for clicks that changed alike, which names none of them; first verdicts are no changes."""
     announcements = LoggedAnnouncements()
     human, preview = Verdict.HUMAN, Verdict.PREVIEW
     with capture_logs() as logged:

@@ -27,7 +27,6 @@ def written(settings: Settings) -> list[AnyEvent]:
 
 
 def test_events_are_in_the_journal_by_the_names_of_their_messages(settings: Settings) -> None:
-    """As audits name them: id, else campaign and recipient, else the event; what has no campaign has no message."""
     told: list[AnyEvent] = [
         click("m1", "1"),
         click("", "2", recipient="ann"),
@@ -40,13 +39,11 @@ def test_events_are_in_the_journal_by_the_names_of_their_messages(settings: Sett
 
 
 def test_many_events_are_written_in_their_order(settings: Settings) -> None:
-    """More than share a sync."""
     assert 2_500 == import_events(settings, (click("m1", str(number)) for number in range(2_500)))
     assert [f"m1-{number}" for number in range(2_500)] == [event.id for event in written(settings)]
 
 
 def test_erased_recipients_are_passed_over(settings: Settings) -> None:
-    """Nothing of them is recorded any more, wherever it comes from."""
     mark = Marked(keyring_file.load(settings.data / keyring_file.NAME)).mark("Ann@example.com")
     overrides_file.extend(settings.data / overrides_file.NAME, edits=[], erased=[mark], consents=[])
     told = [click("m1", "1", recipient="ann@example.com"), click("m2", "1", recipient="bob@example.com")]
@@ -55,7 +52,6 @@ def test_erased_recipients_are_passed_over(settings: Settings) -> None:
 
 
 def test_two_imports_at_once_are_one_too_many(settings: Settings) -> None:
-    """The second is told so, and may come again."""
     other = Tail(settings.journal / "import")
     other.open()
     with pytest.raises(StorageError, match="another process writes"):
@@ -65,7 +61,6 @@ def test_two_imports_at_once_are_one_too_many(settings: Settings) -> None:
 
 
 def test_a_disk_that_takes_nothing_ends_an_import(settings: Settings) -> None:
-    """What a reader's click would wait for in memory, an import says at once."""
     settings.journal.mkdir()
     (settings.journal / "import").write_bytes(b"no folder")
     with pytest.raises(StorageError, match="takes no more"):

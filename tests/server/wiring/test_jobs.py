@@ -16,7 +16,6 @@ from clicktrail.server.wiring.stores import open_registry
 
 
 async def test_trouble_is_told_and_work_goes_on() -> None:
-    """What storage refused is tried again after the pause, until told to stop."""
     stopping = asyncio.Event()
     refused: list[StorageError] = []
     done: list[int] = []
@@ -35,7 +34,6 @@ async def test_trouble_is_told_and_work_goes_on() -> None:
 
 
 async def test_a_pause_ends_when_told_to_stop() -> None:
-    """However long it was to be; and by itself where nobody says so."""
     stopping = asyncio.Event()
     await pause(stopping, 0.001)
     asyncio.get_running_loop().call_soon(stopping.set)
@@ -48,7 +46,6 @@ async def test_a_pause_ends_when_told_to_stop() -> None:
 
 @pytest.mark.parametrize(("days", "left"), [(30, [29]), (0, [29, 31])])
 async def test_old_short_links_are_deleted(tmp_path: Path, days: int, left: list[int]) -> None:
-    """Those of messages that are older than the setting says; none where it says for ever."""
     settings = Settings(data_dir=str(tmp_path), registry=Registry(short_link_days=days))
     stopping, now = asyncio.Event(), SystemClock().now()
     async with open_registry(settings) as registry, asyncio.TaskGroup() as tasks:
@@ -71,7 +68,6 @@ async def test_old_short_links_are_deleted(tmp_path: Path, days: int, left: list
 
 
 async def test_counts_rest_after_each_also_when_one_fails() -> None:
-    """Four times as long as it took, so that most of the time is left to clicks, until told to stop."""
     stopping = asyncio.Event()
     spans: list[tuple[float, float]] = []
 

@@ -32,7 +32,6 @@ def own(*networks: Listed) -> OwnNetworks:
 
 
 def test_the_operators_networks_hold_until_they_expire(tmp_path: Path) -> None:
-    """A file that is there is read at the first look, and a day that passes is noticed."""
     clock, file = Days(25), tmp_path / "networks.json"
     current = CurrentJudge(file, clock)
     shipped = current.context
@@ -48,7 +47,6 @@ def test_the_operators_networks_hold_until_they_expire(tmp_path: Path) -> None:
 
 
 def test_a_new_file_holds_at_the_next_look(tmp_path: Path) -> None:
-    """And what is unchanged is not read again."""
     file = tmp_path / "networks.json"
     current = CurrentJudge(file, Days(24))
     current.refresh()
@@ -65,7 +63,6 @@ def test_a_new_file_holds_at_the_next_look(tmp_path: Path) -> None:
 
 
 async def test_a_running_judge_follows(tmp_path: Path) -> None:
-    """It looks at once, and ends when told to."""
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
 
     class Stopping(Days):
@@ -82,7 +79,6 @@ async def test_a_running_judge_follows(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_changes_nothing(tmp_path: Path) -> None:
-    """Clicks are judged by what held before."""
     file = tmp_path / "networks.json"
     current = CurrentJudge(file, Days(24))
     write(file, own(OFFICE))
@@ -94,7 +90,6 @@ def test_a_damaged_file_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_trouble_that_passes_is_told_once_and_forgotten(tmp_path: Path) -> None:
-    """The file is as old as it was when it could not be read, and holds from the next look on."""
     file = tmp_path / "networks.json"
     write(file, own(OFFICE))
     content, written = file.read_bytes(), file.stat()

@@ -6,7 +6,6 @@ from tests.support.recorded_journal import SENT, click, journal
 
 
 def test_the_journal_becomes_a_report(tmp_path: Path) -> None:
-    """Accepted, clicked, judged, counted."""
     settings = Settings(data_dir=str(tmp_path))
     journal(settings, SENT, click(0))
 
@@ -18,7 +17,6 @@ def test_the_journal_becomes_a_report(tmp_path: Path) -> None:
 
 
 def test_loading_a_segment_twice_changes_nothing(tmp_path: Path) -> None:
-    """Without its cursor every event comes again, and the report stays the same."""
     settings = Settings(data_dir=str(tmp_path))
     journal(settings, SENT, click(0), click(1))
     before = read_reports(settings, "winter")
@@ -28,7 +26,6 @@ def test_loading_a_segment_twice_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_later_event_replaces_a_verdict(tmp_path: Path) -> None:
-    """Two more clicks in the same second make a burst of the first that was human. What it was is remembered."""
     settings = Settings(data_dir=str(tmp_path))
     journal(settings, SENT, click(0))
     (before,) = read_reports(settings, None)

@@ -22,7 +22,6 @@ DISABLED = LinkEdit(id="a", at=NOW, target=Target(host="shop.example"), action=E
 
 
 async def test_the_registrys_overrides_are_copied(tmp_path: Path) -> None:
-    """Once and for all: a registry that was lost takes none away."""
     settings = Settings(data_dir=str(tmp_path))
     ring = keyring_file.load_or_create(settings.data / keyring_file.NAME, traces=[])
     async with open_registry(settings) as registry:
@@ -39,7 +38,6 @@ async def test_the_registrys_overrides_are_copied(tmp_path: Path) -> None:
 
 
 async def test_who_denies_is_known_by_a_mark_until_they_agree(tmp_path: Path) -> None:
-    """Also after a copy that began anew; of those who never denied the edge hears nothing."""
     settings, ann = Settings(data_dir=str(tmp_path)), "ann@example.org"
     ring = keyring_file.load_or_create(settings.data / keyring_file.NAME, traces=[])
     denied = [frozenset({Marked(ring).mark(ann)}), frozenset[str]()]
@@ -55,7 +53,6 @@ async def test_who_denies_is_known_by_a_mark_until_they_agree(tmp_path: Path) ->
 
 
 async def test_a_machine_without_an_engine_copies_too(tmp_path: Path) -> None:
-    """From the registry of another one."""
     settings, stopping = Settings(data_dir=str(tmp_path)), asyncio.Event()
     keyring_file.load_or_create(settings.data / keyring_file.NAME, traces=[])
     async with open_registry(settings) as registry, asyncio.TaskGroup() as tasks:
@@ -68,7 +65,6 @@ async def test_a_machine_without_an_engine_copies_too(tmp_path: Path) -> None:
 
 
 async def test_the_engine_erases_whom_somebody_asked_to_erase(tmp_path: Path) -> None:
-    """In what is stored, in what comes in later, and in the registry once that is sure."""
     settings, analytics = Settings(data_dir=str(tmp_path)), MemoryAnalytics()
     ring = keyring_file.load_or_create(settings.data / keyring_file.NAME, traces=[])
     ann = "ann@example.com"

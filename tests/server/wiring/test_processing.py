@@ -49,7 +49,6 @@ def erase(settings: Settings, recipient: str) -> None:
 
 @pytest.mark.parametrize(("erased", "left"), [("anna@example.net", 0), ("bert@example.net", 2)])
 def test_nothing_of_the_erased_is_processed(tmp_path: Path, erased: str, left: int) -> None:
-    """From the first batch on, whoever asks for it: what still lies in the journal is passed over."""
     settings = Settings(data_dir=str(tmp_path))
     keyring_file.load_or_create(settings.data / keyring_file.NAME, traces=[])
     journal(settings, SENT, recorded_click(0))
@@ -58,7 +57,6 @@ def test_nothing_of_the_erased_is_processed(tmp_path: Path, erased: str, left: i
 
 
 def test_without_the_key_ring_nobody_knows_who_was_erased(tmp_path: Path) -> None:
-    """So nothing is processed."""
     settings = Settings(data_dir=str(tmp_path))
     keyring_file.load_or_create(settings.data / keyring_file.NAME, traces=[])
     journal(settings, SENT)
@@ -90,7 +88,6 @@ class ListReader:
 
 
 async def test_the_processor_goes_on_from_what_is_stored_now(tmp_path: Path) -> None:
-    """A verdict that was changed beside it, and made again as it was at first, is stored again."""
     file, analytics = tmp_path / "networks.json", MemoryAnalytics()
     current = CurrentJudge(file, SystemClock())
     processor = Processor(ListReader(3), analytics, judge=current, on_unreadable=lambda _entry, _error: None)
@@ -110,7 +107,6 @@ async def test_the_processor_goes_on_from_what_is_stored_now(tmp_path: Path) -> 
 
 
 async def test_a_turn_is_waited_for(tmp_path: Path) -> None:
-    """While a batch is judged and stored, nothing is judged again."""
     analytics, turn = MemoryAnalytics(), asyncio.Lock()
     current = CurrentJudge(tmp_path / "networks.json", SystemClock())
     processor = Processor(ListReader(1), analytics, judge=current, on_unreadable=lambda _entry, _error: None)

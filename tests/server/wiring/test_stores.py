@@ -21,7 +21,6 @@ def names_in(folder: Path) -> list[str]:
 
 
 async def test_a_reader_opens_what_is_not_there(tmp_path: Path) -> None:
-    """It is told when it asks, and leaves no trace that a first start would take for more."""
     async with read_registry(Settings(data_dir=str(tmp_path))) as registry:
         with pytest.raises(StorageError):
             await registry.link_sets.find(1)
@@ -37,7 +36,6 @@ def modes_in(folder: Path) -> set[int]:
 
 
 async def test_a_registry_is_made_and_read(tmp_path: Path) -> None:
-    """In a file for its owner alone; a reader has nothing to prepare."""
     settings = Settings(data_dir=str(tmp_path))
     async with open_registry(settings) as registry, read_registry(settings) as reading:
         await registry.consents.set("ann@example.org", Consent.DENIED, at=NOW)
@@ -46,7 +44,6 @@ async def test_a_registry_is_made_and_read(tmp_path: Path) -> None:
 
 
 async def test_a_registry_that_cannot_be_made_is_told(tmp_path: Path) -> None:
-    """By the name of its file, or of the setting."""
     with pytest.raises(StorageError, match=r"registry\.sqlite3"):
         async with open_registry(Settings(data_dir=str(tmp_path / "nowhere"))):
             pass
@@ -57,7 +54,6 @@ async def test_a_registry_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("durability", Durability)
 async def test_a_journal_is_as_safe_as_the_settings_say(tmp_path: Path, durability: Durability) -> None:
-    """In the writer's folder below the data folder."""
     settings = Settings(data_dir=str(tmp_path), recording=Recording(durability=durability.value))
     with open_journal(settings, "edge-0") as writer:
         writer.append(b"a click", lambda _committed: None)
@@ -66,7 +62,6 @@ async def test_a_journal_is_as_safe_as_the_settings_say(tmp_path: Path, durabili
 
 
 async def test_a_journal_keeps_in_memory_what_the_settings_allow(tmp_path: Path) -> None:
-    """Nothing at all, if they say so."""
     (tmp_path / "journal").touch()
     for megabytes, kept in ((0, 0), (1, 1)):
         settings = Settings(data_dir=str(tmp_path), recording=Recording(buffer_mb=megabytes))
@@ -87,7 +82,6 @@ LINK_SET = LinkSet(
 
 
 def test_a_kept_link_set_is_found_by_its_number(tmp_path: Path) -> None:
-    """Each has another, whoever keeps it."""
     settings = Settings(data_dir=str(tmp_path))
     numbers = [keep_link_set(LINK_SET, settings) for _ in range(2)]
 
@@ -100,6 +94,5 @@ def test_a_kept_link_set_is_found_by_its_number(tmp_path: Path) -> None:
 
 
 def test_what_was_not_kept_is_told(tmp_path: Path) -> None:
-    """No campaign goes out whose links nobody knows."""
     with pytest.raises(StorageError):
         keep_link_set(LINK_SET, Settings(data_dir=str(tmp_path / "missing")))

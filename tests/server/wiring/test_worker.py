@@ -52,7 +52,6 @@ def unique(output: bytes) -> list[bytes]:
 
 
 async def test_a_worker_stops_at_sigterm() -> None:
-    """Told to stop, it ends its work and exits with status 0."""
     async with working() as process:
         process.send_signal(signal.SIGTERM)
         output, _ = await process.communicate()
@@ -62,7 +61,6 @@ async def test_a_worker_stops_at_sigterm() -> None:
 
 
 async def test_a_worker_stops_when_its_supervisor_is_gone() -> None:
-    """The end of standard input is the supervisor's end; an interrupt from the terminal is left to the supervisor."""
     async with working() as process:
         process.send_signal(signal.SIGINT)
         output, _ = await process.communicate(b"")  # closes standard input
@@ -72,7 +70,6 @@ async def test_a_worker_stops_when_its_supervisor_is_gone() -> None:
 
 
 async def test_the_collector_does_not_go_through_what_the_start_has_made() -> None:
-    """It would take 40 ms, in which no reader is answered."""
     async with working() as process:
         process.send_signal(signal.SIGTERM)
         output, _ = await process.communicate()
@@ -100,7 +97,6 @@ async def append(writer: SegmentWriter, lines: int) -> None:
 
 
 async def test_a_journal_tells_of_its_batches(tmp_path: Path) -> None:
-    """Three lines of one moment are one batch and one sync, and nothing waits."""
     with SegmentWriter(tmp_path, asyncio.get_running_loop()) as writer:
         await append(writer, 3)
         figures, troubles = journal_figures(writer), journal_troubles(writer)
@@ -111,7 +107,6 @@ async def test_a_journal_tells_of_its_batches(tmp_path: Path) -> None:
 
 
 async def test_a_journal_whose_disk_takes_nothing_is_in_trouble(tmp_path: Path) -> None:
-    """What waits is counted, and the hint says where to look."""
     with SegmentWriter(tmp_path, asyncio.get_running_loop(), begin=no_segment) as writer:
         await append(writer, 2)
         figures, (trouble,) = journal_figures(writer), journal_troubles(writer)

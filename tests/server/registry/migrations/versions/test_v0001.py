@@ -8,7 +8,6 @@ from clicktrail.server.registry.migrations.versions import v0001
 
 
 def test_it_makes_the_first_tables() -> None:
-    """These, and nothing else; files of this version exist, so it never changes."""
     engine = create_engine("sqlite://")
     with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
         v0001.upgrade()

@@ -8,7 +8,6 @@ from clicktrail.server.registry.migrations.versions import v0002
 
 
 def test_it_makes_the_tables_of_edits_and_erasures() -> None:
-    """These, and nothing else."""
     engine = create_engine("sqlite://")
     with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
         v0002.upgrade()
