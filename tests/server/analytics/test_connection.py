@@ -4,21 +4,12 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from clicktrail.errors import StorageError
-from clicktrail.model.event import AnonymousClick, AnyEvent, Engagement, Opened, encode
-from clicktrail.model.verdict import Verdict
-from clicktrail.report import SourceReport
 from clicktrail.server.analytics.connection import ChdbConnections, migrate, migrations, parameter, query
-from clicktrail.server.analytics.reports import KeptReports
-from clicktrail.server.analytics.rows import VisitRow, anonymous_rows, click_rows, event_rows, message_rows, visit_rows
-from clicktrail.server.ports import RecipientClick
-from tests.support.judged_lines import SENT_AT, click, judged, sent, verdict
 
 OPEN_TOO = """
 import sys
@@ -127,93 +118,3 @@ async def test_folder_of_a_later_version_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"later version of clicktrail: 9999_later\.sql"):
         await migrate(connections)
     await connections.close()
-
-
-async def test_clicks_of_before_there_were_visits_are_visits(tmp_path: Path) -> None:
-    connections = ChdbConnections(tmp_path)
-    await _migrate_until(connections, "0005_link_groups.sql")
-    whole = replace(click("m1", "1", recipient="ann"), user_agent="Größe/1.0")
-    damaged = replace(whole, id="3", message_id="", tampered=True, user_agent="")
-    clicks = [whole, replace(whole, id="2", ip="192.0.2.0/24"), damaged]
-    told: list[AnyEvent] = [sent("m1"), *clicks]
-    await connections.insert("insert_events", event_rows([(encode(event), event) for event in told], version=1))
-    await migrate(connections)
-    stored = await connections.run(
-        "SELECT * FROM visits ORDER BY message_id DESC SETTINGS date_time_output_format = 'iso'"
-    )
-    await connections.close()
-    assert list(visit_rows([clicks[0], clicks[2]])) == msgspec.json.Decoder(VisitRow).decode_lines(stored)
-
-
-async def test_events_of_before_they_lay_closer_are_kept(tmp_path: Path) -> None:
-    connections = ChdbConnections(tmp_path)
-    await _migrate_until(connections, "0029_reports_without_marks.sql")
-    told = [replace(click("m1", str(year)), at=SENT_AT.replace(year=year)) for year in (2020, 2026)]
-    await connections.insert("insert_events", event_rows([(encode(event), event) for event in told], version=1))
-    before = await connections.run("SELECT * FROM events ORDER BY at")
-    await migrate(connections)
-    assert 2 == len(before.splitlines())
-    assert before == await connections.run("SELECT * FROM events ORDER BY at")
-    assert b"" == await connections.run("SHOW TABLES LIKE 'events_%'")
-    await connections.close()
-
-
-async def test_campaigns_of_before_there_were_reports_are_reported(tmp_path: Path) -> None:
-    connections = ChdbConnections(tmp_path)
-    await _migrate_until(connections, "0007_earlier_visits.sql")
-    await connections.insert("insert_messages", message_rows([judged(sent("m1"))], version=1))
-    clicked = judged(clicks=(verdict(click("m2", "1", campaign="autumn")),))
-    await connections.insert("insert_clicks", click_rows([clicked], version=1))
-    await migrate(connections)
-    reports = await KeptReports(connections).campaigns()
-    await connections.close()
-    assert [("spring", 1, 0), ("autumn", 0, 1)] == [(of.campaign, of.accepted, of.clicks.total) for of in reports]
-
-
-async def test_messages_of_before_there_were_openings_have_them(tmp_path: Path) -> None:
-    connections = ChdbConnections(tmp_path)
-    await _migrate_until(connections, "0012_earlier_clicks_by_person.sql")
-    opened = Opened(id="o", at=SENT_AT, campaign="spring", message_id="m1")
-    landed = Engagement(id="e", at=SENT_AT, campaign="spring", message_id="m2", click_id="m2-1")
-    messages = [judged(sent("m1"), opened), judged(sent("m2"), landed, clicks=(verdict(click("m2", "1")),))]
-    told = [event for message in messages for event in message.timeline.events]
-    await connections.insert("insert_events", event_rows([(encode(event), event) for event in told], version=1))
-    for row in message_rows(messages, version=1):
-        known = {name: value for name, value in msgspec.to_builtins(row).items() if name not in {"opened", "landed"}}
-        await connections.run(query("insert_messages") + msgspec.json.encode(known).decode())
-    for click_row in click_rows(messages, version=1):
-        known = {name: value for name, value in msgspec.to_builtins(click_row).items() if name != "source"}
-        await connections.run(query("insert_clicks") + msgspec.json.encode(known).decode())
-    kept = "SELECT 'spring' AS campaign, arrayJoin([false, true]) AS whole, 1 AS version, 'null' AS report"
-    await connections.run(f"INSERT INTO reports (campaign, whole, version, report) {kept}")
-    await migrate(connections)
-    report = await KeptReports(connections).campaign("spring")
-    await connections.close()
-    assert report is not None
-    assert (1, 1) == (report.opened, report.landed)
-    assert (SourceReport(source="clicktrail", clicks=1, addresses=1, agents=1),) == report.sources
-
-
-async def test_people_have_the_clicks_of_before_there_were_tables_of_them(tmp_path: Path) -> None:
-    connections = ChdbConnections(tmp_path)
-    await _migrate_until(connections, "0019_verdict_changes.sql")
-    of = click("m1", "1", recipient="Ann@example.com")
-    for version, kind in enumerate((Verdict.BOT, Verdict.HUMAN), start=1):
-        message = judged(sent("m1"), clicks=(verdict(of, kind),))
-        await connections.insert("insert_clicks", click_rows([message], version=version))
-    anonymous = AnonymousClick(id="a1", at=SENT_AT, campaign="spring", link=0, verdict=Verdict.HUMAN)
-    await connections.insert("insert_clicks", anonymous_rows([anonymous]))
-    await migrate(connections)
-    [found] = await connections.rows("clicks_of", RecipientClick, {"recipient": "ann@example.com"})
-    nobody = await connections.rows("clicks_of", RecipientClick, {"recipient": ""})
-    await connections.close()
-    assert (of.at, Verdict.HUMAN) == (found.at, found.verdict)
-    assert [] == nobody
-
-
-async def _migrate_until(connections: ChdbConnections, last: str) -> None:
-    """Apply the migrations of an earlier version."""
-    for name, statement in migrations().items():
-        if name <= last:
-            await connections.run(statement)
-            await connections.run(query("record_migration"), {"name": name})

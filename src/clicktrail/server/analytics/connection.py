@@ -43,10 +43,15 @@ def query(name: str) -> str:
     return (_FOLDER / "queries" / f"{name}.sql").read_text("utf-8")
 
 
-def migrations() -> dict[str, str]:
-    """Every migration's statement by its file name, in the order in which they apply."""
-    found = sorted((_FOLDER / "migrations").iterdir(), key=lambda file: file.name)
-    return {file.name: file.read_text("utf-8") for file in found if file.name.endswith(".sql")}
+def migrations() -> dict[str, list[str]]:
+    """Statements of each migration by file name, in the order in which they apply."""
+    files = sorted((_FOLDER / "migrations").iterdir(), key=lambda file: file.name)
+    return {file.name: _statements(file.read_text("utf-8")) for file in files if file.name.endswith(".sql")}
+
+
+def _statements(sql: str) -> list[str]:
+    """The statements of a file: each ends with a semicolon at the end of a line."""
+    return [statement for part in sql.split(";\n") if (statement := part.strip())]
 
 
 def parameter(value: Value) -> str:
@@ -157,14 +162,15 @@ async def migrate(connections: ChdbConnections) -> None:
         StorageError: a later version of clicktrail has changed these tables.
     """
     first, *_ = known = migrations()
-    await connections.run(known[first])
+    await connections.run(known[first][0])  # the table of applied migrations
     answer = await connections.run(query("applied_migrations"))
     applied = {row.name for row in msgspec.json.Decoder(_Applied).decode_lines(answer)}
     if unknown := applied - known.keys():
         raise StorageError(
             f"analytics was written by a later version of clicktrail: {min(unknown)}", hint="install that version"
         )
-    for name, statement in known.items():
+    for name, statements in known.items():
         if name not in applied:
-            await connections.run(statement)
+            for statement in statements:
+                await connections.run(statement)
             await connections.run(query("record_migration"), {"name": name})

@@ -1,4 +1,4 @@
-"""Link sets, short links and consents."""
+"""The first schema: link sets, short links, consents, link edits and erasures."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make the first tables. Times are milliseconds since 1970."""
+    """Create the tables. Times are milliseconds since 1970."""
     number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
     op.create_table(
         "link_sets",
@@ -46,4 +46,22 @@ def upgrade() -> None:
         sa.Column("recipient", sa.Text, primary_key=True),
         sa.Column("consent", sa.Text, nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "link_edits",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("campaign", sa.Text, nullable=False),
+        sa.Column("position", sa.Integer, nullable=False),
+        sa.Column("url", sa.Text, nullable=False),
+        sa.Column("host", sa.Text, nullable=False),
+        sa.Column("action", sa.Text, nullable=False),
+        sa.Column("destination", sa.Text, nullable=False),
+        sa.Column("expires_at", sa.BigInteger),
+    )
+    op.create_table(
+        "erasures",
+        sa.Column("mark", sa.Text, primary_key=True),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("recipient", sa.Text, nullable=False),
     )

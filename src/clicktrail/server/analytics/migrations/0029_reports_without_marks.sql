@@ -1,2 +1,0 @@
--- A row without a report was a mark.
-ALTER TABLE reports DELETE WHERE report = '' SETTINGS mutations_sync = 1

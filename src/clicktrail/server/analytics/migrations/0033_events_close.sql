@@ -1,1 +1,0 @@
-RENAME TABLE IF EXISTS events_closer TO events
