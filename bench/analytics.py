@@ -17,21 +17,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from clicktrail.model.event import Sent, encode
+from clicktrail.model.event import Sent, encode_event
 from clicktrail.model.timeline import Timeline
-from clicktrail.server.analytics.connection import ChdbConnections, migrate
+from clicktrail.server.analytics.connection import ChdbPool, migrate
 from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.ports import JudgedMessage
 from clicktrail.server.system import SystemClock
 
-CHUNK: Final = 500_000
-CLICKS_A_MESSAGE: Final = 3
-LARGEST: Final = "campaign-1"
-MERGES_S: Final = 300
+CLICKS_PER_CHUNK: Final = 500_000
+CLICKS_PER_MESSAGE: Final = 3
+LARGEST_CAMPAIGN: Final = "campaign-1"
+MERGE_TIMEOUT_S: Final = 300
 ROUNDS: Final = 5
 
 # A message's number m and a click's n tell everything; x draws a campaign so that each is less frequent than the last.
-_CLICKS: Final = """
+_INSERT_CLICKS: Final = """
 INSERT INTO clicks
     (campaign, hour, id, message_id, at, person, link, url, method, ip, user_agent, verdict, score, counted, signals,
      points, details, rules, version, gone)
@@ -68,67 +68,75 @@ FROM
     FROM numbers({first}, {count})
 )
 """
-_MESSAGES: Final = """
+_INSERT_MESSAGES: Final = """
 INSERT INTO messages (campaign, message_id, sent_at, recipients, links, delivered, bounced, version, gone)
 SELECT campaign, message_id, min(at) - 60, 1, 8, true, false, 1, 0
 FROM clicks WHERE at >= toDateTime64('2026-11-01 00:00:00', 3, 'UTC') + {first} * (2592000 / {all}) AND version = 1
 GROUP BY campaign, message_id
 """
-_JUDGED_AGAIN: Final = """
+_INSERT_REJUDGED: Final = """
 INSERT INTO clicks SELECT * REPLACE ('bot' AS verdict, 2 AS version) FROM clicks WHERE cityHash64(id) % 400 = 0
 """
-_OUTDATED: Final = """
+_INVALIDATE_REPORTS: Final = """
 INSERT INTO report_marks SELECT DISTINCT campaign, 1 AS version FROM messages
 """
 
 
-def load(folder: Path, clicks: int) -> None:
+def load_clicks(folder: Path, clicks: int) -> None:
     """Fill the tables, in a process of its own: its memory is not that of the one that reads."""
-    asyncio.run(_load(folder, clicks))
+    asyncio.run(_insert_clicks(folder, clicks))
 
 
-async def _load(folder: Path, clicks: int) -> None:
-    connections = ChdbConnections(folder)
+async def _insert_clicks(folder: Path, clicks: int) -> None:
+    connections = ChdbPool(folder)
     await migrate(connections)
-    for first in range(0, clicks, CHUNK):
-        facts = {"first": first, "count": min(CHUNK, clicks - first), "all": clicks}
-        await connections.run(_CLICKS.format(clicks_a_message=CLICKS_A_MESSAGE, **facts))
-        await connections.run(_MESSAGES.format(**facts))
-    await connections.run(_JUDGED_AGAIN)
-    await connections.run(_OUTDATED)
-    for _ in range(MERGES_S):  # a store that grew over weeks has merged what it could
-        if not await connections.run("SELECT 1 FROM system.merges LIMIT 1"):
+    for first in range(0, clicks, CLICKS_PER_CHUNK):
+        facts = {"first": first, "count": min(CLICKS_PER_CHUNK, clicks - first), "all": clicks}
+        await connections.execute(_INSERT_CLICKS.format(clicks_a_message=CLICKS_PER_MESSAGE, **facts))
+        await connections.execute(_INSERT_MESSAGES.format(**facts))
+    await connections.execute(_INSERT_REJUDGED)
+    await connections.execute(_INVALIDATE_REPORTS)
+    for _ in range(MERGE_TIMEOUT_S):  # a store that grew over weeks has merged what it could
+        if not await connections.execute("SELECT 1 FROM system.merges LIMIT 1"):
             break
         await asyncio.sleep(1)
     await connections.close()
 
 
-async def measure(folder: Path) -> None:
+async def measure_queries(folder: Path) -> None:
     """Ask for reports: as they are kept, as they are counted, and as they are shown until they are counted."""
     analytics = await ChdbAnalytics.open(folder, SystemClock())
     try:
-        await _say("largest campaign, counted for the first time", lambda: analytics.campaign(LARGEST), rounds=1)
-        await _say("largest campaign", lambda: analytics.campaign(LARGEST))
-        await _say(
-            "largest campaign, after each change", lambda: analytics.campaign(LARGEST), before=lambda: _add(analytics)
+        await _print_timing(
+            "largest campaign, counted for the first time", lambda: analytics.campaign(LARGEST_CAMPAIGN), rounds=1
         )
-        await _say(
+        await _print_timing("largest campaign", lambda: analytics.campaign(LARGEST_CAMPAIGN))
+        await _print_timing(
+            "largest campaign, after each change",
+            lambda: analytics.campaign(LARGEST_CAMPAIGN),
+            before=lambda: _add_message(analytics),
+        )
+        await _print_timing(
             "largest campaign, as it is shown meanwhile",
-            lambda: analytics.recent_campaign(LARGEST),
-            before=lambda: _add(analytics),
+            lambda: analytics.cached_campaign(LARGEST_CAMPAIGN),
+            before=lambda: _add_message(analytics),
         )
-        await _say("all campaigns, counted for the first time", analytics.campaigns, rounds=1)
-        await _say("all campaigns", analytics.campaigns)
-        await _say(
-            "all campaigns, after each change of the largest", analytics.campaigns, before=lambda: _add(analytics)
+        await _print_timing("all campaigns, counted for the first time", analytics.campaigns, rounds=1)
+        await _print_timing("all campaigns", analytics.campaigns)
+        await _print_timing(
+            "all campaigns, after each change of the largest",
+            analytics.campaigns,
+            before=lambda: _add_message(analytics),
         )
-        await _say(
-            "all campaigns, as they are shown meanwhile", analytics.recent_campaigns, before=lambda: _add(analytics)
+        await _print_timing(
+            "all campaigns, as they are shown meanwhile",
+            analytics.cached_campaigns,
+            before=lambda: _add_message(analytics),
         )
         people = count(1, 1_000)
-        await _say("one recipient", lambda: analytics.clicks_of(f"Person-{next(people)}@example.com"))
+        await _print_timing("one recipient", lambda: analytics.recipient_clicks(f"Person-{next(people)}@example.com"))
         reports = await analytics.campaigns()
-        largest = next(report for report in reports if report.campaign == LARGEST)
+        largest = next(report for report in reports if report.campaign == LARGEST_CAMPAIGN)
         counted = sum(report.clicks.total for report in reports)
         print(f"{len(reports)} campaigns, {counted:,} counted clicks, {largest.clicks.total / counted:.1%} the largest")
     finally:
@@ -136,9 +144,9 @@ async def measure(folder: Path) -> None:
     print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000:,.0f} MB of memory at most")
 
 
-async def _say(
-    what: str,
-    ask: Callable[[], Awaitable[object]],
+async def _print_timing(
+    label: str,
+    query: Callable[[], Awaitable[object]],
     *,
     before: Callable[[], Awaitable[None]] | None = None,
     rounds: int = ROUNDS,
@@ -148,17 +156,17 @@ async def _say(
         if before:
             await before()
         began, busy = time.perf_counter(), time.process_time()
-        await ask()
+        await query()
         took.append(((time.perf_counter() - began) * 1_000, (time.process_time() - busy) * 1_000))
     took_ms, busy_ms = sorted(took)[len(took) // 2]
-    print(f"{what}: {took_ms:,.0f} ms, {busy_ms:,.0f} ms of processor time", flush=True)
+    print(f"{label}: {took_ms:,.0f} ms, {busy_ms:,.0f} ms of processor time", flush=True)
 
 
-async def _add(analytics: ChdbAnalytics) -> None:
+async def _add_message(analytics: ChdbAnalytics) -> None:
     """One more message of the largest campaign."""
     name = f"added-{time.monotonic_ns()}"
-    sent = Sent(id=name, at=SystemClock().now(), campaign=LARGEST, message_id=name)
-    await analytics.store([encode(sent)], [JudgedMessage(timeline=Timeline.of(name, [sent]), clicks=())])
+    sent = Sent(id=name, at=SystemClock().now(), campaign=LARGEST_CAMPAIGN, message_id=name)
+    await analytics.store([encode_event(sent)], [JudgedMessage(timeline=Timeline.from_events(name, [sent]), clicks=())])
 
 
 def main() -> None:
@@ -170,14 +178,14 @@ def main() -> None:
     with TemporaryDirectory(dir=wanted.folder) as temporary:
         folder = Path(temporary) / "analytics"
         began = time.perf_counter()
-        loading = multiprocessing.get_context("spawn").Process(target=load, args=(folder, wanted.clicks))
+        loading = multiprocessing.get_context("spawn").Process(target=load_clicks, args=(folder, wanted.clicks))
         loading.start()
         loading.join()
         if loading.exitcode:
             raise SystemExit(loading.exitcode)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         print(f"{wanted.clicks:,} clicks loaded in {time.perf_counter() - began:.0f} s, {size / 1e6:,.0f} MB on disk")
-        asyncio.run(measure(folder))
+        asyncio.run(measure_queries(folder))
 
 
 if __name__ == "__main__":

@@ -15,28 +15,28 @@ from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from clicktrail.model.event import AnyEvent, Click, Delivered, Sent, encode
+from clicktrail.model.event import AnyEvent, Click, Delivered, Sent, encode_event
 
-LINKS = 8
-PASSES = 4
-BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
-AGENT = (
+LINK_COUNT = 8
+PASS_COUNT = 4
+FIRST_SENT_AT = datetime(2026, 11, 1, tzinfo=UTC)
+USER_AGENT = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 )
 HEADERS = {"accept-language": "en-US,en;q=0.9", "sec-fetch-mode": "navigate"}
 
 
-def events() -> Iterator[AnyEvent]:
+def generate_events() -> Iterator[AnyEvent]:
     """Messages without end."""
     for number in count():
         name, campaign = f"m{number}", f"campaign-{number % 40}"
         recipient = f"person-{number}@org-{number % 5_000}.example"
-        at = BEGIN + timedelta(seconds=number / 10)
+        at = FIRST_SENT_AT + timedelta(seconds=number / 10)
         arrived_at = at + timedelta(seconds=3)
-        yield Sent(id=f"s{number}", at=at, campaign=campaign, message_id=name, recipient=recipient, links=LINKS)
+        yield Sent(id=f"s{number}", at=at, campaign=campaign, message_id=name, recipient=recipient, links=LINK_COUNT)
         yield Delivered(id=f"d{number}", at=arrived_at, campaign=campaign, message_id=name, recipient=recipient)
-        clicks = (0, 0, 1, 2, LINKS)[number % 5]
-        scanned = clicks == LINKS
+        clicks = (0, 0, 1, 2, LINK_COUNT)[number % 5]
+        scanned = clicks == LINK_COUNT
         for link in range(clicks):
             yield Click(
                 id=f"c{number}-{link}",
@@ -47,7 +47,7 @@ def events() -> Iterator[AnyEvent]:
                 link=link,
                 url=f"https://shop.example/products/{link}?utm_source=email&person={number}",
                 ip=f"40.94.16.{number % 250}" if scanned else f"198.51.100.{number % 250}",
-                user_agent=AGENT,
+                user_agent=USER_AGENT,
                 headers=HEADERS,
                 https=True,
             )
@@ -61,8 +61,10 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         log = Path(folder) / "log.jsonl"
         with log.open("wb") as file:
-            for first in range(PASSES):  # a message's events lie far apart, and none of them in our own memory
-                file.writelines(encode(event) + b"\n" for event in islice(events(), first, wanted, PASSES))
+            for first in range(PASS_COUNT):  # a message's events lie far apart, and none of them in our own memory
+                file.writelines(
+                    encode_event(event) + b"\n" for event in islice(generate_events(), first, wanted, PASS_COUNT)
+                )
         began = time.perf_counter()
         with (Path(folder) / "audit.json").open("wb") as output:
             subprocess.run([sys.executable, "-m", "clicktrail", "audit", "--json", log], stdout=output, check=True)

@@ -12,21 +12,21 @@ import typer
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.support.invariants import check_html, check_message, check_text
-from tests.support.mutated_mail import bent_html, bent_messages, bent_texts, enclosed_bodies
+from tests.support.mutated_mail import encoded_messages, mutated_html, mutated_messages, mutated_texts
 from tests.support.strategies import html_soups, mime_soups, text_soups
 
-_EXAMPLES: Final = 500
-_fuzzing: Final = settings(
-    max_examples=_EXAMPLES,
+_EXAMPLES_PER_ROUND: Final = 500
+_FUZZ_SETTINGS: Final = settings(
+    max_examples=_EXAMPLES_PER_ROUND,
     deadline=None,
     database=None,
     phases=[Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
 )
 _CHECKS: Final = {
-    "HTML bodies": _fuzzing(given(bent_html() | html_soups())(check_html)),
-    "text bodies": _fuzzing(given(bent_texts() | text_soups())(check_text)),
-    "messages": _fuzzing(given(bent_messages() | enclosed_bodies() | mime_soups())(check_message)),
+    "HTML bodies": _FUZZ_SETTINGS(given(mutated_html() | html_soups())(check_html)),
+    "text bodies": _FUZZ_SETTINGS(given(mutated_texts() | text_soups())(check_text)),
+    "messages": _FUZZ_SETTINGS(given(mutated_messages() | encoded_messages() | mime_soups())(check_message)),
 }
 
 
@@ -40,7 +40,7 @@ def main(
         while not tried or time.monotonic() < end:
             for name, check in _CHECKS.items():
                 check()
-                tried[name] += _EXAMPLES
+                tried[name] += _EXAMPLES_PER_ROUND
     finally:
         print("without a failure:", ", ".join(f"{count:,} {name}" for name, count in tried.items()), flush=True)
 

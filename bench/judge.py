@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bench.audit import events
-from clicktrail.judge.address_activity import Visit
-from clicktrail.judge.shipped import shipped_judge
+from bench.audit import generate_events
+from clicktrail.judge.address_activity import AddressClick
+from clicktrail.judge.shipped import build_shipped_judge
 from clicktrail.model.event import AnyEvent, Click
 from clicktrail.model.timeline import Timeline
 
 ROUNDS = 5
-ELSEWHERE = 4
+OTHER_MESSAGE_COUNT = 4
 
 
 def main() -> None:
@@ -25,38 +25,39 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--messages", type=int, default=10_000)
     wanted: int = parser.parse_args().messages
-    timelines = messages(wanted)
+    timelines = generate_timelines(wanted)
     clicks = sum(len(timeline.clicks) for timeline in timelines)
-    judge = shipped_judge()
-    cases = [partial(judge, timeline, nearby=visits(timeline)) for timeline in timelines]
-    seconds = min(taken(cases) for _ in range(ROUNDS))
+    judge = build_shipped_judge()
+    cases = [partial(judge, timeline, address_clicks=make_nearby_clicks(timeline)) for timeline in timelines]
+    seconds = min(measure_cpu_s(cases) for _ in range(ROUNDS))
     print(f"{wanted:,} messages, {clicks:,} clicks: {clicks / seconds:,.0f} clicks/s on a core")
     print(f"judge = {clicks / seconds:.0f}/s")
 
 
-def messages(wanted: int) -> list[Timeline]:
+def generate_timelines(count: int) -> list[Timeline]:
     """Messages that somebody clicked."""
     told: dict[str, list[AnyEvent]] = {}
-    for event in events():
+    for event in generate_events():
         told.setdefault(event.message_id, []).append(event)
-        if len(told) > 2 * wanted:
+        if len(told) > 2 * count:
             break
     clicked = [name for name, of_it in told.items() if any(isinstance(event, Click) for event in of_it)]
-    return [Timeline.of(name, told[name]) for name in clicked[:wanted]]
+    return [Timeline.from_events(name, told[name]) for name in clicked[:count]]
 
 
-def visits(timeline: Timeline) -> list[Visit]:
+def make_nearby_clicks(timeline: Timeline) -> list[AddressClick]:
     """What a scanner's address did on other messages; a person's did nothing."""
     first = timeline.clicks[0]
     if not first.ip.startswith("40."):
         return []
-    here = Visit.of(first)
+    here = AddressClick.from_click(first)
     return [
-        replace(here, message_id=f"other-{number}", recipient=f"p{number}@b.example") for number in range(ELSEWHERE)
+        replace(here, message_id=f"other-{number}", recipient=f"p{number}@b.example")
+        for number in range(OTHER_MESSAGE_COUNT)
     ]
 
 
-def taken(cases: Sequence[Callable[[], object]]) -> float:
+def measure_cpu_s(cases: Sequence[Callable[[], object]]) -> float:
     """Processor seconds for all of them."""
     begun = time.process_time()
     for case in cases:

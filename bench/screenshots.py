@@ -24,15 +24,15 @@ _SCALE: Final = 1.5
 
 def main(folder: Annotated[Path, typer.Option(help="Where the pictures go.")] = _IMAGES) -> None:
     """Run the demo, and take a picture of what its console shows."""
-    asyncio.run(_take(folder))
+    asyncio.run(_take_screenshot(folder))
 
 
-async def _take(folder: Path) -> None:
+async def _take_screenshot(folder: Path) -> None:
     async with Demo() as running:
         outcome = await running.run(lambda _step, _done: None)
         async with chromium() as browser:
             page = await browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT}, device_scale_factor=_SCALE)
-            await page.goto(f"{outcome.console}/campaign?name={quote(CAMPAIGN)}")
+            await page.goto(f"{outcome.console_url}/campaign?name={quote(CAMPAIGN)}")
             await expect(page.locator("#live")).to_have_text("Live")
             await page.screenshot(path=folder / "console.png")
 

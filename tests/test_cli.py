@@ -2,11 +2,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.command_line import clicktrail
+from tests.support.command_line import run_clicktrail
 
 
 def test_an_error_is_one_line_and_its_hint_another(tmp_path: Path) -> None:
-    done = clicktrail("report", "--config", "missing.toml", folder=tmp_path)
+    done = run_clicktrail("report", "--config", "missing.toml", folder=tmp_path)
 
     assert (1, "") == (done.returncode, done.stdout)
     assert ["clicktrail: error: cannot read the settings file missing.toml: No such file or directory"] == (
@@ -15,11 +15,11 @@ def test_an_error_is_one_line_and_its_hint_another(tmp_path: Path) -> None:
 
 
 def test_wrong_usage_is_status_2(tmp_path: Path) -> None:
-    assert 2 == clicktrail("report", "--jason", folder=tmp_path).returncode
+    assert 2 == run_clicktrail("report", "--jason", folder=tmp_path).returncode
 
 
 def test_without_arguments_it_shows_its_commands(tmp_path: Path) -> None:
-    shown = clicktrail(folder=tmp_path)
+    shown = run_clicktrail(folder=tmp_path)
 
     assert all(command in shown.stdout for command in ("serve", "report", "demo", "keys"))
     assert "worker" not in shown.stdout

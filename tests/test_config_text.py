@@ -3,7 +3,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
-from clicktrail.config_text import said
+from clicktrail.config_text import explain_error
 
 
 class Inner(msgspec.Struct, forbid_unknown_fields=True):
@@ -44,8 +44,8 @@ class File(msgspec.Struct, forbid_unknown_fields=True):
 def test_a_value_is_told_by_its_key_and_in_words(tree: dict[str, Any], words: str) -> None:
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.convert(tree, File)
-    assert words == said(caught.value)
+    assert words == explain_error(caught.value)
 
 
 def test_what_has_no_words_stays_as_it_is() -> None:
-    assert "Something new" == said(msgspec.ValidationError("Something new"))
+    assert "Something new" == explain_error(msgspec.ValidationError("Something new"))

@@ -18,17 +18,17 @@ from clicktrail.cli import app
 from clicktrail.judge import rules
 from clicktrail.model.event import AnyEvent, Event
 from clicktrail.model.link import LinkReason, LinkWarning
-from clicktrail.report import CampaignReport, as_json
-from clicktrail.rewrite import Untouched
-from clicktrail.server.pipeline.engagement import Told
-from clicktrail.server.pipeline.queries import described_clicks
-from clicktrail.server.pipeline.track import Instructions, take_instructions
-from clicktrail.server.pipeline.tracking_domains import Domain, parse_domains
+from clicktrail.report import CampaignReport, report_as_json
+from clicktrail.rewrite import SkipReason
+from clicktrail.server.pipeline.engagement import BeaconMessage
+from clicktrail.server.pipeline.queries import clicks_response
+from clicktrail.server.pipeline.track import ControlHeaders, parse_control_headers
+from clicktrail.server.pipeline.tracking_domains import TrackingDomain, parse_domains
 from clicktrail.server.ports import ClickSearch
 from clicktrail.server.settings import Settings
-from clicktrail.tokens import KEYS, SECRET_BYTES, Format, Key, KeyState, Sealed, SealedCampaign
+from clicktrail.tokens import MAX_KEYS, SECRET_BYTES, Key, KeyState, SealedLink, SealedMessage, TokenFormat
 from tests.support.events import CONTEXT
-from tests.support.judged_lines import SENT_AT, click, judged, sent, verdict
+from tests.support.judged_lines import SENT_AT, click, make_judged_click, make_judged_message, sent
 from tests.support.memory_analytics import MemoryAnalytics
 from tests.support.paths import ROOT
 
@@ -107,7 +107,7 @@ def test_reason_codes() -> None:
     documented = {name: sorted(listed(text)) for name, text in sections("reason-codes.md").items()}
     assert documented["Links"] == sorted(LinkReason)
     assert documented["Warnings"] == sorted(LinkWarning)
-    assert documented["Messages and parts"] == sorted(Untouched)
+    assert documented["Messages and parts"] == sorted(SkipReason)
 
 
 def test_library() -> None:
@@ -116,36 +116,40 @@ def test_library() -> None:
 
 def test_headers() -> None:
     names = listed(sections("headers.md")[""])
-    read = {field.name for field in dataclasses.fields(Instructions)} - {"raw"}
+    read = {field.name for field in dataclasses.fields(ControlHeaders)} - {"raw"}
     assert read == {name.removeprefix("X-Clicktrail-").lower() for name in names}
     for name in names:
-        assert take_instructions(f"{name}: x\r\n\r\n".encode()).raw == b"\r\n"
+        assert parse_control_headers(f"{name}: x\r\n\r\n".encode()).stripped_message == b"\r\n"
 
 
 def test_engagement() -> None:
-    assert listed(sections("engagement.md")["What `/e` takes"]) == list(Told.__struct_fields__)
+    assert listed(sections("engagement.md")["What `/e` takes"]) == list(BeaconMessage.__struct_fields__)
 
 
 def test_signals() -> None:
     text = (ROOT / "src" / "clicktrail" / "judge" / "data" / "rules.toml").read_text("utf-8")
-    assert listed((REFERENCE / "signals.md").read_text("utf-8")) == [rule.name for rule in rules.parse(text).rules]
+    assert listed((REFERENCE / "signals.md").read_text("utf-8")) == [
+        rule.name for rule in rules.parse_rules(text).rules
+    ]
 
 
 def test_verdicts() -> None:
     text = (ROOT / "src" / "clicktrail" / "judge" / "data" / "rules.toml").read_text("utf-8")
     page = (ROOT / "docs" / "explanation" / "verdicts.md").read_text("utf-8")
-    assert [] == [rule.name for rule in rules.parse(text).rules if f"`{rule.name}`" not in page]
+    assert [] == [rule.name for rule in rules.parse_rules(text).rules if f"`{rule.name}`" not in page]
 
 
 def test_report() -> None:
-    assert listed((REFERENCE / "report.md").read_text("utf-8")) == list(as_json(CampaignReport(campaign="spring")))
+    assert listed((REFERENCE / "report.md").read_text("utf-8")) == list(
+        report_as_json(CampaignReport(campaign="spring"))
+    )
 
 
 async def test_clicks() -> None:
     analytics = MemoryAnalytics()
-    await analytics.store([], [judged(sent("m1"), clicks=(verdict(click("m1", "1")),))])
+    await analytics.store([], [make_judged_message(sent("m1"), clicks=(make_judged_click(click("m1", "1")),))])
     search = ClickSearch(campaign="spring")
-    told: dict[str, Any] = await described_clicks(analytics, search, limit=1, rules=CONTEXT.rules, now=SENT_AT)
+    told: dict[str, Any] = await clicks_response(analytics, search, limit=1, rules=CONTEXT.rules, now=SENT_AT)
     documented = {name: listed(text) for name, text in sections("clicks.md").items()}
     parameters = [field.name for field in dataclasses.fields(ClickSearch)]
     assert [*parameters, "limit"] == [
@@ -157,15 +161,15 @@ async def test_clicks() -> None:
 def test_tokens() -> None:
     page = (REFERENCE / "tokens.md").read_text("utf-8")
     secret = bytes(SECRET_BYTES)
-    first, last = Key(number=0, secret=secret), Key(number=KEYS - 1, secret=secret)
+    first, last = Key(number=0, secret=secret), Key(number=MAX_KEYS - 1, secret=secret)
     rows = re.findall(r"^\| (\w+) \| `(.)` to `(.)`: key 0 to (\d+) \|", page, flags=re.MULTILINE)
-    assert rows == [(f.value, first.last_character(f), last.last_character(f), f"{KEYS - 1}") for f in Format]
+    assert rows == [(f.value, first.last_character(f), last.last_character(f), f"{MAX_KEYS - 1}") for f in TokenFormat]
     assert re.findall(r"^\| \d \| \w+ \| .*", page, flags=re.MULTILINE)[-1].startswith(
-        f"| {len(msgspec.structs.fields(Sealed)) - 1} |"
+        f"| {len(msgspec.structs.fields(SealedLink)) - 1} |"
     )
     assert set(re.findall(r"^\| (\w+) \| \d", page, flags=re.MULTILINE)) == {
         "version",
-        *(field.name for field in msgspec.structs.fields(SealedCampaign)),
+        *(field.name for field in msgspec.structs.fields(SealedMessage)),
     }
     assert listed(page)[: len(KeyState)] == list(KeyState)
 
@@ -225,6 +229,6 @@ def test_pages_that_the_code_points_to() -> None:
 
 def test_domains() -> None:
     text = sections("domains.md")[""]
-    assert list(Domain.__struct_fields__) == listed(text)
+    assert list(TrackingDomain.__struct_fields__) == listed(text)
     (example,) = re.findall(r"```toml\n(.+?)```", text, flags=re.DOTALL)
     assert ["links.example.com", "links.example.org"] == [domain.host for domain in parse_domains(example)]

@@ -20,12 +20,12 @@ import pytest
 
 from clicktrail import keyring_file
 from clicktrail.demo.sink import Sink
-from clicktrail.model.event import Click, decode
+from clicktrail.model.event import Click, decode_event
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.settings import load
-from clicktrail.tokens import Sealed, open_token, seal
-from tests.support.command_line import clicktrail
-from tests.support.serving import serving
+from clicktrail.tokens import SealedLink, open_token, seal_token
+from tests.support.command_line import run_clicktrail
+from tests.support.serving import running_server
 
 README = Path("README.md")
 BEHIND_A_PROXY = Path("docs/howto/behind-a-proxy.md")
@@ -42,13 +42,13 @@ LOCAL_OPTIONS = """\
     storage file_system {folder}/caddy
 }}
 """
-SEALED = Sealed(
+SEALED = SealedLink(
     destination="https://example.com/boots",
     message_id="m1",
     recipient="anna@example.net",
     campaign="winter",
     position=0,
-    links=1,
+    link_count=1,
     sent_at=datetime(2026, 11, 23, tzinfo=UTC),
 )
 
@@ -95,26 +95,27 @@ def test_the_commands_of_the_readme_exist(tmp_path: Path) -> None:
 
     utm = {("utm", "lint"), ("utm", "audit")}
     assert {("serve",), ("report",), ("audit",), ("rewrite",), ("inspect",), ("keys", "backup")} | utm == commands
-    assert all(0 == clicktrail(*command, "--help", folder=tmp_path).returncode for command in commands)
+    assert all(0 == run_clicktrail(*command, "--help", folder=tmp_path).returncode for command in commands)
 
 
 async def test_behind_the_caddyfile_the_edge_sees_the_reader(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     (site,) = blocks(BEHIND_A_PROXY, "caddyfile")
-    async with serving(tmp_path) as running:
+    async with running_server(tmp_path) as running:
         local = site.replace("links.example.com", f"https://localhost:{port}").replace(
             "127.0.0.1:8080", running.edge.removeprefix("http://")
         )
         options = LOCAL_OPTIONS.format(folder=tmp_path)
         async with caddy(options + local, tmp_path), httpx2.AsyncClient(verify=False) as client:
             response = await client.get(
-                f"https://localhost:{port}/{seal(running.ring, SEALED)}", headers={"X-Forwarded-For": "203.0.113.9"}
+                f"https://localhost:{port}/{seal_token(running.ring, SEALED)}",
+                headers={"X-Forwarded-For": "203.0.113.9"},
             )
-        journal = running.data / "journal"
+        journal = running.data_folder / "journal"
         (entry,) = SegmentReader(journal, tmp_path / "cursor.json").read(10)
 
-    click = decode(entry.line)
+    click = decode_event(entry.line)
     assert "https://example.com/boots" == response.headers["location"]
     assert isinstance(click, Click)
     assert click.https
@@ -122,7 +123,7 @@ async def test_behind_the_caddyfile_the_edge_sees_the_reader(tmp_path: Path) -> 
 
 
 def test_the_readme_shows_how_to_rewrite_from_python(tmp_path: Path) -> None:
-    ring = keyring_file.load_or_create(tmp_path / "keys.json", traces=[])
+    ring = keyring_file.load_or_create(tmp_path / "keys.json", earlier_data_paths=[])
     (tmp_path / "mail.eml").write_bytes(b"Subject: Boots\n\nhttps://example.com/boots\n")
     (example,) = blocks(README, "python")
 
@@ -134,7 +135,7 @@ def test_the_readme_shows_how_to_rewrite_from_python(tmp_path: Path) -> None:
 
 async def test_a_campaign_from_python_is_sent_and_followed(tmp_path: Path) -> None:
     (program,) = blocks(CAMPAIGN, "python")
-    async with Sink() as sink, serving(tmp_path) as running:
+    async with Sink() as sink, running_server(tmp_path) as running:
         sending = program.replace('"127.0.0.1", 25', f'"127.0.0.1", {sink.port}')
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", sending, cwd=tmp_path)
         assert 0 == await process.wait()
@@ -144,8 +145,8 @@ async def test_a_campaign_from_python_is_sent_and_followed(tmp_path: Path) -> No
                 arrived = [(await client.get(url)).headers["location"] for url in urls_of(message)]
                 assert ["https://example.com/boots"] * 2 + [f"https://example.com/offer/{name}"] == arrived
     assert ["https://example.com/boots"] * 2 + ["https://example.com/offer/cleo"] == urls_of(cleo)
-    entries = SegmentReader(running.data / "journal", tmp_path / "cursor.json").read(100)
-    clicks = [event for event in (decode(entry.line) for entry in entries) if isinstance(event, Click)]
+    entries = SegmentReader(running.data_folder / "journal", tmp_path / "cursor.json").read(100)
+    clicks = [event for event in (decode_event(entry.line) for entry in entries) if isinstance(event, Click)]
     assert {("r-17", 0, ""), ("r-17", 1, "offer"), ("r-18", 0, ""), ("r-18", 1, "offer")} == {
         (click.recipient, click.link, click.group) for click in clicks
     }
@@ -163,11 +164,11 @@ def urls_of(message: EmailMessage) -> list[str]:
 
 
 def test_the_template_of_the_how_to_is_written(tmp_path: Path) -> None:
-    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
     (tmp_path / "newsletter.html").write_text("<a href=https://example.com/>x</a>", "utf-8")
     page = ESP_TEMPLATES.read_text("utf-8")
     (line,) = re.findall(r"^ +clicktrail (.+)$", page, re.MULTILINE)
     for esp, tag in re.findall(r"^\| `(\w+)` \| `(\S+)` \|", page, re.MULTILINE):
-        done = clicktrail(*shlex.split(line.replace("klaviyo", esp)), folder=tmp_path)
+        done = run_clicktrail(*shlex.split(line.replace("klaviyo", esp)), folder=tmp_path)
         assert 0 == done.returncode, done.stderr
         assert f"/{tag}>x</a>" in (tmp_path / "template.html").read_text("utf-8")

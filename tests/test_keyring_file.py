@@ -4,15 +4,15 @@ import pytest
 
 from clicktrail import keyring_file
 from clicktrail.errors import KeyRingError, TokenForgedError
-from clicktrail.tokens import Format, KeyRing, KeyState
+from clicktrail.tokens import KeyRing, KeyState, TokenFormat
 
 
 def test_the_first_start_makes_a_ring(tmp_path: Path) -> None:
-    path = tmp_path / "data" / keyring_file.NAME
+    path = tmp_path / "data" / keyring_file.FILE_NAME
 
-    made = keyring_file.load_or_create(path, traces=[tmp_path / "data" / "journal"])
+    made = keyring_file.load_or_create(path, earlier_data_paths=[tmp_path / "data" / "journal"])
 
-    assert made.keys == keyring_file.load_or_create(path, traces=[]).keys
+    assert made.keys == keyring_file.load_or_create(path, earlier_data_paths=[]).keys
     assert 0o600 == path.stat().st_mode & 0o777
 
 
@@ -20,10 +20,10 @@ def test_a_missing_ring_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "journal").mkdir()
 
     with pytest.raises(KeyRingError, match="is missing") as caught:
-        keyring_file.load_or_create(tmp_path / keyring_file.NAME, traces=[tmp_path / "journal"])
+        keyring_file.load_or_create(tmp_path / keyring_file.FILE_NAME, earlier_data_paths=[tmp_path / "journal"])
 
     assert "keys restore FILE puts your backup there" in caught.value.hint
-    assert not (tmp_path / keyring_file.NAME).exists()
+    assert not (tmp_path / keyring_file.FILE_NAME).exists()
 
 
 def test_where_a_ring_is_only_read_nothing_is_to_be_removed(tmp_path: Path) -> None:
@@ -34,8 +34,8 @@ def test_where_a_ring_is_only_read_nothing_is_to_be_removed(tmp_path: Path) -> N
 
 
 def test_a_ring_that_others_can_read_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / keyring_file.NAME
-    keyring_file.load_or_create(path, traces=[])
+    path = tmp_path / keyring_file.FILE_NAME
+    keyring_file.load_or_create(path, earlier_data_paths=[])
     path.chmod(0o640)
 
     with pytest.raises(KeyRingError, match="open to other users"):
@@ -62,7 +62,7 @@ def test_a_file_that_is_no_ring_is_not_to_be_made_private(tmp_path: Path) -> Non
     ],
 )
 def test_a_file_that_is_no_ring_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / keyring_file.NAME
+    path = tmp_path / keyring_file.FILE_NAME
     path.touch(mode=0o600)
     path.write_text(text, "utf-8")
 
@@ -71,8 +71,8 @@ def test_a_file_that_is_no_ring_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_backup_opens_what_the_ring_sealed(tmp_path: Path) -> None:
-    path, copy = tmp_path / keyring_file.NAME, tmp_path / "copy.json"
-    ring = keyring_file.load_or_create(path, traces=[])
+    path, copy = tmp_path / keyring_file.FILE_NAME, tmp_path / "copy.json"
+    ring = keyring_file.load_or_create(path, earlier_data_paths=[])
 
     keyring_file.backup(path, copy)
 
@@ -81,8 +81,8 @@ def test_a_backup_opens_what_the_ring_sealed(tmp_path: Path) -> None:
 
 
 def test_a_backup_makes_no_folder(tmp_path: Path) -> None:
-    path = tmp_path / keyring_file.NAME
-    keyring_file.load_or_create(path, traces=[])
+    path = tmp_path / keyring_file.FILE_NAME
+    keyring_file.load_or_create(path, earlier_data_paths=[])
 
     with pytest.raises(KeyRingError, match="no folder") as caught:
         keyring_file.backup(path, tmp_path / "drive" / "copy.json")
@@ -91,9 +91,9 @@ def test_a_backup_makes_no_folder(tmp_path: Path) -> None:
 
 
 def test_whether_the_ring_is_backed_up_as_it_is_now_is_known(tmp_path: Path) -> None:
-    path, copies = tmp_path / keyring_file.NAME, [tmp_path / f"copy-{number}.json" for number in range(2)]
+    path, copies = tmp_path / keyring_file.FILE_NAME, [tmp_path / f"copy-{number}.json" for number in range(2)]
     assert not keyring_file.is_backed_up(path)
-    keyring_file.load_or_create(path, traces=[])
+    keyring_file.load_or_create(path, earlier_data_paths=[])
     known = [keyring_file.is_backed_up(path)]
     keyring_file.backup(path, copies[0])
     known.append(keyring_file.is_backed_up(path))
@@ -110,8 +110,8 @@ def test_whether_the_ring_is_backed_up_as_it_is_now_is_known(tmp_path: Path) -> 
 
 
 def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
-    path, copy = tmp_path / keyring_file.NAME, tmp_path / "copy.json"
-    keyring_file.load_or_create(path, traces=[])
+    path, copy = tmp_path / keyring_file.FILE_NAME, tmp_path / "copy.json"
+    keyring_file.load_or_create(path, earlier_data_paths=[])
     copy.write_text("older", "utf-8")
 
     with pytest.raises(KeyRingError, match=r"there is a file at .*copy\.json already") as caught:
@@ -127,34 +127,34 @@ def states(ring: KeyRing) -> list[tuple[int, KeyState]]:
 
 
 def test_rotation_adds_a_key_in_front(tmp_path: Path) -> None:
-    path = tmp_path / keyring_file.NAME
-    before = keyring_file.load_or_create(path, traces=[]).encrypt(b"before")
+    path = tmp_path / keyring_file.FILE_NAME
+    before = keyring_file.load_or_create(path, earlier_data_paths=[]).encrypt(b"before")
 
     new = keyring_file.rotate(path)
 
     ring = keyring_file.load(path)
     assert [(1, KeyState.SEAL), (0, KeyState.OPEN)] == states(ring)
-    assert (b"before", new.last_character(Format.SEALED)) == (ring.decrypt(before), ring.encrypt(b"after")[-1])
+    assert (b"before", new.last_character(TokenFormat.SEALED)) == (ring.decrypt(before), ring.encrypt(b"after")[-1])
 
 
 def test_a_rotated_ring_is_private_and_alone(tmp_path: Path) -> None:
-    path = tmp_path / keyring_file.NAME
-    keyring_file.load_or_create(path, traces=[])
+    path = tmp_path / keyring_file.FILE_NAME
+    keyring_file.load_or_create(path, earlier_data_paths=[])
     keyring_file.rotate(path)
     assert ([path], 0o600) == (list(tmp_path.iterdir()), path.stat().st_mode & 0o777)
 
 
 def test_a_ring_can_be_full(tmp_path: Path) -> None:
-    path = tmp_path / keyring_file.NAME
-    keyring_file.load_or_create(path, traces=[])
+    path = tmp_path / keyring_file.FILE_NAME
+    keyring_file.load_or_create(path, earlier_data_paths=[])
     assert list(range(1, 20)) == [keyring_file.rotate(path).number for _ in range(19)]
     with pytest.raises(KeyRingError, match="has 20 keys"):
         keyring_file.rotate(path)
 
 
 def test_a_revoked_key_opens_nothing(tmp_path: Path) -> None:
-    path = tmp_path / keyring_file.NAME
-    dead = keyring_file.load_or_create(path, traces=[]).encrypt(b"dead")
+    path = tmp_path / keyring_file.FILE_NAME
+    dead = keyring_file.load_or_create(path, earlier_data_paths=[]).encrypt(b"dead")
     keyring_file.rotate(path)
 
     keyring_file.revoke(path, 0)
@@ -168,16 +168,16 @@ def test_a_revoked_key_opens_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "says"), [(0, "key 0 seals new links"), (7, "has no key 7")])
 def test_a_key_that_cannot_be_revoked(tmp_path: Path, number: int, says: str) -> None:
-    path = tmp_path / keyring_file.NAME
-    before = keyring_file.load_or_create(path, traces=[]).keys
+    path = tmp_path / keyring_file.FILE_NAME
+    before = keyring_file.load_or_create(path, earlier_data_paths=[]).keys
     with pytest.raises(KeyRingError, match=says):
         keyring_file.revoke(path, number)
     assert before == keyring_file.load(path).keys
 
 
 def test_a_lost_ring_comes_back(tmp_path: Path) -> None:
-    path, copy = tmp_path / "data" / keyring_file.NAME, tmp_path / "copy.json"
-    ring = keyring_file.load_or_create(path, traces=[])
+    path, copy = tmp_path / "data" / keyring_file.FILE_NAME, tmp_path / "copy.json"
+    ring = keyring_file.load_or_create(path, earlier_data_paths=[])
     keyring_file.backup(path, copy)
     path.unlink()
 
@@ -187,8 +187,8 @@ def test_a_lost_ring_comes_back(tmp_path: Path) -> None:
 
 
 def test_a_ring_that_is_there_is_not_replaced(tmp_path: Path) -> None:
-    path, copy = tmp_path / keyring_file.NAME, tmp_path / "copy.json"
-    keyring_file.load_or_create(path, traces=[])
+    path, copy = tmp_path / keyring_file.FILE_NAME, tmp_path / "copy.json"
+    keyring_file.load_or_create(path, earlier_data_paths=[])
     keyring_file.backup(path, copy)
     keyring_file.rotate(path)
 

@@ -2,10 +2,10 @@
 
 import re
 
-from clicktrail.utm import Convention, Existing, parse, query
-from clicktrail.utm.audit import Variant, Why
-from clicktrail.utm.convention import MEDIUMS
-from clicktrail.utm.lint import Code
+from clicktrail.utm import Convention, ExistingUtmAction, parse_convention, query
+from clicktrail.utm.audit import Variant, VariantReason
+from clicktrail.utm.convention import DEFAULT_MEDIUMS
+from clicktrail.utm.lint import LintCode
 from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "reference" / "utm.md").read_text("utf-8")
@@ -19,33 +19,33 @@ def listed(heading: str) -> list[str]:
 
 def test_the_convention_of_the_page_is_the_default() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
-    assert parse("") == parse(example)
-    named = set(re.findall(r"^\[?(\w+)", example, flags=re.MULTILINE)) - set(MEDIUMS)
+    assert parse_convention("") == parse_convention(example)
+    named = set(re.findall(r"^\[?(\w+)", example, flags=re.MULTILINE)) - set(DEFAULT_MEDIUMS)
     assert set(Convention.__dataclass_fields__) == named
 
 
 def test_the_placeholders_of_the_page_are_taken() -> None:
     placeholders = listed("The convention")
     convention = Convention(source="-".join(placeholders), medium="m")
-    filled = convention.parameters(campaign="c", location="l", element="e", label="x")
+    filled = convention.build_parameters(campaign="c", location="l", element="e", label="x")
     assert "c-l-x-x" == filled["utm_source"]
     assert ["{campaign}", "{location}", "{element}", "{label}"] == placeholders
 
 
 def test_the_ways_with_existing_values_are_on_the_page() -> None:
-    assert list(Existing) == listed("How they are added")
+    assert list(ExistingUtmAction) == listed("How they are added")
 
 
 def test_the_signatures_of_the_page_are_known() -> None:
     sentence = PAGE.partition("with a query key ")[2].partition(", whatever its case")[0]
     named = re.findall(r"`([^`]+)`", sentence)
-    assert all(query.is_signed(query.take_apart(f"https://x.com/?a=1&{key}=b")) for key in named)
-    assert sorted(key.lower() for key in named) == sorted(query.SIGNATURES)
+    assert all(query.is_signed(query.split_url(f"https://x.com/?a=1&{key}=b")) for key in named)
+    assert sorted(key.lower() for key in named) == sorted(query.SIGNATURE_KEYS)
 
 
 def test_the_findings_of_the_page_are_those_that_there_are() -> None:
-    assert [*Code, "checked", "left", "links", "unchecked"] == listed("Lint")
+    assert [*LintCode, "checked", "left", "links", "unchecked"] == listed("Lint")
 
 
 def test_the_audit_of_the_page_is_that_of_the_code() -> None:
-    assert [*Why, *Variant.__dataclass_fields__] == listed("Audit")
+    assert [*VariantReason, *Variant.__dataclass_fields__] == listed("Audit")

@@ -6,26 +6,26 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["Cost", "cost"]
+__all__ = ["ResourceUsage", "measure_usage"]
 
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
-_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 _PARENT, _USER, _SYSTEM, _RESIDENT = 1, 11, 12, 21  # fields of /proc/PID/stat, counted behind the name
 
 
-class Cost(NamedTuple):
+class ResourceUsage(NamedTuple):
     """Since the processes began.
 
     Attributes:
-        seconds: of processor time, in the kernel too.
-        memory: bytes that are resident now; what processes share counts for each of them.
+        cpu_s: of processor time, in the kernel too.
+        resident_bytes: bytes that are resident now; what processes share counts for each of them.
     """
 
-    seconds: float
-    memory: int
+    cpu_s: float
+    resident_bytes: int
 
 
-def cost(pid: int) -> Cost:
+def measure_usage(pid: int) -> ResourceUsage:
     """Of a process and those that it started, and they again."""
     fields: dict[int, list[int]] = {}
     below: defaultdict[int, list[int]] = defaultdict(list)
@@ -39,6 +39,6 @@ def cost(pid: int) -> Cost:
         each = waiting.pop()
         waiting += below[each]
         if each in fields:
-            seconds += (fields[each][_USER] + fields[each][_SYSTEM]) / _TICKS
-            memory += fields[each][_RESIDENT] * _PAGE
-    return Cost(seconds=seconds, memory=memory)
+            seconds += (fields[each][_USER] + fields[each][_SYSTEM]) / _TICKS_PER_S
+            memory += fields[each][_RESIDENT] * _PAGE_BYTES
+    return ResourceUsage(cpu_s=seconds, resident_bytes=memory)

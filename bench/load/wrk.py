@@ -6,16 +6,16 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from bench.programs import BenchError, program
+from bench.programs import BenchError, find_program
 
-__all__ = ["CONNECTIONS", "Clients", "Round", "load"]
+__all__ = ["DEFAULT_CONNECTIONS", "LoadProfile", "LoadResult", "run_load"]
 
-CONNECTIONS: Final = 64
+DEFAULT_CONNECTIONS: Final = 64
 _SCRIPT: Final = Path(__file__).with_name("wrk.lua")
-_ANSWER_S: Final = 10
+_RESPONSE_TIMEOUT_S: Final = 10
 
 
-class Round(msgspec.Struct, frozen=True, kw_only=True):
+class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     """What one round measured.
 
     Attributes:
@@ -33,48 +33,50 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     p99_us: int
 
     @property
-    def per_second(self) -> float:
+    def requests_per_s(self) -> float:
         """Answers a second."""
         return self.requests / self.duration_us * 1e6
 
 
-class Clients(NamedTuple):
+class LoadProfile(NamedTuple):
     """Who asks.
 
     Attributes:
         connections: at the same time.
-        kept: whether they stay open; else each request has its own.
-        per_second: requests, or nearly so many; as many as are answered if 0. Each connection waits then between its
+        keep_alive: whether they stay open; else each request has its own.
+        requests_per_s: requests, or nearly so many; as many as are answered if 0. Each connection waits then between its
             requests, as long as chance will have it. There must be so many that most of them wait at any time: while
             one answer is slow, the others go on asking, as readers do.
     """
 
-    connections: int = CONNECTIONS
-    kept: bool = True
-    per_second: float = 0.0
+    connections: int = DEFAULT_CONNECTIONS
+    keep_alive: bool = True
+    requests_per_s: float = 0.0
 
 
-_DEFAULT: Final = Clients()
+_DEFAULT_PROFILE: Final = LoadProfile()
 
 
-def load(url: str, tokens: Path, *, seconds: int, clients: Clients = _DEFAULT) -> Round:
+def run_load(url: str, tokens_file: Path, *, duration_s: int, profile: LoadProfile = _DEFAULT_PROFILE) -> LoadResult:
     """Ask a server for the tokens of a file, a line each, for some seconds.
 
     Args:
         url: the server's.
-        tokens: the file.
-        seconds: how long.
-        clients: who asks.
+        tokens_file: the file.
+        duration_s: how long.
+        profile: who asks.
 
     Raises:
         BenchError: some request was not answered, or not well.
     """
-    pause_ms = 1000 * clients.connections / clients.per_second if clients.per_second else 0
-    command = [program("wrk"), "--threads=1", f"--connections={clients.connections}", f"--duration={seconds}s"]
-    command += [f"--timeout={_ANSWER_S}s", f"--script={_SCRIPT}", url, "--", str(tokens)]
-    command += ["kept" if clients.kept else "close", str(pause_ms)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 2 * _ANSWER_S)
-    measured = msgspec.json.decode(ended.stdout.strip().rpartition("\n")[2], type=Round)
+    pause_ms = 1000 * profile.connections / profile.requests_per_s if profile.requests_per_s else 0
+    command = [find_program("wrk"), "--threads=1", f"--connections={profile.connections}", f"--duration={duration_s}s"]
+    command += [f"--timeout={_RESPONSE_TIMEOUT_S}s", f"--script={_SCRIPT}", url, "--", str(tokens_file)]
+    command += ["kept" if profile.keep_alive else "close", str(pause_ms)]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=duration_s + 2 * _RESPONSE_TIMEOUT_S
+    )
+    measured = msgspec.json.decode(ended.stdout.strip().rpartition("\n")[2], type=LoadResult)
     if measured.errors or not measured.requests:
         raise BenchError(f"{measured.errors} of {measured.requests} requests were not answered well")
     return measured

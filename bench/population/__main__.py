@@ -11,7 +11,7 @@ import msgspec
 
 from bench.population.scenarios import COMMON, UNSEEN
 from bench.population.world import simulate
-from clicktrail.model.event import encode
+from clicktrail.model.event import encode_event
 
 
 def main() -> None:
@@ -23,10 +23,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--recipients", type=int, default=2_500, help="of each campaign")
     asked = parser.parse_args()
-    world = simulate(casts[asked.cast], seed=asked.seed, recipients=asked.recipients)
+    world = simulate(casts[asked.cast], seed=asked.seed, recipient_count=asked.recipients)
     asked.folder.mkdir(parents=True, exist_ok=True)
-    (asked.folder / "events.jsonl").write_bytes(b"".join(encode(event) + b"\n" for event in world.events))
-    (asked.folder / "truth.jsonl").write_bytes(b"".join(msgspec.json.encode(fact) + b"\n" for fact in world.facts))
+    (asked.folder / "events.jsonl").write_bytes(b"".join(encode_event(event) + b"\n" for event in world.events))
+    (asked.folder / "truth.jsonl").write_bytes(b"".join(msgspec.json.encode(fact) + b"\n" for fact in world.truths))
 
 
 if __name__ == "__main__":

@@ -4,43 +4,43 @@ from functools import lru_cache
 from math import inf
 from typing import Final
 
-from clicktrail.demo.population.draws import Chance
+from clicktrail.demo.population.draws import SeededRandom
 
-__all__ = ["Luck"]
+__all__ = ["PerturbedRandom"]
 
-_OFF: Final = 0.5
+_MAX_DEVIATION: Final = 0.5
 """By how much of itself a parameter may be another one in some world."""
 
 
-class Luck(Chance):
+class PerturbedRandom(SeededRandom):
     """One actor's luck with one message. Nothing ends early here, as it does in the demo.
 
     Args:
-        world: the seed.
-        who: what these draws are for: the same world and the same words give the same draws.
+        seed: the seed.
+        purpose: what these draws are for: the same world and the same words give the same draws.
     """
 
-    def __init__(self, world: int, who: str) -> None:
-        super().__init__(f"{world} {who}", window=inf)
-        self._world = world
+    def __init__(self, seed: int, purpose: str) -> None:
+        super().__init__(f"{seed} {purpose}", window_s=inf)
+        self._seed = seed
 
-    def about(self, parameter: str, published: float) -> float:
+    def perturb(self, parameter: str, published: float) -> float:
         """What a published parameter is in this world: the same for all actors, up to half off."""
-        return published * _factor(self._world, parameter)
+        return published * _draw_factor(self._seed, parameter)
 
-    def often(self, parameter: str, published: float) -> bool:
+    def happens_perturbed(self, parameter: str, published: float) -> bool:
         """Whether something comes to pass that is as probable as about this."""
-        return self.happens(min(1.0, self.about(parameter, published)))
+        return self.happens(min(1.0, self.perturb(parameter, published)))
 
-    def between(self, parameter: str, low: float, high: float) -> float:
+    def uniform_perturbed(self, parameter: str, low: float, high: float) -> float:
         """Evenly between two bounds, in seconds, both longer or both shorter in this world."""
-        return self.about(parameter, self.uniform(low, high))
+        return self.perturb(parameter, self.uniform(low, high))
 
-    def waiting(self, parameter: str, median: float, sigma: float, *, high: float = inf) -> float:
+    def lognormal_perturbed(self, parameter: str, median: float, sigma: float, *, high: float = inf) -> float:
         """Log-normal, in seconds, with this world's median, drawn again while over the bound."""
-        return self.lognormal(self.about(parameter, median), sigma, high=high)
+        return self.lognormal(self.perturb(parameter, median), sigma, high=high)
 
 
 @lru_cache(4096)
-def _factor(world: int, parameter: str) -> float:
-    return Chance(f"{world} {parameter}", window=inf).uniform(1 - _OFF, 1 + _OFF)
+def _draw_factor(seed: int, parameter: str) -> float:
+    return SeededRandom(f"{seed} {parameter}", window_s=inf).uniform(1 - _MAX_DEVIATION, 1 + _MAX_DEVIATION)

@@ -4,106 +4,112 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from bench.population.draws import Luck
-from bench.population.plan import Actor, Kind, Letter, Page, Request
-from bench.population.reading import at_desk, follow, language, look, offices
+from bench.population.draws import PerturbedRandom
+from bench.population.plan import Actor, ClickerKind, MessageContent, PageActivity, PlannedRequest
+from bench.population.reading import add_page_activity, follow_links, office_ips, pick_desktop_headers, pick_language
 from clicktrail.demo.population import browsers, networks
 
-__all__ = ["AT_HOME", "AT_WORK"]
+__all__ = ["HOME_ACTORS", "WORK_ACTORS"]
 
-_PHONE: Final = ("phone delay", 9_000, 1.8)
-_DESK: Final = ("desktop delay", 7_000, 1.9)
-_OFFICE: Final = ("office delay", 1_200, 1.5)
-_FRIEND: Final = ("forwarded delay", 30_000, 1.2)
+_PHONE_DELAY: Final = ("phone delay", 9_000, 1.8)
+_DESKTOP_DELAY: Final = ("desktop delay", 7_000, 1.9)
+_OFFICE_DELAY: Final = ("office delay", 1_200, 1.5)
+_FORWARD_DELAY: Final = ("forwarded delay", 30_000, 1.2)
 _WEBMAILS: Final = ("https://mail.google.com", "https://outlook.live.com", "https://mail.yahoo.com")
 
 
-def _iphone(letter: Letter, luck: Luck) -> Iterator[Request]:
-    ip = luck.address(networks.HOMES + networks.MOBILE)
-    return follow(letter, luck, ip=ip, headers=browsers.safari(language(luck)), delay=_PHONE)
+def _iphone(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+    ip = rng.pick_host(networks.RESIDENTIAL + networks.MOBILE)
+    return follow_links(content, rng, ip=ip, headers=browsers.safari(pick_language(rng)), delay=_PHONE_DELAY)
 
 
-def _desktop(letter: Letter, luck: Luck) -> Iterator[Request]:
-    return follow(letter, luck, ip=luck.address(networks.HOMES), headers=at_desk(luck), delay=_DESK)
-
-
-def _webmail(letter: Letter, luck: Luck) -> Iterator[Request]:
-    headers = browsers.chrome(language(luck), webmail=luck.choice(_WEBMAILS))
-    return follow(letter, luck, ip=luck.address(networks.HOMES), headers=headers, delay=_DESK)
-
-
-def _android(letter: Letter, luck: Luck) -> Iterator[Request]:
-    browser = luck.choice((browsers.webview, browsers.mobile_chrome))
-    return follow(letter, luck, ip=luck.address(networks.MOBILE), headers=browser(language(luck)), delay=_PHONE)
-
-
-def _private_relay(letter: Letter, luck: Luck) -> Iterator[Request]:
-    ip = luck.address(networks.PRIVATE_RELAY)
-    return follow(letter, luck, ip=ip, headers=browsers.safari(language(luck)), delay=_PHONE)
-
-
-def _push(letter: Letter, luck: Luck) -> Iterator[Request]:
-    """Someone with the phone in hand."""
-    request = Request(
-        at=luck.between("push delay", 4, 18),
-        link=luck.choice(letter.inviting),
-        ip=luck.address(networks.MOBILE),
-        headers=browsers.safari(language(luck)),
-        kind=Kind.HUMAN,
+def _desktop(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+    return follow_links(
+        content, rng, ip=rng.pick_host(networks.RESIDENTIAL), headers=pick_desktop_headers(rng), delay=_DESKTOP_DELAY
     )
-    yield look(request, luck)
 
 
-def _double_clicker(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _webmail(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+    headers = browsers.chrome(pick_language(rng), webmail=rng.choice(_WEBMAILS))
+    return follow_links(content, rng, ip=rng.pick_host(networks.RESIDENTIAL), headers=headers, delay=_DESKTOP_DELAY)
+
+
+def _android(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+    browser = rng.choice((browsers.webview, browsers.mobile_chrome))
+    return follow_links(
+        content, rng, ip=rng.pick_host(networks.MOBILE), headers=browser(pick_language(rng)), delay=_PHONE_DELAY
+    )
+
+
+def _private_relay(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+    ip = rng.pick_host(networks.PRIVATE_RELAY)
+    return follow_links(content, rng, ip=ip, headers=browsers.safari(pick_language(rng)), delay=_PHONE_DELAY)
+
+
+def _push_notification(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+    """Someone with the phone in hand."""
+    request = PlannedRequest(
+        delay_s=rng.uniform_perturbed("push delay", 4, 18),
+        link=rng.choice(content.content_links),
+        ip=rng.pick_host(networks.MOBILE),
+        headers=browsers.safari(pick_language(rng)),
+        kind=ClickerKind.HUMAN,
+    )
+    yield add_page_activity(request, rng)
+
+
+def _double_clicker(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """The second click has the first one's page never shown."""
-    for request in _desktop(letter, luck):
-        yield replace(request, page=Page.UNSEEN)
-        yield request.later(luck.between("double click", 0.08, 0.4))
+    for request in _desktop(content, rng):
+        yield replace(request, page_activity=PageActivity.UNSEEN)
+        yield request.repeat_after(rng.uniform_perturbed("double click", 0.08, 0.4))
 
 
-def _tab_opener(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _tab_opener(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Opens four to eight links to read them later."""
-    ip, headers = luck.address(networks.HOMES), at_desk(luck)
-    at = luck.waiting(*_DESK)
-    for link in luck.sample(letter.inviting, min(len(letter.inviting), luck.randint(4, 8))):
-        yield look(Request(at=at, link=link, ip=ip, headers=headers, kind=Kind.HUMAN), luck)
-        at += luck.between("tab gap", 0.7, 4)
+    ip, headers = rng.pick_host(networks.RESIDENTIAL), pick_desktop_headers(rng)
+    at = rng.lognormal_perturbed(*_DESKTOP_DELAY)
+    for link in rng.sample(content.content_links, min(len(content.content_links), rng.randint(4, 8))):
+        yield add_page_activity(
+            PlannedRequest(delay_s=at, link=link, ip=ip, headers=headers, kind=ClickerKind.HUMAN), rng
+        )
+        at += rng.uniform_perturbed("tab gap", 0.7, 4)
 
 
-def _forwarder(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _forwarder(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Reads, and sends the message on to a friend."""
-    yield from _desktop(letter, luck)
-    ip = luck.address(networks.HOMES + networks.MOBILE)
-    yield from follow(letter, luck, ip=ip, headers=browsers.safari(language(luck)), delay=_FRIEND)
+    yield from _desktop(content, rng)
+    ip = rng.pick_host(networks.RESIDENTIAL + networks.MOBILE)
+    yield from follow_links(content, rng, ip=ip, headers=browsers.safari(pick_language(rng)), delay=_FORWARD_DELAY)
 
 
-def _office(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _office(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Behind a NAT whose addresses all colleagues share."""
-    ip = luck.choice(offices(letter.company, of=6))
-    return follow(letter, luck, ip=ip, headers=at_desk(luck), delay=_OFFICE)
+    ip = rng.choice(office_ips(content.company, count=6))
+    return follow_links(content, rng, ip=ip, headers=pick_desktop_headers(rng), delay=_OFFICE_DELAY)
 
 
-def _secure_edge(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _secure_web_gateway(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Browses through the company's security service."""
-    ip = luck.machine(networks.SECURE_EDGE, of=20)
-    return follow(letter, luck, ip=ip, headers=browsers.chrome(language(luck)), delay=_OFFICE)
+    ip = rng.pick_server(networks.SECURE_WEB_GATEWAY, servers=20)
+    return follow_links(content, rng, ip=ip, headers=browsers.chrome(pick_language(rng)), delay=_OFFICE_DELAY)
 
 
-def _safe_links(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _safe_links(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Outlook may have a link checked as it is opened: a machine's request, then the person's, on one link."""
-    for request in _office(letter, luck):
-        if luck.often("Safe Links twin", 0.35):
-            yield Request(
-                at=max(0, request.at - luck.between("Safe Links lead", 0.2, 2)),
+    for request in _office(content, rng):
+        if rng.happens_perturbed("Safe Links twin", 0.35):
+            yield PlannedRequest(
+                delay_s=max(0, request.delay_s - rng.uniform_perturbed("Safe Links lead", 0.2, 2)),
                 link=request.link,
-                ip=luck.address(networks.MICROSOFT),
-                headers=browsers.scripted_chrome(browsers.CHROME - luck.randint(8, 31)),
-                kind=Kind.BOT,
+                ip=rng.pick_host(networks.MICROSOFT),
+                headers=browsers.scripted_chrome(browsers.CHROME_VERSION - rng.randint(8, 31)),
+                kind=ClickerKind.BOT,
             )
         yield request
 
 
-AT_HOME: Final = (
+HOME_ACTORS: Final = (
     Actor(name="person, iPhone", plan=_iphone, share=34),
     Actor(name="person, desktop", plan=_desktop, share=22),
     Actor(name="person, Android", plan=_android, share=18),
@@ -111,15 +117,15 @@ AT_HOME: Final = (
     Actor(name="person, Private Relay", plan=_private_relay, share=4),
     Actor(name="person, double click", plan=_double_clicker, share=3),
     Actor(name="person, opens tabs", plan=_tab_opener, share=2),
-    Actor(name="person, push notification", plan=_push, share=2),
+    Actor(name="person, push notification", plan=_push_notification, share=2),
     Actor(name="person, forwards", plan=_forwarder, share=1),
 )
-AT_WORK: Final = (
+WORK_ACTORS: Final = (
     Actor(name="person, office", plan=_office, share=34),
     Actor(name="person, desktop", plan=_desktop, share=20),
     Actor(name="person, iPhone", plan=_iphone, share=18),
     Actor(name="person, Safe Links", plan=_safe_links, share=12),
-    Actor(name="person, security service", plan=_secure_edge, share=7),
+    Actor(name="person, security service", plan=_secure_web_gateway, share=7),
     Actor(name="person, double click", plan=_double_clicker, share=3),
     Actor(name="person, opens tabs", plan=_tab_opener, share=3),
     Actor(name="person, forwards", plan=_forwarder, share=3),

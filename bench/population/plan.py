@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
-from bench.population.draws import Luck
+from bench.population.draws import PerturbedRandom
 
-__all__ = ["Actor", "Kind", "Letter", "Page", "Request"]
+__all__ = ["Actor", "ClickerKind", "MessageContent", "PageActivity", "PlannedRequest"]
 
 
-class Kind(StrEnum):
+class ClickerKind(StrEnum):
     """What is behind a request, in truth."""
 
     HUMAN = "human"
@@ -18,7 +18,7 @@ class Kind(StrEnum):
     PREVIEW = "preview"
 
 
-class Page(StrEnum):
+class PageActivity(StrEnum):
     """What the landing page sees of the visitor, where it has our script."""
 
     UNSEEN = "unseen"
@@ -27,59 +27,59 @@ class Page(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class MessageContent:
     """One message, as whoever follows its links sees it.
 
     Attributes:
         campaign: what it belongs to.
         company: the domain of its recipient.
-        links: how many there are; the last of several is the way out of the list.
-        trap: whether a hidden link follows them.
+        link_count: how many there are; the last of several is the way out of the list.
+        has_trap: whether a hidden link follows them.
     """
 
     campaign: str
     company: str
-    links: int
-    trap: bool
+    link_count: int
+    has_trap: bool
 
     @property
-    def inviting(self) -> range:
+    def content_links(self) -> range:
         """Positions of the links that a reader may follow."""
-        return range(max(1, self.links - 1))
+        return range(max(1, self.link_count - 1))
 
     @property
-    def every(self) -> range:
+    def visible_links(self) -> range:
         """Positions of all links that are seen."""
-        return range(self.links)
+        return range(self.link_count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class PlannedRequest:
     """One HTTP request for a link.
 
     Attributes:
-        at: seconds after the message was delivered.
+        delay_s: seconds after the message was delivered.
         link: position of the link; that of a hidden one is the number of the others.
         ip: the client's address.
         headers: all that its program sends, lower-case names.
         kind: what is behind it.
         method: ``GET`` or ``HEAD``.
-        page: what the landing page sees.
-        damaged: the token was changed on the way.
+        page_activity: what the landing page sees.
+        is_tampered: the token was changed on the way.
     """
 
-    at: float
+    delay_s: float
     link: int
     ip: str
     headers: Mapping[str, str]
-    kind: Kind
+    kind: ClickerKind
     method: str = "GET"
-    page: Page = Page.UNSEEN
-    damaged: bool = False
+    page_activity: PageActivity = PageActivity.UNSEEN
+    is_tampered: bool = False
 
-    def later(self, seconds: float) -> Self:
+    def repeat_after(self, seconds: float) -> Self:
         """The same request again."""
-        return replace(self, at=self.at + seconds)
+        return replace(self, delay_s=self.delay_s + seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,5 +93,5 @@ class Actor:
     """
 
     name: str
-    plan: Callable[[Letter, Luck], Iterator[Request]]
+    plan: Callable[[MessageContent, PerturbedRandom], Iterator[PlannedRequest]]
     share: float = 1.0

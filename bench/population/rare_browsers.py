@@ -3,92 +3,100 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from bench.population.draws import Luck
-from bench.population.plan import Actor, Letter, Request
-from bench.population.reading import at_desk, follow, language, offices
+from bench.population.draws import PerturbedRandom
+from bench.population.plan import Actor, MessageContent, PlannedRequest
+from bench.population.reading import follow_links, office_ips, pick_desktop_headers, pick_language
 from clicktrail.demo.population import browsers, networks
 
-__all__ = ["AT_HOME", "AT_WORK"]
+__all__ = ["HOME_ACTORS", "WORK_ACTORS"]
 
-_DESK: Final = ("odd desktop delay", 7_000, 1.9)
-_PHONE: Final = ("odd phone delay", 9_000, 1.8)
-_OFFICE: Final = ("odd office delay", 1_200, 1.5)
-_EXPLORER: Final = "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko"
-_APP: Final = (
+_DESKTOP_DELAY: Final = ("odd desktop delay", 7_000, 1.9)
+_PHONE_DELAY: Final = ("odd phone delay", 9_000, 1.8)
+_OFFICE_DELAY: Final = ("odd office delay", 1_200, 1.5)
+_INTERNET_EXPLORER_AGENT: Final = "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko"
+_IOS_WEBVIEW_AGENT: Final = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
 )
 
 
-def _windows_7(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _windows_7(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Chrome 109, the last for Windows 7."""
-    headers = _without_zstd(browsers.chrome(language(luck), version=109))
+    headers = _without_zstd(browsers.chrome(pick_language(rng), version=109))
     agent = headers["user-agent"].replace("Windows NT 10.0", "Windows NT 6.1")
-    ip = luck.address(networks.HOMES)
-    return follow(letter, luck, ip=ip, headers={**headers, "user-agent": agent}, delay=_DESK)
+    ip = rng.pick_host(networks.RESIDENTIAL)
+    return follow_links(content, rng, ip=ip, headers={**headers, "user-agent": agent}, delay=_DESKTOP_DELAY)
 
 
-def _old_phone(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _old_phone(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """An iPhone that gets no newer iOS: Safari sends no Sec-Fetch headers before 16.4."""
-    version = luck.choice(("15.6", "15.6", "16.3", "16.6"))
-    headers = browsers.safari(language(luck))
+    version = rng.choice(("15.6", "15.6", "16.3", "16.6"))
+    headers = browsers.safari(pick_language(rng))
     agent = (
         headers["user-agent"].replace("Version/26.4", f"Version/{version}").replace("18_7", version.replace(".", "_"))
     )
     kept = {name: value for name, value in headers.items() if version == "16.6" or not name.startswith("sec-")}
-    return follow(letter, luck, ip=luck.address(networks.HOMES), headers={**kept, "user-agent": agent}, delay=_PHONE)
+    return follow_links(
+        content, rng, ip=rng.pick_host(networks.RESIDENTIAL), headers={**kept, "user-agent": agent}, delay=_PHONE_DELAY
+    )
 
 
-def _in_app(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _ios_webview(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """The web view of a mail app on an iPhone: no word of Safari."""
-    headers = {**browsers.safari(language(luck)), "user-agent": _APP}
-    return follow(letter, luck, ip=luck.address(networks.MOBILE), headers=headers, delay=_PHONE)
+    headers = {**browsers.safari(pick_language(rng)), "user-agent": _IOS_WEBVIEW_AGENT}
+    return follow_links(content, rng, ip=rng.pick_host(networks.MOBILE), headers=headers, delay=_PHONE_DELAY)
 
 
-def _linux(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _linux_chromium(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Chromium on Linux: what headless scanners are made of, too."""
-    headers = browsers.chrome(language(luck), version=browsers.CHROME - luck.choice((0, 1, 1, 3)))
+    headers = browsers.chrome(pick_language(rng), version=browsers.CHROME_VERSION - rng.choice((0, 1, 1, 3)))
     agent = headers["user-agent"].replace("Windows NT 10.0; Win64; x64", "X11; Linux x86_64")
     headers = {**headers, "user-agent": agent, "sec-ch-ua-platform": '"Linux"'}
-    return follow(letter, luck, ip=luck.address(networks.HOMES), headers=headers, delay=_DESK)
+    return follow_links(content, rng, ip=rng.pick_host(networks.RESIDENTIAL), headers=headers, delay=_DESKTOP_DELAY)
 
 
-def _explorer(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _internet_explorer(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Edge in the mode for old pages, which is Internet Explorer."""
     headers = {
-        "user-agent": _EXPLORER,
+        "user-agent": _INTERNET_EXPLORER_AGENT,
         "accept": "text/html, application/xhtml+xml, image/jxr, */*",
-        "accept-language": language(luck).partition(",")[0],
+        "accept-language": pick_language(rng).partition(",")[0],
         "accept-encoding": "gzip, deflate",
     }
-    return follow(letter, luck, ip=luck.choice(offices(letter.company, of=3)), headers=headers, delay=_OFFICE)
+    return follow_links(
+        content, rng, ip=rng.choice(office_ips(content.company, count=3)), headers=headers, delay=_OFFICE_DELAY
+    )
 
 
-def _long_support(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _firefox_esr(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Firefox as companies install it: a year behind, on Windows 7 three."""
-    newest = browsers.firefox(language(luck))
-    version = luck.choice(("115", "140", "140", "153"))
+    newest = browsers.firefox(pick_language(rng))
+    version = rng.choice(("115", "140", "140", "153"))
     headers = {**newest, "user-agent": newest["user-agent"].replace("157.0", f"{version}.0")}
     if version == "115":
         headers = _without_zstd(headers)
-    return follow(letter, luck, ip=luck.choice(offices(letter.company, of=4)), headers=headers, delay=_OFFICE)
+    return follow_links(
+        content, rng, ip=rng.choice(office_ips(content.company, count=4)), headers=headers, delay=_OFFICE_DELAY
+    )
 
 
-def _inspected(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _tls_proxy(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Behind a company's TLS proxy that takes away what it does not know."""
-    headers = {name: value for name, value in at_desk(luck).items() if not name.startswith("sec-")}
-    return follow(letter, luck, ip=luck.choice(offices(letter.company, of=2)), headers=headers, delay=_OFFICE)
+    headers = {name: value for name, value in pick_desktop_headers(rng).items() if not name.startswith("sec-")}
+    return follow_links(
+        content, rng, ip=rng.choice(office_ips(content.company, count=2)), headers=headers, delay=_OFFICE_DELAY
+    )
 
 
-AT_HOME: Final = (
+HOME_ACTORS: Final = (
     Actor(name="person, old iPhone", plan=_old_phone, share=6),
-    Actor(name="person, app's web view", plan=_in_app, share=6),
+    Actor(name="person, app's web view", plan=_ios_webview, share=6),
     Actor(name="person, Windows 7", plan=_windows_7, share=3),
-    Actor(name="person, Linux", plan=_linux, share=3),
+    Actor(name="person, Linux", plan=_linux_chromium, share=3),
 )
-AT_WORK: Final = (
-    Actor(name="person, TLS proxy", plan=_inspected, share=7),
-    Actor(name="person, ESR", plan=_long_support, share=7),
-    Actor(name="person, Explorer", plan=_explorer, share=1),
+WORK_ACTORS: Final = (
+    Actor(name="person, TLS proxy", plan=_tls_proxy, share=7),
+    Actor(name="person, ESR", plan=_firefox_esr, share=7),
+    Actor(name="person, Explorer", plan=_internet_explorer, share=1),
 )
 
 

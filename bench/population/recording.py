@@ -7,26 +7,26 @@ from typing import Final
 from msgspec.structs import replace
 
 from bench.population.message import Message
-from bench.population.plan import Page, Request
+from bench.population.plan import PageActivity, PlannedRequest
 from clicktrail.model.event import Click, Delivered, Engagement, Sent
 
-__all__ = ["click", "delivered", "engagements", "sent"]
+__all__ = ["record_click", "record_delivered", "record_engagements", "record_sent"]
 
-_KEPT: Final = frozenset({"accept", "accept-encoding", "accept-language", "purpose", "referer"})
+_RECORDED_HEADERS: Final = frozenset({"accept", "accept-encoding", "accept-language", "purpose", "referer"})
 """Headers that the edge keeps, and all that begin with ``sec-``. Of those, browsers send none to a site without TLS."""
 
-_WITHOUT_TLS: Final = "gzip, deflate"
+_HTTP_ACCEPT_ENCODING: Final = "gzip, deflate"
 """Browsers ask for newer encodings by TLS only."""
 
-_TOLD: Final = {
-    Page.UNSEEN: (),
-    Page.LOADED: (("loaded", 1),),
-    Page.ENGAGED: (("loaded", 1), ("engaged", 9)),
+_ENGAGEMENT_TIMES_S: Final = {
+    PageActivity.UNSEEN: (),
+    PageActivity.LOADED: (("loaded", 1),),
+    PageActivity.ENGAGED: (("loaded", 1), ("engaged", 9)),
 }
 """Seconds after the click at which a landing page tells something."""
 
 
-def sent(message: Message) -> Sent:
+def record_sent(message: Message) -> Sent:
     """The relay's event."""
     return Sent(
         id=f"sent-{message.message_id}",
@@ -34,35 +34,35 @@ def sent(message: Message) -> Sent:
         campaign=message.campaign.name,
         message_id=message.message_id,
         recipient=message.recipient,
-        links=message.letter.links + message.letter.trap,
+        links=message.content.link_count + message.content.has_trap,
     )
 
 
-def delivered(message: Message) -> Iterator[Delivered]:
+def record_delivered(message: Message) -> Iterator[Delivered]:
     """An ESP's event, in full seconds by its own clock, if it tells at all."""
-    if message.campaign.tells_deliveries:
+    if message.campaign.reports_deliveries:
         yield Delivered(
             id=f"delivered-{message.message_id}",
-            at=(message.arrived_at + message.campaign.skew).replace(microsecond=0),
+            at=(message.delivered_at + message.campaign.clock_skew).replace(microsecond=0),
             campaign=message.campaign.name,
             message_id=message.message_id,
             recipient=message.recipient,
         )
 
 
-def click(message: Message, request: Request, *, click_id: str) -> Click:
+def record_click(message: Message, request: PlannedRequest, *, click_id: str) -> Click:
     """The edge's event; a damaged token names nobody."""
-    https = message.campaign.https
+    https = message.campaign.uses_https
     recorded = Click(
         id=click_id,
-        at=max(message.sent_at, message.arrived_at + timedelta(seconds=request.at)),
+        at=max(message.sent_at, message.delivered_at + timedelta(seconds=request.delay_s)),
         method=request.method,
         ip=request.ip,
         user_agent=request.headers.get("user-agent", ""),
-        headers=_kept(request, https=https),
+        headers=_select_headers(request, https=https),
         https=https,
     )
-    if request.damaged:
+    if request.is_tampered:
         return replace(recorded, url=f"{message.message_id}%27/", tampered=True)
     return replace(
         recorded,
@@ -71,13 +71,13 @@ def click(message: Message, request: Request, *, click_id: str) -> Click:
         recipient=message.recipient,
         link=request.link,
         url=f"https://shop.example/{message.campaign.name}/{request.link}",
-        trap=request.link >= message.letter.links,
+        trap=request.link >= message.content.link_count,
     )
 
 
-def engagements(click: Click, page: Page) -> Iterator[Engagement]:
+def record_engagements(click: Click, page: PageActivity) -> Iterator[Engagement]:
     """What a landing page with our script tells."""
-    for kind, after_s in _TOLD[page]:
+    for kind, after_s in _ENGAGEMENT_TIMES_S[page]:
         yield Engagement(
             id=f"{click.id}-{kind}",
             at=click.at + timedelta(seconds=after_s),
@@ -90,10 +90,12 @@ def engagements(click: Click, page: Page) -> Iterator[Engagement]:
         )
 
 
-def _kept(request: Request, *, https: bool) -> dict[str, str]:
+def _select_headers(request: PlannedRequest, *, https: bool) -> dict[str, str]:
     headers = {
         name: value
         for name, value in request.headers.items()
-        if name in _KEPT or (name.startswith("sec-") and (https or name == "sec-purpose"))
+        if name in _RECORDED_HEADERS or (name.startswith("sec-") and (https or name == "sec-purpose"))
     }
-    return headers if https or "accept-encoding" not in headers else {**headers, "accept-encoding": _WITHOUT_TLS}
+    return (
+        headers if https or "accept-encoding" not in headers else {**headers, "accept-encoding": _HTTP_ACCEPT_ENCODING}
+    )

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from bench.population.draws import Luck
-from bench.population.plan import Actor, Kind, Letter, Page, Request
+from bench.population.draws import PerturbedRandom
+from bench.population.plan import Actor, ClickerKind, MessageContent, PageActivity, PlannedRequest
 from clicktrail.demo.population import browsers, networks
-from clicktrail.demo.population.browsers import CHROME
+from clicktrail.demo.population.browsers import CHROME_VERSION
 
-__all__ = ["SCANNERS", "pace", "posing", "sweep"]
+__all__ = ["SCANNERS", "schedule_times", "spoofed_headers", "sweep_links"]
 
-_LIBRARIES: Final = (
+_LIBRARY_AGENTS: Final = (
     "python-requests/2.32.5",
     "Java-http-client/21.0.9",
     "Go-http-client/2.0",
@@ -23,130 +23,150 @@ _LIBRARIES: Final = (
 )
 
 
-def sweep(links: Sequence[int], times: Iterable[float], *, ip: str, headers: Mapping[str, str]) -> Iterator[Request]:
+def sweep_links(
+    links: Sequence[int], times: Iterable[float], *, ip: str, headers: Mapping[str, str]
+) -> Iterator[PlannedRequest]:
     """Link after link, each at its time."""
     for link, at in zip(links, times, strict=False):
-        yield Request(at=at, link=link, ip=ip, headers=headers, kind=Kind.BOT)
+        yield PlannedRequest(delay_s=at, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT)
 
 
-def pace(luck: Luck, name: str, *, start: float, gap: tuple[float, float]) -> Iterator[float]:
+def schedule_times(
+    rng: PerturbedRandom, parameter: str, *, start_s: float, gap_s: tuple[float, float]
+) -> Iterator[float]:
     """Times without end, with gaps of so many seconds, of which this world has its own by this name."""
-    at = start
+    at = start_s
     while True:
         yield at
-        at += luck.between(name, *gap)
+        at += rng.uniform_perturbed(parameter, *gap_s)
 
 
-def posing(luck: Luck) -> Mapping[str, str]:
+def spoofed_headers(rng: PerturbedRandom) -> Mapping[str, str]:
     """A program under a browser's name; some think of Accept-Language."""
-    return browsers.poser(CHROME - luck.randint(0, 20), language=luck.happens(0.5))
+    return browsers.spoofed_chrome(CHROME_VERSION - rng.randint(0, 20), sends_language=rng.happens(0.5))
 
 
-def _barracuda_first(letter: Letter, luck: Luck) -> Iterator[Request]:
-    ip = luck.machine(networks.BARRACUDA, of=4)
-    start = luck.between("Barracuda delay", 1, 20)
-    return sweep(
-        letter.every[:1], pace(luck, "barracuda first gap", start=start, gap=(0, 0)), ip=ip, headers=posing(luck)
+def _barracuda_first(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+    ip = rng.pick_server(networks.BARRACUDA, servers=4)
+    start = rng.uniform_perturbed("Barracuda delay", 1, 20)
+    return sweep_links(
+        content.visible_links[:1],
+        schedule_times(rng, "barracuda first gap", start_s=start, gap_s=(0, 0)),
+        ip=ip,
+        headers=spoofed_headers(rng),
     )
 
 
-def _barracuda_api(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _barracuda_api(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """After delivery, from a cloud whose addresses are not published."""
-    headers = browsers.scripted_chrome(CHROME - luck.randint(0, 12))
-    for link in letter.every:
-        ip = luck.machine(networks.AMAZON[:1], of=3)
-        at = luck.between("Barracuda API delay", 20, 600)
-        yield Request(at=at, link=link, ip=ip, headers=headers, kind=Kind.BOT)
+    headers = browsers.scripted_chrome(CHROME_VERSION - rng.randint(0, 12))
+    for link in content.visible_links:
+        ip = rng.pick_server(networks.AMAZON[:1], servers=3)
+        at = rng.uniform_perturbed("Barracuda API delay", 20, 600)
+        yield PlannedRequest(delay_s=at, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT)
 
 
-def _proofpoint(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _proofpoint(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """A sandboxed browser on more than half of the links, each from elsewhere."""
-    page = Page.LOADED if luck.happens(0.5) else Page.UNSEEN
-    for link in letter.every:
-        if link == 0 or luck.often("Proofpoint share", 0.6):
-            ip = luck.address(networks.PROOFPOINT + networks.AMAZON)
-            at = luck.between("Proofpoint delay", 5, 300)
+    page = PageActivity.LOADED if rng.happens(0.5) else PageActivity.UNSEEN
+    for link in content.visible_links:
+        if link == 0 or rng.happens_perturbed("Proofpoint share", 0.6):
+            ip = rng.pick_host(networks.PROOFPOINT + networks.AMAZON)
+            at = rng.uniform_perturbed("Proofpoint delay", 5, 300)
             headers = browsers.chrome("en-US,en;q=0.9")
-            yield Request(at=at, link=link, ip=ip, headers=headers, kind=Kind.BOT, page=page)
+            yield PlannedRequest(
+                delay_s=at, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT, page_activity=page
+            )
 
 
-def _defender_burst(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _defender_burst(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """All within a second, an old Chrome, and first a damaged token."""
-    start = 9 + luck.waiting("Defender delay", 33, 0.7)
-    ip = luck.address(networks.MICROSOFT)
-    version = CHROME - luck.randint(8, 31)
-    headers = browsers.scripted_chrome(version) if luck.happens(0.5) else browsers.poser(version, language=True)
-    page = Page.LOADED if luck.often("Defender runs scripts", 0.5) else Page.UNSEEN
-    if luck.often("Defender probe", 0.5):
-        yield Request(at=start - 0.134, link=0, ip=ip, headers=headers, kind=Kind.BOT, damaged=True)
-    for link in letter.every:
-        at = start + luck.between("Defender burst", 0, 0.8)
-        yield Request(at=at, link=link, ip=ip, headers=headers, kind=Kind.BOT, page=page)
+    start = 9 + rng.lognormal_perturbed("Defender delay", 33, 0.7)
+    ip = rng.pick_host(networks.MICROSOFT)
+    version = CHROME_VERSION - rng.randint(8, 31)
+    headers = (
+        browsers.scripted_chrome(version) if rng.happens(0.5) else browsers.spoofed_chrome(version, sends_language=True)
+    )
+    page = PageActivity.LOADED if rng.happens_perturbed("Defender runs scripts", 0.5) else PageActivity.UNSEEN
+    if rng.happens_perturbed("Defender probe", 0.5):
+        yield PlannedRequest(
+            delay_s=start - 0.134, link=0, ip=ip, headers=headers, kind=ClickerKind.BOT, is_tampered=True
+        )
+    for link in content.visible_links:
+        at = start + rng.uniform_perturbed("Defender burst", 0, 0.8)
+        yield PlannedRequest(delay_s=at, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT, page_activity=page)
 
 
-def _defender_first(letter: Letter, luck: Luck) -> Iterator[Request]:
-    ip, headers = luck.address(networks.MICROSOFT), browsers.scripted_chrome(CHROME - luck.randint(8, 31))
-    start = luck.between("Defender first delay", 12, 120)
-    twice = letter.every[:1] if luck.happens(0.5) else [0, 0]
-    return sweep(twice, pace(luck, "defender first gap", start=start, gap=(0.13, 0.14)), ip=ip, headers=headers)
+def _defender_first(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+    ip, headers = rng.pick_host(networks.MICROSOFT), browsers.scripted_chrome(CHROME_VERSION - rng.randint(8, 31))
+    start = rng.uniform_perturbed("Defender first delay", 12, 120)
+    twice = content.visible_links[:1] if rng.happens(0.5) else [0, 0]
+    return sweep_links(
+        twice, schedule_times(rng, "defender first gap", start_s=start, gap_s=(0.13, 0.14)), ip=ip, headers=headers
+    )
 
 
-def _mimecast(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _mimecast(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """A scan at entry, hidden links too."""
-    links = list(letter.every)
-    if letter.trap and luck.often("Mimecast trap", 0.7):
-        links.append(letter.links)
-    ip = luck.machine(networks.MIMECAST, of=3)
-    return sweep(
+    links = list(content.visible_links)
+    if content.has_trap and rng.happens_perturbed("Mimecast trap", 0.7):
+        links.append(content.link_count)
+    ip = rng.pick_server(networks.MIMECAST, servers=3)
+    return sweep_links(
         links,
-        pace(luck, "mimecast gap", start=luck.between("Mimecast delay", 2, 20), gap=(0.2, 1.5)),
+        schedule_times(rng, "mimecast gap", start_s=rng.uniform_perturbed("Mimecast delay", 2, 20), gap_s=(0.2, 1.5)),
         ip=ip,
-        headers=posing(luck),
+        headers=spoofed_headers(rng),
     )
 
 
-def _cisco(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _cisco(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """HEAD to learn what it is, then GET."""
-    ip, headers = luck.machine(networks.CISCO, of=4), posing(luck)
-    for request in sweep(
-        letter.every,
-        pace(luck, "cisco gap", start=luck.between("cisco delay", 5, 60), gap=(0.1, 0.8)),
+    ip, headers = rng.pick_server(networks.CISCO, servers=4), spoofed_headers(rng)
+    for request in sweep_links(
+        content.visible_links,
+        schedule_times(rng, "cisco gap", start_s=rng.uniform_perturbed("cisco delay", 5, 60), gap_s=(0.1, 0.8)),
         ip=ip,
         headers=headers,
     ):
         yield replace(request, method="HEAD")
-        yield request.later(luck.between("Cisco gap", 0.05, 0.3))
+        yield request.repeat_after(rng.uniform_perturbed("Cisco gap", 0.05, 0.3))
 
 
-def _head_checker(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _head_checker(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Requests, but no clicks."""
-    ip, headers = luck.machine(networks.DATACENTRE, of=3), posing(luck)
-    for request in sweep(
-        letter.every,
-        pace(luck, "head checker gap", start=luck.between("head checker delay", 1, 20), gap=(0.05, 0.4)),
+    ip, headers = rng.pick_server(networks.DATACENTRE, servers=3), spoofed_headers(rng)
+    for request in sweep_links(
+        content.visible_links,
+        schedule_times(
+            rng, "head checker gap", start_s=rng.uniform_perturbed("head checker delay", 1, 20), gap_s=(0.05, 0.4)
+        ),
         ip=ip,
         headers=headers,
     ):
         yield replace(request, method="HEAD")
 
 
-def _library(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _http_library(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """A script that says which library it is made with."""
-    ip, headers = luck.address(networks.DATACENTRE), browsers.library(luck.choice(_LIBRARIES))
-    return sweep(
-        letter.every,
-        pace(luck, "library gap", start=luck.between("library delay", 2, 90), gap=(0.05, 0.4)),
+    ip, headers = rng.pick_host(networks.DATACENTRE), browsers.http_library(rng.choice(_LIBRARY_AGENTS))
+    return sweep_links(
+        content.visible_links,
+        schedule_times(rng, "library gap", start_s=rng.uniform_perturbed("library delay", 2, 90), gap_s=(0.05, 0.4)),
         ip=ip,
         headers=headers,
     )
 
 
-def _naive(letter: Letter, luck: Luck) -> Iterator[Request]:
+def _naive_scanner(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Follows every link of the source, whether a person could see it or not."""
-    links = range(letter.links + letter.trap)
-    ip, headers = luck.address(networks.DATACENTRE), browsers.scripted_chrome(CHROME - luck.randint(0, 6))
-    return sweep(
-        links, pace(luck, "naive gap", start=luck.between("naive delay", 3, 300), gap=(0.1, 3)), ip=ip, headers=headers
+    links = range(content.link_count + content.has_trap)
+    ip, headers = rng.pick_host(networks.DATACENTRE), browsers.scripted_chrome(CHROME_VERSION - rng.randint(0, 6))
+    return sweep_links(
+        links,
+        schedule_times(rng, "naive gap", start_s=rng.uniform_perturbed("naive delay", 3, 300), gap_s=(0.1, 3)),
+        ip=ip,
+        headers=headers,
     )
 
 
@@ -158,7 +178,7 @@ SCANNERS: Final = (
     Actor(name="Barracuda, first link", plan=_barracuda_first, share=8),
     Actor(name="Barracuda, all links", plan=_barracuda_api, share=7),
     Actor(name="Cisco, HEAD and GET", plan=_cisco, share=7),
-    Actor(name="naive scanner", plan=_naive, share=5),
-    Actor(name="script", plan=_library, share=3),
+    Actor(name="naive scanner", plan=_naive_scanner, share=5),
+    Actor(name="script", plan=_http_library, share=3),
     Actor(name="checker, HEAD only", plan=_head_checker, share=2),
 )

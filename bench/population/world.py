@@ -5,29 +5,29 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bench.population.draws import Luck
-from bench.population.message import Message, campaigns, messages
-from bench.population.plan import Actor, Kind, Request
-from bench.population.rare_behaviour import AT_ONCE
-from bench.population.recording import click, delivered, engagements, sent
-from bench.population.scenarios import Cast
+from bench.population.draws import PerturbedRandom
+from bench.population.message import Message, generate_campaigns, generate_messages
+from bench.population.plan import Actor, ClickerKind, PlannedRequest
+from bench.population.rare_behaviour import MEETING_ATTENDEE
+from bench.population.recording import record_click, record_delivered, record_engagements, record_sent
+from bench.population.scenarios import Scenario
 from clicktrail.model.event import AnyEvent
 
-__all__ = ["Fact", "World", "simulate"]
+__all__ = ["ClickTruth", "Simulation", "simulate"]
 
 # Assumed: no source has these shares for mail in general.
-_READERS: Final = 0.06
-_AT_THE_MEETING: Final = 0.4
-_PREVIEWED: Final = 0.004
-_STRAY: Final = 0.0005
-_SCANNED_COMPANIES: Final = 0.35
-_SCANNED: Final = 0.9
-_LATE: Final = 0.02
-_LATEST_H: Final = 6
+_READER_SHARE: Final = 0.06
+_MEETING_CLICK_SHARE: Final = 0.4
+_PREVIEW_SHARE: Final = 0.004
+_STRAY_SHARE: Final = 0.0005
+_SCANNED_COMPANY_SHARE: Final = 0.35
+_SCANNED_MESSAGE_SHARE: Final = 0.9
+_LATE_EVENT_SHARE: Final = 0.02
+_MAX_LATE_HOURS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class ClickTruth:
     """The truth about one click.
 
     Attributes:
@@ -40,99 +40,105 @@ class Fact:
 
     click_id: str
     actor: str
-    kind: Kind
+    kind: ClickerKind
     campaign: str
     message_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class Simulation:
     """What was recorded, and what was true.
 
     Attributes:
         events: in the order in which they came in, which is not quite that of time.
-        facts: one a click.
+        truths: one a click.
     """
 
     events: tuple[AnyEvent, ...]
-    facts: tuple[Fact, ...]
+    truths: tuple[ClickTruth, ...]
 
 
-def simulate(cast: Cast, *, seed: int, recipients: int) -> World:
+def simulate(scenario: Scenario, *, seed: int, recipient_count: int) -> Simulation:
     """Let everybody follow links; the same arguments give the same world.
 
     Args:
-        cast: who plays.
+        scenario: who plays.
         seed: of all draws, and of how far parameters lie off what was published.
-        recipients: of each of the campaigns.
+        recipient_count: of each of the campaigns.
     """
     events: list[AnyEvent] = []
-    facts: list[Fact] = []
-    for campaign in campaigns(cast, seed=seed):
-        for message in messages(cast, campaign, seed=seed, recipients=recipients):
-            events += (sent(message), *delivered(message))
-            for actor, request in _requests(cast, message, seed=seed):
-                followed = click(message, request, click_id=f"click-{seed}-{len(facts)}")
-                events += (followed, *engagements(followed, request.page))
+    facts: list[ClickTruth] = []
+    for campaign in generate_campaigns(scenario, seed=seed):
+        for message in generate_messages(scenario, campaign, seed=seed, recipient_count=recipient_count):
+            events += (record_sent(message), *record_delivered(message))
+            for actor, request in _plan_requests(scenario, message, seed=seed):
+                followed = record_click(message, request, click_id=f"click-{seed}-{len(facts)}")
+                events += (followed, *record_engagements(followed, request.page_activity))
                 facts.append(
-                    Fact(
+                    ClickTruth(
                         click_id=followed.id,
-                        actor=actor.name if _is_own(actor, request) else "machine beside a person",
+                        actor=actor.name if _is_own_request(actor, request) else "machine beside a person",
                         kind=request.kind,
                         campaign=campaign.name,
                         message_id=message.message_id,
                     )
                 )
-    return World(events=_as_told(events, Luck(seed, "late webhooks")), facts=tuple(facts))
+    return Simulation(events=_order_by_arrival(events, PerturbedRandom(seed, "late webhooks")), truths=tuple(facts))
 
 
-def _requests(cast: Cast, message: Message, *, seed: int) -> Iterator[tuple[Actor, Request]]:
-    for number, actor in enumerate(_actors(cast, message, seed=seed)):
-        luck = Luck(seed, f"{message.message_id} {number}")
-        for request in actor.plan(message.letter, luck):
+def _plan_requests(scenario: Scenario, message: Message, *, seed: int) -> Iterator[tuple[Actor, PlannedRequest]]:
+    for number, actor in enumerate(_pick_actors(scenario, message, seed=seed)):
+        luck = PerturbedRandom(seed, f"{message.message_id} {number}")
+        for request in actor.plan(message.content, luck):
             yield actor, request
 
 
-def _actors(cast: Cast, message: Message, *, seed: int) -> Iterator[Actor]:
+def _pick_actors(scenario: Scenario, message: Message, *, seed: int) -> Iterator[Actor]:
     """Who follows the links of one message."""
-    luck, company = Luck(seed, f"{message.message_id} actors"), message.letter.company
-    if company and (scanner := _scanner(cast, company, seed=seed)) and luck.happens(_SCANNED):
+    luck, company = PerturbedRandom(seed, f"{message.message_id} actors"), message.content.company
+    if company and (scanner := _pick_scanner(scenario, company, seed=seed)) and luck.happens(_SCANNED_MESSAGE_SHARE):
         yield scanner
-    if company and _meets(cast, message, seed=seed) and luck.happens(_AT_THE_MEETING):
-        yield AT_ONCE
-    elif luck.often("readers", _READERS):
-        yield _one_of(cast.at_work if company else cast.at_home, luck)
-    if luck.often("previews", _PREVIEWED):
-        yield _one_of(cast.previews, luck)
-    if luck.often("strays", _STRAY):
-        yield _one_of(cast.strays, luck)
+    if company and _has_meeting(scenario, message, seed=seed) and luck.happens(_MEETING_CLICK_SHARE):
+        yield MEETING_ATTENDEE
+    elif luck.happens_perturbed("readers", _READER_SHARE):
+        yield _pick_actor(scenario.work_actors if company else scenario.home_actors, luck)
+    if luck.happens_perturbed("previews", _PREVIEW_SHARE):
+        yield _pick_actor(scenario.previews, luck)
+    if luck.happens_perturbed("strays", _STRAY_SHARE):
+        yield _pick_actor(scenario.stray_scanners, luck)
 
 
-def _scanner(cast: Cast, company: str, *, seed: int) -> Actor | None:
+def _pick_scanner(scenario: Scenario, company: str, *, seed: int) -> Actor | None:
     """What a company has in front of its mail: the same for all of it."""
-    luck = Luck(seed, f"scanner of {company}")
-    return _one_of(cast.scanners, luck) if luck.often("scanned companies", _SCANNED_COMPANIES) else None
+    luck = PerturbedRandom(seed, f"scanner of {company}")
+    return (
+        _pick_actor(scenario.scanners, luck)
+        if luck.happens_perturbed("scanned companies", _SCANNED_COMPANY_SHARE)
+        else None
+    )
 
 
-def _meets(cast: Cast, message: Message, *, seed: int) -> bool:
+def _has_meeting(scenario: Scenario, message: Message, *, seed: int) -> bool:
     """Whether a company's people look at a campaign together."""
-    return Luck(seed, f"meeting of {message.letter.company} {message.campaign.name}").happens(cast.meetings)
+    return PerturbedRandom(seed, f"meeting of {message.content.company} {message.campaign.name}").happens(
+        scenario.meeting_share
+    )
 
 
-def _one_of(actors: tuple[Actor, ...], luck: Luck) -> Actor:
-    return luck.choices(actors, weights=[actor.share for actor in actors])[0]
+def _pick_actor(actors: tuple[Actor, ...], rng: PerturbedRandom) -> Actor:
+    return rng.choices(actors, weights=[actor.share for actor in actors])[0]
 
 
-def _is_own(actor: Actor, request: Request) -> bool:
+def _is_own_request(actor: Actor, request: PlannedRequest) -> bool:
     """A machine checks for a person what the person is about to follow."""
-    return request.kind is Kind.HUMAN or not actor.name.startswith("person")
+    return request.kind is ClickerKind.HUMAN or not actor.name.startswith("person")
 
 
-def _as_told(events: Iterable[AnyEvent], luck: Luck) -> tuple[AnyEvent, ...]:
+def _order_by_arrival(events: Iterable[AnyEvent], rng: PerturbedRandom) -> tuple[AnyEvent, ...]:
     """In the order of time, but for what is told hours late."""
-    told = sorted((event.at + _delay(luck), event.id, event) for event in events)
+    told = sorted((event.at + _draw_delay(rng), event.id, event) for event in events)
     return tuple(event for _, _, event in told)
 
 
-def _delay(luck: Luck) -> timedelta:
-    return timedelta(hours=luck.uniform(0, _LATEST_H)) if luck.happens(_LATE) else timedelta()
+def _draw_delay(rng: PerturbedRandom) -> timedelta:
+    return timedelta(hours=rng.uniform(0, _MAX_LATE_HOURS)) if rng.happens(_LATE_EVENT_SHARE) else timedelta()

@@ -9,22 +9,22 @@ from werkzeug.wrappers import Response
 
 from clicktrail import keyring_file
 from clicktrail.errors import TokenError
-from clicktrail.server.settings import environment
+from clicktrail.server.settings import get_environment
 from clicktrail.tokens import KeyRing, open_token
 
-__all__ = ["KEYS", "asgi", "wsgi"]
+__all__ = ["KEYS_VARIABLE", "create_asgi_app", "create_wsgi_app"]
 
-KEYS: Final = "BENCH_KEYS"
+KEYS_VARIABLE: Final = "BENCH_KEYS"
 """The environment variable that names the key ring's file."""
 
 
-def _ring() -> KeyRing:
-    return keyring_file.load(Path(environment()[KEYS]))
+def _load_ring() -> KeyRing:
+    return keyring_file.load(Path(get_environment()[KEYS_VARIABLE]))
 
 
-def asgi() -> Callable[..., Awaitable[None]]:
+def create_asgi_app() -> Callable[..., Awaitable[None]]:
     """For uvicorn, without any framework."""
-    ring = _ring()
+    ring = _load_ring()
 
     async def app(scope: dict[str, Any], _receive: object, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
         if scope["type"] != "http":
@@ -40,9 +40,9 @@ def asgi() -> Callable[..., Awaitable[None]]:
     return app
 
 
-def wsgi() -> Flask:
+def create_wsgi_app() -> Flask:
     """For gunicorn."""
-    ring, app = _ring(), Flask(__name__)
+    ring, app = _load_ring(), Flask(__name__)
 
     def follow(token: str) -> Response | tuple[str, int]:
         try:

@@ -6,36 +6,36 @@ from pathlib import Path
 from typing import Final
 
 from bench.programs import BenchError
-from clicktrail.model.event import Click, decode
+from clicktrail.model.event import Click, decode_event
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.tokens import KeyRing, Sealed, seal
+from clicktrail.tokens import KeyRing, SealedLink, seal_token
 
-__all__ = ["expect_redirect", "links", "recorded"]
+__all__ = ["count_recorded_clicks", "expect_redirect", "seal_destinations"]
 
 _SENT_AT: Final = datetime(2026, 11, 23, 8, tzinfo=UTC)
-_LINKS: Final = 12
-_READ: Final = 10_000
+_LINKS_PER_MESSAGE: Final = 12
+_READ_BATCH_SIZE: Final = 10_000
 
 
-def links(ring: KeyRing, count: int) -> dict[str, str]:
+def seal_destinations(ring: KeyRing, count: int) -> dict[str, str]:
     """Tokens with their destinations, no two alike: each is of another recipient of one campaign.
 
     A destination has 151 characters, which is common where there are UTM parameters.
     """
     sealed = [
-        Sealed(
+        SealedLink(
             destination=f"https://shop.example.com/collections/autumn/products/{number:020}"
             "?utm_source=email&utm_medium=newsletter&utm_campaign=autumn-2026&utm_content=a",
             message_id=f"message-{number:012}",
             recipient=f"recipient-{number:06}@mail.example.com",
             campaign="autumn-2026",
-            position=number % _LINKS,
-            links=_LINKS,
+            position=number % _LINKS_PER_MESSAGE,
+            link_count=_LINKS_PER_MESSAGE,
             sent_at=_SENT_AT,
         )
         for number in range(count)
     ]
-    return {seal(ring, link): link.destination for link in sealed}
+    return {seal_token(ring, link): link.destination for link in sealed}
 
 
 def expect_redirect(port: int, token: str, *, location: str) -> None:
@@ -53,7 +53,7 @@ def expect_redirect(port: int, token: str, *, location: str) -> None:
         raise BenchError(f"a link to {location} was answered with {found[0]} to {found[1]}")
 
 
-def recorded(journal: Path, cursor: Path) -> int:
+def count_recorded_clicks(journal: Path, cursor: Path) -> int:
     """Distinct clicks on good links in a journal, read from its start.
 
     Args:
@@ -62,7 +62,7 @@ def recorded(journal: Path, cursor: Path) -> int:
     """
     reader = SegmentReader(journal, cursor)
     ids: set[str] = set()
-    while entries := reader.read(_READ):
-        events = (decode(entry.line) for entry in entries)
+    while entries := reader.read(_READ_BATCH_SIZE):
+        events = (decode_event(entry.line) for entry in entries)
         ids.update(event.id for event in events if isinstance(event, Click) and not event.tampered)
     return len(ids)

@@ -15,34 +15,34 @@ from clicktrail.model.event import Click
 from clicktrail.server.edge.connection import serve_edge
 from clicktrail.server.pipeline.redirect import Redirect, Redirector
 from clicktrail.server.pipeline.request import Request
-from tests.support.edge import RING, routes_for
+from tests.support.edge import RING, build_routes
 from tests.support.memory_registry import MemoryRegistry
 
 _DESTINATION = "https://shop.example.com/collections/autumn?utm_source=email"
 
 
-class _Pointing(Redirector):
+class _FixedRedirector(Redirector):
     """Sends everybody to one place."""
 
     def decide(self, _request: Request, *, now: datetime, click_id: str) -> Redirect:
         return Redirect(location=_DESTINATION, event=Click(id=click_id, at=now, url=_DESTINATION))
 
 
-class _Forgetting:
+class _NullJournal:
     """A journal that says that everything is on disk."""
 
-    in_trouble = False
-    failed = buffered = let_go = 0
+    is_degraded = False
+    failed_count = buffered_count = dropped_count = 0
 
     def append(self, _line: bytes, on_commit: Callable[[bool], None]) -> None:
         """Keep nothing."""
-        on_commit(not self.in_trouble)
+        on_commit(not self.is_degraded)
 
 
 async def main(port: int) -> None:
     """Serve until killed."""
-    routes = routes_for(_Forgetting())
-    routes.redirector = _Pointing(RING, links=MemoryRegistry().links())
+    routes = build_routes(_NullJournal())
+    routes.redirector = _FixedRedirector(RING, links=MemoryRegistry().create_link_resolver())
     await serve_edge(socket.create_server(("127.0.0.1", port), backlog=2048), routes, stopping=asyncio.Event())
 
 

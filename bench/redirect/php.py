@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bench.programs import free_port, program
-from bench.redirect.servers import Server, running
+from bench.programs import find_free_port, find_program
+from bench.redirect.servers import Server, running_program
 
-__all__ = ["by_php", "php"]
+__all__ = ["format_fastcgi_directives", "php_fpm"]
 
-_POOL: Final = """\
+_POOL_CONFIG: Final = """\
 [global]
 daemonize = no
 [www]
@@ -33,7 +33,7 @@ $clicks->prepare('INSERT INTO clicks VALUES (?, ?, ?, ?)')->execute([
 header('Location: {location}', true, 302);
 """
 
-_NGINX: Final = (
+_FASTCGI_DIRECTIVES: Final = (
     "fastcgi_pass 127.0.0.1:{port}; "
     "fastcgi_param SCRIPT_FILENAME {folder}/redirect.php; "
     "fastcgi_param REQUEST_METHOD $request_method; "
@@ -43,7 +43,7 @@ _NGINX: Final = (
 
 
 @contextlib.contextmanager
-def php(folder: Path, *, location: str) -> Iterator[Server]:
+def php_fpm(folder: Path, *, location: str) -> Iterator[Server]:
     """PHP-FPM, which speaks FastCGI.
 
     Each click is on disk before its answer, as with the edge. No token is opened: everybody is sent to one place.
@@ -51,24 +51,24 @@ def php(folder: Path, *, location: str) -> Iterator[Server]:
     Raises:
         BenchError: it is not installed, or did not start.
     """
-    port = free_port()
+    port = find_free_port()
     with contextlib.closing(sqlite3.connect(folder / "clicks.db")) as clicks:
         clicks.execute("PRAGMA journal_mode = WAL")
         clicks.execute("CREATE TABLE clicks (at REAL, path TEXT, ip TEXT, user_agent TEXT)")
     (folder / "redirect.php").write_text(_SCRIPT.format(folder=folder, location=location), "utf-8")
     pool = folder / "php.conf"
-    pool.write_text(_POOL.format(port=port, user=os.getuid()), "utf-8")
-    command = [_program(), "--nodaemonize", "--allow-to-run-as-root", "--fpm-config", str(pool)]
-    with running(command, port, log=folder / "php.log") as server:
+    pool.write_text(_POOL_CONFIG.format(port=port, user=os.getuid()), "utf-8")
+    command = [_find_php_fpm(), "--nodaemonize", "--allow-to-run-as-root", "--fpm-config", str(pool)]
+    with running_program(command, port, log=folder / "php.log") as server:
         yield server
 
 
-def by_php(folder: Path, *, port: int) -> str:
+def format_fastcgi_directives(folder: Path, *, port: int) -> str:
     """The directives by which nginx lets that answer."""
-    return _NGINX.format(folder=folder, port=port)
+    return _FASTCGI_DIRECTIVES.format(folder=folder, port=port)
 
 
-def _program() -> str:
+def _find_php_fpm() -> str:
     """Debian has the version in the program's name."""
     versions = sorted(Path("/usr/sbin").glob("php-fpm[0-9]*"))
-    return str(versions[-1]) if versions else program("php-fpm")
+    return str(versions[-1]) if versions else find_program("php-fpm")

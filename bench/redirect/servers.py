@@ -9,18 +9,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bench.programs import free_port, listens, program, stop, until
-from bench.redirect.apps import KEYS
+from bench.programs import find_free_port, find_program, is_listening, stop_process, wait_until_ready
+from bench.redirect.apps import KEYS_VARIABLE
 from clicktrail import keyring_file
-from clicktrail.server.settings import environment
+from clicktrail.server.settings import get_environment
 
-__all__ = ["DATA", "Server", "bare", "caddy", "edge", "flask", "nginx", "running", "uvicorn"]
+__all__ = ["DATA_FOLDER", "Server", "caddy", "edge", "flask", "nginx", "no_op", "running_program", "uvicorn"]
 
-DATA: Final = "data"
+DATA_FOLDER: Final = "data"
 """The edge's data folder, below the one it is given."""
 
 # keepalive_requests: nginx would otherwise end each connection after 1,000 requests, and our edge never does.
-_NGINX: Final = """\
+_NGINX_CONFIG: Final = """\
 daemon off;
 worker_processes {workers};
 pid nginx.pid;
@@ -41,7 +41,7 @@ http {{
 }}
 """
 
-_EDGE: Final = """\
+_EDGE_CONFIG: Final = """\
 data_dir = "{data}"
 [edge]
 listen = "127.0.0.1:{port}"
@@ -52,7 +52,7 @@ listen = "127.0.0.1:0"
 durability = "{durability}"
 """
 
-_CADDY: Final = """\
+_CADDYFILE: Final = """\
 {{
     admin off
     skip_install_trust
@@ -85,50 +85,50 @@ class Server(NamedTuple):
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, *, workers: int, answer: str) -> Iterator[Server]:
+def nginx(folder: Path, *, workers: int, directives: str) -> Iterator[Server]:
     """Nginx that answers every request alike, without a log.
 
     Args:
         folder: for its files.
         workers: processes.
-        answer: the directives that do.
+        directives: the directives that do.
 
     Raises:
         BenchError: it is not installed, or did not start.
     """
-    port = free_port()
+    port = find_free_port()
     config = folder / "nginx.conf"
-    config.write_text(_NGINX.format(workers=workers, port=port, answer=answer), "utf-8")
-    command = [program("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(config)]
-    with running(command, port, log=folder / "nginx.log") as server:
+    config.write_text(_NGINX_CONFIG.format(workers=workers, port=port, answer=directives), "utf-8")
+    command = [find_program("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(config)]
+    with running_program(command, port, log=folder / "nginx.log") as server:
         yield server
 
 
 @contextlib.contextmanager
 def uvicorn(folder: Path, *, workers: int) -> Iterator[Server]:
     """Uvicorn with uvloop and httptools, which opens tokens and records nothing."""
-    port = free_port()
+    port = find_free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", "bench.redirect.apps:asgi", "--port", str(port)]
     command += ["--workers", str(workers), "--no-access-log", "--log-level", "error"]
-    with running(command, port, log=folder / "uvicorn.log", env=_with_keys(folder)) as server:
+    with running_program(command, port, log=folder / "uvicorn.log", env=_build_environment(folder)) as server:
         yield server
 
 
 @contextlib.contextmanager
 def flask(folder: Path, *, workers: int) -> Iterator[Server]:
     """Flask on gunicorn as they come, which opens tokens and records nothing; each answer ends its connection."""
-    port = free_port()
+    port = find_free_port()
     command = [sys.executable, "-m", "gunicorn", "bench.redirect.apps:wsgi()", "--bind", f"127.0.0.1:{port}"]
     command += ["--workers", str(workers), "--log-level", "error"]
-    with running(command, port, log=folder / "flask.log", env=_with_keys(folder)) as server:
+    with running_program(command, port, log=folder / "flask.log", env=_build_environment(folder)) as server:
         yield server
 
 
 @contextlib.contextmanager
-def bare(folder: Path) -> Iterator[Server]:
+def no_op(folder: Path) -> Iterator[Server]:
     """Our protocol in one process, without tokens and journal."""
-    port = free_port()
-    with running(
+    port = find_free_port()
+    with running_program(
         [sys.executable, "-m", "bench.redirect.no_op_server", str(port)], port, log=folder / "bare.log"
     ) as server:
         yield server
@@ -137,11 +137,11 @@ def bare(folder: Path) -> Iterator[Server]:
 @contextlib.contextmanager
 def caddy(folder: Path, *, upstream: int) -> Iterator[Server]:
     """Caddy with TLS, by a certificate of its own, in front of a port."""
-    port = free_port()
+    port = find_free_port()
     config = folder / "Caddyfile"
-    config.write_text(_CADDY.format(folder=folder, port=port, upstream=upstream), "utf-8")
-    command = [program("caddy"), "run", "--adapter", "caddyfile", "--config", str(config)]
-    with running(command, port, log=folder / "caddy.log") as server:
+    config.write_text(_CADDYFILE.format(folder=folder, port=port, upstream=upstream), "utf-8")
+    command = [find_program("caddy"), "run", "--adapter", "caddyfile", "--config", str(config)]
+    with running_program(command, port, log=folder / "caddy.log") as server:
         yield server._replace(url=f"https://localhost:{port}")
 
 
@@ -155,14 +155,14 @@ def edge(folder: Path, *, workers: int, durability: str = "durable") -> Iterator
     Raises:
         BenchError: it did not start.
     """
-    port = free_port()
+    port = find_free_port()
     config, log = folder / "clicktrail.toml", folder / "serve.log"
-    config.write_text(_EDGE.format(data=DATA, port=port, workers=workers, durability=durability), "utf-8")
+    config.write_text(_EDGE_CONFIG.format(data=DATA_FOLDER, port=port, workers=workers, durability=durability), "utf-8")
     command = [sys.executable, "-m", "clicktrail", "serve", "--only", "edge", "--config", str(config)]
     with log.open("wb") as errors:
         process = subprocess.Popen(command, stderr=errors, start_new_session=True)
     try:
-        until(lambda: log.read_text("utf-8").count('"event": "child ready"') == workers, process, log=log)
+        wait_until_ready(lambda: log.read_text("utf-8").count('"event": "child ready"') == workers, process, log=log)
         yield Server(port=port, pid=process.pid, url=f"http://127.0.0.1:{port}")
     finally:
         if process.poll() is None:  # its workers would end by themselves
@@ -170,17 +170,19 @@ def edge(folder: Path, *, workers: int, durability: str = "durable") -> Iterator
             process.wait()
 
 
-def _with_keys(folder: Path) -> dict[str, str]:
-    return {**environment(), KEYS: str(folder / DATA / keyring_file.NAME)}
+def _build_environment(folder: Path) -> dict[str, str]:
+    return {**get_environment(), KEYS_VARIABLE: str(folder / DATA_FOLDER / keyring_file.FILE_NAME)}
 
 
 @contextlib.contextmanager
-def running(command: Sequence[str], port: int, *, log: Path, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+def running_program(
+    command: Sequence[str], port: int, *, log: Path, env: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """A program as long as the block lasts, from when it listens."""
     with log.open("wb") as errors:
         process = subprocess.Popen(command, stdout=errors, stderr=errors, env=env)
     try:
-        until(lambda: listens(port), process, log=log)
+        wait_until_ready(lambda: is_listening(port), process, log=log)
         yield Server(port=port, pid=process.pid, url=f"http://127.0.0.1:{port}")
     finally:
-        stop(process)
+        stop_process(process)

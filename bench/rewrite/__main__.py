@@ -19,13 +19,13 @@ import typer
 
 from bench.programs import BenchError
 from bench.rewrite import sample_mail
-from bench.rewrite.rewriters import DOMAIN, REWRITERS, SENDING, TRACKER, one_off
+from bench.rewrite.rewriters import DOMAIN, METADATA, REWRITERS, TRACKER, rewrite_with_clicktrail
 
-_SIZES: Final = (20_000, 60_000, 110_000)
+_SIZES_BYTES: Final = (20_000, 60_000, 110_000)
 _ROUNDS: Final = 5
-_LETTERS: Final = 400  # of which no two have a link in common: more than what ours keeps in mind
+_MESSAGE_COUNT: Final = 400  # of which no two have a link in common: more than what ours keeps in mind
 _OURS: Final = ("one-off", "eml, base64", "eml, quoted")
-_AGAIN: Final = "one-off, again"
+_REPEATED_ONE_OFF: Final = "one-off, again"
 
 
 def main(
@@ -33,57 +33,61 @@ def main(
 ) -> None:
     """Compare rewriters."""
     try:
-        _compare(seconds)
+        _compare_rewriters(seconds)
     except BenchError as error:
         sys.exit(f"bench: error: {error}")
 
 
-def _compare(seconds: float) -> None:
+def _compare_rewriters(seconds: float) -> None:
     print(f"one core, Python {platform.python_version()}, pytracking {version('pytracking')}, lxml {version('lxml')}")
-    ratios = [line for size in _SIZES for line in _measured(size, seconds)]
+    ratios = [line for size in _SIZES_BYTES for line in _measure_size(size, seconds)]
     print("", *ratios, sep="\n")
 
 
-def _measured(size: int, seconds: float) -> list[str]:
+def _measure_size(size: int, seconds: float) -> list[str]:
     """Measure messages of one size, in bytes; gives the ratios, as lines."""
-    html = sample_mail.html(size)
+    html = sample_mail.build_html(size)
     links = html.count("<a ")
     print(f"\n{len(html):,} bytes, {links} links")
-    contenders = _contenders(html, size)
-    speed = _speeds(contenders, seconds=seconds, links=links)
+    contenders = _build_contenders(html, size)
+    speed = _measure_speeds(contenders, seconds=seconds, links=links)
     for name, per_second in speed.items():
         print(f"{name:16} {per_second:10,.0f} messages/s {per_second * len(html) / 1e6:8,.0f} MB/s", flush=True)
     for name in _OURS:
-        print(f"{name:16} {_memory(contenders[name]):10.2f} times its result in memory, at most")
+        print(f"{name:16} {_measure_memory(contenders[name]):10.2f} times its result in memory, at most")
     compared = {name: per_second / speed["pytracking"] for name, per_second in speed.items() if name != "pytracking"}
     return [f"{size // 1000} kB: {name} / pytracking = {ratio:.1f}" for name, ratio in compared.items()]
 
 
-def _contenders(html: str, size: int) -> Mapping[str, Callable[[], bytes | str]]:
+def _build_contenders(html: str, size: int) -> Mapping[str, Callable[[], bytes | str]]:
     """What is measured, by name; each call makes one message."""
-    base64, quoted = (sample_mail.eml(size, transfer_encoding=name) for name in ("base64", "quoted-printable"))
+    base64, quoted = (sample_mail.build_eml(size, transfer_encoding=name) for name in ("base64", "quoted-printable"))
     return {
-        **{name: _on_others(rewrite, size) for name, rewrite in REWRITERS.items()},
-        _AGAIN: functools.partial(one_off, html),
-        "eml, base64": lambda: TRACKER.rewrite_message(base64, SENDING).raw,
-        "eml, quoted": lambda: TRACKER.rewrite_message(quoted, SENDING).raw,
-        "compiled": _compiled(html),
+        **{name: _rewrite_distinct(rewrite, size) for name, rewrite in REWRITERS.items()},
+        _REPEATED_ONE_OFF: functools.partial(rewrite_with_clicktrail, html),
+        "eml, base64": lambda: TRACKER.rewrite_message(base64, METADATA).raw,
+        "eml, quoted": lambda: TRACKER.rewrite_message(quoted, METADATA).raw,
+        "compiled": _render_campaign(html),
     }
 
 
-def _on_others(rewrite: Callable[[str], str], size: int) -> Callable[[], str]:
+def _rewrite_distinct(rewrite: Callable[[str], str], size: int) -> Callable[[], str]:
     """A rewriter that gets another message each time."""
-    messages = itertools.cycle([sample_mail.html(size, number=number) for number in range(_LETTERS)])
+    messages = itertools.cycle(
+        [sample_mail.build_html(size, message_number=number) for number in range(_MESSAGE_COUNT)]
+    )
     return lambda: rewrite(next(messages))
 
 
-def _compiled(html: str) -> Callable[[], str]:
+def _render_campaign(html: str) -> Callable[[], str]:
     """A compiled campaign: one token a recipient, a constant end a link."""
-    campaign = TRACKER.compile(html=html, campaign=SENDING.campaign)
-    return lambda: campaign.render(SENDING, link_set=1).html
+    campaign = TRACKER.compile(html=html, campaign=METADATA.campaign)
+    return lambda: campaign.render(METADATA, link_set_id=1).html
 
 
-def _speeds(contenders: Mapping[str, Callable[[], bytes | str]], *, seconds: float, links: int) -> dict[str, float]:
+def _measure_speeds(
+    contenders: Mapping[str, Callable[[], bytes | str]], *, seconds: float, links: int
+) -> dict[str, float]:
     """Messages a second of each, the median of rounds."""
     for name, make in contenders.items():
         made = make()
@@ -92,11 +96,11 @@ def _speeds(contenders: Mapping[str, Callable[[], bytes | str]], *, seconds: flo
     rounds: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(_ROUNDS):
         for name, make in contenders.items():
-            rounds[name].append(_per_second(make, seconds))
+            rounds[name].append(_measure_rate(make, seconds))
     return {name: median(speeds) for name, speeds in rounds.items()}
 
 
-def _per_second(make: Callable[[], object], seconds: float) -> float:
+def _measure_rate(make: Callable[[], object], seconds: float) -> float:
     made, start = 0, time.process_time()
     end = start + seconds
     while (now := time.process_time()) < end or not made:
@@ -105,7 +109,7 @@ def _per_second(make: Callable[[], object], seconds: float) -> float:
     return made / (now - start)
 
 
-def _memory(make: Callable[[], bytes | str]) -> float:
+def _measure_memory(make: Callable[[], bytes | str]) -> float:
     """What making a message takes at its worst moment, its result included, in sizes of that."""
     tracemalloc.start()
     made = make()

@@ -5,7 +5,7 @@ import quopri
 from pathlib import Path
 from typing import Final
 
-__all__ = ["eml", "html"]
+__all__ = ["build_eml", "build_html"]
 
 _FOLDER: Final = Path(__file__).parent
 _HEAD: Final = (_FOLDER / "letter_head.html").read_text("utf-8")
@@ -13,16 +13,18 @@ _PRODUCT: Final = (_FOLDER / "letter_product.html").read_text("utf-8")
 _FOOT: Final = "</body>\n</html>\n"
 
 
-def html(size: int, *, number: int = 0) -> str:
+def build_html(size_bytes: int, *, message_number: int = 0) -> str:
     """An HTML body of about that many bytes, with a link in each two thousand of them; other numbers, other links."""
-    products = range(1000 * number, 1000 * number + max(1, round((size - len(_HEAD)) / len(_PRODUCT))))
-    return _HEAD + "".join(_PRODUCT.replace("{number}", str(number)) for number in products) + _FOOT
+    products = range(
+        1000 * message_number, 1000 * message_number + max(1, round((size_bytes - len(_HEAD)) / len(_PRODUCT)))
+    )
+    return _HEAD + "".join(_PRODUCT.replace("{number}", str(message_number)) for message_number in products) + _FOOT
 
 
-def eml(size: int, *, transfer_encoding: str) -> bytes:
+def build_eml(size_bytes: int, *, transfer_encoding: str) -> bytes:
     """A message with that body and a plain text beside it, the body in base64 or quoted-printable."""
     encode = {"base64": base64.encodebytes, "quoted-printable": quopri.encodestring}[transfer_encoding]
-    body = encode(html(size).encode())
+    body = encode(build_html(size_bytes).encode())
     message = (
         b"From: shop@shop.example\nTo: anna@example.net\nSubject: Winter boots\nMIME-Version: 1.0\n"
         b"Content-Type: multipart/alternative; boundary=b\n\n"

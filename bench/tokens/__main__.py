@@ -11,25 +11,25 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from bench.tokens.destinations import MEASURED, payloads
+from bench.tokens.destinations import MEASUREMENT_WORDS, generate_payloads
 from clicktrail.tokens import (
     SECRET_BYTES,
     Key,
     KeyRing,
-    Sealed,
-    SealedCampaign,
-    ends,
-    open_campaign,
+    SealedLink,
+    SealedMessage,
+    build_token_suffixes,
+    open_campaign_token,
     open_token,
-    seal,
-    seal_campaign,
+    seal_token,
+    seal_token_prefix,
 )
 
 Content = TypeVar("Content")
 
-_COUNT: Final = 2_000
+_PAYLOAD_COUNT: Final = 2_000
 _ROUNDS: Final = 7
-_TYPICAL: Final = range(97, 199)
+_TYPICAL_LENGTHS: Final = range(97, 199)
 """Characters of a destination with UTM parameters."""
 
 _RING: Final = KeyRing([Key(number=0, secret=bytes(range(SECRET_BYTES)))])
@@ -37,45 +37,52 @@ _RING: Final = KeyRing([Key(number=0, secret=bytes(range(SECRET_BYTES)))])
 
 def main() -> None:
     """Print a line for each format."""
-    drawn = [each for each in payloads(MEASURED, count=_COUNT, seed=2) if len(each.destination) in _TYPICAL]
+    drawn = [
+        each
+        for each in generate_payloads(MEASUREMENT_WORDS, count=_PAYLOAD_COUNT, seed=2)
+        if len(each.destination) in _TYPICAL_LENGTHS
+    ]
     print(
         f"{len(drawn)} destinations of {median(len(each.destination) for each in drawn):.0f} characters at the median"
     )
-    _report("sealed, not compressed", drawn, _seal_plain, lambda token: open_token(_RING, token))
-    _report("sealed", drawn, lambda each: seal(_RING, each), lambda token: open_token(_RING, token))
+    _print_format("sealed, not compressed", drawn, _seal_uncompressed, lambda token: open_token(_RING, token))
+    _print_format("sealed", drawn, lambda each: seal_token(_RING, each), lambda token: open_token(_RING, token))
     messages = [
-        SealedCampaign(link_set=1_234, message_id=each.message_id, recipient=each.recipient, sent_at=each.sent_at)
+        SealedMessage(link_set_id=1_234, message_id=each.message_id, recipient=each.recipient, sent_at=each.sent_at)
         for each in drawn
     ]
-    end = ends(_RING, 1)[0]
-    _report(
-        "campaign", messages, lambda each: seal_campaign(_RING, each) + end, lambda token: open_campaign(_RING, token)
+    end = build_token_suffixes(_RING, 1)[0]
+    _print_format(
+        "campaign",
+        messages,
+        lambda each: seal_token_prefix(_RING, each) + end,
+        lambda token: open_campaign_token(_RING, token),
     )
 
 
-def _report(
-    name: str, contents: Sequence[Content], make: Callable[[Content], str], take: Callable[[str], object]
+def _print_format(
+    name: str, contents: Sequence[Content], encode: Callable[[Content], str], decode: Callable[[str], object]
 ) -> None:
-    tokens = [make(content) for content in contents]
+    tokens = [encode(content) for content in contents]
     lengths = [len(token) for token in tokens]
     print(
         f"{name:<23} p50 {median(lengths):.0f}, p95 {quantiles(lengths, n=20)[-1]:.0f} characters;"
-        f" seal {_best(make, contents):.1f} µs, open {_best(take, tokens):.1f} µs"
+        f" seal {_measure_best_us(encode, contents):.1f} µs, open {_measure_best_us(decode, tokens):.1f} µs"
     )
 
 
-def _seal_plain(sealed: Sealed) -> str:
+def _seal_uncompressed(sealed: SealedLink) -> str:
     """A token of payload version 0, as all of them were before there was a dictionary."""
     fields = (*msgspec.structs.astuple(sealed)[:-1], int(sealed.sent_at.timestamp()))
     return _RING.encrypt(b"\x00" + msgspec.msgpack.encode(fields))
 
 
-def _best(call: Callable[[Content], object], contents: Sequence[Content]) -> float:
+def _measure_best_us(call: Callable[[Content], object], contents: Sequence[Content]) -> float:
     """Microseconds a call, in the best round."""
-    return min(_round(call, contents) for _ in range(_ROUNDS)) / len(contents) * 1e6
+    return min(_time_round(call, contents) for _ in range(_ROUNDS)) / len(contents) * 1e6
 
 
-def _round(call: Callable[[Content], object], contents: Sequence[Content]) -> float:
+def _time_round(call: Callable[[Content], object], contents: Sequence[Content]) -> float:
     started = time.perf_counter()
     for content in contents:
         call(content)

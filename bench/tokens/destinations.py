@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from clicktrail.tokens import Sealed
+from clicktrail.tokens import SealedLink
 
-__all__ = ["MEASURED", "TRAINED", "payloads"]
+__all__ = ["MEASUREMENT_WORDS", "TRAINING_WORDS", "generate_payloads"]
 
 _WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
-TRAINED = tuple(_WORDS["trained"].split())
-MEASURED = tuple(_WORDS["measured"].split())
+TRAINING_WORDS = tuple(_WORDS["trained"].split())
+MEASUREMENT_WORDS = tuple(_WORDS["measured"].split())
 
 _TLDS = ("com", "com", "com", "com", "org", "net", "io", "co", "co.uk", "de", "fr", "nl", "eu", "ca", "com.au", "shop")
 _SUBDOMAINS = ("www", "www", "www", "", "", "shop", "blog", "store", "app", "go", "news", "help", "info", "my", "docs")
@@ -27,7 +27,7 @@ _SECTIONS = (
     "register", "login", "offers", "deals", "sale", "new", "features", "pricing", "customers", "case-studies", "jobs",
     "careers", "contact", "community", "podcast", "videos", "watch", "reviews", "orders", "tracking", "invoices",
 )  # fmt: skip
-_ENDINGS = ("", "", "", "", "", "/", ".html", "/index.html", ".php", ".aspx", ".pdf", ".htm")
+_PATH_SUFFIXES = ("", "", "", "", "", "/", ".html", "/index.html", ".php", ".aspx", ".pdf", ".htm")
 _SOURCES = ("email", "newsletter", "newsletter", "mailchimp", "klaviyo", "hubspot", "sendgrid", "crm", "customer.io")
 _MEDIUMS = ("email", "email", "email", "newsletter", "automation", "drip", "transactional")
 _CONTENTS = (
@@ -42,67 +42,67 @@ _PARAMETERS = (
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-def payloads(words: Sequence[str], *, count: int, seed: int) -> Iterator[Sealed]:
+def generate_payloads(words: Sequence[str], *, count: int, seed: int) -> Iterator[SealedLink]:
     """What tokens of many senders hold: the same words and seed give the same ones."""
     draw = random.Random(seed)
     for _ in range(count):
-        campaign = _campaign(draw, words)
+        campaign = _make_campaign(draw, words)
         links = draw.randint(1, 40)
-        yield Sealed(
-            destination=_destination(draw, words, campaign),
+        yield SealedLink(
+            destination=_make_destination(draw, words, campaign),
             message_id="".join(draw.choices(_BASE36, k=18)),
             recipient="".join(draw.choices(_BASE36, k=8)),
             campaign=campaign,
             position=draw.randrange(links),
-            links=links,
+            link_count=links,
             sent_at=datetime.fromtimestamp(draw.randint(1_790_000_000, 1_890_000_000), UTC),
         )
 
 
-def _destination(draw: random.Random, words: Sequence[str], campaign: str) -> str:
-    path = "/".join([draw.choice(_SECTIONS), *(_slug(draw, words, 4) for _ in range(draw.randint(0, 2)))])
-    pairs = [_parameter(draw, words) for _ in range(draw.choice((0, 0, 0, 1, 1, 2)))]
-    if _happens(draw, 85):
-        pairs += _utm(draw, words, campaign)
+def _make_destination(rng: random.Random, words: Sequence[str], campaign: str) -> str:
+    path = "/".join([rng.choice(_SECTIONS), *(_make_slug(rng, words, 4) for _ in range(rng.randint(0, 2)))])
+    pairs = [_make_parameter(rng, words) for _ in range(rng.choice((0, 0, 0, 1, 1, 2)))]
+    if _happens(rng, 85):
+        pairs += _make_utm_pairs(rng, words, campaign)
     query = f"?{'&'.join(pairs)}" if pairs else ""
-    fragment = f"#{draw.choice(words)}" if _happens(draw, 5) else ""
-    return f"https://{_host(draw, words)}/{path}{draw.choice(_ENDINGS)}{query}{fragment}"
+    fragment = f"#{rng.choice(words)}" if _happens(rng, 5) else ""
+    return f"https://{_make_host(rng, words)}/{path}{rng.choice(_PATH_SUFFIXES)}{query}{fragment}"
 
 
-def _host(draw: random.Random, words: Sequence[str]) -> str:
-    name = draw.choice(("", "-")).join(draw.sample(words, draw.choice((1, 2, 2))))
-    return ".".join(filter(None, (draw.choice(_SUBDOMAINS), name, draw.choice(_TLDS))))
+def _make_host(rng: random.Random, words: Sequence[str]) -> str:
+    name = rng.choice(("", "-")).join(rng.sample(words, rng.choice((1, 2, 2))))
+    return ".".join(filter(None, (rng.choice(_SUBDOMAINS), name, rng.choice(_TLDS))))
 
 
-def _slug(draw: random.Random, words: Sequence[str], longest: int) -> str:
-    slug = "-".join(draw.sample(words, draw.randint(1, longest)))
-    return f"{slug}-{draw.randint(100, 99_999)}" if _happens(draw, 20) else slug
+def _make_slug(rng: random.Random, words: Sequence[str], max_words: int) -> str:
+    slug = "-".join(rng.sample(words, rng.randint(1, max_words)))
+    return f"{slug}-{rng.randint(100, 99_999)}" if _happens(rng, 20) else slug
 
 
-def _campaign(draw: random.Random, words: Sequence[str]) -> str:
-    name = "_".join(draw.sample(words, draw.randint(1, 3)))
-    if _happens(draw, 60):
-        return f"{draw.randint(2026, 2029)}-{draw.randint(1, 12):02}_{name}"
-    return f"{name}_{draw.randint(1, 9)}"
+def _make_campaign(rng: random.Random, words: Sequence[str]) -> str:
+    name = "_".join(rng.sample(words, rng.randint(1, 3)))
+    if _happens(rng, 60):
+        return f"{rng.randint(2026, 2029)}-{rng.randint(1, 12):02}_{name}"
+    return f"{name}_{rng.randint(1, 9)}"
 
 
-def _utm(draw: random.Random, words: Sequence[str], campaign: str) -> list[str]:
-    pairs = [f"utm_source={draw.choice(_SOURCES)}", f"utm_medium={draw.choice(_MEDIUMS)}", f"utm_campaign={campaign}"]
-    if _happens(draw, 60):
-        pairs.append(f"utm_content={draw.choice(_CONTENTS)}")
-    if _happens(draw, 10):
-        pairs.append(f"utm_term={draw.choice(words)}")
+def _make_utm_pairs(rng: random.Random, words: Sequence[str], campaign: str) -> list[str]:
+    pairs = [f"utm_source={rng.choice(_SOURCES)}", f"utm_medium={rng.choice(_MEDIUMS)}", f"utm_campaign={campaign}"]
+    if _happens(rng, 60):
+        pairs.append(f"utm_content={rng.choice(_CONTENTS)}")
+    if _happens(rng, 10):
+        pairs.append(f"utm_term={rng.choice(words)}")
     return pairs
 
 
-def _parameter(draw: random.Random, words: Sequence[str]) -> str:
-    return draw.choice(_PARAMETERS).format(
-        number=draw.randint(1, 9_999),
-        long=draw.randint(10**9, 10**13),
-        word=draw.choice(words),
-        hex=f"{draw.getrandbits(40):010x}",
+def _make_parameter(rng: random.Random, words: Sequence[str]) -> str:
+    return rng.choice(_PARAMETERS).format(
+        number=rng.randint(1, 9_999),
+        long=rng.randint(10**9, 10**13),
+        word=rng.choice(words),
+        hex=f"{rng.getrandbits(40):010x}",
     )
 
 
-def _happens(draw: random.Random, percent: int) -> bool:
-    return draw.randrange(100) < percent
+def _happens(rng: random.Random, percent: int) -> bool:
+    return rng.randrange(100) < percent

@@ -20,22 +20,22 @@ from urllib.parse import quote
 
 import typer
 
-from bench.programs import BenchError, first_of
-from bench.torture.crash_targets import Victims, victims
-from clicktrail.tokens import KeyRing, Sealed, seal
+from bench.programs import BenchError, find_first_error
+from bench.torture.crash_targets import CrashTargets, running_targets
+from clicktrail.tokens import KeyRing, SealedLink, seal_token
 
-__all__ = ["Outcome", "torture"]
+__all__ = ["TortureResult", "torture"]
 
-_WORKERS: Final = 2
-_READERS: Final = 16
+_WORKER_COUNT: Final = 2
+_CLIENT_COUNT: Final = 16
 _SENT_AT: Final = datetime(2026, 11, 23, 8, tzinfo=UTC)
-_ENGINE_MS: Final = 600
-_SEEN_S: Final = 30.0
-_LOOK_S: Final = 0.05
+_MAX_ENGINE_KILL_DELAY_MS: Final = 600
+_REPORT_TIMEOUT_S: Final = 30.0
+_POLL_INTERVAL_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class TortureResult:
     """What became of the clicks of a round, or of all rounds.
 
     Attributes:
@@ -43,32 +43,32 @@ class Outcome:
         answered: redirects that arrived.
         counted: clicks in the reports, of links that are counted once or more often.
         lost: answered, and not in the reports.
-        doubled: clicks in the reports beyond one a link.
+        duplicated: clicks in the reports beyond one a link.
     """
 
     clicks: int
     answered: int
     counted: int
     lost: int
-    doubled: int
+    duplicated: int
 
-    def __add__(self, other: "Outcome") -> "Outcome":
-        return Outcome(
+    def __add__(self, other: "TortureResult") -> "TortureResult":
+        return TortureResult(
             clicks=self.clicks + other.clicks,
             answered=self.answered + other.answered,
             counted=self.counted + other.counted,
             lost=self.lost + other.lost,
-            doubled=self.doubled + other.doubled,
+            duplicated=self.duplicated + other.duplicated,
         )
 
     def __str__(self) -> str:
         return (
             f"{self.clicks:,} clicks, {self.answered:,} answered, {self.counted:,} counted, "
-            f"{self.lost:,} lost, {self.doubled:,} doubled"
+            f"{self.lost:,} lost, {self.duplicated:,} doubled"
         )
 
 
-async def torture(folder: Path, *, rounds: int, clicks: int, durability: str = "durable") -> Outcome:
+async def torture(folder: Path, *, rounds: int, clicks: int, durability: str = "durable") -> TortureResult:
     """Do some rounds with the data in a folder; print a line for each. What the rounds counted is read at the end.
 
     Args:
@@ -81,23 +81,27 @@ async def torture(folder: Path, *, rounds: int, clicks: int, durability: str = "
         BenchError: somebody did not start again, or the reports did not show what was answered.
     """
     answered: dict[str, set[str]] = {}
-    async with victims(folder, workers=_WORKERS, durability=durability) as running:
+    async with running_targets(folder, workers=_WORKER_COUNT, durability=durability) as running:
         for number in range(1, rounds + 1):
             campaign = f"round-{number}"
-            dying = _dying(number, running.names)
-            answered[campaign] = await _load(running, _paths(running.ring, campaign, clicks), dying=dying)
-            outcome = _compare(clicks, answered[campaign], await _settled(running, campaign, answered[campaign]))
+            dying = _pick_targets(number, running.process_names)
+            answered[campaign] = await _click_and_kill(
+                running, _seal_paths(running.ring, campaign, clicks), names=dying
+            )
+            outcome = _compare_counts(
+                clicks, answered[campaign], await _wait_for_clicks(running, campaign, answered[campaign])
+            )
             print(f"round {number}: killed {', '.join(dying)}; {outcome}", flush=True)
         # The engine reads all that was written before it stops; the next one may count no more than it did.
         await running.stop()
         await running.start(["engine"])
-        total = Outcome(clicks=0, answered=0, counted=0, lost=0, doubled=0)
+        total = TortureResult(clicks=0, answered=0, counted=0, lost=0, duplicated=0)
         for campaign, arrived in answered.items():
-            total += _compare(clicks, arrived, await _counted(running, campaign))
+            total += _compare_counts(clicks, arrived, await _fetch_click_counts(running, campaign))
     return total
 
 
-def _dying(number: int, names: list[str]) -> list[str]:
+def _pick_targets(number: int, names: list[str]) -> list[str]:
     *workers, engine = names
     match number % 20:
         case 2:
@@ -108,24 +112,24 @@ def _dying(number: int, names: list[str]) -> list[str]:
             return [secrets.choice(workers)]
 
 
-def _paths(ring: KeyRing, campaign: str, count: int) -> dict[str, str]:
+def _seal_paths(ring: KeyRing, campaign: str, count: int) -> dict[str, str]:
     """The paths of tracking URLs by their destinations, each of a message of its own."""
     sealed = [
-        Sealed(
+        SealedLink(
             destination=f"https://shop.example/{campaign}/{number}",
             message_id=f"{campaign}-{number}",
             recipient=f"reader-{number}@mail.example",
             campaign=campaign,
             position=0,
-            links=1,
+            link_count=1,
             sent_at=_SENT_AT,
         )
         for number in range(count)
     ]
-    return {each.destination: f"/{seal(ring, each)}" for each in sealed}
+    return {each.destination: f"/{seal_token(ring, each)}" for each in sealed}
 
 
-async def _load(running: Victims, paths: dict[str, str], *, dying: list[str]) -> set[str]:
+async def _click_and_kill(targets: CrashTargets, paths: dict[str, str], *, names: list[str]) -> set[str]:
     """Follow every link once, kill in the middle and start again; the destinations that were answered."""
     waiting = list(paths.items())
     answered: set[str] = set()
@@ -136,7 +140,7 @@ async def _load(running: Victims, paths: dict[str, str], *, dying: list[str]) ->
         while waiting:
             # A broken connection is an answer that does not come; the link that was asked for is not tried again.
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                incoming, outgoing = await asyncio.open_connection("127.0.0.1", running.edge)
+                incoming, outgoing = await asyncio.open_connection("127.0.0.1", targets.edge_port)
                 try:
                     while waiting:
                         destination, path = waiting.pop()
@@ -151,34 +155,36 @@ async def _load(running: Victims, paths: dict[str, str], *, dying: list[str]) ->
 
     async def killer() -> None:
         await moment.wait()
-        if dying == ["engine"]:  # it reads what was written some tenths of a second before
-            await asyncio.sleep(secrets.randbelow(_ENGINE_MS) / 1000)
-        running.kill(dying)
-        await running.start(dying)
+        if names == ["engine"]:  # it reads what was written some tenths of a second before
+            await asyncio.sleep(secrets.randbelow(_MAX_ENGINE_KILL_DELAY_MS) / 1000)
+        targets.kill(names)
+        await targets.start(names)
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(killer())
-        for _ in range(_READERS):
+        for _ in range(_CLIENT_COUNT):
             tasks.create_task(reader())
     return answered
 
 
-async def _settled(running: Victims, campaign: str, answered: set[str]) -> Counter[str]:
+async def _wait_for_clicks(targets: CrashTargets, campaign: str, answered: set[str]) -> Counter[str]:
     """A campaign's clicks once all that were answered are among them; whatever they are after half a minute."""
     counted = Counter[str]()
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_SEEN_S):
+        async with asyncio.timeout(_REPORT_TIMEOUT_S):
             while not answered <= counted.keys():
-                counted = await _counted(running, campaign)
-                await asyncio.sleep(_LOOK_S)
+                counted = await _fetch_click_counts(targets, campaign)
+                await asyncio.sleep(_POLL_INTERVAL_S)
     return counted
 
 
-async def _counted(running: Victims, campaign: str) -> Counter[str]:
+async def _fetch_click_counts(targets: CrashTargets, campaign: str) -> Counter[str]:
     """The clicks of a campaign by destination, as the console's API tells them."""
-    incoming, outgoing = await asyncio.open_connection("127.0.0.1", running.console, limit=2**24)
+    incoming, outgoing = await asyncio.open_connection("127.0.0.1", targets.console_port, limit=2**24)
     path = f"/api/campaign?name={quote(campaign)}"
-    outgoing.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{running.console}\r\nConnection: close\r\n\r\n".encode())
+    outgoing.write(
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{targets.console_port}\r\nConnection: close\r\n\r\n".encode()
+    )
     head, _, body = (await incoming.read()).partition(b"\r\n\r\n")
     outgoing.close()
     if not head.startswith(b"HTTP/1.1 200"):
@@ -186,13 +192,13 @@ async def _counted(running: Victims, campaign: str) -> Counter[str]:
     return Counter({link["url"]: link["clicks"]["total"] for link in json.loads(body)["links"]})
 
 
-def _compare(clicks: int, answered: set[str], counted: Counter[str]) -> Outcome:
-    return Outcome(
+def _compare_counts(clicks: int, answered: set[str], counted: Counter[str]) -> TortureResult:
+    return TortureResult(
         clicks=clicks,
         answered=len(answered),
         counted=counted.total(),
         lost=len(answered - counted.keys()),
-        doubled=counted.total() - len(counted),
+        duplicated=counted.total() - len(counted),
     )
 
 
@@ -206,9 +212,9 @@ def main(
         with tempfile.TemporaryDirectory(prefix="clicktrail-torture-") as folder:
             total = asyncio.run(torture(Path(folder), rounds=rounds, clicks=clicks, durability=durability))
     except* BenchError as group:
-        sys.exit(f"torture: error: {first_of(group)}")
+        sys.exit(f"torture: error: {find_first_error(group)}")
     print(f"rounds: {rounds:,}; {total}")
-    sys.exit(bool(total.lost or total.doubled))
+    sys.exit(bool(total.lost or total.duplicated))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from clicktrail.errors import ClicktrailError
 from clicktrail.keyring_file import load as load_keys
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import Link, LinkReason
-from clicktrail.rewrite import Policy, Rewritten, RewrittenBody, Untouched
-from clicktrail.tokens import KeyRing, Sealed, open_token
-from clicktrail.tracking import Sending, Tracker
+from clicktrail.rewrite import Policy, RewriteResult, RewrittenBody, SkipReason
+from clicktrail.tokens import KeyRing, SealedLink, open_token
+from clicktrail.tracking import MessageMetadata, Tracker
 from clicktrail.utm import Convention
 
 __all__ = [
@@ -22,13 +22,13 @@ __all__ = [
     "KeyRing",
     "Link",
     "LinkReason",
+    "MessageMetadata",
     "Policy",
-    "Rewritten",
+    "RewriteResult",
     "RewrittenBody",
-    "Sealed",
-    "Sending",
+    "SealedLink",
+    "SkipReason",
     "Tracker",
-    "Untouched",
     "load_keys",
     "open_token",
 ]

@@ -4,10 +4,10 @@ import os
 import tempfile
 from pathlib import Path
 
-__all__ = ["replace"]
+__all__ = ["write_atomically"]
 
 
-def replace(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
     """Put a file in the place of another, or of none; it can be read by its owner alone.
 
     Raises:

@@ -7,41 +7,47 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicktrail.audit.reader import column_name, event_of, in_our_spelling, parse, recognise
+from clicktrail.audit.reader import (
+    build_event,
+    detect_export_format,
+    normalise_column_name,
+    normalise_event,
+    parse_export_formats,
+)
 from clicktrail.errors import ClicktrailError, EventError, SettingsError
-from clicktrail.model.event import AnyEvent, Bounced, Click, Deferred, Delivered, Sent, encode
-from tests.support.audit import EXPORTS, read, read_text
+from clicktrail.model.event import AnyEvent, Bounced, Click, Deferred, Delivered, Sent, encode_event
+from tests.support.audit import EXPORT_FORMATS, read_lines, read_text_lines
 from tests.support.events import click, delivered, sent
 
 LOG: list[AnyEvent] = [sent(), delivered(2), click(40, id="c")]
 
 
 def test_a_log_is_read_as_it_was_written() -> None:
-    lines = [encode(event) + b"\r\n" for event in LOG]
-    assert (LOG, []) == read([b"\xef\xbb\xbf" + lines[0], b"\n", *lines[1:]])
+    lines = [encode_event(event) + b"\r\n" for event in LOG]
+    assert (LOG, []) == read_lines([b"\xef\xbb\xbf" + lines[0], b"\n", *lines[1:]])
 
 
 def test_damaged_lines_are_passed_over_and_numbered() -> None:
-    lines = [b'ick"}\n', *(encode(event) + b"\n" for event in LOG), b'{"type":"dreamt","id":"d"}\n', b'{"id":"c']
-    assert (LOG, [1, 5, 6]) == read(lines)
+    lines = [b'ick"}\n', *(encode_event(event) + b"\n" for event in LOG), b'{"type":"dreamt","id":"d"}\n', b'{"id":"c']
+    assert (LOG, [1, 5, 6]) == read_lines(lines)
 
 
 def test_what_other_programs_wrote_is_read_as_well_as_can_be() -> None:
     line = (
         '{"id":"c","type":"click","at":"2026-11-23T12:00:40","link":null,"message_id":"m1","tampered":null,"new":[1]}'
     )
-    (told,), unreadable = read_text(line)
+    (told,), unreadable = read_text_lines(line)
     assert ("c", -1, []) == (told.id, getattr(told, "link", None), unreadable)
 
 
 def test_an_empty_file_holds_nothing() -> None:
-    assert ([], []) == read([])
+    assert ([], []) == read_lines([])
 
 
-@given(st.lists(st.binary(max_size=40) | st.sampled_from([encode(event) for event in LOG])))
+@given(st.lists(st.binary(max_size=40) | st.sampled_from([encode_event(event) for event in LOG])))
 def test_nothing_breaks_the_reading(lines: list[bytes]) -> None:
     with contextlib.suppress(ClicktrailError):
-        events, unreadable = read(line + b"\n" for line in lines)
+        events, unreadable = read_lines(line + b"\n" for line in lines)
         assert b"".join(lines).count(b"\n") + len(lines) >= len(events) + len(unreadable)
 
 
@@ -55,7 +61,7 @@ def test_nothing_breaks_the_reading(lines: list[bytes]) -> None:
     ],
 )
 def test_hostile_json_is_a_damaged_line(line: bytes) -> None:
-    assert ([], [1]) == read([line])
+    assert ([], [1]) == read_lines([line])
 
 
 FIELDS = {field for kind in get_args(AnyEvent) for field in kind.__struct_fields__} | {"type"}
@@ -63,13 +69,13 @@ TYPES = {str(kind.__struct_config__.tag) for kind in get_args(AnyEvent)}
 
 
 def test_exports_are_told_in_words_of_events() -> None:
-    assert FIELDS >= {field for export in EXPORTS for field in export.columns}
-    assert TYPES >= {kind for export in EXPORTS for kind in export.types.values()}
+    assert FIELDS >= {field for export in EXPORT_FORMATS for field in export.columns}
+    assert TYPES >= {kind for export in EXPORT_FORMATS for kind in export.types.values()}
 
 
 def test_column_names_are_written_as_headings_are_read() -> None:
-    named = {name for export in EXPORTS for names in export.columns.values() for name in names}
-    assert {column_name(name) for name in named} == named
+    named = {name for export in EXPORT_FORMATS for names in export.columns.values() for name in names}
+    assert {normalise_column_name(name) for name in named} == named
 
 
 @pytest.mark.parametrize(
@@ -77,22 +83,22 @@ def test_column_names_are_written_as_headings_are_read() -> None:
     [("Campaign Name", "campaign_name"), ("$message", "message"), ("client-info.bot", "client_info_bot")],
 )
 def test_a_column_is_known_by_its_words(heading: str, name: str) -> None:
-    assert name == column_name(heading)
+    assert name == normalise_column_name(heading)
 
 
 def test_every_export_is_told_from_the_others() -> None:
-    for export in EXPORTS:
+    for export in EXPORT_FORMATS:
         columns = {name for names in export.columns.values() for name in names}
-        assert export == recognise(columns | export.telltale, EXPORTS)
+        assert export == detect_export_format(columns | export.identifying_columns, EXPORT_FORMATS)
 
 
 def test_other_tables_are_not_known() -> None:
-    assert None is recognise({"email", "first_name"}, EXPORTS)
+    assert None is detect_export_format({"email", "first_name"}, EXPORT_FORMATS)
 
 
 def test_a_file_with_an_unknown_key_is_refused() -> None:
     with pytest.raises(SettingsError, match="exports cannot be read"):
-        parse("version = 2026-11-23\nexport = []")
+        parse_export_formats("version = 2026-11-23\nexport = []")
 
 
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -112,17 +118,17 @@ AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
     ],
 )
 def test_times_are_read_as_they_are_written(text: object) -> None:
-    assert AT == event_of({"type": "click", "id": "c", "at": text}).at
+    assert AT == build_event({"type": "click", "id": "c", "at": text}).at
 
 
 @pytest.mark.parametrize("text", ["", None, "noon", "9" * 400, "0001-01-01T00:00:00+10:00"])
 def test_an_event_without_a_time_is_none(text: object) -> None:
     with pytest.raises(EventError, match=r"is no time|says no time"):
-        event_of({"type": "click", "id": "c", "at": text})
+        build_event({"type": "click", "id": "c", "at": text})
 
 
 def test_nothing_is_made_of_what_is_empty() -> None:
-    told = event_of({"type": "click", "id": "c", "at": "2026-11-23T09:30:00Z", "link": None, "esp": "", "trap": ""})
+    told = build_event({"type": "click", "id": "c", "at": "2026-11-23T09:30:00Z", "link": None, "esp": "", "trap": ""})
     assert Click(id="c", at=AT) == told
 
 
@@ -130,20 +136,20 @@ def test_nothing_is_made_of_what_is_empty() -> None:
     ("flag", "bot"), [("True", True), ("False", False), ("generic", True), ("0.0", False), (1, True), ("", None)]
 )
 def test_what_an_esp_thinks_is_read_in_its_words(flag: object, bot: bool | None) -> None:
-    told = event_of({"type": "click", "id": "c", "at": AT.isoformat(), "esp_bot": flag})
+    told = build_event({"type": "click", "id": "c", "at": AT.isoformat(), "esp_bot": flag})
     assert Click(id="c", at=AT, esp_bot=bot) == told
 
 
 def test_an_id_is_made_of_all_that_is_told() -> None:
     fields = {"type": "click", "at": AT.isoformat(), "url": "https://a.example"}
-    again = event_of(dict(reversed(fields.items())))
-    assert event_of(fields) == again
-    assert again.id != event_of({**fields, "url": "https://b.example"}).id
+    again = build_event(dict(reversed(fields.items())))
+    assert build_event(fields) == again
+    assert again.id != build_event({**fields, "url": "https://b.example"}).id
 
 
 def test_a_field_of_the_wrong_kind_is_an_error() -> None:
     with pytest.raises(EventError, match="not an event"):
-        event_of({"type": "click", "at": AT.isoformat(), "link": "first"})
+        build_event({"type": "click", "at": AT.isoformat(), "link": "first"})
 
 
 @pytest.mark.parametrize(
@@ -159,21 +165,21 @@ def test_a_field_of_the_wrong_kind_is_an_error() -> None:
     ],
 )
 def test_addresses_are_read_as_proxies_write_them(written: str, ours: str) -> None:
-    assert Click(id="c", at=AT, ip=ours) == in_our_spelling(Click(id="c", at=AT, ip=written))
+    assert Click(id="c", at=AT, ip=ours) == normalise_event(Click(id="c", at=AT, ip=written))
 
 
 def test_methods_and_headers_are_read_in_any_case() -> None:
     told = Click(id="c", at=AT, method="get", headers={"Accept-Language": "de"})
-    assert Click(id="c", at=AT, method="GET", headers={"accept-language": "de"}) == in_our_spelling(told)
+    assert Click(id="c", at=AT, method="GET", headers={"accept-language": "de"}) == normalise_event(told)
 
 
 def test_what_is_no_click_stays_as_it_is() -> None:
-    assert Sent(id="s", at=AT) == in_our_spelling(Sent(id="s", at=AT))
+    assert Sent(id="s", at=AT) == normalise_event(Sent(id="s", at=AT))
 
 
 def events(*lines: str) -> list[AnyEvent]:
     """The events of a table of which every row is one."""
-    found, unreadable = read_text(*lines)
+    found, unreadable = read_text_lines(*lines)
     assert [] == unreadable
     return found
 
@@ -254,11 +260,11 @@ def test_rows_that_are_no_events_are_numbered() -> None:
         f"click,{'x' * (csv.field_size_limit() + 1)}",
         "click,2026-11-23T12:00:00Z",
     ]
-    found, unreadable = read_text("type,at", *rows)
+    found, unreadable = read_text_lines("type,at", *rows)
     assert (1, [2, 3, 4]) == (len(found), unreadable)
 
 
 def test_an_unknown_table_is_an_error() -> None:
     with pytest.raises(ClicktrailError, match="neither a log of events nor an export") as refused:
-        read_text("email,first name", "ada@reader.example,Ada")
+        read_text_lines("email,first name", "ada@reader.example,Ada")
     assert "--columns" in refused.value.hint

@@ -3,29 +3,29 @@ import subprocess
 import sys
 from datetime import date
 
-from bench.accuracy.__main__ import judged, measured
-from bench.accuracy.metrics import figures
-from bench.accuracy.thresholds import bars
+from bench.accuracy.__main__ import judge_events, measure_seed
+from bench.accuracy.metrics import estimate_measures
+from bench.accuracy.thresholds import evaluate_thresholds
 from bench.population.scenarios import UNSEEN
 from bench.population.world import simulate
-from clicktrail.judge.shipped import context_with
+from clicktrail.judge.shipped import build_context_with_networks
 
 
 def test_every_click_is_judged() -> None:
-    world = simulate(UNSEEN, seed=4, recipients=120)
-    assert {fact.click_id for fact in world.facts} == judged(world.events).keys()
+    world = simulate(UNSEEN, seed=4, recipient_count=120)
+    assert {fact.click_id for fact in world.truths} == judge_events(world.events).keys()
 
 
 def test_the_judge_is_ahead_of_every_other_rule() -> None:
-    context = context_with((), today=date.min)
-    seeds = [measured(seed=seed, recipients=500, context=context) for seed in (1, 2)]
+    context = build_context_with_networks((), today=date.min)
+    seeds = [measure_seed(seed=seed, recipient_count=500, context=context) for seed in (1, 2)]
     found = {
-        population: {name: figures([seed[population][name] for seed in seeds]) for name in classifiers}
+        population: {name: estimate_measures([seed[population][name] for seed in seeds]) for name in classifiers}
         for population, classifiers in seeds[0].items()
     }
-    ahead = [(bar, figure) for bar, figure in bars(found) if bar.of_others]
+    ahead = [(bar, figure) for bar, figure in evaluate_thresholds(found) if bar.is_best_baseline]
     assert ahead
-    assert [] == [(bar, figure.value) for bar, figure in ahead if not bar.holds(figure)]
+    assert [] == [(bar, figure.value) for bar, figure in ahead if not bar.is_met_by(figure)]
 
 
 def test_the_exit_code_tells_whether_the_bars_hold() -> None:

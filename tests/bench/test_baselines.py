@@ -2,8 +2,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bench.accuracy.baselines import PEERS, Log, Peer
-from clicktrail.judge.shipped import context_with
+from bench.accuracy.baselines import BASELINES, Baseline, ClickLog
+from clicktrail.judge.shipped import build_context_with_networks
 from clicktrail.model.event import AnyEvent, Click, Sent
 
 AT = datetime(2026, 11, 2, 8, tzinfo=UTC)
@@ -15,7 +15,7 @@ MIMECAST = "207.211.30.7"
 AMAZON = "3.64.10.20"
 SENT = Sent(id="s", at=AT, message_id="m", recipient="ann@north-quay.example", links=6)
 
-peers = pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+peers = pytest.mark.parametrize("peer", BASELINES, ids=lambda peer: peer.name)
 
 
 def click(after_s: float, *, link: int = 0, ip: str = HOME, agent: str = CHROME, message: str = "m") -> Click:
@@ -31,18 +31,18 @@ def click(after_s: float, *, link: int = 0, ip: str = HOME, agent: str = CHROME,
     )
 
 
-def machines(peer: Peer, *events: AnyEvent) -> set[str]:
+def machines(peer: Baseline, *events: AnyEvent) -> set[str]:
     """What a peer takes for machines'."""
-    return set(peer.machines(Log.of((SENT, *events), context_with((), today=date.min))))
+    return set(peer.find_bots(ClickLog.from_events((SENT, *events), build_context_with_networks((), today=date.min))))
 
 
 @peers
-def test_a_person_at_home_is_spared(peer: Peer) -> None:
+def test_a_person_at_home_is_spared(peer: Baseline) -> None:
     assert set() == machines(peer, click(3_600))
 
 
 @peers
-def test_a_script_that_says_so_at_once_is_found(peer: Peer) -> None:
+def test_a_script_that_says_so_at_once_is_found(peer: Baseline) -> None:
     script = click(1, ip=MIMECAST, agent="python-requests/2.32.5")
     assert {script.id} == machines(peer, script)
 
@@ -61,7 +61,7 @@ def test_a_script_that_says_so_at_once_is_found(peer: Peer) -> None:
     ],
 )
 def test_a_rule_is_as_published(name: str, events: list[Click]) -> None:
-    (peer,) = (each for each in PEERS if each.name == name)
+    (peer,) = (each for each in BASELINES if each.name == name)
     assert {event.id for event in events} == machines(peer, *events)
 
 
@@ -78,5 +78,5 @@ def test_a_rule_is_as_published(name: str, events: list[Click]) -> None:
     ],
 )
 def test_a_rule_is_no_better_than_published(name: str, events: list[Click]) -> None:
-    (peer,) = (each for each in PEERS if each.name == name)
+    (peer,) = (each for each in BASELINES if each.name == name)
     assert set() == machines(peer, *events)

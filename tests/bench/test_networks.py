@@ -1,7 +1,7 @@
 import pytest
 
-from bench.networks import build, lent, read_classes
-from clicktrail.judge.networks import block_of, number_of, unpack
+from bench.networks import build_shipped_table, find_vendor_ranges, read_classes
+from clicktrail.judge.networks import address_to_int, parse_range, unpack_table
 
 CLASSES = read_classes(
     "asn,class,name,registered_to,source,date\n"
@@ -10,30 +10,32 @@ CLASSES = read_classes(
     "64503,cdn-relay,Relay,Relay Inc.,made up,2026-11-24\n"
 )
 ANNOUNCED = [
-    (block_of("192.0.2.0/25"), 64500, "Scanner Inc."),
-    (block_of("192.0.2.128/26"), 64501, "Cloud Inc."),
-    (block_of("192.0.2.192/27"), 64502, "Access Inc."),
-    (block_of("192.0.2.224/27"), 64503, "Relay Inc."),
-    (block_of("198.51.100.0/24"), 64501, "Cloud Inc."),
+    (parse_range("192.0.2.0/25"), 64500, "Scanner Inc."),
+    (parse_range("192.0.2.128/26"), 64501, "Cloud Inc."),
+    (parse_range("192.0.2.192/27"), 64502, "Access Inc."),
+    (parse_range("192.0.2.224/27"), 64503, "Relay Inc."),
+    (parse_range("198.51.100.0/24"), 64501, "Cloud Inc."),
 ]
 BLOCKS = "block,asn,source,date\n192.0.2.0/24,64500,made up,2026-11-24\n"
 
 
 def test_who_announces_an_address_names_its_network() -> None:
-    table = unpack(build(CLASSES, ANNOUNCED, list(lent(BLOCKS, CLASSES, ANNOUNCED))))
+    table = unpack_table(build_shipped_table(CLASSES, ANNOUNCED, list(find_vendor_ranges(BLOCKS, CLASSES, ANNOUNCED))))
     addresses = ("192.0.2.1", "192.0.2.129", "192.0.2.193", "192.0.2.225", "198.51.100.1")
     assert ["Scanner AS64500", "Scanner AS64500", "Scanner AS64500", "Relay AS64503", "Cloud AS64501"] == [
-        str(table.at(number_of(address))) for address in addresses
+        str(table.find(address_to_int(address))) for address in addresses
     ]
 
 
 def test_another_owner_is_named() -> None:
     sold = [(block, asn, "Access Inc." if asn == 64500 else owner) for block, asn, owner in ANNOUNCED]
     with pytest.raises(SystemExit, match=r"AS64500: Access Inc\., was Scanner Inc\."):
-        build(CLASSES, sold, [])
+        build_shipped_table(CLASSES, sold, [])
 
 
 def test_the_version_tells_tables_apart() -> None:
-    first, same, other = (build(CLASSES, announced, []) for announced in (ANNOUNCED, ANNOUNCED, ANNOUNCED[:4]))
+    first, same, other = (
+        build_shipped_table(CLASSES, announced, []) for announced in (ANNOUNCED, ANNOUNCED, ANNOUNCED[:4])
+    )
     assert first == same
-    assert unpack(first).version != unpack(other).version
+    assert unpack_table(first).version != unpack_table(other).version

@@ -11,24 +11,35 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from clicktrail.audit.judging import Organisation
-from clicktrail.cli.audit import JsonRows, TableRows, campaign_row, print_audit
+from clicktrail.audit.judging import RecipientDomain
+from clicktrail.cli.audit import CsvClickWriter, JsonClickWriter, campaign_as_json, print_audit
 from clicktrail.judge import judge
-from clicktrail.model.event import AnonymousClick, AnyEvent, encode
+from clicktrail.model.event import AnonymousClick, AnyEvent, encode_event
 from clicktrail.model.verdict import Verdict
-from clicktrail.report import CampaignReport, Clicks, ReasonCount, Unique
-from tests.support.command_line import clicktrail
-from tests.support.events import AZURE, BARRACUDA, CONTEXT, NOON, after, click, engagement, sent, sweep, timeline
+from clicktrail.report import CampaignReport, ClickCounts, ReasonCount, UniqueClickers
+from tests.support.command_line import run_clicktrail
+from tests.support.events import (
+    AZURE_IP,
+    BARRACUDA_IP,
+    CONTEXT,
+    NOON,
+    click,
+    engagement,
+    noon_plus,
+    sent,
+    sweep,
+    timeline,
+)
 from tests.support.events import click as request
-from tests.support.judged_lines import BURST, SENT_AT, verdict
+from tests.support.judged_lines import BURST, SENT_AT, make_judged_click
 from tests.support.judged_lines import click as judged_click
 
 ADA = "ada@reader.example"
 EVENTS: list[AnyEvent] = [
     sent(links=6),
-    *sweep(40, links=6, gap=0.1, ip=BARRACUDA),
+    *sweep(40, links=6, gap=0.1, ip=BARRACUDA_IP),
     replace(click(50, id="head"), method="HEAD"),
-    click(5_000, ip=AZURE, id="desktop"),
+    click(5_000, ip=AZURE_IP, id="desktop"),
     engagement("desktop", seconds=5_010),
 ]
 MESSAGE = [replace(event, recipient=ADA) for event in EVENTS]
@@ -37,12 +48,12 @@ UNREAD = replace(sent(), id="sent-2", message_id="m2", recipient="bob@reader.exa
 
 def log(*events: AnyEvent) -> bytes:
     """A log of these events."""
-    return b"".join(encode(event) + b"\n" for event in events)
+    return b"".join(encode_event(event) + b"\n" for event in events)
 
 
 def audited(folder: Path, *arguments: str) -> dict[str, Any]:
     """What ``clicktrail audit --json`` prints."""
-    done = clicktrail("audit", "--json", *arguments, folder=folder)
+    done = run_clicktrail("audit", "--json", *arguments, folder=folder)
     assert 0 == done.returncode, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result
@@ -114,7 +125,7 @@ def test_verdicts_become_final(tmp_path: Path) -> None:
 
 def test_damaged_lines_are_named_and_counted(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE) + b"{broken\n" * 7)
-    done = clicktrail("audit", "log.jsonl", folder=tmp_path)
+    done = run_clicktrail("audit", "log.jsonl", folder=tmp_path)
     assert 0 == done.returncode
     *named, counted = done.stderr.splitlines()
     assert ["11", "12", "13", "14", "15"] == [line.split("line ")[1].partition(":")[0] for line in named]
@@ -123,7 +134,7 @@ def test_damaged_lines_are_named_and_counted(tmp_path: Path) -> None:
 
 def test_people_get_a_table(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE, replace(click(9_000, id="far"), message_id="", campaign="old")))
-    done = clicktrail("audit", "log.jsonl", folder=tmp_path)
+    done = run_clicktrail("audit", "log.jsonl", folder=tmp_path)
     assert ["1 (accepted - bounced)", "unknown", "100.0%", "reader.example", "Barracuda AS15324"] == [
         text
         for text in ("1 (accepted - bounced)", "unknown", "100.0%", "reader.example", "Barracuda AS15324")
@@ -133,7 +144,7 @@ def test_people_get_a_table(tmp_path: Path) -> None:
 
 def test_clicks_are_written_as_a_table(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE))
-    clicktrail("audit", "log.jsonl", "--csv", "out.csv", folder=tmp_path)
+    run_clicktrail("audit", "log.jsonl", "--csv", "out.csv", folder=tmp_path)
     with (tmp_path / "out.csv").open(newline="") as file:
         rows = {row["id"]: row for row in csv.DictReader(file)}
     assert (8, "human", "yes", "no") == (
@@ -149,7 +160,7 @@ def test_clicks_are_written_as_a_table(tmp_path: Path) -> None:
 
 
 def test_columns_describe_any_table(tmp_path: Path) -> None:
-    (tmp_path / "clicks.csv").write_text(f"Time\tWho\tLink\n{after(9).isoformat()}\tada\thttps://shop.example\n")
+    (tmp_path / "clicks.csv").write_text(f"Time\tWho\tLink\n{noon_plus(9).isoformat()}\tada\thttps://shop.example\n")
     result = audited(tmp_path, "clicks.csv", "--columns", "at=Time, recipient=Who, url=Link")
     assert [("human", 1)] == [
         (row["verdict"], campaign["unique"]["human"]) for row in result["clicks"] for campaign in result["campaigns"]
@@ -169,19 +180,19 @@ def test_columns_describe_any_table(tmp_path: Path) -> None:
 def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path, arguments: list[str], reason: str) -> None:
     (tmp_path / "people.csv").write_text("email,first name\nada@reader.example,Ada\n")
     (tmp_path / "cut.gz").write_bytes(gzip.compress(log(*MESSAGE))[:100])
-    done = clicktrail("audit", "--json", *arguments, folder=tmp_path)
+    done = run_clicktrail("audit", "--json", *arguments, folder=tmp_path)
     assert (1, "") == (done.returncode, done.stdout)
     assert f"clicktrail: error: {reason}" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-CLICK = verdict(judged_click("m1", "c"), Verdict.BOT, BURST)
+CLICK = make_judged_click(judged_click("m1", "c"), Verdict.BOT, BURST)
 REPORT = CampaignReport(
     campaign="spring",
     accepted=5,
     bounced=1,
-    clicks=Clicks(human=1, bot=3),
-    unique=Unique(raw=2, human=1),
+    clicks=ClickCounts(human=1, bot=3),
+    unique=UniqueClickers(raw=2, human=1),
     reasons=(ReasonCount(signal="burst", clicks=3),),
 )
 
@@ -189,18 +200,18 @@ REPORT = CampaignReport(
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_the_document_is_json_however_many_clicks_there_are(count: int) -> None:
     output = io.StringIO()
-    document = JsonRows(output, SENT_AT + timedelta(hours=1))
+    document = JsonClickWriter(output, SENT_AT + timedelta(hours=1))
     for _ in range(count):
         document.write([CLICK])
-    document.end([campaign_row(REPORT)])
+    document.end([campaign_as_json(REPORT)])
     result = json.loads(output.getvalue())
     assert (count, [0.5, 0.25]) == (len(result["clicks"]), [*result["campaigns"][0]["click_rate"].values()])
 
 
 def test_what_would_have_made_a_person_of_it() -> None:
     output = io.StringIO()
-    document = JsonRows(output, SENT_AT)
-    document.write(judge(timeline(request(1_000, ip=AZURE), request(2_000)), CONTEXT))
+    document = JsonClickWriter(output, SENT_AT)
+    document.write(judge(timeline(request(1_000, ip=AZURE_IP), request(2_000)), CONTEXT))
     document.end([])
     assert [
         "would be human with trusted input on the landing page, or without datacentre-network",
@@ -210,12 +221,15 @@ def test_what_would_have_made_a_person_of_it() -> None:
 
 def test_a_table_of_no_clicks_has_a_header() -> None:
     output = io.StringIO()
-    TableRows(output, SENT_AT)
+    CsvClickWriter(output, SENT_AT)
     assert "id,at,campaign,recipient,url,verdict,score,state,counted,reasons\r\n" == output.getvalue()
 
 
 def test_shares_are_of_the_clicks_that_are_not_human(capsys: pytest.CaptureFixture[str]) -> None:
-    many = [Organisation(domain=f"{number}.example", clicked=2, scanned=1) for number in range(22)]
+    many = [
+        RecipientDomain(domain=f"{number}.example", clicked_message_count=2, scanned_message_count=1)
+        for number in range(22)
+    ]
     print_audit([REPORT], many, ["klaviyo told no addresses"])
     shown = capsys.readouterr().out
     assert ["4 (accepted - bounced)", "100.0%", "and 2 more", "Note: klaviyo told no addresses."] == [

@@ -4,22 +4,22 @@ from pathlib import Path
 
 import httpx2
 
-from clicktrail.model.event import AnyEvent, encode
+from clicktrail.model.event import AnyEvent, encode_event
 from clicktrail.server.journal.writer import SegmentWriter
-from tests.support.command_line import clicktrail
+from tests.support.command_line import run_clicktrail
 from tests.support.recorded_journal import SENT, click
-from tests.support.serving import Serving, serving, settled
+from tests.support.serving import RunningServer, running_server, wait_for_report
 
 
-async def record(running: Serving, *events: AnyEvent, clicks: int) -> None:
+async def record(running: RunningServer, *events: AnyEvent, clicks: int) -> None:
     """Write events to the journal, and wait until the report has so many clicks."""
-    with SegmentWriter(running.data / "journal" / "test", asyncio.get_running_loop()) as writer:
+    with SegmentWriter(running.data_folder / "journal" / "test", asyncio.get_running_loop()) as writer:
         for event in events:
-            writer.append(encode(event), lambda _committed: None)
-    await settled(running, "winter", clicks=clicks)
+            writer.append(encode_event(event), lambda _committed: None)
+    await wait_for_report(running, "winter", clicks=clicks)
 
 
-async def counted(running: Serving) -> str:
+async def counted(running: RunningServer) -> str:
     """The line of the metrics that counts changes, once there is one."""
     async with httpx2.AsyncClient(base_url=running.metrics) as client, asyncio.timeout(60):
         while True:
@@ -40,15 +40,15 @@ async def test_what_a_click_was_before_is_told_with_and_without_an_engine(tmp_pa
     told: list[list[str]] = []
 
     def tell() -> None:
-        runs = [clicktrail("history", *form, *config, folder=tmp_path) for form in forms]
+        runs = [run_clicktrail("history", *form, *config, folder=tmp_path) for form in forms]
         assert [0] * len(runs) == [run.returncode for run in runs], runs
         told.append([run.stdout for run in runs])
 
-    async with serving(tmp_path) as running:
+    async with running_server(tmp_path) as running:
         await record(running, SENT, click(0), clicks=1)
         await record(running, click(1), click(2), clicks=3)
         await asyncio.to_thread(tell)
-        unknown = await asyncio.to_thread(clicktrail, "history", "autumn", *config, folder=tmp_path)
+        unknown = await asyncio.to_thread(run_clicktrail, "history", "autumn", *config, folder=tmp_path)
         metric = await counted(running)
     tell()
 
@@ -66,5 +66,5 @@ async def test_what_a_click_was_before_is_told_with_and_without_an_engine(tmp_pa
 
 
 def test_history_before_the_first_start_leaves_no_trace(tmp_path: Path) -> None:
-    done = clicktrail("history", "winter", folder=tmp_path)
+    done = run_clicktrail("history", "winter", folder=tmp_path)
     assert (1, True, []) == (done.returncode, "there is no campaign" in done.stderr, list(tmp_path.iterdir()))

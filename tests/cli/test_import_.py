@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from clicktrail import keyring_file
-from tests.support.command_line import clicktrail
-from tests.support.serving import serving, settled
+from tests.support.command_line import run_clicktrail
+from tests.support.serving import running_server, wait_for_report
 
 EXPORT = """RecordType,MessageID,ReceivedAt,DeliveredAt,Recipient,Tag,OriginalLink,UserAgent
 Delivery,m1,,2026-11-20T09:00:00Z,anna@example.net,winter,,
@@ -17,22 +17,22 @@ Click,m2,2026-11-20T11:00:00Z,,bert@example.net,winter,https://example.com/,curl
 
 def reported(folder: Path) -> dict[str, Any]:
     """The one campaign that ``clicktrail report --json`` tells of."""
-    done = clicktrail("report", "winter", "--json", folder=folder)
+    done = run_clicktrail("report", "winter", "--json", folder=folder)
     assert 0 == done.returncode, done.stderr
     (report,) = json.loads(done.stdout)["campaigns"]
     return dict(report)
 
 
 def test_an_import_is_reported_as_it_is_audited(tmp_path: Path) -> None:
-    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
     (tmp_path / "clicks.csv").write_text(EXPORT, "utf-8")
     for _ in range(2):
-        done = clicktrail("import", "clicks.csv", folder=tmp_path)
+        done = run_clicktrail("import", "clicks.csv", folder=tmp_path)
         assert (0, "clicktrail: events imported: 4; clicktrail report shows them\n") == (done.returncode, done.stderr)
         assert 2 == reported(tmp_path)["clicks"]["total"]
 
     report = reported(tmp_path)
-    (audited,) = json.loads(clicktrail("audit", "--json", "clicks.csv", folder=tmp_path).stdout)["campaigns"]
+    (audited,) = json.loads(run_clicktrail("audit", "--json", "clicks.csv", folder=tmp_path).stdout)["campaigns"]
     names = ("campaign", "delivered", "clicks", "click_rate")
     assert {name: audited[name] for name in names} == {name: report[name] for name in names}
     assert (2, 1, 1) == (report["delivered"], report["unique"]["human"], report["clicks"]["bot"])
@@ -40,16 +40,16 @@ def test_an_import_is_reported_as_it_is_audited(tmp_path: Path) -> None:
 
 
 async def test_a_running_engine_shows_what_is_imported(tmp_path: Path) -> None:
-    async with serving(tmp_path) as running:
+    async with running_server(tmp_path) as running:
         (tmp_path / "clicks.csv").write_text(EXPORT, "utf-8")
-        done = await asyncio.to_thread(clicktrail, "import", "clicks.csv", folder=tmp_path)
+        done = await asyncio.to_thread(run_clicktrail, "import", "clicks.csv", folder=tmp_path)
         assert 0 == done.returncode, done.stderr
-        await settled(running, "winter", clicks=2)
+        await wait_for_report(running, "winter", clicks=2)
 
 
 def test_an_import_before_the_first_start_is_refused(tmp_path: Path) -> None:
     (tmp_path / "clicks.csv").write_text(EXPORT, "utf-8")
-    done = clicktrail("import", "clicks.csv", folder=tmp_path)
+    done = run_clicktrail("import", "clicks.csv", folder=tmp_path)
 
     assert 1 == done.returncode
     assert done.stderr.startswith("clicktrail: error: ")

@@ -6,19 +6,26 @@ from pathlib import Path
 import pytest
 
 from clicktrail import keyring_file
-from clicktrail.model.link_set import LinkSet, ShortMessage, StoredLink
+from clicktrail.model.link_set import LinkSet, ShortLinkMessage, StoredLink
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.stores import open_registry
-from clicktrail.tokens import Sealed, SealedCampaign, ends, seal, seal_campaign, short_token
-from tests.support.command_line import clicktrail
+from clicktrail.tokens import (
+    SealedLink,
+    SealedMessage,
+    build_token_suffixes,
+    encode_short_token,
+    seal_token,
+    seal_token_prefix,
+)
+from tests.support.command_line import run_clicktrail
 
-SEALED = Sealed(
+SEALED = SealedLink(
     destination="https://shop.example/spring?utm_source=email",
     message_id="m1",
     recipient="ada@reader.example",
     campaign="spring",
     position=4,
-    links=12,
+    link_count=12,
     group="tiles",
     sent_at=datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
 )
@@ -39,32 +46,37 @@ DESCRIBED = {
 @pytest.fixture
 def token(tmp_path: Path) -> str:
     """A token of the ring in the data folder."""
-    return seal(keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[]), SEALED)
+    return seal_token(
+        keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[]),
+        SEALED,
+    )
 
 
 @pytest.mark.parametrize("url", ["{}", "/{}", "https://links.example.com/{}", "http://[::1]:8080/{}?fbclid=1#top"])
 def test_a_url_is_opened_wherever_it_was_found(tmp_path: Path, token: str, url: str) -> None:
-    done = clicktrail("inspect", "--json", "--", url.format(token), folder=tmp_path)
+    done = run_clicktrail("inspect", "--json", "--", url.format(token), folder=tmp_path)
     assert (0, "") == (done.returncode, done.stderr)
     assert DESCRIBED == json.loads(done.stdout)
 
 
 async def test_what_the_registry_keeps_is_shown(tmp_path: Path) -> None:
     data = tmp_path / "clicktrail-data"
-    ring = keyring_file.load_or_create(data / keyring_file.NAME, traces=[])
+    ring = keyring_file.load_or_create(data / keyring_file.FILE_NAME, earlier_data_paths=[])
     links = tuple(StoredLink(position=position, destination=f"https://x.example/{position}") for position in range(3))
     async with open_registry(Settings(data_dir=str(data))) as registry:
         number = await registry.link_sets.add(LinkSet(campaign="spring", created_at=SEALED.sent_at, links=links))
         await registry.short_links.add(
-            ShortMessage(
+            ShortLinkMessage(
                 code=5, message_id="m2", recipient="r9", campaign="fall", created_at=SEALED.sent_at, links=links[:1]
             )
         )
-    begin = seal_campaign(ring, SealedCampaign(link_set=number, message_id="", recipient="", sent_at=SEALED.sent_at))
+    begin = seal_token_prefix(
+        ring, SealedMessage(link_set_id=number, message_id="", recipient="", sent_at=SEALED.sent_at)
+    )
 
     shown = [
-        json.loads(clicktrail("inspect", "--json", "--", path, folder=tmp_path).stdout)
-        for path in (f"{begin}{ends(ring, 3)[2]}/01ANN", short_token(5, 0))
+        json.loads(run_clicktrail("inspect", "--json", "--", path, folder=tmp_path).stdout)
+        for path in (f"{begin}{build_token_suffixes(ring, 3)[2]}/01ANN", encode_short_token(5, 0))
     ]
 
     assert [
@@ -98,14 +110,20 @@ async def test_what_the_registry_keeps_is_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize("made", [True, False], ids=["no such link", "no registry"])
 async def test_without_the_registry_the_rest_is_shown(tmp_path: Path, *, made: bool) -> None:
     data = tmp_path / "clicktrail-data"
-    ring = keyring_file.load_or_create(data / keyring_file.NAME, traces=[])
+    ring = keyring_file.load_or_create(data / keyring_file.FILE_NAME, earlier_data_paths=[])
     if made:
         async with open_registry(Settings(data_dir=str(data))):
             pass
-    begin = seal_campaign(ring, SealedCampaign(link_set=7, message_id="m1", recipient="r8", sent_at=SEALED.sent_at))
+    begin = seal_token_prefix(
+        ring, SealedMessage(link_set_id=7, message_id="m1", recipient="r8", sent_at=SEALED.sent_at)
+    )
 
-    done = clicktrail(
-        "inspect", "--json", "--", f"https://links.example.com/{begin}{ends(ring, 3)[2]}", folder=tmp_path
+    done = run_clicktrail(
+        "inspect",
+        "--json",
+        "--",
+        f"https://links.example.com/{begin}{build_token_suffixes(ring, 3)[2]}",
+        folder=tmp_path,
     )
 
     found = json.loads(done.stdout)
@@ -118,8 +136,8 @@ async def test_without_the_registry_the_rest_is_shown(tmp_path: Path, *, made: b
 
 
 def test_for_people_each_fact_is_a_line(tmp_path: Path, token: str) -> None:
-    (tmp_path / "clicktrail-data" / keyring_file.NAME).rename(tmp_path / "ring.json")
-    done = clicktrail("inspect", "--keys", "ring.json", "--", token, folder=tmp_path)
+    (tmp_path / "clicktrail-data" / keyring_file.FILE_NAME).rename(tmp_path / "ring.json")
+    done = run_clicktrail("inspect", "--keys", "ring.json", "--", token, folder=tmp_path)
     assert [[name, str(value)] for name, value in DESCRIBED.items()] == [
         line.split() for line in done.stdout.splitlines()
     ]
@@ -143,7 +161,7 @@ def test_for_people_each_fact_is_a_line(tmp_path: Path, token: str) -> None:
 def test_what_does_not_open_says_why(
     tmp_path: Path, token: str, damage: Callable[[str], str], error: str, hint: str
 ) -> None:
-    done = clicktrail("inspect", "--", damage(token), folder=tmp_path)
+    done = run_clicktrail("inspect", "--", damage(token), folder=tmp_path)
     first, second = done.stderr.splitlines()
     assert (1, "") == (done.returncode, done.stdout)
     assert first.startswith("clicktrail: error: ")
@@ -152,15 +170,15 @@ def test_what_does_not_open_says_why(
 
 
 def test_a_revoked_key_is_named(tmp_path: Path, token: str) -> None:
-    ring = tmp_path / "clicktrail-data" / keyring_file.NAME
+    ring = tmp_path / "clicktrail-data" / keyring_file.FILE_NAME
     keyring_file.rotate(ring)
     keyring_file.revoke(ring, 0)
-    done = clicktrail("inspect", "--", token, folder=tmp_path)
+    done = run_clicktrail("inspect", "--", token, folder=tmp_path)
     assert "names key 0 of" in done.stderr
     assert "in state revoked" in done.stderr
 
 
 def test_no_ring_no_answer(tmp_path: Path) -> None:
-    done = clicktrail("inspect", "--keys", "ring.json", "tokenA", folder=tmp_path)
+    done = run_clicktrail("inspect", "--keys", "ring.json", "tokenA", folder=tmp_path)
     assert 1 == done.returncode
     assert "clicktrail: error: the key ring ring.json is missing" in done.stderr

@@ -2,20 +2,20 @@ import json
 from pathlib import Path
 
 from clicktrail import keyring_file
-from tests.support.command_line import clicktrail
+from tests.support.command_line import run_clicktrail
 
 
 def test_backup_copies_the_ring(tmp_path: Path) -> None:
-    ring = keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
+    ring = keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
 
-    done = clicktrail("keys", "backup", "copy.json", folder=tmp_path)
+    done = run_clicktrail("keys", "backup", "copy.json", folder=tmp_path)
 
     assert (0, "") == (done.returncode, done.stdout)
     assert ring.keys == keyring_file.load(tmp_path / "copy.json").keys
 
 
 def test_backup_of_nothing_says_so(tmp_path: Path) -> None:
-    done = clicktrail("keys", "backup", "copy.json", folder=tmp_path)
+    done = run_clicktrail("keys", "backup", "copy.json", folder=tmp_path)
 
     first, second = done.stderr.splitlines()
     assert 1 == done.returncode
@@ -24,12 +24,12 @@ def test_backup_of_nothing_says_so(tmp_path: Path) -> None:
 
 
 def test_the_life_of_a_key(tmp_path: Path) -> None:
-    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
 
-    rotated = clicktrail("keys", "rotate", folder=tmp_path)
-    listed = clicktrail("keys", "list", folder=tmp_path)
-    revoked = clicktrail("keys", "revoke", "0", folder=tmp_path)
-    as_json = clicktrail("keys", "list", "--json", folder=tmp_path)
+    rotated = run_clicktrail("keys", "rotate", folder=tmp_path)
+    listed = run_clicktrail("keys", "list", folder=tmp_path)
+    revoked = run_clicktrail("keys", "revoke", "0", folder=tmp_path)
+    as_json = run_clicktrail("keys", "list", "--json", folder=tmp_path)
 
     assert [0, 0, 0, 0] == [done.returncode for done in (rotated, listed, revoked, as_json)]
     assert "restart clicktrail serve" in rotated.stderr
@@ -41,12 +41,12 @@ def test_the_life_of_a_key(tmp_path: Path) -> None:
 
 
 def test_restore_brings_the_ring_back(tmp_path: Path) -> None:
-    path = tmp_path / "clicktrail-data" / keyring_file.NAME
-    ring = keyring_file.load_or_create(path, traces=[])
-    clicktrail("keys", "backup", "copy.json", folder=tmp_path)
+    path = tmp_path / "clicktrail-data" / keyring_file.FILE_NAME
+    ring = keyring_file.load_or_create(path, earlier_data_paths=[])
+    run_clicktrail("keys", "backup", "copy.json", folder=tmp_path)
     path.unlink()
 
-    done = clicktrail("keys", "restore", "copy.json", folder=tmp_path)
+    done = run_clicktrail("keys", "restore", "copy.json", folder=tmp_path)
 
     assert (0, "") == (done.returncode, done.stdout)
     assert ring.keys == keyring_file.load(path).keys

@@ -4,34 +4,34 @@ from pathlib import Path
 import pytest
 
 from clicktrail import keyring_file
-from clicktrail.model.edit import EditAction, Target
+from clicktrail.model.edit import EditAction, EditTarget
 from clicktrail.server import overrides_file
-from tests.support.command_line import clicktrail
+from tests.support.command_line import run_clicktrail
 
 
 def test_changes_are_kept_and_listed(tmp_path: Path) -> None:
     data = tmp_path / "clicktrail-data"
-    keyring_file.load_or_create(data / keyring_file.NAME, traces=[])
+    keyring_file.load_or_create(data / keyring_file.FILE_NAME, earlier_data_paths=[])
     for change in (
         ("redirect", "2026-11_spring sale#3", "https://new.example/é"),
         ("disable", "https://Shop.example/tea?a=b#top"),
         ("expire", "Evil.example", "2026-12-24"),
         ("restore", "#0"),
     ):
-        done = clicktrail("links", *change, folder=tmp_path)
+        done = run_clicktrail("links", *change, folder=tmp_path)
         assert (0, "") == (done.returncode, done.stdout)
         assert done.stderr.lower().startswith(f"clicktrail: {change[0]} {change[1]}: ".lower())
-    edits = overrides_file.read(data / overrides_file.NAME).edits
+    edits = overrides_file.read(data / overrides_file.FILE_NAME).edits
     assert [
-        (EditAction.REDIRECT, Target(campaign="2026-11_spring sale", position=3)),
-        (EditAction.DISABLE, Target(url="https://Shop.example/tea?a=b#top")),
-        (EditAction.EXPIRE, Target(host="evil.example")),
-        (EditAction.RESTORE, Target(position=0)),
+        (EditAction.REDIRECT, EditTarget(campaign="2026-11_spring sale", position=3)),
+        (EditAction.DISABLE, EditTarget(url="https://Shop.example/tea?a=b#top")),
+        (EditAction.EXPIRE, EditTarget(host="evil.example")),
+        (EditAction.RESTORE, EditTarget(position=0)),
     ] == [(edit.action, edit.target) for edit in edits]
 
-    listed = clicktrail("links", "list", folder=tmp_path).stdout.splitlines()
+    listed = run_clicktrail("links", "list", folder=tmp_path).stdout.splitlines()
     assert listed[2].endswith("Z expire evil.example 2026-12-24T00:00:00Z")
-    told = json.loads(clicktrail("links", "list", "--json", folder=tmp_path).stdout)
+    told = json.loads(run_clicktrail("links", "list", "--json", folder=tmp_path).stdout)
     assert ["https://new.example/é"] == [edit["destination"] for edit in told if "destination" in edit]
 
 
@@ -46,5 +46,5 @@ def test_changes_are_kept_and_listed(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_meant_is_wrong_usage(tmp_path: Path, change: tuple[str, ...]) -> None:
-    done = clicktrail("links", *change, folder=tmp_path)
+    done = run_clicktrail("links", *change, folder=tmp_path)
     assert (2, []) == (done.returncode, list(tmp_path.iterdir()))

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from tests.support.command_line import clicktrail
+from tests.support.command_line import run_clicktrail
 
 OWN = """[[networks]]
 name = "our office"
@@ -15,35 +15,35 @@ def test_what_an_operator_says_goes_before_our_table(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("198.51.100.0/24\n2001:db8::/32\n")
     address = ("networks", "show", "40.94.16.33", "198.51.100.9", "86.128.0.1")
 
-    before = clicktrail(*address, folder=tmp_path)
+    before = run_clicktrail(*address, folder=tmp_path)
     assert "40.94.16.33  Microsoft AS8075, microsoft\n198.51.100.9  none\n86.128.0.1  none\n" == before.stdout
 
     scanner = ("list.txt", "--name", "a scanner", "--class", "mail-security", "--expires", "2999-01-01")
-    read = [clicktrail("networks", "update", *of, folder=tmp_path) for of in (["own.toml"], scanner)]
+    read = [run_clicktrail("networks", "update", *of, folder=tmp_path) for of in (["own.toml"], scanner)]
     assert [(0, ""), (0, "")] == [(done.returncode, done.stderr) for done in read]
-    after = clicktrail(*address, folder=tmp_path)
+    after = run_clicktrail(*address, folder=tmp_path)
     assert "40.94.16.33  our office, ours\n198.51.100.9  a scanner, mail-security\n86.128.0.1  none\n" == after.stdout
 
-    removed = clicktrail("networks", "remove", "own.toml", "list.txt", folder=tmp_path)
-    assert (0, before.stdout) == (removed.returncode, clicktrail(*address, folder=tmp_path).stdout)
+    removed = run_clicktrail("networks", "remove", "own.toml", "list.txt", folder=tmp_path)
+    assert (0, before.stdout) == (removed.returncode, run_clicktrail(*address, folder=tmp_path).stdout)
 
 
 def test_lists_are_listed(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(OWN + "expires = 2026-01-01\n")
-    clicktrail("networks", "update", "own.toml", folder=tmp_path)
+    run_clicktrail("networks", "update", "own.toml", folder=tmp_path)
 
-    found = json.loads(clicktrail("networks", "list", "--json", folder=tmp_path).stdout)
+    found = json.loads(run_clicktrail("networks", "list", "--json", folder=tmp_path).stdout)
     (office,) = found["networks"]
     assert ("our office", "ours", 1, "2026-01-01", False) == tuple(
         office[field] for field in ("name", "class", "ranges", "expires", "counts")
     )
     assert "+" not in found["version"]
-    shown = clicktrail("networks", "list", folder=tmp_path).stdout
+    shown = run_clicktrail("networks", "list", folder=tmp_path).stdout
     assert (True, True) == (f"version {found['version']}" in shown, "2026-01-01 (expired)" in shown)
 
 
 def test_show_as_json(tmp_path: Path) -> None:
-    done = clicktrail("networks", "show", "40.94.16.33", "10.0.0.1", "--json", folder=tmp_path)
+    done = run_clicktrail("networks", "show", "40.94.16.33", "10.0.0.1", "--json", folder=tmp_path)
     assert [
         {"address": "40.94.16.33", "network": {"name": "Microsoft", "asn": 8075, "class": "microsoft"}},
         {"address": "10.0.0.1", "network": None},
@@ -51,14 +51,14 @@ def test_show_as_json(tmp_path: Path) -> None:
 
 
 def test_what_is_no_address_is_not_shown_as_a_persons(tmp_path: Path) -> None:
-    done = clicktrail("networks", "show", "40.94.16.333", folder=tmp_path)
+    done = run_clicktrail("networks", "show", "40.94.16.333", folder=tmp_path)
     assert (1, "", "clicktrail: error: '40.94.16.333' is no address\n") == (done.returncode, done.stdout, done.stderr)
 
 
 def test_one_bad_list_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(OWN)
     (tmp_path / "page.html").write_text("<html>\n<body>")
-    done = clicktrail("networks", "update", "own.toml", "page.html", folder=tmp_path)
+    done = run_clicktrail("networks", "update", "own.toml", "page.html", folder=tmp_path)
 
     assert (1, "", ["own.toml", "page.html"]) == (
         done.returncode,
@@ -70,7 +70,7 @@ def test_one_bad_list_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_what_was_never_read_cannot_be_removed(tmp_path: Path) -> None:
-    done = clicktrail("networks", "remove", "own.toml", folder=tmp_path)
+    done = run_clicktrail("networks", "remove", "own.toml", folder=tmp_path)
     assert (1, True) == (done.returncode, "nothing was read from" in done.stderr)
 
 
@@ -83,9 +83,9 @@ def test_an_audit_goes_by_them(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_text(json.dumps(click) + "\n")
 
     def signals() -> list[str]:
-        document = json.loads(clicktrail("audit", "log.jsonl", "--json", folder=tmp_path).stdout)
+        document = json.loads(run_clicktrail("audit", "log.jsonl", "--json", folder=tmp_path).stdout)
         return [reason["signal"] for reason in document["clicks"][0]["reasons"]]
 
     before = signals()
-    clicktrail("networks", "update", "list.txt", "--name", "ours", "--class", "mail-security", folder=tmp_path)
+    run_clicktrail("networks", "update", "list.txt", "--name", "ours", "--class", "mail-security", folder=tmp_path)
     assert (False, True) == ("mail-security-network" in before, "mail-security-network" in signals())

@@ -2,13 +2,13 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-from tests.support.command_line import clicktrail
+from tests.support.command_line import run_clicktrail
 
 
 def text_of(folder: Path, settings: str, *options: str) -> str:
     """What is written with these settings."""
     (folder / "clicktrail.toml").write_text(settings, "utf-8")
-    done = clicktrail("privacy-text", *options, folder=folder)
+    done = run_clicktrail("privacy-text", *options, folder=folder)
     assert (0, "") == (done.returncode, done.stderr)
     return done.stdout
 
@@ -67,4 +67,4 @@ def test_languages_say_the_same() -> None:
 
 
 def test_another_language_is_wrong_usage(tmp_path: Path) -> None:
-    assert 2 == clicktrail("privacy-text", "--language", "fr", folder=tmp_path).returncode
+    assert 2 == run_clicktrail("privacy-text", "--language", "fr", folder=tmp_path).returncode

@@ -15,30 +15,30 @@ from clicktrail import keyring_file
 from clicktrail.cli.rewrite import RewrittenFile, rewrite
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.consent import Consent
-from clicktrail.model.link import Part
+from clicktrail.model.link import BodyType
 from clicktrail.model.link_set import LinkSet
 from clicktrail.rewrite.dkim import sign
 from clicktrail.rewrite.document import rewrite_document
-from clicktrail.server.settings import environment, load
-from clicktrail.server.wiring.stores import read_registry
-from clicktrail.tokens import Sealed, open_campaign, open_token
-from tests.support.command_line import clicktrail
-from tests.support.dkim_keys import ED25519, verifies
+from clicktrail.server.settings import get_environment, load
+from clicktrail.server.wiring.stores import open_registry_read_only
+from clicktrail.tokens import SealedLink, open_campaign_token, open_token
+from tests.support.command_line import run_clicktrail
+from tests.support.dkim_keys import ED25519_KEY, is_signature_valid
 from tests.support.paths import CORPUS
-from tests.support.rewriting import POLICY, tracking_url, untagged
+from tests.support.rewriting import POLICY, keep_url, tracking_url
 
 HTML = '<p>é<a href="https://example.com/boots">Boots</a> <a href="mailto:shop@example.com">Write</a>'
 IN_PROCESSES = 20
 
 
 def test_a_file_is_rewritten_and_reported(tmp_path: Path) -> None:
-    ring = keyring_file.load_or_create(tmp_path / "ring.json", traces=[])
+    ring = keyring_file.load_or_create(tmp_path / "ring.json", earlier_data_paths=[])
     (tmp_path / "mail.html").write_text(HTML, "utf-8")
     (tmp_path / "utm.toml").write_text('own_hosts = ["example.com"]\ncontent = ""\n', "utf-8")
 
     arguments = ["mail.html", "-o", "out.html", "--report", "report.json", "--keys", "ring.json", "--utm", "utm.toml"]
     sent = ["--domain", "https://go.example.com", "--campaign", "spring", "--recipient", "p1", "--message-id", "m1"]
-    done = clicktrail("rewrite", *arguments, *sent, folder=tmp_path)
+    done = run_clicktrail("rewrite", *arguments, *sent, folder=tmp_path)
 
     assert (0, "") == (done.returncode, done.stdout)
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
@@ -66,7 +66,7 @@ def test_a_file_is_rewritten_and_reported(tmp_path: Path) -> None:
 def test_json_is_all_that_stands_on_standard_output(tmp_path: Path) -> None:
     (tmp_path / "big.html").write_text(f"{HTML}<p>{'x' * 110_000}", "utf-8")
 
-    done = clicktrail("rewrite", "big.html", "--json", folder=tmp_path)
+    done = run_clicktrail("rewrite", "big.html", "--json", folder=tmp_path)
 
     ephemeral, here, clipped = json.loads(done.stdout)["warnings"]
     assert "there is no key ring" in ephemeral
@@ -106,8 +106,8 @@ def test_standard_input_is_told_by_how_it_begins(content: bytes, part: str, tmp_
 
 def test_the_ring_of_the_environment_and_of_the_data_folder(tmp_path: Path) -> None:
     (tmp_path / "mail.txt").write_text("https://example.com/", "utf-8")
-    rings = {"data": keyring_file.load_or_create(tmp_path / "clicktrail-data" / "keys.json", traces=[])}
-    rings["named"] = keyring_file.load_or_create(tmp_path / "named.json", traces=[])
+    rings = {"data": keyring_file.load_or_create(tmp_path / "clicktrail-data" / "keys.json", earlier_data_paths=[])}
+    rings["named"] = keyring_file.load_or_create(tmp_path / "named.json", earlier_data_paths=[])
 
     for name, added in {"data": {}, "named": {"CLICKTRAIL_KEYS": "named.json"}}.items():
         done = _run(tmp_path, added)
@@ -121,20 +121,20 @@ def test_the_ring_of_the_environment_and_of_the_data_folder(tmp_path: Path) -> N
 
 def _run(folder: Path, added: dict[str, str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "clicktrail", "rewrite", "mail.txt"]
-    kept = {name: value for name, value in environment().items() if not name.startswith("CLICKTRAIL_")}
+    kept = {name: value for name, value in get_environment().items() if not name.startswith("CLICKTRAIL_")}
     return subprocess.run(command, cwd=folder, env=kept | added, capture_output=True, text=True, check=False)
 
 
 def test_settings_and_headers_say_what_no_option_does(tmp_path: Path) -> None:
-    ring = keyring_file.load_or_create(tmp_path / "clicktrail-data" / "keys.json", traces=[])
+    ring = keyring_file.load_or_create(tmp_path / "clicktrail-data" / "keys.json", earlier_data_paths=[])
     (tmp_path / "clicktrail.toml").write_text('[utm]\nconvention = "utm.toml"\n', "utf-8")
     (tmp_path / "utm.toml").write_text('own_hosts = ["*"]\ncontent = ""\n', "utf-8")
     headers = "X-Clicktrail-Campaign: spring\nX-Clicktrail-Recipient: p1\nX-Clicktrail-Medium: drip\n"
     (tmp_path / "mail.eml").write_text(f"{headers}\nhttps://example.com/", "utf-8")
     (tmp_path / "off.eml").write_text("X-Clicktrail-Tracking: off\n\nhttps://example.com/", "utf-8")
 
-    def opened(*options: str) -> Sealed:
-        done = clicktrail("rewrite", "mail.eml", *options, folder=tmp_path)
+    def opened(*options: str) -> SealedLink:
+        done = run_clicktrail("rewrite", "mail.eml", *options, folder=tmp_path)
         before, _, token = done.stdout.rpartition("/")
         assert before.startswith(headers)
         return open_token(ring, token)
@@ -144,7 +144,7 @@ def test_settings_and_headers_say_what_no_option_does(tmp_path: Path) -> None:
     assert "https://example.com/?utm_source=email&utm_medium=drip&utm_campaign=spring" == own.destination
     told = opened("--campaign", "autumn", "--recipient", "p2")
     assert ("autumn", "p2") == (told.campaign, told.recipient)
-    off = clicktrail("rewrite", "off.eml", folder=tmp_path)
+    off = run_clicktrail("rewrite", "off.eml", folder=tmp_path)
     assert (tmp_path / "off.eml").read_text("utf-8") == off.stdout
     assert "not all of it could be rewritten: tracking-off" in off.stderr
 
@@ -153,13 +153,13 @@ def test_settings_and_headers_say_what_no_option_does(tmp_path: Path) -> None:
 def test_a_message_that_nobody_may_follow_into_passes_as_it_is(header: str, tmp_path: Path) -> None:
     content = f"{header}\n\nhttps://example.com/"
     (tmp_path / "mail.eml").write_text(content, "utf-8")
-    done = clicktrail("rewrite", "mail.eml", folder=tmp_path)
+    done = run_clicktrail("rewrite", "mail.eml", folder=tmp_path)
     assert (0, content) == (done.returncode, done.stdout)
     assert "not all of it could be rewritten: sensitive-message" in done.stderr
 
 
 def test_consent_is_that_of_the_option_or_the_header(tmp_path: Path) -> None:
-    ring = keyring_file.load_or_create(tmp_path / "keys.json", traces=[])
+    ring = keyring_file.load_or_create(tmp_path / "keys.json", earlier_data_paths=[])
     mail, out, policy = tmp_path / "mail.eml", tmp_path / "out.eml", tmp_path / "policy.toml"
     mail.write_text("X-Clicktrail-Consent: denied\n\nhttps://example.com/", "utf-8")
     policy.write_text('unknown_consent = "anonymous"', "utf-8")
@@ -183,22 +183,22 @@ def test_consent_is_that_of_the_option_or_the_header(tmp_path: Path) -> None:
 
 
 def test_a_signed_message_is_signed_anew_with_the_key_of_the_settings(tmp_path: Path) -> None:
-    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
     (tmp_path / "clicktrail.toml").write_text(
         '[dkim]\ndomain = "example.com"\nselector = "ed"\nprivate_key_file = "dkim.pem"\n', "utf-8"
     )
     message = b"From: a@example.com\r\nSubject: A\r\n\r\nhttps://example.com/\r\n"
-    (tmp_path / "mail.eml").write_bytes(sign(message, ED25519, at=datetime(2024, 5, 6, tzinfo=UTC)))
+    (tmp_path / "mail.eml").write_bytes(sign(message, ED25519_KEY, signed_at=datetime(2024, 5, 6, tzinfo=UTC)))
     (tmp_path / "mail.html").write_text(HTML, "utf-8")
 
-    keyless = clicktrail("rewrite", "mail.html", "-o", "out.html", folder=tmp_path)
-    pem = ED25519.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    keyless = run_clicktrail("rewrite", "mail.html", "-o", "out.html", folder=tmp_path)
+    pem = ED25519_KEY.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "dkim.pem").write_bytes(pem)
-    done = clicktrail("rewrite", "mail.eml", "-o", "out.eml", folder=tmp_path)
+    done = run_clicktrail("rewrite", "mail.eml", "-o", "out.eml", folder=tmp_path)
 
     assert (0, 0) == (keyless.returncode, done.returncode)
     assert "links found: 1, tracked: 1" in done.stderr
-    assert verifies((tmp_path / "out.eml").read_bytes())
+    assert is_signature_valid((tmp_path / "out.eml").read_bytes())
 
 
 def test_a_policy_is_a_preset_or_a_file(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_what_cannot_be_read_or_written_is_said_in_one_line(tmp_path: Path) -> N
 @pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus of real mail is not at {CORPUS}")
 @pytest.mark.timeout(600)
 def test_every_file_of_real_mail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    keyring_file.load_or_create(tmp_path / "keys.json", traces=[])
+    keyring_file.load_or_create(tmp_path / "keys.json", earlier_data_paths=[])
     report, out = tmp_path / "report.json", tmp_path / "out"
     counts: Counter[str] = Counter()
     for path in sorted([*(CORPUS / "html").iterdir(), *(CORPUS / "eml").iterdir()]):
@@ -262,7 +262,7 @@ def _check_offsets(before: bytes, after: bytes, links: list[dict[str, Any]]) -> 
 def test_some_files_of_real_mail_as_a_user_would(tmp_path: Path) -> None:
     paths = sorted((CORPUS / "eml").iterdir())
     for path in paths[:: len(paths) // IN_PROCESSES]:
-        done = clicktrail("rewrite", str(path), "-o", "out.eml", "--json", folder=tmp_path)
+        done = run_clicktrail("rewrite", str(path), "-o", "out.eml", "--json", folder=tmp_path)
         assert 0 == done.returncode, done.stderr
         assert json.loads(done.stdout)["size"]["after"] == (tmp_path / "out.eml").stat().st_size
 
@@ -271,8 +271,8 @@ def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "clicktrail.txt").write_text("https://example.com/", "utf-8")
     (tmp_path / "clicktrail.toml").write_text("", "utf-8")
 
-    taken = clicktrail("rewrite", "clicktrail.txt", folder=tmp_path)
-    refused = clicktrail("rewrite", "clicktrail.toml", folder=tmp_path)
+    taken = run_clicktrail("rewrite", "clicktrail.txt", folder=tmp_path)
+    refused = run_clicktrail("rewrite", "clicktrail.toml", folder=tmp_path)
 
     assert (0, 1) == (taken.returncode, refused.returncode)
     assert refused.stderr.startswith("clicktrail: error: clicktrail.toml is no .html, .htm, .txt, .eml file\n")
@@ -284,14 +284,14 @@ A = "https://example.com/"
 def rewritten(html: str) -> RewrittenFile:
     """A file of HTML with its links replaced."""
     content = html.encode()
-    done = rewrite_document(content, Part.HTML, policy=POLICY, tag=untagged, tracking_url=tracking_url)
-    return RewrittenFile(content=content, part=Part.HTML, rewritten=done)
+    done = rewrite_document(content, BodyType.HTML, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    return RewrittenFile(content=content, body_type=BodyType.HTML, rewritten=done)
 
 
 def test_twins_are_two_rows_with_one_index() -> None:
     twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}'>x</a>"
     file = rewritten(f"<a href='mailto:a@b'>w</a>{twins}")
-    rows = file.described([])["links"]
+    rows = file.build_report([])["links"]
     assert [(0, None), (1, 0), (1, 0)] == [(row["index"], row["position"]) for row in rows]
     assert ["mailto:a@b", A, A] == [file.content[row["start"] : row["end"]].decode() for row in rows]
 
@@ -320,7 +320,7 @@ HTML_esp = """<p>Hi {{first_name}} <a href="https://shop.example/a">A</a>
 def folder(tmp_path: Path) -> Path:
     """A folder with settings, a key ring and a template."""
     (tmp_path / "clicktrail.toml").write_text('[tracking]\ndomain = "https://links.shop.example"\n', "utf-8")
-    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
     (tmp_path / "mail.html").write_text(HTML_esp, "utf-8")
     return tmp_path
 
@@ -329,7 +329,7 @@ def kept(folder: Path, number: int) -> LinkSet | None:
     """A link set in the folder's registry."""
 
     async def find() -> LinkSet | None:
-        async with read_registry(load(folder / "clicktrail.toml", {})) as registry:
+        async with open_registry_read_only(load(folder / "clicktrail.toml", {})) as registry:
             return await registry.link_sets.find(number)
 
     return asyncio.run(find())
@@ -345,16 +345,16 @@ def kept(folder: Path, number: int) -> LinkSet | None:
     ],
 )
 def test_a_template_for_each_esp(folder: Path, esp: str, tag: str) -> None:
-    done = clicktrail("rewrite", "mail.html", "--esp", esp, "--campaign", "spring", "-o", "out.html", folder=folder)
+    done = run_clicktrail("rewrite", "mail.html", "--esp", esp, "--campaign", "spring", "-o", "out.html", folder=folder)
 
     assert 0 == done.returncode, done.stderr
     out = (folder / "out.html").read_text("utf-8")
     tokens = re.findall(rf"https://links\.shop\.example/([\w-]+)/{re.escape(tag)}\"", out)
-    ring = keyring_file.load(folder / "clicktrail-data" / keyring_file.NAME)
-    opened = [open_campaign(ring, token) for token in tokens]
+    ring = keyring_file.load(folder / "clicktrail-data" / keyring_file.FILE_NAME)
+    opened = [open_campaign_token(ring, token) for token in tokens]
     assert [0, 1] == [position for _, position in opened]
     assert {("", "")} == {(sealed.message_id, sealed.recipient) for sealed, _ in opened}
-    link_set = kept(folder, opened[0][0].link_set)
+    link_set = kept(folder, opened[0][0].link_set_id)
     assert link_set is not None
     assert "spring" == link_set.campaign
     assert [(0, "https://shop.example/a", ""), (1, "https://shop.example/b", "tiles")] == [
@@ -377,15 +377,15 @@ def test_what_can_be_no_template(folder: Path, arguments: list[str], error: str)
     (folder / "mail.eml").write_text(f"Content-Type: text/html\n\n{HTML_esp}", "utf-8")
     (folder / "asked.toml").write_text('unknown_consent = "anonymous"\n', "utf-8")
     (folder / "other.toml").write_text('data_dir = "elsewhere"\n', "utf-8")
-    done = clicktrail("rewrite", *arguments, folder=folder)
+    done = run_clicktrail("rewrite", *arguments, folder=folder)
     assert (1, "") == (done.returncode, done.stdout)
     assert done.stderr.startswith(f"clicktrail: error: {error}")
     assert not (folder / "clicktrail-data" / "registry.sqlite3").exists()
 
 
 def test_inspect_shows_what_is_not_sealed(folder: Path) -> None:
-    done = clicktrail("rewrite", "mail.html", "--esp", "mailgun", folder=folder)
+    done = run_clicktrail("rewrite", "mail.html", "--esp", "mailgun", folder=folder)
     url = re.findall(r'https://links[^"]+', done.stdout)[0].replace("%recipient.id%", "p%2D17")
-    shown = clicktrail("inspect", url, folder=folder)
+    shown = run_clicktrail("inspect", url, folder=folder)
     assert "link_set           1\n" in shown.stdout
     assert "recipient          p-17\nrecipient_unsealed True\n" in shown.stdout

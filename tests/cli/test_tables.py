@@ -4,21 +4,21 @@ from typing import Any
 import pytest
 
 from clicktrail.cli.tables import print_campaign, print_campaigns
-from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique, as_json
+from clicktrail.report import CampaignReport, ClickCounts, LinkReport, ReasonCount, UniqueClickers, report_as_json
 
 DATA = Path("data")
-SPRING: dict[str, Any] = as_json(
+SPRING: dict[str, Any] = report_as_json(
     CampaignReport(
         campaign="spring",
         accepted=200,
-        clicks=Clicks(human=11, suspected=3, bot=70, preview=1),
-        unique=Unique(raw=50, human=10),
+        clicks=ClickCounts(human=11, suspected=3, bot=70, preview=1),
+        unique=UniqueClickers(raw=50, human=10),
         links=(
             LinkReport(
                 position=0,
                 url="https://example.com/boots",
-                clicks=Clicks(human=11, suspected=3, bot=70, preview=1),
-                unique=Unique(raw=50, human=10),
+                clicks=ClickCounts(human=11, suspected=3, bot=70, preview=1),
+                unique=UniqueClickers(raw=50, human=10),
             ),
         ),
         reasons=(ReasonCount(signal="burst", clicks=66),),

@@ -6,8 +6,8 @@ import pytest
 
 from clicktrail.cli.utm import read_links
 from clicktrail.errors import ClicktrailError
-from clicktrail.rewrite import Untouched
-from tests.support.command_line import clicktrail
+from clicktrail.rewrite import SkipReason
+from tests.support.command_line import run_clicktrail
 
 RIGHT = "https://x.com/?utm_source=email&utm_medium=newsletter&utm_campaign=2026-11_sale"
 CONVENTION = 'own_hosts = ["x.com"]\n'
@@ -18,9 +18,9 @@ def test_lint_fixes_what_has_one_right_form(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text(f'<a href="{RIGHT.replace("email", "E-Mail")}">a</a>\n<a href="https://x.com/b">b</a>')
 
-    before = clicktrail("utm", "lint", "page.html", "--convention", "utm.toml", folder=tmp_path)
-    first = clicktrail("utm", "lint", "page.html", "--convention", "utm.toml", "--fix", folder=tmp_path)
-    second = clicktrail(
+    before = run_clicktrail("utm", "lint", "page.html", "--convention", "utm.toml", folder=tmp_path)
+    first = run_clicktrail("utm", "lint", "page.html", "--convention", "utm.toml", "--fix", folder=tmp_path)
+    second = run_clicktrail(
         *["utm", "lint", "page.html", "--convention", "utm.toml", "--fix", "--campaign", "2026-11_sale"],
         folder=tmp_path,
     )
@@ -35,7 +35,7 @@ def test_lint_fixes_what_has_one_right_form(tmp_path: Path) -> None:
 
 
 def test_lint_as_json(tmp_path: Path) -> None:
-    done = clicktrail("utm", "lint", RIGHT, RIGHT + "&utm_term=A", "--fix", "--json", folder=tmp_path)
+    done = run_clicktrail("utm", "lint", RIGHT, RIGHT + "&utm_term=A", "--fix", "--json", folder=tmp_path)
     assert 0 == done.returncode
     assert json.loads(done.stdout) == {
         "checked": 2,
@@ -66,9 +66,9 @@ def test_lint_fixes_messages(tmp_path: Path) -> None:
     (tmp_path / "a.eml").write_text(f"{head}{link}\n")
     (tmp_path / "signed.eml").write_text(f"DKIM-Signature: v=1\nContent-Type: text/plain\n\n{RIGHT}&utm_term=A\n")
 
-    read = clicktrail("utm", "lint", "a.eml", folder=tmp_path)
-    fixed = clicktrail("utm", "lint", "a.eml", "signed.eml", "--fix", folder=tmp_path)
-    again = clicktrail("utm", "lint", "a.eml", folder=tmp_path)
+    read = run_clicktrail("utm", "lint", "a.eml", folder=tmp_path)
+    fixed = run_clicktrail("utm", "lint", "a.eml", "signed.eml", "--fix", folder=tmp_path)
+    again = run_clicktrail("utm", "lint", "a.eml", folder=tmp_path)
 
     assert [1, 0, 0] == [read.returncode, fixed.returncode, again.returncode]
     assert "  case: utm_term is 'A'" in read.stdout
@@ -80,7 +80,7 @@ def test_lint_fixes_messages(tmp_path: Path) -> None:
 
 def test_the_convention_is_that_of_the_settings(tmp_path: Path) -> None:
     (tmp_path / "clicktrail.toml").write_text('[utm]\nown_hosts = ["x.com"]\nsource = "shop"\n')
-    linted = clicktrail("utm", "lint", "https://x.com/", RIGHT, folder=tmp_path)
+    linted = run_clicktrail("utm", "lint", "https://x.com/", RIGHT, folder=tmp_path)
     assert "untagged: x.com is one of your own hosts" in linted.stdout
     assert "unknown-source: utm_source is 'email', and the convention's is 'shop'" in linted.stdout
 
@@ -89,8 +89,8 @@ def test_lint_says_what_it_does_not_check(tmp_path: Path) -> None:
     (tmp_path / "utm.toml").write_text(CONVENTION)
     (tmp_path / "page.html").write_text('<a href="https://y.com/">a</a><a href="mailto:a@b">b</a>')
 
-    url = clicktrail("utm", "lint", "https://y.com/", "--convention", "utm.toml", folder=tmp_path)
-    page = clicktrail("utm", "lint", "page.html", "--convention", "utm.toml", "--json", folder=tmp_path)
+    url = run_clicktrail("utm", "lint", "https://y.com/", "--convention", "utm.toml", folder=tmp_path)
+    page = run_clicktrail("utm", "lint", "page.html", "--convention", "utm.toml", "--json", folder=tmp_path)
 
     assert [(0, ""), 0] == [(url.returncode, url.stdout), page.returncode]
     assert url.stderr == (
@@ -106,7 +106,7 @@ def test_a_convention_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "utm.toml").write_text("sauce = 'email'")
     (tmp_path / "latin.toml").write_bytes(b"source = '\xe9'")
     done = [
-        clicktrail("utm", "lint", RIGHT, "--convention", name, folder=tmp_path)
+        run_clicktrail("utm", "lint", RIGHT, "--convention", name, folder=tmp_path)
         for name in ("utm.toml", "latin.toml", "none.toml")
     ]
     assert [1, 1, 1] == [run.returncode for run in done]
@@ -121,7 +121,7 @@ EXPORT = "Session source / medium,Session campaign,Sessions\nE-Mail / newsletter
 def test_audit_says_what_share_is_inconsistent_and_maps_it(tmp_path: Path) -> None:
     (tmp_path / "export.csv").write_text(EXPORT, encoding="utf-16")
 
-    done = clicktrail("utm", "audit", "export.csv", "--mapping", "mapping.csv", folder=tmp_path)
+    done = run_clicktrail("utm", "audit", "export.csv", "--mapping", "mapping.csv", folder=tmp_path)
 
     assert (0, "") == (done.returncode, done.stderr)
     assert done.stdout == (
@@ -136,7 +136,7 @@ def test_audit_says_what_share_is_inconsistent_and_maps_it(tmp_path: Path) -> No
 def test_audit_as_json(tmp_path: Path) -> None:
     (tmp_path / "utm.toml").write_text("source = 'E-Mail'")
     (tmp_path / "export.csv").write_bytes(EXPORT.encode("latin-1"))
-    done = clicktrail("utm", "audit", "export.csv", "--convention", "utm.toml", "--json", folder=tmp_path)
+    done = run_clicktrail("utm", "audit", "export.csv", "--convention", "utm.toml", "--json", folder=tmp_path)
     assert json.loads(done.stdout) == {
         "rows": 2,
         "sessions": 100,
@@ -156,7 +156,7 @@ def test_audit_as_json(tmp_path: Path) -> None:
 
 
 def test_audit_of_what_is_not_there(tmp_path: Path) -> None:
-    done = clicktrail("utm", "audit", "none.csv", folder=tmp_path)
+    done = run_clicktrail("utm", "audit", "none.csv", folder=tmp_path)
     assert "clicktrail: error: cannot read none.csv: No such file or directory\n" == done.stderr
 
 
@@ -165,7 +165,7 @@ def test_html_keeps_every_other_character(tmp_path: Path) -> None:
     page.write_bytes("<p>é\r\n<a href='https://x.com/?a&amp;b'>x</a>\n<A HREF=https://y.com/>y</A>".encode("latin-1"))
 
     file = read_links(page)
-    better = file.replacing({"https://x.com/?a&b": "https://x.com/?'&\"", "https://y.com/": "https://y.com/?a b"})
+    better = file.replace_urls({"https://x.com/?a&b": "https://x.com/?'&\"", "https://y.com/": "https://y.com/?a b"})
 
     assert [("https://x.com/?a&b", 2), ("https://y.com/", 3)] == [(link.url, link.line) for link in file.links]
     expected = "<p>é\r\n<a href='https://x.com/?&#39;&amp;&#34;'>x</a>\n<A HREF=https://y.com/?a&#32;b>y</A>"
@@ -177,8 +177,8 @@ def test_links_that_are_not_tracked_can_be_put_right(tmp_path: Path) -> None:
     urls = ["https://x.com/?id={{id}}", "https://x.com/unsubscribe?a", "mailto:a@b?c", "/relative"]
     page.write_text("<base href='https://x.com/'>" + "".join(f"<a href='{url}'>" for url in urls))
     file = read_links(page)
-    assert [(url, False) for url in urls[:3]] == [(link.url, link.wanted) for link in file.links[:3]]
-    better = file.replacing({url: url.upper() for url in urls[:3]})
+    assert [(url, False) for url in urls[:3]] == [(link.url, link.utm_required) for link in file.links[:3]]
+    better = file.replace_urls({url: url.upper() for url in urls[:3]})
     assert [urls[0].upper(), urls[1].upper(), urls[2], urls[3]] == re.findall(r"<a href='(.*?)'>", better.decode())
 
 
@@ -191,7 +191,7 @@ def test_a_list_of_urls_may_hold_spaces(tmp_path: Path) -> None:
     assert [("https://x.com/?utm_campaign=Big Sale", 1), ("https://y.com/", 3)] == [
         (link.url, link.line) for link in file.links
     ]
-    better = file.replacing(
+    better = file.replace_urls(
         {"https://x.com/?utm_campaign=Big Sale": "https://x.com/", "https://y.com/": "https://z.com/"}
     )
     assert b"https://x.com/\r\n\r\n  https://z.com/\n" == better
@@ -202,7 +202,7 @@ def test_text_is_read_as_its_reader_does(tmp_path: Path) -> None:
     text.write_text("Hello.\nSee https://x.com/a.\n")
     file = read_links(text)
     assert [("https://x.com/a", 2)] == [(link.url, link.line) for link in file.links]
-    assert b"Hello.\nSee https://y.com/.\n" == file.replacing({"https://x.com/a": "https://y.com/"})
+    assert b"Hello.\nSee https://y.com/.\n" == file.replace_urls({"https://x.com/a": "https://y.com/"})
 
 
 def test_a_message_is_read_and_written_in_its_encoding(tmp_path: Path) -> None:
@@ -214,9 +214,9 @@ def test_a_message_is_read_and_written_in_its_encoding(tmp_path: Path) -> None:
     message.write_bytes(raw)
     file = read_links(message)
     assert [("https://x.com/?a=b", 0, True), ("https://x.com/unsubscribe", 0, False)] == [
-        (link.url, link.line, link.wanted) for link in file.links
+        (link.url, link.line, link.utm_required) for link in file.links
     ]
-    better = file.replacing({"https://x.com/?a=b": "https://x.com/?a=c"})
+    better = file.replace_urls({"https://x.com/?a=b": "https://x.com/?a=c"})
     assert raw.replace(b"a=3Db", b"a=3Dc") == better.replace(b"=\n", b"")
 
 
@@ -224,7 +224,7 @@ def test_what_cannot_be_read_of_a_message_is_said(tmp_path: Path) -> None:
     message = tmp_path / "message.eml"
     message.write_bytes(b"DKIM-Signature: v=1; b=x\nContent-Type: text/plain\n\nhttps://x.com/\n")
     file = read_links(message)
-    assert ((), (Untouched.DKIM_SIGNED,)) == (file.links, file.untouched)
+    assert ((), (SkipReason.DKIM_SIGNED,)) == (file.links, file.skip_reasons)
 
 
 @pytest.mark.parametrize("name", ["missing.html", "folder.pdf"])

@@ -12,30 +12,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from clicktrail.judge.address_activity import Visit
-from clicktrail.model.event import AnonymousClick, AnyEvent, Engagement, Opened, encode
+from clicktrail.judge.address_activity import AddressClick
+from clicktrail.model.event import AnonymousClick, AnyEvent, Engagement, Opened, encode_event
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import (
     CampaignReport,
-    Clicks,
-    Filter,
-    Filtered,
+    ClickCounts,
+    ClickFilter,
+    FilteredCounts,
     LinkReport,
     ReasonCount,
     SourceReport,
-    Unique,
-    filtered,
-    summarise,
+    UniqueClickers,
+    apply_filter,
+    build_reports,
 )
-from clicktrail.report.accuracy import Confusion
+from clicktrail.report.accuracy import ConfusionMatrix
 from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.ports import (
     Analytics,
+    CachedReport,
     Clicker,
     ClickSearch,
     JudgedMessage,
-    RecentReport,
     RecipientClick,
     StoredVerdict,
 )
@@ -48,10 +48,10 @@ from tests.support.judged_lines import (
     bounced,
     click,
     delivered,
-    judged,
-    lines,
+    encode_lines,
+    make_judged_click,
+    make_judged_message,
     sent,
-    verdict,
 )
 from tests.support.memory_analytics import MemoryAnalytics
 
@@ -71,7 +71,7 @@ async def analytics(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
 
 async def store(analytics: Analytics, *messages: JudgedMessage) -> None:
     """Store messages and all their events."""
-    await analytics.store(lines(*messages), messages)
+    await analytics.store(encode_lines(*messages), messages)
 
 
 async def test_nothing_stored_is_nothing_reported(analytics: Analytics) -> None:
@@ -82,37 +82,50 @@ async def test_nothing_stored_is_nothing_reported(analytics: Analytics) -> None:
 async def test_campaign_counts_clicks_clickers_links_and_reasons(analytics: Analytics) -> None:
     await store(
         analytics,
-        judged(
+        make_judged_message(
             sent("m1", recipient="ann@example.com"),
             delivered("m1"),
             clicks=(
-                verdict(click("m1", "1", recipient="ann@example.com"), Verdict.BOT, BURST, HOSTING),
-                verdict(replace(click("m1", "2", recipient="ann@example.com"), link=1, url="https://example.com/b")),
-                verdict(click("m1", "3", recipient="ann@example.com"), Verdict.HUMAN, ENGAGED),
-                verdict(
+                make_judged_click(click("m1", "1", recipient="ann@example.com"), Verdict.BOT, BURST, HOSTING),
+                make_judged_click(
+                    replace(click("m1", "2", recipient="ann@example.com"), link=1, url="https://example.com/b")
+                ),
+                make_judged_click(click("m1", "3", recipient="ann@example.com"), Verdict.HUMAN, ENGAGED),
+                make_judged_click(
                     replace(click("m1", "4", recipient="ann@example.com"), method="HEAD"), Verdict.BOT, counted=False
                 ),
             ),
         ),
-        judged(sent("m2", recipients=3), delivered("m2"), clicks=(verdict(click("m2", "1"), Verdict.BOT, BURST),)),
-        judged(sent("m3"), delivered("m3"), clicks=(verdict(replace(click("m3", "1"), method="HEAD"), counted=False),)),
-        judged(sent("m4"), bounced("m4")),
+        make_judged_message(
+            sent("m2", recipients=3), delivered("m2"), clicks=(make_judged_click(click("m2", "1"), Verdict.BOT, BURST),)
+        ),
+        make_judged_message(
+            sent("m3"),
+            delivered("m3"),
+            clicks=(make_judged_click(replace(click("m3", "1"), method="HEAD"), counted=False),),
+        ),
+        make_judged_message(sent("m4"), bounced("m4")),
     )
     first = LinkReport(
-        position=0, url="https://example.com/", clicks=Clicks(human=1, bot=2), unique=Unique(raw=2, human=1, engaged=1)
+        position=0,
+        url="https://example.com/",
+        clicks=ClickCounts(human=1, bot=2),
+        unique=UniqueClickers(raw=2, human=1, engaged=1),
     )
-    second = LinkReport(position=1, url="https://example.com/b", clicks=Clicks(human=1), unique=Unique(raw=1, human=1))
+    second = LinkReport(
+        position=1, url="https://example.com/b", clicks=ClickCounts(human=1), unique=UniqueClickers(raw=1, human=1)
+    )
     expected = CampaignReport(
         campaign="spring",
         first_sent_at=SENT_AT,
         accepted=6,
         bounced=1,
-        delivered_events=3,
-        clicks=Clicks(human=2, bot=2),
-        unique=Unique(raw=2, human=1, engaged=1),
+        reported_deliveries=3,
+        clicks=ClickCounts(human=2, bot=2),
+        unique=UniqueClickers(raw=2, human=1, engaged=1),
         links=(first, second),
         reasons=(ReasonCount(signal="burst", clicks=2), ReasonCount(signal="hosting-network", clicks=1)),
-        sources=(SourceReport(source="clicktrail", clicks=6, addresses=6, agents=6),),
+        sources=(SourceReport(source="clicktrail", clicks=6, clicks_with_ip=6, clicks_with_user_agent=6),),
     )
     assert expected == await analytics.campaign("spring")
     assert [dataclasses.replace(expected, links=(), reasons=(), sources=())] == await analytics.campaigns()
@@ -123,7 +136,7 @@ async def test_links_of_a_group_are_counted_as_one(analytics: Analytics) -> None
         replace(click("m1", str(number)), link=link, url=f"https://example.com/{path}", group=group)
         for number, (link, path, group) in enumerate([(2, "b", "tiles"), (1, "c", "tiles"), (1, "c", ""), (0, "a", "")])
     ]
-    await store(analytics, judged(sent("m1"), clicks=tuple(map(verdict, clicks))))
+    await store(analytics, make_judged_message(sent("m1"), clicks=tuple(map(make_judged_click, clicks))))
     report = await analytics.campaign("spring")
     assert report is not None
     assert [(0, "a", "", 1), (1, "b", "tiles", 2), (1, "c", "", 1)] == [
@@ -136,57 +149,60 @@ async def test_anonymous_clicks_are_clicks_of_nobody(analytics: Analytics) -> No
     anonymous = AnonymousClick(
         id="a1", at=SENT_AT, campaign="spring", link=0, url="https://example.com/", verdict=Verdict.HUMAN
     )
-    message = judged(sent("m1"), clicks=(verdict(click("m1", "1"), Verdict.BOT),))
+    message = make_judged_message(sent("m1"), clicks=(make_judged_click(click("m1", "1"), Verdict.BOT),))
     for _ in range(2):
-        await analytics.store(lines(message), [message], [anonymous])
+        await analytics.store(encode_lines(message), [message], [anonymous])
     report = await analytics.campaign("spring")
     assert report is not None
-    assert (Clicks(human=1, bot=1), Unique(raw=1)) == (report.clicks, report.unique)
-    assert [(Clicks(human=1, bot=1), Unique(raw=1))] == [(link.clicks, link.unique) for link in report.links]
+    assert (ClickCounts(human=1, bot=1), UniqueClickers(raw=1)) == (report.clicks, report.unique)
+    assert [(ClickCounts(human=1, bot=1), UniqueClickers(raw=1))] == [
+        (link.clicks, link.unique) for link in report.links
+    ]
 
 
 async def test_one_person_is_one_clicker_over_several_messages(analytics: Analytics) -> None:
     named = [
-        judged(sent(name), clicks=(verdict(click(name, "1", recipient="ann@example.com")),)) for name in ("m1", "m2")
+        make_judged_message(sent(name), clicks=(make_judged_click(click(name, "1", recipient="ann@example.com")),))
+        for name in ("m1", "m2")
     ]
-    unnamed = [judged(sent(name), clicks=(verdict(click(name, "1")),)) for name in ("m3", "m4")]
+    unnamed = [make_judged_message(sent(name), clicks=(make_judged_click(click(name, "1")),)) for name in ("m3", "m4")]
     await store(analytics, *named, *unnamed)
     (report,) = await analytics.campaigns()
-    assert Unique(raw=3, human=3) == report.unique
+    assert UniqueClickers(raw=3, human=3) == report.unique
 
 
 async def test_latest_sent_comes_first(analytics: Analytics) -> None:
     await store(
         analytics,
-        judged(sent("m1", campaign="b")),
-        judged(delivered("m2", campaign="z")),
-        judged(delivered("m3", campaign="y")),
-        judged(sent("m4", campaign="a")),
+        make_judged_message(sent("m1", campaign="b")),
+        make_judged_message(delivered("m2", campaign="z")),
+        make_judged_message(delivered("m3", campaign="y")),
+        make_judged_message(sent("m4", campaign="a")),
     )
     assert ["a", "b", "y", "z"] == [report.campaign for report in await analytics.campaigns()]
 
 
 async def test_later_verdict_replaces_the_earlier(analytics: Analytics) -> None:
     of = click("m1", "1")
-    await store(analytics, judged(sent("m1"), clicks=(verdict(of, Verdict.BOT, BURST),)))
-    await store(analytics, judged(sent("m1"), clicks=(verdict(of),)))
+    await store(analytics, make_judged_message(sent("m1"), clicks=(make_judged_click(of, Verdict.BOT, BURST),)))
+    await store(analytics, make_judged_message(sent("m1"), clicks=(make_judged_click(of),)))
     report = await analytics.campaign("spring")
     assert report is not None
-    assert (Clicks(human=1), ()) == (report.clicks, report.reasons)
+    assert (ClickCounts(human=1), ()) == (report.clicks, report.reasons)
 
 
 async def test_reports_wanted_at_once_are_the_same_where_little_is_to_be_counted(analytics: Analytics) -> None:
     for number in range(2):
-        await store(analytics, judged(sent("m1"), clicks=(verdict(click("m1", str(number))),)))
-        recent = [*await analytics.recent_campaigns(), await analytics.recent_campaign("spring")]
+        await store(analytics, make_judged_message(sent("m1"), clicks=(make_judged_click(click("m1", str(number))),)))
+        recent = [*await analytics.cached_campaigns(), await analytics.cached_campaign("spring")]
         current = [*await analytics.campaigns(), await analytics.campaign("spring")]
-        assert [RecentReport(report=report, as_of=None) for report in current if report] == recent
-    assert None is await analytics.recent_campaign("autumn")
+        assert [CachedReport(report=report, as_of=None) for report in current if report] == recent
+    assert None is await analytics.cached_campaign("autumn")
 
 
 async def test_reports_that_were_read_know_what_is_stored_later(analytics: Analytics) -> None:
-    of = verdict(click("m1", "1", recipient="ann@example.com"))
-    message = judged(sent("m1"), clicks=(of,))
+    of = make_judged_click(click("m1", "1", recipient="ann@example.com"))
+    message = make_judged_message(sent("m1"), clicks=(of,))
     await store(analytics, message)
 
     async def told() -> list[tuple[str, int, int, int]]:
@@ -199,16 +215,21 @@ async def test_reports_that_were_read_know_what_is_stored_later(analytics: Analy
     assert [("spring", 1, 1, 0)] == await told()
     await analytics.store([], [], [AnonymousClick(id="a", at=SENT_AT, campaign="spring", link=0, verdict="bot")])
     assert [("spring", 2, 1, 0)] == await told()
-    await store(analytics, judged(sent("m2"), bounced("m2")))
+    await store(analytics, make_judged_message(sent("m2"), bounced("m2")))
     assert [("spring", 2, 1, 1)] == await told()
-    await store(analytics, judged(sent("m3", campaign="autumn"), clicks=(verdict(click("m3", "1")),)))
+    await store(
+        analytics, make_judged_message(sent("m3", campaign="autumn"), clicks=(make_judged_click(click("m3", "1")),))
+    )
     assert [("autumn", 1, 1, 0), ("spring", 2, 1, 1)] == await told()
     await analytics.erase("ann@example.com")
     assert [("autumn", 1, 1, 0), ("spring", 1, 0, 1)] == await told()
 
 
 async def test_storing_the_same_again_changes_nothing(analytics: Analytics) -> None:
-    messages = (judged(sent("m1"), delivered("m1"), clicks=(verdict(click("m1", "1")),)), judged(sent("m2")))
+    messages = (
+        make_judged_message(sent("m1"), delivered("m1"), clicks=(make_judged_click(click("m1", "1")),)),
+        make_judged_message(sent("m2")),
+    )
     await store(analytics, *messages)
     once = (await analytics.campaign("spring"), await analytics.timelines(["m1"]))
     await store(analytics, *messages)
@@ -216,29 +237,29 @@ async def test_storing_the_same_again_changes_nothing(analytics: Analytics) -> N
 
 
 async def test_message_moves_with_its_clicks_when_its_campaign_becomes_known(analytics: Analytics) -> None:
-    of = verdict(click("m1", "1", campaign=""))
-    await store(analytics, judged(clicks=(of,)))
-    await store(analytics, judged(sent("m1"), clicks=(of,)))
+    of = make_judged_click(click("m1", "1", campaign=""))
+    await store(analytics, make_judged_message(clicks=(of,)))
+    await store(analytics, make_judged_message(sent("m1"), clicks=(of,)))
     assert [("spring", 1)] == [(report.campaign, report.clicks.total) for report in await analytics.campaigns()]
 
 
 async def test_timelines_are_what_was_stored(analytics: Analytics) -> None:
-    message = judged(sent("m1"), delivered("m1"), clicks=(verdict(click("m1", "1")),))
-    await store(analytics, message, judged(sent("m2")))
-    expected = {"m1": message.timeline, "m9": Timeline.of("m9", ())}
+    message = make_judged_message(sent("m1"), delivered("m1"), clicks=(make_judged_click(click("m1", "1")),))
+    await store(analytics, message, make_judged_message(sent("m2")))
+    expected = {"m1": message.timeline, "m9": Timeline.from_events("m9", ())}
     assert expected == await analytics.timelines(["m1", "m9"])
 
 
 async def test_the_last_visit_is_the_latest_and_at_first_there_is_none(analytics: Analytics) -> None:
-    assert await analytics.last_visit() is None
+    assert await analytics.last_click_at() is None
     damaged = replace(click("", "1", after_s=7_000.25), tampered=True)
-    await analytics.store([encode(damaged)], [])
-    await store(analytics, judged(sent("m1"), clicks=(verdict(click("m1", "1")),)))
-    assert damaged.at == await analytics.last_visit()
+    await analytics.store([encode_event(damaged)], [])
+    await store(analytics, make_judged_message(sent("m1"), clicks=(make_judged_click(click("m1", "1")),)))
+    assert damaged.at == await analytics.last_click_at()
 
 
 async def test_events_of_no_message_are_kept_out_of_campaigns(analytics: Analytics) -> None:
-    await analytics.store([encode(click("", "1"))], [])
+    await analytics.store([encode_event(click("", "1"))], [])
     assert await analytics.campaigns() == []
     assert 1 == len((await analytics.timelines([""]))[""].events)
 
@@ -259,15 +280,15 @@ async def test_visits_are_the_requests_of_an_address_in_a_window(analytics: Anal
         ]
     ]
     for _ in range(2):
-        await analytics.store([encode(of) for of in clicks], [])
+        await analytics.store([encode_event(of) for of in clicks], [])
     begin, end = SENT_AT + timedelta(seconds=60), SENT_AT + timedelta(seconds=90)
     ours = ("192.0.2.7", begin, end)
-    visits = await analytics.visits(
+    visits = await analytics.address_clicks(
         [ours, ("2001:db8::1", begin, end), ours, ("192.0.2.8", end, end), ("it's", begin, end)]
     )
-    expected = [Visit.of(of) for of in (clicks[1], clicks[2], clicks[6], clicks[7], clicks[3])]
+    expected = [AddressClick.from_click(of) for of in (clicks[1], clicks[2], clicks[6], clicks[7], clicks[3])]
     assert expected == visits
-    assert [] == await analytics.visits([])
+    assert [] == await analytics.address_clicks([])
 
 
 async def test_nobody_visits_once_erased_or_shortened(analytics: Analytics) -> None:
@@ -277,45 +298,56 @@ async def test_nobody_visits_once_erased_or_shortened(analytics: Analytics) -> N
         click("m3", "1", recipient="cid@example.com", after_s=3_600),
     ]
     window = ("192.0.2.7", SENT_AT, SENT_AT + timedelta(hours=1))
-    await analytics.store([encode(of) for of in clicks], [])
+    await analytics.store([encode_event(of) for of in clicks], [])
     await analytics.erase("Ann@example.com")
-    assert ["m2", "m3"] == [visit.message_id for visit in await analytics.visits([window])]
-    await analytics.shorten_addresses(before=SENT_AT + timedelta(minutes=1))
-    assert ["m3"] == [visit.message_id for visit in await analytics.visits([window])]
+    assert ["m2", "m3"] == [visit.message_id for visit in await analytics.address_clicks([window])]
+    await analytics.truncate_ip_addresses(before=SENT_AT + timedelta(minutes=1))
+    assert ["m3"] == [visit.message_id for visit in await analytics.address_clicks([window])]
 
 
 async def test_verdicts_are_what_was_stored_in_as_many_parts_as_asked_for(analytics: Analytics) -> None:
     messages = [
-        judged(
+        make_judged_message(
             sent(name, recipient="ann"),
             clicks=(
-                verdict(click(name, "1", recipient="ann"), Verdict.BOT, BURST, HOSTING),
-                verdict(click(name, "2", after_s=after_s), counted=False),
+                make_judged_click(click(name, "1", recipient="ann"), Verdict.BOT, BURST, HOSTING),
+                make_judged_click(click(name, "2", after_s=after_s), counted=False),
             ),
         )
         for name, after_s in (("m1", 7_000), ("m2", 7_000), ("m3", 100))
     ]
-    await store(analytics, *messages, judged(sent("m4", campaign="autumn"), clicks=(verdict(click("m4", "1")),)))
+    await store(
+        analytics,
+        *messages,
+        make_judged_message(sent("m4", campaign="autumn"), clicks=(make_judged_click(click("m4", "1")),)),
+    )
     since = SENT_AT + timedelta(seconds=7_000)
     found = [
-        verdict for part in range(3) for verdict in await analytics.verdicts("spring", since=since, part=part, parts=3)
+        verdict
+        for part in range(3)
+        for verdict in await analytics.verdicts("spring", since=since, part=part, part_count=3)
     ]
     expected = [
-        StoredVerdict.of(of, name)
+        StoredVerdict.from_judged(of, name)
         for name, message in zip(("m1", "m2"), messages, strict=False)
         for of in message.clicks
     ]
     assert expected == sorted(found, key=lambda verdict: verdict.click_id)
-    assert 6 == len(await analytics.verdicts("spring", since=None, part=0, parts=1))
+    assert 6 == len(await analytics.verdicts("spring", since=None, part=0, part_count=1))
 
 
 async def test_clicks_of_a_recipient_are_found_in_every_campaign(analytics: Analytics) -> None:
-    early = verdict(click("m1", "1", recipient="Ann@example.com"), Verdict.BOT, counted=False)
-    late = verdict(click("m2", "1", campaign="autumn", recipient="ann@example.com", after_s=90))
-    other = verdict(click("m3", "1", recipient="bob@example.com"))
-    await store(analytics, judged(sent("m2", campaign="autumn"), clicks=(verdict(late.click, Verdict.SUSPECTED),)))
-    await store(analytics, judged(sent("m1"), clicks=(early,)), judged(sent("m3"), clicks=(other,)))
-    await store(analytics, judged(sent("m2", campaign="autumn"), clicks=(late,)))
+    early = make_judged_click(click("m1", "1", recipient="Ann@example.com"), Verdict.BOT, counted=False)
+    late = make_judged_click(click("m2", "1", campaign="autumn", recipient="ann@example.com", after_s=90))
+    other = make_judged_click(click("m3", "1", recipient="bob@example.com"))
+    await store(
+        analytics,
+        make_judged_message(sent("m2", campaign="autumn"), clicks=(make_judged_click(late.click, Verdict.SUSPECTED),)),
+    )
+    await store(
+        analytics, make_judged_message(sent("m1"), clicks=(early,)), make_judged_message(sent("m3"), clicks=(other,))
+    )
+    await store(analytics, make_judged_message(sent("m2", campaign="autumn"), clicks=(late,)))
     expected = [
         RecipientClick(
             campaign=campaign,
@@ -328,25 +360,25 @@ async def test_clicks_of_a_recipient_are_found_in_every_campaign(analytics: Anal
         )
         for campaign, of in (("spring", early), ("autumn", late))
     ]
-    assert expected == await analytics.clicks_of("ann@example.com")
-    assert [] == await analytics.clicks_of("cid@example.com")
+    assert expected == await analytics.recipient_clicks("ann@example.com")
+    assert [] == await analytics.recipient_clicks("cid@example.com")
 
 
 async def test_an_erased_recipient_is_in_no_event_and_no_number(analytics: Analytics) -> None:
     ann, bob = "Ann@example.com", "bob@example.com"
     await store(
         analytics,
-        judged(sent("m1", recipient=ann), clicks=(verdict(click("m1", "1", recipient=ann)),)),
-        judged(sent("m2", recipient=bob), clicks=(verdict(click("m2", "1", recipient=bob)),)),
+        make_judged_message(sent("m1", recipient=ann), clicks=(make_judged_click(click("m1", "1", recipient=ann)),)),
+        make_judged_message(sent("m2", recipient=bob), clicks=(make_judged_click(click("m2", "1", recipient=bob)),)),
     )
     for _ in range(2):
         await analytics.erase("ann@example.com")
     report = await analytics.campaign("spring")
     assert report is not None
-    assert (Clicks(human=1), Unique(raw=1, human=1)) == (report.clicks, report.unique)
+    assert (ClickCounts(human=1), UniqueClickers(raw=1, human=1)) == (report.clicks, report.unique)
     timelines = await analytics.timelines(["m1", "m2"])
     assert [0, 2] == [len(timelines[name].events) for name in ("m1", "m2")]
-    assert [0, 1] == [len(await analytics.clicks_of(name)) for name in (ann, bob)]
+    assert [0, 1] == [len(await analytics.recipient_clicks(name)) for name in (ann, bob)]
 
 
 @pytest.mark.parametrize(
@@ -362,27 +394,27 @@ async def test_an_erased_recipient_is_in_no_event_and_no_number(analytics: Analy
 async def test_of_old_addresses_the_network_is_kept(analytics: Analytics, address: str, kept: str) -> None:
     old = replace(click("m1", "1"), ip=address, user_agent='"ip":"198.51.100.9"')
     new = replace(old, id="m1-2", at=SENT_AT + timedelta(days=1))
-    await store(analytics, judged(clicks=(verdict(old), verdict(new))))
+    await store(analytics, make_judged_message(clicks=(make_judged_click(old), make_judged_click(new))))
     for _ in range(2):
-        await analytics.shorten_addresses(before=SENT_AT + timedelta(hours=1))
+        await analytics.truncate_ip_addresses(before=SENT_AT + timedelta(hours=1))
     assert (replace(old, ip=kept), new) == (await analytics.timelines(["m1"]))["m1"].events
 
 
 def changed(name: str, *verdicts: Verdict, before: Verdict | None, campaign: str = "spring") -> JudgedMessage:
     """A message to ann whose clicks have these verdicts now; before they had all another, or none."""
     clicks = tuple(
-        verdict(click(name, str(number), campaign=campaign, recipient="Ann@example.com"), kind, BURST)
+        make_judged_click(click(name, str(number), campaign=campaign, recipient="Ann@example.com"), kind, BURST)
         for number, kind in enumerate(verdicts)
     )
-    message = judged(sent(name, campaign=campaign, recipient="Ann@example.com"), clicks=clicks)
-    return dataclasses.replace(message, before={of.click.id: before for of in clicks} if before else {})
+    message = make_judged_message(sent(name, campaign=campaign, recipient="Ann@example.com"), clicks=clicks)
+    return dataclasses.replace(message, previous_verdicts={of.click.id: before for of in clicks} if before else {})
 
 
 async def history(
     analytics: Analytics, campaign: str = "spring", *, clicks: tuple[str, ...] = (), limit: int = 9
 ) -> list[tuple[str, Verdict, Verdict]]:
     """What changed, the latest first."""
-    changes = await analytics.history(campaign, clicks=clicks, limit=limit)
+    changes = await analytics.history(campaign, click_ids=clicks, limit=limit)
     assert sorted(changes, key=lambda change: change.at, reverse=True) == changes
     return [(change.click_id, change.before, change.after) for change in changes]
 
@@ -415,11 +447,11 @@ async def test_a_change_that_is_stored_twice_is_one(analytics: Analytics) -> Non
 
 
 async def test_an_erased_recipient_has_no_history(analytics: Analytics) -> None:
-    bob = verdict(click("m2", "1", recipient="bob@example.com"), Verdict.BOT)
-    told = dataclasses.replace(judged(sent("m2"), clicks=(bob,)), before={})
+    bob = make_judged_click(click("m2", "1", recipient="bob@example.com"), Verdict.BOT)
+    told = dataclasses.replace(make_judged_message(sent("m2"), clicks=(bob,)), previous_verdicts={})
     await store(analytics, changed("m1", Verdict.HUMAN, before=None), told)
     told = dataclasses.replace(
-        told, clicks=(dataclasses.replace(bob, verdict=Verdict.HUMAN),), before={"m2-1": Verdict.BOT}
+        told, clicks=(dataclasses.replace(bob, verdict=Verdict.HUMAN),), previous_verdicts={"m2-1": Verdict.BOT}
     )
     await store(analytics, changed("m1", Verdict.BOT, before=Verdict.HUMAN), told)
     await analytics.erase("ann@example.com")
@@ -430,24 +462,28 @@ async def test_an_erased_recipient_has_no_history(analytics: Analytics) -> None:
 async def test_the_verdicts_that_stand_are_known(analytics: Analytics, name: str) -> None:
     old = replace(click(name, "old", campaign=name), at=datetime(1969, 12, 31, 23, 30, tzinfo=UTC))
     now, other = click(name, "now", campaign=name), click("m2", "1", campaign=name)
-    await store(analytics, judged(sent(name, campaign=name), clicks=(verdict(old), verdict(now))), judged(other))
-    await store(analytics, judged(clicks=(verdict(now, Verdict.BOT),)))
-    asked = Timeline.of(name, [sent(name, campaign=name), old, now, click(name, "never", campaign=name)])
-    assert {old.id: Verdict.HUMAN, now.id: Verdict.BOT} == await analytics.verdicts_on([asked])
-    assert {} == await analytics.verdicts_on([Timeline.of("m3", ())])
+    await store(
+        analytics,
+        make_judged_message(sent(name, campaign=name), clicks=(make_judged_click(old), make_judged_click(now))),
+        make_judged_message(other),
+    )
+    await store(analytics, make_judged_message(clicks=(make_judged_click(now, Verdict.BOT),)))
+    asked = Timeline.from_events(name, [sent(name, campaign=name), old, now, click(name, "never", campaign=name)])
+    assert {old.id: Verdict.HUMAN, now.id: Verdict.BOT} == await analytics.current_verdicts([asked])
+    assert {} == await analytics.current_verdicts([Timeline.from_events("m3", ())])
 
 
 async def test_clicks_are_listed_by_pages_the_latest_first(analytics: Analytics) -> None:
     old = replace(click("m1", "old"), at=datetime(1969, 12, 31, 23, 30, tzinfo=UTC))
     clicks = [old, *(click("m1", f"{name}{at}", after_s=at) for at in (0, 0.001, 3_599, 9e6) for name in AWKWARD)]
-    await store(analytics, judged(sent("m1"), clicks=tuple(map(verdict, reversed(clicks)))))
-    await store(analytics, judged(clicks=(verdict(click("m2", "1", campaign="autumn")),)))
+    await store(analytics, make_judged_message(sent("m1"), clicks=tuple(map(make_judged_click, reversed(clicks)))))
+    await store(analytics, make_judged_message(clicks=(make_judged_click(click("m2", "1", campaign="autumn")),)))
     search, found = ClickSearch(campaign="spring"), list[str]()
     for _ in range(len(clicks) // 5):
         page = await analytics.clicks(search, limit=5)
         assert 5 == len(page.clicks)
         found += [of.click.id for of in page.clicks]
-        search = dataclasses.replace(search, before=page.end)
+        search = dataclasses.replace(search, before=page.next_cursor)
     assert [of.id for of in sorted(clicks, key=lambda of: (of.at, of.id), reverse=True)] == found
     assert search.before is None
 
@@ -455,22 +491,24 @@ async def test_clicks_are_listed_by_pages_the_latest_first(analytics: Analytics)
 async def test_clicks_are_looked_for_by_verdict_and_signal(analytics: Analytics) -> None:
     await store(
         analytics,
-        judged(
+        make_judged_message(
             sent("m1"),
             clicks=(
-                verdict(click("m1", "1"), Verdict.BOT, BURST, HOSTING),
-                verdict(click("m1", "2"), Verdict.SUSPECTED, HOSTING),
-                verdict(click("m1", "3"), Verdict.HUMAN, HOSTING, ENGAGED),
-                verdict(replace(click("m1", "4"), method="HEAD"), Verdict.BOT, counted=False),
-                verdict(click("m1", "5"), Verdict.BOT, BURST),
+                make_judged_click(click("m1", "1"), Verdict.BOT, BURST, HOSTING),
+                make_judged_click(click("m1", "2"), Verdict.SUSPECTED, HOSTING),
+                make_judged_click(click("m1", "3"), Verdict.HUMAN, HOSTING, ENGAGED),
+                make_judged_click(replace(click("m1", "4"), method="HEAD"), Verdict.BOT, counted=False),
+                make_judged_click(click("m1", "5"), Verdict.BOT, BURST),
             ),
         ),
     )
-    await store(analytics, judged(sent("m1"), clicks=(verdict(click("m1", "5"), Verdict.HUMAN),)))
+    await store(
+        analytics, make_judged_message(sent("m1"), clicks=(make_judged_click(click("m1", "5"), Verdict.HUMAN),))
+    )
 
     async def found(search: ClickSearch) -> list[str]:
         page = await analytics.clicks(search, limit=9)
-        assert page.end is None
+        assert page.next_cursor is None
         return [of.click.id[-1] for of in page.clicks]
 
     unlike = (Verdict.SUSPECTED, Verdict.BOT, Verdict.PREVIEW)
@@ -491,11 +529,11 @@ async def test_a_click_is_listed_as_far_as_it_is_kept(analytics: Analytics) -> N
     anonymous = AnonymousClick(
         id="a1", at=SENT_AT, campaign="spring", link=2, url="https://example.com/", group="tiles", verdict=Verdict.BOT
     )
-    message = judged(sent("m1"), clicks=(verdict(told, Verdict.BOT, BURST, HOSTING, rules="2"),))
-    await analytics.store(lines(message), [message], [anonymous])
+    message = make_judged_message(sent("m1"), clicks=(make_judged_click(told, Verdict.BOT, BURST, HOSTING, rules="2"),))
+    await analytics.store(encode_lines(message), [message], [anonymous])
     kept, bare = (await analytics.clicks(ClickSearch(campaign="spring"), limit=9)).clicks
     expected = replace(told, campaign="spring", source="postmark", esp="", ip="", headers={})
-    assert verdict(expected, Verdict.BOT, BURST, HOSTING, rules="2") == kept
+    assert make_judged_click(expected, Verdict.BOT, BURST, HOSTING, rules="2") == kept
     assert ("", "", "", "", SENT_AT, 2, "tiles", Verdict.BOT) == (
         bare.click.message_id,
         bare.click.recipient,
@@ -514,11 +552,13 @@ async def test_clickers_are_recipients_of_human_clicks(analytics: Analytics) -> 
     again = replace(clicks["m1"], id="again", at=SENT_AT + timedelta(hours=1))
     await store(
         analytics,
-        judged(sent("m1"), clicks=(verdict(clicks["m1"]), verdict(again))),
-        judged(sent("m2", campaign="autumn"), clicks=(verdict(replace(clicks["m2"], campaign="autumn")),)),
-        judged(sent("m3"), clicks=(verdict(clicks["m3"], Verdict.BOT),)),
-        judged(sent("m4"), clicks=(verdict(clicks["m4"]),)),
-        judged(sent("m5"), clicks=(verdict(clicks["m5"], counted=False),)),
+        make_judged_message(sent("m1"), clicks=(make_judged_click(clicks["m1"]), make_judged_click(again))),
+        make_judged_message(
+            sent("m2", campaign="autumn"), clicks=(make_judged_click(replace(clicks["m2"], campaign="autumn")),)
+        ),
+        make_judged_message(sent("m3"), clicks=(make_judged_click(clicks["m3"], Verdict.BOT),)),
+        make_judged_message(sent("m4"), clicks=(make_judged_click(clicks["m4"]),)),
+        make_judged_message(sent("m5"), clicks=(make_judged_click(clicks["m5"], counted=False),)),
     )
     ann = Clicker(recipient="Ann", clicks=1, last_at=clicks["m2"].at)
     bob = Clicker(recipient="bob", clicks=2, last_at=again.at)
@@ -538,18 +578,20 @@ async def test_clickers_are_recipients_of_human_clicks(analytics: Analytics) -> 
 
 async def test_verdicts_are_held_against_labels(analytics: Analytics) -> None:
     verdicts = (Verdict.HUMAN, Verdict.BOT, Verdict.SUSPECTED)
-    clicks = tuple(verdict(click("m1", str(number)), kind) for number, kind in enumerate(verdicts))
-    await analytics.label({"m1-0": Verdict.HUMAN, "m1-1": Verdict.HUMAN, "nobody's": Verdict.BOT})
-    await store(analytics, judged(sent("m1"), clicks=clicks))
-    await analytics.label({"m1-1": Verdict.BOT, "m1-2": Verdict.HUMAN})
+    clicks = tuple(make_judged_click(click("m1", str(number)), kind) for number, kind in enumerate(verdicts))
+    await analytics.store_labels({"m1-0": Verdict.HUMAN, "m1-1": Verdict.HUMAN, "nobody's": Verdict.BOT})
+    await store(analytics, make_judged_message(sent("m1"), clicks=clicks))
+    await analytics.store_labels({"m1-1": Verdict.BOT, "m1-2": Verdict.HUMAN})
     human = Verdict.HUMAN
     met = {(human, human): 1, (Verdict.BOT, Verdict.BOT): 1, (human, Verdict.SUSPECTED): 1}
-    assert Confusion(clicks=met, unknown=1) == await analytics.confusion()
+    assert ConfusionMatrix(counts=met, unmatched_labels=1) == await analytics.confusion_matrix()
 
 
 @pytest.mark.parametrize("name", AWKWARD)
 async def test_any_text_is_a_campaign_and_a_message_id(analytics: Analytics, name: str) -> None:
-    message = judged(sent(name, campaign=name), clicks=(verdict(replace(click(name, "1", campaign=name), url=name)),))
+    message = make_judged_message(
+        sent(name, campaign=name), clicks=(make_judged_click(replace(click(name, "1", campaign=name), url=name)),)
+    )
     await store(analytics, message)
     report = await analytics.campaign(name)
     assert report is not None
@@ -570,7 +612,7 @@ def judged_clicks(draw: st.DrawFn, name: str, campaign: str) -> tuple[JudgedClic
         st.sampled_from(["", "klaviyo"]),
     )
     return tuple(
-        verdict(
+        make_judged_click(
             replace(
                 click(name, str(number), campaign=campaign, recipient=recipient, after_s=number * 2_000),
                 link=link,
@@ -604,7 +646,7 @@ def tellings(draw: st.DrawFn) -> tuple[JudgedMessage, JudgedMessage]:
     told = draw(st.lists(st.sampled_from(whole), min_size=1))
     clicks = draw(judged_clicks(name, campaign))
     early = draw(st.sampled_from(told))
-    return judged(early, clicks=clicks[:1]), judged(*told, clicks=clicks)
+    return make_judged_message(early, clicks=clicks[:1]), make_judged_message(*told, clicks=clicks)
 
 
 anonymous_clicks = st.builds(
@@ -632,21 +674,21 @@ def test_sql_counts_as_plain_python_does(
 
     async def count(
         folder: str,
-    ) -> tuple[list[CampaignReport], list[CampaignReport | None], dict[Filter, Mapping[str, Filtered]]]:
+    ) -> tuple[list[CampaignReport], list[CampaignReport | None], dict[ClickFilter, Mapping[str, FilteredCounts]]]:
         analytics = await ChdbAnalytics.open(Path(folder), SystemClock())
         try:
             await store(analytics, *(early for early, _ in both))
-            await analytics.store(lines(*final), final, anonymous)
+            await analytics.store(encode_lines(*final), final, anonymous)
             overview = list(await analytics.campaigns())
             whole = [await analytics.campaign(report.campaign) for report in overview]
             names = [report.campaign for report in overview]
-            return overview, whole, {by: await analytics.filtered(names, by=by) for by in Filter}
+            return overview, whole, {by: await analytics.filtered_counts(names, click_filter=by) for by in ClickFilter}
         finally:
             await analytics.close()
 
-    expected = summarise(judged_messages, anonymous)
+    expected = build_reports(judged_messages, anonymous)
     with tempfile.TemporaryDirectory() as folder:
         overview, reports, left = asyncio.run(count(folder))
     assert expected == reports
-    assert {by: filtered(judged_messages, anonymous, by=by) for by in Filter} == left
+    assert {by: apply_filter(judged_messages, anonymous, click_filter=by) for by in ClickFilter} == left
     assert [dataclasses.replace(report, links=(), reasons=(), sources=()) for report in expected] == overview

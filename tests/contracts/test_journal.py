@@ -21,7 +21,9 @@ class Segments:
 
     def writer(self, name: str) -> SegmentWriter:
         """One writer's end."""
-        return SegmentWriter(self.folder / name, asyncio.get_running_loop(), begin=partial(Segment, capacity=200))
+        return SegmentWriter(
+            self.folder / name, asyncio.get_running_loop(), create_segment=partial(Segment, capacity=200)
+        )
 
     def reader(self) -> JournalReader:
         """The other end."""

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import text
 
 from clicktrail.errors import StorageError
-from clicktrail.model.consent import Consent, Said
-from clicktrail.model.edit import EditAction, LinkEdit, Target
-from clicktrail.model.link_set import LinkSet, ShortMessage, StoredLink
+from clicktrail.model.consent import Consent, ConsentRecord
+from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
+from clicktrail.model.link_set import LinkSet, ShortLinkMessage, StoredLink
 from clicktrail.server.ports import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
-from clicktrail.server.registry.database import Database, database_url
+from clicktrail.server.registry.database import Database, parse_database_url
 from clicktrail.server.registry.links import SqlLinkEdits, SqlLinkSets, SqlShortLinks
 from clicktrail.server.registry.migrate import migrate
 from clicktrail.server.registry.recipients import SqlConsents, SqlErasures
@@ -28,7 +28,7 @@ LINKS = (
     StoredLink(position=4_095, destination="", group="offers"),
 )
 SPRING = LinkSet(campaign="spring ☀", created_at=NOW, links=LINKS)
-MESSAGE = ShortMessage(
+MESSAGE = ShortLinkMessage(
     code=2**60 - 1,
     message_id="m1",
     recipient="ann@example.org",
@@ -83,7 +83,7 @@ class Place:
     @asynccontextmanager
     async def open(self, *, read_only: bool = False) -> AsyncIterator[Registry]:
         """Connect."""
-        database = Database(database_url(self.url, file=self.file), read_only=read_only)
+        database = Database(parse_database_url(self.url, file=self.file), read_only=read_only)
         try:
             yield Registry(database=database)
         finally:
@@ -147,7 +147,7 @@ async def test_a_short_message_comes_back_as_it_was_added(registry: Registry) ->
 
 async def test_a_code_is_taken_once(registry: Registry) -> None:
     await registry.short_links.add(MESSAGE)
-    other = ShortMessage(
+    other = ShortLinkMessage(
         code=MESSAGE.code,
         message_id="m2",
         recipient="",
@@ -164,9 +164,9 @@ async def test_old_short_messages_are_deleted(registry: Registry) -> None:
     for day in range(4):
         await registry.short_links.add(replace(MESSAGE, code=day, created_at=NOW + timedelta(days=day)))
     before = NOW + timedelta(days=3)
-    assert 2 == await registry.short_links.delete(before=before, limit=2)
+    assert 2 == await registry.short_links.delete(created_before=before, limit=2)
     assert [False, False, True, True] == [await registry.short_links.find(day) is not None for day in range(4)]
-    assert [1, 0] == [await registry.short_links.delete(before=before, limit=2) for _ in range(2)]
+    assert [1, 0] == [await registry.short_links.delete(created_before=before, limit=2) for _ in range(2)]
     left = await registry.database.run(
         lambda connection: connection.scalars(text("SELECT DISTINCT code FROM short_links")).all()
     )
@@ -194,13 +194,13 @@ async def test_who_changes_their_mind_at_once_is_refused_nothing(place: Place, r
 
 async def test_what_was_said_since_a_time_is_told(registry: Registry) -> None:
     consents, later = registry.consents, NOW + timedelta(days=1)
-    denied = Said(recipient="ann@example.org", consent=Consent.DENIED, at=NOW)
-    granted = Said(recipient="r8F", consent=Consent.GRANTED, at=later)
+    denied = ConsentRecord(recipient="ann@example.org", consent=Consent.DENIED, at=NOW)
+    granted = ConsentRecord(recipient="r8F", consent=Consent.GRANTED, at=later)
     await consents.set("Ann@Example.org", Consent.GRANTED, at=NOW - timedelta(days=1))
     for said in (denied, granted):
         await consents.set(said.recipient, said.consent, at=said.at)
     assert [[denied], [denied, granted], [granted], []] == [
-        sorted(await consents.said(since=since), key=lambda said: said.at)
+        sorted(await consents.list_records(since=since), key=lambda said: said.at)
         for since in (None, NOW, later, later + timedelta(milliseconds=1))
     ]
 
@@ -229,7 +229,9 @@ async def test_writers_wait_for_each_other(place: Place, registry: Registry) -> 
     async with place.open() as other:
         added = [
             (registry, other)[code % 2].short_links.add(
-                ShortMessage(code=code, message_id=str(code), recipient="", campaign="", created_at=NOW, links=LINKS)
+                ShortLinkMessage(
+                    code=code, message_id=str(code), recipient="", campaign="", created_at=NOW, links=LINKS
+                )
             )
             for code in range(40)
         ]
@@ -256,20 +258,20 @@ async def test_edits_come_back_in_the_order_of_time(registry: Registry) -> None:
     later = LinkEdit(
         id="a",
         at=NOW + timedelta(days=1),
-        target=Target(campaign="spring ☀", position=3),
+        target=EditTarget(campaign="spring ☀", position=3),
         action=EditAction.EXPIRE,
         expires_at=NOW + timedelta(days=9),
     )
     redirect = LinkEdit(
         id="b",
         at=NOW,
-        target=Target(url="https://example.com/ü"),
+        target=EditTarget(url="https://example.com/ü"),
         action=EditAction.REDIRECT,
         destination="https://example.com/a",
     )
     for edit in (later, redirect, later):
         await registry.link_edits.add(edit)
-    assert [redirect, later] == list(await registry.link_edits.all())
+    assert [redirect, later] == list(await registry.link_edits.list_all())
 
 
 async def test_an_erased_recipient_leaves_a_mark_and_a_refusal(registry: Registry) -> None:
@@ -277,12 +279,12 @@ async def test_an_erased_recipient_leaves_a_mark_and_a_refusal(registry: Registr
     for _ in range(2):
         await registry.erasures.add("Ann@Example.org", "mark", at=NOW)
     assert (["mark"], ["ann@example.org"]) == (
-        list(await registry.erasures.marks()),
-        list(await registry.erasures.pending()),
+        list(await registry.erasures.list_hashes()),
+        list(await registry.erasures.list_pending()),
     )
     found = await registry.short_links.find(MESSAGE.code)
     assert found is not None
     assert ("mark", MESSAGE.links) == (found.recipient, found.links)
     assert Consent.DENIED is await registry.consents.find("ann@example.org")
-    await registry.erasures.done("ann@example.org")
-    assert (["mark"], []) == (list(await registry.erasures.marks()), list(await registry.erasures.pending()))
+    await registry.erasures.mark_done("ann@example.org")
+    assert (["mark"], []) == (list(await registry.erasures.list_hashes()), list(await registry.erasures.list_pending()))

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from clicktrail.demo.clients import Clients
+from clicktrail.demo.clients import RequestSender
 from clicktrail.demo.landing import LandingSite
-from clicktrail.demo.population.plan import Request
+from clicktrail.demo.population.plan import PlannedRequest
 
 
 class Redirecting:
@@ -46,20 +46,20 @@ async def edge(site: LandingSite) -> AsyncIterator[Redirecting]:
         yield redirecting
 
 
-def request(edge: Redirecting, *, visits: bool = False, method: str = "GET") -> Request:
+def request(edge: Redirecting, *, visits: bool = False, method: str = "GET") -> PlannedRequest:
     """Give a request to the edge."""
-    return Request(
-        at=0,
+    return PlannedRequest(
+        delay_s=0,
         url=f"http://127.0.0.1:{edge.port}/token",
         ip="86.128.0.1",
         headers={"user-agent": "Some/1.0"},
-        visits=visits,
+        loads_page=visits,
         method=method,
     )
 
 
 async def test_nothing_is_sent_but_what_the_client_sends(edge: Redirecting) -> None:
-    async with Clients() as clients:
+    async with RequestSender() as clients:
         assert 302 == await clients.send(request(edge))
     lines = edge.heads[0].rstrip().split("\r\n")
     assert "GET /token HTTP/1.1" == lines[0]
@@ -72,22 +72,22 @@ async def test_nothing_is_sent_but_what_the_client_sends(edge: Redirecting) -> N
 
 
 async def test_a_visitor_loads_the_page_and_a_scanner_does_not(edge: Redirecting, site: LandingSite) -> None:
-    async with Clients() as clients:
+    async with RequestSender() as clients:
         assert 302 == await clients.send(request(edge))
-        assert [] == site.visits
+        assert [] == site.request_targets
         assert 302 == await clients.send(request(edge, visits=True))
-        assert ["/garlic"] == site.visits
+        assert ["/garlic"] == site.request_targets
 
 
 async def test_head_is_asked_for_as_head(edge: Redirecting) -> None:
-    async with Clients() as clients:
+    async with RequestSender() as clients:
         assert 302 == await clients.send(request(edge, method="HEAD"))
     assert edge.heads[0].startswith("HEAD ")
 
 
 async def test_nobody_there_is_no_answer() -> None:
-    async with Clients() as clients, LandingSite() as gone:
+    async with RequestSender() as clients, LandingSite() as gone:
         pass
-    async with Clients() as clients:
-        nowhere = Request(at=0, url=f"{gone.origin}/", ip="86.128.0.1", headers={})
+    async with RequestSender() as clients:
+        nowhere = PlannedRequest(delay_s=0, url=f"{gone.origin}/", ip="86.128.0.1", headers={})
         assert 0 == await clients.send(nowhere)

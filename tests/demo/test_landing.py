@@ -28,7 +28,7 @@ async def test_what_was_asked_for_is_remembered(site: LandingSite) -> None:
     async with httpx2.AsyncClient() as client:
         await client.get(f"{site.origin}/garlic?utm_source=email")
         await client.head(f"{site.origin}/")
-    assert ["/garlic?utm_source=email", "/"] == site.visits
+    assert ["/garlic?utm_source=email", "/"] == site.request_targets
 
 
 async def test_a_query_cannot_write_into_the_page(site: LandingSite) -> None:

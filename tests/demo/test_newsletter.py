@@ -7,7 +7,7 @@ from email.policy import default
 
 import pytest
 
-from clicktrail.demo.newsletter import newsletter
+from clicktrail.demo.newsletter import build_newsletter
 
 SITE = "http://127.0.0.1:8080"
 
@@ -15,7 +15,7 @@ SITE = "http://127.0.0.1:8080"
 @pytest.fixture
 def message() -> EmailMessage:
     """Give the letter to Ada, read back from its bytes."""
-    content = newsletter("ada@a.example", first_name="Ada", site=SITE)
+    content = build_newsletter("ada@a.example", first_name="Ada", site_origin=SITE)
     return email.message_from_bytes(content, policy=default)
 
 
@@ -63,6 +63,6 @@ def test_headers_name_campaign_recipient_and_the_way_out(message: EmailMessage) 
 
 
 def test_the_same_letter_is_the_same_bytes() -> None:
-    first = newsletter("ada@a.example", first_name="Ada", site=SITE)
-    assert first == newsletter("ada@a.example", first_name="Ada", site=SITE)
-    assert first != newsletter("bo@b.example", first_name="Bo", site=SITE)
+    first = build_newsletter("ada@a.example", first_name="Ada", site_origin=SITE)
+    assert first == build_newsletter("ada@a.example", first_name="Ada", site_origin=SITE)
+    assert first != build_newsletter("bo@b.example", first_name="Bo", site_origin=SITE)

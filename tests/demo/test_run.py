@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from clicktrail.demo.population.plan import Truth
-from clicktrail.demo.run import Demo, Outcome
+from clicktrail.demo.population.plan import GroundTruth
+from clicktrail.demo.run import Demo, DemoResult
 from clicktrail.errors import SettingsError
 
 SIZE = 100
@@ -33,9 +33,9 @@ def names_in(folder: Path) -> list[str]:
 @pytest.mark.timeout(180)
 async def test_a_campaign_is_sent_clicked_and_reported(tmp_path: Path, tell: Callable[[str], None]) -> None:
     told: list[tuple[str, float]] = []
-    async with Demo(data=tmp_path / "kept", size=SIZE, window=WINDOW_S) as demo:
+    async with Demo(data=tmp_path / "kept", recipient_count=SIZE, window_s=WINDOW_S) as demo:
         outcome = await demo.run(lambda step, done: told.append((step, done)))
-        visits = demo.visits
+        visits = demo.landing_requests
     tell(f"raw {outcome.raw_click_rate}, human {outcome.human_click_rate}, true {outcome.true_click_rate}")
     assert SIZE == outcome.report["delivered"]
     assert outcome.true_click_rate > 0
@@ -86,8 +86,10 @@ async def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> No
 
 
 def test_rates_are_of_what_was_delivered() -> None:
-    truth = Truth(clickers=frozenset({"ada@a.example"}), requests={})
-    outcome = Outcome(
-        report={"delivered": 4, "click_rate": {"raw": 0.75, "human": 0.5}}, truth=truth, console="http://127.0.0.1:1"
+    truth = GroundTruth(clickers=frozenset({"ada@a.example"}), request_counts={})
+    outcome = DemoResult(
+        report={"delivered": 4, "click_rate": {"raw": 0.75, "human": 0.5}},
+        truth=truth,
+        console_url="http://127.0.0.1:1",
     )
     assert (0.75, 0.5, 0.25) == (outcome.raw_click_rate, outcome.human_click_rate, outcome.true_click_rate)

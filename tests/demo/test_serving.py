@@ -9,12 +9,12 @@ import aiosmtplib
 import httpx2
 import pytest
 
-from clicktrail.demo.serving import serving
+from clicktrail.demo.serving import running_server
 from clicktrail.errors import ClicktrailError
 
 
 async def test_every_part_answers_until_the_end(tmp_path: Path) -> None:
-    async with serving(tmp_path, next_hop="127.0.0.1:1") as addresses, httpx2.AsyncClient() as http:
+    async with running_server(tmp_path, next_hop="127.0.0.1:1") as addresses, httpx2.AsyncClient() as http:
         assert 200 == (await http.get(f"{addresses.edge}/healthz")).status_code
         assert 200 == (await http.get(addresses.console)).status_code
         host, _, port = addresses.relay.rpartition(":")
@@ -58,12 +58,12 @@ async def test_nothing_is_left_of_a_demo_that_is_killed(tmp_path: Path) -> None:
 
 async def test_the_user_s_own_settings_stay_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLICKTRAIL_EDGE_LISTEN", "not an address")
-    async with serving(tmp_path, next_hop="127.0.0.1:1") as addresses:
+    async with running_server(tmp_path, next_hop="127.0.0.1:1") as addresses:
         assert addresses.edge.startswith("http://127.0.0.1:")
 
 
 async def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(ClicktrailError) as failure:
-        async with serving(tmp_path, next_hop="nowhere"):
+        async with running_server(tmp_path, next_hop="nowhere"):
             pass
     assert "nowhere" in failure.value.hint or "host:port" in failure.value.hint

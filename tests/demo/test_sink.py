@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import aiosmtplib
 import pytest
 
-from clicktrail.demo.sink import Received, Sink
+from clicktrail.demo.sink import ReceivedMessage, Sink
 
 MESSAGE = b"Subject: Garlic\r\n\r\nPlant it now.\r\n"
 
@@ -57,7 +57,7 @@ async def test_no_byte_changes_on_the_way(sink: Sink, content: bytes) -> None:
 
 
 async def test_each_message_is_told_as_it_arrives() -> None:
-    heard: list[Received] = []
+    heard: list[ReceivedMessage] = []
     async with Sink(on_message=heard.append) as sink, client_of(sink) as client:
         await client.sendmail("shop@shop.example", ["ada@a.example"], MESSAGE)
         await client.sendmail("shop@shop.example", ["bo@b.example"], MESSAGE)

@@ -7,26 +7,26 @@ from pathlib import Path
 
 import httpx2
 
-from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
+from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.tokens import Sealed, seal
-from tests.support.serving import Serving, serving
+from clicktrail.tokens import SealedLink, seal_token
+from tests.support.serving import RunningServer, running_server
 
 ANN, BOB = "ann@example.org", "bob@example.org"
 
 
-def link(running: Serving, recipient: str) -> str:
+def link(running: RunningServer, recipient: str) -> str:
     """The tracking URL of a message sent to somebody."""
-    sealed = Sealed(
+    sealed = SealedLink(
         destination="https://shop.example/boots",
         message_id=f"message to {recipient}",
         recipient=recipient,
         campaign="winter",
         position=0,
-        links=1,
+        link_count=1,
         sent_at=datetime(2026, 11, 23, tzinfo=UTC),
     )
-    return f"{running.edge}/{seal(running.ring, sealed)}"
+    return f"{running.edge}/{seal_token(running.ring, sealed)}"
 
 
 async def clicktrail(folder: Path, *words: str) -> None:
@@ -40,11 +40,11 @@ async def clicktrail(folder: Path, *words: str) -> None:
 def journal(folder: Path) -> list[AnyEvent]:
     """What was recorded."""
     reader = SegmentReader(folder / "data" / "journal", folder / "nobody's cursor")
-    return [decode(entry.line) for entry in reader.read(10_000)]
+    return [decode_event(entry.line) for entry in reader.read(10_000)]
 
 
 async def test_clicks_of_who_denies_are_anonymous_from_then_on(tmp_path: Path) -> None:
-    async with serving(tmp_path, workers=1) as running, httpx2.AsyncClient() as client:
+    async with running_server(tmp_path, workers=1) as running, httpx2.AsyncClient() as client:
         ann, bob = link(running, ANN), link(running, BOB)
 
         async def until_recorded(kind: type[Click | AnonymousClick]) -> None:
@@ -59,7 +59,7 @@ async def test_clicks_of_who_denies_are_anonymous_from_then_on(tmp_path: Path) -
         seen = len(journal(tmp_path))
         assert [302, 302] == [(await client.get(url)).status_code for url in (ann, bob)]
         assert ["", BOB] == [event.recipient for event in journal(tmp_path)[seen:]]
-        assert "ann@" not in (running.data / "overrides.json").read_text("utf-8").lower()
+        assert "ann@" not in (running.data_folder / "overrides.json").read_text("utf-8").lower()
         await clicktrail(tmp_path, "consent", "set", ANN, "granted")
         await client.get(ann)
         await until_recorded(Click)
@@ -67,7 +67,7 @@ async def test_clicks_of_who_denies_are_anonymous_from_then_on(tmp_path: Path) -
 
 
 async def test_the_links_of_a_revoked_key_are_dead_at_once(tmp_path: Path) -> None:
-    async with serving(tmp_path, workers=1) as running, httpx2.AsyncClient() as client:
+    async with running_server(tmp_path, workers=1) as running, httpx2.AsyncClient() as client:
         url = link(running, ANN)
         await clicktrail(tmp_path, "keys", "rotate")
         assert (await client.get(url)).status_code == httpx2.codes.FOUND

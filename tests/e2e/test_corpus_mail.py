@@ -16,7 +16,7 @@ import pytest
 
 from clicktrail.demo.sink import Sink
 from tests.support.paths import CORPUS
-from tests.support.serving import Serving, serving
+from tests.support.serving import RunningServer, running_server
 
 MAIL = CORPUS / "eml"
 UTM = "utm_source=email&utm_medium=newsletter&utm_campaign=corpus"
@@ -45,7 +45,7 @@ def hosts(messages: list[bytes]) -> tuple[str, ...]:
     return tuple(sorted(found)[::2])
 
 
-async def relayed(running: Serving, sink: Sink, messages: list[bytes]) -> list[bytes]:
+async def relayed(running: RunningServer, sink: Sink, messages: list[bytes]) -> list[bytes]:
     """What came out of the relay, message by message."""
     host, port = running.relay
     client = aiosmtplib.SMTP(hostname=host, port=port, start_tls=False, local_hostname="sender.example", timeout=60)
@@ -144,7 +144,7 @@ async def test_real_messages_keep_bytes_and_destinations(
     tmp_path: Path, messages: list[bytes], tell: Callable[[str], None]
 ) -> None:
     own = hosts(messages)
-    async with Sink() as sink, serving(tmp_path, next_hop=sink.address, own_hosts=own) as running:
+    async with Sink() as sink, running_server(tmp_path, next_hop=sink.address, own_hosts=own) as running:
         out = await relayed(running, sink, messages)
         tracked = re.compile(re.escape(running.edge.encode()) + rb"/([\w-]+)")
         links = [

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page
 
-from clicktrail.model.event import AnyEvent, Click, Engagement, decode
+from clicktrail.model.event import AnyEvent, Click, Engagement, decode_event
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.tokens import Sealed, seal
+from clicktrail.tokens import SealedLink, seal_token
 from tests.support.chromium import chromium, needs_chromium
-from tests.support.serving import Serving, serving, settled
+from tests.support.serving import RunningServer, running_server, wait_for_report
 
 PAGE = """\
 <!doctype html>
@@ -102,24 +102,24 @@ async def site(edge: str) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def visit(visitor: Visitor, browser: Browser, running: Serving, destination: str) -> None:
+async def visit(visitor: Visitor, browser: Browser, running: RunningServer, destination: str) -> None:
     """Click on a link in a mail, arrive, do something, have the page in view for longer than need be, and leave it.
 
     The page is asked nothing: Playwright would take itself for a person, and activate it.
     """
-    sealed = Sealed(
+    sealed = SealedLink(
         destination=destination,
         message_id=visitor.name,
         recipient=f"{visitor.name}@example.org",
         campaign="spring",
         position=0,
-        links=1,
+        link_count=1,
         sent_at=datetime(2026, 11, 23, tzinfo=UTC),
     )
     context = await browser.new_context(extra_http_headers=dict(visitor.headers))
     await context.add_init_script(visitor.script)
     page = await context.new_page()
-    await page.set_content(f'<a href="{running.edge}/{seal(running.ring, sealed)}">Boots</a>')
+    await page.set_content(f'<a href="{running.edge}/{seal_token(running.ring, sealed)}">Boots</a>')
     async with page.expect_console_message(lambda message: message.text == "looked"):
         async with page.expect_console_message() as measured:
             await page.click("a")
@@ -130,7 +130,9 @@ async def visit(visitor: Visitor, browser: Browser, running: Serving, destinatio
 
 def events(folder: Path) -> list[AnyEvent]:
     """What the journal of a data folder has."""
-    return [decode(entry.line) for entry in SegmentReader(folder / "data" / "journal", folder / "cursor").read(1_000)]
+    return [
+        decode_event(entry.line) for entry in SegmentReader(folder / "data" / "journal", folder / "cursor").read(1_000)
+    ]
 
 
 async def engagements(folder: Path, count: int) -> dict[str, Engagement]:
@@ -151,11 +153,11 @@ def own_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @needs_chromium
 async def test_persons_are_told_from_scripts(tmp_path: Path) -> None:
-    async with serving(tmp_path) as running, site(running.edge) as shop, chromium() as browser:
+    async with running_server(tmp_path) as running, site(running.edge) as shop, chromium() as browser:
         for visitor in [*PERSONS, SCRIPT]:
             await visit(visitor, browser, running, f"{shop}/boots?size=42")
         told = await engagements(tmp_path, len(PERSONS) + 1)
-        report = await settled(running, "spring", clicks=len(PERSONS) + 1)
+        report = await wait_for_report(running, "spring", clicks=len(PERSONS) + 1)
     clicks = {event.message_id: event.id for event in events(tmp_path) if isinstance(event, Click)}
     assert {visitor.name: "engaged" for visitor in PERSONS} | {"script": "loaded"} == {
         name: event.kind for name, event in told.items()
@@ -168,7 +170,7 @@ async def test_persons_are_told_from_scripts(tmp_path: Path) -> None:
 
 @needs_chromium
 async def test_nothing_is_told_of_who_asks_for_privacy(tmp_path: Path) -> None:
-    async with serving(tmp_path) as running, site(running.edge) as shop, chromium() as browser:
+    async with running_server(tmp_path) as running, site(running.edge) as shop, chromium() as browser:
         for visitor in [*OBJECTORS, Visitor(name="anybody", act=_press)]:
             await visit(visitor, browser, running, f"{shop}/")
         await engagements(tmp_path, 1)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx2
 
-from clicktrail.tokens import KeyRing, Sealed, seal
-from tests.support.serving import serving, settled
+from clicktrail.tokens import KeyRing, SealedLink, seal_token
+from tests.support.serving import running_server, wait_for_report
 
 CLICKS = 3_000
 CLIENTS = 32
@@ -19,15 +19,15 @@ def tracking_paths(ring: KeyRing) -> dict[str, str]:
     """As many tracking URLs as clicks, each of its own message and with its own destination."""
     return {
         f"https://example.com/{number}": "/"
-        + seal(
+        + seal_token(
             ring,
-            Sealed(
+            SealedLink(
                 destination=f"https://example.com/{number}",
                 message_id=f"m{number}",
                 recipient=f"r{number}@example.net",
                 campaign=CAMPAIGN,
                 position=0,
-                links=1,
+                link_count=1,
                 sent_at=datetime(2026, 11, 23, tzinfo=UTC),
             ),
         )
@@ -38,7 +38,7 @@ def tracking_paths(ring: KeyRing) -> dict[str, str]:
 async def test_every_answered_click_is_in_the_report_once(tmp_path: Path, tell: Callable[[str], None]) -> None:
     answered: set[str] = set()
     half = asyncio.Event()
-    async with serving(tmp_path) as running:
+    async with running_server(tmp_path) as running:
         waiting = list(tracking_paths(running.ring).items())
 
         async def reader() -> None:
@@ -58,8 +58,8 @@ async def test_every_answered_click_is_in_the_report_once(tmp_path: Path, tell: 
             for _ in range(CLIENTS):
                 load.create_task(reader())
             await half.wait()
-            os.kill(running.pid_of("edge-0"), signal.SIGKILL)
-        report = await settled(running, CAMPAIGN, clicks=len(answered))
+            os.kill(running.find_child_pid("edge-0"), signal.SIGKILL)
+        report = await wait_for_report(running, CAMPAIGN, clicks=len(answered))
 
     counted = {link["url"]: link["clicks"]["total"] for link in report["links"]}
     tell(f"{len(answered)} answered, {len(counted)} in the report")

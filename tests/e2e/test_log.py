@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from clicktrail.demo.sink import Sink
-from tests.support.serving import Serving, serving, settled
+from tests.support.serving import RunningServer, running_server, wait_for_report
 
 RECIPIENT = "anna.secret@example.net"
 REFUSED = "bert.secret@example.net"
@@ -24,7 +24,7 @@ Content-Type: text/html; charset=utf-8
 """.replace("\n", "\r\n").encode()
 
 
-async def live(running: Serving, sink: Sink) -> str:
+async def live(running: RunningServer, sink: Sink) -> str:
     """Send, be refused, click, tamper, ask nonsense. Returns the token of the click."""
     host, port = running.relay
     sink.refusals[REFUSED] = f"550 5.1.1 <{REFUSED}>: no such user"
@@ -34,13 +34,13 @@ async def live(running: Serving, sink: Sink) -> str:
     async with httpx2.AsyncClient(base_url=running.edge, headers={"X-Forwarded-For": CLIENT}) as client:
         for path in (token, token[:-9] + "A" + token[-8:], f"{token}?email={RECIPIENT}", "nonsense"):
             await client.get(f"/{path}")
-    await settled(running, "winter", clicks=2)
+    await wait_for_report(running, "winter", clicks=2)
     return token
 
 
 @pytest.mark.parametrize(("level", "told"), [("info", False), ("debug", True)])
 async def test_the_log_of_a_whole_run_names_nobody(tmp_path: Path, level: str, *, told: bool) -> None:
-    async with Sink() as sink, serving(tmp_path, next_hop=sink.address, log_level=level) as running:
+    async with Sink() as sink, running_server(tmp_path, next_hop=sink.address, log_level=level) as running:
         token = await live(running, sink)
     log = "\n".join(running.log)
     events = [json.loads(line)["event"] for line in running.log]

@@ -7,7 +7,7 @@ import pytest
 
 from clicktrail.demo.sink import Sink
 from tests.support.postfix import postfix
-from tests.support.serving import serving
+from tests.support.serving import running_server
 
 MESSAGE = (
     b"From: shop@example.com\r\nTo: anna@example.net\r\nX-Clicktrail-Campaign: winter\r\n"
@@ -19,8 +19,8 @@ async def test_a_message_goes_through_a_real_mail_server(tmp_path: Path) -> None
     arrived = asyncio.Event()
     async with (
         Sink(on_message=lambda _: arrived.set()) as sink,
-        postfix(onward=sink.port) as next_hop,
-        serving(tmp_path, next_hop=next_hop, workers=1) as running,
+        postfix(next_hop_port=sink.port) as next_hop,
+        running_server(tmp_path, next_hop=next_hop, workers=1) as running,
     ):
         host, port = running.relay
         async with aiosmtplib.SMTP(hostname=host, port=port, start_tls=False) as client:
@@ -35,8 +35,8 @@ async def test_a_message_goes_through_a_real_mail_server(tmp_path: Path) -> None
 async def test_a_real_mail_servers_refusals_come_back_word_for_word(tmp_path: Path) -> None:
     async with (
         Sink() as sink,
-        postfix(onward=sink.port) as next_hop,
-        serving(tmp_path, next_hop=next_hop, workers=1) as running,
+        postfix(next_hop_port=sink.port) as next_hop,
+        running_server(tmp_path, next_hop=next_hop, workers=1) as running,
     ):
         host, port = running.relay
         async with aiosmtplib.SMTP(hostname=host, port=port, start_tls=False) as client:

@@ -11,12 +11,12 @@ import aiosmtplib
 import httpx2
 
 from clicktrail.demo.sink import Sink
-from clicktrail.model.event import Click, Sent, decode
+from clicktrail.model.event import Click, Sent, decode_event
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.settings import Settings
-from clicktrail.server.wiring.stores import keep_link_set
-from clicktrail.tracking import Sending, Tracker
-from tests.support.serving import Serving, serving
+from clicktrail.server.wiring.stores import save_link_set
+from clicktrail.tracking import MessageMetadata, Tracker
+from tests.support.serving import RunningServer, running_server
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MESSAGE = (
@@ -34,11 +34,11 @@ TEXT = "Boots: https://shop.example/boots\nGloves: https://shop.example/gloves\n
 def recorded(data: Path) -> list[Click | Sent]:
     """Clicks and sent messages of the journal."""
     reader = SegmentReader(data / "journal", data / "nobody's cursor")
-    events = [decode(entry.line) for entry in reader.read(1_000)]
+    events = [decode_event(entry.line) for entry in reader.read(1_000)]
     return [event for event in events if isinstance(event, Click | Sent)]
 
 
-async def relayed(running: Serving, sink: Sink) -> list[str]:
+async def relayed(running: RunningServer, sink: Sink) -> list[str]:
     """The tracking URLs of a message that came out of the relay."""
     host, port = running.relay
     client = aiosmtplib.SMTP(hostname=host, port=port, start_tls=False, local_hostname="sender.example", timeout=60)
@@ -60,7 +60,7 @@ def lose_registry(data: Path) -> None:
 
 
 async def test_both_parts_of_a_message_lead_to_the_same_page(tmp_path: Path) -> None:
-    async with Sink() as sink, serving(tmp_path, next_hop=sink.address) as running:
+    async with Sink() as sink, running_server(tmp_path, next_hop=sink.address) as running:
         short, sealed = await relayed(running, sink)
         assert ["https://shop.example/boots"] * 2 == await followed([short, sealed])
     assert len(short) < len(running.edge) + 13 < len(sealed)
@@ -71,25 +71,25 @@ async def test_both_parts_of_a_message_lead_to_the_same_page(tmp_path: Path) -> 
 
 async def test_an_answered_message_keeps_its_links_when_everything_is_killed(tmp_path: Path) -> None:
     async with Sink() as sink:
-        async with serving(tmp_path, next_hop=sink.address, workers=1) as running:
+        async with running_server(tmp_path, next_hop=sink.address, workers=1) as running:
             urls = await relayed(running, sink)
             for child in ("engine", "edge-0"):
-                os.kill(running.pid_of(child), signal.SIGKILL)
+                os.kill(running.find_child_pid(child), signal.SIGKILL)
         paths = [url.removeprefix(running.edge) for url in urls]
-        async with serving(tmp_path, next_hop=sink.address, workers=1) as running:
+        async with running_server(tmp_path, next_hop=sink.address, workers=1) as running:
             assert ["https://shop.example/boots"] * 2 == await followed([running.edge + path for path in paths])
 
 
 async def test_a_compiled_campaign_is_followed(tmp_path: Path) -> None:
-    async with serving(tmp_path) as running:
+    async with running_server(tmp_path) as running:
         tracker = Tracker(ring=running.ring, domain=running.edge)
         campaign = tracker.compile(html=HTML, text=TEXT, campaign="winter")
         settings = Settings(data_dir=str(tmp_path / "data"))
-        number = await asyncio.to_thread(keep_link_set, campaign.link_set(created_at=NOW), settings)
+        number = await asyncio.to_thread(save_link_set, campaign.build_link_set(created_at=NOW), settings)
         for recipient in ("r1", "r2"):
             bodies = campaign.render(
-                Sending(message_id=f"m-{recipient}", recipient=recipient, sent_at=NOW),
-                link_set=number,
+                MessageMetadata(message_id=f"m-{recipient}", recipient=recipient, sent_at=NOW),
+                link_set_id=number,
                 destinations={"{{ offer }}": f"https://shop.example/for/{recipient}"},
             )
             found = [*re.findall(r'href="([^"]+)"', bodies.html), *re.findall(r"http\S+", bodies.text)]
@@ -105,7 +105,7 @@ async def test_a_compiled_campaign_is_followed(tmp_path: Path) -> None:
 
 
 async def test_sealed_links_do_not_notice_that_the_registry_is_gone(tmp_path: Path) -> None:
-    async with Sink() as sink, serving(tmp_path, next_hop=sink.address, workers=1) as running:
+    async with Sink() as sink, running_server(tmp_path, next_hop=sink.address, workers=1) as running:
         short, sealed = await relayed(running, sink)
         lose_registry(tmp_path / "data")
         async with httpx2.AsyncClient(timeout=60) as client:

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx2
 
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.tokens import KeyRing, Sealed, seal
-from tests.support.command_line import clicktrail
-from tests.support.serving import serving, settled
+from clicktrail.tokens import KeyRing, SealedLink, seal_token
+from tests.support.command_line import run_clicktrail
+from tests.support.serving import running_server, wait_for_report
 
 BROWSER = {
     "User-Agent": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:145.0) Gecko/20100101 Firefox/145.0",
@@ -23,33 +23,33 @@ SCANNER, PERSON = "86.128.0.9", "86.128.0.10"
 
 def link_to(recipient: str, ring: KeyRing) -> str:
     """The first link of a recipient's message."""
-    sealed = Sealed(
+    sealed = SealedLink(
         destination="https://shop.example/offer",
         message_id=f"to {recipient}",
         recipient=recipient,
         campaign="autumn",
         position=0,
-        links=3,
+        link_count=3,
         sent_at=datetime(2026, 11, 23, tzinfo=UTC),
     )
-    return "/" + seal(ring, sealed)
+    return "/" + seal_token(ring, sealed)
 
 
 async def test_a_sweep_over_many_messages_is_suspected_live_and_in_an_audit(tmp_path: Path) -> None:
     swept = [f"{number}@{'abcdab'[number]}.example" for number in range(6)]
-    async with serving(tmp_path) as running:
+    async with running_server(tmp_path) as running:
         async with httpx2.AsyncClient(base_url=running.edge, headers=BROWSER) as client:
             await client.get(link_to("ann@a.example", running.ring), headers={"X-Forwarded-For": PERSON})
-            await settled(running, "autumn", clicks=1)
+            await wait_for_report(running, "autumn", clicks=1)
             for recipient in swept:
                 await client.get(link_to(recipient, running.ring), headers={"X-Forwarded-For": SCANNER})
-        report = await settled(running, "autumn", clicks=7)
+        report = await wait_for_report(running, "autumn", clicks=7)
     assert (1, 6) == (report["clicks"]["human"], report["clicks"]["suspected"])
     assert {"shared-address": 6}.items() <= {of["signal"]: of["clicks"] for of in report["reasons"]}.items()
 
     log = tmp_path / "log.jsonl"
     entries = SegmentReader(tmp_path / "data" / "journal", tmp_path / "no cursor").read(100)
     log.write_bytes(b"".join(entry.line + b"\n" for entry in entries))
-    audited = await asyncio.to_thread(clicktrail, "audit", "--json", str(log), folder=tmp_path)
+    audited = await asyncio.to_thread(run_clicktrail, "audit", "--json", str(log), folder=tmp_path)
     (campaign,) = json.loads(audited.stdout)["campaigns"]
     assert report["clicks"] == campaign["clicks"]

@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from clicktrail.demo.population import browsers
 from clicktrail.judge import judge
-from clicktrail.judge.address_activity import Visit
+from clicktrail.judge.address_activity import AddressClick
 from clicktrail.model.event import AnyEvent, Click
 from clicktrail.model.verdict import Verdict
-from tests.support.events import AZURE, CONTEXT, HOME, after, click, delivered, engagement, sent, timeline
+from tests.support.events import AZURE_IP, CONTEXT, HOME_IP, click, delivered, engagement, noon_plus, sent, timeline
 
 LANGUAGE = "en-GB,en;q=0.9"
 ZSCALER, RELAY = "165.225.0.1", "104.28.1.1"
@@ -23,27 +23,29 @@ def by(headers: browsers.Headers, one: Click, *, without: str = "none of them") 
     return replace(one, user_agent=headers["user-agent"], headers=kept, https=True, recipient="ann@example.com")
 
 
-def verdicts(*events: AnyEvent, nearby: list[Visit] | None = None) -> dict[str, Verdict]:
+def verdicts(*events: AnyEvent, nearby: list[AddressClick] | None = None) -> dict[str, Verdict]:
     """Verdicts by click id, in a message of eight links."""
     told = timeline(sent(links=8), delivered(2), *events)
     return {judged.click.id: judged.verdict for judged in judge(told, CONTEXT, nearby or ())}
 
 
-def tabs(*gaps: float, ip: str = HOME, begin: float = 3_600) -> list[Click]:
+def tabs(*gaps: float, ip: str = HOME_IP, begin: float = 3_600) -> list[Click]:
     """One person's clicks on one link after the other."""
     moments = [begin + sum(gaps[:number]) for number in range(len(gaps) + 1)]
     return [by(browsers.chrome(LANGUAGE), click(at, link=link, ip=ip)) for link, at in enumerate(moments)]
 
 
-def colleagues(number: int, *, ip: str = HOME, domains: int = 1, gap: float = 2, agents: int = 6) -> list[Visit]:
+def colleagues(
+    number: int, *, ip: str = HOME_IP, domains: int = 1, gap: float = 2, agents: int = 6
+) -> list[AddressClick]:
     """Other people's clicks from the same address, with so many browsers among them."""
     return [
-        Visit(
-            at=after(3_600 + gap * each),
+        AddressClick(
+            at=noon_plus(3_600 + gap * each),
             ip=ip,
             message_id=f"m-{each}",
             recipient=f"p{each}@{'abcdefgh'[each % domains]}.example",
-            agent=each % agents + 1,
+            user_agent_hash=each % agents + 1,
         )
         for each in range(number)
     ]
@@ -95,44 +97,46 @@ def test_people_are_human(person: str) -> None:
 
 @pytest.mark.parametrize("minutes", [6, 60])
 def test_remote_desktop_is_no_bot(minutes: float) -> None:
-    remote = by(browsers.edge(LANGUAGE), click(60 * minutes, ip=AZURE, id="c"))
-    nearby = [replace_at(visit, 60 * minutes) for visit in colleagues(1, ip=AZURE)]
+    remote = by(browsers.edge(LANGUAGE), click(60 * minutes, ip=AZURE_IP, id="c"))
+    nearby = [replace_at(visit, 60 * minutes) for visit in colleagues(1, ip=AZURE_IP)]
     assert [{"c": Verdict.SUSPECTED}, {"c": Verdict.HUMAN}] == [
         verdicts(remote, nearby=nearby),
         verdicts(remote, engagement("c"), nearby=nearby),
     ]
 
 
-def replace_at(visit: Visit, seconds: float) -> Visit:
+def replace_at(visit: AddressClick, seconds: float) -> AddressClick:
     """The same visit at another time."""
-    return Visit(at=after(seconds), ip=visit.ip, message_id=visit.message_id, recipient=visit.recipient)
+    return AddressClick(at=noon_plus(seconds), ip=visit.ip, message_id=visit.message_id, recipient=visit.recipient)
 
 
 def test_safe_links_pair() -> None:
     person = by(browsers.edge(LANGUAGE), click(5_000, id="person"))
-    scanner = by(browsers.scripted_chrome(120), click(4_999, ip=AZURE, id="scanner"))
+    scanner = by(browsers.scripted_chrome(120), click(4_999, ip=AZURE_IP, id="scanner"))
     assert {"person": Verdict.HUMAN, "scanner": Verdict.BOT} == verdicts(person, scanner)
 
 
 def test_person_within_a_sweep() -> None:
-    sweep = [by(browsers.scripted_chrome(120), click(43 + 0.1 * link, link=link, ip=AZURE)) for link in range(8)]
+    sweep = [by(browsers.scripted_chrome(120), click(43 + 0.1 * link, link=link, ip=AZURE_IP)) for link in range(8)]
     person = by(browsers.safari(LANGUAGE), click(43.4, link=3, id="person"))
     found = verdicts(*sweep, person)
     assert (Verdict.HUMAN, {Verdict.BOT}) == (found.pop("person"), set(found.values()))
 
 
 def test_person_beside_the_companys_own_scanner() -> None:
-    scanner = by(browsers.poser(140, language=True), click(20))
-    links = [replace(scanner, id=f"s-{link}", at=after(20 + 0.3 * link), link=link) for link in range(8)]
+    scanner = by(browsers.spoofed_chrome(140, sends_language=True), click(20))
+    links = [replace(scanner, id=f"s-{link}", at=noon_plus(20 + 0.3 * link), link=link) for link in range(8)]
     trap = replace(links[0], id="s-trap", link=8, trap=True)
     person = by(browsers.edge(LANGUAGE), click(60, link=2, id="person"))
-    damaged = Visit.of(replace(scanner, at=after(59), message_id="", tampered=True))
+    damaged = AddressClick.from_click(replace(scanner, at=noon_plus(59), message_id="", tampered=True))
     found = verdicts(*links, trap, person, nearby=[damaged])
     assert (Verdict.HUMAN, {Verdict.BOT}) == (found.pop("person"), set(found.values()))
 
 
 def test_person_between_two_requests_of_a_scanner() -> None:
-    scanner = [by(browsers.scripted_chrome(155), click(at, link=link, ip=AZURE)) for link, at in ((1, 43.1), (2, 43.6))]
+    scanner = [
+        by(browsers.scripted_chrome(155), click(at, link=link, ip=AZURE_IP)) for link, at in ((1, 43.1), (2, 43.6))
+    ]
     person = by(browsers.edge(LANGUAGE), click(43.3, id="person"))
     assert Verdict.HUMAN is verdicts(*scanner, person)["person"]
 
@@ -144,6 +148,6 @@ def test_message_of_one_link() -> None:
 
 def test_everyone_behind_our_own_proxy() -> None:
     clicks = tabs(ip="10.0.0.1")
-    damaged = Visit(at=after(3_600), ip="10.0.0.1", message_id="", recipient="", tampered=True)
+    damaged = AddressClick(at=noon_plus(3_600), ip="10.0.0.1", message_id="", recipient="", tampered=True)
     nearby = [*colleagues(40, ip="10.0.0.1", domains=8), damaged]
     assert {Verdict.HUMAN} == set(verdicts(*clicks, nearby=nearby).values())

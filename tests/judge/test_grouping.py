@@ -2,37 +2,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from clicktrail.judge.evidence import Case
-from clicktrail.judge.grouping import grouped, link_of, neighbourhood, runs, sweeps
+from clicktrail.judge.evidence import MessageEvidence
+from clicktrail.judge.grouping import find_link_runs, find_runs, group_by, link_key, network_key
 from clicktrail.model.event import Click
-from tests.support.events import AZURE, CONTEXT, HOME, click, sweep, timeline
+from tests.support.events import AZURE_IP, CONTEXT, HOME_IP, click, sweep, timeline
 
 
 def test_groups_keep_their_order_and_leave_out_what_says_nothing() -> None:
-    assert {"a": ["a1", "a2"], "b": ["b1"]} == grouped(["a1", "b1", "?", "a2"], lambda text: text[0].strip("?") or None)
+    assert {"a": ["a1", "a2"], "b": ["b1"]} == group_by(
+        ["a1", "b1", "?", "a2"], lambda text: text[0].strip("?") or None
+    )
 
 
 def test_windows_that_share_a_click_are_one_run() -> None:
     clicks = sweep(0, links=6, gap=0.5)
-    assert [clicks] == list(runs(clicks, key=link_of, different=3, seconds=1))
+    assert [clicks] == list(find_runs(clicks, key=link_key, min_distinct=3, window_s=1))
 
 
 def test_windows_apart_are_two_runs() -> None:
     first, second = sweep(0, links=3, gap=0.1), sweep(60, links=4, gap=0.1)
-    assert [first, second] == list(runs([*first, *second], key=link_of, different=3, seconds=1))
+    assert [first, second] == list(find_runs([*first, *second], key=link_key, min_distinct=3, window_s=1))
 
 
 def test_the_window_is_closed() -> None:
     clicks = sweep(0, links=3, gap=0.5)
-    assert [clicks] == list(runs(clicks, key=link_of, different=3, seconds=1))
+    assert [clicks] == list(find_runs(clicks, key=link_key, min_distinct=3, window_s=1))
 
 
 def test_nothing_clicked() -> None:
-    assert [] == list(runs([], key=link_of, different=3, seconds=1))
+    assert [] == list(find_runs([], key=link_key, min_distinct=3, window_s=1))
 
 
 def test_link_of() -> None:
-    assert [4, "https://shop.example/4"] == [link_of(click(link=4)), link_of(replace(click(link=4), link=-1))]
+    assert [4, "https://shop.example/4"] == [link_key(click(link=4)), link_key(replace(click(link=4), link=-1))]
 
 
 moments = st.tuples(st.integers(0, 80).map(lambda tenths: tenths / 10), st.integers(0, 5))
@@ -41,7 +43,7 @@ moments = st.tuples(st.integers(0, 80).map(lambda tenths: tenths / 10), st.integ
 @given(found=st.lists(moments, max_size=25), links=st.integers(1, 4))
 def test_agrees_with_the_definition(found: list[tuple[float, int]], links: int) -> None:
     clicks = [click(seconds, link=link, id=str(number)) for number, (seconds, link) in enumerate(sorted(found))]
-    in_runs = [one.id for run in runs(clicks, key=link_of, different=links, seconds=1) for one in run]
+    in_runs = [one.id for run in find_runs(clicks, key=link_key, min_distinct=links, window_s=1) for one in run]
     assert [one.id for one in clicks if in_some_window(one, clicks, links=links)] == in_runs
 
 
@@ -53,17 +55,17 @@ def in_some_window(one: Click, clicks: list[Click], *, links: int) -> bool:
 
 def test_neighbourhood() -> None:
     clicks = [
-        click(1, ip=AZURE),
+        click(1, ip=AZURE_IP),
         click(2, ip="192.0.2.10"),
         click(3, ip="2001:db8:1:2::3"),
         click(4, ip="10.0.0.1"),
         click(5, ip=""),
     ]
-    case = Case.of(timeline(*clicks), CONTEXT)
-    assert ["Microsoft", "192.0.2.0/24", "2001:db8:1::/48", "", ""] == [neighbourhood(case, one) for one in case.clicks]
+    case = MessageEvidence.from_timeline(timeline(*clicks), CONTEXT)
+    assert ["Microsoft", "192.0.2.0/24", "2001:db8:1::/48", "", ""] == [network_key(case, one) for one in case.clicks]
 
 
-places = st.sampled_from([HOME, AZURE, "40.94.16.99", "198.51.100.1", ""])
+places = st.sampled_from([HOME_IP, AZURE_IP, "40.94.16.99", "198.51.100.1", ""])
 clicks = st.lists(
     st.builds(
         lambda tenths, link, ip, agent: click(tenths / 10, link=link, ip=ip, agent=agent),
@@ -79,8 +81,8 @@ clicks = st.lists(
 
 @given(clicks)
 def test_nobody_is_in_two_sweeps(found: list[Click]) -> None:
-    case = Case.of(timeline(*found), CONTEXT)
-    runs = list(sweeps(case, case.followed, links=3, seconds=1))
+    case = MessageEvidence.from_timeline(timeline(*found), CONTEXT)
+    runs = list(find_link_runs(case, case.followed_clicks, min_links=3, window_s=1))
     ids = [one.id for run in runs for one in run]
     assert sorted(set(ids)) == sorted(ids)
     assert all(len({one.link for one in run}) >= 3 and list(run) == sorted(run, key=lambda one: one.at) for run in runs)

@@ -3,8 +3,8 @@ from datetime import date
 import pytest
 
 from clicktrail.errors import SettingsError
-from clicktrail.judge.network_lists import Listed, parse, table_of
-from clicktrail.judge.networks import NetworkClass, number_of
+from clicktrail.judge.network_lists import ListedNetwork, build_table_from_list, parse_network_list
+from clicktrail.judge.networks import NetworkClass, address_to_int
 
 TODAY = date(2026, 11, 24)
 AMAZON = """{"syncToken": "1", "createDate": "2026-11-24-00-00-00",
@@ -32,12 +32,16 @@ expires = 2027-01-01
     ],
 )
 def test_clouds(text: str, name: str, kind: NetworkClass, ranges: tuple[str, ...]) -> None:
-    assert [(name, kind, ranges)] == [(each.name, each.kind, each.ranges) for each in parse(text) if each.ranges]
+    assert [(name, kind, ranges)] == [
+        (each.name, each.network_class, each.ranges) for each in parse_network_list(text) if each.ranges
+    ]
 
 
 def test_operators_own() -> None:
-    expected = Listed(name="our office", kind=NetworkClass.OURS, ranges=("192.0.2.0/25",), expires=date(2027, 1, 1))
-    assert (expected,) == parse(OWN)
+    expected = ListedNetwork(
+        name="our office", network_class=NetworkClass.OURS, ranges=("192.0.2.0/25",), expires=date(2027, 1, 1)
+    )
+    assert (expected,) == parse_network_list(OWN)
 
 
 @pytest.mark.parametrize(
@@ -51,8 +55,8 @@ def test_operators_own() -> None:
     ],
 )
 def test_lines(text: str, ranges: tuple[str, ...]) -> None:
-    (found,) = parse(text, name="A", kind=NetworkClass.VPN)
-    assert ("A", NetworkClass.VPN, ranges) == (found.name, found.kind, found.ranges)
+    (found,) = parse_network_list(text, name="A", network_class=NetworkClass.VPN)
+    assert ("A", NetworkClass.VPN, ranges) == (found.name, found.network_class, found.ranges)
 
 
 @pytest.mark.parametrize(
@@ -76,17 +80,19 @@ def test_lines(text: str, ranges: tuple[str, ...]) -> None:
 )
 def test_what_is_no_list(text: str, says: str) -> None:
     with pytest.raises(SettingsError, match=says):
-        parse(text, name="A", kind=NetworkClass.DATACENTRE)
+        parse_network_list(text, name="A", network_class=NetworkClass.DATACENTRE)
 
 
 def test_lines_of_whom() -> None:
     with pytest.raises(SettingsError, match="does not say") as refused:
-        parse("192.0.2.0/24")
+        parse_network_list("192.0.2.0/24")
     assert "give --name and --class" == refused.value.hint
 
 
 def test_expired_networks_count_no_more() -> None:
-    before, after = (table_of(parse(OWN), today=day) for day in (date(2026, 12, 31), date(2027, 1, 1)))
-    office = number_of("192.0.2.1")
-    assert ("our office", None) == (str(before.at(office)), after.at(office))
-    assert before.version != after.version == table_of([], today=TODAY).version
+    before, after = (
+        build_table_from_list(parse_network_list(OWN), today=day) for day in (date(2026, 12, 31), date(2027, 1, 1))
+    )
+    office = address_to_int("192.0.2.1")
+    assert ("our office", None) == (str(before.find(office)), after.find(office))
+    assert before.version != after.version == build_table_from_list([], today=TODAY).version

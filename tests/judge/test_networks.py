@@ -9,22 +9,22 @@ from hypothesis import strategies as st
 
 from clicktrail.errors import SettingsError
 from clicktrail.judge.networks import (
-    Block,
+    AddressRange,
     Network,
     NetworkClass,
     Networks,
     NetworkTable,
-    block_of,
-    cut,
-    number_of,
-    pack,
-    unpack,
+    address_to_int,
+    build_table,
+    pack_table,
+    parse_range,
+    unpack_table,
 )
-from tests.support.events import shipped, shipped_networks
+from tests.support.events import read_judge_data, read_networks
 
-SHIPPED = shipped_networks()
-CLASSES = {int(row["asn"]): row for row in csv.DictReader(shipped("asn_classes.csv").splitlines())}
-OFFICE = Network(name="our office", kind=NetworkClass.OURS)
+SHIPPED = read_networks()
+CLASSES = {int(row["asn"]): row for row in csv.DictReader(read_judge_data("asn_classes.csv").splitlines())}
+OFFICE = Network(name="our office", network_class=NetworkClass.OURS)
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_access_networks_and_nonsense(address: str) -> None:
 
 def test_every_class_has_a_network() -> None:
     (table,) = SHIPPED.tables
-    assert set(NetworkClass) - {NetworkClass.OURS} == {network.kind for network in table.networks}
+    assert set(NetworkClass) - {NetworkClass.OURS} == {network.network_class for network in table.networks}
 
 
 def test_table_is_made_of_the_classes() -> None:
     (table,) = SHIPPED.tables
     assert {(int(row["asn"]), row["name"], row["class"]) for row in CLASSES.values()} == {
-        (network.asn, network.name, network.kind) for network in table.networks
+        (network.asn, network.name, network.network_class) for network in table.networks
     }
 
 
@@ -91,12 +91,12 @@ def test_table_is_small() -> None:
 
 
 def test_attribution_is_shipped() -> None:
-    text = shipped("networks.LICENSE.txt")
+    text = read_judge_data("networks.LICENSE.txt")
     assert [] == [word for word in ("CC-BY-4.0", "https://db-ip.com", "routeviews.org", "nro.net") if word not in text]
 
 
 def test_first_table_wins() -> None:
-    own = cut("mine", [(block_of("40.94.16.0/28"), OFFICE)])
+    own = build_table("mine", [(parse_range("40.94.16.0/28"), OFFICE)])
     networks = Networks(own, *SHIPPED.tables)
     assert [OFFICE, SHIPPED.find("40.94.16.33")] == [networks.find("40.94.16.3"), networks.find("40.94.16.33")]
     assert f"mine+{SHIPPED.version}" == networks.version
@@ -113,12 +113,12 @@ def test_any_text(text: str) -> None:
 
 @given(st.ip_addresses(v=4))
 def test_ipv4(address: IPv4Address) -> None:
-    assert int(address) == number_of(str(address)) == number_of(f"::ffff:{address}")
+    assert int(address) == address_to_int(str(address)) == address_to_int(f"::ffff:{address}")
 
 
 @given(st.ip_addresses(v=6, network="2000::/3"))
 def test_ipv6(address: IPv6Address) -> None:
-    assert int(address) >> 64 == number_of(str(address)) == number_of(address.exploded)
+    assert int(address) >> 64 == address_to_int(str(address)) == address_to_int(address.exploded)
 
 
 @pytest.mark.parametrize(
@@ -138,13 +138,13 @@ def test_ipv6(address: IPv6Address) -> None:
 )
 def test_no_address(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
-        number_of(text)
+        address_to_int(text)
 
 
 @given(st.text())
 def test_any_text_addresses(text: str) -> None:
     with suppress(ValueError):
-        assert 0 <= number_of(text) < 1 << 64
+        assert 0 <= address_to_int(text) < 1 << 64
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_any_text_addresses(text: str) -> None:
     ],
 )
 def test_ranges(text: str, first: str, last: str) -> None:
-    assert (number_of(first), number_of(last)) == block_of(text)
+    assert (address_to_int(first), address_to_int(last)) == parse_range(text)
 
 
 @pytest.mark.parametrize(
@@ -172,35 +172,37 @@ def test_ranges(text: str, first: str, last: str) -> None:
 )  # fmt: skip
 def test_no_range(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
-        block_of(text)
+        parse_range(text)
 
 
-WIDE, NARROW = (Network(name=name, asn=64500, kind=NetworkClass.DATACENTRE) for name in ("wide", "narrow"))
+WIDE, NARROW = (Network(name=name, asn=64500, network_class=NetworkClass.DATACENTRE) for name in ("wide", "narrow"))
 BLOCKS = st.builds(
-    lambda first, size: Block(first, first + size), st.integers(0, (1 << 64) - 300), st.integers(0, 299)
-) | st.builds(lambda first, size: Block(first, first + size), st.integers(0, 50), st.integers(0, 50))
+    lambda first, size: AddressRange(first, first + size), st.integers(0, (1 << 64) - 300), st.integers(0, 299)
+) | st.builds(lambda first, size: AddressRange(first, first + size), st.integers(0, 50), st.integers(0, 50))
 
 
 def table(*ranges: tuple[str, Network]) -> NetworkTable:
     """A table of ranges."""
-    return cut("1", [(block_of(text), network) for text, network in ranges])
+    return build_table("1", [(parse_range(text), network) for text, network in ranges])
 
 
 @pytest.mark.parametrize("turn", [1, -1])
 def test_narrower_range_wins(turn: int) -> None:
     both = [("198.51.100.0/24", WIDE), ("198.51.100.128/25", NARROW)][::turn]
-    found = [table(*both).at(number_of(address)) for address in ("198.51.100.127", "198.51.100.128", "198.51.101.0")]
+    found = [
+        table(*both).find(address_to_int(address)) for address in ("198.51.100.127", "198.51.100.128", "198.51.101.0")
+    ]
     assert [WIDE, NARROW, None] == found
 
 
 @given(st.lists(BLOCKS, max_size=8), st.data())
-def test_every_address_belongs_to_the_narrowest_range(blocks: list[Block], data: st.DataObject) -> None:
-    networks = [Network(name=str(number), kind=NetworkClass.VPN) for number in range(len(blocks))]
-    made = cut("1", zip(blocks, networks, strict=True))
+def test_every_address_belongs_to_the_narrowest_range(blocks: list[AddressRange], data: st.DataObject) -> None:
+    networks = [Network(name=str(number), network_class=NetworkClass.VPN) for number in range(len(blocks))]
+    made = build_table("1", zip(blocks, networks, strict=True))
     ends = [end for block in blocks for end in (block.first, block.last, block.last + 1)]
     number = data.draw(st.sampled_from([0, *ends]))
     around = [block for block in blocks if block.first <= number <= block.last]
-    found = made.at(number)
+    found = made.find(number)
     assert (not around) == (found is None)
     if found:
         owner = blocks[int(found.name)]
@@ -208,22 +210,24 @@ def test_every_address_belongs_to_the_narrowest_range(blocks: list[Block], data:
 
 
 @given(st.lists(BLOCKS, max_size=8))
-def test_packed_and_unpacked(blocks: list[Block]) -> None:
-    made = cut("1", [(block, WIDE) for block in blocks])
-    assert made == unpack(pack(made))
-    assert pack(made) == pack(unpack(pack(made)))
+def test_packed_and_unpacked(blocks: list[AddressRange]) -> None:
+    made = build_table("1", [(block, WIDE) for block in blocks])
+    assert made == unpack_table(pack_table(made))
+    assert pack_table(made) == pack_table(unpack_table(pack_table(made)))
 
 
 def test_more_networks_than_are_packed() -> None:
-    table = cut("v", [(Block(at, at), Network(name=str(at), kind=NetworkClass.OURS)) for at in range(70_000)])
-    assert "69999" == str(table.at(69_999))
+    table = build_table(
+        "v", [(AddressRange(at, at), Network(name=str(at), network_class=NetworkClass.OURS)) for at in range(70_000)]
+    )
+    assert "69999" == str(table.find(69_999))
 
 
 def test_last_addresses() -> None:
-    assert WIDE == table(("ffff::/16", WIDE)).at((1 << 64) - 1)
+    assert WIDE == table(("ffff::/16", WIDE)).find((1 << 64) - 1)
 
 
-@pytest.mark.parametrize("packed", [b"", b"no table", pack(table())[:-5], pack(table())[2:]])
+@pytest.mark.parametrize("packed", [b"", b"no table", pack_table(table())[:-5], pack_table(table())[2:]])
 def test_unreadable(packed: bytes) -> None:
     with pytest.raises(SettingsError, match="networks cannot be read"):
-        unpack(packed)
+        unpack_table(packed)

@@ -2,9 +2,9 @@ import pytest
 
 from clicktrail.errors import SettingsError
 from clicktrail.judge import Context
-from clicktrail.judge.rules import parse
+from clicktrail.judge.rules import parse_rules
 from clicktrail.model.verdict import Verdict
-from tests.support.events import CONTEXT, shipped, shipped_networks
+from tests.support.events import CONTEXT, read_judge_data, read_networks
 
 HEAD = """
 version = 2026-11-23
@@ -22,7 +22,7 @@ date = 2026-11-23
 
 
 def test_shipped_rules() -> None:
-    rules = parse(shipped("rules.toml"))
+    rules = parse_rules(read_judge_data("rules.toml"))
     assert [] == [
         rule.name
         for rule in rules.rules
@@ -31,7 +31,7 @@ def test_shipped_rules() -> None:
 
 
 def test_shipped_names_are_unique() -> None:
-    names = [rule.name for rule in parse(shipped("rules.toml")).rules]
+    names = [rule.name for rule in parse_rules(read_judge_data("rules.toml")).rules]
     assert sorted(set(names)) == sorted(names)
 
 
@@ -47,11 +47,11 @@ def test_shipped_names_are_unique() -> None:
     ],
 )
 def test_verdict(score: int, verdict: Verdict) -> None:
-    assert verdict is parse(HEAD + RULE + "points = 3").verdict(score)
+    assert verdict is parse_rules(HEAD + RULE + "points = 3").verdict_for_score(score)
 
 
 def test_thresholds() -> None:
-    (rule,) = parse(HEAD + RULE + "points = 3\nthresholds = { links = 3, seconds = 0.5 }").rules
+    (rule,) = parse_rules(HEAD + RULE + "points = 3\nthresholds = { links = 3, seconds = 0.5 }").rules
     assert {"links": 3, "seconds": 0.5} == rule.thresholds
 
 
@@ -69,7 +69,7 @@ def test_thresholds() -> None:
 )
 def test_unreadable(text: str, says: str) -> None:
     with pytest.raises(SettingsError, match=says):
-        parse(text)
+        parse_rules(text)
 
 
 def test_version() -> None:
@@ -88,4 +88,4 @@ def test_shipped_data_is_read() -> None:
 
 def test_unreadable_part() -> None:
     with pytest.raises(SettingsError, match="rules cannot be read"):
-        Context.of(rules_toml="", networks=shipped_networks(), agents_toml=shipped("agents.toml"))
+        Context.from_toml(rules_toml="", networks=read_networks(), agents_toml=read_judge_data("agents.toml"))

@@ -10,21 +10,21 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clicktrail.judge import judge
-from clicktrail.judge.address_activity import Visit
-from clicktrail.judge.scoring import State, counterfactual, state_after
+from clicktrail.judge.address_activity import AddressClick
+from clicktrail.judge.scoring import VerdictState, compute_state, describe_counterfactual
 from clicktrail.model.event import AnyEvent, Click, Engagement
 from clicktrail.model.verdict import Verdict
 from tests.support.events import (
-    AZURE,
-    BARRACUDA,
-    CHROME,
+    AZURE_IP,
+    BARRACUDA_IP,
+    CHROME_AGENT,
     CONTEXT,
-    HOME,
+    HOME_IP,
     NOON,
-    after,
     click,
     delivered,
     engagement,
+    noon_plus,
     sent,
     sweep,
     timeline,
@@ -48,7 +48,7 @@ def test_person() -> None:
 
 
 def test_sweep_from_a_data_centre() -> None:
-    events: list[AnyEvent] = [sent(links=9), *sweep(43, links=9, gap=0.08, ip=AZURE)]
+    events: list[AnyEvent] = [sent(links=9), *sweep(43, links=9, gap=0.08, ip=AZURE_IP)]
     judged = judge(timeline(*events), CONTEXT)
     assert {Verdict.BOT} == {one.verdict for one in judged}
     assert [("burst", 5), ("datacentre-network", 3), ("hosted-burst", 3)] == [
@@ -57,22 +57,22 @@ def test_sweep_from_a_data_centre() -> None:
 
 
 def test_person_after_a_sweep() -> None:
-    found = verdicts(sent(links=7), *sweep(43, links=7, gap=0.1, ip=AZURE), click(5_000, link=0, id="person"))
+    found = verdicts(sent(links=7), *sweep(43, links=7, gap=0.1, ip=AZURE_IP), click(5_000, link=0, id="person"))
     assert (Verdict.HUMAN, [Verdict.BOT] * 7) == (found.pop("person"), list(found.values()))
 
 
 def test_pair_of_scanner_and_person() -> None:
     assert {"scanner": Verdict.BOT, "person": Verdict.HUMAN} == verdicts(
-        sent(), click(5_000, ip=AZURE, id="scanner"), click(5_001.2, id="person")
+        sent(), click(5_000, ip=AZURE_IP, id="scanner"), click(5_001.2, id="person")
     )
 
 
 def test_first_link_only() -> None:
-    assert {"c": Verdict.BOT} == verdicts(sent(), click(9, ip=BARRACUDA, id="c"))
+    assert {"c": Verdict.BOT} == verdicts(sent(), click(9, ip=BARRACUDA_IP, id="c"))
 
 
 def test_remote_desktop() -> None:
-    remote = click(5_000, ip=AZURE, id="c")
+    remote = click(5_000, ip=AZURE_IP, id="c")
     assert [{"c": Verdict.SUSPECTED}, {"c": Verdict.HUMAN}] == [
         verdicts(sent(), remote),
         verdicts(sent(), remote, engagement("c")),
@@ -98,7 +98,7 @@ def test_hard_rules_decide_alone() -> None:
         ({"user_agent": "WhatsApp/2.23.20.0"}, Verdict.PREVIEW, True),
         ({"user_agent": "curl/8.5.0"}, Verdict.BOT, True),
         ({"user_agent": ""}, Verdict.BOT, True),
-        ({"user_agent": f"{CHROME} Barracuda Sentinel (EE)"}, Verdict.BOT, True),
+        ({"user_agent": f"{CHROME_AGENT} Barracuda Sentinel (EE)"}, Verdict.BOT, True),
     ],
 )
 def test_requests_that_speak_for_themselves(changes: dict[str, object], verdict: Verdict, counted: bool) -> None:
@@ -124,8 +124,8 @@ clicks = st.builds(
     lambda seconds, link, ip, agent, method: replace(click(seconds, link=link, ip=ip, agent=agent), method=method),
     st.floats(-5, 120).map(lambda seconds: round(seconds, 1)),
     st.integers(0, 5),
-    st.sampled_from([HOME, AZURE, BARRACUDA, "2001:db8::1"]),
-    st.sampled_from([CHROME, "curl/8.5.0", "", "WhatsApp/2.23.20.0"]),
+    st.sampled_from([HOME_IP, AZURE_IP, BARRACUDA_IP, "2001:db8::1"]),
+    st.sampled_from([CHROME_AGENT, "curl/8.5.0", "", "WhatsApp/2.23.20.0"]),
     st.sampled_from(["GET", "HEAD"]),
 )
 histories = st.lists(clicks, max_size=20).map(
@@ -178,15 +178,15 @@ def test_a_click_a_day_later_is_judged_alone(history: list[Click]) -> None:
 
 visits = st.lists(
     st.builds(
-        lambda seconds, ip, person, tampered: Visit(
-            at=after(seconds),
+        lambda seconds, ip, person, tampered: AddressClick(
+            at=noon_plus(seconds),
             ip=ip,
             message_id="" if tampered else f"m-{person}",
             recipient="" if tampered else f"p{person}@{'abc'[person % 3]}.example",
             tampered=tampered,
         ),
         st.integers(-70, 190),
-        st.sampled_from([HOME, AZURE, "2001:db8::1"]),
+        st.sampled_from([HOME_IP, AZURE_IP, "2001:db8::1"]),
         st.integers(0, 8),
         st.booleans(),
     ),
@@ -195,13 +195,13 @@ visits = st.lists(
 
 
 @given(history=histories, nearby=visits, data=st.data())
-def test_only_nearby_visits_matter(history: list[Click], nearby: list[Visit], data: st.DataObject) -> None:
+def test_only_nearby_visits_matter(history: list[Click], nearby: list[AddressClick], data: st.DataObject) -> None:
     told = timeline(sent(links=5), *history)
     times = [(one.at - NOON).total_seconds() for one in history]
     besides = [
         *nearby,
-        *map(Visit.of, history),
-        *(replace_visit(visit, at=after(max(times, default=0) + 61)) for visit in nearby),
+        *map(AddressClick.from_click, history),
+        *(replace_visit(visit, at=noon_plus(max(times, default=0) + 61)) for visit in nearby),
         *(replace_visit(visit, ip="203.0.113.1") for visit in nearby),
     ]
     alone = judge(told, CONTEXT, nearby)
@@ -211,15 +211,15 @@ def test_only_nearby_visits_matter(history: list[Click], nearby: list[Visit], da
 @pytest.mark.parametrize(
     ("age", "state"),
     [
-        (timedelta(seconds=-1), State.PROVISIONAL),
-        (timedelta(minutes=29, seconds=59), State.PROVISIONAL),
-        (timedelta(minutes=30), State.SETTLED),
-        (timedelta(hours=71, minutes=59), State.SETTLED),
-        (timedelta(hours=72), State.FINAL),
+        (timedelta(seconds=-1), VerdictState.PROVISIONAL),
+        (timedelta(minutes=29, seconds=59), VerdictState.PROVISIONAL),
+        (timedelta(minutes=30), VerdictState.SETTLED),
+        (timedelta(hours=71, minutes=59), VerdictState.SETTLED),
+        (timedelta(hours=72), VerdictState.FINAL),
     ],
 )
-def test_states_follow_the_age(age: timedelta, state: State) -> None:
-    assert state == state_after(age)
+def test_states_follow_the_age(age: timedelta, state: VerdictState) -> None:
+    assert state == compute_state(age)
 
 
 RULES = CONTEXT.rules
@@ -227,25 +227,25 @@ RULES = CONTEXT.rules
 
 def of(*events: AnyEvent) -> str:
     """What is said of the first click."""
-    return counterfactual(judge(timeline(*events), CONTEXT)[0], RULES)
+    return describe_counterfactual(judge(timeline(*events), CONTEXT)[0], RULES)
 
 
 @pytest.mark.parametrize(
     ("events", "words"),
     [
         ([click()], ""),
-        ([replace(click(), method="HEAD", ip=AZURE)], ""),
-        ([replace(click(), method="HEAD", ip=BARRACUDA)], ""),
+        ([replace(click(), method="HEAD", ip=AZURE_IP)], ""),
+        ([replace(click(), method="HEAD", ip=BARRACUDA_IP)], ""),
         (
-            [click(ip=AZURE)],
+            [click(ip=AZURE_IP)],
             "would be human with trusted input on the landing page, or without datacentre-network",
         ),
         (
-            [sent(), click(60, ip=AZURE)],
+            [sent(), click(60, ip=AZURE_IP)],
             "would be human with trusted input on the landing page, or without datacentre-network",
         ),
         (
-            sweep(3_600, links=9, gap=0.08, ip=BARRACUDA),
+            sweep(3_600, links=9, gap=0.08, ip=BARRACUDA_IP),
             "would be human without burst and mail-security-network and hosted-burst",
         ),
     ],
@@ -259,7 +259,7 @@ clicks_counterfactual = st.lists(
         lambda seconds, link, ip: click(seconds, link=link, ip=ip),
         st.integers(0, 200),
         st.integers(0, 5),
-        st.sampled_from([HOME, AZURE, BARRACUDA]),
+        st.sampled_from([HOME_IP, AZURE_IP, BARRACUDA_IP]),
     ),
     max_size=8,
     unique_by=lambda one: one.id,
@@ -275,5 +275,7 @@ def test_it_is_true(found: list[Click]) -> None:
         ),
         CONTEXT,
     )
-    promised = [one.verdict is Verdict.HUMAN or "with trusted input" in counterfactual(one, RULES) for one in before]
+    promised = [
+        one.verdict is Verdict.HUMAN or "with trusted input" in describe_counterfactual(one, RULES) for one in before
+    ]
     assert promised == [one.verdict is Verdict.HUMAN for one in after]

@@ -7,11 +7,11 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-un
 
 from clicktrail.demo.population import browsers
 from clicktrail.errors import SettingsError
-from clicktrail.judge.user_agents import AgentKind, Browser, Chrome, Engine, browser_of, parse
-from tests.support.events import CHROME as CHROME_CLICKS
-from tests.support.events import CONTEXT, shipped
+from clicktrail.judge.user_agents import AgentKind, Browser, BrowserEngine, ChromeReleases, parse_agents, parse_browser
+from tests.support.events import CHROME_AGENT as CHROME_CLICKS
+from tests.support.events import CONTEXT, read_judge_data
 
-SHIPPED = parse(shipped("agents.toml"))
+SHIPPED = parse_agents(read_judge_data("agents.toml"))
 
 PREVIEWS = [
     ("Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", "Slackbot"),
@@ -124,7 +124,7 @@ def test_long_headers_are_read_at_their_beginning() -> None:
 
 def test_left_out_patterns_exist() -> None:
     listed = {entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA}
-    left_out = {entry["pattern"] for entry in tomllib.loads(shipped("agents.toml"))["people"]}
+    left_out = {entry["pattern"] for entry in tomllib.loads(read_judge_data("agents.toml"))["people"]}
     assert set() == left_out - listed
 
 
@@ -143,7 +143,7 @@ ENTRY = '[{ name = "a", pattern = "b", source = "c" }]'
 )
 def test_unreadable(text: str, says: str) -> None:
     with pytest.raises(SettingsError, match=says):
-        parse(text)
+        parse_agents(text)
 
 
 LANGUAGE = "de"
@@ -152,56 +152,58 @@ LANGUAGE = "de"
 @pytest.mark.parametrize(
     ("headers", "browser"),
     [
-        (browsers.chrome(LANGUAGE, version=150), Browser(engine=Engine.CHROME, version=(150, 0))),
-        (browsers.mobile_chrome(LANGUAGE), Browser(engine=Engine.CHROME, version=(156, 0))),
-        (browsers.edge(LANGUAGE), Browser(engine=Engine.CHROME, version=(156, 0))),
-        (browsers.firefox(LANGUAGE), Browser(engine=Engine.FIREFOX, version=(157, 0))),
-        (browsers.safari(LANGUAGE), Browser(engine=Engine.SAFARI, version=(26, 4))),
-        (browsers.safari(LANGUAGE, mac=True), Browser(engine=Engine.SAFARI, version=(26, 4))),
+        (browsers.chrome(LANGUAGE, version=150), Browser(engine=BrowserEngine.CHROME, version=(150, 0))),
+        (browsers.mobile_chrome(LANGUAGE), Browser(engine=BrowserEngine.CHROME, version=(156, 0))),
+        (browsers.edge(LANGUAGE), Browser(engine=BrowserEngine.CHROME, version=(156, 0))),
+        (browsers.firefox(LANGUAGE), Browser(engine=BrowserEngine.FIREFOX, version=(157, 0))),
+        (browsers.safari(LANGUAGE), Browser(engine=BrowserEngine.SAFARI, version=(26, 4))),
+        (browsers.safari(LANGUAGE, mac=True), Browser(engine=BrowserEngine.SAFARI, version=(26, 4))),
         (browsers.webview(LANGUAGE), None),
-        (browsers.library("curl/8.5.0"), None),
+        (browsers.http_library("curl/8.5.0"), None),
     ],
 )
 def test_browser_of(headers: browsers.Headers, browser: Browser | None) -> None:
-    assert browser == browser_of(headers["user-agent"])
+    assert browser == parse_browser(headers["user-agent"])
 
 
 @pytest.mark.parametrize("more", [" OPR/120.0.0.0", " SamsungBrowser/29.0", " OneOutlook/1.2026", " Slack/4.46.99"])
 def test_other_programs_on_the_same_engine(more: str) -> None:
-    assert browser_of(browsers.chrome(LANGUAGE)["user-agent"] + more) is None
+    assert parse_browser(browsers.chrome(LANGUAGE)["user-agent"] + more) is None
 
 
 def test_version_of_no_browser() -> None:
     agent = browsers.chrome(LANGUAGE)["user-agent"].replace("Chrome/156", f"Chrome/{'9' * 400}")
-    assert Browser(engine=Engine.CHROME, version=(999_999, 0)) == browser_of(agent)
+    assert Browser(engine=BrowserEngine.CHROME, version=(999_999, 0)) == parse_browser(agent)
 
 
 def test_words() -> None:
-    assert "Safari 26" == str(browser_of(browsers.safari(LANGUAGE)["user-agent"]))
+    assert "Safari 26" == str(parse_browser(browsers.safari(LANGUAGE)["user-agent"]))
 
 
-CHROME = CONTEXT.rules.chrome
+CHROME = CONTEXT.rules.chrome_releases
 
 
 @pytest.mark.parametrize(("version", "days"), [(148, 174), (149, 146), (154, 48), (155, 20), (156, -8), (1, 2484)])
 def test_days_old(version: int, days: int) -> None:
-    assert days == CHROME.days_old(version, date(2026, 11, 23))
+    assert days == CHROME.days_since_replaced(version, date(2026, 11, 23))
 
 
 def test_calendar_goes_on() -> None:
     assert [0, 28, 365 * 3] == [
-        CHROME.days_old(155 + 20, date(2026, 10, 6) + timedelta(days=21 * 28)),
-        CHROME.days_old(155 + 20, date(2026, 10, 6) + timedelta(days=22 * 28)),
-        CHROME.days_old(155 + 20, date(2026, 10, 6) + timedelta(days=21 * 28 + 365 * 3)),
+        CHROME.days_since_replaced(155 + 20, date(2026, 10, 6) + timedelta(days=21 * 28)),
+        CHROME.days_since_replaced(155 + 20, date(2026, 10, 6) + timedelta(days=22 * 28)),
+        CHROME.days_since_replaced(155 + 20, date(2026, 10, 6) + timedelta(days=21 * 28 + 365 * 3)),
     ]
 
 
 def test_versions_that_never_come() -> None:
-    assert [True, True] == [chrome.days_old(999_999, date(2026, 11, 23)) < 0 for chrome in (CHROME, Chrome())]
+    assert [True, True] == [
+        chrome.days_since_replaced(999_999, date(2026, 11, 23)) < 0 for chrome in (CHROME, ChromeReleases())
+    ]
 
 
 def test_releases_left_out() -> None:
-    assert CHROME.days_old(120, date(2026, 1, 1)) == CHROME.days_old(121, date(2026, 1, 1))
+    assert CHROME.days_since_replaced(120, date(2026, 1, 1)) == CHROME.days_since_replaced(121, date(2026, 1, 1))
 
 
 def test_shipped_table() -> None:

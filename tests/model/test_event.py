@@ -15,9 +15,9 @@ from clicktrail.model.event import (
     Delivered,
     Engagement,
     Sent,
-    decode,
-    encode,
-    rfc3339,
+    decode_event,
+    encode_event,
+    format_rfc3339,
 )
 from tests.support.events import NOON, click, engagement, sent
 
@@ -31,7 +31,7 @@ def test_encoded_click() -> None:
     assert (
         b'{"type":"click","id":"c1","at":"2026-11-23T12:00:00.000Z","message_id":"m1","link":3,'
         b'"url":"https://shop.example/","headers":{"dnt":"1"}}'
-    ) == encode(event)
+    ) == encode_event(event)
 
 
 @given(
@@ -54,11 +54,11 @@ def test_encoded_click() -> None:
     )
 )
 def test_decode_undoes_encode(event: AnyEvent) -> None:
-    assert event == decode(encode(event))
+    assert event == decode_event(encode_event(event))
 
 
 def test_one_line() -> None:
-    assert b"\n" not in encode(Click(id="c", at=NOON, user_agent="a\nb\r\nc\u2028"))
+    assert b"\n" not in encode_event(Click(id="c", at=NOON, user_agent="a\nb\r\nc\u2028"))
 
 
 def test_types() -> None:
@@ -80,7 +80,7 @@ def test_types() -> None:
 
 def test_unknown_fields_are_no_error() -> None:
     line = msgspec.json.encode({"type": "click", "id": "c", "at": "2026-11-23T12:00:00Z", "mood": "good"})
-    assert Click(id="c", at=NOON) == decode(line)
+    assert Click(id="c", at=NOON) == decode_event(line)
 
 
 @pytest.mark.parametrize(
@@ -101,18 +101,18 @@ def test_unknown_fields_are_no_error() -> None:
 )
 def test_no_event(line: bytes) -> None:
     with pytest.raises(EventError, match="not an event"):
-        decode(line)
+        decode_event(line)
 
 
 def test_rfc3339() -> None:
     berlin = datetime(2026, 11, 23, 13, 0, 0, 123_999, tzinfo=timezone(timedelta(hours=1)))
-    assert "2026-11-23T12:00:00.123Z" == rfc3339(berlin)
+    assert "2026-11-23T12:00:00.123Z" == format_rfc3339(berlin)
 
 
 @given(elapsed=st.timedeltas(timedelta(-365_000), timedelta(365_000)), whole=st.booleans(), zone=zones)
 def test_rfc3339_is_that_of_the_standard_library(*, elapsed: timedelta, whole: bool, zone: timezone) -> None:
     at = (NOON + (timedelta(seconds=elapsed // timedelta(seconds=1)) if whole else elapsed)).astimezone(zone)
-    assert at.astimezone(UTC).isoformat(timespec="milliseconds") == rfc3339(at).replace("Z", "+00:00")
+    assert at.astimezone(UTC).isoformat(timespec="milliseconds") == format_rfc3339(at).replace("Z", "+00:00")
 
 
 def test_frozen() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from clicktrail.errors import SettingsError
-from clicktrail.model.hosts import check_hosts, check_named_hosts, is_among, is_name
+from clicktrail.model.hosts import check_bounded_host_patterns, check_host_patterns, is_host_listed, is_host_name
 
 
 @pytest.mark.parametrize(
@@ -19,14 +19,14 @@ from clicktrail.model.hosts import check_hosts, check_named_hosts, is_among, is_
     ],
 )
 def test_hosts_are_matched_whole(host: str, hosts: list[str], among: bool) -> None:
-    assert among == is_among(host, hosts)
+    assert among == is_host_listed(host, hosts)
 
 
 @pytest.mark.parametrize(
     "host", ["x.com", "*.x-y.com", "*", "localhost", "127.0.0.1", "[::1]", "xn--bcher-kva.example"]
 )
 def test_a_host_as_a_url_parser_gives_it(host: str) -> None:
-    check_hosts("own_hosts", [host])
+    check_host_patterns("own_hosts", [host])
 
 
 @pytest.mark.parametrize(
@@ -43,19 +43,19 @@ def test_a_host_as_a_url_parser_gives_it(host: str) -> None:
 )
 def test_what_could_match_no_host_is_refused(host: str, hint: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        check_hosts("own_hosts", ["x.com", host])
+        check_host_patterns("own_hosts", ["x.com", host])
     assert f"own_hosts has '{host}'" == str(caught.value)
     assert hint in caught.value.hint
 
 
 @pytest.mark.parametrize("host", ["*", "X.com"])
 def test_hosts_that_alone_are_handed_something_are_named(host: str) -> None:
-    check_named_hosts("engagement.hosts", ["x.com", "*.x.com"])
+    check_bounded_host_patterns("engagement.hosts", ["x.com", "*.x.com"])
     with pytest.raises(SettingsError, match=r"engagement\.hosts has"):
-        check_named_hosts("engagement.hosts", ["x.com", host])
+        check_bounded_host_patterns("engagement.hosts", ["x.com", host])
 
 
 @pytest.mark.parametrize("host", ["*.x.com", "bücher.example", "x.com.", "X.com", "x.com:80", "[::1]", ""])
 def test_a_name_is_that_of_one_host(host: str) -> None:
-    assert is_name("links.x-y.com")
-    assert not is_name(host)
+    assert is_host_name("links.x-y.com")
+    assert not is_host_name(host)

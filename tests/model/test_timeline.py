@@ -2,7 +2,7 @@ from msgspec.structs import replace
 
 from clicktrail.model.event import Sent
 from clicktrail.model.timeline import Timeline
-from tests.support.events import after, click, delivered, engagement, sent, timeline
+from tests.support.events import click, delivered, engagement, noon_plus, sent, timeline
 
 
 def test_order() -> None:
@@ -24,7 +24,7 @@ def test_kinds() -> None:
 
 
 def test_arrival() -> None:
-    assert [after(3), after(0), None] == [
+    assert [noon_plus(3), noon_plus(0), None] == [
         timeline(sent(), delivered(3)).arrived_at,
         timeline(sent()).arrived_at,
         timeline(click(5)).arrived_at,
@@ -46,10 +46,10 @@ def test_campaign_without_a_sending() -> None:
 
 
 def test_nothing_known() -> None:
-    empty = Timeline.of("m1", [])
+    empty = Timeline.from_events("m1", [])
     assert ((), (), None, None, "") == (empty.clicks, empty.engagements, empty.sent, empty.arrived_at, empty.campaign)
 
 
 def test_first_sending_counts() -> None:
-    again = Sent(id="esp", at=after(9), source="postmark", message_id="m1")
+    again = Sent(id="esp", at=noon_plus(9), source="postmark", message_id="m1")
     assert sent() == timeline(again, sent()).sent

@@ -1,11 +1,11 @@
 from clicktrail.model.verdict import Verdict
-from clicktrail.report.accuracy import Confusion, confusion_as_json
+from clicktrail.report.accuracy import ConfusionMatrix, confusion_matrix_as_json
 
 H, S, B, P = Verdict
 
 
 def test_precision_and_recall_by_truth() -> None:
-    confusion = Confusion(clicks={(H, H): 8, (H, S): 1, (H, B): 1, (B, H): 2, (B, B): 3}, unknown=4)
+    confusion = ConfusionMatrix(counts={(H, H): 8, (H, S): 1, (H, B): 1, (B, H): 2, (B, B): 3}, unmatched_labels=4)
     assert (0.8, 0.8, 0.75, 0.6) == (
         confusion.precision(H),
         confusion.recall(H),
@@ -36,4 +36,4 @@ def test_precision_and_recall_by_truth() -> None:
                 "recall": None,
             },
         ],
-    } == confusion_as_json(confusion)
+    } == confusion_matrix_as_json(confusion)

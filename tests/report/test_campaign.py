@@ -2,7 +2,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, SourceReport, Sources, Unique, as_json
+from clicktrail.report import (
+    CampaignReport,
+    ClickCounts,
+    LinkReport,
+    ReasonCount,
+    SourceCounter,
+    SourceReport,
+    UniqueClickers,
+    report_as_json,
+)
 from tests.support.events import click
 
 
@@ -19,12 +28,16 @@ def test_json() -> None:
         accepted=5,
         bounced=1,
         opened=2,
-        landed=1,
-        clicks=Clicks(human=1, suspected=2, bot=3, preview=4),
-        unique=Unique(raw=3, human=1, engaged=1),
-        links=(LinkReport(position=0, url="https://shop.example/", clicks=Clicks(human=1), unique=Unique(raw=1)),),
+        messages_with_engagement=1,
+        clicks=ClickCounts(human=1, suspected=2, bot=3, preview=4),
+        unique=UniqueClickers(raw=3, human=1, engaged=1),
+        links=(
+            LinkReport(
+                position=0, url="https://shop.example/", clicks=ClickCounts(human=1), unique=UniqueClickers(raw=1)
+            ),
+        ),
         reasons=(ReasonCount(signal="burst", clicks=3),),
-        sources=(SourceReport(source="klaviyo", clicks=1, addresses=0, agents=1),),
+        sources=(SourceReport(source="klaviyo", clicks=1, clicks_with_ip=0, clicks_with_user_agent=1),),
     )
     assert {
         "campaign": "spring",
@@ -48,11 +61,13 @@ def test_json() -> None:
         ],
         "reasons": [{"signal": "burst", "clicks": 3, "share": 0.3}],
         "gaps": ["klaviyo told no addresses: no click could be known by its network"],
-    } == as_json(report)
+    } == report_as_json(report)
 
 
 def test_what_nobody_told_is_unknown_and_not_nothing() -> None:
-    described: dict[str, Any] = as_json(CampaignReport(campaign="spring", accepted=5, unique=Unique(raw=3, human=1)))
+    described: dict[str, Any] = report_as_json(
+        CampaignReport(campaign="spring", accepted=5, unique=UniqueClickers(raw=3, human=1))
+    )
     assert (None, {"raw": None, "human": None}) == (described["unique"]["engaged"], described["click_to_open"])
 
 
@@ -60,16 +75,16 @@ def test_more_clickers_than_messages_are_a_gap() -> None:
     assert ["3 recipients have clicks and 2 messages are known: rates are too high"] == [
         gap
         for delivered in (0, 2, 3)
-        for gap in CampaignReport(campaign="spring", delivered_events=delivered, unique=Unique(raw=3)).gaps
+        for gap in CampaignReport(campaign="spring", reported_deliveries=delivered, unique=UniqueClickers(raw=3)).gaps
     ]
 
 
 def gaps(*esps: str, ip: str = "192.0.2.1", agent: str = "Mozilla/5.0") -> list[str]:
     """What is missing from one click by each of these."""
-    sources = Sources()
+    sources = SourceCounter()
     for esp in esps:
-        sources.see(replace(click(ip=ip, agent=agent), esp=esp))
-    return sources.gaps()
+        sources.add(replace(click(ip=ip, agent=agent), esp=esp))
+    return sources.list_gaps()
 
 
 def test_what_a_source_never_told_is_missing() -> None:

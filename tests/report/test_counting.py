@@ -10,14 +10,14 @@ from clicktrail.judge import judge
 from clicktrail.model.event import AnyEvent, Bounced, Click, Delivered, Sent
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.report import CampaignReport, Clicks, LinkReport, ReasonCount, Unique, summarise
-from tests.support.events import AZURE, CONTEXT, NOON, after, click, engagement, sweep
+from clicktrail.report import CampaignReport, ClickCounts, LinkReport, ReasonCount, UniqueClickers, build_reports
+from tests.support.events import AZURE_IP, CONTEXT, NOON, click, engagement, noon_plus, sweep
 
 
 def message(message_id: str, *events: AnyEvent) -> tuple[Timeline, tuple[JudgedClick, ...]]:
     """A message of the campaign spring, sent at noon with six links to one recipient, as it is judged."""
     sent = Sent(id=f"{message_id}-sent", at=NOON, campaign="spring", message_id=message_id, links=6)
-    timeline = Timeline.of(message_id, [sent, *events])
+    timeline = Timeline.from_events(message_id, [sent, *events])
     return timeline, judge(timeline, CONTEXT)
 
 
@@ -27,11 +27,11 @@ def clicks_of(message_id: str, clicks: Iterable[Click], *, recipient: str = "") 
 
 
 def test_nothing() -> None:
-    assert [] == summarise([])
+    assert [] == build_reports([])
 
 
 def test_no_clicks() -> None:
-    (report,) = summarise([message("m1"), message("m2")])
+    (report,) = build_reports([message("m1"), message("m2")])
     assert CampaignReport(campaign="spring", first_sent_at=NOON, accepted=2) == report
     assert (2, "accepted", 0.0, 0.0) == (
         report.delivered,
@@ -43,19 +43,19 @@ def test_no_clicks() -> None:
 
 def test_links_are_left_out_of_an_overview() -> None:
     messages = [message("m1", *clicks_of("m1", sweep(40, links=6, gap=0.1), recipient="ada@reader.example"))]
-    (report,) = summarise(messages)
-    assert [dataclasses.replace(report, links=())] == summarise(messages, by_link=False) != [report]
+    (report,) = build_reports(messages)
+    assert [dataclasses.replace(report, links=())] == build_reports(messages, include_links=False) != [report]
 
 
 def test_person_behind_a_scanner() -> None:
-    scan = sweep(40, links=6, gap=0.1, ip=AZURE)
-    (report,) = summarise(
+    scan = sweep(40, links=6, gap=0.1, ip=AZURE_IP)
+    (report,) = build_reports(
         [
             message("m1", *clicks_of("m1", [*scan, click(5_000, link=2)], recipient="ada@reader.example")),
             message("m2", *clicks_of("m2", scan, recipient="bob@reader.example")),
         ]
     )
-    assert (Clicks(human=1, bot=12), 13, Unique(raw=2, human=1), 1.0, 0.5) == (
+    assert (ClickCounts(human=1, bot=12), 13, UniqueClickers(raw=2, human=1), 1.0, 0.5) == (
         report.clicks,
         report.clicks.total,
         report.unique,
@@ -64,7 +64,10 @@ def test_person_behind_a_scanner() -> None:
     )
     assert (
         LinkReport(
-            position=2, url="https://shop.example/2", clicks=Clicks(human=1, bot=2), unique=Unique(raw=2, human=1)
+            position=2,
+            url="https://shop.example/2",
+            clicks=ClickCounts(human=1, bot=2),
+            unique=UniqueClickers(raw=2, human=1),
         )
         == report.links[2]
     )
@@ -82,8 +85,8 @@ def test_requests_that_are_no_clicks() -> None:
         replace(click(300), tampered=True),
         click(400, agent="WhatsApp/2.23.20.0"),
     ]
-    (report,) = summarise([message("m1", *clicks_of("m1", requests))])
-    assert (Clicks(preview=1), Unique(raw=1), (ReasonCount(signal="preview-agent", clicks=1),)) == (
+    (report,) = build_reports([message("m1", *clicks_of("m1", requests))])
+    assert (ClickCounts(preview=1), UniqueClickers(raw=1), (ReasonCount(signal="preview-agent", clicks=1),)) == (
         report.clicks,
         report.unique,
         report.reasons,
@@ -92,7 +95,7 @@ def test_requests_that_are_no_clicks() -> None:
 
 def test_one_person_with_two_messages() -> None:
     messages = [message(name, *clicks_of(name, [click()], recipient="ada@reader.example")) for name in ("m1", "m2")]
-    assert [Unique(raw=1, human=1)] == [report.unique for report in summarise(messages)]
+    assert [UniqueClickers(raw=1, human=1)] == [report.unique for report in build_reports(messages)]
 
 
 def test_engaged() -> None:
@@ -101,27 +104,31 @@ def test_engaged() -> None:
         message("m1", *requests, engagement("a"), engagement("b")),
         message("m2", *clicks_of("m2", requests), engagement("m2-c", kind="loaded")),
     ]
-    assert [Unique(raw=2, human=2, engaged=1)] == [report.unique for report in summarise(messages)]
+    assert [UniqueClickers(raw=2, human=2, engaged=1)] == [report.unique for report in build_reports(messages)]
 
 
 def test_unknown_recipients() -> None:
     messages = [message(name, *clicks_of(name, [click(), click(7_200)])) for name in ("m1", "m2")]
-    assert [Unique(raw=2, human=2)] == [report.unique for report in summarise(messages)]
+    assert [UniqueClickers(raw=2, human=2)] == [report.unique for report in build_reports(messages)]
 
 
 def test_deliveries_and_bounces() -> None:
     told = [
         message(
-            "m1", Delivered(id="d1", at=after(1), message_id="m1"), Delivered(id="d2", at=after(2), message_id="m1")
+            "m1",
+            Delivered(id="d1", at=noon_plus(1), message_id="m1"),
+            Delivered(id="d2", at=noon_plus(2), message_id="m1"),
         ),
-        message("m2", Bounced(id="b1", at=after(1), message_id="m2"), Bounced(id="b2", at=after(9), message_id="m2")),
+        message(
+            "m2", Bounced(id="b1", at=noon_plus(1), message_id="m2"), Bounced(id="b2", at=noon_plus(9), message_id="m2")
+        ),
         message("m3"),
     ]
-    (report,) = summarise(told)
+    (report,) = build_reports(told)
     assert (3, 1, 1, 1, "delivered") == (
         report.accepted,
         report.bounced,
-        report.delivered_events,
+        report.reported_deliveries,
         report.delivered,
         report.delivered_basis,
     )
@@ -129,19 +136,19 @@ def test_deliveries_and_bounces() -> None:
 
 def test_several_recipients() -> None:
     sent = Sent(id="s", at=NOON, message_id="m1", recipients=5)
-    assert [5] == [report.accepted for report in summarise([(Timeline.of("m1", [sent]), ())])]
+    assert [5] == [report.accepted for report in build_reports([(Timeline.from_events("m1", [sent]), ())])]
 
 
 def test_order_of_campaigns() -> None:
     timelines = [
-        Timeline.of("m1", [Sent(id="1", at=after(0), campaign="early")]),
-        Timeline.of("m2", [Sent(id="2", at=after(60), campaign="late")]),
-        Timeline.of("m3", [Delivered(id="3", at=after(90), campaign="unknown")]),
-        Timeline.of("m4", [Sent(id="4", at=after(120), campaign="early")]),
-        Timeline.of("m5", [Sent(id="5", at=after(0))]),
+        Timeline.from_events("m1", [Sent(id="1", at=noon_plus(0), campaign="early")]),
+        Timeline.from_events("m2", [Sent(id="2", at=noon_plus(60), campaign="late")]),
+        Timeline.from_events("m3", [Delivered(id="3", at=noon_plus(90), campaign="unknown")]),
+        Timeline.from_events("m4", [Sent(id="4", at=noon_plus(120), campaign="early")]),
+        Timeline.from_events("m5", [Sent(id="5", at=noon_plus(0))]),
     ]
-    assert [("late", after(60)), ("", after(0)), ("early", after(0)), ("unknown", None)] == [
-        (report.campaign, report.first_sent_at) for report in summarise((timeline, ()) for timeline in timelines)
+    assert [("late", noon_plus(60)), ("", noon_plus(0)), ("early", noon_plus(0)), ("unknown", None)] == [
+        (report.campaign, report.first_sent_at) for report in build_reports((timeline, ()) for timeline in timelines)
     ]
 
 
@@ -150,7 +157,7 @@ requests = st.lists(
         lambda seconds, link, ip, agent, method: replace(click(seconds, link=link, ip=ip, agent=agent), method=method),
         st.integers(0, 90),
         st.integers(0, 5),
-        st.sampled_from(["192.0.2.10", AZURE]),
+        st.sampled_from(["192.0.2.10", AZURE_IP]),
         st.sampled_from(["Mozilla/5.0 Firefox/150.0", "curl/8.5.0", "WhatsApp/2.23"]),
         st.sampled_from(["GET", "HEAD", "OPTIONS"]),
     ),
@@ -160,12 +167,12 @@ requests = st.lists(
 
 @given(histories=st.lists(st.tuples(st.sampled_from(["", "ada@a.example", "bob@b.example"]), requests), max_size=4))
 def test_numbers_agree(histories: list[tuple[str, list[Click]]]) -> None:
-    reports = summarise(
+    reports = build_reports(
         message(f"m{number}", *clicks_of(f"m{number}", found, recipient=recipient))
         for number, (recipient, found) in enumerate(histories)
     )
     for report in reports:
-        verdicts = [field.name for field in fields(Clicks)]
+        verdicts = [field.name for field in fields(ClickCounts)]
         by_link = {name: sum(getattr(link.clicks, name) for link in report.links) for name in verdicts}
         assert by_link == {name: getattr(report.clicks, name) for name in verdicts}
         assert report.unique.human <= report.unique.raw <= report.clicks.total
@@ -175,4 +182,4 @@ def test_numbers_agree(histories: list[tuple[str, list[Click]]]) -> None:
 @given(histories=st.lists(requests, max_size=4), data=st.data())
 def test_order_of_messages_does_not_matter(histories: list[list[Click]], data: st.DataObject) -> None:
     messages = [message(f"m{number}", *clicks_of(f"m{number}", found)) for number, found in enumerate(histories)]
-    assert summarise(messages) == summarise(data.draw(st.permutations(messages)))
+    assert build_reports(messages) == build_reports(data.draw(st.permutations(messages)))

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicktrail.rewrite.candidate import read_url
+from clicktrail.rewrite.candidate import resolve_href
 
 
 @pytest.mark.parametrize(
@@ -16,11 +16,11 @@ from clicktrail.rewrite.candidate import read_url
     ],
 )
 def test_url_is_what_a_parser_looks_at(href: str, url: str) -> None:
-    assert url == read_url(href)
+    assert url == resolve_href(href)
 
 
 @given(st.text(alphabet=st.sampled_from(" \t\r\n\x00ab/?#%é"), max_size=20))
 def test_a_parser_reads_both_alike(rest: str) -> None:
     href = f"https://example.com/{rest}"
 
-    assert ada_url.URL(href).href == ada_url.URL(read_url(href)).href
+    assert ada_url.URL(href).href == ada_url.URL(resolve_href(href)).href

@@ -7,9 +7,9 @@ import pytest
 
 from clicktrail.model.link import Link
 from clicktrail.rewrite.document import RewrittenBody, rewrite_html, rewrite_text
-from clicktrail.utm.tag import tag
+from clicktrail.utm.tag import add_utm_parameters
 from tests.support.paths import ROOT
-from tests.support.rewriting import POLICY, replaced, tracking_url, untagged
+from tests.support.rewriting import POLICY, keep_url, replace_links, tracking_url
 
 PAGE = ROOT / "docs" / "reference" / "link-cases.md"
 REWRITE: dict[str, Callable[..., RewrittenBody]] = {"in HTML": rewrite_html, "in plain text": rewrite_text}
@@ -42,23 +42,23 @@ def examples(*kinds: str) -> list[tuple[str, str, str]]:
 
 def told(link: Link) -> list[str]:
     """What the page says of a link."""
-    return [link.destination, *link.warnings] if link.tracked else [link.reason]
+    return [link.destination, *link.warnings] if link.is_tracked else [link.reason]
 
 
 @pytest.mark.parametrize(("kind", "body", "outcome"), examples(*REWRITE))
 def test_links_of_bodies(kind: str, body: str, outcome: str) -> None:
-    result = REWRITE[kind](body, policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    result = REWRITE[kind](body, policy=POLICY, tag=keep_url, tracking_url=tracking_url)
     assert CODE.findall(outcome) == [word for link in result.links for word in told(link)]
-    assert replaced(body, result.links) == result.text
-    tracked = [link.position for link in result.links if link.tracked]
+    assert replace_links(body, result.links) == result.text
+    tracked = [link.position for link in result.links if link.is_tracked]
     assert len(set(tracked)) == (1 if outcome.endswith("one link") else len(tracked))
 
 
 @pytest.mark.parametrize(("kind", "url", "outcome"), examples(ADDED))
 def test_parameters_of_urls(kind: str, url: str, outcome: str) -> None:
-    tagged = tag(url, {"utm_source": "email"}, ["*"])
+    tagged = add_utm_parameters(url, {"utm_source": "email"}, ["*"])
     assert (ADDED, CODE.findall(outcome)[0]) == (kind, tagged)
-    assert tagged == tag(tagged, {"utm_source": "email"}, ["*"])
+    assert tagged == add_utm_parameters(tagged, {"utm_source": "email"}, ["*"])
 
 
 def test_every_case_is_there() -> None:

@@ -4,19 +4,25 @@ import pytest
 from hypothesis import given
 
 from clicktrail.model.consent import Consent
-from clicktrail.model.link import LinkReason, Part
-from clicktrail.rewrite import Untouched, rewrite_html, rewrite_message, rewrite_text
-from clicktrail.rewrite.document import decoded_bodies, in_document, in_message, read_document, rewrite_document
-from clicktrail.rewrite.message import Rewritten
-from tests.support.rewriting import POLICY, replaced, tracking_url, untagged
+from clicktrail.model.link import BodyType, LinkReason
+from clicktrail.rewrite import SkipReason, rewrite_html, rewrite_message, rewrite_text
+from clicktrail.rewrite.document import (
+    decode_bodies,
+    decode_document,
+    locate_links_in_document,
+    locate_links_in_message,
+    rewrite_document,
+)
+from clicktrail.rewrite.message import RewriteResult
+from tests.support.rewriting import POLICY, keep_url, replace_links, tracking_url
 from tests.support.strategies import html_soups, text_soups
 
 HTML = '<p title="é"><a href="https://example.com/ü">Ä</a>'
 
 
-def rewritten(content: bytes, part: Part = Part.HTML) -> Rewritten:
+def rewritten(content: bytes, part: BodyType = BodyType.HTML) -> RewriteResult:
     """A file with tracking URLs."""
-    return rewrite_document(content, part, policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    return rewrite_document(content, part, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
 
 
 @pytest.mark.parametrize(
@@ -32,15 +38,15 @@ def rewritten(content: bytes, part: Part = Part.HTML) -> Rewritten:
     ],
 )
 def test_a_file_is_read_in_its_charset(content: bytes, codec: str) -> None:
-    seen = read_document(content, Part.HTML)
+    seen = decode_document(content, BodyType.HTML)
     assert seen is not None
-    assert (codec, True) == (seen.codec, seen.legible)
+    assert (codec, True) == (seen.codec, seen.has_valid_charset)
 
     result = rewritten(content)
 
     (link,) = result.links
     assert "https://example.com/ü" == link.destination
-    assert seen.text.replace("https://example.com/ü", link.url).encode(codec) == result.raw
+    assert seen.text.replace("https://example.com/ü", link.replacement).encode(codec) == result.raw
 
 
 def test_a_link_of_unknown_characters_is_left_alone() -> None:
@@ -50,11 +56,11 @@ def test_a_link_of_unknown_characters_is_left_alone() -> None:
 def test_a_charset_that_hides_ascii_is_not_read() -> None:
     content = b'<meta charset="utf-7"><a href="https://example.com/">A</a>'
 
-    assert Rewritten(raw=content, links=(), untouched=(Untouched.CHARSET,)) == rewritten(content)
+    assert RewriteResult(raw=content, links=(), skip_reasons=(SkipReason.CHARSET,)) == rewritten(content)
 
 
 def test_text_has_no_meta() -> None:
-    result = rewritten("<meta charset=utf-7> é https://example.com/".encode(), Part.TEXT)
+    result = rewritten("<meta charset=utf-7> é https://example.com/".encode(), BodyType.TEXT)
 
     assert ["https://example.com/"] == [link.destination for link in result.links]
 
@@ -62,7 +68,7 @@ def test_text_has_no_meta() -> None:
 def test_rewrites_html() -> None:
     html = "<a href='https://x.com/?a&amp;b'>x</a> <A HREF = https://y.com>y <a href=mailto:a@b>"
     result = rewrite_html(
-        html, policy=POLICY, tag=untagged, tracking_url=lambda p: f"https://go.example.com/{p.position}"
+        html, policy=POLICY, tag_url=keep_url, make_tracking_url=lambda p: f"https://go.example.com/{p.position}"
     )
     assert (
         "<a href='https://go.example.com/0'>x</a> <A HREF = https://go.example.com/1>y <a href=mailto:a@b>"
@@ -75,30 +81,30 @@ def test_rewrites_text() -> None:
     result = rewrite_text(
         "See https://x.com/a.\n> https://y.com\n",
         policy=POLICY,
-        tag=untagged,
-        tracking_url=lambda p: f"https://go.example.com/{p.position}",
+        tag_url=keep_url,
+        make_tracking_url=lambda p: f"https://go.example.com/{p.position}",
     )
     assert "See https://go.example.com/0.\n> https://y.com\n" == result.text
 
 
 @given(html_soups())
 def test_html_outside_of_tracked_links_stays(soup: str) -> None:
-    result = rewrite_html(soup, policy=POLICY, tag=untagged, tracking_url=tracking_url)
-    assert replaced(soup, result.links) == result.text
+    result = rewrite_html(soup, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    assert replace_links(soup, result.links) == result.text
 
 
 @given(html_soups())
 def test_rewritten_html_has_the_same_links_in_the_same_places(soup: str) -> None:
-    result = rewrite_html(soup, policy=POLICY, tag=untagged, tracking_url=tracking_url)
-    again = rewrite_html(result.text, policy=POLICY, tag=untagged, tracking_url=tracking_url)
-    assert [link.url or link.href for link in result.links] == [link.href for link in again.links]
+    result = rewrite_html(soup, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    again = rewrite_html(result.text, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    assert [link.replacement or link.href for link in result.links] == [link.href for link in again.links]
     assert result.text == again.text
 
 
 @given(text_soups())
 def test_text_outside_of_tracked_links_stays(soup: str) -> None:
-    result = rewrite_text(soup, policy=POLICY, tag=untagged, tracking_url=tracking_url)
-    assert replaced(soup, result.links) == result.text
+    result = rewrite_text(soup, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    assert replace_links(soup, result.links) == result.text
 
 
 @pytest.mark.parametrize(
@@ -114,11 +120,11 @@ def test_without_consent_links_stay_plain_and_get_their_utm_parameters(href: str
     result = rewrite_html(
         f"<a href={href}>",
         policy=POLICY.for_consent(Consent.DENIED),
-        tag="{0.url}&utm".format,
-        tracking_url=tracking_url,
+        tag_url="{0.url}&utm".format,
+        make_tracking_url=tracking_url,
     )
     assert f"<a href={written}>" == result.text
-    assert [False] == [link.tracked for link in result.links]
+    assert [False] == [link.is_tracked for link in result.links]
 
 
 TEXT = "Grüße 😀: https://example.com/ä und https://example.com/b, mailto:x"
@@ -127,9 +133,11 @@ TEXT = "Grüße 😀: https://example.com/ä und https://example.com/b, mailto:x
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16-le"])
 def test_links_of_a_file_are_found_at_their_bytes(codec: str) -> None:
     content = ("\ufeff" + TEXT).encode(codec)
-    links = rewrite_document(content, Part.TEXT, policy=POLICY, tag=untagged, tracking_url=tracking_url).links
+    links = rewrite_document(
+        content, BodyType.TEXT, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url
+    ).links
 
-    found = in_document(content, Part.TEXT, links)
+    found = locate_links_in_document(content, BodyType.TEXT, links)
 
     assert ["https://example.com/ä", "https://example.com/b"] == [
         content[each.start : each.end].decode(codec) for each in found
@@ -144,10 +152,10 @@ def test_links_of_a_message_are_found_in_their_decoded_bodies(charset: str, enco
     raw = b"\r\n".join(
         [b"Content-Type: multipart/mixed; boundary=x\r\n", b"--x", head + body, b"--x", head + body, b"--x--", b""]
     )
-    links = rewrite_message(raw, policy=POLICY, tagger=lambda: untagged, tracking_url=tracking_url).links
+    links = rewrite_message(raw, policy=POLICY, make_url_tagger=lambda: keep_url, make_tracking_url=tracking_url).links
 
-    contents = [content or b"" for _, content in decoded_bodies(raw)]
+    contents = [content or b"" for _, content in decode_bodies(raw)]
 
-    spans = [contents[each.link.body][each.start : each.end] for each in in_message(raw, links)]
+    spans = [contents[each.link.body_index][each.start : each.end] for each in locate_links_in_message(raw, links)]
     assert [b"https://example.com/a", b"https://example.com/b"] * 2 == spans
-    assert in_message(raw, links) == in_message(b"DKIM-Signature: v=1\r\n" + raw, links)
+    assert locate_links_in_message(raw, links) == locate_links_in_message(b"DKIM-Signature: v=1\r\n" + raw, links)

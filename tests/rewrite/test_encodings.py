@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicktrail.model.link import Link, LinkReason, Part
-from clicktrail.rewrite.edits import Edit, splice
-from clicktrail.rewrite.encodings import byte_edits, open_transfer, view
+from clicktrail.model.link import BodyType, Link, LinkReason
+from clicktrail.rewrite.edits import ByteEdit, splice
+from clicktrail.rewrite.encodings import build_byte_edits, decode_text, parse_encoded_body
 
 CONTENT = bytes(range(256)) * 2
 
@@ -20,11 +20,11 @@ def wrapped(content: bytes, width: int, newline: bytes) -> bytes:
 
 @pytest.mark.parametrize("encoding", ["", "7bit", "8bit", "binary"])
 def test_identity_encodings_are_spliced_as_they_are(encoding: str) -> None:
-    body = open_transfer(b"a\r\nURL \xe9\n", encoding, newline=b"\r\n")
+    body = parse_encoded_body(b"a\r\nURL \xe9\n", encoding, newline=b"\r\n")
     assert body is not None
     assert b"a\r\nURL \xe9\n" == body.decode()
-    edits = [Edit(start=3, end=6, replacement=b"T")]
-    assert edits == body.edits(edits)
+    edits = [ByteEdit(start=3, end=6, replacement=b"T")]
+    assert edits == body.encode_edits(edits)
 
 
 @pytest.mark.parametrize(
@@ -36,36 +36,36 @@ def test_identity_encodings_are_spliced_as_they_are(encoding: str) -> None:
     ],
 )
 def test_what_readers_would_guess_at_is_not_read(encoded: bytes, encoding: str) -> None:
-    assert open_transfer(encoded, encoding, newline=b"\n") is None
+    assert parse_encoded_body(encoded, encoding, newline=b"\n") is None
 
 
 @pytest.mark.parametrize("width", [60, 72, 76, 61])
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
 def test_base64_keeps_the_width_of_its_lines_and_all_lines_before_the_change(width: int, newline: bytes) -> None:
     encoded = wrapped(CONTENT, width, newline) + newline
-    body = open_transfer(encoded, "base64", newline=newline)
+    body = parse_encoded_body(encoded, "base64", newline=newline)
     assert body is not None
-    edits = [Edit(start=300, end=310, replacement=b"https://go.example.com/abc")]
-    result = splice(encoded, body.edits(edits))
+    edits = [ByteEdit(start=300, end=310, replacement=b"https://go.example.com/abc")]
+    result = splice(encoded, body.encode_edits(edits))
     assert wrapped(splice(CONTENT, edits), width, newline) + newline == result
 
 
 def test_base64_in_irregular_lines_keeps_those_before_the_change() -> None:
     lines = [b"QUJD", b"REVGR0hJ", b"SktM"]
     encoded = b"\r\n".join(lines)
-    body = open_transfer(encoded, "base64", newline=b"\r\n")
+    body = parse_encoded_body(encoded, "base64", newline=b"\r\n")
     assert body is not None
-    edits = body.edits([Edit(start=6, end=9, replacement=b"XYZ")])
+    edits = body.encode_edits([ByteEdit(start=6, end=9, replacement=b"XYZ")])
     assert b"QUJD\r\nREVG\r\nWFla\r\nSktM" == splice(encoded, edits)
 
 
 @given(st.binary(min_size=1, max_size=200), st.integers(0, 199), st.integers(1, 90), st.binary(max_size=90))
 def test_base64_decodes_to_the_spliced_content(content: bytes, start: int, width: int, replacement: bytes) -> None:
-    edits = [Edit(start=min(start, len(content) - 1), end=len(content), replacement=replacement)]
+    edits = [ByteEdit(start=min(start, len(content) - 1), end=len(content), replacement=replacement)]
     encoded = wrapped(content, width, b"\n")
-    body = open_transfer(encoded, "base64", newline=b"\n")
+    body = parse_encoded_body(encoded, "base64", newline=b"\n")
     assert body is not None
-    again = open_transfer(splice(encoded, body.edits(edits)), "base64", newline=b"\n")
+    again = parse_encoded_body(splice(encoded, body.encode_edits(edits)), "base64", newline=b"\n")
     assert again is not None
     assert splice(content, edits) == again.decode()
 
@@ -89,26 +89,28 @@ TEXTS = {
 def link(text: str, url: str) -> Link:
     """A tracked link where the text says URL."""
     start = text.index("URL")
-    return Link(part=Part.HTML, start=start, end=start + 3, href="URL", reason=LinkReason.TRACKED, url=url)
+    return Link(
+        body_type=BodyType.HTML, start=start, end=start + 3, href="URL", reason=LinkReason.TRACKED, replacement=url
+    )
 
 
 @pytest.mark.parametrize("charset", TEXTS)
 def test_splices_in_every_charset(charset: str) -> None:
     text = TEXTS[charset]
     content = text.encode(charset or "ascii")
-    seen = view(content, charset)
+    seen = decode_text(content, charset)
     assert seen is not None
-    assert (text, True) == (seen.text, seen.legible)
-    edits = byte_edits(content, seen, [link(text, "https://t.co/a")])
+    assert (text, True) == (seen.text, seen.has_valid_charset)
+    edits = build_byte_edits(content, seen, [link(text, "https://t.co/a")])
     assert edits is not None
     assert text.replace("URL", "https://t.co/a").encode(charset or "ascii") == splice(content, edits)
 
 
 @pytest.mark.parametrize("mark", [codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
 def test_the_mark_tells_the_byte_order_of_utf_16(mark: bytes) -> None:
-    seen = view(mark + "é".encode("utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be"), "utf-16")
+    seen = decode_text(mark + "é".encode("utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be"), "utf-16")
     assert seen is not None
-    assert ("\ufeffé", True) == (seen.text, seen.legible)
+    assert ("\ufeffé", True) == (seen.text, seen.has_valid_charset)
 
 
 @pytest.mark.parametrize(
@@ -123,20 +125,20 @@ def test_the_mark_tells_the_byte_order_of_utf_16(mark: bytes) -> None:
     ],
 )
 def test_a_charset_is_read_as_mail_programs_read_it(content: bytes, charset: str, text: str) -> None:
-    seen = view(content, charset)
+    seen = decode_text(content, charset)
     assert seen is not None
-    assert (text, True) == (seen.text, seen.legible)
+    assert (text, True) == (seen.text, seen.has_valid_charset)
     assert content == seen.text.encode(seen.codec)
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "unicode", "utf-8", "us-ascii"])
 def test_utf_16_without_its_name_or_mark_is_not_read(charset: str) -> None:
     for codec in ("utf-16-le", "utf-16-be"):
-        assert view("<a href='https://x.com/'>".encode(codec), charset) is None
+        assert decode_text("<a href='https://x.com/'>".encode(codec), charset) is None
 
 
 def test_utf_16_that_is_cut_off_is_not_read() -> None:
-    assert view("https://x.com/".encode("utf-16-le")[:-1], "utf-16-le") is None
+    assert decode_text("https://x.com/".encode("utf-16-le")[:-1], "utf-16-le") is None
 
 
 @pytest.mark.parametrize(
@@ -151,11 +153,11 @@ def test_utf_16_that_is_cut_off_is_not_read() -> None:
     ],
 )
 def test_unknown_charsets_are_read_as_latin_1(content: bytes, charset: str) -> None:
-    seen = view(content, charset)
+    seen = decode_text(content, charset)
     assert seen is not None
-    assert (content.decode("latin-1"), False) == (seen.text, seen.legible)
+    assert (content.decode("latin-1"), False) == (seen.text, seen.has_valid_charset)
 
 
 @pytest.mark.parametrize("charset", ["utf-7", "UTF7", "punycode", "unicode_escape"])
 def test_charsets_that_hide_ascii_are_not_read(charset: str) -> None:
-    assert view(b"+ADw-a href", charset) is None
+    assert decode_text(b"+ADw-a href", charset) is None

@@ -4,8 +4,8 @@ from importlib import resources
 import pytest
 
 from clicktrail.errors import ClicktrailError, SettingsError
-from clicktrail.model.link import LinkReason, Part
-from clicktrail.rewrite.esp_template import EspTemplate, find_template, parse
+from clicktrail.model.link import BodyType, LinkReason
+from clicktrail.rewrite.esp_template import EspTemplate, parse_esp_tags, parse_template
 from tests.support.rewriting import POLICY
 
 HTML = (
@@ -17,7 +17,7 @@ URLS = ["https://go.example.com/tokenAAu", "https://go.example.com/tokenABu"]
 
 def template(html: str, codec: str = "utf-8") -> EspTemplate:
     """A template of HTML, its links found, with a UTM parameter."""
-    return find_template(html.encode(codec), Part.HTML, policy=POLICY, tag="{0.url}?utm".format)
+    return parse_template(html.encode(codec), BodyType.HTML, policy=POLICY, tag_url="{0.url}?utm".format)
 
 
 def test_links_carry_the_token_and_the_merge_tag() -> None:
@@ -26,11 +26,11 @@ def test_links_carry_the_token_and_the_merge_tag() -> None:
     expected = HTML.replace("https://x.com/a", f"{URLS[0]}/{{{{recipient_id}}}}")
     expected = expected.replace("https://x.com/b", f"{URLS[1]}/{{{{recipient_id}}}}")
     assert expected == rendered.raw.decode()
-    assert 2 == rendered.tracked
+    assert 2 == rendered.tracked_count
 
 
 def test_the_destinations_are_known_before_there_are_tracking_urls() -> None:
-    assert ["https://x.com/a?utm", "https://x.com/b?utm"] == [link.destination for link in template(HTML).tracked]
+    assert ["https://x.com/a?utm", "https://x.com/b?utm"] == [link.destination for link in template(HTML).tracked_links]
 
 
 def test_links_with_merge_tags_are_left_and_reported() -> None:
@@ -49,19 +49,19 @@ def test_a_charset_that_hides_the_links_is_an_error() -> None:
     assert "save it as UTF-8" == caught.value.hint
 
 
-TABLE = parse((resources.files("clicktrail.rewrite") / "data" / "esp_tags.toml").read_text("utf-8"))
+TABLE = parse_esp_tags((resources.files("clicktrail.rewrite") / "data" / "esp_tags.toml").read_text("utf-8"))
 
 
 def test_the_four_esps_are_known() -> None:
     assert ["klaviyo", "mailgun", "postmark", "sendgrid"] == sorted(TABLE)
-    assert all(entry.source and entry.id for entry in TABLE.values())
+    assert all(entry.source and entry.id_description for entry in TABLE.values())
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_a_merge_tag_needs_no_quoting(name: str) -> None:
-    assert re.fullmatch(r"[A-Za-z0-9_.{}%]+", TABLE[name].tag)
+    assert re.fullmatch(r"[A-Za-z0-9_.{}%]+", TABLE[name].merge_tag)
 
 
 def test_a_table_of_another_form_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"the merge tags cannot be read: .*`tag`"):
-        parse("version = 2026-11-23\n[esp.x]\nid = 'y'")
+        parse_esp_tags("version = 2026-11-23\n[esp.x]\nid = 'y'")

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from clicktrail.model.link import Part
-from clicktrail.rewrite.encodings import open_transfer, view
+from clicktrail.model.link import BodyType
+from clicktrail.rewrite.encodings import decode_text, parse_encoded_body
 from clicktrail.rewrite.html_links import find_links
-from clicktrail.rewrite.html_tokenizer import decode
-from clicktrail.rewrite.mime import Leaf, find_leaves
-from tests.support.html5lib_links import hrefs
+from clicktrail.rewrite.html_tokenizer import decode_attribute_value
+from clicktrail.rewrite.mime import BodyPart, find_body_parts
+from tests.support.html5lib_links import find_hrefs
 from tests.support.paths import CORPUS
 
 pytestmark = [
@@ -27,10 +27,10 @@ def documents() -> Iterator[tuple[str, str]]:
         yield path.name, path.read_bytes().decode("utf-8", errors="replace")
     for path in sorted((CORPUS / "eml").iterdir()):
         raw = path.read_bytes()
-        for leaf in find_leaves(raw):
-            if isinstance(leaf, Leaf) and leaf.part is Part.HTML:
-                transfer = open_transfer(raw[leaf.start : leaf.end], leaf.transfer_encoding, newline=b"\n")
-                seen = transfer and view(transfer.decode(), leaf.charset)
+        for leaf in find_body_parts(raw):
+            if isinstance(leaf, BodyPart) and leaf.part is BodyType.HTML:
+                transfer = parse_encoded_body(raw[leaf.start : leaf.end], leaf.transfer_encoding, newline=b"\n")
+                seen = transfer and decode_text(transfer.decode(), leaf.charset)
                 if seen:
                     yield path.name, seen.text
 
@@ -44,7 +44,7 @@ def test_links_of_real_mail(tell: Callable[[str], None]) -> None:
     files = links = 0
     for name, html in documents():
         found = [one_newline(link.href) for link in find_links(html)]
-        assert hrefs(html) == found, name
+        assert find_hrefs(html) == found, name
         files += 1
         links += len(found)
     tell(f"{files} HTML bodies, {links} links, 0 differences")
@@ -69,7 +69,10 @@ def test_start_tags_of_the_tokenizer_tests(tell: Callable[[str], None]) -> None:
     read = 0
     for source, attributes in start_tags():
         (found,) = find_links(f"<a href=x {source[2:]}")
-        values = {name.replace("\0", "\ufffd"): one_newline(decode(value)) for name, value in found.attributes.items()}
+        values = {
+            name.replace("\0", "\ufffd"): one_newline(decode_attribute_value(value))
+            for name, value in found.attributes.items()
+        }
         assert {"href": "x", **attributes} == values, source
         read += 1
     tell(f"{read} start tags")

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 
 from clicktrail.model.link import Element, Location
-from clicktrail.rewrite.html_links import find_links, first_of_twins
+from clicktrail.rewrite.html_links import find_first_alternates, find_links
 from tests.support.strategies import html_soups
-from tests.support.whatwg import links
+from tests.support.whatwg import find_link_spans
 
 
 def hrefs(html: str) -> list[str]:
@@ -121,7 +121,7 @@ def test_drops_what_a_url_parser_drops() -> None:
 
 @given(html_soups())
 def test_finds_what_the_standard_finds(soup: str) -> None:
-    assert links(soup) == [(found.start, found.end) for found in find_links(soup)]
+    assert find_link_spans(soup) == [(found.start, found.end) for found in find_links(soup)]
 
 
 @pytest.mark.parametrize(
@@ -278,4 +278,4 @@ FAR = " " * 3_000
     ],
 )
 def test_twins_are_told_by_place_and_destination(html: str, firsts: list[int]) -> None:
-    assert firsts == first_of_twins(find_links(html))
+    assert firsts == find_first_alternates(find_links(html))

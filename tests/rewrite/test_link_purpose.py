@@ -4,8 +4,15 @@ from hypothesis import strategies as st
 
 from clicktrail.model.link import LinkReason
 from clicktrail.rewrite.html_links import find_links
-from clicktrail.rewrite.link_purpose import PURPOSE_SIGNS, has_sign, is_sensitive, is_social, purpose, wrapper
-from clicktrail.rewrite.url import read_address
+from clicktrail.rewrite.link_purpose import (
+    PURPOSE_KEYWORDS,
+    classify_purpose,
+    has_keyword,
+    identify_wrapper,
+    is_sensitive,
+    is_social,
+)
+from clicktrail.rewrite.url import parse_url
 
 OPAQUE = "https://x.com/a1b2"
 
@@ -39,7 +46,7 @@ OPAQUE = "https://x.com/a1b2"
     ],
 )
 def test_words_tell_a_purpose(url: str, label: str, expected: LinkReason | None) -> None:
-    assert expected == purpose(read_address(url), label)
+    assert expected == classify_purpose(parse_url(url), label)
 
 
 @pytest.mark.parametrize(
@@ -51,12 +58,12 @@ def test_words_tell_a_purpose(url: str, label: str, expected: LinkReason | None)
     ],
 )
 def test_bearer_urls_are_sensitive(url: str) -> None:
-    assert is_sensitive(read_address(url), "")
+    assert is_sensitive(parse_url(url), "")
 
 
 @pytest.mark.parametrize("url", ["https://x.com/presets", "https://x.com/?tokens=1", "https://x.com/one-time-offer"])
 def test_words_that_only_hold_a_secrets_name_are_not(url: str) -> None:
-    assert not is_sensitive(read_address(url), "")
+    assert not is_sensitive(parse_url(url), "")
 
 
 @pytest.mark.parametrize(
@@ -73,14 +80,14 @@ def test_words_that_only_hold_a_secrets_name_are_not(url: str) -> None:
     ],
 )
 def test_a_label_tells_what_an_opaque_url_does(label: str) -> None:
-    assert is_sensitive(read_address(OPAQUE), label)
+    assert is_sensitive(parse_url(OPAQUE), label)
 
 
 @pytest.mark.parametrize(
     "label", ["Passwordless sign-in explained", "New arrivals", "Set sail", "Confirm your seat", "A new account of it"]
 )
 def test_a_label_that_only_holds_such_words_tells_nothing(label: str) -> None:
-    assert not is_sensitive(read_address(OPAQUE), label)
+    assert not is_sensitive(parse_url(OPAQUE), label)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +101,7 @@ def test_a_label_that_only_holds_such_words_tells_nothing(label: str) -> None:
 )
 def test_icons_and_names_are_social(html: str, expected: bool) -> None:
     (link,) = find_links(html)
-    assert expected == is_social(read_address(link.url), link)
+    assert expected == is_social(parse_url(link.url), link)
 
 
 @pytest.mark.parametrize(
@@ -138,11 +145,11 @@ def test_icons_and_names_are_social(html: str, expected: bool) -> None:
     ],
 )
 def test_wrappers_are_named(url: str, name: str) -> None:
-    assert name == wrapper(read_address(url))
+    assert name == identify_wrapper(parse_url(url))
 
 
 _PIECES = (
-    *PURPOSE_SIGNS,
+    *PURPOSE_KEYWORDS,
     *(
         "opt-out",
         *("désabonner", "Cancelar suscripción", "プライバシーポリシー", "Confirm your", "reset", "Passwort ändern"),
@@ -188,13 +195,13 @@ _HOSTS = (
     st.lists(st.sampled_from(_PIECES), max_size=3).map("".join),
 )
 def test_what_has_no_sign_is_nothing_special(host: str, path: str, label: str) -> None:
-    address = read_address(f"https://{host}/{path}")
-    if wrapper(address) or purpose(address, label) or is_sensitive(address, label):
-        assert has_sign(address, label)
+    address = parse_url(f"https://{host}/{path}")
+    if identify_wrapper(address) or classify_purpose(address, label) or is_sensitive(address, label):
+        assert has_keyword(address, label)
 
 
 @pytest.mark.parametrize(
     "url", ["https://www.shop.example/products/boots-3?colour=brown&size=42", "https://x.example/"]
 )
 def test_ordinary_links_have_no_sign(url: str) -> None:
-    assert not has_sign(read_address(url), "See boots")
+    assert not has_keyword(parse_url(url), "See boots")

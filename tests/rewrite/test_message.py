@@ -12,20 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicktrail.model.link import LinkReason, Part
-from clicktrail.rewrite import Placed, Rewritten, Untouched, rewrite_message
+from clicktrail.model.link import BodyType, LinkReason
+from clicktrail.rewrite import NumberedLink, RewriteResult, SkipReason, rewrite_message
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.rewrite.policy import PlainText
-from tests.support.rewriting import POLICY, tracking_url, untagged
+from clicktrail.rewrite.policy import PlainTextMode
+from tests.support.rewriting import POLICY, keep_url, tracking_url
 from tests.support.strategies import mime_soups
 
 HTML = "<p>é <a href=\"https://x.com/?a=1&amp;b=é\">x</a> <a href='https://y.com/'>y</a></p>\n" * 3
 TEXT = "é https://y.com/ and https://z.com/.\n"
 
 
-def rewritten(raw: bytes) -> Rewritten:
+def rewritten(raw: bytes) -> RewriteResult:
     """The message rewritten with URLs as long as real ones."""
-    return rewrite_message(raw, policy=POLICY, tagger=lambda: untagged, tracking_url=tracking_url)
+    return rewrite_message(raw, policy=POLICY, make_url_tagger=lambda: keep_url, make_tracking_url=tracking_url)
 
 
 def composed(*, encoding: str, charset: str = "utf-8", newline: str = "\r\n") -> bytes:
@@ -51,7 +51,10 @@ def contents(raw: bytes) -> list[tuple[str, str]]:
 def test_rewrites_both_bodies_in_every_encoding(encoding: str, charset: str, newline: str) -> None:
     raw = composed(encoding=encoding, charset=charset, newline=newline)
     result = rewritten(raw)
-    url = [tracking_url(Placed(destination="", position=position, links=7, part=Part.HTML)) for position in range(7)]
+    url = [
+        tracking_url(NumberedLink(destination="", position=position, link_count=7, part=BodyType.HTML))
+        for position in range(7)
+    ]
     html = HTML
     for position in range(6):
         html = html.replace(["https://x.com/?a=1&amp;b=é", "https://y.com/"][position % 2], url[position], 1)
@@ -61,7 +64,7 @@ def test_rewrites_both_bodies_in_every_encoding(encoding: str, charset: str, new
         ("text/html", HTML),
     ]
     assert expected == [(kind, text.replace("\r\n", "\n")) for kind, text in contents(result.raw)]
-    assert (7, ()) == (result.tracked, result.untouched)
+    assert (7, ()) == (result.tracked_count, result.skip_reasons)
     assert raw.partition(b"Content-Type")[0] == result.raw.partition(b"Content-Type")[0]
     assert raw.count(b"\r") == 0 or result.raw.count(b"\r") == result.raw.count(b"\n")
 
@@ -75,11 +78,11 @@ def test_rewrites_utf_16(charset: str, codec: str, transfer: str) -> None:
     encode = base64.encodebytes if transfer == "base64" else quopri.encodestring
     result = rewritten(header + encode("é <a href='https://x.com/é'>x</a>".encode(codec)))
     (link,) = result.links
-    assert ("https://x.com/é", ()) == (link.destination, result.untouched)
+    assert ("https://x.com/é", ()) == (link.destination, result.skip_reasons)
     message = email.message_from_bytes(result.raw)
     content = message.get_payload(decode=True)
     assert isinstance(content, bytes)
-    assert f"é <a href='{link.url}'>x</a>" == content.decode(codec)
+    assert f"é <a href='{link.replacement}'>x</a>" == content.decode(codec)
 
 
 def test_a_query_is_characters_whatever_the_charset() -> None:
@@ -95,8 +98,8 @@ def test_nothing_but_the_bytes_of_the_links_changes() -> None:
     result = rewrite_message(
         raw,
         policy=POLICY,
-        tagger=lambda: untagged,
-        tracking_url=lambda p: f"https://go.example.com/{p.position}of{p.links}",
+        make_url_tagger=lambda: keep_url,
+        make_tracking_url=lambda p: f"https://go.example.com/{p.position}of{p.link_count}",
     )
     expected = raw.replace(b"https://x.com/ ", b"https://go.example.com/0of2 ")
     assert expected.replace(b"https://y.com/'", b"https://go.example.com/1of2'") == result.raw
@@ -105,24 +108,24 @@ def test_nothing_but_the_bytes_of_the_links_changes() -> None:
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        (b"no message https://x.com/", Untouched.NOT_A_MESSAGE),
-        (b"DKIM-Signature: a\nSubject: x\n\nhttps://x.com/", Untouched.DKIM_SIGNED),
-        (b"Content-Transfer-Encoding: uuencode\n\nhttps://x.com/", Untouched.TRANSFER_ENCODING),
-        (b"Content-Type: text/plain; charset=utf-7\n\nhttps://x.com/", Untouched.CHARSET),
+        (b"no message https://x.com/", SkipReason.NOT_A_MESSAGE),
+        (b"DKIM-Signature: a\nSubject: x\n\nhttps://x.com/", SkipReason.DKIM_SIGNED),
+        (b"Content-Transfer-Encoding: uuencode\n\nhttps://x.com/", SkipReason.TRANSFER_ENCODING),
+        (b"Content-Type: text/plain; charset=utf-7\n\nhttps://x.com/", SkipReason.CHARSET),
         (
             b"Content-Type: text/plain; charset=iso-2022-jp\n\n" + "https://x.com/日。".encode("iso-2022-jp"),
-            Untouched.CHARSET,
+            SkipReason.CHARSET,
         ),
-        (b"Subject: x\n\n" + b"a" * 900 + b" https://x.com/", Untouched.LINE_TOO_LONG),
+        (b"Subject: x\n\n" + b"a" * 900 + b" https://x.com/", SkipReason.LINE_TOO_LONG),
     ],
 )
-def test_what_cannot_be_rewritten_passes_with_the_reason(raw: bytes, reason: Untouched) -> None:
-    assert Rewritten(raw=raw, links=(), untouched=(reason,)) == rewritten(raw)
+def test_what_cannot_be_rewritten_passes_with_the_reason(raw: bytes, reason: SkipReason) -> None:
+    assert RewriteResult(raw=raw, links=(), skip_reasons=(reason,)) == rewritten(raw)
 
 
 def test_a_line_that_was_too_long_already_may_stay_so() -> None:
     raw = b"Subject: x\n\n" + b"a" * 999 + b" https://x.com/"
-    assert 1 == rewritten(raw).tracked
+    assert 1 == rewritten(raw).tracked_count
 
 
 @pytest.mark.parametrize(
@@ -138,12 +141,12 @@ def test_a_line_that_would_grow_too_long_is_encoded(declared: bytes, anew: bytes
     beginning = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n\xe9\r\n--b\r\n"
     head = b"Content-Type: text/html; charset=latin1\r\n"
     result = rewritten(beginning + head + declared + b"X: y\r\n\r\n" + body + b"\r\n--b--\r\n")
-    assert (1, ()) == (result.tracked, result.untouched)
+    assert (1, ()) == (result.tracked_count, result.skip_reasons)
     start = beginning + head + (anew + b"X: y\r\n" if declared else b"X: y\r\n" + anew) + b"\r\n"
     assert start == result.raw[: len(start)]
     assert result.raw.endswith(b"\r\n--b--\r\n")
     assert max(map(len, result.raw.split(b"\r\n"))) <= 76
-    url = tracking_url(Placed(destination="", position=0, links=1, part=Part.HTML)).encode()
+    url = tracking_url(NumberedLink(destination="", position=0, link_count=1, part=BodyType.HTML)).encode()
     encoded = result.raw.removeprefix(start).removesuffix(b"\r\n--b--\r\n")
     assert body.replace(b"https://y.com/", url) == quopri.decodestring(encoded)
 
@@ -156,7 +159,7 @@ def test_a_body_left_out_takes_its_positions_with_it() -> None:
         + b"\n--b--\n"
     )
     result = rewritten(raw)
-    assert (Untouched.CHARSET,) == result.untouched
+    assert (SkipReason.CHARSET,) == result.skip_reasons
     assert ["https://x.com/"] == [link.destination for link in result.links]
     assert b"\nhttps://go.example.com/p0of1xxx" in result.raw
 
@@ -170,18 +173,18 @@ def test_a_url_broken_over_flowed_lines_is_one_link(newline: bytes) -> None:
     result = rewritten(raw)
     (link,) = result.links
     assert ("https://x.com/a/long/path.html", 1) == (link.destination, link.line)
-    assert raw.replace(b"https://x.com/a/long/ " + newline + b"path.html", link.url.encode()) == result.raw
+    assert raw.replace(b"https://x.com/a/long/ " + newline + b"path.html", link.replacement.encode()) == result.raw
 
 
 def test_hosts_stand_beside_the_links_of_a_text_in_every_encoding() -> None:
     raw = composed(encoding="base64")
     result = rewrite_message(
         raw,
-        policy=dataclasses.replace(POLICY, text=PlainText.NAMED),
-        tagger=lambda: untagged,
-        tracking_url=tracking_url,
+        policy=dataclasses.replace(POLICY, plain_text=PlainTextMode.SHOW_HOST),
+        make_url_tagger=lambda: keep_url,
+        make_tracking_url=tracking_url,
     )
-    urls = [link.url for link in result.links[:2]]
+    urls = [link.replacement for link in result.links[:2]]
     text = contents(result.raw)[0][1].replace("\r\n", "\n")
     assert f"é {urls[0]} (y.com) and {urls[1]} (z.com).\n" == text
 
@@ -196,7 +199,7 @@ def test_an_unreadable_charset_still_has_its_ascii_links_tracked() -> None:
 @given(st.binary())
 def test_arbitrary_bytes_never_raise(raw: bytes) -> None:
     result = rewritten(raw)
-    assert (result.tracked > 0) == (raw != result.raw)
+    assert (result.tracked_count > 0) == (raw != result.raw)
 
 
 @given(mime_soups())
@@ -204,7 +207,7 @@ def test_a_soup_never_raises_and_is_rewritten_once(soup: bytes) -> None:
     first = rewritten(soup)
     again = rewritten(first.raw)
     assert first.raw == again.raw
-    if first.tracked and not first.untouched:
+    if first.tracked_count and not first.skip_reasons:
         assert LinkReason.ALREADY_TRACKED in {link.reason for link in again.links}
 
 
@@ -235,10 +238,10 @@ def test_tagging_begins_anew_where_a_body_is_left_out() -> None:
         + "https://x.com/日。".encode("iso-2022-jp")
         + b"\n--b\nContent-Type: text/plain\n\nhttps://y.com/\n--b--\n"
     )
-    result = rewrite_message(raw, policy=POLICY, tagger=tagger, tracking_url=tracking_url)
-    assert (["https://y.com/?1"], (Untouched.CHARSET,)) == (
+    result = rewrite_message(raw, policy=POLICY, make_url_tagger=tagger, make_tracking_url=tracking_url)
+    assert (["https://y.com/?1"], (SkipReason.CHARSET,)) == (
         [link.destination for link in result.links],
-        result.untouched,
+        result.skip_reasons,
     )
 
 
@@ -260,7 +263,7 @@ def test_takes_no_more_memory_than_three_times_the_message(encoding: str) -> Non
     raw = head + content
     tracemalloc.start()
     try:
-        assert rewritten(raw).tracked == 2450
+        assert rewritten(raw).tracked_count == 2450
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

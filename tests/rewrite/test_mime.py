@@ -1,7 +1,7 @@
 import pytest
 
-from clicktrail.model.link import Part
-from clicktrail.rewrite.mime import Leaf, Untouched, find_leaves, read_headers, read_parameters
+from clicktrail.model.link import BodyType
+from clicktrail.rewrite.mime import BodyPart, SkipReason, find_body_parts, parse_headers, parse_parameterized_value
 from clicktrail.rewrite.text_links import Flow
 
 HTML_PART = b"Content-Type: text/html; charset=utf-8\n\n<p>"
@@ -24,13 +24,15 @@ def multipart(*parts: bytes, kind: bytes = b"mixed", boundary: bytes = b"b") -> 
     )
 
 
-def found(raw: bytes) -> list[tuple[Part, bytes] | Untouched]:
+def found(raw: bytes) -> list[tuple[BodyType, bytes] | SkipReason]:
     """What is found: the kind and the bytes of each body, or why it was passed over."""
-    return [(leaf.part, raw[leaf.start : leaf.end]) if isinstance(leaf, Leaf) else leaf for leaf in find_leaves(raw)]
+    return [
+        (leaf.part, raw[leaf.start : leaf.end]) if isinstance(leaf, BodyPart) else leaf for leaf in find_body_parts(raw)
+    ]
 
 
-HTML = (Part.HTML, b"<p>")
-TEXT = (Part.TEXT, b"hi")
+HTML = (BodyType.HTML, b"<p>")
+TEXT = (BodyType.TEXT, b"hi")
 
 
 @pytest.mark.parametrize(
@@ -50,11 +52,11 @@ TEXT = (Part.TEXT, b"hi")
         (multipart(b"\nhi", TEXT_PART, kind=b"digest"), [TEXT]),
         (multipart(TEXT_PART).replace(b"\n\n--b\n", b"\n\npreamble https://x.com\n--b \t\n", 1), [TEXT]),
         (multipart(TEXT_PART, HTML_PART).removesuffix(b"\n--b--\nepilogue"), [TEXT, HTML]),
-        (multipart(TEXT_PART, b"", HTML_PART), [TEXT, (Part.TEXT, b""), HTML]),
-        (multipart(TEXT_PART.replace(b"hi", b"--bc\n --b\n--b-\nhi")), [(Part.TEXT, b"--bc\n --b\n--b-\nhi")]),
+        (multipart(TEXT_PART, b"", HTML_PART), [TEXT, (BodyType.TEXT, b""), HTML]),
+        (multipart(TEXT_PART.replace(b"hi", b"--bc\n --b\n--b-\nhi")), [(BodyType.TEXT, b"--bc\n --b\n--b-\nhi")]),
     ],
 )
-def test_finds_the_bodies_of_every_structure(raw: bytes, leaves: list[tuple[Part, bytes]]) -> None:
+def test_finds_the_bodies_of_every_structure(raw: bytes, leaves: list[tuple[BodyType, bytes]]) -> None:
     assert leaves == found(raw)
 
 
@@ -94,42 +96,42 @@ def test_passes_over_what_is_no_body_without_a_word(part: bytes) -> None:
     ],
 )
 def test_says_why_it_passes_over_a_body(part: bytes, reason: str) -> None:
-    assert [TEXT, Untouched(reason), HTML] == found(multipart(TEXT_PART, part, HTML_PART))
+    assert [TEXT, SkipReason(reason), HTML] == found(multipart(TEXT_PART, part, HTML_PART))
 
 
 @pytest.mark.parametrize("raw", [b"", b"\n\nhi", b"just some text\n", b"<html>", b"\xff\xfe", b"a\rb: c\n\nhi"])
 def test_what_is_no_message_is_not_read(raw: bytes) -> None:
-    assert [Untouched.NOT_A_MESSAGE] == found(raw)
+    assert [SkipReason.NOT_A_MESSAGE] == found(raw)
 
 
 @pytest.mark.parametrize("name", [b"DKIM-Signature", b"dkim-signature", b"ARC-Message-Signature"])
 def test_a_signature_over_the_body_keeps_it_as_it_is(name: bytes) -> None:
-    assert [Untouched.DKIM_SIGNED] == found(name + b": v=1\n" + multipart(TEXT_PART, HTML_PART))
+    assert [SkipReason.DKIM_SIGNED] == found(name + b": v=1\n" + multipart(TEXT_PART, HTML_PART))
 
 
 def test_nesting_has_an_end() -> None:
     raw = TEXT_PART
     for depth in range(1000):
         raw = multipart(raw, boundary=b"b%d" % depth)
-    assert [Untouched.TOO_COMPLEX] == found(raw)
+    assert [SkipReason.TOO_COMPLEX] == found(raw)
 
 
 def test_the_number_of_parts_has_an_end() -> None:
-    assert [Untouched.TOO_COMPLEX] == found(multipart(*[TEXT_PART] * 10_001))
+    assert [SkipReason.TOO_COMPLEX] == found(multipart(*[TEXT_PART] * 10_001))
 
 
 def test_tells_how_the_lines_of_a_text_hang_together() -> None:
-    (leaf,) = find_leaves(b'Content-Type: text/plain; Format="flowed"; DelSp=yes\n\nhi')
-    assert isinstance(leaf, Leaf)
+    (leaf,) = find_body_parts(b'Content-Type: text/plain; Format="flowed"; DelSp=yes\n\nhi')
+    assert isinstance(leaf, BodyPart)
     assert leaf.flow is Flow.DELSP
 
 
 def test_reads_fields_and_where_the_body_begins() -> None:
     raw = b"To: a\r\nSubject: one\r\n two\r\nto:b\r\n\r\nbody"
-    headers = read_headers(raw, 0, len(raw))
+    headers = parse_headers(raw, 0, len(raw))
     assert headers is not None
     assert {"to": ["a", "b"], "subject": ["one two"]} == headers.fields
-    assert b"body" == raw[headers.end :]
+    assert b"body" == raw[headers.body_start :]
     assert ("a", "one two", "") == (headers.get("to"), headers.get("subject"), headers.get("cc"))
     assert headers.is_ambiguous("to")
     assert not headers.is_ambiguous("subject")
@@ -137,16 +139,16 @@ def test_reads_fields_and_where_the_body_begins() -> None:
 
 @pytest.mark.parametrize("raw", [b"", b"\n", b"A: b", b"A: b\n", b"A :b\n\n"])
 def test_a_block_may_be_short(raw: bytes) -> None:
-    headers = read_headers(raw, 0, len(raw))
+    headers = parse_headers(raw, 0, len(raw))
     assert headers is not None
-    assert len(raw) == headers.end
+    assert len(raw) == headers.body_start
 
 
 @pytest.mark.parametrize(
     "raw", [b"no colon\n\n", b"A: b\nno colon\n\n", b" A: b\n\n", b"A: b\rC: d\n\n", b"A: b\n \n c\n\n", b"\xe9: b\n\n"]
 )
 def test_what_can_be_read_in_two_ways_is_not_read(raw: bytes) -> None:
-    assert read_headers(raw, 0, len(raw)) is None
+    assert parse_headers(raw, 0, len(raw)) is None
 
 
 @pytest.mark.parametrize(
@@ -163,13 +165,13 @@ def test_what_can_be_read_in_two_ways_is_not_read(raw: bytes) -> None:
     ],
 )
 def test_reads_parameters(field: str, value: str, parameters: dict[str, str]) -> None:
-    found = read_parameters(field)
+    found = parse_parameterized_value(field)
     assert (value, parameters) == (found.value, found.parameters)
 
 
 def test_fields_and_the_empty_line_are_found_again() -> None:
     raw = b"A: b\r\n c\r\nB: d\r\na: e\r\n\r\nbody"
-    headers = read_headers(raw, 0, len(raw))
+    headers = parse_headers(raw, 0, len(raw))
     assert headers is not None
     assert [b"A: b\r\n c\r\n", b"a: e\r\n"] == [raw[start:end] for start, end in headers.spans["a"]]
-    assert b"\r\nbody" == raw[headers.blank :]
+    assert b"\r\nbody" == raw[headers.blank_line_start :]

@@ -4,29 +4,29 @@ import pytest
 from hypothesis import given
 
 from clicktrail.model.consent import Consent
-from clicktrail.model.link import Link, LinkReason, Part
+from clicktrail.model.link import BodyType, Link, LinkReason
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.rewrite.numbering import Body, Placed, place
-from clicktrail.rewrite.policy import PlainText
-from clicktrail.rewrite.text_links import Flow, join
-from tests.support.rewriting import POLICY, replaced, tracking_url, untagged
+from clicktrail.rewrite.numbering import Body, NumberedLink, number_links
+from clicktrail.rewrite.policy import PlainTextMode
+from clicktrail.rewrite.text_links import Flow, join_flowed_lines
+from tests.support.rewriting import POLICY, keep_url, replace_links, tracking_url
 from tests.support.strategies import text_soups
 
 
 def positions(*bodies: Body) -> list[list[int | None]]:
     """The position of each link of each body."""
-    placed = place(bodies, policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    placed = number_links(bodies, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
     return [[link.position for link in links] for links in placed]
 
 
 def html(*urls: str) -> Body:
     """An HTML body that links to URLs."""
-    return Body(part=Part.HTML, text="".join(f'<a href="{url}">' for url in urls))
+    return Body(part=BodyType.HTML, text="".join(f'<a href="{url}">' for url in urls))
 
 
 def text(*urls: str) -> Body:
     """A plain-text body that names URLs."""
-    return Body(part=Part.TEXT, text="\n".join(urls))
+    return Body(part=BodyType.TEXT, text="\n".join(urls))
 
 
 A, B, C = "https://a.com/", "https://b.com/", "https://c.com/"
@@ -45,53 +45,53 @@ def test_text_alone_is_numbered_like_html() -> None:
 
 
 def test_an_opt_out_in_html_holds_for_the_text() -> None:
-    opted_out = Body(part=Part.HTML, text=f'<a href="{A}" data-clicktrail="off"><a href="{B}">')
+    opted_out = Body(part=BodyType.HTML, text=f'<a href="{A}" data-clicktrail="off"><a href="{B}">')
     assert [[None, 0], [None, 0]] == positions(opted_out, text(A, B))
 
 
 def test_one_opt_out_of_two_does_not_bind_the_other() -> None:
-    body = Body(part=Part.HTML, text=f'<a href="{A}" data-clicktrail="off"><a href="{A}">')
+    body = Body(part=BodyType.HTML, text=f'<a href="{A}" data-clicktrail="off"><a href="{A}">')
     assert [[None, 0], [0]] == positions(body, text(A))
 
 
 def test_urls_are_made_once_a_position_and_part_with_the_number_of_all() -> None:
-    asked: list[Placed] = []
+    asked: list[NumberedLink] = []
 
-    def recording(placed: Placed) -> str:
+    def recording(placed: NumberedLink) -> str:
         asked.append(placed)
         return tracking_url(placed)
 
-    place([text(A, C), html(A, B)], policy=POLICY, tag="{0.url}?utm".format, tracking_url=recording)
+    number_links([text(A, C), html(A, B)], policy=POLICY, tag_url="{0.url}?utm".format, make_tracking_url=recording)
     assert [
-        Placed(destination=f"{A}?utm", position=0, links=3, part=Part.HTML),
-        Placed(destination=f"{A}?utm", position=0, links=3, part=Part.TEXT),
-        Placed(destination=f"{B}?utm", position=1, links=3, part=Part.HTML),
-        Placed(destination=f"{C}?utm", position=2, links=3, part=Part.TEXT),
+        NumberedLink(destination=f"{A}?utm", position=0, link_count=3, part=BodyType.HTML),
+        NumberedLink(destination=f"{A}?utm", position=0, link_count=3, part=BodyType.TEXT),
+        NumberedLink(destination=f"{B}?utm", position=1, link_count=3, part=BodyType.HTML),
+        NumberedLink(destination=f"{C}?utm", position=2, link_count=3, part=BodyType.TEXT),
     ] == sorted(asked, key=lambda placed: (placed.position, placed.part))
 
 
 def test_a_link_says_all_about_itself() -> None:
-    body = Body(part=Part.HTML, text='<a href=" https://x.com/?a&amp;b ">')
-    ((link,),) = place(
-        [body], policy=POLICY, tag="{0.url}&utm".format, tracking_url=lambda _: "https://go.example.com/t"
+    body = Body(part=BodyType.HTML, text='<a href=" https://x.com/?a&amp;b ">')
+    ((link,),) = number_links(
+        [body], policy=POLICY, tag_url="{0.url}&utm".format, make_tracking_url=lambda _: "https://go.example.com/t"
     )
     expected = Link(
-        body=0,
-        part=Part.HTML,
+        body_index=0,
+        body_type=BodyType.HTML,
         start=9,
         end=33,
         href=" https://x.com/?a&b ",
         reason=LinkReason.TRACKED,
         position=0,
         destination="https://x.com/?a&b&utm",
-        url="https://go.example.com/t",
+        replacement="https://go.example.com/t",
     )
     assert expected == link
 
 
 def test_where_the_charset_is_unknown_only_ascii_links_are_tracked() -> None:
-    body = Body(part=Part.TEXT, text="https://x.com/é https://x.com/e", legible=False)
-    ((first, second),) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    body = Body(part=BodyType.TEXT, text="https://x.com/é https://x.com/e", has_valid_charset=False)
+    ((first, second),) = number_links([body], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
     assert (LinkReason.CHARSET, LinkReason.TRACKED) == (first.reason, second.reason)
 
 
@@ -100,55 +100,61 @@ def test_where_the_charset_is_unknown_only_ascii_links_are_tracked() -> None:
 )
 def test_a_tracking_url_needs_no_quoting(url: str) -> None:
     with pytest.raises(ValueError, match="not a tracking URL"):
-        place([html(A)], policy=POLICY, tag=untagged, tracking_url=lambda _: url)
+        number_links([html(A)], policy=POLICY, tag_url=keep_url, make_tracking_url=lambda _: url)
 
 
 def test_a_link_without_a_tracking_url_stays_as_it_is() -> None:
     bodies = [html(A, B), text(A)]
-    found = place(
-        bodies, policy=POLICY, tag=untagged, tracking_url=lambda placed: tracking_url(placed) if placed.position else ""
+    found = number_links(
+        bodies,
+        policy=POLICY,
+        tag_url=keep_url,
+        make_tracking_url=lambda placed: tracking_url(placed) if placed.position else "",
     )
     assert [[(LinkReason.TOO_LONG, None), (LinkReason.TRACKED, 1)], [(LinkReason.TOO_LONG, None)]] == [
         [(link.reason, link.position) for link in links] for links in found
     ]
-    assert ["", "", ""] == [found[0][0].url, found[0][0].destination, found[1][0].url]
+    assert ["", "", ""] == [found[0][0].replacement, found[0][0].destination, found[1][0].replacement]
 
 
 def test_twins_are_one_position_with_one_tracking_url() -> None:
     body = Body(
-        part=Part.HTML,
+        part=BodyType.HTML,
         text=f"<!--[if mso]><v:rect href='{A}'>Buy</v:rect><![endif]--><a href='{A}'>Buy</a><a href='{A}'>Buy</a>",
     )
-    ((vml, twin, other),) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
-    assert [(0, True), (0, True), (1, False)] == [(link.position, link.url == vml.url) for link in (vml, twin, other)]
+    ((vml, twin, other),) = number_links([body], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    assert [(0, True), (0, True), (1, False)] == [
+        (link.position, link.replacement == vml.replacement) for link in (vml, twin, other)
+    ]
 
 
 @pytest.mark.parametrize("consent", Consent)
 def test_an_opt_out_of_one_twin_is_that_of_both(consent: Consent) -> None:
     body = Body(
-        part=Part.HTML, text=f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a clicktracking=off href='{A}'>"
+        part=BodyType.HTML,
+        text=f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a clicktracking=off href='{A}'>",
     )
     policy = POLICY.for_consent(consent)
-    (links,) = place([body], policy=policy, tag="{0.url}?utm".format, tracking_url=tracking_url)
-    assert [(LinkReason.OPT_OUT, "")] * 2 == [(link.reason, link.url) for link in links]
+    (links,) = number_links([body], policy=policy, tag_url="{0.url}?utm".format, make_tracking_url=tracking_url)
+    assert [(LinkReason.OPT_OUT, "")] * 2 == [(link.reason, link.replacement) for link in links]
 
 
 def test_a_relative_link_leads_where_the_base_says() -> None:
-    body = Body(part=Part.HTML, text=f"<base href='{A}b/'><a href='c?d'><a href='/e'><a href='#f'><a href='{B}'>")
-    (links,) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    body = Body(part=BodyType.HTML, text=f"<base href='{A}b/'><a href='c?d'><a href='/e'><a href='#f'><a href='{B}'>")
+    (links,) = number_links([body], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
     assert [f"{A}b/c?d", f"{A}e", "", B] == [link.destination for link in links]
 
 
 def test_a_link_tells_its_line_and_group() -> None:
-    body = Body(part=Part.HTML, text=f"<p>\n<a\nhref='{A}' data-clicktrail-group='offer'>")
-    ((link,),) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    body = Body(part=BodyType.HTML, text=f"<p>\n<a\nhref='{A}' data-clicktrail-group='offer'>")
+    ((link,),) = number_links([body], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
     assert (3, "offer") == (link.line, link.group)
 
 
 def test_every_link_has_an_index_in_the_order_of_the_bodies() -> None:
     twins = f"<!--[if mso]><v:rect href='{B}'></v:rect><![endif]--><a href='{B}'>x</a>"
-    body = Body(part=Part.HTML, text=f"<a href='mailto:a@b'>{twins}<a href='{A}'>")
-    placed = place([text(C, A), body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    body = Body(part=BodyType.HTML, text=f"<a href='mailto:a@b'>{twins}<a href='{A}'>")
+    placed = number_links([text(C, A), body], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
     assert [[(0, 2), (1, 1)], [(2, None), (3, 0), (3, 0), (4, 1)]] == [
         [(link.index, link.position) for link in links] for links in placed
     ]
@@ -157,10 +163,10 @@ def test_every_link_has_an_index_in_the_order_of_the_bodies() -> None:
 def test_twins_that_are_not_tracked_share_their_index() -> None:
     url = f"{A}unsubscribe"
     body = Body(
-        part=Part.HTML,
+        part=BodyType.HTML,
         text=f"<!--[if mso]><v:rect href='{url}'></v:rect><![endif]--><a href='{url}'>x</a><a href='{A}'>",
     )
-    (links,) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    (links,) = number_links([body], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
     assert [0, 0, 1] == [link.index for link in links]
 
 
@@ -172,56 +178,62 @@ def test_twins_without_consent_are_tagged_once() -> None:
         return f"{candidate.url}?{len(tagged)}"
 
     twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}'>x</a><a href='{A}'>x</a>"
-    bodies = [text(A), Body(part=Part.HTML, text=twins)]
-    (of_text, of_html) = place(bodies, policy=POLICY.for_consent(Consent.DENIED), tag=tag, tracking_url=tracking_url)
+    bodies = [text(A), Body(part=BodyType.HTML, text=twins)]
+    (of_text, of_html) = number_links(
+        bodies, policy=POLICY.for_consent(Consent.DENIED), tag_url=tag, make_tracking_url=tracking_url
+    )
     assert [f"{A}?1", f"{A}?1", f"{A}?2"] == [link.destination for link in of_html]
-    assert [f"{A}?1"] == [link.url for link in of_text]
+    assert [f"{A}?1"] == [link.replacement for link in of_text]
     assert [A, A] == tagged
 
 
 def test_the_links_of_a_skipped_text_stay_with_the_reason() -> None:
     unsubscribe = f"{A}unsubscribe"
-    placed = place(
+    placed = number_links(
         [text(A, C, unsubscribe), html(A)],
-        policy=dataclasses.replace(POLICY, text=PlainText.SKIP),
-        tag=untagged,
-        tracking_url=tracking_url,
+        policy=dataclasses.replace(POLICY, plain_text=PlainTextMode.SKIP),
+        tag_url=keep_url,
+        make_tracking_url=tracking_url,
     )
     assert [[(LinkReason.PLAIN_TEXT, None, "")] * 2 + [(LinkReason.UNSUBSCRIBE, None, "")], [0]] == [
-        [(link.reason, link.position, link.url) for link in placed[0]],
+        [(link.reason, link.position, link.replacement) for link in placed[0]],
         [link.position for link in placed[1]],
     ]
 
 
 def test_the_links_of_a_skipped_text_stay_without_consent_too() -> None:
-    policy = dataclasses.replace(POLICY, text=PlainText.SKIP).for_consent(Consent.DENIED)
-    ((link,),) = place([text(A)], policy=policy, tag="{0.url}?utm".format, tracking_url=tracking_url)
-    assert (LinkReason.PLAIN_TEXT, "", "") == (link.reason, link.destination, link.url)
+    policy = dataclasses.replace(POLICY, plain_text=PlainTextMode.SKIP).for_consent(Consent.DENIED)
+    ((link,),) = number_links([text(A)], policy=policy, tag_url="{0.url}?utm".format, make_tracking_url=tracking_url)
+    assert (LinkReason.PLAIN_TEXT, "", "") == (link.reason, link.destination, link.replacement)
 
 
 @given(text_soups())
 def test_a_flowed_text_reads_as_if_it_had_not_been_broken(soup: str) -> None:
     def rewritten(body: Body) -> str:
-        (links,) = place([body], policy=POLICY, tag=untagged, tracking_url=tracking_url)
-        return replaced(body.text, links)
+        (links,) = number_links([body], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+        return replace_links(body.text, links)
 
-    flowed = rewritten(Body(part=Part.TEXT, text=soup, flow=Flow.DELSP))
-    assert join(flowed, Flow.DELSP).text == rewritten(Body(part=Part.TEXT, text=join(soup, Flow.DELSP).text))
+    flowed = rewritten(Body(part=BodyType.TEXT, text=soup, flow=Flow.DELSP))
+    assert join_flowed_lines(flowed, Flow.DELSP).text == rewritten(
+        Body(part=BodyType.TEXT, text=join_flowed_lines(soup, Flow.DELSP).text)
+    )
 
 
 def test_a_tracking_url_is_asked_for_with_the_group() -> None:
-    asked: list[Placed] = []
+    asked: list[NumberedLink] = []
 
-    def recording(placed: Placed) -> str:
+    def recording(placed: NumberedLink) -> str:
         asked.append(placed)
         return tracking_url(placed)
 
-    body = Body(part=Part.HTML, text=f"<a href='{A}' data-clicktrail-group='R&amp;D'><a href='{B}'>")
-    place([body, text(A)], policy=POLICY, tag=untagged, tracking_url=recording)
+    body = Body(part=BodyType.HTML, text=f"<a href='{A}' data-clicktrail-group='R&amp;D'><a href='{B}'>")
+    number_links([body, text(A)], policy=POLICY, tag_url=keep_url, make_tracking_url=recording)
     assert [(0, "R&D"), (1, ""), (0, "R&D")] == [(placed.position, placed.group) for placed in asked]
 
 
 def test_twins_have_the_group_that_one_of_them_has() -> None:
     twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}' data-clicktrail-group='offer'>x</a>"
-    (links,) = place([Body(part=Part.HTML, text=twins)], policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    (links,) = number_links(
+        [Body(part=BodyType.HTML, text=twins)], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url
+    )
     assert [(0, "offer"), (0, "offer")] == [(link.position, link.group) for link in links]

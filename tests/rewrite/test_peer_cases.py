@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from email.message import EmailMessage
 
 from clicktrail.model.link import Link
-from clicktrail.rewrite import Untouched, rewrite_html, rewrite_message, rewrite_text
+from clicktrail.rewrite import SkipReason, rewrite_html, rewrite_message, rewrite_text
 from tests.server.pipeline.test_peer_cases import MEETS as MEETS_OF_REDIRECTS
-from tests.support.peer_cases import Case, all_cases, cases, collected, unmet
-from tests.support.rewriting import POLICY, tracking_url, untagged
+from tests.support.peer_cases import PeerCase, find_unmet_cases, needs_peer_cases, read_cases, select_cases
+from tests.support.rewriting import POLICY, keep_url, tracking_url
 from tests.utm.test_peer_cases import MEETS as MEETS_OF_PARAMETERS
 
 REJECTED: Mapping[str, str] = {
@@ -33,25 +33,25 @@ _BOUNDARY = "===============123=="
 
 def links_of(markup: str) -> Sequence[Link]:
     """The links of HTML, where nothing but they changed."""
-    result = rewrite_html(markup, policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    result = rewrite_html(markup, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
     restored = result.text
     for link in result.links:
-        if link.url:
-            restored = restored.replace(link.url, markup[link.start : link.end])
+        if link.replacement:
+            restored = restored.replace(link.replacement, markup[link.start : link.end])
     assert markup == restored
     return result.links
 
 
-def markup_of(case: Case) -> str:
+def markup_of(case: PeerCase) -> str:
     """A case's markup; a link made of its URL, or of its character reference, where it is told in words."""
-    if found := re.match(r"htt\S+", case.given):
+    if found := re.match(r"htt\S+", case.source_text):
         return f'<a href="{found[0]}">'
-    if found := re.search(r" (&[\w#;]+)", case.given):
+    if found := re.search(r" (&[\w#;]+)", case.source_text):
         return f'<a href="https://x.example/?a=1{found[1]}b=2">'
-    return case.given
+    return case.source_text
 
 
-def is_tracked(case: Case) -> bool:
+def is_tracked(case: PeerCase) -> bool:
     """Every link is tracked, each by itself, and leads where it is expected to."""
     links = links_of(markup_of(case))
     if not links:
@@ -61,40 +61,40 @@ def is_tracked(case: Case) -> bool:
     return list(range(len(links))) == [link.position for link in links] and expected == links[0].destination
 
 
-def is_decoded_once(case: Case) -> bool:
+def is_decoded_once(case: PeerCase) -> bool:
     """A reference is decoded, and what comes out is not decoded again."""
     (link,) = links_of(markup_of(case))
     return is_tracked(case) and link.destination == html.unescape(markup_of(case).split('"')[-2])
 
 
-def is_left(case: Case) -> bool:
+def is_left(case: PeerCase) -> bool:
     """No link is tracked."""
-    return not any(link.tracked for link in links_of(case.given))
+    return not any(link.is_tracked for link in links_of(case.source_text))
 
 
-def has_opted_out(case: Case) -> bool:
+def has_opted_out(case: PeerCase) -> bool:
     """A scheme that opts out is left as it is."""
-    return not any(link.tracked for link in links_of(markup_of(case)))
+    return not any(link.is_tracked for link in links_of(markup_of(case)))
 
 
-def is_kept(case: Case) -> bool:
+def is_kept(case: PeerCase) -> bool:
     """Nothing but links changes, which `links_of` asserts."""
-    return links_of(case.given) is not None
+    return links_of(case.source_text) is not None
 
 
-def is_resolved(case: Case) -> bool:
+def is_resolved(case: PeerCase) -> bool:
     """A relative link leads where the base says."""
-    href, base = re.split(r" against | base ", case.given.removeprefix("resolve "))
+    href, base = re.split(r" against | base ", case.source_text.removeprefix("resolve "))
     tag = href if href.startswith("<") else '<a href="{}">'.format(href.strip("'"))
     (link,) = links_of(f'<base href="{base}">{tag}')
     expected = re.search(r"https?://[^\s\"]+", case.expected)
     return expected is not None and expected[0] == link.destination
 
 
-def is_tracked_in_text(case: Case) -> bool:
+def is_tracked_in_text(case: PeerCase) -> bool:
     """Of each text, the URL is tracked without what stands around it, and other schemes are left."""
-    for text in re.findall(r'"([^"]+)"', case.given):
-        result = rewrite_text(text, policy=POLICY, tag=untagged, tracking_url=tracking_url)
+    for text in re.findall(r'"([^"]+)"', case.source_text):
+        result = rewrite_text(text, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
         urls = re.findall(r"https?://[\w./-]*[\w/]", text)
         expected = [url.rstrip("/") for url in urls] if "known bug" in case.expected else urls
         if expected != [link.destination for link in result.links]:
@@ -102,26 +102,26 @@ def is_tracked_in_text(case: Case) -> bool:
     return True
 
 
-def is_left_in_text(case: Case) -> bool:
+def is_left_in_text(case: PeerCase) -> bool:
     """Text without a URL stays; there is always a tracking domain."""
-    links = rewrite_text(case.given, policy=POLICY, tag=untagged, tracking_url=tracking_url).links
-    return not links and "no tracking domain" not in case.given
+    links = rewrite_text(case.source_text, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url).links
+    return not links and "no tracking domain" not in case.source_text
 
 
-def is_undone(_: Case) -> bool:
+def is_undone(_: PeerCase) -> bool:
     """There is nothing that takes links out again."""
     return False
 
 
-def is_untouched(_: Case) -> bool:
+def is_untouched(_: PeerCase) -> bool:
     """A signed message passes as it came, with the reason."""
     message = composed("quoted-printable")
     raw = message.as_bytes().replace(b"multipart/alternative", b"multipart/signed")
-    result = rewrite_message(raw, policy=POLICY, tagger=lambda: untagged, tracking_url=tracking_url)
-    return (raw, (Untouched.SIGNED,)) == (result.raw, result.untouched)
+    result = rewrite_message(raw, policy=POLICY, make_url_tagger=lambda: keep_url, make_tracking_url=tracking_url)
+    return (raw, (SkipReason.SIGNED,)) == (result.raw, result.skip_reasons)
 
 
-def is_whole(_: Case) -> bool:
+def is_whole(_: PeerCase) -> bool:
     """In every transfer encoding the link is tracked, and headers and boundaries stay where they were."""
     return all(survives(encoding) for encoding in ("8bit", "quoted-printable", "base64"))
 
@@ -129,12 +129,14 @@ def is_whole(_: Case) -> bool:
 def survives(encoding: str) -> bool:
     """Another parser reads the rewritten message as the same one with another link."""
     message = composed(encoding)
-    result = rewrite_message(message.as_bytes(), policy=POLICY, tagger=lambda: untagged, tracking_url=tracking_url)
+    result = rewrite_message(
+        message.as_bytes(), policy=POLICY, make_url_tagger=lambda: keep_url, make_tracking_url=tracking_url
+    )
     again = email.message_from_bytes(result.raw, policy=email.policy.default)
     (link,) = result.links
     before, after = ([part.get_content() for part in of.iter_parts()] for of in (message, again))
     headers = [part.items() for part in message.walk()] == [part.items() for part in again.walk()]
-    return headers and [text.replace(link.href, link.url) for text in before] == after
+    return headers and [text.replace(link.href, link.replacement) for text in before] == after
 
 
 def composed(encoding: str) -> EmailMessage:
@@ -147,7 +149,7 @@ def composed(encoding: str) -> EmailMessage:
     return message
 
 
-MEETS: Mapping[str, Callable[[Case], bool]] = {
+MEETS: Mapping[str, Callable[[PeerCase], bool]] = {
     "html-track": is_tracked,
     "html-entity": is_decoded_once,
     "html-skip": is_left,
@@ -165,14 +167,14 @@ MEETS: Mapping[str, Callable[[Case], bool]] = {
 """What tells of each kind whether it is met."""
 
 
-@collected
+@needs_peer_cases
 def test_links_are_as_peers_expect(tell: Callable[[str], None]) -> None:
-    missed = unmet(MEETS)
-    tell(f"{len(cases(*MEETS)) - len(missed)} expectations met, {len(missed)} rejected")
+    missed = find_unmet_cases(MEETS)
+    tell(f"{len(select_cases(*MEETS)) - len(missed)} expectations met, {len(missed)} rejected")
     assert sorted(REJECTED) == sorted(missed)
 
 
-@collected
+@needs_peer_cases
 def test_no_case_is_forgotten() -> None:
     kinds = {*MEETS, *MEETS_OF_PARAMETERS, *MEETS_OF_REDIRECTS}
-    assert set() == {case.kind for case in all_cases()} - kinds
+    assert set() == {case.kind for case in read_cases()} - kinds

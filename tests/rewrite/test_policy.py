@@ -3,22 +3,22 @@ import dataclasses
 import pytest
 
 from clicktrail.errors import SettingsError
-from clicktrail.model.consent import Consent, UnknownConsent
+from clicktrail.model.consent import Consent, UnknownConsentAction
 from clicktrail.model.link import LinkReason, LinkWarning
-from clicktrail.rewrite.candidate import Candidate, read_url
+from clicktrail.rewrite.candidate import Candidate, resolve_href
 from clicktrail.rewrite.html_links import find_links
 from clicktrail.rewrite.policy import (
-    LONGEST,
-    Judgement,
-    PlainText,
+    MAX_DESTINATION_BYTES,
+    LinkDecision,
+    PlainTextMode,
     Policy,
     Preset,
-    VisibleUrl,
-    opt_out,
-    parse,
-    preset,
+    VisibleUrlMode,
+    build_preset_policy,
+    find_opt_out,
+    parse_policy,
+    parse_visible_host,
     shares_domain,
-    visible_host,
 )
 
 POLICY = Policy(tracking_domains=frozenset({"go.example.com", "127.0.0.1:8080"}))
@@ -27,7 +27,7 @@ POLICY = Policy(tracking_domains=frozenset({"go.example.com", "127.0.0.1:8080"})
 def judged(href: str, **attributes: str) -> LinkReason:
     """The verdict on a link; an underscore in an attribute's name stands for a hyphen."""
     named = {name.replace("_", "-"): value for name, value in attributes.items()}
-    return POLICY.judge(Candidate(start=0, end=len(href), href=href, url=read_url(href), attributes=named)).reason
+    return POLICY.decide(Candidate(start=0, end=len(href), href=href, url=resolve_href(href), attributes=named)).reason
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,10 @@ def judged(href: str, **attributes: str) -> LinkReason:
             LinkReason.PREFERENCES,
             ["https://x.com/preferences", "https://x.com/email-settings", "https://x.com/?to=manage_subscriptions"],
         ),
-        (LinkReason.TOO_LONG, ["https://x.com/" + "a" * LONGEST, "https://x.com/" + "é" * (LONGEST // 2)]),
+        (
+            LinkReason.TOO_LONG,
+            ["https://x.com/" + "a" * MAX_DESTINATION_BYTES, "https://x.com/" + "é" * (MAX_DESTINATION_BYTES // 2)],
+        ),
     ],
 )
 def test_each_reason(reason: LinkReason, hrefs: list[str]) -> None:
@@ -148,7 +151,7 @@ def test_a_lone_surrogate_is_invalid() -> None:
 
 def judged_html(policy: Policy, html: str) -> LinkReason:
     """The verdict on the last link of a document."""
-    return policy.judge(find_links(html)[-1]).reason
+    return policy.decide(find_links(html)[-1]).reason
 
 
 @pytest.mark.parametrize(
@@ -168,11 +171,11 @@ def judged_html(policy: Policy, html: str) -> LinkReason:
     ],
 )
 def test_presets(html: str, reasons: tuple[LinkReason, ...]) -> None:
-    assert reasons == tuple(judged_html(preset(name), html) for name in Preset)
+    assert reasons == tuple(judged_html(build_preset_policy(name), html) for name in Preset)
 
 
 def test_a_policy_is_read_from_toml() -> None:
-    policy = parse(
+    policy = parse_policy(
         'preset = "all"\nvisible_url = "skip"\nallowed_hosts = ["*.y.com", "y.com"]\ndenied_hosts = ["n.y.com"]'
     )
     assert {
@@ -188,7 +191,9 @@ def test_a_policy_is_read_from_toml() -> None:
 
 
 def test_a_policy_says_what_becomes_of_plain_text() -> None:
-    assert [PlainText.SHORT, PlainText.NAMED] == [parse(text).text for text in ("", 'text = "named"')]
+    assert [PlainTextMode.SHORT, PlainTextMode.SHOW_HOST] == [
+        parse_policy(text).plain_text for text in ("", 'text = "named"')
+    ]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +209,7 @@ def test_a_policy_says_what_becomes_of_plain_text() -> None:
 )
 def test_a_policy_that_cannot_be_read(text: str, says: str) -> None:
     with pytest.raises(SettingsError, match=says):
-        parse(text)
+        parse_policy(text)
 
 
 @pytest.mark.parametrize(
@@ -223,35 +228,37 @@ def test_a_host_with_a_dot_at_its_end_is_the_same_host() -> None:
 
 def test_a_detail_names_who_or_what() -> None:
     (link,) = find_links("<a href='https://click.pstmrk.it/3s/x'>")
-    assert Judgement(LinkReason.WRAPPED, "Postmark") == POLICY.judge(link)
+    assert LinkDecision(LinkReason.WRAPPED, "Postmark") == POLICY.decide(link)
 
 
 def test_warnings() -> None:
     (link,) = find_links("<a href='https://y.com/?a&amp;amp;b'>https://y.com/</a>")
     expected = (LinkWarning.VISIBLE_URL, LinkWarning.DOUBLE_ENCODED)
-    assert Judgement(LinkReason.TRACKED, warnings=expected) == POLICY.judge(link)
+    assert LinkDecision(LinkReason.TRACKED, warnings=expected) == POLICY.decide(link)
 
 
 def test_a_shown_url_of_the_tracking_domains_owner_is_tracked() -> None:
     (link,) = find_links("<a href='https://www.example.com/'>www.example.com</a>")
-    assert Judgement(LinkReason.TRACKED) == dataclasses.replace(POLICY, visible_url=VisibleUrl.MATCH).judge(link)
+    assert LinkDecision(LinkReason.TRACKED) == dataclasses.replace(POLICY, visible_url=VisibleUrlMode.MATCH).decide(
+        link
+    )
 
 
 @pytest.mark.parametrize(
     ("unknown", "consent", "reason", "personal"),
     [
-        (UnknownConsent.OFF, Consent.GRANTED, LinkReason.TRACKED, True),
-        (UnknownConsent.ANONYMOUS, Consent.GRANTED, LinkReason.TRACKED, True),
-        (UnknownConsent.TRACK, Consent.DENIED, LinkReason.CONSENT, False),
-        (UnknownConsent.TRACK, Consent.UNKNOWN, LinkReason.TRACKED, True),
-        (UnknownConsent.ANONYMOUS, Consent.UNKNOWN, LinkReason.TRACKED, False),
-        (UnknownConsent.OFF, Consent.UNKNOWN, LinkReason.CONSENT, False),
+        (UnknownConsentAction.OFF, Consent.GRANTED, LinkReason.TRACKED, True),
+        (UnknownConsentAction.ANONYMOUS, Consent.GRANTED, LinkReason.TRACKED, True),
+        (UnknownConsentAction.TRACK, Consent.DENIED, LinkReason.CONSENT, False),
+        (UnknownConsentAction.TRACK, Consent.UNKNOWN, LinkReason.TRACKED, True),
+        (UnknownConsentAction.ANONYMOUS, Consent.UNKNOWN, LinkReason.TRACKED, False),
+        (UnknownConsentAction.OFF, Consent.UNKNOWN, LinkReason.CONSENT, False),
     ],
 )
-def test_consent(unknown: UnknownConsent, consent: Consent, reason: LinkReason, personal: bool) -> None:
+def test_consent(unknown: UnknownConsentAction, consent: Consent, reason: LinkReason, personal: bool) -> None:
     policy = Policy(unknown_consent=unknown)
     assert reason == judged_html(policy.for_consent(consent), "<a href='https://y.com/'>")
-    assert personal == policy.is_personal(consent)
+    assert personal == policy.is_recipient_identified(consent)
 
 
 @pytest.mark.parametrize(
@@ -278,12 +285,12 @@ def test_consent(unknown: UnknownConsent, consent: Consent, reason: LinkReason, 
 )
 def test_every_vendors_word_is_honoured(attributes: str, word: str) -> None:
     (link,) = find_links(f"<a href='https://x.com/' {attributes}>")
-    assert word == opt_out(link)
+    assert word == find_opt_out(link)
 
 
 def test_a_scheme_can_opt_out() -> None:
     (link,) = find_links("<a href='HTTPS+notrack://x.com/'>")
-    assert "https+notrack:" == opt_out(link)
+    assert "https+notrack:" == find_opt_out(link)
 
 
 @pytest.mark.parametrize(
@@ -300,7 +307,7 @@ def test_a_scheme_can_opt_out() -> None:
     ],
 )
 def test_a_label_that_is_a_url_shows_a_host(label: str, host: str) -> None:
-    assert host == visible_host(label)
+    assert host == parse_visible_host(label)
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicktrail.rewrite.edits import Edit, splice
-from clicktrail.rewrite.quoted_printable import QuotedPrintable, encode
+from clicktrail.rewrite.edits import ByteEdit, splice
+from clicktrail.rewrite.quoted_printable import QuotedPrintableBody, encode
 
 LONG_URL = b"https://go.example.com/" + b"t" * 200
 
 
 def spliced(encoded: bytes, old: bytes, new: bytes, *, newline: bytes = b"\r\n") -> bytes:
     """The body with the first occurrence of some content replaced."""
-    body = QuotedPrintable(encoded, newline=newline)
+    body = QuotedPrintableBody(encoded, newline=newline)
     start = body.decode().index(old)
-    return splice(encoded, body.edits([Edit(start=start, end=start + len(old), replacement=new)]))
+    return splice(encoded, body.encode_edits([ByteEdit(start=start, end=start + len(old), replacement=new)]))
 
 
 @pytest.mark.parametrize(
@@ -28,20 +28,21 @@ def spliced(encoded: bytes, old: bytes, new: bytes, *, newline: bytes = b"\r\n")
     ],
 )
 def test_reads(encoded: bytes, content: bytes) -> None:
-    assert content == QuotedPrintable(encoded, newline=b"\r\n").decode()
+    assert content == QuotedPrintableBody(encoded, newline=b"\r\n").decode()
 
 
 @given(st.lists(st.sampled_from([b"=", b"4", b"a", b"F", b"z", b" ", b"\t", b"\r", b"\n", b"=\r\n"])).map(b"".join))
 def test_reads_as_escape_by_escape(encoded: bytes) -> None:
     escape = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*\r?\n)")
     content = escape.sub(lambda found: bytes.fromhex((found[1] or b"").decode()), encoded)
-    assert content == QuotedPrintable(encoded, newline=b"\n").decode()
+    assert content == QuotedPrintableBody(encoded, newline=b"\n").decode()
 
 
 def test_reads_long_bodies_piece_by_piece() -> None:
     for shift in range(4):
         assert (
-            b"x" * shift + b"\xe9" * 50_000 == QuotedPrintable(b"x" * shift + b"=E9" * 50_000, newline=b"\n").decode()
+            b"x" * shift + b"\xe9" * 50_000
+            == QuotedPrintableBody(b"x" * shift + b"=E9" * 50_000, newline=b"\n").decode()
         )
 
 
@@ -62,7 +63,7 @@ def test_encodes_what_must_be() -> None:
     url = LONG_URL.decode().encode("utf-16-le")
     result = spliced(b"URL\n", b"URL", url, newline=b"\n")
     assert all(len(line) <= 76 for line in result.split(b"\n"))
-    assert url + b"\n" == QuotedPrintable(result, newline=b"\n").decode()
+    assert url + b"\n" == QuotedPrintableBody(result, newline=b"\n").decode()
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=6), st.sampled_from([b"", b"T", LONG_URL]))
@@ -70,18 +71,19 @@ def test_the_content_changes_in_the_spans_only(content: bytes, cuts: list[int], 
     encoded = quopri.encodestring(content)
     ends = sorted({cut for cut in cuts if cut <= len(content)})
     edits = [
-        Edit(start=start, end=end, replacement=replacement) for start, end in zip(ends[::2], ends[1::2], strict=False)
+        ByteEdit(start=start, end=end, replacement=replacement)
+        for start, end in zip(ends[::2], ends[1::2], strict=False)
     ]
     if edits:
-        result = splice(encoded, QuotedPrintable(encoded, newline=b"\n").edits(edits))
-        assert splice(content, edits) == QuotedPrintable(result, newline=b"\n").decode()
+        result = splice(encoded, QuotedPrintableBody(encoded, newline=b"\n").encode_edits(edits))
+        assert splice(content, edits) == QuotedPrintableBody(result, newline=b"\n").decode()
         assert max(map(len, result.split(b"\n"))) <= 76
 
 
 @given(st.binary(), st.sampled_from([b"\n", b"\r\n"]))
 def test_any_content_can_be_encoded(content: bytes, newline: bytes) -> None:
     encoded = encode(content * 3, newline=newline)
-    assert content * 3 == QuotedPrintable(encoded, newline=newline).decode()
+    assert content * 3 == QuotedPrintableBody(encoded, newline=newline).decode()
     assert all(len(line) <= 76 and line == line.rstrip() for line in encoded.replace(b"\r\n", b"\n").split(b"\n"))
 
 

@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.errors import SettingsError
-from clicktrail.rewrite.sensitive import SensitiveRules, parse
+from clicktrail.rewrite.sensitive import SensitiveRules, parse_sensitive_rules
 
-RULES = parse((resources.files("clicktrail.rewrite") / "data" / "sensitive.toml").read_text("utf-8"))
+RULES = parse_sensitive_rules((resources.files("clicktrail.rewrite") / "data" / "sensitive.toml").read_text("utf-8"))
 
 
 def name(rules: SensitiveRules, subject: bytes, *, stream: str = "") -> str:
     """What the rules call a message; empty if it may be tracked."""
-    rule = rules.fitting(b"From: a@example.com\r\nSubject: " + subject + b"\r\n\r\nHi", stream=stream)
+    rule = rules.find_rule(b"From: a@example.com\r\nSubject: " + subject + b"\r\n\r\nHi", stream=stream)
     return rule.name if rule else ""
 
 
@@ -40,7 +40,7 @@ def test_a_stream_tells(stream: str, expected: str) -> None:
 
 
 def test_of_several_subjects_each_is_read() -> None:
-    rule = RULES.fitting(b"Subject: Hi\nSubject: Password reset\n\n")
+    rule = RULES.find_rule(b"Subject: Hi\nSubject: Password reset\n\n")
     assert rule is not None
     assert "password-reset" == rule.name
 
@@ -48,9 +48,9 @@ def test_of_several_subjects_each_is_read() -> None:
 @pytest.mark.parametrize("text", ["rules = 1", "version = 2026-11-23\nrules = [{ name = 'a', other = 1 }]"])
 def test_a_file_that_says_something_else_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="rules for sensitive messages"):
-        parse(text)
+        parse_sensitive_rules(text)
 
 
 @given(st.binary(), st.text())
 def test_arbitrary_bytes_never_raise(raw: bytes, stream: str) -> None:
-    assert RULES.fitting(raw, stream=stream) in {None, *RULES.rules}
+    assert RULES.find_rule(raw, stream=stream) in {None, *RULES.rules}

@@ -2,11 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicktrail.model.link import LinkReason, Part
+from clicktrail.model.link import BodyType, LinkReason
 from clicktrail.rewrite import rewrite_html, rewrite_text
-from clicktrail.rewrite.policy import PlainText, Policy
-from clicktrail.rewrite.text_links import Flow, find_links, join, read_flow
-from tests.support.rewriting import POLICY, untagged
+from clicktrail.rewrite.policy import PlainTextMode, Policy
+from clicktrail.rewrite.text_links import Flow, find_links, join_flowed_lines, parse_flow
+from tests.support.rewriting import POLICY, keep_url
 from tests.support.strategies import text_soups
 
 
@@ -91,7 +91,7 @@ def test_tells_a_url_from_text_without_spaces_where_that_is_sure(text: str, foun
 )
 def test_a_merge_tag_is_taken_whole(url: str) -> None:
     (link,) = find_links(f"See {url}, or {{{{ this }}}}.")
-    assert (url, LinkReason.MERGE_TAG) == (link.href, POLICY.judge(link).reason)
+    assert (url, LinkReason.MERGE_TAG) == (link.href, POLICY.decide(link).reason)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ FLOWED_SOUPS = st.lists(
     ],
 )
 def test_the_flow_is_what_the_content_type_declares(parameters: dict[str, str], flow: Flow) -> None:
-    assert flow is read_flow(parameters)
+    assert flow is parse_flow(parameters)
 
 
 @pytest.mark.parametrize(
@@ -189,38 +189,41 @@ def test_the_flow_is_what_the_content_type_declares(parameters: dict[str, str], 
     ],
 )
 def test_with_delsp_a_soft_break_is_not_part_of_the_text(text: str, joined: str) -> None:
-    assert joined == join(text, Flow.DELSP).text
+    assert joined == join_flowed_lines(text, Flow.DELSP).text
 
 
 def test_without_delsp_a_soft_break_counts_but_in_brackets() -> None:
     assert "a \nhttps://x.com <https://x.com/ab> <b \n>" == (
-        join("a \nhttps://x.com <https://x.com/a \n b> <b \n>", Flow.FLOWED).text
+        join_flowed_lines("a \nhttps://x.com <https://x.com/a \n b> <b \n>", Flow.FLOWED).text
     )
 
 
 def test_a_fixed_text_stays() -> None:
-    assert "a \nb" == join("a \nb", Flow.FIXED).text
+    assert "a \nb" == join_flowed_lines("a \nb", Flow.FIXED).text
 
 
 @given(FLOWED_SOUPS, st.sampled_from(Flow), st.data())
 def test_a_span_of_the_joined_text_is_found_in_the_text(soup: str, flow: Flow, data: st.DataObject) -> None:
-    joined = join(soup, flow)
+    joined = join_flowed_lines(soup, flow)
     if joined.text:
         first = data.draw(st.integers(0, len(joined.text) - 1))
         last = data.draw(st.integers(first, len(joined.text) - 1))
-        start, end = joined.span(first, last + 1)
+        start, end = joined.map_span_to_original(first, last + 1)
         wanted = joined.text[first : last + 1]
         assert (wanted[0], wanted[-1]) == (soup[start], soup[end - 1])
         assert "".join(wanted.split()) == "".join(soup[start:end].split())
 
 
-NAMED = Policy(tracking_domains=frozenset({"go.example.com"}), text=PlainText.NAMED)
+NAMED = Policy(tracking_domains=frozenset({"go.example.com"}), plain_text=PlainTextMode.SHOW_HOST)
 
 
 def named(text: str) -> str:
     """A text with tracking URLs and the hosts beside them."""
     return rewrite_text(
-        text, policy=NAMED, tag=untagged, tracking_url=lambda placed: f"https://go.example.com/{placed.position}"
+        text,
+        policy=NAMED,
+        tag_url=keep_url,
+        make_tracking_url=lambda placed: f"https://go.example.com/{placed.position}",
     ).text
 
 
@@ -260,15 +263,15 @@ def test_links_of_html_are_not_named() -> None:
     result = rewrite_html(
         "<a href='https://x.com'>x</a>",
         policy=NAMED,
-        tag=untagged,
-        tracking_url=lambda _: "https://go.example.com/0",
+        tag_url=keep_url,
+        make_tracking_url=lambda _: "https://go.example.com/0",
     )
     assert "<a href='https://go.example.com/0'>x</a>" == result.text
 
 
 def test_a_link_tells_the_host_and_its_place() -> None:
     (link,) = rewrite_text(
-        "<https://x.com/a>", policy=NAMED, tag=untagged, tracking_url=lambda _: "https://go.example.com/0"
+        "<https://x.com/a>", policy=NAMED, tag_url=keep_url, make_tracking_url=lambda _: "https://go.example.com/0"
     ).links
-    assert (1, 16, Part.TEXT, LinkReason.TRACKED) == (link.start, link.end, link.part, link.reason)
-    assert ("x.com", 17, "https://go.example.com/0") == (link.host, link.host_at, link.url)
+    assert (1, 16, BodyType.TEXT, LinkReason.TRACKED) == (link.start, link.end, link.body_type, link.reason)
+    assert ("x.com", 17, "https://go.example.com/0") == (link.visible_host, link.visible_host_offset, link.replacement)

@@ -3,31 +3,31 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from clicktrail.rewrite.url import Address, read_address
+from clicktrail.rewrite.url import ParsedUrl, parse_url
 
 
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("HTTPS://X.com:443", Address("x.com", "x.com", "/", "", credentials=False)),
+        ("HTTPS://X.com:443", ParsedUrl("x.com", "x.com", "/", "", has_credentials=False)),
         (
             "https://bücher.example:8443/é?a#b?c",
-            Address("xn--bcher-kva.example:8443", "xn--bcher-kva.example", "/%C3%A9", "?a", credentials=False),
+            ParsedUrl("xn--bcher-kva.example:8443", "xn--bcher-kva.example", "/%C3%A9", "?a", has_credentials=False),
         ),
-        ("http://[2001:db8::1]/", Address("[2001:db8::1]", "[2001:db8::1]", "/", "", credentials=False)),
-        ("https://X.com./", Address("x.com", "x.com", "/", "", credentials=False)),
-        ("https://x.com.:8443/", Address("x.com:8443", "x.com", "/", "", credentials=False)),
-        ("http://me:pw@x.com/", Address("x.com", "x.com", "/", "", credentials=True)),
-        ("http://x.com/@me#?", Address("x.com", "x.com", "/@me", "", credentials=False)),
+        ("http://[2001:db8::1]/", ParsedUrl("[2001:db8::1]", "[2001:db8::1]", "/", "", has_credentials=False)),
+        ("https://X.com./", ParsedUrl("x.com", "x.com", "/", "", has_credentials=False)),
+        ("https://x.com.:8443/", ParsedUrl("x.com:8443", "x.com", "/", "", has_credentials=False)),
+        ("http://me:pw@x.com/", ParsedUrl("x.com", "x.com", "/", "", has_credentials=True)),
+        ("http://x.com/@me#?", ParsedUrl("x.com", "x.com", "/@me", "", has_credentials=False)),
     ],
 )
-def test_parts(url: str, expected: Address) -> None:
-    assert expected == read_address(url)
+def test_parts(url: str, expected: ParsedUrl) -> None:
+    assert expected == parse_url(url)
 
 
 def test_no_url() -> None:
     with pytest.raises(ValueError, match="Invalid"):
-        read_address("https://a b/")
+        parse_url("https://a b/")
 
 
 @given(
@@ -44,9 +44,9 @@ def test_what_needs_no_parser_is_read_as_by_one(host: str, rest: str) -> None:
         parsed = ada_url.URL(url)
     except ValueError:
         with pytest.raises(ValueError, match="Invalid"):
-            read_address(url)
+            parse_url(url)
         return
-    found = read_address(url)
+    found = parse_url(url)
     name = parsed.hostname.removesuffix(".")
 
     assert (name, parsed.pathname, parsed.search) == (found.hostname, found.path, found.query)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from clicktrail.server.child import Child, back_off_s
-from clicktrail.server.monitoring.heartbeat import Status
+from clicktrail.server.child import ChildProcess, compute_backoff_s
+from clicktrail.server.monitoring.heartbeat import ProcessStatus
 
 LIVING = """
 import sys
@@ -31,11 +31,11 @@ sys.stdin.read()
 
 
 @contextlib.asynccontextmanager
-async def kept(child: Child) -> AsyncIterator[None]:
+async def kept(child: ChildProcess) -> AsyncIterator[None]:
     """Keep a child running; stop it in the end."""
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(child.keep(stopping))
+        tasks.create_task(child.keep_running(stopping))
         try:
             yield
         finally:
@@ -44,7 +44,7 @@ async def kept(child: Child) -> AsyncIterator[None]:
 
 async def test_a_child_says_when_it_is_ready_and_stops_when_told(tmp_path: Path) -> None:
     started = tmp_path / "started"
-    child = Child("living", command=(sys.executable, "-c", LIVING, str(started)))
+    child = ChildProcess("living", command=(sys.executable, "-c", LIVING, str(started)))
 
     async with kept(child):
         await child.ready.wait()
@@ -55,7 +55,7 @@ async def test_a_child_says_when_it_is_ready_and_stops_when_told(tmp_path: Path)
 async def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     script = f"import os, sys; os.write(os.open({str(pids)!r}, 66 | 1024), b'%d ' % os.getpid())" + LIVING
-    child = Child("living", command=(sys.executable, "-c", script, str(tmp_path / "started")))
+    child = ChildProcess("living", command=(sys.executable, "-c", script, str(tmp_path / "started")))
 
     async with kept(child):
         await child.ready.wait()
@@ -70,7 +70,7 @@ async def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
 async def test_a_child_that_never_lives_is_tried_ever_more_slowly(tmp_path: Path) -> None:
     tries = tmp_path / "tries"
     os.mkfifo(tries)
-    child = Child("stillborn", command=("sh", "-c", f"echo tried > {tries}; exit 1"))
+    child = ChildProcess("stillborn", command=("sh", "-c", f"echo tried > {tries}; exit 1"))
 
     async with kept(child):
         told = [await asyncio.to_thread(tries.read_text) for _ in range(2)]
@@ -81,7 +81,7 @@ async def test_a_child_that_never_lives_is_tried_ever_more_slowly(tmp_path: Path
 
 @pytest.mark.parametrize(("deaths", "expected"), [(1, 0.0), (2, 0.5), (3, 1.0), (4, 2.0), (9, 60.0), (2_000, 60.0)])
 def test_the_wait_doubles_with_each_death_up_to_a_minute(deaths: int, expected: float) -> None:
-    assert expected == back_off_s(deaths)
+    assert expected == compute_backoff_s(deaths)
 
 
 PULSING = """
@@ -96,15 +96,18 @@ while True:
 
 
 async def test_what_a_child_says_is_known(tmp_path: Path) -> None:
-    child = Child("pulsing", command=(sys.executable, "-c", PULSING, str(tmp_path / "pids")))
+    child = ChildProcess("pulsing", command=(sys.executable, "-c", PULSING, str(tmp_path / "pids")))
 
     before = child.health
     async with kept(child):
         await child.ready.wait()
         during = child.health
 
-    assert (Status.DOWN, None, {}) == (before.status, before.pid, before.pulse.values)
-    assert (Status.SERVING, {"clicktrail_journal_let_go_total": {"": 3}}) == (during.status, during.pulse.values)
+    assert (ProcessStatus.DOWN, None, {}) == (before.status, before.pid, before.heartbeat.values)
+    assert (ProcessStatus.SERVING, {"clicktrail_journal_let_go_total": {"": 3}}) == (
+        during.status,
+        during.heartbeat.values,
+    )
     assert str(during.pid) == (tmp_path / "pids").read_text().strip()
 
 
@@ -117,7 +120,7 @@ sys.stdin.read()
 
 
 async def test_troubles_are_logged_when_they_come_and_go() -> None:
-    child = Child("edge-0", command=(sys.executable, "-c", TROUBLED))
+    child = ChildProcess("edge-0", command=(sys.executable, "-c", TROUBLED))
 
     with structlog.testing.capture_logs() as log:
         async with kept(child):
@@ -133,7 +136,9 @@ async def test_troubles_are_logged_when_they_come_and_go() -> None:
 
 
 async def test_a_child_that_hangs_is_replaced(tmp_path: Path) -> None:
-    child = Child("pulsing", command=(sys.executable, "-c", PULSING, str(tmp_path / "pids")), patience_s=0.5)
+    child = ChildProcess(
+        "pulsing", command=(sys.executable, "-c", PULSING, str(tmp_path / "pids")), heartbeat_timeout_s=0.5
+    )
 
     async with kept(child):
         await child.ready.wait()
@@ -144,7 +149,7 @@ async def test_a_child_that_hangs_is_replaced(tmp_path: Path) -> None:
         await child.ready.wait()
         replaced = child.health
 
-    assert (Status.SERVING, 1) == (replaced.status, replaced.restarts)
+    assert (ProcessStatus.SERVING, 1) == (replaced.status, replaced.restarts)
     assert hanging != replaced.pid
 
 
@@ -153,7 +158,7 @@ async def test_a_child_inherits_its_sockets() -> None:
         socket.create_server(("127.0.0.1", 0)) as listening,
         socket.create_connection(listening.getsockname()) as client,
     ):
-        child = Child("listening", command=(sys.executable, "-c", LISTENING), sockets=[listening])
+        child = ChildProcess("listening", command=(sys.executable, "-c", LISTENING), sockets=[listening])
         async with kept(child):
             await child.ready.wait()
             answer = await asyncio.get_running_loop().run_in_executor(None, client.recv, 100)

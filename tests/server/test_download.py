@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 
 from clicktrail.errors import ClicktrailError
-from clicktrail.server.download import fetch
+from clicktrail.server.download import fetch_text
 
 
 class _Lists(BaseHTTPRequestHandler):
@@ -43,30 +43,30 @@ def lists() -> Iterator[str]:
 def test_files_and_urls(tmp_path: Path) -> None:
     (tmp_path / "list").write_text("192.0.2.0/24\n", encoding="utf-8-sig")
     with lists() as address:
-        assert ["192.0.2.0/24\n"] * 2 == [fetch(str(tmp_path / "list")), fetch(f"{address}/list")]
+        assert ["192.0.2.0/24\n"] * 2 == [fetch_text(str(tmp_path / "list")), fetch_text(f"{address}/list")]
 
 
 def test_what_cannot_be_loaded() -> None:
     with lists() as address:
         with pytest.raises(ClicktrailError, match="404"):
-            fetch(f"{address}/other")
+            fetch_text(f"{address}/other")
         with pytest.raises(ClicktrailError, match="302") as refused:
-            fetch(f"{address}/moved")
+            fetch_text(f"{address}/moved")
     assert "it says to ask /list" == refused.value.hint
     with pytest.raises(ClicktrailError, match="cannot load"):
-        fetch(address)
+        fetch_text(address)
     with pytest.raises(ClicktrailError, match="cannot load"):
-        fetch("http://[")
+        fetch_text("http://[")
 
 
 def test_what_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ClicktrailError, match="No such file"):
-        fetch(str(tmp_path / "missing"))
+        fetch_text(str(tmp_path / "missing"))
     (tmp_path / "list").write_bytes(b"\xff\xff")
     with pytest.raises(ClicktrailError, match="no text in UTF-8"):
-        fetch(str(tmp_path / "list"))
+        fetch_text(str(tmp_path / "list"))
 
 
 def test_what_does_not_end_is_given_up() -> None:
     with lists() as address, pytest.raises(ClicktrailError, match="larger than any list"):
-        fetch(f"{address}/endless")
+        fetch_text(f"{address}/endless")

@@ -8,27 +8,29 @@ import pytest
 
 from clicktrail.errors import StorageError
 from clicktrail.model.verdict import Verdict
-from clicktrail.report import as_json
+from clicktrail.report import report_as_json
 from clicktrail.server.engine_client import (
-    ask_confusion,
-    ask_engine,
-    ask_history,
-    ask_segment,
-    have_rejudged,
-    keep_labels,
-    running_console,
+    fetch_confusion,
+    fetch_history,
+    fetch_reports,
+    fetch_segment_page,
+    read_console_url,
+    request_rejudge,
+    upload_labels,
 )
-from clicktrail.server.pipeline.queries import described_history
-from clicktrail.server.pipeline.rejudge import Wanted
-from tests.support.console import UnreadableAnalytics, served
-from tests.support.judged_lines import SENT_AT, click, delivered, judged, sent, verdict
+from clicktrail.server.pipeline.queries import history_response
+from clicktrail.server.pipeline.rejudge import RejudgeRequest
+from tests.support.console import UnreadableAnalytics, serve_console
+from tests.support.judged_lines import SENT_AT, click, delivered, make_judged_click, make_judged_message, sent
 from tests.support.memory_analytics import MemoryAnalytics
 
 
 async def spring() -> MemoryAnalytics:
     """Analytics with one campaign of one click."""
     analytics = MemoryAnalytics()
-    await analytics.store([], [judged(sent("m1"), delivered("m1"), clicks=(verdict(click("m1", "c")),))])
+    await analytics.store(
+        [], [make_judged_message(sent("m1"), delivered("m1"), clicks=(make_judged_click(click("m1", "c")),))]
+    )
     return analytics
 
 
@@ -46,70 +48,72 @@ def test_a_running_engine_is_found_by_its_file(tmp_path: Path, text: str | None,
     if text is not None:
         file.write_text(text, "utf-8")
 
-    assert console == running_console(file)
+    assert console == read_console_url(file)
 
 
 async def test_the_engine_answers_what_the_report_says() -> None:
     analytics = await spring()
-    async with served(analytics) as console:
-        everything = await asyncio.to_thread(ask_engine, console, None)
-        one = await asyncio.to_thread(ask_engine, console, "spring")
-        none = await asyncio.to_thread(ask_engine, console, "autumn")
+    async with serve_console(analytics) as console:
+        everything = await asyncio.to_thread(fetch_reports, console, None)
+        one = await asyncio.to_thread(fetch_reports, console, "spring")
+        none = await asyncio.to_thread(fetch_reports, console, "autumn")
     report = await analytics.campaign("spring")
 
     assert report
-    assert [as_json(report)] == one
-    assert [{**as_json(report), "links": [], "reasons": []}] == everything
+    assert [report_as_json(report)] == one
+    assert [{**report_as_json(report), "links": [], "reasons": []}] == everything
     assert [] == none
 
 
 async def test_nobody_there_is_not_an_error() -> None:
-    async with served(MemoryAnalytics()) as console:
+    async with serve_console(MemoryAnalytics()) as console:
         pass
 
-    assert await asyncio.to_thread(ask_engine, console, None) is None
+    assert await asyncio.to_thread(fetch_reports, console, None) is None
 
 
 async def test_an_engine_in_trouble_is_an_error() -> None:
-    async with served(UnreadableAnalytics()) as console:
+    async with serve_console(UnreadableAnalytics()) as console:
         with pytest.raises(StorageError, match="503"):
-            await asyncio.to_thread(ask_engine, console, None)
+            await asyncio.to_thread(fetch_reports, console, None)
 
 
 async def test_a_running_engine_judges_again() -> None:
-    wanted = Wanted(campaign="spring", since=SENT_AT, apply=True)
-    async with served(MemoryAnalytics()) as console:
-        (told,) = await asyncio.to_thread(have_rejudged, console, wanted) or []
-    assert wanted == msgspec.convert(told, Wanted)
+    wanted = RejudgeRequest(campaign="spring", since=SENT_AT, apply=True)
+    async with serve_console(MemoryAnalytics()) as console:
+        (told,) = await asyncio.to_thread(request_rejudge, console, wanted) or []
+    assert wanted == msgspec.convert(told, RejudgeRequest)
 
 
 async def test_nobody_judges_again_where_no_engine_answers() -> None:
-    async with served(MemoryAnalytics()) as console:
+    async with serve_console(MemoryAnalytics()) as console:
         pass
-    assert have_rejudged(console, Wanted()) is None
+    assert request_rejudge(console, RejudgeRequest()) is None
 
 
 async def test_the_engine_tells_how_verdicts_changed() -> None:
-    analytics, human = await spring(), verdict(click("m1", "c"))
+    analytics, human = await spring(), make_judged_click(click("m1", "c"))
     bot = dataclasses.replace(human, verdict=Verdict.BOT)
-    await analytics.store([], [dataclasses.replace(judged(clicks=(bot,)), before={"m1-c": Verdict.HUMAN})])
-    async with served(analytics) as console:
+    await analytics.store(
+        [], [dataclasses.replace(make_judged_message(clicks=(bot,)), previous_verdicts={"m1-c": Verdict.HUMAN})]
+    )
+    async with serve_console(analytics) as console:
         everything, other, none = [
-            await asyncio.to_thread(ask_history, console, campaign, click=of, limit=9)
+            await asyncio.to_thread(fetch_history, console, campaign, click=of, limit=9)
             for campaign, of in (("spring", None), ("spring", "m1-d"), ("autumn", None))
         ]
-    assert await described_history(analytics, "spring", click="m1-c", limit=1) == everything
+    assert await history_response(analytics, "spring", click="m1-c", limit=1) == everything
     assert ({"campaign": "spring", "changes": []}, {}) == (other, none)
-    assert await asyncio.to_thread(ask_history, console, "spring", click=None, limit=9) is None
+    assert await asyncio.to_thread(fetch_history, console, "spring", click=None, limit=9) is None
 
 
 async def test_an_engine_without_such_an_address_is_an_error() -> None:
-    async with served(MemoryAnalytics()) as console:
+    async with serve_console(MemoryAnalytics()) as console:
         for ask in (
-            lambda: keep_labels(f"{console}/nowhere", {"c": "bot"}),
-            lambda: ask_segment(f"{console}/nowhere", since=SENT_AT, campaign=None),
-            lambda: ask_confusion(f"{console}/nowhere"),
-            lambda: have_rejudged(f"{console}/nowhere", Wanted()),
+            lambda: upload_labels(f"{console}/nowhere", {"c": "bot"}),
+            lambda: fetch_segment_page(f"{console}/nowhere", since=SENT_AT, campaign=None),
+            lambda: fetch_confusion(f"{console}/nowhere"),
+            lambda: request_rejudge(f"{console}/nowhere", RejudgeRequest()),
         ):
             with pytest.raises(StorageError, match="404"):
                 await asyncio.to_thread(ask)

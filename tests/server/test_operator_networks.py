@@ -4,24 +4,28 @@ from pathlib import Path
 import pytest
 
 from clicktrail.errors import StorageError
-from clicktrail.judge.network_lists import Listed
+from clicktrail.judge.network_lists import ListedNetwork
 from clicktrail.judge.networks import NetworkClass
-from clicktrail.server.operator_networks import OwnNetworks, Source, read, write
+from clicktrail.server.operator_networks import NetworkSource, OperatorNetworks, read, write
 
-OFFICE = Listed(name="office", kind=NetworkClass.OURS, ranges=("192.0.2.0/24",), expires=date(2027, 1, 1))
-CLOUD = Listed(name="cloud", kind=NetworkClass.DATACENTRE, ranges=("198.51.100.0/24",), asn=64500)
+OFFICE = ListedNetwork(
+    name="office", network_class=NetworkClass.OURS, ranges=("192.0.2.0/24",), expires=date(2027, 1, 1)
+)
+CLOUD = ListedNetwork(name="cloud", network_class=NetworkClass.DATACENTRE, ranges=("198.51.100.0/24",), asn=64500)
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
-    own = OwnNetworks(sources={"b": Source(read_at=AT, networks=(OFFICE,)), "a": Source(read_at=AT, networks=(CLOUD,))})
+    own = OperatorNetworks(
+        sources={"b": NetworkSource(read_at=AT, networks=(OFFICE,)), "a": NetworkSource(read_at=AT, networks=(CLOUD,))}
+    )
     path = tmp_path / "data" / "networks.json"
     write(path, own)
-    assert (own, (CLOUD, OFFICE)) == (read(path), read(path).listed)
+    assert (own, (CLOUD, OFFICE)) == (read(path), read(path).all_networks)
 
 
 def test_no_file_holds_nothing(tmp_path: Path) -> None:
-    assert () == read(tmp_path / "networks.json").listed
+    assert () == read(tmp_path / "networks.json").all_networks
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"sources": {"a": 1}}'])
@@ -35,4 +39,4 @@ def test_a_damaged_file(tmp_path: Path, content: bytes) -> None:
 def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot write the networks"):
-        write(tmp_path / "file" / "networks.json", OwnNetworks())
+        write(tmp_path / "file" / "networks.json", OperatorNetworks())

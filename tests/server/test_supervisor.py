@@ -12,8 +12,8 @@ import pytest
 
 from clicktrail.errors import KeyRingError, SettingsError, StorageError
 from clicktrail.server import settings, supervisor
-from clicktrail.server.supervisor import Part
-from tests.support.serving import serving
+from clicktrail.server.supervisor import Component
+from tests.support.serving import running_server
 
 
 def loaded(folder: Path, toml: str = "") -> settings.Settings:
@@ -30,48 +30,48 @@ async def test_an_address_that_is_taken_stops_the_start(tmp_path: Path, section:
         free = dict.fromkeys(("edge", "relay", "console", "metrics"), "127.0.0.1:0")
         chosen = "".join(f'{name}.listen = "{listen}"\n' for name, listen in (free | {section: address}).items())
         with pytest.raises(SettingsError, match=rf"^{section}\.listen: cannot listen on {address}: Address already"):
-            await supervisor.serve(loaded(tmp_path, chosen), config=None, parts=list(Part))
+            await supervisor.serve(loaded(tmp_path, chosen), config_path=None, components=list(Component))
 
 
 async def test_a_folder_that_is_in_use_stops_the_start(tmp_path: Path) -> None:
     chosen = loaded(tmp_path)
-    chosen.data.mkdir()
-    with (chosen.data / "edge.lock").open("w") as lock:
+    chosen.data_path.mkdir()
+    with (chosen.data_path / "edge.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(StorageError, match="another clicktrail serves"):
-            await supervisor.serve(chosen, config=None, parts=[Part.EDGE])
+            await supervisor.serve(chosen, config_path=None, components=[Component.EDGE])
 
 
 @pytest.mark.parametrize("trace", ["journal", "registry.sqlite3", "analytics"])
 async def test_a_lost_key_ring_stops_the_start(tmp_path: Path, trace: str) -> None:
     chosen = loaded(tmp_path)
-    (chosen.data / trace).mkdir(parents=True)
+    (chosen.data_path / trace).mkdir(parents=True)
 
     with pytest.raises(KeyRingError, match="is missing"):
-        await supervisor.serve(chosen, config=None, parts=list(Part))
+        await supervisor.serve(chosen, config_path=None, components=list(Component))
 
 
 async def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     chosen = loaded(tmp_path, '[tracking]\npolicy = "policy.toml"\n')
 
     with pytest.raises(SettingsError, match="cannot read the policy"):
-        await supervisor.serve(chosen, config=None, parts=[Part.ENGINE])
+        await supervisor.serve(chosen, config_path=None, components=[Component.ENGINE])
 
     chosen = loaded(tmp_path, '[tracking]\ndomains = "domains.toml"\n')
     with pytest.raises(SettingsError, match="which the domains name"):
-        await supervisor.serve(chosen, config=None, parts=[Part.EDGE])
+        await supervisor.serve(chosen, config_path=None, components=[Component.EDGE])
 
 
 async def test_it_says_where_it_serves_as_long_as_it_does(tmp_path: Path) -> None:
-    async with serving(tmp_path, workers=1) as running:
-        said = json.loads((running.data / supervisor.RUN_FILE).read_text("utf-8"))
+    async with running_server(tmp_path, workers=1) as running:
+        said = json.loads((running.data_folder / supervisor.RUN_FILE_NAME).read_text("utf-8"))
 
     assert (running.process.pid, running.console) == (said["pid"], said["console"])
-    assert not (running.data / supervisor.RUN_FILE).exists()
+    assert not (running.data_folder / supervisor.RUN_FILE_NAME).exists()
 
 
 async def test_the_private_port_tells_of_every_process(tmp_path: Path) -> None:
-    async with serving(tmp_path, workers=2) as running, httpx2.AsyncClient(base_url=running.metrics) as client:
+    async with running_server(tmp_path, workers=2) as running, httpx2.AsyncClient(base_url=running.metrics) as client:
         health = await client.get("/healthz")
         metrics = await client.get("/metrics")
 
@@ -125,18 +125,20 @@ async def test_a_stop_may_come_before_anything_serves(tmp_path: Path) -> None:
         'console = { listen = "127.0.0.1:0" }\nmetrics = { listen = "127.0.0.1:0" }\n',
     )
     async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(supervisor.serve(chosen, config=tmp_path / "clicktrail.toml", parts=list(Part)))
+        serving = tasks.create_task(
+            supervisor.serve(chosen, config_path=tmp_path / "clicktrail.toml", components=list(Component))
+        )
         await asyncio.sleep(0)  # it runs to where its first child starts
         os.kill(os.getpid(), signal.SIGTERM)
         await serving
 
-    assert not (chosen.data / supervisor.RUN_FILE).exists()
+    assert not (chosen.data_path / supervisor.RUN_FILE_NAME).exists()
 
 
 async def test_waiting_connections_are_not_lost_with_a_worker(tmp_path: Path) -> None:
-    async with serving(tmp_path, workers=1) as running:
+    async with running_server(tmp_path, workers=1) as running:
         host, _, port = running.edge.removeprefix("http://").partition(":")
-        os.kill(running.pid_of("edge-0"), signal.SIGKILL)
+        os.kill(running.find_child_pid("edge-0"), signal.SIGKILL)
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
         answer = await reader.read()

@@ -3,7 +3,7 @@ import operator
 from datetime import timedelta
 
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
-from clicktrail.tokens import CODE_BITS
+from clicktrail.tokens import SHORT_CODE_BITS
 
 
 def test_the_clock_tells_utc_in_milliseconds() -> None:
@@ -25,5 +25,5 @@ def test_codes_are_spread_over_all_that_there_are() -> None:
     codes = {RandomCodes().new() for _ in range(1000)}
 
     assert 1000 == len(codes)
-    assert 2**CODE_BITS - 1 == functools.reduce(operator.or_, codes)
+    assert 2**SHORT_CODE_BITS - 1 == functools.reduce(operator.or_, codes)
     assert 0 == functools.reduce(operator.and_, codes)

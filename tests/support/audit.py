@@ -4,23 +4,25 @@ from collections.abc import Iterable
 from importlib.resources import files
 
 from clicktrail.audit import read_events
-from clicktrail.audit.reader import parse
+from clicktrail.audit.reader import parse_export_formats
 from clicktrail.errors import EventError
 from clicktrail.model.event import AnyEvent
 
-EXPORTS = parse(files("clicktrail.audit").joinpath("data", "exports.toml").read_text(encoding="utf-8"))
+EXPORT_FORMATS = parse_export_formats(
+    files("clicktrail.audit").joinpath("data", "exports.toml").read_text(encoding="utf-8")
+)
 
 
-def read(lines: Iterable[bytes]) -> tuple[list[AnyEvent], list[int]]:
+def read_lines(lines: Iterable[bytes]) -> tuple[list[AnyEvent], list[int]]:
     """The events of these lines, and the numbers of the lines that are none."""
     unreadable: list[int] = []
 
     def complain(number: int, _error: EventError) -> None:
         unreadable.append(number)
 
-    return list(read_events(lines, EXPORTS, complain=complain)), unreadable
+    return list(read_events(lines, EXPORT_FORMATS, on_unreadable=complain)), unreadable
 
 
-def read_text(*lines: str) -> tuple[list[AnyEvent], list[int]]:
+def read_text_lines(*lines: str) -> tuple[list[AnyEvent], list[int]]:
     """The same of text."""
-    return read(f"{line}\n".encode() for line in lines)
+    return read_lines(f"{line}\n".encode() for line in lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from clicktrail.server.settings import environment
+from clicktrail.server.settings import get_environment
 
 __all__ = ["chromium", "needs_chromium"]
 
@@ -22,7 +22,7 @@ _SWITCHES = (
 )
 
 needs_chromium = pytest.mark.skipif(
-    not _PROGRAM.exists() and environment().get("CI") != "true",
+    not _PROGRAM.exists() and get_environment().get("CI") != "true",
     reason="Chromium is not installed: apt install chromium",
 )
 

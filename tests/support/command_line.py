@@ -4,11 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["clicktrail"]
+__all__ = ["run_clicktrail"]
 
 
-def clicktrail(*arguments: str, folder: Path, timeout_s: int = 60) -> subprocess.CompletedProcess[str]:
-    """Run ``clicktrail`` with arguments in a folder, to its end."""
+def run_clicktrail(*arguments: str, folder: Path, timeout_s: int = 60) -> subprocess.CompletedProcess[str]:
+    """Run ``run_clicktrail`` with arguments in a folder, to its end."""
     return subprocess.run(
         [sys.executable, "-m", "clicktrail", *arguments],
         cwd=folder,

@@ -15,12 +15,12 @@ from clicktrail.judge import rules
 from clicktrail.report import CampaignReport
 from clicktrail.server.asgi import serve_app
 from clicktrail.server.console import create_app
-from clicktrail.server.console.feed import Feed
-from clicktrail.server.pipeline.rejudge import Wanted
+from clicktrail.server.console.feed import ClickFeed
+from clicktrail.server.pipeline.rejudge import RejudgeRequest
 from clicktrail.server.system import SystemClock
 from tests.support.memory_analytics import MemoryAnalytics
 
-RULES = """
+RULES_TOML = """
 version = 2026-11-23
 
 [verdicts]
@@ -43,9 +43,9 @@ date = 2026-11-23
 """
 """Some of what the judge goes by."""
 
-Client = AsyncTestClient[Litestar]
+ConsoleClient = AsyncTestClient[Litestar]
 
-EVERY_ROUTE = (
+ROUTES = (
     "/",
     "/campaign?name=spring",
     "/clicks?campaign=spring",
@@ -58,31 +58,35 @@ EVERY_ROUTE = (
 )
 
 
-async def echo(wanted: Wanted) -> list[dict[str, Any]]:
+async def echo_rejudge_request(wanted: RejudgeRequest) -> list[dict[str, Any]]:
     """Judge nothing again, and give back what was asked for."""
     return [msgspec.to_builtins(wanted)]
 
 
-def console_of(analytics: MemoryAnalytics) -> Client:
+def create_console_client(analytics: MemoryAnalytics) -> ConsoleClient:
     """A client of a console of these analytics."""
-    return AsyncTestClient(_app(analytics, Feed()), base_url="http://127.0.0.1:8081", raise_server_exceptions=False)
+    return AsyncTestClient(
+        _app(analytics, ClickFeed()), base_url="http://127.0.0.1:8081", raise_server_exceptions=False
+    )
 
 
 @asynccontextmanager
-async def served(analytics: MemoryAnalytics, feed: Feed | None = None) -> AsyncIterator[str]:
+async def serve_console(analytics: MemoryAnalytics, feed: ClickFeed | None = None) -> AsyncIterator[str]:
     """A console on a socket, until the context ends; its address."""
-    feed = feed or Feed()
+    feed = feed or ClickFeed()
     stopping = asyncio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(serve_app(_app(analytics, feed), listening, stopping=stopping))
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-            feed.end()
+            feed.close()
             stopping.set()
 
 
-def _app(analytics: MemoryAnalytics, feed: Feed) -> Litestar:
-    return create_app(analytics, feed=feed, rules=rules.parse(RULES), clock=SystemClock(), rejudge=echo)
+def _app(analytics: MemoryAnalytics, feed: ClickFeed) -> Litestar:
+    return create_app(
+        analytics, feed=feed, rules=rules.parse_rules(RULES_TOML), clock=SystemClock(), rejudge=echo_rejudge_request
+    )
 
 
 class UnreadableAnalytics(MemoryAnalytics):

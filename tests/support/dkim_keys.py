@@ -9,23 +9,23 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from clicktrail.rewrite import DkimKey
 
-__all__ = ["ED25519", "RSA", "verifies"]
+__all__ = ["ED25519_KEY", "RSA_KEY", "is_signature_valid"]
 
-ED25519 = DkimKey(domain="example.com", selector="ed", private_key=Ed25519PrivateKey.from_private_bytes(b"k" * 32))
-RSA = DkimKey(domain="example.com", selector="rsa", private_key=generate_private_key(65537, 2048))
+ED25519_KEY = DkimKey(domain="example.com", selector="ed", private_key=Ed25519PrivateKey.from_private_bytes(b"k" * 32))
+RSA_KEY = DkimKey(domain="example.com", selector="rsa", private_key=generate_private_key(65537, 2048))
 
 
-def verifies(raw: bytes) -> bool:
+def is_signature_valid(raw: bytes) -> bool:
     """Whether dkimpy takes the uppermost signature."""
-    return bool(dkim.verify(raw, dnsfunc=_record))
+    return bool(dkim.verify(raw, dnsfunc=_find_dns_record))
 
 
-def _record(name: bytes, timeout: int = 5) -> bytes:
+def _find_dns_record(name: bytes, timeout: int = 5) -> bytes:
     """What the DNS would say, at once."""
     assert timeout
-    key = {b"ed._domainkey.example.com.": ED25519, b"rsa._domainkey.example.com.": RSA}[name]
+    key = {b"ed._domainkey.example.com.": ED25519_KEY, b"rsa._domainkey.example.com.": RSA_KEY}[name]
     public = key.private_key.public_key()
-    if key is ED25519:
+    if key is ED25519_KEY:
         return b"v=DKIM1; k=ed25519; p=" + base64.b64encode(public.public_bytes(Encoding.Raw, PublicFormat.Raw))
     der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return b"v=DKIM1; k=rsa; p=" + base64.b64encode(der)

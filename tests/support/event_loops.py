@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 
 import uvloop
 
-__all__ = ["LOOPS"]
+__all__ = ["EVENT_LOOPS"]
 
-LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
+EVENT_LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.SelectorEventLoop,
     "uvloop": uvloop.new_event_loop,
 }

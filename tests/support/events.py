@@ -4,40 +4,42 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
 from clicktrail.judge import Context
-from clicktrail.judge.networks import Networks, unpack
+from clicktrail.judge.networks import Networks, unpack_table
 from clicktrail.model.event import AnyEvent, Click, Delivered, Engagement, Sent
 from clicktrail.model.timeline import Timeline
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-CHROME = (
+CHROME_AGENT = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 )
-HOME = "192.0.2.10"
+HOME_IP = "192.0.2.10"
 """An address of RFC 5737's documentation range: in no network of the table."""
 
-BARRACUDA = "209.222.80.7"
-AZURE = "40.94.16.33"
+BARRACUDA_IP = "209.222.80.7"
+AZURE_IP = "40.94.16.33"
 
 
-def shipped(name: str) -> str:
+def read_judge_data(name: str) -> str:
     """The text of one of the judge's data files."""
     return files("clicktrail.judge").joinpath("data", name).read_text(encoding="utf-8")
 
 
-def shipped_networks() -> Networks:
+def read_networks() -> Networks:
     """The networks that the package ships."""
-    return Networks(unpack(files("clicktrail.judge").joinpath("data", "networks.bin").read_bytes()))
+    return Networks(unpack_table(files("clicktrail.judge").joinpath("data", "networks.bin").read_bytes()))
 
 
-def shipped_context() -> Context:
+def build_context() -> Context:
     """The context made of the data that the package ships."""
-    return Context.of(rules_toml=shipped("rules.toml"), networks=shipped_networks(), agents_toml=shipped("agents.toml"))
+    return Context.from_toml(
+        rules_toml=read_judge_data("rules.toml"), networks=read_networks(), agents_toml=read_judge_data("agents.toml")
+    )
 
 
-CONTEXT = shipped_context()
+CONTEXT = build_context()
 
 
-def after(seconds: float) -> datetime:
+def noon_plus(seconds: float) -> datetime:
     """So many seconds after noon."""
     return NOON + timedelta(seconds=seconds)
 
@@ -49,14 +51,16 @@ def sent(*, links: int = 12) -> Sent:
 
 def delivered(seconds: float) -> Delivered:
     """The message arrived so many seconds after noon."""
-    return Delivered(id="delivered", at=after(seconds), message_id="m1")
+    return Delivered(id="delivered", at=noon_plus(seconds), message_id="m1")
 
 
-def click(seconds: float = 3_600, *, link: int = 0, ip: str = HOME, agent: str = CHROME, id: str = "") -> Click:
+def click(
+    seconds: float = 3_600, *, link: int = 0, ip: str = HOME_IP, agent: str = CHROME_AGENT, id: str = ""
+) -> Click:
     """One request so many seconds after noon; by default a person's."""
     return Click(
         id=id or f"{seconds}-{link}-{ip}",
-        at=after(seconds),
+        at=noon_plus(seconds),
         campaign="spring",
         message_id="m1",
         link=link,
@@ -66,7 +70,7 @@ def click(seconds: float = 3_600, *, link: int = 0, ip: str = HOME, agent: str =
     )
 
 
-def sweep(seconds: float, *, links: int, gap: float, ip: str = HOME) -> list[Click]:
+def sweep(seconds: float, *, links: int, gap: float, ip: str = HOME_IP) -> list[Click]:
     """Clicks on so many links from position 0, so many seconds apart."""
     return [click(seconds + gap * link, link=link, ip=ip) for link in range(links)]
 
@@ -74,10 +78,10 @@ def sweep(seconds: float, *, links: int, gap: float, ip: str = HOME) -> list[Cli
 def engagement(click_id: str, *, kind: str = "engaged", seconds: float = 3_610) -> Engagement:
     """What the landing page told of a click's visitor."""
     return Engagement(
-        id=f"{click_id}-{kind}-{seconds}", at=after(seconds), message_id="m1", click_id=click_id, kind=kind
+        id=f"{click_id}-{kind}-{seconds}", at=noon_plus(seconds), message_id="m1", click_id=click_id, kind=kind
     )
 
 
 def timeline(*events: AnyEvent) -> Timeline:
     """The message's timeline."""
-    return Timeline.of("m1", events)
+    return Timeline.from_events("m1", events)

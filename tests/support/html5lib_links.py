@@ -8,11 +8,11 @@ import html5lib
 from html5lib._tokenizer import HTMLTokenizer
 from html5lib.constants import tokenTypes
 
-__all__ = ["hrefs"]
+__all__ = ["find_hrefs"]
 
-_CONDITION = re.compile(r"\[if\b[^\]>]*\]>", re.ASCII | re.IGNORECASE)
-_LINKED = re.compile(r"a|area")
-_LINKED_OR_VML = re.compile(r"a|area|v:[a-z]+")
+_CONDITIONAL_COMMENT = re.compile(r"\[if\b[^\]>]*\]>", re.ASCII | re.IGNORECASE)
+_LINK_ELEMENTS = re.compile(r"a|area")
+_LINK_OR_VML_ELEMENTS = re.compile(r"a|area|v:[a-z]+")
 
 
 class _Tokenizer(HTMLTokenizer):
@@ -20,15 +20,15 @@ class _Tokenizer(HTMLTokenizer):
 
     def __init__(self, parser: "_Parser") -> None:
         super().__init__(parser.source, parser=parser)
-        self.kept = parser.kept
+        self.recorded_tokens = parser.recorded_tokens
 
     def __iter__(self) -> Iterator[Any]:
         token: Any
         for token in super().__iter__():
             if token["type"] == tokenTypes["StartTag"]:
-                self.kept.append((token["name"], dict(token["data"])))
+                self.recorded_tokens.append((token["name"], dict(token["data"])))
             elif token["type"] == tokenTypes["Comment"]:
-                self.kept.append(("", token["data"]))
+                self.recorded_tokens.append(("", token["data"]))
             yield token
 
 
@@ -38,21 +38,21 @@ class _Parser(html5lib.HTMLParser):
     def __init__(self, source: str) -> None:
         super().__init__()
         self.source = source
-        self.kept: list[tuple[str, Any]] = []
+        self.recorded_tokens: list[tuple[str, Any]] = []
 
     def mainLoop(self) -> None:
         self.tokenizer = _Tokenizer(self)
         super().mainLoop()
 
 
-def hrefs(html: str, *, linked: re.Pattern[str] = _LINKED) -> list[str]:
+def find_hrefs(html: str, *, elements: re.Pattern[str] = _LINK_ELEMENTS) -> list[str]:
     """The decoded hrefs of ``a`` and ``area``, and of VML in conditional comments, read as the markup they hold."""
     parser = _Parser(html)
     parser.parse(html)
     found: list[str] = []
-    for name, data in parser.kept:
-        if name and linked.fullmatch(name) and "href" in data:
+    for name, data in parser.recorded_tokens:
+        if name and elements.fullmatch(name) and "href" in data:
             found.append(data["href"])
-        elif not name and (condition := _CONDITION.match(data)):
-            found += hrefs(data[condition.end() :], linked=_LINKED_OR_VML)
+        elif not name and (condition := _CONDITIONAL_COMMENT.match(data)):
+            found += find_hrefs(data[condition.end() :], elements=_LINK_OR_VML_ELEMENTS)
     return found

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from clicktrail.model.event import AnyEvent, Bounced, Click, Delivered, Sent, encode
+from clicktrail.model.event import AnyEvent, Bounced, Click, Delivered, Sent, encode_event
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Reason, Verdict
 from clicktrail.server.ports import JudgedMessage
@@ -55,20 +55,20 @@ def click(message_id: str, name: str, *, campaign: str = "spring", recipient: st
     )
 
 
-def verdict(
-    of: Click, verdict: Verdict = Verdict.HUMAN, *reasons: Reason, counted: bool = True, rules: str = "1"
+def make_judged_click(
+    event: Click, verdict: Verdict = Verdict.HUMAN, *reasons: Reason, counted: bool = True, rules: str = "1"
 ) -> JudgedClick:
     """A verdict on a click."""
     score = sum(reason.points for reason in reasons)
-    return JudgedClick(click=of, verdict=verdict, score=score, reasons=reasons, counted=counted, rules=rules)
+    return JudgedClick(click=event, verdict=verdict, score=score, reasons=reasons, counted=counted, rules=rules)
 
 
-def judged(*events: AnyEvent, clicks: tuple[JudgedClick, ...] = ()) -> JudgedMessage:
+def make_judged_message(*events: AnyEvent, clicks: tuple[JudgedClick, ...] = ()) -> JudgedMessage:
     """A message of these events and of its judged clicks."""
     told = (*events, *(click.click for click in clicks))
-    return JudgedMessage(timeline=Timeline.of(told[0].message_id, told), clicks=clicks)
+    return JudgedMessage(timeline=Timeline.from_events(told[0].message_id, told), clicks=clicks)
 
 
-def lines(*messages: JudgedMessage) -> list[bytes]:
+def encode_lines(*messages: JudgedMessage) -> list[bytes]:
     """The journal's lines of these messages."""
-    return [encode(event) for message in messages for event in message.timeline.events]
+    return [encode_event(event) for message in messages for event in message.timeline.events]

@@ -10,77 +10,79 @@ from zlib import crc32
 import msgspec
 
 from clicktrail.errors import StorageError
-from clicktrail.judge.address_activity import Visit
-from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
+from clicktrail.judge.address_activity import AddressClick
+from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
-from clicktrail.report import CampaignReport, Filter, Filtered, filtered, summarise
-from clicktrail.report.accuracy import Confusion
-from clicktrail.report.campaign import source_of
+from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts, apply_filter, build_reports
+from clicktrail.report.accuracy import ConfusionMatrix
+from clicktrail.report.campaign import get_click_source
 from clicktrail.server.ports import (
+    CachedReport,
+    ClickCursor,
     Clicker,
     ClickPage,
     ClickSearch,
     JudgedMessage,
-    Place,
-    RecentReport,
     RecipientClick,
     StoredVerdict,
     VerdictChange,
 )
 from clicktrail.server.system import SystemClock
 
-_KEPT = ("id", "at", "message_id", "recipient", "link", "url", "group", "method", "user_agent")
+_STORED_FIELDS = ("id", "at", "message_id", "recipient", "link", "url", "group", "method", "user_agent")
 
 
 class MemoryAnalytics:
     """The port Analytics, gone with the process.
 
     Attributes:
-        failures: how many of the next calls of ``store`` fail, after they have kept the events.
+        remaining_failures: how many of the next calls of ``store`` fail, after they have kept the events.
         events: what is stored, by id.
-        asked: the message ids that each call of ``timelines`` asked for.
-        stored: how many verdicts were stored, one replaced by another among them.
+        requested_ids: the message ids that each call of ``timelines`` asked for.
+        stored_verdict_count: how many verdicts were stored, one replaced by another among them.
         as_of: what recent reports say of themselves.
     """
 
     def __init__(self) -> None:
-        self.failures = 0
+        self.remaining_failures = 0
         self.events: dict[str, AnyEvent] = {}
-        self.asked: list[frozenset[str]] = []
-        self.stored = 0
+        self.requested_ids: list[frozenset[str]] = []
+        self.stored_verdict_count = 0
         self.as_of: datetime | None = None
         self._timelines: dict[str, Timeline] = {}
         self._clicks: dict[str, JudgedClick] = {}
-        self._anonymous: dict[str, AnonymousClick] = {}
+        self._anonymous_clicks: dict[str, AnonymousClick] = {}
         self._labels: dict[str, Verdict] = {}
         self._history: list[VerdictChange] = []
 
     async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
         """What is stored of these messages."""
         wanted = frozenset(message_ids)
-        self.asked.append(wanted)
+        self.requested_ids.append(wanted)
         return {
-            message_id: Timeline.of(message_id, (e for e in self.events.values() if e.message_id == message_id))
+            message_id: Timeline.from_events(
+                message_id, (e for e in self.events.values() if e.message_id == message_id)
+            )
             for message_id in wanted
         }
 
-    async def visits(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[Visit]:
+    async def address_clicks(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[AddressClick]:
         """Of the clicks whose address is whole."""
         clicks = (event for event in self.events.values() if isinstance(event, Click))
         return [
-            Visit.of(click)
+            AddressClick.from_click(click)
             for click in sorted(clicks, key=lambda click: (click.at, click.id))
             if "/" not in click.ip
             and any(click.ip == ip and since <= click.at <= until for ip, since, until in windows)
         ]
 
-    async def last_visit(self) -> datetime | None:
+    async def last_click_at(self) -> datetime | None:
         """The latest of the clicks."""
         return max((event.at for event in self.events.values() if isinstance(event, Click)), default=None)
 
     async def verdicts(
-        self, campaign: str, *, since: datetime | None, part: int, parts: int
+        self, campaign: str, *, since: datetime | None, part: int, part_count: int
     ) -> Sequence[StoredVerdict]:
         """Of the messages whose names have this checksum."""
         clicked = {
@@ -88,35 +90,36 @@ class MemoryAnalytics:
             for of in self._clicks.values()
             if (since is None or of.click.at >= since)
             and self._timelines[of.click.message_id].campaign == campaign
-            and crc32(of.click.message_id.encode()) % parts == part
+            and crc32(of.click.message_id.encode()) % part_count == part
         }
         return [
-            StoredVerdict.of(of, of.click.message_id)
+            StoredVerdict.from_judged(of, of.click.message_id)
             for of in sorted(self._clicks.values(), key=lambda of: (of.click.message_id, of.click.id))
             if of.click.message_id in clicked
         ]
 
-    async def verdicts_on(self, timelines: Iterable[Timeline]) -> Mapping[str, Verdict]:
+    async def current_verdicts(self, timelines: Iterable[Timeline]) -> Mapping[str, Verdict]:
         """Of the clicks that were judged."""
         ids = [click.id for timeline in timelines for click in timeline.clicks]
         return {name: self._clicks[name].verdict for name in ids if name in self._clicks}
 
-    async def history(self, campaign: str, *, clicks: Sequence[str] = (), limit: int) -> Sequence[VerdictChange]:
+    async def history(self, campaign: str, *, click_ids: Sequence[str] = (), limit: int) -> Sequence[VerdictChange]:
         """From the end of the list."""
         found = [
             change
             for change in reversed(self._history)
-            if self._timelines[change.message_id].campaign == campaign and (not clicks or change.click_id in clicks)
+            if self._timelines[change.message_id].campaign == campaign
+            and (not click_ids or change.click_id in click_ids)
         ]
         return found[:limit]
 
     async def clicks(self, search: ClickSearch, *, limit: int) -> ClickPage:
         """All of them looked through."""
-        found = sorted(self._listed(search), key=_place, reverse=True)
+        found = sorted(self._search_clicks(search), key=_click_cursor, reverse=True)
         more = len(found) > limit
-        return ClickPage(clicks=tuple(found[:limit]), end=_place(found[limit - 1]) if more else None)
+        return ClickPage(clicks=tuple(found[:limit]), next_cursor=_click_cursor(found[limit - 1]) if more else None)
 
-    async def clicks_of(self, recipient: str) -> Sequence[RecipientClick]:
+    async def recipient_clicks(self, recipient: str) -> Sequence[RecipientClick]:
         """In the order of time."""
         return [
             RecipientClick(
@@ -133,19 +136,19 @@ class MemoryAnalytics:
         ]
 
     async def store(
-        self, lines: Sequence[bytes], judged: Sequence[JudgedMessage], anonymous: Sequence[AnonymousClick] = ()
+        self, lines: Sequence[bytes], messages: Sequence[JudgedMessage], anonymous_clicks: Sequence[AnonymousClick] = ()
     ) -> None:
         """Keep all of it, or the events only where it is to fail."""
-        self.events |= {event.id: event for event in map(decode, lines)}
-        if self.failures:
-            self.failures -= 1
+        self.events |= {event.id: event for event in map(decode_event, lines)}
+        if self.remaining_failures:
+            self.remaining_failures -= 1
             raise StorageError("told to fail")
-        for message in judged:
+        for message in messages:
             self._timelines[message.timeline.message_id] = message.timeline
-            self._history += self._changes(message)
+            self._history += self._find_changes(message)
             self._clicks |= {of.click.id: of for of in message.clicks}
-            self.stored += len(message.clicks)
-        self._anonymous |= {click.id: click for click in anonymous}
+            self.stored_verdict_count += len(message.clicks)
+        self._anonymous_clicks |= {click.id: click for click in anonymous_clicks}
 
     async def erase(self, recipient: str) -> None:
         """In events and messages."""
@@ -154,10 +157,10 @@ class MemoryAnalytics:
         self._clicks = {key: of for key, of in self._clicks.items() if of.click.recipient.casefold() != name}
         self._history = [change for change in self._history if change.click_id in self._clicks]
 
-    async def shorten_addresses(self, *, before: datetime) -> None:
+    async def truncate_ip_addresses(self, *, before: datetime) -> None:
         """In the events."""
         self.events |= {
-            event.id: msgspec.structs.replace(event, ip=_network(event.ip))
+            event.id: msgspec.structs.replace(event, ip=_shorten_address(event.ip))
             for event in self.events.values()
             if isinstance(event, Click) and event.at < before
         }
@@ -170,14 +173,14 @@ class MemoryAnalytics:
         """One campaign."""
         return next((report for report in self._reports() if report.campaign == name), None)
 
-    async def recent_campaigns(self) -> Sequence[RecentReport]:
+    async def cached_campaigns(self) -> Sequence[CachedReport]:
         """As counted when `as_of` says, or now."""
-        return [RecentReport(report=report, as_of=self.as_of) for report in await self.campaigns()]
+        return [CachedReport(report=report, as_of=self.as_of) for report in await self.campaigns()]
 
-    async def recent_campaign(self, name: str) -> RecentReport | None:
+    async def cached_campaign(self, name: str) -> CachedReport | None:
         """As counted when `as_of` says, or now."""
         report = await self.campaign(name)
-        return RecentReport(report=report, as_of=self.as_of) if report else None
+        return CachedReport(report=report, as_of=self.as_of) if report else None
 
     async def clickers(self, *, since: datetime, campaign: str | None, after: str, limit: int) -> Sequence[Clicker]:
         """By name."""
@@ -194,27 +197,29 @@ class MemoryAnalytics:
         found = (Clicker(recipient=name, clicks=len(at), last_at=max(at)) for name, at in sorted(times.items()))
         return list(found)[:limit]
 
-    async def label(self, truths: Mapping[str, Verdict]) -> None:
+    async def store_labels(self, truths: Mapping[str, Verdict]) -> None:
         """By click."""
         self._labels |= truths
 
-    async def confusion(self) -> Confusion:
+    async def confusion_matrix(self) -> ConfusionMatrix:
         """Counted in Python."""
         known = {name: truth for name, truth in self._labels.items() if name in self._clicks}
         met = Counter((truth, self._clicks[name].verdict) for name, truth in known.items())
-        return Confusion(clicks=dict(met), unknown=len(self._labels) - len(known))
+        return ConfusionMatrix(counts=dict(met), unmatched_labels=len(self._labels) - len(known))
 
-    async def filtered(self, campaigns: Sequence[str], *, by: Filter) -> Mapping[str, Filtered]:
+    async def filtered_counts(
+        self, campaigns: Sequence[str], *, click_filter: ClickFilter
+    ) -> Mapping[str, FilteredCounts]:
         """Counted in Python."""
-        left = filtered(self._messages(), self._anonymous.values(), by=by)
+        left = apply_filter(self._messages(), self._anonymous_clicks.values(), click_filter=click_filter)
         return {campaign: of for campaign, of in left.items() if campaign in campaigns}
 
-    def judged(self) -> dict[str, JudgedClick]:
+    def judged_clicks(self) -> dict[str, JudgedClick]:
         """What is made of each click, by its id."""
         return dict(self._clicks)
 
-    def _changes(self, message: JudgedMessage) -> Iterator[VerdictChange]:
-        for before, of in message.changes:
+    def _find_changes(self, message: JudgedMessage) -> Iterator[VerdictChange]:
+        for before, of in message.changed_clicks:
             if of.verdict != self._clicks[of.click.id].verdict:
                 yield VerdictChange(
                     at=SystemClock().now(),
@@ -227,33 +232,33 @@ class MemoryAnalytics:
                     rules=of.rules,
                 )
 
-    def _listed(self, search: ClickSearch) -> Iterator[JudgedClick]:
-        anonymous = (_anonymous(click) for click in self._anonymous.values())
-        for of in (*map(self._kept, self._clicks.values()), *anonymous):
+    def _search_clicks(self, search: ClickSearch) -> Iterator[JudgedClick]:
+        anonymous = (_anonymous_as_judged(click) for click in self._anonymous_clicks.values())
+        for of in (*map(self._strip_click, self._clicks.values()), *anonymous):
             if (
                 of.click.campaign == search.campaign
                 and of.verdict in search.verdicts
                 and search.signal in {"", *(reason.signal for reason in of.reasons)}
                 and of.counted == search.counted
-                and (search.before is None or _place(of) < search.before)
+                and (search.before is None or _click_cursor(of) < search.before)
             ):
                 yield of
 
-    def _kept(self, of: JudgedClick) -> JudgedClick:
+    def _strip_click(self, of: JudgedClick) -> JudgedClick:
         """As far as it is kept beside its verdict."""
         click, campaign = of.click, self._timelines[of.click.message_id].campaign
-        kept = {name: getattr(click, name) for name in _KEPT}
-        return replace(of, click=Click(source=source_of(click), campaign=campaign, **kept))
+        kept = {name: getattr(click, name) for name in _STORED_FIELDS}
+        return replace(of, click=Click(source=get_click_source(click), campaign=campaign, **kept))
 
     def _reports(self) -> list[CampaignReport]:
-        return summarise(self._messages(), self._anonymous.values())
+        return build_reports(self._messages(), self._anonymous_clicks.values())
 
     def _messages(self) -> Iterator[tuple[Timeline, Sequence[JudgedClick]]]:
         for message_id, timeline in self._timelines.items():
             yield timeline, [of for of in self._clicks.values() if of.click.message_id == message_id]
 
 
-def _anonymous(click: AnonymousClick) -> JudgedClick:
+def _anonymous_as_judged(click: AnonymousClick) -> JudgedClick:
     bare = Click(
         id=click.id,
         at=click.at,
@@ -267,11 +272,11 @@ def _anonymous(click: AnonymousClick) -> JudgedClick:
     return JudgedClick(click=bare, verdict=Verdict(click.verdict), score=0, reasons=(), counted=True, rules="")
 
 
-def _place(of: JudgedClick) -> Place:
+def _click_cursor(of: JudgedClick) -> ClickCursor:
     return (of.click.at, of.click.id)
 
 
-def _network(address: str) -> str:
+def _shorten_address(address: str) -> str:
     try:
         bits = 24 if ip_address(address).version == 4 else 48
     except ValueError:

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from tests.support.paths import CORPUS, ROOT
 from tests.support.strategies import html_soups, mime_soups, text_soups
 
-__all__ = ["bent_html", "bent_messages", "bent_texts", "enclosed_bodies"]
+__all__ = ["encoded_messages", "mutated_html", "mutated_messages", "mutated_texts"]
 
-_NEWSLETTER = ROOT / "src" / "clicktrail" / "demo"
-_LARGEST = 30_000
+_NEWSLETTER_FOLDER = ROOT / "src" / "clicktrail" / "demo"
+_MAX_FILE_BYTES = 30_000
 """Bytes of a file that is bent: larger ones take longer and have nothing that smaller ones have not."""
-_WINDOW = 4_000
+_WINDOW_CHARS = 4_000
 """Characters of a body that are looked at, so that a change falls where something stands."""
-_PLACES = 10_000
-_LINK = re.compile(r"href|http", re.IGNORECASE)
-_ENCODE: Mapping[str, Callable[[bytes], bytes]] = {
+_OFFSET_SCALE = 10_000
+_LINK_START = re.compile(r"href|http", re.IGNORECASE)
+_ENCODERS: Mapping[str, Callable[[bytes], bytes]] = {
     "8bit": bytes,
     "base64": base64.encodebytes,
     "quoted-printable": quopri.encodestring,
@@ -29,47 +29,47 @@ _ENCODE: Mapping[str, Callable[[bytes], bytes]] = {
 _HEADER = re.compile(rb".*?\n\r?\n", re.DOTALL)
 
 
-def bent_html() -> st.SearchStrategy[str]:
+def mutated_html() -> st.SearchStrategy[str]:
     """Some thousand characters of HTML mail, changed in a few places."""
-    return st.builds(_bend, _windows("html", "newsletter.html"), _changes(html_soups()))
+    return st.builds(_apply_changes, _windows("html", "newsletter.html"), _changes(html_soups()))
 
 
-def bent_texts() -> st.SearchStrategy[str]:
+def mutated_texts() -> st.SearchStrategy[str]:
     """Some thousand characters of messages read as text, changed in a few places."""
-    return st.builds(_bend, _windows("eml", "newsletter.txt"), _changes(text_soups()))
+    return st.builds(_apply_changes, _windows("eml", "newsletter.txt"), _changes(text_soups()))
 
 
-def bent_messages() -> st.SearchStrategy[bytes]:
+def mutated_messages() -> st.SearchStrategy[bytes]:
     """Whole messages, changed in a few places, half of them behind the header only; one may go on as another."""
     messages = _files("eml", "newsletter.txt")
     pieces = mime_soups().map(lambda soup: soup.removeprefix(b"Subject: soup\n")) | st.binary(max_size=8)
     return (
-        st.builds(_bend_behind_header, messages, _changes(pieces))
-        | st.builds(_bend, messages, _changes(pieces))
-        | st.builds(_joined, messages, messages, _places(), _places())
+        st.builds(_apply_to_body, messages, _changes(pieces))
+        | st.builds(_apply_changes, messages, _changes(pieces))
+        | st.builds(_join_messages, messages, messages, _relative_offsets(), _relative_offsets())
     )
 
 
-def enclosed_bodies() -> st.SearchStrategy[bytes]:
+def encoded_messages() -> st.SearchStrategy[bytes]:
     """Messages of one bent body each, in charsets, transfer encodings and flows of every kind."""
 
     def enclose(content_type: str, body: str, charset: str, encoding: str) -> bytes:
-        content = _ENCODE[encoding](body.encode(charset, errors="ignore"))
+        content = _ENCODERS[encoding](body.encode(charset, errors="ignore"))
         fields = f"Content-Type: {content_type}; charset={charset}\nContent-Transfer-Encoding: {encoding}\n\n"
         return fields.encode() + content
 
     charsets = st.sampled_from(["utf-8", "utf-16", "iso-8859-1", "iso-2022-jp"])
     flows = st.sampled_from(["text/plain", "text/plain; format=flowed", "text/plain; format=flowed; delsp=yes"])
-    encodings = st.sampled_from(sorted(_ENCODE))
-    return st.builds(enclose, st.just("text/html"), bent_html() | html_soups(), charsets, encodings) | st.builds(
-        enclose, flows, bent_texts() | text_soups(), charsets, encodings
+    encodings = st.sampled_from(sorted(_ENCODERS))
+    return st.builds(enclose, st.just("text/html"), mutated_html() | html_soups(), charsets, encodings) | st.builds(
+        enclose, flows, mutated_texts() | text_soups(), charsets, encodings
     )
 
 
 def _files(folder: str, newsletter: str) -> st.SearchStrategy[bytes]:
     """The corpus' small files; our own newsletter where there is no corpus."""
-    found = sorted(path for path in (CORPUS / folder).glob("*") if path.stat().st_size <= _LARGEST)
-    return st.sampled_from(found or [_NEWSLETTER / newsletter]).map(Path.read_bytes)
+    found = sorted(path for path in (CORPUS / folder).glob("*") if path.stat().st_size <= _MAX_FILE_BYTES)
+    return st.sampled_from(found or [_NEWSLETTER_FOLDER / newsletter]).map(Path.read_bytes)
 
 
 def _windows(folder: str, newsletter: str) -> st.SearchStrategy[str]:
@@ -77,39 +77,39 @@ def _windows(folder: str, newsletter: str) -> st.SearchStrategy[str]:
 
     def window(content: bytes, place: int) -> str:
         text = content.decode("utf-8", errors="surrogateescape")
-        links = [found.start() for found in _LINK.finditer(text)] or [0]
-        start = max(0, links[_at(links, place)] - _WINDOW // 2)
-        return text[start : start + _WINDOW]
+        links = [found.start() for found in _LINK_START.finditer(text)] or [0]
+        start = max(0, links[_absolute_offset(links, place)] - _WINDOW_CHARS // 2)
+        return text[start : start + _WINDOW_CHARS]
 
-    return st.builds(window, _files(folder, newsletter), _places())
+    return st.builds(window, _files(folder, newsletter), _relative_offsets())
 
 
-def _places() -> st.SearchStrategy[int]:
+def _relative_offsets() -> st.SearchStrategy[int]:
     # Of a larger range Hypothesis draws small numbers above all, and every change would fall to the beginning.
     return st.builds("{}{:02}".format, st.integers(0, 99), st.integers(0, 99)).map(int)
 
 
 def _changes(pieces: st.SearchStrategy[AnyStr]) -> st.SearchStrategy[list[tuple[int, int, AnyStr]]]:
     """Where something gives way, how much of it, and to what."""
-    return st.lists(st.tuples(_places(), st.integers(0, 40), pieces), max_size=8)
+    return st.lists(st.tuples(_relative_offsets(), st.integers(0, 40), pieces), max_size=8)
 
 
-def _bend(original: AnyStr, changes: Sequence[tuple[int, int, AnyStr]]) -> AnyStr:
+def _apply_changes(original: AnyStr, changes: Sequence[tuple[int, int, AnyStr]]) -> AnyStr:
     for place, length, piece in changes:
-        start = _at(original, place)
+        start = _absolute_offset(original, place)
         original = original[:start] + piece + original[start + length :]
     return original
 
 
-def _bend_behind_header(original: bytes, changes: Sequence[tuple[int, int, bytes]]) -> bytes:
+def _apply_to_body(original: bytes, changes: Sequence[tuple[int, int, bytes]]) -> bytes:
     header = _HEADER.match(original)
     end = header.end() if header else 0
-    return original[:end] + _bend(original[end:], changes)
+    return original[:end] + _apply_changes(original[end:], changes)
 
 
-def _joined(first: bytes, second: bytes, end: int, start: int) -> bytes:
-    return first[: _at(first, end)] + second[_at(second, start) :]
+def _join_messages(first: bytes, second: bytes, end: int, start: int) -> bytes:
+    return first[: _absolute_offset(first, end)] + second[_absolute_offset(second, start) :]
 
 
-def _at(text: Sized, place: int) -> int:
-    return len(text) * place // _PLACES
+def _absolute_offset(text: Sized, relative_offset: int) -> int:
+    return len(text) * relative_offset // _OFFSET_SCALE

@@ -10,50 +10,50 @@ import pytest
 
 from tests.support.paths import CORPUS
 
-__all__ = ["Case", "all_cases", "cases", "collected", "unmet"]
+__all__ = ["PeerCase", "find_unmet_cases", "needs_peer_cases", "read_cases", "select_cases"]
 
 _COLLECTION = CORPUS / "peer_cases.jsonl"
-_FOLDERS = re.compile(r"\A(?:https://github\.com/|(?!https:).*/)")
+_SOURCE_FOLDERS = re.compile(r"\A(?:https://github\.com/|(?!https:).*/)")
 _COMMIT = re.compile(r"@[0-9a-f]{12}")
 
-collected = pytest.mark.skipif(
+needs_peer_cases = pytest.mark.skipif(
     not _COLLECTION.is_file(), reason=f"the cases of other projects are not at {_COLLECTION}"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class PeerCase:
     """One expectation.
 
     Attributes:
         name: where it comes from, without the folders; from the second of one place on with its number there.
         kind: what it is about.
-        given: markup, a URL, or words that say what is given.
+        source_text: markup, a URL, or words that say what is given.
         expected: what the other project does with it, in words.
     """
 
     name: str
     kind: str
-    given: str
+    source_text: str
     expected: str
 
 
-def all_cases() -> Iterator[Case]:
+def read_cases() -> Iterator[PeerCase]:
     """All of them, in their order."""
     seen = Counter[str]()
     for line in _COLLECTION.read_text("utf-8").splitlines() if _COLLECTION.is_file() else ():
         told = json.loads(line)
-        place = _COMMIT.sub("", _FOLDERS.sub("", told["source"]))
+        place = _COMMIT.sub("", _SOURCE_FOLDERS.sub("", told["source"]))
         seen[place] += 1
         name = place if seen[place] == 1 else f"{place} ({seen[place]})"
-        yield Case(name=name, kind=told["kind"], given=told["input"], expected=told["expect"])
+        yield PeerCase(name=name, kind=told["kind"], source_text=told["input"], expected=told["expect"])
 
 
-def cases(*kinds: str) -> list[Case]:
+def select_cases(*kinds: str) -> list[PeerCase]:
     """Those of some kinds."""
-    return [case for case in all_cases() if case.kind in kinds]
+    return [case for case in read_cases() if case.kind in kinds]
 
 
-def unmet(meets: Mapping[str, Callable[[Case], bool]]) -> list[str]:
+def find_unmet_cases(checks: Mapping[str, Callable[[PeerCase], bool]]) -> list[str]:
     """The names of those that are not met, by what tells it of each kind."""
-    return [case.name for case in cases(*meets) if not meets[case.kind](case)]
+    return [case.name for case in select_cases(*checks) if not checks[case.kind](case)]

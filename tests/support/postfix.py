@@ -13,7 +13,7 @@ import pytest
 
 __all__ = ["postfix"]
 
-_MAIN = """\
+_MAIN_CF = """\
 compatibility_level = 3.6
 queue_directory = {folder}/spool
 data_directory = {folder}/data
@@ -31,7 +31,7 @@ relay_transport = smtp:[127.0.0.1]:{onward}
 smtp_host_lookup = native
 disable_dns_lookups = yes
 """
-_MASTER = """\
+_MASTER_CF = """\
 127.0.0.1:{port} inet n - n - - smtpd
 postlog   unix-dgram n - n - 1 postlogd
 pickup    unix n - n 60 1 pickup
@@ -52,7 +52,7 @@ proxymap  unix - - n - - proxymap
 
 
 @contextlib.asynccontextmanager
-async def postfix(*, onward: int) -> AsyncIterator[str]:
+async def postfix(*, next_hop_port: int) -> AsyncIterator[str]:
     """Run Postfix: it knows ``anna@example.net`` and nobody else, and hands her mail on to a port of loopback.
 
     Yields its address, ``host:port``. Skips the test where Postfix cannot run; with ``CI=true`` that is a failure.
@@ -64,7 +64,7 @@ async def postfix(*, onward: int) -> AsyncIterator[str]:
         pytest.skip("postfix is not installed, or the tests do not run as root")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with _configured(onward=onward, port=port) as configuration:
+    with _write_config(next_hop_port=next_hop_port, port=port) as configuration:
         command = (program, "-c", configuration)
         master = await asyncio.create_subprocess_exec(
             *command, "start-fg", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
@@ -85,7 +85,7 @@ async def postfix(*, onward: int) -> AsyncIterator[str]:
 
 
 @contextlib.contextmanager
-def _configured(*, onward: int, port: int) -> Iterator[Path]:
+def _write_config(*, next_hop_port: int, port: int) -> Iterator[Path]:
     """The folder of a configuration, beside queue and state."""
     with tempfile.TemporaryDirectory(prefix="postfix-") as name:
         folder = Path(name)
@@ -93,6 +93,6 @@ def _configured(*, onward: int, port: int) -> Iterator[Path]:
         for part in ("spool", "data", "config"):
             (folder / part).mkdir()
         shutil.chown(folder / "data", "postfix")
-        (folder / "config" / "main.cf").write_text(_MAIN.format(folder=folder, onward=onward), "utf-8")
-        (folder / "config" / "master.cf").write_text(_MASTER.format(port=port), "utf-8")
+        (folder / "config" / "main.cf").write_text(_MAIN_CF.format(folder=folder, onward=next_hop_port), "utf-8")
+        (folder / "config" / "master.cf").write_text(_MASTER_CF.format(port=port), "utf-8")
         yield folder / "config"

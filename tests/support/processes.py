@@ -1,12 +1,16 @@
 """Processes as the supervisor knows them."""
 
-from clicktrail.server.monitoring.heartbeat import Health, Pulse, Status
+from clicktrail.server.monitoring.heartbeat import Health, Heartbeat, ProcessStatus
 
-__all__ = ["process"]
+__all__ = ["process_health"]
 
 
-def process(
-    name: str = "edge-0", *, status: Status = Status.SERVING, restarts: int = 0, pulse: Pulse | None = None
+def process_health(
+    name: str = "edge-0",
+    *,
+    status: ProcessStatus = ProcessStatus.SERVING,
+    restarts: int = 0,
+    pulse: Heartbeat | None = None,
 ) -> Health:
     """One that serves and has said nothing, unless told otherwise."""
-    return Health(name=name, status=status, pid=7, restarts=restarts, pulse=pulse or Pulse())
+    return Health(name=name, status=status, pid=7, restarts=restarts, heartbeat=pulse or Heartbeat())

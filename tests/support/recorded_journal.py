@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from clicktrail.model.event import AnyEvent, Click, Sent, encode
+from clicktrail.model.event import AnyEvent, Click, Sent, encode_event
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.settings import Settings
 
-__all__ = ["SENT", "click", "journal"]
+__all__ = ["SENT", "click", "write_journal"]
 
 SENT_AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CLICKED_AT = datetime(2026, 11, 23, 13, tzinfo=UTC)
@@ -30,12 +30,12 @@ def click(link: int) -> Click:
     )
 
 
-def journal(settings: Settings, *events: AnyEvent) -> None:
+def write_journal(settings: Settings, *events: AnyEvent) -> None:
     """Write events as one of the journal's writers."""
 
     async def write(lines: Iterable[bytes]) -> None:
-        with SegmentWriter(settings.journal / "edge-0", asyncio.get_running_loop()) as writer:
+        with SegmentWriter(settings.journal_path / "edge-0", asyncio.get_running_loop()) as writer:
             for line in lines:
                 writer.append(line, lambda _committed: None)
 
-    asyncio.run(write(map(encode, events)))
+    asyncio.run(write(map(encode_event, events)))

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import aiosmtplib
 
-from clicktrail.model.event import AnyEvent, decode
+from clicktrail.model.event import AnyEvent, decode_event
 from clicktrail.rewrite import DkimKey
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
-from clicktrail.server.ports import Consents, Ids, ShortLinks
-from clicktrail.server.relay.smtp_client import NextHopAddress
+from clicktrail.server.ports import Consents, IdGenerator, ShortLinks
+from clicktrail.server.relay.smtp_client import NextHopConfig
 from clicktrail.server.relay.smtp_server import Relay
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
@@ -24,14 +24,14 @@ from clicktrail.tokens import SECRET_BYTES, Key, KeyRing
 from clicktrail.tracking import Tracker
 from clicktrail.utm.convention import Convention
 
-__all__ = ["DOMAIN", "RING", "Rig", "relay_before"]
+__all__ = ["DOMAIN", "RING", "RunningRelay", "running_relay"]
 
 DOMAIN = "https://links.example.com"
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rig:
+class RunningRelay:
     """A running relay.
 
     Attributes:
@@ -62,18 +62,18 @@ class Rig:
     def events(self) -> list[AnyEvent]:
         """What the relay has recorded."""
         reader = SegmentReader(self.folder, self.folder / "cursor.json")
-        return [decode(entry.line) for entry in reader.read(10_000)]
+        return [decode_event(entry.line) for entry in reader.read(10_000)]
 
 
 @contextlib.asynccontextmanager
-async def relay_before(
+async def running_relay(
     next_hop: str,
     folder: Path,
     *,
     own_hosts: tuple[str, ...] = (),
-    ids: Ids | None = None,
+    ids: IdGenerator | None = None,
     dkim: tuple[DkimKey, ...] = (),
-) -> AsyncIterator[Rig]:
+) -> AsyncIterator[RunningRelay]:
     """Run a relay that hands on to ``next_hop``, ``host:port``."""
     host, _, port = next_hop.rpartition(":")
     stopping = asyncio.Event()
@@ -82,12 +82,12 @@ async def relay_before(
         journal = stack.enter_context(SegmentWriter(folder / "engine", asyncio.get_running_loop()))
         registry = await stack.enter_async_context(open_registry(Settings(data_dir=str(folder))))
         relay = Relay(
-            next_hop=NextHopAddress(host=host, port=int(port)),
+            next_hop=NextHopConfig(host=host, port=int(port)),
             tracker=Tracker(
                 ring=RING,
                 domain=DOMAIN,
                 convention=Convention(source="email", medium="newsletter", campaign="{campaign}", own_hosts=own_hosts),
-                dkim=dkim,
+                dkim_keys=dkim,
             ),
             consents=registry.consents,
             short_links=registry.short_links,
@@ -99,7 +99,7 @@ async def relay_before(
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(relay.serve(listening, stopping))
             try:
-                yield Rig(
+                yield RunningRelay(
                     port=listening.getsockname()[1],
                     folder=folder,
                     stopping=stopping,

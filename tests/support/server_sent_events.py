@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx2
 
-__all__ = ["Told", "events"]
+__all__ = ["StreamEvent", "stream_events"]
 
-Told = tuple[str, Any]
+StreamEvent = tuple[str, Any]
 
 
-async def events(url: str) -> AsyncGenerator[Told, None]:
+async def stream_events(url: str) -> AsyncGenerator[StreamEvent, None]:
     """The events of a stream, a name and what is told; first of all ``("listening", None)``."""
     async with httpx2.AsyncClient() as client, client.stream("GET", url) as answer:
         assert "text/event-stream; charset=utf-8" == answer.headers["content-type"]

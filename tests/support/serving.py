@@ -16,7 +16,7 @@ import httpx2
 from clicktrail import keyring_file
 from clicktrail.tokens import KeyRing
 
-__all__ = ["Serving", "serving", "settled"]
+__all__ = ["RunningServer", "running_server", "wait_for_report"]
 
 _SETTINGS = """\
 data_dir = "data"
@@ -43,12 +43,12 @@ level = "{log_level}"
 
 
 @dataclass(kw_only=True)
-class Serving:
+class RunningServer:
     """A running clicktrail.
 
     Attributes:
         process: the supervisor.
-        data: its data folder.
+        data_folder: its data folder.
         edge: base URL of the edge.
         relay: host and port of the relay.
         console: base URL of the console.
@@ -57,7 +57,7 @@ class Serving:
     """
 
     process: asyncio.subprocess.Process
-    data: Path
+    data_folder: Path
     edge: str
     relay: tuple[str, int]
     console: str
@@ -67,9 +67,9 @@ class Serving:
     @property
     def ring(self) -> KeyRing:
         """The key ring that it made."""
-        return keyring_file.load(self.data / keyring_file.NAME)
+        return keyring_file.load(self.data_folder / keyring_file.FILE_NAME)
 
-    def pid_of(self, child: str) -> int:
+    def find_child_pid(self, child: str) -> int:
         """The process id of a child, the latest of that name."""
         events = [json.loads(line) for line in self.log]
         ready = [event for event in events if ("child ready", child) == (event["event"], event.get("child"))]
@@ -77,19 +77,19 @@ class Serving:
 
 
 @contextlib.asynccontextmanager
-async def serving(
+async def running_server(
     folder: Path,
     *,
     next_hop: str = "127.0.0.1:1",
     own_hosts: tuple[str, ...] = (),
     workers: int = 2,
     log_level: str = "info",
-) -> AsyncIterator[Serving]:
+) -> AsyncIterator[RunningServer]:
     """Start ``clicktrail serve`` with a data folder below ``folder``; stop it by SIGTERM, and see it end well."""
     config = folder / "clicktrail.toml"
     config.write_text(
         _SETTINGS.format(
-            edge=f"127.0.0.1:{_free_port()}",
+            edge=f"127.0.0.1:{_find_free_port()}",
             workers=workers,
             next_hop=next_hop,
             own_hosts=json.dumps(own_hosts),
@@ -103,15 +103,15 @@ async def serving(
     log: list[str] = []
     ready = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_listen(process, log, ready))
+        tasks.create_task(_read_log(process, log, ready))
         await ready.wait()
         assert process.returncode is None, "\n".join(log)
         run = json.loads((folder / "data" / "run.json").read_text("utf-8"))
         host, _, port = run["relay"].rpartition(":")
         try:
-            yield Serving(
+            yield RunningServer(
                 process=process,
-                data=folder / "data",
+                data_folder=folder / "data",
                 edge=run["edge"],
                 relay=(host, int(port)),
                 console=run["console"],
@@ -124,10 +124,10 @@ async def serving(
     assert 0 == status, "\n".join(log)
 
 
-async def settled(serving: Serving, campaign: str, *, clicks: int) -> dict[str, Any]:
+async def wait_for_report(server: RunningServer, campaign: str, *, clicks: int) -> dict[str, Any]:
     """A campaign's report once it shows that many clicks; whatever it shows after ten seconds."""
     report: dict[str, Any] = {}
-    async with httpx2.AsyncClient(base_url=serving.console) as client:
+    async with httpx2.AsyncClient(base_url=server.console) as client:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(10):
                 while report.get("clicks", {}).get("total", -1) < clicks:
@@ -137,7 +137,7 @@ async def settled(serving: Serving, campaign: str, *, clicks: int) -> dict[str, 
     return report
 
 
-async def _listen(process: asyncio.subprocess.Process, log: list[str], ready: asyncio.Event) -> None:
+async def _read_log(process: asyncio.subprocess.Process, log: list[str], ready: asyncio.Event) -> None:
     """Read the log; it says when everything serves, and ends where the process does."""
     assert process.stderr
     async for line in process.stderr:
@@ -147,6 +147,6 @@ async def _listen(process: asyncio.subprocess.Process, log: list[str], ready: as
     ready.set()
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 
-from clicktrail.judge.address_activity import Visit
-from clicktrail.judge.evidence import Case
+from clicktrail.judge.address_activity import AddressClick
+from clicktrail.judge.evidence import MessageEvidence
 from clicktrail.judge.signals import SIGNALS
 from clicktrail.model.event import AnyEvent
 from tests.support.events import CONTEXT, timeline
 
-RULES = {rule.name: rule for rule in CONTEXT.rules.rules}
+RULES_BY_NAME = {rule.name: rule for rule in CONTEXT.rules.rules}
 
 
-def spoken(signal: str, *events: AnyEvent, nearby: Iterable[Visit] = ()) -> Mapping[str, str]:
+def evaluate_signal(signal: str, *events: AnyEvent, nearby: Iterable[AddressClick] = ()) -> Mapping[str, str]:
     """What a signal says of the clicks among these events."""
-    return SIGNALS[signal](Case.of(timeline(*events), CONTEXT, nearby), **RULES[signal].thresholds)
+    return SIGNALS[signal](
+        MessageEvidence.from_timeline(timeline(*events), CONTEXT, nearby), **RULES_BY_NAME[signal].thresholds
+    )

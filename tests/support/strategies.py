@@ -6,7 +6,7 @@ __all__ = ["html_soups", "mime_soups", "text_soups", "web_urls"]
 
 _URL_CHARACTERS = "abcXYZ019-._~!$&'()*+,;=:@/%é"
 
-_HTML_BITS = [
+_HTML_PIECES = [
     *[
         "<a ",
         "<A\n",
@@ -32,7 +32,7 @@ _HTML_BITS = [
     *["</textarea>", "<noscript>", "</noscript>", "<plaintext>", "<xmp>", "</xmp >", "<iframe>", "</iframe>"],
 ]
 
-_TEXT_BITS = [
+_TEXT_PIECES = [
     *[
         "https://x.example/a",
         "http://y.example",
@@ -49,7 +49,7 @@ _TEXT_BITS = [
     *["<", ">", " ", "\n", "\n> ", "\r\n", '"', "'", "é", "\u3002", "\u3068", "-- \n", "*", "_", "{{x}}", " \n", "'s"],
 ]
 
-_MIME_BITS = [
+_MIME_PIECES = [
     *["From: a@b.example\n", "Content-Type: ", "text/html", "text/plain", "; charset=utf-8", "; charset=iso-2022-jp\n"],
     *[
         "; charset=utf-16",
@@ -94,18 +94,18 @@ def web_urls() -> st.SearchStrategy[str]:
 
 def html_soups() -> st.SearchStrategy[str]:
     """Pieces of markup in any order."""
-    return _soups(_HTML_BITS)
+    return _join_pieces(_HTML_PIECES)
 
 
 def text_soups() -> st.SearchStrategy[str]:
     """URLs and what stands around them, in any order."""
-    return _soups(_TEXT_BITS)
+    return _join_pieces(_TEXT_PIECES)
 
 
 def mime_soups() -> st.SearchStrategy[bytes]:
     """Pieces of messages in any order; they begin like a message, so that most get past its header."""
-    return _soups(_MIME_BITS).map(lambda soup: ("Subject: soup\n" + soup).encode("latin-1"))
+    return _join_pieces(_MIME_PIECES).map(lambda soup: ("Subject: soup\n" + soup).encode("latin-1"))
 
 
-def _soups(bits: list[str]) -> st.SearchStrategy[str]:
-    return st.lists(st.sampled_from(bits), max_size=40).map("".join)
+def _join_pieces(pieces: list[str]) -> st.SearchStrategy[str]:
+    return st.lists(st.sampled_from(pieces), max_size=40).map("".join)

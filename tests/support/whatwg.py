@@ -8,17 +8,17 @@ that differ only in the errors they report are one.
 import re
 from collections.abc import Callable
 
-__all__ = ["links"]
+__all__ = ["find_link_spans"]
 
 State = Callable[[str], "State"] | None
 
 _SPACE = "\t\n\f\r "
-_RAW = {"script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "plaintext"}
-_LONGEST_MARK = len("</plaintext>")
-_CONDITION = re.compile(r"\[if\b[^\]>]*\]>", re.ASCII | re.IGNORECASE)
+_RAW_TEXT_ELEMENTS = {"script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "plaintext"}
+_MAX_END_TAG_CHARS = len("</plaintext>")
+_CONDITIONAL_COMMENT = re.compile(r"\[if\b[^\]>]*\]>", re.ASCII | re.IGNORECASE)
 
 
-def links(text: str, base: int = 0, *, vml: bool = False) -> list[tuple[int, int]]:
+def find_link_spans(text: str, base: int = 0, *, vml: bool = False) -> list[tuple[int, int]]:
     """The spans of the values of ``href`` in ``a`` and ``area`` tags; in conditional comments those of VML too."""
     tokenizer = _Tokenizer(text, vml=vml)
     state: State = tokenizer.data
@@ -28,14 +28,14 @@ def links(text: str, base: int = 0, *, vml: bool = False) -> list[tuple[int, int
         state = state(character)
     spans = [(base + start, base + end) for start, end in tokenizer.spans]
     for start, end in tokenizer.comments:
-        if condition := _CONDITION.match(text, start, end):
-            spans += links(text[condition.end() : end], base + condition.end(), vml=True)
+        if condition := _CONDITIONAL_COMMENT.match(text, start, end):
+            spans += find_link_spans(text[condition.end() : end], base + condition.end(), vml=True)
     return sorted(spans)
 
 
 class _Tokenizer:
     def __init__(self, text: str, *, vml: bool) -> None:
-        self.linked = re.compile("a|area|v:[a-z]+" if vml else "a|area")
+        self.link_elements = re.compile("a|area|v:[a-z]+" if vml else "a|area")
         self.text = text
         self.at = 0
         self.spans: list[tuple[int, int]] = []
@@ -45,10 +45,10 @@ class _Tokenizer:
         self.attributes: dict[str, tuple[int, int]] = {}
         self.attribute = ""
         self.start = 0
-        self.raw = ""
-        self.escaped = self.nested = False
+        self.raw_element = ""
+        self.is_escaped = self.is_double_escaped = False
 
-    def again(self, state: State) -> State:
+    def reconsume(self, state: State) -> State:
         """Reconsume in another state."""
         self.at -= 1
         return state
@@ -67,16 +67,16 @@ class _Tokenizer:
             return self.end_tag_open
         if c.isascii() and c.isalpha():
             self.begin_tag(is_end_tag=False)
-            return self.again(self.tag_name)
-        return self.again(self.data)
+            return self.reconsume(self.tag_name)
+        return self.reconsume(self.data)
 
     def end_tag_open(self, c: str) -> State:
         if c == ">":
             return self.data
         if c.isascii() and c.isalpha():
             self.begin_tag(is_end_tag=True)
-            return self.again(self.tag_name)
-        return self.again(self.bogus_comment) if c else self.again(self.data)
+            return self.reconsume(self.tag_name)
+        return self.reconsume(self.bogus_comment) if c else self.reconsume(self.data)
 
     def begin_tag(self, *, is_end_tag: bool) -> None:
         self.is_end_tag = is_end_tag
@@ -87,7 +87,7 @@ class _Tokenizer:
         if not c:
             return None
         if c in _SPACE or c in "/>":
-            return self.again(self.before_attribute_name)
+            return self.reconsume(self.before_attribute_name)
         self.tag += c.lower() if c.isascii() else c
         return self.tag_name
 
@@ -104,7 +104,7 @@ class _Tokenizer:
     def attribute_name(self, c: str) -> State:
         if not c or c in _SPACE or c in "/>=":
             self.start = self.at - 1
-            return self.again(self.after_attribute_name)
+            return self.reconsume(self.after_attribute_name)
         self.attribute += c.lower()
         return self.attribute_name
 
@@ -113,8 +113,8 @@ class _Tokenizer:
             return self.after_attribute_name
         if c == "=":
             return self.before_value
-        self.keep(self.start, self.start)
-        return self.again(self.before_attribute_name)
+        self.add_attribute(self.start, self.start)
+        return self.reconsume(self.before_attribute_name)
 
     def before_value(self, c: str) -> State:
         if c and c in _SPACE:
@@ -125,7 +125,7 @@ class _Tokenizer:
         if c == "'":
             return self.single_quoted
         self.start -= 1
-        return self.again(self.unquoted)
+        return self.reconsume(self.unquoted)
 
     def double_quoted(self, c: str) -> State:
         return self.quoted(c, '"', self.double_quoted)
@@ -138,56 +138,56 @@ class _Tokenizer:
             return None
         if c != quote:
             return state
-        self.keep(self.start, self.at - 1)
+        self.add_attribute(self.start, self.at - 1)
         return self.before_attribute_name
 
     def unquoted(self, c: str) -> State:
         if c and c not in _SPACE and c != ">":
             return self.unquoted
-        self.keep(self.start, self.at - 1)
-        return self.again(self.before_attribute_name)
+        self.add_attribute(self.start, self.at - 1)
+        return self.reconsume(self.before_attribute_name)
 
-    def keep(self, start: int, end: int) -> None:
+    def add_attribute(self, start: int, end: int) -> None:
         self.attributes.setdefault(self.attribute, (start, end))
 
     def end_tag(self) -> State:
         if self.is_end_tag:
             return self.data
-        if self.linked.fullmatch(self.tag) and "href" in self.attributes:
+        if self.link_elements.fullmatch(self.tag) and "href" in self.attributes:
             self.spans.append(self.attributes["href"])
-        self.raw = self.tag
-        self.escaped = self.nested = False
-        return self.raw_text if self.tag in _RAW else self.data
+        self.raw_element = self.tag
+        self.is_escaped = self.is_double_escaped = False
+        return self.raw_text if self.tag in _RAW_TEXT_ELEMENTS else self.data
 
     def raw_text(self, c: str) -> State:
         if not c:
             return None
-        here = self.text[self.at - 1 : self.at + _LONGEST_MARK].lower()
-        if self.raw == "script":
-            self.note_script(here)
-        closing = re.match(rf"</{self.raw}[\t\n\f\r />]", here)
-        if not closing or self.raw == "plaintext":
+        here = self.text[self.at - 1 : self.at + _MAX_END_TAG_CHARS].lower()
+        if self.raw_element == "script":
+            self.update_script_state(here)
+        closing = re.match(rf"</{self.raw_element}[\t\n\f\r />]", here)
+        if not closing or self.raw_element == "plaintext":
             return self.raw_text
-        if self.nested:
-            self.nested = False
+        if self.is_double_escaped:
+            self.is_double_escaped = False
             return self.raw_text
-        return self.again(self.data)
+        return self.reconsume(self.data)
 
-    def note_script(self, here: str) -> None:
+    def update_script_state(self, here: str) -> None:
         if here.startswith("<!--"):
-            self.escaped = True
+            self.is_escaped = True
             self.at += 1  # past "<!", so that these dashes can be the end's
         elif here.startswith("-->"):
-            self.escaped = self.nested = False
-        elif self.escaped and re.match(r"<script[\t\n\f\r />]", here):
-            self.nested = True
+            self.is_escaped = self.is_double_escaped = False
+        elif self.is_escaped and re.match(r"<script[\t\n\f\r />]", here):
+            self.is_double_escaped = True
 
     def markup_declaration(self, c: str) -> State:
         if c == "-" and self.text.startswith("-", self.at):
             self.at += 1
             self.start = self.at
             return self.comment_start
-        return self.again(self.bogus_comment)
+        return self.reconsume(self.bogus_comment)
 
     def bogus_comment(self, c: str) -> State:
         if not c:
@@ -197,12 +197,12 @@ class _Tokenizer:
     def comment_start(self, c: str) -> State:
         if c == "-":
             return self.comment_start_dash
-        return self.data if c == ">" else self.again(self.comment)
+        return self.data if c == ">" else self.reconsume(self.comment)
 
     def comment_start_dash(self, c: str) -> State:
         if c == "-":
             return self.comment_end
-        return self.data if c == ">" else self.again(self.comment)
+        return self.data if c == ">" else self.reconsume(self.comment)
 
     def comment(self, c: str) -> State:
         if not c:
@@ -210,19 +210,19 @@ class _Tokenizer:
         return self.comment_end_dash if c == "-" else self.comment
 
     def comment_end_dash(self, c: str) -> State:
-        return self.comment_end if c == "-" else self.again(self.comment)
+        return self.comment_end if c == "-" else self.reconsume(self.comment)
 
     def comment_end(self, c: str) -> State:
         if c == ">":
             return self.end_comment(3)
         if c == "!":
             return self.comment_end_bang
-        return self.comment_end if c == "-" else self.again(self.comment)
+        return self.comment_end if c == "-" else self.reconsume(self.comment)
 
     def comment_end_bang(self, c: str) -> State:
         if c == ">":
             return self.end_comment(4)
-        return self.comment_end_dash if c == "-" else self.again(self.comment)
+        return self.comment_end_dash if c == "-" else self.reconsume(self.comment)
 
     def end_comment(self, width: int) -> State:
         end = self.at - width if width else len(self.text)

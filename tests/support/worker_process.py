@@ -7,13 +7,13 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from clicktrail.server.child import READY
+from clicktrail.server.child import READY_LINE
 
-__all__ = ["worker"]
+__all__ = ["running_worker"]
 
 
 @contextlib.asynccontextmanager
-async def worker(
+async def running_worker(
     part: str, folder: Path, sockets: Sequence[socket.socket]
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run one worker with ``folder`` as its current folder; enter once it serves, and end it where that is not done."""
@@ -33,7 +33,7 @@ async def worker(
     )
     assert process.stdout
     try:
-        assert READY == await process.stdout.readline()
+        assert READY_LINE == await process.stdout.readline()
         yield process
     finally:
         with contextlib.suppress(ProcessLookupError):

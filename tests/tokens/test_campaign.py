@@ -10,24 +10,24 @@ from hypothesis import strategies as st
 from clicktrail.errors import TokenError, TokenForgedError, TokenMalformedError
 from clicktrail.tokens import (
     MAX_LINKS,
-    Format,
     Key,
     KeyRing,
     KeyState,
-    Sealed,
-    SealedCampaign,
-    ends,
-    open_campaign,
+    SealedLink,
+    SealedMessage,
+    TokenFormat,
+    build_token_suffixes,
+    open_campaign_token,
     open_token,
-    seal,
-    seal_campaign,
+    seal_token,
+    seal_token_prefix,
 )
 
 OLD = Key(number=0, secret=bytes(range(32)))
 RING = KeyRing([Key(number=7, secret=bytes(range(32, 64))), OLD])
 
-SAMPLE = SealedCampaign(
-    link_set=1_234,
+SAMPLE = SealedMessage(
+    link_set_id=1_234,
     message_id="0k3v9q2x7m4c8b1",
     recipient="r8fk2m1q",
     sent_at=datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
@@ -36,7 +36,7 @@ SAMPLE = SealedCampaign(
 ALPHABET = string.ascii_letters + string.digits + "-_"
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.text("0123456789abcxyz", max_size=100)
 sealeds = st.builds(
-    SealedCampaign,
+    SealedMessage,
     link_set=st.integers(0, 2**64),
     message_id=texts,
     recipient=texts,
@@ -44,24 +44,24 @@ sealeds = st.builds(
 )
 
 
-def token(sealed: SealedCampaign, position: int, ring: KeyRing = RING) -> str:
+def token(sealed: SealedMessage, position: int, ring: KeyRing = RING) -> str:
     """The token of one link."""
-    return seal_campaign(ring, sealed) + ends(ring, position + 1)[position]
+    return seal_token_prefix(ring, sealed) + build_token_suffixes(ring, position + 1)[position]
 
 
 @given(sealed=sealeds, position=st.integers(0, MAX_LINKS - 1))
-def test_open_undoes_seal(sealed: SealedCampaign, position: int) -> None:
-    assert (sealed, position) == open_campaign(RING, token(sealed, position))
+def test_open_undoes_seal(sealed: SealedMessage, position: int) -> None:
+    assert (sealed, position) == open_campaign_token(RING, token(sealed, position))
 
 
 @given(sealed=sealeds, position=st.integers(0, 99))
-def test_shape(sealed: SealedCampaign, position: int) -> None:
+def test_shape(sealed: SealedMessage, position: int) -> None:
     text = token(sealed, position)
     assert (set(), "b") == (set(text) - set(ALPHABET), text[-1])
 
 
 def test_every_position_has_its_end() -> None:
-    assert MAX_LINKS == len(set(ends(RING, MAX_LINKS)))
+    assert MAX_LINKS == len(set(build_token_suffixes(RING, MAX_LINKS)))
 
 
 def test_length() -> None:
@@ -69,9 +69,9 @@ def test_length() -> None:
 
 
 def test_one_sealed_text_serves_all_links() -> None:
-    begin = seal_campaign(RING, SAMPLE)
+    begin = seal_token_prefix(RING, SAMPLE)
     assert [(SAMPLE, position) for position in range(99)] == [
-        open_campaign(RING, begin + end) for end in ends(RING, 99)
+        open_campaign_token(RING, begin + end) for end in build_token_suffixes(RING, 99)
     ]
 
 
@@ -84,7 +84,7 @@ def test_every_single_change_of_the_sealed_text() -> None:
 def opens(text: str) -> bool:
     """Whether the ring opens a token."""
     try:
-        open_campaign(RING, text)
+        open_campaign_token(RING, text)
     except TokenError:
         return False
     return True
@@ -93,14 +93,14 @@ def opens(text: str) -> bool:
 @given(text=st.text(max_size=100) | st.text(ALPHABET, max_size=100))
 def test_made_up_tokens_never_open(text: str) -> None:
     with pytest.raises(TokenError):
-        open_campaign(RING, text)
+        open_campaign_token(RING, text)
 
 
 VECTORS = {
     "ours": (SAMPLE, 30, "-go0N_pl54iYNjcGmkOmJkxh8DS-B3oFoQ4ifFNboIihkctyBeR-vQ0AeU"),
     "international": (
-        SealedCampaign(
-            link_set=2**40,
+        SealedMessage(
+            link_set_id=2**40,
             message_id="",
             recipient="δοκιμή@παράδειγμα.example",
             sent_at=datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC),
@@ -116,12 +116,12 @@ VECTORS = {
 def test_vectors(name: str) -> None:
     sealed, position, text = VECTORS[name]
     ring = KeyRing([OLD])
-    assert (text, (sealed, position)) == (token(sealed, position, ring), open_campaign(ring, text))
+    assert (text, (sealed, position)) == (token(sealed, position, ring), open_campaign_token(ring, text))
 
 
 def raw(plaintext: bytes) -> str:
     """A token around any plaintext, as a later version might make."""
-    return RING.encrypt(plaintext, Format.CAMPAIGN)[:-1] + ends(RING, 1)[0]
+    return RING.encrypt(plaintext, TokenFormat.CAMPAIGN)[:-1] + build_token_suffixes(RING, 1)[0]
 
 
 @pytest.mark.parametrize(
@@ -141,26 +141,26 @@ def raw(plaintext: bytes) -> str:
 )
 def test_errors(text: str, error: type[TokenError], says: str) -> None:
     with pytest.raises(error, match=says):
-        open_campaign(RING, text)
+        open_campaign_token(RING, text)
 
 
 def test_a_revoked_key_opens_nothing() -> None:
     ring = KeyRing([RING.keys[0], Key(number=0, secret=OLD.secret, state=KeyState.REVOKED)])
     with pytest.raises(TokenForgedError, match="revoked"):
-        open_campaign(ring, token(SAMPLE, 0, KeyRing([OLD])))
+        open_campaign_token(ring, token(SAMPLE, 0, KeyRing([OLD])))
 
 
 def test_the_formats_do_not_open_each_other() -> None:
-    sealed = Sealed(
+    sealed = SealedLink(
         destination="https://a.example/",
         message_id="",
         recipient="",
         campaign="",
         position=0,
-        links=1,
+        link_count=1,
         sent_at=SAMPLE.sent_at,
     )
     with pytest.raises(TokenMalformedError):
-        open_campaign(RING, seal(RING, sealed))
+        open_campaign_token(RING, seal_token(RING, sealed))
     with pytest.raises(TokenMalformedError):
         open_token(RING, token(SAMPLE, 0))

@@ -5,26 +5,36 @@ from datetime import UTC, datetime
 import pytest
 
 from clicktrail.errors import KeyRingError, TokenForgedError
-from clicktrail.tokens import SECRET_BYTES, Format, Key, KeyRing, KeyState, Sealed, key_named_by, open_token, seal
+from clicktrail.tokens import (
+    SECRET_BYTES,
+    Key,
+    KeyRing,
+    KeyState,
+    SealedLink,
+    TokenFormat,
+    identify_key,
+    open_token,
+    seal_token,
+)
 
 OLD = Key(number=0, secret=bytes(range(32)))
 NEW = Key(number=7, secret=bytes(range(32, 64)))
 
-SAMPLE = Sealed(
+SAMPLE = SealedLink(
     destination="https://shop.example/spring",
     message_id="01jdc5zk3q9w7m8n",
     recipient="ada@reader.example",
     campaign="spring sale",
     position=4,
-    links=12,
+    link_count=12,
     sent_at=datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
 )
 
 
 def test_rotation() -> None:
-    before = seal(KeyRing([OLD]), SAMPLE)
+    before = seal_token(KeyRing([OLD]), SAMPLE)
     rotated = KeyRing([NEW, Key(number=OLD.number, secret=OLD.secret, state=KeyState.OPEN)])
-    after = seal(rotated, SAMPLE)
+    after = seal_token(rotated, SAMPLE)
     assert ("A", "H", SAMPLE, SAMPLE) == (
         before[-1],
         after[-1],
@@ -35,11 +45,11 @@ def test_rotation() -> None:
 
 def test_a_key_that_only_opens_does_not_seal() -> None:
     ring = KeyRing([Key(number=3, secret=NEW.secret, state=KeyState.OPEN), OLD])
-    assert "A" == seal(ring, SAMPLE)[-1]
+    assert "A" == seal_token(ring, SAMPLE)[-1]
 
 
 def test_revocation() -> None:
-    token = seal(KeyRing([OLD]), SAMPLE)
+    token = seal_token(KeyRing([OLD]), SAMPLE)
     ring = KeyRing([NEW, Key(number=OLD.number, secret=OLD.secret, state=KeyState.REVOKED)])
     with pytest.raises(TokenForgedError, match="revoked"):
         open_token(ring, token)
@@ -47,12 +57,12 @@ def test_revocation() -> None:
 
 def test_lost_key() -> None:
     with pytest.raises(TokenForgedError, match="not in the ring"):
-        open_token(KeyRing([NEW]), seal(KeyRing([OLD]), SAMPLE))
+        open_token(KeyRing([NEW]), seal_token(KeyRing([OLD]), SAMPLE))
 
 
 def test_same_number_other_secret() -> None:
     with pytest.raises(TokenForgedError, match="no key of the ring sealed this token"):
-        open_token(KeyRing([Key(number=0, secret=NEW.secret)]), seal(KeyRing([OLD]), SAMPLE))
+        open_token(KeyRing([Key(number=0, secret=NEW.secret)]), seal_token(KeyRing([OLD]), SAMPLE))
 
 
 @pytest.mark.parametrize(
@@ -80,9 +90,9 @@ def test_unusable_keys(number: int, secret: bytes, says: str) -> None:
 
 def test_twenty_keys() -> None:
     keys = [Key(number=number, secret=bytes([number]) * SECRET_BYTES) for number in range(20)]
-    tokens = [seal(KeyRing([key]), SAMPLE) for key in keys]
+    tokens = [seal_token(KeyRing([key]), SAMPLE) for key in keys]
     ring = KeyRing(keys)
-    assert ("ABCDEFGHIJKLMNOPQRST", [key.last_character(Format.SEALED) for key in keys], {SAMPLE.destination}) == (
+    assert ("ABCDEFGHIJKLMNOPQRST", [key.last_character(TokenFormat.SEALED) for key in keys], {SAMPLE.destination}) == (
         "".join(token[-1] for token in tokens),
         [token[-1] for token in tokens],
         {open_token(ring, token).destination for token in tokens},
@@ -95,17 +105,17 @@ def test_secrets_stay_out_of_sight() -> None:
 
 def test_the_last_character_names_format_and_key() -> None:
     key = Key(number=19, secret=NEW.secret)
-    assert [(Format.SEALED, 19), (Format.CAMPAIGN, 19), None, None, None] == [
-        key_named_by(key.last_character(Format.SEALED)),
-        key_named_by(f"anything{key.last_character(Format.CAMPAIGN)}"),
-        key_named_by("9"),
-        key_named_by("-"),
-        key_named_by(""),
+    assert [(TokenFormat.SEALED, 19), (TokenFormat.CAMPAIGN, 19), None, None, None] == [
+        identify_key(key.last_character(TokenFormat.SEALED)),
+        identify_key(f"anything{key.last_character(TokenFormat.CAMPAIGN)}"),
+        identify_key("9"),
+        identify_key("-"),
+        identify_key(""),
     ]
 
 
 def test_a_format_does_not_open_as_another() -> None:
     ring = KeyRing([OLD])
-    token = ring.encrypt(b"content", Format.CAMPAIGN)
+    token = ring.encrypt(b"content", TokenFormat.CAMPAIGN)
     with pytest.raises(TokenForgedError):
-        ring.decrypt(token[:-1] + OLD.last_character(Format.SEALED))
+        ring.decrypt(token[:-1] + OLD.last_character(TokenFormat.SEALED))

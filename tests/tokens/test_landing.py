@@ -11,12 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.errors import TokenError, TokenForgedError, TokenMalformedError
-from clicktrail.tokens import Key, KeyRing, KeyState, Sealed, Visit, VisitSeal, open_token, seal
+from clicktrail.tokens import (
+    Key,
+    KeyRing,
+    KeyState,
+    LandingClick,
+    LandingTokenSealer,
+    SealedLink,
+    open_token,
+    seal_token,
+)
 
 OLD = Key(number=0, secret=bytes(range(32)))
 NEW = Key(number=7, secret=bytes(range(32, 64)))
-SEAL = VisitSeal(KeyRing([NEW, OLD]))
-SAMPLE = Visit(
+SEAL = LandingTokenSealer(KeyRing([NEW, OLD]))
+SAMPLE = LandingClick(
     click_id="1x9bk2f07wq3z5a",
     message_id="0k3v9q2x7m4c8b1",
     recipient="ann@example.org",
@@ -26,7 +35,7 @@ SAMPLE = Visit(
 ALPHABET = string.ascii_letters + string.digits + "-_"
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 visits = st.builds(
-    Visit,
+    LandingClick,
     click_id=texts,
     message_id=texts,
     recipient=texts,
@@ -36,7 +45,7 @@ visits = st.builds(
 
 
 @given(visit=visits)
-def test_open_undoes_seal(visit: Visit) -> None:
+def test_open_undoes_seal(visit: LandingClick) -> None:
     text = SEAL.seal(visit)
     assert (visit, set()) == (SEAL.open(text), set(text) - set(ALPHABET))
 
@@ -67,29 +76,29 @@ def test_made_up_visits_never_open(text: str) -> None:
 
 
 def test_keys_rotate() -> None:
-    text = VisitSeal(KeyRing([OLD])).seal(SAMPLE)
+    text = LandingTokenSealer(KeyRing([OLD])).seal(SAMPLE)
     assert SAMPLE == SEAL.open(text)
-    revoked = VisitSeal(KeyRing([NEW, Key(number=0, secret=OLD.secret, state=KeyState.REVOKED)]))
+    revoked = LandingTokenSealer(KeyRing([NEW, Key(number=0, secret=OLD.secret, state=KeyState.REVOKED)]))
     with pytest.raises(TokenForgedError, match="revoked"):
         revoked.open(text)
 
 
 def test_neither_is_a_token_a_visit_nor_a_visit_a_token() -> None:
     ring = KeyRing([OLD])
-    sealed = Sealed(
+    sealed = SealedLink(
         destination="https://a.example/",
         message_id="m1",
         recipient="",
         campaign="",
         position=0,
-        links=1,
+        link_count=1,
         sent_at=SAMPLE.clicked_at,
     )
-    ciphertext = base64.urlsafe_b64decode(seal(ring, sealed)[:-1] + "==")
+    ciphertext = base64.urlsafe_b64decode(seal_token(ring, sealed)[:-1] + "==")
     with pytest.raises(TokenForgedError):
-        VisitSeal(ring).open(base64.urlsafe_b64encode(b"\x00" + ciphertext).decode().rstrip("="))
+        LandingTokenSealer(ring).open(base64.urlsafe_b64encode(b"\x00" + ciphertext).decode().rstrip("="))
     with pytest.raises(TokenError):
-        open_token(ring, VisitSeal(ring).seal(SAMPLE) + "A")
+        open_token(ring, LandingTokenSealer(ring).seal(SAMPLE) + "A")
 
 
 def raw(plaintext: bytes) -> str:

@@ -14,21 +14,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.tokens.destinations import MEASURED, payloads
+from bench.tokens.destinations import MEASUREMENT_WORDS, generate_payloads
 from clicktrail.errors import TokenError, TokenForgedError, TokenMalformedError
-from clicktrail.tokens import Key, KeyRing, Sealed, open_token, seal
+from clicktrail.tokens import Key, KeyRing, SealedLink, open_token, seal_token
 
 OLD = Key(number=0, secret=bytes(range(32)))
 NEW = Key(number=7, secret=bytes(range(32, 64)))
 RING = KeyRing([NEW, OLD])
 
-SAMPLE = Sealed(
+SAMPLE = SealedLink(
     destination="https://shop.example/spring?colour=gr%C3%BCn&utm_source=news#top",
     message_id="01jdc5zk3q9w7m8n",
     recipient="ada@reader.example",
     campaign="spring sale",
     position=4,
-    links=12,
+    link_count=12,
     sent_at=datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
 )
 
@@ -36,7 +36,7 @@ ALPHABET = string.ascii_letters + string.digits + "-_"
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 instants = st.integers(0, 2**33).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 sealeds = st.builds(
-    Sealed,
+    SealedLink,
     destination=texts,
     message_id=texts,
     recipient=texts,
@@ -49,19 +49,19 @@ sealeds = st.builds(
 
 
 @given(sealed=sealeds)
-def test_open_undoes_seal(sealed: Sealed) -> None:
-    assert sealed == open_token(RING, seal(RING, sealed))
+def test_open_undoes_seal(sealed: SealedLink) -> None:
+    assert sealed == open_token(RING, seal_token(RING, sealed))
 
 
 @given(sealed=sealeds)
-def test_shape(sealed: Sealed) -> None:
-    token = seal(RING, sealed)
+def test_shape(sealed: SealedLink) -> None:
+    token = seal_token(RING, sealed)
     assert (set(), True) == (set(token) - set(ALPHABET), token[-1].isalnum())
 
 
 @given(sealed=sealeds)
-def test_sealing_is_deterministic(sealed: Sealed) -> None:
-    assert seal(RING, sealed) == seal(KeyRing([NEW, OLD]), sealed)
+def test_sealing_is_deterministic(sealed: SealedLink) -> None:
+    assert seal_token(RING, sealed) == seal_token(KeyRing([NEW, OLD]), sealed)
 
 
 def damaged(token: str) -> st.SearchStrategy[str]:
@@ -78,8 +78,8 @@ def damaged(token: str) -> st.SearchStrategy[str]:
 
 
 @given(data=st.data(), sealed=st.sampled_from([SAMPLE]) | sealeds)
-def test_damaged_tokens_never_open(data: st.DataObject, sealed: Sealed) -> None:
-    token = seal(RING, sealed)
+def test_damaged_tokens_never_open(data: st.DataObject, sealed: SealedLink) -> None:
+    token = seal_token(RING, sealed)
     other = data.draw(damaged(token).filter(lambda text: text != token))
     with pytest.raises(TokenError):
         open_token(RING, other)
@@ -92,7 +92,7 @@ def test_made_up_tokens_never_open(text: str) -> None:
 
 
 def test_every_single_change_of_a_sample() -> None:
-    token = seal(RING, SAMPLE)
+    token = seal_token(RING, SAMPLE)
     opened = [
         (at, letter)
         for at in range(len(token))
@@ -119,7 +119,7 @@ REFUSALS = {error.code: error for error in (TokenMalformedError, TokenForgedErro
 
 @pytest.mark.parametrize("vector", VECTORS["opens"], ids=lambda vector: f"{vector['name']}-{vector['payload']}")
 def test_tokens_that_open_for_ever(vector: dict[str, Any]) -> None:
-    expected = Sealed(**{name: vector[name] for name in Sealed.__struct_fields__ if name in vector})
+    expected = SealedLink(**{name: vector[name] for name in SealedLink.__struct_fields__ if name in vector})
     assert expected == open_token(KeyRing([OLD]), vector["token"])
 
 
@@ -141,27 +141,27 @@ def test_the_longest_link_opens() -> None:
     sealed = msgspec.structs.replace(
         SAMPLE, destination=f"https://a.example/{letters}", campaign=letters[:255], recipient=letters[-255:]
     )
-    assert sealed == open_token(RING, seal(RING, sealed))
+    assert sealed == open_token(RING, seal_token(RING, sealed))
 
 
 def test_a_payload_that_does_not_compress_stays_as_it_is() -> None:
     sealed = msgspec.structs.replace(SAMPLE, destination="ab", message_id="", recipient="", campaign="")
     payload = msgspec.msgpack.encode(("ab", "", "", "", 4, 12, int(SAMPLE.sent_at.timestamp())))
-    token = seal(RING, sealed)
+    token = seal_token(RING, sealed)
     assert (b"\x00" + payload, sealed) == (RING.decrypt(token), open_token(RING, token))
 
 
 def test_length() -> None:
     lengths = [
-        len(seal(RING, sealed))
-        for sealed in payloads(MEASURED, count=1_000, seed=2)
+        len(seal_token(RING, sealed))
+        for sealed in generate_payloads(MEASUREMENT_WORDS, count=1_000, seed=2)
         if 130 <= len(sealed.destination) <= 162
     ]
     assert 150 >= statistics.median(lengths)
 
 
 def test_other_spellings_do_not_open() -> None:
-    token = seal(RING, SAMPLE)
+    token = seal_token(RING, SAMPLE)
     text, key = token[:-1], token[-1]
     padded = text + "=" * (-len(text) % 4)
     standard = text.replace("-", "+").replace("_", "/")

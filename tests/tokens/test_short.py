@@ -5,26 +5,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.errors import TokenMalformedError
-from clicktrail.tokens import CODE_BITS, MAX_SHORT_LINKS, key_named_by, read_short, short_token
+from clicktrail.tokens import MAX_SHORT_LINKS, SHORT_CODE_BITS, decode_short_token, encode_short_token, identify_key
 
-codes = st.integers(0, 2**CODE_BITS - 1)
+codes = st.integers(0, 2**SHORT_CODE_BITS - 1)
 positions = st.integers(0, MAX_SHORT_LINKS - 1)
 
 
 @given(code=codes, position=positions)
 def test_reading_undoes_writing(code: int, position: int) -> None:
-    token = short_token(code, position)
-    assert (code, position) == read_short(token)
-    assert key_named_by(token) is None
+    token = encode_short_token(code, position)
+    assert (code, position) == decode_short_token(token)
+    assert identify_key(token) is None
 
 
 @given(st.text("ABCabcoxz0178-_./é", max_size=14))
 def test_a_token_has_one_spelling(text: str) -> None:
     try:
-        code, position = read_short(text)
+        code, position = decode_short_token(text)
     except TokenMalformedError:
         return
-    assert text == short_token(code, position)
+    assert text == encode_short_token(code, position)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_a_token_has_one_spelling(text: str) -> None:
     ],
 )
 def test_vectors(code: int, position: int, token: str) -> None:
-    assert token == short_token(code, position)
-    assert (code, position) == read_short(token)
+    assert token == encode_short_token(code, position)
+    assert (code, position) == decode_short_token(token)
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,4 @@ def test_vectors(code: int, position: int, token: str) -> None:
 )
 def test_other_texts_are_none(text: str) -> None:
     with pytest.raises(TokenMalformedError):
-        read_short(text)
+        decode_short_token(text)

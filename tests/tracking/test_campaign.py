@@ -6,7 +6,7 @@ from hashlib import sha512
 import pytest
 
 from clicktrail.errors import ClicktrailError
-from clicktrail.model.consent import Consent, UnknownConsent
+from clicktrail.model.consent import Consent, UnknownConsentAction
 from clicktrail.model.link import LinkReason
 from clicktrail.model.link_set import LinkSet, StoredLink
 from clicktrail.rewrite import Policy
@@ -15,12 +15,12 @@ from clicktrail.tokens import (
     SECRET_BYTES,
     Key,
     KeyRing,
-    Sealed,
-    SealedCampaign,
-    open_campaign,
+    SealedLink,
+    SealedMessage,
+    open_campaign_token,
     open_token,
 )
-from clicktrail.tracking import CompiledCampaign, Sending, Tracker
+from clicktrail.tracking import CompiledCampaign, MessageMetadata, Tracker
 from clicktrail.utm import Convention
 
 NOW = datetime(2026, 11, 24, 1, 30, 5, tzinfo=UTC)
@@ -31,7 +31,7 @@ HTML = """<a href="https://example.com/a" data-clicktrail-group="top">A</a>
 <a href="{{ offer }}" data-clicktrail-group="offer">O</a> <a href="{{unsubscribe}}">Bye</a>"""
 TEXT = "See https://example.com/a or https://example.com/t."
 UTM = "utm_source=email&utm_medium=newsletter&utm_campaign=winter"
-ANNA = Sending(message_id="m1", sent_at=NOW, recipient="anna")
+ANNA = MessageMetadata(message_id="m1", sent_at=NOW, recipient="anna")
 OFFER = {"{{ offer }}": "https://example.com/for/anna"}
 
 
@@ -54,23 +54,23 @@ def test_its_link_set_says_where_the_links_lead() -> None:
             StoredLink(position=1, destination=f"https://example.com/t?{UTM}"),
             StoredLink(position=2, destination="", group="offer"),
         ),
-    ) == campaign(TAGGING).link_set(created_at=NOW)
+    ) == campaign(TAGGING).build_link_set(created_at=NOW)
 
 
 def test_a_recipient_has_one_token_and_a_sealed_personal_link() -> None:
-    bodies = campaign(TAGGING).render(ANNA, link_set=7, destinations=OFFER)
-    shared = SealedCampaign(link_set=7, message_id="m1", recipient="anna", sent_at=NOW)
+    bodies = campaign(TAGGING).render(ANNA, link_set_id=7, destinations=OFFER)
+    shared = SealedMessage(link_set_id=7, message_id="m1", recipient="anna", sent_at=NOW)
     first, offer = tokens(bodies.html)
     assert [(shared, 0), (shared, 0), (shared, 1)] == [
-        open_campaign(RING, token) for token in [first, *tokens(bodies.text)]
+        open_campaign_token(RING, token) for token in [first, *tokens(bodies.text)]
     ]
-    assert Sealed(
+    assert SealedLink(
         destination=f"https://example.com/for/anna?{UTM}",
         message_id="m1",
         recipient="anna",
         campaign="winter",
         position=2,
-        links=3,
+        link_count=3,
         sent_at=NOW,
         group="offer",
     ) == open_token(RING, offer)
@@ -80,8 +80,8 @@ def test_a_recipient_has_one_token_and_a_sealed_personal_link() -> None:
 
 def test_who_denies_gets_plain_links_with_utm_parameters() -> None:
     bodies = campaign(TAGGING).render(
-        Sending(message_id="m1", sent_at=NOW, recipient="anna", consent=Consent.DENIED),
-        link_set=7,
+        MessageMetadata(message_id="m1", sent_at=NOW, recipient="anna", consent=Consent.DENIED),
+        link_set_id=7,
         destinations=OFFER,
     )
     quoted = UTM.replace("&", "&amp;")
@@ -92,14 +92,14 @@ def test_who_denies_gets_plain_links_with_utm_parameters() -> None:
     assert f"See https://example.com/a?{UTM} or https://example.com/t?{UTM}." == bodies.text
 
 
-@pytest.mark.parametrize("unknown", UnknownConsent)
+@pytest.mark.parametrize("unknown", UnknownConsentAction)
 @pytest.mark.parametrize("consent", Consent)
-def test_each_recipient_is_tracked_as_the_policy_says(unknown: UnknownConsent, consent: Consent) -> None:
+def test_each_recipient_is_tracked_as_the_policy_says(unknown: UnknownConsentAction, consent: Consent) -> None:
     tracker = replace(TRACKER, policy=Policy(unknown_consent=unknown))
-    sending = Sending(message_id="m1", sent_at=NOW, recipient="anna", anonymous_id="x7", consent=consent)
-    bodies = campaign(tracker).render(sending, link_set=7, destinations=OFFER)
+    sending = MessageMetadata(message_id="m1", sent_at=NOW, recipient="anna", anonymous_id="x7", consent=consent)
+    bodies = campaign(tracker).render(sending, link_set_id=7, destinations=OFFER)
     expected = [open_token(RING, token) for token in tokens(tracker.rewrite_text(TEXT, sending).text)]
-    opened = [open_campaign(RING, token) for token in tokens(bodies.text)]
+    opened = [open_campaign_token(RING, token) for token in tokens(bodies.text)]
     assert [(link.message_id, link.recipient, link.sent_at, link.position) for link in expected] == [
         (link.message_id, link.recipient, link.sent_at, position) for link, position in opened
     ]
@@ -111,14 +111,14 @@ def test_each_recipient_is_tracked_as_the_policy_says(unknown: UnknownConsent, c
 
 def test_a_personal_link_without_destination_is_refused() -> None:
     with pytest.raises(ClicktrailError, match="offer }} has no destination") as raised:
-        campaign().render(ANNA, link_set=7)
+        campaign().render(ANNA, link_set_id=7)
     assert "give one by that merge tag" in raised.value.hint
 
 
 def test_a_personal_link_that_is_too_long_stays() -> None:
     long = "https://example.com/" + "".join(sha512(bytes([n])).hexdigest() for n in range(30))
-    sending = Sending(message_id="m1", sent_at=NOW, recipient="anna", short_code=7)
-    assert f'"{long}"' in campaign().render(sending, link_set=7, destinations={"{{ offer }}": long}).html
+    sending = MessageMetadata(message_id="m1", sent_at=NOW, recipient="anna", short_code=7)
+    assert f'"{long}"' in campaign().render(sending, link_set_id=7, destinations={"{{ offer }}": long}).html
 
 
 def test_it_tells_of_all_links() -> None:
@@ -130,7 +130,7 @@ def test_it_tells_of_all_links() -> None:
 def test_links_of_the_tracking_domain_stay() -> None:
     own = "https://links.example.com/token"
     compiled = TRACKER.compile(html=f'<a href="{own}">A</a><a href="{{{{x}}}}" data-clicktrail-group="x">X</a>')
-    assert 2 == compiled.render(ANNA, link_set=7, destinations={"{{x}}": own}).html.count(f'"{own}"')
+    assert 2 == compiled.render(ANNA, link_set_id=7, destinations={"{{x}}": own}).html.count(f'"{own}"')
 
 
 def test_a_campaign_has_no_more_links_than_a_link_set() -> None:

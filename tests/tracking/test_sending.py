@@ -5,12 +5,12 @@ import pytest
 from msgspec.structs import replace
 
 from clicktrail.model.link import LinkReason
-from clicktrail.tokens import MAX_SHORT_LINKS, SECRET_BYTES, Key, KeyRing, open_token, read_short
-from clicktrail.tracking import LONGEST_TOKEN, Sending, Tracker
+from clicktrail.tokens import MAX_SHORT_LINKS, SECRET_BYTES, Key, KeyRing, decode_short_token, open_token
+from clicktrail.tracking import MAX_SEALED_TOKEN_CHARS, MessageMetadata, Tracker
 
 
 def test_unnamed_it_says_nothing_of_its_recipient() -> None:
-    sending = Sending(
+    sending = MessageMetadata(
         message_id="m1",
         sent_at=datetime(2026, 11, 24, 1, 30, 5, 7, tzinfo=UTC),
         recipient="anna",
@@ -18,14 +18,18 @@ def test_unnamed_it_says_nothing_of_its_recipient() -> None:
         anonymous_id="x7",
     )
     assert (
-        Sending(message_id="x7", sent_at=datetime(2026, 11, 24, 1, tzinfo=UTC), campaign="winter", anonymous_id="x7")
-        == sending.unnamed()
+        MessageMetadata(
+            message_id="x7", sent_at=datetime(2026, 11, 24, 1, tzinfo=UTC), campaign="winter", anonymous_id="x7"
+        )
+        == sending.anonymize()
     )
 
 
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 TRACKER = Tracker(ring=RING, domain="https://links.example.com")
-SENDING = Sending(message_id="m1", sent_at=datetime(2026, 11, 23, tzinfo=UTC), recipient="person-17", campaign="winter")
+SENDING = MessageMetadata(
+    message_id="m1", sent_at=datetime(2026, 11, 23, tzinfo=UTC), recipient="person-17", campaign="winter"
+)
 
 
 def unpackable(length: int) -> str:
@@ -37,8 +41,8 @@ def unpackable(length: int) -> str:
 def test_a_token_that_would_be_too_long_is_short() -> None:
     page = f'<a href="{unpackable(3_900)}">A</a><a href="{unpackable(1_000)}">B</a>'
     with_code = TRACKER.rewrite_html(page, replace(SENDING, short_code=77)).links
-    assert (77, 0) == read_short(with_code[0].url.rpartition("/")[2])
-    assert unpackable(1_000) == open_token(RING, with_code[1].url.rpartition("/")[2]).destination
+    assert (77, 0) == decode_short_token(with_code[0].replacement.rpartition("/")[2])
+    assert unpackable(1_000) == open_token(RING, with_code[1].replacement.rpartition("/")[2]).destination
 
     without = TRACKER.rewrite_html(page, SENDING).links
     assert [(LinkReason.TOO_LONG, None), (LinkReason.TRACKED, 1)] == [(link.reason, link.position) for link in without]
@@ -48,12 +52,12 @@ def test_a_token_that_would_be_too_long_is_short() -> None:
 def test_no_sealed_token_is_longer_than_programs_take(length: int) -> None:
     sending = replace(SENDING, campaign="ü" * 255, recipient="é" * 255)
     (link,) = TRACKER.rewrite_html(f'<a href="{unpackable(length)}">A</a>', sending).links
-    assert len(link.url.rpartition("/")[2]) <= LONGEST_TOKEN
-    assert (link.reason is LinkReason.TRACKED) == bool(link.url)
+    assert len(link.replacement.rpartition("/")[2]) <= MAX_SEALED_TOKEN_CHARS
+    assert (link.reason is LinkReason.TRACKED) == bool(link.replacement)
 
 
 def test_links_beyond_what_a_code_can_tell_are_sealed() -> None:
     text = "\n".join(f"https://example.org/{number}" for number in range(MAX_SHORT_LINKS + 1))
     links = TRACKER.rewrite_text(text, replace(SENDING, short_code=77)).links
-    assert (77, MAX_SHORT_LINKS - 1) == read_short(links[-2].url.rpartition("/")[2])
-    assert MAX_SHORT_LINKS == open_token(RING, links[-1].url.rpartition("/")[2]).position
+    assert (77, MAX_SHORT_LINKS - 1) == decode_short_token(links[-2].replacement.rpartition("/")[2])
+    assert MAX_SHORT_LINKS == open_token(RING, links[-1].replacement.rpartition("/")[2]).position

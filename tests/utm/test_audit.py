@@ -5,25 +5,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.utm import Convention
-from clicktrail.utm.audit import Why, audit
-from clicktrail.utm.export import Row
+from clicktrail.utm.audit import VariantReason, audit_rows
+from clicktrail.utm.export import ExportRow
 from tests.support.paths import CORPUS
 
 CONVENTION = Convention(source="email", medium="newsletter")
 
 
-def rows(parameter: str, **sessions: int) -> list[Row]:
+def rows(parameter: str, **sessions: int) -> list[ExportRow]:
     """One line for each value; a name is a value with ``__`` for a space and ``_1_`` for a hyphen."""
     return [
-        Row(values={parameter: name.replace("__", " ").replace("_1_", "-")}, sessions=count)
+        ExportRow(utm_values={parameter: name.replace("__", " ").replace("_1_", "-")}, sessions=count)
         for name, count in sessions.items()
     ]
 
 
 def found(parameter: str, **sessions: int) -> dict[str, tuple[str, str]]:
     """What each variant should be, and why."""
-    variants = audit(rows(parameter, **sessions), CONVENTION).variants
-    return {variant.value: (variant.canonical, variant.why) for variant in variants}
+    variants = audit_rows(rows(parameter, **sessions), CONVENTION).variants
+    return {variant.value: (variant.canonical, variant.reason) for variant in variants}
 
 
 def test_variants_of_a_known_value() -> None:
@@ -44,7 +44,7 @@ def test_variants_of_an_unknown_value() -> None:
 
 
 def test_a_slip_is_rare() -> None:
-    assert {"sumer_sale": ("summer_sale", Why.TYPO)} == found("utm_campaign", summer_sale=50, sumer_sale=9)
+    assert {"sumer_sale": ("summer_sale", VariantReason.TYPO)} == found("utm_campaign", summer_sale=50, sumer_sale=9)
     assert {} == found("utm_campaign", summer_sale=50, sumer_sale=10)
     assert {} == found("utm_campaign", part_10=50, part_11=1, variant_a=50, variant_b=1)
 
@@ -53,15 +53,15 @@ def test_without_sessions_rows_count() -> None:
     many = rows("utm_campaign", summer_sale=0) * 6
     assert [("sumer_sale", "summer_sale")] == [
         (variant.value, variant.canonical)
-        for variant in audit([*many, *rows("utm_campaign", sumer_sale=0)], CONVENTION).variants
+        for variant in audit_rows([*many, *rows("utm_campaign", sumer_sale=0)], CONVENTION).variants
     ]
 
 
 def test_shares_count_lines_once() -> None:
-    result = audit(
+    result = audit_rows(
         [
-            Row(values={"utm_source": "Email", "utm_medium": "News-Letter"}, sessions=30),
-            Row(values={"utm_source": "email", "utm_medium": "newsletter"}, sessions=70),
+            ExportRow(utm_values={"utm_source": "Email", "utm_medium": "News-Letter"}, sessions=30),
+            ExportRow(utm_values={"utm_source": "email", "utm_medium": "newsletter"}, sessions=70),
         ],
         CONVENTION,
     )
@@ -74,16 +74,18 @@ texts = st.text(alphabet="aAbB1 -_é", max_size=9) | st.sampled_from(["email", "
 
 @given(st.lists(st.tuples(st.sampled_from(["utm_source", "utm_medium", "utm_campaign"]), texts, st.integers(0, 9))))
 def test_a_mapped_export_is_consistent(lines: list[tuple[str, str, int]]) -> None:
-    export = [Row(values={parameter: value}, sessions=count) for parameter, value, count in lines]
-    mapping = {(v.parameter, v.value): v.canonical for v in audit(export, CONVENTION).variants}
+    export = [ExportRow(utm_values={parameter: value}, sessions=count) for parameter, value, count in lines]
+    mapping = {(v.parameter, v.value): v.canonical for v in audit_rows(export, CONVENTION).variants}
     mapped = [
-        Row(
-            values={name: mapping.get((name, value), value) for name, value in row.values.items()},
+        ExportRow(
+            utm_values={name: mapping.get((name, value), value) for name, value in row.utm_values.items()},
             sessions=row.sessions,
         )
         for row in export
     ]
-    assert [] == [variant for variant in audit(mapped, CONVENTION).variants if variant.why is not Why.TYPO]
+    assert [] == [
+        variant for variant in audit_rows(mapped, CONVENTION).variants if variant.reason is not VariantReason.TYPO
+    ]
 
 
 EXPORTS = CORPUS / "utm" / "rittmananalytics+ra_data_warehouse" / "data"
@@ -93,8 +95,8 @@ EXPORTS = CORPUS / "utm" / "rittmananalytics+ra_data_warehouse" / "data"
 def test_a_real_list_of_mediums() -> None:
     with (EXPORTS / "marketing_channel_mapping.csv").open(newline="", encoding="utf-8") as file:
         mediums = [line["medium"] for line in csv.DictReader(file)]
-    variants = audit(
-        [Row(values={"utm_medium": medium}, sessions=1) for medium in mediums if medium], CONVENTION
+    variants = audit_rows(
+        [ExportRow(utm_values={"utm_medium": medium}, sessions=1) for medium in mediums if medium], CONVENTION
     ).variants
     assert variants
-    assert {Why.SPELLING, Why.SYNONYM} >= {variant.why for variant in variants}
+    assert {VariantReason.SPELLING, VariantReason.SYNONYM} >= {variant.reason for variant in variants}

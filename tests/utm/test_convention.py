@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.errors import SettingsError
-from clicktrail.utm import Convention, Existing, parse
-from clicktrail.utm.convention import fits, snake
+from clicktrail.utm import Convention, ExistingUtmAction, parse_convention
+from clicktrail.utm.convention import matches_campaign_pattern, to_snake_case
 
 
 def test_the_campaign_fills_its_placeholder() -> None:
@@ -14,12 +14,12 @@ def test_the_campaign_fills_its_placeholder() -> None:
         "utm_medium": "newsletter",
         "utm_campaign": "2026-11_sale",
         "utm_content": "2026-11_sale-top",
-    } == convention.parameters(campaign="2026-11_sale")
+    } == convention.build_parameters(campaign="2026-11_sale")
 
 
 def test_without_a_campaign_its_parameter_is_left_out() -> None:
     convention = Convention(source="email", medium="transactional")
-    assert {"utm_source": "email", "utm_medium": "transactional"} == convention.parameters(campaign="")
+    assert {"utm_source": "email", "utm_medium": "transactional"} == convention.build_parameters(campaign="")
 
 
 def test_an_unknown_placeholder_is_refused() -> None:
@@ -33,7 +33,7 @@ def test_a_host_that_no_link_could_lead_to_is_refused() -> None:
 
 
 def test_an_empty_file_is_the_usual_convention() -> None:
-    assert Convention(source="email", medium="newsletter", content="{location}_{element}") == parse("")
+    assert Convention(source="email", medium="newsletter", content="{location}_{element}") == parse_convention("")
 
 
 def test_every_key_is_read() -> None:
@@ -48,14 +48,14 @@ def test_every_key_is_read() -> None:
     [mediums]
     drip = "YYYY_description"
     """
-    assert parse(text) == Convention(
+    assert parse_convention(text) == Convention(
         source="shop",
         medium="drip",
         campaign="x_{campaign}",
         content="{label}",
         term="t",
         own_hosts=("shop.example", "*.shop.example"),
-        existing=Existing.KEEP,
+        existing=ExistingUtmAction.KEEP,
         mediums={"drip": "YYYY_description"},
     )
 
@@ -78,7 +78,7 @@ def test_every_key_is_read() -> None:
 )
 def test_an_error_names_the_key_and_what_is_right(text: str, message: str, hint: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        parse(text)
+        parse_convention(text)
     assert message in str(caught.value)
     assert caught.value.hint.startswith(hint)
 
@@ -104,7 +104,7 @@ ONE_TIME = "YYYY-MM_description"
     ],
 )
 def test_a_campaign_fits_its_pattern_or_not(campaign: str, pattern: str, fitting: bool) -> None:
-    assert fitting == fits(campaign, pattern)
+    assert fitting == matches_campaign_pattern(campaign, pattern)
 
 
 @pytest.mark.parametrize(
@@ -119,17 +119,17 @@ def test_a_campaign_fits_its_pattern_or_not(campaign: str, pattern: str, fitting
     ],
 )
 def test_text_becomes_snake_case(text: str, value: str) -> None:
-    assert value == snake(text)
+    assert value == to_snake_case(text)
 
 
 def test_a_long_text_ends_with_a_whole_word() -> None:
     assert ["read_the", "read_the_whole", "unbre"] == [
-        snake("Read the whole story", longest=10),
-        snake("Read the whole story", longest=14),
-        snake("unbreakable", longest=5),
+        to_snake_case("Read the whole story", max_chars=10),
+        to_snake_case("Read the whole story", max_chars=14),
+        to_snake_case("unbreakable", max_chars=5),
     ]
 
 
 @given(st.text())
 def test_snake_case_is_its_own(text: str) -> None:
-    assert snake(text) == snake(snake(text))
+    assert to_snake_case(text) == to_snake_case(to_snake_case(text))

@@ -1,7 +1,7 @@
 import pytest
 
 from clicktrail.errors import ClicktrailError
-from clicktrail.utm.export import Row, read_rows
+from clicktrail.utm.export import ExportRow, read_export
 
 GA4 = """# ----------------------------------------
 # Traffic acquisition
@@ -55,7 +55,7 @@ email
     ids=["Google Analytics 4", "Matomo", "plain"],
 )
 def test_exports_are_read(text: str, rows: list[tuple[dict[str, str], int]]) -> None:
-    assert [Row(values=values, sessions=sessions) for values, sessions in rows] == list(read_rows(text))
+    assert [ExportRow(utm_values=values, sessions=sessions) for values, sessions in rows] == list(read_export(text))
 
 
 @pytest.mark.parametrize(
@@ -64,4 +64,4 @@ def test_exports_are_read(text: str, rows: list[tuple[dict[str, str], int]]) -> 
 )
 def test_what_is_no_export_says_so(text: str, message: str) -> None:
     with pytest.raises(ClicktrailError, match=message):
-        list(read_rows(text))
+        list(read_export(text))

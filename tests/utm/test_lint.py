@@ -3,8 +3,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clicktrail.utm import Convention, lint, query
-from clicktrail.utm.lint import Code, check, repair, unchecked
-from clicktrail.utm.query import take_apart
+from clicktrail.utm.lint import LintCode, explain_unchecked, fix_url, lint_url
+from clicktrail.utm.query import split_url
 
 CONVENTION = Convention(source="email", medium="newsletter", own_hosts=("x.com",))
 RIGHT = "https://x.com/?utm_source=email&utm_medium=newsletter&utm_campaign=2026-11_sale"
@@ -13,7 +13,7 @@ ADDED = RIGHT.partition("?")[2]
 
 def codes(url: str, convention: Convention = CONVENTION) -> list[str]:
     """The codes of what is wrong."""
-    return [finding.code for finding in check(url, convention)]
+    return [finding.code for finding in lint_url(url, convention)]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def codes(url: str, convention: Convention = CONVENTION) -> list[str]:
 )
 def test_what_is_wrong_is_put_right(url: str, found: str, repaired: str) -> None:
     assert found.split() == codes(url)
-    assert repaired == repair(url, CONVENTION, campaign="2026-11_sale")
+    assert repaired == fix_url(url, CONVENTION, campaign="2026-11_sale")
     assert [] == codes(repaired)
 
 
@@ -61,18 +61,18 @@ def test_what_is_wrong_is_put_right(url: str, found: str, repaired: str) -> None
 )
 def test_what_only_a_person_can_decide_is_left(url: str, found: str) -> None:
     assert found.split() == codes(url)
-    assert url == repair(url, CONVENTION)
+    assert url == fix_url(url, CONVENTION)
 
 
 @pytest.mark.parametrize("url", ["https://y.com/", "mailto:a@x.com", "https://x.com/?sig=1&UTM_Source=A", ""])
 def test_other_links_are_none_of_its_business(url: str) -> None:
     assert [] == codes(url)
-    assert url == repair(url, CONVENTION, campaign="2026-11_sale")
+    assert url == fix_url(url, CONVENTION, campaign="2026-11_sale")
 
 
 def test_a_link_that_needs_none() -> None:
-    assert () == check("https://x.com/", CONVENTION, wanted=False)
-    assert "https://x.com/" == repair("https://x.com/", CONVENTION, campaign="c", wanted=False)
+    assert () == lint_url("https://x.com/", CONVENTION, utm_required=False)
+    assert "https://x.com/" == fix_url("https://x.com/", CONVENTION, campaign="c", utm_required=False)
 
 
 def test_without_own_hosts_every_host_may_have_parameters() -> None:
@@ -92,14 +92,14 @@ def test_without_own_hosts_every_host_may_have_parameters() -> None:
     ],
 )
 def test_what_is_not_checked_has_its_reason(url: str, why: str) -> None:
-    assert unchecked(url, CONVENTION).startswith(why or "")
-    assert bool(why) == bool(unchecked(url, CONVENTION))
+    assert explain_unchecked(url, CONVENTION).startswith(why or "")
+    assert bool(why) == bool(explain_unchecked(url, CONVENTION))
 
 
 def test_what_needs_none_is_not_checked() -> None:
-    assert unchecked("https://x.com/", CONVENTION, wanted=False).startswith("it is of a kind")
+    assert explain_unchecked("https://x.com/", CONVENTION, utm_required=False).startswith("it is of a kind")
     anywhere = Convention(source="email", medium="newsletter")
-    assert "the convention names no own hosts" in unchecked("https://y.com/", anywhere)
+    assert "the convention names no own hosts" in explain_unchecked("https://y.com/", anywhere)
 
 
 def test_a_campaign_is_judged_by_its_medium() -> None:
@@ -109,13 +109,13 @@ def test_a_campaign_is_judged_by_its_medium() -> None:
 
 
 LEFT_TO_PEOPLE = {
-    Code.SOURCE,
-    Code.MEDIUM,
-    Code.CAMPAIGN,
-    Code.DUPLICATE,
-    Code.PLACEHOLDER,
-    Code.FOREIGN,
-    Code.FRAGMENT,
+    LintCode.SOURCE,
+    LintCode.MEDIUM,
+    LintCode.CAMPAIGN,
+    LintCode.DUPLICATE,
+    LintCode.PLACEHOLDER,
+    LintCode.FOREIGN,
+    LintCode.FRAGMENT,
 }
 values = st.sampled_from(
     ["Email", "e-mail", "news letter", "drip", "2026-11 Sale", "", "{x}", "a%20B", "x+y", "É", "?utm_term=a"]
@@ -129,15 +129,15 @@ pairs = st.tuples(
 @example([("utm_source", "?utm_term=a")], "#utm_term=B")
 def test_repairing_twice_is_repairing_once(written: list[tuple[str, str]], fragment: str) -> None:
     url = "https://x.com/p?" + "&".join("=".join(pair) for pair in written) + fragment
-    repaired = repair(url, CONVENTION, campaign="2026-11_sale")
-    assert set() == {finding.code for finding in check(repaired, CONVENTION)} - LEFT_TO_PEOPLE
-    assert repaired == repair(repaired, CONVENTION, campaign="2026-11_sale")
+    repaired = fix_url(url, CONVENTION, campaign="2026-11_sale")
+    assert set() == {finding.code for finding in lint_url(repaired, CONVENTION)} - LEFT_TO_PEOPLE
+    assert repaired == fix_url(repaired, CONVENTION, campaign="2026-11_sale")
 
 
 @given(st.lists(st.text(alphabet="abc=%2+é")))
 def test_other_parameters_keep_their_characters(others: list[str]) -> None:
     url = RIGHT.replace("email", "Email") + "".join(f"&{other}" for other in others)
-    assert [query.Pair(other) for other in others] == list(query.take_apart(repair(url, CONVENTION)).pairs[3:])
+    assert [query.QueryPair(other) for other in others] == list(query.split_url(fix_url(url, CONVENTION)).pairs[3:])
 
 
 MANY = 50_000
@@ -159,19 +159,19 @@ MANY = 50_000
     ],
 )
 def test_hidden_parameters_are_found_and_brought_back(url: str, faults: str, straight: str) -> None:
-    pieces = take_apart(url)
+    pieces = split_url(url)
     found = {
         "&": lint.has_double_encoded_ampersand(pieces),
         "?": lint.has_second_question_mark(pieces),
         "#": lint.has_utm_in_fragment(pieces),
     }
     assert faults == "".join(mark for mark, there in found.items() if there)
-    assert straight == lint.straighten(pieces).adding([])
+    assert straight == lint.move_parameters_to_query(pieces).append_pairs([])
 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("fragment", ["#" + "utm_a=b&" * MANY + "c", "#" + "&utm_a=b" * MANY + "&c"])
 def test_a_long_fragment_is_read_at_once(fragment: str) -> None:
-    pieces = take_apart(f"https://x.com/{fragment}")
+    pieces = split_url(f"https://x.com/{fragment}")
     assert lint.has_utm_in_fragment(pieces)
-    assert f"https://x.com/{fragment}" == lint.straighten(pieces).adding([])
+    assert f"https://x.com/{fragment}" == lint.move_parameters_to_query(pieces).append_pairs([])

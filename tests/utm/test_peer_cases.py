@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from clicktrail.rewrite.html_links import find_links
 from clicktrail.utm import Convention, lint, query
-from clicktrail.utm.lint import Code, check
-from clicktrail.utm.tag import tag
-from tests.support.peer_cases import Case, cases, collected, unmet
+from clicktrail.utm.lint import LintCode, lint_url
+from clicktrail.utm.tag import add_utm_parameters
+from tests.support.peer_cases import PeerCase, find_unmet_cases, needs_peer_cases, select_cases
 from tests.support.rewriting import POLICY
 
 _SELECTED = "Which links get parameters is said by own hosts, not by selectors."
@@ -42,43 +42,45 @@ _OWN = ("example.com", "example.org", "other.com")
 def tagged(markup: str, parameters: Mapping[str, str], own_hosts: Sequence[str]) -> str:
     """Markup whose links have their parameters, as far as a link is one that can have some."""
     for link in reversed(find_links(markup)):
-        if POLICY.judge(link).reason == "tracked":
-            markup = markup[: link.start] + tag(link.url, parameters, own_hosts) + markup[link.end :]
+        if POLICY.decide(link).reason == "tracked":
+            markup = markup[: link.start] + add_utm_parameters(link.url, parameters, own_hosts) + markup[link.end :]
     return markup
 
 
-def is_tagged(case: Case) -> bool:
+def is_tagged(case: PeerCase) -> bool:
     """The parameters stand where the peer wants them, and nowhere else."""
-    if "link_query_string" in case.given:
+    if "link_query_string" in case.source_text:
         return has_parameters(case)
-    if case.given.endswith(("'", "unescaped_ampersand")):
+    if case.source_text.endswith(("'", "unescaped_ampersand")):
         return is_appended(case)
-    if "  params" in case.given:
+    if "  params" in case.source_text:
         return is_rewritten(case)
     return is_added(case)
 
 
-def has_parameters(case: Case) -> bool:
+def has_parameters(case: PeerCase) -> bool:
     """Links to the base's host have the parameters behind their own query."""
     markup, base, parameters = premailed(case)
     (link,) = find_links(f"<base href='{base}'>{markup}")
-    after = tag(link.url, parameters, ["example.com"])
-    return POLICY.judge(link).reason == "tracked" and parameters == added(link.url, after)
+    after = add_utm_parameters(link.url, parameters, ["example.com"])
+    return POLICY.decide(link).reason == "tracked" and parameters == added(link.url, after)
 
 
-def is_left(case: Case) -> bool:
+def is_left(case: PeerCase) -> bool:
     """A link has no more parameters than before."""
-    if "link_query_string" not in case.given:
-        markup = case.given if case.given.startswith("<") else f'<a href="{html.escape(case.given)}">'
+    if "link_query_string" not in case.source_text:
+        markup = case.source_text if case.source_text.startswith("<") else f'<a href="{html.escape(case.source_text)}">'
         return markup == tagged(markup, {"utm_source": "a"}, _OWN)
     markup, base, parameters = premailed(case)
     (link,) = find_links(f"<base href='{base}'>{markup}")
-    return POLICY.judge(link).reason != "tracked" or link.url == tag(link.url, parameters, ["example.com"])
+    return POLICY.decide(link).reason != "tracked" or link.url == add_utm_parameters(
+        link.url, parameters, ["example.com"]
+    )
 
 
-def premailed(case: Case) -> tuple[str, str, dict[str, str]]:
+def premailed(case: PeerCase) -> tuple[str, str, dict[str, str]]:
     """Premailer's cases: markup, base and parameters."""
-    markup, base, text = re.split(r" with base_url | and link_query_string ", case.given)
+    markup, base, text = re.split(r" with base_url | and link_query_string ", case.source_text)
     return markup, base, dict(parse_qsl(html.unescape(text), keep_blank_values=True))
 
 
@@ -88,29 +90,31 @@ def added(before: str, after: str) -> dict[str, str]:
     return dict(new[len(old) :]) if new[: len(old)] == old else {}
 
 
-def is_appended(case: Case) -> bool:
+def is_appended(case: PeerCase) -> bool:
     """Premailer's cases of single URLs, relative ones too."""
-    found = re.fullmatch(r"<a href='([^']*)'>Link</a> \+ '?\?*(.*?)'?(?:, unescaped_ampersand)?", case.given)
+    found = re.fullmatch(r"<a href='([^']*)'>Link</a> \+ '?\?*(.*?)'?(?:, unescaped_ampersand)?", case.source_text)
     if found is None:
         return False
-    pairs = [query.pair(*item) for item in parse_qsl(found[2])]
-    return html.unescape(case.expected.partition(" ")[0]) == query.take_apart(found[1]).adding(pairs)
+    pairs = [query.encode_pair(*item) for item in parse_qsl(found[2])]
+    return html.unescape(case.expected.partition(" ")[0]) == query.split_url(found[1]).append_pairs(pairs)
 
 
-def is_rewritten(case: Case) -> bool:
+def is_rewritten(case: PeerCase) -> bool:
     """Maizzle's cases: markup, parameters, and perhaps options of the peer's own."""
-    markup, _, text = re.split(r"  params(/options)?: ", case.given)
+    markup, _, text = re.split(r"  params(/options)?: ", case.source_text)
     expected = markup if case.expected == "unchanged" else case.expected
     return expected == tagged(markup, dict(re.findall(r"(\w+): ?'([^']*)'", text.partition("}")[0])), ["*"])
 
 
-def is_added(case: Case) -> bool:
+def is_added(case: PeerCase) -> bool:
     """A URL, or the links of markup, get the parameters that stand in the case, in front of any fragment."""
-    if "newsletter" in case.given:
+    if "newsletter" in case.source_text:
         return False  # the value would have to be made of the newsletter's name
-    url = re.match(r"http\S+", case.given)
-    markup = case.given if "<a" in case.given else f'<a href="{url[0] if url else "https://example.org/#hash"}">'
-    wanted = re.search(r"utm_.*", case.given) or re.search(r"(?:utm_|ref=)[\w.=&]+", case.expected)
+    url = re.match(r"http\S+", case.source_text)
+    markup = (
+        case.source_text if "<a" in case.source_text else f'<a href="{url[0] if url else "https://example.org/#hash"}">'
+    )
+    wanted = re.search(r"utm_.*", case.source_text) or re.search(r"(?:utm_|ref=)[\w.=&]+", case.expected)
     parameters = dict(parse_qsl(wanted[0] if wanted else "utm_source=a"))
     before, after = (find_links(text) for text in (markup, tagged(markup, parameters, _OWN)))
     return all(
@@ -120,9 +124,9 @@ def is_added(case: Case) -> bool:
     )
 
 
-def is_read(case: Case) -> bool:
+def is_read(case: PeerCase) -> bool:
     """The UTM parameters of a query are read, those behind another question mark too."""
-    pieces = lint.straighten(query.take_apart("https://x.example/?" + case.given.removeprefix("?")))
+    pieces = lint.move_parameters_to_query(query.split_url("https://x.example/?" + case.source_text.removeprefix("?")))
     found = {pair.key.removeprefix("utm_"): pair.value for pair in pieces.pairs if pair.is_utm}
     expected = dict(re.findall(r"(\w+)(?::(\w+))?", case.expected.partition("}")[0]))
     if "name" in expected:
@@ -130,12 +134,12 @@ def is_read(case: Case) -> bool:
     return found.keys() == expected.keys() and all(value in {"", found[key]} for key, value in expected.items())
 
 
-def is_found(case: Case) -> bool:
+def is_found(case: PeerCase) -> bool:
     """The lint finds parameters behind the fragment."""
-    return Code.FRAGMENT in {finding.code for finding in check(case.given, _CONVENTION)}
+    return LintCode.FRAGMENT in {finding.code for finding in lint_url(case.source_text, _CONVENTION)}
 
 
-MEETS: Mapping[str, Callable[[Case], bool]] = {
+MEETS: Mapping[str, Callable[[PeerCase], bool]] = {
     "utm-append": is_tagged,
     "utm-skip": is_left,
     "utm-parse": is_read,
@@ -144,8 +148,8 @@ MEETS: Mapping[str, Callable[[Case], bool]] = {
 """What tells of each kind whether it is met."""
 
 
-@collected
+@needs_peer_cases
 def test_parameters_are_as_peers_expect(tell: Callable[[str], None]) -> None:
-    missed = unmet(MEETS)
-    tell(f"{len(cases(*MEETS)) - len(missed)} expectations met, {len(missed)} rejected")
+    missed = find_unmet_cases(MEETS)
+    tell(f"{len(select_cases(*MEETS)) - len(missed)} expectations met, {len(missed)} rejected")
     assert sorted(REJECTED) == sorted(missed)

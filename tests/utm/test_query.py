@@ -7,12 +7,12 @@ from clicktrail.utm import query
 
 @given(st.text() | st.text(alphabet="?#&= a"))
 def test_the_pieces_are_the_url(url: str) -> None:
-    pieces = query.take_apart(url)
-    assert [url, url] == [pieces.with_pairs(pieces.pairs), pieces.adding([])]
+    pieces = query.split_url(url)
+    assert [url, url] == [pieces.replace_query(pieces.pairs), pieces.append_pairs([])]
 
 
 def test_a_pair_is_read_as_browsers_read_it() -> None:
-    pair = query.Pair("UTM%5FSou\nrce=a+b%20c=d")
+    pair = query.QueryPair("UTM%5FSou\nrce=a+b%20c=d")
     assert ("UTM_Source", "a b c=d", True) == (pair.key, pair.value, pair.is_utm)
 
 
@@ -21,4 +21,4 @@ def test_a_pair_is_read_as_browsers_read_it() -> None:
     [("https://BÜCHER.example/", "xn--bcher-kva.example"), ("ftp://x.com/", ""), ("/a", ""), ("https://", "")],
 )
 def test_only_web_urls_have_a_host(url: str, host: str) -> None:
-    assert host == query.host_of(url)
+    assert host == query.extract_host(url)

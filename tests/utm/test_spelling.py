@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.utm import Convention
-from clicktrail.utm.spelling import closest, fold, is_typo, spelled
+from clicktrail.utm.spelling import fold_value, is_typo, match_known_value, normalize_value
 
 CONVENTION = Convention(source="email", medium="newsletter")
 
@@ -27,8 +27,8 @@ CONVENTION = Convention(source="email", medium="newsletter")
     ],
 )
 def test_values_are_spelled_as_the_convention_does(name: str, value: str, medium: str, right: str) -> None:
-    assert right == spelled(name, value, CONVENTION, medium=medium)
-    assert right == spelled(name, right, CONVENTION, medium=medium)
+    assert right == normalize_value(name, value, CONVENTION, medium=medium)
+    assert right == normalize_value(name, right, CONVENTION, medium=medium)
 
 
 KNOWN = ["newsletter", "drip", "email", "welcome_series_2"]
@@ -52,15 +52,18 @@ KNOWN = ["newsletter", "drip", "email", "welcome_series_2"]
     ],
 )
 def test_the_value_that_was_meant(value: str, meant: str) -> None:
-    assert meant == closest(value, KNOWN)
+    assert meant == match_known_value(value, KNOWN)
 
 
 def test_what_may_mean_several_means_none() -> None:
-    assert "" == closest("series_a", ["seriesab", "seriesac"])
+    assert "" == match_known_value("series_a", ["seriesab", "seriesac"])
 
 
 def test_folded_values_keep_a_word() -> None:
-    assert ["marketing", "email"] == [fold("Marketing", noise=True), fold("E-Mail Marketing", noise=True)]
+    assert ["marketing", "email"] == [
+        fold_value("Marketing", drop_noise_words=True),
+        fold_value("E-Mail Marketing", drop_noise_words=True),
+    ]
 
 
 @given(st.text(alphabet="abc1", min_size=5, max_size=8), st.text(alphabet="abc1", min_size=5, max_size=8))

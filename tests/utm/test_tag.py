@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.errors import UtmError
-from clicktrail.utm import Convention, Existing, Tagger
-from clicktrail.utm.tag import tag
+from clicktrail.utm import Convention, ExistingUtmAction, UtmTagger
+from clicktrail.utm.tag import add_utm_parameters
 from tests.support.paths import CORPUS
 from tests.support.strategies import web_urls
 
@@ -42,7 +42,7 @@ OWN = ("x.com", "*.shop.com")
     ],
 )
 def test_adds_what_is_missing_before_the_fragment(url: str, tagged: str) -> None:
-    assert tagged == tag(url, PARAMETERS, OWN)
+    assert tagged == add_utm_parameters(url, PARAMETERS, OWN)
 
 
 @pytest.mark.parametrize(
@@ -58,22 +58,22 @@ def test_adds_what_is_missing_before_the_fragment(url: str, tagged: str) -> None
     ],
 )
 def test_leaves_others_alone(url: str) -> None:
-    assert url == tag(url, PARAMETERS, OWN)
+    assert url == add_utm_parameters(url, PARAMETERS, OWN)
 
 
 def test_values_are_percent_encoded() -> None:
-    tagged = tag("https://x.com/", {"utm_campaign": "hírlevél a&b=c#d'+"}, OWN)
+    tagged = add_utm_parameters("https://x.com/", {"utm_campaign": "hírlevél a&b=c#d'+"}, OWN)
     assert "https://x.com/?utm_campaign=h%C3%ADrlev%C3%A9l%20a%26b%3Dc%23d%27%2B" == tagged
 
 
 def test_nothing_to_add_changes_nothing() -> None:
-    assert "https://x.com" == tag("https://x.com", {}, OWN)
+    assert "https://x.com" == add_utm_parameters("https://x.com", {}, OWN)
 
 
 @given(web_urls())
 def test_only_the_query_grows(url: str) -> None:
     host = ada_url.URL(url).hostname
-    before, after = ada_url.URL(url), ada_url.URL(tag(url, PARAMETERS, (host,)))
+    before, after = ada_url.URL(url), ada_url.URL(add_utm_parameters(url, PARAMETERS, (host,)))
     for name in ("protocol", "host", "pathname", "hash"):
         assert getattr(before, name) == getattr(after, name)
     assert after.search.startswith(before.search)
@@ -82,8 +82,8 @@ def test_only_the_query_grows(url: str) -> None:
 @given(web_urls())
 def test_tagging_again_changes_nothing(url: str) -> None:
     own = (ada_url.URL(url).hostname,)
-    tagged = tag(url, PARAMETERS, own)
-    assert tagged == tag(tagged, PARAMETERS, own)
+    tagged = add_utm_parameters(url, PARAMETERS, own)
+    assert tagged == add_utm_parameters(tagged, PARAMETERS, own)
 
 
 MINE = "https://x.com/?a=1&utm_source=mine&UTM_CAMPAIGN=#f"
@@ -92,31 +92,31 @@ MINE = "https://x.com/?a=1&utm_source=mine&UTM_CAMPAIGN=#f"
 @pytest.mark.parametrize(
     ("existing", "tagged"),
     [
-        (Existing.FILL, "https://x.com/?a=1&utm_source=mine&UTM_CAMPAIGN=&utm_term=t#f"),
-        (Existing.KEEP, MINE),
-        (Existing.REPLACE, "https://x.com/?a=1&utm_source=email&UTM_CAMPAIGN=spring&utm_term=t#f"),
+        (ExistingUtmAction.FILL, "https://x.com/?a=1&utm_source=mine&UTM_CAMPAIGN=&utm_term=t#f"),
+        (ExistingUtmAction.KEEP, MINE),
+        (ExistingUtmAction.REPLACE, "https://x.com/?a=1&utm_source=email&UTM_CAMPAIGN=spring&utm_term=t#f"),
     ],
 )
-def test_a_links_own_parameters(existing: Existing, tagged: str) -> None:
-    assert tagged == tag(MINE, {**PARAMETERS, "utm_term": "t"}, OWN, existing=existing)
+def test_a_links_own_parameters(existing: ExistingUtmAction, tagged: str) -> None:
+    assert tagged == add_utm_parameters(MINE, {**PARAMETERS, "utm_term": "t"}, OWN, existing=existing)
 
 
 def test_a_links_own_parameters_are_refused_on_own_hosts_only() -> None:
     with pytest.raises(UtmError, match=re.escape(MINE)):
-        tag(MINE, PARAMETERS, OWN, existing=Existing.REFUSE)
+        add_utm_parameters(MINE, PARAMETERS, OWN, existing=ExistingUtmAction.REFUSE)
     foreign = "https://y.com/?utm_source=mine"
-    assert foreign == tag(foreign, PARAMETERS, OWN, existing=Existing.REFUSE)
+    assert foreign == add_utm_parameters(foreign, PARAMETERS, OWN, existing=ExistingUtmAction.REFUSE)
 
 
 def test_a_star_is_every_host() -> None:
-    assert f"http://any.example/?{ADDED}" == tag("http://any.example/", PARAMETERS, ["*"])
+    assert f"http://any.example/?{ADDED}" == add_utm_parameters("http://any.example/", PARAMETERS, ["*"])
 
 
-@given(web_urls(), st.sampled_from([Existing.FILL, Existing.KEEP, Existing.REPLACE]))
-def test_without_what_was_added_it_is_the_original(url: str, existing: Existing) -> None:
+@given(web_urls(), st.sampled_from([ExistingUtmAction.FILL, ExistingUtmAction.KEEP, ExistingUtmAction.REPLACE]))
+def test_without_what_was_added_it_is_the_original(url: str, existing: ExistingUtmAction) -> None:
     if "utm_" in unquote_plus(url).lower():
         return
-    tagged = tag(url, PARAMETERS, ["*"], existing=existing)
+    tagged = add_utm_parameters(url, PARAMETERS, ["*"], existing=existing)
     at = tagged.index(ADDED)
     before, after = tagged[:at], tagged[at + len(ADDED) :]
     assert url in {before + after, before[:-1] + after}
@@ -134,7 +134,7 @@ def test_web_platform_tests(tell: Callable[[str], None]) -> None:
     }
     compared = 0
     for url in sorted(inputs):
-        tagged = tag(url, PARAMETERS, ["*"])
+        tagged = add_utm_parameters(url, PARAMETERS, ["*"])
         try:
             before = ada_url.URL(url)
         except ValueError:
@@ -162,43 +162,45 @@ BEGINNING = "https://x.com/?utm_source=email&utm_medium=drip"
 
 
 def test_content_is_numbered_where_it_repeats() -> None:
-    tagger = Tagger(CONVENTION, campaign="")
+    tagger = UtmTagger(CONVENTION, campaign="")
     places = [("body", "button", ""), ("body", "image", "Button 2"), ("body", "button", ""), ("body", "button", "")]
     contents = [
-        tagger.tag("https://x.com/", location=location, element=element, label=label).removeprefix(BEGINNING)
+        tagger.tag_url("https://x.com/", location=location, element=element, label=label).removeprefix(BEGINNING)
         for location, element, label in places
     ]
     assert [f"&utm_content=body_button{number}" for number in ("", "_2", "_3", "_4")] == contents
 
 
 def test_a_label_goes_before_the_element() -> None:
-    tagged = Tagger(CONVENTION, campaign="").tag("https://x.com/", location="header", element="button", label="Shop!")
+    tagged = UtmTagger(CONVENTION, campaign="").tag_url(
+        "https://x.com/", location="header", element="button", label="Shop!"
+    )
     assert f"{BEGINNING}&utm_content=header_shop" == tagged
 
 
 def test_links_that_are_not_tagged_use_up_no_number() -> None:
-    tagger = Tagger(CONVENTION, campaign="")
-    tagger.tag("https://other.example/", location="body", element="text")
-    assert tagger.tag("https://x.com/", location="body", element="text").endswith("=body_text")
+    tagger = UtmTagger(CONVENTION, campaign="")
+    tagger.tag_url("https://other.example/", location="body", element="text")
+    assert tagger.tag_url("https://x.com/", location="body", element="text").endswith("=body_text")
 
 
 def test_without_a_place_there_is_no_content() -> None:
-    assert BEGINNING == Tagger(CONVENTION, campaign="").tag("https://x.com/")
+    assert BEGINNING == UtmTagger(CONVENTION, campaign="").tag_url("https://x.com/")
 
 
 def test_a_content_that_names_no_place_is_not_numbered() -> None:
-    tagger = Tagger(Convention(source="a", medium="b", content="{campaign}-top", own_hosts=("*",)), campaign="c")
-    assert [tagger.tag("http://y/")] == list({tagger.tag("http://y/"), tagger.tag("http://y/")})
+    tagger = UtmTagger(Convention(source="a", medium="b", content="{campaign}-top", own_hosts=("*",)), campaign="c")
+    assert [tagger.tag_url("http://y/")] == list({tagger.tag_url("http://y/"), tagger.tag_url("http://y/")})
 
 
 def test_the_convention_says_what_becomes_of_others() -> None:
-    refusing = Convention(source="a", medium="b", own_hosts=("x.com",), existing=Existing.REFUSE)
+    refusing = Convention(source="a", medium="b", own_hosts=("x.com",), existing=ExistingUtmAction.REFUSE)
     with pytest.raises(UtmError, match="has UTM parameters"):
-        Tagger(refusing, campaign="").tag("https://x.com/?utm_id=1")
+        UtmTagger(refusing, campaign="").tag_url("https://x.com/?utm_id=1")
 
 
 @pytest.mark.timeout(20)
 def test_many_links_of_one_place_are_numbered_at_once() -> None:
-    tagger = Tagger(CONVENTION, campaign="")
-    tagged = [tagger.tag("https://x.com/", location="body", element="text") for _ in range(MANY)]
+    tagger = UtmTagger(CONVENTION, campaign="")
+    tagged = [tagger.tag_url("https://x.com/", location="body", element="text") for _ in range(MANY)]
     assert f"{BEGINNING}&utm_content=body_text_{MANY}" == tagged[-1]

@@ -80,14 +80,14 @@ def main() -> None:
     try:
         app()
     except ClicktrailError as error:
-        _complain(str(error), error.hint)
+        _exit_with_error(str(error), error.hint)
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("clicktrail"):
             raise
-        _complain(f"this command needs {error.name}", "pip install 'clicktrail[server]'")
+        _exit_with_error(f"this command needs {error.name}", "pip install 'clicktrail[server]'")
 
 
-def _complain(message: str, hint: str) -> None:
+def _exit_with_error(message: str, hint: str) -> None:
     print(f"clicktrail: error: {message}", file=sys.stderr)
     if hint:
         print(f"clicktrail: hint: {hint}", file=sys.stderr)

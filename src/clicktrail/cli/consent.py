@@ -31,45 +31,45 @@ def consent() -> None:
 @app.command(name="set")
 def set_consent(
     recipient: Recipient,
-    said: Annotated[Consent, typer.Argument(help="granted, denied or unknown.", metavar="CONSENT")],
+    new_consent: Annotated[Consent, typer.Argument(help="granted, denied or unknown.", metavar="CONSENT")],
     config: Config = None,
 ) -> None:
     """Keep what a recipient said last; messages from now on go by it, and clicks on those sent before."""
-    asyncio.run(_set(_loaded(config), recipient, said))
+    asyncio.run(_store_consent(_load_settings(config), recipient, new_consent))
 
 
 @app.command()
 def show(recipient: Recipient, config: Config = None, json_: Json = False) -> None:
     """Show what a recipient said last; unknown if nothing."""
-    found = asyncio.run(_find(_loaded(config), recipient)) or Consent.UNKNOWN
+    found = asyncio.run(_find_consent(_load_settings(config), recipient)) or Consent.UNKNOWN
     print(json.dumps({"recipient": recipient, "consent": found}) if json_ else found)
 
 
-def _loaded(config: Path | None) -> settings.Settings:
-    loaded = settings.load(config, settings.environment())
+def _load_settings(config: Path | None) -> settings.Settings:
+    loaded = settings.load(config, settings.get_environment())
     if not loaded.registry.url:
         # A registry beside no key ring would look as if the ring had been lost. Beside PostgreSQL nothing is left here,
         # and whoever takes consents elsewhere needs no keys that open every link.
-        keyring_file.load(loaded.data / keyring_file.NAME)
+        keyring_file.load(loaded.data_path / keyring_file.FILE_NAME)
     return loaded
 
 
 # The registry's packages are slow to import, and no other command should wait for them.
 
 
-async def _set(loaded: settings.Settings, recipient: str, said: Consent) -> None:
+async def _store_consent(loaded: settings.Settings, recipient: str, new_consent: Consent) -> None:
     from clicktrail.server.wiring.overrides import copy_overrides
     from clicktrail.server.wiring.stores import open_registry
 
     async with open_registry(loaded) as registry:
-        await registry.consents.set(recipient, said, at=SystemClock().now())
+        await registry.consents.set(recipient, new_consent, at=SystemClock().now())
         if (
-            loaded.data / keyring_file.NAME
+            loaded.data_path / keyring_file.FILE_NAME
         ).exists():  # else no edge runs here, and those elsewhere look for themselves
             await copy_overrides(loaded, registry)
 
 
-async def _find(loaded: settings.Settings, recipient: str) -> Consent | None:
+async def _find_consent(loaded: settings.Settings, recipient: str) -> Consent | None:
     from clicktrail.server.wiring.stores import open_registry
 
     async with open_registry(loaded) as registry:

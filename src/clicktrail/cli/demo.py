@@ -14,7 +14,7 @@ from clicktrail.cli import tables
 from clicktrail.cli.options import Json
 
 if TYPE_CHECKING:
-    from clicktrail.demo.run import Outcome
+    from clicktrail.demo.run import DemoResult
 
 __all__ = ["demo"]
 
@@ -31,10 +31,10 @@ def demo(
     seed: Annotated[int, typer.Option(help="Draws the population.")] = 1,
 ) -> None:
     """Send a campaign to people and scanners on this machine, and show who was who. Takes about a minute."""
-    asyncio.run(_demo(once=once, as_json=json_, data=data, seed=seed))
+    asyncio.run(_run_demo(once=once, as_json=json_, data=data, seed=seed))
 
 
-async def _demo(*, once: bool, as_json: bool, data: Path | None, seed: int) -> None:
+async def _run_demo(*, once: bool, as_json: bool, data: Path | None, seed: int) -> None:
     from clicktrail.demo.run import Demo
 
     messages = Console(stderr=True)
@@ -46,25 +46,25 @@ async def _demo(*, once: bool, as_json: bool, data: Path | None, seed: int) -> N
             task = bar.add_task("starting", total=1.0)
             outcome = await running.run(lambda step, done: bar.update(task, description=step, completed=done))
         if as_json:
-            print(json.dumps(_as_json(outcome), ensure_ascii=False), flush=True)
+            print(json.dumps(_outcome_as_json(outcome), ensure_ascii=False), flush=True)
         else:
-            _show(outcome)
+            _print_result(outcome)
         if not once:
-            messages.print(f"\nThe console: [bold]{outcome.console}[/bold] (Ctrl-C ends the demo)")
-            await running.until_interrupted()
+            messages.print(f"\nThe console: [bold]{outcome.console_url}[/bold] (Ctrl-C ends the demo)")
+            await running.wait_until_interrupted()
 
 
-def _as_json(outcome: "Outcome") -> dict[str, Any]:
+def _outcome_as_json(outcome: "DemoResult") -> dict[str, Any]:
     return {
         "raw_click_rate": outcome.raw_click_rate,
         "human_click_rate": outcome.human_click_rate,
         "true_click_rate": outcome.true_click_rate,
         "campaign": dict(outcome.report),
-        "console": outcome.console,
+        "console": outcome.console_url,
     }
 
 
-def _show(outcome: "Outcome") -> None:
+def _print_result(outcome: "DemoResult") -> None:
     tables.print_campaign(outcome.report)
     rates = Table(box=None, show_header=False, pad_edge=False)
     rates.add_row("raw click rate", f"{outcome.raw_click_rate:.1%}", "what an ESP would report")

@@ -18,16 +18,16 @@ Recipient = Annotated[str, typer.Argument(help="An address, or the id that the s
 
 def erase(recipient: Recipient, config: Config = None) -> None:
     """Forget a recipient, and record nothing of them any more; privacy.md says what remains where, and how long."""
-    loaded = settings.load(config, settings.environment())
-    asyncio.run(_erase(loaded, keyring_file.load(loaded.data / keyring_file.NAME), recipient))
+    loaded = settings.load(config, settings.get_environment())
+    asyncio.run(_erase_recipient(loaded, keyring_file.load(loaded.data_path / keyring_file.FILE_NAME), recipient))
 
 
-async def _erase(loaded: settings.Settings, ring: KeyRing, recipient: str) -> None:
+async def _erase_recipient(loaded: settings.Settings, ring: KeyRing, recipient: str) -> None:
     # These packages are slow to import, and no other command should wait for them.
-    from clicktrail.server.pipeline.privacy import Marked
+    from clicktrail.server.pipeline.privacy import HashedRecipients
     from clicktrail.server.wiring.overrides import copy_overrides
     from clicktrail.server.wiring.stores import open_registry
 
     async with open_registry(loaded) as registry:
-        await registry.erasures.add(recipient, Marked(ring).mark(recipient), at=SystemClock().now())
+        await registry.erasures.add(recipient, HashedRecipients(ring).hash_recipient(recipient), at=SystemClock().now())
         await copy_overrides(loaded, registry)

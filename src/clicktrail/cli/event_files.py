@@ -13,11 +13,11 @@ import msgspec
 import typer
 
 from clicktrail.audit import read_events
-from clicktrail.audit.reader import Export, column_name, parse
+from clicktrail.audit.reader import ExportFormat, normalise_column_name, parse_export_formats
 from clicktrail.errors import ClicktrailError, EventError
 from clicktrail.model.event import AnyEvent
 
-__all__ = ["Columns", "Files", "known_exports", "recorded_events"]
+__all__ = ["Columns", "Files", "load_export_formats", "read_event_file"]
 
 Files = Annotated[
     list[str],
@@ -27,18 +27,19 @@ Columns = Annotated[
     str, typer.Option(help="Columns of other tables, such as at=Time,recipient=Email,url=Link.", metavar="MAP")
 ]
 
-_NAMED = 5
+_MAX_LINE_WARNINGS = 5
 """Unreadable lines of a file that are named; the rest is counted."""
 
 
-def known_exports(columns: str) -> tuple[Export, ...]:
+def load_export_formats(columns: str) -> tuple[ExportFormat, ...]:
     """The kinds of tables that we know, and before them the one that the user describes."""
-    known = parse((resources.files("clicktrail.audit") / "data" / "exports.toml").read_text("utf-8"))
+    known = parse_export_formats((resources.files("clicktrail.audit") / "data" / "exports.toml").read_text("utf-8"))
     if not columns:
         return known
     other = known[-1]
     named = {
-        field.strip(): column_name(name) for field, _, name in (pair.partition("=") for pair in columns.split(","))
+        field.strip(): normalise_column_name(name)
+        for field, _, name in (pair.partition("=") for pair in columns.split(","))
     }
     for field, name in named.items():
         if field not in other.columns or not name:
@@ -49,7 +50,7 @@ def known_exports(columns: str) -> tuple[Export, ...]:
     return described, *known
 
 
-def recorded_events(file: str, known: Sequence[Export]) -> Iterator[AnyEvent]:
+def read_event_file(file: str, export_formats: Sequence[ExportFormat]) -> Iterator[AnyEvent]:
     """The events of one file; lines that are none are named on standard error, the first of them, and counted.
 
     Raises:
@@ -60,12 +61,12 @@ def recorded_events(file: str, known: Sequence[Export]) -> Iterator[AnyEvent]:
     def complain(number: int, error: EventError) -> None:
         nonlocal unreadable
         unreadable += 1
-        if unreadable <= _NAMED:
+        if unreadable <= _MAX_LINE_WARNINGS:
             print(f"clicktrail: warning: {file}, line {number}: {error}", file=sys.stderr)
 
     try:
-        with _opened(file) as lines:
-            yield from read_events(lines, known, complain=complain)
+        with _open_file(file) as lines:
+            yield from read_events(lines, export_formats, on_unreadable=complain)
     except (OSError, EOFError, zlib.error) as error:
         raise ClicktrailError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
     except ClicktrailError as error:
@@ -74,7 +75,7 @@ def recorded_events(file: str, known: Sequence[Export]) -> Iterator[AnyEvent]:
         print(f"clicktrail: warning: {file}: lines that are no events: {unreadable}", file=sys.stderr)
 
 
-def _opened(file: str) -> AbstractContextManager[Iterable[bytes]]:
+def _open_file(file: str) -> AbstractContextManager[Iterable[bytes]]:
     if file == "-":
         return sys.stdin.buffer
     return gzip.open(file) if file.endswith(".gz") else Path(file).open("rb")

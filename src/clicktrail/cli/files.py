@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from clicktrail.errors import ClicktrailError
-from clicktrail.model.link import Part
+from clicktrail.model.link import BodyType
 
-__all__ = ["PARTS", "read_bytes", "read_text", "write_bytes"]
+__all__ = ["BODY_TYPES_BY_SUFFIX", "read_bytes", "read_text", "write_bytes"]
 
-PARTS = {".html": Part.HTML, ".htm": Part.HTML, ".txt": Part.TEXT, ".eml": None}
+BODY_TYPES_BY_SUFFIX = {".html": BodyType.HTML, ".htm": BodyType.HTML, ".txt": BodyType.TEXT, ".eml": None}
 """What a file of a mail holds, by the ending of its name; None for a whole message."""
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from clicktrail.cli.options import Config, Json
-from clicktrail.cli.tables import table, terminal
+from clicktrail.cli.tables import create_table, create_terminal
 from clicktrail.errors import ClicktrailError
 
 __all__ = ["history"]
@@ -23,9 +23,9 @@ def history(
     """Show which clicks of a campaign got another verdict, the latest first, and which signals spoke then."""
     from clicktrail.server import engine_client, settings, supervisor
 
-    loaded = settings.load(config, settings.environment())
-    console = engine_client.running_console(loaded.data / supervisor.RUN_FILE)
-    found = engine_client.ask_history(console, campaign, click=click, limit=limit) if console else None
+    loaded = settings.load(config, settings.get_environment())
+    console = engine_client.read_console_url(loaded.data_path / supervisor.RUN_FILE_NAME)
+    found = engine_client.fetch_history(console, campaign, click=click, limit=limit) if console else None
     if found is None:
         # As with reports: where no engine runs we are free to open analytics ourselves.
         from clicktrail.server.wiring.offline import read_history
@@ -36,24 +36,24 @@ def history(
     if json_:
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:
-        _print(found["changes"])
+        _print_changes(found["changes"])
 
 
-def _print(changes: Sequence[Mapping[str, Any]]) -> None:
-    from clicktrail.judge.shipped import shipped_context
+def _print_changes(changes: Sequence[Mapping[str, Any]]) -> None:
+    from clicktrail.judge.shipped import load_shipped_context
 
-    console = terminal()
+    console = create_terminal()
     if not changes:
         console.print("No verdict has changed.")
         return
-    rows = table("when", "click", "verdict", "score", "signal", "rules")
+    rows = create_table("when", "click", "verdict", "score", "signal", "rules")
     for change in changes:
         moved = f"{change['from']} to {change['to']}"
         rows.add_row(
             change["at"], change["click"], moved, str(change["score"]), ", ".join(change["signals"]), change["rules"]
         )
     console.print(rows)
-    words = {rule.name: rule.description for rule in shipped_context().rules.rules}
+    words = {rule.name: rule.description for rule in load_shipped_context().rules.rules}
     spoken = dict.fromkeys(signal for change in changes for signal in change["signals"])
     console.print("\nWhat the signals say:")
     for signal in spoken:

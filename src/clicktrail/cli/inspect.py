@@ -15,13 +15,13 @@ from clicktrail import keyring_file
 from clicktrail.cli.options import Config, Json, Keys
 from clicktrail.errors import StorageError, TokenError, TokenMalformedError
 from clicktrail.server import settings
-from clicktrail.server.pipeline.link_lookup import Origin, Reference, StoredLinks, read_reference
+from clicktrail.server.pipeline.link_lookup import LinkReference, LinkResolver, ReferenceKind, parse_reference
 from clicktrail.server.settings import Settings
-from clicktrail.tokens import Format, KeyRing, key_named_by, open_token
+from clicktrail.tokens import KeyRing, TokenFormat, identify_key, open_token
 
 __all__ = ["inspect"]
 
-_SHOWN = 80
+_MAX_URL_CHARS = 80
 """Characters of a URL that an error repeats."""
 
 
@@ -35,15 +35,17 @@ def inspect(
     json_: Json = False,
 ) -> None:
     """Show what a tracking URL holds: destination, message, campaign, recipient, position and time."""
-    loaded = settings.load(config, settings.environment())
-    path = keys or loaded.data / keyring_file.NAME
+    loaded = settings.load(config, settings.get_environment())
+    path = keys or loaded.data_path / keyring_file.FILE_NAME
     ring = keyring_file.load(path)
-    token = _path(url).partition("/")[0]
+    token = _parse_path(url).partition("/")[0]
     try:
-        described = _described(ring, _path(url), loaded)
+        described = _describe_token(ring, _parse_path(url), loaded)
     except TokenError as error:
-        hint = _damage(url) or _elsewhere(url, loaded.tracking.domain) or _key_hint(ring, token, path)
-        raise type(error)(f"'{_shown(url)}' does not open: {error}", hint=hint) from error
+        hint = (
+            _find_damage_hint(url) or _find_host_hint(url, loaded.tracking.domain) or _find_key_hint(ring, token, path)
+        )
+        raise type(error)(f"'{_shorten_url(url)}' does not open: {error}", hint=hint) from error
     if json_:
         print(json.dumps(described, indent=1))
         return
@@ -51,7 +53,7 @@ def inspect(
         print(f"{name:<18} {value}".rstrip())
 
 
-def _path(url: str) -> str:
+def _parse_path(url: str) -> str:
     """The path, as the edge takes it: without its slash, and without a query that a relay may have added.
 
     Raises:
@@ -60,34 +62,36 @@ def _path(url: str) -> str:
     try:
         return urlsplit(url.strip()).path.removeprefix("/")
     except ValueError as error:
-        raise TokenMalformedError(f"'{_shown(url)}' is no URL: {error}", hint="copy the link's address") from error
+        raise TokenMalformedError(
+            f"'{_shorten_url(url)}' is no URL: {error}", hint="copy the link's address"
+        ) from error
 
 
-def _shown(url: str) -> str:
+def _shorten_url(url: str) -> str:
     text = " ".join(url.split())
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return text if len(text) <= _MAX_URL_CHARS else f"{text[:_MAX_URL_CHARS]}…"
 
 
-def _described(ring: KeyRing, path: str, loaded: Settings) -> dict[str, Any]:
+def _describe_token(ring: KeyRing, path: str, loaded: Settings) -> dict[str, Any]:
     """What a path holds, by the names that clicktrail.tokens gives it, and what the registry keeps of its link.
 
     Raises:
         TokenError: it does not open.
     """
-    named = key_named_by(path.partition("/")[0])
-    if named and named[0] is Format.SEALED:
-        return {"format": named[0].value, "key": named[1], **_sealed(ring, path)}
-    reference = read_reference(ring, path)
+    named = identify_key(path.partition("/")[0])
+    if named and named[0] is TokenFormat.SEALED:
+        return {"format": named[0].value, "key": named[1], **_describe_sealed_token(ring, path)}
+    reference = parse_reference(ring, path)
     described: dict[str, Any] = {"format": "short"} if named is None else {"format": named[0].value, "key": named[1]}
-    if reference.origin is Origin.LINK_SET:
+    if reference.kind is ReferenceKind.LINK_SET:
         described |= {"link_set": reference.number, "message_id": reference.message_id}
         described |= {"recipient": reference.recipient, "recipient_unsealed": reference.recipient_unsealed}
     if reference.sent_at:
-        described["sent_at"] = _time(reference.sent_at)
-    return described | {"position": reference.position} | asyncio.run(_kept(loaded, reference))
+        described["sent_at"] = _format_time(reference.sent_at)
+    return described | {"position": reference.position} | asyncio.run(_find_stored_link(loaded, reference))
 
 
-def _sealed(ring: KeyRing, token: str) -> dict[str, Any]:
+def _describe_sealed_token(ring: KeyRing, token: str) -> dict[str, Any]:
     sealed = open_token(ring, token)
     return {
         "destination": sealed.destination,
@@ -95,20 +99,22 @@ def _sealed(ring: KeyRing, token: str) -> dict[str, Any]:
         "campaign": sealed.campaign,
         "recipient": sealed.recipient,
         "position": sealed.position,
-        "links": sealed.links,
+        "links": sealed.link_count,
         "group": sealed.group,
-        "sent_at": _time(sealed.sent_at),
+        "sent_at": _format_time(sealed.sent_at),
     }
 
 
-async def _kept(loaded: Settings, reference: Reference) -> dict[str, Any]:
+async def _find_stored_link(loaded: Settings, reference: LinkReference) -> dict[str, Any]:
     """What the registry has of a link; nothing, and a line on standard error, where it has none or does not answer."""
     # Its database packages are slow to import, and no other command should wait for them.
-    from clicktrail.server.wiring.stores import read_registry
+    from clicktrail.server.wiring.stores import open_registry_read_only
 
-    async with read_registry(loaded) as registry:
+    async with open_registry_read_only(loaded) as registry:
         try:
-            found = await StoredLinks(link_sets=registry.link_sets, short_links=registry.short_links).find(reference)
+            found = await LinkResolver(link_sets=registry.link_sets, short_links=registry.short_links).resolve(
+                reference
+            )
         except StorageError as error:
             print(f"clicktrail: where this link leads is kept in the registry: {error}", file=sys.stderr)
             return {}
@@ -117,16 +123,16 @@ async def _kept(loaded: Settings, reference: Reference) -> dict[str, Any]:
         print("clicktrail: where this link leads is kept in the registry, which knows no such link", file=sys.stderr)
         return {}
     kept = {"destination": link.destination, "campaign": found.campaign, "links": len(found.links), "group": link.group}
-    if reference.origin is Origin.SHORT_MESSAGE:
+    if reference.kind is ReferenceKind.SHORT_MESSAGE:
         kept |= {"message_id": found.message_id, "recipient": found.recipient}
     return kept
 
 
-def _time(at: datetime) -> str:
+def _format_time(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _damage(url: str) -> str:
+def _find_damage_hint(url: str) -> str:
     """What happened to a URL on its way, where that can be seen; else empty."""
     if "…" in url or "..." in url:
         return "it is cut off at the dots: copy the link's address, not the text that is shown for it"
@@ -135,15 +141,15 @@ def _damage(url: str) -> str:
     return ""
 
 
-def _elsewhere(url: str, domain: str) -> str:
+def _find_host_hint(url: str, domain: str) -> str:
     host, own = urlsplit(url.strip()).netloc, urlsplit(domain).netloc
     if not host or host == own:
         return ""
     return f"it leads to {host}, and the tracking domain of the settings is {own}: see that it is a link of yours"
 
 
-def _key_hint(ring: KeyRing, token: str, path: Path) -> str:
-    _, number = key_named_by(token) or (None, None)
+def _find_key_hint(ring: KeyRing, token: str, path: Path) -> str:
+    _, number = identify_key(token) or (None, None)
     key = next((key for key in ring.keys if key.number == number), None)
     if key is None:
         return f"its last character names no key of {path}: see that the URL is whole, and the ring the right one"

@@ -11,14 +11,14 @@ import typer
 
 from clicktrail.cli.files import read_text
 from clicktrail.cli.options import Config, Json
-from clicktrail.cli.tables import VERDICTS, table, terminal
+from clicktrail.cli.tables import VERDICTS, create_table, create_terminal
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.verdict import Verdict
-from clicktrail.report.accuracy import TRUTHS
+from clicktrail.report.accuracy import TRUTH_VERDICTS
 
 __all__ = ["app"]
 
-_HEADER = ["click_id", "truth"]
+_CSV_HEADER = ["click_id", "truth"]
 
 app = typer.Typer(no_args_is_help=True, help="Hold verdicts against what is known of some clicks.")
 
@@ -36,10 +36,10 @@ def import_labels(
     """Keep what really made some clicks; of two labels of one click the later one stands."""
     from clicktrail.server import engine_client, settings, supervisor
 
-    truths = _truths(file)
-    loaded = settings.load(config, settings.environment())
-    console = engine_client.running_console(loaded.data / supervisor.RUN_FILE)
-    if not (console and engine_client.keep_labels(console, truths)):
+    truths = _read_truths(file)
+    loaded = settings.load(config, settings.get_environment())
+    console = engine_client.read_console_url(loaded.data_path / supervisor.RUN_FILE_NAME)
+    if not (console and engine_client.upload_labels(console, truths)):
         from clicktrail.server.wiring.offline import store_labels
 
         store_labels(loaded, truths)
@@ -51,9 +51,9 @@ def report(config: Config = None, json_: Json = False) -> None:
     """Show how often each verdict was right: precision and recall by labelled truth."""
     from clicktrail.server import engine_client, settings, supervisor
 
-    loaded = settings.load(config, settings.environment())
-    console = engine_client.running_console(loaded.data / supervisor.RUN_FILE)
-    confusion = engine_client.ask_confusion(console) if console else None
+    loaded = settings.load(config, settings.get_environment())
+    console = engine_client.read_console_url(loaded.data_path / supervisor.RUN_FILE_NAME)
+    confusion = engine_client.fetch_confusion(console) if console else None
     if confusion is None:
         from clicktrail.server.wiring.offline import read_confusion
 
@@ -61,27 +61,27 @@ def report(config: Config = None, json_: Json = False) -> None:
     if json_:
         print(json.dumps(confusion, indent=2))
     else:
-        _print(confusion)
+        _print_confusion(confusion)
 
 
-def _truths(file: Path) -> dict[str, Verdict]:
+def _read_truths(file: Path) -> dict[str, Verdict]:
     truths: dict[str, Verdict] = {}
     for number, row in enumerate(csv.reader(read_text(file).splitlines()), start=1):
-        if not row or (number == 1 and row == _HEADER):
+        if not row or (number == 1 and row == _CSV_HEADER):
             continue
-        click_id, truth = (cell.strip() for cell in row) if len(row) == len(_HEADER) else ("", "")
-        if not click_id or truth not in TRUTHS:
+        click_id, truth = (cell.strip() for cell in row) if len(row) == len(_CSV_HEADER) else ("", "")
+        if not click_id or truth not in TRUTH_VERDICTS:
             raise ClicktrailError(f"{file}, line {number} is no label", hint="such as 01k3v9...,human")
         truths[click_id] = Verdict(truth)
     return truths
 
 
-def _print(confusion: Mapping[str, Any]) -> None:
-    rows = table("truth", *VERDICTS, "precision", "recall")
+def _print_confusion(confusion: Mapping[str, Any]) -> None:
+    rows = create_table("truth", *VERDICTS, "precision", "recall")
     for of in confusion["truths"]:
         shares = ("unknown" if of[name] is None else f"{of[name]:.1%}" for name in ("precision", "recall"))
         rows.add_row(of["truth"], *(str(of["verdicts"][verdict]) for verdict in VERDICTS), *shares)
-    console = terminal()
+    console = create_terminal()
     console.print(rows)
     if confusion["unknown"]:
         console.print(f"Labels of clicks that are not stored: {confusion['unknown']}.")

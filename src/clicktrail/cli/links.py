@@ -13,46 +13,48 @@ from msgspec import to_builtins
 
 from clicktrail import keyring_file
 from clicktrail.cli.options import Config, Json
-from clicktrail.model.edit import EditAction, LinkEdit, Target
+from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.server import settings
 from clicktrail.server.system import RandomIds, SystemClock
 
 __all__ = ["app"]
 
-_LINK = re.compile(r"(?P<campaign>.*)#(?P<position>[0-9]{1,4})", re.DOTALL)
+_CAMPAIGN_POSITION = re.compile(r"(?P<campaign>.*)#(?P<position>[0-9]{1,4})", re.DOTALL)
 _HOST = re.compile(r"[^\s/#?@:]+\.[^\s/#?@:]+|localhost")
-_WEB = ("http://", "https://")
+_WEB_SCHEMES = ("http://", "https://")
 
 
-def _target(text: str) -> Target:
-    if text.lower().startswith(_WEB):
-        return Target(url=text)
-    if found := _LINK.fullmatch(text):
-        return Target(campaign=found["campaign"], position=int(found["position"]))
+def _parse_target(text: str) -> EditTarget:
+    if text.lower().startswith(_WEB_SCHEMES):
+        return EditTarget(url=text)
+    if found := _CAMPAIGN_POSITION.fullmatch(text):
+        return EditTarget(campaign=found["campaign"], position=int(found["position"]))
     if _HOST.fullmatch(text):
-        return Target(host=text.lower())
+        return EditTarget(host=text.lower())
     raise typer.BadParameter(f"'{text}' is neither CAMPAIGN#POSITION nor a web URL nor a host")
 
 
-def _web_url(text: str) -> str:
-    if text.lower().startswith(_WEB):
+def _parse_web_url(text: str) -> str:
+    if text.lower().startswith(_WEB_SCHEMES):
         return text
     raise typer.BadParameter(f"'{text}' is no web URL, such as https://www.example.com/page")
 
 
-Which = Annotated[
-    Target,
+TargetArgument = Annotated[
+    EditTarget,
     typer.Argument(
-        parser=_target,
+        parser=_parse_target,
         help="CAMPAIGN#POSITION for one link of a campaign, counted from 0; a URL for all links that lead exactly "
         "there; or a host for all that lead to it.",
         metavar="LINK",
     ),
 ]
-To = Annotated[
-    str, typer.Argument(parser=_web_url, help="Where they lead from now on, an http or https URL.", metavar="URL")
+DestinationArgument = Annotated[
+    str, typer.Argument(parser=_parse_web_url, help="Where they lead from now on, an http or https URL.", metavar="URL")
 ]
-At = Annotated[datetime, typer.Argument(help="Such as 2026-12-24 or 2026-12-24T18:00:00; UTC.", metavar="TIME")]
+ExpiryArgument = Annotated[
+    datetime, typer.Argument(help="Such as 2026-12-24 or 2026-12-24T18:00:00; UTC.", metavar="TIME")
+]
 
 app = typer.Typer(no_args_is_help=True, help="Correct, disable or end links after they were sent.")
 
@@ -63,57 +65,63 @@ def links() -> None:
 
 
 @app.command()
-def redirect(which: Which, to: To, config: Config = None) -> None:
+def redirect(target: TargetArgument, destination: DestinationArgument, config: Config = None) -> None:
     """Have links lead elsewhere."""
-    _keep(config, which, EditAction.REDIRECT, destination=to)
+    _save_edit(config, target, EditAction.REDIRECT, destination=destination)
 
 
 @app.command()
-def disable(which: Which, config: Config = None) -> None:
+def disable(target: TargetArgument, config: Config = None) -> None:
     """Have links lead to a page that says that they have ended."""
-    _keep(config, which, EditAction.DISABLE)
+    _save_edit(config, target, EditAction.DISABLE)
 
 
 @app.command()
-def expire(which: Which, at: At, config: Config = None) -> None:
+def expire(target: TargetArgument, expires_at: ExpiryArgument, config: Config = None) -> None:
     """Have links end at a time."""
-    _keep(config, which, EditAction.EXPIRE, expires_at=at.replace(tzinfo=UTC))
+    _save_edit(config, target, EditAction.EXPIRE, expires_at=expires_at.replace(tzinfo=UTC))
 
 
 @app.command()
-def restore(which: Which, config: Config = None) -> None:
+def restore(target: TargetArgument, config: Config = None) -> None:
     """Have links be as they were sent."""
-    _keep(config, which, EditAction.RESTORE)
+    _save_edit(config, target, EditAction.RESTORE)
 
 
 @app.command(name="list")
 def list_(config: Config = None, json_: Json = False) -> None:
     """List all changes in the order of time; of several to one link the last stands."""
-    edits = asyncio.run(_all(_loaded(config)))
+    edits = asyncio.run(_list_edits(_load_settings(config)))
     if json_:
         print(json.dumps(to_builtins(edits)))
         return
     for edit in edits:
         until = f"{edit.expires_at:%Y-%m-%dT%H:%M:%SZ}" if edit.expires_at else ""
-        told = (f"{edit.at:%Y-%m-%dT%H:%M:%SZ}", edit.action.value, _name(edit.target), edit.destination, until)
+        told = (
+            f"{edit.at:%Y-%m-%dT%H:%M:%SZ}",
+            edit.action.value,
+            _format_target(edit.target),
+            edit.destination,
+            until,
+        )
         print(" ".join(filter(None, told)))
 
 
-def _name(target: Target) -> str:
+def _format_target(target: EditTarget) -> str:
     return target.url or target.host or f"{target.campaign}#{target.position}"
 
 
-def _loaded(config: Path | None) -> settings.Settings:
-    loaded = settings.load(config, settings.environment())
+def _load_settings(config: Path | None) -> settings.Settings:
+    loaded = settings.load(config, settings.get_environment())
     keyring_file.load(
-        loaded.data / keyring_file.NAME
+        loaded.data_path / keyring_file.FILE_NAME
     )  # beside no key ring anything would look as if the ring had been lost
     return loaded
 
 
-def _keep(
+def _save_edit(
     config: Path | None,
-    target: Target,
+    target: EditTarget,
     action: EditAction,
     *,
     destination: str = "",
@@ -127,15 +135,18 @@ def _keep(
         destination=destination,
         expires_at=expires_at,
     )
-    asyncio.run(_add(_loaded(config), edit))
+    asyncio.run(_store_edit(_load_settings(config), edit))
     # A token holds all that a click needs, and so nobody knows here which campaigns and positions there are.
-    typer.echo(f"clicktrail: {action.value} {_name(target)}: running edges go by it, if there are such links", err=True)
+    typer.echo(
+        f"clicktrail: {action.value} {_format_target(target)}: running edges go by it, if there are such links",
+        err=True,
+    )
 
 
 # The registry's packages are slow to import, and no other command should wait for them.
 
 
-async def _add(loaded: settings.Settings, edit: LinkEdit) -> None:
+async def _store_edit(loaded: settings.Settings, edit: LinkEdit) -> None:
     from clicktrail.server.wiring.overrides import copy_overrides
     from clicktrail.server.wiring.stores import open_registry
 
@@ -144,8 +155,8 @@ async def _add(loaded: settings.Settings, edit: LinkEdit) -> None:
         await copy_overrides(loaded, registry)
 
 
-async def _all(loaded: settings.Settings) -> Sequence[LinkEdit]:
+async def _list_edits(loaded: settings.Settings) -> Sequence[LinkEdit]:
     from clicktrail.server.wiring.stores import open_registry
 
     async with open_registry(loaded) as registry:
-        return await registry.link_edits.all()
+        return await registry.link_edits.list_all()

@@ -9,13 +9,13 @@ import msgspec
 import typer
 
 from clicktrail.cli.options import Config, Json
-from clicktrail.cli.tables import table, terminal
+from clicktrail.cli.tables import create_table, create_terminal
 from clicktrail.errors import ClicktrailError
-from clicktrail.judge.network_lists import Listed, parse
-from clicktrail.judge.networks import NetworkClass, block_of
-from clicktrail.judge.shipped import context_with
+from clicktrail.judge.network_lists import ListedNetwork, parse_network_list
+from clicktrail.judge.networks import NetworkClass, parse_range
+from clicktrail.judge.shipped import build_context_with_networks
 from clicktrail.server import operator_networks, settings
-from clicktrail.server.operator_networks import OwnNetworks, Source
+from clicktrail.server.operator_networks import NetworkSource, OperatorNetworks
 from clicktrail.server.system import SystemClock
 
 __all__ = ["app"]
@@ -47,20 +47,20 @@ def update(
     config: Config = None,
 ) -> None:
     """Read lists of networks, each in the place of what it said the last time; all of them, or none."""
-    from clicktrail.server.download import fetch
+    from clicktrail.server.download import fetch_text
 
-    file = _file(config)
+    file = _networks_file(config)
     now = SystemClock().now()
     read = {}
     for source in sources:
         try:
-            listed = parse(fetch(source), name=name, kind=kind)
+            listed = parse_network_list(fetch_text(source), name=name, network_class=kind)
         except ClicktrailError as error:
             raise ClicktrailError(f"{source}: {error}", hint=error.hint) from error
-        read[_key(source)] = Source(
-            read_at=now, networks=tuple(_until(each, expires) for each in listed if each.ranges)
+        read[_source_key(source)] = NetworkSource(
+            read_at=now, networks=tuple(_set_expiry(each, expires) for each in listed if each.ranges)
         )
-    operator_networks.write(file, OwnNetworks(sources=operator_networks.read(file).sources | read))
+    operator_networks.write(file, OperatorNetworks(sources=operator_networks.read(file).sources | read))
     for source, held in read.items():
         print(f"{source}: {sum(len(each.ranges) for each in held.networks)} ranges")
 
@@ -71,31 +71,33 @@ def remove(
     config: Config = None,
 ) -> None:
     """Forget what lists said."""
-    file = _file(config)
+    file = _networks_file(config)
     held = operator_networks.read(file).sources
-    for source in map(_key, sources):
+    for source in map(_source_key, sources):
         if source not in held:
             raise ClicktrailError(f"nothing was read from {source}", hint="clicktrail networks list shows the sources")
         del held[source]
-    operator_networks.write(file, OwnNetworks(sources=held))
+    operator_networks.write(file, OperatorNetworks(sources=held))
 
 
 @app.command(name="list")
 def list_networks(config: Config = None, json_: Json = False) -> None:
     """Show what was read from where, and which version of all networks judges now."""
-    own, today = operator_networks.read(_file(config)), SystemClock().now().date()
-    version = context_with(own.listed, today=today).networks.version
-    rows = [_row(source, held.read_at, each, today) for source, held in own.sources.items() for each in held.networks]
+    own, today = operator_networks.read(_networks_file(config)), SystemClock().now().date()
+    version = build_context_with_networks(own.all_networks, today=today).networks.version
+    rows = [
+        _build_row(source, held.read_at, each, today) for source, held in own.sources.items() for each in held.networks
+    ]
     if json_:
         print(json.dumps({"version": version, "networks": rows}, indent=1))
         return
-    found = table("source", "network", "class", "ranges", "read", "expires")
+    found = create_table("source", "network", "class", "ranges", "read", "expires")
     for row in rows:
         expires = f"{row['expires']}{'' if row['counts'] else ' (expired)'}" if row["expires"] else "never"
         found.add_row(row["source"], row["name"], row["class"], str(row["ranges"]), row["read_at"][:10], expires)
     print(f"version {version}")
     if rows:
-        terminal().print(found)
+        create_terminal().print(found)
 
 
 @app.command()
@@ -107,29 +109,31 @@ def show(
     """Show which network the judge takes addresses to be in; none for people's lines and all that is not known."""
     today = SystemClock().now().date()
     for address in addresses:
-        _check(address)
-    known = context_with(operator_networks.read(_file(config)).listed, today=today).networks
+        _check_address(address)
+    known = build_context_with_networks(
+        operator_networks.read(_networks_file(config)).all_networks, today=today
+    ).networks
     found = {address: known.find(address) for address in addresses}
     if json_:
         print(json.dumps([{"address": address, "network": msgspec.to_builtins(it)} for address, it in found.items()]))
         return
     for address, network in found.items():
-        print(f"{address}  {f'{network}, {network.kind}' if network else 'none'}")
+        print(f"{address}  {f'{network}, {network.network_class}' if network else 'none'}")
 
 
-def _check(address: str) -> None:
+def _check_address(address: str) -> None:
     """Refuse what is neither an address nor a shortened one."""
     try:
-        block_of(address)
+        parse_range(address)
     except ValueError as error:
         raise ClicktrailError(f"'{address}' is no address") from error
 
 
-def _row(source: str, read_at: datetime, network: Listed, today: date) -> dict[str, Any]:
+def _build_row(source: str, read_at: datetime, network: ListedNetwork, today: date) -> dict[str, Any]:
     return {
         "source": source,
         "name": network.name,
-        "class": network.kind,
+        "class": network.network_class,
         "ranges": len(network.ranges),
         "read_at": read_at.isoformat(),
         "expires": network.expires and network.expires.isoformat(),
@@ -137,14 +141,14 @@ def _row(source: str, read_at: datetime, network: Listed, today: date) -> dict[s
     }
 
 
-def _until(network: Listed, expires: datetime | None) -> Listed:
+def _set_expiry(network: ListedNetwork, expires: datetime | None) -> ListedNetwork:
     return msgspec.structs.replace(network, expires=expires.date()) if expires else network
 
 
-def _key(source: str) -> str:
+def _source_key(source: str) -> str:
     """A source by a name that is the same wherever the command is run."""
     return source if source.startswith(("http://", "https://")) else str(Path(source).absolute())
 
 
-def _file(config: Path | None) -> Path:
-    return settings.load(config, settings.environment()).networks
+def _networks_file(config: Path | None) -> Path:
+    return settings.load(config, settings.get_environment()).networks_path

@@ -13,27 +13,27 @@ from zlib import crc32
 
 import msgspec
 
-from clicktrail.audit import message_of
-from clicktrail.judge.address_activity import Visit, names_a_visitor
-from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode
-from clicktrail.server.pipeline.address_history import VisitsByAddress
+from clicktrail.audit import message_key
+from clicktrail.judge.address_activity import AddressClick, is_visitor_address
+from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
+from clicktrail.server.pipeline.address_history import ClicksByAddress
 
-__all__ = ["Partitions", "partitions"]
+__all__ = ["Partitions", "open_partitions"]
 
-_FILES = 32
-_IN_MEMORY = 1 << 19
+_PARTITION_COUNT = 32
+_MAX_MEMORY_BYTES = 1 << 19
 """Bytes of a partition from which on it is a file."""
 
 
-class _Found(msgspec.Struct, array_like=True):
+class _NearbyClicks(msgspec.Struct, array_like=True):
     """Visits by one address that matter to a message."""
 
-    message: str
-    visits: list[Visit]
+    message_id: str
+    clicks: list[AddressClick]
 
 
-_visits = msgspec.json.Decoder(Visit)
-_found = msgspec.json.Decoder(_Found)
+_click_decoder = msgspec.json.Decoder(AddressClick)
+_nearby_decoder = msgspec.json.Decoder(_NearbyClicks)
 
 
 class Partitions:
@@ -41,79 +41,84 @@ class Partitions:
 
     Args:
         events: one file for each partition of messages.
-        visits: any number of files, for visits by address.
+        address_clicks: any number of files, for visits by address.
         nearby: as many as ``events``, for visits by message.
 
     Attributes:
-        latest: when the last of all events happened.
+        last_event_at: when the last of all events happened.
     """
 
-    def __init__(self, events: Sequence[IO[bytes]], visits: Sequence[IO[bytes]], nearby: Sequence[IO[bytes]]) -> None:
-        self.latest = datetime.min.replace(tzinfo=UTC)
+    def __init__(
+        self, events: Sequence[IO[bytes]], address_clicks: Sequence[IO[bytes]], nearby: Sequence[IO[bytes]]
+    ) -> None:
+        self.last_event_at = datetime.min.replace(tzinfo=UTC)
         self._events = events
-        self._visits = visits
+        self._address_clicks = address_clicks
         self._nearby = nearby
-        self._anonymous: dict[str, AnonymousClick] = {}
+        self._anonymous_clicks: dict[str, AnonymousClick] = {}
 
     def add(self, event: AnyEvent) -> None:
         """Put one event away."""
-        self.latest = max(self.latest, event.at)
+        self.last_event_at = max(self.last_event_at, event.at)
         if isinstance(event, AnonymousClick):
-            self._anonymous[event.id] = event
+            self._anonymous_clicks[event.id] = event
             return
-        message = message_of(event)
-        _write(self._events, by=message, item=event)
-        if isinstance(event, Click) and names_a_visitor(event.ip):
-            _write(self._visits, by=event.ip, item=replace(Visit.of(event), message_id=message))
+        message = message_key(event)
+        _write_line(self._events, key=message, item=event)
+        if isinstance(event, Click) and is_visitor_address(event.ip):
+            _write_line(
+                self._address_clicks, key=event.ip, item=replace(AddressClick.from_click(event), message_id=message)
+            )
 
-    def __iter__(self) -> Iterator[tuple[list[AnyEvent], Mapping[str, Sequence[Visit]]]]:
+    def __iter__(self) -> Iterator[tuple[list[AnyEvent], Mapping[str, Sequence[AddressClick]]]]:
         """The partitions, each with its events and, by message, the visits that its addresses made elsewhere.
 
         To be asked for once, when all events are put away.
         """
-        for file in self._visits:
-            for found in _found_in(map(_visits.decode, _lines(file))):
-                _write(self._nearby, by=found.message, item=found)
+        for file in self._address_clicks:
+            for found in _find_nearby(map(_click_decoder.decode, _read_lines(file))):
+                _write_line(self._nearby, key=found.message_id, item=found)
         for events, nearby in zip(self._events, self._nearby, strict=True):
-            by_message: dict[str, list[Visit]] = {}
-            for found in map(_found.decode, _lines(nearby)):
-                by_message.setdefault(found.message, []).extend(found.visits)
-            yield [decode(line) for line in _lines(events)], by_message
+            by_message: dict[str, list[AddressClick]] = {}
+            for found in map(_nearby_decoder.decode, _read_lines(nearby)):
+                by_message.setdefault(found.message_id, []).extend(found.clicks)
+            yield [decode_event(line) for line in _read_lines(events)], by_message
 
-    def anonymous(self) -> Collection[AnonymousClick]:
+    def anonymous_clicks(self) -> Collection[AnonymousClick]:
         """Those of the events that belong to no message for good."""
-        return self._anonymous.values()
+        return self._anonymous_clicks.values()
 
 
 @contextmanager
-def partitions() -> Iterator[Partitions]:
+def open_partitions() -> Iterator[Partitions]:
     """Empty ones, until the context ends."""
     with ExitStack() as stack:
         events, visits, nearby = (
-            [stack.enter_context(SpooledTemporaryFile(_IN_MEMORY)) for _ in range(_FILES)] for _ in range(3)
+            [stack.enter_context(SpooledTemporaryFile(_MAX_MEMORY_BYTES)) for _ in range(_PARTITION_COUNT)]
+            for _ in range(3)
         )
         yield Partitions(events, visits, nearby)
 
 
-def _write(files: Sequence[IO[bytes]], *, by: str, item: object) -> None:
+def _write_line(files: Sequence[IO[bytes]], *, key: str, item: object) -> None:
     """Into one of the files, always the same for a name."""
-    files[crc32(by.encode(errors="surrogatepass")) % len(files)].write(msgspec.json.encode(item) + b"\n")
+    files[crc32(key.encode(errors="surrogatepass")) % len(files)].write(msgspec.json.encode(item) + b"\n")
 
 
-def _lines(file: IO[bytes]) -> Iterable[bytes]:
+def _read_lines(file: IO[bytes]) -> Iterable[bytes]:
     file.seek(0)
     return file
 
 
-def _found_in(visits: Iterable[Visit]) -> Iterator[_Found]:
+def _find_nearby(address_clicks: Iterable[AddressClick]) -> Iterator[_NearbyClicks]:
     """What any address's visits tell of its other ones."""
-    by_address: dict[str, list[Visit]] = {}
-    for visit in visits:
+    by_address: dict[str, list[AddressClick]] = {}
+    for visit in address_clicks:
         by_address.setdefault(visit.ip, []).append(visit)
     for told in by_address.values():
         told.sort(key=lambda visit: visit.at)
-        known = VisitsByAddress(told)
-        elsewhere: dict[str, set[Visit]] = {}
+        known = ClicksByAddress(told)
+        elsewhere: dict[str, set[AddressClick]] = {}
         for visit in told:
-            elsewhere.setdefault(visit.message_id, set()).update(known.nearest(visit))
-        yield from (_Found(message=message, visits=[*found]) for message, found in elsewhere.items() if found)
+            elsewhere.setdefault(visit.message_id, set()).update(known.find_nearest(visit))
+        yield from (_NearbyClicks(message_id=message, clicks=[*found]) for message, found in elsewhere.items() if found)

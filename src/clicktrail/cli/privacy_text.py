@@ -14,7 +14,7 @@ from clicktrail.server import settings
 __all__ = ["privacy_text"]
 
 
-_OPEN_HOURS = 1
+_SEGMENT_OPEN_HOURS = 1
 """How long a segment of the journal is written to before it is kept for the time that the settings say."""
 
 
@@ -33,7 +33,7 @@ def privacy_text(
     # The policies' parser and the domains' are slow to import, and no other command should wait for them.
     from clicktrail.server.wiring.config import read_domains, read_policy
 
-    loaded = settings.load(config, settings.environment())
+    loaded = settings.load(config, settings.get_environment())
     text = (resources.files("clicktrail.cli") / "privacy.toml").read_text("utf-8")
     says: dict[str, str] = tomllib.loads(text)[language]
     domains = read_domains(loaded)
@@ -46,7 +46,9 @@ def privacy_text(
         says["click"],
         says["why"],
         *([says["pages"].format(pages=", ".join(pages))] if pages else []),
-        says["address"].format(hours=loaded.privacy.address_hours, journal=loaded.recording.keep_hours + _OPEN_HOURS),
+        says["address"].format(
+            hours=loaded.privacy.address_hours, journal=loaded.recording.keep_hours + _SEGMENT_OPEN_HOURS
+        ),
         says[read_policy(loaded.tracking.policy).unknown_consent],
         says[f"opted_out_{min(opted_out)}"],  # where domains differ, the one that records more
         says["rest"],

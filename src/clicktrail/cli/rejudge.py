@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from clicktrail.cli.options import Config, Json
-from clicktrail.cli.tables import table, terminal
+from clicktrail.cli.tables import create_table, create_terminal
 from clicktrail.errors import ClicktrailError
 
 __all__ = ["rejudge"]
@@ -26,28 +26,28 @@ def rejudge(
 ) -> None:
     """Judge recorded clicks again by the rules, networks and agents of now, and say what that changes."""
     from clicktrail.server import engine_client, settings, supervisor
-    from clicktrail.server.pipeline.rejudge import Wanted
+    from clicktrail.server.pipeline.rejudge import RejudgeRequest
 
-    loaded = settings.load(config, settings.environment())
-    wanted = Wanted(campaign=campaign, since=since.replace(tzinfo=UTC) if since else None, apply=not dry_run)
-    console = engine_client.running_console(loaded.data / supervisor.RUN_FILE)
-    campaigns = engine_client.have_rejudged(console, wanted) if console else None
+    loaded = settings.load(config, settings.get_environment())
+    wanted = RejudgeRequest(campaign=campaign, since=since.replace(tzinfo=UTC) if since else None, apply=not dry_run)
+    console = engine_client.read_console_url(loaded.data_path / supervisor.RUN_FILE_NAME)
+    campaigns = engine_client.request_rejudge(console, wanted) if console else None
     if campaigns is None:
         # As with reports: where no engine runs we are free to open analytics ourselves.
-        from clicktrail.server.wiring.offline import rejudge_stored
+        from clicktrail.server.wiring.offline import rejudge_campaigns
 
-        campaigns = rejudge_stored(loaded, wanted)
+        campaigns = rejudge_campaigns(loaded, wanted)
     if campaign is not None and not campaigns:
         raise ClicktrailError(f"there is no campaign '{campaign}'", hint="clicktrail report lists them all")
     if json_:
         print(json.dumps({"applied": not dry_run, "campaigns": campaigns}, indent=2, ensure_ascii=False))
     else:
-        _print(campaigns, dry_run=dry_run)
+        _print_changes(campaigns, dry_run=dry_run)
 
 
-def _print(campaigns: Sequence[Mapping[str, Any]], *, dry_run: bool) -> None:
+def _print_changes(campaigns: Sequence[Mapping[str, Any]], *, dry_run: bool) -> None:
     changed = [campaign for campaign in campaigns if campaign["moved"]]
-    rows = table("campaign", "verdicts", "clicks", "people before", "now", "click rate before", "now")
+    rows = create_table("campaign", "verdicts", "clicks", "people before", "now", "click rate before", "now")
     for campaign in changed:
         people, rate = campaign["unique"]["human"], campaign["click_rate"]["human"]
         numbers = (str(people["before"]), str(people["after"]), f"{rate['before']:.1%}", f"{rate['after']:.1%}")
@@ -55,13 +55,13 @@ def _print(campaigns: Sequence[Mapping[str, Any]], *, dry_run: bool) -> None:
             name = campaign["campaign"] or "(none)"
             moved = (f"{move['from']} to {move['to']}", str(move["clicks"]))
             rows.add_row(*((name, *moved, *numbers) if place == 0 else ("", *moved)))
-    console = terminal()
+    console = create_terminal()
     if changed:
         console.print(rows)
-    console.print(_sentence(campaigns, dry_run=dry_run))
+    console.print(_format_summary(campaigns, dry_run=dry_run))
 
 
-def _sentence(campaigns: Sequence[Mapping[str, Any]], *, dry_run: bool) -> str:
+def _format_summary(campaigns: Sequence[Mapping[str, Any]], *, dry_run: bool) -> str:
     judged, stood = (sum(campaign[name] for campaign in campaigns) for name in ("judged", "stood"))
     moved = sum(move["clicks"] for campaign in campaigns for move in campaign["moved"])
     would = f"{moved} would get another verdict" if dry_run else f"{moved} have another verdict now"

@@ -8,7 +8,7 @@ import typer
 from clicktrail.cli import tables
 from clicktrail.cli.options import Config, Json
 from clicktrail.errors import ClicktrailError
-from clicktrail.report import Filter
+from clicktrail.report import ClickFilter
 
 __all__ = ["report"]
 
@@ -16,7 +16,7 @@ __all__ = ["report"]
 def report(
     campaign: Annotated[str | None, typer.Argument(help="One campaign; all of them otherwise.")] = None,
     filters: Annotated[
-        list[Filter] | None,
+        list[ClickFilter] | None,
         typer.Option("--filter", help="Show beside what this rule alone would leave; several times for several."),
     ] = None,
     config: Config = None,
@@ -25,9 +25,9 @@ def report(
     """Show delivered, clicks, clickers and click rates, by campaign or of one campaign by link."""
     from clicktrail.server import engine_client, settings, supervisor
 
-    loaded = settings.load(config, settings.environment())
-    console = engine_client.running_console(loaded.data / supervisor.RUN_FILE)
-    reports = engine_client.ask_engine(console, campaign, filters or ()) if console else None
+    loaded = settings.load(config, settings.get_environment())
+    console = engine_client.read_console_url(loaded.data_path / supervisor.RUN_FILE_NAME)
+    reports = engine_client.fetch_reports(console, campaign, filters or ()) if console else None
     if reports is None:
         # Where no engine runs we are free to open analytics ourselves, and to process what the journal still holds.
         from clicktrail.server.wiring.offline import read_reports
@@ -38,6 +38,6 @@ def report(
     if json_:
         print(json.dumps({"campaigns": reports}, indent=2, ensure_ascii=False))
     elif campaign is None:
-        tables.print_campaigns(reports, data=loaded.data)
+        tables.print_campaigns(reports, data=loaded.data_path)
     else:
         tables.print_campaign(reports[0])

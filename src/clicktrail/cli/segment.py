@@ -15,9 +15,9 @@ from clicktrail.errors import ClicktrailError
 
 __all__ = ["segment"]
 
-_SPAN = re.compile(r"(\d{1,5})([hdw])")
-_HOURS = {"h": 1, "d": 24, "w": 7 * 24}
-_COLUMNS = ("recipient", "clicks", "last_click_at")
+_DURATION = re.compile(r"(\d{1,5})([hdw])")
+_HOURS_PER_UNIT = {"h": 1, "d": 24, "w": 7 * 24}
+_CSV_COLUMNS = ("recipient", "clicks", "last_click_at")
 
 _Rows = Iterable[Mapping[str, Any]]
 
@@ -36,31 +36,33 @@ def segment(
     from clicktrail.server import engine_client, settings, supervisor
     from clicktrail.server.system import SystemClock
 
-    since = SystemClock().now() - _span(clicked_human)
-    loaded = settings.load(config, settings.environment())
-    output = _Csv() if csv_ else _Document() if json_ else _Names()
-    console = engine_client.running_console(loaded.data / supervisor.RUN_FILE)
-    page = engine_client.ask_segment(console, since=since, campaign=campaign) if console else None
+    since = SystemClock().now() - _parse_duration(clicked_human)
+    loaded = settings.load(config, settings.get_environment())
+    output = _CsvWriter() if csv_ else _JsonWriter() if json_ else _PlainWriter()
+    console = engine_client.read_console_url(loaded.data_path / supervisor.RUN_FILE_NAME)
+    page = engine_client.fetch_segment_page(console, since=since, campaign=campaign) if console else None
     if console and page is not None:
         while page:
             output.write(page)
-            page = engine_client.ask_segment(console, since=since, campaign=campaign, after=page[-1]["recipient"])
+            page = engine_client.fetch_segment_page(
+                console, since=since, campaign=campaign, after=page[-1]["recipient"]
+            )
     else:
         # As with reports: where no engine runs we are free to open analytics ourselves.
         from clicktrail.server.wiring.offline import read_segment
 
-        read_segment(loaded, since=since, campaign=campaign, tell=output.write)
+        read_segment(loaded, since=since, campaign=campaign, on_page=output.write)
     output.end()
 
 
-def _span(text: str) -> timedelta:
-    found = _SPAN.fullmatch(text)
+def _parse_duration(text: str) -> timedelta:
+    found = _DURATION.fullmatch(text)
     if not found:
         raise ClicktrailError(f"'{text}' is no span of time", hint="such as 90d, 12w or 24h")
-    return timedelta(hours=int(found[1]) * _HOURS[found[2]])
+    return timedelta(hours=int(found[1]) * _HOURS_PER_UNIT[found[2]])
 
 
-class _Names:
+class _PlainWriter:
     """A name a line."""
 
     def write(self, rows: _Rows) -> None:
@@ -71,27 +73,27 @@ class _Names:
         """Nothing comes after the last."""
 
 
-class _Csv(_Names):
+class _CsvWriter(_PlainWriter):
     """A table with a header."""
 
     def __init__(self) -> None:
-        self._table = csv.writer(sys.stdout)
-        self._table.writerow(_COLUMNS)
+        self._writer = csv.writer(sys.stdout)
+        self._writer.writerow(_CSV_COLUMNS)
 
     def write(self, rows: _Rows) -> None:
-        self._table.writerows([row[name] for name in _COLUMNS] for row in rows)
+        self._writer.writerows([row[name] for name in _CSV_COLUMNS] for row in rows)
 
 
-class _Document(_Names):
+class _JsonWriter(_PlainWriter):
     """One JSON document, written as it comes: there may be millions."""
 
     def __init__(self) -> None:
-        self._before = '{"recipients": ['
+        self._separator = '{"recipients": ['
 
     def write(self, rows: _Rows) -> None:
         for row in rows:
-            sys.stdout.write(f"{self._before}\n{json.dumps(row, ensure_ascii=False)}")
-            self._before = ","
+            sys.stdout.write(f"{self._separator}\n{json.dumps(row, ensure_ascii=False)}")
+            self._separator = ","
 
     def end(self) -> None:
-        print("]}" if self._before == "," else f"{self._before}]}}")
+        print("]}" if self._separator == "," else f"{self._separator}]}}")

@@ -21,26 +21,26 @@ def serve(
     """Run edge and engine until told to stop."""
     from clicktrail.server import log, settings, supervisor
 
-    if only and only not in list(supervisor.Part):
+    if only and only not in list(supervisor.Component):
         raise typer.BadParameter(f"'{only}' is neither edge nor engine", param_hint="--only")
-    loaded = settings.load(config, settings.environment())
+    loaded = settings.load(config, settings.get_environment())
     log.configure_logging(loaded.log.level)
-    parts = [supervisor.Part(only)] if only else list(supervisor.Part)
-    asyncio.run(supervisor.serve(loaded, config=config, parts=parts, with_input=with_input))
+    parts = [supervisor.Component(only)] if only else list(supervisor.Component)
+    asyncio.run(supervisor.serve(loaded, config_path=config, components=parts, stop_on_stdin_eof=with_input))
 
 
 def worker(
     part: str,
-    number: Annotated[list[int], typer.Option("--socket", help="Inherited listening socket, by number.")],
+    socket_fds: Annotated[list[int], typer.Option("--socket", help="Inherited listening socket, by number.")],
     config: Config = None,
     index: int = 0,
 ) -> None:
     """Be one process of serve, which starts these itself. The edge's start fast: they import no engine."""
     from clicktrail.server import log, settings
 
-    loaded = settings.load(config, settings.environment())
+    loaded = settings.load(config, settings.get_environment())
     log.configure_logging(loaded.log.level)
-    sockets = [socket.socket(fileno=inherited) for inherited in number]
+    sockets = [socket.socket(fileno=inherited) for inherited in socket_fds]
     if part == "edge":
         from clicktrail.server.wiring.edge import run_edge
 
@@ -48,4 +48,4 @@ def worker(
     else:
         from clicktrail.server.wiring.engine import run_engine
 
-        run_engine(loaded, relay=sockets[0], console=sockets[1])
+        run_engine(loaded, relay_socket=sockets[0], console_socket=sockets[1])

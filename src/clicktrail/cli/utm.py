@@ -14,27 +14,26 @@ from typing import Annotated, Any
 
 import typer
 
-from clicktrail.cli.files import PARTS, read_bytes, read_text, write_bytes
+from clicktrail.cli.files import BODY_TYPES_BY_SUFFIX, read_bytes, read_text, write_bytes
 from clicktrail.cli.options import Config, Json
 from clicktrail.errors import ClicktrailError
-from clicktrail.model.link import LinkReason, Part
-from clicktrail.rewrite import Placed, Policy, Rewritten, Untouched, rewrite_message
+from clicktrail.model.link import BodyType, LinkReason
+from clicktrail.rewrite import NumberedLink, Policy, RewriteResult, SkipReason, rewrite_message
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.document import rewrite_document
-from clicktrail.rewrite.policy import Judgement
+from clicktrail.rewrite.policy import LinkDecision
 from clicktrail.server import settings
 from clicktrail.server.wiring.config import read_convention
-from clicktrail.utm import Convention, parse
-from clicktrail.utm.audit import Audit, Variant
-from clicktrail.utm.audit import audit as audit_rows
-from clicktrail.utm.export import read_rows
-from clicktrail.utm.lint import check, repair, unchecked
+from clicktrail.utm import Convention, parse_convention
+from clicktrail.utm.audit import UtmAudit, Variant, audit_rows
+from clicktrail.utm.export import read_export
+from clicktrail.utm.lint import explain_unchecked, fix_url, lint_url
 
 __all__ = ["LintedFile", "LintedLink", "app", "read_links"]
 
 # FOLDED linted.py: The links of a file that is checked before it is sent, and the file with better ones.
 
-_WEB = re.compile(r"\s*https?://", re.IGNORECASE)
+_WEB_SCHEME = re.compile(r"\s*https?://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +43,12 @@ class LintedLink:
     Attributes:
         url: where it leads, character references decoded.
         line: of the file, from 1; 0 if it stands in an encoded part of a message.
-        wanted: whether it is a link of the kind that gets parameters: no unsubscribe link, for example.
+        utm_required: whether it is a link of the kind that gets parameters: no unsubscribe link, for example.
     """
 
     url: str
     line: int = 0
-    wanted: bool = True
+    utm_required: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,32 +58,34 @@ class LintedFile:
     Attributes:
         links: in their order.
         raw: its bytes.
-        part: HTML or text; None for a message.
-        listed: whether each of its lines is a URL.
-        untouched: why it, or parts of it, could not be read.
+        body_type: HTML or text; None for a message.
+        is_url_list: whether each of its lines is a URL.
+        skip_reasons: why it, or parts of it, could not be read.
     """
 
     links: tuple[LintedLink, ...]
     raw: bytes = b""
-    part: Part | None = Part.TEXT
-    listed: bool = False
-    untouched: tuple[Untouched, ...] = ()
+    body_type: BodyType | None = BodyType.TEXT
+    is_url_list: bool = False
+    skip_reasons: tuple[SkipReason, ...] = ()
 
-    def replacing(self, urls: Mapping[str, str]) -> bytes:
+    def replace_urls(self, urls: Mapping[str, str]) -> bytes:
         """The file with other URLs in place of some, and every other character as it is."""
-        if self.listed:
-            text, codec = _decoded_linted(self.raw)
+        if self.is_url_list:
+            text, codec = _decode_with_codec(self.raw)
             lines = [(line, line.strip()) for line in text.splitlines(keepends=True)]
             return "".join(line.replace(url, urls.get(url, url)) if url else line for line, url in lines).encode(codec)
-        return _rewrite(self.raw, self.part, _Plain(), lambda link: urls.get(link.href, link.url)).raw
+        return _rewrite_links(
+            self.raw, self.body_type, _UntrackedPolicy(), lambda link: urls.get(link.href, link.url)
+        ).raw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Plain(Policy):
+class _UntrackedPolicy(Policy):
     """Takes every link to the web as one whose recipient is not to be tracked: its URL changes, and stays plain."""
 
-    def judge(self, candidate: Candidate) -> Judgement:
-        return Judgement(LinkReason.CONSENT if _WEB.match(candidate.href) else LinkReason.NOT_WEB)
+    def judge(self, candidate: Candidate) -> LinkDecision:
+        return LinkDecision(LinkReason.CONSENT if _WEB_SCHEME.match(candidate.href) else LinkReason.NOT_WEB)
 
 
 def read_links(file: Path) -> LintedFile:
@@ -95,45 +96,49 @@ def read_links(file: Path) -> LintedFile:
     """
     raw = read_bytes(file)
     suffix = file.suffix.lower()
-    if suffix not in PARTS:
+    if suffix not in BODY_TYPES_BY_SUFFIX:
         raise ClicktrailError(f"cannot tell what {file} holds", hint="name it .html, .txt or .eml")
-    part = PARTS[suffix]
-    if part is Part.TEXT and (listed := _listed(raw)):
-        return LintedFile(links=listed, raw=raw, listed=True)
-    found = _rewrite(raw, part, Policy(), lambda link: link.url)
-    links = tuple(LintedLink(url=link.href, line=link.line if part else 0, wanted=link.tracked) for link in found.links)
-    return LintedFile(links=links, raw=raw, part=part, untouched=found.untouched)
+    part = BODY_TYPES_BY_SUFFIX[suffix]
+    if part is BodyType.TEXT and (listed := _parse_url_list(raw)):
+        return LintedFile(links=listed, raw=raw, is_url_list=True)
+    found = _rewrite_links(raw, part, Policy(), lambda link: link.url)
+    links = tuple(
+        LintedLink(url=link.href, line=link.line if part else 0, utm_required=link.is_tracked) for link in found.links
+    )
+    return LintedFile(links=links, raw=raw, body_type=part, skip_reasons=found.skip_reasons)
 
 
-def _rewrite(raw: bytes, part: Part | None, policy: Policy, tag: Callable[[Candidate], str]) -> Rewritten:
-    if part is None:
-        return rewrite_message(raw, policy=policy, tagger=lambda: tag, tracking_url=_any_url)
-    return rewrite_document(raw, part, policy=policy, tag=tag, tracking_url=_any_url)
+def _rewrite_links(
+    raw: bytes, body_type: BodyType | None, policy: Policy, tag: Callable[[Candidate], str]
+) -> RewriteResult:
+    if body_type is None:
+        return rewrite_message(raw, policy=policy, make_url_tagger=lambda: tag, make_tracking_url=_make_placeholder_url)
+    return rewrite_document(raw, body_type, policy=policy, tag_url=tag, make_tracking_url=_make_placeholder_url)
 
 
-def _any_url(_: Placed) -> str:
+def _make_placeholder_url(_: NumberedLink) -> str:
     """A URL of the form that every link takes, so that each is found with its reason; it goes nowhere, nor is kept."""
     return "https://links.invalid/x"
 
 
-def _decoded_linted(raw: bytes) -> tuple[str, str]:
+def _decode_with_codec(raw: bytes) -> tuple[str, str]:
     try:
         return raw.decode(), "utf-8"
     except UnicodeDecodeError:
         return raw.decode("latin-1"), "latin-1"
 
 
-def _listed(raw: bytes) -> tuple[LintedLink, ...]:
+def _parse_url_list(raw: bytes) -> tuple[LintedLink, ...]:
     """The lines of a text, if all of them are URLs: they may hold spaces, which end a URL within a text."""
-    lines = [line.strip() for line in _decoded_linted(raw)[0].splitlines()]
-    if not all(_WEB.match(line) for line in lines if line):
+    lines = [line.strip() for line in _decode_with_codec(raw)[0].splitlines()]
+    if not all(_WEB_SCHEME.match(line) for line in lines if line):
         return ()
     return tuple(LintedLink(url=url, line=number) for number, url in enumerate(lines, start=1) if url)
 
 
 app = typer.Typer(no_args_is_help=True, help="Check UTM parameters by a convention.")
 
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_URL_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _ConventionFile = Annotated[
     Path | None, typer.Option("--convention", help="Convention, a TOML file; else the settings'.", metavar="FILE")
 ]
@@ -158,21 +163,21 @@ def lint(
 ) -> None:
     """Find what is wrong with the UTM parameters of links; exit with 1 if anything is left."""
     rules = _read_convention(convention, config)
-    opened = {source: _open(source) for source in sources}
+    opened = {source: _read_source(source) for source in sources}
     rows: list[dict[str, Any]] = []
     passed: list[dict[str, Any]] = []
     checked = 0
     for source, file in opened.items():
-        for reason in file.untouched:
+        for reason in file.skip_reasons:
             print(f"clicktrail: warning: not all of {source} could be read: {reason}", file=sys.stderr)
-        unasked = [_passed(source, link, rules) for link in file.links]
+        unasked = [_build_unchecked_row(source, link, rules) for link in file.links]
         passed += [row for row in unasked if row["why"]]
         checked += sum(not row["why"] for row in unasked)
-        found = [_row(source, link, rules, campaign=campaign, fix=fix) for link in file.links]
+        found = [_build_checked_row(source, link, rules, campaign=campaign, fix=fix) for link in file.links]
         rows += [row for row in found if row["findings"]]
         fixed = {row["url"]: row["fixed_url"] for row in found if row["fixed_url"]}
         if fixed and file.raw:
-            write_bytes(Path(source), file.replacing(fixed))
+            write_bytes(Path(source), file.replace_urls(fixed))
     left = sum(not finding["fixed"] for row in rows for finding in row["findings"])
     if json_:
         described = {"checked": checked, "left": left, "links": rows, "unchecked": passed}
@@ -202,7 +207,7 @@ def audit(
 ) -> None:
     """Find values in an analytics export that were written in several ways, and say what share of it that is."""
     rules = _read_convention(convention, config)
-    result = audit_rows(read_rows(_decoded(read_bytes(export))), rules)
+    result = audit_rows(read_export(_decode_export(read_bytes(export))), rules)
     if mapping is not None:
         _write_mapping(mapping, result.variants)
     if json_:
@@ -211,7 +216,7 @@ def audit(
         _print_audit(result)
 
 
-def _decoded(raw: bytes) -> str:
+def _decode_export(raw: bytes) -> str:
     """Matomo writes UTF-16 for spreadsheets; a spreadsheet's own export may be Latin-1."""
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return raw.decode("utf-16", errors="replace")
@@ -230,7 +235,7 @@ def _write_mapping(file: Path, variants: Iterable[Variant]) -> None:
     write_bytes(file, written.getvalue().encode())
 
 
-def _print_audit(result: Audit) -> None:
+def _print_audit(result: UtmAudit) -> None:
     share = result.inconsistent_rows / result.rows if result.rows else 0
     line = f"{share:.1%} of rows ({result.inconsistent_rows} of {result.rows})"
     if result.sessions:
@@ -239,27 +244,34 @@ def _print_audit(result: Audit) -> None:
     print(f"{line} hold a value that should be another.")
     for variant in result.variants:
         counts = f"{variant.rows} rows, {variant.sessions} sessions" if result.sessions else f"{variant.rows} rows"
-        print(f"  {variant.parameter}: '{variant.value}' should be '{variant.canonical}' ({variant.why}; {counts})")
+        print(f"  {variant.parameter}: '{variant.value}' should be '{variant.canonical}' ({variant.reason}; {counts})")
 
 
 def _read_convention(file: Path | None, config: Path | None) -> Convention:
-    return parse(read_text(file)) if file else read_convention(settings.load(config, settings.environment()))
+    return (
+        parse_convention(read_text(file))
+        if file
+        else read_convention(settings.load(config, settings.get_environment()))
+    )
 
 
-def _open(source: str) -> LintedFile:
-    return LintedFile(links=(LintedLink(url=source),)) if _URL.match(source) else read_links(Path(source))
+def _read_source(source: str) -> LintedFile:
+    return LintedFile(links=(LintedLink(url=source),)) if _URL_SCHEME.match(source) else read_links(Path(source))
 
 
-def _passed(source: str, link: LintedLink, rules: Convention) -> dict[str, Any]:
+def _build_unchecked_row(source: str, link: LintedLink, rules: Convention) -> dict[str, Any]:
     """Why a link is not checked, as ``--json`` shows it; nothing as the reason if it is."""
-    why = unchecked(link.url, rules, wanted=link.wanted)
+    why = explain_unchecked(link.url, rules, utm_required=link.utm_required)
     return {"source": source, "line": link.line or None, "url": link.url, "why": why}
 
 
-def _row(source: str, link: LintedLink, rules: Convention, *, campaign: str, fix: bool) -> dict[str, Any]:
+def _build_checked_row(source: str, link: LintedLink, rules: Convention, *, campaign: str, fix: bool) -> dict[str, Any]:
     """A link as ``--json`` shows it."""
-    repaired = repair(link.url, rules, campaign=campaign, wanted=link.wanted) if fix else link.url
-    left = {(finding.code, finding.parameter.lower()) for finding in check(repaired, rules, wanted=link.wanted)}
+    repaired = fix_url(link.url, rules, campaign=campaign, utm_required=link.utm_required) if fix else link.url
+    left = {
+        (finding.code, finding.parameter.lower())
+        for finding in lint_url(repaired, rules, utm_required=link.utm_required)
+    }
     return {
         "source": source,
         "line": link.line or None,
@@ -272,7 +284,7 @@ def _row(source: str, link: LintedLink, rules: Convention, *, campaign: str, fix
                 "message": finding.message,
                 "fixed": (finding.code, finding.parameter.lower()) not in left,
             }
-            for finding in check(link.url, rules, wanted=link.wanted)
+            for finding in lint_url(link.url, rules, utm_required=link.utm_required)
         ],
     }
 

@@ -5,15 +5,15 @@ from typing import Final, Self
 
 import httpx2
 
-from clicktrail.demo.population.plan import Request
+from clicktrail.demo.population.plan import PlannedRequest
 
-__all__ = ["Clients"]
+__all__ = ["RequestSender"]
 
-_CONNECTIONS: Final = 64
-_PATIENCE_S: Final = 30
+_MAX_CONNECTIONS: Final = 64
+_TIMEOUT_S: Final = 30
 
 
-class Clients:
+class RequestSender:
     """Makes requests as whoever they say they come from.
 
     The address goes into ``X-Forwarded-For``, as a proxy that ends TLS would tell it. Cookies are nobody's: each
@@ -21,8 +21,8 @@ class Clients:
     """
 
     def __init__(self) -> None:
-        limits = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
-        self._http = httpx2.AsyncClient(limits=limits, timeout=_PATIENCE_S, trust_env=False)
+        limits = httpx2.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=_MAX_CONNECTIONS)
+        self._http = httpx2.AsyncClient(limits=limits, timeout=_TIMEOUT_S, trust_env=False)
         self._http.headers.clear()  # a program that sends no Accept-Language shall send none
 
     async def __aenter__(self) -> Self:
@@ -36,7 +36,7 @@ class Clients:
         """Close every connection."""
         await self._http.__aexit__(kind, error, traceback)
 
-    async def send(self, request: Request) -> int:
+    async def send(self, request: PlannedRequest) -> int:
         """Make one request; load the page as well if it is a visit.
 
         Returns:
@@ -45,7 +45,7 @@ class Clients:
         headers = {**request.headers, "x-forwarded-for": request.ip, "x-forwarded-proto": "https"}
         try:
             response = await self._http.request(
-                request.method, request.url, headers=headers, follow_redirects=request.visits
+                request.method, request.url, headers=headers, follow_redirects=request.loads_page
             )
         except httpx2.TransportError:
             return 0

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 __all__ = ["LandingSite"]
 
-_PAGE = Template("""\
+_PAGE_TEMPLATE = Template("""\
 <!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -35,12 +35,12 @@ class LandingSite:
     """Answers every GET on a port of 127.0.0.1 with a page while the context is open.
 
     Attributes:
-        visits: the target of every request, path and query, in order.
+        request_targets: the target of every request, path and query, in order.
         port: where it listens; 0 until the context is open.
     """
 
     def __init__(self) -> None:
-        self.visits: list[str] = []
+        self.request_targets: list[str] = []
         self.port = 0
         self._server: asyncio.Server | None = None
 
@@ -51,7 +51,7 @@ class LandingSite:
 
     async def __aenter__(self) -> Self:
         """Listen on a free port."""
-        self._server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve_page, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -62,12 +62,12 @@ class LandingSite:
         if self._server is not None:
             self._server.close()
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_page(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             method, target, _ = head.decode("latin-1").split(" ", 2)
-            self.visits.append(target)
-            writer.write(_response(target, with_body=method != "HEAD"))
+            self.request_targets.append(target)
+            writer.write(_build_response(target, with_body=method != "HEAD"))
             await writer.drain()
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, ValueError):
             pass  # a client that went away, or that does not speak HTTP, gets no page
@@ -75,13 +75,13 @@ class LandingSite:
             writer.close()
 
 
-def _response(target: str, *, with_body: bool) -> bytes:
+def _build_response(target: str, *, with_body: bool) -> bytes:
     url = urlsplit(target)
     rows = (
         f"<tr><td><code>{html.escape(name)}</code><td><code>{html.escape(value)}</code>"
         for name, value in parse_qsl(url.query, keep_blank_values=True)
     )
-    page = _PAGE.substitute(path=html.escape(url.path), parameters="".join(rows)).encode()
+    page = _PAGE_TEMPLATE.substitute(path=html.escape(url.path), parameters="".join(rows)).encode()
     head = (
         "HTTP/1.1 200 OK\r\n"
         "Content-Type: text/html; charset=utf-8\r\n"

@@ -7,21 +7,23 @@ from typing import Final
 
 import aiosmtplib
 
-from clicktrail.demo.newsletter import SENDER, newsletter
-from clicktrail.demo.population.crowd import Reader
+from clicktrail.demo.newsletter import SENDER, build_newsletter
+from clicktrail.demo.population.crowd import Recipient
 
 __all__ = ["send_campaign"]
 
-_CONNECTIONS: Final = 4
+_CONNECTION_COUNT: Final = 4
 
 
-async def send_campaign(readers: Sequence[Reader], *, relay: str, site: str, on_sent: Callable[[int], None]) -> None:
+async def send_campaign(
+    recipients: Sequence[Recipient], *, relay: str, site_origin: str, on_sent: Callable[[int], None]
+) -> None:
     """Send the newsletter to everyone.
 
     Args:
-        readers: the mailing list.
+        recipients: the mailing list.
         relay: its address, ``host:port``.
-        site: the origin of the shop's site.
+        site_origin: the origin of the shop's site.
         on_sent: told how many messages the relay took so far, after each.
 
     Raises:
@@ -30,14 +32,14 @@ async def send_campaign(readers: Sequence[Reader], *, relay: str, site: str, on_
     host, _, port = relay.rpartition(":")
     sent = itertools.count(1)
 
-    async def send(share: Sequence[Reader]) -> None:
+    async def send(share: Sequence[Recipient]) -> None:
         client = aiosmtplib.SMTP(hostname=host, port=int(port), start_tls=False, local_hostname="shop.example")
         async with client:
             for reader in share:
-                message = newsletter(reader.address, first_name=reader.first_name, site=site)
+                message = build_newsletter(reader.address, first_name=reader.first_name, site_origin=site_origin)
                 await client.sendmail(SENDER, [reader.address], message)
                 on_sent(next(sent))
 
     async with asyncio.TaskGroup() as sending:
-        for number in range(_CONNECTIONS):
-            sending.create_task(send(readers[number::_CONNECTIONS]))
+        for number in range(_CONNECTION_COUNT):
+            sending.create_task(send(recipients[number::_CONNECTION_COUNT]))

@@ -13,43 +13,43 @@ from typing import Any, Final, Self
 
 import httpx2
 
-from clicktrail.demo.clients import Clients
+from clicktrail.demo.clients import RequestSender
 from clicktrail.demo.landing import LandingSite
 from clicktrail.demo.mailing import send_campaign
 from clicktrail.demo.newsletter import CAMPAIGN
-from clicktrail.demo.population.crowd import Crowd
-from clicktrail.demo.population.plan import Answer, Truth, perform
-from clicktrail.demo.population.received import Letter
-from clicktrail.demo.serving import Addresses, serving
-from clicktrail.demo.sink import Received, Sink
+from clicktrail.demo.population.crowd import Population
+from clicktrail.demo.population.plan import GroundTruth, RequestResult, execute_plan
+from clicktrail.demo.population.received import MessageLinks
+from clicktrail.demo.serving import Endpoints, running_server
+from clicktrail.demo.sink import ReceivedMessage, Sink
 from clicktrail.errors import SettingsError
 
-__all__ = ["Demo", "Outcome", "Progress"]
+__all__ = ["Demo", "DemoResult", "ProgressCallback"]
 
-Progress = Callable[[str, float], None]
+ProgressCallback = Callable[[str, float], None]
 """Told the current step and how much of the whole is done, 0 to 1."""
 
-_SIZE: Final = 500
+_RECIPIENT_COUNT: Final = 500
 _WINDOW_S: Final = 40.0
-_SENT: Final = 0.15
-_CLICKED: Final = 0.95
-_TICKS: Final = 80
-_SETTLE_S: Final = 20.0
+_SENDING_PROGRESS: Final = 0.15
+_CLICKING_PROGRESS: Final = 0.95
+_PROGRESS_STEPS: Final = 80
+_REPORT_TIMEOUT_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class DemoResult:
     """What the report says of the campaign, and what is true.
 
     Attributes:
         report: the campaign as the API tells it.
         truth: who really clicked; it never leaves this process.
-        console: origin of the console.
+        console_url: origin of the console.
     """
 
     report: Mapping[str, Any]
-    truth: Truth
-    console: str
+    truth: GroundTruth
+    console_url: str
 
     @property
     def raw_click_rate(self) -> float:
@@ -76,22 +76,27 @@ class Demo:
     """
 
     def __init__(
-        self, *, data: Path | None = None, seed: int = 1, size: int = _SIZE, window: float = _WINDOW_S
+        self,
+        *,
+        data: Path | None = None,
+        seed: int = 1,
+        recipient_count: int = _RECIPIENT_COUNT,
+        window_s: float = _WINDOW_S,
     ) -> None:
         """Prepare a demo.
 
         Args:
             data: folder to keep everything in, absent or empty; None for one that goes at the end.
             seed: draws the population.
-            size: readers on the mailing list.
-            window: seconds in which people click.
+            recipient_count: readers on the mailing list.
+            window_s: seconds in which people click.
         """
         self._data = data
-        self._crowd = Crowd(seed=seed, size=size, window=window)
-        self._window = window
-        self._arrived: asyncio.Queue[Received] = asyncio.Queue()
-        self._answers: list[Answer] = []
-        self._held = contextlib.AsyncExitStack()
+        self._crowd = Population(seed=seed, recipient_count=recipient_count, window_s=window_s)
+        self._window_s = window_s
+        self._received: asyncio.Queue[ReceivedMessage] = asyncio.Queue()
+        self._results: list[RequestResult] = []
+        self._resources = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         """Start sink, site, clients and clicktrail."""
@@ -101,52 +106,54 @@ class Demo:
             asyncio.get_running_loop().add_signal_handler(number, sys.exit, 128 + number)
         async with contextlib.AsyncExitStack() as held:
             folder = self._data or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="clicktrail-demo-")))
-            _claim(folder)
+            _create_data_folder(folder)
             self._site = await held.enter_async_context(LandingSite())
-            self._sink = await held.enter_async_context(Sink(on_message=self._arrived.put_nowait))
-            self._clients = await held.enter_async_context(Clients())
-            self._addresses: Addresses = await held.enter_async_context(serving(folder, next_hop=self._sink.address))
-            self._held = held.pop_all()
+            self._sink = await held.enter_async_context(Sink(on_message=self._received.put_nowait))
+            self._clients = await held.enter_async_context(RequestSender())
+            self._endpoints: Endpoints = await held.enter_async_context(
+                running_server(folder, next_hop=self._sink.address)
+            )
+            self._resources = held.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Stop them all."""
-        await self._held.__aexit__(kind, error, traceback)
+        await self._resources.__aexit__(kind, error, traceback)
 
     @property
-    def console(self) -> str:
+    def console_url(self) -> str:
         """Origin of the console."""
-        return self._addresses.console
+        return self._endpoints.console
 
     @property
-    def visits(self) -> Sequence[str]:
+    def landing_requests(self) -> Sequence[str]:
         """Paths and queries that the shop's site was asked for."""
-        return self._site.visits
+        return self._site.request_targets
 
-    async def run(self, on_progress: Progress) -> Outcome:
+    async def run(self, on_progress: ProgressCallback) -> DemoResult:
         """Send the campaign, let everyone click, and wait for the report to have seen it all."""
-        readers = self._crowd.readers
+        readers = self._crowd.recipients
         async with asyncio.TaskGroup() as tasks:
             sending = tasks.create_task(
                 send_campaign(
                     readers,
-                    relay=self._addresses.relay,
-                    site=self._site.origin,
-                    on_sent=lambda sent: on_progress("sending", _SENT * sent / len(readers)),
+                    relay=self._endpoints.relay,
+                    site_origin=self._site.origin,
+                    on_sent=lambda sent: on_progress("sending", _SENDING_PROGRESS * sent / len(readers)),
                 )
             )
             for _ in readers:
-                tasks.create_task(self._react(await self._arrived.get()))
+                tasks.create_task(self._follow_links(await self._received.get()))
             await sending
-            tasks.create_task(self._tell_the_time(on_progress))
-        on_progress("judging", _CLICKED)
-        report = await self._report()
+            tasks.create_task(self._update_progress(on_progress))
+        on_progress("judging", _CLICKING_PROGRESS)
+        report = await self._fetch_report()
         on_progress("done", 1.0)
-        return Outcome(report=report, truth=Truth.of(self._answers), console=self.console)
+        return DemoResult(report=report, truth=GroundTruth.from_results(self._results), console_url=self.console_url)
 
-    async def until_interrupted(self) -> None:
+    async def wait_until_interrupted(self) -> None:
         """Keep running until SIGINT or SIGTERM."""
         interrupted = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -154,27 +161,31 @@ class Demo:
             loop.add_signal_handler(number, interrupted.set)
         await interrupted.wait()
 
-    async def _react(self, received: Received) -> None:
+    async def _follow_links(self, received: ReceivedMessage) -> None:
         """Hand a message to everyone who reads it."""
         for recipient in received.recipients:
-            letter = Letter.read(received.content, recipient=recipient)
+            letter = MessageLinks.from_bytes(received.content, recipient=recipient)
             plan = self._crowd.plan(letter)
-            self._answers.extend(
-                await perform(plan, recipient=recipient, delivered_at=received.at, send=self._clients.send)
+            self._results.extend(
+                await execute_plan(
+                    plan, recipient=recipient, delivered_at=received.received_at, send=self._clients.send
+                )
             )
 
-    async def _tell_the_time(self, on_progress: Progress) -> None:
-        for tick in range(_TICKS):
-            on_progress("clicking", _SENT + (_CLICKED - _SENT) * tick / _TICKS)
-            await asyncio.sleep(self._window / _TICKS)
+    async def _update_progress(self, on_progress: ProgressCallback) -> None:
+        for tick in range(_PROGRESS_STEPS):
+            on_progress(
+                "clicking", _SENDING_PROGRESS + (_CLICKING_PROGRESS - _SENDING_PROGRESS) * tick / _PROGRESS_STEPS
+            )
+            await asyncio.sleep(self._window_s / _PROGRESS_STEPS)
 
-    async def _report(self) -> Mapping[str, Any]:
+    async def _fetch_report(self) -> Mapping[str, Any]:
         """The campaign's report once it has every counted click and stands still; what there is after a while."""
-        expected = sum(map(_is_click, self._answers))
+        expected = sum(map(_is_counted_click, self._results))
         before: Mapping[str, Any] = {}
         report: Mapping[str, Any] = {}
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_SETTLE_S), httpx2.AsyncClient(base_url=self.console) as http:
+            async with asyncio.timeout(_REPORT_TIMEOUT_S), httpx2.AsyncClient(base_url=self.console_url) as http:
                 while report != before or not report or report["clicks"]["total"] < expected:
                     await asyncio.sleep(1)
                     before = report
@@ -182,14 +193,14 @@ class Demo:
         return report
 
 
-def _claim(folder: Path) -> None:
+def _create_data_folder(folder: Path) -> None:
     """Make a folder, or take an empty one: what an earlier demo counted would be counted again."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise SettingsError(f"the folder {folder} is not empty", hint="name a new one for each demo")
 
 
-def _is_click(answer: Answer) -> bool:
+def _is_counted_click(answer: RequestResult) -> bool:
     """Whether reports count it: a GET, answered by the edge, that is no prefetch."""
     request = answer.request
     return answer.status == httpx2.codes.FOUND and request.method == "GET" and "sec-purpose" not in request.headers

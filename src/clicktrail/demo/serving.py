@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from clicktrail.errors import ClicktrailError
-from clicktrail.server.settings import environment
+from clicktrail.server.settings import get_environment
 
-__all__ = ["Addresses", "serving"]
+__all__ = ["Endpoints", "running_server"]
 
 _SETTINGS: Final = """\
 # Written by clicktrail demo.
@@ -44,13 +44,13 @@ listen = "127.0.0.1:0"
 [metrics]
 listen = "127.0.0.1:0"
 """
-_START_S: Final = 60
-_STOP_S: Final = 30
-_LOOK_S: Final = 0.05
+_START_TIMEOUT_S: Final = 60
+_STOP_TIMEOUT_S: Final = 30
+_POLL_INTERVAL_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Addresses:
+class Endpoints:
     """Where a running clicktrail listens.
 
     Attributes:
@@ -65,16 +65,16 @@ class Addresses:
 
 
 @contextlib.asynccontextmanager
-async def serving(folder: Path, *, next_hop: str) -> AsyncIterator[Addresses]:
+async def running_server(folder: Path, *, next_hop: str) -> AsyncIterator[Endpoints]:
     """Start clicktrail with its settings, data and log in ``folder``, and stop it at the end.
 
     Raises:
         ClicktrailError: it did not start.
     """
     config, log = folder / "clicktrail.toml", folder / "serve.log"
-    config.write_text(_SETTINGS.format(edge=f"127.0.0.1:{_free_port()}", next_hop=next_hop), "utf-8")
+    config.write_text(_SETTINGS.format(edge=f"127.0.0.1:{_find_free_port()}", next_hop=next_hop), "utf-8")
     # A setting in the user's environment would go before the file, and could name the real next hop.
-    environ = {name: value for name, value in environment().items() if not name.startswith("CLICKTRAIL_")}
+    environ = {name: value for name, value in get_environment().items() if not name.startswith("CLICKTRAIL_")}
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "clicktrail", "serve", "--with-input", "--config", str(config)),
@@ -85,51 +85,51 @@ async def serving(folder: Path, *, next_hop: str) -> AsyncIterator[Addresses]:
             process_group=0,  # Ctrl-C is ours to handle, not its
         )
     try:
-        yield await _ready(process, folder / "data" / "run.json", log)
+        yield await _wait_until_ready(process, folder / "data" / "run.json", log)
     finally:
-        await _stop(process)
+        await _stop_process(process)
 
 
-async def _ready(process: asyncio.subprocess.Process, run_file: Path, log: Path) -> Addresses:
+async def _wait_until_ready(process: asyncio.subprocess.Process, run_file: Path, log: Path) -> Endpoints:
     try:
-        async with asyncio.timeout(_START_S):
+        async with asyncio.timeout(_START_TIMEOUT_S):
             while process.returncode is None:
-                addresses = _addresses(run_file)
+                addresses = _read_endpoints(run_file)
                 if addresses:
                     return addresses
-                await asyncio.sleep(_LOOK_S)
+                await asyncio.sleep(_POLL_INTERVAL_S)
     except TimeoutError as error:
-        raise ClicktrailError("clicktrail serve was not ready in time", hint=_end_of(log)) from error
-    raise ClicktrailError("clicktrail serve ended at once", hint=_end_of(log))
+        raise ClicktrailError("clicktrail serve was not ready in time", hint=_read_last_line(log)) from error
+    raise ClicktrailError("clicktrail serve ended at once", hint=_read_last_line(log))
 
 
-def _addresses(run_file: Path) -> Addresses | None:
+def _read_endpoints(run_file: Path) -> Endpoints | None:
     """What the run file says; None while there is none."""
     try:
         run = json.loads(run_file.read_text("utf-8"))
     except FileNotFoundError:
         return None
-    return Addresses(edge=run["edge"], relay=run["relay"], console=run["console"])
+    return Endpoints(edge=run["edge"], relay=run["relay"], console=run["console"])
 
 
-async def _stop(process: asyncio.subprocess.Process) -> None:
+async def _stop_process(process: asyncio.subprocess.Process) -> None:
     """Ask it to end; end it if it does not."""
     if process.returncode is not None:
         return
     process.terminate()
     try:
-        async with asyncio.timeout(_STOP_S):
+        async with asyncio.timeout(_STOP_TIMEOUT_S):
             await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()
 
 
-def _end_of(log: Path) -> str:
+def _read_last_line(log: Path) -> str:
     lines = log.read_text("utf-8", errors="replace").strip().splitlines()
     return lines[-1] if lines else "it said nothing"
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])

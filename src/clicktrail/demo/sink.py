@@ -8,26 +8,26 @@ from typing import Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-__all__ = ["Received", "Sink"]
+__all__ = ["ReceivedMessage", "Sink"]
 
-_LARGEST_MESSAGE = 32 * 1024 * 1024
+_MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class ReceivedMessage:
     """A message as it arrived.
 
     Attributes:
         sender: the envelope's sender.
         recipients: the envelope's recipients, those that were not refused.
         content: the message's bytes, dots unstuffed.
-        at: when it arrived, in seconds of the running event loop's clock.
+        received_at: when it arrived, in seconds of the running event loop's clock.
     """
 
     sender: str
     recipients: tuple[str, ...]
     content: bytes
-    at: float
+    received_at: float
 
 
 class Sink:
@@ -40,8 +40,8 @@ class Sink:
         port: where it listens; 0 until the context is open.
     """
 
-    def __init__(self, *, on_message: Callable[[Received], None] | None = None) -> None:
-        self.messages: list[Received] = []
+    def __init__(self, *, on_message: Callable[[ReceivedMessage], None] | None = None) -> None:
+        self.messages: list[ReceivedMessage] = []
         self.refusals: dict[str, str] = {}
         self.data_refusal = ""
         self.port = 0
@@ -56,7 +56,7 @@ class Sink:
 
     async def __aenter__(self) -> Self:
         """Listen on a free port."""
-        self._server = await asyncio.get_running_loop().create_server(self._protocol, "127.0.0.1", 0)
+        self._server = await asyncio.get_running_loop().create_server(self._create_protocol, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -66,18 +66,18 @@ class Sink:
         """Stop listening, and hang up on whoever is still connected."""
         if self._server is not None:
             self._server.close()
-        self.hang_up()
+        self.close_connections()
         await asyncio.sleep(0)  # a transport lets go of its socket in the loop's next round
 
-    def hang_up(self) -> None:
+    def close_connections(self) -> None:
         """Close every connection without a word, as a restarted server does; new ones are taken."""
         for connection in tuple(self._connections):
             connection.close()
 
-    def _protocol(self) -> SMTP:
+    def _create_protocol(self) -> SMTP:
         return _Connection(_Handler(self), self._connections)
 
-    def take(self, message: Received) -> None:
+    def store(self, message: ReceivedMessage) -> None:
         """Keep a message."""
         self.messages.append(message)
         if self._on_message is not None:
@@ -88,12 +88,12 @@ class _Connection(SMTP):
     """One client; known to the sink as long as it is connected."""
 
     # RFC 5321 section 4.5.3.1.6 allows 1000 octets a line; real senders write more, and a sink is no judge of that.
-    line_length_limit = _LARGEST_MESSAGE
+    line_length_limit = _MAX_MESSAGE_BYTES
 
     def __init__(self, handler: "_Handler", connections: set[asyncio.BaseTransport]) -> None:
         # A host name of our own saves aiosmtpd a look-up in the DNS.
         super().__init__(
-            handler, data_size_limit=_LARGEST_MESSAGE, enable_SMTPUTF8=True, hostname="sink.example", ident="sink"
+            handler, data_size_limit=_MAX_MESSAGE_BYTES, enable_SMTPUTF8=True, hostname="sink.example", ident="sink"
         )
         self._connections = connections
 
@@ -125,12 +125,12 @@ class _Handler:
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         if self._sink.data_refusal:
             return self._sink.data_refusal
-        self._sink.take(
-            Received(
+        self._sink.store(
+            ReceivedMessage(
                 sender=envelope.mail_from or "",
                 recipients=tuple(envelope.rcpt_tos),
                 content=envelope.original_content or b"",
-                at=asyncio.get_running_loop().time(),
+                received_at=asyncio.get_running_loop().time(),
             )
         )
         return "250 2.0.0 Kept"

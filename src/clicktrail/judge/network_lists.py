@@ -12,43 +12,43 @@ from typing import Final
 
 import msgspec
 
-from clicktrail.config_text import said
+from clicktrail.config_text import explain_error
 from clicktrail.errors import SettingsError
-from clicktrail.judge.networks import Block, Network, NetworkClass, NetworkTable, block_of, cut
+from clicktrail.judge.networks import AddressRange, Network, NetworkClass, NetworkTable, build_table, parse_range
 
-__all__ = ["Listed", "parse", "table_of"]
+__all__ = ["ListedNetwork", "build_table_from_list", "parse_network_list"]
 
-_IPV4: Final = 1 << 32
-_WIDEST_IPV4, _WIDEST_IPV6 = 1 << 24, 1 << 48
+_IPV4_END: Final = 1 << 32
+_MAX_IPV4_RANGE_SIZE, _MAX_IPV6_RANGE_SIZE = 1 << 24, 1 << 48
 """Numbers of a /8 and a /16: nobody has more at a stretch, so that what is wider is a slip, and would be costly."""
 
-_ADDRESS = re.compile(r"[0-9][.:]|::")
+_ADDRESS_START = re.compile(r"[0-9][.:]|::")
 """What a heading has not, and a range that is misspelled has."""
 
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ListedNetwork(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A network in a list.
 
     Attributes:
         name: the organisation.
-        kind: what comes from there.
+        network_class: what comes from there.
         ranges: as :func:`~clicktrail.judge.networks.block_of` reads them.
         asn: number of the autonomous system; 0 where unknown.
         expires: the first day on which it counts no more; None for never.
     """
 
     name: str
-    kind: NetworkClass = msgspec.field(name="class")
+    network_class: NetworkClass = msgspec.field(name="class")
     ranges: tuple[str, ...]
     asn: int = 0
     expires: date | None = None
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    networks: tuple[Listed, ...]
+class _NetworksFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    networks: tuple[ListedNetwork, ...]
 
 
-class _Prefix(msgspec.Struct, frozen=True):
+class _CloudPrefix(msgspec.Struct, frozen=True):
     """One range: the first two names are Amazon's, the others Google's."""
 
     ip_prefix: str = ""
@@ -57,105 +57,107 @@ class _Prefix(msgspec.Struct, frozen=True):
     google_ipv6: str = msgspec.field(name="ipv6Prefix", default="")
 
 
-class _Properties(msgspec.Struct, frozen=True):
+class _ServiceTagProperties(msgspec.Struct, frozen=True):
     ranges: tuple[str, ...] = msgspec.field(name="addressPrefixes", default=())
 
 
 class _ServiceTag(msgspec.Struct, frozen=True):
-    properties: _Properties
+    properties: _ServiceTagProperties
 
 
-class _Cloud(msgspec.Struct, frozen=True):
+class _CloudDocument(msgspec.Struct, frozen=True):
     """The documents of all three clouds; each has its own fields."""
 
-    prefixes: tuple[_Prefix, ...] = ()
-    ipv6_prefixes: tuple[_Prefix, ...] = ()
+    prefixes: tuple[_CloudPrefix, ...] = ()
+    ipv6_prefixes: tuple[_CloudPrefix, ...] = ()
     values: tuple[_ServiceTag, ...] = ()
 
 
-def parse(text: str, *, name: str = "", kind: NetworkClass | None = None) -> tuple[Listed, ...]:
+def parse_network_list(
+    text: str, *, name: str = "", network_class: NetworkClass | None = None
+) -> tuple[ListedNetwork, ...]:
     """Read a list.
 
     Args:
         text: the list.
         name: of the organisation, for a list that does not say.
-        kind: what comes from there, for a list that does not say.
+        network_class: what comes from there, for a list that does not say.
 
     Raises:
         SettingsError: it is no list, has nothing in it, or a range that is none or wider than anybody's.
     """
     try:
         if text.lstrip().startswith("{"):
-            listed = _of_clouds(msgspec.json.decode(text, type=_Cloud))
+            listed = _networks_from_cloud(msgspec.json.decode(text, type=_CloudDocument))
         elif "[[networks]]" in text:
-            listed = msgspec.toml.decode(text, type=_File).networks
+            listed = msgspec.toml.decode(text, type=_NetworksFile).networks
         else:
-            listed = (_of_lines(text, name, kind),)
+            listed = (_network_from_lines(text, name, network_class),)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"networks cannot be read: {said(error)}") from error
+        raise SettingsError(f"networks cannot be read: {explain_error(error)}") from error
     except msgspec.DecodeError as error:
         raise SettingsError(f"networks cannot be read: {error}") from error
     for network in listed:
         for text_of_range in network.ranges:
-            _block(text_of_range)
+            _parse_limited_range(text_of_range)
     if not any(network.ranges for network in listed):
         raise SettingsError("no network has a range in it")
     return listed
 
 
-def table_of(listed: Iterable[Listed], *, today: date) -> NetworkTable:
+def build_table_from_list(networks: Iterable[ListedNetwork], *, today: date) -> NetworkTable:
     """The table of networks that still count; its version changes when one of them does no more."""
-    valid = [network for network in listed if network.expires is None or today < network.expires]
+    valid = [network for network in networks if network.expires is None or today < network.expires]
     version = hashlib.sha256(msgspec.json.encode(valid)).hexdigest()[:8]
-    return cut(
+    return build_table(
         version,
         [
-            (_block(text), Network(name=each.name, asn=each.asn, kind=each.kind))
+            (_parse_limited_range(text), Network(name=each.name, asn=each.asn, network_class=each.network_class))
             for each in valid
             for text in each.ranges
         ],
     )
 
 
-def _of_clouds(cloud: _Cloud) -> tuple[Listed, ...]:
+def _networks_from_cloud(cloud: _CloudDocument) -> tuple[ListedNetwork, ...]:
     both = (*cloud.prefixes, *cloud.ipv6_prefixes)
     amazon = tuple(text for prefix in both for text in (prefix.ip_prefix, prefix.ipv6_prefix) if text)
     google = tuple(text for prefix in both for text in (prefix.google_ipv4, prefix.google_ipv6) if text)
     microsoft = tuple(dict.fromkeys(text for tag in cloud.values for text in tag.properties.ranges))
     return (
-        Listed(name="Amazon", asn=16509, kind=NetworkClass.AWS, ranges=amazon),
-        Listed(name="Google", asn=396982, kind=NetworkClass.GOOGLE, ranges=google),
-        Listed(name="Microsoft", asn=8075, kind=NetworkClass.MICROSOFT, ranges=microsoft),
+        ListedNetwork(name="Amazon", asn=16509, network_class=NetworkClass.AWS, ranges=amazon),
+        ListedNetwork(name="Google", asn=396982, network_class=NetworkClass.GOOGLE, ranges=google),
+        ListedNetwork(name="Microsoft", asn=8075, network_class=NetworkClass.MICROSOFT, ranges=microsoft),
     )
 
 
-def _of_lines(text: str, name: str, kind: NetworkClass | None) -> Listed:
-    if not (name and kind):
+def _network_from_lines(text: str, name: str, network_class: NetworkClass | None) -> ListedNetwork:
+    if not (name and network_class):
         raise SettingsError("a list of ranges does not say whose they are", hint="give --name and --class")
-    return Listed(name=name, kind=kind, ranges=tuple(_ranges(text.splitlines())))
+    return ListedNetwork(name=name, network_class=network_class, ranges=tuple(_parse_ranges(text.splitlines())))
 
 
-def _ranges(lines: Iterable[str]) -> Iterator[str]:
+def _parse_ranges(lines: Iterable[str]) -> Iterator[str]:
     """The range of each line: its first field, or its first two where they are the ends; the first may be a heading."""
     for number, line in enumerate(lines, start=1):
         fields = [field.strip(' "') for field in line.partition("#")[0].replace(";", ",").split(",")]
         for text in ("-".join(fields[:2]), fields[0]):
             try:
-                block_of(text)
+                parse_range(text)
             except ValueError:
                 continue
             yield text
             break
         else:
-            if fields[0] and (number > 1 or _ADDRESS.search(fields[0])):
+            if fields[0] and (number > 1 or _ADDRESS_START.search(fields[0])):
                 raise SettingsError(f"networks cannot be read: line {number} begins with no range")
 
 
-def _block(text: str) -> Block:
+def _parse_limited_range(text: str) -> AddressRange:
     try:
-        block = block_of(text)
+        block = parse_range(text)
     except ValueError as error:
         raise SettingsError(f"networks cannot be read: {error}") from error
-    if block.last - block.first >= (_WIDEST_IPV4 if block.first < _IPV4 else _WIDEST_IPV6):
+    if block.last - block.first >= (_MAX_IPV4_RANGE_SIZE if block.first < _IPV4_END else _MAX_IPV6_RANGE_SIZE):
         raise SettingsError(f"networks cannot be read: nobody has a range as wide as {text}")
     return block

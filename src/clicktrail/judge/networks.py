@@ -16,16 +16,16 @@ import msgspec
 from clicktrail.errors import SettingsError
 
 __all__ = [
-    "Block",
+    "AddressRange",
     "Network",
     "NetworkClass",
     "NetworkTable",
     "Networks",
-    "block_of",
-    "cut",
-    "number_of",
-    "pack",
-    "unpack",
+    "address_to_int",
+    "build_table",
+    "pack_table",
+    "parse_range",
+    "unpack_table",
 ]
 
 # FOLDED addresses.py: IP addresses as numbers on one line, and ranges of them.
@@ -36,19 +36,19 @@ __all__ = [
 # address in use
 # has a number that small: ``::/8`` is reserved.
 
-_IPV4 = 1 << 32
+_IPV4_END = 1 << 32
 _OCTETS: Final = {str(octet): octet for octet in range(256)}
 """The spellings of an octet: no sign, no space, no zero ahead. Looking them up takes half as long as `ipaddress`."""
 
 
-class Block(NamedTuple):
+class AddressRange(NamedTuple):
     """Addresses that follow each other, by the numbers of both ends, which belong to them."""
 
     first: int
     last: int
 
 
-def number_of(address: str) -> int:
+def address_to_int(address: str) -> int:
     """Where an address stands on the line; an IPv4 address written as one of IPv6 stands where it is.
 
     Raises:
@@ -58,10 +58,10 @@ def number_of(address: str) -> int:
         case [a, b, c, d] if {a, b, c, d} <= _OCTETS.keys():
             return _OCTETS[a] << 24 | _OCTETS[b] << 16 | _OCTETS[c] << 8 | _OCTETS[d]
         case _:
-            return _number_of_ipv6(address)
+            return _ipv6_to_int(address)
 
 
-def block_of(text: str) -> Block:
+def parse_range(text: str) -> AddressRange:
     """A range: ``192.0.2.0/24`` (RFC 4632), ``192.0.2.0-192.0.2.255``, or one address.
 
     Raises:
@@ -69,28 +69,28 @@ def block_of(text: str) -> Block:
     """
     start, dash, end = text.partition("-")
     if dash:
-        block = Block(number_of(start.strip()), number_of(end.strip()))
-        if block.last < block.first or block.first < _IPV4 <= block.last:
+        block = AddressRange(address_to_int(start.strip()), address_to_int(end.strip()))
+        if block.last < block.first or block.first < _IPV4_END <= block.last:
             raise ValueError(f"'{text}' is no range")
         return block
     address, slash, prefix = text.partition("/")
-    first, below = number_of(address), _bits_below(address, prefix) if slash else 0
+    first, below = address_to_int(address), _host_bits(address, prefix) if slash else 0
     if first % (1 << below):
         raise ValueError(f"'{text}' has bits behind its prefix")
-    return Block(first, first + (1 << below) - 1)
+    return AddressRange(first, first + (1 << below) - 1)
 
 
-def _number_of_ipv6(address: str) -> int:
+def _ipv6_to_int(address: str) -> int:
     parsed = IPv6Address(address)
     if parsed.ipv4_mapped:
         return int(parsed.ipv4_mapped)
     number = int(parsed) >> 64
-    if number < _IPV4:
+    if number < _IPV4_END:
         raise ValueError(f"'{address}' is a reserved address")
     return number
 
 
-def _bits_below(address: str, prefix: str) -> int:
+def _host_bits(address: str, prefix: str) -> int:
     """How many of an address's bits on the line lie behind its prefix."""
     widest, on_line = (128, 64) if ":" in address else (32, 32)
     if not prefix.isdecimal() or int(prefix) > widest or {".", ":"} <= set(address):
@@ -98,7 +98,7 @@ def _bits_below(address: str, prefix: str) -> int:
     return max(0, on_line - int(prefix))
 
 
-_REMEMBERED = 16_384
+_CACHE_SIZE = 16_384
 """Addresses whose network is kept: scanners come back from the same ones."""
 
 
@@ -136,12 +136,12 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: the organisation.
         asn: number of the autonomous system that announces them; 0 where it is not known.
-        kind: what comes from there.
+        network_class: what comes from there.
     """
 
     name: str
     asn: int = 0
-    kind: NetworkClass = msgspec.field(name="class")
+    network_class: NetworkClass = msgspec.field(name="class")
 
     def __str__(self) -> str:
         """Such as ``Microsoft AS8075``."""
@@ -164,7 +164,7 @@ class NetworkTable:
     starts: Sequence[int]
     owners: Sequence[int]
 
-    def at(self, number: int) -> Network | None:
+    def find(self, number: int) -> Network | None:
         """The network that a number of the line belongs to."""
         owner = self.owners[bisect_right(self.starts, number) - 1]
         return self.networks[owner - 1] if owner else None
@@ -176,35 +176,35 @@ class Networks:
     def __init__(self, *tables: NetworkTable) -> None:
         self.tables = tables
         self.version = "+".join(table.version for table in tables)
-        self._remembered = lru_cache(_REMEMBERED)(self._find)
+        self._find_cached = lru_cache(_CACHE_SIZE)(self._find)
 
     def find(self, address: str) -> Network | None:
         """The network of an address in text; None where no table has one, or it is no address.
 
         Of ``192.0.2.0/24``, which is kept of an address in the end, the first address stands for all.
         """
-        return self._remembered(address)
+        return self._find_cached(address)
 
     def _find(self, address: str) -> Network | None:
         try:
-            number = number_of(address.partition("/")[0])
+            number = address_to_int(address.partition("/")[0])
         except ValueError:
             return None
         for table in self.tables:
-            if found := table.at(number):
+            if found := table.find(number):
                 return found
         return None
 
 
 # FOLDED network_table.py: Make tables of networks: from ranges, and from bytes as the package ships them.
 
-_STARTS, _OWNERS = "Q", "H"
+_START_TYPECODE, _OWNER_TYPECODE = "Q", "H"
 """Item types of the two arrays as packed: 64 bits for a place on the line, 16 for one of at most 65,535 networks."""
-_ANY_OWNERS = "L"
+_UNPACKED_OWNER_TYPECODE = "L"
 """Of a table that is not packed: an operator may list more."""
 
 
-class _Packed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _PackedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the bytes hold: the arrays with little-endian items."""
 
     version: str
@@ -213,9 +213,9 @@ class _Packed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     owners: bytes
 
 
-def cut(version: str, ranges: Iterable[tuple[Block, Network]]) -> NetworkTable:
+def build_table(version: str, ranges: Iterable[tuple[AddressRange, Network]]) -> NetworkTable:
     """Cut the line at the ends of ranges; of ranges in each other the narrower one owns what they share."""
-    known = sorted(ranges, key=_width, reverse=True)
+    known = sorted(ranges, key=_range_size, reverse=True)
     networks = tuple(dict.fromkeys(network for _, network in known))
     numbers = {network: number for number, network in enumerate(networks, start=1)}
     starts = sorted({0, *(end for block, _ in known for end in (block.first, block.last + 1))})
@@ -227,45 +227,45 @@ def cut(version: str, ranges: Iterable[tuple[Block, Network]]) -> NetworkTable:
     return NetworkTable(
         version=version,
         networks=networks,
-        starts=array(_STARTS, (starts[piece] for piece in pieces if starts[piece] < 1 << 64)),
-        owners=array(_ANY_OWNERS, (owners[piece] for piece in pieces if starts[piece] < 1 << 64)),
+        starts=array(_START_TYPECODE, (starts[piece] for piece in pieces if starts[piece] < 1 << 64)),
+        owners=array(_UNPACKED_OWNER_TYPECODE, (owners[piece] for piece in pieces if starts[piece] < 1 << 64)),
     )
 
 
-def pack(table: NetworkTable) -> bytes:
+def pack_table(table: NetworkTable) -> bytes:
     """The bytes of a table; the same for the same table."""
-    starts, owners = _bytes(_STARTS, table.starts), _bytes(_OWNERS, table.owners)
-    return zlib.compress(msgspec.msgpack.encode(_Packed(table.version, table.networks, starts, owners)), level=9)
+    starts, owners = _encode_array(_START_TYPECODE, table.starts), _encode_array(_OWNER_TYPECODE, table.owners)
+    return zlib.compress(msgspec.msgpack.encode(_PackedTable(table.version, table.networks, starts, owners)), level=9)
 
 
-def unpack(packed: bytes) -> NetworkTable:
+def unpack_table(packed: bytes) -> NetworkTable:
     """Read a table that was packed.
 
     Raises:
         SettingsError: it was not.
     """
     try:
-        read = msgspec.msgpack.decode(zlib.decompress(packed), type=_Packed)
-        starts, owners = _items(_STARTS, read.starts), _items(_OWNERS, read.owners)
+        read = msgspec.msgpack.decode(zlib.decompress(packed), type=_PackedTable)
+        starts, owners = _decode_array(_START_TYPECODE, read.starts), _decode_array(_OWNER_TYPECODE, read.owners)
     except (zlib.error, msgspec.DecodeError, ValueError) as error:
         raise SettingsError(f"networks cannot be read: {error}") from error
     return NetworkTable(version=read.version, networks=read.networks, starts=starts, owners=owners)
 
 
-def _width(owned: tuple[Block, Network]) -> int:
+def _range_size(owned: tuple[AddressRange, Network]) -> int:
     block, _ = owned
     return block.last - block.first
 
 
-def _bytes(kind: str, items: Sequence[int]) -> bytes:
-    in_order = array(kind, items)
+def _encode_array(typecode: str, items: Sequence[int]) -> bytes:
+    in_order = array(typecode, items)
     if sys.byteorder == "big":
         in_order.byteswap()
     return in_order.tobytes()
 
 
-def _items(kind: str, packed: bytes) -> Sequence[int]:
-    items = array(kind, packed)
+def _decode_array(typecode: str, packed: bytes) -> Sequence[int]:
+    items = array(typecode, packed)
     if sys.byteorder == "big":
         items.byteswap()
     return items

@@ -9,10 +9,10 @@ import msgspec
 from clicktrail.errors import SettingsError
 from clicktrail.judge import user_agents
 from clicktrail.judge.networks import Networks
-from clicktrail.judge.user_agents import Agents, Chrome
+from clicktrail.judge.user_agents import AgentList, ChromeReleases
 from clicktrail.model.verdict import Verdict
 
-__all__ = ["Context", "Rule", "Rules", "parse"]
+__all__ = ["Context", "Rule", "Rules", "parse_rules"]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,7 +41,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise ValueError(f"rule {self.name} needs either a verdict or points")
 
 
-class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MinScores(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The least score for each verdict that points can lead to."""
 
     bot: int
@@ -53,24 +53,24 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     Attributes:
         version: the day of its last change.
-        verdicts: what a score means.
+        min_scores: what a score means.
         rules: in the order in which hard ones are tried.
-        chrome: when which Chrome came out.
+        chrome_releases: when which Chrome came out.
     """
 
     version: date
-    verdicts: Thresholds
+    min_scores: MinScores
     rules: tuple[Rule, ...]
-    chrome: Chrome = Chrome()
+    chrome_releases: ChromeReleases = ChromeReleases()
 
-    def verdict(self, score: int) -> Verdict:
+    def verdict_for_score(self, score: int) -> Verdict:
         """What a sum of points means."""
-        if score >= self.verdicts.bot:
+        if score >= self.min_scores.bot:
             return Verdict.BOT
-        return Verdict.SUSPECTED if score >= self.verdicts.suspected else Verdict.HUMAN
+        return Verdict.SUSPECTED if score >= self.min_scores.suspected else Verdict.HUMAN
 
 
-def parse(text: str) -> Rules:
+def parse_rules(text: str) -> Rules:
     """Read a rules file.
 
     Raises:
@@ -91,16 +91,16 @@ class Context:
 
     rules: Rules
     networks: Networks
-    agents: Agents
+    agents: AgentList
 
     @classmethod
-    def of(cls, *, rules_toml: str, networks: Networks, agents_toml: str) -> "Context":
+    def from_toml(cls, *, rules_toml: str, networks: Networks, agents_toml: str) -> "Context":
         """Read the texts of two files such as those in ``clicktrail/judge/data``.
 
         Raises:
             SettingsError: one of them cannot be read.
         """
-        return cls(rules=parse(rules_toml), networks=networks, agents=user_agents.parse(agents_toml))
+        return cls(rules=parse_rules(rules_toml), networks=networks, agents=user_agents.parse_agents(agents_toml))
 
     @property
     def version(self) -> str:

@@ -6,80 +6,88 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
-from clicktrail.judge.address_activity import Visit
-from clicktrail.judge.evidence import Case
+from clicktrail.judge.address_activity import AddressClick
+from clicktrail.judge.evidence import MessageEvidence
 from clicktrail.judge.rules import Context, Rule, Rules
-from clicktrail.judge.signals import SIGNALS, Findings
+from clicktrail.judge.signals import SIGNALS, SignalMatches
 from clicktrail.model.event import Click
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Reason, Verdict, is_counted
 
-__all__ = ["Judge", "State", "Ways", "counterfactual", "judge", "state_after", "ways"]
+__all__ = [
+    "Counterfactual",
+    "Judge",
+    "VerdictState",
+    "compute_state",
+    "describe_counterfactual",
+    "find_counterfactual",
+    "judge",
+]
 
 
 class Judge(Protocol):
     """The judge, with its rules."""
 
-    def __call__(self, timeline: Timeline, *, nearby: Iterable[Visit] = ()) -> tuple[JudgedClick, ...]:
+    def __call__(self, timeline: Timeline, *, address_clicks: Iterable[AddressClick] = ()) -> tuple[JudgedClick, ...]:
         """A verdict for each click of a timeline, given what its addresses did on other messages."""
         ...
 
 
-def judge(timeline: Timeline, context: Context, nearby: Iterable[Visit] = ()) -> tuple[JudgedClick, ...]:
+def judge(timeline: Timeline, context: Context, address_clicks: Iterable[AddressClick] = ()) -> tuple[JudgedClick, ...]:
     """Judge every click of one message, in the order of time.
 
     Args:
         timeline: the message's events.
         context: rules, networks and agents.
-        nearby: requests by the same addresses on other messages, within `visits.NEARBY` of one of these clicks. More
+        address_clicks: requests by the same addresses on other messages, within `visits.NEARBY` of one of these clicks. More
             than those, and the message's own, change nothing.
 
     A pure function: the same events and the same context give the same verdicts, in whatever order the events became
     known. Each click is judged on its own facts, so that a person counts even where a scanner was there first.
     """
-    case = Case.of(timeline, context, nearby)
+    case = MessageEvidence.from_timeline(timeline, context, address_clicks)
     findings = [(rule, found) for rule in context.rules.rules if (found := SIGNALS[rule.name](case, **rule.thresholds))]
     version = context.version
     return tuple(
-        _judged(
+        _judge_click(
             click,
             findings,
             rules=context.rules,
             version=version,
-            counted=is_counted(click, activated=click.id in case.engaged),
+            counted=is_counted(click, has_engagement=click.id in case.engagements),
         )
         for click in case.clicks
     )
 
 
-def _judged(
-    click: Click, findings: Sequence[tuple[Rule, Findings]], *, rules: Rules, version: str, counted: bool
+def _judge_click(
+    click: Click, matches: Sequence[tuple[Rule, SignalMatches]], *, rules: Rules, version: str, counted: bool
 ) -> JudgedClick:
-    spoken = [(rule, found[click.id]) for rule, found in findings if click.id in found]
+    spoken = [(rule, found[click.id]) for rule, found in matches if click.id in found]
     score = sum(rule.points for rule, _ in spoken)
     decided = next((rule.verdict for rule, _ in spoken if rule.verdict), None)
     return JudgedClick(
         click=click,
-        verdict=decided or rules.verdict(score),
+        verdict=decided or rules.verdict_for_score(score),
         score=score,
         reasons=tuple(
             Reason(signal=rule.name, points=rule.points, detail=words)
-            for rule, words in sorted(spoken, key=_heaviest_first)
+            for rule, words in sorted(spoken, key=_reason_sort_key)
         ),
         counted=counted,
         rules=version,
     )
 
 
-def _heaviest_first(spoken: tuple[Rule, str]) -> tuple[bool, int]:
-    rule, _ = spoken
+def _reason_sort_key(rule_and_detail: tuple[Rule, str]) -> tuple[bool, int]:
+    rule, _ = rule_and_detail
     return rule.verdict is None, -abs(rule.points)
 
 
 # FOLDED states.py: How sure a verdict is to stand, by how long the click is past.
 
 
-class State(StrEnum):
+class VerdictState(StrEnum):
     """What may still become of a verdict."""
 
     PROVISIONAL = "provisional"
@@ -99,67 +107,67 @@ FINAL_AFTER: Final = timedelta(hours=72)
 """As long as ESPs go on trying to tell what they know."""
 
 
-def state_after(age: timedelta) -> State:
+def compute_state(age: timedelta) -> VerdictState:
     """The state of a verdict on a click that is so long past."""
     if age >= FINAL_AFTER:
-        return State.FINAL
-    return State.SETTLED if age >= SETTLED_AFTER else State.PROVISIONAL
+        return VerdictState.FINAL
+    return VerdictState.SETTLED if age >= SETTLED_AFTER else VerdictState.PROVISIONAL
 
 
 # FOLDED counterfactual.py: What would have made another verdict of it: the least that stands between a click
 # and being a person's.
 
-_ENGAGED = "engaged"
+_ENGAGED_SIGNAL = "engaged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
+class Counterfactual:
     """What would make a click a person's, each alone.
 
     Attributes:
-        engaged: whether trusted input on the landing page would.
-        without: the signals that must not have spoken, all of them.
+        engagement_suffices: whether trusted input on the landing page would.
+        without_signals: the signals that must not have spoken, all of them.
     """
 
-    engaged: bool
-    without: tuple[str, ...]
+    engagement_suffices: bool
+    without_signals: tuple[str, ...]
 
 
-def ways(judged: JudgedClick, rules: Rules) -> Ways | None:
+def find_counterfactual(judged: JudgedClick, rules: Rules) -> Counterfactual | None:
     """None for what is human already, and where a rule decided alone: nothing outweighs that."""
     decided = any(not reason.points for reason in judged.reasons)
-    if decided or judged.verdict is Verdict.HUMAN or judged.verdict is not rules.verdict(judged.score):
+    if decided or judged.verdict is Verdict.HUMAN or judged.verdict is not rules.verdict_for_score(judged.score):
         return None
-    known = any(reason.signal == _ENGAGED for reason in judged.reasons)
-    worth = sum(rule.points for rule in rules.rules if rule.name == _ENGAGED)
-    return Ways(
-        engaged=not known and rules.verdict(judged.score + worth) is Verdict.HUMAN,
-        without=tuple(reason.signal for reason in _fewest(judged, rules)),
+    known = any(reason.signal == _ENGAGED_SIGNAL for reason in judged.reasons)
+    worth = sum(rule.points for rule in rules.rules if rule.name == _ENGAGED_SIGNAL)
+    return Counterfactual(
+        engagement_suffices=not known and rules.verdict_for_score(judged.score + worth) is Verdict.HUMAN,
+        without_signals=tuple(reason.signal for reason in _select_minimal_reasons(judged, rules)),
     )
 
 
-def counterfactual(judged: JudgedClick, rules: Rules) -> str:
+def describe_counterfactual(judged: JudgedClick, rules: Rules) -> str:
     """A sentence's end such as "would be human with trusted input on the landing page, or without burst".
 
-    Empty where there are no `ways`.
+    Empty where there are no `find_counterfactual`.
     """
-    found = ways(judged, rules)
+    found = find_counterfactual(judged, rules)
     if not found:
         return ""
-    engaged = "with trusted input on the landing page, or " if found.engaged else ""
-    return f"would be human {engaged}without {' and '.join(found.without)}"
+    engaged = "with trusted input on the landing page, or " if found.engagement_suffices else ""
+    return f"would be human {engaged}without {' and '.join(found.without_signals)}"
 
 
-def _fewest(judged: JudgedClick, rules: Rules) -> list[Reason]:
+def _select_minimal_reasons(judged: JudgedClick, rules: Rules) -> list[Reason]:
     """As few reasons as tip the balance: the lightest that does alone, else from the heaviest on until it does."""
     against = [reason for reason in judged.reasons if reason.points > 0]
     for reason in reversed(against):
-        if rules.verdict(judged.score - reason.points) is Verdict.HUMAN:
+        if rules.verdict_for_score(judged.score - reason.points) is Verdict.HUMAN:
             return [reason]
     score, taken = judged.score, []
     for reason in against:
         taken.append(reason)
         score -= reason.points
-        if rules.verdict(score) is Verdict.HUMAN:
+        if rules.verdict_for_score(score) is Verdict.HUMAN:
             break
     return taken

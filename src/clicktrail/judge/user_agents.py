@@ -14,12 +14,22 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-un
 
 from clicktrail.errors import SettingsError
 
-__all__ = ["Agent", "AgentKind", "Agents", "Browser", "Chrome", "Engine", "Release", "browser_of", "parse"]
+__all__ = [
+    "AgentKind",
+    "AgentList",
+    "Browser",
+    "BrowserEngine",
+    "ChromeRelease",
+    "ChromeReleases",
+    "DeclaredAgent",
+    "parse_agents",
+    "parse_browser",
+]
 
-_LONGEST = 512
+_MAX_USER_AGENT_CHARS = 512
 """Characters of an agent that are looked at; browsers stay below, and what is remembered stays bounded."""
 
-_REMEMBERED = 16_384
+_CACHE_SIZE = 16_384
 """Agents whose meaning is kept: a few thousand make up nearly all traffic."""
 
 
@@ -31,7 +41,7 @@ class AgentKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
+class DeclaredAgent:
     """A declared agent.
 
     Attributes:
@@ -45,68 +55,68 @@ class Agent:
     kind: AgentKind
 
 
-class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _AgentEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     pattern: str
     source: str
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _AgentsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: date
-    previews: tuple[_Entry, ...]
-    automation: tuple[_Entry, ...]
-    people: tuple[_Entry, ...]
+    previews: tuple[_AgentEntry, ...]
+    automation: tuple[_AgentEntry, ...]
+    excluded: tuple[_AgentEntry, ...]
 
 
-class Agents:
+class AgentList:
     """A list of declared agents; where several match, the first of it names the agent."""
 
-    def __init__(self, version: date, agents: Iterable[Agent]) -> None:
+    def __init__(self, version: date, agents: Iterable[DeclaredAgent]) -> None:
         self.version = version
         self._agents = tuple(agents)
         self._set = re2.Set.SearchSet()
         for agent in self._agents:
             self._set.Add(agent.pattern)
         self._set.Compile()
-        self._remembered = lru_cache(_REMEMBERED)(self._find)
+        self._find_cached = lru_cache(_CACHE_SIZE)(self._find)
 
-    def find(self, user_agent: str) -> Agent | None:
+    def find(self, user_agent: str) -> DeclaredAgent | None:
         """Which agent a header declares; None for what looks like a browser."""
-        return self._remembered(user_agent[:_LONGEST])
+        return self._find_cached(user_agent[:_MAX_USER_AGENT_CHARS])
 
-    def _find(self, user_agent: str) -> Agent | None:
+    def _find(self, user_agent: str) -> DeclaredAgent | None:
         matches = self._set.Match(user_agent.encode(errors="replace"))
         return self._agents[min(matches)] if matches else None
 
 
-def parse(text: str) -> Agents:
+def parse_agents(text: str) -> AgentList:
     """Read an agents file and put crawler-user-agents' list before its entries, and of all the previews first.
 
     Raises:
         SettingsError: not TOML, an unknown or missing key, or a pattern that RE2 cannot read.
     """
     try:
-        file = msgspec.toml.decode(text, type=_File)
+        file = msgspec.toml.decode(text, type=_AgentsFile)
         agents = [
-            *_listed(without={entry.pattern for entry in file.people}),
-            *(_own(entry, AgentKind.PREVIEW) for entry in file.previews),
-            *(_own(entry, AgentKind.AUTOMATION) for entry in file.automation),
+            *_load_crawler_agents(excluded_patterns={entry.pattern for entry in file.excluded}),
+            *(_agent_from_entry(entry, AgentKind.PREVIEW) for entry in file.previews),
+            *(_agent_from_entry(entry, AgentKind.AUTOMATION) for entry in file.automation),
         ]
-        return Agents(file.version, sorted(agents, key=lambda agent: agent.kind is not AgentKind.PREVIEW))
+        return AgentList(file.version, sorted(agents, key=lambda agent: agent.kind is not AgentKind.PREVIEW))
     except (msgspec.DecodeError, re2.error) as error:
         raise SettingsError(f"agents cannot be read: {error}") from error
 
 
-def _own(entry: _Entry, kind: AgentKind) -> Agent:
-    return Agent(name=entry.name, pattern=entry.pattern, kind=kind)
+def _agent_from_entry(entry: _AgentEntry, kind: AgentKind) -> DeclaredAgent:
+    return DeclaredAgent(name=entry.name, pattern=entry.pattern, kind=kind)
 
 
-def _listed(*, without: set[str]) -> Iterable[Agent]:
+def _load_crawler_agents(*, excluded_patterns: set[str]) -> Iterable[DeclaredAgent]:
     for entry in CRAWLER_USER_AGENTS_DATA:
         pattern: str = entry["pattern"]
-        if pattern not in without:
+        if pattern not in excluded_patterns:
             preview = "social-preview" in entry.get("tags", ())
-            yield Agent(
+            yield DeclaredAgent(
                 name=pattern.replace("\\", "").strip("^$/ "),
                 pattern=pattern,
                 kind=AgentKind.PREVIEW if preview else AgentKind.AUTOMATION,
@@ -115,19 +125,19 @@ def _listed(*, without: set[str]) -> Iterable[Agent]:
 
 # FOLDED browsers.py: Which browser a ``User-Agent`` claims to be, where its headers can be held against it.
 
-_REMEMBERED_browsers = 16_384
+_BROWSER_CACHE_SIZE = 16_384
 
-_ENGINE = r"AppleWebKit/\S+ \(KHTML, like Gecko\)"
-_CHROME = re.compile(
-    rf"Mozilla/5\.0 \([^)]*(?<!; wv)\) {_ENGINE} Chrome/(\d+)\.?(\d*)\S* (?:Mobile )?Safari/\S+(?: Edge?/[\d.]+)?"
+_WEBKIT_PATTERN = r"AppleWebKit/\S+ \(KHTML, like Gecko\)"
+_CHROME_PATTERN = re.compile(
+    rf"Mozilla/5\.0 \([^)]*(?<!; wv)\) {_WEBKIT_PATTERN} Chrome/(\d+)\.?(\d*)\S* (?:Mobile )?Safari/\S+(?: Edge?/[\d.]+)?"
 )
-_FIREFOX = re.compile(r"Mozilla/5\.0 \([^)]*rv:[\d.]+\) Gecko/\S+ Firefox/(\d+)\.?(\d*)\S*")
-_SAFARI = re.compile(
-    rf"Mozilla/5\.0 \((?:Macintosh|iPhone|iPad)[^)]*\) {_ENGINE} Version/(\d+)\.?(\d*)\S* (?:Mobile/\S+ )?Safari/\S+"
+_FIREFOX_PATTERN = re.compile(r"Mozilla/5\.0 \([^)]*rv:[\d.]+\) Gecko/\S+ Firefox/(\d+)\.?(\d*)\S*")
+_SAFARI_PATTERN = re.compile(
+    rf"Mozilla/5\.0 \((?:Macintosh|iPhone|iPad)[^)]*\) {_WEBKIT_PATTERN} Version/(\d+)\.?(\d*)\S* (?:Mobile/\S+ )?Safari/\S+"
 )
 
 
-class Engine(StrEnum):
+class BrowserEngine(StrEnum):
     """Whose headers they are."""
 
     CHROME = "Chrome"
@@ -144,24 +154,28 @@ class Browser:
         version: major and minor.
     """
 
-    engine: Engine
+    engine: BrowserEngine
     version: tuple[int, int]
 
     def __str__(self) -> str:
         return f"{self.engine} {self.version[0]}"
 
 
-_FORMS: Final = ((_CHROME, Engine.CHROME), (_FIREFOX, Engine.FIREFOX), (_SAFARI, Engine.SAFARI))
+_BROWSER_PATTERNS: Final = (
+    (_CHROME_PATTERN, BrowserEngine.CHROME),
+    (_FIREFOX_PATTERN, BrowserEngine.FIREFOX),
+    (_SAFARI_PATTERN, BrowserEngine.SAFARI),
+)
 
 
-@lru_cache(_REMEMBERED_browsers)
-def browser_of(user_agent: str) -> Browser | None:
+@lru_cache(_BROWSER_CACHE_SIZE)
+def parse_browser(user_agent: str) -> Browser | None:
     """The browser, if nothing but a browser's own words stand in the header.
 
     None for web views, apps and other browsers on the same engine: they name themselves besides, are as old as their
     makers like, and leave headers out.
     """
-    for form, engine in _FORMS:
+    for form, engine in _BROWSER_PATTERNS:
         if found := form.fullmatch(user_agent):
             major, minor = (int(number[:6] or 0) for number in found.groups())
             return Browser(engine=engine, version=(major, minor))
@@ -171,41 +185,41 @@ def browser_of(user_agent: str) -> Browser | None:
 # FOLDED chrome.py: When which Chrome came out, by which the age of one can be told that claims to be another.
 
 
-class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ChromeRelease(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A major version and the day on which it became stable on desktops."""
 
     version: int
     date: date
 
 
-class Chrome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ChromeReleases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Chrome's releases, and those that people cannot leave behind.
 
     Attributes:
         source: where the dates are published.
         releases: by version, ascending; not every one has to be here.
-        every_days: how long it is, at the longest, from one version to the next after those.
-        last: the last versions for systems that newer ones do not support.
+        max_release_interval_days: how long it is, at the longest, from one version to the next after those.
+        final_versions: the last versions for systems that newer ones do not support.
     """
 
     source: str = ""
-    releases: Sequence[Release] = ()
-    every_days: int = 28
-    last: frozenset[int] = frozenset()
+    releases: Sequence[ChromeRelease] = ()
+    max_release_interval_days: int = 28
+    final_versions: frozenset[int] = frozenset()
 
-    def days_old(self, version: int, on: date) -> int:
-        """How many days before ``on`` a version was current at the latest; below 0 where that is still to come.
+    def days_since_replaced(self, version: int, on_date: date) -> int:
+        """How many days before ``on_date`` a version was current at the latest; below 0 where that is still to come.
 
         A version that the table leaves out counts as the next one that it has, and what came after the table as if
         versions had come as slowly as they may: rather too young than too old.
         """
         released = next((release.date for release in self.releases if release.version > version), None)
-        return (on - (released or self._expected(version + 1))).days
+        return (on_date - (released or self._estimate_release_date(version + 1))).days
 
-    def _expected(self, version: int) -> date:
+    def _estimate_release_date(self, version: int) -> date:
         """When a version comes that is not in the table yet; never where the table is empty or dates end before."""
         if not self.releases:
             return date.max
         newest = self.releases[-1]
-        days = (version - newest.version) * self.every_days
+        days = (version - newest.version) * self.max_release_interval_days
         return date.fromordinal(min(newest.date.toordinal() + days, date.max.toordinal()))

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["Consent", "Said", "UnknownConsent"]
+__all__ = ["Consent", "ConsentRecord", "UnknownConsentAction"]
 
 
 class Consent(StrEnum):
@@ -16,7 +16,7 @@ class Consent(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class ConsentRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What one recipient has said last.
 
     Attributes:
@@ -30,7 +30,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class UnknownConsent(StrEnum):
+class UnknownConsentAction(StrEnum):
     """What a sender does for recipients who have not been asked."""
 
     TRACK = "track"

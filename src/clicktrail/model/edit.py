@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["EditAction", "LinkEdit", "Target"]
+__all__ = ["EditAction", "EditTarget", "LinkEdit"]
 
 
 class EditAction(StrEnum):
@@ -24,7 +24,7 @@ class EditAction(StrEnum):
     """It is as it was sent."""
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class EditTarget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which links an edit is about: one of a campaign by position, or all that lead to one URL, or to one host.
 
     Attributes:
@@ -54,7 +54,7 @@ class LinkEdit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     id: str
     at: datetime
-    target: Target
+    target: EditTarget
     action: EditAction
     destination: str = ""
     expires_at: datetime | None = None

@@ -27,12 +27,12 @@ __all__ = [
     "Opened",
     "Sent",
     "Unsubscribed",
-    "decode",
-    "encode",
-    "rfc3339",
+    "decode_event",
+    "encode_event",
+    "format_rfc3339",
 ]
 
-Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+AwareDatetime = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -48,7 +48,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     """
 
     id: str
-    at: Instant
+    at: AwareDatetime
     source: str = "clicktrail"
     campaign: str = ""
     message_id: str = ""
@@ -208,27 +208,27 @@ AnyEvent = (
     | Conversion
 )
 
-_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+_event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 
-def rfc3339(at: datetime) -> str:
+def format_rfc3339(at: datetime) -> str:
     """The event vocabulary's spelling of an instant: UTC, milliseconds, ``Z`` (RFC 3339 section 5.6)."""
     text: str = msgspec.to_builtins(at.astimezone(UTC))  # six digits or none; a fifth of the time of isoformat
     return f"{text[:-4]}Z" if at.microsecond else f"{text[:-1]}.000Z"
 
 
-def encode(event: AnyEvent) -> bytes:
+def encode_event(event: AnyEvent) -> bytes:
     """One line of JSON, without its newline."""
-    return msgspec.json.encode(replace(event, at=rfc3339(event.at)))
+    return msgspec.json.encode(replace(event, at=format_rfc3339(event.at)))
 
 
-def decode(line: bytes) -> AnyEvent:
+def decode_event(line: bytes) -> AnyEvent:
     """Read one line of JSON.
 
     Raises:
         EventError: not JSON, an unknown type, or a field of the wrong kind.
     """
     try:
-        return _decoder.decode(line)
+        return _event_decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EventError(f"not an event: {error}") from error

@@ -4,10 +4,10 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["Element", "Link", "LinkReason", "LinkWarning", "Location", "Part"]
+__all__ = ["BodyType", "Element", "Link", "LinkReason", "LinkWarning", "Location"]
 
 
-class Part(StrEnum):
+class BodyType(StrEnum):
     """The kind of body a link stands in."""
 
     HTML = "html"
@@ -71,8 +71,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):  # made twice for each, i
     Attributes:
         index: its number among all links of the message, tracked or not, from 0 in the order of the bodies; twins have
             the same.
-        body: the number of the body it stands in, among those of its message, from 0.
-        part: the kind of that body.
+        body_index: the number of the body it stands in, among those of its message, from 0.
+        body_type: the kind of that body.
         start: where its text begins in the decoded body, characters.
         end: where it ends.
         href: the text at the span with its character references decoded, and without soft line breaks.
@@ -81,7 +81,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):  # made twice for each, i
         warnings: what the sender should look at, tracked or not.
         position: its number among the message's tracked links, from 0; None if untracked.
         destination: where a click leads: href plus UTM parameters; empty if untracked, but for want of consent.
-        url: what took its place: the tracking URL, or for want of consent the destination in the body's own quoting;
+        replacement: what took its place: the tracking URL, or for want of consent the destination in the body's own quoting;
             empty if it stayed.
         location: where in its body it stands.
         element: what it looks like.
@@ -90,13 +90,13 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):  # made twice for each, i
         group: `data-clicktrail-group`, by which reports count personalised destinations as one; in plain text that of
             the HTML link that it is again; empty if none.
         line: the line of its body in which the span begins, from 1.
-        host: the destination's host, if it was written beside the tracking URL; empty if not.
-        host_at: where that was, characters of the decoded body.
+        visible_host: the destination's host, if it was written beside the tracking URL; empty if not.
+        visible_host_offset: where that was, characters of the decoded body.
     """
 
     index: int = 0
-    body: int = 0
-    part: Part
+    body_index: int = 0
+    body_type: BodyType
     start: int
     end: int
     href: str
@@ -105,16 +105,16 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):  # made twice for each, i
     warnings: tuple[LinkWarning, ...] = ()
     position: int | None = None
     destination: str = ""
-    url: str = ""
+    replacement: str = ""
     location: Location = Location.BODY
     element: Element = Element.TEXT
     label: str = ""
     group: str = ""
     line: int = 1
-    host: str = ""
-    host_at: int = 0
+    visible_host: str = ""
+    visible_host_offset: int = 0
 
     @property
-    def tracked(self) -> bool:
+    def is_tracked(self) -> bool:
         """Whether the link was replaced by a tracking URL."""
         return self.reason is LinkReason.TRACKED

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["LinkSet", "ShortMessage", "StoredLink"]
+__all__ = ["LinkSet", "ShortLinkMessage", "StoredLink"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class LinkSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShortMessage:
+class ShortLinkMessage:
     """A message with short links.
 
     Attributes:

@@ -22,7 +22,7 @@ class Timeline:
     events: tuple[AnyEvent, ...]
 
     @classmethod
-    def of(cls, message_id: str, events: Iterable[AnyEvent]) -> "Timeline":
+    def from_events(cls, message_id: str, events: Iterable[AnyEvent]) -> "Timeline":
         """Bring events into order and drop those that are told twice, whatever order they come in."""
         by_id = {event.id: event for event in events}
         return cls(
@@ -32,7 +32,7 @@ class Timeline:
 
     def with_events(self, events: Iterable[AnyEvent]) -> "Timeline":
         """This timeline and further events."""
-        return Timeline.of(self.message_id, (*self.events, *events))
+        return Timeline.from_events(self.message_id, (*self.events, *events))
 
     @property
     def clicks(self) -> tuple[Click, ...]:

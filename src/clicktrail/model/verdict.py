@@ -8,7 +8,7 @@ from clicktrail.model.event import Click
 __all__ = ["JudgedClick", "Reason", "Verdict", "is_counted", "is_prefetch"]
 
 
-_ANNOUNCING = frozenset({"sec-purpose", "purpose", "x-purpose", "x-moz"})
+_PREFETCH_HEADERS = frozenset({"sec-purpose", "purpose", "x-purpose", "x-moz"})
 
 
 class Verdict(StrEnum):
@@ -62,17 +62,17 @@ def is_prefetch(click: Click) -> bool:
     Chrome and Safari announce a prefetch by ``Sec-Purpose`` or ``Purpose``, Firefox by ``X-Moz``, Safari's previews
     by ``X-Purpose`` (WHATWG Fetch, section "Sec-Purpose header").
     """
-    if _ANNOUNCING.isdisjoint(click.headers):
+    if _PREFETCH_HEADERS.isdisjoint(click.headers):
         return False
-    announced = (click.headers.get(name, "") for name in _ANNOUNCING)
+    announced = (click.headers.get(name, "") for name in _PREFETCH_HEADERS)
     return any("prefetch" in value or "preview" in value for value in announced)
 
 
-def is_counted(click: Click, *, activated: bool = False) -> bool:
+def is_counted(click: Click, *, has_engagement: bool = False) -> bool:
     """Whether a request is a click in the sense of reports: a GET that led somewhere and is no prefetch.
 
     Args:
         click: the request.
-        activated: whether somebody used the page, which makes a click of a prefetch.
+        has_engagement: whether somebody used the page, which makes a click of a prefetch.
     """
-    return click.method == "GET" and not click.tampered and (activated or not is_prefetch(click))
+    return click.method == "GET" and not click.tampered and (has_engagement or not is_prefetch(click))

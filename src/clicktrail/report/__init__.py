@@ -6,29 +6,29 @@ is tested against it.
 
 from clicktrail.report.campaign import (
     CampaignReport,
-    Clicks,
+    ClickCounts,
     LinkReport,
     ReasonCount,
+    SourceCounter,
     SourceReport,
-    Sources,
-    Unique,
-    as_json,
+    UniqueClickers,
+    report_as_json,
 )
-from clicktrail.report.counting import summarise
-from clicktrail.report.filters import Filter, Filtered, filtered, filtered_as_json
+from clicktrail.report.counting import build_reports
+from clicktrail.report.filters import ClickFilter, FilteredCounts, apply_filter, filtered_counts_as_json
 
 __all__ = [
     "CampaignReport",
-    "Clicks",
-    "Filter",
-    "Filtered",
+    "ClickCounts",
+    "ClickFilter",
+    "FilteredCounts",
     "LinkReport",
     "ReasonCount",
+    "SourceCounter",
     "SourceReport",
-    "Sources",
-    "Unique",
-    "as_json",
-    "filtered",
-    "filtered_as_json",
-    "summarise",
+    "UniqueClickers",
+    "apply_filter",
+    "build_reports",
+    "filtered_counts_as_json",
+    "report_as_json",
 ]

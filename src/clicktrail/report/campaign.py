@@ -9,19 +9,19 @@ from clicktrail.model.event import Click
 
 __all__ = [
     "CampaignReport",
-    "Clicks",
+    "ClickCounts",
     "LinkReport",
     "ReasonCount",
+    "SourceCounter",
     "SourceReport",
-    "Sources",
-    "Unique",
-    "as_json",
-    "source_of",
+    "UniqueClickers",
+    "get_click_source",
+    "report_as_json",
 ]
 
 # FOLDED sources.py: Who told of clicks, and what they could not tell.
 
-_FIRST_CLICKS_ONLY = "postmark"
+_FIRST_CLICK_ONLY_ESP = "postmark"
 """Postmark, Click webhook: it fires for the first click of a recipient on a link, and for no other."""
 
 
@@ -32,60 +32,65 @@ class SourceReport:
     Attributes:
         source: ``clicktrail`` or the ESP's name.
         clicks: how many it told of.
-        addresses: those with the address that they came from.
-        agents: those with a ``User-Agent``.
+        clicks_with_ip: those with the address that they came from.
+        clicks_with_user_agent: those with a ``User-Agent``.
     """
 
     source: str
     clicks: int
-    addresses: int
-    agents: int
+    clicks_with_ip: int
+    clicks_with_user_agent: int
 
     @property
     def gaps(self) -> Iterator[str]:
         """What is missing, a sentence each."""
-        if not self.addresses:
+        if not self.clicks_with_ip:
             yield f"{self.source} told no addresses: no click could be known by its network"
-        if not self.agents:
+        if not self.clicks_with_user_agent:
             yield f"{self.source} told no User-Agents: no program could be known by its name"
-        if self.source == _FIRST_CLICKS_ONLY:
+        if self.source == _FIRST_CLICK_ONLY_ESP:
             yield f"{self.source} tells only a recipient's first click on a link: a person after a scanner is missing"
 
 
-class Sources:
+class SourceCounter:
     """Counts, by who told of clicks, what they told."""
 
     def __init__(self) -> None:
         self._clicks: Counter[str] = Counter()
-        self._addresses: Counter[str] = Counter()
-        self._agents: Counter[str] = Counter()
+        self._with_ip: Counter[str] = Counter()
+        self._with_user_agent: Counter[str] = Counter()
 
-    def see(self, click: Click) -> None:
+    def add(self, click: Click) -> None:
         """Look at one click."""
-        source = source_of(click)
+        source = get_click_source(click)
         self._clicks[source] += 1
-        self._addresses[source] += bool(click.ip)
-        self._agents[source] += bool(click.user_agent)
+        self._with_ip[source] += bool(click.ip)
+        self._with_user_agent[source] += bool(click.user_agent)
 
-    def reports(self) -> tuple[SourceReport, ...]:
+    def build_reports(self) -> tuple[SourceReport, ...]:
         """What each source told, by name."""
         return tuple(
-            SourceReport(source=name, clicks=clicks, addresses=self._addresses[name], agents=self._agents[name])
+            SourceReport(
+                source=name,
+                clicks=clicks,
+                clicks_with_ip=self._with_ip[name],
+                clicks_with_user_agent=self._with_user_agent[name],
+            )
             for name, clicks in sorted(self._clicks.items())
         )
 
-    def gaps(self) -> list[str]:
+    def list_gaps(self) -> list[str]:
         """What they did not tell, a sentence each."""
-        return [gap for source in self.reports() for gap in source.gaps]
+        return [gap for source in self.build_reports() for gap in source.gaps]
 
 
-def source_of(click: Click) -> str:
+def get_click_source(click: Click) -> str:
     """Who told of a click: the ESP that recorded it, or whoever made its event."""
     return click.esp or click.source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clicks:
+class ClickCounts:
     """Counted clicks by verdict, anonymous ones too. HEAD, OPTIONS and prefetches are judged but never in here."""
 
     human: int = 0
@@ -100,7 +105,7 @@ class Clicks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unique:
+class UniqueClickers:
     """People with at least one counted click.
 
     A person is a recipient; where a message went to several and its recipient is unknown, the message. Anonymous clicks
@@ -133,8 +138,8 @@ class LinkReport:
     position: int
     url: str
     group: str = ""
-    clicks: Clicks
-    unique: Unique
+    clicks: ClickCounts
+    unique: UniqueClickers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +159,9 @@ class CampaignReport:
         first_sent_at: when its first message left; None if nobody told us.
         accepted: recipients whose message the next hop took.
         bounced: messages that bounced.
-        delivered_events: messages of which a delivery was told.
+        reported_deliveries: messages of which a delivery was told.
         opened: messages of which an ESP's pixel told that they were opened. We set none.
-        landed: messages of whose visitors a landing page told. Without any, nobody knows who was engaged.
+        messages_with_engagement: messages of whose visitors a landing page told. Without any, nobody knows who was engaged.
         clicks: counted clicks.
         unique: clickers.
         links: by position; empty in overviews.
@@ -168,11 +173,11 @@ class CampaignReport:
     first_sent_at: datetime | None = None
     accepted: int = 0
     bounced: int = 0
-    delivered_events: int = 0
+    reported_deliveries: int = 0
     opened: int = 0
-    landed: int = 0
-    clicks: Clicks = Clicks()
-    unique: Unique = Unique()
+    messages_with_engagement: int = 0
+    clicks: ClickCounts = ClickCounts()
+    unique: UniqueClickers = UniqueClickers()
     links: tuple[LinkReport, ...] = ()
     reasons: tuple[ReasonCount, ...] = ()
     sources: tuple[SourceReport, ...] = ()
@@ -180,12 +185,12 @@ class CampaignReport:
     @property
     def delivered(self) -> int:
         """Deliveries as told; where nobody told of any, what was accepted and did not bounce."""
-        return self.delivered_events or max(0, self.accepted - self.bounced)
+        return self.reported_deliveries or max(0, self.accepted - self.bounced)
 
     @property
     def delivered_basis(self) -> str:
         """What ``delivered`` rests on: ``delivered`` or ``accepted``."""
-        return "delivered" if self.delivered_events else "accepted"
+        return "delivered" if self.reported_deliveries else "accepted"
 
     @property
     def click_rate_raw(self) -> float:
@@ -218,7 +223,7 @@ class CampaignReport:
         return gaps
 
 
-def as_json(report: CampaignReport) -> dict[str, object]:
+def report_as_json(report: CampaignReport) -> dict[str, object]:
     """The shape of ``clicktrail report --json`` and the API; rates are fractions of 1."""
     return {
         "campaign": report.campaign,
@@ -227,8 +232,8 @@ def as_json(report: CampaignReport) -> dict[str, object]:
         "accepted": report.accepted,
         "bounced": report.bounced,
         "opened": report.opened,
-        "clicks": _clicks_as_json(report.clicks),
-        "unique": _unique_as_json(report.unique, told=bool(report.landed)),
+        "clicks": _click_counts_as_json(report.clicks),
+        "unique": _unique_clickers_as_json(report.unique, has_engagement=bool(report.messages_with_engagement)),
         "click_rate": {"raw": report.click_rate_raw, "human": report.click_rate_human},
         "click_to_open": {"raw": report.click_to_open_raw, "human": report.click_to_open_human},
         "links": [
@@ -236,8 +241,8 @@ def as_json(report: CampaignReport) -> dict[str, object]:
                 "position": link.position,
                 "url": link.url,
                 "group": link.group,
-                "clicks": _clicks_as_json(link.clicks),
-                "unique": _unique_as_json(link.unique, told=bool(report.landed)),
+                "clicks": _click_counts_as_json(link.clicks),
+                "unique": _unique_clickers_as_json(link.unique, has_engagement=bool(report.messages_with_engagement)),
             }
             for link in report.links
         ],
@@ -253,7 +258,7 @@ def as_json(report: CampaignReport) -> dict[str, object]:
     }
 
 
-def _clicks_as_json(clicks: Clicks) -> dict[str, int]:
+def _click_counts_as_json(clicks: ClickCounts) -> dict[str, int]:
     return {
         "total": clicks.total,
         "human": clicks.human,
@@ -263,8 +268,8 @@ def _clicks_as_json(clicks: Clicks) -> dict[str, int]:
     }
 
 
-def _unique_as_json(unique: Unique, *, told: bool) -> dict[str, int | None]:
-    return {"raw": unique.raw, "human": unique.human, "engaged": unique.engaged if told else None}
+def _unique_clickers_as_json(unique: UniqueClickers, *, has_engagement: bool) -> dict[str, int | None]:
+    return {"raw": unique.raw, "human": unique.human, "engaged": unique.engaged if has_engagement else None}
 
 
 def _rate(part: int, whole: int) -> float:

@@ -14,10 +14,10 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report.campaign import CampaignReport
 
-__all__ = ["Filter", "Filtered", "filtered", "filtered_as_json"]
+__all__ = ["ClickFilter", "FilteredCounts", "apply_filter", "filtered_counts_as_json"]
 
 
-class Filter(StrEnum):
+class ClickFilter(StrEnum):
     """One rule.
 
     Attributes:
@@ -37,63 +37,66 @@ class Filter(StrEnum):
     @property
     def signals(self) -> Collection[str]:
         """Those that a click is told by."""
-        return _SIGNALS[self]
+        return _FILTER_SIGNALS[self]
 
     @property
-    def keeps(self) -> bool:
+    def is_inclusive(self) -> bool:
         """Whether clicks with such a signal are the ones that stay; else they are the ones that go."""
-        return self is Filter.ENGAGED
+        return self is ClickFilter.ENGAGED
 
 
-_SIGNALS: Final[Mapping[Filter, Collection[str]]] = {
-    Filter.TIME: ("fast",),
-    Filter.LINKS: ("burst", "all-links"),
-    Filter.NETWORK: ("mail-security-network", "datacentre-network"),
-    Filter.AGENT: ("automation-agent", "preview-agent"),
-    Filter.ENGAGED: ("engaged",),
+_FILTER_SIGNALS: Final[Mapping[ClickFilter, Collection[str]]] = {
+    ClickFilter.TIME: ("fast",),
+    ClickFilter.LINKS: ("burst", "all-links"),
+    ClickFilter.NETWORK: ("mail-security-network", "datacentre-network"),
+    ClickFilter.AGENT: ("automation-agent", "preview-agent"),
+    ClickFilter.ENGAGED: ("engaged",),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filtered:
+class FilteredCounts:
     """What one filter leaves of a campaign.
 
     Attributes:
         clicks: counted clicks. Anonymous ones have no signals.
-        unique: people with at least one of them.
+        unique_clickers: people with at least one of them.
     """
 
     clicks: int = 0
-    unique: int = 0
+    unique_clickers: int = 0
 
 
-def filtered(
+def apply_filter(
     messages: Iterable[tuple[Timeline, Sequence[JudgedClick]]],
-    anonymous: Iterable[AnonymousClick] = (),
+    anonymous_clicks: Iterable[AnonymousClick] = (),
     *,
-    by: Filter,
-) -> Mapping[str, Filtered]:
+    click_filter: ClickFilter,
+) -> Mapping[str, FilteredCounts]:
     """What a filter leaves of each campaign; of those that are not among them, nothing. Each message comes once."""
     clicks: dict[str, int] = {}
     people: dict[str, set[str]] = {}
     for timeline, told in messages:
         for judged in told:
             spoken = {reason.signal for reason in judged.reasons}
-            if judged.counted and spoken.isdisjoint(by.signals) is not by.keeps:
+            if judged.counted and spoken.isdisjoint(click_filter.signals) is not click_filter.is_inclusive:
                 clicks[timeline.campaign] = clicks.get(timeline.campaign, 0) + 1
                 if person := judged.click.recipient or judged.click.message_id:
                     people.setdefault(timeline.campaign, set()).add(person)
-    for click in anonymous:
-        if not by.keeps:
+    for click in anonymous_clicks:
+        if not click_filter.is_inclusive:
             clicks[click.campaign] = clicks.get(click.campaign, 0) + 1
     return {
-        campaign: Filtered(clicks=count, unique=len(people.get(campaign, ()))) for campaign, count in clicks.items()
+        campaign: FilteredCounts(clicks=count, unique_clickers=len(people.get(campaign, ())))
+        for campaign, count in clicks.items()
     }
 
 
-def filtered_as_json(report: CampaignReport, by: Filter, left: Filtered) -> dict[str, object]:
+def filtered_counts_as_json(
+    report: CampaignReport, click_filter: ClickFilter, counts: FilteredCounts
+) -> dict[str, object]:
     """What a filter leaves, in the shape of ``clicktrail report --json``. What nobody told is null."""
-    if by is Filter.ENGAGED and not report.landed:
-        return {"filter": by.value, "clicks": None, "unique": None, "click_rate": None}
-    rate = left.unique / report.delivered if report.delivered else 0.0
-    return {"filter": by.value, "clicks": left.clicks, "unique": left.unique, "click_rate": rate}
+    if click_filter is ClickFilter.ENGAGED and not report.messages_with_engagement:
+        return {"filter": click_filter.value, "clicks": None, "unique": None, "click_rate": None}
+    rate = counts.unique_clickers / report.delivered if report.delivered else 0.0
+    return {"filter": click_filter.value, "clicks": counts.clicks, "unique": counts.unique_clickers, "click_rate": rate}

@@ -2,18 +2,18 @@
 
 from clicktrail.rewrite.dkim import DkimKey
 from clicktrail.rewrite.document import RewrittenBody, rewrite_html, rewrite_text
-from clicktrail.rewrite.message import Rewritten, rewrite_message
-from clicktrail.rewrite.mime import Untouched
-from clicktrail.rewrite.numbering import Placed
+from clicktrail.rewrite.message import RewriteResult, rewrite_message
+from clicktrail.rewrite.mime import SkipReason
+from clicktrail.rewrite.numbering import NumberedLink
 from clicktrail.rewrite.policy import Policy
 
 __all__ = [
     "DkimKey",
-    "Placed",
+    "NumberedLink",
     "Policy",
-    "Rewritten",
+    "RewriteResult",
     "RewrittenBody",
-    "Untouched",
+    "SkipReason",
     "rewrite_html",
     "rewrite_message",
     "rewrite_text",

@@ -6,10 +6,10 @@ import msgspec
 
 from clicktrail.model.link import Link
 
-__all__ = ["Edit", "Replacement", "replacements", "splice"]
+__all__ = ["ByteEdit", "TextEdit", "build_text_edits", "splice"]
 
 
-class Edit(msgspec.Struct, frozen=True, kw_only=True):
+class ByteEdit(msgspec.Struct, frozen=True, kw_only=True):
     """One span and what takes its place.
 
     Attributes:
@@ -24,7 +24,7 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def splice(
-    content: bytes | bytearray | memoryview, edits: Sequence[Edit], *, start: int = 0, end: int | None = None
+    content: bytes | bytearray | memoryview, edits: Sequence[ByteEdit], *, start: int = 0, end: int | None = None
 ) -> bytes:
     """Apply edits that are in order and do not overlap, to all of the bytes or to those of a span around the edits."""
     whole = memoryview(content)  # whose slices are no copies
@@ -39,7 +39,7 @@ def splice(
 # FOLDED replacing.py: Say what changes in a body, in characters.
 
 
-class Replacement(msgspec.Struct, frozen=True, gc=False):
+class TextEdit(msgspec.Struct, frozen=True, gc=False):
     """A span of a body, characters, and what takes its place."""
 
     start: int
@@ -47,10 +47,10 @@ class Replacement(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
-def replacements(links: Sequence[Link]) -> Iterator[Replacement]:
+def build_text_edits(links: Sequence[Link]) -> Iterator[TextEdit]:
     """The URLs that take the place of a body's links, and the hosts beside them, in order."""
     for link in links:
-        if link.url:
-            yield Replacement(link.start, link.end, link.url)
-        if link.host:
-            yield Replacement(link.host_at, link.host_at, f" ({link.host})")
+        if link.replacement:
+            yield TextEdit(link.start, link.end, link.replacement)
+        if link.visible_host:
+            yield TextEdit(link.visible_host_offset, link.visible_host_offset, f" ({link.visible_host})")

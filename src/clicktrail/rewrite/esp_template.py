@@ -11,16 +11,16 @@ from datetime import date
 import msgspec
 
 from clicktrail.errors import ClicktrailError, SettingsError
-from clicktrail.model.link import Link, Part
+from clicktrail.model.link import BodyType, Link
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.rewrite.document import read_document
+from clicktrail.rewrite.document import decode_document
 from clicktrail.rewrite.edits import splice
-from clicktrail.rewrite.encodings import View, byte_edits
-from clicktrail.rewrite.message import Rewritten
-from clicktrail.rewrite.numbering import Body, Placed, place
+from clicktrail.rewrite.encodings import DecodedText, build_byte_edits
+from clicktrail.rewrite.message import RewriteResult
+from clicktrail.rewrite.numbering import Body, NumberedLink, number_links
 from clicktrail.rewrite.policy import Policy
 
-__all__ = ["EspTag", "EspTemplate", "find_template", "parse"]
+__all__ = ["EspMergeTag", "EspTemplate", "parse_esp_tags", "parse_template"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,21 +29,21 @@ class EspTemplate:
 
     Attributes:
         content: its bytes.
-        seen: its text.
+        decoded: its text.
         links: all its links; those tracked have a position and a destination, and no tracking URL yet.
     """
 
     content: bytes
-    seen: View
+    decoded: DecodedText
     links: tuple[Link, ...]
 
     @property
-    def tracked(self) -> tuple[Link, ...]:
+    def tracked_links(self) -> tuple[Link, ...]:
         """One link for each position, in their order."""
         by_position = {link.position: link for link in reversed(self.links) if link.position is not None}
         return tuple(by_position[position] for position in range(len(by_position)))
 
-    def render(self, tracking_urls: Sequence[str], merge_tag: str) -> Rewritten:
+    def render(self, tracking_urls: Sequence[str], merge_tag: str) -> RewriteResult:
         """The template, every byte outside of tracked links as it was.
 
         Args:
@@ -59,38 +59,40 @@ class EspTemplate:
             else msgspec.structs.replace(link, url=f"{tracking_urls[link.position]}/{merge_tag}")
             for link in self.links
         )
-        edits = byte_edits(self.content, self.seen, links)
+        edits = build_byte_edits(self.content, self.decoded, links)
         if edits is None:
-            raise ClicktrailError(_NOT_READ, hint=_SAVE_AS)
-        return Rewritten(raw=splice(self.content, edits), links=links, untouched=())
+            raise ClicktrailError(_UNREADABLE_CHARSET, hint=_UNREADABLE_CHARSET_HINT)
+        return RewriteResult(raw=splice(self.content, edits), links=links, skip_reasons=())
 
 
-_NOT_READ = "the charset of the template cannot be read safely"
-_SAVE_AS = "save it as UTF-8"
+_UNREADABLE_CHARSET = "the charset of the template cannot be read safely"
+_UNREADABLE_CHARSET_HINT = "save it as UTF-8"
 
 
-def find_template(content: bytes, part: Part, *, policy: Policy, tag: Callable[[Candidate], str]) -> EspTemplate:
+def parse_template(
+    content: bytes, part: BodyType, *, policy: Policy, tag_url: Callable[[Candidate], str]
+) -> EspTemplate:
     """Find the links of a template; those with merge tags of their own are left to the ESP.
 
     Args:
         content: an HTML or text file.
         part: which of both.
         policy: which links are tracked.
-        tag: gives a link's destination, with UTM parameters.
+        tag_url: gives a link's destination, with UTM parameters.
 
     Raises:
         ClicktrailError: its charset hides its ASCII characters.
     """
-    seen = read_document(content, part)
+    seen = decode_document(content, part)
     if seen is None:
-        raise ClicktrailError(_NOT_READ, hint=_SAVE_AS)
-    body = Body(part=part, text=seen.text, legible=seen.legible)
-    (links,) = place([body], policy=policy, tag=tag, tracking_url=_unknown)
+        raise ClicktrailError(_UNREADABLE_CHARSET, hint=_UNREADABLE_CHARSET_HINT)
+    body = Body(part=part, text=seen.text, has_valid_charset=seen.has_valid_charset)
+    (links,) = number_links([body], policy=policy, tag_url=tag_url, make_tracking_url=_build_placeholder_url)
     found = tuple(msgspec.structs.replace(link, url="") if link.position is not None else link for link in links)
-    return EspTemplate(content=content, seen=seen, links=found)
+    return EspTemplate(content=content, decoded=seen, links=found)
 
 
-def _unknown(placed: Placed) -> str:
+def _build_placeholder_url(placed: NumberedLink) -> str:
     """What stands for the tracking URLs while their link set has no number."""
     return f"https://recipient.invalid/{placed.position}"
 
@@ -99,34 +101,34 @@ def _unknown(placed: Placed) -> str:
 # from a TOML file.
 
 
-class EspTag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EspMergeTag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One ESP's merge tag.
 
     Attributes:
-        tag: as its editor takes it, characters that need no quoting in HTML.
-        id: what it stands for, and where the sender keeps that.
+        merge_tag: as its editor takes it, characters that need no quoting in HTML.
+        id_description: what it stands for, and where the sender keeps that.
         source: where the ESP says so.
         date: when that was last looked at.
     """
 
-    tag: str
-    id: str
+    merge_tag: str
+    id_description: str
     source: str
     date: date
 
 
-class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _EspTagsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     version: date
-    esp: dict[str, EspTag]
+    esp: dict[str, EspMergeTag]
 
 
-def parse(text: str) -> Mapping[str, EspTag]:
+def parse_esp_tags(text: str) -> Mapping[str, EspMergeTag]:
     """Read the table: for each ESP, by its name in lower case, its tag.
 
     Raises:
         SettingsError: it is not of that form.
     """
     try:
-        return msgspec.toml.decode(text, type=_File).esp
+        return msgspec.toml.decode(text, type=_EspTagsFile).esp
     except msgspec.DecodeError as error:
         raise SettingsError(f"the merge tags cannot be read: {error}") from error

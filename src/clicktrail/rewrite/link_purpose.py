@@ -8,16 +8,16 @@ import re2  # type: ignore[import-untyped]  # google-re2 ships no types
 
 from clicktrail.model.link import Element, LinkReason, Location
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.rewrite.url import Address
+from clicktrail.rewrite.url import ParsedUrl
 
-__all__ = ["folded", "has_sign", "is_sensitive", "is_social", "purpose", "wrapper"]
+__all__ = ["classify_purpose", "fold_text", "has_keyword", "identify_wrapper", "is_sensitive", "is_social"]
 
 _FLAGS = re.VERBOSE | re.ASCII
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
-_LONGEST_LABEL = 40
+_MAX_LABEL_CHARS = 40
 """Characters of a label that names a purpose; longer ones are sentences that may speak of anything."""
 
-_WORDS: Mapping[LinkReason, str] = {
+_PURPOSE_REGEXES: Mapping[LinkReason, str] = {
     LinkReason.UNSUBSCRIBE: r"""
         unsub | (?<![a-z])(?: opt[-_\ ]?out | abmeld\w* | abbestell\w* | desabonn\w* | desinscri\w* | uitschrijv\w*
       | afmeld\w* | disiscri\w* | (?:annulla|cancella)[-_\ ]iscrizione | dar(?:se|me)[-_\ ]de[-_\ ]baja
@@ -40,8 +40,8 @@ _WORDS: Mapping[LinkReason, str] = {
       | algemene[-_\ ]voorwaarden )(?![a-z-])
     """,
 }
-_PURPOSES = {reason: re.compile(words, _FLAGS) for reason, words in _WORDS.items()}
-_STEMS = (
+_PURPOSE_PATTERNS = {reason: re.compile(words, _FLAGS) for reason, words in _PURPOSE_REGEXES.items()}
+_PURPOSE_STEMS = (
     *("unsub", "opt", "abmeld", "abbestell", "desabonn", "desinscri", "uitschrijv", "afmeld", "iscri", "baja"),
     *("cancel", "descadastr", "avregistrer", "avmeld", "odhlas", "wypisz", "dezabon", "отписаться", "停止", "購読解除"),
     *("退", "取消", "수신거부", "settings", "subscription", "preferen", "voorkeuren", "einstellungen"),
@@ -50,7 +50,7 @@ _STEMS = (
     *("conditions", "terminos", "termos", "disclaimer", "voorwaarden"),
 )
 
-_SECRETS = frozenset(
+_SECRET_QUERY_KEYS = frozenset(
     {
         *("x-amz-signature", "x-goog-signature", "x-oss-signature", "signature", "sig", "hmac", "token", "jwt"),
         *("access_token", "auth_token", "id_token", "login_token", "reset_token", "reset_password_token"),
@@ -58,7 +58,7 @@ _SECRETS = frozenset(
     }
 )
 """Query keys of signed URLs, and of those that let their bearer in."""
-_KEY = re.compile(r"[?&;]([^=&;]++)=")
+_QUERY_KEY = re.compile(r"[?&;]([^=&;]++)=")
 _SENSITIVE_PATH = re.compile(
     r"""
     (?<![a-z])(?: (?:reset|forgot|recover|change|set|new)[-_/]?(?:your[-_])?password
@@ -86,10 +86,10 @@ _SENSITIVE_STEMS = (
     *("passwort", "bestatigen", "konto", "mot de passe", "contrasena"),
 )
 
-PURPOSE_SIGNS = (*_STEMS, *_SENSITIVE_STEMS, *_SECRETS)
+PURPOSE_KEYWORDS = (*_PURPOSE_STEMS, *_SENSITIVE_STEMS, *_SECRET_QUERY_KEYS)
 """Parts of path, query or label, folded, one of which is in whatever the patterns find; see `signs`."""
 
-_SOCIAL = frozenset(
+_SOCIAL_HOSTS = frozenset(
     {
         *(
             "facebook.com",
@@ -111,35 +111,35 @@ _SOCIAL_LABEL = re.compile(
 )
 
 
-def purpose(address: Address, label: str) -> LinkReason | None:
+def classify_purpose(url: ParsedUrl, label: str) -> LinkReason | None:
     """Unsubscribing, mail settings, privacy or legal pages; None for all other links."""
-    words = folded(f"{address.path}{address.query} {_short(label)}")
-    return next((reason for reason, pattern in _PURPOSES.items() if pattern.search(words)), None)
+    words = fold_text(f"{url.path}{url.query} {_drop_long_label(label)}")
+    return next((reason for reason, pattern in _PURPOSE_PATTERNS.items() if pattern.search(words)), None)
 
 
-def is_sensitive(address: Address, label: str) -> bool:
+def is_sensitive(url: ParsedUrl, label: str) -> bool:
     """Whether a URL lets its bearer in or is signed: a copy of it, or one parameter more, does harm."""
-    if address.query and not _SECRETS.isdisjoint(_KEY.findall(address.query.lower())):
+    if url.query and not _SECRET_QUERY_KEYS.isdisjoint(_QUERY_KEY.findall(url.query.lower())):
         return True
-    if _SENSITIVE_PATH.search(address.path.lower()):
+    if _SENSITIVE_PATH.search(url.path.lower()):
         return True
-    return _SENSITIVE_LABEL.search(folded(_short(label))) is not None
+    return _SENSITIVE_LABEL.search(fold_text(_drop_long_label(label))) is not None
 
 
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """The text in lower case, and Latin letters without accents."""
     if text.isascii():
         return text.lower()
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text.lower())))
 
 
-def _short(label: str) -> str:
-    return label if len(label) <= _LONGEST_LABEL else ""
+def _drop_long_label(label: str) -> str:
+    return label if len(label) <= _MAX_LABEL_CHARS else ""
 
 
-def is_social(address: Address, candidate: Candidate) -> bool:
+def is_social(url: ParsedUrl, candidate: Candidate) -> bool:
     """Whether a link is a social network's icon or name, and not an offer that happens to be published there."""
-    if address.hostname.removeprefix("www.") not in _SOCIAL:
+    if url.hostname.removeprefix("www.") not in _SOCIAL_HOSTS:
         return False
     named = _SOCIAL_LABEL.fullmatch(candidate.label.lower()) is not None
     return named or candidate.element is Element.IMAGE or candidate.location is Location.FOOTER
@@ -148,7 +148,7 @@ def is_social(address: Address, candidate: Candidate) -> bool:
 # FOLDED wrappers.py: Recognise links that an ESP or a mail filter has wrapped already: wrapped again, a click
 # would be counted twice.
 
-_WRAPPERS: Mapping[str, str] = {
+_WRAPPER_REGEXES: Mapping[str, str] = {
     "Klaviyo": r"(?:[^/]+\.)?klclick\d*\.com/",
     "SendGrid": r"[^/]+/(?:uni/)?(?:ls|wf)/click\?upn=",
     "Mailgun": r"[^/]+/c/eJ[\w-]{20,}",  # zlib's first bytes in Base64
@@ -174,33 +174,33 @@ and reports of public repositories, where many senders' stand. A pattern that fi
 with this reason; one that fits too little wraps it twice.
 """
 
-WRAPPER_SIGNS = (
+WRAPPER_KEYWORDS = (
     *("klclick", "/click?upn=", "/c/eJ", "pstmrk", "awstrack", "/L0/", "mandrillapp", "list-manage", "hubspotlinks"),
     *("/e3t/", "/tr/cl/", "/e/c/eyJ", "safelinks", "urldefense", "mimecast", "cudasvc", "secure-web", "clicktime"),
     "avanan",
 )
 """Parts of host or path, one of which each wrapper's links have; see `signs`."""
 
-_PATTERNS = {name: re.compile(pattern, re.ASCII) for name, pattern in _WRAPPERS.items()}
+_WRAPPER_PATTERNS = {name: re.compile(pattern, re.ASCII) for name, pattern in _WRAPPER_REGEXES.items()}
 
 
-def wrapper(address: Address) -> str:
+def identify_wrapper(url: ParsedUrl) -> str:
     """Who has wrapped a link; empty if nobody is known to have."""
-    place = f"{address.hostname}{address.path}{address.query}"
-    return next((name for name, pattern in _PATTERNS.items() if pattern.match(place)), "")
+    place = f"{url.hostname}{url.path}{url.query}"
+    return next((name for name, pattern in _WRAPPER_PATTERNS.items() if pattern.match(place)), "")
 
 
 # FOLDED signs.py: Pass over most links in one look: those in which no word stands that the rules on wrappers
 # and purposes speak of.
 
-_options = re2.Options()
-_options.never_capture = True
-_SIGN = re2.Set.SearchSet(_options)  # of one pattern: says in half of a search's time that it is not there
-_SIGN.Add("|".join(re2.escape(sign.lower()) for sign in (*PURPOSE_SIGNS, *WRAPPER_SIGNS)))
-_SIGN.Compile()
+_RE2_OPTIONS = re2.Options()
+_RE2_OPTIONS.never_capture = True
+_KEYWORD_SET = re2.Set.SearchSet(_RE2_OPTIONS)  # of one pattern: says in half of a search's time that it is not there
+_KEYWORD_SET.Add("|".join(re2.escape(sign.lower()) for sign in (*PURPOSE_KEYWORDS, *WRAPPER_KEYWORDS)))
+_KEYWORD_SET.Compile()
 
 
-def has_sign(address: Address, label: str) -> bool:
-    """Whether `wrapper`, `purpose` or `is_sensitive` might find something: where this says no, none of them does."""
-    words = folded(f"{address.hostname}{address.path}{address.query} {label}")
-    return _SIGN.Match(words) is not None
+def has_keyword(url: ParsedUrl, label: str) -> bool:
+    """Whether `identify_wrapper`, `classify_purpose` or `is_sensitive` might find something: where this says no, none of them does."""
+    words = fold_text(f"{url.hostname}{url.path}{url.query} {label}")
+    return _KEYWORD_SET.Match(words) is not None

@@ -6,37 +6,37 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from clicktrail.model.link import Link, LinkReason, Part
+from clicktrail.model.link import BodyType, Link, LinkReason
 from clicktrail.rewrite import html_links, text_links
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.rewrite.html_links import first_of_twins
-from clicktrail.rewrite.html_tokenizer import decode
-from clicktrail.rewrite.policy import TRACKED, Judgement, PlainText, Policy
-from clicktrail.rewrite.text_links import Flow, name_hosts
+from clicktrail.rewrite.html_links import find_first_alternates
+from clicktrail.rewrite.html_tokenizer import decode_attribute_value
+from clicktrail.rewrite.policy import TRACKED_DECISION, LinkDecision, PlainTextMode, Policy
+from clicktrail.rewrite.text_links import Flow, add_destination_hosts
 
-__all__ = ["Body", "Placed", "place", "written"]
+__all__ = ["Body", "NumberedLink", "escape_url", "number_links"]
 
 # Safe in every quoting of HTML and in plain text, and the last character is one that autolinkers never cut off.
 _TRACKING_URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+/[A-Za-z0-9/._-]*[A-Za-z0-9]")
-_TO_QUOTE = re.compile(r"""["'<>`\s]|[^\x00-\x7f]""")
+_UNSAFE_CHARACTER = re.compile(r"""["'<>`\s]|[^\x00-\x7f]""")
 
 
-class Placed(msgspec.Struct, frozen=True, kw_only=True):
+class NumberedLink(msgspec.Struct, frozen=True, kw_only=True):
     """A link that needs a tracking URL.
 
     Attributes:
         destination: an absolute http or https URL that a WHATWG parser takes, as the message writes it, with UTM
             parameters: it may hold spaces and characters beyond ASCII, but no tab or line break.
         position: its number among the message's tracked links, from 0.
-        links: how many positions the message has.
+        link_count: how many positions the message has.
         part: the kind of body that the tracking URL is for; in plain text its reader sees it.
         group: by which reports count it as one link with others; empty if none. See `Link`.
     """
 
     destination: str
     position: int
-    links: int
-    part: Part
+    link_count: int
+    part: BodyType
     group: str = ""
 
 
@@ -45,30 +45,30 @@ class Body:
     """One body of a message, decoded.
 
     Attributes:
-        number: its place among the bodies of its message, from 0.
+        index: its place among the bodies of its message, from 0.
         part: HTML or plain text.
         text: its characters.
-        legible: False if only the ASCII characters among them are known to be right.
+        has_valid_charset: False if only the ASCII characters among them are known to be right.
         flow: how the lines of a plain text hang together.
     """
 
-    number: int = 0
-    part: Part
+    index: int = 0
+    part: BodyType
     text: str
-    legible: bool = True
+    has_valid_charset: bool = True
     flow: Flow = Flow.FIXED
 
 
-def place(
+def number_links(
     bodies: Sequence[Body],
     *,
     policy: Policy,
-    tag: Callable[[Candidate], str],
-    tracking_url: Callable[[Placed], str],
+    tag_url: Callable[[Candidate], str],
+    make_tracking_url: Callable[[NumberedLink], str],
 ) -> list[tuple[Link, ...]]:
     """The links of each body, those tracked with position, destination and tracking URL.
 
-    A link for which ``tracking_url`` gives an empty text stays untracked: too long.
+    A link for which ``make_tracking_url`` gives an empty text stays untracked: too long.
 
     Links of HTML bodies are numbered in their order, each occurrence by itself; twins, of which each program shows one,
     are one link (see `twins`). A link of a plain-text body that leads
@@ -77,45 +77,45 @@ def place(
     Raises:
         ValueError: a tracking URL has characters that would need quoting.
     """
-    found = list(_find(bodies))
-    numbering = _Numbering(policy=policy, tag=tag)
-    urls: dict[Part, dict[int, str]] = {part: {} for part in Part}
-    for part in (Part.HTML, Part.TEXT):
+    found = list(_find_candidates(bodies))
+    numbering = _LinkNumbering(policy=policy, tag_url=tag_url)
+    urls: dict[BodyType, dict[int, str]] = {part: {} for part in BodyType}
+    for part in (BodyType.HTML, BodyType.TEXT):
         for body, rows in zip(bodies, found, strict=True):
             if body.part is part:
-                numbering.number(body, rows)
+                numbering.number_body(body, rows)
     linked: list[tuple[Link, ...]] = []
     for body, rows in zip(bodies, found, strict=True):
         of_part = urls[body.part]
-        for place in (row.place for row in rows):
+        for place in (row.assignment for row in rows):
             if place.position is not None and place.position not in of_part:
-                placed = Placed(
+                placed = NumberedLink(
                     destination=place.destination,
                     position=place.position,
-                    links=numbering.count,
+                    link_count=numbering.position_count,
                     part=body.part,
                     group=place.group,
                 )
-                url = tracking_url(placed)
-                of_part[place.position] = _checked(url) if url else ""
-        links = tuple(_link(body, row, of_part) for row in rows)
-        named = policy.text is PlainText.NAMED and body.part is Part.TEXT
-        linked.append(name_hosts(body.text, links) if named else links)
+                url = make_tracking_url(placed)
+                of_part[place.position] = _check_tracking_url(url) if url else ""
+        links = tuple(_build_link(body, row, of_part) for row in rows)
+        named = policy.plain_text is PlainTextMode.SHOW_HOST and body.part is BodyType.TEXT
+        linked.append(add_destination_hosts(body.text, links) if named else links)
     return linked
 
 
-class _Place(msgspec.Struct, frozen=True, gc=False):
+class _Assignment(msgspec.Struct, frozen=True, gc=False):
     position: int | None
     destination: str
     url: str = ""
     group: str = ""
 
 
-_NOWHERE = _Place(position=None, destination="")
-_TAGGED = (LinkReason.TRACKED, LinkReason.CONSENT)
+_UNASSIGNED = _Assignment(position=None, destination="")
+_TAGGED_REASONS = (LinkReason.TRACKED, LinkReason.CONSENT)
 
 
-class _Row(msgspec.Struct):
+class _NumberedCandidate(msgspec.Struct):
     """A candidate of a body with its line, the first of its twins there, and its number in the whole message.
 
     And then what becomes of it, and why.
@@ -123,106 +123,110 @@ class _Row(msgspec.Struct):
 
     candidate: Candidate
     line: int
-    first: int
-    number: int
-    judgement: Judgement = TRACKED
+    first_alternate: int
+    index: int
+    decision: LinkDecision = TRACKED_DECISION
     group: str = ""
-    place: _Place = _NOWHERE
+    assignment: _Assignment = _UNASSIGNED
 
 
-def _find(bodies: Sequence[Body]) -> Iterator[list[_Row]]:
+def _find_candidates(bodies: Sequence[Body]) -> Iterator[list[_NumberedCandidate]]:
     after = 0
     for body in bodies:
-        candidates = list(_candidates(body))
-        rows: list[_Row] = []
+        candidates = list(_find_body_candidates(body))
+        rows: list[_NumberedCandidate] = []
         line, at = 1, 0
-        for first, candidate in zip(first_of_twins(candidates), candidates, strict=True):
+        for first, candidate in zip(find_first_alternates(candidates), candidates, strict=True):
             line += body.text.count("\n", at, candidate.start)
             at = candidate.start
             is_twin = first < len(rows)
-            rows.append(_Row(candidate, line, first, rows[first].number if is_twin else after))
+            rows.append(_NumberedCandidate(candidate, line, first, rows[first].index if is_twin else after))
             after += not is_twin
         yield rows
 
 
-def _candidates(body: Body) -> Iterable[Candidate]:
-    return html_links.find_links(body.text) if body.part is Part.HTML else text_links.find_links(body.text, body.flow)
+def _find_body_candidates(body: Body) -> Iterable[Candidate]:
+    return (
+        html_links.find_links(body.text) if body.part is BodyType.HTML else text_links.find_links(body.text, body.flow)
+    )
 
 
-def _checked(url: str) -> str:
+def _check_tracking_url(url: str) -> str:
     if not _TRACKING_URL.fullmatch(url):
         raise ValueError(f"not a tracking URL that fits into every body: {url!r}")
     return url
 
 
 @dataclass(slots=True, kw_only=True)
-class _Numbering:
+class _LinkNumbering:
     policy: Policy
-    tag: Callable[[Candidate], str]
-    count: int = 0
-    html_places: dict[str, _Place] = field(default_factory=dict)
-    html_opted_out: set[str] = field(default_factory=set)
+    tag_url: Callable[[Candidate], str]
+    position_count: int = 0
+    html_assignments: dict[str, _Assignment] = field(default_factory=dict)
+    html_opt_out_urls: set[str] = field(default_factory=set)
 
-    def number(self, body: Body, rows: Sequence[_Row]) -> None:
+    def number_body(self, body: Body, rows: Sequence[_NumberedCandidate]) -> None:
         for row in rows:
-            row.judgement = self._judge(body, row.candidate)
-            row.group = _group(row.candidate)
-        _agree(rows)
+            row.decision = self._decide(body, row.candidate)
+            row.group = _read_group(row.candidate)
+        _unify_alternates(rows)
         for number, row in enumerate(rows):
-            if row.judgement.reason not in _TAGGED:
+            if row.decision.reason not in _TAGGED_REASONS:
                 continue
-            row.place = rows[row.first].place if row.first < number else self._place(body, row)
-            if row.judgement.reason is LinkReason.CONSENT:
-                destination = row.place.destination
-                url = written(destination, body.part) if destination != row.candidate.url else ""
-                row.place = _Place(position=None, destination=destination, url=url)
+            row.assignment = (
+                rows[row.first_alternate].assignment if row.first_alternate < number else self._assign(body, row)
+            )
+            if row.decision.reason is LinkReason.CONSENT:
+                destination = row.assignment.destination
+                url = escape_url(destination, body.part) if destination != row.candidate.url else ""
+                row.assignment = _Assignment(position=None, destination=destination, url=url)
 
-    def _judge(self, body: Body, candidate: Candidate) -> Judgement:
-        if not (body.legible or body.text[candidate.start : candidate.end].isascii()):
-            return Judgement(LinkReason.CHARSET)
-        judgement = self.policy.judge(candidate)
-        if body.part is Part.HTML:
+    def _decide(self, body: Body, candidate: Candidate) -> LinkDecision:
+        if not (body.has_valid_charset or body.text[candidate.start : candidate.end].isascii()):
+            return LinkDecision(LinkReason.CHARSET)
+        judgement = self.policy.decide(candidate)
+        if body.part is BodyType.HTML:
             if judgement.reason is LinkReason.OPT_OUT:
-                self.html_opted_out.add(candidate.url)
-        elif candidate.url in self.html_opted_out and candidate.url not in self.html_places:
-            return Judgement(LinkReason.OPT_OUT)
-        elif self.policy.text is PlainText.SKIP and judgement.reason in _TAGGED:
-            return Judgement(LinkReason.PLAIN_TEXT)
+                self.html_opt_out_urls.add(candidate.url)
+        elif candidate.url in self.html_opt_out_urls and candidate.url not in self.html_assignments:
+            return LinkDecision(LinkReason.OPT_OUT)
+        elif self.policy.plain_text is PlainTextMode.SKIP and judgement.reason in _TAGGED_REASONS:
+            return LinkDecision(LinkReason.PLAIN_TEXT)
         return judgement
 
-    def _place(self, body: Body, row: _Row) -> _Place:
+    def _assign(self, body: Body, row: _NumberedCandidate) -> _Assignment:
         candidate = row.candidate
-        if body.part is Part.TEXT and candidate.url in self.html_places:
-            return self.html_places[candidate.url]
-        place = _Place(position=self.count, destination=self.tag(candidate), group=row.group)
-        self.count += 1
-        if body.part is Part.HTML:
-            self.html_places.setdefault(candidate.url, place)
+        if body.part is BodyType.TEXT and candidate.url in self.html_assignments:
+            return self.html_assignments[candidate.url]
+        place = _Assignment(position=self.position_count, destination=self.tag_url(candidate), group=row.group)
+        self.position_count += 1
+        if body.part is BodyType.HTML:
+            self.html_assignments.setdefault(candidate.url, place)
         return place
 
 
-def _agree(rows: Sequence[_Row]) -> None:
+def _unify_alternates(rows: Sequence[_NumberedCandidate]) -> None:
     """Give twins the judgement of the first that stays as it is, and the group that one has: a reader sees one link."""
-    refused: dict[int, Judgement] = {}
+    refused: dict[int, LinkDecision] = {}
     groups: dict[int, str] = {}
     for row in rows:
-        if row.judgement.reason not in _TAGGED:
-            refused.setdefault(row.first, row.judgement)
+        if row.decision.reason not in _TAGGED_REASONS:
+            refused.setdefault(row.first_alternate, row.decision)
         if row.group:
-            groups.setdefault(row.first, row.group)
+            groups.setdefault(row.first_alternate, row.group)
     for row in rows:
-        row.judgement = refused.get(row.first, row.judgement)
-        row.group = groups.get(row.first, "")
+        row.decision = refused.get(row.first_alternate, row.decision)
+        row.group = groups.get(row.first_alternate, "")
 
 
-def _link(body: Body, row: _Row, urls: Mapping[int, str]) -> Link:
-    candidate, judgement, place = row.candidate, row.judgement, row.place
+def _build_link(body: Body, row: _NumberedCandidate, urls: Mapping[int, str]) -> Link:
+    candidate, judgement, place = row.candidate, row.decision, row.assignment
     if place.position is not None and not urls[place.position]:
-        judgement, place = Judgement(LinkReason.TOO_LONG), _NOWHERE
+        judgement, place = LinkDecision(LinkReason.TOO_LONG), _UNASSIGNED
     return Link(
-        index=row.number,
-        body=body.number,
-        part=body.part,
+        index=row.index,
+        body_index=body.index,
+        body_type=body.part,
         start=candidate.start,
         end=candidate.end,
         href=candidate.href,
@@ -231,7 +235,7 @@ def _link(body: Body, row: _Row, urls: Mapping[int, str]) -> Link:
         warnings=judgement.warnings,
         position=place.position,
         destination=place.destination,
-        url=place.url if place.position is None else urls[place.position],
+        replacement=place.url if place.position is None else urls[place.position],
         location=candidate.location,
         element=candidate.element,
         label=candidate.label,
@@ -240,13 +244,13 @@ def _link(body: Body, row: _Row, urls: Mapping[int, str]) -> Link:
     )
 
 
-def _group(candidate: Candidate) -> str:
+def _read_group(candidate: Candidate) -> str:
     group = candidate.attributes.get("data-clicktrail-group")
-    return decode(group) if group else ""
+    return decode_attribute_value(group) if group else ""
 
 
-def written(url: str, part: Part) -> str:
+def escape_url(url: str, part: BodyType) -> str:
     """A URL as it can stand in a body: in HTML in every quoting, and in every charset."""
-    if part is not Part.HTML:
+    if part is not BodyType.HTML:
         return url
-    return _TO_QUOTE.sub(lambda found: f"&#{ord(found[0])};", url.replace("&", "&amp;"))
+    return _UNSAFE_CHARACTER.sub(lambda found: f"&#{ord(found[0])};", url.replace("&", "&amp;"))

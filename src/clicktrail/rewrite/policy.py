@@ -8,33 +8,33 @@ from enum import StrEnum
 
 import msgspec
 
-from clicktrail.config_text import said
+from clicktrail.config_text import explain_error
 from clicktrail.errors import SettingsError
-from clicktrail.model.consent import Consent, UnknownConsent
-from clicktrail.model.hosts import check_hosts, is_among
+from clicktrail.model.consent import Consent, UnknownConsentAction
+from clicktrail.model.hosts import check_host_patterns, is_host_listed
 from clicktrail.model.link import LinkReason, LinkWarning, Location
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.rewrite.link_purpose import has_sign, is_sensitive, is_social, purpose, wrapper
-from clicktrail.rewrite.url import Address, read_address
+from clicktrail.rewrite.link_purpose import classify_purpose, has_keyword, identify_wrapper, is_sensitive, is_social
+from clicktrail.rewrite.url import ParsedUrl, parse_url
 
 __all__ = [
-    "TRACKED",
-    "Judgement",
-    "PlainText",
+    "TRACKED_DECISION",
+    "LinkDecision",
+    "PlainTextMode",
     "Policy",
     "Preset",
-    "VisibleUrl",
-    "opt_out",
-    "parse",
-    "preset",
+    "VisibleUrlMode",
+    "build_preset_policy",
+    "find_opt_out",
+    "parse_policy",
+    "parse_visible_host",
     "shares_domain",
-    "visible_host",
 ]
 
 # FOLDED opting_out.py: Know the words by which a tag asks not to be tracked: our own, and those of other
 # senders' products.
 
-_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
+_OPT_OUT_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "data-clicktrail": ("off", "no", "false", "0"),
     "clicktracking": ("off",),  # SendGrid and Klaviyo, "Click Tracking"
     "disable-tracking": ("true",),  # Mailgun, "Tracking clicks"
@@ -46,38 +46,38 @@ _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
 }
 """Attributes with the values that opt out; none where the attribute's presence is enough."""
 
-_CLASS = "untracked"  # Customer.io, "Link tracking"
-_SCHEME_opting_out = re.compile(r"https?+\+notrack:", re.ASCII | re.IGNORECASE)  # Postal, "Click and open tracking"
+_OPT_OUT_CLASS = "untracked"  # Customer.io, "Link tracking"
+_OPT_OUT_SCHEME = re.compile(r"https?+\+notrack:", re.ASCII | re.IGNORECASE)  # Postal, "Click and open tracking"
 
 
-def opt_out(candidate: Candidate) -> str:
+def find_opt_out(candidate: Candidate) -> str:
     """The word by which a link opts out; empty if it does not."""
     attributes = candidate.attributes
-    if not _ATTRIBUTES.keys().isdisjoint(attributes):
-        for name, values in _ATTRIBUTES.items():
+    if not _OPT_OUT_ATTRIBUTES.keys().isdisjoint(attributes):
+        for name, values in _OPT_OUT_ATTRIBUTES.items():
             if name in attributes and (not values or attributes[name].strip().lower() in values):
                 return name
-    if "class" in attributes and _CLASS in attributes["class"].lower().split():
-        return f"class={_CLASS}"
-    scheme = _SCHEME_opting_out.match(candidate.url)
+    if "class" in attributes and _OPT_OUT_CLASS in attributes["class"].lower().split():
+        return f"class={_OPT_OUT_CLASS}"
+    scheme = _OPT_OUT_SCHEME.match(candidate.url)
     return scheme[0].lower() if scheme else ""
 
 
 # FOLDED visible.py: Look at links whose text is itself a URL: one that shows an address and leads by another
 # looks like phishing.
 
-_URL = re.compile(
+_VISIBLE_URL = re.compile(
     r"(?:https?://)?(?P<host>(?:[\w-]+\.)+[a-z]{2,})(?::\d+)?(?:[/?#]\S*)?|https?://(?P<other>[^\s/?#:]+)\S*",
     re.IGNORECASE,
 )
-_SHORTEST_NAME = 4
+_MIN_OWNED_LABEL_CHARS = 4
 
 
-def visible_host(label: str) -> str:
+def parse_visible_host(label: str) -> str:
     """The host of the URL that a link's text is, lower case; empty if the text is none."""
     if "." not in label:
         return ""
-    found = _URL.fullmatch(label)
+    found = _VISIBLE_URL.fullmatch(label)
     return (found["host"] or found["other"]).lower() if found else ""
 
 
@@ -91,13 +91,13 @@ def shares_domain(host: str, tracking_domains: Iterable[str]) -> bool:
         name = domain.partition(":")[0]
         parent = name.partition(".")[2]
         first, dot, last = parent.partition(".")
-        owned = dot and ("." in last or len(first) >= _SHORTEST_NAME)
+        owned = dot and ("." in last or len(first) >= _MIN_OWNED_LABEL_CHARS)
         if host == name or (owned and (host == parent or host.endswith(f".{parent}"))):
             return True
     return False
 
 
-LONGEST = 4_000
+MAX_DESTINATION_BYTES = 4_000
 """Bytes of a destination in UTF-8. Sealed, it is a third longer, and servers take request lines of some 8,000 bytes."""
 
 # Delimiters of the template languages of mail programs and ESPs, plain or percent-encoded by an editor. In %name% one
@@ -112,8 +112,8 @@ _MERGE_TAG = re.compile(
 )
 _LONE_MERGE_TAG = re.compile(r"\s*+ (?: \{[^{}]*+\} | \[[^\[\]]*+\] | <[^<>]*+> ) \s*+", re.VERBOSE | re.ASCII)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*+):", re.ASCII | re.IGNORECASE)
-_WEB = re.compile(r"https?://", re.ASCII | re.IGNORECASE)
-_NEVER = (LinkReason.UNSUBSCRIBE, LinkReason.PREFERENCES)
+_HTTP_URL_START = re.compile(r"https?://", re.ASCII | re.IGNORECASE)
+_ALWAYS_UNTRACKED = (LinkReason.UNSUBSCRIBE, LinkReason.PREFERENCES)
 
 
 class Preset(StrEnum):
@@ -124,7 +124,7 @@ class Preset(StrEnum):
     ALL = "all"
 
 
-class VisibleUrl(StrEnum):
+class VisibleUrlMode(StrEnum):
     """What becomes of a link whose text is a URL."""
 
     WARN = "warn"
@@ -137,20 +137,20 @@ class VisibleUrl(StrEnum):
     """It is not tracked."""
 
 
-class PlainText(StrEnum):
+class PlainTextMode(StrEnum):
     """What becomes of the links of plain-text bodies, in which a reader sees the tracking URL itself."""
 
     SHORT = "short"
     """They are tracked, by a short URL where there is a registry that knows where it leads."""
 
-    NAMED = "named"
+    SHOW_HOST = "named"
     """The same, with the host of the destination beside it."""
 
     SKIP = "skip"
     """They are not tracked, and the body stays as it is."""
 
 
-_SKIPPED: Mapping[Preset, frozenset[LinkReason]] = {
+_PRESET_UNTRACKED_REASONS: Mapping[Preset, frozenset[LinkReason]] = {
     Preset.STANDARD: frozenset({LinkReason.PRIVACY, LinkReason.LEGAL}),
     Preset.CONVERSION_LINKS_ONLY: frozenset(
         {LinkReason.PRIVACY, LinkReason.LEGAL, LinkReason.SOCIAL, LinkReason.FOOTER}
@@ -159,7 +159,7 @@ _SKIPPED: Mapping[Preset, frozenset[LinkReason]] = {
 }
 
 
-class Judgement(msgspec.Struct, frozen=True):
+class LinkDecision(msgspec.Struct, frozen=True):
     """Why a link is tracked or not, on what that rests, and what its sender should look at."""
 
     reason: LinkReason
@@ -167,8 +167,8 @@ class Judgement(msgspec.Struct, frozen=True):
     warnings: tuple[LinkWarning, ...] = ()
 
 
-TRACKED = Judgement(LinkReason.TRACKED)
-_NO_CONSENT = Judgement(LinkReason.CONSENT)
+TRACKED_DECISION = LinkDecision(LinkReason.TRACKED)
+_NO_CONSENT_DECISION = LinkDecision(LinkReason.CONSENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,143 +180,150 @@ class Policy:
 
     Attributes:
         tracking_domains: the hosts of our tracking URLs, exact, with ``:port`` where it is not the scheme's default.
-        skipped: which of privacy, legal, social and footer links are not tracked.
+        untracked_reasons: which of privacy, legal, social and footer links are not tracked.
         visible_url: what becomes of links whose text is a URL.
-        text: what becomes of the links of plain-text bodies.
+        plain_text: what becomes of the links of plain-text bodies.
         allowed_hosts: if there are any, only links to these are tracked.
         denied_hosts: links to these are not.
         unknown_consent: how recipients are tracked who have not been asked.
-        consenting: False where the recipient is not to be tracked at all; see `for_consent`.
+        is_tracking_allowed: False where the recipient is not to be tracked at all; see `for_consent`.
 
     Raises:
         SettingsError: a list has a host that no link could lead to.
     """
 
     tracking_domains: frozenset[str] = frozenset()
-    skipped: frozenset[LinkReason] = _SKIPPED[Preset.STANDARD]
-    visible_url: VisibleUrl = VisibleUrl.WARN
-    text: PlainText = PlainText.SHORT
+    untracked_reasons: frozenset[LinkReason] = _PRESET_UNTRACKED_REASONS[Preset.STANDARD]
+    visible_url: VisibleUrlMode = VisibleUrlMode.WARN
+    plain_text: PlainTextMode = PlainTextMode.SHORT
     allowed_hosts: tuple[str, ...] = ()
     denied_hosts: tuple[str, ...] = ()
-    unknown_consent: UnknownConsent = UnknownConsent.TRACK
-    consenting: bool = True
+    unknown_consent: UnknownConsentAction = UnknownConsentAction.TRACK
+    is_tracking_allowed: bool = True
 
     def __post_init__(self) -> None:
-        check_hosts("allowed_hosts", self.allowed_hosts)
-        check_hosts("denied_hosts", self.denied_hosts)
+        check_host_patterns("allowed_hosts", self.allowed_hosts)
+        check_host_patterns("denied_hosts", self.denied_hosts)
 
     def for_consent(self, consent: Consent) -> "Policy":
         """The policy for a recipient: where they are not to be tracked, links stay plain with their UTM parameters."""
-        off = consent is Consent.UNKNOWN and self.unknown_consent is UnknownConsent.OFF
-        return dataclasses.replace(self, consenting=consent is not Consent.DENIED and not off)
+        off = consent is Consent.UNKNOWN and self.unknown_consent is UnknownConsentAction.OFF
+        return dataclasses.replace(self, is_tracking_allowed=consent is not Consent.DENIED and not off)
 
-    def is_personal(self, consent: Consent) -> bool:
+    def is_recipient_identified(self, consent: Consent) -> bool:
         """Whether tracking URLs, and what is recorded, may say whose they are."""
-        unasked = consent is Consent.UNKNOWN and self.unknown_consent is UnknownConsent.TRACK
+        unasked = consent is Consent.UNKNOWN and self.unknown_consent is UnknownConsentAction.TRACK
         return consent is Consent.GRANTED or unasked
 
-    def judge(self, candidate: Candidate) -> Judgement:
+    def decide(self, candidate: Candidate) -> LinkDecision:
         """Why a link is tracked or not, the sender's own wish first."""
-        return next(self._objections(candidate), None) or self._judge_visible(candidate)
+        return next(self._iter_exclusions(candidate), None) or self._decide_by_visible_url(candidate)
 
-    def _objections(self, candidate: Candidate) -> Iterator[Judgement]:
+    def _iter_exclusions(self, candidate: Candidate) -> Iterator[LinkDecision]:
         """What keeps a link from being tracked; the first counts, and the rest is not looked for."""
         url = candidate.url
-        if word := opt_out(candidate):
-            yield Judgement(LinkReason.OPT_OUT, word)
+        if word := find_opt_out(candidate):
+            yield LinkDecision(LinkReason.OPT_OUT, word)
         if tag := _MERGE_TAG.search(candidate.href) or _LONE_MERGE_TAG.fullmatch(candidate.href):
-            yield Judgement(LinkReason.MERGE_TAG, tag[0])
-        if not _WEB.match(url):
-            yield Judgement(_reason_not_absolute(url))
+            yield LinkDecision(LinkReason.MERGE_TAG, tag[0])
+        if not _HTTP_URL_START.match(url):
+            yield LinkDecision(_classify_non_http_url(url))
         try:
             length = len(url.encode())
-            address = read_address(url)
+            address = parse_url(url)
         except ValueError:
-            yield Judgement(LinkReason.INVALID)
+            yield LinkDecision(LinkReason.INVALID)
             return
-        telling = has_sign(address, candidate.label)
-        if address.credentials:
-            yield Judgement(LinkReason.CREDENTIALS)
+        telling = has_keyword(address, candidate.label)
+        if address.has_credentials:
+            yield LinkDecision(LinkReason.CREDENTIALS)
         if address.host in self.tracking_domains:
-            yield Judgement(LinkReason.ALREADY_TRACKED)
-        if telling and (name := wrapper(address)):
-            yield Judgement(LinkReason.WRAPPED, name)
-        yield from self._objections_to_purpose(address, candidate, telling=telling)
-        if length > LONGEST:
-            yield Judgement(LinkReason.TOO_LONG)
+            yield LinkDecision(LinkReason.ALREADY_TRACKED)
+        if telling and (name := identify_wrapper(address)):
+            yield LinkDecision(LinkReason.WRAPPED, name)
+        yield from self._iter_purpose_exclusions(address, candidate, may_match=telling)
+        if length > MAX_DESTINATION_BYTES:
+            yield LinkDecision(LinkReason.TOO_LONG)
 
-    def _objections_to_purpose(self, address: Address, candidate: Candidate, *, telling: bool) -> Iterator[Judgement]:
-        meant = purpose(address, candidate.label) if telling else None
-        host = address.hostname
-        if meant is not None and meant in _NEVER:
-            yield Judgement(meant)
-        if telling and is_sensitive(address, candidate.label):
-            yield Judgement(LinkReason.SENSITIVE)
-        if self.denied_hosts and is_among(host, self.denied_hosts):
-            yield Judgement(LinkReason.HOST_DENIED, host)
-        if self.allowed_hosts and not is_among(host, self.allowed_hosts):
-            yield Judgement(LinkReason.HOST_NOT_ALLOWED, host)
-        if meant is not None and meant in self.skipped:
-            yield Judgement(meant)
-        if LinkReason.SOCIAL in self.skipped and is_social(address, candidate):
-            yield Judgement(LinkReason.SOCIAL, host)
-        if LinkReason.FOOTER in self.skipped and candidate.location is Location.FOOTER:
-            yield Judgement(LinkReason.FOOTER)
+    def _iter_purpose_exclusions(
+        self, parsed: ParsedUrl, candidate: Candidate, *, may_match: bool
+    ) -> Iterator[LinkDecision]:
+        meant = classify_purpose(parsed, candidate.label) if may_match else None
+        host = parsed.hostname
+        if meant is not None and meant in _ALWAYS_UNTRACKED:
+            yield LinkDecision(meant)
+        if may_match and is_sensitive(parsed, candidate.label):
+            yield LinkDecision(LinkReason.SENSITIVE)
+        if self.denied_hosts and is_host_listed(host, self.denied_hosts):
+            yield LinkDecision(LinkReason.HOST_DENIED, host)
+        if self.allowed_hosts and not is_host_listed(host, self.allowed_hosts):
+            yield LinkDecision(LinkReason.HOST_NOT_ALLOWED, host)
+        if meant is not None and meant in self.untracked_reasons:
+            yield LinkDecision(meant)
+        if LinkReason.SOCIAL in self.untracked_reasons and is_social(parsed, candidate):
+            yield LinkDecision(LinkReason.SOCIAL, host)
+        if LinkReason.FOOTER in self.untracked_reasons and candidate.location is Location.FOOTER:
+            yield LinkDecision(LinkReason.FOOTER)
 
-    def _judge_visible(self, candidate: Candidate) -> Judgement:
+    def _decide_by_visible_url(self, candidate: Candidate) -> LinkDecision:
         if "." not in candidate.label and "&amp;" not in candidate.href:
-            return TRACKED if self.consenting else _NO_CONSENT
-        host = visible_host(candidate.label)
-        matched = self.visible_url is VisibleUrl.MATCH and shares_domain(host, self.tracking_domains)
-        if host and self.visible_url is not VisibleUrl.WARN and not matched:
-            return Judgement(LinkReason.VISIBLE_URL, host)
+            return TRACKED_DECISION if self.is_tracking_allowed else _NO_CONSENT_DECISION
+        host = parse_visible_host(candidate.label)
+        matched = self.visible_url is VisibleUrlMode.MATCH and shares_domain(host, self.tracking_domains)
+        if host and self.visible_url is not VisibleUrlMode.WARN and not matched:
+            return LinkDecision(LinkReason.VISIBLE_URL, host)
         warnings = []
         if host and not matched:
             warnings.append(LinkWarning.VISIBLE_URL)
         if "&amp;" in candidate.href:
             warnings.append(LinkWarning.DOUBLE_ENCODED)
-        return Judgement(LinkReason.TRACKED if self.consenting else LinkReason.CONSENT, warnings=tuple(warnings))
+        return LinkDecision(
+            LinkReason.TRACKED if self.is_tracking_allowed else LinkReason.CONSENT, warnings=tuple(warnings)
+        )
 
 
-class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _PolicyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     preset: Preset = Preset.STANDARD
-    visible_url: VisibleUrl | None = None
-    text: PlainText = PlainText.SHORT
+    visible_url: VisibleUrlMode | None = None
+    plain_text: PlainTextMode = PlainTextMode.SHORT
     allowed_hosts: tuple[str, ...] = ()
     denied_hosts: tuple[str, ...] = ()
-    unknown_consent: UnknownConsent = UnknownConsent.TRACK
+    unknown_consent: UnknownConsentAction = UnknownConsentAction.TRACK
 
 
-def parse(text: str) -> Policy:
+def parse_policy(text: str) -> Policy:
     """Read a policy from TOML: ``preset``, and what departs from it, named as `Policy` names it.
 
     Raises:
         SettingsError: not TOML, a key or value that there is not, or a host that no link could lead to.
     """
     try:
-        file = msgspec.toml.decode(text, type=_File)
+        file = msgspec.toml.decode(text, type=_PolicyFile)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"in the policy {said(error)}") from error
+        raise SettingsError(f"in the policy {explain_error(error)}") from error
     except msgspec.DecodeError as error:
         raise SettingsError(f"the policy is not TOML: {error}") from error
-    policy = preset(file.preset)
+    policy = build_preset_policy(file.preset)
     return dataclasses.replace(
         policy,
         visible_url=file.visible_url or policy.visible_url,
-        text=file.text,
+        plain_text=file.plain_text,
         allowed_hosts=file.allowed_hosts,
         denied_hosts=file.denied_hosts,
         unknown_consent=file.unknown_consent,
     )
 
 
-def preset(name: Preset) -> Policy:
+def build_preset_policy(name: Preset) -> Policy:
     """A policy with a name."""
     careful = name is Preset.CONVERSION_LINKS_ONLY
-    return Policy(skipped=_SKIPPED[name], visible_url=VisibleUrl.MATCH if careful else VisibleUrl.WARN)
+    return Policy(
+        untracked_reasons=_PRESET_UNTRACKED_REASONS[name],
+        visible_url=VisibleUrlMode.MATCH if careful else VisibleUrlMode.WARN,
+    )
 
 
-def _reason_not_absolute(url: str) -> LinkReason:
+def _classify_non_http_url(url: str) -> LinkReason:
     """A scheme of the web without ``//`` is invalid: browsers and mail programs read ``https:x.com`` differently."""
     scheme = _SCHEME.match(url)
     if scheme is None:

@@ -8,9 +8,9 @@ from email.header import decode_header, make_header
 import msgspec
 
 from clicktrail.errors import SettingsError
-from clicktrail.rewrite.mime import read_headers
+from clicktrail.rewrite.mime import parse_headers
 
-__all__ = ["SensitiveRule", "SensitiveRules", "parse"]
+__all__ = ["SensitiveRule", "SensitiveRules", "parse_sensitive_rules"]
 
 _WORD = re.compile(r"\w+")
 
@@ -44,23 +44,29 @@ class SensitiveRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     version: date
     rules: tuple[SensitiveRule, ...]
 
-    def fitting(self, raw: bytes, *, stream: str = "") -> SensitiveRule | None:
+    def find_rule(self, raw: bytes, *, stream: str = "") -> SensitiveRule | None:
         """The rule that a message falls under, None if it may be tracked.
 
         Args:
             raw: the message (RFC 5322); of several subjects all are read.
             stream: what its sender calls its kind; empty if nothing.
         """
-        headers = read_headers(raw, 0, len(raw))
-        subjects = [_words(_decoded(subject)) for subject in headers.fields.get("subject", ())] if headers else []
+        headers = parse_headers(raw, 0, len(raw))
+        subjects = (
+            [_normalize_words(_decode_subject(subject)) for subject in headers.fields.get("subject", ())]
+            if headers
+            else []
+        )
         for rule in self.rules:
             by_stream = stream.strip().casefold() in {name.casefold() for name in rule.streams}
-            if by_stream or any(_words(phrase) in subject for phrase in rule.subjects for subject in subjects):
+            if by_stream or any(
+                _normalize_words(phrase) in subject for phrase in rule.subjects for subject in subjects
+            ):
                 return rule
         return None
 
 
-def parse(text: str) -> SensitiveRules:
+def parse_sensitive_rules(text: str) -> SensitiveRules:
     """Read a rules file.
 
     Raises:
@@ -72,12 +78,12 @@ def parse(text: str) -> SensitiveRules:
         raise SettingsError(f"rules for sensitive messages cannot be read: {error}") from error
 
 
-def _words(text: str) -> str:
+def _normalize_words(text: str) -> str:
     """Its words, each between spaces."""
     return f" {' '.join(_WORD.findall(text.casefold()))} "
 
 
-def _decoded(subject: str) -> str:
+def _decode_subject(subject: str) -> str:
     """A subject with its encoded words (RFC 2047) decoded, and its own bytes as UTF-8 (RFC 6532)."""
     text = subject.encode("latin-1").decode("utf-8", "replace")
     try:

@@ -17,9 +17,9 @@ import msgspec
 
 from clicktrail.model.link import Link
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.rewrite.url import read_address
+from clicktrail.rewrite.url import parse_url
 
-__all__ = ["Flow", "Joined", "find_links", "join", "name_hosts", "read_flow"]
+__all__ = ["Flow", "UnfoldedText", "add_destination_hosts", "find_links", "join_flowed_lines", "parse_flow"]
 
 # FOLDED flowed.py: Join the lines of a flowed plain text (RFC 3676) as far as URLs run over them.
 #
@@ -33,7 +33,7 @@ __all__ = ["Flow", "Joined", "find_links", "join", "name_hosts", "read_flow"]
 
 # The space in front of the next line is stuffed (RFC 3676 section 4.4) and not a part of it.
 _SOFT_BREAK = re.compile(r"^>[^\n]*+ | (?P<soft> (?<!^--) [ ]\r?\n [ ]?+ (?!>|--\x20\r?$))", re.MULTILINE | re.VERBOSE)
-_BRACKETED = re.compile(r"<https?://[^\s<>]*+(?:[ ]\r?\n[ ]?+[^\s<>]*+)++>", re.IGNORECASE)
+_BRACKETED_URL = re.compile(r"<https?://[^\s<>]*+(?:[ ]\r?\n[ ]?+[^\s<>]*+)++>", re.IGNORECASE)
 
 
 class Flow(StrEnum):
@@ -50,36 +50,36 @@ class Flow(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
+class UnfoldedText:
     """A text without soft breaks.
 
     Attributes:
         text: its characters.
-        resumptions: behind each break: where the joined text goes on, from 0 and increasing.
-        removed: how many characters were removed up to there, one number for each.
+        break_offsets: behind each break: where the joined text goes on, from 0 and increasing.
+        removed_totals: how many characters were removed up to there, one number for each.
     """
 
     text: str
-    resumptions: Sequence[int] = ()
-    removed: Sequence[int] = ()
+    break_offsets: Sequence[int] = ()
+    removed_totals: Sequence[int] = ()
 
-    def span(self, start: int, end: int) -> tuple[int, int]:
+    def map_span_to_original(self, start: int, end: int) -> tuple[int, int]:
         """Where a span that is not empty stands in the text with its breaks; none at its ends are in it."""
-        return self._original(start), self._original(end - 1) + 1
+        return self._map_to_original(start), self._map_to_original(end - 1) + 1
 
-    def _original(self, at: int) -> int:
-        before = bisect_right(self.resumptions, at)
-        return at + (self.removed[before - 1] if before else 0)
+    def _map_to_original(self, at: int) -> int:
+        before = bisect_right(self.break_offsets, at)
+        return at + (self.removed_totals[before - 1] if before else 0)
 
 
-def read_flow(parameters: Mapping[str, str]) -> Flow:
+def parse_flow(parameters: Mapping[str, str]) -> Flow:
     """The flow that the parameters of a Content-Type declare; names in lower case."""
     if parameters.get("format", "").lower() != "flowed":
         return Flow.FIXED
     return Flow.DELSP if parameters.get("delsp", "").lower() == "yes" else Flow.FLOWED
 
 
-def join(text: str, flow: Flow) -> Joined:
+def join_flowed_lines(text: str, flow: Flow) -> UnfoldedText:
     """Take the soft breaks out that may stand within a URL."""
     pieces: list[str] = []
     resumptions: list[int] = []
@@ -91,7 +91,7 @@ def join(text: str, flow: Flow) -> Joined:
         at = end
         resumptions.append(size)
         removed.append(end - size)
-    return Joined(text="".join([*pieces, text[at:]]), resumptions=resumptions, removed=removed)
+    return UnfoldedText(text="".join([*pieces, text[at:]]), break_offsets=resumptions, removed_totals=removed)
 
 
 def _soft_breaks(text: str, flow: Flow) -> Iterator[tuple[int, int]]:
@@ -99,7 +99,7 @@ def _soft_breaks(text: str, flow: Flow) -> Iterator[tuple[int, int]]:
     if flow is Flow.DELSP:
         spans = [(0, len(text))]
     elif flow is Flow.FLOWED:
-        spans = [bracketed.span() for bracketed in _BRACKETED.finditer(text)]
+        spans = [bracketed.span() for bracketed in _BRACKETED_URL.finditer(text)]
     for start, end in spans:
         for found in _SOFT_BREAK.finditer(text, start, end):
             if found["soft"]:
@@ -107,13 +107,13 @@ def _soft_breaks(text: str, flow: Flow) -> Iterator[tuple[int, int]]:
 
 
 # No URL goes on behind these.
-_ENDING = (
+_URL_TERMINATORS = (
     r"\s\x00-\x1f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"  # white space, controls, marks of direction
     r"<>\"`\xab\xbb\u2018-\u201f\u2039\u203a\u2014"  # quotation marks, em dash
     r"\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"  # punctuation of Chinese and Japanese
 )
 _BRACKETS = r"()\[\]{}"
-_PUNCTUATION = ".,;:!?'*…"
+_SENTENCE_PUNCTUATION = ".,;:!?'*…"
 _EAST_ASIAN = r"\u1100-\u11ff\u3040-\u318f\u3400-\u9fff\uac00-\ud7af\uff66-\uff9f"
 
 # Taken whole, spaces and all: a tracking URL in front of what a later program puts there would be broken.
@@ -122,35 +122,35 @@ _MERGE_TAG = r"\{\{\{?+[^{}\n]*+\}\}\}?+ | \{%[^%\n]*+%\} | <%[^<>%\n]*+%> | \[\
 # A URL in angle brackets that is broken over lines can be told whole by nobody; one within it is a part of it.
 # A word in quotation marks may be part of a path, unless the URL itself is quoted. What is beyond ASCII and has another
 # URL behind it is the text between the two, in a script without spaces.
-_LINK = re.compile(
+_URL_OR_SKIPPED_TEXT = re.compile(
     rf"""
     ^[ \t]*+>[^\n]*+
   | ^--\x20\r?\n(?s:.*)
   | <(?ai:https?)://[^\s<>]*+ (?: [ \t]*+\r?\n[ \t]*+[^\s<>]++ )++ >
   | (?<![A-Za-z0-9+.-]) (?P<quoted> (?<=") )?+ (?P<url> (?ai:https?)://
-        (?: [^{_ENDING}{_BRACKETS}\x80-\U0010ffff]++
-          | [^{_ENDING}\x00-\x7f]++ (?! [{_PUNCTUATION}(\[{{]*+ (?ai:https?):// )
+        (?: [^{_URL_TERMINATORS}{_BRACKETS}\x80-\U0010ffff]++
+          | [^{_URL_TERMINATORS}\x00-\x7f]++ (?! [{_SENTENCE_PUNCTUATION}(\[{{]*+ (?ai:https?):// )
           | {_MERGE_TAG}
-          | \( (?: [^{_ENDING}{_BRACKETS}]++ | \([^{_ENDING}{_BRACKETS}]*+\) )*+ \)
-          | \[[^{_ENDING}{_BRACKETS}]*+\]
-          | {{[^{_ENDING}{_BRACKETS}]*+}}
+          | \( (?: [^{_URL_TERMINATORS}{_BRACKETS}]++ | \([^{_URL_TERMINATORS}{_BRACKETS}]*+\) )*+ \)
+          | \[[^{_URL_TERMINATORS}{_BRACKETS}]*+\]
+          | {{[^{_URL_TERMINATORS}{_BRACKETS}]*+}}
           | "(?(quoted) (?!) | [\w-]++ )"
         )++ )
     """,
     re.MULTILINE | re.VERBOSE,
 )
-_BEYOND_ASCII = re.compile(rf"[^{_ENDING}\x00-\x7f]")
-_HOST = re.compile(r"https?://[^/?#]*+", re.IGNORECASE)
+_NON_ASCII_CHARACTER = re.compile(rf"[^{_URL_TERMINATORS}\x00-\x7f]")
+_SCHEME_AND_HOST = re.compile(r"https?://[^/?#]*+", re.IGNORECASE)
 _SCHEME_ONLY = re.compile(r"https?:/*+", re.IGNORECASE)
 
 # No top-level domain has letters of both kinds, so that the text begins between them.
-_HOST_IN_TEXT = re.compile(rf"(.*\.[a-z]++)[{_EAST_ASIAN}][^.]*+", re.IGNORECASE)
+_HOST_RUNNING_INTO_TEXT = re.compile(rf"(.*\.[a-z]++)[{_EAST_ASIAN}][^.]*+", re.IGNORECASE)
 
 
 def find_links(text: str, flow: Flow = Flow.FIXED) -> Iterator[Candidate]:
     """Every http and https URL, in the order of the text; one that is broken over flowed lines is whole in its href."""
-    joined = join(text, flow)
-    for found in _LINK.finditer(joined.text):
+    joined = join_flowed_lines(text, flow)
+    for found in _URL_OR_SKIPPED_TEXT.finditer(joined.text):
         if found["url"] is None:
             continue
         start, end = found.span("url")
@@ -160,27 +160,27 @@ def find_links(text: str, flow: Flow = Flow.FIXED) -> Iterator[Candidate]:
                 continue
             url = found["url"]
         else:
-            runs_on = bool(_BEYOND_ASCII.match(joined.text, end))
-            url = _without_sentence(_without_text(found["url"], runs_on=runs_on), before=before)
+            runs_on = bool(_NON_ASCII_CHARACTER.match(joined.text, end))
+            url = _strip_sentence_punctuation(_strip_following_text(found["url"], runs_on=runs_on), before=before)
         if not _SCHEME_ONLY.fullmatch(url):
-            first, last = joined.span(start, start + len(url))
+            first, last = joined.map_span_to_original(start, start + len(url))
             yield Candidate(start=first, end=last, href=url, url=url)
 
 
-def _without_text(url: str, *, runs_on: bool) -> str:
+def _strip_following_text(url: str, *, runs_on: bool) -> str:
     """A URL without the text of a script that has no spaces, where that is told from it for sure."""
-    host = _HOST.match(url)
+    host = _SCHEME_AND_HOST.match(url)
     if host is None:
         return url
-    if in_text := _HOST_IN_TEXT.fullmatch(host[0]):
+    if in_text := _HOST_RUNNING_INTO_TEXT.fullmatch(host[0]):
         return in_text[1]
-    text = _BEYOND_ASCII.search(url, host.end()) if runs_on else None
+    text = _NON_ASCII_CHARACTER.search(url, host.end()) if runs_on else None
     return url[: text.start()] if text else url
 
 
-def _without_sentence(url: str, *, before: str) -> str:
+def _strip_sentence_punctuation(url: str, *, before: str) -> str:
     """A URL without the punctuation around it, and without the s of an English genitive."""
-    bare = url.rstrip(_PUNCTUATION)
+    bare = url.rstrip(_SENTENCE_PUNCTUATION)
     if before != "'" and url.startswith("'", len(bare)) and bare.count("'") % 2:
         return bare + "'"
     return bare.removesuffix("'s")
@@ -193,11 +193,11 @@ def _without_sentence(url: str, *, before: str) -> str:
 # the page.
 
 # Between these a URL stands by itself, so that the host comes behind the second.
-_PAIRS = {"<": ">", "(": ")", '"': '"'}
-_NEIGHBOURS = re.compile(r"[<>()\[\]]{1,2}| <")  # of a URL that is the label of the link behind it
+_DELIMITER_PAIRS = {"<": ">", "(": ")", '"': '"'}
+_LABEL_SEPARATOR = re.compile(r"[<>()\[\]]{1,2}| <")  # of a URL that is the label of the link behind it
 
 
-def name_hosts(text: str, links: Sequence[Link]) -> tuple[Link, ...]:
+def add_destination_hosts(text: str, links: Sequence[Link]) -> tuple[Link, ...]:
     """The links of a plain text, those tracked with the host of their destination and the place for it.
 
     It stands behind the URL, or behind the angle brackets, parentheses or quotation marks around it, where it cannot
@@ -205,18 +205,18 @@ def name_hosts(text: str, links: Sequence[Link]) -> tuple[Link, ...]:
     """
     named = []
     for link, after in zip_longest(links, links[1:]):
-        at = _place(text, link)
-        if not link.tracked or at is None or _is_label(text, link, after):
+        at = _find_host_offset(text, link)
+        if not link.is_tracked or at is None or _is_label(text, link, after):
             named.append(link)
         else:
-            host = read_address(link.destination).hostname
+            host = parse_url(link.destination).hostname
             named.append(msgspec.structs.replace(link, host=host, host_at=at))
     return tuple(named)
 
 
-def _place(text: str, link: Link) -> int | None:
+def _find_host_offset(text: str, link: Link) -> int | None:
     before = text[max(link.start - 2, 0) : link.start]
-    closing = _PAIRS.get(before[-1:])
+    closing = _DELIMITER_PAIRS.get(before[-1:])
     if closing and text.startswith(closing, link.end):
         return link.end + 1
     return None if before.endswith(("<", "](")) else link.end
@@ -226,5 +226,5 @@ def _is_label(text: str, link: Link, after: Link | None) -> bool:
     return (
         after is not None
         and after.destination == link.destination
-        and bool(_NEIGHBOURS.fullmatch(text, link.end, after.start))
+        and bool(_LABEL_SEPARATOR.fullmatch(text, link.end, after.start))
     )

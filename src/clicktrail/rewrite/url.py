@@ -5,11 +5,11 @@ import re
 import ada_url
 import msgspec
 
-__all__ = ["Address", "read_address"]
+__all__ = ["ParsedUrl", "parse_url"]
 
 # URLs that a parser leaves as they are, which is most: read by one match, in a tenth of its time. Nothing in them is to
 # be percent-encoded (WHATWG URL section 1.3), no host is an IP address or in Punycode, no segment may be "." or "..".
-_PLAIN = re.compile(
+_SIMPLE_URL = re.compile(
     r"""
     https?://
     (?P<host> (?:(?!xn--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)++ (?!xn--)[a-z](?:[a-z0-9-]*[a-z0-9])? )
@@ -21,7 +21,7 @@ _PLAIN = re.compile(
 )
 
 
-class Address(msgspec.Struct, frozen=True, gc=False):
+class ParsedUrl(msgspec.Struct, frozen=True, gc=False):
     """What a WHATWG parser makes of a URL.
 
     Attributes:
@@ -30,31 +30,31 @@ class Address(msgspec.Struct, frozen=True, gc=False):
         hostname: the same without the port.
         path: with its first slash, percent-encoded.
         query: with its question mark; empty if there is none.
-        credentials: whether it holds a user name or a password.
+        has_credentials: whether it holds a user name or a password.
     """
 
     host: str
     hostname: str
     path: str
     query: str
-    credentials: bool = False
+    has_credentials: bool = False
 
 
-def read_address(url: str) -> Address:
+def parse_url(url: str) -> ParsedUrl:
     """Parse a URL.
 
     Raises:
         ValueError: it is none.
     """
-    if plain := _PLAIN.fullmatch(url):
+    if plain := _SIMPLE_URL.fullmatch(url):
         host, path, query = plain.groups()
-        return Address(host, host, path or "/", query or "")
+        return ParsedUrl(host, host, path or "/", query or "")
     parsed = ada_url.URL(url)
     host = parsed.host.removesuffix(".").replace(".:", ":")
-    return Address(
+    return ParsedUrl(
         host=host,
         hostname=parsed.hostname.removesuffix(".") if ":" in host else host,
         path=parsed.pathname,
         query=parsed.search if "?" in url else "",
-        credentials="@" in url and bool(parsed.username or parsed.password),
+        has_credentials="@" in url and bool(parsed.username or parsed.password),
     )

@@ -10,11 +10,11 @@ import uvicorn
 
 __all__ = ["serve_app"]
 
-_GRACE_S = 5
+_SHUTDOWN_TIMEOUT_S = 5
 """How long answers that are under way may take once the application is to stop."""
 
 
-async def serve_app(app: Callable[..., Any], listening: socket.socket, *, stopping: asyncio.Event) -> None:
+async def serve_app(app: Callable[..., Any], listening_socket: socket.socket, *, stopping: asyncio.Event) -> None:
     """Answer on a listening socket until told to stop."""
     config = uvicorn.Config(
         app,
@@ -24,16 +24,16 @@ async def serve_app(app: Callable[..., Any], listening: socket.socket, *, stoppi
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_graceful_shutdown=_GRACE_S,
+        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_S,
     )
-    server = _Server(config)
+    server = _ServerWithoutSignals(config)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server.serve(sockets=[listening]))
+        tasks.create_task(server.serve(sockets=[listening_socket]))
         await stopping.wait()
         server.should_exit = True
 
 
-class _Server(uvicorn.Server):
+class _ServerWithoutSignals(uvicorn.Server):
     """A server that leaves signals to the process it runs in."""
 
     @contextlib.contextmanager

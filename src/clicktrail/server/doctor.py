@@ -12,15 +12,15 @@ import msgspec
 
 from clicktrail import keyring_file
 from clicktrail.errors import ClicktrailError, KeyRingError
-from clicktrail.server.engine_client import running_address
+from clicktrail.server.engine_client import read_service_url
 from clicktrail.server.settings import Settings
 
-__all__ = ["Facts", "Finding", "ProcessHealth", "Severity", "Trouble", "diagnose", "examine"]
+__all__ = ["Finding", "InstallationState", "Problem", "ProcessHealth", "Severity", "diagnose", "inspect_installation"]
 
 # FOLDED diagnose.py: From what can be seen of an installation to what is wrong with it, and what to do about
 # that.
 
-_LOW_BYTES = 1_000_000_000
+_MIN_FREE_BYTES = 1_000_000_000
 """Room on the disk for a million clicks, in the journal and in analytics; a busy sender needs a day for that."""
 
 
@@ -34,7 +34,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Problem:
     """What a process says that it cannot do.
 
     Attributes:
@@ -53,33 +53,33 @@ class ProcessHealth:
     Attributes:
         status: ``starting``, ``serving``, ``silent`` or ``down``.
         restarts: how often it was started again.
-        troubles: what it cannot do.
+        problems: what it cannot do.
     """
 
     status: str
     restarts: int
-    troubles: tuple[Trouble, ...]
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class InstallationState:
     """What was seen.
 
     Attributes:
-        keys: why the key ring cannot be used; None if it can.
-        keys_backed_up: whether a copy of the ring as it is now was made.
-        free_bytes: room on the disk that holds the data folder.
+        key_ring_error: why the key ring cannot be used; None if it can.
+        is_key_ring_backed_up: whether a copy of the ring as it is now was made.
+        disk_free_bytes: room on the disk that holds the data folder.
         processes: how they are, by name; None where nobody answers at the private port.
-        let_go: events that processes gave up since their start.
-        unreadable: lines of the journal since then that were no events.
+        dropped_events: events that processes gave up since their start.
+        unreadable_events: lines of the journal since then that were no events.
     """
 
-    keys: ClicktrailError | None
-    keys_backed_up: bool
-    free_bytes: int
+    key_ring_error: ClicktrailError | None
+    is_key_ring_backed_up: bool
+    disk_free_bytes: int
     processes: Mapping[str, ProcessHealth] | None
-    let_go: int = 0
-    unreadable: int = 0
+    dropped_events: int = 0
+    unreadable_events: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,40 +89,42 @@ class Finding:
     Attributes:
         code: a slug that never changes, for machines.
         severity: how much it matters.
-        what: a sentence without its full stop.
+        message: a sentence without its full stop.
         hint: what to do about it.
     """
 
     code: str
     severity: Severity
-    what: str
+    message: str
     hint: str
 
 
-def diagnose(facts: Facts) -> list[Finding]:
+def diagnose(state: InstallationState) -> list[Finding]:
     """What is wrong, what matters most first."""
-    found = [*_keys(facts), *_processes(facts), *_losses(facts), *_room(facts)]
+    found = [*_check_key_ring(state), *_check_processes(state), *_check_lost_events(state), *_check_disk_space(state)]
     return sorted(found, key=lambda finding: list(Severity).index(finding.severity))
 
 
-def _keys(facts: Facts) -> Iterator[Finding]:
-    if facts.keys:
-        yield Finding(code="keys", severity=Severity.ERROR, what=str(facts.keys), hint=facts.keys.hint)
-    elif not facts.keys_backed_up:
+def _check_key_ring(facts: InstallationState) -> Iterator[Finding]:
+    if facts.key_ring_error:
+        yield Finding(
+            code="keys", severity=Severity.ERROR, message=str(facts.key_ring_error), hint=facts.key_ring_error.hint
+        )
+    elif not facts.is_key_ring_backed_up:
         yield Finding(
             code="keys-not-backed-up",
             severity=Severity.WARNING,
-            what="the key ring as it is now has no backup, and without it no link ever sent can be opened",
+            message="the key ring as it is now has no backup, and without it no link ever sent can be opened",
             hint="clicktrail keys backup FILE, to another machine",
         )
 
 
-def _processes(facts: Facts) -> Iterator[Finding]:
+def _check_processes(facts: InstallationState) -> Iterator[Finding]:
     if facts.processes is None:
         yield Finding(
             code="not-running",
             severity=Severity.ERROR,
-            what="nobody answers at the private port",
+            message="nobody answers at the private port",
             hint="start clicktrail serve; if it runs, metrics.listen of these settings is not that of its own",
         )
         return
@@ -131,87 +133,87 @@ def _processes(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 code=f"process-{process.status}",
                 severity=Severity.ERROR,
-                what=f"{name} is {process.status}",
+                message=f"{name} is {process.status}",
                 hint="the log of clicktrail serve says why",
             )
         if process.restarts:
             yield Finding(
                 code="restarted",
                 severity=Severity.WARNING,
-                what=f"{name} died and was started again, {process.restarts} times since the start",
+                message=f"{name} died and was started again, {process.restarts} times since the start",
                 hint="the log of clicktrail serve says when; dmesg whether memory ran out",
             )
-        for trouble in process.troubles:
+        for trouble in process.problems:
             yield Finding(
                 code=trouble.code,
                 severity=Severity.ERROR,
-                what=f"{name} is in trouble: {trouble.code}",
+                message=f"{name} is in trouble: {trouble.code}",
                 hint=trouble.hint,
             )
 
 
-def _losses(facts: Facts) -> Iterator[Finding]:
-    if facts.let_go:
+def _check_lost_events(facts: InstallationState) -> Iterator[Finding]:
+    if facts.dropped_events:
         yield Finding(
             code="let-go",
             severity=Severity.ERROR,
-            what=f"{facts.let_go:,} events were given up, because the disk did not take them for too long",
+            message=f"{facts.dropped_events:,} events were given up, because the disk did not take them for too long",
             hint="their readers arrived; look at room, permissions and health of the disk that holds data_dir",
         )
-    if facts.unreadable:
+    if facts.unreadable_events:
         yield Finding(
             code="unreadable",
             severity=Severity.ERROR,
-            what=f"{facts.unreadable:,} lines of the journal are no events, and were passed over",
+            message=f"{facts.unreadable_events:,} lines of the journal are no events, and were passed over",
             hint="the journal still holds them, and the log names their places",
         )
 
 
-def _room(facts: Facts) -> Iterator[Finding]:
-    if facts.free_bytes < _LOW_BYTES:
+def _check_disk_space(facts: InstallationState) -> Iterator[Finding]:
+    if facts.disk_free_bytes < _MIN_FREE_BYTES:
         yield Finding(
             code="disk-low",
             severity=Severity.WARNING,
-            what=f"{facts.free_bytes / 1e6:,.0f} MB are free on the disk that holds data_dir",
+            message=f"{facts.disk_free_bytes / 1e6:,.0f} MB are free on the disk that holds data_dir",
             hint="once it is full clicks wait in memory, and are lost when there is no more room",
         )
 
 
-_TIMEOUT_S = 10
+_HTTP_TIMEOUT_S = 10
 
 
-class _Health(msgspec.Struct):
+class _HealthResponse(msgspec.Struct):
     """What ``/healthz`` answers, as far as it is read."""
 
     processes: dict[str, ProcessHealth]
 
 
-def examine(settings: Settings, run_file: Path) -> Facts:
+def inspect_installation(settings: Settings, run_file: Path) -> InstallationState:
     """What can be seen of the installation that some settings describe.
 
     Args:
         settings: its own.
         run_file: where its engine says which addresses are in use.
     """
-    ring = settings.data / keyring_file.NAME
-    private = running_address(run_file, "metrics") or f"http://{settings.metrics.listen}"
-    with httpx2.Client(base_url=private, timeout=_TIMEOUT_S) as client:
+    ring = settings.data_path / keyring_file.FILE_NAME
+    private = read_service_url(run_file, "metrics") or f"http://{settings.metrics.listen}"
+    with httpx2.Client(base_url=private, timeout=_HTTP_TIMEOUT_S) as client:
         try:
-            processes = msgspec.json.decode(client.get("/healthz").content, type=_Health).processes
+            processes = msgspec.json.decode(client.get("/healthz").content, type=_HealthResponse).processes
             metrics = client.get("/metrics").text
         except (httpx2.HTTPError, msgspec.DecodeError):  # nobody is there, or somebody else
             processes, metrics = None, ""
-    return Facts(
-        keys=_trouble_with(ring),
-        keys_backed_up=keyring_file.is_backed_up(ring),
-        free_bytes=shutil.disk_usage(_existing(settings.data)).free,
+    return InstallationState(
+        key_ring_error=_find_key_ring_error(ring),
+        is_key_ring_backed_up=keyring_file.is_backed_up(ring),
+        disk_free_bytes=shutil.disk_usage(_find_existing_ancestor(settings.data_path)).free,
         processes=processes,
-        let_go=_total(metrics, "clicktrail_journal_let_go_total"),
-        unreadable=_total(metrics, "clicktrail_events_unreadable_total"),
+        dropped_events=_sum_metric(metrics, "clicktrail_journal_events_dropped_total"),
+        unreadable_events=_sum_metric(metrics, "clicktrail_events_unreadable_total"),
     )
 
 
-def _trouble_with(ring: Path) -> KeyRingError | None:
+def _find_key_ring_error(ring: Path) -> KeyRingError | None:
     try:
         keyring_file.load(ring)
     except KeyRingError as error:
@@ -219,10 +221,10 @@ def _trouble_with(ring: Path) -> KeyRingError | None:
     return None
 
 
-def _existing(folder: Path) -> Path:
-    return folder if folder.exists() else _existing(folder.parent)
+def _find_existing_ancestor(folder: Path) -> Path:
+    return folder if folder.exists() else _find_existing_ancestor(folder.parent)
 
 
-def _total(metrics: str, name: str) -> int:
+def _sum_metric(metrics: str, name: str) -> int:
     """The sum of a metric over all processes."""
     return sum(int(float(value)) for value in re.findall(rf"(?m)^{name}\{{.*\}} (\S+)$", metrics))

@@ -30,7 +30,7 @@ def configure_logging(level: str = "info") -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _explain,
+        _expand_error,
     ]
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
@@ -48,14 +48,14 @@ def configure_logging(level: str = "info") -> None:
         )
     )
     logging.basicConfig(handlers=[output], level=max(threshold, logging.WARNING), force=True)
-    sys.excepthook = _crash
+    sys.excepthook = _log_uncaught_exception
 
 
-def _crash(_kind: type[BaseException], error: BaseException, _traceback: TracebackType | None) -> None:
+def _log_uncaught_exception(_kind: type[BaseException], error: BaseException, _traceback: TracebackType | None) -> None:
     structlog.get_logger().critical("crashed", exc_info=error)
 
 
-def _explain(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _expand_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Write an error given as ``error`` or ``exc_info`` as its fields."""
     error = event.pop("error", None) or event.pop("exc_info", None)
     if isinstance(error, tuple):  # as logging has it

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import msgspec
 
-from clicktrail.atomic_file import replace
+from clicktrail.atomic_file import write_atomically
 from clicktrail.errors import StorageError
-from clicktrail.judge.network_lists import Listed
+from clicktrail.judge.network_lists import ListedNetwork
 
-__all__ = ["OwnNetworks", "Source", "read", "write"]
+__all__ = ["NetworkSource", "OperatorNetworks", "read", "write"]
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
+class NetworkSource(msgspec.Struct, frozen=True, kw_only=True):
     """What one file or URL listed.
 
     Attributes:
@@ -21,35 +21,35 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     read_at: datetime
-    networks: tuple[Listed, ...]
+    networks: tuple[ListedNetwork, ...]
 
 
-class OwnNetworks(msgspec.Struct, frozen=True, kw_only=True):
+class OperatorNetworks(msgspec.Struct, frozen=True, kw_only=True):
     """All that the operator told us of, by file or URL."""
 
-    sources: dict[str, Source] = {}
+    sources: dict[str, NetworkSource] = {}
 
     @property
-    def listed(self) -> tuple[Listed, ...]:
+    def all_networks(self) -> tuple[ListedNetwork, ...]:
         """The networks of all sources."""
         return tuple(network for _, source in sorted(self.sources.items()) for network in source.networks)
 
 
-def read(path: Path) -> OwnNetworks:
+def read(path: Path) -> OperatorNetworks:
     """What the file holds; nothing where there is none.
 
     Raises:
         StorageError: it cannot be read.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=OwnNetworks)
+        return msgspec.json.decode(path.read_bytes(), type=OperatorNetworks)
     except FileNotFoundError:
-        return OwnNetworks()
+        return OperatorNetworks()
     except (OSError, msgspec.DecodeError) as error:
         raise StorageError(f"cannot read the networks in {path}: {error}") from error
 
 
-def write(path: Path, own: OwnNetworks) -> None:
+def write(path: Path, operator_networks: OperatorNetworks) -> None:
     """Put this in the file's place, durably.
 
     Raises:
@@ -57,6 +57,6 @@ def write(path: Path, own: OwnNetworks) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace(path, msgspec.json.encode(own, order="sorted"))
+        write_atomically(path, msgspec.json.encode(operator_networks, order="sorted"))
     except OSError as error:
         raise StorageError(f"cannot write the networks to {path}: {error.strerror}") from error

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import msgspec
 
-from clicktrail.atomic_file import replace
+from clicktrail.atomic_file import write_atomically
 from clicktrail.errors import StorageError
-from clicktrail.model.consent import Consent, Said
+from clicktrail.model.consent import Consent, ConsentRecord
 from clicktrail.model.edit import LinkEdit
 
-__all__ = ["NAME", "Snapshot", "extend", "read"]
+__all__ = ["FILE_NAME", "OverridesSnapshot", "merge", "read"]
 
-NAME = "overrides.json"
+FILE_NAME = "overrides.json"
 """The file's name in the data folder."""
 
 
-class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+class OverridesSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """All overrides.
 
     Attributes:
@@ -32,7 +32,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     edits: tuple[LinkEdit, ...] = ()
     erased: frozenset[str] = frozenset()
-    consents: tuple[Said, ...] = ()
+    consents: tuple[ConsentRecord, ...] = ()
 
     @property
     def denied(self) -> frozenset[str]:
@@ -40,22 +40,22 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(said.recipient for said in self.consents if said.consent is Consent.DENIED)
 
 
-def read(path: Path) -> Snapshot:
+def read(path: Path) -> OverridesSnapshot:
     """What the file holds; nothing where there is none.
 
     Raises:
         StorageError: it cannot be read.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Snapshot)
+        return msgspec.json.decode(path.read_bytes(), type=OverridesSnapshot)
     except FileNotFoundError:
-        return Snapshot()
+        return OverridesSnapshot()
     except (OSError, msgspec.DecodeError) as error:
         raise StorageError(f"cannot read the overrides in {path}: {error}") from error
 
 
-def extend(
-    path: Path, *, edits: Iterable[LinkEdit] = (), erased: Iterable[str] = (), consents: Iterable[Said] = ()
+def merge(
+    path: Path, *, edits: Iterable[LinkEdit] = (), erased: Iterable[str] = (), consents: Iterable[ConsentRecord] = ()
 ) -> None:
     """Add to the file what is not in it, durably; it is not touched where that is nothing.
 
@@ -64,28 +64,28 @@ def extend(
     """
     old = read(path)
     by_id = {edit.id: edit for edit in (*old.edits, *edits)}
-    new = Snapshot(
+    new = OverridesSnapshot(
         edits=tuple(sorted(by_id.values(), key=lambda edit: (edit.at, edit.id))),
         erased=old.erased | set(erased),
-        consents=_last(old.consents, consents),
+        consents=_merge_consents(old.consents, consents),
     )
     if new == old:
         return
     try:
-        replace(path, msgspec.json.format(msgspec.json.encode(new, order="sorted")) + b"\n")
+        write_atomically(path, msgspec.json.format(msgspec.json.encode(new, order="sorted")) + b"\n")
     except OSError as error:
         raise StorageError(f"cannot write the overrides to {path}: {error.strerror}") from error
 
 
-def _last(known: Iterable[Said], told: Iterable[Said]) -> tuple[Said, ...]:
+def _merge_consents(old: Iterable[ConsentRecord], new: Iterable[ConsentRecord]) -> tuple[ConsentRecord, ...]:
     """What those said last who ever denied: of everybody else the edge need not know."""
-    last = {said.recipient: said for said in known}
-    for said in sorted(told, key=_when):
+    last = {said.recipient: said for said in old}
+    for said in sorted(new, key=_consent_sort_key):
         before = last.get(said.recipient)
         if before.at <= said.at if before else said.consent is Consent.DENIED:
             last[said.recipient] = said
-    return tuple(sorted(last.values(), key=_when))
+    return tuple(sorted(last.values(), key=_consent_sort_key))
 
 
-def _when(said: Said) -> tuple[datetime, str]:
-    return said.at, said.recipient
+def _consent_sort_key(record: ConsentRecord) -> tuple[datetime, str]:
+    return record.at, record.recipient

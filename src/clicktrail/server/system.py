@@ -5,11 +5,11 @@ import secrets
 import time
 from datetime import UTC, datetime
 
-from clicktrail.tokens import CODE_BITS
+from clicktrail.tokens import SHORT_CODE_BITS
 
 __all__ = ["RandomCodes", "RandomIds", "SystemClock"]
 
-_START_BYTES = 8
+_ID_PREFIX_BYTES = 8
 
 
 class SystemClock:
@@ -25,16 +25,18 @@ class RandomCodes:
 
     def new(self) -> int:
         """The next code."""
-        return secrets.randbits(CODE_BITS)
+        return secrets.randbits(SHORT_CODE_BITS)
 
 
 class RandomIds:
     """Ids that no other process or start gives out: 64 random bits for this start, then a counter."""
 
     def __init__(self) -> None:
-        self._start = secrets.token_hex(_START_BYTES)  # a fixed width: start and counter can be read in one way only
+        self._prefix = secrets.token_hex(
+            _ID_PREFIX_BYTES
+        )  # a fixed width: start and counter can be read in one way only
         self._counter = itertools.count()
 
     def new(self) -> str:
         """The next id."""
-        return f"{self._start}{next(self._counter):x}"
+        return f"{self._prefix}{next(self._counter):x}"

@@ -12,32 +12,38 @@ short      ``o`` to ``7``                      a random code, whose message and 
 =========  ==================================  ==============================================================
 """
 
-from clicktrail.tokens.campaign import MAX_LINKS, SealedCampaign, ends, open_campaign, seal_campaign
-from clicktrail.tokens.keys import KEYS, SECRET_BYTES, Format, Key, KeyRing, KeyState, key_named_by
-from clicktrail.tokens.landing import Visit, VisitSeal
-from clicktrail.tokens.sealed import Sealed, open_token, seal
-from clicktrail.tokens.short import CODE_BITS, MAX_SHORT_LINKS, read_short, short_token
+from clicktrail.tokens.campaign import (
+    MAX_LINKS,
+    SealedMessage,
+    build_token_suffixes,
+    open_campaign_token,
+    seal_token_prefix,
+)
+from clicktrail.tokens.keys import MAX_KEYS, SECRET_BYTES, Key, KeyRing, KeyState, TokenFormat, identify_key
+from clicktrail.tokens.landing import LandingClick, LandingTokenSealer
+from clicktrail.tokens.sealed import SealedLink, open_token, seal_token
+from clicktrail.tokens.short import MAX_SHORT_LINKS, SHORT_CODE_BITS, decode_short_token, encode_short_token
 
 __all__ = [
-    "CODE_BITS",
-    "KEYS",
+    "MAX_KEYS",
     "MAX_LINKS",
     "MAX_SHORT_LINKS",
     "SECRET_BYTES",
-    "Format",
+    "SHORT_CODE_BITS",
     "Key",
     "KeyRing",
     "KeyState",
-    "Sealed",
-    "SealedCampaign",
-    "Visit",
-    "VisitSeal",
-    "ends",
-    "key_named_by",
-    "open_campaign",
+    "LandingClick",
+    "LandingTokenSealer",
+    "SealedLink",
+    "SealedMessage",
+    "TokenFormat",
+    "build_token_suffixes",
+    "decode_short_token",
+    "encode_short_token",
+    "identify_key",
+    "open_campaign_token",
     "open_token",
-    "read_short",
-    "seal",
-    "seal_campaign",
-    "short_token",
+    "seal_token",
+    "seal_token_prefix",
 ]

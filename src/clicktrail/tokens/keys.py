@@ -15,32 +15,35 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from clicktrail.errors import KeyRingError, TokenForgedError, TokenMalformedError
 
-__all__ = ["KEYS", "MAX_LENGTH", "SECRET_BYTES", "Format", "Key", "KeyRing", "KeyState", "key_named_by"]
+__all__ = ["MAX_KEYS", "MAX_TOKEN_CHARS", "SECRET_BYTES", "Key", "KeyRing", "KeyState", "TokenFormat", "identify_key"]
 
 SECRET_BYTES = 32
 """An AES-SIV key for AES-128: two halves, one to authenticate and one to encrypt (RFC 5297 section 2.2)."""
 
-KEYS = 20
+MAX_KEYS = 20
 """How many keys a ring can tell apart by a token's last character."""
 
-MAX_LENGTH = 8_000
+MAX_TOKEN_CHARS = 8_000
 """Longer paths are not ours: a destination longer than this is not sealed."""
 
 
-class Format(StrEnum):
+class TokenFormat(StrEnum):
     """What a token holds, and how."""
 
     SEALED = "sealed"
     CAMPAIGN = "campaign"
 
 
-_LAST_CHARACTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
-_BY_KEY = {Format.SEALED: _LAST_CHARACTERS[:KEYS], Format.CAMPAIGN: _LAST_CHARACTERS[KEYS : 2 * KEYS]}
+_LAST_CHARACTER_ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits
+_LAST_CHARACTERS_BY_FORMAT = {
+    TokenFormat.SEALED: _LAST_CHARACTER_ALPHABET[:MAX_KEYS],
+    TokenFormat.CAMPAIGN: _LAST_CHARACTER_ALPHABET[MAX_KEYS : 2 * MAX_KEYS],
+}
 """The last character of a format's tokens, by the number of their key."""
-_PURPOSE = {kind: [f"clicktrail {kind} token".encode()] for kind in Format}
+_ASSOCIATED_DATA = {kind: [f"clicktrail {kind} token".encode()] for kind in TokenFormat}
 """Authenticated with the ciphertext: a token of one format does not open as one of another."""
-_FROM_BASE64 = bytes.maketrans(b"+/", b"-_")
-_TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/-_-")
+_BASE64_TO_BASE64URL = bytes.maketrans(b"+/", b"-_")
+_BASE64URL_TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/-_-")
 """From base64url, unpadded, to base64; what only base64 has becomes what it does not have."""
 
 
@@ -67,14 +70,14 @@ class Key:
     state: KeyState = KeyState.SEAL
 
     def __post_init__(self) -> None:
-        if not 0 <= self.number < KEYS:
-            raise KeyRingError(f"key number {self.number} is not between 0 and {KEYS - 1}")
+        if not 0 <= self.number < MAX_KEYS:
+            raise KeyRingError(f"key number {self.number} is not between 0 and {MAX_KEYS - 1}")
         if len(self.secret) != SECRET_BYTES:
             raise KeyRingError(f"key {self.number} has {len(self.secret)} bytes, not {SECRET_BYTES}")
 
-    def last_character(self, kind: Format) -> str:
+    def last_character(self, token_format: TokenFormat) -> str:
         """What the tokens of a format that this key sealed end with."""
-        return _BY_KEY[kind][self.number]
+        return _LAST_CHARACTERS_BY_FORMAT[token_format][self.number]
 
 
 class KeyRing:
@@ -82,7 +85,7 @@ class KeyRing:
 
     Attributes:
         keys: all of them.
-        sealing: the one that seals.
+        sealing_key: the one that seals.
 
     Raises:
         KeyRingError: no key may seal, or two have one number.
@@ -95,49 +98,49 @@ class KeyRing:
         sealing = next((key for key in self.keys if key.state is KeyState.SEAL), None)
         if sealing is None:
             raise KeyRingError("no key of the ring may seal")
-        self.sealing = sealing
-        self._cipher = AESSIV(sealing.secret)
-        self._opening = {
+        self.sealing_key = sealing
+        self._sealing_cipher = AESSIV(sealing.secret)
+        self._ciphers = {
             kind: {
                 key.last_character(kind): AESSIV(key.secret) for key in self.keys if key.state is not KeyState.REVOKED
             }
-            for kind in Format
+            for kind in TokenFormat
         }
 
-    def encrypt(self, plaintext: bytes, kind: Format = Format.SEALED) -> str:
+    def encrypt(self, plaintext: bytes, token_format: TokenFormat = TokenFormat.SEALED) -> str:
         """Seal bytes of our own into a token's text."""
-        ciphertext = self._cipher.encrypt(plaintext, _PURPOSE[kind])
-        text = binascii.b2a_base64(ciphertext, newline=False).translate(_FROM_BASE64, b"=").decode()
-        return text + self.sealing.last_character(kind)
+        ciphertext = self._sealing_cipher.encrypt(plaintext, _ASSOCIATED_DATA[token_format])
+        text = binascii.b2a_base64(ciphertext, newline=False).translate(_BASE64_TO_BASE64URL, b"=").decode()
+        return text + self.sealing_key.last_character(token_format)
 
-    def decrypt(self, token: str, kind: Format = Format.SEALED) -> bytes:
+    def decrypt(self, token: str, token_format: TokenFormat = TokenFormat.SEALED) -> bytes:
         """Open a token's text.
 
         Raises:
             TokenMalformedError: not of our shape, or the only spelling of its bytes is another one.
             TokenForgedError: no key of the ring sealed it.
         """
-        if len(token) > MAX_LENGTH or not token or token[-1] not in _BY_KEY[kind]:
+        if len(token) > MAX_TOKEN_CHARS or not token or token[-1] not in _LAST_CHARACTERS_BY_FORMAT[token_format]:
             raise TokenMalformedError("not a token of a known format")
-        ciphertext = _from_base64url(token[:-1])
-        cipher = self._opening[kind].get(token[-1])
+        ciphertext = _decode_base64url(token[:-1])
+        cipher = self._ciphers[token_format].get(token[-1])
         if cipher is None:
             raise TokenForgedError("the key that this token names is not in the ring, or revoked")
         try:
-            return cipher.decrypt(ciphertext, _PURPOSE[kind])
+            return cipher.decrypt(ciphertext, _ASSOCIATED_DATA[token_format])
         except (InvalidTag, ValueError) as error:
             raise TokenForgedError("no key of the ring sealed this token") from error
 
 
-def key_named_by(token: str) -> tuple[Format, int] | None:
+def identify_key(token: str) -> tuple[TokenFormat, int] | None:
     """The format and the number of the key that a token's last character names; None if it names none."""
-    for kind, characters in _BY_KEY.items():
+    for kind, characters in _LAST_CHARACTERS_BY_FORMAT.items():
         if token and token[-1] in characters:
             return kind, characters.index(token[-1])
     return None
 
 
-def _from_base64url(text: str) -> bytes:
+def _decode_base64url(text: str) -> bytes:
     """Decode base64url that is spelled as we would.
 
     The decoder passes over what is not base64, and the last character may hold bits that no byte uses; writing the
@@ -147,7 +150,7 @@ def _from_base64url(text: str) -> bytes:
         TokenMalformedError: any other spelling.
     """
     try:
-        padded = text.encode("ascii").translate(_TO_BASE64) + b"=" * (-len(text) % 4)
+        padded = text.encode("ascii").translate(_BASE64URL_TO_BASE64) + b"=" * (-len(text) % 4)
         data = binascii.a2b_base64(padded)
     except ValueError as error:
         raise TokenMalformedError("not base64url") from error

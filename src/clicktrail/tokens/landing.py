@@ -14,14 +14,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from clicktrail.errors import TokenForgedError, TokenMalformedError
-from clicktrail.tokens.keys import MAX_LENGTH, KeyRing, KeyState
+from clicktrail.tokens.keys import MAX_TOKEN_CHARS, KeyRing, KeyState
 
-__all__ = ["Visit", "VisitSeal"]
+__all__ = ["LandingClick", "LandingTokenSealer"]
 
-_PURPOSE = [b"clicktrail visit"]
+_ASSOCIATED_DATA = [b"clicktrail visit"]
 
 
-class Visit(msgspec.Struct, frozen=True, kw_only=True):  # made for each click, in a tenth of a dataclass's time
+class LandingClick(msgspec.Struct, frozen=True, kw_only=True):  # made for each click, in a tenth of a dataclass's time
     """The click that led to a page. The page itself can read nothing of this.
 
     Attributes:
@@ -50,53 +50,53 @@ class _Payload(msgspec.Struct, frozen=True, array_like=True):
 _payload_decoder = msgspec.msgpack.Decoder(_Payload)
 
 
-class VisitSeal:
+class LandingTokenSealer:
     """Seals with the key of a ring that seals tokens, and opens with every one that is not revoked."""
 
     def __init__(self, ring: KeyRing) -> None:
-        self._number = bytes([ring.sealing.number])
-        self._opening = {
+        self._key_byte = bytes([ring.sealing_key.number])
+        self._ciphers = {
             bytes([key.number]): AESSIV(key.secret) for key in ring.keys if key.state is not KeyState.REVOKED
         }
-        self._cipher = self._opening[self._number]
+        self._sealing_cipher = self._ciphers[self._key_byte]
 
-    def seal(self, visit: Visit) -> str:
+    def seal(self, click: LandingClick) -> str:
         """Characters ``[A-Za-z0-9_-]`` only."""
-        clicked_at = int(visit.clicked_at.timestamp())
-        fields = (visit.click_id, visit.message_id, visit.recipient, visit.campaign, clicked_at)
-        ciphertext = self._cipher.encrypt(msgspec.msgpack.encode(fields), _PURPOSE)
-        return base64.urlsafe_b64encode(self._number + ciphertext).rstrip(b"=").decode()
+        clicked_at = int(click.clicked_at.timestamp())
+        fields = (click.click_id, click.message_id, click.recipient, click.campaign, clicked_at)
+        ciphertext = self._sealing_cipher.encrypt(msgspec.msgpack.encode(fields), _ASSOCIATED_DATA)
+        return base64.urlsafe_b64encode(self._key_byte + ciphertext).rstrip(b"=").decode()
 
-    def open(self, text: str) -> Visit:
+    def open(self, token: str) -> LandingClick:
         """Read what was sealed.
 
         Raises:
             TokenMalformedError: not of our shape.
             TokenForgedError: of our shape, but not sealed by a key of this ring.
         """
-        if len(text) > MAX_LENGTH:
+        if len(token) > MAX_TOKEN_CHARS:
             raise TokenMalformedError("longer than any visit that we seal")
         try:
-            data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except ValueError as error:
             raise TokenMalformedError("not base64url") from error
-        cipher = self._opening.get(data[:1])
+        cipher = self._ciphers.get(data[:1])
         if cipher is None:
             raise TokenForgedError("the key that this visit names is not in the ring, or revoked")
         try:
-            plaintext = cipher.decrypt(data[1:], _PURPOSE)
+            plaintext = cipher.decrypt(data[1:], _ASSOCIATED_DATA)
         except (InvalidTag, ValueError) as error:
             raise TokenForgedError("no key of the ring sealed this visit") from error
-        return _visit(plaintext)
+        return _decode_click(plaintext)
 
 
-def _visit(plaintext: bytes) -> Visit:
+def _decode_click(plaintext: bytes) -> LandingClick:
     try:
         fields = _payload_decoder.decode(plaintext)
         clicked_at = datetime.fromtimestamp(fields.clicked_at, UTC)
     except (msgspec.DecodeError, ValueError, OverflowError, OSError) as error:  # the last three: no such time
         raise TokenMalformedError("sealed with a payload that this version cannot read") from error
-    return Visit(
+    return LandingClick(
         click_id=fields.click_id,
         message_id=fields.message_id,
         recipient=fields.recipient,

@@ -14,13 +14,13 @@ from clicktrail.errors import TokenMalformedError
 from clicktrail.tokens.compression import compress, decompress
 from clicktrail.tokens.keys import KeyRing
 
-__all__ = ["Sealed", "open_token", "seal"]
+__all__ = ["SealedLink", "open_token", "seal_token"]
 
-_PLAIN = b"\x00"
-_COMPRESSED = b"\x01"
+_VERSION_PLAIN = b"\x00"
+_VERSION_COMPRESSED = b"\x01"
 
 
-class Sealed(msgspec.Struct, frozen=True, kw_only=True):  # made for each click, in a tenth of a dataclass's time
+class SealedLink(msgspec.Struct, frozen=True, kw_only=True):  # made for each click, in a tenth of a dataclass's time
     """What a sealed token knows: all that a click needs, with every database gone.
 
     Attributes:
@@ -29,7 +29,7 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):  # made for each click,
         recipient: address or opaque id; empty where the message went to several.
         campaign: empty if none.
         position: the link's number among the message's tracked links, from 0.
-        links: how many tracked links the message has.
+        link_count: how many tracked links the message has.
         sent_at: when the link was sealed, aware, whole seconds.
         group: by which reports count this link as one with others of its campaign; empty if none.
     """
@@ -39,7 +39,7 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):  # made for each click,
     recipient: str
     campaign: str
     position: int
-    links: int
+    link_count: int
     sent_at: datetime
     group: str = ""
 
@@ -58,26 +58,28 @@ class _Payload(msgspec.Struct, frozen=True, array_like=True):
 _payload_decoder = msgspec.msgpack.Decoder(_Payload)
 
 
-def seal(ring: KeyRing, sealed: Sealed) -> str:
+def seal_token(ring: KeyRing, link: SealedLink) -> str:
     """Make a token of the sealed format: ``[A-Za-z0-9_-]`` only, the last character alphanumeric.
 
     The same content under the same key is the same token, as long as the zstandard package is the same.
     """
     fields = (
-        sealed.destination,
-        sealed.message_id,
-        sealed.recipient,
-        sealed.campaign,
-        sealed.position,
-        sealed.links,
-        int(sealed.sent_at.timestamp()),
+        link.destination,
+        link.message_id,
+        link.recipient,
+        link.campaign,
+        link.position,
+        link.link_count,
+        int(link.sent_at.timestamp()),
     )
-    payload = msgspec.msgpack.encode((*fields, sealed.group) if sealed.group else fields)
+    payload = msgspec.msgpack.encode((*fields, link.group) if link.group else fields)
     compressed = compress(payload)
-    return ring.encrypt(_COMPRESSED + compressed if len(compressed) < len(payload) else _PLAIN + payload)
+    return ring.encrypt(
+        _VERSION_COMPRESSED + compressed if len(compressed) < len(payload) else _VERSION_PLAIN + payload
+    )
 
 
-def open_token(ring: KeyRing, token: str) -> Sealed:
+def open_token(ring: KeyRing, token: str) -> SealedLink:
     """Open a token.
 
     Raises:
@@ -86,14 +88,14 @@ def open_token(ring: KeyRing, token: str) -> Sealed:
     """
     plaintext = ring.decrypt(token)
     try:
-        fields = _payload_decoder.decode(_payload(plaintext))
-        return Sealed(
+        fields = _payload_decoder.decode(_unpack_payload(plaintext))
+        return SealedLink(
             destination=fields.destination,
             message_id=fields.message_id,
             recipient=fields.recipient,
             campaign=fields.campaign,
             position=fields.position,
-            links=fields.links,
+            link_count=fields.links,
             sent_at=datetime.fromtimestamp(fields.sent_at, UTC),
             group=fields.group,
         )
@@ -101,10 +103,10 @@ def open_token(ring: KeyRing, token: str) -> Sealed:
         raise TokenMalformedError("sealed with a payload that this version cannot read") from error
 
 
-def _payload(plaintext: bytes) -> bytes:
+def _unpack_payload(plaintext: bytes) -> bytes:
     version = plaintext[:1]
-    if version == _COMPRESSED:
+    if version == _VERSION_COMPRESSED:
         return decompress(plaintext[1:])
-    if version == _PLAIN:
+    if version == _VERSION_PLAIN:
         return plaintext[1:]
     raise TokenMalformedError("sealed by a newer version of clicktrail")

@@ -10,38 +10,40 @@ import string
 
 from clicktrail.errors import TokenMalformedError
 
-__all__ = ["CODE_BITS", "MAX_SHORT_LINKS", "read_short", "short_token"]
+__all__ = ["MAX_SHORT_LINKS", "SHORT_CODE_BITS", "decode_short_token", "encode_short_token"]
 
-CODE_BITS = 60
+SHORT_CODE_BITS = 60
 """Random bits of a code: nothing seals it, so nothing but their number keeps it from being guessed."""
 
-_DIGITS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
-_LAST = "opqrstuvwxyz01234567"
-_CODE_LENGTH = 10
-_BITS = 6
-_SHAPE = re.compile(rf"[A-Za-z0-9_-]{{{_CODE_LENGTH},{_CODE_LENGTH + 1}}}[{_LAST}]")
+_BASE_64_DIGITS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+_LAST_CHARACTERS = "opqrstuvwxyz01234567"
+_CODE_CHARS = 10
+_BITS_PER_DIGIT = 6
+_TOKEN_PATTERN = re.compile(rf"[A-Za-z0-9_-]{{{_CODE_CHARS},{_CODE_CHARS + 1}}}[{_LAST_CHARACTERS}]")
 
-MAX_SHORT_LINKS = len(_LAST) * (len(_DIGITS) + 1)
+MAX_SHORT_LINKS = len(_LAST_CHARACTERS) * (len(_BASE_64_DIGITS) + 1)
 """Positions that a token can tell."""
 
 
-def short_token(code: int, position: int) -> str:
+def encode_short_token(code: int, position: int) -> str:
     """The token of one link; ``position`` is less than ``MAX_SHORT_LINKS``."""
-    digits = [_DIGITS[code >> shift & 63] for shift in range(CODE_BITS - _BITS, -1, -_BITS)]
-    high, low = divmod(position, len(_LAST))
-    return "".join((*digits, _DIGITS[high - 1] if high else "", _LAST[low]))
+    digits = [
+        _BASE_64_DIGITS[code >> shift & 63] for shift in range(SHORT_CODE_BITS - _BITS_PER_DIGIT, -1, -_BITS_PER_DIGIT)
+    ]
+    high, low = divmod(position, len(_LAST_CHARACTERS))
+    return "".join((*digits, _BASE_64_DIGITS[high - 1] if high else "", _LAST_CHARACTERS[low]))
 
 
-def read_short(token: str) -> tuple[int, int]:
+def decode_short_token(token: str) -> tuple[int, int]:
     """The code and the position.
 
     Raises:
         TokenMalformedError: not of our shape.
     """
-    if not _SHAPE.fullmatch(token):
+    if not _TOKEN_PATTERN.fullmatch(token):
         raise TokenMalformedError("not a token of a known format")
     code = 0
-    for digit in token[:_CODE_LENGTH]:
-        code = code << _BITS | _DIGITS.index(digit)
-    high = _DIGITS.index(token[_CODE_LENGTH]) + 1 if len(token) > _CODE_LENGTH + 1 else 0
-    return code, high * len(_LAST) + _LAST.index(token[-1])
+    for digit in token[:_CODE_CHARS]:
+        code = code << _BITS_PER_DIGIT | _BASE_64_DIGITS.index(digit)
+    high = _BASE_64_DIGITS.index(token[_CODE_CHARS]) + 1 if len(token) > _CODE_CHARS + 1 else 0
+    return code, high * len(_LAST_CHARACTERS) + _LAST_CHARACTERS.index(token[-1])

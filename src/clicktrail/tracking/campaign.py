@@ -12,17 +12,19 @@ from clicktrail.model.consent import Consent
 from clicktrail.model.link import Link
 from clicktrail.model.link_set import LinkSet, StoredLink
 from clicktrail.rewrite import Policy
-from clicktrail.rewrite.campaign import Campaign, PersonalUrls
-from clicktrail.tokens import KeyRing, SealedCampaign, seal_campaign
-from clicktrail.tracking.sending import Sending, sealing, tagging
+from clicktrail.rewrite.campaign import CompiledMessage, PersonalUrlBuilder
+from clicktrail.tokens import KeyRing, SealedMessage, seal_token_prefix
+from clicktrail.tracking.sending import MessageMetadata, make_url_sealer, make_url_tagger
 from clicktrail.utm import Convention
 
-__all__ = ["Bodies", "CompiledCampaign"]
+__all__ = ["CompiledCampaign", "RenderedBodies"]
 
-_NONE: Mapping[str, str] = MappingProxyType({})
+_NO_DESTINATIONS: Mapping[str, str] = MappingProxyType({})
 
 
-class Bodies(msgspec.Struct, frozen=True, kw_only=True):  # made for each recipient, in a fourth of a tuple's time
+class RenderedBodies(
+    msgspec.Struct, frozen=True, kw_only=True
+):  # made for each recipient, in a fourth of a tuple's time
     """What one recipient gets.
 
     Attributes:
@@ -45,7 +47,7 @@ class CompiledCampaign:
         convention: the UTM parameters of personal links; those of the others are in the bodies.
         campaign: what reports group by; empty if none.
         medium: its ``utm_medium``; empty for the convention's own.
-        compiled: what recipients get who have said so: with tracking URLs, or with plain links.
+        bodies_by_consent: what recipients get who have said so: with tracking URLs, or with plain links.
     """
 
     ring: KeyRing
@@ -54,58 +56,67 @@ class CompiledCampaign:
     convention: Convention | None
     campaign: str
     medium: str
-    compiled: Mapping[Consent, Campaign]
+    bodies_by_consent: Mapping[Consent, CompiledMessage]
 
     @property
     def links(self) -> tuple[Link, ...]:
         """All links found, tracked or not, those of the HTML first."""
-        return self.compiled[Consent.GRANTED].links
+        return self.bodies_by_consent[Consent.GRANTED].links
 
-    def link_set(self, *, created_at: datetime) -> LinkSet:
+    def build_link_set(self, *, created_at: datetime) -> LinkSet:
         """Where its links lead: to be kept in the registry, whose number of it `render` wants. The time is aware."""
         stored = tuple(
             StoredLink(position=position, destination=link.destination, group=link.group)
-            for position, link in enumerate(self.compiled[Consent.GRANTED].positions)
+            for position, link in enumerate(self.bodies_by_consent[Consent.GRANTED].links_by_position)
         )
         return LinkSet(campaign=self.campaign, created_at=created_at, links=stored)
 
-    def render(self, sending: Sending, *, link_set: int, destinations: Mapping[str, str] = _NONE) -> Bodies:
+    def render(
+        self, metadata: MessageMetadata, *, link_set_id: int, destinations: Mapping[str, str] = _NO_DESTINATIONS
+    ) -> RenderedBodies:
         """The bodies for one recipient; links stay plain, with UTM parameters, for those who are not to be tracked.
 
         Args:
-            sending: the recipient's message. Its campaign and medium are the compiled ones, whatever it says; it has
+            metadata: the recipient's message. Its campaign and medium are the compiled ones, whatever it says; it has
                 no short links, since nobody else gets to know where these would lead.
-            link_set: the number that the registry gave.
+            link_set_id: the number that the registry gave.
             destinations: where the personal links lead, by their merge tag. The policy looks at each.
 
         Raises:
             ClicktrailError: a personal link has no destination.
         """
-        compiled = self.compiled[sending.consent]
-        if not self.policy.is_personal(sending.consent):
-            sending = sending.unnamed()
-        sealed = SealedCampaign(
-            link_set=link_set, message_id=sending.message_id, recipient=sending.recipient, sent_at=sending.sent_at
+        compiled = self.bodies_by_consent[metadata.consent]
+        if not self.policy.is_recipient_identified(metadata.consent):
+            metadata = metadata.anonymize()
+        sealed = SealedMessage(
+            link_set_id=link_set_id,
+            message_id=metadata.message_id,
+            recipient=metadata.recipient,
+            sent_at=metadata.sent_at,
         )
-        beginning = f"{self.origin}/{seal_campaign(self.ring, sealed)}"
-        urls = self._personal_urls(compiled, sending, destinations) if compiled.html.personal else ()
-        return Bodies(html=compiled.html.render(beginning, urls), text=compiled.text.render(beginning))
+        beginning = f"{self.origin}/{seal_token_prefix(self.ring, sealed)}"
+        urls = self._build_personal_urls(compiled, metadata, destinations) if compiled.html.personal_links else ()
+        return RenderedBodies(html=compiled.html.render(beginning, urls), text=compiled.text.render(beginning))
 
-    def _personal_urls(self, compiled: Campaign, sending: Sending, destinations: Mapping[str, str]) -> list[str]:
-        personal = PersonalUrls(
-            links=len(compiled.positions),
+    def _build_personal_urls(
+        self, compiled: CompiledMessage, sending: MessageMetadata, destinations: Mapping[str, str]
+    ) -> list[str]:
+        personal = PersonalUrlBuilder(
+            link_count=len(compiled.links_by_position),
             policy=self.policy.for_consent(sending.consent),
-            tag=tagging(self.convention, campaign=self.campaign, medium=self.medium),
-            tracking_url=sealing(
+            tag_url=make_url_tagger(self.convention, campaign=self.campaign, medium=self.medium),
+            make_tracking_url=make_url_sealer(
                 self.ring,
                 origin=self.origin,
-                sending=msgspec.structs.replace(sending, campaign=self.campaign, short_code=None),
+                metadata=msgspec.structs.replace(sending, campaign=self.campaign, short_code=None),
             ),
         )
-        return [personal.url(link, _destination(link, destinations)) for link in compiled.html.personal]
+        return [
+            personal.build_url(link, _find_destination(link, destinations)) for link in compiled.html.personal_links
+        ]
 
 
-def _destination(link: Link, destinations: Mapping[str, str]) -> str:
+def _find_destination(link: Link, destinations: Mapping[str, str]) -> str:
     merge_tag = link.href.strip()
     if merge_tag not in destinations:
         raise ClicktrailError(

@@ -7,16 +7,18 @@ from operator import attrgetter
 import msgspec
 
 from clicktrail.model.consent import Consent
-from clicktrail.model.link import Part
-from clicktrail.rewrite import Placed
+from clicktrail.model.link import BodyType
+from clicktrail.rewrite import NumberedLink
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.tokens import MAX_SHORT_LINKS, KeyRing, Sealed, seal, short_token
-from clicktrail.utm import Convention, Tagger
+from clicktrail.tokens import MAX_SHORT_LINKS, KeyRing, SealedLink, encode_short_token, seal_token
+from clicktrail.utm import Convention, UtmTagger
 
-__all__ = ["LONGEST_TOKEN", "Sending", "sealing", "tagging"]
+__all__ = ["MAX_SEALED_TOKEN_CHARS", "MessageMetadata", "make_url_sealer", "make_url_tagger"]
 
 
-class Sending(msgspec.Struct, frozen=True, kw_only=True):  # made for each recipient, in a tenth of a dataclass's time
+class MessageMetadata(
+    msgspec.Struct, frozen=True, kw_only=True
+):  # made for each recipient, in a tenth of a dataclass's time
     """What the links of one message carry beside where they lead.
 
     Attributes:
@@ -44,7 +46,7 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):  # made for each recip
     anonymous_id: str = ""
     short_code: int | None = None
 
-    def unnamed(self) -> "Sending":
+    def anonymize(self) -> "MessageMetadata":
         """The message as links and events may tell of it where its recipient is not to be known by name.
 
         Its id is the anonymous one, and of the time only the hour is left: the mail server's log tells who got a
@@ -56,12 +58,12 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):  # made for each recip
 
 # FOLDED urls.py: The URLs that take the places of a message's links: tagged, and sealed.
 
-LONGEST_TOKEN = 2_000
+MAX_SEALED_TOKEN_CHARS = 2_000
 """Characters of a sealed token. Outlook on Windows opens no URL of more than 2,083, WinINet's
 INTERNET_MAX_URL_LENGTH."""
 
 
-def tagging(convention: Convention | None, *, campaign: str, medium: str) -> Callable[[Candidate], str]:
+def make_url_tagger(convention: Convention | None, *, campaign: str, medium: str) -> Callable[[Candidate], str]:
     """What gives the links of one message their destinations, in their order.
 
     Args:
@@ -71,38 +73,38 @@ def tagging(convention: Convention | None, *, campaign: str, medium: str) -> Cal
     """
     if convention is None:
         return attrgetter("url")
-    tagger = Tagger(convention.of_medium(medium), campaign=campaign)
-    return lambda link: tagger.tag(link.url, location=link.location, element=link.element, label=link.label)
+    tagger = UtmTagger(convention.for_medium(medium), campaign=campaign)
+    return lambda link: tagger.tag_url(link.url, location=link.location, element=link.element, label=link.label)
 
 
-def sealing(ring: KeyRing, *, origin: str, sending: Sending) -> Callable[[Placed], str]:
+def make_url_sealer(ring: KeyRing, *, origin: str, metadata: MessageMetadata) -> Callable[[NumberedLink], str]:
     """What gives the links of one message their tracking URLs: empty where none is short enough.
 
     Args:
         ring: seals them.
         origin: of the tracking domain.
-        sending: the message as its links may tell of it.
+        metadata: the message as its links may tell of it.
     """
-    code = sending.short_code
+    code = metadata.short_code
 
     def short_url(position: int) -> str:
-        return "" if code is None or position >= MAX_SHORT_LINKS else f"{origin}/{short_token(code, position)}"
+        return "" if code is None or position >= MAX_SHORT_LINKS else f"{origin}/{encode_short_token(code, position)}"
 
-    def tracking_url(placed: Placed) -> str:
-        if placed.part is Part.TEXT and (short := short_url(placed.position)):
+    def tracking_url(placed: NumberedLink) -> str:
+        if placed.part is BodyType.TEXT and (short := short_url(placed.position)):
             return short
-        sealed = Sealed(
+        sealed = SealedLink(
             destination=placed.destination,
-            message_id=sending.message_id,
-            recipient=sending.recipient,
-            campaign=sending.campaign,
+            message_id=metadata.message_id,
+            recipient=metadata.recipient,
+            campaign=metadata.campaign,
             position=placed.position,
-            links=placed.links,
-            sent_at=sending.sent_at,
+            link_count=placed.link_count,
+            sent_at=metadata.sent_at,
             group=placed.group,
         )
-        token = seal(ring, sealed)
-        if len(token) <= LONGEST_TOKEN:
+        token = seal_token(ring, sealed)
+        if len(token) <= MAX_SEALED_TOKEN_CHARS:
             return f"{origin}/{token}"
         return short_url(placed.position)
 

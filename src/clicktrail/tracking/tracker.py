@@ -9,35 +9,35 @@ import ada_url
 
 from clicktrail.errors import ClicktrailError, SettingsError
 from clicktrail.model.consent import Consent
-from clicktrail.model.link import Part
+from clicktrail.model.link import BodyType
 from clicktrail.rewrite import (
-    Placed,
+    NumberedLink,
     Policy,
-    Rewritten,
+    RewriteResult,
     RewrittenBody,
-    Untouched,
+    SkipReason,
     rewrite_html,
     rewrite_message,
     rewrite_text,
 )
 from clicktrail.rewrite.campaign import compile_campaign
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.rewrite.dkim import DkimKey, sign, unsigned
+from clicktrail.rewrite.dkim import DkimKey, remove_own_signatures, sign
 from clicktrail.rewrite.document import rewrite_document
-from clicktrail.rewrite.esp_template import EspTemplate, find_template
+from clicktrail.rewrite.esp_template import EspTemplate, parse_template
 from clicktrail.rewrite.sensitive import SensitiveRules
-from clicktrail.tokens import MAX_LINKS, KeyRing, SealedCampaign, ends, seal_campaign
+from clicktrail.tokens import MAX_LINKS, KeyRing, SealedMessage, build_token_suffixes, seal_token_prefix
 from clicktrail.tracking.campaign import CompiledCampaign
-from clicktrail.tracking.sending import Sending, sealing, tagging
+from clicktrail.tracking.sending import MessageMetadata, make_url_sealer, make_url_tagger
 from clicktrail.utm import Convention
 
-__all__ = ["Tracker", "read_domain"]
+__all__ = ["Tracker", "parse_tracking_domain"]
 
 # FOLDED domain.py: Read a tracking domain as it is configured.
 
 
 @lru_cache(8)
-def read_domain(domain: str) -> ada_url.URL:
+def parse_tracking_domain(domain: str) -> ada_url.URL:
     """The domain as a URL parser reads it: its host in lower case, an IDN in its ASCII form.
 
     Raises:
@@ -69,8 +69,8 @@ class Tracker:
         domain: the tracking domain with its scheme, such as ``https://links.example.com``.
         policy: which links are tracked. Those that lead to the domain already never are.
         convention: the UTM parameters and the hosts that get them; None for none.
-        sensitive: which whole messages pass untracked; None for none.
-        dkim: keys of the sender's domains. A message whose signatures are all by these domains is signed anew when it
+        sensitive_rules: which whole messages pass untracked; None for none.
+        dkim_keys: keys of the sender's domains. A message whose signatures are all by these domains is signed anew when it
             has been rewritten; other signed messages, and all of them without keys, pass as they are.
 
     Raises:
@@ -81,58 +81,58 @@ class Tracker:
     domain: str
     policy: Policy = field(default_factory=Policy)
     convention: Convention | None = None
-    sensitive: SensitiveRules | None = None
-    dkim: tuple[DkimKey, ...] = ()
+    sensitive_rules: SensitiveRules | None = None
+    dkim_keys: tuple[DkimKey, ...] = ()
 
     def __post_init__(self) -> None:
-        read_domain(self.domain)
+        parse_tracking_domain(self.domain)
 
-    def rewrite_message(self, raw: bytes, sending: Sending) -> Rewritten:
+    def rewrite_message(self, raw: bytes, metadata: MessageMetadata) -> RewriteResult:
         """Replace the links of a message (RFC 5322). What cannot or must not be rewritten passes, with the reason.
 
         The message's time of sending is that of its new signatures.
         """
-        if self.sensitive and self.sensitive.fitting(raw, stream=sending.stream):
-            return Rewritten(raw=raw, links=(), untouched=(Untouched.SENSITIVE,))
-        bare, keys = unsigned(raw, self.dkim)
+        if self.sensitive_rules and self.sensitive_rules.find_rule(raw, stream=metadata.stream):
+            return RewriteResult(raw=raw, links=(), skip_reasons=(SkipReason.SENSITIVE,))
+        bare, keys = remove_own_signatures(raw, self.dkim_keys)
         rewritten = rewrite_message(
             bare,
-            policy=self._policy_for(sending),
-            tagger=lambda: self._tag(sending),
-            tracking_url=self._tracking_url(sending),
+            policy=self._apply_consent(metadata),
+            make_url_tagger=lambda: self._make_tagger(metadata),
+            make_tracking_url=self._make_sealer(metadata),
         )
         if rewritten.raw == bare:
             return dataclasses.replace(rewritten, raw=raw)
         for key in keys:
-            rewritten = dataclasses.replace(rewritten, raw=sign(rewritten.raw, key, at=sending.sent_at))
+            rewritten = dataclasses.replace(rewritten, raw=sign(rewritten.raw, key, signed_at=metadata.sent_at))
         return rewritten
 
-    def rewrite_document(self, content: bytes, part: Part, sending: Sending) -> Rewritten:
+    def rewrite_document(self, content: bytes, part: BodyType, metadata: MessageMetadata) -> RewriteResult:
         """Replace the links of an HTML or text file, whose charset is found out."""
         return rewrite_document(
             content,
             part,
-            policy=self._policy_for(sending),
-            tag=self._tag(sending),
-            tracking_url=self._tracking_url(sending),
+            policy=self._apply_consent(metadata),
+            tag_url=self._make_tagger(metadata),
+            make_tracking_url=self._make_sealer(metadata),
         )
 
-    def rewrite_html(self, html: str, sending: Sending) -> RewrittenBody:
+    def rewrite_html(self, html: str, metadata: MessageMetadata) -> RewrittenBody:
         """Replace the links of an HTML document or fragment."""
         return rewrite_html(
             html,
-            policy=self._policy_for(sending),
-            tag=self._tag(sending),
-            tracking_url=self._tracking_url(sending),
+            policy=self._apply_consent(metadata),
+            tag_url=self._make_tagger(metadata),
+            make_tracking_url=self._make_sealer(metadata),
         )
 
-    def rewrite_text(self, text: str, sending: Sending) -> RewrittenBody:
+    def rewrite_text(self, text: str, metadata: MessageMetadata) -> RewrittenBody:
         """Replace the links of a plain text."""
         return rewrite_text(
             text,
-            policy=self._policy_for(sending),
-            tag=self._tag(sending),
-            tracking_url=self._tracking_url(sending),
+            policy=self._apply_consent(metadata),
+            tag_url=self._make_tagger(metadata),
+            make_tracking_url=self._make_sealer(metadata),
         )
 
     def compile(self, *, html: str = "", text: str = "", campaign: str = "", medium: str = "") -> CompiledCampaign:
@@ -148,80 +148,86 @@ class Tracker:
         Raises:
             ClicktrailError: it has more links than a link set.
         """
-        policy = self._own_policy()
+        policy = self._exclude_own_domain()
         compiled = {
             consenting: compile_campaign(
                 html=html,
                 text=text,
-                policy=dataclasses.replace(policy, consenting=consenting),
-                tag=tagging(self.convention, campaign=campaign, medium=medium),
-                ends=self._ends,
+                policy=dataclasses.replace(policy, is_tracking_allowed=consenting),
+                tag_url=make_url_tagger(self.convention, campaign=campaign, medium=medium),
+                make_url_suffixes=self._build_token_suffixes,
             )
             for consenting in (True, False)
         }
         return CompiledCampaign(
             ring=self.ring,
-            origin=read_domain(self.domain).origin,
+            origin=parse_tracking_domain(self.domain).origin,
             policy=policy,
             convention=self.convention,
             campaign=campaign,
             medium=medium,
-            compiled={consent: compiled[policy.for_consent(consent).consenting] for consent in Consent},
+            bodies_by_consent={
+                consent: compiled[policy.for_consent(consent).is_tracking_allowed] for consent in Consent
+            },
         )
 
-    def find_template(self, content: bytes, part: Part, sending: Sending) -> EspTemplate:
+    def find_template(self, content: bytes, part: BodyType, metadata: MessageMetadata) -> EspTemplate:
         """Find the links of a template for an ESP's editor, before there is a link set of where they lead.
 
         Raises:
             ClicktrailError: its charset cannot be read, or the policy lets nobody be named who has not been asked.
         """
-        if not self.policy.is_personal(sending.consent):
+        if not self.policy.is_recipient_identified(metadata.consent):
             raise ClicktrailError(
                 "a template names its recipients, and the policy does not let these be named",
                 hint="send it to those alone who have agreed, and say --consent granted",
             )
-        return find_template(content, part, policy=self._policy_for(sending), tag=self._tag(sending))
+        return parse_template(content, part, policy=self._apply_consent(metadata), tag_url=self._make_tagger(metadata))
 
-    def fill_template(self, template: EspTemplate, sending: Sending, *, link_set: int, merge_tag: str) -> Rewritten:
+    def fill_template(
+        self, template: EspTemplate, metadata: MessageMetadata, *, link_set_id: int, merge_tag: str
+    ) -> RewriteResult:
         """Replace the links of a template by tracking URLs of a link set, which the ESP completes.
 
         Args:
             template: its links found.
-            sending: as it was when they were found.
-            link_set: its number in the registry.
+            metadata: as it was when they were found.
+            link_set_id: its number in the registry.
             merge_tag: what the ESP replaces by an opaque id of the recipient.
 
         Raises:
             ClicktrailError: it has more links than a link set.
         """
-        last = self._ends(len(template.tracked))
-        shared = SealedCampaign(link_set=link_set, message_id="", recipient="", sent_at=sending.sent_at)
-        beginning = f"{read_domain(self.domain).origin}/{seal_campaign(self.ring, shared)}"
+        last = self._build_token_suffixes(len(template.tracked_links))
+        shared = SealedMessage(link_set_id=link_set_id, message_id="", recipient="", sent_at=metadata.sent_at)
+        beginning = f"{parse_tracking_domain(self.domain).origin}/{seal_token_prefix(self.ring, shared)}"
         return template.render([beginning + end for end in last], merge_tag)
 
-    def recorded(self, sending: Sending) -> Sending:
+    def anonymize_if_required(self, metadata: MessageMetadata) -> MessageMetadata:
         """The message as links and events may tell of it: see `Sending.unnamed`, if the policy names nobody."""
-        return sending if self.policy.is_personal(sending.consent) else sending.unnamed()
+        return metadata if self.policy.is_recipient_identified(metadata.consent) else metadata.anonymize()
 
-    def _policy_for(self, sending: Sending) -> Policy:
-        return self._own_policy().for_consent(sending.consent)
+    def _apply_consent(self, metadata: MessageMetadata) -> Policy:
+        return self._exclude_own_domain().for_consent(metadata.consent)
 
-    def _own_policy(self) -> Policy:
-        domains = self.policy.tracking_domains | {read_domain(self.domain).host}
+    def _exclude_own_domain(self) -> Policy:
+        domains = self.policy.tracking_domains | {parse_tracking_domain(self.domain).host}
         return dataclasses.replace(self.policy, tracking_domains=domains)
 
-    def _tag(self, sending: Sending) -> Callable[[Candidate], str]:
-        return tagging(self.convention, campaign=sending.campaign, medium=sending.medium)
+    def _make_tagger(self, metadata: MessageMetadata) -> Callable[[Candidate], str]:
+        return make_url_tagger(self.convention, campaign=metadata.campaign, medium=metadata.medium)
 
-    def _tracking_url(self, sending: Sending) -> Callable[[Placed], str]:
-        return sealing(self.ring, origin=read_domain(self.domain).origin, sending=self.recorded(sending))
+    def _make_sealer(self, metadata: MessageMetadata) -> Callable[[NumberedLink], str]:
+        return make_url_sealer(
+            self.ring, origin=parse_tracking_domain(self.domain).origin, metadata=self.anonymize_if_required(metadata)
+        )
 
-    def _ends(self, links: int) -> Sequence[str]:
+    def _build_token_suffixes(self, link_count: int) -> Sequence[str]:
         """The ends of the tokens of a link set's links.
 
         Raises:
             ClicktrailError: it cannot have so many.
         """
-        if links > MAX_LINKS:
-            raise ClicktrailError(f"there are {links:,} links, and a link set has {MAX_LINKS:,} at most")
-        return ends(self.ring, links)
+        if link_count > MAX_LINKS:
+            raise ClicktrailError(f"there are {link_count:,} links, and a link set has {MAX_LINKS:,} at most")
+        return build_token_suffixes(self.ring, link_count)

@@ -1,6 +1,6 @@
 """UTM parameters: a sender's convention, and adding it to links."""
 
-from clicktrail.utm.convention import Convention, Existing, parse
-from clicktrail.utm.tag import Tagger, tag
+from clicktrail.utm.convention import Convention, ExistingUtmAction, parse_convention
+from clicktrail.utm.tag import UtmTagger, add_utm_parameters
 
-__all__ = ["Convention", "Existing", "Tagger", "parse", "tag"]
+__all__ = ["Convention", "ExistingUtmAction", "UtmTagger", "add_utm_parameters", "parse_convention"]

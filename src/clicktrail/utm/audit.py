@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clicktrail.utm.convention import Convention
-from clicktrail.utm.export import Row
-from clicktrail.utm.spelling import NAMED, fold, is_typo, spelled
+from clicktrail.utm.export import ExportRow
+from clicktrail.utm.spelling import UTM_PARAMETERS, fold_value, is_typo, normalize_value
 
-__all__ = ["Audit", "Variant", "Why", "audit"]
+__all__ = ["UtmAudit", "Variant", "VariantReason", "audit_rows"]
 
-_RARE = 5
+_TYPO_FREQUENCY_RATIO = 5
 """A slip is rare: what stands there a fifth as often as its neighbour, or more often, is a word of its own."""
 
-_FOLDED_WITH_NOISE = ("utm_source", "utm_medium")
+_PARAMETERS_WITH_NOISE_WORDS = ("utm_source", "utm_medium")
 
 
-class Why(StrEnum):
+class VariantReason(StrEnum):
     """Why a value should be another one."""
 
     SPELLING = "spelling"
@@ -38,7 +38,7 @@ class Variant:
         parameter: such as ``utm_medium``.
         value: as it was written.
         canonical: what it should be.
-        why: how the two are related.
+        reason: how the two are related.
         rows: how many lines of the export hold it.
         sessions: the sum of their sessions.
     """
@@ -46,13 +46,13 @@ class Variant:
     parameter: str
     value: str
     canonical: str
-    why: Why
+    reason: VariantReason
     rows: int
     sessions: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
+class UtmAudit:
     """What became of an export.
 
     Attributes:
@@ -71,11 +71,11 @@ class Audit:
 
 
 @dataclass(slots=True)
-class _Count:
+class _ValueCount:
     rows: int = 0
     sessions: int = 0
 
-    def add(self, other: "_Count") -> None:
+    def add(self, other: "_ValueCount") -> None:
         self.rows += other.rows
         self.sessions += other.sessions
 
@@ -84,24 +84,24 @@ class _Count:
         return self.sessions, self.rows
 
 
-def audit(rows: Iterable[Row], convention: Convention) -> Audit:
+def audit_rows(rows: Iterable[ExportRow], convention: Convention) -> UtmAudit:
     """Group the values of an export, and choose for each group the value that it should have.
 
     That is the convention's, where it is in the group; else the most frequent that is spelled as the convention asks;
     else the most frequent, spelled so. Frequent is what has many sessions, or where they are not known, many rows.
     """
     seen = list(rows)
-    counts: dict[str, dict[str, _Count]] = defaultdict(lambda: defaultdict(_Count))
+    counts: dict[str, dict[str, _ValueCount]] = defaultdict(lambda: defaultdict(_ValueCount))
     for row in seen:
-        for parameter, value in row.values.items():
-            counts[parameter][value].add(_Count(1, row.sessions))
+        for parameter, value in row.utm_values.items():
+            counts[parameter][value].add(_ValueCount(1, row.sessions))
     variants = {
         (variant.parameter, variant.value): variant
-        for parameter in NAMED
-        for variant in _variants(parameter, counts.get(parameter, {}), convention)
+        for parameter in UTM_PARAMETERS
+        for variant in _find_variants(parameter, counts.get(parameter, {}), convention)
     }
-    wrong = [row for row in seen if any(item in variants for item in row.values.items())]
-    return Audit(
+    wrong = [row for row in seen if any(item in variants for item in row.utm_values.items())]
+    return UtmAudit(
         rows=len(seen),
         sessions=sum(row.sessions for row in seen),
         inconsistent_rows=len(wrong),
@@ -109,46 +109,48 @@ def audit(rows: Iterable[Row], convention: Convention) -> Audit:
         variants=tuple(
             sorted(
                 variants.values(),
-                key=lambda variant: (NAMED.index(variant.parameter), variant.canonical, variant.value),
+                key=lambda variant: (UTM_PARAMETERS.index(variant.parameter), variant.canonical, variant.value),
             )
         ),
     )
 
 
-def _variants(parameter: str, counts: Mapping[str, _Count], convention: Convention) -> Iterator[Variant]:
-    known = _known(parameter, convention)
-    groups: dict[str, dict[str, _Count]] = defaultdict(dict)
+def _find_variants(parameter: str, counts: Mapping[str, _ValueCount], convention: Convention) -> Iterator[Variant]:
+    known = _list_known_values(parameter, convention)
+    groups: dict[str, dict[str, _ValueCount]] = defaultdict(dict)
     for value, count in counts.items():
-        groups[_fold(parameter, value)][value] = count
-    folded_known = {_fold(parameter, name): name for name in known}
-    for key, meant in _typos({key: _sum(group.values()) for key, group in groups.items()}, folded_known).items():
+        groups[_build_group_key(parameter, value)][value] = count
+    folded_known = {_build_group_key(parameter, name): name for name in known}
+    for key, meant in _find_typos(
+        {key: _sum_counts(group.values()) for key, group in groups.items()}, folded_known
+    ).items():
         groups.setdefault(meant, {}).update(groups.pop(key))
     for key, group in groups.items():
-        canonical = folded_known.get(key) or _canonical(parameter, group, convention)
+        canonical = folded_known.get(key) or _choose_canonical_value(parameter, group, convention)
         for value, count in group.items():
             if value != canonical:
-                why = _why(value, canonical)
+                why = _classify_variant(value, canonical)
                 yield Variant(
                     parameter=parameter,
                     value=value,
                     canonical=canonical,
-                    why=why,
+                    reason=why,
                     rows=count.rows,
                     sessions=count.sessions,
                 )
 
 
-def _known(parameter: str, convention: Convention) -> Sequence[str]:
+def _list_known_values(parameter: str, convention: Convention) -> Sequence[str]:
     if parameter == "utm_medium":
         return list(convention.mediums)
     return [convention.source] if parameter == "utm_source" else []
 
 
-def _fold(parameter: str, value: str) -> str:
-    return fold(value, noise=parameter in _FOLDED_WITH_NOISE) or value
+def _build_group_key(parameter: str, value: str) -> str:
+    return fold_value(value, drop_noise_words=parameter in _PARAMETERS_WITH_NOISE_WORDS) or value
 
 
-def _typos(counts: Mapping[str, _Count], known: Mapping[str, str]) -> dict[str, str]:
+def _find_typos(counts: Mapping[str, _ValueCount], known: Mapping[str, str]) -> dict[str, str]:
     """Folded values that are slips, with the folded value that each means: the most frequent of its neighbours.
 
     Two values of one slip share what is left of both when some one character is taken out, so only those are compared.
@@ -161,50 +163,56 @@ def _typos(counts: Mapping[str, _Count], known: Mapping[str, str]) -> dict[str, 
     for keys in neighbours.values():
         for key in keys:
             for other in keys:
-                if key in counts and key not in known and _is_slip(key, other, counts, known):
+                if key in counts and key not in known and _is_rare_typo(key, other, counts, known):
                     best = meant.get(key)
-                    if best is None or _rank(other, counts, known) > _rank(best, counts, known):
+                    if best is None or _rank_candidate(other, counts, known) > _rank_candidate(best, counts, known):
                         meant[key] = other
     return {key: other for key, other in meant.items() if other not in meant}
 
 
-def _is_slip(key: str, other: str, counts: Mapping[str, _Count], known: Mapping[str, str]) -> bool:
+def _is_rare_typo(key: str, other: str, counts: Mapping[str, _ValueCount], known: Mapping[str, str]) -> bool:
     if not is_typo(key, other):
         return False
     if other in known:
         return True
     rare, frequent = counts[key], counts[other]
     if rare.sessions or frequent.sessions:
-        return rare.sessions * _RARE < frequent.sessions
-    return rare.rows * _RARE < frequent.rows
+        return rare.sessions * _TYPO_FREQUENCY_RATIO < frequent.sessions
+    return rare.rows * _TYPO_FREQUENCY_RATIO < frequent.rows
 
 
-def _rank(key: str, counts: Mapping[str, _Count], known: Mapping[str, str]) -> tuple[bool, tuple[int, int], str]:
+def _rank_candidate(
+    key: str, counts: Mapping[str, _ValueCount], known: Mapping[str, str]
+) -> tuple[bool, tuple[int, int], str]:
     return key in known, counts[key].weight if key in counts else (0, 0), key
 
 
-def _sum(counts: Iterable[_Count]) -> _Count:
-    total = _Count()
+def _sum_counts(counts: Iterable[_ValueCount]) -> _ValueCount:
+    total = _ValueCount()
     for count in counts:
         total.add(count)
     return total
 
 
-def _canonical(parameter: str, group: Mapping[str, _Count], convention: Convention) -> str:
+def _choose_canonical_value(parameter: str, group: Mapping[str, _ValueCount], convention: Convention) -> str:
     ranked = sorted(group, key=lambda value: (group[value].weight, value), reverse=True)
-    spellings = {value: _spelled(parameter, value, convention) for value in ranked}
+    spellings = {value: _normalize_without_medium(parameter, value, convention) for value in ranked}
     return next((value for value in ranked if spellings[value] == value), spellings[ranked[0]])
 
 
-def _spelled(parameter: str, value: str, convention: Convention) -> str:
+def _normalize_without_medium(parameter: str, value: str, convention: Convention) -> str:
     """A campaign fits one of the patterns if it can; which is its own the export does not say."""
     if parameter != "utm_campaign":
-        return spelled(parameter, value, convention, medium="")
-    written = [spelled(parameter, value, convention, medium=medium) for medium in convention.mediums or [""]]
+        return normalize_value(parameter, value, convention, medium="")
+    written = [normalize_value(parameter, value, convention, medium=medium) for medium in convention.mediums or [""]]
     return value if value in written else written[0]
 
 
-def _why(value: str, canonical: str) -> Why:
-    if fold(value) == fold(canonical):
-        return Why.SPELLING
-    return Why.SYNONYM if fold(value, noise=True) == fold(canonical, noise=True) else Why.TYPO
+def _classify_variant(value: str, canonical: str) -> VariantReason:
+    if fold_value(value) == fold_value(canonical):
+        return VariantReason.SPELLING
+    return (
+        VariantReason.SYNONYM
+        if fold_value(value, drop_noise_words=True) == fold_value(canonical, drop_noise_words=True)
+        else VariantReason.TYPO
+    )

@@ -12,18 +12,25 @@ from typing import Annotated
 
 import msgspec
 
-from clicktrail.config_text import said
+from clicktrail.config_text import explain_error
 from clicktrail.errors import SettingsError
-from clicktrail.model.hosts import check_hosts
+from clicktrail.model.hosts import check_host_patterns
 
-__all__ = ["MEDIUMS", "Convention", "Existing", "fits", "parse", "snake"]
+__all__ = [
+    "DEFAULT_MEDIUMS",
+    "Convention",
+    "ExistingUtmAction",
+    "matches_campaign_pattern",
+    "parse_convention",
+    "to_snake_case",
+]
 
 # FOLDED words.py: Write any text as a value of a UTM parameter: lower case, words joined by underscores.
 
-_BETWEEN_WORDS = re.compile(r"[\W_]+")
+_WORD_SEPARATORS = re.compile(r"[\W_]+")
 
 
-def snake(text: str, *, longest: int = 100) -> str:
+def to_snake_case(text: str, *, max_chars: int = 100) -> str:
     """The text in snake case, such as ``shop_now`` for "Shop now!"; empty if it has neither letters nor digits.
 
     Letters lose their accents (Unicode normalisation form KD without its combining marks), so that the value reads the
@@ -31,16 +38,16 @@ def snake(text: str, *, longest: int = 100) -> str:
 
     Args:
         text: any text.
-        longest: characters; a longer value ends with the last whole word that fits, or is cut if there is none.
+        max_chars: characters; a longer value ends with the last whole word that fits, or is cut if there is none.
     """
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    value = _BETWEEN_WORDS.sub("_", plain.casefold()).strip("_")
-    if len(value) <= longest:
+    value = _WORD_SEPARATORS.sub("_", plain.casefold()).strip("_")
+    if len(value) <= max_chars:
         return value
-    return value[: longest + 1].rpartition("_")[0] or value[:longest]
+    return value[: max_chars + 1].rpartition("_")[0] or value[:max_chars]
 
 
-MEDIUMS: Mapping[str, str] = {
+DEFAULT_MEDIUMS: Mapping[str, str] = {
     "newsletter": "YYYY-MM_description",
     "automation": "description",
     "drip": "description",
@@ -48,14 +55,14 @@ MEDIUMS: Mapping[str, str] = {
 }
 """The usual mediums, and how the campaigns of each are named: one-time sends by their month, evergreen ones without."""
 
-_CAMPAIGN = "{campaign}"
-_OF_THE_LINK = ("{location}", "{element}", "{label}")
-_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
-_LONGEST_LABEL = 40
+_CAMPAIGN_PLACEHOLDER = "{campaign}"
+_LINK_PLACEHOLDERS = ("{location}", "{element}", "{label}")
+_PLACEHOLDER_PATTERN = re.compile(r"\{[^{}]*\}")
+_MAX_LABEL_CHARS = 40
 """Characters: some five words, enough to tell a message's links from each other in a report's column."""
 
 
-class Existing(StrEnum):
+class ExistingUtmAction(StrEnum):
     """What becomes of a link's own UTM parameters."""
 
     FILL = "fill"
@@ -97,28 +104,30 @@ class Convention:
 
     source: str
     medium: str
-    campaign: str = _CAMPAIGN
+    campaign: str = _CAMPAIGN_PLACEHOLDER
     content: str = ""
     term: str = ""
     own_hosts: tuple[str, ...] = ()
-    existing: Existing = Existing.FILL
-    mediums: Mapping[str, str] = field(default_factory=lambda: MEDIUMS)
+    existing: ExistingUtmAction = ExistingUtmAction.FILL
+    mediums: Mapping[str, str] = field(default_factory=lambda: DEFAULT_MEDIUMS)
 
     def __post_init__(self) -> None:
-        check_hosts("own_hosts", self.own_hosts)
-        known = (_CAMPAIGN, *_OF_THE_LINK)
-        for name, value in self._values().items():
-            for placeholder in _PLACEHOLDER.findall(value):
+        check_host_patterns("own_hosts", self.own_hosts)
+        known = (_CAMPAIGN_PLACEHOLDER, *_LINK_PLACEHOLDERS)
+        for name, value in self._value_templates().items():
+            for placeholder in _PLACEHOLDER_PATTERN.findall(value):
                 if placeholder not in known:
                     raise SettingsError(
                         f"{name} has an unknown placeholder {placeholder}", hint=f"use {', '.join(known)}"
                     )
 
-    def of_medium(self, medium: str) -> "Convention":
+    def for_medium(self, medium: str) -> "Convention":
         """The convention for a message of a medium; as it is where that is none of its mediums."""
         return dataclasses.replace(self, medium=medium) if medium in self.mediums else self
 
-    def parameters(self, *, campaign: str, location: str = "", element: str = "", label: str = "") -> dict[str, str]:
+    def build_parameters(
+        self, *, campaign: str, location: str = "", element: str = "", label: str = ""
+    ) -> dict[str, str]:
         """The parameters for a link, in the order in which they are added; values not yet encoded.
 
         Args:
@@ -127,18 +136,20 @@ class Convention:
             element: what the link is, such as ``button``.
             label: what it is called; any text.
         """
-        label = snake(label, longest=_LONGEST_LABEL)
-        place = dict(zip(_OF_THE_LINK, (snake(location), label or snake(element), label), strict=True))
+        label = to_snake_case(label, max_chars=_MAX_LABEL_CHARS)
+        place = dict(
+            zip(_LINK_PLACEHOLDERS, (to_snake_case(location), label or to_snake_case(element), label), strict=True)
+        )
         unknown = [placeholder for placeholder, text in place.items() if not text]
-        texts = {_CAMPAIGN: campaign, **place}
+        texts = {_CAMPAIGN_PLACEHOLDER: campaign, **place}
         filled = {
-            name: _PLACEHOLDER.sub(lambda placeholder: texts[placeholder[0]], value)
-            for name, value in self._values().items()
+            name: _PLACEHOLDER_PATTERN.sub(lambda placeholder: texts[placeholder[0]], value)
+            for name, value in self._value_templates().items()
             if not any(placeholder in value for placeholder in unknown)
         }
         return {name: value for name, value in filled.items() if value}
 
-    def _values(self) -> dict[str, str]:
+    def _value_templates(self) -> dict[str, str]:
         return {
             "utm_source": self.source,
             "utm_medium": self.medium,
@@ -150,21 +161,21 @@ class Convention:
 
 # FOLDED parsing.py: Read a convention from TOML.
 
-_Text = Annotated[str, msgspec.Meta(min_length=1)]
+_NonEmptyText = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class _File(msgspec.Struct, frozen=True, kw_only=True):
-    source: _Text = "email"
-    medium: _Text = "newsletter"
-    campaign: _Text = "{campaign}"
+class _ConventionFile(msgspec.Struct, frozen=True, kw_only=True):
+    source: _NonEmptyText = "email"
+    medium: _NonEmptyText = "newsletter"
+    campaign: _NonEmptyText = "{campaign}"
     content: str = "{location}_{element}"
     term: str = ""
-    own_hosts: tuple[_Text, ...] = ()
-    existing: Existing = Existing.FILL
-    mediums: dict[_Text, _Text] = msgspec.field(default_factory=lambda: dict(MEDIUMS))
+    own_hosts: tuple[_NonEmptyText, ...] = ()
+    existing: ExistingUtmAction = ExistingUtmAction.FILL
+    mediums: dict[_NonEmptyText, _NonEmptyText] = msgspec.field(default_factory=lambda: dict(DEFAULT_MEDIUMS))
 
 
-def parse(text: str) -> Convention:
+def parse_convention(text: str) -> Convention:
     """Read a convention, as docs/reference/utm.md describes it.
 
     Raises:
@@ -174,24 +185,27 @@ def parse(text: str) -> Convention:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"the convention is not TOML: {error}") from error
-    known = [field.name for field in msgspec.structs.fields(_File)]
+    known = [field.name for field in msgspec.structs.fields(_ConventionFile)]
     for key in tree:
         if key not in known:
-            raise SettingsError(f"the convention has an unknown key '{key}'", hint=_nearest(key, known))
-    if (existing := tree.get("existing", "fill")) not in list(Existing):
-        raise SettingsError(f"existing is '{existing}' in the convention", hint=_nearest(str(existing), Existing))
+            raise SettingsError(f"the convention has an unknown key '{key}'", hint=_suggest_known_name(key, known))
+    if (existing := tree.get("existing", "fill")) not in list(ExistingUtmAction):
+        raise SettingsError(
+            f"existing is '{existing}' in the convention", hint=_suggest_known_name(str(existing), ExistingUtmAction)
+        )
     try:
-        file = msgspec.convert(tree, _File)
+        file = msgspec.convert(tree, _ConventionFile)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"in the convention {said(error)}") from error
+        raise SettingsError(f"in the convention {explain_error(error)}") from error
     if file.medium not in file.mediums:
         raise SettingsError(
-            f"medium is '{file.medium}', which the convention does not list", hint=_nearest(file.medium, file.mediums)
+            f"medium is '{file.medium}', which the convention does not list",
+            hint=_suggest_known_name(file.medium, file.mediums),
         )
     return Convention(**msgspec.structs.asdict(file))
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
+def _suggest_known_name(word: str, known: Iterable[str]) -> str:
     names = list(known)
     near = difflib.get_close_matches(word.lower(), names, n=1)
     return f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(names)}"
@@ -199,17 +213,17 @@ def _nearest(word: str, known: Iterable[str]) -> str:
 
 # FOLDED pattern.py: What the campaign names of a medium look like.
 
-_SNAKE = "[a-z0-9]+(?:_[a-z0-9]+)*"
-_PARTS = {
+_SNAKE_CASE_REGEX = "[a-z0-9]+(?:_[a-z0-9]+)*"
+_PATTERN_FIELDS = {
     "YYYY": "[0-9]{4}",
     "MM": "(?:0[1-9]|1[0-2])",
     "DD": "(?:0[1-9]|[12][0-9]|3[01])",
-    "description": _SNAKE,
+    "description": _SNAKE_CASE_REGEX,
 }
-_PART = re.compile("|".join(_PARTS))
+_PATTERN_FIELD = re.compile("|".join(_PATTERN_FIELDS))
 
 
-def fits(campaign: str, pattern: str) -> bool:
+def matches_campaign_pattern(campaign: str, pattern: str) -> bool:
     """Whether a campaign is named by a pattern.
 
     In a pattern ``YYYY``, ``MM`` and ``DD`` stand for digits of a date, and ``description`` for words in snake case,
@@ -217,7 +231,7 @@ def fits(campaign: str, pattern: str) -> bool:
     ``description`` by ``welcome_series_2``.
     """
     pieces, at = [], 0
-    for part in _PART.finditer(pattern):
-        pieces += [re.escape(pattern[at : part.start()]), _PARTS[part[0]]]
+    for part in _PATTERN_FIELD.finditer(pattern):
+        pieces += [re.escape(pattern[at : part.start()]), _PATTERN_FIELDS[part[0]]]
         at = part.end()
     return re.fullmatch("".join([*pieces, re.escape(pattern[at:])]), campaign) is not None

@@ -4,16 +4,20 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from clicktrail.errors import UtmError
-from clicktrail.model.hosts import is_among
+from clicktrail.model.hosts import is_host_listed
 from clicktrail.utm import query
-from clicktrail.utm.convention import Convention, Existing
-from clicktrail.utm.query import Pair, Pieces
+from clicktrail.utm.convention import Convention, ExistingUtmAction
+from clicktrail.utm.query import QueryPair, SplitUrl
 
-__all__ = ["Tagger", "tag"]
+__all__ = ["UtmTagger", "add_utm_parameters"]
 
 
-def tag(
-    url: str, parameters: Mapping[str, str], own_hosts: Sequence[str], *, existing: Existing = Existing.FILL
+def add_utm_parameters(
+    url: str,
+    parameters: Mapping[str, str],
+    own_hosts: Sequence[str],
+    *,
+    existing: ExistingUtmAction = ExistingUtmAction.FILL,
 ) -> str:
     """The URL with the parameters that it lacks, in front of its fragment.
 
@@ -30,35 +34,37 @@ def tag(
     Raises:
         UtmError: there are some, and ``existing`` is ``refuse``.
     """
-    if not is_among(query.host_of(url), own_hosts):
+    if not is_host_listed(query.extract_host(url), own_hosts):
         return url
-    pieces = query.take_apart(url)
+    pieces = query.split_url(url)
     if query.is_signed(pieces):
         return url
     if any(pair.is_utm for pair in pieces.pairs):
-        if existing is Existing.KEEP:
+        if existing is ExistingUtmAction.KEEP:
             return url
-        if existing is Existing.REFUSE:
+        if existing is ExistingUtmAction.REFUSE:
             raise UtmError(f"'{url}' has UTM parameters already", hint="take them out, or let the convention fill them")
-    if existing is Existing.REPLACE:
-        pieces = dataclasses.replace(pieces, pairs=_replaced(pieces, parameters))
+    if existing is ExistingUtmAction.REPLACE:
+        pieces = dataclasses.replace(pieces, pairs=_replace_values(pieces, parameters))
     there = {pair.key.lower() for pair in pieces.pairs}
-    return pieces.adding([query.pair(name, value) for name, value in parameters.items() if name not in there])
+    return pieces.append_pairs(
+        [query.encode_pair(name, value) for name, value in parameters.items() if name not in there]
+    )
 
 
-def _replaced(pieces: Pieces, parameters: Mapping[str, str]) -> tuple[Pair, ...]:
+def _replace_values(pieces: SplitUrl, parameters: Mapping[str, str]) -> tuple[QueryPair, ...]:
     return tuple(
-        query.pair(pair.key, parameters[pair.key.lower()]) if pair.key.lower() in parameters else pair
+        query.encode_pair(pair.key, parameters[pair.key.lower()]) if pair.key.lower() in parameters else pair
         for pair in pieces.pairs
     )
 
 
 # FOLDED tagger.py: Tag the links of one message, each by its place.
 
-_CONTENT = "utm_content"
+_CONTENT_PARAMETER = "utm_content"
 
 
-class Tagger:
+class UtmTagger:
     """Tags the links of one message; a new message needs a new one.
 
     Args:
@@ -69,13 +75,13 @@ class Tagger:
     def __init__(self, convention: Convention, *, campaign: str) -> None:
         self._convention = convention
         self._campaign = campaign
-        self._by_place = any(
+        self._names_link_in_content = any(
             placeholder in convention.content for placeholder in ("{location}", "{element}", "{label}")
         )
-        self._used: set[str] = set()
-        self._numbers: dict[str, int] = {}
+        self._used_contents: set[str] = set()
+        self._last_numbers: dict[str, int] = {}
 
-    def tag(self, url: str, *, location: str = "", element: str = "", label: str = "") -> str:
+    def tag_url(self, url: str, *, location: str = "", element: str = "", label: str = "") -> str:
         """The URL with its parameters; see `utm.tag` for what stays as it is.
 
         Where ``utm_content`` names the place, a second link of the same name is numbered, such as ``body_button_2``.
@@ -91,18 +97,20 @@ class Tagger:
             UtmError: it has UTM parameters, and the convention refuses them.
         """
         convention = self._convention
-        parameters = convention.parameters(campaign=self._campaign, location=location, element=element, label=label)
-        content = parameters.get(_CONTENT, "")
-        if self._by_place and content:
-            parameters[_CONTENT] = self._unused(content)
-        tagged = tag(url, parameters, convention.own_hosts, existing=convention.existing)
+        parameters = convention.build_parameters(
+            campaign=self._campaign, location=location, element=element, label=label
+        )
+        content = parameters.get(_CONTENT_PARAMETER, "")
+        if self._names_link_in_content and content:
+            parameters[_CONTENT_PARAMETER] = self._make_content_unique(content)
+        tagged = add_utm_parameters(url, parameters, convention.own_hosts, existing=convention.existing)
         if tagged != url:
-            self._used.add(parameters.get(_CONTENT, ""))
+            self._used_contents.add(parameters.get(_CONTENT_PARAMETER, ""))
         return tagged
 
-    def _unused(self, content: str) -> str:
+    def _make_content_unique(self, content: str) -> str:
         name = content
-        while name in self._used:
-            self._numbers[content] = number = self._numbers.get(content, 1) + 1
+        while name in self._used_contents:
+            self._last_numbers[content] = number = self._last_numbers.get(content, 1) + 1
             name = f"{content}_{number}"
         return name

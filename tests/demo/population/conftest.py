@@ -2,12 +2,12 @@
 
 import pytest
 
-from clicktrail.demo.newsletter import newsletter
-from clicktrail.demo.population.received import Letter
+from clicktrail.demo.newsletter import build_newsletter
+from clicktrail.demo.population.received import MessageLinks
 
 
 @pytest.fixture(scope="session")
-def letter() -> Letter:
+def letter() -> MessageLinks:
     """Give the newsletter as Ada gets it, with its original links."""
-    content = newsletter("ada@a.example", first_name="Ada", site="http://127.0.0.1:8080")
-    return Letter.read(content, recipient="ada@a.example")
+    content = build_newsletter("ada@a.example", first_name="Ada", site_origin="http://127.0.0.1:8080")
+    return MessageLinks.from_bytes(content, recipient="ada@a.example")

@@ -30,8 +30,8 @@ def test_a_real_browser_navigates(name: str) -> None:
 @pytest.mark.parametrize("name", ["chrome", "chrome on a Mac", "edge", "mobile chrome"])
 def test_client_hints_say_what_the_agent_says(name: str) -> None:
     headers = REAL[name]
-    assert f'v="{browsers.CHROME}"' in headers["sec-ch-ua"]
-    assert f"Chrome/{browsers.CHROME}.0.0.0" in headers["user-agent"]
+    assert f'v="{browsers.CHROME_VERSION}"' in headers["sec-ch-ua"]
+    assert f"Chrome/{browsers.CHROME_VERSION}.0.0.0" in headers["user-agent"]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_client_hints_say_what_the_agent_says(name: str) -> None:
         REAL["safari"],
         REAL["webview"],
         browsers.scripted_chrome(130),
-        browsers.poser(130, language=True),
+        browsers.spoofed_chrome(130, sends_language=True),
     ],
     ids=["firefox", "safari", "webview", "scripted", "poser"],
 )

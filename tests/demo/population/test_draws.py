@@ -5,7 +5,7 @@ import ipaddress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicktrail.demo.population.draws import Chance
+from clicktrail.demo.population.draws import SeededRandom
 
 SEEDS = st.text(max_size=10)
 NETWORKS = ["86.128.0.0/11", "217.91.14.16/29", "2003:ea::/32"]
@@ -13,36 +13,36 @@ NETWORKS = ["86.128.0.0/11", "217.91.14.16/29", "2003:ea::/32"]
 
 @given(seed=SEEDS)
 def test_the_same_seed_draws_the_same(seed: str) -> None:
-    first, second = Chance(seed, window=40), Chance(seed, window=40)
+    first, second = SeededRandom(seed, window_s=40), SeededRandom(seed, window_s=40)
     assert [first.random() for _ in range(5)] == [second.random() for _ in range(5)]
-    assert first.address(NETWORKS) == second.address(NETWORKS)
+    assert first.pick_host(NETWORKS) == second.pick_host(NETWORKS)
 
 
 @given(seed=SEEDS, low=st.floats(0, 100), length=st.floats(0, 600))
 def test_no_delay_is_beyond_the_window(seed: str, low: float, length: float) -> None:
-    assert 0 <= Chance(seed, window=40).delay(low, low + length) <= 40
+    assert 0 <= SeededRandom(seed, window_s=40).uniform_delay(low, low + length) <= 40
 
 
 @given(seed=SEEDS, median=st.floats(5, 35), sigma=st.floats(0.3, 2))
 def test_a_log_normal_keeps_its_bounds(seed: str, median: float, sigma: float) -> None:
-    assert 2 <= Chance(seed, window=40).lognormal(median, sigma, low=2) <= 40
+    assert 2 <= SeededRandom(seed, window_s=40).lognormal(median, sigma, low=2) <= 40
 
 
 @given(seed=SEEDS)
 def test_an_address_is_a_host_of_one_of_the_networks(seed: str) -> None:
-    address = ipaddress.ip_address(Chance(seed, window=40).address(NETWORKS))
+    address = ipaddress.ip_address(SeededRandom(seed, window_s=40).pick_host(NETWORKS))
     (home,) = [network for network in map(ipaddress.ip_network, NETWORKS) if address in network]
     assert address not in {home.network_address, home.broadcast_address}
 
 
 def test_a_service_works_with_few_machines() -> None:
-    met = {Chance(str(seed), window=40).machine(NETWORKS[1:2], of=3) for seed in range(100)}
+    met = {SeededRandom(str(seed), window_s=40).pick_server(NETWORKS[1:2], servers=3) for seed in range(100)}
     assert 3 == len(met)
     assert all(ipaddress.ip_address(ip) in ipaddress.ip_network(NETWORKS[1]) for ip in met)
 
 
 @given(seed=SEEDS, items=st.lists(st.uuids().map(str), min_size=1, max_size=20, unique=True), share=st.floats(0, 1))
 def test_some_are_a_share_in_order(seed: str, items: list[str], share: float) -> None:
-    some = Chance(seed, window=40).some(items, share)
+    some = SeededRandom(seed, window_s=40).sample_share(items, share)
     assert max(1, round(share * len(items))) == len(some)
     assert sorted(some, key=items.index) == some

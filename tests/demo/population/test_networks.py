@@ -6,9 +6,9 @@ import pytest
 
 from clicktrail.demo.population import networks
 from clicktrail.judge.networks import NetworkClass
-from tests.support.events import shipped_networks
+from tests.support.events import read_networks
 
-SHIPPED = shipped_networks()
+SHIPPED = read_networks()
 
 
 def test_every_network_is_public() -> None:
@@ -44,4 +44,4 @@ def test_no_network_is_two_things() -> None:
 def test_networks_are_what_the_table_says(name: str, classes: set[NetworkClass | None]) -> None:
     blocks = map(ipaddress.ip_network, getattr(networks, name))
     found = {SHIPPED.find(str(block[block.num_addresses * part // 8])) for block in blocks for part in range(8)}
-    assert classes >= {network and network.kind for network in found}
+    assert classes >= {network and network.network_class for network in found}

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 from clicktrail.demo.population import browsers
 from clicktrail.model.event import Click
 from tests.support.events import click, sent
-from tests.support.signals import spoken
+from tests.support.signals import evaluate_signal
 
 HEADER_SIGNALS = ["no-language", "no-fetch-metadata", "no-client-hints", "impossible-headers", "stale-chrome"]
 LANGUAGE = "en-GB,en;q=0.9"
@@ -56,26 +56,28 @@ def claiming(agent: str, **headers: str) -> Click:
     ],
 )
 def test_browsers_of_people(signal: str, person: Click) -> None:
-    assert {} == spoken(signal, sent(), person)
+    assert {} == evaluate_signal(signal, sent(), person)
 
 
 def test_no_language_fires() -> None:
-    assert {"c": "no Accept-Language"} == spoken("no-language", request(browsers.poser(156, language=False)))
+    assert {"c": "no Accept-Language"} == evaluate_signal(
+        "no-language", request(browsers.spoofed_chrome(156, sends_language=False))
+    )
 
 
 def test_no_language_is_silent() -> None:
-    assert {} == spoken("no-language", click())
+    assert {} == evaluate_signal("no-language", click())
 
 
 def test_no_fetch_metadata_fires() -> None:
-    poser = request(browsers.poser(156, language=True))
-    assert {"c": "Chrome 156 without Sec-Fetch headers"} == spoken("no-fetch-metadata", poser)
+    poser = request(browsers.spoofed_chrome(156, sends_language=True))
+    assert {"c": "Chrome 156 without Sec-Fetch headers"} == evaluate_signal("no-fetch-metadata", poser)
 
 
 @pytest.mark.parametrize(
     "person",
     [
-        request(browsers.poser(156, language=True), https=False),
+        request(browsers.spoofed_chrome(156, sends_language=True), https=False),
         claiming("Chrome/79.0.3945.88", accept_language="en"),
         claiming("Mozilla/5.0 (Windows NT 6.1; rv:78.0) Gecko/20100101 Firefox/78.0", accept_language="en"),
         claiming(
@@ -88,20 +90,20 @@ def test_no_fetch_metadata_fires() -> None:
     ids=["without TLS", "old Chrome", "old Firefox", "old Safari", "another browser"],
 )
 def test_no_fetch_metadata_is_silent(person: Click) -> None:
-    assert {} == spoken("no-fetch-metadata", person)
+    assert {} == evaluate_signal("no-fetch-metadata", person)
 
 
 def test_no_client_hints_fires() -> None:
     scripted = request(browsers.scripted_chrome(156))
-    assert {"c": "Chrome 156 without client hints"} == spoken("no-client-hints", scripted)
+    assert {"c": "Chrome 156 without client hints"} == evaluate_signal("no-client-hints", scripted)
 
 
 def test_no_client_hints_is_silent() -> None:
-    assert {} == spoken("no-client-hints", request(browsers.chrome(LANGUAGE), without="sec-"))
+    assert {} == evaluate_signal("no-client-hints", request(browsers.chrome(LANGUAGE), without="sec-"))
 
 
 def test_no_client_hints_is_silent_on_phones() -> None:
-    assert {} == spoken("no-client-hints", request(browsers.mobile_chrome(LANGUAGE), without="sec-ch-ua"))
+    assert {} == evaluate_signal("no-client-hints", request(browsers.mobile_chrome(LANGUAGE), without="sec-ch-ua"))
 
 
 @pytest.mark.parametrize(
@@ -117,47 +119,49 @@ def test_no_client_hints_is_silent_on_phones() -> None:
     ],
 )
 def test_impossible_headers_fires(changes: dict[str, str], words: str) -> None:
-    assert {"c": words} == spoken("impossible-headers", claiming("Chrome/120.0.0.0", **changes))
+    assert {"c": words} == evaluate_signal("impossible-headers", claiming("Chrome/120.0.0.0", **changes))
 
 
 def test_impossible_headers_fires_on_another_engine() -> None:
     posing = request({**browsers.chrome(LANGUAGE), "user-agent": browsers.safari(LANGUAGE, mac=True)["user-agent"]})
-    assert {"c": "Safari 26 with client hints"} == spoken("impossible-headers", posing)
+    assert {"c": "Safari 26 with client hints"} == evaluate_signal("impossible-headers", posing)
 
 
 def test_impossible_headers_is_silent() -> None:
-    assert {} == spoken("impossible-headers", claiming("Chrome/123.0.0.0", accept_encoding="gzip, br, zstd"))
+    assert {} == evaluate_signal("impossible-headers", claiming("Chrome/123.0.0.0", accept_encoding="gzip, br, zstd"))
 
 
 def test_stale_chrome_fires() -> None:
     stale = claiming("Chrome/120.0.0.0", accept_language="en")
-    assert {"c": "Chrome 120, replaced 1007 days before"} == spoken("stale-chrome", stale)
+    assert {"c": "Chrome 120, replaced 1007 days before"} == evaluate_signal("stale-chrome", stale)
 
 
 @pytest.mark.parametrize("version", [109, 116, 138, 150, 156, 400])
 def test_stale_chrome_is_silent(version: int) -> None:
-    assert {} == spoken("stale-chrome", claiming(f"Chrome/{version}.0.0.0", accept_language="en"))
+    assert {} == evaluate_signal("stale-chrome", claiming(f"Chrome/{version}.0.0.0", accept_language="en"))
 
 
 def test_stale_chrome_is_silent_where_client_hints_bear_it_out() -> None:
-    assert {} == spoken("stale-chrome", request(browsers.chrome(LANGUAGE, version=130)))
+    assert {} == evaluate_signal("stale-chrome", request(browsers.chrome(LANGUAGE, version=130)))
     changed = {**browsers.chrome(LANGUAGE, version=130), "sec-ch-ua": '"Chromium";v="156"'}
-    assert {"c"} == spoken("stale-chrome", request(changed)).keys()
+    assert {"c"} == evaluate_signal("stale-chrome", request(changed)).keys()
 
 
 def test_stale_chrome_is_silent_without_tls() -> None:
-    assert {} == spoken("stale-chrome", replace(claiming("Chrome/120.0.0.0", accept_language="en"), https=False))
+    assert {} == evaluate_signal(
+        "stale-chrome", replace(claiming("Chrome/120.0.0.0", accept_language="en"), https=False)
+    )
 
 
 def test_stale_chrome_is_silent_in_old_logs() -> None:
     then = replace(claiming("Chrome/120.0.0.0", accept_language="en"), at=click().at.replace(year=2024, month=1))
-    assert {} == spoken("stale-chrome", then)
+    assert {} == evaluate_signal("stale-chrome", then)
 
 
 def test_old_explorer_fires() -> None:
     for version, engine in ((9, "Windows NT 6.1; Trident/5.0"), (7, "Windows NT 5.1")):
         agent = f"Mozilla/5.0 (compatible; MSIE {version}.0; {engine})"
-        assert {"c": f"Internet Explorer {version}"} == spoken("old-explorer", claiming(agent))
+        assert {"c": f"Internet Explorer {version}"} == evaluate_signal("old-explorer", claiming(agent))
 
 
 def test_old_explorer_is_silent() -> None:
@@ -165,4 +169,4 @@ def test_old_explorer_is_silent() -> None:
         "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
         "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; WOW64; Trident/7.0; .NET4.0C; .NET4.0E)",
     ):
-        assert {} == spoken("old-explorer", claiming(agent))
+        assert {} == evaluate_signal("old-explorer", claiming(agent))

@@ -3,28 +3,28 @@ from dataclasses import replace as altered
 import pytest
 from msgspec.structs import replace
 
-from clicktrail.judge.address_activity import Visit, number_of
-from tests.support.events import AZURE, BARRACUDA, CHROME, HOME, after, click
-from tests.support.signals import spoken
+from clicktrail.judge.address_activity import AddressClick, hash_user_agent
+from tests.support.events import AZURE_IP, BARRACUDA_IP, CHROME_AGENT, HOME_IP, click, noon_plus
+from tests.support.signals import evaluate_signal
 
 ELSEWHERE = "198.51.100.7"
 RELAY = "104.28.1.1"
 """Cloudflare's, where iCloud Private Relay and WARP come out."""
 
-BARRACUDA_TOO = BARRACUDA.rpartition(".")[0] + ".77"
+BARRACUDA_TOO = BARRACUDA_IP.rpartition(".")[0] + ".77"
 SAFARI = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/26.4 Safari/605.1.15"
 DOMAINS = ["example.com", "example.org", "example.net", "shop.example", "tea.example"]
 
 
-def visits(people: int, *, ip: str = HOME, domains: int = 5, gap: float = 5, agents: int = 1) -> list[Visit]:
+def visits(people: int, *, ip: str = HOME_IP, domains: int = 5, gap: float = 5, agents: int = 1) -> list[AddressClick]:
     """Visits by one address, under so many agents, to the messages of so many people at so many domains."""
     return [
-        Visit(
-            at=after(3_600 + gap * number),
+        AddressClick(
+            at=noon_plus(3_600 + gap * number),
             ip=ip,
             message_id=f"other-{number}",
             recipient=f"p{number}@{DOMAINS[number % domains]}",
-            agent=number_of(CHROME) + number % agents,
+            user_agent_hash=hash_user_agent(CHROME_AGENT) + number % agents,
         )
         for number in range(people)
     ]
@@ -33,51 +33,65 @@ def visits(people: int, *, ip: str = HOME, domains: int = 5, gap: float = 5, age
 def test_trap_nearby_fires() -> None:
     trap = replace(click(100, link=9, ip=BARRACUDA_TOO, id="trap"), trap=True)
     words = "a hidden link followed from the same place within 120 s"
-    assert {"c": words} == spoken("trap-nearby", trap, click(20, ip=BARRACUDA, id="c"))
-    assert {"c": words} == spoken("trap-nearby", replace(trap, ip=HOME), click(200, id="c"))
-    assert {"c": words} == spoken("trap-nearby", trap, click(20, ip=BARRACUDA, id="c", agent="another"))
+    assert {"c": words} == evaluate_signal("trap-nearby", trap, click(20, ip=BARRACUDA_IP, id="c"))
+    assert {"c": words} == evaluate_signal("trap-nearby", replace(trap, ip=HOME_IP), click(200, id="c"))
+    assert {"c": words} == evaluate_signal("trap-nearby", trap, click(20, ip=BARRACUDA_IP, id="c", agent="another"))
 
 
 def test_a_scanner_in_the_office_is_not_its_people() -> None:
     trap, head = replace(click(100, link=9, id="trap"), trap=True), replace(click(100, id="head"), method="HEAD")
-    damaged = Visit(at=after(100), ip=HOME, message_id="", recipient="", tampered=True, agent=number_of(CHROME))
+    damaged = AddressClick(
+        at=noon_plus(100),
+        ip=HOME_IP,
+        message_id="",
+        recipient="",
+        tampered=True,
+        user_agent_hash=hash_user_agent(CHROME_AGENT),
+    )
     person = click(101, agent=SAFARI)
     assert [{}] * 3 == [
-        spoken("trap-nearby", trap, person),
-        spoken("head-twin", head, person),
-        spoken("damaged-link-nearby", person, nearby=[damaged]),
+        evaluate_signal("trap-nearby", trap, person),
+        evaluate_signal("head-twin", head, person),
+        evaluate_signal("damaged-link-nearby", person, nearby=[damaged]),
     ]
 
 
 @pytest.mark.parametrize(
     ("trap_ip", "ip", "seconds"),
-    [(HOME, HOME, 221), (HOME, ELSEWHERE, 100), (HOME, AZURE, 100), ("10.0.0.1", "10.0.0.1", 100)],
+    [(HOME_IP, HOME_IP, 221), (HOME_IP, ELSEWHERE, 100), (HOME_IP, AZURE_IP, 100), ("10.0.0.1", "10.0.0.1", 100)],
 )
 def test_trap_nearby_is_silent(trap_ip: str, ip: str, seconds: float) -> None:
     trap = replace(click(100, link=9, ip=trap_ip, id="trap"), trap=True)
-    assert {} == spoken("trap-nearby", trap, click(seconds, ip=ip))
+    assert {} == evaluate_signal("trap-nearby", trap, click(seconds, ip=ip))
 
 
 def test_damaged_link_nearby_fires() -> None:
-    damaged = Visit(at=after(39), ip=AZURE, message_id="", recipient="", tampered=True)
+    damaged = AddressClick(at=noon_plus(39), ip=AZURE_IP, message_id="", recipient="", tampered=True)
     words = "a damaged link tried from the same address within 2 s"
-    assert {"c": words} == spoken("damaged-link-nearby", click(40, ip=AZURE, id="c"), nearby=[damaged])
-    own = replace(click(41, ip=AZURE, id="own"), tampered=True)
-    assert {"c": words} == spoken("damaged-link-nearby", click(40, ip=AZURE, id="c"), own)
+    assert {"c": words} == evaluate_signal("damaged-link-nearby", click(40, ip=AZURE_IP, id="c"), nearby=[damaged])
+    own = replace(click(41, ip=AZURE_IP, id="own"), tampered=True)
+    assert {"c": words} == evaluate_signal("damaged-link-nearby", click(40, ip=AZURE_IP, id="c"), own)
 
 
-@pytest.mark.parametrize(("ip", "seconds"), [(HOME, 37.5), (ELSEWHERE, 40), ("", 40)])
+@pytest.mark.parametrize(("ip", "seconds"), [(HOME_IP, 37.5), (ELSEWHERE, 40), ("", 40)])
 def test_damaged_link_nearby_is_silent(ip: str, seconds: float) -> None:
-    damaged = Visit(at=after(seconds), ip=ip, message_id="", recipient="", tampered=True, agent=number_of(CHROME))
+    damaged = AddressClick(
+        at=noon_plus(seconds),
+        ip=ip,
+        message_id="",
+        recipient="",
+        tampered=True,
+        user_agent_hash=hash_user_agent(CHROME_AGENT),
+    )
     clicks = [click(40, id="c"), click(40, ip="", id="unknown")]
-    assert {} == spoken("damaged-link-nearby", *clicks, nearby=[damaged])
+    assert {} == evaluate_signal("damaged-link-nearby", *clicks, nearby=[damaged])
 
 
 def test_shared_address_fires() -> None:
     words = "the same address for 5 or more people at 3 or more domains in 60 s"
     ann = replace(click(3_610, id="c"), recipient="ann@example.com")
-    assert {"c": words} == spoken("shared-address", ann, nearby=visits(5))
-    assert {"c": words} == spoken("shared-address", ann, nearby=visits(12, agents=3, gap=1))
+    assert {"c": words} == evaluate_signal("shared-address", ann, nearby=visits(5))
+    assert {"c": words} == evaluate_signal("shared-address", ann, nearby=visits(12, agents=3, gap=1))
 
 
 @pytest.mark.parametrize(
@@ -89,63 +103,65 @@ def test_shared_address_fires() -> None:
         visits(30, gap=30),
         [altered(visit, recipient=f"id-{visit.message_id}") for visit in visits(30, gap=1)],
         visits(30, agents=4, gap=1),
-        [altered(visit, agent=1) for visit in visits(5)],
+        [altered(visit, user_agent_hash=1) for visit in visits(5)],
     ],
     ids=["a company", "a family", "another address", "over time", "opaque ids", "a carrier's phones", "another agent"],
 )
-def test_shared_address_is_silent(nearby: list[Visit]) -> None:
+def test_shared_address_is_silent(nearby: list[AddressClick]) -> None:
     ann = replace(click(3_610), recipient="ann@example.com")
-    assert {} == spoken("shared-address", ann, nearby=nearby)
+    assert {} == evaluate_signal("shared-address", ann, nearby=nearby)
 
 
 def test_shared_address_is_silent_on_relays() -> None:
     ann = replace(click(3_610, ip=RELAY), recipient="ann@example.com")
-    assert {} == spoken("shared-address", ann, nearby=visits(30, ip=RELAY, gap=1))
+    assert {} == evaluate_signal("shared-address", ann, nearby=visits(30, ip=RELAY, gap=1))
 
 
 def test_datacentre_sweep_fires() -> None:
     words = "the same data centre address for 3 or more people in 60 s"
-    ann = replace(click(3_610, ip=AZURE, id="c"), recipient="ann@example.com")
-    assert {"c": words} == spoken("datacentre-sweep", ann, nearby=visits(2, ip=AZURE, domains=2))
-    nearby = [altered(visit, recipient="") for visit in visits(2, ip=AZURE)]
-    assert {"c": words} == spoken("datacentre-sweep", click(3_610, ip=AZURE, id="c"), nearby=nearby)
+    ann = replace(click(3_610, ip=AZURE_IP, id="c"), recipient="ann@example.com")
+    assert {"c": words} == evaluate_signal("datacentre-sweep", ann, nearby=visits(2, ip=AZURE_IP, domains=2))
+    nearby = [altered(visit, recipient="") for visit in visits(2, ip=AZURE_IP)]
+    assert {"c": words} == evaluate_signal("datacentre-sweep", click(3_610, ip=AZURE_IP, id="c"), nearby=nearby)
 
 
 def test_datacentre_sweep_is_silent() -> None:
-    same = [altered(visit, recipient="ann@example.com") for visit in visits(4, ip=AZURE)]
-    ann = replace(click(3_610, ip=AZURE), recipient="ann@example.com")
+    same = [altered(visit, recipient="ann@example.com") for visit in visits(4, ip=AZURE_IP)]
+    ann = replace(click(3_610, ip=AZURE_IP), recipient="ann@example.com")
     assert [{}, {}, {}] == [
-        spoken("datacentre-sweep", click(3_610), nearby=visits(5)),
-        spoken("datacentre-sweep", ann, nearby=visits(30, ip=AZURE, domains=1, gap=1)),
-        spoken("datacentre-sweep", ann, nearby=same),
+        evaluate_signal("datacentre-sweep", click(3_610), nearby=visits(5)),
+        evaluate_signal("datacentre-sweep", ann, nearby=visits(30, ip=AZURE_IP, domains=1, gap=1)),
+        evaluate_signal("datacentre-sweep", ann, nearby=same),
     ]
 
 
 def test_person_elsewhere_fires() -> None:
-    clicks = [click(5_000, ip=AZURE, id="scanner"), click(5_001, id="person")]
-    assert {"scanner": "the same link followed from another network within 30 s"} == spoken("person-elsewhere", *clicks)
+    clicks = [click(5_000, ip=AZURE_IP, id="scanner"), click(5_001, id="person")]
+    assert {"scanner": "the same link followed from another network within 30 s"} == evaluate_signal(
+        "person-elsewhere", *clicks
+    )
 
 
 def test_person_elsewhere_is_silent() -> None:
-    scanner = click(5_000, ip=AZURE)
+    scanner = click(5_000, ip=AZURE_IP)
     others = [
         click(5_001, link=1),
         click(5_060),
-        click(5_001, ip=BARRACUDA),
+        click(5_001, ip=BARRACUDA_IP),
         click(5_001, agent="curl/8.5.0"),
         click(5_001, ip="10.0.0.1"),
     ]
-    assert [{}] * 5 == [spoken("person-elsewhere", scanner, other) for other in others]
+    assert [{}] * 5 == [evaluate_signal("person-elsewhere", scanner, other) for other in others]
 
 
 def test_head_twin_fires() -> None:
     head = replace(click(100, id="head"), method="HEAD")
-    assert {"c": "the same link asked about by HEAD before"} == spoken("head-twin", head, click(101, id="c"))
+    assert {"c": "the same link asked about by HEAD before"} == evaluate_signal("head-twin", head, click(101, id="c"))
 
 
 @pytest.mark.parametrize(
-    ("seconds", "link", "ip"), [(99, 0, HOME), (131, 0, HOME), (101, 1, HOME), (101, 0, ELSEWHERE)]
+    ("seconds", "link", "ip"), [(99, 0, HOME_IP), (131, 0, HOME_IP), (101, 1, HOME_IP), (101, 0, ELSEWHERE)]
 )
 def test_head_twin_is_silent(seconds: float, link: int, ip: str) -> None:
     head = replace(click(100, id="head"), method="HEAD")
-    assert {} == spoken("head-twin", head, click(seconds, link=link, ip=ip))
+    assert {} == evaluate_signal("head-twin", head, click(seconds, link=link, ip=ip))

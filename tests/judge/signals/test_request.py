@@ -2,94 +2,96 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.events import click, engagement
-from tests.support.signals import spoken
+from tests.support.signals import evaluate_signal
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
 def test_method_fires(method: str) -> None:
-    assert {"c": f"{method} request"} == spoken("method", replace(click(id="c"), method=method))
+    assert {"c": f"{method} request"} == evaluate_signal("method", replace(click(id="c"), method=method))
 
 
 def test_method_is_silent() -> None:
-    assert {} == spoken("method", click())
+    assert {} == evaluate_signal("method", click())
 
 
 def test_preview_agent_fires() -> None:
     agent = "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"
-    assert {"c": "calls itself Slackbot"} == spoken("preview-agent", click(agent=agent, id="c"))
+    assert {"c": "calls itself Slackbot"} == evaluate_signal("preview-agent", click(agent=agent, id="c"))
 
 
 def test_preview_agent_is_silent() -> None:
     agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Slack/4.46.99 Chrome/150.0.0.0 Safari/537.36"
-    assert {} == spoken("preview-agent", click(agent=agent))
+    assert {} == evaluate_signal("preview-agent", click(agent=agent))
 
 
 def test_prefetch_fires() -> None:
     early = replace(click(id="c"), headers={"sec-purpose": "prefetch;prerender"})
-    assert {"c": "loaded in advance"} == spoken("prefetch", early)
+    assert {"c": "loaded in advance"} == evaluate_signal("prefetch", early)
 
 
 def test_prefetch_is_silent() -> None:
-    assert {} == spoken("prefetch", replace(click(), headers={"accept-language": "en", "sec-fetch-user": "?1"}))
+    assert {} == evaluate_signal(
+        "prefetch", replace(click(), headers={"accept-language": "en", "sec-fetch-user": "?1"})
+    )
 
 
 def test_prefetch_is_silent_on_a_page_in_use() -> None:
     early = replace(click(id="c"), headers={"sec-purpose": "prefetch;prerender"})
-    assert {} == spoken("prefetch", early, engagement("c"))
+    assert {} == evaluate_signal("prefetch", early, engagement("c"))
 
 
 def test_automation_agent_fires() -> None:
-    assert {"c": "calls itself python-requests"} == spoken(
+    assert {"c": "calls itself python-requests"} == evaluate_signal(
         "automation-agent", click(agent="python-requests/2.32.5", id="c")
     )
 
 
 def test_automation_agent_is_silent() -> None:
     agent = "Mozilla/5.0 (Linux; Android 10; CUBOT J9) AppleWebKit/537.36 Chrome/88.0.4324.152 Mobile Safari/537.36"
-    assert {} == spoken("automation-agent", click(agent=agent))
+    assert {} == evaluate_signal("automation-agent", click(agent=agent))
 
 
 @pytest.mark.parametrize("agent", ["", "  "])
 def test_no_agent_fires(agent: str) -> None:
-    assert {"c": "no User-Agent"} == spoken("no-agent", click(agent=agent, id="c"))
+    assert {"c": "no User-Agent"} == evaluate_signal("no-agent", click(agent=agent, id="c"))
 
 
 def test_no_agent_is_silent() -> None:
-    assert {} == spoken("no-agent", click())
+    assert {} == evaluate_signal("no-agent", click())
 
 
 @pytest.mark.parametrize("teller", [{"esp": "klaviyo"}, {"source": "klaviyo"}])
 def test_no_agent_is_silent_where_an_esp_told(teller: dict[str, str]) -> None:
-    assert {} == spoken("no-agent", replace(click(agent=""), **teller))
+    assert {} == evaluate_signal("no-agent", replace(click(agent=""), **teller))
 
 
 def test_tampered_token_fires() -> None:
     damaged = replace(click(id="c"), tampered=True)
-    assert {"c": "the link was changed on its way"} == spoken("tampered-token", damaged)
+    assert {"c": "the link was changed on its way"} == evaluate_signal("tampered-token", damaged)
 
 
 def test_tampered_token_is_silent() -> None:
-    assert {} == spoken("tampered-token", click())
+    assert {} == evaluate_signal("tampered-token", click())
 
 
 def test_trap_link_fires() -> None:
-    assert {"c": "followed a hidden link"} == spoken("trap-link", replace(click(id="c"), trap=True))
+    assert {"c": "followed a hidden link"} == evaluate_signal("trap-link", replace(click(id="c"), trap=True))
 
 
 def test_trap_link_is_silent() -> None:
-    assert {"c"} == set(spoken("trap-link", replace(click(id="c"), trap=True), click(3_601)))
+    assert {"c"} == set(evaluate_signal("trap-link", replace(click(id="c"), trap=True), click(3_601)))
 
 
 def test_esp_bot_fires() -> None:
     flagged = replace(click(id="c"), esp="klaviyo", esp_bot=True)
-    assert {"c": "klaviyo calls it a bot"} == spoken("esp-bot", flagged)
+    assert {"c": "klaviyo calls it a bot"} == evaluate_signal("esp-bot", flagged)
 
 
 @pytest.mark.parametrize("flag", [False, None])
 def test_esp_bot_is_silent(flag: bool | None) -> None:
-    assert {} == spoken("esp-bot", replace(click(), esp="mailgun", esp_bot=flag))
+    assert {} == evaluate_signal("esp-bot", replace(click(), esp="mailgun", esp_bot=flag))
 
 
 def test_automation_agent_fires_on_client_hints() -> None:
     headless = replace(click(id="c"), headers={"sec-ch-ua": '"HeadlessChrome";v="156", "Chromium";v="156"'})
-    assert {"c": "its client hints say HeadlessChrome"} == spoken("automation-agent", headless)
+    assert {"c": "its client hints say HeadlessChrome"} == evaluate_signal("automation-agent", headless)

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from clicktrail.server.analytics.connection import ChdbConnections, migrate
+from clicktrail.server.analytics.connection import ChdbPool, migrate
 
 
 @pytest.fixture
-async def connections(tmp_path: Path) -> AsyncIterator[ChdbConnections]:
+async def connections(tmp_path: Path) -> AsyncIterator[ChdbPool]:
     """Connections to tables with nothing in them."""
-    opened = ChdbConnections(tmp_path / "analytics")
+    opened = ChdbPool(tmp_path / "analytics")
     await migrate(opened)
     yield opened
     await opened.close()

@@ -8,7 +8,7 @@ from clicktrail.model.verdict import Verdict
 from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.ports import ClickSearch
 from clicktrail.server.system import SystemClock
-from tests.support.judged_lines import click, judged, sent, verdict
+from tests.support.judged_lines import click, make_judged_click, make_judged_message, sent
 
 
 @pytest.fixture
@@ -21,19 +21,21 @@ async def analytics(tmp_path: Path) -> AsyncIterator[ChdbAnalytics]:
 
 async def test_clicks_that_were_judged_again_are_passed_over_and_hide_nothing(analytics: ChdbAnalytics) -> None:
     clicks = [click("m1", str(number), after_s=number) for number in range(300)]
-    await analytics.store([], [judged(sent("m1"), clicks=tuple(verdict(of, Verdict.BOT) for of in clicks))])
-    await analytics.store([], [judged(clicks=tuple(verdict(of) for of in clicks[2:]))])
+    await analytics.store(
+        [], [make_judged_message(sent("m1"), clicks=tuple(make_judged_click(of, Verdict.BOT) for of in clicks))]
+    )
+    await analytics.store([], [make_judged_message(clicks=tuple(make_judged_click(of) for of in clicks[2:]))])
     search = ClickSearch(campaign="spring", verdicts=(Verdict.BOT,))
     first = await analytics.clicks(search, limit=2)
     found = list(first.clicks)
-    while first.end:
-        first = await analytics.clicks(replace(search, before=first.end), limit=2)
+    while first.next_cursor:
+        first = await analytics.clicks(replace(search, before=first.next_cursor), limit=2)
         found += first.clicks
     assert ["m1-1", "m1-0"] == [of.click.id for of in found]
 
 
 async def test_a_page_that_is_just_full_is_the_last(analytics: ChdbAnalytics) -> None:
-    clicks = tuple(verdict(click("m1", name)) for name in "abc")
-    await analytics.store([], [judged(sent("m1"), clicks=clicks)])
+    clicks = tuple(make_judged_click(click("m1", name)) for name in "abc")
+    await analytics.store([], [make_judged_message(sent("m1"), clicks=clicks)])
     page = await analytics.clicks(ClickSearch(campaign="spring"), limit=3)
-    assert (3, None) == (len(page.clicks), page.end)
+    assert (3, None) == (len(page.clicks), page.next_cursor)

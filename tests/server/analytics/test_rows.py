@@ -6,22 +6,32 @@ from msgspec.structs import replace
 from clicktrail.model.event import AnonymousClick, Engagement
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.analytics.rows import (
-    ChangeRow,
     ClickRow,
     MessageRow,
-    anonymous_rows,
-    change_rows,
-    click_rows,
-    event_rows,
-    message_rows,
+    VerdictChangeRow,
+    build_anonymous_click_rows,
+    build_click_rows,
+    build_event_rows,
+    build_message_rows,
+    build_verdict_change_rows,
 )
-from tests.support.judged_lines import BURST, HOSTING, SENT_AT, bounced, click, judged, lines, sent, verdict
+from tests.support.judged_lines import (
+    BURST,
+    HOSTING,
+    SENT_AT,
+    bounced,
+    click,
+    encode_lines,
+    make_judged_click,
+    make_judged_message,
+    sent,
+)
 
 
 def test_event_row_holds_the_line_as_it_arrived() -> None:
-    (line,) = lines(judged(sent("m1")))
+    (line,) = encode_lines(make_judged_message(sent("m1")))
     told = line[:-1] + b',"later":1}'
-    (row,) = event_rows([(told, sent("m1"))], version=7)
+    (row,) = build_event_rows([(told, sent("m1"))], version=7)
     assert ("m1", "m1-sent", told.decode(), 7) == (row.message_id, row.id, row.line, row.version)
 
 
@@ -35,15 +45,17 @@ def test_message_row_sums_up_its_timeline() -> None:
         delivered=False,
         bounced=True,
         opened=False,
-        landed=False,
+        has_engagement=False,
         version=7,
-        gone=False,
+        is_deleted=False,
     )
-    assert [expected] == list(message_rows([judged(sent("m1", recipients=3), bounced("m1"))], version=7))
+    assert [expected] == list(
+        build_message_rows([make_judged_message(sent("m1", recipients=3), bounced("m1"))], version=7)
+    )
 
 
 def test_click_row_holds_facts_and_verdict() -> None:
-    of = verdict(click("m1", "1", recipient="ann@example.com"), Verdict.BOT, BURST, HOSTING)
+    of = make_judged_click(click("m1", "1", recipient="ann@example.com"), Verdict.BOT, BURST, HOSTING)
     expected = ClickRow(
         campaign="spring",
         hour=int(SENT_AT.timestamp()) // 3600,
@@ -66,26 +78,30 @@ def test_click_row_holds_facts_and_verdict() -> None:
         details=("7 links in 0.6 s", "AS64500"),
         rules="1",
         version=7,
-        gone=False,
+        is_deleted=False,
     )
-    assert [expected] == list(click_rows([judged(sent("m1"), clicks=(of,))], version=7))
+    assert [expected] == list(build_click_rows([make_judged_message(sent("m1"), clicks=(of,))], version=7))
 
 
 def test_unknown_recipient_is_known_by_the_message() -> None:
-    (row,) = click_rows([judged(clicks=(verdict(click("m1", "1")),))], version=7)
+    (row,) = build_click_rows([make_judged_message(clicks=(make_judged_click(click("m1", "1")),))], version=7)
     assert "m1" == row.person
 
 
 def test_rows_under_another_campaign_are_gone() -> None:
     elsewhere = Engagement(id="e", at=SENT_AT + timedelta(minutes=2), message_id="m1", click_id="m1-1")
-    message = judged(sent("m1"), elsewhere, clicks=(verdict(click("m1", "1")),))
-    assert [("spring", False), ("", True)] == [(r.campaign, r.gone) for r in message_rows([message], version=7)]
-    assert [("spring", False), ("", True)] == [(r.campaign, r.gone) for r in click_rows([message], version=7)]
+    message = make_judged_message(sent("m1"), elsewhere, clicks=(make_judged_click(click("m1", "1")),))
+    assert [("spring", False), ("", True)] == [
+        (r.campaign, r.is_deleted) for r in build_message_rows([message], version=7)
+    ]
+    assert [("spring", False), ("", True)] == [
+        (r.campaign, r.is_deleted) for r in build_click_rows([message], version=7)
+    ]
 
 
 def test_hours_before_1970_are_floored() -> None:
     of = replace(click("m1", "1"), at=SENT_AT - timedelta(seconds=SENT_AT.timestamp() + 1_800))
-    (row,) = click_rows([judged(clicks=(verdict(of),))], version=7)
+    (row,) = build_click_rows([make_judged_message(clicks=(make_judged_click(of),))], version=7)
     assert -1 == row.hour
 
 
@@ -102,15 +118,17 @@ def test_row_of_an_anonymous_click_says_nothing_more_than_the_click() -> None:
         verdict="bot",
         version=0,
     )
-    assert [expected] == list(anonymous_rows([anonymous]))
+    assert [expected] == list(build_anonymous_click_rows([anonymous]))
 
 
 def test_a_change_tells_what_it_rests_on() -> None:
-    bot = verdict(click("m1", "1"), Verdict.BOT, BURST, HOSTING)
-    first = verdict(click("m1", "2"), Verdict.BOT)
-    changed = dataclasses.replace(judged(sent("m1"), clicks=(bot, first)), before={"m1-1": Verdict.HUMAN})
+    bot = make_judged_click(click("m1", "1"), Verdict.BOT, BURST, HOSTING)
+    first = make_judged_click(click("m1", "2"), Verdict.BOT)
+    changed = dataclasses.replace(
+        make_judged_message(sent("m1"), clicks=(bot, first)), previous_verdicts={"m1-1": Verdict.HUMAN}
+    )
     assert [
-        ChangeRow(
+        VerdictChangeRow(
             campaign="spring",
             click_id="m1-1",
             message_id="m1",
@@ -122,4 +140,4 @@ def test_a_change_tells_what_it_rests_on() -> None:
             rules="1",
             version=7,
         )
-    ] == list(change_rows([changed], version=7))
+    ] == list(build_verdict_change_rows([changed], version=7))

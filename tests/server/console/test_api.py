@@ -3,44 +3,44 @@ from typing import Any
 import pytest
 
 from clicktrail.model.verdict import Verdict
-from clicktrail.report import CampaignReport, as_json
-from tests.support.console import Client, UnreadableAnalytics, console_of
-from tests.support.judged_lines import BURST, click, judged, sent, verdict
+from clicktrail.report import CampaignReport, report_as_json
+from tests.support.console import ConsoleClient, UnreadableAnalytics, create_console_client
+from tests.support.judged_lines import BURST, click, make_judged_click, make_judged_message, sent
 from tests.support.memory_analytics import MemoryAnalytics
 
 
-async def test_api_is_the_report_as_json(client: Client, spring: CampaignReport) -> None:
-    overview = as_json(spring) | {"links": [], "reasons": []}
+async def test_api_is_the_report_as_json(client: ConsoleClient, spring: CampaignReport) -> None:
+    overview = report_as_json(spring) | {"links": [], "reasons": []}
     assert {"campaigns": [overview]} == (await client.get("/api/campaigns")).json()
-    assert as_json(spring) == (await client.get("/api/campaign", params={"name": "spring"})).json()
+    assert report_as_json(spring) == (await client.get("/api/campaign", params={"name": "spring"})).json()
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", "%2e%2e", "a b&c=d#e+f", "ü€"])
-async def test_any_text_can_be_asked_for(client: Client, analytics: MemoryAnalytics, name: str) -> None:
-    await analytics.store([], [judged(sent("m1", campaign=name))])
+async def test_any_text_can_be_asked_for(client: ConsoleClient, analytics: MemoryAnalytics, name: str) -> None:
+    await analytics.store([], [make_judged_message(sent("m1", campaign=name))])
     assert name == (await client.get("/api/campaign", params={"name": name})).json()["campaign"]
 
 
-async def test_unknown_campaign_is_not_found(client: Client) -> None:
+async def test_unknown_campaign_is_not_found(client: ConsoleClient) -> None:
     answer = await client.get("/api/campaign", params={"name": "x"})
     assert (404, {"error": "there is no campaign 'x'"}) == (answer.status_code, answer.json())
 
 
-async def test_missing_name_is_a_bad_request(client: Client) -> None:
+async def test_missing_name_is_a_bad_request(client: ConsoleClient) -> None:
     assert 400 == (await client.get("/api/campaign")).status_code
 
 
 async def test_unreadable_analytics_is_unavailable() -> None:
-    async with console_of(UnreadableAnalytics()) as client:
+    async with create_console_client(UnreadableAnalytics()) as client:
         answer = await client.get("/api/campaigns")
     assert (503, {"error": "cannot read"}) == (answer.status_code, answer.json())
 
 
-async def test_healthz_says_ok(client: Client) -> None:
+async def test_healthz_says_ok(client: ConsoleClient) -> None:
     assert "ok\n" == (await client.get("/healthz")).text
 
 
-async def test_a_program_can_have_clicks_judged_again(client: Client) -> None:
+async def test_a_program_can_have_clicks_judged_again(client: ConsoleClient) -> None:
     answer = await client.post("/api/rejudge", json={"campaign": "spring"})
     assert {"campaigns": [{"campaign": "spring", "since": None, "apply": False}]} == answer.json()
 
@@ -53,12 +53,12 @@ async def test_a_program_can_have_clicks_judged_again(client: Client) -> None:
         ("application/json", "", 400),
     ],
 )
-async def test_a_page_of_another_site_cannot(client: Client, kind: str, body: str, status: int) -> None:
+async def test_a_page_of_another_site_cannot(client: ConsoleClient, kind: str, body: str, status: int) -> None:
     answer = await client.post("/api/rejudge", content=body, headers={"Content-Type": kind})
     assert status == answer.status_code
 
 
-async def test_filters_are_asked_for_by_name(client: Client, spring: CampaignReport) -> None:
+async def test_filters_are_asked_for_by_name(client: ConsoleClient, spring: CampaignReport) -> None:
     answer = await client.get("/api/campaign", params={"name": "spring", "filter": ["time", "links"]})
     assert [("time", spring.unique.raw), ("links", spring.unique.human)] == [
         (of["filter"], of["unique"]) for of in answer.json()["filters"]
@@ -66,14 +66,14 @@ async def test_filters_are_asked_for_by_name(client: Client, spring: CampaignRep
     assert 400 == (await client.get("/api/campaigns", params={"filter": "luck"})).status_code
 
 
-async def test_how_verdicts_changed_can_be_asked(client: Client, spring: CampaignReport) -> None:
+async def test_how_verdicts_changed_can_be_asked(client: ConsoleClient, spring: CampaignReport) -> None:
     asked = {"campaign": spring.campaign, "limit": "9"}
     assert {"campaign": "spring", "changes": []} == (await client.get("/api/history", params=asked)).json()
     assert 404 == (await client.get("/api/history", params=asked | {"campaign": "autumn"})).status_code
     assert 400 == (await client.get("/api/history", params=asked | {"limit": "0"})).status_code
 
 
-async def test_a_segment_comes_by_pages(client: Client, spring: CampaignReport) -> None:
+async def test_a_segment_comes_by_pages(client: ConsoleClient, spring: CampaignReport) -> None:
     assert spring.unique.human == 1
     asked = {"since": "2026-11-23T00:00:00Z", "after": "", "campaign": "spring"}
     assert {"recipients": []} == (await client.get("/api/segment", params=asked)).json()
@@ -81,7 +81,7 @@ async def test_a_segment_comes_by_pages(client: Client, spring: CampaignReport) 
         assert 400 == (await client.get("/api/segment", params=asked | wrong)).status_code
 
 
-async def test_labels_are_kept_and_held_against_verdicts(client: Client, spring: CampaignReport) -> None:
+async def test_labels_are_kept_and_held_against_verdicts(client: ConsoleClient, spring: CampaignReport) -> None:
     assert 204 == (await client.post("/api/labels", json={"m0-h": "human", "m0-b": "human"})).status_code
     human = (await client.get("/api/labels")).json()["truths"][0]
     assert (spring.unique.human, 1.0, 0.5) == (human["verdicts"]["human"], human["precision"], human["recall"])
@@ -89,9 +89,11 @@ async def test_labels_are_kept_and_held_against_verdicts(client: Client, spring:
     assert 415 == (await client.post("/api/labels", data={"m0-h": "human"})).status_code
 
 
-async def test_clicks_come_by_pages(client: Client, analytics: MemoryAnalytics) -> None:
-    clicks = tuple(verdict(click("m1", str(number), after_s=number), Verdict.BOT, BURST) for number in range(4))
-    await analytics.store([], [judged(sent("m1"), clicks=(*clicks, verdict(click("m1", "h"))))])
+async def test_clicks_come_by_pages(client: ConsoleClient, analytics: MemoryAnalytics) -> None:
+    clicks = tuple(
+        make_judged_click(click("m1", str(number), after_s=number), Verdict.BOT, BURST) for number in range(4)
+    )
+    await analytics.store([], [make_judged_message(sent("m1"), clicks=(*clicks, make_judged_click(click("m1", "h"))))])
     asked: dict[str, Any] = {"campaign": "spring", "verdict": ["bot", "preview"], "signal": "burst", "limit": 3}
     first = (await client.get("/api/clicks", params=asked)).json()
     second = (await client.get("/api/clicks", params=asked | {"before": first["before"]})).json()

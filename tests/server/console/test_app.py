@@ -5,7 +5,7 @@ import pytest
 import structlog
 
 from clicktrail.report import CampaignReport
-from tests.support.console import EVERY_ROUTE, Client, UnreadableAnalytics, console_of
+from tests.support.console import ROUTES, ConsoleClient, UnreadableAnalytics, create_console_client
 from tests.support.memory_analytics import MemoryAnalytics
 
 
@@ -19,7 +19,7 @@ class FaultyAnalytics(MemoryAnalytics):
 
 async def test_bug_is_logged_and_not_shown() -> None:
     with structlog.testing.capture_logs() as log:
-        async with console_of(FaultyAnalytics()) as client:
+        async with create_console_client(FaultyAnalytics()) as client:
             answer = await client.get("/")
     assert (500, False) == (answer.status_code, "ZeroDivision" in answer.text)
     assert [("/", ZeroDivisionError)] == [(entry["path"], type(entry["exc_info"])) for entry in log]
@@ -27,21 +27,21 @@ async def test_bug_is_logged_and_not_shown() -> None:
 
 async def test_trouble_with_storage_is_logged_without_its_cause() -> None:
     with structlog.testing.capture_logs() as log:
-        async with console_of(UnreadableAnalytics()) as client:
+        async with create_console_client(UnreadableAnalytics()) as client:
             await client.get("/")
     assert [("analytics cannot be read", "error", "/", "cannot read")] == [
         (entry["event"], entry["log_level"], entry["path"], str(entry["error"])) for entry in log
     ]
 
 
-async def test_style_is_served(client: Client) -> None:
+async def test_style_is_served(client: ConsoleClient) -> None:
     answer = await client.get("/static/console.css")
     assert (200, "text/css; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
 
 
 @pytest.mark.usefixtures("spring")
-@pytest.mark.parametrize("path", [*EVERY_ROUTE, "/nothing"])
-async def test_every_response_is_for_its_reader_only(client: Client, path: str) -> None:
+@pytest.mark.parametrize("path", [*ROUTES, "/nothing"])
+async def test_every_response_is_for_its_reader_only(client: ConsoleClient, path: str) -> None:
     headers: Mapping[str, Any] = (await client.get(path)).headers
     expected = {
         "content-security-policy": "default-src 'self'; frame-ancestors 'none'; form-action 'none'; base-uri 'none'",
@@ -70,6 +70,6 @@ async def test_every_response_is_for_its_reader_only(client: Client, path: str) 
         ("", 421),
     ],
 )
-async def test_only_loopback_hosts_are_answered(client: Client, host: str, status: int) -> None:
-    answers = [await client.get(path, headers={"host": host}) for path in EVERY_ROUTE]
+async def test_only_loopback_hosts_are_answered(client: ConsoleClient, host: str, status: int) -> None:
+    answers = [await client.get(path, headers={"host": host}) for path in ROUTES]
     assert {status} == {answer.status_code for answer in answers}

@@ -4,21 +4,21 @@ import pytest
 from litestar.exceptions import ClientException
 
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.console.dependencies import click_search
+from clicktrail.server.console.dependencies import parse_click_search
 from clicktrail.server.ports import ClickSearch
 
 
 def test_a_campaign_alone_asks_for_all_that_is_counted() -> None:
-    assert ClickSearch(campaign="spring") == click_search(campaign="spring")
+    assert ClickSearch(campaign="spring") == parse_click_search(campaign="spring")
 
 
 def test_verdicts_are_asked_for_in_one_order() -> None:
-    search = click_search(campaign="spring", verdicts=[Verdict.BOT, Verdict.HUMAN, Verdict.BOT])
+    search = parse_click_search(campaign="spring", verdicts=[Verdict.BOT, Verdict.HUMAN, Verdict.BOT])
     assert (Verdict.HUMAN, Verdict.BOT) == search.verdicts
 
 
 def test_a_search_goes_on_behind_a_place() -> None:
-    search = click_search(campaign="spring", before="2026-11-23T09:00:00.000Z,c7")
+    search = parse_click_search(campaign="spring", before="2026-11-23T09:00:00.000Z,c7")
     assert (datetime(2026, 11, 23, 9, tzinfo=UTC), "c7") == search.before
 
 
@@ -27,4 +27,4 @@ def test_a_search_goes_on_behind_a_place() -> None:
 )
 def test_what_is_no_place_is_the_askers_mistake(before: str) -> None:
     with pytest.raises(ClientException, match="before"):
-        click_search(campaign="spring", before=before)
+        parse_click_search(campaign="spring", before=before)

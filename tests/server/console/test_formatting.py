@@ -4,15 +4,15 @@ import pytest
 
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.console.formatting import (
-    address,
-    agent,
-    instant,
-    latest,
-    moment,
+    capitalize_first,
+    clicks_url,
+    date_and_minute,
+    date_and_second,
+    first_page,
     number,
     percent,
-    points,
-    sentence,
+    short_user_agent,
+    signed_points,
     with_signal,
 )
 from clicktrail.server.ports import ClickSearch
@@ -35,15 +35,17 @@ def test_thousands_are_set_apart() -> None:
 @pytest.mark.parametrize("hours", [0, 5])
 def test_times_are_shown_in_utc(hours: int) -> None:
     at = datetime(2026, 11, 3, 9, 5, tzinfo=UTC).astimezone(timezone(timedelta(hours=hours)))
-    assert ("3 November 2026, 09:05 UTC", "3 November 2026, 09:05:00 UTC") == (moment(at), instant(at))
+    assert ("3 November 2026, 09:05 UTC", "3 November 2026, 09:05:00 UTC") == (date_and_minute(at), date_and_second(at))
 
 
 def test_points_have_their_sign() -> None:
-    assert ["+5", "\N{MINUS SIGN}8"] == [points(5), points(-8)]
+    assert ["+5", "\N{MINUS SIGN}8"] == [signed_points(5), signed_points(-8)]
 
 
 def test_a_sentence_begins_with_a_capital_letter() -> None:
-    assert ["Calls itself curl", "7 links", ""] == [sentence(words) for words in ("calls itself curl", "7 links", "")]
+    assert ["Calls itself curl", "7 links", ""] == [
+        capitalize_first(words) for words in ("calls itself curl", "7 links", "")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -60,14 +62,14 @@ def test_a_sentence_begins_with_a_capital_letter() -> None:
     ],
 )
 def test_an_agent_is_told_in_short(header: str, words: str) -> None:
-    assert words == agent(header)
+    assert words == short_user_agent(header)
 
 
 def test_an_address_says_what_is_looked_for() -> None:
     place = (datetime(2026, 11, 3, 9, 5, tzinfo=UTC), "a&b")
     search = ClickSearch(campaign="a b&c", verdicts=(Verdict.BOT,), signal="fast", counted=False, before=place)
-    assert "/clicks?campaign=" == address(ClickSearch(campaign=""))
+    assert "/clicks?campaign=" == clicks_url(ClickSearch(campaign=""))
     start = "/clicks?campaign=a+b%26c&verdict=bot"
-    assert f"{start}&signal=fast&counted=false" == address(latest(search))
-    assert f"{start}&counted=false" == address(with_signal(search, ""))
-    assert f"{start}&signal=fast&counted=false&before=2026-11-03T09%3A05%3A00.000Z%2Ca%26b" == address(search)
+    assert f"{start}&signal=fast&counted=false" == clicks_url(first_page(search))
+    assert f"{start}&counted=false" == clicks_url(with_signal(search, ""))
+    assert f"{start}&signal=fast&counted=false&before=2026-11-03T09%3A05%3A00.000Z%2Ca%26b" == clicks_url(search)

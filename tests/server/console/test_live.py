@@ -5,13 +5,13 @@ from contextlib import aclosing
 from playwright.async_api import expect
 
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.console.feed import ROOM, Feed
+from clicktrail.server.console.feed import MAX_QUEUED_CLICKS, ClickFeed
 from clicktrail.server.ports import JudgedMessage
 from tests.support.chromium import chromium, needs_chromium
-from tests.support.console import served
-from tests.support.judged_lines import BURST, SENT_AT, click, delivered, judged, sent, verdict
+from tests.support.console import serve_console
+from tests.support.judged_lines import BURST, SENT_AT, click, delivered, make_judged_click, make_judged_message, sent
 from tests.support.memory_analytics import MemoryAnalytics
-from tests.support.server_sent_events import Told, events
+from tests.support.server_sent_events import StreamEvent, stream_events
 
 HIDABLE = """\
 let hidden = false
@@ -27,18 +27,18 @@ globalThis.hide = (now) => {
 def clicked(name: str, *clicks: str, campaign: str = "spring", by: Verdict = Verdict.HUMAN) -> JudgedMessage:
     """A message that was delivered, and clicked in."""
     reasons = () if by is Verdict.HUMAN else (BURST,)
-    told = [verdict(click(name, each, campaign=campaign), by, *reasons) for each in clicks]
-    return judged(sent(name, campaign=campaign), delivered(name, campaign=campaign), clicks=tuple(told))
+    told = [make_judged_click(click(name, each, campaign=campaign), by, *reasons) for each in clicks]
+    return make_judged_message(sent(name, campaign=campaign), delivered(name, campaign=campaign), clicks=tuple(told))
 
 
 async def test_a_program_hears_of_each_click_at_once() -> None:
-    feed = Feed()
+    feed = ClickFeed()
     async with (
-        served(MemoryAnalytics(), feed) as address,
-        aclosing(events(f"{address}/api/live?campaign=spring")) as stream,
+        serve_console(MemoryAnalytics(), feed) as address,
+        aclosing(stream_events(f"{address}/api/live?campaign=spring")) as stream,
     ):
         assert ("listening", None) == await anext(stream)
-        feed.stored([clicked("m0", "x", campaign="autumn"), clicked("m1", "a", by=Verdict.BOT)])
+        feed.on_stored([clicked("m0", "x", campaign="autumn"), clicked("m1", "a", by=Verdict.BOT)])
         name, told = await anext(stream)
         assert ("click", "spring", "m1-a", "bot", None) == (
             name,
@@ -48,32 +48,35 @@ async def test_a_program_hears_of_each_click_at_once() -> None:
 
 
 async def test_a_program_is_told_what_it_missed() -> None:
-    feed = Feed()
-    async with served(MemoryAnalytics(), feed) as address, aclosing(events(f"{address}/api/live")) as stream:
+    feed = ClickFeed()
+    async with (
+        serve_console(MemoryAnalytics(), feed) as address,
+        aclosing(stream_events(f"{address}/api/live")) as stream,
+    ):
         await anext(stream)
-        feed.stored([clicked("m1", *map(str, range(ROOM + 7)))])
+        feed.on_stored([clicked("m1", *map(str, range(MAX_QUEUED_CLICKS + 7)))])
         assert ("missed", 7) == await anext(stream)
         assert ("click", "m1-7") == ((told := await anext(stream))[0], told[1]["id"])
 
 
 async def test_a_page_hears_of_whatever_changes_it_and_once_of_much() -> None:
-    feed = Feed()
-    async with served(MemoryAnalytics(), feed) as address, aclosing(events(f"{address}/live")) as stream:
+    feed = ClickFeed()
+    async with serve_console(MemoryAnalytics(), feed) as address, aclosing(stream_events(f"{address}/live")) as stream:
         await anext(stream)
-        for stored in ([clicked("m1", "a", "b"), clicked("m2", "c")], [judged(sent("m3"))]):
-            feed.stored(stored)
+        for stored in ([clicked("m1", "a", "b"), clicked("m2", "c")], [make_judged_message(sent("m3"))]):
+            feed.on_stored(stored)
             assert ("change", True) == await anext(stream)
-        feed.stored([clicked("m4", "d")])
-        feed.stored([clicked("m5", "e")])
+        feed.on_stored([clicked("m4", "d")])
+        feed.on_stored([clicked("m5", "e")])
         assert ("change", True) == await anext(stream)
-        feed.end()
+        feed.close()
         assert [] == await _all(stream)
 
 
 async def test_listeners_do_not_keep_the_console_from_ending() -> None:
-    feed = Feed()
-    async with asyncio.TaskGroup() as tasks, served(MemoryAnalytics(), feed) as address:
-        stream = events(f"{address}/live")
+    feed = ClickFeed()
+    async with asyncio.TaskGroup() as tasks, serve_console(MemoryAnalytics(), feed) as address:
+        stream = stream_events(f"{address}/live")
         await anext(stream)
         rest = tasks.create_task(_all(stream))
     assert [] == await rest
@@ -81,16 +84,16 @@ async def test_listeners_do_not_keep_the_console_from_ending() -> None:
 
 @needs_chromium
 async def test_a_page_shows_clicks_without_being_loaded_again_until_it_is_paused() -> None:
-    analytics, feed = MemoryAnalytics(), Feed()
+    analytics, feed = MemoryAnalytics(), ClickFeed()
 
     async def store(message: JudgedMessage) -> None:
         await analytics.store([], [message])
-        feed.stored([message])
+        feed.on_stored([message])
 
     await store(clicked("m1", "a"))
-    await store(judged(sent("m2"), delivered("m2")))
+    await store(make_judged_message(sent("m2"), delivered("m2")))
     complaints: list[str] = []
-    async with served(analytics, feed) as address, chromium() as browser:
+    async with serve_console(analytics, feed) as address, chromium() as browser:
         page = await browser.new_page()
         page.on("console", lambda message: complaints.append(message.text))
         await page.goto(f"{address}/campaign?name=spring")
@@ -117,7 +120,7 @@ async def test_a_page_whose_numbers_are_being_counted_asks_until_they_are() -> N
     analytics = MemoryAnalytics()
     analytics.as_of = SENT_AT
     await analytics.store([], [clicked("m1", "a")])
-    async with served(analytics) as address, chromium() as browser:
+    async with serve_console(analytics) as address, chromium() as browser:
         page = await browser.new_page()
         for path in ("/", "/campaign?name=spring"):
             analytics.as_of = SENT_AT
@@ -130,9 +133,9 @@ async def test_a_page_whose_numbers_are_being_counted_asks_until_they_are() -> N
 
 @needs_chromium
 async def test_a_page_out_of_view_lets_others_have_its_connection() -> None:
-    analytics, feed = MemoryAnalytics(), Feed()
+    analytics, feed = MemoryAnalytics(), ClickFeed()
     await analytics.store([], [clicked("m1", "a")])
-    async with served(analytics, feed) as address, chromium() as browser:
+    async with serve_console(analytics, feed) as address, chromium() as browser:
         context = await browser.new_context()
         await context.add_init_script(HIDABLE)
         pages = [await context.new_page() for _ in range(8)]
@@ -146,5 +149,5 @@ async def test_a_page_out_of_view_lets_others_have_its_connection() -> None:
         await expect(pages[0].locator(".rates s")).to_have_text("100.0%")
 
 
-async def _all(stream: AsyncGenerator[Told, None]) -> list[Told]:
+async def _all(stream: AsyncGenerator[StreamEvent, None]) -> list[StreamEvent]:
     return [event async for event in stream]

@@ -7,13 +7,22 @@ from msgspec.structs import replace
 
 from clicktrail.model.verdict import Reason, Verdict
 from tests.support.chromium import chromium, needs_chromium
-from tests.support.console import served
-from tests.support.judged_lines import BURST, ENGAGED, HOSTING, click, delivered, judged, sent, verdict
+from tests.support.console import serve_console
+from tests.support.judged_lines import (
+    BURST,
+    ENGAGED,
+    HOSTING,
+    click,
+    delivered,
+    make_judged_click,
+    make_judged_message,
+    sent,
+)
 from tests.support.memory_analytics import MemoryAnalytics
 
 
 async def test_console_is_served_until_told_to_stop() -> None:
-    async with served(MemoryAnalytics()) as address, httpx2.AsyncClient() as client:
+    async with serve_console(MemoryAnalytics()) as address, httpx2.AsyncClient() as client:
         answer = await client.get(f"{address}/healthz")
     assert (200, "ok\n") == (answer.status_code, answer.text)
 
@@ -21,11 +30,15 @@ async def test_console_is_served_until_told_to_stop() -> None:
 @needs_chromium
 async def test_browser_shows_the_headline_and_complains_of_nothing() -> None:
     analytics = MemoryAnalytics()
-    bots = [verdict(click(f"m{number}", "b"), Verdict.BOT, BURST) for number in range(4)]
-    clicked = [judged(sent(of.click.message_id), delivered(of.click.message_id), clicks=(of,)) for of in bots]
-    await analytics.store([], [*clicked, judged(sent("m9"), delivered("m9"), clicks=(verdict(click("m9", "h")),))])
+    bots = [make_judged_click(click(f"m{number}", "b"), Verdict.BOT, BURST) for number in range(4)]
+    clicked = [
+        make_judged_message(sent(of.click.message_id), delivered(of.click.message_id), clicks=(of,)) for of in bots
+    ]
+    await analytics.store(
+        [], [*clicked, make_judged_message(sent("m9"), delivered("m9"), clicks=(make_judged_click(click("m9", "h")),))]
+    )
     complaints: list[str] = []
-    async with served(analytics) as address, chromium() as browser:
+    async with serve_console(analytics) as address, chromium() as browser:
         page = await browser.new_page(viewport={"width": 360, "height": 740})
         page.on("console", lambda message: complaints.append(message.text))
         await page.goto(address)
@@ -49,13 +62,15 @@ async def test_axe_finds_nothing_wrong_with_single_clicks(scheme: Literal["light
     analytics = MemoryAnalytics()
     long = replace(click("m1", "1", recipient=f"{'ann' * 20}@example.com"), url=f"https://example.com/{'a' * 90}?b=c")
     clicks = (
-        verdict(long, Verdict.BOT, BURST, HOSTING),
-        verdict(click("m1", "2"), Verdict.SUSPECTED, HOSTING),
-        verdict(click("m1", "3"), Verdict.HUMAN, ENGAGED),
-        verdict(click("m1", "4"), Verdict.PREVIEW, Reason(signal="preview-agent", points=0, detail="calls itself x")),
+        make_judged_click(long, Verdict.BOT, BURST, HOSTING),
+        make_judged_click(click("m1", "2"), Verdict.SUSPECTED, HOSTING),
+        make_judged_click(click("m1", "3"), Verdict.HUMAN, ENGAGED),
+        make_judged_click(
+            click("m1", "4"), Verdict.PREVIEW, Reason(signal="preview-agent", points=0, detail="calls itself x")
+        ),
     )
-    await analytics.store([], [judged(sent("m1"), clicks=clicks)])
-    async with served(analytics) as address, chromium() as browser:
+    await analytics.store([], [make_judged_message(sent("m1"), clicks=clicks)])
+    async with serve_console(analytics) as address, chromium() as browser:
         # The test's own script needs what the console's policy forbids.
         page = await browser.new_page(viewport={"width": 320, "height": 640}, color_scheme=scheme, bypass_csp=True)
         for path in (

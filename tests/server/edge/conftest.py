@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
-from tests.support.event_loops import LOOPS
+from tests.support.event_loops import EVENT_LOOPS
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """What pytest-asyncio asks for."""
-    return LOOPS
+    return EVENT_LOOPS

@@ -12,33 +12,33 @@ from pathlib import Path
 
 import pytest
 
-from clicktrail.model.event import Click, decode
-from clicktrail.server.edge.connection import IDLE_SECONDS, READ_SECONDS, Connection
-from clicktrail.server.edge.http_reader import MAX_HEAD
+from clicktrail.model.event import Click, decode_event
+from clicktrail.server.edge.connection import KEEPALIVE_TIMEOUT_S, REQUEST_READ_TIMEOUT_S, Connection
+from clicktrail.server.edge.http_reader import MAX_REQUEST_HEAD_BYTES
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
-from tests.support.edge import RunningEdge, damaged_path, request, routes_for, running_edge, token_path
-from tests.support.held_journal import HeldJournal
+from tests.support.edge import RunningEdge, build_request, build_routes, running_edge, tampered_path, token_path
+from tests.support.held_journal import ManualJournal
 
 
 @asynccontextmanager
 async def connected(
-    journal: HeldJournal,
+    journal: ManualJournal,
 ) -> AsyncIterator[tuple[Connection, asyncio.StreamReader, asyncio.StreamWriter]]:
     """One client and the edge's end of its connection."""
     connections: set[Connection] = set()
-    routes = routes_for(journal)
+    routes = build_routes(journal)
     server = await asyncio.get_running_loop().create_server(
         lambda: Connection(routes, connections), "127.0.0.1", 0, backlog=2048
     )
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-    writer.write(request("/robots.txt", method="HEAD"))
+    writer.write(build_request("/robots.txt", method="HEAD"))
     await reader.readuntil(b"\r\n\r\n")
     (connection,) = connections
     yield connection, reader, writer
     writer.close()
     await writer.wait_closed()
-    await connection.lost
+    await connection.closed
     assert set() == connections
     server.close()
 
@@ -48,7 +48,7 @@ SLOW = min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
 
 
 async def test_thousands_of_slow_clients_keep_nobody_waiting(tell: Callable[[str], None]) -> None:
-    journal = HeldJournal()
+    journal = ManualJournal()
     async with connected(journal) as (connection, reader, writer):
         address = writer.get_extra_info("peername")
         clients = []
@@ -59,23 +59,23 @@ async def test_thousands_of_slow_clients_keep_nobody_waiting(tell: Callable[[str
             if number % 500 == 0 or number == SLOW - 1:  # accepted in turn, so all before it are by its answer
                 async with asyncio.timeout(10):
                     other, its_writer = await asyncio.open_connection(*address)
-                    its_writer.write(request("/robots.txt", close=True))
+                    its_writer.write(build_request("/robots.txt", close=True))
                     await other.read()
                     its_writer.close()
                     await its_writer.wait_closed()
         async with asyncio.timeout(10):
-            writer.write(request(token_path()))
-            await journal.until(1)
-            journal.settle(committed=True)
+            writer.write(build_request(token_path()))
+            await journal.wait_for_lines(1)
+            journal.finish_commits(committed=True)
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 302")
         slow = connection._connections - {connection}
         for each in slow:
-            each.expire(after(READ_SECONDS))
+            each.close_if_expired(after(REQUEST_READ_TIMEOUT_S))
         async with asyncio.timeout(30):
             answers = {await asyncio.get_running_loop().sock_recv(client, 12) for client in clients}
             for client in clients:
                 client.close()
-            await asyncio.gather(*(each.lost for each in slow))
+            await asyncio.gather(*(each.closed for each in slow))
     assert {b"HTTP/1.1 408"} == answers
     tell(f"{SLOW:,} slow connections at once")
 
@@ -86,66 +86,66 @@ def after(seconds: float) -> float:
 
 
 async def test_an_idle_connection_ends() -> None:
-    async with connected(HeldJournal()) as (connection, reader, _):
-        connection.expire(after(IDLE_SECONDS - 5))
-        assert not connection.lost.done()
-        connection.expire(after(IDLE_SECONDS))
+    async with connected(ManualJournal()) as (connection, reader, _):
+        connection.close_if_expired(after(KEEPALIVE_TIMEOUT_S - 5))
+        assert not connection.closed.done()
+        connection.close_if_expired(after(KEEPALIVE_TIMEOUT_S))
         assert b"" == await reader.read()
 
 
 async def test_a_request_that_does_not_end_is_refused() -> None:
-    async with connected(HeldJournal()) as (connection, reader, writer):
-        writer.write(request("/robots.txt", method="HEAD") + b"GET / HT")
+    async with connected(ManualJournal()) as (connection, reader, writer):
+        writer.write(build_request("/robots.txt", method="HEAD") + b"GET / HT")
         await reader.readuntil(b"\r\n\r\n")
-        connection.expire(after(READ_SECONDS - 5))
+        connection.close_if_expired(after(REQUEST_READ_TIMEOUT_S - 5))
         connection.data_received(b"T")
-        connection.expire(after(READ_SECONDS))
+        connection.close_if_expired(after(REQUEST_READ_TIMEOUT_S))
         assert (await reader.read()).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
 
 
 async def test_a_refused_client_that_stays_is_cut_off() -> None:
-    async with connected(HeldJournal()) as (connection, reader, writer):
+    async with connected(ManualJournal()) as (connection, reader, writer):
         writer.write(b"nonsense\r\n\r\n")
         assert (await reader.read()).startswith(b"HTTP/1.1 400")
-        assert not connection.lost.done()
-        connection.expire(after(READ_SECONDS))
-        await connection.lost
+        assert not connection.closed.done()
+        connection.close_if_expired(after(REQUEST_READ_TIMEOUT_S))
+        await connection.closed
 
 
 async def test_waiting_for_the_journal_is_not_idling() -> None:
-    journal = HeldJournal()
+    journal = ManualJournal()
     async with connected(journal) as (connection, reader, writer):
-        writer.write(request(token_path()))
-        await journal.until(1)
-        connection.expire(after(READ_SECONDS))
-        journal.settle(committed=True)
+        writer.write(build_request(token_path()))
+        await journal.wait_for_lines(1)
+        connection.close_if_expired(after(REQUEST_READ_TIMEOUT_S))
+        journal.finish_commits(committed=True)
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 302")
 
 
 async def test_a_refused_client_does_not_hold_up_the_end() -> None:
-    async with connected(HeldJournal()) as (connection, reader, writer):
+    async with connected(ManualJournal()) as (connection, reader, writer):
         writer.write(b"GET /" + b"x" * 20_000)
         assert (await reader.read()).startswith(b"HTTP/1.1 431")
-        connection.finish()
-        await connection.lost
+        connection.drain()
+        await connection.closed
 
 
 async def test_a_client_that_takes_nothing_is_not_read_from() -> None:
-    async with connected(HeldJournal()) as (connection, reader, writer):
+    async with connected(ManualJournal()) as (connection, reader, writer):
         connection.pause_writing()
         assert not connection._transport.is_reading()
-        writer.write(request("/robots.txt", method="HEAD"))
+        writer.write(build_request("/robots.txt", method="HEAD"))
         connection.resume_writing()
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
 
 
 async def test_requests_are_not_taken_without_end() -> None:
-    journal = HeldJournal()
+    journal = ManualJournal()
     async with connected(journal) as (connection, reader, writer):
-        writer.write(request(token_path()) * 64)
-        await journal.until(64)
+        writer.write(build_request(token_path()) * 64)
+        await journal.wait_for_lines(64)
         assert not connection._transport.is_reading()
-        journal.settle(committed=True)
+        journal.finish_commits(committed=True)
         assert connection._transport.is_reading()
         for _ in range(64):
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 302")
@@ -161,7 +161,7 @@ def writer_on(journal: Path) -> SegmentWriter:
 
 def clicks_in(journal: Path) -> list[Click]:
     """Everything that was recorded."""
-    events = [decode(entry.line) for entry in SegmentReader(journal, journal / "cursor").read(10_000)]
+    events = [decode_event(entry.line) for entry in SegmentReader(journal, journal / "cursor").read(10_000)]
     return [event for event in events if isinstance(event, Click)]
 
 
@@ -174,7 +174,7 @@ async def test_a_click_is_redirected_and_recorded(tmp_path: Path) -> None:
     headers = "User-Agent: Mozilla/5.0\r\nX-Forwarded-For: 6.6.6.6, 203.0.113.9\r\nX-Forwarded-Proto: https\r\n"
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
-            answer = await edge.ask(request(token_path(), headers=headers, close=True))
+            answer = await edge.exchange(build_request(token_path(), headers=headers, close=True))
             clicks = clicks_in(tmp_path)
     assert answer.startswith(b"HTTP/1.1 302 Found\r\n")
     assert LOCATION in answer
@@ -187,9 +187,9 @@ async def test_a_click_is_redirected_and_recorded(tmp_path: Path) -> None:
 async def test_head_is_answered_like_get(tmp_path: Path) -> None:
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
-            redirect = await edge.ask(request(token_path(), method="HEAD", close=True))
-            page = await edge.ask(request("/", method="HEAD", close=True))
-            whole = await edge.ask(request("/", close=True))
+            redirect = await edge.exchange(build_request(token_path(), method="HEAD", close=True))
+            page = await edge.exchange(build_request("/", method="HEAD", close=True))
+            whole = await edge.exchange(build_request("/", close=True))
     assert LOCATION in redirect
     assert whole.startswith(page)
     assert whole[len(page) :].startswith(b"<!doctype html>")
@@ -200,8 +200,10 @@ async def test_answers_to_pipelined_requests_come_in_order(tmp_path: Path) -> No
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
             numbers = range(300)
-            requests = [request(token_path(f"https://shop.example/{number}", position=number)) for number in numbers]
-            answer = await edge.ask(b"".join(requests) + request("/gone", close=True))
+            requests = [
+                build_request(token_path(f"https://shop.example/{number}", position=number)) for number in numbers
+            ]
+            answer = await edge.exchange(b"".join(requests) + build_request("/gone", close=True))
     found = re.findall(rb"Location: https://shop.example/(\d+)", answer)
     assert list(numbers) == [int(number) for number in found]
     assert list(numbers) == [click.link for click in clicks_in(tmp_path)]
@@ -210,13 +212,13 @@ async def test_answers_to_pipelined_requests_come_in_order(tmp_path: Path) -> No
 
 
 async def test_answers_wait_for_those_before_them() -> None:
-    journal = HeldJournal()
+    journal = ManualJournal()
     async with running_edge(journal) as edge:
         reader, writer = await edge.connect()
-        writer.write(request(token_path("https://a.example/")) + request(token_path("https://b.example/")))
-        writer.write(request("/robots.txt", method="HEAD"))
-        await journal.until(2)
-        journal.settle(committed=True)
+        writer.write(build_request(token_path("https://a.example/")) + build_request(token_path("https://b.example/")))
+        writer.write(build_request("/robots.txt", method="HEAD"))
+        await journal.wait_for_lines(2)
+        journal.finish_commits(committed=True)
         answers = await read_answers(reader, 3)
         writer.close()
         await writer.wait_closed()
@@ -226,7 +228,7 @@ async def test_answers_wait_for_those_before_them() -> None:
 
 
 async def test_a_request_may_arrive_in_any_two_pieces(tmp_path: Path) -> None:
-    data = request(token_path(), headers="User-Agent: Mozilla/5.0\r\n")
+    data = build_request(token_path(), headers="User-Agent: Mozilla/5.0\r\n")
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
             reader, writer = await edge.connect()
@@ -244,7 +246,7 @@ async def test_a_request_may_arrive_in_any_two_pieces(tmp_path: Path) -> None:
 async def test_http_1_0_is_answered_and_closed(tmp_path: Path) -> None:
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
-            answer = await edge.ask(f"GET {token_path()} HTTP/1.0\r\n\r\n".encode())
+            answer = await edge.exchange(f"GET {token_path()} HTTP/1.0\r\n\r\n".encode())
     assert LOCATION in answer
     assert b"Connection: close\r\n" in answer
     assert ["1.0"] == [click.http_version for click in clicks_in(tmp_path)]
@@ -256,24 +258,24 @@ async def test_http_1_0_is_answered_and_closed(tmp_path: Path) -> None:
         (b"hello\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 1_000_000, b"431"),
-        (b"GET /" + b"x" * (MAX_HEAD + 1) + b" HTTP/1.1\r\nHost: h\r\n\r\n", b"431"),
+        (b"GET /" + b"x" * (MAX_REQUEST_HEAD_BYTES + 1) + b" HTTP/1.1\r\nHost: h\r\n\r\n", b"431"),
         (b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1_000_000, b"413"),
     ],
 )
 async def test_what_cannot_be_read_is_refused(tmp_path: Path, data: bytes, status: bytes) -> None:
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
-            answer = await edge.ask(request(token_path()) + data)
+            answer = await edge.exchange(build_request(token_path()) + data)
     statuses = re.findall(rb"HTTP/1.1 (\d+) ", answer)
     assert [b"302", status] == statuses
     assert answer.count(b"Connection: close") == 1
 
 
 async def test_damaged_links_never_redirect(tmp_path: Path) -> None:
-    damaged = damaged_path()
+    damaged = tampered_path()
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
-            answer = await edge.ask(request(damaged, close=True))
+            answer = await edge.exchange(build_request(damaged, close=True))
     assert answer.startswith(b"HTTP/1.1 404 Not Found\r\n")
     assert b"Location" not in answer
     assert b"This link does not work" in answer
@@ -284,20 +286,20 @@ async def test_a_body_is_read_and_thrown_away(tmp_path: Path) -> None:
     post = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 50000\r\n\r\n" + b"x" * 50_000
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
-            answer = await edge.ask(post + request(token_path(), close=True))
+            answer = await edge.exchange(post + build_request(token_path(), close=True))
     assert [b"404", b"302"] == re.findall(rb"HTTP/1.1 (\d+) ", answer)
 
 
 async def test_a_client_may_ask_before_it_sends_a_body() -> None:
-    journal = HeldJournal()
+    journal = ManualJournal()
     async with running_edge(journal) as edge:
         reader, writer = await edge.connect()
-        writer.write(request(token_path()) + b"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n")
+        writer.write(build_request(token_path()) + b"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n")
         writer.write(b"Content-Length: 4\r\n\r\n")
-        await journal.until(1)
-        journal.settle(committed=True)
+        await journal.wait_for_lines(1)
+        journal.finish_commits(committed=True)
         assert [b"302", b"100"] == [answer.split()[1] for answer in await read_answers(reader, 2)]
-        writer.write(b"body" + request("/robots.txt", method="HEAD"))
+        writer.write(b"body" + build_request("/robots.txt", method="HEAD"))
         assert b"HTTP/1.1 404" in await reader.readuntil(b"\r\n\r\n")
         await reader.readuntil(b"</html>\n")
         assert b"HTTP/1.1 200" in await reader.readuntil(b"\r\n\r\n")
@@ -308,9 +310,9 @@ async def test_a_client_may_ask_before_it_sends_a_body() -> None:
 async def test_readers_come_by_ipv6_too(tmp_path: Path) -> None:
     with writer_on(tmp_path) as journal:
         async with running_edge(journal, host="::1") as edge:
-            direct = await edge.ask(request(token_path(), close=True))
+            direct = await edge.exchange(build_request(token_path(), close=True))
             headers = "X-Forwarded-For: 2001:DB8:0:0::7\r\n"
-            proxied = await edge.ask(request(token_path(), headers=headers, close=True))
+            proxied = await edge.exchange(build_request(token_path(), headers=headers, close=True))
     assert [True, True] == [LOCATION in answer for answer in (direct, proxied)]
     assert ["::1", "2001:db8::7"] == [click.ip for click in clicks_in(tmp_path)]
 
@@ -318,9 +320,9 @@ async def test_readers_come_by_ipv6_too(tmp_path: Path) -> None:
 async def test_a_proxy_below_http_names_the_client(tmp_path: Path) -> None:
     header = b"PROXY TCP4 203.0.113.9 127.0.0.1 53764 8080\r\n"
     with writer_on(tmp_path) as journal:
-        async with running_edge(journal, announced=True) as edge:
-            answer = await edge.ask(header + request(token_path()) + request(token_path(), close=True))
-            refused = await edge.ask(request(token_path(), close=True))
+        async with running_edge(journal, expect_proxy_header=True) as edge:
+            answer = await edge.exchange(header + build_request(token_path()) + build_request(token_path(), close=True))
+            refused = await edge.exchange(build_request(token_path(), close=True))
     assert 2 == answer.count(LOCATION)
     assert refused.startswith(b"HTTP/1.1 400 ")
     assert ["203.0.113.9"] * 2 == [click.ip for click in clicks_in(tmp_path)]
@@ -331,43 +333,43 @@ async def test_a_journal_that_cannot_be_written_keeps_nobody_from_arriving(tmp_p
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
             for _ in range(3):
-                assert LOCATION in await edge.ask(request(token_path(), close=True))
-            health = await edge.ask(request("/healthz", close=True))
-            assert b'{"status":"degraded","failed":3,"buffered":3,"let_go":0}' in health
+                assert LOCATION in await edge.exchange(build_request(token_path(), close=True))
+            health = await edge.exchange(build_request("/healthz", close=True))
+            assert b'{"status":"degraded","failed":3,"buffered":3,"dropped":0}' in health
             (tmp_path / "edge-0").unlink()
             while b'"status":"ok"' not in health:
-                health = await edge.ask(request("/healthz", close=True))
-            assert b'{"status":"ok","failed":3,"buffered":0,"let_go":0}' in health
-            assert LOCATION in await edge.ask(request(token_path(), close=True))
+                health = await edge.exchange(build_request("/healthz", close=True))
+            assert b'{"status":"ok","failed":3,"buffered":0,"dropped":0}' in health
+            assert LOCATION in await edge.exchange(build_request(token_path(), close=True))
     assert len(clicks_in(tmp_path)) == 4
 
 
 async def test_a_client_that_sends_no_more_still_gets_its_answer() -> None:
-    journal = HeldJournal()
+    journal = ManualJournal()
     async with running_edge(journal) as edge:
         reader, writer = await edge.connect()
-        writer.write(request(token_path()))
+        writer.write(build_request(token_path()))
         writer.write_eof()
-        await journal.until(1)
-        journal.settle(committed=True)
+        await journal.wait_for_lines(1)
+        journal.finish_commits(committed=True)
         assert LOCATION in await reader.read()
         writer.close()
         await writer.wait_closed()
 
 
 async def test_a_client_that_has_left_disturbs_nobody() -> None:
-    journal = HeldJournal()
+    journal = ManualJournal()
     async with running_edge(journal) as edge:
         _, writer = await edge.connect()
-        writer.write(request(token_path()))
-        await journal.until(1)
+        writer.write(build_request(token_path()))
+        await journal.wait_for_lines(1)
         reset_at_close(writer)
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
-        assert b"HTTP/1.1 200" in await edge.ask(request("/healthz", close=True))
-        journal.settle(committed=True)
-        assert b"HTTP/1.1 200" in await edge.ask(request("/healthz", close=True))
+        assert b"HTTP/1.1 200" in await edge.exchange(build_request("/healthz", close=True))
+        journal.finish_commits(committed=True)
+        assert b"HTTP/1.1 200" in await edge.exchange(build_request("/healthz", close=True))
 
 
 def reset_at_close(writer: asyncio.StreamWriter) -> None:
@@ -377,7 +379,7 @@ def reset_at_close(writer: asyncio.StreamWriter) -> None:
 
 
 async def test_a_client_that_reads_nothing_is_not_read_from_either(tmp_path: Path) -> None:
-    data = request("/robots.txt") * 200
+    data = build_request("/robots.txt") * 200
     with writer_on(tmp_path) as journal:
         async with running_edge(journal) as edge:
             reader, writer = await edge.connect()
@@ -388,7 +390,7 @@ async def test_a_client_that_reads_nothing_is_not_read_from_either(tmp_path: Pat
                         writer.write(data)
                         sent += 200
                         await writer.drain()
-            writer.write(request("/healthz", close=True))
+            writer.write(build_request("/healthz", close=True))
             answer = await reader.read()
             writer.close()
             await writer.wait_closed()
@@ -397,26 +399,26 @@ async def test_a_client_that_reads_nothing_is_not_read_from_either(tmp_path: Pat
 
 
 async def test_stopping_finishes_what_was_begun() -> None:
-    journal = HeldJournal()
+    journal = ManualJournal()
     async with running_edge(journal) as edge:
         idle, idle_writer = await edge.connect()
         waiting, waiting_writer = await edge.connect()
         half, half_writer = await edge.connect()
-        idle_writer.write(request("/robots.txt", method="HEAD"))
+        idle_writer.write(build_request("/robots.txt", method="HEAD"))
         await read_answers(idle, 1)
-        waiting_writer.write(request(token_path()))
-        await journal.until(1)
-        half_writer.write(request("/robots.txt", method="HEAD") + request(token_path())[:20])
+        waiting_writer.write(build_request(token_path()))
+        await journal.wait_for_lines(1)
+        half_writer.write(build_request("/robots.txt", method="HEAD") + build_request(token_path())[:20])
         await read_answers(half, 1)
         edge.stopping.set()
         assert b"" == await idle.read()
-        half_writer.write(request(token_path())[20:])
-        await journal.until(2)
-        assert not edge.served.is_set()
-        journal.settle(committed=True)
+        half_writer.write(build_request(token_path())[20:])
+        await journal.wait_for_lines(2)
+        assert not edge.stopped.is_set()
+        journal.finish_commits(committed=True)
         assert LOCATION in await waiting.read()
         assert LOCATION in await half.read()
-        await edge.served.wait()
+        await edge.stopped.wait()
         await refuses_connections(edge)
         for writer in (idle_writer, waiting_writer, half_writer):
             writer.close()
@@ -430,14 +432,14 @@ async def refuses_connections(edge: RunningEdge) -> None:
 
 
 async def test_stopping_does_not_wait_for_ever() -> None:
-    async with running_edge(HeldJournal(), drain_seconds=0.05) as edge:
+    async with running_edge(ManualJournal(), drain_timeout_s=0.05) as edge:
         reader, writer = await edge.connect()
-        writer.write(request("/robots.txt", method="HEAD") + request("/")[:10])
+        writer.write(build_request("/robots.txt", method="HEAD") + build_request("/")[:10])
         await read_answers(reader, 1)
         edge.stopping.set()
         with contextlib.suppress(ConnectionError):
             assert b"" == await reader.read()
-        await edge.served.wait()
+        await edge.stopped.wait()
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()

@@ -9,16 +9,26 @@ from typing import Any
 
 import pytest
 
-from clicktrail.model.link_set import LinkSet, ShortMessage, StoredLink
+from clicktrail.model.link_set import LinkSet, ShortLinkMessage, StoredLink
 from clicktrail.server.edge.http_reader import RequestReader
 from clicktrail.server.edge.responses import Response
-from clicktrail.server.settings import environment
-from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Sealed, SealedCampaign, ends, seal, seal_campaign, short_token
-from tests.support.edge import NOW, RING, request, routes_for
-from tests.support.held_journal import HeldJournal
+from clicktrail.server.settings import get_environment
+from clicktrail.tokens import (
+    SECRET_BYTES,
+    Key,
+    KeyRing,
+    SealedLink,
+    SealedMessage,
+    build_token_suffixes,
+    encode_short_token,
+    seal_token,
+    seal_token_prefix,
+)
+from tests.support.edge import NOW, RING, build_request, build_routes
+from tests.support.held_journal import ManualJournal
 from tests.support.memory_registry import MemoryRegistry
 
-COUNT = int(environment().get("CLICKTRAIL_FORGED_LINKS", "100000"))
+COUNT = int(get_environment().get("CLICKTRAIL_FORGED_LINKS", "100000"))
 """``./dev forge`` asks for a million."""
 
 PIECES = (
@@ -56,11 +66,11 @@ class Edge:
 
     def __init__(self) -> None:
         self._registry = MemoryRegistry()
-        self._journal = HeldJournal()
-        self._routes = routes_for(self._journal, registry=self._registry, start=_at_once)
+        self._journal = ManualJournal()
+        self._routes = build_routes(self._journal, registry=self._registry, start=_at_once)
         links = tuple(StoredLink(position=at, destination=url) for at, url in enumerate(sorted(DESTINATIONS)))
         _at_once(self._registry.link_sets.add(LinkSet(campaign="spring", created_at=NOW, links=links)))
-        message = ShortMessage(code=77, message_id="m", recipient="", campaign="", created_at=NOW, links=links)
+        message = ShortLinkMessage(code=77, message_id="m", recipient="", campaign="", created_at=NOW, links=links)
         _at_once(self._registry.short_links.add(message))
         self.statuses = Counter[bytes]()
 
@@ -69,7 +79,7 @@ class Edge:
         answers: list[Response] = []
         for asked in RequestReader("192.0.2.1").feed(data):
             self._routes.answer(asked, answers.append)
-        self._journal.settle(committed=True)
+        self._journal.finish_commits(committed=True)
         self._journal.lines.clear()
         self.statuses.update(answer.head[9:12] for answer in answers)
         fields = (field for answer in answers for field in answer.head.split(b"\r\n"))
@@ -85,15 +95,15 @@ def _at_once(lookup: Coroutine[Any, Any, object]) -> None:
 def sealed_token(ring: KeyRing, number: int) -> str:
     """It holds its destination, and in each round another recipient."""
     destination = min(DESTINATIONS)
-    return seal(
+    return seal_token(
         ring,
-        Sealed(
+        SealedLink(
             destination=destination,
             message_id="m",
             recipient=f"r{number}",
             campaign="spring",
             position=0,
-            links=3,
+            link_count=3,
             sent_at=NOW,
         ),
     )
@@ -101,8 +111,8 @@ def sealed_token(ring: KeyRing, number: int) -> str:
 
 def campaign_token(ring: KeyRing, number: int) -> str:
     """Of the link set that the edge knows, in each round for another recipient."""
-    sealed = SealedCampaign(link_set=1, message_id=f"m{number}", recipient=f"r{number}", sent_at=NOW)
-    return seal_campaign(ring, sealed) + ends(ring, 1)[0]
+    sealed = SealedMessage(link_set_id=1, message_id=f"m{number}", recipient=f"r{number}", sent_at=NOW)
+    return seal_token_prefix(ring, sealed) + build_token_suffixes(ring, 1)[0]
 
 
 def bent(token: str) -> Iterator[str]:
@@ -119,15 +129,19 @@ def bent(token: str) -> Iterator[str]:
 def forged() -> Iterator[tuple[bytes, bool]]:
     """Requests, and whether a destination of ours is a right answer. They never end: each round has other tokens."""
     for number in itertools.count():
-        own = sealed_token(RING, number), campaign_token(RING, number), short_token(77, number % 3)
-        foreign = sealed_token(OTHER_RING, number), campaign_token(OTHER_RING, number), short_token(78 + number, 0)
+        own = sealed_token(RING, number), campaign_token(RING, number), encode_short_token(77, number % 3)
+        foreign = (
+            sealed_token(OTHER_RING, number),
+            campaign_token(OTHER_RING, number),
+            encode_short_token(78 + number, 0),
+        )
         headers = HEADERS[number % len(HEADERS)]
         for path, host in itertools.product((*PATHS, *(f"/{token}" for token in foreign)), HOSTS):
-            yield request(path, headers=headers).replace(b"click.example\r\n", host.encode() + b"\r\n", 1), False
+            yield build_request(path, headers=headers).replace(b"click.example\r\n", host.encode() + b"\r\n", 1), False
         for token in own:
             for other in bent(token):
                 # Behind a stored token may stand another position; a sealed one is right as a whole or not at all.
-                yield request(f"/{other}", headers=headers), other == token or token != own[0]
+                yield build_request(f"/{other}", headers=headers), other == token or token != own[0]
 
 
 @pytest.mark.timeout(3600)
@@ -142,6 +156,6 @@ def test_nothing_redirects_but_to_what_we_sealed(tell: Callable[[str], None]) ->
 
 
 def test_good_tokens_do_redirect() -> None:
-    tokens = sealed_token(RING, 0), campaign_token(RING, 0), short_token(77, 0)
+    tokens = sealed_token(RING, 0), campaign_token(RING, 0), encode_short_token(77, 0)
     edge = Edge()
-    assert [[min(DESTINATIONS)]] * 3 == [edge.ask(request(f"/{token}")) for token in tokens]
+    assert [[min(DESTINATIONS)]] * 3 == [edge.ask(build_request(f"/{token}")) for token in tokens]

@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicktrail.server.edge.http_reader import KEPT_BODY, MAX_BODY, MAX_HEAD, Refusal, RequestReader, read_whole
-from clicktrail.server.pipeline.request import Request, kept_headers
+from clicktrail.server.edge.http_reader import (
+    BODY_PREFIX_BYTES,
+    MAX_BODY_BYTES,
+    MAX_REQUEST_HEAD_BYTES,
+    Refusal,
+    RequestReader,
+    parse_simple_request,
+)
+from clicktrail.server.pipeline.request import Request, select_recorded_headers
 
 GET = (
     b"GET /token?fbclid=x HTTP/1.1\r\n"
@@ -29,7 +36,7 @@ REQUESTS = [
         path="/token",
         peer="192.0.2.1",
         headers={"host": "click.example", "user-agent": "Mozilla/5.0", "x-twice": "a, b"},
-        kept={},
+        recorded_headers={},
     ),
     Request(
         method="POST",
@@ -37,14 +44,14 @@ REQUESTS = [
         peer="192.0.2.1",
         headers={"host": "h", "transfer-encoding": "chunked", "trailer": "X-Forwarded-For"},
         body=b"hello",
-        kept={},
+        recorded_headers={},
     ),
     Request(
         method="HEAD",
         path="/token",
         peer="192.0.2.1",
         headers={"host": "click.example", "connection": "close"},
-        kept={},
+        recorded_headers={},
     ),
 ]
 
@@ -59,7 +66,7 @@ def test_requests_are_the_same_however_they_arrive(cuts: list[int]) -> None:
         found += reader.feed(data[at:cut])
         at = max(at, cut)
     assert REQUESTS == found
-    assert (True, False, None) == (reader.ended, reader.in_request, reader.refusal)
+    assert (True, False, None) == (reader.is_finished, reader.in_request, reader.refusal)
 
 
 def test_the_beginning_of_a_body_is_kept() -> None:
@@ -68,14 +75,14 @@ def test_the_beginning_of_a_body_is_kept() -> None:
     for size in (7, len(data)):
         reader = RequestReader("192.0.2.1")
         found = [request for at in range(0, len(data), size) for request in reader.feed(data[at : at + size])]
-        assert [body[:KEPT_BODY], b""] == [request.body for request in found]
+        assert [body[:BODY_PREFIX_BYTES], b""] == [request.body for request in found]
 
 
 def test_byte_by_byte() -> None:
     reader = RequestReader("192.0.2.1")
     found = [request for byte in GET for request in reader.feed(bytes([byte]))]
     assert REQUESTS[:1] == found
-    assert not reader.ended
+    assert not reader.is_finished
 
 
 def test_a_request_that_has_begun_is_known_to_have() -> None:
@@ -100,7 +107,7 @@ def test_a_request_that_has_begun_is_known_to_have() -> None:
 def test_some_requests_are_the_last_ones(data: bytes) -> None:
     reader = RequestReader("192.0.2.1")
     assert 1 == len(reader.feed(data))
-    assert (True, None) == (reader.ended, reader.refusal)
+    assert (True, None) == (reader.is_finished, reader.refusal)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +132,7 @@ def test_some_requests_are_the_last_ones(data: bytes) -> None:
 def test_what_is_not_http_ends_the_connection(data: bytes) -> None:
     reader = RequestReader("192.0.2.1")
     assert REQUESTS[:1] == reader.feed(GET + data)
-    assert (True, Refusal.BAD_REQUEST) == (reader.ended, reader.refusal)
+    assert (True, Refusal.BAD_REQUEST) == (reader.is_finished, reader.refusal)
 
 
 def request_with(size: int) -> bytes:
@@ -133,7 +140,9 @@ def request_with(size: int) -> bytes:
     return b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * (size - len("/HosthX")) + b"\r\n\r\n"
 
 
-@pytest.mark.parametrize(("size", "refusal"), [(MAX_HEAD, None), (MAX_HEAD + 1, Refusal.HEAD_TOO_LARGE)])
+@pytest.mark.parametrize(
+    ("size", "refusal"), [(MAX_REQUEST_HEAD_BYTES, None), (MAX_REQUEST_HEAD_BYTES + 1, Refusal.HEADERS_TOO_LARGE)]
+)
 def test_a_head_is_bounded(size: int, refusal: Refusal | None) -> None:
     reader = RequestReader("192.0.2.1")
     found = reader.feed(request_with(size))
@@ -142,16 +151,16 @@ def test_a_head_is_bounded(size: int, refusal: Refusal | None) -> None:
 
 def test_a_head_of_many_fields_is_bounded() -> None:
     reader = RequestReader("192.0.2.1")
-    assert [] == reader.feed(b"GET / HTTP/1.1\r\nHost: h\r\n" + b"x: y\r\n" * MAX_HEAD + b"\r\n")
-    assert reader.refusal is Refusal.HEAD_TOO_LARGE
+    assert [] == reader.feed(b"GET / HTTP/1.1\r\nHost: h\r\n" + b"x: y\r\n" * MAX_REQUEST_HEAD_BYTES + b"\r\n")
+    assert reader.refusal is Refusal.HEADERS_TOO_LARGE
 
 
 @pytest.mark.parametrize(
     ("start", "more", "refusal"),
     [
-        (b"GET /", b"a" * 1_000, Refusal.HEAD_TOO_LARGE),
-        (b"GET / HTTP/1.1\r\nX: ", b"a" * 1_000, Refusal.HEAD_TOO_LARGE),
-        (b"GET / HTTP/1.1\r\n", b"X: a\r\n" * 100, Refusal.HEAD_TOO_LARGE),
+        (b"GET /", b"a" * 1_000, Refusal.HEADERS_TOO_LARGE),
+        (b"GET / HTTP/1.1\r\nX: ", b"a" * 1_000, Refusal.HEADERS_TOO_LARGE),
+        (b"GET / HTTP/1.1\r\n", b"X: a\r\n" * 100, Refusal.HEADERS_TOO_LARGE),
         (b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9999999\r\n\r\n", b"a" * 1_000, Refusal.BODY_TOO_LARGE),
         (POST, b"1\r\na\r\n" * 100, Refusal.BODY_TOO_LARGE),
         (POST + b"0\r\nX: ", b"a" * 1_000, Refusal.BODY_TOO_LARGE),
@@ -162,11 +171,11 @@ def test_nothing_is_read_without_end(start: bytes, more: bytes, refusal: Refusal
     reader = RequestReader("192.0.2.1")
     reader.feed(start)
     fed = 0
-    while not reader.ended:
+    while not reader.is_finished:
         assert [] == reader.feed(more)
         fed += len(more)
     assert reader.refusal is refusal
-    assert fed <= MAX_HEAD + MAX_BODY + len(more)
+    assert fed <= MAX_REQUEST_HEAD_BYTES + MAX_BODY_BYTES + len(more)
 
 
 @given(st.lists(st.binary(max_size=200), max_size=5))
@@ -185,7 +194,7 @@ def test_a_client_that_waits_for_leave_is_known_to() -> None:
     states = []
     for piece in (POST_THAT_ASKS[:-1], POST_THAT_ASKS[-1:], b"a", b"b", GET + POST_THAT_ASKS, b"ab"):
         reader.feed(piece)
-        states.append(reader.awaited)
+        states.append(reader.expects_continue)
     assert [False, True, False, False, True, False] == states
 
 
@@ -204,14 +213,14 @@ def test_a_client_that_waits_for_leave_is_known_to() -> None:
 def test_no_other_client_waits(data: bytes) -> None:
     reader = RequestReader("192.0.2.1")
     reader.feed(data)
-    assert not reader.awaited
+    assert not reader.expects_continue
 
 
 @given(st.sampled_from([b"PROXY TCP4 203.0.113.9 10.0.0.1 53764 443\r\n", PROXY_BY_TLS]), st.data())
 def test_behind_a_proxy_s_header_the_client_is_whom_it_names(header: bytes, data: st.DataObject) -> None:
     stream = header + GET + HEAD
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
-    reader = RequestReader("192.0.2.1", announced=True)
+    reader = RequestReader("192.0.2.1", expect_proxy_header=True)
     found = []
     for start, end in pairwise([0, *cuts, len(stream)]):
         found += reader.feed(stream[start:end])
@@ -221,7 +230,7 @@ def test_behind_a_proxy_s_header_the_client_is_whom_it_names(header: bytes, data
 
 
 def test_a_proxy_that_speaks_for_itself_is_the_client() -> None:
-    reader = RequestReader("192.0.2.1", announced=True)
+    reader = RequestReader("192.0.2.1", expect_proxy_header=True)
     assert REQUESTS[:1] == reader.feed(b"PROXY UNKNOWN\r\n" + GET)
 
 
@@ -231,13 +240,13 @@ def test_a_proxy_that_speaks_for_itself_is_the_client() -> None:
     ids=["none", "broken", "from nobody we know"],
 )
 def test_a_header_is_where_it_belongs_and_nowhere_else(announced: bool, data: bytes) -> None:
-    reader = RequestReader("192.0.2.1", announced=announced)
+    reader = RequestReader("192.0.2.1", expect_proxy_header=announced)
     assert [] == reader.feed(data)
-    assert (True, Refusal.BAD_REQUEST) == (reader.ended, reader.refusal)
+    assert (True, Refusal.BAD_REQUEST) == (reader.is_finished, reader.refusal)
 
 
 def test_a_proxy_s_header_that_does_not_end_is_a_request_that_does_not() -> None:
-    reader = RequestReader("192.0.2.1", announced=True)
+    reader = RequestReader("192.0.2.1", expect_proxy_header=True)
     states = [reader.in_request]
     for piece in (b"PROXY TCP4", b" 203.0.113.9 10.0.0.1 1 2\r\n", GET[:1]):
         reader.feed(piece)
@@ -295,10 +304,10 @@ _REQUEST_LINES = (
 )
 def test_what_is_read_at_once_is_what_the_parser_reads(first: str, lines: list[str], rest: str) -> None:
     data = "\r\n".join([first, *lines, "", rest]).encode()
-    if request := read_whole(data, "192.0.2.1"):
+    if request := parse_simple_request(data, "192.0.2.1"):
         at_once, in_pieces = RequestReader("192.0.2.1"), RequestReader("192.0.2.1")
         assert [request] == at_once.feed(data) == in_pieces.feed(data[:1]) + in_pieces.feed(data[1:])
-        assert (at_once.ended, None) == (in_pieces.ended, in_pieces.refusal)
+        assert (at_once.is_finished, None) == (in_pieces.is_finished, in_pieces.refusal)
 
 
 @pytest.mark.parametrize(
@@ -312,18 +321,18 @@ def test_what_browsers_send_is_read_at_once(field: str) -> None:
     name, _, value = field.partition(":")
     data = f"GET /token?fbclid=x HTTP/1.1\r\nHost: h\r\n{field}\r\n\r\n".encode()
 
-    request = read_whole(data, "192.0.2.1")
+    request = parse_simple_request(data, "192.0.2.1")
 
     expected = {"host": "h", name.lower(): value.strip()}
-    kept = kept_headers(expected)
-    assert Request(method="GET", path="/token", peer="192.0.2.1", headers=expected, kept=kept) == request
+    kept = select_recorded_headers(expected)
+    assert Request(method="GET", path="/token", peer="192.0.2.1", headers=expected, recorded_headers=kept) == request
 
 
 def test_readers_behind_a_proxy_are_told_apart() -> None:
     data = "GET /token HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: {}\r\nX-Forwarded-Proto: https\r\n\r\n"
     callers = ["203.0.113.9", "203.0.113.10", "203.0.113.9"]
 
-    requests = [read_whole(data.format(caller).encode(), "192.0.2.1") for caller in callers]
+    requests = [parse_simple_request(data.format(caller).encode(), "192.0.2.1") for caller in callers]
 
     assert callers == [request.headers["x-forwarded-for"] for request in requests if request]
     assert ["https"] * 3 == [request.headers["x-forwarded-proto"] for request in requests if request]
@@ -339,8 +348,8 @@ def test_readers_behind_a_proxy_are_told_apart() -> None:
 def test_what_ends_its_connection_is_read_at_once(data: bytes) -> None:
     reader = RequestReader("192.0.2.1")
 
-    assert [read_whole(data, "192.0.2.1")] == reader.feed(data)
-    assert reader.ended
+    assert [parse_simple_request(data, "192.0.2.1")] == reader.feed(data)
+    assert reader.is_finished
 
 
 @pytest.mark.parametrize(
@@ -359,4 +368,4 @@ def test_what_ends_its_connection_is_read_at_once(data: bytes) -> None:
     ids=["cut", "two", "body", "no host", "two hosts", "long", "cut behind it", "behind it", "two proxies"],
 )
 def test_all_else_takes_a_closer_look(data: bytes) -> None:
-    assert read_whole(data, "192.0.2.1") is None
+    assert parse_simple_request(data, "192.0.2.1") is None

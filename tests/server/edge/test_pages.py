@@ -8,14 +8,25 @@ import pytest
 from msgspec.structs import asdict
 
 from clicktrail.model.event import Click
-from clicktrail.server.edge.pages import FALLBACK, Pages, PageWords, Records, Site, Sites, language_of, words
+from clicktrail.server.edge.pages import (
+    DEFAULT_LANGUAGE,
+    Pages,
+    PageText,
+    RecordingOptions,
+    Site,
+    Sites,
+    load_translations,
+    negotiate_language,
+)
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.pipeline.redirect import Redirect
-from clicktrail.server.pipeline.tracking_domains import Domain
+from clicktrail.server.pipeline.tracking_domains import TrackingDomain
 from tests.support.chromium import chromium, needs_chromium
 from tests.support.edge import NOW
 
-DOMAIN = Domain(host="click.example", sender="Tea & Co", contact="<tea@example.com>", home="https://tea.example/?a&b")
+DOMAIN = TrackingDomain(
+    host="click.example", sender="Tea & Co", contact="<tea@example.com>", home="https://tea.example/?a&b"
+)
 GERMAN = {"accept-language": "de-DE,de;q=0.9"}
 REDIRECT = Redirect(
     location="https://shop.example/?a=b&c='",
@@ -26,21 +37,21 @@ REDIRECT = Redirect(
 def every(pages: Pages, headers: dict[str, str]) -> dict[str, Response]:
     """All pages by the status that they come with."""
     found = [
-        pages.damaged(headers),
+        pages.not_found(headers),
         pages.ended(headers),
         pages.unavailable(headers),
-        pages.elsewhere(headers),
+        pages.unknown_host(headers),
         pages.home(headers),
     ]
     return {page.head.split()[1].decode(): page for page in found}
 
 
 def test_each_page_has_its_status() -> None:
-    assert ["404", "410", "503", "421", "200"] == list(every(Pages(DOMAIN, records=Records()), {}))
+    assert ["404", "410", "503", "421", "200"] == list(every(Pages(DOMAIN, recording=RecordingOptions()), {}))
 
 
 def test_pages_come_in_the_readers_language() -> None:
-    page = Pages(DOMAIN, records=Records()).damaged(GERMAN)
+    page = Pages(DOMAIN, recording=RecordingOptions()).not_found(GERMAN)
     assert '<html lang="de">' in page.body.decode()
     assert "Dieser Link funktioniert nicht" in page.body.decode()
     assert b"\r\nVary: Accept-Language\r\n" in page.head
@@ -48,7 +59,10 @@ def test_pages_come_in_the_readers_language() -> None:
 
 @pytest.mark.parametrize("headers", [{}, GERMAN])
 def test_pages_name_a_contact_where_there_is_one(headers: dict[str, str]) -> None:
-    told, untold = every(Pages(DOMAIN, records=Records()), headers), every(Pages(Domain(), records=Records()), headers)
+    told, untold = (
+        every(Pages(DOMAIN, recording=RecordingOptions()), headers),
+        every(Pages(TrackingDomain(), recording=RecordingOptions()), headers),
+    )
     for status in ("404", "410"):
         assert b"&lt;tea@example.com&gt;" in told[status].body
         assert b"{" not in untold[status].body.partition(b"</style>")[2]
@@ -57,13 +71,13 @@ def test_pages_name_a_contact_where_there_is_one(headers: dict[str, str]) -> Non
 
 
 def test_who_is_to_come_again_is_told_when() -> None:
-    head = Pages(DOMAIN, records=Records()).unavailable({}).head
+    head = Pages(DOMAIN, recording=RecordingOptions()).unavailable({}).head
     assert b"\r\nRetry-After: 60\r\n" in head
     assert b"\r\nCache-Control: no-store\r\n" in head
 
 
 def test_the_page_about_a_link_tells_all_but_the_recipient() -> None:
-    text = Pages(DOMAIN, records=Records()).about(REDIRECT, host="click.example", headers={}).body.decode()
+    text = Pages(DOMAIN, recording=RecordingOptions()).about(REDIRECT, host="click.example", headers={}).body.decode()
     assert "Tea &amp; Co &lt;tea@example.com&gt;" in text
     assert '<a href="https://shop.example/?a=b&amp;c=&#x27;" rel="noreferrer">' in text
     assert "After 72 hours" in text
@@ -72,7 +86,7 @@ def test_the_page_about_a_link_tells_all_but_the_recipient() -> None:
 
 
 def test_the_page_about_a_link_tells_of_the_settings_in_force() -> None:
-    pages = Pages(Domain(), records=Records(address_hours=5, opted_out=False))
+    pages = Pages(TrackingDomain(), recording=RecordingOptions(address_hours=5, records_opted_out=False))
     unnamed = Redirect(location=REDIRECT.location, event=Click(id="c1", at=NOW))
     text = pages.about(unnamed, host="click.example", headers={}).body.decode()
     assert "The owner of click.example." in text
@@ -85,7 +99,7 @@ def test_the_page_about_a_link_tells_of_the_settings_in_force() -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_wrong(scheme: Literal["light", "dark"]) -> None:
     axe = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-    pages = Pages(DOMAIN, records=Records())
+    pages = Pages(DOMAIN, recording=RecordingOptions())
     shown = [*every(pages, GERMAN).values(), pages.about(REDIRECT, host="click.example", headers={})]
     async with chromium() as browser:
         page = await browser.new_page(viewport={"width": 320, "height": 640}, color_scheme=scheme)
@@ -108,25 +122,25 @@ async def test_axe_finds_nothing_wrong(scheme: Literal["light", "dark"]) -> None
         ("fr,de;q=0.5,en;q=0.4", "de"),
         ("en,de", "en"),
         ("de;q=0.2,en;q=0.7", "en"),
-        ("de;q=0", FALLBACK),
-        ("fr", FALLBACK),
-        ("*", FALLBACK),
-        ("", FALLBACK),
+        ("de;q=0", DEFAULT_LANGUAGE),
+        ("fr", DEFAULT_LANGUAGE),
+        ("*", DEFAULT_LANGUAGE),
+        ("", DEFAULT_LANGUAGE),
         ("de;q=much,en;q=0.1", "en"),
     ],
 )
 def test_readers_get_the_language_that_they_like_best(accepted: str, language: str) -> None:
-    assert language == language_of(accepted, words())
+    assert language == negotiate_language(accepted, load_translations())
 
 
 def test_every_language_fills_in_the_same() -> None:
-    english = words()[FALLBACK]
-    for known in words().values():
-        assert _filled_in(known.ask_contact) == _filled_in(english.ask_contact)
+    english = load_translations()[DEFAULT_LANGUAGE]
+    for known in load_translations().values():
+        assert _filled_in(known.ask_sender_at) == _filled_in(english.ask_sender_at)
         assert {name: _filled_in(text) for name, text in asdict(english.about).items()} == {
             name: _filled_in(text) for name, text in asdict(known.about).items()
         }
-        pages = [page for page in asdict(known).values() if isinstance(page, PageWords)]
+        pages = [page for page in asdict(known).values() if isinstance(page, PageText)]
         assert all(not _filled_in(page.text) and page.title for page in pages)
 
 
@@ -134,13 +148,13 @@ def _filled_in(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-DOMAIN_sites = Domain(
+DOMAIN_sites = TrackingDomain(
     host="click.example",
     hsts_days=2,
     apple_app_site_association='{"applinks":{}}',
     assetlinks="[]",
 )
-BARE = Domain(host="other.example")
+BARE = TrackingDomain(host="other.example")
 
 
 def site_of(sites: Sites, host: str) -> Site:
@@ -170,7 +184,7 @@ def test_where_no_domain_is_listed_every_host_is_served() -> None:
 
 def test_a_site_answers_for_apps_where_the_domain_has_their_files() -> None:
     sites = Sites([DOMAIN_sites, BARE])
-    fixed, bare = site_of(sites, "click.example").fixed, site_of(sites, "other.example").fixed
+    fixed, bare = site_of(sites, "click.example").static_pages, site_of(sites, "other.example").static_pages
     apple, android = "/.well-known/apple-app-site-association", "/.well-known/assetlinks.json"
     assert (b'{"applinks":{}}', b"[]") == (fixed[apple]({}).body, fixed[android]({}).body)
     assert b"\r\nContent-Type: application/json\r\n" in fixed[apple]({}).head
@@ -178,18 +192,20 @@ def test_a_site_answers_for_apps_where_the_domain_has_their_files() -> None:
 
 
 def test_every_site_says_that_it_honours_global_privacy_control() -> None:
-    answer = site_of(Sites(), "").fixed["/.well-known/gpc.json"]({})
+    answer = site_of(Sites(), "").static_pages["/.well-known/gpc.json"]({})
     assert b'{"gpc":true,"lastUpdate":"2026-11-23"}\n' == answer.body
 
 
 def test_robots_are_asked_to_stay_away() -> None:
-    assert b"User-agent: *\nDisallow: /\n" == site_of(Sites(), "").fixed["/robots.txt"]({}).body
+    assert b"User-agent: *\nDisallow: /\n" == site_of(Sites(), "").static_pages["/robots.txt"]({}).body
 
 
 def test_every_answer_of_a_domain_asks_for_tls_where_it_is_told_to() -> None:
     sites = Sites([DOMAIN_sites, BARE])
     site, bare = site_of(sites, "click.example"), site_of(sites, "other.example")
     field = b"Strict-Transport-Security: max-age=172800\r\n"
-    assert (field, b"") == (site.fields, bare.fields)
-    assert all(field in answer({}).head for answer in (*site.fixed.values(), site.pages.damaged, site.pages.ended))
-    assert all(field not in answer({}).head for answer in bare.fixed.values())
+    assert (field, b"") == (site.redirect_headers, bare.redirect_headers)
+    assert all(
+        field in answer({}).head for answer in (*site.static_pages.values(), site.pages.not_found, site.pages.ended)
+    )
+    assert all(field not in answer({}).head for answer in bare.static_pages.values())

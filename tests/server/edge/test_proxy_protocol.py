@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicktrail.server.edge.proxy_protocol import LONGEST, ProxyHeader, read_proxy_header
+from clicktrail.server.edge.proxy_protocol import MAX_HEADER_BYTES, ProxyHeader, parse_proxy_header
 
 SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 
@@ -46,7 +46,9 @@ NOT_BY_TLS = tlv(0x20, b"\x00\x00\x00\x00\x00")
     ],
 )
 def test_headers_tell_the_client(data: bytes, client: str, *, https: bool) -> None:
-    assert ProxyHeader(size=len(data), client=client, https=https) == read_proxy_header(data + b"GET / HTTP/1.1\r\n")
+    assert ProxyHeader(size=len(data), client_ip=client, https=https) == parse_proxy_header(
+        data + b"GET / HTTP/1.1\r\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,18 +69,18 @@ def test_headers_tell_the_client(data: bytes, client: str, *, https: bool) -> No
         binary(0x21, 0x21, IPV4),
         binary(0x21, 0x11, IPV4 + b"\x20"),
         binary(0x21, 0x11, IPV4 + b"\x20\x00\x02\x01"),
-        binary(0x21, 0x11, IPV4 + tlv(0x04, bytes(LONGEST))),
+        binary(0x21, 0x11, IPV4 + tlv(0x04, bytes(MAX_HEADER_BYTES))),
     ],
 )
 def test_all_else_is_no_header(data: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        read_proxy_header(data)
+        parse_proxy_header(data)
 
 
 @given(st.ip_addresses(), st.integers(0, 65_535))
 def test_a_line_that_a_proxy_writes_is_read(client: IPv4Address | IPv6Address, port: int) -> None:
     data = f"PROXY TCP{client.version} {client} {type(client)(1)} {port} 443\r\n".encode()
-    assert [ProxyHeader(size=len(data), client=str(client))] == found_while_arriving(data)
+    assert [ProxyHeader(size=len(data), client_ip=str(client))] == found_while_arriving(data)
 
 
 @given(st.ip_addresses(), st.booleans(), st.binary(max_size=20))
@@ -87,12 +89,12 @@ def test_a_binary_header_that_a_proxy_writes_is_read(
 ) -> None:
     told = client.packed * 2 + b"\xd2\x04\x01\xbb" + tlv(0xEE, other) + (BY_TLS if https else NOT_BY_TLS)
     data = binary(0x21, 0x11 if client.version == 4 else 0x21, told)
-    assert [ProxyHeader(size=len(data), client=str(client), https=https)] == found_while_arriving(data)
+    assert [ProxyHeader(size=len(data), client_ip=str(client), https=https)] == found_while_arriving(data)
 
 
 def found_while_arriving(data: bytes) -> list[ProxyHeader]:
     """What is read of each beginning, and of the whole."""
-    found = [read_proxy_header(data[:end]) for end in range(len(data) + 1)]
+    found = [parse_proxy_header(data[:end]) for end in range(len(data) + 1)]
     return [header for header in found if header]
 
 
@@ -101,7 +103,7 @@ def found_while_arriving(data: bytes) -> list[ProxyHeader]:
 )
 def test_no_bytes_break_it(data: bytes, start: bytes) -> None:
     try:
-        found = read_proxy_header(start + data)
+        found = parse_proxy_header(start + data)
     except ValueError:
         return
     assert found is None or 0 < found.size <= len(start + data)

@@ -10,7 +10,7 @@ from clicktrail.server.edge.responses import Responses
 
 def test_a_redirect_is_remembered_by_nobody() -> None:
     responses = Responses()
-    responses.tick(datetime(2026, 11, 23, 8, 30, 59, 999_000, tzinfo=UTC))
+    responses.set_date(datetime(2026, 11, 23, 8, 30, 59, 999_000, tzinfo=UTC))
     expected = (
         b"HTTP/1.1 302 Found\r\n"
         b"Cache-Control: private, no-store\r\n"
@@ -50,6 +50,6 @@ def test_every_refusal_has_its_answer(refusal: Refusal) -> None:
 
 
 def test_health_is_json() -> None:
-    health = Responses().health(status="degraded", failed=3, buffered=2, let_go=1)
-    assert b'{"status":"degraded","failed":3,"buffered":2,"let_go":1}\n' == health.body
+    health = Responses().health(status="degraded", failed=3, buffered=2, dropped=1)
+    assert b'{"status":"degraded","failed":3,"buffered":2,"dropped":1}\n' == health.body
     assert b"Content-Type: application/json\r\n" in health.head

@@ -9,23 +9,32 @@ from types import MappingProxyType
 import msgspec
 import pytest
 
-from clicktrail.model.edit import EditAction, LinkEdit, Target
-from clicktrail.model.event import AnonymousClick, Click, Engagement, decode
-from clicktrail.model.link_set import ShortMessage, StoredLink
+from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
+from clicktrail.model.event import AnonymousClick, Click, Engagement, decode_event
+from clicktrail.model.link_set import ShortLinkMessage, StoredLink
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.edge.pages import Records, Sites
+from clicktrail.server.edge.pages import RecordingOptions, Sites
 from clicktrail.server.edge.responses import Response
-from clicktrail.server.edge.routes import Beacon, Routes, Tally
+from clicktrail.server.edge.routes import BeaconEndpoint, ResponseStats, Routes
 from clicktrail.server.journal.writer import SegmentWriter
-from clicktrail.server.pipeline.engagement import Engagements
-from clicktrail.server.pipeline.overrides import Overrides
-from clicktrail.server.pipeline.privacy import Marked
+from clicktrail.server.pipeline.engagement import EngagementTracker
+from clicktrail.server.pipeline.overrides import ActiveEdits
+from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.pipeline.request import Request
-from clicktrail.server.pipeline.tracking_domains import Domain
-from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Visit, VisitSeal, short_token
-from tests.support.edge import NOW, StoppedClock, damaged_path, pages_of, request, routes_for, running_edge, token_path
+from clicktrail.server.pipeline.tracking_domains import TrackingDomain
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, LandingClick, LandingTokenSealer, encode_short_token
+from tests.support.edge import (
+    NOW,
+    FixedClock,
+    build_request,
+    build_routes,
+    find_pages,
+    running_edge,
+    tampered_path,
+    token_path,
+)
 from tests.support.edge import RING as RING_EDGES
-from tests.support.held_journal import HeldJournal
+from tests.support.held_journal import ManualJournal
 from tests.support.memory_registry import MemoryRegistry
 
 
@@ -39,79 +48,79 @@ def answers_of(
 
 
 def test_a_click_is_answered_once_it_is_recorded() -> None:
-    journal = HeldJournal()
-    routes = routes_for(journal)
+    journal = ManualJournal()
+    routes = build_routes(journal)
     answers = answers_of(routes, token_path())
     assert [] == answers
-    journal.settle(committed=True)
+    journal.finish_commits(committed=True)
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
-    event = decode(journal.lines[0])
+    event = decode_event(journal.lines[0])
     assert isinstance(event, Click)
     assert ("click0", NOW, "192.0.2.1") == (event.id, event.at, event.ip)
 
 
 def test_a_click_that_cannot_be_recorded_is_answered_all_the_same() -> None:
-    journal = HeldJournal()
-    routes = routes_for(journal)
+    journal = ManualJournal()
+    routes = build_routes(journal)
     answers = answers_of(routes, token_path())
-    journal.settle(committed=False)
+    journal.finish_commits(committed=False)
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
-    degraded = routes.responses.health(status="degraded", failed=1, buffered=1, let_go=0)
+    degraded = routes.responses.health(status="degraded", failed=1, buffered=1, dropped=0)
     assert [degraded] == answers_of(routes, "/healthz")
     answers_of(routes, token_path())
-    journal.settle(committed=True)
-    well = routes.responses.health(status="ok", failed=1, buffered=0, let_go=0)
+    journal.finish_commits(committed=True)
+    well = routes.responses.health(status="ok", failed=1, buffered=0, dropped=0)
     assert [well] == answers_of(routes, "/healthz")
 
 
 def test_a_damaged_token_is_recorded_before_it_is_answered() -> None:
-    journal = HeldJournal()
-    routes = routes_for(journal)
-    answers = answers_of(routes, damaged_path())
+    journal = ManualJournal()
+    routes = build_routes(journal)
+    answers = answers_of(routes, tampered_path())
     assert [] == answers
-    journal.settle(committed=True)
-    assert [pages_of(routes).damaged({})] == answers
-    event = decode(journal.lines[0])
+    journal.finish_commits(committed=True)
+    assert [find_pages(routes).not_found({})] == answers
+    event = decode_event(journal.lines[0])
     assert isinstance(event, Click)
     assert event.tampered
 
 
 def test_everything_else_is_answered_at_once_and_not_recorded() -> None:
-    journal = HeldJournal()
-    routes = routes_for(journal)
-    well = routes.responses.health(status="ok", failed=0, buffered=0, let_go=0)
+    journal = ManualJournal()
+    routes = build_routes(journal)
+    well = routes.responses.health(status="ok", failed=0, buffered=0, dropped=0)
     assert [well] == answers_of(routes, "/healthz", method="HEAD")
     for path, method in [("/favicon.ico", "GET"), ("/robots.txt", "POST"), (token_path(), "POST")]:
-        assert [pages_of(routes).damaged({})] == answers_of(routes, path, method=method)
+        assert [find_pages(routes).not_found({})] == answers_of(routes, path, method=method)
     assert [] == journal.lines
 
 
 def test_a_short_link_is_looked_up_recorded_and_answered() -> None:
-    journal, registry = HeldJournal(), MemoryRegistry()
+    journal, registry = ManualJournal(), MemoryRegistry()
     link = StoredLink(position=0, destination="https://shop.example/?a=b")
-    message = ShortMessage(code=7, message_id="m1", recipient="", campaign="", created_at=NOW, links=(link,))
+    message = ShortLinkMessage(code=7, message_id="m1", recipient="", campaign="", created_at=NOW, links=(link,))
     asyncio.run(registry.short_links.add(message))
-    routes = routes_for(journal, registry=registry)
-    registry.answers = False
-    unresolved = answers_of(routes, f"/{short_token(7, 0)}")
-    registry.answers = True
-    found = answers_of(routes, f"/{short_token(7, 0)}")
-    unknown = answers_of(routes, f"/{short_token(8, 0)}")
+    routes = build_routes(journal, registry=registry)
+    registry.is_available = False
+    unresolved = answers_of(routes, f"/{encode_short_token(7, 0)}")
+    registry.is_available = True
+    found = answers_of(routes, f"/{encode_short_token(7, 0)}")
+    unknown = answers_of(routes, f"/{encode_short_token(8, 0)}")
     assert ([], [], []) == (unresolved, found, unknown)
-    journal.settle(committed=True)
-    assert [pages_of(routes).unavailable({})] == unresolved
+    journal.finish_commits(committed=True)
+    assert [find_pages(routes).unavailable({})] == unresolved
     assert [routes.responses.redirect("https://shop.example/?a=b")] == found
-    assert [pages_of(routes).damaged({})] == unknown
+    assert [find_pages(routes).not_found({})] == unknown
 
 
 def test_landing_pages_are_served_where_there_are_some() -> None:
-    journal = HeldJournal()
-    routes = routes_for(journal)
-    assert [pages_of(routes).damaged({})] == answers_of(routes, "/e.js")
-    assert [pages_of(routes).damaged({})] == answers_of(routes, "/e", method="POST")
+    journal = ManualJournal()
+    routes = build_routes(journal)
+    assert [find_pages(routes).not_found({})] == answers_of(routes, "/e.js")
+    assert [find_pages(routes).not_found({})] == answers_of(routes, "/e", method="POST")
     routes.sites = Sites(landing_hosts=("shop.example",))
     answers = answers_of(routes, token_path())
-    journal.settle(committed=True)
+    journal.finish_commits(committed=True)
     assert b"Location: https://shop.example/?a=b#clicktrail=" in answers[0].head
     assert [b"200", b"204"] == [
         answer.head.split()[1] for answer in answers_of(routes, "/e.js") + answers_of(routes, "/e", method="POST")
@@ -119,12 +128,12 @@ def test_landing_pages_are_served_where_there_are_some() -> None:
 
 
 def test_a_domain_has_landing_pages_of_its_own_or_none() -> None:
-    journal = HeldJournal()
-    routes = routes_for(journal)
+    journal = ManualJournal()
+    routes = build_routes(journal)
     own, off, unsaid = (
-        Domain(host="own.example", engagement_hosts=("shop.example",)),
-        Domain(host="off.example", engagement_hosts=()),
-        Domain(host="unsaid.example"),
+        TrackingDomain(host="own.example", engagement_hosts=("shop.example",)),
+        TrackingDomain(host="off.example", engagement_hosts=()),
+        TrackingDomain(host="unsaid.example"),
     )
     routes.sites = Sites([own, off, unsaid], landing_hosts=("other.example",))
     handed = {
@@ -145,74 +154,74 @@ def test_a_domain_has_landing_pages_of_its_own_or_none() -> None:
     } == handed
 
 
-def handed_on(routes: Routes, journal: HeldJournal, destination: str, *, host: str) -> bool:
+def handed_on(routes: Routes, journal: ManualJournal, destination: str, *, host: str) -> bool:
     """Whether the page that a link leads to is handed the click."""
     answers = answers_of(routes, token_path(destination), headers={"host": host})
-    journal.settle(committed=True)
+    journal.finish_commits(committed=True)
     return b"#clicktrail=" in answers[0].head
 
 
 @pytest.mark.parametrize("name", ["sec-gpc", "dnt"])
 def test_of_who_asks_for_privacy_next_to_nothing_is_recorded(name: str) -> None:
-    journal = HeldJournal()
-    routes = routes_for(journal)
+    journal = ManualJournal()
+    routes = build_routes(journal)
     headers = {name: "1", "user-agent": "Mozilla/5.0 (X11) Firefox/140.0", "accept-language": "en"}
     answers = answers_of(routes, token_path(), headers=headers)
     assert [] == answers
-    journal.settle(committed=True)
+    journal.finish_commits(committed=True)
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
     hour = NOW.replace(minute=0)
     assert [
         AnonymousClick(
             id="click0", at=hour, campaign="spring", link=0, url="https://shop.example/?a=b", verdict=Verdict.HUMAN
         )
-    ] == [decode(line) for line in journal.lines]
+    ] == [decode_event(line) for line in journal.lines]
 
 
 def test_what_is_not_recorded_is_answered_at_once() -> None:
-    journal = HeldJournal()
-    routes = routes_for(journal)
-    assert [pages_of(routes).damaged({})] == answers_of(routes, damaged_path(), headers={"sec-gpc": "1"})
+    journal = ManualJournal()
+    routes = build_routes(journal)
+    assert [find_pages(routes).not_found({})] == answers_of(routes, tampered_path(), headers={"sec-gpc": "1"})
     assert [] == journal.lines
 
 
 def test_a_plus_shows_where_a_link_leads_and_is_no_click() -> None:
-    journal, registry = HeldJournal(), MemoryRegistry()
+    journal, registry = ManualJournal(), MemoryRegistry()
     link = StoredLink(position=0, destination="https://shop.example/<b>")
-    message = ShortMessage(code=7, message_id="m1", recipient="", campaign="", created_at=NOW, links=(link,))
+    message = ShortLinkMessage(code=7, message_id="m1", recipient="", campaign="", created_at=NOW, links=(link,))
     asyncio.run(registry.short_links.add(message))
-    routes = routes_for(journal, registry=registry)
+    routes = build_routes(journal, registry=registry)
     (sealed,) = answers_of(routes, f"{token_path()}+")
-    (stored,) = answers_of(routes, f"/{short_token(7, 0)}+")
+    (stored,) = answers_of(routes, f"/{encode_short_token(7, 0)}+")
     assert (b"200", b"200") == (sealed.head.split()[1], stored.head.split()[1])
     assert b'<a href="https://shop.example/?a=b"' in sealed.body
     assert b'<a href="https://shop.example/&lt;b&gt;"' in stored.body
     assert b"ann@example.org" not in sealed.body
-    assert [pages_of(routes).damaged({})] == answers_of(routes, f"{damaged_path()}+")
+    assert [find_pages(routes).not_found({})] == answers_of(routes, f"{tampered_path()}+")
     assert [] == journal.lines
 
 
 def test_hosts_that_are_not_ours_are_told_so() -> None:
-    journal = HeldJournal()
-    routes = routes_for(journal)
-    routes.sites = Sites([Domain(host="click.example")])
+    journal = ManualJournal()
+    routes = build_routes(journal)
+    routes.sites = Sites([TrackingDomain(host="click.example")])
     (elsewhere,) = answers_of(routes, token_path(), headers={"host": "evil.example"})
     assert elsewhere.head.startswith(b"HTTP/1.1 421 ")
     assert b"HTTP/1.1 200 OK" == answers_of(routes, "/healthz", headers={"host": "10.0.0.1"})[0].head.splitlines()[0]
     assert [] == journal.lines
     answers = answers_of(routes, token_path(), headers={"host": "click.example"})
-    journal.settle(committed=True)
+    journal.finish_commits(committed=True)
     assert [b"302"] == [answer.head.split()[1] for answer in answers]
 
 
 def test_links_lead_only_where_their_domain_allows() -> None:
-    journal = HeldJournal()
-    routes = routes_for(journal)
-    routes.sites = Sites([Domain(host="click.example", destinations=("shop.example",))])
+    journal = ManualJournal()
+    routes = build_routes(journal)
+    routes.sites = Sites([TrackingDomain(host="click.example", destinations=("shop.example",))])
     here = {"host": "click.example"}
     elsewhere = answers_of(routes, token_path("https://evil.example/"), headers=here)
     allowed = answers_of(routes, token_path(), headers=here)
-    journal.settle(committed=True)
+    journal.finish_commits(committed=True)
     assert [b"410", b"302"] == [answer.head.split()[1] for answer in elsewhere + allowed]
     assert [b"410"] == [
         answer.head.split()[1] for answer in answers_of(routes, f"{token_path('https://evil.example/')}+", headers=here)
@@ -221,49 +230,51 @@ def test_links_lead_only_where_their_domain_allows() -> None:
 
 
 def test_a_link_leads_by_what_was_changed_about_it() -> None:
-    journal = HeldJournal()
-    routes = routes_for(journal)
-    target = Target(campaign="spring", position=0)
+    journal = ManualJournal()
+    routes = build_routes(journal)
+    target = EditTarget(campaign="spring", position=0)
     correction = LinkEdit(id="e", at=NOW, target=target, action=EditAction.REDIRECT, destination="https://new.example/")
-    routes.overrides = Overrides([correction])
+    routes.overrides = ActiveEdits([correction])
     corrected, told = answers_of(routes, token_path()), answers_of(routes, f"{token_path()}+")
-    routes.overrides = Overrides([LinkEdit(id="e", at=NOW, target=target, action=EditAction.DISABLE)])
+    routes.overrides = ActiveEdits([LinkEdit(id="e", at=NOW, target=target, action=EditAction.DISABLE)])
     disabled, untold = answers_of(routes, token_path()), answers_of(routes, f"{token_path()}+")
-    journal.settle(committed=True)
+    journal.finish_commits(committed=True)
     assert [routes.responses.redirect("https://new.example/")] == corrected
     assert b'href="https://new.example/"' in told[0].body
-    assert [pages_of(routes).ended({})] == disabled == untold
-    events = [decode(line) for line in journal.lines]
+    assert [find_pages(routes).ended({})] == disabled == untold
+    events = [decode_event(line) for line in journal.lines]
     assert ["https://shop.example/?a=b"] * 2 == [event.url for event in events if isinstance(event, Click)]
 
 
 def test_nothing_is_recorded_of_who_was_erased() -> None:
-    journal = HeldJournal()
-    routes = routes_for(journal)
+    journal = ManualJournal()
+    routes = build_routes(journal)
     routes.sites = Sites(landing_hosts=("shop.example",))
-    routes.erased = Marked(RING_EDGES, [Marked(RING_EDGES).mark("ann@example.org")])
+    routes.erased = HashedRecipients(RING_EDGES, [HashedRecipients(RING_EDGES).hash_recipient("ann@example.org")])
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers_of(routes, token_path())
     assert [] == journal.lines
 
 
 @pytest.mark.parametrize(("opted_out", "recorded"), [("anonymous", ["spring"]), ("none", [])])
 def test_clicks_of_who_denied_since_are_kept_as_of_who_asks_for_privacy(opted_out: str, recorded: list[str]) -> None:
-    journal = HeldJournal()
-    routes = routes_for(journal)
-    routes.sites = Sites(records=Records(opted_out=opted_out == "anonymous"), landing_hosts=("shop.example",))
-    routes.denied = Marked(RING_EDGES, [Marked(RING_EDGES).mark("ann@example.org")])
+    journal = ManualJournal()
+    routes = build_routes(journal)
+    routes.sites = Sites(
+        recording=RecordingOptions(records_opted_out=opted_out == "anonymous"), landing_hosts=("shop.example",)
+    )
+    routes.denied = HashedRecipients(RING_EDGES, [HashedRecipients(RING_EDGES).hash_recipient("ann@example.org")])
     answers = answers_of(routes, token_path(), headers={"user-agent": "Mozilla/5.0 Private/7"})
-    journal.settle(committed=True)
+    journal.finish_commits(committed=True)
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
-    events = [decode(line) for line in journal.lines]
+    events = [decode_event(line) for line in journal.lines]
     assert recorded == [event.campaign for event in events if isinstance(event, AnonymousClick)]
     assert len(recorded) == len(events)
 
 
 def test_a_domain_may_have_nothing_recorded_of_who_asks_for_privacy() -> None:
-    journal = HeldJournal()
-    routes = routes_for(journal)
-    routes.sites = Sites([Domain(host="click.example", opted_out="none"), Domain(host="other.example")])
+    journal = ManualJournal()
+    routes = build_routes(journal)
+    routes.sites = Sites([TrackingDomain(host="click.example", opted_out="none"), TrackingDomain(host="other.example")])
     headers = {"host": "click.example", "sec-gpc": "1"}
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers_of(routes, token_path(), headers=headers)
     assert b"Do Not Track: nothing." in answers_of(routes, f"{token_path()}+", headers=headers)[0].body
@@ -273,29 +284,32 @@ def test_a_domain_may_have_nothing_recorded_of_who_asks_for_privacy() -> None:
 
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 TOLD = {
-    "visit": VisitSeal(RING).seal(
-        Visit(click_id="c1", message_id="m1", recipient="ann@example.org", campaign="spring", clicked_at=NOW)
+    "visit": LandingTokenSealer(RING).seal(
+        LandingClick(click_id="c1", message_id="m1", recipient="ann@example.org", campaign="spring", clicked_at=NOW)
     ),
     "kind": "engaged",
 }
 
 
-def beacon(journal: HeldJournal) -> Beacon:
+def beacon(journal: ManualJournal) -> BeaconEndpoint:
     """Of an edge."""
-    return Beacon(Engagements(RING), journal=journal, clock=StoppedClock())
+    return BeaconEndpoint(EngagementTracker(RING), journal=journal, clock=FixedClock())
 
 
 def answer(
-    to: Beacon, path: str, *, method: str = "GET", body: bytes = b"", without: tuple[str, ...] = ()
+    to: BeaconEndpoint, path: str, *, method: str = "GET", body: bytes = b"", without: tuple[str, ...] = ()
 ) -> Response | None:
     """What is answered at once, where nothing is to be recorded of some recipients."""
     request = Request(method=method, path=path, peer="192.0.2.1", headers={}, body=body)
-    return to.answer(request, without=(Marked(RING), Marked(RING, map(Marked(RING).mark, without))))
+    return to.answer(
+        request,
+        excluded=(HashedRecipients(RING), HashedRecipients(RING, map(HashedRecipients(RING).hash_recipient, without))),
+    )
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_the_script_is_small_and_may_be_loaded_by_any_page(method: str) -> None:
-    script = answer(beacon(HeldJournal()), "/e.js", method=method)
+    script = answer(beacon(ManualJournal()), "/e.js", method=method)
     assert script
     assert 2_000 > len(script.head) + len(script.body)
     assert b"Content-Type: text/javascript; charset=utf-8\r\n" in script.head
@@ -304,7 +318,7 @@ def test_the_script_is_small_and_may_be_loaded_by_any_page(method: str) -> None:
 
 
 def test_what_a_page_tells_is_recorded_and_answered_at_once() -> None:
-    journal = HeldJournal()
+    journal = ManualJournal()
     taken = answer(beacon(journal), "/e", method="POST", body=msgspec.json.encode(TOLD))
     expected = Engagement(
         id="c1-engaged",
@@ -315,14 +329,14 @@ def test_what_a_page_tells_is_recorded_and_answered_at_once() -> None:
         click_id="c1",
         kind="engaged",
     )
-    assert [expected] == [decode(line) for line in journal.lines]
+    assert [expected] == [decode_event(line) for line in journal.lines]
     assert taken
     assert taken.head.startswith(b"HTTP/1.1 204 ")
-    journal.settle(committed=False)
+    journal.finish_commits(committed=False)
 
 
 def test_what_is_not_taken_is_answered_alike() -> None:
-    journal = HeldJournal()
+    journal = ManualJournal()
     to = beacon(journal)
     good = answer(to, "/e", method="POST", body=msgspec.json.encode(TOLD))
     assert [good, good] == [answer(to, "/e", method="POST", body=body) for body in (b"", msgspec.json.encode(TOLD))]
@@ -330,7 +344,7 @@ def test_what_is_not_taken_is_answered_alike() -> None:
 
 
 def test_nothing_is_recorded_of_who_may_not_be() -> None:
-    journal = HeldJournal()
+    journal = ManualJournal()
     body = msgspec.json.encode(TOLD)
     refused = answer(beacon(journal), "/e", method="POST", body=body, without=("ann@example.org",))
     assert [] == journal.lines
@@ -340,25 +354,29 @@ def test_nothing_is_recorded_of_who_may_not_be() -> None:
 
 @pytest.mark.parametrize(("path", "method"), [("/e", "GET"), ("/e.js", "POST"), ("/e/", "POST"), ("/", "GET")])
 def test_other_requests_are_not_the_beacons(path: str, method: str) -> None:
-    assert answer(beacon(HeldJournal()), path, method=method) is None
+    assert answer(beacon(ManualJournal()), path, method=method) is None
 
 
 def test_answers_are_counted_by_their_status() -> None:
-    tally = Tally()
+    tally = ResponseStats()
     for response in (Response(head=b"HTTP/1.1 302 Found\r\n"), *[Response(head=b"HTTP/1.1 200 OK\r\n")] * 2):
-        tally.count(response, perf_counter() - 2.0)
+        tally.record(response, perf_counter() - 2.0)
 
-    assert {"302": 1, "200": 2} == tally.statuses
-    assert [3, 0] == tally.seconds.counts[-2:]
-    assert 6.0 <= tally.seconds.total < 7.5
+    assert {"302": 1, "200": 2} == tally.status_counts
+    assert [3, 0] == tally.duration_seconds.counts[-2:]
+    assert 6.0 <= tally.duration_seconds.total < 7.5
 
 
 async def test_every_answer_of_an_edge_is_counted(tmp_path: Path) -> None:
     with SegmentWriter(tmp_path / "edge-0", asyncio.get_running_loop()) as journal:
         async with running_edge(journal) as edge:
-            for sent in (request(token_path(), close=True), request(damaged_path(), close=True), b"nonsense\r\n\r\n"):
-                await edge.ask(sent)
-            tally = edge.routes.tally
+            for sent in (
+                build_request(token_path(), close=True),
+                build_request(tampered_path(), close=True),
+                b"nonsense\r\n\r\n",
+            ):
+                await edge.exchange(sent)
+            tally = edge.routes.stats
 
-    assert {"302": 1, "404": 1, "400": 1} == tally.statuses
-    assert 3 == sum(tally.seconds.counts)
+    assert {"302": 1, "404": 1, "400": 1} == tally.status_counts
+    assert 3 == sum(tally.duration_seconds.counts)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.journal.segments import numbers
+from clicktrail.server.journal.segments import list_segment_numbers
 from clicktrail.server.journal.writer import Durability
 
 WRITER = """
@@ -101,4 +101,4 @@ def test_no_line_is_passed_over_however_often_the_reader_is_killed(tmp_path: Pat
     last = SegmentReader(journal, journal / "cursor")
     found = [*stored.read_bytes().splitlines(), *(entry.line for entry in last.read(1_000_000))]
     assert [] == [line for line in written if line not in set(found)]
-    assert numbers(journal / "edge-0")[0] > 1  # what was read is gone
+    assert list_segment_numbers(journal / "edge-0")[0] > 1  # what was read is gone

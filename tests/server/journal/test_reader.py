@@ -13,8 +13,16 @@ from hypothesis import strategies as st
 
 from clicktrail.errors import StorageError
 from clicktrail.server.journal import reader
-from clicktrail.server.journal.reader import Place, SegmentReader, delete_read, mark_read
-from clicktrail.server.journal.segments import HEAD, OVERHEAD, Segment, lock, numbers, pack, path_of
+from clicktrail.server.journal.reader import JournalPosition, SegmentReader, delete_read_segments, mark_segments_read
+from clicktrail.server.journal.segments import (
+    FRAME_HEADER_BYTES,
+    SEGMENT_HEADER,
+    Segment,
+    encode_frame,
+    list_segment_numbers,
+    lock_folder,
+    segment_path,
+)
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.system import SystemClock
 
@@ -25,7 +33,7 @@ def segment_of(folder: Path, number: int, lines: list[bytes]) -> Segment:
     """An open segment that holds these lines."""
     folder.mkdir(exist_ok=True)
     segment = Segment(folder, number)
-    segment.write(b"".join(map(pack, lines)))
+    segment.write(b"".join(map(encode_frame, lines)))
     segment.sync()
     return segment
 
@@ -37,7 +45,9 @@ def lines_from(reader: SegmentReader, limit: int = 1_000) -> list[bytes]:
 
 async def write(folder: Path, batches: list[list[bytes]], capacity: int) -> None:
     """Write batch after batch with one writer."""
-    with SegmentWriter(folder, asyncio.get_running_loop(), begin=partial(Segment, capacity=capacity)) as writer:
+    with SegmentWriter(
+        folder, asyncio.get_running_loop(), create_segment=partial(Segment, capacity=capacity)
+    ) as writer:
         for batch in batches:
             for line in batch:
                 writer.append(line, lambda _: None)
@@ -83,9 +93,9 @@ def test_there_may_be_no_journal_yet(tmp_path: Path) -> None:
 
 def test_a_frame_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
     open_segment = segment_of(tmp_path / "edge-0", 1, [b"first"])
-    path = path_of(tmp_path / "edge-0", 1)
+    path = segment_path(tmp_path / "edge-0", 1)
     start = open_segment.size
-    frame = pack(b"second")
+    frame = encode_frame(b"second")
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
     assert [b"first"] == lines_from(reader)
     for caught in range(len(frame)):
@@ -100,8 +110,8 @@ def test_a_frame_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
 
 def test_a_torn_tail_of_a_finished_segment_is_passed_over(tmp_path: Path) -> None:
     segment_of(tmp_path / "edge-0", 1, [b"first"]).close()
-    path = path_of(tmp_path / "edge-0", 1)
-    path.write_bytes(path.read_bytes() + pack(b"torn")[:-1])
+    path = segment_path(tmp_path / "edge-0", 1)
+    path.write_bytes(path.read_bytes() + encode_frame(b"torn")[:-1])
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
     assert [b"first"] == lines_from(reader)
     segment_of(tmp_path / "edge-0", 2, [b"second"]).close()
@@ -113,8 +123,8 @@ async def test_lines_that_a_power_cut_took_away_do_not_hide_later_ones(tmp_path:
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
     assert [b"synced", b"not synced"] == lines_from(reader)
     reader.commit()
-    with path_of(tmp_path / "edge-0", 1).open("r+b") as file:
-        file.truncate(len(HEAD) + OVERHEAD + len(b"synced") + 3)
+    with segment_path(tmp_path / "edge-0", 1).open("r+b") as file:
+        file.truncate(len(SEGMENT_HEADER) + FRAME_HEADER_BYTES + len(b"synced") + 3)
     await write(tmp_path / "edge-0", [[b"a line that is longer than what was lost"], [b"and another"]], 1_000_000)
     again = SegmentReader(tmp_path, tmp_path / "cursor")
     assert [b"a line that is longer than what was lost", b"and another"] == lines_from(again)
@@ -125,23 +135,23 @@ def test_deleted_segments_are_passed_over(tmp_path: Path) -> None:
         segment_of(tmp_path / "edge-0", number, [b"%d" % number]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
     assert [b"1"] == lines_from(reader, 1)
-    path_of(tmp_path / "edge-0", 1).unlink()
-    path_of(tmp_path / "edge-0", 2).unlink()
+    segment_path(tmp_path / "edge-0", 1).unlink()
+    segment_path(tmp_path / "edge-0", 2).unlink()
     assert [b"3"] == lines_from(reader)
 
 
 def test_only_what_is_committed_is_deleted(tmp_path: Path) -> None:
     (tmp_path / "edge-0").mkdir()
-    claim = lock(tmp_path / "edge-0")
+    claim = lock_folder(tmp_path / "edge-0")
     for number in (1, 2, 3):
         segment_of(tmp_path / "edge-0", number, [b"%d" % number]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
     tomorrow = SystemClock().now() + timedelta(days=1)
     assert [b"1", b"2", b"3"] == lines_from(reader)
-    assert 0 == reader.delete(before=tomorrow)
+    assert 0 == reader.delete_segments(before=tomorrow)
     reader.commit()
-    assert 2 == reader.delete(before=tomorrow)
-    assert [3] == numbers(tmp_path / "edge-0")
+    assert 2 == reader.delete_segments(before=tomorrow)
+    assert [3] == list_segment_numbers(tmp_path / "edge-0")
     os.close(claim)
     segment_of(tmp_path / "edge-0", 4, [b"4"]).close()
     assert [b"4"] == lines_from(SegmentReader(tmp_path, tmp_path / "cursor"))
@@ -154,8 +164,8 @@ def test_a_segment_is_done_with_once_there_is_an_empty_one_behind_it(tmp_path: P
     open_segment = segment_of(tmp_path / "edge-0", 2, [])
     assert [] == lines_from(reader)
     reader.commit()
-    assert 1 == reader.delete(before=SystemClock().now() + timedelta(days=1))
-    open_segment.write(pack(b"2"))
+    assert 1 == reader.delete_segments(before=SystemClock().now() + timedelta(days=1))
+    open_segment.write(encode_frame(b"2"))
     assert [b"2"] == lines_from(reader)
     open_segment.close()
 
@@ -164,7 +174,7 @@ def test_a_folder_that_was_begun_anew_is_read_from_its_start(tmp_path: Path) -> 
     segment_of(tmp_path / "edge-0", 7, [b"old"]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
     assert [b"old"] == lines_from(reader)
-    path_of(tmp_path / "edge-0", 7).unlink()
+    segment_path(tmp_path / "edge-0", 7).unlink()
     assert [] == lines_from(reader)
     segment_of(tmp_path / "edge-0", 1, [b"new"]).close()
     assert [b"new"] == lines_from(reader)
@@ -178,32 +188,32 @@ def test_writers_take_turns(tmp_path: Path) -> None:
     assert {b"edge-0", b"edge-1", b"engine"} == set(found[:3]) == set(found[3:])
 
 
-PLACES = (Place("edge-0", 3, 21), Place("engine", 1, 400))
+PLACES = (JournalPosition("edge-0", 3, 21), JournalPosition("engine", 1, 400))
 
 
 def test_places_come_back(tmp_path: Path) -> None:
-    reader.save(tmp_path / "cursor", PLACES[:1])
-    reader.save(tmp_path / "cursor", PLACES)
-    assert PLACES == reader.load(tmp_path / "cursor")
+    reader.save_positions(tmp_path / "cursor", PLACES[:1])
+    reader.save_positions(tmp_path / "cursor", PLACES)
+    assert PLACES == reader.load_positions(tmp_path / "cursor")
 
 
 def test_nothing_was_read_yet(tmp_path: Path) -> None:
-    assert () == reader.load(tmp_path / "cursor")
+    assert () == reader.load_positions(tmp_path / "cursor")
 
 
 def test_a_save_that_fails_leaves_the_old_places(tmp_path: Path) -> None:
-    reader.save(tmp_path / "cursor", PLACES)
+    reader.save_positions(tmp_path / "cursor", PLACES)
     (tmp_path / "cursor.new").mkdir()
     with pytest.raises(StorageError):
-        reader.save(tmp_path / "cursor", PLACES[:1])
-    assert PLACES == reader.load(tmp_path / "cursor")
+        reader.save_positions(tmp_path / "cursor", PLACES[:1])
+    assert PLACES == reader.load_positions(tmp_path / "cursor")
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b'{"edge-0": 3}', b"\xff"])
 def test_a_damaged_file_is_refused_with_the_way_out(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "cursor").write_bytes(text)
     with pytest.raises(StorageError) as caught:
-        reader.load(tmp_path / "cursor")
+        reader.load_positions(tmp_path / "cursor")
     assert "read again from its start" in caught.value.hint
 
 
@@ -215,67 +225,76 @@ def segments(writer: Path, count: int, *, changed: datetime) -> None:
     """As many segments of one line, all done with at that time."""
     writer.mkdir()
     for number in range(1, count + 1):
-        path_of(writer, number).write_bytes(HEAD + pack(b"a click"))
-        os.utime(path_of(writer, number), (changed.timestamp(), changed.timestamp()))
+        segment_path(writer, number).write_bytes(SEGMENT_HEADER + encode_frame(b"a click"))
+        os.utime(segment_path(writer, number), (changed.timestamp(), changed.timestamp()))
 
 
 def test_read_and_old_segments_go(tmp_path: Path) -> None:
     for name in ("edge-0", "edge-1"):
         segments(tmp_path / name, 4, changed=NOW - 2 * DAY)
-    deleted = delete_read(tmp_path, [Place("edge-0", 3, 21), Place("edge-1", 2, 21)], before=NOW - DAY)
-    assert (3, [3, 4], [2, 3, 4]) == (deleted, numbers(tmp_path / "edge-0"), numbers(tmp_path / "edge-1"))
+    deleted = delete_read_segments(
+        tmp_path, [JournalPosition("edge-0", 3, 21), JournalPosition("edge-1", 2, 21)], before=NOW - DAY
+    )
+    assert (3, [3, 4], [2, 3, 4]) == (
+        deleted,
+        list_segment_numbers(tmp_path / "edge-0"),
+        list_segment_numbers(tmp_path / "edge-1"),
+    )
 
 
 def test_young_segments_stay(tmp_path: Path) -> None:
     segments(tmp_path / "edge-0", 4, changed=NOW - DAY / 2)
-    assert 0 == delete_read(tmp_path, [Place("edge-0", 4, 21)], before=NOW - DAY)
-    assert [1, 2, 3, 4] == numbers(tmp_path / "edge-0")
+    assert 0 == delete_read_segments(tmp_path, [JournalPosition("edge-0", 4, 21)], before=NOW - DAY)
+    assert [1, 2, 3, 4] == list_segment_numbers(tmp_path / "edge-0")
 
 
 def test_what_was_not_read_stays_however_old(tmp_path: Path) -> None:
     for name in ("edge-0", "edge-1"):
         segments(tmp_path / name, 2, changed=NOW - 9 * DAY)
-    assert 0 == delete_read(tmp_path, [Place("edge-0", 1, 21)], before=NOW + 365 * DAY)
-    assert [1, 2] == numbers(tmp_path / "edge-0") == numbers(tmp_path / "edge-1")
+    assert 0 == delete_read_segments(tmp_path, [JournalPosition("edge-0", 1, 21)], before=NOW + 365 * DAY)
+    assert [1, 2] == list_segment_numbers(tmp_path / "edge-0") == list_segment_numbers(tmp_path / "edge-1")
 
 
 def test_a_segment_that_was_read_to_its_end_goes_unless_it_is_the_newest(tmp_path: Path) -> None:
     segments(tmp_path / "edge-0", 3, changed=NOW - 2 * DAY)
-    path_of(tmp_path / "edge-0", 2).write_bytes(HEAD)
-    os.utime(path_of(tmp_path / "edge-0", 2), (0, 0))
-    place = Place("edge-0", 1, path_of(tmp_path / "edge-0", 1).stat().st_size)
-    assert 2 == delete_read(tmp_path, [place], before=NOW - DAY)
-    end = Place("edge-0", 3, path_of(tmp_path / "edge-0", 3).stat().st_size)
-    claim = lock(tmp_path / "edge-0")
-    assert 0 == delete_read(tmp_path, [end], before=NOW - DAY)
+    segment_path(tmp_path / "edge-0", 2).write_bytes(SEGMENT_HEADER)
+    os.utime(segment_path(tmp_path / "edge-0", 2), (0, 0))
+    place = JournalPosition("edge-0", 1, segment_path(tmp_path / "edge-0", 1).stat().st_size)
+    assert 2 == delete_read_segments(tmp_path, [place], before=NOW - DAY)
+    end = JournalPosition("edge-0", 3, segment_path(tmp_path / "edge-0", 3).stat().st_size)
+    claim = lock_folder(tmp_path / "edge-0")
+    assert 0 == delete_read_segments(tmp_path, [end], before=NOW - DAY)
     os.close(claim)
 
 
 def test_of_a_writer_that_nobody_runs_an_empty_segment_is_left(tmp_path: Path) -> None:
     segments(tmp_path / "edge-0", 2, changed=NOW - 2 * DAY)
-    begun, end = Place("edge-0", 2, len(HEAD)), Place("edge-0", 2, path_of(tmp_path / "edge-0", 2).stat().st_size)
-    assert 0 == delete_read(tmp_path, [end], before=NOW - 3 * DAY)
-    assert 1 == delete_read(tmp_path, [begun], before=NOW - DAY)
-    assert [1, 0, 0] == [delete_read(tmp_path, [end], before=NOW + day * DAY) for day in (-1, 0, 9)]
-    assert [3] == numbers(tmp_path / "edge-0")
-    assert HEAD == path_of(tmp_path / "edge-0", 3).read_bytes()
-    os.close(lock(tmp_path / "edge-0"))
+    begun, end = (
+        JournalPosition("edge-0", 2, len(SEGMENT_HEADER)),
+        JournalPosition("edge-0", 2, segment_path(tmp_path / "edge-0", 2).stat().st_size),
+    )
+    assert 0 == delete_read_segments(tmp_path, [end], before=NOW - 3 * DAY)
+    assert 1 == delete_read_segments(tmp_path, [begun], before=NOW - DAY)
+    assert [1, 0, 0] == [delete_read_segments(tmp_path, [end], before=NOW + day * DAY) for day in (-1, 0, 9)]
+    assert [3] == list_segment_numbers(tmp_path / "edge-0")
+    assert SEGMENT_HEADER == segment_path(tmp_path / "edge-0", 3).read_bytes()
+    os.close(lock_folder(tmp_path / "edge-0"))
 
 
 def test_a_clock_that_was_put_back_keeps_segments_longer(tmp_path: Path) -> None:
     segments(tmp_path / "edge-0", 2, changed=NOW + 2 * DAY)
-    assert 0 == delete_read(tmp_path, [Place("edge-0", 2, 21)], before=NOW - DAY)
-    assert 1 == delete_read(tmp_path, [Place("edge-0", 2, 21)], before=NOW + 3 * DAY)
+    assert 0 == delete_read_segments(tmp_path, [JournalPosition("edge-0", 2, 21)], before=NOW - DAY)
+    assert 1 == delete_read_segments(tmp_path, [JournalPosition("edge-0", 2, 21)], before=NOW + 3 * DAY)
 
 
 def test_the_time_for_which_segments_are_kept_begins_when_they_are_read(tmp_path: Path) -> None:
     segments(tmp_path / "edge-0", 3, changed=NOW - 9 * DAY)
-    place = Place("edge-0", 3, 21)
-    mark_read(tmp_path, place, since=2)
-    assert 1 == delete_read(tmp_path, [place], before=NOW - DAY)
-    assert [2, 3] == numbers(tmp_path / "edge-0")
+    place = JournalPosition("edge-0", 3, 21)
+    mark_segments_read(tmp_path, place, first_segment=2)
+    assert 1 == delete_read_segments(tmp_path, [place], before=NOW - DAY)
+    assert [2, 3] == list_segment_numbers(tmp_path / "edge-0")
 
 
 def test_a_writer_s_folder_may_be_gone(tmp_path: Path) -> None:
-    mark_read(tmp_path, Place("edge-0", 3, 21), since=1)
-    assert 0 == delete_read(tmp_path, [Place("edge-0", 3, 21)], before=NOW)
+    mark_segments_read(tmp_path, JournalPosition("edge-0", 3, 21), first_segment=1)
+    assert 0 == delete_read_segments(tmp_path, [JournalPosition("edge-0", 3, 21)], before=NOW)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from clicktrail.errors import StorageError
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.journal.segments import Segment, numbers, path_of
+from clicktrail.server.journal.segments import Segment, list_segment_numbers, segment_path
 from clicktrail.server.journal.writer import Backlog, Durability, SegmentWriter
 
 NOBODY = 65_534
@@ -27,7 +27,7 @@ NOBODY = 65_534
 
 def writer_on(folder: Path, *, capacity: int = 1_000_000) -> SegmentWriter:
     """A writer on the running loop."""
-    return SegmentWriter(folder, asyncio.get_running_loop(), begin=partial(Segment, capacity=capacity))
+    return SegmentWriter(folder, asyncio.get_running_loop(), create_segment=partial(Segment, capacity=capacity))
 
 
 async def committed(writer: SegmentWriter, line: bytes) -> bool:
@@ -93,7 +93,7 @@ async def test_close_commits_and_then_takes_no_more(tmp_path: Path) -> None:
     writer.close()
     writer.append(b"too late", told.append)
     assert [True, False] == told
-    assert writer.failed == 1
+    assert writer.failed_count == 1
     assert [b"in time"] == lines_in(tmp_path)
 
 
@@ -110,7 +110,7 @@ async def test_segments_roll_by_size(tmp_path: Path) -> None:
     with writer_on(tmp_path / "edge-0", capacity=130) as writer:
         for size in sizes:
             assert await committed(writer, b"x" * size)
-    assert [1, 2, 3, 4] == numbers(tmp_path / "edge-0")
+    assert [1, 2, 3, 4] == list_segment_numbers(tmp_path / "edge-0")
     assert sizes == [len(line) for line in lines_in(tmp_path)]
 
 
@@ -121,19 +121,19 @@ async def test_segments_roll_by_age(tmp_path: Path, durability: Durability) -> N
         assert await committed(writer, b"first")
         writer._roll()
         writer._roll()
-        assert [1, 2] == numbers(tmp_path / "edge-0")
+        assert [1, 2] == list_segment_numbers(tmp_path / "edge-0")
         assert await committed(writer, b"second")
     assert [b"first", b"second"] == lines_in(tmp_path)
-    assert [1, 2] == numbers(tmp_path / "edge-0")
+    assert [1, 2] == list_segment_numbers(tmp_path / "edge-0")
 
 
 async def test_a_segment_that_cannot_be_ended_is_trouble(tmp_path: Path) -> None:
     disk, loop = Disk(), asyncio.get_running_loop()
-    with SegmentWriter(tmp_path / "edge-0", loop, durability=Durability.ASYNC, begin=disk.begin) as writer:
+    with SegmentWriter(tmp_path / "edge-0", loop, durability=Durability.ASYNC, create_segment=disk.begin) as writer:
         assert await committed(writer, b"first")
         disk.fails = True
         writer._roll()
-        assert (True, 1) == (writer.in_trouble, writer.buffered)
+        assert (True, 1) == (writer.is_degraded, writer.buffered_count)
         writer._roll()
         disk.fails = False
         await until_written(writer)
@@ -146,18 +146,18 @@ async def test_a_second_writer_is_refused(tmp_path: Path) -> None:
             writer_on(tmp_path / "edge-0")
         writer_on(tmp_path / "edge-1").close()
     writer_on(tmp_path / "edge-0").close()
-    assert [] == numbers(tmp_path / "edge-0")
+    assert [] == list_segment_numbers(tmp_path / "edge-0")
 
 
 async def test_a_torn_tail_is_cut_off_at_the_start_and_never_written_behind(tmp_path: Path) -> None:
     with writer_on(tmp_path / "edge-0") as writer:
         assert await committed(writer, b"before")
-    whole = path_of(tmp_path / "edge-0", 1).read_bytes()
-    path_of(tmp_path / "edge-0", 1).write_bytes(whole + b"\x07\x00\x00\x00torn")
+    whole = segment_path(tmp_path / "edge-0", 1).read_bytes()
+    segment_path(tmp_path / "edge-0", 1).write_bytes(whole + b"\x07\x00\x00\x00torn")
     with writer_on(tmp_path / "edge-0") as writer:
         assert await committed(writer, b"after")
-    assert whole == path_of(tmp_path / "edge-0", 1).read_bytes()
-    assert [1, 2] == numbers(tmp_path / "edge-0")
+    assert whole == segment_path(tmp_path / "edge-0", 1).read_bytes()
+    assert [1, 2] == list_segment_numbers(tmp_path / "edge-0")
     assert [b"before", b"after"] == lines_in(tmp_path)
 
 
@@ -172,7 +172,7 @@ async def until(happened: Callable[[], bool]) -> None:
 
 async def until_written(writer: SegmentWriter) -> None:
     """Wait until nothing waits for the disk."""
-    await until(lambda: not writer.buffered)
+    await until(lambda: not writer.buffered_count)
 
 
 async def test_a_journal_that_cannot_be_written_keeps_lines_until_it_can(tmp_path: Path) -> None:
@@ -184,11 +184,11 @@ async def test_a_journal_that_cannot_be_written_keeps_lines_until_it_can(tmp_pat
         told: list[bool] = []
         writer.append(b"second", told.append)
         assert [False] == told
-        assert (2, 2, 0) == (writer.failed, writer.buffered, writer.let_go)
+        assert (2, 2, 0) == (writer.failed_count, writer.buffered_count, writer.dropped_count)
         folder.unlink()
         await until_written(writer)
         assert await committed(writer, b"third")
-        assert (2, 0, 0) == (writer.failed, writer.buffered, writer.let_go)
+        assert (2, 0, 0) == (writer.failed_count, writer.buffered_count, writer.dropped_count)
         assert writer.last_error is None
     assert [b"first", b"second", b"third"] == lines_in(tmp_path)
 
@@ -201,7 +201,7 @@ async def test_a_folder_that_is_removed_is_made_again(tmp_path: Path) -> None:
         assert not await committed(writer, b"second")
         await until_written(writer)
         assert await committed(writer, b"third")
-        assert [2] == numbers(folder)
+        assert [2] == list_segment_numbers(folder)
         with pytest.raises(StorageError):
             writer_on(folder)
     assert [b"second", b"third"] == lines_in(tmp_path)
@@ -236,7 +236,7 @@ async def test_what_does_not_fit_into_memory_is_let_go(tmp_path: Path) -> None:
     with SegmentWriter(tmp_path / "edge-0", asyncio.get_running_loop(), buffer_bytes=3 * 108) as writer:
         for number in range(5):
             assert not await committed(writer, b"%d" % number + bytes(99))
-        assert (5, 3, 2) == (writer.failed, writer.buffered, writer.let_go)
+        assert (5, 3, 2) == (writer.failed_count, writer.buffered_count, writer.dropped_count)
         (tmp_path / "edge-0").unlink()
         await until_written(writer)
         assert await committed(writer, b"5")
@@ -252,7 +252,7 @@ async def test_close_tries_once_more(tmp_path: Path) -> None:
         if recovers:
             folder.unlink()
         writer.close()
-        assert (0, 0 if recovers else 1) == (writer.buffered, writer.let_go)
+        assert (0, 0 if recovers else 1) == (writer.buffered_count, writer.dropped_count)
     (tmp_path / "edge-1").unlink()
     assert [b"edge-0"] == lines_in(tmp_path)
 
@@ -288,14 +288,14 @@ class Disk:
 async def test_what_a_failed_sync_leaves_in_doubt_is_written_again(tmp_path: Path, durability: Durability) -> None:
     disk = Disk()
     loop = asyncio.get_running_loop()
-    with SegmentWriter(tmp_path / "edge-0", loop, durability=durability, begin=disk.begin) as writer:
+    with SegmentWriter(tmp_path / "edge-0", loop, durability=durability, create_segment=disk.begin) as writer:
         assert await committed(writer, b"first")
         await asyncio.sleep(0.05)  # until a sync that came later has happened too
         disk.fails = True
         await committed(writer, b"second")
-        await until(lambda: writer.failed > 0)
+        await until(lambda: writer.failed_count > 0)
         assert not await committed(writer, b"third")
-        assert (2, 2) == (writer.failed, writer.buffered)
+        assert (2, 2) == (writer.failed_count, writer.buffered_count)
         disk.fails = False
         await until_written(writer)
         assert await committed(writer, b"fourth")
@@ -304,7 +304,7 @@ async def test_what_a_failed_sync_leaves_in_doubt_is_written_again(tmp_path: Pat
 
 async def test_nobody_waits_for_a_disk_that_hangs_but_the_first(tmp_path: Path) -> None:
     disk = Disk()
-    with SegmentWriter(tmp_path / "edge-0", asyncio.get_running_loop(), begin=disk.begin) as writer:
+    with SegmentWriter(tmp_path / "edge-0", asyncio.get_running_loop(), create_segment=disk.begin) as writer:
         assert await committed(writer, b"first")
         disk.lets_go.clear()
         threading.Timer(2.1, disk.lets_go.set).start()
@@ -313,7 +313,7 @@ async def test_nobody_waits_for_a_disk_that_hangs_but_the_first(tmp_path: Path) 
         assert not await committed(writer, b"third")
         await asyncio.sleep(0.5)  # the thread hangs by now, and the loop turns
         assert not await committed(writer, b"fourth")
-        assert 2 == writer.buffered
+        assert 2 == writer.buffered_count
         disk.lets_go.set()
         await until_written(writer)
         assert await committed(writer, b"fifth")
@@ -345,11 +345,11 @@ async def test_a_full_disk_gets_what_waited_once_there_is_room(small_disk: Path)
     with writer_on(small_disk / "edge-0") as writer:
         told = [await committed(writer, b"%d" % number + bytes(50_000)) for number in range(10)]
         assert (True, False) == (told[0], told[-1])
-        assert told.count(False) == writer.failed == writer.buffered
+        assert told.count(False) == writer.failed_count == writer.buffered_count
         ballast.unlink()
         await until_written(writer)
         assert await committed(writer, b"last")
-        assert 0 == writer.let_go
+        assert 0 == writer.dropped_count
     assert [*(b"%d" % number for number in range(10)), b"l"] == [line[:1] for line in lines_in(small_disk)]
 
 
@@ -378,8 +378,8 @@ async def main():
             outcome = loop.create_future()
             writer.append(b"%d" % number + bytes(100_000), outcome.set_result)
             committed = await outcome
-            print(number, committed, writer.failed)
-            while writer.buffered:
+            print(number, committed, writer.failed_count)
+            while writer.buffered_count:
                 await asyncio.sleep(0.01)
 
 asyncio.run(main())
@@ -398,7 +398,7 @@ def test_a_write_that_ends_half_way_goes_elsewhere(tmp_path: Path) -> None:
 async def test_async_lines_are_confirmed_before_their_sync_and_synced_soon(tmp_path: Path) -> None:
     disk = Disk()
     loop = asyncio.get_running_loop()
-    with SegmentWriter(tmp_path / "edge-0", loop, durability=Durability.ASYNC, begin=disk.begin) as writer:
+    with SegmentWriter(tmp_path / "edge-0", loop, durability=Durability.ASYNC, create_segment=disk.begin) as writer:
         assert await committed(writer, b"first")
         disk.fails = True
         assert await committed(writer, b"second")
@@ -425,29 +425,29 @@ def backlog_of(frames: list[bytes], *, limit: int = 10_000) -> Backlog:
 def test_frames_leave_in_the_order_in_which_they_came(frames: list[bytes], limit: int) -> None:
     backlog = backlog_of(frames)
     left: list[bytes] = []
-    while portion := backlog.first(limit):
+    while portion := backlog.peek(limit):
         assert len(portion) == 1 or sum(map(len, portion)) <= limit
-        backlog.drop(len(portion))
+        backlog.remove_oldest(len(portion))
         left += portion
     assert frames == left
-    assert (0, 0, 0) == (len(backlog), backlog.size, backlog.let_go)
+    assert (0, 0, 0) == (len(backlog), backlog.size, backlog.dropped)
 
 
 @given(Frames, st.integers(0, 100))
 def test_it_never_holds_more_than_its_limit(frames: list[bytes], limit: int) -> None:
     backlog = backlog_of(frames, limit=limit)
-    kept = backlog.first(backlog.size) if backlog else []
+    kept = backlog.peek(backlog.size) if backlog else []
     assert backlog.size == sum(map(len, kept)) <= limit
-    assert len(frames) == len(backlog) + backlog.let_go
+    assert len(frames) == len(backlog) + backlog.dropped
 
 
 def test_the_newest_is_let_go() -> None:
     backlog = backlog_of([b"first", b"second", b"third"], limit=11)
-    assert ([b"first", b"second"], 1) == (backlog.first(100), backlog.let_go)
+    assert ([b"first", b"second"], 1) == (backlog.peek(100), backlog.dropped)
 
 
 def test_giving_up_lets_go_what_waits_and_what_is_still_to_come() -> None:
     backlog = backlog_of([b"first", b"second"])
-    backlog.give_up()
+    backlog.drop_all()
     backlog.add(b"third")
-    assert (0, 0, 3) == (len(backlog), backlog.size, backlog.let_go)
+    assert (0, 0, 3) == (len(backlog), backlog.size, backlog.dropped)

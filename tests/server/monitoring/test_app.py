@@ -1,8 +1,8 @@
 import httpx2
 
 from clicktrail.server.monitoring.app import create_app
-from clicktrail.server.monitoring.heartbeat import Health, Status
-from tests.support.processes import process
+from clicktrail.server.monitoring.heartbeat import Health, ProcessStatus
+from tests.support.processes import process_health
 
 
 async def ask(path: str, *processes: Health) -> httpx2.Response:
@@ -13,14 +13,14 @@ async def ask(path: str, *processes: Health) -> httpx2.Response:
 
 
 async def test_prometheus_is_answered() -> None:
-    answer = await ask("/metrics", process("edge-0"))
+    answer = await ask("/metrics", process_health("edge-0"))
 
     assert (200, "text/plain; version=0.0.4; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
     assert 'clicktrail_up{process="edge-0"} 1.0\n' in answer.text
 
 
 async def test_a_monitor_hears_who_is_well() -> None:
-    answer = await ask("/healthz", process("edge-0"), process("engine"))
+    answer = await ask("/healthz", process_health("edge-0"), process_health("engine"))
 
     assert (200, "ok", ["edge-0", "engine"]) == (
         answer.status_code,
@@ -30,7 +30,7 @@ async def test_a_monitor_hears_who_is_well() -> None:
 
 
 async def test_a_monitor_that_reads_no_more_than_the_status_hears_of_a_process_that_is_down() -> None:
-    answer = await ask("/healthz", process("edge-0"), process("engine", status=Status.DOWN))
+    answer = await ask("/healthz", process_health("edge-0"), process_health("engine", status=ProcessStatus.DOWN))
 
     assert (503, "down") == (answer.status_code, answer.json()["status"])
 

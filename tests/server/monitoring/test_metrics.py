@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.server.monitoring import metrics
-from clicktrail.server.monitoring.metrics import METRICS, Histogram, Kind, Metric
+from clicktrail.server.monitoring.metrics import METRICS, Histogram, Metric, MetricKind
 
 
 def test_every_metric_is_listed_once() -> None:
@@ -15,8 +15,8 @@ def test_every_metric_is_listed_once() -> None:
 def test_names_follow_prometheus() -> None:
     for metric in METRICS:
         assert metric.name.startswith("clicktrail_")
-        assert (metric.kind is Kind.COUNTER) == metric.name.endswith("_total")
-        assert (metric.kind is Kind.HISTOGRAM) == bool(metric.bounds)
+        assert (metric.kind is MetricKind.COUNTER) == metric.name.endswith("_total")
+        assert (metric.kind is MetricKind.HISTOGRAM) == bool(metric.bounds)
         assert tuple(sorted(metric.bounds)) == metric.bounds
 
 

@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.model.event import Click, Engagement
-from clicktrail.server.pipeline.engagement import Engagements
+from clicktrail.server.pipeline.engagement import EngagementTracker
 from clicktrail.server.pipeline.redirect import Redirect
 from clicktrail.server.pipeline.request import Request
-from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, Visit, VisitSeal
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, LandingClick, LandingTokenSealer
 
 NOW = datetime(2026, 11, 23, 8, 30, 0, 500_000, tzinfo=UTC)
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
-SEAL = VisitSeal(RING)
+SEAL = LandingTokenSealer(RING)
 HOSTS = ("shop.example", "*.shop.example")
-VISIT = Visit(
+VISIT = LandingClick(
     click_id="c1",
     message_id="m1",
     recipient="ann@example.org",
@@ -27,9 +27,9 @@ VISIT = Visit(
 )
 
 
-def engagements(*, remembered: int = 10) -> Engagements:
+def engagements(*, remembered: int = 10) -> EngagementTracker:
     """As an edge has them."""
-    return Engagements(RING, remembered=remembered)
+    return EngagementTracker(RING, cache_size=remembered)
 
 
 def redirect(location: str, *, headers: Mapping[str, str] | None = None, message_id: str = "m1") -> Redirect:
@@ -62,7 +62,7 @@ def sealed(click_id: str) -> str:
 
 @pytest.mark.parametrize("location", ["https://shop.example/", "http://tea.shop.example:8080/a?b=c&d"])
 def test_pages_of_own_hosts_are_handed_the_click(location: str) -> None:
-    before, _, text = engagements().location(redirect(location), hosts=HOSTS).partition("#clicktrail=")
+    before, _, text = engagements().add_click_fragment(redirect(location), hosts=HOSTS).partition("#clicktrail=")
     assert (location, VISIT) == (before, SEAL.open(text))
 
 
@@ -82,18 +82,20 @@ def test_pages_of_own_hosts_are_handed_the_click(location: str) -> None:
     ],
 )
 def test_other_pages_are_not(location: str) -> None:
-    assert location == engagements().location(redirect(location), hosts=HOSTS)
+    assert location == engagements().add_click_fragment(redirect(location), hosts=HOSTS)
 
 
 @pytest.mark.parametrize("headers", [{"sec-gpc": "1"}, {"dnt": "1"}])
 def test_nobody_is_watched_who_asks_for_privacy(headers: dict[str, str]) -> None:
     asked = engagements()
-    assert "https://shop.example/" == asked.location(redirect("https://shop.example/", headers=headers), hosts=HOSTS)
-    assert asked.read(request(told(), headers=headers), now=NOW) is None
+    assert "https://shop.example/" == asked.add_click_fragment(
+        redirect("https://shop.example/", headers=headers), hosts=HOSTS
+    )
+    assert asked.parse_beacon(request(told(), headers=headers), now=NOW) is None
 
 
 def test_a_click_of_no_message_is_not_handed_on() -> None:
-    assert "https://shop.example/" == engagements().location(
+    assert "https://shop.example/" == engagements().add_click_fragment(
         redirect("https://shop.example/", message_id=""), hosts=HOSTS
     )
 
@@ -110,13 +112,13 @@ def test_what_a_page_tells_becomes_an_event_of_the_message() -> None:
         dwell_ms=1_200,
         scroll_pct=40,
     )
-    assert expected == engagements().read(request(told()), now=NOW)
+    assert expected == engagements().parse_beacon(request(told()), now=NOW)
 
 
 def test_each_thing_is_taken_once_a_click() -> None:
     asked = engagements()
     taken = [
-        asked.read(request(told(sealed(click_id), kind=kind)), now=NOW)
+        asked.parse_beacon(request(told(sealed(click_id), kind=kind)), now=NOW)
         for click_id in ("c1", "c2")
         for kind in ("loaded", "engaged", "loaded", "engaged")
     ]
@@ -127,13 +129,13 @@ def test_each_thing_is_taken_once_a_click() -> None:
 
 def test_what_is_remembered_is_bounded() -> None:
     asked = engagements(remembered=2)
-    taken = [asked.read(request(told(sealed(f"c{number}"))), now=NOW) for number in (1, 2, 3, 1, 3)]
+    taken = [asked.parse_beacon(request(told(sealed(f"c{number}"))), now=NOW) for number in (1, 2, 3, 1, 3)]
     assert ["c1-engaged", "c2-engaged", "c3-engaged", "c1-engaged", None] == [event and event.id for event in taken]
 
 
 @pytest.mark.parametrize(("hours", "taken"), [(24, True), (24.001, False)])
 def test_a_visit_ends_a_day_after_the_click(hours: float, *, taken: bool) -> None:
-    event = engagements().read(request(told()), now=VISIT.clicked_at + timedelta(hours=hours))
+    event = engagements().parse_beacon(request(told()), now=VISIT.clicked_at + timedelta(hours=hours))
     assert taken == (event is not None)
 
 
@@ -147,7 +149,7 @@ def test_a_visit_ends_a_day_after_the_click(hours: float, *, taken: bool) -> Non
         told()[:-1],
         told("AAAA"),
         told(SEAL.seal(VISIT)[:-6]),
-        told(VisitSeal(KeyRing([Key(number=0, secret=b"x" * SECRET_BYTES)])).seal(VISIT)),
+        told(LandingTokenSealer(KeyRing([Key(number=0, secret=b"x" * SECRET_BYTES)])).seal(VISIT)),
         told(kind="bought"),
         told(dwell_ms=-1),
         told(dwell_ms=86_400_001),
@@ -156,9 +158,9 @@ def test_a_visit_ends_a_day_after_the_click(hours: float, *, taken: bool) -> Non
     ],
 )
 def test_nothing_else_is_taken(body: bytes) -> None:
-    assert engagements().read(request(body), now=NOW) is None
+    assert engagements().parse_beacon(request(body), now=NOW) is None
 
 
 @given(st.binary(max_size=300))
 def test_made_up_bodies_are_not_taken(body: bytes) -> None:
-    assert engagements().read(request(body), now=NOW) is None
+    assert engagements().parse_beacon(request(body), now=NOW) is None

@@ -3,60 +3,60 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from clicktrail.model.edit import EditAction, LinkEdit, Target
+from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.event import Click
-from clicktrail.server.pipeline.overrides import Ended, Overrides, current_edits
+from clicktrail.server.pipeline.overrides import ActiveEdits, Gone, select_active_edits
 from clicktrail.server.pipeline.redirect import Redirect
 from tests.support.edge import NOW
 
 SENT = "https://shop.example/tea?a=b"
 REDIRECT = Redirect(location=SENT, event=Click(id="c1", at=NOW, campaign="spring", link=3, url=SENT))
-LINK, URL, HOST = Target(campaign="spring", position=3), Target(url=SENT), Target(host="shop.example")
-ENDED = Ended(event=REDIRECT.event)
+LINK, URL, HOST = EditTarget(campaign="spring", position=3), EditTarget(url=SENT), EditTarget(host="shop.example")
+ENDED = Gone(event=REDIRECT.event)
 
 
-def edit(target: Target, action: EditAction = EditAction.DISABLE, *, minutes: int = 0, to: str = "") -> LinkEdit:
+def edit(target: EditTarget, action: EditAction = EditAction.DISABLE, *, minutes: int = 0, to: str = "") -> LinkEdit:
     """An edit, some minutes from now."""
     at = NOW + timedelta(minutes=minutes)
     return LinkEdit(id=f"{minutes}-{target}", at=at, target=target, action=action, destination=to)
 
 
-def redirected(target: Target, to: str, *, minutes: int = 0) -> LinkEdit:
+def redirected(target: EditTarget, to: str, *, minutes: int = 0) -> LinkEdit:
     """A correction."""
     return edit(target, EditAction.REDIRECT, minutes=minutes, to=to)
 
 
 def test_without_edits_links_lead_where_they_were_sent() -> None:
-    assert Overrides().apply(REDIRECT, now=NOW) is REDIRECT
+    assert ActiveEdits().apply(REDIRECT, now=NOW) is REDIRECT
 
 
 @pytest.mark.parametrize("target", [LINK, URL, HOST])
-def test_a_link_is_disabled_by_what_it_is_and_where_it_leads(target: Target) -> None:
-    assert ENDED == Overrides([edit(target)]).apply(REDIRECT, now=NOW)
+def test_a_link_is_disabled_by_what_it_is_and_where_it_leads(target: EditTarget) -> None:
+    assert ENDED == ActiveEdits([edit(target)]).apply(REDIRECT, now=NOW)
 
 
 @pytest.mark.parametrize(
     "target",
     [
-        Target(campaign="spring", position=2),
-        Target(campaign="autumn", position=3),
-        Target(url="https://shop.example/tea"),
-        Target(host="example"),
-        Target(host="www.shop.example"),
+        EditTarget(campaign="spring", position=2),
+        EditTarget(campaign="autumn", position=3),
+        EditTarget(url="https://shop.example/tea"),
+        EditTarget(host="example"),
+        EditTarget(host="www.shop.example"),
     ],
 )
-def test_other_links_are_left_alone(target: Target) -> None:
-    assert REDIRECT == Overrides([edit(target)]).apply(REDIRECT, now=NOW)
+def test_other_links_are_left_alone(target: EditTarget) -> None:
+    assert REDIRECT == ActiveEdits([edit(target)]).apply(REDIRECT, now=NOW)
 
 
 def test_a_corrected_link_keeps_its_name_in_reports() -> None:
-    found = Overrides([redirected(URL, "https://new.example/")]).apply(REDIRECT, now=NOW)
+    found = ActiveEdits([redirected(URL, "https://new.example/")]).apply(REDIRECT, now=NOW)
     assert Redirect(location="https://new.example/", event=REDIRECT.event) == found
 
 
 def test_a_correction_is_a_location() -> None:
     assert "https://xn--bcher-kva.example/%C3%A9" == location(redirected(URL, "https://bücher.example/é"))
-    assert ENDED == Overrides([redirected(URL, "javascript:alert(1)")]).apply(REDIRECT, now=NOW)
+    assert ENDED == ActiveEdits([redirected(URL, "javascript:alert(1)")]).apply(REDIRECT, now=NOW)
 
 
 def test_the_most_specific_edit_stands() -> None:
@@ -64,12 +64,12 @@ def test_the_most_specific_edit_stands() -> None:
     later = replace(host, at=NOW + timedelta(days=1))
     assert "https://link.example/" == location(link, url, later)
     assert "https://url.example/" == location(url, later)
-    assert location(redirected(HOST, SENT), edit(Target(host="link.example"))) == SENT
+    assert location(redirected(HOST, SENT), edit(EditTarget(host="link.example"))) == SENT
 
 
 def location(*edits: LinkEdit) -> str:
     """Where the link leads."""
-    found = Overrides(edits).apply(REDIRECT, now=NOW)
+    found = ActiveEdits(edits).apply(REDIRECT, now=NOW)
     assert isinstance(found, Redirect)
     return found.location
 
@@ -79,11 +79,11 @@ def test_the_latest_edit_of_a_target_stands() -> None:
     assert "https://new.example/" == location(corrected, disabled)
     restored = edit(URL, EditAction.RESTORE, minutes=3)
     assert location(restored, corrected, disabled) == SENT
-    assert {} == current_edits([disabled, restored])
+    assert {} == select_active_edits([disabled, restored])
 
 
 def test_a_link_ends_at_its_time() -> None:
     expires_at = NOW + timedelta(hours=1)
-    overrides = Overrides([replace(edit(URL, EditAction.EXPIRE), expires_at=expires_at)])
+    overrides = ActiveEdits([replace(edit(URL, EditAction.EXPIRE), expires_at=expires_at)])
     assert overrides.apply(REDIRECT, now=expires_at - timedelta(milliseconds=1)) is REDIRECT
     assert ENDED == overrides.apply(REDIRECT, now=expires_at)

@@ -9,15 +9,15 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import Verdict
 from clicktrail.rewrite import rewrite_html
 from clicktrail.server.edge.responses import Response
-from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector
+from clicktrail.server.pipeline.redirect import LookupRequired, NotFound, Redirect, Redirector
 from clicktrail.server.pipeline.request import Request
-from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState, Sealed, seal
-from tests.support.edge import routes_for
+from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState, SealedLink, seal_token
+from tests.support.edge import build_routes
 from tests.support.events import CONTEXT, NOON
-from tests.support.held_journal import HeldJournal
+from tests.support.held_journal import ManualJournal
 from tests.support.memory_registry import MemoryRegistry
-from tests.support.peer_cases import Case, cases, collected, unmet
-from tests.support.rewriting import POLICY, tracking_url, untagged
+from tests.support.peer_cases import PeerCase, find_unmet_cases, needs_peer_cases, select_cases
+from tests.support.rewriting import POLICY, keep_url, tracking_url
 
 _FIXED = "Visitors cannot add to a destination: only what was sealed redirects."
 _WEB_ONLY = "Only http and https redirect."
@@ -62,18 +62,18 @@ _RING = KeyRing([_KEY])
 
 def token(destination: str) -> str:
     """A token that leads there."""
-    sealed = Sealed(
-        destination=destination, message_id="m1", recipient="r", campaign="c", position=0, links=1, sent_at=NOON
+    sealed = SealedLink(
+        destination=destination, message_id="m1", recipient="r", campaign="c", position=0, link_count=1, sent_at=NOON
     )
-    return seal(_RING, sealed)
+    return seal_token(_RING, sealed)
 
 
 def ask(path: str, *, method: str = "GET", ring: KeyRing = _RING, agent: str = "Mozilla/5.0") -> Redirect | NotFound:
     """What a request is answered with; the query is cut off before, as the edge does."""
     headers = {"user-agent": agent}
     request = Request(method=method, path=path.partition("?")[0], peer="192.0.2.10", headers=headers)
-    decision = Redirector(ring, links=MemoryRegistry().links()).decide(request, now=NOON, click_id="c1")
-    assert not isinstance(decision, Lookup)
+    decision = Redirector(ring, links=MemoryRegistry().create_link_resolver()).decide(request, now=NOON, click_id="c1")
+    assert not isinstance(decision, LookupRequired)
     return decision
 
 
@@ -85,25 +85,25 @@ def location(path: str) -> str:
 
 def verdict(click: Click | None) -> Verdict | None:
     """How a click alone is judged, if it counts as one at all."""
-    (judged,) = judge(Timeline.of("m1", [click]), CONTEXT) if click else (None,)
+    (judged,) = judge(Timeline.from_events("m1", [click]), CONTEXT) if click else (None,)
     return judged.verdict if judged and judged.counted else None
 
 
-def is_forwarded(case: Case) -> bool:
+def is_forwarded(case: PeerCase) -> bool:
     """The redirect leads where the peer's does."""
-    stored, added, path = re.split(r"stored |; click query |; extra path |; forwardQuery", case.given)[1:4]
+    stored, added, path = re.split(r"stored |; click query |; extra path |; forwardQuery", case.source_text)[1:4]
     extra = path.strip("'").removeprefix("null")
     return case.expected == f"Location: {location('/' + token(stored) + extra + '?' + added.strip(chr(39)))}"
 
 
-def is_followed(case: Case) -> bool:
+def is_followed(case: PeerCase) -> bool:
     """A destination of another scheme is redirected to."""
-    return location("/" + token(case.given.removeprefix("stored "))) != ""
+    return location("/" + token(case.source_text.removeprefix("stored "))) != ""
 
 
-def is_signed(case: Case) -> bool:
+def is_signed(case: PeerCase) -> bool:
     """What no key of ours sealed is answered 404; what an old key did still redirects."""
-    if "old secret" in case.given:
+    if "old secret" in case.source_text:
         ring = KeyRing(
             [Key(number=1, secret=b"n" * SECRET_BYTES), Key(number=0, secret=_KEY.secret, state=KeyState.OPEN)]
         )
@@ -112,54 +112,57 @@ def is_signed(case: Case) -> bool:
     return case.expected.startswith("404") and isinstance(ask("/" + changed), NotFound)
 
 
-def is_secure(case: Case) -> bool:
+def is_secure(case: PeerCase) -> bool:
     """A URL in a parameter is never followed, and nothing but a token is; there is no fallback."""
-    (given,) = re.findall(r"\S*=\S+|unknown hash", case.given)[-1:]
+    (given,) = re.findall(r"\S*=\S+|unknown hash", case.source_text)[-1:]
     return location("/?" + given) == location("/" + given) == "" and "redirect to" not in case.expected
 
 
-def is_served(case: Case) -> bool:
+def is_served(case: PeerCase) -> bool:
     """The edge's own answer to a path."""
     answers: list[Response] = []
-    routes = routes_for(HeldJournal())
-    path = case.given.removeprefix("GET ").partition("?")[0].partition(" ")[0]
+    routes = build_routes(ManualJournal())
+    path = case.source_text.removeprefix("GET ").partition("?")[0].partition(" ")[0]
     routes.answer(Request(method="GET", path=path, peer="192.0.2.10", headers={}), answers.append)
     site = routes.sites.find("")
-    expected = site.fixed.get(path, site.pages.damaged)({}) if site else None
+    expected = site.static_pages.get(path, site.pages.not_found)({}) if site else None
     return [expected] == answers and not case.expected.startswith("200 image")
 
 
-def is_no_click(case: Case) -> bool:
+def is_no_click(case: PeerCase) -> bool:
     """HEAD redirects and counts nothing; an agent that says that it is a program is no person."""
-    if case.given.startswith("UA "):
-        return verdict(ask("/" + token("https://x.com/"), agent=case.given[3:]).event) in {Verdict.BOT, Verdict.PREVIEW}
+    if case.source_text.startswith("UA "):
+        return verdict(ask("/" + token("https://x.com/"), agent=case.source_text[3:]).event) in {
+            Verdict.BOT,
+            Verdict.PREVIEW,
+        }
     decision = ask("/" + token("https://x.com/"), method="HEAD")
     return isinstance(decision, Redirect) and verdict(decision.event) is None
 
 
-def is_encoded(case: Case) -> bool:
+def is_encoded(case: PeerCase) -> bool:
     """The location is visible ASCII: paths percent-encoded, hosts in their ASCII form, the rest as it was."""
-    urls = [url if "://" in url else f"http://{url}/" for url in case.given.split(" ; ")]
+    urls = [url if "://" in url else f"http://{url}/" for url in case.source_text.split(" ; ")]
     places = [location("/" + token(url)) for url in urls]
     kept = all(place == url for url, place in zip(urls, places, strict=True) if url.isascii())
     hosts = ["xn--" in place for url, place in zip(urls, places, strict=True) if not url.split("/")[2].isascii()]
     return kept and all(hosts) and all(place.isascii() and place for place in places)
 
 
-def is_unchanged(_: Case) -> bool:
+def is_unchanged(_: PeerCase) -> bool:
     """A link that unsubscribes is never ours to redirect: no request of a scanner to us can be one to it."""
     (link,) = rewrite_html(
-        '<a href="https://x.com/unsubscribe?u=1">', policy=POLICY, tag=untagged, tracking_url=tracking_url
+        '<a href="https://x.com/unsubscribe?u=1">', policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url
     ).links
-    return not link.tracked
+    return not link.is_tracked
 
 
-def is_ours(_: Case) -> bool:
+def is_ours(_: PeerCase) -> bool:
     """What the peer does is no business of ours."""
     return False
 
 
-MEETS: Mapping[str, Callable[[Case], bool]] = {
+MEETS: Mapping[str, Callable[[PeerCase], bool]] = {
     "redirect-query-forward": is_forwarded,
     "redirect-scheme": is_followed,
     "redirect-signature": is_signed,
@@ -175,8 +178,8 @@ MEETS: Mapping[str, Callable[[Case], bool]] = {
 """What tells of each kind whether it is met."""
 
 
-@collected
+@needs_peer_cases
 def test_redirects_are_as_peers_expect(tell: Callable[[str], None]) -> None:
-    missed = unmet(MEETS)
-    tell(f"{len(cases(*MEETS)) - len(missed)} expectations met, {len(missed)} rejected")
+    missed = find_unmet_cases(MEETS)
+    tell(f"{len(select_cases(*MEETS)) - len(missed)} expectations met, {len(missed)} rejected")
     assert sorted(REJECTED) == sorted(missed)

@@ -6,10 +6,10 @@ from msgspec.structs import replace
 from clicktrail.model.event import AnonymousClick, Click
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict, is_counted
-from clicktrail.server.pipeline.privacy import Discretion, Marked, asks_for_privacy
+from clicktrail.server.pipeline.privacy import Anonymizer, HashedRecipients, has_opted_out
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState
-from tests.support.edge import RING, CountedIds
-from tests.support.judged_lines import SENT_AT, click, verdict
+from tests.support.edge import RING, SequentialIds
+from tests.support.judged_lines import SENT_AT, click, make_judged_click
 
 CLICK = replace(
     click("m1", "1", recipient="ann@example.com"),
@@ -22,14 +22,14 @@ CLICK = replace(
 def by_agent(timeline: Timeline) -> tuple[JudgedClick, ...]:
     """A judge that goes by the agent alone."""
     return tuple(
-        verdict(of, Verdict.BOT if "bot" in of.user_agent else Verdict.HUMAN, counted=is_counted(of))
+        make_judged_click(of, Verdict.BOT if "bot" in of.user_agent else Verdict.HUMAN, counted=is_counted(of))
         for of in timeline.clicks
     )
 
 
 def kept(of: Click) -> AnonymousClick | None:
     """What is recorded."""
-    return Discretion(judge=by_agent, ids=CountedIds()).kept(of)
+    return Anonymizer(judge=by_agent, ids=SequentialIds()).anonymize(of)
 
 
 def test_of_a_click_campaign_link_hour_and_verdict_are_kept() -> None:
@@ -76,21 +76,25 @@ def test_what_is_no_click_is_not_kept(uncounted: Click) -> None:
     ],
 )
 def test_two_headers_ask_for_privacy(headers: dict[str, str], asks: bool) -> None:
-    assert asks == asks_for_privacy(headers)
+    assert asks == has_opted_out(headers)
 
 
 def test_who_is_marked_is_known_by_name() -> None:
-    mark = Marked(RING).mark("Ann@example.org")
-    marked = Marked(RING, [mark])
+    mark = HashedRecipients(RING).hash_recipient("Ann@example.org")
+    marked = HashedRecipients(RING, [mark])
     assert ("ann@example.org" in marked, "bob@example.org" in marked, "" in marked) == (True, False, False)
     assert "ann" not in mark
     assert mark in marked
-    assert Marked(RING).mark("Id7") != Marked(RING).mark("id7")
+    assert HashedRecipients(RING).hash_recipient("Id7") != HashedRecipients(RING).hash_recipient("id7")
 
 
 def test_a_mark_holds_when_keys_are_rotated_and_revoked() -> None:
     old = Key(number=0, secret=b"k" * SECRET_BYTES)
     new = Key(number=1, secret=b"n" * SECRET_BYTES)
     rotated = KeyRing([new, Key(number=0, secret=old.secret, state=KeyState.REVOKED)])
-    assert Marked(KeyRing([old])).mark("ann@example.org") == Marked(rotated).mark("ann@example.org")
-    assert Marked(KeyRing([old])).mark("ann@example.org") != Marked(KeyRing([new])).mark("ann@example.org")
+    assert HashedRecipients(KeyRing([old])).hash_recipient("ann@example.org") == HashedRecipients(
+        rotated
+    ).hash_recipient("ann@example.org")
+    assert HashedRecipients(KeyRing([old])).hash_recipient("ann@example.org") != HashedRecipients(
+        KeyRing([new])
+    ).hash_recipient("ann@example.org")

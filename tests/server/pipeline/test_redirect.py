@@ -12,41 +12,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.model.event import Click
-from clicktrail.model.link_set import LinkSet, ShortMessage, StoredLink
-from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Unavailable
+from clicktrail.model.link_set import LinkSet, ShortLinkMessage, StoredLink
+from clicktrail.server.pipeline.redirect import LookupRequired, NotFound, Redirect, Redirector, Unavailable
 from clicktrail.server.pipeline.request import Request
 from clicktrail.tokens import (
     SECRET_BYTES,
     Key,
     KeyRing,
     KeyState,
-    Sealed,
-    SealedCampaign,
-    ends,
-    seal,
-    seal_campaign,
-    short_token,
+    SealedLink,
+    SealedMessage,
+    build_token_suffixes,
+    encode_short_token,
+    seal_token,
+    seal_token_prefix,
 )
 from tests.support.memory_registry import MemoryRegistry
 
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
-REDIRECTOR = Redirector(RING, links=MemoryRegistry().links(), trusted_proxies=[ip_network("127.0.0.0/8")])
+REDIRECTOR = Redirector(
+    RING, links=MemoryRegistry().create_link_resolver(), trusted_proxies=[ip_network("127.0.0.0/8")]
+)
 DESTINATION = "https://shop.example/a?b=c&utm_source=spring#top"
 
 
 def path_to(destination: str = DESTINATION) -> str:
     """The path of a tracking URL."""
-    sealed = Sealed(
+    sealed = SealedLink(
         destination=destination,
         message_id="m1",
         recipient="ann@example.org",
         campaign="spring",
         position=4,
-        links=12,
+        link_count=12,
         sent_at=NOW,
     )
-    return "/" + seal(RING, sealed)
+    return "/" + seal_token(RING, sealed)
 
 
 def decide(
@@ -59,12 +61,12 @@ def decide(
     """Ask the redirector, whose registry is empty."""
     request = Request(method=method, path=path, peer=peer, headers=headers or {})
     decision = REDIRECTOR.decide(request, now=NOW, click_id="c1")
-    return asyncio.run(REDIRECTOR.look_up(decision)) if isinstance(decision, Lookup) else decision
+    return asyncio.run(REDIRECTOR.look_up(decision)) if isinstance(decision, LookupRequired) else decision
 
 
-def event_of(decision: Redirect | NotFound | Unavailable | Lookup) -> Click:
+def event_of(decision: Redirect | NotFound | Unavailable | LookupRequired) -> Click:
     """What is recorded; there must be something."""
-    assert not isinstance(decision, Lookup)
+    assert not isinstance(decision, LookupRequired)
     assert decision.event is not None
     return decision.event
 
@@ -145,7 +147,7 @@ def test_a_revoked_key_redirects_nothing() -> None:
     old, new = RING.keys[0], Key(number=1, secret=b"n" * SECRET_BYTES)
     ring = KeyRing([new, Key(number=old.number, secret=old.secret, state=KeyState.REVOKED)])
     request = Request(method="GET", path=path_to(), peer="198.51.100.7", headers={})
-    decision = Redirector(ring, links=MemoryRegistry().links()).decide(request, now=NOW, click_id="c1")
+    decision = Redirector(ring, links=MemoryRegistry().create_link_resolver()).decide(request, now=NOW, click_id="c1")
     assert isinstance(decision, NotFound)
     assert event_of(decision).tampered
 
@@ -220,15 +222,15 @@ OFFER = StoredLink(position=1, destination="https://shop.example/offer?a=ü", gr
 
 def campaign_path(link_set: int, position: int, *, message_id: str = "m1", recipient: str = "r1") -> str:
     """The path of a link of a campaign."""
-    sealed = SealedCampaign(link_set=link_set, message_id=message_id, recipient=recipient, sent_at=NOW)
-    return f"/{seal_campaign(RING, sealed)}{ends(RING, position + 1)[position]}"
+    sealed = SealedMessage(link_set_id=link_set, message_id=message_id, recipient=recipient, sent_at=NOW)
+    return f"/{seal_token_prefix(RING, sealed)}{build_token_suffixes(RING, position + 1)[position]}"
 
 
 async def stored() -> tuple[MemoryRegistry, int]:
     """A registry with a link set, whose number is the second, and with the same link in the short message 77."""
     registry = MemoryRegistry()
     await registry.short_links.add(
-        ShortMessage(
+        ShortLinkMessage(
             code=77, message_id="m2", recipient="ann@example.org", campaign="autumn", created_at=NOW, links=(OFFER,)
         )
     )
@@ -240,7 +242,7 @@ async def follow(redirector: Redirector, path: str) -> Redirect | NotFound | Una
     """Ask the redirector, and through it the registry."""
     request = Request(method="GET", path=path, peer="198.51.100.7", headers={"user-agent": "Mozilla/5.0"})
     decision = redirector.decide(request, now=NOW, click_id="c1")
-    return await redirector.look_up(decision) if isinstance(decision, Lookup) else decision
+    return await redirector.look_up(decision) if isinstance(decision, LookupRequired) else decision
 
 
 async def test_a_campaign_token_redirects_to_its_link_set_s_link() -> None:
@@ -257,14 +259,16 @@ async def test_a_campaign_token_redirects_to_its_link_set_s_link() -> None:
         ip="198.51.100.7",
         user_agent="Mozilla/5.0",
     )
-    redirector = Redirector(RING, links=registry.links())
+    redirector = Redirector(RING, links=registry.create_link_resolver())
     location = "https://shop.example/offer?a=%C3%BC"
     assert Redirect(location=location, event=expected) == await follow(redirector, campaign_path(number, 1))
 
 
 async def test_a_short_token_redirects_to_its_message_s_link() -> None:
     registry, _ = await stored()
-    event = event_of(await follow(Redirector(RING, links=registry.links()), f"/{short_token(77, 1)}"))
+    event = event_of(
+        await follow(Redirector(RING, links=registry.create_link_resolver()), f"/{encode_short_token(77, 1)}")
+    )
     assert ("autumn", "m2", "ann@example.org", 1, OFFER.destination, "offers", False) == (
         event.campaign,
         event.message_id,
@@ -279,16 +283,16 @@ async def test_a_short_token_redirects_to_its_message_s_link() -> None:
 async def test_a_template_s_link_tells_that_its_recipient_is_not_sealed() -> None:
     registry, number = await stored()
     path = campaign_path(number, 1, message_id="", recipient="") + "/01GDDKASAP"
-    event = event_of(await follow(Redirector(RING, links=registry.links()), path))
+    event = event_of(await follow(Redirector(RING, links=registry.create_link_resolver()), path))
     assert (f"{number}/01GDDKASAP", "01GDDKASAP", True) == (event.message_id, event.recipient, event.recipient_unsealed)
 
 
 async def test_what_the_registry_does_not_know_is_recorded_and_does_not_redirect() -> None:
     registry, number = await stored()
-    redirector = Redirector(RING, links=registry.links())
+    redirector = Redirector(RING, links=registry.create_link_resolver())
     paths = [
-        f"/{short_token(78, 1)}",
-        f"/{short_token(77, 0)}",
+        f"/{encode_short_token(78, 1)}",
+        f"/{encode_short_token(77, 0)}",
         campaign_path(number + 1, 1),
         campaign_path(number, 0),
         campaign_path(number, 2),
@@ -303,10 +307,10 @@ async def test_what_the_registry_does_not_know_is_recorded_and_does_not_redirect
 
 async def test_without_the_registry_what_is_remembered_still_redirects() -> None:
     registry, number = await stored()
-    redirector = Redirector(RING, links=registry.links())
-    known, unknown = campaign_path(number, 1), f"/{short_token(77, 1)}"
+    redirector = Redirector(RING, links=registry.create_link_resolver())
+    known, unknown = campaign_path(number, 1), f"/{encode_short_token(77, 1)}"
     before = await follow(redirector, known)
-    registry.answers = False
+    registry.is_available = False
     assert isinstance(before, Redirect)
     assert before == await follow(redirector, known)
     decision = await follow(redirector, unknown)

@@ -4,37 +4,37 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from clicktrail.judge import Judge
-from clicktrail.model.event import AnyEvent, encode
+from clicktrail.model.event import AnyEvent, encode_event
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
-from clicktrail.server.pipeline.rejudge import Rejudged, Wanted, as_json, rejudge
+from clicktrail.server.pipeline.rejudge import RejudgeRequest, RejudgeResult, rejudge, rejudge_result_as_json
 from clicktrail.server.ports import JudgedMessage
-from tests.support.judged_lines import SENT_AT, click, delivered, sent, verdict
+from tests.support.judged_lines import SENT_AT, click, delivered, make_judged_click, sent
 from tests.support.memory_analytics import MemoryAnalytics
 
 
-def by_link(timeline: Timeline, **_nearby: object) -> tuple[JudgedClick, ...]:
+def by_link(timeline: Timeline, **_address_clicks: object) -> tuple[JudgedClick, ...]:
     """A judge: whoever follows the first link is a person."""
-    return tuple(verdict(of, Verdict.BOT if of.link else Verdict.HUMAN, rules="2") for of in timeline.clicks)
+    return tuple(make_judged_click(of, Verdict.BOT if of.link else Verdict.HUMAN, rules="2") for of in timeline.clicks)
 
 
-def by_visits(timeline: Timeline, *, nearby: object = ()) -> tuple[JudgedClick, ...]:
+def by_visits(timeline: Timeline, *, address_clicks: object = ()) -> tuple[JudgedClick, ...]:
     """A judge: who is elsewhere at the same time is a bot."""
-    return tuple(verdict(of, Verdict.BOT if nearby else Verdict.HUMAN) for of in timeline.clicks)
+    return tuple(make_judged_click(of, Verdict.BOT if address_clicks else Verdict.HUMAN) for of in timeline.clicks)
 
 
 async def stored(*events: AnyEvent, kind: Verdict = Verdict.HUMAN) -> MemoryAnalytics:
     """Analytics with these events, every click of one verdict."""
     analytics = MemoryAnalytics()
     timelines = [
-        Timeline.of(name, (event for event in events if event.message_id == name))
+        Timeline.from_events(name, (event for event in events if event.message_id == name))
         for name in sorted({event.message_id for event in events})
     ]
     messages = [
-        JudgedMessage(timeline=timeline, clicks=tuple(verdict(of, kind) for of in timeline.clicks))
+        JudgedMessage(timeline=timeline, clicks=tuple(make_judged_click(of, kind) for of in timeline.clicks))
         for timeline in timelines
     ]
-    await analytics.store([encode(event) for event in events], messages)
+    await analytics.store([encode_event(event) for event in events], messages)
     return analytics
 
 
@@ -45,10 +45,10 @@ async def outcome(
     campaign: str | None = None,
     since: datetime | None = None,
     apply: bool = True,
-) -> list[Rejudged]:
+) -> list[RejudgeResult]:
     """What became of each campaign."""
-    wanted = Wanted(campaign=campaign, since=since, apply=apply)
-    return [done async for done in rejudge(analytics, judge, wanted, turn=nullcontext())]
+    wanted = RejudgeRequest(campaign=campaign, since=since, apply=apply)
+    return [done async for done in rejudge(analytics, judge, wanted, lock=nullcontext())]
 
 
 def message(name: str, *links: int, campaign: str = "spring") -> list[AnyEvent]:
@@ -63,7 +63,7 @@ def message(name: str, *links: int, campaign: str = "spring") -> list[AnyEvent]:
 async def test_what_changes_is_told_and_stored() -> None:
     analytics = await stored(*message("m1", 0, 1), *message("m2", 1), *message("m3", 1, 1), *message("m4"))
     (done,) = await outcome(analytics)
-    assert (5, {(Verdict.HUMAN, Verdict.BOT): 4}) == (done.judged, done.moved)
+    assert (5, {(Verdict.HUMAN, Verdict.BOT): 4}) == (done.judged_count, done.changes)
     assert ((3, 1), (0.75, 0.25)) == (done.unique_human, done.click_rate)
     report = await analytics.campaign("spring")
     assert report is not None
@@ -81,28 +81,32 @@ async def test_what_changes_makes_history() -> None:
 async def test_judged_again_nothing_changes() -> None:
     analytics = await stored(*message("m1", 0, 1), *message("m2", 1))
     await outcome(analytics)
-    before = analytics.stored
+    before = analytics.stored_verdict_count
     (again,) = await outcome(analytics)
-    assert ({}, before) == (again.moved, analytics.stored)
+    assert ({}, before) == (again.changes, analytics.stored_verdict_count)
     assert again.click_rate[0] == again.click_rate[1]
 
 
 async def test_a_dry_run_tells_and_stores_nothing() -> None:
     analytics = await stored(*message("m1", 1))
-    before = analytics.stored
+    before = analytics.stored_verdict_count
     (done,) = await outcome(analytics, apply=False)
-    assert ({(Verdict.HUMAN, Verdict.BOT): 1}, (1.0, 0.0), before) == (done.moved, done.click_rate, analytics.stored)
+    assert ({(Verdict.HUMAN, Verdict.BOT): 1}, (1.0, 0.0), before) == (
+        done.changes,
+        done.click_rate,
+        analytics.stored_verdict_count,
+    )
 
 
 async def test_one_campaign_or_what_was_clicked_since() -> None:
     events = [*message("m1", 1), *message("m2", 1, 1, 1), *message("m3", 1, campaign="autumn")]
     analytics = await stored(*events)
     assert [("autumn", 1)] == [
-        (done.report.campaign, done.judged) for done in await outcome(analytics, campaign="autumn", apply=False)
+        (done.report.campaign, done.judged_count) for done in await outcome(analytics, campaign="autumn", apply=False)
     ]
     late = await outcome(analytics, since=SENT_AT + timedelta(hours=2), apply=False)
     assert {("spring", 3, 1), ("autumn", 0, 1)} == {
-        (done.report.campaign, done.judged, done.unique_human[1]) for done in late
+        (done.report.campaign, done.judged_count, done.unique_human[1]) for done in late
     }
     assert [] == await outcome(analytics, campaign="winter")
 
@@ -110,18 +114,18 @@ async def test_one_campaign_or_what_was_clicked_since() -> None:
 async def test_visits_on_other_messages_are_known() -> None:
     analytics = await stored(*message("m1", 0), *message("m2", 0), *message("m3", 0, campaign="autumn"))
     assert [{(Verdict.HUMAN, Verdict.BOT): 1}, {(Verdict.HUMAN, Verdict.BOT): 2}] == [
-        done.moved for done in await outcome(analytics, by_visits)
+        done.changes for done in await outcome(analytics, by_visits)
     ]
 
 
 async def test_the_verdict_on_an_old_click_stands() -> None:
     analytics = await stored(*message("m1", 1), *message("m2", 1, 1))
-    await analytics.shorten_addresses(before=SENT_AT + timedelta(minutes=30))
+    await analytics.truncate_ip_addresses(before=SENT_AT + timedelta(minutes=30))
     (done,) = await outcome(analytics)
     assert (2, 1, {(Verdict.HUMAN, Verdict.BOT): 1}, (2, 2)) == (
-        done.stood,
-        done.judged,
-        done.moved,
+        done.skipped_count,
+        done.judged_count,
+        done.changes,
         done.unique_human,
     )
 
@@ -135,4 +139,4 @@ async def test_what_became_of_a_campaign_as_json() -> None:
         "moved": [{"from": "human", "to": "bot", "clicks": 2}],
         "unique": {"human": {"before": 2, "after": 1}},
         "click_rate": {"human": {"before": 1.0, "after": 0.5}},
-    } == as_json(done)
+    } == rejudge_result_as_json(done)

@@ -4,20 +4,20 @@ from ipaddress import ip_network
 
 import pytest
 
-from clicktrail.server.pipeline.request import MAX_HEADER, Proxies, kept_headers
+from clicktrail.server.pipeline.request import MAX_HEADER_CHARS, TrustedProxies, select_recorded_headers
 
 
 def test_what_the_judge_does_not_read_is_not_recorded() -> None:
     headers = {"cookie": "a=b", "authorization": "Basic", "x": "y", "sec-fetch-mode": "navigate"}
 
-    assert {"sec-fetch-mode": "navigate"} == kept_headers(headers)
+    assert {"sec-fetch-mode": "navigate"} == select_recorded_headers(headers)
 
 
 def test_what_is_recorded_is_bounded() -> None:
-    assert {"referer": "r" * MAX_HEADER} == kept_headers({"referer": "r" * 9_000})
+    assert {"referer": "r" * MAX_HEADER_CHARS} == select_recorded_headers({"referer": "r" * 9_000})
 
 
-PROXIES = Proxies([ip_network("127.0.0.0/8"), ip_network("10.1.0.0/16"), ip_network("fd00::/8")])
+PROXIES = TrustedProxies([ip_network("127.0.0.0/8"), ip_network("10.1.0.0/16"), ip_network("fd00::/8")])
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ PROXIES = Proxies([ip_network("127.0.0.0/8"), ip_network("10.1.0.0/16"), ip_netw
     ],
 )
 def test_the_client_is_the_right_most_address_that_is_no_proxy_of_ours(peer: str, forwarded: str, ip: str) -> None:
-    assert (ip, False) == PROXIES.client(peer, {"x-forwarded-for": forwarded}, https=False)
+    assert (ip, False) == PROXIES.resolve_client(peer, {"x-forwarded-for": forwarded}, https=False)
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_the_client_is_the_right_most_address_that_is_no_proxy_of_ours(peer: str
     ],
 )
 def test_only_a_trusted_proxy_tells_of_tls(peer: str, protocol: str, *, https: bool) -> None:
-    assert https == PROXIES.client(peer, {"x-forwarded-proto": protocol}, https=False)[1]
+    assert https == PROXIES.resolve_client(peer, {"x-forwarded-proto": protocol}, https=False)[1]

@@ -2,14 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicktrail.server.pipeline.shared_address import LEAST, WINDOW, AddressWatch, SharedAddress
+from clicktrail.server.pipeline.shared_address import MIN_CLICKS, WINDOW_CLICKS, SharedAddress, SharedAddressDetector
 
 
-def watched(*addresses: str) -> AddressWatch:
+def watched(*addresses: str) -> SharedAddressDetector:
     """A watch that has seen clicks from these addresses."""
-    watch = AddressWatch()
+    watch = SharedAddressDetector()
     for address in addresses:
-        watch.see(address)
+        watch.add(address)
     return watch
 
 
@@ -20,33 +20,33 @@ def readers(count: int) -> list[str]:
 
 @pytest.mark.parametrize(("proxied", "expected"), [(31, SharedAddress(network="10.1.2.0/24", share=0.31)), (30, None)])
 def test_more_than_thirty_per_cent_are_too_many(proxied: int, expected: SharedAddress | None) -> None:
-    assert expected == watched(*readers(100 - proxied), *["10.1.2.3"] * proxied).shared()
+    assert expected == watched(*readers(100 - proxied), *["10.1.2.3"] * proxied).find_shared_address()
 
 
 @given(address=st.ip_addresses().map(str))
 def test_no_more_than_the_network_is_told(address: str) -> None:
-    shared = watched(*[address] * LEAST).shared()
+    shared = watched(*[address] * MIN_CLICKS).find_shared_address()
 
     assert shared
     assert shared.network.endswith(("/24", "/48"))
 
 
 def test_few_clicks_say_nothing() -> None:
-    assert watched(*["10.1.2.3"] * (LEAST - 1)).shared() is None
+    assert watched(*["10.1.2.3"] * (MIN_CLICKS - 1)).find_shared_address() is None
 
 
 def test_clicks_without_an_address_count_for_nothing() -> None:
-    assert watched(*[""] * 500, *readers(LEAST)).shared() is None
+    assert watched(*[""] * 500, *readers(MIN_CLICKS)).find_shared_address() is None
 
 
 def test_only_the_latest_clicks_count() -> None:
-    watch = watched(*["10.1.2.3"] * WINDOW)
-    assert watch.shared()
-    for address in readers(WINDOW):
-        watch.see(address)
+    watch = watched(*["10.1.2.3"] * WINDOW_CLICKS)
+    assert watch.find_shared_address()
+    for address in readers(WINDOW_CLICKS):
+        watch.add(address)
 
-    assert watch.shared() is None
+    assert watch.find_shared_address() is None
 
 
 def test_what_is_no_address_has_no_network() -> None:
-    assert SharedAddress(network="", share=1.0) == watched(*["somebody"] * LEAST).shared()
+    assert SharedAddress(network="", share=1.0) == watched(*["somebody"] * MIN_CLICKS).find_shared_address()

@@ -1,7 +1,7 @@
 import pytest
 
 from clicktrail.errors import SettingsError
-from clicktrail.server.pipeline.tracking_domains import Domain, allows, parse_domains
+from clicktrail.server.pipeline.tracking_domains import TrackingDomain, is_allowed_destination, parse_domains
 
 FILE = """
 [[domain]]
@@ -24,7 +24,7 @@ def test_domains_are_read() -> None:
         first.hsts_days,
         first.destinations,
     )
-    assert Domain(host="links.example.org") == second
+    assert TrackingDomain(host="links.example.org") == second
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ def test_what_is_wrong_is_named(text: str, says: str) -> None:
     ],
 )
 def test_a_domain_says_where_its_links_lead(destinations: tuple[str, ...], location: str, *, allowed: bool) -> None:
-    assert allowed == allows(destinations, location)
+    assert allowed == is_allowed_destination(destinations, location)

@@ -1,6 +1,6 @@
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.ports import StoredVerdict
-from tests.support.judged_lines import BURST, HOSTING, click, verdict
+from tests.support.judged_lines import BURST, HOSTING, click, make_judged_click
 
 
 def test_a_stored_verdict_is_what_reports_need_of_it() -> None:
@@ -14,8 +14,8 @@ def test_a_stored_verdict_is_what_reports_need_of_it() -> None:
         counted=True,
         signals=("burst", "hosting-network"),
         rules="1",
-    ) == StoredVerdict.of(verdict(of, Verdict.BOT, BURST, HOSTING), "m1")
+    ) == StoredVerdict.from_judged(make_judged_click(of, Verdict.BOT, BURST, HOSTING), "m1")
 
 
 def test_where_nobody_is_named_a_message_is_a_person() -> None:
-    assert "m1" == StoredVerdict.of(verdict(click("m1", "1")), "m1").person
+    assert "m1" == StoredVerdict.from_judged(make_judged_click(click("m1", "1")), "m1").person

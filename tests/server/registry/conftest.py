@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from clicktrail.server.registry.database import Database, database_url
+from clicktrail.server.registry.database import Database, parse_database_url
 from clicktrail.server.registry.migrate import migrate
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """Migrated, and empty."""
-    database = Database(database_url("", file=tmp_path / "registry.sqlite3"))
+    database = Database(parse_database_url("", file=tmp_path / "registry.sqlite3"))
     migrate(database)
     yield database
     await database.close()

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from clicktrail.model.edit import EditAction, LinkEdit, Target
-from clicktrail.model.link_set import LinkSet, ShortMessage, StoredLink
+from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
+from clicktrail.model.link_set import LinkSet, ShortLinkMessage, StoredLink
 from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.links import SqlLinkEdits, SqlLinkSets, SqlShortLinks
 from clicktrail.server.registry.tables import link_edits
@@ -23,7 +23,7 @@ async def test_links_come_in_the_order_of_their_positions(database: Database) ->
 
 
 async def test_a_message_without_links_is_one(database: Database) -> None:
-    message = ShortMessage(
+    message = ShortLinkMessage(
         code=5,
         message_id="m1",
         recipient="",
@@ -40,7 +40,7 @@ async def test_an_edit_is_a_row(database: Database) -> None:
     edit = LinkEdit(
         id="a",
         at=datetime(2026, 11, 23, tzinfo=UTC),
-        target=Target(campaign="spring", position=3),
+        target=EditTarget(campaign="spring", position=3),
         action=EditAction.DISABLE,
     )
     await SqlLinkEdits(database).add(edit)

@@ -22,6 +22,6 @@ async def test_a_recipient_has_one_row(database: Database) -> None:
 async def test_once_it_is_done_the_row_has_no_name(database: Database) -> None:
     store, at = SqlErasures(database), datetime(2026, 11, 23, tzinfo=UTC)
     await store.add("ann@example.org", "mark", at=at)
-    await store.done("Ann@example.org")
+    await store.mark_done("Ann@example.org")
     rows = await database.run(lambda connection: connection.execute(select(erasures)).all())
     assert [("mark", at, "")] == [tuple(row) for row in rows]

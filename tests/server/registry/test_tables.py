@@ -9,7 +9,7 @@ from clicktrail.errors import StorageError
 from clicktrail.model.link_set import StoredLink
 from clicktrail.server.registry import tables
 from clicktrail.server.registry.database import Database
-from clicktrail.server.registry.tables import METADATA, add_links, consents, find_links
+from clicktrail.server.registry.tables import METADATA, consents, insert_links, select_links
 
 
 def test_a_time_comes_back_as_the_same_instant() -> None:
@@ -28,6 +28,6 @@ async def test_links_belong_to_what_there_is(database: Database, owner: Column[i
     links = [StoredLink(position=0, destination="https://example.com/")]
 
     with pytest.raises(StorageError):
-        await database.run(lambda connection: add_links(connection, owner, 7, links))
+        await database.run(lambda connection: insert_links(connection, owner, 7, links))
 
-    assert () == await database.run(lambda connection: find_links(connection, owner, 7))
+    assert () == await database.run(lambda connection: select_links(connection, owner, 7))

@@ -4,7 +4,7 @@ import pytest
 
 from clicktrail.demo.sink import Sink
 from clicktrail.errors import RelayError
-from clicktrail.server.relay.smtp_client import NextHop, NextHopAddress, Reply
+from clicktrail.server.relay.smtp_client import NextHopClient, NextHopConfig, Reply
 
 MESSAGE = b"Subject: boots\r\n\r\nWarm.\r\n"
 
@@ -17,14 +17,14 @@ async def sink() -> AsyncIterator[Sink]:
 
 
 @pytest.fixture
-async def next_hop(sink: Sink) -> AsyncIterator[NextHop]:
+async def next_hop(sink: Sink) -> AsyncIterator[NextHopClient]:
     """Our connection to it."""
-    next_hop = NextHop(NextHopAddress(host="127.0.0.1", port=sink.port))
+    next_hop = NextHopClient(NextHopConfig(host="127.0.0.1", port=sink.port))
     yield next_hop
     await next_hop.close()
 
 
-async def test_a_message_is_handed_over(sink: Sink, next_hop: NextHop) -> None:
+async def test_a_message_is_handed_over(sink: Sink, next_hop: NextHopClient) -> None:
     replies = [
         await next_hop.mail("shop@example.com", []),
         await next_hop.rcpt("anna@example.net"),
@@ -37,7 +37,7 @@ async def test_a_message_is_handed_over(sink: Sink, next_hop: NextHop) -> None:
     ]
 
 
-async def test_a_refusal_carries_the_servers_words(sink: Sink, next_hop: NextHop) -> None:
+async def test_a_refusal_carries_the_servers_words(sink: Sink, next_hop: NextHopClient) -> None:
     sink.refusals["gone@example.net"] = "550 5.1.1 No such user"
     await next_hop.mail("shop@example.com", [])
 
@@ -52,18 +52,18 @@ async def test_a_server_that_cannot_be_reached_is_451(sink: Sink) -> None:
     await sink.__aexit__(None, None, None)
 
     with pytest.raises(RelayError, match="cannot reach the next hop") as caught:
-        await NextHop(NextHopAddress(host="127.0.0.1", port=port)).mail("shop@example.com", [])
+        await NextHopClient(NextHopConfig(host="127.0.0.1", port=port)).mail("shop@example.com", [])
 
     assert 451 == caught.value.reply_code
 
 
-async def test_options_that_the_server_does_not_know_are_left_out(next_hop: NextHop) -> None:
+async def test_options_that_the_server_does_not_know_are_left_out(next_hop: NextHopClient) -> None:
     reply = await next_hop.mail("shop@example.com", ["BODY=8BITMIME", "SOLICIT=org.example"])
 
-    assert reply.positive
+    assert reply.is_positive
 
 
-async def test_a_bare_newline_goes_out_as_a_lines_end(sink: Sink, next_hop: NextHop) -> None:
+async def test_a_bare_newline_goes_out_as_a_lines_end(sink: Sink, next_hop: NextHopClient) -> None:
     await next_hop.mail("shop@example.com", [])
     await next_hop.rcpt("anna@example.net")
     await next_hop.data(b"Subject: a\n\nb\n.\nMAIL FROM:<c@example.com>\n")
@@ -87,4 +87,4 @@ def test_replies_are_written_as_the_standard_wants(reply: Reply, line: str) -> N
 
 @pytest.mark.parametrize(("code", "positive"), [(250, True), (251, True), (354, False), (451, False), (550, False)])
 def test_only_completion_is_positive(code: int, positive: bool) -> None:
-    assert positive == Reply(code, "").positive
+    assert positive == Reply(code, "").is_positive

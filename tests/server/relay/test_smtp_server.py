@@ -12,9 +12,9 @@ from clicktrail.model.consent import Consent
 from clicktrail.model.event import Sent
 from clicktrail.model.link_set import StoredLink
 from clicktrail.rewrite.dkim import sign
-from clicktrail.tokens import open_token, read_short
-from tests.support.dkim_keys import ED25519, RSA, verifies
-from tests.support.relay import DOMAIN, RING, relay_before
+from clicktrail.tokens import decode_short_token, open_token
+from tests.support.dkim_keys import ED25519_KEY, RSA_KEY, is_signature_valid
+from tests.support.relay import DOMAIN, RING, running_relay
 
 MESSAGE = (
     b"From: shop@example.com\r\n"
@@ -31,7 +31,7 @@ MESSAGE = (
 async def test_a_message_comes_out_with_a_tracked_link(tmp_path: Path) -> None:
     async with (
         Sink() as sink,
-        relay_before(sink.address, tmp_path, own_hosts=("example.com",)) as rig,
+        running_relay(sink.address, tmp_path, own_hosts=("example.com",)) as rig,
         rig.client() as client,
     ):
         await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
@@ -48,7 +48,7 @@ async def test_a_message_comes_out_with_a_tracked_link(tmp_path: Path) -> None:
         sealed.campaign,
         sealed.recipient,
         sealed.position,
-        sealed.links,
+        sealed.link_count,
     )
     expected = MESSAGE.replace(b"X-Clicktrail-Campaign: winter\r\n", b"").replace(
         b"https://example.com/boots?a=1&amp;b=2#top", DOMAIN.encode() + b"/" + token[1]
@@ -57,7 +57,7 @@ async def test_a_message_comes_out_with_a_tracked_link(tmp_path: Path) -> None:
 
 
 async def test_a_taken_message_is_recorded(tmp_path: Path) -> None:
-    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig:
         async with rig.client() as client:
             await client.sendmail("shop@example.com", ["anna@example.net", "ben@example.net"], MESSAGE)
 
@@ -68,7 +68,7 @@ async def test_a_taken_message_is_recorded(tmp_path: Path) -> None:
 
 
 async def test_what_becomes_of_messages_is_counted(tmp_path: Path) -> None:
-    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
         await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
         await client.sendmail("shop@example.com", ["anna@example.net"], b"X-Clicktrail-Tracking: off\r\n" + MESSAGE)
         sink.data_refusal = "554 5.7.1 Spam"
@@ -79,10 +79,10 @@ async def test_what_becomes_of_messages_is_counted(tmp_path: Path) -> None:
 
 
 async def test_a_signed_message_arrives_with_a_signature_that_holds(tmp_path: Path) -> None:
-    signed = sign(MESSAGE, ED25519, at=datetime(2024, 5, 6, tzinfo=UTC))
+    signed = sign(MESSAGE, ED25519_KEY, signed_at=datetime(2024, 5, 6, tzinfo=UTC))
     async with (
         Sink() as sink,
-        relay_before(sink.address, tmp_path, dkim=(ED25519, RSA)) as rig,
+        running_relay(sink.address, tmp_path, dkim=(ED25519_KEY, RSA_KEY)) as rig,
         rig.client() as client,
     ):
         await client.sendmail("shop@example.com", ["anna@example.net"], signed)
@@ -90,11 +90,11 @@ async def test_a_signed_message_arrives_with_a_signature_that_holds(tmp_path: Pa
     content = sink.messages[0].content
     assert f'href="{DOMAIN}/'.encode() in content
     assert 2 == content.count(b"DKIM-Signature:")
-    assert verifies(content)
+    assert is_signature_valid(content)
 
 
 async def test_who_denied_tracking_is_not_tracked(tmp_path: Path) -> None:
-    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig:
         await rig.consents.set("anna@example.net", Consent.DENIED, at=datetime(2026, 11, 23, tzinfo=UTC))
         async with rig.client() as client:
             await client.sendmail("shop@example.com", ["Anna@example.net"], MESSAGE)
@@ -106,7 +106,7 @@ async def test_who_denied_tracking_is_not_tracked(tmp_path: Path) -> None:
 
 
 async def test_a_message_waits_while_nobody_can_tell_who_denied(tmp_path: Path) -> None:
-    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
         with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as registry:
             registry.execute("DROP TABLE consents")
         with pytest.raises(aiosmtplib.SMTPDataError) as caught:
@@ -116,7 +116,7 @@ async def test_a_message_waits_while_nobody_can_tell_who_denied(tmp_path: Path) 
 
 
 async def test_a_refused_recipient_is_refused_with_the_same_words(tmp_path: Path) -> None:
-    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig:
         sink.refusals["gone@example.net"] = "550 5.1.1 No such user"
         async with rig.client() as client:
             errors, _ = await client.sendmail("a@example.com", ["gone@example.net", "anna@example.net"], MESSAGE)
@@ -131,7 +131,7 @@ async def test_a_refused_recipient_is_refused_with_the_same_words(tmp_path: Path
 
 @pytest.mark.parametrize(("code", "text"), [(554, "5.7.1 Spam"), (451, "4.3.0 Later"), (552, "5.3.4 Too big")])
 async def test_a_refused_message_is_refused_with_the_same_words(tmp_path: Path, code: int, text: str) -> None:
-    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig:
         sink.data_refusal = f"{code} {text}"
         async with rig.client() as client:
             with pytest.raises(aiosmtplib.SMTPDataError) as caught:
@@ -145,7 +145,7 @@ async def test_a_refused_message_is_refused_with_the_same_words(tmp_path: Path, 
 async def test_an_absent_next_hop_means_try_again(tmp_path: Path) -> None:
     async with Sink() as sink:
         address = sink.address
-    async with relay_before(address, tmp_path) as rig, rig.client() as client:
+    async with running_relay(address, tmp_path) as rig, rig.client() as client:
         with pytest.raises(aiosmtplib.SMTPSenderRefused) as caught:
             await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
 
@@ -153,16 +153,16 @@ async def test_an_absent_next_hop_means_try_again(tmp_path: Path) -> None:
 
 
 async def test_a_lost_next_hop_is_found_again(tmp_path: Path) -> None:
-    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
         await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
-        sink.hang_up()
+        sink.close_connections()
         await client.sendmail("a@example.com", ["ben@example.net"], MESSAGE)
 
     assert 2 == len(sink.messages)
 
 
 async def test_one_connection_carries_several_messages(tmp_path: Path) -> None:
-    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
         await client.mail("a@example.com")
         await client.rcpt("nobody@example.net")
         await client.rset()
@@ -172,7 +172,7 @@ async def test_one_connection_carries_several_messages(tmp_path: Path) -> None:
 
 
 async def test_a_sender_who_starts_afresh_is_followed(tmp_path: Path) -> None:
-    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
         await client.mail("a@example.com")
         await client.rcpt("nobody@example.net")
         await client.ehlo()
@@ -186,7 +186,7 @@ async def test_a_fault_of_ours_means_try_again(tmp_path: Path) -> None:
         def new(self) -> str:
             raise OSError("no randomness to be had")
 
-    async with Sink() as sink, relay_before(sink.address, tmp_path, ids=NoIds()) as rig, rig.client() as client:
+    async with Sink() as sink, running_relay(sink.address, tmp_path, ids=NoIds()) as rig, rig.client() as client:
         with pytest.raises(aiosmtplib.SMTPDataError) as caught:
             await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
 
@@ -204,7 +204,7 @@ async def test_a_fault_of_ours_means_try_again(tmp_path: Path) -> None:
     ],
 )
 async def test_bad_input_is_never_lost(tmp_path: Path, raw: bytes) -> None:
-    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
         await client.sendmail("a@example.com", ["anna@example.net"], raw)
 
     assert raw.rstrip(b"\r\n") == sink.messages[0].content.rstrip(b"\r\n")
@@ -213,7 +213,7 @@ async def test_bad_input_is_never_lost(tmp_path: Path, raw: bytes) -> None:
 async def test_five_megabytes_of_html_come_out_tracked(tmp_path: Path) -> None:
     link = b'<p title="a > b"><a href="https://example.com/boots">Boots</a><!-- <a href="x"> --></p>\r\n'
     raw = b"Content-Type: text/html\r\n\r\n" + link * (5_000_000 // len(link))
-    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
         await client.sendmail("a@example.com", ["anna@example.net"], raw)
         (sent,) = rig.events()
 
@@ -222,7 +222,7 @@ async def test_five_megabytes_of_html_come_out_tracked(tmp_path: Path) -> None:
 
 
 async def test_a_stopping_relay_takes_no_new_message(tmp_path: Path) -> None:
-    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
         await client.ehlo()
         rig.stopping.set()
         await client.noop()
@@ -243,11 +243,11 @@ async def test_short_links_are_kept_before_a_message_goes_out(tmp_path: Path) ->
         with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as registry:
             kept.extend(registry.execute("SELECT destination FROM short_links"))
 
-    async with Sink(on_message=look) as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+    async with Sink(on_message=look) as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
         await client.sendmail("shop@example.com", ["anna@example.net"], TEXT_MESSAGE)
         token = SHORT_LINK.search(sink.messages[0].content)
         assert token
-        code, position = read_short(token[1].decode())
+        code, position = decode_short_token(token[1].decode())
         short = await rig.short_links.find(code)
         (sent,) = rig.events()
     assert [("https://example.com/boots",)] == kept
@@ -257,7 +257,7 @@ async def test_short_links_are_kept_before_a_message_goes_out(tmp_path: Path) ->
 
 
 async def test_where_short_links_cannot_be_kept_they_are_sealed(tmp_path: Path) -> None:
-    async with Sink() as sink, relay_before(sink.address, tmp_path) as rig, rig.client() as client:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
         with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as registry:
             registry.execute("DROP TABLE short_links")
         await client.sendmail("shop@example.com", ["anna@example.net"], TEXT_MESSAGE)

@@ -5,8 +5,14 @@ from msgspec.structs import replace
 
 from clicktrail.errors import SettingsError
 from clicktrail.server.settings import Settings, load
-from clicktrail.server.settings.loading import check
-from clicktrail.server.settings.schema import Dkim, Engagement, Registry, Relay, Tracking
+from clicktrail.server.settings.loading import validate_settings
+from clicktrail.server.settings.schema import (
+    DkimSettings,
+    EngagementSettings,
+    RegistrySettings,
+    RelaySettings,
+    TrackingSettings,
+)
 
 
 def write(folder: Path, text: str) -> Path:
@@ -126,27 +132,31 @@ def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
 
 
 def test_the_defaults_can_be_used() -> None:
-    check(Settings())
+    validate_settings(Settings())
 
 
 @pytest.mark.parametrize(
     ("settings", "complaint", "hint"),
     [
-        (Settings(tracking=Tracking(domain="links.example.com")), "tracking.domain", "scheme and host"),
-        (Settings(tracking=Tracking(domain="https://[links")), "tracking.domain", "scheme and host"),
-        (Settings(dkim=Dkim(domain="example.com", selector="s")), "dkim.private_key_file is missing", "a key needs"),
-        (Settings(registry=Registry(url="sqlite:///x")), "registry.url is no PostgreSQL URL", "postgresql://"),
-        (Settings(relay=Relay(listen="0.0.0.0:25")), "relay.listen", "loopback"),
-        (Settings(engagement=Engagement(hosts=("*",))), "engagement.hosts has", "list your own hosts"),
+        (Settings(tracking=TrackingSettings(domain="links.example.com")), "tracking.domain", "scheme and host"),
+        (Settings(tracking=TrackingSettings(domain="https://[links")), "tracking.domain", "scheme and host"),
+        (
+            Settings(dkim=DkimSettings(domain="example.com", selector="s")),
+            "dkim.private_key_file is missing",
+            "a key needs",
+        ),
+        (Settings(registry=RegistrySettings(url="sqlite:///x")), "registry.url is no PostgreSQL URL", "postgresql://"),
+        (Settings(relay=RelaySettings(listen="0.0.0.0:25")), "relay.listen", "loopback"),
+        (Settings(engagement=EngagementSettings(hosts=("*",))), "engagement.hosts has", "list your own hosts"),
     ],
 )
 def test_what_cannot_be_used_is_named_with_a_way_out(settings: Settings, complaint: str, hint: str) -> None:
     with pytest.raises(SettingsError, match=complaint.replace(".", r"\.")) as raised:
-        check(settings)
+        validate_settings(settings)
     assert hint in raised.value.hint
 
 
 def test_a_host_name_is_loopback_by_its_name_alone() -> None:
-    check(replace(Settings(), relay=Relay(listen="localhost:2525")))
+    validate_settings(replace(Settings(), relay=RelaySettings(listen="localhost:2525")))
     with pytest.raises(SettingsError, match=r"relay\.listen"):
-        check(replace(Settings(), relay=Relay(listen="mail.example.com:2525")))
+        validate_settings(replace(Settings(), relay=RelaySettings(listen="mail.example.com:2525")))

@@ -6,8 +6,8 @@ from clicktrail.server.settings import Settings
 def test_all_that_is_kept_lies_in_the_data_folder() -> None:
     settings = Settings(data_dir="/srv/clicktrail")
     assert {Path("/srv/clicktrail")} == {
-        settings.data,
-        settings.journal.parent,
-        settings.analytics.parent,
-        settings.registry_file.parent,
+        settings.data_path,
+        settings.journal_path.parent,
+        settings.analytics_path.parent,
+        settings.registry_path.parent,
     }

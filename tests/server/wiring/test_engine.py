@@ -12,27 +12,27 @@ from structlog.testing import capture_logs
 
 from clicktrail import keyring_file
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.journal.segments import numbers
-from clicktrail.server.pipeline.shared_address import LEAST
+from clicktrail.server.journal.segments import list_segment_numbers
+from clicktrail.server.pipeline.shared_address import MIN_CLICKS
 from clicktrail.server.ports import JudgedMessage
 from clicktrail.server.settings import Settings
-from clicktrail.server.wiring.engine import LoggedAnnouncements
+from clicktrail.server.wiring.engine import VerdictChangeLogger
 from clicktrail.server.wiring.offline import read_reports
 from tests.support.edge import token_path
 from tests.support.judged_lines import click as judged_click
-from tests.support.judged_lines import judged, verdict
+from tests.support.judged_lines import make_judged_click, make_judged_message
 from tests.support.recorded_journal import click as recorded_click
-from tests.support.recorded_journal import journal
-from tests.support.serving import Serving, serving
-from tests.support.worker_process import worker
+from tests.support.recorded_journal import write_journal
+from tests.support.serving import RunningServer, running_server
+from tests.support.worker_process import running_worker
 
 
 async def test_an_engine_relays_and_shows(tmp_path: Path) -> None:
-    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.NAME, traces=[])
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
     with socket.create_server(("127.0.0.1", 0)) as relay, socket.create_server(("127.0.0.1", 0)) as console:
         relay_host, relay_port = relay.getsockname()
         console_host, console_port = console.getsockname()
-        async with worker("engine", tmp_path, [relay, console]) as process:
+        async with running_worker("engine", tmp_path, [relay, console]) as process:
             async with aiosmtplib.SMTP(hostname=relay_host, port=relay_port, start_tls=False) as sender:
                 greeted = await sender.ehlo()
             async with httpx2.AsyncClient() as client:
@@ -46,28 +46,28 @@ async def test_an_engine_relays_and_shows(tmp_path: Path) -> None:
 async def test_what_is_in_analytics_leaves_the_journal(tmp_path: Path) -> None:
     (tmp_path / "clicktrail.toml").write_text("[recording]\nkeep_hours = 0\n", "utf-8")
     settings = Settings(data_dir=str(tmp_path / "clicktrail-data"))
-    keyring_file.load_or_create(settings.data / keyring_file.NAME, traces=[])
+    keyring_file.load_or_create(settings.data_path / keyring_file.FILE_NAME, earlier_data_paths=[])
     for link in range(3):
-        await asyncio.to_thread(journal, settings, recorded_click(link))
+        await asyncio.to_thread(write_journal, settings, recorded_click(link))
     with socket.create_server(("127.0.0.1", 0)) as relay, socket.create_server(("127.0.0.1", 0)) as console:
-        async with worker("engine", tmp_path, [relay, console]):
+        async with running_worker("engine", tmp_path, [relay, console]):
             for _ in range(600):
-                if numbers(settings.journal / "edge-0") == [4]:
+                if list_segment_numbers(settings.journal_path / "edge-0") == [4]:
                     break
                 await asyncio.sleep(0.05)
-    assert [4] == numbers(settings.journal / "edge-0")
+    assert [4] == list_segment_numbers(settings.journal_path / "edge-0")
     reports = await asyncio.to_thread(read_reports, settings, "winter")
     assert 3 == reports[0]["clicks"]["total"]
 
 
-async def click(running: Serving, times: int) -> None:
+async def click(running: RunningServer, times: int) -> None:
     """Follow one link as often, by a client on this machine."""
     async with httpx2.AsyncClient(base_url=running.edge) as client:
         for _ in range(times):
             await client.get(token_path(ring=running.ring))
 
 
-async def engine_once_troubled(running: Serving) -> dict[str, Any]:
+async def engine_once_troubled(running: RunningServer) -> dict[str, Any]:
     """What the private port says of the engine, once that has troubles and has logged them."""
     async with httpx2.AsyncClient(base_url=running.metrics) as client:
         async with asyncio.timeout(20):
@@ -79,8 +79,8 @@ async def engine_once_troubled(running: Serving) -> dict[str, Any]:
 
 
 async def test_a_proxy_that_is_not_trusted_is_noticed(tmp_path: Path) -> None:
-    async with serving(tmp_path, workers=1) as running:
-        await click(running, LEAST)
+    async with running_server(tmp_path, workers=1) as running:
+        await click(running, MIN_CLICKS)
         engine = await engine_once_troubled(running)
         async with httpx2.AsyncClient(base_url=running.metrics) as client:
             metrics = (await client.get("/metrics")).text
@@ -92,28 +92,28 @@ async def test_a_proxy_that_is_not_trusted_is_noticed(tmp_path: Path) -> None:
     assert ("shared-address", warning["hint"]) == (trouble["code"], trouble["hint"])
     assert "127.0.0.0/24" in trouble["hint"]
     assert "edge.trusted_proxies" in trouble["hint"]
-    assert {LEAST} == processed
+    assert {MIN_CLICKS} == processed
 
 
 def message(name: str, *before: Verdict | None, campaign: str = "spring") -> JudgedMessage:
     """A message whose clicks are a bot's now; None where that is the first verdict."""
     clicks = [
-        verdict(judged_click(name, str(number), campaign=campaign, recipient="ann@example.com"), Verdict.BOT)
+        make_judged_click(judged_click(name, str(number), campaign=campaign, recipient="ann@example.com"), Verdict.BOT)
         for number, _ in enumerate(before)
     ]
     stood = {of.click.id: known for of, known in zip(clicks, before, strict=True) if known}
-    return dataclasses.replace(judged(clicks=tuple(clicks)), before=stood)
+    return dataclasses.replace(make_judged_message(clicks=tuple(clicks)), previous_verdicts=stood)
 
 
 def test_changes_are_counted_and_logged_by_campaign() -> None:
-    announcements = LoggedAnnouncements()
+    announcements = VerdictChangeLogger()
     human, preview = Verdict.HUMAN, Verdict.PREVIEW
     with capture_logs() as logged:
-        announcements.stored(
+        announcements.on_stored(
             [message("m1", human, human, None), message("m2", human), message("m3", human, preview, campaign="autumn")]
         )
-        announcements.stored([message("m4", None)])
-    assert {"human_to_bot": 4, "preview_to_bot": 1} == announcements.changes
+        announcements.on_stored([message("m4", None)])
+    assert {"human_to_bot": 4, "preview_to_bot": 1} == announcements.change_counts
     assert [("autumn", "human_to_bot", 1), ("autumn", "preview_to_bot", 1), ("spring", "human_to_bot", 3)] == [
         (line["campaign"], line["change"], line["clicks"]) for line in logged
     ]

@@ -4,11 +4,11 @@ import pytest
 
 from clicktrail import keyring_file
 from clicktrail.errors import StorageError
-from clicktrail.model.event import AnonymousClick, AnyEvent, decode
+from clicktrail.model.event import AnonymousClick, AnyEvent, decode_event
 from clicktrail.server import overrides_file
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.journal.segments import Tail
-from clicktrail.server.pipeline.privacy import Marked
+from clicktrail.server.journal.segments import SegmentAppender
+from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.importing import import_events
 from tests.support.judged_lines import SENT_AT, click
@@ -17,13 +17,16 @@ from tests.support.judged_lines import SENT_AT, click
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Those of a folder in which something was started once."""
-    keyring_file.load_or_create(tmp_path / keyring_file.NAME, traces=[])
+    keyring_file.load_or_create(tmp_path / keyring_file.FILE_NAME, earlier_data_paths=[])
     return Settings(data_dir=str(tmp_path))
 
 
 def written(settings: Settings) -> list[AnyEvent]:
     """What the journal's reader finds."""
-    return [decode(entry.line) for entry in SegmentReader(settings.journal, settings.data / "cursor.json").read(9_999)]
+    return [
+        decode_event(entry.line)
+        for entry in SegmentReader(settings.journal_path, settings.data_path / "cursor.json").read(9_999)
+    ]
 
 
 def test_events_are_in_the_journal_by_the_names_of_their_messages(settings: Settings) -> None:
@@ -44,24 +47,26 @@ def test_many_events_are_written_in_their_order(settings: Settings) -> None:
 
 
 def test_erased_recipients_are_passed_over(settings: Settings) -> None:
-    mark = Marked(keyring_file.load(settings.data / keyring_file.NAME)).mark("Ann@example.com")
-    overrides_file.extend(settings.data / overrides_file.NAME, edits=[], erased=[mark], consents=[])
+    mark = HashedRecipients(keyring_file.load(settings.data_path / keyring_file.FILE_NAME)).hash_recipient(
+        "Ann@example.com"
+    )
+    overrides_file.merge(settings.data_path / overrides_file.FILE_NAME, edits=[], erased=[mark], consents=[])
     told = [click("m1", "1", recipient="ann@example.com"), click("m2", "1", recipient="bob@example.com")]
     assert 1 == import_events(settings, told)
     assert ["bob@example.com"] == [event.recipient for event in written(settings)]
 
 
 def test_two_imports_at_once_are_one_too_many(settings: Settings) -> None:
-    other = Tail(settings.journal / "import")
+    other = SegmentAppender(settings.journal_path / "import")
     other.open()
     with pytest.raises(StorageError, match="another process writes"):
         import_events(settings, [click("m1", "1")])
-    other.leave()
+    other.release()
     assert 1 == import_events(settings, [click("m1", "1")])
 
 
 def test_a_disk_that_takes_nothing_ends_an_import(settings: Settings) -> None:
-    settings.journal.mkdir()
-    (settings.journal / "import").write_bytes(b"no folder")
+    settings.journal_path.mkdir()
+    (settings.journal_path / "import").write_bytes(b"no folder")
     with pytest.raises(StorageError, match="takes no more"):
         import_events(settings, [click("m1", "1")])

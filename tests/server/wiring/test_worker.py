@@ -5,12 +5,18 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from clicktrail.server.child import READY
+from clicktrail.server.child import READY_LINE
 from clicktrail.server.journal.segments import Segment
 from clicktrail.server.journal.writer import SegmentWriter
-from clicktrail.server.monitoring.heartbeat import Figure
-from clicktrail.server.monitoring.metrics import BATCH_LINES, BUFFERED, LET_GO, SYNC_SECONDS, Histogram
-from clicktrail.server.wiring.worker import journal_figures, journal_troubles
+from clicktrail.server.monitoring.heartbeat import MetricValue
+from clicktrail.server.monitoring.metrics import (
+    JOURNAL_BATCH_EVENTS,
+    JOURNAL_BUFFERED_EVENTS,
+    JOURNAL_EVENTS_DROPPED,
+    JOURNAL_SYNC_SECONDS,
+    Histogram,
+)
+from clicktrail.server.wiring.worker import collect_journal_metrics, collect_journal_problems
 
 WORKER = """
 import gc
@@ -38,7 +44,7 @@ async def working() -> AsyncIterator[asyncio.subprocess.Process]:
     )
     assert process.stdout
     try:
-        assert READY == await process.stdout.readline()
+        assert READY_LINE == await process.stdout.readline()
         yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -82,7 +88,7 @@ def no_segment(_folder: Path, _number: int) -> Segment:
     raise OSError
 
 
-def seen(figure: Figure) -> tuple[int, float]:
+def seen(figure: MetricValue) -> tuple[int, float]:
     """How many values a histogram has, and their sum."""
     assert isinstance(figure, Histogram)
     return sum(figure.counts), figure.total
@@ -99,17 +105,17 @@ async def append(writer: SegmentWriter, lines: int) -> None:
 async def test_a_journal_tells_of_its_batches(tmp_path: Path) -> None:
     with SegmentWriter(tmp_path, asyncio.get_running_loop()) as writer:
         await append(writer, 3)
-        figures, troubles = journal_figures(writer), journal_troubles(writer)
+        figures, troubles = collect_journal_metrics(writer), collect_journal_problems(writer)
 
-    assert (1, 3) == seen(figures[BATCH_LINES])
-    assert 1 == seen(figures[SYNC_SECONDS])[0]
-    assert (0, 0, ()) == (figures[BUFFERED], figures[LET_GO], troubles)
+    assert (1, 3) == seen(figures[JOURNAL_BATCH_EVENTS])
+    assert 1 == seen(figures[JOURNAL_SYNC_SECONDS])[0]
+    assert (0, 0, ()) == (figures[JOURNAL_BUFFERED_EVENTS], figures[JOURNAL_EVENTS_DROPPED], troubles)
 
 
 async def test_a_journal_whose_disk_takes_nothing_is_in_trouble(tmp_path: Path) -> None:
-    with SegmentWriter(tmp_path, asyncio.get_running_loop(), begin=no_segment) as writer:
+    with SegmentWriter(tmp_path, asyncio.get_running_loop(), create_segment=no_segment) as writer:
         await append(writer, 2)
-        figures, (trouble,) = journal_figures(writer), journal_troubles(writer)
+        figures, (trouble,) = collect_journal_metrics(writer), collect_journal_problems(writer)
 
-    assert (2, 0) == (figures[BUFFERED], figures[LET_GO])
+    assert (2, 0) == (figures[JOURNAL_BUFFERED_EVENTS], figures[JOURNAL_EVENTS_DROPPED])
     assert ("journal", True) == (trouble.code, "data_dir" in trouble.hint)

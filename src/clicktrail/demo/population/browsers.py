@@ -9,22 +9,22 @@ from collections.abc import Mapping
 from typing import Final
 
 __all__ = [
-    "CHROME",
+    "CHROME_VERSION",
     "chrome",
     "edge",
     "firefox",
-    "library",
+    "http_library",
     "mobile_chrome",
-    "poser",
     "safari",
     "scripted_chrome",
+    "spoofed_chrome",
     "webview",
 ]
 
 Headers = Mapping[str, str]
 
-CHROME: Final = 156
-_FIREFOX: Final = 157
+CHROME_VERSION: Final = 156
+_FIREFOX_VERSION: Final = 157
 _WINDOWS: Final = "Windows NT 10.0; Win64; x64"
 _MAC: Final = "Macintosh; Intel Mac OS X 10_15_7"
 _IPHONE: Final = "iPhone; CPU iPhone OS 18_7 like Mac OS X"
@@ -36,7 +36,7 @@ _CHROME_ACCEPT: Final = (
 _PLAIN_ACCEPT: Final = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
-def chrome(language: str, *, version: int = CHROME, mac: bool = False, webmail: str = "") -> Headers:
+def chrome(language: str, *, version: int = CHROME_VERSION, mac: bool = False, webmail: str = "") -> Headers:
     """Chrome on a desktop.
 
     Args:
@@ -47,7 +47,7 @@ def chrome(language: str, *, version: int = CHROME, mac: bool = False, webmail: 
     """
     brands = f'"Chromium";v="{version}", "Google Chrome";v="{version}", "Not?A_Brand";v="24"'
     return {
-        **_hints(brands, "macOS" if mac else "Windows", mobile=False),
+        **_client_hints(brands, "macOS" if mac else "Windows", mobile=False),
         **_chrome_navigation(f"Mozilla/5.0 ({_MAC if mac else _WINDOWS}) {_chrome_product(version)}", language),
         **({"sec-fetch-site": "cross-site", "referer": f"{webmail}/"} if webmail else {}),
     }
@@ -55,23 +55,23 @@ def chrome(language: str, *, version: int = CHROME, mac: bool = False, webmail: 
 
 def edge(language: str) -> Headers:
     """Edge on Windows, as Outlook opens it."""
-    agent = f"Mozilla/5.0 ({_WINDOWS}) {_chrome_product(CHROME)} Edg/{CHROME}.0.0.0"
-    brands = f'"Chromium";v="{CHROME}", "Microsoft Edge";v="{CHROME}", "Not?A_Brand";v="24"'
-    return {**_hints(brands, "Windows", mobile=False), **_chrome_navigation(agent, language)}
+    agent = f"Mozilla/5.0 ({_WINDOWS}) {_chrome_product(CHROME_VERSION)} Edg/{CHROME_VERSION}.0.0.0"
+    brands = f'"Chromium";v="{CHROME_VERSION}", "Microsoft Edge";v="{CHROME_VERSION}", "Not?A_Brand";v="24"'
+    return {**_client_hints(brands, "Windows", mobile=False), **_chrome_navigation(agent, language)}
 
 
 def mobile_chrome(language: str) -> Headers:
     """Chrome on Android, or one of its custom tabs."""
-    agent = f"Mozilla/5.0 (Linux; Android 10; K) {_chrome_product(CHROME, mobile=True)}"
-    brands = f'"Chromium";v="{CHROME}", "Google Chrome";v="{CHROME}", "Not?A_Brand";v="24"'
-    return {**_hints(brands, "Android", mobile=True), **_chrome_navigation(agent, language)}
+    agent = f"Mozilla/5.0 (Linux; Android 10; K) {_chrome_product(CHROME_VERSION, mobile=True)}"
+    brands = f'"Chromium";v="{CHROME_VERSION}", "Google Chrome";v="{CHROME_VERSION}", "Not?A_Brand";v="24"'
+    return {**_client_hints(brands, "Android", mobile=True), **_chrome_navigation(agent, language)}
 
 
 def webview(language: str) -> Headers:
     """The web view of an Android mail app: no client hints, and the app's name."""
     agent = (
         f"Mozilla/5.0 (Linux; Android 16; Pixel 9 Build/BP3A.251105.015; wv) {_ENGINE} Version/4.0 "
-        f"Chrome/{CHROME}.0.0.0 Mobile Safari/537.36"
+        f"Chrome/{CHROME_VERSION}.0.0.0 Mobile Safari/537.36"
     )
     return {**_chrome_navigation(agent, language), "x-requested-with": "com.yahoo.mobile.client.android.mail"}
 
@@ -79,7 +79,7 @@ def webview(language: str) -> Headers:
 def firefox(language: str) -> Headers:
     """Firefox on Windows."""
     return {
-        "user-agent": f"Mozilla/5.0 ({_WINDOWS}; rv:{_FIREFOX}.0) Gecko/20100101 Firefox/{_FIREFOX}.0",
+        "user-agent": f"Mozilla/5.0 ({_WINDOWS}; rv:{_FIREFOX_VERSION}.0) Gecko/20100101 Firefox/{_FIREFOX_VERSION}.0",
         "accept": _PLAIN_ACCEPT,
         "accept-language": language,
         "accept-encoding": "gzip, deflate, br, zstd",
@@ -118,17 +118,17 @@ def scripted_chrome(version: int) -> Headers:
     return _chrome_navigation(f"Mozilla/5.0 ({_WINDOWS}) {_chrome_product(version)}", "en-US,en;q=0.9")
 
 
-def poser(version: int, *, language: bool) -> Headers:
+def spoofed_chrome(version: int, *, sends_language: bool) -> Headers:
     """An HTTP library with a browser's User-Agent, and perhaps its Accept-Language."""
     return {
         "user-agent": f"Mozilla/5.0 ({_WINDOWS}) {_chrome_product(version)}",
         "accept": _PLAIN_ACCEPT,
         "accept-encoding": "gzip, deflate",
-        **({"accept-language": "en-US,en;q=0.5"} if language else {}),
+        **({"accept-language": "en-US,en;q=0.5"} if sends_language else {}),
     }
 
 
-def library(user_agent: str) -> Headers:
+def http_library(user_agent: str) -> Headers:
     """A program that says what it is."""
     return {"user-agent": user_agent, "accept": "*/*", "accept-encoding": "gzip, deflate"}
 
@@ -137,7 +137,7 @@ def _chrome_product(version: int, *, mobile: bool = False) -> str:
     return f"{_ENGINE} Chrome/{version}.0.0.0 {'Mobile ' if mobile else ''}Safari/537.36"
 
 
-def _hints(brands: str, platform: str, *, mobile: bool) -> Headers:
+def _client_hints(brands: str, platform: str, *, mobile: bool) -> Headers:
     return {
         "sec-ch-ua": brands,
         "sec-ch-ua-mobile": "?1" if mobile else "?0",

@@ -10,21 +10,21 @@ __all__ = [
     "BARRACUDA",
     "CISCO",
     "DATACENTRE",
-    "GATEWAY",
-    "HOMES",
+    "MAIL_GATEWAY",
     "MICROSOFT",
     "MIMECAST",
     "MOBILE",
     "OFFICE",
     "PRIVATE_RELAY",
     "PROOFPOINT",
+    "RESIDENTIAL",
     "RESIDENTIAL_SCANNER",
-    "SECURE_EDGE",
-    "TRENDMICRO",
+    "SECURE_WEB_GATEWAY",
+    "TREND_MICRO",
 ]
 
 # Lines of people's homes: BT, Comcast, Deutsche Telekom, Orange, Vodafone Germany.
-HOMES: Final = (
+RESIDENTIAL: Final = (
     "86.128.0.0/11",
     "2a00:23c7::/32",
     "73.120.0.0/14",
@@ -41,7 +41,7 @@ OFFICE: Final = ("217.91.14.16/29",)
 # Akamai, Cloudflare and Fastly carry Apple's iCloud Private Relay.
 PRIVATE_RELAY: Final = ("172.225.0.0/18", "104.28.32.0/20", "146.75.160.0/20", "2a02:26f7:c0::/44")
 # Zscaler: employees' own browsing, which leaves by their company's security service.
-SECURE_EDGE: Final = ("165.225.80.0/22", "136.226.8.0/22")
+SECURE_WEB_GATEWAY: Final = ("165.225.80.0/22", "136.226.8.0/22")
 
 # What Barracuda announces of the two blocks that its customers are told of: not all of the first any more.
 BARRACUDA: Final = ("64.235.144.0/22", "64.235.152.0/21", "209.222.80.0/21")
@@ -49,9 +49,9 @@ CISCO: Final = ("68.232.128.0/19", "216.71.128.0/19")
 MICROSOFT: Final = ("40.94.16.0/24", "40.107.218.0/24", "40.107.235.0/24", "52.112.4.0/22", "20.79.0.0/18")
 MIMECAST: Final = ("207.211.30.0/24", "205.139.110.0/24", "91.220.42.0/24", "195.130.217.0/24")
 PROOFPOINT: Final = ("148.163.128.0/19", "67.231.152.0/21", "205.220.160.0/20")
-TRENDMICRO: Final = ("150.70.0.0/17",)
+TREND_MICRO: Final = ("150.70.0.0/17",)
 # Musarubra, who run what was Symantec's mail gateway.
-GATEWAY: Final = ("208.65.144.0/22",)
+MAIL_GATEWAY: Final = ("208.65.144.0/22",)
 AMAZON: Final = ("3.64.0.0/13", "18.184.0.0/15", "52.28.0.0/16", "34.200.0.0/13")
 # Hetzner, OVH, DigitalOcean.
 DATACENTRE: Final = ("88.198.0.0/16", "54.36.0.0/16", "165.227.0.0/16")

@@ -6,37 +6,37 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
-from clicktrail.demo.population.draws import Chance
-from clicktrail.demo.population.received import Letter
+from clicktrail.demo.population.draws import SeededRandom
+from clicktrail.demo.population.received import MessageLinks
 
-__all__ = ["Actor", "Answer", "Request", "Truth", "perform"]
+__all__ = ["Actor", "GroundTruth", "PlannedRequest", "RequestResult", "execute_plan"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class PlannedRequest:
     """One HTTP request for a link.
 
     Attributes:
-        at: seconds after the message was delivered.
+        delay_s: seconds after the message was delivered.
         url: what is asked for.
         ip: the client's address.
         headers: all that its program sends, lower-case names, without ``host``.
         method: ``GET`` or ``HEAD``.
-        human: a person meant it.
-        visits: whether the destination's page is loaded as well.
+        is_human: a person meant it.
+        loads_page: whether the destination's page is loaded as well.
     """
 
-    at: float
+    delay_s: float
     url: str
     ip: str
     headers: Mapping[str, str]
     method: str = "GET"
-    human: bool = False
-    visits: bool = False
+    is_human: bool = False
+    loads_page: bool = False
 
-    def later(self, seconds: float) -> Self:
+    def repeat_after(self, seconds: float) -> Self:
         """The same request again."""
-        return replace(self, at=self.at + seconds)
+        return replace(self, delay_s=self.delay_s + seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +49,16 @@ class Actor:
     """
 
     name: str
-    plan: Callable[[Letter, Chance], Iterator[Request]]
+    plan: Callable[[MessageLinks, SeededRandom], Iterator[PlannedRequest]]
 
 
 # FOLDED truth.py: What really happened, known to nobody but who made it happen.
 
-_ANSWERED = range(200, 400)
+_SUCCESS_STATUSES = range(200, 400)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class RequestResult:
     """A request that was made.
 
     Attributes:
@@ -70,44 +70,44 @@ class Answer:
 
     recipient: str
     actor: str
-    request: Request
+    request: PlannedRequest
     status: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
+class GroundTruth:
     """Who really clicked.
 
     Attributes:
         clickers: recipients for whom a person followed a link and arrived.
-        requests: how many requests each kind of actor made.
+        request_counts: how many requests each kind of actor made.
     """
 
     clickers: frozenset[str]
-    requests: Mapping[str, int]
+    request_counts: Mapping[str, int]
 
     @classmethod
-    def of(cls, answers: Iterable[Answer]) -> Self:
+    def from_results(cls, results: Iterable[RequestResult]) -> Self:
         """Take it from what was made and answered."""
-        known = list(answers)
+        known = list(results)
         return cls(
             clickers=frozenset(
-                answer.recipient for answer in known if answer.request.human and answer.status in _ANSWERED
+                answer.recipient for answer in known if answer.request.is_human and answer.status in _SUCCESS_STATUSES
             ),
-            requests=Counter(answer.actor for answer in known),
+            request_counts=Counter(answer.actor for answer in known),
         )
 
 
 # FOLDED performance.py: Do at its time what was planned.
 
 
-async def perform(
-    plan: Iterable[tuple[Actor, Request]],
+async def execute_plan(
+    plan: Iterable[tuple[Actor, PlannedRequest]],
     *,
     recipient: str,
     delivered_at: float,
-    send: Callable[[Request], Awaitable[int]],
-) -> list[Answer]:
+    send: Callable[[PlannedRequest], Awaitable[int]],
+) -> list[RequestResult]:
     """Make every request of a plan, those of the same moment at once.
 
     Args:
@@ -118,9 +118,9 @@ async def perform(
     """
     loop = asyncio.get_running_loop()
 
-    async def act(actor: Actor, request: Request) -> Answer:
-        await asyncio.sleep(delivered_at + request.at - loop.time())
-        return Answer(recipient=recipient, actor=actor.name, request=request, status=await send(request))
+    async def act(actor: Actor, request: PlannedRequest) -> RequestResult:
+        await asyncio.sleep(delivered_at + request.delay_s - loop.time())
+        return RequestResult(recipient=recipient, actor=actor.name, request=request, status=await send(request))
 
     async with asyncio.TaskGroup() as acting:
         acts = [acting.create_task(act(actor, request)) for actor, request in plan]

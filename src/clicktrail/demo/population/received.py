@@ -7,63 +7,63 @@ from email.policy import default
 from html.parser import HTMLParser
 from typing import Self
 
-__all__ = ["Letter"]
+__all__ = ["MessageLinks"]
 
-_WEB = ("http://", "https://")
-_URL_IN_TEXT = re.compile(r"https?://[^\s<>)]+")
-_FAREWELL = re.compile("unsubscribe|fewer letters", re.IGNORECASE)
+_WEB_SCHEMES = ("http://", "https://")
+_TEXT_URL = re.compile(r"https?://[^\s<>)]+")
+_UNSUBSCRIBE_TEXT = re.compile("unsubscribe|fewer letters", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class MessageLinks:
     """The web links of one message to one recipient.
 
     Attributes:
         recipient: the address that it was sent to.
-        inviting: links of the HTML part that a reader may follow; the ways out of the list are none.
-        html: all links of the HTML part, in order.
-        text: all URLs of the text part, in order.
+        content_links: links of the HTML part that a reader may follow; the ways out of the list are none.
+        html_links: all links of the HTML part, in order.
+        text_links: all URLs of the text part, in order.
     """
 
     recipient: str
-    inviting: tuple[str, ...]
-    html: tuple[str, ...]
-    text: tuple[str, ...]
+    content_links: tuple[str, ...]
+    html_links: tuple[str, ...]
+    text_links: tuple[str, ...]
 
     @classmethod
-    def read(cls, content: bytes, *, recipient: str) -> Self:
+    def from_bytes(cls, content: bytes, *, recipient: str) -> Self:
         """Find the links in a message's bytes."""
         message = email.message_from_bytes(content, policy=default)
-        anchors = _Anchors()
+        anchors = _AnchorParser()
         for part in message.walk():
             if part.get_content_type() == "text/html":
                 anchors.feed(part.get_content())
         texts = [part.get_content() for part in message.walk() if part.get_content_type() == "text/plain"]
         return cls(
             recipient=recipient,
-            inviting=tuple(url for url, words in anchors.found if not _FAREWELL.search(words)),
-            html=tuple(url for url, _ in anchors.found),
-            text=tuple(url for text in texts for url in _URL_IN_TEXT.findall(text)),
+            content_links=tuple(url for url, words in anchors.links if not _UNSUBSCRIBE_TEXT.search(words)),
+            html_links=tuple(url for url, _ in anchors.links),
+            text_links=tuple(url for text in texts for url in _TEXT_URL.findall(text)),
         )
 
     @property
-    def everything(self) -> tuple[str, ...]:
+    def unique_links(self) -> tuple[str, ...]:
         """Each URL of both parts once, as a URL extractor lists them."""
-        return tuple(dict.fromkeys(self.html + self.text))
+        return tuple(dict.fromkeys(self.html_links + self.text_links))
 
 
-class _Anchors(HTMLParser):
+class _AnchorParser(HTMLParser):
     """Collects the web links of ``<a>`` with their words."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[tuple[str, str]] = []
+        self.links: list[tuple[str, str]] = []
         self._url = ""
         self._words = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         url = dict(attrs).get("href") or ""
-        if tag == "a" and url.startswith(_WEB):
+        if tag == "a" and url.startswith(_WEB_SCHEMES):
             self._url, self._words = url, ""
 
     def handle_data(self, data: str) -> None:
@@ -71,5 +71,5 @@ class _Anchors(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "a" and self._url:
-            self.found.append((self._url, self._words))
+            self.links.append((self._url, self._words))
             self._url = ""

@@ -10,70 +10,75 @@ and does not have.
 from collections.abc import Mapping
 from typing import Final
 
-from clicktrail.judge.signals.base import Findings, Signal
+from clicktrail.judge.signals.base import Signal, SignalMatches
 from clicktrail.judge.signals.headers import (
     impossible_headers,
+    no_accept_language,
     no_client_hints,
     no_fetch_metadata,
-    no_language,
-    old_explorer,
+    old_internet_explorer,
     stale_chrome,
 )
-from clicktrail.judge.signals.landing_page import engaged, untouched
+from clicktrail.judge.signals.landing_page import engaged, no_engagement
 from clicktrail.judge.signals.neighbours import (
-    damaged_link_nearby,
-    datacentre_sweep,
-    head_twin,
-    person_elsewhere,
+    datacentre_shared_address,
+    head_before_get,
     shared_address,
-    trap_nearby,
+    tampered_token_nearby,
+    time_of_click_scan,
+    trap_link_nearby,
 )
-from clicktrail.judge.signals.network import datacentre_network, hosted_addresses, mail_security_network, many_networks
+from clicktrail.judge.signals.network import (
+    datacentre_many_networks,
+    datacentre_network,
+    mail_security_network,
+    many_networks,
+)
 from clicktrail.judge.signals.request import (
-    automation_agent,
+    automation_user_agent,
     esp_bot,
-    method,
-    no_agent,
+    no_user_agent,
+    non_get_method,
     prefetch,
-    preview_agent,
+    preview_user_agent,
     tampered_token,
     trap_link,
 )
-from clicktrail.judge.signals.timing import all_links, burst, early, fast, hosted_burst, many_links_hosted
+from clicktrail.judge.signals.timing import all_links, burst, datacentre_burst, datacentre_many_links, early, fast
 
-__all__ = ["SIGNALS", "Findings", "Signal"]
+__all__ = ["SIGNALS", "Signal", "SignalMatches"]
 
 SIGNALS: Final[Mapping[str, Signal]] = {
-    "method": method,
-    "preview-agent": preview_agent,
+    "method": non_get_method,
+    "preview-agent": preview_user_agent,
     "prefetch": prefetch,
-    "automation-agent": automation_agent,
-    "no-agent": no_agent,
+    "automation-agent": automation_user_agent,
+    "no-agent": no_user_agent,
     "tampered-token": tampered_token,
     "trap-link": trap_link,
     "burst": burst,
     "mail-security-network": mail_security_network,
     "esp-bot": esp_bot,
-    "trap-nearby": trap_nearby,
-    "damaged-link-nearby": damaged_link_nearby,
+    "trap-nearby": trap_link_nearby,
+    "damaged-link-nearby": tampered_token_nearby,
     "impossible-headers": impossible_headers,
     "datacentre-network": datacentre_network,
     "fast": fast,
-    "hosted-burst": hosted_burst,
+    "hosted-burst": datacentre_burst,
     "shared-address": shared_address,
     "many-networks": many_networks,
-    "head-twin": head_twin,
-    "no-language": no_language,
+    "head-twin": head_before_get,
+    "no-language": no_accept_language,
     "all-links": all_links,
     "early": early,
-    "many-links-hosted": many_links_hosted,
-    "hosted-addresses": hosted_addresses,
-    "datacentre-sweep": datacentre_sweep,
-    "person-elsewhere": person_elsewhere,
+    "many-links-hosted": datacentre_many_links,
+    "hosted-addresses": datacentre_many_networks,
+    "datacentre-sweep": datacentre_shared_address,
+    "person-elsewhere": time_of_click_scan,
     "stale-chrome": stale_chrome,
     "no-client-hints": no_client_hints,
-    "old-explorer": old_explorer,
-    "untouched": untouched,
+    "old-explorer": old_internet_explorer,
+    "untouched": no_engagement,
     "no-fetch-metadata": no_fetch_metadata,
     "engaged": engaged,
 }

@@ -10,27 +10,27 @@ from typing import Final
 
 import msgspec
 
-from clicktrail.model.event import Click, rfc3339
+from clicktrail.model.event import Click, format_rfc3339
 from clicktrail.model.verdict import JudgedClick, Reason, Verdict
-from clicktrail.server.analytics.connection import ChdbConnections, Value
-from clicktrail.server.analytics.rows import hour_of
-from clicktrail.server.ports import ClickPage, ClickSearch, Place
+from clicktrail.server.analytics.connection import ChdbPool, QueryParameter
+from clicktrail.server.analytics.rows import hours_since_epoch
+from clicktrail.server.ports import ClickCursor, ClickPage, ClickSearch
 
 __all__ = ["list_clicks"]
 
-_ROUNDS: Final = (1, 10, 100)
+_FETCH_FACTORS: Final = (1, 10, 100)
 """How many times the clicks that are wanted are looked at, one after another: some may have another verdict by now."""
 
-_END: Final = (datetime(2262, 1, 1, tzinfo=UTC), "")
+_START_CURSOR: Final = (datetime(2262, 1, 1, tzinfo=UTC), "")
 """Behind all clicks."""
 
 
-class _Place(msgspec.Struct):
+class _ClickKey(msgspec.Struct):
     at: datetime
     id: str
 
 
-class _Click(msgspec.Struct, kw_only=True):
+class _StoredClick(msgspec.Struct, kw_only=True):
     id: str
     at: datetime
     recipient: str
@@ -47,7 +47,7 @@ class _Click(msgspec.Struct, kw_only=True):
     reasons: tuple[tuple[str, int, str], ...]
     rules: str
 
-    def judged(self, campaign: str) -> JudgedClick:
+    def to_judged_click(self, campaign: str) -> JudgedClick:
         click = Click(
             id=self.id,
             at=self.at,
@@ -73,45 +73,49 @@ class _Click(msgspec.Struct, kw_only=True):
         )
 
 
-async def list_clicks(connections: ChdbConnections, search: ClickSearch, *, limit: int) -> ClickPage:
+async def list_clicks(connections: ChdbPool, search: ClickSearch, *, limit: int) -> ClickPage:
     """The next clicks of a search: at most so many, and fewer where most of those looked at were judged again."""
     found: list[JudgedClick] = []
-    end: Place | None = search.before or _END
-    for factor in _ROUNDS:
+    end: ClickCursor | None = search.before or _START_CURSOR
+    for factor in _FETCH_FACTORS:
         if end is None or len(found) > limit:
             break
         wanted = limit * factor + 1  # one more tells whether there are more
-        places = await _places(connections, search, before=end, limit=wanted)
-        found += await _clicks_at(connections, search, places)
+        places = await _find_cursors(connections, search, before=end, limit=wanted)
+        found += await _fetch_clicks(connections, search, places)
         end = places[-1] if len(places) == wanted else None
     if len(found) > limit:
         end = (found[limit - 1].click.at, found[limit - 1].click.id)
-    return ClickPage(clicks=tuple(found[:limit]), end=end)
+    return ClickPage(clicks=tuple(found[:limit]), next_cursor=end)
 
 
-async def _places(connections: ChdbConnections, search: ClickSearch, *, before: Place, limit: int) -> list[Place]:
+async def _find_cursors(
+    connections: ChdbPool, search: ClickSearch, *, before: ClickCursor, limit: int
+) -> list[ClickCursor]:
     at, click_id = before
     parameters = {
-        **_wanted(search),
-        "hour": str(hour_of(at)),
-        "at": rfc3339(at),
+        **_build_search_parameters(search),
+        "hour": str(hours_since_epoch(at)),
+        "at": format_rfc3339(at),
         "id": click_id,
         "limit": str(limit),
     }
-    return [(row.at, row.id) for row in await connections.rows("click_places", _Place, parameters)]
+    return [(row.at, row.id) for row in await connections.fetch_rows("click_places", _ClickKey, parameters)]
 
 
-async def _clicks_at(
-    connections: ChdbConnections, search: ClickSearch, places: Sequence[Place]
+async def _fetch_clicks(
+    connections: ChdbPool, search: ClickSearch, places: Sequence[ClickCursor]
 ) -> Sequence[JudgedClick]:
     if not places:
         return ()
-    hours, ids = zip(*((str(hour_of(at)), click_id) for at, click_id in places), strict=True)
-    rows = await connections.rows("clicks_at", _Click, {**_wanted(search), "hours": hours, "ids": ids})
-    return [row.judged(search.campaign) for row in rows]
+    hours, ids = zip(*((str(hours_since_epoch(at)), click_id) for at, click_id in places), strict=True)
+    rows = await connections.fetch_rows(
+        "clicks_at", _StoredClick, {**_build_search_parameters(search), "hours": hours, "ids": ids}
+    )
+    return [row.to_judged_click(search.campaign) for row in rows]
 
 
-def _wanted(search: ClickSearch) -> dict[str, Value]:
+def _build_search_parameters(search: ClickSearch) -> dict[str, QueryParameter]:
     return {
         "campaign": search.campaign,
         "verdicts": search.verdicts,

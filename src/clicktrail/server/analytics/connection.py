@@ -21,7 +21,7 @@ from chdb.state.sqlitelike import Connection
 
 from clicktrail.errors import StorageError
 
-__all__ = ["ChdbConnections", "Value", "migrate", "migrations", "parameter", "query"]
+__all__ = ["ChdbPool", "QueryParameter", "encode_parameter", "load_migrations", "load_query", "migrate"]
 
 # FOLDED sql.py: The SQL files, and how values get into them.
 #
@@ -30,22 +30,22 @@ __all__ = ["ChdbConnections", "Value", "migrate", "migrations", "parameter", "qu
 # runs in the process, a cluster runs unchanged. Values are never spliced in: a statement names its parameters,
 # ``{campaign:String}``, and ClickHouse binds them.
 
-Value = str | Sequence[str] | None
+QueryParameter = str | Sequence[str] | None
 
-_FOLDER = files("clicktrail.server.analytics")
-_TAB_SEPARATED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_QUOTED = str.maketrans({"\\": "\\\\", "'": "\\'"})
+_PACKAGE_FILES = files("clicktrail.server.analytics")
+_TSV_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_ARRAY_ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'"})
 
 
 @cache
-def query(name: str) -> str:
+def load_query(name: str) -> str:
     """The statement of ``queries/NAME.sql``."""
-    return (_FOLDER / "queries" / f"{name}.sql").read_text("utf-8")
+    return (_PACKAGE_FILES / "queries" / f"{name}.sql").read_text("utf-8")
 
 
-def migrations() -> dict[str, list[str]]:
+def load_migrations() -> dict[str, list[str]]:
     """Statements of each migration by file name, in the order in which they apply."""
-    files = sorted((_FOLDER / "migrations").iterdir(), key=lambda file: file.name)
+    files = sorted((_PACKAGE_FILES / "migrations").iterdir(), key=lambda file: file.name)
     return {file.name: _statements(file.read_text("utf-8")) for file in files if file.name.endswith(".sql")}
 
 
@@ -54,7 +54,7 @@ def _statements(sql: str) -> list[str]:
     return [statement for part in sql.split(";\n") if (statement := part.strip())]
 
 
-def parameter(value: Value) -> str:
+def encode_parameter(value: QueryParameter) -> str:
     """A query parameter's text: a String, a NULL or an Array(String).
 
     ClickHouse reads a parameter in its TabSeparated escaping, an array in its literals' (reference: "Formats for
@@ -63,22 +63,22 @@ def parameter(value: Value) -> str:
     if value is None:
         return "\\N"
     if isinstance(value, str):
-        return value.translate(_TAB_SEPARATED)
-    return "[" + ",".join(f"'{item.translate(_QUOTED)}'" for item in value) + "]"
+        return value.translate(_TSV_ESCAPES)
+    return "[" + ",".join(f"'{item.translate(_ARRAY_ESCAPES)}'" for item in value) + "]"
 
 
-CONNECTIONS = 4
+CONNECTION_COUNT = 4
 """One for the processor's inserts; the others answer the console meanwhile."""
 
-_LIMITS = "SET max_memory_usage = 1_000_000_000, max_bytes_before_external_group_by = 400_000_000"
+_MEMORY_LIMITS_SQL = "SET max_memory_usage = 1_000_000_000, max_bytes_before_external_group_by = 400_000_000"
 """Bytes of memory that a statement may take, and from where on it groups on disk instead."""
 
 _Row = TypeVar("_Row")
 _encoder = msgspec.json.Encoder()
-_ERROR_NAME = re.compile(r"\(([A-Z_]+)\)\s*$")
+_ERROR_NAME_PATTERN = re.compile(r"\(([A-Z_]+)\)\s*$")
 
 
-class ChdbConnections:
+class ChdbPool:
     """A folder of chDB, open.
 
     Args:
@@ -91,69 +91,71 @@ class ChdbConnections:
     def __init__(self, folder: Path) -> None:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            connections = [chdb.connect(str(folder)) for _ in range(CONNECTIONS)]
+            connections = [chdb.connect(str(folder)) for _ in range(CONNECTION_COUNT)]
             for connection in connections:
-                connection.query(_LIMITS)
+                connection.query(_MEMORY_LIMITS_SQL)
         except (OSError, RuntimeError) as error:
             raise StorageError(
                 f"cannot open analytics in {folder}", hint="is another clicktrail running with this data folder?"
             ) from error
-        self._idle: SimpleQueue[Connection] = SimpleQueue()
+        self._idle_connections: SimpleQueue[Connection] = SimpleQueue()
         for connection in connections:
-            self._idle.put(connection)
-        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="chdb")
+            self._idle_connections.put(connection)
+        self._executor = ThreadPoolExecutor(CONNECTION_COUNT, thread_name_prefix="chdb")
 
-    async def run(self, statement: str, parameters: Mapping[str, Value] | None = None) -> bytes:
+    async def execute(self, statement: str, parameters: Mapping[str, QueryParameter] | None = None) -> bytes:
         """Run one statement; its result as JSON objects, one a line.
 
         Raises:
             StorageError: chDB refused it. The cause may quote rows, so it is not part of the message.
         """
-        bound = {name: parameter(value) for name, value in (parameters or {}).items()}
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, statement, bound)
+        bound = {name: encode_parameter(value) for name, value in (parameters or {}).items()}
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._execute, statement, bound)
 
-    async def rows(self, name: str, kind: type[_Row], parameters: Mapping[str, Value] | None = None) -> list[_Row]:
+    async def fetch_rows(
+        self, query_name: str, row_type: type[_Row], parameters: Mapping[str, QueryParameter] | None = None
+    ) -> list[_Row]:
         """What the query of ``queries/NAME.sql`` finds.
 
         Raises:
             StorageError: chDB refused it.
         """
-        return msgspec.json.Decoder(kind).decode_lines(await self.run(query(name), parameters))
+        return msgspec.json.Decoder(row_type).decode_lines(await self.execute(load_query(query_name), parameters))
 
-    async def insert(self, name: str, rows: Iterable[msgspec.Struct]) -> None:
+    async def insert_rows(self, query_name: str, rows: Iterable[msgspec.Struct]) -> None:
         """Insert rows by the statement of ``queries/NAME.sql``.
 
         Raises:
             StorageError: chDB refused it.
         """
         if lines := _encoder.encode_lines(list(rows)):
-            await self.run(query(name) + lines.decode())
+            await self.execute(load_query(query_name) + lines.decode())
 
     async def close(self) -> None:
         """Let running statements end, then let the folder go."""
-        await asyncio.to_thread(self._threads.shutdown)
-        while not self._idle.empty():
-            self._idle.get().close()
+        await asyncio.to_thread(self._executor.shutdown)
+        while not self._idle_connections.empty():
+            self._idle_connections.get().close()
 
-    def _run(self, statement: str, bound: dict[str, str]) -> bytes:
-        connection = self._idle.get()
+    def _execute(self, statement: str, parameters: dict[str, str]) -> bytes:
+        connection = self._idle_connections.get()
         try:
-            return bytes(connection.query(statement, "JSONEachRow", params=bound).bytes())
+            return bytes(connection.query(statement, "JSONEachRow", params=parameters).bytes())
         except RuntimeError as error:
-            name = _ERROR_NAME.search(str(error))
+            name = _ERROR_NAME_PATTERN.search(str(error))
             raise StorageError(f"analytics refused a statement: {name[1] if name else 'reason unknown'}") from error
         finally:
-            self._idle.put(connection)
+            self._idle_connections.put(connection)
 
 
 # FOLDED migrate.py: Bring the tables to the shape that this version needs.
 
 
-class _Applied(msgspec.Struct):
+class _AppliedMigration(msgspec.Struct):
     name: str
 
 
-async def migrate(connections: ChdbConnections) -> None:
+async def migrate(connections: ChdbPool) -> None:
     """Apply the migrations that were not applied yet, in order.
 
     Each is repeatable, so one that was applied and not recorded when the power went is applied once more.
@@ -161,10 +163,10 @@ async def migrate(connections: ChdbConnections) -> None:
     Raises:
         StorageError: a later version of clicktrail has changed these tables.
     """
-    first, *_ = known = migrations()
-    await connections.run(known[first][0])  # the table of applied migrations
-    answer = await connections.run(query("applied_migrations"))
-    applied = {row.name for row in msgspec.json.Decoder(_Applied).decode_lines(answer)}
+    first, *_ = known = load_migrations()
+    await connections.execute(known[first][0])  # the table of applied migrations
+    answer = await connections.execute(load_query("applied_migrations"))
+    applied = {row.name for row in msgspec.json.Decoder(_AppliedMigration).decode_lines(answer)}
     if unknown := applied - known.keys():
         raise StorageError(
             f"analytics was written by a later version of clicktrail: {min(unknown)}", hint="install that version"
@@ -172,5 +174,5 @@ async def migrate(connections: ChdbConnections) -> None:
     for name, statements in known.items():
         if name not in applied:
             for statement in statements:
-                await connections.run(statement)
-            await connections.run(query("record_migration"), {"name": name})
+                await connections.execute(statement)
+            await connections.execute(load_query("record_migration"), {"name": name})

@@ -9,30 +9,39 @@ from datetime import datetime
 
 import msgspec
 
-from clicktrail.judge.address_activity import number_of
-from clicktrail.model.event import AnonymousClick, AnyEvent, Bounced, Click, Delivered, Engagement, Opened, rfc3339
+from clicktrail.judge.address_activity import hash_user_agent
+from clicktrail.model.event import (
+    AnonymousClick,
+    AnyEvent,
+    Bounced,
+    Click,
+    Delivered,
+    Engagement,
+    Opened,
+    format_rfc3339,
+)
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.report.campaign import source_of
+from clicktrail.report.campaign import get_click_source
 from clicktrail.server.ports import JudgedMessage
 
 __all__ = [
-    "ChangeRow",
+    "AddressClickRow",
     "ClickRow",
     "EventRow",
     "LabelRow",
     "MessageRow",
-    "VisitRow",
-    "anonymous_rows",
-    "change_rows",
-    "click_rows",
-    "event_rows",
-    "hour_of",
-    "message_rows",
-    "visit_rows",
+    "VerdictChangeRow",
+    "build_address_click_rows",
+    "build_anonymous_click_rows",
+    "build_click_rows",
+    "build_event_rows",
+    "build_message_rows",
+    "build_verdict_change_rows",
+    "hours_since_epoch",
 ]
 
-_HOUR_S = 3_600
+_SECONDS_PER_HOUR = 3_600
 
 
 class EventRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +62,7 @@ class LabelRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-class VisitRow(msgspec.Struct, frozen=True, kw_only=True):
+class AddressClickRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row of ``visits``."""
 
     ip: str
@@ -62,7 +71,7 @@ class VisitRow(msgspec.Struct, frozen=True, kw_only=True):
     message_id: str
     recipient: str
     tampered: bool
-    agent: int
+    user_agent_hash: int
 
 
 class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,9 +85,9 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
     delivered: bool
     bounced: bool
     opened: bool
-    landed: bool
+    has_engagement: bool
     version: int
-    gone: bool
+    is_deleted: bool
 
 
 class ClickRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,15 +114,15 @@ class ClickRow(msgspec.Struct, frozen=True, kw_only=True):
     details: tuple[str, ...] = ()
     rules: str = ""
     version: int
-    gone: bool = False
+    is_deleted: bool = False
 
 
-def event_rows(told: Sequence[tuple[bytes, AnyEvent]], *, version: int) -> Iterator[EventRow]:
+def build_event_rows(events: Sequence[tuple[bytes, AnyEvent]], *, version: int) -> Iterator[EventRow]:
     """Events by the message they belong to, each with its line as it arrived."""
-    for line, event in told:
+    for line, event in events:
         yield EventRow(
             message_id=event.message_id,
-            at=rfc3339(event.at),
+            at=format_rfc3339(event.at),
             id=event.id,
             # Text that is not UTF-8 is no JSON (RFC 8259 section 8.1); it can only stand in a field that we don't know.
             line=line.decode("utf-8", errors="replace"),
@@ -121,22 +130,22 @@ def event_rows(told: Sequence[tuple[bytes, AnyEvent]], *, version: int) -> Itera
         )
 
 
-def visit_rows(events: Iterable[AnyEvent]) -> Iterator[VisitRow]:
+def build_address_click_rows(events: Iterable[AnyEvent]) -> Iterator[AddressClickRow]:
     """Every request by an address that is known."""
     for event in events:
         if isinstance(event, Click) and event.ip:
-            yield VisitRow(
+            yield AddressClickRow(
                 ip=event.ip,
-                at=rfc3339(event.at),
+                at=format_rfc3339(event.at),
                 id=event.id,
                 message_id=event.message_id,
                 recipient=event.recipient,
                 tampered=event.tampered,
-                agent=number_of(event.user_agent),
+                user_agent_hash=hash_user_agent(event.user_agent),
             )
 
 
-def message_rows(messages: Sequence[JudgedMessage], *, version: int) -> Iterator[MessageRow]:
+def build_message_rows(messages: Sequence[JudgedMessage], *, version: int) -> Iterator[MessageRow]:
     """Each message as its timeline tells of it."""
     for message in messages:
         timeline = message.timeline
@@ -144,27 +153,27 @@ def message_rows(messages: Sequence[JudgedMessage], *, version: int) -> Iterator
         row = MessageRow(
             campaign=timeline.campaign,
             message_id=timeline.message_id,
-            sent_at=rfc3339(sent.at) if sent else None,
+            sent_at=format_rfc3339(sent.at) if sent else None,
             recipients=sent.recipients if sent else 0,
             links=sent.links if sent else 0,
-            delivered=_has(timeline, Delivered),
-            bounced=_has(timeline, Bounced),
-            opened=_has(timeline, Opened),
-            landed=_has(timeline, Engagement),
+            delivered=_has_event(timeline, Delivered),
+            bounced=_has_event(timeline, Bounced),
+            opened=_has_event(timeline, Opened),
+            has_engagement=_has_event(timeline, Engagement),
             version=version,
-            gone=False,
+            is_deleted=False,
         )
         yield row
-        for campaign in _former_campaigns(timeline):
+        for campaign in _find_former_campaigns(timeline):
             yield msgspec.structs.replace(row, campaign=campaign, gone=True)
 
 
-def click_rows(messages: Sequence[JudgedMessage], *, version: int) -> Iterator[ClickRow]:
+def build_click_rows(messages: Sequence[JudgedMessage], *, version: int) -> Iterator[ClickRow]:
     """Each judged click, its facts beside its verdict."""
     for message in messages:
-        former = _former_campaigns(message.timeline)
+        former = _find_former_campaigns(message.timeline)
         for judged in message.clicks:
-            row = _click_row(
+            row = _build_click_row(
                 judged, message_id=message.timeline.message_id, campaign=message.timeline.campaign, version=version
             )
             yield row
@@ -172,14 +181,14 @@ def click_rows(messages: Sequence[JudgedMessage], *, version: int) -> Iterator[C
                 yield msgspec.structs.replace(row, campaign=name, gone=True)
 
 
-def anonymous_rows(clicks: Sequence[AnonymousClick]) -> Iterator[ClickRow]:
+def build_anonymous_click_rows(clicks: Sequence[AnonymousClick]) -> Iterator[ClickRow]:
     """Each anonymous click. Nothing about it ever changes, and a version of now would tell when it was."""
     for click in clicks:
         yield ClickRow(
             campaign=click.campaign,
-            hour=hour_of(click.at),
+            hour=hours_since_epoch(click.at),
             id=click.id,
-            at=rfc3339(click.at),
+            at=format_rfc3339(click.at),
             link=click.link,
             url=click.url,
             link_group=click.group,
@@ -188,19 +197,19 @@ def anonymous_rows(clicks: Sequence[AnonymousClick]) -> Iterator[ClickRow]:
         )
 
 
-def _click_row(judged: JudgedClick, *, message_id: str, campaign: str, version: int) -> ClickRow:
+def _build_click_row(judged: JudgedClick, *, message_id: str, campaign: str, version: int) -> ClickRow:
     click = judged.click
     return ClickRow(
         campaign=campaign,
-        hour=hour_of(click.at),
+        hour=hours_since_epoch(click.at),
         id=click.id,
         message_id=message_id,
-        at=rfc3339(click.at),
+        at=format_rfc3339(click.at),
         person=click.recipient or message_id,
         link=click.link,
         url=click.url,
         link_group=click.group,
-        source=source_of(click),
+        source=get_click_source(click),
         method=click.method,
         ip=click.ip,
         user_agent=click.user_agent,
@@ -212,27 +221,27 @@ def _click_row(judged: JudgedClick, *, message_id: str, campaign: str, version: 
         details=tuple(reason.detail for reason in judged.reasons),
         rules=judged.rules,
         version=version,
-        gone=False,
+        is_deleted=False,
     )
 
 
-def hour_of(at: datetime) -> int:
+def hours_since_epoch(at: datetime) -> int:
     """Hours since 1970, floored."""
-    return int(at.timestamp() // _HOUR_S)
+    return int(at.timestamp() // _SECONDS_PER_HOUR)
 
 
-def _former_campaigns(timeline: Timeline) -> set[str]:
+def _find_former_campaigns(timeline: Timeline) -> set[str]:
     return {event.campaign for event in timeline.events} - {timeline.campaign}
 
 
-def _has(timeline: Timeline, kind: type[AnyEvent]) -> bool:
-    return any(isinstance(event, kind) for event in timeline.events)
+def _has_event(timeline: Timeline, event_type: type[AnyEvent]) -> bool:
+    return any(isinstance(event, event_type) for event in timeline.events)
 
 
 # FOLDED verdict_changes.py: What a change of a verdict looks like as a row.
 
 
-class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
+class VerdictChangeRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row of ``verdict_changes``."""
 
     campaign: str
@@ -247,11 +256,11 @@ class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-def change_rows(messages: Iterable[JudgedMessage], *, version: int) -> Iterator[ChangeRow]:
+def build_verdict_change_rows(messages: Iterable[JudgedMessage], *, version: int) -> Iterator[VerdictChangeRow]:
     """Each click of which another verdict was known; the version tells when that changed."""
     for message in messages:
-        for before, judged in message.changes:
-            yield ChangeRow(
+        for before, judged in message.changed_clicks:
+            yield VerdictChangeRow(
                 campaign=message.timeline.campaign,
                 click_id=judged.click.id,
                 message_id=message.timeline.message_id,

@@ -18,17 +18,17 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from clicktrail.errors import StorageError
 from clicktrail.judge.rules import Rules
 from clicktrail.server.console import api, formatting, live, pages
-from clicktrail.server.console.dependencies import Rejudge, click_search
-from clicktrail.server.console.feed import Feed
+from clicktrail.server.console.dependencies import RejudgeFunction, parse_click_search
+from clicktrail.server.console.feed import ClickFeed
 from clicktrail.server.ports import Analytics, Clock
 
-__all__ = ["LoopbackOnly", "create_app", "harden"]
+__all__ = ["LoopbackHostMiddleware", "add_security_headers", "create_app"]
 
 # FOLDED loopback.py: What keeps the console between the machine and its user: it asks for no password.
 
-_HOSTS = {"127.0.0.1", "localhost", "[::1]"}
+_LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 
-_HEADERS = {
+_SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; form-action 'none'; base-uri 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -38,7 +38,7 @@ _HEADERS = {
 }
 
 
-class LoopbackOnly(ASGIMiddleware):
+class LoopbackHostMiddleware(ASGIMiddleware):
     """Answer only those who asked for a loopback host by name.
 
     A web page can point its own host name at 127.0.0.1 and have its visitor's browser read the console (DNS
@@ -48,26 +48,28 @@ class LoopbackOnly(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Pass the request on, or refuse it."""
         host, _, port = MutableScopeHeaders(scope=scope).get("host", "").rpartition(":")
-        if (host if port.isdigit() else f"{host}:{port}".lstrip(":")).lower() in _HOSTS:
+        if (host if port.isdigit() else f"{host}:{port}".lstrip(":")).lower() in _LOOPBACK_HOSTS:
             await next_app(scope, receive, send)
         else:
             refusal = ASGIResponse(body=b"not a host of this console", status_code=421, media_type="text/plain")
             await refusal(scope, receive, send)
 
 
-async def harden(message: Message, _scope: Scope) -> None:
+async def add_security_headers(message: Message, _scope: Scope) -> None:
     """Add to every response what a browser needs to keep it to itself."""
     if message["type"] == "http.response.start":
         headers = MutableScopeHeaders.from_message(message)
-        for name, value in _HEADERS.items():
+        for name, value in _SECURITY_HEADERS.items():
             headers[name] = value
 
 
 _LOG = structlog.get_logger(part="console")
-_STATIC = Path(__file__).parent / "static"
+_STATIC_FOLDER = Path(__file__).parent / "static"
 
 
-def create_app(analytics: Analytics, *, feed: Feed, rules: Rules, clock: Clock, rejudge: Rejudge) -> Litestar:
+def create_app(
+    analytics: Analytics, *, feed: ClickFeed, rules: Rules, clock: Clock, rejudge: RejudgeFunction
+) -> Litestar:
     """Make the application, an ASGI one, to be served in the process that holds analytics.
 
     Args:
@@ -79,33 +81,33 @@ def create_app(analytics: Analytics, *, feed: Feed, rules: Rules, clock: Clock, 
     """
     return Litestar(
         route_handlers=[
-            pages.campaigns,
-            pages.campaign,
-            pages.clicks,
-            live.changes,
+            pages.render_campaigns,
+            pages.render_campaign,
+            pages.render_clicks,
+            live.stream_changes,
             api.router,
             api.healthz,
-            create_static_files_router("/static", directories=[_STATIC]),
+            create_static_files_router("/static", directories=[_STATIC_FOLDER]),
         ],
         dependencies={
             "analytics": Provide(lambda: analytics, sync_to_thread=False),
             "feed": Provide(lambda: feed, sync_to_thread=False),
             "rules": Provide(lambda: rules, sync_to_thread=False),
             "clock": Provide(lambda: clock, sync_to_thread=False),
-            "search": Provide(click_search, sync_to_thread=False),
+            "search": Provide(parse_click_search, sync_to_thread=False),
             "rejudge": Provide(lambda: rejudge, sync_to_thread=False),
         },
-        middleware=[LoopbackOnly()],
-        before_send=[harden],
-        after_exception=[_note],
-        exception_handlers={ClientException: pages.refuse, StorageError: pages.unavailable},
-        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(_environment())),
+        middleware=[LoopbackHostMiddleware()],
+        before_send=[add_security_headers],
+        after_exception=[_log_exception],
+        exception_handlers={ClientException: pages.render_client_error, StorageError: pages.render_unavailable},
+        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(_create_jinja_environment())),
         openapi_config=None,
         logging_config=None,
     )
 
 
-async def _note(error: Exception, scope: Scope) -> None:
+async def _log_exception(error: Exception, scope: Scope) -> None:
     """Log what is no fault of the one who asked. The cause of a StorageError may quote a person's address."""
     if isinstance(error, StorageError):
         _LOG.error("analytics cannot be read", path=scope["path"], error=error)
@@ -113,7 +115,7 @@ async def _note(error: Exception, scope: Scope) -> None:
         _LOG.error("a request failed", path=scope["path"], exc_info=error)
 
 
-def _environment() -> Environment:
+def _create_jinja_environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("clicktrail.server.console"),
         autoescape=True,

@@ -9,35 +9,35 @@ from litestar.params import FromQuery, QueryParameter, SkipValidation
 
 from clicktrail.judge.rules import Rules
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.console.feed import Feed
-from clicktrail.server.pipeline.queries import place_in
-from clicktrail.server.pipeline.rejudge import Wanted
+from clicktrail.server.console.feed import ClickFeed
+from clicktrail.server.pipeline.queries import decode_cursor
+from clicktrail.server.pipeline.rejudge import RejudgeRequest
 from clicktrail.server.ports import Analytics, ClickSearch, Clock
 
 __all__ = [
-    "GivenAnalytics",
-    "GivenClock",
-    "GivenFeed",
-    "GivenRejudge",
-    "GivenRules",
-    "GivenSearch",
-    "Rejudge",
-    "click_search",
+    "AnalyticsDependency",
+    "ClickFeedDependency",
+    "ClickSearchDependency",
+    "ClockDependency",
+    "RejudgeDependency",
+    "RejudgeFunction",
+    "RulesDependency",
+    "parse_click_search",
 ]
 
-Rejudge = Callable[[Wanted], Awaitable[list[dict[str, Any]]]]
+RejudgeFunction = Callable[[RejudgeRequest], Awaitable[list[dict[str, Any]]]]
 """Judges again, and says what became of each campaign."""
 
 # A Protocol cannot be checked at run time, so Litestar must not try.
-GivenAnalytics = NamedDependency[SkipValidation[Analytics]]
-GivenClock = NamedDependency[SkipValidation[Clock]]
-GivenFeed = NamedDependency[SkipValidation[Feed]]
-GivenRejudge = NamedDependency[SkipValidation[Rejudge]]
-GivenRules = NamedDependency[SkipValidation[Rules]]
-GivenSearch = NamedDependency[SkipValidation[ClickSearch]]
+AnalyticsDependency = NamedDependency[SkipValidation[Analytics]]
+ClockDependency = NamedDependency[SkipValidation[Clock]]
+ClickFeedDependency = NamedDependency[SkipValidation[ClickFeed]]
+RejudgeDependency = NamedDependency[SkipValidation[RejudgeFunction]]
+RulesDependency = NamedDependency[SkipValidation[Rules]]
+ClickSearchDependency = NamedDependency[SkipValidation[ClickSearch]]
 
 
-def click_search(
+def parse_click_search(
     *,
     campaign: FromQuery[str],
     verdicts: Annotated[list[Verdict] | None, QueryParameter(name="verdict")] = None,
@@ -51,7 +51,7 @@ def click_search(
         ClientException: no page before this one could have named such a place.
     """
     try:
-        place = place_in(before) if before else None
+        place = decode_cursor(before) if before else None
     except ValueError as error:
         raise ClientException("before is no place of a click") from error
     chosen = tuple(verdict for verdict in Verdict if verdict in (verdicts or Verdict))

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.server.ports import JudgedMessage
 
-__all__ = ["ROOM", "Feed", "Listener", "LiveClick"]
+__all__ = ["MAX_QUEUED_CLICKS", "ClickFeed", "LiveClick", "Subscription"]
 
-ROOM = 1_000
+MAX_QUEUED_CLICKS = 1_000
 """Clicks that wait for a listener at most."""
 
 
@@ -21,103 +21,103 @@ class LiveClick:
 
     Attributes:
         campaign: of its message.
-        judged: the click and its verdict.
-        before: the verdict that it had until now; None if none.
+        judged_click: the click and its verdict.
+        previous_verdict: the verdict that it had until now; None if none.
     """
 
     campaign: str
-    judged: JudgedClick
-    before: Verdict | None
+    judged_click: JudgedClick
+    previous_verdict: Verdict | None
 
 
-class Listener:
+class Subscription:
     """Somebody who listens, and misses the oldest clicks where they come faster than they are taken.
 
     Args:
         campaign: the one that they want to hear of; None for all.
-        room: clicks that wait for them at most.
+        max_queue: clicks that wait for them at most.
 
     Attributes:
-        missed: how many clicks had to go.
+        dropped: how many clicks had to go.
     """
 
-    def __init__(self, campaign: str | None, *, room: int) -> None:
-        self.missed = 0
+    def __init__(self, campaign: str | None, *, max_queue: int) -> None:
+        self.dropped = 0
         self._campaign = campaign
-        self._room = room
-        self._clicks: deque[LiveClick] = deque(maxlen=room)
-        self._changed = asyncio.Event()
-        self._ended = False
+        self._max_queue = max_queue
+        self._queue: deque[LiveClick] = deque(maxlen=max_queue)
+        self._change_event = asyncio.Event()
+        self._closed = False
 
-    async def changed(self) -> bool:
+    async def wait_for_change(self) -> bool:
         """Wait until something was stored since the last call; False once nothing more will come."""
-        await self._changed.wait()
-        if not self._ended:
-            self._changed.clear()
-        return not self._ended
+        await self._change_event.wait()
+        if not self._closed:
+            self._change_event.clear()
+        return not self._closed
 
-    def take(self) -> list[LiveClick]:
+    def drain(self) -> list[LiveClick]:
         """The clicks since the last call; there may be none, where something else was stored."""
-        clicks = list(self._clicks)
-        self._clicks.clear()
+        clicks = list(self._queue)
+        self._queue.clear()
         return clicks
 
-    def tell(self, messages: Sequence[JudgedMessage]) -> None:
+    def publish(self, messages: Sequence[JudgedMessage]) -> None:
         """Hand on what they want to hear of."""
         wanted = [message for message in messages if self._campaign in {None, message.timeline.campaign}]
         if not wanted:
             return
-        if self._room:
-            clicks = [click for message in wanted for click in _clicks_of(message)]
-            self.missed += max(0, len(self._clicks) + len(clicks) - self._room)
-            self._clicks.extend(clicks)
-        self._changed.set()
+        if self._max_queue:
+            clicks = [click for message in wanted for click in _find_changed_clicks(message)]
+            self.dropped += max(0, len(self._queue) + len(clicks) - self._max_queue)
+            self._queue.extend(clicks)
+        self._change_event.set()
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Nothing more will come."""
-        self._ended = True
-        self._changed.set()
+        self._closed = True
+        self._change_event.set()
 
 
-class Feed:
+class ClickFeed:
     """The port Announcements: hands on what was stored. Of anonymous clicks it hears nothing: no moment is theirs."""
 
     def __init__(self) -> None:
-        self._listeners: set[Listener] = set()
-        self._ended = False
+        self._subscriptions: set[Subscription] = set()
+        self._closed = False
 
-    def stored(self, messages: Sequence[JudgedMessage]) -> None:
+    def on_stored(self, messages: Sequence[JudgedMessage]) -> None:
         """Tell all who listen. Nobody waits for them."""
-        for listener in self._listeners:
-            listener.tell(messages)
+        for listener in self._subscriptions:
+            listener.publish(messages)
 
     @contextmanager
-    def listening(self, campaign: str | None, *, room: int = ROOM) -> Iterator[Listener]:
+    def subscribe(self, campaign: str | None, *, max_queue: int = MAX_QUEUED_CLICKS) -> Iterator[Subscription]:
         """Listen for as long as the block lasts.
 
         Args:
             campaign: the one to hear of; None for all.
-            room: clicks that wait at most; with none one hears of changes alone.
+            max_queue: clicks that wait at most; with none one hears of changes alone.
         """
-        listener = Listener(campaign, room=room)
-        self._listeners.add(listener)
-        if self._ended:
-            listener.end()
+        listener = Subscription(campaign, max_queue=max_queue)
+        self._subscriptions.add(listener)
+        if self._closed:
+            listener.close()
         try:
             yield listener
         finally:
-            self._listeners.discard(listener)
+            self._subscriptions.discard(listener)
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Let all who listen go; who comes later hears nothing."""
-        self._ended = True
-        for listener in self._listeners:
-            listener.end()
+        self._closed = True
+        for listener in self._subscriptions:
+            listener.close()
 
 
-def _clicks_of(message: JudgedMessage) -> Iterator[LiveClick]:
+def _find_changed_clicks(message: JudgedMessage) -> Iterator[LiveClick]:
     """Those that had no verdict, or another one: one that was judged again as before is no news."""
     for judged in message.clicks:
-        before = message.before.get(judged.click.id)
+        before = message.previous_verdicts.get(judged.click.id)
         if before is not judged.verdict:
-            yield LiveClick(campaign=message.timeline.campaign, judged=judged, before=before)
+            yield LiveClick(campaign=message.timeline.campaign, judged_click=judged, previous_verdict=before)

@@ -6,14 +6,25 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlencode
 
-from clicktrail.judge.user_agents import browser_of
+from clicktrail.judge.user_agents import parse_browser
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.pipeline.queries import spelled
+from clicktrail.server.pipeline.queries import encode_cursor
 from clicktrail.server.ports import ClickSearch
 
-__all__ = ["address", "agent", "instant", "latest", "moment", "number", "percent", "points", "sentence", "with_signal"]
+__all__ = [
+    "capitalize_first",
+    "clicks_url",
+    "date_and_minute",
+    "date_and_second",
+    "first_page",
+    "number",
+    "percent",
+    "short_user_agent",
+    "signed_points",
+    "with_signal",
+]
 
-_SYSTEMS: Final[Mapping[str, str]] = {
+_OPERATING_SYSTEMS: Final[Mapping[str, str]] = {
     "iPhone": "iPhone",
     "iPad": "iPad",
     "Android": "Android",
@@ -24,7 +35,7 @@ _SYSTEMS: Final[Mapping[str, str]] = {
 }
 """What stands in the header of a browser there, in the order in which it is looked for: Android's has Linux, too."""
 
-_SHOWN = 60
+_MAX_USER_AGENT_CHARS = 60
 """Characters of an agent that is no browser."""
 
 
@@ -39,35 +50,35 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
-def points(count: int) -> str:
+def signed_points(count: int) -> str:
     """Points with their sign, and a minus that is as wide as a plus."""
     return f"{count:+}".replace("-", "\N{MINUS SIGN}")
 
 
-def moment(at: datetime) -> str:
+def date_and_minute(at: datetime) -> str:
     """A time for a reader anywhere: ``23 November 2026, 09:00 UTC``."""
     return f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
 
 
-def instant(at: datetime) -> str:
+def date_and_second(at: datetime) -> str:
     """The same to the second, of which a scanner makes use: ``23 November 2026, 09:00:07 UTC``."""
     return f"{at.astimezone(UTC):%-d %B %Y, %H:%M:%S} UTC"
 
 
-def sentence(words: str) -> str:
+def capitalize_first(text: str) -> str:
     """Words with a capital letter at their beginning."""
-    return words[:1].upper() + words[1:]
+    return text[:1].upper() + text[1:]
 
 
-def agent(header: str) -> str:
+def short_user_agent(user_agent: str) -> str:
     """What a program calls itself, in short: ``Chrome 150 on Windows``, or the beginning of its own words."""
-    if browser := browser_of(header):
-        system = next((name for mark, name in _SYSTEMS.items() if mark in header), "")
+    if browser := parse_browser(user_agent):
+        system = next((name for mark, name in _OPERATING_SYSTEMS.items() if mark in user_agent), "")
         return f"{browser} on {system}" if system else str(browser)
-    return header if len(header) <= _SHOWN else f"{header[:_SHOWN].rstrip()}…"
+    return user_agent if len(user_agent) <= _MAX_USER_AGENT_CHARS else f"{user_agent[:_MAX_USER_AGENT_CHARS].rstrip()}…"
 
 
-def address(search: ClickSearch) -> str:
+def clicks_url(search: ClickSearch) -> str:
     """The address of the page that shows the clicks one looks for."""
     asked: dict[str, str | Sequence[str]] = {"campaign": search.campaign}
     if search.verdicts != tuple(Verdict):
@@ -77,11 +88,11 @@ def address(search: ClickSearch) -> str:
     if not search.counted:
         asked["counted"] = "false"
     if search.before:
-        asked["before"] = spelled(search.before)
+        asked["before"] = encode_cursor(search.before)
     return f"/clicks?{urlencode(asked, doseq=True)}"
 
 
-def latest(search: ClickSearch) -> ClickSearch:
+def first_page(search: ClickSearch) -> ClickSearch:
     """The same from its beginning."""
     return replace(search, before=None)
 

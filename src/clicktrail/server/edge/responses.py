@@ -8,9 +8,9 @@ import msgspec
 
 from clicktrail.server.edge.http_reader import Refusal
 
-__all__ = ["Response", "Responses", "respond"]
+__all__ = ["Response", "Responses", "make_response"]
 
-_PAGE = """\
+_ERROR_PAGE = """\
 <!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -22,7 +22,7 @@ _PAGE = """\
 </html>
 """
 
-_PAGE_FIELDS = (
+_ERROR_PAGE_HEADERS = (
     "Content-Type: text/html; charset=utf-8\r\n"
     "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
     "Cache-Control: no-store\r\n"
@@ -63,33 +63,39 @@ class Responses:
         ).encode()
         self._date = b""
         self.refusals = {
-            Refusal.BAD_REQUEST: _page("400 Bad Request", "Bad request", "This is not HTTP as we understand it."),
-            Refusal.TOO_SLOW: _page("408 Request Timeout", "Too slow", "The request did not arrive in time."),
-            Refusal.BODY_TOO_LARGE: _page("413 Content Too Large", "Too large", "Nothing here takes that much."),
-            Refusal.HEAD_TOO_LARGE: _page(
+            Refusal.BAD_REQUEST: _render_error_page(
+                "400 Bad Request", "Bad request", "This is not HTTP as we understand it."
+            ),
+            Refusal.TOO_SLOW: _render_error_page(
+                "408 Request Timeout", "Too slow", "The request did not arrive in time."
+            ),
+            Refusal.BODY_TOO_LARGE: _render_error_page(
+                "413 Content Too Large", "Too large", "Nothing here takes that much."
+            ),
+            Refusal.HEADERS_TOO_LARGE: _render_error_page(
                 "431 Request Header Fields Too Large", "Too large", "The request's header is too large."
             ),
         }
-        self.go_on = Response(head=b"HTTP/1.1 100 Continue\r\n")
+        self.continue_100 = Response(head=b"HTTP/1.1 100 Continue\r\n")
 
-    def tick(self, now: datetime) -> None:
+    def set_date(self, now: datetime) -> None:
         """Set the ``Date`` of the answers to come (RFC 9110 section 6.6.1): to be called every second."""
         self._date = f"Date: {format_datetime(now, usegmt=True)}\r\n".encode()
 
-    def redirect(self, location: str, fields: bytes = b"") -> Response:
+    def redirect(self, location: str, headers: bytes = b"") -> Response:
         """302, which browsers ask for again each time; 301 would be remembered, and its repeats never seen.
 
         Args:
             location: visible ASCII.
-            fields: further header fields, each ended by CRLF.
+            headers: further header fields, each ended by CRLF.
         """
-        return Response(head=self._redirect + location.encode("ascii") + b"\r\n" + fields)
+        return Response(head=self._redirect + location.encode("ascii") + b"\r\n" + headers)
 
-    def health(self, *, status: str, failed: int, buffered: int, let_go: int) -> Response:
+    def health(self, *, status: str, failed: int, buffered: int, dropped: int) -> Response:
         """For monitors: a worker that redirects is well, even one that cannot record. The numbers are the journal's."""
-        told = {"status": status, "failed": failed, "buffered": buffered, "let_go": let_go}
+        told = {"status": status, "failed": failed, "buffered": buffered, "dropped": dropped}
         body = msgspec.json.encode(told) + b"\n"
-        return respond("200 OK", "Content-Type: application/json\r\nCache-Control: no-store\r\n", body)
+        return make_response("200 OK", "Content-Type: application/json\r\nCache-Control: no-store\r\n", body)
 
     def encode(self, response: Response, *, with_body: bool, close: bool) -> bytes:
         """The bytes to send, for ``HEAD`` without the body, with or without the end of the connection announced."""
@@ -101,16 +107,18 @@ class Responses:
         )
 
 
-def _page(status: str, title: str, text: str) -> Response:
-    return respond(status, _PAGE_FIELDS, _PAGE.format(title=html.escape(title), text=html.escape(text)).encode())
+def _render_error_page(status: str, title: str, text: str) -> Response:
+    return make_response(
+        status, _ERROR_PAGE_HEADERS, _ERROR_PAGE.format(title=html.escape(title), text=html.escape(text)).encode()
+    )
 
 
-def respond(status: str, fields: str, body: bytes) -> Response:
+def make_response(status: str, headers: str, body: bytes) -> Response:
     """An answer with a body.
 
     Args:
         status: code and phrase.
-        fields: header fields, each ended by CRLF.
+        headers: header fields, each ended by CRLF.
         body: what ``GET`` gets.
     """
-    return Response(head=f"HTTP/1.1 {status}\r\n{fields}Content-Length: {len(body)}\r\n".encode(), body=body)
+    return Response(head=f"HTTP/1.1 {status}\r\n{headers}Content-Length: {len(body)}\r\n".encode(), body=body)

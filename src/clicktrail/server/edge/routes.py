@@ -10,19 +10,19 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from clicktrail.model.event import AnonymousClick, Click, encode
+from clicktrail.model.event import AnonymousClick, Click, encode_event
 from clicktrail.server.edge.pages import Site, Sites
 from clicktrail.server.edge.responses import Response, Responses
-from clicktrail.server.monitoring.metrics import ANSWER_SECONDS, Histogram
-from clicktrail.server.pipeline.engagement import Engagements
-from clicktrail.server.pipeline.overrides import Ended, Overrides
-from clicktrail.server.pipeline.privacy import Discretion, Marked, asks_for_privacy
-from clicktrail.server.pipeline.redirect import Lookup, NotFound, Redirect, Redirector, Unavailable
+from clicktrail.server.monitoring.metrics import HTTP_RESPONSE_SECONDS, Histogram
+from clicktrail.server.pipeline.engagement import EngagementTracker
+from clicktrail.server.pipeline.overrides import ActiveEdits, Gone
+from clicktrail.server.pipeline.privacy import Anonymizer, HashedRecipients, has_opted_out
+from clicktrail.server.pipeline.redirect import LookupRequired, NotFound, Redirect, Redirector, Unavailable
 from clicktrail.server.pipeline.request import Request
-from clicktrail.server.pipeline.tracking_domains import allows
-from clicktrail.server.ports import Clock, Ids, Journal
+from clicktrail.server.pipeline.tracking_domains import is_allowed_destination
+from clicktrail.server.ports import Clock, IdGenerator, Journal
 
-__all__ = ["Beacon", "Reply", "Routes", "Tally"]
+__all__ = ["BeaconEndpoint", "ResponseStats", "Routes", "SendResponse"]
 
 # FOLDED beacon.py: What landing pages ask of the edge: the script ``/e.js``, and ``/e``, which takes what it
 # has to tell.
@@ -32,40 +32,40 @@ __all__ = ["Beacon", "Reply", "Routes", "Tally"]
 # message is plain text that it waits for no answer to, which browsers send without asking first.
 
 _SCRIPT_PATH = "/e.js"
-_TARGET_PATH = "/e"
+_BEACON_PATH = "/e"
 
 
-class Beacon:
+class BeaconEndpoint:
     """The landing pages' end of the edge."""
 
-    def __init__(self, engagements: Engagements, *, journal: Journal, clock: Clock) -> None:
+    def __init__(self, engagements: EngagementTracker, *, journal: Journal, clock: Clock) -> None:
         self._engagements = engagements
         self._journal = journal
         self._clock = clock
-        self._script = _script((resources.files("clicktrail.server.edge") / "e.js").read_bytes())
-        self._taken = Response(head=b"HTTP/1.1 204 No Content\r\nCache-Control: no-store\r\n")
+        self._script_response = _make_script_response((resources.files("clicktrail.server.edge") / "e.js").read_bytes())
+        self._accepted_response = Response(head=b"HTTP/1.1 204 No Content\r\nCache-Control: no-store\r\n")
 
-    def answer(self, request: Request, *, without: Sequence[Marked]) -> Response | None:
+    def answer(self, request: Request, *, excluded: Sequence[HashedRecipients]) -> Response | None:
         """The answer at once, or None for what is no landing page's business. Of some recipients nothing is recorded.
 
         ``/e`` is answered alike whatever it is told, so that nobody learns from it which clicks there were; and before
         it is on disk, since no page waits for it: a crash loses some milliseconds of engagement, never a click.
         """
         if request.path == _SCRIPT_PATH and request.method in {"GET", "HEAD"}:
-            return self._script
-        if request.path == _TARGET_PATH and request.method == "POST":
-            engagement = self._engagements.read(request, now=self._clock.now())
-            if engagement and not any(engagement.recipient in marked for marked in without):
-                self._journal.append(encode(engagement), lambda _committed: None)
-            return self._taken
+            return self._script_response
+        if request.path == _BEACON_PATH and request.method == "POST":
+            engagement = self._engagements.parse_beacon(request, now=self._clock.now())
+            if engagement and not any(engagement.recipient in marked for marked in excluded):
+                self._journal.append(encode_event(engagement), lambda _committed: None)
+            return self._accepted_response
         return None
 
-    def location(self, redirect: Redirect, *, hosts: tuple[str, ...]) -> str:
+    def build_location(self, redirect: Redirect, *, hosts: tuple[str, ...]) -> str:
         """Where to send the reader, with what the landing page is to know, if its host is one of these."""
-        return self._engagements.location(redirect, hosts=hosts)
+        return self._engagements.add_click_fragment(redirect, hosts=hosts)
 
 
-def _script(text: bytes) -> Response:
+def _make_script_response(text: bytes) -> Response:
     fields = (
         "HTTP/1.1 200 OK\r\n"
         "Content-Type: text/javascript; charset=utf-8\r\n"
@@ -81,25 +81,25 @@ def _script(text: bytes) -> Response:
 # more.
 
 
-class Tally:
+class ResponseStats:
     """Counts since the start.
 
     Attributes:
-        seconds: from requests to their answers.
+        duration_seconds: from requests to their answers.
     """
 
-    __slots__ = ("_statuses", "seconds")
+    __slots__ = ("_status_counts", "duration_seconds")
 
     def __init__(self) -> None:
-        self.seconds = Histogram(ANSWER_SECONDS.bounds)
-        self._statuses: defaultdict[bytes, int] = defaultdict(int)
+        self.duration_seconds = Histogram(HTTP_RESPONSE_SECONDS.bounds)
+        self._status_counts: defaultdict[bytes, int] = defaultdict(int)
 
     @property
-    def statuses(self) -> dict[str, int]:
+    def status_counts(self) -> dict[str, int]:
         """Answers by their status, such as ``302``."""
-        return {status.decode(): count for status, count in self._statuses.items()}
+        return {status.decode(): count for status, count in self._status_counts.items()}
 
-    def count(self, response: Response, began: float) -> None:
+    def record(self, response: Response, began: float) -> None:
         """Count an answer that leaves now.
 
         Written out where a call would do: this is on every click's way, and takes a third of a microsecond.
@@ -108,16 +108,16 @@ class Tally:
             response: the answer; its status stands behind ``HTTP/1.1``.
             began: when its request was complete, by ``perf_counter``.
         """
-        self._statuses[response.head[9:12]] += 1
+        self._status_counts[response.head[9:12]] += 1
         seconds = perf_counter() - began
-        histogram = self.seconds
+        histogram = self.duration_seconds
         histogram.counts[bisect_left(histogram.bounds, seconds)] += 1
         histogram.total += seconds
 
 
-Reply = Callable[[Response], None]
-Decision = Redirect | Ended | NotFound | Unavailable
-Settle = Callable[[Decision, Request, Site, Reply], None]
+SendResponse = Callable[[Response], None]
+Decision = Redirect | Gone | NotFound | Unavailable
+FinishRequest = Callable[[Decision, Request, Site, SendResponse], None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,119 +130,125 @@ class Routes:
         clock: the time of day.
         ids: names of events.
         responses: the answers' bytes.
-        start: lets a lookup run beside everything else, such as a task group's ``create_task``.
+        create_task: lets a lookup run beside everything else, such as a task group's ``create_task``.
         sites: what each tracking domain shows and allows.
-        discretion: what is recorded of readers who ask not to be tracked.
+        anonymizer: what is recorded of readers who ask not to be tracked.
         overrides: what was changed about links after they were sent.
         erased: of whom nothing is recorded.
         denied: who said after a message was sent that they are not to be tracked.
         beacon: the landing pages' end, on those sites that have landing pages.
-        tally: what was answered.
+        stats: what was answered.
     """
 
     redirector: Redirector
     journal: Journal
     clock: Clock
-    ids: Ids
+    ids: IdGenerator
     responses: Responses
-    start: Callable[[Coroutine[Any, Any, None]], object]
+    create_task: Callable[[Coroutine[Any, Any, None]], object]
     sites: Sites
-    discretion: Discretion
-    overrides: Overrides
-    erased: Marked
-    denied: Marked
-    beacon: Beacon
-    tally: Tally = field(default_factory=Tally)
+    anonymizer: Anonymizer
+    overrides: ActiveEdits
+    erased: HashedRecipients
+    denied: HashedRecipients
+    beacon: BeaconEndpoint
+    stats: ResponseStats = field(default_factory=ResponseStats)
 
-    def answer(self, request: Request, reply: Reply) -> None:
-        """Call ``reply`` once: now, or when the journal has told what became of the click."""
+    def answer(self, request: Request, send: SendResponse) -> None:
+        """Call ``send`` once: now, or when the journal has told what became of the click."""
         readable = request.method in {"GET", "HEAD"}
         if request.path == "/healthz" and readable:
-            reply(self._health())
+            send(self._health_response())
             return
         site = self.sites.find(request.headers.get("host", ""))
         if site is None:
-            reply(self.sites.elsewhere(request.headers))
-        elif readable and (answer := site.fixed.get(request.path)) is not None:
-            reply(answer(request.headers))
-        elif site.landing_hosts and (response := self._told(request)) is not None:
-            reply(response)
+            send(self.sites.unknown_host(request.headers))
+        elif readable and (answer := site.static_pages.get(request.path)) is not None:
+            send(answer(request.headers))
+        elif site.landing_hosts and (response := self._answer_beacon(request)) is not None:
+            send(response)
         elif readable and request.path.endswith("+"):
-            self._decide(replace(request, path=request.path[:-1]), site, reply, self._explain)
+            self._decide(replace(request, path=request.path[:-1]), site, send, self._show_about_page)
         else:
-            self._decide(request, site, reply, self._settle)
+            self._decide(request, site, send, self._record_and_redirect)
 
-    def _decide(self, request: Request, site: Site, reply: Reply, settle: Settle) -> None:
+    def _decide(self, request: Request, site: Site, send: SendResponse, finish: FinishRequest) -> None:
         decision = self.redirector.decide(request, now=self.clock.now(), click_id=self.ids.new())
-        if isinstance(decision, Lookup):
-            self.start(self._look_up(decision, request, site, reply, settle))
+        if isinstance(decision, LookupRequired):
+            self.create_task(self._look_up(decision, request, site, send, finish))
         else:
-            settle(decision, request, site, reply)
+            finish(decision, request, site, send)
 
-    async def _look_up(self, lookup: Lookup, request: Request, site: Site, reply: Reply, settle: Settle) -> None:
-        settle(await self.redirector.look_up(lookup), request, site, reply)
+    async def _look_up(
+        self, lookup: LookupRequired, request: Request, site: Site, send: SendResponse, finish: FinishRequest
+    ) -> None:
+        finish(await self.redirector.look_up(lookup), request, site, send)
 
-    def _settle(self, decision: Decision, request: Request, site: Site, reply: Reply) -> None:
+    def _record_and_redirect(self, decision: Decision, request: Request, site: Site, send: SendResponse) -> None:
         """Record what is to be recorded, and answer then."""
-        decision = self._in_force(decision, site)
-        event = self._kept(decision.event, site)
+        decision = self._apply_overrides(decision, site)
+        event = self._event_to_record(decision.event, site)
         if isinstance(decision, Redirect):
             location = decision.location
             if site.landing_hosts and event is decision.event:
-                location = self.beacon.location(decision, hosts=site.landing_hosts)
-            response = self.responses.redirect(location, site.fields)
+                location = self.beacon.build_location(decision, hosts=site.landing_hosts)
+            response = self.responses.redirect(location, site.redirect_headers)
         else:
-            response = _page_of(decision, site, request)
+            response = _error_page(decision, site, request)
         if event is None:
-            reply(response)
+            send(response)
             return
         # The reader goes on either way: a click that is lost to us must not be lost to them.
-        self.journal.append(encode(event), lambda _committed: reply(response))
+        self.journal.append(encode_event(event), lambda _committed: send(response))
 
-    def _explain(self, decision: Decision, request: Request, site: Site, reply: Reply) -> None:
+    def _show_about_page(self, decision: Decision, request: Request, site: Site, send: SendResponse) -> None:
         """Tell about a link. Whoever looks at it has not followed it, so that nothing is recorded."""
-        decision = self._in_force(decision, site)
+        decision = self._apply_overrides(decision, site)
         if isinstance(decision, Redirect):
-            reply(site.pages.about(decision, host=request.headers.get("host", ""), headers=request.headers))
+            send(site.pages.about(decision, host=request.headers.get("host", ""), headers=request.headers))
         else:
-            reply(_page_of(decision, site, request))
+            send(_error_page(decision, site, request))
 
-    def _in_force(self, decision: Decision, site: Site) -> Decision:
+    def _apply_overrides(self, decision: Decision, site: Site) -> Decision:
         """What has become of a link since it was sent, within what its domain allows."""
-        if self.overrides.any and isinstance(decision, Redirect):
+        if self.overrides.__bool__ and isinstance(decision, Redirect):
             decision = self.overrides.apply(decision, now=decision.event.at)
-        if site.confined and isinstance(decision, Redirect) and not allows(site.destinations, decision.location):
-            return Ended(event=decision.event)
+        if (
+            site.restricts_destinations
+            and isinstance(decision, Redirect)
+            and not is_allowed_destination(site.destinations, decision.location)
+        ):
+            return Gone(event=decision.event)
         return decision
 
-    def _kept(self, event: Click | None, site: Site) -> Click | AnonymousClick | None:
+    def _event_to_record(self, event: Click | None, site: Site) -> Click | AnonymousClick | None:
         """What may be recorded."""
-        if event is None or (self.erased.any and event.recipient in self.erased):
+        if event is None or (self.erased.__bool__ and event.recipient in self.erased):
             return None
-        if asks_for_privacy(event.headers) or (self.denied.any and event.recipient in self.denied):
-            return self.discretion.kept(event) if site.records.opted_out else None
+        if has_opted_out(event.headers) or (self.denied.__bool__ and event.recipient in self.denied):
+            return self.anonymizer.anonymize(event) if site.recording.records_opted_out else None
         return event
 
-    def _told(self, request: Request) -> Response | None:
+    def _answer_beacon(self, request: Request) -> Response | None:
         """The answer to a landing page, if it is one that asks."""
-        return self.beacon.answer(request, without=(self.erased, self.denied))
+        return self.beacon.answer(request, excluded=(self.erased, self.denied))
 
-    def _health(self) -> Response:
+    def _health_response(self) -> Response:
         journal = self.journal
         return self.responses.health(
-            status="degraded" if journal.in_trouble else "ok",
-            failed=journal.failed,
-            buffered=journal.buffered,
-            let_go=journal.let_go,
+            status="degraded" if journal.is_degraded else "ok",
+            failed=journal.failed_count,
+            buffered=journal.buffered_count,
+            dropped=journal.dropped_count,
         )
 
 
-def _page_of(decision: Ended | NotFound | Unavailable, site: Site, request: Request) -> Response:
+def _error_page(decision: Gone | NotFound | Unavailable, site: Site, request: Request) -> Response:
     """What to show to whom there is nowhere to send."""
     match decision:
-        case Ended():
+        case Gone():
             return site.pages.ended(request.headers)
         case Unavailable():
             return site.pages.unavailable(request.headers)
         case NotFound():
-            return site.pages.damaged(request.headers)
+            return site.pages.not_found(request.headers)

@@ -5,32 +5,32 @@ from typing import Any
 
 import msgspec
 
-from clicktrail.server.monitoring.heartbeat import Health, overall
-from clicktrail.server.monitoring.prometheus import CONTENT_TYPE, exposition
+from clicktrail.server.monitoring.heartbeat import Health, summarize_health
+from clicktrail.server.monitoring.prometheus import CONTENT_TYPE, render_metrics
 
-__all__ = ["App", "create_app"]
+__all__ = ["AsgiApp", "create_app"]
 
-_Message = MutableMapping[str, Any]
-App = Callable[
-    [MutableMapping[str, Any], Callable[[], Awaitable[_Message]], Callable[[_Message], Awaitable[None]]],
+_AsgiMessage = MutableMapping[str, Any]
+AsgiApp = Callable[
+    [MutableMapping[str, Any], Callable[[], Awaitable[_AsgiMessage]], Callable[[_AsgiMessage], Awaitable[None]]],
     Awaitable[None],
 ]
 """An ASGI application: https://asgi.readthedocs.io/en/latest/specs/main.html."""
 
 
-def create_app(processes: Callable[[], Sequence[Health]]) -> App:
+def create_app(get_processes: Callable[[], Sequence[Health]]) -> AsgiApp:
     """Make the application; no framework, since the supervisor is to stay small.
 
     Args:
-        processes: says how they are now.
+        get_processes: says how they are now.
     """
 
     async def answer(
         scope: MutableMapping[str, Any],
-        _receive: Callable[[], Awaitable[_Message]],
-        send: Callable[[_Message], Awaitable[None]],
+        _receive: Callable[[], Awaitable[_AsgiMessage]],
+        send: Callable[[_AsgiMessage], Awaitable[None]],
     ) -> None:
-        status, kind, body = _answer(scope["path"], processes())
+        status, kind, body = _route(scope["path"], get_processes())
         headers = [(b"content-type", kind.encode()), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -38,11 +38,11 @@ def create_app(processes: Callable[[], Sequence[Health]]) -> App:
     return answer
 
 
-def _answer(path: str, processes: Sequence[Health]) -> tuple[int, str, bytes]:
+def _route(path: str, processes: Sequence[Health]) -> tuple[int, str, bytes]:
     """Status, type and body."""
     if path == "/metrics":
-        return 200, CONTENT_TYPE, exposition(processes)
+        return 200, CONTENT_TYPE, render_metrics(processes)
     if path == "/healthz":
-        health = overall(processes)
+        health = summarize_health(processes)
         return 503 if health["status"] == "down" else 200, "application/json", msgspec.json.encode(health) + b"\n"
     return 404, "text/plain; charset=utf-8", b"/metrics and /healthz are here\n"

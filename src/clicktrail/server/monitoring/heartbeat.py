@@ -10,17 +10,27 @@ import msgspec
 
 from clicktrail.server.monitoring.metrics import Histogram, Metric
 
-__all__ = ["LONGEST", "Buckets", "Figure", "Health", "Pulse", "Status", "Trouble", "overall", "pulse_of"]
+__all__ = [
+    "MAX_HEARTBEAT_BYTES",
+    "Health",
+    "Heartbeat",
+    "HistogramSnapshot",
+    "MetricValue",
+    "Problem",
+    "ProcessStatus",
+    "build_heartbeat",
+    "summarize_health",
+]
 
-LONGEST = select.PIPE_BUF
+MAX_HEARTBEAT_BYTES = select.PIPE_BUF
 """Bytes of a pulse at most: a pipe takes that much as a whole or not at all (pipe(7)), so that none arrives cut."""
 
 
-Figure = float | Mapping[str, float] | Histogram
+MetricValue = float | Mapping[str, float] | Histogram
 """What a metric has: a number, numbers by the second label's value, or a histogram."""
 
 
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Something that a process cannot do, or that makes what it does worth less.
 
     Attributes:
@@ -32,43 +42,43 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     hint: str
 
 
-class Buckets(msgspec.Struct, frozen=True, array_like=True):
+class HistogramSnapshot(msgspec.Struct, frozen=True, array_like=True):
     """What a histogram holds: values in each bucket, and their sum."""
 
     counts: tuple[int, ...]
     total: float
 
 
-class Pulse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One second's word.
 
     Attributes:
         values: of counters and gauges, by the metric's name, then by the second label's value, empty if it has none.
         histograms: by the metric's name.
-        troubles: what is wrong just now.
+        problems: what is wrong just now.
     """
 
     values: Mapping[str, Mapping[str, float]] = {}
-    histograms: Mapping[str, Buckets] = {}
-    troubles: tuple[Trouble, ...] = ()
+    histograms: Mapping[str, HistogramSnapshot] = {}
+    problems: tuple[Problem, ...] = ()
 
 
-def pulse_of(figures: Mapping[Metric, Figure], *, troubles: tuple[Trouble, ...] = ()) -> Pulse:
+def build_heartbeat(metric_values: Mapping[Metric, MetricValue], *, problems: tuple[Problem, ...] = ()) -> Heartbeat:
     """Say figures as they are now."""
     values: dict[str, Mapping[str, float]] = {}
-    histograms: dict[str, Buckets] = {}
-    for metric, figure in figures.items():
+    histograms: dict[str, HistogramSnapshot] = {}
+    for metric, figure in metric_values.items():
         if isinstance(figure, Histogram):
-            histograms[metric.name] = Buckets(tuple(figure.counts), figure.total)
+            histograms[metric.name] = HistogramSnapshot(tuple(figure.counts), figure.total)
         else:
             values[metric.name] = dict(figure) if isinstance(figure, Mapping) else {"": figure}
-    return Pulse(values=values, histograms=histograms, troubles=troubles)
+    return Heartbeat(values=values, histograms=histograms, problems=problems)
 
 
 # FOLDED health.py: How the processes are, as the supervisor knows it.
 
 
-class Status(StrEnum):
+class ProcessStatus(StrEnum):
     """Where a process is in its life."""
 
     STARTING = "starting"
@@ -86,21 +96,21 @@ class Health:
         status: starting, serving, silent (it serves, but has not given a sign for a while), or down.
         pid: its process id; None while it is down.
         restarts: how often it was started again.
-        pulse: what it said last; empty until it says something.
+        heartbeat: what it said last; empty until it says something.
     """
 
     name: str
-    status: Status
+    status: ProcessStatus
     pid: int | None
     restarts: int
-    pulse: Pulse
+    heartbeat: Heartbeat
 
 
-def overall(processes: Sequence[Health]) -> dict[str, Any]:
+def summarize_health(processes: Sequence[Health]) -> dict[str, Any]:
     """The health of all, for JSON: ``down`` where a process does not serve, ``degraded`` where one has troubles."""
-    if any(process.status is not Status.SERVING for process in processes):
+    if any(process.status is not ProcessStatus.SERVING for process in processes):
         status = "down"
-    elif any(process.pulse.troubles for process in processes):
+    elif any(process.heartbeat.problems for process in processes):
         status = "degraded"
     else:
         status = "ok"
@@ -111,7 +121,7 @@ def overall(processes: Sequence[Health]) -> dict[str, Any]:
                 "status": process.status,
                 "pid": process.pid,
                 "restarts": process.restarts,
-                "troubles": process.pulse.troubles,
+                "troubles": process.heartbeat.problems,
             }
             for process in processes
         },

@@ -7,33 +7,33 @@ from enum import StrEnum
 from typing import Final
 
 __all__ = [
-    "ANSWERS",
-    "ANSWER_SECONDS",
-    "BATCH_LINES",
-    "BUFFERED",
-    "EVENTS",
-    "JUDGED_MESSAGES",
-    "LAG_SECONDS",
-    "LET_GO",
+    "ANALYTICS_STORE_SECONDS",
+    "EVENTS_PROCESSED",
+    "EVENTS_UNREADABLE",
+    "HTTP_RESPONSES",
+    "HTTP_RESPONSE_SECONDS",
+    "JOURNAL_BATCH_EVENTS",
+    "JOURNAL_BUFFERED_EVENTS",
+    "JOURNAL_EVENTS_DROPPED",
+    "JOURNAL_LAG_SECONDS",
+    "JOURNAL_SYNC_SECONDS",
+    "MESSAGES_JUDGED",
     "METRICS",
     "RELAY_MESSAGES",
     "RESTARTS",
-    "STORE_SECONDS",
-    "SYNC_SECONDS",
-    "TAMPERED",
-    "UNREADABLE",
+    "TOKENS_TAMPERED",
     "UP",
     "VERDICTS_CHANGED",
     "Histogram",
-    "Kind",
     "Metric",
+    "MetricKind",
 ]
 
-_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
-_LINES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
+_SECONDS_BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_BATCH_BOUNDS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
 
 
-class Kind(StrEnum):
+class MetricKind(StrEnum):
     """Prometheus' types of metrics."""
 
     COUNTER = "counter"
@@ -54,88 +54,90 @@ class Metric:
     """
 
     name: str
-    kind: Kind
+    kind: MetricKind
     help: str
     label: str = ""
     bounds: tuple[float, ...] = ()
 
 
 UP: Final = Metric(
-    name="clicktrail_up", kind=Kind.GAUGE, help="1 while the process serves, 0 while it starts or is down."
+    name="clicktrail_up", kind=MetricKind.GAUGE, help="1 while the process serves, 0 while it starts or is down."
 )
 RESTARTS: Final = Metric(
-    name="clicktrail_restarts_total", kind=Kind.COUNTER, help="Times that the process died and was started again."
+    name="clicktrail_restarts_total", kind=MetricKind.COUNTER, help="Times that the process died and was started again."
 )
-ANSWERS: Final = Metric(
+HTTP_RESPONSES: Final = Metric(
     name="clicktrail_answers_total",
-    kind=Kind.COUNTER,
+    kind=MetricKind.COUNTER,
     help="Answers at the public port: 302 sends a reader on, 404 is for what is no link or was tampered with.",
     label="status",
 )
-ANSWER_SECONDS: Final = Metric(
+HTTP_RESPONSE_SECONDS: Final = Metric(
     name="clicktrail_answer_seconds",
-    kind=Kind.HISTOGRAM,
+    kind=MetricKind.HISTOGRAM,
     help="From a request to its answer, the wait for the disk included.",
-    bounds=_SECONDS,
+    bounds=_SECONDS_BOUNDS,
 )
-BATCH_LINES: Final = Metric(
+JOURNAL_BATCH_EVENTS: Final = Metric(
     name="clicktrail_journal_batch_lines",
-    kind=Kind.HISTOGRAM,
+    kind=MetricKind.HISTOGRAM,
     help="Events that one write brought to disk.",
-    bounds=_LINES,
+    bounds=_BATCH_BOUNDS,
 )
-SYNC_SECONDS: Final = Metric(
+JOURNAL_SYNC_SECONDS: Final = Metric(
     name="clicktrail_journal_sync_seconds",
-    kind=Kind.HISTOGRAM,
+    kind=MetricKind.HISTOGRAM,
     help="How long a write and its sync took.",
-    bounds=_SECONDS,
+    bounds=_SECONDS_BOUNDS,
 )
-BUFFERED: Final = Metric(
+JOURNAL_BUFFERED_EVENTS: Final = Metric(
     name="clicktrail_journal_buffered_events",
-    kind=Kind.GAUGE,
+    kind=MetricKind.GAUGE,
     help="Events that wait in memory for a disk that does not take them.",
 )
-LET_GO: Final = Metric(
-    name="clicktrail_journal_let_go_total",
-    kind=Kind.COUNTER,
+JOURNAL_EVENTS_DROPPED: Final = Metric(
+    name="clicktrail_journal_events_dropped_total",
+    kind=MetricKind.COUNTER,
     help="Events given up because they could not be written: these are lost.",
 )
-LAG_SECONDS: Final = Metric(
+JOURNAL_LAG_SECONDS: Final = Metric(
     name="clicktrail_journal_lag_seconds",
-    kind=Kind.GAUGE,
+    kind=MetricKind.GAUGE,
     help="How old the oldest event is that was read from the journal and is not in the reports; 0 when all are.",
 )
-EVENTS: Final = Metric(
-    name="clicktrail_events_processed_total", kind=Kind.COUNTER, help="Events brought from the journal into analytics."
+EVENTS_PROCESSED: Final = Metric(
+    name="clicktrail_events_processed_total",
+    kind=MetricKind.COUNTER,
+    help="Events brought from the journal into analytics.",
 )
-TAMPERED: Final = Metric(
-    name="clicktrail_tampered_total", kind=Kind.COUNTER, help="Tracking URLs whose token somebody had changed."
+TOKENS_TAMPERED: Final = Metric(
+    name="clicktrail_tampered_total", kind=MetricKind.COUNTER, help="Tracking URLs whose token somebody had changed."
 )
-UNREADABLE: Final = Metric(
+EVENTS_UNREADABLE: Final = Metric(
     name="clicktrail_events_unreadable_total",
-    kind=Kind.COUNTER,
+    kind=MetricKind.COUNTER,
     help="Lines of the journal that are no events, and were passed over.",
 )
-JUDGED_MESSAGES: Final = Metric(
+MESSAGES_JUDGED: Final = Metric(
     name="clicktrail_messages_judged_total",
-    kind=Kind.COUNTER,
+    kind=MetricKind.COUNTER,
     help="Messages whose clicks were judged, once for each batch that touched them.",
 )
 VERDICTS_CHANGED: Final = Metric(
     name="clicktrail_verdicts_changed_total",
-    kind=Kind.COUNTER,
+    kind=MetricKind.COUNTER,
     help="Clicks that got another verdict than before, such as `human_to_bot`.",
     label="change",
 )
-STORE_SECONDS: Final = Metric(
+ANALYTICS_STORE_SECONDS: Final = Metric(
     name="clicktrail_analytics_store_seconds",
-    kind=Kind.HISTOGRAM,
+    kind=MetricKind.HISTOGRAM,
     help="How long analytics took to store a batch.",
-    bounds=_SECONDS,
+    bounds=_SECONDS_BOUNDS,
 )
 RELAY_MESSAGES: Final = Metric(
     name="clicktrail_relay_messages_total",
-    kind=Kind.COUNTER,
+    kind=MetricKind.COUNTER,
     help="Messages that came to the relay complete.",
     label="outcome",
 )
@@ -143,19 +145,19 @@ RELAY_MESSAGES: Final = Metric(
 METRICS: Final = (
     UP,
     RESTARTS,
-    ANSWERS,
-    ANSWER_SECONDS,
-    BATCH_LINES,
-    SYNC_SECONDS,
-    BUFFERED,
-    LET_GO,
-    LAG_SECONDS,
-    EVENTS,
-    TAMPERED,
-    UNREADABLE,
-    JUDGED_MESSAGES,
+    HTTP_RESPONSES,
+    HTTP_RESPONSE_SECONDS,
+    JOURNAL_BATCH_EVENTS,
+    JOURNAL_SYNC_SECONDS,
+    JOURNAL_BUFFERED_EVENTS,
+    JOURNAL_EVENTS_DROPPED,
+    JOURNAL_LAG_SECONDS,
+    EVENTS_PROCESSED,
+    TOKENS_TAMPERED,
+    EVENTS_UNREADABLE,
+    MESSAGES_JUDGED,
     VERDICTS_CHANGED,
-    STORE_SECONDS,
+    ANALYTICS_STORE_SECONDS,
     RELAY_MESSAGES,
 )
 

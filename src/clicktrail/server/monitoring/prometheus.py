@@ -8,24 +8,24 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
-from clicktrail.server.monitoring.heartbeat import Health, Status
-from clicktrail.server.monitoring.metrics import METRICS, RESTARTS, UP, Kind, Metric
+from clicktrail.server.monitoring.heartbeat import Health, ProcessStatus
+from clicktrail.server.monitoring.metrics import METRICS, RESTARTS, UP, Metric, MetricKind
 
-__all__ = ["CONTENT_TYPE", "exposition"]
+__all__ = ["CONTENT_TYPE", "render_metrics"]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-_PROCESS = "process"
+_PROCESS_LABEL = "process"
 
 
-def exposition(processes: Sequence[Health]) -> bytes:
+def render_metrics(processes: Sequence[Health]) -> bytes:
     """Every metric of every process, in the text format."""
     registry = CollectorRegistry()
-    registry.register(_Latest(processes))
+    registry.register(_HeartbeatCollector(processes))
     return generate_latest(registry)
 
 
-class _Latest(Collector):
+class _HeartbeatCollector(Collector):
     """What the processes said last."""
 
     def __init__(self, processes: Sequence[Health]) -> None:
@@ -34,42 +34,42 @@ class _Latest(Collector):
     def collect(self) -> Iterable[Family]:
         for metric in METRICS:
             yield (
-                _histogram(metric, self._processes)
-                if metric.kind is Kind.HISTOGRAM
-                else _plain(metric, self._processes)
+                _build_histogram_family(metric, self._processes)
+                if metric.kind is MetricKind.HISTOGRAM
+                else _build_scalar_family(metric, self._processes)
             )
 
 
-def _plain(metric: Metric, processes: Sequence[Health]) -> Family:
-    labels = [_PROCESS, metric.label] if metric.label else [_PROCESS]
-    family = _FAMILIES[metric.kind](metric.name, metric.help, labels)
+def _build_scalar_family(metric: Metric, processes: Sequence[Health]) -> Family:
+    labels = [_PROCESS_LABEL, metric.label] if metric.label else [_PROCESS_LABEL]
+    family = _FAMILY_FACTORIES[metric.kind](metric.name, metric.help, labels)
     for process in processes:
-        for value, number in _values(metric, process):
+        for value, number in _read_values(metric, process):
             family.add_metric([process.name, value] if metric.label else [process.name], number)
     return family
 
 
-def _values(metric: Metric, process: Health) -> Iterator[tuple[str, float]]:
+def _read_values(metric: Metric, process: Health) -> Iterator[tuple[str, float]]:
     """By the second label's value; two figures are not the process's own, but known of it."""
     if metric is UP:
-        yield "", process.status is Status.SERVING
+        yield "", process.status is ProcessStatus.SERVING
     elif metric is RESTARTS:
         yield "", process.restarts
     else:
-        yield from process.pulse.values.get(metric.name, {}).items()
+        yield from process.heartbeat.values.get(metric.name, {}).items()
 
 
-def _histogram(metric: Metric, processes: Sequence[Health]) -> Family:
-    family = HistogramMetricFamily(metric.name, metric.help, labels=[_PROCESS])
+def _build_histogram_family(metric: Metric, processes: Sequence[Health]) -> Family:
+    family = HistogramMetricFamily(metric.name, metric.help, labels=[_PROCESS_LABEL])
     bounds = [*map(str, metric.bounds), "+Inf"]
     for process in processes:
-        if held := process.pulse.histograms.get(metric.name):
+        if held := process.heartbeat.histograms.get(metric.name):
             buckets = list(zip(bounds, accumulate(held.counts), strict=True))
             family.add_metric([process.name], buckets, held.total)
     return family
 
 
-_FAMILIES: dict[Kind, Callable[[str, str, Sequence[str]], CounterMetricFamily | GaugeMetricFamily]] = {
-    Kind.COUNTER: lambda name, text, labels: CounterMetricFamily(name, text, labels=labels),
-    Kind.GAUGE: lambda name, text, labels: GaugeMetricFamily(name, text, labels=labels),
+_FAMILY_FACTORIES: dict[MetricKind, Callable[[str, str, Sequence[str]], CounterMetricFamily | GaugeMetricFamily]] = {
+    MetricKind.COUNTER: lambda name, text, labels: CounterMetricFamily(name, text, labels=labels),
+    MetricKind.GAUGE: lambda name, text, labels: GaugeMetricFamily(name, text, labels=labels),
 }

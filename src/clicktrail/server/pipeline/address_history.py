@@ -8,11 +8,11 @@ from itertools import chain, islice
 from operator import attrgetter
 from typing import Final, TypeVar
 
-from clicktrail.judge.address_activity import NEARBY, Visit, in_time, names_a_visitor
+from clicktrail.judge.address_activity import ACTIVITY_WINDOW, AddressClick, is_visitor_address, sort_key
 from clicktrail.model.event import Click
 from clicktrail.server.ports import Analytics
 
-__all__ = ["ENOUGH", "Nearby", "VisitsByAddress", "Window", "windows"]
+__all__ = ["MAX_NEIGHBOURS_PER_SIDE", "AddressHistory", "AddressWindow", "ClicksByAddress", "build_address_windows"]
 
 # FOLDED visits.py: Visits by address, in the order of time, and which of them can make a difference to each
 # other.
@@ -23,305 +23,322 @@ __all__ = ["ENOUGH", "Nearby", "VisitsByAddress", "Window", "windows"]
 # click: so of
 # each side of it the nearest few tell as much as all of them.
 
-ENOUGH: Final = 6
+MAX_NEIGHBOURS_PER_SIDE: Final = 6
 """Other people, and their organisations and agents, on either side of a click. No rule asks for as many."""
 
-_FEW: Final = 12
+_INDEX_THRESHOLD: Final = 12
 """Visits about a time that are given all, and kinds of them that are looked up one by one: where there are more, the
 next visits are of enough. Of an address that has made more, visits are kept by kind as well."""
 
-Window = tuple[str, datetime, datetime]
+AddressWindow = tuple[str, datetime, datetime]
 """An address, and the first and the last instant at which it is looked at."""
 
 
 _Key = TypeVar("_Key", bound=Hashable)
 
 
-class VisitsByAddress:
+class ClicksByAddress:
     """Any number of visits, each once."""
 
-    def __init__(self, visits: Iterable[Visit] = ()) -> None:
-        self._visits: dict[tuple[str, bool], list[Visit]] = {}
-        self._crowds: dict[tuple[str, bool], _Crowd] = {}
-        for visit in visits:
+    def __init__(self, clicks: Iterable[AddressClick] = ()) -> None:
+        self._clicks: dict[tuple[str, bool], list[AddressClick]] = {}
+        self._indexes: dict[tuple[str, bool], _ClickIndex] = {}
+        for visit in clicks:
             self.add(visit)
 
-    def add(self, visit: Visit) -> bool:
+    def add(self, click: AddressClick) -> bool:
         """Add a visit; False if it is here already."""
-        address = visit.ip, visit.tampered
-        visits = self._visits.setdefault(address, [])
-        place = bisect_left(visits, in_time(visit), key=in_time)
-        if visits[place : place + 1] == [visit]:
+        address = click.ip, click.tampered
+        visits = self._clicks.setdefault(address, [])
+        place = bisect_left(visits, sort_key(click), key=sort_key)
+        if visits[place : place + 1] == [click]:
             return False
-        visits.insert(place, visit)
-        if crowd := self._crowds.get(address):
-            crowd.add(visit)
+        visits.insert(place, click)
+        if crowd := self._indexes.get(address):
+            crowd.add(click)
         return True
 
-    def remove(self, visit: Visit) -> None:
+    def remove(self, click: AddressClick) -> None:
         """Take out a visit that is here."""
-        address = visit.ip, visit.tampered
-        _remove(self._visits, address, visit)
-        if address not in self._visits:
-            self._crowds.pop(address, None)
-        elif crowd := self._crowds.get(address):
-            crowd.remove(visit)
+        address = click.ip, click.tampered
+        _remove_click(self._clicks, address, click)
+        if address not in self._clicks:
+            self._indexes.pop(address, None)
+        elif crowd := self._indexes.get(address):
+            crowd.remove(click)
 
-    def of(self, address: str) -> Iterator[Visit]:
+    def get_clicks(self, address: str) -> Iterator[AddressClick]:
         """All the visits of an address."""
         for tampered in (False, True):
-            yield from self._visits.get((address, tampered), ())
+            yield from self._clicks.get((address, tampered), ())
 
-    def alone(self, address: str) -> bool:
+    def has_at_most_one(self, address: str) -> bool:
         """Whether an address has made no more than one visit."""
-        return len(self._visits.get((address, False), ())) + len(self._visits.get((address, True), ())) <= 1
+        return len(self._clicks.get((address, False), ())) + len(self._clicks.get((address, True), ())) <= 1
 
-    def nearest(self, to: Visit) -> Iterator[Visit]:
-        """Those visits that tell as much about one as all within `NEARBY` of it; some are for the same message."""
-        visits = self._visits.get((to.ip, False), [])
-        around = slice(*_bounds(visits, to))
-        if around.stop - around.start <= _FEW:
-            yield from (visit for visit in visits[around] if visit.message_id != to.message_id)
+    def find_nearest(self, click: AddressClick) -> Iterator[AddressClick]:
+        """Those visits that tell as much about one as all within `ACTIVITY_WINDOW` of it; some are for the same message."""
+        visits = self._clicks.get((click.ip, False), [])
+        around = slice(*_find_nearby_range(visits, click))
+        if around.stop - around.start <= _INDEX_THRESHOLD:
+            yield from (visit for visit in visits[around] if visit.message_id != click.message_id)
         else:
-            yield from self._crowd((to.ip, False)).nearest(to, visits)
-        if hidden := self._visits.get((to.ip, True)):
-            for side in chain(_sides(hidden, to), _sides(self._alike(to, tampered=True), to)):
+            yield from self._get_index((click.ip, False)).find_nearest(click, visits)
+        if hidden := self._clicks.get((click.ip, True)):
+            for side in chain(
+                _iterate_outward(hidden, click), _iterate_outward(self._same_agent_clicks(click, tampered=True), click)
+            ):
                 yield from islice(side, 1)
 
-    def touched(self, by: Visit) -> Iterator[str]:
+    def affected_message_ids(self, click: AddressClick) -> Iterator[str]:
         """The messages to whose clicks a visit can make a difference."""
-        visits = self._visits.get((by.ip, False), [])
-        if by.tampered:
-            yield from self._uncovered(visits, by)
+        visits = self._clicks.get((click.ip, False), [])
+        if click.tampered:
+            yield from self._affected_by_tampered(visits, click)
             return
-        for side in _sides(visits, by):
-            yield from _told_apart(side, by, (attrgetter("agent"),))
-        for side in _sides(self._alike(by, tampered=False), by):
-            yield from _told_apart(side, by, (attrgetter("person"), attrgetter("organisation")))
+        for side in _iterate_outward(visits, click):
+            yield from _iterate_affected_messages(side, click, (attrgetter("agent"),))
+        for side in _iterate_outward(self._same_agent_clicks(click, tampered=False), click):
+            yield from _iterate_affected_messages(side, click, (attrgetter("person"), attrgetter("organisation")))
 
-    def _uncovered(self, visits: Sequence[Visit], by: Visit) -> Iterator[str]:
+    def _affected_by_tampered(self, visits: Sequence[AddressClick], by: AddressClick) -> Iterator[str]:
         """The messages of visits to which another damaged link of the same agent is not nearer than this one."""
-        others = _sides(self._alike(by, tampered=True), by)
-        for side, hidden in zip(_sides(visits, by), others, strict=True):
-            limit = next((abs(visit.at - by.at) for visit in hidden if visit != by), NEARBY)
+        others = _iterate_outward(self._same_agent_clicks(by, tampered=True), by)
+        for side, hidden in zip(_iterate_outward(visits, by), others, strict=True):
+            limit = next((abs(visit.at - by.at) for visit in hidden if visit != by), ACTIVITY_WINDOW)
             yield from (visit.message_id for visit in side if abs(visit.at - by.at) <= limit)
 
-    def _alike(self, to: Visit, *, tampered: bool) -> Sequence[Visit]:
+    def _same_agent_clicks(self, to: AddressClick, *, tampered: bool) -> Sequence[AddressClick]:
         """Those of the same address and agent, in the order of time."""
-        visits = self._visits.get((to.ip, tampered), [])
-        if len(visits) > _FEW:
-            return self._crowd((to.ip, tampered)).alike(to)
-        return [visit for visit in visits if visit.agent == to.agent]
+        visits = self._clicks.get((to.ip, tampered), [])
+        if len(visits) > _INDEX_THRESHOLD:
+            return self._get_index((to.ip, tampered)).same_agent_clicks(to)
+        return [visit for visit in visits if visit.user_agent_hash == to.user_agent_hash]
 
-    def _crowd(self, address: tuple[str, bool]) -> "_Crowd":
+    def _get_index(self, address: tuple[str, bool]) -> "_ClickIndex":
         """An address's visits by kind, kept from the first time on that somebody asks."""
-        if address not in self._crowds:
-            self._crowds[address] = _Crowd(self._visits[address])
-        return self._crowds[address]
+        if address not in self._indexes:
+            self._indexes[address] = _ClickIndex(self._clicks[address])
+        return self._indexes[address]
 
 
-class _Crowd:
+class _ClickIndex:
     """The visits of an address by agent, and those of an agent by organisation."""
 
-    def __init__(self, visits: Iterable[Visit]) -> None:
-        self._agents: dict[int, list[Visit]] = {}
-        self._organisations: dict[int, dict[str, list[Visit]]] = {}
+    def __init__(self, visits: Iterable[AddressClick]) -> None:
+        self._by_agent: dict[int, list[AddressClick]] = {}
+        self._by_organisation: dict[int, dict[str, list[AddressClick]]] = {}
         for visit in visits:
             self.add(visit)
 
-    def add(self, visit: Visit) -> None:
+    def add(self, click: AddressClick) -> None:
         """Add a visit that is not here."""
-        insort(self._agents.setdefault(visit.agent, []), visit, key=_at)
-        insort(self._organisations.setdefault(visit.agent, {}).setdefault(visit.organisation, []), visit, key=_at)
+        insort(self._by_agent.setdefault(click.user_agent_hash, []), click, key=_click_time)
+        insort(
+            self._by_organisation.setdefault(click.user_agent_hash, {}).setdefault(click.recipient_domain, []),
+            click,
+            key=_click_time,
+        )
 
-    def remove(self, visit: Visit) -> None:
+    def remove(self, click: AddressClick) -> None:
         """Take out a visit that is here."""
-        _remove(self._agents, visit.agent, visit)
-        _remove(self._organisations[visit.agent], visit.organisation, visit)
-        if not self._organisations[visit.agent]:
-            del self._organisations[visit.agent]
+        _remove_click(self._by_agent, click.user_agent_hash, click)
+        _remove_click(self._by_organisation[click.user_agent_hash], click.recipient_domain, click)
+        if not self._by_organisation[click.user_agent_hash]:
+            del self._by_organisation[click.user_agent_hash]
 
-    def alike(self, to: Visit) -> Sequence[Visit]:
+    def same_agent_clicks(self, click: AddressClick) -> Sequence[AddressClick]:
         """Those of the same agent, in the order of time."""
-        return self._agents.get(to.agent, ())
+        return self._by_agent.get(click.user_agent_hash, ())
 
-    def nearest(self, to: Visit, visits: Sequence[Visit]) -> Iterator[Visit]:
+    def find_nearest(self, click: AddressClick, clicks: Sequence[AddressClick]) -> Iterator[AddressClick]:
         """The nearest agents, and of its own agent the nearest people and organisations."""
-        for side in _sides(self.alike(to), to):
-            yield from _different((visit for visit in side if visit.message_id != to.message_id), attrgetter("person"))
-        yield from _nearest_kinds(self._agents, visits, to, attrgetter("agent"))
-        organisations = self._organisations.get(to.agent, {})
-        yield from _nearest_kinds(organisations, self.alike(to), to, attrgetter("organisation"))
+        for side in _iterate_outward(self.same_agent_clicks(click), click):
+            yield from _take_distinct(
+                (visit for visit in side if visit.message_id != click.message_id), attrgetter("person")
+            )
+        yield from _nearest_of_each(self._by_agent, clicks, click, attrgetter("agent"))
+        organisations = self._by_organisation.get(click.user_agent_hash, {})
+        yield from _nearest_of_each(organisations, self.same_agent_clicks(click), click, attrgetter("organisation"))
 
 
-def windows(clicks: Iterable[Click]) -> Iterator[Window]:
+def build_address_windows(clicks: Iterable[Click]) -> Iterator[AddressWindow]:
     """When which addresses are looked at for the sake of these clicks: windows of one address do not overlap."""
     by_address: dict[str, list[datetime]] = {}
     for click in clicks:
-        if names_a_visitor(click.ip):
+        if is_visitor_address(click.ip):
             by_address.setdefault(click.ip, []).append(click.at)
     for address, times in by_address.items():
         first = last = min(times)
         for at in sorted(times):
-            if at - last > 2 * NEARBY:
-                yield address, first - NEARBY, last + NEARBY
+            if at - last > 2 * ACTIVITY_WINDOW:
+                yield address, first - ACTIVITY_WINDOW, last + ACTIVITY_WINDOW
                 first = at
             last = at
-        yield address, first - NEARBY, last + NEARBY
+        yield address, first - ACTIVITY_WINDOW, last + ACTIVITY_WINDOW
 
 
-def _sides(visits: Sequence[Visit], of: Visit) -> Iterator[Iterator[Visit]]:
+def _iterate_outward(clicks: Sequence[AddressClick], click: AddressClick) -> Iterator[Iterator[AddressClick]]:
     """What was before a visit, and what was with it and after it, each from the nearest on."""
-    first, last = _bounds(visits, of)
-    middle = bisect_left(visits, of.at, lo=first, hi=last, key=_at)
-    yield (visits[place] for place in range(middle - 1, first - 1, -1))
-    yield (visits[place] for place in range(middle, last))
+    first, last = _find_nearby_range(clicks, click)
+    middle = bisect_left(clicks, click.at, lo=first, hi=last, key=_click_time)
+    yield (clicks[place] for place in range(middle - 1, first - 1, -1))
+    yield (clicks[place] for place in range(middle, last))
 
 
-def _bounds(visits: Sequence[Visit], of: Visit) -> tuple[int, int]:
-    """Where those within `NEARBY` of a visit begin and end."""
-    first = bisect_left(visits, of.at - NEARBY, key=_at)
-    return first, bisect_right(visits, of.at + NEARBY, lo=first, key=_at)
+def _find_nearby_range(clicks: Sequence[AddressClick], click: AddressClick) -> tuple[int, int]:
+    """Where those within `ACTIVITY_WINDOW` of a visit begin and end."""
+    first = bisect_left(clicks, click.at - ACTIVITY_WINDOW, key=_click_time)
+    return first, bisect_right(clicks, click.at + ACTIVITY_WINDOW, lo=first, key=_click_time)
 
 
-def _nearest_kinds(
-    kinds: Mapping[_Key, Sequence[Visit]], visits: Sequence[Visit], to: Visit, kind: Callable[[Visit], Hashable]
-) -> Iterator[Visit]:
+def _nearest_of_each(
+    clicks_by_key: Mapping[_Key, Sequence[AddressClick]],
+    clicks: Sequence[AddressClick],
+    click: AddressClick,
+    key: Callable[[AddressClick], Hashable],
+) -> Iterator[AddressClick]:
     """On each side the nearest visit of each kind, or of enough kinds where there are many."""
-    if len(kinds) <= _FEW:
-        for of_a_kind in kinds.values():
-            for side in _sides(of_a_kind, to):
+    if len(clicks_by_key) <= _INDEX_THRESHOLD:
+        for of_a_kind in clicks_by_key.values():
+            for side in _iterate_outward(of_a_kind, click):
                 yield from islice(side, 1)
         return
-    for side in _sides(visits, to):
-        yield from _different(side, kind)
+    for side in _iterate_outward(clicks, click):
+        yield from _take_distinct(side, key)
 
 
-def _different(outward: Iterable[Visit], kind: Callable[[Visit], Hashable]) -> Iterator[Visit]:
+def _take_distinct(outward: Iterable[AddressClick], key: Callable[[AddressClick], Hashable]) -> Iterator[AddressClick]:
     """Of visits from the nearest on: the first of each kind, until there are enough kinds."""
     seen: set[Hashable] = set()
     for visit in outward:
-        if kind(visit) not in seen:
+        if key(visit) not in seen:
             yield visit
-            seen.add(kind(visit))
-            if len(seen) >= ENOUGH:
+            seen.add(key(visit))
+            if len(seen) >= MAX_NEIGHBOURS_PER_SIDE:
                 return
 
 
-def _told_apart(outward: Iterable[Visit], by: Visit, kinds: Sequence[Callable[[Visit], Hashable]]) -> Iterator[str]:
+def _iterate_affected_messages(
+    outward: Iterable[AddressClick], click: AddressClick, keys: Sequence[Callable[[AddressClick], Hashable]]
+) -> Iterator[str]:
     """The other way round: messages of visits from the nearest on, until so much is between that no more is told."""
-    seen: list[set[Hashable]] = [set() for _ in kinds]
+    seen: list[set[Hashable]] = [set() for _ in keys]
     for visit in outward:
-        if visit == by:
+        if visit == click:
             continue
-        if visit.message_id != by.message_id:
+        if visit.message_id != click.message_id:
             yield visit.message_id
-        for kind, known in zip(kinds, seen, strict=True):
+        for kind, known in zip(keys, seen, strict=True):
             known.add(kind(visit))
-        if all(kind(by) in known or len(known) > ENOUGH for kind, known in zip(kinds, seen, strict=True)):
+        if all(
+            kind(click) in known or len(known) > MAX_NEIGHBOURS_PER_SIDE for kind, known in zip(keys, seen, strict=True)
+        ):
             return
 
 
-def _remove(lists: dict[_Key, list[Visit]], key: _Key, visit: Visit) -> None:
+def _remove_click(lists: dict[_Key, list[AddressClick]], key: _Key, visit: AddressClick) -> None:
     visits = lists[key]
-    del visits[visits.index(visit, bisect_left(visits, visit.at, key=_at))]
+    del visits[visits.index(visit, bisect_left(visits, visit.at, key=_click_time))]
     if not visits:
         del lists[key]
 
 
-def _at(visit: Visit) -> datetime:
+def _click_time(visit: AddressClick) -> datetime:
     return visit.at
 
 
-REMEMBERED = 100_000
+CACHE_SIZE = 100_000
 """Visits kept at hand: those of the last two minutes, at 800 clicks a second."""
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
+_MIN_TIME = datetime.min.replace(tzinfo=UTC)
 
-_Known = Callable[[str], VisitsByAddress]
+_ClickLookup = Callable[[str], ClicksByAddress]
 """By address, where its visits are."""
 
 
-class Nearby:
+class AddressHistory:
     """Knows the visits of every address.
 
     Args:
         analytics: where visits are stored.
-        remembered: how many of the latest to keep at hand.
+        cache_size: how many of the latest to keep at hand.
     """
 
-    def __init__(self, analytics: Analytics, *, remembered: int = REMEMBERED) -> None:
+    def __init__(self, analytics: Analytics, *, cache_size: int = CACHE_SIZE) -> None:
         self._analytics = analytics
-        self._remembered = remembered
-        self.forget()
+        self._cache_size = cache_size
+        self.clear()
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Have nothing at hand."""
-        self._arrived: deque[Visit] = deque()
-        self._recent = VisitsByAddress()
-        self._stored_until: datetime | None = None
+        self._arrival_order: deque[AddressClick] = deque()
+        self._recent = ClicksByAddress()
+        self._evicted_until: datetime | None = None
 
     def add(self, clicks: Iterable[Click]) -> None:
         """Take note of clicks. One that is known leaves no trace."""
-        for visit in (Visit.of(click) for click in clicks if names_a_visitor(click.ip)):
+        for visit in (AddressClick.from_click(click) for click in clicks if is_visitor_address(click.ip)):
             if self._recent.add(visit):
-                self._arrived.append(visit)
+                self._arrival_order.append(visit)
 
-    async def touched(self, clicks: Sequence[Click]) -> set[str]:
+    async def affected_message_ids(self, clicks: Sequence[Click]) -> set[str]:
         """The messages to which these clicks can make a difference, by clicks of the same addresses."""
-        known = await self._known(clicks)
-        return {message_id for visit in _in_company(clicks, known) for message_id in known(visit.ip).touched(visit)} - {
-            ""
-        }
+        known = await self._load_clicks(clicks)
+        return {
+            message_id
+            for visit in _clicks_with_neighbours(clicks, known)
+            for message_id in known(visit.ip).affected_message_ids(visit)
+        } - {""}
 
-    async def of(self, clicks: Mapping[str, Sequence[Click]]) -> Mapping[str, set[Visit]]:
+    async def find_nearby_clicks(self, clicks: Mapping[str, Sequence[Click]]) -> Mapping[str, set[AddressClick]]:
         """By message: the visits on other messages that can make a difference to its clicks, which are known by now."""
-        known = await self._known(click for told in clicks.values() for click in told)
+        known = await self._load_clicks(click for told in clicks.values() for click in told)
         return {
             message_id: {
                 other
-                for visit in _in_company(told, known)
-                for other in known(visit.ip).nearest(visit)
+                for visit in _clicks_with_neighbours(told, known)
+                for other in known(visit.ip).find_nearest(visit)
                 if other.message_id != message_id
             }
             for message_id, told in clicks.items()
         }
 
-    def forget_old(self, *, before: datetime) -> None:
+    def evict_before(self, *, before: datetime) -> None:
         """Have nothing at hand of before a time: to be called when all of it is stored."""
-        for visit in self._arrived:
+        for visit in self._arrival_order:
             if visit.at < before:
-                self._let_go(visit)
-        self._arrived = deque(visit for visit in self._arrived if visit.at >= before)
+                self._evict(visit)
+        self._arrival_order = deque(visit for visit in self._arrival_order if visit.at >= before)
 
-    def shrink(self) -> None:
+    def evict_excess(self) -> None:
         """Let go what is too much to keep at hand: to be called when all of it is stored."""
-        while len(self._arrived) > self._remembered:
-            self._let_go(self._arrived.popleft())
+        while len(self._arrival_order) > self._cache_size:
+            self._evict(self._arrival_order.popleft())
 
-    def _let_go(self, visit: Visit) -> None:
+    def _evict(self, visit: AddressClick) -> None:
         self._recent.remove(visit)
-        self._stored_until = max(self._stored_until or _NEVER, visit.at)
+        self._evicted_until = max(self._evicted_until or _MIN_TIME, visit.at)
 
-    async def _known(self, clicks: Iterable[Click]) -> _Known:
+    async def _load_clicks(self, clicks: Iterable[Click]) -> _ClickLookup:
         """Where to look for the visits of an address about the time of its clicks."""
-        if self._stored_until is None:
-            self._stored_until = await self._analytics.last_visit() or _NEVER
+        if self._evicted_until is None:
+            self._evicted_until = await self._analytics.last_click_at() or _MIN_TIME
         # What was visited since then and is not at hand, nobody has told of.
-        since = self._stored_until + NEARBY
-        old = [*windows(click for click in clicks if click.at <= since)]
+        since = self._evicted_until + ACTIVITY_WINDOW
+        old = [*build_address_windows(click for click in clicks if click.at <= since)]
         if not old:
             return lambda _address: self._recent
-        both = VisitsByAddress(await self._analytics.visits(old))
+        both = ClicksByAddress(await self._analytics.address_clicks(old))
         addresses = {address for address, _, _ in old}
         for address in addresses:
-            for visit in self._recent.of(address):
+            for visit in self._recent.get_clicks(address):
                 both.add(visit)
         return lambda address: both if address in addresses else self._recent
 
 
-def _in_company(clicks: Iterable[Click], known: _Known) -> Iterator[Visit]:
+def _clicks_with_neighbours(clicks: Iterable[Click], find_clicks: _ClickLookup) -> Iterator[AddressClick]:
     """The visits by addresses that have made others."""
     for click in clicks:
-        if names_a_visitor(click.ip) and not known(click.ip).alone(click.ip):
-            yield Visit.of(click)
+        if is_visitor_address(click.ip) and not find_clicks(click.ip).has_at_most_one(click.ip):
+            yield AddressClick.from_click(click)

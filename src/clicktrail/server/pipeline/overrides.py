@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from clicktrail.model.edit import EditAction, LinkEdit, Target
+from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.event import Click
-from clicktrail.server.pipeline.redirect import Redirect, location_of
+from clicktrail.server.pipeline.redirect import Redirect, encode_location
 
-__all__ = ["Ended", "Overrides", "current_edits"]
+__all__ = ["ActiveEdits", "Gone", "select_active_edits"]
 
-_REMEMBERED_URLS = 4_096
+_HOST_CACHE_SIZE = 4_096
 
 
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
+class Gone(msgspec.Struct, frozen=True, kw_only=True):
     """The link was turned off, or its time is over.
 
     Attributes:
@@ -30,46 +30,46 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     event: Click
 
 
-class Overrides:
+class ActiveEdits:
     """The edits in force.
 
     Args:
         edits: all there ever were.
 
     Attributes:
-        any: whether there are any: every click asks, and hardly a sender has some.
+        __bool__: whether there are any: every click asks, and hardly a sender has some.
     """
 
     def __init__(self, edits: Iterable[LinkEdit] = ()) -> None:
-        current = current_edits(edits)
-        self.any = bool(current)
+        current = select_active_edits(edits)
+        self.__bool__ = bool(current)
         self._by_link = {(of.campaign, of.position): edit for of, edit in current.items() if of.position >= 0}
         self._by_url = {of.url: edit for of, edit in current.items() if of.url}
         self._by_host = {of.host: edit for of, edit in current.items() if of.host}
 
-    def apply(self, redirect: Redirect, *, now: datetime) -> Redirect | Ended:
+    def apply(self, redirect: Redirect, *, now: datetime) -> Redirect | Gone:
         """What becomes of a redirect. The event keeps the destination as it was sent: that is what reports call it."""
         edit = self._find(redirect.event)
         if edit is None:
             return redirect
         if edit.action is EditAction.EXPIRE and edit.expires_at and now < edit.expires_at:
             return redirect
-        location = location_of(edit.destination)
-        return Redirect(location=location, event=redirect.event) if location else Ended(event=redirect.event)
+        location = encode_location(edit.destination)
+        return Redirect(location=location, event=redirect.event) if location else Gone(event=redirect.event)
 
     def _find(self, click: Click) -> LinkEdit | None:
         edit = self._by_link.get((click.campaign, click.link)) or self._by_url.get(click.url)
         if edit is None and self._by_host:
-            return self._by_host.get(_host(click.url))
+            return self._by_host.get(_parse_host(click.url))
         return edit
 
 
-@lru_cache(_REMEMBERED_URLS)
-def _host(url: str) -> str:
+@lru_cache(_HOST_CACHE_SIZE)
+def _parse_host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def current_edits(edits: Iterable[LinkEdit]) -> dict[Target, LinkEdit]:
+def select_active_edits(edits: Iterable[LinkEdit]) -> dict[EditTarget, LinkEdit]:
     """The latest edit of each target, unless it restored the link."""
     latest = {edit.target: edit for edit in sorted(edits, key=lambda edit: (edit.at, edit.id))}
     return {target: edit for target, edit in latest.items() if edit.action is not EditAction.RESTORE}

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from clicktrail.model.event import AnonymousClick, Click
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.server.ports import Ids
+from clicktrail.server.ports import IdGenerator
 from clicktrail.tokens import KeyRing
 
-__all__ = ["Discretion", "Marked", "asks_for_privacy"]
+__all__ = ["Anonymizer", "HashedRecipients", "has_opted_out"]
 
 
-class Discretion:
+class Anonymizer:
     """Cuts clicks down.
 
     Args:
@@ -24,11 +24,11 @@ class Discretion:
         ids: of anonymous clicks alone: ids that other events share would tell between which of them a click was.
     """
 
-    def __init__(self, *, judge: Callable[[Timeline], tuple[JudgedClick, ...]], ids: Ids) -> None:
+    def __init__(self, *, judge: Callable[[Timeline], tuple[JudgedClick, ...]], ids: IdGenerator) -> None:
         self._judge = judge
         self._ids = ids
 
-    def kept(self, click: Click) -> AnonymousClick | None:
+    def anonymize(self, click: Click) -> AnonymousClick | None:
         """What may be recorded of a click; None where it is no click in the sense of reports."""
         if click.unresolved:
             return None
@@ -46,7 +46,7 @@ class Discretion:
         )
 
 
-def asks_for_privacy(headers: Mapping[str, str]) -> bool:
+def has_opted_out(headers: Mapping[str, str]) -> bool:
     """Whether a browser sends Global Privacy Control or Do Not Track."""
     return headers.get("sec-gpc") == "1" or headers.get("dnt") == "1"
 
@@ -54,36 +54,36 @@ def asks_for_privacy(headers: Mapping[str, str]) -> bool:
 # FOLDED marks.py: Recipients whom the edge knows by marks alone: names that nobody reads in a file, and that
 # can be asked for.
 
-_MARK_BYTES = 16
-_PURPOSE = b"clicktrail erase"
+_HASH_BYTES = 16
+_HASH_PERSONALIZATION = b"clicktrail erase"
 
 
-class Marked:
+class HashedRecipients:
     """Some recipients, by marks that tell who it is only to whoever asks for one by name.
 
     A mark is a keyed hash of the recipient, by the oldest key of the ring: keys are added and revoked, never taken out.
 
     Args:
         ring: the key ring.
-        marks: theirs, as `mark` makes them.
+        hashes: theirs, as `hash_recipient` makes them.
 
     Attributes:
-        any: whether there are any: every click asks, and most senders have none.
+        __bool__: whether there are any: every click asks, and most senders have none.
     """
 
-    def __init__(self, ring: KeyRing, marks: Iterable[str] = ()) -> None:
+    def __init__(self, ring: KeyRing, hashes: Iterable[str] = ()) -> None:
         self._key = ring.keys[-1].secret
-        self._marks = frozenset(marks)
-        self.any = bool(self._marks)
+        self._hashes = frozenset(hashes)
+        self.__bool__ = bool(self._hashes)
 
     def __contains__(self, recipient: object) -> bool:
         """Whether a recipient is one of them; where only the mark is left of one, it stands for them."""
-        if not self._marks or not recipient or not isinstance(recipient, str):
+        if not self._hashes or not recipient or not isinstance(recipient, str):
             return False
-        return recipient in self._marks or self.mark(recipient) in self._marks
+        return recipient in self._hashes or self.hash_recipient(recipient) in self._hashes
 
-    def mark(self, recipient: str) -> str:
+    def hash_recipient(self, recipient: str) -> str:
         """What is kept of a recipient. An address is the same in capital and small letters."""
         name = recipient.casefold() if "@" in recipient else recipient
-        hashed = hashlib.blake2b(name.encode(), digest_size=_MARK_BYTES, key=self._key, person=_PURPOSE)
+        hashed = hashlib.blake2b(name.encode(), digest_size=_HASH_BYTES, key=self._key, person=_HASH_PERSONALIZATION)
         return hashed.hexdigest()

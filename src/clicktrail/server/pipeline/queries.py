@@ -5,61 +5,69 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from clicktrail.judge.rules import Rules
-from clicktrail.judge.scoring import State, Ways, counterfactual, state_after, ways
-from clicktrail.model.event import rfc3339
+from clicktrail.judge.scoring import (
+    Counterfactual,
+    VerdictState,
+    compute_state,
+    describe_counterfactual,
+    find_counterfactual,
+)
+from clicktrail.model.event import format_rfc3339
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.report import Filter, Filtered, as_json, filtered_as_json
-from clicktrail.server.ports import Analytics, Clicker, ClickSearch, Place, VerdictChange
+from clicktrail.report import ClickFilter, FilteredCounts, filtered_counts_as_json, report_as_json
+from clicktrail.server.ports import Analytics, ClickCursor, Clicker, ClickSearch, VerdictChange
 
 __all__ = [
-    "PAGE",
-    "ShownClick",
-    "described",
-    "described_click",
-    "described_clicks",
-    "described_history",
-    "described_reports",
-    "place_in",
-    "segment",
-    "shown_clicks",
-    "spelled",
+    "CLICKER_PAGE_SIZE",
+    "ExplainedClick",
+    "click_as_json",
+    "clicker_as_json",
+    "clicks_response",
+    "decode_cursor",
+    "encode_cursor",
+    "history_response",
+    "iterate_clicker_pages",
+    "list_clicks",
+    "reports_response",
 ]
 
-_CHANGES = 1_000
+_MAX_CHANGES = 1_000
 """Earlier verdicts that a page has room for; hardly any click has more than one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownClick:
+class ExplainedClick:
     """A click as one explains it.
 
     Attributes:
         judged: the click and its verdict.
         state: how sure that is to stand.
-        ways: what would make a person of it, if anything would.
+        human_if: what would make a person of it, if anything would.
         changes: the verdicts that it had before, the first one first.
     """
 
     judged: JudgedClick
-    state: State
-    ways: Ways | None
+    state: VerdictState
+    human_if: Counterfactual | None
     changes: tuple[VerdictChange, ...]
 
 
-async def shown_clicks(
+async def list_clicks(
     analytics: Analytics, search: ClickSearch, *, limit: int, rules: Rules, now: datetime
-) -> tuple[Sequence[ShownClick], Place | None]:
+) -> tuple[Sequence[ExplainedClick], ClickCursor | None]:
     """The next clicks of a search, and the place where it goes on: None where there are no more.
 
     Raises:
         StorageError: they cannot be read just now.
     """
     page = await analytics.clicks(search, limit=limit)
-    changes = await _changes(analytics, search.campaign, page.clicks)
-    return [_shown(judged, changes[judged.click.id], rules=rules, now=now) for judged in page.clicks], page.end
+    changes = await _load_changes(analytics, search.campaign, page.clicks)
+    return [
+        _explain_click(judged, changes[judged.click.id], rules=rules, now=now) for judged in page.clicks
+    ], page.next_cursor
 
 
-async def described_clicks(
+async def clicks_response(
     analytics: Analytics, search: ClickSearch, *, limit: int, rules: Rules, now: datetime
 ) -> dict[str, object]:
     """The same in the shape of docs/reference/clicks.md; empty if there is no such campaign.
@@ -67,25 +75,28 @@ async def described_clicks(
     Raises:
         StorageError: they cannot be read just now.
     """
-    clicks, end = await shown_clicks(analytics, search, limit=limit, rules=rules, now=now)
-    if not clicks and await analytics.recent_campaign(search.campaign) is None:
+    clicks, end = await list_clicks(analytics, search, limit=limit, rules=rules, now=now)
+    if not clicks and await analytics.cached_campaign(search.campaign) is None:
         return {}
-    described = [_described(click, rules) | {"changes": list(map(_change, click.changes))} for click in clicks]
-    return {"clicks": described, "before": spelled(end) if end else None}
+    described = [
+        _explained_click_as_json(click, rules) | {"changes": list(map(_change_as_json, click.changes))}
+        for click in clicks
+    ]
+    return {"clicks": described, "before": encode_cursor(end) if end else None}
 
 
-def described_click(judged: JudgedClick, *, rules: Rules, now: datetime) -> dict[str, object]:
+def click_as_json(judged: JudgedClick, *, rules: Rules, now: datetime) -> dict[str, object]:
     """A click by itself in the same shape, but for the verdicts that it had before."""
-    return _described(_shown(judged, (), rules=rules, now=now), rules)
+    return _explained_click_as_json(_explain_click(judged, (), rules=rules, now=now), rules)
 
 
-def spelled(place: Place) -> str:
+def encode_cursor(cursor: ClickCursor) -> str:
     """A place as text: ``2026-11-23T09:00:00.000Z,ID``."""
-    at, click_id = place
-    return f"{rfc3339(at)},{click_id}"
+    at, click_id = cursor
+    return f"{format_rfc3339(at)},{click_id}"
 
 
-def place_in(text: str) -> Place:
+def decode_cursor(text: str) -> ClickCursor:
     """The place that a text spells.
 
     Raises:
@@ -101,38 +112,40 @@ def place_in(text: str) -> Place:
         raise ValueError(f"no place of a click: {text}") from error
 
 
-async def _changes(
+async def _load_changes(
     analytics: Analytics, campaign: str, clicks: Sequence[JudgedClick]
 ) -> Mapping[str, Sequence[VerdictChange]]:
     """By click id, the latest first."""
     found: dict[str, list[VerdictChange]] = {judged.click.id: [] for judged in clicks}
     if found:
-        for change in await analytics.history(campaign, clicks=tuple(found), limit=_CHANGES):
+        for change in await analytics.history(campaign, click_ids=tuple(found), limit=_MAX_CHANGES):
             found[change.click_id].append(change)
     return found
 
 
-def _shown(judged: JudgedClick, changes: Sequence[VerdictChange], *, rules: Rules, now: datetime) -> ShownClick:
+def _explain_click(
+    judged: JudgedClick, changes: Sequence[VerdictChange], *, rules: Rules, now: datetime
+) -> ExplainedClick:
     click = judged.click
-    return ShownClick(
+    return ExplainedClick(
         judged=judged,
         # Of an anonymous click nothing is known that could be judged again.
-        state=state_after(now - click.at) if click.message_id else State.FINAL,
-        ways=ways(judged, rules),
+        state=compute_state(now - click.at) if click.message_id else VerdictState.FINAL,
+        human_if=find_counterfactual(judged, rules),
         changes=tuple(reversed(changes)),
     )
 
 
-def _change(change: VerdictChange) -> dict[str, str]:
-    return {"at": rfc3339(change.at), "from": change.before.value, "to": change.after.value}
+def _change_as_json(change: VerdictChange) -> dict[str, str]:
+    return {"at": format_rfc3339(change.at), "from": change.before.value, "to": change.after.value}
 
 
-def _described(shown: ShownClick, rules: Rules) -> dict[str, object]:
-    judged = shown.judged
+def _explained_click_as_json(explained: ExplainedClick, rules: Rules) -> dict[str, object]:
+    judged = explained.judged
     click = judged.click
     return {
         "id": click.id,
-        "at": rfc3339(click.at),
+        "at": format_rfc3339(click.at),
         "message_id": click.message_id,
         "recipient": click.recipient,
         "link": click.link,
@@ -143,12 +156,12 @@ def _described(shown: ShownClick, rules: Rules) -> dict[str, object]:
         "user_agent": click.user_agent,
         "verdict": judged.verdict.value,
         "score": judged.score,
-        "state": shown.state.value,
+        "state": explained.state.value,
         "counted": judged.counted,
         "reasons": [
             {"signal": reason.signal, "points": reason.points, "detail": reason.detail} for reason in judged.reasons
         ],
-        "counterfactual": counterfactual(judged, rules),
+        "counterfactual": describe_counterfactual(judged, rules),
         "rules": judged.rules,
     }
 
@@ -156,7 +169,7 @@ def _described(shown: ShownClick, rules: Rules) -> dict[str, object]:
 # FOLDED history.py: The verdicts that clicks had before, as programs read them.
 
 
-async def described_history(analytics: Analytics, campaign: str, *, click: str | None, limit: int) -> dict[str, object]:
+async def history_response(analytics: Analytics, campaign: str, *, click: str | None, limit: int) -> dict[str, object]:
     """The latest changes of a campaign's verdicts, or of one click's; empty if there is no such campaign.
 
     The shape is that of ``clicktrail history --json``: see docs/reference/history.md.
@@ -164,15 +177,15 @@ async def described_history(analytics: Analytics, campaign: str, *, click: str |
     Raises:
         StorageError: they cannot be read just now.
     """
-    changes = await analytics.history(campaign, clicks=() if click is None else (click,), limit=limit)
-    if not changes and await analytics.recent_campaign(campaign) is None:
+    changes = await analytics.history(campaign, click_ids=() if click is None else (click,), limit=limit)
+    if not changes and await analytics.cached_campaign(campaign) is None:
         return {}
-    return {"campaign": campaign, "changes": [_described_history(change) for change in changes]}
+    return {"campaign": campaign, "changes": [_history_entry_as_json(change) for change in changes]}
 
 
-def _described_history(change: VerdictChange) -> dict[str, object]:
+def _history_entry_as_json(change: VerdictChange) -> dict[str, object]:
     return {
-        "at": rfc3339(change.at),
+        "at": format_rfc3339(change.at),
         "click": change.click_id,
         "message_id": change.message_id,
         "from": change.before.value,
@@ -187,8 +200,8 @@ def _described_history(change: VerdictChange) -> dict[str, object]:
 # that count.
 
 
-async def described_reports(
-    analytics: Analytics, campaign: str | None, filters: Sequence[Filter] = ()
+async def reports_response(
+    analytics: Analytics, campaign: str | None, filters: Sequence[ClickFilter] = ()
 ) -> list[dict[str, object]]:
     """The reports of all campaigns, or of one with its links, reasons and sources: none if there is no such campaign.
 
@@ -199,25 +212,26 @@ async def described_reports(
         reports = list(await analytics.campaigns())
     else:
         reports = [report for report in [await analytics.campaign(campaign)] if report]
-    described = [as_json(report) for report in reports]
+    described = [report_as_json(report) for report in reports]
     if filters:
         names = [report.campaign for report in reports]
-        left = {by: await analytics.filtered(names, by=by) for by in dict.fromkeys(filters)}
+        left = {by: await analytics.filtered_counts(names, click_filter=by) for by in dict.fromkeys(filters)}
         for report, row in zip(reports, described, strict=True):
             row["filters"] = [
-                filtered_as_json(report, by, of.get(report.campaign, Filtered())) for by, of in left.items()
+                filtered_counts_as_json(report, by, of.get(report.campaign, FilteredCounts()))
+                for by, of in left.items()
             ]
     return described
 
 
 # FOLDED segment.py: People who really clicked, as many as there are, a page at a time.
 
-PAGE = 10_000
+CLICKER_PAGE_SIZE = 10_000
 """People of a page: what one looks at and lets go."""
 
 
-async def segment(
-    analytics: Analytics, *, since: datetime, campaign: str | None, limit: int = PAGE
+async def iterate_clicker_pages(
+    analytics: Analytics, *, since: datetime, campaign: str | None, page_size: int = CLICKER_PAGE_SIZE
 ) -> AsyncIterator[Sequence[Clicker]]:
     """Everybody with a human click since a time, of one campaign or of any, by name.
 
@@ -225,11 +239,11 @@ async def segment(
         StorageError: the next page cannot be read just now.
     """
     after = ""
-    while page := await analytics.clickers(since=since, campaign=campaign, after=after, limit=limit):
+    while page := await analytics.clickers(since=since, campaign=campaign, after=after, limit=page_size):
         yield page
         after = page[-1].recipient
 
 
-def described(clicker: Clicker) -> dict[str, object]:
+def clicker_as_json(clicker: Clicker) -> dict[str, object]:
     """A person in the shape of ``clicktrail segment --json``."""
-    return {"recipient": clicker.recipient, "clicks": clicker.clicks, "last_click_at": rfc3339(clicker.last_at)}
+    return {"recipient": clicker.recipient, "clicks": clicker.clicks, "last_click_at": format_rfc3339(clicker.last_at)}

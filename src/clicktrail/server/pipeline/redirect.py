@@ -14,20 +14,26 @@ from msgspec.structs import replace
 
 from clicktrail.errors import StorageError, TokenForgedError, TokenMalformedError
 from clicktrail.model.event import Click
-from clicktrail.server.pipeline.link_lookup import Reference, Stored, StoredLinks, begins_like_ours, read_reference
-from clicktrail.server.pipeline.request import Network, Proxies, Request, kept_headers
-from clicktrail.tokens import KeyRing, Sealed, open_token
+from clicktrail.server.pipeline.link_lookup import (
+    LinkReference,
+    LinkResolver,
+    ResolvedLinks,
+    is_token_like,
+    parse_reference,
+)
+from clicktrail.server.pipeline.request import IPNetwork, Request, TrustedProxies, select_recorded_headers
+from clicktrail.tokens import KeyRing, SealedLink, open_token
 
-__all__ = ["Lookup", "NotFound", "Redirect", "Redirector", "Unavailable", "location_of"]
+__all__ = ["LookupRequired", "NotFound", "Redirect", "Redirector", "Unavailable", "encode_location"]
 
-_LOCATION = re.compile(r"(?i:https?)://[!-~]+")
+_VISIBLE_ASCII_URL = re.compile(r"(?i:https?)://[!-~]+")
 """An http or https URL of visible ASCII: what may stand in a ``Location`` as it is (RFC 9110 section 10.2.2)."""
 
-_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Those that change nothing (RFC 9110 section 9.2.1); TRACE would only send the request back."""
 
-_MAX_USER_AGENT = 512
-_MAX_TAMPERED = 200
+_MAX_USER_AGENT_CHARS = 512
+_MAX_RAW_TOKEN_CHARS = 200
 
 
 # Structs here, as for what is sealed: several are made for each click, in a tenth of a dataclass's time.
@@ -65,7 +71,7 @@ class Unavailable(msgspec.Struct, frozen=True, kw_only=True):
     event: Click
 
 
-class Lookup(msgspec.Struct, frozen=True, kw_only=True):
+class LookupRequired(msgspec.Struct, frozen=True, kw_only=True):
     """The registry must be asked where the link leads: `Redirector.look_up` does.
 
     Attributes:
@@ -74,7 +80,7 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
         click: what the request itself tells.
     """
 
-    reference: Reference
+    reference: LinkReference
     token: str
     click: Click
 
@@ -88,12 +94,12 @@ class Redirector:
         trusted_proxies: the networks of our own TLS proxies.
     """
 
-    def __init__(self, ring: KeyRing, *, links: StoredLinks, trusted_proxies: Sequence[Network] = ()) -> None:
+    def __init__(self, ring: KeyRing, *, links: LinkResolver, trusted_proxies: Sequence[IPNetwork] = ()) -> None:
         self._ring = ring
         self._links = links
-        self._proxies = Proxies(trusted_proxies)
+        self._proxies = TrustedProxies(trusted_proxies)
 
-    def decide(self, request: Request, *, now: datetime, click_id: str) -> Redirect | NotFound | Lookup:
+    def decide(self, request: Request, *, now: datetime, click_id: str) -> Redirect | NotFound | LookupRequired:
         """Answer what asks for a token's path; the query, which any relay on the way may add, is ignored.
 
         Args:
@@ -101,77 +107,79 @@ class Redirector:
             now: aware, UTC.
             click_id: the id of the event, if there will be one.
         """
-        if request.method not in _METHODS:
+        if request.method not in _SAFE_METHODS:
             return NotFound()
         token = request.path.removeprefix("/")
         try:
             sealed = open_token(self._ring, token)
         except TokenForgedError:
-            return _tampered(self._click(request, now=now, click_id=click_id), token)
+            return _reject_tampered_token(self._build_click(request, now=now, click_id=click_id), token)
         except TokenMalformedError:
             return self._decide_by_reference(request, token, now=now, click_id=click_id)
-        location = location_of(sealed.destination)
+        location = encode_location(sealed.destination)
         if location is None:
             return NotFound()
-        click = self._click(request, now=now, click_id=click_id)
-        return Redirect(location=location, event=_of_link(click, sealed))
+        click = self._build_click(request, now=now, click_id=click_id)
+        return Redirect(location=location, event=_add_token_fields(click, sealed))
 
-    async def look_up(self, lookup: Lookup) -> Redirect | NotFound | Unavailable:
+    async def look_up(self, lookup: LookupRequired) -> Redirect | NotFound | Unavailable:
         """Decide with the registry's help."""
         try:
-            stored = await self._links.find(lookup.reference)
+            stored = await self._links.resolve(lookup.reference)
         except StorageError:
-            return Unavailable(event=replace(lookup.click, url=lookup.token[:_MAX_TAMPERED], unresolved=True))
-        return _follow(lookup, stored)
+            return Unavailable(event=replace(lookup.click, url=lookup.token[:_MAX_RAW_TOKEN_CHARS], unresolved=True))
+        return _decide_by_resolved_links(lookup, stored)
 
     def _decide_by_reference(
         self, request: Request, token: str, *, now: datetime, click_id: str
-    ) -> Redirect | NotFound | Lookup:
+    ) -> Redirect | NotFound | LookupRequired:
         """Decide on a token that is none of the sealed format."""
         try:
-            reference = read_reference(self._ring, token)
+            reference = parse_reference(self._ring, token)
         except TokenForgedError:
-            return _tampered(self._click(request, now=now, click_id=click_id), token)
+            return _reject_tampered_token(self._build_click(request, now=now, click_id=click_id), token)
         except TokenMalformedError:
-            if not begins_like_ours(token):
+            if not is_token_like(token):
                 return NotFound()
-            return _tampered(self._click(request, now=now, click_id=click_id), token)
-        lookup = Lookup(reference=reference, token=token, click=self._click(request, now=now, click_id=click_id))
-        stored = self._links.remembered(reference)
-        return lookup if stored is None else _follow(lookup, stored)
+            return _reject_tampered_token(self._build_click(request, now=now, click_id=click_id), token)
+        lookup = LookupRequired(
+            reference=reference, token=token, click=self._build_click(request, now=now, click_id=click_id)
+        )
+        stored = self._links.get_cached(reference)
+        return lookup if stored is None else _decide_by_resolved_links(lookup, stored)
 
-    def _click(self, request: Request, *, now: datetime, click_id: str) -> Click:
+    def _build_click(self, request: Request, *, now: datetime, click_id: str) -> Click:
         """What the request itself tells."""
         headers = request.headers
-        ip, https = self._proxies.client(request.peer, headers, https=request.https)
+        ip, https = self._proxies.resolve_client(request.peer, headers, https=request.https)
         return Click(
             id=click_id,
             at=now,
             method=request.method,
             ip=ip,
-            user_agent=headers.get("user-agent", "")[:_MAX_USER_AGENT],
-            headers=kept_headers(headers) if request.kept is None else request.kept,
+            user_agent=headers.get("user-agent", "")[:_MAX_USER_AGENT_CHARS],
+            headers=select_recorded_headers(headers) if request.recorded_headers is None else request.recorded_headers,
             https=https,
             http_version=request.http_version,
         )
 
 
-def _tampered(click: Click, token: str) -> NotFound:
-    return NotFound(event=replace(click, url=token[:_MAX_TAMPERED], tampered=True))
+def _reject_tampered_token(click: Click, token: str) -> NotFound:
+    return NotFound(event=replace(click, url=token[:_MAX_RAW_TOKEN_CHARS], tampered=True))
 
 
-def _follow(lookup: Lookup, stored: Stored | None) -> Redirect | NotFound:
+def _decide_by_resolved_links(lookup: LookupRequired, resolved: ResolvedLinks | None) -> Redirect | NotFound:
     """Where a reference leads by what the registry has."""
     reference = lookup.reference
-    link = stored.links.get(reference.position) if stored else None
-    location = location_of(link.destination) if link else None
-    if stored is None or link is None or location is None:
-        return _tampered(lookup.click, lookup.token)
+    link = resolved.links.get(reference.position) if resolved else None
+    location = encode_location(link.destination) if link else None
+    if resolved is None or link is None or location is None:
+        return _reject_tampered_token(lookup.click, lookup.token)
     event = replace(
         lookup.click,
-        campaign=stored.campaign,
-        message_id=reference.message_id or stored.message_id,
-        recipient=reference.recipient or stored.recipient,
+        campaign=resolved.campaign,
+        message_id=reference.message_id or resolved.message_id,
+        recipient=reference.recipient or resolved.recipient,
         recipient_unsealed=reference.recipient_unsealed,
         link=reference.position,
         url=link.destination,
@@ -180,7 +188,7 @@ def _follow(lookup: Lookup, stored: Stored | None) -> Redirect | NotFound:
     return Redirect(location=location, event=event)
 
 
-def _of_link(click: Click, sealed: Sealed) -> Click:
+def _add_token_fields(click: Click, sealed: SealedLink) -> Click:
     """What the token adds."""
     return replace(
         click,
@@ -193,13 +201,13 @@ def _of_link(click: Click, sealed: Sealed) -> Click:
     )
 
 
-def location_of(destination: str) -> str | None:
+def encode_location(destination: str) -> str | None:
     """The destination as it was sealed; its WHATWG serialisation where that is no visible ASCII; None if not web."""
     # Browsers take a backslash for a slash (WHATWG URL section 4.4); whoever does not would read another host.
-    if "\\" not in destination and _LOCATION.fullmatch(destination):
+    if "\\" not in destination and _VISIBLE_ASCII_URL.fullmatch(destination):
         return destination
     try:
         href = URL(destination).href
     except ValueError:
         return None
-    return href if _LOCATION.fullmatch(href) else None
+    return href if _VISIBLE_ASCII_URL.fullmatch(href) else None

@@ -12,16 +12,16 @@ import msgspec
 from clicktrail.judge import Judge
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport
-from clicktrail.server.pipeline.address_history import Nearby
+from clicktrail.server.pipeline.address_history import AddressHistory
 from clicktrail.server.ports import Analytics, JudgedMessage, StoredVerdict
 
-__all__ = ["Rejudged", "Wanted", "as_json", "rejudge"]
+__all__ = ["RejudgeRequest", "RejudgeResult", "rejudge", "rejudge_result_as_json"]
 
-_CLICKS = 5_000
+_CLICKS_PER_PART = 5_000
 """Clicks of a part: as many as the processor takes at once."""
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RejudgeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is to be judged again.
 
     Attributes:
@@ -36,27 +36,27 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 @dataclass(slots=True, kw_only=True)
-class Rejudged:
+class RejudgeResult:
     """What became of a campaign's verdicts.
 
     Attributes:
         report: the campaign's numbers before.
-        judged: clicks that were judged again.
-        stood: clicks whose verdicts stand, since their addresses were shortened.
-        moved: how many clicks went from one verdict to another.
-        people: who had a human click before, and who has one now, of those whose clicks were judged again.
+        judged_count: clicks that were judged again.
+        skipped_count: clicks whose verdicts stand, since their addresses were shortened.
+        changes: how many clicks went from one verdict to another.
+        human_clickers: who had a human click before, and who has one now, of those whose clicks were judged again.
     """
 
     report: CampaignReport
-    judged: int = 0
-    stood: int = 0
-    moved: Counter[tuple[Verdict, Verdict]] = field(default_factory=Counter)
-    people: tuple[set[str], set[str]] = field(default_factory=lambda: (set(), set()))
+    judged_count: int = 0
+    skipped_count: int = 0
+    changes: Counter[tuple[Verdict, Verdict]] = field(default_factory=Counter)
+    human_clickers: tuple[set[str], set[str]] = field(default_factory=lambda: (set(), set()))
 
     @property
     def unique_human(self) -> tuple[int, int]:
         """People who clicked, before and now."""
-        before, now = self.people
+        before, now = self.human_clickers
         return self.report.unique.human, self.report.unique.human - len(before) + len(now)
 
     @property
@@ -65,12 +65,12 @@ class Rejudged:
         before, now = (people / self.report.delivered if self.report.delivered else 0.0 for people in self.unique_human)
         return before, now
 
-    def add(self, stored: StoredVerdict, verdict: Verdict) -> None:
+    def count_click(self, stored: StoredVerdict, verdict: Verdict) -> None:
         """Note what a click was and is."""
         if stored.verdict is not verdict:
-            self.moved[stored.verdict, verdict] += 1
+            self.changes[stored.verdict, verdict] += 1
         if stored.counted and stored.person:
-            for people, kind in zip(self.people, (stored.verdict, verdict), strict=True):
+            for people, kind in zip(self.human_clickers, (stored.verdict, verdict), strict=True):
                 if kind is Verdict.HUMAN:
                     people.add(stored.person)
 
@@ -78,82 +78,88 @@ class Rejudged:
 async def rejudge(
     analytics: Analytics,
     judge: Judge,
-    wanted: Wanted,
+    request: RejudgeRequest,
     *,
-    turn: AbstractAsyncContextManager[object],
-) -> AsyncIterator[Rejudged]:
+    lock: AbstractAsyncContextManager[object],
+) -> AsyncIterator[RejudgeResult]:
     """Judge again, one campaign after the other.
 
     Args:
         analytics: where the verdicts are.
         judge: as it judges now.
-        wanted: what to judge.
-        turn: held for each part, so that nobody else stores verdicts on what was known before.
+        request: what to judge.
+        lock: held for each part, so that nobody else stores verdicts on what was known before.
 
     Raises:
         StorageError: part of it may have been stored; the same call again does the rest.
     """
-    name = wanted.campaign
+    name = request.campaign
     reports = await analytics.campaigns() if name is None else [await analytics.campaign(name)]
     for report in reports:
         if report:
-            yield await _campaign(analytics, judge, report, wanted, turn=turn)
+            yield await _rejudge_campaign(analytics, judge, report, request, lock=lock)
 
 
-def as_json(rejudged: Rejudged) -> dict[str, object]:
+def rejudge_result_as_json(rejudged: RejudgeResult) -> dict[str, object]:
     """What became of a campaign in the shape of ``clicktrail rejudge --json``: see docs/reference/rejudge.md."""
     people, rates = rejudged.unique_human, rejudged.click_rate
     return {
         "campaign": rejudged.report.campaign,
-        "judged": rejudged.judged,
-        "stood": rejudged.stood,
+        "judged": rejudged.judged_count,
+        "stood": rejudged.skipped_count,
         "moved": [
             {"from": before.value, "to": now.value, "clicks": clicks}
-            for (before, now), clicks in sorted(rejudged.moved.items())
+            for (before, now), clicks in sorted(rejudged.changes.items())
         ],
         "unique": {"human": {"before": people[0], "after": people[1]}},
         "click_rate": {"human": {"before": rates[0], "after": rates[1]}},
     }
 
 
-async def _campaign(
+async def _rejudge_campaign(
     analytics: Analytics,
     judge: Judge,
     report: CampaignReport,
-    wanted: Wanted,
+    request: RejudgeRequest,
     *,
-    turn: AbstractAsyncContextManager[object],
-) -> Rejudged:
-    result = Rejudged(report=report)
-    parts = report.clicks.total // _CLICKS + 1
+    lock: AbstractAsyncContextManager[object],
+) -> RejudgeResult:
+    result = RejudgeResult(report=report)
+    parts = report.clicks.total // _CLICKS_PER_PART + 1
     for part in range(parts):
-        async with turn:
-            verdicts = await analytics.verdicts(report.campaign, since=wanted.since, part=part, parts=parts)
+        async with lock:
+            verdicts = await analytics.verdicts(report.campaign, since=request.since, part=part, part_count=parts)
             stored = {verdict.click_id: verdict for verdict in verdicts}
-            judged = await _judged(analytics, judge, {verdict.message_id for verdict in verdicts})
-            news = [news for message in judged if (news := _news(message, stored, result)).clicks]
-            if wanted.apply and news:
+            judged = await _judge_messages(analytics, judge, {verdict.message_id for verdict in verdicts})
+            news = [news for message in judged if (news := _select_changed_clicks(message, stored, result)).clicks]
+            if request.apply and news:
                 await analytics.store([], news)
     return result
 
 
-async def _judged(analytics: Analytics, judge: Judge, message_ids: Iterable[str]) -> list[JudgedMessage]:
+async def _judge_messages(analytics: Analytics, judge: Judge, message_ids: Iterable[str]) -> list[JudgedMessage]:
     timelines = await analytics.timelines(message_ids)
-    nearby = await Nearby(analytics).of({name: timeline.clicks for name, timeline in timelines.items()})
+    nearby = await AddressHistory(analytics).find_nearby_clicks(
+        {name: timeline.clicks for name, timeline in timelines.items()}
+    )
     return [
-        JudgedMessage(timeline=timeline, clicks=judge(timeline, nearby=nearby[name]))
+        JudgedMessage(timeline=timeline, clicks=judge(timeline, address_clicks=nearby[name]))
         for name, timeline in timelines.items()
     ]
 
 
-def _news(message: JudgedMessage, stored: Mapping[str, StoredVerdict], result: Rejudged) -> JudgedMessage:
+def _select_changed_clicks(
+    message: JudgedMessage, stored: Mapping[str, StoredVerdict], result: RejudgeResult
+) -> JudgedMessage:
     """The message with those of its clicks alone whose verdicts, or reasons, are others than before."""
-    clicks = tuple(_changed(message.clicks, stored, result))
-    return replace(message, clicks=clicks, before={of.click.id: stored[of.click.id].verdict for of in clicks})
+    clicks = tuple(_iterate_changed_clicks(message.clicks, stored, result))
+    return replace(
+        message, clicks=clicks, previous_verdicts={of.click.id: stored[of.click.id].verdict for of in clicks}
+    )
 
 
-def _changed(
-    clicks: Iterable[JudgedClick], stored: Mapping[str, StoredVerdict], result: Rejudged
+def _iterate_changed_clicks(
+    clicks: Iterable[JudgedClick], stored: Mapping[str, StoredVerdict], result: RejudgeResult
 ) -> Iterable[JudgedClick]:
     """Those clicks of a message whose verdicts, or reasons, are others than before."""
     for judged in clicks:
@@ -161,10 +167,10 @@ def _changed(
         if before is None:
             continue
         if "/" in judged.click.ip:
-            result.stood += 1
-            result.add(before, before.verdict)
+            result.skipped_count += 1
+            result.count_click(before, before.verdict)
             continue
-        result.judged += 1
-        result.add(before, judged.verdict)
-        if before != StoredVerdict.of(judged, before.message_id):
+        result.judged_count += 1
+        result.count_click(before, judged.verdict)
+        if before != StoredVerdict.from_judged(judged, before.message_id):
             yield judged

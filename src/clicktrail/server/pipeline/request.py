@@ -7,9 +7,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 import msgspec
 
-__all__ = ["MAX_HEADER", "Network", "Proxies", "Request", "kept_headers"]
+__all__ = ["MAX_HEADER_CHARS", "IPNetwork", "Request", "TrustedProxies", "select_recorded_headers"]
 
-MAX_HEADER = 256
+MAX_HEADER_CHARS = 256
 """Characters that are kept of a value."""
 
 
@@ -24,7 +24,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         http_version: such as ``1.1``.
         https: whether this connection itself is TLS.
         body: the beginning of what came behind the head.
-        kept: those of the headers that are recorded; None where nobody has chosen them before.
+        recorded_headers: those of the headers that are recorded; None where nobody has chosen them before.
     """
 
     method: str
@@ -34,10 +34,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     http_version: str = "1.1"
     https: bool = False
     body: bytes = b""
-    kept: dict[str, str] | None = None
+    recorded_headers: dict[str, str] | None = None
 
 
-_KEPT = frozenset(
+_RECORDED_HEADERS = frozenset(
     {
         "accept",
         "accept-encoding",
@@ -67,20 +67,20 @@ _KEPT = frozenset(
 )
 
 
-def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def select_recorded_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The few that are recorded, of all of a request's headers by their lower-case names."""
-    return {name: value[:MAX_HEADER] for name, value in headers.items() if name in _KEPT}
+    return {name: value[:MAX_HEADER_CHARS] for name, value in headers.items() if name in _RECORDED_HEADERS}
 
 
 # FOLDED proxies.py: Tell who a request came from, when it came through our own proxies.
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
+IPAddress = IPv4Address | IPv6Address
+IPNetwork = IPv4Network | IPv6Network
 
-_REMEMBERED_ADDRESSES = 4096
+_HOP_CACHE_SIZE = 4096
 
 
-class Proxies:
+class TrustedProxies:
     """Our own TLS proxies. Only what they say in ``X-Forwarded-For`` and ``X-Forwarded-Proto`` counts.
 
     Anybody can write those headers.
@@ -89,11 +89,11 @@ class Proxies:
         networks: where our proxies are.
     """
 
-    def __init__(self, networks: Sequence[Network] = ()) -> None:
+    def __init__(self, networks: Sequence[IPNetwork] = ()) -> None:
         # Reading addresses would be a quarter of a click's decision, and the same proxies come with every request.
-        self._hop = lru_cache(_REMEMBERED_ADDRESSES)(partial(_hop, proxies=tuple(networks)))
+        self._parse_hop = lru_cache(_HOP_CACHE_SIZE)(partial(_parse_hop, proxies=tuple(networks)))
 
-    def client(self, peer: str, headers: Mapping[str, str], *, https: bool) -> tuple[str, bool]:
+    def resolve_client(self, peer: str, headers: Mapping[str, str], *, https: bool) -> tuple[str, bool]:
         """The client's address, empty where nobody knows it, and whether it came by TLS.
 
         Each proxy appends to ``X-Forwarded-For`` whom it was called by, so the list is true from its end up to the
@@ -104,15 +104,15 @@ class Proxies:
             headers: lower-case names; the values of a header that came several times joined by a comma.
             https: whether the connection itself is TLS.
         """
-        hop = self._hop(peer)
-        if hop is None or not hop.trusted:
+        hop = self._parse_hop(peer)
+        if hop is None or not hop.is_trusted:
             return (hop.address if hop else ""), https
         for text in reversed(headers.get("x-forwarded-for", "").split(",")):
-            caller = self._hop(text)
+            caller = self._parse_hop(text)
             if caller is None:
                 break
             hop = caller
-            if not hop.trusted:
+            if not hop.is_trusted:
                 break
         protocol = headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower()
         return hop.address, protocol == "https" if protocol else https
@@ -124,21 +124,21 @@ class _Hop:
 
     Attributes:
         address: in its usual spelling.
-        trusted: whether it is a proxy of ours.
+        is_trusted: whether it is a proxy of ours.
     """
 
     address: str
-    trusted: bool
+    is_trusted: bool
 
 
-def _hop(text: str, *, proxies: tuple[Network, ...]) -> _Hop | None:
-    address = _address(text)
+def _parse_hop(text: str, *, proxies: tuple[IPNetwork, ...]) -> _Hop | None:
+    address = _parse_ip_address(text)
     if address is None:
         return None
-    return _Hop(address=str(address), trusted=any(address in network for network in proxies))
+    return _Hop(address=str(address), is_trusted=any(address in network for network in proxies))
 
 
-def _address(text: str) -> Address | None:
+def _parse_ip_address(text: str) -> IPAddress | None:
     """Read an address, with or without a port; IPv4 in IPv6 (``::ffff:192.0.2.1``) is IPv4."""
     text = text.strip()
     if text.startswith("["):

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from operator import itemgetter
 
-__all__ = ["AddressWatch", "SharedAddress"]
+__all__ = ["SharedAddress", "SharedAddressDetector"]
 
-WINDOW = 1_000
+WINDOW_CLICKS = 1_000
 """Clicks that are looked at: the latest ones."""
-LEAST = 100
+MIN_CLICKS = 100
 """Clicks before anything is said: of three clicks one is a third."""
-SHARE = 0.3
-_PREFIXES = {4: 24, 6: 48}
+MIN_SHARE = 0.3
+_PREFIX_LENGTHS = {4: 24, 6: 48}
 """Of an address no more is told than these many bits: it may be a person's after all."""
 
 
@@ -29,37 +29,37 @@ class SharedAddress:
     share: float
 
 
-class AddressWatch:
+class SharedAddressDetector:
     """Counts the addresses of the latest clicks."""
 
     def __init__(self) -> None:
-        self._latest: deque[str] = deque()
-        self._clicks: dict[str, int] = {}
+        self._recent_addresses: deque[str] = deque()
+        self._clicks_by_address: dict[str, int] = {}
 
-    def see(self, address: str) -> None:
+    def add(self, address: str) -> None:
         """Count a click; one without an address tells nothing."""
         if not address:
             return
-        self._latest.append(address)
-        self._clicks[address] = self._clicks.get(address, 0) + 1
-        if len(self._latest) > WINDOW:
-            oldest = self._latest.popleft()
-            clicks = self._clicks.pop(oldest) - 1
+        self._recent_addresses.append(address)
+        self._clicks_by_address[address] = self._clicks_by_address.get(address, 0) + 1
+        if len(self._recent_addresses) > WINDOW_CLICKS:
+            oldest = self._recent_addresses.popleft()
+            clicks = self._clicks_by_address.pop(oldest) - 1
             if clicks:
-                self._clicks[oldest] = clicks
+                self._clicks_by_address[oldest] = clicks
 
-    def shared(self) -> SharedAddress | None:
+    def find_shared_address(self) -> SharedAddress | None:
         """The address of over 30 % of the latest clicks; None where there is none, or were too few clicks."""
-        if len(self._latest) < LEAST:
+        if len(self._recent_addresses) < MIN_CLICKS:
             return None
-        address, clicks = max(self._clicks.items(), key=itemgetter(1))
-        share = clicks / len(self._latest)
-        return SharedAddress(network=_network(address), share=share) if share > SHARE else None
+        address, clicks = max(self._clicks_by_address.items(), key=itemgetter(1))
+        share = clicks / len(self._recent_addresses)
+        return SharedAddress(network=_truncate_to_network(address), share=share) if share > MIN_SHARE else None
 
 
-def _network(address: str) -> str:
+def _truncate_to_network(address: str) -> str:
     try:
         version = ip_network(address).version
-        return str(ip_network(f"{address}/{_PREFIXES[version]}", strict=False))
+        return str(ip_network(f"{address}/{_PREFIX_LENGTHS[version]}", strict=False))
     except ValueError:
         return ""

@@ -9,13 +9,20 @@ from email.header import decode_header, make_header
 
 from clicktrail.model.consent import Consent
 from clicktrail.model.event import Sent
-from clicktrail.model.link_set import ShortMessage, StoredLink
-from clicktrail.rewrite import Rewritten, Untouched
+from clicktrail.model.link_set import ShortLinkMessage, StoredLink
+from clicktrail.rewrite import RewriteResult, SkipReason
 from clicktrail.server.ports import Consents
-from clicktrail.tokens import MAX_SHORT_LINKS, short_token
-from clicktrail.tracking import Sending, Tracker
+from clicktrail.tokens import MAX_SHORT_LINKS, encode_short_token
+from clicktrail.tracking import MessageMetadata, Tracker
 
-__all__ = ["Identity", "Instructions", "Tracked", "take_instructions", "track", "with_consent"]
+__all__ = [
+    "ControlHeaders",
+    "MessageIdentity",
+    "TrackedMessage",
+    "add_stored_consent",
+    "parse_control_headers",
+    "track_message",
+]
 
 # FOLDED instructions.py: Read and remove the headers by which a sender tells clicktrail about a message.
 #
@@ -29,23 +36,23 @@ __all__ = ["Identity", "Instructions", "Tracked", "take_instructions", "track", 
 # The header block ends at the first empty line (RFC 5322 section 2.1); mail from Unix programs has bare newlines.
 _END_OF_HEADERS = re.compile(rb"\r?\n(?=\r?\n)|\Z")
 # A field goes on in every line that begins with white space (RFC 5322 section 2.2.3).
-_OURS = re.compile(
+_CONTROL_HEADER = re.compile(
     rb"^X-Clicktrail-(?P<name>Campaign|Consent|Medium|Recipient|Stream|Tracking)[ \t]*:"
     rb"(?P<value>.*(?:\r?\n[ \t].*)*)(?:\r?\n|\Z)",
     re.IGNORECASE | re.MULTILINE,
 )
 
-_LONGEST = 255
+_MAX_VALUE_CHARS = 255
 """Characters of a campaign or a recipient, of which an address has at most 254 (RFC 5321, erratum 1690). Both go into
 every link; what is longer is cut, or nobody would take the link's request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Instructions:
+class ControlHeaders:
     """What the sender asked for.
 
     Attributes:
-        raw: the message without our headers, otherwise the same bytes.
+        stripped_message: the message without our headers, otherwise the same bytes.
         campaign: empty if not said.
         recipient: empty if not said.
         stream: what kind of message it is; empty if not said.
@@ -54,7 +61,7 @@ class Instructions:
         consent: ``granted``, ``denied`` or ``unknown``; empty if not said.
     """
 
-    raw: bytes
+    stripped_message: bytes
     campaign: str = ""
     recipient: str = ""
     stream: str = ""
@@ -68,7 +75,7 @@ class Instructions:
         return self.tracking.casefold() not in {"", "on"}
 
     @property
-    def told_consent(self) -> Consent | None:
+    def stated_consent(self) -> Consent | None:
         """What the sender says of the recipient's consent, if anything; a word that we do not know is no consent."""
         word = self.consent.casefold()
         if not word:
@@ -76,20 +83,20 @@ class Instructions:
         return Consent(word) if word in list(Consent) else Consent.DENIED
 
 
-def take_instructions(raw: bytes) -> Instructions:
+def parse_control_headers(raw: bytes) -> ControlHeaders:
     """Read our headers and take them out. Where one stands twice the first counts, and both go."""
     end = _END_OF_HEADERS.search(raw)
     head_end = end.end() if end else len(raw)
     head = raw[:head_end]
     found: dict[str, str] = {}
-    for match in _OURS.finditer(head):
-        found.setdefault(match["name"].decode().lower(), _text(match["value"])[:_LONGEST])
+    for match in _CONTROL_HEADER.finditer(head):
+        found.setdefault(match["name"].decode().lower(), _decode_value(match["value"])[:_MAX_VALUE_CHARS])
     if not found:
-        return Instructions(raw=raw)
-    return Instructions(raw=_OURS.sub(b"", head) + raw[head_end:], **found)
+        return ControlHeaders(stripped_message=raw)
+    return ControlHeaders(stripped_message=_CONTROL_HEADER.sub(b"", head) + raw[head_end:], **found)
 
 
-def _text(value: bytes) -> str:
+def _decode_value(value: bytes) -> str:
     """A field's value, unfolded, its encoded words decoded (RFC 2047)."""
     unfolded = re.sub(rb"\r?\n(?=[ \t])", b"", value).strip().decode("utf-8", "replace")
     try:
@@ -99,7 +106,7 @@ def _text(value: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class MessageIdentity:
     """What tells a message from every other.
 
     Attributes:
@@ -112,7 +119,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tracked:
+class TrackedMessage:
     """A message ready to go out.
 
     Attributes:
@@ -121,20 +128,20 @@ class Tracked:
         campaign: what its sender called it; empty if nothing.
         recipient: who it is for; empty where the envelope has several, or where the recipient stays unnamed for want
             of consent.
-        links: how many links a reader can click, counted by position.
-        untouched: why the message, or bodies of it, passed unchanged; empty if nothing did.
-        short: its short links, to be kept before it goes out; None if it has none.
+        link_count: how many links a reader can click, counted by position.
+        skip_reasons: why the message, or bodies of it, passed unchanged; empty if nothing did.
+        short_message: its short links, to be kept before it goes out; None if it has none.
     """
 
     raw: bytes
     message_id: str
     campaign: str
     recipient: str
-    links: int
-    untouched: tuple[Untouched, ...]
-    short: ShortMessage | None
+    link_count: int
+    skip_reasons: tuple[SkipReason, ...]
+    short_message: ShortLinkMessage | None
 
-    def sent(self, *, id: str, at: datetime, recipients: int) -> Sent:
+    def build_sent_event(self, *, id: str, at: datetime, recipient_count: int) -> Sent:
         """The event to record once the next hop has taken it."""
         return Sent(
             id=id,
@@ -142,57 +149,57 @@ class Tracked:
             campaign=self.campaign,
             message_id=self.message_id,
             recipient=self.recipient,
-            links=self.links,
-            recipients=recipients,
+            links=self.link_count,
+            recipients=recipient_count,
         )
 
 
-def track(
-    asked: Instructions,
+def track_message(
+    headers: ControlHeaders,
     *,
     tracker: Tracker,
     recipients: Sequence[str],
-    identity: Identity,
+    identity: MessageIdentity,
     now: datetime,
-) -> Tracked:
+) -> TrackedMessage:
     """Rewrite one message. Never raises: what cannot be rewritten passes unchanged, with the reason.
 
     Args:
-        asked: the message as it came, with what its sender asked for.
+        headers: the message as it came, with what its sender asked for.
         tracker: replaces its links.
         recipients: the envelope's.
         identity: drawn for this message.
         now: goes into the links.
     """
-    recipient = asked.recipient or (recipients[0] if len(recipients) == 1 else "")
-    sending = Sending(
+    recipient = headers.recipient or (recipients[0] if len(recipients) == 1 else "")
+    sending = MessageMetadata(
         message_id=identity.message_id,
         sent_at=now,
         recipient=recipient,
-        campaign=asked.campaign,
-        stream=asked.stream,
-        medium=asked.medium,
-        consent=asked.told_consent or Consent.UNKNOWN,
+        campaign=headers.campaign,
+        stream=headers.stream,
+        medium=headers.medium,
+        consent=headers.stated_consent or Consent.UNKNOWN,
         anonymous_id=identity.message_id,  # random, and nothing that is kept says to whom it went
         short_code=identity.short_code,
     )
-    if asked.is_tracking_off:
-        rewritten = Rewritten(raw=asked.raw, links=(), untouched=(Untouched.TRACKING_OFF,))
+    if headers.is_tracking_off:
+        rewritten = RewriteResult(raw=headers.stripped_message, links=(), skip_reasons=(SkipReason.TRACKING_OFF,))
     else:
-        rewritten = tracker.rewrite_message(asked.raw, sending)
-    recorded = tracker.recorded(sending)
-    return Tracked(
+        rewritten = tracker.rewrite_message(headers.stripped_message, sending)
+    recorded = tracker.anonymize_if_required(sending)
+    return TrackedMessage(
         raw=rewritten.raw,
         message_id=recorded.message_id,
         campaign=recorded.campaign,
         recipient=recorded.recipient,
-        links=rewritten.tracked,
-        untouched=rewritten.untouched,
-        short=_short_message(recorded, rewritten),
+        link_count=rewritten.tracked_count,
+        skip_reasons=rewritten.skip_reasons,
+        short_message=_build_short_message(recorded, rewritten),
     )
 
 
-def _short_message(sending: Sending, rewritten: Rewritten) -> ShortMessage | None:
+def _build_short_message(sending: MessageMetadata, rewritten: RewriteResult) -> ShortLinkMessage | None:
     """What short links must be kept."""
     code = sending.short_code
     if code is None:
@@ -202,11 +209,11 @@ def _short_message(sending: Sending, rewritten: Rewritten) -> ShortMessage | Non
         for link in rewritten.links
         if link.position is not None
         and link.position < MAX_SHORT_LINKS
-        and link.url.endswith(short_token(code, link.position))
+        and link.replacement.endswith(encode_short_token(code, link.position))
     }
     if not links:
         return None
-    return ShortMessage(
+    return ShortLinkMessage(
         code=code,
         message_id=sending.message_id,
         recipient=sending.recipient,
@@ -219,23 +226,23 @@ def _short_message(sending: Sending, rewritten: Rewritten) -> ShortMessage | Non
 # FOLDED consent.py: Find out whether the recipients of a message may be tracked.
 
 
-async def with_consent(asked: Instructions, recipients: Sequence[str], consents: Consents) -> Instructions:
+async def add_stored_consent(headers: ControlHeaders, recipients: Sequence[str], consents: Consents) -> ControlHeaders:
     """The instructions with the consent that the sender has not told, if the recipients have.
 
     Several recipients get one body, so that the strictest counts: who denies, then who was never asked.
 
     Args:
-        asked: the sender's instructions; a recipient whom they name stands for all.
+        headers: the sender's instructions; a recipient whom they name stands for all.
         recipients: the envelope's.
         consents: what is known of recipients.
 
     Raises:
         StorageError: nobody can tell just now.
     """
-    if asked.told_consent is not None:
-        return asked
-    found = [await consents.find(recipient) for recipient in ([asked.recipient] if asked.recipient else recipients)]
+    if headers.stated_consent is not None:
+        return headers
+    found = [await consents.find(recipient) for recipient in ([headers.recipient] if headers.recipient else recipients)]
     if Consent.DENIED in found:
-        return replace(asked, consent=Consent.DENIED)
+        return replace(headers, consent=Consent.DENIED)
     granted = bool(found) and set(found) == {Consent.GRANTED}
-    return replace(asked, consent=Consent.GRANTED if granted else Consent.UNKNOWN)
+    return replace(headers, consent=Consent.GRANTED if granted else Consent.UNKNOWN)

@@ -5,15 +5,15 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from clicktrail.config_text import said
+from clicktrail.config_text import explain_error
 from clicktrail.errors import SettingsError
-from clicktrail.model.hosts import check_hosts, check_named_hosts, is_among, is_name
-from clicktrail.utm.query import host_of
+from clicktrail.model.hosts import check_bounded_host_patterns, check_host_patterns, is_host_listed, is_host_name
+from clicktrail.utm.query import extract_host
 
-__all__ = ["Domain", "allows", "parse_domains"]
+__all__ = ["TrackingDomain", "is_allowed_destination", "parse_domains"]
 
 
-class Domain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TrackingDomain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One tracking domain.
 
     Attributes:
@@ -42,38 +42,38 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     assetlinks: str = ""
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    domain: tuple[Domain, ...]
+class _DomainsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    domain: tuple[TrackingDomain, ...]
 
 
-def parse_domains(text: str) -> tuple[Domain, ...]:
+def parse_domains(text: str) -> tuple[TrackingDomain, ...]:
     """Read a domains file: a table ``[[domain]]`` for each.
 
     Raises:
         SettingsError: not TOML, an unknown key, a value of the wrong kind, or a host that is none or listed twice.
     """
     try:
-        domains = msgspec.toml.decode(text, type=_File).domain
+        domains = msgspec.toml.decode(text, type=_DomainsFile).domain
     except msgspec.ValidationError as error:
-        raise SettingsError(f"the domains cannot be read: {said(error)}") from error
+        raise SettingsError(f"the domains cannot be read: {explain_error(error)}") from error
     except msgspec.DecodeError as error:
         raise SettingsError(f"the domains are not TOML: {error}") from error
     hosts = [domain.host for domain in domains]
     for domain in domains:
-        if not is_name(domain.host):
+        if not is_host_name(domain.host):
             raise SettingsError(
                 f"'{domain.host}' is no host of a tracking domain",
                 hint="write its name alone, in its ASCII form: links.example.com",
             )
         if hosts.count(domain.host) > 1:
             raise SettingsError(f"the tracking domain {domain.host} stands there twice")
-        if domain.home and not host_of(domain.home):
+        if domain.home and not extract_host(domain.home):
             raise SettingsError(f"the home of {domain.host} is '{domain.home}'", hint="write a web URL")
-        check_hosts(f"destinations of {domain.host}", domain.destinations)
-        check_named_hosts(f"engagement_hosts of {domain.host}", domain.engagement_hosts or ())
+        check_host_patterns(f"destinations of {domain.host}", domain.destinations)
+        check_bounded_host_patterns(f"engagement_hosts of {domain.host}", domain.engagement_hosts or ())
     return domains
 
 
-def allows(destinations: Sequence[str], location: str) -> bool:
+def is_allowed_destination(destinations: Sequence[str], location: str) -> bool:
     """Whether a link may lead to a web URL."""
-    return "*" in destinations or is_among(host_of(location), destinations)
+    return "*" in destinations or is_host_listed(extract_host(location), destinations)

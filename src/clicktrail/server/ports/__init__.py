@@ -2,41 +2,41 @@
 
 from clicktrail.server.ports.analytics import (
     Analytics,
-    Announcements,
+    AnalyticsObserver,
+    CachedReport,
+    ClickCursor,
     Clicker,
     ClickPage,
     ClickSearch,
     JudgedMessage,
-    Place,
-    RecentReport,
     RecipientClick,
     StoredVerdict,
     VerdictChange,
 )
-from clicktrail.server.ports.journal import Entry, Journal, JournalReader
+from clicktrail.server.ports.journal import Journal, JournalEntry, JournalReader
 from clicktrail.server.ports.registry import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
-from clicktrail.server.ports.system import Clock, Codes, Ids
+from clicktrail.server.ports.system import Clock, IdGenerator, ShortCodeGenerator
 
 __all__ = [
     "Analytics",
-    "Announcements",
+    "AnalyticsObserver",
+    "CachedReport",
+    "ClickCursor",
     "ClickPage",
     "ClickSearch",
     "Clicker",
     "Clock",
-    "Codes",
     "Consents",
-    "Entry",
     "Erasures",
-    "Ids",
+    "IdGenerator",
     "Journal",
+    "JournalEntry",
     "JournalReader",
     "JudgedMessage",
     "LinkEdits",
     "LinkSets",
-    "Place",
-    "RecentReport",
     "RecipientClick",
+    "ShortCodeGenerator",
     "ShortLinks",
     "StoredVerdict",
     "VerdictChange",

@@ -5,22 +5,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from clicktrail.judge.address_activity import Visit
+from clicktrail.judge.address_activity import AddressClick
 from clicktrail.model.event import AnonymousClick
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
-from clicktrail.report import CampaignReport, Filter, Filtered
-from clicktrail.report.accuracy import Confusion
+from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts
+from clicktrail.report.accuracy import ConfusionMatrix
 
 __all__ = [
     "Analytics",
-    "Announcements",
+    "AnalyticsObserver",
+    "CachedReport",
+    "ClickCursor",
     "ClickPage",
     "ClickSearch",
     "Clicker",
     "JudgedMessage",
-    "Place",
-    "RecentReport",
     "RecipientClick",
     "StoredVerdict",
     "VerdictChange",
@@ -28,7 +28,7 @@ __all__ = [
 
 # FOLDED clicks.py: Single clicks to look at: which ones, a page of them, and one recipient's.
 
-Place = tuple[datetime, str]
+ClickCursor = tuple[datetime, str]
 """Where a click stands among a campaign's: when it was, aware, and its id."""
 
 
@@ -48,7 +48,7 @@ class ClickSearch:
     verdicts: tuple[Verdict, ...] = tuple(Verdict)
     signal: str = ""
     counted: bool = True
-    before: Place | None = None
+    before: ClickCursor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +58,11 @@ class ClickPage:
     Attributes:
         clicks: the latest first, each as far as it is kept beside its verdict: without its address and headers. An
             anonymous one has no message, no method and no reasons, and its time is cut to the hour.
-        end: the place behind which the search goes on; None where there are no more.
+        next_cursor: the place behind which the search goes on; None where there are no more.
     """
 
     clicks: tuple[JudgedClick, ...]
-    end: Place | None
+    next_cursor: ClickCursor | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,19 +95,19 @@ class JudgedMessage:
     Attributes:
         timeline: all that is known of the message.
         clicks: verdicts as they are now. To be stored only those that are new: the others stand.
-        before: the verdicts that stood until now, by click id; none of a click that had none.
+        previous_verdicts: the verdicts that stood until now, by click id; none of a click that had none.
     """
 
     timeline: Timeline
     clicks: tuple[JudgedClick, ...]
-    before: Mapping[str, Verdict] = field(default_factory=dict)
+    previous_verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
     @property
-    def changes(self) -> tuple[tuple[Verdict, JudgedClick], ...]:
+    def changed_clicks(self) -> tuple[tuple[Verdict, JudgedClick], ...]:
         """The clicks whose verdicts are others than before, each behind that one."""
-        if not self.before:
+        if not self.previous_verdicts:
             return ()
-        stood = ((self.before.get(of.click.id), of) for of in self.clicks)
+        stood = ((self.previous_verdicts.get(of.click.id), of) for of in self.clicks)
         return tuple((before, of) for before, of in stood if before and before is not of.verdict)
 
 
@@ -161,7 +161,7 @@ class StoredVerdict:
     rules: str
 
     @classmethod
-    def of(cls, judged: JudgedClick, message_id: str) -> "StoredVerdict":
+    def from_judged(cls, judged: JudgedClick, message_id: str) -> "StoredVerdict":
         """A verdict on a click, as it is when it is stored."""
         return cls(
             click_id=judged.click.id,
@@ -191,7 +191,7 @@ class Clicker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecentReport:
+class CachedReport:
     """A report as it can be shown at once.
 
     Attributes:
@@ -214,7 +214,7 @@ class Analytics(Protocol):
         """What is stored of these messages; one that nobody told of has an empty timeline."""
         ...
 
-    async def visits(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[Visit]:
+    async def address_clicks(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[AddressClick]:
         """The requests by addresses in windows of time, in the order of time, each once.
 
         Requests on tokens that did not open are among them; what was shortened or erased is not.
@@ -224,12 +224,12 @@ class Analytics(Protocol):
         """
         ...
 
-    async def last_visit(self) -> datetime | None:
+    async def last_click_at(self) -> datetime | None:
         """When the latest of all visits was; None where there is none."""
         ...
 
     async def verdicts(
-        self, campaign: str, *, since: datetime | None, part: int, parts: int
+        self, campaign: str, *, since: datetime | None, part: int, part_count: int
     ) -> Sequence[StoredVerdict]:
         """The verdicts on all clicks of a part of a campaign's messages: of those with a click since then, if given.
 
@@ -237,11 +237,11 @@ class Analytics(Protocol):
             campaign: its name.
             since: aware, or None for all.
             part: which part, from 0.
-            parts: into how many parts the messages are divided, by nothing but their names.
+            part_count: into how many parts the messages are divided, by nothing but their names.
         """
         ...
 
-    async def verdicts_on(self, timelines: Iterable[Timeline]) -> Mapping[str, Verdict]:
+    async def current_verdicts(self, timelines: Iterable[Timeline]) -> Mapping[str, Verdict]:
         """The verdicts that stand on the clicks of messages, by click id; a click that was never judged has none.
 
         Args:
@@ -249,12 +249,12 @@ class Analytics(Protocol):
         """
         ...
 
-    async def history(self, campaign: str, *, clicks: Sequence[str] = (), limit: int) -> Sequence[VerdictChange]:
+    async def history(self, campaign: str, *, click_ids: Sequence[str] = (), limit: int) -> Sequence[VerdictChange]:
         """Changes of verdicts on a campaign's clicks, the latest first, at most so many. A first verdict is none.
 
         Args:
             campaign: its name.
-            clicks: ids of those that are asked about; all where there are none.
+            click_ids: ids of those that are asked about; all where there are none.
             limit: at most so many changes.
         """
         ...
@@ -266,12 +266,12 @@ class Analytics(Protocol):
         """
         ...
 
-    async def clicks_of(self, recipient: str) -> Sequence[RecipientClick]:
+    async def recipient_clicks(self, recipient: str) -> Sequence[RecipientClick]:
         """What a recipient clicked on, in the order of time. An address is the same in capital and small letters."""
         ...
 
     async def store(
-        self, lines: Sequence[bytes], judged: Sequence[JudgedMessage], anonymous: Sequence[AnonymousClick] = ()
+        self, lines: Sequence[bytes], messages: Sequence[JudgedMessage], anonymous_clicks: Sequence[AnonymousClick] = ()
     ) -> None:
         """Keep events as they arrived, the messages they touch as judged now, and anonymous clicks as they are.
 
@@ -292,7 +292,7 @@ class Analytics(Protocol):
         """
         ...
 
-    async def shorten_addresses(self, *, before: datetime) -> None:
+    async def truncate_ip_addresses(self, *, before: datetime) -> None:
         """Of what happened before a time keep only the network of each address: ``192.0.2.0/24``, ``2001:db8::/48``.
 
         Raises:
@@ -308,11 +308,11 @@ class Analytics(Protocol):
         """One campaign with its links, reasons and sources; None if there is no such campaign."""
         ...
 
-    async def recent_campaigns(self) -> Sequence[RecentReport]:
+    async def cached_campaigns(self) -> Sequence[CachedReport]:
         """Every campaign for somebody who waits: the large ones as they were counted last, to be counted later."""
         ...
 
-    async def recent_campaign(self, name: str) -> RecentReport | None:
+    async def cached_campaign(self, name: str) -> CachedReport | None:
         """One campaign for somebody who waits: a large one as it was counted last, to be counted later."""
         ...
 
@@ -327,7 +327,7 @@ class Analytics(Protocol):
         """
         ...
 
-    async def label(self, truths: Mapping[str, Verdict]) -> None:
+    async def store_labels(self, truths: Mapping[str, Verdict]) -> None:
         """Keep what really made some clicks, by their ids; of two labels of one click the later one stands.
 
         Raises:
@@ -335,11 +335,13 @@ class Analytics(Protocol):
         """
         ...
 
-    async def confusion(self) -> Confusion:
+    async def confusion_matrix(self) -> ConfusionMatrix:
         """How verdicts fare against all labels."""
         ...
 
-    async def filtered(self, campaigns: Sequence[str], *, by: Filter) -> Mapping[str, Filtered]:
+    async def filtered_counts(
+        self, campaigns: Sequence[str], *, click_filter: ClickFilter
+    ) -> Mapping[str, FilteredCounts]:
         """What one filter leaves of campaigns; those of which it leaves nothing may be missing."""
         ...
 
@@ -347,9 +349,9 @@ class Analytics(Protocol):
 # FOLDED announcements.py: Who wants to hear what becomes of clicks.
 
 
-class Announcements(Protocol):
+class AnalyticsObserver(Protocol):
     """Where analytics tells what it has stored, to whom wants to know at once. Whoever is told must not raise."""
 
-    def stored(self, messages: Sequence[JudgedMessage]) -> None:
+    def on_stored(self, messages: Sequence[JudgedMessage]) -> None:
         """Tell of messages, each with those of its clicks that are new or judged again: see `JudgedMessage.before`."""
         ...

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 __all__ = [
-    "Entry",
     "Journal",
+    "JournalEntry",
     "JournalReader",
 ]
 
@@ -15,22 +15,22 @@ class Journal(Protocol):
     """Where an event goes before anybody is answered: one writer's end of it."""
 
     @property
-    def in_trouble(self) -> bool:
+    def is_degraded(self) -> bool:
         """Whether lines have to wait for the disk just now."""
         ...
 
     @property
-    def failed(self) -> int:
+    def failed_count(self) -> int:
         """Lines so far that were not on disk when that was told: written later, or waiting, or let go."""
         ...
 
     @property
-    def buffered(self) -> int:
+    def buffered_count(self) -> int:
         """Lines that wait in memory now."""
         ...
 
     @property
-    def let_go(self) -> int:
+    def dropped_count(self) -> int:
         """Lines so far that will never be on disk."""
         ...
 
@@ -45,22 +45,22 @@ class Journal(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One line of the journal and where it stood.
 
     Attributes:
         line: the encoded event, as it was appended.
-        place: where reading goes on behind it; opaque, meaningful to the reader that gave it.
+        position: where reading goes on behind it; opaque, meaningful to the reader that gave it.
     """
 
     line: bytes
-    place: object
+    position: object
 
 
 class JournalReader(Protocol):
     """The other end: every writer's lines, each writer's in order, from where reading stopped last."""
 
-    def read(self, limit: int) -> Sequence[Entry]:
+    def read(self, limit: int) -> Sequence[JournalEntry]:
         """The next lines, at most ``limit``; empty where there are none yet. Advances in memory only."""
         ...
 

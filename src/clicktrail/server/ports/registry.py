@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from clicktrail.model.consent import Consent, Said
+from clicktrail.model.consent import Consent, ConsentRecord
 from clicktrail.model.edit import LinkEdit
-from clicktrail.model.link_set import LinkSet, ShortMessage
+from clicktrail.model.link_set import LinkSet, ShortLinkMessage
 
 __all__ = [
     "Consents",
@@ -28,7 +28,7 @@ class LinkSets(Protocol):
         """
         ...
 
-    async def find(self, number: int) -> LinkSet | None:
+    async def find(self, link_set_id: int) -> LinkSet | None:
         """One link set; None if there is none of that number.
 
         Raises:
@@ -40,7 +40,7 @@ class LinkSets(Protocol):
 class ShortLinks(Protocol):
     """Where short tokens lead."""
 
-    async def add(self, message: ShortMessage) -> None:
+    async def add(self, message: ShortLinkMessage) -> None:
         """Keep a message's links durably.
 
         Raises:
@@ -48,7 +48,7 @@ class ShortLinks(Protocol):
         """
         ...
 
-    async def find(self, code: int) -> ShortMessage | None:
+    async def find(self, code: int) -> ShortLinkMessage | None:
         """The message with a code; None if there is none.
 
         Raises:
@@ -56,7 +56,7 @@ class ShortLinks(Protocol):
         """
         ...
 
-    async def delete(self, *, before: datetime, limit: int) -> int:
+    async def delete(self, *, created_before: datetime, limit: int) -> int:
         """Delete messages that were added before a time, the oldest first and at most so many; how many there were.
 
         Raises:
@@ -84,7 +84,7 @@ class Consents(Protocol):
         """
         ...
 
-    async def said(self, *, since: datetime | None) -> Sequence[Said]:
+    async def list_records(self, *, since: datetime | None) -> Sequence[ConsentRecord]:
         """What was said at a time and later; without one, by whom tracking was denied, whenever that was.
 
         Raises:
@@ -104,7 +104,7 @@ class LinkEdits(Protocol):
         """
         ...
 
-    async def all(self) -> Sequence[LinkEdit]:
+    async def list_all(self) -> Sequence[LinkEdit]:
         """Every edit there ever was, in the order of time.
 
         Raises:
@@ -116,12 +116,12 @@ class LinkEdits(Protocol):
 class Erasures(Protocol):
     """The recipients of whom nothing may be recorded any more."""
 
-    async def add(self, recipient: str, mark: str, *, at: datetime) -> None:
+    async def add(self, recipient: str, recipient_hash: str, *, at: datetime) -> None:
         """Begin to erase a recipient: short messages have the mark in their place, and they deny being tracked.
 
         Args:
             recipient: address or opaque id.
-            mark: what is kept of them for good.
+            recipient_hash: what is kept of them for good.
             at: aware.
 
         Raises:
@@ -129,7 +129,7 @@ class Erasures(Protocol):
         """
         ...
 
-    async def marks(self) -> Sequence[str]:
+    async def list_hashes(self) -> Sequence[str]:
         """What is kept of all who were erased.
 
         Raises:
@@ -137,7 +137,7 @@ class Erasures(Protocol):
         """
         ...
 
-    async def pending(self) -> Sequence[str]:
+    async def list_pending(self) -> Sequence[str]:
         """Recipients whom analytics has not erased yet.
 
         Raises:
@@ -145,7 +145,7 @@ class Erasures(Protocol):
         """
         ...
 
-    async def done(self, recipient: str) -> None:
+    async def mark_done(self, recipient: str) -> None:
         """Forget the name of a recipient whom analytics has erased.
 
         Raises:

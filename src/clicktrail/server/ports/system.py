@@ -5,8 +5,8 @@ from typing import Protocol
 
 __all__ = [
     "Clock",
-    "Codes",
-    "Ids",
+    "IdGenerator",
+    "ShortCodeGenerator",
 ]
 
 
@@ -18,7 +18,7 @@ class Clock(Protocol):
         ...
 
 
-class Ids(Protocol):
+class IdGenerator(Protocol):
     """Names for new things."""
 
     def new(self) -> str:
@@ -26,7 +26,7 @@ class Ids(Protocol):
         ...
 
 
-class Codes(Protocol):
+class ShortCodeGenerator(Protocol):
     """Codes of short links."""
 
     def new(self) -> int:

@@ -14,16 +14,16 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from clicktrail.errors import SettingsError, StorageError
 
-__all__ = ["Database", "database_url"]
+__all__ = ["Database", "parse_database_url"]
 
-_THREADS = 4
-_PATIENCE_S = 3.0
+_POOL_SIZE = 4
+_TIMEOUT_S = 3.0
 """How long a reader may wait to hear that the registry does not answer."""
 
 Result = TypeVar("Result")
 
 
-def database_url(text: str, *, file: Path) -> URL:
+def parse_database_url(text: str, *, file: Path) -> URL:
     """Where the registry is: at a PostgreSQL URL, or in a file of SQLite where the text is empty.
 
     Raises:
@@ -44,35 +44,39 @@ class Database:
     """An open registry. Nothing is connected before the first question.
 
     Args:
-        url: as `database_url` makes it. SQLite makes the file, unless for reading only.
+        url: as `parse_database_url` makes it. SQLite makes the file, unless for reading only.
         read_only: refuse every change.
     """
 
     def __init__(self, url: URL, *, read_only: bool = False) -> None:
-        self.engine = _sqlite(url, read_only=read_only) if _is_sqlite(url) else _postgresql(url, read_only=read_only)
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="registry")
+        self.engine = (
+            _create_sqlite_engine(url, read_only=read_only)
+            if _is_sqlite(url)
+            else _create_postgresql_engine(url, read_only=read_only)
+        )
+        self._executor = ThreadPoolExecutor(_POOL_SIZE, thread_name_prefix="registry")
 
-    async def run(self, work: Callable[[Connection], Result]) -> Result:
+    async def run(self, operation: Callable[[Connection], Result]) -> Result:
         """Do work in one transaction, durable when this returns.
 
         Raises:
             StorageError: it was refused, or took longer than a reader waits; then it may still come to pass.
         """
         try:
-            async with asyncio.timeout(_PATIENCE_S):
-                return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, work)
+            async with asyncio.timeout(_TIMEOUT_S):
+                return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, operation)
         except TimeoutError as error:
             raise StorageError("the registry does not answer") from error
 
     async def close(self) -> None:
         """Let running work end, then disconnect."""
-        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
         self.engine.dispose()
 
-    def _run(self, work: Callable[[Connection], Result]) -> Result:
+    def _run(self, operation: Callable[[Connection], Result]) -> Result:
         try:
             with self.engine.begin() as connection:
-                return work(connection)
+                return operation(connection)
         except SQLAlchemyError as error:  # its text quotes what was to be stored
             raise StorageError(f"the registry refused: {type(error).__name__}") from error
 
@@ -81,11 +85,11 @@ def _is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-def _sqlite(url: URL, *, read_only: bool) -> Engine:
+def _create_sqlite_engine(url: URL, *, read_only: bool) -> Engine:
     if read_only:
         url = url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
     # The driver would begin transactions when it sees fit; so it begins none, and we do.
-    engine = sqlalchemy.create_engine(url, connect_args={"isolation_level": None, "timeout": _PATIENCE_S})
+    engine = sqlalchemy.create_engine(url, connect_args={"isolation_level": None, "timeout": _TIMEOUT_S})
 
     @event.listens_for(engine, "connect")
     def connected(connection: DBAPIConnection, _record: object) -> None:
@@ -102,12 +106,12 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
     return engine
 
 
-def _postgresql(url: URL, *, read_only: bool) -> Engine:
-    options = f"-c statement_timeout={_PATIENCE_S * 1000:.0f} -c default_transaction_read_only={str(read_only).lower()}"
+def _create_postgresql_engine(url: URL, *, read_only: bool) -> Engine:
+    options = f"-c statement_timeout={_TIMEOUT_S * 1000:.0f} -c default_transaction_read_only={str(read_only).lower()}"
     return sqlalchemy.create_engine(
         url,
-        connect_args={"connect_timeout": int(_PATIENCE_S), "options": options},
+        connect_args={"connect_timeout": int(_TIMEOUT_S), "options": options},
         pool_pre_ping=True,
-        pool_size=_THREADS,
+        pool_size=_POOL_SIZE,
         max_overflow=0,
     )

@@ -4,15 +4,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
-from clicktrail.model.edit import EditAction, LinkEdit, Target
-from clicktrail.model.link_set import LinkSet, ShortMessage
+from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
+from clicktrail.model.link_set import LinkSet, ShortLinkMessage
 from clicktrail.server.registry import tables
 from clicktrail.server.registry.database import Database
-from clicktrail.server.registry.tables import add_links, find_links, link_edits
+from clicktrail.server.registry.tables import insert_links, link_edits, select_links
 
 __all__ = ["SqlLinkEdits", "SqlLinkSets", "SqlShortLinks"]
 
-_MAX_NUMBER = 2**63 - 1
+_MAX_LINK_SET_ID = 2**63 - 1
 
 
 class SqlLinkSets:
@@ -23,32 +23,32 @@ class SqlLinkSets:
 
     async def add(self, link_set: LinkSet) -> int:
         """Keep a link set, and return its number."""
-        return await self._database.run(lambda connection: _add(connection, link_set))
+        return await self._database.run(lambda connection: _insert_link_set(connection, link_set))
 
-    async def find(self, number: int) -> LinkSet | None:
+    async def find(self, link_set_id: int) -> LinkSet | None:
         """One link set, if there is one of that number."""
-        if number > _MAX_NUMBER:
+        if link_set_id > _MAX_LINK_SET_ID:
             return None
-        return await self._database.run(lambda connection: _find(connection, number))
+        return await self._database.run(lambda connection: _select_link_set(connection, link_set_id))
 
 
-def _add(connection: Connection, link_set: LinkSet) -> int:
+def _insert_link_set(connection: Connection, link_set: LinkSet) -> int:
     statement = insert(tables.link_sets).returning(tables.link_sets.c.id)
     number: int = connection.execute(
         statement, {"campaign": link_set.campaign, "created_at": link_set.created_at}
     ).scalar_one()
-    add_links(connection, tables.link_set_links.c.link_set, number, link_set.links)
+    insert_links(connection, tables.link_set_links.c.link_set, number, link_set.links)
     return number
 
 
-def _find(connection: Connection, number: int) -> LinkSet | None:
-    row = connection.execute(select(tables.link_sets).where(tables.link_sets.c.id == number)).one_or_none()
+def _select_link_set(connection: Connection, link_set_id: int) -> LinkSet | None:
+    row = connection.execute(select(tables.link_sets).where(tables.link_sets.c.id == link_set_id)).one_or_none()
     if row is None:
         return None
     return LinkSet(
         campaign=row.campaign,
         created_at=row.created_at,
-        links=find_links(connection, tables.link_set_links.c.link_set, number),
+        links=select_links(connection, tables.link_set_links.c.link_set, link_set_id),
     )
 
 
@@ -61,23 +61,25 @@ class SqlShortLinks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, message: ShortMessage) -> None:
+    async def add(self, message: ShortLinkMessage) -> None:
         """Keep a message's links."""
-        await self._database.run(lambda connection: _add_short_links(connection, message))
+        await self._database.run(lambda connection: _insert_short_message(connection, message))
 
-    async def find(self, code: int) -> ShortMessage | None:
+    async def find(self, code: int) -> ShortLinkMessage | None:
         """The message with a code, if there is one."""
-        return await self._database.run(lambda connection: _find_short_links(connection, code))
+        return await self._database.run(lambda connection: _select_short_message(connection, code))
 
-    async def delete(self, *, before: datetime, limit: int) -> int:
+    async def delete(self, *, created_before: datetime, limit: int) -> int:
         """Delete the oldest messages of those before a time, and with them their links; how many there were."""
         messages = tables.short_messages.c
-        oldest = select(messages.code).where(messages.created_at < before).order_by(messages.created_at).limit(limit)
+        oldest = (
+            select(messages.code).where(messages.created_at < created_before).order_by(messages.created_at).limit(limit)
+        )
         gone = delete(tables.short_messages).where(messages.code.in_(oldest))
         return await self._database.run(lambda connection: connection.execute(gone).rowcount)
 
 
-def _add_short_links(connection: Connection, message: ShortMessage) -> None:
+def _insert_short_message(connection: Connection, message: ShortLinkMessage) -> None:
     connection.execute(
         insert(tables.short_messages),
         {
@@ -88,20 +90,20 @@ def _add_short_links(connection: Connection, message: ShortMessage) -> None:
             "created_at": message.created_at,
         },
     )
-    add_links(connection, tables.short_links.c.code, message.code, message.links)
+    insert_links(connection, tables.short_links.c.code, message.code, message.links)
 
 
-def _find_short_links(connection: Connection, code: int) -> ShortMessage | None:
+def _select_short_message(connection: Connection, code: int) -> ShortLinkMessage | None:
     row = connection.execute(select(tables.short_messages).where(tables.short_messages.c.code == code)).one_or_none()
     if row is None:
         return None
-    return ShortMessage(
+    return ShortLinkMessage(
         code=row.code,
         message_id=row.message_id,
         recipient=row.recipient,
         campaign=row.campaign,
         created_at=row.created_at,
-        links=find_links(connection, tables.short_links.c.code, code),
+        links=select_links(connection, tables.short_links.c.code, code),
     )
 
 
@@ -116,14 +118,14 @@ class SqlLinkEdits:
 
     async def add(self, edit: LinkEdit) -> None:
         """Keep an edit."""
-        await self._database.run(lambda connection: _add_link_edits(connection, edit))
+        await self._database.run(lambda connection: _insert_link_edit(connection, edit))
 
-    async def all(self) -> list[LinkEdit]:
+    async def list_all(self) -> list[LinkEdit]:
         """Every edit, in the order of time."""
-        return await self._database.run(_all)
+        return await self._database.run(_select_link_edits)
 
 
-def _add_link_edits(connection: Connection, edit: LinkEdit) -> None:
+def _insert_link_edit(connection: Connection, edit: LinkEdit) -> None:
     target = edit.target
     connection.execute(delete(link_edits).where(link_edits.c.id == edit.id))
     connection.execute(
@@ -142,13 +144,13 @@ def _add_link_edits(connection: Connection, edit: LinkEdit) -> None:
     )
 
 
-def _all(connection: Connection) -> list[LinkEdit]:
+def _select_link_edits(connection: Connection) -> list[LinkEdit]:
     rows = connection.execute(select(link_edits).order_by(link_edits.c.at, link_edits.c.id))
     return [
         LinkEdit(
             id=row.id,
             at=row.at,
-            target=Target(campaign=row.campaign, position=row.position, url=row.url, host=row.host),
+            target=EditTarget(campaign=row.campaign, position=row.position, url=row.url, host=row.host),
             action=EditAction(row.action),
             destination=row.destination,
             expires_at=row.expires_at,

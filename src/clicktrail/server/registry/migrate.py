@@ -11,7 +11,7 @@ from clicktrail.server.registry.database import Database
 
 __all__ = ["migrate"]
 
-_LOCK = 7_234_001
+_ADVISORY_LOCK_ID = 7_234_001
 """Our number among PostgreSQL's advisory locks."""
 
 
@@ -26,13 +26,13 @@ def migrate(database: Database) -> None:
     try:
         with database.engine.begin() as connection:  # on SQLite this is the lock
             if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK_ID})
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except SQLAlchemyError as error:
-        raise StorageError(f"cannot open the registry: {type(error).__name__}", hint=_HINT) from error
+        raise StorageError(f"cannot open the registry: {type(error).__name__}", hint=_CONNECTION_HINT) from error
     except CommandError as error:
         raise StorageError("the registry is of a newer clicktrail", hint="install that version again") from error
 
 
-_HINT = "does the data folder exist, or the server of registry.url answer?"
+_CONNECTION_HINT = "does the data folder exist, or the server of registry.url answer?"

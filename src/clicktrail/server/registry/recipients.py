@@ -4,16 +4,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
-from clicktrail.model.consent import Consent, Said
+from clicktrail.model.consent import Consent, ConsentRecord
 from clicktrail.server.registry.database import Database
-from clicktrail.server.registry.tables import Instant, consents, erasures, short_messages
+from clicktrail.server.registry.tables import EpochMilliseconds, consents, erasures, short_messages
 
-__all__ = ["SqlConsents", "SqlErasures", "keep", "name_of"]
+__all__ = ["SqlConsents", "SqlErasures", "normalize_recipient", "upsert_consent"]
 
-_KEEP = text(
+_UPSERT_CONSENT = text(
     "INSERT INTO consents (recipient, consent, at) VALUES (:recipient, :consent, :at)"
     " ON CONFLICT (recipient) DO UPDATE SET consent = excluded.consent, at = excluded.at"
-).bindparams(bindparam("at", type_=Instant))
+).bindparams(bindparam("at", type_=EpochMilliseconds))
 """In one statement, as SQLite and PostgreSQL both have it: of two that come at once none is refused."""
 
 
@@ -29,12 +29,12 @@ class SqlConsents:
 
     async def set(self, recipient: str, consent: Consent, *, at: datetime) -> None:
         """Keep what a recipient said last."""
-        name = name_of(recipient)
-        await self._database.run(lambda connection: keep(connection, name, consent, at=at))
+        name = normalize_recipient(recipient)
+        await self._database.run(lambda connection: upsert_consent(connection, name, consent, at=at))
 
     async def find(self, recipient: str) -> Consent | None:
         """What a recipient said last, if anything."""
-        name = name_of(recipient)
+        name = normalize_recipient(recipient)
         found = await self._database.run(
             lambda connection: connection.execute(
                 select(consents.c.consent).where(consents.c.recipient == name)
@@ -42,22 +42,22 @@ class SqlConsents:
         )
         return None if found is None else Consent(found)
 
-    async def said(self, *, since: datetime | None) -> list[Said]:
+    async def list_records(self, *, since: datetime | None) -> list[ConsentRecord]:
         """What was said at a time and later; without one, by whom tracking was denied."""
         wanted = consents.c.consent == Consent.DENIED.value if since is None else consents.c.at >= since
         columns = consents.c.recipient, consents.c.consent, consents.c.at
         rows = await self._database.run(lambda connection: connection.execute(select(*columns).where(wanted)).all())
-        return [Said(recipient=recipient, consent=Consent(consent), at=at) for recipient, consent, at in rows]
+        return [ConsentRecord(recipient=recipient, consent=Consent(consent), at=at) for recipient, consent, at in rows]
 
 
-def name_of(recipient: str) -> str:
+def normalize_recipient(recipient: str) -> str:
     """Mail servers tell no capital from small letters in addresses; an opaque id may."""
     return recipient.casefold() if "@" in recipient else recipient
 
 
-def keep(connection: Connection, name: str, consent: Consent, *, at: datetime) -> None:
+def upsert_consent(connection: Connection, recipient: str, consent: Consent, *, at: datetime) -> None:
     """Have this be what a recipient said last."""
-    connection.execute(_KEEP, {"recipient": name, "consent": consent.value, "at": at})
+    connection.execute(_UPSERT_CONSENT, {"recipient": recipient, "consent": consent.value, "at": at})
 
 
 # FOLDED erasures.py: Erased recipients, as rows: a mark for good, and the name until analytics has nothing of
@@ -70,29 +70,31 @@ class SqlErasures:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, recipient: str, mark: str, *, at: datetime) -> None:
+    async def add(self, recipient: str, recipient_hash: str, *, at: datetime) -> None:
         """Begin to erase a recipient."""
-        await self._database.run(lambda connection: _add(connection, name_of(recipient), mark, at))
+        await self._database.run(
+            lambda connection: _insert_erasure(connection, normalize_recipient(recipient), recipient_hash, at)
+        )
 
-    async def marks(self) -> list[str]:
+    async def list_hashes(self) -> list[str]:
         """What is kept of all who were erased."""
         return await self._database.run(lambda connection: list(connection.scalars(select(erasures.c.mark))))
 
-    async def pending(self) -> list[str]:
+    async def list_pending(self) -> list[str]:
         """Recipients whom analytics has not erased yet."""
         wanted = select(erasures.c.recipient).where(erasures.c.recipient != "")
         return await self._database.run(lambda connection: list(connection.scalars(wanted)))
 
-    async def done(self, recipient: str) -> None:
+    async def mark_done(self, recipient: str) -> None:
         """Forget a name."""
-        forgotten = update(erasures).where(erasures.c.recipient == name_of(recipient)).values(recipient="")
+        forgotten = update(erasures).where(erasures.c.recipient == normalize_recipient(recipient)).values(recipient="")
         await self._database.run(lambda connection: connection.execute(forgotten))
 
 
-def _add(connection: Connection, name: str, mark: str, at: datetime) -> None:
-    connection.execute(delete(erasures).where(erasures.c.mark == mark))
-    connection.execute(insert(erasures), {"mark": mark, "at": at, "recipient": name})
+def _insert_erasure(connection: Connection, recipient: str, recipient_hash: str, at: datetime) -> None:
+    connection.execute(delete(erasures).where(erasures.c.mark == recipient_hash))
+    connection.execute(insert(erasures), {"mark": recipient_hash, "at": at, "recipient": recipient})
     theirs = short_messages.c.recipient
-    same = func.lower(theirs) == name if "@" in name else theirs == name
-    connection.execute(update(short_messages).where(same).values(recipient=mark))
-    keep(connection, name, Consent.DENIED, at=at)
+    same = func.lower(theirs) == recipient if "@" in recipient else theirs == recipient
+    connection.execute(update(short_messages).where(same).values(recipient=recipient_hash))
+    upsert_consent(connection, recipient, Consent.DENIED, at=at)

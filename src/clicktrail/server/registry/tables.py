@@ -23,20 +23,20 @@ from clicktrail.model.link_set import StoredLink
 
 __all__ = [
     "METADATA",
-    "Instant",
-    "add_links",
+    "EpochMilliseconds",
     "consents",
     "erasures",
-    "find_links",
+    "insert_links",
     "link_edits",
     "link_set_links",
     "link_sets",
+    "select_links",
     "short_links",
     "short_messages",
 ]
 
 
-class Instant(TypeDecorator[datetime]):
+class EpochMilliseconds(TypeDecorator[datetime]):
     """An aware time, kept in milliseconds since 1970: SQLite knows no time zones."""
 
     impl = BigInteger
@@ -59,7 +59,7 @@ link_sets = Table(
     # SQLite counts only a column of this type up.
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("campaign", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
+    Column("created_at", EpochMilliseconds, nullable=False),
     sqlite_autoincrement=True,  # a number is never given out again, not even that of the last set once it is gone
 )
 
@@ -79,7 +79,7 @@ short_messages = Table(
     Column("message_id", Text, nullable=False, index=True),
     Column("recipient", Text, nullable=False, index=True),
     Column("campaign", Text, nullable=False),
-    Column("created_at", Instant, nullable=False, index=True),
+    Column("created_at", EpochMilliseconds, nullable=False, index=True),
 )
 
 short_links = Table(
@@ -96,28 +96,28 @@ consents = Table(
     METADATA,
     Column("recipient", Text, primary_key=True),
     Column("consent", Text, nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("at", EpochMilliseconds, nullable=False),
 )
 
 link_edits = Table(
     "link_edits",
     METADATA,
     Column("id", Text, primary_key=True),
-    Column("at", Instant, nullable=False),
+    Column("at", EpochMilliseconds, nullable=False),
     Column("campaign", Text, nullable=False),
     Column("position", Integer, nullable=False),
     Column("url", Text, nullable=False),
     Column("host", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("destination", Text, nullable=False),
-    Column("expires_at", Instant),
+    Column("expires_at", EpochMilliseconds),
 )
 
 erasures = Table(
     "erasures",
     METADATA,
     Column("mark", Text, primary_key=True),
-    Column("at", Instant, nullable=False),
+    Column("at", EpochMilliseconds, nullable=False),
     Column("recipient", Text, nullable=False),  # empty once nothing of theirs is left in analytics
 )
 
@@ -126,17 +126,19 @@ erasures = Table(
 # their links belong to.
 
 
-def add_links(connection: Connection, owner: Column[int], number: int, links: Iterable[StoredLink]) -> None:
-    """Keep links in the table of the column ``owner``, which tells the number of what they belong to."""
+def insert_links(connection: Connection, owner_column: Column[int], owner_id: int, links: Iterable[StoredLink]) -> None:
+    """Keep links in the table of the column ``owner_column``, which tells the number of what they belong to."""
     rows = [
-        {owner.key: number, "position": link.position, "destination": link.destination, "group": link.group}
+        {owner_column.key: owner_id, "position": link.position, "destination": link.destination, "group": link.group}
         for link in links
     ]
     if rows:
-        connection.execute(insert(owner.table), rows)
+        connection.execute(insert(owner_column.table), rows)
 
 
-def find_links(connection: Connection, owner: Column[int], number: int) -> tuple[StoredLink, ...]:
+def select_links(connection: Connection, owner_column: Column[int], owner_id: int) -> tuple[StoredLink, ...]:
     """The links of one number, by position."""
-    found = connection.execute(select(owner.table).where(owner == number).order_by(owner.table.c.position))
+    found = connection.execute(
+        select(owner_column.table).where(owner_column == owner_id).order_by(owner_column.table.c.position)
+    )
     return tuple(StoredLink(position=row.position, destination=row.destination, group=row.group) for row in found)

@@ -5,8 +5,8 @@ One TOML file with a section for each part; ``CLICKTRAIL_SECTION_KEY`` in the en
 that names it, so that a typing mistake cannot switch something off in silence.
 """
 
-from clicktrail.server.settings.address import Address
-from clicktrail.server.settings.loading import environment, load
+from clicktrail.server.settings.address import HostPort
+from clicktrail.server.settings.loading import get_environment, load
 from clicktrail.server.settings.schema import Settings
 
-__all__ = ["Address", "Settings", "environment", "load"]
+__all__ = ["HostPort", "Settings", "get_environment", "load"]

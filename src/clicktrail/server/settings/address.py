@@ -4,26 +4,26 @@ from typing import NamedTuple
 
 from clicktrail.errors import SettingsError
 
-__all__ = ["Address"]
+__all__ = ["HostPort"]
 
-_PORTS = range(65_536)
+_VALID_PORTS = range(65_536)
 
 
-class Address(NamedTuple):
+class HostPort(NamedTuple):
     """Where to listen or to connect."""
 
     host: str
     port: int
 
     @classmethod
-    def parse(cls, text: str) -> "Address":
+    def parse(cls, text: str) -> "HostPort":
         """Read ``host:port``, ``[::1]:port`` for IPv6.
 
         Raises:
             SettingsError: not of that form.
         """
         host, colon, port = text.rpartition(":")
-        if not colon or not host or not port.isdecimal() or int(port) not in _PORTS:
+        if not colon or not host or not port.isdecimal() or int(port) not in _VALID_PORTS:
             raise SettingsError(f"'{text}' is not an address", hint="write host:port, such as 127.0.0.1:8080")
         return cls(host.strip("[]"), int(port))
 

@@ -11,19 +11,19 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from clicktrail.config_text import said
+from clicktrail.config_text import explain_error
 from clicktrail.errors import SettingsError
-from clicktrail.model.hosts import check_hosts, check_named_hosts
+from clicktrail.model.hosts import check_bounded_host_patterns, check_host_patterns
 from clicktrail.rewrite.policy import Preset
-from clicktrail.server.settings.address import Address
-from clicktrail.server.settings.schema import Section, Settings, Utm
+from clicktrail.server.settings.address import HostPort
+from clicktrail.server.settings.schema import Section, Settings, UtmSettings
 
-__all__ = ["check", "environment", "load"]
+__all__ = ["get_environment", "load", "validate_settings"]
 
 # FOLDED checking.py: Refuse settings of the right kind that cannot be used.
 
 
-def check(settings: Settings) -> None:
+def validate_settings(settings: Settings) -> None:
     """See that they can be used.
 
     Raises:
@@ -33,7 +33,7 @@ def check(settings: Settings) -> None:
         raise SettingsError(
             f"tracking.domain is '{settings.tracking.domain}'", hint="write scheme and host: https://links.example.com"
         )
-    if settings.utm.convention and settings.utm != Utm(convention=settings.utm.convention):
+    if settings.utm.convention and settings.utm != UtmSettings(convention=settings.utm.convention):
         raise SettingsError(
             f"utm.convention names {settings.utm.convention}, and [utm] has other keys beside it",
             hint="move them into that file",
@@ -44,14 +44,14 @@ def check(settings: Settings) -> None:
         raise SettingsError(f"dkim.{missing} is missing", hint=f"a key needs {', '.join(given)}")
     if settings.registry.url and not settings.registry.url.startswith("postgresql://"):
         raise SettingsError("registry.url is no PostgreSQL URL", hint="write postgresql://user@host/database")
-    Address.parse(settings.edge.listen)
-    Address.parse(settings.metrics.listen)
-    Address.parse(settings.relay.next_hop)
+    HostPort.parse(settings.edge.listen)
+    HostPort.parse(settings.metrics.listen)
+    HostPort.parse(settings.relay.next_hop)
     for name, listen in (("relay.listen", settings.relay.listen), ("console.listen", settings.console.listen)):
-        if not _is_loopback(Address.parse(listen).host):
+        if not _is_loopback(HostPort.parse(listen).host):
             raise SettingsError(f"{name} is '{listen}'", hint="it must be on loopback, such as 127.0.0.1")
-    check_hosts("utm.own_hosts", settings.utm.own_hosts)
-    check_named_hosts("engagement.hosts", settings.engagement.hosts)
+    check_host_patterns("utm.own_hosts", settings.utm.own_hosts)
+    check_bounded_host_patterns("engagement.hosts", settings.engagement.hosts)
     for network in settings.edge.trusted_proxies:
         try:
             ipaddress.ip_network(network)
@@ -75,40 +75,40 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-_CONFIG_NAME = "clicktrail.toml"
+_DEFAULT_CONFIG_NAME = "clicktrail.toml"
 
 
-def environment() -> Mapping[str, str]:
+def get_environment() -> Mapping[str, str]:
     """The process's environment variables."""
     return os.environ
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+def load(config_path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Read the settings file, then the environment.
 
     Args:
-        path: the file; None to take ``CLICKTRAIL_CONFIG``, else ``clicktrail.toml`` where it exists.
+        config_path: the file; None to take ``CLICKTRAIL_CONFIG``, else ``clicktrail.toml`` where it exists.
         environ: the environment variables.
 
     Raises:
         SettingsError: the file is missing, or a key unknown, or a value of the wrong kind.
     """
-    named = path or (Path(environ["CLICKTRAIL_CONFIG"]) if "CLICKTRAIL_CONFIG" in environ else None)
-    file = named or Path(_CONFIG_NAME)
+    named = config_path or (Path(environ["CLICKTRAIL_CONFIG"]) if "CLICKTRAIL_CONFIG" in environ else None)
+    file = named or Path(_DEFAULT_CONFIG_NAME)
     tree: dict[str, Any] = {}
     if named or file.is_file():
-        tree = _read(file)
-    _overlay(tree, environ)
-    _refuse_unknown(tree, Settings, where="")
+        tree = _read_toml(file)
+    _apply_environment(tree, environ)
+    _reject_unknown_keys(tree, Settings, prefix="")
     try:
         settings = msgspec.convert(tree, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"in the settings {said(error)}") from error
-    check(settings)
-    return _beside(file.absolute().parent, settings)
+        raise SettingsError(f"in the settings {explain_error(error)}") from error
+    validate_settings(settings)
+    return _resolve_paths(file.absolute().parent, settings)
 
 
-def _beside(folder: Path, settings: Settings) -> Settings:
+def _resolve_paths(folder: Path, settings: Settings) -> Settings:
     """The settings with paths that begin in the settings file's folder."""
 
     def path(named: str) -> str:
@@ -129,7 +129,7 @@ def _beside(folder: Path, settings: Settings) -> Settings:
     )
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read_toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
@@ -138,7 +138,7 @@ def _read(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{file} is not TOML: {error}") from error
 
 
-def _secret(name: str, file: Path) -> str:
+def _read_secret_file(name: str, file: Path) -> str:
     try:
         return file.read_text("utf-8").strip()
     except OSError as error:
@@ -147,19 +147,19 @@ def _secret(name: str, file: Path) -> str:
         raise SettingsError(f"{file}, which {name} names, is no text in UTF-8") from error
 
 
-def _overlay(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
-    for section, key, kind in _keys():
+def _apply_environment(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
+    for section, key, kind in _list_settings():
         name = f"CLICKTRAIL_{section}_{key}".upper().replace("__", "_")
         text = environ.get(name)
         if text is None and f"{name}_FILE" in environ:
-            text = _secret(f"{name}_FILE", Path(environ[f"{name}_FILE"]))
+            text = _read_secret_file(f"{name}_FILE", Path(environ[f"{name}_FILE"]))
         if text is None:
             continue
         value = [item.strip() for item in text.split(",") if item.strip()] if kind is tuple else text
         (tree.setdefault(section, {}) if section else tree)[key] = value
 
 
-def _keys() -> list[tuple[str, str, type]]:
+def _list_settings() -> list[tuple[str, str, type]]:
     """Every setting: section (empty at the top), key, and tuple or str."""
     keys: list[tuple[str, str, type]] = []
     for field in msgspec.structs.fields(Settings):
@@ -173,15 +173,15 @@ def _keys() -> list[tuple[str, str, type]]:
     return keys
 
 
-def _refuse_unknown(tree: Mapping[str, Any], section: type[Section], *, where: str) -> None:
+def _reject_unknown_keys(tree: Mapping[str, Any], section: type[Section], *, prefix: str) -> None:
     known = {field.name: field.type for field in msgspec.structs.fields(section)}
     for key, value in tree.items():
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             raise SettingsError(
-                f"unknown setting '{where}{key}'",
-                hint=f"did you mean '{where}{near[0]}'?" if near else f"known here: {', '.join(known)}",
+                f"unknown setting '{prefix}{key}'",
+                hint=f"did you mean '{prefix}{near[0]}'?" if near else f"known here: {', '.join(known)}",
             )
         inner = known[key]
         if isinstance(value, Mapping) and isinstance(inner, type) and issubclass(inner, Section):
-            _refuse_unknown(value, inner, where=f"{key}.")
+            _reject_unknown_keys(value, inner, prefix=f"{key}.")

@@ -6,19 +6,19 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from clicktrail import keyring_file
-from clicktrail.audit import message_of
+from clicktrail.audit import message_key
 from clicktrail.errors import StorageError
-from clicktrail.model.event import AnonymousClick, AnyEvent, encode
+from clicktrail.model.event import AnonymousClick, AnyEvent, encode_event
 from clicktrail.server import overrides_file
 from clicktrail.server.journal.writer import SegmentWriter
-from clicktrail.server.pipeline.privacy import Marked
+from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.stores import open_journal
 
 __all__ = ["import_events"]
 
-_WRITER = "import"
-_BATCH = 1_000
+_WRITER_NAME = "import"
+_BATCH_LINES = 1_000
 """Lines that share a sync."""
 
 
@@ -30,36 +30,36 @@ def import_events(settings: Settings, events: Iterable[AnyEvent]) -> int:
             ring had been lost.
         StorageError: another import is at it, or the disk takes no more: some may be written.
     """
-    ring = keyring_file.load(settings.data / keyring_file.NAME)
-    erased = Marked(ring, overrides_file.read(settings.data / overrides_file.NAME).erased)
+    ring = keyring_file.load(settings.data_path / keyring_file.FILE_NAME)
+    erased = HashedRecipients(ring, overrides_file.read(settings.data_path / overrides_file.FILE_NAME).erased)
     kept = (event for event in events if event.recipient not in erased)
-    return asyncio.run(_import(settings, kept))
+    return asyncio.run(_write_events(settings, kept))
 
 
-async def _import(settings: Settings, events: Iterable[AnyEvent]) -> int:
+async def _write_events(settings: Settings, events: Iterable[AnyEvent]) -> int:
     count = 0
-    with open_journal(settings, _WRITER) as journal:
+    with open_journal(settings, _WRITER_NAME) as journal:
         for event in events:
-            journal.append(encode(_named(event)), lambda _on_disk: None)
+            journal.append(encode_event(_assign_message_id(event)), lambda _on_disk: None)
             count += 1
-            if not count % _BATCH:
-                _write(journal)
+            if not count % _BATCH_LINES:
+                _flush_or_raise(journal)
                 await asyncio.sleep(0)
-        _write(journal)
+        _flush_or_raise(journal)
     return count
 
 
-def _named(event: AnyEvent) -> AnyEvent:
+def _assign_message_id(event: AnyEvent) -> AnyEvent:
     """An event of a campaign with the name by which audits know its message; the others are counted nowhere."""
     if event.message_id or not event.campaign or isinstance(event, AnonymousClick):
         return event
-    return replace(event, message_id=message_of(event))
+    return replace(event, message_id=message_key(event))
 
 
-def _write(journal: SegmentWriter) -> None:
+def _flush_or_raise(journal: SegmentWriter) -> None:
     """Bring what was appended to disk, or give up: nobody waits for this who could not come again."""
     journal.flush()
-    if journal.in_trouble:
+    if journal.is_degraded:
         raise StorageError(
             "the journal's disk takes no more", hint="make room and import again: each event counts once"
         )

@@ -14,42 +14,42 @@ from clicktrail.server.ports import ShortLinks
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 
-__all__ = ["expire_until", "pause", "recount_until", "repeat"]
+__all__ = ["run_periodically", "run_report_recount", "run_short_link_expiry", "sleep_or_stop"]
 
 
-async def pause(stopping: asyncio.Event, seconds: float) -> None:
+async def sleep_or_stop(stopping: asyncio.Event, seconds: float) -> None:
     """Wait, but no longer than until told to stop."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stopping.wait()
 
 
-async def repeat(
-    work: Callable[[], Awaitable[None]],
+async def run_periodically(
+    job: Callable[[], Awaitable[None]],
     stopping: asyncio.Event,
     *,
-    every_s: float,
-    on_trouble: Callable[[StorageError], object],
+    interval_s: float,
+    on_error: Callable[[StorageError], object],
 ) -> None:
     """Work at once, and again after each pause; storage in trouble is told of, and tried again."""
     while not stopping.is_set():
         try:
-            await work()
+            await job()
         except StorageError as error:
-            on_trouble(error)
-        await pause(stopping, every_s)
+            on_error(error)
+        await sleep_or_stop(stopping, interval_s)
 
 
 # FOLDED expiring.py: Have the registry delete short links that are older than the settings say.
 
-_LOG_expiring = structlog.get_logger(part="engine")
-_LOOK_S_expiring = 3600.0
+_LOG = structlog.get_logger(part="engine")
+_EXPIRY_INTERVAL_S = 3600.0
 """How often old short links are looked for."""
-_AT_ONCE = 1_000
+_DELETE_BATCH_SIZE = 1_000
 """Messages whose short links are deleted at once: those who want to write meanwhile wait for these alone."""
 
 
-async def expire_until(stopping: asyncio.Event, settings: Settings, short_links: ShortLinks) -> None:
+async def run_short_link_expiry(stopping: asyncio.Event, settings: Settings, short_links: ShortLinks) -> None:
     """Look every hour, until told to stop; not at all where they are kept for ever."""
     days = settings.registry.short_link_days
     if not days:
@@ -57,26 +57,26 @@ async def expire_until(stopping: asyncio.Event, settings: Settings, short_links:
 
     async def expire() -> None:
         before = SystemClock().now() - timedelta(days=days)
-        while await short_links.delete(before=before, limit=_AT_ONCE):
+        while await short_links.delete(created_before=before, limit=_DELETE_BATCH_SIZE):
             pass
 
-    await repeat(
+    await run_periodically(
         expire,
         stopping,
-        every_s=_LOOK_S_expiring,
-        on_trouble=lambda error: _LOG_expiring.error("cannot delete old short links, trying again", error=error),
+        interval_s=_EXPIRY_INTERVAL_S,
+        on_error=lambda error: _LOG.error("cannot delete old short links, trying again", error=error),
     )
 
 
 # FOLDED recounting.py: Count the reports of large campaigns while nobody waits for them.
 
 _LOG = structlog.get_logger(part="engine")
-_LOOK_S: Final = 0.5
-_REST: Final = 4
+_MIN_RECOUNT_PAUSE_S: Final = 0.5
+_RECOUNT_PAUSE_FACTOR: Final = 4
 """For how many times as long as a count took there is none after it: most of the machine's time belongs to clicks."""
 
 
-async def recount_until(stopping: asyncio.Event, recount: Callable[[], Awaitable[None]]) -> None:
+async def run_report_recount(stopping: asyncio.Event, recount: Callable[[], Awaitable[None]]) -> None:
     """Count what somebody has looked at, one report at a time, until told to stop.
 
     Args:
@@ -89,4 +89,4 @@ async def recount_until(stopping: asyncio.Event, recount: Callable[[], Awaitable
             await recount()
         except StorageError as error:
             _LOG.error("cannot count a report, trying again when somebody looks at it", error=error)
-        await pause(stopping, max(_LOOK_S, _REST * (time.monotonic() - began)))
+        await sleep_or_stop(stopping, max(_MIN_RECOUNT_PAUSE_S, _RECOUNT_PAUSE_FACTOR * (time.monotonic() - began)))

@@ -8,20 +8,20 @@ from msgspec.structs import replace
 
 from clicktrail import keyring_file
 from clicktrail.server import overrides_file
-from clicktrail.server.pipeline.privacy import Marked
+from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Analytics
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
-from clicktrail.server.wiring.jobs import repeat
+from clicktrail.server.wiring.jobs import run_periodically
 from clicktrail.server.wiring.stores import Registry
 
-__all__ = ["COPY_S", "Copying", "Overriding", "copy_overrides", "copy_until"]
+__all__ = ["COPY_INTERVAL_S", "OverridesCopier", "OverridesJob", "copy_overrides", "run_overrides_copy"]
 
 _LOG = structlog.get_logger(part="edge")
-COPY_S = 10.0
+COPY_INTERVAL_S = 10.0
 """How often the registry is asked for what is new. What is changed on this machine holds at once."""
-_OVERLAP = timedelta(minutes=5)
+_CLOCK_SKEW_MARGIN = timedelta(minutes=5)
 """What was said so long before the last copy is asked for once more: other machines have clocks of their own."""
 
 
@@ -32,20 +32,20 @@ async def copy_overrides(settings: Settings, registry: Registry) -> None:
         KeyRingError: the key ring is missing or unreadable.
         StorageError: the registry does not answer, or the file cannot be read or written.
     """
-    await Copying(settings, registry).run_once()
+    await OverridesCopier(settings, registry).run_once()
 
 
-async def copy_until(stopping: asyncio.Event, settings: Settings, registry: Registry) -> None:
+async def run_overrides_copy(stopping: asyncio.Event, settings: Settings, registry: Registry) -> None:
     """Copy every few seconds, where the registry is another machine's and no engine runs here."""
-    await repeat(
-        Copying(settings, registry).run_once,
+    await run_periodically(
+        OverridesCopier(settings, registry).run_once,
         stopping,
-        every_s=COPY_S,
-        on_trouble=lambda error: _LOG.warning("cannot copy overrides, trying again", error=error),
+        interval_s=COPY_INTERVAL_S,
+        on_error=lambda error: _LOG.warning("cannot copy overrides, trying again", error=error),
     )
 
 
-class Copying:
+class OverridesCopier:
     """Copies overrides, and of consents those alone that the snapshot may not have: there may be millions.
 
     Raises:
@@ -53,10 +53,12 @@ class Copying:
     """
 
     def __init__(self, settings: Settings, registry: Registry) -> None:
-        self._mark = Marked(keyring_file.load(settings.data / keyring_file.NAME)).mark
-        self._path = settings.data / overrides_file.NAME
+        self._hash_recipient = HashedRecipients(
+            keyring_file.load(settings.data_path / keyring_file.FILE_NAME)
+        ).hash_recipient
+        self._path = settings.data_path / overrides_file.FILE_NAME
         self._registry = registry
-        self._since: datetime | None = None
+        self._last_copied_at: datetime | None = None
 
     async def run_once(self) -> None:
         """Add to the snapshot what the registry has and it has not.
@@ -65,28 +67,28 @@ class Copying:
             StorageError: the registry does not answer, or the file cannot be read or written.
         """
         began_at = SystemClock().now()
-        since = self._since or await asyncio.to_thread(self._latest)
-        said = await self._registry.consents.said(since=since and since - _OVERLAP)
-        edits, erased = await self._registry.link_edits.all(), await self._registry.erasures.marks()
-        consents = [replace(one, recipient=self._mark(one.recipient)) for one in said]
-        await asyncio.to_thread(overrides_file.extend, self._path, edits=edits, erased=erased, consents=consents)
-        self._since = began_at
+        since = self._last_copied_at or await asyncio.to_thread(self._read_latest_consent_at)
+        said = await self._registry.consents.list_records(since=since and since - _CLOCK_SKEW_MARGIN)
+        edits, erased = await self._registry.link_edits.list_all(), await self._registry.erasures.list_hashes()
+        consents = [replace(one, recipient=self._hash_recipient(one.recipient)) for one in said]
+        await asyncio.to_thread(overrides_file.merge, self._path, edits=edits, erased=erased, consents=consents)
+        self._last_copied_at = began_at
 
-    def _latest(self) -> datetime | None:
+    def _read_latest_consent_at(self) -> datetime | None:
         """When somebody of the snapshot said something last."""
         return max((said.at for said in overrides_file.read(self._path).consents), default=None)
 
 
-class Overriding:
+class OverridesJob:
     """The engine's part: what is new in the registry goes to the edge's disk; who is to be erased, out of analytics."""
 
     def __init__(self, settings: Settings, *, registry: Registry, analytics: Analytics, processor: Processor) -> None:
         self._settings = settings
         self._registry = registry
-        self._copying = Copying(settings, registry)
+        self._copier = OverridesCopier(settings, registry)
         self._analytics = analytics
         self._processor = processor
-        self._known: frozenset[str] = frozenset()
+        self._applied_hashes: frozenset[str] = frozenset()
         self._erased_once: set[str] = set()
 
     async def run_once(self) -> None:
@@ -97,15 +99,17 @@ class Overriding:
         Raises:
             StorageError: registry, file or analytics refused; the next call tries again.
         """
-        await self._copying.run_once()
-        marks = overrides_file.read(self._settings.data / overrides_file.NAME).erased
-        if marks != self._known:
-            self._processor.forget(Marked(keyring_file.load(self._settings.data / keyring_file.NAME), marks))
-            self._known = marks
-        for recipient in await self._registry.erasures.pending():
+        await self._copier.run_once()
+        marks = overrides_file.read(self._settings.data_path / overrides_file.FILE_NAME).erased
+        if marks != self._applied_hashes:
+            self._processor.skip_recipients(
+                HashedRecipients(keyring_file.load(self._settings.data_path / keyring_file.FILE_NAME), marks)
+            )
+            self._applied_hashes = marks
+        for recipient in await self._registry.erasures.list_pending():
             await self._analytics.erase(recipient)
             if recipient in self._erased_once:
-                await self._registry.erasures.done(recipient)
+                await self._registry.erasures.mark_done(recipient)
                 self._erased_once.remove(recipient)
             else:
                 self._erased_once.add(recipient)

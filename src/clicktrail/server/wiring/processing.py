@@ -14,30 +14,38 @@ from clicktrail.judge import Judge, judge
 from clicktrail.server import overrides_file
 from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.pipeline.privacy import Marked
+from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.pipeline.rejudge import Wanted, as_json, rejudge
-from clicktrail.server.ports import Analytics, Announcements, Entry
+from clicktrail.server.pipeline.rejudge import RejudgeRequest, rejudge, rejudge_result_as_json
+from clicktrail.server.ports import Analytics, AnalyticsObserver, JournalEntry
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
-from clicktrail.server.wiring.judge import CurrentJudge
+from clicktrail.server.wiring.judge import ReloadingJudge
 
-__all__ = ["BATCH", "build_judge", "build_processor", "build_reader", "catch_up", "open_analytics", "rejudge_beside"]
+__all__ = [
+    "MAX_BATCH_LINES",
+    "build_judge",
+    "build_processor",
+    "build_reader",
+    "catch_up",
+    "open_analytics",
+    "rejudge_and_clear_cache",
+]
 
-BATCH = 5_000
+MAX_BATCH_LINES = 5_000
 """Journal lines a turn of the processor: many share the cost of an insert, and none waits a second for its turn."""
 
 _LOG = structlog.get_logger(part="engine")
 
 
 @contextlib.asynccontextmanager
-async def open_analytics(settings: Settings, *announcements: Announcements) -> AsyncIterator[ChdbAnalytics]:
+async def open_analytics(settings: Settings, *listeners: AnalyticsObserver) -> AsyncIterator[ChdbAnalytics]:
     """Analytics that tell of what they store, until the context ends.
 
     Raises:
         StorageError: another process has them open, or the data folder cannot be read.
     """
-    analytics = await ChdbAnalytics.open(settings.analytics, SystemClock(), announcements=announcements)
+    analytics = await ChdbAnalytics.open(settings.analytics_path, SystemClock(), observers=listeners)
     try:
         yield analytics
     finally:
@@ -46,12 +54,12 @@ async def open_analytics(settings: Settings, *announcements: Announcements) -> A
 
 def build_reader(settings: Settings) -> SegmentReader:
     """The journal, from where reading stopped last."""
-    return SegmentReader(settings.journal, settings.journal / "cursor.json")
+    return SegmentReader(settings.journal_path, settings.journal_path / "cursor.json")
 
 
-def build_judge(settings: Settings) -> CurrentJudge:
+def build_judge(settings: Settings) -> ReloadingJudge:
     """The judge, with the operator's networks as they are now."""
-    judge = CurrentJudge(settings.networks, SystemClock())
+    judge = ReloadingJudge(settings.networks_path, SystemClock())
     judge.refresh()
     return judge
 
@@ -62,9 +70,11 @@ def build_processor(settings: Settings, reader: SegmentReader, analytics: ChdbAn
     Raises:
         KeyRingError: somebody was erased, and the key ring that tells whom cannot be read.
     """
-    processor = Processor(reader, analytics, judge=judge, on_unreadable=_unreadable)
-    if erased := overrides_file.read(settings.data / overrides_file.NAME).erased:
-        processor.forget(Marked(keyring_file.load(settings.data / keyring_file.NAME), erased))
+    processor = Processor(reader, analytics, judge=judge, on_unreadable=_log_unreadable_line)
+    if erased := overrides_file.read(settings.data_path / overrides_file.FILE_NAME).erased:
+        processor.skip_recipients(
+            HashedRecipients(keyring_file.load(settings.data_path / keyring_file.FILE_NAME), erased)
+        )
     return processor
 
 
@@ -74,38 +84,38 @@ async def catch_up(processor: Processor) -> None:
     Raises:
         StorageError: analytics take no more: what is left is read the next time.
     """
-    while await processor.run_once(BATCH):
+    while await processor.run_once(MAX_BATCH_LINES):
         pass
 
 
-def _unreadable(entry: Entry, error: EventError) -> None:
-    _LOG.error("a line of the journal is no event", place=str(entry.place), error=error)
+def _log_unreadable_line(entry: JournalEntry, error: EventError) -> None:
+    _LOG.error("a line of the journal is no event", place=str(entry.position), error=error)
 
 
 # FOLDED rejudging.py: Judge again beside a processor.
 
 
-async def rejudge_beside(
+async def rejudge_and_clear_cache(
     processor: Processor,
     analytics: Analytics,
-    current: CurrentJudge,
-    turn: AbstractAsyncContextManager[object],
-    wanted: Wanted,
+    current_judge: ReloadingJudge,
+    store_lock: AbstractAsyncContextManager[object],
+    request: RejudgeRequest,
 ) -> list[dict[str, Any]]:
     """Judge again, all of it by the networks of one moment; what became of each campaign.
 
     Args:
         processor: stores verdicts, too.
         analytics: where they are stored.
-        current: the judge; as it is now.
-        turn: held by whoever judges and stores, this or the processor.
-        wanted: what to judge.
+        current_judge: the judge; as it is now.
+        store_lock: held by whoever judges and stores, this or the processor.
+        request: what to judge.
 
     Raises:
         StorageError: part of it may have been stored; the same call again does the rest.
     """
-    fixed = partial(judge, context=current.context)
+    fixed = partial(judge, context=current_judge.context)
     try:
-        return [as_json(done) async for done in rejudge(analytics, fixed, wanted, turn=turn)]
+        return [rejudge_result_as_json(done) async for done in rejudge(analytics, fixed, request, lock=store_lock)]
     finally:
-        processor.clear()
+        processor.invalidate_cache()

@@ -14,33 +14,39 @@ import structlog
 import uvloop
 
 from clicktrail.errors import ClicktrailError
-from clicktrail.server.child import PULSE_S, READY
+from clicktrail.server.child import HEARTBEAT_INTERVAL_S, READY_LINE
 from clicktrail.server.journal.writer import SegmentWriter
-from clicktrail.server.monitoring.heartbeat import Figure, Pulse, Trouble
-from clicktrail.server.monitoring.metrics import BATCH_LINES, BUFFERED, LET_GO, SYNC_SECONDS, Metric
+from clicktrail.server.monitoring.heartbeat import Heartbeat, MetricValue, Problem
+from clicktrail.server.monitoring.metrics import (
+    JOURNAL_BATCH_EVENTS,
+    JOURNAL_BUFFERED_EVENTS,
+    JOURNAL_EVENTS_DROPPED,
+    JOURNAL_SYNC_SECONDS,
+    Metric,
+)
 
-__all__ = ["journal_figures", "journal_troubles", "pulsing", "run", "stop_signal"]
+__all__ = ["collect_journal_metrics", "collect_journal_problems", "create_stop_event", "run_worker", "send_heartbeats"]
 
 _LOG = structlog.get_logger()
 
 
-def run(work: Coroutine[Any, Any, None]) -> None:
+def run_worker(main: Coroutine[Any, Any, None]) -> None:
     """Run a worker to its end. Ctrl-C reaches every process of a terminal; the supervisor stops us in order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(work)
+            runner.run(main)
     except ClicktrailError as error:
         _LOG.critical("cannot go on", error=error)
         sys.exit(1)
 
 
-def stop_signal(*signals: signal.Signals, with_input: bool = True) -> asyncio.Event:
+def create_stop_event(*signals: signal.Signals, stop_on_stdin_eof: bool = True) -> asyncio.Event:
     """An event set by a signal, SIGTERM or others that are named, or by the end of standard input.
 
     Args:
         signals: those that stop; SIGTERM if none is named.
-        with_input: whether the end of standard input stops too: whoever held its other end is gone.
+        stop_on_stdin_eof: whether the end of standard input stops too: whoever held its other end is gone.
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -51,13 +57,13 @@ def stop_signal(*signals: signal.Signals, with_input: bool = True) -> asyncio.Ev
         loop.remove_reader(sys.stdin.fileno())
         stopping.set()
 
-    if with_input:
+    if stop_on_stdin_eof:
         loop.add_reader(sys.stdin.fileno(), gone)
     return stopping
 
 
 @contextlib.asynccontextmanager
-async def pulsing(pulse: Callable[[], Pulse]) -> AsyncIterator[None]:
+async def send_heartbeats(build_heartbeat: Callable[[], Heartbeat]) -> AsyncIterator[None]:
     """Tell the supervisor that we serve, and every second how it goes, as long as the block runs.
 
     What the start has made stays, and the garbage collector does not see it any more: to go through it again takes
@@ -66,43 +72,43 @@ async def pulsing(pulse: Callable[[], Pulse]) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()
     os.set_blocking(sys.stdout.fileno(), False)  # a supervisor that does not listen must not hold up readers
-    _say(READY)
+    _write_line(READY_LINE)
     async with asyncio.TaskGroup() as tasks:
-        telling = tasks.create_task(_tell(pulse))
+        telling = tasks.create_task(_run_heartbeats(build_heartbeat))
         try:
             yield
         finally:
             telling.cancel()
 
 
-async def _tell(pulse: Callable[[], Pulse]) -> None:
+async def _run_heartbeats(build_heartbeat: Callable[[], Heartbeat]) -> None:
     while True:
-        _say(msgspec.json.encode(pulse()) + b"\n")
-        await asyncio.sleep(PULSE_S)
+        _write_line(msgspec.json.encode(build_heartbeat()) + b"\n")
+        await asyncio.sleep(HEARTBEAT_INTERVAL_S)
 
 
-def _say(line: bytes) -> None:
+def _write_line(line: bytes) -> None:
     with contextlib.suppress(BlockingIOError, BrokenPipeError):  # nobody listens: the next line is as good
         os.write(sys.stdout.fileno(), line)
 
 
 # FOLDED pulses.py: How a worker's writing end of the journal does, for its pulse.
 
-_TROUBLE = Trouble(
+_JOURNAL_PROBLEM = Problem(
     code="journal", hint="events wait in memory: look at room, permissions and health of the disk that holds data_dir"
 )
 
 
-def journal_figures(journal: SegmentWriter) -> dict[Metric, Figure]:
+def collect_journal_metrics(journal: SegmentWriter) -> dict[Metric, MetricValue]:
     """What it has written, and what waits."""
     return {
-        BATCH_LINES: journal.batch_lines,
-        SYNC_SECONDS: journal.sync_seconds,
-        BUFFERED: journal.buffered,
-        LET_GO: journal.let_go,
+        JOURNAL_BATCH_EVENTS: journal.batch_lines,
+        JOURNAL_SYNC_SECONDS: journal.sync_seconds,
+        JOURNAL_BUFFERED_EVENTS: journal.buffered_count,
+        JOURNAL_EVENTS_DROPPED: journal.dropped_count,
     }
 
 
-def journal_troubles(journal: SegmentWriter) -> tuple[Trouble, ...]:
+def collect_journal_problems(journal: SegmentWriter) -> tuple[Problem, ...]:
     """Whether the disk takes what it is given."""
-    return (_TROUBLE,) if journal.in_trouble else ()
+    return (_JOURNAL_PROBLEM,) if journal.is_degraded else ()
