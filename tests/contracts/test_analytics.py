@@ -301,7 +301,7 @@ async def test_nobody_visits_once_erased_or_shortened(analytics: Analytics) -> N
     await analytics.store([encode_event(of) for of in clicks], [])
     await analytics.erase("Ann@example.com")
     assert ["m2", "m3"] == [visit.message_id for visit in await analytics.address_clicks([window])]
-    await analytics.truncate_ip_addresses(before=SENT_AT + timedelta(minutes=1))
+    await analytics.shorten_ip_addresses(before=SENT_AT + timedelta(minutes=1))
     assert ["m3"] == [visit.message_id for visit in await analytics.address_clicks([window])]
 
 
@@ -396,7 +396,7 @@ async def test_of_old_addresses_the_network_is_kept(analytics: Analytics, addres
     new = replace(old, id="m1-2", at=SENT_AT + timedelta(days=1))
     await store(analytics, make_judged_message(clicks=(make_judged_click(old), make_judged_click(new))))
     for _ in range(2):
-        await analytics.truncate_ip_addresses(before=SENT_AT + timedelta(hours=1))
+        await analytics.shorten_ip_addresses(before=SENT_AT + timedelta(hours=1))
     assert (replace(old, ip=kept), new) == (await analytics.timelines(["m1"]))["m1"].events
 
 

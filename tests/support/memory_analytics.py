@@ -157,7 +157,7 @@ class MemoryAnalytics:
         self._clicks = {key: of for key, of in self._clicks.items() if of.click.recipient.casefold() != name}
         self._history = [change for change in self._history if change.click_id in self._clicks]
 
-    async def truncate_ip_addresses(self, *, before: datetime) -> None:
+    async def shorten_ip_addresses(self, *, before: datetime) -> None:
         """In the events."""
         self.events |= {
             event.id: msgspec.structs.replace(event, ip=_shorten_address(event.ip))

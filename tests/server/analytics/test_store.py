@@ -119,7 +119,7 @@ async def test_a_shortened_address_is_in_no_table_and_no_file(tmp_path: Path) ->
     await analytics.close()
     assert {"clicks", "events", "visits"} <= await _places_of("192.0.2.7", tmp_path)
     analytics = await ChdbAnalytics.open(tmp_path, SetClock())
-    await analytics.truncate_ip_addresses(before=SENT_AT + timedelta(days=1))
+    await analytics.shorten_ip_addresses(before=SENT_AT + timedelta(days=1))
     await analytics.close()
     assert set() == await _places_of("192.0.2.7", tmp_path)
 

@@ -206,7 +206,7 @@ async def test_the_verdict_on_an_old_click_stands() -> None:
     later = [from_address("m1", 5_000 + number, ip="192.0.2.77") for number in range(3)]
     lines, analytics = journal(*visits, *later), MemoryAnalytics()
     await drain(processor(ListReader(lines[:3]), analytics, judge=crowd_is_bot))
-    await analytics.truncate_ip_addresses(before=SENT_AT + timedelta(hours=1))
+    await analytics.shorten_ip_addresses(before=SENT_AT + timedelta(hours=1))
 
     def by_number(timeline: Timeline, **_address_clicks: object) -> tuple[JudgedClick, ...]:
         return tuple(make_judged_click(of, list(Verdict)[len(timeline.clicks) % 4]) for of in timeline.clicks)
@@ -225,7 +225,7 @@ async def test_what_is_old_at_hand_is_let_go_with_its_address() -> None:
     remembering = processor(ListReader(lines), analytics, judge=crowd_is_bot, remembered=1)
     for _ in lines[:-1]:
         await remembering.run_once(1)
-    await remembering.truncate_ip_addresses(before=SENT_AT + timedelta(hours=1))
+    await remembering.shorten_ip_addresses(before=SENT_AT + timedelta(hours=1))
     await drain(remembering)
     assert ClickCounts(human=21, bot=3) == (await report_of(analytics)).clicks
 

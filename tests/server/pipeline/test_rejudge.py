@@ -120,7 +120,7 @@ async def test_visits_on_other_messages_are_known() -> None:
 
 async def test_the_verdict_on_an_old_click_stands() -> None:
     analytics = await stored(*message("m1", 1), *message("m2", 1, 1))
-    await analytics.truncate_ip_addresses(before=SENT_AT + timedelta(minutes=30))
+    await analytics.shorten_ip_addresses(before=SENT_AT + timedelta(minutes=30))
     (done,) = await outcome(analytics)
     assert (2, 1, {(Verdict.HUMAN, Verdict.BOT): 1}, (2, 2)) == (
         done.skipped_count,

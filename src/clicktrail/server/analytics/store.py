@@ -194,7 +194,7 @@ class ChdbAnalytics:
             await self._connections.execute(load_query(name), {"recipient": recipient})
         await self._report_cache.invalidate_all(version=self._next_version())
 
-    async def truncate_ip_addresses(self, *, before: datetime) -> None:
+    async def shorten_ip_addresses(self, *, before: datetime) -> None:
         """Of what happened before a time keep only the network of each address."""
         for name in ("shorten_click_addresses", "forget_visits", "shorten_event_addresses"):
             await self._connections.execute(load_query(name), {"before": format_rfc3339(before)})

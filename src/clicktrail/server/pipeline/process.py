@@ -186,7 +186,7 @@ class Processor:
         """Have nothing at hand from the next batch on: what is stored may be other than it was."""
         self._is_cache_invalid = True
 
-    async def truncate_ip_addresses(self, *, before: datetime) -> None:
+    async def shorten_ip_addresses(self, *, before: datetime) -> None:
         """Of what happened before a time keep only the network of each address, in analytics and at hand.
 
         From the next batch on, that is; one that is in hand may bring an address back until the next call.
@@ -194,7 +194,7 @@ class Processor:
         Raises:
             StorageError: some may still be whole; the same call again is safe.
         """
-        await self._analytics.truncate_ip_addresses(before=before)
+        await self._analytics.shorten_ip_addresses(before=before)
         self._truncated_before = before
 
     async def run_once(self, limit: int) -> int:

@@ -292,7 +292,7 @@ class Analytics(Protocol):
         """
         ...
 
-    async def truncate_ip_addresses(self, *, before: datetime) -> None:
+    async def shorten_ip_addresses(self, *, before: datetime) -> None:
         """Of what happened before a time keep only the network of each address: ``192.0.2.0/24``, ``2001:db8::/48``.
 
         Raises:

@@ -254,7 +254,7 @@ def _build_periodic_jobs(
     async def shorten() -> None:
         """Keep only the networks of addresses that are old enough."""
         before = SystemClock().now() - timedelta(hours=settings.privacy.address_hours)
-        await processor.truncate_ip_addresses(before=before)
+        await processor.shorten_ip_addresses(before=before)
 
     for work, every_s, trouble in (
         (delete, _DELETE_INTERVAL_S, "cannot delete old segments, trying again"),
