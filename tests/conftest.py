@@ -1,29 +1,46 @@
-"""What every test can ask for."""
+"""Fixtures for every test."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
 
-# How long an example takes depends on what else the machine does; what would never end meets pytest's timeout.
+# An example's time depends on the machine's load; pytest's timeout ends a test that hangs.
 settings.register_profile("clicktrail", settings(), deadline=None)
 settings.load_profile("clicktrail")
 
-_TOLD = "told"
-"""The name of a test's property, which reaches the run's end whatever process the test is in."""
+_SUMMARY = "summary"
+"""Name of the test property that holds a line for the end of the run. Properties reach it from pytest-xdist's workers."""
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Say how much a test covered; it stands at the end of the run, where people look."""
+def summarize(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Add a line on what the test covered to the end of the run."""
     properties = request.node.user_properties
-    return lambda text: properties.append((_TOLD, f"{request.node.name}: {text}"))
+    return lambda text: properties.append((_SUMMARY, f"{request.node.name}: {text}"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests had to say."""
+    """Print the lines of `summarize`."""
     for outcome in ("passed", "failed"):
         for report in terminalreporter.getreports(outcome):
             for name, text in report.user_properties:
-                if name == _TOLD and report.when == "call":
+                if name == _SUMMARY and report.when == "call":
                     terminalreporter.write_line(text)
+
+
+@pytest.fixture(autouse=True)
+def _without_coverage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Turn coverage off for tests marked so, and for the processes that they start.
+
+    They run the same lines very often, and tracing takes half of their time.
+    """
+    if not request.node.get_closest_marker("without_coverage"):
+        yield
+        return
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+    trace = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(trace)

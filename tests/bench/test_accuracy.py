@@ -3,6 +3,8 @@ import subprocess
 import sys
 from datetime import date
 
+import pytest
+
 from bench.accuracy.__main__ import judge_events, measure_seed
 from bench.accuracy.metrics import estimate_measures
 from bench.accuracy.thresholds import evaluate_thresholds
@@ -16,6 +18,7 @@ def test_every_click_is_judged() -> None:
     assert {fact.click_id for fact in world.truths} == judge_events(world.events).keys()
 
 
+@pytest.mark.without_coverage
 def test_the_judge_is_ahead_of_every_other_rule() -> None:
     context = build_context_with_networks((), today=date.min)
     seeds = [measure_seed(seed=seed, recipient_count=500, context=context) for seed in (1, 2)]

@@ -7,6 +7,7 @@ from tests.support.command_line import run_clicktrail
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.without_coverage
 def test_the_demo_tells_people_from_scanners(tmp_path: Path) -> None:
     done = run_clicktrail("demo", "--once", "--json", folder=tmp_path, timeout_s=280)
 

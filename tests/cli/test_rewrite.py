@@ -232,6 +232,7 @@ def test_what_cannot_be_read_or_written_is_said_in_one_line(tmp_path: Path) -> N
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus of real mail is not at {CORPUS}")
 @pytest.mark.timeout(600)
+@pytest.mark.without_coverage
 def test_every_file_of_real_mail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keyring_file.load_or_create(tmp_path / "keys.json", earlier_data_paths=[])
     report, out = tmp_path / "report.json", tmp_path / "out"
@@ -259,6 +260,7 @@ def _check_offsets(before: bytes, after: bytes, links: list[dict[str, Any]]) -> 
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus of real mail is not at {CORPUS}")
+@pytest.mark.without_coverage
 def test_some_files_of_real_mail_as_a_user_would(tmp_path: Path) -> None:
     paths = sorted((CORPUS / "eml").iterdir())
     for path in paths[:: len(paths) // IN_PROCESSES]:

@@ -31,12 +31,12 @@ def names_in(folder: Path) -> list[str]:
 
 
 @pytest.mark.timeout(180)
-async def test_a_campaign_is_sent_clicked_and_reported(tmp_path: Path, tell: Callable[[str], None]) -> None:
+async def test_a_campaign_is_sent_clicked_and_reported(tmp_path: Path, summarize: Callable[[str], None]) -> None:
     told: list[tuple[str, float]] = []
     async with Demo(data=tmp_path / "kept", recipient_count=SIZE, window_s=WINDOW_S) as demo:
         outcome = await demo.run(lambda step, done: told.append((step, done)))
         visits = demo.landing_requests
-    tell(f"raw {outcome.raw_click_rate}, human {outcome.human_click_rate}, true {outcome.true_click_rate}")
+    summarize(f"raw {outcome.raw_click_rate}, human {outcome.human_click_rate}, true {outcome.true_click_rate}")
     assert SIZE == outcome.report["delivered"]
     assert outcome.true_click_rate > 0
     assert outcome.raw_click_rate > 3 * outcome.true_click_rate

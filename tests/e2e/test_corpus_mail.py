@@ -140,8 +140,9 @@ def with_utm(url: str) -> str:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.without_coverage
 async def test_real_messages_keep_bytes_and_destinations(
-    tmp_path: Path, messages: list[bytes], tell: Callable[[str], None]
+    tmp_path: Path, messages: list[bytes], summarize: Callable[[str], None]
 ) -> None:
     own = hosts(messages)
     async with Sink() as sink, running_server(tmp_path, next_hop=sink.address, own_hosts=own) as running:
@@ -163,7 +164,7 @@ async def test_real_messages_keep_bytes_and_destinations(
         assert wanted == normal(found[token])
     changed = sum(before != after for before, after in zip(messages, out, strict=True))
     anew = sum(encodings(before) != encodings(after) for before, after in zip(messages, out, strict=True))
-    tell(
+    summarize(
         f"{len(messages)} messages, {changed} rewritten, {len(links)} links followed, {tagged} tagged, "
         f"{anew} with a body encoded anew"
     )

@@ -16,7 +16,8 @@ pytestmark = [
 ]
 
 
-def test_html_of_real_mail(tell: Callable[[str], None]) -> None:
+@pytest.mark.without_coverage
+def test_html_of_real_mail(summarize: Callable[[str], None]) -> None:
     files = tracked = 0
     for path in sorted((CORPUS / "html").iterdir()):
         html = path.read_bytes().decode("utf-8", errors="surrogateescape")
@@ -25,12 +26,13 @@ def test_html_of_real_mail(tell: Callable[[str], None]) -> None:
         assert replace_links(html, result.links) == result.text, path.name
         files += 1
         tracked += sum(link.is_tracked for link in result.links)
-    tell(f"{files} HTML bodies, {tracked} links tracked")
+    summarize(f"{files} HTML bodies, {tracked} links tracked")
     assert files
     assert tracked
 
 
-def test_messages_of_real_mail(tell: Callable[[str], None]) -> None:
+@pytest.mark.without_coverage
+def test_messages_of_real_mail(summarize: Callable[[str], None]) -> None:
     files = tracked = read = 0
     for path in sorted((CORPUS / "eml").iterdir()):
         raw = path.read_bytes()
@@ -47,6 +49,6 @@ def test_messages_of_real_mail(tell: Callable[[str], None]) -> None:
                 read += 1
         files += 1
         tracked += sum(link.is_tracked for link in result.links)
-    tell(f"{files} messages, {read} bodies with links, {tracked} links tracked")
+    summarize(f"{files} messages, {read} bodies with links, {tracked} links tracked")
     assert files
     assert tracked

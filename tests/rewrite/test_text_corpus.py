@@ -105,7 +105,7 @@ def found(text: str) -> list[str]:
     return [link.href for link in find_links(text) if ada_url.check_url(link.href)]
 
 
-def test_fixtures_of_other_linkers(tell: Callable[[str], None]) -> None:
+def test_fixtures_of_other_linkers(summarize: Callable[[str], None]) -> None:
     met, missed = 0, set[str]()
     for fixture in chain(
         linkify("links.txt"),
@@ -118,5 +118,5 @@ def test_fixtures_of_other_linkers(tell: Callable[[str], None]) -> None:
             met += 1
         else:
             missed.add(fixture.place)
-    tell(f"{met} texts as other linkers expect, {len(missed)} expectations rejected")
+    summarize(f"{met} texts as other linkers expect, {len(missed)} expectations rejected")
     assert REJECTED.keys() == missed

@@ -149,7 +149,7 @@ MEETS: Mapping[str, Callable[[PeerCase], bool]] = {
 
 
 @needs_peer_cases
-def test_parameters_are_as_peers_expect(tell: Callable[[str], None]) -> None:
+def test_parameters_are_as_peers_expect(summarize: Callable[[str], None]) -> None:
     missed = find_unmet_cases(MEETS)
-    tell(f"{len(select_cases(*MEETS)) - len(missed)} expectations met, {len(missed)} rejected")
+    summarize(f"{len(select_cases(*MEETS)) - len(missed)} expectations met, {len(missed)} rejected")
     assert sorted(REJECTED) == sorted(missed)

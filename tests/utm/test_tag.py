@@ -128,7 +128,7 @@ TEST_DATA = sorted(WPT.rglob("*urltestdata.json")) + sorted(WPT.rglob("urltestda
 
 
 @pytest.mark.skipif(not TEST_DATA, reason="../shared/corpus/url is not here")
-def test_web_platform_tests(tell: Callable[[str], None]) -> None:
+def test_web_platform_tests(summarize: Callable[[str], None]) -> None:
     inputs = {
         case["input"] for path in TEST_DATA for case in json.loads(path.read_text("utf-8")) if isinstance(case, dict)
     }
@@ -149,7 +149,7 @@ def test_web_platform_tests(tell: Callable[[str], None]) -> None:
         assert after.search.removeprefix(before.search).removeprefix("?").removeprefix("&") == ADDED
         assert after.search.startswith(before.search)
         compared += 1
-    tell(f"{compared} of {len(inputs)} URLs tagged")
+    summarize(f"{compared} of {len(inputs)} URLs tagged")
     assert compared > 150
 
 

@@ -47,7 +47,7 @@ SLOW = min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
 """Both ends of a connection are open files of the one process that a test is, and half of those are for the rest."""
 
 
-async def test_thousands_of_slow_clients_keep_nobody_waiting(tell: Callable[[str], None]) -> None:
+async def test_thousands_of_slow_clients_keep_nobody_waiting(summarize: Callable[[str], None]) -> None:
     journal = ManualJournal()
     async with connected(journal) as (connection, reader, writer):
         address = writer.get_extra_info("peername")
@@ -77,7 +77,7 @@ async def test_thousands_of_slow_clients_keep_nobody_waiting(tell: Callable[[str
                 client.close()
             await asyncio.gather(*(each.closed for each in slow))
     assert {b"HTTP/1.1 408"} == answers
-    tell(f"{SLOW:,} slow connections at once")
+    summarize(f"{SLOW:,} slow connections at once")
 
 
 def after(seconds: float) -> float:
