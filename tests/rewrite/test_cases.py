@@ -47,7 +47,7 @@ def told(link: Link) -> list[str]:
 
 @pytest.mark.parametrize(("kind", "body", "outcome"), examples(*REWRITE))
 def test_links_of_bodies(kind: str, body: str, outcome: str) -> None:
-    result = REWRITE[kind](body, policy=POLICY, tag=keep_url, tracking_url=tracking_url)
+    result = REWRITE[kind](body, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
     assert CODE.findall(outcome) == [word for link in result.links for word in told(link)]
     assert replace_links(body, result.links) == result.text
     tracked = [link.position for link in result.links if link.is_tracked]

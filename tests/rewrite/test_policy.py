@@ -192,7 +192,7 @@ def test_a_policy_is_read_from_toml() -> None:
 
 def test_a_policy_says_what_becomes_of_plain_text() -> None:
     assert [PlainTextMode.SHORT, PlainTextMode.SHOW_HOST] == [
-        parse_policy(text).plain_text for text in ("", 'text = "named"')
+        parse_policy(text).plain_text for text in ("", 'plain_text = "show-host"')
     ]
 
 

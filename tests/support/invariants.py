@@ -63,8 +63,8 @@ def check_text(text: str) -> None:
 
 def check_second_pass(rewrite: Callable[..., RewrittenBody], body: str, *, policy: Policy) -> None:
     """A body that is rewritten already stays as it is."""
-    once = rewrite(body, policy=policy, tag=add_utm, tracking_url=tracking_url).text
-    assert once == rewrite(once, policy=policy, tag=add_utm, tracking_url=tracking_url).text
+    once = rewrite(body, policy=policy, tag_url=add_utm, make_tracking_url=tracking_url).text
+    assert once == rewrite(once, policy=policy, tag_url=add_utm, make_tracking_url=tracking_url).text
 
 
 def add_utm(candidate: Candidate) -> str:

@@ -123,7 +123,7 @@ def _assign_position(link: Link, numbers: Mapping[int, int]) -> Link:
     """A link as it is known before there is a recipient."""
     if _is_personal(link):
         return msgspec.structs.replace(link, position=numbers[link.index])
-    return link if link.position is None else msgspec.structs.replace(link, url="")
+    return link if link.position is None else msgspec.structs.replace(link, replacement="")
 
 
 def _check_url_suffix(end: str) -> str:

@@ -56,7 +56,7 @@ class EspTemplate:
         links = tuple(
             link
             if link.position is None
-            else msgspec.structs.replace(link, url=f"{tracking_urls[link.position]}/{merge_tag}")
+            else msgspec.structs.replace(link, replacement=f"{tracking_urls[link.position]}/{merge_tag}")
             for link in self.links
         )
         edits = build_byte_edits(self.content, self.decoded, links)
@@ -88,7 +88,7 @@ def parse_template(
         raise ClicktrailError(_UNREADABLE_CHARSET, hint=_UNREADABLE_CHARSET_HINT)
     body = Body(part=part, text=seen.text, has_valid_charset=seen.has_valid_charset)
     (links,) = number_links([body], policy=policy, tag_url=tag_url, make_tracking_url=_build_placeholder_url)
-    found = tuple(msgspec.structs.replace(link, url="") if link.position is not None else link for link in links)
+    found = tuple(msgspec.structs.replace(link, replacement="") if link.position is not None else link for link in links)
     return EspTemplate(content=content, decoded=seen, links=found)
 
 

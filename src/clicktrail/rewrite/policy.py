@@ -143,7 +143,7 @@ class PlainTextMode(StrEnum):
     SHORT = "short"
     """They are tracked, by a short URL where there is a registry that knows where it leads."""
 
-    SHOW_HOST = "named"
+    SHOW_HOST = "show-host"
     """The same, with the host of the destination beside it."""
 
     SKIP = "skip"

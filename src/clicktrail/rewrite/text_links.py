@@ -210,7 +210,7 @@ def add_destination_hosts(text: str, links: Sequence[Link]) -> tuple[Link, ...]:
             named.append(link)
         else:
             host = parse_url(link.destination).hostname
-            named.append(msgspec.structs.replace(link, host=host, host_at=at))
+            named.append(msgspec.structs.replace(link, visible_host=host, visible_host_offset=at))
     return tuple(named)
 
 
