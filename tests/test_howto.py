@@ -21,10 +21,10 @@ import pytest
 from clicktrail import keyring_file
 from clicktrail.demo.sink import Sink
 from clicktrail.model.event import Click, decode_event
-from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.settings import load
 from clicktrail.tokens import SealedLink, open_token, seal_token
 from tests.support.command_line import run_clicktrail
+from tests.support.recorded_journal import read_journal_lines
 from tests.support.serving import running_server
 
 README = Path("README.md")
@@ -113,9 +113,9 @@ async def test_behind_the_caddyfile_the_edge_sees_the_reader(tmp_path: Path) -> 
                 headers={"X-Forwarded-For": "203.0.113.9"},
             )
         journal = running.data_folder / "journal"
-        (entry,) = SegmentReader(journal, tmp_path / "cursor.json").read(10)
+        (line,) = read_journal_lines(journal)
 
-    click = decode_event(entry.line)
+    click = decode_event(line)
     assert "https://example.com/boots" == response.headers["location"]
     assert isinstance(click, Click)
     assert click.https
@@ -145,8 +145,8 @@ async def test_a_campaign_from_python_is_sent_and_followed(tmp_path: Path) -> No
                 arrived = [(await client.get(url)).headers["location"] for url in urls_of(message)]
                 assert ["https://example.com/boots"] * 2 + [f"https://example.com/offer/{name}"] == arrived
     assert ["https://example.com/boots"] * 2 + ["https://example.com/offer/cleo"] == urls_of(cleo)
-    entries = SegmentReader(running.data_folder / "journal", tmp_path / "cursor.json").read(100)
-    clicks = [event for event in (decode_event(entry.line) for entry in entries) if isinstance(event, Click)]
+    lines = read_journal_lines(running.data_folder / "journal")
+    clicks = [event for event in map(decode_event, lines) if isinstance(event, Click)]
     assert {("r-17", 0, ""), ("r-17", 1, "offer"), ("r-18", 0, ""), ("r-18", 1, "offer")} == {
         (click.recipient, click.link, click.group) for click in clicks
     }

@@ -5,6 +5,7 @@ one minute to the next. A run counts only if the edge redirects rightly, and if 
 answered click in the journal.
 """
 
+import asyncio
 import contextlib
 import os
 import platform
@@ -74,7 +75,7 @@ def _compare_servers(folder: Path, *, seconds: int, workers: int, full: bool) ->
         half = run_load(servers["durable"].url, tokens, duration_s=seconds, profile=readers)
         _print_medians("half", "durable", [half])
     answered = 1 + sum(each.requests for each in [warm_up["durable"], *rounds["durable"], half])
-    found = count_recorded_clicks(folder / DATA_FOLDER / "journal", folder / "cursor")
+    found = asyncio.run(count_recorded_clicks(folder / DATA_FOLDER / "journal", folder / "cursor"))
     if found < answered:
         raise BenchError(f"{answered:,} clicks were answered, and {answered - found:,} of them are not in the journal")
     print(f"journal after SIGKILL: {found:,} clicks, {answered:,} of them counted as answered")

@@ -53,7 +53,7 @@ def expect_redirect(port: int, token: str, *, location: str) -> None:
         raise BenchError(f"a link to {location} was answered with {found[0]} to {found[1]}")
 
 
-def count_recorded_clicks(journal: Path, cursor: Path) -> int:
+async def count_recorded_clicks(journal: Path, cursor: Path) -> int:
     """Distinct clicks on good links in a journal, read from its start.
 
     Args:
@@ -62,7 +62,7 @@ def count_recorded_clicks(journal: Path, cursor: Path) -> int:
     """
     reader = SegmentReader(journal, cursor)
     ids: set[str] = set()
-    while entries := reader.read(_READ_BATCH_SIZE):
+    while entries := await reader.read(_READ_BATCH_SIZE):
         events = (decode_event(entry.line) for entry in entries)
         ids.update(event.id for event in events if isinstance(event, Click) and not event.tampered)
     return len(ids)

@@ -67,12 +67,12 @@ class ListReader:
     def __init__(self, events: list[AnyEvent]) -> None:
         self._entries = [JournalEntry(encode_event(event), None) for event in events]
 
-    def read(self, limit: int) -> list[JournalEntry]:
+    async def read(self, limit: int) -> list[JournalEntry]:
         """The next lines."""
         found, self._entries = self._entries[:limit], self._entries[limit:]
         return found
 
-    def commit(self) -> None:
+    async def commit(self) -> None:
         """Nothing that lasts."""
 
 

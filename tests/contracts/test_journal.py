@@ -45,9 +45,9 @@ async def write(writer: Journal, lines: list[bytes]) -> list[bool]:
     return await asyncio.gather(*outcomes)
 
 
-def read(reader: JournalReader, limit: int = 100) -> list[bytes]:
+async def read(reader: JournalReader, limit: int = 100) -> list[bytes]:
     """The next lines."""
-    return [entry.line for entry in reader.read(limit)]
+    return [entry.line for entry in await reader.read(limit)]
 
 
 async def test_each_line_is_confirmed_and_found(journal: Segments) -> None:
@@ -55,8 +55,8 @@ async def test_each_line_is_confirmed_and_found(journal: Segments) -> None:
     with journal.writer("edge-0") as writer:
         assert [True] * 5 == await write(writer, lines)
         reader = journal.reader()
-        assert lines == read(reader)
-        assert [] == read(reader)
+        assert lines == await read(reader)
+        assert [] == await read(reader)
 
 
 async def test_every_writer_is_read(journal: Segments) -> None:
@@ -64,7 +64,7 @@ async def test_every_writer_is_read(journal: Segments) -> None:
     for name in names:
         with journal.writer(name) as writer:
             await write(writer, [f"{name} {number}".encode() for number in range(5)])
-    found = read(journal.reader())
+    found = await read(journal.reader())
     assert len(found) == 15
     for name in names:
         expected = [f"{name} {number}".encode() for number in range(5)]
@@ -76,7 +76,7 @@ async def test_the_limit_is_kept_over_all_writers(journal: Segments) -> None:
         with journal.writer(name) as writer:
             await write(writer, [f"{name} {number}".encode() for number in range(10)])
     reader = journal.reader()
-    batches = [read(reader, 7) for _ in range(4)]
+    batches = [await read(reader, 7) for _ in range(4)]
     assert [7, 7, 6, 0] == [len(batch) for batch in batches]
     assert len({line for batch in batches for line in batch}) == 20
 
@@ -85,11 +85,11 @@ async def test_reading_resumes_where_it_was_committed(journal: Segments) -> None
     with journal.writer("edge-0") as writer:
         await write(writer, [b"1", b"2", b"3"])
         reader = journal.reader()
-        assert [b"1", b"2"] == read(reader, 2)
-        reader.commit()
-        assert [b"3"] == read(reader)
+        assert [b"1", b"2"] == await read(reader, 2)
+        await reader.commit()
+        assert [b"3"] == await read(reader)
         await write(writer, [b"4"])
-        assert [b"3", b"4"] == read(journal.reader())
+        assert [b"3", b"4"] == await read(journal.reader())
 
 
 async def test_a_new_writer_goes_on_behind_the_old_one(journal: Segments) -> None:
@@ -97,11 +97,11 @@ async def test_a_new_writer_goes_on_behind_the_old_one(journal: Segments) -> Non
     for life in range(3):
         with journal.writer("edge-0") as writer:
             await write(writer, [f"life {life}".encode()])
-        assert [f"life {life}".encode()] == read(reader)
+        assert [f"life {life}".encode()] == await read(reader)
 
 
 async def test_a_writer_that_left_refuses(journal: Segments) -> None:
     writer = journal.writer("edge-0")
     writer.close()
     assert [False] == await write(writer, [b"late"])
-    assert [] == read(journal.reader())
+    assert [] == await read(journal.reader())

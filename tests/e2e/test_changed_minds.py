@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx2
 
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
-from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.tokens import SealedLink, seal_token
+from tests.support.recorded_journal import read_journal_lines
 from tests.support.serving import RunningServer, running_server
 
 ANN, BOB = "ann@example.org", "bob@example.org"
@@ -39,8 +39,7 @@ async def clicktrail(folder: Path, *words: str) -> None:
 
 def journal(folder: Path) -> list[AnyEvent]:
     """What was recorded."""
-    reader = SegmentReader(folder / "data" / "journal", folder / "nobody's cursor")
-    return [decode_event(entry.line) for entry in reader.read(10_000)]
+    return [decode_event(line) for line in read_journal_lines(folder / "data" / "journal")]
 
 
 async def test_clicks_of_who_denies_are_anonymous_from_then_on(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from clicktrail.model.event import AnyEvent, Click, Engagement, decode_event
-from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.tokens import SealedLink, seal_token
 from tests.support.chromium import chromium, needs_chromium
+from tests.support.recorded_journal import read_journal_lines
 from tests.support.serving import RunningServer, running_server, wait_for_report
 
 PAGE = """\
@@ -130,9 +130,7 @@ async def visit(visitor: Visitor, browser: Browser, running: RunningServer, dest
 
 def events(folder: Path) -> list[AnyEvent]:
     """What the journal of a data folder has."""
-    return [
-        decode_event(entry.line) for entry in SegmentReader(folder / "data" / "journal", folder / "cursor").read(1_000)
-    ]
+    return [decode_event(line) for line in read_journal_lines(folder / "data" / "journal")]
 
 
 async def engagements(folder: Path, count: int) -> dict[str, Engagement]:

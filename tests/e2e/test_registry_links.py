@@ -12,10 +12,10 @@ import httpx2
 
 from clicktrail.demo.sink import Sink
 from clicktrail.model.event import Click, Sent, decode_event
-from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.stores import save_link_set
 from clicktrail.tracking import MessageMetadata, Tracker
+from tests.support.recorded_journal import read_journal_lines
 from tests.support.serving import RunningServer, running_server
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -33,8 +33,7 @@ TEXT = "Boots: https://shop.example/boots\nGloves: https://shop.example/gloves\n
 
 def recorded(data: Path) -> list[Click | Sent]:
     """Clicks and sent messages of the journal."""
-    reader = SegmentReader(data / "journal", data / "nobody's cursor")
-    events = [decode_event(entry.line) for entry in reader.read(1_000)]
+    events = [decode_event(line) for line in read_journal_lines(data / "journal")]
     return [event for event in events if isinstance(event, Click | Sent)]
 
 

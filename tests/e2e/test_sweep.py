@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx2
 
-from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.tokens import KeyRing, SealedLink, seal_token
 from tests.support.command_line import run_clicktrail
+from tests.support.recorded_journal import read_journal_lines
 from tests.support.serving import running_server, wait_for_report
 
 BROWSER = {
@@ -48,8 +48,7 @@ async def test_a_sweep_over_many_messages_is_suspected_live_and_in_an_audit(tmp_
     assert {"shared-address": 6}.items() <= {of["signal"]: of["clicks"] for of in report["reasons"]}.items()
 
     log = tmp_path / "log.jsonl"
-    entries = SegmentReader(tmp_path / "data" / "journal", tmp_path / "no cursor").read(100)
-    log.write_bytes(b"".join(entry.line + b"\n" for entry in entries))
+    log.write_bytes(b"".join(line + b"\n" for line in read_journal_lines(tmp_path / "data" / "journal")))
     audited = await asyncio.to_thread(run_clicktrail, "audit", "--json", str(log), folder=tmp_path)
     (campaign,) = json.loads(audited.stdout)["campaigns"]
     assert report["clicks"] == campaign["clicks"]

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from clicktrail.model.event import AnyEvent, Click, Sent, encode_event
+from clicktrail.server.journal.segments import SEGMENT_HEADER, decode_frames, list_segment_numbers, segment_path
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.settings import Settings
 
-__all__ = ["SENT", "click", "write_journal"]
+__all__ = ["SENT", "click", "read_journal_lines", "write_journal"]
 
 SENT_AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CLICKED_AT = datetime(2026, 11, 23, 13, tzinfo=UTC)
@@ -39,3 +41,13 @@ def write_journal(settings: Settings, *events: AnyEvent) -> None:
                 writer.append(line, lambda _committed: None)
 
     asyncio.run(write(map(encode_event, events)))
+
+
+def read_journal_lines(folder: Path) -> list[bytes]:
+    """All lines of a journal, writer by writer, without a cursor."""
+    lines: list[bytes] = []
+    for writer in sorted(path for path in folder.iterdir() if path.is_dir()):
+        for number in list_segment_numbers(writer):
+            data = segment_path(writer, number).read_bytes().removeprefix(SEGMENT_HEADER)
+            lines += decode_frames(data, limit=len(data))
+    return lines

@@ -12,7 +12,6 @@ import aiosmtplib
 
 from clicktrail.model.event import AnyEvent, decode_event
 from clicktrail.rewrite import DkimKey
-from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.ports import Consents, IdGenerator, ShortLinks
 from clicktrail.server.relay.smtp_client import NextHopConfig
@@ -23,6 +22,7 @@ from clicktrail.server.wiring.stores import open_registry
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing
 from clicktrail.tracking import Tracker
 from clicktrail.utm.convention import Convention
+from tests.support.recorded_journal import read_journal_lines
 
 __all__ = ["DOMAIN", "RING", "RunningRelay", "running_relay"]
 
@@ -61,8 +61,7 @@ class RunningRelay:
 
     def events(self) -> list[AnyEvent]:
         """What the relay has recorded."""
-        reader = SegmentReader(self.folder, self.folder / "cursor.json")
-        return [decode_event(entry.line) for entry in reader.read(10_000)]
+        return [decode_event(line) for line in read_journal_lines(self.folder)]
 
 
 @contextlib.asynccontextmanager

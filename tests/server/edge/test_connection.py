@@ -15,10 +15,10 @@ import pytest
 from clicktrail.model.event import Click, decode_event
 from clicktrail.server.edge.connection import KEEPALIVE_TIMEOUT_S, REQUEST_READ_TIMEOUT_S, Connection
 from clicktrail.server.edge.http_reader import MAX_REQUEST_HEAD_BYTES
-from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
 from tests.support.edge import RunningEdge, build_request, build_routes, running_edge, tampered_path, token_path
 from tests.support.held_journal import ManualJournal
+from tests.support.recorded_journal import read_journal_lines
 
 
 @asynccontextmanager
@@ -161,7 +161,7 @@ def writer_on(journal: Path) -> SegmentWriter:
 
 def clicks_in(journal: Path) -> list[Click]:
     """Everything that was recorded."""
-    events = [decode_event(entry.line) for entry in SegmentReader(journal, journal / "cursor").read(10_000)]
+    events = [decode_event(line) for line in read_journal_lines(journal)]
     return [event for event in events if isinstance(event, Click)]
 
 

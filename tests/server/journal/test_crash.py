@@ -1,5 +1,6 @@
 """A writer that is killed while it writes."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -28,7 +29,7 @@ async def main(folder, name):
         folder,
         asyncio.get_running_loop(),
         durability=Durability(sys.argv[3]),
-        begin=functools.partial(Segment, capacity=20_000),
+        create_segment=functools.partial(Segment, capacity=20_000),
     )
     number = 0
     while True:
@@ -44,19 +45,23 @@ asyncio.run(main(Path(sys.argv[1]), sys.argv[2].encode()))
 
 
 READER = """
-import os, sys, time
+import asyncio, os, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from clicktrail.server.journal.reader import SegmentReader
 
 journal, stored = Path(sys.argv[1]), os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-reader = SegmentReader(journal, journal / "cursor")
-while True:
-    os.write(1, b"reading\\n")
-    for entry in reader.read(50):
-        os.write(stored, entry.line + b"\\n")
-    reader.commit()
-    reader.delete(before=datetime.now(UTC))
+
+async def main():
+    reader = SegmentReader(journal, journal / "cursor")
+    while True:
+        os.write(1, b"reading\\n")
+        for entry in await reader.read(50):
+            os.write(stored, entry.line + b"\\n")
+        await reader.commit()
+        reader.delete_segments(before=datetime.now(UTC))
+
+asyncio.run(main())
 """
 
 
@@ -81,7 +86,7 @@ def test_every_confirmed_line_is_found_once_however_often_the_writer_is_killed(
         confirmed += killed_after(
             tmp_path / "edge-0", name=f"life {life}", confirmed=200 + 150 * life, durability=durability
         )
-    found = [entry.line for entry in SegmentReader(tmp_path, tmp_path / "cursor").read(1_000_000)]
+    found = [entry.line for entry in asyncio.run(SegmentReader(tmp_path, tmp_path / "cursor").read(1_000_000))]
     assert [] == [line for line in confirmed if line not in set(found)]
     assert len(found) == len(set(found))
     assert len(confirmed) >= 5 * 200
@@ -99,6 +104,6 @@ def test_no_line_is_passed_over_however_often_the_reader_is_killed(tmp_path: Pat
             time.sleep(0.001 * 2**life % 0.03)  # the moment of its death, not something that is waited for
             os.kill(process.pid, signal.SIGKILL)
     last = SegmentReader(journal, journal / "cursor")
-    found = [*stored.read_bytes().splitlines(), *(entry.line for entry in last.read(1_000_000))]
+    found = [*stored.read_bytes().splitlines(), *(entry.line for entry in asyncio.run(last.read(1_000_000)))]
     assert [] == [line for line in written if line not in set(found)]
     assert list_segment_numbers(journal / "edge-0")[0] > 1  # what was read is gone

@@ -38,9 +38,9 @@ def segment_of(folder: Path, number: int, lines: list[bytes]) -> Segment:
     return segment
 
 
-def lines_from(reader: SegmentReader, limit: int = 1_000) -> list[bytes]:
+async def lines_from(reader: SegmentReader, limit: int = 1_000) -> list[bytes]:
     """The next lines, without their places."""
-    return [entry.line for entry in reader.read(limit)]
+    return [entry.line for entry in await reader.read(limit)]
 
 
 async def write(folder: Path, batches: list[list[bytes]], capacity: int) -> None:
@@ -59,132 +59,134 @@ async def write(folder: Path, batches: list[list[bytes]], capacity: int) -> None
     sessions=st.lists(st.tuples(Batches, st.integers(1, 200), st.booleans()), max_size=4),
     limit=st.integers(1, 9),
 )
-def test_any_lines_come_out_as_they_went_in(sessions: list[tuple[list[list[bytes]], int, bool]], limit: int) -> None:
+async def test_any_lines_come_out_as_they_went_in(
+    sessions: list[tuple[list[list[bytes]], int, bool]], limit: int
+) -> None:
     with tempfile.TemporaryDirectory() as name:
         journal = Path(name)
         reader = SegmentReader(journal, journal / "cursor")
         found: list[bytes] = []
         for batches, capacity, restart in sessions:
-            asyncio.run(write(journal / "edge-0", batches, capacity))
-            while lines := lines_from(reader, limit):
+            await write(journal / "edge-0", batches, capacity)
+            while lines := await lines_from(reader, limit):
                 assert len(lines) <= limit
                 found += lines
             if restart:
-                reader.commit()
+                await reader.commit()
                 reader = SegmentReader(journal, journal / "cursor")
         assert [line for batches, _, _ in sessions for batch in batches for line in batch] == found
 
 
-def test_what_was_not_committed_is_read_again(tmp_path: Path) -> None:
+async def test_what_was_not_committed_is_read_again(tmp_path: Path) -> None:
     segment_of(tmp_path / "edge-0", 1, [b"a", b"b", b"c"]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"a"] == lines_from(reader, 1)
-    reader.commit()
-    assert [b"b", b"c"] == lines_from(reader)
-    assert [b"b", b"c"] == lines_from(SegmentReader(tmp_path, tmp_path / "cursor"))
+    assert [b"a"] == await lines_from(reader, 1)
+    await reader.commit()
+    assert [b"b", b"c"] == await lines_from(reader)
+    assert [b"b", b"c"] == await lines_from(SegmentReader(tmp_path, tmp_path / "cursor"))
 
 
-def test_there_may_be_no_journal_yet(tmp_path: Path) -> None:
+async def test_there_may_be_no_journal_yet(tmp_path: Path) -> None:
     reader = SegmentReader(tmp_path / "journal", tmp_path / "cursor")
-    assert [] == lines_from(reader)
-    reader.commit()
+    assert [] == await lines_from(reader)
+    await reader.commit()
     assert not (tmp_path / "cursor").exists()
 
 
-def test_a_frame_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
+async def test_a_frame_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
     open_segment = segment_of(tmp_path / "edge-0", 1, [b"first"])
     path = segment_path(tmp_path / "edge-0", 1)
     start = open_segment.size
     frame = encode_frame(b"second")
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"first"] == lines_from(reader)
+    assert [b"first"] == await lines_from(reader)
     for caught in range(len(frame)):
         with path.open("r+b") as file:
             file.seek(start)
             file.write(frame[:caught])
-        assert [] == lines_from(reader)
+        assert [] == await lines_from(reader)
     open_segment.write(frame)
-    assert [b"second"] == lines_from(reader)
+    assert [b"second"] == await lines_from(reader)
     open_segment.close()
 
 
-def test_a_torn_tail_of_a_finished_segment_is_passed_over(tmp_path: Path) -> None:
+async def test_a_torn_tail_of_a_finished_segment_is_passed_over(tmp_path: Path) -> None:
     segment_of(tmp_path / "edge-0", 1, [b"first"]).close()
     path = segment_path(tmp_path / "edge-0", 1)
     path.write_bytes(path.read_bytes() + encode_frame(b"torn")[:-1])
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"first"] == lines_from(reader)
+    assert [b"first"] == await lines_from(reader)
     segment_of(tmp_path / "edge-0", 2, [b"second"]).close()
-    assert [b"second"] == lines_from(reader)
+    assert [b"second"] == await lines_from(reader)
 
 
 async def test_lines_that_a_power_cut_took_away_do_not_hide_later_ones(tmp_path: Path) -> None:
     segment_of(tmp_path / "edge-0", 1, [b"synced", b"not synced"]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"synced", b"not synced"] == lines_from(reader)
-    reader.commit()
+    assert [b"synced", b"not synced"] == await lines_from(reader)
+    await reader.commit()
     with segment_path(tmp_path / "edge-0", 1).open("r+b") as file:
         file.truncate(len(SEGMENT_HEADER) + FRAME_HEADER_BYTES + len(b"synced") + 3)
     await write(tmp_path / "edge-0", [[b"a line that is longer than what was lost"], [b"and another"]], 1_000_000)
     again = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"a line that is longer than what was lost", b"and another"] == lines_from(again)
+    assert [b"a line that is longer than what was lost", b"and another"] == await lines_from(again)
 
 
-def test_deleted_segments_are_passed_over(tmp_path: Path) -> None:
+async def test_deleted_segments_are_passed_over(tmp_path: Path) -> None:
     for number in (1, 2, 3):
         segment_of(tmp_path / "edge-0", number, [b"%d" % number]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"1"] == lines_from(reader, 1)
+    assert [b"1"] == await lines_from(reader, 1)
     segment_path(tmp_path / "edge-0", 1).unlink()
     segment_path(tmp_path / "edge-0", 2).unlink()
-    assert [b"3"] == lines_from(reader)
+    assert [b"3"] == await lines_from(reader)
 
 
-def test_only_what_is_committed_is_deleted(tmp_path: Path) -> None:
+async def test_only_what_is_committed_is_deleted(tmp_path: Path) -> None:
     (tmp_path / "edge-0").mkdir()
     claim = lock_folder(tmp_path / "edge-0")
     for number in (1, 2, 3):
         segment_of(tmp_path / "edge-0", number, [b"%d" % number]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
     tomorrow = SystemClock().now() + timedelta(days=1)
-    assert [b"1", b"2", b"3"] == lines_from(reader)
+    assert [b"1", b"2", b"3"] == await lines_from(reader)
     assert 0 == reader.delete_segments(before=tomorrow)
-    reader.commit()
+    await reader.commit()
     assert 2 == reader.delete_segments(before=tomorrow)
     assert [3] == list_segment_numbers(tmp_path / "edge-0")
     os.close(claim)
     segment_of(tmp_path / "edge-0", 4, [b"4"]).close()
-    assert [b"4"] == lines_from(SegmentReader(tmp_path, tmp_path / "cursor"))
+    assert [b"4"] == await lines_from(SegmentReader(tmp_path, tmp_path / "cursor"))
 
 
-def test_a_segment_is_done_with_once_there_is_an_empty_one_behind_it(tmp_path: Path) -> None:
+async def test_a_segment_is_done_with_once_there_is_an_empty_one_behind_it(tmp_path: Path) -> None:
     segment_of(tmp_path / "edge-0", 1, [b"1"]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"1"] == lines_from(reader)
+    assert [b"1"] == await lines_from(reader)
     open_segment = segment_of(tmp_path / "edge-0", 2, [])
-    assert [] == lines_from(reader)
-    reader.commit()
+    assert [] == await lines_from(reader)
+    await reader.commit()
     assert 1 == reader.delete_segments(before=SystemClock().now() + timedelta(days=1))
     open_segment.write(encode_frame(b"2"))
-    assert [b"2"] == lines_from(reader)
+    assert [b"2"] == await lines_from(reader)
     open_segment.close()
 
 
-def test_a_folder_that_was_begun_anew_is_read_from_its_start(tmp_path: Path) -> None:
+async def test_a_folder_that_was_begun_anew_is_read_from_its_start(tmp_path: Path) -> None:
     segment_of(tmp_path / "edge-0", 7, [b"old"]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"old"] == lines_from(reader)
+    assert [b"old"] == await lines_from(reader)
     segment_path(tmp_path / "edge-0", 7).unlink()
-    assert [] == lines_from(reader)
+    assert [] == await lines_from(reader)
     segment_of(tmp_path / "edge-0", 1, [b"new"]).close()
-    assert [b"new"] == lines_from(reader)
+    assert [b"new"] == await lines_from(reader)
 
 
-def test_writers_take_turns(tmp_path: Path) -> None:
+async def test_writers_take_turns(tmp_path: Path) -> None:
     for writer in ("edge-0", "edge-1", "engine"):
         segment_of(tmp_path / writer, 1, [f"{writer} {number}".encode() for number in range(100)]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    found = [lines_from(reader, 10)[0].split()[0] for _ in range(6)]
+    found = [(await lines_from(reader, 10))[0].split()[0] for _ in range(6)]
     assert {b"edge-0", b"edge-1", b"engine"} == set(found[:3]) == set(found[3:])
 
 

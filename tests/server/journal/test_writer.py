@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.errors import StorageError
-from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.segments import Segment, list_segment_numbers, segment_path
 from clicktrail.server.journal.writer import Backlog, Durability, SegmentWriter
+from tests.support.recorded_journal import read_journal_lines
 
 NOBODY = 65_534
 
@@ -37,15 +37,10 @@ async def committed(writer: SegmentWriter, line: bytes) -> bool:
     return await outcome
 
 
-def lines_in(journal: Path) -> list[bytes]:
-    """Everything a new reader finds."""
-    return [entry.line for entry in SegmentReader(journal, journal / "cursor").read(1_000_000)]
-
-
 async def test_a_line_is_on_disk_when_it_is_confirmed(tmp_path: Path) -> None:
     with writer_on(tmp_path / "edge-0") as writer:
         assert await committed(writer, b"a click")
-        assert [b"a click"] == lines_in(tmp_path)
+        assert [b"a click"] == read_journal_lines(tmp_path)
 
 
 async def test_lines_that_arrive_together_share_a_batch(tmp_path: Path) -> None:
@@ -56,7 +51,7 @@ async def test_lines_that_arrive_together_share_a_batch(tmp_path: Path) -> None:
         assert [] == told
         assert await committed(writer, b"last")
         assert [True] * 50 == told
-    assert [*(b"%d" % number for number in range(50)), b"last"] == lines_in(tmp_path)
+    assert [*(b"%d" % number for number in range(50)), b"last"] == read_journal_lines(tmp_path)
 
 
 async def test_a_line_of_the_next_turn_joins_the_batch(tmp_path: Path) -> None:
@@ -94,7 +89,7 @@ async def test_close_commits_and_then_takes_no_more(tmp_path: Path) -> None:
     writer.append(b"too late", told.append)
     assert [True, False] == told
     assert writer.failed_count == 1
-    assert [b"in time"] == lines_in(tmp_path)
+    assert [b"in time"] == read_journal_lines(tmp_path)
 
 
 async def test_a_callback_may_append(tmp_path: Path) -> None:
@@ -102,7 +97,7 @@ async def test_a_callback_may_append(tmp_path: Path) -> None:
         second: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         writer.append(b"first", lambda _: writer.append(b"second", second.set_result))
         assert await second
-    assert [b"first", b"second"] == lines_in(tmp_path)
+    assert [b"first", b"second"] == read_journal_lines(tmp_path)
 
 
 async def test_segments_roll_by_size(tmp_path: Path) -> None:
@@ -111,7 +106,7 @@ async def test_segments_roll_by_size(tmp_path: Path) -> None:
         for size in sizes:
             assert await committed(writer, b"x" * size)
     assert [1, 2, 3, 4] == list_segment_numbers(tmp_path / "edge-0")
-    assert sizes == [len(line) for line in lines_in(tmp_path)]
+    assert sizes == [len(line) for line in read_journal_lines(tmp_path)]
 
 
 @pytest.mark.parametrize("durability", Durability)
@@ -123,7 +118,7 @@ async def test_segments_roll_by_age(tmp_path: Path, durability: Durability) -> N
         writer._roll()
         assert [1, 2] == list_segment_numbers(tmp_path / "edge-0")
         assert await committed(writer, b"second")
-    assert [b"first", b"second"] == lines_in(tmp_path)
+    assert [b"first", b"second"] == read_journal_lines(tmp_path)
     assert [1, 2] == list_segment_numbers(tmp_path / "edge-0")
 
 
@@ -137,7 +132,7 @@ async def test_a_segment_that_cannot_be_ended_is_trouble(tmp_path: Path) -> None
         writer._roll()
         disk.fails = False
         await until_written(writer)
-    assert [b"first"] == lines_in(tmp_path)
+    assert [b"first"] == read_journal_lines(tmp_path)
 
 
 async def test_a_second_writer_is_refused(tmp_path: Path) -> None:
@@ -158,7 +153,7 @@ async def test_a_torn_tail_is_cut_off_at_the_start_and_never_written_behind(tmp_
         assert await committed(writer, b"after")
     assert whole == segment_path(tmp_path / "edge-0", 1).read_bytes()
     assert [1, 2] == list_segment_numbers(tmp_path / "edge-0")
-    assert [b"before", b"after"] == lines_in(tmp_path)
+    assert [b"before", b"after"] == read_journal_lines(tmp_path)
 
 
 async def until(happened: Callable[[], bool]) -> None:
@@ -190,7 +185,7 @@ async def test_a_journal_that_cannot_be_written_keeps_lines_until_it_can(tmp_pat
         assert await committed(writer, b"third")
         assert (2, 0, 0) == (writer.failed_count, writer.buffered_count, writer.dropped_count)
         assert writer.last_error is None
-    assert [b"first", b"second", b"third"] == lines_in(tmp_path)
+    assert [b"first", b"second", b"third"] == read_journal_lines(tmp_path)
 
 
 async def test_a_folder_that_is_removed_is_made_again(tmp_path: Path) -> None:
@@ -204,7 +199,7 @@ async def test_a_folder_that_is_removed_is_made_again(tmp_path: Path) -> None:
         assert [2] == list_segment_numbers(folder)
         with pytest.raises(StorageError):
             writer_on(folder)
-    assert [b"second", b"third"] == lines_in(tmp_path)
+    assert [b"second", b"third"] == read_journal_lines(tmp_path)
 
 
 @contextlib.contextmanager
@@ -228,7 +223,7 @@ async def test_permissions_that_are_gone_are_waited_for(tmp_path: Path) -> None:
             assert isinstance(writer.last_error, PermissionError)
         await until_written(writer)
         assert await committed(writer, b"third")
-    assert [b"first", b"second" * 9, b"third"] == lines_in(tmp_path)
+    assert [b"first", b"second" * 9, b"third"] == read_journal_lines(tmp_path)
 
 
 async def test_what_does_not_fit_into_memory_is_let_go(tmp_path: Path) -> None:
@@ -240,7 +235,7 @@ async def test_what_does_not_fit_into_memory_is_let_go(tmp_path: Path) -> None:
         (tmp_path / "edge-0").unlink()
         await until_written(writer)
         assert await committed(writer, b"5")
-    assert [b"0", b"1", b"2", b"5"] == [line[:1] for line in lines_in(tmp_path)]
+    assert [b"0", b"1", b"2", b"5"] == [line[:1] for line in read_journal_lines(tmp_path)]
 
 
 async def test_close_tries_once_more(tmp_path: Path) -> None:
@@ -254,7 +249,7 @@ async def test_close_tries_once_more(tmp_path: Path) -> None:
         writer.close()
         assert (0, 0 if recovers else 1) == (writer.buffered_count, writer.dropped_count)
     (tmp_path / "edge-1").unlink()
-    assert [b"edge-0"] == lines_in(tmp_path)
+    assert [b"edge-0"] == read_journal_lines(tmp_path)
 
 
 class Disk:
@@ -299,7 +294,7 @@ async def test_what_a_failed_sync_leaves_in_doubt_is_written_again(tmp_path: Pat
         disk.fails = False
         await until_written(writer)
         assert await committed(writer, b"fourth")
-    assert [b"first", b"second", b"third", b"fourth"] == lines_in(tmp_path)
+    assert [b"first", b"second", b"third", b"fourth"] == read_journal_lines(tmp_path)
 
 
 async def test_nobody_waits_for_a_disk_that_hangs_but_the_first(tmp_path: Path) -> None:
@@ -317,7 +312,7 @@ async def test_nobody_waits_for_a_disk_that_hangs_but_the_first(tmp_path: Path) 
         disk.lets_go.set()
         await until_written(writer)
         assert await committed(writer, b"fifth")
-    assert [b"first", b"slow", b"third", b"fourth", b"fifth"] == lines_in(tmp_path)
+    assert [b"first", b"slow", b"third", b"fourth", b"fifth"] == read_journal_lines(tmp_path)
 
 
 @pytest.fixture
@@ -350,7 +345,7 @@ async def test_a_full_disk_gets_what_waited_once_there_is_room(small_disk: Path)
         await until_written(writer)
         assert await committed(writer, b"last")
         assert 0 == writer.dropped_count
-    assert [*(b"%d" % number for number in range(10)), b"l"] == [line[:1] for line in lines_in(small_disk)]
+    assert [*(b"%d" % number for number in range(10)), b"l"] == [line[:1] for line in read_journal_lines(small_disk)]
 
 
 async def test_a_disk_that_is_read_only_for_a_while(small_disk: Path) -> None:
@@ -362,7 +357,7 @@ async def test_a_disk_that_is_read_only_for_a_while(small_disk: Path) -> None:
         remount(small_disk, "rw")
         await until_written(writer)
         assert await committed(writer, b"second")
-    assert [b"first", b"second"] == lines_in(small_disk)
+    assert [b"first", b"second"] == read_journal_lines(small_disk)
 
 
 DISK_FULL = """
@@ -392,7 +387,7 @@ def test_a_write_that_ends_half_way_goes_elsewhere(tmp_path: Path) -> None:
     )
     expected = "0 True 0\n1 True 0\n2 False 1\n3 True 1\n4 False 2\n5 True 2\n6 False 3\n7 True 3\n"
     assert expected == run.stdout
-    assert [b"%d" % number for number in range(8)] == [line[:1] for line in lines_in(tmp_path)]
+    assert [b"%d" % number for number in range(8)] == [line[:1] for line in read_journal_lines(tmp_path)]
 
 
 async def test_async_lines_are_confirmed_before_their_sync_and_synced_soon(tmp_path: Path) -> None:
@@ -402,12 +397,12 @@ async def test_async_lines_are_confirmed_before_their_sync_and_synced_soon(tmp_p
         assert await committed(writer, b"first")
         disk.fails = True
         assert await committed(writer, b"second")
-        assert [b"first", b"second"] == lines_in(tmp_path)
+        assert [b"first", b"second"] == read_journal_lines(tmp_path)
         began = loop.time()
         await until(lambda: writer.last_error is not None)
         assert loop.time() - began < 1.0
         disk.fails = False
-    assert [b"first", b"second"] == lines_in(tmp_path)
+    assert [b"first", b"second"] == read_journal_lines(tmp_path)
 
 
 Frames = st.lists(st.binary(min_size=1, max_size=20))

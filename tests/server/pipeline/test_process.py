@@ -44,13 +44,13 @@ class ListReader:
         self._lines = lines
         self._next = start
 
-    def read(self, limit: int) -> list[JournalEntry]:
+    async def read(self, limit: int) -> list[JournalEntry]:
         """The next lines."""
         found = [JournalEntry(line, None) for line in self._lines[self._next : self._next + limit]]
         self._next += len(found)
         return found
 
-    def commit(self) -> None:
+    async def commit(self) -> None:
         """Remember how far reading came."""
         if self.failures:
             self.failures -= 1
@@ -64,11 +64,11 @@ class UncommittedReader:
     def __init__(self, reader: JournalReader) -> None:
         self._reader = reader
 
-    def read(self, limit: int) -> Sequence[JournalEntry]:
+    async def read(self, limit: int) -> Sequence[JournalEntry]:
         """The next lines."""
-        return self._reader.read(limit)
+        return await self._reader.read(limit)
 
-    def commit(self) -> None:
+    async def commit(self) -> None:
         """Nothing that lasts."""
 
 

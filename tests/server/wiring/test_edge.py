@@ -11,12 +11,12 @@ from clicktrail.model.consent import Consent, ConsentRecord
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.event import AnonymousClick, Click, decode_event
 from clicktrail.server import overrides_file
-from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.wiring.edge import FileReloader
 from clicktrail.tokens import KeyRing, SealedLink, seal_token
 from tests.support.edge import NOW, build_routes, token_path
 from tests.support.held_journal import ManualJournal
+from tests.support.recorded_journal import read_journal_lines
 from tests.support.worker_process import running_worker
 
 DATA = "clicktrail-data"
@@ -29,7 +29,7 @@ async def test_a_worker_redirects_and_records(tmp_path: Path) -> None:
             host, port = listening.getsockname()
             response = await client.get(f"http://{host}:{port}{token_path(position=2, ring=ring)}")
     journal = tmp_path / DATA / "journal"
-    recorded = [decode_event(entry.line) for entry in SegmentReader(journal, journal / "cursor.json").read(10)]
+    recorded = [decode_event(line) for line in read_journal_lines(journal)]
 
     assert (302, "https://shop.example/?a=b") == (response.status_code, response.headers["location"])
     assert [("spring", 2)] == [(click.campaign, click.link) for click in recorded if isinstance(click, Click)]
@@ -57,7 +57,7 @@ async def test_what_was_begun_is_finished_after_sigterm(tmp_path: Path) -> None:
             for end in (idle_end, begun_end):
                 end.close()
     journal = tmp_path / DATA / "journal"
-    recorded = [decode_event(entry.line) for entry in SegmentReader(journal, journal / "cursor.json").read(10)]
+    recorded = [decode_event(line) for line in read_journal_lines(journal)]
     assert answer.startswith(b"HTTP/1.1 302 ")
     assert ["spring"] == [event.campaign for event in recorded]
 
@@ -80,7 +80,7 @@ async def test_of_who_asks_for_privacy_the_journal_has_no_trace(
             response = await client.get(f"http://{host}:{port}{token_path(position=2, ring=ring)}")
     journal = tmp_path / DATA / "journal"
     written = b"".join(path.read_bytes() for path in journal.rglob("*") if path.is_file())
-    events = [decode_event(entry.line) for entry in SegmentReader(journal, journal / "cursor.json").read(10)]
+    events = [decode_event(line) for line in read_journal_lines(journal)]
 
     assert (302, "https://shop.example/?a=b") == (response.status_code, response.headers["location"])
     assert [] == [text for text in (b"203.0.113", b"Private/7", b"ann@", b"m1", b"sec-gpc") if text in written]

@@ -6,12 +6,12 @@ from clicktrail import keyring_file
 from clicktrail.errors import StorageError
 from clicktrail.model.event import AnonymousClick, AnyEvent, decode_event
 from clicktrail.server import overrides_file
-from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.segments import SegmentAppender
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.importing import import_events
 from tests.support.judged_lines import SENT_AT, click
+from tests.support.recorded_journal import read_journal_lines
 
 
 @pytest.fixture
@@ -23,10 +23,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def written(settings: Settings) -> list[AnyEvent]:
     """What the journal's reader finds."""
-    return [
-        decode_event(entry.line)
-        for entry in SegmentReader(settings.journal_path, settings.data_path / "cursor.json").read(9_999)
-    ]
+    return [decode_event(line) for line in read_journal_lines(settings.journal_path)]
 
 
 def test_events_are_in_the_journal_by_the_names_of_their_messages(settings: Settings) -> None:

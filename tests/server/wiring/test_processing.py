@@ -80,12 +80,12 @@ class ListReader:
         )
         self._entries = [JournalEntry(line, None) for line in (encode_event(sent("m1")), *map(encode_event, clicks))]
 
-    def read(self, limit: int) -> list[JournalEntry]:
+    async def read(self, limit: int) -> list[JournalEntry]:
         """The next lines."""
         found, self._entries = self._entries[:limit], self._entries[limit:]
         return found
 
-    def commit(self) -> None:
+    async def commit(self) -> None:
         """Nothing that lasts."""
 
 

@@ -185,7 +185,7 @@ class SegmentReader:
         self._committed_positions = dict(self._positions)
         self._round_robin_index = 0
 
-    def read(self, limit: int) -> list[JournalEntry]:
+    async def read(self, limit: int) -> list[JournalEntry]:
         """The next lines, at most ``limit``. Writers take turns in coming first, so that a busy one hides no other.
 
         Raises:
@@ -203,7 +203,7 @@ class SegmentReader:
         self._positions = places
         return entries
 
-    def commit(self) -> None:
+    async def commit(self) -> None:
         """Remember durably that all that was read so far is done with.
 
         Raises:

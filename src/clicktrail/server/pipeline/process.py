@@ -204,7 +204,7 @@ class Processor:
             StorageError: the batch is kept and comes first in the next call.
         """
         self._evict_stale()
-        batch = self._pending or self._read_batch(limit)
+        batch = self._pending or await self._read_batch(limit)
         if batch.entry_count == 0:
             return 0
         self._pending = batch
@@ -218,7 +218,7 @@ class Processor:
             message for message in compared if message.clicks or message.timeline.message_id in batch.events_by_message
         ]
         await self._analytics.store(batch.lines, news, batch.anonymous_clicks)
-        self._reader.commit()
+        await self._reader.commit()
         self._message_cache.add(judged)
         self._address_history.evict_excess()
         self._pending = self.oldest_event_at = None
@@ -237,8 +237,8 @@ class Processor:
             self._address_history.evict_before(before=self._truncated_before)
             self._truncated_before = None
 
-    def _read_batch(self, limit: int) -> _Batch:
-        entries = self._reader.read(limit)
+    async def _read_batch(self, limit: int) -> _Batch:
+        entries = await self._reader.read(limit)
         lines: list[bytes] = []
         anonymous: list[AnonymousClick] = []
         events: dict[str, list[AnyEvent]] = {}

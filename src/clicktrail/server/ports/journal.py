@@ -60,10 +60,10 @@ class JournalEntry:
 class JournalReader(Protocol):
     """The other end: every writer's lines, each writer's in order, from where reading stopped last."""
 
-    def read(self, limit: int) -> Sequence[JournalEntry]:
+    async def read(self, limit: int) -> Sequence[JournalEntry]:
         """The next lines, at most ``limit``; empty where there are none yet. Advances in memory only."""
         ...
 
-    def commit(self) -> None:
+    async def commit(self) -> None:
         """Remember durably that all that was read so far is done with."""
         ...
