@@ -8,7 +8,7 @@ from tests.support.events import CONTEXT, read_judge_data, read_networks
 
 HEAD = """
 version = 2026-11-23
-[verdicts]
+[min_scores]
 bot = 5
 suspected = 3
 """

@@ -51,7 +51,7 @@ def test_sweep_from_a_data_centre() -> None:
     events: list[AnyEvent] = [sent(links=9), *sweep(43, links=9, gap=0.08, ip=AZURE_IP)]
     judged = judge(timeline(*events), CONTEXT)
     assert {Verdict.BOT} == {one.verdict for one in judged}
-    assert [("burst", 5), ("datacentre-network", 3), ("hosted-burst", 3)] == [
+    assert [("burst", 5), ("datacentre-network", 3), ("datacentre-burst", 3)] == [
         (reason.signal, reason.points) for reason in judged[0].reasons[:3]
     ]
 
@@ -82,7 +82,7 @@ def test_remote_desktop() -> None:
 def test_hard_rules_decide_alone() -> None:
     head = replace(click(id="c", agent="Slackbot-LinkExpanding 1.0"), method="HEAD")
     (judged,) = judge(timeline(head, engagement("c")), CONTEXT)
-    assert (Verdict.BOT, ["method", "preview-agent", "engaged"]) == (
+    assert (Verdict.BOT, ["non-get-method", "preview-user-agent", "engaged"]) == (
         judged.verdict,
         [reason.signal for reason in judged.reasons],
     )
@@ -246,7 +246,7 @@ def of(*events: AnyEvent) -> str:
         ),
         (
             sweep(3_600, links=9, gap=0.08, ip=BARRACUDA_IP),
-            "would be human without burst and mail-security-network and hosted-burst",
+            "would be human without burst and mail-security-network and datacentre-burst",
         ),
     ],
 )

@@ -124,11 +124,11 @@ def test_long_headers_are_read_at_their_beginning() -> None:
 
 def test_left_out_patterns_exist() -> None:
     listed = {entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA}
-    left_out = {entry["pattern"] for entry in tomllib.loads(read_judge_data("agents.toml"))["people"]}
+    left_out = {entry["pattern"] for entry in tomllib.loads(read_judge_data("agents.toml"))["excluded"]}
     assert set() == left_out - listed
 
 
-EMPTY = "version = 2026-11-23\npreviews = []\nautomation = []\npeople = []"
+EMPTY = "version = 2026-11-23\npreviews = []\nautomation = []\nexcluded = []"
 ENTRY = '[{ name = "a", pattern = "b", source = "c" }]'
 
 
@@ -136,7 +136,7 @@ ENTRY = '[{ name = "a", pattern = "b", source = "c" }]'
     ("text", "says"),
     [
         ("version", "cannot be read"),
-        (EMPTY.replace("people = []", ""), "people"),
+        (EMPTY.replace("excluded = []", ""), "excluded"),
         (EMPTY.replace("[]", ENTRY.replace("source", "sauce")), "sauce"),
         (EMPTY.replace("previews = []", "previews = " + ENTRY.replace('"b"', '"(?<=a)b"')), "cannot be read"),
     ],

@@ -86,7 +86,7 @@ def test_requests_that_are_no_clicks() -> None:
         click(400, agent="WhatsApp/2.23.20.0"),
     ]
     (report,) = build_reports([message("m1", *clicks_of("m1", requests))])
-    assert (ClickCounts(preview=1), UniqueClickers(raw=1), (ReasonCount(signal="preview-agent", clicks=1),)) == (
+    assert (ClickCounts(preview=1), UniqueClickers(raw=1), (ReasonCount(signal="preview-user-agent", clicks=1),)) == (
         report.clicks,
         report.unique,
         report.reasons,

@@ -23,7 +23,7 @@ from tests.support.memory_analytics import MemoryAnalytics
 RULES_TOML = """
 version = 2026-11-23
 
-[verdicts]
+[min_scores]
 bot = 5
 suspected = 3
 

@@ -45,7 +45,7 @@ def load_export_formats(columns: str) -> tuple[ExportFormat, ...]:
         if field not in other.columns or not name:
             raise ClicktrailError(f"--columns has no field '{field}'", hint=f"fields are {', '.join(other.columns)}")
     described = msgspec.structs.replace(
-        other, telltale=frozenset(named.values()), columns={field: (name,) for field, name in named.items()}
+        other, identifying_columns=frozenset(named.values()), columns={field: (name,) for field, name in named.items()}
     )
     return described, *known
 

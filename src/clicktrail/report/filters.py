@@ -49,7 +49,7 @@ _FILTER_SIGNALS: Final[Mapping[ClickFilter, Collection[str]]] = {
     ClickFilter.TIME: ("fast",),
     ClickFilter.LINKS: ("burst", "all-links"),
     ClickFilter.NETWORK: ("mail-security-network", "datacentre-network"),
-    ClickFilter.AGENT: ("automation-agent", "preview-agent"),
+    ClickFilter.AGENT: ("automation-user-agent", "preview-user-agent"),
     ClickFilter.ENGAGED: ("engaged",),
 }
 

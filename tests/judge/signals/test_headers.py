@@ -6,7 +6,7 @@ from clicktrail.model.event import Click
 from tests.support.events import click, sent
 from tests.support.signals import evaluate_signal
 
-HEADER_SIGNALS = ["no-language", "no-fetch-metadata", "no-client-hints", "impossible-headers", "stale-chrome"]
+HEADER_SIGNALS = ["no-accept-language", "no-fetch-metadata", "no-client-hints", "impossible-headers", "stale-chrome"]
 LANGUAGE = "en-GB,en;q=0.9"
 
 
@@ -59,14 +59,14 @@ def test_browsers_of_people(signal: str, person: Click) -> None:
     assert {} == evaluate_signal(signal, sent(), person)
 
 
-def test_no_language_fires() -> None:
+def test_no_accept_language_fires() -> None:
     assert {"c": "no Accept-Language"} == evaluate_signal(
-        "no-language", request(browsers.spoofed_chrome(156, sends_language=False))
+        "no-accept-language", request(browsers.spoofed_chrome(156, sends_language=False))
     )
 
 
-def test_no_language_is_silent() -> None:
-    assert {} == evaluate_signal("no-language", click())
+def test_no_accept_language_is_silent() -> None:
+    assert {} == evaluate_signal("no-accept-language", click())
 
 
 def test_no_fetch_metadata_fires() -> None:
@@ -158,15 +158,15 @@ def test_stale_chrome_is_silent_in_old_logs() -> None:
     assert {} == evaluate_signal("stale-chrome", then)
 
 
-def test_old_explorer_fires() -> None:
+def test_old_internet_explorer_fires() -> None:
     for version, engine in ((9, "Windows NT 6.1; Trident/5.0"), (7, "Windows NT 5.1")):
         agent = f"Mozilla/5.0 (compatible; MSIE {version}.0; {engine})"
-        assert {"c": f"Internet Explorer {version}"} == evaluate_signal("old-explorer", claiming(agent))
+        assert {"c": f"Internet Explorer {version}"} == evaluate_signal("old-internet-explorer", claiming(agent))
 
 
-def test_old_explorer_is_silent() -> None:
+def test_old_internet_explorer_is_silent() -> None:
     for agent in (
         "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
         "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; WOW64; Trident/7.0; .NET4.0C; .NET4.0E)",
     ):
-        assert {} == evaluate_signal("old-explorer", claiming(agent))
+        assert {} == evaluate_signal("old-internet-explorer", claiming(agent))

@@ -31,25 +31,25 @@ def test_engaged_is_silent_on_several_pages_at_once() -> None:
     assert {} == evaluate_signal("engaged", *swept, *told)
 
 
-def test_untouched_fires() -> None:
+def test_no_engagement_fires() -> None:
     told = [engagement(tab.id, kind="loaded") for tab in TABS]
     words = "4 pages loaded and none touched"
-    assert {tab.id: words for tab in TABS} == evaluate_signal("untouched", *TABS, *told)
+    assert {tab.id: words for tab in TABS} == evaluate_signal("no-engagement", *TABS, *told)
 
 
-def test_untouched_is_silent() -> None:
+def test_no_engagement_is_silent() -> None:
     told = [engagement(tab.id, kind="loaded") for tab in TABS]
     again = [replace(tab, link=0) for tab in TABS]
     others = [replace(tab, user_agent=f"browser {tab.link}") for tab in TABS]
     assert [{}] * 5 == [
-        evaluate_signal("untouched", *TABS[:2], *told),
-        evaluate_signal("untouched", *TABS, *told, engagement("c2")),
-        evaluate_signal("untouched", *again, *told),
-        evaluate_signal("untouched", *others, *told),
-        evaluate_signal("untouched", *TABS),
+        evaluate_signal("no-engagement", *TABS[:2], *told),
+        evaluate_signal("no-engagement", *TABS, *told, engagement("c2")),
+        evaluate_signal("no-engagement", *again, *told),
+        evaluate_signal("no-engagement", *others, *told),
+        evaluate_signal("no-engagement", *TABS),
     ]
 
 
-def test_untouched_is_silent_behind_our_own_proxy() -> None:
+def test_no_engagement_is_silent_behind_our_own_proxy() -> None:
     told = [engagement(tab.id, kind="loaded") for tab in TABS]
-    assert {} == evaluate_signal("untouched", *(replace(tab, ip="10.0.0.1") for tab in TABS), *told)
+    assert {} == evaluate_signal("no-engagement", *(replace(tab, ip="10.0.0.1") for tab in TABS), *told)

@@ -62,20 +62,22 @@ def rented(*, links: int, gap: float, addresses: int = 9, agent: str = CHROME_AG
     ]
 
 
-def test_hosted_addresses_fires() -> None:
+def test_datacentre_many_networks_fires() -> None:
     clicks = rented(links=4, gap=900)
-    assert {one.id: "from 4 networks in data centres" for one in clicks} == evaluate_signal("hosted-addresses", *clicks)
+    assert {one.id: "from 4 networks in data centres" for one in clicks} == evaluate_signal(
+        "datacentre-many-networks", *clicks
+    )
 
 
-def test_hosted_addresses_is_silent() -> None:
+def test_datacentre_many_networks_is_silent() -> None:
     colleagues = [one for number in range(3) for one in rented(links=number + 1, gap=9, agent=f"{number}")[number:]]
     at_home = [replace(one, ip=one.ip.replace("40.94", "172.56")) for one in rented(links=5, gap=9)]
     neighbours = [replace(one, ip=f"40.94.16.{one.link}") for one in rented(links=5, gap=9)]
     assert [{}] * 6 == [
-        evaluate_signal("hosted-addresses", *neighbours),
-        evaluate_signal("hosted-addresses", *at_home),
-        evaluate_signal("hosted-addresses", *rented(links=5, gap=9, addresses=2)),
-        evaluate_signal("hosted-addresses", *rented(links=5, gap=86_400)),
-        evaluate_signal("hosted-addresses", *colleagues),
-        evaluate_signal("hosted-addresses", *(replace(one, link=0) for one in rented(links=5, gap=9))),
+        evaluate_signal("datacentre-many-networks", *neighbours),
+        evaluate_signal("datacentre-many-networks", *at_home),
+        evaluate_signal("datacentre-many-networks", *rented(links=5, gap=9, addresses=2)),
+        evaluate_signal("datacentre-many-networks", *rented(links=5, gap=86_400)),
+        evaluate_signal("datacentre-many-networks", *colleagues),
+        evaluate_signal("datacentre-many-networks", *(replace(one, link=0) for one in rented(links=5, gap=9))),
     ]

@@ -6,22 +6,22 @@ from tests.support.signals import evaluate_signal
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
-def test_method_fires(method: str) -> None:
-    assert {"c": f"{method} request"} == evaluate_signal("method", replace(click(id="c"), method=method))
+def test_non_get_method_fires(method: str) -> None:
+    assert {"c": f"{method} request"} == evaluate_signal("non-get-method", replace(click(id="c"), method=method))
 
 
-def test_method_is_silent() -> None:
-    assert {} == evaluate_signal("method", click())
+def test_non_get_method_is_silent() -> None:
+    assert {} == evaluate_signal("non-get-method", click())
 
 
-def test_preview_agent_fires() -> None:
+def test_preview_user_agent_fires() -> None:
     agent = "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"
-    assert {"c": "calls itself Slackbot"} == evaluate_signal("preview-agent", click(agent=agent, id="c"))
+    assert {"c": "calls itself Slackbot"} == evaluate_signal("preview-user-agent", click(agent=agent, id="c"))
 
 
-def test_preview_agent_is_silent() -> None:
+def test_preview_user_agent_is_silent() -> None:
     agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Slack/4.46.99 Chrome/150.0.0.0 Safari/537.36"
-    assert {} == evaluate_signal("preview-agent", click(agent=agent))
+    assert {} == evaluate_signal("preview-user-agent", click(agent=agent))
 
 
 def test_prefetch_fires() -> None:
@@ -40,29 +40,29 @@ def test_prefetch_is_silent_on_a_page_in_use() -> None:
     assert {} == evaluate_signal("prefetch", early, engagement("c"))
 
 
-def test_automation_agent_fires() -> None:
+def test_automation_user_agent_fires() -> None:
     assert {"c": "calls itself python-requests"} == evaluate_signal(
-        "automation-agent", click(agent="python-requests/2.32.5", id="c")
+        "automation-user-agent", click(agent="python-requests/2.32.5", id="c")
     )
 
 
-def test_automation_agent_is_silent() -> None:
+def test_automation_user_agent_is_silent() -> None:
     agent = "Mozilla/5.0 (Linux; Android 10; CUBOT J9) AppleWebKit/537.36 Chrome/88.0.4324.152 Mobile Safari/537.36"
-    assert {} == evaluate_signal("automation-agent", click(agent=agent))
+    assert {} == evaluate_signal("automation-user-agent", click(agent=agent))
 
 
 @pytest.mark.parametrize("agent", ["", "  "])
-def test_no_agent_fires(agent: str) -> None:
-    assert {"c": "no User-Agent"} == evaluate_signal("no-agent", click(agent=agent, id="c"))
+def test_no_user_agent_fires(agent: str) -> None:
+    assert {"c": "no User-Agent"} == evaluate_signal("no-user-agent", click(agent=agent, id="c"))
 
 
-def test_no_agent_is_silent() -> None:
-    assert {} == evaluate_signal("no-agent", click())
+def test_no_user_agent_is_silent() -> None:
+    assert {} == evaluate_signal("no-user-agent", click())
 
 
 @pytest.mark.parametrize("teller", [{"esp": "klaviyo"}, {"source": "klaviyo"}])
-def test_no_agent_is_silent_where_an_esp_told(teller: dict[str, str]) -> None:
-    assert {} == evaluate_signal("no-agent", replace(click(agent=""), **teller))
+def test_no_user_agent_is_silent_where_an_esp_told(teller: dict[str, str]) -> None:
+    assert {} == evaluate_signal("no-user-agent", replace(click(agent=""), **teller))
 
 
 def test_tampered_token_fires() -> None:
@@ -92,6 +92,6 @@ def test_esp_bot_is_silent(flag: bool | None) -> None:
     assert {} == evaluate_signal("esp-bot", replace(click(), esp="mailgun", esp_bot=flag))
 
 
-def test_automation_agent_fires_on_client_hints() -> None:
+def test_automation_user_agent_fires_on_client_hints() -> None:
     headless = replace(click(id="c"), headers={"sec-ch-ua": '"HeadlessChrome";v="156", "Chromium";v="156"'})
-    assert {"c": "its client hints say HeadlessChrome"} == evaluate_signal("automation-agent", headless)
+    assert {"c": "its client hints say HeadlessChrome"} == evaluate_signal("automation-user-agent", headless)

@@ -100,35 +100,37 @@ def test_burst_is_silent_on_a_person_within_it(scanners: str) -> None:
     assert {one.id for one in clicks} == set(evaluate_signal("burst", *clicks, click(40.25, link=7, id="person")))
 
 
-def test_hosted_burst_fires() -> None:
+def test_datacentre_burst_fires() -> None:
     clicks = sweep(400, links=4, gap=3, ip=AZURE_IP)
-    assert {one.id: "4 links in 9.0 s from a data centre" for one in clicks} == evaluate_signal("hosted-burst", *clicks)
+    assert {one.id: "4 links in 9.0 s from a data centre" for one in clicks} == evaluate_signal(
+        "datacentre-burst", *clicks
+    )
 
 
-def test_hosted_burst_fires_on_three() -> None:
-    assert 3 == len(evaluate_signal("hosted-burst", *sweep(400, links=3, gap=1.5, ip=AZURE_IP)))
+def test_datacentre_burst_fires_on_three() -> None:
+    assert 3 == len(evaluate_signal("datacentre-burst", *sweep(400, links=3, gap=1.5, ip=AZURE_IP)))
 
 
-def test_hosted_burst_is_silent() -> None:
+def test_datacentre_burst_is_silent() -> None:
     assert {} == evaluate_signal(
-        "hosted-burst", *sweep(400, links=8, gap=0.7), *sweep(900, links=2, gap=0.1, ip=AZURE_IP)
+        "datacentre-burst", *sweep(400, links=8, gap=0.7), *sweep(900, links=2, gap=0.1, ip=AZURE_IP)
     )
 
 
 @pytest.mark.parametrize(("links", "followed"), [(4, 3), (8, 4)])
-def test_many_links_hosted_fires(links: int, followed: int) -> None:
+def test_datacentre_many_links_fires(links: int, followed: int) -> None:
     clicks = [click(100 + 180 * link, link=link, ip=(AZURE_IP, "34.1.2.3")[link % 2]) for link in range(followed)]
     words = f"{followed} of {links} links from data centres"
-    assert {one.id: words for one in clicks} == evaluate_signal("many-links-hosted", sent(links=links), *clicks)
+    assert {one.id: words for one in clicks} == evaluate_signal("datacentre-many-links", sent(links=links), *clicks)
 
 
-def test_many_links_hosted_is_silent() -> None:
+def test_datacentre_many_links_is_silent() -> None:
     assert [{}, {}, {}, {}, {}] == [
-        evaluate_signal("many-links-hosted", sent(links=5), *sweep(100, links=5, gap=60)),
-        evaluate_signal("many-links-hosted", sent(links=4), *sweep(100, links=2, gap=60, ip=AZURE_IP)),
-        evaluate_signal("many-links-hosted", sent(links=8), *sweep(100, links=3, gap=60, ip=AZURE_IP)),
-        evaluate_signal("many-links-hosted", sent(links=3), *sweep(100, links=3, gap=60, ip=AZURE_IP)),
-        evaluate_signal("many-links-hosted", sent(links=5), *sweep(100, links=5, gap=900, ip=AZURE_IP)),
+        evaluate_signal("datacentre-many-links", sent(links=5), *sweep(100, links=5, gap=60)),
+        evaluate_signal("datacentre-many-links", sent(links=4), *sweep(100, links=2, gap=60, ip=AZURE_IP)),
+        evaluate_signal("datacentre-many-links", sent(links=8), *sweep(100, links=3, gap=60, ip=AZURE_IP)),
+        evaluate_signal("datacentre-many-links", sent(links=3), *sweep(100, links=3, gap=60, ip=AZURE_IP)),
+        evaluate_signal("datacentre-many-links", sent(links=5), *sweep(100, links=5, gap=900, ip=AZURE_IP)),
     ]
 
 

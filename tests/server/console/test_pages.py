@@ -22,7 +22,7 @@ from tests.support.judged_lines import (
 )
 from tests.support.memory_analytics import MemoryAnalytics
 
-METHOD = Reason(signal="method", points=0, detail="HEAD request")
+METHOD = Reason(signal="non-get-method", points=0, detail="HEAD request")
 SCRIPT = "<script>alert('x')</script>&\"/.."
 
 

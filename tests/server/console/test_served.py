@@ -66,7 +66,7 @@ async def test_axe_finds_nothing_wrong_with_single_clicks(scheme: Literal["light
         make_judged_click(click("m1", "2"), Verdict.SUSPECTED, HOSTING),
         make_judged_click(click("m1", "3"), Verdict.HUMAN, ENGAGED),
         make_judged_click(
-            click("m1", "4"), Verdict.PREVIEW, Reason(signal="preview-agent", points=0, detail="calls itself x")
+            click("m1", "4"), Verdict.PREVIEW, Reason(signal="preview-user-agent", points=0, detail="calls itself x")
         ),
     )
     await analytics.store([], [make_judged_message(sent("m1"), clicks=clicks)])

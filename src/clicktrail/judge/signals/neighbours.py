@@ -84,7 +84,7 @@ def shared_address(
         kind = evidence.networks.get(clicks[0].id)
         if kind and kind.network_class in _SHARED_NETWORK_CLASSES:
             continue
-        crowd = _find_clicks_in_runs(visits, "agent", min_distinct=crowd_user_agents, window_s=window_s)
+        crowd = _find_clicks_in_runs(visits, "user_agent_hash", min_distinct=crowd_user_agents, window_s=window_s)
         swept = (
             _find_multi_recipient_clicks(
                 visits, clicks, min_recipients=min_recipients, min_domains=min_domains, window_s=window_s
@@ -193,10 +193,12 @@ def _find_multi_recipient_clicks(
     swept: frozenset[AddressClick] = frozenset()
     for agent in {hash_user_agent(click.user_agent) for click in clicks}:
         alike = [visit for visit in address_clicks if visit.user_agent_hash == agent]
-        people = _find_clicks_in_runs(alike, "person", min_distinct=min_recipients, window_s=window_s)
+        people = _find_clicks_in_runs(alike, "recipient_key", min_distinct=min_recipients, window_s=window_s)
         if people:
             known = [visit for visit in alike if visit.recipient_domain] if min_domains > 1 else alike
-            swept |= people & _find_clicks_in_runs(known, "organisation", min_distinct=min_domains, window_s=window_s)
+            swept |= people & _find_clicks_in_runs(
+                known, "recipient_domain", min_distinct=min_domains, window_s=window_s
+            )
     return swept
 
 

@@ -97,9 +97,11 @@ class ClicksByAddress:
             yield from self._affected_by_tampered(visits, click)
             return
         for side in _iterate_outward(visits, click):
-            yield from _iterate_affected_messages(side, click, (attrgetter("agent"),))
+            yield from _iterate_affected_messages(side, click, (attrgetter("user_agent_hash"),))
         for side in _iterate_outward(self._same_agent_clicks(click, tampered=False), click):
-            yield from _iterate_affected_messages(side, click, (attrgetter("person"), attrgetter("organisation")))
+            yield from _iterate_affected_messages(
+                side, click, (attrgetter("recipient_key"), attrgetter("recipient_domain"))
+            )
 
     def _affected_by_tampered(self, visits: Sequence[AddressClick], by: AddressClick) -> Iterator[str]:
         """The messages of visits to which another damaged link of the same agent is not nearer than this one."""
@@ -155,11 +157,11 @@ class _ClickIndex:
         """The nearest agents, and of its own agent the nearest people and organisations."""
         for side in _iterate_outward(self.same_agent_clicks(click), click):
             yield from _take_distinct(
-                (visit for visit in side if visit.message_id != click.message_id), attrgetter("person")
+                (visit for visit in side if visit.message_id != click.message_id), attrgetter("recipient_key")
             )
-        yield from _nearest_of_each(self._by_agent, clicks, click, attrgetter("agent"))
+        yield from _nearest_of_each(self._by_agent, clicks, click, attrgetter("user_agent_hash"))
         organisations = self._by_organisation.get(click.user_agent_hash, {})
-        yield from _nearest_of_each(organisations, self.same_agent_clicks(click), click, attrgetter("organisation"))
+        yield from _nearest_of_each(organisations, self.same_agent_clicks(click), click, attrgetter("recipient_domain"))
 
 
 def build_address_windows(clicks: Iterable[Click]) -> Iterator[AddressWindow]:
