@@ -161,7 +161,7 @@ def test_a_recipient_has_a_tracking_url_of_their_own() -> None:
             destination="https://example.com/for-anna?utm_source=email&a=b",
             position=3,
             link_count=4,
-            part=BodyType.HTML,
+            body_type=BodyType.HTML,
             group="offer",
         )
     ] == sealed

@@ -28,7 +28,7 @@ def documents() -> Iterator[tuple[str, str]]:
     for path in sorted((CORPUS / "eml").iterdir()):
         raw = path.read_bytes()
         for leaf in find_body_parts(raw):
-            if isinstance(leaf, BodyPart) and leaf.part is BodyType.HTML:
+            if isinstance(leaf, BodyPart) and leaf.body_type is BodyType.HTML:
                 transfer = parse_encoded_body(raw[leaf.start : leaf.end], leaf.transfer_encoding, newline=b"\n")
                 seen = transfer and decode_text(transfer.decode(), leaf.charset)
                 if seen:

@@ -52,7 +52,7 @@ def test_rewrites_both_bodies_in_every_encoding(encoding: str, charset: str, new
     raw = composed(encoding=encoding, charset=charset, newline=newline)
     result = rewritten(raw)
     url = [
-        tracking_url(NumberedLink(destination="", position=position, link_count=7, part=BodyType.HTML))
+        tracking_url(NumberedLink(destination="", position=position, link_count=7, body_type=BodyType.HTML))
         for position in range(7)
     ]
     html = HTML
@@ -146,7 +146,7 @@ def test_a_line_that_would_grow_too_long_is_encoded(declared: bytes, anew: bytes
     assert start == result.raw[: len(start)]
     assert result.raw.endswith(b"\r\n--b--\r\n")
     assert max(map(len, result.raw.split(b"\r\n"))) <= 76
-    url = tracking_url(NumberedLink(destination="", position=0, link_count=1, part=BodyType.HTML)).encode()
+    url = tracking_url(NumberedLink(destination="", position=0, link_count=1, body_type=BodyType.HTML)).encode()
     encoded = result.raw.removeprefix(start).removesuffix(b"\r\n--b--\r\n")
     assert body.replace(b"https://y.com/", url) == quopri.decodestring(encoded)
 

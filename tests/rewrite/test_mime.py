@@ -27,7 +27,8 @@ def multipart(*parts: bytes, kind: bytes = b"mixed", boundary: bytes = b"b") -> 
 def found(raw: bytes) -> list[tuple[BodyType, bytes] | SkipReason]:
     """What is found: the kind and the bytes of each body, or why it was passed over."""
     return [
-        (leaf.part, raw[leaf.start : leaf.end]) if isinstance(leaf, BodyPart) else leaf for leaf in find_body_parts(raw)
+        (leaf.body_type, raw[leaf.start : leaf.end]) if isinstance(leaf, BodyPart) else leaf
+        for leaf in find_body_parts(raw)
     ]
 
 

@@ -21,12 +21,12 @@ def positions(*bodies: Body) -> list[list[int | None]]:
 
 def html(*urls: str) -> Body:
     """An HTML body that links to URLs."""
-    return Body(part=BodyType.HTML, text="".join(f'<a href="{url}">' for url in urls))
+    return Body(body_type=BodyType.HTML, text="".join(f'<a href="{url}">' for url in urls))
 
 
 def text(*urls: str) -> Body:
     """A plain-text body that names URLs."""
-    return Body(part=BodyType.TEXT, text="\n".join(urls))
+    return Body(body_type=BodyType.TEXT, text="\n".join(urls))
 
 
 A, B, C = "https://a.com/", "https://b.com/", "https://c.com/"
@@ -45,12 +45,12 @@ def test_text_alone_is_numbered_like_html() -> None:
 
 
 def test_an_opt_out_in_html_holds_for_the_text() -> None:
-    opted_out = Body(part=BodyType.HTML, text=f'<a href="{A}" data-clicktrail="off"><a href="{B}">')
+    opted_out = Body(body_type=BodyType.HTML, text=f'<a href="{A}" data-clicktrail="off"><a href="{B}">')
     assert [[None, 0], [None, 0]] == positions(opted_out, text(A, B))
 
 
 def test_one_opt_out_of_two_does_not_bind_the_other() -> None:
-    body = Body(part=BodyType.HTML, text=f'<a href="{A}" data-clicktrail="off"><a href="{A}">')
+    body = Body(body_type=BodyType.HTML, text=f'<a href="{A}" data-clicktrail="off"><a href="{A}">')
     assert [[None, 0], [0]] == positions(body, text(A))
 
 
@@ -63,15 +63,15 @@ def test_urls_are_made_once_a_position_and_part_with_the_number_of_all() -> None
 
     number_links([text(A, C), html(A, B)], policy=POLICY, tag_url="{0.url}?utm".format, make_tracking_url=recording)
     assert [
-        NumberedLink(destination=f"{A}?utm", position=0, link_count=3, part=BodyType.HTML),
-        NumberedLink(destination=f"{A}?utm", position=0, link_count=3, part=BodyType.TEXT),
-        NumberedLink(destination=f"{B}?utm", position=1, link_count=3, part=BodyType.HTML),
-        NumberedLink(destination=f"{C}?utm", position=2, link_count=3, part=BodyType.TEXT),
-    ] == sorted(asked, key=lambda placed: (placed.position, placed.part))
+        NumberedLink(destination=f"{A}?utm", position=0, link_count=3, body_type=BodyType.HTML),
+        NumberedLink(destination=f"{A}?utm", position=0, link_count=3, body_type=BodyType.TEXT),
+        NumberedLink(destination=f"{B}?utm", position=1, link_count=3, body_type=BodyType.HTML),
+        NumberedLink(destination=f"{C}?utm", position=2, link_count=3, body_type=BodyType.TEXT),
+    ] == sorted(asked, key=lambda placed: (placed.position, placed.body_type))
 
 
 def test_a_link_says_all_about_itself() -> None:
-    body = Body(part=BodyType.HTML, text='<a href=" https://x.com/?a&amp;b ">')
+    body = Body(body_type=BodyType.HTML, text='<a href=" https://x.com/?a&amp;b ">')
     ((link,),) = number_links(
         [body], policy=POLICY, tag_url="{0.url}&utm".format, make_tracking_url=lambda _: "https://go.example.com/t"
     )
@@ -90,7 +90,7 @@ def test_a_link_says_all_about_itself() -> None:
 
 
 def test_where_the_charset_is_unknown_only_ascii_links_are_tracked() -> None:
-    body = Body(part=BodyType.TEXT, text="https://x.com/é https://x.com/e", has_valid_charset=False)
+    body = Body(body_type=BodyType.TEXT, text="https://x.com/é https://x.com/e", has_valid_charset=False)
     ((first, second),) = number_links([body], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
     assert (LinkReason.CHARSET, LinkReason.TRACKED) == (first.reason, second.reason)
 
@@ -119,7 +119,7 @@ def test_a_link_without_a_tracking_url_stays_as_it_is() -> None:
 
 def test_twins_are_one_position_with_one_tracking_url() -> None:
     body = Body(
-        part=BodyType.HTML,
+        body_type=BodyType.HTML,
         text=f"<!--[if mso]><v:rect href='{A}'>Buy</v:rect><![endif]--><a href='{A}'>Buy</a><a href='{A}'>Buy</a>",
     )
     ((vml, twin, other),) = number_links([body], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
@@ -131,7 +131,7 @@ def test_twins_are_one_position_with_one_tracking_url() -> None:
 @pytest.mark.parametrize("consent", Consent)
 def test_an_opt_out_of_one_twin_is_that_of_both(consent: Consent) -> None:
     body = Body(
-        part=BodyType.HTML,
+        body_type=BodyType.HTML,
         text=f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a clicktracking=off href='{A}'>",
     )
     policy = POLICY.for_consent(consent)
@@ -140,20 +140,22 @@ def test_an_opt_out_of_one_twin_is_that_of_both(consent: Consent) -> None:
 
 
 def test_a_relative_link_leads_where_the_base_says() -> None:
-    body = Body(part=BodyType.HTML, text=f"<base href='{A}b/'><a href='c?d'><a href='/e'><a href='#f'><a href='{B}'>")
+    body = Body(
+        body_type=BodyType.HTML, text=f"<base href='{A}b/'><a href='c?d'><a href='/e'><a href='#f'><a href='{B}'>"
+    )
     (links,) = number_links([body], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
     assert [f"{A}b/c?d", f"{A}e", "", B] == [link.destination for link in links]
 
 
 def test_a_link_tells_its_line_and_group() -> None:
-    body = Body(part=BodyType.HTML, text=f"<p>\n<a\nhref='{A}' data-clicktrail-group='offer'>")
+    body = Body(body_type=BodyType.HTML, text=f"<p>\n<a\nhref='{A}' data-clicktrail-group='offer'>")
     ((link,),) = number_links([body], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
     assert (3, "offer") == (link.line, link.group)
 
 
 def test_every_link_has_an_index_in_the_order_of_the_bodies() -> None:
     twins = f"<!--[if mso]><v:rect href='{B}'></v:rect><![endif]--><a href='{B}'>x</a>"
-    body = Body(part=BodyType.HTML, text=f"<a href='mailto:a@b'>{twins}<a href='{A}'>")
+    body = Body(body_type=BodyType.HTML, text=f"<a href='mailto:a@b'>{twins}<a href='{A}'>")
     placed = number_links([text(C, A), body], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
     assert [[(0, 2), (1, 1)], [(2, None), (3, 0), (3, 0), (4, 1)]] == [
         [(link.index, link.position) for link in links] for links in placed
@@ -163,7 +165,7 @@ def test_every_link_has_an_index_in_the_order_of_the_bodies() -> None:
 def test_twins_that_are_not_tracked_share_their_index() -> None:
     url = f"{A}unsubscribe"
     body = Body(
-        part=BodyType.HTML,
+        body_type=BodyType.HTML,
         text=f"<!--[if mso]><v:rect href='{url}'></v:rect><![endif]--><a href='{url}'>x</a><a href='{A}'>",
     )
     (links,) = number_links([body], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
@@ -178,7 +180,7 @@ def test_twins_without_consent_are_tagged_once() -> None:
         return f"{candidate.url}?{len(tagged)}"
 
     twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}'>x</a><a href='{A}'>x</a>"
-    bodies = [text(A), Body(part=BodyType.HTML, text=twins)]
+    bodies = [text(A), Body(body_type=BodyType.HTML, text=twins)]
     (of_text, of_html) = number_links(
         bodies, policy=POLICY.for_consent(Consent.DENIED), tag_url=tag, make_tracking_url=tracking_url
     )
@@ -213,9 +215,9 @@ def test_a_flowed_text_reads_as_if_it_had_not_been_broken(soup: str) -> None:
         (links,) = number_links([body], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
         return replace_links(body.text, links)
 
-    flowed = rewritten(Body(part=BodyType.TEXT, text=soup, flow=Flow.DELSP))
+    flowed = rewritten(Body(body_type=BodyType.TEXT, text=soup, flow=Flow.DELSP))
     assert join_flowed_lines(flowed, Flow.DELSP).text == rewritten(
-        Body(part=BodyType.TEXT, text=join_flowed_lines(soup, Flow.DELSP).text)
+        Body(body_type=BodyType.TEXT, text=join_flowed_lines(soup, Flow.DELSP).text)
     )
 
 
@@ -226,7 +228,7 @@ def test_a_tracking_url_is_asked_for_with_the_group() -> None:
         asked.append(placed)
         return tracking_url(placed)
 
-    body = Body(part=BodyType.HTML, text=f"<a href='{A}' data-clicktrail-group='R&amp;D'><a href='{B}'>")
+    body = Body(body_type=BodyType.HTML, text=f"<a href='{A}' data-clicktrail-group='R&amp;D'><a href='{B}'>")
     number_links([body, text(A)], policy=POLICY, tag_url=keep_url, make_tracking_url=recording)
     assert [(0, "R&D"), (1, ""), (0, "R&D")] == [(placed.position, placed.group) for placed in asked]
 
@@ -234,6 +236,6 @@ def test_a_tracking_url_is_asked_for_with_the_group() -> None:
 def test_twins_have_the_group_that_one_of_them_has() -> None:
     twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}' data-clicktrail-group='offer'>x</a>"
     (links,) = number_links(
-        [Body(part=BodyType.HTML, text=twins)], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url
+        [Body(body_type=BodyType.HTML, text=twins)], policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url
     )
     assert [(0, "offer"), (0, "offer")] == [(link.position, link.group) for link in links]

@@ -94,7 +94,10 @@ def check_positions(links: Sequence[Link]) -> None:
         assert link.is_tracked == bool(link.replacement) == (link.position is not None)
         if link.position is not None:
             placed = NumberedLink(
-                destination=link.destination, position=link.position, link_count=len(positions), part=link.body_type
+                destination=link.destination,
+                position=link.position,
+                link_count=len(positions),
+                body_type=link.body_type,
             )
             assert tracking_url(placed) == link.replacement
 
@@ -127,7 +130,7 @@ def check_body(before: bytes, after: bytes, body_part: BodyPart, links: Sequence
     seen = decode_text(before, body_part.charset)
     assert seen is not None
     assert replace_links(seen.text, links).encode(seen.codec) == after
-    if body_part.part is BodyType.HTML:
+    if body_part.body_type is BodyType.HTML:
         assert whatwg.find_link_spans(seen.text) == [(link.start, link.end) for link in links]
 
 

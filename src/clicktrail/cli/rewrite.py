@@ -96,7 +96,7 @@ class RewrittenFile:
     def _html_sizes(self) -> list[int]:
         raw = self.rewritten.raw
         if self.body_type is None:
-            return [len(content) for leaf, content in decode_bodies(raw) if content and leaf.part is BodyType.HTML]
+            return [len(content) for leaf, content in decode_bodies(raw) if content and leaf.body_type is BodyType.HTML]
         return [len(raw)] if self.body_type is BodyType.HTML else []
 
 

@@ -93,7 +93,7 @@ def compile_campaign(
     Raises:
         ValueError: ``make_url_suffixes`` gave other characters.
     """
-    bodies = [Body(part=BodyType.HTML, text=html), Body(index=1, part=BodyType.TEXT, text=text)]
+    bodies = [Body(body_type=BodyType.HTML, text=html), Body(index=1, body_type=BodyType.TEXT, text=text)]
     found = number_links(bodies, policy=policy, tag_url=tag_url, make_tracking_url=_build_placeholder_url)
     count = len({link.position for links in found for link in links if link.position is not None})
     personal = dict.fromkeys(link.index for links in found for link in links if _is_personal(link))
@@ -200,7 +200,7 @@ class PersonalUrlBuilder:
             destination=self.tag_url(candidate),
             position=link.position,
             link_count=self.link_count,
-            part=link.body_type,
+            body_type=link.body_type,
             group=link.group,
         )
         return self.make_tracking_url(placed) or escape_url(destination, link.body_type)

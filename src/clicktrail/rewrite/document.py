@@ -33,7 +33,7 @@ _META_CHARSET = re.compile(rb"""<meta[\s/][^>]*?charset\s*=\s*["']?\s*(?P<charse
 
 def rewrite_document(
     content: bytes,
-    part: BodyType,
+    body_type: BodyType,
     *,
     policy: Policy,
     tag_url: Callable[[Candidate], str],
@@ -43,10 +43,10 @@ def rewrite_document(
 
     Where the charset hides its ASCII characters, the file comes back as it is, with the reason in ``untouched``.
     """
-    seen = decode_document(content, part)
+    seen = decode_document(content, body_type)
     if seen is None:
         return RewriteResult(raw=content, links=(), skip_reasons=(SkipReason.CHARSET,))
-    body = Body(part=part, text=seen.text, has_valid_charset=seen.has_valid_charset)
+    body = Body(body_type=body_type, text=seen.text, has_valid_charset=seen.has_valid_charset)
     (links,) = number_links([body], policy=policy, tag_url=tag_url, make_tracking_url=make_tracking_url)
     edits = build_byte_edits(content, seen, links)
     if edits is None:
@@ -54,7 +54,7 @@ def rewrite_document(
     return RewriteResult(raw=splice(content, edits), links=links, skip_reasons=())
 
 
-def decode_document(content: bytes, part: BodyType) -> DecodedText | None:
+def decode_document(content: bytes, body_type: BodyType) -> DecodedText | None:
     """The file as text: in the charset of its byte order mark, else of HTML's ``meta``, else in UTF-8.
 
     The order of WHATWG HTML section 13.2.3.2; a ``meta`` that says UTF-16 is read as UTF-8, as there.
@@ -62,7 +62,7 @@ def decode_document(content: bytes, part: BodyType) -> DecodedText | None:
     for mark, charset in _BYTE_ORDER_MARKS.items():
         if content.startswith(mark):
             return decode_text(content, charset)
-    declared = _META_CHARSET.search(content, 0, _PRESCAN_BYTES) if part is BodyType.HTML else None
+    declared = _META_CHARSET.search(content, 0, _PRESCAN_BYTES) if body_type is BodyType.HTML else None
     charset = declared["charset"].decode("ascii").lower() if declared else "utf-8"
     return decode_text(content, "utf-8" if charset.startswith("utf-16") else charset)
 
@@ -88,7 +88,7 @@ def rewrite_html(
 ) -> RewrittenBody:
     """Replace the links of an HTML document or fragment; see `rewrite_message` for the arguments."""
     return _rewrite_body(
-        Body(part=BodyType.HTML, text=html), policy=policy, tag_url=tag_url, make_tracking_url=make_tracking_url
+        Body(body_type=BodyType.HTML, text=html), policy=policy, tag_url=tag_url, make_tracking_url=make_tracking_url
     )
 
 
@@ -97,7 +97,7 @@ def rewrite_text(
 ) -> RewrittenBody:
     """Replace the links of a plain text; see `rewrite_message` for the arguments."""
     return _rewrite_body(
-        Body(part=BodyType.TEXT, text=text), policy=policy, tag_url=tag_url, make_tracking_url=make_tracking_url
+        Body(body_type=BodyType.TEXT, text=text), policy=policy, tag_url=tag_url, make_tracking_url=make_tracking_url
     )
 
 
@@ -145,9 +145,9 @@ def locate_links_in_message(raw: bytes, links: Iterable[Link]) -> list[LinkByteR
     return list(_locate_links(views, links))
 
 
-def locate_links_in_document(content: bytes, part: BodyType, links: Iterable[Link]) -> list[LinkByteRange]:
+def locate_links_in_document(content: bytes, body_type: BodyType, links: Iterable[Link]) -> list[LinkByteRange]:
     """The links that `rewrite_document` found in these bytes, in the same order."""
-    seen = decode_document(content, part)
+    seen = decode_document(content, body_type)
     return list(_locate_links({0: seen} if seen else {}, links))
 
 

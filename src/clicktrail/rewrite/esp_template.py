@@ -70,25 +70,27 @@ _UNREADABLE_CHARSET_HINT = "save it as UTF-8"
 
 
 def parse_template(
-    content: bytes, part: BodyType, *, policy: Policy, tag_url: Callable[[Candidate], str]
+    content: bytes, body_type: BodyType, *, policy: Policy, tag_url: Callable[[Candidate], str]
 ) -> EspTemplate:
     """Find the links of a template; those with merge tags of their own are left to the ESP.
 
     Args:
         content: an HTML or text file.
-        part: which of both.
+        body_type: which of both.
         policy: which links are tracked.
         tag_url: gives a link's destination, with UTM parameters.
 
     Raises:
         ClicktrailError: its charset hides its ASCII characters.
     """
-    seen = decode_document(content, part)
+    seen = decode_document(content, body_type)
     if seen is None:
         raise ClicktrailError(_UNREADABLE_CHARSET, hint=_UNREADABLE_CHARSET_HINT)
-    body = Body(part=part, text=seen.text, has_valid_charset=seen.has_valid_charset)
+    body = Body(body_type=body_type, text=seen.text, has_valid_charset=seen.has_valid_charset)
     (links,) = number_links([body], policy=policy, tag_url=tag_url, make_tracking_url=_build_placeholder_url)
-    found = tuple(msgspec.structs.replace(link, replacement="") if link.position is not None else link for link in links)
+    found = tuple(
+        msgspec.structs.replace(link, replacement="") if link.position is not None else link for link in links
+    )
     return EspTemplate(content=content, decoded=seen, links=found)
 
 

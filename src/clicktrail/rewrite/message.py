@@ -144,7 +144,9 @@ def _decode_part(raw: bytes, leaf: BodyPart, number: int, *, newline: bytes) -> 
     seen = decode_text(transfer.decode(), leaf.charset)
     if seen is None:
         return SkipReason.CHARSET
-    body = Body(index=number, part=leaf.part, text=seen.text, has_valid_charset=seen.has_valid_charset, flow=leaf.flow)
+    body = Body(
+        index=number, body_type=leaf.body_type, text=seen.text, has_valid_charset=seen.has_valid_charset, flow=leaf.flow
+    )
     return _DecodedPart(body_part=leaf, encoded_body=transfer, decoded=seen, body=body)
 
 

@@ -137,7 +137,7 @@ class BodyPart:
     """A body as it stands in the message.
 
     Attributes:
-        part: HTML or plain text.
+        body_type: HTML or plain text.
         start: where its encoded bytes begin in the message.
         end: where they end; the line break before a boundary is not among them.
         transfer_encoding: lower case; empty if not declared.
@@ -147,7 +147,7 @@ class BodyPart:
             none if the message has nothing of MIME, so that such a field would mean nothing.
     """
 
-    part: BodyType
+    body_type: BodyType
     start: int
     end: int
     transfer_encoding: str
@@ -245,7 +245,7 @@ def _build_body_part(
     of_mime = depth > 0 or any(name in headers for name in _MIME_FIELDS)
     fields = headers.spans.get("content-transfer-encoding", [(headers.blank_line_start, headers.blank_line_start)])
     return BodyPart(
-        part=_PART_BY_CONTENT_TYPE[content.value],
+        body_type=_PART_BY_CONTENT_TYPE[content.value],
         start=headers.body_start,
         end=end,
         transfer_encoding=_parse_transfer_encoding(headers),

@@ -29,14 +29,14 @@ class NumberedLink(msgspec.Struct, frozen=True, kw_only=True):
             parameters: it may hold spaces and characters beyond ASCII, but no tab or line break.
         position: its number among the message's tracked links, from 0.
         link_count: how many positions the message has.
-        part: the kind of body that the tracking URL is for; in plain text its reader sees it.
+        body_type: the kind of body that the tracking URL is for; in plain text its reader sees it.
         group: by which reports count it as one link with others; empty if none. See `Link`.
     """
 
     destination: str
     position: int
     link_count: int
-    part: BodyType
+    body_type: BodyType
     group: str = ""
 
 
@@ -46,14 +46,14 @@ class Body:
 
     Attributes:
         index: its place among the bodies of its message, from 0.
-        part: HTML or plain text.
+        body_type: HTML or plain text.
         text: its characters.
         has_valid_charset: False if only the ASCII characters among them are known to be right.
         flow: how the lines of a plain text hang together.
     """
 
     index: int = 0
-    part: BodyType
+    body_type: BodyType
     text: str
     has_valid_charset: bool = True
     flow: Flow = Flow.FIXED
@@ -82,24 +82,24 @@ def number_links(
     urls: dict[BodyType, dict[int, str]] = {part: {} for part in BodyType}
     for part in (BodyType.HTML, BodyType.TEXT):
         for body, rows in zip(bodies, found, strict=True):
-            if body.part is part:
+            if body.body_type is part:
                 numbering.number_body(body, rows)
     linked: list[tuple[Link, ...]] = []
     for body, rows in zip(bodies, found, strict=True):
-        of_part = urls[body.part]
+        of_part = urls[body.body_type]
         for place in (row.assignment for row in rows):
             if place.position is not None and place.position not in of_part:
                 placed = NumberedLink(
                     destination=place.destination,
                     position=place.position,
                     link_count=numbering.position_count,
-                    part=body.part,
+                    body_type=body.body_type,
                     group=place.group,
                 )
                 url = make_tracking_url(placed)
                 of_part[place.position] = _check_tracking_url(url) if url else ""
         links = tuple(_build_link(body, row, of_part) for row in rows)
-        named = policy.plain_text is PlainTextMode.SHOW_HOST and body.part is BodyType.TEXT
+        named = policy.plain_text is PlainTextMode.SHOW_HOST and body.body_type is BodyType.TEXT
         linked.append(add_destination_hosts(body.text, links) if named else links)
     return linked
 
@@ -147,7 +147,9 @@ def _find_candidates(bodies: Sequence[Body]) -> Iterator[list[_NumberedCandidate
 
 def _find_body_candidates(body: Body) -> Iterable[Candidate]:
     return (
-        html_links.find_links(body.text) if body.part is BodyType.HTML else text_links.find_links(body.text, body.flow)
+        html_links.find_links(body.text)
+        if body.body_type is BodyType.HTML
+        else text_links.find_links(body.text, body.flow)
     )
 
 
@@ -178,14 +180,14 @@ class _LinkNumbering:
             )
             if row.decision.reason is LinkReason.CONSENT:
                 destination = row.assignment.destination
-                url = escape_url(destination, body.part) if destination != row.candidate.url else ""
+                url = escape_url(destination, body.body_type) if destination != row.candidate.url else ""
                 row.assignment = _Assignment(position=None, destination=destination, url=url)
 
     def _decide(self, body: Body, candidate: Candidate) -> LinkDecision:
         if not (body.has_valid_charset or body.text[candidate.start : candidate.end].isascii()):
             return LinkDecision(LinkReason.CHARSET)
         judgement = self.policy.decide(candidate)
-        if body.part is BodyType.HTML:
+        if body.body_type is BodyType.HTML:
             if judgement.reason is LinkReason.OPT_OUT:
                 self.html_opt_out_urls.add(candidate.url)
         elif candidate.url in self.html_opt_out_urls and candidate.url not in self.html_assignments:
@@ -196,11 +198,11 @@ class _LinkNumbering:
 
     def _assign(self, body: Body, row: _NumberedCandidate) -> _Assignment:
         candidate = row.candidate
-        if body.part is BodyType.TEXT and candidate.url in self.html_assignments:
+        if body.body_type is BodyType.TEXT and candidate.url in self.html_assignments:
             return self.html_assignments[candidate.url]
         place = _Assignment(position=self.position_count, destination=self.tag_url(candidate), group=row.group)
         self.position_count += 1
-        if body.part is BodyType.HTML:
+        if body.body_type is BodyType.HTML:
             self.html_assignments.setdefault(candidate.url, place)
         return place
 
@@ -226,7 +228,7 @@ def _build_link(body: Body, row: _NumberedCandidate, urls: Mapping[int, str]) ->
     return Link(
         index=row.index,
         body_index=body.index,
-        body_type=body.part,
+        body_type=body.body_type,
         start=candidate.start,
         end=candidate.end,
         href=candidate.href,
@@ -249,8 +251,8 @@ def _read_group(candidate: Candidate) -> str:
     return decode_attribute_value(group) if group else ""
 
 
-def escape_url(url: str, part: BodyType) -> str:
+def escape_url(url: str, body_type: BodyType) -> str:
     """A URL as it can stand in a body: in HTML in every quoting, and in every charset."""
-    if part is not BodyType.HTML:
+    if body_type is not BodyType.HTML:
         return url
     return _UNSAFE_CHARACTER.sub(lambda found: f"&#{ord(found[0])};", url.replace("&", "&amp;"))

@@ -91,7 +91,7 @@ def make_url_sealer(ring: KeyRing, *, origin: str, metadata: MessageMetadata) ->
         return "" if code is None or position >= MAX_SHORT_LINKS else f"{origin}/{encode_short_token(code, position)}"
 
     def tracking_url(placed: NumberedLink) -> str:
-        if placed.part is BodyType.TEXT and (short := short_url(placed.position)):
+        if placed.body_type is BodyType.TEXT and (short := short_url(placed.position)):
             return short
         sealed = SealedLink(
             destination=placed.destination,

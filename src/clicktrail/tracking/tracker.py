@@ -107,11 +107,11 @@ class Tracker:
             rewritten = dataclasses.replace(rewritten, raw=sign(rewritten.raw, key, signed_at=metadata.sent_at))
         return rewritten
 
-    def rewrite_document(self, content: bytes, part: BodyType, metadata: MessageMetadata) -> RewriteResult:
+    def rewrite_document(self, content: bytes, body_type: BodyType, metadata: MessageMetadata) -> RewriteResult:
         """Replace the links of an HTML or text file, whose charset is found out."""
         return rewrite_document(
             content,
-            part,
+            body_type,
             policy=self._apply_consent(metadata),
             tag_url=self._make_tagger(metadata),
             make_tracking_url=self._make_sealer(metadata),
@@ -171,7 +171,7 @@ class Tracker:
             },
         )
 
-    def find_template(self, content: bytes, part: BodyType, metadata: MessageMetadata) -> EspTemplate:
+    def find_template(self, content: bytes, body_type: BodyType, metadata: MessageMetadata) -> EspTemplate:
         """Find the links of a template for an ESP's editor, before there is a link set of where they lead.
 
         Raises:
@@ -182,7 +182,9 @@ class Tracker:
                 "a template names its recipients, and the policy does not let these be named",
                 hint="send it to those alone who have agreed, and say --consent granted",
             )
-        return parse_template(content, part, policy=self._apply_consent(metadata), tag_url=self._make_tagger(metadata))
+        return parse_template(
+            content, body_type, policy=self._apply_consent(metadata), tag_url=self._make_tagger(metadata)
+        )
 
     def fill_template(
         self, template: EspTemplate, metadata: MessageMetadata, *, link_set_id: int, merge_tag: str
