@@ -258,6 +258,16 @@ class MemoryAnalytics:
             yield timeline, [of for of in self._clicks.values() if of.click.message_id == message_id]
 
 
+class StoredMessages:
+    """A StoreObserver that collects the messages it was notified of."""
+
+    def __init__(self) -> None:
+        self.messages: list[JudgedMessage] = []
+
+    def on_stored(self, messages: Sequence[JudgedMessage]) -> None:
+        self.messages += messages
+
+
 def _anonymous_as_judged(click: AnonymousClick) -> JudgedClick:
     bare = Click(
         id=click.id,

@@ -27,7 +27,7 @@ from clicktrail.server.ports import Analytics, JournalEntry, JournalReader, Judg
 from clicktrail.server.system import SystemClock
 from tests.support.events import AZURE_IP
 from tests.support.judged_lines import BURST, SENT_AT, click, make_judged_click, make_judged_message, sent
-from tests.support.memory_analytics import MemoryAnalytics
+from tests.support.memory_analytics import MemoryAnalytics, StoredMessages
 
 
 class ListReader:
@@ -462,6 +462,18 @@ def test_batches_order_and_repetition_do_not_matter(
         return await analytics.campaigns()
 
     assert asyncio.run(reports(told, 100)) == asyncio.run(reports(shuffled, limit))
+
+
+async def test_observers_are_notified_once_messages_are_stored() -> None:
+    analytics, observer = MemoryAnalytics(), StoredMessages()
+    observed = processor(ListReader(journal(sent("m1"), click("m1", "1"))), analytics)
+    observed.observers = (observer,)
+    analytics.remaining_failures = 1
+    with pytest.raises(StorageError):
+        await observed.run_once(100)
+    assert [] == observer.messages
+    await drain(observed)
+    assert [1] == [len(message.clicks) for message in observer.messages]
 
 
 async def test_crash_between_store_and_commit_loses_and_doubles_nothing(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from clicktrail.judge import Judge
 from clicktrail.model.event import AnyEvent, encode_event
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
-from clicktrail.server.pipeline.rejudge import RejudgeRequest, RejudgeResult, rejudge, rejudge_result_as_json
+from clicktrail.server.pipeline.rejudge import Rejudger, RejudgeRequest, RejudgeResult, rejudge_result_as_json
 from clicktrail.server.ports import JudgedMessage
 from tests.support.judged_lines import SENT_AT, click, delivered, make_judged_click, sent
-from tests.support.memory_analytics import MemoryAnalytics
+from tests.support.memory_analytics import MemoryAnalytics, StoredMessages
 
 
 def by_link(timeline: Timeline, **_address_clicks: object) -> tuple[JudgedClick, ...]:
@@ -48,7 +48,8 @@ async def outcome(
 ) -> list[RejudgeResult]:
     """What became of each campaign."""
     wanted = RejudgeRequest(campaign=campaign, since=since, apply=apply)
-    return [done async for done in rejudge(analytics, judge, wanted, lock=nullcontext())]
+    rejudger = Rejudger(analytics=analytics, judge=judge, lock=nullcontext())
+    return [result async for result in rejudger.run(wanted)]
 
 
 def message(name: str, *links: int, campaign: str = "spring") -> list[AnyEvent]:
@@ -128,6 +129,16 @@ async def test_the_verdict_on_an_old_click_stands() -> None:
         done.changes,
         done.unique_human,
     )
+
+
+async def test_observers_are_notified_of_stored_changes() -> None:
+    analytics, observer = await stored(*message("m1", 0, 1)), StoredMessages()
+    rejudger = Rejudger(analytics=analytics, judge=by_link, lock=nullcontext(), observers=[observer])
+    for apply in (False, True):
+        assert [] == observer.messages
+        _ = [result async for result in rejudger.run(RejudgeRequest(apply=apply))]
+    (changed,) = observer.messages
+    assert [(Verdict.HUMAN, 1)] == [(before, judged.click.link) for before, judged in changed.changed_clicks]
 
 
 async def test_what_became_of_a_campaign_as_json() -> None:

@@ -32,7 +32,6 @@ from clicktrail.server.analytics.rows import (
 )
 from clicktrail.server.monitoring.metrics import ANALYTICS_STORE_SECONDS, Histogram
 from clicktrail.server.ports import (
-    AnalyticsObserver,
     CachedReport,
     Clicker,
     ClickPage,
@@ -72,24 +71,20 @@ class ChdbAnalytics:
         store_seconds: how long batches took to be stored.
     """
 
-    def __init__(
-        self, connections: ChdbPool, clock: Clock, observers: Sequence[AnalyticsObserver], *, version: int
-    ) -> None:
+    def __init__(self, connections: ChdbPool, clock: Clock, *, version: int) -> None:
         self.store_seconds = Histogram(ANALYTICS_STORE_SECONDS.bounds)
         self._connections = connections
         self._report_cache = ReportCache(connections)
         self._clock = clock
-        self._observers = observers
         self._version = version
 
     @classmethod
-    async def open(cls, folder: Path, clock: Clock, *, observers: Sequence[AnalyticsObserver] = ()) -> "ChdbAnalytics":
+    async def open(cls, folder: Path, clock: Clock) -> "ChdbAnalytics":
         """Open the folder, made if it does not exist, and bring its tables up to date.
 
         Args:
             folder: where the tables are.
             clock: tells when something is stored.
-            observers: told of what is stored.
 
         Raises:
             StorageError: another process has it open, or a later version of clicktrail has changed it.
@@ -101,7 +96,7 @@ class ChdbAnalytics:
         except BaseException:
             await connections.close()
             raise
-        return cls(connections, clock, observers, version=latest.version)
+        return cls(connections, clock, version=latest.version)
 
     async def close(self) -> None:
         """Let running statements end, then let the folder go."""
@@ -185,8 +180,6 @@ class ChdbAnalytics:
         campaigns = {row.campaign for row in message_rows} | {row.campaign for row in clicks}
         await self._report_cache.invalidate(campaigns, version=version)
         self.store_seconds.observe(time.perf_counter() - began)
-        for announcements in self._observers:
-            announcements.on_stored(messages)
 
     async def erase(self, recipient: str) -> None:
         """Delete the events and clicks of a recipient, and the clicks' history."""

@@ -18,7 +18,7 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.server.pipeline.address_history import AddressHistory
 from clicktrail.server.pipeline.shared_address import SharedAddressDetector
-from clicktrail.server.ports import Analytics, JournalEntry, JournalReader, JudgedMessage
+from clicktrail.server.ports import Analytics, JournalEntry, JournalReader, JudgedMessage, StoreObserver
 
 __all__ = ["MessageCache", "MessageSnapshot", "Processor"]
 
@@ -138,6 +138,7 @@ class Processor:
         cache_size: how many messages to keep at hand.
 
     Attributes:
+        observers: notified of new and changed verdicts once they are stored.
         shared_address_detector: those of the latest clicks.
         processed_count: events stored since the start.
         unreadable_count: lines since the start that were no events.
@@ -166,6 +167,7 @@ class Processor:
         self._is_cache_invalid = False
         self._truncated_before: datetime | None = None
         self._pending: _Batch | None = None
+        self.observers: tuple[StoreObserver, ...] = ()
         self.shared_address_detector = SharedAddressDetector()
         self.processed_count = 0
         self.unreadable_count = 0
@@ -218,6 +220,8 @@ class Processor:
             message for message in compared if message.clicks or message.timeline.message_id in batch.events_by_message
         ]
         await self._analytics.store(batch.lines, news, batch.anonymous_clicks)
+        for observer in self.observers:
+            observer.on_stored(news)
         await self._reader.commit()
         self._message_cache.add(judged)
         self._address_history.evict_excess()

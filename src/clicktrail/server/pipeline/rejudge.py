@@ -1,7 +1,7 @@
 """Judge again what was judged before, by the rules, networks and agents of now, and say what that changes."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,9 +13,9 @@ from clicktrail.judge import Judge
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport
 from clicktrail.server.pipeline.address_history import AddressHistory
-from clicktrail.server.ports import Analytics, JudgedMessage, StoredVerdict
+from clicktrail.server.ports import Analytics, JudgedMessage, StoredVerdict, StoreObserver
 
-__all__ = ["RejudgeRequest", "RejudgeResult", "rejudge", "rejudge_result_as_json"]
+__all__ = ["RejudgeRequest", "RejudgeResult", "Rejudger", "rejudge_result_as_json"]
 
 _CLICKS_PER_PART = 5_000
 """Clicks of a part: as many as the processor takes at once."""
@@ -75,29 +75,64 @@ class RejudgeResult:
                     people.add(stored.person)
 
 
-async def rejudge(
-    analytics: Analytics,
-    judge: Judge,
-    request: RejudgeRequest,
-    *,
-    lock: AbstractAsyncContextManager[object],
-) -> AsyncIterator[RejudgeResult]:
-    """Judge again, one campaign after the other.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejudger:
+    """Judges stored clicks again, one campaign after the other.
 
-    Args:
-        analytics: where the verdicts are.
-        judge: as it judges now.
-        request: what to judge.
-        lock: held for each part, so that nobody else stores verdicts on what was known before.
-
-    Raises:
-        StorageError: part of it may have been stored; the same call again does the rest.
+    Attributes:
+        analytics: holds the events and verdicts.
+        judge: applies the current rules.
+        lock: held while a part is judged and stored, so that the processor stores no verdict in between.
+        observers: notified of changed verdicts once they are stored.
     """
-    name = request.campaign
-    reports = await analytics.campaigns() if name is None else [await analytics.campaign(name)]
-    for report in reports:
-        if report:
-            yield await _rejudge_campaign(analytics, judge, report, request, lock=lock)
+
+    analytics: Analytics
+    judge: Judge
+    lock: AbstractAsyncContextManager[object]
+    observers: Sequence[StoreObserver] = ()
+
+    async def run(self, request: RejudgeRequest) -> AsyncIterator[RejudgeResult]:
+        """Judge the requested campaigns again and yield the result of each.
+
+        Raises:
+            StorageError: a part may have been stored; it is safe to repeat the request.
+        """
+        name = request.campaign
+        reports = await self.analytics.campaigns() if name is None else [await self.analytics.campaign(name)]
+        for report in reports:
+            if report:
+                yield await self._rejudge_campaign(report, request)
+
+    async def _rejudge_campaign(self, report: CampaignReport, request: RejudgeRequest) -> RejudgeResult:
+        result = RejudgeResult(report=report)
+        part_count = report.clicks.total // _CLICKS_PER_PART + 1
+        for part in range(part_count):
+            async with self.lock:
+                verdicts = await self.analytics.verdicts(
+                    report.campaign, since=request.since, part=part, part_count=part_count
+                )
+                stored = {verdict.click_id: verdict for verdict in verdicts}
+                judged = await self._judge_messages({verdict.message_id for verdict in verdicts})
+                changed = [_select_changed_clicks(message, stored, result) for message in judged]
+                changed = [message for message in changed if message.clicks]
+                if request.apply and changed:
+                    await self._store(changed)
+        return result
+
+    async def _judge_messages(self, message_ids: Iterable[str]) -> list[JudgedMessage]:
+        timelines = await self.analytics.timelines(message_ids)
+        nearby = await AddressHistory(self.analytics).find_nearby_clicks(
+            {message_id: timeline.clicks for message_id, timeline in timelines.items()}
+        )
+        return [
+            JudgedMessage(timeline=timeline, clicks=self.judge(timeline, address_clicks=nearby[message_id]))
+            for message_id, timeline in timelines.items()
+        ]
+
+    async def _store(self, messages: Sequence[JudgedMessage]) -> None:
+        await self.analytics.store([], messages)
+        for observer in self.observers:
+            observer.on_stored(messages)
 
 
 def rejudge_result_as_json(rejudged: RejudgeResult) -> dict[str, object]:
@@ -114,38 +149,6 @@ def rejudge_result_as_json(rejudged: RejudgeResult) -> dict[str, object]:
         "unique": {"human": {"before": people[0], "after": people[1]}},
         "click_rate": {"human": {"before": rates[0], "after": rates[1]}},
     }
-
-
-async def _rejudge_campaign(
-    analytics: Analytics,
-    judge: Judge,
-    report: CampaignReport,
-    request: RejudgeRequest,
-    *,
-    lock: AbstractAsyncContextManager[object],
-) -> RejudgeResult:
-    result = RejudgeResult(report=report)
-    parts = report.clicks.total // _CLICKS_PER_PART + 1
-    for part in range(parts):
-        async with lock:
-            verdicts = await analytics.verdicts(report.campaign, since=request.since, part=part, part_count=parts)
-            stored = {verdict.click_id: verdict for verdict in verdicts}
-            judged = await _judge_messages(analytics, judge, {verdict.message_id for verdict in verdicts})
-            news = [news for message in judged if (news := _select_changed_clicks(message, stored, result)).clicks]
-            if request.apply and news:
-                await analytics.store([], news)
-    return result
-
-
-async def _judge_messages(analytics: Analytics, judge: Judge, message_ids: Iterable[str]) -> list[JudgedMessage]:
-    timelines = await analytics.timelines(message_ids)
-    nearby = await AddressHistory(analytics).find_nearby_clicks(
-        {name: timeline.clicks for name, timeline in timelines.items()}
-    )
-    return [
-        JudgedMessage(timeline=timeline, clicks=judge(timeline, address_clicks=nearby[name]))
-        for name, timeline in timelines.items()
-    ]
 
 
 def _select_changed_clicks(

@@ -2,7 +2,6 @@
 
 from clicktrail.server.ports.analytics import (
     Analytics,
-    AnalyticsObserver,
     CachedReport,
     ClickCursor,
     Clicker,
@@ -11,6 +10,7 @@ from clicktrail.server.ports.analytics import (
     JudgedMessage,
     RecipientClick,
     StoredVerdict,
+    StoreObserver,
     VerdictChange,
 )
 from clicktrail.server.ports.journal import Journal, JournalEntry, JournalReader
@@ -19,7 +19,6 @@ from clicktrail.server.ports.system import Clock, IdGenerator, ShortCodeGenerato
 
 __all__ = [
     "Analytics",
-    "AnalyticsObserver",
     "CachedReport",
     "ClickCursor",
     "ClickPage",
@@ -38,6 +37,7 @@ __all__ = [
     "RecipientClick",
     "ShortCodeGenerator",
     "ShortLinks",
+    "StoreObserver",
     "StoredVerdict",
     "VerdictChange",
 ]

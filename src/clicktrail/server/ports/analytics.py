@@ -14,7 +14,6 @@ from clicktrail.report.accuracy import ConfusionMatrix
 
 __all__ = [
     "Analytics",
-    "AnalyticsObserver",
     "CachedReport",
     "ClickCursor",
     "ClickPage",
@@ -22,6 +21,7 @@ __all__ = [
     "Clicker",
     "JudgedMessage",
     "RecipientClick",
+    "StoreObserver",
     "StoredVerdict",
     "VerdictChange",
 ]
@@ -346,12 +346,9 @@ class Analytics(Protocol):
         ...
 
 
-# FOLDED announcements.py: Who wants to hear what becomes of clicks.
-
-
-class AnalyticsObserver(Protocol):
-    """Where analytics tells what it has stored, to whom wants to know at once. Whoever is told must not raise."""
+class StoreObserver(Protocol):
+    """Is notified of judged clicks once they are stored."""
 
     def on_stored(self, messages: Sequence[JudgedMessage]) -> None:
-        """Tell of messages, each with those of its clicks that are new or judged again: see `JudgedMessage.before`."""
+        """Handle messages with the clicks that are new or were judged again. Must not raise."""
         ...

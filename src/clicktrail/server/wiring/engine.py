@@ -177,11 +177,12 @@ async def _run_engine(settings: Settings, *, relay_socket: socket.socket, consol
     stopping = create_stop_event()
     processed = asyncio.Event()
     turn = asyncio.Lock()
-    announcements, feed = VerdictChangeLogger(), ClickFeed()
-    async with open_analytics(settings, announcements, feed) as analytics, open_registry(settings) as registry:
+    verdict_changes, feed = VerdictChangeLogger(), ClickFeed()
+    async with open_analytics(settings) as analytics, open_registry(settings) as registry:
         reader = build_reader(settings)
         judge = build_judge(settings)
         processor = build_processor(settings, reader, analytics, judge)
+        processor.observers = (verdict_changes, feed)
         with open_journal(settings, "engine") as journal:
             relay = Relay(
                 next_hop=_parse_next_hop(settings),
@@ -196,7 +197,7 @@ async def _run_engine(settings: Settings, *, relay_socket: socket.socket, consol
             watch = EngineMonitor(
                 processor=processor,
                 analytics=analytics,
-                verdict_changes=announcements,
+                verdict_changes=verdict_changes,
                 relay=relay,
                 journal=journal,
                 clock=SystemClock(),

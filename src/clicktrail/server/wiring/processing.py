@@ -16,8 +16,8 @@ from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.pipeline.rejudge import RejudgeRequest, rejudge, rejudge_result_as_json
-from clicktrail.server.ports import Analytics, AnalyticsObserver, JournalEntry
+from clicktrail.server.pipeline.rejudge import Rejudger, RejudgeRequest, rejudge_result_as_json
+from clicktrail.server.ports import Analytics, JournalEntry
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.judge import ReloadingJudge
@@ -39,13 +39,13 @@ _LOG = structlog.get_logger(part="engine")
 
 
 @contextlib.asynccontextmanager
-async def open_analytics(settings: Settings, *listeners: AnalyticsObserver) -> AsyncIterator[ChdbAnalytics]:
-    """Analytics that tell of what they store, until the context ends.
+async def open_analytics(settings: Settings) -> AsyncIterator[ChdbAnalytics]:
+    """Open the analytics store until the context ends.
 
     Raises:
         StorageError: another process has them open, or the data folder cannot be read.
     """
-    analytics = await ChdbAnalytics.open(settings.analytics_path, SystemClock(), observers=listeners)
+    analytics = await ChdbAnalytics.open(settings.analytics_path, SystemClock())
     try:
         yield analytics
     finally:
@@ -64,7 +64,12 @@ def build_judge(settings: Settings) -> ReloadingJudge:
     return judge
 
 
-def build_processor(settings: Settings, reader: SegmentReader, analytics: ChdbAnalytics, judge: Judge) -> Processor:
+def build_processor(
+    settings: Settings,
+    reader: SegmentReader,
+    analytics: ChdbAnalytics,
+    judge: Judge,
+) -> Processor:
     """A processor that passes over, from its first batch on, the events of all who were erased.
 
     Raises:
@@ -105,7 +110,7 @@ async def rejudge_and_clear_cache(
     """Judge again, all of it by the networks of one moment; what became of each campaign.
 
     Args:
-        processor: stores verdicts, too.
+        processor: its cached verdicts become stale, and its observers are notified.
         analytics: where they are stored.
         current_judge: the judge; as it is now.
         store_lock: held by whoever judges and stores, this or the processor.
@@ -116,6 +121,7 @@ async def rejudge_and_clear_cache(
     """
     fixed = partial(judge, context=current_judge.context)
     try:
-        return [rejudge_result_as_json(done) async for done in rejudge(analytics, fixed, request, lock=store_lock)]
+        rejudger = Rejudger(analytics=analytics, judge=fixed, lock=store_lock, observers=processor.observers)
+        return [rejudge_result_as_json(result) async for result in rejudger.run(request)]
     finally:
         processor.invalidate_cache()
