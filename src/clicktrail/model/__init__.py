@@ -1,1 +1,1 @@
-"""The nouns of click tracking, frozen."""
+"""The nouns of click tracking: frozen data, no behaviour beyond derived values."""

@@ -1,4 +1,4 @@
-"""Whether a recipient has agreed to being tracked."""
+"""Tracking consent of recipients."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +9,7 @@ __all__ = ["Consent", "ConsentRecord", "UnknownConsentAction"]
 
 
 class Consent(StrEnum):
-    """What a recipient has said."""
+    """Tracking consent of one recipient."""
 
     GRANTED = "granted"
     DENIED = "denied"
@@ -17,12 +17,11 @@ class Consent(StrEnum):
 
 
 class ConsentRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What one recipient has said last.
+    """Latest consent of one recipient.
 
     Attributes:
-        recipient: address or opaque id, or the mark that stands for it.
-        consent: what it was.
-        at: when, aware.
+        recipient: address or opaque id, or its keyed hash.
+        at: aware.
     """
 
     recipient: str
@@ -31,10 +30,10 @@ class ConsentRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnknownConsentAction(StrEnum):
-    """What a sender does for recipients who have not been asked."""
+    """What to do with the links of a recipient whose consent is unknown."""
 
     TRACK = "track"
     ANONYMOUS = "anonymous"
-    """Links are tracked, and do not say whose they are."""
+    """Track the links without naming the recipient."""
 
     OFF = "off"

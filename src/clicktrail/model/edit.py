@@ -1,4 +1,4 @@
-"""What a sender changed about links after they were sent."""
+"""Changes to links after they were sent."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,29 +9,29 @@ __all__ = ["EditAction", "EditTarget", "LinkEdit"]
 
 
 class EditAction(StrEnum):
-    """What becomes of a link."""
+    """Kind of change."""
 
     REDIRECT = "redirect"
-    """It leads elsewhere."""
+    """Redirect to another destination."""
 
     DISABLE = "disable"
-    """It leads nowhere."""
+    """Answer 410 Gone."""
 
     EXPIRE = "expire"
-    """It leads nowhere from a time on."""
+    """Answer 410 Gone from a given time on."""
 
     RESTORE = "restore"
-    """It is as it was sent."""
+    """Undo earlier edits."""
 
 
 class EditTarget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which links an edit is about: one of a campaign by position, or all that lead to one URL, or to one host.
+    """The links that an edit applies to: a campaign's link by position, or all links to one URL or one host.
 
     Attributes:
-        campaign: of the link; it may be empty where position is not -1.
-        position: of the link, from 0; -1 where the target is no link of a campaign.
-        url: the destination exactly as it was sent; empty if the target is none.
-        host: the destination's host; empty if the target is none.
+        campaign: the link's campaign; may be empty if position is set.
+        position: position of the link, from 0; -1 if the target is a URL or a host.
+        url: the exact destination as sent; empty if the target is not a URL.
+        host: host of the destination; empty if the target is not a host.
     """
 
     campaign: str = ""
@@ -41,15 +41,13 @@ class EditTarget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class LinkEdit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One change. Of several to one target the latest stands; those before it are its history.
+    """One change. The latest edit of a target applies.
 
     Attributes:
         id: unique among all edits.
-        at: when it was made, aware, UTC.
-        target: what it is about.
-        action: what becomes of it.
-        destination: where it leads from now on, an http or https URL; empty unless redirected.
-        expires_at: from when on it leads nowhere, aware; None unless it expires.
+        at: aware, UTC.
+        destination: new http or https URL; empty unless the action is redirect.
+        expires_at: aware; None unless the action is expire.
     """
 
     id: str

@@ -1,8 +1,7 @@
-"""What happens to a message, in the words that every part shares.
+"""Events: the shared vocabulary of journal, exports and ``clicktrail audit``.
 
-The vocabulary of the journal, of exports and of ``clicktrail audit``: JSON objects, one a line. Times are RFC 3339
-UTC with milliseconds. A field that this version does not know is no error: journal and analytics hold each event as
-the bytes it arrived in, so nothing is lost on the way through.
+An event is a JSON object on one line. Times are RFC 3339 in UTC with milliseconds. Unknown fields are ignored here and
+kept by journal and analytics, which store the original bytes.
 """
 
 from datetime import UTC, datetime
@@ -36,15 +35,15 @@ AwareDatetime = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
-    """What all events have in common.
+    """Fields of every event.
 
     Attributes:
-        id: unique among all events; the same id again is the same event.
+        id: unique among all events; two events with the same id are the same event.
         at: when it happened, aware, UTC.
-        source: ``clicktrail``, or the name of the ESP that told us.
-        campaign: the label its message was sent under; empty if none.
-        message_id: our id of the message; empty where the event belongs to none.
-        recipient: address or opaque id of the person; empty where the message went to several.
+        source: ``clicktrail``, or the name of the ESP that reported the event.
+        campaign: campaign of the message; empty if none.
+        message_id: our id of the message; empty if the event belongs to no message.
+        recipient: address or opaque id; empty if the message has several recipients.
     """
 
     id: str
@@ -56,12 +55,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
 
 
 class Sent(Event, frozen=True, kw_only=True, omit_defaults=True, tag="sent"):
-    """The next hop took the message.
+    """The next hop accepted the message.
 
     Attributes:
-        links: number of tracked links, counted by position.
+        links: number of tracked links.
         recipients: envelope recipients that the next hop accepted.
-        subject: as far as the sender wants it kept.
+        subject: subject of the message; empty if it is not to be recorded.
     """
 
     links: int = 0
@@ -70,7 +69,7 @@ class Sent(Event, frozen=True, kw_only=True, omit_defaults=True, tag="sent"):
 
 
 class Delivered(Event, frozen=True, kw_only=True, omit_defaults=True, tag="delivered"):
-    """The recipient's server took the message."""
+    """The recipient's server accepted the message."""
 
     esp: str = ""
     detail: str = ""
@@ -84,54 +83,55 @@ class Deferred(Event, frozen=True, kw_only=True, omit_defaults=True, tag="deferr
 
 
 class Bounced(Event, frozen=True, kw_only=True, omit_defaults=True, tag="bounced"):
-    """The recipient's server refused the message for good."""
+    """The recipient's server refused the message permanently."""
 
     esp: str = ""
     detail: str = ""
 
 
 class Complained(Event, frozen=True, kw_only=True, omit_defaults=True, tag="complained"):
-    """The recipient called the message spam."""
+    """The recipient reported the message as spam."""
 
     esp: str = ""
     detail: str = ""
 
 
 class Unsubscribed(Event, frozen=True, kw_only=True, omit_defaults=True, tag="unsubscribed"):
-    """The recipient wants no more of these."""
+    """The recipient unsubscribed."""
 
     esp: str = ""
     detail: str = ""
 
 
 class Opened(Event, frozen=True, kw_only=True, omit_defaults=True, tag="opened"):
-    """An ESP's pixel was loaded. We set none ourselves."""
+    """An ESP's tracking pixel was loaded. clicktrail adds no pixel itself."""
 
     esp: str = ""
     detail: str = ""
 
 
 class Click(Event, frozen=True, kw_only=True, omit_defaults=True, tag="click"):
-    """One request for a tracking URL, by a person or a machine.
+    """One request for a tracking URL, by a person or a program.
 
-    HEAD, OPTIONS and prefetches are clicks too, told by method and headers: judged, never counted.
+    HEAD, OPTIONS and prefetches are recorded as clicks too, recognisable by method and headers. They are judged but not
+    counted.
 
     Attributes:
-        link: position of the link in its message, from 0; -1 where unknown.
+        link: position of the link in its message, from 0; -1 if unknown.
         url: the destination.
-        group: by which reports count the link as one with others of its campaign; empty if none.
-        method: the request's method.
-        ip: the client's address, as text.
+        group: group of the link: reports count the links of a group as one; empty if none.
+        method: HTTP method.
+        ip: IP address of the client.
         user_agent: the request's ``User-Agent``.
-        headers: the few others that the judge reads, lower-case names.
-        https: whether the reader came by TLS.
+        headers: other headers that the judge reads, with lower-case names.
+        https: whether the reader used TLS.
         http_version: such as ``1.1``.
-        tampered: the token did not open, or led nowhere.
-        unresolved: nobody could tell where the link leads, so that the reader was asked to come again.
-        recipient_unsealed: anybody could have written who the recipient is: it stood openly in the link.
-        trap: the link is a hidden one that no person sees.
+        tampered: the token could not be opened, or has no destination.
+        unresolved: the destination could not be looked up, and the reader was answered 503.
+        recipient_unsealed: the recipient was in the link unencrypted, so anyone could have changed it.
+        trap: the link is a trap, invisible to people.
         esp: the ESP that recorded the click; empty for our own.
-        esp_bot: what that ESP thinks.
+        esp_bot: whether that ESP considers the click a bot's; None if it does not say.
     """
 
     link: int = -1
@@ -152,15 +152,13 @@ class Click(Event, frozen=True, kw_only=True, omit_defaults=True, tag="click"):
 
 
 class AnonymousClick(Event, frozen=True, kw_only=True, omit_defaults=True, tag="anonymous_click"):
-    """All that is kept of a click by somebody who asked not to be tracked: judged first, for nothing is left to judge.
-
-    It has neither message nor recipient, and its time is cut to the hour.
+    """Click of an opted-out reader, already judged: without message and recipient, its time truncated to the hour.
 
     Attributes:
         link: position of the link in its message, from 0.
         url: the destination; empty for a link of a group, whose destinations may differ by recipient.
-        group: as of a click.
-        verdict: what made the request, as of a judged click.
+        group: group of the link; empty if none.
+        verdict: value of `Verdict`.
     """
 
     link: int = -1
@@ -170,13 +168,13 @@ class AnonymousClick(Event, frozen=True, kw_only=True, omit_defaults=True, tag="
 
 
 class Engagement(Event, frozen=True, kw_only=True, omit_defaults=True, tag="engagement"):
-    """What the landing page saw of the visitor.
+    """What the beacon reported about a visitor of the landing page.
 
     Attributes:
         click_id: the click that led there.
         kind: ``loaded`` (a script ran) or ``engaged`` (a person pressed, scrolled or typed).
-        dwell_ms: visible time, milliseconds.
-        scroll_pct: how far down, per cent.
+        dwell_ms: time that the page was visible, milliseconds.
+        scroll_pct: scroll depth, per cent.
     """
 
     click_id: str
@@ -186,7 +184,7 @@ class Engagement(Event, frozen=True, kw_only=True, omit_defaults=True, tag="enga
 
 
 class Conversion(Event, frozen=True, kw_only=True, omit_defaults=True, tag="conversion"):
-    """What the visitor did in the end, as told by the sender's own site."""
+    """A goal that the visitor reached, reported by the sender's own site."""
 
     click_id: str
     name: str = ""
@@ -212,21 +210,21 @@ _event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 
 def format_rfc3339(at: datetime) -> str:
-    """The event vocabulary's spelling of an instant: UTC, milliseconds, ``Z`` (RFC 3339 section 5.6)."""
-    text: str = msgspec.to_builtins(at.astimezone(UTC))  # six digits or none; a fifth of the time of isoformat
+    """Format a time as RFC 3339 section 5.6: UTC, milliseconds, ``Z``."""
+    text: str = msgspec.to_builtins(at.astimezone(UTC))  # six digits or none; takes a fifth of isoformat's time
     return f"{text[:-4]}Z" if at.microsecond else f"{text[:-1]}.000Z"
 
 
 def encode_event(event: AnyEvent) -> bytes:
-    """One line of JSON, without its newline."""
+    """Encode an event as one line of JSON, without newline."""
     return msgspec.json.encode(replace(event, at=format_rfc3339(event.at)))
 
 
 def decode_event(line: bytes) -> AnyEvent:
-    """Read one line of JSON.
+    """Decode one line of JSON.
 
     Raises:
-        EventError: not JSON, an unknown type, or a field of the wrong kind.
+        EventError: invalid JSON, unknown event type, or a field of the wrong type.
     """
     try:
         return _event_decoder.decode(line)

@@ -1,4 +1,4 @@
-"""Lists of hosts, as policies, conventions and settings give them."""
+"""Host patterns in policies, UTM conventions and settings."""
 
 import re
 from collections.abc import Sequence
@@ -13,54 +13,53 @@ _HOST_PATTERN = re.compile(rf"\* | (?:\*\.)? {_HOST_NAME.pattern} | \[[0-9a-f:.]
 
 
 def is_host_listed(host: str, patterns: Sequence[str]) -> bool:
-    """Whether a host is one of those listed: exact, ``*.example.com`` for all below, ``*`` for every host.
+    """Whether a host matches a pattern: exact, ``*.example.com`` for all subdomains, ``*`` for every host.
 
     Args:
-        host: as a URL parser gives it: lower case, IDN in its ASCII form; empty for none. A dot at its end does not
-            count: it is the same host.
-        patterns: spelled the same way.
+        host: as a WHATWG URL parser returns it: lower case, IDN as ASCII; empty for none. A trailing dot is ignored.
+        patterns: in the same form.
     """
     name = host.removesuffix(".")
     return bool(host) and any(
-        name.endswith(listed[1:]) if listed.startswith("*.") else listed in {name, "*"} for listed in patterns
+        name.endswith(pattern[1:]) if pattern.startswith("*.") else pattern in {name, "*"} for pattern in patterns
     )
 
 
 def is_host_name(host: str) -> bool:
-    """Whether this is the name of one host, spelled as `is_host_listed` wants it."""
+    """Whether this is one host name in the form of `is_host_listed`, not a pattern."""
     return _HOST_NAME.fullmatch(host) is not None
 
 
 def check_host_patterns(setting: str, patterns: Sequence[str]) -> None:
-    """Refuse what would match no host: in silence it would switch something off, or on.
+    """Refuse patterns that can match no host: a rule would silently never apply.
 
     Args:
-        setting: what the list is called where its author has written it.
-        patterns: the list.
+        setting: name of the setting, for the error message.
+        patterns: value of the setting.
 
     Raises:
-        SettingsError: one of them is no host as a URL parser gives it, and no pattern of hosts.
+        SettingsError: a pattern is neither a host name in the form of `is_host_listed` nor a wildcard.
     """
     if (host := _find_invalid_pattern(tuple(patterns))) is not None:
         raise SettingsError(f"{setting} has '{host}'", hint=_build_hint(host))
 
 
 def check_bounded_host_patterns(setting: str, patterns: Sequence[str]) -> None:
-    """Refuse ``*`` as well, in a list of hosts that are handed what nobody else is.
+    """Refuse ``*`` as well: for lists of hosts that receive data about the reader.
 
     Args:
-        setting: what the list is called where its author has written it.
-        patterns: the list.
+        setting: name of the setting, for the error message.
+        patterns: value of the setting.
 
     Raises:
-        SettingsError: every host is among them, or `check_host_patterns` refuses one.
+        SettingsError: a pattern is ``*`` or is refused by `check_host_patterns`.
     """
     check_host_patterns(setting, patterns)
     if "*" in patterns:
-        raise SettingsError(f"{setting} has '*'", hint="list your own hosts: no other is to be handed the click")
+        raise SettingsError(f"{setting} has '*'", hint="list your own hosts; no other site may receive the click")
 
 
-@lru_cache(16)  # a policy, with its lists, is made anew for each message
+@lru_cache(16)  # policies are created for each message, with the same few lists
 def _find_invalid_pattern(hosts: tuple[str, ...]) -> str | None:
     return next((host for host in hosts if not _HOST_PATTERN.fullmatch(host)), None)
 

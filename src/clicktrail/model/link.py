@@ -1,4 +1,4 @@
-"""A link found in a message, and what became of it."""
+"""A link found in a message, and whether it is tracked."""
 
 from enum import StrEnum
 
@@ -8,14 +8,14 @@ __all__ = ["BodyType", "Element", "Link", "LinkReason", "LinkWarning", "Location
 
 
 class BodyType(StrEnum):
-    """The kind of body a link stands in."""
+    """Type of a message body."""
 
     HTML = "html"
     TEXT = "text"
 
 
 class Location(StrEnum):
-    """Where in its body a link stands. docs/reference/links.md says how that is told."""
+    """Where in the body a link is. docs/reference/links.md describes how this is found."""
 
     HEADER = "header"
     BODY = "body"
@@ -23,7 +23,7 @@ class Location(StrEnum):
 
 
 class Element(StrEnum):
-    """What a link looks like. docs/reference/links.md says how that is told."""
+    """What a link looks like. docs/reference/links.md describes how this is found."""
 
     BUTTON = "button"
     IMAGE = "image"
@@ -31,7 +31,7 @@ class Element(StrEnum):
 
 
 class LinkReason(StrEnum):
-    """Why a link is tracked, or is not. docs/reference/reason-codes.md explains each."""
+    """Why a link is or is not tracked. docs/reference/reason-codes.md explains each."""
 
     TRACKED = "tracked"
     NOT_WEB = "not-web"
@@ -59,39 +59,39 @@ class LinkReason(StrEnum):
 
 
 class LinkWarning(StrEnum):
-    """What a sender should look at. docs/reference/reason-codes.md explains each."""
+    """A likely mistake in a link. docs/reference/reason-codes.md explains each."""
 
     VISIBLE_URL = "visible-url"
     DOUBLE_ENCODED = "double-encoded"
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):  # made twice for each, in a tenth of a dataclass's time
-    """One URL at one place of a message.
+class Link(
+    msgspec.Struct, frozen=True, kw_only=True
+):  # created twice for each link; a dataclass takes ten times as long
+    """One URL in one place of a message.
 
     Attributes:
-        index: its number among all links of the message, tracked or not, from 0 in the order of the bodies; twins have
-            the same.
-        body_index: the number of the body it stands in, among those of its message, from 0.
-        body_type: the kind of that body.
-        start: where its text begins in the decoded body, characters.
-        end: where it ends.
-        href: the text at the span with its character references decoded, and without soft line breaks.
-        reason: why it is tracked or not.
-        detail: what the reason rests on, such as the attribute that opts out or the ESP that wrapped it; may be empty.
-        warnings: what the sender should look at, tracked or not.
-        position: its number among the message's tracked links, from 0; None if untracked.
-        destination: where a click leads: href plus UTM parameters; empty if untracked, but for want of consent.
-        replacement: what took its place: the tracking URL, or for want of consent the destination in the body's own quoting;
-            empty if it stayed.
-        location: where in its body it stands.
-        element: what it looks like.
-        label: what it says: `data-clicktrail-label`, else its text, else its image's alternative text; at most 100
-            characters, white space collapsed; empty if it says nothing, and in plain text.
-        group: `data-clicktrail-group`, by which reports count personalised destinations as one; in plain text that of
-            the HTML link that it is again; empty if none.
-        line: the line of its body in which the span begins, from 1.
-        visible_host: the destination's host, if it was written beside the tracking URL; empty if not.
-        visible_host_offset: where that was, characters of the decoded body.
+        index: number of the link among all links of the message, from 0 in order of bodies; alternates, such as a
+            button for Outlook and the same button for others, share one.
+        body_index: number of the body among the bodies of the message, from 0.
+        start: offset of the link's text in the decoded body, characters.
+        end: offset of its end.
+        href: the text between start and end, with character references decoded and soft line breaks removed.
+        detail: what the reason is based on, such as the opt-out attribute or the name of the ESP; may be empty.
+        warnings: likely mistakes, for tracked and untracked links.
+        position: number of the link among the tracked links of the message, from 0; None if not tracked.
+        destination: where a click leads: href with UTM parameters. Empty if not tracked, except for missing consent.
+        replacement: text that replaced the link: the tracking URL, or the destination for missing consent, quoted as
+            the body requires. Empty if the link was not changed.
+        location: where in the body the link is.
+        element: what the link looks like.
+        label: ``data-clicktrail-label``, else the link's text, else the alternative text of its image; at most 100
+            characters, white space collapsed. Empty in plain text.
+        group: ``data-clicktrail-group``: reports count the links of a group as one. In plain text, the group of the
+            same link in HTML. Empty if none.
+        line: line of the body where the link begins, from 1.
+        visible_host: host of the destination if it was inserted after the tracking URL; else empty.
+        visible_host_offset: offset of the inserted host in the decoded body, characters.
     """
 
     index: int = 0

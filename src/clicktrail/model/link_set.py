@@ -1,4 +1,4 @@
-"""Links that the registry keeps, because their tokens do not hold where they lead."""
+"""Links stored in the registry: those whose tokens do not hold their destination."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +11,9 @@ class StoredLink:
     """One link of a campaign or a message.
 
     Attributes:
-        position: its number there, from 0.
-        destination: an http or https URL; empty where each recipient has another, which a sealed token holds.
-        group: what reports call it; empty if nothing.
+        position: position of the link, from 0.
+        destination: http or https URL; empty for a personal link, whose destination is in a sealed token.
+        group: group of the link; empty if none.
     """
 
     position: int
@@ -23,12 +23,12 @@ class StoredLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkSet:
-    """What all messages of a campaign have in common, and their tokens do not hold.
+    """Links that all messages of a campaign share.
 
     Attributes:
         campaign: empty if none.
         created_at: aware.
-        links: in the order of their positions.
+        links: ordered by position.
     """
 
     campaign: str
@@ -41,12 +41,12 @@ class ShortLinkMessage:
     """A message with short links.
 
     Attributes:
-        code: what its tokens begin with: `CODE_BITS` random bits.
+        code: the code that its tokens begin with: `SHORT_CODE_BITS` random bits.
         message_id: our id of the message.
-        recipient: empty where the message went to several, or they stay unnamed.
+        recipient: empty if the message has several recipients or is anonymous.
         campaign: empty if none.
         created_at: aware.
-        links: in the order of their positions.
+        links: ordered by position.
     """
 
     code: int

@@ -1,4 +1,4 @@
-"""One message's events, in the order in which they happened."""
+"""The events of one message, ordered by time."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ __all__ = ["Timeline"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """All that is known of one message.
+    """All known events of one message.
 
     Attributes:
         message_id: our id of the message.
@@ -23,7 +23,7 @@ class Timeline:
 
     @classmethod
     def from_events(cls, message_id: str, events: Iterable[AnyEvent]) -> "Timeline":
-        """Bring events into order and drop those that are told twice, whatever order they come in."""
+        """Order events and drop duplicate ids."""
         by_id = {event.id: event for event in events}
         return cls(
             message_id=message_id,
@@ -31,37 +31,37 @@ class Timeline:
         )
 
     def with_events(self, events: Iterable[AnyEvent]) -> "Timeline":
-        """This timeline and further events."""
+        """Return this timeline with more events."""
         return Timeline.from_events(self.message_id, (*self.events, *events))
 
     @property
     def clicks(self) -> tuple[Click, ...]:
-        """Every request, HEAD and prefetch among them."""
+        """All requests, including HEAD and prefetches."""
         return tuple(event for event in self.events if isinstance(event, Click))
 
     @property
     def engagements(self) -> tuple[Engagement, ...]:
-        """What landing pages told us."""
+        """Reports of landing pages."""
         return tuple(event for event in self.events if isinstance(event, Engagement))
 
     @property
     def sent(self) -> Sent | None:
-        """When and how the message left, if we know."""
-        for event in self.events:  # asked many times for each click: no generator
+        """The `sent` event; None if there is none."""
+        for event in self.events:  # read many times for each click; a generator is slower
             if isinstance(event, Sent):
                 return event
         return None
 
     @property
     def campaign(self) -> str:
-        """What the message was sent under; where nobody told of its sending, what the first event to name one says."""
+        """Campaign of the `sent` event, else of the first event that has one."""
         if sent := self.sent:
             return sent.campaign
         return next((event.campaign for event in self.events if event.campaign), "")
 
     @property
     def arrived_at(self) -> datetime | None:
-        """When a click became possible: the delivery where known, else the sending."""
+        """Earliest time at which the recipient could click: delivery if known, else sending."""
         delivered = next((event for event in self.events if isinstance(event, Delivered)), None)
         known = delivered or self.sent
         return known.at if known else None

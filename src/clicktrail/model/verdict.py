@@ -1,4 +1,4 @@
-"""Human, suspected, bot or preview: the verdict on a click, and its reasons."""
+"""Verdicts on clicks, and their reasons."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ _PREFETCH_HEADERS = frozenset({"sec-purpose", "purpose", "x-purpose", "x-moz"})
 
 
 class Verdict(StrEnum):
-    """What made a request."""
+    """Who or what made a request."""
 
     HUMAN = "human"
     SUSPECTED = "suspected"
@@ -22,12 +22,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One signal that spoke.
+    """One signal that fired.
 
     Attributes:
-        signal: its name, as in ``judge/data/rules.toml``.
-        points: what it added; 0 for a hard rule, which decides alone.
-        detail: in words, for the operator: "7 links in 0.6 s".
+        signal: name of the signal in ``judge/data/rules.toml``.
+        points: points that the signal added; 0 for a hard rule, which decides alone.
+        detail: explanation for the operator, such as "7 links in 0.6 s".
     """
 
     signal: str
@@ -40,12 +40,10 @@ class JudgedClick:
     """A click with its verdict.
 
     Attributes:
-        click: the request as it was recorded.
-        verdict: what made it.
-        score: the sum of the points; meaningless where a hard rule decided.
-        reasons: every signal that spoke, the heaviest first.
-        counted: whether reports count it at all: HEAD, OPTIONS, prefetches and damaged tokens never are.
-        rules: versions of the rules, networks and agents that judged: ``2026-11-23/2026-11-23/2026-11-23``.
+        score: sum of the points; meaningless if a hard rule decided.
+        reasons: signals that fired, the most points first.
+        counted: whether reports count the click. HEAD, OPTIONS, prefetches and tampered tokens are not counted.
+        rules: versions of rules, network data and agent list, such as ``2026-11-23/2026-11-23/2026-11-23``.
     """
 
     click: Click
@@ -57,22 +55,22 @@ class JudgedClick:
 
 
 def is_prefetch(click: Click) -> bool:
-    """Whether a browser announced that nobody has asked for the page yet.
+    """Whether the request is a prefetch or a preview, by its headers.
 
-    Chrome and Safari announce a prefetch by ``Sec-Purpose`` or ``Purpose``, Firefox by ``X-Moz``, Safari's previews
-    by ``X-Purpose`` (WHATWG Fetch, section "Sec-Purpose header").
+    Chrome and Safari mark a prefetch with ``Sec-Purpose`` or ``Purpose``, Firefox with ``X-Moz``, Safari's
+    previews with ``X-Purpose`` (WHATWG Fetch, section "Sec-Purpose header").
     """
     if _PREFETCH_HEADERS.isdisjoint(click.headers):
         return False
-    announced = (click.headers.get(name, "") for name in _PREFETCH_HEADERS)
-    return any("prefetch" in value or "preview" in value for value in announced)
+    values = (click.headers.get(name, "") for name in _PREFETCH_HEADERS)
+    return any("prefetch" in value or "preview" in value for value in values)
 
 
 def is_counted(click: Click, *, has_engagement: bool = False) -> bool:
-    """Whether a request is a click in the sense of reports: a GET that led somewhere and is no prefetch.
+    """Whether reports count a request: a GET with a valid token that is not a prefetch.
 
     Args:
         click: the request.
-        has_engagement: whether somebody used the page, which makes a click of a prefetch.
+        has_engagement: whether the landing page reported engagement; then a prefetch counts too.
     """
     return click.method == "GET" and not click.tampered and (has_engagement or not is_prefetch(click))
