@@ -4,8 +4,8 @@ import sys
 import clicktrail
 
 NAMES = """
-ClicktrailError Consent Convention KeyRing Link LinkReason Policy Rewritten RewrittenBody Sealed Sending Tracker
-Untouched load_keys open_token
+ClicktrailError Consent Convention KeyRing Link LinkReason MessageMetadata Policy RewriteResult RewrittenBody
+SealedLink SkipReason Tracker load_key_ring open_token
 """
 
 

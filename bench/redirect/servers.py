@@ -48,7 +48,7 @@ listen = "127.0.0.1:{port}"
 workers = {workers}
 [metrics]
 listen = "127.0.0.1:0"
-[recording]
+[journal]
 durability = "{durability}"
 """
 

@@ -19,7 +19,7 @@ __all__ = ["DATA_FOLDER", "CrashTargets", "running_targets"]
 DATA_FOLDER: Final = "data"
 """The data folder, below the one that is given."""
 
-_SETTINGS: Final = 'data_dir = "{data}"\n[recording]\ndurability = "{durability}"\n'
+_SETTINGS: Final = 'data_dir = "{data}"\n[journal]\ndurability = "{durability}"\n'
 _START_TIMEOUT_S: Final = 60.0
 
 

@@ -2,12 +2,12 @@
 
 What is named here is the library for programs that send their mail themselves::
 
-    tracker = Tracker(ring=load_keys(Path("keys.json")), domain="https://links.example.com")
+    tracker = Tracker(ring=load_key_ring(Path("keys.json")), domain="https://links.example.com")
     raw = tracker.rewrite_message(raw, Sending(message_id="m1", sent_at=now)).raw
 """
 
 from clicktrail.errors import ClicktrailError
-from clicktrail.keyring_file import load as load_keys
+from clicktrail.keyring_file import load as load_key_ring
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import Link, LinkReason
 from clicktrail.rewrite import Policy, RewriteResult, RewrittenBody, SkipReason
@@ -29,6 +29,6 @@ __all__ = [
     "SealedLink",
     "SkipReason",
     "Tracker",
-    "load_keys",
+    "load_key_ring",
     "open_token",
 ]

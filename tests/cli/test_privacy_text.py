@@ -20,8 +20,8 @@ def test_the_text_tells_of_the_settings(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text('unknown_consent = "off"')
     text = text_of(
         tmp_path,
-        '[tracking]\ndomains = "domains.toml"\npolicy = "policy.toml"\n[engagement]\nhosts = ["shop.example"]\n'
-        '[privacy]\nopted_out = "none"\naddress_hours = 5\n[recording]\nkeep_hours = 7',
+        '[tracking]\ndomains_file = "domains.toml"\npolicy = "policy.toml"\n[engagement]\nhosts = ["shop.example"]\n'
+        '[privacy]\nopted_out = "none"\nip_address_hours = 5\n[journal]\nretention_hours = 7',
     )
     assert 1 == text.count("\n")
     for told in (
@@ -47,9 +47,9 @@ def test_the_text_of_the_defaults(tmp_path: Path) -> None:
 def test_where_domains_differ_the_text_promises_the_least(tmp_path: Path) -> None:
     domains = '[[domain]]\nhost = "a.example"\nopted_out = "none"\n[[domain]]\nhost = "b.example"'
     (tmp_path / "domains.toml").write_text(domains)
-    assert "in which hour" in text_of(tmp_path, '[tracking]\ndomains = "domains.toml"')
+    assert "in which hour" in text_of(tmp_path, '[tracking]\ndomains_file = "domains.toml"')
     (tmp_path / "domains.toml").write_text(domains + '\nopted_out = "none"')
-    assert "in which hour" not in text_of(tmp_path, '[tracking]\ndomains = "domains.toml"')
+    assert "in which hour" not in text_of(tmp_path, '[tracking]\ndomains_file = "domains.toml"')
 
 
 def test_the_text_in_german(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def _run(folder: Path, added: dict[str, str]) -> subprocess.CompletedProcess[str
 
 def test_settings_and_headers_say_what_no_option_does(tmp_path: Path) -> None:
     ring = keyring_file.load_or_create(tmp_path / "clicktrail-data" / "keys.json", earlier_data_paths=[])
-    (tmp_path / "clicktrail.toml").write_text('[utm]\nconvention = "utm.toml"\n', "utf-8")
+    (tmp_path / "clicktrail.toml").write_text('[utm]\nconvention_file = "utm.toml"\n', "utf-8")
     (tmp_path / "utm.toml").write_text('own_hosts = ["*"]\ncontent = ""\n', "utf-8")
     headers = "X-Clicktrail-Campaign: spring\nX-Clicktrail-Recipient: p1\nX-Clicktrail-Medium: drip\n"
     (tmp_path / "mail.eml").write_text(f"{headers}\nhttps://example.com/", "utf-8")

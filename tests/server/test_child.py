@@ -87,7 +87,7 @@ def test_the_wait_doubles_with_each_death_up_to_a_minute(deaths: int, expected: 
 PULSING = """
 import os, sys, time
 os.write(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND), b"%d " % os.getpid())
-pulse = '{"values": {"clicktrail_journal_let_go_total": {"": 3}}}'
+pulse = '{"values": {"clicktrail_journal_events_dropped_total": {"": 3}}}'
 print(pulse, "ready", sep="\\n", flush=True)
 while True:
     print(pulse, flush=True)
@@ -104,7 +104,7 @@ async def test_what_a_child_says_is_known(tmp_path: Path) -> None:
         during = child.health
 
     assert (ProcessStatus.DOWN, None, {}) == (before.status, before.pid, before.heartbeat.values)
-    assert (ProcessStatus.SERVING, {"clicktrail_journal_let_go_total": {"": 3}}) == (
+    assert (ProcessStatus.SERVING, {"clicktrail_journal_events_dropped_total": {"": 3}}) == (
         during.status,
         during.heartbeat.values,
     )
@@ -113,7 +113,7 @@ async def test_what_a_child_says_is_known(tmp_path: Path) -> None:
 
 TROUBLED = """
 import sys
-full, well = '{"troubles": [{"code": "journal", "hint": "make room"}]}', "{}"
+full, well = '{"problems": [{"code": "journal", "hint": "make room"}]}', "{}"
 print(full, full, well, well, full, "ready", sep="\\n", flush=True)
 sys.stdin.read()
 """
@@ -168,15 +168,12 @@ async def test_a_child_inherits_its_sockets() -> None:
 
 SUPERVISING = """
 import asyncio, sys
-import pytest
-
-from clicktrail.server.child import Child, back_off_s
-from clicktrail.server.monitoring.heartbeat import Status
+from clicktrail.server.child import ChildProcess
 
 async def main():
-    child = Child("orphan", command=(sys.executable, "-c", *sys.argv[1:]))
+    child = ChildProcess("orphan", command=(sys.executable, "-c", *sys.argv[1:]))
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(child.keep(asyncio.Event()))
+        tasks.create_task(child.keep_running(asyncio.Event()))
         await child.ready.wait()
         print("ready", flush=True)
 

@@ -94,21 +94,21 @@ WELL = InstallationState(
     disk_free_bytes=10**12,
     processes={"edge-0": process(), "engine": process()},
 )
-JOURNAL = Problem(code="journal", hint="look at the disk")
+JOURNAL = Problem(code="journal-not-writable", hint="look at the disk")
 SICK = {
-    "keys": replace(WELL, key_ring_error=KeyRingError("the key ring is missing", hint="restore it")),
-    "keys-not-backed-up": replace(WELL, is_key_ring_backed_up=False),
+    "key-ring": replace(WELL, key_ring_error=KeyRingError("the key ring is missing", hint="restore it")),
+    "key-ring-not-backed-up": replace(WELL, is_key_ring_backed_up=False),
     "not-running": replace(WELL, processes=None),
     "process-starting": replace(WELL, processes={"engine": process("starting")}),
-    "process-silent": replace(WELL, processes={"engine": process("silent")}),
+    "process-unresponsive": replace(WELL, processes={"engine": process("unresponsive")}),
     "process-down": replace(WELL, processes={"engine": process("down")}),
-    "restarted": replace(WELL, processes={"engine": process(restarts=3)}),
-    "journal": replace(WELL, processes={"edge": process(troubles=(JOURNAL,))}),
-    "let-go": replace(WELL, dropped_events=1_200),
-    "unreadable": replace(WELL, unreadable_events=1),
+    "process-restarted": replace(WELL, processes={"engine": process(restarts=3)}),
+    "journal-not-writable": replace(WELL, processes={"edge": process(troubles=(JOURNAL,))}),
+    "dropped": replace(WELL, dropped_events=1_200),
+    "unreadable-events": replace(WELL, unreadable_events=1),
     "disk-low": replace(WELL, disk_free_bytes=999_000_000),
 }
-WARNINGS = {"keys-not-backed-up", "restarted", "disk-low"}
+WARNINGS = {"key-ring-not-backed-up", "process-restarted", "disk-low"}
 
 
 def test_nothing_is_found_where_nothing_is_wrong() -> None:
@@ -125,21 +125,21 @@ def test_each_fact_is_found_with_what_to_do(code: str) -> None:
 
 
 def test_the_page_has_no_code_that_is_never_found() -> None:
-    assert SICK.keys() | {"late", "shared-address"} == set(re.findall(r"(?m)^\| `([\w-]+)` \|", PAGE))
+    assert SICK.keys() | {"reports-late", "dominant-ip-address"} == set(re.findall(r"(?m)^\| `([\w-]+)` \|", PAGE))
 
 
 def test_a_key_ring_that_is_lost_is_not_asked_for_a_backup() -> None:
-    facts = replace(SICK["keys"], is_key_ring_backed_up=False)
-    assert ["keys"] == [finding.code for finding in diagnose(facts)]
+    facts = replace(SICK["key-ring"], is_key_ring_backed_up=False)
+    assert ["key-ring"] == [finding.code for finding in diagnose(facts)]
 
 
 def test_what_matters_most_comes_first() -> None:
     facts = replace(WELL, is_key_ring_backed_up=False, dropped_events=1_200)
     expected = Finding(
-        code="let-go",
+        code="dropped",
         severity=Severity.ERROR,
         message="1,200 events were given up, because the disk did not take them for too long",
         hint="their readers arrived; look at room, permissions and health of the disk that holds data_dir",
     )
     first, second = diagnose(facts)
-    assert (expected, "keys-not-backed-up") == (first, second.code)
+    assert (expected, "key-ring-not-backed-up") == (first, second.code)

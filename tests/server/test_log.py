@@ -20,10 +20,10 @@ def logged(program: str, *, status: int = 0) -> list[dict[str, Any]]:
 
 
 def test_a_line_is_a_json_object() -> None:
-    (line,) = logged("configure_logging(); structlog.get_logger(part='engine').info('ready', port=1)")
+    (line,) = logged("configure_logging(); structlog.get_logger(component='engine').info('ready', port=1)")
 
     assert line.pop("timestamp").endswith("Z")
-    assert {"level": "info", "event": "ready", "part": "engine", "port": 1} == line
+    assert {"level": "info", "event": "ready", "component": "engine", "port": 1} == line
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_an_error_of_ours_carries_code_and_hint() -> None:
 def test_an_error_that_may_say_anything_is_named_and_not_quoted(program: str) -> None:
     (line,) = logged(f"configure_logging()\n{program}")
 
-    assert ("ValueError", 1) == (line["error"], len(line["places"]))
+    assert ("ValueError", 1) == (line["error"], len(line["stack"]))
     assert "anna" not in json.dumps(line)
 
 

@@ -57,7 +57,7 @@ async def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot read the policy"):
         await supervisor.serve(chosen, config_path=None, components=[Component.ENGINE])
 
-    chosen = loaded(tmp_path, '[tracking]\ndomains = "domains.toml"\n')
+    chosen = loaded(tmp_path, '[tracking]\ndomains_file = "domains.toml"\n')
     with pytest.raises(SettingsError, match="which the domains name"):
         await supervisor.serve(chosen, config_path=None, components=[Component.EDGE])
 

@@ -47,7 +47,7 @@ def privacy_text(
         says["why"],
         *([says["pages"].format(pages=", ".join(pages))] if pages else []),
         says["address"].format(
-            hours=loaded.privacy.address_hours, journal=loaded.recording.keep_hours + _SEGMENT_OPEN_HOURS
+            hours=loaded.privacy.ip_address_hours, journal=loaded.journal.retention_hours + _SEGMENT_OPEN_HOURS
         ),
         says[read_policy(loaded.tracking.policy).unknown_consent],
         says[f"opted_out_{min(opted_out)}"],  # where domains differ, the one that records more

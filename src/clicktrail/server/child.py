@@ -23,7 +23,7 @@ READY_LINE = b"ready\n"
 HEARTBEAT_INTERVAL_S = 1.0
 """How often a child gives a sign of life."""
 
-_LOG = structlog.get_logger(part="supervisor")
+_LOG = structlog.get_logger(component="supervisor")
 _MIN_BACKOFF_S = 0.5
 _MAX_BACKOFF_S = 60.0
 _STABLE_AFTER_S = 60
@@ -113,13 +113,13 @@ class ChildProcess:
                     line = await process.stdout.readline() if process.stdout else b""
             except TimeoutError:
                 silent += 1
-                self._status = ProcessStatus.SILENT if self._status is ProcessStatus.SERVING else self._status
+                self._status = ProcessStatus.UNRESPONSIVE if self._status is ProcessStatus.SERVING else self._status
                 continue
             if not line:
                 await self._wait_or_kill(process, timeout_s=_STOP_TIMEOUT_S)
                 return
             silent = 0
-            self._status = ProcessStatus.SERVING if self._status is ProcessStatus.SILENT else self._status
+            self._status = ProcessStatus.SERVING if self._status is ProcessStatus.UNRESPONSIVE else self._status
             self._handle_line(line)
         _LOG.error("child does not answer", child=self.name, pid=process.pid)
         await self._wait_or_kill(process, timeout_s=0)

@@ -108,11 +108,11 @@ def diagnose(state: InstallationState) -> list[Finding]:
 def _check_key_ring(facts: InstallationState) -> Iterator[Finding]:
     if facts.key_ring_error:
         yield Finding(
-            code="keys", severity=Severity.ERROR, message=str(facts.key_ring_error), hint=facts.key_ring_error.hint
+            code="key-ring", severity=Severity.ERROR, message=str(facts.key_ring_error), hint=facts.key_ring_error.hint
         )
     elif not facts.is_key_ring_backed_up:
         yield Finding(
-            code="keys-not-backed-up",
+            code="key-ring-not-backed-up",
             severity=Severity.WARNING,
             message="the key ring as it is now has no backup, and without it no link ever sent can be opened",
             hint="clicktrail keys backup FILE, to another machine",
@@ -138,7 +138,7 @@ def _check_processes(facts: InstallationState) -> Iterator[Finding]:
             )
         if process.restarts:
             yield Finding(
-                code="restarted",
+                code="process-restarted",
                 severity=Severity.WARNING,
                 message=f"{name} died and was started again, {process.restarts} times since the start",
                 hint="the log of clicktrail serve says when; dmesg whether memory ran out",
@@ -155,14 +155,14 @@ def _check_processes(facts: InstallationState) -> Iterator[Finding]:
 def _check_lost_events(facts: InstallationState) -> Iterator[Finding]:
     if facts.dropped_events:
         yield Finding(
-            code="let-go",
+            code="dropped",
             severity=Severity.ERROR,
             message=f"{facts.dropped_events:,} events were given up, because the disk did not take them for too long",
             hint="their readers arrived; look at room, permissions and health of the disk that holds data_dir",
         )
     if facts.unreadable_events:
         yield Finding(
-            code="unreadable",
+            code="unreadable-events",
             severity=Severity.ERROR,
             message=f"{facts.unreadable_events:,} lines of the journal are no events, and were passed over",
             hint="the journal still holds them, and the log names their places",

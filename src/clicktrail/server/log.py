@@ -65,6 +65,6 @@ def _expand_error(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
     if isinstance(error, ClicktrailError):
         event.update(error=str(error), code=error.code, hint=error.hint, retryable=error.retryable)
     elif isinstance(error, BaseException):
-        places = [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(error.__traceback__)]
-        event.update(error=type(error).__qualname__, places=places)
+        stack = [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(error.__traceback__)]
+        event.update(error=type(error).__qualname__, stack=stack)
     return event

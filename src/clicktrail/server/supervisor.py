@@ -33,7 +33,7 @@ __all__ = ["RUN_FILE_NAME", "Component", "serve"]
 RUN_FILE_NAME = "run.json"
 """In the data folder while the engine runs: its supervisor's pid and the addresses in use."""
 
-_LOG = structlog.get_logger(part="supervisor")
+_LOG = structlog.get_logger(component="supervisor")
 _LISTEN_BACKLOG = 4096
 """Connections that may wait while every worker is busy or restarting; the kernel's own limit may be lower."""
 

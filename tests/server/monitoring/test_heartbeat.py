@@ -73,7 +73,7 @@ TROUBLED = Heartbeat(problems=(Problem(code="journal", hint="make room on the di
         ([process_health("edge-0", pulse=TROUBLED), process_health("engine")], "degraded"),
         ([process_health("edge-0", pulse=TROUBLED), process_health("engine", status=ProcessStatus.DOWN)], "down"),
         ([process_health("edge-0"), process_health("engine", status=ProcessStatus.STARTING)], "down"),
-        ([process_health("edge-0", status=ProcessStatus.SILENT)], "down"),
+        ([process_health("edge-0", status=ProcessStatus.UNRESPONSIVE)], "down"),
     ],
 )
 def test_the_worst_of_all_is_the_health_of_all(processes: list[Health], expected: str) -> None:

@@ -44,10 +44,10 @@ def test_a_relay_has_nobody_to_ask(tmp_path: Path) -> None:
 
 
 def test_a_convention_file_lies_beside_the_settings(tmp_path: Path) -> None:
-    settings = load(write(tmp_path, '[utm]\nconvention = "utm.toml"\n'), {})
-    assert str(tmp_path / "utm.toml") == settings.utm.convention
+    settings = load(write(tmp_path, '[utm]\nconvention_file = "utm.toml"\n'), {})
+    assert str(tmp_path / "utm.toml") == settings.utm.convention_file
     with pytest.raises(SettingsError, match=r"names utm\.toml, and \[utm\] has other keys beside it"):
-        load(write(tmp_path, '[utm]\nconvention = "utm.toml"\nmedium = "drip"\n'), {})
+        load(write(tmp_path, '[utm]\nconvention_file = "utm.toml"\nmedium = "drip"\n'), {})
 
 
 def test_an_unknown_key_is_named_with_the_right_one(tmp_path: Path) -> None:

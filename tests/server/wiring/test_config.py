@@ -87,7 +87,7 @@ def test_the_settings_own_keys() -> None:
 def test_a_file_in_their_place(tmp_path: Path) -> None:
     file = tmp_path / "utm.toml"
     file.write_text('medium = "offer"\n[mediums]\noffer = "YYYY_description"\n', "utf-8")
-    convention = read_relay_convention(Settings(utm=UtmSettings(convention=str(file))))
+    convention = read_relay_convention(Settings(utm=UtmSettings(convention_file=str(file))))
     assert ("offer", "{location}_{element}", {"offer": "YYYY_description"}) == (
         convention.medium,
         convention.content,
@@ -98,7 +98,7 @@ def test_a_file_in_their_place(tmp_path: Path) -> None:
 def test_the_relay_refuses_no_links(tmp_path: Path) -> None:
     file = tmp_path / "utm.toml"
     file.write_text('existing = "refuse"', "utf-8")
-    settings = Settings(utm=UtmSettings(convention=str(file)))
+    settings = Settings(utm=UtmSettings(convention_file=str(file)))
     assert ExistingUtmAction.REFUSE is read_convention(settings).existing
     with pytest.raises(SettingsError, match=r"existing is 'refuse' in .*utm\.toml"):
         read_relay_convention(settings)
@@ -110,14 +110,14 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, content: bytes | None, error
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(SettingsError, match=error):
-        read_convention(Settings(utm=UtmSettings(convention=str(file))))
+        read_convention(Settings(utm=UtmSettings(convention_file=str(file))))
 
 
 def test_domains_come_with_the_texts_of_their_files(tmp_path: Path) -> None:
     (tmp_path / "android.json").write_text("[]")
     file = tmp_path / "domains.toml"
     file.write_text('[[domain]]\nhost = "a.example"\nassetlinks = "android.json"')
-    (domain,) = read_domains(Settings(tracking=TrackingSettings(domains=str(file))))
+    (domain,) = read_domains(Settings(tracking=TrackingSettings(domains_file=str(file))))
     assert ("a.example", "[]", "") == (domain.host, domain.assetlinks, domain.apple_app_site_association)
 
 
@@ -127,4 +127,4 @@ def test_without_a_file_there_are_no_domains() -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"cannot read .*domains\.toml"):
-        read_domains(Settings(tracking=TrackingSettings(domains=str(tmp_path / "domains.toml"))))
+        read_domains(Settings(tracking=TrackingSettings(domains_file=str(tmp_path / "domains.toml"))))

@@ -44,7 +44,7 @@ async def test_an_engine_relays_and_shows(tmp_path: Path) -> None:
 
 
 async def test_what_is_in_analytics_leaves_the_journal(tmp_path: Path) -> None:
-    (tmp_path / "clicktrail.toml").write_text("[recording]\nkeep_hours = 0\n", "utf-8")
+    (tmp_path / "clicktrail.toml").write_text("[journal]\nretention_hours = 0\n", "utf-8")
     settings = Settings(data_dir=str(tmp_path / "clicktrail-data"))
     keyring_file.load_or_create(settings.data_path / keyring_file.FILE_NAME, earlier_data_paths=[])
     for link in range(3):
@@ -89,7 +89,7 @@ async def test_a_proxy_that_is_not_trusted_is_noticed(tmp_path: Path) -> None:
     (warning,) = [json.loads(line) for line in running.log if "too many clicks" in line]
     samples = [sample for family in text_string_to_metric_families(metrics) for sample in family.samples]
     processed = {sample.value for sample in samples if sample.name == "clicktrail_events_processed_total"}
-    assert ("shared-address", warning["hint"]) == (trouble["code"], trouble["hint"])
+    assert ("dominant-ip-address", warning["hint"]) == (trouble["code"], trouble["hint"])
     assert "127.0.0.0/24" in trouble["hint"]
     assert "edge.trusted_proxies" in trouble["hint"]
     assert {MIN_CLICKS} == processed

@@ -54,7 +54,7 @@ async def test_a_registry_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("durability", Durability)
 async def test_a_journal_is_as_safe_as_the_settings_say(tmp_path: Path, durability: Durability) -> None:
-    settings = Settings(data_dir=str(tmp_path), recording=JournalSettings(durability=durability.value))
+    settings = Settings(data_dir=str(tmp_path), journal=JournalSettings(durability=durability.value))
     with open_journal(settings, "edge-0") as writer:
         writer.append(b"a click", lambda _committed: None)
         assert durability is writer._durability
@@ -64,7 +64,7 @@ async def test_a_journal_is_as_safe_as_the_settings_say(tmp_path: Path, durabili
 async def test_a_journal_keeps_in_memory_what_the_settings_allow(tmp_path: Path) -> None:
     (tmp_path / "journal").touch()
     for megabytes, kept in ((0, 0), (1, 1)):
-        settings = Settings(data_dir=str(tmp_path), recording=JournalSettings(buffer_mb=megabytes))
+        settings = Settings(data_dir=str(tmp_path), journal=JournalSettings(buffer_mb=megabytes))
         with open_journal(settings, "edge-0") as writer:
             writer.append(b"a click", lambda _committed: None)
             writer.flush()

@@ -118,4 +118,4 @@ async def test_a_journal_whose_disk_takes_nothing_is_in_trouble(tmp_path: Path) 
         figures, (trouble,) = collect_journal_metrics(writer), collect_journal_problems(writer)
 
     assert (2, 0) == (figures[JOURNAL_BUFFERED_EVENTS], figures[JOURNAL_EVENTS_DROPPED])
-    assert ("journal", True) == (trouble.code, "data_dir" in trouble.hint)
+    assert ("journal-not-writable", True) == (trouble.code, "data_dir" in trouble.hint)

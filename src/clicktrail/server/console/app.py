@@ -63,7 +63,7 @@ async def add_security_headers(message: Message, _scope: Scope) -> None:
             headers[name] = value
 
 
-_LOG = structlog.get_logger(part="console")
+_LOG = structlog.get_logger(component="console")
 _STATIC_FOLDER = Path(__file__).parent / "static"
 
 

@@ -83,7 +83,7 @@ class ProcessStatus(StrEnum):
 
     STARTING = "starting"
     SERVING = "serving"
-    SILENT = "silent"
+    UNRESPONSIVE = "unresponsive"
     DOWN = "down"
 
 
@@ -93,7 +93,7 @@ class Health:
 
     Attributes:
         name: such as ``edge-0``.
-        status: starting, serving, silent (it serves, but has not given a sign for a while), or down.
+        status: starting, serving, unresponsive (it serves, but has not given a sign for a while), or down.
         pid: its process id; None while it is down.
         restarts: how often it was started again.
         heartbeat: what it said last; empty until it says something.

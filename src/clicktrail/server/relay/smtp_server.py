@@ -29,7 +29,7 @@ from clicktrail.tracking import Tracker
 
 __all__ = ["Relay"]
 
-_LOG = structlog.get_logger(part="relay")
+_LOG = structlog.get_logger(component="relay")
 _MAX_MESSAGE_BYTES = 50 * 1024 * 1024
 _MAX_LINE_BYTES = 16 * 1024 * 1024
 """RFC 5321 allows 1,000 bytes a line; real mail has longer ones, and whether to take them is the next hop's choice."""

@@ -33,9 +33,9 @@ def validate_settings(settings: Settings) -> None:
         raise SettingsError(
             f"tracking.domain is '{settings.tracking.domain}'", hint="write scheme and host: https://links.example.com"
         )
-    if settings.utm.convention and settings.utm != UtmSettings(convention=settings.utm.convention):
+    if settings.utm.convention_file and settings.utm != UtmSettings(convention_file=settings.utm.convention_file):
         raise SettingsError(
-            f"utm.convention names {settings.utm.convention}, and [utm] has other keys beside it",
+            f"utm.convention_file names {settings.utm.convention_file}, and [utm] has other keys beside it",
             hint="move them into that file",
         )
     given = {name: bool(getattr(settings.dkim, name)) for name in settings.dkim.__struct_fields__}
@@ -122,9 +122,9 @@ def _resolve_paths(folder: Path, settings: Settings) -> Settings:
         tracking=replace(
             tracking,
             policy=tracking.policy if tracking.policy in list(Preset) else path(tracking.policy),
-            domains=path(tracking.domains),
+            domains_file=path(tracking.domains_file),
         ),
-        utm=replace(utm, convention=path(utm.convention)),
+        utm=replace(utm, convention_file=path(utm.convention_file)),
         dkim=replace(dkim, private_key_file=path(dkim.private_key_file)),
     )
 

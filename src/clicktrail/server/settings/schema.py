@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from clicktrail import keyring_file
 from clicktrail.rewrite.policy import Preset
 
 __all__ = [
@@ -47,7 +48,7 @@ class TrackingSettings(Section, frozen=True, kw_only=True):
             "reason-codes.md; relative to the settings file."
         ),
     ] = Preset.STANDARD.value
-    domains: Annotated[
+    domains_file: Annotated[
         str,
         _description(
             "A file of all tracking domains, described in domains.md; relative to the settings file. Empty to answer "
@@ -74,7 +75,7 @@ class UtmSettings(Section, frozen=True, kw_only=True):
         Literal["fill", "keep", "replace"],
         _description("What becomes of a link's own UTM parameters: filled up, left alone, or replaced."),
     ] = "fill"
-    convention: Annotated[
+    convention_file: Annotated[
         str,
         _description(
             "A convention file, described in utm.md, in place of all the keys above; relative to the settings file."
@@ -126,7 +127,7 @@ class PrivacySettings(Section, frozen=True, kw_only=True):
         Literal["anonymous", "none"],
         _description("What is recorded of readers whose browser sends Global Privacy Control or Do Not Track."),
     ] = "anonymous"
-    address_hours: Annotated[
+    ip_address_hours: Annotated[
         int,
         msgspec.Meta(
             ge=0,
@@ -184,7 +185,7 @@ class JournalSettings(Section, frozen=True, kw_only=True):
             "64 are some 100,000 clicks.",
         ),
     ] = 64
-    keep_hours: Annotated[
+    retention_hours: Annotated[
         int,
         msgspec.Meta(
             ge=0,
@@ -256,7 +257,7 @@ class Settings(Section, frozen=True, kw_only=True):
     relay: RelaySettings = RelaySettings()
     dkim: DkimSettings = DkimSettings()
     console: ConsoleSettings = ConsoleSettings()
-    recording: JournalSettings = JournalSettings()
+    journal: JournalSettings = JournalSettings()
     registry: RegistrySettings = RegistrySettings()
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
@@ -265,6 +266,11 @@ class Settings(Section, frozen=True, kw_only=True):
     def data_path(self) -> Path:
         """The data folder."""
         return Path(self.data_dir)
+
+    @property
+    def keyring_path(self) -> Path:
+        """The key ring."""
+        return self.data_path / keyring_file.FILE_NAME
 
     @property
     def journal_path(self) -> Path:

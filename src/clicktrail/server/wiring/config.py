@@ -36,8 +36,8 @@ def read_convention(settings: Settings) -> Convention:
         SettingsError: the file cannot be read, or is no convention.
     """
     utm = settings.utm
-    if utm.convention:
-        return parse_convention(_read_convention_file(Path(utm.convention)))
+    if utm.convention_file:
+        return parse_convention(_read_convention_file(Path(utm.convention_file)))
     return Convention(
         source=utm.source,
         medium=utm.medium,
@@ -58,7 +58,7 @@ def read_relay_convention(settings: Settings) -> Convention:
     convention = read_convention(settings)
     if convention.existing is ExistingUtmAction.REFUSE:
         raise SettingsError(
-            f"existing is 'refuse' in {settings.utm.convention}", hint="the relay takes fill, keep or replace"
+            f"existing is 'refuse' in {settings.utm.convention_file}", hint="the relay takes fill, keep or replace"
         )
     return convention
 
@@ -139,9 +139,9 @@ def read_domains(settings: Settings) -> tuple[TrackingDomain, ...]:
     Raises:
         SettingsError: a file is missing, or the domains cannot be read.
     """
-    if not settings.tracking.domains:
+    if not settings.tracking.domains_file:
         return ()
-    file = Path(settings.tracking.domains)
+    file = Path(settings.tracking.domains_file)
     return tuple(
         replace(
             domain,

@@ -44,7 +44,7 @@ __all__ = ["FileReloader", "run_edge"]
 
 # FOLDED following.py: Have a running edge go by the files of its data folder: the key ring and the overrides.
 
-_LOG = structlog.get_logger(part="edge")
+_LOG = structlog.get_logger(component="edge")
 _RELOAD_INTERVAL_S = 1.0
 """How soon a running edge goes by what was changed."""
 
@@ -116,7 +116,7 @@ async def _run_edge(settings: Settings, listening_socket: socket.socket, *, inde
     ring = keyring_file.load(settings.data_path / keyring_file.FILE_NAME)
     proxies = tuple(ipaddress.ip_network(network) for network in settings.edge.trusted_proxies)
     privacy = settings.privacy
-    records = RecordingOptions(address_hours=privacy.address_hours, records_opted_out=privacy.opted_out != "none")
+    records = RecordingOptions(address_hours=privacy.ip_address_hours, records_opted_out=privacy.opted_out != "none")
     judge = ReloadingJudge(settings.networks_path, clock)
     judge.refresh()
     async with open_registry_read_only(settings) as registry:

@@ -53,7 +53,7 @@ __all__ = ["EngineMonitor", "VerdictChangeLogger", "run_engine"]
 
 # FOLDED announcing.py: Announce what became of clicks: in the log, and counted for the metrics.
 
-_JUDGE_LOG = structlog.get_logger(part="judge")
+_JUDGE_LOG = structlog.get_logger(component="judge")
 
 
 class VerdictChangeLogger:
@@ -81,7 +81,7 @@ class VerdictChangeLogger:
 # FOLDED watching.py: How the engine does: its figures, what troubles it, and a warning for what its owner has
 # to mend.
 
-_LOG = structlog.get_logger(part="engine")
+_LOG = structlog.get_logger(component="engine")
 _CHECK_INTERVAL_S = 5.0
 _WARNING_INTERVAL_S = 3600.0
 _MAX_LAG_S = 60.0
@@ -136,7 +136,7 @@ class EngineMonitor:
         return max(0.0, (self.clock.now() - oldest).total_seconds()) if oldest else 0.0
 
     def _collect_problems(self) -> tuple[Problem, ...]:
-        late = Problem(code="late", hint="reports are behind: the log says whether events cannot be stored")
+        late = Problem(code="reports-late", hint="reports are behind: the log says whether events cannot be stored")
         shared = self._check_shared_address()
         return (
             *collect_journal_problems(self.journal),
@@ -149,13 +149,13 @@ class EngineMonitor:
         if shared is None:
             return None
         return Problem(
-            code="shared-address",
+            code="dominant-ip-address",
             hint=f"{shared.share:.0%} of the latest clicks come from one address in {shared.network}: "
             "if that is a proxy of yours, name it in edge.trusted_proxies",
         )
 
 
-_LOG = structlog.get_logger(part="engine")
+_LOG = structlog.get_logger(component="engine")
 _SHORTEN_INTERVAL_S = 600.0
 """How often old addresses are looked for. The batch that is in hand meanwhile may bring one back until then."""
 _DELETE_INTERVAL_S = 5.0
@@ -250,11 +250,11 @@ def _build_periodic_jobs(
 
     async def delete() -> None:
         """Have the journal delete what is in analytics and old enough."""
-        reader.delete_segments(before=SystemClock().now() - timedelta(hours=settings.recording.keep_hours))
+        reader.delete_segments(before=SystemClock().now() - timedelta(hours=settings.journal.retention_hours))
 
     async def shorten() -> None:
         """Keep only the networks of addresses that are old enough."""
-        before = SystemClock().now() - timedelta(hours=settings.privacy.address_hours)
+        before = SystemClock().now() - timedelta(hours=settings.privacy.ip_address_hours)
         await processor.shorten_ip_addresses(before=before)
 
     for work, every_s, trouble in (

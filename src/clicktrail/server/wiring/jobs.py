@@ -42,7 +42,7 @@ async def run_periodically(
 
 # FOLDED expiring.py: Have the registry delete short links that are older than the settings say.
 
-_LOG = structlog.get_logger(part="engine")
+_LOG = structlog.get_logger(component="engine")
 _EXPIRY_INTERVAL_S = 3600.0
 """How often old short links are looked for."""
 _DELETE_BATCH_SIZE = 1_000
@@ -70,7 +70,7 @@ async def run_short_link_expiry(stopping: asyncio.Event, settings: Settings, sho
 
 # FOLDED recounting.py: Count the reports of large campaigns while nobody waits for them.
 
-_LOG = structlog.get_logger(part="engine")
+_LOG = structlog.get_logger(component="engine")
 _MIN_RECOUNT_PAUSE_S: Final = 0.5
 _RECOUNT_PAUSE_FACTOR: Final = 4
 """For how many times as long as a count took there is none after it: most of the machine's time belongs to clicks."""

@@ -19,7 +19,7 @@ from clicktrail.server.wiring.jobs import sleep_or_stop
 
 __all__ = ["ReloadingJudge"]
 
-_LOG = structlog.get_logger(part="judge")
+_LOG = structlog.get_logger(component="judge")
 _REFRESH_INTERVAL_S = 5.0
 """How soon a judge goes by networks that the operator told us of."""
 

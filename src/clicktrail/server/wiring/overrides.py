@@ -18,7 +18,7 @@ from clicktrail.server.wiring.stores import Registry
 
 __all__ = ["COPY_INTERVAL_S", "OverridesCopier", "OverridesJob", "copy_overrides", "run_overrides_copy"]
 
-_LOG = structlog.get_logger(part="edge")
+_LOG = structlog.get_logger(component="edge")
 COPY_INTERVAL_S = 10.0
 """How often the registry is asked for what is new. What is changed on this machine holds at once."""
 _CLOCK_SKEW_MARGIN = timedelta(minutes=5)

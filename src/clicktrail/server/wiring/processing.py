@@ -35,7 +35,7 @@ __all__ = [
 MAX_BATCH_LINES = 5_000
 """Journal lines a turn of the processor: many share the cost of an insert, and none waits a second for its turn."""
 
-_LOG = structlog.get_logger(part="engine")
+_LOG = structlog.get_logger(component="engine")
 
 
 @contextlib.asynccontextmanager

@@ -107,8 +107,8 @@ def open_journal(settings: Settings, writer_name: str) -> SegmentWriter:
     return SegmentWriter(
         settings.journal_path / writer_name,
         asyncio.get_running_loop(),
-        durability=Durability(settings.recording.durability),
-        buffer_bytes=settings.recording.buffer_mb * 1_000_000,
+        durability=Durability(settings.journal.durability),
+        buffer_bytes=settings.journal.buffer_mb * 1_000_000,
     )
 
 

@@ -95,7 +95,8 @@ def _write_line(line: bytes) -> None:
 # FOLDED pulses.py: How a worker's writing end of the journal does, for its pulse.
 
 _JOURNAL_PROBLEM = Problem(
-    code="journal", hint="events wait in memory: look at room, permissions and health of the disk that holds data_dir"
+    code="journal-not-writable",
+    hint="events wait in memory: look at room, permissions and health of the disk that holds data_dir",
 )
 
 
