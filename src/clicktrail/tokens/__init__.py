@@ -1,14 +1,14 @@
-"""Seal what a click needs to know into a tracking URL's path, and open it again.
+"""Tokens: the paths of tracking URLs.
 
-The path is one token. Its last character names format and key, so that keys rotate and old links live. Only a token
-that a key of the ring sealed opens; a short one is a random code that the registry knows. Nothing else ever redirects.
+The last character of a token names its format and its key, so links stay valid when keys rotate. Sealed and campaign
+tokens open only with a key of the ring; a short token is a random code that is looked up in the registry.
 
 =========  ==================================  ==============================================================
 format     last character                      holds
 =========  ==================================  ==============================================================
-sealed     ``A`` to ``T``, for key 0 to 19     everything: works with every database gone
-campaign   ``U`` to ``n``, for key 0 to 19     message, recipient, time; the number of a link set
-short      ``o`` to ``7``                      a random code, whose message and destinations the registry has
+sealed     ``A`` to ``T``, for key 0 to 19     everything: needs no database
+campaign   ``U`` to ``n``, for key 0 to 19     message, recipient, time, link set id
+short      ``o`` to ``7``                      a random code; the registry has message and destinations
 =========  ==================================  ==============================================================
 """
 

@@ -1,12 +1,15 @@
-"""The campaign format: one encryption for all links of a message; the destinations stand in a link set.
+"""Campaign tokens: one encryption for all links of a message; a link set in the registry has the destinations.
 
-A token is the sealed text, then two characters for the link's position, then the character that names format and key.
-The position is outside of the seal, so whoever changes it gets another link of the same set, and nothing else.
+A token is the sealed text, two characters for the link's position, and one that names format and key. The position is
+not authenticated: changing it leads to another link of the same link set.
 
-The plaintext is one byte, the payload's version 0; the time in seconds since 1970, four bytes, big-endian; the number
-of the link set; message id and recipient. Numbers are written in base 128, the lowest seven bits first, the highest
-bit of a byte telling that another follows. A text is the number ``2 * length + packed`` and as many bytes: UTF-8, or
-where it is packed, as up to 64 of ``0-9a-z`` are, the number that ``1`` and the text are in base 36, big-endian.
+Layout of the plaintext:
+
+- version, one byte, 0
+- time in seconds since 1970, four bytes, big-endian
+- link set id, a varint (LEB128: seven bits a byte, lowest first, highest bit set if another byte follows)
+- message id and recipient, each a varint ``2 * length + packed`` and ``length`` bytes. Not packed: UTF-8. Packed, for
+  up to 64 characters of ``0-9a-z``: the base-36 number ``"1" + text``, big-endian.
 """
 
 import re
@@ -22,7 +25,7 @@ __all__ = ["MAX_LINKS", "SealedMessage", "build_token_suffixes", "open_campaign_
 
 _POSITION_ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 MAX_LINKS = len(_POSITION_ALPHABET) ** 2
-"""Positions are told by two characters."""
+"""Links that two characters can number."""
 
 _SUFFIX_CHARS = 3
 """Characters after the sealed text: two for the position, one for format and key."""
@@ -34,13 +37,13 @@ _PACKABLE = re.compile(r"[0-9a-z]{0,64}")
 
 
 class SealedMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """What all links of one message have in common.
+    """Data that all links of one message share.
 
     Attributes:
-        link_set_id: the number of the set that has the destinations and the campaign.
+        link_set_id: id of the link set with destinations and campaign.
         message_id: our id of the message.
-        recipient: an opaque id, or an address; digits and small letters take the least room.
-        sent_at: when it was sealed, aware, whole seconds, from 1970 to 2106.
+        recipient: opaque id or address; digits and lower-case letters take the least space.
+        sent_at: time of sealing, aware, whole seconds, 1970 to 2106.
     """
 
     link_set_id: int
@@ -50,7 +53,7 @@ class SealedMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def seal_token_prefix(ring: KeyRing, message: SealedMessage) -> str:
-    """Make the beginning of the tokens of one message; one of ``build_token_suffixes``, of the same ring, goes behind it."""
+    """Seal a message: the prefix of its tokens, to be followed by one of `build_token_suffixes` of the same ring."""
     plaintext = b"".join(
         (
             _VERSION,
@@ -64,7 +67,7 @@ def seal_token_prefix(ring: KeyRing, message: SealedMessage) -> str:
 
 
 def build_token_suffixes(ring: KeyRing, link_count: int) -> tuple[str, ...]:
-    """The ends of a message's tokens, by position; ``link_count`` is at most ``MAX_LINKS``."""
+    """Build the suffixes of a message's tokens, by position, for at most `MAX_LINKS` links."""
     last = ring.sealing_key.last_character(TokenFormat.CAMPAIGN)
     return tuple(
         _POSITION_ALPHABET[position // len(_POSITION_ALPHABET)]
@@ -75,16 +78,16 @@ def build_token_suffixes(ring: KeyRing, link_count: int) -> tuple[str, ...]:
 
 
 def open_campaign_token(ring: KeyRing, token: str) -> tuple[SealedMessage, int]:
-    """Open a token; the second is the link's position, which nobody vouches for.
+    """Open a token. Returns the message and the link's position, which is not authenticated.
 
     Raises:
-        TokenMalformedError: not of our shape.
-        TokenForgedError: of our shape, but not sealed by a key of this ring.
+        TokenMalformedError: not a campaign token.
+        TokenForgedError: not sealed by a key of this ring.
     """
     high, low = (_POSITION_ALPHABET.find(character) for character in token[-_SUFFIX_CHARS:-1].rjust(2))
     plaintext = ring.decrypt(token[:-_SUFFIX_CHARS] + token[-1:], TokenFormat.CAMPAIGN)
     if min(high, low) < 0:
-        raise TokenMalformedError("the position is not of a token's characters")
+        raise TokenMalformedError("the position has characters that no token has")
     if plaintext[:1] != _VERSION:
         raise TokenMalformedError("sealed by a newer version of clicktrail")
     try:
@@ -94,13 +97,16 @@ def open_campaign_token(ring: KeyRing, token: str) -> tuple[SealedMessage, int]:
 
 
 def _decode_message(plaintext: bytes) -> SealedMessage:
-    at = len(_VERSION) + _TIME_BYTES
-    sent_at = int.from_bytes(plaintext[len(_VERSION) : at])
-    link_set, at = _decode_varint(plaintext, at)
-    message_id, at = _decode_text(plaintext, at)
-    recipient, at = _decode_text(plaintext, at)
+    offset = len(_VERSION) + _TIME_BYTES
+    timestamp = int.from_bytes(plaintext[len(_VERSION) : offset])
+    link_set_id, offset = _decode_varint(plaintext, offset)
+    message_id, offset = _decode_text(plaintext, offset)
+    recipient, offset = _decode_text(plaintext, offset)
     return SealedMessage(
-        link_set_id=link_set, message_id=message_id, recipient=recipient, sent_at=datetime.fromtimestamp(sent_at, UTC)
+        link_set_id=link_set_id,
+        message_id=message_id,
+        recipient=recipient,
+        sent_at=datetime.fromtimestamp(timestamp, UTC),
     )
 
 
@@ -113,7 +119,7 @@ def _encode_varint(value: int) -> bytes:
 
 
 def _decode_varint(data: bytes, offset: int) -> tuple[int, int]:
-    """A number, and where it ends."""
+    """Decode a varint. Returns the number and the offset of its end."""
     value = shift = 0
     while data[offset] & 0x80:
         value |= (data[offset] & 0x7F) << shift
@@ -131,10 +137,10 @@ def _encode_text(text: str) -> bytes:
 
 
 def _decode_text(data: bytes, offset: int) -> tuple[str, int]:
-    """A text, and where it ends.
+    """Decode a text. Returns the text and the offset of its end.
 
     Raises:
-        IndexError: the data ends before it.
+        IndexError: the data is too short.
     """
     length, offset = _decode_varint(data, offset)
     end = offset + length // 2

@@ -1,7 +1,7 @@
-"""Shorten a payload with zstd (RFC 8878) and a dictionary of what the URLs of all senders have in common.
+"""Compress payloads of sealed tokens with zstd (RFC 8878) and a trained dictionary.
 
-Of a frame only the blocks are kept. Its header would be the same for every payload: no magic number, no size, no
-checksum, no dictionary id; the token's own version says all of that.
+Only the blocks of a frame are kept: without magic number, content size, checksum and dictionary id, the frame header is
+the same for every payload.
 """
 
 import base64
@@ -13,9 +13,7 @@ from clicktrail.errors import TokenMalformedError
 
 __all__ = ["DICTIONARY", "compress", "decompress"]
 
-# FOLDED dictionary.py: Dictionary 1 of the tokens' compression: printed by bench/dictionary.py, and never
-# changed.
-
+# Printed by bench/tokens/dictionary.py. It is part of every token compressed with it and must never change.
 DICTIONARY = base64.b85decode(
     "H>5D^0RR91J`kX`AP>VZ3=eC^!KxaHI>m}rIF8}1s<Ne|wUm<9w6&y7^eW0RF-ejnAp=Iw0ly``CBG%V>i_@$|Ns9(0000442{Bs(z@vZ00bb5"
     "lMYJ>=aGp}lEgraqbQ7Vl!3+=VhkCP85sZo0002=^AtHPi((K2F$@6!005w@000000096100aO400;m80GHWPXmoUNb2=|CcXxL#VqtV>a&K>K"
@@ -116,11 +114,11 @@ DICTIONARY = base64.b85decode(
 
 
 _LEVEL = 4
-"""The last level that takes less than 5 µs a payload; the levels above it save less than one character of a token."""
+"""Higher levels take more than 5 µs a payload and save less than one character of a token."""
 _TYPICAL_PAYLOAD_BYTES = 256
 _MAX_PAYLOAD_BYTES = 65_536
 _FRAME_HEADER = b"\x00\x30"
-"""A frame's header without any of its options (RFC 8878 section 3.1.1.1): the second byte is a window of 64 kB."""
+"""Frame header without options (RFC 8878 section 3.1.1.1); the second byte is a window of 64 kB."""
 
 _dictionary = zstandard.ZstdCompressionDict(DICTIONARY, dict_type=zstandard.DICT_TYPE_FULLDICT)
 _compression_parameters: Final = zstandard.ZstdCompressionParameters.from_level(
@@ -135,8 +133,7 @@ _compression_parameters: Final = zstandard.ZstdCompressionParameters.from_level(
 
 
 class _Codec:
-    """A compressor and a decompressor, which cost more to make than to use."""
-
+    # Creating a compressor costs more than compressing a payload.
     def __init__(self) -> None:
         self.compress = zstandard.ZstdCompressor(
             dict_data=_dictionary, compression_params=_compression_parameters
@@ -147,11 +144,11 @@ class _Codec:
 
 
 _idle_codecs: list[_Codec] = []
-"""Codecs that nobody uses just now: one must not be used by two threads at once. Taking one out is atomic."""
+"""Pool of codecs, since two threads must not use one at the same time. list.pop and append are atomic."""
 
 
 def compress(payload: bytes) -> bytes:
-    """The blocks of the payload's frame. Longer than the payload where nothing in it repeats."""
+    """Compress a payload. The result may be longer than the payload."""
     codec = _take_codec()
     frame = codec.compress(payload)
     _idle_codecs.append(codec)
@@ -159,10 +156,10 @@ def compress(payload: bytes) -> bytes:
 
 
 def decompress(compressed: bytes) -> bytes:
-    """The payload of a frame's blocks.
+    """Decompress a payload.
 
     Raises:
-        TokenMalformedError: they are no blocks, or of more than 65,536 bytes.
+        TokenMalformedError: not compressed data, or more than 65,536 bytes.
     """
     codec = _take_codec()
     try:

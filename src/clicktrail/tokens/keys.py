@@ -1,7 +1,7 @@
-"""The keys that seal tokens, and the text that a sealed token is.
+"""Keys and key rings, and the encryption of tokens.
 
-All but the last character of a token is the base64url text (RFC 4648 section 5, unpadded) of an AES-SIV ciphertext
-(RFC 5297). AES-SIV needs no nonce: the same content under the same key is the same token.
+A token is an AES-SIV ciphertext (RFC 5297) as unpadded base64url (RFC 4648 section 5), followed by one character that
+names format and key. AES-SIV needs no nonce: the same payload under the same key gives the same token.
 """
 
 import binascii
@@ -18,17 +18,17 @@ from clicktrail.errors import KeyRingError, TokenForgedError, TokenMalformedErro
 __all__ = ["MAX_KEYS", "MAX_TOKEN_CHARS", "SECRET_BYTES", "Key", "KeyRing", "KeyState", "TokenFormat", "identify_key"]
 
 SECRET_BYTES = 32
-"""An AES-SIV key for AES-128: two halves, one to authenticate and one to encrypt (RFC 5297 section 2.2)."""
+"""Length of an AES-SIV key for AES-128: one half authenticates, one encrypts (RFC 5297 section 2.2)."""
 
 MAX_KEYS = 20
-"""How many keys a ring can tell apart by a token's last character."""
+"""Keys that the last character of a token can name."""
 
 MAX_TOKEN_CHARS = 8_000
-"""Longer paths are not ours: a destination longer than this is not sealed."""
+"""Longest token that is opened. No longer one is made."""
 
 
 class TokenFormat(StrEnum):
-    """What a token holds, and how."""
+    """Format of a token that is sealed by a key."""
 
     SEALED = "sealed"
     CAMPAIGN = "campaign"
@@ -39,16 +39,16 @@ _LAST_CHARACTERS_BY_FORMAT = {
     TokenFormat.SEALED: _LAST_CHARACTER_ALPHABET[:MAX_KEYS],
     TokenFormat.CAMPAIGN: _LAST_CHARACTER_ALPHABET[MAX_KEYS : 2 * MAX_KEYS],
 }
-"""The last character of a format's tokens, by the number of their key."""
-_ASSOCIATED_DATA = {kind: [f"clicktrail {kind} token".encode()] for kind in TokenFormat}
-"""Authenticated with the ciphertext: a token of one format does not open as one of another."""
+"""Last characters of tokens, by format; the index is the key's number."""
+_ASSOCIATED_DATA = {token_format: [f"clicktrail {token_format} token".encode()] for token_format in TokenFormat}
+"""Authenticated with the ciphertext, so that a token of one format does not open as another."""
 _BASE64_TO_BASE64URL = bytes.maketrans(b"+/", b"-_")
 _BASE64URL_TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/-_-")
-"""From base64url, unpadded, to base64; what only base64 has becomes what it does not have."""
+"""Base64url to base64. Characters that only base64 has become invalid ones."""
 
 
 class KeyState(StrEnum):
-    """What a key may still do."""
+    """What a key may be used for."""
 
     SEAL = "seal"
     OPEN = "open"
@@ -60,9 +60,9 @@ class Key:
     """One key of a ring.
 
     Attributes:
-        number: 0 to 19, unique in its ring; tokens name their key by it.
+        number: 0 to 19, unique in its ring.
         secret: ``SECRET_BYTES`` random bytes.
-        state: whether it seals and opens, only opens, or neither.
+        state: `SEAL` seals and opens, `OPEN` only opens, `REVOKED` does neither.
     """
 
     number: int
@@ -76,19 +76,19 @@ class Key:
             raise KeyRingError(f"key {self.number} has {len(self.secret)} bytes, not {SECRET_BYTES}")
 
     def last_character(self, token_format: TokenFormat) -> str:
-        """What the tokens of a format that this key sealed end with."""
+        """Last character of tokens of this format sealed with this key."""
         return _LAST_CHARACTERS_BY_FORMAT[token_format][self.number]
 
 
 class KeyRing:
-    """Keys, newest first. The first that may seal does; every one not revoked opens.
+    """Keys, newest first. The first key that may seal is used; every key that is not revoked opens.
 
     Attributes:
-        keys: all of them.
-        sealing_key: the one that seals.
+        keys: all keys.
+        sealing_key: the key that seals.
 
     Raises:
-        KeyRingError: no key may seal, or two have one number.
+        KeyRingError: no key may seal, or two keys have the same number.
     """
 
     def __init__(self, keys: Sequence[Key]) -> None:
@@ -101,24 +101,26 @@ class KeyRing:
         self.sealing_key = sealing
         self._sealing_cipher = AESSIV(sealing.secret)
         self._ciphers = {
-            kind: {
-                key.last_character(kind): AESSIV(key.secret) for key in self.keys if key.state is not KeyState.REVOKED
+            token_format: {
+                key.last_character(token_format): AESSIV(key.secret)
+                for key in self.keys
+                if key.state is not KeyState.REVOKED
             }
-            for kind in TokenFormat
+            for token_format in TokenFormat
         }
 
     def encrypt(self, plaintext: bytes, token_format: TokenFormat = TokenFormat.SEALED) -> str:
-        """Seal bytes of our own into a token's text."""
+        """Encrypt a payload into a token."""
         ciphertext = self._sealing_cipher.encrypt(plaintext, _ASSOCIATED_DATA[token_format])
         text = binascii.b2a_base64(ciphertext, newline=False).translate(_BASE64_TO_BASE64URL, b"=").decode()
         return text + self.sealing_key.last_character(token_format)
 
     def decrypt(self, token: str, token_format: TokenFormat = TokenFormat.SEALED) -> bytes:
-        """Open a token's text.
+        """Decrypt a token into its payload.
 
         Raises:
-            TokenMalformedError: not of our shape, or the only spelling of its bytes is another one.
-            TokenForgedError: no key of the ring sealed it.
+            TokenMalformedError: not a token of this format, or not canonical base64url.
+            TokenForgedError: not sealed by a key of this ring.
         """
         if len(token) > MAX_TOKEN_CHARS or not token or token[-1] not in _LAST_CHARACTERS_BY_FORMAT[token_format]:
             raise TokenMalformedError("not a token of a known format")
@@ -133,22 +135,15 @@ class KeyRing:
 
 
 def identify_key(token: str) -> tuple[TokenFormat, int] | None:
-    """The format and the number of the key that a token's last character names; None if it names none."""
-    for kind, characters in _LAST_CHARACTERS_BY_FORMAT.items():
+    """Return format and key number of a token by its last character; None if it names no key."""
+    for token_format, characters in _LAST_CHARACTERS_BY_FORMAT.items():
         if token and token[-1] in characters:
-            return kind, characters.index(token[-1])
+            return token_format, characters.index(token[-1])
     return None
 
 
 def _decode_base64url(text: str) -> bytes:
-    """Decode base64url that is spelled as we would.
-
-    The decoder passes over what is not base64, and the last character may hold bits that no byte uses; writing the
-    bytes out again finds both.
-
-    Raises:
-        TokenMalformedError: any other spelling.
-    """
+    # The decoder skips invalid characters, and the last character may have unused bits. Encoding again finds both.
     try:
         padded = text.encode("ascii").translate(_BASE64URL_TO_BASE64) + b"=" * (-len(text) % 4)
         data = binascii.a2b_base64(padded)

@@ -1,9 +1,8 @@
-"""Seal what a landing page is handed about a click, and hands back: nobody else can make one.
+"""Landing tokens: identify a click to the beacon on the landing page.
 
-The text is base64url (RFC 4648 section 5, unpadded) of one byte, the number of the key, and an AES-SIV ciphertext
+A landing token is unpadded base64url (RFC 4648 section 5) of the key's number, one byte, and an AES-SIV ciphertext
 (RFC 5297) of the MessagePack array ``[click_id, message_id, recipient, campaign, clicked_at]``, the last in seconds
-since 1970. It is the path of no tracking URL, and its associated data differs from that of every token, so that neither
-opens as the other.
+since 1970. Its associated data differs from that of tracking tokens, so neither opens as the other.
 """
 
 import base64
@@ -21,15 +20,17 @@ __all__ = ["LandingClick", "LandingTokenSealer"]
 _ASSOCIATED_DATA = [b"clicktrail visit"]
 
 
-class LandingClick(msgspec.Struct, frozen=True, kw_only=True):  # made for each click, in a tenth of a dataclass's time
-    """The click that led to a page. The page itself can read nothing of this.
+class LandingClick(
+    msgspec.Struct, frozen=True, kw_only=True
+):  # created for each click; a dataclass takes ten times as long
+    """The click that led to a landing page. The page cannot read it.
 
     Attributes:
-        click_id: the id of the click's event.
+        click_id: id of the `click` event.
         message_id: our id of the message.
         recipient: empty if unknown.
         campaign: empty if none.
-        clicked_at: when, aware, whole seconds.
+        clicked_at: aware, whole seconds.
     """
 
     click_id: str
@@ -51,7 +52,7 @@ _payload_decoder = msgspec.msgpack.Decoder(_Payload)
 
 
 class LandingTokenSealer:
-    """Seals with the key of a ring that seals tokens, and opens with every one that is not revoked."""
+    """Seals and opens landing tokens with the keys of a ring."""
 
     def __init__(self, ring: KeyRing) -> None:
         self._key_byte = bytes([ring.sealing_key.number])
@@ -61,32 +62,32 @@ class LandingTokenSealer:
         self._sealing_cipher = self._ciphers[self._key_byte]
 
     def seal(self, click: LandingClick) -> str:
-        """Characters ``[A-Za-z0-9_-]`` only."""
+        """Make a landing token, characters ``[A-Za-z0-9_-]`` only."""
         clicked_at = int(click.clicked_at.timestamp())
         fields = (click.click_id, click.message_id, click.recipient, click.campaign, clicked_at)
         ciphertext = self._sealing_cipher.encrypt(msgspec.msgpack.encode(fields), _ASSOCIATED_DATA)
         return base64.urlsafe_b64encode(self._key_byte + ciphertext).rstrip(b"=").decode()
 
     def open(self, token: str) -> LandingClick:
-        """Read what was sealed.
+        """Open a landing token.
 
         Raises:
-            TokenMalformedError: not of our shape.
-            TokenForgedError: of our shape, but not sealed by a key of this ring.
+            TokenMalformedError: not a landing token.
+            TokenForgedError: not sealed by a key of this ring.
         """
         if len(token) > MAX_TOKEN_CHARS:
-            raise TokenMalformedError("longer than any visit that we seal")
+            raise TokenMalformedError("longer than any landing token")
         try:
             data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except ValueError as error:
             raise TokenMalformedError("not base64url") from error
         cipher = self._ciphers.get(data[:1])
         if cipher is None:
-            raise TokenForgedError("the key that this visit names is not in the ring, or revoked")
+            raise TokenForgedError("the key that this landing token names is not in the ring, or revoked")
         try:
             plaintext = cipher.decrypt(data[1:], _ASSOCIATED_DATA)
         except (InvalidTag, ValueError) as error:
-            raise TokenForgedError("no key of the ring sealed this visit") from error
+            raise TokenForgedError("no key of the ring sealed this landing token") from error
         return _decode_click(plaintext)
 
 
@@ -94,7 +95,12 @@ def _decode_click(plaintext: bytes) -> LandingClick:
     try:
         fields = _payload_decoder.decode(plaintext)
         clicked_at = datetime.fromtimestamp(fields.clicked_at, UTC)
-    except (msgspec.DecodeError, ValueError, OverflowError, OSError) as error:  # the last three: no such time
+    except (
+        msgspec.DecodeError,
+        ValueError,
+        OverflowError,
+        OSError,
+    ) as error:  # the last three: the time is out of range
         raise TokenMalformedError("sealed with a payload that this version cannot read") from error
     return LandingClick(
         click_id=fields.click_id,

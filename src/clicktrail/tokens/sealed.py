@@ -1,9 +1,8 @@
-"""The sealed format: all that a click needs to know, so that a link works with every database gone.
+"""Sealed tokens: hold everything that a redirect needs, so that links work without any database.
 
-The plaintext is one byte, the payload's version, and a MessagePack array of
-``[destination, message_id, recipient, campaign, position, links, sent_at, group]``, ``sent_at`` in seconds since 1970;
-an empty group is left out. In version 0 the array stands as it is, in version 1 it is compressed; a token has the
-shorter one.
+The plaintext is a version byte and the MessagePack array
+``[destination, message_id, recipient, campaign, position, links, sent_at, group]``, with ``sent_at`` in seconds since
+1970 and an empty group left out. Version 0 holds the array as it is, version 1 compressed; the shorter one is used.
 """
 
 from datetime import UTC, datetime
@@ -20,18 +19,20 @@ _VERSION_PLAIN = b"\x00"
 _VERSION_COMPRESSED = b"\x01"
 
 
-class SealedLink(msgspec.Struct, frozen=True, kw_only=True):  # made for each click, in a tenth of a dataclass's time
-    """What a sealed token knows: all that a click needs, with every database gone.
+class SealedLink(
+    msgspec.Struct, frozen=True, kw_only=True
+):  # created for each click; a dataclass takes ten times as long
+    """Content of a sealed token.
 
     Attributes:
         destination: an http or https URL.
         message_id: our id of the message.
-        recipient: address or opaque id; empty where the message went to several.
+        recipient: address or opaque id; empty if the message has several recipients.
         campaign: empty if none.
-        position: the link's number among the message's tracked links, from 0.
-        link_count: how many tracked links the message has.
-        sent_at: when the link was sealed, aware, whole seconds.
-        group: by which reports count this link as one with others of its campaign; empty if none.
+        position: position of the link among the tracked links of the message, from 0.
+        link_count: number of tracked links in the message.
+        sent_at: time of sealing, aware, whole seconds.
+        group: reports count the links of a group as one; empty if none.
     """
 
     destination: str
@@ -59,9 +60,9 @@ _payload_decoder = msgspec.msgpack.Decoder(_Payload)
 
 
 def seal_token(ring: KeyRing, link: SealedLink) -> str:
-    """Make a token of the sealed format: ``[A-Za-z0-9_-]`` only, the last character alphanumeric.
+    """Make a token: characters ``[A-Za-z0-9_-]`` only, the last one alphanumeric.
 
-    The same content under the same key is the same token, as long as the zstandard package is the same.
+    The same link and key give the same token with the same version of zstandard.
     """
     fields = (
         link.destination,
@@ -83,8 +84,8 @@ def open_token(ring: KeyRing, token: str) -> SealedLink:
     """Open a token.
 
     Raises:
-        TokenMalformedError: not of our shape.
-        TokenForgedError: of our shape, but not sealed by a key of this ring.
+        TokenMalformedError: not a sealed token.
+        TokenForgedError: not sealed by a key of this ring.
     """
     plaintext = ring.decrypt(token)
     try:
@@ -99,7 +100,12 @@ def open_token(ring: KeyRing, token: str) -> SealedLink:
             sent_at=datetime.fromtimestamp(fields.sent_at, UTC),
             group=fields.group,
         )
-    except (msgspec.DecodeError, ValueError, OverflowError, OSError) as error:  # the last three: no such time
+    except (
+        msgspec.DecodeError,
+        ValueError,
+        OverflowError,
+        OSError,
+    ) as error:  # the last three: the time is out of range
         raise TokenMalformedError("sealed with a payload that this version cannot read") from error
 
 

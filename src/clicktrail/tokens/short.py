@@ -1,8 +1,8 @@
-"""The short format: a random code a message, whose links stand in the registry, and the link's position behind it.
+"""Short tokens: a random code for a message, whose links are in the registry, and the position of the link.
 
-A token is ten base64url characters (RFC 4648 section 5), the code's 60 bits, the highest first; then the position. Its
-last digit is the token's last character, one of the 20 from ``o`` to ``7``, which names the format too. Positions from
-20 on have another digit before it, one of base 64. So a token has 11 characters, or 12.
+A token is the 60 bits of the code as ten base64url characters (RFC 4648 section 5), highest bits first, then the
+position. The last character is the position's last digit, one of the 20 from ``o`` to ``7``, which also name the
+format. Positions from 20 on have one more digit, base 64, before it. So a token has 11 or 12 characters.
 """
 
 import re
@@ -13,7 +13,7 @@ from clicktrail.errors import TokenMalformedError
 __all__ = ["MAX_SHORT_LINKS", "SHORT_CODE_BITS", "decode_short_token", "encode_short_token"]
 
 SHORT_CODE_BITS = 60
-"""Random bits of a code: nothing seals it, so nothing but their number keeps it from being guessed."""
+"""Random bits of a code. It is not sealed, so only its length protects it from being guessed."""
 
 _BASE_64_DIGITS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 _LAST_CHARACTERS = "opqrstuvwxyz01234567"
@@ -22,11 +22,11 @@ _BITS_PER_DIGIT = 6
 _TOKEN_PATTERN = re.compile(rf"[A-Za-z0-9_-]{{{_CODE_CHARS},{_CODE_CHARS + 1}}}[{_LAST_CHARACTERS}]")
 
 MAX_SHORT_LINKS = len(_LAST_CHARACTERS) * (len(_BASE_64_DIGITS) + 1)
-"""Positions that a token can tell."""
+"""Positions that a token can hold."""
 
 
 def encode_short_token(code: int, position: int) -> str:
-    """The token of one link; ``position`` is less than ``MAX_SHORT_LINKS``."""
+    """Make the token of a link; ``position`` is less than `MAX_SHORT_LINKS`."""
     digits = [
         _BASE_64_DIGITS[code >> shift & 63] for shift in range(SHORT_CODE_BITS - _BITS_PER_DIGIT, -1, -_BITS_PER_DIGIT)
     ]
@@ -35,10 +35,10 @@ def encode_short_token(code: int, position: int) -> str:
 
 
 def decode_short_token(token: str) -> tuple[int, int]:
-    """The code and the position.
+    """Read code and position of a token.
 
     Raises:
-        TokenMalformedError: not of our shape.
+        TokenMalformedError: not a short token.
     """
     if not _TOKEN_PATTERN.fullmatch(token):
         raise TokenMalformedError("not a token of a known format")

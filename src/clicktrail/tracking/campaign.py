@@ -1,4 +1,4 @@
-"""A campaign whose links were found once, and that costs one token and one join for each recipient."""
+"""Compiled campaigns: links are found once; each recipient costs one token and one join."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from clicktrail.model.link_set import LinkSet, StoredLink
 from clicktrail.rewrite import Policy
 from clicktrail.rewrite.campaign import CompiledMessage, PersonalUrlBuilder
 from clicktrail.tokens import KeyRing, SealedMessage, seal_token_prefix
-from clicktrail.tracking.sending import MessageMetadata, make_url_sealer, make_url_tagger
+from clicktrail.tracking.message_metadata import MessageMetadata, make_url_sealer, make_url_tagger
 from clicktrail.utm import Convention
 
 __all__ = ["CompiledCampaign", "RenderedBodies"]
@@ -22,10 +22,8 @@ __all__ = ["CompiledCampaign", "RenderedBodies"]
 _NO_DESTINATIONS: Mapping[str, str] = MappingProxyType({})
 
 
-class RenderedBodies(
-    msgspec.Struct, frozen=True, kw_only=True
-):  # made for each recipient, in a fourth of a tuple's time
-    """What one recipient gets.
+class RenderedBodies(msgspec.Struct, frozen=True, kw_only=True):
+    """Bodies for one recipient.
 
     Attributes:
         html: empty if the campaign has none.
@@ -38,16 +36,16 @@ class RenderedBodies(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledCampaign:
-    """A campaign to be written out for each of its recipients. `Tracker.compile` makes it.
+    """A campaign that can be rendered for each recipient. `Tracker.compile` creates it.
 
     Attributes:
-        ring: seals the links.
-        origin: of the tracking domain.
-        policy: which personal links are tracked, and which recipients may be named.
-        convention: the UTM parameters of personal links; those of the others are in the bodies.
-        campaign: what reports group by; empty if none.
-        medium: its ``utm_medium``; empty for the convention's own.
-        bodies_by_consent: what recipients get who have said so: with tracking URLs, or with plain links.
+        ring: keys that seal the links.
+        origin: scheme and host of the tracking domain.
+        policy: decides which personal links are tracked, and whether recipients are identified.
+        convention: UTM convention for personal links; other links already have their parameters.
+        campaign: campaign for reports; empty if none.
+        medium: ``utm_medium`` of the campaign; empty for the convention's default.
+        bodies_by_consent: bodies with tracking URLs or, where tracking is not allowed, with plain links.
     """
 
     ring: KeyRing
@@ -60,27 +58,27 @@ class CompiledCampaign:
 
     @property
     def links(self) -> tuple[Link, ...]:
-        """All links found, tracked or not, those of the HTML first."""
+        """All links, tracked or not; links of the HTML body first."""
         return self.bodies_by_consent[Consent.GRANTED].links
 
     def build_link_set(self, *, created_at: datetime) -> LinkSet:
-        """Where its links lead: to be kept in the registry, whose number of it `render` wants. The time is aware."""
-        stored = tuple(
+        """Build the link set to store in the registry, which returns the id that `render` needs."""
+        links = tuple(
             StoredLink(position=position, destination=link.destination, group=link.group)
             for position, link in enumerate(self.bodies_by_consent[Consent.GRANTED].links_by_position)
         )
-        return LinkSet(campaign=self.campaign, created_at=created_at, links=stored)
+        return LinkSet(campaign=self.campaign, created_at=created_at, links=links)
 
     def render(
         self, metadata: MessageMetadata, *, link_set_id: int, destinations: Mapping[str, str] = _NO_DESTINATIONS
     ) -> RenderedBodies:
-        """The bodies for one recipient; links stay plain, with UTM parameters, for those who are not to be tracked.
+        """Render the bodies for one recipient. Without consent, links are plain but have UTM parameters.
 
         Args:
-            metadata: the recipient's message. Its campaign and medium are the compiled ones, whatever it says; it has
-                no short links, since nobody else gets to know where these would lead.
-            link_set_id: the number that the registry gave.
-            destinations: where the personal links lead, by their merge tag. The policy looks at each.
+            metadata: the recipient's message. Its campaign and medium are ignored in favour of the compiled ones, and
+                so is its short code.
+            link_set_id: id of the link set in the registry.
+            destinations: destinations of personal links by merge tag. The policy decides on each.
 
         Raises:
             ClicktrailError: a personal link has no destination.
@@ -88,38 +86,37 @@ class CompiledCampaign:
         compiled = self.bodies_by_consent[metadata.consent]
         if not self.policy.is_recipient_identified(metadata.consent):
             metadata = metadata.anonymize()
-        sealed = SealedMessage(
+        message = SealedMessage(
             link_set_id=link_set_id,
             message_id=metadata.message_id,
             recipient=metadata.recipient,
             sent_at=metadata.sent_at,
         )
-        beginning = f"{self.origin}/{seal_token_prefix(self.ring, sealed)}"
+        url_prefix = f"{self.origin}/{seal_token_prefix(self.ring, message)}"
         urls = self._build_personal_urls(compiled, metadata, destinations) if compiled.html.personal_links else ()
-        return RenderedBodies(html=compiled.html.render(beginning, urls), text=compiled.text.render(beginning))
+        return RenderedBodies(html=compiled.html.render(url_prefix, urls), text=compiled.text.render(url_prefix))
 
     def _build_personal_urls(
-        self, compiled: CompiledMessage, sending: MessageMetadata, destinations: Mapping[str, str]
+        self, compiled: CompiledMessage, metadata: MessageMetadata, destinations: Mapping[str, str]
     ) -> list[str]:
-        personal = PersonalUrlBuilder(
+        builder = PersonalUrlBuilder(
             link_count=len(compiled.links_by_position),
-            policy=self.policy.for_consent(sending.consent),
+            policy=self.policy.for_consent(metadata.consent),
             tag_url=make_url_tagger(self.convention, campaign=self.campaign, medium=self.medium),
             make_tracking_url=make_url_sealer(
                 self.ring,
                 origin=self.origin,
-                metadata=msgspec.structs.replace(sending, campaign=self.campaign, short_code=None),
+                metadata=msgspec.structs.replace(metadata, campaign=self.campaign, short_code=None),
             ),
         )
-        return [
-            personal.build_url(link, _find_destination(link, destinations)) for link in compiled.html.personal_links
-        ]
+        return [builder.build_url(link, _find_destination(link, destinations)) for link in compiled.html.personal_links]
 
 
 def _find_destination(link: Link, destinations: Mapping[str, str]) -> str:
     merge_tag = link.href.strip()
     if merge_tag not in destinations:
         raise ClicktrailError(
-            f"the personal link {merge_tag} has no destination", hint="give one by that merge tag for each recipient"
+            f"the personal link {merge_tag} has no destination",
+            hint="pass a destination for this merge tag for each recipient",
         )
     return destinations[merge_tag]

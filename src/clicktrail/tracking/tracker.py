@@ -1,4 +1,4 @@
-"""Make tracked messages."""
+"""Tracker: rewrite messages and campaigns with tracking URLs."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -28,21 +28,19 @@ from clicktrail.rewrite.esp_template import EspTemplate, parse_template
 from clicktrail.rewrite.sensitive import SensitiveRules
 from clicktrail.tokens import MAX_LINKS, KeyRing, SealedMessage, build_token_suffixes, seal_token_prefix
 from clicktrail.tracking.campaign import CompiledCampaign
-from clicktrail.tracking.sending import MessageMetadata, make_url_sealer, make_url_tagger
+from clicktrail.tracking.message_metadata import MessageMetadata, make_url_sealer, make_url_tagger
 from clicktrail.utm import Convention
 
 __all__ = ["Tracker", "parse_tracking_domain"]
 
-# FOLDED domain.py: Read a tracking domain as it is configured.
-
 
 @lru_cache(8)
 def parse_tracking_domain(domain: str) -> ada_url.URL:
-    """The domain as a URL parser reads it: its host in lower case, an IDN in its ASCII form.
+    """Parse a tracking domain: scheme, host and port of a website.
 
     Raises:
-        SettingsError: it is no http or https URL, has more than scheme, host and port, or a dot at the host's end: its
-            own links would not be known again.
+        SettingsError: not an http or https origin, or the host ends with a dot, so that our own links would not be
+            recognised.
     """
     try:
         parsed = ada_url.URL(domain)
@@ -62,19 +60,19 @@ def parse_tracking_domain(domain: str) -> ada_url.URL:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracker:
-    """Makes tracked messages.
+    """Rewrites messages with tracking URLs.
 
     Attributes:
-        ring: seals the links. Who redirects them has the same.
-        domain: the tracking domain with its scheme, such as ``https://links.example.com``.
-        policy: which links are tracked. Those that lead to the domain already never are.
-        convention: the UTM parameters and the hosts that get them; None for none.
-        sensitive_rules: which whole messages pass untracked; None for none.
-        dkim_keys: keys of the sender's domains. A message whose signatures are all by these domains is signed anew when it
-            has been rewritten; other signed messages, and all of them without keys, pass as they are.
+        ring: keys that seal the links; the edge has the same ring.
+        domain: tracking domain with scheme, such as ``https://links.example.com``.
+        policy: decides which links are tracked. Links to the tracking domain never are.
+        convention: UTM convention; None for no parameters.
+        sensitive_rules: rules for messages that are not tracked at all; None for none.
+        dkim_keys: keys of the sender's domains. If all signatures of a message are from these domains, it is rewritten
+            and signed again; other signed messages are not changed.
 
     Raises:
-        SettingsError: the domain is not scheme, host and port of a website, or its host ends with a dot.
+        SettingsError: the domain is refused by `parse_tracking_domain`.
     """
 
     ring: KeyRing
@@ -88,27 +86,27 @@ class Tracker:
         parse_tracking_domain(self.domain)
 
     def rewrite_message(self, raw: bytes, metadata: MessageMetadata) -> RewriteResult:
-        """Replace the links of a message (RFC 5322). What cannot or must not be rewritten passes, with the reason.
+        """Rewrite the links of a message (RFC 5322). Parts that cannot or must not be rewritten are kept, with reason.
 
-        The message's time of sending is that of its new signatures.
+        New DKIM signatures have the time ``metadata.sent_at``.
         """
         if self.sensitive_rules and self.sensitive_rules.find_rule(raw, stream=metadata.stream):
             return RewriteResult(raw=raw, links=(), skip_reasons=(SkipReason.SENSITIVE,))
-        bare, keys = remove_own_signatures(raw, self.dkim_keys)
-        rewritten = rewrite_message(
-            bare,
+        unsigned, keys = remove_own_signatures(raw, self.dkim_keys)
+        result = rewrite_message(
+            unsigned,
             policy=self._apply_consent(metadata),
             make_url_tagger=lambda: self._make_tagger(metadata),
             make_tracking_url=self._make_sealer(metadata),
         )
-        if rewritten.raw == bare:
-            return dataclasses.replace(rewritten, raw=raw)
+        if result.raw == unsigned:
+            return dataclasses.replace(result, raw=raw)
         for key in keys:
-            rewritten = dataclasses.replace(rewritten, raw=sign(rewritten.raw, key, signed_at=metadata.sent_at))
-        return rewritten
+            result = dataclasses.replace(result, raw=sign(result.raw, key, signed_at=metadata.sent_at))
+        return result
 
     def rewrite_document(self, content: bytes, body_type: BodyType, metadata: MessageMetadata) -> RewriteResult:
-        """Replace the links of an HTML or text file, whose charset is found out."""
+        """Rewrite the links of an HTML or text file; its charset is detected."""
         return rewrite_document(
             content,
             body_type,
@@ -118,7 +116,7 @@ class Tracker:
         )
 
     def rewrite_html(self, html: str, metadata: MessageMetadata) -> RewrittenBody:
-        """Replace the links of an HTML document or fragment."""
+        """Rewrite the links of an HTML document or fragment."""
         return rewrite_html(
             html,
             policy=self._apply_consent(metadata),
@@ -127,7 +125,7 @@ class Tracker:
         )
 
     def rewrite_text(self, text: str, metadata: MessageMetadata) -> RewrittenBody:
-        """Replace the links of a plain text."""
+        """Rewrite the links of a plain text."""
         return rewrite_text(
             text,
             policy=self._apply_consent(metadata),
@@ -136,28 +134,28 @@ class Tracker:
         )
 
     def compile(self, *, html: str = "", text: str = "", campaign: str = "", medium: str = "") -> CompiledCampaign:
-        """Find the links of a campaign once, for all of its recipients.
+        """Compile a campaign: find its links once for all recipients.
 
         Args:
-            html: its HTML body. A link that is a merge tag and has ``data-clicktrail-group`` is personal: each
-                recipient has a destination of their own for it. Other merge tags stay as they are.
-            text: its plain-text body.
-            campaign: what reports group by; empty if none.
-            medium: its ``utm_medium``, one of the convention's; empty for the convention's own.
+            html: HTML body. A link that is a merge tag and has ``data-clicktrail-group`` is personal: its destination
+                is given for each recipient. Other merge tags are not changed.
+            text: plain-text body.
+            campaign: campaign for reports; empty if none.
+            medium: ``utm_medium``, one of the convention's; empty for its default.
 
         Raises:
-            ClicktrailError: it has more links than a link set.
+            ClicktrailError: more links than a link set can hold.
         """
         policy = self._exclude_own_domain()
         compiled = {
-            consenting: compile_campaign(
+            allowed: compile_campaign(
                 html=html,
                 text=text,
-                policy=dataclasses.replace(policy, is_tracking_allowed=consenting),
+                policy=dataclasses.replace(policy, is_tracking_allowed=allowed),
                 tag_url=make_url_tagger(self.convention, campaign=campaign, medium=medium),
                 make_url_suffixes=self._build_token_suffixes,
             )
-            for consenting in (True, False)
+            for allowed in (True, False)
         }
         return CompiledCampaign(
             ring=self.ring,
@@ -172,15 +170,15 @@ class Tracker:
         )
 
     def find_template(self, content: bytes, body_type: BodyType, metadata: MessageMetadata) -> EspTemplate:
-        """Find the links of a template for an ESP's editor, before there is a link set of where they lead.
+        """Find the links of a template for an ESP's editor.
 
         Raises:
-            ClicktrailError: its charset cannot be read, or the policy lets nobody be named who has not been asked.
+            ClicktrailError: the charset is not supported, or the policy does not allow recipients to be identified.
         """
         if not self.policy.is_recipient_identified(metadata.consent):
             raise ClicktrailError(
-                "a template names its recipients, and the policy does not let these be named",
-                hint="send it to those alone who have agreed, and say --consent granted",
+                "a template identifies its recipients, and the policy does not allow that without consent",
+                hint="send it only to recipients who gave consent, and pass --consent granted",
             )
         return parse_template(
             content, body_type, policy=self._apply_consent(metadata), tag_url=self._make_tagger(metadata)
@@ -189,24 +187,24 @@ class Tracker:
     def fill_template(
         self, template: EspTemplate, metadata: MessageMetadata, *, link_set_id: int, merge_tag: str
     ) -> RewriteResult:
-        """Replace the links of a template by tracking URLs of a link set, which the ESP completes.
+        """Replace the links of a template with tracking URLs that the ESP completes for each recipient.
 
         Args:
-            template: its links found.
-            metadata: as it was when they were found.
-            link_set_id: its number in the registry.
-            merge_tag: what the ESP replaces by an opaque id of the recipient.
+            template: result of `find_template`.
+            metadata: as passed to `find_template`.
+            link_set_id: id of the link set in the registry.
+            merge_tag: merge tag that the ESP replaces with an opaque id of the recipient.
 
         Raises:
-            ClicktrailError: it has more links than a link set.
+            ClicktrailError: more links than a link set can hold.
         """
-        last = self._build_token_suffixes(len(template.tracked_links))
-        shared = SealedMessage(link_set_id=link_set_id, message_id="", recipient="", sent_at=metadata.sent_at)
-        beginning = f"{parse_tracking_domain(self.domain).origin}/{seal_token_prefix(self.ring, shared)}"
-        return template.render([beginning + end for end in last], merge_tag)
+        suffixes = self._build_token_suffixes(len(template.tracked_links))
+        message = SealedMessage(link_set_id=link_set_id, message_id="", recipient="", sent_at=metadata.sent_at)
+        url_prefix = f"{parse_tracking_domain(self.domain).origin}/{seal_token_prefix(self.ring, message)}"
+        return template.render([url_prefix + suffix for suffix in suffixes], merge_tag)
 
     def anonymize_if_required(self, metadata: MessageMetadata) -> MessageMetadata:
-        """The message as links and events may tell of it: see `Sending.unnamed`, if the policy names nobody."""
+        """Return metadata for links and events: anonymised if the policy does not allow identifying the recipient."""
         return metadata if self.policy.is_recipient_identified(metadata.consent) else metadata.anonymize()
 
     def _apply_consent(self, metadata: MessageMetadata) -> Policy:
@@ -225,11 +223,6 @@ class Tracker:
         )
 
     def _build_token_suffixes(self, link_count: int) -> Sequence[str]:
-        """The ends of the tokens of a link set's links.
-
-        Raises:
-            ClicktrailError: it cannot have so many.
-        """
         if link_count > MAX_LINKS:
-            raise ClicktrailError(f"there are {link_count:,} links, and a link set has {MAX_LINKS:,} at most")
+            raise ClicktrailError(f"there are {link_count:,} links, but a link set can hold only {MAX_LINKS:,}")
         return build_token_suffixes(self.ring, link_count)

@@ -1,0 +1,105 @@
+"""Metadata of one message, and the functions that tag and seal its links."""
+
+from collections.abc import Callable
+from datetime import datetime
+from operator import attrgetter
+
+import msgspec
+
+from clicktrail.model.consent import Consent
+from clicktrail.model.link import BodyType
+from clicktrail.rewrite import NumberedLink
+from clicktrail.rewrite.candidate import Candidate
+from clicktrail.tokens import MAX_SHORT_LINKS, KeyRing, SealedLink, encode_short_token, seal_token
+from clicktrail.utm import Convention, UtmTagger
+
+__all__ = ["MAX_SEALED_TOKEN_CHARS", "MessageMetadata", "make_url_sealer", "make_url_tagger"]
+
+
+class MessageMetadata(msgspec.Struct, frozen=True, kw_only=True):
+    """What the links of one message hold besides their destinations.
+
+    Attributes:
+        message_id: an id of your choice, unique for each message.
+        sent_at: aware; sealed in whole seconds.
+        recipient: an address or, better, an opaque id; empty if the message has several recipients.
+        campaign: campaign for reports and UTM parameters; empty if none.
+        stream: kind of message, such as ``password-reset``; empty if unknown.
+        medium: ``utm_medium``, one of the convention's; empty for the convention's default.
+        anonymous_id: replaces ``message_id`` if the recipient must not be identified: random, unique for each message,
+            stored nowhere next to message id or recipient. Without it, clicks belong to no message and are neither
+            judged nor counted.
+        short_code: `SHORT_CODE_BITS` random bits, unique for each message. Then visible and very long tracking URLs use
+            short tokens, whose links the caller stores in the registry. None for no short tokens.
+    """
+
+    message_id: str
+    sent_at: datetime
+    recipient: str = ""
+    campaign: str = ""
+    stream: str = ""
+    medium: str = ""
+    consent: Consent = Consent.UNKNOWN
+    anonymous_id: str = ""
+    short_code: int | None = None
+
+    def anonymize(self) -> "MessageMetadata":
+        """Return metadata that does not identify the recipient.
+
+        The message id is replaced by the anonymous id, and the time is truncated to the hour, because mail server logs
+        show who received a message in a given second.
+        """
+        hour = self.sent_at.replace(minute=0, second=0, microsecond=0)
+        return msgspec.structs.replace(self, message_id=self.anonymous_id, recipient="", sent_at=hour)
+
+
+MAX_SEALED_TOKEN_CHARS = 2_000
+"""Outlook on Windows opens no URL of more than 2,083 characters (WinINet's INTERNET_MAX_URL_LENGTH)."""
+
+
+def make_url_tagger(convention: Convention | None, *, campaign: str, medium: str) -> Callable[[Candidate], str]:
+    """Make the function that adds UTM parameters to the links of one message, called in order of the links.
+
+    Args:
+        convention: None for no parameters.
+        campaign: empty if none.
+        medium: one of the convention's; empty for its default.
+    """
+    if convention is None:
+        return attrgetter("url")
+    tagger = UtmTagger(convention.for_medium(medium), campaign=campaign)
+    return lambda link: tagger.tag_url(link.url, location=link.location, element=link.element, label=link.label)
+
+
+def make_url_sealer(ring: KeyRing, *, origin: str, metadata: MessageMetadata) -> Callable[[NumberedLink], str]:
+    """Make the function that builds the tracking URLs of one message. It returns "" if every URL would be too long.
+
+    Args:
+        ring: keys that seal the links.
+        origin: scheme and host of the tracking domain.
+        metadata: already anonymised if required.
+    """
+    code = metadata.short_code
+
+    def short_url(position: int) -> str:
+        return "" if code is None or position >= MAX_SHORT_LINKS else f"{origin}/{encode_short_token(code, position)}"
+
+    def make_tracking_url(link: NumberedLink) -> str:
+        if link.body_type is BodyType.TEXT and (short := short_url(link.position)):
+            return short
+        sealed_link = SealedLink(
+            destination=link.destination,
+            message_id=metadata.message_id,
+            recipient=metadata.recipient,
+            campaign=metadata.campaign,
+            position=link.position,
+            link_count=link.link_count,
+            sent_at=metadata.sent_at,
+            group=link.group,
+        )
+        token = seal_token(ring, sealed_link)
+        if len(token) <= MAX_SEALED_TOKEN_CHARS:
+            return f"{origin}/{token}"
+        return short_url(link.position)
+
+    return make_tracking_url
