@@ -23,7 +23,7 @@ from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.pipeline.process import MessageCache, MessageSnapshot, Processor
 from clicktrail.server.pipeline.shared_address import SharedAddress
-from clicktrail.server.ports import Analytics, JournalEntry, JournalReader, JudgedMessage
+from clicktrail.server.ports import EventStore, JournalEntry, JournalReader, JudgedMessage, Reports
 from clicktrail.server.system import SystemClock
 from tests.support.events import AZURE_IP
 from tests.support.judged_lines import BURST, SENT_AT, click, make_judged_click, make_judged_message, sent
@@ -90,7 +90,7 @@ def crowd_is_bot(timeline: Timeline, *, address_clicks: Iterable[AddressClick] =
 
 
 def processor(
-    reader: JournalReader, analytics: Analytics, *, judge: Judge = alone_is_human, remembered: int = 100
+    reader: JournalReader, analytics: EventStore, *, judge: Judge = alone_is_human, remembered: int = 100
 ) -> Processor:
     """A processor that passes over what it cannot read."""
     return Processor(reader, analytics, judge=judge, on_unreadable=lambda _entry, _error: None, cache_size=remembered)
@@ -109,9 +109,9 @@ async def drain(to_drain: Processor, *, limit: int = 100) -> int:
     return total
 
 
-async def report_of(analytics: Analytics, name: str = "spring") -> CampaignReport:
+async def report_of(reports: Reports, name: str = "spring") -> CampaignReport:
     """The report of a campaign that exists."""
-    report = await analytics.campaign(name)
+    report = await reports.campaign(name)
     assert report is not None
     return report
 

@@ -48,7 +48,7 @@ async def outcome(
 ) -> list[RejudgeResult]:
     """What became of each campaign."""
     wanted = RejudgeRequest(campaign=campaign, since=since, apply=apply)
-    rejudger = Rejudger(analytics=analytics, judge=judge, lock=nullcontext())
+    rejudger = Rejudger(event_store=analytics, reports=analytics, judge=judge, lock=nullcontext())
     return [result async for result in rejudger.run(wanted)]
 
 
@@ -133,7 +133,9 @@ async def test_the_verdict_on_an_old_click_stands() -> None:
 
 async def test_observers_are_notified_of_stored_changes() -> None:
     analytics, observer = await stored(*message("m1", 0, 1)), StoredMessages()
-    rejudger = Rejudger(analytics=analytics, judge=by_link, lock=nullcontext(), observers=[observer])
+    rejudger = Rejudger(
+        event_store=analytics, reports=analytics, judge=by_link, lock=nullcontext(), observers=[observer]
+    )
     for apply in (False, True):
         assert [] == observer.messages
         _ = [result async for result in rejudger.run(RejudgeRequest(apply=apply))]

@@ -75,7 +75,7 @@ async def test_the_engine_erases_whom_somebody_asked_to_erase(tmp_path: Path) ->
     processor = Processor(reader, analytics, judge=build_shipped_judge(), on_unreadable=lambda _entry, _error: None)
     await processor.run_once(1)
     async with open_registry(settings) as registry:
-        overriding = OverridesJob(settings, registry=registry, analytics=analytics, processor=processor)
+        overriding = OverridesJob(settings, registry=registry, event_store=analytics, processor=processor)
         await overriding.run_once()
         assert ["m1-sent"] == list(analytics.events)
         await registry.erasures.add(ann, HashedRecipients(ring).hash_recipient(ann), at=NOW)

@@ -15,10 +15,11 @@ from clicktrail.report import ClickFilter
 from clicktrail.report.accuracy import confusion_matrix_as_json
 from clicktrail.server.console import live
 from clicktrail.server.console.dependencies import (
-    AnalyticsDependency,
+    ClickLogDependency,
     ClickSearchDependency,
     ClockDependency,
     RejudgeDependency,
+    ReportsDependency,
     RulesDependency,
 )
 from clicktrail.server.pipeline.queries import (
@@ -29,6 +30,7 @@ from clicktrail.server.pipeline.queries import (
     reports_response,
 )
 from clicktrail.server.pipeline.rejudge import RejudgeRequest
+from clicktrail.server.ports import Reports
 
 __all__ = ["healthz", "router"]
 
@@ -38,56 +40,56 @@ _FilterQuery = Annotated[list[ClickFilter] | None, QueryParameter(name="filter")
 
 
 @get("/campaigns")
-async def get_campaigns(
-    analytics: AnalyticsDependency, filters: _FilterQuery = None
-) -> dict[str, list[dict[str, object]]]:
+async def get_campaigns(reports: ReportsDependency, filters: _FilterQuery = None) -> dict[str, list[dict[str, object]]]:
     """Every campaign, the latest sent first, without links, reasons and sources."""
-    return {"campaigns": await reports_response(analytics, None, filters or ())}
+    return {"campaigns": await reports_response(reports, None, filters or ())}
 
 
 @get("/campaign")
 async def get_campaign(
-    analytics: AnalyticsDependency, name: FromQuery[str], filters: _FilterQuery = None
+    reports: ReportsDependency, name: FromQuery[str], filters: _FilterQuery = None
 ) -> dict[str, object]:
     """One campaign. Its name is a query parameter, since any text is a name: the empty one, ``a/b``, ``..``."""
-    reports = await reports_response(analytics, name, filters or ())
-    if not reports:
+    found = await reports_response(reports, name, filters or ())
+    if not found:
         raise NotFoundException(f"there is no campaign '{name}'")
-    return reports[0]
+    return found[0]
 
 
 @get("/clicks")
 async def get_clicks(
-    analytics: AnalyticsDependency,
+    reports: ReportsDependency,
+    click_log: ClickLogDependency,
     rules: RulesDependency,
     clock: ClockDependency,
     search: ClickSearchDependency,
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
 ) -> dict[str, object]:
     """Some clicks of a campaign, the latest first, each with what explains its verdict."""
-    page = await clicks_response(analytics, search, limit=limit, rules=rules, now=clock.now())
-    if not page:
-        raise NotFoundException(f"there is no campaign '{search.campaign}'")
+    page = await clicks_response(click_log, search, limit=limit, rules=rules, now=clock.now())
+    if not page["clicks"]:
+        await _check_campaign_exists(reports, search.campaign)
     return page
 
 
 @get("/history")
 async def get_history(
-    analytics: AnalyticsDependency,
+    reports: ReportsDependency,
+    click_log: ClickLogDependency,
     campaign: FromQuery[str],
     limit: Annotated[int, QueryParameter(ge=1)],
     click: FromQuery[str | None] = None,
 ) -> dict[str, object]:
     """The latest changes of verdicts on a campaign's clicks, or on one of them."""
-    changes = await history_response(analytics, campaign, click=click, limit=limit)
-    if not changes:
-        raise NotFoundException(f"there is no campaign '{campaign}'")
-    return changes
+    history = await history_response(click_log, campaign, click=click, limit=limit)
+    if not history["changes"]:
+        await _check_campaign_exists(reports, campaign)
+    return history
 
 
 @get("/segment")
 async def get_segment(
-    analytics: AnalyticsDependency,
+    reports: ReportsDependency,
     since: FromQuery[datetime],
     after: FromQuery[str],
     campaign: FromQuery[str | None] = None,
@@ -95,26 +97,31 @@ async def get_segment(
     """Some people with a human click, those behind a name; none of them after the last."""
     if since.tzinfo is None:
         raise ClientException("since has no time zone")
-    page = await analytics.clickers(since=since, campaign=campaign, after=after, limit=CLICKER_PAGE_SIZE)
+    page = await reports.clickers(since=since, campaign=campaign, after=after, limit=CLICKER_PAGE_SIZE)
     return {"recipients": [clicker_as_json(clicker) for clicker in page]}
 
 
 @get("/labels")
-async def get_label_report(analytics: AnalyticsDependency) -> dict[str, object]:
+async def get_label_report(reports: ReportsDependency) -> dict[str, object]:
     """How verdicts fare against all labels."""
-    return confusion_matrix_as_json(await analytics.confusion_matrix())
+    return confusion_matrix_as_json(await reports.confusion_matrix())
 
 
 @post("/labels", status_code=204)
-async def post_labels(request: _Request, analytics: AnalyticsDependency) -> None:
+async def post_labels(request: _Request, reports: ReportsDependency) -> None:
     """Keep what really made some clicks, by click id."""
-    await analytics.store_labels(await _decode_json_body(request, dict[str, Verdict]))
+    await reports.store_labels(await _decode_json_body(request, dict[str, Verdict]))
 
 
 @post("/rejudge", status_code=200)
 async def post_rejudge(request: _Request, rejudge: RejudgeDependency) -> dict[str, list[dict[str, Any]]]:
     """Judge again, and answer when that is done."""
     return {"campaigns": await rejudge(await _decode_json_body(request, RejudgeRequest))}
+
+
+async def _check_campaign_exists(reports: Reports, campaign: str) -> None:
+    if await reports.cached_campaign(campaign) is None:
+        raise NotFoundException(f"there is no campaign '{campaign}'")
 
 
 async def _decode_json_body(request: _Request, body_type: type[_Body]) -> _Body:

@@ -90,7 +90,8 @@ def create_app(
             create_static_files_router("/static", directories=[_STATIC_FOLDER]),
         ],
         dependencies={
-            "analytics": Provide(lambda: analytics, sync_to_thread=False),
+            "reports": Provide(lambda: analytics, sync_to_thread=False),
+            "click_log": Provide(lambda: analytics, sync_to_thread=False),
             "feed": Provide(lambda: feed, sync_to_thread=False),
             "rules": Provide(lambda: rules, sync_to_thread=False),
             "clock": Provide(lambda: clock, sync_to_thread=False),

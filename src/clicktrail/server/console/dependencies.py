@@ -12,15 +12,16 @@ from clicktrail.model.verdict import Verdict
 from clicktrail.server.console.feed import ClickFeed
 from clicktrail.server.pipeline.queries import decode_cursor
 from clicktrail.server.pipeline.rejudge import RejudgeRequest
-from clicktrail.server.ports import Analytics, ClickSearch, Clock
+from clicktrail.server.ports import ClickLog, ClickSearch, Clock, Reports
 
 __all__ = [
-    "AnalyticsDependency",
     "ClickFeedDependency",
+    "ClickLogDependency",
     "ClickSearchDependency",
     "ClockDependency",
     "RejudgeDependency",
     "RejudgeFunction",
+    "ReportsDependency",
     "RulesDependency",
     "parse_click_search",
 ]
@@ -29,7 +30,8 @@ RejudgeFunction = Callable[[RejudgeRequest], Awaitable[list[dict[str, Any]]]]
 """Judges again, and says what became of each campaign."""
 
 # A Protocol cannot be checked at run time, so Litestar must not try.
-AnalyticsDependency = NamedDependency[SkipValidation[Analytics]]
+ReportsDependency = NamedDependency[SkipValidation[Reports]]
+ClickLogDependency = NamedDependency[SkipValidation[ClickLog]]
 ClockDependency = NamedDependency[SkipValidation[Clock]]
 ClickFeedDependency = NamedDependency[SkipValidation[ClickFeed]]
 RejudgeDependency = NamedDependency[SkipValidation[RejudgeFunction]]

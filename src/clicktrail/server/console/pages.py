@@ -13,9 +13,10 @@ from clicktrail.errors import StorageError
 from clicktrail.judge.rules import Rules
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.console.dependencies import (
-    AnalyticsDependency,
+    ClickLogDependency,
     ClickSearchDependency,
     ClockDependency,
+    ReportsDependency,
     RulesDependency,
 )
 from clicktrail.server.pipeline.queries import list_clicks
@@ -38,15 +39,15 @@ _CLICK_TABS: Final[tuple[tuple[str, tuple[Verdict, ...], bool], ...]] = (
 
 
 @get("/")
-async def render_campaigns(analytics: AnalyticsDependency) -> Template:
+async def render_campaigns(reports: ReportsDependency) -> Template:
     """Every campaign, the latest sent first."""
-    return Template("campaigns.html", context={"recent": await analytics.cached_campaigns()})
+    return Template("campaigns.html", context={"recent": await reports.cached_campaigns()})
 
 
 @get("/campaign")
-async def render_campaign(analytics: AnalyticsDependency, rules: RulesDependency, name: FromQuery[str]) -> Template:
+async def render_campaign(reports: ReportsDependency, rules: RulesDependency, name: FromQuery[str]) -> Template:
     """One campaign. Its name is a query parameter, since any text is a name: the empty one, ``a/b``, ``..``."""
-    recent = await analytics.cached_campaign(name)
+    recent = await reports.cached_campaign(name)
     if recent is None:
         raise NotFoundException(f"There is no campaign “{name}”.")
     context = {"report": recent.report, "as_of": recent.as_of, "signals": _describe_signals(rules)}
@@ -55,11 +56,15 @@ async def render_campaign(analytics: AnalyticsDependency, rules: RulesDependency
 
 @get("/clicks")
 async def render_clicks(
-    analytics: AnalyticsDependency, rules: RulesDependency, clock: ClockDependency, search: ClickSearchDependency
+    reports: ReportsDependency,
+    click_log: ClickLogDependency,
+    rules: RulesDependency,
+    clock: ClockDependency,
+    search: ClickSearchDependency,
 ) -> Template:
     """Single clicks of one campaign, the latest first, each with what explains its verdict."""
-    shown, end = await list_clicks(analytics, search, limit=_CLICKS_PER_PAGE, rules=rules, now=clock.now())
-    if not shown and await analytics.cached_campaign(search.campaign) is None:
+    shown, end = await list_clicks(click_log, search, limit=_CLICKS_PER_PAGE, rules=rules, now=clock.now())
+    if not shown and await reports.cached_campaign(search.campaign) is None:
         raise NotFoundException(f"There is no campaign “{search.campaign}”.")
     context = {
         "search": search,

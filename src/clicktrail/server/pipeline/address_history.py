@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from clicktrail.judge.address_activity import ACTIVITY_WINDOW, AddressClick, is_visitor_address, sort_key
 from clicktrail.model.event import Click
-from clicktrail.server.ports import Analytics
+from clicktrail.server.ports import EventStore
 
 __all__ = ["MAX_NEIGHBOURS_PER_SIDE", "AddressHistory", "AddressWindow", "ClicksByAddress", "build_address_windows"]
 
@@ -263,12 +263,12 @@ class AddressHistory:
     """Knows the visits of every address.
 
     Args:
-        analytics: where visits are stored.
+        event_store: where clicks are stored.
         cache_size: how many of the latest to keep at hand.
     """
 
-    def __init__(self, analytics: Analytics, *, cache_size: int = CACHE_SIZE) -> None:
-        self._analytics = analytics
+    def __init__(self, event_store: EventStore, *, cache_size: int = CACHE_SIZE) -> None:
+        self._event_store = event_store
         self._cache_size = cache_size
         self.clear()
 
@@ -325,13 +325,13 @@ class AddressHistory:
     async def _load_clicks(self, clicks: Iterable[Click]) -> _ClickLookup:
         """Where to look for the visits of an address about the time of its clicks."""
         if self._evicted_until is None:
-            self._evicted_until = await self._analytics.last_click_at() or _MIN_TIME
+            self._evicted_until = await self._event_store.last_click_at() or _MIN_TIME
         # What was visited since then and is not at hand, nobody has told of.
         since = self._evicted_until + ACTIVITY_WINDOW
         old = [*build_address_windows(click for click in clicks if click.at <= since)]
         if not old:
             return lambda _address: self._recent
-        both = ClicksByAddress(await self._analytics.address_clicks(old))
+        both = ClicksByAddress(await self._event_store.address_clicks(old))
         addresses = {address for address, _, _ in old}
         for address in addresses:
             for visit in self._recent.get_clicks(address):

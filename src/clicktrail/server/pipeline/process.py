@@ -18,7 +18,7 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.server.pipeline.address_history import AddressHistory
 from clicktrail.server.pipeline.shared_address import SharedAddressDetector
-from clicktrail.server.ports import Analytics, JournalEntry, JournalReader, JudgedMessage, StoreObserver
+from clicktrail.server.ports import EventStore, JournalEntry, JournalReader, JudgedMessage, StoreObserver
 
 __all__ = ["MessageCache", "MessageSnapshot", "Processor"]
 
@@ -132,7 +132,7 @@ class Processor:
 
     Args:
         reader: the journal's reading end.
-        analytics: where judged messages go.
+        event_store: where judged messages are stored.
         judge: gives every click of a timeline its verdict.
         on_unreadable: told of each line that is no event. It is passed over; the journal still holds it.
         cache_size: how many messages to keep at hand.
@@ -150,19 +150,19 @@ class Processor:
     def __init__(
         self,
         reader: JournalReader,
-        analytics: Analytics,
+        event_store: EventStore,
         *,
         judge: Judge,
         on_unreadable: Callable[[JournalEntry, EventError], None],
         cache_size: int = MESSAGE_CACHE_SIZE,
     ) -> None:
         self._reader = reader
-        self._analytics = analytics
+        self._event_store = event_store
         self._judge = judge
         self._on_unreadable = on_unreadable
         self._cache_size = cache_size
         self._message_cache = MessageCache(cache_size)
-        self._address_history = AddressHistory(analytics, cache_size=_CACHED_CLICKS_PER_MESSAGE * cache_size)
+        self._address_history = AddressHistory(event_store, cache_size=_CACHED_CLICKS_PER_MESSAGE * cache_size)
         self._erased: Container[str] = ()
         self._is_cache_invalid = False
         self._truncated_before: datetime | None = None
@@ -196,7 +196,7 @@ class Processor:
         Raises:
             StorageError: some may still be whole; the same call again is safe.
         """
-        await self._analytics.shorten_ip_addresses(before=before)
+        await self._event_store.shorten_ip_addresses(before=before)
         self._truncated_before = before
 
     async def run_once(self, limit: int) -> int:
@@ -219,7 +219,7 @@ class Processor:
         news = [
             message for message in compared if message.clicks or message.timeline.message_id in batch.events_by_message
         ]
-        await self._analytics.store(batch.lines, news, batch.anonymous_clicks)
+        await self._event_store.store(batch.lines, news, batch.anonymous_clicks)
         for observer in self.observers:
             observer.on_stored(news)
         await self._reader.commit()
@@ -295,8 +295,8 @@ class Processor:
             for name, message in self._message_cache.get_many(message_ids).items()
         }
         if missing := [name for name in message_ids if name not in known]:
-            timelines = await self._analytics.timelines(missing)
-            verdicts = await self._analytics.current_verdicts(timelines.values())
+            timelines = await self._event_store.timelines(missing)
+            verdicts = await self._event_store.current_verdicts(timelines.values())
             known |= {
                 name: MessageSnapshot(timeline=timeline, verdicts=verdicts) for name, timeline in timelines.items()
             }

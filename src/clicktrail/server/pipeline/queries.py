@@ -15,7 +15,7 @@ from clicktrail.judge.scoring import (
 from clicktrail.model.event import format_rfc3339
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import ClickFilter, FilteredCounts, filtered_counts_as_json, report_as_json
-from clicktrail.server.ports import Analytics, ClickCursor, Clicker, ClickSearch, VerdictChange
+from clicktrail.server.ports import ClickCursor, Clicker, ClickLog, ClickSearch, Reports, VerdictChange
 
 __all__ = [
     "CLICKER_PAGE_SIZE",
@@ -53,31 +53,29 @@ class ExplainedClick:
 
 
 async def list_clicks(
-    analytics: Analytics, search: ClickSearch, *, limit: int, rules: Rules, now: datetime
+    click_log: ClickLog, search: ClickSearch, *, limit: int, rules: Rules, now: datetime
 ) -> tuple[Sequence[ExplainedClick], ClickCursor | None]:
     """The next clicks of a search, and the place where it goes on: None where there are no more.
 
     Raises:
         StorageError: they cannot be read just now.
     """
-    page = await analytics.clicks(search, limit=limit)
-    changes = await _load_changes(analytics, search.campaign, page.clicks)
+    page = await click_log.clicks(search, limit=limit)
+    changes = await _load_changes(click_log, search.campaign, page.clicks)
     return [
         _explain_click(judged, changes[judged.click.id], rules=rules, now=now) for judged in page.clicks
     ], page.next_cursor
 
 
 async def clicks_response(
-    analytics: Analytics, search: ClickSearch, *, limit: int, rules: Rules, now: datetime
+    click_log: ClickLog, search: ClickSearch, *, limit: int, rules: Rules, now: datetime
 ) -> dict[str, object]:
-    """The same in the shape of docs/reference/clicks.md; empty if there is no such campaign.
+    """The same in the shape of docs/reference/clicks.md.
 
     Raises:
         StorageError: they cannot be read just now.
     """
-    clicks, end = await list_clicks(analytics, search, limit=limit, rules=rules, now=now)
-    if not clicks and await analytics.cached_campaign(search.campaign) is None:
-        return {}
+    clicks, end = await list_clicks(click_log, search, limit=limit, rules=rules, now=now)
     described = [
         _explained_click_as_json(click, rules) | {"changes": list(map(_change_as_json, click.changes))}
         for click in clicks
@@ -113,12 +111,12 @@ def decode_cursor(text: str) -> ClickCursor:
 
 
 async def _load_changes(
-    analytics: Analytics, campaign: str, clicks: Sequence[JudgedClick]
+    click_log: ClickLog, campaign: str, clicks: Sequence[JudgedClick]
 ) -> Mapping[str, Sequence[VerdictChange]]:
     """By click id, the latest first."""
     found: dict[str, list[VerdictChange]] = {judged.click.id: [] for judged in clicks}
     if found:
-        for change in await analytics.history(campaign, click_ids=tuple(found), limit=_MAX_CHANGES):
+        for change in await click_log.history(campaign, click_ids=tuple(found), limit=_MAX_CHANGES):
             found[change.click_id].append(change)
     return found
 
@@ -169,17 +167,15 @@ def _explained_click_as_json(explained: ExplainedClick, rules: Rules) -> dict[st
 # FOLDED history.py: The verdicts that clicks had before, as programs read them.
 
 
-async def history_response(analytics: Analytics, campaign: str, *, click: str | None, limit: int) -> dict[str, object]:
-    """The latest changes of a campaign's verdicts, or of one click's; empty if there is no such campaign.
+async def history_response(click_log: ClickLog, campaign: str, *, click: str | None, limit: int) -> dict[str, object]:
+    """The latest changes of a campaign's verdicts, or of one click's.
 
     The shape is that of ``clicktrail history --json``: see docs/reference/history.md.
 
     Raises:
         StorageError: they cannot be read just now.
     """
-    changes = await analytics.history(campaign, click_ids=() if click is None else (click,), limit=limit)
-    if not changes and await analytics.cached_campaign(campaign) is None:
-        return {}
+    changes = await click_log.history(campaign, click_ids=() if click is None else (click,), limit=limit)
     return {"campaign": campaign, "changes": [_history_entry_as_json(change) for change in changes]}
 
 
@@ -201,7 +197,7 @@ def _history_entry_as_json(change: VerdictChange) -> dict[str, object]:
 
 
 async def reports_response(
-    analytics: Analytics, campaign: str | None, filters: Sequence[ClickFilter] = ()
+    reports: Reports, campaign: str | None, filters: Sequence[ClickFilter] = ()
 ) -> list[dict[str, object]]:
     """The reports of all campaigns, or of one with its links, reasons and sources: none if there is no such campaign.
 
@@ -209,14 +205,14 @@ async def reports_response(
         StorageError: they cannot be read just now.
     """
     if campaign is None:
-        reports = list(await analytics.campaigns())
+        rows = list(await reports.campaigns())
     else:
-        reports = [report for report in [await analytics.campaign(campaign)] if report]
-    described = [report_as_json(report) for report in reports]
+        rows = [report for report in [await reports.campaign(campaign)] if report]
+    described = [report_as_json(report) for report in rows]
     if filters:
-        names = [report.campaign for report in reports]
-        left = {by: await analytics.filtered_counts(names, click_filter=by) for by in dict.fromkeys(filters)}
-        for report, row in zip(reports, described, strict=True):
+        names = [report.campaign for report in rows]
+        left = {by: await reports.filtered_counts(names, click_filter=by) for by in dict.fromkeys(filters)}
+        for report, row in zip(rows, described, strict=True):
             row["filters"] = [
                 filtered_counts_as_json(report, by, of.get(report.campaign, FilteredCounts()))
                 for by, of in left.items()
@@ -231,7 +227,7 @@ CLICKER_PAGE_SIZE = 10_000
 
 
 async def iterate_clicker_pages(
-    analytics: Analytics, *, since: datetime, campaign: str | None, page_size: int = CLICKER_PAGE_SIZE
+    reports: Reports, *, since: datetime, campaign: str | None, page_size: int = CLICKER_PAGE_SIZE
 ) -> AsyncIterator[Sequence[Clicker]]:
     """Everybody with a human click since a time, of one campaign or of any, by name.
 
@@ -239,7 +235,7 @@ async def iterate_clicker_pages(
         StorageError: the next page cannot be read just now.
     """
     after = ""
-    while page := await analytics.clickers(since=since, campaign=campaign, after=after, limit=page_size):
+    while page := await reports.clickers(since=since, campaign=campaign, after=after, limit=page_size):
         yield page
         after = page[-1].recipient
 

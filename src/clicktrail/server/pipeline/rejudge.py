@@ -13,7 +13,7 @@ from clicktrail.judge import Judge
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport
 from clicktrail.server.pipeline.address_history import AddressHistory
-from clicktrail.server.ports import Analytics, JudgedMessage, StoredVerdict, StoreObserver
+from clicktrail.server.ports import EventStore, JudgedMessage, Reports, StoredVerdict, StoreObserver
 
 __all__ = ["RejudgeRequest", "RejudgeResult", "Rejudger", "rejudge_result_as_json"]
 
@@ -80,13 +80,15 @@ class Rejudger:
     """Judges stored clicks again, one campaign after the other.
 
     Attributes:
-        analytics: holds the events and verdicts.
+        event_store: holds the events and verdicts.
+        reports: give the numbers before.
         judge: applies the current rules.
         lock: held while a part is judged and stored, so that the processor stores no verdict in between.
         observers: notified of changed verdicts once they are stored.
     """
 
-    analytics: Analytics
+    event_store: EventStore
+    reports: Reports
     judge: Judge
     lock: AbstractAsyncContextManager[object]
     observers: Sequence[StoreObserver] = ()
@@ -98,7 +100,7 @@ class Rejudger:
             StorageError: a part may have been stored; it is safe to repeat the request.
         """
         name = request.campaign
-        reports = await self.analytics.campaigns() if name is None else [await self.analytics.campaign(name)]
+        reports = await self.reports.campaigns() if name is None else [await self.reports.campaign(name)]
         for report in reports:
             if report:
                 yield await self._rejudge_campaign(report, request)
@@ -108,7 +110,7 @@ class Rejudger:
         part_count = report.clicks.total // _CLICKS_PER_PART + 1
         for part in range(part_count):
             async with self.lock:
-                verdicts = await self.analytics.verdicts(
+                verdicts = await self.event_store.verdicts(
                     report.campaign, since=request.since, part=part, part_count=part_count
                 )
                 stored = {verdict.click_id: verdict for verdict in verdicts}
@@ -120,8 +122,8 @@ class Rejudger:
         return result
 
     async def _judge_messages(self, message_ids: Iterable[str]) -> list[JudgedMessage]:
-        timelines = await self.analytics.timelines(message_ids)
-        nearby = await AddressHistory(self.analytics).find_nearby_clicks(
+        timelines = await self.event_store.timelines(message_ids)
+        nearby = await AddressHistory(self.event_store).find_nearby_clicks(
             {message_id: timeline.clicks for message_id, timeline in timelines.items()}
         )
         return [
@@ -130,7 +132,7 @@ class Rejudger:
         ]
 
     async def _store(self, messages: Sequence[JudgedMessage]) -> None:
-        await self.analytics.store([], messages)
+        await self.event_store.store([], messages)
         for observer in self.observers:
             observer.on_stored(messages)
 

@@ -1,32 +1,32 @@
-"""What the pipeline needs from the outside, and the edges provide."""
+"""The interfaces that the pipeline needs, and that storage and system modules implement."""
 
-from clicktrail.server.ports.analytics import (
-    Analytics,
-    CachedReport,
+from clicktrail.server.ports.analytics import Analytics
+from clicktrail.server.ports.click_log import (
     ClickCursor,
-    Clicker,
+    ClickLog,
     ClickPage,
     ClickSearch,
-    JudgedMessage,
     RecipientClick,
-    StoredVerdict,
-    StoreObserver,
     VerdictChange,
 )
+from clicktrail.server.ports.event_store import EventStore, JudgedMessage, StoredVerdict, StoreObserver
 from clicktrail.server.ports.journal import Journal, JournalEntry, JournalReader
 from clicktrail.server.ports.registry import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
+from clicktrail.server.ports.reports import CachedReport, Clicker, Reports
 from clicktrail.server.ports.system import Clock, IdGenerator, ShortCodeGenerator
 
 __all__ = [
     "Analytics",
     "CachedReport",
     "ClickCursor",
+    "ClickLog",
     "ClickPage",
     "ClickSearch",
     "Clicker",
     "Clock",
     "Consents",
     "Erasures",
+    "EventStore",
     "IdGenerator",
     "Journal",
     "JournalEntry",
@@ -35,6 +35,7 @@ __all__ = [
     "LinkEdits",
     "LinkSets",
     "RecipientClick",
+    "Reports",
     "ShortCodeGenerator",
     "ShortLinks",
     "StoreObserver",

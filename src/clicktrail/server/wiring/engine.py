@@ -202,7 +202,7 @@ async def _run_engine(settings: Settings, *, relay_socket: socket.socket, consol
                 journal=journal,
                 clock=SystemClock(),
             )
-            overriding = OverridesJob(settings, registry=registry, analytics=analytics, processor=processor)
+            overriding = OverridesJob(settings, registry=registry, event_store=analytics, processor=processor)
             async with asyncio.TaskGroup() as tasks:
                 rejudge = partial(rejudge_and_clear_cache, processor, analytics, judge, turn)
                 console = create_app(

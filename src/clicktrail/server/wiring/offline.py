@@ -103,7 +103,8 @@ async def _read_history(settings: Settings, campaign: str, *, click: str | None,
     if _has_no_data(settings):
         return {}
     async with _open_caught_up_analytics(settings) as analytics:
-        return await history_response(analytics, campaign, click=click, limit=limit)
+        history = await history_response(analytics, campaign, click=click, limit=limit)
+        return history if history["changes"] or await analytics.cached_campaign(campaign) else {}
 
 
 async def _read_segment(settings: Settings, *, since: datetime, campaign: str | None, on_page: SegmentCallback) -> None:

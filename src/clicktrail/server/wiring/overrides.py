@@ -10,7 +10,7 @@ from clicktrail import keyring_file
 from clicktrail.server import overrides_file
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.ports import Analytics
+from clicktrail.server.ports import EventStore
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.jobs import run_periodically
@@ -82,11 +82,13 @@ class OverridesCopier:
 class OverridesJob:
     """The engine's part: what is new in the registry goes to the edge's disk; who is to be erased, out of analytics."""
 
-    def __init__(self, settings: Settings, *, registry: Registry, analytics: Analytics, processor: Processor) -> None:
+    def __init__(
+        self, settings: Settings, *, registry: Registry, event_store: EventStore, processor: Processor
+    ) -> None:
         self._settings = settings
         self._registry = registry
         self._copier = OverridesCopier(settings, registry)
-        self._analytics = analytics
+        self._event_store = event_store
         self._processor = processor
         self._applied_hashes: frozenset[str] = frozenset()
         self._erased_once: set[str] = set()
@@ -107,7 +109,7 @@ class OverridesJob:
             )
             self._applied_hashes = marks
         for recipient in await self._registry.erasures.list_pending():
-            await self._analytics.erase(recipient)
+            await self._event_store.erase(recipient)
             if recipient in self._erased_once:
                 await self._registry.erasures.mark_done(recipient)
                 self._erased_once.remove(recipient)

@@ -121,7 +121,9 @@ async def rejudge_and_clear_cache(
     """
     fixed = partial(judge, context=current_judge.context)
     try:
-        rejudger = Rejudger(analytics=analytics, judge=fixed, lock=store_lock, observers=processor.observers)
+        rejudger = Rejudger(
+            event_store=analytics, reports=analytics, judge=fixed, lock=store_lock, observers=processor.observers
+        )
         return [rejudge_result_as_json(result) async for result in rejudger.run(request)]
     finally:
         processor.invalidate_cache()

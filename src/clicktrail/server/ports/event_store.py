@@ -1,0 +1,154 @@
+"""Store events and verdicts, and read them back to judge again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from clicktrail.judge.address_activity import AddressClick
+from clicktrail.model.event import AnonymousClick
+from clicktrail.model.timeline import Timeline
+from clicktrail.model.verdict import JudgedClick, Verdict
+
+__all__ = ["EventStore", "JudgedMessage", "StoreObserver", "StoredVerdict"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedMessage:
+    """A message's timeline and verdicts on its clicks.
+
+    Attributes:
+        timeline: all stored events of the message.
+        clicks: judged clicks; when stored, only those that are new or changed.
+        previous_verdicts: verdicts that these replace, by click id. New clicks have none.
+    """
+
+    timeline: Timeline
+    clicks: tuple[JudgedClick, ...]
+    previous_verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+
+    @property
+    def changed_clicks(self) -> tuple[tuple[Verdict, JudgedClick], ...]:
+        """Changed clicks as (previous verdict, judged click)."""
+        if not self.previous_verdicts:
+            return ()
+        pairs = ((self.previous_verdicts.get(judged.click.id), judged) for judged in self.clicks)
+        return tuple((previous, judged) for previous, judged in pairs if previous and previous is not judged.verdict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredVerdict:
+    """The stored verdict on one click.
+
+    Attributes:
+        click_id: id of the click.
+        message_id: id of its message.
+        person: key that reports count unique clickers by: the recipient, or the message id if unknown.
+        verdict: human, suspected, bot or preview.
+        score: sum of the points.
+        counted: whether reports count the click.
+        signals: names of the signals that gave points, highest points first.
+        rules: versions of rules, network data and agent list.
+    """
+
+    click_id: str
+    message_id: str
+    person: str
+    verdict: Verdict
+    score: int
+    counted: bool
+    signals: tuple[str, ...]
+    rules: str
+
+    @classmethod
+    def from_judged(cls, judged: JudgedClick, message_id: str) -> "StoredVerdict":
+        """The verdict as it is stored for a judged click."""
+        return cls(
+            click_id=judged.click.id,
+            message_id=message_id,
+            person=judged.click.recipient or message_id,
+            verdict=judged.verdict,
+            score=judged.score,
+            counted=judged.counted,
+            signals=tuple(reason.signal for reason in judged.reasons),
+            rules=judged.rules,
+        )
+
+
+class EventStore(Protocol):
+    """Events, messages and judged clicks.
+
+    Storing is idempotent: events are keyed by event id, messages by message id, judged clicks by click id. Of two
+    rows with the same key, the later one replaces the earlier.
+    """
+
+    async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
+        """Return the timelines of messages by message id; a message without events has an empty timeline."""
+        ...
+
+    async def address_clicks(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[AddressClick]:
+        """Return the clicks of IP addresses in time windows, in chronological order, without duplicates.
+
+        Clicks on tampered tokens are included. Clicks with shortened IP addresses and erased clicks are not.
+
+        Args:
+            windows: (IP address, first instant, last instant), aware, both inclusive.
+        """
+        ...
+
+    async def last_click_at(self) -> datetime | None:
+        """Return the time of the latest click; None if there are no clicks."""
+        ...
+
+    async def verdicts(
+        self, campaign: str, *, since: datetime | None, part: int, part_count: int
+    ) -> Sequence[StoredVerdict]:
+        """Return the verdicts on all clicks of one part of a campaign's messages.
+
+        Args:
+            campaign: name of the campaign.
+            since: only messages with a click at this time or later, aware; None for all messages.
+            part: number of the part, from 0.
+            part_count: number of parts. A message's part depends on its id only.
+        """
+        ...
+
+    async def current_verdicts(self, timelines: Iterable[Timeline]) -> Mapping[str, Verdict]:
+        """Return the stored verdicts on the clicks of stored timelines, by click id. Unjudged clicks are left out."""
+        ...
+
+    async def store(
+        self, lines: Sequence[bytes], messages: Sequence[JudgedMessage], anonymous_clicks: Sequence[AnonymousClick] = ()
+    ) -> None:
+        """Store encoded events, the judged messages they affect, and anonymous clicks.
+
+        Each changed verdict is added to the history once, however often the same batch is stored.
+
+        Raises:
+            StorageError: nothing or only a part was stored; it is safe to repeat the call.
+        """
+        ...
+
+    async def erase(self, recipient: str) -> None:
+        """Delete a recipient's events and clicks, and the history of these clicks. Addresses are case-insensitive.
+
+        Raises:
+            StorageError: some may be left; it is safe to repeat the call.
+        """
+        ...
+
+    async def shorten_ip_addresses(self, *, before: datetime) -> None:
+        """Replace IP addresses before a time with their networks: ``192.0.2.0/24``, ``2001:db8::/48``.
+
+        Raises:
+            StorageError: some may be left unshortened; it is safe to repeat the call.
+        """
+        ...
+
+
+class StoreObserver(Protocol):
+    """Is notified of judged clicks once they are stored."""
+
+    def on_stored(self, messages: Sequence[JudgedMessage]) -> None:
+        """Handle messages with the clicks that are new or were judged again. Must not raise."""
+        ...

@@ -1,0 +1,89 @@
+"""Report numbers of campaigns, measure accuracy, and list clickers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from clicktrail.model.verdict import Verdict
+from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts
+from clicktrail.report.accuracy import ConfusionMatrix
+
+__all__ = ["CachedReport", "Clicker", "Reports"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedReport:
+    """A report that may be slightly stale.
+
+    Attributes:
+        report: numbers of one campaign.
+        as_of: when they were counted, aware; None if they are current.
+    """
+
+    report: CampaignReport
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clicker:
+    """A recipient with human clicks.
+
+    Attributes:
+        recipient: address or opaque id.
+        clicks: number of their human clicks.
+        last_at: time of their last human click.
+    """
+
+    recipient: str
+    clicks: int
+    last_at: datetime
+
+
+class Reports(Protocol):
+    """Numbers of campaigns, and ground-truth labels to measure the judge's accuracy."""
+
+    async def campaigns(self) -> Sequence[CampaignReport]:
+        """Return all campaigns, the latest sent first, without links, reasons and sources."""
+        ...
+
+    async def campaign(self, name: str) -> CampaignReport | None:
+        """Return one campaign with its links, reasons and sources; None if there is no such campaign."""
+        ...
+
+    async def cached_campaigns(self) -> Sequence[CachedReport]:
+        """Return all campaigns without delay; stale reports of large campaigns are recounted in the background."""
+        ...
+
+    async def cached_campaign(self, name: str) -> CachedReport | None:
+        """Return one campaign without delay; a stale report of a large campaign is recounted in the background."""
+        ...
+
+    async def filtered_counts(
+        self, campaigns: Sequence[str], *, click_filter: ClickFilter
+    ) -> Mapping[str, FilteredCounts]:
+        """Return the counts under a filter by campaign. Campaigns with no remaining clicks may be missing."""
+        ...
+
+    async def clickers(self, *, since: datetime, campaign: str | None, after: str, limit: int) -> Sequence[Clicker]:
+        """Return a page of recipients with a counted human click, in ascending byte order of their names.
+
+        Args:
+            since: earliest time of the click, aware.
+            campaign: only clicks of this campaign; None for any.
+            after: last name of the previous page; empty for the first page.
+            limit: maximum number of recipients.
+        """
+        ...
+
+    async def store_labels(self, truths: Mapping[str, Verdict]) -> None:
+        """Store ground-truth labels of clicks by click id. A later label replaces an earlier one.
+
+        Raises:
+            StorageError: some may not be stored; it is safe to repeat the call.
+        """
+        ...
+
+    async def confusion_matrix(self) -> ConfusionMatrix:
+        """Compare the stored verdicts with all ground-truth labels."""
+        ...
