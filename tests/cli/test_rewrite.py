@@ -25,7 +25,7 @@ from clicktrail.tokens import SealedLink, open_campaign_token, open_token
 from tests.support.command_line import run_clicktrail
 from tests.support.dkim_keys import ED25519_KEY, is_signature_valid
 from tests.support.paths import CORPUS
-from tests.support.rewriting import POLICY, keep_url, tracking_url
+from tests.support.rewriting import REWRITER
 
 HTML = '<p>é<a href="https://example.com/boots">Boots</a> <a href="mailto:shop@example.com">Write</a>'
 IN_PROCESSES = 20
@@ -286,7 +286,7 @@ A = "https://example.com/"
 def rewritten(html: str) -> RewrittenFile:
     """A file of HTML with its links replaced."""
     content = html.encode()
-    done = rewrite_document(content, BodyType.HTML, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    done = rewrite_document(content, BodyType.HTML, REWRITER)
     return RewrittenFile(content=content, body_type=BodyType.HTML, rewritten=done)
 
 

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import BodyType, Link, LinkReason
 from clicktrail.rewrite import NumberedLink, rewrite_html
-from clicktrail.rewrite.campaign import CompiledMessage, PersonalUrlBuilder, compile_campaign
+from clicktrail.rewrite.campaign import CompiledMessage, build_personal_urls, compile_campaign
 from clicktrail.rewrite.policy import PlainTextMode, Policy
-from tests.support.rewriting import POLICY, keep_url
+from tests.support.rewriting import POLICY, build_rewriter, keep_url
 
-BEGINNING = "https://go.example.com/anna/"
+URL_PREFIX = "https://go.example.com/anna/"
 HTML = (
     '<p>é<a href="https://example.com/a?x=1&amp;y=2">A</a><a href="mailto:shop@example.com">B</a>'
     '<a data-clicktrail-group="offer" href="{{ offer }}">C</a><a href="https://example.com/b">D</a>'
@@ -33,35 +33,33 @@ PIECES = st.lists(
 ).map("".join)
 
 
-def ends(links: int) -> list[str]:
-    """Ends that name their position."""
-    return [f"{position}of{links}" for position in range(links)]
+def build_suffixes(count: int) -> list[str]:
+    return [f"{position}of{count}" for position in range(count)]
 
 
 def compiled(html: str, text: str = "", *, policy: Policy = POLICY) -> CompiledMessage:
-    """A campaign with such ends."""
-    return compile_campaign(html=html, text=text, policy=policy, tag_url=keep_url, make_url_suffixes=ends)
+    return compile_campaign(html=html, text=text, policy=policy, tag_url=keep_url, make_url_suffixes=build_suffixes)
 
 
-def test_each_recipient_gets_the_bodies_with_links_of_their_own() -> None:
+def test_bodies_are_rendered_for_a_recipient() -> None:
     campaign = compiled(HTML, TEXT)
 
-    html = campaign.html.render(BEGINNING, ["https://go.example.com/anna-offer"])
+    html = campaign.html.render(URL_PREFIX, ["https://go.example.com/anna-offer"])
 
     assert [("{{ offer }}", "offer", 3)] == [
         (link.href, link.group, link.position) for link in campaign.html.personal_links
     ]
     assert html == (
-        HTML.replace("https://example.com/a?x=1&amp;y=2", f"{BEGINNING}0of4")
+        HTML.replace("https://example.com/a?x=1&amp;y=2", f"{URL_PREFIX}0of4")
         .replace("{{ offer }}", "https://go.example.com/anna-offer")
-        .replace("https://example.com/b", f"{BEGINNING}1of4")
+        .replace("https://example.com/b", f"{URL_PREFIX}1of4")
     )
-    assert campaign.text.render(BEGINNING) == TEXT.replace("https://example.com/b", f"{BEGINNING}1of4").replace(
-        "https://example.com/c", f"{BEGINNING}2of4"
+    assert campaign.text.render(URL_PREFIX) == TEXT.replace("https://example.com/b", f"{URL_PREFIX}1of4").replace(
+        "https://example.com/c", f"{URL_PREFIX}2of4"
     )
 
 
-def test_positions_say_where_links_lead() -> None:
+def test_links_by_position_hold_the_destinations() -> None:
     campaign = compiled(f'<a data-clicktrail-group="hats" href="https://example.com/h">H</a>{HTML}', TEXT)
     assert [
         ("https://example.com/h", "hats"),
@@ -72,7 +70,7 @@ def test_positions_say_where_links_lead() -> None:
     ] == [(link.destination, link.group) for link in campaign.links_by_position]
 
 
-def test_twins_of_a_personal_link_are_one() -> None:
+def test_alternates_of_a_personal_link_share_a_position() -> None:
     button = '<!--[if mso]><v:roundrect href="{{ x }}" data-clicktrail-group="x">X</v:roundrect><![endif]-->'
     other = '<!--[if !mso]><!--><a href="{{ x }}" data-clicktrail-group="x">X</a><!--<![endif]-->'
     campaign = compiled(button + other)
@@ -80,7 +78,7 @@ def test_twins_of_a_personal_link_are_one() -> None:
     assert 1 == len(campaign.links_by_position)
 
 
-def test_all_links_are_told() -> None:
+def test_links_of_both_bodies_are_reported() -> None:
     links = compiled(HTML, TEXT).links
     assert [
         (BodyType.HTML, LinkReason.TRACKED),
@@ -93,70 +91,69 @@ def test_all_links_are_told() -> None:
     assert {""} == {link.replacement for link in links}
 
 
-def test_hosts_are_compiled_into_a_text_beside_its_links() -> None:
+def test_destination_hosts_are_compiled_into_the_text() -> None:
     text = "Shop <https://example.com/b>, https://example.com/c."
     campaign = compiled(HTML, text, policy=dataclasses.replace(POLICY, plain_text=PlainTextMode.SHOW_HOST))
-    assert f"Shop <{BEGINNING}1of4> (example.com), {BEGINNING}2of4 (example.com)." == campaign.text.render(BEGINNING)
+    assert f"Shop <{URL_PREFIX}1of4> (example.com), {URL_PREFIX}2of4 (example.com)." == campaign.text.render(URL_PREFIX)
 
 
 @given(PIECES)
-def test_a_compiled_body_is_the_rewritten_one(html: str) -> None:
+def test_compiled_body_equals_the_rewritten_body(html: str) -> None:
     rewritten = rewrite_html(
         html,
-        policy=POLICY,
-        tag_url=keep_url,
-        make_tracking_url=lambda placed: f"{BEGINNING}{ends(placed.link_count)[placed.position]}",
+        build_rewriter(make_tracking_url=lambda link: f"{URL_PREFIX}{build_suffixes(link.link_count)[link.position]}"),
     )
 
-    assert rewritten.text == compiled(html).html.render(BEGINNING)
+    assert rewritten.text == compiled(html).html.render(URL_PREFIX)
 
 
 def test_without_consent_links_stay_plain() -> None:
     policy = POLICY.for_consent(Consent.DENIED)
     campaign = compile_campaign(
-        html=HTML, policy=policy, tag_url=lambda link: f"{link.url}?utm_source=email", make_url_suffixes=ends
+        html=HTML, policy=policy, tag_url=lambda link: f"{link.url}?utm_source=email", make_url_suffixes=build_suffixes
     )
 
-    assert '<a href="https://example.com/b?utm_source=email">' in campaign.html.render(BEGINNING, ["x"])
+    assert '<a href="https://example.com/b?utm_source=email">' in campaign.html.render(URL_PREFIX, ["x"])
 
 
 @pytest.mark.parametrize("urls", [[], ["https://go.example.com/1", "https://go.example.com/2"]])
-def test_each_personal_link_needs_its_url(urls: list[str]) -> None:
+def test_wrong_number_of_personal_urls_is_refused(urls: list[str]) -> None:
     with pytest.raises(ValueError, match="zip"):
-        compiled(HTML).html.render(BEGINNING, urls)
+        compiled(HTML).html.render(URL_PREFIX, urls)
 
 
-@pytest.mark.parametrize("wrong", ["", "a b", 'a"', "a."])
-def test_an_end_that_would_need_quoting_is_refused(wrong: str) -> None:
-    with pytest.raises(ValueError, match="not an end of a tracking URL"):
-        compile_campaign(html=HTML, policy=POLICY, tag_url=keep_url, make_url_suffixes=lambda links: [wrong] * links)
+@pytest.mark.parametrize("suffix", ["", "a b", 'a"', "a."])
+def test_suffix_that_needs_quoting_is_refused(suffix: str) -> None:
+    with pytest.raises(ValueError, match="that need quoting"):
+        compile_campaign(html=HTML, policy=POLICY, tag_url=keep_url, make_url_suffixes=lambda count: [suffix] * count)
 
 
-LINK = Link(
+PERSONAL_LINK = Link(
     body_type=BodyType.HTML, start=0, end=5, href="{{ x }}", reason=LinkReason.MERGE_TAG, position=3, group="offer"
 )
 
 
-def urls(policy: Policy, *, too_long: bool = False) -> tuple[PersonalUrlBuilder, list[NumberedLink]]:
-    """Personal URLs, and what was sealed for them."""
+def personal_url(
+    destination: str, *, policy: Policy = POLICY, tracking_url: str = "https://go.example.com/token"
+) -> tuple[str, list[NumberedLink]]:
+    """The URL of a personal link, and the links that a tracking URL was made for."""
     sealed: list[NumberedLink] = []
 
-    def tracking_url(placed: NumberedLink) -> str:
-        sealed.append(placed)
-        return "" if too_long else "https://go.example.com/token"
+    def make_tracking_url(link: NumberedLink) -> str:
+        sealed.append(link)
+        return tracking_url
 
-    return PersonalUrlBuilder(
-        link_count=4,
-        policy=policy,
-        tag_url=lambda link: f"{link.url}?utm_source=email&a=b",
-        make_tracking_url=tracking_url,
-    ), sealed
+    rewriter = build_rewriter(
+        policy, tag_url=lambda link: f"{link.url}?utm_source=email&a=b", make_tracking_url=make_tracking_url
+    )
+    (url,) = build_personal_urls([PERSONAL_LINK], [destination], link_count=4, rewriter=rewriter)
+    return url, sealed
 
 
-def test_a_recipient_has_a_tracking_url_of_their_own() -> None:
-    personal, sealed = urls(POLICY)
-    assert "https://go.example.com/token" == personal.build_url(LINK, "https://example.com/for-anna")
-    assert [
+def test_personal_link_gets_a_tracking_url() -> None:
+    url, sealed = personal_url("https://example.com/for-anna")
+    assert url == "https://go.example.com/token"
+    assert sealed == [
         NumberedLink(
             destination="https://example.com/for-anna?utm_source=email&a=b",
             position=3,
@@ -164,17 +161,16 @@ def test_a_recipient_has_a_tracking_url_of_their_own() -> None:
             body_type=BodyType.HTML,
             group="offer",
         )
-    ] == sealed
+    ]
 
 
-def test_without_consent_it_is_plain_with_utm_parameters() -> None:
-    personal, sealed = urls(POLICY.for_consent(Consent.DENIED))
-    assert "https://example.com/?utm_source=email&amp;a=b" == personal.build_url(LINK, "https://example.com/")
-    assert [] == sealed
+def test_personal_link_without_consent_is_the_tagged_destination() -> None:
+    url = personal_url("https://example.com/", policy=POLICY.for_consent(Consent.DENIED))
+    assert url == ("https://example.com/?utm_source=email&amp;a=b", [])
 
 
 @pytest.mark.parametrize(
-    ("destination", "written"),
+    ("destination", "expected"),
     [
         ("mailto:anna@example.com", "mailto:anna@example.com"),
         ("https://go.example.com/token", "https://go.example.com/token"),
@@ -183,12 +179,11 @@ def test_without_consent_it_is_plain_with_utm_parameters() -> None:
         ("", ""),
     ],
 )
-def test_the_policy_looks_at_each_destination(destination: str, written: str) -> None:
-    personal, sealed = urls(Policy(tracking_domains=POLICY.tracking_domains, denied_hosts=("example.com",)))
-    assert written == personal.build_url(LINK, destination)
-    assert [] == sealed
+def test_policy_decides_on_personal_destinations(destination: str, expected: str) -> None:
+    policy = Policy(tracking_domains=POLICY.tracking_domains, denied_hosts=("example.com",))
+    assert personal_url(destination, policy=policy) == (expected, [])
 
 
-def test_what_would_be_too_long_stays_plain() -> None:
-    personal, _ = urls(POLICY, too_long=True)
-    assert "https://example.com/" == personal.build_url(LINK, "https://example.com/")
+def test_personal_link_without_a_tracking_url_stays_plain() -> None:
+    url, _ = personal_url("https://example.com/", tracking_url="")
+    assert url == "https://example.com/"

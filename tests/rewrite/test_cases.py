@@ -9,7 +9,7 @@ from clicktrail.model.link import Link
 from clicktrail.rewrite.document import RewrittenBody, rewrite_html, rewrite_text
 from clicktrail.utm.tag import add_utm_parameters
 from tests.support.paths import ROOT
-from tests.support.rewriting import POLICY, keep_url, replace_links, tracking_url
+from tests.support.rewriting import REWRITER, replace_links
 
 PAGE = ROOT / "docs" / "reference" / "link-cases.md"
 REWRITE: dict[str, Callable[..., RewrittenBody]] = {"in HTML": rewrite_html, "in plain text": rewrite_text}
@@ -47,7 +47,7 @@ def told(link: Link) -> list[str]:
 
 @pytest.mark.parametrize(("kind", "body", "outcome"), examples(*REWRITE))
 def test_links_of_bodies(kind: str, body: str, outcome: str) -> None:
-    result = REWRITE[kind](body, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    result = REWRITE[kind](body, REWRITER)
     assert CODE.findall(outcome) == [word for link in result.links for word in told(link)]
     assert replace_links(body, result.links) == result.text
     tracked = [link.position for link in result.links if link.is_tracked]

@@ -8,7 +8,7 @@ from clicktrail.rewrite import rewrite_html, rewrite_message
 from tests.support import whatwg
 from tests.support.invariants import check_body, decode_content, find_bodies, split_surroundings
 from tests.support.paths import CORPUS
-from tests.support.rewriting import POLICY, keep_url, replace_links, tracking_url
+from tests.support.rewriting import REWRITER, replace_links
 
 pytestmark = [
     pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus of real mail is not at {CORPUS}"),
@@ -21,7 +21,7 @@ def test_html_of_real_mail(summarize: Callable[[str], None]) -> None:
     files = tracked = 0
     for path in sorted((CORPUS / "html").iterdir()):
         html = path.read_bytes().decode("utf-8", errors="surrogateescape")
-        result = rewrite_html(html, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+        result = rewrite_html(html, REWRITER)
         assert whatwg.find_link_spans(html) == [(link.start, link.end) for link in result.links], path.name
         assert replace_links(html, result.links) == result.text, path.name
         files += 1
@@ -36,7 +36,7 @@ def test_messages_of_real_mail(summarize: Callable[[str], None]) -> None:
     files = tracked = read = 0
     for path in sorted((CORPUS / "eml").iterdir()):
         raw = path.read_bytes()
-        result = rewrite_message(raw, policy=POLICY, make_url_tagger=lambda: keep_url, make_tracking_url=tracking_url)
+        result = rewrite_message(raw, REWRITER)
         before, after = find_bodies(raw), find_bodies(result.raw)
         assert split_surroundings(raw, before) == split_surroundings(result.raw, after), path.name
         for number, (old, new) in enumerate(zip(before, after, strict=True)):

@@ -14,7 +14,7 @@ from clicktrail.rewrite.document import (
     rewrite_document,
 )
 from clicktrail.rewrite.message import RewriteResult
-from tests.support.rewriting import POLICY, keep_url, replace_links, tracking_url
+from tests.support.rewriting import POLICY, REWRITER, build_rewriter, replace_links
 from tests.support.strategies import html_soups, text_soups
 
 HTML = '<p title="é"><a href="https://example.com/ü">Ä</a>'
@@ -22,7 +22,7 @@ HTML = '<p title="é"><a href="https://example.com/ü">Ä</a>'
 
 def rewritten(content: bytes, part: BodyType = BodyType.HTML) -> RewriteResult:
     """A file with tracking URLs."""
-    return rewrite_document(content, part, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    return rewrite_document(content, part, REWRITER)
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,7 @@ def test_text_has_no_meta() -> None:
 
 def test_rewrites_html() -> None:
     html = "<a href='https://x.com/?a&amp;b'>x</a> <A HREF = https://y.com>y <a href=mailto:a@b>"
-    result = rewrite_html(
-        html, policy=POLICY, tag_url=keep_url, make_tracking_url=lambda p: f"https://go.example.com/{p.position}"
-    )
+    result = rewrite_html(html, build_rewriter(make_tracking_url=lambda p: f"https://go.example.com/{p.position}"))
     assert (
         "<a href='https://go.example.com/0'>x</a> <A HREF = https://go.example.com/1>y <a href=mailto:a@b>"
         == result.text
@@ -80,30 +78,28 @@ def test_rewrites_html() -> None:
 def test_rewrites_text() -> None:
     result = rewrite_text(
         "See https://x.com/a.\n> https://y.com\n",
-        policy=POLICY,
-        tag_url=keep_url,
-        make_tracking_url=lambda p: f"https://go.example.com/{p.position}",
+        build_rewriter(make_tracking_url=lambda p: f"https://go.example.com/{p.position}"),
     )
     assert "See https://go.example.com/0.\n> https://y.com\n" == result.text
 
 
 @given(html_soups())
 def test_html_outside_of_tracked_links_stays(soup: str) -> None:
-    result = rewrite_html(soup, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    result = rewrite_html(soup, REWRITER)
     assert replace_links(soup, result.links) == result.text
 
 
 @given(html_soups())
 def test_rewritten_html_has_the_same_links_in_the_same_places(soup: str) -> None:
-    result = rewrite_html(soup, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
-    again = rewrite_html(result.text, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    result = rewrite_html(soup, REWRITER)
+    again = rewrite_html(result.text, REWRITER)
     assert [link.replacement or link.href for link in result.links] == [link.href for link in again.links]
     assert result.text == again.text
 
 
 @given(text_soups())
 def test_text_outside_of_tracked_links_stays(soup: str) -> None:
-    result = rewrite_text(soup, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    result = rewrite_text(soup, REWRITER)
     assert replace_links(soup, result.links) == result.text
 
 
@@ -118,10 +114,7 @@ def test_text_outside_of_tracked_links_stays(soup: str) -> None:
 )
 def test_without_consent_links_stay_plain_and_get_their_utm_parameters(href: str, written: str) -> None:
     result = rewrite_html(
-        f"<a href={href}>",
-        policy=POLICY.for_consent(Consent.DENIED),
-        tag_url="{0.url}&utm".format,
-        make_tracking_url=tracking_url,
+        f"<a href={href}>", build_rewriter(policy=POLICY.for_consent(Consent.DENIED), tag_url="{0.url}&utm".format)
     )
     assert f"<a href={written}>" == result.text
     assert [False] == [link.is_tracked for link in result.links]
@@ -133,9 +126,7 @@ TEXT = "Grüße 😀: https://example.com/ä und https://example.com/b, mailto:x
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16-le"])
 def test_links_of_a_file_are_found_at_their_bytes(codec: str) -> None:
     content = ("\ufeff" + TEXT).encode(codec)
-    links = rewrite_document(
-        content, BodyType.TEXT, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url
-    ).links
+    links = rewrite_document(content, BodyType.TEXT, REWRITER).links
 
     found = locate_links_in_document(content, BodyType.TEXT, links)
 
@@ -152,7 +143,7 @@ def test_links_of_a_message_are_found_in_their_decoded_bodies(charset: str, enco
     raw = b"\r\n".join(
         [b"Content-Type: multipart/mixed; boundary=x\r\n", b"--x", head + body, b"--x", head + body, b"--x--", b""]
     )
-    links = rewrite_message(raw, policy=POLICY, make_url_tagger=lambda: keep_url, make_tracking_url=tracking_url).links
+    links = rewrite_message(raw, REWRITER).links
 
     contents = [content or b"" for _, content in decode_bodies(raw)]
 

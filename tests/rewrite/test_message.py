@@ -16,7 +16,7 @@ from clicktrail.model.link import BodyType, LinkReason
 from clicktrail.rewrite import NumberedLink, RewriteResult, SkipReason, rewrite_message
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.policy import PlainTextMode
-from tests.support.rewriting import POLICY, keep_url, tracking_url
+from tests.support.rewriting import POLICY, REWRITER, build_rewriter, tracking_url
 from tests.support.strategies import mime_soups
 
 HTML = "<p>é <a href=\"https://x.com/?a=1&amp;b=é\">x</a> <a href='https://y.com/'>y</a></p>\n" * 3
@@ -25,7 +25,7 @@ TEXT = "é https://y.com/ and https://z.com/.\n"
 
 def rewritten(raw: bytes) -> RewriteResult:
     """The message rewritten with URLs as long as real ones."""
-    return rewrite_message(raw, policy=POLICY, make_url_tagger=lambda: keep_url, make_tracking_url=tracking_url)
+    return rewrite_message(raw, REWRITER)
 
 
 def composed(*, encoding: str, charset: str = "utf-8", newline: str = "\r\n") -> bytes:
@@ -96,10 +96,7 @@ def test_a_query_is_characters_whatever_the_charset() -> None:
 def test_nothing_but_the_bytes_of_the_links_changes() -> None:
     raw = b"X:  y \nCONTENT-type:Text/HTML\n\n\n<A hRef = https://x.com/ >\t\xff\r\n<!--[if mso]><a href='https://y.com/'>\n\n"
     result = rewrite_message(
-        raw,
-        policy=POLICY,
-        make_url_tagger=lambda: keep_url,
-        make_tracking_url=lambda p: f"https://go.example.com/{p.position}of{p.link_count}",
+        raw, build_rewriter(make_tracking_url=lambda p: f"https://go.example.com/{p.position}of{p.link_count}")
     )
     expected = raw.replace(b"https://x.com/ ", b"https://go.example.com/0of2 ")
     assert expected.replace(b"https://y.com/'", b"https://go.example.com/1of2'") == result.raw
@@ -179,10 +176,7 @@ def test_a_url_broken_over_flowed_lines_is_one_link(newline: bytes) -> None:
 def test_hosts_stand_beside_the_links_of_a_text_in_every_encoding() -> None:
     raw = composed(encoding="base64")
     result = rewrite_message(
-        raw,
-        policy=dataclasses.replace(POLICY, plain_text=PlainTextMode.SHOW_HOST),
-        make_url_tagger=lambda: keep_url,
-        make_tracking_url=tracking_url,
+        raw, build_rewriter(policy=dataclasses.replace(POLICY, plain_text=PlainTextMode.SHOW_HOST))
     )
     urls = [link.replacement for link in result.links[:2]]
     text = contents(result.raw)[0][1].replace("\r\n", "\n")
@@ -228,8 +222,8 @@ def test_five_megabytes_of_hostile_mime_end(raw: bytes) -> None:
     assert len(rewritten(raw).raw) >= len(raw)
 
 
-def test_tagging_begins_anew_where_a_body_is_left_out() -> None:
-    def tagger() -> Callable[[Candidate], str]:
+def test_tagger_is_made_again_when_a_body_is_left_out() -> None:
+    def make_tagger() -> Callable[[Candidate], str]:
         numbers = count(1)
         return lambda link: f"{link.url}?{next(numbers)}"
 
@@ -238,7 +232,7 @@ def test_tagging_begins_anew_where_a_body_is_left_out() -> None:
         + "https://x.com/日。".encode("iso-2022-jp")
         + b"\n--b\nContent-Type: text/plain\n\nhttps://y.com/\n--b--\n"
     )
-    result = rewrite_message(raw, policy=POLICY, make_url_tagger=tagger, make_tracking_url=tracking_url)
+    result = rewrite_message(raw, dataclasses.replace(REWRITER, make_url_tagger=make_tagger))
     assert (["https://y.com/?1"], (SkipReason.CHARSET,)) == (
         [link.destination for link in result.links],
         result.skip_reasons,

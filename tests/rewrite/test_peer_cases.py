@@ -11,7 +11,7 @@ from clicktrail.model.link import Link
 from clicktrail.rewrite import SkipReason, rewrite_html, rewrite_message, rewrite_text
 from tests.server.pipeline.test_peer_cases import MEETS as MEETS_OF_REDIRECTS
 from tests.support.peer_cases import PeerCase, find_unmet_cases, needs_peer_cases, read_cases, select_cases
-from tests.support.rewriting import POLICY, keep_url, tracking_url
+from tests.support.rewriting import REWRITER
 from tests.utm.test_peer_cases import MEETS as MEETS_OF_PARAMETERS
 
 REJECTED: Mapping[str, str] = {
@@ -33,7 +33,7 @@ _BOUNDARY = "===============123=="
 
 def links_of(markup: str) -> Sequence[Link]:
     """The links of HTML, where nothing but they changed."""
-    result = rewrite_html(markup, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    result = rewrite_html(markup, REWRITER)
     restored = result.text
     for link in result.links:
         if link.replacement:
@@ -94,7 +94,7 @@ def is_resolved(case: PeerCase) -> bool:
 def is_tracked_in_text(case: PeerCase) -> bool:
     """Of each text, the URL is tracked without what stands around it, and other schemes are left."""
     for text in re.findall(r'"([^"]+)"', case.source_text):
-        result = rewrite_text(text, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+        result = rewrite_text(text, REWRITER)
         urls = re.findall(r"https?://[\w./-]*[\w/]", text)
         expected = [url.rstrip("/") for url in urls] if "known bug" in case.expected else urls
         if expected != [link.destination for link in result.links]:
@@ -104,7 +104,7 @@ def is_tracked_in_text(case: PeerCase) -> bool:
 
 def is_left_in_text(case: PeerCase) -> bool:
     """Text without a URL stays; there is always a tracking domain."""
-    links = rewrite_text(case.source_text, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url).links
+    links = rewrite_text(case.source_text, REWRITER).links
     return not links and "no tracking domain" not in case.source_text
 
 
@@ -117,7 +117,7 @@ def is_untouched(_: PeerCase) -> bool:
     """A signed message passes as it came, with the reason."""
     message = composed("quoted-printable")
     raw = message.as_bytes().replace(b"multipart/alternative", b"multipart/signed")
-    result = rewrite_message(raw, policy=POLICY, make_url_tagger=lambda: keep_url, make_tracking_url=tracking_url)
+    result = rewrite_message(raw, REWRITER)
     return (raw, (SkipReason.SIGNED,)) == (result.raw, result.skip_reasons)
 
 
@@ -129,9 +129,7 @@ def is_whole(_: PeerCase) -> bool:
 def survives(encoding: str) -> bool:
     """Another parser reads the rewritten message as the same one with another link."""
     message = composed(encoding)
-    result = rewrite_message(
-        message.as_bytes(), policy=POLICY, make_url_tagger=lambda: keep_url, make_tracking_url=tracking_url
-    )
+    result = rewrite_message(message.as_bytes(), REWRITER)
     again = email.message_from_bytes(result.raw, policy=email.policy.default)
     (link,) = result.links
     before, after = ([part.get_content() for part in of.iter_parts()] for of in (message, again))

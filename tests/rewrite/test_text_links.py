@@ -6,7 +6,7 @@ from clicktrail.model.link import BodyType, LinkReason
 from clicktrail.rewrite import rewrite_html, rewrite_text
 from clicktrail.rewrite.policy import PlainTextMode, Policy
 from clicktrail.rewrite.text_links import Flow, find_links, join_flowed_lines, parse_flow
-from tests.support.rewriting import POLICY, keep_url
+from tests.support.rewriting import POLICY, build_rewriter
 from tests.support.strategies import text_soups
 
 
@@ -220,10 +220,7 @@ NAMED = Policy(tracking_domains=frozenset({"go.example.com"}), plain_text=PlainT
 def named(text: str) -> str:
     """A text with tracking URLs and the hosts beside them."""
     return rewrite_text(
-        text,
-        policy=NAMED,
-        tag_url=keep_url,
-        make_tracking_url=lambda placed: f"https://go.example.com/{placed.position}",
+        text, build_rewriter(policy=NAMED, make_tracking_url=lambda placed: f"https://go.example.com/{placed.position}")
     ).text
 
 
@@ -262,16 +259,14 @@ def test_a_named_text_is_named_once(soup: str) -> None:
 def test_links_of_html_are_not_named() -> None:
     result = rewrite_html(
         "<a href='https://x.com'>x</a>",
-        policy=NAMED,
-        tag_url=keep_url,
-        make_tracking_url=lambda _: "https://go.example.com/0",
+        build_rewriter(policy=NAMED, make_tracking_url=lambda _: "https://go.example.com/0"),
     )
     assert "<a href='https://go.example.com/0'>x</a>" == result.text
 
 
 def test_a_link_tells_the_host_and_its_place() -> None:
     (link,) = rewrite_text(
-        "<https://x.com/a>", policy=NAMED, tag_url=keep_url, make_tracking_url=lambda _: "https://go.example.com/0"
+        "<https://x.com/a>", build_rewriter(policy=NAMED, make_tracking_url=lambda _: "https://go.example.com/0")
     ).links
     assert (1, 16, BodyType.TEXT, LinkReason.TRACKED) == (link.start, link.end, link.body_type, link.reason)
     assert ("x.com", 17, "https://go.example.com/0") == (link.visible_host, link.visible_host_offset, link.replacement)

@@ -16,7 +16,7 @@ from clicktrail.rewrite.mime import BodyPart, find_body_parts
 from clicktrail.rewrite.policy import PlainTextMode, Policy
 from clicktrail.utm.tag import add_utm_parameters
 from tests.support import whatwg
-from tests.support.rewriting import POLICY, keep_url, replace_links, tracking_url
+from tests.support.rewriting import POLICY, REWRITER, build_rewriter, replace_links, tracking_url
 
 __all__ = [
     "check_body",
@@ -37,11 +37,11 @@ _TRANSFER_FIELD = re.compile(rb"^Content-Transfer-Encoding:[^\n]*\n(?:[ \t][^\n]
 
 def check_html(html: str) -> None:
     """Links are those that the standard finds, only tracked ones change, and a second pass changes nothing."""
-    result = rewrite_html(html, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    result = rewrite_html(html, REWRITER)
     assert whatwg.find_link_spans(html) == [(link.start, link.end) for link in result.links]
     assert replace_links(html, result.links) == result.text
     check_positions(result.links)
-    again = rewrite_html(result.text, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    again = rewrite_html(result.text, REWRITER)
     assert [link.replacement or link.href for link in result.links] == [link.href for link in again.links]
     assert result.text == again.text
     check_second_pass(rewrite_html, html, policy=_DENIED_POLICY)
@@ -49,22 +49,20 @@ def check_html(html: str) -> None:
 
 def check_text(text: str) -> None:
     """Links lie one behind the other, only tracked ones change, and a second pass changes nothing."""
-    result = rewrite_text(text, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url)
+    result = rewrite_text(text, REWRITER)
     assert replace_links(text, result.links) == result.text
     ends = [0, *(link.end for link in result.links)]
     assert all(end <= link.start < link.end for end, link in zip(ends, result.links, strict=False))
     check_positions(result.links)
-    assert (
-        result.text == rewrite_text(result.text, policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url).text
-    )
+    assert result.text == rewrite_text(result.text, REWRITER).text
     if text.isascii():  # beyond it a URL may run on into the text, and whatever is put behind it changes its end
         check_second_pass(rewrite_text, text, policy=_NAMED_TEXT_POLICY)
 
 
 def check_second_pass(rewrite: Callable[..., RewrittenBody], body: str, *, policy: Policy) -> None:
     """A body that is rewritten already stays as it is."""
-    once = rewrite(body, policy=policy, tag_url=add_utm, make_tracking_url=tracking_url).text
-    assert once == rewrite(once, policy=policy, tag_url=add_utm, make_tracking_url=tracking_url).text
+    once = rewrite(body, build_rewriter(policy=policy, tag_url=add_utm)).text
+    assert once == rewrite(once, build_rewriter(policy=policy, tag_url=add_utm)).text
 
 
 def add_utm(candidate: Candidate) -> str:
@@ -74,16 +72,11 @@ def add_utm(candidate: Candidate) -> str:
 
 def check_message(raw: bytes) -> None:
     """Bytes between bodies stay, bodies change in their tracked links only, and a second pass changes nothing."""
-    result = rewrite_message(raw, policy=POLICY, make_url_tagger=lambda: keep_url, make_tracking_url=tracking_url)
+    result = rewrite_message(raw, REWRITER)
     assert (result.tracked_count > 0) == (raw != result.raw)
     check_positions(result.links)
     check_bodies(raw, result)
-    assert (
-        result.raw
-        == rewrite_message(
-            result.raw, policy=POLICY, make_url_tagger=lambda: keep_url, make_tracking_url=tracking_url
-        ).raw
-    )
+    assert result.raw == rewrite_message(result.raw, REWRITER).raw
 
 
 def check_positions(links: Sequence[Link]) -> None:

@@ -1,19 +1,19 @@
-"""Rewriting as the tests do it, with tracking URLs that are easily told from everything else."""
+"""Rewriting with tracking URLs that tests recognise at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from clicktrail.model.link import Link
-from clicktrail.rewrite import NumberedLink, Policy
+from clicktrail.rewrite import LinkRewriter, NumberedLink, Policy
 from clicktrail.rewrite.candidate import Candidate
 
-__all__ = ["POLICY", "keep_url", "replace_links", "tracking_url"]
+__all__ = ["POLICY", "REWRITER", "build_rewriter", "keep_url", "replace_links", "tracking_url"]
 
 POLICY = Policy(tracking_domains=frozenset({"go.example.com"}))
 
 
-def tracking_url(placed: NumberedLink) -> str:
-    """A URL that names its position, about as long as a sealed one."""
-    return f"https://go.example.com/p{placed.position}of{placed.link_count}{'x' * 100}"
+def tracking_url(link: NumberedLink) -> str:
+    """A URL that holds the position, about as long as a sealed one."""
+    return f"https://go.example.com/p{link.position}of{link.link_count}{'x' * 100}"
 
 
 def keep_url(candidate: Candidate) -> str:
@@ -21,8 +21,20 @@ def keep_url(candidate: Candidate) -> str:
     return candidate.url
 
 
+def build_rewriter(
+    policy: Policy = POLICY,
+    *,
+    tag_url: Callable[[Candidate], str] = keep_url,
+    make_tracking_url: Callable[[NumberedLink], str] = tracking_url,
+) -> LinkRewriter:
+    return LinkRewriter(policy=policy, make_url_tagger=lambda: tag_url, make_tracking_url=make_tracking_url)
+
+
+REWRITER = build_rewriter()
+
+
 def replace_links(body: str, links: Sequence[Link]) -> str:
-    """A body with its tracked links replaced by hand, from the last to the first."""
+    """Replace the tracked links of a body by hand, from the last to the first."""
     for link in reversed(links):
         if link.replacement:
             body = body[: link.start] + link.replacement + body[link.end :]

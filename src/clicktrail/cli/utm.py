@@ -18,7 +18,7 @@ from clicktrail.cli.files import BODY_TYPES_BY_SUFFIX, read_bytes, read_text, wr
 from clicktrail.cli.options import Config, Json
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.link import BodyType, LinkReason
-from clicktrail.rewrite import NumberedLink, Policy, RewriteResult, SkipReason, rewrite_message
+from clicktrail.rewrite import LinkRewriter, NumberedLink, Policy, RewriteResult, SkipReason, rewrite_message
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.document import rewrite_document
 from clicktrail.rewrite.policy import LinkDecision
@@ -84,7 +84,7 @@ class LintedFile:
 class _UntrackedPolicy(Policy):
     """Takes every link to the web as one whose recipient is not to be tracked: its URL changes, and stays plain."""
 
-    def judge(self, candidate: Candidate) -> LinkDecision:
+    def decide(self, candidate: Candidate) -> LinkDecision:
         return LinkDecision(LinkReason.CONSENT if _WEB_SCHEME.match(candidate.href) else LinkReason.NOT_WEB)
 
 
@@ -111,9 +111,10 @@ def read_links(file: Path) -> LintedFile:
 def _rewrite_links(
     raw: bytes, body_type: BodyType | None, policy: Policy, tag: Callable[[Candidate], str]
 ) -> RewriteResult:
+    rewriter = LinkRewriter(policy=policy, make_url_tagger=lambda: tag, make_tracking_url=_make_placeholder_url)
     if body_type is None:
-        return rewrite_message(raw, policy=policy, make_url_tagger=lambda: tag, make_tracking_url=_make_placeholder_url)
-    return rewrite_document(raw, body_type, policy=policy, tag_url=tag, make_tracking_url=_make_placeholder_url)
+        return rewrite_message(raw, rewriter)
+    return rewrite_document(raw, body_type, rewriter)
 
 
 def _make_placeholder_url(_: NumberedLink) -> str:

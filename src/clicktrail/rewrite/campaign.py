@@ -1,7 +1,7 @@
-"""Find the links of a campaign once, and make each recipient's bodies by joining what is between them.
+"""Compile a campaign once, so that each recipient's bodies cost one token and one join.
 
-A tracking URL of a compiled campaign is a beginning that differs by recipient and an end that differs by link. The
-ends are compiled in with the text around them, so that a recipient costs one beginning and one join.
+A tracking URL of a compiled campaign has a prefix that differs by recipient and a suffix that differs by link. The
+suffixes are compiled into the text between the links. A body for a recipient is these pieces, joined by the prefix.
 """
 
 import re
@@ -12,55 +12,61 @@ import msgspec
 
 from clicktrail.model.link import BodyType, Link, LinkReason
 from clicktrail.rewrite.candidate import Candidate, resolve_href
-from clicktrail.rewrite.numbering import Body, NumberedLink, escape_url, number_links
+from clicktrail.rewrite.numbering import (
+    Body,
+    LinkRewriter,
+    NumberedLink,
+    build_placeholder_url,
+    escape_url,
+    select_by_position,
+)
 from clicktrail.rewrite.policy import Policy
 
-__all__ = ["CompiledBody", "CompiledMessage", "PersonalUrlBuilder", "compile_campaign"]
+__all__ = ["CompiledBody", "CompiledMessage", "build_personal_urls", "compile_campaign"]
 
 _URL_SUFFIX = re.compile(r"[A-Za-z0-9/._-]*[A-Za-z0-9]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledBody:
-    """One body, compiled.
+    """A compiled body.
 
     Attributes:
-        fragments: the text between links that differ by recipient as a whole; each run cut where a beginning belongs.
-        personal_links: those links, in their order: of which the campaign only knows a merge tag.
+        fragments: the text, split at the personal links, and each of these parts split where the URL prefix belongs.
+        personal_links: links whose whole URL differs by recipient, in order. The campaign has a merge tag for each.
     """
 
     fragments: tuple[tuple[str, ...], ...]
     personal_links: tuple[Link, ...]
 
     def render(self, url_prefix: str, personal_urls: Sequence[str] = ()) -> str:
-        """The body for one recipient.
+        """Return the body for one recipient.
 
         Args:
-            url_prefix: what each tracking URL begins with, the tracking domain and `seal_campaign`'s result: http
-                or https, characters ``[A-Za-z0-9/._-]`` in the path.
-            personal_urls: for each of the personal links, the URL that takes its place.
+            url_prefix: start of the recipient's tracking URLs: the origin of the tracking domain and the token prefix,
+                with only ``[A-Za-z0-9/._-]`` in the path.
+            personal_urls: URL for each of the personal links.
 
         Raises:
-            ValueError: not as many URLs as there are personal links.
+            ValueError: the number of URLs is not the number of personal links.
         """
         if not self.personal_links and not personal_urls:
             return url_prefix.join(self.fragments[0])
         pieces = [url_prefix.join(self.fragments[0])]
-        for url, run in zip(personal_urls, self.fragments[1:], strict=True):
-            pieces += [url, url_prefix.join(run)]
+        for url, fragments in zip(personal_urls, self.fragments[1:], strict=True):
+            pieces += [url, url_prefix.join(fragments)]
         return "".join(pieces)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledMessage:
-    """A message to many, compiled.
+    """The compiled bodies of a campaign.
 
     Attributes:
-        html: its HTML body.
-        text: its plain-text body, which has no personal links.
-        links: all links of both, tracked or not; those that each recipient has a URL of their own for, tracked and
-            personal ones, have a position and no URL.
-        links_by_position: one link for each position, in their order: tracked links from 0 on, behind them the personal ones.
+        html: HTML body.
+        text: plain-text body; never has personal links.
+        links: links of both bodies, tracked or not. Tracked and personal links have a position, but no URL.
+        links_by_position: one link for each position, in order: the tracked links, then the personal links.
     """
 
     html: CompiledBody
@@ -79,128 +85,123 @@ def compile_campaign(
 ) -> CompiledMessage:
     """Compile the bodies of a campaign.
 
-    A link of the HTML that is a merge tag and has ``data-clicktrail-group`` is personal: each recipient has a URL of
-    their own for it. Other links with merge tags stay as they are.
+    An HTML link that is a merge tag and has ``data-clicktrail-group`` is personal. All other links with merge tags
+    stay unchanged.
 
     Args:
-        html: the HTML body; empty if there is none.
-        text: the plain-text body; empty if there is none.
-        policy: which links are tracked.
-        tag_url: adds UTM parameters to a destination.
-        make_url_suffixes: what tracking URLs end with, by position, for so many links: characters ``[A-Za-z0-9/._-]``, the last
-            one alphanumeric.
+        html: HTML body; empty if there is none.
+        text: plain-text body; empty if there is none.
+        policy: decides which links are tracked.
+        tag_url: returns the destination of a link, the URL with UTM parameters.
+        make_url_suffixes: returns the suffixes of as many tracking URLs as it is given, of ``[A-Za-z0-9/._-]``, the
+            last character alphanumeric.
 
     Raises:
-        ValueError: ``make_url_suffixes`` gave other characters.
+        ValueError: a suffix has other characters.
     """
     bodies = [Body(body_type=BodyType.HTML, text=html), Body(index=1, body_type=BodyType.TEXT, text=text)]
-    found = number_links(bodies, policy=policy, tag_url=tag_url, make_tracking_url=_build_placeholder_url)
-    count = len({link.position for links in found for link in links if link.position is not None})
-    personal = dict.fromkeys(link.index for links in found for link in links if _is_personal(link))
-    numbers = {index: count + number for number, index in enumerate(personal)}
-    placed = [tuple(_assign_position(link, numbers) for link in links) for links in found]
-    checked = [_check_url_suffix(end) for end in make_url_suffixes(count + len(numbers))]
-    compiled = [_compile_body(body.text, links, checked) for body, links in zip(bodies, placed, strict=True)]
-    links = (*placed[0], *placed[1])
-    return CompiledMessage(html=compiled[0], text=compiled[1], links=links, links_by_position=_order_by_position(links))
+    rewriter = LinkRewriter(policy=policy, make_url_tagger=lambda: tag_url, make_tracking_url=build_placeholder_url)
+    numbered_links = rewriter.number_links(bodies)
+    tracked_count = len({link.position for links in numbered_links for link in links if link.position is not None})
+    personal_indexes = dict.fromkeys(link.index for links in numbered_links for link in links if _is_personal(link))
+    personal_positions = {index: tracked_count + number for number, index in enumerate(personal_indexes)}
+    html_links, text_links = (
+        tuple(_prepare_link(link, personal_positions) for link in links) for links in numbered_links
+    )
+    suffixes = [_check_url_suffix(suffix) for suffix in make_url_suffixes(tracked_count + len(personal_positions))]
+    links = (*html_links, *text_links)
+    return CompiledMessage(
+        html=_compile_body(html, html_links, suffixes),
+        text=_compile_body(text, text_links, suffixes),
+        links=links,
+        links_by_position=select_by_position(links),
+    )
 
 
-def _build_placeholder_url(placed: NumberedLink) -> str:
-    """What stands for a recipient's tracking URLs while there is no recipient."""
-    return f"https://recipient.invalid/{placed.position}"
+def build_personal_urls(
+    links: Sequence[Link], destinations: Sequence[str], *, link_count: int, rewriter: LinkRewriter
+) -> list[str]:
+    """Return the URLs of the personal links for one recipient.
+
+    The policy decides on each destination as on any other link. If it excludes one, the URL is the destination itself,
+    escaped for its body; if only consent is missing, UTM parameters are added.
+
+    Args:
+        links: personal links of the compiled body.
+        destinations: destination of each link for this recipient.
+        link_count: number of positions in the campaign.
+        rewriter: makes the destinations and tracking URLs.
+    """
+    tag_url = rewriter.make_url_tagger()
+    return [
+        _build_personal_url(link, destination, link_count, rewriter, tag_url)
+        for link, destination in zip(links, destinations, strict=True)
+    ]
 
 
-def _order_by_position(links: Sequence[Link]) -> tuple[Link, ...]:
-    found = {link.position: link for link in reversed(links) if link.position is not None}
-    return tuple(found[position] for position in range(len(found)))
+def _build_personal_url(
+    link: Link, destination: str, link_count: int, rewriter: LinkRewriter, tag_url: Callable[[Candidate], str]
+) -> str:
+    candidate = Candidate(
+        start=link.start,
+        end=link.end,
+        href=destination,
+        url=resolve_href(destination),
+        location=link.location,
+        element=link.element,
+        label=link.label,
+    )
+    reason = rewriter.policy.decide(candidate).reason
+    if reason is LinkReason.CONSENT:
+        return escape_url(tag_url(candidate), link.body_type)
+    if reason is not LinkReason.TRACKED or link.position is None:
+        return escape_url(destination, link.body_type)
+    numbered_link = NumberedLink(
+        destination=tag_url(candidate),
+        position=link.position,
+        link_count=link_count,
+        body_type=link.body_type,
+        group=link.group,
+    )
+    return rewriter.make_tracking_url(numbered_link) or escape_url(destination, link.body_type)
 
 
 def _is_personal(link: Link) -> bool:
     return link.reason is LinkReason.MERGE_TAG and bool(link.group)
 
 
-def _assign_position(link: Link, numbers: Mapping[int, int]) -> Link:
-    """A link as it is known before there is a recipient."""
+def _prepare_link(link: Link, personal_positions: Mapping[int, int]) -> Link:
+    """Remove the placeholder URL of a tracked link, and give a personal link its position."""
     if _is_personal(link):
-        return msgspec.structs.replace(link, position=numbers[link.index])
+        return msgspec.structs.replace(link, position=personal_positions[link.index])
     return link if link.position is None else msgspec.structs.replace(link, replacement="")
 
 
-def _check_url_suffix(end: str) -> str:
-    if not _URL_SUFFIX.fullmatch(end):
-        raise ValueError(f"not an end of a tracking URL that fits into every body: {end!r}")
-    return end
+def _check_url_suffix(suffix: str) -> str:
+    if not _URL_SUFFIX.fullmatch(suffix):
+        raise ValueError(f"suffix of a tracking URL has characters that need quoting: {suffix!r}")
+    return suffix
 
 
-def _compile_body(text: str, links: Sequence[Link], ends: Sequence[str]) -> CompiledBody:
-    runs: list[tuple[str, ...]] = []
-    run: list[str] = []
-    at, segment = 0, ""
+def _compile_body(text: str, links: Sequence[Link], suffixes: Sequence[str]) -> CompiledBody:
+    parts: list[tuple[str, ...]] = []
+    fragments: list[str] = []
+    offset, fragment = 0, ""
     for link in links:
         if link.position is None and not link.replacement:
             continue
-        segment += text[at : link.start]
-        at = link.end
+        fragment += text[offset : link.start]
+        offset = link.end
         if link.position is None:
-            segment += link.replacement
+            fragment += link.replacement
         elif link.is_tracked:
-            run.append(segment)
-            segment = ends[link.position]
+            fragments.append(fragment)
+            fragment = suffixes[link.position]
         else:
-            runs.append((*run, segment))
-            run, segment = [], ""
+            parts.append((*fragments, fragment))
+            fragments, fragment = [], ""
         if link.visible_host:
-            segment += f"{text[at : link.visible_host_offset]} ({link.visible_host})"
-            at = link.visible_host_offset
-    runs.append((*run, segment + text[at:]))
-    return CompiledBody(fragments=tuple(runs), personal_links=tuple(link for link in links if _is_personal(link)))
-
-
-# FOLDED personal.py: Make the URLs of links of which a campaign only knows a merge tag: each recipient has
-# other destinations.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonalUrlBuilder:
-    """Makes what takes the places of the personal links for one recipient.
-
-    Attributes:
-        link_count: how many positions the campaign has.
-        policy: which links are tracked.
-        tag_url: adds UTM parameters to a destination.
-        make_tracking_url: makes a tracking URL, as `rewrite_message` wants them.
-    """
-
-    link_count: int
-    policy: Policy
-    tag_url: Callable[[Candidate], str]
-    make_tracking_url: Callable[[NumberedLink], str]
-
-    def build_url(self, link: Link, destination: str) -> str:
-        """A tracking URL; or the destination, quoted for its body, where the policy has it stay untracked.
-
-        The policy looks at the destination as if the campaign had led there for all. For want of consent it has its
-        UTM parameters nevertheless.
-        """
-        candidate = Candidate(
-            start=link.start,
-            end=link.end,
-            href=destination,
-            url=resolve_href(destination),
-            location=link.location,
-            element=link.element,
-            label=link.label,
-        )
-        reason = self.policy.decide(candidate).reason
-        if reason is LinkReason.CONSENT:
-            return escape_url(self.tag_url(candidate), link.body_type)
-        if reason is not LinkReason.TRACKED or link.position is None:
-            return escape_url(destination, link.body_type)
-        placed = NumberedLink(
-            destination=self.tag_url(candidate),
-            position=link.position,
-            link_count=self.link_count,
-            body_type=link.body_type,
-            group=link.group,
-        )
-        return self.make_tracking_url(placed) or escape_url(destination, link.body_type)
+            fragment += f"{text[offset : link.visible_host_offset]} ({link.visible_host})"
+            offset = link.visible_host_offset
+    parts.append((*fragments, fragment + text[offset:]))
+    return CompiledBody(fragments=tuple(parts), personal_links=tuple(link for link in links if _is_personal(link)))

@@ -1,4 +1,4 @@
-"""What the finders hand to the policy: a span that may be a link."""
+"""A span of a body that may be a link: what the link finders return and the policy decides on."""
 
 import re
 from collections.abc import Mapping
@@ -10,25 +10,25 @@ from clicktrail.model.link import Element, Location
 
 __all__ = ["Candidate", "resolve_href"]
 
-_STRIPPED_CHARACTERS = "".join(map(chr, range(0x21)))
+_C0_CONTROLS_AND_SPACE = "".join(map(chr, range(0x21)))
+_TABS_AND_LINE_BREAKS = {ord(character): None for character in "\t\n\r"}
 _RELATIVE_URL = re.compile(r"(?!\#|[a-z][a-z0-9+.-]*+:).", re.ASCII | re.IGNORECASE)
-_REMOVED_CHARACTERS = {ord(character): None for character in "\t\n\r"}
 
 
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):  # made for each link, in a tenth of a dataclass's time
-    """A span of a body that holds a URL, or what stands where one could.
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):  # one per link: a Struct costs a tenth of a dataclass
+    """A span of a body that may be a link.
 
     Attributes:
-        start: where it begins in the body, characters.
-        end: where it ends.
-        href: the text at the span with its character references decoded, and without soft line breaks.
-        url: where it leads, as a URL parser would begin with it; see `resolve_href`.
-        attributes: of the tag it stands in, names in lower case, values as written; empty in plain text.
-        tag_name: that tag's name in lower case; empty in plain text.
-        is_conditional: whether it stands in a conditional comment, which only Outlook shows.
-        location: where in its body it stands.
-        element: what it looks like.
-        label: what it says; see `Link`.
+        start: first character of the span in the body.
+        end: character after the span.
+        href: text of the span, character references decoded and soft line breaks removed.
+        url: absolute URL of the href; see `resolve_href`.
+        attributes: attributes of the tag, names in lower case, values as written; empty in plain text.
+        tag_name: name of the tag in lower case; empty in plain text.
+        is_conditional: whether the tag is in a conditional comment, which only Outlook shows.
+        location: region of the body that holds the link.
+        element: visual kind of the link.
+        label: visible text of the link; see `Link`.
     """
 
     start: int
@@ -44,18 +44,18 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):  # made for each lin
 
 
 def resolve_href(href: str, *, base: str = "") -> str:
-    """An href without the characters that a URL parser drops first, resolved if the document has a base.
+    """Remove the characters that a URL parser removes first, and resolve relative URLs.
 
-    C0 controls and spaces at both ends, tabs and line breaks anywhere (WHATWG URL, section 4.4, steps 1 to 3). A
-    fragment alone stays: in mail it leads to a place of the message.
+    These are C0 controls and spaces at both ends, and tabs and line breaks anywhere (WHATWG URL, section 4.4, steps 1
+    to 3). A fragment alone (``#top``) is not resolved: in mail it leads to a part of the message.
 
     Args:
-        href: the value of the attribute.
-        base: the absolute URL that it is relative to; empty if there is none.
+        href: value of the attribute.
+        base: absolute base URL of the document; empty if it has none.
     """
-    url = href.strip(_STRIPPED_CHARACTERS)
+    url = href.strip(_C0_CONTROLS_AND_SPACE)
     if "\n" in url or "\t" in url or "\r" in url:
-        url = url.translate(_REMOVED_CHARACTERS)
+        url = url.translate(_TABS_AND_LINE_BREAKS)
     if base and _RELATIVE_URL.match(url):
         try:
             return ada_url.join_url(base, url)

@@ -1,7 +1,7 @@
-"""Make a template for an ESP's editor, which puts each recipient's id into the links itself.
+"""Make a template for an ESP's editor, which inserts each recipient's id into the links itself.
 
-A link of such a template is a tracking URL that all recipients share, and behind it the ESP's merge tag of the
-recipient. That the ESP fills; it is not sealed.
+Each link becomes ``TRACKING-URL/MERGE-TAG``. All recipients share the tracking URL; the ESP replaces the merge tag by
+the recipient's id, which is therefore not sealed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,20 +17,23 @@ from clicktrail.rewrite.document import decode_document
 from clicktrail.rewrite.edits import splice
 from clicktrail.rewrite.encodings import DecodedText, build_byte_edits
 from clicktrail.rewrite.message import RewriteResult
-from clicktrail.rewrite.numbering import Body, NumberedLink, number_links
+from clicktrail.rewrite.numbering import Body, LinkRewriter, build_placeholder_url, select_by_position
 from clicktrail.rewrite.policy import Policy
 
 __all__ = ["EspMergeTag", "EspTemplate", "parse_esp_tags", "parse_template"]
 
+_UNREADABLE_CHARSET = "the charset of the template cannot be read safely"
+_UNREADABLE_CHARSET_HINT = "save it as UTF-8"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EspTemplate:
-    """An HTML or text file whose links have been found.
+    """An HTML or text file whose links were found.
 
     Attributes:
-        content: its bytes.
-        decoded: its text.
-        links: all its links; those tracked have a position and a destination, and no tracking URL yet.
+        content: bytes of the file.
+        decoded: text of the file.
+        links: all links. Tracked links have a position and a destination, but no tracking URL yet.
     """
 
     content: bytes
@@ -39,19 +42,18 @@ class EspTemplate:
 
     @property
     def tracked_links(self) -> tuple[Link, ...]:
-        """One link for each position, in their order."""
-        by_position = {link.position: link for link in reversed(self.links) if link.position is not None}
-        return tuple(by_position[position] for position in range(len(by_position)))
+        """One link for each position, in order."""
+        return select_by_position(self.links)
 
     def render(self, tracking_urls: Sequence[str], merge_tag: str) -> RewriteResult:
-        """The template, every byte outside of tracked links as it was.
+        """Replace the tracked links, and change no other byte.
 
         Args:
-            tracking_urls: the URL of each position, as `rewrite_message` wants them.
-            merge_tag: what the ESP replaces by the recipient's id, such as ``{{id}}``.
+            tracking_urls: tracking URL of each position; see `LinkRewriter`.
+            merge_tag: placeholder that the ESP replaces by the recipient's id, such as ``{{id}}``.
 
         Raises:
-            ClicktrailError: in its charset the text cannot be cut at the links.
+            ClicktrailError: the charset does not allow replacing parts of the text.
         """
         links = tuple(
             link
@@ -65,52 +67,38 @@ class EspTemplate:
         return RewriteResult(raw=splice(self.content, edits), links=links, skip_reasons=())
 
 
-_UNREADABLE_CHARSET = "the charset of the template cannot be read safely"
-_UNREADABLE_CHARSET_HINT = "save it as UTF-8"
-
-
 def parse_template(
     content: bytes, body_type: BodyType, *, policy: Policy, tag_url: Callable[[Candidate], str]
 ) -> EspTemplate:
-    """Find the links of a template; those with merge tags of their own are left to the ESP.
+    """Find the links of an HTML or text file. Links that hold merge tags themselves stay untracked.
 
     Args:
-        content: an HTML or text file.
-        body_type: which of both.
-        policy: which links are tracked.
-        tag_url: gives a link's destination, with UTM parameters.
+        content: bytes of the file.
+        body_type: HTML or text.
+        policy: decides which links are tracked.
+        tag_url: returns the destination of a link, the URL with UTM parameters.
 
     Raises:
-        ClicktrailError: its charset hides its ASCII characters.
+        ClicktrailError: the charset hides ASCII characters.
     """
-    seen = decode_document(content, body_type)
-    if seen is None:
+    decoded = decode_document(content, body_type)
+    if decoded is None:
         raise ClicktrailError(_UNREADABLE_CHARSET, hint=_UNREADABLE_CHARSET_HINT)
-    body = Body(body_type=body_type, text=seen.text, has_valid_charset=seen.has_valid_charset)
-    (links,) = number_links([body], policy=policy, tag_url=tag_url, make_tracking_url=_build_placeholder_url)
-    found = tuple(
-        msgspec.structs.replace(link, replacement="") if link.position is not None else link for link in links
-    )
-    return EspTemplate(content=content, decoded=seen, links=found)
-
-
-def _build_placeholder_url(placed: NumberedLink) -> str:
-    """What stands for the tracking URLs while their link set has no number."""
-    return f"https://recipient.invalid/{placed.position}"
-
-
-# FOLDED esp_tags.py: Know by which merge tag each ESP names a recipient to nobody but the sender; by a table
-# from a TOML file.
+    body = Body(body_type=body_type, text=decoded.text, has_valid_charset=decoded.has_valid_charset)
+    rewriter = LinkRewriter(policy=policy, make_url_tagger=lambda: tag_url, make_tracking_url=build_placeholder_url)
+    (links,) = rewriter.number_links([body])
+    links = tuple(link if link.position is None else msgspec.structs.replace(link, replacement="") for link in links)
+    return EspTemplate(content=content, decoded=decoded, links=links)
 
 
 class EspMergeTag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One ESP's merge tag.
+    """The merge tag by which an ESP inserts the recipient's id.
 
     Attributes:
-        merge_tag: as its editor takes it, characters that need no quoting in HTML.
-        id_description: what it stands for, and where the sender keeps that.
-        source: where the ESP says so.
-        date: when that was last looked at.
+        merge_tag: the tag as the ESP's editor takes it; needs no quoting in HTML.
+        id_description: meaning of the tag, and where the sender stores the id.
+        source: page or file of the ESP that documents it.
+        date: day on which the source was last checked.
     """
 
     merge_tag: str
@@ -125,12 +113,12 @@ class _EspTagsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 def parse_esp_tags(text: str) -> Mapping[str, EspMergeTag]:
-    """Read the table: for each ESP, by its name in lower case, its tag.
+    """Parse the TOML table of merge tags, by the ESP's name in lower case.
 
     Raises:
-        SettingsError: it is not of that form.
+        SettingsError: not TOML, or an unknown or missing key.
     """
     try:
         return msgspec.toml.decode(text, type=_EspTagsFile).esp
     except msgspec.DecodeError as error:
-        raise SettingsError(f"the merge tags cannot be read: {error}") from error
+        raise SettingsError(f"cannot read the table of ESP merge tags: {error}") from error

@@ -1,13 +1,12 @@
-"""Rewrite a whole message: find its bodies, their links, and splice tracking URLs into the bytes."""
+"""Rewrite a whole message: find its bodies and their links, and splice tracking URLs into the bytes."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from clicktrail.model.link import Link
 from clicktrail.rewrite import quoted_printable
-from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.edits import ByteEdit, splice
 from clicktrail.rewrite.encodings import (
     IDENTITY_ENCODINGS,
@@ -18,15 +17,14 @@ from clicktrail.rewrite.encodings import (
     parse_encoded_body,
 )
 from clicktrail.rewrite.mime import BodyPart, SkipReason, find_body_parts
-from clicktrail.rewrite.numbering import Body, NumberedLink, number_links
-from clicktrail.rewrite.policy import Policy
+from clicktrail.rewrite.numbering import Body, LinkRewriter
 
 __all__ = ["RewriteResult", "rewrite_message"]
 
-_Outcome = TypeVar("_Outcome")
+_Success = TypeVar("_Success")
 
+# More than 998 octets without the line break (RFC 5322 section 2.1.1).
 _OVERLONG_LINE = re.compile(rb"[^\r\n]{999}")
-"""A line of more than 998 octets, its line break apart (RFC 5322 section 2.1.1)."""
 _OVERLONG_LATER_LINE = re.compile(rb"\n" + _OVERLONG_LINE.pattern)
 
 
@@ -35,9 +33,9 @@ class RewriteResult:
     """A message with tracking URLs.
 
     Attributes:
-        raw: the message; every byte outside of tracked links is as it was, transfer encodings undone.
-        links: all links found, tracked or not, by body and in their order.
-        skip_reasons: why the message, or bodies of it, passed without being read or rewritten; each reason once.
+        raw: bytes of the message. Without transfer encodings, only the tracked links differ from the original.
+        links: all links, tracked or not, body by body in their order.
+        skip_reasons: why the message or some of its bodies were not rewritten; each reason once.
     """
 
     raw: bytes
@@ -46,77 +44,57 @@ class RewriteResult:
 
     @property
     def tracked_count(self) -> int:
-        """How many links a reader can click and we see: tracked positions."""
+        """Number of tracked positions. Alternates, and the same link in HTML and plain text, count once."""
         return len({link.position for link in self.links if link.is_tracked})
 
 
-def rewrite_message(
-    raw: bytes,
-    *,
-    policy: Policy,
-    make_url_tagger: Callable[[], Callable[[Candidate], str]],
-    make_tracking_url: Callable[[NumberedLink], str],
-) -> RewriteResult:
-    """Replace the links of a message (RFC 5322) by tracking URLs, and change nothing else.
+def rewrite_message(raw: bytes, rewriter: LinkRewriter) -> RewriteResult:
+    """Replace the links of a message (RFC 5322) by tracking URLs, and change no other byte.
 
-    A body in which a line would grow longer than RFC 5322 allows is encoded as quoted-printable, and its
-    Content-Transfer-Encoding says so.
-
-    Whatever the bytes are, this raises nothing: what is no message, or cannot be rewritten safely, comes back as it
-    is, with the reason in ``untouched``.
-
-    Args:
-        raw: the message, as it goes over the wire.
-        policy: which links are tracked.
-        make_url_tagger: gives a ``tag`` for the links of a message, the first one to come: it makes a link's destination, its
-            URL with UTM parameters, or as it is where there are none to add. Called again, to begin anew, where a body
-            has to be left out.
-        make_tracking_url: makes the URL that takes a link's place: http or https, characters ``[A-Za-z0-9/._-]`` in the
-            path, the last one alphanumeric. Called once per position and part, and again, with another number of links,
-            where a body has to be left out.
+    If a line would grow longer than RFC 5322 allows, its body becomes quoted-printable, and Content-Transfer-Encoding
+    changes with it. No input raises: what is not a message, or cannot be rewritten safely, is returned unchanged with
+    the reason in `RewriteResult.skip_reasons`.
 
     Raises:
-        ValueError: ``make_tracking_url`` gave a URL of other characters.
+        ValueError: the rewriter made a tracking URL that needs quoting.
     """
     newline = b"\r\n" if raw.partition(b"\n")[0].endswith(b"\r") else b"\n"
-    leaves, untouched = _partition_outcomes(find_body_parts(raw))
-    opened, unreadable = _partition_outcomes(
-        _decode_part(raw, leaf, number, newline=newline) for number, leaf in enumerate(leaves)
+    body_parts, skip_reasons = _split_outcomes(find_body_parts(raw))
+    decoded_parts, decode_failures = _split_outcomes(
+        _decode_part(raw, body_part, index, newline=newline) for index, body_part in enumerate(body_parts)
     )
-    untouched += unreadable
+    skip_reasons += decode_failures
     while True:
-        links = number_links(
-            [body.body for body in opened],
-            policy=policy,
-            tag_url=make_url_tagger(),
-            make_tracking_url=make_tracking_url,
-        )
-        outcomes = [_plan_part_edits(raw, body, placed) for body, placed in zip(opened, links, strict=True)]
-        changes, refused = _partition_outcomes(outcomes)
-        if not refused:
+        links_by_part = rewriter.number_links([part.body for part in decoded_parts])
+        outcomes = [
+            _plan_part_edits(raw, part, links) for part, links in zip(decoded_parts, links_by_part, strict=True)
+        ]
+        planned_edits, plan_failures = _split_outcomes(outcomes)
+        if not plan_failures:
             break
-        # The other bodies are numbered anew, as if those that cannot bear their new links were not there.
-        untouched += refused
-        opened = [body for body, outcome in zip(opened, outcomes, strict=True) if not isinstance(outcome, SkipReason)]
-    opened.clear()  # The texts are as large as the message, and not needed any more.
-    edits = [edit for change in changes for edit in _build_message_edits(change, newline=newline)]
+        # Number again without the bodies that cannot be rewritten, so that positions have no gaps.
+        skip_reasons += plan_failures
+        decoded_parts = [
+            part for part, outcome in zip(decoded_parts, outcomes, strict=True) if not isinstance(outcome, SkipReason)
+        ]
+    decoded_parts.clear()  # frees the decoded texts, which are as large as the message
+    edits = [edit for part_edits in planned_edits for edit in _build_message_edits(part_edits, newline=newline)]
     return RewriteResult(
         raw=splice(raw, edits),
-        links=tuple(link for placed in links for link in placed),
-        skip_reasons=tuple(dict.fromkeys(untouched)),
+        links=tuple(link for links in links_by_part for link in links),
+        skip_reasons=tuple(dict.fromkeys(skip_reasons)),
     )
 
 
-def _partition_outcomes(outcomes: Iterable[_Outcome | SkipReason]) -> tuple[list[_Outcome], list[SkipReason]]:
-    """What worked, and why the rest did not."""
-    worked: list[_Outcome] = []
-    untouched: list[SkipReason] = []
+def _split_outcomes(outcomes: Iterable[_Success | SkipReason]) -> tuple[list[_Success], list[SkipReason]]:
+    successes: list[_Success] = []
+    skip_reasons: list[SkipReason] = []
     for outcome in outcomes:
         if isinstance(outcome, SkipReason):
-            untouched.append(outcome)
+            skip_reasons.append(outcome)
         else:
-            worked.append(outcome)
-    return worked, untouched
+            successes.append(outcome)
+    return successes, skip_reasons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +107,7 @@ class _DecodedPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _PartEdits:
-    """The edits of a body's content, if there are any, and whether its lines then are too long to stand as they are."""
+    """Edits of a body's decoded content. With overlong lines, the body must become quoted-printable."""
 
     body_part: BodyPart
     encoded_body: EncodedBody
@@ -137,77 +115,85 @@ class _PartEdits:
     has_overlong_lines: bool
 
 
-def _decode_part(raw: bytes, leaf: BodyPart, number: int, *, newline: bytes) -> _DecodedPart | SkipReason:
-    transfer = parse_encoded_body(memoryview(raw)[leaf.start : leaf.end], leaf.transfer_encoding, newline=newline)
-    if transfer is None:
+def _decode_part(raw: bytes, body_part: BodyPart, index: int, *, newline: bytes) -> _DecodedPart | SkipReason:
+    encoded_bytes = memoryview(raw)[body_part.start : body_part.end]
+    encoded_body = parse_encoded_body(encoded_bytes, body_part.transfer_encoding, newline=newline)
+    if encoded_body is None:
         return SkipReason.TRANSFER_ENCODING
-    seen = decode_text(transfer.decode(), leaf.charset)
-    if seen is None:
+    decoded = decode_text(encoded_body.decode(), body_part.charset)
+    if decoded is None:
         return SkipReason.CHARSET
     body = Body(
-        index=number, body_type=leaf.body_type, text=seen.text, has_valid_charset=seen.has_valid_charset, flow=leaf.flow
+        index=index,
+        body_type=body_part.body_type,
+        text=decoded.text,
+        has_valid_charset=decoded.has_valid_charset,
+        flow=body_part.flow,
     )
-    return _DecodedPart(body_part=leaf, encoded_body=transfer, decoded=seen, body=body)
+    return _DecodedPart(body_part=body_part, encoded_body=encoded_body, decoded=decoded, body=body)
 
 
-def _plan_part_edits(raw: bytes, opened: _DecodedPart, links: Sequence[Link]) -> _PartEdits | SkipReason:
-    leaf = opened.body_part
-    edits = build_byte_edits(opened.encoded_body.decode(), opened.decoded, links)
+def _plan_part_edits(raw: bytes, part: _DecodedPart, links: Sequence[Link]) -> _PartEdits | SkipReason:
+    body_part = part.body_part
+    edits = build_byte_edits(part.encoded_body.decode(), part.decoded, links)
     if edits is None:
         return SkipReason.CHARSET
-    # Only what stands unencoded can get a longer line.
-    overlong = leaf.transfer_encoding in IDENTITY_ENCODINGS and _adds_overlong_lines(raw, _shift_edits(leaf, edits))
-    if overlong and not leaf.transfer_encoding_spans:
+    # Base64 and quoted-printable bodies are wrapped when they are encoded again.
+    is_unencoded = body_part.transfer_encoding in IDENTITY_ENCODINGS
+    has_overlong_lines = is_unencoded and _adds_overlong_lines(raw, _shift_edits(body_part, edits))
+    if has_overlong_lines and not body_part.transfer_encoding_spans:
         return SkipReason.LINE_TOO_LONG
-    return _PartEdits(body_part=leaf, encoded_body=opened.encoded_body, edits=edits, has_overlong_lines=overlong)
+    return _PartEdits(
+        body_part=body_part, encoded_body=part.encoded_body, edits=edits, has_overlong_lines=has_overlong_lines
+    )
 
 
-def _build_message_edits(change: _PartEdits, *, newline: bytes) -> list[ByteEdit]:
-    """What changes in the message."""
-    leaf = change.body_part
-    if not change.edits:
+def _build_message_edits(part_edits: _PartEdits, *, newline: bytes) -> list[ByteEdit]:
+    body_part, encoded_body = part_edits.body_part, part_edits.encoded_body
+    if not part_edits.edits:
         return []
-    if not change.has_overlong_lines:
-        return _shift_edits(leaf, change.encoded_body.encode_edits(change.edits))
+    if not part_edits.has_overlong_lines:
+        return _shift_edits(body_part, encoded_body.encode_edits(part_edits.edits))
     field = b"Content-Transfer-Encoding: quoted-printable" + newline
-    encoded = quoted_printable.encode(splice(change.encoded_body.decode(), change.edits), newline=newline)
+    content = splice(encoded_body.decode(), part_edits.edits)
     return [
-        *(ByteEdit(start=start, end=end, replacement=field) for start, end in leaf.transfer_encoding_spans),
-        ByteEdit(start=leaf.start, end=leaf.end, replacement=encoded),
+        *(ByteEdit(start=start, end=end, replacement=field) for start, end in body_part.transfer_encoding_spans),
+        ByteEdit(
+            start=body_part.start, end=body_part.end, replacement=quoted_printable.encode(content, newline=newline)
+        ),
     ]
 
 
-def _shift_edits(leaf: BodyPart, edits: Sequence[ByteEdit]) -> list[ByteEdit]:
-    """Edits of a body as it stands in the message, as edits of that."""
-    start = leaf.start
+def _shift_edits(body_part: BodyPart, edits: Sequence[ByteEdit]) -> list[ByteEdit]:
+    """Turn offsets in the body into offsets in the message."""
+    start = body_part.start
     return [ByteEdit(start=start + edit.start, end=start + edit.end, replacement=edit.replacement) for edit in edits]
 
 
-def _adds_overlong_lines(content: bytes, edits: Sequence[ByteEdit]) -> bool:
-    """Whether more lines are overlong after the edits than before."""
+def _adds_overlong_lines(raw: bytes, edits: Sequence[ByteEdit]) -> bool:
     added = 0
-    for start, end, of_lines in _group_edits_by_line(content, edits):
-        added += _count_overlong_lines(splice(content, of_lines, start=start, end=end))
-        added -= _count_overlong_lines(content[start:end])
+    for start, end, line_edits in _group_edits_by_line(raw, edits):
+        added += _count_overlong_lines(splice(raw, line_edits, start=start, end=end))
+        added -= _count_overlong_lines(raw[start:end])
     return added > 0
 
 
-def _group_edits_by_line(content: bytes, edits: Sequence[ByteEdit]) -> Iterator[tuple[int, int, list[ByteEdit]]]:
-    """The spans of lines that change, and the edits in each."""
-    start, end, of_lines = 0, -1, list[ByteEdit]()
+def _group_edits_by_line(raw: bytes, edits: Sequence[ByteEdit]) -> Iterator[tuple[int, int, list[ByteEdit]]]:
+    """Yield the spans of whole lines that change, each with its edits."""
+    start, end, line_edits = 0, -1, list[ByteEdit]()
     for edit in edits:
         if edit.start > end:
-            if of_lines:
-                yield start, end, of_lines
-            start, of_lines = content.rfind(b"\n", max(end, 0), edit.start) + 1, []
+            if line_edits:
+                yield start, end, line_edits
+            start, line_edits = raw.rfind(b"\n", max(end, 0), edit.start) + 1, []
         if edit.end > end:
-            line_end = content.find(b"\n", edit.end)
-            end = len(content) if line_end < 0 else line_end
-        of_lines.append(edit)
-    if of_lines:
-        yield start, end, of_lines
+            line_end = raw.find(b"\n", edit.end)
+            end = len(raw) if line_end < 0 else line_end
+        line_edits.append(edit)
+    if line_edits:
+        yield start, end, line_edits
 
 
-def _count_overlong_lines(encoded: bytes) -> int:
-    # Behind a line break, for which a search looks by itself: without one it would try at each byte.
-    return sum(1 for _ in _OVERLONG_LATER_LINE.finditer(encoded)) + bool(_OVERLONG_LINE.match(encoded))
+def _count_overlong_lines(lines: bytes) -> int:
+    # A pattern that begins with a line break is fast: without it, the search would try every byte.
+    return sum(1 for _ in _OVERLONG_LATER_LINE.finditer(lines)) + bool(_OVERLONG_LINE.match(lines))

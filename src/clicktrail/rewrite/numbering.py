@@ -1,4 +1,11 @@
-"""Number the links of a message, and have a tracking URL made for each."""
+"""Number the links of a message and give each its destination and tracking URL.
+
+The HTML bodies are numbered first. Each link gets the next position, also where a URL occurs again, so that reports
+can tell the logo from the button. Two kinds of links share a position:
+
+- Alternates: one button that an HTML body holds twice, for Outlook and for all other mail programs.
+- A plain-text link shares the position of the first HTML link with the same URL, and its opt-out.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,23 +21,25 @@ from clicktrail.rewrite.html_tokenizer import decode_attribute_value
 from clicktrail.rewrite.policy import TRACKED_DECISION, LinkDecision, PlainTextMode, Policy
 from clicktrail.rewrite.text_links import Flow, add_destination_hosts
 
-__all__ = ["Body", "NumberedLink", "escape_url", "number_links"]
+__all__ = ["Body", "LinkRewriter", "NumberedLink", "build_placeholder_url", "escape_url", "select_by_position"]
 
-# Safe in every quoting of HTML and in plain text, and the last character is one that autolinkers never cut off.
+# Needs no quoting in HTML or plain text. Autolinkers cut off a last character that is not alphanumeric.
 _TRACKING_URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+/[A-Za-z0-9/._-]*[A-Za-z0-9]")
 _UNSAFE_CHARACTER = re.compile(r"""["'<>`\s]|[^\x00-\x7f]""")
+_TAGGED_REASONS = (LinkReason.TRACKED, LinkReason.CONSENT)
+"""Reasons of links that get UTM parameters."""
 
 
 class NumberedLink(msgspec.Struct, frozen=True, kw_only=True):
     """A link that needs a tracking URL.
 
     Attributes:
-        destination: an absolute http or https URL that a WHATWG parser takes, as the message writes it, with UTM
-            parameters: it may hold spaces and characters beyond ASCII, but no tab or line break.
-        position: its number among the message's tracked links, from 0.
-        link_count: how many positions the message has.
-        body_type: the kind of body that the tracking URL is for; in plain text its reader sees it.
-        group: by which reports count it as one link with others; empty if none. See `Link`.
+        destination: absolute http or https URL with UTM parameters, as the message writes it. A WHATWG parser accepts
+            it. It may hold spaces and characters beyond ASCII, but no tabs and no line breaks.
+        position: number among the tracked links of the message, from 0.
+        link_count: number of positions in the message.
+        body_type: kind of body that holds the link. In plain text the reader sees the tracking URL.
+        group: name under which reports count several links as one; empty if none. See `Link`.
     """
 
     destination: str
@@ -42,14 +51,14 @@ class NumberedLink(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """One body of a message, decoded.
+    """A decoded body of a message.
 
     Attributes:
-        index: its place among the bodies of its message, from 0.
+        index: number among the bodies of the message, from 0.
         body_type: HTML or plain text.
-        text: its characters.
-        has_valid_charset: False if only the ASCII characters among them are known to be right.
-        flow: how the lines of a plain text hang together.
+        text: decoded characters.
+        has_valid_charset: False if the charset is unknown or wrong, so that only the ASCII characters are reliable.
+        flow: line wrapping of a plain text.
     """
 
     index: int = 0
@@ -59,52 +68,87 @@ class Body:
     flow: Flow = Flow.FIXED
 
 
-def number_links(
-    bodies: Sequence[Body],
-    *,
-    policy: Policy,
-    tag_url: Callable[[Candidate], str],
-    make_tracking_url: Callable[[NumberedLink], str],
-) -> list[tuple[Link, ...]]:
-    """The links of each body, those tracked with position, destination and tracking URL.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRewriter:
+    """How to rewrite the links of one message.
 
-    A link for which ``make_tracking_url`` gives an empty text stays untracked: too long.
-
-    Links of HTML bodies are numbered in their order, each occurrence by itself; twins, of which each program shows one,
-    are one link (see `twins`). A link of a plain-text body that leads
-    where one of them does is that link again, the first such; if those opted out, it has too. Others are numbered on.
-
-    Raises:
-        ValueError: a tracking URL has characters that would need quoting.
+    Attributes:
+        policy: decides which links are tracked.
+        make_url_tagger: returns a function that maps a link to its destination, the URL with UTM parameters. That
+            function is called for the links in their order. It may keep state: each numbering of a message makes a
+            new one.
+        make_tracking_url: returns the tracking URL of a link: http or https, the path of ``[A-Za-z0-9/._-]``, the last
+            character alphanumeric. An empty string leaves the link untracked, as too long. Called once for each
+            position and body type; again, with another ``link_count``, if a body turns out not to be rewritable.
     """
-    found = list(_find_candidates(bodies))
-    numbering = _LinkNumbering(policy=policy, tag_url=tag_url)
-    urls: dict[BodyType, dict[int, str]] = {part: {} for part in BodyType}
-    for part in (BodyType.HTML, BodyType.TEXT):
-        for body, rows in zip(bodies, found, strict=True):
-            if body.body_type is part:
-                numbering.number_body(body, rows)
-    linked: list[tuple[Link, ...]] = []
-    for body, rows in zip(bodies, found, strict=True):
-        of_part = urls[body.body_type]
-        for place in (row.assignment for row in rows):
-            if place.position is not None and place.position not in of_part:
-                placed = NumberedLink(
-                    destination=place.destination,
-                    position=place.position,
-                    link_count=numbering.position_count,
+
+    policy: Policy
+    make_url_tagger: Callable[[], Callable[[Candidate], str]]
+    make_tracking_url: Callable[[NumberedLink], str]
+
+    def number_links(self, bodies: Sequence[Body]) -> list[tuple[Link, ...]]:
+        """Return the links of each body, tracked or not.
+
+        Raises:
+            ValueError: a tracking URL has characters that would need quoting.
+        """
+        rows_by_body = list(_find_candidates(bodies))
+        numbering = _LinkNumbering(policy=self.policy, tag_url=self.make_url_tagger())
+        for body_type in (BodyType.HTML, BodyType.TEXT):
+            for body, rows in zip(bodies, rows_by_body, strict=True):
+                if body.body_type is body_type:
+                    numbering.number_body(body, rows)
+        tracking_urls: dict[BodyType, dict[int, str]] = {body_type: {} for body_type in BodyType}
+        return [
+            self._build_links(body, rows, tracking_urls[body.body_type], link_count=numbering.position_count)
+            for body, rows in zip(bodies, rows_by_body, strict=True)
+        ]
+
+    def _build_links(
+        self, body: Body, rows: Sequence["_NumberedCandidate"], tracking_urls: dict[int, str], *, link_count: int
+    ) -> tuple[Link, ...]:
+        for row in rows:
+            assignment = row.assignment
+            if assignment.position is not None and assignment.position not in tracking_urls:
+                numbered_link = NumberedLink(
+                    destination=assignment.destination,
+                    position=assignment.position,
+                    link_count=link_count,
                     body_type=body.body_type,
-                    group=place.group,
+                    group=assignment.group,
                 )
-                url = make_tracking_url(placed)
-                of_part[place.position] = _check_tracking_url(url) if url else ""
-        links = tuple(_build_link(body, row, of_part) for row in rows)
-        named = policy.plain_text is PlainTextMode.SHOW_HOST and body.body_type is BodyType.TEXT
-        linked.append(add_destination_hosts(body.text, links) if named else links)
-    return linked
+                url = self.make_tracking_url(numbered_link)
+                tracking_urls[assignment.position] = _check_tracking_url(url) if url else ""
+        links = tuple(_build_link(body, row, tracking_urls) for row in rows)
+        if body.body_type is BodyType.TEXT and self.policy.plain_text is PlainTextMode.SHOW_HOST:
+            return add_destination_hosts(body.text, links)
+        return links
+
+
+def build_placeholder_url(link: NumberedLink) -> str:
+    """Return a stand-in for a tracking URL that is not known yet."""
+    return f"https://recipient.invalid/{link.position}"
+
+
+def select_by_position(links: Iterable[Link]) -> tuple[Link, ...]:
+    """Return the first link of each position, in order."""
+    links_by_position: dict[int, Link] = {}
+    for link in links:
+        if link.position is not None:
+            links_by_position.setdefault(link.position, link)
+    return tuple(links_by_position[position] for position in range(len(links_by_position)))
+
+
+def escape_url(url: str, body_type: BodyType) -> str:
+    """Escape a URL for a body. In HTML the result is safe in every kind of quoting and in every charset."""
+    if body_type is not BodyType.HTML:
+        return url
+    return _UNSAFE_CHARACTER.sub(lambda character: f"&#{ord(character[0])};", url.replace("&", "&amp;"))
 
 
 class _Assignment(msgspec.Struct, frozen=True, gc=False):
+    """The position of a link. ``url`` is set where the link stays untracked but gets UTM parameters."""
+
     position: int | None
     destination: str
     url: str = ""
@@ -112,14 +156,10 @@ class _Assignment(msgspec.Struct, frozen=True, gc=False):
 
 
 _UNASSIGNED = _Assignment(position=None, destination="")
-_TAGGED_REASONS = (LinkReason.TRACKED, LinkReason.CONSENT)
 
 
 class _NumberedCandidate(msgspec.Struct):
-    """A candidate of a body with its line, the first of its twins there, and its number in the whole message.
-
-    And then what becomes of it, and why.
-    """
+    """A candidate and what was decided on it. ``first_alternate`` is an index into the body's candidates."""
 
     candidate: Candidate
     line: int
@@ -131,32 +171,24 @@ class _NumberedCandidate(msgspec.Struct):
 
 
 def _find_candidates(bodies: Sequence[Body]) -> Iterator[list[_NumberedCandidate]]:
-    after = 0
+    next_index = 0
     for body in bodies:
         candidates = list(_find_body_candidates(body))
         rows: list[_NumberedCandidate] = []
-        line, at = 1, 0
+        line, offset = 1, 0
         for first, candidate in zip(find_first_alternates(candidates), candidates, strict=True):
-            line += body.text.count("\n", at, candidate.start)
-            at = candidate.start
-            is_twin = first < len(rows)
-            rows.append(_NumberedCandidate(candidate, line, first, rows[first].index if is_twin else after))
-            after += not is_twin
+            line += body.text.count("\n", offset, candidate.start)
+            offset = candidate.start
+            is_repeated = first < len(rows)
+            rows.append(_NumberedCandidate(candidate, line, first, rows[first].index if is_repeated else next_index))
+            next_index += not is_repeated
         yield rows
 
 
 def _find_body_candidates(body: Body) -> Iterable[Candidate]:
-    return (
-        html_links.find_links(body.text)
-        if body.body_type is BodyType.HTML
-        else text_links.find_links(body.text, body.flow)
-    )
-
-
-def _check_tracking_url(url: str) -> str:
-    if not _TRACKING_URL.fullmatch(url):
-        raise ValueError(f"not a tracking URL that fits into every body: {url!r}")
-    return url
+    if body.body_type is BodyType.HTML:
+        return html_links.find_links(body.text)
+    return text_links.find_links(body.text, body.flow)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -175,9 +207,8 @@ class _LinkNumbering:
         for number, row in enumerate(rows):
             if row.decision.reason not in _TAGGED_REASONS:
                 continue
-            row.assignment = (
-                rows[row.first_alternate].assignment if row.first_alternate < number else self._assign(body, row)
-            )
+            is_repeated = row.first_alternate < number
+            row.assignment = rows[row.first_alternate].assignment if is_repeated else self._assign(body, row)
             if row.decision.reason is LinkReason.CONSENT:
                 destination = row.assignment.destination
                 url = escape_url(destination, body.body_type) if destination != row.candidate.url else ""
@@ -186,45 +217,45 @@ class _LinkNumbering:
     def _decide(self, body: Body, candidate: Candidate) -> LinkDecision:
         if not (body.has_valid_charset or body.text[candidate.start : candidate.end].isascii()):
             return LinkDecision(LinkReason.CHARSET)
-        judgement = self.policy.decide(candidate)
+        decision = self.policy.decide(candidate)
         if body.body_type is BodyType.HTML:
-            if judgement.reason is LinkReason.OPT_OUT:
+            if decision.reason is LinkReason.OPT_OUT:
                 self.html_opt_out_urls.add(candidate.url)
         elif candidate.url in self.html_opt_out_urls and candidate.url not in self.html_assignments:
             return LinkDecision(LinkReason.OPT_OUT)
-        elif self.policy.plain_text is PlainTextMode.SKIP and judgement.reason in _TAGGED_REASONS:
+        elif self.policy.plain_text is PlainTextMode.SKIP and decision.reason in _TAGGED_REASONS:
             return LinkDecision(LinkReason.PLAIN_TEXT)
-        return judgement
+        return decision
 
     def _assign(self, body: Body, row: _NumberedCandidate) -> _Assignment:
         candidate = row.candidate
         if body.body_type is BodyType.TEXT and candidate.url in self.html_assignments:
             return self.html_assignments[candidate.url]
-        place = _Assignment(position=self.position_count, destination=self.tag_url(candidate), group=row.group)
+        assignment = _Assignment(position=self.position_count, destination=self.tag_url(candidate), group=row.group)
         self.position_count += 1
         if body.body_type is BodyType.HTML:
-            self.html_assignments.setdefault(candidate.url, place)
-        return place
+            self.html_assignments.setdefault(candidate.url, assignment)
+        return assignment
 
 
 def _unify_alternates(rows: Sequence[_NumberedCandidate]) -> None:
-    """Give twins the judgement of the first that stays as it is, and the group that one has: a reader sees one link."""
-    refused: dict[int, LinkDecision] = {}
+    """Leave all alternates untracked if one of them is, and give all the group of the first that has one."""
+    exclusions: dict[int, LinkDecision] = {}
     groups: dict[int, str] = {}
     for row in rows:
         if row.decision.reason not in _TAGGED_REASONS:
-            refused.setdefault(row.first_alternate, row.decision)
+            exclusions.setdefault(row.first_alternate, row.decision)
         if row.group:
             groups.setdefault(row.first_alternate, row.group)
     for row in rows:
-        row.decision = refused.get(row.first_alternate, row.decision)
+        row.decision = exclusions.get(row.first_alternate, row.decision)
         row.group = groups.get(row.first_alternate, "")
 
 
-def _build_link(body: Body, row: _NumberedCandidate, urls: Mapping[int, str]) -> Link:
-    candidate, judgement, place = row.candidate, row.decision, row.assignment
-    if place.position is not None and not urls[place.position]:
-        judgement, place = LinkDecision(LinkReason.TOO_LONG), _UNASSIGNED
+def _build_link(body: Body, row: _NumberedCandidate, tracking_urls: Mapping[int, str]) -> Link:
+    candidate, decision, assignment = row.candidate, row.decision, row.assignment
+    if assignment.position is not None and not tracking_urls[assignment.position]:
+        decision, assignment = LinkDecision(LinkReason.TOO_LONG), _UNASSIGNED
     return Link(
         index=row.index,
         body_index=body.index,
@@ -232,27 +263,26 @@ def _build_link(body: Body, row: _NumberedCandidate, urls: Mapping[int, str]) ->
         start=candidate.start,
         end=candidate.end,
         href=candidate.href,
-        reason=judgement.reason,
-        detail=judgement.detail,
-        warnings=judgement.warnings,
-        position=place.position,
-        destination=place.destination,
-        replacement=place.url if place.position is None else urls[place.position],
+        reason=decision.reason,
+        detail=decision.detail,
+        warnings=decision.warnings,
+        position=assignment.position,
+        destination=assignment.destination,
+        replacement=assignment.url if assignment.position is None else tracking_urls[assignment.position],
         location=candidate.location,
         element=candidate.element,
         label=candidate.label,
-        group=place.group or row.group,
+        group=assignment.group or row.group,
         line=row.line,
     )
+
+
+def _check_tracking_url(url: str) -> str:
+    if not _TRACKING_URL.fullmatch(url):
+        raise ValueError(f"tracking URL has characters that need quoting: {url!r}")
+    return url
 
 
 def _read_group(candidate: Candidate) -> str:
     group = candidate.attributes.get("data-clicktrail-group")
     return decode_attribute_value(group) if group else ""
-
-
-def escape_url(url: str, body_type: BodyType) -> str:
-    """A URL as it can stand in a body: in HTML in every quoting, and in every charset."""
-    if body_type is not BodyType.HTML:
-        return url
-    return _UNSAFE_CHARACTER.sub(lambda found: f"&#{ord(found[0])};", url.replace("&", "&amp;"))

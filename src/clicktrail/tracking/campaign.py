@@ -11,8 +11,8 @@ from clicktrail.errors import ClicktrailError
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import Link
 from clicktrail.model.link_set import LinkSet, StoredLink
-from clicktrail.rewrite import Policy
-from clicktrail.rewrite.campaign import CompiledMessage, PersonalUrlBuilder
+from clicktrail.rewrite import LinkRewriter, Policy
+from clicktrail.rewrite.campaign import CompiledMessage, build_personal_urls
 from clicktrail.tokens import KeyRing, SealedMessage, seal_token_prefix
 from clicktrail.tracking.message_metadata import MessageMetadata, make_url_sealer, make_url_tagger
 from clicktrail.utm import Convention
@@ -99,17 +99,22 @@ class CompiledCampaign:
     def _build_personal_urls(
         self, compiled: CompiledMessage, metadata: MessageMetadata, destinations: Mapping[str, str]
     ) -> list[str]:
-        builder = PersonalUrlBuilder(
-            link_count=len(compiled.links_by_position),
+        rewriter = LinkRewriter(
             policy=self.policy.for_consent(metadata.consent),
-            tag_url=make_url_tagger(self.convention, campaign=self.campaign, medium=self.medium),
+            make_url_tagger=lambda: make_url_tagger(self.convention, campaign=self.campaign, medium=self.medium),
             make_tracking_url=make_url_sealer(
                 self.ring,
                 origin=self.origin,
                 metadata=msgspec.structs.replace(metadata, campaign=self.campaign, short_code=None),
             ),
         )
-        return [builder.build_url(link, _find_destination(link, destinations)) for link in compiled.html.personal_links]
+        links = compiled.html.personal_links
+        return build_personal_urls(
+            links,
+            [_find_destination(link, destinations) for link in links],
+            link_count=len(compiled.links_by_position),
+            rewriter=rewriter,
+        )
 
 
 def _find_destination(link: Link, destinations: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from clicktrail.errors import ClicktrailError, SettingsError
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import BodyType
 from clicktrail.rewrite import (
-    NumberedLink,
+    LinkRewriter,
     Policy,
     RewriteResult,
     RewrittenBody,
@@ -93,12 +93,7 @@ class Tracker:
         if self.sensitive_rules and self.sensitive_rules.find_rule(raw, stream=metadata.stream):
             return RewriteResult(raw=raw, links=(), skip_reasons=(SkipReason.SENSITIVE,))
         unsigned, keys = remove_own_signatures(raw, self.dkim_keys)
-        result = rewrite_message(
-            unsigned,
-            policy=self._apply_consent(metadata),
-            make_url_tagger=lambda: self._make_tagger(metadata),
-            make_tracking_url=self._make_sealer(metadata),
-        )
+        result = rewrite_message(unsigned, self._build_rewriter(metadata))
         if result.raw == unsigned:
             return dataclasses.replace(result, raw=raw)
         for key in keys:
@@ -107,31 +102,15 @@ class Tracker:
 
     def rewrite_document(self, content: bytes, body_type: BodyType, metadata: MessageMetadata) -> RewriteResult:
         """Rewrite the links of an HTML or text file; its charset is detected."""
-        return rewrite_document(
-            content,
-            body_type,
-            policy=self._apply_consent(metadata),
-            tag_url=self._make_tagger(metadata),
-            make_tracking_url=self._make_sealer(metadata),
-        )
+        return rewrite_document(content, body_type, self._build_rewriter(metadata))
 
     def rewrite_html(self, html: str, metadata: MessageMetadata) -> RewrittenBody:
         """Rewrite the links of an HTML document or fragment."""
-        return rewrite_html(
-            html,
-            policy=self._apply_consent(metadata),
-            tag_url=self._make_tagger(metadata),
-            make_tracking_url=self._make_sealer(metadata),
-        )
+        return rewrite_html(html, self._build_rewriter(metadata))
 
     def rewrite_text(self, text: str, metadata: MessageMetadata) -> RewrittenBody:
         """Rewrite the links of a plain text."""
-        return rewrite_text(
-            text,
-            policy=self._apply_consent(metadata),
-            tag_url=self._make_tagger(metadata),
-            make_tracking_url=self._make_sealer(metadata),
-        )
+        return rewrite_text(text, self._build_rewriter(metadata))
 
     def compile(self, *, html: str = "", text: str = "", campaign: str = "", medium: str = "") -> CompiledCampaign:
         """Compile a campaign: find its links once for all recipients.
@@ -217,9 +196,12 @@ class Tracker:
     def _make_tagger(self, metadata: MessageMetadata) -> Callable[[Candidate], str]:
         return make_url_tagger(self.convention, campaign=metadata.campaign, medium=metadata.medium)
 
-    def _make_sealer(self, metadata: MessageMetadata) -> Callable[[NumberedLink], str]:
-        return make_url_sealer(
-            self.ring, origin=parse_tracking_domain(self.domain).origin, metadata=self.anonymize_if_required(metadata)
+    def _build_rewriter(self, metadata: MessageMetadata) -> LinkRewriter:
+        origin = parse_tracking_domain(self.domain).origin
+        return LinkRewriter(
+            policy=self._apply_consent(metadata),
+            make_url_tagger=lambda: self._make_tagger(metadata),
+            make_tracking_url=make_url_sealer(self.ring, origin=origin, metadata=self.anonymize_if_required(metadata)),
         )
 
     def _build_token_suffixes(self, link_count: int) -> Sequence[str]:

@@ -17,7 +17,7 @@ from tests.support.events import CONTEXT, NOON
 from tests.support.held_journal import ManualJournal
 from tests.support.memory_registry import MemoryRegistry
 from tests.support.peer_cases import PeerCase, find_unmet_cases, needs_peer_cases, select_cases
-from tests.support.rewriting import POLICY, keep_url, tracking_url
+from tests.support.rewriting import REWRITER
 
 _FIXED = "Visitors cannot add to a destination: only what was sealed redirects."
 _WEB_ONLY = "Only http and https redirect."
@@ -151,9 +151,7 @@ def is_encoded(case: PeerCase) -> bool:
 
 def is_unchanged(_: PeerCase) -> bool:
     """A link that unsubscribes is never ours to redirect: no request of a scanner to us can be one to it."""
-    (link,) = rewrite_html(
-        '<a href="https://x.com/unsubscribe?u=1">', policy=POLICY, tag_url=keep_url, make_tracking_url=tracking_url
-    ).links
+    (link,) = rewrite_html('<a href="https://x.com/unsubscribe?u=1">', REWRITER).links
     return not link.is_tracked
 
 
