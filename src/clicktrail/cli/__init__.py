@@ -1,94 +1,55 @@
-"""The command line: parser, exit codes and manners.
+"""The command line: parser, exit statuses and error messages.
 
-Results go to standard output, everything else to standard error with ``clicktrail:`` before it. An error is one line,
-a hint another, and the exit status 1; wrong usage is status 2.
+Results go to standard output, everything else to standard error after ``clicktrail:``. An error is one line, its hint
+another, and the exit status is 1; for wrong usage it is 2.
 """
 
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from clicktrail.cli import (
-    audit,
-    consent,
-    demo,
-    doctor,
-    erase,
-    history,
-    import_,
-    inspect,
-    keys,
-    labels,
-    links,
-    networks,
-    privacy_text,
-    rejudge,
-    report,
-    rewrite,
-    segment,
-    serve,
-    utm,
-)
+from clicktrail.cli.command_table import CommandTableGroup
+from clicktrail.cli.terminal import print_error
 from clicktrail.errors import ClicktrailError
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
-    no_args_is_help=True,
+    cls=CommandTableGroup,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Email click tracking you host yourself.",
+    rich_markup_mode=None,  # help must not load Rich
 )
 
 
-@app.callback()
-def clicktrail(
-    version_: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
-) -> None:
-    """Email click tracking you host yourself."""
-    if version_:
+def _print_version(*, requested: bool) -> None:
+    if requested:
+        from importlib.metadata import version
+
         print(version("clicktrail"))
         raise typer.Exit
 
 
-app.command()(serve.serve)
-app.command(hidden=True)(serve.worker)
-app.command()(rewrite.rewrite)
-app.command()(inspect.inspect)
-app.command()(report.report)
-app.command()(audit.audit)
-app.command(name="import")(import_.import_)
-app.command()(rejudge.rejudge)
-app.command()(history.history)
-app.command()(segment.segment)
-app.command()(demo.demo)
-app.command()(doctor.doctor)
-app.command()(erase.erase)
-app.command(name="privacy-text")(privacy_text.privacy_text)
-app.add_typer(keys.app, name="keys")
-app.add_typer(consent.app, name="consent")
-app.add_typer(labels.app, name="labels")
-app.add_typer(links.app, name="links")
-app.add_typer(networks.app, name="networks")
-app.add_typer(utm.app, name="utm")
+@app.callback()
+def clicktrail(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Email click tracking you host yourself."""
 
 
 def main() -> None:
-    """Run the command line; exit with its status."""
+    """Run the command line and exit with its status."""
     try:
         app()
     except ClicktrailError as error:
-        _exit_with_error(str(error), error.hint)
+        print_error(str(error), hint=error.hint)
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("clicktrail"):
             raise
-        _exit_with_error(f"this command needs {error.name}", "pip install 'clicktrail[server]'")
-
-
-def _exit_with_error(message: str, hint: str) -> None:
-    print(f"clicktrail: error: {message}", file=sys.stderr)
-    if hint:
-        print(f"clicktrail: hint: {hint}", file=sys.stderr)
+        print_error(f"this command needs {error.name}", hint="pip install 'clicktrail[server]'")
     sys.exit(1)

@@ -1,0 +1,66 @@
+r"""Print to the terminal: data never brings markup or control characters.
+
+Campaign names, URLs and addresses come from other people's mail. Every command prints through this module, which
+writes control characters as visible escapes: ``\x1b`` for ESC, ``\u202e`` for a right-to-left override.
+"""
+
+import json
+import re
+import sys
+
+__all__ = [
+    "escape_control_characters",
+    "escape_json",
+    "print_error",
+    "print_json",
+    "print_line",
+    "print_message",
+    "print_warning",
+]
+
+_UNSAFE_CHARACTERS = (
+    "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional controls (UAX #9)
+    "\u2028\u2029"  # line and paragraph separator
+    "\ud800-\udfff"  # lone surrogates, which no encoding can print
+)
+_UNSAFE_IN_TEXT = re.compile(f"[{_UNSAFE_CHARACTERS}]")
+_UNSAFE_IN_JSON = re.compile(f"(?!\n)[{_UNSAFE_CHARACTERS}]")
+"""A newline outside strings only separates lines; inside strings JSON has escaped it already."""
+
+
+def escape_control_characters(text: str) -> str:
+    """Replace control characters, newlines included, by visible escapes."""
+    return _UNSAFE_IN_TEXT.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def escape_json(document: str) -> str:
+    """Escape the control characters that JSON allows in strings; a parser reads the same values."""
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", document)
+
+
+def print_line(text: str = "") -> None:
+    """Print one line of a result to standard output."""
+    print(escape_control_characters(text))
+
+
+def print_json(document: object, *, indent: int | None = 2) -> None:
+    """Print a document as JSON to standard output."""
+    print(escape_json(json.dumps(document, indent=indent, ensure_ascii=False)), flush=True)
+
+
+def print_message(text: str) -> None:
+    """Print one line to standard error, after ``clicktrail:``."""
+    print(f"clicktrail: {escape_control_characters(text)}", file=sys.stderr)
+
+
+def print_warning(text: str) -> None:
+    """Print a warning to standard error."""
+    print_message(f"warning: {text}")
+
+
+def print_error(text: str, *, hint: str = "") -> None:
+    """Print an error and, if there is one, its hint to standard error."""
+    print_message(f"error: {text}")
+    if hint:
+        print_message(f"hint: {hint}")
