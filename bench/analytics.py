@@ -34,7 +34,7 @@ ROUNDS: Final = 5
 _INSERT_CLICKS: Final = """
 INSERT INTO clicks
     (campaign, hour, id, message_id, at, person, link, url, method, ip, user_agent, verdict, score, counted, signals,
-     points, details, rules, version, gone)
+     points, details, rules, version, is_deleted)
 SELECT
     concat('campaign-', toString(toUInt32(pow(1 + x * (pow(301, 0.1) - 1), 10)))),
     intDiv(toUnixTimestamp(moment), 3600),
@@ -69,7 +69,7 @@ FROM
 )
 """
 _INSERT_MESSAGES: Final = """
-INSERT INTO messages (campaign, message_id, sent_at, recipients, links, delivered, bounced, version, gone)
+INSERT INTO messages (campaign, message_id, sent_at, recipients, links, delivered, bounced, version, is_deleted)
 SELECT campaign, message_id, min(at) - 60, 1, 8, true, false, 1, 0
 FROM clicks WHERE at >= toDateTime64('2026-11-01 00:00:00', 3, 'UTC') + {first} * (2592000 / {all}) AND version = 1
 GROUP BY campaign, message_id
@@ -78,7 +78,7 @@ _INSERT_REJUDGED: Final = """
 INSERT INTO clicks SELECT * REPLACE ('bot' AS verdict, 2 AS version) FROM clicks WHERE cityHash64(id) % 400 = 0
 """
 _INVALIDATE_REPORTS: Final = """
-INSERT INTO report_marks SELECT DISTINCT campaign, 1 AS version FROM messages
+INSERT INTO campaign_changes SELECT DISTINCT campaign, 1 AS version FROM messages
 """
 
 

@@ -4,12 +4,27 @@ from pathlib import Path
 import pytest
 
 from clicktrail.server.analytics.connection import ChdbPool, migrate
+from clicktrail.server.analytics.store import ChdbAnalytics
+from tests.support.set_clock import SetClock
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
 
 
 @pytest.fixture
 async def connections(tmp_path: Path) -> AsyncIterator[ChdbPool]:
-    """Connections to tables with nothing in them."""
-    opened = ChdbPool(tmp_path / "analytics")
-    await migrate(opened)
-    yield opened
-    await opened.close()
+    """Connections to empty tables."""
+    connections = ChdbPool(tmp_path / "analytics")
+    await migrate(connections)
+    yield connections
+    await connections.close()
+
+
+@pytest.fixture
+async def analytics(tmp_path: Path, clock: SetClock) -> AsyncIterator[ChdbAnalytics]:
+    """An empty store."""
+    analytics = await ChdbAnalytics.open(tmp_path / "analytics", clock)
+    yield analytics
+    await analytics.close()

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import ClickFilter, FilteredCounts, build_reports
@@ -11,7 +11,8 @@ from clicktrail.server.analytics.reports import (
     count_filtered,
 )
 from clicktrail.server.analytics.rows import build_click_rows, build_message_rows
-from tests.support.judged_lines import BURST, click, make_judged_click, make_judged_message, sent
+from tests.support.judged_lines import BURST, SENT_AT, click, make_judged_click, make_judged_message, sent
+from tests.support.set_clock import SetClock
 
 MESSAGES = (
     make_judged_message(
@@ -27,139 +28,159 @@ MESSAGES = (
 )
 
 
-async def store(connections: ChdbPool) -> None:
-    """Put the messages into the tables."""
+async def insert_messages(connections: ChdbPool) -> None:
     await connections.insert_rows("insert_messages", build_message_rows(MESSAGES, version=1))
     await connections.insert_rows("insert_clicks", build_click_rows(MESSAGES, version=1))
 
 
-async def test_a_campaign_is_counted_as_in_python(connections: ChdbPool) -> None:
-    await store(connections)
+async def test_sql_counts_a_campaign_as_python_does(connections: ChdbPool) -> None:
+    await insert_messages(connections)
     [expected] = build_reports((message.timeline, message.clicks) for message in MESSAGES)
-    assert expected == await count_campaign(connections, "spring")
+    assert await count_campaign(connections, "spring") == expected
 
 
-async def test_overviews_have_neither_links_nor_reasons(connections: ChdbPool) -> None:
-    await store(connections)
+async def test_overview_has_no_links_and_no_reasons(connections: ChdbPool) -> None:
+    await insert_messages(connections)
     [report] = await count_campaigns(connections, ["spring", "autumn"])
-    assert ("spring", 3, (), ()) == (report.campaign, report.clicks.total, report.links, report.reasons)
+    assert (report.campaign, report.clicks.total, report.links, report.reasons) == ("spring", 3, (), ())
 
 
-async def test_a_campaign_without_anything_is_none(connections: ChdbPool) -> None:
+async def test_campaign_without_rows_has_no_report(connections: ChdbPool) -> None:
     assert await count_campaign(connections, "autumn") is None
 
 
-async def test_a_filter_leaves_the_clicks_without_its_signals(connections: ChdbPool) -> None:
-    await store(connections)
-    assert {"spring": FilteredCounts(clicks=1, unique_clickers=1)} == await count_filtered(
-        connections, ["spring"], ClickFilter.LINKS
-    )
+async def test_filter_counts_the_clicks_without_its_signals(connections: ChdbPool) -> None:
+    await insert_messages(connections)
+    assert await count_filtered(connections, ["spring"], ClickFilter.LINKS) == {
+        "spring": FilteredCounts(clicks=1, unique_clickers=1)
+    }
 
 
-def test_counting_has_a_checksum() -> None:
+def test_counting_checksum_is_reproducible() -> None:
     assert compute_counting_checksum() == compute_counting_checksum.__wrapped__()
 
 
-async def insert(connections: ChdbPool, message_id: str, *, version: int) -> None:
-    """Add a message with one click to the tables, and tell nobody."""
+async def insert_message(connections: ChdbPool, message_id: str, *, version: int) -> None:
+    """Insert a message with one click, without invalidating reports."""
     messages = [make_judged_message(sent(message_id), clicks=(make_judged_click(click(message_id, "1")),))]
     await connections.insert_rows("insert_messages", build_message_rows(messages, version=version))
     await connections.insert_rows("insert_clicks", build_click_rows(messages, version=version))
 
 
-async def totals(reports: ReportCache) -> tuple[int, int]:
-    """The clicks of all campaigns, and of one as a whole."""
-    whole = await reports.campaign("spring")
-    return sum(report.clicks.total for report in await reports.campaigns()), whole.clicks.total if whole else 0
+async def fetch_totals(reports: ReportCache) -> tuple[int, int]:
+    """Clicks in the list of all campaigns, and clicks in the report of the campaign spring."""
+    report = await reports.campaign("spring")
+    return sum(report.clicks.total for report in await reports.campaigns()), report.clicks.total if report else 0
 
 
-async def test_a_report_is_counted_once_after_each_change(connections: ChdbPool) -> None:
-    reports = ReportCache(connections)
-    await insert(connections, "m1", version=1)
+async def test_report_is_counted_once_after_each_change(connections: ChdbPool, clock: SetClock) -> None:
+    reports = ReportCache(connections, clock)
+    await insert_message(connections, "m1", version=1)
     await reports.invalidate(["spring"], version=1)
-    assert (1, 1) == await totals(reports)
-    await insert(connections, "m2", version=2)
-    assert (1, 1) == await totals(ReportCache(connections))
+    assert await fetch_totals(reports) == (1, 1)
+    await insert_message(connections, "m2", version=2)
+    assert await fetch_totals(ReportCache(connections, clock)) == (1, 1)
     await reports.invalidate(["spring"], version=2)
-    assert (2, 2) == await totals(reports)
-    await insert(connections, "m3", version=3)
+    assert await fetch_totals(reports) == (2, 2)
+    await insert_message(connections, "m3", version=3)
     await reports.invalidate_all(version=3)
-    assert b"" == await connections.execute("SELECT * FROM reports WHERE whole")
-    assert (3, 3) == await totals(reports)
+    assert await connections.execute("SELECT * FROM cached_reports WHERE has_details") == b""
+    assert await fetch_totals(reports) == (3, 3)
 
 
-async def test_a_report_that_another_version_counted_is_counted_again(connections: ChdbPool) -> None:
-    reports = ReportCache(connections)
-    await insert(connections, "m1", version=1)
+async def test_report_counted_by_other_queries_is_stale(connections: ChdbPool, clock: SetClock) -> None:
+    reports = ReportCache(connections, clock)
+    await insert_message(connections, "m1", version=1)
     await reports.invalidate(["spring"], version=1)
-    assert (1, 1) == await totals(reports)
-    await insert(connections, "m2", version=2)
-    await connections.execute("INSERT INTO reports SELECT * REPLACE (counted_by + 1 AS counted_by) FROM reports FINAL")
-    assert (2, 2) == await totals(reports)
+    assert await fetch_totals(reports) == (1, 1)
+    await insert_message(connections, "m2", version=2)
+    await connections.execute(
+        "INSERT INTO cached_reports SELECT * REPLACE (counting_checksum + 1 AS counting_checksum)"
+        " FROM cached_reports FINAL"
+    )
+    assert await fetch_totals(reports) == (2, 2)
 
 
-async def test_a_change_while_counting_is_not_forgotten(connections: ChdbPool) -> None:
-    reports = ReportCache(connections)
-    await insert(connections, "m1", version=1)
+async def test_change_during_counting_makes_the_report_stale(connections: ChdbPool, clock: SetClock) -> None:
+    reports = ReportCache(connections, clock)
+    await insert_message(connections, "m1", version=1)
     await reports.invalidate(["spring"], version=1)
-    assert (1, 1) == await totals(reports)
-    kept = await connections.execute("SELECT * FROM reports FINAL FORMAT JSONEachRow")
-    await insert(connections, "m2", version=2)
+    assert await fetch_totals(reports) == (1, 1)
+    rows = await connections.execute("SELECT * FROM cached_reports FINAL FORMAT JSONEachRow")
+    await insert_message(connections, "m2", version=2)
     await reports.invalidate(["spring"], version=2)
-    await connections.execute("INSERT INTO reports FORMAT JSONEachRow " + kept.decode())
-    assert (2, 2) == await totals(reports)
+    await connections.execute("INSERT INTO cached_reports FORMAT JSONEachRow " + rows.decode())
+    assert await fetch_totals(reports) == (2, 2)
 
 
-async def test_a_large_campaign_is_shown_as_it_was_and_counted_afterwards(connections: ChdbPool) -> None:
-    reports = ReportCache(connections, max_foreground_clicks=0)
+async def test_large_campaign_is_read_stale_and_counted_in_the_background(
+    connections: ChdbPool, clock: SetClock
+) -> None:
+    reports = ReportCache(connections, clock, max_foreground_clicks=0)
 
-    async def seen() -> list[tuple[int, datetime | None]]:
-        seen = [*await reports.cached_campaigns(), await reports.cached_campaign("spring")]
-        return [(of.report.clicks.total, of.as_of) for of in seen if of]
+    async def fetch_cached() -> list[tuple[int, datetime | None]]:
+        cached_reports = [*await reports.cached_campaigns(), await reports.cached_campaign("spring")]
+        return [(cached.report.clicks.total, cached.as_of) for cached in cached_reports if cached]
 
-    for second in range(2):
-        await insert(connections, f"m{second}", version=second * 1_000_000)
-        await reports.invalidate(["spring"], version=second * 1_000_000)
-        if not second:
-            assert [(1, None)] * 2 == await seen()
-    assert [(1, datetime.fromtimestamp(0, UTC))] * 2 == await seen()
+    await insert_message(connections, "m1", version=1)
+    await reports.invalidate(["spring"], version=1)
+    assert await fetch_cached() == [(1, None), (1, None)]
+    clock.time += timedelta(hours=1)
+    await insert_message(connections, "m2", version=2)
+    await reports.invalidate(["spring"], version=2)
+    assert await fetch_cached() == [(1, SENT_AT), (1, SENT_AT)]
     await reports.refresh_next()
-    assert [(2, None), (1, datetime.fromtimestamp(0, UTC))] == await seen()
+    assert await fetch_cached() == [(2, None), (1, SENT_AT)]
     await reports.refresh_next()
-    assert [(2, None)] * 2 == await seen()
+    assert await fetch_cached() == [(2, None), (2, None)]
 
 
-async def test_small_campaigns_are_counted_at_once(connections: ChdbPool) -> None:
-    reports = ReportCache(connections, max_foreground_clicks=3)
-    for version, clicks in enumerate(({"large": 4, "small": 1, "middle": 2}, {"large": 1, "small": 1, "middle": 1})):
-        for name, number in clicks.items():
-            for which in range(number):
-                told = make_judged_message(
-                    clicks=(make_judged_click(click(f"{name}{version}{which}", "1", campaign=name)),)
+async def test_stale_report_of_a_clock_set_back_shows_when_it_was_counted(
+    connections: ChdbPool, clock: SetClock
+) -> None:
+    reports = ReportCache(connections, clock, max_foreground_clicks=0)
+    await insert_message(connections, "m1", version=5 << 51)
+    await reports.invalidate(["spring"], version=5 << 51)
+    await reports.campaigns()
+    clock.time -= timedelta(days=1)
+    await reports.invalidate(["spring"], version=6 << 51)
+    assert [cached.as_of for cached in await reports.cached_campaigns()] == [SENT_AT]
+
+
+async def test_small_campaigns_are_counted_at_once(connections: ChdbPool, clock: SetClock) -> None:
+    reports = ReportCache(connections, clock, max_foreground_clicks=3)
+    for version, click_counts in enumerate(
+        ({"large": 4, "small": 1, "middle": 2}, {"large": 1, "small": 1, "middle": 1})
+    ):
+        for name, click_count in click_counts.items():
+            for number in range(click_count):
+                message = make_judged_message(
+                    clicks=(make_judged_click(click(f"{name}{version}{number}", "1", campaign=name)),)
                 )
-                await connections.insert_rows("insert_clicks", build_click_rows([told], version=1))
-        await reports.invalidate(clicks, version=version)
+                await connections.insert_rows("insert_clicks", build_click_rows([message], version=1))
+        await reports.invalidate(click_counts, version=version)
         await reports.cached_campaigns()
-    seen = await reports.cached_campaigns()
-    assert {"large": 4, "small": 2, "middle": 3} == {of.report.campaign: of.report.clicks.total for of in seen}
-    assert ["large"] == [of.report.campaign for of in seen if of.as_of]
+    cached_reports = await reports.cached_campaigns()
+    totals = {cached.report.campaign: cached.report.clicks.total for cached in cached_reports}
+    assert totals == {"large": 4, "small": 2, "middle": 3}
+    assert [cached.report.campaign for cached in cached_reports if cached.as_of] == ["large"]
 
 
-async def test_an_erasure_keeps_counts_and_no_links(connections: ChdbPool) -> None:
-    reports = ReportCache(connections, max_foreground_clicks=0)
-    await insert(connections, "m1", version=0)
+async def test_erasure_keeps_counts_and_deletes_links(connections: ChdbPool, clock: SetClock) -> None:
+    reports = ReportCache(connections, clock, max_foreground_clicks=0)
+    await insert_message(connections, "m1", version=0)
     await reports.invalidate(["spring"], version=0)
-    await totals(reports)
+    await fetch_totals(reports)
     await reports.invalidate_all(version=1)
     (overview,) = await reports.cached_campaigns()
-    whole = await reports.cached_campaign("spring")
-    assert whole
-    assert [True, False] == [bool(of.as_of) for of in (overview, whole)]
+    detailed = await reports.cached_campaign("spring")
+    assert detailed
+    assert [bool(cached.as_of) for cached in (overview, detailed)] == [True, False]
 
 
-async def test_a_campaign_that_nothing_is_left_of_is_no_campaign(connections: ChdbPool) -> None:
-    reports = ReportCache(connections)
+async def test_campaign_whose_rows_were_all_erased_has_no_report(connections: ChdbPool, clock: SetClock) -> None:
+    reports = ReportCache(connections, clock)
     await reports.invalidate(["spring"], version=1)
     for _ in range(2):
-        assert [] == await reports.campaigns()
-        assert None is await reports.campaign("spring")
+        assert await reports.campaigns() == []
+        assert await reports.campaign("spring") is None

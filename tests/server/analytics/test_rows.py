@@ -30,104 +30,102 @@ from tests.support.judged_lines import (
 
 def test_event_row_holds_the_line_as_it_arrived() -> None:
     (line,) = encode_lines(make_judged_message(sent("m1")))
-    told = line[:-1] + b',"later":1}'
-    (row,) = build_event_rows([(told, sent("m1"))], version=7)
-    assert ("m1", "m1-sent", told.decode(), 7) == (row.message_id, row.id, row.line, row.version)
+    line_with_unknown_field = line[:-1] + b',"later":1}'
+    (row,) = build_event_rows([(line_with_unknown_field, sent("m1"))], version=7)
+    assert (row.message_id, row.id, row.line, row.version) == ("m1", "m1-sent", line_with_unknown_field.decode(), 7)
 
 
-def test_message_row_sums_up_its_timeline() -> None:
-    expected = MessageRow(
-        campaign="spring",
-        message_id="m1",
-        sent_at="2026-11-23T09:00:00.000Z",
-        recipients=3,
-        links=12,
-        delivered=False,
-        bounced=True,
-        opened=False,
-        has_engagement=False,
-        version=7,
-        is_deleted=False,
-    )
-    assert [expected] == list(
-        build_message_rows([make_judged_message(sent("m1", recipients=3), bounced("m1"))], version=7)
-    )
+def test_message_row_summarises_its_timeline() -> None:
+    message = make_judged_message(sent("m1", recipients=3), bounced("m1"))
+    assert list(build_message_rows([message], version=7)) == [
+        MessageRow(
+            campaign="spring",
+            message_id="m1",
+            sent_at="2026-11-23T09:00:00.000Z",
+            recipients=3,
+            links=12,
+            delivered=False,
+            bounced=True,
+            opened=False,
+            has_engagement=False,
+            version=7,
+            is_deleted=False,
+        )
+    ]
 
 
 def test_click_row_holds_facts_and_verdict() -> None:
-    of = make_judged_click(click("m1", "1", recipient="ann@example.com"), Verdict.BOT, BURST, HOSTING)
-    expected = ClickRow(
-        campaign="spring",
-        hour=int(SENT_AT.timestamp()) // 3600,
-        id="m1-1",
-        message_id="m1",
-        at="2026-11-23T09:01:00.000Z",
-        person="ann@example.com",
-        link=0,
-        url="https://example.com/",
-        link_group="",
-        source="clicktrail",
-        method="GET",
-        ip="192.0.2.7",
-        user_agent="Mozilla/5.0",
-        verdict="bot",
-        score=8,
-        counted=True,
-        signals=("burst", "hosting-network"),
-        points=(5, 3),
-        details=("7 links in 0.6 s", "AS64500"),
-        rules="1",
-        version=7,
-        is_deleted=False,
-    )
-    assert [expected] == list(build_click_rows([make_judged_message(sent("m1"), clicks=(of,))], version=7))
+    judged = make_judged_click(click("m1", "1", recipient="ann@example.com"), Verdict.BOT, BURST, HOSTING)
+    assert list(build_click_rows([make_judged_message(sent("m1"), clicks=(judged,))], version=7)) == [
+        ClickRow(
+            campaign="spring",
+            hour=int(SENT_AT.timestamp()) // 3600,
+            id="m1-1",
+            message_id="m1",
+            at="2026-11-23T09:01:00.000Z",
+            person="ann@example.com",
+            link=0,
+            url="https://example.com/",
+            link_group="",
+            source="clicktrail",
+            method="GET",
+            ip="192.0.2.7",
+            user_agent="Mozilla/5.0",
+            verdict="bot",
+            score=8,
+            counted=True,
+            signals=("burst", "hosting-network"),
+            points=(5, 3),
+            details=("7 links in 0.6 s", "AS64500"),
+            rules="1",
+            version=7,
+            is_deleted=False,
+        )
+    ]
 
 
-def test_unknown_recipient_is_known_by_the_message() -> None:
+def test_person_with_unknown_recipient_is_the_message() -> None:
     (row,) = build_click_rows([make_judged_message(clicks=(make_judged_click(click("m1", "1")),))], version=7)
-    assert "m1" == row.person
+    assert row.person == "m1"
 
 
-def test_rows_under_another_campaign_are_gone() -> None:
-    elsewhere = Engagement(id="e", at=SENT_AT + timedelta(minutes=2), message_id="m1", click_id="m1-1")
-    message = make_judged_message(sent("m1"), elsewhere, clicks=(make_judged_click(click("m1", "1")),))
-    assert [("spring", False), ("", True)] == [
-        (r.campaign, r.is_deleted) for r in build_message_rows([message], version=7)
-    ]
-    assert [("spring", False), ("", True)] == [
-        (r.campaign, r.is_deleted) for r in build_click_rows([message], version=7)
-    ]
+def test_rows_under_another_campaign_are_deleted() -> None:
+    other_campaign = Engagement(id="e", at=SENT_AT + timedelta(minutes=2), message_id="m1", click_id="m1-1")
+    message = make_judged_message(sent("m1"), other_campaign, clicks=(make_judged_click(click("m1", "1")),))
+    for rows in (build_message_rows([message], version=7), build_click_rows([message], version=7)):
+        assert [(row.campaign, row.is_deleted) for row in rows] == [("spring", False), ("", True)]
 
 
 def test_hours_before_1970_are_floored() -> None:
-    of = replace(click("m1", "1"), at=SENT_AT - timedelta(seconds=SENT_AT.timestamp() + 1_800))
-    (row,) = build_click_rows([make_judged_message(clicks=(make_judged_click(of),))], version=7)
-    assert -1 == row.hour
+    early_click = replace(click("m1", "1"), at=SENT_AT - timedelta(seconds=SENT_AT.timestamp() + 1_800))
+    (row,) = build_click_rows([make_judged_message(clicks=(make_judged_click(early_click),))], version=7)
+    assert row.hour == -1
 
 
-def test_row_of_an_anonymous_click_says_nothing_more_than_the_click() -> None:
+def test_anonymous_click_row_holds_only_the_fields_of_the_click() -> None:
     anonymous = AnonymousClick(id="a1", at=SENT_AT, campaign="spring", link=3, group="tiles", verdict=Verdict.BOT)
-    expected = ClickRow(
-        campaign="spring",
-        hour=int(SENT_AT.timestamp()) // 3600,
-        id="a1",
-        at="2026-11-23T09:00:00.000Z",
-        link=3,
-        url="",
-        link_group="tiles",
-        verdict="bot",
-        version=0,
-    )
-    assert [expected] == list(build_anonymous_click_rows([anonymous]))
+    assert list(build_anonymous_click_rows([anonymous])) == [
+        ClickRow(
+            campaign="spring",
+            hour=int(SENT_AT.timestamp()) // 3600,
+            id="a1",
+            at="2026-11-23T09:00:00.000Z",
+            link=3,
+            url="",
+            link_group="tiles",
+            verdict="bot",
+            version=0,
+        )
+    ]
 
 
-def test_a_change_tells_what_it_rests_on() -> None:
+def test_verdict_change_row_holds_both_verdicts_and_the_evidence() -> None:
     bot = make_judged_click(click("m1", "1"), Verdict.BOT, BURST, HOSTING)
-    first = make_judged_click(click("m1", "2"), Verdict.BOT)
-    changed = dataclasses.replace(
-        make_judged_message(sent("m1"), clicks=(bot, first)), previous_verdicts={"m1-1": Verdict.HUMAN}
+    first_verdict = make_judged_click(click("m1", "2"), Verdict.BOT)
+    message = dataclasses.replace(
+        make_judged_message(sent("m1"), clicks=(bot, first_verdict)), previous_verdicts={"m1-1": Verdict.HUMAN}
     )
-    assert [
+    assert list(build_verdict_change_rows([message], changed_at=SENT_AT, version=7)) == [
         VerdictChangeRow(
             campaign="spring",
             click_id="m1-1",
@@ -138,6 +136,7 @@ def test_a_change_tells_what_it_rests_on() -> None:
             score=8,
             signals=("burst", "hosting-network"),
             rules="1",
+            changed_at="2026-11-23T09:00:00.000Z",
             version=7,
         )
-    ] == list(build_verdict_change_rows([changed], version=7))
+    ]

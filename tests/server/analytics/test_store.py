@@ -1,6 +1,6 @@
 import asyncio
+import dataclasses
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,33 +9,10 @@ import pytest
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import ClickCounts
 from clicktrail.server.analytics.connection import ChdbPool, load_query
-from clicktrail.server.analytics.store import ChdbAnalytics
+from clicktrail.server.analytics.store import ChdbAnalytics, compute_first_version
+from clicktrail.server.ports import JudgedMessage
 from tests.support.judged_lines import BURST, SENT_AT, click, encode_lines, make_judged_click, make_judged_message, sent
-
-
-class SetClock:
-    """A clock that shows what it was set to."""
-
-    def __init__(self) -> None:
-        self.time = SENT_AT
-
-    def now(self) -> datetime:
-        """The time it was set to."""
-        return self.time
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    """A clock that stands still."""
-    return SetClock()
-
-
-@pytest.fixture
-async def analytics(tmp_path: Path, clock: SetClock) -> AsyncIterator[ChdbAnalytics]:
-    """An empty store."""
-    store = await ChdbAnalytics.open(tmp_path / "analytics", clock)
-    yield store
-    await store.close()
+from tests.support.set_clock import SetClock
 
 
 async def test_reopened_folder_holds_what_was_stored(tmp_path: Path, clock: SetClock) -> None:
@@ -47,96 +24,183 @@ async def test_reopened_folder_holds_what_was_stored(tmp_path: Path, clock: SetC
     (report,) = await second.campaigns()
     timelines = await second.timelines(["m1"])
     await second.close()
-    assert ("spring", ClickCounts(human=1)) == (report.campaign, report.clicks)
-    assert {"m1": message.timeline} == timelines
+    assert (report.campaign, report.clicks) == ("spring", ClickCounts(human=1))
+    assert timelines == {"m1": message.timeline}
 
 
-async def test_how_long_storing_takes_is_counted(analytics: ChdbAnalytics) -> None:
+async def test_store_durations_are_counted(analytics: ChdbAnalytics) -> None:
     message = make_judged_message(sent("m1"))
     for _ in range(2):
         await analytics.store(encode_lines(message), [message])
-    assert 2 == sum(analytics.store_seconds.counts)
+    assert sum(analytics.store_seconds.counts) == 2
 
 
-async def test_later_verdict_stands_although_the_clock_was_set_back(tmp_path: Path, clock: SetClock) -> None:
-    of = click("m1", "1")
-    suspicion = make_judged_message(sent("m1"), clicks=(make_judged_click(of, Verdict.BOT, BURST),))
+@pytest.mark.parametrize(
+    ("latest_version", "first_version"),
+    [
+        (0, 1 << 51),
+        ((1 << 51) - 1, 1 << 51),
+        (1 << 51, 2 << 51),
+        ((2 << 51) - 1, 2 << 51),
+        (8190 << 51, 8191 << 51),
+        (8191 << 51, (8191 << 51) + 1),
+    ],
+)
+def test_first_version_begins_a_new_epoch_until_the_last(latest_version: int, first_version: int) -> None:
+    assert compute_first_version(latest_version) == first_version
+
+
+async def test_versions_rise_within_an_epoch_and_each_time_the_folder_is_opened(
+    tmp_path: Path, clock: SetClock
+) -> None:
+    stored_versions = []
+    for _ in range(2):
+        analytics = await ChdbAnalytics.open(tmp_path, clock)
+        # Each of these stores rows in other tables.
+        await analytics.store_labels({"c1": Verdict.BOT})
+        await analytics.store(encode_lines(make_judged_message(click("", "1"))), [])
+        await analytics.store([], [make_judged_message(sent("m1"))])
+        await analytics.erase("ann@example.com")
+        await analytics.close()
+        stored_versions.append(await _fetch_versions(tmp_path))
+    epoch = 1 << 51
+    assert stored_versions == [
+        [epoch, epoch + 1, epoch + 2, epoch + 3],
+        [2 * epoch, 2 * epoch + 1, 2 * epoch + 2, 2 * epoch + 3],
+    ]
+
+
+@pytest.mark.parametrize("table", ["labels", "events", "messages", "campaign_changes"])
+async def test_version_of_any_table_begins_a_new_epoch(tmp_path: Path, clock: SetClock, table: str) -> None:
+    analytics = await ChdbAnalytics.open(tmp_path, clock)
+    await analytics.close()
+    connections = ChdbPool(tmp_path)
+    await connections.execute(
+        "INSERT INTO {table:Identifier} (version) SELECT toUInt64({version:String})",
+        {"table": table, "version": str((7 << 51) + 5)},
+    )
+    await connections.close()
+    analytics = await ChdbAnalytics.open(tmp_path, clock)
+    await analytics.store_labels({"c1": Verdict.BOT})
+    await analytics.close()
+    label_version, *_ = await _fetch_versions(tmp_path)
+    assert label_version == 8 << 51
+
+
+async def _fetch_versions(folder: Path) -> list[int]:
+    connections = ChdbPool(folder)
+    versions = []
+    for table in ("labels", "events", "messages", "campaign_changes"):
+        result = await connections.execute(
+            "SELECT max(version) AS version FROM {table:Identifier}", {"table": table}
+        )
+        versions.append(json.loads(result)["version"])
+    await connections.close()
+    return versions
+
+
+async def test_clock_set_back_does_not_keep_an_old_verdict(tmp_path: Path, clock: SetClock) -> None:
+    bot, human = _judge_click_twice()
     first = await ChdbAnalytics.open(tmp_path, clock)
-    await first.store(encode_lines(suspicion), [suspicion])
+    await first.store(encode_lines(bot), [bot])
     await first.close()
     clock.time -= timedelta(days=1)
     second = await ChdbAnalytics.open(tmp_path, clock)
-    await second.store([], [make_judged_message(sent("m1"), clicks=(make_judged_click(of),))])
+    await second.store([], [human])
     (report,) = await second.campaigns()
+    (change,) = await second.history("spring", limit=9)
     await second.close()
-    assert ClickCounts(human=1) == report.clicks
+    assert report.clicks == ClickCounts(human=1)
+    assert (change.at, change.before, change.after) == (clock.time, Verdict.BOT, Verdict.HUMAN)
+
+
+async def test_clock_set_back_while_open_does_not_reorder_the_history(
+    analytics: ChdbAnalytics, clock: SetClock
+) -> None:
+    bot, human = _judge_click_twice()
+    await analytics.store(encode_lines(bot), [bot])
+    await analytics.store([], [human])
+    clock.time -= timedelta(days=1)
+    await analytics.store([], [dataclasses.replace(bot, previous_verdicts={"m1-1": Verdict.HUMAN})])
+    (report,) = await analytics.campaigns()
+    assert report.clicks == ClickCounts(bot=1)
+    assert [(change.at, change.after) for change in await analytics.history("spring", limit=9)] == [
+        (clock.time, Verdict.BOT),
+        (clock.time + timedelta(days=1), Verdict.HUMAN),
+    ]
+
+
+def _judge_click_twice() -> tuple[JudgedMessage, JudgedMessage]:
+    bot = make_judged_click(click("m1", "1"), Verdict.BOT, BURST)
+    human = make_judged_message(sent("m1"), clicks=(make_judged_click(bot.click),))
+    return (
+        make_judged_message(sent("m1"), clicks=(bot,)),
+        dataclasses.replace(human, previous_verdicts={"m1-1": Verdict.BOT}),
+    )
 
 
 async def test_events_of_all_years_are_stored(analytics: ChdbAnalytics) -> None:
-    years = [datetime(year, month, 1, tzinfo=UTC) for year in range(2010, 2019) for month in range(1, 13)]
-    instants = [*years, datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)]
+    months = [datetime(year, month, 1, tzinfo=UTC) for year in range(2010, 2019) for month in range(1, 13)]
+    times = [*months, datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)]
     clicks = tuple(
         make_judged_click(click("m1", str(number), after_s=(at - SENT_AT).total_seconds()))
-        for number, at in enumerate(instants)
+        for number, at in enumerate(times)
     )
     message = make_judged_message(sent("m1"), clicks=clicks)
     await analytics.store(encode_lines(message), [message])
     (report,) = await analytics.campaigns()
-    assert len(instants) == report.clicks.human
-    assert {"m1": message.timeline} == await analytics.timelines(["m1"])
+    assert report.clicks.human == len(times)
+    assert await analytics.timelines(["m1"]) == {"m1": message.timeline}
 
 
-async def test_queries_and_inserts_run_side_by_side(analytics: ChdbAnalytics) -> None:
+async def test_queries_and_inserts_run_concurrently(analytics: ChdbAnalytics) -> None:
     messages = [
         make_judged_message(sent(f"m{number}"), clicks=(make_judged_click(click(f"m{number}", "1")),))
         for number in range(8)
     ]
     async with asyncio.TaskGroup() as group:
-        stores = [group.create_task(analytics.store(encode_lines(message), [message])) for message in messages]
-        reads = [group.create_task(analytics.campaigns()) for _ in range(8)]
+        for message in messages:
+            group.create_task(analytics.store(encode_lines(message), [message]))
+            group.create_task(analytics.campaigns())
     (report,) = await analytics.campaigns()
-    assert (8, 8, 8) == (report.clicks.human, len(stores), len(reads))
+    assert report.clicks.human == 8
 
 
 async def test_line_that_is_not_utf_8_is_stored(analytics: ChdbAnalytics) -> None:
     (line,) = encode_lines(make_judged_message(sent("m1")))
     await analytics.store([line[:-1] + b',"later":"\xff"}'], [make_judged_message(sent("m1"))])
-    assert (sent("m1"),) == (await analytics.timelines(["m1"]))["m1"].events
+    assert (await analytics.timelines(["m1"]))["m1"].events == (sent("m1"),)
 
 
-async def test_a_message_of_long_ago_is_read_with_few_others(connections: ChdbPool) -> None:
+async def test_timeline_query_reads_few_other_rows(connections: ChdbPool) -> None:
     await connections.execute("INSERT INTO events SELECT toString(number), 0, '', '{}', 1 FROM numbers(20_000)")
-    found = await connections.execute(
+    rows = await connections.execute(
         f"{load_query('timelines')} SETTINGS max_rows_to_read = 500", {"message_ids": ["7777"]}
     )
-    assert b'{"message_id":"7777","line":"{}"}\n' == found
+    assert rows == b'{"message_id":"7777","line":"{}"}\n'
 
 
-async def test_a_shortened_address_is_in_no_table_and_no_file(tmp_path: Path) -> None:
-    analytics = await ChdbAnalytics.open(tmp_path, SetClock())
+async def test_shortened_ip_address_is_in_no_table_and_no_file(tmp_path: Path, clock: SetClock) -> None:
+    analytics = await ChdbAnalytics.open(tmp_path, clock)
     message = make_judged_message(clicks=(make_judged_click(click("m1", "1")),))
     await analytics.store(encode_lines(message), [message])
     await analytics.close()
-    assert {"clicks", "events", "visits"} <= await _places_of("192.0.2.7", tmp_path)
-    analytics = await ChdbAnalytics.open(tmp_path, SetClock())
+    assert {"clicks", "events", "address_clicks"} <= await _find_tables_and_files("192.0.2.7", tmp_path)
+    analytics = await ChdbAnalytics.open(tmp_path, clock)
     await analytics.shorten_ip_addresses(before=SENT_AT + timedelta(days=1))
     await analytics.close()
-    assert set() == await _places_of("192.0.2.7", tmp_path)
+    assert await _find_tables_and_files("192.0.2.7", tmp_path) == set()
 
 
-async def _places_of(text: str, folder: Path) -> set[str]:
-    """The tables that have a text, and the files of their rows that do, as far as they are not compressed."""
+async def _find_tables_and_files(text: str, folder: Path) -> set[str]:
+    """Tables whose rows contain a text, and uncompressed files of active parts that do."""
     connections = ChdbPool(folder)
     tables = {
-        "clicks": await connections.execute("SELECT * FROM clicks"),
-        "events": await connections.execute("SELECT * FROM events"),
-        "visits": await connections.execute("SELECT * FROM visits"),
+        name: await connections.execute("SELECT * FROM {table:Identifier}", {"table": name})
+        for name in ("clicks", "events", "address_clicks")
     }
     parts = await connections.execute("SELECT path FROM system.parts WHERE active")
     await connections.close()
-    found = {name for name, rows in tables.items() if text.encode() in rows}
-    return found | {path for row in parts.splitlines() for path in _files_with(text, Path(json.loads(row)["path"]))}
-
-
-def _files_with(text: str, folder: Path) -> list[str]:
-    return [str(file) for file in folder.iterdir() if text.encode() in file.read_bytes()]
+    part_folders = [Path(json.loads(line)["path"]) for line in parts.splitlines()]
+    files = {str(file) for part in part_folders for file in part.iterdir() if text.encode() in file.read_bytes()}
+    return {name for name, rows in tables.items() if text.encode() in rows} | files

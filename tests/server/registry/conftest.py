@@ -1,5 +1,3 @@
-"""A registry in a file."""
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from clicktrail.server.registry.migrate import migrate
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    """Migrated, and empty."""
+    """An empty registry with all tables."""
     database = Database(parse_database_url("", file=tmp_path / "registry.sqlite3"))
     migrate(database)
     yield database

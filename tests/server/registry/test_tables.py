@@ -1,5 +1,3 @@
-"""The registry's tables."""
-
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -12,22 +10,20 @@ from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.tables import METADATA, consents, insert_links, select_links
 
 
-def test_a_time_comes_back_as_the_same_instant() -> None:
+def test_time_is_read_as_the_same_instant_in_utc() -> None:
     engine = create_engine("sqlite://")
     METADATA.create_all(engine)
     at = datetime(2026, 11, 23, 13, 0, 0, 123_000, tzinfo=timezone(timedelta(hours=1)))
     with engine.begin() as connection:
-        connection.execute(insert(consents), {"recipient": "r", "consent": "denied", "at": at})
-        found = connection.execute(select(consents.c.at)).scalar_one()
+        connection.execute(insert(consents), {"recipient": "r", "consent": "denied", "recorded_at": at})
+        stored_at = connection.execute(select(consents.c.recorded_at)).scalar_one()
     engine.dispose()
-    assert (at, UTC) == (found, found.tzinfo)
+    assert (stored_at, stored_at.tzinfo) == (at, UTC)
 
 
-@pytest.mark.parametrize("owner", [tables.link_set_links.c.link_set, tables.short_links.c.code], ids=str)
-async def test_links_belong_to_what_there_is(database: Database, owner: Column[int]) -> None:
+@pytest.mark.parametrize("owner_column", [tables.link_set_links.c.link_set_id, tables.short_links.c.code], ids=str)
+async def test_links_without_an_owner_are_refused(database: Database, owner_column: Column[int]) -> None:
     links = [StoredLink(position=0, destination="https://example.com/")]
-
     with pytest.raises(StorageError):
-        await database.run(lambda connection: insert_links(connection, owner, 7, links))
-
-    assert () == await database.run(lambda connection: select_links(connection, owner, 7))
+        await database.run(lambda connection: insert_links(connection, owner_column, 7, links))
+    assert await database.run(lambda connection: select_links(connection, owner_column, 7)) == ()

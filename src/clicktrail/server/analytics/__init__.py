@@ -1,1 +1,1 @@
-"""Where judged events are kept, and the numbers that are made of them."""
+"""Analytics on chDB: the tables of judged events, and the reports that are counted from them."""

@@ -1,7 +1,8 @@
-"""List single clicks, at a price that does not grow with their campaign.
+"""List single clicks in a time that does not depend on the size of their campaign.
 
-Rows that replace others are merged when they are read, and to merge a campaign's takes seconds. So places are looked
-for first without that, in the order of the key, and then only what stands there is merged.
+Reading with ``FINAL`` merges all versions of each row, which takes seconds for a large campaign. So a page is read in
+two steps: find the keys of matching rows without ``FINAL``, in the order of the primary key, then read and merge only
+the rows with these keys. The second step filters again, because a row found in the first may have been replaced.
 """
 
 from collections.abc import Sequence
@@ -19,18 +20,49 @@ from clicktrail.server.ports import ClickCursor, ClickPage, ClickSearch
 __all__ = ["list_clicks"]
 
 _FETCH_FACTORS: Final = (1, 10, 100)
-"""How many times the clicks that are wanted are looked at, one after another: some may have another verdict by now."""
+"""Rows to read, as multiples of the page size: more in each attempt, if the second step has dropped too many."""
 
 _START_CURSOR: Final = (datetime(2262, 1, 1, tzinfo=UTC), "")
-"""Behind all clicks."""
+"""After every click."""
 
 
-class _ClickKey(msgspec.Struct):
+async def list_clicks(connections: ChdbPool, search: ClickSearch, *, limit: int) -> ClickPage:
+    """The next clicks of a search: up to ``limit``, or fewer where many verdicts were replaced recently."""
+    clicks: list[JudgedClick] = []
+    next_cursor: ClickCursor | None = search.before or _START_CURSOR
+    for factor in _FETCH_FACTORS:
+        if next_cursor is None or len(clicks) > limit:
+            break
+        cursor_limit = limit * factor + 1  # one more than needed shows whether there is a next page
+        cursors = await _find_cursors(connections, search, before=next_cursor, limit=cursor_limit)
+        clicks += await _fetch_clicks(connections, search, cursors)
+        next_cursor = cursors[-1] if len(cursors) == cursor_limit else None
+    if len(clicks) > limit:
+        last_click = clicks[limit - 1].click
+        next_cursor = (last_click.at, last_click.id)
+    return ClickPage(clicks=tuple(clicks[:limit]), next_cursor=next_cursor)
+
+
+class _CursorRow(msgspec.Struct):
     at: datetime
     id: str
 
 
-class _StoredClick(msgspec.Struct, kw_only=True):
+async def _find_cursors(
+    connections: ChdbPool, search: ClickSearch, *, before: ClickCursor, limit: int
+) -> list[ClickCursor]:
+    at, click_id = before
+    parameters = {
+        **_build_search_parameters(search),
+        "hour": str(hours_since_epoch(at)),
+        "at": format_rfc3339(at),
+        "id": click_id,
+        "limit": str(limit),
+    }
+    return [(row.at, row.id) for row in await connections.fetch_rows("click_cursors", _CursorRow, parameters)]
+
+
+class _ClickRow(msgspec.Struct, kw_only=True):
     id: str
     at: datetime
     recipient: str
@@ -47,72 +79,17 @@ class _StoredClick(msgspec.Struct, kw_only=True):
     reasons: tuple[tuple[str, int, str], ...]
     rules: str
 
-    def to_judged_click(self, campaign: str) -> JudgedClick:
-        click = Click(
-            id=self.id,
-            at=self.at,
-            source=self.source,
-            campaign=campaign,
-            message_id=self.message_id,
-            recipient=self.recipient,
-            link=self.link,
-            url=self.url,
-            group=self.link_group,
-            method=self.method,
-            user_agent=self.user_agent,
-        )
-        return JudgedClick(
-            click=click,
-            verdict=self.verdict,
-            score=self.score,
-            reasons=tuple(
-                Reason(signal=signal, points=points, detail=detail) for signal, points, detail in self.reasons
-            ),
-            counted=self.counted,
-            rules=self.rules,
-        )
-
-
-async def list_clicks(connections: ChdbPool, search: ClickSearch, *, limit: int) -> ClickPage:
-    """The next clicks of a search: at most so many, and fewer where most of those looked at were judged again."""
-    found: list[JudgedClick] = []
-    end: ClickCursor | None = search.before or _START_CURSOR
-    for factor in _FETCH_FACTORS:
-        if end is None or len(found) > limit:
-            break
-        wanted = limit * factor + 1  # one more tells whether there are more
-        places = await _find_cursors(connections, search, before=end, limit=wanted)
-        found += await _fetch_clicks(connections, search, places)
-        end = places[-1] if len(places) == wanted else None
-    if len(found) > limit:
-        end = (found[limit - 1].click.at, found[limit - 1].click.id)
-    return ClickPage(clicks=tuple(found[:limit]), next_cursor=end)
-
-
-async def _find_cursors(
-    connections: ChdbPool, search: ClickSearch, *, before: ClickCursor, limit: int
-) -> list[ClickCursor]:
-    at, click_id = before
-    parameters = {
-        **_build_search_parameters(search),
-        "hour": str(hours_since_epoch(at)),
-        "at": format_rfc3339(at),
-        "id": click_id,
-        "limit": str(limit),
-    }
-    return [(row.at, row.id) for row in await connections.fetch_rows("click_places", _ClickKey, parameters)]
-
 
 async def _fetch_clicks(
-    connections: ChdbPool, search: ClickSearch, places: Sequence[ClickCursor]
+    connections: ChdbPool, search: ClickSearch, cursors: Sequence[ClickCursor]
 ) -> Sequence[JudgedClick]:
-    if not places:
+    if not cursors:
         return ()
-    hours, ids = zip(*((str(hours_since_epoch(at)), click_id) for at, click_id in places), strict=True)
-    rows = await connections.fetch_rows(
-        "clicks_at", _StoredClick, {**_build_search_parameters(search), "hours": hours, "ids": ids}
-    )
-    return [row.to_judged_click(search.campaign) for row in rows]
+    hours = [str(hours_since_epoch(at)) for at, _ in cursors]
+    ids = [click_id for _, click_id in cursors]
+    parameters = {**_build_search_parameters(search), "hours": hours, "ids": ids}
+    rows = await connections.fetch_rows("clicks_by_key", _ClickRow, parameters)
+    return [_build_judged_click(row, search.campaign) for row in rows]
 
 
 def _build_search_parameters(search: ClickSearch) -> dict[str, QueryParameter]:
@@ -122,3 +99,27 @@ def _build_search_parameters(search: ClickSearch) -> dict[str, QueryParameter]:
         "signal": search.signal,
         "counted": str(int(search.counted)),
     }
+
+
+def _build_judged_click(row: _ClickRow, campaign: str) -> JudgedClick:
+    click = Click(
+        id=row.id,
+        at=row.at,
+        source=row.source,
+        campaign=campaign,
+        message_id=row.message_id,
+        recipient=row.recipient,
+        link=row.link,
+        url=row.url,
+        group=row.link_group,
+        method=row.method,
+        user_agent=row.user_agent,
+    )
+    return JudgedClick(
+        click=click,
+        verdict=row.verdict,
+        score=row.score,
+        reasons=tuple(Reason(signal=signal, points=points, detail=detail) for signal, points, detail in row.reasons),
+        counted=row.counted,
+        rules=row.rules,
+    )

@@ -1,8 +1,11 @@
-"""Connections to chDB, each with a thread of its own.
+"""A pool of connections to chDB, its SQL files and its migrations.
 
-chDB is ClickHouse inside this process. One process may hold one folder open, and no other process may open it at the
-same time. A process that forks after connecting hangs in the child's first query, so connect after every fork and
-never fork afterwards. Queries run without the interpreter lock, outside the event loop's thread.
+chDB is ClickHouse inside this process. A process can open one folder, and only one process can have a folder open. A
+process that forks after connecting hangs in the child's first query: connect after every fork and never fork
+afterwards. Queries run in threads, without the interpreter lock.
+
+Each file in ``queries/`` is one statement, and a cluster runs the same files. Values are bound by ClickHouse to named
+parameters such as ``{campaign:String}``, never formatted into the text.
 """
 
 import asyncio
@@ -23,69 +26,31 @@ from clicktrail.errors import StorageError
 
 __all__ = ["ChdbPool", "QueryParameter", "encode_parameter", "load_migrations", "load_query", "migrate"]
 
-# FOLDED sql.py: The SQL files, and how values get into them.
-#
-# Every statement stands in a file of ``queries/`` or ``migrations/``, one a file, in ClickHouse's dialect: what
-# chDB
-# runs in the process, a cluster runs unchanged. Values are never spliced in: a statement names its parameters,
-# ``{campaign:String}``, and ClickHouse binds them.
-
 QueryParameter = str | Sequence[str] | None
+
+CONNECTION_COUNT = 4
+"""One for the processor's inserts, the others for the console's queries."""
+
+_MEMORY_LIMITS_SQL = "SET max_memory_usage = 1_000_000_000, max_bytes_before_external_group_by = 400_000_000"
+"""Bytes: the most that a statement may use, and the size at which GROUP BY continues on disk."""
 
 _PACKAGE_FILES = files("clicktrail.server.analytics")
 _TSV_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _ARRAY_ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'"})
-
-
-@cache
-def load_query(name: str) -> str:
-    """The statement of ``queries/NAME.sql``."""
-    return (_PACKAGE_FILES / "queries" / f"{name}.sql").read_text("utf-8")
-
-
-def load_migrations() -> dict[str, list[str]]:
-    """Statements of each migration by file name, in the order in which they apply."""
-    files = sorted((_PACKAGE_FILES / "migrations").iterdir(), key=lambda file: file.name)
-    return {file.name: _statements(file.read_text("utf-8")) for file in files if file.name.endswith(".sql")}
-
-
-def _statements(sql: str) -> list[str]:
-    """The statements of a file: each ends with a semicolon at the end of a line."""
-    return [statement for part in sql.split(";\n") if (statement := part.strip())]
-
-
-def encode_parameter(value: QueryParameter) -> str:
-    """A query parameter's text: a String, a NULL or an Array(String).
-
-    ClickHouse reads a parameter in its TabSeparated escaping, an array in its literals' (reference: "Formats for
-    input and output data", TabSeparated).
-    """
-    if value is None:
-        return "\\N"
-    if isinstance(value, str):
-        return value.translate(_TSV_ESCAPES)
-    return "[" + ",".join(f"'{item.translate(_ARRAY_ESCAPES)}'" for item in value) + "]"
-
-
-CONNECTION_COUNT = 4
-"""One for the processor's inserts; the others answer the console meanwhile."""
-
-_MEMORY_LIMITS_SQL = "SET max_memory_usage = 1_000_000_000, max_bytes_before_external_group_by = 400_000_000"
-"""Bytes of memory that a statement may take, and from where on it groups on disk instead."""
+_ERROR_NAME_PATTERN = re.compile(r"\(([A-Z_]+)\)\s*$")
 
 _Row = TypeVar("_Row")
 _encoder = msgspec.json.Encoder()
-_ERROR_NAME_PATTERN = re.compile(r"\(([A-Z_]+)\)\s*$")
 
 
 class ChdbPool:
-    """A folder of chDB, open.
+    """An open folder of chDB.
 
     Args:
-        folder: made if it does not exist, readable by its owner only.
+        folder: created if missing, with mode 0700.
 
     Raises:
-        StorageError: the folder cannot be opened; most often because another process has.
+        StorageError: the folder cannot be opened, usually because another process has it open.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -104,18 +69,18 @@ class ChdbPool:
         self._executor = ThreadPoolExecutor(CONNECTION_COUNT, thread_name_prefix="chdb")
 
     async def execute(self, statement: str, parameters: Mapping[str, QueryParameter] | None = None) -> bytes:
-        """Run one statement; its result as JSON objects, one a line.
+        """Run one statement. Its result is one JSON object per line.
 
         Raises:
             StorageError: chDB refused it. The cause may quote rows, so it is not part of the message.
         """
-        bound = {name: encode_parameter(value) for name, value in (parameters or {}).items()}
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._execute, statement, bound)
+        encoded = {name: encode_parameter(value) for name, value in (parameters or {}).items()}
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._execute, statement, encoded)
 
     async def fetch_rows(
         self, query_name: str, row_type: type[_Row], parameters: Mapping[str, QueryParameter] | None = None
     ) -> list[_Row]:
-        """What the query of ``queries/NAME.sql`` finds.
+        """Run the query of ``queries/NAME.sql`` and decode its rows.
 
         Raises:
             StorageError: chDB refused it.
@@ -123,7 +88,7 @@ class ChdbPool:
         return msgspec.json.Decoder(row_type).decode_lines(await self.execute(load_query(query_name), parameters))
 
     async def insert_rows(self, query_name: str, rows: Iterable[msgspec.Struct]) -> None:
-        """Insert rows by the statement of ``queries/NAME.sql``.
+        """Insert rows with the statement of ``queries/NAME.sql``.
 
         Raises:
             StorageError: chDB refused it.
@@ -132,7 +97,7 @@ class ChdbPool:
             await self.execute(load_query(query_name) + lines.decode())
 
     async def close(self) -> None:
-        """Let running statements end, then let the folder go."""
+        """Wait for running statements, then close the folder."""
         await asyncio.to_thread(self._executor.shutdown)
         while not self._idle_connections.empty():
             self._idle_connections.get().close()
@@ -142,13 +107,42 @@ class ChdbPool:
         try:
             return bytes(connection.query(statement, "JSONEachRow", params=parameters).bytes())
         except RuntimeError as error:
-            name = _ERROR_NAME_PATTERN.search(str(error))
-            raise StorageError(f"analytics refused a statement: {name[1] if name else 'reason unknown'}") from error
+            match = _ERROR_NAME_PATTERN.search(str(error))
+            raise StorageError(f"analytics refused a statement: {match[1] if match else 'reason unknown'}") from error
         finally:
             self._idle_connections.put(connection)
 
 
-# FOLDED migrate.py: Bring the tables to the shape that this version needs.
+def encode_parameter(value: QueryParameter) -> str:
+    """Encode a query parameter of type String, Nullable(String) or Array(String).
+
+    ClickHouse reads parameters in TabSeparated escaping, and arrays as literals (reference: "Formats for input and
+    output data", TabSeparated).
+    """
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return value.translate(_TSV_ESCAPES)
+    return "[" + ",".join(f"'{item.translate(_ARRAY_ESCAPES)}'" for item in value) + "]"
+
+
+@cache
+def load_query(name: str) -> str:
+    """The statement of ``queries/NAME.sql``."""
+    return (_PACKAGE_FILES / "queries" / f"{name}.sql").read_text("utf-8")
+
+
+def load_migrations() -> dict[str, list[str]]:
+    """Statements of each migration by file name, in the order in which they apply."""
+    migration_files = sorted((_PACKAGE_FILES / "migrations").iterdir(), key=lambda file: file.name)
+    return {
+        file.name: _split_statements(file.read_text("utf-8")) for file in migration_files if file.name.endswith(".sql")
+    }
+
+
+def _split_statements(sql: str) -> list[str]:
+    # A statement ends with a semicolon at the end of a line.
+    return [statement for part in sql.split(";\n") if (statement := part.strip())]
 
 
 class _AppliedMigration(msgspec.Struct):
@@ -156,22 +150,22 @@ class _AppliedMigration(msgspec.Struct):
 
 
 async def migrate(connections: ChdbPool) -> None:
-    """Apply the migrations that were not applied yet, in order.
+    """Apply the missing migrations, in order.
 
-    Each is repeatable, so one that was applied and not recorded when the power went is applied once more.
+    Every migration can be repeated: a crash may leave one applied but not recorded, and it is then applied again.
 
     Raises:
-        StorageError: a later version of clicktrail has changed these tables.
+        StorageError: a later version of clicktrail has changed the tables.
     """
-    first, *_ = known = load_migrations()
-    await connections.execute(known[first][0])  # the table of applied migrations
-    answer = await connections.execute(load_query("applied_migrations"))
-    applied = {row.name for row in msgspec.json.Decoder(_AppliedMigration).decode_lines(answer)}
-    if unknown := applied - known.keys():
+    migrations = load_migrations()
+    create_migrations_table = next(iter(migrations.values()))[0]
+    await connections.execute(create_migrations_table)
+    applied = {row.name for row in await connections.fetch_rows("applied_migrations", _AppliedMigration)}
+    if unknown := applied - migrations.keys():
         raise StorageError(
             f"analytics was written by a later version of clicktrail: {min(unknown)}", hint="install that version"
         )
-    for name, statements in known.items():
+    for name, statements in migrations.items():
         if name not in applied:
             for statement in statements:
                 await connections.execute(statement)

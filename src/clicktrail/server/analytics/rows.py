@@ -1,7 +1,8 @@
-"""What an event, a message and a judged click look like as rows of the tables.
+"""Rows of the analytics tables, built from events, messages and judged clicks.
 
-A message's rows all stand under its own campaign, whatever each of its events says, and a row that may stand under
-another campaign from an earlier telling is marked as gone. So the numbers do not depend on the order of events.
+All rows of a message are stored under the campaign of its timeline, even where an event names another one. Rows that
+an earlier version of the timeline may have stored under another campaign are marked as deleted. So the numbers do not
+depend on the order in which events arrive.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -54,16 +55,8 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-class LabelRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of ``labels``."""
-
-    click_id: str
-    truth: str
-    version: int
-
-
 class AddressClickRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of ``visits``."""
+    """A row of ``address_clicks``."""
 
     ip: str
     at: str
@@ -91,7 +84,7 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClickRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of ``clicks``. What has a default here is not known of an anonymous click."""
+    """A row of ``clicks``. Fields with a default are not recorded for an anonymous click."""
 
     campaign: str
     hour: int
@@ -117,21 +110,45 @@ class ClickRow(msgspec.Struct, frozen=True, kw_only=True):
     is_deleted: bool = False
 
 
+class VerdictChangeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of ``verdict_changes``."""
+
+    campaign: str
+    click_id: str
+    message_id: str
+    person: str
+    before: str
+    after: str
+    score: int
+    signals: tuple[str, ...]
+    rules: str
+    changed_at: str
+    version: int
+
+
+class LabelRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of ``labels``."""
+
+    click_id: str
+    truth: str
+    version: int
+
+
 def build_event_rows(events: Sequence[tuple[bytes, AnyEvent]], *, version: int) -> Iterator[EventRow]:
-    """Events by the message they belong to, each with its line as it arrived."""
+    """Rows of events, given as (line, decoded event)."""
     for line, event in events:
         yield EventRow(
             message_id=event.message_id,
             at=format_rfc3339(event.at),
             id=event.id,
-            # Text that is not UTF-8 is no JSON (RFC 8259 section 8.1); it can only stand in a field that we don't know.
+            # Bytes that are not UTF-8 can only be inside unknown fields: known ones were decoded as UTF-8.
             line=line.decode("utf-8", errors="replace"),
             version=version,
         )
 
 
 def build_address_click_rows(events: Iterable[AnyEvent]) -> Iterator[AddressClickRow]:
-    """Every request by an address that is known."""
+    """Rows of the clicks with an IP address."""
     for event in events:
         if isinstance(event, Click) and event.ip:
             yield AddressClickRow(
@@ -145,8 +162,8 @@ def build_address_click_rows(events: Iterable[AnyEvent]) -> Iterator[AddressClic
             )
 
 
-def build_message_rows(messages: Sequence[JudgedMessage], *, version: int) -> Iterator[MessageRow]:
-    """Each message as its timeline tells of it."""
+def build_message_rows(messages: Iterable[JudgedMessage], *, version: int) -> Iterator[MessageRow]:
+    """A row for each message, and deleted rows under its former campaigns."""
     for message in messages:
         timeline = message.timeline
         sent = timeline.sent
@@ -165,24 +182,28 @@ def build_message_rows(messages: Sequence[JudgedMessage], *, version: int) -> It
         )
         yield row
         for campaign in _find_former_campaigns(timeline):
-            yield msgspec.structs.replace(row, campaign=campaign, gone=True)
+            yield msgspec.structs.replace(row, campaign=campaign, is_deleted=True)
 
 
-def build_click_rows(messages: Sequence[JudgedMessage], *, version: int) -> Iterator[ClickRow]:
-    """Each judged click, its facts beside its verdict."""
+def build_click_rows(messages: Iterable[JudgedMessage], *, version: int) -> Iterator[ClickRow]:
+    """A row for each judged click, and deleted rows under the message's former campaigns."""
     for message in messages:
-        former = _find_former_campaigns(message.timeline)
+        former_campaigns = _find_former_campaigns(message.timeline)
         for judged in message.clicks:
             row = _build_click_row(
                 judged, message_id=message.timeline.message_id, campaign=message.timeline.campaign, version=version
             )
             yield row
-            for name in former:
-                yield msgspec.structs.replace(row, campaign=name, gone=True)
+            for campaign in former_campaigns:
+                yield msgspec.structs.replace(row, campaign=campaign, is_deleted=True)
 
 
-def build_anonymous_click_rows(clicks: Sequence[AnonymousClick]) -> Iterator[ClickRow]:
-    """Each anonymous click. Nothing about it ever changes, and a version of now would tell when it was."""
+def build_anonymous_click_rows(clicks: Iterable[AnonymousClick]) -> Iterator[ClickRow]:
+    """A row for each anonymous click.
+
+    Its version is always 0. An anonymous click never changes, and a version shared with other rows would reveal when
+    it was made.
+    """
     for click in clicks:
         yield ClickRow(
             campaign=click.campaign,
@@ -195,6 +216,32 @@ def build_anonymous_click_rows(clicks: Sequence[AnonymousClick]) -> Iterator[Cli
             verdict=click.verdict,
             version=0,
         )
+
+
+def build_verdict_change_rows(
+    messages: Iterable[JudgedMessage], *, changed_at: datetime, version: int
+) -> Iterator[VerdictChangeRow]:
+    """A row for each click whose verdict has changed."""
+    for message in messages:
+        for previous_verdict, judged in message.changed_clicks:
+            yield VerdictChangeRow(
+                campaign=message.timeline.campaign,
+                click_id=judged.click.id,
+                message_id=message.timeline.message_id,
+                person=judged.click.recipient or message.timeline.message_id,
+                before=previous_verdict,
+                after=judged.verdict,
+                score=judged.score,
+                signals=tuple(reason.signal for reason in judged.reasons),
+                rules=judged.rules,
+                changed_at=format_rfc3339(changed_at),
+                version=version,
+            )
+
+
+def hours_since_epoch(at: datetime) -> int:
+    """Hours since 1970, floored: negative before 1970."""
+    return int(at.timestamp() // _SECONDS_PER_HOUR)
 
 
 def _build_click_row(judged: JudgedClick, *, message_id: str, campaign: str, version: int) -> ClickRow:
@@ -221,13 +268,7 @@ def _build_click_row(judged: JudgedClick, *, message_id: str, campaign: str, ver
         details=tuple(reason.detail for reason in judged.reasons),
         rules=judged.rules,
         version=version,
-        is_deleted=False,
     )
-
-
-def hours_since_epoch(at: datetime) -> int:
-    """Hours since 1970, floored."""
-    return int(at.timestamp() // _SECONDS_PER_HOUR)
 
 
 def _find_former_campaigns(timeline: Timeline) -> set[str]:
@@ -236,39 +277,3 @@ def _find_former_campaigns(timeline: Timeline) -> set[str]:
 
 def _has_event(timeline: Timeline, event_type: type[AnyEvent]) -> bool:
     return any(isinstance(event, event_type) for event in timeline.events)
-
-
-# FOLDED verdict_changes.py: What a change of a verdict looks like as a row.
-
-
-class VerdictChangeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of ``verdict_changes``."""
-
-    campaign: str
-    click_id: str
-    message_id: str
-    person: str
-    before: str
-    after: str
-    score: int
-    signals: tuple[str, ...]
-    rules: str
-    version: int
-
-
-def build_verdict_change_rows(messages: Iterable[JudgedMessage], *, version: int) -> Iterator[VerdictChangeRow]:
-    """Each click of which another verdict was known; the version tells when that changed."""
-    for message in messages:
-        for before, judged in message.changed_clicks:
-            yield VerdictChangeRow(
-                campaign=message.timeline.campaign,
-                click_id=judged.click.id,
-                message_id=message.timeline.message_id,
-                person=judged.click.recipient or message.timeline.message_id,
-                before=before,
-                after=judged.verdict,
-                score=judged.score,
-                signals=tuple(reason.signal for reason in judged.reasons),
-                rules=judged.rules,
-                version=version,
-            )

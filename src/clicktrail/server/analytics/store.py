@@ -1,7 +1,10 @@
-"""Analytics on chDB: events, messages and judged clicks in tables, and the numbers by SQL.
+"""Analytics on chDB: events, messages and judged clicks in tables, and reports by SQL.
 
-A row is replaced by one of the same key and a higher version, and every query reads through ``FINAL``, which shows
-the latest only. So a verdict can be replaced at any time, and storing the same again changes nothing.
+A row replaces the row with the same key and a lower version, and every query reads with ``FINAL``, which returns only
+the highest version. So a verdict can be replaced at any time, and storing the same again changes nothing.
+
+Versions are ``epoch * 2**51 + counter`` and do not depend on the clock, which may be set back. Each time the folder is
+opened, the epoch rises, so a later owner's rows replace those of an earlier one.
 """
 
 import time
@@ -43,7 +46,10 @@ from clicktrail.server.ports import (
     VerdictChange,
 )
 
-__all__ = ["ChdbAnalytics"]
+__all__ = ["ChdbAnalytics", "compute_first_version"]
+
+_COUNTER_BITS = 51
+_MAX_EPOCH = (1 << (64 - _COUNTER_BITS)) - 1  # versions are 64 bits wide
 
 
 class _VersionRow(msgspec.Struct):
@@ -65,26 +71,22 @@ class _CurrentVerdictRow(msgspec.Struct):
 
 
 class ChdbAnalytics:
-    """The port Analytics on one folder of chDB. ``open`` makes it; ``close`` must be awaited in the end.
+    """The port `Analytics` on one folder of chDB. Create it with `open`, and close it.
 
     Attributes:
-        store_seconds: how long batches took to be stored.
+        store_seconds: durations of `store`.
     """
 
-    def __init__(self, connections: ChdbPool, clock: Clock, *, version: int) -> None:
+    def __init__(self, connections: ChdbPool, clock: Clock, *, first_version: int) -> None:
         self.store_seconds = Histogram(ANALYTICS_STORE_SECONDS.bounds)
         self._connections = connections
-        self._report_cache = ReportCache(connections)
+        self._report_cache = ReportCache(connections, clock)
         self._clock = clock
-        self._version = version
+        self._next_unused_version = first_version
 
     @classmethod
     async def open(cls, folder: Path, clock: Clock) -> "ChdbAnalytics":
-        """Open the folder, made if it does not exist, and bring its tables up to date.
-
-        Args:
-            folder: where the tables are.
-            clock: tells when something is stored.
+        """Open the folder, created if missing, and apply missing migrations.
 
         Raises:
             StorageError: another process has it open, or a later version of clicktrail has changed it.
@@ -96,100 +98,115 @@ class ChdbAnalytics:
         except BaseException:
             await connections.close()
             raise
-        return cls(connections, clock, version=latest.version)
+        return cls(connections, clock, first_version=compute_first_version(latest.version))
 
     async def close(self) -> None:
-        """Let running statements end, then let the folder go."""
+        """Wait for running statements, then close the folder."""
         await self._connections.close()
 
     async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
-        """What is stored of these messages."""
+        """The stored timelines of messages."""
         events: dict[str, list[AnyEvent]] = {message_id: [] for message_id in message_ids}
         for row in await self._connections.fetch_rows("timelines", _EventLineRow, {"message_ids": tuple(events)}):
             events[row.message_id].append(decode_event(row.line.encode()))
-        return {message_id: Timeline.from_events(message_id, told) for message_id, told in events.items()}
+        return {
+            message_id: Timeline.from_events(message_id, message_events)
+            for message_id, message_events in events.items()
+        }
 
     async def address_clicks(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[AddressClick]:
-        """The requests by an address from a time until another, both among them."""
+        """The clicks of IP addresses within time windows."""
         if not windows:
             return []
-        ips, since, until = zip(
-            *((ip, format_rfc3339(start), format_rfc3339(end)) for ip, start, end in windows), strict=True
-        )
-        return await self._connections.fetch_rows("visits", AddressClick, {"ips": ips, "since": since, "until": until})
+        parameters = {
+            "ips": [ip for ip, _, _ in windows],
+            "since": [format_rfc3339(since) for _, since, _ in windows],
+            "until": [format_rfc3339(until) for _, _, until in windows],
+        }
+        return await self._connections.fetch_rows("address_clicks", AddressClick, parameters)
 
     async def last_click_at(self) -> datetime | None:
-        """When the latest of all visits was."""
-        (row,) = await self._connections.fetch_rows("last_visit", _LastClickRow)
+        """Time of the latest click with an IP address."""
+        (row,) = await self._connections.fetch_rows("last_click_at", _LastClickRow)
         return row.last_click_at
 
     async def verdicts(
         self, campaign: str, *, since: datetime | None, part: int, part_count: int
     ) -> Sequence[StoredVerdict]:
-        """The verdicts on all clicks of a part of a campaign's messages."""
+        """The verdicts on all clicks of one part of a campaign's messages."""
         parameters = {
             "campaign": campaign,
             "since": format_rfc3339(since) if since else None,
             "part": str(part),
-            "parts": str(part_count),
+            "part_count": str(part_count),
         }
-        return await self._connections.fetch_rows("verdicts", StoredVerdict, parameters)
+        return await self._connections.fetch_rows("campaign_verdicts", StoredVerdict, parameters)
 
     async def current_verdicts(self, timelines: Iterable[Timeline]) -> Mapping[str, Verdict]:
-        """The verdicts that stand on the clicks of messages."""
-        keys = [
-            (told.campaign, str(hours_since_epoch(click.at)), click.id) for told in timelines for click in told.clicks
-        ]
-        if not keys:
+        """The current verdicts on the clicks of messages, by click id."""
+        clicks = [(timeline.campaign, click) for timeline in timelines for click in timeline.clicks]
+        if not clicks:
             return {}
-        parameters = dict(zip(("campaigns", "hours", "ids"), zip(*keys, strict=True), strict=True))
-        rows = await self._connections.fetch_rows("verdicts_on", _CurrentVerdictRow, parameters)
+        parameters = {
+            "campaigns": [campaign for campaign, _ in clicks],
+            "hours": [str(hours_since_epoch(click.at)) for _, click in clicks],
+            "ids": [click.id for _, click in clicks],
+        }
+        rows = await self._connections.fetch_rows("current_verdicts", _CurrentVerdictRow, parameters)
         return {row.id: row.verdict for row in rows}
 
     async def history(self, campaign: str, *, click_ids: Sequence[str] = (), limit: int) -> Sequence[VerdictChange]:
         """Changes of verdicts, the latest first."""
-        parameters = {"campaign": campaign, "clicks": click_ids, "limit": str(limit)}
-        return await self._connections.fetch_rows("history", VerdictChange, parameters)
+        parameters = {"campaign": campaign, "click_ids": click_ids, "limit": str(limit)}
+        return await self._connections.fetch_rows("verdict_changes", VerdictChange, parameters)
 
     async def clicks(self, search: ClickSearch, *, limit: int) -> ClickPage:
         """The next clicks of a search."""
         return await list_clicks(self._connections, search, limit=limit)
 
     async def recipient_clicks(self, recipient: str) -> Sequence[RecipientClick]:
-        """What a recipient clicked on, in the order of time."""
-        return await self._connections.fetch_rows("clicks_of", RecipientClick, {"recipient": recipient})
+        """The clicks of a recipient, by time."""
+        return await self._connections.fetch_rows("recipient_clicks", RecipientClick, {"recipient": recipient})
 
     async def store(
         self, lines: Sequence[bytes], messages: Sequence[JudgedMessage], anonymous_clicks: Sequence[AnonymousClick] = ()
     ) -> None:
-        """Keep events as they arrived, the messages they touch as judged now, and anonymous clicks as they are."""
-        version = self._next_version()
-        told = [(line, decode_event(line)) for line in lines]
-        began = time.perf_counter()
+        """Store events as they arrived, the messages that they belong to as judged now, and anonymous clicks."""
+        version = self._take_version()
+        changed_at = self._clock.now()
+        events = [(line, decode_event(line)) for line in lines]
+        started_at = time.perf_counter()
         message_rows = list(build_message_rows(messages, version=version))
-        clicks = [*build_click_rows(messages, version=version), *build_anonymous_click_rows(anonymous_clicks)]
-        await self._connections.insert_rows("insert_events", build_event_rows(told, version=version))
-        await self._connections.insert_rows("insert_visits", build_address_click_rows(event for _, event in told))
-        await self._connections.insert_rows("insert_messages", message_rows)
-        # Before the clicks: once those are stored, nobody knows any more what they were.
+        click_rows = [*build_click_rows(messages, version=version), *build_anonymous_click_rows(anonymous_clicks)]
+        change_rows = build_verdict_change_rows(messages, changed_at=changed_at, version=version)
+        await self._connections.insert_rows("insert_events", build_event_rows(events, version=version))
         await self._connections.insert_rows(
-            "insert_verdict_changes", build_verdict_change_rows(messages, version=version)
+            "insert_address_clicks", build_address_click_rows(event for _, event in events)
         )
-        await self._connections.insert_rows("insert_clicks", clicks)
-        # A report that is counted while clicks come in may know them or not; this comes last, so it is counted again.
-        campaigns = {row.campaign for row in message_rows} | {row.campaign for row in clicks}
+        await self._connections.insert_rows("insert_messages", message_rows)
+        # Changes before clicks: storing the clicks replaces the previous verdicts.
+        await self._connections.insert_rows("insert_verdict_changes", change_rows)
+        await self._connections.insert_rows("insert_clicks", click_rows)
+        # Last: a report that is counted during these inserts may miss some rows, so it must be stale afterwards.
+        campaigns = {row.campaign for row in message_rows} | {row.campaign for row in click_rows}
         await self._report_cache.invalidate(campaigns, version=version)
-        self.store_seconds.observe(time.perf_counter() - began)
+        self.store_seconds.observe(time.perf_counter() - started_at)
 
     async def erase(self, recipient: str) -> None:
-        """Delete the events and clicks of a recipient, and the clicks' history."""
-        for name in ("erase_clicks", "erase_clicks_of_people", "erase_verdict_changes", "erase_visits", "erase_events"):
+        """Delete the events and clicks of a recipient, and the history of the clicks."""
+        for name in (
+            "erase_clicks",
+            "erase_recipient_clicks",
+            "erase_verdict_changes",
+            "erase_address_clicks",
+            "erase_events",
+        ):
             await self._connections.execute(load_query(name), {"recipient": recipient})
-        await self._report_cache.invalidate_all(version=self._next_version())
+        await self._report_cache.invalidate_all(version=self._take_version())
 
     async def shorten_ip_addresses(self, *, before: datetime) -> None:
-        """Of what happened before a time keep only the network of each address."""
-        for name in ("shorten_click_addresses", "forget_visits", "shorten_event_addresses"):
+        """Replace IP addresses recorded before a time by their networks."""
+        for name in ("shorten_click_ip_addresses", "delete_address_clicks", "shorten_event_ip_addresses"):
             await self._connections.execute(load_query(name), {"before": format_rfc3339(before)})
 
     async def campaigns(self) -> Sequence[CampaignReport]:
@@ -201,18 +218,18 @@ class ChdbAnalytics:
         return await self._report_cache.campaign(name)
 
     async def cached_campaigns(self) -> Sequence[CachedReport]:
-        """Every campaign, the large ones as they were counted last."""
+        """Every campaign; the reports of large ones may be stale."""
         return await self._report_cache.cached_campaigns()
 
     async def cached_campaign(self, name: str) -> CachedReport | None:
-        """One campaign, a large one as it was counted last."""
+        """One campaign; the report of a large one may be stale."""
         return await self._report_cache.cached_campaign(name)
 
     async def refresh_next_report(self) -> None:
-        """Count one report that somebody got as it was counted last; nothing if nobody did.
+        """Count the first of the stale reports that were read, if any.
 
         Raises:
-            StorageError: it stays as it was.
+            StorageError: the report stays stale.
         """
         await self._report_cache.refresh_next()
 
@@ -222,23 +239,32 @@ class ChdbAnalytics:
         return await self._connections.fetch_rows("clickers", Clicker, parameters)
 
     async def store_labels(self, truths: Mapping[str, Verdict]) -> None:
-        """Keep what really made some clicks."""
-        version = self._next_version()
+        """Store ground-truth labels of clicks, by click id."""
+        version = self._take_version()
         labels = (LabelRow(click_id=click_id, truth=truth, version=version) for click_id, truth in truths.items())
         await self._connections.insert_rows("insert_labels", labels)
 
     async def confusion_matrix(self) -> ConfusionMatrix:
-        """How verdicts fare against all labels."""
+        """Compare the verdicts of labelled clicks with their labels."""
         return await count_confusion(self._connections)
 
     async def filtered_counts(
         self, campaigns: Sequence[str], *, click_filter: ClickFilter
     ) -> Mapping[str, FilteredCounts]:
-        """What one filter leaves of campaigns."""
+        """Counts of the clicks that pass a filter, by campaign."""
         return await count_filtered(self._connections, campaigns, click_filter)
 
-    def _next_version(self) -> int:
-        """Microseconds since 1970, but always more than before: clocks are set back."""
-        now = int(self._clock.now().timestamp() * 1_000_000)
-        self._version = max(self._version + 1, now)
-        return self._version
+    def _take_version(self) -> int:
+        version = self._next_unused_version
+        self._next_unused_version += 1
+        return version
+
+
+def compute_first_version(latest_version: int) -> int:
+    """The first version of the epoch after the one of the latest stored version.
+
+    There are 8,191 epochs. After the last one, versions continue in it: while one process has the folder open, no
+    other can store, so a higher counter is enough.
+    """
+    next_epoch = min((latest_version >> _COUNTER_BITS) + 1, _MAX_EPOCH)
+    return max(next_epoch << _COUNTER_BITS, latest_version + 1)

@@ -1,1 +1,1 @@
-"""What was configured and must be looked up, on SQLite or PostgreSQL: link sets, short links, consents."""
+"""The registry on SQLite or PostgreSQL: link sets, short links, link edits, consents and erasures."""

@@ -1,4 +1,4 @@
-"""The registry's database: SQLite in one file, or PostgreSQL by URL, asked from threads beside the event loop's."""
+"""The registry's database: a SQLite file, or a PostgreSQL server by URL. Statements run in threads."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,16 +18,16 @@ __all__ = ["Database", "parse_database_url"]
 
 _POOL_SIZE = 4
 _TIMEOUT_S = 3.0
-"""How long a reader may wait to hear that the registry does not answer."""
+"""How long a recipient who clicked a short link may wait for an error page."""
 
 Result = TypeVar("Result")
 
 
 def parse_database_url(text: str, *, file: Path) -> URL:
-    """Where the registry is: at a PostgreSQL URL, or in a file of SQLite where the text is empty.
+    """Parse the setting ``registry.url``; an empty one means SQLite in ``file``.
 
     Raises:
-        SettingsError: another kind of URL.
+        SettingsError: the URL is not one of PostgreSQL.
     """
     if not text:
         return URL.create("sqlite", database=str(file))
@@ -36,40 +36,37 @@ def parse_database_url(text: str, *, file: Path) -> URL:
     except ArgumentError:
         url = None
     if url is None or url.get_backend_name() != "postgresql":
-        raise SettingsError("registry.url is no PostgreSQL URL", hint="write postgresql://user@host/database")
+        raise SettingsError("registry.url is not a PostgreSQL URL", hint="write postgresql://user@host/database")
     return url.set(drivername="postgresql+psycopg")
 
 
 class Database:
-    """An open registry. Nothing is connected before the first question.
+    """A registry. It connects on first use.
 
     Args:
-        url: as `parse_database_url` makes it. SQLite makes the file, unless for reading only.
+        url: from `parse_database_url`. A missing SQLite file is created, except with ``read_only``.
         read_only: refuse every change.
     """
 
     def __init__(self, url: URL, *, read_only: bool = False) -> None:
-        self.engine = (
-            _create_sqlite_engine(url, read_only=read_only)
-            if _is_sqlite(url)
-            else _create_postgresql_engine(url, read_only=read_only)
-        )
+        create_engine = _create_sqlite_engine if url.get_backend_name() == "sqlite" else _create_postgresql_engine
+        self.engine = create_engine(url, read_only=read_only)
         self._executor = ThreadPoolExecutor(_POOL_SIZE, thread_name_prefix="registry")
 
     async def run(self, operation: Callable[[Connection], Result]) -> Result:
-        """Do work in one transaction, durable when this returns.
+        """Run ``operation`` in one transaction, which is durable when this returns.
 
         Raises:
-            StorageError: it was refused, or took longer than a reader waits; then it may still come to pass.
+            StorageError: it failed, or took longer than 3 s. After a timeout it may still be committed.
         """
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, operation)
         except TimeoutError as error:
-            raise StorageError("the registry does not answer") from error
+            raise StorageError("the registry does not respond") from error
 
     async def close(self) -> None:
-        """Let running work end, then disconnect."""
+        """Wait for running transactions, then disconnect."""
         await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
         self.engine.dispose()
 
@@ -77,30 +74,26 @@ class Database:
         try:
             with self.engine.begin() as connection:
                 return operation(connection)
-        except SQLAlchemyError as error:  # its text quotes what was to be stored
+        except SQLAlchemyError as error:  # its text quotes rows, so it is not part of the message
             raise StorageError(f"the registry refused: {type(error).__name__}") from error
-
-
-def _is_sqlite(url: URL) -> bool:
-    return url.get_backend_name() == "sqlite"
 
 
 def _create_sqlite_engine(url: URL, *, read_only: bool) -> Engine:
     if read_only:
         url = url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
-    # The driver would begin transactions when it sees fit; so it begins none, and we do.
+    # isolation_level=None: the driver must not begin transactions itself, `begin_transaction` does.
     engine = sqlalchemy.create_engine(url, connect_args={"isolation_level": None, "timeout": _TIMEOUT_S})
 
     @event.listens_for(engine, "connect")
-    def connected(connection: DBAPIConnection, _record: object) -> None:
+    def set_pragmas(connection: DBAPIConnection, _record: object) -> None:
         cursor = connection.cursor()
         for pragma in ("synchronous = FULL", "foreign_keys = ON", *(() if read_only else ("journal_mode = WAL",))):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
-    def begun(connection: Connection) -> None:
-        # One that reads first and writes later could be refused for want of the lock in between.
+    def begin_transaction(connection: Connection) -> None:
+        # IMMEDIATE waits for the write lock now. A transaction that reads first and locks later can fail instead.
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine

@@ -1,4 +1,4 @@
-"""Link sets, as rows."""
+"""Tables of links: link sets of campaigns, messages with short links, and edits of sent links."""
 
 from datetime import datetime
 
@@ -13,20 +13,21 @@ from clicktrail.server.registry.tables import insert_links, link_edits, select_l
 __all__ = ["SqlLinkEdits", "SqlLinkSets", "SqlShortLinks"]
 
 _MAX_LINK_SET_ID = 2**63 - 1
+"""The largest BIGINT. An id read from a token may be larger."""
 
 
 class SqlLinkSets:
-    """The link sets of a registry: `LinkSets`."""
+    """The port `LinkSets`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, link_set: LinkSet) -> int:
-        """Keep a link set, and return its number."""
+        """Store a link set and return its id."""
         return await self._database.run(lambda connection: _insert_link_set(connection, link_set))
 
     async def find(self, link_set_id: int) -> LinkSet | None:
-        """One link set, if there is one of that number."""
+        """The link set with an id, if there is one."""
         if link_set_id > _MAX_LINK_SET_ID:
             return None
         return await self._database.run(lambda connection: _select_link_set(connection, link_set_id))
@@ -34,11 +35,10 @@ class SqlLinkSets:
 
 def _insert_link_set(connection: Connection, link_set: LinkSet) -> int:
     statement = insert(tables.link_sets).returning(tables.link_sets.c.id)
-    number: int = connection.execute(
-        statement, {"campaign": link_set.campaign, "created_at": link_set.created_at}
-    ).scalar_one()
-    insert_links(connection, tables.link_set_links.c.link_set, number, link_set.links)
-    return number
+    row = {"campaign": link_set.campaign, "created_at": link_set.created_at}
+    link_set_id: int = connection.execute(statement, row).scalar_one()
+    insert_links(connection, tables.link_set_links.c.link_set_id, link_set_id, link_set.links)
+    return link_set_id
 
 
 def _select_link_set(connection: Connection, link_set_id: int) -> LinkSet | None:
@@ -48,21 +48,18 @@ def _select_link_set(connection: Connection, link_set_id: int) -> LinkSet | None
     return LinkSet(
         campaign=row.campaign,
         created_at=row.created_at,
-        links=select_links(connection, tables.link_set_links.c.link_set, link_set_id),
+        links=select_links(connection, tables.link_set_links.c.link_set_id, link_set_id),
     )
 
 
-# FOLDED short_links.py: Messages with short links, as rows.
-
-
 class SqlShortLinks:
-    """The short links of a registry: `ShortLinks`."""
+    """The port `ShortLinks`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, message: ShortLinkMessage) -> None:
-        """Keep a message's links."""
+        """Store a message and its links."""
         await self._database.run(lambda connection: _insert_short_message(connection, message))
 
     async def find(self, code: int) -> ShortLinkMessage | None:
@@ -70,13 +67,13 @@ class SqlShortLinks:
         return await self._database.run(lambda connection: _select_short_message(connection, code))
 
     async def delete(self, *, created_before: datetime, limit: int) -> int:
-        """Delete the oldest messages of those before a time, and with them their links; how many there were."""
+        """Delete the oldest messages created before a time, and their links. Returns the number of messages."""
         messages = tables.short_messages.c
         oldest = (
             select(messages.code).where(messages.created_at < created_before).order_by(messages.created_at).limit(limit)
         )
-        gone = delete(tables.short_messages).where(messages.code.in_(oldest))
-        return await self._database.run(lambda connection: connection.execute(gone).rowcount)
+        statement = delete(tables.short_messages).where(messages.code.in_(oldest))
+        return await self._database.run(lambda connection: connection.execute(statement).rowcount)
 
 
 def _insert_short_message(connection: Connection, message: ShortLinkMessage) -> None:
@@ -107,21 +104,18 @@ def _select_short_message(connection: Connection, code: int) -> ShortLinkMessage
     )
 
 
-# FOLDED link_edits.py: Edits of links, as rows.
-
-
 class SqlLinkEdits:
-    """The edits of a registry: `LinkEdits`."""
+    """The port `LinkEdits`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, edit: LinkEdit) -> None:
-        """Keep an edit."""
+        """Store an edit. The same edit again changes nothing."""
         await self._database.run(lambda connection: _insert_link_edit(connection, edit))
 
     async def list_all(self) -> list[LinkEdit]:
-        """Every edit, in the order of time."""
+        """Every edit, by time."""
         return await self._database.run(_select_link_edits)
 
 
@@ -132,7 +126,7 @@ def _insert_link_edit(connection: Connection, edit: LinkEdit) -> None:
         insert(link_edits),
         {
             "id": edit.id,
-            "at": edit.at,
+            "created_at": edit.at,
             "campaign": target.campaign,
             "position": target.position,
             "url": target.url,
@@ -145,11 +139,11 @@ def _insert_link_edit(connection: Connection, edit: LinkEdit) -> None:
 
 
 def _select_link_edits(connection: Connection) -> list[LinkEdit]:
-    rows = connection.execute(select(link_edits).order_by(link_edits.c.at, link_edits.c.id))
+    rows = connection.execute(select(link_edits).order_by(link_edits.c.created_at, link_edits.c.id))
     return [
         LinkEdit(
             id=row.id,
-            at=row.at,
+            at=row.created_at,
             target=EditTarget(campaign=row.campaign, position=row.position, url=row.url, host=row.host),
             action=EditAction(row.action),
             destination=row.destination,

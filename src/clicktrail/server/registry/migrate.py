@@ -1,4 +1,4 @@
-"""Bring the tables to the shape that this version needs."""
+"""Migrate the registry's tables to this version's schema."""
 
 from alembic import command
 from alembic.config import Config
@@ -12,27 +12,28 @@ from clicktrail.server.registry.database import Database
 __all__ = ["migrate"]
 
 _ADVISORY_LOCK_ID = 7_234_001
-"""Our number among PostgreSQL's advisory locks."""
+"""Id of our lock among PostgreSQL's advisory locks; an arbitrary number."""
+
+_CONNECTION_HINT = "does the data folder exist, and does the server of registry.url respond?"
 
 
 def migrate(database: Database) -> None:
-    """Run the migrations that are missing, all or none. Others that start at once wait, and find nothing to do.
+    """Apply the missing migrations in one transaction. Processes that start at the same time wait for each other.
 
     Raises:
-        StorageError: the database does not answer or refuses, or a newer version of clicktrail has been here.
+        StorageError: the database cannot be reached or refused, or a newer version of clicktrail has migrated it.
     """
     config = Config()
     config.set_main_option("script_location", "clicktrail.server.registry:migrations")
     try:
-        with database.engine.begin() as connection:  # on SQLite this is the lock
+        with database.engine.begin() as connection:  # on SQLite, this locks the file for writing
             if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK_ID})
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock_id)"), {"lock_id": _ADVISORY_LOCK_ID})
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except SQLAlchemyError as error:
         raise StorageError(f"cannot open the registry: {type(error).__name__}", hint=_CONNECTION_HINT) from error
     except CommandError as error:
-        raise StorageError("the registry is of a newer clicktrail", hint="install that version again") from error
-
-
-_CONNECTION_HINT = "does the data folder exist, or the server of registry.url answer?"
+        raise StorageError(
+            "the registry was written by a newer version of clicktrail", hint="install that version"
+        ) from error

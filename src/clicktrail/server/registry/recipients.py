@@ -1,4 +1,4 @@
-"""What recipients said to being tracked, as rows."""
+"""Tables of recipients: their consent to being tracked, and their erasure."""
 
 from datetime import datetime
 
@@ -11,90 +11,91 @@ from clicktrail.server.registry.tables import EpochMilliseconds, consents, erasu
 __all__ = ["SqlConsents", "SqlErasures", "normalize_recipient", "upsert_consent"]
 
 _UPSERT_CONSENT = text(
-    "INSERT INTO consents (recipient, consent, at) VALUES (:recipient, :consent, :at)"
-    " ON CONFLICT (recipient) DO UPDATE SET consent = excluded.consent, at = excluded.at"
-).bindparams(bindparam("at", type_=EpochMilliseconds))
-"""In one statement, as SQLite and PostgreSQL both have it: of two that come at once none is refused."""
+    "INSERT INTO consents (recipient, consent, recorded_at) VALUES (:recipient, :consent, :recorded_at)"
+    " ON CONFLICT (recipient) DO UPDATE SET consent = excluded.consent, recorded_at = excluded.recorded_at"
+).bindparams(bindparam("recorded_at", type_=EpochMilliseconds))
+"""One statement, which SQLite and PostgreSQL both have: of two concurrent ones, neither fails."""
 
 
 class SqlConsents:
-    """The consents of a registry: `Consents`.
+    """The port `Consents`.
 
-    A recipient stands there as the sender names them, like in journal and analytics. A hash would protect nobody:
-    whoever has the database has those, too, and a key for it would be one more thing that must never be lost.
+    Recipients are stored as the sender names them, like in journal and analytics. Hashing them would protect no one:
+    who has the database has journal and analytics, too. And its key would be one more thing that must not be lost.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def set(self, recipient: str, consent: Consent, *, at: datetime) -> None:
-        """Keep what a recipient said last."""
+        """Store a recipient's latest choice."""
         name = normalize_recipient(recipient)
         await self._database.run(lambda connection: upsert_consent(connection, name, consent, at=at))
 
     async def find(self, recipient: str) -> Consent | None:
-        """What a recipient said last, if anything."""
-        name = normalize_recipient(recipient)
-        found = await self._database.run(
-            lambda connection: connection.execute(
-                select(consents.c.consent).where(consents.c.recipient == name)
-            ).scalar_one_or_none()
-        )
-        return None if found is None else Consent(found)
+        """A recipient's latest choice; None if none is stored."""
+        statement = select(consents.c.consent).where(consents.c.recipient == normalize_recipient(recipient))
+        consent = await self._database.run(lambda connection: connection.execute(statement).scalar_one_or_none())
+        return None if consent is None else Consent(consent)
 
     async def list_records(self, *, since: datetime | None) -> list[ConsentRecord]:
-        """What was said at a time and later; without one, by whom tracking was denied."""
-        wanted = consents.c.consent == Consent.DENIED.value if since is None else consents.c.at >= since
-        columns = consents.c.recipient, consents.c.consent, consents.c.at
-        rows = await self._database.run(lambda connection: connection.execute(select(*columns).where(wanted)).all())
-        return [ConsentRecord(recipient=recipient, consent=Consent(consent), at=at) for recipient, consent, at in rows]
+        """Choices recorded at or after a time; without one, the recipients who denied tracking."""
+        condition = consents.c.consent == Consent.DENIED.value if since is None else consents.c.recorded_at >= since
+        statement = select(consents.c.recipient, consents.c.consent, consents.c.recorded_at).where(condition)
+        rows = await self._database.run(lambda connection: connection.execute(statement).all())
+        return [
+            ConsentRecord(recipient=row.recipient, consent=Consent(row.consent), at=row.recorded_at) for row in rows
+        ]
 
 
 def normalize_recipient(recipient: str) -> str:
-    """Mail servers tell no capital from small letters in addresses; an opaque id may."""
+    """Lower-case an email address. An opaque id may be case-sensitive and stays as it is."""
     return recipient.casefold() if "@" in recipient else recipient
 
 
 def upsert_consent(connection: Connection, recipient: str, consent: Consent, *, at: datetime) -> None:
-    """Have this be what a recipient said last."""
-    connection.execute(_UPSERT_CONSENT, {"recipient": recipient, "consent": consent.value, "at": at})
-
-
-# FOLDED erasures.py: Erased recipients, as rows: a mark for good, and the name until analytics has nothing of
-# them any more.
+    """Store a recipient's latest choice. ``recipient`` is normalized."""
+    connection.execute(_UPSERT_CONSENT, {"recipient": recipient, "consent": consent.value, "recorded_at": at})
 
 
 class SqlErasures:
-    """The erasures of a registry: `Erasures`."""
+    """The port `Erasures`.
+
+    A keyed hash of each erased recipient stays permanently. The recipient is stored only until analytics has erased
+    them.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, recipient: str, recipient_hash: str, *, at: datetime) -> None:
-        """Begin to erase a recipient."""
-        await self._database.run(
-            lambda connection: _insert_erasure(connection, normalize_recipient(recipient), recipient_hash, at)
-        )
+        """Store a request for erasure, and deny tracking."""
+        name = normalize_recipient(recipient)
+        await self._database.run(lambda connection: _insert_erasure(connection, name, recipient_hash, at))
 
     async def list_hashes(self) -> list[str]:
-        """What is kept of all who were erased."""
-        return await self._database.run(lambda connection: list(connection.scalars(select(erasures.c.mark))))
+        """Hashes of all erased recipients."""
+        statement = select(erasures.c.recipient_hash)
+        return await self._database.run(lambda connection: list(connection.scalars(statement)))
 
     async def list_pending(self) -> list[str]:
         """Recipients whom analytics has not erased yet."""
-        wanted = select(erasures.c.recipient).where(erasures.c.recipient != "")
-        return await self._database.run(lambda connection: list(connection.scalars(wanted)))
+        statement = select(erasures.c.pending_recipient).where(erasures.c.pending_recipient != "")
+        return await self._database.run(lambda connection: list(connection.scalars(statement)))
 
     async def mark_done(self, recipient: str) -> None:
-        """Forget a name."""
-        forgotten = update(erasures).where(erasures.c.recipient == normalize_recipient(recipient)).values(recipient="")
-        await self._database.run(lambda connection: connection.execute(forgotten))
+        """Delete the recipient's name after analytics has erased them."""
+        is_recipient = erasures.c.pending_recipient == normalize_recipient(recipient)
+        statement = update(erasures).where(is_recipient).values(pending_recipient="")
+        await self._database.run(lambda connection: connection.execute(statement))
 
 
 def _insert_erasure(connection: Connection, recipient: str, recipient_hash: str, at: datetime) -> None:
-    connection.execute(delete(erasures).where(erasures.c.mark == recipient_hash))
-    connection.execute(insert(erasures), {"mark": recipient_hash, "at": at, "recipient": recipient})
-    theirs = short_messages.c.recipient
-    same = func.lower(theirs) == recipient if "@" in recipient else theirs == recipient
-    connection.execute(update(short_messages).where(same).values(recipient=recipient_hash))
+    connection.execute(delete(erasures).where(erasures.c.recipient_hash == recipient_hash))
+    connection.execute(
+        insert(erasures), {"recipient_hash": recipient_hash, "requested_at": at, "pending_recipient": recipient}
+    )
+    column = short_messages.c.recipient
+    is_recipient = func.lower(column) == recipient if "@" in recipient else column == recipient
+    connection.execute(update(short_messages).where(is_recipient).values(recipient=recipient_hash))
     upsert_consent(connection, recipient, Consent.DENIED, at=at)

@@ -37,17 +37,17 @@ __all__ = [
 
 
 class EpochMilliseconds(TypeDecorator[datetime]):
-    """An aware time, kept in milliseconds since 1970: SQLite knows no time zones."""
+    """An aware time, stored as milliseconds since 1970, because SQLite has no time zones."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
-        """Into the database."""
+        """Convert to the database's value."""
         return None if value is None else round(value.timestamp() * 1000)
 
     def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
-        """Out of it, UTC."""
+        """Convert from the database's value, to UTC."""
         return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
 
 
@@ -56,17 +56,17 @@ METADATA = MetaData()
 link_sets = Table(
     "link_sets",
     METADATA,
-    # SQLite counts only a column of this type up.
+    # SQLite generates ids only for a column of type INTEGER.
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("campaign", Text, nullable=False),
     Column("created_at", EpochMilliseconds, nullable=False),
-    sqlite_autoincrement=True,  # a number is never given out again, not even that of the last set once it is gone
+    sqlite_autoincrement=True,  # never reuse an id, not even that of the last row after it was deleted
 )
 
 link_set_links = Table(
     "link_set_links",
     METADATA,
-    Column("link_set", ForeignKey("link_sets.id", ondelete="CASCADE"), primary_key=True),
+    Column("link_set_id", ForeignKey("link_sets.id", ondelete="CASCADE"), primary_key=True),
     Column("position", SmallInteger, primary_key=True),
     Column("destination", Text, nullable=False),
     Column("group", Text, nullable=False),
@@ -96,14 +96,14 @@ consents = Table(
     METADATA,
     Column("recipient", Text, primary_key=True),
     Column("consent", Text, nullable=False),
-    Column("at", EpochMilliseconds, nullable=False),
+    Column("recorded_at", EpochMilliseconds, nullable=False),
 )
 
 link_edits = Table(
     "link_edits",
     METADATA,
     Column("id", Text, primary_key=True),
-    Column("at", EpochMilliseconds, nullable=False),
+    Column("created_at", EpochMilliseconds, nullable=False),
     Column("campaign", Text, nullable=False),
     Column("position", Integer, nullable=False),
     Column("url", Text, nullable=False),
@@ -116,18 +116,14 @@ link_edits = Table(
 erasures = Table(
     "erasures",
     METADATA,
-    Column("mark", Text, primary_key=True),
-    Column("at", EpochMilliseconds, nullable=False),
-    Column("recipient", Text, nullable=False),  # empty once nothing of theirs is left in analytics
+    Column("recipient_hash", Text, primary_key=True),
+    Column("requested_at", EpochMilliseconds, nullable=False),
+    Column("pending_recipient", Text, nullable=False),  # empty when the recipient was erased from analytics
 )
 
 
-# FOLDED link_rows.py: The links of a link set or of a short message, as rows: two tables that differ by what
-# their links belong to.
-
-
 def insert_links(connection: Connection, owner_column: Column[int], owner_id: int, links: Iterable[StoredLink]) -> None:
-    """Keep links in the table of the column ``owner_column``, which tells the number of what they belong to."""
+    """Insert links into the table of ``owner_column``, which is a foreign key: link_set_id or code."""
     rows = [
         {owner_column.key: owner_id, "position": link.position, "destination": link.destination, "group": link.group}
         for link in links
@@ -137,8 +133,8 @@ def insert_links(connection: Connection, owner_column: Column[int], owner_id: in
 
 
 def select_links(connection: Connection, owner_column: Column[int], owner_id: int) -> tuple[StoredLink, ...]:
-    """The links of one number, by position."""
-    found = connection.execute(
+    """The links of a link set or short message, by position."""
+    rows = connection.execute(
         select(owner_column.table).where(owner_column == owner_id).order_by(owner_column.table.c.position)
     )
-    return tuple(StoredLink(position=row.position, destination=row.destination, group=row.group) for row in found)
+    return tuple(StoredLink(position=row.position, destination=row.destination, group=row.group) for row in rows)

@@ -1,4 +1,4 @@
--- People with a human click since a time, by name, from a name on. A message whose recipient is unknown is nobody.
+-- Recipients with a human click since a time, by name. A message with an unknown recipient has no clicker.
 SELECT person AS recipient, count() AS clicks, max(at) AS last_at
 FROM clicks FINAL
 WHERE at >= parseDateTime64BestEffort({since:String}, 3, 'UTC')

@@ -1,2 +1,2 @@
--- A batch may span many years of an import: no limit on the partitions it touches.
+-- A batch of imported events may span many years: do not limit the number of partitions.
 INSERT INTO events SETTINGS max_partitions_per_insert_block = 0 FORMAT JSONEachRow

@@ -1,1 +1,1 @@
-"""How the registry's tables came to be: one file a change, none of them ever edited."""
+"""The registry's schema: one migration per file, never edited after a release."""

@@ -1,4 +1,4 @@
-"""What Alembic runs to migrate: on the connection of `migrate`, inside its transaction."""
+"""Alembic's entry point: runs the migrations on the connection of `migrate`, inside its transaction."""
 
 from alembic import context
 

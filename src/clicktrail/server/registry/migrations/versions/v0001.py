@@ -21,7 +21,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "link_set_links",
-        sa.Column("link_set", number, sa.ForeignKey("link_sets.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("link_set_id", number, sa.ForeignKey("link_sets.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("position", sa.SmallInteger, primary_key=True),
         sa.Column("destination", sa.Text, nullable=False),
         sa.Column("group", sa.Text, nullable=False),
@@ -45,12 +45,12 @@ def upgrade() -> None:
         "consents",
         sa.Column("recipient", sa.Text, primary_key=True),
         sa.Column("consent", sa.Text, nullable=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("recorded_at", sa.BigInteger, nullable=False),
     )
     op.create_table(
         "link_edits",
         sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("campaign", sa.Text, nullable=False),
         sa.Column("position", sa.Integer, nullable=False),
         sa.Column("url", sa.Text, nullable=False),
@@ -61,7 +61,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "erasures",
-        sa.Column("mark", sa.Text, primary_key=True),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("recipient", sa.Text, nullable=False),
+        sa.Column("recipient_hash", sa.Text, primary_key=True),
+        sa.Column("requested_at", sa.BigInteger, nullable=False),
+        sa.Column("pending_recipient", sa.Text, nullable=False),
     )

@@ -1,4 +1,4 @@
--- Of the clicks at some places those that are what one looks for. Only granules with one of them are read and merged.
+-- The clicks with some keys that match a search. Only the granules that hold one of the keys are read and merged.
 SELECT
     id,
     at,
@@ -19,8 +19,8 @@ FROM clicks FINAL
 WHERE campaign = {campaign:String}
     AND (hour, id) IN
     (
-        SELECT toInt32(tupleElement(place, 1)), tupleElement(place, 2)
-        FROM (SELECT arrayJoin(arrayZip({hours:Array(String)}, {ids:Array(String)})) AS place)
+        SELECT toInt32(tupleElement(click_key, 1)), tupleElement(click_key, 2)
+        FROM (SELECT arrayJoin(arrayZip({hours:Array(String)}, {ids:Array(String)})) AS click_key)
     )
     AND counted = {counted:UInt8}
     AND verdict IN {verdicts:Array(String)}

@@ -1,4 +1,4 @@
--- Of what was recorded before a time: the network of 256 addresses (IPv4) or of a site (IPv6) in place of each address.
+-- Before a time, replace each IP address by its network: 256 addresses of IPv4, a site of IPv6.
 ALTER TABLE clicks
 UPDATE ip = multiIf(
     isIPv4String(ip), concat(toString(tupleElement(IPv4CIDRToRange(toIPv4OrDefault(ip), 24), 1)), '/24'),

@@ -1,4 +1,4 @@
--- As in shorten_click_addresses.sql, inside the events' lines. In a text the name's first quote would be escaped.
+-- As shorten_click_ip_addresses.sql, inside the JSON lines. Only the key matches: quotes inside strings are escaped.
 ALTER TABLE events
 UPDATE line = replaceOne(
     line,

@@ -1,0 +1,1 @@
+INSERT INTO cached_reports FORMAT JSONEachRow

@@ -1,0 +1,1 @@
+INSERT INTO campaign_changes FORMAT JSONEachRow

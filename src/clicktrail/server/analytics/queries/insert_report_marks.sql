@@ -1,1 +1,0 @@
-INSERT INTO report_marks FORMAT JSONEachRow

@@ -1,1 +1,0 @@
-INSERT INTO reports FORMAT JSONEachRow

@@ -1,5 +1,0 @@
-SELECT marks.campaign AS campaign, marks.version AS changed, kept.version AS version, counted_by, report
-FROM (SELECT campaign, version FROM report_marks FINAL WHERE campaign = {campaign:String}) AS marks
-LEFT JOIN
-    (SELECT campaign, version, counted_by, report FROM reports FINAL WHERE whole AND campaign = {campaign:String}) AS kept
-    USING (campaign)

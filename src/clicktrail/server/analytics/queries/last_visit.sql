@@ -1,3 +1,0 @@
-SELECT maxOrNull(at) AS last
-FROM visits
-SETTINGS date_time_output_format = 'iso'
