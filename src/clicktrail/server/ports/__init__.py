@@ -11,7 +11,8 @@ from clicktrail.server.ports.click_log import (
 )
 from clicktrail.server.ports.event_store import EventStore, JudgedMessage, StoredVerdict, StoreObserver
 from clicktrail.server.ports.journal import Journal, JournalEntry, JournalReader
-from clicktrail.server.ports.registry import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
+from clicktrail.server.ports.links import LinkEdits, LinkSets, ShortLinks
+from clicktrail.server.ports.recipients import Consents, Erasures
 from clicktrail.server.ports.reports import CachedReport, Clicker, Reports
 from clicktrail.server.ports.system import Clock, IdGenerator, ShortCodeGenerator
 

@@ -1,56 +1,52 @@
-"""Where events go before anybody is answered, and where they are read again."""
+"""Write events to the journal before a request is answered, and read them back."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = [
-    "Journal",
-    "JournalEntry",
-    "JournalReader",
-]
+__all__ = ["Journal", "JournalEntry", "JournalReader"]
 
 
 class Journal(Protocol):
-    """Where an event goes before anybody is answered: one writer's end of it."""
+    """The writing end of the journal, for one writer."""
 
     @property
     def is_degraded(self) -> bool:
-        """Whether lines have to wait for the disk just now."""
+        """Whether events currently wait in memory because the disk cannot be written."""
         ...
 
     @property
     def failed_count(self) -> int:
-        """Lines so far that were not on disk when that was told: written later, or waiting, or let go."""
+        """Number of events so far that were not on disk when ``on_commit`` was called; they may be written later."""
         ...
 
     @property
     def buffered_count(self) -> int:
-        """Lines that wait in memory now."""
+        """Number of events that wait in memory now."""
         ...
 
     @property
     def dropped_count(self) -> int:
-        """Lines so far that will never be on disk."""
+        """Number of events so far that were dropped and will never be on disk."""
         ...
 
     def append(self, line: bytes, on_commit: Callable[[bool], None]) -> None:
-        """Write one encoded event, and say when it is on disk.
+        """Append one encoded event, and call back once it is durable. Never raises.
 
-        Never raises. ``on_commit(True)`` is called once the line is as safe as the settings ask for,
-        ``on_commit(False)`` as soon as it is clear that nobody should wait for that: the line is written later, or let
-        go. Either may happen before this call returns.
+        ``on_commit(True)`` is called once the event is as durable as the settings require. ``on_commit(False)`` is
+        called as soon as the event cannot be committed in time: it is then written later, or dropped. Either call can
+        happen before this method returns.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One line of the journal and where it stood.
+    """One event of the journal.
 
     Attributes:
         line: the encoded event, as it was appended.
-        position: where reading goes on behind it; opaque, meaningful to the reader that gave it.
+        position: where the next entry begins; opaque to everyone but the reader that returned it.
     """
 
     line: bytes
@@ -58,12 +54,12 @@ class JournalEntry:
 
 
 class JournalReader(Protocol):
-    """The other end: every writer's lines, each writer's in order, from where reading stopped last."""
+    """The reading end: the events of all writers, each writer's in order, from the committed position on."""
 
     async def read(self, limit: int) -> Sequence[JournalEntry]:
-        """The next lines, at most ``limit``; empty where there are none yet. Advances in memory only."""
+        """Return up to ``limit`` next entries; empty if there are none yet. The new position is not yet committed."""
         ...
 
     async def commit(self) -> None:
-        """Remember durably that all that was read so far is done with."""
+        """Durably store the position behind the entries read so far, so that they are not read again."""
         ...

@@ -1,28 +1,24 @@
-"""What code that reads no clock and rolls no dice is given: the time, names for new things, random codes."""
+"""Provide the current time, new ids and random codes, so that the pipeline stays deterministic."""
 
 from datetime import datetime
 from typing import Protocol
 
-__all__ = [
-    "Clock",
-    "IdGenerator",
-    "ShortCodeGenerator",
-]
+__all__ = ["Clock", "IdGenerator", "ShortCodeGenerator"]
 
 
 class Clock(Protocol):
-    """The time of day."""
+    """The current time."""
 
     def now(self) -> datetime:
-        """Aware, UTC, cut to milliseconds."""
+        """Return the current time: aware, UTC, truncated to milliseconds."""
         ...
 
 
 class IdGenerator(Protocol):
-    """Names for new things."""
+    """Unique ids."""
 
     def new(self) -> str:
-        """An id that nobody else has given out or will: ``[0-9a-z]`` only, at most 26 characters."""
+        """Return a new, globally unique id: up to 26 characters ``[0-9a-z]``."""
         ...
 
 
@@ -30,5 +26,5 @@ class ShortCodeGenerator(Protocol):
     """Codes of short links."""
 
     def new(self) -> int:
-        """`CODE_BITS` random bits that nobody can guess."""
+        """Return `SHORT_CODE_BITS` unpredictable random bits."""
         ...
