@@ -1,30 +1,51 @@
-"""Files that are either the old one or the new one, whatever happens in between."""
+"""Replace files atomically: after a crash a file is the complete old one or the complete new one."""
 
 import os
 import tempfile
 from pathlib import Path
 
-__all__ = ["write_atomically"]
+__all__ = ["fsync_folder", "write_atomically"]
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Put a file in the place of another, or of none; it can be read by its owner alone.
+def write_atomically(path: Path, data: bytes, *, overwrite: bool = True, mode: int = 0o600) -> None:
+    """Write a file and bring it to disk.
+
+    Args:
+        path: in a folder that exists.
+        data: the whole content.
+        overwrite: whether an existing file is replaced.
+        mode: permission bits of the file.
 
     Raises:
-        OSError: it could not be written; the old one is as it was.
+        FileExistsError: the file exists, and ``overwrite`` is false.
+        OSError: writing or syncing failed. The path holds the complete old file or, if only the sync of the folder
+            failed, the complete new one, which a power cut may still undo.
     """
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    descriptor, temp_name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    temp_path = Path(temp_name)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)  # a disk that is full must not be filled by attempts
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # the file's name is on disk only once its folder is
+            os.fsync(descriptor)
+        if overwrite:
+            temp_path.replace(path)
+        else:
+            path.hardlink_to(temp_path)  # unlike a rename it fails where the file exists
     finally:
-        os.close(folder)
+        temp_path.unlink(missing_ok=True)  # repeated attempts must not fill the disk
+    fsync_folder(path.parent)
+
+
+def fsync_folder(folder: Path) -> None:
+    """Bring a folder's entries to disk: until then a power cut can undo the creation of a file (fsync(2)).
+
+    Raises:
+        OSError: the folder cannot be opened or synced.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,15 +1,24 @@
-"""Say in the words of a file's author what is wrong with a value there: msgspec says it in those of its types."""
+"""Decode TOML files, and explain their errors in the words of TOML instead of Python's types."""
 
+import difflib
 import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
-__all__ = ["explain_error"]
+from clicktrail.errors import SettingsError
+
+__all__ = ["convert_config", "decode_toml", "explain_error", "suggest_name"]
+
+_T = TypeVar("_T")
 
 _WRONG_TYPE = re.compile(
-    r"Expected `(?P<wanted>[^`|]+?)(?: \| [^`]*)?`(?P<limit>[^,-]*?)"
-    r"(?:, got `(?P<got>[^`]+)`)?(?: - at `(?P<path>.+)`)?"
+    r"Expected `(?P<expected>[^`|]+?)(?: \| [^`]*)?`(?P<limit>[^,-]*?)"
+    r"(?:, got `(?P<actual>[^`]+)`)?(?: - at `(?P<path>.+)`)?"
 )
+_MISSING_FIELD = re.compile(r"Object missing required field `(?P<key>.+?)`(?: - at `(?P<path>.+)`)?")
 _INVALID_ENUM_VALUE = re.compile(r"Invalid enum value (?P<value>.+) - at `(?P<path>.+)`")
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<key>.+?)`(?: - at `(?P<path>.+)`)?")
 _TYPE_NAMES = {
@@ -23,24 +32,83 @@ _TYPE_NAMES = {
 _LIMIT_PHRASES = {" of length >= ": " of a length of at least ", " >= ": " of at least "}
 
 
+def decode_toml(text: str, type_: type[_T], *, name: str) -> _T:
+    """Decode a TOML document into a msgspec type.
+
+    Args:
+        text: the document.
+        type_: what the document holds.
+        name: name of the document in errors, such as "the policy".
+
+    Raises:
+        SettingsError: not TOML, an unknown or missing key, or a wrong value.
+    """
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{name} is not TOML: {error}") from error
+    return convert_config(tree, type_, name=name)
+
+
+def convert_config(tree: Mapping[str, Any], type_: type[_T], *, name: str, strict: bool = True) -> _T:
+    """Convert decoded TOML into a msgspec type.
+
+    Args:
+        tree: the document's tables and values.
+        type_: what the document holds.
+        name: name of the document in errors, such as "the policy".
+        strict: whether a number in quotes is an error.
+
+    Raises:
+        SettingsError: an unknown or missing key, or a wrong value.
+    """
+    _reject_unknown_keys(tree, type_, name=name)
+    try:
+        return msgspec.convert(tree, type_, strict=strict)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"in {name}: {explain_error(error)}") from error
+
+
 def explain_error(error: msgspec.ValidationError) -> str:
-    """What is wrong, with the key's path, such as ``relay.next_hop has to be text in quotes, and is a list``."""
+    """Explain a validation error by the key's path, as in ``relay.next_hop must be text in quotes, not a number``."""
     text = str(error)
-    if found := _WRONG_TYPE.fullmatch(text):
-        limit = found["limit"]
-        for theirs, ours in _LIMIT_PHRASES.items():
-            limit = limit.replace(theirs, ours)
-        but = f", and is {_describe_type(found['got'])}" if found["got"] else ""
-        return f"{_describe_path(found['path'])} has to be {_describe_type(found['wanted'])}{limit}{but}"
-    if found := _INVALID_ENUM_VALUE.fullmatch(text):
-        return f"{_describe_path(found['path'])} cannot be {found['value']}"
-    if found := _UNKNOWN_FIELD.fullmatch(text):
-        return (
-            f"{_describe_path(found['path'])} has no key '{found['key']}'"
-            if found["path"]
-            else f"there is no '{found['key']}'"
-        )
+    if match := _WRONG_TYPE.fullmatch(text):
+        limit = match["limit"]
+        for operator, phrase in _LIMIT_PHRASES.items():
+            limit = limit.replace(operator, phrase)
+        actual = f", not {_describe_type(match['actual'])}" if match["actual"] else ""
+        return f"{_describe_path(match['path'])} must be {_describe_type(match['expected'])}{limit}{actual}"
+    if match := _INVALID_ENUM_VALUE.fullmatch(text):
+        return f"{_describe_path(match['path'])} cannot be {match['value']}"
+    for pattern, problem in ((_UNKNOWN_FIELD, "unknown"), (_MISSING_FIELD, "missing")):
+        if match := pattern.fullmatch(text):
+            return f"{problem} key '{match['key']}'" + (f" in {_describe_path(match['path'])}" if match["path"] else "")
     return text
+
+
+def suggest_name(name: str, known_names: Iterable[str]) -> str:
+    """Hint for an unknown name: the most similar known name, or all of them."""
+    names = list(known_names)
+    similar = difflib.get_close_matches(name.lower(), names, n=1)
+    return f"did you mean '{similar[0]}'?" if similar else f"known here: {', '.join(names)}"
+
+
+def _reject_unknown_keys(tree: Mapping[str, Any], type_: type, *, name: str, prefix: str = "") -> None:
+    """Check a table and the tables within it. msgspec reports the same errors, but without a suggestion."""
+    if not _forbids_unknown_keys(type_):
+        return
+    known_types = {field.encode_name: field.type for field in msgspec.structs.fields(type_)}
+    for key, value in tree.items():
+        if key not in known_types:
+            raise SettingsError(f"in {name}: unknown key '{prefix}{key}'", hint=suggest_name(key, known_types))
+        if isinstance(value, Mapping):
+            _reject_unknown_keys(value, known_types[key], name=name, prefix=f"{prefix}{key}.")
+
+
+def _forbids_unknown_keys(type_: object) -> bool:
+    return (
+        isinstance(type_, type) and issubclass(type_, msgspec.Struct) and type_.__struct_config__.forbid_unknown_fields
+    )
 
 
 def _describe_type(msgspec_type: str) -> str:
@@ -48,6 +116,7 @@ def _describe_type(msgspec_type: str) -> str:
 
 
 def _describe_path(path: str | None) -> str:
-    """The key of a path such as ``$.mediums[...]``; a table's key that may be any is not named by msgspec."""
+    """Describe a path such as ``$.mediums[...]``, in which msgspec does not name the key of a mapping."""
     key = (path or "").removeprefix("$").removeprefix(".")
-    return f"a value of {key.removesuffix('[...]')}" if key.endswith("[...]") else key or "the file"
+    mapping = key.removesuffix("[...]")
+    return (mapping or "the file") if mapping == key else f"a value of {mapping or 'the file'}"

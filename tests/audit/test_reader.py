@@ -97,7 +97,7 @@ def test_other_tables_are_not_known() -> None:
 
 
 def test_a_file_with_an_unknown_key_is_refused() -> None:
-    with pytest.raises(SettingsError, match="exports cannot be read"):
+    with pytest.raises(SettingsError, match="in the exports file"):
         parse_export_formats("version = 2026-11-23\nexport = []")
 
 

@@ -71,10 +71,10 @@ def test_lines(text: str, ranges: tuple[str, ...]) -> None:
         ("2000::/3\n", "as wide as 2000::/3"),
         ("{}", "no network has a range"),
         ('{"prefixes": [{"ip_prefix": "x"}]}', "cannot be read: .*x"),
-        ('{"prefixes": 1}', "prefixes has to be a list"),
+        ('{"prefixes": 1}', "prefixes must be a list"),
         ("{", "cannot be read"),
         (OWN.replace("ours", "others"), "class cannot be 'others'"),
-        (OWN.replace("expires", "until"), "has no key 'until'"),
+        (OWN.replace("expires", "until"), "unknown key 'until'"),
         (OWN.replace("/25", "/24x"), "192.0.2.0/24x"),
     ],
 )

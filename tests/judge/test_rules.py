@@ -59,7 +59,7 @@ def test_thresholds() -> None:
     ("text", "says"),
     [
         ("version = ", "Invalid value"),
-        (HEAD, "`rules`"),
+        (HEAD, "missing key 'rules'"),
         (HEAD + RULE, "rule fast needs either a verdict or points"),
         (HEAD + RULE + 'points = 1\nverdict = "bot"', "rule fast needs either a verdict or points"),
         (HEAD + RULE + "pionts = 3", "pionts"),
@@ -87,5 +87,5 @@ def test_shipped_data_is_read() -> None:
 
 
 def test_unreadable_part() -> None:
-    with pytest.raises(SettingsError, match="rules cannot be read"):
+    with pytest.raises(SettingsError, match="in the rules file: missing key 'version'"):
         Context.from_toml(rules_toml="", networks=read_networks(), agents_toml=read_judge_data("agents.toml"))

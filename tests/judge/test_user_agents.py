@@ -135,7 +135,7 @@ ENTRY = '[{ name = "a", pattern = "b", source = "c" }]'
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("version", "cannot be read"),
+        ("version", "is not TOML"),
         (EMPTY.replace("excluded = []", ""), "excluded"),
         (EMPTY.replace("[]", ENTRY.replace("source", "sauce")), "sauce"),
         (EMPTY.replace("previews = []", "previews = " + ENTRY.replace('"b"', '"(?<=a)b"')), "cannot be read"),

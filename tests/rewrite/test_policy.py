@@ -199,12 +199,12 @@ def test_a_policy_says_what_becomes_of_plain_text() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("preset = 'none'", "in the policy preset cannot be 'none'"),
-        ("hosts = []", "in the policy there is no 'hosts'"),
+        ("preset = 'none'", "in the policy: preset cannot be 'none'"),
+        ("hosts = []", "in the policy: unknown key 'hosts'"),
         ("=", "the policy is not TOML"),
         ("denied_hosts = ['Bank.example']", "denied_hosts has 'Bank.example'"),
         ("allowed_hosts = ['https://shop.example/']", "allowed_hosts has 'https://shop.example/'"),
-        ("unknown_consent = 1", "in the policy unknown_consent has to be text in quotes"),
+        ("unknown_consent = 1", "in the policy: unknown_consent must be text in quotes"),
     ],
 )
 def test_a_policy_that_cannot_be_read(text: str, says: str) -> None:

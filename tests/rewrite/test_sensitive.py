@@ -47,7 +47,7 @@ def test_of_several_subjects_each_is_read() -> None:
 
 @pytest.mark.parametrize("text", ["rules = 1", "version = 2026-11-23\nrules = [{ name = 'a', other = 1 }]"])
 def test_a_file_that_says_something_else_is_refused(text: str) -> None:
-    with pytest.raises(SettingsError, match="rules for sensitive messages"):
+    with pytest.raises(SettingsError, match="in the sensitive rules file"):
         parse_sensitive_rules(text)
 
 

@@ -11,7 +11,8 @@ from typing import cast
 import msgspec
 from msgspec.structs import replace
 
-from clicktrail.errors import ClicktrailError, EventError, SettingsError
+from clicktrail.config_text import decode_toml
+from clicktrail.errors import ClicktrailError, EventError
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
 from clicktrail.model.verdict import Verdict
 
@@ -61,10 +62,7 @@ def parse_export_formats(text: str) -> tuple[ExportFormat, ...]:
     Raises:
         SettingsError: not TOML, or an unknown or missing key.
     """
-    try:
-        return msgspec.toml.decode(text, type=_ExportsFile).exports
-    except msgspec.DecodeError as error:
-        raise SettingsError(f"exports cannot be read: {error}") from error
+    return decode_toml(text, _ExportsFile, name="the exports file").exports
 
 
 def detect_export_format(columns: Collection[str], formats: Iterable[ExportFormat]) -> ExportFormat | None:

@@ -1,6 +1,5 @@
 """clicktrail privacy-text: what to say about tracked links in one's privacy policy."""
 
-import tomllib
 from enum import StrEnum
 from importlib import resources
 from typing import Annotated
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 import typer
 
 from clicktrail.cli.options import Config
+from clicktrail.config_text import decode_toml
 from clicktrail.server import settings
 
 __all__ = ["privacy_text"]
@@ -35,7 +35,7 @@ def privacy_text(
 
     loaded = settings.load(config, settings.get_environment())
     text = (resources.files("clicktrail.cli") / "privacy.toml").read_text("utf-8")
-    says: dict[str, str] = tomllib.loads(text)[language]
+    says = decode_toml(text, dict[str, dict[str, str]], name="privacy.toml")[language]
     domains = read_domains(loaded)
     hosts = [domain.host for domain in domains] or [urlsplit(loaded.tracking.domain).hostname or ""]
     opted_out = {domain.opted_out or loaded.privacy.opted_out for domain in domains} or {loaded.privacy.opted_out}

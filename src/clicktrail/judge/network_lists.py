@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from clicktrail.config_text import explain_error
+from clicktrail.config_text import decode_toml, explain_error
 from clicktrail.errors import SettingsError
 from clicktrail.judge.networks import AddressRange, Network, NetworkClass, NetworkTable, build_table, parse_range
 
@@ -90,7 +90,7 @@ def parse_network_list(
         if text.lstrip().startswith("{"):
             listed = _networks_from_cloud(msgspec.json.decode(text, type=_CloudDocument))
         elif "[[networks]]" in text:
-            listed = msgspec.toml.decode(text, type=_NetworksFile).networks
+            listed = decode_toml(text, _NetworksFile, name="the network list").networks
         else:
             listed = (_network_from_lines(text, name, network_class),)
     except msgspec.ValidationError as error:

@@ -6,7 +6,7 @@ from datetime import date
 
 import msgspec
 
-from clicktrail.errors import SettingsError
+from clicktrail.config_text import decode_toml
 from clicktrail.judge import user_agents
 from clicktrail.judge.networks import Networks
 from clicktrail.judge.user_agents import AgentList, ChromeReleases
@@ -76,10 +76,7 @@ def parse_rules(text: str) -> Rules:
     Raises:
         SettingsError: not TOML, an unknown or missing key, or a rule without a consequence.
     """
-    try:
-        return msgspec.toml.decode(text, type=Rules)
-    except msgspec.DecodeError as error:
-        raise SettingsError(f"rules cannot be read: {error}") from error
+    return decode_toml(text, Rules, name="the rules file")
 
 
 # FOLDED context.py: What the judge knows of the world before it sees a message.

@@ -12,6 +12,7 @@ import msgspec
 import re2  # type: ignore[import-untyped]  # google-re2 ships no types
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-untyped]  # ships no types
 
+from clicktrail.config_text import decode_toml
 from clicktrail.errors import SettingsError
 
 __all__ = [
@@ -96,7 +97,7 @@ def parse_agents(text: str) -> AgentList:
         SettingsError: not TOML, an unknown or missing key, or a pattern that RE2 cannot read.
     """
     try:
-        file = msgspec.toml.decode(text, type=_AgentsFile)
+        file = decode_toml(text, _AgentsFile, name="the agents file")
         agents = [
             *_load_crawler_agents(excluded_patterns={entry.pattern for entry in file.excluded}),
             *(_agent_from_entry(entry, AgentKind.PREVIEW) for entry in file.previews),

@@ -10,7 +10,8 @@ from datetime import date
 
 import msgspec
 
-from clicktrail.errors import ClicktrailError, SettingsError
+from clicktrail.config_text import decode_toml
+from clicktrail.errors import ClicktrailError
 from clicktrail.model.link import BodyType, Link
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.document import decode_document
@@ -118,7 +119,4 @@ def parse_esp_tags(text: str) -> Mapping[str, EspMergeTag]:
     Raises:
         SettingsError: not TOML, or an unknown or missing key.
     """
-    try:
-        return msgspec.toml.decode(text, type=_EspTagsFile).esp
-    except msgspec.DecodeError as error:
-        raise SettingsError(f"cannot read the table of ESP merge tags: {error}") from error
+    return decode_toml(text, _EspTagsFile, name="the merge tags file").esp

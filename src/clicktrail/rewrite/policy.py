@@ -8,8 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from clicktrail.config_text import explain_error
-from clicktrail.errors import SettingsError
+from clicktrail.config_text import decode_toml
 from clicktrail.model.consent import Consent, UnknownConsentAction
 from clicktrail.model.hosts import check_host_patterns, is_host_listed
 from clicktrail.model.link import LinkReason, LinkWarning, Location
@@ -297,12 +296,7 @@ def parse_policy(text: str) -> Policy:
     Raises:
         SettingsError: not TOML, a key or value that there is not, or a host that no link could lead to.
     """
-    try:
-        file = msgspec.toml.decode(text, type=_PolicyFile)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"in the policy {explain_error(error)}") from error
-    except msgspec.DecodeError as error:
-        raise SettingsError(f"the policy is not TOML: {error}") from error
+    file = decode_toml(text, _PolicyFile, name="the policy")
     policy = build_preset_policy(file.preset)
     return dataclasses.replace(
         policy,

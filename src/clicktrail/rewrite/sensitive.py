@@ -7,7 +7,7 @@ from email.header import decode_header, make_header
 
 import msgspec
 
-from clicktrail.errors import SettingsError
+from clicktrail.config_text import decode_toml
 from clicktrail.rewrite.mime import parse_headers
 
 __all__ = ["SensitiveRule", "SensitiveRules", "parse_sensitive_rules"]
@@ -72,10 +72,7 @@ def parse_sensitive_rules(text: str) -> SensitiveRules:
     Raises:
         SettingsError: not TOML, or an unknown or missing key.
     """
-    try:
-        return msgspec.toml.decode(text, type=SensitiveRules)
-    except msgspec.DecodeError as error:
-        raise SettingsError(f"rules for sensitive messages cannot be read: {error}") from error
+    return decode_toml(text, SensitiveRules, name="the sensitive rules file")
 
 
 def _normalize_words(text: str) -> str:

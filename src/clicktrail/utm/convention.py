@@ -1,18 +1,16 @@
 """How a sender names its campaigns in UTM parameters."""
 
 import dataclasses
-import difflib
 import re
-import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
-from clicktrail.config_text import explain_error
+from clicktrail.config_text import convert_config, decode_toml, suggest_name
 from clicktrail.errors import SettingsError
 from clicktrail.model.hosts import check_host_patterns
 
@@ -164,7 +162,7 @@ class Convention:
 _NonEmptyText = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class _ConventionFile(msgspec.Struct, frozen=True, kw_only=True):
+class _ConventionFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: _NonEmptyText = "email"
     medium: _NonEmptyText = "newsletter"
     campaign: _NonEmptyText = "{campaign}"
@@ -181,34 +179,19 @@ def parse_convention(text: str) -> Convention:
     Raises:
         SettingsError: no TOML, a key that there is not, or a value that does not fit; it names the key.
     """
-    try:
-        tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"the convention is not TOML: {error}") from error
-    known = [field.name for field in msgspec.structs.fields(_ConventionFile)]
-    for key in tree:
-        if key not in known:
-            raise SettingsError(f"the convention has an unknown key '{key}'", hint=_suggest_known_name(key, known))
+    tree = decode_toml(text, dict[str, Any], name="the UTM convention")
     if (existing := tree.get("existing", "fill")) not in list(ExistingUtmAction):
         raise SettingsError(
-            f"existing is '{existing}' in the convention", hint=_suggest_known_name(str(existing), ExistingUtmAction)
+            f"in the UTM convention: existing cannot be '{existing}'",
+            hint=suggest_name(str(existing), ExistingUtmAction),
         )
-    try:
-        file = msgspec.convert(tree, _ConventionFile)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"in the convention {explain_error(error)}") from error
+    file = convert_config(tree, _ConventionFile, name="the UTM convention")
     if file.medium not in file.mediums:
         raise SettingsError(
             f"medium is '{file.medium}', which the convention does not list",
-            hint=_suggest_known_name(file.medium, file.mediums),
+            hint=suggest_name(file.medium, file.mediums),
         )
     return Convention(**msgspec.structs.asdict(file))
-
-
-def _suggest_known_name(word: str, known: Iterable[str]) -> str:
-    names = list(known)
-    near = difflib.get_close_matches(word.lower(), names, n=1)
-    return f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(names)}"
 
 
 # FOLDED pattern.py: What the campaign names of a medium look like.

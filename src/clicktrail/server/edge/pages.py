@@ -1,13 +1,13 @@
 """The public pages, in the reader's language: small, without script, and readable by every program that reads aloud."""
 
 import html
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 
 import msgspec
 
+from clicktrail.config_text import decode_toml
 from clicktrail.server.edge.responses import Response, make_response
 from clicktrail.server.pipeline.redirect import Redirect
 from clicktrail.server.pipeline.tracking_domains import TrackingDomain
@@ -71,7 +71,7 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 def load_translations() -> Mapping[str, Translation]:
     """Every language by its tag."""
     text = (resources.files("clicktrail.server.edge") / "pages.toml").read_text("utf-8")
-    return msgspec.convert(tomllib.loads(text), dict[str, Translation])
+    return decode_toml(text, dict[str, Translation], name="pages.toml")
 
 
 def negotiate_language(accept_language: str, available: Mapping[str, object]) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from clicktrail.config_text import explain_error
+from clicktrail.config_text import decode_toml
 from clicktrail.errors import SettingsError
 from clicktrail.model.hosts import check_bounded_host_patterns, check_host_patterns, is_host_listed, is_host_name
 from clicktrail.utm.query import extract_host
@@ -52,12 +52,7 @@ def parse_domains(text: str) -> tuple[TrackingDomain, ...]:
     Raises:
         SettingsError: not TOML, an unknown key, a value of the wrong kind, or a host that is none or listed twice.
     """
-    try:
-        domains = msgspec.toml.decode(text, type=_DomainsFile).domain
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"the domains cannot be read: {explain_error(error)}") from error
-    except msgspec.DecodeError as error:
-        raise SettingsError(f"the domains are not TOML: {error}") from error
+    domains = decode_toml(text, _DomainsFile, name="the domains file").domain
     hosts = [domain.host for domain in domains]
     for domain in domains:
         if not is_host_name(domain.host):
