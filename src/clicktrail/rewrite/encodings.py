@@ -1,4 +1,8 @@
-"""Undo a transfer encoding (RFC 2045 section 6), and replace spans of the content in its encoded form."""
+"""Decode the bytes of a body, and replace spans of its text in the encoded bytes.
+
+Two layers: the transfer encoding (base64, quoted-printable; RFC 2045 section 6) gives bytes, and the charset gives
+text. Both are decoded only if encoding the result again gives the same bytes, and edits go the same way back.
+"""
 
 import base64
 import binascii
@@ -16,25 +20,25 @@ from clicktrail.rewrite.quoted_printable import QuotedPrintableBody
 __all__ = ["IDENTITY_ENCODINGS", "DecodedText", "EncodedBody", "build_byte_edits", "decode_text", "parse_encoded_body"]
 
 IDENTITY_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
-"""Encodings in which a body stands as it is."""
+"""Transfer encodings that leave the bytes unchanged."""
 _BASE64_LINE_CHARS = 76
 _LINES_PER_CHUNK = 48
-"""As many are written at a time, for the most part: all at once would be in memory thrice."""
-# In front of "=" only these stand, if a group of four is spelled in its one way: others have bits that nobody reads.
+"""Lines that are encoded at once. Encoding a whole body at once would need three times its size in memory."""
+# Before "=", only these characters have no unused bits set (RFC 4648 section 3.5).
 _CANONICAL_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]*(?:[AQgw]\s*+=\s*+=|[AEIMQUYcgkosw048]\s*+=)?\s*+")
 _LINE = re.compile(rb"\S+")
 _WHITESPACE = b" \t\r\n\f\v"
 
 
 class EncodedBody(Protocol):
-    """An encoded body."""
+    """A body in its transfer encoding."""
 
     def decode(self) -> bytes | bytearray | memoryview:
-        """The bytes it stands for: each time anew, which takes less than to keep them."""
+        """Decode the body. The result is not cached: decoding again is cheaper than the memory."""
         ...
 
     def encode_edits(self, edits: Sequence[ByteEdit]) -> list[ByteEdit]:
-        """How the encoded body changes where spans of its content are replaced: one at least."""
+        """Turn edits of the decoded content, at least one, into edits of the encoded bytes."""
         ...
 
 
@@ -58,19 +62,18 @@ class _Base64Body:
         return binascii.a2b_base64(self._encoded)
 
     def encode_edits(self, edits: Sequence[ByteEdit]) -> list[ByteEdit]:
-        """Encode again from the line on in which the first change falls, in lines as long as the first."""
+        """Encode again from the first changed line to the end, in lines as long as the first line."""
         lines = _LINE.finditer(self._encoded)
-        line, following = next(lines), next(lines, None)
-        width = len(line[0]) if following else max(_BASE64_LINE_CHARS, len(line[0]))
+        line, next_line = next(lines), next(lines, None)
+        width = len(line[0]) if next_line else max(_BASE64_LINE_CHARS, len(line[0]))
         first_changed = edits[0].start // 3 * 4
-        at = 0  # characters in front of the line
-        while following and at + len(line[0]) <= first_changed:
-            at += len(line[0])
-            line, following = following, next(lines, None)
-        # A line may begin within a group of four characters: its first ones are encoded anew, and left out.
-        kept = at // 4 * 3
-        anew = splice(self.decode(), edits, start=kept)
-        replacement = _encode_base64_lines(anew, skipped=at % 4, width=width, newline=self._newline)
+        chars_before = 0  # base64 characters before the line
+        while next_line and chars_before + len(line[0]) <= first_changed:
+            chars_before += len(line[0])
+            line, next_line = next_line, next(lines, None)
+        # A line may start inside a group of four characters. The whole group is encoded, then its start is dropped.
+        content = splice(self.decode(), edits, start=chars_before // 4 * 3)
+        replacement = _encode_base64_lines(content, skipped=chars_before % 4, width=width, newline=self._newline)
         end = len(self._encoded)
         while self._encoded[end - 1] in _WHITESPACE:
             end -= 1
@@ -78,33 +81,33 @@ class _Base64Body:
 
 
 def _encode_base64_lines(content: bytes, *, skipped: int, width: int, newline: bytes) -> bytearray:
-    """Base64 without its first characters, in lines; bit by bit, because all of it at once takes its size thrice."""
-    written = bytearray()
-    characters = b""
-    piece = _LINES_PER_CHUNK // 4 * 3 * width
-    for at in range(0, len(content), piece):
-        characters += base64.b64encode(content[at : at + piece])[0 if at else skipped :]
-        whole = (len(characters) - 1) // width * width  # the last line has no line break
-        written += b"".join([characters[start : start + width] + newline for start in range(0, whole, width)])
-        characters = characters[whole:]
-    written += characters
-    return written
+    """Encode as base64 lines, without the first ``skipped`` characters."""
+    encoded = bytearray()
+    pending = b""  # characters that do not fill a line yet
+    chunk_bytes = _LINES_PER_CHUNK // 4 * 3 * width
+    for offset in range(0, len(content), chunk_bytes):
+        pending += base64.b64encode(content[offset : offset + chunk_bytes])[0 if offset else skipped :]
+        full_lines_end = (len(pending) - 1) // width * width  # the last line gets no line break
+        encoded += b"".join([pending[start : start + width] + newline for start in range(0, full_lines_end, width)])
+        pending = pending[full_lines_end:]
+    encoded += pending
+    return encoded
 
 
 def _parse_base64_body(encoded: memoryview, *, newline: bytes) -> _Base64Body | None:
-    """Read a body; None unless it is the one spelling of its content, line breaks apart."""
+    """Return None unless the body is the canonical encoding of its content, apart from line breaks."""
     if not _CANONICAL_BASE64.fullmatch(encoded) or len(bytes(encoded).translate(None, _WHITESPACE)) % 4:
         return None
     return _Base64Body(encoded, newline=newline)
 
 
 def parse_encoded_body(encoded: bytes | memoryview, encoding: str, *, newline: bytes) -> EncodedBody | None:
-    """Read a body; None if its encoding is unknown, or a reader could only guess what it stands for.
+    """Return a decodable body; None if the encoding is unknown, or programs could decode the body differently.
 
     Args:
-        encoded: the body as it stands in the message; a view of its bytes will do.
-        encoding: the Content-Transfer-Encoding in lower case; empty if there is none.
-        newline: how the message ends its lines.
+        encoded: bytes of the body in the message.
+        encoding: Content-Transfer-Encoding in lower case; empty if there is none.
+        newline: line break of the message.
     """
     if encoding in IDENTITY_ENCODINGS:
         return _IdentityBody(memoryview(encoded))
@@ -115,9 +118,7 @@ def parse_encoded_body(encoded: bytes | memoryview, encoding: str, *, newline: b
     return None
 
 
-# FOLDED charset.py: Read the bytes of a body as text in a way that can be undone exactly.
-
-# Names that Python knows as text encodings and in which an ASCII character is not always the same bytes.
+# Text encodings of Python in which an ASCII character is not always the same byte.
 _UNSUPPORTED_CODECS = frozenset({"utf-7", "punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"})
 _WHATWG_CODECS: Mapping[str, str] = {
     "big5": "big5hkscs",
@@ -129,10 +130,10 @@ _WHATWG_CODECS: Mapping[str, str] = {
     "shift_jis": "cp932",
     "tis-620": "cp874",
 }
-"""What mail programs and browsers read under names that mean less (WHATWG Encoding section 4.2), as Python calls it."""
+"""Python codecs that mail programs and browsers use for a declared codec: supersets (WHATWG Encoding section 4.2)."""
 _WHATWG_ALIASES: Mapping[str, str] = {"windows-874": "cp874", "iso-8859-8-i": "iso8859-8", "x-sjis": "cp932"}
 _BIJECTIVE_CODECS = frozenset({"ascii", "utf-8"})
-"""Encodings whose decoders take one spelling of each text only, so that no copy has to be made to compare."""
+"""Codecs that decode no two byte strings to the same text, so that the round trip needs no check."""
 _UTF_16_BY_BOM = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _UTF_16 = frozenset(_UTF_16_BY_BOM.values())
 _URL_IN_UTF_16 = "h\0t\0t\0p"
@@ -140,13 +141,13 @@ _URL_IN_UTF_16 = "h\0t\0t\0p"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedText:
-    """Bytes read as text.
+    """Bytes decoded to text.
 
     Attributes:
-        text: the characters; encoding them again gives the same bytes.
-        codec: Python's name of the encoding they were read in.
-        has_valid_charset: False if the charset is unknown or the bytes are not of it: they are then read as Latin-1, and only
-            the ASCII characters are known to be right.
+        text: decoded text; encoding it again gives the same bytes.
+        codec: Python's name of the codec.
+        has_valid_charset: False if the charset is unknown or does not fit the bytes. They are then decoded as Latin-1,
+            and only the ASCII characters are reliable.
     """
 
     text: str
@@ -155,14 +156,14 @@ class DecodedText:
 
 
 def decode_text(content: bytes | bytearray | memoryview, charset: str) -> DecodedText | None:
-    """Read a body; None if its charset hides ASCII characters, so that not even a tag can be found.
+    """Decode a body; None if its charset hides ASCII characters, so that not even tags can be found.
 
-    UTF-16 needs a byte order mark, or a name that says the order: without one programs disagree (RFC 2781 section 4.3
-    says big-endian, WHATWG Encoding little-endian). Under any other name no URL in it would be found.
+    UTF-16 needs a byte order mark or a name that gives the order. Without either, programs disagree: RFC 2781 section
+    4.3 says big-endian, WHATWG Encoding little-endian. UTF-16 under any other name gives None as well.
 
     Args:
-        content: the body without its transfer encoding.
-        charset: as declared; empty is us-ascii (RFC 2045 section 5.2).
+        content: body without its transfer encoding.
+        charset: declared charset; empty means us-ascii (RFC 2045 section 5.2).
     """
     try:
         codec = codecs.lookup(charset or "us-ascii").name
@@ -172,34 +173,39 @@ def decode_text(content: bytes | bytearray | memoryview, charset: str) -> Decode
         return None
     if codec == "utf-16":
         codec = _UTF_16_BY_BOM.get(bytes(content[:2]), codec)
-    seen = _decode_with_codec(content, codec)
+    decoded = _decode_with_codec(content, codec)
     if codec in _UTF_16:
-        return seen if seen.has_valid_charset else None
-    return None if _URL_IN_UTF_16 in seen.text else seen
+        return decoded if decoded.has_valid_charset else None
+    return None if _URL_IN_UTF_16 in decoded.text else decoded
 
 
 def _decode_with_codec(content: bytes | bytearray | memoryview, codec: str) -> DecodedText:
-    for reading in (_WHATWG_CODECS.get(codec, codec), codec):
+    for candidate in (_WHATWG_CODECS.get(codec, codec), codec):
         with suppress(LookupError, ValueError):
-            text = str(content, reading)
-            if reading in _BIJECTIVE_CODECS or text.encode(reading) == content:
-                return DecodedText(text=text, codec=reading, has_valid_charset=True)
+            text = str(content, candidate)
+            if candidate in _BIJECTIVE_CODECS or text.encode(candidate) == content:
+                return DecodedText(text=text, codec=candidate, has_valid_charset=True)
     return DecodedText(text=str(content, "latin-1"), codec="latin-1", has_valid_charset=False)
 
 
 def build_byte_edits(
     content: bytes | bytearray | memoryview, decoded: DecodedText, links: Sequence[Link]
 ) -> list[ByteEdit] | None:
-    """The replacement of tracked links, in bytes; None if the text cannot be cut at the links and encoded in pieces."""
+    """Return the edits of a body's links in bytes; None if its text cannot be encoded in pieces.
+
+    Stateful charsets such as ISO-2022-JP are encoded differently in pieces than as a whole.
+    """
+    text, codec = decoded.text, decoded.codec
     edits: list[ByteEdit] = []
-    at = size = 0
-    same = True
-    for replacement in build_text_edits(links):
-        before = decoded.text[at : replacement.start].encode(decoded.codec)
-        replaced = decoded.text[replacement.start : replacement.end].encode(decoded.codec)
-        start = size + len(before)
-        same = same and content[size:start] == before and content[start : start + len(replaced)] == replaced
-        at, size = replacement.end, start + len(replaced)
-        edits.append(ByteEdit(start=start, end=size, replacement=replacement.text.encode(decoded.codec)))
-    rest = decoded.text[at:].encode(decoded.codec)
-    return edits if same and content[size:] == rest else None
+    text_offset = byte_offset = 0
+    is_same = True
+    for edit in build_text_edits(links):
+        before = text[text_offset : edit.start].encode(codec)
+        original = text[edit.start : edit.end].encode(codec)
+        start = byte_offset + len(before)
+        end = start + len(original)
+        is_same = is_same and content[byte_offset:start] == before and content[start:end] == original
+        text_offset, byte_offset = edit.end, end
+        edits.append(ByteEdit(start=start, end=end, replacement=edit.text.encode(codec)))
+    rest = text[text_offset:].encode(codec)
+    return edits if is_same and content[byte_offset:] == rest else None

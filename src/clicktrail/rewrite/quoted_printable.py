@@ -1,4 +1,4 @@
-"""Quoted-printable (RFC 2045 section 6.7): read it, and replace spans of the content where they stand encoded."""
+"""Quoted-printable (RFC 2045 section 6.7): decode a body, and replace spans of its content in the encoded bytes."""
 
 import binascii
 import re
@@ -10,19 +10,19 @@ __all__ = ["QuotedPrintableBody", "encode"]
 
 _MAX_LINE_CHARS = 76
 _ESCAPE = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*+\r?\n)")
-# An escape that Python's decoder reads otherwise: a soft break with white space before it, or none at all.
+# Decoded differently by Python: a soft line break after white space, and "=" that starts no escape.
 _NONSTANDARD_ESCAPE = re.compile(rb"=(?:[ \t]++(?=\r?\n)|(?![0-9A-Fa-f]{2}|[ \t]*+\r?\n))")
 _ESCAPE_START = re.compile(b"=")
 _CHUNK_BYTES = 65_536
 _PARTIAL_ESCAPE = re.compile(rb"=[0-9A-F]?\Z")
 _UNSAFE_BYTE = re.compile(rb"[^!-<>-~]")
-_UNSAFE_BYTE_IN_LINE = re.compile(rb"[^\t -<>-~]|[\t ]\Z")  # white space at a line's end would be lost on the way
+_UNSAFE_BYTE_IN_LINE = re.compile(rb"[^\t -<>-~]|[\t ]\Z")  # relays may strip white space at the end of a line
 _LINE_END = re.compile(rb"\r*+\n")
 _LINE_BREAK = re.compile(rb"(\r?\n)")
 
 
 def encode(content: bytes, *, newline: bytes) -> bytes:
-    """Encode text: its line breaks stay as they are, and long lines get soft ones that end with ``newline``."""
+    """Encode text. Line breaks are kept, and long lines get soft line breaks that end in ``newline``."""
     pieces = _LINE_BREAK.split(content)
     pieces[::2] = [_encode_line(line, soft_break=b"=" + newline) for line in pieces[::2]]
     return b"".join(pieces)
@@ -31,98 +31,99 @@ def encode(content: bytes, *, newline: bytes) -> bytes:
 def _encode_line(line: bytes, *, soft_break: bytes) -> bytes:
     encoded = _UNSAFE_BYTE_IN_LINE.sub(_escape_byte, line)
     pieces = []
-    at = 0
-    while len(encoded) - at > _MAX_LINE_CHARS:
-        pieces.append(_PARTIAL_ESCAPE.sub(b"", encoded[at : at + _MAX_LINE_CHARS - 1]))
-        at += len(pieces[-1])
-    return soft_break.join([*pieces, encoded[at:]])
+    offset = 0
+    while len(encoded) - offset > _MAX_LINE_CHARS:
+        pieces.append(_PARTIAL_ESCAPE.sub(b"", encoded[offset : offset + _MAX_LINE_CHARS - 1]))
+        offset += len(pieces[-1])
+    return soft_break.join([*pieces, encoded[offset:]])
 
 
 class QuotedPrintableBody:
-    """An encoded body.
+    """A quoted-printable body. As in mail programs, an invalid escape is plain text.
 
-    What is no valid escape stands for itself, as mail programs read it.
+    Args:
+        encoded: bytes of the body in the message.
+        newline: line break of the message.
     """
 
     def __init__(self, encoded: bytes | memoryview, *, newline: bytes) -> None:
-        """Read a body whose message ends its lines with ``newline``."""
         self._encoded = encoded
         self._soft_break = b"=" + newline
 
     def decode(self) -> bytearray:
-        """The bytes it stands for."""
-        # Piece by piece, because all at once it would be in memory thrice; no piece ends within an escape.
+        """Decode the body."""
+        # In chunks, which saves two copies of the body in memory. A chunk ends before an escape.
         content = bytearray()
-        at = 0
-        while at < len(self._encoded):
-            escape = _ESCAPE_START.search(self._encoded, at + _CHUNK_BYTES)
+        offset = 0
+        while offset < len(self._encoded):
+            escape = _ESCAPE_START.search(self._encoded, offset + _CHUNK_BYTES)
             end = escape.start() if escape else len(self._encoded)
-            content += binascii.a2b_qp(_NONSTANDARD_ESCAPE.sub(_normalize_escape, self._encoded[at:end]))
-            at = end
+            content += binascii.a2b_qp(_NONSTANDARD_ESCAPE.sub(_normalize_escape, self._encoded[offset:end]))
+            offset = end
         return content
 
     def encode_edits(self, edits: Sequence[ByteEdit]) -> list[ByteEdit]:
-        """How the encoded body changes where spans of its content are replaced, one at least.
+        """Turn edits of the decoded content, at least one, into edits of the encoded bytes.
 
-        No line gets longer than 76 characters.
+        No line grows beyond 76 characters.
         """
         spans = self._map_to_encoded_spans(edits)
         starts = [start for start, _ in spans[1:]] + [len(self._encoded)]
-        changed: list[ByteEdit] = []
-        at = column = 0
+        encoded_edits: list[ByteEdit] = []
+        offset = column = 0
         for edit, (start, end), next_start in zip(edits, spans, starts, strict=True):
-            column = _advance_column(bytes(self._encoded[at:start]), column)
+            column = _advance_column(bytes(self._encoded[offset:start]), column)
             replacement = self._insert_soft_breaks(_UNSAFE_BYTE.sub(_escape_byte, edit.replacement), column)
             column = _advance_column(replacement, column)
             if column + self._measure_rest_of_line(end, next_start) > _MAX_LINE_CHARS:
                 replacement += self._soft_break
                 column = 0
-            changed.append(ByteEdit(start=start, end=end, replacement=replacement))
-            at = end
-        return changed
+            encoded_edits.append(ByteEdit(start=start, end=end, replacement=replacement))
+            offset = end
+        return encoded_edits
 
     def _map_to_encoded_spans(self, edits: Sequence[ByteEdit]) -> list[tuple[int, int]]:
-        """Where spans of the content stand, without the soft breaks around them."""
+        """Map spans of the content to encoded spans, without the soft line breaks around them."""
         offsets = [offset for edit in edits for offset in (edit.start, max(edit.start, edit.end - 1))]
         positions = self._map_to_encoded_offsets(offsets)
         spans = []
         for edit, start, last in zip(edits, positions, positions, strict=True):
             escape = _ESCAPE.match(self._encoded, last)
-            behind = escape.end() if escape else last + 1
-            spans.append((start, behind if edit.start < edit.end else start))
+            end = escape.end() if escape else last + 1
+            spans.append((start, end if edit.start < edit.end else start))
         return spans
 
     def _map_to_encoded_offsets(self, offsets: Iterable[int]) -> Iterator[int]:
-        """Where bytes of the content begin, behind the soft breaks in front of them; offsets ascend."""
+        """Map ascending offsets in the content to offsets in the encoded bytes, after any soft line break."""
         escapes = _ESCAPE.finditer(self._encoded)
         escape = next(escapes, None)
-        at = size = 0  # behind the last escape that was passed, in the encoded bytes and in the content
+        encoded_end = content_end = 0  # end of the last escape before the offset
         for offset in offsets:
-            while escape and (after := size + escape.start() - at + bool(escape[1])) <= offset:
-                at, size = escape.end(), after
+            while escape and (after := content_end + escape.start() - encoded_end + bool(escape[1])) <= offset:
+                encoded_end, content_end = escape.end(), after
                 escape = next(escapes, None)
-            yield at + offset - size
+            yield encoded_end + offset - content_end
 
-    def _measure_rest_of_line(self, at: int, next_start: int) -> int:
-        """How long the line goes on before it breaks, or before the next replacement and the break it may need."""
-        line_end = _LINE_END.search(self._encoded, at, next_start)
+    def _measure_rest_of_line(self, offset: int, next_start: int) -> int:
+        """Count the characters up to the line break, or up to the next replacement and one "=" before it."""
+        line_end = _LINE_END.search(self._encoded, offset, next_start)
         if line_end is None:
-            return next_start - at + (next_start < len(self._encoded))
-        return line_end.start() - at
+            return next_start - offset + (next_start < len(self._encoded))
+        return line_end.start() - offset
 
     def _insert_soft_breaks(self, encoded: bytes, column: int) -> bytes:
-        """With soft breaks, none of which cuts an escape in two, where it begins in that column."""
-        out = bytearray()
+        """Wrap text that starts in a column. No soft line break splits an escape."""
+        wrapped = bytearray()
         while encoded:
-            room = max(0, _MAX_LINE_CHARS - 1 - _advance_column(out, column))
+            room = max(0, _MAX_LINE_CHARS - 1 - _advance_column(wrapped, column))
             chunk = encoded[:room]
             if len(chunk) < len(encoded):
                 chunk = _PARTIAL_ESCAPE.sub(b"", chunk)
-            out += chunk
+            wrapped += chunk
             encoded = encoded[len(chunk) :]
             if encoded:
-                out += self._soft_break
-        return bytes(out)
+                wrapped += self._soft_break
+        return bytes(wrapped)
 
 
 def _escape_byte(byte: re.Match[bytes]) -> bytes:
@@ -130,10 +131,11 @@ def _escape_byte(byte: re.Match[bytes]) -> bytes:
 
 
 def _normalize_escape(escape: re.Match[bytes]) -> bytes:
+    """Drop white space before a soft line break, and escape an "=" that starts no escape."""
     return b"=" if len(escape[0]) > 1 else b"=3D"
 
 
-def _advance_column(out: bytes | bytearray, begun: int) -> int:
-    """In which column bytes end that begin in another."""
-    line_end = out.rfind(b"\n")
-    return begun + len(out) if line_end < 0 else len(out) - line_end - 1
+def _advance_column(text: bytes | bytearray, column: int) -> int:
+    """Return the column at the end of a text that starts in ``column``."""
+    line_end = text.rfind(b"\n")
+    return column + len(text) if line_end < 0 else len(text) - line_end - 1

@@ -1,14 +1,12 @@
-"""Tell messages that nobody may follow into: password resets, sign-in codes, health; by rules from a TOML file."""
+"""Detect sensitive messages, which must not be tracked: password resets, sign-in codes, health. Rules are TOML."""
 
 import re
 from datetime import date
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
 
 import msgspec
 
 from clicktrail.config_text import decode_toml
-from clicktrail.rewrite.mime import parse_headers
+from clicktrail.rewrite.mime import decode_header_value, parse_headers
 
 __all__ = ["SensitiveRule", "SensitiveRules", "parse_sensitive_rules"]
 
@@ -16,14 +14,14 @@ _WORD = re.compile(r"\w+")
 
 
 class SensitiveRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One kind of message.
+    """One kind of sensitive message.
 
     Attributes:
-        name: what it is called, a slug.
-        source: where it is written down why it is sensitive.
-        date: when that was last looked at.
-        streams: names of streams, whatever their case.
-        subjects: words that follow each other in a subject, whatever their case and the punctuation between them.
+        name: slug.
+        source: document that says why such messages are sensitive.
+        date: day on which the source was last checked.
+        streams: values of X-Clicktrail-Stream that match, in any case.
+        subjects: phrases that match within a subject, in any case and with any punctuation between the words.
     """
 
     name: str
@@ -34,40 +32,36 @@ class SensitiveRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class SensitiveRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A set of rules.
+    """The rules of a file.
 
     Attributes:
-        version: the day of its last change.
-        rules: the first that fits counts.
+        version: day of the last change.
+        rules: rules in order; the first match counts.
     """
 
     version: date
     rules: tuple[SensitiveRule, ...]
 
     def find_rule(self, raw: bytes, *, stream: str = "") -> SensitiveRule | None:
-        """The rule that a message falls under, None if it may be tracked.
+        """Return the first rule that matches a message; None if it may be tracked.
 
         Args:
-            raw: the message (RFC 5322); of several subjects all are read.
-            stream: what its sender calls its kind; empty if nothing.
+            raw: the message (RFC 5322). If it has several subjects, all are matched.
+            stream: stream of the message; empty if none.
         """
         headers = parse_headers(raw, 0, len(raw))
-        subjects = (
-            [_normalize_words(_decode_subject(subject)) for subject in headers.fields.get("subject", ())]
-            if headers
-            else []
-        )
+        values = headers.fields.get("subject", ()) if headers else ()
+        subjects = [_normalize_words(decode_header_value(value.encode("latin-1"))) for value in values]
         for rule in self.rules:
-            by_stream = stream.strip().casefold() in {name.casefold() for name in rule.streams}
-            if by_stream or any(
-                _normalize_words(phrase) in subject for phrase in rule.subjects for subject in subjects
-            ):
+            has_stream = stream.strip().casefold() in {name.casefold() for name in rule.streams}
+            phrases = [_normalize_words(phrase) for phrase in rule.subjects]
+            if has_stream or any(phrase in subject for phrase in phrases for subject in subjects):
                 return rule
         return None
 
 
 def parse_sensitive_rules(text: str) -> SensitiveRules:
-    """Read a rules file.
+    """Parse a rules file.
 
     Raises:
         SettingsError: not TOML, or an unknown or missing key.
@@ -76,14 +70,5 @@ def parse_sensitive_rules(text: str) -> SensitiveRules:
 
 
 def _normalize_words(text: str) -> str:
-    """Its words, each between spaces."""
+    """Lower-case the words and put spaces around each, so that phrases match whole words only."""
     return f" {' '.join(_WORD.findall(text.casefold()))} "
-
-
-def _decode_subject(subject: str) -> str:
-    """A subject with its encoded words (RFC 2047) decoded, and its own bytes as UTF-8 (RFC 6532)."""
-    text = subject.encode("latin-1").decode("utf-8", "replace")
-    try:
-        return str(make_header(decode_header(text)))
-    except (HeaderParseError, LookupError, ValueError):
-        return text

@@ -91,9 +91,7 @@ async def _fetch_versions(folder: Path) -> list[int]:
     connections = ChdbPool(folder)
     versions = []
     for table in ("labels", "events", "messages", "campaign_changes"):
-        result = await connections.execute(
-            "SELECT max(version) AS version FROM {table:Identifier}", {"table": table}
-        )
+        result = await connections.execute("SELECT max(version) AS version FROM {table:Identifier}", {"table": table})
         versions.append(json.loads(result)["version"])
     await connections.close()
     return versions

@@ -4,13 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
 
 from clicktrail.model.consent import Consent
 from clicktrail.model.event import Sent
 from clicktrail.model.link_set import ShortLinkMessage, StoredLink
 from clicktrail.rewrite import RewriteResult, SkipReason
+from clicktrail.rewrite.mime import decode_header_value
 from clicktrail.server.ports import Consents
 from clicktrail.tokens import MAX_SHORT_LINKS, encode_short_token
 from clicktrail.tracking import MessageMetadata, Tracker
@@ -97,12 +96,7 @@ def parse_control_headers(raw: bytes) -> ControlHeaders:
 
 
 def _decode_value(value: bytes) -> str:
-    """A field's value, unfolded, its encoded words decoded (RFC 2047)."""
-    unfolded = re.sub(rb"\r?\n(?=[ \t])", b"", value).strip().decode("utf-8", "replace")
-    try:
-        return str(make_header(decode_header(unfolded)))
-    except (HeaderParseError, LookupError, ValueError):
-        return unfolded
+    return decode_header_value(re.sub(rb"\r?\n(?=[ \t])", b"", value).strip())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
