@@ -65,7 +65,7 @@ def test_one_bad_list_changes_nothing(tmp_path: Path) -> None:
         done.stdout,
         sorted(path.name for path in tmp_path.iterdir()),
     )
-    assert "clicktrail: error: page.html: a list of ranges does not say whose they are\n" in done.stderr
+    assert "clicktrail: error: page.html: a list of ranges needs the name and class of its network\n" in done.stderr
     assert "clicktrail: hint: give --name and --class\n" in done.stderr
 
 

@@ -7,13 +7,13 @@ from clicktrail.judge.address_activity import AddressClick, group_by_address, ha
 from tests.support.events import AZURE_IP, CHROME_AGENT, HOME_IP, click, noon_plus
 
 
-def visit(seconds: float, *, ip: str = HOME_IP, message_id: str = "m2") -> AddressClick:
-    """A request on another message."""
+def make_click(seconds: float, *, ip: str = HOME_IP, message_id: str = "m2") -> AddressClick:
+    """A click on another message."""
     return AddressClick(at=noon_plus(seconds), ip=ip, message_id=message_id, recipient="ben@example.com")
 
 
-def test_visit_of_a_click() -> None:
-    one = replace(click(3, id="c"), recipient="ann@example.com", tampered=True)
+def test_from_click() -> None:
+    event = replace(click(3, id="c"), recipient="ann@example.com", tampered=True)
     expected = AddressClick(
         at=noon_plus(3),
         ip=HOME_IP,
@@ -22,29 +22,34 @@ def test_visit_of_a_click() -> None:
         tampered=True,
         user_agent_hash=hash_user_agent(CHROME_AGENT),
     )
-    assert expected == AddressClick.from_click(one)
+    assert expected == AddressClick.from_click(event)
 
 
-def test_number_of_an_agent_stays() -> None:
+def test_user_agent_hash_never_changes() -> None:
     assert [0, 3421780262] == [hash_user_agent(agent) for agent in ("", "123456789")]
 
 
-def test_by_address() -> None:
-    found = group_by_address(
-        [visit(9), visit(3, ip=AZURE_IP), visit(5), visit(4, message_id="m1")], exclude_message_id="m1"
+def test_group_by_address() -> None:
+    clicks_by_address = group_by_address(
+        [make_click(9), make_click(3, ip=AZURE_IP), make_click(5), make_click(4, message_id="m1")],
+        exclude_message_id="m1",
     )
-    assert {HOME_IP: (visit(5), visit(9)), AZURE_IP: (visit(3, ip=AZURE_IP),)} == found
+    assert {HOME_IP: (make_click(5), make_click(9)), AZURE_IP: (make_click(3, ip=AZURE_IP),)} == clicks_by_address
 
 
-@given(st.permutations([visit(1), visit(2), visit(2), visit(3, ip=AZURE_IP), visit(3, message_id="m3")]))
-def test_order_and_repetition_do_not_matter(visits: list[AddressClick]) -> None:
-    assert group_by_address(visits[:1] + visits, exclude_message_id="m1") == group_by_address(
-        sorted(visits, key=repr), exclude_message_id="m1"
+@given(
+    st.permutations(
+        [make_click(1), make_click(2), make_click(2), make_click(3, ip=AZURE_IP), make_click(3, message_id="m3")]
+    )
+)
+def test_order_and_repetition_do_not_matter(clicks: list[AddressClick]) -> None:
+    assert group_by_address(clicks[:1] + clicks, exclude_message_id="m1") == group_by_address(
+        sorted(clicks, key=repr), exclude_message_id="m1"
     )
 
 
 @pytest.mark.parametrize(
-    ("ip", "names"),
+    ("ip", "expected"),
     [
         (HOME_IP, True),
         ("2001:db8::1", True),
@@ -61,5 +66,5 @@ def test_order_and_repetition_do_not_matter(visits: list[AddressClick]) -> None:
         ("unknown", False),
     ],
 )
-def test_names_a_visitor(ip: str, names: bool) -> None:
-    assert names is is_visitor_address(ip)
+def test_is_visitor_address(ip: str, expected: bool) -> None:
+    assert expected is is_visitor_address(ip)

@@ -4,7 +4,7 @@ from clicktrail.judge.evidence import MessageEvidence
 from tests.support.events import AZURE_IP, CONTEXT, click, engagement, sent, timeline
 
 
-def test_facts_by_click() -> None:
+def test_mappings_by_click() -> None:
     events = (
         sent(),
         click(1, id="azure", ip=AZURE_IP),
@@ -13,18 +13,18 @@ def test_facts_by_click() -> None:
         engagement("person"),
         engagement("curl", kind="loaded"),
     )
-    case = MessageEvidence.from_timeline(timeline(*events), CONTEXT)
+    evidence = MessageEvidence.from_timeline(timeline(*events), CONTEXT)
     assert (["azure", "curl", "person"], {"azure"}, {"curl"}, {"person"}) == (
-        [one.id for one in case.clicks],
-        set(case.networks),
-        set(case.declared_agents),
-        set(case.engagements),
+        [click_.id for click_ in evidence.clicks],
+        set(evidence.networks),
+        set(evidence.declared_agents),
+        set(evidence.engagements),
     )
 
 
-def test_followed() -> None:
-    early = replace(click(1, id="early"), headers={"sec-purpose": "prefetch"})
-    damaged = replace(click(2, id="damaged"), tampered=True)
+def test_followed_clicks() -> None:
+    prefetched = replace(click(1, id="prefetched"), headers={"sec-purpose": "prefetch"})
+    tampered = replace(click(2, id="tampered"), tampered=True)
     head = replace(click(3, id="head"), method="HEAD")
-    case = MessageEvidence.from_timeline(timeline(early, damaged, head, click(4, id="get")), CONTEXT)
-    assert ["head", "get"] == [one.id for one in case.followed_clicks]
+    evidence = MessageEvidence.from_timeline(timeline(prefetched, tampered, head, click(4, id="get")), CONTEXT)
+    assert ["head", "get"] == [click_.id for click_ in evidence.followed_clicks]

@@ -24,20 +24,20 @@ expires = 2027-01-01
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "kind", "ranges"),
+    ("text", "name", "network_class", "ranges"),
     [
         (AMAZON, "Amazon", NetworkClass.AWS, ("3.4.12.4/32", "2600:1f69:7400::/40")),
         (GOOGLE, "Google", NetworkClass.GOOGLE, ("34.1.208.0/20", "2600:1900:8000::/44")),
         (AZURE, "Microsoft", NetworkClass.MICROSOFT, ("4.145.74.52/30", "2603:1000::/47")),
     ],
 )
-def test_clouds(text: str, name: str, kind: NetworkClass, ranges: tuple[str, ...]) -> None:
-    assert [(name, kind, ranges)] == [
-        (each.name, each.network_class, each.ranges) for each in parse_network_list(text) if each.ranges
+def test_cloud_lists(text: str, name: str, network_class: NetworkClass, ranges: tuple[str, ...]) -> None:
+    assert [(name, network_class, ranges)] == [
+        (network.name, network.network_class, network.ranges) for network in parse_network_list(text) if network.ranges
     ]
 
 
-def test_operators_own() -> None:
+def test_toml_list() -> None:
     expected = ListedNetwork(
         name="our office", network_class=NetworkClass.OURS, ranges=("192.0.2.0/25",), expires=date(2027, 1, 1)
     )
@@ -47,29 +47,29 @@ def test_operators_own() -> None:
 @pytest.mark.parametrize(
     ("text", "ranges"),
     [
-        ("# ranges\n192.0.2.0/24\n\n2001:db8::/48 # one more\n", ("192.0.2.0/24", "2001:db8::/48")),
+        ("# ranges\n192.0.2.0/24\n\n2001:db8::/48 # comment\n", ("192.0.2.0/24", "2001:db8::/48")),
         ("network,asn,org\n192.0.2.0/24,64500,A\n", ("192.0.2.0/24",)),
         ('"192.0.2.0","192.0.2.9","A"\r\n', ("192.0.2.0-192.0.2.9",)),
         ("172.224.226.0/31,GB,GB-EN,London,\n", ("172.224.226.0/31",)),
         ("192.0.2.7\n", ("192.0.2.7",)),
     ],
 )
-def test_lines(text: str, ranges: tuple[str, ...]) -> None:
-    (found,) = parse_network_list(text, name="A", network_class=NetworkClass.VPN)
-    assert ("A", NetworkClass.VPN, ranges) == (found.name, found.network_class, found.ranges)
+def test_text_and_csv_lists(text: str, ranges: tuple[str, ...]) -> None:
+    (network,) = parse_network_list(text, name="A", network_class=NetworkClass.VPN)
+    assert ("A", NetworkClass.VPN, ranges) == (network.name, network.network_class, network.ranges)
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
-        ("", "no network has a range"),
+        ("", "the list has no address ranges"),
         ("<!doctype html>\n<title>Sign in</title>\n", "line 2"),
         ("192.0.2.0/24\n192.0.2.1/24\n", "line 2"),
         ("192.0.2.300/24\n192.0.2.0/24\n", "line 1"),
         ("2001:db8:0:1::/48\n192.0.2.0/24\n", "line 1"),
-        ("0.0.0.0/0\n", "as wide as 0.0.0.0/0"),
-        ("2000::/3\n", "as wide as 2000::/3"),
-        ("{}", "no network has a range"),
+        ("0.0.0.0/0\n", "0.0.0.0/0 is larger than any network"),
+        ("2000::/3\n", "2000::/3 is larger than any network"),
+        ("{}", "the list has no address ranges"),
         ('{"prefixes": [{"ip_prefix": "x"}]}', "cannot be read: .*x"),
         ('{"prefixes": 1}', "prefixes must be a list"),
         ("{", "cannot be read"),
@@ -78,18 +78,18 @@ def test_lines(text: str, ranges: tuple[str, ...]) -> None:
         (OWN.replace("/25", "/24x"), "192.0.2.0/24x"),
     ],
 )
-def test_what_is_no_list(text: str, says: str) -> None:
-    with pytest.raises(SettingsError, match=says):
+def test_invalid_list(text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         parse_network_list(text, name="A", network_class=NetworkClass.DATACENTRE)
 
 
-def test_lines_of_whom() -> None:
-    with pytest.raises(SettingsError, match="does not say") as refused:
+def test_text_list_without_name_and_class() -> None:
+    with pytest.raises(SettingsError, match="needs the name and class") as caught:
         parse_network_list("192.0.2.0/24")
-    assert "give --name and --class" == refused.value.hint
+    assert "give --name and --class" == caught.value.hint
 
 
-def test_expired_networks_count_no_more() -> None:
+def test_expired_networks_are_ignored() -> None:
     before, after = (
         build_table_from_list(parse_network_list(OWN), today=day) for day in (date(2026, 12, 31), date(2027, 1, 1))
     )

@@ -66,7 +66,7 @@ def test_shipped_networks(address: str, expected: str) -> None:
      "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "17.58.97.1", "86.128.0.1", "2003:ea::1", "168.90.91.4",
      "", "unknown", "40.94.16.33:443", "040.094.016.033"],
 )  # fmt: skip
-def test_access_networks_and_nonsense(address: str) -> None:
+def test_access_networks_and_invalid_addresses_have_no_network(address: str) -> None:
     assert None is SHIPPED.find(address)
 
 
@@ -75,7 +75,7 @@ def test_every_class_has_a_network() -> None:
     assert set(NetworkClass) - {NetworkClass.OURS} == {network.network_class for network in table.networks}
 
 
-def test_table_is_made_of_the_classes() -> None:
+def test_table_matches_asn_classes() -> None:
     (table,) = SHIPPED.tables
     assert {(int(row["asn"]), row["name"], row["class"]) for row in CLASSES.values()} == {
         (network.asn, network.name, network.network_class) for network in table.networks
@@ -92,32 +92,32 @@ def test_table_is_small() -> None:
 
 def test_attribution_is_shipped() -> None:
     text = read_judge_data("networks.LICENSE.txt")
-    assert [] == [word for word in ("CC-BY-4.0", "https://db-ip.com", "routeviews.org", "nro.net") if word not in text]
+    assert [] == [name for name in ("CC-BY-4.0", "https://db-ip.com", "routeviews.org", "nro.net") if name not in text]
 
 
 def test_first_table_wins() -> None:
-    own = build_table("mine", [(parse_range("40.94.16.0/28"), OFFICE)])
-    networks = Networks(own, *SHIPPED.tables)
+    own_table = build_table("mine", [(parse_range("40.94.16.0/28"), OFFICE)])
+    networks = Networks(own_table, *SHIPPED.tables)
     assert [OFFICE, SHIPPED.find("40.94.16.33")] == [networks.find("40.94.16.3"), networks.find("40.94.16.33")]
     assert f"mine+{SHIPPED.version}" == networks.version
 
 
-def test_network_without_a_number() -> None:
+def test_network_without_asn() -> None:
     assert "our office" == str(OFFICE)
 
 
 @given(st.text())
-def test_any_text(text: str) -> None:
+def test_any_text_can_be_looked_up(text: str) -> None:
     assert isinstance(SHIPPED.find(text), Network | None)
 
 
 @given(st.ip_addresses(v=4))
-def test_ipv4(address: IPv4Address) -> None:
+def test_ipv4_address_number(address: IPv4Address) -> None:
     assert int(address) == address_to_int(str(address)) == address_to_int(f"::ffff:{address}")
 
 
 @given(st.ip_addresses(v=6, network="2000::/3"))
-def test_ipv6(address: IPv6Address) -> None:
+def test_ipv6_address_number(address: IPv6Address) -> None:
     assert int(address) >> 64 == address_to_int(str(address)) == address_to_int(address.exploded)
 
 
@@ -136,13 +136,13 @@ def test_ipv6(address: IPv6Address) -> None:
         "::",
     ],
 )
-def test_no_address(text: str) -> None:
+def test_invalid_address(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         address_to_int(text)
 
 
 @given(st.text())
-def test_any_text_addresses(text: str) -> None:
+def test_any_text_is_invalid_or_a_number_of_64_bits(text: str) -> None:
     with suppress(ValueError):
         assert 0 <= address_to_int(text) < 1 << 64
 
@@ -161,7 +161,7 @@ def test_any_text_addresses(text: str) -> None:
         ("2001:db8::-2001:db8:1::1", "2001:db8::", "2001:db8:1::"),
     ],
 )
-def test_ranges(text: str, first: str, last: str) -> None:
+def test_range(text: str, first: str, last: str) -> None:
     assert (address_to_int(first), address_to_int(last)) == parse_range(text)
 
 
@@ -170,64 +170,69 @@ def test_ranges(text: str, first: str, last: str) -> None:
     ["192.0.2.1/24", "192.0.2.0/", "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/x", "192.0.2.9-192.0.2.3", "a-b",
      "2001:db8::1/x", "2001:db8:0:1::/48", "192.0.2.0-2001:db8::", "::ffff:192.0.2.0/120"],
 )  # fmt: skip
-def test_no_range(text: str) -> None:
+def test_invalid_range(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         parse_range(text)
 
 
 WIDE, NARROW = (Network(name=name, asn=64500, network_class=NetworkClass.DATACENTRE) for name in ("wide", "narrow"))
-BLOCKS = st.builds(
+RANGES = st.builds(
     lambda first, size: AddressRange(first, first + size), st.integers(0, (1 << 64) - 300), st.integers(0, 299)
 ) | st.builds(lambda first, size: AddressRange(first, first + size), st.integers(0, 50), st.integers(0, 50))
 
 
-def table(*ranges: tuple[str, Network]) -> NetworkTable:
+def make_table(*ranges: tuple[str, Network]) -> NetworkTable:
     """A table of ranges."""
     return build_table("1", [(parse_range(text), network) for text, network in ranges])
 
 
-@pytest.mark.parametrize("turn", [1, -1])
-def test_narrower_range_wins(turn: int) -> None:
-    both = [("198.51.100.0/24", WIDE), ("198.51.100.128/25", NARROW)][::turn]
+@pytest.mark.parametrize("step", [1, -1])
+def test_smaller_range_wins_in_any_order(step: int) -> None:
+    ranges = [("198.51.100.0/24", WIDE), ("198.51.100.128/25", NARROW)][::step]
     found = [
-        table(*both).find(address_to_int(address)) for address in ("198.51.100.127", "198.51.100.128", "198.51.101.0")
+        make_table(*ranges).find(address_to_int(address))
+        for address in ("198.51.100.127", "198.51.100.128", "198.51.101.0")
     ]
     assert [WIDE, NARROW, None] == found
 
 
-@given(st.lists(BLOCKS, max_size=8), st.data())
-def test_every_address_belongs_to_the_narrowest_range(blocks: list[AddressRange], data: st.DataObject) -> None:
-    networks = [Network(name=str(number), network_class=NetworkClass.VPN) for number in range(len(blocks))]
-    made = build_table("1", zip(blocks, networks, strict=True))
-    ends = [end for block in blocks for end in (block.first, block.last, block.last + 1)]
+@given(st.lists(RANGES, max_size=8), st.data())
+def test_every_address_belongs_to_the_smallest_range(ranges: list[AddressRange], data: st.DataObject) -> None:
+    networks = [Network(name=str(number), network_class=NetworkClass.VPN) for number in range(len(ranges))]
+    table = build_table("1", zip(ranges, networks, strict=True))
+    ends = [end for range_ in ranges for end in (range_.first, range_.last, range_.last + 1)]
     number = data.draw(st.sampled_from([0, *ends]))
-    around = [block for block in blocks if block.first <= number <= block.last]
-    found = made.find(number)
-    assert (not around) == (found is None)
-    if found:
-        owner = blocks[int(found.name)]
-        assert min(block.last - block.first for block in around) == owner.last - owner.first
+    containing_ranges = [range_ for range_ in ranges if range_.first <= number <= range_.last]
+    network = table.find(number)
+    assert (not containing_ranges) == (network is None)
+    if network:
+        owner = ranges[int(network.name)]
+        assert min(range_.last - range_.first for range_ in containing_ranges) == owner.last - owner.first
 
 
-@given(st.lists(BLOCKS, max_size=8))
-def test_packed_and_unpacked(blocks: list[AddressRange]) -> None:
-    made = build_table("1", [(block, WIDE) for block in blocks])
-    assert made == unpack_table(pack_table(made))
-    assert pack_table(made) == pack_table(unpack_table(pack_table(made)))
+@given(st.lists(RANGES, max_size=8))
+def test_packing_round_trip(ranges: list[AddressRange]) -> None:
+    table = build_table("1", [(range_, WIDE) for range_ in ranges])
+    assert table == unpack_table(pack_table(table))
+    assert pack_table(table) == pack_table(unpack_table(pack_table(table)))
 
 
-def test_more_networks_than_are_packed() -> None:
+def test_unpacked_table_holds_more_networks_than_a_packed_one() -> None:
     table = build_table(
-        "v", [(AddressRange(at, at), Network(name=str(at), network_class=NetworkClass.OURS)) for at in range(70_000)]
+        "v",
+        [
+            (AddressRange(number, number), Network(name=str(number), network_class=NetworkClass.OURS))
+            for number in range(70_000)
+        ],
     )
     assert "69999" == str(table.find(69_999))
 
 
-def test_last_addresses() -> None:
-    assert WIDE == table(("ffff::/16", WIDE)).find((1 << 64) - 1)
+def test_last_address() -> None:
+    assert WIDE == make_table(("ffff::/16", WIDE)).find((1 << 64) - 1)
 
 
-@pytest.mark.parametrize("packed", [b"", b"no table", pack_table(table())[:-5], pack_table(table())[2:]])
-def test_unreadable(packed: bytes) -> None:
+@pytest.mark.parametrize("packed", [b"", b"no table", pack_table(make_table())[:-5], pack_table(make_table())[2:]])
+def test_damaged_table(packed: bytes) -> None:
     with pytest.raises(SettingsError, match="networks cannot be read"):
         unpack_table(packed)

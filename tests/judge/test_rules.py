@@ -21,7 +21,7 @@ date = 2026-11-23
 """
 
 
-def test_shipped_rules() -> None:
+def test_shipped_rules_have_description_and_source() -> None:
     rules = parse_rules(read_judge_data("rules.toml"))
     assert [] == [
         rule.name
@@ -46,17 +46,17 @@ def test_shipped_names_are_unique() -> None:
         (15, Verdict.BOT),
     ],
 )
-def test_verdict(score: int, verdict: Verdict) -> None:
+def test_verdict_for_score(score: int, verdict: Verdict) -> None:
     assert verdict is parse_rules(HEAD + RULE + "points = 3").verdict_for_score(score)
 
 
 def test_thresholds() -> None:
-    (rule,) = parse_rules(HEAD + RULE + "points = 3\nthresholds = { links = 3, seconds = 0.5 }").rules
-    assert {"links": 3, "seconds": 0.5} == rule.thresholds
+    (rule,) = parse_rules(HEAD + RULE + "points = 3\nthresholds = { min_links = 3, window_s = 0.5 }").rules
+    assert {"min_links": 3, "window_s": 0.5} == rule.thresholds
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("version = ", "Invalid value"),
         (HEAD, "missing key 'rules'"),
@@ -67,25 +67,16 @@ def test_thresholds() -> None:
         (HEAD + RULE.replace('source = "a page"', "") + "points = 3", "source"),
     ],
 )
-def test_unreadable(text: str, says: str) -> None:
-    with pytest.raises(SettingsError, match=says):
+def test_invalid_rules_file(text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         parse_rules(text)
 
 
-def test_version() -> None:
-    rules, networks, agents = CONTEXT.version.split("/")
-    assert (str(CONTEXT.rules.version), CONTEXT.networks.version, str(CONTEXT.agents.version)) == (
-        rules,
-        networks,
-        agents,
-    )
-
-
-def test_shipped_data_is_read() -> None:
+def test_context_version() -> None:
     parts = (CONTEXT.rules.version, CONTEXT.networks.version, CONTEXT.agents.version)
     assert CONTEXT.version == "/".join(str(part) for part in parts)
 
 
-def test_unreadable_part() -> None:
+def test_context_with_invalid_rules() -> None:
     with pytest.raises(SettingsError, match="in the rules file: missing key 'version'"):
         Context.from_toml(rules_toml="", networks=read_networks(), agents_toml=read_judge_data("agents.toml"))

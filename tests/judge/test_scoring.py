@@ -1,7 +1,7 @@
-"""Whole cases: what the judge makes of people and scanners as they are known to behave."""
+"""Verdicts on typical clicks of humans and scanners."""
 
+import dataclasses
 import itertools
-from dataclasses import replace as replace_visit
 from datetime import timedelta
 
 import pytest
@@ -36,7 +36,7 @@ def verdicts(*events: AnyEvent) -> dict[str, Verdict]:
     return {judged.click.id: judged.verdict for judged in judge(timeline(*events), CONTEXT)}
 
 
-def test_person() -> None:
+def test_human() -> None:
     (judged,) = judge(timeline(sent(), delivered(2), click(7_200)), CONTEXT)
     assert (Verdict.HUMAN, 0, (), True, CONTEXT.version) == (
         judged.verdict,
@@ -47,35 +47,37 @@ def test_person() -> None:
     )
 
 
-def test_sweep_from_a_data_centre() -> None:
+def test_burst_from_a_data_centre() -> None:
     events: list[AnyEvent] = [sent(links=9), *sweep(43, links=9, gap=0.08, ip=AZURE_IP)]
     judged = judge(timeline(*events), CONTEXT)
-    assert {Verdict.BOT} == {one.verdict for one in judged}
+    assert {Verdict.BOT} == {judged_click.verdict for judged_click in judged}
     assert [("burst", 5), ("datacentre-network", 3), ("datacentre-burst", 3)] == [
         (reason.signal, reason.points) for reason in judged[0].reasons[:3]
     ]
 
 
-def test_person_after_a_sweep() -> None:
-    found = verdicts(sent(links=7), *sweep(43, links=7, gap=0.1, ip=AZURE_IP), click(5_000, link=0, id="person"))
-    assert (Verdict.HUMAN, [Verdict.BOT] * 7) == (found.pop("person"), list(found.values()))
+def test_human_after_a_burst() -> None:
+    verdict_by_id = verdicts(
+        sent(links=7), *sweep(43, links=7, gap=0.1, ip=AZURE_IP), click(5_000, link=0, id="person")
+    )
+    assert (Verdict.HUMAN, [Verdict.BOT] * 7) == (verdict_by_id.pop("person"), list(verdict_by_id.values()))
 
 
-def test_pair_of_scanner_and_person() -> None:
+def test_scanner_and_human_on_the_same_link() -> None:
     assert {"scanner": Verdict.BOT, "person": Verdict.HUMAN} == verdicts(
         sent(), click(5_000, ip=AZURE_IP, id="scanner"), click(5_001.2, id="person")
     )
 
 
-def test_first_link_only() -> None:
+def test_single_click_from_a_mail_security_network() -> None:
     assert {"c": Verdict.BOT} == verdicts(sent(), click(9, ip=BARRACUDA_IP, id="c"))
 
 
-def test_remote_desktop() -> None:
-    remote = click(5_000, ip=AZURE_IP, id="c")
+def test_remote_desktop_is_human_with_engagement() -> None:
+    remote_click = click(5_000, ip=AZURE_IP, id="c")
     assert [{"c": Verdict.SUSPECTED}, {"c": Verdict.HUMAN}] == [
-        verdicts(sent(), remote),
-        verdicts(sent(), remote, engagement("c")),
+        verdicts(sent(), remote_click),
+        verdicts(sent(), remote_click, engagement("c")),
     ]
 
 
@@ -101,22 +103,22 @@ def test_hard_rules_decide_alone() -> None:
         ({"user_agent": f"{CHROME_AGENT} Barracuda Sentinel (EE)"}, Verdict.BOT, True),
     ],
 )
-def test_requests_that_speak_for_themselves(changes: dict[str, object], verdict: Verdict, counted: bool) -> None:
+def test_single_request(changes: dict[str, object], verdict: Verdict, counted: bool) -> None:
     (judged,) = judge(timeline(sent(), replace(click(), **changes)), CONTEXT)
     assert (verdict, counted) == (judged.verdict, judged.counted)
 
 
-def test_page_loaded_in_advance_and_used() -> None:
-    early = replace(click(id="c"), headers={"sec-purpose": "prefetch;prerender"})
-    (before,) = judge(timeline(early), CONTEXT)
-    (after,) = judge(timeline(early, engagement("c")), CONTEXT)
+def test_prefetch_with_engagement_is_human() -> None:
+    prefetched = replace(click(id="c"), headers={"sec-purpose": "prefetch;prerender"})
+    (before,) = judge(timeline(prefetched), CONTEXT)
+    (after,) = judge(timeline(prefetched, engagement("c")), CONTEXT)
     assert ((Verdict.PREVIEW, False), (Verdict.HUMAN, True)) == (
         (before.verdict, before.counted),
         (after.verdict, after.counted),
     )
 
 
-def test_nothing_to_judge() -> None:
+def test_message_without_clicks() -> None:
     assert () == judge(timeline(sent()), CONTEXT)
 
 
@@ -129,26 +131,31 @@ clicks = st.builds(
     st.sampled_from(["GET", "HEAD"]),
 )
 histories = st.lists(clicks, max_size=20).map(
-    lambda found: [replace(one, id=f"c{number}") for number, one in enumerate(found)]
+    lambda drawn: [replace(click_, id=f"c{number}") for number, click_ in enumerate(drawn)]
 )
 
 
 @given(history=histories, data=st.data())
 def test_order_of_events_does_not_matter(history: list[Click], data: st.DataObject) -> None:
-    events: list[AnyEvent] = [sent(links=5), delivered(1), *history, *(engagement(one.id) for one in history[::3])]
+    events: list[AnyEvent] = [
+        sent(links=5),
+        delivered(1),
+        *history,
+        *(engagement(click_.id) for click_ in history[::3]),
+    ]
     assert judge(timeline(*events), CONTEXT) == judge(timeline(*data.draw(st.permutations(events))), CONTEXT)
 
 
 @given(history=histories)
-def test_events_told_twice_change_nothing(history: list[Click]) -> None:
+def test_duplicate_events_change_nothing(history: list[Click]) -> None:
     events: list[AnyEvent] = [sent(links=5), *history]
     assert judge(timeline(*events), CONTEXT) == judge(timeline(*events, *reversed(events)), CONTEXT)
 
 
 @given(history=histories, data=st.data())
 def test_engagement_never_raises_the_score(history: list[Click], data: st.DataObject) -> None:
-    ids = [one.id for one in history]
-    signs = data.draw(
+    ids = [click_.id for click_ in history]
+    engagements = data.draw(
         st.lists(
             st.builds(
                 lambda click_id, kind, seconds: engagement(click_id, kind=kind, seconds=seconds),
@@ -159,30 +166,33 @@ def test_engagement_never_raises_the_score(history: list[Click], data: st.DataOb
             max_size=5,
         )
     )
-    steps = [scores(history, signs[:known]) for known in range(len(signs) + 1)]
+    scores_by_step = [scores(history, engagements[:count]) for count in range(len(engagements) + 1)]
     assert [] == [
-        click_id for less, more in itertools.pairwise(steps) for click_id in less if more[click_id] > less[click_id]
+        click_id
+        for before, after in itertools.pairwise(scores_by_step)
+        for click_id in before
+        if after[click_id] > before[click_id]
     ]
 
 
-def scores(history: list[Click], signs: list[Engagement]) -> dict[str, int]:
+def scores(history: list[Click], engagements: list[Engagement]) -> dict[str, int]:
     """Scores by click id."""
-    return {judged.click.id: judged.score for judged in judge(timeline(sent(links=5), *history, *signs), CONTEXT)}
+    return {judged.click.id: judged.score for judged in judge(timeline(sent(links=5), *history, *engagements), CONTEXT)}
 
 
 @given(history=histories)
-def test_a_click_a_day_later_is_judged_alone(history: list[Click]) -> None:
+def test_click_a_day_later_is_human(history: list[Click]) -> None:
     person = click(86_400, link=3, id="person")
     assert Verdict.HUMAN == verdicts(sent(links=5), *history, person)["person"]
 
 
-visits = st.lists(
+address_click_lists = st.lists(
     st.builds(
-        lambda seconds, ip, person, tampered: AddressClick(
+        lambda seconds, ip, recipient, tampered: AddressClick(
             at=noon_plus(seconds),
             ip=ip,
-            message_id="" if tampered else f"m-{person}",
-            recipient="" if tampered else f"p{person}@{'abc'[person % 3]}.example",
+            message_id="" if tampered else f"m-{recipient}",
+            recipient="" if tampered else f"p{recipient}@{'abc'[recipient % 3]}.example",
             tampered=tampered,
         ),
         st.integers(-70, 190),
@@ -194,18 +204,23 @@ visits = st.lists(
 )
 
 
-@given(history=histories, nearby=visits, data=st.data())
-def test_only_nearby_visits_matter(history: list[Click], nearby: list[AddressClick], data: st.DataObject) -> None:
-    told = timeline(sent(links=5), *history)
-    times = [(one.at - NOON).total_seconds() for one in history]
-    besides = [
-        *nearby,
+@given(history=histories, address_clicks=address_click_lists, data=st.data())
+def test_address_clicks_outside_the_window_change_nothing(
+    history: list[Click], address_clicks: list[AddressClick], data: st.DataObject
+) -> None:
+    message = timeline(sent(links=5), *history)
+    times = [(click_.at - NOON).total_seconds() for click_ in history]
+    irrelevant = [
+        *address_clicks,
         *map(AddressClick.from_click, history),
-        *(replace_visit(visit, at=noon_plus(max(times, default=0) + 61)) for visit in nearby),
-        *(replace_visit(visit, ip="203.0.113.1") for visit in nearby),
+        *(
+            dataclasses.replace(address_click, at=noon_plus(max(times, default=0) + 61))
+            for address_click in address_clicks
+        ),
+        *(dataclasses.replace(address_click, ip="203.0.113.1") for address_click in address_clicks),
     ]
-    alone = judge(told, CONTEXT, nearby)
-    assert alone == judge(told, CONTEXT, data.draw(st.permutations(nearby + besides)))
+    expected = judge(message, CONTEXT, address_clicks)
+    assert expected == judge(message, CONTEXT, data.draw(st.permutations(address_clicks + irrelevant)))
 
 
 @pytest.mark.parametrize(
@@ -218,20 +233,20 @@ def test_only_nearby_visits_matter(history: list[Click], nearby: list[AddressCli
         (timedelta(hours=72), VerdictState.FINAL),
     ],
 )
-def test_states_follow_the_age(age: timedelta, state: VerdictState) -> None:
+def test_state(age: timedelta, state: VerdictState) -> None:
     assert state == compute_state(age)
 
 
 RULES = CONTEXT.rules
 
 
-def of(*events: AnyEvent) -> str:
-    """What is said of the first click."""
+def describe_first_click(*events: AnyEvent) -> str:
+    """The counterfactual of the first click."""
     return describe_counterfactual(judge(timeline(*events), CONTEXT)[0], RULES)
 
 
 @pytest.mark.parametrize(
-    ("events", "words"),
+    ("events", "description"),
     [
         ([click()], ""),
         ([replace(click(), method="HEAD", ip=AZURE_IP)], ""),
@@ -250,11 +265,11 @@ def of(*events: AnyEvent) -> str:
         ),
     ],
 )
-def test_counterfactual(events: list[AnyEvent], words: str) -> None:
-    assert words == of(*events)
+def test_counterfactual(events: list[AnyEvent], description: str) -> None:
+    assert description == describe_first_click(*events)
 
 
-clicks_counterfactual = st.lists(
+counterfactual_clicks = st.lists(
     st.builds(
         lambda seconds, link, ip: click(seconds, link=link, ip=ip),
         st.integers(0, 200),
@@ -262,20 +277,23 @@ clicks_counterfactual = st.lists(
         st.sampled_from([HOME_IP, AZURE_IP, BARRACUDA_IP]),
     ),
     max_size=8,
-    unique_by=lambda one: one.id,
+    unique_by=lambda click_: click_.id,
 )
 
 
-@given(clicks_counterfactual)
-def test_it_is_true(found: list[Click]) -> None:
-    before = judge(timeline(sent(links=5), *found), CONTEXT)
+@given(counterfactual_clicks)
+def test_engagement_has_the_effect_that_the_counterfactual_describes(drawn: list[Click]) -> None:
+    before = judge(timeline(sent(links=5), *drawn), CONTEXT)
     after = judge(
         timeline(
-            sent(links=5), *found, *(engagement(one.id, seconds=3_610 + 2 * place) for place, one in enumerate(found))
+            sent(links=5),
+            *drawn,
+            *(engagement(click_.id, seconds=3_610 + 2 * number) for number, click_ in enumerate(drawn)),
         ),
         CONTEXT,
     )
-    promised = [
-        one.verdict is Verdict.HUMAN or "with trusted input" in describe_counterfactual(one, RULES) for one in before
+    expected = [
+        judged_click.verdict is Verdict.HUMAN or "with trusted input" in describe_counterfactual(judged_click, RULES)
+        for judged_click in before
     ]
-    assert promised == [one.verdict is Verdict.HUMAN for one in after]
+    assert expected == [judged_click.verdict is Verdict.HUMAN for judged_click in after]

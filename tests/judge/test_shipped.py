@@ -10,15 +10,15 @@ TODAY = date(2026, 11, 24)
 OFFICE = ListedNetwork(name="office", network_class=NetworkClass.OURS, ranges=("40.94.16.0/24",), expires=TODAY)
 
 
-def test_the_shipped_judge_judges() -> None:
-    (found,) = build_shipped_judge()(make_judged_message(click("m1", "1")).timeline)
-    assert Verdict.HUMAN == found.verdict
+def test_shipped_judge() -> None:
+    (judged,) = build_shipped_judge()(make_judged_message(click("m1", "1")).timeline)
+    assert Verdict.HUMAN == judged.verdict
 
 
-def test_the_operators_networks_go_before_ours() -> None:
-    counting, expired, none = (
-        build_context_with_networks(listed, today=day)
-        for listed, day in (([OFFICE], date(2026, 11, 23)), ([OFFICE], TODAY), ([], TODAY))
+def test_operator_networks_take_precedence_until_they_expire() -> None:
+    active, expired, none = (
+        build_context_with_networks(networks, today=day)
+        for networks, day in (([OFFICE], date(2026, 11, 23)), ([OFFICE], TODAY), ([], TODAY))
     )
-    assert "office" == str(counting.networks.find("40.94.16.33"))
-    assert counting.version != expired.version == none.version
+    assert "office" == str(active.networks.find("40.94.16.33"))
+    assert active.version != expired.version == none.version

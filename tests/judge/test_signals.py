@@ -13,6 +13,6 @@ def test_every_rule_has_a_signal() -> None:
 
 
 @pytest.mark.parametrize("rule", sorted(RULES_BY_NAME))
-def test_every_rule_has_both_tests(rule: str) -> None:
+def test_every_rule_has_a_positive_and_a_negative_test(rule: str) -> None:
     name = rule.replace("-", "_")
-    assert [True, True] == [f"def test_{name}_{case}(" in TESTS for case in ("fires", "is_silent")]
+    assert [True, True] == [f"def test_{name}_{case}(" in TESTS for case in ("matches", "does_not_match")]

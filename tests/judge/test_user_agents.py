@@ -8,8 +8,7 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-un
 from clicktrail.demo.population import browsers
 from clicktrail.errors import SettingsError
 from clicktrail.judge.user_agents import AgentKind, Browser, BrowserEngine, ChromeReleases, parse_agents, parse_browser
-from tests.support.events import CHROME_AGENT as CHROME_CLICKS
-from tests.support.events import CONTEXT, read_judge_data
+from tests.support.events import CHROME_AGENT, CONTEXT, read_judge_data
 
 SHIPPED = parse_agents(read_judge_data("agents.toml"))
 
@@ -28,7 +27,7 @@ PREVIEWS = [
     ("kakaotalk-scrap/1.0", "KakaoTalk"),
 ]
 AUTOMATION = [
-    (f"{CHROME_CLICKS} Barracuda Sentinel (EE)", "Barracuda"),
+    (f"{CHROME_AGENT} Barracuda Sentinel (EE)", "Barracuda"),
     ("Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/156.0.0.0 Safari/537.36", "HeadlessChrome"),
     ("python-requests/2.32.5", "python-requests"),
     ("Python/3.12 aiohttp/3.11.0", "aiohttp"),
@@ -60,8 +59,8 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605
 ANDROID = (
     "Mozilla/5.0 (Linux; Android 15; Pixel 9; wv) AppleWebKit/537.36 Version/4.0 Chrome/146.0 Mobile Safari/537.36"
 )
-PEOPLE = [
-    CHROME_CLICKS,
+BROWSERS_AND_APPS = [
+    CHROME_AGENT,
     "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Thunderbird/140.5.0",
     "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
@@ -108,24 +107,24 @@ def test_automation(user_agent: str, name: str) -> None:
     assert (AgentKind.AUTOMATION, name) == (agent and agent.kind, agent and agent.name)
 
 
-@pytest.mark.parametrize("user_agent", PEOPLE)
-def test_people(user_agent: str) -> None:
+@pytest.mark.parametrize("user_agent", BROWSERS_AND_APPS)
+def test_browsers_and_apps_declare_nothing(user_agent: str) -> None:
     assert None is SHIPPED.find(user_agent)
 
 
 @pytest.mark.parametrize("user_agent", ["", "\x00", "Chrome " * 2_000, "ünïcödé", "\ud800"])
-def test_odd_headers(user_agent: str) -> None:
+def test_odd_headers_declare_nothing(user_agent: str) -> None:
     assert None is SHIPPED.find(user_agent)
 
 
-def test_long_headers_are_read_at_their_beginning() -> None:
+def test_long_header_is_truncated() -> None:
     assert None is SHIPPED.find("x" * 512 + "Googlebot/2.1")
 
 
-def test_left_out_patterns_exist() -> None:
+def test_excluded_patterns_exist() -> None:
     listed = {entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA}
-    left_out = {entry["pattern"] for entry in tomllib.loads(read_judge_data("agents.toml"))["excluded"]}
-    assert set() == left_out - listed
+    excluded = {entry["pattern"] for entry in tomllib.loads(read_judge_data("agents.toml"))["excluded"]}
+    assert set() == excluded - listed
 
 
 EMPTY = "version = 2026-11-23\npreviews = []\nautomation = []\nexcluded = []"
@@ -133,7 +132,7 @@ ENTRY = '[{ name = "a", pattern = "b", source = "c" }]'
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("version", "is not TOML"),
         (EMPTY.replace("excluded = []", ""), "excluded"),
@@ -141,8 +140,8 @@ ENTRY = '[{ name = "a", pattern = "b", source = "c" }]'
         (EMPTY.replace("previews = []", "previews = " + ENTRY.replace('"b"', '"(?<=a)b"')), "cannot be read"),
     ],
 )
-def test_unreadable(text: str, says: str) -> None:
-    with pytest.raises(SettingsError, match=says):
+def test_invalid_agents_file(text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         parse_agents(text)
 
 
@@ -162,50 +161,55 @@ LANGUAGE = "de"
         (browsers.http_library("curl/8.5.0"), None),
     ],
 )
-def test_browser_of(headers: browsers.Headers, browser: Browser | None) -> None:
+def test_parse_browser(headers: browsers.Headers, browser: Browser | None) -> None:
     assert browser == parse_browser(headers["user-agent"])
 
 
-@pytest.mark.parametrize("more", [" OPR/120.0.0.0", " SamsungBrowser/29.0", " OneOutlook/1.2026", " Slack/4.46.99"])
-def test_other_programs_on_the_same_engine(more: str) -> None:
-    assert parse_browser(browsers.chrome(LANGUAGE)["user-agent"] + more) is None
+@pytest.mark.parametrize("suffix", [" OPR/120.0.0.0", " SamsungBrowser/29.0", " OneOutlook/1.2026", " Slack/4.46.99"])
+def test_other_browsers_with_the_same_engine(suffix: str) -> None:
+    assert parse_browser(browsers.chrome(LANGUAGE)["user-agent"] + suffix) is None
 
 
-def test_version_of_no_browser() -> None:
+def test_very_long_version_is_truncated() -> None:
     agent = browsers.chrome(LANGUAGE)["user-agent"].replace("Chrome/156", f"Chrome/{'9' * 400}")
     assert Browser(engine=BrowserEngine.CHROME, version=(999_999, 0)) == parse_browser(agent)
 
 
-def test_words() -> None:
+def test_browser_as_text() -> None:
     assert "Safari 26" == str(parse_browser(browsers.safari(LANGUAGE)["user-agent"]))
 
 
-CHROME = CONTEXT.rules.chrome_releases
+CHROME_RELEASES = CONTEXT.rules.chrome_releases
 
 
 @pytest.mark.parametrize(("version", "days"), [(148, 174), (149, 146), (154, 48), (155, 20), (156, -8), (1, 2484)])
-def test_days_old(version: int, days: int) -> None:
-    assert days == CHROME.days_since_replaced(version, date(2026, 11, 23))
+def test_days_since_replaced(version: int, days: int) -> None:
+    assert days == CHROME_RELEASES.days_since_replaced(version, date(2026, 11, 23))
 
 
-def test_calendar_goes_on() -> None:
+def test_dates_after_the_end_of_the_list_are_estimated() -> None:
     assert [0, 28, 365 * 3] == [
-        CHROME.days_since_replaced(155 + 20, date(2026, 10, 6) + timedelta(days=21 * 28)),
-        CHROME.days_since_replaced(155 + 20, date(2026, 10, 6) + timedelta(days=22 * 28)),
-        CHROME.days_since_replaced(155 + 20, date(2026, 10, 6) + timedelta(days=21 * 28 + 365 * 3)),
+        CHROME_RELEASES.days_since_replaced(155 + 20, date(2026, 10, 6) + timedelta(days=21 * 28)),
+        CHROME_RELEASES.days_since_replaced(155 + 20, date(2026, 10, 6) + timedelta(days=22 * 28)),
+        CHROME_RELEASES.days_since_replaced(155 + 20, date(2026, 10, 6) + timedelta(days=21 * 28 + 365 * 3)),
     ]
 
 
-def test_versions_that_never_come() -> None:
+def test_far_future_version_and_empty_list() -> None:
     assert [True, True] == [
-        chrome.days_since_replaced(999_999, date(2026, 11, 23)) < 0 for chrome in (CHROME, ChromeReleases())
+        releases.days_since_replaced(999_999, date(2026, 11, 23)) < 0
+        for releases in (CHROME_RELEASES, ChromeReleases())
     ]
 
 
-def test_releases_left_out() -> None:
-    assert CHROME.days_since_replaced(120, date(2026, 1, 1)) == CHROME.days_since_replaced(121, date(2026, 1, 1))
+def test_unlisted_version() -> None:
+    assert CHROME_RELEASES.days_since_replaced(120, date(2026, 1, 1)) == CHROME_RELEASES.days_since_replaced(
+        121, date(2026, 1, 1)
+    )
 
 
-def test_shipped_table() -> None:
-    assert CHROME.source
-    assert all(older.version < newer.version and older.date < newer.date for older, newer in pairwise(CHROME.releases))
+def test_shipped_releases_are_ascending() -> None:
+    assert CHROME_RELEASES.source
+    assert all(
+        older.version < newer.version and older.date < newer.date for older, newer in pairwise(CHROME_RELEASES.releases)
+    )

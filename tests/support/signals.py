@@ -1,4 +1,4 @@
-"""Ask one signal, with the thresholds of the rules that we ship."""
+"""Evaluate one signal with the thresholds of the shipped rules."""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,8 +11,8 @@ from tests.support.events import CONTEXT, timeline
 RULES_BY_NAME = {rule.name: rule for rule in CONTEXT.rules.rules}
 
 
-def evaluate_signal(signal: str, *events: AnyEvent, nearby: Iterable[AddressClick] = ()) -> Mapping[str, str]:
-    """What a signal says of the clicks among these events."""
+def evaluate_signal(signal: str, *events: AnyEvent, address_clicks: Iterable[AddressClick] = ()) -> Mapping[str, str]:
+    """The clicks among ``events`` that a signal matches, with details."""
     return SIGNALS[signal](
-        MessageEvidence.from_timeline(timeline(*events), CONTEXT, nearby), **RULES_BY_NAME[signal].thresholds
+        MessageEvidence.from_timeline(timeline(*events), CONTEXT, address_clicks), **RULES_BY_NAME[signal].thresholds
     )

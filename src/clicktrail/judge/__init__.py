@@ -1,4 +1,4 @@
-"""Tell people from scanners: one message's events in, a verdict with reasons for each of its clicks out."""
+"""Judge clicks: a verdict with reasons for each click of a message. Pure functions, no I/O."""
 
 from clicktrail.judge.rules import Context
 from clicktrail.judge.scoring import Judge, judge

@@ -1,4 +1,4 @@
-"""Requests by the same addresses on other messages, as far as they tell scanners from people."""
+"""Clicks from the same IP addresses on other messages: one address that opens many people's mail is a scanner's."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from functools import lru_cache
 from typing import Final
 from zlib import crc32
 
-from clicktrail.judge import networks
+from clicktrail.judge.networks import address_to_int, parse_range
 from clicktrail.model.event import Click
 
 __all__ = ["ACTIVITY_WINDOW", "AddressClick", "group_by_address", "hash_user_agent", "is_visitor_address", "sort_key"]
 
 ACTIVITY_WINDOW: Final = timedelta(seconds=60)
-"""How far from a message's request another message's request by the same address may be to matter to it."""
+"""Maximum time between a click and a click on another message that may affect its verdict."""
 
 _CACHE_SIZE = 16_384
-"""Addresses that are read once: scanners come back from the same ones."""
+"""Scanners return from the same addresses."""
 
 _PRIVATE_RANGES: Final = tuple(
     map(
-        networks.parse_range,
+        parse_range,
         (
             "10.0.0.0/8",
             "172.16.0.0/12",
@@ -32,22 +32,22 @@ _PRIVATE_RANGES: Final = tuple(
         ),
     )
 )
-"""Private, loopback and link-local addresses (RFC 1918, 1122, 3927, 4193, 4291): a proxy of the sender's own.
+"""Private, loopback and link-local addresses (RFC 1918, 1122, 3927, 4193, 4291): the sender's own proxy.
 
-That of IPv6's loopback, ``::1``, is among the reserved ones, which are nobody's."""
+``::1`` is missing: `address_to_int` refuses reserved IPv6 addresses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressClick:
-    """One request, as another message's verdicts see it.
+    """A click, reduced to what the verdicts of other messages need.
 
     Attributes:
-        at: when it came, aware, UTC.
-        ip: from which address, as text.
-        message_id: what it was for; empty where the token did not open.
-        recipient: whose message that was; empty where unknown.
-        tampered: the token did not open.
-        user_agent_hash: a number that its ``User-Agent`` has; 0 where it had none, or nobody told.
+        at: aware, UTC.
+        ip: IP address as text.
+        message_id: empty if the token could not be opened.
+        recipient: empty if unknown.
+        tampered: whether the token could not be opened.
+        user_agent_hash: from `hash_user_agent`; 0 if there is no ``User-Agent``.
     """
 
     at: datetime
@@ -59,17 +59,17 @@ class AddressClick:
 
     @property
     def recipient_key(self) -> str:
-        """Whose message it was: where the recipient is unknown, each message is another one's."""
+        """The recipient, or the message ID if the recipient is unknown."""
         return self.recipient or self.message_id
 
     @property
     def recipient_domain(self) -> str:
-        """Where the recipient has their mail; empty where nobody knows."""
+        """Domain of the recipient's email address; empty if unknown."""
         return self.recipient.rpartition("@")[2].lower() if "@" in self.recipient else ""
 
     @classmethod
     def from_click(cls, click: Click) -> "AddressClick":
-        """The visit that a click is."""
+        """Reduce a click event."""
         return cls(
             at=click.at,
             ip=click.ip,
@@ -83,33 +83,33 @@ class AddressClick:
 def group_by_address(
     clicks: Iterable[AddressClick], *, exclude_message_id: str
 ) -> Mapping[str, tuple[AddressClick, ...]]:
-    """Visits by their address, each once and in the order of time, without those for the message ``exclude_message_id``."""
-    found: dict[str, list[AddressClick]] = {}
-    for visit in set(clicks):
-        if visit.message_id != exclude_message_id and is_visitor_address(visit.ip):
-            found.setdefault(visit.ip, []).append(visit)
-    return {ip: tuple(sorted(of_it, key=sort_key)) for ip, of_it in found.items()}
+    """Group clicks by IP address: without duplicates, in the order of time, without one message's clicks."""
+    clicks_by_ip: dict[str, list[AddressClick]] = {}
+    for click in set(clicks):
+        if click.message_id != exclude_message_id and is_visitor_address(click.ip):
+            clicks_by_ip.setdefault(click.ip, []).append(click)
+    return {ip: tuple(sorted(group, key=sort_key)) for ip, group in clicks_by_ip.items()}
 
 
 @lru_cache(_CACHE_SIZE)
 def is_visitor_address(ip: str) -> bool:
-    """Whether two requests from this address have a visitor, or a visitor's network, in common.
+    """Whether clicks with this address have a visitor, or a visitor's network, in common.
 
-    The address of a proxy of our own does not say it, nor does one that was shortened, nor what is no address.
+    False for the sender's own proxy, for an address truncated to its network, and for text that is no IP address.
     """
     try:
-        number = networks.address_to_int(ip)
+        number = address_to_int(ip)
     except ValueError:
         return False
-    return not any(block.first <= number <= block.last for block in _PRIVATE_RANGES)
+    return not any(private.first <= number <= private.last for private in _PRIVATE_RANGES)
 
 
 def sort_key(click: AddressClick) -> tuple[datetime, str, str, int]:
-    """What an address's visits are sorted by: it tells each from the others."""
+    """Sort by time; the other fields make the order of simultaneous clicks unique."""
     return click.at, click.message_id, click.recipient, click.user_agent_hash
 
 
 @lru_cache(_CACHE_SIZE)
 def hash_user_agent(user_agent: str) -> int:
-    """A number for an agent: enough to tell those at one address from each other; 0 for none. It never changes."""
+    """CRC-32 of a ``User-Agent``, 0 if empty. Stored in analytics, so it must never change."""
     return crc32(user_agent.encode(errors="replace"))

@@ -1,7 +1,7 @@
-"""Lists of address ranges as their owners publish them, and as an operator writes them.
+"""Parse lists of IP networks that an operator imports.
 
-Read are Amazon's ``ip-ranges.json``, Google's ``cloud.json`` and ``goog.json``, Microsoft's service tags, TOML with a
-``[[networks]]`` for each network, and text with a range at the beginning of each line, CSV among it.
+Supported formats: Amazon's ``ip-ranges.json``, Google's ``cloud.json`` and ``goog.json``, Microsoft's service tags,
+TOML with a ``[[networks]]`` table for each network, and text or CSV with a range at the beginning of each line.
 """
 
 import hashlib
@@ -20,21 +20,21 @@ __all__ = ["ListedNetwork", "build_table_from_list", "parse_network_list"]
 
 _IPV4_END: Final = 1 << 32
 _MAX_IPV4_RANGE_SIZE, _MAX_IPV6_RANGE_SIZE = 1 << 24, 1 << 48
-"""Numbers of a /8 and a /16: nobody has more at a stretch, so that what is wider is a slip, and would be costly."""
+"""Address numbers of a /8 and of a /16. No organisation owns larger ranges, so a larger one is a mistake."""
 
 _ADDRESS_START = re.compile(r"[0-9][.:]|::")
-"""What a heading has not, and a range that is misspelled has."""
+"""Distinguishes a misspelled range from a heading."""
 
 
 class ListedNetwork(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A network in a list.
+    """A network of the operator.
 
     Attributes:
         name: the organisation.
-        network_class: what comes from there.
-        ranges: as :func:`~clicktrail.judge.networks.block_of` reads them.
-        asn: number of the autonomous system; 0 where unknown.
-        expires: the first day on which it counts no more; None for never.
+        network_class: what kind of traffic comes from the network.
+        ranges: in the syntax of `parse_range`.
+        asn: number of the autonomous system; 0 if unknown.
+        expires: first day on which the entry is ignored; None for never.
     """
 
     name: str
@@ -49,7 +49,7 @@ class _NetworksFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _CloudPrefix(msgspec.Struct, frozen=True):
-    """One range: the first two names are Amazon's, the others Google's."""
+    """One range: the first two fields are Amazon's, the others Google's."""
 
     ip_prefix: str = ""
     ipv6_prefix: str = ""
@@ -66,7 +66,7 @@ class _ServiceTag(msgspec.Struct, frozen=True):
 
 
 class _CloudDocument(msgspec.Struct, frozen=True):
-    """The documents of all three clouds; each has its own fields."""
+    """The fields of all three clouds' documents; Microsoft's is ``values``."""
 
     prefixes: tuple[_CloudPrefix, ...] = ()
     ipv6_prefixes: tuple[_CloudPrefix, ...] = ()
@@ -76,54 +76,57 @@ class _CloudDocument(msgspec.Struct, frozen=True):
 def parse_network_list(
     text: str, *, name: str = "", network_class: NetworkClass | None = None
 ) -> tuple[ListedNetwork, ...]:
-    """Read a list.
+    """Parse a list of networks; the format is detected.
 
     Args:
-        text: the list.
-        name: of the organisation, for a list that does not say.
-        network_class: what comes from there, for a list that does not say.
+        text: content of the file.
+        name: organisation, for text and CSV.
+        network_class: class of the network, for text and CSV.
 
     Raises:
-        SettingsError: it is no list, has nothing in it, or a range that is none or wider than anybody's.
+        SettingsError: unknown format, no ranges, or an invalid or too large range.
     """
     try:
         if text.lstrip().startswith("{"):
-            listed = _networks_from_cloud(msgspec.json.decode(text, type=_CloudDocument))
+            networks = _networks_from_cloud(msgspec.json.decode(text, type=_CloudDocument))
         elif "[[networks]]" in text:
-            listed = decode_toml(text, _NetworksFile, name="the network list").networks
+            networks = decode_toml(text, _NetworksFile, name="the network list").networks
         else:
-            listed = (_network_from_lines(text, name, network_class),)
+            networks = (_network_from_lines(text, name, network_class),)
     except msgspec.ValidationError as error:
         raise SettingsError(f"networks cannot be read: {explain_error(error)}") from error
     except msgspec.DecodeError as error:
         raise SettingsError(f"networks cannot be read: {error}") from error
-    for network in listed:
-        for text_of_range in network.ranges:
-            _parse_limited_range(text_of_range)
-    if not any(network.ranges for network in listed):
-        raise SettingsError("no network has a range in it")
-    return listed
+    for network in networks:
+        for range_text in network.ranges:
+            _parse_limited_range(range_text)
+    if not any(network.ranges for network in networks):
+        raise SettingsError("the list has no address ranges")
+    return networks
 
 
 def build_table_from_list(networks: Iterable[ListedNetwork], *, today: date) -> NetworkTable:
-    """The table of networks that still count; its version changes when one of them does no more."""
-    valid = [network for network in networks if network.expires is None or today < network.expires]
-    version = hashlib.sha256(msgspec.json.encode(valid)).hexdigest()[:8]
+    """Build a table of the networks that have not expired; its version changes when one expires."""
+    active = [network for network in networks if network.expires is None or today < network.expires]
+    version = hashlib.sha256(msgspec.json.encode(active)).hexdigest()[:8]
     return build_table(
         version,
         [
-            (_parse_limited_range(text), Network(name=each.name, asn=each.asn, network_class=each.network_class))
-            for each in valid
-            for text in each.ranges
+            (
+                _parse_limited_range(range_text),
+                Network(name=network.name, asn=network.asn, network_class=network.network_class),
+            )
+            for network in active
+            for range_text in network.ranges
         ],
     )
 
 
 def _networks_from_cloud(cloud: _CloudDocument) -> tuple[ListedNetwork, ...]:
-    both = (*cloud.prefixes, *cloud.ipv6_prefixes)
-    amazon = tuple(text for prefix in both for text in (prefix.ip_prefix, prefix.ipv6_prefix) if text)
-    google = tuple(text for prefix in both for text in (prefix.google_ipv4, prefix.google_ipv6) if text)
-    microsoft = tuple(dict.fromkeys(text for tag in cloud.values for text in tag.properties.ranges))
+    prefixes = (*cloud.prefixes, *cloud.ipv6_prefixes)
+    amazon = tuple(text for prefix in prefixes for text in (prefix.ip_prefix, prefix.ipv6_prefix) if text)
+    google = tuple(text for prefix in prefixes for text in (prefix.google_ipv4, prefix.google_ipv6) if text)
+    microsoft = tuple(dict.fromkeys(text for tag in cloud.values for text in tag.properties.ranges))  # tags overlap
     return (
         ListedNetwork(name="Amazon", asn=16509, network_class=NetworkClass.AWS, ranges=amazon),
         ListedNetwork(name="Google", asn=396982, network_class=NetworkClass.GOOGLE, ranges=google),
@@ -133,12 +136,12 @@ def _networks_from_cloud(cloud: _CloudDocument) -> tuple[ListedNetwork, ...]:
 
 def _network_from_lines(text: str, name: str, network_class: NetworkClass | None) -> ListedNetwork:
     if not (name and network_class):
-        raise SettingsError("a list of ranges does not say whose they are", hint="give --name and --class")
+        raise SettingsError("a list of ranges needs the name and class of its network", hint="give --name and --class")
     return ListedNetwork(name=name, network_class=network_class, ranges=tuple(_parse_ranges(text.splitlines())))
 
 
 def _parse_ranges(lines: Iterable[str]) -> Iterator[str]:
-    """The range of each line: its first field, or its first two where they are the ends; the first may be a heading."""
+    """Parse one range per line: the first field, or the first two as its ends. The first line may be a heading."""
     for number, line in enumerate(lines, start=1):
         fields = [field.strip(' "') for field in line.partition("#")[0].replace(";", ",").split(",")]
         for text in ("-".join(fields[:2]), fields[0]):
@@ -150,14 +153,14 @@ def _parse_ranges(lines: Iterable[str]) -> Iterator[str]:
             break
         else:
             if fields[0] and (number > 1 or _ADDRESS_START.search(fields[0])):
-                raise SettingsError(f"networks cannot be read: line {number} begins with no range")
+                raise SettingsError(f"networks cannot be read: line {number} does not begin with a range")
 
 
 def _parse_limited_range(text: str) -> AddressRange:
     try:
-        block = parse_range(text)
+        range_ = parse_range(text)
     except ValueError as error:
         raise SettingsError(f"networks cannot be read: {error}") from error
-    if block.last - block.first >= (_MAX_IPV4_RANGE_SIZE if block.first < _IPV4_END else _MAX_IPV6_RANGE_SIZE):
-        raise SettingsError(f"networks cannot be read: nobody has a range as wide as {text}")
-    return block
+    if range_.last - range_.first >= (_MAX_IPV4_RANGE_SIZE if range_.first < _IPV4_END else _MAX_IPV6_RANGE_SIZE):
+        raise SettingsError(f"networks cannot be read: {text} is larger than any network (IPv4: /8, IPv6: /16)")
+    return range_

@@ -1,4 +1,4 @@
-"""The rules that make a verdict, read from ``data/rules.toml``."""
+"""Read the judge's rules from ``data/rules.toml``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,25 +7,24 @@ from datetime import date
 import msgspec
 
 from clicktrail.config_text import decode_toml
-from clicktrail.judge import user_agents
 from clicktrail.judge.networks import Networks
-from clicktrail.judge.user_agents import AgentList, ChromeReleases
+from clicktrail.judge.user_agents import AgentList, ChromeReleases, parse_agents
 from clicktrail.model.verdict import Verdict
 
 __all__ = ["Context", "Rule", "Rules", "parse_rules"]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one signal is worth.
+    """What a signal counts: a hard rule decides the verdict alone, any other adds points to the score.
 
     Attributes:
-        name: the signal's, a slug.
-        description: what it means, for a reader who sends mail and does not write programs.
-        source: where the fact behind it is written down.
-        date: when that was last looked at.
-        verdict: what it decides alone; None for a rule of points.
-        points: what it adds to the score; negative speaks for a person.
-        thresholds: what its function takes by name: seconds as seconds, the rest as counts.
+        name: the signal's name.
+        description: what the signal means, for a sender of email.
+        source: the source of the fact.
+        date: when the source was last checked.
+        verdict: the verdict of a hard rule; None for a rule with points.
+        points: positive for a bot, negative for a human.
+        thresholds: keyword arguments of the signal function.
     """
 
     name: str
@@ -42,20 +41,20 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class MinScores(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The least score for each verdict that points can lead to."""
+    """Minimum score of each verdict; a lower score means human."""
 
     bot: int
     suspected: int
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A set of rules.
+    """A rules file.
 
     Attributes:
-        version: the day of its last change.
-        min_scores: what a score means.
-        rules: in the order in which hard ones are tried.
-        chrome_releases: when which Chrome came out.
+        version: date of the last change.
+        min_scores: minimum score of each verdict.
+        rules: all rules; if several hard rules match, the first one decides.
+        chrome_releases: release dates, to tell how old a claimed Chrome version is.
     """
 
     version: date
@@ -64,27 +63,24 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     chrome_releases: ChromeReleases = ChromeReleases()
 
     def verdict_for_score(self, score: int) -> Verdict:
-        """What a sum of points means."""
+        """Verdict for a sum of points, if no hard rule matched."""
         if score >= self.min_scores.bot:
             return Verdict.BOT
         return Verdict.SUSPECTED if score >= self.min_scores.suspected else Verdict.HUMAN
 
 
 def parse_rules(text: str) -> Rules:
-    """Read a rules file.
+    """Parse a rules file.
 
     Raises:
-        SettingsError: not TOML, an unknown or missing key, or a rule without a consequence.
+        SettingsError: not TOML, an unknown or missing key, or a rule without verdict and points.
     """
     return decode_toml(text, Rules, name="the rules file")
 
 
-# FOLDED context.py: What the judge knows of the world before it sees a message.
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Rules, networks and agents, each with its version."""
+    """The data that the judge uses for every message: rules, networks and user agents."""
 
     rules: Rules
     networks: Networks
@@ -92,14 +88,14 @@ class Context:
 
     @classmethod
     def from_toml(cls, *, rules_toml: str, networks: Networks, agents_toml: str) -> "Context":
-        """Read the texts of two files such as those in ``clicktrail/judge/data``.
+        """Parse the contents of a rules file and an agents file.
 
         Raises:
             SettingsError: one of them cannot be read.
         """
-        return cls(rules=parse_rules(rules_toml), networks=networks, agents=user_agents.parse_agents(agents_toml))
+        return cls(rules=parse_rules(rules_toml), networks=networks, agents=parse_agents(agents_toml))
 
     @property
     def version(self) -> str:
-        """The three versions: rules, networks, agents."""
+        """Versions of rules, networks and agents, separated by slashes."""
         return f"{self.rules.version}/{self.networks.version}/{self.agents.version}"

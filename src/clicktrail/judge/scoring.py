@@ -1,4 +1,4 @@
-"""From signals to verdicts: hard rules first, then the sum of points."""
+"""Turn signals into verdicts: hard rules first, then the sum of points."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,55 +24,65 @@ __all__ = [
     "judge",
 ]
 
+SETTLED_AFTER: Final = timedelta(minutes=30)
+"""By then a burst is over, and most engagement on the landing page was reported."""
+
+FINAL_AFTER: Final = timedelta(hours=72)
+"""By then ESPs no longer retry failed webhooks."""
+
+_ENGAGED_SIGNAL = "engaged"
+
 
 class Judge(Protocol):
-    """The judge, with its rules."""
+    """`judge` with its context already bound."""
 
     def __call__(self, timeline: Timeline, *, address_clicks: Iterable[AddressClick] = ()) -> tuple[JudgedClick, ...]:
-        """A verdict for each click of a timeline, given what its addresses did on other messages."""
+        """Judge every click of a timeline."""
         ...
 
 
 def judge(timeline: Timeline, context: Context, address_clicks: Iterable[AddressClick] = ()) -> tuple[JudgedClick, ...]:
     """Judge every click of one message, in the order of time.
 
+    The result depends only on the arguments, not on the order in which events became known. Each click is judged by
+    its own evidence, so a person counts even if a scanner followed the same link first.
+
     Args:
         timeline: the message's events.
-        context: rules, networks and agents.
-        address_clicks: requests by the same addresses on other messages, within `visits.NEARBY` of one of these clicks. More
-            than those, and the message's own, change nothing.
-
-    A pure function: the same events and the same context give the same verdicts, in whatever order the events became
-    known. Each click is judged on its own facts, so that a person counts even where a scanner was there first.
+        context: rules, networks and user agents.
+        address_clicks: clicks on other messages from the same IP addresses, within `ACTIVITY_WINDOW` of a click of this
+            message. Clicks outside this window, and clicks of this message, change nothing.
     """
-    case = MessageEvidence.from_timeline(timeline, context, address_clicks)
-    findings = [(rule, found) for rule in context.rules.rules if (found := SIGNALS[rule.name](case, **rule.thresholds))]
+    evidence = MessageEvidence.from_timeline(timeline, context, address_clicks)
+    matches = [
+        (rule, clicks) for rule in context.rules.rules if (clicks := SIGNALS[rule.name](evidence, **rule.thresholds))
+    ]
     version = context.version
     return tuple(
         _judge_click(
             click,
-            findings,
+            matches,
             rules=context.rules,
             version=version,
-            counted=is_counted(click, has_engagement=click.id in case.engagements),
+            counted=is_counted(click, has_engagement=click.id in evidence.engagements),
         )
-        for click in case.clicks
+        for click in evidence.clicks
     )
 
 
 def _judge_click(
     click: Click, matches: Sequence[tuple[Rule, SignalMatches]], *, rules: Rules, version: str, counted: bool
 ) -> JudgedClick:
-    spoken = [(rule, found[click.id]) for rule, found in matches if click.id in found]
-    score = sum(rule.points for rule, _ in spoken)
-    decided = next((rule.verdict for rule, _ in spoken if rule.verdict), None)
+    matching_rules = [(rule, details[click.id]) for rule, details in matches if click.id in details]
+    score = sum(rule.points for rule, _ in matching_rules)
+    hard_verdict = next((rule.verdict for rule, _ in matching_rules if rule.verdict), None)
     return JudgedClick(
         click=click,
-        verdict=decided or rules.verdict_for_score(score),
+        verdict=hard_verdict or rules.verdict_for_score(score),
         score=score,
         reasons=tuple(
-            Reason(signal=rule.name, points=rule.points, detail=words)
-            for rule, words in sorted(spoken, key=_reason_sort_key)
+            Reason(signal=rule.name, points=rule.points, detail=detail)
+            for rule, detail in sorted(matching_rules, key=_reason_sort_key)
         ),
         counted=counted,
         rules=version,
@@ -84,49 +94,33 @@ def _reason_sort_key(rule_and_detail: tuple[Rule, str]) -> tuple[bool, int]:
     return rule.verdict is None, -abs(rule.points)
 
 
-# FOLDED states.py: How sure a verdict is to stand, by how long the click is past.
-
-
 class VerdictState(StrEnum):
-    """What may still become of a verdict."""
+    """How likely a verdict is to change, by the click's age."""
 
     PROVISIONAL = "provisional"
-    """The rest of a burst, or a key pressed on the landing page, may still change it."""
+    """The rest of a burst or engagement on the landing page may still change the verdict."""
 
     SETTLED = "settled"
-    """Only what comes late does: a delivery that an ESP tells hours after, or clicks on the same message."""
+    """Only late events may change the verdict: an ESP's delayed webhook, or further clicks on the same message."""
 
     FINAL = "final"
-    """Nothing is expected any more."""
-
-
-SETTLED_AFTER: Final = timedelta(minutes=30)
-"""As long as a landing page is waited for."""
-
-FINAL_AFTER: Final = timedelta(hours=72)
-"""As long as ESPs go on trying to tell what they know."""
+    """No more events are expected."""
 
 
 def compute_state(age: timedelta) -> VerdictState:
-    """The state of a verdict on a click that is so long past."""
+    """State of a verdict on a click of this age."""
     if age >= FINAL_AFTER:
         return VerdictState.FINAL
     return VerdictState.SETTLED if age >= SETTLED_AFTER else VerdictState.PROVISIONAL
 
 
-# FOLDED counterfactual.py: What would have made another verdict of it: the least that stands between a click
-# and being a person's.
-
-_ENGAGED_SIGNAL = "engaged"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterfactual:
-    """What would make a click a person's, each alone.
+    """What would have made a click human: engagement, or the absence of some signals.
 
     Attributes:
-        engagement_suffices: whether trusted input on the landing page would.
-        without_signals: the signals that must not have spoken, all of them.
+        engagement_suffices: whether engagement on the landing page alone would have.
+        without_signals: signals without which the click would be human, all of them together.
     """
 
     engagement_suffices: bool
@@ -134,40 +128,44 @@ class Counterfactual:
 
 
 def find_counterfactual(judged: JudgedClick, rules: Rules) -> Counterfactual | None:
-    """None for what is human already, and where a rule decided alone: nothing outweighs that."""
-    decided = any(not reason.points for reason in judged.reasons)
-    if decided or judged.verdict is Verdict.HUMAN or judged.verdict is not rules.verdict_for_score(judged.score):
+    """What would have made a click human; None if it is, or if a hard rule decided."""
+    is_decided_by_hard_rule = any(not reason.points for reason in judged.reasons)
+    if (
+        is_decided_by_hard_rule
+        or judged.verdict is Verdict.HUMAN
+        or judged.verdict is not rules.verdict_for_score(judged.score)  # judged by an earlier version of the rules
+    ):
         return None
-    known = any(reason.signal == _ENGAGED_SIGNAL for reason in judged.reasons)
-    worth = sum(rule.points for rule in rules.rules if rule.name == _ENGAGED_SIGNAL)
+    is_engaged = any(reason.signal == _ENGAGED_SIGNAL for reason in judged.reasons)
+    engaged_points = sum(rule.points for rule in rules.rules if rule.name == _ENGAGED_SIGNAL)
     return Counterfactual(
-        engagement_suffices=not known and rules.verdict_for_score(judged.score + worth) is Verdict.HUMAN,
+        engagement_suffices=not is_engaged and rules.verdict_for_score(judged.score + engaged_points) is Verdict.HUMAN,
         without_signals=tuple(reason.signal for reason in _select_minimal_reasons(judged, rules)),
     )
 
 
 def describe_counterfactual(judged: JudgedClick, rules: Rules) -> str:
-    """A sentence's end such as "would be human with trusted input on the landing page, or without burst".
+    """`find_counterfactual` as text, such as "would be human with trusted input on the landing page, or without burst".
 
-    Empty where there are no `find_counterfactual`.
+    Empty if there is none.
     """
-    found = find_counterfactual(judged, rules)
-    if not found:
+    counterfactual = find_counterfactual(judged, rules)
+    if not counterfactual:
         return ""
-    engaged = "with trusted input on the landing page, or " if found.engagement_suffices else ""
-    return f"would be human {engaged}without {' and '.join(found.without_signals)}"
+    engaged = "with trusted input on the landing page, or " if counterfactual.engagement_suffices else ""
+    return f"would be human {engaged}without {' and '.join(counterfactual.without_signals)}"
 
 
 def _select_minimal_reasons(judged: JudgedClick, rules: Rules) -> list[Reason]:
-    """As few reasons as tip the balance: the lightest that does alone, else from the heaviest on until it does."""
-    against = [reason for reason in judged.reasons if reason.points > 0]
-    for reason in reversed(against):
+    # The lightest single reason whose removal makes the click human, or else the heaviest ones until it is.
+    bot_reasons = [reason for reason in judged.reasons if reason.points > 0]
+    for reason in reversed(bot_reasons):
         if rules.verdict_for_score(judged.score - reason.points) is Verdict.HUMAN:
             return [reason]
-    score, taken = judged.score, []
-    for reason in against:
-        taken.append(reason)
+    score, removed = judged.score, []
+    for reason in bot_reasons:
+        removed.append(reason)
         score -= reason.points
         if rules.verdict_for_score(score) is Verdict.HUMAN:
             break
-    return taken
+    return removed

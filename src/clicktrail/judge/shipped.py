@@ -1,4 +1,4 @@
-"""Give the judge the rules, networks and agents that we ship, and the networks that the operator told us of."""
+"""Build the judge from the package's data files and the operator's networks."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,25 +14,30 @@ __all__ = ["build_context_with_networks", "build_judge_with_networks", "build_sh
 
 
 def build_shipped_judge() -> Judge:
-    """A judge by what we ship alone."""
+    """Build a judge from the package's data alone."""
     return partial(judge, context=load_shipped_context())
 
 
 def build_judge_with_networks(operator_networks: Iterable[ListedNetwork], *, today: date) -> Judge:
-    """A judge by what we ship, and by the operator's networks that count today."""
+    """Build a judge that looks an address up in the operator's networks first; expired ones are ignored."""
     return partial(judge, context=build_context_with_networks(operator_networks, today=today))
 
 
 def build_context_with_networks(operator_networks: Iterable[ListedNetwork], *, today: date) -> Context:
-    """What we ship, and before our networks those of the operator that count today."""
-    context, own = load_shipped_context(), build_table_from_list(operator_networks, today=today)
-    return replace(context, networks=Networks(own, *context.networks.tables)) if own.networks else context
+    """The context of `build_judge_with_networks`."""
+    context = load_shipped_context()
+    operator_table = build_table_from_list(operator_networks, today=today)
+    if not operator_table.networks:
+        return context
+    return replace(context, networks=Networks(operator_table, *context.networks.tables))
 
 
 @cache
 def load_shipped_context() -> Context:
-    """What we ship, read once."""
-    data = resources.files("clicktrail.judge") / "data"
-    rules, agents = ((data / f"{name}.toml").read_text("utf-8") for name in ("rules", "agents"))
-    networks = Networks(unpack_table((data / "networks.bin").read_bytes()))
-    return Context.from_toml(rules_toml=rules, networks=networks, agents_toml=agents)
+    """Read the package's data files; cached."""
+    folder = resources.files("clicktrail.judge") / "data"
+    return Context.from_toml(
+        rules_toml=(folder / "rules.toml").read_text("utf-8"),
+        networks=Networks(unpack_table((folder / "networks.bin").read_bytes())),
+        agents_toml=(folder / "agents.toml").read_text("utf-8"),
+    )

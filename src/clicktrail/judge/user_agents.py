@@ -1,4 +1,4 @@
-"""What a ``User-Agent`` admits to being: crawler-user-agents' list and our own additions in ``data/agents.toml``."""
+"""Parse ``User-Agent``: programs that name themselves, the claimed browser, and the age of a claimed Chrome version."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -28,14 +28,25 @@ __all__ = [
 ]
 
 _MAX_USER_AGENT_CHARS = 512
-"""Characters of an agent that are looked at; browsers stay below, and what is remembered stays bounded."""
+"""Browsers send fewer; limits the size of cache entries."""
 
 _CACHE_SIZE = 16_384
-"""Agents whose meaning is kept: a few thousand make up nearly all traffic."""
+"""A few thousand User-Agents make up nearly all traffic."""
+
+_WEBKIT_PATTERN = r"AppleWebKit/\S+ \(KHTML, like Gecko\)"
+_CHROME_PATTERN = re.compile(
+    rf"Mozilla/5\.0 \([^)]*(?<!; wv)\) {_WEBKIT_PATTERN}"
+    r" Chrome/(\d+)\.?(\d*)\S* (?:Mobile )?Safari/\S+(?: Edge?/[\d.]+)?"
+)
+_FIREFOX_PATTERN = re.compile(r"Mozilla/5\.0 \([^)]*rv:[\d.]+\) Gecko/\S+ Firefox/(\d+)\.?(\d*)\S*")
+_SAFARI_PATTERN = re.compile(
+    rf"Mozilla/5\.0 \((?:Macintosh|iPhone|iPad)[^)]*\) {_WEBKIT_PATTERN}"
+    r" Version/(\d+)\.?(\d*)\S* (?:Mobile/\S+ )?Safari/\S+"
+)
 
 
 class AgentKind(StrEnum):
-    """What an agent declares."""
+    """What kind of program a User-Agent declares."""
 
     PREVIEW = "preview"
     AUTOMATION = "automation"
@@ -43,17 +54,38 @@ class AgentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredAgent:
-    """A declared agent.
+    """A program that names itself in its User-Agent.
 
     Attributes:
-        name: what it is called in reasons.
-        pattern: RE2 syntax; found anywhere in the header.
-        kind: what it declares.
+        name: name of the program, used in reasons.
+        pattern: RE2 pattern that matches anywhere in the User-Agent.
+        kind: kind of the program.
     """
 
     name: str
     pattern: str
     kind: AgentKind
+
+
+class AgentList:
+    """Declared agents, compiled for matching; if several match, the first one is returned."""
+
+    def __init__(self, version: date, agents: Iterable[DeclaredAgent]) -> None:
+        self.version = version
+        self._agents = tuple(agents)
+        self._pattern_set = re2.Set.SearchSet()
+        for agent in self._agents:
+            self._pattern_set.Add(agent.pattern)
+        self._pattern_set.Compile()
+        self._find_cached = lru_cache(_CACHE_SIZE)(self._find)
+
+    def find(self, user_agent: str) -> DeclaredAgent | None:
+        """Find the program that a User-Agent declares; None for a browser."""
+        return self._find_cached(user_agent[:_MAX_USER_AGENT_CHARS])
+
+    def _find(self, user_agent: str) -> DeclaredAgent | None:
+        matching_indexes = self._pattern_set.Match(user_agent.encode(errors="replace"))
+        return self._agents[min(matching_indexes)] if matching_indexes else None
 
 
 class _AgentEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,32 +101,13 @@ class _AgentsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     excluded: tuple[_AgentEntry, ...]
 
 
-class AgentList:
-    """A list of declared agents; where several match, the first of it names the agent."""
-
-    def __init__(self, version: date, agents: Iterable[DeclaredAgent]) -> None:
-        self.version = version
-        self._agents = tuple(agents)
-        self._set = re2.Set.SearchSet()
-        for agent in self._agents:
-            self._set.Add(agent.pattern)
-        self._set.Compile()
-        self._find_cached = lru_cache(_CACHE_SIZE)(self._find)
-
-    def find(self, user_agent: str) -> DeclaredAgent | None:
-        """Which agent a header declares; None for what looks like a browser."""
-        return self._find_cached(user_agent[:_MAX_USER_AGENT_CHARS])
-
-    def _find(self, user_agent: str) -> DeclaredAgent | None:
-        matches = self._set.Match(user_agent.encode(errors="replace"))
-        return self._agents[min(matches)] if matches else None
-
-
 def parse_agents(text: str) -> AgentList:
-    """Read an agents file and put crawler-user-agents' list before its entries, and of all the previews first.
+    """Parse an agents file, and merge it with the package crawler-user-agents.
+
+    Previews come first. Within a kind, crawler-user-agents comes before the file's entries.
 
     Raises:
-        SettingsError: not TOML, an unknown or missing key, or a pattern that RE2 cannot read.
+        SettingsError: not TOML, an unknown or missing key, or an invalid RE2 pattern.
     """
     try:
         file = decode_toml(text, _AgentsFile, name="the agents file")
@@ -116,30 +129,16 @@ def _load_crawler_agents(*, excluded_patterns: set[str]) -> Iterable[DeclaredAge
     for entry in CRAWLER_USER_AGENTS_DATA:
         pattern: str = entry["pattern"]
         if pattern not in excluded_patterns:
-            preview = "social-preview" in entry.get("tags", ())
+            is_preview = "social-preview" in entry.get("tags", ())
             yield DeclaredAgent(
                 name=pattern.replace("\\", "").strip("^$/ "),
                 pattern=pattern,
-                kind=AgentKind.PREVIEW if preview else AgentKind.AUTOMATION,
+                kind=AgentKind.PREVIEW if is_preview else AgentKind.AUTOMATION,
             )
 
 
-# FOLDED browsers.py: Which browser a ``User-Agent`` claims to be, where its headers can be held against it.
-
-_BROWSER_CACHE_SIZE = 16_384
-
-_WEBKIT_PATTERN = r"AppleWebKit/\S+ \(KHTML, like Gecko\)"
-_CHROME_PATTERN = re.compile(
-    rf"Mozilla/5\.0 \([^)]*(?<!; wv)\) {_WEBKIT_PATTERN} Chrome/(\d+)\.?(\d*)\S* (?:Mobile )?Safari/\S+(?: Edge?/[\d.]+)?"
-)
-_FIREFOX_PATTERN = re.compile(r"Mozilla/5\.0 \([^)]*rv:[\d.]+\) Gecko/\S+ Firefox/(\d+)\.?(\d*)\S*")
-_SAFARI_PATTERN = re.compile(
-    rf"Mozilla/5\.0 \((?:Macintosh|iPhone|iPad)[^)]*\) {_WEBKIT_PATTERN} Version/(\d+)\.?(\d*)\S* (?:Mobile/\S+ )?Safari/\S+"
-)
-
-
 class BrowserEngine(StrEnum):
-    """Whose headers they are."""
+    """A browser engine; Edge has Chrome's."""
 
     CHROME = "Chrome"
     FIREFOX = "Firefox"
@@ -148,12 +147,7 @@ class BrowserEngine(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Browser:
-    """What a request claims to come from.
-
-    Attributes:
-        engine: Chrome's is Edge's, too.
-        version: major and minor.
-    """
+    """The browser that a request claims to come from; the version is (major, minor)."""
 
     engine: BrowserEngine
     version: tuple[int, int]
@@ -169,38 +163,35 @@ _BROWSER_PATTERNS: Final = (
 )
 
 
-@lru_cache(_BROWSER_CACHE_SIZE)
+@lru_cache(_CACHE_SIZE)
 def parse_browser(user_agent: str) -> Browser | None:
-    """The browser, if nothing but a browser's own words stand in the header.
+    """Parse the User-Agent of Chrome, Edge, Firefox or Safari.
 
-    None for web views, apps and other browsers on the same engine: they name themselves besides, are as old as their
-    makers like, and leave headers out.
+    None for web views, apps and other browsers with the same engines, which append their own name: they may be old, and
+    may leave headers out.
     """
-    for form, engine in _BROWSER_PATTERNS:
-        if found := form.fullmatch(user_agent):
-            major, minor = (int(number[:6] or 0) for number in found.groups())
+    for pattern, engine in _BROWSER_PATTERNS:
+        if match := pattern.fullmatch(user_agent):
+            major, minor = (int(digits[:6] or 0) for digits in match.groups())
             return Browser(engine=engine, version=(major, minor))
     return None
 
 
-# FOLDED chrome.py: When which Chrome came out, by which the age of one can be told that claims to be another.
-
-
 class ChromeRelease(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A major version and the day on which it became stable on desktops."""
+    """A major version of Chrome, with the date of its stable release for desktops."""
 
     version: int
     date: date
 
 
 class ChromeReleases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Chrome's releases, and those that people cannot leave behind.
+    """Chrome's release dates, to tell how old a claimed Chrome version is.
 
     Attributes:
         source: where the dates are published.
-        releases: by version, ascending; not every one has to be here.
-        max_release_interval_days: how long it is, at the longest, from one version to the next after those.
-        final_versions: the last versions for systems that newer ones do not support.
+        releases: releases by ascending version; versions may be missing.
+        max_release_interval_days: maximum days between two releases after the last one listed.
+        final_versions: last versions for old operating systems.
     """
 
     source: str = ""
@@ -209,16 +200,16 @@ class ChromeReleases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     final_versions: frozenset[int] = frozenset()
 
     def days_since_replaced(self, version: int, on_date: date) -> int:
-        """How many days before ``on_date`` a version was current at the latest; below 0 where that is still to come.
+        """Days from the next version's release to ``on_date``, or a lower number; negative for the current version.
 
-        A version that the table leaves out counts as the next one that it has, and what came after the table as if
-        versions had come as slowly as they may: rather too young than too old.
+        If the next version is not listed, the first later one that is listed counts. After the end of the list, dates
+        are estimated with the maximum interval between releases.
         """
-        released = next((release.date for release in self.releases if release.version > version), None)
-        return (on_date - (released or self._estimate_release_date(version + 1))).days
+        listed_date = next((release.date for release in self.releases if release.version > version), None)
+        return (on_date - (listed_date or self._estimate_release_date(version + 1))).days
 
     def _estimate_release_date(self, version: int) -> date:
-        """When a version comes that is not in the table yet; never where the table is empty or dates end before."""
+        """Latest release date of a version that is not listed yet; `date.max` if no version is listed."""
         if not self.releases:
             return date.max
         newest = self.releases[-1]

@@ -2,12 +2,12 @@ from clicktrail.judge.signals.base import expand_runs, run_duration_s
 from tests.support.events import click
 
 
-def test_a_run_is_told_the_same_of_each_of_its_clicks() -> None:
+def test_expand_runs_gives_each_click_the_detail_of_its_run() -> None:
     first, second, other = click(1), click(2, link=1), click(60, link=2)
     assert {first.id: "two", second.id: "two", other.id: "one"} == expand_runs(
         [((first, second), "two"), ((other,), "one")]
     )
 
 
-def test_a_run_spans_from_its_first_click_to_its_last() -> None:
+def test_run_duration() -> None:
     assert 39 == run_duration_s((click(1), click(5, link=1), click(40, link=2)))

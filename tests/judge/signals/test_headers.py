@@ -11,17 +11,17 @@ LANGUAGE = "en-GB,en;q=0.9"
 
 
 def request(headers: browsers.Headers, *, https: bool = True, without: str = "") -> Click:
-    """A click with a browser's headers, perhaps without those of some prefix."""
-    kept = {
+    """A click with a browser's headers, without those that begin with ``without``."""
+    headers_sent = {
         name: value
         for name, value in headers.items()
         if name != "user-agent" and not (without and name.startswith(without))
     }
-    return replace(click(id="c"), user_agent=headers["user-agent"], headers=kept, https=https)
+    return replace(click(id="c"), user_agent=headers["user-agent"], headers=headers_sent, https=https)
 
 
-def claiming(agent: str, **headers: str) -> Click:
-    """A click of something that claims to be a browser of this name and version."""
+def request_from(agent: str, **headers: str) -> Click:
+    """A click with this User-Agent, or with one of Chrome that ends in it."""
     engine = "AppleWebKit/537.36 (KHTML, like Gecko)"
     name = agent if agent.startswith("Mozilla") else f"Mozilla/5.0 (Windows NT 10.0) {engine} {agent} Safari/537.36"
     return request({"user-agent": name, **{key.replace("_", "-"): value for key, value in headers.items()}})
@@ -55,118 +55,122 @@ def claiming(agent: str, **headers: str) -> Click:
         "an ESP",
     ],
 )
-def test_browsers_of_people(signal: str, person: Click) -> None:
+def test_real_browsers_do_not_match(signal: str, person: Click) -> None:
     assert {} == evaluate_signal(signal, sent(), person)
 
 
-def test_no_accept_language_fires() -> None:
+def test_no_accept_language_matches() -> None:
     assert {"c": "no Accept-Language"} == evaluate_signal(
         "no-accept-language", request(browsers.spoofed_chrome(156, sends_language=False))
     )
 
 
-def test_no_accept_language_is_silent() -> None:
+def test_no_accept_language_does_not_match() -> None:
     assert {} == evaluate_signal("no-accept-language", click())
 
 
-def test_no_fetch_metadata_fires() -> None:
-    poser = request(browsers.spoofed_chrome(156, sends_language=True))
-    assert {"c": "Chrome 156 without Sec-Fetch headers"} == evaluate_signal("no-fetch-metadata", poser)
+def test_no_fetch_metadata_matches() -> None:
+    spoofed = request(browsers.spoofed_chrome(156, sends_language=True))
+    assert {"c": "Chrome 156 without Sec-Fetch headers"} == evaluate_signal("no-fetch-metadata", spoofed)
 
 
 @pytest.mark.parametrize(
     "person",
     [
         request(browsers.spoofed_chrome(156, sends_language=True), https=False),
-        claiming("Chrome/79.0.3945.88", accept_language="en"),
-        claiming("Mozilla/5.0 (Windows NT 6.1; rv:78.0) Gecko/20100101 Firefox/78.0", accept_language="en"),
-        claiming(
+        request_from("Chrome/79.0.3945.88", accept_language="en"),
+        request_from("Mozilla/5.0 (Windows NT 6.1; rv:78.0) Gecko/20100101 Firefox/78.0", accept_language="en"),
+        request_from(
             "Mozilla/5.0 (iPhone; CPU iPhone OS 15_8 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
             "Version/15.6 Mobile/15E148 Safari/604.1",
             accept_language="en",
         ),
-        claiming("Chrome/140.0.0.0 SamsungBrowser/29.0", accept_language="en"),
+        request_from("Chrome/140.0.0.0 SamsungBrowser/29.0", accept_language="en"),
     ],
     ids=["without TLS", "old Chrome", "old Firefox", "old Safari", "another browser"],
 )
-def test_no_fetch_metadata_is_silent(person: Click) -> None:
+def test_no_fetch_metadata_does_not_match(person: Click) -> None:
     assert {} == evaluate_signal("no-fetch-metadata", person)
 
 
-def test_no_client_hints_fires() -> None:
+def test_no_client_hints_matches() -> None:
     scripted = request(browsers.scripted_chrome(156))
     assert {"c": "Chrome 156 without client hints"} == evaluate_signal("no-client-hints", scripted)
 
 
-def test_no_client_hints_is_silent() -> None:
+def test_no_client_hints_does_not_match() -> None:
     assert {} == evaluate_signal("no-client-hints", request(browsers.chrome(LANGUAGE), without="sec-"))
 
 
-def test_no_client_hints_is_silent_on_phones() -> None:
+def test_no_client_hints_does_not_match_on_phones() -> None:
     assert {} == evaluate_signal("no-client-hints", request(browsers.mobile_chrome(LANGUAGE), without="sec-ch-ua"))
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "detail"),
     [
         ({"accept_encoding": "gzip, br, zstd"}, "Chrome 120 with zstd, which came with Chrome 123"),
         ({"accept": "text/html,image/jxl"}, "Chrome 120 with image/jxl, which came with Chrome 145"),
-        ({"sec_ch_ua": '"Chromium";v="156"'}, "Chrome 120, and its client hints say 156"),
+        ({"sec_ch_ua": '"Chromium";v="156"'}, "Chrome 120, but client hints say 156"),
         (
             {"sec_ch_ua": '"Chromium";v="120"', "sec_ch_ua_platform": '"Linux"'},
-            '"Linux" in client hints, and another system in its agent',
+            'client hints say "Linux", the User-Agent another system',
         ),
     ],
 )
-def test_impossible_headers_fires(changes: dict[str, str], words: str) -> None:
-    assert {"c": words} == evaluate_signal("impossible-headers", claiming("Chrome/120.0.0.0", **changes))
+def test_impossible_headers_matches(changes: dict[str, str], detail: str) -> None:
+    assert {"c": detail} == evaluate_signal("impossible-headers", request_from("Chrome/120.0.0.0", **changes))
 
 
-def test_impossible_headers_fires_on_another_engine() -> None:
-    posing = request({**browsers.chrome(LANGUAGE), "user-agent": browsers.safari(LANGUAGE, mac=True)["user-agent"]})
-    assert {"c": "Safari 26 with client hints"} == evaluate_signal("impossible-headers", posing)
+def test_impossible_headers_matches_on_another_engine() -> None:
+    spoofed = request({**browsers.chrome(LANGUAGE), "user-agent": browsers.safari(LANGUAGE, mac=True)["user-agent"]})
+    assert {"c": "Safari 26 with client hints"} == evaluate_signal("impossible-headers", spoofed)
 
 
-def test_impossible_headers_is_silent() -> None:
-    assert {} == evaluate_signal("impossible-headers", claiming("Chrome/123.0.0.0", accept_encoding="gzip, br, zstd"))
+def test_impossible_headers_does_not_match() -> None:
+    assert {} == evaluate_signal(
+        "impossible-headers", request_from("Chrome/123.0.0.0", accept_encoding="gzip, br, zstd")
+    )
 
 
-def test_stale_chrome_fires() -> None:
-    stale = claiming("Chrome/120.0.0.0", accept_language="en")
+def test_stale_chrome_matches() -> None:
+    stale = request_from("Chrome/120.0.0.0", accept_language="en")
     assert {"c": "Chrome 120, replaced 1007 days before"} == evaluate_signal("stale-chrome", stale)
 
 
 @pytest.mark.parametrize("version", [109, 116, 138, 150, 156, 400])
-def test_stale_chrome_is_silent(version: int) -> None:
-    assert {} == evaluate_signal("stale-chrome", claiming(f"Chrome/{version}.0.0.0", accept_language="en"))
+def test_stale_chrome_does_not_match(version: int) -> None:
+    assert {} == evaluate_signal("stale-chrome", request_from(f"Chrome/{version}.0.0.0", accept_language="en"))
 
 
-def test_stale_chrome_is_silent_where_client_hints_bear_it_out() -> None:
+def test_stale_chrome_does_not_match_if_client_hints_confirm_the_version() -> None:
     assert {} == evaluate_signal("stale-chrome", request(browsers.chrome(LANGUAGE, version=130)))
     changed = {**browsers.chrome(LANGUAGE, version=130), "sec-ch-ua": '"Chromium";v="156"'}
     assert {"c"} == evaluate_signal("stale-chrome", request(changed)).keys()
 
 
-def test_stale_chrome_is_silent_without_tls() -> None:
+def test_stale_chrome_does_not_match_without_tls() -> None:
     assert {} == evaluate_signal(
-        "stale-chrome", replace(claiming("Chrome/120.0.0.0", accept_language="en"), https=False)
+        "stale-chrome", replace(request_from("Chrome/120.0.0.0", accept_language="en"), https=False)
     )
 
 
-def test_stale_chrome_is_silent_in_old_logs() -> None:
-    then = replace(claiming("Chrome/120.0.0.0", accept_language="en"), at=click().at.replace(year=2024, month=1))
-    assert {} == evaluate_signal("stale-chrome", then)
+def test_stale_chrome_does_not_match_in_old_logs() -> None:
+    old_click = replace(
+        request_from("Chrome/120.0.0.0", accept_language="en"), at=click().at.replace(year=2024, month=1)
+    )
+    assert {} == evaluate_signal("stale-chrome", old_click)
 
 
-def test_old_internet_explorer_fires() -> None:
+def test_old_internet_explorer_matches() -> None:
     for version, engine in ((9, "Windows NT 6.1; Trident/5.0"), (7, "Windows NT 5.1")):
         agent = f"Mozilla/5.0 (compatible; MSIE {version}.0; {engine})"
-        assert {"c": f"Internet Explorer {version}"} == evaluate_signal("old-internet-explorer", claiming(agent))
+        assert {"c": f"Internet Explorer {version}"} == evaluate_signal("old-internet-explorer", request_from(agent))
 
 
-def test_old_internet_explorer_is_silent() -> None:
+def test_old_internet_explorer_does_not_match() -> None:
     for agent in (
         "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
         "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; WOW64; Trident/7.0; .NET4.0C; .NET4.0E)",
     ):
-        assert {} == evaluate_signal("old-internet-explorer", claiming(agent))
+        assert {} == evaluate_signal("old-internet-explorer", request_from(agent))

@@ -1,10 +1,10 @@
-"""One function a signal: which clicks of a message it speaks of, and what it says of each, in words.
+"""Signals: one function for each fact that separates bots from humans.
 
-A signal states a fact and gives no verdict; what the fact is worth stands in ``data/rules.toml``, under the same
-name, with the thresholds that the function takes. Thresholds in seconds are seconds.
+A signal function returns the clicks that the fact is true of, with a detail for each. The rule of the same name in
+``data/rules.toml`` holds its verdict or points, and its thresholds, which are the function's keyword arguments.
 
-What a source cannot tell counts against nobody: a signal is silent on clicks whose address, agent or headers it needs
-and does not have.
+A signal does not match a click that lacks the data the signal needs: IP address, User-Agent or headers. So missing data
+never counts against a click.
 """
 
 from collections.abc import Mapping
@@ -82,4 +82,4 @@ SIGNALS: Final[Mapping[str, Signal]] = {
     "no-fetch-metadata": no_fetch_metadata,
     "engaged": engaged,
 }
-"""Every signal by the name of its rule."""
+"""Signal functions by rule name."""

@@ -1,4 +1,4 @@
-"""What signals are, and what they say."""
+"""Types and helpers of the signal functions."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -7,15 +7,15 @@ from clicktrail.model.event import Click
 __all__ = ["Signal", "SignalMatches", "expand_runs", "run_duration_s"]
 
 SignalMatches = Mapping[str, str]
-"""Click id to words, such as "7 links in 0.6 s", for the clicks that the signal speaks of."""
+"""By click ID, a detail such as "7 links in 0.6 s", for the clicks that the signal matches."""
 
 Signal = Callable[..., SignalMatches]
-"""A function of a case and, by name, of its rule's thresholds."""
+"""Called with the `MessageEvidence`, and with the rule's thresholds as keyword arguments."""
 
 
 def expand_runs(runs_with_detail: Iterable[tuple[Sequence[Click], str]]) -> SignalMatches:
-    """The same words for every click of a run."""
-    return {click.id: words for run, words in runs_with_detail for click in run}
+    """Give each click of a run the run's detail."""
+    return {click.id: detail for run, detail in runs_with_detail for click in run}
 
 
 def run_duration_s(run: Sequence[Click]) -> float:

@@ -1,8 +1,8 @@
-"""Headers that contradict the browser which a request claims to come from, or miss where it would send them.
+"""Signals from request headers: missing headers that the claimed browser always sends, and impossible ones.
 
-What a browser's engine sends to a site over TLS is fixed: Accept-Language always, Fetch Metadata (W3C) and, from
-Chrome, client hints (WICG) since the versions below. Proxies that break TLS open may leave out what begins with
-``Sec-``, both of them together: of a Chrome that is up to date that counts once.
+A browser always sends Accept-Language. Over TLS it also sends Fetch Metadata (W3C), and Chrome sends client hints
+(WICG), from the versions below on. Proxies that intercept TLS may remove all headers that begin with ``Sec-``. Then
+only `no_fetch_metadata` matches, so the removal counts once.
 """
 
 import re
@@ -27,10 +27,10 @@ _FETCH_METADATA_SINCE: Final = {
     BrowserEngine.FIREFOX: (90, 0),
     BrowserEngine.SAFARI: (16, 4),
 }
-"""MDN, browser compatibility of Sec-Fetch-Mode."""
+"""First version with Fetch Metadata. MDN, browser compatibility of Sec-Fetch-Mode."""
 
 _CLIENT_HINTS_SINCE: Final = (89, 0)
-"""Chrome Platform Status, "User-Agent Client Hints"; neither Firefox nor Safari sends them."""
+"""First Chrome version with client hints. Chrome Platform Status, "User-Agent Client Hints"; others send none."""
 
 _ACCEPT_VALUES_SINCE: Final = (
     (BrowserEngine.CHROME, "accept-encoding", "zstd", (123, 0)),
@@ -39,14 +39,14 @@ _ACCEPT_VALUES_SINCE: Final = (
     (BrowserEngine.CHROME, "accept", "image/avif", (85, 0)),
     (BrowserEngine.FIREFOX, "accept", "image/avif", (93, 0)),
 )
-"""Chrome Platform Status and MDN: since when a browser says that it can read a compression or an image format."""
+"""First browser version that accepts a compression or an image format. Chrome Platform Status and MDN."""
 
 _MSIE_VERSION = re.compile(r"MSIE (\d{1,2})\.")
 _CHROMIUM_BRAND = re.compile(r'"Chromium";v="(\d{1,6})"')
 
 
 def no_accept_language(evidence: MessageEvidence) -> SignalMatches:
-    """No ``Accept-Language``, which every browser sends to say in which language its user reads."""
+    """Match requests without ``Accept-Language``."""
     return {
         click.id: "no Accept-Language"
         for click in evidence.clicks_with_headers
@@ -55,7 +55,7 @@ def no_accept_language(evidence: MessageEvidence) -> SignalMatches:
 
 
 def no_fetch_metadata(evidence: MessageEvidence) -> SignalMatches:
-    """None of the ``Sec-Fetch`` headers that the browser would send over TLS."""
+    """Match requests over TLS without the ``Sec-Fetch`` headers that the claimed browser sends."""
     return {
         click.id: f"{evidence.browsers[click.id]} without Sec-Fetch headers"
         for click in evidence.clicks_with_headers
@@ -64,10 +64,11 @@ def no_fetch_metadata(evidence: MessageEvidence) -> SignalMatches:
 
 
 def no_client_hints(evidence: MessageEvidence) -> SignalMatches:
-    """``Sec-Fetch`` headers, which no proxy left out, and none of the client hints that Chrome sends with them.
+    """Match desktop Chrome over TLS with ``Sec-Fetch`` headers but without client hints.
 
-    A script that gives Chromium another agent as a string takes its client hints away. So do apps on phones, with the
-    web views in which their users read: of a phone's Chrome nothing is said.
+    The ``Sec-Fetch`` headers show that no proxy removed the hints. Chromium sends no client hints if a script replaces
+    its User-Agent. Apps on phones do the same with
+    their web views, so Android is left out.
     """
     return {
         click.id: f"{browser} without client hints"
@@ -83,23 +84,23 @@ def no_client_hints(evidence: MessageEvidence) -> SignalMatches:
 
 
 def impossible_headers(evidence: MessageEvidence) -> SignalMatches:
-    """Headers that the browser cannot have sent: of a later version's, or of another system's."""
+    """Match headers that the claimed browser cannot send: those of a later version or of another operating system."""
     contradictions = (
         (click.id, _find_contradiction(click, evidence.browsers[click.id]))
         for click in evidence.clicks_with_headers
         if click.id in evidence.browsers
     )
-    return {click_id: words for click_id, words in contradictions if words}
+    return {click_id: contradiction for click_id, contradiction in contradictions if contradiction}
 
 
 def stale_chrome(evidence: MessageEvidence, *, min_days: int) -> SignalMatches:
-    """A Chrome that was replaced so many days before, and no client hints that say the same.
+    """Match a claimed Chrome version that was replaced ``min_days`` ago or more, if client hints do not confirm it.
 
-    People's replaces itself within weeks. The last versions for systems that newer ones do not support stay in use for
-    years, and some companies hold theirs back: such a browser is as old in its client hints as in its agent, and a
-    program that only took an old name has none. Without TLS no browser sends any, and nothing is said.
+    Chrome updates itself within weeks. A browser that a company does not update claims the same old version in its
+    client hints, while a program with an old User-Agent has none. The final versions for old operating systems never
+    match. Without TLS no browser sends client hints.
     """
-    found = {}
+    matches = {}
     for click in evidence.clicks_with_headers:
         browser = evidence.browsers.get(click.id)
         if (
@@ -108,19 +109,19 @@ def stale_chrome(evidence: MessageEvidence, *, min_days: int) -> SignalMatches:
             and browser.engine is BrowserEngine.CHROME
             and browser.version[0] not in evidence.chrome_releases.final_versions
         ):
-            age = evidence.chrome_releases.days_since_replaced(browser.version[0], click.at.date())
-            if age >= min_days and _parse_hinted_version(click) != browser.version[0]:
-                found[click.id] = f"{browser}, replaced {age} days before"
-    return found
+            days = evidence.chrome_releases.days_since_replaced(browser.version[0], click.at.date())
+            if days >= min_days and _parse_hinted_version(click) != browser.version[0]:
+                matches[click.id] = f"{browser}, replaced {days} days before"
+    return matches
 
 
 def old_internet_explorer(evidence: MessageEvidence) -> SignalMatches:
-    """An Internet Explorer before 11, by its agent and by its engine: the modes of 11 for old pages name Trident 7."""
+    """Match Internet Explorer 10 and older. Version 11 names Trident 7, even where it claims an older version."""
     return {
-        click.id: f"Internet Explorer {found[1]}"
+        click.id: f"Internet Explorer {version[1]}"
         for click in evidence.clicks
         if "MSIE" in click.user_agent and "Trident/7" not in click.user_agent
-        if (found := _MSIE_VERSION.search(click.user_agent))
+        if (version := _MSIE_VERSION.search(click.user_agent))
     }
 
 
@@ -132,23 +133,22 @@ def _lacks_fetch_metadata(click: Click, browser: Browser) -> bool:
 
 def _find_contradiction(click: Click, browser: Browser) -> str:
     headers = click.headers
-    for engine, name, token, since in _ACCEPT_VALUES_SINCE:
-        if browser.engine is engine and browser.version < since and token in headers.get(name, ""):
-            return f"{browser} with {token}, which came with {engine} {since[0]}"
-    hints = headers.get("sec-ch-ua", "")
-    if not hints:
+    for engine, header, value, since in _ACCEPT_VALUES_SINCE:
+        if browser.engine is engine and browser.version < since and value in headers.get(header, ""):
+            return f"{browser} with {value}, which came with {engine} {since[0]}"
+    if not headers.get("sec-ch-ua"):
         return ""
     if browser.engine is not BrowserEngine.CHROME:
         return f"{browser} with client hints"
-    if (hinted := _parse_hinted_version(click)) and hinted != browser.version[0]:
-        return f"{browser}, and its client hints say {hinted}"
+    if (hinted_version := _parse_hinted_version(click)) and hinted_version != browser.version[0]:
+        return f"{browser}, but client hints say {hinted_version}"
     platform = headers.get("sec-ch-ua-platform", "")
     if platform and ("Windows" in click.user_agent) != ("Windows" in platform):
-        return f"{platform} in client hints, and another system in its agent"
+        return f"client hints say {platform}, the User-Agent another system"
     return ""
 
 
 def _parse_hinted_version(click: Click) -> int:
-    """The version of Chromium by the request's client hints; 0 where they do not say."""
+    """Chromium's major version in the client hints; 0 if missing."""
     brand = _CHROMIUM_BRAND.search(click.headers.get("sec-ch-ua", ""))
     return int(brand[1]) if brand else 0

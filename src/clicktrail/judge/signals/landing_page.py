@@ -1,4 +1,4 @@
-"""What landing pages saw of the visitors whom links led there."""
+"""Signals from the landing page's script."""
 
 from collections.abc import Iterable
 
@@ -11,23 +11,22 @@ __all__ = ["engaged", "no_engagement"]
 
 
 def engaged(evidence: MessageEvidence, *, simultaneous_pages: int, window_s: float) -> SignalMatches:
-    """Trusted input on the landing page; that a script merely ran there proves nothing.
+    """Match clicks with trusted input on the landing page, unless one visitor used several pages at once.
 
-    Nor does input on so many pages at once by one visitor: a page tells of it once it has been in view for a second,
-    and people look at one page at a time.
+    A page reports input only after it was visible for a second, and people look at one page at a time. So
+    ``simultaneous_pages`` or more within ``window_s`` are a program's.
     """
     if len(evidence.engagements) < simultaneous_pages:
-        at_once = set()
+        simultaneous_click_ids = set()
     else:
-        links = {click.id: link_key(click) for click in evidence.clicks}
-        at_once = {
+        link_keys = {click.id: link_key(click) for click in evidence.clicks}
+        engaged_clicks = (click for click in evidence.clicks if click.id in evidence.engagements)
+        simultaneous_click_ids = {
             event.click_id
-            for clicks in _group_by_visitor(
-                evidence, (click for click in evidence.clicks if click.id in evidence.engagements)
-            )
+            for clicks in _group_by_visitor(evidence, engaged_clicks)
             for run in find_runs(
                 sorted((evidence.engagements[click.id] for click in clicks), key=lambda event: event.at),
-                key=lambda event: links[event.click_id],
+                key=lambda event: link_keys[event.click_id],
                 min_distinct=simultaneous_pages,
                 window_s=window_s,
             )
@@ -36,23 +35,22 @@ def engaged(evidence: MessageEvidence, *, simultaneous_pages: int, window_s: flo
     return {
         click.id: "pressed, scrolled or typed"
         for click in evidence.clicks
-        if click.id in evidence.engagements and click.id not in at_once
+        if click.id in evidence.engagements and click.id not in simultaneous_click_ids
     }
 
 
 def no_engagement(evidence: MessageEvidence, *, min_pages: int) -> SignalMatches:
-    """So many landing pages on which a script ran, and none on which the visitor of them all did anything."""
+    """Match visitors who loaded the landing pages of ``min_pages`` or more links, without input on any."""
     if len(evidence.loaded_click_ids) < min_pages:
         return {}
-    found = {}
+    matches = {}
     for clicks in _group_by_visitor(evidence, evidence.followed_clicks):
-        seen = [click for click in clicks if click.id in evidence.loaded_click_ids]
-        links = len(set(map(link_key, seen)))
-        if links >= min_pages and not any(click.id in evidence.engagements for click in clicks):
-            found.update({click.id: f"{links} pages loaded and none touched" for click in seen})
-    return found
+        loaded_clicks = [click for click in clicks if click.id in evidence.loaded_click_ids]
+        page_count = len(set(map(link_key, loaded_clicks)))
+        if page_count >= min_pages and not any(click.id in evidence.engagements for click in clicks):
+            matches.update({click.id: f"{page_count} landing pages loaded, no input on any" for click in loaded_clicks})
+    return matches
 
 
 def _group_by_visitor(evidence: MessageEvidence, clicks: Iterable[Click]) -> Iterable[list[Click]]:
-    """Clicks by whoever made them, as far as that can be told; without those of which it cannot."""
     return group_by(clicks, lambda click: visitor_key(evidence, click)).values()

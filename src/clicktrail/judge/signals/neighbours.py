@@ -1,4 +1,4 @@
-"""What other requests from the same place, or for the same link, tell of a request."""
+"""Signals from other clicks nearby: by the same visitor, from the same IP address, or on the same link."""
 
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -26,42 +26,46 @@ __all__ = [
 _SHARED_NETWORK_CLASSES: Final = frozenset(
     {NetworkClass.SSE_EGRESS, NetworkClass.CDN_RELAY, NetworkClass.VPN, NetworkClass.OURS}
 )
-"""Networks where many people who have nothing to do with each other have the same address."""
+"""Networks where many unrelated people share one IP address."""
 
 
 def trap_link_nearby(evidence: MessageEvidence, *, window_s: float) -> SignalMatches:
-    """A hidden link of the message followed by the same visitor, or from scanners' network, about the same time."""
-    hidden = [(where, click.at) for click in evidence.clicks if click.trap and (where := visitor_key(evidence, click))]
-    if not hidden:
+    """Match clicks within ``window_s`` of the same visitor's click on a hidden link."""
+    trap_clicks = [(key, click.at) for click in evidence.clicks if click.trap and (key := visitor_key(evidence, click))]
+    if not trap_clicks:
         return {}
-    traps = _TimeIndex(hidden)
+    trap_times = _TimeIndex(trap_clicks)
     return {
-        click.id: f"a hidden link followed from the same place within {window_s:.0f} s"
+        click.id: f"the same visitor followed a hidden link within {window_s:.0f} s"
         for click in evidence.clicks
         if not click.trap
-        and traps.has_near(visitor_key(evidence, click), click.at, before_s=window_s, after_s=window_s)
+        and trap_times.has_near(visitor_key(evidence, click), click.at, before_s=window_s, after_s=window_s)
     }
 
 
 def tampered_token_nearby(evidence: MessageEvidence, *, window_s: float) -> SignalMatches:
-    """A damaged link tried from the same address within so few seconds that no hand can have mended it.
+    """Match clicks within ``window_s`` of a tampered token from the same IP address.
 
-    Where people are, by the same agent, too: a company's scanner tries them from the address of its people.
+    Where people read mail, the User-Agent must be the same too: employees and their company's scanner may share an
+    address.
     """
-    here = (AddressClick.from_click(click) for click in evidence.clicks)
-    elsewhere = (visit for visits in evidence.clicks_by_address.values() for visit in visits)
-    tried = [visit for visit in chain(here, elsewhere) if visit.tampered and is_visitor_address(visit.ip)]
-    if not tried:
+    own_clicks = (AddressClick.from_click(click) for click in evidence.clicks)
+    tampered_clicks = [
+        click
+        for click in chain(own_clicks, *evidence.clicks_by_address.values())
+        if click.tampered and is_visitor_address(click.ip)
+    ]
+    if not tampered_clicks:
         return {}
-    by_anybody = _TimeIndex((visit.ip, visit.at) for visit in tried)
-    by_agent = _TimeIndex(((visit.ip, visit.user_agent_hash), visit.at) for visit in tried)
+    times_by_ip = _TimeIndex((click.ip, click.at) for click in tampered_clicks)
+    times_by_ip_and_agent = _TimeIndex(((click.ip, click.user_agent_hash), click.at) for click in tampered_clicks)
     return {
-        click.id: f"a damaged link tried from the same address within {window_s:.0f} s"
+        click.id: f"an altered link was requested from the same IP address within {window_s:.0f} s"
         for click in evidence.followed_clicks
         if (
-            by_anybody.has_near(click.ip, click.at, before_s=window_s, after_s=window_s)
+            times_by_ip.has_near(click.ip, click.at, before_s=window_s, after_s=window_s)
             if click.id in evidence.machine_network_click_ids
-            else by_agent.has_near(
+            else times_by_ip_and_agent.has_near(
                 (click.ip, hash_user_agent(click.user_agent)), click.at, before_s=window_s, after_s=window_s
             )
         )
@@ -71,141 +75,139 @@ def tampered_token_nearby(evidence: MessageEvidence, *, window_s: float) -> Sign
 def shared_address(
     evidence: MessageEvidence, *, min_recipients: int, min_domains: int, window_s: float, crowd_user_agents: int
 ) -> SignalMatches:
-    """One address that visits the mail of so many people of so many organisations within so many seconds, as one agent.
+    """Match clicks with one IP address and User-Agent on the mail of many recipients at many domains.
 
-    People of one company share its address, and so do the customers of a relay, a VPN or a security service. A phone
-    carrier's, and some providers', do as well: they come with as many agents as there are phones and browsers, and a
-    scanner with one or a few. Where recipients are opaque ids nobody knows their organisations, and it says nothing.
+    The domains separate a scanner from a company whose employees share an address. ``crowd_user_agents`` different
+    User-Agents within ``window_s`` mean a phone carrier, whose customers share an address and bring their own devices.
+    Recipients that are not email addresses have no domain, so they do not match.
     """
     if not evidence.clicks_by_address:
         return {}
-    found = {}
-    for visits, clicks in _iter_address_clicks(evidence):
-        kind = evidence.networks.get(clicks[0].id)
-        if kind and kind.network_class in _SHARED_NETWORK_CLASSES:
+    detail = f"{min_recipients} or more recipients at {min_domains} or more domains from this IP in {window_s:.0f} s"
+    matches = {}
+    for address_clicks, own_clicks in _iterate_shared_addresses(evidence):
+        network = evidence.networks.get(own_clicks[0].id)
+        if network and network.network_class in _SHARED_NETWORK_CLASSES:
             continue
-        crowd = _find_clicks_in_runs(visits, "user_agent_hash", min_distinct=crowd_user_agents, window_s=window_s)
-        swept = (
-            _find_multi_recipient_clicks(
-                visits, clicks, min_recipients=min_recipients, min_domains=min_domains, window_s=window_s
-            )
-            - crowd
+        multi_recipient_clicks = _find_multi_recipient_clicks(
+            address_clicks, own_clicks, min_recipients=min_recipients, min_domains=min_domains, window_s=window_s
         )
-        words = (
-            f"the same address for {min_recipients} or more people at {min_domains} or more domains in {window_s:.0f} s"
+        crowd_clicks = _find_clicks_in_runs(
+            address_clicks, "user_agent_hash", min_distinct=crowd_user_agents, window_s=window_s
         )
-        found.update({click.id: words for click in clicks if AddressClick.from_click(click) in swept})
-    return found
+        scanner_clicks = multi_recipient_clicks - crowd_clicks
+        matches.update({click.id: detail for click in own_clicks if AddressClick.from_click(click) in scanner_clicks})
+    return matches
 
 
 def datacentre_shared_address(
     evidence: MessageEvidence, *, min_recipients: int, min_domains: int, window_s: float
 ) -> SignalMatches:
-    """One address of a data centre that visits the mail of so many people within so many seconds, as one agent.
+    """Like `shared_address` for data centres, with lower limits; also matches recipients that are not email addresses.
 
-    They are of so many organisations, or opaque ids: at one company's remote desktops its people have one address.
+    The domains separate a scanner from the remote desktops of one company.
     """
     if not evidence.clicks_by_address or not evidence.datacentre_click_ids:
         return {}
-    found = {}
-    for visits, clicks in _iter_address_clicks(evidence):
-        if clicks[0].id in evidence.datacentre_click_ids:
-            opaque = frozenset(visit for visit in visits if not visit.recipient_domain)
-            swept = _find_multi_recipient_clicks(
-                visits, clicks, min_recipients=min_recipients, min_domains=min_domains, window_s=window_s
+    detail = f"{min_recipients} or more recipients from this data-centre IP in {window_s:.0f} s"
+    matches = {}
+    for address_clicks, own_clicks in _iterate_shared_addresses(evidence):
+        if own_clicks[0].id not in evidence.datacentre_click_ids:
+            continue
+        clicks_without_domain = {click for click in address_clicks if not click.recipient_domain}
+        scanner_clicks = _find_multi_recipient_clicks(
+            address_clicks, own_clicks, min_recipients=min_recipients, min_domains=min_domains, window_s=window_s
+        ) | (
+            clicks_without_domain
+            & _find_multi_recipient_clicks(
+                address_clicks, own_clicks, min_recipients=min_recipients, min_domains=1, window_s=window_s
             )
-            swept |= (
-                _find_multi_recipient_clicks(
-                    visits, clicks, min_recipients=min_recipients, min_domains=1, window_s=window_s
-                )
-                & opaque
-            )
-            words = f"the same data centre address for {min_recipients} or more people in {window_s:.0f} s"
-            found.update({click.id: words for click in clicks if AddressClick.from_click(click) in swept})
-    return found
+        )
+        matches.update({click.id: detail for click in own_clicks if AddressClick.from_click(click) in scanner_clicks})
+    return matches
 
 
 def time_of_click_scan(evidence: MessageEvidence, *, window_s: float) -> SignalMatches:
-    """A link followed from a data centre within seconds of the same link followed from where people are."""
+    """Match clicks from a data centre within ``window_s`` of a likely human's click on the same link."""
     if not evidence.datacentre_click_ids:
         return {}
-    people = _TimeIndex(
+    human_times = _TimeIndex(
         (link_key(click), click.at) for click in evidence.followed_clicks if _is_likely_human(evidence, click)
     )
     return {
-        click.id: f"the same link followed from another network within {window_s:.0f} s"
+        click.id: f"the same link was followed from outside data centres within {window_s:.0f} s"
         for click in evidence.followed_clicks
         if click.id in evidence.datacentre_click_ids
-        and people.has_near(link_key(click), click.at, before_s=window_s, after_s=window_s)
+        and human_times.has_near(link_key(click), click.at, before_s=window_s, after_s=window_s)
     }
 
 
 def head_before_get(evidence: MessageEvidence, *, window_s: float) -> SignalMatches:
-    """A link that the same visitor, or scanners' network, asked about by HEAD up to so many seconds before."""
-    asked = [click for click in evidence.followed_clicks if click.method == "HEAD"]
-    if not asked:
+    """Match GET requests up to ``window_s`` after the same visitor's HEAD request for the same link."""
+    head_clicks = [click for click in evidence.followed_clicks if click.method == "HEAD"]
+    if not head_clicks:
         return {}
-    heads = _TimeIndex(
-        ((where, link_key(click)), click.at) for click in asked if (where := visitor_key(evidence, click))
+    head_times = _TimeIndex(
+        ((visitor, link_key(click)), click.at) for click in head_clicks if (visitor := visitor_key(evidence, click))
     )
     return {
-        click.id: "the same link asked about by HEAD before"
+        click.id: f"HEAD request for the same link in the {window_s:.0f} s before"
         for click in evidence.followed_clicks
         if click.method == "GET"
-        and heads.has_near((visitor_key(evidence, click), link_key(click)), click.at, before_s=window_s)
+        and head_times.has_near((visitor_key(evidence, click), link_key(click)), click.at, before_s=window_s)
     }
 
 
 class _TimeIndex:
-    """When what happened, to be asked whether it did about some time."""
+    """Sorted times by key, for binary search."""
 
     def __init__(self, keyed_times: Iterable[tuple[Hashable, datetime]]) -> None:
-        self._at: dict[Hashable, list[datetime]] = {}
-        for what, at in sorted(keyed_times, key=lambda moment: moment[1]):
-            self._at.setdefault(what, []).append(at)
+        self._times: dict[Hashable, list[datetime]] = {}
+        for key, at in sorted(keyed_times, key=lambda keyed_time: keyed_time[1]):
+            self._times.setdefault(key, []).append(at)
 
     def has_near(self, key: Hashable, at: datetime, *, before_s: float, after_s: float = 0) -> bool:
-        """Whether it happened up to so many seconds before or after this time."""
-        moments = self._at.get(key)
-        if not moments:
+        """Whether the key has a time between ``before_s`` before and ``after_s`` after ``at``."""
+        times = self._times.get(key)
+        if not times:
             return False
-        first = bisect_left(moments, at - timedelta(seconds=before_s))
-        return first < len(moments) and moments[first] <= at + timedelta(seconds=after_s)
+        first = bisect_left(times, at - timedelta(seconds=before_s))
+        return first < len(times) and times[first] <= at + timedelta(seconds=after_s)
 
 
-def _iter_address_clicks(evidence: MessageEvidence) -> Iterator[tuple[Sequence[AddressClick], Sequence[Click]]]:
-    """By address that visited other messages, too: all its visits in the order of time, and its clicks here."""
-    here = group_by(evidence.followed_clicks, lambda click: click.ip)
-    for ip in here.keys() & evidence.clicks_by_address.keys():
-        elsewhere = (visit for visit in evidence.clicks_by_address[ip] if not visit.tampered)
-        yield sorted((*elsewhere, *map(AddressClick.from_click, here[ip])), key=lambda visit: visit.at), here[ip]
+def _iterate_shared_addresses(evidence: MessageEvidence) -> Iterator[tuple[Sequence[AddressClick], Sequence[Click]]]:
+    """For each IP address with clicks on other messages: all its clicks, sorted by time, and those on this message."""
+    own_clicks_by_ip = group_by(evidence.followed_clicks, lambda click: click.ip)
+    for ip in own_clicks_by_ip.keys() & evidence.clicks_by_address.keys():
+        own_clicks = own_clicks_by_ip[ip]
+        other_clicks = (click for click in evidence.clicks_by_address[ip] if not click.tampered)
+        yield sorted((*other_clicks, *map(AddressClick.from_click, own_clicks)), key=attrgetter("at")), own_clicks
 
 
 def _find_multi_recipient_clicks(
     address_clicks: Sequence[AddressClick],
-    clicks: Iterable[Click],
+    own_clicks: Iterable[Click],
     *,
     min_recipients: int,
     min_domains: int,
     window_s: float,
 ) -> frozenset[AddressClick]:
-    """The visits under these clicks' agents, each in a time with so many people, and at so many organisations."""
-    swept: frozenset[AddressClick] = frozenset()
-    for agent in {hash_user_agent(click.user_agent) for click in clicks}:
-        alike = [visit for visit in address_clicks if visit.user_agent_hash == agent]
-        people = _find_clicks_in_runs(alike, "recipient_key", min_distinct=min_recipients, window_s=window_s)
-        if people:
-            known = [visit for visit in alike if visit.recipient_domain] if min_domains > 1 else alike
-            swept |= people & _find_clicks_in_runs(
-                known, "recipient_domain", min_distinct=min_domains, window_s=window_s
-            )
-    return swept
+    """Clicks in a run of many recipients and in one of many domains, for each User-Agent of ``own_clicks``."""
+    multi_recipient_clicks: frozenset[AddressClick] = frozenset()
+    for user_agent_hash in {hash_user_agent(click.user_agent) for click in own_clicks}:
+        clicks = [click for click in address_clicks if click.user_agent_hash == user_agent_hash]
+        recipient_runs = _find_clicks_in_runs(clicks, "recipient_key", min_distinct=min_recipients, window_s=window_s)
+        if recipient_runs:
+            if min_domains > 1:
+                clicks = [click for click in clicks if click.recipient_domain]
+            domain_runs = _find_clicks_in_runs(clicks, "recipient_domain", min_distinct=min_domains, window_s=window_s)
+            multi_recipient_clicks |= recipient_runs & domain_runs
+    return multi_recipient_clicks
 
 
 def _find_clicks_in_runs(
     address_clicks: Sequence[AddressClick], attribute: str, *, min_distinct: int, window_s: float
 ) -> frozenset[AddressClick]:
-    """The visits of an address that so many different ones of this attribute were among within so many seconds."""
     return frozenset(
         chain.from_iterable(
             find_runs(address_clicks, key=attrgetter(attribute), min_distinct=min_distinct, window_s=window_s)

@@ -1,4 +1,4 @@
-"""Where requests come from."""
+"""Signals from the networks that clicks come from."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 
@@ -12,69 +12,66 @@ __all__ = ["datacentre_many_networks", "datacentre_network", "mail_security_netw
 
 
 def mail_security_network(evidence: MessageEvidence) -> SignalMatches:
-    """An address of a company that scans mail."""
+    """Match addresses of companies that scan mail."""
     return _match_network_classes(evidence, {NetworkClass.MAIL_SECURITY})
 
 
 def datacentre_network(evidence: MessageEvidence) -> SignalMatches:
-    """An address of a data centre."""
+    """Match addresses of data centres."""
     return _match_network_classes(evidence, DATACENTRE_CLASSES)
 
 
 def many_networks(
     evidence: MessageEvidence, *, min_networks: int, window_s: float, min_coarse_networks: int, coarse_window_s: float
 ) -> SignalMatches:
-    """As many links of one person's message followed from so many unrelated networks within so many seconds.
+    """Match clicks of one recipient on as many links as networks, from unrelated networks in a short time.
 
-    More slowly, where they lie so far from each other that no phone carrier has them all, and one agent came from them.
-    A message that went to several people says nothing: it is read in as many places. Nor does one of a few links that
-    somebody's phone carrier sends through another of its addresses each. Who clicks meanwhile with another browser than
-    the one that comes from so many networks is no part of it.
+    Either ``min_networks`` within ``window_s``, or with one User-Agent, ``min_coarse_networks`` within
+    ``coarse_window_s``: networks so far apart that no phone carrier owns them all. Clicks without a recipient are left
+    out, since a message to several people is read in several places. Clicks with one User-Agent are compared first, so
+    that a person with another browser is no part of the run.
     """
     if len(evidence.followed_clicks) < min_networks:
         return {}
-    clicks = [click for click in evidence.followed_clicks if click.recipient and network_key(evidence, click)]
-    found: list[Sequence[Click]] = []
-    for alike in group_by(clicks, _get_user_agent).values():
-        found += _find_spread_runs(
-            alike,
-            lambda click: coarse_network_key(evidence, click),
-            min_distinct=min_coarse_networks,
-            window_s=coarse_window_s,
+
+    def get_network(click: Click) -> str:
+        return network_key(evidence, click)
+
+    def get_coarse_network(click: Click) -> str:
+        return coarse_network_key(evidence, click)
+
+    clicks = [click for click in evidence.followed_clicks if click.recipient and get_network(click)]
+    runs: list[Sequence[Click]] = []
+    for same_agent_clicks in group_by(clicks, _get_user_agent).values():
+        runs += _find_network_runs(
+            same_agent_clicks, get_coarse_network, min_networks=min_coarse_networks, window_s=coarse_window_s
         )
-        found += _find_spread_runs(
-            alike, lambda click: network_key(evidence, click), min_distinct=min_networks, window_s=window_s
-        )
-    named = {click.id for run in found for click in run}
-    others = [click for click in clicks if click.id not in named]
-    found += _find_spread_runs(
-        others, lambda click: network_key(evidence, click), min_distinct=min_networks, window_s=window_s
-    )
+        runs += _find_network_runs(same_agent_clicks, get_network, min_networks=min_networks, window_s=window_s)
+    click_ids_in_runs = {click.id for run in runs for click in run}
+    other_clicks = [click for click in clicks if click.id not in click_ids_in_runs]
+    runs += _find_network_runs(other_clicks, get_network, min_networks=min_networks, window_s=window_s)
     return expand_runs(
-        (run, f"from {len({network_key(evidence, click) for click in run})} networks in {run_duration_s(run):.0f} s")
-        for run in found
+        (run, f"from {len(set(map(get_network, run)))} networks in {run_duration_s(run):.0f} s") for run in runs
     )
 
 
 def datacentre_many_networks(evidence: MessageEvidence, *, min_networks: int, window_s: float) -> SignalMatches:
-    """As many links followed from so many places in data centres, under one agent, within so many seconds.
+    """Match clicks with one User-Agent on as many links as networks (/24, IPv6: /48), all in data centres.
 
-    Somebody at a desktop there has one address, or a few that lie side by side: those of the gateway to the Internet.
+    A person at a remote desktop has one address, or neighbouring ones of one gateway.
     """
     if len(evidence.datacentre_click_ids) < min_networks:
         return {}
-    by_agent = group_by(
-        (click for click in evidence.followed_clicks if click.id in evidence.datacentre_click_ids), _get_user_agent
-    )
-    found = [
+    clicks = [click for click in evidence.followed_clicks if click.id in evidence.datacentre_click_ids]
+    runs = (
         run
-        for alike in by_agent.values()
-        for run in _find_spread_runs(
-            alike, lambda click: address_prefix(click.ip), min_distinct=min_networks, window_s=window_s
+        for same_agent_clicks in group_by(clicks, _get_user_agent).values()
+        for run in _find_network_runs(
+            same_agent_clicks, _get_address_prefix, min_networks=min_networks, window_s=window_s
         )
-    ]
+    )
     return expand_runs(
-        (run, f"from {len({address_prefix(click.ip) for click in run})} networks in data centres") for run in found
+        (run, f"from {len(set(map(_get_address_prefix, run)))} networks in data centres") for run in runs
     )
 
 
@@ -82,13 +79,17 @@ def _get_user_agent(click: Click) -> str:
     return click.user_agent
 
 
-def _find_spread_runs(
-    clicks: Sequence[Click], key: Callable[[Click], str], *, min_distinct: int, window_s: float
+def _get_address_prefix(click: Click) -> str:
+    return address_prefix(click.ip)
+
+
+def _find_network_runs(
+    clicks: Sequence[Click], get_network: Callable[[Click], str], *, min_networks: int, window_s: float
 ) -> Iterator[Sequence[Click]]:
-    """The runs from so many places in some window, on as many links."""
-    if len(clicks) >= min_distinct:
-        for run in find_runs(clicks, key=key, min_distinct=min_distinct, window_s=window_s):
-            if len(set(map(link_key, run))) >= min_distinct:
+    """Runs from ``min_networks`` or more networks, on as many links or more."""
+    if len(clicks) >= min_networks:
+        for run in find_runs(clicks, key=get_network, min_distinct=min_networks, window_s=window_s):
+            if len(set(map(link_key, run))) >= min_networks:
                 yield run
 
 
