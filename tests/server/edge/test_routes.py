@@ -284,7 +284,7 @@ def test_a_domain_may_have_nothing_recorded_of_who_asks_for_privacy() -> None:
 
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 TOLD = {
-    "visit": LandingTokenSealer(RING).seal(
+    "landing_token": LandingTokenSealer(RING).seal(
         LandingClick(click_id="c1", message_id="m1", recipient="ann@example.org", campaign="spring", clicked_at=NOW)
     ),
     "kind": "engaged",

@@ -86,6 +86,6 @@ def test_each_process_is_told_with_its_troubles() -> None:
             "status": ProcessStatus.SERVING,
             "pid": 7,
             "restarts": 2,
-            "troubles": TROUBLED.problems,
+            "problems": TROUBLED.problems,
         }
     } == summarize_health([process_health("edge-0", restarts=2, pulse=TROUBLED)])["processes"]

@@ -52,7 +52,9 @@ def request(body: bytes, *, headers: Mapping[str, str] | None = None) -> Request
 
 def told(visit: str = SEAL.seal(VISIT), **fields: str | int) -> bytes:
     """A page's message."""
-    return msgspec.json.encode({"visit": visit, "kind": "engaged", "dwell_ms": 1_200, "scroll_pct": 40} | fields)
+    return msgspec.json.encode(
+        {"landing_token": visit, "kind": "engaged", "dwell_ms": 1_200, "scroll_pct": 40} | fields
+    )
 
 
 def sealed(click_id: str) -> str:
@@ -145,7 +147,7 @@ def test_a_visit_ends_a_day_after_the_click(hours: float, *, taken: bool) -> Non
         b"",
         b"null",
         b"\xff",
-        b'{"visit": "\xff", "kind": "engaged"}',
+        b'{"landing_token": "\xff", "kind": "engaged"}',
         told()[:-1],
         told("AAAA"),
         told(SEAL.seal(VISIT)[:-6]),

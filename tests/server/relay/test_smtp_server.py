@@ -75,7 +75,7 @@ async def test_what_becomes_of_messages_is_counted(tmp_path: Path) -> None:
         with pytest.raises(aiosmtplib.SMTPDataError):
             await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
 
-    assert {"tracked": 1, "untouched": 1, "refused": 1} == rig.outcomes
+    assert {"tracked": 1, "not_rewritten": 1, "refused": 1} == rig.outcomes
 
 
 async def test_a_signed_message_arrives_with_a_signature_that_holds(tmp_path: Path) -> None:

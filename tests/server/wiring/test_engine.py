@@ -73,7 +73,7 @@ async def engine_once_troubled(running: RunningServer) -> dict[str, Any]:
         async with asyncio.timeout(20):
             while True:
                 engine: dict[str, Any] = (await client.get("/healthz")).json()["processes"]["engine"]
-                if engine["troubles"] and any("too many clicks" in line for line in running.log):
+                if engine["problems"] and any("too many clicks" in line for line in running.log):
                     return engine
                 await asyncio.sleep(0.05)
 
@@ -85,7 +85,7 @@ async def test_a_proxy_that_is_not_trusted_is_noticed(tmp_path: Path) -> None:
         async with httpx2.AsyncClient(base_url=running.metrics) as client:
             metrics = (await client.get("/metrics")).text
 
-    (trouble,) = engine["troubles"]
+    (trouble,) = engine["problems"]
     (warning,) = [json.loads(line) for line in running.log if "too many clicks" in line]
     samples = [sample for family in text_string_to_metric_families(metrics) for sample in family.samples]
     processed = {sample.value for sample in samples if sample.name == "clicktrail_events_processed_total"}

@@ -16,7 +16,7 @@
     told = true;
     const depth = Math.min(1, (scrollY + innerHeight) / document.documentElement.scrollHeight) || 0;
     navigator.sendBeacon(target, JSON.stringify({
-      visit: found[1], kind, dwell_ms: Math.round(dwell), scroll_pct: Math.round(100 * Math.max(0, depth)),
+      landing_token: found[1], kind, dwell_ms: Math.round(dwell), scroll_pct: Math.round(100 * Math.max(0, depth)),
     }));
   };
   const look = () => {

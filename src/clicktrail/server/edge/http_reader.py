@@ -143,7 +143,7 @@ class Refusal(StrEnum):
     """Why nothing more is read from a connection."""
 
     BAD_REQUEST = "bad-request"
-    HEADERS_TOO_LARGE = "head-too-large"
+    HEADERS_TOO_LARGE = "headers-too-large"
     BODY_TOO_LARGE = "body-too-large"
     TOO_SLOW = "too-slow"
 

@@ -109,10 +109,10 @@ _RETRY_AFTER_S = 60
 """When to come again where a link cannot be looked up: whoever runs the registry has to do something first."""
 
 _PAGE_STATUS = {
-    "damaged": "404 Not Found",
+    "not_found": "404 Not Found",
     "ended": "410 Gone",
     "unavailable": "503 Service Unavailable",
-    "elsewhere": "421 Misdirected Request",
+    "unknown_host": "421 Misdirected Request",
     "home": "200 OK",
 }
 
@@ -152,7 +152,7 @@ class Pages:
 
     def not_found(self, headers: Mapping[str, str]) -> Response:
         """404: a link that was changed on its way, or anything that is no link at all."""
-        return self._rendered["damaged", self._select_language(headers)]
+        return self._rendered["not_found", self._select_language(headers)]
 
     def ended(self, headers: Mapping[str, str]) -> Response:
         """410: a link that its sender has turned off, or whose time is over."""
@@ -164,7 +164,7 @@ class Pages:
 
     def unknown_host(self, headers: Mapping[str, str]) -> Response:
         """421: a host that is not ours (RFC 9110 section 15.5.20)."""
-        return self._rendered["elsewhere", self._select_language(headers)]
+        return self._rendered["unknown_host", self._select_language(headers)]
 
     def home(self, headers: Mapping[str, str]) -> Response:
         """What the domain's own address shows."""
@@ -204,7 +204,7 @@ class Pages:
         says: PageText = getattr(known, name)
         domain = self._domain
         text = [html.escape(says.text)]
-        if name in {"damaged", "ended"}:
+        if name in {"not_found", "ended"}:
             asked = known.ask_sender_at.format(contact=domain.contact) if domain.contact else known.ask_sender
             text.append(html.escape(asked))
         if name == "home":

@@ -121,7 +121,7 @@ def summarize_health(processes: Sequence[Health]) -> dict[str, Any]:
                 "status": process.status,
                 "pid": process.pid,
                 "restarts": process.restarts,
-                "troubles": process.heartbeat.problems,
+                "problems": process.heartbeat.problems,
             }
             for process in processes
         },

@@ -67,19 +67,19 @@ RESTARTS: Final = Metric(
     name="clicktrail_restarts_total", kind=MetricKind.COUNTER, help="Times that the process died and was started again."
 )
 HTTP_RESPONSES: Final = Metric(
-    name="clicktrail_answers_total",
+    name="clicktrail_http_responses_total",
     kind=MetricKind.COUNTER,
     help="Answers at the public port: 302 sends a reader on, 404 is for what is no link or was tampered with.",
     label="status",
 )
 HTTP_RESPONSE_SECONDS: Final = Metric(
-    name="clicktrail_answer_seconds",
+    name="clicktrail_http_response_seconds",
     kind=MetricKind.HISTOGRAM,
     help="From a request to its answer, the wait for the disk included.",
     bounds=_SECONDS_BOUNDS,
 )
 JOURNAL_BATCH_EVENTS: Final = Metric(
-    name="clicktrail_journal_batch_lines",
+    name="clicktrail_journal_batch_events",
     kind=MetricKind.HISTOGRAM,
     help="Events that one write brought to disk.",
     bounds=_BATCH_BOUNDS,
@@ -111,7 +111,9 @@ EVENTS_PROCESSED: Final = Metric(
     help="Events brought from the journal into analytics.",
 )
 TOKENS_TAMPERED: Final = Metric(
-    name="clicktrail_tampered_total", kind=MetricKind.COUNTER, help="Tracking URLs whose token somebody had changed."
+    name="clicktrail_tokens_tampered_total",
+    kind=MetricKind.COUNTER,
+    help="Tracking URLs whose token somebody had changed.",
 )
 EVENTS_UNREADABLE: Final = Metric(
     name="clicktrail_events_unreadable_total",

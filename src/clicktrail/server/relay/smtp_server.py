@@ -151,7 +151,9 @@ class _Handler:
         if tracked.skip_reasons:
             _LOG.info("message not rewritten", message=tracked.message_id, reason=",".join(tracked.skip_reasons))
         reply = await _forward_command(lambda: self._next_hop.data(tracked.raw))
-        relay.outcomes["refused" if not reply.is_positive else "untouched" if tracked.skip_reasons else "tracked"] += 1
+        relay.outcomes[
+            "refused" if not reply.is_positive else "not_rewritten" if tracked.skip_reasons else "tracked"
+        ] += 1
         if reply.is_positive:
             sent = tracked.build_sent_event(id=relay.ids.new(), at=relay.clock.now(), recipient_count=len(recipients))
             await _record_event(relay.journal, encode_event(sent))
