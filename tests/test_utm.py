@@ -44,7 +44,7 @@ def test_the_signatures_of_the_page_are_known() -> None:
 
 
 def test_the_findings_of_the_page_are_those_that_there_are() -> None:
-    assert [*LintCode, "checked", "left", "links", "unchecked"] == listed("Lint")
+    assert [*LintCode, "checked", "findings_left", "links", "unchecked"] == listed("Lint")
 
 
 def test_the_audit_of_the_page_is_that_of_the_code() -> None:

@@ -90,7 +90,7 @@ def suggest_name(name: str, known_names: Iterable[str]) -> str:
     """Hint for an unknown name: the most similar known name, or all of them."""
     names = list(known_names)
     similar = difflib.get_close_matches(name.lower(), names, n=1)
-    return f"did you mean '{similar[0]}'?" if similar else f"known here: {', '.join(names)}"
+    return f"did you mean '{similar[0]}'?" if similar else f"known values: {', '.join(names)}"
 
 
 def _reject_unknown_keys(tree: Mapping[str, Any], type_: type, *, name: str, prefix: str = "") -> None:

@@ -39,7 +39,7 @@ def test_lint_as_json(tmp_path: Path) -> None:
     assert 0 == done.returncode
     assert json.loads(done.stdout) == {
         "checked": 2,
-        "left": 0,
+        "findings_left": 0,
         "links": [
             {
                 "source": f"{RIGHT}&utm_term=A",
@@ -98,7 +98,7 @@ def test_lint_says_what_it_does_not_check(tmp_path: Path) -> None:
         "clicktrail: links checked: 0, not checked: 1, findings left: 0\n"
     )
     assert ["y.com is not one of your own hosts", "it is no web URL"] == [
-        row["why"] for row in json.loads(page.stdout)["unchecked"]
+        row["reason"] for row in json.loads(page.stdout)["unchecked"]
     ]
 
 
@@ -147,7 +147,7 @@ def test_audit_as_json(tmp_path: Path) -> None:
                 "parameter": "utm_source",
                 "value": "email",
                 "canonical": "E-Mail",
-                "why": "spelling",
+                "reason": "spelling",
                 "rows": 1,
                 "sessions": 70,
             }

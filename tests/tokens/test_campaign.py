@@ -37,7 +37,7 @@ ALPHABET = string.ascii_letters + string.digits + "-_"
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.text("0123456789abcxyz", max_size=100)
 sealeds = st.builds(
     SealedMessage,
-    link_set=st.integers(0, 2**64),
+    link_set_id=st.integers(0, 2**64),
     message_id=texts,
     recipient=texts,
     sent_at=st.integers(0, 2**32 - 1).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),

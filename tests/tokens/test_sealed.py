@@ -42,7 +42,7 @@ sealeds = st.builds(
     recipient=texts,
     campaign=texts,
     position=st.integers(0, 10_000),
-    links=st.integers(0, 10_000),
+    link_count=st.integers(0, 10_000),
     sent_at=instants,
     group=texts,
 )

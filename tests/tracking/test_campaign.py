@@ -112,7 +112,7 @@ def test_each_recipient_is_tracked_as_the_policy_says(unknown: UnknownConsentAct
 def test_a_personal_link_without_destination_is_refused() -> None:
     with pytest.raises(ClicktrailError, match="offer }} has no destination") as raised:
         campaign().render(ANNA, link_set_id=7)
-    assert "give one by that merge tag" in raised.value.hint
+    assert "pass a destination for this merge tag" in raised.value.hint
 
 
 def test_a_personal_link_that_is_too_long_stays() -> None:

@@ -208,7 +208,7 @@ def test_a_template_needs_recipients_that_may_be_named() -> None:
     tracker = dataclasses.replace(TRACKER, policy=Policy(unknown_consent=UnknownConsentAction.OFF))
     agreed = replace(SENDING, consent=Consent.GRANTED)
     assert tracker.find_template(HTML.encode(), BodyType.HTML, agreed).tracked_links
-    with pytest.raises(ClicktrailError, match="a template names its recipients"):
+    with pytest.raises(ClicktrailError, match="a template identifies its recipients"):
         tracker.find_template(HTML.encode(), BodyType.HTML, SENDING)
 
 

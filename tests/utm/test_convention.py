@@ -64,10 +64,10 @@ def test_every_key_is_read() -> None:
     ("text", "message", "hint"),
     [
         ("sauce = 'email'", "unknown key 'sauce'", "did you mean 'source'?"),
-        ("xyz = 1", "unknown key 'xyz'", "known here: source, "),
+        ("xyz = 1", "unknown key 'xyz'", "known values: source, "),
         ("medium = 'Newsleter'", "medium is 'Newsleter'", "did you mean 'newsletter'?"),
         ("existing = 'fil'", "existing cannot be 'fil'", "did you mean 'fill'?"),
-        ("existing = 1", "existing cannot be '1'", "known here: fill, keep, replace, refuse"),
+        ("existing = 1", "existing cannot be '1'", "known values: fill, keep, replace, refuse"),
         ("source = ''", "source", ""),
         ("own_hosts = 'shop.example'", "own_hosts", ""),
         ("own_hosts = ['https://shop.example/']", "own_hosts has 'https://shop.example/'", "write a host"),

@@ -60,7 +60,7 @@ def test_exports_are_read(text: str, rows: list[tuple[dict[str, str], int]]) -> 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("", "no column"), ("a,b\nutm_source,x\n", "no column"), ("utm_source\n" + "x" * 200_000, "no table")],
+    [("", "no UTM column"), ("a,b\nutm_source,x\n", "no UTM column"), ("utm_source\n" + "x" * 200_000, "not a table")],
 )
 def test_what_is_no_export_says_so(text: str, message: str) -> None:
     with pytest.raises(ClicktrailError, match=message):

@@ -87,7 +87,7 @@ def test_without_own_hosts_every_host_may_have_parameters() -> None:
         (f"{RIGHT}&utm_term=A", ""),
         ("https://y.com/?utm_source=a", ""),
         ("https://y.com/", "y.com is not one of your own hosts"),
-        ("mailto:a@x.com", "it is no web URL"),
+        ("mailto:a@x.com", "it is not an http or https URL"),
         ("https://x.com/?sig=1", "it is signed"),
     ],
 )
@@ -97,7 +97,7 @@ def test_what_is_not_checked_has_its_reason(url: str, why: str) -> None:
 
 
 def test_what_needs_none_is_not_checked() -> None:
-    assert explain_unchecked("https://x.com/", CONVENTION, utm_required=False).startswith("it is of a kind")
+    assert explain_unchecked("https://x.com/", CONVENTION, utm_required=False).startswith("this kind of link")
     anywhere = Convention(source="email", medium="newsletter")
     assert "the convention names no own hosts" in explain_unchecked("https://y.com/", anywhere)
 

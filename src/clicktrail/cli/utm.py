@@ -172,8 +172,8 @@ def lint(
         for reason in file.skip_reasons:
             print(f"clicktrail: warning: not all of {source} could be read: {reason}", file=sys.stderr)
         unasked = [_build_unchecked_row(source, link, rules) for link in file.links]
-        passed += [row for row in unasked if row["why"]]
-        checked += sum(not row["why"] for row in unasked)
+        passed += [row for row in unasked if row["reason"]]
+        checked += sum(not row["reason"] for row in unasked)
         found = [_build_checked_row(source, link, rules, campaign=campaign, fix=fix) for link in file.links]
         rows += [row for row in found if row["findings"]]
         fixed = {row["url"]: row["fixed_url"] for row in found if row["fixed_url"]}
@@ -181,7 +181,7 @@ def lint(
             write_bytes(Path(source), file.replace_urls(fixed))
     left = sum(not finding["fixed"] for row in rows for finding in row["findings"])
     if json_:
-        described = {"checked": checked, "left": left, "links": rows, "unchecked": passed}
+        described = {"checked": checked, "findings_left": left, "links": rows, "unchecked": passed}
         print(json.dumps(described, indent=2, ensure_ascii=False))
     else:
         _print_rows(rows)
@@ -263,7 +263,7 @@ def _read_source(source: str) -> LintedFile:
 def _build_unchecked_row(source: str, link: LintedLink, rules: Convention) -> dict[str, Any]:
     """Why a link is not checked, as ``--json`` shows it; nothing as the reason if it is."""
     why = explain_unchecked(link.url, rules, utm_required=link.utm_required)
-    return {"source": source, "line": link.line or None, "url": link.url, "why": why}
+    return {"source": source, "line": link.line or None, "url": link.url, "reason": why}
 
 
 def _build_checked_row(source: str, link: LintedLink, rules: Convention, *, campaign: str, fix: bool) -> dict[str, Any]:

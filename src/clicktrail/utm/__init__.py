@@ -1,4 +1,4 @@
-"""UTM parameters: a sender's convention, and adding it to links."""
+"""UTM parameters: naming convention, tagging, lint and audit."""
 
 from clicktrail.utm.convention import Convention, ExistingUtmAction, parse_convention
 from clicktrail.utm.tag import UtmTagger, add_utm_parameters

@@ -1,4 +1,4 @@
-"""Find values of UTM parameters that were written in several ways, and what each should be."""
+"""Find UTM values that an analytics export has in several spellings."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,35 +12,34 @@ from clicktrail.utm.spelling import UTM_PARAMETERS, fold_value, is_typo, normali
 __all__ = ["UtmAudit", "Variant", "VariantReason", "audit_rows"]
 
 _TYPO_FREQUENCY_RATIO = 5
-"""A slip is rare: what stands there a fifth as often as its neighbour, or more often, is a word of its own."""
+"""A value is a typo only if it is five times rarer than the value it resembles."""
 
 _PARAMETERS_WITH_NOISE_WORDS = ("utm_source", "utm_medium")
 
 
 class VariantReason(StrEnum):
-    """Why a value should be another one."""
+    """How a value differs from its canonical value."""
 
     SPELLING = "spelling"
-    """The same but for case, accents and separators."""
+    """By case, accents or separators."""
 
     SYNONYM = "synonym"
-    """The same but for words that add nothing, such as ``marketing``."""
+    """By words without meaning, such as ``marketing``."""
 
     TYPO = "typo"
-    """One slip away, and rare."""
+    """By one typo, and rare."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A value that should be another one.
+    """A value that should be replaced.
 
     Attributes:
         parameter: such as ``utm_medium``.
-        value: as it was written.
-        canonical: what it should be.
-        reason: how the two are related.
-        rows: how many lines of the export hold it.
-        sessions: the sum of their sessions.
+        value: as in the export.
+        canonical: the value to use instead.
+        rows: rows of the export with this value.
+        sessions: sum of their sessions.
     """
 
     parameter: str
@@ -53,14 +52,14 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UtmAudit:
-    """What became of an export.
+    """Result of `audit_rows`.
 
     Attributes:
-        rows: how many lines hold UTM values.
-        sessions: the sum of their sessions; 0 if the export does not say.
-        inconsistent_rows: how many of the lines hold a variant.
-        inconsistent_sessions: the sum of their sessions.
-        variants: by parameter, canonical value and value.
+        rows: rows with UTM values.
+        sessions: sum of their sessions; 0 if the export has no such column.
+        inconsistent_rows: rows with a variant.
+        inconsistent_sessions: sum of their sessions.
+        variants: ordered by parameter, canonical value and value.
     """
 
     rows: int
@@ -85,14 +84,14 @@ class _ValueCount:
 
 
 def audit_rows(rows: Iterable[ExportRow], convention: Convention) -> UtmAudit:
-    """Group the values of an export, and choose for each group the value that it should have.
+    """Group equivalent values of an export and choose the canonical value of each group.
 
-    That is the convention's, where it is in the group; else the most frequent that is spelled as the convention asks;
-    else the most frequent, spelled so. Frequent is what has many sessions, or where they are not known, many rows.
+    The canonical value is the convention's if the group has it, else the most frequent value that is already
+    normalised, else the most frequent one, normalised. Frequency is counted in sessions, or in rows if sessions are unknown.
     """
-    seen = list(rows)
+    all_rows = list(rows)
     counts: dict[str, dict[str, _ValueCount]] = defaultdict(lambda: defaultdict(_ValueCount))
-    for row in seen:
+    for row in all_rows:
         for parameter, value in row.utm_values.items():
             counts[parameter][value].add(_ValueCount(1, row.sessions))
     variants = {
@@ -100,12 +99,12 @@ def audit_rows(rows: Iterable[ExportRow], convention: Convention) -> UtmAudit:
         for parameter in UTM_PARAMETERS
         for variant in _find_variants(parameter, counts.get(parameter, {}), convention)
     }
-    wrong = [row for row in seen if any(item in variants for item in row.utm_values.items())]
+    inconsistent = [row for row in all_rows if any(item in variants for item in row.utm_values.items())]
     return UtmAudit(
-        rows=len(seen),
-        sessions=sum(row.sessions for row in seen),
-        inconsistent_rows=len(wrong),
-        inconsistent_sessions=sum(row.sessions for row in wrong),
+        rows=len(all_rows),
+        sessions=sum(row.sessions for row in all_rows),
+        inconsistent_rows=len(inconsistent),
+        inconsistent_sessions=sum(row.sessions for row in inconsistent),
         variants=tuple(
             sorted(
                 variants.values(),
@@ -121,20 +120,19 @@ def _find_variants(parameter: str, counts: Mapping[str, _ValueCount], convention
     for value, count in counts.items():
         groups[_build_group_key(parameter, value)][value] = count
     folded_known = {_build_group_key(parameter, name): name for name in known}
-    for key, meant in _find_typos(
+    for key, corrected_key in _find_typos(
         {key: _sum_counts(group.values()) for key, group in groups.items()}, folded_known
     ).items():
-        groups.setdefault(meant, {}).update(groups.pop(key))
+        groups.setdefault(corrected_key, {}).update(groups.pop(key))
     for key, group in groups.items():
         canonical = folded_known.get(key) or _choose_canonical_value(parameter, group, convention)
         for value, count in group.items():
             if value != canonical:
-                why = _classify_variant(value, canonical)
                 yield Variant(
                     parameter=parameter,
                     value=value,
                     canonical=canonical,
-                    reason=why,
+                    reason=_classify_variant(value, canonical),
                     rows=count.rows,
                     sessions=count.sessions,
                 )
@@ -151,23 +149,24 @@ def _build_group_key(parameter: str, value: str) -> str:
 
 
 def _find_typos(counts: Mapping[str, _ValueCount], known: Mapping[str, str]) -> dict[str, str]:
-    """Folded values that are slips, with the folded value that each means: the most frequent of its neighbours.
+    """Map folded values that are typos to the folded value that each means, the most frequent candidate.
 
-    Two values of one slip share what is left of both when some one character is taken out, so only those are compared.
+    Two values that differ by one typo become equal after removing at most one character from each, so only values that
+    share such a remainder are compared.
     """
     neighbours: dict[str, list[str]] = defaultdict(list)
     for key in {*counts, *known}:
-        for rest in {key, *(key[:at] + key[at + 1 :] for at in range(len(key)))}:
-            neighbours[rest].append(key)
-    meant: dict[str, str] = {}
+        for remainder in {key, *(key[:index] + key[index + 1 :] for index in range(len(key)))}:
+            neighbours[remainder].append(key)
+    corrections: dict[str, str] = {}
     for keys in neighbours.values():
         for key in keys:
             for other in keys:
                 if key in counts and key not in known and _is_rare_typo(key, other, counts, known):
-                    best = meant.get(key)
+                    best = corrections.get(key)
                     if best is None or _rank_candidate(other, counts, known) > _rank_candidate(best, counts, known):
-                        meant[key] = other
-    return {key: other for key, other in meant.items() if other not in meant}
+                        corrections[key] = other
+    return {key: other for key, other in corrections.items() if other not in corrections}
 
 
 def _is_rare_typo(key: str, other: str, counts: Mapping[str, _ValueCount], known: Mapping[str, str]) -> bool:
@@ -201,11 +200,11 @@ def _choose_canonical_value(parameter: str, group: Mapping[str, _ValueCount], co
 
 
 def _normalize_without_medium(parameter: str, value: str, convention: Convention) -> str:
-    """A campaign fits one of the patterns if it can; which is its own the export does not say."""
+    # An export does not relate campaigns to mediums, so a campaign may match the pattern of any medium.
     if parameter != "utm_campaign":
         return normalize_value(parameter, value, convention, medium="")
-    written = [normalize_value(parameter, value, convention, medium=medium) for medium in convention.mediums or [""]]
-    return value if value in written else written[0]
+    candidates = [normalize_value(parameter, value, convention, medium=medium) for medium in convention.mediums or [""]]
+    return value if value in candidates else candidates[0]
 
 
 def _classify_variant(value: str, canonical: str) -> VariantReason:

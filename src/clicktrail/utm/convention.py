@@ -1,4 +1,4 @@
-"""How a sender names its campaigns in UTM parameters."""
+"""UTM naming conventions."""
 
 import dataclasses
 import re
@@ -23,23 +23,21 @@ __all__ = [
     "to_snake_case",
 ]
 
-# FOLDED words.py: Write any text as a value of a UTM parameter: lower case, words joined by underscores.
-
 _WORD_SEPARATORS = re.compile(r"[\W_]+")
 
 
 def to_snake_case(text: str, *, max_chars: int = 100) -> str:
-    """The text in snake case, such as ``shop_now`` for "Shop now!"; empty if it has neither letters nor digits.
+    """Convert text to snake case, such as ``shop_now`` for "Shop now!"; empty if it has no letters or digits.
 
-    Letters lose their accents (Unicode normalisation form KD without its combining marks), so that the value reads the
-    same in a URL; those of other scripts stay.
+    Accents are removed (Unicode normalisation form KD without combining marks), so that the value needs no
+    percent-encoding in a URL. Letters of other scripts are kept.
 
     Args:
         text: any text.
-        max_chars: characters; a longer value ends with the last whole word that fits, or is cut if there is none.
+        max_chars: a longer value is cut after the last whole word that fits, or within the first word.
     """
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    value = _WORD_SEPARATORS.sub("_", plain.casefold()).strip("_")
+    unaccented = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    value = _WORD_SEPARATORS.sub("_", unaccented.casefold()).strip("_")
     if len(value) <= max_chars:
         return value
     return value[: max_chars + 1].rpartition("_")[0] or value[:max_chars]
@@ -51,53 +49,52 @@ DEFAULT_MEDIUMS: Mapping[str, str] = {
     "drip": "description",
     "transactional": "description",
 }
-"""The usual mediums, and how the campaigns of each are named: one-time sends by their month, evergreen ones without."""
+"""Campaign pattern by medium: campaigns sent once have their month, recurring ones do not."""
 
 _CAMPAIGN_PLACEHOLDER = "{campaign}"
 _LINK_PLACEHOLDERS = ("{location}", "{element}", "{label}")
 _PLACEHOLDER_PATTERN = re.compile(r"\{[^{}]*\}")
 _MAX_LABEL_CHARS = 40
-"""Characters: some five words, enough to tell a message's links from each other in a report's column."""
+"""About five words: enough to distinguish the links of a message in a report."""
 
 
 class ExistingUtmAction(StrEnum):
-    """What becomes of a link's own UTM parameters."""
+    """What to do with UTM parameters that a link already has."""
 
     FILL = "fill"
-    """They keep their values; what is missing is added."""
+    """Keep them and add missing ones."""
 
     KEEP = "keep"
-    """A link that has any is left as it is."""
+    """Do not change a link that has any."""
 
     REPLACE = "replace"
-    """They get the convention's values where they stand; what is missing is added."""
+    """Replace their values in place and add missing ones."""
 
     REFUSE = "refuse"
-    """A link that has any is an error."""
+    """Raise an error for a link that has any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Convention:
-    """The values of the five UTM parameters for the messages of a stream.
+    """Values of the five UTM parameters.
 
-    In a value ``{campaign}`` stands for the campaign's name; ``{location}``, ``{element}`` and ``{label}`` for the
-    place of a link in its message, in snake case. A label goes before an element: where a link has one, ``{element}``
-    stands for it. An empty value leaves its parameter out, and so does one that needs what is not known of a link.
+    Values may contain placeholders: ``{campaign}`` for the campaign's name, and ``{location}``, ``{element}`` and
+    ``{label}`` for the link's location, element and label in snake case. If a link has a label, ``{element}`` is the
+    label too. A parameter is left out if its value is empty or a placeholder has no value.
 
     Attributes:
-        source: ``utm_source``: where the click came from, such as ``email``.
-        medium: ``utm_medium``: the kind of message, such as ``newsletter``.
+        source: ``utm_source``, such as ``email``.
+        medium: ``utm_medium``, such as ``newsletter``.
         campaign: ``utm_campaign``.
         content: ``utm_content``.
         term: ``utm_term``.
-        own_hosts: the hosts whose analytics read the parameters, lower case, IDN in its ASCII form: exact, or
-            ``*.example.com`` for every host below ``example.com``, or ``*`` for every host. No other host's links are
-            touched.
-        existing: what becomes of a link's own UTM parameters.
-        mediums: the mediums that there are, and for each the pattern of its campaigns; see `pattern.fits`.
+        own_hosts: host patterns of sites whose analytics read the parameters, as in `is_host_listed`. Other links get
+            no parameters.
+        existing: what to do with UTM parameters that a link already has.
+        mediums: allowed mediums, each with the pattern of its campaign names; see `matches_campaign_pattern`.
 
     Raises:
-        SettingsError: a value has an unknown placeholder, or ``own_hosts`` a host that no link could lead to.
+        SettingsError: a value has an unknown placeholder, or ``own_hosts`` a pattern that can match no host.
     """
 
     source: str
@@ -120,32 +117,32 @@ class Convention:
                     )
 
     def for_medium(self, medium: str) -> "Convention":
-        """The convention for a message of a medium; as it is where that is none of its mediums."""
+        """Return the convention with another medium, or unchanged if the medium is not one of its mediums."""
         return dataclasses.replace(self, medium=medium) if medium in self.mediums else self
 
     def build_parameters(
         self, *, campaign: str, location: str = "", element: str = "", label: str = ""
     ) -> dict[str, str]:
-        """The parameters for a link, in the order in which they are added; values not yet encoded.
+        """Build the parameters of a link, in order, with values that are not percent-encoded.
 
         Args:
-            campaign: the campaign's name, put in as it is.
-            location: the part of the message that the link stands in, such as ``header``.
-            element: what the link is, such as ``button``.
-            label: what it is called; any text.
+            campaign: name of the campaign, used unchanged.
+            location: location of the link, such as ``header``.
+            element: element of the link, such as ``button``.
+            label: label of the link; any text.
         """
         label = to_snake_case(label, max_chars=_MAX_LABEL_CHARS)
-        place = dict(
+        link_texts = dict(
             zip(_LINK_PLACEHOLDERS, (to_snake_case(location), label or to_snake_case(element), label), strict=True)
         )
-        unknown = [placeholder for placeholder, text in place.items() if not text]
-        texts = {_CAMPAIGN_PLACEHOLDER: campaign, **place}
-        filled = {
-            name: _PLACEHOLDER_PATTERN.sub(lambda placeholder: texts[placeholder[0]], value)
-            for name, value in self._value_templates().items()
-            if not any(placeholder in value for placeholder in unknown)
+        empty = [placeholder for placeholder, text in link_texts.items() if not text]
+        texts = {_CAMPAIGN_PLACEHOLDER: campaign, **link_texts}
+        parameters = {
+            name: _PLACEHOLDER_PATTERN.sub(lambda placeholder: texts[placeholder[0]], template)
+            for name, template in self._value_templates().items()
+            if not any(placeholder in template for placeholder in empty)
         }
-        return {name: value for name, value in filled.items() if value}
+        return {name: value for name, value in parameters.items() if value}
 
     def _value_templates(self) -> dict[str, str]:
         return {
@@ -156,8 +153,6 @@ class Convention:
             "utm_term": self.term,
         }
 
-
-# FOLDED parsing.py: Read a convention from TOML.
 
 _NonEmptyText = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -174,10 +169,10 @@ class _ConventionFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 def parse_convention(text: str) -> Convention:
-    """Read a convention, as docs/reference/utm.md describes it.
+    """Parse a convention in TOML. docs/reference/utm.md describes the keys.
 
     Raises:
-        SettingsError: no TOML, a key that there is not, or a value that does not fit; it names the key.
+        SettingsError: not TOML, an unknown key, or an invalid value; the message names the key.
     """
     tree = decode_toml(text, dict[str, Any], name="the UTM convention")
     if (existing := tree.get("existing", "fill")) not in list(ExistingUtmAction):
@@ -194,8 +189,6 @@ def parse_convention(text: str) -> Convention:
     return Convention(**msgspec.structs.asdict(file))
 
 
-# FOLDED pattern.py: What the campaign names of a medium look like.
-
 _SNAKE_CASE_REGEX = "[a-z0-9]+(?:_[a-z0-9]+)*"
 _PATTERN_FIELDS = {
     "YYYY": "[0-9]{4}",
@@ -207,14 +200,14 @@ _PATTERN_FIELD = re.compile("|".join(_PATTERN_FIELDS))
 
 
 def matches_campaign_pattern(campaign: str, pattern: str) -> bool:
-    """Whether a campaign is named by a pattern.
+    """Whether the name of a campaign matches a pattern.
 
-    In a pattern ``YYYY``, ``MM`` and ``DD`` stand for digits of a date, and ``description`` for words in snake case,
-    ASCII; every other character stands for itself. ``YYYY-MM_description`` is fitted by ``2026-11_black_friday``,
-    ``description`` by ``welcome_series_2``.
+    In a pattern, ``YYYY``, ``MM`` and ``DD`` match the digits of a date and ``description`` matches ASCII words in
+    snake case; other characters match themselves. ``YYYY-MM_description`` matches ``2026-11_black_friday``, ``description``
+    matches ``welcome_series_2``.
     """
-    pieces, at = [], 0
-    for part in _PATTERN_FIELD.finditer(pattern):
-        pieces += [re.escape(pattern[at : part.start()]), _PATTERN_FIELDS[part[0]]]
-        at = part.end()
-    return re.fullmatch("".join([*pieces, re.escape(pattern[at:])]), campaign) is not None
+    regex, end = "", 0
+    for field_match in _PATTERN_FIELD.finditer(pattern):
+        regex += re.escape(pattern[end : field_match.start()]) + _PATTERN_FIELDS[field_match[0]]
+        end = field_match.end()
+    return re.fullmatch(regex + re.escape(pattern[end:]), campaign) is not None

@@ -1,4 +1,4 @@
-"""Take a URL apart at its query, in pieces that put together are the same URL again."""
+"""Split URLs at their query without changing any character."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,45 +13,45 @@ _TAB_AND_NEWLINES = {ord(character): None for character in "\t\n\r"}
 SIGNATURE_KEYS = frozenset(
     {"x-amz-signature", "x-goog-signature", "x-oss-signature", "q-signature", "signature", "sig", "hmac", "hdnea"}
 )
-"""Query keys of URLs that are signed as a whole, and dead with one parameter more: Amazon S3 and CloudFront, Google
-Cloud Storage, Alibaba OSS, Tencent COS, Azure shared access signatures, Laravel's signed routes, Shopify, Akamai."""
+"""Query keys of signed URLs, which any additional parameter breaks: Amazon S3 and CloudFront, Google Cloud Storage,
+Alibaba OSS, Tencent COS, Azure shared access signatures, Laravel's signed routes, Shopify, Akamai."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueryPair:
-    """What stands between two ampersands of a query.
+    """One key and value of a query.
 
     Attributes:
-        raw: as it is written.
+        raw: the text between two ampersands, percent-encoded.
     """
 
     raw: str
 
     @property
     def key(self) -> str:
-        """The name, decoded, in its own case."""
+        """The decoded key; its case is kept."""
         return unquote_plus(self.raw.partition("=")[0]).translate(_TAB_AND_NEWLINES)
 
     @property
     def value(self) -> str:
-        """The value, decoded; empty if there is none."""
+        """The decoded value; empty if there is none."""
         return unquote_plus(self.raw.partition("=")[2].translate(_TAB_AND_NEWLINES))
 
     @property
     def is_utm(self) -> bool:
-        """Whether it is a UTM parameter, whatever its case."""
+        """Whether the key is a UTM parameter, in any case."""
         return self.key.lower().startswith("utm_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitUrl:
-    """A URL in pieces.
+    """A URL split at its query.
 
     Attributes:
-        prefix: all in front of the query's question mark.
-        question_mark: that question mark, or nothing.
-        pairs: the query's; a query that is missing or empty has one, which is empty.
-        suffix: the fragment with its ``#``, or the spaces at the end.
+        prefix: everything before the question mark of the query.
+        question_mark: ``?`` or empty.
+        pairs: a missing or empty query has one empty pair.
+        suffix: the fragment with ``#``, or trailing spaces.
     """
 
     prefix: str
@@ -60,32 +60,34 @@ class SplitUrl:
     suffix: str
 
     def replace_query(self, pairs: Sequence[QueryPair]) -> str:
-        """The URL with another query."""
+        """Return the URL with another query."""
         query = "&".join(pair.raw for pair in pairs)
         return f"{self.prefix}{self.question_mark or '?' * bool(query)}{query}{self.suffix}"
 
     def append_pairs(self, pairs: Sequence[QueryPair]) -> str:
-        """The URL with more pairs at the end of its query."""
-        kept = self.pairs[:-1] if pairs and not self.pairs[-1].raw else self.pairs
-        return self.replace_query([*kept, *pairs])
+        """Return the URL with more pairs at the end of its query."""
+        existing = self.pairs[:-1] if pairs and not self.pairs[-1].raw else self.pairs
+        return self.replace_query([*existing, *pairs])
 
 
 def split_url(url: str) -> SplitUrl:
-    """Cut a URL at its query and behind it."""
+    """Split a URL before and after its query."""
     end = url.find("#")
     if end < 0:
         end = len(url.rstrip(_C0_AND_SPACE))
-    before, mark, query = url[:end].partition("?")
-    return SplitUrl(prefix=before, question_mark=mark, pairs=tuple(map(QueryPair, query.split("&"))), suffix=url[end:])
+    prefix, question_mark, query = url[:end].partition("?")
+    return SplitUrl(
+        prefix=prefix, question_mark=question_mark, pairs=tuple(map(QueryPair, query.split("&"))), suffix=url[end:]
+    )
 
 
 def encode_pair(key: str, value: str) -> QueryPair:
-    """A pair of a name and a value that are not encoded yet."""
+    """Percent-encode a key and a value."""
     return QueryPair(f"{quote(key, safe='')}={quote(value, safe='')}")
 
 
 def extract_host(url: str) -> str:
-    """The host of an http or https URL, lower case, IDN in its ASCII form; empty for any other text."""
+    """Return the host of an http or https URL, lower case, IDN as ASCII; empty for any other text."""
     try:
         parsed = ada_url.URL(url)
     except ValueError:
@@ -93,6 +95,6 @@ def extract_host(url: str) -> str:
     return str(parsed.hostname) if parsed.protocol in {"http:", "https:"} else ""
 
 
-def is_signed(pieces: SplitUrl) -> bool:
-    """Whether a query holds a signature, so that any change to it breaks the URL."""
-    return any(pair.key.lower() in SIGNATURE_KEYS for pair in pieces.pairs)
+def is_signed(url: SplitUrl) -> bool:
+    """Whether the query has a signature, so that any change breaks the URL."""
+    return any(pair.key.lower() in SIGNATURE_KEYS for pair in url.pairs)

@@ -1,4 +1,4 @@
-"""How a convention spells the value of a UTM parameter."""
+"""Compare and normalise values of UTM parameters."""
 
 import re
 from collections.abc import Iterable
@@ -7,62 +7,60 @@ from clicktrail.utm.convention import Convention, matches_campaign_pattern, to_s
 
 __all__ = ["UTM_PARAMETERS", "fold_value", "is_typo", "match_known_value", "normalize_value"]
 
-# FOLDED variants.py: Tell whether two values of a UTM parameter mean the same.
-
 _NOISE_WORDS = frozenset({"campaign", "campaigns", "channel", "marketing", "traffic"})
-"""Words that add nothing to a source or medium: ``email_marketing`` is ``email``."""
+"""Words without meaning in a source or medium: ``email_marketing`` means ``email``."""
 
 _MIN_TYPO_CHARS = 5
-"""Characters of a word in which one wrong letter is a slip of the finger: shorter ones are other words too easily."""
+"""In shorter words, one different letter usually makes another word, not a typo."""
 
 _DIGITS = re.compile("[0-9]+")
 
 
 def fold_value(value: str, *, drop_noise_words: bool = False) -> str:
-    """What is left of a value without case, accents and separators: the same for ``E-Mail`` and ``e_mail``.
+    """Fold a value for comparison: without case, accents and separators, so ``E-Mail`` and ``e_mail`` are equal.
 
     Args:
         value: any text.
-        drop_noise_words: drop words such as ``marketing`` as well, where another word stays.
+        drop_noise_words: also drop words such as ``marketing``, unless nothing else is left.
     """
     words = to_snake_case(value).split("_")
-    telling = [word for word in words if word not in _NOISE_WORDS] if drop_noise_words else words
-    return "".join(telling or words)
+    significant = [word for word in words if word not in _NOISE_WORDS] if drop_noise_words else words
+    return "".join(significant or words)
 
 
 def is_typo(one: str, other: str) -> bool:
-    """Whether two folded values differ by one slip: a character more, less or other, or two neighbours swapped.
+    """Whether two folded values differ by one typo: one character added, removed, replaced, or two swapped.
 
-    The first letter and all digits must be the same, because ``gmail`` is not ``email`` and part 2 is not part 3; and
-    the last letter is not another one, because ``sale_a`` is not ``sale_b``.
+    First letter and digits must be equal: ``gmail`` is not ``email``, and part 2 is not part 3. The last letter must
+    not be replaced: ``sale_a`` is not ``sale_b``.
     """
     if min(len(one), len(other)) < _MIN_TYPO_CHARS or one[0] != other[0] or abs(len(one) - len(other)) > 1:
         return False
     if one == other or _DIGITS.findall(one) != _DIGITS.findall(other):
         return False
-    at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    a, b = one[at:], other[at:]
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    a, b = one[start:], other[start:]
     swapped = a[:2] == b[1::-1] and a[2:] == b[2:]
     return swapped or (len(a) > 1 and a[1:] == b[1:]) or a[1:] == b or a == b[1:]
 
 
 def match_known_value(value: str, known: Iterable[str]) -> str:
-    """The one of the known values that a value means; empty if there is none, or if it may mean several."""
+    """Return the known value that a value means; empty if none or several match."""
     names = list(known)
-    for same in (
+    for is_match in (
         lambda name: name == value,
         lambda name: fold_value(name) == fold_value(value),
         lambda name: fold_value(name) == fold_value(value, drop_noise_words=True),
         lambda name: is_typo(fold_value(name), fold_value(value)),
     ):
-        meant = [name for name in names if same(name)]
-        if meant:
-            return meant[0] if len(meant) == 1 else ""
+        matches = [name for name in names if is_match(name)]
+        if matches:
+            return matches[0] if len(matches) == 1 else ""
     return ""
 
 
 UTM_PARAMETERS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
-"""The parameters whose values have a spelling; others, such as ``utm_id``, hold what machines chose."""
+"""Parameters with values written by people. Others, such as ``utm_id``, are generated."""
 
 _WORD_SEPARATORS = re.compile(r"[\s_-]+")
 _LOOSE_DATE = re.compile(r"([0-9]{4})[\s_./-]?([0-9]{2})(?:[\s_./-]+|$)")
@@ -70,13 +68,13 @@ _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?![0-9])")
 
 
 def normalize_value(parameter: str, value: str, convention: Convention, *, medium: str) -> str:
-    """The value in lower case, words joined by underscores; and where it means one that the convention has, that one.
+    """Normalise a value: the convention's value that it means, else lower case with underscores between words.
 
     Args:
-        parameter: the parameter, lower case.
-        value: not encoded.
-        convention: the sender's.
-        medium: the value of the link's ``utm_medium``, spelled; the pattern of a campaign depends on it.
+        parameter: lower case.
+        value: not percent-encoded.
+        convention: source of known values.
+        medium: normalised ``utm_medium`` of the link, which determines the campaign pattern.
     """
     if parameter == "utm_source":
         return match_known_value(value, [convention.source]) or _normalize_text(value)
@@ -88,15 +86,14 @@ def normalize_value(parameter: str, value: str, convention: Convention, *, mediu
 
 
 def _normalize_campaign(value: str, pattern: str) -> str:
-    """By its pattern if it can be; a date in front keeps its hyphens."""
     if matches_campaign_pattern(value, pattern):
         return value
     with_date = (
         _LOOSE_DATE.sub(lambda date: f"{date[1]}-{date[2]}_", value, count=1) if _LOOSE_DATE.match(value) else value
     )
     for candidate in (value, with_date):
-        if matches_campaign_pattern(written := _normalize_after_date(candidate), pattern):
-            return written
+        if matches_campaign_pattern(normalized := _normalize_after_date(candidate), pattern):
+            return normalized
     return _normalize_after_date(value)
 
 

@@ -1,4 +1,4 @@
-"""Add UTM parameters to a URL without changing anything else about it."""
+"""Add UTM parameters to URLs without changing any other character."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -19,58 +19,49 @@ def add_utm_parameters(
     *,
     existing: ExistingUtmAction = ExistingUtmAction.FILL,
 ) -> str:
-    """The URL with the parameters that it lacks, in front of its fragment.
+    """Return the URL with missing parameters added at the end of its query.
 
-    The rest stays as it is, character by character: nothing is parsed and written again. A URL that is no http or
-    https URL, leads to a host that is not listed, or is signed, comes back unchanged.
+    A URL that is not http or https, has a host that is not listed, or is signed is returned unchanged.
 
     Args:
-        url: an absolute URL.
-        parameters: names and values, not encoded, in the order in which they are added.
-        own_hosts: hosts in lower case; ``*.example.com`` stands for every host below ``example.com``, ``*`` for every
-            host.
-        existing: what becomes of UTM parameters that are there already, even empty ones.
+        url: absolute URL.
+        parameters: names and values, not percent-encoded, in the order in which they are added.
+        own_hosts: host patterns as in `is_host_listed`.
+        existing: what to do if the URL already has UTM parameters, even empty ones.
 
     Raises:
-        UtmError: there are some, and ``existing`` is ``refuse``.
+        UtmError: the URL has UTM parameters and ``existing`` is ``refuse``.
     """
     if not is_host_listed(query.extract_host(url), own_hosts):
         return url
-    pieces = query.split_url(url)
-    if query.is_signed(pieces):
+    split = query.split_url(url)
+    if query.is_signed(split):
         return url
-    if any(pair.is_utm for pair in pieces.pairs):
+    if any(pair.is_utm for pair in split.pairs):
         if existing is ExistingUtmAction.KEEP:
             return url
         if existing is ExistingUtmAction.REFUSE:
-            raise UtmError(f"'{url}' has UTM parameters already", hint="take them out, or let the convention fill them")
+            raise UtmError(f"'{url}' already has UTM parameters", hint="remove them, or set existing = 'fill'")
     if existing is ExistingUtmAction.REPLACE:
-        pieces = dataclasses.replace(pieces, pairs=_replace_values(pieces, parameters))
-    there = {pair.key.lower() for pair in pieces.pairs}
-    return pieces.append_pairs(
-        [query.encode_pair(name, value) for name, value in parameters.items() if name not in there]
+        split = dataclasses.replace(split, pairs=_replace_values(split, parameters))
+    present = {pair.key.lower() for pair in split.pairs}
+    return split.append_pairs(
+        [query.encode_pair(name, value) for name, value in parameters.items() if name not in present]
     )
 
 
-def _replace_values(pieces: SplitUrl, parameters: Mapping[str, str]) -> tuple[QueryPair, ...]:
+def _replace_values(split: SplitUrl, parameters: Mapping[str, str]) -> tuple[QueryPair, ...]:
     return tuple(
         query.encode_pair(pair.key, parameters[pair.key.lower()]) if pair.key.lower() in parameters else pair
-        for pair in pieces.pairs
+        for pair in split.pairs
     )
 
-
-# FOLDED tagger.py: Tag the links of one message, each by its place.
 
 _CONTENT_PARAMETER = "utm_content"
 
 
 class UtmTagger:
-    """Tags the links of one message; a new message needs a new one.
-
-    Args:
-        convention: the values, and the hosts that get them.
-        campaign: the message's campaign.
-    """
+    """Adds UTM parameters to the links of one message. Use a new tagger for each message."""
 
     def __init__(self, convention: Convention, *, campaign: str) -> None:
         self._convention = convention
@@ -82,19 +73,19 @@ class UtmTagger:
         self._last_numbers: dict[str, int] = {}
 
     def tag_url(self, url: str, *, location: str = "", element: str = "", label: str = "") -> str:
-        """The URL with its parameters; see `utm.tag` for what stays as it is.
+        """Return the URL with its parameters, as `add_utm_parameters` does.
 
-        Where ``utm_content`` names the place, a second link of the same name is numbered, such as ``body_button_2``.
-        Call it once for each link in the order of the message, and for links that are one only once.
+        If ``utm_content`` names location, element or label, further links with the same value are numbered, such as
+        ``body_button_2``. Call this in order of the links, once for links with the same position.
 
         Args:
-            url: an absolute URL.
-            location: the part of the message that it stands in, such as ``header``; empty if not known.
-            element: what it is, such as ``button``; empty if not known.
-            label: what it is called; any text.
+            url: absolute URL.
+            location: location of the link, such as ``header``; empty if unknown.
+            element: element of the link, such as ``button``; empty if unknown.
+            label: label of the link; any text.
 
         Raises:
-            UtmError: it has UTM parameters, and the convention refuses them.
+            UtmError: the URL has UTM parameters and the convention refuses them.
         """
         convention = self._convention
         parameters = convention.build_parameters(
@@ -109,8 +100,8 @@ class UtmTagger:
         return tagged
 
     def _make_content_unique(self, content: str) -> str:
-        name = content
-        while name in self._used_contents:
+        unique = content
+        while unique in self._used_contents:
             self._last_numbers[content] = number = self._last_numbers.get(content, 1) + 1
-            name = f"{content}_{number}"
-        return name
+            unique = f"{content}_{number}"
+        return unique
