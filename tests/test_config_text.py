@@ -67,7 +67,7 @@ def test_error_names_file_key_and_problem(text: str, message: str) -> None:
     ("text", "message", "hint"),
     [
         ("inner.nmae = 'x'", "in the file: unknown key 'inner.nmae'", "did you mean 'name'?"),
-        ("inner.zzz = 'x'", "in the file: unknown key 'inner.zzz'", "known here: name, number, which"),
+        ("inner.zzz = 'x'", "in the file: unknown key 'inner.zzz'", "known values: name, number, which"),
         ("Optionl = 1", "in the file: unknown key 'Optionl'", "did you mean 'optional'?"),
     ],
 )

@@ -82,7 +82,7 @@ def test_the_convention_is_that_of_the_settings(tmp_path: Path) -> None:
     (tmp_path / "clicktrail.toml").write_text('[utm]\nown_hosts = ["x.com"]\nsource = "shop"\n')
     linted = run_clicktrail("utm", "lint", "https://x.com/", RIGHT, folder=tmp_path)
     assert "untagged: x.com is one of your own hosts" in linted.stdout
-    assert "unknown-source: utm_source is 'email', and the convention's is 'shop'" in linted.stdout
+    assert "unknown-source: utm_source is 'email', the convention requires 'shop'" in linted.stdout
 
 
 def test_lint_says_what_it_does_not_check(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_lint_says_what_it_does_not_check(tmp_path: Path) -> None:
         "clicktrail: not checked: https://y.com/: y.com is not one of your own hosts\n"
         "clicktrail: links checked: 0, not checked: 1, findings left: 0\n"
     )
-    assert ["y.com is not one of your own hosts", "it is no web URL"] == [
+    assert ["y.com is not one of your own hosts", "it is not an http or https URL"] == [
         row["reason"] for row in json.loads(page.stdout)["unchecked"]
     ]
 
@@ -129,7 +129,7 @@ def test_audit_says_what_share_is_inconsistent_and_maps_it(tmp_path: Path) -> No
         "  utm_source: 'E-Mail' should be 'email' (spelling; 1 rows, 30 sessions)\n"
     )
     assert (tmp_path / "mapping.csv").read_bytes().decode() == (
-        "parameter,value,canonical,why,rows,sessions\r\nutm_source,E-Mail,email,spelling,1,30\r\n"
+        "parameter,value,canonical,reason,rows,sessions\r\nutm_source,E-Mail,email,spelling,1,30\r\n"
     )
 
 

@@ -99,7 +99,7 @@ def test_what_is_not_checked_has_its_reason(url: str, why: str) -> None:
 def test_what_needs_none_is_not_checked() -> None:
     assert explain_unchecked("https://x.com/", CONVENTION, utm_required=False).startswith("this kind of link")
     anywhere = Convention(source="email", medium="newsletter")
-    assert "the convention names no own hosts" in explain_unchecked("https://y.com/", anywhere)
+    assert "the convention has no own_hosts" in explain_unchecked("https://y.com/", anywhere)
 
 
 def test_a_campaign_is_judged_by_its_medium() -> None:

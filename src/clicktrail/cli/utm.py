@@ -187,7 +187,7 @@ def lint(
         _print_rows(rows)
         for row in passed:
             if row["source"] == row["url"]:
-                print(f"clicktrail: not checked: {row['url']}: {row['why']}", file=sys.stderr)
+                print(f"clicktrail: not checked: {row['url']}: {row['reason']}", file=sys.stderr)
         counted = f"links checked: {checked}, not checked: {len(passed)}, findings left: {left}"
         print(f"clicktrail: {counted}", file=sys.stderr)
     if left:
