@@ -1,4 +1,10 @@
-"""What the same addresses did on other messages: of late from memory, and before that from analytics."""
+"""Find what the same IP addresses did on other messages: recent clicks in memory, older ones in the event store.
+
+The judge's signals ask how many recipients, mail domains or user agents an address has within `ACTIVITY_WINDOW` of a
+click. A busy address can have thousands of clicks a minute, and comparing all of them with each other would take
+millions of comparisons. So only the nearest clicks before and after are compared: on each side, the nearest
+`MAX_NEIGHBOURS_PER_SIDE` different recipients, domains and user agents. No rule's threshold exceeds that number.
+"""
 
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
@@ -14,163 +20,246 @@ from clicktrail.server.ports import EventStore
 
 __all__ = ["MAX_NEIGHBOURS_PER_SIDE", "AddressHistory", "AddressWindow", "ClicksByAddress", "build_address_windows"]
 
-# FOLDED visits.py: Visits by address, in the order of time, and which of them can make a difference to each
-# other.
-#
-# Thousands may visit from one address in a minute, and each of them looked at for the sake of each other one
-# would be
-# millions. The judge's signals ask whether there are so many people, or organisations, or agents, about a
-# click: so of
-# each side of it the nearest few tell as much as all of them.
-
 MAX_NEIGHBOURS_PER_SIDE: Final = 6
-"""Other people, and their organisations and agents, on either side of a click. No rule asks for as many."""
+"""Greater than every count in the rules' thresholds (checked by a test)."""
+
+CACHE_SIZE = 100_000
+"""Clicks in memory: the last two minutes at 800 clicks a second."""
 
 _INDEX_THRESHOLD: Final = 12
-"""Visits about a time that are given all, and kinds of them that are looked up one by one: where there are more, the
-next visits are of enough. Of an address that has made more, visits are kept by kind as well."""
+"""Up to this many clicks are compared one by one. Above it, the clicks of an address are indexed."""
+
+_MIN_TIME = datetime.min.replace(tzinfo=UTC)
 
 AddressWindow = tuple[str, datetime, datetime]
-"""An address, and the first and the last instant at which it is looked at."""
-
+"""IP address, first and last instant of a time window."""
 
 _Key = TypeVar("_Key", bound=Hashable)
+_GetKey = Callable[[AddressClick], Hashable]
+
+_get_time = attrgetter("at")
+_get_recipient = attrgetter("recipient_key")
+_get_domain = attrgetter("recipient_domain")
+_get_user_agent = attrgetter("user_agent_hash")
+
+
+class AddressHistory:
+    """Recent clicks of every IP address, completed from the event store.
+
+    Args:
+        event_store: where clicks are stored.
+        cache_size: number of recent clicks to keep in memory.
+    """
+
+    def __init__(self, event_store: EventStore, *, cache_size: int = CACHE_SIZE) -> None:
+        self._event_store = event_store
+        self._cache_size = cache_size
+        self.clear()
+
+    def clear(self) -> None:
+        """Empty the cache."""
+        self._arrival_order: deque[AddressClick] = deque()
+        self._cached = ClicksByAddress()
+        self._evicted_until: datetime | None = None
+
+    def add(self, clicks: Iterable[Click]) -> None:
+        """Add clicks to the cache. Adding a click again changes nothing."""
+        for click in clicks:
+            if is_visitor_address(click.ip):
+                address_click = AddressClick.from_click(click)
+                if self._cached.add(address_click):
+                    self._arrival_order.append(address_click)
+
+    async def affected_message_ids(self, clicks: Sequence[Click]) -> set[str]:
+        """Return the messages whose verdicts these clicks can change because the IP address is the same."""
+        find_clicks = await self._load_clicks(clicks)
+        return {
+            message_id
+            for click in _clicks_with_neighbours(clicks, find_clicks)
+            for message_id in find_clicks(click.ip).affected_message_ids(click)
+        } - {""}
+
+    async def find_nearby_clicks(
+        self, clicks_by_message: Mapping[str, Sequence[Click]]
+    ) -> Mapping[str, set[AddressClick]]:
+        """Return, by message id, the clicks on other messages that can change the verdicts on its clicks."""
+        find_clicks = await self._load_clicks(chain.from_iterable(clicks_by_message.values()))
+        return {
+            message_id: {
+                nearby
+                for click in _clicks_with_neighbours(clicks, find_clicks)
+                for nearby in find_clicks(click.ip).find_nearest(click)
+                if nearby.message_id != message_id
+            }
+            for message_id, clicks in clicks_by_message.items()
+        }
+
+    def evict_before(self, *, before: datetime) -> None:
+        """Evict all clicks before a time. All clicks added so far must be stored."""
+        for click in self._arrival_order:
+            if click.at < before:
+                self._evict(click)
+        self._arrival_order = deque(click for click in self._arrival_order if click.at >= before)
+
+    def evict_excess(self) -> None:
+        """Evict the oldest clicks above the cache size. All clicks added so far must be stored."""
+        while len(self._arrival_order) > self._cache_size:
+            self._evict(self._arrival_order.popleft())
+
+    def _evict(self, click: AddressClick) -> None:
+        self._cached.remove(click)
+        self._evicted_until = max(self._evicted_until or _MIN_TIME, click.at)
+
+    async def _load_clicks(self, clicks: Iterable[Click]) -> "_FindClicks":
+        """Load what the cache lacks near these clicks; return a function from IP address to its clicks."""
+        if self._evicted_until is None:
+            self._evicted_until = await self._event_store.last_click_at() or _MIN_TIME
+        # Every later click is in the cache.
+        incomplete_until = self._evicted_until + ACTIVITY_WINDOW
+        windows = [*build_address_windows(click for click in clicks if click.at <= incomplete_until)]
+        if not windows:
+            return lambda _address: self._cached
+        loaded = ClicksByAddress(await self._event_store.address_clicks(windows))
+        addresses = {address for address, _, _ in windows}
+        for address in addresses:
+            for click in self._cached.get_clicks(address):
+                loaded.add(click)
+        return lambda address: loaded if address in addresses else self._cached
 
 
 class ClicksByAddress:
-    """Any number of visits, each once."""
+    """Clicks by IP address in chronological order, without duplicates."""
 
     def __init__(self, clicks: Iterable[AddressClick] = ()) -> None:
+        # Keys are (IP address, whether the token was tampered).
         self._clicks: dict[tuple[str, bool], list[AddressClick]] = {}
         self._indexes: dict[tuple[str, bool], _ClickIndex] = {}
-        for visit in clicks:
-            self.add(visit)
+        for click in clicks:
+            self.add(click)
 
     def add(self, click: AddressClick) -> bool:
-        """Add a visit; False if it is here already."""
+        """Add a click; return False if it is already included."""
         address = click.ip, click.tampered
-        visits = self._clicks.setdefault(address, [])
-        place = bisect_left(visits, sort_key(click), key=sort_key)
-        if visits[place : place + 1] == [click]:
+        clicks = self._clicks.setdefault(address, [])
+        position = bisect_left(clicks, sort_key(click), key=sort_key)
+        if clicks[position : position + 1] == [click]:
             return False
-        visits.insert(place, click)
-        if crowd := self._indexes.get(address):
-            crowd.add(click)
+        clicks.insert(position, click)
+        if index := self._indexes.get(address):
+            index.add(click)
         return True
 
     def remove(self, click: AddressClick) -> None:
-        """Take out a visit that is here."""
+        """Remove a click. It must be included."""
         address = click.ip, click.tampered
         _remove_click(self._clicks, address, click)
         if address not in self._clicks:
             self._indexes.pop(address, None)
-        elif crowd := self._indexes.get(address):
-            crowd.remove(click)
+        elif index := self._indexes.get(address):
+            index.remove(click)
 
     def get_clicks(self, address: str) -> Iterator[AddressClick]:
-        """All the visits of an address."""
+        """Yield all clicks of an IP address."""
         for tampered in (False, True):
             yield from self._clicks.get((address, tampered), ())
 
     def has_at_most_one(self, address: str) -> bool:
-        """Whether an address has made no more than one visit."""
+        """Whether an IP address has at most one click."""
         return len(self._clicks.get((address, False), ())) + len(self._clicks.get((address, True), ())) <= 1
 
     def find_nearest(self, click: AddressClick) -> Iterator[AddressClick]:
-        """Those visits that tell as much about one as all within `ACTIVITY_WINDOW` of it; some are for the same message."""
-        visits = self._clicks.get((click.ip, False), [])
-        around = slice(*_find_nearby_range(visits, click))
-        if around.stop - around.start <= _INDEX_THRESHOLD:
-            yield from (visit for visit in visits[around] if visit.message_id != click.message_id)
+        """Yield the clicks that give the same signals as all clicks within `ACTIVITY_WINDOW` of a click.
+
+        Some of them may be for the same message.
+        """
+        clicks = self._clicks.get((click.ip, False), [])
+        first, end = _find_nearby_range(clicks, click)
+        if end - first <= _INDEX_THRESHOLD:
+            yield from (other for other in clicks[first:end] if other.message_id != click.message_id)
         else:
-            yield from self._get_index((click.ip, False)).find_nearest(click, visits)
-        if hidden := self._clicks.get((click.ip, True)):
-            for side in chain(
-                _iterate_outward(hidden, click), _iterate_outward(self._same_agent_clicks(click, tampered=True), click)
-            ):
+            yield from self._get_index((click.ip, False)).find_nearest(click, clicks)
+        if tampered_clicks := self._clicks.get((click.ip, True)):
+            same_agent_clicks = self._same_agent_clicks(click, tampered=True)
+            for side in chain(_iterate_outward(tampered_clicks, click), _iterate_outward(same_agent_clicks, click)):
                 yield from islice(side, 1)
 
     def affected_message_ids(self, click: AddressClick) -> Iterator[str]:
-        """The messages to whose clicks a visit can make a difference."""
-        visits = self._clicks.get((click.ip, False), [])
+        """Yield the messages whose verdicts a click can change. Duplicates and the click's own message may occur."""
+        clicks = self._clicks.get((click.ip, False), [])
         if click.tampered:
-            yield from self._affected_by_tampered(visits, click)
+            yield from self._affected_by_tampered(clicks, click)
             return
-        for side in _iterate_outward(visits, click):
-            yield from _iterate_affected_messages(side, click, (attrgetter("user_agent_hash"),))
+        for side in _iterate_outward(clicks, click):
+            yield from _iterate_affected_messages(side, click, (_get_user_agent,))
         for side in _iterate_outward(self._same_agent_clicks(click, tampered=False), click):
-            yield from _iterate_affected_messages(
-                side, click, (attrgetter("recipient_key"), attrgetter("recipient_domain"))
+            yield from _iterate_affected_messages(side, click, (_get_recipient, _get_domain))
+
+    def _affected_by_tampered(self, clicks: Sequence[AddressClick], tampered_click: AddressClick) -> Iterator[str]:
+        """Messages with a click that has no nearer tampered click of the same user agent."""
+        tampered_sides = _iterate_outward(self._same_agent_clicks(tampered_click, tampered=True), tampered_click)
+        for side, tampered_side in zip(_iterate_outward(clicks, tampered_click), tampered_sides, strict=True):
+            max_distance = next(
+                (abs(other.at - tampered_click.at) for other in tampered_side if other != tampered_click),
+                ACTIVITY_WINDOW,
             )
+            yield from (other.message_id for other in side if abs(other.at - tampered_click.at) <= max_distance)
 
-    def _affected_by_tampered(self, visits: Sequence[AddressClick], by: AddressClick) -> Iterator[str]:
-        """The messages of visits to which another damaged link of the same agent is not nearer than this one."""
-        others = _iterate_outward(self._same_agent_clicks(by, tampered=True), by)
-        for side, hidden in zip(_iterate_outward(visits, by), others, strict=True):
-            limit = next((abs(visit.at - by.at) for visit in hidden if visit != by), ACTIVITY_WINDOW)
-            yield from (visit.message_id for visit in side if abs(visit.at - by.at) <= limit)
-
-    def _same_agent_clicks(self, to: AddressClick, *, tampered: bool) -> Sequence[AddressClick]:
-        """Those of the same address and agent, in the order of time."""
-        visits = self._clicks.get((to.ip, tampered), [])
-        if len(visits) > _INDEX_THRESHOLD:
-            return self._get_index((to.ip, tampered)).same_agent_clicks(to)
-        return [visit for visit in visits if visit.user_agent_hash == to.user_agent_hash]
+    def _same_agent_clicks(self, click: AddressClick, *, tampered: bool) -> Sequence[AddressClick]:
+        """Clicks of the same IP address and user agent, in chronological order."""
+        clicks = self._clicks.get((click.ip, tampered), [])
+        if len(clicks) > _INDEX_THRESHOLD:
+            return self._get_index((click.ip, tampered)).same_agent_clicks(click)
+        return [other for other in clicks if other.user_agent_hash == click.user_agent_hash]
 
     def _get_index(self, address: tuple[str, bool]) -> "_ClickIndex":
-        """An address's visits by kind, kept from the first time on that somebody asks."""
         if address not in self._indexes:
             self._indexes[address] = _ClickIndex(self._clicks[address])
         return self._indexes[address]
 
 
 class _ClickIndex:
-    """The visits of an address by agent, and those of an agent by organisation."""
+    """The clicks of one IP address by user agent, and by user agent and recipient domain."""
 
-    def __init__(self, visits: Iterable[AddressClick]) -> None:
+    def __init__(self, clicks: Iterable[AddressClick]) -> None:
         self._by_agent: dict[int, list[AddressClick]] = {}
-        self._by_organisation: dict[int, dict[str, list[AddressClick]]] = {}
-        for visit in visits:
-            self.add(visit)
+        self._by_domain: dict[int, dict[str, list[AddressClick]]] = {}
+        for click in clicks:
+            self.add(click)
 
     def add(self, click: AddressClick) -> None:
-        """Add a visit that is not here."""
-        insort(self._by_agent.setdefault(click.user_agent_hash, []), click, key=_click_time)
-        insort(
-            self._by_organisation.setdefault(click.user_agent_hash, {}).setdefault(click.recipient_domain, []),
-            click,
-            key=_click_time,
-        )
+        by_domain = self._by_domain.setdefault(click.user_agent_hash, {})
+        insort(self._by_agent.setdefault(click.user_agent_hash, []), click, key=_get_time)
+        insort(by_domain.setdefault(click.recipient_domain, []), click, key=_get_time)
 
     def remove(self, click: AddressClick) -> None:
-        """Take out a visit that is here."""
         _remove_click(self._by_agent, click.user_agent_hash, click)
-        _remove_click(self._by_organisation[click.user_agent_hash], click.recipient_domain, click)
-        if not self._by_organisation[click.user_agent_hash]:
-            del self._by_organisation[click.user_agent_hash]
+        _remove_click(self._by_domain[click.user_agent_hash], click.recipient_domain, click)
+        if not self._by_domain[click.user_agent_hash]:
+            del self._by_domain[click.user_agent_hash]
 
     def same_agent_clicks(self, click: AddressClick) -> Sequence[AddressClick]:
-        """Those of the same agent, in the order of time."""
         return self._by_agent.get(click.user_agent_hash, ())
 
     def find_nearest(self, click: AddressClick, clicks: Sequence[AddressClick]) -> Iterator[AddressClick]:
-        """The nearest agents, and of its own agent the nearest people and organisations."""
-        for side in _iterate_outward(self.same_agent_clicks(click), click):
-            yield from _take_distinct(
-                (visit for visit in side if visit.message_id != click.message_id), attrgetter("recipient_key")
-            )
-        yield from _nearest_of_each(self._by_agent, clicks, click, attrgetter("user_agent_hash"))
-        organisations = self._by_organisation.get(click.user_agent_hash, {})
-        yield from _nearest_of_each(organisations, self.same_agent_clicks(click), click, attrgetter("recipient_domain"))
+        """Yield the nearest user agents, and the nearest recipients and domains of the click's own user agent."""
+        same_agent_clicks = self.same_agent_clicks(click)
+        for side in _iterate_outward(same_agent_clicks, click):
+            yield from _take_distinct((other for other in side if other.message_id != click.message_id), _get_recipient)
+        yield from _nearest_of_each(self._by_agent, clicks, click, _get_user_agent)
+        by_domain = self._by_domain.get(click.user_agent_hash, {})
+        yield from _nearest_of_each(by_domain, same_agent_clicks, click, _get_domain)
+
+
+_FindClicks = Callable[[str], ClicksByAddress]
 
 
 def build_address_windows(clicks: Iterable[Click]) -> Iterator[AddressWindow]:
-    """When which addresses are looked at for the sake of these clicks: windows of one address do not overlap."""
-    by_address: dict[str, list[datetime]] = {}
+    """Yield time windows around clicks by IP address. Windows of one address do not overlap."""
+    times_by_address: dict[str, list[datetime]] = {}
     for click in clicks:
         if is_visitor_address(click.ip):
-            by_address.setdefault(click.ip, []).append(click.at)
-    for address, times in by_address.items():
+            times_by_address.setdefault(click.ip, []).append(click.at)
+    for address, times in times_by_address.items():
         first = last = min(times)
         for at in sorted(times):
             if at - last > 2 * ACTIVITY_WINDOW:
@@ -180,167 +269,81 @@ def build_address_windows(clicks: Iterable[Click]) -> Iterator[AddressWindow]:
         yield address, first - ACTIVITY_WINDOW, last + ACTIVITY_WINDOW
 
 
+def _clicks_with_neighbours(clicks: Iterable[Click], find_clicks: _FindClicks) -> Iterator[AddressClick]:
+    for click in clicks:
+        if is_visitor_address(click.ip) and not find_clicks(click.ip).has_at_most_one(click.ip):
+            yield AddressClick.from_click(click)
+
+
 def _iterate_outward(clicks: Sequence[AddressClick], click: AddressClick) -> Iterator[Iterator[AddressClick]]:
-    """What was before a visit, and what was with it and after it, each from the nearest on."""
-    first, last = _find_nearby_range(clicks, click)
-    middle = bisect_left(clicks, click.at, lo=first, hi=last, key=_click_time)
-    yield (clicks[place] for place in range(middle - 1, first - 1, -1))
-    yield (clicks[place] for place in range(middle, last))
+    """Yield two iterators from the nearest click on: earlier clicks, and clicks at the same time or later."""
+    first, end = _find_nearby_range(clicks, click)
+    middle = bisect_left(clicks, click.at, lo=first, hi=end, key=_get_time)
+    yield (clicks[index] for index in range(middle - 1, first - 1, -1))
+    yield (clicks[index] for index in range(middle, end))
 
 
 def _find_nearby_range(clicks: Sequence[AddressClick], click: AddressClick) -> tuple[int, int]:
-    """Where those within `ACTIVITY_WINDOW` of a visit begin and end."""
-    first = bisect_left(clicks, click.at - ACTIVITY_WINDOW, key=_click_time)
-    return first, bisect_right(clicks, click.at + ACTIVITY_WINDOW, lo=first, key=_click_time)
+    """Index range of the clicks within `ACTIVITY_WINDOW` of a click; the end is exclusive."""
+    first = bisect_left(clicks, click.at - ACTIVITY_WINDOW, key=_get_time)
+    return first, bisect_right(clicks, click.at + ACTIVITY_WINDOW, lo=first, key=_get_time)
 
 
 def _nearest_of_each(
     clicks_by_key: Mapping[_Key, Sequence[AddressClick]],
     clicks: Sequence[AddressClick],
     click: AddressClick,
-    key: Callable[[AddressClick], Hashable],
+    get_key: _GetKey,
 ) -> Iterator[AddressClick]:
-    """On each side the nearest visit of each kind, or of enough kinds where there are many."""
+    """Yield the nearest click of each key on either side; with many keys, only those of the nearest keys.
+
+    ``clicks_by_key`` holds the same clicks as ``clicks``, grouped by key.
+    """
     if len(clicks_by_key) <= _INDEX_THRESHOLD:
-        for of_a_kind in clicks_by_key.values():
-            for side in _iterate_outward(of_a_kind, click):
+        for clicks_of_key in clicks_by_key.values():
+            for side in _iterate_outward(clicks_of_key, click):
                 yield from islice(side, 1)
         return
     for side in _iterate_outward(clicks, click):
-        yield from _take_distinct(side, key)
+        yield from _take_distinct(side, get_key)
 
 
-def _take_distinct(outward: Iterable[AddressClick], key: Callable[[AddressClick], Hashable]) -> Iterator[AddressClick]:
-    """Of visits from the nearest on: the first of each kind, until there are enough kinds."""
+def _take_distinct(outward: Iterable[AddressClick], get_key: _GetKey) -> Iterator[AddressClick]:
+    """Yield the first click of each key, up to `MAX_NEIGHBOURS_PER_SIDE` keys."""
     seen: set[Hashable] = set()
-    for visit in outward:
-        if key(visit) not in seen:
-            yield visit
-            seen.add(key(visit))
+    for click in outward:
+        if get_key(click) not in seen:
+            yield click
+            seen.add(get_key(click))
             if len(seen) >= MAX_NEIGHBOURS_PER_SIDE:
                 return
 
 
 def _iterate_affected_messages(
-    outward: Iterable[AddressClick], click: AddressClick, keys: Sequence[Callable[[AddressClick], Hashable]]
+    outward: Iterable[AddressClick], click: AddressClick, get_keys: Sequence[_GetKey]
 ) -> Iterator[str]:
-    """The other way round: messages of visits from the nearest on, until so much is between that no more is told."""
-    seen: list[set[Hashable]] = [set() for _ in keys]
-    for visit in outward:
-        if visit == click:
+    """Yield the messages of clicks from the nearest on, until none further out can have ``click`` as a neighbour.
+
+    The inverse of `_take_distinct`: a click is out of reach once, for every key, the clicks in between have the same
+    key or more than `MAX_NEIGHBOURS_PER_SIDE` different keys.
+    """
+    seen: list[set[Hashable]] = [set() for _ in get_keys]
+    for other in outward:
+        if other == click:
             continue
-        if visit.message_id != click.message_id:
-            yield visit.message_id
-        for kind, known in zip(keys, seen, strict=True):
-            known.add(kind(visit))
+        if other.message_id != click.message_id:
+            yield other.message_id
+        for get_key, keys in zip(get_keys, seen, strict=True):
+            keys.add(get_key(other))
         if all(
-            kind(click) in known or len(known) > MAX_NEIGHBOURS_PER_SIDE for kind, known in zip(keys, seen, strict=True)
+            get_key(click) in keys or len(keys) > MAX_NEIGHBOURS_PER_SIDE
+            for get_key, keys in zip(get_keys, seen, strict=True)
         ):
             return
 
 
-def _remove_click(lists: dict[_Key, list[AddressClick]], key: _Key, visit: AddressClick) -> None:
-    visits = lists[key]
-    del visits[visits.index(visit, bisect_left(visits, visit.at, key=_click_time))]
-    if not visits:
-        del lists[key]
-
-
-def _click_time(visit: AddressClick) -> datetime:
-    return visit.at
-
-
-CACHE_SIZE = 100_000
-"""Visits kept at hand: those of the last two minutes, at 800 clicks a second."""
-
-_MIN_TIME = datetime.min.replace(tzinfo=UTC)
-
-_ClickLookup = Callable[[str], ClicksByAddress]
-"""By address, where its visits are."""
-
-
-class AddressHistory:
-    """Knows the visits of every address.
-
-    Args:
-        event_store: where clicks are stored.
-        cache_size: how many of the latest to keep at hand.
-    """
-
-    def __init__(self, event_store: EventStore, *, cache_size: int = CACHE_SIZE) -> None:
-        self._event_store = event_store
-        self._cache_size = cache_size
-        self.clear()
-
-    def clear(self) -> None:
-        """Have nothing at hand."""
-        self._arrival_order: deque[AddressClick] = deque()
-        self._recent = ClicksByAddress()
-        self._evicted_until: datetime | None = None
-
-    def add(self, clicks: Iterable[Click]) -> None:
-        """Take note of clicks. One that is known leaves no trace."""
-        for visit in (AddressClick.from_click(click) for click in clicks if is_visitor_address(click.ip)):
-            if self._recent.add(visit):
-                self._arrival_order.append(visit)
-
-    async def affected_message_ids(self, clicks: Sequence[Click]) -> set[str]:
-        """The messages to which these clicks can make a difference, by clicks of the same addresses."""
-        known = await self._load_clicks(clicks)
-        return {
-            message_id
-            for visit in _clicks_with_neighbours(clicks, known)
-            for message_id in known(visit.ip).affected_message_ids(visit)
-        } - {""}
-
-    async def find_nearby_clicks(self, clicks: Mapping[str, Sequence[Click]]) -> Mapping[str, set[AddressClick]]:
-        """By message: the visits on other messages that can make a difference to its clicks, which are known by now."""
-        known = await self._load_clicks(click for told in clicks.values() for click in told)
-        return {
-            message_id: {
-                other
-                for visit in _clicks_with_neighbours(told, known)
-                for other in known(visit.ip).find_nearest(visit)
-                if other.message_id != message_id
-            }
-            for message_id, told in clicks.items()
-        }
-
-    def evict_before(self, *, before: datetime) -> None:
-        """Have nothing at hand of before a time: to be called when all of it is stored."""
-        for visit in self._arrival_order:
-            if visit.at < before:
-                self._evict(visit)
-        self._arrival_order = deque(visit for visit in self._arrival_order if visit.at >= before)
-
-    def evict_excess(self) -> None:
-        """Let go what is too much to keep at hand: to be called when all of it is stored."""
-        while len(self._arrival_order) > self._cache_size:
-            self._evict(self._arrival_order.popleft())
-
-    def _evict(self, visit: AddressClick) -> None:
-        self._recent.remove(visit)
-        self._evicted_until = max(self._evicted_until or _MIN_TIME, visit.at)
-
-    async def _load_clicks(self, clicks: Iterable[Click]) -> _ClickLookup:
-        """Where to look for the visits of an address about the time of its clicks."""
-        if self._evicted_until is None:
-            self._evicted_until = await self._event_store.last_click_at() or _MIN_TIME
-        # What was visited since then and is not at hand, nobody has told of.
-        since = self._evicted_until + ACTIVITY_WINDOW
-        old = [*build_address_windows(click for click in clicks if click.at <= since)]
-        if not old:
-            return lambda _address: self._recent
-        both = ClicksByAddress(await self._event_store.address_clicks(old))
-        addresses = {address for address, _, _ in old}
-        for address in addresses:
-            for visit in self._recent.get_clicks(address):
-                both.add(visit)
-        return lambda address: both if address in addresses else self._recent
-
-
-def _clicks_with_neighbours(clicks: Iterable[Click], find_clicks: _ClickLookup) -> Iterator[AddressClick]:
-    """The visits by addresses that have made others."""
-    for click in clicks:
-        if is_visitor_address(click.ip) and not find_clicks(click.ip).has_at_most_one(click.ip):
-            yield AddressClick.from_click(click)
+def _remove_click(clicks_by_key: dict[_Key, list[AddressClick]], key: _Key, click: AddressClick) -> None:
+    clicks = clicks_by_key[key]
+    del clicks[clicks.index(click, bisect_left(clicks, click.at, key=_get_time))]
+    if not clicks:
+        del clicks_by_key[key]

@@ -1,9 +1,9 @@
-"""Journal in, judged messages out.
+"""Read events from the journal, judge the messages they affect, and store both.
 
-A batch of the journal's lines is grouped by message, each message's timeline is completed and judged as a whole, with
-those that the same addresses visited at the same time, and all of it is stored before the journal's cursor moves on.
-Whatever fails on the way, the same batch comes again; since storing the same again changes nothing, every event counts,
-and none counts twice.
+The processor groups a batch of events by message, completes each message's timeline, and judges it as a whole. Messages
+that the same IP addresses clicked on at about the same time are judged again too. Everything is stored before the
+journal's position is committed. After an error the same batch is processed again; storing is idempotent, so every
+event counts exactly once.
 """
 
 from collections import OrderedDict
@@ -22,129 +22,31 @@ from clicktrail.server.ports import EventStore, JournalEntry, JournalReader, Jud
 
 __all__ = ["MessageCache", "MessageSnapshot", "Processor"]
 
-# FOLDED news.py: What a batch makes of a message, against what was known of it before.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageSnapshot:
-    """A message before a batch.
-
-    Attributes:
-        timeline: what had been told of it.
-        judged_clicks: its clicks as they were judged, by id; empty where the message was not at hand.
-        verdicts: those that stand, by click id. Other messages' may be among them.
-    """
-
-    timeline: Timeline
-    judged_clicks: Mapping[str, JudgedClick] = field(default_factory=dict)
-    verdicts: Mapping[str, Verdict]
-
-    @classmethod
-    def from_cache(cls, message: JudgedMessage) -> "MessageSnapshot":
-        """A message that was judged lately."""
-        judged = {of.click.id: of for of in message.clicks}
-        return cls(
-            timeline=message.timeline, judged_clicks=judged, verdicts={name: of.verdict for name, of in judged.items()}
-        )
-
-    def changed_verdicts(self, message: JudgedMessage, batch_click_ids: Container[str]) -> JudgedMessage:
-        """The message with those verdicts alone that analytics may not have, and the ones that stood until now.
-
-        Of an old click only the network is kept, and so the verdict stands that was given when more was known.
-
-        Args:
-            message: as it is judged now.
-            batch_click_ids: clicks of the batch, by id.
-        """
-        stored = self.judged_clicks if self.timeline.campaign == message.timeline.campaign else {}
-        news = [
-            judged
-            for judged in message.clicks
-            if judged != stored.get(judged.click.id)
-            and ("/" not in judged.click.ip or judged.click.id in batch_click_ids)
-        ]
-        before = {name: verdict for judged in news if (verdict := self.verdicts.get(name := judged.click.id))}
-        return JudgedMessage(timeline=message.timeline, clicks=tuple(news), previous_verdicts=before)
-
-
-# FOLDED recent.py: The messages that were judged last: a message's clicks come in bursts, and most are never
-# heard of again.
-
-
-class MessageCache:
-    """Messages at hand, the latest of them.
-
-    Args:
-        size: how many to keep.
-    """
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._messages: OrderedDict[str, JudgedMessage] = OrderedDict()
-
-    def get_many(self, message_ids: Iterable[str]) -> dict[str, JudgedMessage]:
-        """Those of these messages that are at hand, by id."""
-        return {name: self._messages[name] for name in message_ids if name in self._messages}
-
-    def add(self, messages: Iterable[JudgedMessage]) -> None:
-        """Have messages at hand as they are judged now, and let go what is too much."""
-        for message in messages:
-            self._messages[message.timeline.message_id] = message
-            self._messages.move_to_end(message.timeline.message_id)
-        while len(self._messages) > self._size:
-            self._messages.popitem(last=False)
-
-    def evict_before(self, *, before: datetime) -> None:
-        """Let go the messages with a click of before a time."""
-        for name, message in tuple(self._messages.items()):
-            if any(judged.click.at < before for judged in message.clicks):
-                del self._messages[name]
-
-
 MESSAGE_CACHE_SIZE = 10_000
-"""Messages kept at hand."""
+"""Messages in memory."""
 
 _CACHED_CLICKS_PER_MESSAGE = 10
-"""Visits kept at hand, by message: far smaller than one, and there should be those of the last minutes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Batch:
-    """Lines read and not yet stored.
-
-    Attributes:
-        entry_count: how many were read.
-        lines: those that are events, without anonymous clicks: a line of its own would keep when it was read.
-        anonymous_clicks: anonymous clicks.
-        events_by_message: the events that belong to a message, by its id.
-        clicks: the requests among all of them.
-    """
-
-    entry_count: int
-    lines: tuple[bytes, ...]
-    anonymous_clicks: tuple[AnonymousClick, ...]
-    events_by_message: Mapping[str, list[AnyEvent]]
-    clicks: tuple[Click, ...]
+"""Address history kept in memory, per cached message. A click is far smaller than a message."""
 
 
 class Processor:
-    """Feeds analytics from the journal, one batch a call.
+    """Brings events from the journal into the event store, one batch per call.
 
     Args:
-        reader: the journal's reading end.
-        event_store: where judged messages are stored.
-        judge: gives every click of a timeline its verdict.
-        on_unreadable: told of each line that is no event. It is passed over; the journal still holds it.
-        cache_size: how many messages to keep at hand.
+        reader: reading end of the journal.
+        event_store: where events and judged messages are stored.
+        judge: gives each click of a timeline its verdict.
+        on_unreadable: called for each entry that is not an event. The entry is skipped; it stays in the journal.
+        cache_size: number of judged messages to keep in memory.
 
     Attributes:
         observers: notified of new and changed verdicts once they are stored.
-        shared_address_detector: those of the latest clicks.
+        shared_address_detector: counts the IP addresses of the latest clicks.
         processed_count: events stored since the start.
-        unreadable_count: lines since the start that were no events.
-        tampered_count: clicks since the start on tokens that somebody had changed.
-        judged_message_count: messages judged since the start, once for each batch that touched them.
-        oldest_event_at: when the first event of the batch in hand happened; None where all that was read is stored.
+        unreadable_count: entries since the start that were not events.
+        tampered_count: clicks since the start on tampered tokens.
+        judged_message_count: messages judged since the start, once per batch that affects them.
+        oldest_event_at: time of the oldest event that is read but not stored; None if all are stored.
     """
 
     def __init__(
@@ -160,12 +62,11 @@ class Processor:
         self._event_store = event_store
         self._judge = judge
         self._on_unreadable = on_unreadable
-        self._cache_size = cache_size
         self._message_cache = MessageCache(cache_size)
         self._address_history = AddressHistory(event_store, cache_size=_CACHED_CLICKS_PER_MESSAGE * cache_size)
-        self._erased: Container[str] = ()
+        self._erased_recipients: Container[str] = ()
         self._is_cache_invalid = False
-        self._truncated_before: datetime | None = None
+        self._ip_addresses_shortened_before: datetime | None = None
         self._pending: _Batch | None = None
         self.observers: tuple[StoreObserver, ...] = ()
         self.shared_address_detector = SharedAddressDetector()
@@ -176,34 +77,34 @@ class Processor:
         self.oldest_event_at: datetime | None = None
 
     def skip_recipients(self, erased: Container[str]) -> None:
-        """Pass over the events of recipients from the next batch on, and forget what is at hand.
+        """Skip these recipients' events from the next batch on, and clear the in-memory cache.
 
         Args:
-            erased: all whom somebody asked to erase.
+            erased: all erased recipients, not only new ones.
         """
-        self._erased = erased
+        self._erased_recipients = erased
         self.invalidate_cache()
 
     def invalidate_cache(self) -> None:
-        """Have nothing at hand from the next batch on: what is stored may be other than it was."""
+        """Clear the in-memory cache before the next batch, because stored data has changed."""
         self._is_cache_invalid = True
 
     async def shorten_ip_addresses(self, *, before: datetime) -> None:
-        """Of what happened before a time keep only the network of each address, in analytics and at hand.
+        """Replace IP addresses before a time with their networks, in the event store and in memory.
 
-        From the next batch on, that is; one that is in hand may bring an address back until the next call.
+        A batch that is being processed can store a full IP address until the next call.
 
         Raises:
-            StorageError: some may still be whole; the same call again is safe.
+            StorageError: some may be left unshortened; it is safe to repeat the call.
         """
         await self._event_store.shorten_ip_addresses(before=before)
-        self._truncated_before = before
+        self._ip_addresses_shortened_before = before
 
     async def run_once(self, limit: int) -> int:
-        """Store and judge the next lines, at most ``limit``; how many there were, 0 where there are none yet.
+        """Process up to ``limit`` journal entries; return how many, 0 if there are none yet.
 
         Raises:
-            StorageError: the batch is kept and comes first in the next call.
+            StorageError: the batch is kept, and the next call processes it again.
         """
         self._evict_stale()
         batch = self._pending or await self._read_batch(limit)
@@ -211,17 +112,12 @@ class Processor:
             return 0
         self._pending = batch
         self._address_history.add(batch.clicks)
-        events = await self._add_affected_messages(batch)
-        known = await self._load_snapshots(events)
-        judged = await self._judge_messages(known[name].timeline.with_events(told) for name, told in events.items())
-        told = {click.id for click in batch.clicks}
-        compared = [known[message.timeline.message_id].changed_verdicts(message, told) for message in judged]
-        news = [
-            message for message in compared if message.clicks or message.timeline.message_id in batch.events_by_message
-        ]
-        await self._event_store.store(batch.lines, news, batch.anonymous_clicks)
-        for observer in self.observers:
-            observer.on_stored(news)
+        events_by_message = await self._add_affected_messages(batch)
+        snapshots = await self._load_snapshots(events_by_message)
+        judged = await self._judge_messages(
+            snapshots[message_id].timeline.with_events(events) for message_id, events in events_by_message.items()
+        )
+        await self._store(batch, _select_changes(judged, snapshots, batch))
         await self._reader.commit()
         self._message_cache.add(judged)
         self._address_history.evict_excess()
@@ -230,22 +126,11 @@ class Processor:
         self.judged_message_count += len(judged)
         return batch.entry_count
 
-    def _evict_stale(self) -> None:
-        """Have no more at hand than is to be known."""
-        if self._is_cache_invalid:
-            self._message_cache = MessageCache(self._cache_size)
-            self._address_history.clear()
-            self._is_cache_invalid = False
-        if self._truncated_before:
-            self._message_cache.evict_before(before=self._truncated_before)
-            self._address_history.evict_before(before=self._truncated_before)
-            self._truncated_before = None
-
-    async def _read_batch(self, limit: int) -> _Batch:
+    async def _read_batch(self, limit: int) -> "_Batch":
         entries = await self._reader.read(limit)
         lines: list[bytes] = []
-        anonymous: list[AnonymousClick] = []
-        events: dict[str, list[AnyEvent]] = {}
+        anonymous_clicks: list[AnonymousClick] = []
+        events_by_message: dict[str, list[AnyEvent]] = {}
         clicks: list[Click] = []
         for entry in entries:
             try:
@@ -254,28 +139,28 @@ class Processor:
                 self.unreadable_count += 1
                 self._on_unreadable(entry, error)
                 continue
-            if event.recipient in self._erased:
+            if event.recipient in self._erased_recipients:
                 continue
             if isinstance(event, AnonymousClick):
-                anonymous.append(event)
+                anonymous_clicks.append(event)
                 continue
             lines.append(entry.line)
             self._observe_event(event)
             if isinstance(event, Click):
                 clicks.append(event)
-            # A click on a token that did not open belongs to no message: kept as an event, part of no campaign.
+            # A click on a token that cannot be opened has no message: it is stored as an event, in no campaign.
             if event.message_id:
-                events.setdefault(event.message_id, []).append(event)
+                events_by_message.setdefault(event.message_id, []).append(event)
         return _Batch(
             entry_count=len(entries),
             lines=tuple(lines),
-            anonymous_clicks=tuple(anonymous),
-            events_by_message=events,
+            anonymous_clicks=tuple(anonymous_clicks),
+            events_by_message=events_by_message,
             clicks=tuple(clicks),
         )
 
     def _observe_event(self, event: AnyEvent) -> None:
-        """Take note of an event of ours: what an ESP tells may be old, and its clients are no affair of our proxies."""
+        # An ESP's events can be old, and its clicks do not pass our proxies.
         if event.source != "clicktrail":
             return
         self.oldest_event_at = min(self.oldest_event_at or event.at, event.at)
@@ -283,31 +168,154 @@ class Processor:
             self.shared_address_detector.add(event.ip)
             self.tampered_count += event.tampered
 
-    async def _add_affected_messages(self, batch: _Batch) -> dict[str, list[AnyEvent]]:
-        """The events of a batch by message, and without any, the messages on which they throw another light."""
-        touched = await self._address_history.affected_message_ids(batch.clicks)
-        return {message_id: [] for message_id in sorted(touched)} | dict(batch.events_by_message)
+    async def _add_affected_messages(self, batch: "_Batch") -> dict[str, list[AnyEvent]]:
+        """The batch's events by message id, with an empty list for messages whose verdicts its clicks can change."""
+        affected_ids = await self._address_history.affected_message_ids(batch.clicks)
+        return {message_id: [] for message_id in sorted(affected_ids)} | dict(batch.events_by_message)
 
-    async def _load_snapshots(self, message_ids: Iterable[str]) -> dict[str, MessageSnapshot]:
-        """What is known of messages, be they at hand or not."""
-        known = {
-            name: MessageSnapshot.from_cache(message)
-            for name, message in self._message_cache.get_many(message_ids).items()
+    async def _load_snapshots(self, message_ids: Iterable[str]) -> "dict[str, MessageSnapshot]":
+        snapshots = {
+            message_id: MessageSnapshot.from_cache(message)
+            for message_id, message in self._message_cache.get_many(message_ids).items()
         }
-        if missing := [name for name in message_ids if name not in known]:
+        if missing := [message_id for message_id in message_ids if message_id not in snapshots]:
             timelines = await self._event_store.timelines(missing)
             verdicts = await self._event_store.current_verdicts(timelines.values())
-            known |= {
-                name: MessageSnapshot(timeline=timeline, verdicts=verdicts) for name, timeline in timelines.items()
+            snapshots |= {
+                message_id: MessageSnapshot(timeline=timeline, verdicts=verdicts)
+                for message_id, timeline in timelines.items()
             }
-        return known
+        return snapshots
 
     async def _judge_messages(self, timelines: Iterable[Timeline]) -> list[JudgedMessage]:
         by_message = {timeline.message_id: timeline for timeline in timelines}
-        nearby = await self._address_history.find_nearby_clicks(
-            {name: timeline.clicks for name, timeline in by_message.items()}
+        nearby_clicks = await self._address_history.find_nearby_clicks(
+            {message_id: timeline.clicks for message_id, timeline in by_message.items()}
         )
         return [
-            JudgedMessage(timeline=timeline, clicks=self._judge(timeline, address_clicks=nearby[name]))
-            for name, timeline in by_message.items()
+            JudgedMessage(timeline=timeline, clicks=self._judge(timeline, address_clicks=nearby_clicks[message_id]))
+            for message_id, timeline in by_message.items()
         ]
+
+    async def _store(self, batch: "_Batch", messages: list[JudgedMessage]) -> None:
+        await self._event_store.store(batch.lines, messages, batch.anonymous_clicks)
+        for observer in self.observers:
+            observer.on_stored(messages)
+
+    def _evict_stale(self) -> None:
+        if self._is_cache_invalid:
+            self._message_cache.clear()
+            self._address_history.clear()
+            self._is_cache_invalid = False
+        if self._ip_addresses_shortened_before:
+            self._message_cache.evict_before(before=self._ip_addresses_shortened_before)
+            self._address_history.evict_before(before=self._ip_addresses_shortened_before)
+            self._ip_addresses_shortened_before = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """Journal entries that are read and not yet stored.
+
+    Attributes:
+        entry_count: number of entries read.
+        lines: encoded events, without anonymous clicks: the order of lines would reveal when they were made.
+        anonymous_clicks: decoded anonymous clicks.
+        events_by_message: events by message id; events without a message are left out.
+        clicks: all clicks, with or without a message.
+    """
+
+    entry_count: int
+    lines: tuple[bytes, ...]
+    anonymous_clicks: tuple[AnonymousClick, ...]
+    events_by_message: Mapping[str, list[AnyEvent]]
+    clicks: tuple[Click, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSnapshot:
+    """A message as it was before a batch.
+
+    Attributes:
+        timeline: its events.
+        judged_clicks: its judged clicks by id; empty if the message was not cached.
+        verdicts: current verdicts by click id; may contain clicks of other messages.
+    """
+
+    timeline: Timeline
+    judged_clicks: Mapping[str, JudgedClick] = field(default_factory=dict)
+    verdicts: Mapping[str, Verdict]
+
+    @classmethod
+    def from_cache(cls, message: JudgedMessage) -> "MessageSnapshot":
+        """Make a snapshot of a message that was judged recently."""
+        judged_clicks = {judged.click.id: judged for judged in message.clicks}
+        verdicts = {click_id: judged.verdict for click_id, judged in judged_clicks.items()}
+        return cls(timeline=message.timeline, judged_clicks=judged_clicks, verdicts=verdicts)
+
+    def changed_verdicts(self, message: JudgedMessage, batch_click_ids: Container[str]) -> JudgedMessage:
+        """Return the message with only the clicks whose verdicts must be stored, and their previous verdicts.
+
+        A click whose IP address was shortened keeps its verdict: it was given when more was known.
+
+        Args:
+            message: the message as judged now.
+            batch_click_ids: ids of the batch's clicks.
+        """
+        # A click is stored with its campaign, so a change of campaign changes every click.
+        stored = self.judged_clicks if self.timeline.campaign == message.timeline.campaign else {}
+        changed = [
+            judged
+            for judged in message.clicks
+            if judged != stored.get(judged.click.id)
+            and ("/" not in judged.click.ip or judged.click.id in batch_click_ids)
+        ]
+        previous = {judged.click.id: self.verdicts.get(judged.click.id) for judged in changed}
+        return JudgedMessage(
+            timeline=message.timeline,
+            clicks=tuple(changed),
+            previous_verdicts={click_id: verdict for click_id, verdict in previous.items() if verdict},
+        )
+
+
+def _select_changes(
+    judged: Iterable[JudgedMessage], snapshots: Mapping[str, MessageSnapshot], batch: _Batch
+) -> list[JudgedMessage]:
+    """The messages with events in the batch or with changed verdicts, each with only its new and changed clicks."""
+    batch_click_ids = {click.id for click in batch.clicks}
+    compared = [snapshots[message.timeline.message_id].changed_verdicts(message, batch_click_ids) for message in judged]
+    return [message for message in compared if message.clicks or message.timeline.message_id in batch.events_by_message]
+
+
+class MessageCache:
+    """LRU cache of judged messages. A message's clicks come in bursts, and most messages are not clicked again.
+
+    Args:
+        size: maximum number of messages.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._messages: OrderedDict[str, JudgedMessage] = OrderedDict()
+
+    def clear(self) -> None:
+        """Evict all messages."""
+        self._messages.clear()
+
+    def get_many(self, message_ids: Iterable[str]) -> dict[str, JudgedMessage]:
+        """Return those of the messages that are cached, by id."""
+        return {message_id: self._messages[message_id] for message_id in message_ids if message_id in self._messages}
+
+    def add(self, messages: Iterable[JudgedMessage]) -> None:
+        """Add or replace messages, and evict the least recently judged ones above the cache size."""
+        for message in messages:
+            self._messages[message.timeline.message_id] = message
+            self._messages.move_to_end(message.timeline.message_id)
+        while len(self._messages) > self._size:
+            self._messages.popitem(last=False)
+
+    def evict_before(self, *, before: datetime) -> None:
+        """Evict the messages with a click before a time."""
+        for message_id, message in tuple(self._messages.items()):
+            if any(judged.click.at < before for judged in message.clicks):
+                del self._messages[message_id]

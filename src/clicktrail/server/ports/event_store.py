@@ -122,7 +122,7 @@ class EventStore(Protocol):
     ) -> None:
         """Store encoded events, the judged messages they affect, and anonymous clicks.
 
-        Each changed verdict is added to the history once, however often the same batch is stored.
+        Storing the same batch again adds no changed verdict to the history twice.
 
         Raises:
             StorageError: nothing or only a part was stored; it is safe to repeat the call.
