@@ -13,141 +13,140 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Reason, Verdict
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import JournalEntry
-from tests.support.events import AZURE_IP, CONTEXT, click, delivered, engagement, sent, sweep
-from tests.support.events import BARRACUDA_IP as BARRACUDA_CLICKS
+from tests.support.events import AZURE_IP, BARRACUDA_IP, CONTEXT, click, delivered, engagement, sent, sweep
 from tests.support.judged_lines import click as judged_click
 from tests.support.judged_lines import make_judged_click
 from tests.support.memory_analytics import MemoryAnalytics
 
-SWEEPER = "203.0.113.9"
-"""Of no network that we know."""
+SCANNER_IP = "203.0.113.9"
+"""In no network of the table."""
 
-FIRST: list[AnyEvent] = [
+FIRST_MESSAGE: list[AnyEvent] = [
     sent(links=6),
     delivered(2),
     *sweep(40, links=6, gap=0.1, ip=AZURE_IP),
-    click(41, link=2, ip=BARRACUDA_CLICKS, id="gateway"),
+    click(41, link=2, ip=BARRACUDA_IP, id="gateway"),
     replace(click(50, id="head"), method="HEAD"),
     click(5_000, ip=AZURE_IP, id="desktop"),
     engagement("desktop", seconds=5_010),
 ]
 EVENTS = [
-    *FIRST,
-    *(replace(event, id=f"2-{event.id}", message_id="m2") for event in FIRST[:5]),
+    *FIRST_MESSAGE,
+    *(replace(event, id=f"2-{event.id}", message_id="m2") for event in FIRST_MESSAGE[:5]),
     click(9_000, link=1, id="person"),
     *(
         replace(
-            click(2_000 + 9 * number, ip=SWEEPER, id=f"swept-{number}"),
+            click(2_000 + 9 * number, ip=SCANNER_IP, id=f"scanned-{number}"),
             message_id=f"w{number}",
             recipient=f"p{number}@{'abcd'[number % 4]}.example",
         )
         for number in range(6)
     ),
-    Click(id="damaged", at=click(8_999).at, tampered=True, ip=click().ip, user_agent=click().user_agent),
+    Click(id="tampered", at=click(8_999).at, tampered=True, ip=click().ip, user_agent=click().user_agent),
 ]
 JUDGE = partial(judge, context=CONTEXT)
 
 
 def verdicts(events: list[AnyEvent]) -> dict[str, JudgedClick]:
-    """What is made of each click."""
-    with open_partitions() as sorted_:
+    """Judged clicks by ID."""
+    with open_partitions() as partitions:
         for event in events:
-            sorted_.add(event)
+            partitions.add(event)
         return {
             judged.click.id: judged
-            for some, nearby in sorted_
-            for _, clicks in judge_messages(some, JUDGE, nearby)
+            for partition_events, address_clicks in partitions
+            for _, clicks in judge_messages(partition_events, JUDGE, address_clicks)
             for judged in clicks
         }
 
 
 class ListReader:
-    """A journal of these events, read in two batches."""
+    """A journal reader with these events."""
 
     def __init__(self, events: list[AnyEvent]) -> None:
         self._entries = [JournalEntry(encode_event(event), None) for event in events]
 
     async def read(self, limit: int) -> list[JournalEntry]:
-        """The next lines."""
-        found, self._entries = self._entries[:limit], self._entries[limit:]
-        return found
+        """The next entries."""
+        entries, self._entries = self._entries[:limit], self._entries[limit:]
+        return entries
 
     async def commit(self) -> None:
-        """Nothing that lasts."""
+        """Do nothing."""
 
 
 @given(st.permutations(EVENTS), st.integers(1, len(EVENTS)))
-def test_verdicts_are_those_of_the_running_system(events: list[AnyEvent], batch: int) -> None:
-    async def live() -> dict[str, JudgedClick]:
+def test_audit_gives_the_verdicts_of_the_live_system(events: list[AnyEvent], batch_size: int) -> None:
+    async def judge_live() -> dict[str, JudgedClick]:
         analytics = MemoryAnalytics()
         processor = Processor(ListReader(events), analytics, judge=JUDGE, on_unreadable=lambda _entry, _error: None)
-        while await processor.run_once(batch):
+        while await processor.run_once(batch_size):
             pass
         return analytics.judged_clicks()
 
-    afterwards = verdicts(events)
-    assert verdicts(EVENTS) == afterwards
-    assert asyncio.run(live()) | {"damaged": afterwards["damaged"]} == afterwards
+    audited = verdicts(events)
+    assert verdicts(EVENTS) == audited
+    assert asyncio.run(judge_live()) | {"tampered": audited["tampered"]} == audited
 
 
-def test_a_sweep_over_messages_is_seen() -> None:
-    found = verdicts(EVENTS)
-    assert {Verdict.SUSPECTED} == {found[f"swept-{number}"].verdict for number in range(6)}
+def test_address_with_clicks_on_many_messages_is_suspected() -> None:
+    judged_by_id = verdicts(EVENTS)
+    assert {Verdict.SUSPECTED} == {judged_by_id[f"scanned-{number}"].verdict for number in range(6)}
 
 
-def test_damaged_links_are_seen() -> None:
+def test_click_after_a_tampered_token_is_a_bot() -> None:
     assert Verdict.BOT is verdicts(EVENTS)["person"].verdict
 
 
 def test_every_click_gets_a_verdict() -> None:
-    lone = Click(id="lone", at=click().at, tampered=True, ip=AZURE_IP)
-    found = verdicts([*EVENTS, lone])
-    assert {event.id for event in [*EVENTS, lone] if isinstance(event, Click)} == set(found)
-    assert (False, False) == (found["head"].counted, found["lone"].counted)
+    unknown = Click(id="unknown", at=click().at, tampered=True, ip=AZURE_IP)
+    judged_by_id = verdicts([*EVENTS, unknown])
+    assert {event.id for event in [*EVENTS, unknown] if isinstance(event, Click)} == set(judged_by_id)
+    assert (False, False) == (judged_by_id["head"].counted, judged_by_id["unknown"].counted)
 
 
-def test_a_message_is_known_by_its_id_or_by_campaign_and_recipient() -> None:
+def test_message_key() -> None:
     named = click(id="c")
     unnamed = replace(named, message_id="", recipient="ada")
     alone = replace(named, message_id="", campaign="")
     assert ("m1", "spring\x1fada", "c") == (message_key(named), message_key(unnamed), message_key(alone))
 
 
-def test_a_click_of_no_message_is_in_no_report() -> None:
-    lone = Click(id="lone", at=click().at, tampered=True)
-    assert [False, True] == [is_reportable(Timeline.from_events("m", [event])) for event in (lone, click())]
+def test_click_of_no_message_is_not_reportable() -> None:
+    unknown = Click(id="unknown", at=click().at, tampered=True)
+    assert [False, True] == [is_reportable(Timeline.from_events("m", [event])) for event in (unknown, click())]
 
 
 BARRACUDA = Reason(signal="mail-security-network", points=5, detail="network Barracuda AS15324")
 
 
-def clicks(message: str, recipient: str, *kinds: Verdict) -> list[JudgedClick]:
-    """A message's clicks of these verdicts; bots come from Barracuda's network."""
+def clicks(message: str, recipient: str, *verdicts_: Verdict) -> list[JudgedClick]:
+    """One message's clicks with these verdicts; bots come from Barracuda's network."""
     return [
         make_judged_click(
             replace(judged_click(message, str(number)), recipient=recipient),
-            kind,
-            *([BARRACUDA] if kind is Verdict.BOT else []),
+            verdict,
+            *([BARRACUDA] if verdict is Verdict.BOT else []),
         )
-        for number, kind in enumerate(kinds)
+        for number, verdict in enumerate(verdicts_)
     ]
 
 
-def test_an_organisation_is_scanned_where_bots_click_its_mail() -> None:
-    organisations = RecipientDomainCounter()
-    organisations.add(clicks("m1", "ada@one.example", Verdict.BOT, Verdict.BOT, Verdict.HUMAN))
-    organisations.add(clicks("m2", "bob@Two.example", Verdict.BOT))
-    organisations.add(clicks("m3", "cyd@two.example", Verdict.BOT))
-    organisations.add(clicks("m4", "dan@two.example", Verdict.HUMAN))
+def test_domain_is_scanned_if_bots_click_its_mail() -> None:
+    counter = RecipientDomainCounter()
+    counter.add(clicks("m1", "ada@one.example", Verdict.BOT, Verdict.BOT, Verdict.HUMAN))
+    counter.add(clicks("m2", "bob@Two.example", Verdict.BOT))
+    counter.add(clicks("m3", "cyd@two.example", Verdict.BOT))
+    counter.add(clicks("m4", "dan@two.example", Verdict.HUMAN))
     assert [("two.example", 3, 2, {"Barracuda AS15324": 2}), ("one.example", 1, 1, {"Barracuda AS15324": 1})] == [
-        (found.domain, found.clicked_message_count, found.scanned_message_count, found.bot_networks)
-        for found in organisations.list_scanned_domains()
+        (domain.domain, domain.clicked_message_count, domain.scanned_message_count, domain.bot_networks)
+        for domain in counter.list_scanned_domains()
     ]
 
 
-def test_people_and_strangers_make_no_organisation() -> None:
-    organisations = RecipientDomainCounter()
-    organisations.add(clicks("m1", "ada@one.example", Verdict.HUMAN, Verdict.SUSPECTED))
-    organisations.add(clicks("m2", "person-17", Verdict.BOT))
-    organisations.add([])
-    assert [] == organisations.list_scanned_domains()
+def test_humans_and_recipients_without_domain_are_left_out() -> None:
+    counter = RecipientDomainCounter()
+    counter.add(clicks("m1", "ada@one.example", Verdict.HUMAN, Verdict.SUSPECTED))
+    counter.add(clicks("m2", "person-17", Verdict.BOT))
+    counter.add([])
+    assert [] == counter.list_scanned_domains()

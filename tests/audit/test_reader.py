@@ -22,30 +22,30 @@ from tests.support.events import click, delivered, sent
 LOG: list[AnyEvent] = [sent(), delivered(2), click(40, id="c")]
 
 
-def test_a_log_is_read_as_it_was_written() -> None:
+def test_log_round_trip() -> None:
     lines = [encode_event(event) + b"\r\n" for event in LOG]
     assert (LOG, []) == read_lines([b"\xef\xbb\xbf" + lines[0], b"\n", *lines[1:]])
 
 
-def test_damaged_lines_are_passed_over_and_numbered() -> None:
-    lines = [b'ick"}\n', *(encode_event(event) + b"\n" for event in LOG), b'{"type":"dreamt","id":"d"}\n', b'{"id":"c']
+def test_invalid_lines_are_skipped_and_reported() -> None:
+    lines = [b'ick"}\n', *(encode_event(event) + b"\n" for event in LOG), b'{"type":"unknown","id":"d"}\n', b'{"id":"c']
     assert (LOG, [1, 5, 6]) == read_lines(lines)
 
 
-def test_what_other_programs_wrote_is_read_as_well_as_can_be() -> None:
+def test_json_of_other_programs() -> None:
     line = (
         '{"id":"c","type":"click","at":"2026-11-23T12:00:40","link":null,"message_id":"m1","tampered":null,"new":[1]}'
     )
-    (told,), unreadable = read_text_lines(line)
-    assert ("c", -1, []) == (told.id, getattr(told, "link", None), unreadable)
+    (event,), unreadable = read_text_lines(line)
+    assert ("c", -1, []) == (event.id, getattr(event, "link", None), unreadable)
 
 
-def test_an_empty_file_holds_nothing() -> None:
+def test_empty_file() -> None:
     assert ([], []) == read_lines([])
 
 
 @given(st.lists(st.binary(max_size=40) | st.sampled_from([encode_event(event) for event in LOG])))
-def test_nothing_breaks_the_reading(lines: list[bytes]) -> None:
+def test_any_bytes_can_be_read(lines: list[bytes]) -> None:
     with contextlib.suppress(ClicktrailError):
         events, unreadable = read_lines(line + b"\n" for line in lines)
         assert b"".join(lines).count(b"\n") + len(lines) >= len(events) + len(unreadable)
@@ -60,43 +60,43 @@ def test_nothing_breaks_the_reading(lines: list[bytes]) -> None:
         b'{"id":"c","type":"anonymous_click","at":"2026-11-23T12:00:00Z"}',
     ],
 )
-def test_hostile_json_is_a_damaged_line(line: bytes) -> None:
+def test_hostile_json_is_an_invalid_line(line: bytes) -> None:
     assert ([], [1]) == read_lines([line])
 
 
-FIELDS = {field for kind in get_args(AnyEvent) for field in kind.__struct_fields__} | {"type"}
-TYPES = {str(kind.__struct_config__.tag) for kind in get_args(AnyEvent)}
+FIELDS = {field for type_ in get_args(AnyEvent) for field in type_.__struct_fields__} | {"type"}
+TYPES = {str(type_.__struct_config__.tag) for type_ in get_args(AnyEvent)}
 
 
-def test_exports_are_told_in_words_of_events() -> None:
+def test_export_formats_name_existing_fields_and_types() -> None:
     assert FIELDS >= {field for export in EXPORT_FORMATS for field in export.columns}
-    assert TYPES >= {kind for export in EXPORT_FORMATS for kind in export.types.values()}
+    assert TYPES >= {event_type for export in EXPORT_FORMATS for event_type in export.types.values()}
 
 
-def test_column_names_are_written_as_headings_are_read() -> None:
-    named = {name for export in EXPORT_FORMATS for names in export.columns.values() for name in names}
-    assert {normalise_column_name(name) for name in named} == named
+def test_column_names_of_formats_are_normalised() -> None:
+    columns = {name for export in EXPORT_FORMATS for names in export.columns.values() for name in names}
+    assert {normalise_column_name(name) for name in columns} == columns
 
 
 @pytest.mark.parametrize(
     ("heading", "name"),
     [("Campaign Name", "campaign_name"), ("$message", "message"), ("client-info.bot", "client_info_bot")],
 )
-def test_a_column_is_known_by_its_words(heading: str, name: str) -> None:
+def test_normalise_column_name(heading: str, name: str) -> None:
     assert name == normalise_column_name(heading)
 
 
-def test_every_export_is_told_from_the_others() -> None:
+def test_each_format_is_detected() -> None:
     for export in EXPORT_FORMATS:
         columns = {name for names in export.columns.values() for name in names}
         assert export == detect_export_format(columns | export.identifying_columns, EXPORT_FORMATS)
 
 
-def test_other_tables_are_not_known() -> None:
+def test_unknown_table_has_no_format() -> None:
     assert None is detect_export_format({"email", "first_name"}, EXPORT_FORMATS)
 
 
-def test_a_file_with_an_unknown_key_is_refused() -> None:
+def test_exports_file_with_unknown_key() -> None:
     with pytest.raises(SettingsError, match="in the exports file"):
         parse_export_formats("version = 2026-11-23\nexport = []")
 
@@ -117,43 +117,43 @@ AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
         1795426200000,
     ],
 )
-def test_times_are_read_as_they_are_written(text: object) -> None:
+def test_time_formats(text: object) -> None:
     assert AT == build_event({"type": "click", "id": "c", "at": text}).at
 
 
 @pytest.mark.parametrize("text", ["", None, "noon", "9" * 400, "0001-01-01T00:00:00+10:00"])
-def test_an_event_without_a_time_is_none(text: object) -> None:
-    with pytest.raises(EventError, match=r"is no time|says no time"):
+def test_missing_or_invalid_time(text: object) -> None:
+    with pytest.raises(EventError, match=r"is not a time|has no time"):
         build_event({"type": "click", "id": "c", "at": text})
 
 
-def test_nothing_is_made_of_what_is_empty() -> None:
-    told = build_event({"type": "click", "id": "c", "at": "2026-11-23T09:30:00Z", "link": None, "esp": "", "trap": ""})
-    assert Click(id="c", at=AT) == told
+def test_empty_fields_are_ignored() -> None:
+    event = build_event({"type": "click", "id": "c", "at": "2026-11-23T09:30:00Z", "link": None, "esp": "", "trap": ""})
+    assert Click(id="c", at=AT) == event
 
 
 @pytest.mark.parametrize(
     ("flag", "bot"), [("True", True), ("False", False), ("generic", True), ("0.0", False), (1, True), ("", None)]
 )
-def test_what_an_esp_thinks_is_read_in_its_words(flag: object, bot: bool | None) -> None:
-    told = build_event({"type": "click", "id": "c", "at": AT.isoformat(), "esp_bot": flag})
-    assert Click(id="c", at=AT, esp_bot=bot) == told
+def test_esp_bot_flag(flag: object, bot: bool | None) -> None:
+    event = build_event({"type": "click", "id": "c", "at": AT.isoformat(), "esp_bot": flag})
+    assert Click(id="c", at=AT, esp_bot=bot) == event
 
 
-def test_an_id_is_made_of_all_that_is_told() -> None:
+def test_missing_id_is_a_hash_of_all_fields() -> None:
     fields = {"type": "click", "at": AT.isoformat(), "url": "https://a.example"}
-    again = build_event(dict(reversed(fields.items())))
-    assert build_event(fields) == again
-    assert again.id != build_event({**fields, "url": "https://b.example"}).id
+    duplicate = build_event(dict(reversed(fields.items())))
+    assert build_event(fields) == duplicate
+    assert duplicate.id != build_event({**fields, "url": "https://b.example"}).id
 
 
-def test_a_field_of_the_wrong_kind_is_an_error() -> None:
+def test_field_of_the_wrong_type() -> None:
     with pytest.raises(EventError, match="not an event"):
         build_event({"type": "click", "at": AT.isoformat(), "link": "first"})
 
 
 @pytest.mark.parametrize(
-    ("written", "ours"),
+    ("text", "ip"),
     [
         ("40.94.20.1", "40.94.20.1"),
         ("40.94.20.1:4312", "40.94.20.1"),
@@ -164,28 +164,28 @@ def test_a_field_of_the_wrong_kind_is_an_error() -> None:
         ("", ""),
     ],
 )
-def test_addresses_are_read_as_proxies_write_them(written: str, ours: str) -> None:
-    assert Click(id="c", at=AT, ip=ours) == normalise_event(Click(id="c", at=AT, ip=written))
+def test_ip_address_formats(text: str, ip: str) -> None:
+    assert Click(id="c", at=AT, ip=ip) == normalise_event(Click(id="c", at=AT, ip=text))
 
 
-def test_methods_and_headers_are_read_in_any_case() -> None:
-    told = Click(id="c", at=AT, method="get", headers={"Accept-Language": "de"})
-    assert Click(id="c", at=AT, method="GET", headers={"accept-language": "de"}) == normalise_event(told)
+def test_method_and_header_names_in_any_case() -> None:
+    event = Click(id="c", at=AT, method="get", headers={"Accept-Language": "de"})
+    assert Click(id="c", at=AT, method="GET", headers={"accept-language": "de"}) == normalise_event(event)
 
 
-def test_what_is_no_click_stays_as_it_is() -> None:
+def test_other_events_are_not_changed() -> None:
     assert Sent(id="s", at=AT) == normalise_event(Sent(id="s", at=AT))
 
 
-def events(*lines: str) -> list[AnyEvent]:
-    """The events of a table of which every row is one."""
-    found, unreadable = read_text_lines(*lines)
+def read_rows(*lines: str) -> list[AnyEvent]:
+    """The events of a table without unreadable rows."""
+    events, unreadable = read_text_lines(*lines)
     assert [] == unreadable
-    return found
+    return events
 
 
 def test_sendgrid_activity() -> None:
-    sent, clicked = events(
+    sent, clicked = read_rows(
         "processed,message_id,event,recv_message_id,subject,from,email,originating_ip,url,user_agent",
         "2026-11-23 12:00:00,m1,processed,r1,Spring,us@shop.example,ada@reader.example,198.51.100.1,,",
         "2026-11-23 12:05:00,m1,click,r1,Spring,us@shop.example,ada@reader.example,198.51.100.1,https://shop.example,Mozilla",
@@ -204,7 +204,7 @@ def test_sendgrid_activity() -> None:
 
 
 def test_sendgrid_webhook() -> None:
-    (clicked,) = events(
+    (clicked,) = read_rows(
         "email,timestamp,event,sg_event_id,sg_message_id,url,ip,useragent,category",
         "ada@reader.example,1795426200,click,e1,m1,https://shop.example,203.0.113.9,Mozilla,spring",
     )
@@ -214,57 +214,57 @@ def test_sendgrid_webhook() -> None:
 
 def test_mailgun() -> None:
     client = "client-info.user-agent,client-info.bot"
-    found = events(
+    events = read_rows(
         f"event,id,timestamp,severity,recipient,message.headers.message-id,tags,url,ip,{client}",
         "failed,e1,1795426200.5,permanent,ada@reader.example,m1,spring,,,,",
         "failed,e2,1795426200.5,temporary,ada@reader.example,m1,spring,,,,",
         "clicked,e3,1795426200.5,,ada@reader.example,m1,spring,https://shop.example,203.0.113.9,Mozilla,generic",
         "clicked,e4,1795426200.5,,bob@reader.example,m1,spring,https://shop.example,203.0.113.9,Mozilla,",
     )
-    assert [Bounced, Deferred, Click, Click] == [type(event) for event in found]
-    assert [True, None] == [event.esp_bot for event in found if isinstance(event, Click)]
-    assert 2 == len({event.message_id for event in found})
+    assert [Bounced, Deferred, Click, Click] == [type(event) for event in events]
+    assert [True, None] == [event.esp_bot for event in events if isinstance(event, Click)]
+    assert 2 == len({event.message_id for event in events})
 
 
 def test_postmark() -> None:
-    found = events(
+    events = read_rows(
         "RecordType,MessageID,Recipient,DeliveredAt,ReceivedAt,OriginalLink,UserAgent,Geo.IP,Tag",
         "Delivery,m1,ada@reader.example,2026-11-05T16:33:50.9070259Z,,,,,spring",
         "Click,m1,ada@reader.example,,2026-11-05T16:33:54.9070259Z,https://shop.example,Mozilla,203.0.113.9,spring",
     )
-    assert [Delivered, Click] == [type(event) for event in found]
+    assert [Delivered, Click] == [type(event) for event in events]
 
 
 def test_klaviyo() -> None:
-    found = events(
+    events = read_rows(
         "Metric;Event ID;Email;Campaign Name;Datetime;URL;Bot Click;$message",
         "Received Email;e1;ada@reader.example;Sale;2026-11-01 10:00:00;;;m1",
         "Clicked Email;e2;ada@reader.example;Sale;2026-11-01 10:05:00;https://shop.example;True;m1",
         "Clicked Email;e3;bob@reader.example;Sale;2026-11-01 10:05:00;https://shop.example;False;m1",
     )
-    assert [Delivered, Click, Click] == [type(event) for event in found]
-    assert [True, False] == [event.esp_bot for event in found if isinstance(event, Click)]
-    assert 2 == len({event.message_id for event in found})
+    assert [Delivered, Click, Click] == [type(event) for event in events]
+    assert [True, False] == [event.esp_bot for event in events if isinstance(event, Click)]
+    assert 2 == len({event.message_id for event in events})
 
 
-def test_our_own_names() -> None:
-    (clicked,) = events("type,at,recipient,campaign,link", "click,2026-11-23T12:00:00Z,ada,spring,3")
+def test_table_with_event_field_names() -> None:
+    (clicked,) = read_rows("type,at,recipient,campaign,link", "click,2026-11-23T12:00:00Z,ada,spring,3")
     assert isinstance(clicked, Click)
     assert (3, "spring ada") == (clicked.link, clicked.message_id)
 
 
-def test_rows_that_are_no_events_are_numbered() -> None:
+def test_invalid_rows_are_skipped_and_reported() -> None:
     rows = [
         "order,2026-11-23T12:00:00Z",
         "click,",
         f"click,{'x' * (csv.field_size_limit() + 1)}",
         "click,2026-11-23T12:00:00Z",
     ]
-    found, unreadable = read_text_lines("type,at", *rows)
-    assert (1, [2, 3, 4]) == (len(found), unreadable)
+    events, unreadable = read_text_lines("type,at", *rows)
+    assert (1, [2, 3, 4]) == (len(events), unreadable)
 
 
-def test_an_unknown_table_is_an_error() -> None:
-    with pytest.raises(ClicktrailError, match="neither a log of events nor an export") as refused:
+def test_unknown_table() -> None:
+    with pytest.raises(ClicktrailError, match="neither an event log nor an export") as caught:
         read_text_lines("email,first name", "ada@reader.example,Ada")
-    assert "--columns" in refused.value.hint
+    assert "--columns" in caught.value.hint

@@ -172,7 +172,7 @@ def test_columns_describe_any_table(tmp_path: Path) -> None:
     [
         (["nowhere.csv"], "cannot read nowhere.csv: No such file or directory"),
         (["cut.gz"], "cannot read cut.gz: Compressed file ended before the end-of-stream marker was reached"),
-        (["people.csv"], "cannot read people.csv: it is neither a log of events nor an export"),
+        (["people.csv"], "cannot read people.csv: it is neither an event log nor an export"),
         (["people.csv", "--columns", "when=Time"], "--columns has no field 'when'"),
         (["people.csv", "--columns", "recipient=email", "--csv", "no/out.csv"], "cannot write no/out.csv"),
     ],

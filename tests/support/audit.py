@@ -1,4 +1,4 @@
-"""What the audit knows of exports, as the package ships it."""
+"""Read events with the shipped export formats."""
 
 from collections.abc import Iterable
 from importlib.resources import files
@@ -14,15 +14,15 @@ EXPORT_FORMATS = parse_export_formats(
 
 
 def read_lines(lines: Iterable[bytes]) -> tuple[list[AnyEvent], list[int]]:
-    """The events of these lines, and the numbers of the lines that are none."""
+    """The events of these lines, and the numbers of unreadable lines."""
     unreadable: list[int] = []
 
-    def complain(number: int, _error: EventError) -> None:
+    def record_unreadable(number: int, _error: EventError) -> None:
         unreadable.append(number)
 
-    return list(read_events(lines, EXPORT_FORMATS, on_unreadable=complain)), unreadable
+    return list(read_events(lines, EXPORT_FORMATS, on_unreadable=record_unreadable)), unreadable
 
 
 def read_text_lines(*lines: str) -> tuple[list[AnyEvent], list[int]]:
-    """The same of text."""
+    """Like `read_lines`, for text."""
     return read_lines(f"{line}\n".encode() for line in lines)

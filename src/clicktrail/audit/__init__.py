@@ -1,4 +1,4 @@
-"""Judge what was recorded before: event logs and ESPs' exports in, verdicts and numbers out, the same as live."""
+"""Judge recorded clicks: read event logs and ESP exports, and give the same verdicts as the live system."""
 
 from clicktrail.audit.judging import judge_messages, message_key
 from clicktrail.audit.reader import read_events

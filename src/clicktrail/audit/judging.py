@@ -1,4 +1,4 @@
-"""Group events by message and judge each message as the running system does."""
+"""Judge recorded events by message, and count the recipient domains whose mail is scanned."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,11 +14,13 @@ from clicktrail.model.verdict import JudgedClick, Verdict
 __all__ = ["RecipientDomain", "RecipientDomainCounter", "is_reportable", "judge_messages", "message_key"]
 
 _KEY_SEPARATOR: Final = "\x1f"
-"""Stands in no campaign's name and in no recipient's."""
+"""Occurs in no campaign's name and in no recipient."""
+
+_NETWORK_SIGNALS: Final = frozenset({"mail-security-network", "datacentre-network"})
 
 
 def message_key(event: AnyEvent) -> str:
-    """What names an event's message: its id; else campaign and recipient; else the event, alone."""
+    """Identify an event's message: by its ID, else by campaign and recipient, else by the event's own ID."""
     if event.message_id:
         return event.message_id
     return _KEY_SEPARATOR.join((event.campaign, event.recipient)) if event.recipient else event.id
@@ -27,40 +29,35 @@ def message_key(event: AnyEvent) -> str:
 def judge_messages(
     events: Iterable[AnyEvent], judge: Judge, address_clicks: Mapping[str, Iterable[AddressClick]]
 ) -> Iterator[tuple[Timeline, tuple[JudgedClick, ...]]]:
-    """Every message among these events with the verdicts on its clicks, by name, whatever order the events come in.
+    """Judge every message, in the order of message keys.
 
     Args:
-        events: all there are of these messages.
-        judge: gives every click of a timeline its verdict.
-        address_clicks: by message, what its addresses did on other messages.
+        events: all events of these messages, in any order.
+        judge: judges the clicks of a timeline.
+        address_clicks: by message key, clicks on other messages from the same IP addresses.
     """
-    messages: dict[str, list[AnyEvent]] = {}
+    events_by_message: dict[str, list[AnyEvent]] = {}
     for event in events:
-        messages.setdefault(message_key(event), []).append(event)
-    for name, told in sorted(messages.items()):
-        timeline = Timeline.from_events(name, told)
-        yield timeline, judge(timeline, address_clicks=address_clicks.get(name, ()))
+        events_by_message.setdefault(message_key(event), []).append(event)
+    for key, message_events in sorted(events_by_message.items()):
+        timeline = Timeline.from_events(key, message_events)
+        yield timeline, judge(timeline, address_clicks=address_clicks.get(key, ()))
 
 
 def is_reportable(timeline: Timeline) -> bool:
-    """Whether a message is one: a click on a damaged token names neither message nor campaign, nor does a report."""
+    """Whether reports include the message: not if it consists of clicks whose tampered token names no message."""
     return any(event.message_id or event.campaign for event in timeline.events)
-
-
-# FOLDED organisations.py: Find the organisations that have a scanner in front of their mail.
-
-_NETWORK_SIGNALS = frozenset({"mail-security-network", "datacentre-network"})
 
 
 @dataclass(slots=True, kw_only=True)
 class RecipientDomain:
-    """The recipients at one domain.
+    """Clicks on the mail of one domain's recipients.
 
     Attributes:
-        domain: behind the ``@`` of their addresses.
-        clicked_message_count: messages to them with a click of any verdict.
-        scanned_message_count: those with a bot's.
-        bot_networks: from which networks bots came, by messages.
+        domain: domain of the recipients' email addresses.
+        clicked_message_count: messages with clicks.
+        scanned_message_count: messages with a bot's click.
+        bot_networks: messages by network of a bot's click.
     """
 
     domain: str
@@ -70,31 +67,31 @@ class RecipientDomain:
 
 
 class RecipientDomainCounter:
-    """Counts message by message; recipients who are no addresses belong to no organisation that we know."""
+    """Count messages by the domain of their recipient; recipients that are not email addresses are left out."""
 
     def __init__(self) -> None:
         self._by_domain: dict[str, RecipientDomain] = {}
 
     def add(self, clicks: Sequence[JudgedClick]) -> None:
-        """Count the clicks of one message."""
+        """Add the clicks of one message."""
         recipient = next((judged.click.recipient for judged in clicks if "@" in judged.click.recipient), "")
         if not recipient:
             return
-        domain = recipient.rpartition("@")[2].lower()
-        organisation = self._by_domain.setdefault(domain, RecipientDomain(domain=domain))
-        bots = [judged for judged in clicks if judged.verdict is Verdict.BOT]
-        organisation.clicked_message_count += 1
-        organisation.scanned_message_count += bool(bots)
-        organisation.bot_networks.update(
+        name = recipient.rpartition("@")[2].lower()
+        domain = self._by_domain.setdefault(name, RecipientDomain(domain=name))
+        bot_clicks = [judged for judged in clicks if judged.verdict is Verdict.BOT]
+        domain.clicked_message_count += 1
+        domain.scanned_message_count += bool(bot_clicks)
+        domain.bot_networks.update(
             {
                 reason.detail.removeprefix("network ")
-                for judged in bots
+                for judged in bot_clicks
                 for reason in judged.reasons
                 if reason.signal in _NETWORK_SIGNALS
             }
         )
 
     def list_scanned_domains(self) -> list[RecipientDomain]:
-        """Those whose messages bots clicked, the most scanned first."""
-        found = (organisation for organisation in self._by_domain.values() if organisation.scanned_message_count)
-        return sorted(found, key=lambda organisation: (-organisation.scanned_message_count, organisation.domain))
+        """Domains with a bot's clicks, by descending number of scanned messages."""
+        scanned_domains = (domain for domain in self._by_domain.values() if domain.scanned_message_count)
+        return sorted(scanned_domains, key=lambda domain: (-domain.scanned_message_count, domain.domain))

@@ -1,4 +1,4 @@
-"""Read events from the lines of a file: our own JSON lines, or a table that an ESP exported."""
+"""Read events from a file's lines: clicktrail's own event log (JSON lines), or a table exported by an ESP."""
 
 import csv
 import hashlib
@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import cast
+from typing import Final, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -28,19 +28,34 @@ __all__ = [
     "read_table",
 ]
 
-# FOLDED exports.py: Know the tables that ESPs export by their columns, from a TOML file.
+OnUnreadable = Callable[[int, EventError], None]
+"""Called with the line number, from 1, and the error of each line that is not an event; the line is skipped."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_SNIFFED_LINE_COUNT = 20
+"""Lines that decide between log and table; the first ones may be damaged."""
+
+_MIN_YEAR = 1970
+_VERDICT_VALUES = frozenset(Verdict)
+
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?")
+_MIN_UNIX_MS = 100_000_000_000
+"""Smallest number read as Unix time in milliseconds: in seconds it would be the year 5138."""
+
+_BARE_IP = re.compile(r"[0-9.]+|[0-9a-f:]+")
+_FALSE_VALUES: Final = frozenset({"false", "no", "none", "0", "0.0"})
 
 
 class ExportFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One kind of table.
+    """A table format.
 
     Attributes:
-        name: the ESP's, or ``export``.
-        identifying_columns: columns that together no other kind has.
-        source: where its columns are described.
-        date: when that was last looked at.
-        columns: by field of an event, the columns that may hold it; of several the first with a value.
-        types: by its words for what happened, ours.
+        name: name of the ESP, or ``export``.
+        identifying_columns: columns that only this format has together.
+        source: documentation of the columns.
+        date: when the source was last checked.
+        columns: by event field, the columns that may hold it; the first one with a value counts.
+        types: event type by the format's own name for it, in lower case.
     """
 
     name: str
@@ -57,7 +72,7 @@ class _ExportsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 def parse_export_formats(text: str) -> tuple[ExportFormat, ...]:
-    """Read an exports file.
+    """Parse an exports file.
 
     Raises:
         SettingsError: not TOML, or an unknown or missing key.
@@ -66,49 +81,162 @@ def parse_export_formats(text: str) -> tuple[ExportFormat, ...]:
 
 
 def detect_export_format(columns: Collection[str], formats: Iterable[ExportFormat]) -> ExportFormat | None:
-    """The first kind whose telltale columns are all there; None if it is none of them."""
-    return next((export for export in formats if export.identifying_columns <= set(columns)), None)
+    """Find the first format whose identifying columns are all present."""
+    return next((format_ for format_ in formats if format_.identifying_columns <= set(columns)), None)
 
 
 def normalise_column_name(heading: str) -> str:
-    """A heading in lower case, its words joined by underscores: ``Campaign Name`` is ``campaign_name``."""
+    """Lower-case a heading and join its words with underscores: ``Campaign Name`` becomes ``campaign_name``."""
     return re.sub(r"[^a-z0-9]+", "_", heading.lower()).strip("_")
 
 
-# FOLDED fields.py: Make events of fields as others write them: numbers and times as text, what is unknown as
-# nothing.
+def read_events(
+    lines: Iterable[bytes], formats: Sequence[ExportFormat], *, on_unreadable: OnUnreadable
+) -> Iterator[AnyEvent]:
+    """Read the events of a file lazily; a file with a line of JSON among its first lines is a log.
 
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?")
-_BARE_IP = re.compile(r"[0-9.]+|[0-9a-f:]+")
-_FALSE_VALUES = frozenset({"false", "no", "none", "0", "0.0"})
-_MIN_UNIX_MS = 100_000_000_000
-"""Numbers from here on count milliseconds since 1970: in seconds they would lie beyond the year 5138."""
+    Raises:
+        ClicktrailError: a table of an unknown format.
+    """
+    lines = iter(lines)
+    first_lines = list(itertools.islice(lines, _SNIFFED_LINE_COUNT))
+    all_lines = itertools.chain(first_lines, lines)
+    if any(line.lstrip(_BYTE_ORDER_MARK + b" \t").startswith(b"{") for line in first_lines):
+        return map(normalise_event, _read_event_log(all_lines, on_unreadable))
+    return map(normalise_event, read_table(all_lines, formats, on_unreadable=on_unreadable))
+
+
+def _read_event_log(lines: Iterable[bytes], on_unreadable: OnUnreadable) -> Iterator[AnyEvent]:
+    for number, line in enumerate(lines, start=1):
+        if text := line.strip().removeprefix(_BYTE_ORDER_MARK):
+            try:
+                yield _validate_event(_event_from_json(text))
+            except EventError as error:
+                on_unreadable(number, error)
+
+
+def _event_from_json(line: bytes) -> AnyEvent:
+    """Decode our own JSON, or that of another program, with nulls and times without a zone."""
+    try:
+        return decode_event(line)
+    except EventError as error:
+        try:
+            return build_event(msgspec.json.decode(line, type=dict[str, object]))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise error from None
+
+
+def _validate_event(event: AnyEvent) -> AnyEvent:
+    if event.at.year < _MIN_YEAR:
+        raise EventError(f"not an event: its year is {event.at.year}")
+    if isinstance(event, AnonymousClick) and event.verdict not in _VERDICT_VALUES:
+        raise EventError(f"not an event: '{event.verdict}' is not a verdict")
+    return event
+
+
+def read_table(
+    lines: Iterable[bytes], formats: Sequence[ExportFormat], *, on_unreadable: OnUnreadable
+) -> Iterator[AnyEvent]:
+    """Read the events of a CSV table with a header; the separator is a comma, semicolon or tab.
+
+    Raises:
+        ClicktrailError: the header is of none of the formats.
+    """
+    texts = (line.decode("utf-8", errors="replace") for line in lines)
+    header = next((text for text in texts if text.strip()), "").removeprefix("\ufeff")
+    if not header:
+        return
+    separator = max(",;\t", key=header.count)
+    columns = [normalise_column_name(heading.strip('" \r\n')) for heading in header.split(separator)]
+    format_ = detect_export_format(columns, formats)
+    if format_ is None:
+        raise ClicktrailError(
+            "it is neither an event log nor an export with a known header",
+            hint="name its columns, such as --columns at=Time,recipient=Email,url=Link",
+        )
+    rows = csv.reader(texts, delimiter=separator)
+    while True:
+        try:
+            cells = next(rows, None)
+            if cells is None:
+                return
+            if any(cells):
+                yield _event_from_row(dict(zip(columns, cells, strict=False)), format_)
+        except EventError as error:
+            on_unreadable(rows.line_num + 1, error)
+        except csv.Error as error:
+            on_unreadable(rows.line_num + 1, EventError(f"not an event: {error}"))
+
+
+def _event_from_row(row: Mapping[str, str], format_: ExportFormat) -> AnyEvent:
+    fields: dict[str, object] = {
+        field: next((row[column] for column in columns if row.get(column)), "")
+        for field, columns in format_.columns.items()
+    }
+    type_text = " ".join(row[column] for column in format_.columns.get("type", ()) if row.get(column)) or "click"
+    event_type = format_.types.get(type_text.lower()) or format_.types.get(normalise_column_name(type_text))
+    if event_type is None:
+        raise EventError(f"not an event: unknown type '{type_text}'")
+    # ESPs give a message to several recipients one ID; each recipient's message gets its own.
+    message_id_parts = (fields.get("message_id") or fields.get("campaign"), fields.get("recipient"))
+    if event_type not in {"sent", "engagement"}:
+        fields["esp"] = format_.name
+    return build_event(
+        {
+            **fields,
+            "type": event_type,
+            "source": format_.name,
+            "message_id": " ".join(str(part) for part in message_id_parts if part),
+        }
+    )
 
 
 def build_event(fields: Mapping[str, object]) -> AnyEvent:
-    """The event that these fields tell of.
+    """Build an event from another program's fields: values may be text, and unknown ones null or empty.
 
-    Where they name no id, one is made of all that they say: the same told twice is the same event.
+    Without an ``id``, the hash of all fields becomes the ID, so that a duplicate is the same event.
 
     Raises:
-        EventError: they tell of none that we know, or when it was cannot be read.
+        EventError: unknown type, missing or invalid time, or a field of the wrong type.
     """
-    known = {name: value for name, value in fields.items() if value is not None and value != ""}
-    known.setdefault("id", hashlib.blake2b(msgspec.json.encode(known, order="sorted"), digest_size=12).hexdigest())
-    known["at"] = _parse_time(known.get("at"))
-    if "esp_bot" in known:
-        known["esp_bot"] = str(known["esp_bot"]).lower() not in _FALSE_VALUES
+    known_fields = {name: value for name, value in fields.items() if value is not None and value != ""}
+    known_fields.setdefault(
+        "id", hashlib.blake2b(msgspec.json.encode(known_fields, order="sorted"), digest_size=12).hexdigest()
+    )
+    known_fields["at"] = _parse_time(known_fields.get("at"))
+    if "esp_bot" in known_fields:
+        known_fields["esp_bot"] = str(known_fields["esp_bot"]).lower() not in _FALSE_VALUES
     try:
-        return cast("AnyEvent", msgspec.convert(known, AnyEvent, strict=False))
+        return cast("AnyEvent", msgspec.convert(known_fields, AnyEvent, strict=False))
     except msgspec.ValidationError as error:
         raise EventError(f"not an event: {error}") from error
 
 
-def normalise_event(event: AnyEvent) -> AnyEvent:
-    """The event; a click with its method, its headers' names and its address as we write them.
+def _parse_time(value: object) -> datetime:
+    """Parse RFC 3339, or Unix time in seconds or milliseconds; UTC if no zone is given."""
+    text = "" if value is None else str(value).strip()
+    if not text:
+        raise EventError("not an event: it has no time")
+    try:
+        at = (
+            _parse_unix_time(float(text))
+            if _NUMBER.fullmatch(text)
+            else datetime.fromisoformat(text.removesuffix(" UTC"))
+        )
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise EventError(f"not an event: '{text}' is not a time") from error
 
-    Other programs write ``get`` and ``Accept-Language``, addresses with their port, and all the addresses that proxies
-    have told of, the client's first (RFC 7239 section 7.4).
+
+def _parse_unix_time(number: float) -> datetime:
+    return datetime.fromtimestamp(number / 1_000 if number >= _MIN_UNIX_MS else number, UTC)
+
+
+def normalise_event(event: AnyEvent) -> AnyEvent:
+    """Normalise a click's method, header names and IP address to the spelling of our own events.
+
+    Other programs write ``get``, ``Accept-Language``, addresses with a port, and the addresses of all proxies, the
+    client's first (RFC 7239 section 7.4).
     """
     if not isinstance(event, Click):
         return event
@@ -126,136 +254,3 @@ def _parse_client_ip(text: str) -> str:
     if first.startswith("["):
         return first[1:].partition("]")[0]
     return first.partition(":")[0] if first.count(":") == 1 else first
-
-
-def _parse_time(value: object) -> datetime:
-    """A time as text of RFC 3339 or as seconds or milliseconds since 1970; UTC where no zone is named."""
-    text = "" if value is None else str(value).strip()
-    if not text:
-        raise EventError("not an event: it says no time")
-    try:
-        at = (
-            _parse_unix_time(float(text))
-            if _NUMBER.fullmatch(text)
-            else datetime.fromisoformat(text.removesuffix(" UTC"))
-        )
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        raise EventError(f"not an event: '{text}' is no time") from error
-
-
-def _parse_unix_time(number: float) -> datetime:
-    return datetime.fromtimestamp(number / 1_000 if number >= _MIN_UNIX_MS else number, UTC)
-
-
-# FOLDED table.py: Read events from a table: the CSV export of an ESP, or any other whose columns are named.
-
-
-def read_table(
-    lines: Iterable[bytes], formats: Sequence[ExportFormat], *, on_unreadable: Callable[[int, EventError], None]
-) -> Iterator[AnyEvent]:
-    """The events of a table with a header; columns are divided by comma, semicolon or tab.
-
-    Raises:
-        ClicktrailError: it is of no kind among ``formats``.
-    """
-    texts = (line.decode("utf-8", errors="replace") for line in lines)
-    header = next((text for text in texts if text.strip()), "").removeprefix("\ufeff")
-    if not header:
-        return
-    separator = max(",;\t", key=header.count)
-    columns = [normalise_column_name(heading.strip('" \r\n')) for heading in header.split(separator)]
-    export = detect_export_format(columns, formats)
-    if export is None:
-        raise ClicktrailError(
-            "it is neither a log of events nor an export that is known by its header",
-            hint="name its columns, such as --columns at=Time,recipient=Email,url=Link",
-        )
-    rows = csv.reader(texts, delimiter=separator)
-    while True:
-        try:
-            cells = next(rows, None)
-            if cells is None:
-                return
-            if any(cells):
-                yield _event_from_row(dict(zip(columns, cells, strict=False)), export)
-        except EventError as error:
-            on_unreadable(rows.line_num + 1, error)
-        except csv.Error as error:
-            on_unreadable(rows.line_num + 1, EventError(f"not an event: {error}"))
-
-
-def _event_from_row(row: Mapping[str, str], format_: ExportFormat) -> AnyEvent:
-    """A row's event. A message to several recipients is one for each: ESPs give them all the same id."""
-    fields: dict[str, object] = {
-        field: next((row[name] for name in names if row.get(name)), "") for field, names in format_.columns.items()
-    }
-    told = " ".join(row[name] for name in format_.columns.get("type", ()) if row.get(name)) or "click"
-    kind = format_.types.get(told.lower()) or format_.types.get(normalise_column_name(told))
-    if kind is None:
-        raise EventError(f"not an event: '{told}' is none that we know")
-    message = (fields.get("message_id") or fields.get("campaign"), fields.get("recipient"))
-    own = {"esp": format_.name} if kind not in {"sent", "engagement"} else {}
-    return build_event(
-        {
-            **fields,
-            **own,
-            "type": kind,
-            "source": format_.name,
-            "message_id": " ".join(str(part) for part in message if part),
-        }
-    )
-
-
-OnUnreadable = Callable[[int, EventError], None]
-"""Told of each line that is no event, by its number from 1. It is passed over."""
-
-_MIN_YEAR = 1970
-_VERDICT_VALUES = frozenset(Verdict)
-_SNIFFED_LINE_COUNT = 20
-"""Lines by which a log is told from a table: its first ones may be damaged."""
-
-
-def read_events(
-    lines: Iterable[bytes], formats: Sequence[ExportFormat], *, on_unreadable: OnUnreadable
-) -> Iterator[AnyEvent]:
-    """The events of one file, line by line, so that its size does not matter.
-
-    Raises:
-        ClicktrailError: it is a table of no kind that we know.
-    """
-    rest = iter(lines)
-    first = list(itertools.islice(rest, _SNIFFED_LINE_COUNT))
-    lines = itertools.chain(first, rest)
-    if any(line.lstrip(b"\xef\xbb\xbf \t").startswith(b"{") for line in first):
-        return map(normalise_event, _read_event_log(lines, on_unreadable))
-    return map(normalise_event, read_table(lines, formats, on_unreadable=on_unreadable))
-
-
-def _read_event_log(lines: Iterable[bytes], on_unreadable: OnUnreadable) -> Iterator[AnyEvent]:
-    for number, line in enumerate(lines, start=1):
-        if text := line.strip().removeprefix(b"\xef\xbb\xbf"):
-            try:
-                yield _validate_event(_event_from_json(text))
-            except EventError as error:
-                on_unreadable(number, error)
-
-
-def _event_from_json(line: bytes) -> AnyEvent:
-    """Ours as it is; what another program wrote, with nulls and without time zones, as well as can be."""
-    try:
-        return decode_event(line)
-    except EventError as error:
-        try:
-            return build_event(msgspec.json.decode(line, type=dict[str, object]))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise error from None
-
-
-def _validate_event(event: AnyEvent) -> AnyEvent:
-    """An event that can be counted: some are of the right form and make no sense."""
-    if event.at.year < _MIN_YEAR:
-        raise EventError(f"not an event: nothing happened in the year {event.at.year}")
-    if isinstance(event, AnonymousClick) and event.verdict not in _VERDICT_VALUES:
-        raise EventError(f"not an event: '{event.verdict}' is no verdict")
-    return event
