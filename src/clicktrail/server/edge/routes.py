@@ -211,7 +211,7 @@ class Routes:
 
     def _apply_overrides(self, decision: Decision, site: Site) -> Decision:
         """What has become of a link since it was sent, within what its domain allows."""
-        if self.overrides.__bool__ and isinstance(decision, Redirect):
+        if self.overrides and isinstance(decision, Redirect):
             decision = self.overrides.apply(decision, now=decision.event.at)
         if (
             site.restricts_destinations
@@ -223,9 +223,9 @@ class Routes:
 
     def _event_to_record(self, event: Click | None, site: Site) -> Click | AnonymousClick | None:
         """What may be recorded."""
-        if event is None or (self.erased.__bool__ and event.recipient in self.erased):
+        if event is None or (self.erased and event.recipient in self.erased):
             return None
-        if has_opted_out(event.headers) or (self.denied.__bool__ and event.recipient in self.denied):
+        if has_opted_out(event.headers) or (self.denied and event.recipient in self.denied):
             return self.anonymizer.anonymize(event) if site.recording.records_opted_out else None
         return event
 

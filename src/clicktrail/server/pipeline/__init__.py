@@ -1,1 +1,1 @@
-"""The use cases: they decide, await ports, and open nothing."""
+"""The use cases: each decides by calling ports, and does no I/O of its own."""

@@ -1,7 +1,7 @@
-"""Hand landing pages of one's own hosts the click that led there, and take what they tell of its visitor.
+"""Pass the click to landing pages on the sender's own hosts, and read the engagement that they report.
 
-The click goes into the fragment of the destination, which browsers send to no server: it is in no log and no
-``Referer``, and changes nothing about what a server or a cache answers.
+The click is appended to the destination as a URL fragment. Browsers do not send fragments to servers, so the click is
+in no server log and no ``Referer``, and does not affect caching.
 """
 
 from collections import OrderedDict
@@ -24,22 +24,22 @@ from clicktrail.tokens import KeyRing, LandingClick, LandingTokenSealer
 __all__ = ["BeaconMessage", "EngagementTracker"]
 
 MAX_CLICK_AGE = timedelta(days=1)
-"""From the click on. Where a page is opened from a bookmark that still has the click, that is another visit."""
+"""A page that is opened later, for example from a bookmark with the fragment, is another visit."""
 
 _FRAGMENT_PREFIX = "#clicktrail="
 _SEEN_CACHE_SIZE = 65_536
-"""What pages told last. Each thing is taken once a click, so that nobody fills the journal with a single click."""
+"""Recent (click, kind) pairs. Each is recorded once, so that one click cannot fill the journal."""
 _DESTINATION_CACHE_SIZE = 4_096
 
 
 class BeaconMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page's message, as ``e.js`` sends it.
+    """The body of a beacon, as ``e.js`` sends it.
 
     Attributes:
-        landing_token: what the page was handed.
-        kind: as of the event.
-        dwell_ms: as of the event, a day at most.
-        scroll_pct: as of the event.
+        landing_token: sealed click from the page's URL fragment.
+        kind: as in the event.
+        dwell_ms: as in the event, up to one day.
+        scroll_pct: as in the event.
     """
 
     landing_token: str
@@ -52,84 +52,81 @@ _beacon_decoder = msgspec.json.Decoder(BeaconMessage)
 
 
 class EngagementTracker:
-    """Marks redirects, and reads what comes of it.
+    """Adds clicks to redirects, and parses the beacons of landing pages.
 
     Args:
-        ring: the keys that seal visits.
-        cache_size: how many messages of pages to remember.
+        ring: keys that seal and open landing tokens.
+        cache_size: number of recent beacons to remember, to ignore repeated ones.
     """
 
     def __init__(self, ring: KeyRing, *, cache_size: int = _SEEN_CACHE_SIZE) -> None:
-        self._seal = LandingTokenSealer(ring)
-        self._size = cache_size
+        self._sealer = LandingTokenSealer(ring)
+        self._cache_size = cache_size
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def add_click_fragment(self, redirect: Redirect, *, hosts: tuple[str, ...]) -> str:
-        """Where to send the reader: the redirect's location, with the click in its fragment if the page is to know.
+        """Return the location of a redirect, with the click as its fragment if the landing page reports engagement.
 
         Args:
-            redirect: of a click that is recorded as it is.
-            hosts: where landing pages are: exact, or ``*.example.com`` for all below.
+            redirect: its click is recorded unchanged, not anonymized.
+            hosts: hosts of landing pages: exact, or ``*.example.com`` for all subdomains.
         """
         click, location = redirect.event, redirect.location
-        if not click.message_id or has_opted_out(click.headers) or not _is_engagement_page(location, hosts):
+        if not click.message_id or has_opted_out(click.headers) or not _reports_engagement(location, hosts):
             return location
-        visit = LandingClick(
+        landing_click = LandingClick(
             click_id=click.id,
             message_id=click.message_id,
             recipient=click.recipient,
             campaign=click.campaign,
             clicked_at=click.at,
         )
-        return f"{location}{_FRAGMENT_PREFIX}{self._seal.seal(visit)}"
+        return f"{location}{_FRAGMENT_PREFIX}{self._sealer.seal(landing_click)}"
 
     def parse_beacon(self, request: Request, *, now: datetime) -> Engagement | None:
-        """What a page tells; None where it is not to be recorded.
+        """Return the engagement that a beacon reports; None if it is not to be recorded.
 
         Args:
-            request: the page's.
-            now: aware, UTC.
+            request: the beacon.
+            now: current time, aware, UTC.
         """
         if has_opted_out(request.headers):
             return None
         try:
-            told = _beacon_decoder.decode(request.body)
-            visit = self._seal.open(told.landing_token)
+            message = _beacon_decoder.decode(request.body)
+            click = self._sealer.open(message.landing_token)
         except (msgspec.DecodeError, UnicodeDecodeError, TokenError):
             return None
-        if now - visit.clicked_at > MAX_CLICK_AGE or not self._add_if_new(visit.click_id, told.kind):
+        if now - click.clicked_at > MAX_CLICK_AGE or not self._add_if_new(click.click_id, message.kind):
             return None
         return Engagement(
-            id=f"{visit.click_id}-{told.kind}",  # told again, even by way of another worker, it is the same event
+            id=f"{click.click_id}-{message.kind}",  # the same event if another worker receives the beacon again
             at=now,
-            campaign=visit.campaign,
-            message_id=visit.message_id,
-            recipient=visit.recipient,
-            click_id=visit.click_id,
-            kind=told.kind,
-            dwell_ms=told.dwell_ms,
-            scroll_pct=told.scroll_pct,
+            campaign=click.campaign,
+            message_id=click.message_id,
+            recipient=click.recipient,
+            click_id=click.click_id,
+            kind=message.kind,
+            dwell_ms=message.dwell_ms,
+            scroll_pct=message.scroll_pct,
         )
 
     def _add_if_new(self, click_id: str, kind: str) -> bool:
         if (click_id, kind) in self._seen:
             return False
         self._seen[click_id, kind] = None
-        if len(self._seen) > self._size:
+        if len(self._seen) > self._cache_size:
             self._seen.popitem(last=False)
         return True
 
 
 @lru_cache(_DESTINATION_CACHE_SIZE)
-def _is_engagement_page(location: str, hosts: tuple[str, ...]) -> bool:
-    """Whether a page may be told of the click.
-
-    Not where the URL has a fragment of its own, which the page needs; nor where it is signed or lets its bearer in.
-    """
+def _reports_engagement(location: str, hosts: tuple[str, ...]) -> bool:
+    # A page needs its own fragment, and URLs that are signed or that log their bearer in are never changed.
     if "#" in location:
         return False
     try:
-        address = parse_url(location)
+        url = parse_url(location)
     except ValueError:
         return False
-    return is_host_listed(address.hostname, hosts) and not is_sensitive(address, "")
+    return is_host_listed(url.hostname, hosts) and not is_sensitive(url, "")

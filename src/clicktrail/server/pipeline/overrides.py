@@ -1,7 +1,7 @@
-"""What was changed about links after they were sent, known without the registry.
+"""Apply link edits to redirects, without the registry.
 
-Of a link's edits the most specific one stands: that of the link itself goes before that of its URL, and that before the
-one of its host. Edits are about destinations as they were sent, so that none leads to another.
+The most specific edit of a link applies: an edit of the link itself before one of its URL, and that before one of its
+host. Edits match destinations as they were sent, so the new destination of one edit is never changed by another.
 """
 
 from collections.abc import Iterable
@@ -21,34 +21,36 @@ _HOST_CACHE_SIZE = 4_096
 
 
 class Gone(msgspec.Struct, frozen=True, kw_only=True):
-    """The link was turned off, or its time is over.
+    """Answer 410 Gone: the link is disabled or has expired.
 
     Attributes:
-        event: what to record first: somebody followed the link all the same.
+        event: click to record first.
     """
 
     event: Click
 
 
 class ActiveEdits:
-    """The edits in force.
+    """The latest edit of each target.
 
     Args:
-        edits: all there ever were.
-
-    Attributes:
-        __bool__: whether there are any: every click asks, and hardly a sender has some.
+        edits: all edits ever made.
     """
 
     def __init__(self, edits: Iterable[LinkEdit] = ()) -> None:
-        current = select_active_edits(edits)
-        self.__bool__ = bool(current)
-        self._by_link = {(of.campaign, of.position): edit for of, edit in current.items() if of.position >= 0}
-        self._by_url = {of.url: edit for of, edit in current.items() if of.url}
-        self._by_host = {of.host: edit for of, edit in current.items() if of.host}
+        active = select_active_edits(edits)
+        self._is_empty = not active
+        self._by_link = {
+            (target.campaign, target.position): edit for target, edit in active.items() if target.position >= 0
+        }
+        self._by_url = {target.url: edit for target, edit in active.items() if target.url}
+        self._by_host = {target.host: edit for target, edit in active.items() if target.host}
+
+    def __bool__(self) -> bool:
+        return not self._is_empty
 
     def apply(self, redirect: Redirect, *, now: datetime) -> Redirect | Gone:
-        """What becomes of a redirect. The event keeps the destination as it was sent: that is what reports call it."""
+        """Return the edited redirect. Its event keeps the destination as sent: reports group clicks by it."""
         edit = self._find(redirect.event)
         if edit is None:
             return redirect
@@ -64,12 +66,12 @@ class ActiveEdits:
         return edit
 
 
+def select_active_edits(edits: Iterable[LinkEdit]) -> dict[EditTarget, LinkEdit]:
+    """Return the latest edit of each target. Targets whose latest edit restores the link are left out."""
+    latest = {edit.target: edit for edit in sorted(edits, key=lambda edit: (edit.at, edit.id))}
+    return {target: edit for target, edit in latest.items() if edit.action is not EditAction.RESTORE}
+
+
 @lru_cache(_HOST_CACHE_SIZE)
 def _parse_host(url: str) -> str:
     return urlsplit(url).hostname or ""
-
-
-def select_active_edits(edits: Iterable[LinkEdit]) -> dict[EditTarget, LinkEdit]:
-    """The latest edit of each target, unless it restored the link."""
-    latest = {edit.target: edit for edit in sorted(edits, key=lambda edit: (edit.at, edit.id))}
-    return {target: edit for target, edit in latest.items() if edit.action is not EditAction.RESTORE}

@@ -1,7 +1,7 @@
-"""What may be recorded of a click by somebody whose browser asks not to be tracked: next to nothing.
+"""Record as little as possible about recipients who opted out, denied tracking or were erased.
 
-Such a click is judged in memory by what its request alone tells: neither message nor recipient may be written down, and
-so nothing of the message's other clicks is at hand.
+A click of theirs is judged in memory by its request alone: neither message nor recipient may be stored, so the
+message's other clicks are not available.
 """
 
 import hashlib
@@ -15,13 +15,21 @@ from clicktrail.tokens import KeyRing
 
 __all__ = ["Anonymizer", "HashedRecipients", "has_opted_out"]
 
+_HASH_BYTES = 16
+_HASH_PERSONALIZATION = b"clicktrail erase"
+
+
+def has_opted_out(headers: Mapping[str, str]) -> bool:
+    """Whether a browser sends Global Privacy Control or Do Not Track."""
+    return headers.get("sec-gpc") == "1" or headers.get("dnt") == "1"
+
 
 class Anonymizer:
-    """Cuts clicks down.
+    """Reduces clicks to anonymous clicks.
 
     Args:
-        judge: gives every click of a timeline its verdict.
-        ids: of anonymous clicks alone: ids that other events share would tell between which of them a click was.
+        judge: gives each click of a timeline its verdict.
+        ids: generates ids of anonymous clicks only. Ids shared with other events would reveal when a click was made.
     """
 
     def __init__(self, *, judge: Callable[[Timeline], tuple[JudgedClick, ...]], ids: IdGenerator) -> None:
@@ -29,7 +37,7 @@ class Anonymizer:
         self._ids = ids
 
     def anonymize(self, click: Click) -> AnonymousClick | None:
-        """What may be recorded of a click; None where it is no click in the sense of reports."""
+        """Return the anonymous click to record; None if reports would not count the click."""
         if click.unresolved:
             return None
         (judged,) = self._judge(Timeline(message_id="", events=(click,)))
@@ -46,44 +54,31 @@ class Anonymizer:
         )
 
 
-def has_opted_out(headers: Mapping[str, str]) -> bool:
-    """Whether a browser sends Global Privacy Control or Do Not Track."""
-    return headers.get("sec-gpc") == "1" or headers.get("dnt") == "1"
-
-
-# FOLDED marks.py: Recipients whom the edge knows by marks alone: names that nobody reads in a file, and that
-# can be asked for.
-
-_HASH_BYTES = 16
-_HASH_PERSONALIZATION = b"clicktrail erase"
-
-
 class HashedRecipients:
-    """Some recipients, by marks that tell who it is only to whoever asks for one by name.
+    """Keyed hashes of recipients: the edge can test membership without storing addresses.
 
-    A mark is a keyed hash of the recipient, by the oldest key of the ring: keys are added and revoked, never taken out.
+    The key is the oldest key of the key ring, because keys are added and revoked but never removed.
 
     Args:
         ring: the key ring.
-        hashes: theirs, as `hash_recipient` makes them.
-
-    Attributes:
-        __bool__: whether there are any: every click asks, and most senders have none.
+        hashes: hashes of the recipients, as `hash_recipient` returns them.
     """
 
     def __init__(self, ring: KeyRing, hashes: Iterable[str] = ()) -> None:
         self._key = ring.keys[-1].secret
         self._hashes = frozenset(hashes)
-        self.__bool__ = bool(self._hashes)
+
+    def __bool__(self) -> bool:
+        return bool(self._hashes)
 
     def __contains__(self, recipient: object) -> bool:
-        """Whether a recipient is one of them; where only the mark is left of one, it stands for them."""
+        """Whether a recipient is included, given by name or by hash."""
         if not self._hashes or not recipient or not isinstance(recipient, str):
             return False
         return recipient in self._hashes or self.hash_recipient(recipient) in self._hashes
 
     def hash_recipient(self, recipient: str) -> str:
-        """What is kept of a recipient. An address is the same in capital and small letters."""
+        """Return the keyed hash of a recipient. Addresses are case-insensitive."""
         name = recipient.casefold() if "@" in recipient else recipient
         hashed = hashlib.blake2b(name.encode(), digest_size=_HASH_BYTES, key=self._key, person=_HASH_PERSONALIZATION)
         return hashed.hexdigest()

@@ -1,7 +1,7 @@
-"""Decide what a request for a tracking URL is answered with, and what is recorded of it.
+"""Decide how to answer a request for a tracking URL, and which click to record.
 
-Only what a key of the ring sealed, or the registry knows, redirects, and only to http and https. A token that looks
-like ours and does not open never redirects, and is recorded: scanners change links to see what happens.
+Only destinations that a key of the ring sealed or that the registry holds are redirected to, and only http and https.
+A path that looks like a token but cannot be opened never redirects. It is recorded, because scanners alter links.
 """
 
 import re
@@ -27,24 +27,24 @@ from clicktrail.tokens import KeyRing, SealedLink, open_token
 __all__ = ["LookupRequired", "NotFound", "Redirect", "Redirector", "Unavailable", "encode_location"]
 
 _VISIBLE_ASCII_URL = re.compile(r"(?i:https?)://[!-~]+")
-"""An http or https URL of visible ASCII: what may stand in a ``Location`` as it is (RFC 9110 section 10.2.2)."""
+"""An http or https URL of visible ASCII: valid in a ``Location`` header unchanged (RFC 9110 section 10.2.2)."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Those that change nothing (RFC 9110 section 9.2.1); TRACE would only send the request back."""
+"""Safe methods (RFC 9110 section 9.2.1) without TRACE, which only echoes the request."""
 
 _MAX_USER_AGENT_CHARS = 512
 _MAX_RAW_TOKEN_CHARS = 200
 
 
-# Structs here, as for what is sealed: several are made for each click, in a tenth of a dataclass's time.
+# The decisions are structs, not dataclasses: every click creates several, and a struct takes a tenth of the time.
 
 
 class Redirect(msgspec.Struct, frozen=True, kw_only=True):
-    """Send the reader on, once the event is recorded, or it is clear that it cannot be.
+    """Redirect to the location, once the event is recorded or cannot be recorded in time.
 
     Attributes:
-        location: an http or https URL of visible ASCII.
-        event: what to record.
+        location: http or https URL of visible ASCII.
+        event: click to record.
     """
 
     location: str
@@ -52,32 +52,32 @@ class Redirect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotFound(msgspec.Struct, frozen=True, kw_only=True):
-    """There is nothing here.
+    """Answer 404.
 
     Attributes:
-        event: what to record first; None for paths that have nothing to do with us.
+        event: click to record first; None if the path is not a tracking URL.
     """
 
     event: Click | None = None
 
 
 class Unavailable(msgspec.Struct, frozen=True, kw_only=True):
-    """Nobody can tell just now where the link leads.
+    """Answer 503: the registry does not answer, so the destination is unknown.
 
     Attributes:
-        event: what to record first.
+        event: click to record first.
     """
 
     event: Click
 
 
 class LookupRequired(msgspec.Struct, frozen=True, kw_only=True):
-    """The registry must be asked where the link leads: `Redirector.look_up` does.
+    """Ask the registry for the destination with `Redirector.look_up`.
 
     Attributes:
-        reference: what to ask for.
-        token: what was asked for.
-        click: what the request itself tells.
+        reference: link to look up.
+        token: path of the request.
+        click: click with the fields that the request gives.
     """
 
     reference: LinkReference
@@ -86,12 +86,12 @@ class LookupRequired(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Redirector:
-    """Knows the keys, and whom to believe about a client's address.
+    """Decides on requests for tracking URLs.
 
     Args:
-        ring: the keys that open tokens.
-        links: where campaign and short tokens lead.
-        trusted_proxies: the networks of our own TLS proxies.
+        ring: keys that open tokens.
+        links: resolves campaign and short tokens.
+        trusted_proxies: networks of our own TLS proxies.
     """
 
     def __init__(self, ring: KeyRing, *, links: LinkResolver, trusted_proxies: Sequence[IPNetwork] = ()) -> None:
@@ -100,12 +100,12 @@ class Redirector:
         self._proxies = TrustedProxies(trusted_proxies)
 
     def decide(self, request: Request, *, now: datetime, click_id: str) -> Redirect | NotFound | LookupRequired:
-        """Answer what asks for a token's path; the query, which any relay on the way may add, is ignored.
+        """Decide by the path. The query is ignored: mail gateways add parameters to it.
 
         Args:
-            request: what was asked.
-            now: aware, UTC.
-            click_id: the id of the event, if there will be one.
+            request: request for any path.
+            now: current time, aware, UTC.
+            click_id: id of the click, if one is recorded.
         """
         if request.method not in _SAFE_METHODS:
             return NotFound()
@@ -123,17 +123,16 @@ class Redirector:
         return Redirect(location=location, event=_add_token_fields(click, sealed))
 
     async def look_up(self, lookup: LookupRequired) -> Redirect | NotFound | Unavailable:
-        """Decide with the registry's help."""
+        """Decide after asking the registry."""
         try:
-            stored = await self._links.resolve(lookup.reference)
+            resolved = await self._links.resolve(lookup.reference)
         except StorageError:
             return Unavailable(event=replace(lookup.click, url=lookup.token[:_MAX_RAW_TOKEN_CHARS], unresolved=True))
-        return _decide_by_resolved_links(lookup, stored)
+        return _decide_by_resolved_links(lookup, resolved)
 
     def _decide_by_reference(
         self, request: Request, token: str, *, now: datetime, click_id: str
     ) -> Redirect | NotFound | LookupRequired:
-        """Decide on a token that is none of the sealed format."""
         try:
             reference = parse_reference(self._ring, token)
         except TokenForgedError:
@@ -145,11 +144,10 @@ class Redirector:
         lookup = LookupRequired(
             reference=reference, token=token, click=self._build_click(request, now=now, click_id=click_id)
         )
-        stored = self._links.get_cached(reference)
-        return lookup if stored is None else _decide_by_resolved_links(lookup, stored)
+        cached = self._links.get_cached(reference)
+        return lookup if cached is None else _decide_by_resolved_links(lookup, cached)
 
     def _build_click(self, request: Request, *, now: datetime, click_id: str) -> Click:
-        """What the request itself tells."""
         headers = request.headers
         ip, https = self._proxies.resolve_client(request.peer, headers, https=request.https)
         return Click(
@@ -169,7 +167,6 @@ def _reject_tampered_token(click: Click, token: str) -> NotFound:
 
 
 def _decide_by_resolved_links(lookup: LookupRequired, resolved: ResolvedLinks | None) -> Redirect | NotFound:
-    """Where a reference leads by what the registry has."""
     reference = lookup.reference
     link = resolved.links.get(reference.position) if resolved else None
     location = encode_location(link.destination) if link else None
@@ -189,7 +186,6 @@ def _decide_by_resolved_links(lookup: LookupRequired, resolved: ResolvedLinks | 
 
 
 def _add_token_fields(click: Click, sealed: SealedLink) -> Click:
-    """What the token adds."""
     return replace(
         click,
         campaign=sealed.campaign,
@@ -202,8 +198,11 @@ def _add_token_fields(click: Click, sealed: SealedLink) -> Click:
 
 
 def encode_location(destination: str) -> str | None:
-    """The destination as it was sealed; its WHATWG serialisation where that is no visible ASCII; None if not web."""
-    # Browsers take a backslash for a slash (WHATWG URL section 4.4); whoever does not would read another host.
+    """Return the value of the ``Location`` header; None if the destination is not an http or https URL.
+
+    The destination is unchanged if it is visible ASCII, otherwise serialised as the WHATWG URL standard says.
+    """
+    # Browsers treat a backslash as a slash (WHATWG URL section 4.4); other programs would see a different host.
     if "\\" not in destination and _VISIBLE_ASCII_URL.fullmatch(destination):
         return destination
     try:

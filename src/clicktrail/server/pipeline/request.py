@@ -1,4 +1,4 @@
-"""What is recorded of a request's headers: those that the judge reads. All else is none of our business."""
+"""The HTTP request as the pipeline sees it: recorded headers, and the client's IP address behind trusted proxies."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,32 +10,9 @@ import msgspec
 __all__ = ["MAX_HEADER_CHARS", "IPNetwork", "Request", "TrustedProxies", "select_recorded_headers"]
 
 MAX_HEADER_CHARS = 256
-"""Characters that are kept of a value."""
+"""Characters of a header's value that are recorded."""
 
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP request, as it came in.
-
-    Attributes:
-        method: such as ``GET``.
-        path: the target's path as it was sent, percent-encoding and all, without the query.
-        peer: the address that the connection came from, as text.
-        headers: lower-case names; the values of a header that came several times joined by a comma.
-        http_version: such as ``1.1``.
-        https: whether this connection itself is TLS.
-        body: the beginning of what came behind the head.
-        recorded_headers: those of the headers that are recorded; None where nobody has chosen them before.
-    """
-
-    method: str
-    path: str
-    peer: str
-    headers: Mapping[str, str]
-    http_version: str = "1.1"
-    https: bool = False
-    body: bytes = b""
-    recorded_headers: dict[str, str] | None = None
-
+_HOP_CACHE_SIZE = 4_096
 
 _RECORDED_HEADERS = frozenset(
     {
@@ -65,53 +42,73 @@ _RECORDED_HEADERS = frozenset(
         "x-purpose",
     }
 )
-
-
-def select_recorded_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The few that are recorded, of all of a request's headers by their lower-case names."""
-    return {name: value[:MAX_HEADER_CHARS] for name, value in headers.items() if name in _RECORDED_HEADERS}
-
-
-# FOLDED proxies.py: Tell who a request came from, when it came through our own proxies.
+"""The headers that the judge reads. No other header is recorded."""
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
 
-_HOP_CACHE_SIZE = 4096
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One HTTP request.
+
+    Attributes:
+        method: method, such as ``GET``.
+        path: path as sent, percent-encoded, without the query.
+        peer: IP address at the other end of the connection.
+        headers: values by lower-case name; repeated headers are joined by commas.
+        http_version: version, such as ``1.1``.
+        https: whether the connection itself uses TLS.
+        body: beginning of the body.
+        recorded_headers: headers to record; None if not selected yet.
+    """
+
+    method: str
+    path: str
+    peer: str
+    headers: Mapping[str, str]
+    http_version: str = "1.1"
+    https: bool = False
+    body: bytes = b""
+    recorded_headers: dict[str, str] | None = None
+
+
+def select_recorded_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers to record, with truncated values. Names must be lower-case."""
+    return {name: value[:MAX_HEADER_CHARS] for name, value in headers.items() if name in _RECORDED_HEADERS}
 
 
 class TrustedProxies:
-    """Our own TLS proxies. Only what they say in ``X-Forwarded-For`` and ``X-Forwarded-Proto`` counts.
+    """Our own TLS proxies, whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are trusted.
 
-    Anybody can write those headers.
+    Any client can send these headers, so they are ignored in requests from other addresses.
 
     Args:
-        networks: where our proxies are.
+        networks: networks of the proxies.
     """
 
     def __init__(self, networks: Sequence[IPNetwork] = ()) -> None:
-        # Reading addresses would be a quarter of a click's decision, and the same proxies come with every request.
+        # Parsing addresses would take a quarter of a click's time, and most requests come from the same proxies.
         self._parse_hop = lru_cache(_HOP_CACHE_SIZE)(partial(_parse_hop, proxies=tuple(networks)))
 
     def resolve_client(self, peer: str, headers: Mapping[str, str], *, https: bool) -> tuple[str, bool]:
-        """The client's address, empty where nobody knows it, and whether it came by TLS.
+        """Return the client's IP address, empty if unknown, and whether the client used TLS.
 
-        Each proxy appends to ``X-Forwarded-For`` whom it was called by, so the list is true from its end up to the
-        first entry that none of ours wrote: the right-most one that is no trusted proxy.
+        Each proxy appends the address it was called from to ``X-Forwarded-For``. So the client is the right-most
+        entry that is not a trusted proxy; entries further left are not reliable.
 
         Args:
-            peer: the address that the connection came from.
-            headers: lower-case names; the values of a header that came several times joined by a comma.
-            https: whether the connection itself is TLS.
+            peer: IP address at the other end of the connection.
+            headers: values by lower-case name; repeated headers are joined by commas.
+            https: whether the connection itself uses TLS.
         """
         hop = self._parse_hop(peer)
         if hop is None or not hop.is_trusted:
             return (hop.address if hop else ""), https
         for text in reversed(headers.get("x-forwarded-for", "").split(",")):
-            caller = self._parse_hop(text)
-            if caller is None:
+            previous_hop = self._parse_hop(text)
+            if previous_hop is None:
                 break
-            hop = caller
+            hop = previous_hop
             if not hop.is_trusted:
                 break
         protocol = headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower()
@@ -120,11 +117,11 @@ class TrustedProxies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Hop:
-    """Somebody on a request's way to us.
+    """The client, or a proxy between it and us.
 
     Attributes:
-        address: in its usual spelling.
-        is_trusted: whether it is a proxy of ours.
+        address: IP address in canonical form.
+        is_trusted: whether it is one of our proxies.
     """
 
     address: str
@@ -139,7 +136,7 @@ def _parse_hop(text: str, *, proxies: tuple[IPNetwork, ...]) -> _Hop | None:
 
 
 def _parse_ip_address(text: str) -> IPAddress | None:
-    """Read an address, with or without a port; IPv4 in IPv6 (``::ffff:192.0.2.1``) is IPv4."""
+    """Parse an IP address with or without a port. IPv4-mapped IPv6 (``::ffff:192.0.2.1``) becomes IPv4."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,4 +1,4 @@
-"""Notice when too many clicks come from one address: as a rule a proxy of the sender's own that is not trusted."""
+"""Detect that too many clicks come from one IP address: usually the sender's own proxy, missing in trusted_proxies."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from operator import itemgetter
 __all__ = ["SharedAddress", "SharedAddressDetector"]
 
 WINDOW_CLICKS = 1_000
-"""Clicks that are looked at: the latest ones."""
+"""Number of latest clicks that are counted."""
 MIN_CLICKS = 100
-"""Clicks before anything is said: of three clicks one is a third."""
+"""With fewer clicks, nothing is reported: of three clicks, one is a third."""
 MIN_SHARE = 0.3
 _PREFIX_LENGTHS = {4: 24, 6: 48}
-"""Of an address no more is told than these many bits: it may be a person's after all."""
+"""Only the network is reported, by IP version: the address may be a person's after all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedAddress:
-    """One address from which too many clicks come.
+    """An IP address with too many clicks.
 
     Attributes:
-        network: that it is in, such as ``203.0.113.0/24``.
-        share: of the latest clicks, 0 to 1.
+        network: network of the address, such as ``203.0.113.0/24``.
+        share: its share of the latest clicks, 0 to 1.
     """
 
     network: str
@@ -30,34 +30,34 @@ class SharedAddress:
 
 
 class SharedAddressDetector:
-    """Counts the addresses of the latest clicks."""
+    """Counts the IP addresses of the latest clicks."""
 
     def __init__(self) -> None:
         self._recent_addresses: deque[str] = deque()
         self._clicks_by_address: dict[str, int] = {}
 
     def add(self, address: str) -> None:
-        """Count a click; one without an address tells nothing."""
+        """Count a click. Clicks without an IP address are ignored."""
         if not address:
             return
         self._recent_addresses.append(address)
         self._clicks_by_address[address] = self._clicks_by_address.get(address, 0) + 1
         if len(self._recent_addresses) > WINDOW_CLICKS:
             oldest = self._recent_addresses.popleft()
-            clicks = self._clicks_by_address.pop(oldest) - 1
-            if clicks:
-                self._clicks_by_address[oldest] = clicks
+            remaining = self._clicks_by_address.pop(oldest) - 1
+            if remaining:
+                self._clicks_by_address[oldest] = remaining
 
     def find_shared_address(self) -> SharedAddress | None:
-        """The address of over 30 % of the latest clicks; None where there is none, or were too few clicks."""
+        """Return the IP address with more than 30 % of the latest clicks, if any and if there are enough clicks."""
         if len(self._recent_addresses) < MIN_CLICKS:
             return None
         address, clicks = max(self._clicks_by_address.items(), key=itemgetter(1))
         share = clicks / len(self._recent_addresses)
-        return SharedAddress(network=_truncate_to_network(address), share=share) if share > MIN_SHARE else None
+        return SharedAddress(network=_format_network(address), share=share) if share > MIN_SHARE else None
 
 
-def _truncate_to_network(address: str) -> str:
+def _format_network(address: str) -> str:
     try:
         version = ip_network(address).version
         return str(ip_network(f"{address}/{_PREFIX_LENGTHS[version]}", strict=False))

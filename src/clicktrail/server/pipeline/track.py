@@ -1,15 +1,28 @@
-"""Message in, tracked message out."""
+"""Rewrite one outgoing message as the sender's control headers ask.
+
+| header | meaning |
+|---|---|
+| ``X-Clicktrail-Campaign`` | name of the campaign |
+| ``X-Clicktrail-Recipient`` | id of the recipient, if the sender does not want to use the address |
+| ``X-Clicktrail-Consent`` | the recipient's tracking consent |
+| ``X-Clicktrail-Stream`` | kind of message |
+| ``X-Clicktrail-Medium`` | ``utm_medium`` of its links |
+| ``X-Clicktrail-Tracking`` | ``off``: do not track |
+
+The headers are removed from the message.
+"""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 
 from clicktrail.model.consent import Consent
 from clicktrail.model.event import Sent
 from clicktrail.model.link_set import ShortLinkMessage, StoredLink
 from clicktrail.rewrite import RewriteResult, SkipReason
-from clicktrail.rewrite.mime import decode_header_value
 from clicktrail.server.ports import Consents
 from clicktrail.tokens import MAX_SHORT_LINKS, encode_short_token
 from clicktrail.tracking import MessageMetadata, Tracker
@@ -23,18 +36,9 @@ __all__ = [
     "track_message",
 ]
 
-# FOLDED instructions.py: Read and remove the headers by which a sender tells clicktrail about a message.
-#
-# ``X-Clicktrail-Campaign`` names the campaign, ``X-Clicktrail-Recipient`` the person, for senders who address
-# messages
-# otherwise than people, ``X-Clicktrail-Consent`` what they said to being tracked, ``X-Clicktrail-Stream`` the
-# kind of
-# message, ``X-Clicktrail-Medium`` its UTM medium, and ``X-Clicktrail-Tracking: off`` asks for none.
-# They are for us alone: the recipient never sees them.
-
 # The header block ends at the first empty line (RFC 5322 section 2.1); mail from Unix programs has bare newlines.
 _END_OF_HEADERS = re.compile(rb"\r?\n(?=\r?\n)|\Z")
-# A field goes on in every line that begins with white space (RFC 5322 section 2.2.3).
+# A field continues on every line that begins with white space (RFC 5322 section 2.2.3).
 _CONTROL_HEADER = re.compile(
     rb"^X-Clicktrail-(?P<name>Campaign|Consent|Medium|Recipient|Stream|Tracking)[ \t]*:"
     rb"(?P<value>.*(?:\r?\n[ \t].*)*)(?:\r?\n|\Z)",
@@ -42,22 +46,22 @@ _CONTROL_HEADER = re.compile(
 )
 
 _MAX_VALUE_CHARS = 255
-"""Characters of a campaign or a recipient, of which an address has at most 254 (RFC 5321, erratum 1690). Both go into
-every link; what is longer is cut, or nobody would take the link's request."""
+"""Longer values are truncated. Campaign and recipient are part of every link, and servers reject overlong URLs. An
+email address has up to 254 characters (RFC 5321, erratum 1690)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlHeaders:
-    """What the sender asked for.
+    """The sender's control headers; a missing one is empty.
 
     Attributes:
-        stripped_message: the message without our headers, otherwise the same bytes.
-        campaign: empty if not said.
-        recipient: empty if not said.
-        stream: what kind of message it is; empty if not said.
-        medium: its ``utm_medium``; empty if not said.
-        tracking: ``off`` if the message is not to be tracked; empty if not said.
-        consent: ``granted``, ``denied`` or ``unknown``; empty if not said.
+        stripped_message: the message without control headers, otherwise byte-identical.
+        campaign: name of the campaign.
+        recipient: address or opaque id.
+        stream: kind of message.
+        medium: ``utm_medium`` of its links.
+        tracking: ``off`` if the message must not be tracked.
+        consent: ``granted``, ``denied`` or ``unknown``.
     """
 
     stripped_message: bytes
@@ -70,42 +74,25 @@ class ControlHeaders:
 
     @property
     def is_tracking_off(self) -> bool:
-        """Whether the message is to pass as it is: a word that we do not know is meant so as well."""
+        """Whether the message must not be tracked; also True for an unknown value."""
         return self.tracking.casefold() not in {"", "on"}
 
     @property
     def stated_consent(self) -> Consent | None:
-        """What the sender says of the recipient's consent, if anything; a word that we do not know is no consent."""
-        word = self.consent.casefold()
-        if not word:
+        """The consent that the sender states; denied for an unknown value, None without the header."""
+        value = self.consent.casefold()
+        if not value:
             return None
-        return Consent(word) if word in list(Consent) else Consent.DENIED
-
-
-def parse_control_headers(raw: bytes) -> ControlHeaders:
-    """Read our headers and take them out. Where one stands twice the first counts, and both go."""
-    end = _END_OF_HEADERS.search(raw)
-    head_end = end.end() if end else len(raw)
-    head = raw[:head_end]
-    found: dict[str, str] = {}
-    for match in _CONTROL_HEADER.finditer(head):
-        found.setdefault(match["name"].decode().lower(), _decode_value(match["value"])[:_MAX_VALUE_CHARS])
-    if not found:
-        return ControlHeaders(stripped_message=raw)
-    return ControlHeaders(stripped_message=_CONTROL_HEADER.sub(b"", head) + raw[head_end:], **found)
-
-
-def _decode_value(value: bytes) -> str:
-    return decode_header_value(re.sub(rb"\r?\n(?=[ \t])", b"", value).strip())
+        return Consent(value) if value in list(Consent) else Consent.DENIED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageIdentity:
-    """What tells a message from every other.
+    """New, unique ids of a message.
 
     Attributes:
-        message_id: a new id.
-        short_code: a new code for short links; None for a message without.
+        message_id: our id of the message.
+        short_code: code of its short links; None for a message without short links.
     """
 
     message_id: str
@@ -114,17 +101,16 @@ class MessageIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackedMessage:
-    """A message ready to go out.
+    """A message that is ready to be sent.
 
     Attributes:
-        raw: its bytes, without our own headers.
-        message_id: the id that its links carry.
-        campaign: what its sender called it; empty if nothing.
-        recipient: who it is for; empty where the envelope has several, or where the recipient stays unnamed for want
-            of consent.
-        link_count: how many links a reader can click, counted by position.
-        skip_reasons: why the message, or bodies of it, passed unchanged; empty if nothing did.
-        short_message: its short links, to be kept before it goes out; None if it has none.
+        raw: the message, without control headers.
+        message_id: our id of the message, as in its links.
+        campaign: empty if none.
+        recipient: empty if the envelope has several recipients, or if the links are anonymous.
+        link_count: number of tracked links, counted by position.
+        skip_reasons: why the message or some of its bodies are unchanged; empty if everything was rewritten.
+        short_message: short links to store before the message is sent; None if it has none.
     """
 
     raw: bytes
@@ -136,7 +122,7 @@ class TrackedMessage:
     short_message: ShortLinkMessage | None
 
     def build_sent_event(self, *, id: str, at: datetime, recipient_count: int) -> Sent:
-        """The event to record once the next hop has taken it."""
+        """Build the event to record once the next hop has accepted the message."""
         return Sent(
             id=id,
             at=at,
@@ -148,6 +134,51 @@ class TrackedMessage:
         )
 
 
+def parse_control_headers(raw: bytes) -> ControlHeaders:
+    """Parse and remove the control headers. Of a repeated header, the first one counts."""
+    end = _END_OF_HEADERS.search(raw)
+    header_end = end.end() if end else len(raw)
+    header_block = raw[:header_end]
+    values: dict[str, str] = {}
+    for match in _CONTROL_HEADER.finditer(header_block):
+        values.setdefault(match["name"].decode().lower(), _decode_value(match["value"])[:_MAX_VALUE_CHARS])
+    if not values:
+        return ControlHeaders(stripped_message=raw)
+    return ControlHeaders(stripped_message=_CONTROL_HEADER.sub(b"", header_block) + raw[header_end:], **values)
+
+
+def _decode_value(value: bytes) -> str:
+    """Unfold a header value and decode its encoded words (RFC 2047)."""
+    unfolded = re.sub(rb"\r?\n(?=[ \t])", b"", value).strip().decode("utf-8", "replace")
+    try:
+        return str(make_header(decode_header(unfolded)))
+    except (HeaderParseError, LookupError, ValueError):
+        return unfolded
+
+
+async def add_stored_consent(headers: ControlHeaders, recipients: Sequence[str], consents: Consents) -> ControlHeaders:
+    """Add the recipients' stored consent, unless the sender states one.
+
+    All recipients get the same body, so the strictest consent applies: denied, then unknown, then granted.
+
+    Args:
+        headers: the sender's headers. A recipient that they name is looked up instead of the envelope's.
+        recipients: envelope recipients.
+        consents: stored consents.
+
+    Raises:
+        StorageError: the registry is unavailable.
+    """
+    if headers.stated_consent is not None:
+        return headers
+    names = [headers.recipient] if headers.recipient else recipients
+    stored = [await consents.find(name) for name in names]
+    if Consent.DENIED in stored:
+        return replace(headers, consent=Consent.DENIED)
+    all_granted = bool(stored) and set(stored) == {Consent.GRANTED}
+    return replace(headers, consent=Consent.GRANTED if all_granted else Consent.UNKNOWN)
+
+
 def track_message(
     headers: ControlHeaders,
     *,
@@ -156,17 +187,17 @@ def track_message(
     identity: MessageIdentity,
     now: datetime,
 ) -> TrackedMessage:
-    """Rewrite one message. Never raises: what cannot be rewritten passes unchanged, with the reason.
+    """Rewrite one message. Never raises: what cannot be rewritten is sent unchanged, with the reason.
 
     Args:
-        headers: the message as it came, with what its sender asked for.
+        headers: the message and its control headers.
         tracker: replaces its links.
-        recipients: the envelope's.
-        identity: drawn for this message.
-        now: goes into the links.
+        recipients: envelope recipients.
+        identity: ids made for this message.
+        now: current time, which the links hold.
     """
     recipient = headers.recipient or (recipients[0] if len(recipients) == 1 else "")
-    sending = MessageMetadata(
+    metadata = MessageMetadata(
         message_id=identity.message_id,
         sent_at=now,
         recipient=recipient,
@@ -174,33 +205,32 @@ def track_message(
         stream=headers.stream,
         medium=headers.medium,
         consent=headers.stated_consent or Consent.UNKNOWN,
-        anonymous_id=identity.message_id,  # random, and nothing that is kept says to whom it went
+        anonymous_id=identity.message_id,  # random; nothing stored connects it with the recipient
         short_code=identity.short_code,
     )
     if headers.is_tracking_off:
-        rewritten = RewriteResult(raw=headers.stripped_message, links=(), skip_reasons=(SkipReason.TRACKING_OFF,))
+        result = RewriteResult(raw=headers.stripped_message, links=(), skip_reasons=(SkipReason.TRACKING_OFF,))
     else:
-        rewritten = tracker.rewrite_message(headers.stripped_message, sending)
-    recorded = tracker.anonymize_if_required(sending)
+        result = tracker.rewrite_message(headers.stripped_message, metadata)
+    recorded = tracker.anonymize_if_required(metadata)
     return TrackedMessage(
-        raw=rewritten.raw,
+        raw=result.raw,
         message_id=recorded.message_id,
         campaign=recorded.campaign,
         recipient=recorded.recipient,
-        link_count=rewritten.tracked_count,
-        skip_reasons=rewritten.skip_reasons,
-        short_message=_build_short_message(recorded, rewritten),
+        link_count=result.tracked_count,
+        skip_reasons=result.skip_reasons,
+        short_message=_build_short_message(recorded, result),
     )
 
 
-def _build_short_message(sending: MessageMetadata, rewritten: RewriteResult) -> ShortLinkMessage | None:
-    """What short links must be kept."""
-    code = sending.short_code
+def _build_short_message(metadata: MessageMetadata, result: RewriteResult) -> ShortLinkMessage | None:
+    code = metadata.short_code
     if code is None:
         return None
     links = {
         link.position: StoredLink(position=link.position, destination=link.destination, group=link.group)
-        for link in rewritten.links
+        for link in result.links
         if link.position is not None
         and link.position < MAX_SHORT_LINKS
         and link.replacement.endswith(encode_short_token(code, link.position))
@@ -209,34 +239,9 @@ def _build_short_message(sending: MessageMetadata, rewritten: RewriteResult) -> 
         return None
     return ShortLinkMessage(
         code=code,
-        message_id=sending.message_id,
-        recipient=sending.recipient,
-        campaign=sending.campaign,
-        created_at=sending.sent_at,
+        message_id=metadata.message_id,
+        recipient=metadata.recipient,
+        campaign=metadata.campaign,
+        created_at=metadata.sent_at,
         links=tuple(links[position] for position in sorted(links)),
     )
-
-
-# FOLDED consent.py: Find out whether the recipients of a message may be tracked.
-
-
-async def add_stored_consent(headers: ControlHeaders, recipients: Sequence[str], consents: Consents) -> ControlHeaders:
-    """The instructions with the consent that the sender has not told, if the recipients have.
-
-    Several recipients get one body, so that the strictest counts: who denies, then who was never asked.
-
-    Args:
-        headers: the sender's instructions; a recipient whom they name stands for all.
-        recipients: the envelope's.
-        consents: what is known of recipients.
-
-    Raises:
-        StorageError: nobody can tell just now.
-    """
-    if headers.stated_consent is not None:
-        return headers
-    found = [await consents.find(recipient) for recipient in ([headers.recipient] if headers.recipient else recipients)]
-    if Consent.DENIED in found:
-        return replace(headers, consent=Consent.DENIED)
-    granted = bool(found) and set(found) == {Consent.GRANTED}
-    return replace(headers, consent=Consent.GRANTED if granted else Consent.UNKNOWN)

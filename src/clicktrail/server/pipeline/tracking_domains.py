@@ -1,4 +1,4 @@
-"""The tracking domains of a sender, and what each of them shows and allows."""
+"""Parse the domains file: the sender's tracking domains, and what each shows and allows."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -17,17 +17,16 @@ class TrackingDomain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """One tracking domain.
 
     Attributes:
-        host: its name, without scheme and port; empty for every name there is.
-        sender: whose emails its links stand in, as readers know them; empty if they are not told.
-        contact: whom a reader may ask; empty if nobody.
-        home: a web URL that ``/`` has a link to; empty for none.
-        hsts_days: for how many days browsers come by TLS only (RFC 6797); 0 not to tell them.
-        destinations: hosts that its links may lead to: exact, ``*.example.com`` for all below, ``*`` for every host.
-        opted_out: what is recorded of readers who ask not to be tracked; empty for what the settings say.
-        engagement_hosts: landing pages' hosts that are handed the clicks on its links, as in the settings; none where
-            pages have no part in it; None for what the settings say.
-        apple_app_site_association: file that says which of its links an iOS app opens; empty for none.
-        assetlinks: the same for Android.
+        host: host name without scheme and port; empty in the default for all other hosts.
+        sender: name of the sender, shown on error pages; empty to show none.
+        contact: address or URL of a contact, shown on error pages; empty to show none.
+        home: web URL linked from ``/``; empty for none.
+        hsts_days: lifetime of HTTP Strict Transport Security in days (RFC 6797); 0 to send no such header.
+        destinations: allowed hosts of destinations: exact, ``*.example.com`` for all subdomains, ``*`` for every host.
+        opted_out: what is recorded of opted-out readers; empty to use the setting.
+        engagement_hosts: hosts of landing pages that report engagement; empty for none; None to use the setting.
+        apple_app_site_association: file to serve for iOS universal links; empty for none.
+        assetlinks: file to serve for Android app links; empty for none.
     """
 
     host: str = ""
@@ -47,28 +46,28 @@ class _DomainsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse_domains(text: str) -> tuple[TrackingDomain, ...]:
-    """Read a domains file: a table ``[[domain]]`` for each.
+    """Parse a domains file (TOML), which has one table ``[[domain]]`` for each domain.
 
     Raises:
-        SettingsError: not TOML, an unknown key, a value of the wrong kind, or a host that is none or listed twice.
+        SettingsError: invalid TOML, an unknown key, an invalid value, or an invalid or repeated host.
     """
     domains = decode_toml(text, _DomainsFile, name="the domains file").domain
     hosts = [domain.host for domain in domains]
     for domain in domains:
         if not is_host_name(domain.host):
             raise SettingsError(
-                f"'{domain.host}' is no host of a tracking domain",
-                hint="write its name alone, in its ASCII form: links.example.com",
+                f"'{domain.host}' is not a valid host name of a tracking domain",
+                hint="write the host name in ASCII, without scheme and port: links.example.com",
             )
         if hosts.count(domain.host) > 1:
-            raise SettingsError(f"the tracking domain {domain.host} stands there twice")
+            raise SettingsError(f"the tracking domain {domain.host} is listed twice")
         if domain.home and not extract_host(domain.home):
-            raise SettingsError(f"the home of {domain.host} is '{domain.home}'", hint="write a web URL")
+            raise SettingsError(f"the home of {domain.host} is not a web URL: '{domain.home}'")
         check_host_patterns(f"destinations of {domain.host}", domain.destinations)
         check_bounded_host_patterns(f"engagement_hosts of {domain.host}", domain.engagement_hosts or ())
     return domains
 
 
 def is_allowed_destination(destinations: Sequence[str], location: str) -> bool:
-    """Whether a link may lead to a web URL."""
+    """Whether a redirect to a web URL is allowed."""
     return "*" in destinations or is_host_listed(extract_host(location), destinations)
