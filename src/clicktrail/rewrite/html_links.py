@@ -1,4 +1,8 @@
-"""Find the links of an HTML body: the values of ``<a href>`` and ``<area href>``, and of VML's ``<v:... href>``."""
+"""Find the links of an HTML body: the values of ``<a href>`` and ``<area href>``, and of VML's ``<v:... href>``.
+
+Each link also gets its location (header, body, footer), its element (button, image, text) and its label. These are
+heuristics; docs/reference/links.md describes them.
+"""
 
 import html
 import re
@@ -9,123 +13,58 @@ from functools import lru_cache
 import msgspec
 
 from clicktrail.model.link import Element, Location
-from clicktrail.rewrite import html_tokenizer
 from clicktrail.rewrite.candidate import Candidate, resolve_href
-from clicktrail.rewrite.html_tokenizer import ATTRIBUTE, HREF, Tag, decode_attribute_value
+from clicktrail.rewrite.html_tokenizer import ATTRIBUTE, HREF, Tag, decode_attribute_value, find_tags
 
 __all__ = [
-    "Regions",
-    "classify_element_and_label",
-    "find_content_end",
     "find_first_alternates",
     "find_links",
-    "find_regions",
 ]
 
-# FOLDED labels.py: Say what a link of an HTML body looks like and what it says: heuristics of
-# docs/reference/links.md.
-
 _MAX_CONTENT_CHARS = 2_000
-"""Characters behind a tag in which its content is looked for: a button's markup has some hundred."""
+"""Characters after a tag that are searched for its content. The markup of a button has a few hundred."""
 _MAX_LABEL_CHARS = 100
 
 _FLAGS = re.ASCII | re.IGNORECASE
 _CONTENT_END = re.compile(r"</(?:a|v:[a-z]++)[\s>]|<a[\s>]", _FLAGS)
-# What is never closed runs to the end.
+# An unclosed comment or tag runs to the end.
 _MARKUP = re.compile(r"<!--(?:[^-]++|-(?!->))*+(?:-->)?|<[^>]*+>?")
 _IMG_ALT = re.compile(r"""<img\b[^>]*?\salt\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>"']++))""", _FLAGS)
 _IMG_TAG = re.compile(r"<img\b", _FLAGS)
 _BUTTON_CLASS = re.compile(r"btn|button|\bcta\b", _FLAGS)
 _INVISIBLE_CHARACTERS = dict.fromkeys(map(ord, "\u00ad\u034f\u200b\u200c\u200d\u2060\ufeff"))
 
-
-def find_content_end(html: str, at: int, limit: int) -> int:
-    """Where the content of a link's element ends: at its end tag, at the next link, or where one looks no further.
-
-    Args:
-        html: the document.
-        at: where the content begins.
-        limit: where the document, or the conditional comment around it, ends.
-    """
-    stop = html.find("<", at, limit)
-    if html.startswith(("</a", "</A"), stop):
-        return stop
-    last = min(limit, at + _MAX_CONTENT_CHARS)
-    closing = _CONTENT_END.search(html, at, last)
-    return closing.start() if closing else last
-
-
-def classify_element_and_label(tag: str, attributes: Mapping[str, str], content: str) -> tuple[Element, str]:
-    """What a link looks like, and its label.
-
-    Args:
-        tag: the link's tag name, lower case.
-        attributes: of its tag, values as written.
-        content: of its element.
-    """
-    if tag == "area":
-        content = ""
-    text = _normalize_text(_MARKUP.sub(" ", content) if "<" in content else content)
-    image = "" if text or "<" not in content else content
-    if tag == "area" or (image and _IMG_TAG.search(image)):
-        element = Element.IMAGE
-    else:
-        element = Element.BUTTON if _is_button(tag, attributes) else Element.TEXT
-    label = attributes.get("data-clicktrail-label") or ""
-    return element, _normalize_text(label) or text or _extract_alt_text(attributes if tag == "area" else {}, image)
-
-
-def _normalize_text(text: str) -> str:
-    """Text with its references decoded, by the rules for text, white space collapsed; bounded."""
-    if "&" in text:
-        text = html.unescape(text)
-    if not text.isascii():
-        text = text.translate(_INVISIBLE_CHARACTERS)
-    return " ".join(text.split())[:_MAX_LABEL_CHARS].rstrip()
-
-
-def _extract_alt_text(attributes: Mapping[str, str], image: str) -> str:
-    if "alt" in attributes:
-        return _normalize_text(decode_attribute_value(attributes["alt"]))
-    found = _IMG_ALT.search(image)
-    return _normalize_text(found[1] or found[2] or found[3] or "") if found else ""
-
-
-def _is_button(tag: str, attributes: Mapping[str, str]) -> bool:
-    if tag.startswith("v:") or attributes.get("role") == "button":
-        return True
-    if "class" in attributes and _BUTTON_CLASS.search(attributes["class"]):
-        return True
-    style = attributes.get("style", "")
-    return "background" in style and ("padding" in style or "inline-block" in style)
-
-
-# FOLDED regions.py: Tell header, body and footer of an HTML document apart: heuristics of
-# docs/reference/links.md.
-
-_FLAGS = re.ASCII | re.IGNORECASE
 _BODY_TAG = re.compile(r"<body[\s>]", _FLAGS)
 _CONTENT_START = re.compile(r"<(?:h[1-6]|p)[\s>]|</header", _FLAGS)
 _VIEW_ONLINE_LABEL = re.compile(r"\b(?:browser|online|webversion|web version)\b", _FLAGS)
-# Words without the letter that may be a capital: `str.find` takes a tenth of the time of a pattern.
+# Without the first letter, which may be a capital: `str.find` takes a tenth of the time of a regular expression.
 _HEADER_KEYWORDS = ("eader", "EADER", "avbar", "<nav", "<NAV")
 _FOOTER_KEYWORDS = ("ooter", "OOTER")
 _UNSUBSCRIBE_KEYWORD = "nsubscribe"
 _HEADER_SIZE_DIVISOR = 4
 _MAX_HEADER_CHARS = 8_000
-# Hostile documents are nothing but marks.
+# Bounds the search in hostile documents.
 _MAX_KEYWORD_MATCHES = 100
 _MAX_TAG_CHARS = 1_000
 
+_HTTP_URL_START = re.compile(r"https?://", re.ASCII | re.IGNORECASE)
+_CACHE_SIZE = 2_000
+"""Parsed tags in the cache. The messages of one mailing share most of their links."""
+_MAX_CACHED_CHARS = 4_000
+"""Characters of a cached tag and its content."""
+
+_MAX_ALTERNATE_DISTANCE_CHARS = 2_000
+"""Characters between two alternates. A VML button has about 600 after its href."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Regions:
-    """Where a document's header and footer are, in characters from its start.
+class _Regions:
+    """Offsets of the header and footer of a document.
 
     Attributes:
-        header_tag_start: where the first tag stands that calls itself a header; `header_end` if none does.
-        header_end: where the content begins; only the beginning of a document can be its header.
-        footer_start: where the footer begins; the document's length if none was found.
+        header_tag_start: first tag whose name or attributes say "header" or "nav"; `header_end` if there is none.
+        header_end: start of the content.
+        footer_start: start of the footer; length of the document if there is none.
     """
 
     header_tag_start: int
@@ -133,13 +72,6 @@ class Regions:
     footer_start: int
 
     def locate(self, start: int, element: Element, label: str) -> Location:
-        """Where a link stands.
-
-        Args:
-            start: where its span begins.
-            element: what it looks like.
-            label: what it says.
-        """
         if start >= self.footer_start:
             return Location.FOOTER
         if start < self.header_end and (
@@ -149,74 +81,64 @@ class Regions:
         return Location.BODY
 
 
-def find_regions(html: str) -> Regions:
-    """Look for the marks of a document's regions once."""
-    opened = _BODY_TAG.search(html)
-    start = opened.end() if opened else 0
-    size = len(html) - start
-    limit = start + min(size // _HEADER_SIZE_DIVISOR, _MAX_HEADER_CHARS)
-    content = _CONTENT_START.search(html, start, limit)
-    header_end = content.start() if content else limit
-    half = start + size // 2
-    footer = _find_first_tag(html, _FOOTER_KEYWORDS, half, len(html))
-    if footer < 0 and (unsubscribe := html.find(_UNSUBSCRIBE_KEYWORD, half)) >= 0:
-        footer = html.rfind("<a", half, unsubscribe)
-    mark = _find_first_tag(html, _HEADER_KEYWORDS, start, header_end)
-    return Regions(
-        header_tag_start=mark if mark >= 0 else header_end,
-        header_end=header_end,
-        footer_start=footer if footer >= 0 else len(html),
-    )
-
-
-def _find_first_tag(html: str, marks: tuple[str, ...], start: int, end: int) -> int:
-    """Where the first tag or comment begins that has the first of the marks which any has; -1 if none has."""
-    return next((at for mark in marks if (at := _find_tag_with_keyword(html, mark, start, end)) >= 0), -1)
-
-
-def _find_tag_with_keyword(html: str, mark: str, start: int, end: int) -> int:
-    at = start
-    for _ in range(_MAX_KEYWORD_MATCHES):
-        at = html.find(mark, at, end)
-        if at < 0:
-            return -1
-        # A mark that begins with "<" is itself the tag's beginning.
-        opened = html.rfind("<", max(start, at - _MAX_TAG_CHARS), at + 1)
-        if opened > html.rfind(">", max(start, at - _MAX_TAG_CHARS), at):
-            return opened
-        at += len(mark)
-    return -1
-
-
-_HTTP_URL_START = re.compile(r"https?://", re.ASCII | re.IGNORECASE)
-_CACHE_SIZE = 2_000
-"""Links that are remembered as they were read: a mailing's messages have most of theirs in common."""
-_MAX_CACHED_CHARS = 4_000
-"""Characters of tag and content."""
-
-
 def find_links(html: str) -> list[Candidate]:
-    """Every href of an ``a`` or ``area`` tag, in the order of the document, and of VML in conditional comments."""
-    regions = find_regions(html)
-    find_tags = (
-        html_tokenizer.find_tags_in_simple_html if html_tokenizer.is_simple_html(html) else html_tokenizer.find_tags
-    )
+    """Find every href of an ``a`` or ``area`` tag, and of VML tags in conditional comments, in order."""
+    regions = _find_regions(html)
     bases: list[Candidate] = []
     links: list[Candidate] = []
     for tag in find_tags(html):
         attributes = html[tag.start : tag.end]
-        content = html[tag.end + 1 : find_content_end(html, tag.end + 1, tag.container_end)]
-        read = _parse_tag_cached if len(attributes) + len(content) <= _MAX_CACHED_CHARS else _parse_tag
-        if known := read(tag.name, attributes, content):
-            (bases if tag.name == "base" else links).append(_build_candidate(tag, known, regions))
+        content = html[tag.end + 1 : _find_content_end(html, tag.end + 1, tag.container_end)]
+        parse = _parse_tag_cached if len(attributes) + len(content) <= _MAX_CACHED_CHARS else _parse_tag
+        if parsed := parse(tag.name, attributes, content):
+            (bases if tag.name == "base" else links).append(_build_candidate(tag, parsed, regions))
     if not bases or not _HTTP_URL_START.match(bases[0].url):
         return links
     base = bases[0].url
     return [msgspec.structs.replace(link, url=resolve_href(link.href, base=base)) for link in links]
 
 
+def find_first_alternates(candidates: Sequence[Candidate]) -> list[int]:
+    """Return for each link the index of its first alternate, or its own index.
+
+    Alternates are one button for different mail programs: VML in a conditional comment, another link in a conditional
+    comment, or a link outside. They have the same URL and follow each other with only a button's markup between them.
+    """
+    first_alternates: list[int] = []
+    for index, candidate in enumerate(candidates):
+        if _has_same_url_as_previous(candidates, index):
+            kinds = {_classify_alternate(alternate) for alternate in candidates[first_alternates[-1] : index]}
+            if _classify_alternate(candidate) not in kinds and not _has_closer_alternate(candidates, index, kinds):
+                first_alternates.append(first_alternates[-1])
+                continue
+        first_alternates.append(index)
+    return first_alternates
+
+
+def _classify_alternate(candidate: Candidate) -> str:
+    if not candidate.is_conditional:
+        return "outside"
+    return "vml" if candidate.tag_name.startswith("v:") else "conditional"
+
+
+def _has_same_url_as_previous(candidates: Sequence[Candidate], index: int) -> bool:
+    if not 0 < index < len(candidates):
+        return False
+    previous, candidate = candidates[index - 1], candidates[index]
+    return previous.url == candidate.url and candidate.start - previous.end <= _MAX_ALTERNATE_DISTANCE_CHARS
+
+
+def _has_closer_alternate(candidates: Sequence[Candidate], index: int, previous_kinds: set[str]) -> bool:
+    """Whether an Outlook button between two links for other programs belongs to the second of them."""
+    return (
+        previous_kinds == {"outside"}
+        and _has_same_url_as_previous(candidates, index + 1)
+        and not candidates[index + 1].is_conditional
+    )
+
+
 class _ParsedTag(msgspec.Struct, frozen=True):
-    """What a tag and its content tell, wherever they stand; the href's span from where the attributes begin."""
+    """A tag and its content, independent of the position in the document. Offsets count from the first attribute."""
 
     start: int
     end: int
@@ -227,83 +149,127 @@ class _ParsedTag(msgspec.Struct, frozen=True):
     label: str
 
 
-def _parse_tag(name: str, text: str, content: str) -> _ParsedTag | None:
-    """Read a tag's attributes and what is in its element; None if it has no href."""
-    found = HREF.match(text)
-    if found is None:
+def _parse_tag(tag_name: str, attribute_text: str, content: str) -> _ParsedTag | None:
+    href_match = HREF.match(attribute_text)
+    if href_match is None:
         return None
-    # An href without a value has an empty one, behind its name.
-    start, end = found.span(found.lastgroup) if found.lastgroup else (found.end(), found.end())
-    # The first of a name counts: it is the last to be set.
+    # An href without value is an empty href, at the end of its name.
+    start, end = href_match.span(href_match.lastgroup) if href_match.lastgroup else (href_match.end(), href_match.end())
+    # Of several attributes with one name the first counts. In reverse, it is the last to be set.
     attributes = {
-        name.lower(): double or single or bare for name, double, single, bare in reversed(ATTRIBUTE.findall(text))
+        name.lower(): double or single or unquoted
+        for name, double, single, unquoted in reversed(ATTRIBUTE.findall(attribute_text))
     }
-    element, label = classify_element_and_label(name, attributes, content)
-    href = decode_attribute_value(text[start:end])
+    element, label = _classify_element_and_label(tag_name, attributes, content)
+    href = decode_attribute_value(attribute_text[start:end])
     return _ParsedTag(start, end, href, resolve_href(href), attributes, element, label)
 
 
 _parse_tag_cached = lru_cache(_CACHE_SIZE)(_parse_tag)
 
 
-def _build_candidate(tag: Tag, read: _ParsedTag, regions: Regions) -> Candidate:
-    start = tag.start + read.start
+def _build_candidate(tag: Tag, parsed: _ParsedTag, regions: _Regions) -> Candidate:
+    start = tag.start + parsed.start
     return Candidate(
         start=start,
-        end=tag.start + read.end,
-        href=read.href,
-        url=read.url,
-        attributes=read.attributes,
+        end=tag.start + parsed.end,
+        href=parsed.href,
+        url=parsed.url,
+        attributes=parsed.attributes,
         tag_name=tag.name,
         is_conditional=tag.is_conditional,
-        location=regions.locate(start, read.element, read.label),
-        element=read.element,
-        label=read.label,
+        location=regions.locate(start, parsed.element, parsed.label),
+        element=parsed.element,
+        label=parsed.label,
     )
 
 
-# FOLDED twins.py: Tell which links of an HTML body a reader sees as one: a button for Outlook, and the same for
-# everybody else.
-
-_MAX_ALTERNATE_DISTANCE_CHARS = 2_000
-"""Characters between the two: a button in VML has some 600 behind its href."""
-
-
-def find_first_alternates(candidates: Sequence[Candidate]) -> list[int]:
-    """For each link the index of the first of its twins; its own if it has none.
-
-    Twins follow each other with nothing but markup of one button between them, lead to the same place, and are shown to
-    different programs: one is VML in a conditional comment, one another link in a conditional comment, one outside.
-    """
-    firsts: list[int] = []
-    for index, candidate in enumerate(candidates):
-        if _has_same_url_as_previous(candidates, index):
-            shown = {_classify_alternate(twin) for twin in candidates[firsts[-1] : index]}
-            if _classify_alternate(candidate) not in shown and not _has_closer_alternate(candidates, index, shown):
-                firsts.append(firsts[-1])
-                continue
-        firsts.append(index)
-    return firsts
+def _find_content_end(html: str, start: int, limit: int) -> int:
+    """Return where a link's content ends: at its end tag, at the next link, or at the limit."""
+    next_tag = html.find("<", start, limit)
+    if html.startswith(("</a", "</A"), next_tag):
+        return next_tag
+    search_end = min(limit, start + _MAX_CONTENT_CHARS)
+    content_end = _CONTENT_END.search(html, start, search_end)
+    return content_end.start() if content_end else search_end
 
 
-def _classify_alternate(candidate: Candidate) -> str:
-    if not candidate.is_conditional:
-        return "outside"
-    return "vml" if candidate.tag_name.startswith("v:") else "conditional"
+def _classify_element_and_label(tag_name: str, attributes: Mapping[str, str], content: str) -> tuple[Element, str]:
+    is_area = tag_name == "area"
+    if is_area:
+        content = ""
+    text = _normalize_text(_MARKUP.sub(" ", content) if "<" in content else content)
+    image_markup = "" if text or "<" not in content else content
+    if is_area or (image_markup and _IMG_TAG.search(image_markup)):
+        element = Element.IMAGE
+    else:
+        element = Element.BUTTON if _is_button(tag_name, attributes) else Element.TEXT
+    label = _normalize_text(attributes.get("data-clicktrail-label") or "")
+    return element, label or text or _extract_alt_text(attributes if is_area else {}, image_markup)
 
 
-def _has_same_url_as_previous(candidates: Sequence[Candidate], index: int) -> bool:
-    """Whether a link follows one that leads to the same place."""
-    if not 0 < index < len(candidates):
-        return False
-    before, here = candidates[index - 1], candidates[index]
-    return before.url == here.url and here.start - before.end <= _MAX_ALTERNATE_DISTANCE_CHARS
+def _normalize_text(text: str) -> str:
+    """Decode character references by the rules for text, collapse white space, and cut to the maximum length."""
+    if "&" in text:
+        text = html.unescape(text)
+    if not text.isascii():
+        text = text.translate(_INVISIBLE_CHARACTERS)
+    return " ".join(text.split())[:_MAX_LABEL_CHARS].rstrip()
 
 
-def _has_closer_alternate(candidates: Sequence[Candidate], index: int, shown: set[str]) -> bool:
-    """Whether a button for Outlook, behind a link for others, stands before such a link that is rather its twin."""
-    return (
-        shown == {"outside"}
-        and _has_same_url_as_previous(candidates, index + 1)
-        and not candidates[index + 1].is_conditional
+def _extract_alt_text(attributes: Mapping[str, str], image_markup: str) -> str:
+    if "alt" in attributes:
+        return _normalize_text(decode_attribute_value(attributes["alt"]))
+    alt = _IMG_ALT.search(image_markup)
+    return _normalize_text(alt[1] or alt[2] or alt[3] or "") if alt else ""
+
+
+def _is_button(tag_name: str, attributes: Mapping[str, str]) -> bool:
+    if tag_name.startswith("v:") or attributes.get("role") == "button":
+        return True
+    if "class" in attributes and _BUTTON_CLASS.search(attributes["class"]):
+        return True
+    style = attributes.get("style", "")
+    return "background" in style and ("padding" in style or "inline-block" in style)
+
+
+def _find_regions(html: str) -> _Regions:
+    body_tag = _BODY_TAG.search(html)
+    start = body_tag.end() if body_tag else 0
+    size = len(html) - start
+    limit = start + min(size // _HEADER_SIZE_DIVISOR, _MAX_HEADER_CHARS)
+    content_start = _CONTENT_START.search(html, start, limit)
+    header_end = content_start.start() if content_start else limit
+    middle = start + size // 2
+    footer_start = _find_tag_with_any_keyword(html, _FOOTER_KEYWORDS, middle, len(html))
+    if footer_start < 0 and (unsubscribe := html.find(_UNSUBSCRIBE_KEYWORD, middle)) >= 0:
+        footer_start = html.rfind("<a", middle, unsubscribe)
+    header_tag_start = _find_tag_with_any_keyword(html, _HEADER_KEYWORDS, start, header_end)
+    return _Regions(
+        header_tag_start=header_tag_start if header_tag_start >= 0 else header_end,
+        header_end=header_end,
+        footer_start=footer_start if footer_start >= 0 else len(html),
     )
+
+
+def _find_tag_with_any_keyword(html: str, keywords: tuple[str, ...], start: int, end: int) -> int:
+    """Return the offset of the first tag or comment with a keyword, trying one keyword after the other; else -1."""
+    for keyword in keywords:
+        tag_start = _find_tag_with_keyword(html, keyword, start, end)
+        if tag_start >= 0:
+            return tag_start
+    return -1
+
+
+def _find_tag_with_keyword(html: str, keyword: str, start: int, end: int) -> int:
+    offset = start
+    for _ in range(_MAX_KEYWORD_MATCHES):
+        offset = html.find(keyword, offset, end)
+        if offset < 0:
+            return -1
+        search_start = max(start, offset - _MAX_TAG_CHARS)
+        tag_start = html.rfind("<", search_start, offset + 1)  # + 1: the keyword itself may start with "<"
+        if tag_start > html.rfind(">", search_start, offset):
+            return tag_start
+        offset += len(keyword)
+    return -1

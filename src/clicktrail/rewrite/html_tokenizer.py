@@ -1,11 +1,18 @@
-"""Cut HTML into tags, comments and raw text, as WHATWG HTML section 13.2.5 ("Tokenization") prescribes.
+"""Find the tags of HTML that may hold links, as WHATWG HTML section 13.2.5 ("Tokenization") prescribes.
 
-So an ``<a`` in an attribute, a comment, a style sheet or a title is not taken for a tag. Two things differ from a
-browser: the content of a conditional comment, which Outlook shows, is read as the markup that it is, VML included, and
-``noscript`` is markup because mail programs run no scripts.
+An ``<a`` inside an attribute, a comment, a style sheet or a title is not a tag. Two things differ from a browser: the
+content of a conditional comment, which Outlook shows, is read as markup, VML included; and ``noscript`` is markup,
+because mail programs run no scripts.
 
-Quantifiers over hostile text are possessive and no character is passed over more than a few times, so the time grows
-with the length of the text and not with its shape.
+There are two scanners with the same result, chosen by `find_tags`:
+
+- Most documents are *simple*: every ``<`` that starts markup is closed by the next ``>``, because no attribute, style
+  sheet or title holds either character. RE2 checks this in one pass. Then whatever looks like a link tag is one, apart
+  from comments, and a plain search finds it in half the time.
+- All other documents are read token by token.
+
+Both take time linear in the length of the text, also for hostile input: quantifiers are possessive, and no character
+is scanned more than a few times.
 """
 
 import re
@@ -15,7 +22,16 @@ from html.entities import html5
 import msgspec
 import re2  # type: ignore[import-untyped]  # google-re2 ships no types
 
-__all__ = ["ATTRIBUTE", "HREF", "Tag", "decode_attribute_value", "find_tags", "is_simple_html"]
+__all__ = [
+    "ATTRIBUTE",
+    "HREF",
+    "Tag",
+    "decode_attribute_value",
+    "find_tags",
+    "find_tags_by_token",
+    "find_tags_in_simple_html",
+    "is_simple_html",
+]
 
 _FLAGS = re.ASCII | re.IGNORECASE | re.VERBOSE
 
@@ -23,14 +39,14 @@ _SPACE = r"\t\n\f\r\x20"
 _ATTRIBUTE_SEPARATOR = rf"[{_SPACE}/]*+"
 _ATTRIBUTE_NAME = rf"[^{_SPACE}/>][^{_SPACE}/>=]*+"
 _EQUALS = rf"[{_SPACE}]*+=[{_SPACE}]*+"
-# A quote that is never closed runs to the end of the text; its tag then has no end, and is none.
+# An unclosed quote runs to the end of the text. Its tag has no end and is not a tag.
 _ATTRIBUTE_VALUE = rf"""(?: "[^"]*+(?:"|\Z) | '[^']*+(?:'|\Z) | [^{_SPACE}>"'][^{_SPACE}>]*+ | (?=>) | \Z )"""
 
 _TAG_NAME = rf"[a-z][^{_SPACE}/>]*+"
 _TAG_NAME_END = rf"(?=[{_SPACE}/>])"
 _TAG_END = rf"{_ATTRIBUTE_SEPARATOR}>"
-# From the end of a tag's name to its ">". The first alternative saves time only: right behind a name and "=" a quote
-# always opens a value, and anything else one without quotes, which here has neither quotes nor "=".
+# From the end of a tag's name to its ">". The first alternative is a fast path: directly after a name and "=", a quote
+# always opens a value. Anything else is an unquoted value, here without quotes and "=".
 _FAST_PATH_VALUE = rf"""(?: "[^"]*+" | '[^']*+' | [^{_SPACE}>"'=]++ (?=[{_SPACE}>]) )"""
 _TAG_REST = rf"""(?:
     [^>"'=]*+ (?: (?<![{_SPACE}/"'])= {_FAST_PATH_VALUE} [^>"'=]*+ )*+ >
@@ -43,18 +59,18 @@ _RAW_TEXT_TAG = rf"(?:script|style|title|textarea|xmp|iframe|noembed|noframes|pl
 _END_TAG = rf"/{_TAG_NAME}{_TAG_REST}"
 _BOGUS_COMMENT = r"(?: !(?!--) | \? | /(?![a-z]) ) [^>]*+ >"
 _LONE_LESS_THAN = r"(?![a-z/!?])"
-# A comment that is neither conditional nor ends where it begins; this saves time only.
+# Fast path: a comment that is not conditional and does not end where it starts.
 _COMMENT = r"!--(?!-?>|\[if) (?: [^-]++ | -(?!-!?>) )*+ --!?>"
-# How names begin that most tags have, and none of those that are looked at; this saves time only.
+# Fast path: prefixes of the most frequent tag names; no tag with a link or raw text has them.
 _SKIPPABLE_NAME_PREFIX = r"(?:t[abdhr]|[c-hj-mru]|s[pmu])"
 
 
-def _compile_next_token(linked: str, passed: str) -> re.Pattern[str]:
-    """Text and tags in which no link can stand, then the beginning of something to look at."""
-    start_tag = rf"(?:{_SKIPPABLE_NAME_PREFIX}|(?!{linked}|{_RAW_TEXT_TAG})[a-z])[^{_SPACE}/>]*+{_TAG_REST}"
+def _compile_next_token(link_tag: str, skipped: str) -> re.Pattern[str]:
+    """Match everything up to the next link tag, raw text element or comment, and its start."""
+    start_tag = rf"(?:{_SKIPPABLE_NAME_PREFIX}|(?!{link_tag}|{_RAW_TEXT_TAG})[a-z])[^{_SPACE}/>]*+{_TAG_REST}"
     return re.compile(
-        rf"""(?: [^<]++ | <(?: {start_tag} | {_END_TAG} | {_BOGUS_COMMENT} | {_LONE_LESS_THAN} | {passed} ) )*+
-        <(?: (?P<linked>{linked}) | (?P<raw>{_RAW_TEXT_TAG}) | (?P<comment>!--) )""",
+        rf"""(?: [^<]++ | <(?: {start_tag} | {_END_TAG} | {_BOGUS_COMMENT} | {_LONE_LESS_THAN} | {skipped} ) )*+
+        <(?: (?P<link_tag>{link_tag}) | (?P<raw_text_tag>{_RAW_TEXT_TAG}) | (?P<comment>!--) )""",
         _FLAGS,
     )
 
@@ -68,30 +84,32 @@ _CONDITION = re.compile(r"\[if\b[^\]>]*+\]>", _FLAGS)
 _SCRIPT_DELIMITER = re.compile(rf"<!-- | --> | </?script{_TAG_NAME_END}", _FLAGS)
 
 ATTRIBUTE = re.compile(
-    rf"""{_ATTRIBUTE_SEPARATOR}({_ATTRIBUTE_NAME})(?:{_EQUALS}(?: "([^"]*+)"?+ | '([^']*+)'?+ | ([^{_SPACE}>"'][^{_SPACE}>]*+) )?+)?+""",
+    rf"""{_ATTRIBUTE_SEPARATOR}({_ATTRIBUTE_NAME})(?:{_EQUALS}(?:
+        "([^"]*+)"?+ | '([^']*+)'?+ | ([^{_SPACE}>"'][^{_SPACE}>]*+)
+    )?+)?+""",
     _FLAGS,
 )
-"""An attribute of a tag that is known to end: its name, and its value in one of three groups."""
+"""An attribute: its name, and its value in one of three groups (double-quoted, single-quoted, unquoted)."""
 
 HREF = re.compile(
     rf"""(?:{_ATTRIBUTE_SEPARATOR}(?!href(?:[{_SPACE}/>=]|\Z)){_ATTRIBUTE_NAME}(?:{_EQUALS}{_ATTRIBUTE_VALUE})?+)*+
     {_ATTRIBUTE_SEPARATOR}href(?:{_EQUALS}(?:
-        "(?P<double>[^"]*+) | '(?P<single>[^']*+) | (?P<bare>[^{_SPACE}>"'][^{_SPACE}>]*+)
+        "(?P<double>[^"]*+) | '(?P<single>[^']*+) | (?P<unquoted>[^{_SPACE}>"'][^{_SPACE}>]*+)
     )?+)?+""",
     _FLAGS,
 )
-"""The attributes up to the first href, whose value is in one of the groups if it has one."""
+"""The attributes up to the first href. Its value is in one of the groups; without a value, no group matches."""
 
 
 class Tag(msgspec.Struct, frozen=True, gc=False):
-    """A tag that may have a link.
+    """A tag that may hold a link.
 
     Attributes:
-        name: in lower case.
-        start: where its attributes begin.
-        end: where its ``>`` stands.
-        container_end: where the document or the conditional comment ends that it stands in.
-        is_conditional: whether that is a conditional comment.
+        name: name of the tag in lower case.
+        start: offset after the name, where the attributes start.
+        end: offset of its ``>``.
+        container_end: end of the document, or of the conditional comment around the tag.
+        is_conditional: whether the tag is in a conditional comment.
     """
 
     name: str
@@ -102,92 +120,87 @@ class Tag(msgspec.Struct, frozen=True, gc=False):
 
 
 def find_tags(html: str) -> Iterator[Tag]:
-    """Every ``a``, ``area`` and ``base`` tag, and VML's in conditional comments."""
-    return _scan_tags(html, 0, len(html), is_conditional=False)
+    """Find every ``a``, ``area`` and ``base`` tag, and VML tags in conditional comments."""
+    return find_tags_in_simple_html(html) if is_simple_html(html) else find_tags_by_token(html)
 
 
-def _scan_tags(html: str, at: int, end: int, *, is_conditional: bool) -> Iterator[Tag]:
-    following = _NEXT_TOKEN_IN_COMMENT if is_conditional else _NEXT_TOKEN
-    while found := following.match(html, at, end):
-        after: int | None = found.end()
-        if found["linked"]:
-            rest = _TAG_REST_PATTERN.match(html, found.end(), end)
+def find_tags_by_token(html: str) -> Iterator[Tag]:
+    """Find the tags of any document."""
+    return _scan_tokens(html, 0, len(html), is_conditional=False)
+
+
+def _scan_tokens(html: str, offset: int, end: int, *, is_conditional: bool) -> Iterator[Tag]:
+    next_token = _NEXT_TOKEN_IN_COMMENT if is_conditional else _NEXT_TOKEN
+    while token := next_token.match(html, offset, end):
+        next_offset: int | None = token.end()
+        if token["link_tag"]:
+            rest = _TAG_REST_PATTERN.match(html, token.end(), end)
             if rest is None:
                 return
-            after = rest.end()
-            yield Tag(found["linked"].lower(), found.end(), after - 1, end, is_conditional)
-        elif found["raw"]:
-            after = _skip_raw_text(html, found["raw"].lower(), found.end(), end)
+            next_offset = rest.end()
+            yield Tag(token["link_tag"].lower(), token.end(), next_offset - 1, end, is_conditional)
+        elif token["raw_text_tag"]:
+            next_offset = _skip_raw_text(html, token["raw_text_tag"].lower(), token.end(), end)
         elif is_conditional:
-            # A comment has no other in it: what begins like one ends with the one that we are in.
-            condition = _CONDITION.match(html, found.end(), end)
-            after = condition and condition.end()
+            # A comment in here would end where this one ends, so that no markup follows. A second condition is skipped.
+            condition = _CONDITION.match(html, token.end(), end)
+            next_offset = condition and condition.end()
         else:
-            content_end, after = _read_comment(html, found.end(), end)
-            if condition := _CONDITION.match(html, found.end(), content_end):
-                yield from _scan_tags(html, condition.end(), content_end, is_conditional=True)
-        if after is None:
+            content_end, next_offset = _find_comment_end(html, token.end(), end)
+            if condition := _CONDITION.match(html, token.end(), content_end):
+                yield from _scan_tokens(html, condition.end(), content_end, is_conditional=True)
+        if next_offset is None:
             return
-        at = after
+        offset = next_offset
 
 
-def _skip_raw_text(html: str, name: str, at: int, end: int) -> int | None:
-    """Where the end tag begins that closes an element of raw text; None if there is none."""
-    opened = _TAG_REST_PATTERN.match(html, at, end)
-    if opened is None or name == "plaintext":
+def _skip_raw_text(html: str, name: str, offset: int, end: int) -> int | None:
+    """Return the offset of the end tag that closes an element of raw text; None if there is none."""
+    start_tag = _TAG_REST_PATTERN.match(html, offset, end)
+    if start_tag is None or name == "plaintext":
         return None
     if name == "script":
-        return _skip_script(html, opened.end(), end)
-    closing = re.compile(rf"</{name}{_TAG_NAME_END}", _FLAGS).search(html, opened.end(), end)
-    return closing and closing.start()
+        return _skip_script(html, start_tag.end(), end)
+    end_tag = re.compile(rf"</{name}{_TAG_NAME_END}", _FLAGS).search(html, start_tag.end(), end)
+    return end_tag and end_tag.start()
 
 
-def _skip_script(html: str, at: int, end: int) -> int | None:
-    """The same for a script, where a script in what looks like a comment has an end tag of its own.
+def _skip_script(html: str, offset: int, end: int) -> int | None:
+    """Return the offset of the end tag of a script. A script within ``<!--`` has an end tag of its own.
 
     The "script data escaped" and "double escaped" states, WHATWG HTML sections 13.2.5.20 to 13.2.5.31.
     """
-    escaped = nested = False
-    while mark := _SCRIPT_DELIMITER.search(html, at, end):
-        at = mark.end()
-        match mark[0].lower():
+    is_escaped = is_double_escaped = False
+    while delimiter := _SCRIPT_DELIMITER.search(html, offset, end):
+        offset = delimiter.end()
+        match delimiter[0].lower():
             case "<!--":
-                escaped = True
-                at -= 2  # its dashes may be those of "-->"
+                is_escaped = True
+                offset -= 2  # its dashes may be those of "-->"
             case "-->":
-                escaped = nested = False
+                is_escaped = is_double_escaped = False
             case "<script":
-                nested = escaped
-            case _ if nested:
-                nested = False
+                is_double_escaped = is_escaped
+            case _ if is_double_escaped:
+                is_double_escaped = False
             case _:
-                return mark.start()
+                return delimiter.start()
     return None
 
 
-def _read_comment(html: str, at: int, end: int) -> tuple[int, int]:
-    """Where a comment's content ends, and where the comment does."""
-    closing = _ABRUPT_COMMENT_END.match(html, at, end) or _COMMENT_END.search(html, at, end)
-    return closing.span() if closing else (end, end)
+def _find_comment_end(html: str, offset: int, end: int) -> tuple[int, int]:
+    """Return where the content of a comment ends, and where the comment itself ends."""
+    comment_end = _ABRUPT_COMMENT_END.match(html, offset, end) or _COMMENT_END.search(html, offset, end)
+    return comment_end.span() if comment_end else (end, end)
 
-
-# FOLDED plain.py: Tell documents whose markup nobody can read in two ways: most, and their links are found in
-# half of the time.
-#
-# In such a document every ``<`` begins markup that the next ``>`` ends: no value of an attribute, no style
-# sheet and no
-# title holds either of them. So whatever looks like the tag of a link is one, comments apart. The grammar is
-# narrower
-# than it could be: a document that does not fit is read by `html` character by character, and yields the same
-# links.
-#
-# RE2 reads the whole of it in one pass, whose time depends on nothing but its length.
 
 _LINK_TAG_NAMES = ("a", "area", "base")
 _CONDITIONAL_COMMENT_START = "<!--[if"
 
 _SIMPLE_SPACE = r"[\t\n\f\r ]"
-# Names of tags whose content is markup too. No scripts and no foreign content, and of raw text only what is below.
+# The grammar of simple HTML. It is narrower than it could be; what does not fit is read token by token.
+
+# Tags whose content is markup: no script, no SVG or MathML. Raw text is matched separately.
 _SIMPLE_TAG_NAME = (
     r"(?:[abcdefghjklmoqruvwyz][a-z0-9:]*|s(?:pan|trong|mall|ub|up|ection|trike|ource)?|t(?:able|body|d|foot|h|head|r|t"
     r"|ime)|i(?:mg|nput|ns)?|n(?:av|oscript|obr)|p(?:re|icture)?|xml)"
@@ -195,8 +208,10 @@ _SIMPLE_TAG_NAME = (
 _SIMPLE_ATTRIBUTE_NAME = r"[a-z0-9_:@.*]+(?:-[a-z0-9_:@.*]+)*"
 _SIMPLE_QUOTED_VALUE = r"""(?:"[^"<>]*"|'[^'<>]*')"""
 _SIMPLE_UNQUOTED_VALUE = r"[a-z0-9#%._:]+(?:-[a-z0-9#%._:]+)*"
-_SIMPLE_ATTRIBUTE = rf"{_SIMPLE_ATTRIBUTE_NAME}(?:{_SIMPLE_SPACE}*={_SIMPLE_SPACE}*(?:{_SIMPLE_QUOTED_VALUE}|{_SIMPLE_UNQUOTED_VALUE}))?"
-_SIMPLE_QUOTED_ATTRIBUTE = rf"{_SIMPLE_ATTRIBUTE_NAME}{_SIMPLE_SPACE}*={_SIMPLE_SPACE}*{_SIMPLE_QUOTED_VALUE}"
+_SIMPLE_EQUALS = rf"{_SIMPLE_SPACE}*={_SIMPLE_SPACE}*"
+_SIMPLE_VALUE = rf"(?:{_SIMPLE_QUOTED_VALUE}|{_SIMPLE_UNQUOTED_VALUE})"
+_SIMPLE_ATTRIBUTE = rf"{_SIMPLE_ATTRIBUTE_NAME}(?:{_SIMPLE_EQUALS}{_SIMPLE_VALUE})?"
+_SIMPLE_QUOTED_ATTRIBUTE = rf"{_SIMPLE_ATTRIBUTE_NAME}{_SIMPLE_EQUALS}{_SIMPLE_QUOTED_VALUE}"
 _SIMPLE_ATTRIBUTES = rf"(?:{_SIMPLE_SPACE}+(?:{_SIMPLE_QUOTED_ATTRIBUTE})*{_SIMPLE_ATTRIBUTE})*{_SIMPLE_SPACE}*/?"
 _SIMPLE_START_TAG = rf"<{_SIMPLE_TAG_NAME}{_SIMPLE_ATTRIBUTES}>"
 _SIMPLE_END_TAG = rf"</[a-z][a-z0-9:]*{_SIMPLE_SPACE}*>"
@@ -206,7 +221,7 @@ def _build_raw_text_elements(content: str) -> str:
     return "|".join(rf"<{name}{_SIMPLE_ATTRIBUTES}>{content}</{name}{_SIMPLE_SPACE}*>" for name in ("style", "title"))
 
 
-# Within a conditional comment nothing may end it but its own end: no "-->", and no ">" in its text.
+# A conditional comment must not end early: no "-->" and no ">" in its text.
 _SIMPLE_CONDITIONAL_COMMENT = (
     rf"<!--\[if[ (!][^\]<>]*\]>"
     rf"(?:(?:[^<>]|{_SIMPLE_START_TAG}|{_SIMPLE_END_TAG}|{_build_raw_text_elements('[^<>]*')})*<!\[endif\]-->|<!--(?:{_SIMPLE_SPACE}*--)?>)"
@@ -216,7 +231,7 @@ _SIMPLE_DECLARATION = r"<(?:![^-<>][^<>]*|\?[^<>]*)>"
 _SIMPLE_LONE_LESS_THAN = r"<[^a-z/!?<]"
 
 _RE2_OPTIONS = re2.Options()
-_RE2_OPTIONS.encoding = re2.Options.Encoding.LATIN1  # bytes are characters: of UTF-8 only those of ASCII matter here
+_RE2_OPTIONS.encoding = re2.Options.Encoding.LATIN1  # byte by byte: the grammar only names ASCII characters
 _RE2_OPTIONS.never_capture = True
 _SIMPLE_HTML = re2.compile(
     (
@@ -226,46 +241,36 @@ _SIMPLE_HTML = re2.compile(
     _RE2_OPTIONS,
 )
 
-
-def is_simple_html(html: str) -> bool:
-    """Whether each ``<`` that a letter follows begins a tag, outside of comments, style sheets and titles."""
-    return _SIMPLE_HTML.fullmatch(html.encode("utf-8", "surrogatepass")) is not None
-
-
-# Cases are spelled out: where they are ignored, each alternative is tried at every "<".
+# Both cases are written out: with IGNORECASE, every alternative would be tried at every "<".
 _LINK_TAG_START = re.compile(
     r"<[aAbBvV](?:(?<=[aA])(?:[rR][eE][aA])?|(?<=[bB])[aA][sS][eE]|(?<=[vV]):[a-zA-Z]++)(?=[\s/>])", re.ASCII
 )
 
 
+def is_simple_html(html: str) -> bool:
+    """Whether every ``<`` that a letter follows starts a tag, outside comments, style sheets and titles."""
+    return _SIMPLE_HTML.fullmatch(html.encode("utf-8", "surrogatepass")) is not None
+
+
 def find_tags_in_simple_html(html: str) -> Iterator[Tag]:
-    """What `tokenizer.find_tags` finds, in a plain document."""
-    looked_at = comment_end = 0
-    conditional = False
-    for mark in _LINK_TAG_START.finditer(html):
-        start, at = mark.span()
-        comment = html.rfind("<!--", looked_at, start)
-        looked_at = at
+    """Find the tags of a document for which `is_simple_html` holds."""
+    scanned_end = comment_end = 0
+    is_conditional = False
+    for tag_start in _LINK_TAG_START.finditer(html):
+        start, name_end = tag_start.span()
+        comment = html.rfind("<!--", scanned_end, start)
+        scanned_end = name_end
         if comment >= 0:
             comment_end = html.find("-->", comment)
-            conditional = (
-                html[comment : comment + len(_CONDITIONAL_COMMENT_START)].lower() == _CONDITIONAL_COMMENT_START
-            )
-        name = mark[0][1:].lower()
+            prefix = html[comment : comment + len(_CONDITIONAL_COMMENT_START)]
+            is_conditional = prefix.lower() == _CONDITIONAL_COMMENT_START
+        name = tag_start[0][1:].lower()
         if start >= comment_end:
             if name in _LINK_TAG_NAMES:
-                yield Tag(name, at, html.find(">", at), len(html), is_conditional=False)
-        elif conditional and name != "base":
-            yield Tag(name, at, html.find(">", at), comment_end, is_conditional=True)
+                yield Tag(name, name_end, html.find(">", name_end), len(html), is_conditional=False)
+        elif is_conditional and name != "base":
+            yield Tag(name, name_end, html.find(">", name_end), comment_end, is_conditional=True)
 
-
-# FOLDED charrefs.py: Decode the character references of an attribute's value.
-#
-# By the rules of WHATWG HTML section 13.2.5.72, "Character reference state", for references in attributes: a
-# named
-# reference without its semicolon stays as it is when a letter, a digit or ``=`` follows. So ``?a=1&copy=2``
-# keeps its
-# ``&copy``, where the rules for text, and ``html.unescape``, would read a copyright sign.
 
 _CHARACTER_REFERENCE = re.compile(r"&(?:#[xX]0*+([0-9a-fA-F]*+)|#0*+([0-9]*+)|([A-Za-z0-9]++));?")
 _MAX_DIGITS = 7
@@ -276,14 +281,21 @@ _SURROGATES = range(0xD800, 0xE000)
 _WINDOWS_1252 = {
     code: character for code in range(0x80, 0xA0) if (character := bytes([code]).decode("cp1252", errors="ignore"))
 }
-"""Numbers from 128 to 159 mean the characters of windows-1252, where it has one ("Numeric character reference end")."""
+"""Code points 128 to 159 are read as windows-1252 where it has a character (WHATWG HTML section 13.2.5.80)."""
 
 
 def decode_attribute_value(value: str) -> str:
-    """The value that the attribute has: references decoded once, NUL replaced by U+FFFD."""
+    """Decode the character references of an attribute value once, and replace NUL by U+FFFD.
+
+    The rules for attributes (WHATWG HTML section 13.2.5.73): a named reference without semicolon is not decoded if a
+    letter, a digit or ``=`` follows. So ``?a=1&copy=2`` keeps its ``&copy``, which `html.unescape` would decode.
+    """
     if count := value.count("&"):
-        plain = count == value.count("&amp;")  # as in most URLs; half of a link's reading is saved
-        value = value.replace("&amp;", "&") if plain else _CHARACTER_REFERENCE.sub(_decode_reference, value)
+        has_only_ampersands = count == value.count("&amp;")  # most URLs: a plain replacement is much faster
+        if has_only_ampersands:
+            value = value.replace("&amp;", "&")
+        else:
+            value = _CHARACTER_REFERENCE.sub(_decode_reference, value)
     return value.replace("\0", _REPLACEMENT_CHARACTER)
 
 
@@ -300,8 +312,8 @@ def _decode_reference(reference: re.Match[str]) -> str:
 def _decode_named_reference(reference: re.Match[str], name: str) -> str:
     if reference[0].endswith(";"):
         return html5.get(f"{name};", reference[0])
-    followed_by_equals = reference.string.startswith("=", reference.end())
-    return reference[0] if followed_by_equals else html5.get(name, reference[0])
+    is_parameter = reference.string.startswith("=", reference.end())
+    return reference[0] if is_parameter else html5.get(name, reference[0])
 
 
 def _decode_numeric_reference(digits: str, base: int) -> str:

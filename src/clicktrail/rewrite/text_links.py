@@ -1,9 +1,14 @@
 """Find the links of a plain-text body, as a reader sees them.
 
-A URL ends where whitespace, a quotation mark or an angle bracket stands, before a bracket that it does not balance, and
-before the punctuation of the sentence around it. Between angle brackets all of it counts (RFC 3986 appendix C). Quoted
-replies, lines that begin with ``>``, belong to somebody else's message and are left alone; so is the signature, all
-behind a line of two hyphens and a space (RFC 3676 section 4.3).
+A URL ends at white space, quotation marks and angle brackets, before an unbalanced bracket, and before the punctuation
+of the sentence around it. Between angle brackets, all characters belong to the URL (RFC 3986 appendix C).
+
+Not searched are quoted replies (lines that start with ``>``), which others wrote, and the signature: everything after a
+line of two hyphens and a space (RFC 3676 section 4.3).
+
+In a flowed text (RFC 3676), a line that ends with a space continues in the next line. With ``DelSp=yes`` that space is
+not part of the text, so that a URL may be broken anywhere. Without it, only a URL between angle brackets can be broken,
+because white space does not count there. Quoted lines and the line before a signature do not flow.
 """
 
 import re
@@ -21,107 +26,26 @@ from clicktrail.rewrite.url import parse_url
 
 __all__ = ["Flow", "UnfoldedText", "add_destination_hosts", "find_links", "join_flowed_lines", "parse_flow"]
 
-# FOLDED flowed.py: Join the lines of a flowed plain text (RFC 3676) as far as URLs run over them.
-#
-# A line that ends with a space flows on into the next one. Where the sender's program wrote ``DelSp=yes``, that
-# space was
-# put in for the break and does not count, so that a URL may be broken anywhere. Without it a reader sees the
-# space, and a
-# URL is whole only between angle brackets, where white space does not count (RFC 3986 appendix C). Quoted lines
-# and the
-# line above a signature do not flow.
-
-# The space in front of the next line is stuffed (RFC 3676 section 4.4) and not a part of it.
+# The first space of the next line is space-stuffing (RFC 3676 section 4.4), not text.
 _SOFT_BREAK = re.compile(r"^>[^\n]*+ | (?P<soft> (?<!^--) [ ]\r?\n [ ]?+ (?!>|--\x20\r?$))", re.MULTILINE | re.VERBOSE)
 _BRACKETED_URL = re.compile(r"<https?://[^\s<>]*+(?:[ ]\r?\n[ ]?+[^\s<>]*+)++>", re.IGNORECASE)
 
-
-class Flow(StrEnum):
-    """How the lines of a plain text hang together."""
-
-    FIXED = "fixed"
-    """Each stands for itself."""
-
-    FLOWED = "flowed"
-    """A space at the end of a line joins it with the next."""
-
-    DELSP = "delsp"
-    """The same, and the space is not part of the text."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnfoldedText:
-    """A text without soft breaks.
-
-    Attributes:
-        text: its characters.
-        break_offsets: behind each break: where the joined text goes on, from 0 and increasing.
-        removed_totals: how many characters were removed up to there, one number for each.
-    """
-
-    text: str
-    break_offsets: Sequence[int] = ()
-    removed_totals: Sequence[int] = ()
-
-    def map_span_to_original(self, start: int, end: int) -> tuple[int, int]:
-        """Where a span that is not empty stands in the text with its breaks; none at its ends are in it."""
-        return self._map_to_original(start), self._map_to_original(end - 1) + 1
-
-    def _map_to_original(self, at: int) -> int:
-        before = bisect_right(self.break_offsets, at)
-        return at + (self.removed_totals[before - 1] if before else 0)
-
-
-def parse_flow(parameters: Mapping[str, str]) -> Flow:
-    """The flow that the parameters of a Content-Type declare; names in lower case."""
-    if parameters.get("format", "").lower() != "flowed":
-        return Flow.FIXED
-    return Flow.DELSP if parameters.get("delsp", "").lower() == "yes" else Flow.FLOWED
-
-
-def join_flowed_lines(text: str, flow: Flow) -> UnfoldedText:
-    """Take the soft breaks out that may stand within a URL."""
-    pieces: list[str] = []
-    resumptions: list[int] = []
-    removed: list[int] = []
-    at = size = 0
-    for start, end in _soft_breaks(text, flow):
-        pieces.append(text[at:start])
-        size += start - at
-        at = end
-        resumptions.append(size)
-        removed.append(end - size)
-    return UnfoldedText(text="".join([*pieces, text[at:]]), break_offsets=resumptions, removed_totals=removed)
-
-
-def _soft_breaks(text: str, flow: Flow) -> Iterator[tuple[int, int]]:
-    spans = []
-    if flow is Flow.DELSP:
-        spans = [(0, len(text))]
-    elif flow is Flow.FLOWED:
-        spans = [bracketed.span() for bracketed in _BRACKETED_URL.finditer(text)]
-    for start, end in spans:
-        for found in _SOFT_BREAK.finditer(text, start, end):
-            if found["soft"]:
-                yield found.span("soft")
-
-
-# No URL goes on behind these.
+# Characters that end a URL.
 _URL_TERMINATORS = (
-    r"\s\x00-\x1f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"  # white space, controls, marks of direction
+    r"\s\x00-\x1f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"  # white space, controls, direction marks
     r"<>\"`\xab\xbb\u2018-\u201f\u2039\u203a\u2014"  # quotation marks, em dash
-    r"\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"  # punctuation of Chinese and Japanese
+    r"\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"  # Chinese and Japanese punctuation
 )
 _BRACKETS = r"()\[\]{}"
 _SENTENCE_PUNCTUATION = ".,;:!?'*…"
 _EAST_ASIAN = r"\u1100-\u11ff\u3040-\u318f\u3400-\u9fff\uac00-\ud7af\uff66-\uff9f"
 
-# Taken whole, spaces and all: a tracking URL in front of what a later program puts there would be broken.
+# A merge tag is part of the URL, with its spaces. A tracking URL before it would be broken when the tag is filled.
 _MERGE_TAG = r"\{\{\{?+[^{}\n]*+\}\}\}?+ | \{%[^%\n]*+%\} | <%[^<>%\n]*+%> | \[\[[^\[\]\n]*+\]\]"
 
-# A URL in angle brackets that is broken over lines can be told whole by nobody; one within it is a part of it.
-# A word in quotation marks may be part of a path, unless the URL itself is quoted. What is beyond ASCII and has another
-# URL behind it is the text between the two, in a script without spaces.
+# Alternatives: a quoted reply; the signature; a bracketed URL with hard line breaks, whose parts cannot be told from
+# other lines, skipped; a URL. A quoted word may be part of a path, unless the URL itself is quoted. Characters beyond
+# ASCII before another URL are text between the two, in a script without spaces.
 _URL_OR_SKIPPED_TEXT = re.compile(
     rf"""
     ^[ \t]*+>[^\n]*+
@@ -143,75 +67,140 @@ _NON_ASCII_CHARACTER = re.compile(rf"[^{_URL_TERMINATORS}\x00-\x7f]")
 _SCHEME_AND_HOST = re.compile(r"https?://[^/?#]*+", re.IGNORECASE)
 _SCHEME_ONLY = re.compile(r"https?:/*+", re.IGNORECASE)
 
-# No top-level domain has letters of both kinds, so that the text begins between them.
+# No top-level domain mixes Latin and East Asian letters, so the text starts at the first East Asian one.
 _HOST_RUNNING_INTO_TEXT = re.compile(rf"(.*\.[a-z]++)[{_EAST_ASIAN}][^.]*+", re.IGNORECASE)
+
+_DELIMITER_PAIRS = {"<": ">", "(": ")", '"': '"'}
+_LABEL_SEPARATOR = re.compile(r"[<>()\[\]]{1,2}| <")  # between a URL and the label before it, which is a URL too
+
+
+class Flow(StrEnum):
+    """Line wrapping of a plain text."""
+
+    FIXED = "fixed"
+    """Every line break is part of the text."""
+
+    FLOWED = "flowed"
+    """A line that ends with a space continues in the next line."""
+
+    DELSP = "delsp"
+    """Flowed, and the space at the end of the line is not part of the text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnfoldedText:
+    """A text without soft line breaks.
+
+    Attributes:
+        text: the joined text.
+        break_offsets: offsets in the joined text where a soft line break was removed, ascending.
+        removed_totals: number of characters removed up to each of these offsets.
+    """
+
+    text: str
+    break_offsets: Sequence[int] = ()
+    removed_totals: Sequence[int] = ()
+
+    def map_span_to_original(self, start: int, end: int) -> tuple[int, int]:
+        """Map a span to the original text, without soft line breaks at its ends. The span must not be empty."""
+        return self._map_to_original(start), self._map_to_original(end - 1) + 1
+
+    def _map_to_original(self, offset: int) -> int:
+        break_count = bisect_right(self.break_offsets, offset)
+        return offset + (self.removed_totals[break_count - 1] if break_count else 0)
 
 
 def find_links(text: str, flow: Flow = Flow.FIXED) -> Iterator[Candidate]:
-    """Every http and https URL, in the order of the text; one that is broken over flowed lines is whole in its href."""
+    """Find every http and https URL, in order. The href of a URL that is broken over flowed lines is the whole URL."""
     joined = join_flowed_lines(text, flow)
-    for found in _URL_OR_SKIPPED_TEXT.finditer(joined.text):
-        if found["url"] is None:
+    for match in _URL_OR_SKIPPED_TEXT.finditer(joined.text):
+        if match["url"] is None:
             continue
-        start, end = found.span("url")
-        before = joined.text[max(start - 1, 0) : start]
-        if before == "<":
+        start, end = match.span("url")
+        previous_character = joined.text[max(start - 1, 0) : start]
+        if previous_character == "<":
             if not joined.text.startswith(">", end):
                 continue
-            url = found["url"]
+            url = match["url"]
         else:
-            runs_on = bool(_NON_ASCII_CHARACTER.match(joined.text, end))
-            url = _strip_sentence_punctuation(_strip_following_text(found["url"], runs_on=runs_on), before=before)
+            is_followed_by_text = bool(_NON_ASCII_CHARACTER.match(joined.text, end))
+            url = _strip_east_asian_text(match["url"], is_followed_by_text=is_followed_by_text)
+            url = _strip_sentence_punctuation(url, previous_character=previous_character)
         if not _SCHEME_ONLY.fullmatch(url):
-            first, last = joined.map_span_to_original(start, start + len(url))
-            yield Candidate(start=first, end=last, href=url, url=url)
-
-
-def _strip_following_text(url: str, *, runs_on: bool) -> str:
-    """A URL without the text of a script that has no spaces, where that is told from it for sure."""
-    host = _SCHEME_AND_HOST.match(url)
-    if host is None:
-        return url
-    if in_text := _HOST_RUNNING_INTO_TEXT.fullmatch(host[0]):
-        return in_text[1]
-    text = _NON_ASCII_CHARACTER.search(url, host.end()) if runs_on else None
-    return url[: text.start()] if text else url
-
-
-def _strip_sentence_punctuation(url: str, *, before: str) -> str:
-    """A URL without the punctuation around it, and without the s of an English genitive."""
-    bare = url.rstrip(_SENTENCE_PUNCTUATION)
-    if before != "'" and url.startswith("'", len(bare)) and bare.count("'") % 2:
-        return bare + "'"
-    return bare.removesuffix("'s")
-
-
-# FOLDED naming.py: Say beside the tracking URLs of a plain text where they lead: ``https://links.example/abc
-# (shop.example)``.
-#
-# In HTML a link's text says that. In plain text a reader sees the tracking URL alone, which tells nothing of
-# the page.
-
-# Between these a URL stands by itself, so that the host comes behind the second.
-_DELIMITER_PAIRS = {"<": ">", "(": ")", '"': '"'}
-_LABEL_SEPARATOR = re.compile(r"[<>()\[\]]{1,2}| <")  # of a URL that is the label of the link behind it
+            original_start, original_end = joined.map_span_to_original(start, start + len(url))
+            yield Candidate(start=original_start, end=original_end, href=url, url=url)
 
 
 def add_destination_hosts(text: str, links: Sequence[Link]) -> tuple[Link, ...]:
-    """The links of a plain text, those tracked with the host of their destination and the place for it.
+    """Set the visible host of tracked links: ``https://links.example/abc (shop.example)``.
 
-    It stands behind the URL, or behind the angle brackets, parentheses or quotation marks around it, where it cannot
-    break Markdown. A URL whose label is the same URL is named once. One in brackets that hold more is not named.
+    In HTML, a link's text says where it leads. In plain text the reader sees only the tracking URL. The host follows
+    the URL, or the angle brackets, parentheses or quotation marks that hold only the URL, so that Markdown stays valid.
+    A link whose label is the same URL gets the host once; a URL in brackets with more text gets none.
     """
-    named = []
-    for link, after in zip_longest(links, links[1:]):
-        at = _find_host_offset(text, link)
-        if not link.is_tracked or at is None or _is_label(text, link, after):
-            named.append(link)
+    updated_links = []
+    for link, next_link in zip_longest(links, links[1:]):
+        offset = _find_host_offset(text, link)
+        if not link.is_tracked or offset is None or _is_label(text, link, next_link):
+            updated_links.append(link)
         else:
             host = parse_url(link.destination).hostname
-            named.append(msgspec.structs.replace(link, visible_host=host, visible_host_offset=at))
-    return tuple(named)
+            updated_links.append(msgspec.structs.replace(link, visible_host=host, visible_host_offset=offset))
+    return tuple(updated_links)
+
+
+def parse_flow(parameters: Mapping[str, str]) -> Flow:
+    """Return the line wrapping that Content-Type parameters declare; names in lower case."""
+    if parameters.get("format", "").lower() != "flowed":
+        return Flow.FIXED
+    return Flow.DELSP if parameters.get("delsp", "").lower() == "yes" else Flow.FLOWED
+
+
+def join_flowed_lines(text: str, flow: Flow) -> UnfoldedText:
+    """Remove the soft line breaks that can be inside a URL."""
+    pieces: list[str] = []
+    break_offsets: list[int] = []
+    removed_totals: list[int] = []
+    offset = joined_length = 0
+    for start, end in _find_soft_breaks(text, flow):
+        pieces.append(text[offset:start])
+        joined_length += start - offset
+        offset = end
+        break_offsets.append(joined_length)
+        removed_totals.append(end - joined_length)
+    joined = "".join([*pieces, text[offset:]])
+    return UnfoldedText(text=joined, break_offsets=break_offsets, removed_totals=removed_totals)
+
+
+def _find_soft_breaks(text: str, flow: Flow) -> Iterator[tuple[int, int]]:
+    spans = []
+    if flow is Flow.DELSP:
+        spans = [(0, len(text))]
+    elif flow is Flow.FLOWED:
+        spans = [url.span() for url in _BRACKETED_URL.finditer(text)]
+    for start, end in spans:
+        for match in _SOFT_BREAK.finditer(text, start, end):
+            if match["soft"]:
+                yield match.span("soft")
+
+
+def _strip_east_asian_text(url: str, *, is_followed_by_text: bool) -> str:
+    """Remove text in a script without spaces from the end of a URL, where it certainly is not part of it."""
+    scheme_and_host = _SCHEME_AND_HOST.match(url)
+    if scheme_and_host is None:
+        return url
+    if host_and_text := _HOST_RUNNING_INTO_TEXT.fullmatch(scheme_and_host[0]):
+        return host_and_text[1]
+    text = _NON_ASCII_CHARACTER.search(url, scheme_and_host.end()) if is_followed_by_text else None
+    return url[: text.start()] if text else url
+
+
+def _strip_sentence_punctuation(url: str, *, previous_character: str) -> str:
+    """Remove punctuation and an English possessive ('s) from the end of a URL."""
+    stripped = url.rstrip(_SENTENCE_PUNCTUATION)
+    if previous_character != "'" and url.startswith("'", len(stripped)) and stripped.count("'") % 2:
+        return stripped + "'"  # closes an apostrophe within the URL
+    return stripped.removesuffix("'s")
 
 
 def _find_host_offset(text: str, link: Link) -> int | None:
@@ -222,9 +211,9 @@ def _find_host_offset(text: str, link: Link) -> int | None:
     return None if before.endswith(("<", "](")) else link.end
 
 
-def _is_label(text: str, link: Link, after: Link | None) -> bool:
+def _is_label(text: str, link: Link, next_link: Link | None) -> bool:
     return (
-        after is not None
-        and after.destination == link.destination
-        and bool(_LABEL_SEPARATOR.fullmatch(text, link.end, after.start))
+        next_link is not None
+        and next_link.destination == link.destination
+        and bool(_LABEL_SEPARATOR.fullmatch(text, link.end, next_link.start))
     )
