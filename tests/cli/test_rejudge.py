@@ -37,17 +37,17 @@ async def test_what_an_operator_learnt_of_a_network_holds_for_clicks_of_before(t
     (tmp_path / "scanner.txt").write_text(f"{VISITOR}/32\n")
     async with running_server(tmp_path) as running:
         await click_once(running)
-        assert [] == (await rejudged(tmp_path))["moved"]
+        assert [] == (await rejudged(tmp_path))["changes"]
         update = ("networks", "update", "scanner.txt", "--name", "a scanner", "--class", "mail-security")
         assert 0 == run_clicktrail(*update, folder=tmp_path).returncode
         async with asyncio.timeout(30):  # until the engine has read the list
-            while not (shown := await rejudged(tmp_path, "--dry-run"))["moved"]:
+            while not (shown := await rejudged(tmp_path, "--dry-run"))["changes"]:
                 pass
-        assert [] == (await rejudged(tmp_path, "--since", "2999-01-01", "--dry-run"))["moved"]
+        assert [] == (await rejudged(tmp_path, "--since", "2999-01-01", "--dry-run"))["changes"]
         assert shown == await rejudged(tmp_path, "--campaign", "spring")
         (report,) = json.loads(run_clicktrail("report", "--json", folder=tmp_path).stdout)["campaigns"]
     assert ([{"from": "human", "to": "bot", "clicks": 1}], {"before": 1, "after": 0}) == (
-        shown["moved"],
+        shown["changes"],
         shown["unique"]["human"],
     )
     assert (1, 0) == (report["clicks"]["bot"], report["clicks"]["human"])

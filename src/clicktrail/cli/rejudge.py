@@ -46,12 +46,12 @@ def rejudge(
 
 
 def _print_changes(campaigns: Sequence[Mapping[str, Any]], *, dry_run: bool) -> None:
-    changed = [campaign for campaign in campaigns if campaign["moved"]]
+    changed = [campaign for campaign in campaigns if campaign["changes"]]
     rows = create_table("campaign", "verdicts", "clicks", "people before", "now", "click rate before", "now")
     for campaign in changed:
         people, rate = campaign["unique"]["human"], campaign["click_rate"]["human"]
         numbers = (str(people["before"]), str(people["after"]), f"{rate['before']:.1%}", f"{rate['after']:.1%}")
-        for place, move in enumerate(campaign["moved"]):
+        for place, move in enumerate(campaign["changes"]):
             name = campaign["campaign"] or "(none)"
             moved = (f"{move['from']} to {move['to']}", str(move["clicks"]))
             rows.add_row(*((name, *moved, *numbers) if place == 0 else ("", *moved)))
@@ -62,8 +62,8 @@ def _print_changes(campaigns: Sequence[Mapping[str, Any]], *, dry_run: bool) -> 
 
 
 def _format_summary(campaigns: Sequence[Mapping[str, Any]], *, dry_run: bool) -> str:
-    judged, stood = (sum(campaign[name] for campaign in campaigns) for name in ("judged", "stood"))
-    moved = sum(move["clicks"] for campaign in campaigns for move in campaign["moved"])
+    judged, stood = (sum(campaign[name] for campaign in campaigns) for name in ("judged", "skipped"))
+    moved = sum(move["clicks"] for campaign in campaigns for move in campaign["changes"])
     would = f"{moved} would get another verdict" if dry_run else f"{moved} have another verdict now"
     old = f" {stood} stand as they were: their addresses were shortened." if stood else ""
     return f"Clicks judged again: {judged}; {would}.{old}"

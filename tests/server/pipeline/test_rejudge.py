@@ -148,8 +148,8 @@ async def test_what_became_of_a_campaign_as_json() -> None:
     assert {
         "campaign": "spring",
         "judged": 3,
-        "stood": 0,
-        "moved": [{"from": "human", "to": "bot", "clicks": 2}],
+        "skipped": 0,
+        "changes": [{"from": "human", "to": "bot", "clicks": 2}],
         "unique": {"human": {"before": 2, "after": 1}},
         "click_rate": {"human": {"before": 1.0, "after": 0.5}},
     } == rejudge_result_as_json(done)

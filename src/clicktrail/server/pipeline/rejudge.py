@@ -1,7 +1,7 @@
-"""Judge again what was judged before, by the rules, networks and agents of now, and say what that changes."""
+"""Judge stored clicks again by the current rules, network data and agent list, and report what changes."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,16 +18,16 @@ from clicktrail.server.ports import EventStore, JudgedMessage, Reports, StoredVe
 __all__ = ["RejudgeRequest", "RejudgeResult", "Rejudger", "rejudge_result_as_json"]
 
 _CLICKS_PER_PART = 5_000
-"""Clicks of a part: as many as the processor takes at once."""
+"""As many clicks as the processor handles in one batch."""
 
 
 class RejudgeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be judged again.
+    """Which clicks to judge again.
 
     Attributes:
-        campaign: its clicks alone; those of all campaigns where None.
-        since: only messages with a click at this time or later, aware; all where None.
-        apply: store what changes; else only say it.
+        campaign: only this campaign; None for all campaigns.
+        since: only messages with a click at this time or later, aware; None for all messages.
+        apply: store the changed verdicts, instead of only counting them.
     """
 
     campaign: str | None = None
@@ -37,14 +37,14 @@ class RejudgeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 @dataclass(slots=True, kw_only=True)
 class RejudgeResult:
-    """What became of a campaign's verdicts.
+    """Changes of one campaign's verdicts.
 
     Attributes:
-        report: the campaign's numbers before.
+        report: numbers of the campaign before.
         judged_count: clicks that were judged again.
-        skipped_count: clicks whose verdicts stand, since their addresses were shortened.
-        changes: how many clicks went from one verdict to another.
-        human_clickers: who had a human click before, and who has one now, of those whose clicks were judged again.
+        skipped_count: clicks that keep their verdict because their IP address was shortened.
+        changes: number of clicks by (previous verdict, new verdict).
+        human_clickers: people with a human click before, and after, among those whose clicks were judged again.
     """
 
     report: CampaignReport
@@ -55,24 +55,27 @@ class RejudgeResult:
 
     @property
     def unique_human(self) -> tuple[int, int]:
-        """People who clicked, before and now."""
-        before, now = self.human_clickers
-        return self.report.unique.human, self.report.unique.human - len(before) + len(now)
+        """Unique human clickers of the campaign, before and after."""
+        before, after = self.human_clickers
+        return self.report.unique.human, self.report.unique.human - len(before) + len(after)
 
     @property
     def click_rate(self) -> tuple[float, float]:
-        """The human click rate, before and now: 0 to 1."""
-        before, now = (people / self.report.delivered if self.report.delivered else 0.0 for people in self.unique_human)
-        return before, now
+        """Click rate of the campaign, before and after, 0 to 1."""
+        delivered = self.report.delivered
+        before, after = (clickers / delivered if delivered else 0.0 for clickers in self.unique_human)
+        return before, after
 
     def count_click(self, stored: StoredVerdict, verdict: Verdict) -> None:
-        """Note what a click was and is."""
+        """Count a click with its stored and its new verdict."""
         if stored.verdict is not verdict:
             self.changes[stored.verdict, verdict] += 1
         if stored.counted and stored.person:
-            for people, kind in zip(self.human_clickers, (stored.verdict, verdict), strict=True):
-                if kind is Verdict.HUMAN:
-                    people.add(stored.person)
+            before, after = self.human_clickers
+            if stored.verdict is Verdict.HUMAN:
+                before.add(stored.person)
+            if verdict is Verdict.HUMAN:
+                after.add(stored.person)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +84,8 @@ class Rejudger:
 
     Attributes:
         event_store: holds the events and verdicts.
-        reports: give the numbers before.
-        judge: applies the current rules.
+        reports: campaigns and their numbers before.
+        judge: judges by the current rules, network data and agent list.
         lock: held while a part is judged and stored, so that the processor stores no verdict in between.
         observers: notified of changed verdicts once they are stored.
     """
@@ -137,18 +140,18 @@ class Rejudger:
             observer.on_stored(messages)
 
 
-def rejudge_result_as_json(rejudged: RejudgeResult) -> dict[str, object]:
-    """What became of a campaign in the shape of ``clicktrail rejudge --json``: see docs/reference/rejudge.md."""
-    people, rates = rejudged.unique_human, rejudged.click_rate
+def rejudge_result_as_json(result: RejudgeResult) -> dict[str, object]:
+    """Convert the result of one campaign to the JSON of ``clicktrail rejudge --json`` (docs/reference/rejudge.md)."""
+    clickers, rates = result.unique_human, result.click_rate
     return {
-        "campaign": rejudged.report.campaign,
-        "judged": rejudged.judged_count,
-        "stood": rejudged.skipped_count,
-        "moved": [
-            {"from": before.value, "to": now.value, "clicks": clicks}
-            for (before, now), clicks in sorted(rejudged.changes.items())
+        "campaign": result.report.campaign,
+        "judged": result.judged_count,
+        "skipped": result.skipped_count,
+        "changes": [
+            {"from": before.value, "to": after.value, "clicks": clicks}
+            for (before, after), clicks in sorted(result.changes.items())
         ],
-        "unique": {"human": {"before": people[0], "after": people[1]}},
+        "unique": {"human": {"before": clickers[0], "after": clickers[1]}},
         "click_rate": {"human": {"before": rates[0], "after": rates[1]}},
     }
 
@@ -156,26 +159,25 @@ def rejudge_result_as_json(rejudged: RejudgeResult) -> dict[str, object]:
 def _select_changed_clicks(
     message: JudgedMessage, stored: Mapping[str, StoredVerdict], result: RejudgeResult
 ) -> JudgedMessage:
-    """The message with those of its clicks alone whose verdicts, or reasons, are others than before."""
-    clicks = tuple(_iterate_changed_clicks(message.clicks, stored, result))
-    return replace(
-        message, clicks=clicks, previous_verdicts={of.click.id: stored[of.click.id].verdict for of in clicks}
-    )
+    """The message with only the clicks whose verdict or reasons differ from the stored ones; also counts all clicks."""
+    changed = tuple(_iterate_changed_clicks(message.clicks, stored, result))
+    previous_verdicts = {judged.click.id: stored[judged.click.id].verdict for judged in changed}
+    return replace(message, clicks=changed, previous_verdicts=previous_verdicts)
 
 
 def _iterate_changed_clicks(
-    clicks: Iterable[JudgedClick], stored: Mapping[str, StoredVerdict], result: RejudgeResult
-) -> Iterable[JudgedClick]:
-    """Those clicks of a message whose verdicts, or reasons, are others than before."""
+    clicks: Iterable[JudgedClick], stored_verdicts: Mapping[str, StoredVerdict], result: RejudgeResult
+) -> Iterator[JudgedClick]:
     for judged in clicks:
-        before = stored.get(judged.click.id)
-        if before is None:
+        stored = stored_verdicts.get(judged.click.id)
+        if stored is None:
             continue
-        if "/" in judged.click.ip:
+        is_ip_address_shortened = "/" in judged.click.ip
+        if is_ip_address_shortened:
             result.skipped_count += 1
-            result.count_click(before, before.verdict)
+            result.count_click(stored, stored.verdict)
             continue
         result.judged_count += 1
-        result.count_click(before, judged.verdict)
-        if before != StoredVerdict.from_judged(judged, before.message_id):
+        result.count_click(stored, judged.verdict)
+        if stored != StoredVerdict.from_judged(judged, stored.message_id):
             yield judged
