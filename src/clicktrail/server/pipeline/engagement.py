@@ -24,7 +24,7 @@ from clicktrail.tokens import KeyRing, LandingClick, LandingTokenSealer
 __all__ = ["BeaconMessage", "EngagementTracker"]
 
 MAX_CLICK_AGE = timedelta(days=1)
-"""A page that is opened later, for example from a bookmark with the fragment, is another visit."""
+"""Beacons of older clicks are ignored: the page was opened again, for example from a bookmark with the fragment."""
 
 _FRAGMENT_PREFIX = "#clicktrail="
 _SEEN_CACHE_SIZE = 65_536

@@ -115,10 +115,10 @@ def parse_reference(ring: KeyRing, path: str) -> LinkReference:
 
 
 def is_token_like(path: str) -> bool:
-    """Whether an unreadable path may be a damaged token: sealed or campaign, with at most one character missing.
+    """Whether an unreadable path may be a damaged sealed or campaign token, with at most one character missing.
 
-    Paths that crawlers request on every host, such as /favicon.ico, have shorter runs of token characters. A damaged
-    short token cannot be told from a word.
+    Paths that browsers and crawlers request on every host, such as /favicon.ico, have shorter runs of token characters.
+    Damaged short tokens are not recognised, because they look like words.
     """
     return _TOKEN_PREFIX.match(path) is not None
 
