@@ -68,7 +68,7 @@ def signals() -> Iterator[str]:
     """Every rule of the judge, in the order in which hard ones are tried."""
     loaded = rules.parse_rules((SOURCE / "judge" / "data" / "rules.toml").read_text("utf-8"))
     bot, suspected = loaded.min_scores.bot, loaded.min_scores.suspected
-    yield f"The rules of {loaded.version}. At {bot} points a click is a bot's, at {suspected} it is suspected.\n"
+    yield f"Rules version {loaded.version}. A score of {bot} or more means bot, {suspected} or more suspected.\n"
     yield from _header("signal", "worth", "thresholds", "meaning", "source")
     for rule in loaded.rules:
         worth = f"decides: {rule.verdict}" if rule.verdict else f"{rule.points:+d}"
