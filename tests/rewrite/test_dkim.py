@@ -140,8 +140,8 @@ def test_keys_are_read_from_pem(key: DkimKey) -> None:
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        (b"no key", "is no private key"),
-        (pem(ED25519_KEY.private_key, BestAvailableEncryption(b"secret")), "is no private key"),
+        (b"no key", "is not an unencrypted private key"),
+        (pem(ED25519_KEY.private_key, BestAvailableEncryption(b"secret")), "is not an unencrypted private key"),
         (pem(generate_curve_key(SECP256R1())), "neither RSA nor Ed25519"),
         (pem(small_rsa_key()), "has 511 bits"),
     ],
@@ -153,10 +153,10 @@ def test_other_keys_are_refused(content: bytes, error: str) -> None:
 
 @pytest.mark.parametrize(("domain", "selector"), [("", "x"), ("bücher.example", "x"), ("example.com", "x;\r\nb")])
 def test_names_are_those_of_the_dns(domain: str, selector: str) -> None:
-    with pytest.raises(SettingsError, match=r"the DKIM (domain|selector) is"):
+    with pytest.raises(SettingsError, match=r"the DKIM (domain|selector) .* is not a DNS name"):
         DkimKey(domain=domain, selector=selector, private_key=ED25519_KEY.private_key)
 
 
 def test_what_has_no_header_cannot_be_signed() -> None:
-    with pytest.raises(ValueError, match="not a message"):
+    with pytest.raises(ValueError, match="well-formed header block"):
         sign(b"no message", RSA_KEY, signed_at=THEN)

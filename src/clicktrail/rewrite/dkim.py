@@ -1,6 +1,6 @@
-"""Sign a message (RFC 6376, RFC 8463), and take off the signatures that would be false once it is rewritten.
+"""Sign messages with DKIM (RFC 6376, RFC 8463), and remove signatures that rewriting would invalidate.
 
-The body and the header are canonicalised as "relaxed", so that a relay may fold fields and touch white space.
+Header and body use "relaxed" canonicalization, so that relays may fold fields and change white space.
 """
 
 import base64
@@ -34,9 +34,9 @@ _SIGNED_FIELDS = (
     *("list-subscribe", "list-post", "list-owner", "list-archive"),
     *("mime-version", "content-type", "content-transfer-encoding"),
 )
-"""The fields of RFC 6376 section 5.4.1, with those that say how the body is read and RFC 8058's."""
+"""Fields of RFC 6376 section 5.4.1, the MIME fields, and List-Unsubscribe-Post (RFC 8058)."""
 _OVERSIGNED_FIELDS = ("from",)
-"""Signed as absent behind the last one, so that nobody can add another (RFC 6376 section 8.15)."""
+"""Signed once more than present, so that adding such a field breaks the signature (RFC 6376 section 8.15)."""
 _MAX_LINE_CHARS = 76
 
 _LINE_BREAK = re.compile(rb"\r?\n")
@@ -47,15 +47,15 @@ _DOMAIN_TAG = re.compile(r"(?:^|;)\s*d\s*=([^;]*)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DkimKey:
-    """What a domain signs with. The public half stands in the DNS at ``<selector>._domainkey.<domain>``.
+    """A DKIM key. Its public half is published in DNS at ``<selector>._domainkey.<domain>``.
 
     Attributes:
-        domain: lower case, an IDN in its ASCII form.
-        selector: names the key among those of the domain.
-        private_key: RSA of at least 1024 bits, or Ed25519.
+        domain: signing domain in lower case, IDN in ASCII.
+        selector: name of the key within the domain.
+        private_key: RSA key of at least 1024 bits, or Ed25519 key.
 
     Raises:
-        SettingsError: domain or selector is no name of the DNS, or the key is of another kind.
+        SettingsError: domain or selector is not a DNS name, or the RSA key is too short.
     """
 
     domain: str
@@ -63,80 +63,80 @@ class DkimKey:
     private_key: RSAPrivateKey | Ed25519PrivateKey = field(repr=False)
 
     def __post_init__(self) -> None:
-        for what, name in (("domain", self.domain), ("selector", self.selector)):
+        for kind, name in (("domain", self.domain), ("selector", self.selector)):
             if not _DNS_NAME.fullmatch(name):
-                raise SettingsError(f"the DKIM {what} is '{name}'", hint="write a name as it stands in the DNS")
+                raise SettingsError(f"the DKIM {kind} '{name}' is not a DNS name", hint="write it as in the DNS record")
         if isinstance(self.private_key, RSAPrivateKey) and self.private_key.key_size < _MIN_RSA_BITS:
             raise SettingsError(
                 f"the DKIM key of {self.domain} has {self.private_key.key_size} bits",
-                hint="make one of 2048: nobody accepts less than 1024",
+                hint="use a key of 2048 bits: receivers reject keys of less than 1024",
             )
 
     @classmethod
     def from_pem(cls, pem: bytes, *, domain: str, selector: str) -> "DkimKey":
-        """Read a private key from PEM, without a password.
+        """Load an unencrypted private key in PEM.
 
         Raises:
-            SettingsError: it is none, or of another kind; or as for the class.
+            SettingsError: not such a key, neither RSA nor Ed25519, or not valid for `DkimKey`.
         """
         try:
             key = load_pem_private_key(pem, password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise SettingsError(f"the DKIM key of {domain} is no private key in PEM without a password") from error
+            raise SettingsError(f"the DKIM key of {domain} is not an unencrypted private key in PEM") from error
         if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
             raise SettingsError(f"the DKIM key of {domain} is neither RSA nor Ed25519")
         return cls(domain=domain.lower(), selector=selector, private_key=key)
 
     @property
     def algorithm(self) -> str:
-        """The value of the signature's ``a`` tag."""
+        """Value of the signature's ``a`` tag."""
         return "rsa-sha256" if isinstance(self.private_key, RSAPrivateKey) else "ed25519-sha256"
 
     def sign(self, data: bytes) -> bytes:
-        """The signature of bytes; Ed25519 signs their hash (RFC 8463 section 3)."""
+        """Sign data. Ed25519 signs the SHA-256 hash of it (RFC 8463 section 3)."""
         if isinstance(self.private_key, RSAPrivateKey):
             return self.private_key.sign(data, PKCS1v15(), SHA256())
         return self.private_key.sign(hashlib.sha256(data).digest())
 
 
 class UnsignedMessage(NamedTuple):
-    """A message without its signatures, and what to sign it with anew; no keys if it keeps them."""
+    """A message without DKIM signatures, and the keys to sign it again. Without keys, the message is unchanged."""
 
     raw: bytes
     keys: tuple[DkimKey, ...]
 
 
 def remove_own_signatures(raw: bytes, keys: Sequence[DkimKey]) -> UnsignedMessage:
-    """Take off a message's signatures if all are of domains that there are keys of.
+    """Remove the signatures of a message if there is a key for the domain of each.
 
-    What somebody else vouches for stays as it is: their signature could not be made again, and a forwarder's seal
-    (ARC, RFC 8617) as little.
+    A message with a signature of another domain or an ARC seal (RFC 8617) is returned unchanged: these could not be
+    made again.
     """
     headers = parse_headers(raw, 0, len(raw)) if keys else None
     if headers is None:
         return UnsignedMessage(raw, ())
     signers = {_parse_signing_domain(value) for value in headers.fields.get(_SIGNATURE_FIELD, ())}
-    ours = tuple(key for key in keys if key.domain in signers)
-    if not ours or signers != {key.domain for key in ours} or "arc-seal" in headers:
+    signing_keys = tuple(key for key in keys if key.domain in signers)
+    if not signing_keys or signers != {key.domain for key in signing_keys} or "arc-seal" in headers:
         return UnsignedMessage(raw, ())
     edits = [ByteEdit(start=start, end=end, replacement=b"") for start, end in headers.spans[_SIGNATURE_FIELD]]
-    return UnsignedMessage(splice(raw, edits), ours)
+    return UnsignedMessage(splice(raw, edits), signing_keys)
 
 
 def sign(raw: bytes, key: DkimKey, *, signed_at: datetime) -> bytes:
-    """A message with a signature above its header.
+    """Return the message with a DKIM signature as its first field.
 
     Args:
-        raw: the message, with a header block that can be read; signed as it is sent, where every line ends with CRLF.
-        key: whose signature it is.
-        signed_at: aware; when it is signed.
+        raw: bytes of the message. It is signed as it will be sent, with CRLF line breaks.
+        key: key of the signing domain.
+        signed_at: time of the signature, aware.
 
     Raises:
-        ValueError: there is no such header block.
+        ValueError: the header block is malformed.
     """
     headers = parse_headers(raw, 0, len(raw))
     if headers is None:
-        raise ValueError("not a message")
+        raise ValueError("cannot sign a message without a well-formed header block")
     present = [name for name in _SIGNED_FIELDS for _ in headers.fields.get(name, ())]
     body_hash = hashlib.sha256(_canonicalize_body(raw[headers.body_start :])).digest()
     tags = [
@@ -160,26 +160,26 @@ def sign(raw: bytes, key: DkimKey, *, signed_at: datetime) -> bytes:
 
 
 def _parse_signing_domain(signature: str) -> str:
-    """The domain that a signature names; empty if it names none, or several."""
-    found = _DOMAIN_TAG.findall(signature)
-    return found[0].strip().lower() if len(found) == 1 else ""
+    """Return the domain of a signature; empty if it has none or several."""
+    domains = _DOMAIN_TAG.findall(signature)
+    return domains[0].strip().lower() if len(domains) == 1 else ""
 
 
 def _canonicalize_fields(raw: bytes, headers: Headers) -> Iterator[bytes]:
-    """The signed fields, of several with one name the last first (RFC 6376 section 5.4.2)."""
+    """Yield the signed fields; of several with one name, the last comes first (RFC 6376 section 5.4.2)."""
     for name in _SIGNED_FIELDS:
         for start, end in reversed(headers.spans.get(name, ())):
             yield _canonicalize_field(raw[start:end])
 
 
-def _canonicalize_field(stands: bytes) -> bytes:
-    """A field as RFC 6376 section 3.4.2 has it."""
-    name, _, value = stands.partition(b":")
+def _canonicalize_field(field: bytes) -> bytes:
+    """Apply relaxed header canonicalization (RFC 6376 section 3.4.2)."""
+    name, _, value = field.partition(b":")
     return name.strip(b" \t").lower() + b":" + _FOLDING_WHITESPACE.sub(b" ", value).strip(b" ") + b"\r\n"
 
 
 def _canonicalize_body(body: bytes) -> bytes:
-    """A body as RFC 6376 section 3.4.4 has it."""
+    """Apply relaxed body canonicalization (RFC 6376 section 3.4.4)."""
     lines = _WHITESPACE.sub(b" ", _LINE_BREAK.sub(b"\r\n", body)).replace(b" \r\n", b"\r\n").removesuffix(b" ")
     end = len(lines)
     while lines.endswith(b"\r\n", 0, end):

@@ -1,4 +1,8 @@
-"""Tell what a link is for, where that is none of marketing's business: by the words of its URL and of its label."""
+"""Classify links that must not or need not be tracked, by words in the URL and the label.
+
+Purposes are unsubscribe, preferences, privacy and legal; separate checks find sensitive, social and already wrapped
+links. `has_keyword` rules out most links with a single search, before the regular expressions run.
+"""
 
 import re
 import unicodedata
@@ -15,7 +19,7 @@ __all__ = ["classify_purpose", "fold_text", "has_keyword", "identify_wrapper", "
 _FLAGS = re.VERBOSE | re.ASCII
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _MAX_LABEL_CHARS = 40
-"""Characters of a label that names a purpose; longer ones are sentences that may speak of anything."""
+"""Characters of a label that can name a purpose. Longer labels are sentences, in which a keyword proves nothing."""
 
 _PURPOSE_REGEXES: Mapping[LinkReason, str] = {
     LinkReason.UNSUBSCRIBE: r"""
@@ -40,7 +44,7 @@ _PURPOSE_REGEXES: Mapping[LinkReason, str] = {
       | algemene[-_\ ]voorwaarden )(?![a-z-])
     """,
 }
-_PURPOSE_PATTERNS = {reason: re.compile(words, _FLAGS) for reason, words in _PURPOSE_REGEXES.items()}
+_PURPOSE_PATTERNS = {reason: re.compile(regex, _FLAGS) for reason, regex in _PURPOSE_REGEXES.items()}
 _PURPOSE_STEMS = (
     *("unsub", "opt", "abmeld", "abbestell", "desabonn", "desinscri", "uitschrijv", "afmeld", "iscri", "baja"),
     *("cancel", "descadastr", "avregistrer", "avmeld", "odhlas", "wypisz", "dezabon", "отписаться", "停止", "購読解除"),
@@ -57,7 +61,7 @@ _SECRET_QUERY_KEYS = frozenset(
         *("confirmation_token", "invitation_token", "verification_token", "magic", "otp", "oobcode"),
     }
 )
-"""Query keys of signed URLs, and of those that let their bearer in."""
+"""Query keys of signed URLs, and of URLs that grant access to their bearer."""
 _QUERY_KEY = re.compile(r"[?&;]([^=&;]++)=")
 _SENSITIVE_PATH = re.compile(
     r"""
@@ -87,7 +91,7 @@ _SENSITIVE_STEMS = (
 )
 
 PURPOSE_KEYWORDS = (*_PURPOSE_STEMS, *_SENSITIVE_STEMS, *_SECRET_QUERY_KEYS)
-"""Parts of path, query or label, folded, one of which is in whatever the patterns find; see `signs`."""
+"""Substrings of a folded path, query or label: every match of the patterns above contains one. See `has_keyword`."""
 
 _SOCIAL_HOSTS = frozenset(
     {
@@ -110,44 +114,6 @@ _SOCIAL_LABEL = re.compile(
     r"|telegram|whatsapp|xing|mastodon|tumblr|flickr"
 )
 
-
-def classify_purpose(url: ParsedUrl, label: str) -> LinkReason | None:
-    """Unsubscribing, mail settings, privacy or legal pages; None for all other links."""
-    words = fold_text(f"{url.path}{url.query} {_drop_long_label(label)}")
-    return next((reason for reason, pattern in _PURPOSE_PATTERNS.items() if pattern.search(words)), None)
-
-
-def is_sensitive(url: ParsedUrl, label: str) -> bool:
-    """Whether a URL lets its bearer in or is signed: a copy of it, or one parameter more, does harm."""
-    if url.query and not _SECRET_QUERY_KEYS.isdisjoint(_QUERY_KEY.findall(url.query.lower())):
-        return True
-    if _SENSITIVE_PATH.search(url.path.lower()):
-        return True
-    return _SENSITIVE_LABEL.search(fold_text(_drop_long_label(label))) is not None
-
-
-def fold_text(text: str) -> str:
-    """The text in lower case, and Latin letters without accents."""
-    if text.isascii():
-        return text.lower()
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text.lower())))
-
-
-def _drop_long_label(label: str) -> str:
-    return label if len(label) <= _MAX_LABEL_CHARS else ""
-
-
-def is_social(url: ParsedUrl, candidate: Candidate) -> bool:
-    """Whether a link is a social network's icon or name, and not an offer that happens to be published there."""
-    if url.hostname.removeprefix("www.") not in _SOCIAL_HOSTS:
-        return False
-    named = _SOCIAL_LABEL.fullmatch(candidate.label.lower()) is not None
-    return named or candidate.element is Element.IMAGE or candidate.location is Location.FOOTER
-
-
-# FOLDED wrappers.py: Recognise links that an ESP or a mail filter has wrapped already: wrapped again, a click
-# would be counted twice.
-
 _WRAPPER_REGEXES: Mapping[str, str] = {
     "Klaviyo": r"(?:[^/]+\.)?klclick\d*\.com/",
     "SendGrid": r"[^/]+/(?:uni/)?(?:ls|wf)/click\?upn=",
@@ -167,11 +133,11 @@ _WRAPPER_REGEXES: Mapping[str, str] = {
     "Symantec": r"clicktime\.symantec\.com/",
     "Check Point": r"url\.avanan\.click/",
 }
-"""By whom, and how host, path and query begin.
+"""Patterns for host, path and query of wrapped links, by the ESP or mail filter that wraps them.
 
-Each was held on 2026-11-23 against URLs of that kind: for Mailchimp in real mail, for all others in source code, tests
-and reports of public repositories, where many senders' stand. A pattern that fits too much leaves a link untracked,
-with this reason; one that fits too little wraps it twice.
+Checked on 2026-11-23 against real URLs: for Mailchimp from real mail, for all others from source code, tests and issues
+of public repositories. A pattern that matches too much leaves a link untracked; one that matches too little lets it be
+tracked twice.
 """
 
 WRAPPER_KEYWORDS = (
@@ -179,28 +145,58 @@ WRAPPER_KEYWORDS = (
     *("/e3t/", "/tr/cl/", "/e/c/eyJ", "safelinks", "urldefense", "mimecast", "cudasvc", "secure-web", "clicktime"),
     "avanan",
 )
-"""Parts of host or path, one of which each wrapper's links have; see `signs`."""
+"""Substrings of host or path: every match of the patterns above contains one. See `has_keyword`."""
 
 _WRAPPER_PATTERNS = {name: re.compile(pattern, re.ASCII) for name, pattern in _WRAPPER_REGEXES.items()}
 
-
-def identify_wrapper(url: ParsedUrl) -> str:
-    """Who has wrapped a link; empty if nobody is known to have."""
-    place = f"{url.hostname}{url.path}{url.query}"
-    return next((name for name, pattern in _WRAPPER_PATTERNS.items() if pattern.match(place)), "")
-
-
-# FOLDED signs.py: Pass over most links in one look: those in which no word stands that the rules on wrappers
-# and purposes speak of.
-
 _RE2_OPTIONS = re2.Options()
 _RE2_OPTIONS.never_capture = True
-_KEYWORD_SET = re2.Set.SearchSet(_RE2_OPTIONS)  # of one pattern: says in half of a search's time that it is not there
-_KEYWORD_SET.Add("|".join(re2.escape(sign.lower()) for sign in (*PURPOSE_KEYWORDS, *WRAPPER_KEYWORDS)))
+_KEYWORD_SET = re2.Set.SearchSet(_RE2_OPTIONS)  # with one pattern: reports a miss in half the time of a search
+_KEYWORD_SET.Add("|".join(re2.escape(keyword.lower()) for keyword in (*PURPOSE_KEYWORDS, *WRAPPER_KEYWORDS)))
 _KEYWORD_SET.Compile()
 
 
 def has_keyword(url: ParsedUrl, label: str) -> bool:
-    """Whether `identify_wrapper`, `classify_purpose` or `is_sensitive` might find something: where this says no, none of them does."""
-    words = fold_text(f"{url.hostname}{url.path}{url.query} {label}")
-    return _KEYWORD_SET.Match(words) is not None
+    """Return False only if `identify_wrapper`, `classify_purpose` and `is_sensitive` cannot match either."""
+    text = fold_text(f"{url.hostname}{url.path}{url.query} {label}")
+    return _KEYWORD_SET.Match(text) is not None
+
+
+def classify_purpose(url: ParsedUrl, label: str) -> LinkReason | None:
+    """Return unsubscribe, preferences, privacy or legal; None for all other links."""
+    text = fold_text(f"{url.path}{url.query} {_drop_long_label(label)}")
+    return next((reason for reason, pattern in _PURPOSE_PATTERNS.items() if pattern.search(text)), None)
+
+
+def is_sensitive(url: ParsedUrl, label: str) -> bool:
+    """Whether a URL grants access to its bearer or is signed, so that storing or changing it would do harm."""
+    if url.query and not _SECRET_QUERY_KEYS.isdisjoint(_QUERY_KEY.findall(url.query.lower())):
+        return True
+    if _SENSITIVE_PATH.search(url.path.lower()):
+        return True
+    return _SENSITIVE_LABEL.search(fold_text(_drop_long_label(label))) is not None
+
+
+def is_social(url: ParsedUrl, candidate: Candidate) -> bool:
+    """Whether a link is a social network's icon or name, or leads there from the footer."""
+    if url.hostname.removeprefix("www.") not in _SOCIAL_HOSTS:
+        return False
+    is_network_name = _SOCIAL_LABEL.fullmatch(candidate.label.lower()) is not None
+    return is_network_name or candidate.element is Element.IMAGE or candidate.location is Location.FOOTER
+
+
+def identify_wrapper(url: ParsedUrl) -> str:
+    """Return the name of the ESP or mail filter that already wrapped a link; empty if none is known."""
+    text = f"{url.hostname}{url.path}{url.query}"
+    return next((name for name, pattern in _WRAPPER_PATTERNS.items() if pattern.match(text)), "")
+
+
+def fold_text(text: str) -> str:
+    """Lower-case the text and remove accents from Latin letters."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text.lower())))
+
+
+def _drop_long_label(label: str) -> str:
+    return label if len(label) <= _MAX_LABEL_CHARS else ""

@@ -1,4 +1,4 @@
-"""Decide which links are tracked, and say why the others are not."""
+"""Decide which links are tracked, with a reason for each decision."""
 
 import dataclasses
 import re
@@ -30,78 +30,12 @@ __all__ = [
     "shares_domain",
 ]
 
-# FOLDED opting_out.py: Know the words by which a tag asks not to be tracked: our own, and those of other
-# senders' products.
-
-_OPT_OUT_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
-    "data-clicktrail": ("off", "no", "false", "0"),
-    "clicktracking": ("off",),  # SendGrid and Klaviyo, "Click Tracking"
-    "disable-tracking": ("true",),  # Mailgun, "Tracking clicks"
-    "data-pm-no-track": (),  # Postmark, "Link tracking", section "Excluding links"
-    "ses:no-track": (),  # Amazon SES, "Email sending metrics FAQs", "Can I disable click tracking for a link?"
-    "mc:disable-tracking": (),  # Mailchimp, "Enable and view click tracking"
-    "mautic:disable-tracking": ("true", ""),  # Mautic, "Emails", section "Disable tracking"
-    "data-msys-clicktrack": ("0",),  # SparkPost, "Disabling click tracking on individual links"
-}
-"""Attributes with the values that opt out; none where the attribute's presence is enough."""
-
-_OPT_OUT_CLASS = "untracked"  # Customer.io, "Link tracking"
-_OPT_OUT_SCHEME = re.compile(r"https?+\+notrack:", re.ASCII | re.IGNORECASE)  # Postal, "Click and open tracking"
-
-
-def find_opt_out(candidate: Candidate) -> str:
-    """The word by which a link opts out; empty if it does not."""
-    attributes = candidate.attributes
-    if not _OPT_OUT_ATTRIBUTES.keys().isdisjoint(attributes):
-        for name, values in _OPT_OUT_ATTRIBUTES.items():
-            if name in attributes and (not values or attributes[name].strip().lower() in values):
-                return name
-    if "class" in attributes and _OPT_OUT_CLASS in attributes["class"].lower().split():
-        return f"class={_OPT_OUT_CLASS}"
-    scheme = _OPT_OUT_SCHEME.match(candidate.url)
-    return scheme[0].lower() if scheme else ""
-
-
-# FOLDED visible.py: Look at links whose text is itself a URL: one that shows an address and leads by another
-# looks like phishing.
-
-_VISIBLE_URL = re.compile(
-    r"(?:https?://)?(?P<host>(?:[\w-]+\.)+[a-z]{2,})(?::\d+)?(?:[/?#]\S*)?|https?://(?P<other>[^\s/?#:]+)\S*",
-    re.IGNORECASE,
-)
-_MIN_OWNED_LABEL_CHARS = 4
-
-
-def parse_visible_host(label: str) -> str:
-    """The host of the URL that a link's text is, lower case; empty if the text is none."""
-    if "." not in label:
-        return ""
-    found = _VISIBLE_URL.fullmatch(label)
-    return (found["host"] or found["other"]).lower() if found else ""
-
-
-def shares_domain(host: str, tracking_domains: Iterable[str]) -> bool:
-    """Whether a tracking domain is the shown host's, or one beside or below it.
-
-    A tracking domain is a name below its sender's own: what is left without its first label is the sender's. Two short
-    labels, such as ``co.uk``, are nobody's own.
-    """
-    for domain in tracking_domains:
-        name = domain.partition(":")[0]
-        parent = name.partition(".")[2]
-        first, dot, last = parent.partition(".")
-        owned = dot and ("." in last or len(first) >= _MIN_OWNED_LABEL_CHARS)
-        if host == name or (owned and (host == parent or host.endswith(f".{parent}"))):
-            return True
-    return False
-
-
 MAX_DESTINATION_BYTES = 4_000
-"""Bytes of a destination in UTF-8. Sealed, it is a third longer, and servers take request lines of some 8,000 bytes."""
+"""Bytes of a destination in UTF-8. Sealing adds a third, and servers accept request lines of about 8,000 bytes."""
 
-# Delimiters of the template languages of mail programs and ESPs, plain or percent-encoded by an editor. In %name% one
-# end must not be a percent-encoded byte: "%C3%A9" is an e with an accent. Single brackets make one only where
-# nothing stands around them. The href is looked at as it is written: resolved by a base, its braces are encoded.
+# Delimiters of the template languages of mail programs and ESPs, also percent-encoded by an editor. In %name%, one end
+# must not be a percent-encoded byte: "%C3%A9" is an accented e. Single brackets count only if they hold the whole href.
+# The href is matched before it is resolved, which would encode its braces.
 _MERGE_TAG = re.compile(
     r"""
     \{\{ | \{% | \{\$ | \$\{ | \*\| | \[\[ | <% | %7B%7B
@@ -114,9 +48,30 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*+):", re.ASCII | re.IGNORECASE)
 _HTTP_URL_START = re.compile(r"https?://", re.ASCII | re.IGNORECASE)
 _ALWAYS_UNTRACKED = (LinkReason.UNSUBSCRIBE, LinkReason.PREFERENCES)
 
+_OPT_OUT_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
+    "data-clicktrail": ("off", "no", "false", "0"),
+    "clicktracking": ("off",),  # SendGrid and Klaviyo, "Click Tracking"
+    "disable-tracking": ("true",),  # Mailgun, "Tracking clicks"
+    "data-pm-no-track": (),  # Postmark, "Link tracking", section "Excluding links"
+    "ses:no-track": (),  # Amazon SES, "Email sending metrics FAQs", "Can I disable click tracking for a link?"
+    "mc:disable-tracking": (),  # Mailchimp, "Enable and view click tracking"
+    "mautic:disable-tracking": ("true", ""),  # Mautic, "Emails", section "Disable tracking"
+    "data-msys-clicktrack": ("0",),  # SparkPost, "Disabling click tracking on individual links"
+}
+"""Attributes and the values that opt out; no values if the attribute itself is enough."""
+
+_OPT_OUT_CLASS = "untracked"  # Customer.io, "Link tracking"
+_OPT_OUT_SCHEME = re.compile(r"https?+\+notrack:", re.ASCII | re.IGNORECASE)  # Postal, "Click and open tracking"
+
+_VISIBLE_URL = re.compile(
+    r"(?:https?://)?(?P<host>(?:[\w-]+\.)+[a-z]{2,})(?::\d+)?(?:[/?#]\S*)?|https?://(?P<other_host>[^\s/?#:]+)\S*",
+    re.IGNORECASE,
+)
+_MIN_OWNED_LABEL_CHARS = 4
+
 
 class Preset(StrEnum):
-    """Policies with a name. docs/reference/reason-codes.md says what each leaves out."""
+    """Names of ready-made policies. docs/reference/reason-codes.md lists what each leaves untracked."""
 
     STANDARD = "standard"
     CONVERSION_LINKS_ONLY = "conversion-links-only"
@@ -124,29 +79,29 @@ class Preset(StrEnum):
 
 
 class VisibleUrlMode(StrEnum):
-    """What becomes of a link whose text is a URL."""
+    """Treatment of links whose text is a URL: tracked, they show one address and lead to another, like phishing."""
 
     WARN = "warn"
-    """It is tracked, with a warning."""
+    """Track them, with a warning."""
 
     MATCH = "match"
-    """It is tracked where the tracking domain belongs to the shown host, and skipped elsewhere."""
+    """Track them only if the tracking domain belongs to the shown host."""
 
     SKIP = "skip"
-    """It is not tracked."""
+    """Do not track them."""
 
 
 class PlainTextMode(StrEnum):
-    """What becomes of the links of plain-text bodies, in which a reader sees the tracking URL itself."""
+    """Treatment of plain-text bodies, in which the reader sees the tracking URLs."""
 
     SHORT = "short"
-    """They are tracked, by a short URL where there is a registry that knows where it leads."""
+    """Track the links, with short URLs if there is a registry."""
 
     SHOW_HOST = "show-host"
-    """The same, with the host of the destination beside it."""
+    """Track the links, and show the host of the destination after each URL."""
 
     SKIP = "skip"
-    """They are not tracked, and the body stays as it is."""
+    """Do not track the links, and do not change the body."""
 
 
 _PRESET_UNTRACKED_REASONS: Mapping[Preset, frozenset[LinkReason]] = {
@@ -159,7 +114,7 @@ _PRESET_UNTRACKED_REASONS: Mapping[Preset, frozenset[LinkReason]] = {
 
 
 class LinkDecision(msgspec.Struct, frozen=True):
-    """Why a link is tracked or not, on what that rests, and what its sender should look at."""
+    """Whether a link is tracked, and why. ``detail`` is the attribute, host or name that decided."""
 
     reason: LinkReason
     detail: str = ""
@@ -172,23 +127,23 @@ _NO_CONSENT_DECISION = LinkDecision(LinkReason.CONSENT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Which links are tracked.
+    """Rules that decide which links are tracked.
 
-    Hosts are given as a URL parser gives them: lower case, IDN in its ASCII form. ``*.example.com`` stands for every
-    host below ``example.com``, ``*`` for every host.
+    Hosts are written as a URL parser returns them: lower case, IDN in ASCII. ``*.example.com`` matches every host below
+    ``example.com``, and ``*`` every host.
 
     Attributes:
-        tracking_domains: the hosts of our tracking URLs, exact, with ``:port`` where it is not the scheme's default.
-        untracked_reasons: which of privacy, legal, social and footer links are not tracked.
-        visible_url: what becomes of links whose text is a URL.
-        plain_text: what becomes of the links of plain-text bodies.
-        allowed_hosts: if there are any, only links to these are tracked.
-        denied_hosts: links to these are not.
-        unknown_consent: how recipients are tracked who have not been asked.
-        is_tracking_allowed: False where the recipient is not to be tracked at all; see `for_consent`.
+        tracking_domains: hosts of our tracking URLs, with ``:port`` if it is not the default of the scheme.
+        untracked_reasons: those of privacy, legal, social and footer whose links are not tracked.
+        visible_url: treatment of links whose text is a URL.
+        plain_text: treatment of plain-text bodies.
+        allowed_hosts: if not empty, only links to these hosts are tracked.
+        denied_hosts: links to these hosts are not tracked.
+        unknown_consent: treatment of recipients whose consent is unknown.
+        is_tracking_allowed: False if the recipient must not be tracked; see `for_consent`.
 
     Raises:
-        SettingsError: a list has a host that no link could lead to.
+        SettingsError: a list has a host that no link can have.
     """
 
     tracking_domains: frozenset[str] = frozenset()
@@ -205,60 +160,60 @@ class Policy:
         check_host_patterns("denied_hosts", self.denied_hosts)
 
     def for_consent(self, consent: Consent) -> "Policy":
-        """The policy for a recipient: where they are not to be tracked, links stay plain with their UTM parameters."""
-        off = consent is Consent.UNKNOWN and self.unknown_consent is UnknownConsentAction.OFF
-        return dataclasses.replace(self, is_tracking_allowed=consent is not Consent.DENIED and not off)
+        """Return the policy for a recipient. Without consent, links only get UTM parameters."""
+        is_off = consent is Consent.UNKNOWN and self.unknown_consent is UnknownConsentAction.OFF
+        return dataclasses.replace(self, is_tracking_allowed=consent is not Consent.DENIED and not is_off)
 
     def is_recipient_identified(self, consent: Consent) -> bool:
-        """Whether tracking URLs, and what is recorded, may say whose they are."""
-        unasked = consent is Consent.UNKNOWN and self.unknown_consent is UnknownConsentAction.TRACK
-        return consent is Consent.GRANTED or unasked
+        """Whether tracking URLs and events may identify the recipient."""
+        may_track_unknown = self.unknown_consent is UnknownConsentAction.TRACK
+        return consent is Consent.GRANTED or (consent is Consent.UNKNOWN and may_track_unknown)
 
     def decide(self, candidate: Candidate) -> LinkDecision:
-        """Why a link is tracked or not, the sender's own wish first."""
+        """Decide on a link. If several exclusions apply, the first row of docs/reference/reason-codes.md counts."""
         return next(self._iter_exclusions(candidate), None) or self._decide_by_visible_url(candidate)
 
     def _iter_exclusions(self, candidate: Candidate) -> Iterator[LinkDecision]:
-        """What keeps a link from being tracked; the first counts, and the rest is not looked for."""
+        """Yield exclusions in order. The caller takes the first, so that the costlier checks are not made."""
         url = candidate.url
-        if word := find_opt_out(candidate):
-            yield LinkDecision(LinkReason.OPT_OUT, word)
-        if tag := _MERGE_TAG.search(candidate.href) or _LONE_MERGE_TAG.fullmatch(candidate.href):
-            yield LinkDecision(LinkReason.MERGE_TAG, tag[0])
+        if opt_out := find_opt_out(candidate):
+            yield LinkDecision(LinkReason.OPT_OUT, opt_out)
+        if merge_tag := _MERGE_TAG.search(candidate.href) or _LONE_MERGE_TAG.fullmatch(candidate.href):
+            yield LinkDecision(LinkReason.MERGE_TAG, merge_tag[0])
         if not _HTTP_URL_START.match(url):
             yield LinkDecision(_classify_non_http_url(url))
         try:
-            length = len(url.encode())
-            address = parse_url(url)
+            byte_count = len(url.encode())
+            parsed = parse_url(url)
         except ValueError:
             yield LinkDecision(LinkReason.INVALID)
             return
-        telling = has_keyword(address, candidate.label)
-        if address.has_credentials:
+        may_match = has_keyword(parsed, candidate.label)
+        if parsed.has_credentials:
             yield LinkDecision(LinkReason.CREDENTIALS)
-        if address.host in self.tracking_domains:
+        if parsed.host in self.tracking_domains:
             yield LinkDecision(LinkReason.ALREADY_TRACKED)
-        if telling and (name := identify_wrapper(address)):
+        if may_match and (name := identify_wrapper(parsed)):
             yield LinkDecision(LinkReason.WRAPPED, name)
-        yield from self._iter_purpose_exclusions(address, candidate, may_match=telling)
-        if length > MAX_DESTINATION_BYTES:
+        yield from self._iter_purpose_exclusions(parsed, candidate, may_match=may_match)
+        if byte_count > MAX_DESTINATION_BYTES:
             yield LinkDecision(LinkReason.TOO_LONG)
 
     def _iter_purpose_exclusions(
         self, parsed: ParsedUrl, candidate: Candidate, *, may_match: bool
     ) -> Iterator[LinkDecision]:
-        meant = classify_purpose(parsed, candidate.label) if may_match else None
+        purpose = classify_purpose(parsed, candidate.label) if may_match else None
         host = parsed.hostname
-        if meant is not None and meant in _ALWAYS_UNTRACKED:
-            yield LinkDecision(meant)
+        if purpose is not None and purpose in _ALWAYS_UNTRACKED:
+            yield LinkDecision(purpose)
         if may_match and is_sensitive(parsed, candidate.label):
             yield LinkDecision(LinkReason.SENSITIVE)
         if self.denied_hosts and is_host_listed(host, self.denied_hosts):
             yield LinkDecision(LinkReason.HOST_DENIED, host)
         if self.allowed_hosts and not is_host_listed(host, self.allowed_hosts):
             yield LinkDecision(LinkReason.HOST_NOT_ALLOWED, host)
-        if meant is not None and meant in self.untracked_reasons:
-            yield LinkDecision(meant)
+        if purpose is not None and purpose in self.untracked_reasons:
+            yield LinkDecision(purpose)
         if LinkReason.SOCIAL in self.untracked_reasons and is_social(parsed, candidate):
             yield LinkDecision(LinkReason.SOCIAL, host)
         if LinkReason.FOOTER in self.untracked_reasons and candidate.location is Location.FOOTER:
@@ -291,10 +246,10 @@ class _PolicyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def parse_policy(text: str) -> Policy:
-    """Read a policy from TOML: ``preset``, and what departs from it, named as `Policy` names it.
+    """Parse a policy from TOML: a ``preset``, and keys of `Policy` that override it.
 
     Raises:
-        SettingsError: not TOML, a key or value that there is not, or a host that no link could lead to.
+        SettingsError: not TOML, an unknown key or value, or a host that no link can have.
     """
     file = decode_toml(text, _PolicyFile, name="the policy")
     policy = build_preset_policy(file.preset)
@@ -309,17 +264,51 @@ def parse_policy(text: str) -> Policy:
 
 
 def build_preset_policy(name: Preset) -> Policy:
-    """A policy with a name."""
-    careful = name is Preset.CONVERSION_LINKS_ONLY
-    return Policy(
-        untracked_reasons=_PRESET_UNTRACKED_REASONS[name],
-        visible_url=VisibleUrlMode.MATCH if careful else VisibleUrlMode.WARN,
-    )
+    """Return the policy of a preset."""
+    visible_url = VisibleUrlMode.MATCH if name is Preset.CONVERSION_LINKS_ONLY else VisibleUrlMode.WARN
+    return Policy(untracked_reasons=_PRESET_UNTRACKED_REASONS[name], visible_url=visible_url)
+
+
+def find_opt_out(candidate: Candidate) -> str:
+    """Return the attribute, class or scheme that opts a link out of tracking; empty if none does."""
+    attributes = candidate.attributes
+    if not _OPT_OUT_ATTRIBUTES.keys().isdisjoint(attributes):
+        for name, values in _OPT_OUT_ATTRIBUTES.items():
+            if name in attributes and (not values or attributes[name].strip().lower() in values):
+                return name
+    if "class" in attributes and _OPT_OUT_CLASS in attributes["class"].lower().split():
+        return f"class={_OPT_OUT_CLASS}"
+    scheme = _OPT_OUT_SCHEME.match(candidate.url)
+    return scheme[0].lower() if scheme else ""
 
 
 def _classify_non_http_url(url: str) -> LinkReason:
-    """A scheme of the web without ``//`` is invalid: browsers and mail programs read ``https:x.com`` differently."""
     scheme = _SCHEME.match(url)
     if scheme is None:
         return LinkReason.RELATIVE
+    # Browsers and mail programs disagree about "https:x.com" without "//".
     return LinkReason.INVALID if scheme[1].lower() in {"http", "https"} else LinkReason.NOT_WEB
+
+
+def parse_visible_host(label: str) -> str:
+    """Return the host of a label that is a URL, in lower case; empty if the label is no URL."""
+    if "." not in label:
+        return ""
+    url = _VISIBLE_URL.fullmatch(label)
+    return (url["host"] or url["other_host"]).lower() if url else ""
+
+
+def shares_domain(host: str, tracking_domains: Iterable[str]) -> bool:
+    """Whether a host is a tracking domain, its parent domain, or below that parent.
+
+    The parent domain belongs to the sender, unless it is a public suffix: a single label, or two labels of which the
+    first is short, such as ``co.uk``.
+    """
+    for domain in tracking_domains:
+        name = domain.partition(":")[0]
+        parent = name.partition(".")[2]
+        first_label, dot, other_labels = parent.partition(".")
+        is_owned = dot and ("." in other_labels or len(first_label) >= _MIN_OWNED_LABEL_CHARS)
+        if host == name or (is_owned and (host == parent or host.endswith(f".{parent}"))):
+            return True
+    return False

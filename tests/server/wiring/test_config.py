@@ -63,7 +63,7 @@ def test_a_dkim_key_lies_beside_the_settings(tmp_path: Path) -> None:
         ('[tracking]\npolicy = "polciy.toml"', r"cannot read the policy .*polciy\.toml"),
         ('[tracking]\npolicy = "latin.toml"', r"the policy .*latin\.toml is not UTF-8"),
         (DKIM, r"cannot read the DKIM key .*dkim\.pem"),
-        (DKIM.replace("dkim.pem", "latin.toml"), r"the DKIM key of Example\.com is no private key"),
+        (DKIM.replace("dkim.pem", "latin.toml"), r"the DKIM key of Example\.com is not an unencrypted private key"),
         ('[dkim]\ndomain = "example.com"\nselector = "x"', r"dkim\.private_key_file is missing"),
     ],
 )
