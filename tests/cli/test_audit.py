@@ -230,10 +230,10 @@ def test_shares_are_of_the_clicks_that_are_not_human(capsys: pytest.CaptureFixtu
         RecipientDomain(domain=f"{number}.example", clicked_message_count=2, scanned_message_count=1)
         for number in range(22)
     ]
-    print_audit([REPORT], many, ["klaviyo told no addresses"])
+    print_audit([REPORT], many, ["clicks from klaviyo have no IP address"])
     shown = capsys.readouterr().out
-    assert ["4 (accepted - bounced)", "100.0%", "and 2 more", "Note: klaviyo told no addresses."] == [
+    assert ["4 (accepted - bounced)", "100.0%", "and 2 more", "Note: clicks from klaviyo have no IP address."] == [
         text
-        for text in ("4 (accepted - bounced)", "100.0%", "and 2 more", "Note: klaviyo told no addresses.")
+        for text in ("4 (accepted - bounced)", "100.0%", "and 2 more", "Note: clicks from klaviyo have no IP address.")
         if text in shown
     ]

@@ -36,7 +36,7 @@ def test_an_import_is_reported_as_it_is_audited(tmp_path: Path) -> None:
     names = ("campaign", "delivered", "clicks", "click_rate")
     assert {name: audited[name] for name in names} == {name: report[name] for name in names}
     assert (2, 1, 1) == (report["delivered"], report["unique"]["human"], report["clicks"]["bot"])
-    assert "postmark told no addresses: no click could be known by its network" in report["gaps"]
+    assert "clicks from postmark have no IP address, so signals about networks were not used" in report["gaps"]
 
 
 async def test_a_running_engine_shows_what_is_imported(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ async def test_labels_are_held_against_verdicts_with_and_without_an_engine(tmp_p
         kept = run_clicktrail("labels", "import", "labels.csv", *config, folder=tmp_path)
         assert (0, "clicktrail: labels kept: 3\n") == (kept.returncode, kept.stderr)
         document = json.loads(run_clicktrail("labels", "report", "--json", *config, folder=tmp_path).stdout)
-        assert (3, 1) == (document["labels"], document["unknown"])
+        assert (3, 1) == (document["labels"], document["unmatched_labels"])
         return [(of["precision"], of["recall"]) for of in document["truths"]]
 
     async with running_server(tmp_path) as running:

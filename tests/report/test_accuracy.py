@@ -1,21 +1,21 @@
 from clicktrail.model.verdict import Verdict
 from clicktrail.report.accuracy import ConfusionMatrix, confusion_matrix_as_json
 
-H, S, B, P = Verdict
+H, S, B, P = Verdict  # human, suspected, bot, preview
 
 
 def test_precision_and_recall_by_truth() -> None:
     confusion = ConfusionMatrix(counts={(H, H): 8, (H, S): 1, (H, B): 1, (B, H): 2, (B, B): 3}, unmatched_labels=4)
-    assert (0.8, 0.8, 0.75, 0.6) == (
+    assert (
         confusion.precision(H),
         confusion.recall(H),
         confusion.precision(B),
         confusion.recall(B),
-    )
-    assert (None, None) == (confusion.precision(P), confusion.recall(P))
-    assert {
+    ) == (0.8, 0.8, 0.75, 0.6)
+    assert (confusion.precision(P), confusion.recall(P)) == (None, None)
+    assert confusion_matrix_as_json(confusion) == {
         "labels": 19,
-        "unknown": 4,
+        "unmatched_labels": 4,
         "truths": [
             {
                 "truth": "human",
@@ -36,4 +36,4 @@ def test_precision_and_recall_by_truth() -> None:
                 "recall": None,
             },
         ],
-    } == confusion_matrix_as_json(confusion)
+    }

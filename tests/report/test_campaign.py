@@ -15,14 +15,12 @@ from clicktrail.report import (
 from tests.support.events import click
 
 
-def test_bounces_without_deliveries() -> None:
-    assert [2, 0] == [
-        CampaignReport(campaign="spring", accepted=3, bounced=1).delivered,
-        CampaignReport(campaign="spring", accepted=1, bounced=2).delivered,
-    ]
+def test_deliveries_without_delivered_events_are_accepted_less_bounced() -> None:
+    assert CampaignReport(campaign="spring", accepted=3, bounced=1).delivered == 2
+    assert CampaignReport(campaign="spring", accepted=1, bounced=2).delivered == 0
 
 
-def test_json() -> None:
+def test_report_as_json() -> None:
     report = CampaignReport(
         campaign="spring",
         accepted=5,
@@ -39,7 +37,7 @@ def test_json() -> None:
         reasons=(ReasonCount(signal="burst", clicks=3),),
         sources=(SourceReport(source="klaviyo", clicks=1, clicks_with_ip=0, clicks_with_user_agent=1),),
     )
-    assert {
+    assert report_as_json(report) == {
         "campaign": "spring",
         "delivered": 4,
         "delivered_basis": "accepted",
@@ -60,45 +58,46 @@ def test_json() -> None:
             }
         ],
         "reasons": [{"signal": "burst", "clicks": 3, "share": 0.3}],
-        "gaps": ["klaviyo told no addresses: no click could be known by its network"],
-    } == report_as_json(report)
+        "gaps": ["clicks from klaviyo have no IP address, so signals about networks were not used"],
+    }
 
 
-def test_what_nobody_told_is_unknown_and_not_nothing() -> None:
-    described: dict[str, Any] = report_as_json(
+def test_numbers_without_engagement_and_opens_are_null() -> None:
+    json: dict[str, Any] = report_as_json(
         CampaignReport(campaign="spring", accepted=5, unique=UniqueClickers(raw=3, human=1))
     )
-    assert (None, {"raw": None, "human": None}) == (described["unique"]["engaged"], described["click_to_open"])
+    assert (json["unique"]["engaged"], json["click_to_open"]) == (None, {"raw": None, "human": None})
 
 
-def test_more_clickers_than_messages_are_a_gap() -> None:
-    assert ["3 recipients have clicks and 2 messages are known: rates are too high"] == [
+def test_more_clickers_than_deliveries_are_a_gap() -> None:
+    gaps = [
         gap
         for delivered in (0, 2, 3)
         for gap in CampaignReport(campaign="spring", reported_deliveries=delivered, unique=UniqueClickers(raw=3)).gaps
     ]
+    assert gaps == ["3 recipients have clicks, but only 2 deliveries are known, so rates are too high"]
 
 
-def gaps(*esps: str, ip: str = "192.0.2.1", agent: str = "Mozilla/5.0") -> list[str]:
-    """What is missing from one click by each of these."""
+def list_gaps(*esps: str, ip: str = "192.0.2.1", agent: str = "Mozilla/5.0") -> list[str]:
+    """The gaps of one click recorded by each ESP."""
     sources = SourceCounter()
     for esp in esps:
         sources.add(replace(click(ip=ip, agent=agent), esp=esp))
     return sources.list_gaps()
 
 
-def test_what_a_source_never_told_is_missing() -> None:
-    assert [
-        "klaviyo told no addresses: no click could be known by its network",
-        "klaviyo told no User-Agents: no program could be known by its name",
-    ] == gaps("klaviyo", ip="", agent="")
+def test_source_without_ip_addresses_and_user_agents_has_gaps() -> None:
+    assert list_gaps("klaviyo", ip="", agent="") == [
+        "clicks from klaviyo have no IP address, so signals about networks were not used",
+        "clicks from klaviyo have no User-Agent, so signals about programs were not used",
+    ]
 
 
-def test_postmark_tells_first_clicks_only() -> None:
-    assert ["postmark tells only a recipient's first click on a link: a person after a scanner is missing"] == gaps(
-        "postmark"
-    )
+def test_postmark_reports_first_clicks_only() -> None:
+    assert list_gaps("postmark") == [
+        "postmark reports only a recipient's first click on a link, so people who clicked after a scanner are missing"
+    ]
 
 
-def test_our_own_clicks_lack_nothing() -> None:
-    assert [] == gaps("") + gaps()
+def test_own_clicks_have_no_gaps() -> None:
+    assert list_gaps("") == list_gaps() == []

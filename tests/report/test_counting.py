@@ -14,62 +14,61 @@ from clicktrail.report import CampaignReport, ClickCounts, LinkReport, ReasonCou
 from tests.support.events import AZURE_IP, CONTEXT, NOON, click, engagement, noon_plus, sweep
 
 
-def message(message_id: str, *events: AnyEvent) -> tuple[Timeline, tuple[JudgedClick, ...]]:
-    """A message of the campaign spring, sent at noon with six links to one recipient, as it is judged."""
+def judge_message(message_id: str, *events: AnyEvent) -> tuple[Timeline, tuple[JudgedClick, ...]]:
+    """A message of the campaign spring, sent at noon with six links to one recipient, and its judged clicks."""
     sent = Sent(id=f"{message_id}-sent", at=NOON, campaign="spring", message_id=message_id, links=6)
     timeline = Timeline.from_events(message_id, [sent, *events])
     return timeline, judge(timeline, CONTEXT)
 
 
-def clicks_of(message_id: str, clicks: Iterable[Click], *, recipient: str = "") -> list[Click]:
-    """These clicks on another message."""
-    return [replace(one, id=f"{message_id}-{one.id}", message_id=message_id, recipient=recipient) for one in clicks]
+def move_clicks(message_id: str, clicks: Iterable[Click], *, recipient: str = "") -> list[Click]:
+    """The same clicks on another message."""
+    return [
+        replace(click, id=f"{message_id}-{click.id}", message_id=message_id, recipient=recipient) for click in clicks
+    ]
 
 
-def test_nothing() -> None:
-    assert [] == build_reports([])
+def test_no_messages_are_no_reports() -> None:
+    assert build_reports([]) == []
 
 
-def test_no_clicks() -> None:
-    (report,) = build_reports([message("m1"), message("m2")])
-    assert CampaignReport(campaign="spring", first_sent_at=NOON, accepted=2) == report
-    assert (2, "accepted", 0.0, 0.0) == (
+def test_campaign_without_clicks() -> None:
+    (report,) = build_reports([judge_message("m1"), judge_message("m2")])
+    assert report == CampaignReport(campaign="spring", first_sent_at=NOON, accepted=2)
+    assert (
         report.delivered,
         report.delivered_basis,
         report.click_rate_raw,
         report.click_rate_human,
-    )
+    ) == (2, "accepted", 0.0, 0.0)
 
 
-def test_links_are_left_out_of_an_overview() -> None:
-    messages = [message("m1", *clicks_of("m1", sweep(40, links=6, gap=0.1), recipient="ada@reader.example"))]
+def test_overview_has_no_links() -> None:
+    messages = [judge_message("m1", *move_clicks("m1", sweep(40, links=6, gap=0.1), recipient="ada@reader.example"))]
     (report,) = build_reports(messages)
     assert [dataclasses.replace(report, links=())] == build_reports(messages, include_links=False) != [report]
 
 
-def test_person_behind_a_scanner() -> None:
+def test_person_who_clicks_after_a_scanner_is_counted() -> None:
     scan = sweep(40, links=6, gap=0.1, ip=AZURE_IP)
     (report,) = build_reports(
         [
-            message("m1", *clicks_of("m1", [*scan, click(5_000, link=2)], recipient="ada@reader.example")),
-            message("m2", *clicks_of("m2", scan, recipient="bob@reader.example")),
+            judge_message("m1", *move_clicks("m1", [*scan, click(5_000, link=2)], recipient="ada@reader.example")),
+            judge_message("m2", *move_clicks("m2", scan, recipient="bob@reader.example")),
         ]
     )
-    assert (ClickCounts(human=1, bot=12), 13, UniqueClickers(raw=2, human=1), 1.0, 0.5) == (
+    assert (
         report.clicks,
         report.clicks.total,
         report.unique,
         report.click_rate_raw,
         report.click_rate_human,
-    )
-    assert (
-        LinkReport(
-            position=2,
-            url="https://shop.example/2",
-            clicks=ClickCounts(human=1, bot=2),
-            unique=UniqueClickers(raw=2, human=1),
-        )
-        == report.links[2]
+    ) == (ClickCounts(human=1, bot=12), 13, UniqueClickers(raw=2, human=1), 1.0, 0.5)
+    assert report.links[2] == LinkReport(
+        position=2,
+        url="https://shop.example/2",
+        clicks=ClickCounts(human=1, bot=2),
+        unique=UniqueClickers(raw=2, human=1),
     )
     assert {
         ReasonCount(signal="all-links", clicks=12),
@@ -78,68 +77,70 @@ def test_person_behind_a_scanner() -> None:
     } <= set(report.reasons)
 
 
-def test_requests_that_are_no_clicks() -> None:
+def test_requests_that_are_not_counted() -> None:
     requests = [
         replace(click(100), method="HEAD"),
         replace(click(200), headers={"purpose": "prefetch"}),
         replace(click(300), tampered=True),
         click(400, agent="WhatsApp/2.23.20.0"),
     ]
-    (report,) = build_reports([message("m1", *clicks_of("m1", requests))])
-    assert (ClickCounts(preview=1), UniqueClickers(raw=1), (ReasonCount(signal="preview-user-agent", clicks=1),)) == (
+    (report,) = build_reports([judge_message("m1", *move_clicks("m1", requests))])
+    assert (
         report.clicks,
         report.unique,
         report.reasons,
-    )
+    ) == (ClickCounts(preview=1), UniqueClickers(raw=1), (ReasonCount(signal="preview-user-agent", clicks=1),))
 
 
-def test_one_person_with_two_messages() -> None:
-    messages = [message(name, *clicks_of(name, [click()], recipient="ada@reader.example")) for name in ("m1", "m2")]
-    assert [UniqueClickers(raw=1, human=1)] == [report.unique for report in build_reports(messages)]
+def test_recipient_of_two_messages_is_one_clicker() -> None:
+    messages = [
+        judge_message(name, *move_clicks(name, [click()], recipient="ada@reader.example")) for name in ("m1", "m2")
+    ]
+    assert [report.unique for report in build_reports(messages)] == [UniqueClickers(raw=1, human=1)]
 
 
-def test_engaged() -> None:
+def test_engaged_clickers_are_counted() -> None:
     requests = [click(id="a"), click(200, id="b", agent="WhatsApp/2.23.20.0"), click(400, id="c")]
     messages = [
-        message("m1", *requests, engagement("a"), engagement("b")),
-        message("m2", *clicks_of("m2", requests), engagement("m2-c", kind="loaded")),
+        judge_message("m1", *requests, engagement("a"), engagement("b")),
+        judge_message("m2", *move_clicks("m2", requests), engagement("m2-c", kind="loaded")),
     ]
-    assert [UniqueClickers(raw=2, human=2, engaged=1)] == [report.unique for report in build_reports(messages)]
+    assert [report.unique for report in build_reports(messages)] == [UniqueClickers(raw=2, human=2, engaged=1)]
 
 
-def test_unknown_recipients() -> None:
-    messages = [message(name, *clicks_of(name, [click(), click(7_200)])) for name in ("m1", "m2")]
-    assert [UniqueClickers(raw=2, human=2)] == [report.unique for report in build_reports(messages)]
+def test_unknown_recipient_counts_as_one_clicker_per_message() -> None:
+    messages = [judge_message(name, *move_clicks(name, [click(), click(7_200)])) for name in ("m1", "m2")]
+    assert [report.unique for report in build_reports(messages)] == [UniqueClickers(raw=2, human=2)]
 
 
-def test_deliveries_and_bounces() -> None:
-    told = [
-        message(
+def test_deliveries_and_bounces_count_once_per_message() -> None:
+    messages = [
+        judge_message(
             "m1",
             Delivered(id="d1", at=noon_plus(1), message_id="m1"),
             Delivered(id="d2", at=noon_plus(2), message_id="m1"),
         ),
-        message(
+        judge_message(
             "m2", Bounced(id="b1", at=noon_plus(1), message_id="m2"), Bounced(id="b2", at=noon_plus(9), message_id="m2")
         ),
-        message("m3"),
+        judge_message("m3"),
     ]
-    (report,) = build_reports(told)
-    assert (3, 1, 1, 1, "delivered") == (
+    (report,) = build_reports(messages)
+    assert (
         report.accepted,
         report.bounced,
         report.reported_deliveries,
         report.delivered,
         report.delivered_basis,
-    )
+    ) == (3, 1, 1, 1, "delivered")
 
 
-def test_several_recipients() -> None:
+def test_accepted_counts_recipients() -> None:
     sent = Sent(id="s", at=NOON, message_id="m1", recipients=5)
-    assert [5] == [report.accepted for report in build_reports([(Timeline.from_events("m1", [sent]), ())])]
+    assert [report.accepted for report in build_reports([(Timeline.from_events("m1", [sent]), ())])] == [5]
 
 
-def test_order_of_campaigns() -> None:
+def test_latest_sent_campaign_comes_first() -> None:
     timelines = [
         Timeline.from_events("m1", [Sent(id="1", at=noon_plus(0), campaign="early")]),
         Timeline.from_events("m2", [Sent(id="2", at=noon_plus(60), campaign="late")]),
@@ -166,20 +167,22 @@ requests = st.lists(
 
 
 @given(histories=st.lists(st.tuples(st.sampled_from(["", "ada@a.example", "bob@b.example"]), requests), max_size=4))
-def test_numbers_agree(histories: list[tuple[str, list[Click]]]) -> None:
+def test_counts_are_consistent(histories: list[tuple[str, list[Click]]]) -> None:
     reports = build_reports(
-        message(f"m{number}", *clicks_of(f"m{number}", found, recipient=recipient))
-        for number, (recipient, found) in enumerate(histories)
+        judge_message(f"m{number}", *move_clicks(f"m{number}", clicks, recipient=recipient))
+        for number, (recipient, clicks) in enumerate(histories)
     )
     for report in reports:
         verdicts = [field.name for field in fields(ClickCounts)]
         by_link = {name: sum(getattr(link.clicks, name) for link in report.links) for name in verdicts}
-        assert by_link == {name: getattr(report.clicks, name) for name in verdicts}
+        assert {name: getattr(report.clicks, name) for name in verdicts} == by_link
         assert report.unique.human <= report.unique.raw <= report.clicks.total
         assert all(reason.clicks <= report.clicks.total - report.clicks.human for reason in report.reasons)
 
 
 @given(histories=st.lists(requests, max_size=4), data=st.data())
 def test_order_of_messages_does_not_matter(histories: list[list[Click]], data: st.DataObject) -> None:
-    messages = [message(f"m{number}", *clicks_of(f"m{number}", found)) for number, found in enumerate(histories)]
+    messages = [
+        judge_message(f"m{number}", *move_clicks(f"m{number}", clicks)) for number, clicks in enumerate(histories)
+    ]
     assert build_reports(messages) == build_reports(data.draw(st.permutations(messages)))

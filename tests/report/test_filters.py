@@ -11,14 +11,14 @@ from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts, apply
 from tests.support.events import AZURE_IP, CONTEXT, NOON, click, engagement, sent, sweep
 
 
-def message(*events: AnyEvent) -> tuple[Timeline, tuple[JudgedClick, ...]]:
-    """A message that was sent at noon, as it is judged."""
+def judge_message(*events: AnyEvent) -> tuple[Timeline, tuple[JudgedClick, ...]]:
+    """A message sent at noon, and its judged clicks."""
     timeline = Timeline.from_events("m1", [sent(), *events])
     return timeline, judge(timeline, CONTEXT)
 
 
 @pytest.mark.parametrize(
-    ("by", "scan", "left"),
+    ("click_filter", "events", "passing_clicks"),
     [
         (ClickFilter.TIME, [click(1)], 0),
         (ClickFilter.TIME, [click(3)], 1),
@@ -33,29 +33,33 @@ def message(*events: AnyEvent) -> tuple[Timeline, tuple[JudgedClick, ...]]:
         (ClickFilter.ENGAGED, [click(600, id="a"), engagement("a", kind="loaded")], 0),
     ],
 )
-def test_one_rule_alone(by: ClickFilter, scan: list[AnyEvent], left: int) -> None:
-    told = apply_filter([message(*scan)], click_filter=by).values()
-    assert left == sum(of.clicks for of in told)
-    assert min(left, 1) == sum(of.unique_clickers for of in told)
+def test_filter_excludes_clicks_by_its_signals(
+    click_filter: ClickFilter, events: list[AnyEvent], passing_clicks: int
+) -> None:
+    counts = apply_filter([judge_message(*events)], click_filter=click_filter)
+    assert sum(campaign.clicks for campaign in counts.values()) == passing_clicks
+    assert sum(campaign.unique_clickers for campaign in counts.values()) == min(passing_clicks, 1)
 
 
-def test_filters_go_by_signals_that_there_are() -> None:
-    assert set() == {name for by in ClickFilter for name in by.signals} - SIGNALS.keys()
+def test_filters_use_signals_of_the_judge() -> None:
+    assert {name for click_filter in ClickFilter for name in click_filter.signals} <= SIGNALS.keys()
 
 
-def test_anonymous_clicks_tell_nothing_that_a_filter_could_go_by() -> None:
-    anonymous = [AnonymousClick(id="a", at=NOON, campaign="spring", verdict="bot")]
-    assert {by: {"spring": FilteredCounts(clicks=1)} for by in ClickFilter if by is not ClickFilter.ENGAGED} | {
-        ClickFilter.ENGAGED: {}
-    } == {by: apply_filter([], anonymous, click_filter=by) for by in ClickFilter}
+@pytest.mark.parametrize("click_filter", ClickFilter)
+def test_anonymous_clicks_pass_every_filter_but_engaged(click_filter: ClickFilter) -> None:
+    anonymous_click = AnonymousClick(id="a", at=NOON, campaign="spring", verdict="bot")
+    counts = apply_filter([], [anonymous_click], click_filter=click_filter)
+    assert ({} if click_filter is ClickFilter.ENGAGED else {"spring": FilteredCounts(clicks=1)}) == counts
 
 
-@pytest.mark.parametrize(("landed", "expected"), [(0, None), (1, 0)])
-def test_engagement_is_unknown_where_no_landing_page_told(landed: int, expected: int | None) -> None:
-    report = CampaignReport(campaign="spring", accepted=2, messages_with_engagement=landed)
-    told: dict[str, Any] = filtered_counts_as_json(report, ClickFilter.ENGAGED, FilteredCounts())
-    assert {"filter": "engaged", "clicks": expected, "unique": expected, "click_rate": expected} == told
-    assert (
-        0.5
-        == filtered_counts_as_json(report, ClickFilter.TIME, FilteredCounts(clicks=3, unique_clickers=1))["click_rate"]
-    )
+@pytest.mark.parametrize(("messages_with_engagement", "expected"), [(0, None), (1, 0)])
+def test_filter_engaged_is_null_without_engagement(messages_with_engagement: int, expected: int | None) -> None:
+    report = CampaignReport(campaign="spring", accepted=2, messages_with_engagement=messages_with_engagement)
+    json: dict[str, Any] = filtered_counts_as_json(report, ClickFilter.ENGAGED, FilteredCounts())
+    assert json == {"filter": "engaged", "clicks": expected, "unique": expected, "click_rate": expected}
+
+
+def test_click_rate_of_a_filter_is_unique_clickers_by_deliveries() -> None:
+    report = CampaignReport(campaign="spring", accepted=2)
+    json = filtered_counts_as_json(report, ClickFilter.TIME, FilteredCounts(clicks=3, unique_clickers=1))
+    assert json["click_rate"] == 0.5

@@ -83,5 +83,5 @@ def _print_confusion(confusion: Mapping[str, Any]) -> None:
         rows.add_row(of["truth"], *(str(of["verdicts"][verdict]) for verdict in VERDICTS), *shares)
     console = create_terminal()
     console.print(rows)
-    if confusion["unknown"]:
-        console.print(f"Labels of clicks that are not stored: {confusion['unknown']}.")
+    if confusion["unmatched_labels"]:
+        console.print(f"Labels of clicks that are not stored: {confusion['unmatched_labels']}.")

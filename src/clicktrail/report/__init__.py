@@ -1,7 +1,6 @@
-"""Every number that the product shows, defined once.
+"""Campaign reports: the definition of every number that the product shows.
 
-What is counted and what is made of the counts is defined here, and counted in Python; the console counts by SQL, which
-is tested against it.
+`build_reports` counts in Python. `server.analytics` counts the same by SQL, and tests compare the two.
 """
 
 from clicktrail.report.campaign import (

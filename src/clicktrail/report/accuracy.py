@@ -1,4 +1,4 @@
-"""How verdicts fare against what is known of some clicks."""
+"""Accuracy of verdicts, measured on clicks with a ground-truth label."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,37 +8,37 @@ from clicktrail.model.verdict import Verdict
 __all__ = ["TRUTH_VERDICTS", "ConfusionMatrix", "confusion_matrix_as_json"]
 
 TRUTH_VERDICTS = (Verdict.HUMAN, Verdict.BOT, Verdict.PREVIEW)
-"""What a click can really be: a suspicion is never the truth."""
+"""Verdicts that a label can have: ``suspected`` says that the truth is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfusionMatrix:
-    """Labelled clicks.
+    """Labelled clicks by truth and verdict.
 
     Attributes:
-        counts: how many, by truth and verdict.
-        unmatched_labels: labels of clicks that are not stored.
+        counts: clicks by (truth, verdict).
+        unmatched_labels: labels whose click is not stored.
     """
 
     counts: Mapping[tuple[Verdict, Verdict], int]
     unmatched_labels: int = 0
 
     def precision(self, kind: Verdict) -> float | None:
-        """Of the clicks with this verdict, the share that truly are; None where there are none."""
-        judged = sum(clicks for (_, verdict), clicks in self.counts.items() if verdict is kind)
-        return self.counts.get((kind, kind), 0) / judged if judged else None
+        """Share of the clicks with this verdict for which it is true; None if there are no such clicks."""
+        clicks_with_verdict = sum(clicks for (_, verdict), clicks in self.counts.items() if verdict is kind)
+        return self.counts.get((kind, kind), 0) / clicks_with_verdict if clicks_with_verdict else None
 
     def recall(self, kind: Verdict) -> float | None:
-        """Of the clicks that truly are, the share with this verdict; None where there are none."""
-        true = sum(clicks for (truth, _), clicks in self.counts.items() if truth is kind)
-        return self.counts.get((kind, kind), 0) / true if true else None
+        """Share of the clicks with this truth that have the verdict; None if there are no such clicks."""
+        clicks_with_truth = sum(clicks for (truth, _), clicks in self.counts.items() if truth is kind)
+        return self.counts.get((kind, kind), 0) / clicks_with_truth if clicks_with_truth else None
 
 
 def confusion_matrix_as_json(confusion: ConfusionMatrix) -> dict[str, object]:
-    """The shape of ``clicktrail labels report --json``; rates are fractions of 1."""
+    """The JSON of ``clicktrail labels report --json``. Precision and recall are fractions of 1."""
     return {
         "labels": sum(confusion.counts.values()) + confusion.unmatched_labels,
-        "unknown": confusion.unmatched_labels,
+        "unmatched_labels": confusion.unmatched_labels,
         "truths": [
             {
                 "truth": truth.value,

@@ -1,4 +1,4 @@
-"""What is counted of a campaign, and what is made of the counts."""
+"""The report of one campaign: counts, and the rates computed from them."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -19,79 +19,13 @@ __all__ = [
     "report_as_json",
 ]
 
-# FOLDED sources.py: Who told of clicks, and what they could not tell.
-
 _FIRST_CLICK_ONLY_ESP = "postmark"
-"""Postmark, Click webhook: it fires for the first click of a recipient on a link, and for no other."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceReport:
-    """What one source told of clicks, of those that reports do not count too; anonymous ones tell nothing.
-
-    Attributes:
-        source: ``clicktrail`` or the ESP's name.
-        clicks: how many it told of.
-        clicks_with_ip: those with the address that they came from.
-        clicks_with_user_agent: those with a ``User-Agent``.
-    """
-
-    source: str
-    clicks: int
-    clicks_with_ip: int
-    clicks_with_user_agent: int
-
-    @property
-    def gaps(self) -> Iterator[str]:
-        """What is missing, a sentence each."""
-        if not self.clicks_with_ip:
-            yield f"{self.source} told no addresses: no click could be known by its network"
-        if not self.clicks_with_user_agent:
-            yield f"{self.source} told no User-Agents: no program could be known by its name"
-        if self.source == _FIRST_CLICK_ONLY_ESP:
-            yield f"{self.source} tells only a recipient's first click on a link: a person after a scanner is missing"
-
-
-class SourceCounter:
-    """Counts, by who told of clicks, what they told."""
-
-    def __init__(self) -> None:
-        self._clicks: Counter[str] = Counter()
-        self._with_ip: Counter[str] = Counter()
-        self._with_user_agent: Counter[str] = Counter()
-
-    def add(self, click: Click) -> None:
-        """Look at one click."""
-        source = get_click_source(click)
-        self._clicks[source] += 1
-        self._with_ip[source] += bool(click.ip)
-        self._with_user_agent[source] += bool(click.user_agent)
-
-    def build_reports(self) -> tuple[SourceReport, ...]:
-        """What each source told, by name."""
-        return tuple(
-            SourceReport(
-                source=name,
-                clicks=clicks,
-                clicks_with_ip=self._with_ip[name],
-                clicks_with_user_agent=self._with_user_agent[name],
-            )
-            for name, clicks in sorted(self._clicks.items())
-        )
-
-    def list_gaps(self) -> list[str]:
-        """What they did not tell, a sentence each."""
-        return [gap for source in self.build_reports() for gap in source.gaps]
-
-
-def get_click_source(click: Click) -> str:
-    """Who told of a click: the ESP that recorded it, or whoever made its event."""
-    return click.esp or click.source
+"""Postmark's click webhook fires only for the first click of a recipient on a link (Postmark docs, Click webhook)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClickCounts:
-    """Counted clicks by verdict, anonymous ones too. HEAD, OPTIONS and prefetches are judged but never in here."""
+    """Counted clicks by verdict, including anonymous ones. HEAD, OPTIONS and prefetches are judged but not counted."""
 
     human: int = 0
     suspected: int = 0
@@ -100,7 +34,7 @@ class ClickCounts:
 
     @property
     def total(self) -> int:
-        """All counted clicks, whoever made them: what an ESP shows as "total clicks"."""
+        """Counted clicks of all verdicts: what an ESP shows as "total clicks"."""
         return self.human + self.suspected + self.bot + self.preview
 
 
@@ -108,14 +42,14 @@ class ClickCounts:
 class UniqueClickers:
     """People with at least one counted click.
 
-    A person is a recipient; where a message went to several and its recipient is unknown, the message. Anonymous clicks
-    are nobody's.
+    A person is a recipient, or a message if it went to several and the recipient of the click is unknown. Anonymous
+    clicks have no person.
 
     Attributes:
-        raw: with a click of any verdict: what an ESP shows as "unique clicks".
-        human: with at least one human click. A bot that came first does not bury the person.
-        engaged: with at least one click whose landing page saw its visitor press, type or scroll: the signal
-            ``engaged`` among its reasons.
+        raw: people with a click of any verdict: what an ESP shows as "unique clicks".
+        human: people with at least one human click, even if a bot clicked first.
+        engaged: people with at least one click whose landing page reported a key press, pointer press or scroll: the
+            signal ``engaged``.
     """
 
     raw: int = 0
@@ -128,11 +62,9 @@ class LinkReport:
     """One link of a campaign: a destination at a position, or all links of a group.
 
     Attributes:
-        position: of several the lowest.
-        url: the destination, of several the first by the alphabet.
-        group: empty if the link stands for itself.
-        clicks: counted clicks.
-        unique: clickers.
+        position: the lowest position of a group.
+        url: the destination; for a group, the alphabetically first.
+        group: empty for a single link.
     """
 
     position: int
@@ -144,10 +76,37 @@ class LinkReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonCount:
-    """How many counted clicks of a campaign that are not human have this signal among their reasons."""
+    """Number of counted clicks that are not human and have a signal among their reasons."""
 
     signal: str
     clicks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReport:
+    """Which facts a source recorded with its clicks. Includes clicks that are not counted, but no anonymous ones.
+
+    Attributes:
+        source: ``clicktrail`` or the ESP's name.
+    """
+
+    source: str
+    clicks: int
+    clicks_with_ip: int
+    clicks_with_user_agent: int
+
+    @property
+    def gaps(self) -> Iterator[str]:
+        """What the source did not record, one sentence each."""
+        if not self.clicks_with_ip:
+            yield f"clicks from {self.source} have no IP address, so signals about networks were not used"
+        if not self.clicks_with_user_agent:
+            yield f"clicks from {self.source} have no User-Agent, so signals about programs were not used"
+        if self.source == _FIRST_CLICK_ONLY_ESP:
+            yield (
+                f"{self.source} reports only a recipient's first click on a link, so people who clicked after a scanner"
+                " are missing"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,18 +114,16 @@ class CampaignReport:
     """One campaign.
 
     Attributes:
-        campaign: its name; empty for messages sent without one.
-        first_sent_at: when its first message left; None if nobody told us.
-        accepted: recipients whose message the next hop took.
+        campaign: empty for messages sent without a campaign.
+        first_sent_at: aware; None if no message of the campaign is known to be sent.
+        accepted: recipients whose message the next hop accepted.
         bounced: messages that bounced.
-        reported_deliveries: messages of which a delivery was told.
-        opened: messages of which an ESP's pixel told that they were opened. We set none.
-        messages_with_engagement: messages of whose visitors a landing page told. Without any, nobody knows who was engaged.
-        clicks: counted clicks.
-        unique: clickers.
-        links: by position; empty in overviews.
-        reasons: the most frequent first; empty in overviews.
-        sources: by name; empty in overviews.
+        reported_deliveries: messages with a ``delivered`` event.
+        opened: messages whose tracking pixel an ESP saw loaded. clicktrail adds none.
+        messages_with_engagement: messages with a visitor on a landing page. If 0, `UniqueClickers.engaged` is unknown.
+        links: by position; empty in the list of all campaigns, as are ``reasons`` and ``sources``.
+        reasons: the most frequent first.
+        sources: by name.
     """
 
     campaign: str
@@ -184,47 +141,85 @@ class CampaignReport:
 
     @property
     def delivered(self) -> int:
-        """Deliveries as told; where nobody told of any, what was accepted and did not bounce."""
+        """Reported deliveries; if none were reported, accepted less bounced."""
         return self.reported_deliveries or max(0, self.accepted - self.bounced)
 
     @property
     def delivered_basis(self) -> str:
-        """What ``delivered`` rests on: ``delivered`` or ``accepted``."""
+        """What `delivered` is based on: ``delivered`` events, or ``accepted``."""
         return "delivered" if self.reported_deliveries else "accepted"
 
     @property
     def click_rate_raw(self) -> float:
-        """Unique clickers of any verdict ÷ delivered; 0 where nothing was delivered."""
-        return _rate(self.unique.raw, self.delivered)
+        """Unique clickers of any verdict ÷ delivered; 0 if nothing was delivered."""
+        return _divide(self.unique.raw, self.delivered)
 
     @property
     def click_rate_human(self) -> float:
-        """Unique human clickers ÷ delivered: the click rate."""
-        return _rate(self.unique.human, self.delivered)
+        """The click rate: unique human clickers ÷ delivered; 0 if nothing was delivered."""
+        return _divide(self.unique.human, self.delivered)
 
     @property
     def click_to_open_raw(self) -> float | None:
-        """Unique clickers of any verdict ÷ messages opened; None where nobody told of any."""
-        return _rate(self.unique.raw, self.opened) if self.opened else None
+        """Unique clickers of any verdict ÷ messages opened; None if no opens were reported."""
+        return _divide(self.unique.raw, self.opened) if self.opened else None
 
     @property
     def click_to_open_human(self) -> float | None:
-        """Unique human clickers ÷ messages opened; None where nobody told of any."""
-        return _rate(self.unique.human, self.opened) if self.opened else None
+        """Unique human clickers ÷ messages opened; None if no opens were reported."""
+        return _divide(self.unique.human, self.opened) if self.opened else None
 
     @property
     def gaps(self) -> list[str]:
-        """What nobody told and what those who told of the clicks could not tell, a sentence each."""
+        """What is missing from the recorded events, one sentence each."""
         gaps = [gap for source in self.sources for gap in source.gaps]
         if 0 < self.delivered < self.unique.raw:
             gaps.append(
-                f"{self.unique.raw} recipients have clicks and {self.delivered} messages are known: rates are too high"
+                f"{self.unique.raw} recipients have clicks, but only {self.delivered} deliveries are known,"
+                " so rates are too high"
             )
         return gaps
 
 
+class SourceCounter:
+    """Counts clicks by source, to build source reports."""
+
+    def __init__(self) -> None:
+        self._clicks: Counter[str] = Counter()
+        self._with_ip: Counter[str] = Counter()
+        self._with_user_agent: Counter[str] = Counter()
+
+    def add(self, click: Click) -> None:
+        """Count one click."""
+        source = get_click_source(click)
+        self._clicks[source] += 1
+        self._with_ip[source] += bool(click.ip)
+        self._with_user_agent[source] += bool(click.user_agent)
+
+    def build_reports(self) -> tuple[SourceReport, ...]:
+        """The report of each source, by name."""
+        return tuple(
+            SourceReport(
+                source=source,
+                clicks=clicks,
+                clicks_with_ip=self._with_ip[source],
+                clicks_with_user_agent=self._with_user_agent[source],
+            )
+            for source, clicks in sorted(self._clicks.items())
+        )
+
+    def list_gaps(self) -> list[str]:
+        """What the sources did not record, one sentence each."""
+        return [gap for report in self.build_reports() for gap in report.gaps]
+
+
+def get_click_source(click: Click) -> str:
+    """The ESP that recorded a click, or else the source of its event."""
+    return click.esp or click.source
+
+
 def report_as_json(report: CampaignReport) -> dict[str, object]:
-    """The shape of ``clicktrail report --json`` and the API; rates are fractions of 1."""
+    """The JSON of ``clicktrail report --json`` and of the API. Rates are fractions of 1."""
     return {
         "campaign": report.campaign,
         "delivered": report.delivered,
@@ -250,7 +245,7 @@ def report_as_json(report: CampaignReport) -> dict[str, object]:
             {
                 "signal": reason.signal,
                 "clicks": reason.clicks,
-                "share": _rate(reason.clicks, report.clicks.total),
+                "share": _divide(reason.clicks, report.clicks.total),
             }
             for reason in report.reasons
         ],
@@ -272,5 +267,5 @@ def _unique_clickers_as_json(unique: UniqueClickers, *, has_engagement: bool) ->
     return {"raw": unique.raw, "human": unique.human, "engaged": unique.engaged if has_engagement else None}
 
 
-def _rate(part: int, whole: int) -> float:
+def _divide(part: int, whole: int) -> float:
     return part / whole if whole else 0.0

@@ -1,4 +1,4 @@
-"""Count in Python, message by message."""
+"""Count reports in Python, message by message."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -26,18 +26,18 @@ def build_reports(
     *,
     include_links: bool = True,
 ) -> list[CampaignReport]:
-    """Count messages and the verdicts on their clicks, by campaign, the latest sent first, with links and reasons.
+    """Count messages and their judged clicks. Returns a report for each campaign, the latest sent first.
 
-    Each message and each anonymous click comes once. Memory grows with clickers and links, not with clicks; without
-    ``include_links`` reports have no links, and personalised ones take none.
+    Each message and each anonymous click must come once. Memory grows with the number of clickers and links, not of
+    clicks. Without ``include_links`` reports have no links: personalised links would take a lot of memory.
     """
     tallies: dict[str, _CampaignTally] = {}
     for timeline, clicks in messages:
-        tallies.setdefault(timeline.campaign, _CampaignTally(include_links=include_links)).add_message(timeline, clicks)
+        tally = tallies.setdefault(timeline.campaign, _CampaignTally(include_links=include_links))
+        tally.add_message(timeline, clicks)
     for click in anonymous_clicks:
-        tallies.setdefault(click.campaign, _CampaignTally(include_links=include_links)).add_click(
-            click, Verdict(click.verdict)
-        )
+        tally = tallies.setdefault(click.campaign, _CampaignTally(include_links=include_links))
+        tally.add_click(click, Verdict(click.verdict))
     reports = [tally.build_report(campaign) for campaign, tally in sorted(tallies.items())]
     never = datetime.min.replace(tzinfo=UTC)
     return sorted(reports, key=lambda report: report.first_sent_at or never, reverse=True)
@@ -45,8 +45,6 @@ def build_reports(
 
 @dataclass(slots=True)
 class _ClickTally:
-    """Clicks by verdict, and who made them."""
-
     clicks_by_verdict: Counter[Verdict] = field(default_factory=Counter)
     clickers: set[str] = field(default_factory=set)
     human_clickers: set[str] = field(default_factory=set)
@@ -61,8 +59,7 @@ class _ClickTally:
             if "engaged" in signals:
                 self.engaged_clickers.add(person)
 
-    @property
-    def clicks(self) -> ClickCounts:
+    def count_clicks(self) -> ClickCounts:
         return ClickCounts(
             human=self.clicks_by_verdict[Verdict.HUMAN],
             suspected=self.clicks_by_verdict[Verdict.SUSPECTED],
@@ -70,8 +67,7 @@ class _ClickTally:
             preview=self.clicks_by_verdict[Verdict.PREVIEW],
         )
 
-    @property
-    def unique(self) -> UniqueClickers:
+    def count_unique_clickers(self) -> UniqueClickers:
         return UniqueClickers(
             raw=len(self.clickers), human=len(self.human_clickers), engaged=len(self.engaged_clickers)
         )
@@ -79,7 +75,7 @@ class _ClickTally:
 
 @dataclass(slots=True)
 class _LinkTally:
-    """One link, or those of one group, while it is counted."""
+    """One link, or the links of one group."""
 
     positions: set[int] = field(default_factory=set)
     url: str = ""
@@ -97,15 +93,13 @@ class _LinkTally:
             position=min(self.positions),
             url=self.url,
             group=self.group,
-            clicks=self.clicks.clicks,
-            unique=self.clicks.unique,
+            clicks=self.clicks.count_clicks(),
+            unique=self.clicks.count_unique_clickers(),
         )
 
 
 @dataclass(slots=True)
 class _CampaignTally:
-    """One campaign while it is counted."""
-
     include_links: bool
     first_sent_at: datetime | None = None
     accepted: int = 0
@@ -137,9 +131,8 @@ class _CampaignTally:
     def add_click(self, click: Click | AnonymousClick, verdict: Verdict, signals: frozenset[str] = frozenset()) -> None:
         self.clicks.add(click, verdict, signals)
         if self.include_links:
-            self.links.setdefault(click.group or (click.link, click.url), _LinkTally()).add_click(
-                click, verdict, signals
-            )
+            link = self.links.setdefault(click.group or (click.link, click.url), _LinkTally())
+            link.add_click(click, verdict, signals)
 
     def build_report(self, campaign: str) -> CampaignReport:
         return CampaignReport(
@@ -150,8 +143,8 @@ class _CampaignTally:
             reported_deliveries=self.reported_deliveries,
             opened=self.opened,
             messages_with_engagement=self.messages_with_engagement,
-            clicks=self.clicks.clicks,
-            unique=self.clicks.unique,
+            clicks=self.clicks.count_clicks(),
+            unique=self.clicks.count_unique_clickers(),
             links=tuple(
                 sorted(
                     (link.build_report() for link in self.links.values()),

@@ -1,7 +1,7 @@
-"""What a campaign's numbers would be if scanners were kept out by one rule alone, as guides to filtering advise.
+"""What a campaign's numbers would be if one simple rule filtered out scanners, as guides to bot filtering advise.
 
-Each filter goes by signals of the judge, so that it means what they mean. None is what clicktrail counts by: beside its
-own numbers they show what each would leave in, and whom it would take out.
+Each filter uses signals of the judge. clicktrail itself counts by none of them: shown beside its own numbers, they
+show how many scanners each rule misses and how many people it excludes.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,14 +18,14 @@ __all__ = ["ClickFilter", "FilteredCounts", "apply_filter", "filtered_counts_as_
 
 
 class ClickFilter(StrEnum):
-    """One rule.
+    """One rule for filtering clicks.
 
     Attributes:
-        TIME: clicks out that came within two seconds after the message arrived, as Mautic has it.
-        LINKS: clicks out of bursts, and those of who followed every link within a minute.
-        NETWORK: clicks out from companies that scan mail and from data centres.
-        AGENT: clicks out of programs that say that they are some.
-        ENGAGED: nothing in but clicks whose landing page saw its visitor press, type or scroll.
+        TIME: exclude clicks within two seconds after delivery, as Mautic does.
+        LINKS: exclude bursts, and sources that followed every link within a minute.
+        NETWORK: exclude clicks from the networks of mail-security companies and data centres.
+        AGENT: exclude programs that identify themselves in the User-Agent.
+        ENGAGED: include only clicks whose landing page reported a press, a key or scrolling.
     """
 
     TIME = "time"
@@ -36,12 +36,12 @@ class ClickFilter(StrEnum):
 
     @property
     def signals(self) -> Collection[str]:
-        """Those that a click is told by."""
+        """The signals whose clicks the filter excludes or, if inclusive, includes."""
         return _FILTER_SIGNALS[self]
 
     @property
     def is_inclusive(self) -> bool:
-        """Whether clicks with such a signal are the ones that stay; else they are the ones that go."""
+        """Whether only clicks with one of the signals pass; otherwise only clicks without any of them pass."""
         return self is ClickFilter.ENGAGED
 
 
@@ -56,11 +56,11 @@ _FILTER_SIGNALS: Final[Mapping[ClickFilter, Collection[str]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilteredCounts:
-    """What one filter leaves of a campaign.
+    """Counts of one campaign's clicks that pass a filter.
 
     Attributes:
-        clicks: counted clicks. Anonymous ones have no signals.
-        unique_clickers: people with at least one of them.
+        clicks: counted clicks.
+        unique_clickers: people with at least one of these clicks.
     """
 
     clicks: int = 0
@@ -73,29 +73,33 @@ def apply_filter(
     *,
     click_filter: ClickFilter,
 ) -> Mapping[str, FilteredCounts]:
-    """What a filter leaves of each campaign; of those that are not among them, nothing. Each message comes once."""
-    clicks: dict[str, int] = {}
-    people: dict[str, set[str]] = {}
-    for timeline, told in messages:
-        for judged in told:
-            spoken = {reason.signal for reason in judged.reasons}
-            if judged.counted and spoken.isdisjoint(click_filter.signals) is not click_filter.is_inclusive:
-                clicks[timeline.campaign] = clicks.get(timeline.campaign, 0) + 1
+    """Count the clicks that pass a filter, by campaign. Campaigns without such clicks are left out.
+
+    Each message must come once. Anonymous clicks have no signals: they pass, except through an inclusive filter.
+    """
+    click_counts: dict[str, int] = {}
+    clickers: dict[str, set[str]] = {}
+    for timeline, clicks in messages:
+        for judged in clicks:
+            signals = {reason.signal for reason in judged.reasons}
+            has_filter_signal = not signals.isdisjoint(click_filter.signals)
+            if judged.counted and has_filter_signal == click_filter.is_inclusive:
+                click_counts[timeline.campaign] = click_counts.get(timeline.campaign, 0) + 1
                 if person := judged.click.recipient or judged.click.message_id:
-                    people.setdefault(timeline.campaign, set()).add(person)
-    for click in anonymous_clicks:
-        if not click_filter.is_inclusive:
-            clicks[click.campaign] = clicks.get(click.campaign, 0) + 1
+                    clickers.setdefault(timeline.campaign, set()).add(person)
+    if not click_filter.is_inclusive:
+        for click in anonymous_clicks:
+            click_counts[click.campaign] = click_counts.get(click.campaign, 0) + 1
     return {
-        campaign: FilteredCounts(clicks=count, unique_clickers=len(people.get(campaign, ())))
-        for campaign, count in clicks.items()
+        campaign: FilteredCounts(clicks=count, unique_clickers=len(clickers.get(campaign, ())))
+        for campaign, count in click_counts.items()
     }
 
 
 def filtered_counts_as_json(
     report: CampaignReport, click_filter: ClickFilter, counts: FilteredCounts
 ) -> dict[str, object]:
-    """What a filter leaves, in the shape of ``clicktrail report --json``. What nobody told is null."""
+    """The JSON of one filter in ``clicktrail report --json``; null if no landing page reported visitors."""
     if click_filter is ClickFilter.ENGAGED and not report.messages_with_engagement:
         return {"filter": click_filter.value, "clicks": None, "unique": None, "click_rate": None}
     rate = counts.unique_clickers / report.delivered if report.delivered else 0.0
