@@ -49,7 +49,7 @@ def test_filters_use_signals_of_the_judge() -> None:
 def test_anonymous_clicks_pass_every_filter_but_engaged(click_filter: ClickFilter) -> None:
     anonymous_click = AnonymousClick(id="a", at=NOON, campaign="spring", verdict="bot")
     counts = apply_filter([], [anonymous_click], click_filter=click_filter)
-    assert ({} if click_filter is ClickFilter.ENGAGED else {"spring": FilteredCounts(clicks=1)}) == counts
+    assert counts == ({} if click_filter is ClickFilter.ENGAGED else {"spring": FilteredCounts(clicks=1)})
 
 
 @pytest.mark.parametrize(("messages_with_engagement", "expected"), [(0, None), (1, 0)])
