@@ -91,30 +91,30 @@ def test_audit_gives_the_verdicts_of_the_live_system(events: list[AnyEvent], bat
 
 def test_address_with_clicks_on_many_messages_is_suspected() -> None:
     judged_by_id = verdicts(EVENTS)
-    assert {Verdict.SUSPECTED} == {judged_by_id[f"scanned-{number}"].verdict for number in range(6)}
+    assert {judged_by_id[f"scanned-{number}"].verdict for number in range(6)} == {Verdict.SUSPECTED}
 
 
 def test_click_after_a_tampered_token_is_a_bot() -> None:
-    assert Verdict.BOT is verdicts(EVENTS)["person"].verdict
+    assert verdicts(EVENTS)["person"].verdict is Verdict.BOT
 
 
 def test_every_click_gets_a_verdict() -> None:
     unknown = Click(id="unknown", at=click().at, tampered=True, ip=AZURE_IP)
     judged_by_id = verdicts([*EVENTS, unknown])
     assert {event.id for event in [*EVENTS, unknown] if isinstance(event, Click)} == set(judged_by_id)
-    assert (False, False) == (judged_by_id["head"].counted, judged_by_id["unknown"].counted)
+    assert (judged_by_id["head"].counted, judged_by_id["unknown"].counted) == (False, False)
 
 
 def test_message_key() -> None:
     named = click(id="c")
     unnamed = replace(named, message_id="", recipient="ada")
     alone = replace(named, message_id="", campaign="")
-    assert ("m1", "spring\x1fada", "c") == (message_key(named), message_key(unnamed), message_key(alone))
+    assert (message_key(named), message_key(unnamed), message_key(alone)) == ("m1", "spring\x1fada", "c")
 
 
 def test_click_of_no_message_is_not_reportable() -> None:
     unknown = Click(id="unknown", at=click().at, tampered=True)
-    assert [False, True] == [is_reportable(Timeline.from_events("m", [event])) for event in (unknown, click())]
+    assert [is_reportable(Timeline.from_events("m", [event])) for event in (unknown, click())] == [False, True]
 
 
 BARRACUDA = Reason(signal="mail-security-network", points=5, detail="network Barracuda AS15324")
@@ -138,10 +138,10 @@ def test_domain_is_scanned_if_bots_click_its_mail() -> None:
     counter.add(clicks("m2", "bob@Two.example", Verdict.BOT))
     counter.add(clicks("m3", "cyd@two.example", Verdict.BOT))
     counter.add(clicks("m4", "dan@two.example", Verdict.HUMAN))
-    assert [("two.example", 3, 2, {"Barracuda AS15324": 2}), ("one.example", 1, 1, {"Barracuda AS15324": 1})] == [
+    assert [
         (domain.domain, domain.clicked_message_count, domain.scanned_message_count, domain.bot_networks)
         for domain in counter.list_scanned_domains()
-    ]
+    ] == [("two.example", 3, 2, {"Barracuda AS15324": 2}), ("one.example", 1, 1, {"Barracuda AS15324": 1})]
 
 
 def test_humans_and_recipients_without_domain_are_left_out() -> None:
@@ -149,4 +149,4 @@ def test_humans_and_recipients_without_domain_are_left_out() -> None:
     counter.add(clicks("m1", "ada@one.example", Verdict.HUMAN, Verdict.SUSPECTED))
     counter.add(clicks("m2", "person-17", Verdict.BOT))
     counter.add([])
-    assert [] == counter.list_scanned_domains()
+    assert counter.list_scanned_domains() == []

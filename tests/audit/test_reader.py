@@ -24,12 +24,12 @@ LOG: list[AnyEvent] = [sent(), delivered(2), click(40, id="c")]
 
 def test_log_round_trip() -> None:
     lines = [encode_event(event) + b"\r\n" for event in LOG]
-    assert (LOG, []) == read_lines([b"\xef\xbb\xbf" + lines[0], b"\n", *lines[1:]])
+    assert read_lines([b"\xef\xbb\xbf" + lines[0], b"\n", *lines[1:]]) == (LOG, [])
 
 
 def test_invalid_lines_are_skipped_and_reported() -> None:
     lines = [b'ick"}\n', *(encode_event(event) + b"\n" for event in LOG), b'{"type":"unknown","id":"d"}\n', b'{"id":"c']
-    assert (LOG, [1, 5, 6]) == read_lines(lines)
+    assert read_lines(lines) == (LOG, [1, 5, 6])
 
 
 def test_json_of_other_programs() -> None:
@@ -37,11 +37,11 @@ def test_json_of_other_programs() -> None:
         '{"id":"c","type":"click","at":"2026-11-23T12:00:40","link":null,"message_id":"m1","tampered":null,"new":[1]}'
     )
     (event,), unreadable = read_text_lines(line)
-    assert ("c", -1, []) == (event.id, getattr(event, "link", None), unreadable)
+    assert (event.id, getattr(event, "link", None), unreadable) == ("c", -1, [])
 
 
 def test_empty_file() -> None:
-    assert ([], []) == read_lines([])
+    assert read_lines([]) == ([], [])
 
 
 @given(st.lists(st.binary(max_size=40) | st.sampled_from([encode_event(event) for event in LOG])))
@@ -61,7 +61,7 @@ def test_any_bytes_can_be_read(lines: list[bytes]) -> None:
     ],
 )
 def test_hostile_json_is_an_invalid_line(line: bytes) -> None:
-    assert ([], [1]) == read_lines([line])
+    assert read_lines([line]) == ([], [1])
 
 
 FIELDS = {field for type_ in get_args(AnyEvent) for field in type_.__struct_fields__} | {"type"}
@@ -83,17 +83,17 @@ def test_column_names_of_formats_are_normalised() -> None:
     [("Campaign Name", "campaign_name"), ("$message", "message"), ("client-info.bot", "client_info_bot")],
 )
 def test_normalise_column_name(heading: str, name: str) -> None:
-    assert name == normalise_column_name(heading)
+    assert normalise_column_name(heading) == name
 
 
 def test_each_format_is_detected() -> None:
     for export in EXPORT_FORMATS:
         columns = {name for names in export.columns.values() for name in names}
-        assert export == detect_export_format(columns | export.identifying_columns, EXPORT_FORMATS)
+        assert detect_export_format(columns | export.identifying_columns, EXPORT_FORMATS) == export
 
 
 def test_unknown_table_has_no_format() -> None:
-    assert None is detect_export_format({"email", "first_name"}, EXPORT_FORMATS)
+    assert detect_export_format({"email", "first_name"}, EXPORT_FORMATS) is None
 
 
 def test_exports_file_with_unknown_key() -> None:
@@ -118,7 +118,7 @@ AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
     ],
 )
 def test_time_formats(text: object) -> None:
-    assert AT == build_event({"type": "click", "id": "c", "at": text}).at
+    assert build_event({"type": "click", "id": "c", "at": text}).at == AT
 
 
 @pytest.mark.parametrize("text", ["", None, "noon", "9" * 400, "0001-01-01T00:00:00+10:00"])
@@ -129,7 +129,7 @@ def test_missing_or_invalid_time(text: object) -> None:
 
 def test_empty_fields_are_ignored() -> None:
     event = build_event({"type": "click", "id": "c", "at": "2026-11-23T09:30:00Z", "link": None, "esp": "", "trap": ""})
-    assert Click(id="c", at=AT) == event
+    assert event == Click(id="c", at=AT)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_empty_fields_are_ignored() -> None:
 )
 def test_esp_bot_flag(flag: object, bot: bool | None) -> None:
     event = build_event({"type": "click", "id": "c", "at": AT.isoformat(), "esp_bot": flag})
-    assert Click(id="c", at=AT, esp_bot=bot) == event
+    assert event == Click(id="c", at=AT, esp_bot=bot)
 
 
 def test_missing_id_is_a_hash_of_all_fields() -> None:
@@ -165,22 +165,22 @@ def test_field_of_the_wrong_type() -> None:
     ],
 )
 def test_ip_address_formats(text: str, ip: str) -> None:
-    assert Click(id="c", at=AT, ip=ip) == normalise_event(Click(id="c", at=AT, ip=text))
+    assert normalise_event(Click(id="c", at=AT, ip=text)) == Click(id="c", at=AT, ip=ip)
 
 
 def test_method_and_header_names_in_any_case() -> None:
     event = Click(id="c", at=AT, method="get", headers={"Accept-Language": "de"})
-    assert Click(id="c", at=AT, method="GET", headers={"accept-language": "de"}) == normalise_event(event)
+    assert normalise_event(event) == Click(id="c", at=AT, method="GET", headers={"accept-language": "de"})
 
 
 def test_other_events_are_not_changed() -> None:
-    assert Sent(id="s", at=AT) == normalise_event(Sent(id="s", at=AT))
+    assert normalise_event(Sent(id="s", at=AT)) == Sent(id="s", at=AT)
 
 
 def read_rows(*lines: str) -> list[AnyEvent]:
     """The events of a table without unreadable rows."""
     events, unreadable = read_text_lines(*lines)
-    assert [] == unreadable
+    assert unreadable == []
     return events
 
 
@@ -193,14 +193,14 @@ def test_sendgrid_activity() -> None:
     assert isinstance(sent, Sent)
     assert isinstance(clicked, Click)
     assert sent.message_id == clicked.message_id
-    assert ("sendgrid", "ada@reader.example", "Spring", "https://shop.example", "", "Mozilla") == (
+    assert (
         clicked.esp,
         clicked.recipient,
         clicked.campaign,
         clicked.url,
         clicked.ip,
         clicked.user_agent,
-    )
+    ) == ("sendgrid", "ada@reader.example", "Spring", "https://shop.example", "", "Mozilla")
 
 
 def test_sendgrid_webhook() -> None:
@@ -209,7 +209,7 @@ def test_sendgrid_webhook() -> None:
         "ada@reader.example,1795426200,click,e1,m1,https://shop.example,203.0.113.9,Mozilla,spring",
     )
     assert isinstance(clicked, Click)
-    assert ("e1", "203.0.113.9", "spring") == (clicked.id, clicked.ip, clicked.campaign)
+    assert (clicked.id, clicked.ip, clicked.campaign) == ("e1", "203.0.113.9", "spring")
 
 
 def test_mailgun() -> None:
@@ -221,9 +221,9 @@ def test_mailgun() -> None:
         "clicked,e3,1795426200.5,,ada@reader.example,m1,spring,https://shop.example,203.0.113.9,Mozilla,generic",
         "clicked,e4,1795426200.5,,bob@reader.example,m1,spring,https://shop.example,203.0.113.9,Mozilla,",
     )
-    assert [Bounced, Deferred, Click, Click] == [type(event) for event in events]
-    assert [True, None] == [event.esp_bot for event in events if isinstance(event, Click)]
-    assert 2 == len({event.message_id for event in events})
+    assert [type(event) for event in events] == [Bounced, Deferred, Click, Click]
+    assert [event.esp_bot for event in events if isinstance(event, Click)] == [True, None]
+    assert len({event.message_id for event in events}) == 2
 
 
 def test_postmark() -> None:
@@ -232,7 +232,7 @@ def test_postmark() -> None:
         "Delivery,m1,ada@reader.example,2026-11-05T16:33:50.9070259Z,,,,,spring",
         "Click,m1,ada@reader.example,,2026-11-05T16:33:54.9070259Z,https://shop.example,Mozilla,203.0.113.9,spring",
     )
-    assert [Delivered, Click] == [type(event) for event in events]
+    assert [type(event) for event in events] == [Delivered, Click]
 
 
 def test_klaviyo() -> None:
@@ -242,15 +242,15 @@ def test_klaviyo() -> None:
         "Clicked Email;e2;ada@reader.example;Sale;2026-11-01 10:05:00;https://shop.example;True;m1",
         "Clicked Email;e3;bob@reader.example;Sale;2026-11-01 10:05:00;https://shop.example;False;m1",
     )
-    assert [Delivered, Click, Click] == [type(event) for event in events]
-    assert [True, False] == [event.esp_bot for event in events if isinstance(event, Click)]
-    assert 2 == len({event.message_id for event in events})
+    assert [type(event) for event in events] == [Delivered, Click, Click]
+    assert [event.esp_bot for event in events if isinstance(event, Click)] == [True, False]
+    assert len({event.message_id for event in events}) == 2
 
 
 def test_table_with_event_field_names() -> None:
     (clicked,) = read_rows("type,at,recipient,campaign,link", "click,2026-11-23T12:00:00Z,ada,spring,3")
     assert isinstance(clicked, Click)
-    assert (3, "spring ada") == (clicked.link, clicked.message_id)
+    assert (clicked.link, clicked.message_id) == (3, "spring ada")
 
 
 def test_invalid_rows_are_skipped_and_reported() -> None:
@@ -261,7 +261,7 @@ def test_invalid_rows_are_skipped_and_reported() -> None:
         "click,2026-11-23T12:00:00Z",
     ]
     events, unreadable = read_text_lines("type,at", *rows)
-    assert (1, [2, 3, 4]) == (len(events), unreadable)
+    assert (len(events), unreadable) == (1, [2, 3, 4])
 
 
 def test_unknown_table() -> None:

@@ -22,11 +22,11 @@ def test_from_click() -> None:
         tampered=True,
         user_agent_hash=hash_user_agent(CHROME_AGENT),
     )
-    assert expected == AddressClick.from_click(event)
+    assert AddressClick.from_click(event) == expected
 
 
 def test_user_agent_hash_never_changes() -> None:
-    assert [0, 3421780262] == [hash_user_agent(agent) for agent in ("", "123456789")]
+    assert [hash_user_agent(agent) for agent in ("", "123456789")] == [0, 3421780262]
 
 
 def test_group_by_address() -> None:
@@ -34,7 +34,7 @@ def test_group_by_address() -> None:
         [make_click(9), make_click(3, ip=AZURE_IP), make_click(5), make_click(4, message_id="m1")],
         exclude_message_id="m1",
     )
-    assert {HOME_IP: (make_click(5), make_click(9)), AZURE_IP: (make_click(3, ip=AZURE_IP),)} == clicks_by_address
+    assert clicks_by_address == {HOME_IP: (make_click(5), make_click(9)), AZURE_IP: (make_click(3, ip=AZURE_IP),)}
 
 
 @given(
@@ -67,4 +67,4 @@ def test_order_and_repetition_do_not_matter(clicks: list[AddressClick]) -> None:
     ],
 )
 def test_is_visitor_address(ip: str, expected: bool) -> None:
-    assert expected is is_visitor_address(ip)
+    assert is_visitor_address(ip) is expected

@@ -14,12 +14,12 @@ def test_mappings_by_click() -> None:
         engagement("curl", kind="loaded"),
     )
     evidence = MessageEvidence.from_timeline(timeline(*events), CONTEXT)
-    assert (["azure", "curl", "person"], {"azure"}, {"curl"}, {"person"}) == (
+    assert (
         [click_.id for click_ in evidence.clicks],
         set(evidence.networks),
         set(evidence.declared_agents),
         set(evidence.engagements),
-    )
+    ) == (["azure", "curl", "person"], {"azure"}, {"curl"}, {"person"})
 
 
 def test_followed_clicks() -> None:
@@ -27,4 +27,4 @@ def test_followed_clicks() -> None:
     tampered = replace(click(2, id="tampered"), tampered=True)
     head = replace(click(3, id="head"), method="HEAD")
     evidence = MessageEvidence.from_timeline(timeline(prefetched, tampered, head, click(4, id="get")), CONTEXT)
-    assert ["head", "get"] == [click_.id for click_ in evidence.followed_clicks]
+    assert [click_.id for click_ in evidence.followed_clicks] == ["head", "get"]

@@ -95,17 +95,17 @@ PEOPLE = {
 @pytest.mark.parametrize("person", PEOPLE)
 def test_person_is_human(person: str) -> None:
     clicks, address_clicks = PEOPLE[person]
-    assert {Verdict.HUMAN} == set(verdicts(*clicks, address_clicks=address_clicks).values())
+    assert set(verdicts(*clicks, address_clicks=address_clicks).values()) == {Verdict.HUMAN}
 
 
 @pytest.mark.parametrize("minutes", [6, 60])
 def test_remote_desktop_is_not_a_bot(minutes: float) -> None:
     remote_click = request(browsers.edge(LANGUAGE), click(60 * minutes, ip=AZURE_IP, id="c"))
     address_clicks = [move_to(address_click, 60 * minutes) for address_click in colleagues(1, ip=AZURE_IP)]
-    assert [{"c": Verdict.SUSPECTED}, {"c": Verdict.HUMAN}] == [
+    assert [
         verdicts(remote_click, address_clicks=address_clicks),
         verdicts(remote_click, engagement("c"), address_clicks=address_clicks),
-    ]
+    ] == [{"c": Verdict.SUSPECTED}, {"c": Verdict.HUMAN}]
 
 
 def move_to(address_click: AddressClick, seconds: float) -> AddressClick:
@@ -121,7 +121,7 @@ def move_to(address_click: AddressClick, seconds: float) -> AddressClick:
 def test_safe_links_scan_at_time_of_click() -> None:
     person = request(browsers.edge(LANGUAGE), click(5_000, id="person"))
     scanner = request(browsers.scripted_chrome(120), click(4_999, ip=AZURE_IP, id="scanner"))
-    assert {"person": Verdict.HUMAN, "scanner": Verdict.BOT} == verdicts(person, scanner)
+    assert verdicts(person, scanner) == {"person": Verdict.HUMAN, "scanner": Verdict.BOT}
 
 
 def test_person_clicks_during_a_burst() -> None:
@@ -130,7 +130,7 @@ def test_person_clicks_during_a_burst() -> None:
     ]
     person = request(browsers.safari(LANGUAGE), click(43.4, link=3, id="person"))
     verdict_by_id = verdicts(*burst, person)
-    assert (Verdict.HUMAN, {Verdict.BOT}) == (verdict_by_id.pop("person"), set(verdict_by_id.values()))
+    assert (verdict_by_id.pop("person"), set(verdict_by_id.values())) == (Verdict.HUMAN, {Verdict.BOT})
 
 
 def test_person_at_the_same_address_as_a_scanner() -> None:
@@ -140,7 +140,7 @@ def test_person_at_the_same_address_as_a_scanner() -> None:
     person = request(browsers.edge(LANGUAGE), click(60, link=2, id="person"))
     tampered = AddressClick.from_click(replace(scanner, at=noon_plus(59), message_id="", tampered=True))
     verdict_by_id = verdicts(*links, trap, person, address_clicks=[tampered])
-    assert (Verdict.HUMAN, {Verdict.BOT}) == (verdict_by_id.pop("person"), set(verdict_by_id.values()))
+    assert (verdict_by_id.pop("person"), set(verdict_by_id.values())) == (Verdict.HUMAN, {Verdict.BOT})
 
 
 def test_person_between_two_requests_of_a_scanner() -> None:
@@ -148,16 +148,16 @@ def test_person_between_two_requests_of_a_scanner() -> None:
         request(browsers.scripted_chrome(155), click(at, link=link, ip=AZURE_IP)) for link, at in ((1, 43.1), (2, 43.6))
     ]
     person = request(browsers.edge(LANGUAGE), click(43.3, id="person"))
-    assert Verdict.HUMAN is verdicts(*scanner, person)["person"]
+    assert verdicts(*scanner, person)["person"] is Verdict.HUMAN
 
 
 def test_message_of_one_link() -> None:
     message = timeline(sent(links=1), delivered(2), *tabs())
-    assert [Verdict.HUMAN] == [judged.verdict for judged in judge(message, CONTEXT)]
+    assert [judged.verdict for judged in judge(message, CONTEXT)] == [Verdict.HUMAN]
 
 
 def test_people_behind_the_senders_own_proxy() -> None:
     clicks = tabs(ip="10.0.0.1")
     tampered = AddressClick(at=noon_plus(3_600), ip="10.0.0.1", message_id="", recipient="", tampered=True)
     address_clicks = [*colleagues(40, ip="10.0.0.1", domains=8), tampered]
-    assert {Verdict.HUMAN} == set(verdicts(*clicks, address_clicks=address_clicks).values())
+    assert set(verdicts(*clicks, address_clicks=address_clicks).values()) == {Verdict.HUMAN}

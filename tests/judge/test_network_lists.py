@@ -32,16 +32,16 @@ expires = 2027-01-01
     ],
 )
 def test_cloud_lists(text: str, name: str, network_class: NetworkClass, ranges: tuple[str, ...]) -> None:
-    assert [(name, network_class, ranges)] == [
+    assert [
         (network.name, network.network_class, network.ranges) for network in parse_network_list(text) if network.ranges
-    ]
+    ] == [(name, network_class, ranges)]
 
 
 def test_toml_list() -> None:
     expected = ListedNetwork(
         name="our office", network_class=NetworkClass.OURS, ranges=("192.0.2.0/25",), expires=date(2027, 1, 1)
     )
-    assert (expected,) == parse_network_list(OWN)
+    assert parse_network_list(OWN) == (expected,)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_toml_list() -> None:
 )
 def test_text_and_csv_lists(text: str, ranges: tuple[str, ...]) -> None:
     (network,) = parse_network_list(text, name="A", network_class=NetworkClass.VPN)
-    assert ("A", NetworkClass.VPN, ranges) == (network.name, network.network_class, network.ranges)
+    assert (network.name, network.network_class, network.ranges) == ("A", NetworkClass.VPN, ranges)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_invalid_list(text: str, message: str) -> None:
 def test_text_list_without_name_and_class() -> None:
     with pytest.raises(SettingsError, match="needs the name and class") as caught:
         parse_network_list("192.0.2.0/24")
-    assert "give --name and --class" == caught.value.hint
+    assert caught.value.hint == "give --name and --class"
 
 
 def test_expired_networks_are_ignored() -> None:
@@ -94,5 +94,5 @@ def test_expired_networks_are_ignored() -> None:
         build_table_from_list(parse_network_list(OWN), today=day) for day in (date(2026, 12, 31), date(2027, 1, 1))
     )
     office = address_to_int("192.0.2.1")
-    assert ("our office", None) == (str(before.find(office)), after.find(office))
+    assert (str(before.find(office)), after.find(office)) == ("our office", None)
     assert before.version != after.version == build_table_from_list([], today=TODAY).version

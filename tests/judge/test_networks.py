@@ -57,7 +57,7 @@ OFFICE = Network(name="our office", network_class=NetworkClass.OURS)
     ],
 )
 def test_shipped_networks(address: str, expected: str) -> None:
-    assert expected == str(SHIPPED.find(address))
+    assert str(SHIPPED.find(address)) == expected
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_shipped_networks(address: str, expected: str) -> None:
      "", "unknown", "40.94.16.33:443", "040.094.016.033"],
 )  # fmt: skip
 def test_access_networks_and_invalid_addresses_have_no_network(address: str) -> None:
-    assert None is SHIPPED.find(address)
+    assert SHIPPED.find(address) is None
 
 
 def test_every_class_has_a_network() -> None:
     (table,) = SHIPPED.tables
-    assert set(NetworkClass) - {NetworkClass.OURS} == {network.network_class for network in table.networks}
+    assert {network.network_class for network in table.networks} == set(NetworkClass) - {NetworkClass.OURS}
 
 
 def test_table_matches_asn_classes() -> None:
@@ -83,7 +83,7 @@ def test_table_matches_asn_classes() -> None:
 
 
 def test_classes_have_source_and_date() -> None:
-    assert [] == [asn for asn, row in CLASSES.items() if not (row["source"] and row["date"] and row["registered_to"])]
+    assert [asn for asn, row in CLASSES.items() if not (row["source"] and row["date"] and row["registered_to"])] == []
 
 
 def test_table_is_small() -> None:
@@ -99,11 +99,11 @@ def test_first_table_wins() -> None:
     own_table = build_table("mine", [(parse_range("40.94.16.0/28"), OFFICE)])
     networks = Networks(own_table, *SHIPPED.tables)
     assert [OFFICE, SHIPPED.find("40.94.16.33")] == [networks.find("40.94.16.3"), networks.find("40.94.16.33")]
-    assert f"mine+{SHIPPED.version}" == networks.version
+    assert networks.version == f"mine+{SHIPPED.version}"
 
 
 def test_network_without_asn() -> None:
-    assert "our office" == str(OFFICE)
+    assert str(OFFICE) == "our office"
 
 
 @given(st.text())
@@ -162,7 +162,7 @@ def test_any_text_is_invalid_or_a_number_of_64_bits(text: str) -> None:
     ],
 )
 def test_range(text: str, first: str, last: str) -> None:
-    assert (address_to_int(first), address_to_int(last)) == parse_range(text)
+    assert parse_range(text) == (address_to_int(first), address_to_int(last))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_smaller_range_wins_in_any_order(step: int) -> None:
         make_table(*ranges).find(address_to_int(address))
         for address in ("198.51.100.127", "198.51.100.128", "198.51.101.0")
     ]
-    assert [WIDE, NARROW, None] == found
+    assert found == [WIDE, NARROW, None]
 
 
 @given(st.lists(RANGES, max_size=8), st.data())
@@ -204,7 +204,7 @@ def test_every_address_belongs_to_the_smallest_range(ranges: list[AddressRange],
     number = data.draw(st.sampled_from([0, *ends]))
     containing_ranges = [range_ for range_ in ranges if range_.first <= number <= range_.last]
     network = table.find(number)
-    assert (not containing_ranges) == (network is None)
+    assert (network is None) == (not containing_ranges)
     if network:
         owner = ranges[int(network.name)]
         assert min(range_.last - range_.first for range_ in containing_ranges) == owner.last - owner.first
@@ -213,7 +213,7 @@ def test_every_address_belongs_to_the_smallest_range(ranges: list[AddressRange],
 @given(st.lists(RANGES, max_size=8))
 def test_packing_round_trip(ranges: list[AddressRange]) -> None:
     table = build_table("1", [(range_, WIDE) for range_ in ranges])
-    assert table == unpack_table(pack_table(table))
+    assert unpack_table(pack_table(table)) == table
     assert pack_table(table) == pack_table(unpack_table(pack_table(table)))
 
 
@@ -225,11 +225,11 @@ def test_unpacked_table_holds_more_networks_than_a_packed_one() -> None:
             for number in range(70_000)
         ],
     )
-    assert "69999" == str(table.find(69_999))
+    assert str(table.find(69_999)) == "69999"
 
 
 def test_last_address() -> None:
-    assert WIDE == make_table(("ffff::/16", WIDE)).find((1 << 64) - 1)
+    assert make_table(("ffff::/16", WIDE)).find((1 << 64) - 1) == WIDE
 
 
 @pytest.mark.parametrize("packed", [b"", b"no table", pack_table(make_table())[:-5], pack_table(make_table())[2:]])

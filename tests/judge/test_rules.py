@@ -23,11 +23,11 @@ date = 2026-11-23
 
 def test_shipped_rules_have_description_and_source() -> None:
     rules = parse_rules(read_judge_data("rules.toml"))
-    assert [] == [
+    assert [
         rule.name
         for rule in rules.rules
         if not (rule.description.endswith(".") and rule.source and rule.date <= rules.version)
-    ]
+    ] == []
 
 
 def test_shipped_names_are_unique() -> None:
@@ -47,12 +47,12 @@ def test_shipped_names_are_unique() -> None:
     ],
 )
 def test_verdict_for_score(score: int, verdict: Verdict) -> None:
-    assert verdict is parse_rules(HEAD + RULE + "points = 3").verdict_for_score(score)
+    assert parse_rules(HEAD + RULE + "points = 3").verdict_for_score(score) is verdict
 
 
 def test_thresholds() -> None:
     (rule,) = parse_rules(HEAD + RULE + "points = 3\nthresholds = { min_links = 3, window_s = 0.5 }").rules
-    assert {"min_links": 3, "window_s": 0.5} == rule.thresholds
+    assert rule.thresholds == {"min_links": 3, "window_s": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_invalid_rules_file(text: str, message: str) -> None:
 
 def test_context_version() -> None:
     parts = (CONTEXT.rules.version, CONTEXT.networks.version, CONTEXT.agents.version)
-    assert CONTEXT.version == "/".join(str(part) for part in parts)
+    assert "/".join(str(part) for part in parts) == CONTEXT.version
 
 
 def test_context_with_invalid_rules() -> None:

@@ -38,21 +38,23 @@ def verdicts(*events: AnyEvent) -> dict[str, Verdict]:
 
 def test_human() -> None:
     (judged,) = judge(timeline(sent(), delivered(2), click(7_200)), CONTEXT)
-    assert (Verdict.HUMAN, 0, (), True, CONTEXT.version) == (
+    assert (
         judged.verdict,
         judged.score,
         judged.reasons,
         judged.counted,
         judged.rules,
-    )
+    ) == (Verdict.HUMAN, 0, (), True, CONTEXT.version)
 
 
 def test_burst_from_a_data_centre() -> None:
     events: list[AnyEvent] = [sent(links=9), *sweep(43, links=9, gap=0.08, ip=AZURE_IP)]
     judged = judge(timeline(*events), CONTEXT)
-    assert {Verdict.BOT} == {judged_click.verdict for judged_click in judged}
-    assert [("burst", 5), ("datacentre-network", 3), ("datacentre-burst", 3)] == [
-        (reason.signal, reason.points) for reason in judged[0].reasons[:3]
+    assert {judged_click.verdict for judged_click in judged} == {Verdict.BOT}
+    assert [(reason.signal, reason.points) for reason in judged[0].reasons[:3]] == [
+        ("burst", 5),
+        ("datacentre-network", 3),
+        ("datacentre-burst", 3),
     ]
 
 
@@ -60,34 +62,35 @@ def test_human_after_a_burst() -> None:
     verdict_by_id = verdicts(
         sent(links=7), *sweep(43, links=7, gap=0.1, ip=AZURE_IP), click(5_000, link=0, id="person")
     )
-    assert (Verdict.HUMAN, [Verdict.BOT] * 7) == (verdict_by_id.pop("person"), list(verdict_by_id.values()))
+    assert (verdict_by_id.pop("person"), list(verdict_by_id.values())) == (Verdict.HUMAN, [Verdict.BOT] * 7)
 
 
 def test_scanner_and_human_on_the_same_link() -> None:
-    assert {"scanner": Verdict.BOT, "person": Verdict.HUMAN} == verdicts(
-        sent(), click(5_000, ip=AZURE_IP, id="scanner"), click(5_001.2, id="person")
-    )
+    assert verdicts(sent(), click(5_000, ip=AZURE_IP, id="scanner"), click(5_001.2, id="person")) == {
+        "scanner": Verdict.BOT,
+        "person": Verdict.HUMAN,
+    }
 
 
 def test_single_click_from_a_mail_security_network() -> None:
-    assert {"c": Verdict.BOT} == verdicts(sent(), click(9, ip=BARRACUDA_IP, id="c"))
+    assert verdicts(sent(), click(9, ip=BARRACUDA_IP, id="c")) == {"c": Verdict.BOT}
 
 
 def test_remote_desktop_is_human_with_engagement() -> None:
     remote_click = click(5_000, ip=AZURE_IP, id="c")
-    assert [{"c": Verdict.SUSPECTED}, {"c": Verdict.HUMAN}] == [
+    assert [
         verdicts(sent(), remote_click),
         verdicts(sent(), remote_click, engagement("c")),
-    ]
+    ] == [{"c": Verdict.SUSPECTED}, {"c": Verdict.HUMAN}]
 
 
 def test_hard_rules_decide_alone() -> None:
     head = replace(click(id="c", agent="Slackbot-LinkExpanding 1.0"), method="HEAD")
     (judged,) = judge(timeline(head, engagement("c")), CONTEXT)
-    assert (Verdict.BOT, ["non-get-method", "preview-user-agent", "engaged"]) == (
+    assert (
         judged.verdict,
         [reason.signal for reason in judged.reasons],
-    )
+    ) == (Verdict.BOT, ["non-get-method", "preview-user-agent", "engaged"])
 
 
 @pytest.mark.parametrize(
@@ -105,21 +108,21 @@ def test_hard_rules_decide_alone() -> None:
 )
 def test_single_request(changes: dict[str, object], verdict: Verdict, counted: bool) -> None:
     (judged,) = judge(timeline(sent(), replace(click(), **changes)), CONTEXT)
-    assert (verdict, counted) == (judged.verdict, judged.counted)
+    assert (judged.verdict, judged.counted) == (verdict, counted)
 
 
 def test_prefetch_with_engagement_is_human() -> None:
     prefetched = replace(click(id="c"), headers={"sec-purpose": "prefetch;prerender"})
     (before,) = judge(timeline(prefetched), CONTEXT)
     (after,) = judge(timeline(prefetched, engagement("c")), CONTEXT)
-    assert ((Verdict.PREVIEW, False), (Verdict.HUMAN, True)) == (
+    assert (
         (before.verdict, before.counted),
         (after.verdict, after.counted),
-    )
+    ) == ((Verdict.PREVIEW, False), (Verdict.HUMAN, True))
 
 
 def test_message_without_clicks() -> None:
-    assert () == judge(timeline(sent()), CONTEXT)
+    assert judge(timeline(sent()), CONTEXT) == ()
 
 
 clicks = st.builds(
@@ -167,12 +170,12 @@ def test_engagement_never_raises_the_score(history: list[Click], data: st.DataOb
         )
     )
     scores_by_step = [scores(history, engagements[:count]) for count in range(len(engagements) + 1)]
-    assert [] == [
+    assert [
         click_id
         for before, after in itertools.pairwise(scores_by_step)
         for click_id in before
         if after[click_id] > before[click_id]
-    ]
+    ] == []
 
 
 def scores(history: list[Click], engagements: list[Engagement]) -> dict[str, int]:
@@ -183,7 +186,7 @@ def scores(history: list[Click], engagements: list[Engagement]) -> dict[str, int
 @given(history=histories)
 def test_click_a_day_later_is_human(history: list[Click]) -> None:
     person = click(86_400, link=3, id="person")
-    assert Verdict.HUMAN == verdicts(sent(links=5), *history, person)["person"]
+    assert verdicts(sent(links=5), *history, person)["person"] == Verdict.HUMAN
 
 
 address_click_lists = st.lists(
@@ -220,7 +223,7 @@ def test_address_clicks_outside_the_window_change_nothing(
         *(dataclasses.replace(address_click, ip="203.0.113.1") for address_click in address_clicks),
     ]
     expected = judge(message, CONTEXT, address_clicks)
-    assert expected == judge(message, CONTEXT, data.draw(st.permutations(address_clicks + irrelevant)))
+    assert judge(message, CONTEXT, data.draw(st.permutations(address_clicks + irrelevant))) == expected
 
 
 @pytest.mark.parametrize(
@@ -234,7 +237,7 @@ def test_address_clicks_outside_the_window_change_nothing(
     ],
 )
 def test_state(age: timedelta, state: VerdictState) -> None:
-    assert state == compute_state(age)
+    assert compute_state(age) == state
 
 
 RULES = CONTEXT.rules
@@ -266,7 +269,7 @@ def describe_first_click(*events: AnyEvent) -> str:
     ],
 )
 def test_counterfactual(events: list[AnyEvent], description: str) -> None:
-    assert description == describe_first_click(*events)
+    assert describe_first_click(*events) == description
 
 
 counterfactual_clicks = st.lists(
@@ -296,4 +299,4 @@ def test_engagement_has_the_effect_that_the_counterfactual_describes(drawn: list
         judged_click.verdict is Verdict.HUMAN or "with trusted input" in describe_counterfactual(judged_click, RULES)
         for judged_click in before
     ]
-    assert expected == [judged_click.verdict is Verdict.HUMAN for judged_click in after]
+    assert [judged_click.verdict is Verdict.HUMAN for judged_click in after] == expected

@@ -12,7 +12,7 @@ OFFICE = ListedNetwork(name="office", network_class=NetworkClass.OURS, ranges=("
 
 def test_shipped_judge() -> None:
     (judged,) = build_shipped_judge()(make_judged_message(click("m1", "1")).timeline)
-    assert Verdict.HUMAN == judged.verdict
+    assert judged.verdict == Verdict.HUMAN
 
 
 def test_operator_networks_take_precedence_until_they_expire() -> None:
@@ -20,5 +20,5 @@ def test_operator_networks_take_precedence_until_they_expire() -> None:
         build_context_with_networks(networks, today=day)
         for networks, day in (([OFFICE], date(2026, 11, 23)), ([OFFICE], TODAY), ([], TODAY))
     )
-    assert "office" == str(active.networks.find("40.94.16.33"))
+    assert str(active.networks.find("40.94.16.33")) == "office"
     assert active.version != expired.version == none.version

@@ -98,33 +98,33 @@ BROWSERS_AND_APPS = [
 @pytest.mark.parametrize(("user_agent", "name"), PREVIEWS)
 def test_previews(user_agent: str, name: str) -> None:
     agent = SHIPPED.find(user_agent)
-    assert (AgentKind.PREVIEW, name) == (agent and agent.kind, agent and agent.name)
+    assert (agent and agent.kind, agent and agent.name) == (AgentKind.PREVIEW, name)
 
 
 @pytest.mark.parametrize(("user_agent", "name"), AUTOMATION)
 def test_automation(user_agent: str, name: str) -> None:
     agent = SHIPPED.find(user_agent)
-    assert (AgentKind.AUTOMATION, name) == (agent and agent.kind, agent and agent.name)
+    assert (agent and agent.kind, agent and agent.name) == (AgentKind.AUTOMATION, name)
 
 
 @pytest.mark.parametrize("user_agent", BROWSERS_AND_APPS)
 def test_browsers_and_apps_declare_nothing(user_agent: str) -> None:
-    assert None is SHIPPED.find(user_agent)
+    assert SHIPPED.find(user_agent) is None
 
 
 @pytest.mark.parametrize("user_agent", ["", "\x00", "Chrome " * 2_000, "ünïcödé", "\ud800"])
 def test_odd_headers_declare_nothing(user_agent: str) -> None:
-    assert None is SHIPPED.find(user_agent)
+    assert SHIPPED.find(user_agent) is None
 
 
 def test_long_header_is_truncated() -> None:
-    assert None is SHIPPED.find("x" * 512 + "Googlebot/2.1")
+    assert SHIPPED.find("x" * 512 + "Googlebot/2.1") is None
 
 
 def test_excluded_patterns_exist() -> None:
     listed = {entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA}
     excluded = {entry["pattern"] for entry in tomllib.loads(read_judge_data("agents.toml"))["excluded"]}
-    assert set() == excluded - listed
+    assert excluded - listed == set()
 
 
 EMPTY = "version = 2026-11-23\npreviews = []\nautomation = []\nexcluded = []"
@@ -162,7 +162,7 @@ LANGUAGE = "de"
     ],
 )
 def test_parse_browser(headers: browsers.Headers, browser: Browser | None) -> None:
-    assert browser == parse_browser(headers["user-agent"])
+    assert parse_browser(headers["user-agent"]) == browser
 
 
 @pytest.mark.parametrize("suffix", [" OPR/120.0.0.0", " SamsungBrowser/29.0", " OneOutlook/1.2026", " Slack/4.46.99"])
@@ -172,11 +172,11 @@ def test_other_browsers_with_the_same_engine(suffix: str) -> None:
 
 def test_very_long_version_is_truncated() -> None:
     agent = browsers.chrome(LANGUAGE)["user-agent"].replace("Chrome/156", f"Chrome/{'9' * 400}")
-    assert Browser(engine=BrowserEngine.CHROME, version=(999_999, 0)) == parse_browser(agent)
+    assert parse_browser(agent) == Browser(engine=BrowserEngine.CHROME, version=(999_999, 0))
 
 
 def test_browser_as_text() -> None:
-    assert "Safari 26" == str(parse_browser(browsers.safari(LANGUAGE)["user-agent"]))
+    assert str(parse_browser(browsers.safari(LANGUAGE)["user-agent"])) == "Safari 26"
 
 
 CHROME_RELEASES = CONTEXT.rules.chrome_releases
@@ -184,22 +184,22 @@ CHROME_RELEASES = CONTEXT.rules.chrome_releases
 
 @pytest.mark.parametrize(("version", "days"), [(148, 174), (149, 146), (154, 48), (155, 20), (156, -8), (1, 2484)])
 def test_days_since_replaced(version: int, days: int) -> None:
-    assert days == CHROME_RELEASES.days_since_replaced(version, date(2026, 11, 23))
+    assert CHROME_RELEASES.days_since_replaced(version, date(2026, 11, 23)) == days
 
 
 def test_dates_after_the_end_of_the_list_are_estimated() -> None:
-    assert [0, 28, 365 * 3] == [
+    assert [
         CHROME_RELEASES.days_since_replaced(155 + 20, date(2026, 10, 6) + timedelta(days=21 * 28)),
         CHROME_RELEASES.days_since_replaced(155 + 20, date(2026, 10, 6) + timedelta(days=22 * 28)),
         CHROME_RELEASES.days_since_replaced(155 + 20, date(2026, 10, 6) + timedelta(days=21 * 28 + 365 * 3)),
-    ]
+    ] == [0, 28, 365 * 3]
 
 
 def test_far_future_version_and_empty_list() -> None:
-    assert [True, True] == [
+    assert [
         releases.days_since_replaced(999_999, date(2026, 11, 23)) < 0
         for releases in (CHROME_RELEASES, ChromeReleases())
-    ]
+    ] == [True, True]
 
 
 def test_unlisted_version() -> None:

@@ -7,49 +7,49 @@ TABS = [click(3_600 + 2 * link, link=link, id=f"c{link}") for link in range(4)]
 
 
 def test_engaged_matches() -> None:
-    assert {"c": "pressed, scrolled or typed"} == evaluate_signal("engaged", click(id="c"), engagement("c"))
+    assert evaluate_signal("engaged", click(id="c"), engagement("c")) == {"c": "pressed, scrolled or typed"}
 
 
 def test_engaged_matches_pages_used_one_after_the_other() -> None:
     engagements = [engagement(tab.id, seconds=3_610 + 3 * number) for number, tab in enumerate(TABS)]
-    assert {tab.id for tab in TABS} == evaluate_signal("engaged", *TABS, *engagements).keys()
+    assert evaluate_signal("engaged", *TABS, *engagements).keys() == {tab.id for tab in TABS}
 
 
 def test_engaged_matches_for_several_people_at_once() -> None:
     readers = [replace(tab, user_agent=f"browser {tab.link}") for tab in TABS]
     engagements = [engagement(reader.id, seconds=3_610) for reader in readers]
-    assert {reader.id for reader in readers} == evaluate_signal("engaged", *readers, *engagements).keys()
+    assert evaluate_signal("engaged", *readers, *engagements).keys() == {reader.id for reader in readers}
 
 
 def test_engaged_does_not_match() -> None:
-    assert {} == evaluate_signal("engaged", click(id="c"), engagement("c", kind="loaded"), engagement("other"))
+    assert evaluate_signal("engaged", click(id="c"), engagement("c", kind="loaded"), engagement("other")) == {}
 
 
 def test_engaged_does_not_match_on_several_pages_at_once() -> None:
     scanned = [replace(tab, ip=AZURE_IP) for tab in TABS]
     engagements = [engagement(tab.id, seconds=3_610 + 0.4 * number) for number, tab in enumerate(scanned)]
-    assert {} == evaluate_signal("engaged", *scanned, *engagements)
+    assert evaluate_signal("engaged", *scanned, *engagements) == {}
 
 
 def test_no_engagement_matches() -> None:
     engagements = [engagement(tab.id, kind="loaded") for tab in TABS]
     detail = "4 landing pages loaded, no input on any"
-    assert {tab.id: detail for tab in TABS} == evaluate_signal("no-engagement", *TABS, *engagements)
+    assert evaluate_signal("no-engagement", *TABS, *engagements) == {tab.id: detail for tab in TABS}
 
 
 def test_no_engagement_does_not_match() -> None:
     engagements = [engagement(tab.id, kind="loaded") for tab in TABS]
     same_link = [replace(tab, link=0) for tab in TABS]
     other_visitors = [replace(tab, user_agent=f"browser {tab.link}") for tab in TABS]
-    assert [{}] * 5 == [
+    assert [
         evaluate_signal("no-engagement", *TABS[:2], *engagements),
         evaluate_signal("no-engagement", *TABS, *engagements, engagement("c2")),
         evaluate_signal("no-engagement", *same_link, *engagements),
         evaluate_signal("no-engagement", *other_visitors, *engagements),
         evaluate_signal("no-engagement", *TABS),
-    ]
+    ] == [{}] * 5
 
 
 def test_no_engagement_does_not_match_behind_our_own_proxy() -> None:
     engagements = [engagement(tab.id, kind="loaded") for tab in TABS]
-    assert {} == evaluate_signal("no-engagement", *(replace(tab, ip="10.0.0.1") for tab in TABS), *engagements)
+    assert evaluate_signal("no-engagement", *(replace(tab, ip="10.0.0.1") for tab in TABS), *engagements) == {}

@@ -35,11 +35,11 @@ def make_address_clicks(
 def test_trap_link_nearby_matches() -> None:
     trap = replace(click(100, link=9, ip=BARRACUDA_TOO, id="trap"), trap=True)
     detail = "the same visitor followed a hidden link within 120 s"
-    assert {"c": detail} == evaluate_signal("trap-link-nearby", trap, click(20, ip=BARRACUDA_IP, id="c"))
-    assert {"c": detail} == evaluate_signal("trap-link-nearby", replace(trap, ip=HOME_IP), click(200, id="c"))
-    assert {"c": detail} == evaluate_signal(
-        "trap-link-nearby", trap, click(20, ip=BARRACUDA_IP, id="c", agent="another")
-    )
+    assert evaluate_signal("trap-link-nearby", trap, click(20, ip=BARRACUDA_IP, id="c")) == {"c": detail}
+    assert evaluate_signal("trap-link-nearby", replace(trap, ip=HOME_IP), click(200, id="c")) == {"c": detail}
+    assert evaluate_signal("trap-link-nearby", trap, click(20, ip=BARRACUDA_IP, id="c", agent="another")) == {
+        "c": detail
+    }
 
 
 def test_another_browser_at_the_scanners_address_does_not_match() -> None:
@@ -53,11 +53,11 @@ def test_another_browser_at_the_scanners_address_does_not_match() -> None:
         user_agent_hash=hash_user_agent(CHROME_AGENT),
     )
     person = click(101, agent=SAFARI)
-    assert [{}] * 3 == [
+    assert [
         evaluate_signal("trap-link-nearby", trap, person),
         evaluate_signal("head-before-get", head, person),
         evaluate_signal("tampered-token-nearby", person, address_clicks=[tampered]),
-    ]
+    ] == [{}] * 3
 
 
 @pytest.mark.parametrize(
@@ -66,17 +66,17 @@ def test_another_browser_at_the_scanners_address_does_not_match() -> None:
 )
 def test_trap_link_nearby_does_not_match(trap_ip: str, ip: str, seconds: float) -> None:
     trap = replace(click(100, link=9, ip=trap_ip, id="trap"), trap=True)
-    assert {} == evaluate_signal("trap-link-nearby", trap, click(seconds, ip=ip))
+    assert evaluate_signal("trap-link-nearby", trap, click(seconds, ip=ip)) == {}
 
 
 def test_tampered_token_nearby_matches() -> None:
     tampered = AddressClick(at=noon_plus(39), ip=AZURE_IP, message_id="", recipient="", tampered=True)
     detail = "an altered link was requested from the same IP address within 2 s"
-    assert {"c": detail} == evaluate_signal(
-        "tampered-token-nearby", click(40, ip=AZURE_IP, id="c"), address_clicks=[tampered]
-    )
+    assert evaluate_signal("tampered-token-nearby", click(40, ip=AZURE_IP, id="c"), address_clicks=[tampered]) == {
+        "c": detail
+    }
     own = replace(click(41, ip=AZURE_IP, id="own"), tampered=True)
-    assert {"c": detail} == evaluate_signal("tampered-token-nearby", click(40, ip=AZURE_IP, id="c"), own)
+    assert evaluate_signal("tampered-token-nearby", click(40, ip=AZURE_IP, id="c"), own) == {"c": detail}
 
 
 @pytest.mark.parametrize(("ip", "seconds"), [(HOME_IP, 37.5), (ELSEWHERE, 40), ("", 40)])
@@ -90,16 +90,16 @@ def test_tampered_token_nearby_does_not_match(ip: str, seconds: float) -> None:
         user_agent_hash=hash_user_agent(CHROME_AGENT),
     )
     clicks = [click(40, id="c"), click(40, ip="", id="unknown")]
-    assert {} == evaluate_signal("tampered-token-nearby", *clicks, address_clicks=[tampered])
+    assert evaluate_signal("tampered-token-nearby", *clicks, address_clicks=[tampered]) == {}
 
 
 def test_shared_address_matches() -> None:
     detail = "5 or more recipients at 3 or more domains from this IP in 60 s"
     ann = replace(click(3_610, id="c"), recipient="ann@example.com")
-    assert {"c": detail} == evaluate_signal("shared-address", ann, address_clicks=make_address_clicks(5))
-    assert {"c": detail} == evaluate_signal(
-        "shared-address", ann, address_clicks=make_address_clicks(12, agents=3, gap=1)
-    )
+    assert evaluate_signal("shared-address", ann, address_clicks=make_address_clicks(5)) == {"c": detail}
+    assert evaluate_signal("shared-address", ann, address_clicks=make_address_clicks(12, agents=3, gap=1)) == {
+        "c": detail
+    }
 
 
 @pytest.mark.parametrize(
@@ -117,24 +117,24 @@ def test_shared_address_matches() -> None:
 )
 def test_shared_address_does_not_match(address_clicks: list[AddressClick]) -> None:
     ann = replace(click(3_610), recipient="ann@example.com")
-    assert {} == evaluate_signal("shared-address", ann, address_clicks=address_clicks)
+    assert evaluate_signal("shared-address", ann, address_clicks=address_clicks) == {}
 
 
 def test_shared_address_does_not_match_on_relays() -> None:
     ann = replace(click(3_610, ip=RELAY), recipient="ann@example.com")
-    assert {} == evaluate_signal("shared-address", ann, address_clicks=make_address_clicks(30, ip=RELAY, gap=1))
+    assert evaluate_signal("shared-address", ann, address_clicks=make_address_clicks(30, ip=RELAY, gap=1)) == {}
 
 
 def test_datacentre_shared_address_matches() -> None:
     detail = "3 or more recipients from this data-centre IP in 60 s"
     ann = replace(click(3_610, ip=AZURE_IP, id="c"), recipient="ann@example.com")
-    assert {"c": detail} == evaluate_signal(
+    assert evaluate_signal(
         "datacentre-shared-address", ann, address_clicks=make_address_clicks(2, ip=AZURE_IP, domains=2)
-    )
+    ) == {"c": detail}
     address_clicks = [dataclasses.replace(click_, recipient="") for click_ in make_address_clicks(2, ip=AZURE_IP)]
-    assert {"c": detail} == evaluate_signal(
+    assert evaluate_signal(
         "datacentre-shared-address", click(3_610, ip=AZURE_IP, id="c"), address_clicks=address_clicks
-    )
+    ) == {"c": detail}
 
 
 def test_datacentre_shared_address_does_not_match() -> None:
@@ -142,20 +142,20 @@ def test_datacentre_shared_address_does_not_match() -> None:
         dataclasses.replace(click_, recipient="ann@example.com") for click_ in make_address_clicks(4, ip=AZURE_IP)
     ]
     ann = replace(click(3_610, ip=AZURE_IP), recipient="ann@example.com")
-    assert [{}, {}, {}] == [
+    assert [
         evaluate_signal("datacentre-shared-address", click(3_610), address_clicks=make_address_clicks(5)),
         evaluate_signal(
             "datacentre-shared-address", ann, address_clicks=make_address_clicks(30, ip=AZURE_IP, domains=1, gap=1)
         ),
         evaluate_signal("datacentre-shared-address", ann, address_clicks=same_recipient),
-    ]
+    ] == [{}, {}, {}]
 
 
 def test_time_of_click_scan_matches() -> None:
     clicks = [click(5_000, ip=AZURE_IP, id="scanner"), click(5_001, id="person")]
-    assert {"scanner": "the same link was followed from outside data centres within 30 s"} == evaluate_signal(
-        "time-of-click-scan", *clicks
-    )
+    assert evaluate_signal("time-of-click-scan", *clicks) == {
+        "scanner": "the same link was followed from outside data centres within 30 s"
+    }
 
 
 def test_time_of_click_scan_does_not_match() -> None:
@@ -167,14 +167,14 @@ def test_time_of_click_scan_does_not_match() -> None:
         click(5_001, agent="curl/8.5.0"),
         click(5_001, ip="10.0.0.1"),
     ]
-    assert [{}] * 5 == [evaluate_signal("time-of-click-scan", scanner, other) for other in others]
+    assert [evaluate_signal("time-of-click-scan", scanner, other) for other in others] == [{}] * 5
 
 
 def test_head_before_get_matches() -> None:
     head = replace(click(100, id="head"), method="HEAD")
-    assert {"c": "HEAD request for the same link in the 30 s before"} == evaluate_signal(
-        "head-before-get", head, click(101, id="c")
-    )
+    assert evaluate_signal("head-before-get", head, click(101, id="c")) == {
+        "c": "HEAD request for the same link in the 30 s before"
+    }
 
 
 @pytest.mark.parametrize(
@@ -182,4 +182,4 @@ def test_head_before_get_matches() -> None:
 )
 def test_head_before_get_does_not_match(seconds: float, link: int, ip: str) -> None:
     head = replace(click(100, id="head"), method="HEAD")
-    assert {} == evaluate_signal("head-before-get", head, click(seconds, link=link, ip=ip))
+    assert evaluate_signal("head-before-get", head, click(seconds, link=link, ip=ip)) == {}

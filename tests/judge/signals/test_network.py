@@ -6,21 +6,21 @@ from tests.support.signals import evaluate_signal
 
 
 def test_mail_security_network_matches() -> None:
-    assert {"c": "network Barracuda AS15324"} == evaluate_signal(
-        "mail-security-network", click(ip=BARRACUDA_IP, id="c")
-    )
+    assert evaluate_signal("mail-security-network", click(ip=BARRACUDA_IP, id="c")) == {
+        "c": "network Barracuda AS15324"
+    }
 
 
 def test_mail_security_network_does_not_match() -> None:
-    assert {} == evaluate_signal("mail-security-network", click(ip=AZURE_IP), click(ip=HOME_IP))
+    assert evaluate_signal("mail-security-network", click(ip=AZURE_IP), click(ip=HOME_IP)) == {}
 
 
 def test_datacentre_network_matches() -> None:
-    assert {"c": "network Microsoft AS8075"} == evaluate_signal("datacentre-network", click(ip=AZURE_IP, id="c"))
+    assert evaluate_signal("datacentre-network", click(ip=AZURE_IP, id="c")) == {"c": "network Microsoft AS8075"}
 
 
 def test_datacentre_network_does_not_match() -> None:
-    assert {} == evaluate_signal("datacentre-network", click(ip=HOME_IP), click(ip=""), click(ip="no address"))
+    assert evaluate_signal("datacentre-network", click(ip=HOME_IP), click(ip=""), click(ip="no address")) == {}
 
 
 def scattered(*, links: int, gap: float, recipient: str = "ann@example.com") -> list[Click]:
@@ -31,28 +31,28 @@ def scattered(*, links: int, gap: float, recipient: str = "ann@example.com") -> 
 
 def test_many_networks_matches() -> None:
     clicks = scattered(links=5, gap=2)
-    assert {click_.id: "from 5 networks in 8 s" for click_ in clicks} == evaluate_signal("many-networks", *clicks)
+    assert evaluate_signal("many-networks", *clicks) == {click_.id: "from 5 networks in 8 s" for click_ in clicks}
     slower = scattered(links=6, gap=50)
-    assert {click_.id: "from 6 networks in 250 s" for click_ in slower} == evaluate_signal("many-networks", *slower)
+    assert evaluate_signal("many-networks", *slower) == {click_.id: "from 6 networks in 250 s" for click_ in slower}
 
 
 def test_many_networks_does_not_match() -> None:
-    assert {} == evaluate_signal("many-networks", *scattered(links=5, gap=2, recipient=""))
-    assert {} == evaluate_signal("many-networks", *scattered(links=2, gap=1))
-    assert {} == evaluate_signal("many-networks", *scattered(links=5, gap=80))
-    assert {} == evaluate_signal("many-networks", *(replace(click_, link=0) for click_ in scattered(links=5, gap=2)))
+    assert evaluate_signal("many-networks", *scattered(links=5, gap=2, recipient="")) == {}
+    assert evaluate_signal("many-networks", *scattered(links=2, gap=1)) == {}
+    assert evaluate_signal("many-networks", *scattered(links=5, gap=80)) == {}
+    assert evaluate_signal("many-networks", *(replace(click_, link=0) for click_ in scattered(links=5, gap=2))) == {}
 
 
 def test_many_networks_does_not_match_on_a_slow_carrier() -> None:
     clicks = [click(600 + 20 * link, link=link, ip=f"172.{56 + link}.2.3") for link in range(6)]
-    assert {} == evaluate_signal("many-networks", *(replace(click_, recipient="ann@example.com") for click_ in clicks))
+    assert evaluate_signal("many-networks", *(replace(click_, recipient="ann@example.com") for click_ in clicks)) == {}
 
 
 def test_many_networks_does_not_match_on_another_browser() -> None:
     person = replace(click(604, id="person", agent="another"), recipient="ann@example.com")
     assert "person" not in evaluate_signal("many-networks", *scattered(links=5, gap=2), person)
     readers = [replace(click_, user_agent=f"browser {click_.link}") for click_ in scattered(links=6, gap=50)]
-    assert {} == evaluate_signal("many-networks", *readers)
+    assert evaluate_signal("many-networks", *readers) == {}
 
 
 def rented(*, links: int, gap: float, addresses: int = 9, agent: str = CHROME_AGENT) -> list[Click]:
@@ -64,9 +64,9 @@ def rented(*, links: int, gap: float, addresses: int = 9, agent: str = CHROME_AG
 
 def test_datacentre_many_networks_matches() -> None:
     clicks = rented(links=4, gap=900)
-    assert {click_.id: "from 4 networks in data centres" for click_ in clicks} == evaluate_signal(
-        "datacentre-many-networks", *clicks
-    )
+    assert evaluate_signal("datacentre-many-networks", *clicks) == {
+        click_.id: "from 4 networks in data centres" for click_ in clicks
+    }
 
 
 def test_datacentre_many_networks_does_not_match() -> None:
@@ -75,11 +75,11 @@ def test_datacentre_many_networks_does_not_match() -> None:
     ]
     at_home = [replace(click_, ip=click_.ip.replace("40.94", "172.56")) for click_ in rented(links=5, gap=9)]
     neighbours = [replace(click_, ip=f"40.94.16.{click_.link}") for click_ in rented(links=5, gap=9)]
-    assert [{}] * 6 == [
+    assert [
         evaluate_signal("datacentre-many-networks", *neighbours),
         evaluate_signal("datacentre-many-networks", *at_home),
         evaluate_signal("datacentre-many-networks", *rented(links=5, gap=9, addresses=2)),
         evaluate_signal("datacentre-many-networks", *rented(links=5, gap=86_400)),
         evaluate_signal("datacentre-many-networks", *colleagues),
         evaluate_signal("datacentre-many-networks", *(replace(click_, link=0) for click_ in rented(links=5, gap=9))),
-    ]
+    ] == [{}] * 6
