@@ -1,4 +1,4 @@
-"""How long a connection may last. What is said on it is tested over the whole server."""
+"""Connections: timeouts, limits, keep-alive, pipelining and draining, over real sockets."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,6 @@ from tests.support.recorded_journal import read_journal_lines
 async def connected(
     journal: ManualJournal,
 ) -> AsyncIterator[tuple[Connection, asyncio.StreamReader, asyncio.StreamWriter]]:
-    """One client and the edge's end of its connection."""
     connections: set[Connection] = set()
     routes = build_routes(journal)
     server = await asyncio.get_running_loop().create_server(
@@ -43,20 +42,20 @@ async def connected(
     server.close()
 
 
-SLOW = min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
+SLOW_CLIENTS = min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
 """Both ends of a connection are open files of the one process that a test is, and half of those are for the rest."""
 
 
-async def test_thousands_of_slow_clients_keep_nobody_waiting(summarize: Callable[[str], None]) -> None:
+async def test_thousands_of_slow_clients_delay_no_other_client(summarize: Callable[[str], None]) -> None:
     journal = ManualJournal()
     async with connected(journal) as (connection, reader, writer):
         address = writer.get_extra_info("peername")
         clients = []
-        for number in range(SLOW):
+        for number in range(SLOW_CLIENTS):
             clients.append(socket.create_connection(address))
             clients[-1].sendall(b"GET /half-a-requ")
             clients[-1].settimeout(0)
-            if number % 500 == 0 or number == SLOW - 1:  # accepted in turn, so all before it are by its answer
+            if number % 500 == 0 or number == SLOW_CLIENTS - 1:  # accepted in turn, so all before it are by its answer
                 async with asyncio.timeout(10):
                     other, its_writer = await asyncio.open_connection(*address)
                     its_writer.write(build_request("/robots.txt", close=True))
@@ -69,60 +68,59 @@ async def test_thousands_of_slow_clients_keep_nobody_waiting(summarize: Callable
             journal.finish_commits(committed=True)
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 302")
         slow = connection._connections - {connection}
-        for each in slow:
-            each.close_if_expired(after(REQUEST_READ_TIMEOUT_S))
+        for slow_connection in slow:
+            slow_connection.close_if_expired(time_after(REQUEST_READ_TIMEOUT_S))
         async with asyncio.timeout(30):
             answers = {await asyncio.get_running_loop().sock_recv(client, 12) for client in clients}
             for client in clients:
                 client.close()
-            await asyncio.gather(*(each.closed for each in slow))
+            await asyncio.gather(*(slow_connection.closed for slow_connection in slow))
     assert {b"HTTP/1.1 408"} == answers
-    summarize(f"{SLOW:,} slow connections at once")
+    summarize(f"{SLOW_CLIENTS:,} slow connections at once")
 
 
-def after(seconds: float) -> float:
-    """The loop's time, so much later."""
+def time_after(seconds: float) -> float:
     return asyncio.get_running_loop().time() + seconds
 
 
-async def test_an_idle_connection_ends() -> None:
+async def test_idle_connection_is_closed() -> None:
     async with connected(ManualJournal()) as (connection, reader, _):
-        connection.close_if_expired(after(KEEPALIVE_TIMEOUT_S - 5))
+        connection.close_if_expired(time_after(KEEPALIVE_TIMEOUT_S - 5))
         assert not connection.closed.done()
-        connection.close_if_expired(after(KEEPALIVE_TIMEOUT_S))
+        connection.close_if_expired(time_after(KEEPALIVE_TIMEOUT_S))
         assert b"" == await reader.read()
 
 
-async def test_a_request_that_does_not_end_is_refused() -> None:
+async def test_incomplete_request_times_out() -> None:
     async with connected(ManualJournal()) as (connection, reader, writer):
         writer.write(build_request("/robots.txt", method="HEAD") + b"GET / HT")
         await reader.readuntil(b"\r\n\r\n")
-        connection.close_if_expired(after(REQUEST_READ_TIMEOUT_S - 5))
+        connection.close_if_expired(time_after(REQUEST_READ_TIMEOUT_S - 5))
         connection.data_received(b"T")
-        connection.close_if_expired(after(REQUEST_READ_TIMEOUT_S))
+        connection.close_if_expired(time_after(REQUEST_READ_TIMEOUT_S))
         assert (await reader.read()).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
 
 
-async def test_a_refused_client_that_stays_is_cut_off() -> None:
+async def test_refused_connection_is_closed_after_the_linger_timeout() -> None:
     async with connected(ManualJournal()) as (connection, reader, writer):
         writer.write(b"nonsense\r\n\r\n")
         assert (await reader.read()).startswith(b"HTTP/1.1 400")
         assert not connection.closed.done()
-        connection.close_if_expired(after(REQUEST_READ_TIMEOUT_S))
+        connection.close_if_expired(time_after(REQUEST_READ_TIMEOUT_S))
         await connection.closed
 
 
-async def test_waiting_for_the_journal_is_not_idling() -> None:
+async def test_waiting_for_the_journal_is_not_idle() -> None:
     journal = ManualJournal()
     async with connected(journal) as (connection, reader, writer):
         writer.write(build_request(token_path()))
         await journal.wait_for_lines(1)
-        connection.close_if_expired(after(REQUEST_READ_TIMEOUT_S))
+        connection.close_if_expired(time_after(REQUEST_READ_TIMEOUT_S))
         journal.finish_commits(committed=True)
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 302")
 
 
-async def test_a_refused_client_does_not_hold_up_the_end() -> None:
+async def test_refused_connection_does_not_delay_draining() -> None:
     async with connected(ManualJournal()) as (connection, reader, writer):
         writer.write(b"GET /" + b"x" * 20_000)
         assert (await reader.read()).startswith(b"HTTP/1.1 431")
@@ -130,7 +128,7 @@ async def test_a_refused_client_does_not_hold_up_the_end() -> None:
         await connection.closed
 
 
-async def test_a_client_that_takes_nothing_is_not_read_from() -> None:
+async def test_reading_pauses_while_the_client_reads_nothing() -> None:
     async with connected(ManualJournal()) as (connection, reader, writer):
         connection.pause_writing()
         assert not connection._transport.is_reading()
@@ -139,7 +137,7 @@ async def test_a_client_that_takes_nothing_is_not_read_from() -> None:
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
 
 
-async def test_requests_are_not_taken_without_end() -> None:
+async def test_pipelined_requests_are_bounded() -> None:
     journal = ManualJournal()
     async with connected(journal) as (connection, reader, writer):
         writer.write(build_request(token_path()) * 64)
@@ -154,28 +152,25 @@ async def test_requests_are_not_taken_without_end() -> None:
 LOCATION = b"Location: https://shop.example/?a=b\r\n"
 
 
-def writer_on(journal: Path) -> SegmentWriter:
-    """The journal of an edge worker."""
+def open_writer(journal: Path) -> SegmentWriter:
     return SegmentWriter(journal / "edge-0", asyncio.get_running_loop())
 
 
-def clicks_in(journal: Path) -> list[Click]:
-    """Everything that was recorded."""
+def read_clicks(journal: Path) -> list[Click]:
     events = [decode_event(line) for line in read_journal_lines(journal)]
     return [event for event in events if isinstance(event, Click)]
 
 
 async def read_answers(reader: asyncio.StreamReader, count: int) -> list[bytes]:
-    """So many answers without a body, from a connection that stays open."""
     return [await reader.readuntil(b"\r\n\r\n") for _ in range(count)]
 
 
-async def test_a_click_is_redirected_and_recorded(tmp_path: Path) -> None:
+async def test_click_is_redirected_and_recorded(tmp_path: Path) -> None:
     headers = "User-Agent: Mozilla/5.0\r\nX-Forwarded-For: 6.6.6.6, 203.0.113.9\r\nX-Forwarded-Proto: https\r\n"
-    with writer_on(tmp_path) as journal:
+    with open_writer(tmp_path) as journal:
         async with running_edge(journal) as edge:
             answer = await edge.exchange(build_request(token_path(), headers=headers, close=True))
-            clicks = clicks_in(tmp_path)
+            clicks = read_clicks(tmp_path)
     assert answer.startswith(b"HTTP/1.1 302 Found\r\n")
     assert LOCATION in answer
     assert answer.endswith(b"Connection: close\r\n\r\n")
@@ -185,7 +180,7 @@ async def test_a_click_is_redirected_and_recorded(tmp_path: Path) -> None:
 
 
 async def test_head_is_answered_like_get(tmp_path: Path) -> None:
-    with writer_on(tmp_path) as journal:
+    with open_writer(tmp_path) as journal:
         async with running_edge(journal) as edge:
             redirect = await edge.exchange(build_request(token_path(), method="HEAD", close=True))
             page = await edge.exchange(build_request("/", method="HEAD", close=True))
@@ -193,11 +188,11 @@ async def test_head_is_answered_like_get(tmp_path: Path) -> None:
     assert LOCATION in redirect
     assert whole.startswith(page)
     assert whole[len(page) :].startswith(b"<!doctype html>")
-    assert ["HEAD"] == [click.method for click in clicks_in(tmp_path)]
+    assert ["HEAD"] == [click.method for click in read_clicks(tmp_path)]
 
 
-async def test_answers_to_pipelined_requests_come_in_order(tmp_path: Path) -> None:
-    with writer_on(tmp_path) as journal:
+async def test_pipelined_responses_come_in_order(tmp_path: Path) -> None:
+    with open_writer(tmp_path) as journal:
         async with running_edge(journal) as edge:
             numbers = range(300)
             requests = [
@@ -206,12 +201,12 @@ async def test_answers_to_pipelined_requests_come_in_order(tmp_path: Path) -> No
             answer = await edge.exchange(b"".join(requests) + build_request("/gone", close=True))
     found = re.findall(rb"Location: https://shop.example/(\d+)", answer)
     assert list(numbers) == [int(number) for number in found]
-    assert list(numbers) == [click.link for click in clicks_in(tmp_path)]
+    assert list(numbers) == [click.link for click in read_clicks(tmp_path)]
     assert answer.count(b"Connection: close") == 1
     assert answer.endswith(b"</html>\n")
 
 
-async def test_answers_wait_for_those_before_them() -> None:
+async def test_responses_wait_for_earlier_ones() -> None:
     journal = ManualJournal()
     async with running_edge(journal) as edge:
         reader, writer = await edge.connect()
@@ -227,9 +222,9 @@ async def test_answers_wait_for_those_before_them() -> None:
     ]
 
 
-async def test_a_request_may_arrive_in_any_two_pieces(tmp_path: Path) -> None:
+async def test_request_may_arrive_in_any_two_pieces(tmp_path: Path) -> None:
     data = build_request(token_path(), headers="User-Agent: Mozilla/5.0\r\n")
-    with writer_on(tmp_path) as journal:
+    with open_writer(tmp_path) as journal:
         async with running_edge(journal) as edge:
             reader, writer = await edge.connect()
             for cut in range(1, len(data)):
@@ -240,16 +235,16 @@ async def test_a_request_may_arrive_in_any_two_pieces(tmp_path: Path) -> None:
                 assert [True] == [LOCATION in answer for answer in await read_answers(reader, 1)]
             writer.close()
             await writer.wait_closed()
-    assert len(clicks_in(tmp_path)) == len(data) - 1
+    assert len(read_clicks(tmp_path)) == len(data) - 1
 
 
-async def test_http_1_0_is_answered_and_closed(tmp_path: Path) -> None:
-    with writer_on(tmp_path) as journal:
+async def test_http_1_0_connection_is_closed(tmp_path: Path) -> None:
+    with open_writer(tmp_path) as journal:
         async with running_edge(journal) as edge:
             answer = await edge.exchange(f"GET {token_path()} HTTP/1.0\r\n\r\n".encode())
     assert LOCATION in answer
     assert b"Connection: close\r\n" in answer
-    assert ["1.0"] == [click.http_version for click in clicks_in(tmp_path)]
+    assert ["1.0"] == [click.http_version for click in read_clicks(tmp_path)]
 
 
 @pytest.mark.parametrize(
@@ -262,8 +257,8 @@ async def test_http_1_0_is_answered_and_closed(tmp_path: Path) -> None:
         (b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1_000_000, b"413"),
     ],
 )
-async def test_what_cannot_be_read_is_refused(tmp_path: Path, data: bytes, status: bytes) -> None:
-    with writer_on(tmp_path) as journal:
+async def test_invalid_and_oversized_requests_are_refused(tmp_path: Path, data: bytes, status: bytes) -> None:
+    with open_writer(tmp_path) as journal:
         async with running_edge(journal) as edge:
             answer = await edge.exchange(build_request(token_path()) + data)
     statuses = re.findall(rb"HTTP/1.1 (\d+) ", answer)
@@ -271,26 +266,26 @@ async def test_what_cannot_be_read_is_refused(tmp_path: Path, data: bytes, statu
     assert answer.count(b"Connection: close") == 1
 
 
-async def test_damaged_links_never_redirect(tmp_path: Path) -> None:
+async def test_tampered_token_never_redirects(tmp_path: Path) -> None:
     damaged = tampered_path()
-    with writer_on(tmp_path) as journal:
+    with open_writer(tmp_path) as journal:
         async with running_edge(journal) as edge:
             answer = await edge.exchange(build_request(damaged, close=True))
     assert answer.startswith(b"HTTP/1.1 404 Not Found\r\n")
     assert b"Location" not in answer
     assert b"This link does not work" in answer
-    assert [(True, damaged[1:201])] == [(click.tampered, click.url) for click in clicks_in(tmp_path)]
+    assert [(True, damaged[1:201])] == [(click.tampered, click.url) for click in read_clicks(tmp_path)]
 
 
-async def test_a_body_is_read_and_thrown_away(tmp_path: Path) -> None:
+async def test_body_is_read_and_ignored(tmp_path: Path) -> None:
     post = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 50000\r\n\r\n" + b"x" * 50_000
-    with writer_on(tmp_path) as journal:
+    with open_writer(tmp_path) as journal:
         async with running_edge(journal) as edge:
             answer = await edge.exchange(post + build_request(token_path(), close=True))
     assert [b"404", b"302"] == re.findall(rb"HTTP/1.1 (\d+) ", answer)
 
 
-async def test_a_client_may_ask_before_it_sends_a_body() -> None:
+async def test_expect_100_continue_is_answered() -> None:
     journal = ManualJournal()
     async with running_edge(journal) as edge:
         reader, writer = await edge.connect()
@@ -307,30 +302,30 @@ async def test_a_client_may_ask_before_it_sends_a_body() -> None:
         await writer.wait_closed()
 
 
-async def test_readers_come_by_ipv6_too(tmp_path: Path) -> None:
-    with writer_on(tmp_path) as journal:
+async def test_ipv6_clients_are_recorded(tmp_path: Path) -> None:
+    with open_writer(tmp_path) as journal:
         async with running_edge(journal, host="::1") as edge:
             direct = await edge.exchange(build_request(token_path(), close=True))
             headers = "X-Forwarded-For: 2001:DB8:0:0::7\r\n"
             proxied = await edge.exchange(build_request(token_path(), headers=headers, close=True))
     assert [True, True] == [LOCATION in answer for answer in (direct, proxied)]
-    assert ["::1", "2001:db8::7"] == [click.ip for click in clicks_in(tmp_path)]
+    assert ["::1", "2001:db8::7"] == [click.ip for click in read_clicks(tmp_path)]
 
 
-async def test_a_proxy_below_http_names_the_client(tmp_path: Path) -> None:
+async def test_proxy_protocol_header_sets_the_client(tmp_path: Path) -> None:
     header = b"PROXY TCP4 203.0.113.9 127.0.0.1 53764 8080\r\n"
-    with writer_on(tmp_path) as journal:
+    with open_writer(tmp_path) as journal:
         async with running_edge(journal, expect_proxy_header=True) as edge:
             answer = await edge.exchange(header + build_request(token_path()) + build_request(token_path(), close=True))
             refused = await edge.exchange(build_request(token_path(), close=True))
     assert 2 == answer.count(LOCATION)
     assert refused.startswith(b"HTTP/1.1 400 ")
-    assert ["203.0.113.9"] * 2 == [click.ip for click in clicks_in(tmp_path)]
+    assert ["203.0.113.9"] * 2 == [click.ip for click in read_clicks(tmp_path)]
 
 
-async def test_a_journal_that_cannot_be_written_keeps_nobody_from_arriving(tmp_path: Path) -> None:
+async def test_unwritable_journal_still_redirects(tmp_path: Path) -> None:
     (tmp_path / "edge-0").touch()
-    with writer_on(tmp_path) as journal:
+    with open_writer(tmp_path) as journal:
         async with running_edge(journal) as edge:
             for _ in range(3):
                 assert LOCATION in await edge.exchange(build_request(token_path(), close=True))
@@ -341,10 +336,10 @@ async def test_a_journal_that_cannot_be_written_keeps_nobody_from_arriving(tmp_p
                 health = await edge.exchange(build_request("/healthz", close=True))
             assert b'{"status":"ok","failed":3,"buffered":0,"dropped":0}' in health
             assert LOCATION in await edge.exchange(build_request(token_path(), close=True))
-    assert len(clicks_in(tmp_path)) == 4
+    assert len(read_clicks(tmp_path)) == 4
 
 
-async def test_a_client_that_sends_no_more_still_gets_its_answer() -> None:
+async def test_half_closed_client_gets_its_response() -> None:
     journal = ManualJournal()
     async with running_edge(journal) as edge:
         reader, writer = await edge.connect()
@@ -357,13 +352,13 @@ async def test_a_client_that_sends_no_more_still_gets_its_answer() -> None:
         await writer.wait_closed()
 
 
-async def test_a_client_that_has_left_disturbs_nobody() -> None:
+async def test_disconnected_client_affects_no_other() -> None:
     journal = ManualJournal()
     async with running_edge(journal) as edge:
         _, writer = await edge.connect()
         writer.write(build_request(token_path()))
         await journal.wait_for_lines(1)
-        reset_at_close(writer)
+        reset_on_close(writer)
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
@@ -372,15 +367,15 @@ async def test_a_client_that_has_left_disturbs_nobody() -> None:
         assert b"HTTP/1.1 200" in await edge.exchange(build_request("/healthz", close=True))
 
 
-def reset_at_close(writer: asyncio.StreamWriter) -> None:
+def reset_on_close(writer: asyncio.StreamWriter) -> None:
     """Let the connection end by RST rather than FIN (socket(7), SO_LINGER)."""
     client: socket.socket = writer.get_extra_info("socket")
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-async def test_a_client_that_reads_nothing_is_not_read_from_either(tmp_path: Path) -> None:
+async def test_reading_stops_while_responses_are_not_read(tmp_path: Path) -> None:
     data = build_request("/robots.txt") * 200
-    with writer_on(tmp_path) as journal:
+    with open_writer(tmp_path) as journal:
         async with running_edge(journal) as edge:
             reader, writer = await edge.connect()
             sent = 0
@@ -398,7 +393,7 @@ async def test_a_client_that_reads_nothing_is_not_read_from_either(tmp_path: Pat
     assert answer.count(b'{"status"') == 1
 
 
-async def test_stopping_finishes_what_was_begun() -> None:
+async def test_stopping_finishes_started_requests() -> None:
     journal = ManualJournal()
     async with running_edge(journal) as edge:
         idle, idle_writer = await edge.connect()
@@ -426,12 +421,11 @@ async def test_stopping_finishes_what_was_begun() -> None:
 
 
 async def refuses_connections(edge: RunningEdge) -> None:
-    """Nobody listens any more."""
     with pytest.raises(ConnectionRefusedError):
         await edge.connect()
 
 
-async def test_stopping_does_not_wait_for_ever() -> None:
+async def test_draining_times_out() -> None:
     async with running_edge(ManualJournal(), drain_timeout_s=0.05) as edge:
         reader, writer = await edge.connect()
         writer.write(build_request("/robots.txt", method="HEAD") + build_request("/")[:10])

@@ -1,4 +1,4 @@
-"""Requests read out of the bytes of one connection."""
+"""Parse requests from the bytes of one connection."""
 
 from itertools import pairwise
 
@@ -57,7 +57,7 @@ REQUESTS = [
 
 
 @given(st.lists(st.integers(0, len(GET + POST + POST_BODY + HEAD)), max_size=12))
-def test_requests_are_the_same_however_they_arrive(cuts: list[int]) -> None:
+def test_requests_may_arrive_in_any_pieces(cuts: list[int]) -> None:
     data = GET + POST + POST_BODY + HEAD
     reader = RequestReader("192.0.2.1")
     found: list[Request] = []
@@ -69,7 +69,7 @@ def test_requests_are_the_same_however_they_arrive(cuts: list[int]) -> None:
     assert (True, False, None) == (reader.is_finished, reader.in_request, reader.refusal)
 
 
-def test_the_beginning_of_a_body_is_kept() -> None:
+def test_body_prefix_is_kept() -> None:
     body = bytes(range(256)) * 5
     data = f"POST /e HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body + GET
     for size in (7, len(data)):
@@ -78,14 +78,14 @@ def test_the_beginning_of_a_body_is_kept() -> None:
         assert [body[:BODY_PREFIX_BYTES], b""] == [request.body for request in found]
 
 
-def test_byte_by_byte() -> None:
+def test_request_may_arrive_byte_by_byte() -> None:
     reader = RequestReader("192.0.2.1")
     found = [request for byte in GET for request in reader.feed(bytes([byte]))]
     assert REQUESTS[:1] == found
     assert not reader.is_finished
 
 
-def test_a_request_that_has_begun_is_known_to_have() -> None:
+def test_in_request_is_true_until_a_request_is_complete() -> None:
     reader = RequestReader("192.0.2.1")
     states = []
     for piece in (b"", GET[:1], GET[1:-1], GET[-1:] + GET[:5], GET[5:]):
@@ -104,7 +104,7 @@ def test_a_request_that_has_begun_is_known_to_have() -> None:
         b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n\x16\x03\x01",
     ],
 )
-def test_some_requests_are_the_last_ones(data: bytes) -> None:
+def test_last_request_of_a_connection(data: bytes) -> None:
     reader = RequestReader("192.0.2.1")
     assert 1 == len(reader.feed(data))
     assert (True, None) == (reader.is_finished, reader.refusal)
@@ -129,27 +129,26 @@ def test_some_requests_are_the_last_ones(data: bytes) -> None:
         b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
     ],
 )
-def test_what_is_not_http_ends_the_connection(data: bytes) -> None:
+def test_invalid_http_is_refused(data: bytes) -> None:
     reader = RequestReader("192.0.2.1")
     assert REQUESTS[:1] == reader.feed(GET + data)
     assert (True, Refusal.BAD_REQUEST) == (reader.is_finished, reader.refusal)
 
 
-def request_with(size: int) -> bytes:
-    """A request whose target and fields have this many bytes."""
+def make_request_of_size(size: int) -> bytes:
     return b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * (size - len("/HosthX")) + b"\r\n\r\n"
 
 
 @pytest.mark.parametrize(
     ("size", "refusal"), [(MAX_REQUEST_HEAD_BYTES, None), (MAX_REQUEST_HEAD_BYTES + 1, Refusal.HEADERS_TOO_LARGE)]
 )
-def test_a_head_is_bounded(size: int, refusal: Refusal | None) -> None:
+def test_head_size_is_limited(size: int, refusal: Refusal | None) -> None:
     reader = RequestReader("192.0.2.1")
-    found = reader.feed(request_with(size))
+    found = reader.feed(make_request_of_size(size))
     assert (refusal, not refusal) == (reader.refusal, bool(found))
 
 
-def test_a_head_of_many_fields_is_bounded() -> None:
+def test_head_of_many_fields_is_limited() -> None:
     reader = RequestReader("192.0.2.1")
     assert [] == reader.feed(b"GET / HTTP/1.1\r\nHost: h\r\n" + b"x: y\r\n" * MAX_REQUEST_HEAD_BYTES + b"\r\n")
     assert reader.refusal is Refusal.HEADERS_TOO_LARGE
@@ -167,7 +166,7 @@ def test_a_head_of_many_fields_is_bounded() -> None:
     ],
     ids=["target", "value", "fields", "body", "chunks", "trailer"],
 )
-def test_nothing_is_read_without_end(start: bytes, more: bytes, refusal: Refusal) -> None:
+def test_endless_requests_are_refused(start: bytes, more: bytes, refusal: Refusal) -> None:
     reader = RequestReader("192.0.2.1")
     reader.feed(start)
     fed = 0
@@ -179,7 +178,7 @@ def test_nothing_is_read_without_end(start: bytes, more: bytes, refusal: Refusal
 
 
 @given(st.lists(st.binary(max_size=200), max_size=5))
-def test_no_bytes_break_it(pieces: list[bytes]) -> None:
+def test_any_bytes_are_read_without_error(pieces: list[bytes]) -> None:
     reader = RequestReader("192.0.2.1")
     for piece in pieces:
         for request in reader.feed(piece):
@@ -189,7 +188,7 @@ def test_no_bytes_break_it(pieces: list[bytes]) -> None:
 POST_THAT_ASKS = b"POST /e HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n"
 
 
-def test_a_client_that_waits_for_leave_is_known_to() -> None:
+def test_expect_100_continue_is_recognized() -> None:
     reader = RequestReader("192.0.2.1")
     states = []
     for piece in (POST_THAT_ASKS[:-1], POST_THAT_ASKS[-1:], b"a", b"b", GET + POST_THAT_ASKS, b"ab"):
@@ -210,14 +209,14 @@ def test_a_client_that_waits_for_leave_is_known_to() -> None:
     ],
     ids=["sends", "old", "empty", "other", "too large", "get"],
 )
-def test_no_other_client_waits(data: bytes) -> None:
+def test_other_requests_expect_no_continue(data: bytes) -> None:
     reader = RequestReader("192.0.2.1")
     reader.feed(data)
     assert not reader.expects_continue
 
 
 @given(st.sampled_from([b"PROXY TCP4 203.0.113.9 10.0.0.1 53764 443\r\n", PROXY_BY_TLS]), st.data())
-def test_behind_a_proxy_s_header_the_client_is_whom_it_names(header: bytes, data: st.DataObject) -> None:
+def test_proxy_header_sets_the_client(header: bytes, data: st.DataObject) -> None:
     stream = header + GET + HEAD
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
     reader = RequestReader("192.0.2.1", expect_proxy_header=True)
@@ -229,23 +228,23 @@ def test_behind_a_proxy_s_header_the_client_is_whom_it_names(header: bytes, data
     assert expected == found
 
 
-def test_a_proxy_that_speaks_for_itself_is_the_client() -> None:
+def test_proxy_header_without_client_keeps_the_peer() -> None:
     reader = RequestReader("192.0.2.1", expect_proxy_header=True)
     assert REQUESTS[:1] == reader.feed(b"PROXY UNKNOWN\r\n" + GET)
 
 
 @pytest.mark.parametrize(
-    ("announced", "data"),
+    ("expect_proxy_header", "data"),
     [(True, GET), (True, b"PROXY TCP4 nobody\r\n" + GET), (False, b"PROXY TCP4 203.0.113.9 10.0.0.1 1 2\r\n" + GET)],
-    ids=["none", "broken", "from nobody we know"],
+    ids=["none", "broken", "unexpected"],
 )
-def test_a_header_is_where_it_belongs_and_nowhere_else(announced: bool, data: bytes) -> None:
-    reader = RequestReader("192.0.2.1", expect_proxy_header=announced)
+def test_missing_or_unexpected_proxy_header_is_refused(expect_proxy_header: bool, data: bytes) -> None:
+    reader = RequestReader("192.0.2.1", expect_proxy_header=expect_proxy_header)
     assert [] == reader.feed(data)
     assert (True, Refusal.BAD_REQUEST) == (reader.is_finished, reader.refusal)
 
 
-def test_a_proxy_s_header_that_does_not_end_is_a_request_that_does_not() -> None:
+def test_incomplete_proxy_header_counts_as_a_request() -> None:
     reader = RequestReader("192.0.2.1", expect_proxy_header=True)
     states = [reader.in_request]
     for piece in (b"PROXY TCP4", b" 203.0.113.9 10.0.0.1 1 2\r\n", GET[:1]):
@@ -302,7 +301,7 @@ _REQUEST_LINES = (
 @given(
     st.sampled_from(_REQUEST_LINES), st.lists(st.sampled_from(_LINES), max_size=6), st.sampled_from(["", "x", "\r\n"])
 )
-def test_what_is_read_at_once_is_what_the_parser_reads(first: str, lines: list[str], rest: str) -> None:
+def test_simple_parser_agrees_with_the_full_parser(first: str, lines: list[str], rest: str) -> None:
     data = "\r\n".join([first, *lines, "", rest]).encode()
     if request := parse_simple_request(data, "192.0.2.1"):
         at_once, in_pieces = RequestReader("192.0.2.1"), RequestReader("192.0.2.1")
@@ -317,7 +316,7 @@ def test_what_is_read_at_once_is_what_the_parser_reads(first: str, lines: list[s
         *("X-Forwarded-For: 203.0.113.9", "X-Forwarded-For: 203.0.113.10, 192.0.2.7"),
     ],
 )
-def test_what_browsers_send_is_read_at_once(field: str) -> None:
+def test_browser_requests_are_simple(field: str) -> None:
     name, _, value = field.partition(":")
     data = f"GET /token?fbclid=x HTTP/1.1\r\nHost: h\r\n{field}\r\n\r\n".encode()
 
@@ -328,7 +327,7 @@ def test_what_browsers_send_is_read_at_once(field: str) -> None:
     assert Request(method="GET", path="/token", peer="192.0.2.1", headers=expected, recorded_headers=kept) == request
 
 
-def test_readers_behind_a_proxy_are_told_apart() -> None:
+def test_simple_requests_keep_their_forwarded_for() -> None:
     data = "GET /token HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: {}\r\nX-Forwarded-Proto: https\r\n\r\n"
     callers = ["203.0.113.9", "203.0.113.10", "203.0.113.9"]
 
@@ -345,7 +344,7 @@ def test_readers_behind_a_proxy_are_told_apart() -> None:
         b"GET / HTTP/1.1\r\nHost: h\r\nconnection: Close\r\n\r\n",
     ],
 )
-def test_what_ends_its_connection_is_read_at_once(data: bytes) -> None:
+def test_simple_requests_may_close_the_connection(data: bytes) -> None:
     reader = RequestReader("192.0.2.1")
 
     assert [parse_simple_request(data, "192.0.2.1")] == reader.feed(data)
@@ -367,5 +366,5 @@ def test_what_ends_its_connection_is_read_at_once(data: bytes) -> None:
     ],
     ids=["cut", "two", "body", "no host", "two hosts", "long", "cut behind it", "behind it", "two proxies"],
 )
-def test_all_else_takes_a_closer_look(data: bytes) -> None:
+def test_other_requests_are_not_simple(data: bytes) -> None:
     assert parse_simple_request(data, "192.0.2.1") is None

@@ -34,8 +34,7 @@ REDIRECT = Redirect(
 )
 
 
-def every(pages: Pages, headers: dict[str, str]) -> dict[str, Response]:
-    """All pages by the status that they come with."""
+def render_all(pages: Pages, headers: dict[str, str]) -> dict[str, Response]:
     found = [
         pages.not_found(headers),
         pages.ended(headers),
@@ -47,10 +46,10 @@ def every(pages: Pages, headers: dict[str, str]) -> dict[str, Response]:
 
 
 def test_each_page_has_its_status() -> None:
-    assert ["404", "410", "503", "421", "200"] == list(every(Pages(DOMAIN, recording=RecordingOptions()), {}))
+    assert ["404", "410", "503", "421", "200"] == list(render_all(Pages(DOMAIN, recording=RecordingOptions()), {}))
 
 
-def test_pages_come_in_the_readers_language() -> None:
+def test_pages_are_in_the_readers_language() -> None:
     page = Pages(DOMAIN, recording=RecordingOptions()).not_found(GERMAN)
     assert '<html lang="de">' in page.body.decode()
     assert "Dieser Link funktioniert nicht" in page.body.decode()
@@ -58,10 +57,10 @@ def test_pages_come_in_the_readers_language() -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, GERMAN])
-def test_pages_name_a_contact_where_there_is_one(headers: dict[str, str]) -> None:
+def test_pages_show_the_contact(headers: dict[str, str]) -> None:
     told, untold = (
-        every(Pages(DOMAIN, recording=RecordingOptions()), headers),
-        every(Pages(TrackingDomain(), recording=RecordingOptions()), headers),
+        render_all(Pages(DOMAIN, recording=RecordingOptions()), headers),
+        render_all(Pages(TrackingDomain(), recording=RecordingOptions()), headers),
     )
     for status in ("404", "410"):
         assert b"&lt;tea@example.com&gt;" in told[status].body
@@ -70,13 +69,13 @@ def test_pages_name_a_contact_where_there_is_one(headers: dict[str, str]) -> Non
     assert b"<a" not in untold["200"].body
 
 
-def test_who_is_to_come_again_is_told_when() -> None:
+def test_unavailable_page_has_retry_after() -> None:
     head = Pages(DOMAIN, recording=RecordingOptions()).unavailable({}).head
     assert b"\r\nRetry-After: 60\r\n" in head
     assert b"\r\nCache-Control: no-store\r\n" in head
 
 
-def test_the_page_about_a_link_tells_all_but_the_recipient() -> None:
+def test_about_page_does_not_name_the_recipient() -> None:
     text = Pages(DOMAIN, recording=RecordingOptions()).about(REDIRECT, host="click.example", headers={}).body.decode()
     assert "Tea &amp; Co &lt;tea@example.com&gt;" in text
     assert '<a href="https://shop.example/?a=b&amp;c=&#x27;" rel="noreferrer">' in text
@@ -85,7 +84,7 @@ def test_the_page_about_a_link_tells_all_but_the_recipient() -> None:
     assert "ann@" not in text
 
 
-def test_the_page_about_a_link_tells_of_the_settings_in_force() -> None:
+def test_about_page_follows_the_settings() -> None:
     pages = Pages(TrackingDomain(), recording=RecordingOptions(address_hours=5, records_opted_out=False))
     unnamed = Redirect(location=REDIRECT.location, event=Click(id="c1", at=NOW))
     text = pages.about(unnamed, host="click.example", headers={}).body.decode()
@@ -97,10 +96,10 @@ def test_the_page_about_a_link_tells_of_the_settings_in_force() -> None:
 
 @needs_chromium
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing_wrong(scheme: Literal["light", "dark"]) -> None:
+async def test_pages_pass_axe(scheme: Literal["light", "dark"]) -> None:
     axe = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
     pages = Pages(DOMAIN, recording=RecordingOptions())
-    shown = [*every(pages, GERMAN).values(), pages.about(REDIRECT, host="click.example", headers={})]
+    shown = [*render_all(pages, GERMAN).values(), pages.about(REDIRECT, host="click.example", headers={})]
     async with chromium() as browser:
         page = await browser.new_page(viewport={"width": 320, "height": 640}, color_scheme=scheme)
         for response in shown:
@@ -129,11 +128,11 @@ async def test_axe_finds_nothing_wrong(scheme: Literal["light", "dark"]) -> None
         ("de;q=much,en;q=0.1", "en"),
     ],
 )
-def test_readers_get_the_language_that_they_like_best(accepted: str, language: str) -> None:
+def test_language_is_negotiated(accepted: str, language: str) -> None:
     assert language == negotiate_language(accepted, load_translations())
 
 
-def test_every_language_fills_in_the_same() -> None:
+def test_every_language_has_the_same_placeholders() -> None:
     english = load_translations()[DEFAULT_LANGUAGE]
     for known in load_translations().values():
         assert _filled_in(known.ask_sender_at) == _filled_in(english.ask_sender_at)
@@ -157,17 +156,16 @@ DOMAIN_sites = TrackingDomain(
 BARE = TrackingDomain(host="other.example")
 
 
-def site_of(sites: Sites, host: str) -> Site:
-    """The site of a host that there is."""
+def find_site(sites: Sites, host: str) -> Site:
     site = sites.find(host)
     assert site is not None
     return site
 
 
 @pytest.mark.parametrize("host", ["click.example", "click.example:8080", "CLICK.example.", "Click.Example.:443"])
-def test_a_site_is_found_by_every_spelling_of_its_host(host: str) -> None:
+def test_site_is_found_by_any_spelling_of_its_host(host: str) -> None:
     sites = Sites([DOMAIN_sites, BARE])
-    assert site_of(sites, host) is site_of(sites, "click.example")
+    assert find_site(sites, host) is find_site(sites, "click.example")
 
 
 @pytest.mark.parametrize(
@@ -177,32 +175,32 @@ def test_other_hosts_have_no_site(host: str) -> None:
     assert Sites([DOMAIN_sites, BARE]).find(host) is None
 
 
-def test_where_no_domain_is_listed_every_host_is_served() -> None:
+def test_without_domains_every_host_is_served() -> None:
     sites = Sites()
-    assert site_of(sites, "") is site_of(sites, "anything.example:8080")
+    assert find_site(sites, "") is find_site(sites, "anything.example:8080")
 
 
-def test_a_site_answers_for_apps_where_the_domain_has_their_files() -> None:
+def test_app_files_are_served() -> None:
     sites = Sites([DOMAIN_sites, BARE])
-    fixed, bare = site_of(sites, "click.example").static_pages, site_of(sites, "other.example").static_pages
+    fixed, bare = find_site(sites, "click.example").static_pages, find_site(sites, "other.example").static_pages
     apple, android = "/.well-known/apple-app-site-association", "/.well-known/assetlinks.json"
     assert (b'{"applinks":{}}', b"[]") == (fixed[apple]({}).body, fixed[android]({}).body)
     assert b"\r\nContent-Type: application/json\r\n" in fixed[apple]({}).head
     assert set() == {apple, android} & bare.keys()
 
 
-def test_every_site_says_that_it_honours_global_privacy_control() -> None:
-    answer = site_of(Sites(), "").static_pages["/.well-known/gpc.json"]({})
+def test_gpc_support_is_declared() -> None:
+    answer = find_site(Sites(), "").static_pages["/.well-known/gpc.json"]({})
     assert b'{"gpc":true,"lastUpdate":"2026-11-23"}\n' == answer.body
 
 
-def test_robots_are_asked_to_stay_away() -> None:
-    assert b"User-agent: *\nDisallow: /\n" == site_of(Sites(), "").static_pages["/robots.txt"]({}).body
+def test_robots_txt_disallows_everything() -> None:
+    assert b"User-agent: *\nDisallow: /\n" == find_site(Sites(), "").static_pages["/robots.txt"]({}).body
 
 
-def test_every_answer_of_a_domain_asks_for_tls_where_it_is_told_to() -> None:
+def test_hsts_is_sent_with_every_response() -> None:
     sites = Sites([DOMAIN_sites, BARE])
-    site, bare = site_of(sites, "click.example"), site_of(sites, "other.example")
+    site, bare = find_site(sites, "click.example"), find_site(sites, "other.example")
     field = b"Strict-Transport-Security: max-age=172800\r\n"
     assert (field, b"") == (site.redirect_headers, bare.redirect_headers)
     assert all(

@@ -1,4 +1,4 @@
-"""The answers' bytes."""
+"""The bytes of responses."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from clicktrail.server.edge.http_reader import Refusal
 from clicktrail.server.edge.responses import Responses
 
 
-def test_a_redirect_is_remembered_by_nobody() -> None:
+def test_redirect_is_not_cached() -> None:
     responses = Responses()
     responses.set_date(datetime(2026, 11, 23, 8, 30, 59, 999_000, tzinfo=UTC))
     expected = (
@@ -25,12 +25,12 @@ def test_a_redirect_is_remembered_by_nobody() -> None:
     assert expected == responses.encode(redirect, with_body=True, close=False)
 
 
-def test_the_referrer_policy_is_the_senders_choice() -> None:
+def test_referrer_policy_is_configurable() -> None:
     responses = Responses(referrer_policy="no-referrer")
     assert b"\r\nReferrer-Policy: no-referrer\r\n" in responses.redirect("https://a.example/").head
 
 
-def test_a_page_tells_its_length_with_and_without_its_body() -> None:
+def test_content_length_is_sent_without_a_body_too() -> None:
     responses = Responses()
     page = responses.refusals[Refusal.BAD_REQUEST]
     whole = responses.encode(page, with_body=True, close=True)
@@ -40,12 +40,12 @@ def test_a_page_tells_its_length_with_and_without_its_body() -> None:
     assert f"Content-Length: {len(page.body)}\r\n".encode() in head
 
 
-def test_a_redirect_takes_further_fields() -> None:
+def test_redirect_takes_more_headers() -> None:
     assert Responses().redirect("https://a.example/", b"X-A: b\r\n").head.endswith(b"https://a.example/\r\nX-A: b\r\n")
 
 
 @pytest.mark.parametrize("refusal", Refusal)
-def test_every_refusal_has_its_answer(refusal: Refusal) -> None:
+def test_every_refusal_has_a_response(refusal: Refusal) -> None:
     assert Responses().refusals[refusal].head.startswith(b"HTTP/1.1 4")
 
 

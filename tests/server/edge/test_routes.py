@@ -1,4 +1,4 @@
-"""Which request gets which answer, and when."""
+"""Which response a request gets, and when it is sent."""
 
 import asyncio
 from collections.abc import Mapping
@@ -38,19 +38,18 @@ from tests.support.held_journal import ManualJournal
 from tests.support.memory_registry import MemoryRegistry
 
 
-def answers_of(
+def request_responses(
     routes: Routes, path: str, *, method: str = "GET", headers: Mapping[str, str] = MappingProxyType({})
 ) -> list[Response]:
-    """Ask, and collect what is replied, now or later."""
     answers: list[Response] = []
     routes.answer(Request(method=method, path=path, peer="192.0.2.1", headers=headers), answers.append)
     return answers
 
 
-def test_a_click_is_answered_once_it_is_recorded() -> None:
+def test_click_is_answered_once_it_is_recorded() -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
-    answers = answers_of(routes, token_path())
+    answers = request_responses(routes, token_path())
     assert [] == answers
     journal.finish_commits(committed=True)
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
@@ -59,24 +58,24 @@ def test_a_click_is_answered_once_it_is_recorded() -> None:
     assert ("click0", NOW, "192.0.2.1") == (event.id, event.at, event.ip)
 
 
-def test_a_click_that_cannot_be_recorded_is_answered_all_the_same() -> None:
+def test_click_that_cannot_be_recorded_is_answered() -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
-    answers = answers_of(routes, token_path())
+    answers = request_responses(routes, token_path())
     journal.finish_commits(committed=False)
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
     degraded = routes.responses.health(status="degraded", failed=1, buffered=1, dropped=0)
-    assert [degraded] == answers_of(routes, "/healthz")
-    answers_of(routes, token_path())
+    assert [degraded] == request_responses(routes, "/healthz")
+    request_responses(routes, token_path())
     journal.finish_commits(committed=True)
     well = routes.responses.health(status="ok", failed=1, buffered=0, dropped=0)
-    assert [well] == answers_of(routes, "/healthz")
+    assert [well] == request_responses(routes, "/healthz")
 
 
-def test_a_damaged_token_is_recorded_before_it_is_answered() -> None:
+def test_tampered_token_is_recorded_before_the_response() -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
-    answers = answers_of(routes, tampered_path())
+    answers = request_responses(routes, tampered_path())
     assert [] == answers
     journal.finish_commits(committed=True)
     assert [find_pages(routes).not_found({})] == answers
@@ -85,27 +84,27 @@ def test_a_damaged_token_is_recorded_before_it_is_answered() -> None:
     assert event.tampered
 
 
-def test_everything_else_is_answered_at_once_and_not_recorded() -> None:
+def test_other_requests_are_answered_and_not_recorded() -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
     well = routes.responses.health(status="ok", failed=0, buffered=0, dropped=0)
-    assert [well] == answers_of(routes, "/healthz", method="HEAD")
+    assert [well] == request_responses(routes, "/healthz", method="HEAD")
     for path, method in [("/favicon.ico", "GET"), ("/robots.txt", "POST"), (token_path(), "POST")]:
-        assert [find_pages(routes).not_found({})] == answers_of(routes, path, method=method)
+        assert [find_pages(routes).not_found({})] == request_responses(routes, path, method=method)
     assert [] == journal.lines
 
 
-def test_a_short_link_is_looked_up_recorded_and_answered() -> None:
+def test_short_link_is_looked_up_and_recorded() -> None:
     journal, registry = ManualJournal(), MemoryRegistry()
     link = StoredLink(position=0, destination="https://shop.example/?a=b")
     message = ShortLinkMessage(code=7, message_id="m1", recipient="", campaign="", created_at=NOW, links=(link,))
     asyncio.run(registry.short_links.add(message))
     routes = build_routes(journal, registry=registry)
     registry.is_available = False
-    unresolved = answers_of(routes, f"/{encode_short_token(7, 0)}")
+    unresolved = request_responses(routes, f"/{encode_short_token(7, 0)}")
     registry.is_available = True
-    found = answers_of(routes, f"/{encode_short_token(7, 0)}")
-    unknown = answers_of(routes, f"/{encode_short_token(8, 0)}")
+    found = request_responses(routes, f"/{encode_short_token(7, 0)}")
+    unknown = request_responses(routes, f"/{encode_short_token(8, 0)}")
     assert ([], [], []) == (unresolved, found, unknown)
     journal.finish_commits(committed=True)
     assert [find_pages(routes).unavailable({})] == unresolved
@@ -113,21 +112,22 @@ def test_a_short_link_is_looked_up_recorded_and_answered() -> None:
     assert [find_pages(routes).not_found({})] == unknown
 
 
-def test_landing_pages_are_served_where_there_are_some() -> None:
+def test_beacon_is_served_only_with_landing_hosts() -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
-    assert [find_pages(routes).not_found({})] == answers_of(routes, "/e.js")
-    assert [find_pages(routes).not_found({})] == answers_of(routes, "/e", method="POST")
+    assert [find_pages(routes).not_found({})] == request_responses(routes, "/e.js")
+    assert [find_pages(routes).not_found({})] == request_responses(routes, "/e", method="POST")
     routes.sites = Sites(landing_hosts=("shop.example",))
-    answers = answers_of(routes, token_path())
+    answers = request_responses(routes, token_path())
     journal.finish_commits(committed=True)
     assert b"Location: https://shop.example/?a=b#clicktrail=" in answers[0].head
     assert [b"200", b"204"] == [
-        answer.head.split()[1] for answer in answers_of(routes, "/e.js") + answers_of(routes, "/e", method="POST")
+        answer.head.split()[1]
+        for answer in request_responses(routes, "/e.js") + request_responses(routes, "/e", method="POST")
     ]
 
 
-def test_a_domain_has_landing_pages_of_its_own_or_none() -> None:
+def test_landing_hosts_are_set_per_domain() -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
     own, off, unsaid = (
@@ -138,11 +138,11 @@ def test_a_domain_has_landing_pages_of_its_own_or_none() -> None:
     routes.sites = Sites([own, off, unsaid], landing_hosts=("other.example",))
     handed = {
         domain.host: [
-            answers_of(routes, "/e.js", headers={"host": domain.host})[0].head.split()[1],
+            request_responses(routes, "/e.js", headers={"host": domain.host})[0].head.split()[1],
             *(
                 destination
                 for destination in ("https://shop.example/", "https://other.example/")
-                if handed_on(routes, journal, destination, host=domain.host)
+                if gets_fragment(routes, journal, destination, host=domain.host)
             ),
         ]
         for domain in (own, off, unsaid)
@@ -154,19 +154,18 @@ def test_a_domain_has_landing_pages_of_its_own_or_none() -> None:
     } == handed
 
 
-def handed_on(routes: Routes, journal: ManualJournal, destination: str, *, host: str) -> bool:
-    """Whether the page that a link leads to is handed the click."""
-    answers = answers_of(routes, token_path(destination), headers={"host": host})
+def gets_fragment(routes: Routes, journal: ManualJournal, destination: str, *, host: str) -> bool:
+    answers = request_responses(routes, token_path(destination), headers={"host": host})
     journal.finish_commits(committed=True)
     return b"#clicktrail=" in answers[0].head
 
 
 @pytest.mark.parametrize("name", ["sec-gpc", "dnt"])
-def test_of_who_asks_for_privacy_next_to_nothing_is_recorded(name: str) -> None:
+def test_opted_out_click_is_recorded_anonymously(name: str) -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
     headers = {name: "1", "user-agent": "Mozilla/5.0 (X11) Firefox/140.0", "accept-language": "en"}
-    answers = answers_of(routes, token_path(), headers=headers)
+    answers = request_responses(routes, token_path(), headers=headers)
     assert [] == answers
     journal.finish_commits(committed=True)
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
@@ -178,92 +177,96 @@ def test_of_who_asks_for_privacy_next_to_nothing_is_recorded(name: str) -> None:
     ] == [decode_event(line) for line in journal.lines]
 
 
-def test_what_is_not_recorded_is_answered_at_once() -> None:
+def test_unrecorded_click_is_answered_immediately() -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
-    assert [find_pages(routes).not_found({})] == answers_of(routes, tampered_path(), headers={"sec-gpc": "1"})
+    assert [find_pages(routes).not_found({})] == request_responses(routes, tampered_path(), headers={"sec-gpc": "1"})
     assert [] == journal.lines
 
 
-def test_a_plus_shows_where_a_link_leads_and_is_no_click() -> None:
+def test_about_page_shows_the_destination_and_records_no_click() -> None:
     journal, registry = ManualJournal(), MemoryRegistry()
     link = StoredLink(position=0, destination="https://shop.example/<b>")
     message = ShortLinkMessage(code=7, message_id="m1", recipient="", campaign="", created_at=NOW, links=(link,))
     asyncio.run(registry.short_links.add(message))
     routes = build_routes(journal, registry=registry)
-    (sealed,) = answers_of(routes, f"{token_path()}+")
-    (stored,) = answers_of(routes, f"/{encode_short_token(7, 0)}+")
+    (sealed,) = request_responses(routes, f"{token_path()}+")
+    (stored,) = request_responses(routes, f"/{encode_short_token(7, 0)}+")
     assert (b"200", b"200") == (sealed.head.split()[1], stored.head.split()[1])
     assert b'<a href="https://shop.example/?a=b"' in sealed.body
     assert b'<a href="https://shop.example/&lt;b&gt;"' in stored.body
     assert b"ann@example.org" not in sealed.body
-    assert [find_pages(routes).not_found({})] == answers_of(routes, f"{tampered_path()}+")
+    assert [find_pages(routes).not_found({})] == request_responses(routes, f"{tampered_path()}+")
     assert [] == journal.lines
 
 
-def test_hosts_that_are_not_ours_are_told_so() -> None:
+def test_unknown_host_is_misdirected() -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
     routes.sites = Sites([TrackingDomain(host="click.example")])
-    (elsewhere,) = answers_of(routes, token_path(), headers={"host": "evil.example"})
+    (elsewhere,) = request_responses(routes, token_path(), headers={"host": "evil.example"})
     assert elsewhere.head.startswith(b"HTTP/1.1 421 ")
-    assert b"HTTP/1.1 200 OK" == answers_of(routes, "/healthz", headers={"host": "10.0.0.1"})[0].head.splitlines()[0]
+    assert (
+        b"HTTP/1.1 200 OK"
+        == request_responses(routes, "/healthz", headers={"host": "10.0.0.1"})[0].head.splitlines()[0]
+    )
     assert [] == journal.lines
-    answers = answers_of(routes, token_path(), headers={"host": "click.example"})
+    answers = request_responses(routes, token_path(), headers={"host": "click.example"})
     journal.finish_commits(committed=True)
     assert [b"302"] == [answer.head.split()[1] for answer in answers]
 
 
-def test_links_lead_only_where_their_domain_allows() -> None:
+def test_redirects_only_to_allowed_destinations() -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
     routes.sites = Sites([TrackingDomain(host="click.example", destinations=("shop.example",))])
     here = {"host": "click.example"}
-    elsewhere = answers_of(routes, token_path("https://evil.example/"), headers=here)
-    allowed = answers_of(routes, token_path(), headers=here)
+    elsewhere = request_responses(routes, token_path("https://evil.example/"), headers=here)
+    allowed = request_responses(routes, token_path(), headers=here)
     journal.finish_commits(committed=True)
     assert [b"410", b"302"] == [answer.head.split()[1] for answer in elsewhere + allowed]
     assert [b"410"] == [
-        answer.head.split()[1] for answer in answers_of(routes, f"{token_path('https://evil.example/')}+", headers=here)
+        answer.head.split()[1]
+        for answer in request_responses(routes, f"{token_path('https://evil.example/')}+", headers=here)
     ]
     assert 2 == len(journal.lines)
 
 
-def test_a_link_leads_by_what_was_changed_about_it() -> None:
+def test_link_edits_apply_to_redirects() -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
     target = EditTarget(campaign="spring", position=0)
     correction = LinkEdit(id="e", at=NOW, target=target, action=EditAction.REDIRECT, destination="https://new.example/")
     routes.overrides = ActiveEdits([correction])
-    corrected, told = answers_of(routes, token_path()), answers_of(routes, f"{token_path()}+")
+    redirected, about = request_responses(routes, token_path()), request_responses(routes, f"{token_path()}+")
     routes.overrides = ActiveEdits([LinkEdit(id="e", at=NOW, target=target, action=EditAction.DISABLE)])
-    disabled, untold = answers_of(routes, token_path()), answers_of(routes, f"{token_path()}+")
+    disabled, disabled_about = request_responses(routes, token_path()), request_responses(routes, f"{token_path()}+")
     journal.finish_commits(committed=True)
-    assert [routes.responses.redirect("https://new.example/")] == corrected
-    assert b'href="https://new.example/"' in told[0].body
-    assert [find_pages(routes).ended({})] == disabled == untold
+    assert [routes.responses.redirect("https://new.example/")] == redirected
+    assert b'href="https://new.example/"' in about[0].body
+    assert [find_pages(routes).ended({})] == disabled == disabled_about
     events = [decode_event(line) for line in journal.lines]
     assert ["https://shop.example/?a=b"] * 2 == [event.url for event in events if isinstance(event, Click)]
 
 
-def test_nothing_is_recorded_of_who_was_erased() -> None:
+def test_clicks_of_erased_recipients_are_not_recorded() -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
     routes.sites = Sites(landing_hosts=("shop.example",))
     routes.erased = HashedRecipients(RING_EDGES, [HashedRecipients(RING_EDGES).hash_recipient("ann@example.org")])
-    assert [routes.responses.redirect("https://shop.example/?a=b")] == answers_of(routes, token_path())
+    assert [routes.responses.redirect("https://shop.example/?a=b")] == request_responses(routes, token_path())
     assert [] == journal.lines
 
 
 @pytest.mark.parametrize(("opted_out", "recorded"), [("anonymous", ["spring"]), ("none", [])])
-def test_clicks_of_who_denied_since_are_kept_as_of_who_asks_for_privacy(opted_out: str, recorded: list[str]) -> None:
+def test_clicks_after_denied_consent_are_anonymous_or_not_recorded(opted_out: str, recorded: list[str]) -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
     routes.sites = Sites(
         recording=RecordingOptions(records_opted_out=opted_out == "anonymous"), landing_hosts=("shop.example",)
     )
     routes.denied = HashedRecipients(RING_EDGES, [HashedRecipients(RING_EDGES).hash_recipient("ann@example.org")])
-    answers = answers_of(routes, token_path(), headers={"user-agent": "Mozilla/5.0 Private/7"})
+    answers = request_responses(routes, token_path(), headers={"user-agent": "Mozilla/5.0 Private/7"})
     journal.finish_commits(committed=True)
     assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
     events = [decode_event(line) for line in journal.lines]
@@ -271,19 +274,21 @@ def test_clicks_of_who_denied_since_are_kept_as_of_who_asks_for_privacy(opted_ou
     assert len(recorded) == len(events)
 
 
-def test_a_domain_may_have_nothing_recorded_of_who_asks_for_privacy() -> None:
+def test_domain_may_record_nothing_for_opted_out_readers() -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
     routes.sites = Sites([TrackingDomain(host="click.example", opted_out="none"), TrackingDomain(host="other.example")])
     headers = {"host": "click.example", "sec-gpc": "1"}
-    assert [routes.responses.redirect("https://shop.example/?a=b")] == answers_of(routes, token_path(), headers=headers)
-    assert b"Do Not Track: nothing." in answers_of(routes, f"{token_path()}+", headers=headers)[0].body
-    assert [] == answers_of(routes, token_path(), headers=headers | {"host": "other.example"})
+    assert [routes.responses.redirect("https://shop.example/?a=b")] == request_responses(
+        routes, token_path(), headers=headers
+    )
+    assert b"Do Not Track: nothing." in request_responses(routes, f"{token_path()}+", headers=headers)[0].body
+    assert [] == request_responses(routes, token_path(), headers=headers | {"host": "other.example"})
     assert 1 == len(journal.lines)
 
 
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
-TOLD = {
+BEACON = {
     "landing_token": LandingTokenSealer(RING).seal(
         LandingClick(click_id="c1", message_id="m1", recipient="ann@example.org", campaign="spring", clicked_at=NOW)
     ),
@@ -291,15 +296,13 @@ TOLD = {
 }
 
 
-def beacon(journal: ManualJournal) -> BeaconEndpoint:
-    """Of an edge."""
+def make_endpoint(journal: ManualJournal) -> BeaconEndpoint:
     return BeaconEndpoint(EngagementTracker(RING), journal=journal, clock=FixedClock())
 
 
 def answer(
     to: BeaconEndpoint, path: str, *, method: str = "GET", body: bytes = b"", without: tuple[str, ...] = ()
 ) -> Response | None:
-    """What is answered at once, where nothing is to be recorded of some recipients."""
     request = Request(method=method, path=path, peer="192.0.2.1", headers={}, body=body)
     return to.answer(
         request,
@@ -308,8 +311,8 @@ def answer(
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_the_script_is_small_and_may_be_loaded_by_any_page(method: str) -> None:
-    script = answer(beacon(ManualJournal()), "/e.js", method=method)
+def test_script_is_small_and_loadable_cross_origin(method: str) -> None:
+    script = answer(make_endpoint(ManualJournal()), "/e.js", method=method)
     assert script
     assert 2_000 > len(script.head) + len(script.body)
     assert b"Content-Type: text/javascript; charset=utf-8\r\n" in script.head
@@ -317,9 +320,9 @@ def test_the_script_is_small_and_may_be_loaded_by_any_page(method: str) -> None:
     assert f"Content-Length: {len(script.body)}\r\n".encode() in script.head
 
 
-def test_what_a_page_tells_is_recorded_and_answered_at_once() -> None:
+def test_beacon_is_recorded_and_answered_immediately() -> None:
     journal = ManualJournal()
-    taken = answer(beacon(journal), "/e", method="POST", body=msgspec.json.encode(TOLD))
+    taken = answer(make_endpoint(journal), "/e", method="POST", body=msgspec.json.encode(BEACON))
     expected = Engagement(
         id="c1-engaged",
         at=NOW,
@@ -335,29 +338,29 @@ def test_what_a_page_tells_is_recorded_and_answered_at_once() -> None:
     journal.finish_commits(committed=False)
 
 
-def test_what_is_not_taken_is_answered_alike() -> None:
+def test_rejected_beacon_gets_the_same_response() -> None:
     journal = ManualJournal()
-    to = beacon(journal)
-    good = answer(to, "/e", method="POST", body=msgspec.json.encode(TOLD))
-    assert [good, good] == [answer(to, "/e", method="POST", body=body) for body in (b"", msgspec.json.encode(TOLD))]
+    to = make_endpoint(journal)
+    good = answer(to, "/e", method="POST", body=msgspec.json.encode(BEACON))
+    assert [good, good] == [answer(to, "/e", method="POST", body=body) for body in (b"", msgspec.json.encode(BEACON))]
     assert 1 == len(journal.lines)
 
 
-def test_nothing_is_recorded_of_who_may_not_be() -> None:
+def test_beacon_of_excluded_recipient_is_not_recorded() -> None:
     journal = ManualJournal()
-    body = msgspec.json.encode(TOLD)
-    refused = answer(beacon(journal), "/e", method="POST", body=body, without=("ann@example.org",))
+    body = msgspec.json.encode(BEACON)
+    refused = answer(make_endpoint(journal), "/e", method="POST", body=body, without=("ann@example.org",))
     assert [] == journal.lines
-    assert refused == answer(beacon(journal), "/e", method="POST", body=body, without=("bob@example.org",))
+    assert refused == answer(make_endpoint(journal), "/e", method="POST", body=body, without=("bob@example.org",))
     assert 1 == len(journal.lines)
 
 
 @pytest.mark.parametrize(("path", "method"), [("/e", "GET"), ("/e.js", "POST"), ("/e/", "POST"), ("/", "GET")])
-def test_other_requests_are_not_the_beacons(path: str, method: str) -> None:
-    assert answer(beacon(ManualJournal()), path, method=method) is None
+def test_other_requests_are_not_for_the_beacon(path: str, method: str) -> None:
+    assert answer(make_endpoint(ManualJournal()), path, method=method) is None
 
 
-def test_answers_are_counted_by_their_status() -> None:
+def test_responses_are_counted_by_status() -> None:
     tally = ResponseStats()
     for response in (Response(head=b"HTTP/1.1 302 Found\r\n"), *[Response(head=b"HTTP/1.1 200 OK\r\n")] * 2):
         tally.record(response, perf_counter() - 2.0)
@@ -367,7 +370,7 @@ def test_answers_are_counted_by_their_status() -> None:
     assert 6.0 <= tally.duration_seconds.total < 7.5
 
 
-async def test_every_answer_of_an_edge_is_counted(tmp_path: Path) -> None:
+async def test_every_response_is_counted(tmp_path: Path) -> None:
     with SegmentWriter(tmp_path / "edge-0", asyncio.get_running_loop()) as journal:
         async with running_edge(journal) as edge:
             for sent in (

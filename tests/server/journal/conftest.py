@@ -1,4 +1,4 @@
-"""Every asynchronous test of the journal runs on each event loop."""
+"""Run every asynchronous test of the journal on each event loop."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -7,5 +7,4 @@ from tests.support.event_loops import EVENT_LOOPS
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """What pytest-asyncio asks for."""
     return EVENT_LOOPS

@@ -1,4 +1,4 @@
-"""A writer that is killed while it writes."""
+"""Kill journal writers and readers while they work."""
 
 import asyncio
 import os
@@ -65,8 +65,7 @@ asyncio.run(main())
 """
 
 
-def killed_after(folder: Path, *, name: str, confirmed: int, durability: Durability) -> list[bytes]:
-    """Run a writer, kill it once so many lines are confirmed, and return all that it confirmed until it was dead."""
+def run_writer_until_killed(folder: Path, *, name: str, confirmed: int, durability: Durability) -> list[bytes]:
     command = [sys.executable, "-c", WRITER, str(folder), name, durability]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -78,12 +77,10 @@ def killed_after(folder: Path, *, name: str, confirmed: int, durability: Durabil
 
 
 @pytest.mark.parametrize("durability", Durability)
-def test_every_confirmed_line_is_found_once_however_often_the_writer_is_killed(
-    tmp_path: Path, durability: Durability
-) -> None:
+def test_killed_writer_loses_and_duplicates_no_acknowledged_line(tmp_path: Path, durability: Durability) -> None:
     confirmed: list[bytes] = []
     for life in range(5):
-        confirmed += killed_after(
+        confirmed += run_writer_until_killed(
             tmp_path / "edge-0", name=f"life {life}", confirmed=200 + 150 * life, durability=durability
         )
     found = [entry.line for entry in asyncio.run(SegmentReader(tmp_path, tmp_path / "cursor").read(1_000_000))]
@@ -92,11 +89,13 @@ def test_every_confirmed_line_is_found_once_however_often_the_writer_is_killed(
     assert len(confirmed) >= 5 * 200
 
 
-def test_no_line_is_passed_over_however_often_the_reader_is_killed(tmp_path: Path) -> None:
+def test_killed_reader_skips_no_line(tmp_path: Path) -> None:
     journal, stored = tmp_path / "journal", tmp_path / "stored"
     written: list[bytes] = []
     for life in range(8):
-        written += killed_after(journal / "edge-0", name=f"life {life}", confirmed=300, durability=Durability.ASYNC)
+        written += run_writer_until_killed(
+            journal / "edge-0", name=f"life {life}", confirmed=300, durability=Durability.ASYNC
+        )
         with subprocess.Popen([sys.executable, "-c", READER, journal, stored], stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             for _ in range(life + 1):

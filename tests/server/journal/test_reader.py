@@ -1,6 +1,7 @@
-"""The other end of the journal."""
+"""Read the journal, commit positions, delete expired segments."""
 
 import asyncio
+import errno
 import os
 import tempfile
 from datetime import datetime, timedelta
@@ -29,8 +30,7 @@ from clicktrail.server.system import SystemClock
 Batches = st.lists(st.lists(st.binary(max_size=80), min_size=1, max_size=5), max_size=5)
 
 
-def segment_of(folder: Path, number: int, lines: list[bytes]) -> Segment:
-    """An open segment that holds these lines."""
+def create_segment(folder: Path, number: int, lines: list[bytes]) -> Segment:
     folder.mkdir(exist_ok=True)
     segment = Segment(folder, number)
     segment.write(b"".join(map(encode_frame, lines)))
@@ -38,13 +38,11 @@ def segment_of(folder: Path, number: int, lines: list[bytes]) -> Segment:
     return segment
 
 
-async def lines_from(reader: SegmentReader, limit: int = 1_000) -> list[bytes]:
-    """The next lines, without their places."""
+async def read_lines_from(reader: SegmentReader, limit: int = 1_000) -> list[bytes]:
     return [entry.line for entry in await reader.read(limit)]
 
 
-async def write(folder: Path, batches: list[list[bytes]], capacity: int) -> None:
-    """Write batch after batch with one writer."""
+async def write_batches(folder: Path, batches: list[list[bytes]], capacity: int) -> None:
     with SegmentWriter(
         folder, asyncio.get_running_loop(), create_segment=partial(Segment, capacity=capacity)
     ) as writer:
@@ -59,16 +57,14 @@ async def write(folder: Path, batches: list[list[bytes]], capacity: int) -> None
     sessions=st.lists(st.tuples(Batches, st.integers(1, 200), st.booleans()), max_size=4),
     limit=st.integers(1, 9),
 )
-async def test_any_lines_come_out_as_they_went_in(
-    sessions: list[tuple[list[list[bytes]], int, bool]], limit: int
-) -> None:
+async def test_lines_are_read_as_written(sessions: list[tuple[list[list[bytes]], int, bool]], limit: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         journal = Path(name)
         reader = SegmentReader(journal, journal / "cursor")
         found: list[bytes] = []
         for batches, capacity, restart in sessions:
-            await write(journal / "edge-0", batches, capacity)
-            while lines := await lines_from(reader, limit):
+            await write_batches(journal / "edge-0", batches, capacity)
+            while lines := await read_lines_from(reader, limit):
                 assert len(lines) <= limit
                 found += lines
             if restart:
@@ -77,163 +73,167 @@ async def test_any_lines_come_out_as_they_went_in(
         assert [line for batches, _, _ in sessions for batch in batches for line in batch] == found
 
 
-async def test_what_was_not_committed_is_read_again(tmp_path: Path) -> None:
-    segment_of(tmp_path / "edge-0", 1, [b"a", b"b", b"c"]).close()
+async def test_uncommitted_lines_are_read_again(tmp_path: Path) -> None:
+    create_segment(tmp_path / "edge-0", 1, [b"a", b"b", b"c"]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"a"] == await lines_from(reader, 1)
+    assert [b"a"] == await read_lines_from(reader, 1)
     await reader.commit()
-    assert [b"b", b"c"] == await lines_from(reader)
-    assert [b"b", b"c"] == await lines_from(SegmentReader(tmp_path, tmp_path / "cursor"))
+    assert [b"b", b"c"] == await read_lines_from(reader)
+    assert [b"b", b"c"] == await read_lines_from(SegmentReader(tmp_path, tmp_path / "cursor"))
 
 
-async def test_there_may_be_no_journal_yet(tmp_path: Path) -> None:
+async def test_missing_journal_reads_as_empty(tmp_path: Path) -> None:
     reader = SegmentReader(tmp_path / "journal", tmp_path / "cursor")
-    assert [] == await lines_from(reader)
+    assert [] == await read_lines_from(reader)
     await reader.commit()
     assert not (tmp_path / "cursor").exists()
 
 
-async def test_a_frame_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
-    open_segment = segment_of(tmp_path / "edge-0", 1, [b"first"])
+async def test_incomplete_frame_is_read_once_complete(tmp_path: Path) -> None:
+    open_segment = create_segment(tmp_path / "edge-0", 1, [b"first"])
     path = segment_path(tmp_path / "edge-0", 1)
     start = open_segment.size
     frame = encode_frame(b"second")
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"first"] == await lines_from(reader)
+    assert [b"first"] == await read_lines_from(reader)
     for caught in range(len(frame)):
         with path.open("r+b") as file:
             file.seek(start)
             file.write(frame[:caught])
-        assert [] == await lines_from(reader)
+        assert [] == await read_lines_from(reader)
     open_segment.write(frame)
-    assert [b"second"] == await lines_from(reader)
+    assert [b"second"] == await read_lines_from(reader)
     open_segment.close()
 
 
-async def test_a_torn_tail_of_a_finished_segment_is_passed_over(tmp_path: Path) -> None:
-    segment_of(tmp_path / "edge-0", 1, [b"first"]).close()
+async def test_torn_tail_of_finished_segment_is_skipped(tmp_path: Path) -> None:
+    create_segment(tmp_path / "edge-0", 1, [b"first"]).close()
     path = segment_path(tmp_path / "edge-0", 1)
     path.write_bytes(path.read_bytes() + encode_frame(b"torn")[:-1])
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"first"] == await lines_from(reader)
-    segment_of(tmp_path / "edge-0", 2, [b"second"]).close()
-    assert [b"second"] == await lines_from(reader)
+    assert [b"first"] == await read_lines_from(reader)
+    create_segment(tmp_path / "edge-0", 2, [b"second"]).close()
+    assert [b"second"] == await read_lines_from(reader)
 
 
-async def test_lines_that_a_power_cut_took_away_do_not_hide_later_ones(tmp_path: Path) -> None:
-    segment_of(tmp_path / "edge-0", 1, [b"synced", b"not synced"]).close()
+async def test_lines_after_a_power_cut_are_read(tmp_path: Path) -> None:
+    create_segment(tmp_path / "edge-0", 1, [b"synced", b"not synced"]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"synced", b"not synced"] == await lines_from(reader)
+    assert [b"synced", b"not synced"] == await read_lines_from(reader)
     await reader.commit()
     with segment_path(tmp_path / "edge-0", 1).open("r+b") as file:
         file.truncate(len(SEGMENT_HEADER) + FRAME_HEADER_BYTES + len(b"synced") + 3)
-    await write(tmp_path / "edge-0", [[b"a line that is longer than what was lost"], [b"and another"]], 1_000_000)
+    await write_batches(
+        tmp_path / "edge-0", [[b"a line that is longer than what was lost"], [b"and another"]], 1_000_000
+    )
     again = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"a line that is longer than what was lost", b"and another"] == await lines_from(again)
+    assert [b"a line that is longer than what was lost", b"and another"] == await read_lines_from(again)
 
 
-async def test_deleted_segments_are_passed_over(tmp_path: Path) -> None:
+async def test_deleted_segments_are_skipped(tmp_path: Path) -> None:
     for number in (1, 2, 3):
-        segment_of(tmp_path / "edge-0", number, [b"%d" % number]).close()
+        create_segment(tmp_path / "edge-0", number, [b"%d" % number]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"1"] == await lines_from(reader, 1)
+    assert [b"1"] == await read_lines_from(reader, 1)
     segment_path(tmp_path / "edge-0", 1).unlink()
     segment_path(tmp_path / "edge-0", 2).unlink()
-    assert [b"3"] == await lines_from(reader)
+    assert [b"3"] == await read_lines_from(reader)
 
 
-async def test_only_what_is_committed_is_deleted(tmp_path: Path) -> None:
+async def test_only_committed_segments_are_deleted(tmp_path: Path) -> None:
     (tmp_path / "edge-0").mkdir()
     claim = lock_folder(tmp_path / "edge-0")
     for number in (1, 2, 3):
-        segment_of(tmp_path / "edge-0", number, [b"%d" % number]).close()
+        create_segment(tmp_path / "edge-0", number, [b"%d" % number]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
     tomorrow = SystemClock().now() + timedelta(days=1)
-    assert [b"1", b"2", b"3"] == await lines_from(reader)
+    assert [b"1", b"2", b"3"] == await read_lines_from(reader)
     assert 0 == reader.delete_segments(before=tomorrow)
     await reader.commit()
     assert 2 == reader.delete_segments(before=tomorrow)
     assert [3] == list_segment_numbers(tmp_path / "edge-0")
     os.close(claim)
-    segment_of(tmp_path / "edge-0", 4, [b"4"]).close()
-    assert [b"4"] == await lines_from(SegmentReader(tmp_path, tmp_path / "cursor"))
+    create_segment(tmp_path / "edge-0", 4, [b"4"]).close()
+    assert [b"4"] == await read_lines_from(SegmentReader(tmp_path, tmp_path / "cursor"))
 
 
-async def test_a_segment_is_done_with_once_there_is_an_empty_one_behind_it(tmp_path: Path) -> None:
-    segment_of(tmp_path / "edge-0", 1, [b"1"]).close()
+async def test_segment_before_an_empty_one_is_deleted(tmp_path: Path) -> None:
+    create_segment(tmp_path / "edge-0", 1, [b"1"]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"1"] == await lines_from(reader)
-    open_segment = segment_of(tmp_path / "edge-0", 2, [])
-    assert [] == await lines_from(reader)
+    assert [b"1"] == await read_lines_from(reader)
+    open_segment = create_segment(tmp_path / "edge-0", 2, [])
+    assert [] == await read_lines_from(reader)
     await reader.commit()
     assert 1 == reader.delete_segments(before=SystemClock().now() + timedelta(days=1))
     open_segment.write(encode_frame(b"2"))
-    assert [b"2"] == await lines_from(reader)
+    assert [b"2"] == await read_lines_from(reader)
     open_segment.close()
 
 
-async def test_a_folder_that_was_begun_anew_is_read_from_its_start(tmp_path: Path) -> None:
-    segment_of(tmp_path / "edge-0", 7, [b"old"]).close()
+async def test_recreated_folder_is_read_from_its_start(tmp_path: Path) -> None:
+    create_segment(tmp_path / "edge-0", 7, [b"old"]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    assert [b"old"] == await lines_from(reader)
+    assert [b"old"] == await read_lines_from(reader)
     segment_path(tmp_path / "edge-0", 7).unlink()
-    assert [] == await lines_from(reader)
-    segment_of(tmp_path / "edge-0", 1, [b"new"]).close()
-    assert [b"new"] == await lines_from(reader)
+    assert [] == await read_lines_from(reader)
+    create_segment(tmp_path / "edge-0", 1, [b"new"]).close()
+    assert [b"new"] == await read_lines_from(reader)
 
 
-async def test_writers_take_turns(tmp_path: Path) -> None:
+async def test_each_writer_comes_first_in_turn(tmp_path: Path) -> None:
     for writer in ("edge-0", "edge-1", "engine"):
-        segment_of(tmp_path / writer, 1, [f"{writer} {number}".encode() for number in range(100)]).close()
+        create_segment(tmp_path / writer, 1, [f"{writer} {number}".encode() for number in range(100)]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    found = [(await lines_from(reader, 10))[0].split()[0] for _ in range(6)]
+    found = [(await read_lines_from(reader, 10))[0].split()[0] for _ in range(6)]
     assert {b"edge-0", b"edge-1", b"engine"} == set(found[:3]) == set(found[3:])
 
 
-PLACES = (JournalPosition("edge-0", 3, 21), JournalPosition("engine", 1, 400))
+POSITIONS = (JournalPosition("edge-0", 3, 21), JournalPosition("engine", 1, 400))
 
 
-def test_places_come_back(tmp_path: Path) -> None:
-    reader.save_positions(tmp_path / "cursor", PLACES[:1])
-    reader.save_positions(tmp_path / "cursor", PLACES)
-    assert PLACES == reader.load_positions(tmp_path / "cursor")
+def test_positions_round_trip(tmp_path: Path) -> None:
+    reader.save_positions(tmp_path / "cursor", POSITIONS[:1])
+    reader.save_positions(tmp_path / "cursor", POSITIONS)
+    assert POSITIONS == reader.load_positions(tmp_path / "cursor")
 
 
-def test_nothing_was_read_yet(tmp_path: Path) -> None:
+def test_missing_cursor_has_no_positions(tmp_path: Path) -> None:
     assert () == reader.load_positions(tmp_path / "cursor")
 
 
-def test_a_save_that_fails_leaves_the_old_places(tmp_path: Path) -> None:
-    reader.save_positions(tmp_path / "cursor", PLACES)
-    (tmp_path / "cursor.new").mkdir()
+def test_failed_save_keeps_the_old_positions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_path: Path, _target: Path) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    reader.save_positions(tmp_path / "cursor", POSITIONS)
+    monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(StorageError):
-        reader.save_positions(tmp_path / "cursor", PLACES[:1])
-    assert PLACES == reader.load_positions(tmp_path / "cursor")
+        reader.save_positions(tmp_path / "cursor", POSITIONS[:1])
+    assert POSITIONS == reader.load_positions(tmp_path / "cursor")
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b'{"edge-0": 3}', b"\xff"])
-def test_a_damaged_file_is_refused_with_the_way_out(tmp_path: Path, text: bytes) -> None:
+def test_invalid_cursor_is_refused_with_a_hint(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "cursor").write_bytes(text)
     with pytest.raises(StorageError) as caught:
         reader.load_positions(tmp_path / "cursor")
-    assert "read again from its start" in caught.value.hint
+    assert "read the journal again from its start" in caught.value.hint
 
 
 NOW = SystemClock().now()
 DAY = timedelta(days=1)
 
 
-def segments(writer: Path, count: int, *, changed: datetime) -> None:
-    """As many segments of one line, all done with at that time."""
+def create_segments(writer: Path, count: int, *, changed: datetime) -> None:
     writer.mkdir()
     for number in range(1, count + 1):
         segment_path(writer, number).write_bytes(SEGMENT_HEADER + encode_frame(b"a click"))
         os.utime(segment_path(writer, number), (changed.timestamp(), changed.timestamp()))
 
 
-def test_read_and_old_segments_go(tmp_path: Path) -> None:
+def test_read_and_expired_segments_are_deleted(tmp_path: Path) -> None:
     for name in ("edge-0", "edge-1"):
-        segments(tmp_path / name, 4, changed=NOW - 2 * DAY)
+        create_segments(tmp_path / name, 4, changed=NOW - 2 * DAY)
     deleted = delete_read_segments(
         tmp_path, [JournalPosition("edge-0", 3, 21), JournalPosition("edge-1", 2, 21)], before=NOW - DAY
     )
@@ -244,21 +244,21 @@ def test_read_and_old_segments_go(tmp_path: Path) -> None:
     )
 
 
-def test_young_segments_stay(tmp_path: Path) -> None:
-    segments(tmp_path / "edge-0", 4, changed=NOW - DAY / 2)
+def test_recent_segments_are_kept(tmp_path: Path) -> None:
+    create_segments(tmp_path / "edge-0", 4, changed=NOW - DAY / 2)
     assert 0 == delete_read_segments(tmp_path, [JournalPosition("edge-0", 4, 21)], before=NOW - DAY)
     assert [1, 2, 3, 4] == list_segment_numbers(tmp_path / "edge-0")
 
 
-def test_what_was_not_read_stays_however_old(tmp_path: Path) -> None:
+def test_unread_segments_are_kept_however_old(tmp_path: Path) -> None:
     for name in ("edge-0", "edge-1"):
-        segments(tmp_path / name, 2, changed=NOW - 9 * DAY)
+        create_segments(tmp_path / name, 2, changed=NOW - 9 * DAY)
     assert 0 == delete_read_segments(tmp_path, [JournalPosition("edge-0", 1, 21)], before=NOW + 365 * DAY)
     assert [1, 2] == list_segment_numbers(tmp_path / "edge-0") == list_segment_numbers(tmp_path / "edge-1")
 
 
-def test_a_segment_that_was_read_to_its_end_goes_unless_it_is_the_newest(tmp_path: Path) -> None:
-    segments(tmp_path / "edge-0", 3, changed=NOW - 2 * DAY)
+def test_newest_segment_of_a_running_writer_is_kept(tmp_path: Path) -> None:
+    create_segments(tmp_path / "edge-0", 3, changed=NOW - 2 * DAY)
     segment_path(tmp_path / "edge-0", 2).write_bytes(SEGMENT_HEADER)
     os.utime(segment_path(tmp_path / "edge-0", 2), (0, 0))
     place = JournalPosition("edge-0", 1, segment_path(tmp_path / "edge-0", 1).stat().st_size)
@@ -269,8 +269,8 @@ def test_a_segment_that_was_read_to_its_end_goes_unless_it_is_the_newest(tmp_pat
     os.close(claim)
 
 
-def test_of_a_writer_that_nobody_runs_an_empty_segment_is_left(tmp_path: Path) -> None:
-    segments(tmp_path / "edge-0", 2, changed=NOW - 2 * DAY)
+def test_stopped_writer_keeps_an_empty_segment(tmp_path: Path) -> None:
+    create_segments(tmp_path / "edge-0", 2, changed=NOW - 2 * DAY)
     begun, end = (
         JournalPosition("edge-0", 2, len(SEGMENT_HEADER)),
         JournalPosition("edge-0", 2, segment_path(tmp_path / "edge-0", 2).stat().st_size),
@@ -283,20 +283,20 @@ def test_of_a_writer_that_nobody_runs_an_empty_segment_is_left(tmp_path: Path) -
     os.close(lock_folder(tmp_path / "edge-0"))
 
 
-def test_a_clock_that_was_put_back_keeps_segments_longer(tmp_path: Path) -> None:
-    segments(tmp_path / "edge-0", 2, changed=NOW + 2 * DAY)
+def test_clock_set_back_keeps_segments_longer(tmp_path: Path) -> None:
+    create_segments(tmp_path / "edge-0", 2, changed=NOW + 2 * DAY)
     assert 0 == delete_read_segments(tmp_path, [JournalPosition("edge-0", 2, 21)], before=NOW - DAY)
     assert 1 == delete_read_segments(tmp_path, [JournalPosition("edge-0", 2, 21)], before=NOW + 3 * DAY)
 
 
-def test_the_time_for_which_segments_are_kept_begins_when_they_are_read(tmp_path: Path) -> None:
-    segments(tmp_path / "edge-0", 3, changed=NOW - 9 * DAY)
+def test_retention_starts_when_segments_are_read(tmp_path: Path) -> None:
+    create_segments(tmp_path / "edge-0", 3, changed=NOW - 9 * DAY)
     place = JournalPosition("edge-0", 3, 21)
     mark_segments_read(tmp_path, place, first_segment=2)
     assert 1 == delete_read_segments(tmp_path, [place], before=NOW - DAY)
     assert [2, 3] == list_segment_numbers(tmp_path / "edge-0")
 
 
-def test_a_writer_s_folder_may_be_gone(tmp_path: Path) -> None:
+def test_marking_ignores_a_missing_folder(tmp_path: Path) -> None:
     mark_segments_read(tmp_path, JournalPosition("edge-0", 3, 21), first_segment=1)
     assert 0 == delete_read_segments(tmp_path, [JournalPosition("edge-0", 3, 21)], before=NOW)

@@ -5,22 +5,21 @@ from clicktrail.server.monitoring.heartbeat import Health, ProcessStatus
 from tests.support.processes import process_health
 
 
-async def ask(path: str, *processes: Health) -> httpx2.Response:
-    """What the private port of these processes answers."""
+async def get(path: str, *processes: Health) -> httpx2.Response:
     transport = httpx2.ASGITransport(app=create_app(lambda: processes))
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8082") as client:
         return await client.get(path)
 
 
-async def test_prometheus_is_answered() -> None:
-    answer = await ask("/metrics", process_health("edge-0"))
+async def test_metrics_are_served() -> None:
+    answer = await get("/metrics", process_health("edge-0"))
 
     assert (200, "text/plain; version=0.0.4; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
     assert 'clicktrail_up{process="edge-0"} 1.0\n' in answer.text
 
 
-async def test_a_monitor_hears_who_is_well() -> None:
-    answer = await ask("/healthz", process_health("edge-0"), process_health("engine"))
+async def test_healthz_lists_processes() -> None:
+    answer = await get("/healthz", process_health("edge-0"), process_health("engine"))
 
     assert (200, "ok", ["edge-0", "engine"]) == (
         answer.status_code,
@@ -29,13 +28,13 @@ async def test_a_monitor_hears_who_is_well() -> None:
     )
 
 
-async def test_a_monitor_that_reads_no_more_than_the_status_hears_of_a_process_that_is_down() -> None:
-    answer = await ask("/healthz", process_health("edge-0"), process_health("engine", status=ProcessStatus.DOWN))
+async def test_healthz_is_503_while_a_process_is_down() -> None:
+    answer = await get("/healthz", process_health("edge-0"), process_health("engine", status=ProcessStatus.DOWN))
 
     assert (503, "down") == (answer.status_code, answer.json()["status"])
 
 
-async def test_there_is_nothing_else() -> None:
-    answer = await ask("/")
+async def test_other_paths_are_not_found() -> None:
+    answer = await get("/")
 
     assert (404, "/metrics and /healthz are here\n") == (answer.status_code, answer.text)

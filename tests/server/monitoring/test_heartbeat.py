@@ -25,8 +25,7 @@ from tests.support.processes import process_health
 HUGE = 10**15
 
 
-def full(metric: Metric) -> float | dict[str, float] | Histogram:
-    """A figure as long as figures get."""
+def make_large_value(metric: Metric) -> float | dict[str, float] | Histogram:
     if metric.kind is MetricKind.HISTOGRAM:
         histogram = Histogram(metric.bounds)
         histogram.counts = [HUGE] * len(histogram.counts)
@@ -35,7 +34,7 @@ def full(metric: Metric) -> float | dict[str, float] | Histogram:
     return {f"an-outcome-{number}": HUGE for number in range(10)} if metric.label else HUGE
 
 
-def test_figures_are_said_as_they_are() -> None:
+def test_heartbeat_holds_current_values() -> None:
     batches = Histogram((1.0, 8.0))
     batches.observe(5)
     results = {"302": 3}
@@ -47,7 +46,7 @@ def test_figures_are_said_as_they_are() -> None:
     assert {JOURNAL_BATCH_EVENTS.name: HistogramSnapshot((0, 1, 0), 5.0)} == pulse.histograms
 
 
-def test_a_pulse_reads_as_it_was_said() -> None:
+def test_heartbeat_round_trips() -> None:
     pulse = build_heartbeat(
         {JOURNAL_EVENTS_DROPPED: 2, JOURNAL_BATCH_EVENTS: Histogram((1.0,))},
         problems=(Problem(code="unrecorded", hint="look"),),
@@ -56,9 +55,11 @@ def test_a_pulse_reads_as_it_was_said() -> None:
     assert pulse == msgspec.json.decode(msgspec.json.encode(pulse), type=Heartbeat)
 
 
-def test_the_longest_pulse_goes_through_a_pipe_in_one_piece() -> None:
+def test_largest_heartbeat_fits_an_atomic_pipe_write() -> None:
     troubles = tuple(Problem(code="a-code-of-some-length", hint="what to do about it, " * 5) for _ in range(4))
-    line = msgspec.json.encode(build_heartbeat({metric: full(metric) for metric in METRICS}, problems=troubles))
+    line = msgspec.json.encode(
+        build_heartbeat({metric: make_large_value(metric) for metric in METRICS}, problems=troubles)
+    )
 
     assert len(line) < MAX_HEARTBEAT_BYTES
 
@@ -76,11 +77,11 @@ TROUBLED = Heartbeat(problems=(Problem(code="journal", hint="make room on the di
         ([process_health("edge-0", status=ProcessStatus.UNRESPONSIVE)], "down"),
     ],
 )
-def test_the_worst_of_all_is_the_health_of_all(processes: list[Health], expected: str) -> None:
+def test_status_is_that_of_the_worst_process(processes: list[Health], expected: str) -> None:
     assert expected == summarize_health(processes)["status"]
 
 
-def test_each_process_is_told_with_its_troubles() -> None:
+def test_problems_are_listed_by_process() -> None:
     assert {
         "edge-0": {
             "status": ProcessStatus.SERVING,

@@ -12,7 +12,7 @@ def test_every_metric_is_listed_once() -> None:
     assert len(METRICS) == len({metric.name for metric in METRICS})
 
 
-def test_names_follow_prometheus() -> None:
+def test_names_follow_prometheus_conventions() -> None:
     for metric in METRICS:
         assert metric.name.startswith("clicktrail_")
         assert (metric.kind is MetricKind.COUNTER) == metric.name.endswith("_total")

@@ -6,14 +6,13 @@ from clicktrail.server.monitoring.prometheus import render_metrics
 from tests.support.processes import process_health
 
 
-def samples(*processes: Health) -> dict[tuple[str, ...], float]:
-    """What Prometheus reads: each sample by its name and its labels' values."""
+def parse_samples(*processes: Health) -> dict[tuple[str, ...], float]:
     families = text_string_to_metric_families(render_metrics(processes).decode())
     return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
 
 
-def test_figures_of_each_process_are_shown_under_its_name() -> None:
-    shown = samples(
+def test_values_are_labelled_with_their_process() -> None:
+    shown = parse_samples(
         process_health("edge-0", pulse=build_heartbeat({HTTP_RESPONSES: {"302": 3, "404": 1}})),
         process_health("edge-1", pulse=build_heartbeat({HTTP_RESPONSES: {"302": 4}})),
     )
@@ -27,7 +26,7 @@ def test_buckets_are_cumulative() -> None:
     batches = Histogram(JOURNAL_BATCH_EVENTS.bounds)
     for size in (1, 1, 3, 5_000):
         batches.observe(size)
-    shown = samples(process_health("edge-0", pulse=build_heartbeat({JOURNAL_BATCH_EVENTS: batches})))
+    shown = parse_samples(process_health("edge-0", pulse=build_heartbeat({JOURNAL_BATCH_EVENTS: batches})))
 
     assert (2, 2, 3, 4) == tuple(
         shown[f"{JOURNAL_BATCH_EVENTS.name}_bucket", bound, "edge-0"] for bound in ("1.0", "2.0", "4.0", "+Inf")
@@ -38,13 +37,13 @@ def test_buckets_are_cumulative() -> None:
     )
 
 
-def test_a_process_that_is_down_is_shown_as_down() -> None:
-    shown = samples(process_health("engine", status=ProcessStatus.DOWN, restarts=3))
+def test_process_that_is_down_is_not_up() -> None:
+    shown = parse_samples(process_health("engine", status=ProcessStatus.DOWN, restarts=3))
 
     assert {("clicktrail_up", "engine"): 0, ("clicktrail_restarts_total", "engine"): 3} == shown
 
 
-def test_every_metric_is_announced_with_its_help() -> None:
+def test_every_metric_has_a_help_line() -> None:
     text = render_metrics([process_health()]).decode()
 
     for metric in METRICS:

@@ -11,20 +11,18 @@ MESSAGE = b"Subject: boots\r\n\r\nWarm.\r\n"
 
 @pytest.fixture
 async def sink() -> AsyncIterator[Sink]:
-    """A server that takes everything."""
     async with Sink() as sink:
         yield sink
 
 
 @pytest.fixture
 async def next_hop(sink: Sink) -> AsyncIterator[NextHopClient]:
-    """Our connection to it."""
     next_hop = NextHopClient(NextHopConfig(host="127.0.0.1", port=sink.port))
     yield next_hop
     await next_hop.close()
 
 
-async def test_a_message_is_handed_over(sink: Sink, next_hop: NextHopClient) -> None:
+async def test_message_is_delivered(sink: Sink, next_hop: NextHopClient) -> None:
     replies = [
         await next_hop.mail("shop@example.com", []),
         await next_hop.rcpt("anna@example.net"),
@@ -37,7 +35,7 @@ async def test_a_message_is_handed_over(sink: Sink, next_hop: NextHopClient) -> 
     ]
 
 
-async def test_a_refusal_carries_the_servers_words(sink: Sink, next_hop: NextHopClient) -> None:
+async def test_refusal_has_the_servers_reply(sink: Sink, next_hop: NextHopClient) -> None:
     sink.refusals["gone@example.net"] = "550 5.1.1 No such user"
     await next_hop.mail("shop@example.com", [])
 
@@ -47,7 +45,7 @@ async def test_a_refusal_carries_the_servers_words(sink: Sink, next_hop: NextHop
     assert (550, "5.1.1 No such user") == (caught.value.reply_code, caught.value.reply_text)
 
 
-async def test_a_server_that_cannot_be_reached_is_451(sink: Sink) -> None:
+async def test_unreachable_server_is_451(sink: Sink) -> None:
     port = sink.port
     await sink.__aexit__(None, None, None)
 
@@ -57,13 +55,13 @@ async def test_a_server_that_cannot_be_reached_is_451(sink: Sink) -> None:
     assert 451 == caught.value.reply_code
 
 
-async def test_options_that_the_server_does_not_know_are_left_out(next_hop: NextHopClient) -> None:
+async def test_unsupported_options_are_omitted(next_hop: NextHopClient) -> None:
     reply = await next_hop.mail("shop@example.com", ["BODY=8BITMIME", "SOLICIT=org.example"])
 
     assert reply.is_positive
 
 
-async def test_a_bare_newline_goes_out_as_a_lines_end(sink: Sink, next_hop: NextHopClient) -> None:
+async def test_bare_newlines_become_crlf(sink: Sink, next_hop: NextHopClient) -> None:
     await next_hop.mail("shop@example.com", [])
     await next_hop.rcpt("anna@example.net")
     await next_hop.data(b"Subject: a\n\nb\n.\nMAIL FROM:<c@example.com>\n")
@@ -81,10 +79,10 @@ async def test_a_bare_newline_goes_out_as_a_lines_end(sink: Sink, next_hop: Next
         (Reply(250, ""), "250 "),
     ],
 )
-def test_replies_are_written_as_the_standard_wants(reply: Reply, line: str) -> None:
+def test_replies_are_formatted(reply: Reply, line: str) -> None:
     assert line == str(reply)
 
 
 @pytest.mark.parametrize(("code", "positive"), [(250, True), (251, True), (354, False), (451, False), (550, False)])
-def test_only_completion_is_positive(code: int, positive: bool) -> None:
+def test_only_2xx_is_positive(code: int, positive: bool) -> None:
     assert positive == Reply(code, "").is_positive

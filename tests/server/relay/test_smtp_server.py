@@ -28,11 +28,11 @@ MESSAGE = (
 )
 
 
-async def test_a_message_comes_out_with_a_tracked_link(tmp_path: Path) -> None:
+async def test_links_are_tracked(tmp_path: Path) -> None:
     async with (
         Sink() as sink,
-        running_relay(sink.address, tmp_path, own_hosts=("example.com",)) as rig,
-        rig.client() as client,
+        running_relay(sink.address, tmp_path, own_hosts=("example.com",)) as relay,
+        relay.client() as client,
     ):
         await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
 
@@ -56,34 +56,34 @@ async def test_a_message_comes_out_with_a_tracked_link(tmp_path: Path) -> None:
     assert expected == content
 
 
-async def test_a_taken_message_is_recorded(tmp_path: Path) -> None:
-    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig:
-        async with rig.client() as client:
+async def test_sent_message_is_recorded(tmp_path: Path) -> None:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay:
+        async with relay.client() as client:
             await client.sendmail("shop@example.com", ["anna@example.net", "ben@example.net"], MESSAGE)
 
-        (sent,) = rig.events()
+        (sent,) = relay.events()
 
     assert isinstance(sent, Sent)
     assert ("winter", "", 1, 2) == (sent.campaign, sent.recipient, sent.links, sent.recipients)
 
 
-async def test_what_becomes_of_messages_is_counted(tmp_path: Path) -> None:
-    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
+async def test_outcomes_are_counted(tmp_path: Path) -> None:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.client() as client:
         await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
         await client.sendmail("shop@example.com", ["anna@example.net"], b"X-Clicktrail-Tracking: off\r\n" + MESSAGE)
         sink.data_refusal = "554 5.7.1 Spam"
         with pytest.raises(aiosmtplib.SMTPDataError):
             await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
 
-    assert {"tracked": 1, "not_rewritten": 1, "refused": 1} == rig.outcomes
+    assert {"tracked": 1, "not_rewritten": 1, "refused": 1} == relay.outcomes
 
 
-async def test_a_signed_message_arrives_with_a_signature_that_holds(tmp_path: Path) -> None:
+async def test_signed_message_is_signed_again(tmp_path: Path) -> None:
     signed = sign(MESSAGE, ED25519_KEY, signed_at=datetime(2024, 5, 6, tzinfo=UTC))
     async with (
         Sink() as sink,
-        running_relay(sink.address, tmp_path, dkim=(ED25519_KEY, RSA_KEY)) as rig,
-        rig.client() as client,
+        running_relay(sink.address, tmp_path, dkim=(ED25519_KEY, RSA_KEY)) as relay,
+        relay.client() as client,
     ):
         await client.sendmail("shop@example.com", ["anna@example.net"], signed)
 
@@ -93,20 +93,20 @@ async def test_a_signed_message_arrives_with_a_signature_that_holds(tmp_path: Pa
     assert is_signature_valid(content)
 
 
-async def test_who_denied_tracking_is_not_tracked(tmp_path: Path) -> None:
-    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig:
-        await rig.consents.set("anna@example.net", Consent.DENIED, at=datetime(2026, 11, 23, tzinfo=UTC))
-        async with rig.client() as client:
+async def test_recipient_who_denied_consent_is_not_tracked(tmp_path: Path) -> None:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay:
+        await relay.consents.set("anna@example.net", Consent.DENIED, at=datetime(2026, 11, 23, tzinfo=UTC))
+        async with relay.client() as client:
             await client.sendmail("shop@example.com", ["Anna@example.net"], MESSAGE)
-        (sent,) = rig.events()
+        (sent,) = relay.events()
 
     assert b'href="https://example.com/boots?a=1&amp;b=2#top"' in sink.messages[0].content
     assert isinstance(sent, Sent)
     assert ("winter", "", 0, 1) == (sent.campaign, sent.recipient, sent.links, sent.recipients)
 
 
-async def test_a_message_waits_while_nobody_can_tell_who_denied(tmp_path: Path) -> None:
-    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
+async def test_message_is_deferred_while_consent_is_unreadable(tmp_path: Path) -> None:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.client() as client:
         with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as registry:
             registry.execute("DROP TABLE consents")
         with pytest.raises(aiosmtplib.SMTPDataError) as caught:
@@ -115,13 +115,13 @@ async def test_a_message_waits_while_nobody_can_tell_who_denied(tmp_path: Path) 
     assert (451, []) == (caught.value.code, sink.messages)
 
 
-async def test_a_refused_recipient_is_refused_with_the_same_words(tmp_path: Path) -> None:
-    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig:
+async def test_recipient_refusal_is_passed_back(tmp_path: Path) -> None:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay:
         sink.refusals["gone@example.net"] = "550 5.1.1 No such user"
-        async with rig.client() as client:
+        async with relay.client() as client:
             errors, _ = await client.sendmail("a@example.com", ["gone@example.net", "anna@example.net"], MESSAGE)
 
-        (sent,) = rig.events()
+        (sent,) = relay.events()
 
     assert {"gone@example.net": (550, "5.1.1 No such user")} == errors
     assert ("anna@example.net",) == sink.messages[0].recipients
@@ -130,30 +130,30 @@ async def test_a_refused_recipient_is_refused_with_the_same_words(tmp_path: Path
 
 
 @pytest.mark.parametrize(("code", "text"), [(554, "5.7.1 Spam"), (451, "4.3.0 Later"), (552, "5.3.4 Too big")])
-async def test_a_refused_message_is_refused_with_the_same_words(tmp_path: Path, code: int, text: str) -> None:
-    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig:
+async def test_message_refusal_is_passed_back(tmp_path: Path, code: int, text: str) -> None:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay:
         sink.data_refusal = f"{code} {text}"
-        async with rig.client() as client:
+        async with relay.client() as client:
             with pytest.raises(aiosmtplib.SMTPDataError) as caught:
                 await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
 
-        assert [] == rig.events()
+        assert [] == relay.events()
 
     assert (code, text) == (caught.value.code, caught.value.message)
 
 
-async def test_an_absent_next_hop_means_try_again(tmp_path: Path) -> None:
+async def test_unreachable_next_hop_is_a_temporary_failure(tmp_path: Path) -> None:
     async with Sink() as sink:
         address = sink.address
-    async with running_relay(address, tmp_path) as rig, rig.client() as client:
+    async with running_relay(address, tmp_path) as relay, relay.client() as client:
         with pytest.raises(aiosmtplib.SMTPSenderRefused) as caught:
             await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
 
     assert 451 == caught.value.code
 
 
-async def test_a_lost_next_hop_is_found_again(tmp_path: Path) -> None:
-    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
+async def test_lost_connection_is_reopened(tmp_path: Path) -> None:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.client() as client:
         await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
         sink.close_connections()
         await client.sendmail("a@example.com", ["ben@example.net"], MESSAGE)
@@ -161,8 +161,8 @@ async def test_a_lost_next_hop_is_found_again(tmp_path: Path) -> None:
     assert 2 == len(sink.messages)
 
 
-async def test_one_connection_carries_several_messages(tmp_path: Path) -> None:
-    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
+async def test_rset_forgets_the_transaction(tmp_path: Path) -> None:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.client() as client:
         await client.mail("a@example.com")
         await client.rcpt("nobody@example.net")
         await client.rset()
@@ -171,8 +171,8 @@ async def test_one_connection_carries_several_messages(tmp_path: Path) -> None:
     assert [("anna@example.net",)] == [message.recipients for message in sink.messages]
 
 
-async def test_a_sender_who_starts_afresh_is_followed(tmp_path: Path) -> None:
-    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
+async def test_ehlo_forgets_the_transaction(tmp_path: Path) -> None:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.client() as client:
         await client.mail("a@example.com")
         await client.rcpt("nobody@example.net")
         await client.ehlo()
@@ -181,12 +181,12 @@ async def test_a_sender_who_starts_afresh_is_followed(tmp_path: Path) -> None:
     assert [("anna@example.net",)] == [message.recipients for message in sink.messages]
 
 
-async def test_a_fault_of_ours_means_try_again(tmp_path: Path) -> None:
+async def test_internal_error_is_a_temporary_failure(tmp_path: Path) -> None:
     class NoIds:
         def new(self) -> str:
             raise OSError("no randomness to be had")
 
-    async with Sink() as sink, running_relay(sink.address, tmp_path, ids=NoIds()) as rig, rig.client() as client:
+    async with Sink() as sink, running_relay(sink.address, tmp_path, ids=NoIds()) as relay, relay.client() as client:
         with pytest.raises(aiosmtplib.SMTPDataError) as caught:
             await client.sendmail("a@example.com", ["anna@example.net"], MESSAGE)
 
@@ -203,28 +203,28 @@ async def test_a_fault_of_ours_means_try_again(tmp_path: Path) -> None:
         b"Subject: long\r\n\r\n" + b"x" * 100_000 + b"\r\n",
     ],
 )
-async def test_bad_input_is_never_lost(tmp_path: Path, raw: bytes) -> None:
-    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
+async def test_malformed_message_is_passed_on(tmp_path: Path, raw: bytes) -> None:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.client() as client:
         await client.sendmail("a@example.com", ["anna@example.net"], raw)
 
     assert raw.rstrip(b"\r\n") == sink.messages[0].content.rstrip(b"\r\n")
 
 
-async def test_five_megabytes_of_html_come_out_tracked(tmp_path: Path) -> None:
+async def test_five_megabytes_of_html_are_tracked(tmp_path: Path) -> None:
     link = b'<p title="a > b"><a href="https://example.com/boots">Boots</a><!-- <a href="x"> --></p>\r\n'
     raw = b"Content-Type: text/html\r\n\r\n" + link * (5_000_000 // len(link))
-    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.client() as client:
         await client.sendmail("a@example.com", ["anna@example.net"], raw)
-        (sent,) = rig.events()
+        (sent,) = relay.events()
 
     assert isinstance(sent, Sent)
     assert 5_000_000 // len(link) == sent.links == sink.messages[0].content.count(DOMAIN.encode())
 
 
-async def test_a_stopping_relay_takes_no_new_message(tmp_path: Path) -> None:
-    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
+async def test_stopping_relay_refuses_new_messages(tmp_path: Path) -> None:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.client() as client:
         await client.ehlo()
-        rig.stopping.set()
+        relay.stopping.set()
         await client.noop()
         with pytest.raises(aiosmtplib.SMTPSenderRefused) as caught:
             await client.mail("a@example.com")
@@ -236,32 +236,32 @@ TEXT_MESSAGE = b"Subject: Boots\r\nX-Clicktrail-Campaign: winter\r\nX-Clicktrail
 SHORT_LINK = re.compile(DOMAIN.encode() + rb"/([\w-]+)")
 
 
-async def test_short_links_are_kept_before_a_message_goes_out(tmp_path: Path) -> None:
+async def test_short_links_are_stored_before_delivery(tmp_path: Path) -> None:
     kept: list[tuple[str]] = []
 
     def look(_: object) -> None:
         with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as registry:
             kept.extend(registry.execute("SELECT destination FROM short_links"))
 
-    async with Sink(on_message=look) as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
+    async with Sink(on_message=look) as sink, running_relay(sink.address, tmp_path) as relay, relay.client() as client:
         await client.sendmail("shop@example.com", ["anna@example.net"], TEXT_MESSAGE)
         token = SHORT_LINK.search(sink.messages[0].content)
         assert token
         code, position = decode_short_token(token[1].decode())
-        short = await rig.short_links.find(code)
-        (sent,) = rig.events()
+        short = await relay.short_links.find(code)
+        (sent,) = relay.events()
     assert [("https://example.com/boots",)] == kept
     assert short
     assert ("winter", "anna@example.net", sent.message_id) == (short.campaign, short.recipient, short.message_id)
     assert (StoredLink(position=position, destination="https://example.com/boots"),) == short.links
 
 
-async def test_where_short_links_cannot_be_kept_they_are_sealed(tmp_path: Path) -> None:
-    async with Sink() as sink, running_relay(sink.address, tmp_path) as rig, rig.client() as client:
+async def test_unstorable_short_links_become_sealed(tmp_path: Path) -> None:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.client() as client:
         with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as registry:
             registry.execute("DROP TABLE short_links")
         await client.sendmail("shop@example.com", ["anna@example.net"], TEXT_MESSAGE)
-        (sent,) = rig.events()
+        (sent,) = relay.events()
     token = SHORT_LINK.search(sink.messages[0].content)
     assert token
     sealed = open_token(RING, token[1].decode())

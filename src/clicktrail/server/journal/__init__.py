@@ -1,5 +1,5 @@
-"""The journal on the machine's own disk: every event, durable before anybody is answered.
+"""The journal on local disk: every event is durable before a request is answered.
 
-One folder a writer below the journal's folder, in each of them segments (``segments``) made of frames (``frames``).
-``writer`` appends, ``reader`` reads on from where it stopped last, which ``cursor`` remembers.
+The journal's folder has one folder for each writer, with segment files of checksummed frames (``segments``). ``writer``
+appends batches of events, ``reader`` reads the events of all writers and stores how far it has read.
 """

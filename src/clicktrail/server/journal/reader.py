@@ -1,4 +1,9 @@
-"""The other end of the journal: every writer's lines, from where reading stopped last."""
+"""Read the journal: the lines of all writers, each writer's in order, from the committed positions on.
+
+A segment counts as read once the committed position lies behind its last line, and nothing will be added to it. Its
+modification time then starts its retention period. If the clock is set back, segments are kept longer; if it is set
+forward, an unread segment is still never deleted.
+"""
 
 import contextlib
 import os
@@ -9,12 +14,12 @@ from pathlib import Path
 
 import msgspec
 
+from clicktrail.atomic_file import fsync_folder, write_atomically
 from clicktrail.errors import StorageError
 from clicktrail.server.journal.segments import (
     FRAME_HEADER_BYTES,
     SEGMENT_HEADER,
     Segment,
-    fsync_folder,
     list_segment_numbers,
     lock_folder,
     read_lines,
@@ -31,18 +36,15 @@ __all__ = [
     "save_positions",
 ]
 
-# FOLDED cursor.py: Where reading stopped, in a file that is either the old one or the new one, whatever happens
-# in between.
-
 
 @dataclass(frozen=True, slots=True)
 class JournalPosition:
-    """A point between two frames.
+    """A position between two frames.
 
     Attributes:
-        writer: the name of the writer's folder.
-        segment: the segment's number.
-        offset: bytes from its beginning.
+        writer: name of the writer's folder.
+        segment: number of the segment.
+        offset: bytes from the start of the segment.
     """
 
     writer: str
@@ -50,189 +52,67 @@ class JournalPosition:
     offset: int
 
 
-def load_positions(path: Path) -> tuple[JournalPosition, ...]:
-    """Where each writer was read to; empty where nothing was read yet.
-
-    Raises:
-        StorageError: the file is there and cannot be understood.
-    """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=tuple[JournalPosition, ...])
-    except FileNotFoundError:
-        return ()
-    except (OSError, msgspec.DecodeError) as error:
-        raise StorageError(
-            f"the journal's cursor {path} cannot be read: {error}",
-            hint="without that file the journal is read again from its start; storing events twice changes nothing",
-        ) from error
-
-
-def save_positions(path: Path, positions: Iterable[JournalPosition]) -> None:
-    """Replace the file.
-
-    Raises:
-        StorageError: it could not be written; the old one stands, or the new one does not survive a power cut yet.
-    """
-    draft = path.with_name(path.name + ".new")
-    try:
-        with draft.open("wb") as file:
-            file.write(msgspec.json.encode(tuple(positions)))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        fsync_folder(path.parent)
-    except OSError as error:
-        raise StorageError(f"the journal's cursor {path} cannot be written: {error}") from error
-
-
-# FOLDED retention.py: Delete what was read and has been kept long enough. The reader calls it: nobody else
-# knows what was read.
-#
-# A segment's time of change tells since when it is done with, and is set when the reader passes it on to the
-# next one.
-# A clock that is put back keeps segments for longer; one that is put forward never makes an unread one go.
-
-
-def mark_segments_read(folder: Path, position: JournalPosition, *, first_segment: int) -> None:
-    """Begin the time for which a writer's segments are kept.
-
-    Args:
-        folder: the journal's.
-        position: where reading goes on; what lies before its segment is read.
-        first_segment: number of the segment that was the place's before.
-    """
-    for number in range(first_segment, position.segment):
-        with contextlib.suppress(OSError):  # gone, which is what it is marked for
-            os.utime(segment_path(folder / position.writer, number))
-
-
-def delete_read_segments(folder: Path, positions: Iterable[JournalPosition], *, before: datetime) -> int:
-    """Delete segments that were read and done with before a time; how many.
-
-    The newest of a writer stays, unless nobody runs that writer any more: then an empty one takes its place.
-
-    Args:
-        folder: the journal's.
-        positions: as they stand in the cursor's file, so that no crash makes a reader need what is gone.
-        before: aware.
-
-    Raises:
-        OSError: a segment that is due cannot be deleted, or an empty one not be begun.
-        StorageError: one that comes next is none of this version.
-    """
-    deleted = 0
-    for place in positions:
-        writer = folder / place.writer
-        _roll_idle_segment(writer, place, before=before)
-        due = [path for path in _iter_read_segments(writer, place) if path.stat().st_mtime < before.timestamp()]
-        for path in due:
-            path.unlink()
-        if due:
-            fsync_folder(writer)
-        deleted += len(due)
-    return deleted
-
-
-def _roll_idle_segment(writer: Path, position: JournalPosition, *, before: datetime) -> None:
-    """Begin a writer's next segment, if the newest was read to its end, is old enough, and is in nobody's hand.
-
-    So the highest number that was given is not forgotten: one that was given again could lie before the reader's place.
-    """
-    if not writer.exists() or list_segment_numbers(writer)[-1:] != [position.segment]:
-        return
-    newest = segment_path(writer, position.segment)
-    if newest.stat().st_mtime >= before.timestamp() or read_lines(newest, position.offset, limit=1):
-        return
-    try:
-        claim = lock_folder(writer)
-    except BlockingIOError:
-        return
-    try:
-        Segment(writer, position.segment + 1).close()
-    finally:
-        os.close(claim)
-
-
-def _iter_read_segments(writer: Path, position: JournalPosition) -> Iterator[Path]:
-    """The segments in which nothing is left to read and nothing will be. The newest never is one of them.
-
-    So a writer without work, which rolls all the same, does not keep its clicks for ever; and the highest number that
-    it gave is not forgotten.
-    """
-    for number in list_segment_numbers(writer)[:-1] if writer.exists() else ():
-        path = segment_path(writer, number)
-        if number >= position.segment:
-            offset = position.offset if number == position.segment else len(SEGMENT_HEADER)
-            if read_lines(path, offset, limit=1):
-                return
-        yield path
-
-
 class SegmentReader:
-    """Implements ``ports.JournalReader`` on the folder that holds the writers' folders.
+    """Implements ``ports.JournalReader`` on the folder that contains the writers' folders.
 
-    It may read a line before that is synced, and so one that a power cut then takes away. Since a writer never goes on
-    in an old segment, the place behind such a line is the end of a finished one, and reading goes on in the next.
+    A line can be read before it is synced, and a power cut can then remove it. Because a writer never continues an old
+    segment, the position behind such a line is the end of a finished segment, and reading continues with the next one.
 
     Raises:
-        StorageError: the cursor's file is there and cannot be understood.
+        StorageError: the file of committed positions exists but cannot be read.
     """
 
     def __init__(self, folder: Path, cursor_file: Path) -> None:
         self._folder = folder
         self._cursor_file = cursor_file
-        self._positions = {place.writer: place for place in load_positions(cursor_file)}
+        self._positions = {position.writer: position for position in load_positions(cursor_file)}
         self._committed_positions = dict(self._positions)
         self._round_robin_index = 0
 
     async def read(self, limit: int) -> list[JournalEntry]:
-        """The next lines, at most ``limit``. Writers take turns in coming first, so that a busy one hides no other.
+        """Return up to ``limit`` next entries. The writers take turns to come first, so a busy one starves no other.
 
         Raises:
-            StorageError: the journal cannot be read just now; the same lines come with the next call.
+            StorageError: the journal cannot be read now; the next call returns the same entries.
         """
         entries: list[JournalEntry] = []
-        places = dict(self._positions)
+        positions = dict(self._positions)
         try:
             for writer in self._list_writers():
-                for entry, place in self._read_writer(writer, limit - len(entries)):
+                for entry, position in self._read_writer(writer, limit - len(entries)):
                     entries.append(entry)
-                    places[writer] = place
+                    positions[writer] = position
         except OSError as error:
             raise StorageError(f"the journal in {self._folder} cannot be read: {error}") from error
-        self._positions = places
+        self._positions = positions
         return entries
 
     async def commit(self) -> None:
-        """Remember durably that all that was read so far is done with.
+        """Durably store the positions behind the entries read so far.
 
         Raises:
-            StorageError: it could not be written down; the next call does.
+            StorageError: the positions could not be written; call again to retry.
         """
         if self._positions == self._committed_positions:
             return
-        for writer, place in self._positions.items():
-            mark_segments_read(
-                self._folder,
-                place,
-                first_segment=self._committed_positions[writer].segment if writer in self._committed_positions else 1,
-            )
+        for writer, position in self._positions.items():
+            committed = self._committed_positions.get(writer)
+            mark_segments_read(self._folder, position, first_segment=committed.segment if committed else 1)
         save_positions(self._cursor_file, self._positions.values())
         self._committed_positions = dict(self._positions)
 
     def delete_segments(self, *, before: datetime) -> int:
-        """Delete the segments that were done with before a time, as far as that is committed; how many.
+        """Delete segments that were read and committed before a time, and return their number.
 
         Raises:
-            StorageError: one cannot be deleted.
+            StorageError: a segment cannot be deleted.
         """
         try:
             return delete_read_segments(self._folder, self._committed_positions.values(), before=before)
         except OSError as error:
-            raise StorageError(f"a segment of the journal that is due cannot be deleted: {error}") from error
+            raise StorageError(f"an expired journal segment cannot be deleted: {error}") from error
 
     def _list_writers(self) -> list[str]:
-        """The writers' names; another one comes first at each call."""
         if not self._folder.exists():
             return []
         writers = sorted(path.name for path in self._folder.iterdir() if path.is_dir())
@@ -241,26 +121,122 @@ class SegmentReader:
         return writers[first:] + writers[:first]
 
     def _read_writer(self, writer: str, limit: int) -> list[tuple[JournalEntry, JournalPosition]]:
-        """A writer's next lines, each with the place behind it."""
-        found: list[tuple[JournalEntry, JournalPosition]] = []
-        # Listed before they are read: what has a successor by now is finished, so that its end is the end for ever.
-        segments = list_segment_numbers(self._folder / writer)
-        place = self._start_position(writer, segments)
-        for number in (number for number in segments if number >= place.segment):
+        """A writer's next entries, each with the position behind it."""
+        entries: list[tuple[JournalEntry, JournalPosition]] = []
+        # List before reading: a segment that has a successor now is complete, so its end is final.
+        numbers = list_segment_numbers(self._folder / writer)
+        position = self._start_position(writer, numbers)
+        for number in (number for number in numbers if number >= position.segment):
             path = segment_path(self._folder / writer, number)
-            if number > place.segment:
-                place = JournalPosition(writer, number, len(SEGMENT_HEADER))
-            while lines := read_lines(path, place.offset, limit=limit - len(found)):
+            if number > position.segment:
+                position = JournalPosition(writer, number, len(SEGMENT_HEADER))
+            while lines := read_lines(path, position.offset, limit=limit - len(entries)):
                 for line in lines:
-                    place = JournalPosition(writer, number, place.offset + FRAME_HEADER_BYTES + len(line))
-                    found.append((JournalEntry(line, place), place))
-            if len(found) >= limit:
+                    position = JournalPosition(writer, number, position.offset + FRAME_HEADER_BYTES + len(line))
+                    entries.append((JournalEntry(line, position), position))
+            if len(entries) >= limit:
                 break
-        return found
+        return entries
 
-    def _start_position(self, writer: str, segments: list[int]) -> JournalPosition:
-        """Where to read on; before all segments where nothing was read yet, or in a folder that was begun anew."""
-        place = self._positions.get(writer)
-        if place is None or (segments and place.segment > segments[-1]):
-            return JournalPosition(writer, 0, 0)
-        return place
+    def _start_position(self, writer: str, segment_numbers: list[int]) -> JournalPosition:
+        position = self._positions.get(writer)
+        was_recreated = position is not None and segment_numbers and position.segment > segment_numbers[-1]
+        return JournalPosition(writer, 0, 0) if position is None or was_recreated else position
+
+
+def load_positions(path: Path) -> tuple[JournalPosition, ...]:
+    """Load the position of each writer; empty if the file does not exist yet.
+
+    Raises:
+        StorageError: the file exists but cannot be read.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=tuple[JournalPosition, ...])
+    except FileNotFoundError:
+        return ()
+    except (OSError, msgspec.DecodeError) as error:
+        raise StorageError(
+            f"the journal's cursor {path} cannot be read: {error}",
+            hint="delete the file to read the journal again from its start; storing events twice changes nothing",
+        ) from error
+
+
+def save_positions(path: Path, positions: Iterable[JournalPosition]) -> None:
+    """Atomically replace the file of positions.
+
+    Raises:
+        StorageError: the file could not be written, or not be synced: a power cut may still undo the change.
+    """
+    try:
+        write_atomically(path, msgspec.json.encode(tuple(positions)))
+    except OSError as error:
+        raise StorageError(f"the journal's cursor {path} cannot be written: {error}") from error
+
+
+def mark_segments_read(folder: Path, position: JournalPosition, *, first_segment: int) -> None:
+    """Start the retention period of a writer's segments that a reader has finished.
+
+    Args:
+        folder: folder of the journal.
+        position: new position of the reader; all segments before it are read.
+        first_segment: segment of the reader's previous position.
+    """
+    for number in range(first_segment, position.segment):
+        with contextlib.suppress(OSError):  # the segment is already deleted
+            os.utime(segment_path(folder / position.writer, number))
+
+
+def delete_read_segments(folder: Path, positions: Iterable[JournalPosition], *, before: datetime) -> int:
+    """Delete segments that were read before a time, and return their number.
+
+    The newest segment of a writer stays, because new segments are numbered from it. If the writer is not running, an
+    empty segment replaces it.
+
+    Args:
+        folder: folder of the journal.
+        positions: committed positions, so that after a crash no deleted segment is needed.
+        before: aware.
+
+    Raises:
+        OSError: an expired segment cannot be deleted, or an empty one not created.
+        StorageError: a segment was not written by this version.
+    """
+    deleted = 0
+    for position in positions:
+        writer = folder / position.writer
+        _roll_idle_segment(writer, position, before=before)
+        expired = [path for path in _iter_read_segments(writer, position) if path.stat().st_mtime < before.timestamp()]
+        for path in expired:
+            path.unlink()
+        if expired:
+            fsync_folder(writer)
+        deleted += len(expired)
+    return deleted
+
+
+def _roll_idle_segment(writer: Path, position: JournalPosition, *, before: datetime) -> None:
+    """Create the next segment of a writer that is not running and whose newest segment is read and expired."""
+    if not writer.exists() or list_segment_numbers(writer)[-1:] != [position.segment]:
+        return
+    newest = segment_path(writer, position.segment)
+    if newest.stat().st_mtime >= before.timestamp() or read_lines(newest, position.offset, limit=1):
+        return
+    try:
+        lock_fd = lock_folder(writer)
+    except BlockingIOError:
+        return
+    try:
+        Segment(writer, position.segment + 1).close()
+    finally:
+        os.close(lock_fd)
+
+
+def _iter_read_segments(writer: Path, position: JournalPosition) -> Iterator[Path]:
+    """Segments that are complete and read to their end, including those behind the position that hold no line."""
+    for number in list_segment_numbers(writer)[:-1] if writer.exists() else ():
+        path = segment_path(writer, number)
+        if number >= position.segment:
+            offset = position.offset if number == position.segment else len(SEGMENT_HEADER)
+            if read_lines(path, offset, limit=1):
+                return
+        yield path

@@ -1,8 +1,21 @@
-"""The files of one writer: numbered segments, and the lock that keeps a second writer out.
+"""Segment files of one journal writer: format, writing, reading, and the lock on their folder.
 
-A segment is written by the process that began it and by nobody later: a writer that starts, or that met an error,
-begins the next one. So a segment with a successor is finished for ever, and a place in it stays what it was whatever
-a crash took away behind it.
+A writer has a folder of its own with numbered segments. A segment is written only by the process that created it: a
+writer that starts, or that has had an I/O error, creates the next segment. A segment that has a successor is therefore
+complete, and an offset in it stays valid even if a crash truncates the data behind that offset.
+
+Format of a segment, version 1::
+
+    segment   = header *frame *%x00   ; the zeros are preallocated space
+    header    = "clicktrail journal 1" LF
+    frame     = length checksum line
+    length    = 4 bytes, little-endian: size of the line in bytes
+    checksum  = 4 bytes, little-endian: CRC-32 (as in zlib) of length and line
+    line      = one encoded event, any bytes, no newline needed
+
+The checksum covers the length, so eight zero bytes are never a valid frame, not even that of an empty line. Reading
+stops at the first frame that is cut off or has a wrong checksum. No acknowledged event can follow it, because a batch
+is acknowledged only once everything up to its end is on disk.
 """
 
 import contextlib
@@ -13,6 +26,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from clicktrail.atomic_file import fsync_folder
 from clicktrail.errors import StorageError
 
 __all__ = [
@@ -23,7 +37,6 @@ __all__ = [
     "SegmentAppender",
     "decode_frames",
     "encode_frame",
-    "fsync_folder",
     "list_segment_numbers",
     "lock_folder",
     "peek_frame_size",
@@ -32,41 +45,27 @@ __all__ = [
     "truncate_torn_tail",
 ]
 
-# FOLDED frames.py: The bytes of a segment, version 1.
-#
-# ::
-#
-#     segment   = head *frame *%x00     ; zeros are room taken in advance, nothing is written there yet
-#     head      = "clicktrail journal 1" LF
-#     frame     = length checksum line
-#     length    = 4 bytes, little-endian: bytes of the line
-#     checksum  = 4 bytes, little-endian: CRC-32 (that of zlib) of length and line
-#     line      = one encoded event, any bytes, no newline needed
-#
-# The checksum covers the length, so that eight zeros are no frame, not even that of an empty line. A frame that
-# is cut
-# off or whose checksum is wrong ends what can be read of a segment: nothing behind it was ever confirmed, since
-# a batch
-# is confirmed only when everything up to its end is on disk.
-
 SEGMENT_HEADER = b"clicktrail journal 1\n"
-"""What a segment begins with; another version of the format changes the number."""
-
 FRAME_HEADER_BYTES = 8
-"""Bytes that a frame takes beside its line."""
+MAX_SEGMENT_BYTES = 32 * 1024 * 1024
 
 _FRAME_LENGTH = struct.Struct("<I")
 _FRAME_HEADER = struct.Struct("<II")
+_SEGMENT_SUFFIX = ".segment"
+_PREALLOCATE_BYTES = 256 * 1024
+"""Space that is filled with zeros at a time. Overwriting it spares each commit an update of the file system's metadata:
+a batch of 16 clicks takes 120 µs instead of 200 µs. A step of 32 MiB would block the event loop for 20 ms."""
+_READ_CHUNK_BYTES = 256 * 1024
 
 
 def encode_frame(line: bytes) -> bytes:
-    """The frame of a line shorter than 4 GiB."""
+    """Encode a line shorter than 4 GiB."""
     length = len(line)
     return _FRAME_HEADER.pack(length, zlib.crc32(line, zlib.crc32(_FRAME_LENGTH.pack(length)))) + line
 
 
 def decode_frames(data: bytes, *, limit: int) -> list[bytes]:
-    """The lines of the sound frames that ``data`` begins with, at most ``limit``."""
+    """Decode up to ``limit`` lines from the start of ``data``, up to the first invalid frame."""
     lines: list[bytes] = []
     start = 0
     while len(lines) < limit and start + FRAME_HEADER_BYTES <= len(data):
@@ -80,46 +79,103 @@ def decode_frames(data: bytes, *, limit: int) -> list[bytes]:
 
 
 def peek_frame_size(data: bytes) -> int:
-    """Bytes that the frame at the beginning of ``data`` claims to take; 0 where none has begun."""
+    """Size in bytes of the frame at the start of ``data``, as its header declares it; 0 if no frame starts there."""
     if len(data) < FRAME_HEADER_BYTES or data[:FRAME_HEADER_BYTES] == bytes(FRAME_HEADER_BYTES):
         return 0
     length: int = _FRAME_LENGTH.unpack_from(data)[0]
     return FRAME_HEADER_BYTES + length
 
 
-MAX_SEGMENT_BYTES = 32 * 1024 * 1024
-"""Where a segment ends."""
+def segment_path(folder: Path, number: int) -> Path:
+    """Path of a segment in a writer's folder."""
+    return folder / f"{number:010}{_SEGMENT_SUFFIX}"
 
-_SEGMENT_SUFFIX = ".segment"
-_PREALLOCATE_BYTES = 256 * 1024
-"""Room that is filled with zeros at a time. Overwriting spares each commit the file system's own journal: a batch of
-16 clicks takes 120 µs instead of 200; and a step this small holds nobody up as one of 32 MiB would, by 20 ms."""
 
-_READ_CHUNK_BYTES = 256 * 1024
-"""Bytes read at a time; a longer frame is read whole."""
+def list_segment_numbers(folder: Path) -> list[int]:
+    """Numbers of a writer's segments, oldest first.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    return sorted(
+        int(path.stem) for path in folder.iterdir() if path.suffix == _SEGMENT_SUFFIX and path.stem.isdecimal()
+    )
+
+
+def read_lines(path: Path, offset: int, *, limit: int) -> list[bytes]:
+    """Read up to ``limit`` lines, and about 256 KiB, from the frame at ``offset`` on.
+
+    The result is empty at the end of the data, whether more data will follow or the rest is torn.
+
+    Raises:
+        OSError: the file cannot be read.
+        StorageError: the file is not a segment of this version.
+    """
+    with path.open("rb", buffering=0) as file:
+        header = os.pread(file.fileno(), len(SEGMENT_HEADER), 0)
+        if header != SEGMENT_HEADER:
+            if SEGMENT_HEADER.startswith(header.rstrip(b"\0")):  # a crash interrupted the creation of the segment
+                return []
+            raise StorageError(f"{path} is not a journal segment that this version can read")
+        data = os.pread(file.fileno(), _READ_CHUNK_BYTES, offset)
+        if peek_frame_size(data) > len(data):
+            data = os.pread(file.fileno(), peek_frame_size(data), offset)
+    return decode_frames(data, limit=limit)
+
+
+def truncate_torn_tail(path: Path) -> None:
+    """Truncate a segment after its last valid frame, and fsync it.
+
+    Raises:
+        OSError: the file cannot be read or truncated.
+    """
+    with path.open("r+b") as file:
+        data = file.read()
+        if not data.startswith(SEGMENT_HEADER):
+            return
+        lines = decode_frames(data[len(SEGMENT_HEADER) :], limit=len(data))
+        file.truncate(len(SEGMENT_HEADER) + sum(FRAME_HEADER_BYTES + len(line) for line in lines))
+        os.fsync(file.fileno())
+
+
+def lock_folder(folder: Path) -> int:
+    """Create the folder if it is missing, and lock it until the returned file descriptor is closed.
+
+    Raises:
+        BlockingIOError: another writer holds the lock.
+        OSError: the folder cannot be created or written to.
+    """
+    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    fsync_folder(folder.parent)
+    lock_fd = os.open(folder / "lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock_fd)
+        raise
+    return lock_fd
 
 
 class Segment:
-    """One file, being written.
+    """A segment that is being written. Creating it is durable.
 
     Args:
-        folder: the writer's.
-        number: its own, which was never given before.
-        capacity: bytes that it takes, unless one batch alone is larger.
+        folder: folder of the writer.
+        number: number that no segment of this writer has had before.
+        capacity: maximum size in bytes, unless a single batch is larger.
 
     Attributes:
-        size: bytes that are written.
-        synced_size: bytes of them that are on disk.
+        size: bytes written.
+        synced_size: bytes known to be on disk.
 
     Raises:
-        OSError: from every method; the segment is then to be closed and not written again.
+        OSError: from every method; the caller then has to close the segment and must not write to it again.
     """
 
     def __init__(self, folder: Path, number: int, *, capacity: int = MAX_SEGMENT_BYTES) -> None:
-        """Begin the segment; from here on it survives a power cut, empty as it is."""
         self.size = 0
-        self._capacity = capacity
         self.synced_size = 0
+        self._capacity = capacity
         self._preallocated_size = 0
         self._fd = os.open(segment_path(folder, number), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         try:
@@ -132,11 +188,11 @@ class Segment:
             raise
 
     def has_room(self, size: int) -> bool:
-        """Whether so many bytes fit in."""
+        """Whether ``size`` more bytes fit."""
         return self.size + size <= self._capacity
 
     def write(self, data: bytes) -> None:
-        """Append; the kernel has it then, whatever becomes of this process."""
+        """Append data, which then survives the end of this process but not yet a power cut."""
         end = self.size + len(data)
         if end > self._preallocated_size:
             self._preallocate(end)
@@ -146,123 +202,35 @@ class Segment:
         self.size = end
 
     def sync(self) -> None:
-        """Return when all that was written is on disk."""
+        """Bring everything written to disk."""
         if not os.fstat(self._fd).st_nlink:
             raise FileNotFoundError("the segment was deleted while it was being written")
         os.fdatasync(self._fd)
         self.synced_size = self.size
 
     def close(self) -> None:
-        """Give back the room that was not needed, and what was not synced."""
+        """Close the file without the preallocated space and without data that was not synced."""
         with contextlib.suppress(OSError):  # readers stop at zeros and torn frames anyway
             os.ftruncate(self._fd, self.synced_size)
-        with contextlib.suppress(OSError):  # all that was confirmed has been synced before
+        with contextlib.suppress(OSError):  # everything acknowledged was synced before
             os.close(self._fd)
 
     def _preallocate(self, end: int) -> None:
-        """Take room up to ``end`` and a step beyond; where there is none, the write itself will say so."""
         while self._preallocated_size < end:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # if the disk is full, the write itself fails
                 os.pwrite(self._fd, bytes(_PREALLOCATE_BYTES), self._preallocated_size)
             self._preallocated_size += _PREALLOCATE_BYTES
 
 
-def segment_path(folder: Path, number: int) -> Path:
-    """Where a writer's segment lies."""
-    return folder / f"{number:010}{_SEGMENT_SUFFIX}"
-
-
-def list_segment_numbers(folder: Path) -> list[int]:
-    """The numbers of a writer's segments, the oldest first.
-
-    Raises:
-        OSError: the folder cannot be read.
-    """
-    return sorted(
-        int(path.stem) for path in folder.iterdir() if path.suffix == _SEGMENT_SUFFIX and path.stem.isdecimal()
-    )
-
-
-def read_lines(path: Path, offset: int, *, limit: int) -> list[bytes]:
-    """The next lines from a place between two frames: at most ``limit``, and about 256 KiB of them.
-
-    Empty at the end of what is written, be it that more will come or that the rest is torn.
-
-    Raises:
-        OSError: the file cannot be read.
-        StorageError: the file is no segment of this version.
-    """
-    with path.open("rb", buffering=0) as file:
-        head = os.pread(file.fileno(), len(SEGMENT_HEADER), 0)
-        if head != SEGMENT_HEADER:
-            if SEGMENT_HEADER.startswith(head.rstrip(b"\0")):  # its beginning was cut off by a crash
-                return []
-            raise StorageError(f"{path} is not a journal segment that this version can read")
-        data = os.pread(file.fileno(), _READ_CHUNK_BYTES, offset)
-        if peek_frame_size(data) > len(data):
-            data = os.pread(file.fileno(), peek_frame_size(data), offset)
-    return decode_frames(data, limit=limit)
-
-
-def truncate_torn_tail(path: Path) -> None:
-    """Take away what follows the last sound frame, and bring the rest to disk.
-
-    Raises:
-        OSError: the file cannot be read or cut.
-    """
-    with path.open("r+b") as file:
-        data = file.read()
-        if not data.startswith(SEGMENT_HEADER):
-            return
-        lines = decode_frames(data[len(SEGMENT_HEADER) :], limit=len(data))
-        file.truncate(len(SEGMENT_HEADER) + sum(FRAME_HEADER_BYTES + len(line) for line in lines))
-        os.fsync(file.fileno())
-
-
-def lock_folder(folder: Path) -> int:
-    """Make the folder if it is missing, and claim it for this process until the returned descriptor is closed.
-
-    Raises:
-        BlockingIOError: another writer has claimed it.
-        OSError: it cannot be made or written to.
-    """
-    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-    fsync_folder(folder.parent)
-    claim = os.open(folder / "lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    try:
-        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(claim)
-        raise
-    return claim
-
-
-def fsync_folder(folder: Path) -> None:
-    """Bring the folder's own entries to disk: a new file's name is not there before (fsync(2)).
-
-    Raises:
-        OSError: the folder cannot be opened or synced.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-# FOLDED tail.py: The end of one writer's folder, where its lines are added: the claim on the folder, and the
-# segment in hand.
-
-
 class SegmentAppender:
-    """Adds to the newest segment, and begins the next where that is full, or was left.
+    """Append to the newest segment of a writer, and create the next one when it is full or was released.
 
     Args:
-        folder: the writer's, which nobody else may write to.
-        create_segment: how a segment is begun.
+        folder: folder of the writer.
+        create_segment: called with the folder and the number of a new segment.
 
     Raises:
-        OSError: from every method. The segment is left then without what was not synced, all of which is to be written
+        OSError: from every method. The segment is then released, and everything that was not synced has to be written
             again.
     """
 
@@ -274,7 +242,7 @@ class SegmentAppender:
         self._segment_number = 0
 
     def open(self) -> None:
-        """Claim the folder, and mend what a crash left of its last segment.
+        """Lock the folder, and truncate what a crash has left at the end of the last segment.
 
         Raises:
             StorageError: another process writes to this folder.
@@ -285,29 +253,29 @@ class SegmentAppender:
             raise StorageError(
                 f"another process writes to the journal in {self._folder}", hint="each writer needs a folder of its own"
             ) from error
-        if existing := list_segment_numbers(self._folder):
-            truncate_torn_tail(segment_path(self._folder, existing[-1]))
+        if numbers := list_segment_numbers(self._folder):
+            truncate_torn_tail(segment_path(self._folder, numbers[-1]))
 
-    def write(self, data: bytes) -> None:
-        """Add frames; they outlive this process, and a power cut once they are synced."""
+    def write(self, frames: bytes) -> None:
+        """Append frames, which then survive the end of this process but not yet a power cut."""
         with self._release_on_error():
-            self._ensure_segment(len(data)).write(data)
+            self._ensure_segment(len(frames)).write(frames)
 
     def sync(self) -> None:
-        """Bring what was written to disk."""
+        """Bring everything written to disk."""
         with self._release_on_error():
             if self._segment:
                 self._segment.sync()
 
     def roll(self) -> None:
-        """Begin the next segment if anything is in the one in hand, so that readers get done with that."""
+        """Create the next segment if the current one holds any frame, so that readers can finish the current one."""
         with self._release_on_error():
             if self._segment and self._segment.size > len(SEGMENT_HEADER):
                 self._finish_segment()
                 self._ensure_segment(0)
 
     def release(self) -> None:
-        """Leave segment and folder to others; the next write claims them anew."""
+        """Close the segment and unlock the folder; the next write locks it again."""
         if self._segment:
             self._segment.close()
             self._segment = None
@@ -320,14 +288,13 @@ class SegmentAppender:
         try:
             yield
         except OSError:
-            empty = self._segment is not None and self._segment.synced_size == len(SEGMENT_HEADER)
+            is_empty = self._segment is not None and self._segment.synced_size == len(SEGMENT_HEADER)
             self.release()
-            if empty:
+            if is_empty:
                 self._delete_empty_segment()
             raise
 
     def _ensure_segment(self, size: int) -> Segment:
-        """The segment in hand, or the next one where there is none or the batch would fill it up."""
         if self._segment and not self._segment.has_room(size):
             self._finish_segment()
         if self._segment is None:
@@ -338,14 +305,16 @@ class SegmentAppender:
         return self._segment
 
     def _finish_segment(self) -> None:
-        """Be done with the segment in hand; nothing of it is left unsynced."""
         if self._segment:
             self._segment.sync()
             self._segment.close()
             self._segment = None
 
     def _delete_empty_segment(self) -> None:
-        """Leave no empty segment for each attempt at a full disk, except alone: from it the numbers go on."""
+        """Delete the empty segment, so that retries on a full disk do not leave one each.
+
+        The only segment stays: without it the numbering would start again.
+        """
         with contextlib.suppress(OSError):
             if len(list_segment_numbers(self._folder)) > 1:
                 segment_path(self._folder, self._segment_number).unlink()

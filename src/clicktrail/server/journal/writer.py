@@ -1,4 +1,13 @@
-"""One writer's end of the journal: batches of lines, one sync a batch, in the event loop."""
+"""Append events to the journal of one writer: gather a batch, write it with one sync, and acknowledge each event.
+
+A batch is committed as soon as a whole iteration of the event loop has added no further line: a single click waits for
+nothing, and under load one sync serves everything that arrived meanwhile. The sync blocks the loop on purpose: a thread
+would cost a third more processor time than it saves.
+
+When the disk fails or takes too long, the writer is degraded. Lines then go to a backlog in memory and are reported as
+not committed at once, while a thread retries the backlog in order until the disk accepts it. Lines that an error leaves
+in doubt are written again, so a reader can see a line twice; events are deduplicated by their ids.
+"""
 
 import asyncio
 import time
@@ -14,118 +23,51 @@ from clicktrail.server.monitoring.metrics import JOURNAL_BATCH_EVENTS, JOURNAL_S
 
 __all__ = ["DEFAULT_BUFFER_BYTES", "Backlog", "Durability", "SegmentWriter"]
 
-# FOLDED backlog.py: Frames that wait in memory for a disk that takes none: in order, and up to a limit.
-
-
-class Backlog:
-    """First in, first out. What does not fit any more is let go: the newest.
-
-    The oldest are kept because they say more: a recipient's first click counts as a clicker, the later ones as clicks
-    only. Nor can a flood push out what was there before it; and the record has one gap, at its end.
-
-    Args:
-        max_bytes: bytes of frames that are kept at most.
-
-    Attributes:
-        size: bytes of the frames that wait.
-        dropped: how many frames did not fit so far.
-    """
-
-    def __init__(self, max_bytes: int) -> None:
-        self.size = 0
-        self.dropped = 0
-        self._max_bytes = max_bytes
-        self._frames: deque[bytes] = deque()
-
-    def __len__(self) -> int:
-        return len(self._frames)
-
-    def add(self, frame: bytes) -> None:
-        """Put a frame at the end, or let it go."""
-        if self.size + len(frame) > self._max_bytes:
-            self.dropped += 1
-            return
-        self._frames.append(frame)
-        self.size += len(frame)
-
-    def peek(self, max_bytes: int) -> list[bytes]:
-        """The oldest frames, up to so many bytes, and one in any case where there is one. They stay."""
-        chosen: list[bytes] = []
-        size = 0
-        for frame in self._frames:
-            size += len(frame)
-            if chosen and size > max_bytes:
-                break
-            chosen.append(frame)
-        return chosen
-
-    def remove_oldest(self, count: int) -> None:
-        """Take away the oldest frames: they are on disk."""
-        for _ in range(count):
-            self.size -= len(self._frames.popleft())
-
-    def drop_all(self) -> None:
-        """Let go all that waits, and all that is still to come."""
-        self.dropped += len(self._frames)
-        self.remove_oldest(len(self._frames))
-        self._max_bytes = 0
-
-
 DEFAULT_BUFFER_BYTES = 64 * 1024 * 1024
-"""What waits in memory at most for a disk that takes nothing: some 100,000 clicks."""
+"""About 100,000 clicks."""
 
 _MAX_BATCH_DELAY_S = 0.001
-"""A line waits for company that long at most."""
 _MAX_UNSYNCED_S = 0.010
-"""``async``: what was written stays without a sync that long at most."""
+"""With `Durability.ASYNC`: maximum time between a write and its sync."""
 _SLOW_COMMIT_S = 2.0
-"""A commit that took longer makes the next ones happen beside the loop: the reader's patience ends about there."""
+"""A commit that takes longer degrades the writer: about here readers lose patience."""
 _RETRY_INTERVAL_S = 0.25
-"""How long a disk that took nothing is left alone."""
 _MAX_RETRY_BYTES = 1024 * 1024
-"""What is written at a time of what has waited."""
+"""Size of the batches in which the backlog is written."""
 _MAX_SEGMENT_AGE_S = 3600.0
-"""A segment's age at most: what is older than the time that segments are kept lies there for an hour more."""
+"""Maximum age of a segment. Events can thus outlive their retention period by an hour."""
 
 
 class Durability(StrEnum):
-    """What a line has survived when it is confirmed."""
+    """What an event is guaranteed to survive once it is acknowledged."""
 
     DURABLE = "durable"
     """A power cut."""
     ASYNC = "async"
-    """The end of this process; a power cut only after 10 ms more."""
+    """The end of this process; a power cut only after another 10 ms."""
 
 
 class SegmentWriter:
-    """Implements ``ports.Journal`` on one folder, which nobody else may write to.
+    """Implements ``ports.Journal`` on a folder of its own.
 
-    A batch is committed as soon as a whole turn of the event loop brought no further line: a lone click waits for
-    nothing, and under load one sync serves all that arrived meanwhile. The sync blocks the loop on purpose: handing
-    it to a thread costs a third more processor time than it saves.
-
-    In trouble, which is a disk that takes nothing or takes too long, nobody waits: lines are kept in a backlog, and a
-    thread tries to write them until the disk takes them again, in their order. What an error leaves in doubt is taken
-    back and written again, and so a line may come to readers twice: events are known by their ids.
-
-    To be made in the process that uses it: a forked child would share the lock.
+    Create it in the process that uses it: a forked child would share the lock.
 
     Args:
-        folder: the writer's own.
-        loop: where it is used.
-        durability: what confirmed means.
-        buffer_bytes: room of the backlog.
-        create_segment: how a segment is begun.
+        folder: folder of this writer.
+        loop: event loop in which the writer is used.
+        durability: what an acknowledged event survives.
+        buffer_bytes: maximum size of the backlog.
+        create_segment: called with the folder and the number of a new segment.
 
     Attributes:
-        is_degraded: whether lines have to wait for the disk just now.
-        failed: lines so far that were not on disk when that was told: written later, or waiting, or let go.
-        last_error: what the latest attempt to write met; None if it was well.
-        batch_lines: lines that were written at once.
-        sync_seconds: how long writing and syncing took.
+        is_degraded: whether lines currently wait in memory because the disk cannot be written.
+        failed_count: lines so far that were not on disk when ``on_commit`` was called.
+        last_error: error of the latest attempt to write; None if it succeeded.
+        batch_lines: histogram of lines per batch.
+        sync_seconds: histogram of the durations of commits.
 
     Raises:
-        StorageError: another process writes to this folder. Any other trouble is met again at the first batch.
+        StorageError: another process writes to this folder. Any other error appears again with the first batch.
     """
 
     def __init__(
@@ -137,6 +79,7 @@ class SegmentWriter:
         buffer_bytes: int = DEFAULT_BUFFER_BYTES,
         create_segment: Callable[[Path, int], Segment] = Segment,
     ) -> None:
+        self.is_degraded = False
         self.failed_count = 0
         self.last_error: OSError | None = None
         self.batch_lines = Histogram(JOURNAL_BATCH_EVENTS.bounds)
@@ -149,8 +92,7 @@ class SegmentWriter:
         self._unsynced_frames: list[bytes] = []
         self._appender = SegmentAppender(folder, create_segment=create_segment)
         self._backlog = Backlog(buffer_bytes)
-        self.is_degraded = False
-        self._executor = ThreadPoolExecutor(max_workers=1)  # starts none before there is trouble
+        self._executor = ThreadPoolExecutor(max_workers=1)  # starts its thread with the first retry
         self._retry_future: Future[tuple[int, float]] | None = None
         self._closed = False
         try:
@@ -161,16 +103,16 @@ class SegmentWriter:
 
     @property
     def buffered_count(self) -> int:
-        """Lines that wait for the disk now."""
+        """Lines that wait in the backlog now."""
         return len(self._backlog)
 
     @property
     def dropped_count(self) -> int:
-        """Lines so far that will never be on disk."""
+        """Lines so far that were dropped because the backlog was full."""
         return self._backlog.dropped
 
     def append(self, line: bytes, on_commit: Callable[[bool], None]) -> None:
-        """Add a line to the batch; ``on_commit``, which must not raise, hears what became of it."""
+        """Add a line to the batch. ``on_commit`` is called with whether it was committed, and must not raise."""
         frame = encode_frame(line)
         if self.is_degraded:
             on_commit(self._commit([frame], failed_count=1))
@@ -179,22 +121,21 @@ class SegmentWriter:
         self._callbacks.append(on_commit)
         if len(self._callbacks) == 1:
             self._batch_deadline = self._loop.time() + _MAX_BATCH_DELAY_S
-            self._loop.call_soon(
-                self._flush_when_idle, 0
-            )  # looks twice: the next turn calls it before what that turn reads
+            # Checks twice: the loop calls it first before it reads the sockets again.
+            self._loop.call_soon(self._flush_when_idle, 0)
 
     def flush(self) -> None:
-        """Commit what waits for company, now."""
+        """Commit the current batch now."""
         if not self._batch:
             return
-        frames, waiting = self._batch, self._callbacks
+        frames, callbacks = self._batch, self._callbacks
         self._batch, self._callbacks = [], []
-        committed = self._commit(frames, failed_count=len(waiting))
-        for on_commit in waiting:
+        committed = self._commit(frames, failed_count=len(callbacks))
+        for on_commit in callbacks:
             on_commit(committed)
 
     def close(self) -> None:
-        """Commit what waits, try once more what the disk did not take, and leave the folder to others."""
+        """Commit the batch, retry the backlog one last time, and unlock the folder."""
         if self._closed:
             return
         self.flush()
@@ -223,11 +164,10 @@ class SegmentWriter:
             self.flush()
 
     def _commit(self, frames: list[bytes], *, failed_count: int) -> bool:
-        """Write a batch in the loop; where that cannot be done, put it off."""
         if self.is_degraded:
             self._add_to_backlog(frames, failed_count=failed_count)
             return False
-        began = time.monotonic()
+        started_at = time.monotonic()
         try:
             self._appender.write(b"".join(frames))
             if self._durability is Durability.DURABLE:
@@ -238,7 +178,7 @@ class SegmentWriter:
             return False
         self.last_error = None
         self.batch_lines.observe(len(frames))
-        self._record_duration(began)
+        self._record_duration(started_at)
         if self._durability is Durability.ASYNC:
             if not self._unsynced_frames:
                 self._loop.call_later(_MAX_UNSYNCED_S, self._sync)
@@ -246,20 +186,19 @@ class SegmentWriter:
         return True
 
     def _sync(self) -> None:
-        """Bring to disk what is written and not synced."""
         if not self._unsynced_frames:
             return
-        began = time.monotonic()
+        started_at = time.monotonic()
         try:
             self._appender.sync()
         except OSError as error:
             self._handle_error(error)
             return
         self._unsynced_frames = []
-        self._record_duration(began)
+        self._record_duration(started_at)
 
     def _roll(self) -> None:
-        """Begin the next segment, so that what was written before gets old enough to be deleted."""
+        """Create the next segment every hour, so that the current one can be read to its end and expire."""
         self._roll_timer = self._loop.call_later(_MAX_SEGMENT_AGE_S, self._roll)
         if self.is_degraded:
             return
@@ -269,15 +208,15 @@ class SegmentWriter:
             self._handle_error(error)
 
     def _handle_error(self, error: OSError) -> None:
-        """Be in trouble; what was not synced is to be written again."""
+        """Enter degraded mode; lines that were not synced have to be written again."""
         self.last_error = error
         self._add_to_backlog(self._unsynced_frames, failed_count=len(self._unsynced_frames))
         self._unsynced_frames = []
         self._enter_degraded_mode()
 
-    def _record_duration(self, began: float) -> None:
-        """Be in trouble if something that has just ended took too long."""
-        seconds = time.monotonic() - began
+    def _record_duration(self, started_at: float) -> None:
+        """Record the duration of a commit; a slow one enters degraded mode."""
+        seconds = time.monotonic() - started_at
         self.sync_seconds.observe(seconds)
         if seconds > _SLOW_COMMIT_S:
             self._enter_degraded_mode()
@@ -293,7 +232,7 @@ class SegmentWriter:
             self._backlog.add(frame)
 
     def _retry_backlog(self) -> None:
-        """Let the thread write the oldest that waits; where nothing does, trouble is over until it is met again."""
+        """Write the oldest lines of the backlog in the thread; end degraded mode if there are none."""
         if self._closed:
             return
         frames = self._backlog.peek(_MAX_RETRY_BYTES)
@@ -301,24 +240,22 @@ class SegmentWriter:
             self.is_degraded = False
             return
         self._retry_future = self._executor.submit(self._write_in_thread, frames)
-        self._retry_future.add_done_callback(
-            lambda attempt: self._loop.call_soon_threadsafe(self._finish_retry, attempt)
-        )
+        self._retry_future.add_done_callback(lambda future: self._loop.call_soon_threadsafe(self._finish_retry, future))
 
     def _write_in_thread(self, frames: list[bytes]) -> tuple[int, float]:
-        """In the thread: how many were written, and in how many seconds."""
-        began = time.monotonic()
+        """Return the number of frames and the duration in seconds. Runs in the thread."""
+        started_at = time.monotonic()
         self._appender.write(b"".join(frames))
         self._appender.sync()
-        return len(frames), time.monotonic() - began
+        return len(frames), time.monotonic() - started_at
 
-    def _finish_retry(self, attempt: Future[tuple[int, float]]) -> None:
-        """Go on where the thread has ended; it is told once, by the loop or by ``close``."""
-        if attempt is not self._retry_future:
+    def _finish_retry(self, retry: Future[tuple[int, float]]) -> None:
+        """Continue after the thread has finished. Both the loop and ``close`` call this; the first call counts."""
+        if retry is not self._retry_future:
             return
         self._retry_future = None
         try:
-            written, seconds = attempt.result()
+            written, seconds = retry.result()
         except OSError as error:
             self.last_error = error
             self._loop.call_later(_RETRY_INTERVAL_S, self._retry_backlog)
@@ -331,9 +268,63 @@ class SegmentWriter:
             self._leave_degraded_mode()
 
     def _leave_degraded_mode(self) -> None:
-        """Write the rest that waits in the loop, where no new line can overtake it."""
+        """Write the rest of the backlog in the loop, so that no new line can overtake it."""
         frames = self._backlog.peek(self._backlog.size)
         self._backlog.remove_oldest(len(frames))
         self.is_degraded = False
         if frames:
             self._commit(frames, failed_count=0)
+
+
+class Backlog:
+    """A first-in, first-out buffer of frames that drops new frames when it is full.
+
+    The oldest frames are worth more: a recipient's first click makes a clicker, later ones only add clicks. A flood
+    cannot push out what was there before it, and the record has a single gap.
+
+    Args:
+        max_bytes: maximum size of the frames.
+
+    Attributes:
+        size: bytes of the waiting frames.
+        dropped: frames dropped so far.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self.size = 0
+        self.dropped = 0
+        self._max_bytes = max_bytes
+        self._frames: deque[bytes] = deque()
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def add(self, frame: bytes) -> None:
+        """Append a frame, or drop it if it does not fit."""
+        if self.size + len(frame) > self._max_bytes:
+            self.dropped += 1
+            return
+        self._frames.append(frame)
+        self.size += len(frame)
+
+    def peek(self, max_bytes: int) -> list[bytes]:
+        """The oldest frames up to ``max_bytes``, but at least one if there is any. They stay in the backlog."""
+        frames: list[bytes] = []
+        size = 0
+        for frame in self._frames:
+            size += len(frame)
+            if frames and size > max_bytes:
+                break
+            frames.append(frame)
+        return frames
+
+    def remove_oldest(self, count: int) -> None:
+        """Remove the oldest frames."""
+        for _ in range(count):
+            self.size -= len(self._frames.popleft())
+
+    def drop_all(self) -> None:
+        """Drop all waiting frames, and every frame added later."""
+        self.dropped += len(self._frames)
+        self.remove_oldest(len(self._frames))
+        self._max_bytes = 0
