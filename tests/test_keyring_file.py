@@ -1,4 +1,7 @@
+import errno
+import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -7,33 +10,33 @@ from clicktrail.errors import KeyRingError, TokenForgedError
 from clicktrail.tokens import KeyRing, KeyState, TokenFormat
 
 
-def test_the_first_start_makes_a_ring(tmp_path: Path) -> None:
+def test_first_start_creates_a_private_ring(tmp_path: Path) -> None:
     path = tmp_path / "data" / keyring_file.FILE_NAME
 
-    made = keyring_file.load_or_create(path, earlier_data_paths=[tmp_path / "data" / "journal"])
+    created = keyring_file.load_or_create(path, earlier_data_paths=[tmp_path / "data" / "journal"])
 
-    assert made.keys == keyring_file.load_or_create(path, earlier_data_paths=[]).keys
+    assert created.keys == keyring_file.load_or_create(path, earlier_data_paths=[]).keys
     assert 0o600 == path.stat().st_mode & 0o777
 
 
-def test_a_missing_ring_is_never_replaced(tmp_path: Path) -> None:
+def test_lost_ring_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "journal").mkdir()
 
     with pytest.raises(KeyRingError, match="is missing") as caught:
         keyring_file.load_or_create(tmp_path / keyring_file.FILE_NAME, earlier_data_paths=[tmp_path / "journal"])
 
-    assert "keys restore FILE puts your backup there" in caught.value.hint
+    assert "keys restore FILE restores a backup" in caught.value.hint
     assert not (tmp_path / keyring_file.FILE_NAME).exists()
 
 
-def test_where_a_ring_is_only_read_nothing_is_to_be_removed(tmp_path: Path) -> None:
+def test_hint_for_a_mistyped_name_does_not_say_remove(tmp_path: Path) -> None:
     with pytest.raises(KeyRingError, match="is missing") as caught:
         keyring_file.load(tmp_path / "mistyped.json")
 
     assert "remove" not in caught.value.hint
 
 
-def test_a_ring_that_others_can_read_is_refused(tmp_path: Path) -> None:
+def test_ring_readable_by_others_is_refused(tmp_path: Path) -> None:
     path = tmp_path / keyring_file.FILE_NAME
     keyring_file.load_or_create(path, earlier_data_paths=[])
     path.chmod(0o640)
@@ -42,7 +45,7 @@ def test_a_ring_that_others_can_read_is_refused(tmp_path: Path) -> None:
         keyring_file.load(path)
 
 
-def test_a_file_that_is_no_ring_is_not_to_be_made_private(tmp_path: Path) -> None:
+def test_hint_for_another_file_does_not_say_chmod(tmp_path: Path) -> None:
     for content in (b"[tracking]", b"\xff"):
         (tmp_path / "wrong.toml").write_bytes(content)
         with pytest.raises(KeyRingError, match=r"wrong\.toml is not a key ring") as caught:
@@ -61,7 +64,7 @@ def test_a_file_that_is_no_ring_is_not_to_be_made_private(tmp_path: Path) -> Non
         '{"keys": [{"number": 0, "state": "lost", "secret": ""}]}',
     ],
 )
-def test_a_file_that_is_no_ring_is_refused(tmp_path: Path, text: str) -> None:
+def test_malformed_ring_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / keyring_file.FILE_NAME
     path.touch(mode=0o600)
     path.write_text(text, "utf-8")
@@ -70,7 +73,7 @@ def test_a_file_that_is_no_ring_is_refused(tmp_path: Path, text: str) -> None:
         keyring_file.load(path)
 
 
-def test_a_backup_opens_what_the_ring_sealed(tmp_path: Path) -> None:
+def test_backup_opens_what_the_ring_sealed(tmp_path: Path) -> None:
     path, copy = tmp_path / keyring_file.FILE_NAME, tmp_path / "copy.json"
     ring = keyring_file.load_or_create(path, earlier_data_paths=[])
 
@@ -80,7 +83,7 @@ def test_a_backup_opens_what_the_ring_sealed(tmp_path: Path) -> None:
     assert 0o600 == copy.stat().st_mode & 0o777
 
 
-def test_a_backup_makes_no_folder(tmp_path: Path) -> None:
+def test_backup_to_a_missing_folder_is_refused(tmp_path: Path) -> None:
     path = tmp_path / keyring_file.FILE_NAME
     keyring_file.load_or_create(path, earlier_data_paths=[])
 
@@ -90,26 +93,26 @@ def test_a_backup_makes_no_folder(tmp_path: Path) -> None:
     assert ("is its drive mounted?", False) == (caught.value.hint, keyring_file.is_backed_up(path))
 
 
-def test_whether_the_ring_is_backed_up_as_it_is_now_is_known(tmp_path: Path) -> None:
+def test_changed_ring_is_not_backed_up(tmp_path: Path) -> None:
     path, copies = tmp_path / keyring_file.FILE_NAME, [tmp_path / f"copy-{number}.json" for number in range(2)]
     assert not keyring_file.is_backed_up(path)
     keyring_file.load_or_create(path, earlier_data_paths=[])
-    known = [keyring_file.is_backed_up(path)]
+    states = [keyring_file.is_backed_up(path)]
     keyring_file.backup(path, copies[0])
-    known.append(keyring_file.is_backed_up(path))
+    states.append(keyring_file.is_backed_up(path))
     keyring_file.rotate(path)
-    known.append(keyring_file.is_backed_up(path))
+    states.append(keyring_file.is_backed_up(path))
     keyring_file.backup(path, copies[1])
-    known.append(keyring_file.is_backed_up(path))
+    states.append(keyring_file.is_backed_up(path))
     keyring_file.revoke(path, 0)
-    known.append(keyring_file.is_backed_up(path))
+    states.append(keyring_file.is_backed_up(path))
     path.unlink()
-    known.append(keyring_file.is_backed_up(path))
+    states.append(keyring_file.is_backed_up(path))
     keyring_file.restore(path, copies[1])
-    assert [False, True, False, True, False, False, True] == [*known, keyring_file.is_backed_up(path)]
+    assert [False, True, False, True, False, False, True] == [*states, keyring_file.is_backed_up(path)]
 
 
-def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
+def test_backup_does_not_overwrite_a_file(tmp_path: Path) -> None:
     path, copy = tmp_path / keyring_file.FILE_NAME, tmp_path / "copy.json"
     keyring_file.load_or_create(path, earlier_data_paths=[])
     copy.write_text("older", "utf-8")
@@ -121,30 +124,44 @@ def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
     assert "older" == copy.read_text("utf-8")
 
 
-def states(ring: KeyRing) -> list[tuple[int, KeyState]]:
-    """The keys of a ring, newest first."""
+def list_keys(ring: KeyRing) -> list[tuple[int, KeyState]]:
+    """Numbers and states of a ring's keys, newest first."""
     return [(key.number, key.state) for key in ring.keys]
 
 
-def test_rotation_adds_a_key_in_front(tmp_path: Path) -> None:
+def test_rotation_adds_the_key_that_seals(tmp_path: Path) -> None:
     path = tmp_path / keyring_file.FILE_NAME
     before = keyring_file.load_or_create(path, earlier_data_paths=[]).encrypt(b"before")
 
     new = keyring_file.rotate(path)
 
     ring = keyring_file.load(path)
-    assert [(1, KeyState.SEAL), (0, KeyState.OPEN)] == states(ring)
+    assert [(1, KeyState.SEAL), (0, KeyState.OPEN)] == list_keys(ring)
     assert (b"before", new.last_character(TokenFormat.SEALED)) == (ring.decrypt(before), ring.encrypt(b"after")[-1])
 
 
-def test_a_rotated_ring_is_private_and_alone(tmp_path: Path) -> None:
+def test_rotated_ring_is_private_and_leaves_no_temporary_file(tmp_path: Path) -> None:
     path = tmp_path / keyring_file.FILE_NAME
     keyring_file.load_or_create(path, earlier_data_paths=[])
     keyring_file.rotate(path)
     assert ([path], 0o600) == (list(tmp_path.iterdir()), path.stat().st_mode & 0o777)
 
 
-def test_a_ring_can_be_full(tmp_path: Path) -> None:
+def test_failed_write_keeps_the_old_ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / keyring_file.FILE_NAME
+    keys = keyring_file.load_or_create(path, earlier_data_paths=[]).keys
+
+    def fail(_descriptor: int) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        with pytest.raises(KeyRingError, match=r"cannot write the key ring .*: No space left"):
+            keyring_file.rotate(path)
+    assert (keys, [path]) == (keyring_file.load(path).keys, list(tmp_path.iterdir()))
+
+
+def test_full_ring_cannot_be_rotated(tmp_path: Path) -> None:
     path = tmp_path / keyring_file.FILE_NAME
     keyring_file.load_or_create(path, earlier_data_paths=[])
     assert list(range(1, 20)) == [keyring_file.rotate(path).number for _ in range(19)]
@@ -152,7 +169,7 @@ def test_a_ring_can_be_full(tmp_path: Path) -> None:
         keyring_file.rotate(path)
 
 
-def test_a_revoked_key_opens_nothing(tmp_path: Path) -> None:
+def test_revoked_key_opens_nothing(tmp_path: Path) -> None:
     path = tmp_path / keyring_file.FILE_NAME
     dead = keyring_file.load_or_create(path, earlier_data_paths=[]).encrypt(b"dead")
     keyring_file.rotate(path)
@@ -160,14 +177,14 @@ def test_a_revoked_key_opens_nothing(tmp_path: Path) -> None:
     keyring_file.revoke(path, 0)
 
     ring = keyring_file.load(path)
-    assert [(1, KeyState.SEAL), (0, KeyState.REVOKED)] == states(ring)
+    assert [(1, KeyState.SEAL), (0, KeyState.REVOKED)] == list_keys(ring)
     assert b"alive" == ring.decrypt(ring.encrypt(b"alive"))
     with pytest.raises(TokenForgedError, match="revoked"):
         ring.decrypt(dead)
 
 
 @pytest.mark.parametrize(("number", "says"), [(0, "key 0 seals new links"), (7, "has no key 7")])
-def test_a_key_that_cannot_be_revoked(tmp_path: Path, number: int, says: str) -> None:
+def test_sealing_or_unknown_key_cannot_be_revoked(tmp_path: Path, number: int, says: str) -> None:
     path = tmp_path / keyring_file.FILE_NAME
     before = keyring_file.load_or_create(path, earlier_data_paths=[]).keys
     with pytest.raises(KeyRingError, match=says):
@@ -175,7 +192,7 @@ def test_a_key_that_cannot_be_revoked(tmp_path: Path, number: int, says: str) ->
     assert before == keyring_file.load(path).keys
 
 
-def test_a_lost_ring_comes_back(tmp_path: Path) -> None:
+def test_lost_ring_is_restored_from_a_backup(tmp_path: Path) -> None:
     path, copy = tmp_path / "data" / keyring_file.FILE_NAME, tmp_path / "copy.json"
     ring = keyring_file.load_or_create(path, earlier_data_paths=[])
     keyring_file.backup(path, copy)
@@ -186,7 +203,7 @@ def test_a_lost_ring_comes_back(tmp_path: Path) -> None:
     assert ring.keys == keyring_file.load(path).keys
 
 
-def test_a_ring_that_is_there_is_not_replaced(tmp_path: Path) -> None:
+def test_existing_ring_is_not_replaced_by_a_backup(tmp_path: Path) -> None:
     path, copy = tmp_path / keyring_file.FILE_NAME, tmp_path / "copy.json"
     keyring_file.load_or_create(path, earlier_data_paths=[])
     keyring_file.backup(path, copy)

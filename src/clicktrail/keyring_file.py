@@ -1,48 +1,46 @@
-"""The key ring's file: made once, and never again in silence.
+"""The file of the key ring: created once, changed atomically, never re-created silently.
 
-Every link ever sent depends on the key that sealed it. A new key where an old one is missing would let everything
-start and kill all those links, so a ring is made only where nothing shows that there ever was one. The file is either
-the old one or the new one, whatever happens in between. A running edge goes by what the file says; the engine has the
-ring of its start.
+Every link ever sent depends on the key that sealed it. A new ring in place of a lost one would let everything start and
+break all those links, so a ring is created only where there is no data of an earlier start. A running edge reloads the
+ring when the file changes; the engine keeps the ring it started with.
 """
 
 import base64
 import contextlib
 import hashlib
 import json
-import os
 import secrets
 import stat
-import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from clicktrail.atomic_file import write_atomically
 from clicktrail.errors import KeyRingError
 from clicktrail.tokens import MAX_KEYS, SECRET_BYTES, Key, KeyRing, KeyState
 
 __all__ = ["FILE_NAME", "backup", "is_backed_up", "load", "load_or_create", "restore", "revoke", "rotate"]
 
 FILE_NAME = "keys.json"
-"""The file's name in the data folder."""
+"""Name of the file in the data folder."""
 
 _BACKUP_RECORD_NAME = "keys.backed-up"
-"""Beside the ring: which one was copied last."""
+"""Name of the file, beside the ring, that holds the fingerprint of the ring at its last backup."""
 
 _RESTORE_HINT = (
-    "clicktrail keys restore FILE puts your backup there (clicktrail keys backup made it); without it no link ever "
-    "sent can be opened."
+    "clicktrail keys restore FILE restores a backup (clicktrail keys backup makes one); without it no link ever sent "
+    "can be opened."
 )
-_FIRST_START_HINT = "clicktrail serve makes one at its very first start."
+_FIRST_START_HINT = "clicktrail serve creates one at its very first start."
 _NOT_A_KEY_RING_HINT = "name the right file; if this one was a ring, restore it from your backup"
 _GROUP_AND_OTHERS_MODE = stat.S_IRWXG | stat.S_IRWXO
 
 
 def load(path: Path) -> KeyRing:
-    """Read the ring.
+    """Read a key ring.
 
     Raises:
-        KeyRingError: missing, not a ring, or readable by others than its owner.
+        KeyRingError: the file is missing, not a key ring, or accessible to other users than its owner.
     """
     try:
         mode = path.stat().st_mode
@@ -60,43 +58,43 @@ def load(path: Path) -> KeyRing:
 
 
 def load_or_create(path: Path, *, earlier_data_paths: Iterable[Path]) -> KeyRing:
-    """Read the ring, or make one if this is the first start.
+    """Read a key ring, or create it if this is the first start.
 
     Args:
         path: the ring's file.
-        earlier_data_paths: what an earlier start would have left: journal, registry, analytics. Where one of them exists a
-            missing ring is lost, not new.
+        earlier_data_paths: files that only an earlier start creates: journal, registry, analytics. If one of them
+            exists, a missing ring is lost and is not created.
 
     Raises:
-        KeyRingError: as for load.
+        KeyRingError: the ring is lost or cannot be written, or as for `load`.
     """
     if not path.exists():
-        if any(trace.exists() for trace in earlier_data_paths):
+        if any(data_path.exists() for data_path in earlier_data_paths):
             raise KeyRingError(
                 f"the key ring {path} is missing",
                 hint=f"{_RESTORE_HINT} Only if you never sent any, remove {path.parent}",
             )
-        _write_new_file(path, [_generate_key(0)])
+        _write(path, [_generate_key(0)], overwrite=False)
     return load(path)
 
 
 def backup(path: Path, backup_path: Path) -> None:
-    """Copy the ring to a new file that only its owner can read.
+    """Copy a key ring to a new file, readable by its owner alone.
 
     Raises:
-        KeyRingError: there is no good ring at path, something at ``backup_path`` already, or no folder for it.
+        KeyRingError: the ring cannot be read, ``backup_path`` exists, or its folder does not exist.
     """
     ring = load(path)
-    if not backup_path.absolute().parent.is_dir():  # a drive that is not mounted, as a rule
+    if not backup_path.absolute().parent.is_dir():
         raise KeyRingError(
             f"there is no folder {backup_path.parent} to copy the key ring to", hint="is its drive mounted?"
         )
-    _write_new_file(backup_path, ring.keys)
+    _write(backup_path, ring.keys, overwrite=False)
     _record_backup(path, ring)
 
 
 def is_backed_up(path: Path) -> bool:
-    """Whether a backup was made of the ring as it is now; not where there is no good ring."""
+    """Whether the ring in its current state has a backup; False if the ring cannot be read."""
     try:
         return path.with_name(_BACKUP_RECORD_NAME).read_text("utf-8") == _compute_fingerprint(load(path))
     except (OSError, UnicodeDecodeError, KeyRingError):
@@ -104,72 +102,65 @@ def is_backed_up(path: Path) -> bool:
 
 
 def restore(path: Path, backup_path: Path) -> None:
-    """Put a backup in the place of a ring that is lost.
+    """Restore a lost key ring from a backup.
 
     Raises:
-        KeyRingError: there is no good ring at ``backup_path``, or something at path already.
+        KeyRingError: ``backup_path`` is not a key ring that `load` accepts, or a ring exists at ``path``.
     """
     if path.exists():
         raise KeyRingError(
             f"there is a key ring at {path}", hint="move it away first; what it sealed opens only with its keys"
         )
     ring = load(backup_path)
-    _write_new_file(path, ring.keys)
+    _write(path, ring.keys, overwrite=False)
     _record_backup(path, ring)
 
 
 def rotate(path: Path) -> Key:
-    """Put a new key in front that seals from now on; those before it still open. Returns the new key.
+    """Add a new key that seals from now on, and return it. The older keys only open.
 
     Raises:
-        KeyRingError: there is no good ring at path, or it has all the keys that a ring can have.
+        KeyRingError: the ring cannot be read or written, or is full.
     """
     keys = load(path).keys
-    taken = {key.number for key in keys}
-    after = keys[0].number + 1
-    free = next(
-        (number % MAX_KEYS for number in range(after, after + MAX_KEYS) if number % MAX_KEYS not in taken), None
-    )
-    if free is None:
+    used_numbers = {key.number for key in keys}
+    candidates = ((keys[0].number + step) % MAX_KEYS for step in range(1, MAX_KEYS + 1))
+    free_number = next((number for number in candidates if number not in used_numbers), None)
+    if free_number is None:
         raise KeyRingError(f"the key ring {path} has {MAX_KEYS} keys, and cannot have more")
-    new = _generate_key(free)
-    older = [replace(key, state=KeyState.OPEN) if key.state is KeyState.SEAL else key for key in keys]
-    _overwrite_file(path, [new, *older])
-    return new
+    new_key = _generate_key(free_number)
+    older_keys = [replace(key, state=KeyState.OPEN) if key.state is KeyState.SEAL else key for key in keys]
+    _write(path, [new_key, *older_keys], overwrite=True)
+    return new_key
 
 
 def revoke(path: Path, number: int) -> None:
-    """Have a key neither seal nor open any more: every link that it sealed is dead.
+    """Revoke a key: it neither seals nor opens, so every link it sealed stops working.
 
     Raises:
-        KeyRingError: there is no good ring at path, no such key in it, or it is the one that seals.
+        KeyRingError: the ring cannot be read or written, has no such key, or the key is the one that seals.
     """
     keys = load(path).keys
     revoked = next((key for key in keys if key.number == number), None)
     if revoked is None:
         raise KeyRingError(f"the key ring {path} has no key {number}", hint="clicktrail keys list shows its keys")
     if revoked.state is KeyState.SEAL:
-        raise KeyRingError(f"key {number} seals new links", hint="clicktrail keys rotate puts another in its place")
-    _overwrite_file(path, [replace(key, state=KeyState.REVOKED) if key is revoked else key for key in keys])
-
-
-def _record_backup(path: Path, ring: KeyRing) -> None:
-    """Have `is_backed_up` know of it. The backup is made whether that can be noted or not."""
-    note = path.with_name(_BACKUP_RECORD_NAME)
-    with contextlib.suppress(OSError):
-        draft = note.with_suffix(".tmp")
-        draft.write_text(_compute_fingerprint(ring), "utf-8")
-        draft.replace(note)  # also where another user wrote it the last time
-
-
-def _compute_fingerprint(ring: KeyRing) -> str:
-    """Another one for other keys, or for the same in other states; it tells nothing of their secrets."""
-    told = b"".join(key.number.to_bytes(1) + key.state.encode() + key.secret for key in ring.keys)
-    return hashlib.sha256(told).hexdigest()
+        raise KeyRingError(f"key {number} seals new links", hint="run clicktrail keys rotate first to replace it")
+    _write(path, [replace(key, state=KeyState.REVOKED) if key is revoked else key for key in keys], overwrite=True)
 
 
 def _generate_key(number: int) -> Key:
     return Key(number=number, secret=secrets.token_bytes(SECRET_BYTES))
+
+
+def _record_backup(path: Path, ring: KeyRing) -> None:
+    with contextlib.suppress(OSError):  # the backup is made, even if this cannot be recorded
+        write_atomically(path.with_name(_BACKUP_RECORD_NAME), _compute_fingerprint(ring).encode())
+
+
+def _compute_fingerprint(ring: KeyRing) -> str:
+    content = b"".join(key.number.to_bytes(1) + key.state.encode() + key.secret for key in ring.keys)
+    return hashlib.sha256(content).hexdigest()
 
 
 def _parse_key_ring(text: str, path: Path) -> KeyRing:
@@ -188,49 +179,16 @@ def _parse_key_ring(text: str, path: Path) -> KeyRing:
         raise KeyRingError(f"{path} is not a key ring: {error}", hint=_NOT_A_KEY_RING_HINT) from error
 
 
-def _write_new_file(path: Path, keys: Iterable[Key]) -> None:
-    """Write a ring where there is nothing."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        written = _write_temp_file(path, keys)
-        try:
-            path.hardlink_to(written)  # unlike a renaming it never takes the place of another file
-        finally:
-            written.unlink()
-        _fsync_parent_dir(path)
-    except FileExistsError as error:
-        raise KeyRingError(f"there is a file at {path} already", hint="choose another name, or move it away") from error
-    except OSError as error:
-        raise KeyRingError(f"cannot write the key ring {path}: {error.strerror}") from error
-
-
-def _overwrite_file(path: Path, keys: Iterable[Key]) -> None:
-    """Write a ring in place of the one that is there."""
-    try:
-        _write_temp_file(path, keys).replace(path)
-        _fsync_parent_dir(path)
-    except OSError as error:
-        raise KeyRingError(f"cannot write the key ring {path}: {error.strerror}") from error
-
-
-def _write_temp_file(path: Path, keys: Iterable[Key]) -> Path:
-    """A new file beside path, on disk, for its owner alone."""
+def _write(path: Path, keys: Iterable[Key], *, overwrite: bool) -> None:
     entries = [
         {"number": key.number, "state": key.state.value, "secret": base64.b64encode(key.secret).decode()}
         for key in keys
     ]
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"keys": entries}, file, indent=1)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return Path(name)
-
-
-def _fsync_parent_dir(path: Path) -> None:
-    folder = os.open(path.parent, os.O_RDONLY)
+    text = json.dumps({"keys": entries}, indent=1) + "\n"
     try:
-        os.fsync(folder)  # the file's name is on disk only once its folder is
-    finally:
-        os.close(folder)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text.encode(), overwrite=overwrite)
+    except FileExistsError as error:
+        raise KeyRingError(f"there is a file at {path} already", hint="choose another name, or move it away") from error
+    except OSError as error:
+        raise KeyRingError(f"cannot write the key ring {path}: {error.strerror}") from error

@@ -126,11 +126,11 @@ async def test_troubles_are_logged_when_they_come_and_go() -> None:
         async with kept(child):
             await child.ready.wait()
 
-    told = [(entry["event"], entry.get("troubles"), entry.get("hints")) for entry in log]
+    told = [(entry["event"], entry.get("problems"), entry.get("hints")) for entry in log]
     assert [
-        ("child has troubles", ["journal"], ["make room"]),
-        ("child is well again", None, None),
-        ("child has troubles", ["journal"], ["make room"]),
+        ("child has problems", ["journal"], ["make room"]),
+        ("child has recovered", None, None),
+        ("child has problems", ["journal"], ["make room"]),
         ("child ready", None, None),
     ] == told[:4]
 

@@ -58,16 +58,16 @@ async def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
         await supervisor.serve(chosen, config_path=None, components=[Component.ENGINE])
 
     chosen = loaded(tmp_path, '[tracking]\ndomains_file = "domains.toml"\n')
-    with pytest.raises(SettingsError, match="which the domains name"):
+    with pytest.raises(SettingsError, match="cannot read the domains file"):
         await supervisor.serve(chosen, config_path=None, components=[Component.EDGE])
 
 
 async def test_it_says_where_it_serves_as_long_as_it_does(tmp_path: Path) -> None:
     async with running_server(tmp_path, workers=1) as running:
-        said = json.loads((running.data_folder / supervisor.RUN_FILE_NAME).read_text("utf-8"))
+        said = json.loads((running.data_folder / "run.json").read_text("utf-8"))
 
     assert (running.process.pid, running.console) == (said["pid"], said["console"])
-    assert not (running.data_folder / supervisor.RUN_FILE_NAME).exists()
+    assert not (running.data_folder / "run.json").exists()
 
 
 async def test_the_private_port_tells_of_every_process(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ async def test_a_stop_may_come_before_anything_serves(tmp_path: Path) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         await serving
 
-    assert not (chosen.data_path / supervisor.RUN_FILE_NAME).exists()
+    assert not (chosen.run_file_path).exists()
 
 
 async def test_waiting_connections_are_not_lost_with_a_worker(tmp_path: Path) -> None:

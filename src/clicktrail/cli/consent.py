@@ -50,7 +50,7 @@ def _load_settings(config: Path | None) -> settings.Settings:
     if not loaded.registry.url:
         # A registry beside no key ring would look as if the ring had been lost. Beside PostgreSQL nothing is left here,
         # and whoever takes consents elsewhere needs no keys that open every link.
-        keyring_file.load(loaded.data_path / keyring_file.FILE_NAME)
+        keyring_file.load(loaded.keyring_path)
     return loaded
 
 
@@ -63,9 +63,7 @@ async def _store_consent(loaded: settings.Settings, recipient: str, new_consent:
 
     async with open_registry(loaded) as registry:
         await registry.consents.set(recipient, new_consent, at=SystemClock().now())
-        if (
-            loaded.data_path / keyring_file.FILE_NAME
-        ).exists():  # else no edge runs here, and those elsewhere look for themselves
+        if (loaded.keyring_path).exists():  # else no edge runs here, and those elsewhere look for themselves
             await copy_overrides(loaded, registry)
 
 

@@ -19,7 +19,7 @@ Recipient = Annotated[str, typer.Argument(help="An address, or the id that the s
 def erase(recipient: Recipient, config: Config = None) -> None:
     """Forget a recipient, and record nothing of them any more; privacy.md says what remains where, and how long."""
     loaded = settings.load(config, settings.get_environment())
-    asyncio.run(_erase_recipient(loaded, keyring_file.load(loaded.data_path / keyring_file.FILE_NAME), recipient))
+    asyncio.run(_erase_recipient(loaded, keyring_file.load(loaded.keyring_path), recipient))
 
 
 async def _erase_recipient(loaded: settings.Settings, ring: KeyRing, recipient: str) -> None:

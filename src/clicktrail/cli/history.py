@@ -21,10 +21,10 @@ def history(
     json_: Json = False,
 ) -> None:
     """Show which clicks of a campaign got another verdict, the latest first, and which signals spoke then."""
-    from clicktrail.server import engine_client, settings, supervisor
+    from clicktrail.server import engine_client, settings
 
     loaded = settings.load(config, settings.get_environment())
-    console = engine_client.read_console_url(loaded.data_path / supervisor.RUN_FILE_NAME)
+    console = engine_client.read_console_url(loaded.run_file_path)
     found = engine_client.fetch_history(console, campaign, click=click, limit=limit) if console else None
     if found is None:
         # As with reports: where no engine runs we are free to open analytics ourselves.

@@ -36,7 +36,7 @@ def inspect(
 ) -> None:
     """Show what a tracking URL holds: destination, message, campaign, recipient, position and time."""
     loaded = settings.load(config, settings.get_environment())
-    path = keys or loaded.data_path / keyring_file.FILE_NAME
+    path = keys or loaded.keyring_path
     ring = keyring_file.load(path)
     token = _parse_path(url).partition("/")[0]
     try:

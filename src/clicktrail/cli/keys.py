@@ -79,7 +79,7 @@ def restore(
 
 
 def _ring_path(config: Path | None) -> Path:
-    return settings.load(config, settings.get_environment()).data_path / keyring_file.FILE_NAME
+    return settings.load(config, settings.get_environment()).keyring_path
 
 
 def _print_message(message: str) -> None:

@@ -34,11 +34,11 @@ def import_labels(
     config: Config = None,
 ) -> None:
     """Keep what really made some clicks; of two labels of one click the later one stands."""
-    from clicktrail.server import engine_client, settings, supervisor
+    from clicktrail.server import engine_client, settings
 
     truths = _read_truths(file)
     loaded = settings.load(config, settings.get_environment())
-    console = engine_client.read_console_url(loaded.data_path / supervisor.RUN_FILE_NAME)
+    console = engine_client.read_console_url(loaded.run_file_path)
     if not (console and engine_client.upload_labels(console, truths)):
         from clicktrail.server.wiring.offline import store_labels
 
@@ -49,10 +49,10 @@ def import_labels(
 @app.command()
 def report(config: Config = None, json_: Json = False) -> None:
     """Show how often each verdict was right: precision and recall by labelled truth."""
-    from clicktrail.server import engine_client, settings, supervisor
+    from clicktrail.server import engine_client, settings
 
     loaded = settings.load(config, settings.get_environment())
-    console = engine_client.read_console_url(loaded.data_path / supervisor.RUN_FILE_NAME)
+    console = engine_client.read_console_url(loaded.run_file_path)
     confusion = engine_client.fetch_confusion(console) if console else None
     if confusion is None:
         from clicktrail.server.wiring.offline import read_confusion

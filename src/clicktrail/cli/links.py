@@ -113,9 +113,7 @@ def _format_target(target: EditTarget) -> str:
 
 def _load_settings(config: Path | None) -> settings.Settings:
     loaded = settings.load(config, settings.get_environment())
-    keyring_file.load(
-        loaded.data_path / keyring_file.FILE_NAME
-    )  # beside no key ring anything would look as if the ring had been lost
+    keyring_file.load(loaded.keyring_path)  # beside no key ring anything would look as if the ring had been lost
     return loaded
 
 

@@ -25,12 +25,12 @@ def rejudge(
     json_: Json = False,
 ) -> None:
     """Judge recorded clicks again by the rules, networks and agents of now, and say what that changes."""
-    from clicktrail.server import engine_client, settings, supervisor
+    from clicktrail.server import engine_client, settings
     from clicktrail.server.pipeline.rejudge import RejudgeRequest
 
     loaded = settings.load(config, settings.get_environment())
     wanted = RejudgeRequest(campaign=campaign, since=since.replace(tzinfo=UTC) if since else None, apply=not dry_run)
-    console = engine_client.read_console_url(loaded.data_path / supervisor.RUN_FILE_NAME)
+    console = engine_client.read_console_url(loaded.run_file_path)
     campaigns = engine_client.request_rejudge(console, wanted) if console else None
     if campaigns is None:
         # As with reports: where no engine runs we are free to open analytics ourselves.

@@ -23,10 +23,10 @@ def report(
     json_: Json = False,
 ) -> None:
     """Show delivered, clicks, clickers and click rates, by campaign or of one campaign by link."""
-    from clicktrail.server import engine_client, settings, supervisor
+    from clicktrail.server import engine_client, settings
 
     loaded = settings.load(config, settings.get_environment())
-    console = engine_client.read_console_url(loaded.data_path / supervisor.RUN_FILE_NAME)
+    console = engine_client.read_console_url(loaded.run_file_path)
     reports = engine_client.fetch_reports(console, campaign, filters or ()) if console else None
     if reports is None:
         # Where no engine runs we are free to open analytics ourselves, and to process what the journal still holds.

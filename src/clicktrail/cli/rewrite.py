@@ -296,7 +296,7 @@ def _detect_body_type(file: str, content: bytes) -> BodyType | None:
 
 def _load_ring(keys: Path | None, loaded: settings.Settings) -> KeyRing | None:
     """The ring that was named, or that of the data folder where there is one."""
-    path = keys or loaded.data_path / keyring_file.FILE_NAME
+    path = keys or loaded.keyring_path
     return keyring_file.load(path) if keys or path.exists() else None
 
 

@@ -33,13 +33,13 @@ def segment(
     json_: Json = False,
 ) -> None:
     """List people with a human click, by name: for those who write only to who reads."""
-    from clicktrail.server import engine_client, settings, supervisor
+    from clicktrail.server import engine_client, settings
     from clicktrail.server.system import SystemClock
 
     since = SystemClock().now() - _parse_duration(clicked_human)
     loaded = settings.load(config, settings.get_environment())
     output = _CsvWriter() if csv_ else _JsonWriter() if json_ else _PlainWriter()
-    console = engine_client.read_console_url(loaded.data_path / supervisor.RUN_FILE_NAME)
+    console = engine_client.read_console_url(loaded.run_file_path)
     page = engine_client.fetch_segment_page(console, since=since, campaign=campaign) if console else None
     if console and page is not None:
         while page:

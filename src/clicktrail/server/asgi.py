@@ -1,4 +1,4 @@
-"""Serve an ASGI application inside an event loop that has other work as well."""
+"""Serve an ASGI application in an event loop that runs other tasks, too."""
 
 import asyncio
 import contextlib
@@ -11,11 +11,11 @@ import uvicorn
 __all__ = ["serve_app"]
 
 _SHUTDOWN_TIMEOUT_S = 5
-"""How long answers that are under way may take once the application is to stop."""
+"""Time for requests in progress once the application is stopping."""
 
 
 async def serve_app(app: Callable[..., Any], listening_socket: socket.socket, *, stopping: asyncio.Event) -> None:
-    """Answer on a listening socket until told to stop."""
+    """Serve on a listening socket until stopped."""
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -34,7 +34,7 @@ async def serve_app(app: Callable[..., Any], listening_socket: socket.socket, *,
 
 
 class _ServerWithoutSignals(uvicorn.Server):
-    """A server that leaves signals to the process it runs in."""
+    """A server that does not handle signals: the process does."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,8 +1,8 @@
-"""The real log.
+"""Configure logging.
 
-Above debug no token, recipient, client's address or destination stands in it. An error is written as what its class
-tells: code, whether to try again, hint. What is no error of ours may say anything, so that of such a one only the
-class is written, and the places in the code that it went through.
+No line above debug level contains a token, recipient, client address or destination. An error of clicktrail is logged
+with its message, code and hint. The message of any other error may contain anything, so only its class and stack are
+logged.
 """
 
 import logging
@@ -19,12 +19,12 @@ __all__ = ["configure_logging"]
 
 
 def configure_logging(level: str = "info") -> None:
-    """Log to standard error: a JSON object a line, or lines for people where standard error is a terminal.
+    """Log to standard error: one JSON object per line, or readable lines on a terminal.
 
-    What libraries log by ``logging``, warnings and worse, and the error that ends the process come the same way.
+    Warnings of libraries that use ``logging``, and uncaught exceptions, are written in the same format.
 
     Args:
-        level: the lowest that is written: debug, info, warning or error.
+        level: lowest level written: debug, info, warning or error.
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
@@ -51,20 +51,21 @@ def configure_logging(level: str = "info") -> None:
     sys.excepthook = _log_uncaught_exception
 
 
-def _log_uncaught_exception(_kind: type[BaseException], error: BaseException, _traceback: TracebackType | None) -> None:
+def _log_uncaught_exception(_type: type[BaseException], error: BaseException, _traceback: TracebackType | None) -> None:
     structlog.get_logger().critical("crashed", exc_info=error)
 
 
 def _expand_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Write an error given as ``error`` or ``exc_info`` as its fields."""
+    """Replace the exception in ``error`` or ``exc_info`` by fields that are safe to log."""
     error = event.pop("error", None) or event.pop("exc_info", None)
-    if isinstance(error, tuple):  # as logging has it
+    if isinstance(error, tuple):  # sys.exc_info(), from logging
         error = error[1]
-    while isinstance(error, BaseExceptionGroup):  # the first tells most
+    while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, ClicktrailError):
         event.update(error=str(error), code=error.code, hint=error.hint, retryable=error.retryable)
     elif isinstance(error, BaseException):
-        stack = [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(error.__traceback__)]
+        frames = traceback.extract_tb(error.__traceback__)
+        stack = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
         event.update(error=type(error).__qualname__, stack=stack)
     return event

@@ -1,4 +1,4 @@
-"""The networks that the operator told us of, in the data folder: they hold before those that the package ships."""
+"""The file of networks that the operator named. They override the networks that the package ships."""
 
 from datetime import datetime
 from pathlib import Path
@@ -13,11 +13,11 @@ __all__ = ["NetworkSource", "OperatorNetworks", "read", "write"]
 
 
 class NetworkSource(msgspec.Struct, frozen=True, kw_only=True):
-    """What one file or URL listed.
+    """Networks of one file or URL.
 
     Attributes:
-        read_at: when that was.
-        networks: those in it.
+        read_at: time at which the file or URL was read.
+        networks: its networks.
     """
 
     read_at: datetime
@@ -25,21 +25,25 @@ class NetworkSource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OperatorNetworks(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the operator told us of, by file or URL."""
+    """All networks of the operator.
+
+    Attributes:
+        sources: networks by their file or URL.
+    """
 
     sources: dict[str, NetworkSource] = {}
 
     @property
     def all_networks(self) -> tuple[ListedNetwork, ...]:
-        """The networks of all sources."""
+        """Networks of all sources, in the order of the sources' names."""
         return tuple(network for _, source in sorted(self.sources.items()) for network in source.networks)
 
 
 def read(path: Path) -> OperatorNetworks:
-    """What the file holds; nothing where there is none.
+    """Read the file; no networks if it does not exist.
 
     Raises:
-        StorageError: it cannot be read.
+        StorageError: the file cannot be read.
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=OperatorNetworks)
@@ -50,10 +54,10 @@ def read(path: Path) -> OperatorNetworks:
 
 
 def write(path: Path, operator_networks: OperatorNetworks) -> None:
-    """Put this in the file's place, durably.
+    """Write the file atomically.
 
     Raises:
-        StorageError: it cannot be written; the old file is as it was.
+        StorageError: writing or syncing failed; see `write_atomically`.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

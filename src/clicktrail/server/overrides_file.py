@@ -15,10 +15,7 @@ from clicktrail.errors import StorageError
 from clicktrail.model.consent import Consent, ConsentRecord
 from clicktrail.model.edit import LinkEdit
 
-__all__ = ["FILE_NAME", "OverridesSnapshot", "merge", "read"]
-
-FILE_NAME = "overrides.json"
-"""The file's name in the data folder."""
+__all__ = ["OverridesSnapshot", "merge", "read"]
 
 
 class OverridesSnapshot(msgspec.Struct, frozen=True, kw_only=True):

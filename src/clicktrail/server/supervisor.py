@@ -1,7 +1,7 @@
-"""Keep edge workers and engine running.
+"""Run edge workers and engine as child processes, and restart them when they die.
 
-The supervisor binds every port itself and hands the listening sockets to its children. So a worker that dies takes
-no port with it: connections that come meanwhile wait in the socket's queue for the next one.
+The supervisor binds every port itself and passes the listening sockets to its children. So a worker that dies does not
+close its port: new connections wait in the socket's queue for the next worker.
 """
 
 import asyncio
@@ -12,15 +12,17 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from clicktrail import keyring_file
+from clicktrail.atomic_file import write_atomically
 from clicktrail.errors import SettingsError, StorageError
-from clicktrail.server import overrides_file
 from clicktrail.server.asgi import serve_app
 from clicktrail.server.child import ChildProcess
 from clicktrail.server.monitoring.app import create_app
@@ -28,10 +30,7 @@ from clicktrail.server.settings import HostPort, Settings
 from clicktrail.server.wiring.config import build_tracker, read_domains
 from clicktrail.server.wiring.worker import create_stop_event
 
-__all__ = ["RUN_FILE_NAME", "Component", "serve"]
-
-RUN_FILE_NAME = "run.json"
-"""In the data folder while the engine runs: its supervisor's pid and the addresses in use."""
+__all__ = ["Component", "serve"]
 
 _LOG = structlog.get_logger(component="supervisor")
 _LISTEN_BACKLOG = 4096
@@ -48,53 +47,58 @@ class Component(StrEnum):
 async def serve(
     settings: Settings, *, config_path: Path | None, components: Sequence[Component], stop_on_stdin_eof: bool = False
 ) -> None:
-    """Run the parts until SIGTERM or SIGINT, then let them finish what they have in hand.
+    """Run components until SIGTERM or SIGINT, then let them finish the requests in progress.
 
     Args:
-        settings: as read from config.
-        config_path: the settings file, for the children to read.
+        settings: as loaded from ``config_path``.
+        config_path: the settings file, which the children load again.
         components: what to run.
-        stop_on_stdin_eof: whether the end of standard input stops it too.
+        stop_on_stdin_eof: whether the end of standard input stops the components too.
 
     Raises:
         KeyRingError: the key ring is missing or unreadable.
-        SettingsError: an address cannot be listened on, or a file that the settings name not be used.
+        SettingsError: an address is not available, or a file that the settings name cannot be used.
         StorageError: another process serves from this data folder.
     """
-    data = settings.data_path
-    traces = [settings.journal_path, settings.registry_path, settings.analytics_path, data / overrides_file.FILE_NAME]
-    keyring_file.load_or_create(data / keyring_file.FILE_NAME, earlier_data_paths=traces)
-    if Component.ENGINE in components:
-        build_tracker(settings)  # what the engine would stumble over is said here, once
-    if Component.EDGE in components:
-        read_domains(settings)  # and what the edge would
+    _check_configuration(settings, components)
     stopping = create_stop_event(signal.SIGTERM, signal.SIGINT, stop_on_stdin_eof=stop_on_stdin_eof)
     command = (sys.executable, "-m", "clicktrail", "worker", *(("--config", str(config_path)) if config_path else ()))
-    with contextlib.ExitStack() as held:
-        for part in components:
-            held.enter_context(_hold_lock(data / f"{part}.lock"))
+    with ExitStack() as stack:
+        for component in components:
+            stack.enter_context(_hold_lock(settings.data_path / f"{component}.lock"))
         workers: list[ChildProcess] = []
         engine: ChildProcess | None = None
         addresses: dict[str, str] = {}
         if Component.EDGE in components:
-            edge = held.enter_context(_open_listening_socket("edge.listen", settings.edge.listen))
-            addresses["edge"] = f"http://{_get_bound_address(edge)}"
+            edge_socket = stack.enter_context(_open_listening_socket("edge.listen", settings.edge.listen))
+            addresses["edge"] = f"http://{_get_bound_address(edge_socket)}"
             workers = [
-                ChildProcess(f"edge-{index}", command=(*command, "edge", "--index", str(index)), sockets=(edge,))
+                ChildProcess(f"edge-{index}", command=(*command, "edge", "--index", str(index)), sockets=[edge_socket])
                 for index in range(settings.edge.workers or os.cpu_count() or 1)
             ]
         if Component.ENGINE in components:
-            relay = held.enter_context(_open_listening_socket("relay.listen", settings.relay.listen))
-            console = held.enter_context(_open_listening_socket("console.listen", settings.console.listen))
-            addresses |= {"relay": str(_get_bound_address(relay)), "console": f"http://{_get_bound_address(console)}"}
-            engine = ChildProcess("engine", command=(*command, "engine"), sockets=(relay, console))
-            held.callback((data / RUN_FILE_NAME).unlink, missing_ok=True)
-        private = held.enter_context(_open_listening_socket("metrics.listen", settings.metrics.listen))
-        addresses["metrics"] = f"http://{_get_bound_address(private)}"
-        run_file = data / RUN_FILE_NAME if engine else None
-        await _run_children(
-            workers, engine, stopping, metrics_socket=private, run_file_and_addresses=(run_file, addresses)
-        )
+            relay_socket = stack.enter_context(_open_listening_socket("relay.listen", settings.relay.listen))
+            console_socket = stack.enter_context(_open_listening_socket("console.listen", settings.console.listen))
+            addresses["relay"] = str(_get_bound_address(relay_socket))
+            addresses["console"] = f"http://{_get_bound_address(console_socket)}"
+            engine = ChildProcess("engine", command=(*command, "engine"), sockets=[relay_socket, console_socket])
+            stack.callback(settings.run_file_path.unlink, missing_ok=True)
+        metrics_socket = stack.enter_context(_open_listening_socket("metrics.listen", settings.metrics.listen))
+        addresses["metrics"] = f"http://{_get_bound_address(metrics_socket)}"
+        children = [*workers, engine] if engine else workers
+        run_file = settings.run_file_path if engine else None
+        announcement = _announce_when_ready(children, addresses, run_file=run_file)
+        await _run_children(workers, engine, stopping, metrics_socket=metrics_socket, announcement=announcement)
+
+
+def _check_configuration(settings: Settings, components: Sequence[Component]) -> None:
+    """Report here, once, what would stop each child."""
+    data_paths = [settings.journal_path, settings.registry_path, settings.analytics_path, settings.overrides_path]
+    keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=data_paths)
+    if Component.ENGINE in components:
+        build_tracker(settings)
+    if Component.EDGE in components:
+        read_domains(settings)
 
 
 async def _run_children(
@@ -103,53 +107,49 @@ async def _run_children(
     stopping: asyncio.Event,
     *,
     metrics_socket: socket.socket,
-    run_file_and_addresses: tuple[Path | None, dict[str, str]],
+    announcement: Coroutine[Any, Any, None],
 ) -> None:
-    """Keep the children; say where they listen once all are ready; stop the engine last, so that it sees it all."""
-    edge_stopped = asyncio.Event()
+    """Run the children until stopped. The engine stops last, so that it processes what the workers wrote."""
+    workers_stopped = asyncio.Event()
     children = [*workers, engine] if engine else workers
     app = create_app(lambda: [child.health for child in children])
-    async with asyncio.TaskGroup() as everything:
-        everything.create_task(serve_app(app, metrics_socket, stopping=edge_stopped))
-        announcing = everything.create_task(_announce_when_ready(*run_file_and_addresses, children=children))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(serve_app(app, metrics_socket, stopping=workers_stopped))
+        announcing = tasks.create_task(announcement)
         if engine:
-            everything.create_task(engine.keep_running(edge_stopped))
-        async with asyncio.TaskGroup() as edge:
+            tasks.create_task(engine.keep_running(workers_stopped))
+        async with asyncio.TaskGroup() as worker_tasks:
             for worker in workers:
-                edge.create_task(worker.keep_running(stopping))
-            edge.create_task(_wait_until_stopped(stopping))
-        announcing.cancel()  # a stop may come before all are ready
-        edge_stopped.set()
-
-
-async def _wait_until_stopped(stopping: asyncio.Event) -> None:
-    await stopping.wait()
+                worker_tasks.create_task(worker.keep_running(stopping))
+            await stopping.wait()
+        announcing.cancel()  # stopped before all children were ready
+        workers_stopped.set()
 
 
 async def _announce_when_ready(
-    run_file: Path | None, addresses: dict[str, str], *, children: Sequence[ChildProcess]
+    children: Sequence[ChildProcess], addresses: Mapping[str, str], *, run_file: Path | None
 ) -> None:
+    """Once every child is ready, log the addresses in use and write them to the run file."""
     for child in children:
         await child.ready.wait()
     if run_file:
-        draft = run_file.with_suffix(".tmp")
-        draft.write_text(json.dumps({"pid": os.getpid(), **addresses}) + "\n", "utf-8")
-        draft.replace(run_file)
+        text = json.dumps({"pid": os.getpid(), **addresses}) + "\n"
+        write_atomically(run_file, text.encode(), mode=0o644)
     _LOG.info("serving", **addresses)
 
 
 def _open_listening_socket(setting: str, address_text: str) -> socket.socket:
-    """A listening socket at what a setting says.
+    """Open a listening socket.
 
     Raises:
-        SettingsError: the address is taken or not ours.
+        SettingsError: the address is in use or not of this machine.
     """
     address = HostPort.parse(address_text)
     try:
         family = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0][0]
-        both = address.host == "::" and socket.has_dualstack_ipv6()
+        is_dual_stack = address.host == "::" and socket.has_dualstack_ipv6()
         return socket.create_server(
-            (address.host, address.port), family=family, backlog=_LISTEN_BACKLOG, dualstack_ipv6=both
+            (address.host, address.port), family=family, backlog=_LISTEN_BACKLOG, dualstack_ipv6=is_dual_stack
         )
     except OSError as error:
         raise SettingsError(

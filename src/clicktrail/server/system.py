@@ -1,4 +1,4 @@
-"""The real clock and real randomness."""
+"""The system clock, and random ids and codes."""
 
 import itertools
 import secrets
@@ -13,30 +13,28 @@ _ID_PREFIX_BYTES = 8
 
 
 class SystemClock:
-    """The machine's clock, UTC, cut to milliseconds as events are."""
+    """The system clock in UTC, truncated to milliseconds as in events."""
 
     def now(self) -> datetime:
-        """The time of day."""
+        """The current time."""
         return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
 
 
 class RandomCodes:
-    """Codes from the system's source of randomness for secrets."""
+    """Codes of short links, from a cryptographic source of randomness."""
 
     def new(self) -> int:
-        """The next code."""
+        """Generate a code."""
         return secrets.randbits(SHORT_CODE_BITS)
 
 
 class RandomIds:
-    """Ids that no other process or start gives out: 64 random bits for this start, then a counter."""
+    """Ids that are unique across processes and restarts: 64 random bits of this process, then a counter."""
 
     def __init__(self) -> None:
-        self._prefix = secrets.token_hex(
-            _ID_PREFIX_BYTES
-        )  # a fixed width: start and counter can be read in one way only
+        self._prefix = secrets.token_hex(_ID_PREFIX_BYTES)  # of fixed width, so that no two ids read the same
         self._counter = itertools.count()
 
     def new(self) -> str:
-        """The next id."""
+        """Generate an id."""
         return f"{self._prefix}{next(self._counter):x}"

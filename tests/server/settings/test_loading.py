@@ -16,19 +16,19 @@ from clicktrail.server.settings.schema import (
 
 
 def write(folder: Path, text: str) -> Path:
-    """A settings file in a folder."""
+    """Write a settings file."""
     path = folder / "clicktrail.toml"
     path.write_text(text, "utf-8")
     return path
 
 
-def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
+def test_empty_file_gives_the_defaults(tmp_path: Path) -> None:
     settings = load(write(tmp_path, ""), {})
 
     assert Settings(data_dir=str(tmp_path / "clicktrail-data")) == settings
 
 
-def test_the_file_sets_what_it_names(tmp_path: Path) -> None:
+def test_file_overrides_defaults(tmp_path: Path) -> None:
     path = write(tmp_path, '[tracking]\ndomain = "https://links.example.com"\n[utm]\nown_hosts = ["example.com"]\n')
 
     settings = load(path, {})
@@ -37,34 +37,34 @@ def test_the_file_sets_what_it_names(tmp_path: Path) -> None:
     assert ("example.com",) == settings.utm.own_hosts
 
 
-def test_a_relay_has_nobody_to_ask(tmp_path: Path) -> None:
+def test_relay_cannot_refuse_links(tmp_path: Path) -> None:
     assert "keep" == load(write(tmp_path, '[utm]\nexisting = "keep"\n'), {}).utm.existing
     with pytest.raises(SettingsError, match="refuse"):
         load(write(tmp_path, '[utm]\nexisting = "refuse"\n'), {})
 
 
-def test_a_convention_file_lies_beside_the_settings(tmp_path: Path) -> None:
+def test_convention_file_is_relative_to_the_settings_and_excludes_other_keys(tmp_path: Path) -> None:
     settings = load(write(tmp_path, '[utm]\nconvention_file = "utm.toml"\n'), {})
     assert str(tmp_path / "utm.toml") == settings.utm.convention_file
     with pytest.raises(SettingsError, match=r"names utm\.toml, and \[utm\] has other keys beside it"):
         load(write(tmp_path, '[utm]\nconvention_file = "utm.toml"\nmedium = "drip"\n'), {})
 
 
-def test_an_unknown_key_is_named_with_the_right_one(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"unknown setting 'edge\.wrokers'") as caught:
+def test_unknown_key_suggests_a_similar_one(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"in the settings: unknown key 'edge\.wrokers'") as caught:
         load(write(tmp_path, "[edge]\nwrokers = 4\n"), {})
 
-    assert "did you mean 'edge.workers'?" == caught.value.hint
+    assert "did you mean 'workers'?" == caught.value.hint
 
 
-def test_an_unknown_key_like_no_other_lists_what_there_is(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="unknown setting 'colour'") as caught:
+def test_unknown_key_without_a_similar_one_lists_all(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="unknown key 'colour'") as caught:
         load(write(tmp_path, 'colour = "red"\n'), {})
 
-    assert caught.value.hint.startswith("known here: data_dir, tracking")
+    assert caught.value.hint.startswith("known values: data_dir, tracking")
 
 
-def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
+def test_environment_overrides_the_file(tmp_path: Path) -> None:
     path = write(tmp_path, "[edge]\nworkers = 4\n")
     environ = {"CLICKTRAIL_EDGE_WORKERS": "2", "CLICKTRAIL_UTM_OWN_HOSTS": "a.example, *.b.example"}
 
@@ -74,7 +74,7 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     assert ("a.example", "*.b.example") == settings.utm.own_hosts
 
 
-def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
+def test_secret_is_read_from_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "password"
     secret.write_text("hunter2\n", "utf-8")
 
@@ -83,17 +83,17 @@ def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
     assert "hunter2" == settings.relay.next_hop_password
 
 
-@pytest.mark.parametrize(("content", "says"), [(None, "cannot read"), (b"\xff", "no text in UTF-8")])
-def test_a_secret_s_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None, says: str) -> None:
+@pytest.mark.parametrize(("content", "message"), [(None, "cannot read"), (b"\xff", "is not UTF-8")])
+def test_unreadable_secret_file_is_an_error(tmp_path: Path, content: bytes | None, message: str) -> None:
     secret = tmp_path / "password"
     if content is not None:
         secret.write_bytes(content)
-    with pytest.raises(SettingsError, match=says) as raised:
+    with pytest.raises(SettingsError, match=message) as raised:
         load(write(tmp_path, ""), {"CLICKTRAIL_RELAY_NEXT_HOP_PASSWORD_FILE": str(secret)})
     assert "CLICKTRAIL_RELAY_NEXT_HOP_PASSWORD_FILE" in str(raised.value)
 
 
-def test_the_environment_names_the_file(tmp_path: Path) -> None:
+def test_environment_names_the_settings_file(tmp_path: Path) -> None:
     path = write(tmp_path, "[edge]\nworkers = 3\n")
 
     settings = load(None, {"CLICKTRAIL_CONFIG": str(path)})
@@ -102,7 +102,7 @@ def test_the_environment_names_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "message"),
     [
         ('[edge]\nworkers = "many"\n', "workers"),
         ("[edge]\nworkers = -1\n", "workers"),
@@ -121,42 +121,42 @@ def test_the_environment_names_the_file(tmp_path: Path) -> None:
         ('[registry]\nurl = "sqlite:///other"', r"registry\.url is no PostgreSQL URL"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_named(tmp_path: Path, text: str, complaint: str) -> None:
-    with pytest.raises(SettingsError, match=complaint):
+def test_invalid_value_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         load(write(tmp_path, text), {})
 
 
-def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
+def test_named_file_must_exist(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot read the settings file"):
         load(tmp_path / "missing.toml", {})
 
 
-def test_the_defaults_can_be_used() -> None:
+def test_defaults_are_valid() -> None:
     validate_settings(Settings())
 
 
 @pytest.mark.parametrize(
-    ("settings", "complaint", "hint"),
+    ("settings", "message", "hint"),
     [
         (Settings(tracking=TrackingSettings(domain="links.example.com")), "tracking.domain", "scheme and host"),
         (Settings(tracking=TrackingSettings(domain="https://[links")), "tracking.domain", "scheme and host"),
         (
             Settings(dkim=DkimSettings(domain="example.com", selector="s")),
             "dkim.private_key_file is missing",
-            "a key needs",
+            "a DKIM key needs",
         ),
         (Settings(registry=RegistrySettings(url="sqlite:///x")), "registry.url is no PostgreSQL URL", "postgresql://"),
         (Settings(relay=RelaySettings(listen="0.0.0.0:25")), "relay.listen", "loopback"),
         (Settings(engagement=EngagementSettings(hosts=("*",))), "engagement.hosts has", "list your own hosts"),
     ],
 )
-def test_what_cannot_be_used_is_named_with_a_way_out(settings: Settings, complaint: str, hint: str) -> None:
-    with pytest.raises(SettingsError, match=complaint.replace(".", r"\.")) as raised:
+def test_invalid_settings_are_refused_with_a_hint(settings: Settings, message: str, hint: str) -> None:
+    with pytest.raises(SettingsError, match=message.replace(".", r"\.")) as raised:
         validate_settings(settings)
     assert hint in raised.value.hint
 
 
-def test_a_host_name_is_loopback_by_its_name_alone() -> None:
+def test_localhost_is_the_only_loopback_name() -> None:
     validate_settings(replace(Settings(), relay=RelaySettings(listen="localhost:2525")))
     with pytest.raises(SettingsError, match=r"relay\.listen"):
         validate_settings(replace(Settings(), relay=RelaySettings(listen="mail.example.com:2525")))

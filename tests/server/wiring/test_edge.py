@@ -2,16 +2,23 @@ import asyncio
 import socket
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import httpx2
 import pytest
+import structlog
 
 from clicktrail import keyring_file
+from clicktrail.errors import StorageError
 from clicktrail.model.consent import Consent, ConsentRecord
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.event import AnonymousClick, Click, decode_event
 from clicktrail.server import overrides_file
+from clicktrail.server.edge.pages import Sites
 from clicktrail.server.pipeline.privacy import HashedRecipients
+from clicktrail.server.settings import Settings
+from clicktrail.server.settings.schema import TrackingSettings
+from clicktrail.server.wiring.config import read_domains
 from clicktrail.server.wiring.edge import FileReloader
 from clicktrail.tokens import KeyRing, SealedLink, seal_token
 from tests.support.edge import NOW, build_routes, token_path
@@ -22,7 +29,7 @@ from tests.support.worker_process import running_worker
 DATA = "clicktrail-data"
 
 
-async def test_a_worker_redirects_and_records(tmp_path: Path) -> None:
+async def test_worker_redirects_and_records(tmp_path: Path) -> None:
     ring = keyring_file.load_or_create(tmp_path / DATA / keyring_file.FILE_NAME, earlier_data_paths=[])
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with running_worker("edge", tmp_path, [listening]) as process, httpx2.AsyncClient() as client:
@@ -37,25 +44,27 @@ async def test_a_worker_redirects_and_records(tmp_path: Path) -> None:
     assert 0 == process.returncode
 
 
-async def test_what_was_begun_is_finished_after_sigterm(tmp_path: Path) -> None:
+async def test_request_in_progress_is_answered_after_sigterm(tmp_path: Path) -> None:
     ring = keyring_file.load_or_create(tmp_path / DATA / keyring_file.FILE_NAME, earlier_data_paths=[])
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with running_worker("edge", tmp_path, [listening]) as process:
-            (idle, idle_end), (begun, begun_end) = [
+            (idle, idle_writer), (partial, partial_writer) = [
                 await asyncio.open_connection(*listening.getsockname()) for _ in range(2)
             ]
             complete = b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n"
-            idle_end.write(complete)
-            begun_end.write(complete + f"GET {token_path(position=2, ring=ring)} HTTP/1.1\r\nHost: test\r\n".encode())
-            for reader in (idle, begun):
+            idle_writer.write(complete)
+            partial_writer.write(
+                complete + f"GET {token_path(position=2, ring=ring)} HTTP/1.1\r\nHost: test\r\n".encode()
+            )
+            for reader in (idle, partial):
                 await reader.readuntil(b"}\n")
             process.terminate()
             await idle.read()
-            begun_end.write(b"\r\n")
-            answer = await begun.read()
+            partial_writer.write(b"\r\n")
+            answer = await partial.read()
             assert 0 == await process.wait()
-            for end in (idle_end, begun_end):
-                end.close()
+            for writer in (idle_writer, partial_writer):
+                writer.close()
     journal = tmp_path / DATA / "journal"
     recorded = [decode_event(line) for line in read_journal_lines(journal)]
     assert answer.startswith(b"HTTP/1.1 302 ")
@@ -63,7 +72,7 @@ async def test_what_was_begun_is_finished_after_sigterm(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("opted_out", "recorded"), [("anonymous", [("spring", 2, "human")]), ("none", [])])
-async def test_of_who_asks_for_privacy_the_journal_has_no_trace(
+async def test_opted_out_reader_leaves_no_trace_in_the_journal(
     tmp_path: Path, opted_out: str, recorded: list[tuple[str, int, str]]
 ) -> None:
     ring = keyring_file.load_or_create(tmp_path / DATA / keyring_file.FILE_NAME, earlier_data_paths=[])
@@ -95,48 +104,127 @@ RESTORED = LinkEdit(id="b", at=NOW + timedelta(days=1), target=DISABLED.target, 
 ANN = "ann@example.org"
 
 
-def test_what_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
-    keys, overrides, routes = (
-        tmp_path / keyring_file.FILE_NAME,
-        tmp_path / overrides_file.FILE_NAME,
-        build_routes(ManualJournal()),
-    )
-    rings: list[KeyRing] = []
-    following = FileReloader(
-        tmp_path, keyring_file.load_or_create(keys, earlier_data_paths=[]), on_key_ring=rings.append
-    )
-    following.reload_changed(routes)
-    none = routes.overrides
-    overrides_file.merge(overrides, edits=[DISABLED])
-    following.reload_changed(routes)
-    shown = routes.overrides
-    assert shown is not none
-    for path in (keys, overrides):
+class ReloadedEdge:
+    """Routes with a reloader of files in a folder.
+
+    Attributes:
+        rings: each key ring that was reloaded.
+    """
+
+    def __init__(self, folder: Path, *, domains: str = "") -> None:
+        self.domains_file = folder / "domains.toml"
+        if domains:
+            self.domains_file.write_text(domains, "utf-8")
+        tracking = TrackingSettings(domains_file=str(self.domains_file) if domains else "")
+        self.settings = Settings(data_dir=str(folder), tracking=tracking)
+        self.rings: list[KeyRing] = []
+        self.routes = build_routes(ManualJournal())
+        self.reloader = FileReloader(
+            self.settings,
+            self.routes,
+            keyring_file.load_or_create(self.settings.keyring_path, earlier_data_paths=[]),
+            on_key_ring=self.rings.append,
+            build_sites=lambda: Sites(read_domains(self.settings)),
+        )
+
+    def reload(self) -> list[str]:
+        """Reload what changed. Returns the errors logged."""
+        with structlog.testing.capture_logs() as log:
+            self.reloader.reload_changed()
+        return [str(entry["error"]) for entry in log]
+
+    def get_app_file(self, host: str) -> bytes | None:
+        """The Android app association file that a host answers with; None if it has none."""
+        site = self.routes.sites.find(host)
+        page = site.static_pages.get("/.well-known/assetlinks.json") if site else None
+        return page({}).body if page else None
+
+
+def test_unreadable_or_missing_file_changes_nothing(tmp_path: Path) -> None:
+    edge = ReloadedEdge(tmp_path)
+    edge.reload()
+    overrides_file.merge(edge.settings.overrides_path, edits=[DISABLED])
+    edge.reload()
+    active_edits = edge.routes.overrides
+    for path in (edge.settings.keyring_path, edge.settings.overrides_path):
         path.write_text("{")
-        following.reload_changed(routes)
+        edge.reload()
         path.unlink()
-        following.reload_changed(routes)
-    assert routes.overrides is shown
-    assert 1 == len(rings)
+        edge.reload()
+    assert edge.routes.overrides is active_edits
+    assert 1 == len(edge.rings)
 
 
-def test_a_changed_ring_is_gone_by(tmp_path: Path) -> None:
-    path, routes, rings = tmp_path / keyring_file.FILE_NAME, build_routes(ManualJournal()), list[KeyRing]()
-    mark = HashedRecipients(keyring_file.load_or_create(path, earlier_data_paths=[])).hash_recipient(ANN)
+def test_changed_key_ring_is_reloaded_once(tmp_path: Path) -> None:
+    edge = ReloadedEdge(tmp_path)
+    path = edge.settings.keyring_path
+    denied = HashedRecipients(keyring_file.load(path)).hash_recipient(ANN)
     overrides_file.merge(
-        tmp_path / overrides_file.FILE_NAME, consents=[ConsentRecord(recipient=mark, consent=Consent.DENIED, at=NOW)]
+        edge.settings.overrides_path, consents=[ConsentRecord(recipient=denied, consent=Consent.DENIED, at=NOW)]
     )
-    following = FileReloader(tmp_path, keyring_file.load(path), on_key_ring=rings.append)
     for change in (lambda: None, lambda: keyring_file.rotate(path), lambda: keyring_file.revoke(path, 0)):
         change()
-        following.reload_changed(routes)
-        following.reload_changed(routes)
-        assert ANN in routes.denied
-    assert [[0], [1, 0], [1, 0]] == [[key.number for key in ring.keys] for ring in rings]
+        assert [] == edge.reload() + edge.reload()
+        assert ANN in edge.routes.denied
+    assert [[0], [1, 0], [1, 0]] == [[key.number for key in ring.keys] for ring in edge.rings]
 
 
-async def test_a_running_edge_goes_by_what_is_changed(tmp_path: Path) -> None:
-    data = tmp_path / "clicktrail-data"
+def test_failed_read_is_logged_once_and_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edge = ReloadedEdge(tmp_path)
+    edge.reload()
+    overrides_file.merge(edge.settings.overrides_path, edits=[DISABLED])
+
+    def fail(_path: Path) -> NoReturn:
+        raise StorageError("disk error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(overrides_file, "read", fail)
+        assert ["disk error"] == edge.reload() + edge.reload()
+    before = edge.routes.overrides
+    assert [] == edge.reload()
+    assert edge.routes.overrides is not before
+
+
+DOMAIN = '[[domain]]\nhost = "{}"\nassetlinks = "android.json"\n'
+
+
+def test_changed_tracking_domains_are_reloaded(tmp_path: Path) -> None:
+    (tmp_path / "android.json").write_text("[1]")
+    edge = ReloadedEdge(tmp_path, domains=DOMAIN.format("old.example"))
+    edge.reload()
+    assert (b"[1]", None) == (edge.get_app_file("old.example"), edge.get_app_file("new.example"))
+    edge.domains_file.write_text(DOMAIN.format("new.example"))
+    edge.reload()
+    assert (None, b"[1]") == (edge.get_app_file("old.example"), edge.get_app_file("new.example"))
+
+
+def test_changed_app_association_file_is_reloaded(tmp_path: Path) -> None:
+    (tmp_path / "android.json").write_text("[1]")
+    edge = ReloadedEdge(tmp_path, domains=DOMAIN.format("a.example"))
+    edge.reload()
+    (tmp_path / "android.json").write_text("[1, 2]")
+    edge.reload()
+    assert b"[1, 2]" == edge.get_app_file("a.example")
+
+
+def test_unreadable_tracking_domains_keep_the_old_ones_until_corrected(tmp_path: Path) -> None:
+    (tmp_path / "android.json").write_text("[1]")
+    edge = ReloadedEdge(tmp_path, domains=DOMAIN.format("old.example"))
+    edge.reload()
+    edge.domains_file.write_text("[[domain]]\nhots = 'new.example'\n")
+    (error,) = edge.reload() + edge.reload()
+    assert "in the domains file: unknown key 'hots' in domain[0]" == error
+    assert b"[1]" == edge.get_app_file("old.example")
+    edge.domains_file.unlink()
+    (error,) = edge.reload() + edge.reload()
+    assert "cannot read the domains file" in error
+    edge.domains_file.write_text(DOMAIN.format("new.example"))
+    assert [] == edge.reload()
+    assert (None, b"[1]") == (edge.get_app_file("old.example"), edge.get_app_file("new.example"))
+
+
+async def test_running_worker_reloads_overrides_and_domains(tmp_path: Path) -> None:
+    data = tmp_path / DATA
     ring = keyring_file.load_or_create(data / keyring_file.FILE_NAME, earlier_data_paths=[])
     sealed = SealedLink(
         destination="https://shop.example/",
@@ -147,12 +235,22 @@ async def test_a_running_edge_goes_by_what_is_changed(tmp_path: Path) -> None:
         link_count=1,
         sent_at=NOW,
     )
-    overrides_file.merge(data / overrides_file.FILE_NAME, edits=[DISABLED])
+    (tmp_path / "clicktrail.toml").write_text('[tracking]\ndomains_file = "domains.toml"', "utf-8")
+    domains_file = tmp_path / "domains.toml"
+    domains_file.write_text('[[domain]]\nhost = "127.0.0.1"\n', "utf-8")
+    overrides_file.merge(data / "overrides.json", edits=[DISABLED])
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/{seal_token(ring, sealed)}"
         async with running_worker("edge", tmp_path, [listening]), httpx2.AsyncClient() as client:
             assert (await client.get(url)).status_code == httpx2.codes.GONE
-            overrides_file.merge(data / overrides_file.FILE_NAME, edits=[RESTORED])
-            async with asyncio.timeout(10):
-                while (await client.get(url)).status_code != httpx2.codes.FOUND:
-                    pass
+            overrides_file.merge(data / "overrides.json", edits=[RESTORED])
+            await wait_for_status(client, url, httpx2.codes.FOUND)
+            domains_file.write_text('[[domain]]\nhost = "links.example"\n', "utf-8")
+            await wait_for_status(client, url, httpx2.codes.MISDIRECTED_REQUEST)
+
+
+async def wait_for_status(client: httpx2.AsyncClient, url: str, status: httpx2.codes) -> None:
+    """Request a URL again and again until it answers with a status."""
+    async with asyncio.timeout(10):
+        while (await client.get(url)).status_code != status:
+            pass

@@ -46,7 +46,7 @@ async def test_an_engine_relays_and_shows(tmp_path: Path) -> None:
 async def test_what_is_in_analytics_leaves_the_journal(tmp_path: Path) -> None:
     (tmp_path / "clicktrail.toml").write_text("[journal]\nretention_hours = 0\n", "utf-8")
     settings = Settings(data_dir=str(tmp_path / "clicktrail-data"))
-    keyring_file.load_or_create(settings.data_path / keyring_file.FILE_NAME, earlier_data_paths=[])
+    keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
     for link in range(3):
         await asyncio.to_thread(write_journal, settings, recorded_click(link))
     with socket.create_server(("127.0.0.1", 0)) as relay, socket.create_server(("127.0.0.1", 0)) as console:

@@ -44,10 +44,8 @@ def test_many_events_are_written_in_their_order(settings: Settings) -> None:
 
 
 def test_erased_recipients_are_passed_over(settings: Settings) -> None:
-    mark = HashedRecipients(keyring_file.load(settings.data_path / keyring_file.FILE_NAME)).hash_recipient(
-        "Ann@example.com"
-    )
-    overrides_file.merge(settings.data_path / overrides_file.FILE_NAME, edits=[], erased=[mark], consents=[])
+    mark = HashedRecipients(keyring_file.load(settings.keyring_path)).hash_recipient("Ann@example.com")
+    overrides_file.merge(settings.overrides_path, edits=[], erased=[mark], consents=[])
     told = [click("m1", "1", recipient="ann@example.com"), click("m2", "1", recipient="bob@example.com")]
     assert 1 == import_events(settings, told)
     assert ["bob@example.com"] == [event.recipient for event in written(settings)]

@@ -23,7 +23,7 @@ DISABLED = LinkEdit(id="a", at=NOW, target=EditTarget(host="shop.example"), acti
 
 async def test_the_registrys_overrides_are_copied(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
-    ring = keyring_file.load_or_create(settings.data_path / keyring_file.FILE_NAME, earlier_data_paths=[])
+    ring = keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
     async with open_registry(settings) as registry:
         await registry.link_edits.add(DISABLED)
         await registry.erasures.add("ann@example.org", "mark", at=NOW)
@@ -36,12 +36,12 @@ async def test_the_registrys_overrides_are_copied(tmp_path: Path) -> None:
         recipient=HashedRecipients(ring).hash_recipient("ann@example.org"), consent=Consent.DENIED, at=NOW
     )
     kept = overrides_file.OverridesSnapshot(edits=(DISABLED,), erased=frozenset({"mark"}), consents=(refusal,))
-    assert kept == overrides_file.read(tmp_path / overrides_file.FILE_NAME)
+    assert kept == overrides_file.read(tmp_path / "overrides.json")
 
 
 async def test_who_denies_is_known_by_a_mark_until_they_agree(tmp_path: Path) -> None:
     settings, ann = Settings(data_dir=str(tmp_path)), "ann@example.org"
-    ring = keyring_file.load_or_create(settings.data_path / keyring_file.FILE_NAME, earlier_data_paths=[])
+    ring = keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
     denied = [frozenset({HashedRecipients(ring).hash_recipient(ann)}), frozenset[str]()]
     async with open_registry(settings) as registry:
         copying = OverridesCopier(settings, registry)
@@ -50,25 +50,25 @@ async def test_who_denies_is_known_by_a_mark_until_they_agree(tmp_path: Path) ->
             await registry.consents.set(ann, said, at=SystemClock().now())
             await copying.run_once()
             await copy_overrides(settings, registry)
-            assert denied[said is not Consent.DENIED] == overrides_file.read(tmp_path / overrides_file.FILE_NAME).denied
-    assert 1 == len(overrides_file.read(tmp_path / overrides_file.FILE_NAME).consents)
+            assert denied[said is not Consent.DENIED] == overrides_file.read(tmp_path / "overrides.json").denied
+    assert 1 == len(overrides_file.read(tmp_path / "overrides.json").consents)
 
 
 async def test_a_machine_without_an_engine_copies_too(tmp_path: Path) -> None:
     settings, stopping = Settings(data_dir=str(tmp_path)), asyncio.Event()
-    keyring_file.load_or_create(settings.data_path / keyring_file.FILE_NAME, earlier_data_paths=[])
+    keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
     async with open_registry(settings) as registry, asyncio.TaskGroup() as tasks:
         await registry.link_edits.add(DISABLED)
         tasks.create_task(run_overrides_copy(stopping, settings, registry))
         async with asyncio.timeout(10):
-            while overrides_file.read(tmp_path / overrides_file.FILE_NAME).edits != (DISABLED,):
+            while overrides_file.read(tmp_path / "overrides.json").edits != (DISABLED,):
                 await asyncio.to_thread(lambda: None)
         stopping.set()
 
 
 async def test_the_engine_erases_whom_somebody_asked_to_erase(tmp_path: Path) -> None:
     settings, analytics = Settings(data_dir=str(tmp_path)), MemoryAnalytics()
-    ring = keyring_file.load_or_create(settings.data_path / keyring_file.FILE_NAME, earlier_data_paths=[])
+    ring = keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
     ann = "ann@example.com"
     told = [encode_event(event) for event in (sent("m1", recipient=ann), click("m1", "1", recipient=ann))]
     reader = ListReader(told)

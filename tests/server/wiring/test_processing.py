@@ -43,16 +43,14 @@ async def stored(settings: Settings) -> int:
 
 def erase(settings: Settings, recipient: str) -> None:
     """Mark a recipient as erased, as the edge's disk has it."""
-    ring = keyring_file.load(settings.data_path / keyring_file.FILE_NAME)
-    overrides_file.merge(
-        settings.data_path / overrides_file.FILE_NAME, erased=[HashedRecipients(ring).hash_recipient(recipient)]
-    )
+    ring = keyring_file.load(settings.keyring_path)
+    overrides_file.merge(settings.overrides_path, erased=[HashedRecipients(ring).hash_recipient(recipient)])
 
 
 @pytest.mark.parametrize(("erased", "left"), [("anna@example.net", 0), ("bert@example.net", 2)])
 def test_nothing_of_the_erased_is_processed(tmp_path: Path, erased: str, left: int) -> None:
     settings = Settings(data_dir=str(tmp_path))
-    keyring_file.load_or_create(settings.data_path / keyring_file.FILE_NAME, earlier_data_paths=[])
+    keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
     write_journal(settings, SENT, recorded_click(0))
     erase(settings, erased)
     assert left == asyncio.run(stored(settings))
@@ -60,10 +58,10 @@ def test_nothing_of_the_erased_is_processed(tmp_path: Path, erased: str, left: i
 
 def test_without_the_key_ring_nobody_knows_who_was_erased(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
-    keyring_file.load_or_create(settings.data_path / keyring_file.FILE_NAME, earlier_data_paths=[])
+    keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
     write_journal(settings, SENT)
     erase(settings, "anna@example.net")
-    (settings.data_path / keyring_file.FILE_NAME).unlink()
+    (settings.keyring_path).unlink()
     with pytest.raises(KeyRingError):
         asyncio.run(stored(settings))
 

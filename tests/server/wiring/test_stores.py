@@ -1,5 +1,3 @@
-"""The registry, as an edge worker opens it."""
-
 import asyncio
 import stat
 from datetime import UTC, datetime
@@ -10,40 +8,40 @@ import pytest
 from clicktrail.errors import SettingsError, StorageError
 from clicktrail.model.consent import Consent
 from clicktrail.model.link_set import LinkSet, StoredLink
-from clicktrail.server.journal.writer import Durability
+from clicktrail.server.journal.writer import Durability, SegmentWriter
 from clicktrail.server.settings.schema import JournalSettings, RegistrySettings, Settings
 from clicktrail.server.wiring.stores import open_journal, open_registry, open_registry_read_only, save_link_set
 
 
-def names_in(folder: Path) -> list[str]:
-    """The files there."""
+def list_names(folder: Path) -> list[str]:
+    """Names of the files in a folder."""
     return [file.name for file in folder.iterdir()]
 
 
-async def test_a_reader_opens_what_is_not_there(tmp_path: Path) -> None:
+async def test_missing_registry_can_be_opened_read_only_and_fails_on_query(tmp_path: Path) -> None:
     async with open_registry_read_only(Settings(data_dir=str(tmp_path))) as registry:
         with pytest.raises(StorageError):
             await registry.link_sets.find(1)
-    assert [] == names_in(tmp_path)
+    assert [] == list_names(tmp_path)
 
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def modes_in(folder: Path) -> set[int]:
-    """What the folder's files allow to whom."""
+def read_modes(folder: Path) -> set[int]:
+    """Permission bits of the files in a folder."""
     return {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
 
 
-async def test_a_registry_is_made_and_read(tmp_path: Path) -> None:
+async def test_registry_is_created_private_and_readable(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
-    async with open_registry(settings) as registry, open_registry_read_only(settings) as reading:
+    async with open_registry(settings) as registry, open_registry_read_only(settings) as reader:
         await registry.consents.set("ann@example.org", Consent.DENIED, at=NOW)
-        assert Consent.DENIED is await reading.consents.find("ann@example.org")
-        assert {0o600} == modes_in(tmp_path)
+        assert Consent.DENIED is await reader.consents.find("ann@example.org")
+        assert {0o600} == read_modes(tmp_path)
 
 
-async def test_a_registry_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+async def test_registry_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"registry\.sqlite3"):
         async with open_registry(Settings(data_dir=str(tmp_path / "nowhere"))):
             pass
@@ -53,22 +51,23 @@ async def test_a_registry_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("durability", Durability)
-async def test_a_journal_is_as_safe_as_the_settings_say(tmp_path: Path, durability: Durability) -> None:
+async def test_journal_has_the_durability_of_the_settings(tmp_path: Path, durability: Durability) -> None:
     settings = Settings(data_dir=str(tmp_path), journal=JournalSettings(durability=durability.value))
     with open_journal(settings, "edge-0") as writer:
         writer.append(b"a click", lambda _committed: None)
+        assert isinstance(writer, SegmentWriter)
         assert durability is writer._durability
     assert (tmp_path / "journal" / "edge-0" / "0000000001.segment").is_file()
 
 
-async def test_a_journal_keeps_in_memory_what_the_settings_allow(tmp_path: Path) -> None:
+async def test_journal_buffers_as_much_as_the_settings_allow(tmp_path: Path) -> None:
     (tmp_path / "journal").touch()
-    for megabytes, kept in ((0, 0), (1, 1)):
+    for megabytes, buffered in ((0, 0), (1, 1)):
         settings = Settings(data_dir=str(tmp_path), journal=JournalSettings(buffer_mb=megabytes))
         with open_journal(settings, "edge-0") as writer:
             writer.append(b"a click", lambda _committed: None)
             writer.flush()
-            assert (kept, 1 - kept) == (writer.buffered_count, writer.dropped_count)
+            assert (buffered, 1 - buffered) == (writer.buffered_count, writer.dropped_count)
 
 
 LINK_SET = LinkSet(
@@ -81,18 +80,18 @@ LINK_SET = LinkSet(
 )
 
 
-def test_a_kept_link_set_is_found_by_its_number(tmp_path: Path) -> None:
+def test_saved_link_set_is_found_by_its_id(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
-    numbers = [save_link_set(LINK_SET, settings) for _ in range(2)]
+    link_set_ids = [save_link_set(LINK_SET, settings) for _ in range(2)]
 
-    async def find(number: int) -> LinkSet | None:
+    async def find(link_set_id: int) -> LinkSet | None:
         async with open_registry_read_only(settings) as registry:
-            return await registry.link_sets.find(number)
+            return await registry.link_sets.find(link_set_id)
 
-    assert 2 == len(set(numbers))
-    assert [LINK_SET, LINK_SET] == [asyncio.run(find(number)) for number in numbers]
+    assert 2 == len(set(link_set_ids))
+    assert [LINK_SET, LINK_SET] == [asyncio.run(find(link_set_id)) for link_set_id in link_set_ids]
 
 
-def test_what_was_not_kept_is_told(tmp_path: Path) -> None:
+def test_link_set_that_cannot_be_saved_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StorageError):
         save_link_set(LINK_SET, Settings(data_dir=str(tmp_path / "missing")))

@@ -20,25 +20,25 @@ from clicktrail.server.wiring.worker import collect_journal_metrics, collect_jou
 
 WORKER = """
 import gc
-from clicktrail.server.monitoring.heartbeat import Pulse
-from clicktrail.server.wiring.worker import pulsing, run, stop_signal
+from clicktrail.server.monitoring.heartbeat import Heartbeat
+from clicktrail.server.wiring.worker import create_stop_event, run_worker, send_heartbeats
 
-async def work():
-    stopping = stop_signal()
-    made = []
-    async with pulsing(Pulse):
-        seen = any(found is made for found in gc.get_objects())
+async def main():
+    stopping = create_stop_event()
+    early_object = []
+    async with send_heartbeats(Heartbeat):
+        is_scanned = any(scanned is early_object for scanned in gc.get_objects())
         await stopping.wait()
-    print("stopped in order", flush=True)
-    print("the collector saw what the start had made" if seen else "the collector saw nothing", flush=True)
+    print("stopped", flush=True)
+    print("early object scanned" if is_scanned else "early object not scanned", flush=True)
 
-run(work())
+run_worker(main())
 """
 
 
 @contextlib.asynccontextmanager
-async def working() -> AsyncIterator[asyncio.subprocess.Process]:
-    """A worker that has nothing to do but to stop."""
+async def running_idle_worker() -> AsyncIterator[asyncio.subprocess.Process]:
+    """A worker that only waits to be stopped."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", WORKER, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
@@ -52,70 +52,70 @@ async def working() -> AsyncIterator[asyncio.subprocess.Process]:
         await process.wait()
 
 
-def unique(output: bytes) -> list[bytes]:
-    """The lines of an output, each once: a pulse comes every second."""
+def unique_lines(output: bytes) -> list[bytes]:
+    """The lines of an output, each once: a heartbeat comes every second."""
     return list(dict.fromkeys(output.splitlines()))
 
 
-async def test_a_worker_stops_at_sigterm() -> None:
-    async with working() as process:
+async def test_worker_stops_on_sigterm() -> None:
+    async with running_idle_worker() as process:
         process.send_signal(signal.SIGTERM)
         output, _ = await process.communicate()
 
     assert 0 == process.returncode
-    assert [b"{}", b"stopped in order"] == unique(output)[:2]
+    assert [b"{}", b"stopped"] == unique_lines(output)[:2]
 
 
-async def test_a_worker_stops_when_its_supervisor_is_gone() -> None:
-    async with working() as process:
+async def test_worker_ignores_sigint_and_stops_at_the_end_of_its_input() -> None:
+    async with running_idle_worker() as process:
         process.send_signal(signal.SIGINT)
         output, _ = await process.communicate(b"")  # closes standard input
 
     assert 0 == process.returncode
-    assert [b"{}", b"stopped in order"] == unique(output)[:2]
+    assert [b"{}", b"stopped"] == unique_lines(output)[:2]
 
 
-async def test_the_collector_does_not_go_through_what_the_start_has_made() -> None:
-    async with working() as process:
+async def test_objects_of_the_start_are_not_garbage_collected() -> None:
+    async with running_idle_worker() as process:
         process.send_signal(signal.SIGTERM)
         output, _ = await process.communicate()
 
-    assert b"the collector saw nothing" == unique(output)[-1]
+    assert b"early object not scanned" == unique_lines(output)[-1]
 
 
-def no_segment(_folder: Path, _number: int) -> Segment:
-    """A disk that takes nothing."""
+def fail_to_create_segment(_folder: Path, _number: int) -> Segment:
+    """Fail like a full disk."""
     raise OSError
 
 
-def seen(figure: MetricValue) -> tuple[int, float]:
-    """How many values a histogram has, and their sum."""
-    assert isinstance(figure, Histogram)
-    return sum(figure.counts), figure.total
+def count_and_sum(metric: MetricValue) -> tuple[int, float]:
+    """Number and sum of the values of a histogram."""
+    assert isinstance(metric, Histogram)
+    return sum(metric.counts), metric.total
 
 
 async def append(writer: SegmentWriter, lines: int) -> None:
-    """Append lines at once, and wait until the last one's fate is known."""
+    """Append lines at once, and wait for the callback of the last one."""
     last: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     for number in range(lines):
         writer.append(b"{}", last.set_result if number == lines - 1 else lambda _committed: None)
     await last
 
 
-async def test_a_journal_tells_of_its_batches(tmp_path: Path) -> None:
+async def test_journal_metrics_count_batches(tmp_path: Path) -> None:
     with SegmentWriter(tmp_path, asyncio.get_running_loop()) as writer:
         await append(writer, 3)
-        figures, troubles = collect_journal_metrics(writer), collect_journal_problems(writer)
+        metrics, problems = collect_journal_metrics(writer), collect_journal_problems(writer)
 
-    assert (1, 3) == seen(figures[JOURNAL_BATCH_EVENTS])
-    assert 1 == seen(figures[JOURNAL_SYNC_SECONDS])[0]
-    assert (0, 0, ()) == (figures[JOURNAL_BUFFERED_EVENTS], figures[JOURNAL_EVENTS_DROPPED], troubles)
+    assert (1, 3) == count_and_sum(metrics[JOURNAL_BATCH_EVENTS])
+    assert 1 == count_and_sum(metrics[JOURNAL_SYNC_SECONDS])[0]
+    assert (0, 0, ()) == (metrics[JOURNAL_BUFFERED_EVENTS], metrics[JOURNAL_EVENTS_DROPPED], problems)
 
 
-async def test_a_journal_whose_disk_takes_nothing_is_in_trouble(tmp_path: Path) -> None:
-    with SegmentWriter(tmp_path, asyncio.get_running_loop(), create_segment=no_segment) as writer:
+async def test_journal_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
+    with SegmentWriter(tmp_path, asyncio.get_running_loop(), create_segment=fail_to_create_segment) as writer:
         await append(writer, 2)
-        figures, (trouble,) = collect_journal_metrics(writer), collect_journal_problems(writer)
+        metrics, (problem,) = collect_journal_metrics(writer), collect_journal_problems(writer)
 
-    assert (2, 0) == (figures[JOURNAL_BUFFERED_EVENTS], figures[JOURNAL_EVENTS_DROPPED])
-    assert ("journal-not-writable", True) == (trouble.code, "data_dir" in trouble.hint)
+    assert (2, 0) == (metrics[JOURNAL_BUFFERED_EVENTS], metrics[JOURNAL_EVENTS_DROPPED])
+    assert ("journal-not-writable", True) == (problem.code, "data_dir" in problem.hint)

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
 from clicktrail.model.event import AnonymousClick, Click
+from clicktrail.model.recipient import normalize_recipient
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.server.ports import IdGenerator
@@ -79,6 +80,6 @@ class HashedRecipients:
 
     def hash_recipient(self, recipient: str) -> str:
         """Return the keyed hash of a recipient. Addresses are case-insensitive."""
-        name = recipient.casefold() if "@" in recipient else recipient
+        name = normalize_recipient(recipient)
         hashed = hashlib.blake2b(name.encode(), digest_size=_HASH_BYTES, key=self._key, person=_HASH_PERSONALIZATION)
         return hashed.hexdigest()

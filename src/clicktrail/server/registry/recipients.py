@@ -5,10 +5,11 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
 from clicktrail.model.consent import Consent, ConsentRecord
+from clicktrail.model.recipient import normalize_recipient
 from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.tables import EpochMilliseconds, consents, erasures, short_messages
 
-__all__ = ["SqlConsents", "SqlErasures", "normalize_recipient", "upsert_consent"]
+__all__ = ["SqlConsents", "SqlErasures", "upsert_consent"]
 
 _UPSERT_CONSENT = text(
     "INSERT INTO consents (recipient, consent, recorded_at) VALUES (:recipient, :consent, :recorded_at)"
@@ -46,11 +47,6 @@ class SqlConsents:
         return [
             ConsentRecord(recipient=row.recipient, consent=Consent(row.consent), at=row.recorded_at) for row in rows
         ]
-
-
-def normalize_recipient(recipient: str) -> str:
-    """Lower-case an email address. An opaque id may be case-sensitive and stays as it is."""
-    return recipient.casefold() if "@" in recipient else recipient
 
 
 def upsert_consent(connection: Connection, recipient: str, consent: Consent, *, at: datetime) -> None:

@@ -268,6 +268,16 @@ class Settings(Section, frozen=True, kw_only=True):
         return Path(self.data_dir)
 
     @property
+    def overrides_path(self) -> Path:
+        """Overrides of links and recipients, as the edge reads them."""
+        return self.data_path / "overrides.json"
+
+    @property
+    def run_file_path(self) -> Path:
+        """Addresses in use, while the engine runs."""
+        return self.data_path / "run.json"
+
+    @property
     def keyring_path(self) -> Path:
         """The key ring."""
         return self.data_path / keyring_file.FILE_NAME

@@ -3,20 +3,19 @@
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import structlog
 
 from clicktrail import keyring_file
-from clicktrail.errors import KeyRingError, StorageError
+from clicktrail.errors import ClicktrailError
 from clicktrail.server import overrides_file
 from clicktrail.server.edge.connection import serve_edge
 from clicktrail.server.edge.pages import RecordingOptions, Sites
 from clicktrail.server.edge.responses import Responses
 from clicktrail.server.edge.routes import BeaconEndpoint, Routes
-from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.monitoring.heartbeat import Heartbeat, MetricValue, build_heartbeat
 from clicktrail.server.monitoring.metrics import HTTP_RESPONSE_SECONDS, HTTP_RESPONSES, Metric
 from clicktrail.server.pipeline.engagement import EngagementTracker
@@ -26,11 +25,11 @@ from clicktrail.server.pipeline.privacy import Anonymizer, HashedRecipients
 from clicktrail.server.pipeline.redirect import Redirector
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomIds, SystemClock
-from clicktrail.server.wiring.config import read_domains
+from clicktrail.server.wiring.config import list_domain_files, read_domains
 from clicktrail.server.wiring.jobs import sleep_or_stop
 from clicktrail.server.wiring.judge import ReloadingJudge
 from clicktrail.server.wiring.overrides import run_overrides_copy
-from clicktrail.server.wiring.stores import open_journal, open_registry_read_only
+from clicktrail.server.wiring.stores import MeasuredJournal, open_journal, open_registry_read_only
 from clicktrail.server.wiring.worker import (
     collect_journal_metrics,
     collect_journal_problems,
@@ -42,96 +41,137 @@ from clicktrail.tokens import KeyRing
 
 __all__ = ["FileReloader", "run_edge"]
 
-# FOLDED following.py: Have a running edge go by the files of its data folder: the key ring and the overrides.
-
 _LOG = structlog.get_logger(component="edge")
 _RELOAD_INTERVAL_S = 1.0
-"""How soon a running edge goes by what was changed."""
-
-
-class FileReloader:
-    """Reads key ring and overrides again whenever they are other files. What cannot be read changes nothing.
-
-    Args:
-        data_path: the data folder.
-        ring: the key ring of the start.
-        on_key_ring: have the edge open what another ring opens, and nothing else.
-    """
-
-    def __init__(self, data_path: Path, ring: KeyRing, *, on_key_ring: Callable[[KeyRing], None]) -> None:
-        self._keyring_file = _WatchedFile(data_path / keyring_file.FILE_NAME)
-        self._overrides_file = _WatchedFile(data_path / overrides_file.FILE_NAME)
-        self._ring = ring
-        self._on_key_ring = on_key_ring
-
-    async def run(self, routes: Routes, stopping: asyncio.Event) -> None:
-        """Look every second, until told to stop."""
-        while not stopping.is_set():
-            self.reload_changed(routes)
-            await sleep_or_stop(stopping, _RELOAD_INTERVAL_S)
-
-    def reload_changed(self, routes: Routes) -> None:
-        """Have an edge go by the files that are others than before."""
-        try:
-            if self._keyring_file.has_changed():
-                self._ring = keyring_file.load(self._keyring_file.path)
-                self._on_key_ring(self._ring)
-        except KeyRingError as error:
-            _LOG.error("cannot read the key ring", error=error)
-        try:
-            if self._overrides_file.has_changed():
-                overrides = overrides_file.read(self._overrides_file.path)
-                routes.overrides = ActiveEdits(overrides.edits)
-                routes.erased = HashedRecipients(self._ring, overrides.erased)
-                routes.denied = HashedRecipients(self._ring, overrides.denied)
-        except StorageError as error:
-            _LOG.error("cannot read the overrides", error=error)
-
-
-class _WatchedFile:
-    """A file that is looked at again and again."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._last_stat: tuple[int, int] | None = None
-
-    def has_changed(self) -> bool:
-        """Whether it is another one than at the last look; not where there is none."""
-        try:
-            found = self.path.stat()
-        except OSError:
-            return False  # none was made, or somebody took it away: what is known still holds
-        before, self._last_stat = self._last_stat, (found.st_ino, found.st_mtime_ns)
-        return before != self._last_stat
 
 
 def run_edge(settings: Settings, listening_socket: socket.socket, *, index: int) -> None:
-    """Redirect on a listening socket, shared with the other workers, until told to stop."""
+    """Serve redirects until the process is told to stop.
+
+    Args:
+        settings: name the files and folders of the edge.
+        listening_socket: shared with the other workers.
+        index: number of this worker, from 0.
+    """
     run_worker(_run_edge(settings, listening_socket, index=index))
+
+
+class FileReloader:
+    """Reload key ring, overrides and tracking domains in a running edge when their files change.
+
+    What was loaded stays in use until a new version can be read. Reading is retried every second; an error is logged
+    once.
+
+    Args:
+        settings: name the files.
+        routes: get overrides and tracking domains.
+        ring: the key ring in use.
+        on_key_ring: called with each new key ring.
+        build_sites: reads the tracking domains.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        routes: Routes,
+        ring: KeyRing,
+        *,
+        on_key_ring: Callable[[KeyRing], None],
+        build_sites: Callable[[], Sites],
+    ) -> None:
+        self._settings = settings
+        self._routes = routes
+        self._ring = ring
+        self._on_key_ring = on_key_ring
+        self._build_sites = build_sites
+        self._domain_files = _WatchedFiles("tracking domains", list_domain_files(settings), self._load_domains)
+        self._watched_files = (
+            _WatchedFiles("key ring", [settings.keyring_path], self._load_key_ring),
+            _WatchedFiles("overrides", [settings.overrides_path], self._load_overrides),
+            self._domain_files,
+        )
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Reload changed files every second until stopped."""
+        while not stopping.is_set():
+            self.reload_changed()
+            await sleep_or_stop(stopping, _RELOAD_INTERVAL_S)
+
+    def reload_changed(self) -> None:
+        """Reload each file that changed since it was loaded."""
+        for files in self._watched_files:
+            files.reload_if_changed()
+
+    def _load_key_ring(self) -> None:
+        self._ring = keyring_file.load(self._settings.keyring_path)
+        self._on_key_ring(self._ring)
+
+    def _load_overrides(self) -> None:
+        if not self._settings.overrides_path.exists():
+            return  # never created, or removed by mistake: an edit that was loaded stays in force
+        overrides = overrides_file.read(self._settings.overrides_path)
+        self._routes.overrides = ActiveEdits(overrides.edits)
+        self._routes.erased = HashedRecipients(self._ring, overrides.erased)
+        self._routes.denied = HashedRecipients(self._ring, overrides.denied)
+
+    def _load_domains(self) -> None:
+        self._routes.sites = self._build_sites()
+        self._domain_files.paths = list_domain_files(self._settings)  # may name other app association files now
+
+
+class _WatchedFiles:
+    """Files that are loaded together when one of them changes."""
+
+    def __init__(self, kind: str, paths: Sequence[Path], load: Callable[[], None]) -> None:
+        self.paths = paths
+        self._kind = kind
+        self._load = load
+        self._loaded_versions: list[tuple[int, int, int] | None] = []
+        self._last_error = ""
+
+    def reload_if_changed(self) -> None:
+        versions = [_get_version(path) for path in self.paths]
+        if versions == self._loaded_versions:
+            return
+        try:
+            self._load()
+        except ClicktrailError as error:
+            if str(error) != self._last_error:
+                _LOG.error("cannot reload changed files, trying again", files=self._kind, error=error)
+            self._last_error = str(error)
+        else:
+            self._loaded_versions, self._last_error = versions, ""
+
+
+def _get_version(path: Path) -> tuple[int, int, int] | None:
+    """What differs between versions of a file; None if it does not exist."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 async def _run_edge(settings: Settings, listening_socket: socket.socket, *, index: int) -> None:
     stopping = create_stop_event()
     clock = SystemClock()
-    ring = keyring_file.load(settings.data_path / keyring_file.FILE_NAME)
-    proxies = tuple(ipaddress.ip_network(network) for network in settings.edge.trusted_proxies)
-    privacy = settings.privacy
-    records = RecordingOptions(address_hours=privacy.ip_address_hours, records_opted_out=privacy.opted_out != "none")
+    ring = keyring_file.load(settings.keyring_path)
+    trusted_proxies = tuple(ipaddress.ip_network(network) for network in settings.edge.trusted_proxies)
     judge = ReloadingJudge(settings.networks_path, clock)
     judge.refresh()
     async with open_registry_read_only(settings) as registry:
-        links = LinkResolver(link_sets=registry.link_sets, short_links=registry.short_links)
-        redirector = partial(Redirector, links=links, trusted_proxies=proxies)
         with open_journal(settings, f"edge-{index}") as journal:
-            async with asyncio.TaskGroup() as lookups:
+            async with asyncio.TaskGroup() as tasks:  # ends before the journal is closed
+                links = LinkResolver(link_sets=registry.link_sets, short_links=registry.short_links)
+                build_redirector = partial(Redirector, links=links, trusted_proxies=trusted_proxies)
                 routes = Routes(
-                    redirector=redirector(ring),
+                    redirector=build_redirector(ring),
                     journal=journal,
                     clock=clock,
                     ids=RandomIds(),
                     responses=Responses(),
-                    create_task=lookups.create_task,
-                    sites=Sites(read_domains(settings), recording=records, landing_hosts=settings.engagement.hosts),
+                    create_task=tasks.create_task,
+                    sites=_build_sites(settings),
                     anonymizer=Anonymizer(judge=judge, ids=RandomIds()),
                     overrides=ActiveEdits(),
                     erased=HashedRecipients(ring),
@@ -139,29 +179,36 @@ async def _run_edge(settings: Settings, listening_socket: socket.socket, *, inde
                     beacon=BeaconEndpoint(EngagementTracker(ring), journal=journal, clock=clock),
                 )
 
-                def unlock(ring: KeyRing) -> None:
-                    routes.redirector = redirector(ring)
+                def use_key_ring(ring: KeyRing) -> None:
+                    routes.redirector = build_redirector(ring)
                     routes.beacon = BeaconEndpoint(EngagementTracker(ring), journal=journal, clock=clock)
 
-                following = FileReloader(settings.data_path, ring, on_key_ring=unlock)
-                following.reload_changed(routes)
-                lookups.create_task(following.run(routes, stopping))
-                lookups.create_task(judge.refresh_periodically(stopping))
+                reloader = FileReloader(
+                    settings, routes, ring, on_key_ring=use_key_ring, build_sites=partial(_build_sites, settings)
+                )
+                reloader.reload_changed()
+                tasks.create_task(reloader.run(stopping))
+                tasks.create_task(judge.refresh_periodically(stopping))
                 if index == 0 and settings.registry.url:
-                    lookups.create_task(run_overrides_copy(stopping, settings, registry))
+                    tasks.create_task(run_overrides_copy(stopping, settings, registry))
                 async with send_heartbeats(lambda: _build_heartbeat(routes, journal)):
                     await serve_edge(
                         listening_socket,
                         routes,
                         stopping=stopping,
-                        proxy_protocol_networks=proxies if settings.edge.proxy_protocol else (),
+                        proxy_protocol_networks=trusted_proxies if settings.edge.proxy_protocol else (),
                     )
 
 
-def _build_heartbeat(routes: Routes, journal: SegmentWriter) -> Heartbeat:
-    """What the worker says of itself."""
-    figures: dict[Metric, MetricValue] = {
+def _build_sites(settings: Settings) -> Sites:
+    privacy = settings.privacy
+    recording = RecordingOptions(address_hours=privacy.ip_address_hours, records_opted_out=privacy.opted_out != "none")
+    return Sites(read_domains(settings), recording=recording, landing_hosts=settings.engagement.hosts)
+
+
+def _build_heartbeat(routes: Routes, journal: MeasuredJournal) -> Heartbeat:
+    values: dict[Metric, MetricValue] = {
         HTTP_RESPONSES: routes.stats.status_counts,
         HTTP_RESPONSE_SECONDS: routes.stats.duration_seconds,
     }
-    return build_heartbeat(figures | collect_journal_metrics(journal), problems=collect_journal_problems(journal))
+    return build_heartbeat(values | collect_journal_metrics(journal), problems=collect_journal_problems(journal))

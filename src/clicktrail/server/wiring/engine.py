@@ -18,7 +18,6 @@ from clicktrail.server.asgi import serve_app
 from clicktrail.server.console import create_app
 from clicktrail.server.console.feed import ClickFeed
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.monitoring import metrics
 from clicktrail.server.monitoring.heartbeat import Heartbeat, MetricValue, Problem, build_heartbeat
 from clicktrail.server.monitoring.metrics import Metric
@@ -40,7 +39,7 @@ from clicktrail.server.wiring.processing import (
     open_analytics,
     rejudge_and_clear_cache,
 )
-from clicktrail.server.wiring.stores import open_journal, open_registry
+from clicktrail.server.wiring.stores import MeasuredJournal, open_journal, open_registry
 from clicktrail.server.wiring.worker import (
     collect_journal_metrics,
     collect_journal_problems,
@@ -105,7 +104,7 @@ class EngineMonitor:
     analytics: ChdbAnalytics
     verdict_changes: VerdictChangeLogger
     relay: Relay
-    journal: SegmentWriter
+    journal: MeasuredJournal
     clock: Clock
 
     def build_heartbeat(self) -> Heartbeat:

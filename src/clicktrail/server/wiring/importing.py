@@ -10,10 +10,9 @@ from clicktrail.audit import message_key
 from clicktrail.errors import StorageError
 from clicktrail.model.event import AnonymousClick, AnyEvent, encode_event
 from clicktrail.server import overrides_file
-from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.settings import Settings
-from clicktrail.server.wiring.stores import open_journal
+from clicktrail.server.wiring.stores import MeasuredJournal, open_journal
 
 __all__ = ["import_events"]
 
@@ -30,8 +29,8 @@ def import_events(settings: Settings, events: Iterable[AnyEvent]) -> int:
             ring had been lost.
         StorageError: another import is at it, or the disk takes no more: some may be written.
     """
-    ring = keyring_file.load(settings.data_path / keyring_file.FILE_NAME)
-    erased = HashedRecipients(ring, overrides_file.read(settings.data_path / overrides_file.FILE_NAME).erased)
+    ring = keyring_file.load(settings.keyring_path)
+    erased = HashedRecipients(ring, overrides_file.read(settings.overrides_path).erased)
     kept = (event for event in events if event.recipient not in erased)
     return asyncio.run(_write_events(settings, kept))
 
@@ -56,7 +55,7 @@ def _assign_message_id(event: AnyEvent) -> AnyEvent:
     return replace(event, message_id=message_key(event))
 
 
-def _flush_or_raise(journal: SegmentWriter) -> None:
+def _flush_or_raise(journal: MeasuredJournal) -> None:
     """Bring what was appended to disk, or give up: nobody waits for this who could not come again."""
     journal.flush()
     if journal.is_degraded:

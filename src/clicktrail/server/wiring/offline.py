@@ -68,7 +68,7 @@ def store_labels(settings: Settings, labels: Mapping[str, Verdict]) -> None:
         KeyRingError: nothing was ever started here.
         StorageError: an engine does run, or the data folder cannot be written.
     """
-    keyring_file.load(settings.data_path / keyring_file.FILE_NAME)
+    keyring_file.load(settings.keyring_path)
     asyncio.run(_store_labels(settings, labels))
 
 

@@ -53,10 +53,8 @@ class OverridesCopier:
     """
 
     def __init__(self, settings: Settings, registry: Registry) -> None:
-        self._hash_recipient = HashedRecipients(
-            keyring_file.load(settings.data_path / keyring_file.FILE_NAME)
-        ).hash_recipient
-        self._path = settings.data_path / overrides_file.FILE_NAME
+        self._hash_recipient = HashedRecipients(keyring_file.load(settings.keyring_path)).hash_recipient
+        self._path = settings.overrides_path
         self._registry = registry
         self._last_copied_at: datetime | None = None
 
@@ -102,11 +100,9 @@ class OverridesJob:
             StorageError: registry, file or analytics refused; the next call tries again.
         """
         await self._copier.run_once()
-        marks = overrides_file.read(self._settings.data_path / overrides_file.FILE_NAME).erased
+        marks = overrides_file.read(self._settings.overrides_path).erased
         if marks != self._applied_hashes:
-            self._processor.skip_recipients(
-                HashedRecipients(keyring_file.load(self._settings.data_path / keyring_file.FILE_NAME), marks)
-            )
+            self._processor.skip_recipients(HashedRecipients(keyring_file.load(self._settings.keyring_path), marks))
             self._applied_hashes = marks
         for recipient in await self._registry.erasures.list_pending():
             await self._event_store.erase(recipient)

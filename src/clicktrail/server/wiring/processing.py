@@ -76,10 +76,8 @@ def build_processor(
         KeyRingError: somebody was erased, and the key ring that tells whom cannot be read.
     """
     processor = Processor(reader, analytics, judge=judge, on_unreadable=_log_unreadable_line)
-    if erased := overrides_file.read(settings.data_path / overrides_file.FILE_NAME).erased:
-        processor.skip_recipients(
-            HashedRecipients(keyring_file.load(settings.data_path / keyring_file.FILE_NAME), erased)
-        )
+    if erased := overrides_file.read(settings.overrides_path).erased:
+        processor.skip_recipients(HashedRecipients(keyring_file.load(settings.keyring_path), erased))
     return processor
 
 

@@ -1,27 +1,46 @@
-"""Open the registry that the settings name for reading: without what only its owner needs, and is slow to import."""
+"""Open the journal and the registry that the settings describe."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from clicktrail.errors import StorageError
 from clicktrail.model.link_set import LinkSet
 from clicktrail.server.journal.writer import Durability, SegmentWriter
-from clicktrail.server.ports import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
+from clicktrail.server.monitoring.metrics import Histogram
+from clicktrail.server.ports import Consents, Erasures, Journal, LinkEdits, LinkSets, ShortLinks
 from clicktrail.server.registry.database import Database, parse_database_url
 from clicktrail.server.registry.links import SqlLinkEdits, SqlLinkSets, SqlShortLinks
 from clicktrail.server.registry.migrate import migrate
 from clicktrail.server.registry.recipients import SqlConsents, SqlErasures
 from clicktrail.server.settings import Settings
 
-__all__ = ["Registry", "connect_registry", "open_journal", "open_registry", "open_registry_read_only", "save_link_set"]
+__all__ = ["MeasuredJournal", "Registry", "open_journal", "open_registry", "open_registry_read_only", "save_link_set"]
+
+
+class MeasuredJournal(Journal, Protocol):
+    """A journal with metrics, which can be flushed.
+
+    Attributes:
+        batch_lines: number of events in each write.
+        sync_seconds: duration of each fsync.
+    """
+
+    batch_lines: Histogram
+    sync_seconds: Histogram
+
+    def flush(self) -> None:
+        """Write and sync all appended events before returning."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """All that a registry holds."""
+    """The repositories of an open registry."""
 
     link_sets: LinkSets
     short_links: ShortLinks
@@ -30,27 +49,72 @@ class Registry:
     erasures: Erasures
 
 
+def open_journal(settings: Settings, writer_name: str) -> AbstractContextManager[MeasuredJournal]:
+    """Open the journal for one writer, in the running event loop.
+
+    Args:
+        settings: folder, durability and buffer size.
+        writer_name: name of the writer's folder.
+
+    Raises:
+        StorageError: another process writes there.
+    """
+    return SegmentWriter(
+        settings.journal_path / writer_name,
+        asyncio.get_running_loop(),
+        durability=Durability(settings.journal.durability),
+        buffer_bytes=settings.journal.buffer_mb * 1_000_000,
+    )
+
+
+@contextlib.asynccontextmanager
+async def open_registry(settings: Settings) -> AsyncIterator[Registry]:
+    """Open the registry for reading and writing, and migrate its tables to this version.
+
+    Raises:
+        SettingsError: its URL is not PostgreSQL's.
+        StorageError: it does not answer, or a newer version of clicktrail has migrated it.
+    """
+    if not settings.registry.url:
+        _create_private_file(settings.registry_path)
+    async with _connect_database(settings, read_only=False) as database:
+        await asyncio.to_thread(migrate, database)
+        yield _build_registry(database)
+
+
 @contextlib.asynccontextmanager
 async def open_registry_read_only(settings: Settings) -> AsyncIterator[Registry]:
-    """Open it for reading. What cannot be read is told by whoever asks for it.
+    """Open the registry for reading, without a query: each later query raises its own errors.
 
     Raises:
         SettingsError: its URL is not PostgreSQL's.
     """
-    async with connect_registry(settings, read_only=True) as (_, registry):
-        yield registry
+    async with _connect_database(settings, read_only=True) as database:
+        yield _build_registry(database)
+
+
+def save_link_set(link_set: LinkSet, settings: Settings) -> int:
+    """Save a link set in the registry and return its id.
+
+    This blocks on the database: call it in a thread if there is a running event loop.
+
+    Raises:
+        SettingsError: the registry's URL is not PostgreSQL's.
+        StorageError: the registry does not answer. The link set may have been saved under an unknown id.
+    """
+    return asyncio.run(_save_link_set(link_set, settings))
+
+
+async def _save_link_set(link_set: LinkSet, settings: Settings) -> int:
+    async with open_registry(settings) as registry:
+        return await registry.link_sets.add(link_set)
 
 
 @contextlib.asynccontextmanager
-async def connect_registry(settings: Settings, *, read_only: bool) -> AsyncIterator[tuple[Database, Registry]]:
-    """The database, nothing yet asked of it, and what it holds.
-
-    Raises:
-        SettingsError: its URL is not PostgreSQL's.
-    """
+async def _connect_database(settings: Settings, *, read_only: bool) -> AsyncIterator[Database]:
     database = Database(parse_database_url(settings.registry.url, file=settings.registry_path), read_only=read_only)
     try:
-        yield database, _build_registry(database)
+        yield database
     finally:
         await database.close()
 
@@ -65,69 +129,9 @@ def _build_registry(database: Database) -> Registry:
     )
 
 
-# FOLDED registry.py: Open the registry that the settings name, for whoever writes to it.
-
-
-@contextlib.asynccontextmanager
-async def open_registry(settings: Settings) -> AsyncIterator[Registry]:
-    """Open it for reading and writing, its tables as this version needs them.
-
-    Raises:
-        SettingsError: its URL is not PostgreSQL's.
-        StorageError: it does not answer, or a newer version has been there.
-    """
-    if not settings.registry.url:
-        _create_private_file(settings.registry_path)
-    async with connect_registry(settings, read_only=False) as (database, registry):
-        await asyncio.to_thread(migrate, database)
-        yield registry
-
-
-def _create_private_file(file: Path) -> None:
-    """Have SQLite find a file that only its owner can read: recipients stand in it."""
+def _create_private_file(path: Path) -> None:
+    """Create the file before SQLite does, so that only its owner can read the recipients in it."""
     try:
-        file.touch(mode=0o600)
+        path.touch(mode=0o600)
     except OSError as error:
-        raise StorageError(f"cannot make the registry {file}: {error.strerror}") from error
-
-
-# FOLDED journal.py: The journal that the settings describe, on the machine's own disk.
-
-
-def open_journal(settings: Settings, writer_name: str) -> SegmentWriter:
-    """One writer's end, in the running event loop.
-
-    Args:
-        settings: the folder, and how safe a line is when it is confirmed.
-        writer_name: the name of the writer's folder.
-
-    Raises:
-        StorageError: another process writes there.
-    """
-    return SegmentWriter(
-        settings.journal_path / writer_name,
-        asyncio.get_running_loop(),
-        durability=Durability(settings.journal.durability),
-        buffer_bytes=settings.journal.buffer_mb * 1_000_000,
-    )
-
-
-# FOLDED link_sets.py: Keep link sets from outside of a server: for the command line, and for programs that
-# compile their campaigns.
-
-
-def save_link_set(link_set: LinkSet, settings: Settings) -> int:
-    """Keep a link set in the registry that the settings name. Returns its number.
-
-    It waits for the database: a program with an event loop calls it in a thread.
-
-    Raises:
-        SettingsError: the registry's URL is not PostgreSQL's.
-        StorageError: the registry does not answer; it may or may not have been kept, under a number that nobody knows.
-    """
-    return asyncio.run(_save_link_set(link_set, settings))
-
-
-async def _save_link_set(link_set: LinkSet, settings: Settings) -> int:
-    async with open_registry(settings) as registry:
-        return await registry.link_sets.add(link_set)
+        raise StorageError(f"cannot create the registry {path}: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""Where to listen or to connect, as settings write it."""
+"""Network addresses in the settings."""
 
 from typing import NamedTuple
 
@@ -10,17 +10,17 @@ _VALID_PORTS = range(65_536)
 
 
 class HostPort(NamedTuple):
-    """Where to listen or to connect."""
+    """Host and port to listen on or to connect to."""
 
     host: str
     port: int
 
     @classmethod
     def parse(cls, text: str) -> "HostPort":
-        """Read ``host:port``, ``[::1]:port`` for IPv6.
+        """Parse ``host:port``, or ``[::1]:port`` for IPv6.
 
         Raises:
-            SettingsError: not of that form.
+            SettingsError: the text has another form.
         """
         host, colon, port = text.rpartition(":")
         if not colon or not host or not port.isdecimal() or int(port) not in _VALID_PORTS:
