@@ -70,7 +70,10 @@ def test_dkim_key_is_relative_to_the_settings(tmp_path: Path) -> None:
         ('[tracking]\npolicy = "latin.toml"', r"the policy .*latin\.toml is not UTF-8"),
         (DKIM, r"cannot read the DKIM key .*dkim\.pem"),
         (DKIM.replace("dkim.pem", "latin.toml"), r"the DKIM key .*latin\.toml is not UTF-8"),
-        (DKIM.replace("dkim.pem", "clicktrail.toml"), r"the DKIM key of Example\.com is not an unencrypted private key"),
+        (
+            DKIM.replace("dkim.pem", "clicktrail.toml"),
+            r"the DKIM key of Example\.com is not an unencrypted private key",
+        ),
         ('[dkim]\ndomain = "example.com"\nselector = "x"', r"dkim\.private_key_file is missing"),
     ],
 )
