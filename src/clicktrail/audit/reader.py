@@ -154,7 +154,7 @@ def read_table(
             "it is neither an event log nor an export with a known header",
             hint="name its columns, such as --columns at=Time,recipient=Email,url=Link",
         )
-    rows = csv.reader(texts, delimiter=separator)
+    rows = csv.reader(texts, delimiter=separator)  # counts lines without the header
     while True:
         try:
             cells = next(rows, None)
@@ -251,6 +251,6 @@ def normalise_event(event: AnyEvent) -> AnyEvent:
 
 def _parse_client_ip(text: str) -> str:
     first = text.partition(",")[0].strip()
-    if first.startswith("["):
+    if first.startswith("["):  # [2001:db8::7]:443
         return first[1:].partition("]")[0]
-    return first.partition(":")[0] if first.count(":") == 1 else first
+    return first.partition(":")[0] if first.count(":") == 1 else first  # 192.0.2.7:443, or an address without port

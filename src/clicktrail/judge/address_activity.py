@@ -69,7 +69,7 @@ class AddressClick:
 
     @classmethod
     def from_click(cls, click: Click) -> "AddressClick":
-        """Reduce a click event."""
+        """Build from a click event."""
         return cls(
             at=click.at,
             ip=click.ip,

@@ -103,7 +103,10 @@ def address_prefix(ip: str) -> str:
 def find_runs(
     items: Sequence[T], *, key: Callable[[T], Hashable], min_distinct: int, window_s: float
 ) -> Iterator[Sequence[T]]:
-    """Find the runs with at least ``min_distinct`` different keys in a window; ``items`` are sorted by time."""
+    """Find runs: unions of overlapping windows, each with ``min_distinct`` or more different keys in ``window_s``.
+
+    ``items`` must be sorted by time.
+    """
     run = range(0)
     for window in _find_windows(items, key=key, min_distinct=min_distinct, window_s=window_s):
         if window.start < run.stop:
@@ -119,7 +122,7 @@ def find_runs(
 def _find_windows(
     items: Sequence[T], *, key: Callable[[T], Hashable], min_distinct: int, window_s: float
 ) -> Iterator[range]:
-    """Index ranges of the windows, each the longest that ends with its last item. Linear time."""
+    """Index ranges with enough different keys: for each last item, the longest one within ``window_s``. Linear time."""
     max_duration = timedelta(seconds=window_s)
     key_counts: Counter[Hashable] = Counter()
     first = 0
@@ -138,7 +141,7 @@ def _find_windows(
 def find_link_runs(
     evidence: MessageEvidence, clicks: Sequence[Click], *, min_links: int, window_s: float, allow_unrelated: bool = True
 ) -> Iterator[Sequence[Click]]:
-    """Find runs in which one source followed many different links; see the theory of operation above.
+    """Find runs in which one source followed many different links.
 
     Args:
         evidence: the message's evidence.
@@ -152,6 +155,7 @@ def find_link_runs(
     if len(clicks) < min_links or len(set(map(link_key, clicks))) < min_links:
         return
     network_keys = {click.id: network_key(evidence, click) for click in clicks}
+    # From the narrowest to the widest source. A click in a run of a narrow source is left out of the wider ones.
     source_keys: tuple[Callable[[Click], Hashable], ...] = (
         lambda click: (network_keys[click.id], click.user_agent) if network_keys[click.id] else None,
         lambda click: network_keys[click.id] or None,

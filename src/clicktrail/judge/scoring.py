@@ -75,10 +75,10 @@ def _judge_click(
 ) -> JudgedClick:
     matching_rules = [(rule, details[click.id]) for rule, details in matches if click.id in details]
     score = sum(rule.points for rule, _ in matching_rules)
-    hard_verdict = next((rule.verdict for rule, _ in matching_rules if rule.verdict), None)
+    hard_rule_verdict = next((rule.verdict for rule, _ in matching_rules if rule.verdict), None)
     return JudgedClick(
         click=click,
-        verdict=hard_verdict or rules.verdict_for_score(score),
+        verdict=hard_rule_verdict or rules.verdict_for_score(score),
         score=score,
         reasons=tuple(
             Reason(signal=rule.name, points=rule.points, detail=detail)
@@ -90,6 +90,7 @@ def _judge_click(
 
 
 def _reason_sort_key(rule_and_detail: tuple[Rule, str]) -> tuple[bool, int]:
+    # Hard rules come first, then the rules with the most points.
     rule, _ = rule_and_detail
     return rule.verdict is None, -abs(rule.points)
 

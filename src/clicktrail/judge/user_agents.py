@@ -200,10 +200,10 @@ class ChromeReleases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     final_versions: frozenset[int] = frozenset()
 
     def days_since_replaced(self, version: int, on_date: date) -> int:
-        """Days from the next version's release to ``on_date``, or a lower number; negative for the current version.
+        """Days between the next version's release and ``on_date``; negative while a version is current.
 
-        If the next version is not listed, the first later one that is listed counts. After the end of the list, dates
-        are estimated with the maximum interval between releases.
+        If the next version is missing from the list, the first later one is used. Dates after the end of the list are
+        estimated with the maximum interval between releases. So the result is never too high.
         """
         listed_date = next((release.date for release in self.releases if release.version > version), None)
         return (on_date - (listed_date or self._estimate_release_date(version + 1))).days

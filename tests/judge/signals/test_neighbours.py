@@ -71,7 +71,7 @@ def test_trap_link_nearby_does_not_match(trap_ip: str, ip: str, seconds: float) 
 
 def test_tampered_token_nearby_matches() -> None:
     tampered = AddressClick(at=noon_plus(39), ip=AZURE_IP, message_id="", recipient="", tampered=True)
-    detail = "an altered link was requested from the same IP address within 2 s"
+    detail = "a tampered link was requested from the same IP address within 2 s"
     assert evaluate_signal("tampered-token-nearby", click(40, ip=AZURE_IP, id="c"), address_clicks=[tampered]) == {
         "c": detail
     }

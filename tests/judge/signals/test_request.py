@@ -67,7 +67,7 @@ def test_no_user_agent_does_not_match_in_esp_events(source: dict[str, str]) -> N
 
 def test_tampered_token_matches() -> None:
     tampered = replace(click(id="c"), tampered=True)
-    assert evaluate_signal("tampered-token", tampered) == {"c": "the link's token was altered"}
+    assert evaluate_signal("tampered-token", tampered) == {"c": "the link's token was tampered with"}
 
 
 def test_tampered_token_does_not_match() -> None:

@@ -67,8 +67,7 @@ def no_client_hints(evidence: MessageEvidence) -> SignalMatches:
     """Match desktop Chrome over TLS with ``Sec-Fetch`` headers but without client hints.
 
     The ``Sec-Fetch`` headers show that no proxy removed the hints. Chromium sends no client hints if a script replaces
-    its User-Agent. Apps on phones do the same with
-    their web views, so Android is left out.
+    its User-Agent. Apps on phones do the same with their web views, so Android is left out.
     """
     return {
         click.id: f"{browser} without client hints"

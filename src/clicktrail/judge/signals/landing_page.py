@@ -14,7 +14,7 @@ def engaged(evidence: MessageEvidence, *, simultaneous_pages: int, window_s: flo
     """Match clicks with trusted input on the landing page, unless one visitor used several pages at once.
 
     A page reports input only after it was visible for a second, and people look at one page at a time. So
-    ``simultaneous_pages`` or more within ``window_s`` are a program's.
+    ``simultaneous_pages`` or more pages used within ``window_s`` were used by a program.
     """
     if len(evidence.engagements) < simultaneous_pages:
         simultaneous_click_ids = set()

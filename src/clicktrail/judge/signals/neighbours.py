@@ -60,7 +60,7 @@ def tampered_token_nearby(evidence: MessageEvidence, *, window_s: float) -> Sign
     times_by_ip = _TimeIndex((click.ip, click.at) for click in tampered_clicks)
     times_by_ip_and_agent = _TimeIndex(((click.ip, click.user_agent_hash), click.at) for click in tampered_clicks)
     return {
-        click.id: f"an altered link was requested from the same IP address within {window_s:.0f} s"
+        click.id: f"a tampered link was requested from the same IP address within {window_s:.0f} s"
         for click in evidence.followed_clicks
         if (
             times_by_ip.has_near(click.ip, click.at, before_s=window_s, after_s=window_s)
@@ -114,15 +114,13 @@ def datacentre_shared_address(
     for address_clicks, own_clicks in _iterate_shared_addresses(evidence):
         if own_clicks[0].id not in evidence.datacentre_click_ids:
             continue
-        clicks_without_domain = {click for click in address_clicks if not click.recipient_domain}
-        scanner_clicks = _find_multi_recipient_clicks(
+        multi_domain_clicks = _find_multi_recipient_clicks(
             address_clicks, own_clicks, min_recipients=min_recipients, min_domains=min_domains, window_s=window_s
-        ) | (
-            clicks_without_domain
-            & _find_multi_recipient_clicks(
-                address_clicks, own_clicks, min_recipients=min_recipients, min_domains=1, window_s=window_s
-            )
         )
+        multi_recipient_clicks = _find_multi_recipient_clicks(
+            address_clicks, own_clicks, min_recipients=min_recipients, min_domains=1, window_s=window_s
+        )
+        scanner_clicks = multi_domain_clicks | {click for click in multi_recipient_clicks if not click.recipient_domain}
         matches.update({click.id: detail for click in own_clicks if AddressClick.from_click(click) in scanner_clicks})
     return matches
 

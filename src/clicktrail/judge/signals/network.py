@@ -24,12 +24,12 @@ def datacentre_network(evidence: MessageEvidence) -> SignalMatches:
 def many_networks(
     evidence: MessageEvidence, *, min_networks: int, window_s: float, min_coarse_networks: int, coarse_window_s: float
 ) -> SignalMatches:
-    """Match clicks of one recipient on as many links as networks, from unrelated networks in a short time.
+    """Match clicks on one recipient's message from many unrelated networks in a short time.
 
     Either ``min_networks`` within ``window_s``, or with one User-Agent, ``min_coarse_networks`` within
-    ``coarse_window_s``: networks so far apart that no phone carrier owns them all. Clicks without a recipient are left
-    out, since a message to several people is read in several places. Clicks with one User-Agent are compared first, so
-    that a person with another browser is no part of the run.
+    ``coarse_window_s``: networks so far apart that no phone carrier owns them all. The clicks must follow at least as
+    many different links. Clicks without a recipient are left out, since a message to several people is read in several
+    places. Clicks with one User-Agent are compared first, so that a person with another browser is not part of the run.
     """
     if len(evidence.followed_clicks) < min_networks:
         return {}
@@ -56,9 +56,10 @@ def many_networks(
 
 
 def datacentre_many_networks(evidence: MessageEvidence, *, min_networks: int, window_s: float) -> SignalMatches:
-    """Match clicks with one User-Agent on as many links as networks (/24, IPv6: /48), all in data centres.
+    """Match clicks with one User-Agent from ``min_networks`` or more data-centre networks (/24, IPv6: /48).
 
-    A person at a remote desktop has one address, or neighbouring ones of one gateway.
+    They must follow at least as many different links. A person at a remote desktop has one address, or neighbouring
+    ones of one gateway.
     """
     if len(evidence.datacentre_click_ids) < min_networks:
         return {}

@@ -51,7 +51,7 @@ def prefetch(evidence: MessageEvidence) -> SignalMatches:
 
 def tampered_token(evidence: MessageEvidence) -> SignalMatches:
     """Match clicks whose token could not be opened."""
-    return {click.id: "the link's token was altered" for click in evidence.clicks if click.tampered}
+    return {click.id: "the link's token was tampered with" for click in evidence.clicks if click.tampered}
 
 
 def trap_link(evidence: MessageEvidence) -> SignalMatches:
