@@ -1,4 +1,4 @@
-"""Analytics in memory, counted in plain Python; it fails when told to."""
+"""An analytics store in memory that counts in plain Python and can simulate failures."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,14 +34,14 @@ _STORED_FIELDS = ("id", "at", "message_id", "recipient", "link", "url", "group",
 
 
 class MemoryAnalytics:
-    """The port Analytics, gone with the process.
+    """Implements all analytics ports.
 
     Attributes:
-        remaining_failures: how many of the next calls of ``store`` fail, after they have kept the events.
-        events: what is stored, by id.
-        requested_ids: the message ids that each call of ``timelines`` asked for.
-        stored_verdict_count: how many verdicts were stored, one replaced by another among them.
-        as_of: what recent reports say of themselves.
+        remaining_failures: number of next calls of ``store`` that fail after storing the events.
+        events: stored events by id.
+        requested_ids: message ids of each call of ``timelines``.
+        stored_verdict_count: number of stored verdicts, including replaced ones.
+        as_of: time that cached reports give.
     """
 
     def __init__(self) -> None:
@@ -57,18 +57,16 @@ class MemoryAnalytics:
         self._history: list[VerdictChange] = []
 
     async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
-        """What is stored of these messages."""
-        wanted = frozenset(message_ids)
-        self.requested_ids.append(wanted)
+        requested = frozenset(message_ids)
+        self.requested_ids.append(requested)
         return {
             message_id: Timeline.from_events(
-                message_id, (e for e in self.events.values() if e.message_id == message_id)
+                message_id, (event for event in self.events.values() if event.message_id == message_id)
             )
-            for message_id in wanted
+            for message_id in requested
         }
 
     async def address_clicks(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[AddressClick]:
-        """Of the clicks whose address is whole."""
         clicks = (event for event in self.events.values() if isinstance(event, Click))
         return [
             AddressClick.from_click(click)
@@ -78,87 +76,80 @@ class MemoryAnalytics:
         ]
 
     async def last_click_at(self) -> datetime | None:
-        """The latest of the clicks."""
         return max((event.at for event in self.events.values() if isinstance(event, Click)), default=None)
 
     async def verdicts(
         self, campaign: str, *, since: datetime | None, part: int, part_count: int
     ) -> Sequence[StoredVerdict]:
-        """Of the messages whose names have this checksum."""
         clicked = {
-            of.click.message_id
-            for of in self._clicks.values()
-            if (since is None or of.click.at >= since)
-            and self._timelines[of.click.message_id].campaign == campaign
-            and crc32(of.click.message_id.encode()) % part_count == part
+            judged.click.message_id
+            for judged in self._clicks.values()
+            if (since is None or judged.click.at >= since)
+            and self._timelines[judged.click.message_id].campaign == campaign
+            and crc32(judged.click.message_id.encode()) % part_count == part
         }
         return [
-            StoredVerdict.from_judged(of, of.click.message_id)
-            for of in sorted(self._clicks.values(), key=lambda of: (of.click.message_id, of.click.id))
-            if of.click.message_id in clicked
+            StoredVerdict.from_judged(judged, judged.click.message_id)
+            for judged in sorted(self._clicks.values(), key=lambda judged: (judged.click.message_id, judged.click.id))
+            if judged.click.message_id in clicked
         ]
 
     async def current_verdicts(self, timelines: Iterable[Timeline]) -> Mapping[str, Verdict]:
-        """Of the clicks that were judged."""
         ids = [click.id for timeline in timelines for click in timeline.clicks]
         return {name: self._clicks[name].verdict for name in ids if name in self._clicks}
 
     async def history(self, campaign: str, *, click_ids: Sequence[str] = (), limit: int) -> Sequence[VerdictChange]:
-        """From the end of the list."""
-        found = [
+        matching = [
             change
             for change in reversed(self._history)
             if self._timelines[change.message_id].campaign == campaign
             and (not click_ids or change.click_id in click_ids)
         ]
-        return found[:limit]
+        return matching[:limit]
 
     async def clicks(self, search: ClickSearch, *, limit: int) -> ClickPage:
-        """All of them looked through."""
         found = sorted(self._search_clicks(search), key=_click_cursor, reverse=True)
         more = len(found) > limit
         return ClickPage(clicks=tuple(found[:limit]), next_cursor=_click_cursor(found[limit - 1]) if more else None)
 
     async def recipient_clicks(self, recipient: str) -> Sequence[RecipientClick]:
-        """In the order of time."""
         return [
             RecipientClick(
-                campaign=self._timelines[of.click.message_id].campaign,
-                message_id=of.click.message_id,
-                at=of.click.at,
-                link=of.click.link,
-                url=of.click.url,
-                verdict=of.verdict,
-                counted=of.counted,
+                campaign=self._timelines[judged.click.message_id].campaign,
+                message_id=judged.click.message_id,
+                at=judged.click.at,
+                link=judged.click.link,
+                url=judged.click.url,
+                verdict=judged.verdict,
+                counted=judged.counted,
             )
-            for of in sorted(self._clicks.values(), key=lambda of: (of.click.at, of.click.id))
-            if of.click.recipient.casefold() == recipient.casefold()
+            for judged in sorted(self._clicks.values(), key=lambda judged: (judged.click.at, judged.click.id))
+            if judged.click.recipient.casefold() == recipient.casefold()
         ]
 
     async def store(
         self, lines: Sequence[bytes], messages: Sequence[JudgedMessage], anonymous_clicks: Sequence[AnonymousClick] = ()
     ) -> None:
-        """Keep all of it, or the events only where it is to fail."""
         self.events |= {event.id: event for event in map(decode_event, lines)}
         if self.remaining_failures:
             self.remaining_failures -= 1
-            raise StorageError("told to fail")
+            raise StorageError("simulated failure")
         for message in messages:
             self._timelines[message.timeline.message_id] = message.timeline
             self._history += self._find_changes(message)
-            self._clicks |= {of.click.id: of for of in message.clicks}
+            self._clicks |= {judged.click.id: judged for judged in message.clicks}
             self.stored_verdict_count += len(message.clicks)
         self._anonymous_clicks |= {click.id: click for click in anonymous_clicks}
 
     async def erase(self, recipient: str) -> None:
-        """In events and messages."""
         name = recipient.casefold()
         self.events = {key: event for key, event in self.events.items() if event.recipient.casefold() != name}
-        self._clicks = {key: of for key, of in self._clicks.items() if of.click.recipient.casefold() != name}
+        self._clicks = {
+            key: judged for key, judged in self._clicks.items() if judged.click.recipient.casefold() != name
+        }
         self._history = [change for change in self._history if change.click_id in self._clicks]
 
     async def shorten_ip_addresses(self, *, before: datetime) -> None:
-        """In the events."""
         self.events |= {
             event.id: msgspec.structs.replace(event, ip=_shorten_address(event.ip))
             for event in self.events.values()
@@ -166,96 +157,86 @@ class MemoryAnalytics:
         }
 
     async def campaigns(self) -> Sequence[CampaignReport]:
-        """Every campaign, without links and reasons."""
         return [replace(report, links=(), reasons=(), sources=()) for report in self._reports()]
 
     async def campaign(self, name: str) -> CampaignReport | None:
-        """One campaign."""
         return next((report for report in self._reports() if report.campaign == name), None)
 
     async def cached_campaigns(self) -> Sequence[CachedReport]:
-        """As counted when `as_of` says, or now."""
         return [CachedReport(report=report, as_of=self.as_of) for report in await self.campaigns()]
 
     async def cached_campaign(self, name: str) -> CachedReport | None:
-        """As counted when `as_of` says, or now."""
         report = await self.campaign(name)
         return CachedReport(report=report, as_of=self.as_of) if report else None
 
     async def clickers(self, *, since: datetime, campaign: str | None, after: str, limit: int) -> Sequence[Clicker]:
-        """By name."""
         times: dict[str, list[datetime]] = {}
-        for of in self._clicks.values():
+        for judged in self._clicks.values():
             if (
-                of.counted
-                and of.verdict is Verdict.HUMAN
-                and of.click.at >= since
-                and campaign in {None, self._timelines[of.click.message_id].campaign}
-                and of.click.recipient > after
+                judged.counted
+                and judged.verdict is Verdict.HUMAN
+                and judged.click.at >= since
+                and campaign in {None, self._timelines[judged.click.message_id].campaign}
+                and judged.click.recipient > after
             ):
-                times.setdefault(of.click.recipient, []).append(of.click.at)
+                times.setdefault(judged.click.recipient, []).append(judged.click.at)
         found = (Clicker(recipient=name, clicks=len(at), last_at=max(at)) for name, at in sorted(times.items()))
         return list(found)[:limit]
 
     async def store_labels(self, truths: Mapping[str, Verdict]) -> None:
-        """By click."""
         self._labels |= truths
 
     async def confusion_matrix(self) -> ConfusionMatrix:
-        """Counted in Python."""
-        known = {name: truth for name, truth in self._labels.items() if name in self._clicks}
-        met = Counter((truth, self._clicks[name].verdict) for name, truth in known.items())
-        return ConfusionMatrix(counts=dict(met), unmatched_labels=len(self._labels) - len(known))
+        matched = {name: truth for name, truth in self._labels.items() if name in self._clicks}
+        counts = Counter((truth, self._clicks[name].verdict) for name, truth in matched.items())
+        return ConfusionMatrix(counts=dict(counts), unmatched_labels=len(self._labels) - len(matched))
 
     async def filtered_counts(
         self, campaigns: Sequence[str], *, click_filter: ClickFilter
     ) -> Mapping[str, FilteredCounts]:
-        """Counted in Python."""
-        left = apply_filter(self._messages(), self._anonymous_clicks.values(), click_filter=click_filter)
-        return {campaign: of for campaign, of in left.items() if campaign in campaigns}
+        remaining = apply_filter(self._messages(), self._anonymous_clicks.values(), click_filter=click_filter)
+        return {campaign: counts for campaign, counts in remaining.items() if campaign in campaigns}
 
     def judged_clicks(self) -> dict[str, JudgedClick]:
-        """What is made of each click, by its id."""
         return dict(self._clicks)
 
     def _find_changes(self, message: JudgedMessage) -> Iterator[VerdictChange]:
-        for before, of in message.changed_clicks:
-            if of.verdict != self._clicks[of.click.id].verdict:
+        for before, judged in message.changed_clicks:
+            if judged.verdict != self._clicks[judged.click.id].verdict:
                 yield VerdictChange(
                     at=SystemClock().now(),
-                    click_id=of.click.id,
+                    click_id=judged.click.id,
                     message_id=message.timeline.message_id,
                     before=before,
-                    after=of.verdict,
-                    score=of.score,
-                    signals=tuple(reason.signal for reason in of.reasons),
-                    rules=of.rules,
+                    after=judged.verdict,
+                    score=judged.score,
+                    signals=tuple(reason.signal for reason in judged.reasons),
+                    rules=judged.rules,
                 )
 
     def _search_clicks(self, search: ClickSearch) -> Iterator[JudgedClick]:
         anonymous = (_anonymous_as_judged(click) for click in self._anonymous_clicks.values())
-        for of in (*map(self._strip_click, self._clicks.values()), *anonymous):
+        for judged in (*map(self._strip_click, self._clicks.values()), *anonymous):
             if (
-                of.click.campaign == search.campaign
-                and of.verdict in search.verdicts
-                and search.signal in {"", *(reason.signal for reason in of.reasons)}
-                and of.counted == search.counted
-                and (search.before is None or _click_cursor(of) < search.before)
+                judged.click.campaign == search.campaign
+                and judged.verdict in search.verdicts
+                and search.signal in {"", *(reason.signal for reason in judged.reasons)}
+                and judged.counted == search.counted
+                and (search.before is None or _click_cursor(judged) < search.before)
             ):
-                yield of
+                yield judged
 
-    def _strip_click(self, of: JudgedClick) -> JudgedClick:
-        """As far as it is kept beside its verdict."""
-        click, campaign = of.click, self._timelines[of.click.message_id].campaign
-        kept = {name: getattr(click, name) for name in _STORED_FIELDS}
-        return replace(of, click=Click(source=get_click_source(click), campaign=campaign, **kept))
+    def _strip_click(self, judged: JudgedClick) -> JudgedClick:
+        click, campaign = judged.click, self._timelines[judged.click.message_id].campaign
+        fields = {name: getattr(click, name) for name in _STORED_FIELDS}
+        return replace(judged, click=Click(source=get_click_source(click), campaign=campaign, **fields))
 
     def _reports(self) -> list[CampaignReport]:
         return build_reports(self._messages(), self._anonymous_clicks.values())
 
     def _messages(self) -> Iterator[tuple[Timeline, Sequence[JudgedClick]]]:
         for message_id, timeline in self._timelines.items():
-            yield timeline, [of for of in self._clicks.values() if of.click.message_id == message_id]
+            yield timeline, [judged for judged in self._clicks.values() if judged.click.message_id == message_id]
 
 
 class StoredMessages:
@@ -269,7 +250,7 @@ class StoredMessages:
 
 
 def _anonymous_as_judged(click: AnonymousClick) -> JudgedClick:
-    bare = Click(
+    as_click = Click(
         id=click.id,
         at=click.at,
         source="",
@@ -279,11 +260,11 @@ def _anonymous_as_judged(click: AnonymousClick) -> JudgedClick:
         group=click.group,
         method="",
     )
-    return JudgedClick(click=bare, verdict=Verdict(click.verdict), score=0, reasons=(), counted=True, rules="")
+    return JudgedClick(click=as_click, verdict=Verdict(click.verdict), score=0, reasons=(), counted=True, rules="")
 
 
-def _click_cursor(of: JudgedClick) -> ClickCursor:
-    return (of.click.at, of.click.id)
+def _click_cursor(judged: JudgedClick) -> ClickCursor:
+    return (judged.click.at, judged.click.id)
 
 
 def _shorten_address(address: str) -> str:

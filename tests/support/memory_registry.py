@@ -1,4 +1,4 @@
-"""A registry in memory; it does not answer when told not to."""
+"""A registry in memory that can be made unavailable."""
 
 from datetime import datetime
 
@@ -10,11 +10,11 @@ __all__ = ["MemoryRegistry"]
 
 
 class MemoryRegistry:
-    """Link sets and short messages, gone with the process.
+    """Link sets and short messages in memory.
 
     Attributes:
         is_available: whether the next call succeeds.
-        lookup_count: how many were looked up.
+        lookup_count: number of lookups.
     """
 
     def __init__(self) -> None:
@@ -24,13 +24,11 @@ class MemoryRegistry:
         self.short_links = _MemoryShortLinks(self)
 
     def create_link_resolver(self, cache_size: int = CACHE_SIZE) -> LinkResolver:
-        """As the edge asks for them."""
         return LinkResolver(link_sets=self.link_sets, short_links=self.short_links, cache_size=cache_size)
 
     def raise_if_unavailable(self) -> None:
-        """Refuse where told to."""
         if not self.is_available:
-            raise StorageError("told not to answer")
+            raise StorageError("simulated failure")
 
 
 class _MemoryLinkSets:
@@ -40,14 +38,14 @@ class _MemoryLinkSets:
 
     async def add(self, link_set: LinkSet) -> int:
         self._registry.raise_if_unavailable()
-        number = len(self._link_sets) + 1
-        self._link_sets[number] = link_set
-        return number
+        link_set_id = len(self._link_sets) + 1
+        self._link_sets[link_set_id] = link_set
+        return link_set_id
 
-    async def find(self, number: int) -> LinkSet | None:
+    async def find(self, link_set_id: int) -> LinkSet | None:
         self._registry.lookup_count += 1
         self._registry.raise_if_unavailable()
-        return self._link_sets.get(number)
+        return self._link_sets.get(link_set_id)
 
 
 class _MemoryShortLinks:
@@ -63,14 +61,14 @@ class _MemoryShortLinks:
 
     async def delete(self, *, created_before: datetime, limit: int) -> int:
         self._registry.raise_if_unavailable()
-        old = sorted(
+        due = sorted(
             (message.created_at, code)
             for code, message in self._messages.items()
             if message.created_at < created_before
         )
-        for _, code in old[:limit]:
+        for _, code in due[:limit]:
             del self._messages[code]
-        return len(old[:limit])
+        return len(due[:limit])
 
     async def find(self, code: int) -> ShortLinkMessage | None:
         self._registry.lookup_count += 1

@@ -19,53 +19,47 @@ from tests.support.memory_analytics import MemoryAnalytics
 
 
 class CountingAnalytics(MemoryAnalytics):
-    """Analytics that know what they were asked.
-
-    Attributes:
-        windows: the windows of each call of ``address_clicks``.
-    """
+    """Records the windows click each call click ``address_clicks``."""
 
     def __init__(self) -> None:
         super().__init__()
         self.windows: list[Sequence[tuple[str, datetime, datetime]]] = []
 
     async def address_clicks(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[AddressClick]:
-        """As ever."""
         self.windows.append(windows)
         return await super().address_clicks(windows)
 
 
 @pytest.fixture
 def analytics() -> CountingAnalytics:
-    """Nothing stored."""
     return CountingAnalytics()
 
 
 async def store(analytics: MemoryAnalytics, *clicks: Click) -> None:
-    """Have analytics know these clicks on message m1."""
-    await analytics.store([encode_event(of) for of in clicks], [])
+    await analytics.store([encode_event(stored) for stored in clicks], [])
 
 
-def on(message_id: str, seconds: float) -> Click:
-    """A click on a message."""
+def click_on(message_id: str, seconds: float) -> Click:
     return replace(click(seconds, id=f"{message_id}-{seconds}"), message_id=message_id)
 
 
-async def test_recent_visits_need_no_analytics(analytics: CountingAnalytics) -> None:
+async def test_recent_clicks_are_in_memory(analytics: CountingAnalytics) -> None:
     await store(analytics, click(0, id="old"))
-    nearby = AddressHistory(analytics)
-    nearby.add([click(100), click(130)])
+    history = AddressHistory(analytics)
+    history.add([click(100), click(130)])
     assert {
         "m2": {AddressClick.from_click(click(100)), AddressClick.from_click(click(130))}
-    } == await nearby.find_nearby_clicks({"m2": [on("m2", 120)]})
+    } == await history.find_nearby_clicks({"m2": [click_on("m2", 120)]})
     assert [] == analytics.windows
 
 
-async def test_old_visits_are_in_analytics(analytics: CountingAnalytics) -> None:
+async def test_old_clicks_are_loaded_from_event_store(analytics: CountingAnalytics) -> None:
     await store(analytics, click(0), click(100))
-    nearby = AddressHistory(analytics)
-    nearby.add([click(110), click(900)])
-    found = await nearby.find_nearby_clicks({"m2": [on("m2", 105)], "m3": [on("m3", 10)], "m4": [on("m4", 920)]})
+    history = AddressHistory(analytics)
+    history.add([click(110), click(900)])
+    found = await history.find_nearby_clicks(
+        {"m2": [click_on("m2", 105)], "m3": [click_on("m3", 10)], "m4": [click_on("m4", 920)]}
+    )
     assert {
         "m2": {AddressClick.from_click(click(110)), AddressClick.from_click(click(100))},
         "m3": {AddressClick.from_click(click(0))},
@@ -74,29 +68,30 @@ async def test_old_visits_are_in_analytics(analytics: CountingAnalytics) -> None
     assert [[(HOME_IP, noon_plus(10) - ACTIVITY_WINDOW, noon_plus(105) + ACTIVITY_WINDOW)]] == analytics.windows
 
 
-async def test_what_is_too_much_to_remember_is_asked_for(analytics: CountingAnalytics) -> None:
-    nearby = AddressHistory(analytics, cache_size=1)
-    clicks = [click(0), on("m3", 10), on("m4", 20)]
-    nearby.add(clicks)
+async def test_evicted_clicks_are_loaded_from_event_store(analytics: CountingAnalytics) -> None:
+    history = AddressHistory(analytics, cache_size=1)
+    clicks = [click(0), click_on("m3", 10), click_on("m4", 20)]
+    history.add(clicks)
     await store(analytics, *clicks)
-    nearby.evict_excess()
-    assert {"m2": set(map(AddressClick.from_click, clicks))} == await nearby.find_nearby_clicks({"m2": [on("m2", 15)]})
+    history.evict_excess()
+    assert {"m2": set(map(AddressClick.from_click, clicks))} == await history.find_nearby_clicks(
+        {"m2": [click_on("m2", 15)]}
+    )
     assert 1 == len(analytics.windows)
 
 
-async def test_what_was_erased_is_forgotten(analytics: CountingAnalytics) -> None:
-    nearby = AddressHistory(analytics)
-    nearby.add([click(0), click(10)])
+async def test_clear_evicts_erased_clicks(analytics: CountingAnalytics) -> None:
+    history = AddressHistory(analytics)
+    history.add([click(0), click(10)])
     await store(analytics, click(10))
-    nearby.clear()
-    nearby.add([on("m2", 5)])
-    assert {"m2": {AddressClick.from_click(click(10))}} == await nearby.find_nearby_clicks({"m2": [on("m2", 5)]})
+    history.clear()
+    history.add([click_on("m2", 5)])
+    assert {"m2": {AddressClick.from_click(click(10))}} == await history.find_nearby_clicks({"m2": [click_on("m2", 5)]})
 
 
-def visit(
+def make_click(
     seconds: float, person: str = "ann@a.example", *, ip: str = HOME_IP, tampered: bool = False, agent: int = 1
 ) -> AddressClick:
-    """A request for a link of a person's message."""
     message_id = "" if tampered else f"to {person}"
     return AddressClick(
         at=noon_plus(seconds), ip=ip, message_id=message_id, recipient=person, tampered=tampered, user_agent_hash=agent
@@ -104,8 +99,8 @@ def visit(
 
 
 people = st.builds("{}@{}.example".format, st.integers(0, 14), st.sampled_from("aaaaabbbcd"))
-visits = st.builds(
-    visit,
+click_strategy = st.builds(
+    make_click,
     st.integers(0, 200),
     people,
     ip=st.sampled_from([HOME_IP, HOME_IP, AZURE_IP]),
@@ -114,76 +109,77 @@ visits = st.builds(
 )
 
 
-def crowded(of: AddressClick, among: Iterable[AddressClick]) -> tuple[bool, ...]:
-    """What rules may ask: agents in a minute about it; people and organisations by its own agent; damaged links."""
-    near = [other for other in among if other.ip == of.ip and abs(other.at - of.at) <= ACTIVITY_WINDOW]
-    seen = [other for other in near if not other.tampered]
-    alike = [other for other in seen if other.user_agent_hash == of.user_agent_hash]
-    damaged = [other for other in near if other.tampered and abs(other.at - of.at) <= timedelta(seconds=5)]
+def compute_signals(click: AddressClick, among: Iterable[AddressClick]) -> tuple[bool, ...]:
+    """User agents, recipients and domains within a minute, and tampered clicks nearby: all that the rules ask."""
+    near = [other for other in among if other.ip == click.ip and abs(other.at - click.at) <= ACTIVITY_WINDOW]
+    opened = [other for other in near if not other.tampered]
+    same_agent = [other for other in opened if other.user_agent_hash == click.user_agent_hash]
+    tampered_clicks = [other for other in near if other.tampered and abs(other.at - click.at) <= timedelta(seconds=5)]
     return (
-        in_a_minute(seen, of, 5, lambda other: other.user_agent_hash),
-        in_a_minute(alike, of, 5, lambda other: other.recipient),
-        in_a_minute(alike, of, 3, lambda other: other.recipient.partition("@")[2]),
-        bool(damaged),
-        any(other.user_agent_hash == of.user_agent_hash for other in damaged),
+        has_busy_minute(opened, click, 5, lambda other: other.user_agent_hash),
+        has_busy_minute(same_agent, click, 5, lambda other: other.recipient),
+        has_busy_minute(same_agent, click, 3, lambda other: other.recipient.partition("@")[2]),
+        bool(tampered_clicks),
+        any(other.user_agent_hash == click.user_agent_hash for other in tampered_clicks),
     )
 
 
-def in_a_minute(
-    seen: Sequence[AddressClick], of: AddressClick, different: int, kind: Callable[[AddressClick], object]
+def has_busy_minute(
+    opened: Sequence[AddressClick], click: AddressClick, min_count: int, get_key: Callable[[AddressClick], object]
 ) -> bool:
-    """Whether some minute about a visit sees so many of a kind."""
-    starts = {other.at for other in seen if other.at <= of.at}
-    minutes = [[other for other in seen if start <= other.at <= start + ACTIVITY_WINDOW] for start in starts]
-    return any(len({kind(other) for other in minute}) >= different for minute in minutes)
+    starts = {other.at for other in opened if other.at <= click.at}
+    minutes = [[other for other in opened if start <= other.at <= start + ACTIVITY_WINDOW] for start in starts]
+    return any(len({get_key(other) for other in minute}) >= min_count for minute in minutes)
 
 
-def test_visits_are_found_by_address() -> None:
-    told = [visit(at) for at in (4, 1, 2, 3)]
-    known = ClicksByAddress([*told, visit(0, tampered=True)])
-    assert [told[1], told[2], told[3], told[0], visit(0, tampered=True)] == list(known.get_clicks(HOME_IP))
-    assert [] == list(known.get_clicks(AZURE_IP))
+def test_clicks_by_address_in_chronological_order() -> None:
+    clicks = [make_click(at) for at in (4, 1, 2, 3)]
+    by_address = ClicksByAddress([*clicks, make_click(0, tampered=True)])
+    assert [clicks[1], clicks[2], clicks[3], clicks[0], make_click(0, tampered=True)] == list(
+        by_address.get_clicks(HOME_IP)
+    )
+    assert [] == list(by_address.get_clicks(AZURE_IP))
 
 
-@given(st.lists(visits), st.data())
-def test_each_visit_is_kept_once_until_it_is_removed(told: list[AddressClick], data: st.DataObject) -> None:
-    known = ClicksByAddress()
-    assert len(set(told)) == sum(known.add(visit) for visit in told)
-    gone = set(data.draw(st.lists(st.sampled_from(told)))) if told else set()
-    for one in gone:
-        known.remove(one)
-    found = [*known.get_clicks(HOME_IP), *known.get_clicks(AZURE_IP)]
-    assert set(told) - gone == set(found)
+@given(st.lists(click_strategy), st.data())
+def test_click_is_included_once_until_removed(clicks: list[AddressClick], data: st.DataObject) -> None:
+    by_address = ClicksByAddress()
+    assert len(set(clicks)) == sum(by_address.add(click) for click in clicks)
+    removed = set(data.draw(st.lists(st.sampled_from(clicks)))) if clicks else set()
+    for removed_click in removed:
+        by_address.remove(removed_click)
+    found = [*by_address.get_clicks(HOME_IP), *by_address.get_clicks(AZURE_IP)]
+    assert set(clicks) - removed == set(found)
     assert len(set(found)) == len(found)
 
 
-@given(st.lists(visits, max_size=80))
-def test_the_nearest_visits_tell_as_much_as_all(told: list[AddressClick]) -> None:
-    known = ClicksByAddress(told)
-    for one in told:
-        if not one.tampered:
-            own = [other for other in told if other.message_id == one.message_id]
-            assert crowded(one, told) == crowded(one, [*own, *known.find_nearest(one)])
+@given(st.lists(click_strategy, max_size=80))
+def test_nearest_clicks_give_the_same_signals_as_all(clicks: list[AddressClick]) -> None:
+    by_address = ClicksByAddress(clicks)
+    for target in clicks:
+        if not target.tampered:
+            own = [other for other in clicks if other.message_id == target.message_id]
+            assert compute_signals(target, clicks) == compute_signals(target, [*own, *by_address.find_nearest(target)])
 
 
-@given(st.lists(visits, max_size=80))
-def test_a_visit_touches_all_to_which_it_makes_a_difference(told: list[AddressClick]) -> None:
-    known = ClicksByAddress()
+@given(st.lists(click_strategy, max_size=80))
+def test_affected_messages_include_every_changed_signal(clicks: list[AddressClick]) -> None:
+    by_address = ClicksByAddress()
     before: list[AddressClick] = []
-    for new in told:
-        known.add(new)
-        touched = {new.message_id, *known.affected_message_ids(new)}
-        for one in before:
-            if one.message_id and one.message_id not in touched:
-                assert crowded(one, before) == crowded(one, [*before, new])
-        before.append(new)
+    for new_click in clicks:
+        by_address.add(new_click)
+        affected_ids = {new_click.message_id, *by_address.affected_message_ids(new_click)}
+        for target in before:
+            if target.message_id and target.message_id not in affected_ids:
+                assert compute_signals(target, before) == compute_signals(target, [*before, new_click])
+        before.append(new_click)
 
 
-def test_a_crowd_is_not_gone_through_for_each_of_its_visits() -> None:
-    known = ClicksByAddress(visit(number / 20, f"{number}@a.example") for number in range(1_000))
-    touched = set(known.affected_message_ids(visit(25.01, "new@a.example")))
-    near = set(known.find_nearest(visit(25.01, "new@a.example")))
-    assert (2 * (MAX_NEIGHBOURS_PER_SIDE + 1), 2 * MAX_NEIGHBOURS_PER_SIDE) == (len(touched), len(near))
+def test_number_of_compared_clicks_is_bounded() -> None:
+    by_address = ClicksByAddress(make_click(number / 20, f"{number}@a.example") for number in range(1_000))
+    affected_ids = set(by_address.affected_message_ids(make_click(25.01, "new_click@a.example")))
+    near = set(by_address.find_nearest(make_click(25.01, "new_click@a.example")))
+    assert (2 * (MAX_NEIGHBOURS_PER_SIDE + 1), 2 * MAX_NEIGHBOURS_PER_SIDE) == (len(affected_ids), len(near))
 
 
 def test_compared_neighbours_exceed_every_count_that_a_rule_needs() -> None:
@@ -196,7 +192,7 @@ def test_compared_neighbours_exceed_every_count_that_a_rule_needs() -> None:
     assert max(counts) < MAX_NEIGHBOURS_PER_SIDE
 
 
-def test_windows_reach_as_far_as_an_address_is_watched() -> None:
+def test_windows_around_clicks_do_not_overlap() -> None:
     clicks = [click(0), click(300), click(120), click(5, ip=AZURE_IP), click(5, ip="10.0.0.7")]
     expected = [
         (HOME_IP, noon_plus(0) - ACTIVITY_WINDOW, noon_plus(120) + ACTIVITY_WINDOW),
@@ -207,7 +203,7 @@ def test_windows_reach_as_far_as_an_address_is_watched() -> None:
 
 
 @given(st.lists(st.integers(0, 600), min_size=1), st.integers(-100, 700))
-def test_windows_hold_what_is_near_to_a_click_and_nothing_else(clicked: list[int], second: int) -> None:
+def test_windows_cover_exactly_the_activity_window(clicked: list[int], second: int) -> None:
     found = build_address_windows(click(seconds) for seconds in clicked)
     near = any(timedelta(seconds=abs(second - seconds)) <= ACTIVITY_WINDOW for seconds in clicked)
     assert near == sum(since <= noon_plus(second) <= until for _, since, until in found)

@@ -1,5 +1,3 @@
-"""Which clicks landing pages are handed, and what is taken of what they tell."""
-
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -16,9 +14,9 @@ from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, LandingClick, LandingT
 
 NOW = datetime(2026, 11, 23, 8, 30, 0, 500_000, tzinfo=UTC)
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
-SEAL = LandingTokenSealer(RING)
+SEALER = LandingTokenSealer(RING)
 HOSTS = ("shop.example", "*.shop.example")
-VISIT = LandingClick(
+LANDING_CLICK = LandingClick(
     click_id="c1",
     message_id="m1",
     recipient="ann@example.org",
@@ -27,13 +25,11 @@ VISIT = LandingClick(
 )
 
 
-def engagements(*, remembered: int = 10) -> EngagementTracker:
-    """As an edge has them."""
-    return EngagementTracker(RING, cache_size=remembered)
+def make_tracker(*, cache_size: int = 10) -> EngagementTracker:
+    return EngagementTracker(RING, cache_size=cache_size)
 
 
 def redirect(location: str, *, headers: Mapping[str, str] | None = None, message_id: str = "m1") -> Redirect:
-    """A click, about to be sent on."""
     click = Click(
         id="c1",
         at=NOW,
@@ -46,26 +42,23 @@ def redirect(location: str, *, headers: Mapping[str, str] | None = None, message
 
 
 def request(body: bytes, *, headers: Mapping[str, str] | None = None) -> Request:
-    """A page's request."""
     return Request(method="POST", path="/e", peer="192.0.2.1", headers=headers or {}, body=body)
 
 
-def told(visit: str = SEAL.seal(VISIT), **fields: str | int) -> bytes:
-    """A page's message."""
+def beacon_body(token: str = SEALER.seal(LANDING_CLICK), **fields: str | int) -> bytes:
     return msgspec.json.encode(
-        {"landing_token": visit, "kind": "engaged", "dwell_ms": 1_200, "scroll_pct": 40} | fields
+        {"landing_token": token, "kind": "engaged", "dwell_ms": 1_200, "scroll_pct": 40} | fields
     )
 
 
-def sealed(click_id: str) -> str:
-    """What a page was handed about another click."""
-    return SEAL.seal(msgspec.structs.replace(VISIT, click_id=click_id))
+def landing_token(click_id: str) -> str:
+    return SEALER.seal(msgspec.structs.replace(LANDING_CLICK, click_id=click_id))
 
 
 @pytest.mark.parametrize("location", ["https://shop.example/", "http://tea.shop.example:8080/a?b=c&d"])
-def test_pages_of_own_hosts_are_handed_the_click(location: str) -> None:
-    before, _, text = engagements().add_click_fragment(redirect(location), hosts=HOSTS).partition("#clicktrail=")
-    assert (location, VISIT) == (before, SEAL.open(text))
+def test_click_is_added_for_engagement_hosts(location: str) -> None:
+    before, _, text = make_tracker().add_click_fragment(redirect(location), hosts=HOSTS).partition("#clicktrail=")
+    assert (location, LANDING_CLICK) == (before, SEALER.open(text))
 
 
 @pytest.mark.parametrize(
@@ -83,26 +76,26 @@ def test_pages_of_own_hosts_are_handed_the_click(location: str) -> None:
         "https://[shop.example/",
     ],
 )
-def test_other_pages_are_not(location: str) -> None:
-    assert location == engagements().add_click_fragment(redirect(location), hosts=HOSTS)
+def test_other_destinations_are_unchanged(location: str) -> None:
+    assert location == make_tracker().add_click_fragment(redirect(location), hosts=HOSTS)
 
 
 @pytest.mark.parametrize("headers", [{"sec-gpc": "1"}, {"dnt": "1"}])
-def test_nobody_is_watched_who_asks_for_privacy(headers: dict[str, str]) -> None:
-    asked = engagements()
-    assert "https://shop.example/" == asked.add_click_fragment(
+def test_opted_out_readers_are_not_tracked(headers: dict[str, str]) -> None:
+    tracker = make_tracker()
+    assert "https://shop.example/" == tracker.add_click_fragment(
         redirect("https://shop.example/", headers=headers), hosts=HOSTS
     )
-    assert asked.parse_beacon(request(told(), headers=headers), now=NOW) is None
+    assert tracker.parse_beacon(request(beacon_body(), headers=headers), now=NOW) is None
 
 
-def test_a_click_of_no_message_is_not_handed_on() -> None:
-    assert "https://shop.example/" == engagements().add_click_fragment(
+def test_click_without_message_is_not_added() -> None:
+    assert "https://shop.example/" == make_tracker().add_click_fragment(
         redirect("https://shop.example/", message_id=""), hosts=HOSTS
     )
 
 
-def test_what_a_page_tells_becomes_an_event_of_the_message() -> None:
+def test_beacon_becomes_engagement_event() -> None:
     expected = Engagement(
         id="c1-engaged",
         at=NOW,
@@ -114,31 +107,33 @@ def test_what_a_page_tells_becomes_an_event_of_the_message() -> None:
         dwell_ms=1_200,
         scroll_pct=40,
     )
-    assert expected == engagements().parse_beacon(request(told()), now=NOW)
+    assert expected == make_tracker().parse_beacon(request(beacon_body()), now=NOW)
 
 
-def test_each_thing_is_taken_once_a_click() -> None:
-    asked = engagements()
-    taken = [
-        asked.parse_beacon(request(told(sealed(click_id), kind=kind)), now=NOW)
+def test_each_kind_is_recorded_once_per_click() -> None:
+    tracker = make_tracker()
+    recorded = [
+        tracker.parse_beacon(request(beacon_body(landing_token(click_id), kind=kind)), now=NOW)
         for click_id in ("c1", "c2")
         for kind in ("loaded", "engaged", "loaded", "engaged")
     ]
     assert ["c1-loaded", "c1-engaged", None, None, "c2-loaded", "c2-engaged", None, None] == [
-        event and event.id for event in taken
+        event and event.id for event in recorded
     ]
 
 
-def test_what_is_remembered_is_bounded() -> None:
-    asked = engagements(remembered=2)
-    taken = [asked.parse_beacon(request(told(sealed(f"c{number}"))), now=NOW) for number in (1, 2, 3, 1, 3)]
-    assert ["c1-engaged", "c2-engaged", "c3-engaged", "c1-engaged", None] == [event and event.id for event in taken]
+def test_memory_for_repeated_beacons_is_bounded() -> None:
+    tracker = make_tracker(cache_size=2)
+    recorded = [
+        tracker.parse_beacon(request(beacon_body(landing_token(f"c{number}"))), now=NOW) for number in (1, 2, 3, 1, 3)
+    ]
+    assert ["c1-engaged", "c2-engaged", "c3-engaged", "c1-engaged", None] == [event and event.id for event in recorded]
 
 
-@pytest.mark.parametrize(("hours", "taken"), [(24, True), (24.001, False)])
-def test_a_visit_ends_a_day_after_the_click(hours: float, *, taken: bool) -> None:
-    event = engagements().parse_beacon(request(told()), now=VISIT.clicked_at + timedelta(hours=hours))
-    assert taken == (event is not None)
+@pytest.mark.parametrize(("hours", "is_recorded"), [(24, True), (24.001, False)])
+def test_beacon_of_old_click_is_ignored(hours: float, *, is_recorded: bool) -> None:
+    event = make_tracker().parse_beacon(request(beacon_body()), now=LANDING_CLICK.clicked_at + timedelta(hours=hours))
+    assert is_recorded == (event is not None)
 
 
 @pytest.mark.parametrize(
@@ -148,21 +143,21 @@ def test_a_visit_ends_a_day_after_the_click(hours: float, *, taken: bool) -> Non
         b"null",
         b"\xff",
         b'{"landing_token": "\xff", "kind": "engaged"}',
-        told()[:-1],
-        told("AAAA"),
-        told(SEAL.seal(VISIT)[:-6]),
-        told(LandingTokenSealer(KeyRing([Key(number=0, secret=b"x" * SECRET_BYTES)])).seal(VISIT)),
-        told(kind="bought"),
-        told(dwell_ms=-1),
-        told(dwell_ms=86_400_001),
-        told(dwell_ms="long"),
-        told(scroll_pct=101),
+        beacon_body()[:-1],
+        beacon_body("AAAA"),
+        beacon_body(SEALER.seal(LANDING_CLICK)[:-6]),
+        beacon_body(LandingTokenSealer(KeyRing([Key(number=0, secret=b"x" * SECRET_BYTES)])).seal(LANDING_CLICK)),
+        beacon_body(kind="bought"),
+        beacon_body(dwell_ms=-1),
+        beacon_body(dwell_ms=86_400_001),
+        beacon_body(dwell_ms="long"),
+        beacon_body(scroll_pct=101),
     ],
 )
-def test_nothing_else_is_taken(body: bytes) -> None:
-    assert engagements().parse_beacon(request(body), now=NOW) is None
+def test_invalid_beacon_is_ignored(body: bytes) -> None:
+    assert make_tracker().parse_beacon(request(body), now=NOW) is None
 
 
 @given(st.binary(max_size=300))
-def test_made_up_bodies_are_not_taken(body: bytes) -> None:
-    assert engagements().parse_beacon(request(body), now=NOW) is None
+def test_random_bytes_are_ignored(body: bytes) -> None:
+    assert make_tracker().parse_beacon(request(body), now=NOW) is None

@@ -1,4 +1,4 @@
-"""What other projects' tests and bug reports expect of redirects and of what is counted."""
+"""Expectations of other projects' tests and bug reports about redirects and counting."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -19,11 +19,11 @@ from tests.support.memory_registry import MemoryRegistry
 from tests.support.peer_cases import PeerCase, find_unmet_cases, needs_peer_cases, select_cases
 from tests.support.rewriting import REWRITER
 
-_FIXED = "Visitors cannot add to a destination: only what was sealed redirects."
+_FIXED = "Readers cannot extend a destination: only sealed destinations are redirected to."
 _WEB_ONLY = "Only http and https redirect."
 _NO_PIXEL = "There is no tracking pixel: opening a message is not tracked."
-_FALLBACK = "A token that does not open is answered 404, and leads nowhere, not even home."
-_TEMPLATE = "Merge tags are the sending program's; a destination is sealed as it is."
+_FALLBACK = "A token that cannot be opened is answered 404, without a fallback."
+_TEMPLATE = "Merge tags belong to the sending program; a destination is sealed unchanged."
 
 REJECTED: Mapping[str, str] = {
     "ShortUrlRedirectionBuilderTest.php:68": _FIXED,
@@ -48,28 +48,27 @@ REJECTED: Mapping[str, str] = {
     "MailTrackerTest.php:416": _FALLBACK,
     "MailTrackerTest.php:438": "The same: a mail that holds a link does not make an unsigned URL true.",
     "MailTrackerTest.php:455": _FALLBACK,
-    "test_pytracking.py:8": "Anybody can make such a token: it is neither encrypted nor signed.",
-    "test_pytracking.py:61": "A token ends with a letter or a digit; with a slash behind it is another path.",
+    "test_pytracking.py:8": "Such a token can be forged: it is neither encrypted nor signed.",
+    "test_pytracking.py:61": "A token ends with a letter or a digit; a slash after it makes a different path.",
     "tracking_middleware_spec.rb:26": _NO_PIXEL,
     "phish_test.go:364": _TEMPLATE,
     "email_request_test.go:140": _TEMPLATE,
 }
-"""Expectations that are not ours, and why."""
+"""Expectations that we reject, and why."""
 
 _KEY = Key(number=0, secret=b"k" * SECRET_BYTES)
 _RING = KeyRing([_KEY])
 
 
-def token(destination: str) -> str:
-    """A token that leads there."""
+def seal(destination: str) -> str:
     sealed = SealedLink(
         destination=destination, message_id="m1", recipient="r", campaign="c", position=0, link_count=1, sent_at=NOON
     )
     return seal_token(_RING, sealed)
 
 
-def ask(path: str, *, method: str = "GET", ring: KeyRing = _RING, agent: str = "Mozilla/5.0") -> Redirect | NotFound:
-    """What a request is answered with; the query is cut off before, as the edge does."""
+def decide(path: str, *, method: str = "GET", ring: KeyRing = _RING, agent: str = "Mozilla/5.0") -> Redirect | NotFound:
+    """The decision on a request. The query is removed, as the edge does."""
     headers = {"user-agent": agent}
     request = Request(method=method, path=path.partition("?")[0], peer="192.0.2.10", headers=headers)
     decision = Redirector(ring, links=MemoryRegistry().create_link_resolver()).decide(request, now=NOON, click_id="c1")
@@ -78,44 +77,44 @@ def ask(path: str, *, method: str = "GET", ring: KeyRing = _RING, agent: str = "
 
 
 def location(path: str) -> str:
-    """Where a request is sent; empty if nowhere."""
-    decision = ask(path)
+    """The location of the redirect; empty without a redirect."""
+    decision = decide(path)
     return decision.location if isinstance(decision, Redirect) else ""
 
 
 def verdict(click: Click | None) -> Verdict | None:
-    """How a click alone is judged, if it counts as one at all."""
+    """The verdict on a single click; None if it is not counted."""
     (judged,) = judge(Timeline.from_events("m1", [click]), CONTEXT) if click else (None,)
     return judged.verdict if judged and judged.counted else None
 
 
 def is_forwarded(case: PeerCase) -> bool:
-    """The redirect leads where the peer's does."""
+    """The redirect has the same location."""
     stored, added, path = re.split(r"stored |; click query |; extra path |; forwardQuery", case.source_text)[1:4]
     extra = path.strip("'").removeprefix("null")
-    return case.expected == f"Location: {location('/' + token(stored) + extra + '?' + added.strip(chr(39)))}"
+    return case.expected == f"Location: {location('/' + seal(stored) + extra + '?' + added.strip(chr(39)))}"
 
 
 def is_followed(case: PeerCase) -> bool:
     """A destination of another scheme is redirected to."""
-    return location("/" + token(case.source_text.removeprefix("stored "))) != ""
+    return location("/" + seal(case.source_text.removeprefix("stored "))) != ""
 
 
 def is_signed(case: PeerCase) -> bool:
-    """What no key of ours sealed is answered 404; what an old key did still redirects."""
+    """A token that no key sealed is answered 404; a token of an old key still redirects."""
     if "old secret" in case.source_text:
         ring = KeyRing(
             [Key(number=1, secret=b"n" * SECRET_BYTES), Key(number=0, secret=_KEY.secret, state=KeyState.OPEN)]
         )
-        return isinstance(ask("/" + token("https://x.com/"), ring=ring), Redirect)
-    changed = token("https://x.com/")[:-2] + "AA"
-    return case.expected.startswith("404") and isinstance(ask("/" + changed), NotFound)
+        return isinstance(decide("/" + seal("https://x.com/"), ring=ring), Redirect)
+    changed = seal("https://x.com/")[:-2] + "AA"
+    return case.expected.startswith("404") and isinstance(decide("/" + changed), NotFound)
 
 
 def is_secure(case: PeerCase) -> bool:
-    """A URL in a parameter is never followed, and nothing but a token is; there is no fallback."""
-    (given,) = re.findall(r"\S*=\S+|unknown hash", case.source_text)[-1:]
-    return location("/?" + given) == location("/" + given) == "" and "redirect to" not in case.expected
+    """Only tokens redirect: never a URL in a parameter, and there is no fallback."""
+    (parameter,) = re.findall(r"\S*=\S+|unknown hash", case.source_text)[-1:]
+    return location("/?" + parameter) == location("/" + parameter) == "" and "redirect to" not in case.expected
 
 
 def is_served(case: PeerCase) -> bool:
@@ -130,33 +129,35 @@ def is_served(case: PeerCase) -> bool:
 
 
 def is_no_click(case: PeerCase) -> bool:
-    """HEAD redirects and counts nothing; an agent that says that it is a program is no person."""
+    """HEAD redirects without being counted; a declared program is not human."""
     if case.source_text.startswith("UA "):
-        return verdict(ask("/" + token("https://x.com/"), agent=case.source_text[3:]).event) in {
+        return verdict(decide("/" + seal("https://x.com/"), agent=case.source_text[3:]).event) in {
             Verdict.BOT,
             Verdict.PREVIEW,
         }
-    decision = ask("/" + token("https://x.com/"), method="HEAD")
+    decision = decide("/" + seal("https://x.com/"), method="HEAD")
     return isinstance(decision, Redirect) and verdict(decision.event) is None
 
 
 def is_encoded(case: PeerCase) -> bool:
     """The location is visible ASCII: paths percent-encoded, hosts in their ASCII form, the rest as it was."""
     urls = [url if "://" in url else f"http://{url}/" for url in case.source_text.split(" ; ")]
-    places = [location("/" + token(url)) for url in urls]
-    kept = all(place == url for url, place in zip(urls, places, strict=True) if url.isascii())
-    hosts = ["xn--" in place for url, place in zip(urls, places, strict=True) if not url.split("/")[2].isascii()]
-    return kept and all(hosts) and all(place.isascii() and place for place in places)
+    locations = [location("/" + seal(url)) for url in urls]
+    is_unchanged = all(location == url for url, location in zip(urls, locations, strict=True) if url.isascii())
+    has_ascii_host = [
+        "xn--" in location for url, location in zip(urls, locations, strict=True) if not url.split("/")[2].isascii()
+    ]
+    return is_unchanged and all(has_ascii_host) and all(location.isascii() and location for location in locations)
 
 
 def is_unchanged(_: PeerCase) -> bool:
-    """A link that unsubscribes is never ours to redirect: no request of a scanner to us can be one to it."""
+    """Unsubscribe links are not tracked, so a scanner cannot reach them through us."""
     (link,) = rewrite_html('<a href="https://x.com/unsubscribe?u=1">', REWRITER).links
     return not link.is_tracked
 
 
-def is_ours(_: PeerCase) -> bool:
-    """What the peer does is no business of ours."""
+def is_rejected(_: PeerCase) -> bool:
+    """The peer's behaviour does not apply."""
     return False
 
 
@@ -168,12 +169,12 @@ MEETS: Mapping[str, Callable[[PeerCase], bool]] = {
     "redirect-server": is_served,
     "redirect-bot": is_no_click,
     "redirect-encoding": is_encoded,
-    "redirect-template": is_ours,
-    "template": is_ours,
-    "token": is_ours,
+    "redirect-template": is_rejected,
+    "template": is_rejected,
+    "token": is_rejected,
     "unsubscribe": is_unchanged,
 }
-"""What tells of each kind whether it is met."""
+"""By kind of case: whether we meet it."""
 
 
 @needs_peer_cases

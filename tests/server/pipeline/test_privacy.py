@@ -19,36 +19,34 @@ CLICK = replace(
 )
 
 
-def by_agent(timeline: Timeline) -> tuple[JudgedClick, ...]:
-    """A judge that goes by the agent alone."""
+def judge_by_user_agent(timeline: Timeline) -> tuple[JudgedClick, ...]:
     return tuple(
-        make_judged_click(of, Verdict.BOT if "bot" in of.user_agent else Verdict.HUMAN, counted=is_counted(of))
-        for of in timeline.clicks
+        make_judged_click(click, Verdict.BOT if "bot" in click.user_agent else Verdict.HUMAN, counted=is_counted(click))
+        for click in timeline.clicks
     )
 
 
-def kept(of: Click) -> AnonymousClick | None:
-    """What is recorded."""
-    return Anonymizer(judge=by_agent, ids=SequentialIds()).anonymize(of)
+def anonymize(click: Click) -> AnonymousClick | None:
+    return Anonymizer(judge=judge_by_user_agent, ids=SequentialIds()).anonymize(click)
 
 
-def test_of_a_click_campaign_link_hour_and_verdict_are_kept() -> None:
+def test_anonymous_click_has_campaign_link_hour_and_verdict() -> None:
     expected = AnonymousClick(
         id="click0", at=SENT_AT, campaign="spring", link=3, url="https://example.com/", verdict=Verdict.HUMAN
     )
-    assert expected == kept(CLICK)
+    assert expected == anonymize(CLICK)
 
 
-def test_it_is_judged_before_it_is_cut_down() -> None:
-    found = kept(replace(CLICK, user_agent="a bot"))
-    assert found is not None
-    assert Verdict.BOT == found.verdict
+def test_click_is_judged_before_it_is_anonymized() -> None:
+    anonymous = anonymize(replace(CLICK, user_agent="a bot"))
+    assert anonymous is not None
+    assert Verdict.BOT == anonymous.verdict
 
 
-def test_a_group_hides_the_destination() -> None:
-    found = kept(replace(CLICK, group="tiles"))
-    assert found is not None
-    assert ("", "tiles") == (found.url, found.group)
+def test_grouped_link_is_recorded_without_destination() -> None:
+    anonymous = anonymize(replace(CLICK, group="tiles"))
+    assert anonymous is not None
+    assert ("", "tiles") == (anonymous.url, anonymous.group)
 
 
 @pytest.mark.parametrize(
@@ -60,12 +58,12 @@ def test_a_group_hides_the_destination() -> None:
         replace(CLICK, unresolved=True, url="token"),
     ],
 )
-def test_what_is_no_click_is_not_kept(uncounted: Click) -> None:
-    assert kept(uncounted) is None
+def test_uncounted_click_is_not_recorded(uncounted: Click) -> None:
+    assert anonymize(uncounted) is None
 
 
 @pytest.mark.parametrize(
-    ("headers", "asks"),
+    ("headers", "expected"),
     [
         ({"sec-gpc": "1"}, True),
         ({"dnt": "1"}, True),
@@ -75,20 +73,20 @@ def test_what_is_no_click_is_not_kept(uncounted: Click) -> None:
         ({}, False),
     ],
 )
-def test_two_headers_ask_for_privacy(headers: dict[str, str], asks: bool) -> None:
-    assert asks == has_opted_out(headers)
+def test_opt_out_headers(headers: dict[str, str], expected: bool) -> None:
+    assert expected == has_opted_out(headers)
 
 
-def test_who_is_marked_is_known_by_name() -> None:
-    mark = HashedRecipients(RING).hash_recipient("Ann@example.org")
-    marked = HashedRecipients(RING, [mark])
-    assert ("ann@example.org" in marked, "bob@example.org" in marked, "" in marked) == (True, False, False)
-    assert "ann" not in mark
-    assert mark in marked
+def test_hashed_recipient_is_found_by_name_and_hash() -> None:
+    recipient_hash = HashedRecipients(RING).hash_recipient("Ann@example.org")
+    recipients = HashedRecipients(RING, [recipient_hash])
+    assert ("ann@example.org" in recipients, "bob@example.org" in recipients, "" in recipients) == (True, False, False)
+    assert "ann" not in recipient_hash
+    assert recipient_hash in recipients
     assert HashedRecipients(RING).hash_recipient("Id7") != HashedRecipients(RING).hash_recipient("id7")
 
 
-def test_a_mark_holds_when_keys_are_rotated_and_revoked() -> None:
+def test_hash_is_stable_when_keys_are_rotated_and_revoked() -> None:
     old = Key(number=0, secret=b"k" * SECRET_BYTES)
     new = Key(number=1, secret=b"n" * SECRET_BYTES)
     rotated = KeyRing([new, Key(number=0, secret=old.secret, state=KeyState.REVOKED)])

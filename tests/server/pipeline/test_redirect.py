@@ -1,5 +1,3 @@
-"""What a request for a tracking URL is answered with, and what is recorded of it."""
-
 import asyncio
 import string
 from collections.abc import Callable, Mapping
@@ -38,7 +36,6 @@ DESTINATION = "https://shop.example/a?b=c&utm_source=spring#top"
 
 
 def path_to(destination: str = DESTINATION) -> str:
-    """The path of a tracking URL."""
     sealed = SealedLink(
         destination=destination,
         message_id="m1",
@@ -58,21 +55,20 @@ def decide(
     method: str = "GET",
     peer: str = "198.51.100.7",
 ) -> Redirect | NotFound | Unavailable:
-    """Ask the redirector, whose registry is empty."""
+    """Decide with an empty registry."""
     request = Request(method=method, path=path, peer=peer, headers=headers or {})
     decision = REDIRECTOR.decide(request, now=NOW, click_id="c1")
     return asyncio.run(REDIRECTOR.look_up(decision)) if isinstance(decision, LookupRequired) else decision
 
 
 def event_of(decision: Redirect | NotFound | Unavailable | LookupRequired) -> Click:
-    """What is recorded; there must be something."""
     assert not isinstance(decision, LookupRequired)
     assert decision.event is not None
     return decision.event
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-def test_a_token_redirects_to_what_was_sealed(method: str) -> None:
+def test_token_redirects_to_sealed_destination(method: str) -> None:
     headers = {
         "host": "click.example",
         "user-agent": "Mozilla/5.0",
@@ -107,14 +103,18 @@ def test_other_methods_do_not_redirect(method: str) -> None:
     "path",
     [
         *("/", "", "*", "//", "/a/b", "/%41%41A", "/ü" + "A", "/favicon.ico", "/wp-login.php", "/robots.txt/"),
-        *("/apple-touch-icon-152x152-precomposed.png", "/.well-known/acme-challenge/" + "A" * 43, "/" + "a." * 40),
+        *(
+            "/apple-touch-icon-152x152-precomposed.png",
+            "/.well-cached_path/acme-challenge/" + "A" * 43,
+            "/" + "a." * 40,
+        ),
     ],
 )
 def test_foreign_paths_are_not_recorded(path: str) -> None:
     assert NotFound() == decide(path)
 
 
-def test_a_changed_token_is_recorded_and_does_not_redirect() -> None:
+def test_tampered_token_is_recorded_and_does_not_redirect() -> None:
     path = path_to()
     changed = path[:30] + ("A" if path[30] != "A" else "B") + path[31:]
     decision = decide(changed, {"user-agent": "Scanner"})
@@ -137,13 +137,13 @@ def test_a_changed_token_is_recorded_and_does_not_redirect() -> None:
     ],
     ids=["lost", "put in", "end lost", "end changed", "full stop", "quote", "twice", "longer than any", "beginning"],
 )
-def test_a_token_that_cannot_be_read_is_recorded_as_well(damage: Callable[[str], str]) -> None:
+def test_damaged_token_is_recorded_and_does_not_redirect(damage: Callable[[str], str]) -> None:
     path = damage(path_to())
     expected = Click(id="c1", at=NOW, url=path[1:201], ip="198.51.100.7", tampered=True)
     assert NotFound(event=expected) == decide(path)
 
 
-def test_a_revoked_key_redirects_nothing() -> None:
+def test_token_of_revoked_key_does_not_redirect() -> None:
     old, new = RING.keys[0], Key(number=1, secret=b"n" * SECRET_BYTES)
     ring = KeyRing([new, Key(number=old.number, secret=old.secret, state=KeyState.REVOKED)])
     request = Request(method="GET", path=path_to(), peer="198.51.100.7", headers={})
@@ -152,7 +152,7 @@ def test_a_revoked_key_redirects_nothing() -> None:
     assert event_of(decision).tampered
 
 
-def test_what_is_kept_of_a_request_is_bounded() -> None:
+def test_recorded_values_are_truncated() -> None:
     headers = {"user-agent": "u" * 9_000, "referer": "r" * 9_000}
     forged = "/" + "A" * 7_000
     event = event_of(decide(forged, headers))
@@ -164,7 +164,7 @@ def test_what_is_kept_of_a_request_is_bounded() -> None:
 
 
 @given(st.text(alphabet=string.ascii_letters + string.digits + "-_", min_size=1), st.integers(0, 200))
-def test_nothing_redirects_that_was_not_sealed(text: str, at: int) -> None:
+def test_changed_tokens_never_redirect(text: str, at: int) -> None:
     path = path_to()
     at = min(at, len(path) - 1)
     for changed in (path[: at + 1] + text + path[at + 1 :], path[: at + 1] + text, "/" + text):
@@ -185,7 +185,7 @@ def test_nothing_redirects_that_was_not_sealed(text: str, at: int) -> None:
         (" https://example.org/ ", "https://example.org/"),
     ],
 )
-def test_the_location_is_visible_ascii(destination: str, location: str) -> None:
+def test_location_is_visible_ascii(destination: str, location: str) -> None:
     decision = decide(path_to(destination))
     assert isinstance(decision, Redirect)
     assert (location, destination) == (decision.location, decision.event.url)
@@ -200,7 +200,7 @@ def test_other_schemes_do_not_redirect_even_if_sealed(destination: str) -> None:
 
 
 @given(st.text())
-def test_whatever_was_sealed_no_header_can_be_smuggled_in(text: str) -> None:
+def test_destination_cannot_inject_a_header(text: str) -> None:
     destination = "https://example.org/" + text
     decision = decide(path_to(destination))
     assert isinstance(decision, Redirect)
@@ -210,7 +210,7 @@ def test_whatever_was_sealed_no_header_can_be_smuggled_in(text: str) -> None:
     assert URL(destination).href == URL(decision.location).href
 
 
-def test_the_client_is_whom_a_proxy_of_ours_names() -> None:
+def test_client_address_from_trusted_proxy() -> None:
     headers = {"x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https"}
     ours, another = (event_of(decide(path_to(), headers, peer=peer)) for peer in ("127.0.0.1", "198.51.100.7"))
     assert ("203.0.113.9", True) == (ours.ip, ours.https)
@@ -221,13 +221,12 @@ OFFER = StoredLink(position=1, destination="https://shop.example/offer?a=ü", gr
 
 
 def campaign_path(link_set: int, position: int, *, message_id: str = "m1", recipient: str = "r1") -> str:
-    """The path of a link of a campaign."""
     sealed = SealedMessage(link_set_id=link_set, message_id=message_id, recipient=recipient, sent_at=NOW)
     return f"/{seal_token_prefix(RING, sealed)}{build_token_suffixes(RING, position + 1)[position]}"
 
 
-async def stored() -> tuple[MemoryRegistry, int]:
-    """A registry with a link set, whose number is the second, and with the same link in the short message 77."""
+async def create_registry() -> tuple[MemoryRegistry, int]:
+    """A registry with one link in a link set and in short message 77, and the id of the link set."""
     registry = MemoryRegistry()
     await registry.short_links.add(
         ShortLinkMessage(
@@ -239,14 +238,13 @@ async def stored() -> tuple[MemoryRegistry, int]:
 
 
 async def follow(redirector: Redirector, path: str) -> Redirect | NotFound | Unavailable:
-    """Ask the redirector, and through it the registry."""
     request = Request(method="GET", path=path, peer="198.51.100.7", headers={"user-agent": "Mozilla/5.0"})
     decision = redirector.decide(request, now=NOW, click_id="c1")
     return await redirector.look_up(decision) if isinstance(decision, LookupRequired) else decision
 
 
-async def test_a_campaign_token_redirects_to_its_link_set_s_link() -> None:
-    registry, number = await stored()
+async def test_campaign_token_redirects_to_link_of_link_set() -> None:
+    registry, number = await create_registry()
     expected = Click(
         id="c1",
         at=NOW,
@@ -264,8 +262,8 @@ async def test_a_campaign_token_redirects_to_its_link_set_s_link() -> None:
     assert Redirect(location=location, event=expected) == await follow(redirector, campaign_path(number, 1))
 
 
-async def test_a_short_token_redirects_to_its_message_s_link() -> None:
-    registry, _ = await stored()
+async def test_short_token_redirects_to_link_of_message() -> None:
+    registry, _ = await create_registry()
     event = event_of(
         await follow(Redirector(RING, links=registry.create_link_resolver()), f"/{encode_short_token(77, 1)}")
     )
@@ -280,15 +278,15 @@ async def test_a_short_token_redirects_to_its_message_s_link() -> None:
     )
 
 
-async def test_a_template_s_link_tells_that_its_recipient_is_not_sealed() -> None:
-    registry, number = await stored()
+async def test_recipient_id_after_token_is_recorded_as_unsealed() -> None:
+    registry, number = await create_registry()
     path = campaign_path(number, 1, message_id="", recipient="") + "/01GDDKASAP"
     event = event_of(await follow(Redirector(RING, links=registry.create_link_resolver()), path))
     assert (f"{number}/01GDDKASAP", "01GDDKASAP", True) == (event.message_id, event.recipient, event.recipient_unsealed)
 
 
-async def test_what_the_registry_does_not_know_is_recorded_and_does_not_redirect() -> None:
-    registry, number = await stored()
+async def test_link_not_in_registry_is_recorded_and_does_not_redirect() -> None:
+    registry, number = await create_registry()
     redirector = Redirector(RING, links=registry.create_link_resolver())
     paths = [
         f"/{encode_short_token(78, 1)}",
@@ -305,15 +303,15 @@ async def test_what_the_registry_does_not_know_is_recorded_and_does_not_redirect
         assert (True, path[1:201], "", "") == (event.tampered, event.url, event.message_id, event.recipient)
 
 
-async def test_without_the_registry_what_is_remembered_still_redirects() -> None:
-    registry, number = await stored()
+async def test_cached_link_redirects_without_registry() -> None:
+    registry, number = await create_registry()
     redirector = Redirector(RING, links=registry.create_link_resolver())
-    known, unknown = campaign_path(number, 1), f"/{encode_short_token(77, 1)}"
-    before = await follow(redirector, known)
+    cached_path, uncached_path = campaign_path(number, 1), f"/{encode_short_token(77, 1)}"
+    before = await follow(redirector, cached_path)
     registry.is_available = False
     assert isinstance(before, Redirect)
-    assert before == await follow(redirector, known)
-    decision = await follow(redirector, unknown)
+    assert before == await follow(redirector, cached_path)
+    decision = await follow(redirector, uncached_path)
     assert isinstance(decision, Unavailable)
     event = decision.event
-    assert (True, False, unknown[1:], "") == (event.unresolved, event.tampered, event.url, event.message_id)
+    assert (True, False, uncached_path[1:], "") == (event.unresolved, event.tampered, event.url, event.message_id)

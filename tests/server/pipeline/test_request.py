@@ -1,5 +1,3 @@
-"""What is recorded of headers."""
-
 from ipaddress import ip_network
 
 import pytest
@@ -7,13 +5,13 @@ import pytest
 from clicktrail.server.pipeline.request import MAX_HEADER_CHARS, TrustedProxies, select_recorded_headers
 
 
-def test_what_the_judge_does_not_read_is_not_recorded() -> None:
+def test_only_headers_for_the_judge_are_recorded() -> None:
     headers = {"cookie": "a=b", "authorization": "Basic", "x": "y", "sec-fetch-mode": "navigate"}
 
     assert {"sec-fetch-mode": "navigate"} == select_recorded_headers(headers)
 
 
-def test_what_is_recorded_is_bounded() -> None:
+def test_header_values_are_truncated() -> None:
     assert {"referer": "r" * MAX_HEADER_CHARS} == select_recorded_headers({"referer": "r" * 9_000})
 
 
@@ -39,7 +37,7 @@ PROXIES = TrustedProxies([ip_network("127.0.0.0/8"), ip_network("10.1.0.0/16"), 
         ("", "203.0.113.9", ""),
     ],
 )
-def test_the_client_is_the_right_most_address_that_is_no_proxy_of_ours(peer: str, forwarded: str, ip: str) -> None:
+def test_client_is_right_most_address_that_is_not_a_trusted_proxy(peer: str, forwarded: str, ip: str) -> None:
     assert (ip, False) == PROXIES.resolve_client(peer, {"x-forwarded-for": forwarded}, https=False)
 
 
@@ -53,5 +51,5 @@ def test_the_client_is_the_right_most_address_that_is_no_proxy_of_ours(peer: str
         ("198.51.100.7", "https", False),
     ],
 )
-def test_only_a_trusted_proxy_tells_of_tls(peer: str, protocol: str, *, https: bool) -> None:
+def test_forwarded_protocol_is_used_from_trusted_proxy_only(peer: str, protocol: str, *, https: bool) -> None:
     assert https == PROXIES.resolve_client(peer, {"x-forwarded-proto": protocol}, https=False)[1]

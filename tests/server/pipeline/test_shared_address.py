@@ -5,48 +5,46 @@ from hypothesis import strategies as st
 from clicktrail.server.pipeline.shared_address import MIN_CLICKS, WINDOW_CLICKS, SharedAddress, SharedAddressDetector
 
 
-def watched(*addresses: str) -> SharedAddressDetector:
-    """A watch that has seen clicks from these addresses."""
-    watch = SharedAddressDetector()
+def make_detector(*addresses: str) -> SharedAddressDetector:
+    detector = SharedAddressDetector()
     for address in addresses:
-        watch.add(address)
-    return watch
+        detector.add(address)
+    return detector
 
 
-def readers(count: int) -> list[str]:
-    """As many addresses as readers."""
+def distinct_addresses(count: int) -> list[str]:
     return [f"198.51.{number // 256}.{number % 256}" for number in range(count)]
 
 
 @pytest.mark.parametrize(("proxied", "expected"), [(31, SharedAddress(network="10.1.2.0/24", share=0.31)), (30, None)])
-def test_more_than_thirty_per_cent_are_too_many(proxied: int, expected: SharedAddress | None) -> None:
-    assert expected == watched(*readers(100 - proxied), *["10.1.2.3"] * proxied).find_shared_address()
+def test_address_with_over_30_percent_of_clicks_is_reported(proxied: int, expected: SharedAddress | None) -> None:
+    assert expected == make_detector(*distinct_addresses(100 - proxied), *["10.1.2.3"] * proxied).find_shared_address()
 
 
 @given(address=st.ip_addresses().map(str))
-def test_no_more_than_the_network_is_told(address: str) -> None:
-    shared = watched(*[address] * MIN_CLICKS).find_shared_address()
+def test_only_the_network_is_reported(address: str) -> None:
+    shared = make_detector(*[address] * MIN_CLICKS).find_shared_address()
 
     assert shared
     assert shared.network.endswith(("/24", "/48"))
 
 
-def test_few_clicks_say_nothing() -> None:
-    assert watched(*["10.1.2.3"] * (MIN_CLICKS - 1)).find_shared_address() is None
+def test_nothing_is_reported_with_few_clicks() -> None:
+    assert make_detector(*["10.1.2.3"] * (MIN_CLICKS - 1)).find_shared_address() is None
 
 
-def test_clicks_without_an_address_count_for_nothing() -> None:
-    assert watched(*[""] * 500, *readers(MIN_CLICKS)).find_shared_address() is None
+def test_clicks_without_address_are_ignored() -> None:
+    assert make_detector(*[""] * 500, *distinct_addresses(MIN_CLICKS)).find_shared_address() is None
 
 
-def test_only_the_latest_clicks_count() -> None:
-    watch = watched(*["10.1.2.3"] * WINDOW_CLICKS)
-    assert watch.find_shared_address()
-    for address in readers(WINDOW_CLICKS):
-        watch.add(address)
+def test_only_latest_clicks_are_counted() -> None:
+    detector = make_detector(*["10.1.2.3"] * WINDOW_CLICKS)
+    assert detector.find_shared_address()
+    for address in distinct_addresses(WINDOW_CLICKS):
+        detector.add(address)
 
-    assert watch.find_shared_address() is None
+    assert detector.find_shared_address() is None
 
 
-def test_what_is_no_address_has_no_network() -> None:
-    assert SharedAddress(network="", share=1.0) == watched(*["somebody"] * MIN_CLICKS).find_shared_address()
+def test_invalid_address_has_no_network() -> None:
+    assert SharedAddress(network="", share=1.0) == make_detector(*["invalid"] * MIN_CLICKS).find_shared_address()

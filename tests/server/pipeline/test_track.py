@@ -54,11 +54,10 @@ TRACKED_LINK = re.compile(rb"https://links\.example\.com/([\w-]+)")
 
 
 def track(raw: bytes, *recipients: str) -> TrackedMessage:
-    """Track a message for its recipients."""
     return track_message(parse_control_headers(raw), tracker=TRACKER, recipients=recipients, identity=IDENTITY, now=NOW)
 
 
-def test_each_link_carries_its_message_and_its_position() -> None:
+def test_token_holds_message_and_position() -> None:
     tracked = track(TWO_LINKS, "anna@example.net")
 
     tokens = TRACKED_LINK.findall(tracked.raw)
@@ -91,11 +90,11 @@ def test_each_link_carries_its_message_and_its_position() -> None:
         (b"X-Clicktrail-Recipient: person-17\r\n", ("anna@example.net", "ben@example.net"), "person-17"),
     ],
 )
-def test_the_recipient_is_who_the_sender_says(header: bytes, recipients: tuple[str, ...], expected: str) -> None:
+def test_recipient_header_overrides_envelope(header: bytes, recipients: tuple[str, ...], expected: str) -> None:
     assert expected == track(header + TWO_LINKS, *recipients).recipient
 
 
-def test_the_sent_event_tells_what_went_out() -> None:
+def test_sent_event() -> None:
     sent = track(TWO_LINKS, "anna@example.net").build_sent_event(id="e1", at=NOW, recipient_count=1)
 
     assert ("e1", "winter", "m1", "anna@example.net", 2, 1) == (
@@ -108,7 +107,7 @@ def test_the_sent_event_tells_what_went_out() -> None:
     )
 
 
-def test_a_signed_message_passes_unchanged_with_the_reason() -> None:
+def test_signed_message_is_unchanged_with_reason() -> None:
     raw = b"DKIM-Signature: v=1; b=abc\r\n" + TWO_LINKS.partition(b"\r\n")[2]
 
     tracked = track(raw, "anna@example.net")
@@ -125,7 +124,7 @@ def test_a_signed_message_passes_unchanged_with_the_reason() -> None:
         (b"", b"Subject: Reset your password\r\n", SkipReason.SENSITIVE),
     ],
 )
-def test_a_message_that_nobody_may_follow_into_passes_untracked(ours: bytes, rest: bytes, reason: SkipReason) -> None:
+def test_sensitive_or_opted_out_message_is_not_tracked(ours: bytes, rest: bytes, reason: SkipReason) -> None:
     raw = rest + TWO_LINKS.partition(b"\r\n")[2]
 
     tracked = track(ours + raw, "anna@example.net")
@@ -134,17 +133,17 @@ def test_a_message_that_nobody_may_follow_into_passes_untracked(ours: bytes, res
 
 
 @pytest.mark.parametrize("ours", [b"X-Clicktrail-Tracking: on\r\n", b"X-Clicktrail-Stream: news\r\n"])
-def test_other_words_of_the_sender_leave_a_message_tracked(ours: bytes) -> None:
+def test_other_header_values_leave_message_tracked(ours: bytes) -> None:
     assert 2 == track(ours + TWO_LINKS, "anna@example.net").link_count
 
 
-def test_the_medium_is_the_one_that_the_sender_names() -> None:
+def test_medium_header() -> None:
     for header, medium in ((b"drip", "drip"), (b"dripp", "newsletter")):
         (link, _) = TRACKED_LINK.findall(track(b"X-Clicktrail-Medium: " + header + b"\r\n" + TWO_LINKS).raw)
         assert f"utm_medium={medium}&" in open_token(RING, link.decode()).destination
 
 
-def test_who_denies_tracking_is_recorded_nowhere() -> None:
+def test_denied_recipient_is_not_recorded() -> None:
     tracked = track(b"X-Clicktrail-Consent: denied\r\n" + TWO_LINKS, "anna@example.net")
 
     plain = "https://example.com/a?utm_source=email&utm_medium=newsletter&utm_campaign=winter"
@@ -157,14 +156,14 @@ def test_who_denies_tracking_is_recorded_nowhere() -> None:
     ("header", "recipient"),
     [(b"", ""), (b"X-Clicktrail-Consent: unknown\r\n", ""), (b"X-Clicktrail-Consent: granted\r\n", "person-17")],
 )
-def test_who_was_not_asked_stays_unnamed_where_the_policy_says_so(header: bytes, recipient: str) -> None:
+def test_unknown_consent_is_anonymous_if_policy_says_so(header: bytes, recipient: str) -> None:
     raw = header + b"X-Clicktrail-Recipient: person-17\r\n" + TWO_LINKS
     tracker = Tracker(
         ring=RING, domain="https://links.example.com", policy=Policy(unknown_consent=UnknownConsentAction.ANONYMOUS)
     )
 
-    asked = parse_control_headers(raw)
-    tracked = track_message(asked, tracker=tracker, recipients=["anna@example.net"], identity=IDENTITY, now=NOW)
+    headers = parse_control_headers(raw)
+    tracked = track_message(headers, tracker=tracker, recipients=["anna@example.net"], identity=IDENTITY, now=NOW)
 
     sealed = [open_token(RING, token.decode()) for token in TRACKED_LINK.findall(tracked.raw)]
     assert ("m1", recipient) == (tracked.message_id, tracked.recipient)
@@ -172,14 +171,13 @@ def test_who_was_not_asked_stays_unnamed_where_the_policy_says_so(header: bytes,
 
 
 def track_short(raw: bytes, *, consent: str = "") -> TrackedMessage:
-    """Track a message with code 77."""
-    asked = replace(parse_control_headers(raw), consent=consent)
+    headers = replace(parse_control_headers(raw), consent=consent)
     tracker = replace(TRACKER, policy=Policy(unknown_consent=UnknownConsentAction.ANONYMOUS))
     identity = MessageIdentity(message_id="m1", short_code=77)
-    return track_message(asked, tracker=tracker, recipients=["anna@example.net"], identity=identity, now=NOW)
+    return track_message(headers, tracker=tracker, recipients=["anna@example.net"], identity=identity, now=NOW)
 
 
-def test_what_a_reader_sees_is_short() -> None:
+def test_plain_text_has_short_links() -> None:
     tracked = track_short(BOTH_PARTS, consent="granted")
     first, second, third, fourth = (token.decode() for token in TRACKED_LINK.findall(tracked.raw))
     assert [(77, 1), (77, 2)] == [decode_short_token(first), decode_short_token(second)]
@@ -200,7 +198,7 @@ def test_what_a_reader_sees_is_short() -> None:
     assert expected == tracked.short_message
 
 
-def test_a_short_link_has_the_group_of_its_link_in_html() -> None:
+def test_short_link_has_group_of_html_link() -> None:
     grouped = BOTH_PARTS.replace(b'<a href="https://a.', b'<a data-clicktrail-group="offer" href="https://a.')
     tracked = track_short(grouped, consent="granted")
     sealed = open_token(RING, TRACKED_LINK.findall(tracked.raw)[-1].decode())
@@ -208,24 +206,20 @@ def test_a_short_link_has_the_group_of_its_link_in_html() -> None:
     assert ("offer", ["offer", ""]) == (sealed.group, [link.group for link in tracked.short_message.links])
 
 
-def test_a_message_without_short_links_needs_none_kept() -> None:
+def test_message_without_short_links_stores_none() -> None:
     assert track_short(TWO_LINKS, consent="granted").short_message is None
     assert track_short(BOTH_PARTS, consent="denied").short_message is None
     assert track(BOTH_PARTS, "anna@example.net").short_message is None
 
 
-def test_short_links_name_nobody_who_has_not_agreed() -> None:
+def test_short_links_of_unknown_recipient_are_anonymous() -> None:
     short = track_short(BOTH_PARTS).short_message
     assert short
     assert ("", NOW.replace(second=0)) == (short.recipient, short.created_at)
 
 
-NOW_consent = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
 @pytest.fixture
 async def consents(tmp_path: Path) -> AsyncIterator[Consents]:
-    """Two who agreed, one who denied, one who has not decided."""
     async with open_registry(Settings(data_dir=str(tmp_path))) as registry:
         for recipient, consent in (
             ("anna@example.net", Consent.GRANTED),
@@ -234,12 +228,12 @@ async def consents(tmp_path: Path) -> AsyncIterator[Consents]:
             ("una@example.net", Consent.UNKNOWN),
             ("person-17", Consent.DENIED),
         ):
-            await registry.consents.set(recipient, consent, at=NOW_consent)
+            await registry.consents.set(recipient, consent, at=NOW)
         yield registry.consents
 
 
 @pytest.mark.parametrize(
-    ("asked", "recipients", "expected"),
+    ("headers", "recipients", "expected"),
     [
         (ControlHeaders(stripped_message=b""), ["anna"], Consent.GRANTED),
         (ControlHeaders(stripped_message=b""), ["dan"], Consent.DENIED),
@@ -255,14 +249,14 @@ async def consents(tmp_path: Path) -> AsyncIterator[Consents]:
         (ControlHeaders(stripped_message=b"", consent="no"), ["anna"], Consent.DENIED),
     ],
 )
-async def test_the_sender_is_asked_first_and_the_strictest_counts(
-    asked: ControlHeaders, recipients: list[str], expected: Consent, consents: Consents
+async def test_stated_then_strictest_stored_consent_applies(
+    headers: ControlHeaders, recipients: list[str], expected: Consent, consents: Consents
 ) -> None:
     addresses = [f"{name}@example.net" for name in recipients]
-    assert expected is (await add_stored_consent(asked, addresses, consents)).stated_consent
+    assert expected is (await add_stored_consent(headers, addresses, consents)).stated_consent
 
 
-def test_our_headers_are_read_and_removed() -> None:
+def test_control_headers_are_parsed_and_removed() -> None:
     raw = (
         b"From: a@example.com\r\nX-Clicktrail-Campaign: winter\r\nSubject: Hi\r\n"
         b"x-clicktrail-recipient : anna-17\r\nX-Clicktrail-Medium: drip\r\n\r\nX-Clicktrail-Campaign: text\r\n"
@@ -276,7 +270,7 @@ def test_our_headers_are_read_and_removed() -> None:
     ) == parse_control_headers(raw)
 
 
-def test_a_folded_header_goes_whole() -> None:
+def test_folded_header_is_removed_completely() -> None:
     raw = b"X-Clicktrail-Campaign:\n winter\n\tsale\nSubject: Hi\n\nbody"
 
     assert ControlHeaders(stripped_message=b"Subject: Hi\n\nbody", campaign="winter\tsale") == parse_control_headers(
@@ -290,25 +284,25 @@ def test_encoded_words_are_decoded() -> None:
     assert ControlHeaders(stripped_message=b"\r\n", campaign="grün") == parse_control_headers(raw)
 
 
-def test_the_first_of_two_counts_and_both_go() -> None:
+def test_first_of_repeated_headers_counts() -> None:
     raw = b"X-Clicktrail-Campaign: one\r\nX-Clicktrail-Campaign: two\r\n\r\n"
 
     assert ControlHeaders(stripped_message=b"\r\n", campaign="one") == parse_control_headers(raw)
 
 
 @given(st.binary())
-def test_what_has_no_header_of_ours_stays_as_it_is(raw: bytes) -> None:
+def test_message_without_control_headers_is_unchanged(raw: bytes) -> None:
     assert ControlHeaders(stripped_message=raw) == parse_control_headers(raw)
 
 
-def test_a_long_value_is_cut() -> None:
+def test_long_value_is_truncated() -> None:
     raw = b"X-Clicktrail-Campaign: " + b"c" * 900 + b"\r\nX-Clicktrail-Recipient: " + b"r" * 900 + b"\r\n\r\n"
-    asked = parse_control_headers(raw)
-    assert ("c" * 255, "r" * 255) == (asked.campaign, asked.recipient)
+    headers = parse_control_headers(raw)
+    assert ("c" * 255, "r" * 255) == (headers.campaign, headers.recipient)
 
 
 @pytest.mark.parametrize(
-    ("header", "told"),
+    ("header", "expected"),
     [
         (b"", None),
         (b"X-Clicktrail-Consent:\r\n", None),
@@ -318,5 +312,5 @@ def test_a_long_value_is_cut() -> None:
         (b"X-Clicktrail-Consent: grnated\r\n", Consent.DENIED),
     ],
 )
-def test_a_consent_that_is_not_clearly_given_is_none(header: bytes, told: Consent | None) -> None:
-    assert told is parse_control_headers(header + b"\r\n").stated_consent
+def test_unknown_consent_value_is_denied(header: bytes, expected: Consent | None) -> None:
+    assert expected is parse_control_headers(header + b"\r\n").stated_consent

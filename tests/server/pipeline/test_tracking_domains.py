@@ -17,7 +17,7 @@ host = "links.example.org"
 """
 
 
-def test_domains_are_read() -> None:
+def test_domains_are_parsed() -> None:
     first, second = parse_domains(FILE)
     assert ("links.example.com", 365, ("*.example.com", "example.com")) == (
         first.host,
@@ -28,7 +28,7 @@ def test_domains_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("[", "not TOML"),
         ("", "domain"),
@@ -52,8 +52,8 @@ def test_domains_are_read() -> None:
         ('[[domain]]\nhost = "a.example"\nengagement_hosts = ["*"]', r"engagement_hosts of a.example has '\*'"),
     ],
 )
-def test_what_is_wrong_is_named(text: str, says: str) -> None:
-    with pytest.raises(SettingsError, match=says):
+def test_error_names_what_is_invalid(text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         parse_domains(text)
 
 
@@ -71,5 +71,5 @@ def test_what_is_wrong_is_named(text: str, says: str) -> None:
         (("xn--bcher-kva.example",), "https://bücher.example/", True),
     ],
 )
-def test_a_domain_says_where_its_links_lead(destinations: tuple[str, ...], location: str, *, allowed: bool) -> None:
+def test_allowed_destinations(destinations: tuple[str, ...], location: str, *, allowed: bool) -> None:
     assert allowed == is_allowed_destination(destinations, location)
