@@ -18,7 +18,14 @@ from clicktrail.judge.address_activity import ACTIVITY_WINDOW, AddressClick, is_
 from clicktrail.model.event import Click
 from clicktrail.server.ports import EventStore
 
-__all__ = ["MAX_NEIGHBOURS_PER_SIDE", "AddressHistory", "AddressWindow", "ClicksByAddress", "build_address_windows"]
+__all__ = [
+    "MAX_NEIGHBOURS_PER_SIDE",
+    "AddressHistory",
+    "AddressWindow",
+    "ClicksByAddress",
+    "build_address_windows",
+    "has_shortened_ip_address",
+]
 
 MAX_NEIGHBOURS_PER_SIDE: Final = 6
 """Greater than every count in the rules' thresholds (checked by a test)."""
@@ -172,12 +179,13 @@ class ClicksByAddress:
 
         Some of them may be for the same message.
         """
-        clicks = self._clicks.get((click.ip, False), [])
+        untampered_key = click.ip, False
+        clicks = self._clicks.get(untampered_key, [])
         first, end = _find_nearby_range(clicks, click)
         if end - first <= _INDEX_THRESHOLD:
             yield from (other for other in clicks[first:end] if other.message_id != click.message_id)
         else:
-            yield from self._get_index((click.ip, False)).find_nearest(click, clicks)
+            yield from self._get_index(untampered_key).find_nearest(click, clicks)
         if tampered_clicks := self._clicks.get((click.ip, True)):
             same_agent_clicks = self._same_agent_clicks(click, tampered=True)
             for side in chain(_iterate_outward(tampered_clicks, click), _iterate_outward(same_agent_clicks, click)):
@@ -253,6 +261,11 @@ class _ClickIndex:
 _FindClicks = Callable[[str], ClicksByAddress]
 
 
+def has_shortened_ip_address(click: Click) -> bool:
+    """Whether only the network of a click's IP address is left: ``192.0.2.0/24``."""
+    return "/" in click.ip
+
+
 def build_address_windows(clicks: Iterable[Click]) -> Iterator[AddressWindow]:
     """Yield time windows around clicks by IP address. Windows of one address do not overlap."""
     times_by_address: dict[str, list[datetime]] = {}
@@ -270,6 +283,7 @@ def build_address_windows(clicks: Iterable[Click]) -> Iterator[AddressWindow]:
 
 
 def _clicks_with_neighbours(clicks: Iterable[Click], find_clicks: _FindClicks) -> Iterator[AddressClick]:
+    """Yield the clicks whose IP address has other clicks."""
     for click in clicks:
         if is_visitor_address(click.ip) and not find_clicks(click.ip).has_at_most_one(click.ip):
             yield AddressClick.from_click(click)

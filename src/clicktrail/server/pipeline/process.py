@@ -16,7 +16,7 @@ from clicktrail.judge import Judge
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
-from clicktrail.server.pipeline.address_history import AddressHistory
+from clicktrail.server.pipeline.address_history import AddressHistory, has_shortened_ip_address
 from clicktrail.server.pipeline.shared_address import SharedAddressDetector
 from clicktrail.server.ports import EventStore, JournalEntry, JournalReader, JudgedMessage, StoreObserver
 
@@ -145,7 +145,7 @@ class Processor:
                 anonymous_clicks.append(event)
                 continue
             lines.append(entry.line)
-            self._observe_event(event)
+            self._update_counters(event)
             if isinstance(event, Click):
                 clicks.append(event)
             # A click on a token that cannot be opened has no message: it is stored as an event, in no campaign.
@@ -159,7 +159,7 @@ class Processor:
             clicks=tuple(clicks),
         )
 
-    def _observe_event(self, event: AnyEvent) -> None:
+    def _update_counters(self, event: AnyEvent) -> None:
         # An ESP's events can be old, and its clicks do not pass our proxies.
         if event.source != "clicktrail":
             return
@@ -268,7 +268,7 @@ class MessageSnapshot:
             judged
             for judged in message.clicks
             if judged != stored.get(judged.click.id)
-            and ("/" not in judged.click.ip or judged.click.id in batch_click_ids)
+            and (judged.click.id in batch_click_ids or not has_shortened_ip_address(judged.click))
         ]
         previous = {judged.click.id: self.verdicts.get(judged.click.id) for judged in changed}
         return JudgedMessage(

@@ -12,7 +12,7 @@ import msgspec
 from clicktrail.judge import Judge
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport
-from clicktrail.server.pipeline.address_history import AddressHistory
+from clicktrail.server.pipeline.address_history import AddressHistory, has_shortened_ip_address
 from clicktrail.server.ports import EventStore, JudgedMessage, Reports, StoredVerdict, StoreObserver
 
 __all__ = ["RejudgeRequest", "RejudgeResult", "Rejudger", "rejudge_result_as_json"]
@@ -172,8 +172,7 @@ def _iterate_changed_clicks(
         stored = stored_verdicts.get(judged.click.id)
         if stored is None:
             continue
-        is_ip_address_shortened = "/" in judged.click.ip
-        if is_ip_address_shortened:
+        if has_shortened_ip_address(judged.click):
             result.skipped_count += 1
             result.count_click(stored, stored.verdict)
             continue

@@ -66,12 +66,12 @@ class Reports(Protocol):
         ...
 
     async def clickers(self, *, since: datetime, campaign: str | None, after: str, limit: int) -> Sequence[Clicker]:
-        """Return a page of recipients with a counted human click, in ascending byte order of their names.
+        """Return a page of recipients with a counted human click, sorted by recipient in byte order.
 
         Args:
             since: earliest time of the click, aware.
             campaign: only clicks of this campaign; None for any.
-            after: last name of the previous page; empty for the first page.
+            after: last recipient of the previous page; empty for the first page.
             limit: maximum number of recipients.
         """
         ...
