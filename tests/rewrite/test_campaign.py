@@ -46,8 +46,8 @@ def test_bodies_are_rendered_for_a_recipient() -> None:
 
     html = campaign.html.render(URL_PREFIX, ["https://go.example.com/anna-offer"])
 
-    assert [("{{ offer }}", "offer", 3)] == [
-        (link.href, link.group, link.position) for link in campaign.html.personal_links
+    assert [(link.href, link.group, link.position) for link in campaign.html.personal_links] == [
+        ("{{ offer }}", "offer", 3)
     ]
     assert html == (
         HTML.replace("https://example.com/a?x=1&amp;y=2", f"{URL_PREFIX}0of4")
@@ -61,40 +61,40 @@ def test_bodies_are_rendered_for_a_recipient() -> None:
 
 def test_links_by_position_hold_the_destinations() -> None:
     campaign = compiled(f'<a data-clicktrail-group="hats" href="https://example.com/h">H</a>{HTML}', TEXT)
-    assert [
+    assert [(link.destination, link.group) for link in campaign.links_by_position] == [
         ("https://example.com/h", "hats"),
         ("https://example.com/a?x=1&y=2", ""),
         ("https://example.com/b", ""),
         ("https://example.com/c", ""),
         ("", "offer"),
-    ] == [(link.destination, link.group) for link in campaign.links_by_position]
+    ]
 
 
 def test_alternates_of_a_personal_link_share_a_position() -> None:
     button = '<!--[if mso]><v:roundrect href="{{ x }}" data-clicktrail-group="x">X</v:roundrect><![endif]-->'
     other = '<!--[if !mso]><!--><a href="{{ x }}" data-clicktrail-group="x">X</a><!--<![endif]-->'
     campaign = compiled(button + other)
-    assert [0, 0] == [link.position for link in campaign.html.personal_links]
-    assert 1 == len(campaign.links_by_position)
+    assert [link.position for link in campaign.html.personal_links] == [0, 0]
+    assert len(campaign.links_by_position) == 1
 
 
 def test_links_of_both_bodies_are_reported() -> None:
     links = compiled(HTML, TEXT).links
-    assert [
+    assert [(link.body_type, link.reason) for link in links] == [
         (BodyType.HTML, LinkReason.TRACKED),
         (BodyType.HTML, LinkReason.NOT_WEB),
         (BodyType.HTML, LinkReason.MERGE_TAG),
         (BodyType.HTML, LinkReason.TRACKED),
         (BodyType.TEXT, LinkReason.TRACKED),
         (BodyType.TEXT, LinkReason.TRACKED),
-    ] == [(link.body_type, link.reason) for link in links]
-    assert {""} == {link.replacement for link in links}
+    ]
+    assert {link.replacement for link in links} == {""}
 
 
 def test_destination_hosts_are_compiled_into_the_text() -> None:
     text = "Shop <https://example.com/b>, https://example.com/c."
     campaign = compiled(HTML, text, policy=dataclasses.replace(POLICY, plain_text=PlainTextMode.SHOW_HOST))
-    assert f"Shop <{URL_PREFIX}1of4> (example.com), {URL_PREFIX}2of4 (example.com)." == campaign.text.render(URL_PREFIX)
+    assert campaign.text.render(URL_PREFIX) == f"Shop <{URL_PREFIX}1of4> (example.com), {URL_PREFIX}2of4 (example.com)."
 
 
 @given(PIECES)

@@ -15,12 +15,12 @@ from clicktrail.rewrite.candidate import resolve_href
         ("\u00a0https://example.com/", "\u00a0https://example.com/"),
     ],
 )
-def test_url_is_what_a_parser_looks_at(href: str, url: str) -> None:
-    assert url == resolve_href(href)
+def test_href_is_stripped_like_a_url_parser(href: str, url: str) -> None:
+    assert resolve_href(href) == url
 
 
 @given(st.text(alphabet=st.sampled_from(" \t\r\n\x00ab/?#%é"), max_size=20))
-def test_a_parser_reads_both_alike(rest: str) -> None:
+def test_url_parser_reads_href_and_url_alike(rest: str) -> None:
     href = f"https://example.com/{rest}"
 
     assert ada_url.URL(href).href == ada_url.URL(resolve_href(href)).href

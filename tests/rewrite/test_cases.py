@@ -1,4 +1,4 @@
-"""The cases of docs/reference/link-cases.md: what the page says of them is what the code does."""
+"""The cases of docs/reference/link-cases.md do what the page says."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ CODE = re.compile(r"`([^`]+)`")
 
 
 def rows() -> Iterator[tuple[str, str, str, str]]:
-    """Each row of the page: its case, what its third column holds, and its last two cells."""
+    """Yield case number, header of the third column, third cell and fourth cell of each row."""
     case = kind = ""
     for line in PAGE.read_text("utf-8").splitlines():
         if not line.startswith("| "):
@@ -32,7 +32,7 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
 
 
 def examples(*kinds: str) -> list[tuple[str, str, str]]:
-    """The rows that can be run: what the column holds, the code in it, and what becomes of it."""
+    """The rows that are code: header of the third column, its content, and the expected outcome."""
     return [
         (kind, cell.strip("`").replace("\\n", "\n"), outcome)
         for _, kind, cell, outcome in rows()
@@ -40,15 +40,14 @@ def examples(*kinds: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def told(link: Link) -> list[str]:
-    """What the page says of a link."""
+def summarize_link(link: Link) -> list[str]:
     return [link.destination, *link.warnings] if link.is_tracked else [link.reason]
 
 
 @pytest.mark.parametrize(("kind", "body", "outcome"), examples(*REWRITE))
 def test_links_of_bodies(kind: str, body: str, outcome: str) -> None:
     result = REWRITE[kind](body, REWRITER)
-    assert CODE.findall(outcome) == [word for link in result.links for word in told(link)]
+    assert CODE.findall(outcome) == [word for link in result.links for word in summarize_link(link)]
     assert replace_links(body, result.links) == result.text
     tracked = [link.position for link in result.links if link.is_tracked]
     assert len(set(tracked)) == (1 if outcome.endswith("one link") else len(tracked))
@@ -61,8 +60,8 @@ def test_parameters_of_urls(kind: str, url: str, outcome: str) -> None:
     assert tagged == add_utm_parameters(tagged, {"utm_source": "email"}, ["*"])
 
 
-def test_every_case_is_there() -> None:
+def test_page_has_every_case() -> None:
     assert [str(number) for number in range(1, 53)] == list(dict.fromkeys(case for case, *_ in rows()))
-    assert [] == [
+    assert [
         outcome for _, _, cell, outcome in rows() if not (cell or "/test_" in outcome or "Not there yet" in outcome)
-    ]
+    ] == []

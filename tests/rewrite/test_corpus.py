@@ -1,4 +1,4 @@
-"""Real mail: that nothing but links changes, and that the links are those that the standard's tokenizer finds."""
+"""Real mail: only links change, and the links equal those of the standard's tokenizer."""
 
 from collections.abc import Callable
 

@@ -13,16 +13,15 @@ CONTENT = bytes(range(256)) * 2
 
 
 def wrapped(content: bytes, width: int, newline: bytes) -> bytes:
-    """Base64 in lines."""
     text = base64.b64encode(content)
     return newline.join(text[at : at + width] for at in range(0, len(text), width)) + newline
 
 
 @pytest.mark.parametrize("encoding", ["", "7bit", "8bit", "binary"])
-def test_identity_encodings_are_spliced_as_they_are(encoding: str) -> None:
+def test_identity_encodings_pass_edits_through(encoding: str) -> None:
     body = parse_encoded_body(b"a\r\nURL \xe9\n", encoding, newline=b"\r\n")
     assert body is not None
-    assert b"a\r\nURL \xe9\n" == body.decode()
+    assert body.decode() == b"a\r\nURL \xe9\n"
     edits = [ByteEdit(start=3, end=6, replacement=b"T")]
     assert edits == body.encode_edits(edits)
 
@@ -35,28 +34,28 @@ def test_identity_encodings_are_spliced_as_they_are(encoding: str) -> None:
         *[(b"YWA==", "base64"), (b"QUJA=", "base64"), (b"YQ=", "base64"), (b"=", "base64"), (b"YWJ=", "base64")],
     ],
 )
-def test_what_readers_would_guess_at_is_not_read(encoded: bytes, encoding: str) -> None:
+def test_ambiguous_encodings_are_not_decoded(encoded: bytes, encoding: str) -> None:
     assert parse_encoded_body(encoded, encoding, newline=b"\n") is None
 
 
 @pytest.mark.parametrize("width", [60, 72, 76, 61])
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
-def test_base64_keeps_the_width_of_its_lines_and_all_lines_before_the_change(width: int, newline: bytes) -> None:
+def test_base64_keeps_line_width_and_unchanged_lines(width: int, newline: bytes) -> None:
     encoded = wrapped(CONTENT, width, newline) + newline
     body = parse_encoded_body(encoded, "base64", newline=newline)
     assert body is not None
     edits = [ByteEdit(start=300, end=310, replacement=b"https://go.example.com/abc")]
     result = splice(encoded, body.encode_edits(edits))
-    assert wrapped(splice(CONTENT, edits), width, newline) + newline == result
+    assert result == wrapped(splice(CONTENT, edits), width, newline) + newline
 
 
-def test_base64_in_irregular_lines_keeps_those_before_the_change() -> None:
+def test_base64_in_irregular_lines_keeps_unchanged_lines() -> None:
     lines = [b"QUJD", b"REVGR0hJ", b"SktM"]
     encoded = b"\r\n".join(lines)
     body = parse_encoded_body(encoded, "base64", newline=b"\r\n")
     assert body is not None
     edits = body.encode_edits([ByteEdit(start=6, end=9, replacement=b"XYZ")])
-    assert b"QUJD\r\nREVG\r\nWFla\r\nSktM" == splice(encoded, edits)
+    assert splice(encoded, edits) == b"QUJD\r\nREVG\r\nWFla\r\nSktM"
 
 
 @given(st.binary(min_size=1, max_size=200), st.integers(0, 199), st.integers(1, 90), st.binary(max_size=90))
@@ -87,7 +86,7 @@ TEXTS = {
 
 
 def link(text: str, url: str) -> Link:
-    """A tracked link where the text says URL."""
+    """A tracked link at the word URL."""
     start = text.index("URL")
     return Link(
         body_type=BodyType.HTML, start=start, end=start + 3, href="URL", reason=LinkReason.TRACKED, replacement=url
@@ -95,22 +94,22 @@ def link(text: str, url: str) -> Link:
 
 
 @pytest.mark.parametrize("charset", TEXTS)
-def test_splices_in_every_charset(charset: str) -> None:
+def test_links_are_replaced_in_every_charset(charset: str) -> None:
     text = TEXTS[charset]
     content = text.encode(charset or "ascii")
-    seen = decode_text(content, charset)
-    assert seen is not None
-    assert (text, True) == (seen.text, seen.has_valid_charset)
-    edits = build_byte_edits(content, seen, [link(text, "https://t.co/a")])
+    decoded = decode_text(content, charset)
+    assert decoded is not None
+    assert (decoded.text, decoded.has_valid_charset) == (text, True)
+    edits = build_byte_edits(content, decoded, [link(text, "https://t.co/a")])
     assert edits is not None
     assert text.replace("URL", "https://t.co/a").encode(charset or "ascii") == splice(content, edits)
 
 
 @pytest.mark.parametrize("mark", [codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
-def test_the_mark_tells_the_byte_order_of_utf_16(mark: bytes) -> None:
-    seen = decode_text(mark + "é".encode("utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be"), "utf-16")
-    assert seen is not None
-    assert ("\ufeffé", True) == (seen.text, seen.has_valid_charset)
+def test_byte_order_mark_gives_the_order_of_utf_16(mark: bytes) -> None:
+    decoded = decode_text(mark + "é".encode("utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be"), "utf-16")
+    assert decoded is not None
+    assert (decoded.text, decoded.has_valid_charset) == ("\ufeffé", True)
 
 
 @pytest.mark.parametrize(
@@ -124,20 +123,20 @@ def test_the_mark_tells_the_byte_order_of_utf_16(mark: bytes) -> None:
         (b"\xe0", "ISO-8859-8-I", "\u05d0"),
     ],
 )
-def test_a_charset_is_read_as_mail_programs_read_it(content: bytes, charset: str, text: str) -> None:
-    seen = decode_text(content, charset)
-    assert seen is not None
-    assert (text, True) == (seen.text, seen.has_valid_charset)
-    assert content == seen.text.encode(seen.codec)
+def test_charset_is_decoded_like_in_mail_programs(content: bytes, charset: str, text: str) -> None:
+    decoded = decode_text(content, charset)
+    assert decoded is not None
+    assert (decoded.text, decoded.has_valid_charset) == (text, True)
+    assert decoded.text.encode(decoded.codec) == content
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "unicode", "utf-8", "us-ascii"])
-def test_utf_16_without_its_name_or_mark_is_not_read(charset: str) -> None:
+def test_utf_16_without_name_or_mark_is_not_decoded(charset: str) -> None:
     for codec in ("utf-16-le", "utf-16-be"):
         assert decode_text("<a href='https://x.com/'>".encode(codec), charset) is None
 
 
-def test_utf_16_that_is_cut_off_is_not_read() -> None:
+def test_truncated_utf_16_is_not_decoded() -> None:
     assert decode_text("https://x.com/".encode("utf-16-le")[:-1], "utf-16-le") is None
 
 
@@ -152,12 +151,12 @@ def test_utf_16_that_is_cut_off_is_not_read() -> None:
         (b"a", "rot13"),
     ],
 )
-def test_unknown_charsets_are_read_as_latin_1(content: bytes, charset: str) -> None:
-    seen = decode_text(content, charset)
-    assert seen is not None
-    assert (content.decode("latin-1"), False) == (seen.text, seen.has_valid_charset)
+def test_unknown_charset_is_decoded_as_latin_1(content: bytes, charset: str) -> None:
+    decoded = decode_text(content, charset)
+    assert decoded is not None
+    assert (content.decode("latin-1"), False) == (decoded.text, decoded.has_valid_charset)
 
 
 @pytest.mark.parametrize("charset", ["utf-7", "UTF7", "punycode", "unicode_escape"])
-def test_charsets_that_hide_ascii_are_not_read(charset: str) -> None:
+def test_charset_that_hides_ascii_is_not_decoded(charset: str) -> None:
     assert decode_text(b"+ADw-a href", charset) is None

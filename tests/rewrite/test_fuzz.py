@@ -1,4 +1,4 @@
-"""A short run of what ./dev fuzz does for as long as one likes."""
+"""A short run of the checks of `./dev fuzz`."""
 
 from hypothesis import given, settings
 
@@ -10,17 +10,17 @@ few = settings(max_examples=300)
 
 @few
 @given(mutated_html())
-def test_bent_html(html: str) -> None:
+def test_invariants_of_mutated_html(html: str) -> None:
     check_html(html)
 
 
 @few
 @given(mutated_texts())
-def test_bent_text(text: str) -> None:
+def test_invariants_of_mutated_text(text: str) -> None:
     check_text(text)
 
 
 @few
 @given(mutated_messages() | encoded_messages())
-def test_bent_messages(raw: bytes) -> None:
+def test_invariants_of_mutated_messages(raw: bytes) -> None:
     check_message(raw)

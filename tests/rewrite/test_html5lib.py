@@ -1,4 +1,4 @@
-"""Other people's tokenizer and its tests: our scanner finds the same links and reads the same attributes."""
+"""html5lib and its test suite: our tokenizer finds the same links and attributes."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -22,21 +22,23 @@ pytestmark = [
 
 
 def documents() -> Iterator[tuple[str, str]]:
-    """The HTML of all real mail, each with its file's name."""
+    """Yield file name and HTML of all real mail."""
     for path in sorted((CORPUS / "html").iterdir()):
         yield path.name, path.read_bytes().decode("utf-8", errors="replace")
     for path in sorted((CORPUS / "eml").iterdir()):
         raw = path.read_bytes()
-        for leaf in find_body_parts(raw):
-            if isinstance(leaf, BodyPart) and leaf.body_type is BodyType.HTML:
-                transfer = parse_encoded_body(raw[leaf.start : leaf.end], leaf.transfer_encoding, newline=b"\n")
-                seen = transfer and decode_text(transfer.decode(), leaf.charset)
-                if seen:
-                    yield path.name, seen.text
+        for body_part in find_body_parts(raw):
+            if isinstance(body_part, BodyPart) and body_part.body_type is BodyType.HTML:
+                encoded_body = parse_encoded_body(
+                    raw[body_part.start : body_part.end], body_part.transfer_encoding, newline=b"\n"
+                )
+                decoded = encoded_body and decode_text(encoded_body.decode(), body_part.charset)
+                if decoded:
+                    yield path.name, decoded.text
 
 
-def one_newline(text: str) -> str:
-    """What a parser makes of line breaks before it looks at them (WHATWG HTML section 13.2.3.5)."""
+def normalize_newlines(text: str) -> str:
+    """Normalize line breaks like a parser (WHATWG HTML section 13.2.3.5)."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -44,7 +46,7 @@ def one_newline(text: str) -> str:
 def test_links_of_real_mail(summarize: Callable[[str], None]) -> None:
     files = links = 0
     for name, html in documents():
-        found = [one_newline(link.href) for link in find_links(html)]
+        found = [normalize_newlines(link.href) for link in find_links(html)]
         assert find_hrefs(html) == found, name
         files += 1
         links += len(found)
@@ -53,7 +55,7 @@ def test_links_of_real_mail(summarize: Callable[[str], None]) -> None:
 
 
 def start_tags() -> Iterator[tuple[str, dict[str, str]]]:
-    """The tokenizer tests that are one start tag in ordinary text: the tag, renamed to a link's, and its attributes."""
+    """Yield tokenizer tests that are a single start tag: the tag, renamed to ``a``, and its attributes."""
     for path in sorted((CORPUS / "html5lib" / "tokenizer").glob("*.test")):
         for test in json.loads(path.read_text("utf-8")).get("tests", []):
             source: str = test["input"]
@@ -71,7 +73,7 @@ def test_start_tags_of_the_tokenizer_tests(summarize: Callable[[str], None]) -> 
     for source, attributes in start_tags():
         (found,) = find_links(f"<a href=x {source[2:]}")
         values = {
-            name.replace("\0", "\ufffd"): one_newline(decode_attribute_value(value))
+            name.replace("\0", "\ufffd"): normalize_newlines(decode_attribute_value(value))
             for name, value in found.attributes.items()
         }
         assert {"href": "x", **attributes} == values, source

@@ -15,17 +15,17 @@ from clicktrail.rewrite.html_tokenizer import (
 from tests.support.strategies import html_soups
 
 
-def test_tells_where_a_tag_and_what_it_stands_in_end() -> None:
+def test_tag_has_its_own_and_its_containers_end() -> None:
     html = '<A HREF="1"><!--[if mso]><v:rect href="2"><![endif]-->'
 
-    assert [
+    assert list(find_tags(html)) == [
         Tag("a", 2, 11, len(html), is_conditional=False),
         Tag("v:rect", html.index(" href"), html.index("><![endif]"), html.index("-->"), is_conditional=True),
-    ] == list(find_tags(html))
+    ]
 
 
 @pytest.mark.parametrize(
-    ("attributes", "found"),
+    ("attributes", "expected"),
     [
         (" a=\"1\" B='2' c=3/ d", [("a", "1"), ("B", "2"), ("c", "3/"), ("d", "")]),
         (' a="1"b=2', [("a", "1"), ("b", "2")]),
@@ -33,8 +33,10 @@ def test_tells_where_a_tag_and_what_it_stands_in_end() -> None:
         (' a\n=\t"">', [("a", "")]),
     ],
 )
-def test_reads_attributes(attributes: str, found: list[tuple[str, str]]) -> None:
-    assert found == [(name, double or single or bare) for name, double, single, bare in ATTRIBUTE.findall(attributes)]
+def test_attributes_are_parsed(attributes: str, expected: list[tuple[str, str]]) -> None:
+    assert [
+        (name, double or single or unquoted) for name, double, single, unquoted in ATTRIBUTE.findall(attributes)
+    ] == expected
 
 
 @pytest.mark.parametrize(
@@ -47,11 +49,11 @@ def test_reads_attributes(attributes: str, found: list[tuple[str, str]]) -> None
         (" href= ", None),
     ],
 )
-def test_finds_the_first_href(attributes: str, value: str | None) -> None:
+def test_first_href_is_found(attributes: str, value: str | None) -> None:
     href = HREF.match(attributes)
 
     assert href
-    assert value == (href[href.lastgroup] if href.lastgroup else None)
+    assert (href[href.lastgroup] if href.lastgroup else None) == value
 
 
 _PIECES = (
@@ -69,7 +71,7 @@ _PIECES = (
         "<!--[if mso | IE]><table><tr><td width=600><![endif]--><!-- a > b --><!--[if !mso]><!--><a><!--<![endif]-->",
     ],
 )
-def test_ordinary_markup_is_plain(html: str) -> None:
+def test_ordinary_markup_is_simple(html: str) -> None:
     assert is_simple_html(html)
 
 
@@ -94,18 +96,18 @@ def test_ordinary_markup_is_plain(html: str) -> None:
         "<",
     ],
 )
-def test_what_could_be_read_in_two_ways_is_not(html: str) -> None:
+def test_ambiguous_markup_is_not_simple(html: str) -> None:
     assert not is_simple_html(html)
 
 
 @given(st.one_of(html_soups(), st.lists(st.sampled_from(_PIECES), max_size=12).map("".join)))
-def test_links_of_plain_documents_are_those_of_all_others(html: str) -> None:
+def test_both_scanners_find_the_same_tags(html: str) -> None:
     if is_simple_html(html):
         assert list(find_tags_by_token(html)) == list(find_tags_in_simple_html(html))
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("value", "decoded"),
     [
         ("?a=1&amp;b=2", "?a=1&b=2"),
         ("?a=1&#38;b=2", "?a=1&b=2"),
@@ -122,12 +124,12 @@ def test_links_of_plain_documents_are_those_of_all_others(html: str) -> None:
         ("&#; &#x; &", "&#; &#x; &"),
     ],
 )
-def test_decodes_as_in_an_attribute(written: str, meant: str) -> None:
-    assert meant == decode_attribute_value(written)
+def test_references_are_decoded_by_the_rules_for_attributes(value: str, decoded: str) -> None:
+    assert decode_attribute_value(value) == decoded
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("value", "decoded"),
     [
         ("&#0;", "\ufffd"),
         ("&#x0", "\ufffd"),
@@ -140,5 +142,5 @@ def test_decodes_as_in_an_attribute(written: str, meant: str) -> None:
         ("&#128;&#x9F;&#129;", "€Ÿ\x81"),
     ],
 )
-def test_numbers_outside_of_unicode_become_what_the_standard_says(written: str, meant: str) -> None:
-    assert meant == decode_attribute_value(written)
+def test_invalid_code_points_are_replaced(value: str, decoded: str) -> None:
+    assert decode_attribute_value(value) == decoded

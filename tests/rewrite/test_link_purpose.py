@@ -45,8 +45,8 @@ OPAQUE = "https://x.com/a1b2"
         ("https://x.com/cookies", "Cookies for tea", None),
     ],
 )
-def test_words_tell_a_purpose(url: str, label: str, expected: LinkReason | None) -> None:
-    assert expected == classify_purpose(parse_url(url), label)
+def test_keywords_give_the_purpose(url: str, label: str, expected: LinkReason | None) -> None:
+    assert classify_purpose(parse_url(url), label) == expected
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_bearer_urls_are_sensitive(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["https://x.com/presets", "https://x.com/?tokens=1", "https://x.com/one-time-offer"])
-def test_words_that_only_hold_a_secrets_name_are_not(url: str) -> None:
+def test_words_that_contain_a_secret_key_are_not_sensitive(url: str) -> None:
     assert not is_sensitive(parse_url(url), "")
 
 
@@ -79,14 +79,14 @@ def test_words_that_only_hold_a_secrets_name_are_not(url: str) -> None:
         *["Passwort zurücksetzen", "E-Mail-Adresse bestätigen", "Réinitialiser mon mot de passe", "Cambiar contraseña"],
     ],
 )
-def test_a_label_tells_what_an_opaque_url_does(label: str) -> None:
+def test_label_of_an_opaque_url_is_sensitive(label: str) -> None:
     assert is_sensitive(parse_url(OPAQUE), label)
 
 
 @pytest.mark.parametrize(
     "label", ["Passwordless sign-in explained", "New arrivals", "Set sail", "Confirm your seat", "A new account of it"]
 )
-def test_a_label_that_only_holds_such_words_tells_nothing(label: str) -> None:
+def test_ordinary_label_with_similar_words_is_not_sensitive(label: str) -> None:
     assert not is_sensitive(parse_url(OPAQUE), label)
 
 
@@ -99,9 +99,9 @@ def test_a_label_that_only_holds_such_words_tells_nothing(label: str) -> None:
         ("<a href='https://notx.com/us'>X</a>", False),
     ],
 )
-def test_icons_and_names_are_social(html: str, expected: bool) -> None:
+def test_icons_and_network_names_are_social(html: str, expected: bool) -> None:
     (link,) = find_links(html)
-    assert expected == is_social(parse_url(link.url), link)
+    assert is_social(parse_url(link.url), link) == expected
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_icons_and_names_are_social(html: str, expected: bool) -> None:
     ],
 )
 def test_wrappers_are_named(url: str, name: str) -> None:
-    assert name == identify_wrapper(parse_url(url))
+    assert identify_wrapper(parse_url(url)) == name
 
 
 _PIECES = (
@@ -194,7 +194,7 @@ _HOSTS = (
     st.lists(st.sampled_from(_PIECES), max_size=5).map("".join),
     st.lists(st.sampled_from(_PIECES), max_size=3).map("".join),
 )
-def test_what_has_no_sign_is_nothing_special(host: str, path: str, label: str) -> None:
+def test_links_without_keyword_match_no_pattern(host: str, path: str, label: str) -> None:
     address = parse_url(f"https://{host}/{path}")
     if identify_wrapper(address) or classify_purpose(address, label) or is_sensitive(address, label):
         assert has_keyword(address, label)
@@ -203,5 +203,5 @@ def test_what_has_no_sign_is_nothing_special(host: str, path: str, label: str) -
 @pytest.mark.parametrize(
     "url", ["https://www.shop.example/products/boots-3?colour=brown&size=42", "https://x.example/"]
 )
-def test_ordinary_links_have_no_sign(url: str) -> None:
+def test_ordinary_link_has_no_keyword(url: str) -> None:
     assert not has_keyword(parse_url(url), "See boots")

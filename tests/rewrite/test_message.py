@@ -24,12 +24,11 @@ TEXT = "é https://y.com/ and https://z.com/.\n"
 
 
 def rewritten(raw: bytes) -> RewriteResult:
-    """The message rewritten with URLs as long as real ones."""
     return rewrite_message(raw, REWRITER)
 
 
 def composed(*, encoding: str, charset: str = "utf-8", newline: str = "\r\n") -> bytes:
-    """A message of text and HTML with an attachment that has links too."""
+    """A message with text, HTML, and an attachment with links."""
     message = EmailMessage(policy=email.policy.SMTP.clone(linesep=newline))
     message["Subject"] = "Grüße"
     message["List-Unsubscribe"] = "<https://x.com/u>"
@@ -40,7 +39,7 @@ def composed(*, encoding: str, charset: str = "utf-8", newline: str = "\r\n") ->
 
 
 def contents(raw: bytes) -> list[tuple[str, str]]:
-    """Types and decoded contents of all leaves, as the standard library reads them."""
+    """Content types and decoded contents of all parts, by the standard library."""
     message = email.message_from_bytes(raw, policy=email.policy.default)
     return [(part.get_content_type(), part.get_content()) for part in message.walk() if not part.is_multipart()]
 
@@ -48,7 +47,7 @@ def contents(raw: bytes) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1"])
 @pytest.mark.parametrize("encoding", ["8bit", "quoted-printable", "base64"])
-def test_rewrites_both_bodies_in_every_encoding(encoding: str, charset: str, newline: str) -> None:
+def test_both_bodies_are_rewritten_in_every_encoding(encoding: str, charset: str, newline: str) -> None:
     raw = composed(encoding=encoding, charset=charset, newline=newline)
     result = rewritten(raw)
     url = [
@@ -63,8 +62,8 @@ def test_rewrites_both_bodies_in_every_encoding(encoding: str, charset: str, new
         ("text/html", html),
         ("text/html", HTML),
     ]
-    assert expected == [(kind, text.replace("\r\n", "\n")) for kind, text in contents(result.raw)]
-    assert (7, ()) == (result.tracked_count, result.skip_reasons)
+    assert [(kind, text.replace("\r\n", "\n")) for kind, text in contents(result.raw)] == expected
+    assert (result.tracked_count, result.skip_reasons) == (7, ())
     assert raw.partition(b"Content-Type")[0] == result.raw.partition(b"Content-Type")[0]
     assert raw.count(b"\r") == 0 or result.raw.count(b"\r") == result.raw.count(b"\n")
 
@@ -73,27 +72,27 @@ def test_rewrites_both_bodies_in_every_encoding(encoding: str, charset: str, new
 @pytest.mark.parametrize(
     ("charset", "codec"), [("utf-16", "utf-16"), ("utf-16le", "utf-16-le"), ("UTF-16BE", "utf-16-be")]
 )
-def test_rewrites_utf_16(charset: str, codec: str, transfer: str) -> None:
+def test_utf_16_is_rewritten(charset: str, codec: str, transfer: str) -> None:
     header = f"Content-Type: text/html; charset={charset}\nContent-Transfer-Encoding: {transfer}\n\n".encode()
     encode = base64.encodebytes if transfer == "base64" else quopri.encodestring
     result = rewritten(header + encode("é <a href='https://x.com/é'>x</a>".encode(codec)))
     (link,) = result.links
-    assert ("https://x.com/é", ()) == (link.destination, result.skip_reasons)
+    assert (link.destination, result.skip_reasons) == ("https://x.com/é", ())
     message = email.message_from_bytes(result.raw)
     content = message.get_payload(decode=True)
     assert isinstance(content, bytes)
-    assert f"é <a href='{link.replacement}'>x</a>" == content.decode(codec)
+    assert content.decode(codec) == f"é <a href='{link.replacement}'>x</a>"
 
 
-def test_a_query_is_characters_whatever_the_charset() -> None:
+def test_query_is_decoded_with_the_charset() -> None:
     raw = "Content-Type: text/html; charset=windows-1252\n\n<a href='https://x.com/?q=é&r=%E9&s=&eacute;'>".encode(
         "cp1252"
     )
     (link,) = rewritten(raw).links
-    assert "https://x.com/?q=é&r=%E9&s=é" == link.destination
+    assert link.destination == "https://x.com/?q=é&r=%E9&s=é"
 
 
-def test_nothing_but_the_bytes_of_the_links_changes() -> None:
+def test_only_the_bytes_of_links_change() -> None:
     raw = b"X:  y \nCONTENT-type:Text/HTML\n\n\n<A hRef = https://x.com/ >\t\xff\r\n<!--[if mso]><a href='https://y.com/'>\n\n"
     result = rewrite_message(
         raw, build_rewriter(make_tracking_url=lambda p: f"https://go.example.com/{p.position}of{p.link_count}")
@@ -116,30 +115,30 @@ def test_nothing_but_the_bytes_of_the_links_changes() -> None:
         (b"Subject: x\n\n" + b"a" * 900 + b" https://x.com/", SkipReason.LINE_TOO_LONG),
     ],
 )
-def test_what_cannot_be_rewritten_passes_with_the_reason(raw: bytes, reason: SkipReason) -> None:
-    assert RewriteResult(raw=raw, links=(), skip_reasons=(reason,)) == rewritten(raw)
+def test_message_that_cannot_be_rewritten_is_unchanged(raw: bytes, reason: SkipReason) -> None:
+    assert rewritten(raw) == RewriteResult(raw=raw, links=(), skip_reasons=(reason,))
 
 
-def test_a_line_that_was_too_long_already_may_stay_so() -> None:
+def test_line_that_was_too_long_before_is_kept() -> None:
     raw = b"Subject: x\n\n" + b"a" * 999 + b" https://x.com/"
-    assert 1 == rewritten(raw).tracked_count
+    assert rewritten(raw).tracked_count == 1
 
 
 @pytest.mark.parametrize(
-    ("declared", "anew"),
+    ("declared", "expected_field"),
     [
         (b"", b"Content-Transfer-Encoding: quoted-printable\r\n"),
         (b"content-transfer-encoding:\r\n 8bit\r\n", b"Content-Transfer-Encoding: quoted-printable\r\n"),
         (b"Content-Transfer-Encoding: 7bit\r\n" * 2, b"Content-Transfer-Encoding: quoted-printable\r\n" * 2),
     ],
 )
-def test_a_line_that_would_grow_too_long_is_encoded(declared: bytes, anew: bytes) -> None:
+def test_body_with_a_line_grown_too_long_becomes_quoted_printable(declared: bytes, expected_field: bytes) -> None:
     body = b"\xe9" * 950 + b"<a href='https://y.com/'>\t\r\n"
     beginning = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n\xe9\r\n--b\r\n"
     head = b"Content-Type: text/html; charset=latin1\r\n"
     result = rewritten(beginning + head + declared + b"X: y\r\n\r\n" + body + b"\r\n--b--\r\n")
-    assert (1, ()) == (result.tracked_count, result.skip_reasons)
-    start = beginning + head + (anew + b"X: y\r\n" if declared else b"X: y\r\n" + anew) + b"\r\n"
+    assert (result.tracked_count, result.skip_reasons) == (1, ())
+    start = beginning + head + (expected_field + b"X: y\r\n" if declared else b"X: y\r\n" + expected_field) + b"\r\n"
     assert start == result.raw[: len(start)]
     assert result.raw.endswith(b"\r\n--b--\r\n")
     assert max(map(len, result.raw.split(b"\r\n"))) <= 76
@@ -148,7 +147,7 @@ def test_a_line_that_would_grow_too_long_is_encoded(declared: bytes, anew: bytes
     assert body.replace(b"https://y.com/", url) == quopri.decodestring(encoded)
 
 
-def test_a_body_left_out_takes_its_positions_with_it() -> None:
+def test_skipped_body_has_no_positions() -> None:
     raw = (
         b"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nhttps://x.com/\n"
         b"--b\nContent-Type: text/plain; charset=iso-2022-jp\n\n"
@@ -156,37 +155,37 @@ def test_a_body_left_out_takes_its_positions_with_it() -> None:
         + b"\n--b--\n"
     )
     result = rewritten(raw)
-    assert (SkipReason.CHARSET,) == result.skip_reasons
-    assert ["https://x.com/"] == [link.destination for link in result.links]
+    assert result.skip_reasons == (SkipReason.CHARSET,)
+    assert [link.destination for link in result.links] == ["https://x.com/"]
     assert b"\nhttps://go.example.com/p0of1xxx" in result.raw
 
 
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
-def test_a_url_broken_over_flowed_lines_is_one_link(newline: bytes) -> None:
+def test_url_over_flowed_lines_is_one_link(newline: bytes) -> None:
     raw = (
         b"MIME-Version: 1.0\nContent-Type: text/plain; format=flowed; delsp=yes\n\n"
         b"Our shop at https://x.com/a/long/ \npath.html is open  \nagain.\n> https://y.com/lo \n> ng\n-- \nhttps://z.com\n"
     ).replace(b"\n", newline)
     result = rewritten(raw)
     (link,) = result.links
-    assert ("https://x.com/a/long/path.html", 1) == (link.destination, link.line)
+    assert (link.destination, link.line) == ("https://x.com/a/long/path.html", 1)
     assert raw.replace(b"https://x.com/a/long/ " + newline + b"path.html", link.replacement.encode()) == result.raw
 
 
-def test_hosts_stand_beside_the_links_of_a_text_in_every_encoding() -> None:
+def test_destination_hosts_are_shown_in_an_encoded_text() -> None:
     raw = composed(encoding="base64")
     result = rewrite_message(
         raw, build_rewriter(policy=dataclasses.replace(POLICY, plain_text=PlainTextMode.SHOW_HOST))
     )
     urls = [link.replacement for link in result.links[:2]]
     text = contents(result.raw)[0][1].replace("\r\n", "\n")
-    assert f"é {urls[0]} (y.com) and {urls[1]} (z.com).\n" == text
+    assert text == f"é {urls[0]} (y.com) and {urls[1]} (z.com).\n"
 
 
-def test_an_unreadable_charset_still_has_its_ascii_links_tracked() -> None:
+def test_ascii_links_are_tracked_in_an_unknown_charset() -> None:
     raw = b"Content-Type: text/html; charset=x-none\n\n\xe9<a href='https://x.com/'><a href='https://x.com/\xe9'>"
     result = rewritten(raw)
-    assert [LinkReason.TRACKED, LinkReason.CHARSET] == [link.reason for link in result.links]
+    assert [link.reason for link in result.links] == [LinkReason.TRACKED, LinkReason.CHARSET]
     assert b"\n\xe9<a href='https://go.example.com/p0of1" in result.raw
 
 
@@ -197,7 +196,7 @@ def test_arbitrary_bytes_never_raise(raw: bytes) -> None:
 
 
 @given(mime_soups())
-def test_a_soup_never_raises_and_is_rewritten_once(soup: bytes) -> None:
+def test_rewriting_a_message_twice_changes_nothing(soup: bytes) -> None:
     first = rewritten(soup)
     again = rewritten(first.raw)
     assert first.raw == again.raw
@@ -218,7 +217,7 @@ def test_a_soup_never_raises_and_is_rewritten_once(soup: bytes) -> None:
     ],
 )
 @pytest.mark.timeout(60)
-def test_five_megabytes_of_hostile_mime_end(raw: bytes) -> None:
+def test_hostile_mime_takes_linear_time(raw: bytes) -> None:
     assert len(rewritten(raw).raw) >= len(raw)
 
 
@@ -248,7 +247,7 @@ def test_quoted_printable_with_overlong_lines_is_not_encoded_twice() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["8bit", "quoted-printable", "base64"])
-def test_takes_no_more_memory_than_three_times_the_message(encoding: str) -> None:
+def test_memory_is_at_most_three_times_the_message(encoding: str) -> None:
     paragraph = "<p>Winter boots, warm and dry</p>\n"
     body = (paragraph * 60 + '<a href="https://shop.example/boots">Boots</a>\n') * 2450
     encoded = {"quoted-printable": quopri.encodestring, "base64": base64.encodebytes}

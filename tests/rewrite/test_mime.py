@@ -9,7 +9,6 @@ TEXT_PART = b"Content-Type: text/plain\n\nhi"
 
 
 def multipart(*parts: bytes, kind: bytes = b"mixed", boundary: bytes = b"b") -> bytes:
-    """A multipart entity, its header included."""
     body = b"".join(b"\n--" + boundary + b"\n" + part for part in parts)
     return (
         b"Content-Type: multipart/"
@@ -24,11 +23,11 @@ def multipart(*parts: bytes, kind: bytes = b"mixed", boundary: bytes = b"b") -> 
     )
 
 
-def found(raw: bytes) -> list[tuple[BodyType, bytes] | SkipReason]:
-    """What is found: the kind and the bytes of each body, or why it was passed over."""
+def find_bodies(raw: bytes) -> list[tuple[BodyType, bytes] | SkipReason]:
+    """Body type and bytes of each body, or the reason why it was skipped."""
     return [
-        (leaf.body_type, raw[leaf.start : leaf.end]) if isinstance(leaf, BodyPart) else leaf
-        for leaf in find_body_parts(raw)
+        (body_part.body_type, raw[body_part.start : body_part.end]) if isinstance(body_part, BodyPart) else body_part
+        for body_part in find_body_parts(raw)
     ]
 
 
@@ -37,7 +36,7 @@ TEXT = (BodyType.TEXT, b"hi")
 
 
 @pytest.mark.parametrize(
-    ("raw", "leaves"),
+    ("raw", "bodies"),
     [
         (b"Subject: x\n\nhi", [TEXT]),
         (b"Subject: x\r\n\r\nhi", [TEXT]),
@@ -57,8 +56,8 @@ TEXT = (BodyType.TEXT, b"hi")
         (multipart(TEXT_PART.replace(b"hi", b"--bc\n --b\n--b-\nhi")), [(BodyType.TEXT, b"--bc\n --b\n--b-\nhi")]),
     ],
 )
-def test_finds_the_bodies_of_every_structure(raw: bytes, leaves: list[tuple[BodyType, bytes]]) -> None:
-    assert leaves == found(raw)
+def test_bodies_are_found_in_every_structure(raw: bytes, bodies: list[tuple[BodyType, bytes]]) -> None:
+    assert find_bodies(raw) == bodies
 
 
 @pytest.mark.parametrize(
@@ -73,8 +72,8 @@ def test_finds_the_bodies_of_every_structure(raw: bytes, leaves: list[tuple[Body
         b"Content-Type: html\n\n<p>",
     ],
 )
-def test_passes_over_what_is_no_body_without_a_word(part: bytes) -> None:
-    assert [TEXT] == found(multipart(TEXT_PART, part))
+def test_parts_that_are_not_bodies_are_ignored(part: bytes) -> None:
+    assert find_bodies(multipart(TEXT_PART, part)) == [TEXT]
 
 
 @pytest.mark.parametrize(
@@ -96,50 +95,50 @@ def test_passes_over_what_is_no_body_without_a_word(part: bytes) -> None:
         (b"Content-Type: text/html\nContent-Type: text/plain\n\n<p>", "malformed-part"),
     ],
 )
-def test_says_why_it_passes_over_a_body(part: bytes, reason: str) -> None:
-    assert [TEXT, SkipReason(reason), HTML] == found(multipart(TEXT_PART, part, HTML_PART))
+def test_skipped_body_has_a_reason(part: bytes, reason: str) -> None:
+    assert find_bodies(multipart(TEXT_PART, part, HTML_PART)) == [TEXT, SkipReason(reason), HTML]
 
 
 @pytest.mark.parametrize("raw", [b"", b"\n\nhi", b"just some text\n", b"<html>", b"\xff\xfe", b"a\rb: c\n\nhi"])
-def test_what_is_no_message_is_not_read(raw: bytes) -> None:
-    assert [SkipReason.NOT_A_MESSAGE] == found(raw)
+def test_malformed_message_is_skipped(raw: bytes) -> None:
+    assert find_bodies(raw) == [SkipReason.NOT_A_MESSAGE]
 
 
 @pytest.mark.parametrize("name", [b"DKIM-Signature", b"dkim-signature", b"ARC-Message-Signature"])
-def test_a_signature_over_the_body_keeps_it_as_it_is(name: bytes) -> None:
-    assert [SkipReason.DKIM_SIGNED] == found(name + b": v=1\n" + multipart(TEXT_PART, HTML_PART))
+def test_signed_message_is_skipped(name: bytes) -> None:
+    assert find_bodies(name + b": v=1\n" + multipart(TEXT_PART, HTML_PART)) == [SkipReason.DKIM_SIGNED]
 
 
-def test_nesting_has_an_end() -> None:
+def test_deep_nesting_is_too_complex() -> None:
     raw = TEXT_PART
     for depth in range(1000):
         raw = multipart(raw, boundary=b"b%d" % depth)
-    assert [SkipReason.TOO_COMPLEX] == found(raw)
+    assert find_bodies(raw) == [SkipReason.TOO_COMPLEX]
 
 
-def test_the_number_of_parts_has_an_end() -> None:
-    assert [SkipReason.TOO_COMPLEX] == found(multipart(*[TEXT_PART] * 10_001))
+def test_too_many_parts_are_too_complex() -> None:
+    assert find_bodies(multipart(*[TEXT_PART] * 10_001)) == [SkipReason.TOO_COMPLEX]
 
 
-def test_tells_how_the_lines_of_a_text_hang_together() -> None:
-    (leaf,) = find_body_parts(b'Content-Type: text/plain; Format="flowed"; DelSp=yes\n\nhi')
-    assert isinstance(leaf, BodyPart)
-    assert leaf.flow is Flow.DELSP
+def test_flow_is_read_from_the_content_type() -> None:
+    (body_part,) = find_body_parts(b'Content-Type: text/plain; Format="flowed"; DelSp=yes\n\nhi')
+    assert isinstance(body_part, BodyPart)
+    assert body_part.flow is Flow.DELSP
 
 
-def test_reads_fields_and_where_the_body_begins() -> None:
+def test_header_fields_and_body_start_are_parsed() -> None:
     raw = b"To: a\r\nSubject: one\r\n two\r\nto:b\r\n\r\nbody"
     headers = parse_headers(raw, 0, len(raw))
     assert headers is not None
-    assert {"to": ["a", "b"], "subject": ["one two"]} == headers.fields
-    assert b"body" == raw[headers.body_start :]
-    assert ("a", "one two", "") == (headers.get("to"), headers.get("subject"), headers.get("cc"))
+    assert headers.fields == {"to": ["a", "b"], "subject": ["one two"]}
+    assert raw[headers.body_start :] == b"body"
+    assert (headers.get("to"), headers.get("subject"), headers.get("cc")) == ("a", "one two", "")
     assert headers.is_ambiguous("to")
     assert not headers.is_ambiguous("subject")
 
 
 @pytest.mark.parametrize("raw", [b"", b"\n", b"A: b", b"A: b\n", b"A :b\n\n"])
-def test_a_block_may_be_short(raw: bytes) -> None:
+def test_header_block_may_be_short(raw: bytes) -> None:
     headers = parse_headers(raw, 0, len(raw))
     assert headers is not None
     assert len(raw) == headers.body_start
@@ -148,7 +147,7 @@ def test_a_block_may_be_short(raw: bytes) -> None:
 @pytest.mark.parametrize(
     "raw", [b"no colon\n\n", b"A: b\nno colon\n\n", b" A: b\n\n", b"A: b\rC: d\n\n", b"A: b\n \n c\n\n", b"\xe9: b\n\n"]
 )
-def test_what_can_be_read_in_two_ways_is_not_read(raw: bytes) -> None:
+def test_ambiguous_header_block_is_not_parsed(raw: bytes) -> None:
     assert parse_headers(raw, 0, len(raw)) is None
 
 
@@ -165,14 +164,14 @@ def test_what_can_be_read_in_two_ways_is_not_read(raw: bytes) -> None:
         ("", "", {}),
     ],
 )
-def test_reads_parameters(field: str, value: str, parameters: dict[str, str]) -> None:
-    found = parse_parameterized_value(field)
-    assert (value, parameters) == (found.value, found.parameters)
+def test_parameters_are_parsed(field: str, value: str, parameters: dict[str, str]) -> None:
+    parsed = parse_parameterized_value(field)
+    assert (parsed.value, parsed.parameters) == (value, parameters)
 
 
-def test_fields_and_the_empty_line_are_found_again() -> None:
+def test_header_spans_are_exact() -> None:
     raw = b"A: b\r\n c\r\nB: d\r\na: e\r\n\r\nbody"
     headers = parse_headers(raw, 0, len(raw))
     assert headers is not None
-    assert [b"A: b\r\n c\r\n", b"a: e\r\n"] == [raw[start:end] for start, end in headers.spans["a"]]
-    assert b"\r\nbody" == raw[headers.blank_line_start :]
+    assert [raw[start:end] for start, end in headers.spans["a"]] == [b"A: b\r\n c\r\n", b"a: e\r\n"]
+    assert raw[headers.blank_line_start :] == b"\r\nbody"

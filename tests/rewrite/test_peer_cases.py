@@ -1,4 +1,4 @@
-"""What other projects' tests and bug reports expect of links, bodies and messages."""
+"""Expectations of other projects' tests and bug reports on links, bodies and messages."""
 
 import email
 import email.policy
@@ -18,32 +18,32 @@ REJECTED: Mapping[str, str] = {
     "click_test.rb:92": "A browser reads example.org as a relative path: the peer's guess leads elsewhere.",
     "link-tracking-composer-extension-spec.es6:7": "The same: without a scheme there is no host.",
     "link-tracking-composer-extension-spec.es6:13": "A sender's newsletter quotes, too; replies are not tracked.",
-    "link-tracking-composer-extension-spec.es6:102": "A message is rewritten on its way out; nobody undoes that.",
+    "link-tracking-composer-extension-spec.es6:102": "A message is rewritten on its way out; and never restored.",
     "link-replacer.test.js#Can replace fragments relative to base": "A fragment leads to a place of the message.",
     "analytics.spec.js:12": "{text/URL} is the peer's own notation for a link.",
     "knadh/listmonk/issues/2499": "htts is no scheme of the web: the reporter's slip, and a reader gets nowhere.",
     "message_parser.rb:105": "The slash belongs to the URL; the peer's own comment calls its loss a bug.",
     "message_parser_spec.rb:8": "Who tracks has a tracking domain: there is no state without one.",
 }
-"""Expectations that are not ours, and why."""
+"""Expectations that we reject, with the reason."""
 
 _DESTINATION = re.compile(r"(?:destination ==|decoded:|redirects to|redirected as) (https?://\S+)", re.IGNORECASE)
 _BOUNDARY = "===============123=="
 
 
 def links_of(markup: str) -> Sequence[Link]:
-    """The links of HTML, where nothing but they changed."""
+    """Links of HTML; asserts that nothing else changed."""
     result = rewrite_html(markup, REWRITER)
     restored = result.text
     for link in result.links:
         if link.replacement:
             restored = restored.replace(link.replacement, markup[link.start : link.end])
-    assert markup == restored
+    assert restored == markup
     return result.links
 
 
 def markup_of(case: PeerCase) -> str:
-    """A case's markup; a link made of its URL, or of its character reference, where it is told in words."""
+    """Markup of a case; if the case is prose, a link built from its URL or character reference."""
     if found := re.match(r"htt\S+", case.source_text):
         return f'<a href="{found[0]}">'
     if found := re.search(r" (&[\w#;]+)", case.source_text):
@@ -52,38 +52,35 @@ def markup_of(case: PeerCase) -> str:
 
 
 def is_tracked(case: PeerCase) -> bool:
-    """Every link is tracked, each by itself, and leads where it is expected to."""
+    """Every link has its own position, and the first one the expected destination."""
     links = links_of(markup_of(case))
     if not links:
         return False
-    told = _DESTINATION.search(case.expected)
-    expected = html.unescape(told[1]) if told else links[0].destination
+    match = _DESTINATION.search(case.expected)
+    expected = html.unescape(match[1]) if match else links[0].destination
     return list(range(len(links))) == [link.position for link in links] and expected == links[0].destination
 
 
 def is_decoded_once(case: PeerCase) -> bool:
-    """A reference is decoded, and what comes out is not decoded again."""
+    """Character references are decoded exactly once."""
     (link,) = links_of(markup_of(case))
     return is_tracked(case) and link.destination == html.unescape(markup_of(case).split('"')[-2])
 
 
 def is_left(case: PeerCase) -> bool:
-    """No link is tracked."""
     return not any(link.is_tracked for link in links_of(case.source_text))
 
 
 def has_opted_out(case: PeerCase) -> bool:
-    """A scheme that opts out is left as it is."""
     return not any(link.is_tracked for link in links_of(markup_of(case)))
 
 
 def is_kept(case: PeerCase) -> bool:
-    """Nothing but links changes, which `links_of` asserts."""
+    """Only links change, as `links_of` asserts."""
     return links_of(case.source_text) is not None
 
 
 def is_resolved(case: PeerCase) -> bool:
-    """A relative link leads where the base says."""
     href, base = re.split(r" against | base ", case.source_text.removeprefix("resolve "))
     tag = href if href.startswith("<") else '<a href="{}">'.format(href.strip("'"))
     (link,) = links_of(f'<base href="{base}">{tag}')
@@ -92,7 +89,7 @@ def is_resolved(case: PeerCase) -> bool:
 
 
 def is_tracked_in_text(case: PeerCase) -> bool:
-    """Of each text, the URL is tracked without what stands around it, and other schemes are left."""
+    """The URLs of each text are tracked without the characters around them, and other schemes are not."""
     for text in re.findall(r'"([^"]+)"', case.source_text):
         result = rewrite_text(text, REWRITER)
         urls = re.findall(r"https?://[\w./-]*[\w/]", text)
@@ -103,18 +100,18 @@ def is_tracked_in_text(case: PeerCase) -> bool:
 
 
 def is_left_in_text(case: PeerCase) -> bool:
-    """Text without a URL stays; there is always a tracking domain."""
+    """Text without a URL is unchanged; there is always a tracking domain."""
     links = rewrite_text(case.source_text, REWRITER).links
     return not links and "no tracking domain" not in case.source_text
 
 
 def is_undone(_: PeerCase) -> bool:
-    """There is nothing that takes links out again."""
+    """There is no way to remove tracking."""
     return False
 
 
 def is_untouched(_: PeerCase) -> bool:
-    """A signed message passes as it came, with the reason."""
+    """A signed message is unchanged, with the reason."""
     message = composed("quoted-printable")
     raw = message.as_bytes().replace(b"multipart/alternative", b"multipart/signed")
     result = rewrite_message(raw, REWRITER)
@@ -122,17 +119,17 @@ def is_untouched(_: PeerCase) -> bool:
 
 
 def is_whole(_: PeerCase) -> bool:
-    """In every transfer encoding the link is tracked, and headers and boundaries stay where they were."""
+    """The link is tracked in every transfer encoding, and headers and boundaries are kept."""
     return all(survives(encoding) for encoding in ("8bit", "quoted-printable", "base64"))
 
 
 def survives(encoding: str) -> bool:
-    """Another parser reads the rewritten message as the same one with another link."""
+    """Another parser reads the same message with another link."""
     message = composed(encoding)
     result = rewrite_message(message.as_bytes(), REWRITER)
     again = email.message_from_bytes(result.raw, policy=email.policy.default)
     (link,) = result.links
-    before, after = ([part.get_content() for part in of.iter_parts()] for of in (message, again))
+    before, after = ([part.get_content() for part in parsed.iter_parts()] for parsed in (message, again))
     headers = [part.items() for part in message.walk()] == [part.items() for part in again.walk()]
     return headers and [text.replace(link.href, link.replacement) for text in before] == after
 
@@ -162,7 +159,7 @@ MEETS: Mapping[str, Callable[[PeerCase], bool]] = {
     "mime-preserve": is_whole,
     "mime-encoding": is_whole,
 }
-"""What tells of each kind whether it is met."""
+"""Check for each kind of case."""
 
 
 @needs_peer_cases

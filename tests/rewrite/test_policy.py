@@ -24,8 +24,8 @@ from clicktrail.rewrite.policy import (
 POLICY = Policy(tracking_domains=frozenset({"go.example.com", "127.0.0.1:8080"}))
 
 
-def judged(href: str, **attributes: str) -> LinkReason:
-    """The verdict on a link; an underscore in an attribute's name stands for a hyphen."""
+def decide(href: str, **attributes: str) -> LinkReason:
+    """Reason for a link; underscores in attribute names become hyphens."""
     named = {name.replace("_", "-"): value for name, value in attributes.items()}
     return POLICY.decide(Candidate(start=0, end=len(href), href=href, url=resolve_href(href), attributes=named)).reason
 
@@ -125,32 +125,32 @@ def judged(href: str, **attributes: str) -> LinkReason:
     ],
 )
 def test_each_reason(reason: LinkReason, hrefs: list[str]) -> None:
-    assert dict.fromkeys(hrefs, reason) == {href: judged(href) for href in hrefs}
+    assert dict.fromkeys(hrefs, reason) == {href: decide(href) for href in hrefs}
 
 
 @pytest.mark.parametrize(
     "attributes",
     [{"data_clicktrail": "off"}, {"clicktracking": " OFF"}, {"data_pm_no_track": ""}, {"ses:no_track": ""}],
 )
-def test_a_tag_opts_out(attributes: dict[str, str]) -> None:
-    assert LinkReason.OPT_OUT == judged("https://x.com", **attributes)
+def test_attribute_opts_out(attributes: dict[str, str]) -> None:
+    assert decide("https://x.com", **attributes) == LinkReason.OPT_OUT
 
 
-def test_an_attribute_with_another_value_is_no_opt_out() -> None:
-    assert LinkReason.TRACKED == judged("https://x.com", clicktracking="on", data_clicktrail="")
+def test_attribute_with_another_value_does_not_opt_out() -> None:
+    assert decide("https://x.com", clicktracking="on", data_clicktrail="") == LinkReason.TRACKED
 
 
 @pytest.mark.parametrize("word", ["co-opt-outs", "adopt-outline", "xpreferences", "https"])
-def test_words_that_only_hold_an_unsubscribe_word_are_tracked(word: str) -> None:
-    assert LinkReason.TRACKED == judged(f"https://x.com/{word}")
+def test_words_that_contain_an_unsubscribe_word_are_tracked(word: str) -> None:
+    assert decide(f"https://x.com/{word}") == LinkReason.TRACKED
 
 
-def test_a_lone_surrogate_is_invalid() -> None:
-    assert LinkReason.INVALID == judged("https://x.com/\ud800")
+def test_lone_surrogate_is_invalid() -> None:
+    assert decide("https://x.com/\ud800") == LinkReason.INVALID
 
 
-def judged_html(policy: Policy, html: str) -> LinkReason:
-    """The verdict on the last link of a document."""
+def decide_in_html(policy: Policy, html: str) -> LinkReason:
+    """Reason for the last link of a document."""
     return policy.decide(find_links(html)[-1]).reason
 
 
@@ -171,33 +171,34 @@ def judged_html(policy: Policy, html: str) -> LinkReason:
     ],
 )
 def test_presets(html: str, reasons: tuple[LinkReason, ...]) -> None:
-    assert reasons == tuple(judged_html(build_preset_policy(name), html) for name in Preset)
+    assert tuple(decide_in_html(build_preset_policy(name), html) for name in Preset) == reasons
 
 
-def test_a_policy_is_read_from_toml() -> None:
+def test_policy_is_parsed_from_toml() -> None:
     policy = parse_policy(
         'preset = "all"\nvisible_url = "skip"\nallowed_hosts = ["*.y.com", "y.com"]\ndenied_hosts = ["n.y.com"]'
     )
     assert {
+        url: decide_in_html(policy, f"<a href='{url}'>")
+        for url in ("https://y.com/", "https://a.y.com/", "https://n.y.com/", "https://ay.com/")
+    } == {
         "https://y.com/": LinkReason.TRACKED,
         "https://a.y.com/": LinkReason.TRACKED,
         "https://n.y.com/": LinkReason.HOST_DENIED,
         "https://ay.com/": LinkReason.HOST_NOT_ALLOWED,
-    } == {
-        url: judged_html(policy, f"<a href='{url}'>")
-        for url in ("https://y.com/", "https://a.y.com/", "https://n.y.com/", "https://ay.com/")
     }
-    assert LinkReason.VISIBLE_URL == judged_html(policy, "<a href='https://y.com/'>https://y.com/</a>")
+    assert decide_in_html(policy, "<a href='https://y.com/'>https://y.com/</a>") == LinkReason.VISIBLE_URL
 
 
-def test_a_policy_says_what_becomes_of_plain_text() -> None:
-    assert [PlainTextMode.SHORT, PlainTextMode.SHOW_HOST] == [
-        parse_policy(text).plain_text for text in ("", 'plain_text = "show-host"')
+def test_plain_text_mode_is_parsed() -> None:
+    assert [parse_policy(text).plain_text for text in ("", 'plain_text = "show-host"')] == [
+        PlainTextMode.SHORT,
+        PlainTextMode.SHOW_HOST,
     ]
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("preset = 'none'", "in the policy: preset cannot be 'none'"),
         ("hosts = []", "in the policy: unknown key 'hosts'"),
@@ -207,45 +208,45 @@ def test_a_policy_says_what_becomes_of_plain_text() -> None:
         ("unknown_consent = 1", "in the policy: unknown_consent must be text in quotes"),
     ],
 )
-def test_a_policy_that_cannot_be_read(text: str, says: str) -> None:
-    with pytest.raises(SettingsError, match=says):
+def test_invalid_policy_is_refused(text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         parse_policy(text)
 
 
 @pytest.mark.parametrize(
     "hosts", [("https://shop.example",), ("shop.example/a",), ("Shop.example",), ("shop.example.",)]
 )
-def test_a_policy_from_python_is_held_to_the_same(hosts: tuple[str, ...]) -> None:
+def test_invalid_host_is_refused(hosts: tuple[str, ...]) -> None:
     with pytest.raises(SettingsError, match="denied_hosts has"):
         Policy(denied_hosts=hosts)
     with pytest.raises(SettingsError, match="allowed_hosts has"):
         Policy(allowed_hosts=hosts)
 
 
-def test_a_host_with_a_dot_at_its_end_is_the_same_host() -> None:
-    assert LinkReason.HOST_DENIED == judged_html(Policy(denied_hosts=("x.com",)), "<a href='https://x.com./'>")
+def test_trailing_dot_of_a_host_is_ignored() -> None:
+    assert decide_in_html(Policy(denied_hosts=("x.com",)), "<a href='https://x.com./'>") == LinkReason.HOST_DENIED
 
 
-def test_a_detail_names_who_or_what() -> None:
+def test_detail_names_the_wrapper() -> None:
     (link,) = find_links("<a href='https://click.pstmrk.it/3s/x'>")
-    assert LinkDecision(LinkReason.WRAPPED, "Postmark") == POLICY.decide(link)
+    assert POLICY.decide(link) == LinkDecision(LinkReason.WRAPPED, "Postmark")
 
 
 def test_warnings() -> None:
     (link,) = find_links("<a href='https://y.com/?a&amp;amp;b'>https://y.com/</a>")
     expected = (LinkWarning.VISIBLE_URL, LinkWarning.DOUBLE_ENCODED)
-    assert LinkDecision(LinkReason.TRACKED, warnings=expected) == POLICY.decide(link)
+    assert POLICY.decide(link) == LinkDecision(LinkReason.TRACKED, warnings=expected)
 
 
-def test_a_shown_url_of_the_tracking_domains_owner_is_tracked() -> None:
+def test_visible_url_below_the_same_parent_domain_is_tracked() -> None:
     (link,) = find_links("<a href='https://www.example.com/'>www.example.com</a>")
-    assert LinkDecision(LinkReason.TRACKED) == dataclasses.replace(POLICY, visible_url=VisibleUrlMode.MATCH).decide(
-        link
+    assert dataclasses.replace(POLICY, visible_url=VisibleUrlMode.MATCH).decide(link) == LinkDecision(
+        LinkReason.TRACKED
     )
 
 
 @pytest.mark.parametrize(
-    ("unknown", "consent", "reason", "personal"),
+    ("unknown", "consent", "reason", "is_identified"),
     [
         (UnknownConsentAction.OFF, Consent.GRANTED, LinkReason.TRACKED, True),
         (UnknownConsentAction.ANONYMOUS, Consent.GRANTED, LinkReason.TRACKED, True),
@@ -255,10 +256,10 @@ def test_a_shown_url_of_the_tracking_domains_owner_is_tracked() -> None:
         (UnknownConsentAction.OFF, Consent.UNKNOWN, LinkReason.CONSENT, False),
     ],
 )
-def test_consent(unknown: UnknownConsentAction, consent: Consent, reason: LinkReason, personal: bool) -> None:
+def test_consent(unknown: UnknownConsentAction, consent: Consent, reason: LinkReason, is_identified: bool) -> None:
     policy = Policy(unknown_consent=unknown)
-    assert reason == judged_html(policy.for_consent(consent), "<a href='https://y.com/'>")
-    assert personal == policy.is_recipient_identified(consent)
+    assert decide_in_html(policy.for_consent(consent), "<a href='https://y.com/'>") == reason
+    assert policy.is_recipient_identified(consent) == is_identified
 
 
 @pytest.mark.parametrize(
@@ -283,14 +284,14 @@ def test_consent(unknown: UnknownConsentAction, consent: Consent, reason: LinkRe
         ("clicktracking=on", ""),
     ],
 )
-def test_every_vendors_word_is_honoured(attributes: str, word: str) -> None:
+def test_opt_out_attributes_of_every_vendor(attributes: str, word: str) -> None:
     (link,) = find_links(f"<a href='https://x.com/' {attributes}>")
-    assert word == find_opt_out(link)
+    assert find_opt_out(link) == word
 
 
-def test_a_scheme_can_opt_out() -> None:
+def test_scheme_can_opt_out() -> None:
     (link,) = find_links("<a href='HTTPS+notrack://x.com/'>")
-    assert "https+notrack:" == find_opt_out(link)
+    assert find_opt_out(link) == "https+notrack:"
 
 
 @pytest.mark.parametrize(
@@ -306,8 +307,8 @@ def test_a_scheme_can_opt_out() -> None:
         ("", ""),
     ],
 )
-def test_a_label_that_is_a_url_shows_a_host(label: str, host: str) -> None:
-    assert host == parse_visible_host(label)
+def test_visible_host_is_parsed_from_the_label(label: str, host: str) -> None:
+    assert parse_visible_host(label) == host
 
 
 @pytest.mark.parametrize(
@@ -324,5 +325,5 @@ def test_a_label_that_is_a_url_shows_a_host(label: str, host: str) -> None:
         ("shop.example", "localhost", False),
     ],
 )
-def test_a_domain_is_shared_below_one_parent(host: str, domain: str, expected: bool) -> None:
-    assert expected == shares_domain(host, [domain])
+def test_domain_is_shared_below_one_parent(host: str, domain: str, expected: bool) -> None:
+    assert shares_domain(host, [domain]) == expected

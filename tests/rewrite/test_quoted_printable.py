@@ -12,7 +12,7 @@ LONG_URL = b"https://go.example.com/" + b"t" * 200
 
 
 def spliced(encoded: bytes, old: bytes, new: bytes, *, newline: bytes = b"\r\n") -> bytes:
-    """The body with the first occurrence of some content replaced."""
+    """Replace the first occurrence of some content."""
     body = QuotedPrintableBody(encoded, newline=newline)
     start = body.decode().index(old)
     return splice(encoded, body.encode_edits([ByteEdit(start=start, end=start + len(old), replacement=new)]))
@@ -27,31 +27,31 @@ def spliced(encoded: bytes, old: bytes, new: bytes, *, newline: bytes = b"\r\n")
         (b"", b""),
     ],
 )
-def test_reads(encoded: bytes, content: bytes) -> None:
-    assert content == QuotedPrintableBody(encoded, newline=b"\r\n").decode()
+def test_body_is_decoded(encoded: bytes, content: bytes) -> None:
+    assert QuotedPrintableBody(encoded, newline=b"\r\n").decode() == content
 
 
 @given(st.lists(st.sampled_from([b"=", b"4", b"a", b"F", b"z", b" ", b"\t", b"\r", b"\n", b"=\r\n"])).map(b"".join))
-def test_reads_as_escape_by_escape(encoded: bytes) -> None:
+def test_body_is_decoded_escape_by_escape(encoded: bytes) -> None:
     escape = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*\r?\n)")
     content = escape.sub(lambda found: bytes.fromhex((found[1] or b"").decode()), encoded)
     assert content == QuotedPrintableBody(encoded, newline=b"\n").decode()
 
 
-def test_reads_long_bodies_piece_by_piece() -> None:
+def test_long_body_is_decoded_in_chunks() -> None:
     for shift in range(4):
         assert (
-            b"x" * shift + b"\xe9" * 50_000
-            == QuotedPrintableBody(b"x" * shift + b"=E9" * 50_000, newline=b"\n").decode()
+            QuotedPrintableBody(b"x" * shift + b"=E9" * 50_000, newline=b"\n").decode()
+            == b"x" * shift + b"\xe9" * 50_000
         )
 
 
-def test_replaces_only_the_encoded_bytes_of_the_span() -> None:
+def test_only_the_encoded_bytes_of_the_span_are_replaced() -> None:
     encoded = b'<a href=3D"=\r\nhttps://x.com/=\r\n?a=3D1=\r\n">=e9 =E9'
-    assert b'<a href=3D"=\r\nT=\r\n">=e9 =E9' == spliced(encoded, b"https://x.com/?a=1", b"T")
+    assert spliced(encoded, b"https://x.com/?a=1", b"T") == b'<a href=3D"=\r\nT=\r\n">=e9 =E9'
 
 
-def test_breaks_long_lines_as_the_message_does() -> None:
+def test_long_lines_are_wrapped() -> None:
     encoded = b'<a href=3D"URL" class=3D"button" style=3D"color: red">text</a>\n'
     result = spliced(encoded, b"URL", LONG_URL, newline=b"\n")
     assert all(len(line) <= 76 for line in result.split(b"\n"))
@@ -59,15 +59,15 @@ def test_breaks_long_lines_as_the_message_does() -> None:
     assert encoded == result.replace(b"=\n", b"").replace(LONG_URL, b"URL")
 
 
-def test_encodes_what_must_be() -> None:
+def test_replacement_is_escaped() -> None:
     url = LONG_URL.decode().encode("utf-16-le")
     result = spliced(b"URL\n", b"URL", url, newline=b"\n")
     assert all(len(line) <= 76 for line in result.split(b"\n"))
-    assert url + b"\n" == QuotedPrintableBody(result, newline=b"\n").decode()
+    assert QuotedPrintableBody(result, newline=b"\n").decode() == url + b"\n"
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=6), st.sampled_from([b"", b"T", LONG_URL]))
-def test_the_content_changes_in_the_spans_only(content: bytes, cuts: list[int], replacement: bytes) -> None:
+def test_only_the_spans_of_the_content_change(content: bytes, cuts: list[int], replacement: bytes) -> None:
     encoded = quopri.encodestring(content)
     ends = sorted({cut for cut in cuts if cut <= len(content)})
     edits = [
@@ -83,9 +83,9 @@ def test_the_content_changes_in_the_spans_only(content: bytes, cuts: list[int], 
 @given(st.binary(), st.sampled_from([b"\n", b"\r\n"]))
 def test_any_content_can_be_encoded(content: bytes, newline: bytes) -> None:
     encoded = encode(content * 3, newline=newline)
-    assert content * 3 == QuotedPrintableBody(encoded, newline=newline).decode()
+    assert QuotedPrintableBody(encoded, newline=newline).decode() == content * 3
     assert all(len(line) <= 76 and line == line.rstrip() for line in encoded.replace(b"\r\n", b"\n").split(b"\n"))
 
 
-def test_encodes_five_megabytes_of_one_line() -> None:
-    assert b"=E9" * 25 + b"=\n" == encode(b"\xe9" * 5_000_000, newline=b"\n")[:77]
+def test_long_line_is_encoded() -> None:
+    assert encode(b"\xe9" * 5_000_000, newline=b"\n")[:77] == b"=E9" * 25 + b"=\n"

@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.errors import SettingsError
-from clicktrail.rewrite.sensitive import SensitiveRules, parse_sensitive_rules
+from clicktrail.rewrite.sensitive import parse_sensitive_rules
 
 RULES = parse_sensitive_rules((resources.files("clicktrail.rewrite") / "data" / "sensitive.toml").read_text("utf-8"))
 
 
-def name(rules: SensitiveRules, subject: bytes, *, stream: str = "") -> str:
-    """What the rules call a message; empty if it may be tracked."""
-    rule = rules.find_rule(b"From: a@example.com\r\nSubject: " + subject + b"\r\n\r\nHi", stream=stream)
+def find_rule_name(subject: bytes, *, stream: str = "") -> str:
+    """Name of the matching rule; empty if the message may be tracked."""
+    rule = RULES.find_rule(b"From: a@example.com\r\nSubject: " + subject + b"\r\n\r\nHi", stream=stream)
     return rule.name if rule else ""
 
 
@@ -30,23 +30,23 @@ def name(rules: SensitiveRules, subject: bytes, *, stream: str = "") -> str:
         (b"=?x-none?q?a?= =?utf-8?b?====?=", ""),
     ],
 )
-def test_a_subject_tells(subject: bytes, expected: str) -> None:
-    assert expected == name(RULES, subject)
+def test_subject_matches_a_rule(subject: bytes, expected: str) -> None:
+    assert find_rule_name(subject) == expected
 
 
 @pytest.mark.parametrize(("stream", "expected"), [("OTP", "sign-in"), (" health ", "health"), ("news", ""), ("", "")])
-def test_a_stream_tells(stream: str, expected: str) -> None:
-    assert expected == name(RULES, b"Hi", stream=stream)
+def test_stream_matches_a_rule(stream: str, expected: str) -> None:
+    assert find_rule_name(b"Hi", stream=stream) == expected
 
 
-def test_of_several_subjects_each_is_read() -> None:
+def test_all_subjects_are_matched() -> None:
     rule = RULES.find_rule(b"Subject: Hi\nSubject: Password reset\n\n")
     assert rule is not None
-    assert "password-reset" == rule.name
+    assert rule.name == "password-reset"
 
 
 @pytest.mark.parametrize("text", ["rules = 1", "version = 2026-11-23\nrules = [{ name = 'a', other = 1 }]"])
-def test_a_file_that_says_something_else_is_refused(text: str) -> None:
+def test_invalid_rules_are_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="in the sensitive rules file"):
         parse_sensitive_rules(text)
 

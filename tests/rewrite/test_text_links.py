@@ -11,7 +11,7 @@ from tests.support.strategies import text_soups
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("See https://x.com/a.", ["https://x.com/a"]),
         ("See https://x.com/a, HTTP://y.com/b! and", ["https://x.com/a", "HTTP://y.com/b"]),
@@ -53,12 +53,12 @@ from tests.support.strategies import text_soups
         ('https://x.com/a","https://y.com/b', ["https://x.com/a", "https://y.com/b"]),
     ],
 )
-def test_ends_a_url_where_a_reader_does(text: str, found: list[str]) -> None:
-    assert found == [link.href for link in find_links(text)]
+def test_url_ends_where_a_reader_expects(text: str, expected: list[str]) -> None:
+    assert [link.href for link in find_links(text)] == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("詳細はhttps://x.com/aとhttps://y.com/b。", ["https://x.com/a", "https://y.com/b"]),
         ("http://y.exampleと*https://x.example/a", ["http://y.example", "https://x.example/a"]),
@@ -72,8 +72,8 @@ def test_ends_a_url_where_a_reader_does(text: str, found: list[str]) -> None:
         ("https://a.example/web/https://x.com/é", ["https://a.example/web/https://x.com/é"]),
     ],
 )
-def test_tells_a_url_from_text_without_spaces_where_that_is_sure(text: str, found: list[str]) -> None:
-    assert found == [link.href for link in find_links(text)]
+def test_url_is_separated_from_text_without_spaces(text: str, expected: list[str]) -> None:
+    assert [link.href for link in find_links(text)] == expected
 
 
 @pytest.mark.parametrize(
@@ -89,13 +89,13 @@ def test_tells_a_url_from_text_without_spaces_where_that_is_sure(text: str, foun
         "https://x.com/%name%/a",
     ],
 )
-def test_a_merge_tag_is_taken_whole(url: str) -> None:
+def test_merge_tag_is_part_of_the_url(url: str) -> None:
     (link,) = find_links(f"See {url}, or {{{{ this }}}}.")
     assert (url, LinkReason.MERGE_TAG) == (link.href, POLICY.decide(link).reason)
 
 
 @pytest.mark.parametrize(
-    ("flow", "found"),
+    ("flow", "expected"),
     [
         (Flow.FIXED, [("https://x.com/lo", "https://x.com/lo")]),
         (Flow.FLOWED, [("https://x.com/lo", "https://x.com/lo"), ("https://y.com/long", "https://y.com/lo \r\n ng")]),
@@ -105,23 +105,23 @@ def test_a_merge_tag_is_taken_whole(url: str) -> None:
         ),
     ],
 )
-def test_a_url_that_is_broken_over_flowed_lines_is_one_link(flow: Flow, found: list[tuple[str, str]]) -> None:
+def test_url_over_flowed_lines_is_one_link(flow: Flow, expected: list[tuple[str, str]]) -> None:
     text = "See https://x.com/lo \r\nng\r\nand <https://y.com/lo \r\n ng>."
-    assert found == [(link.href, text[link.start : link.end]) for link in find_links(text, flow)]
+    assert [(link.href, text[link.start : link.end]) for link in find_links(text, flow)] == expected
 
 
-def test_leaves_quoted_replies_alone() -> None:
+def test_quoted_reply_is_skipped() -> None:
     text = "https://a.com\n> https://b.com\r\n >> https://c.com\nhttps://d.com"
-    assert ["https://a.com", "https://d.com"] == [link.href for link in find_links(text)]
+    assert [link.href for link in find_links(text)] == ["https://a.com", "https://d.com"]
 
 
-def test_leaves_the_signature_alone() -> None:
+def test_signature_is_skipped() -> None:
     text = "--\nhttps://a.com\n -- \n--  \nhttps://b.com\r\n-- \r\nhttps://c.com\n\nhttps://d.com"
-    assert ["https://a.com", "https://b.com"] == [link.href for link in find_links(text)]
+    assert [link.href for link in find_links(text)] == ["https://a.com", "https://b.com"]
 
 
 @given(text_soups())
-def test_every_find_is_a_url_in_its_place(soup: str) -> None:
+def test_every_candidate_is_a_url_at_its_span(soup: str) -> None:
     at = 0
     for link in find_links(soup):
         assert at <= link.start < link.end
@@ -153,7 +153,7 @@ def test_every_find_is_a_url_in_its_place(soup: str) -> None:
     ],
 )
 @pytest.mark.timeout(20)
-def test_two_megabytes_of_hostile_text_end(piece: str) -> None:
+def test_hostile_text_takes_linear_time(piece: str) -> None:
     soup = "<https://x.com/" + piece * (2_000_000 // len(piece))
     for flow in Flow:
         assert len(soup) >= sum(1 for _ in find_links(soup, flow))
@@ -174,8 +174,8 @@ FLOWED_SOUPS = st.lists(
         ({"format": "flowed", "delsp": "Yes"}, Flow.DELSP),
     ],
 )
-def test_the_flow_is_what_the_content_type_declares(parameters: dict[str, str], flow: Flow) -> None:
-    assert flow is parse_flow(parameters)
+def test_flow_is_parsed_from_the_content_type(parameters: dict[str, str], flow: Flow) -> None:
+    assert parse_flow(parameters) is flow
 
 
 @pytest.mark.parametrize(
@@ -188,39 +188,42 @@ def test_the_flow_is_what_the_content_type_declares(parameters: dict[str, str], 
         ("-- \nb \nc", "-- \nbc"),
     ],
 )
-def test_with_delsp_a_soft_break_is_not_part_of_the_text(text: str, joined: str) -> None:
-    assert joined == join_flowed_lines(text, Flow.DELSP).text
+def test_soft_break_with_delsp_is_removed(text: str, joined: str) -> None:
+    assert join_flowed_lines(text, Flow.DELSP).text == joined
 
 
-def test_without_delsp_a_soft_break_counts_but_in_brackets() -> None:
-    assert "a \nhttps://x.com <https://x.com/ab> <b \n>" == (
+def test_soft_break_without_delsp_is_removed_only_in_brackets() -> None:
+    assert (
         join_flowed_lines("a \nhttps://x.com <https://x.com/a \n b> <b \n>", Flow.FLOWED).text
+        == "a \nhttps://x.com <https://x.com/ab> <b \n>"
     )
 
 
-def test_a_fixed_text_stays() -> None:
-    assert "a \nb" == join_flowed_lines("a \nb", Flow.FIXED).text
+def test_fixed_text_is_not_joined() -> None:
+    assert join_flowed_lines("a \nb", Flow.FIXED).text == "a \nb"
 
 
 @given(FLOWED_SOUPS, st.sampled_from(Flow), st.data())
-def test_a_span_of_the_joined_text_is_found_in_the_text(soup: str, flow: Flow, data: st.DataObject) -> None:
+def test_span_of_the_joined_text_is_mapped_back(soup: str, flow: Flow, data: st.DataObject) -> None:
     joined = join_flowed_lines(soup, flow)
     if joined.text:
         first = data.draw(st.integers(0, len(joined.text) - 1))
         last = data.draw(st.integers(first, len(joined.text) - 1))
         start, end = joined.map_span_to_original(first, last + 1)
-        wanted = joined.text[first : last + 1]
-        assert (wanted[0], wanted[-1]) == (soup[start], soup[end - 1])
-        assert "".join(wanted.split()) == "".join(soup[start:end].split())
+        span = joined.text[first : last + 1]
+        assert (span[0], span[-1]) == (soup[start], soup[end - 1])
+        assert "".join(span.split()) == "".join(soup[start:end].split())
 
 
-NAMED = Policy(tracking_domains=frozenset({"go.example.com"}), plain_text=PlainTextMode.SHOW_HOST)
+SHOW_HOST_POLICY = Policy(tracking_domains=frozenset({"go.example.com"}), plain_text=PlainTextMode.SHOW_HOST)
 
 
-def named(text: str) -> str:
-    """A text with tracking URLs and the hosts beside them."""
+def rewrite_with_hosts(text: str) -> str:
     return rewrite_text(
-        text, build_rewriter(policy=NAMED, make_tracking_url=lambda placed: f"https://go.example.com/{placed.position}")
+        text,
+        build_rewriter(
+            policy=SHOW_HOST_POLICY, make_tracking_url=lambda link: f"https://go.example.com/{link.position}"
+        ),
     ).text
 
 
@@ -247,26 +250,27 @@ def named(text: str) -> str:
         ("https://x.com/unsubscribe", "https://x.com/unsubscribe"),
     ],
 )
-def test_the_host_stands_beside_the_tracking_url(text: str, expected: str) -> None:
-    assert expected == named(text)
+def test_host_follows_the_tracking_url(text: str, expected: str) -> None:
+    assert rewrite_with_hosts(text) == expected
 
 
 @given(text_soups())
-def test_a_named_text_is_named_once(soup: str) -> None:
-    assert named(soup) == named(named(soup))
+def test_host_is_added_once(soup: str) -> None:
+    assert rewrite_with_hosts(soup) == rewrite_with_hosts(rewrite_with_hosts(soup))
 
 
-def test_links_of_html_are_not_named() -> None:
+def test_html_links_get_no_visible_host() -> None:
     result = rewrite_html(
         "<a href='https://x.com'>x</a>",
-        build_rewriter(policy=NAMED, make_tracking_url=lambda _: "https://go.example.com/0"),
+        build_rewriter(policy=SHOW_HOST_POLICY, make_tracking_url=lambda _: "https://go.example.com/0"),
     )
-    assert "<a href='https://go.example.com/0'>x</a>" == result.text
+    assert result.text == "<a href='https://go.example.com/0'>x</a>"
 
 
-def test_a_link_tells_the_host_and_its_place() -> None:
+def test_link_has_visible_host_and_offset() -> None:
     (link,) = rewrite_text(
-        "<https://x.com/a>", build_rewriter(policy=NAMED, make_tracking_url=lambda _: "https://go.example.com/0")
+        "<https://x.com/a>",
+        build_rewriter(policy=SHOW_HOST_POLICY, make_tracking_url=lambda _: "https://go.example.com/0"),
     ).links
     assert (1, 16, BodyType.TEXT, LinkReason.TRACKED) == (link.start, link.end, link.body_type, link.reason)
-    assert ("x.com", 17, "https://go.example.com/0") == (link.visible_host, link.visible_host_offset, link.replacement)
+    assert (link.visible_host, link.visible_host_offset, link.replacement) == ("x.com", 17, "https://go.example.com/0")

@@ -36,7 +36,7 @@ _SIGNED_FIELDS = (
 )
 """Fields of RFC 6376 section 5.4.1, the MIME fields, and List-Unsubscribe-Post (RFC 8058)."""
 _OVERSIGNED_FIELDS = ("from",)
-"""Signed once more than present, so that adding such a field breaks the signature (RFC 6376 section 8.15)."""
+"""Fields that are listed one more time than present, so that adding one breaks the signature (section 8.15)."""
 _MAX_LINE_CHARS = 76
 
 _LINE_BREAK = re.compile(rb"\r?\n")

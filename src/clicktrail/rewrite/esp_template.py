@@ -93,7 +93,7 @@ def parse_template(
 
 
 class EspMergeTag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The merge tag by which an ESP inserts the recipient's id.
+    """The merge tag that an ESP replaces by the recipient's id.
 
     Attributes:
         merge_tag: the tag as the ESP's editor takes it; needs no quoting in HTML.

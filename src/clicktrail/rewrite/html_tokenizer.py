@@ -7,8 +7,8 @@ because mail programs run no scripts.
 There are two scanners with the same result, chosen by `find_tags`:
 
 - Most documents are *simple*: every ``<`` that starts markup is closed by the next ``>``, because no attribute, style
-  sheet or title holds either character. RE2 checks this in one pass. Then whatever looks like a link tag is one, apart
-  from comments, and a plain search finds it in half the time.
+  sheet or title holds either character. RE2 checks this in one pass. Then every match of a link tag
+  outside comments is a tag, and a plain search finds it in half the time.
 - All other documents are read token by token.
 
 Both take time linear in the length of the text, also for hostile input: quantifiers are possessive, and no character

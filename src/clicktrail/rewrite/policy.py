@@ -301,8 +301,8 @@ def parse_visible_host(label: str) -> str:
 def shares_domain(host: str, tracking_domains: Iterable[str]) -> bool:
     """Whether a host is a tracking domain, its parent domain, or below that parent.
 
-    The parent domain belongs to the sender, unless it is a public suffix: a single label, or two labels of which the
-    first is short, such as ``co.uk``.
+    The parent domain belongs to the sender, unless it looks like a public suffix: a single label, or two labels with a
+    short first one, such as ``co.uk``.
     """
     for domain in tracking_domains:
         name = domain.partition(":")[0]

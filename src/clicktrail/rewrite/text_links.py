@@ -43,8 +43,8 @@ _EAST_ASIAN = r"\u1100-\u11ff\u3040-\u318f\u3400-\u9fff\uac00-\ud7af\uff66-\uff9
 # A merge tag is part of the URL, with its spaces. A tracking URL before it would be broken when the tag is filled.
 _MERGE_TAG = r"\{\{\{?+[^{}\n]*+\}\}\}?+ | \{%[^%\n]*+%\} | <%[^<>%\n]*+%> | \[\[[^\[\]\n]*+\]\]"
 
-# Alternatives: a quoted reply; the signature; a bracketed URL with hard line breaks, whose parts cannot be told from
-# other lines, skipped; a URL. A quoted word may be part of a path, unless the URL itself is quoted. Characters beyond
+# Alternatives: a quoted reply; the signature; a bracketed URL with hard line breaks, whose end is unknown, skipped;
+# a URL. A quoted word may be part of a path, unless the URL itself is quoted. Characters beyond
 # ASCII before another URL are text between the two, in a script without spaces.
 _URL_OR_SKIPPED_TEXT = re.compile(
     rf"""
