@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.server.edge.http_reader import (
-    BODY_PREFIX_BYTES,
-    MAX_BODY_BYTES,
+    BODY_LIMITS,
+    DEFAULT_BODY_LIMITS,
     MAX_REQUEST_HEAD_BYTES,
+    BodyLimits,
     Refusal,
     RequestReader,
+    get_body_limits,
     parse_simple_request,
 )
 from clicktrail.server.pipeline.request import Request, select_recorded_headers
@@ -21,7 +23,7 @@ GET = (
     b"GET /token?fbclid=x HTTP/1.1\r\n"
     b"Host: click.example\r\nUser-Agent: Mozilla/5.0\r\nX-Twice: a\r\nx-twice: b\r\n\r\n"
 )
-POST = b"POST /form HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTrailer: X-Forwarded-For\r\n\r\n"
+POST = b"POST /e HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTrailer: X-Forwarded-For\r\n\r\n"
 POST_BODY = b"5\r\nhello\r\n0\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"
 HEAD = b"HEAD http://click.example/token HTTP/1.1\r\nHost: click.example\r\nConnection: close\r\n\r\n"
 
@@ -40,7 +42,7 @@ REQUESTS = [
     ),
     Request(
         method="POST",
-        path="/form",
+        path="/e",
         peer="192.0.2.1",
         headers={"host": "h", "transfer-encoding": "chunked", "trailer": "X-Forwarded-For"},
         body=b"hello",
@@ -60,22 +62,50 @@ REQUESTS = [
 def test_requests_may_arrive_in_any_pieces(cuts: list[int]) -> None:
     data = GET + POST + POST_BODY + HEAD
     reader = RequestReader("192.0.2.1")
-    found: list[Request] = []
-    at = 0
-    for cut in [*sorted(cuts), len(data)]:
-        found += reader.feed(data[at:cut])
-        at = max(at, cut)
-    assert REQUESTS == found
+    requests: list[Request] = []
+    for start, end in pairwise([0, *sorted(cuts), len(data)]):
+        requests += reader.feed(data[start:end])
+    assert REQUESTS == requests
     assert (True, False, None) == (reader.is_finished, reader.in_request, reader.refusal)
 
 
-def test_body_prefix_is_kept() -> None:
+def make_post(path: str, body: bytes) -> bytes:
+    return f"POST {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+@pytest.mark.parametrize(("path", "kept_bytes"), [("/e", 1024), ("/form", 0)])
+@pytest.mark.parametrize("piece_bytes", [7, 100_000])
+def test_body_prefix_is_kept_only_where_it_is_used(path: str, kept_bytes: int, piece_bytes: int) -> None:
     body = bytes(range(256)) * 5
-    data = f"POST /e HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body + GET
-    for size in (7, len(data)):
-        reader = RequestReader("192.0.2.1")
-        found = [request for at in range(0, len(data), size) for request in reader.feed(data[at : at + size])]
-        assert [body[:BODY_PREFIX_BYTES], b""] == [request.body for request in found]
+    data = make_post(path, body) + GET
+    reader = RequestReader("192.0.2.1")
+    pieces = [data[start : start + piece_bytes] for start in range(0, len(data), piece_bytes)]
+    requests = [request for piece in pieces for request in reader.feed(piece)]
+    assert [body[:kept_bytes], b""] == [request.body for request in requests]
+
+
+@pytest.mark.parametrize("path", ["/", "/e", "/e/", "/e/x", "/events", "/webhooks.php", "//webhooks/", "/x/webhooks/"])
+def test_body_limit_is_64_kib_unless_the_path_allows_more(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BODY_LIMITS, "webhooks", BodyLimits(max_bytes=1_000_000, kept_bytes=1_000_000))
+    assert 64 * 1024 == get_body_limits(path).max_bytes
+    accepting, refusing = RequestReader("192.0.2.1"), RequestReader("192.0.2.1")
+    assert 1 == len(accepting.feed(make_post(path, bytes(64 * 1024))))
+    assert [] == refusing.feed(make_post(path, bytes(64 * 1024 + 1)))
+    assert Refusal.BODY_TOO_LARGE is refusing.refusal
+
+
+@pytest.mark.parametrize("path", ["/webhooks", "/webhooks/sendgrid?a=/e", "http://h/webhooks/x"])
+def test_path_with_a_higher_limit_keeps_the_whole_body(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BODY_LIMITS, "webhooks", BodyLimits(max_bytes=1_000_000, kept_bytes=1_000_000))
+    body = bytes(range(250)) * 4_000
+    accepting, refusing = RequestReader("192.0.2.1"), RequestReader("192.0.2.1")
+    requests = [
+        *accepting.feed(make_post(path, body)[:500_000]),
+        *accepting.feed(make_post(path, body)[500_000:]),
+    ]
+    assert [body] == [request.body for request in requests]
+    assert [] == refusing.feed(make_post(path, body + b"x"))
+    assert Refusal.BODY_TOO_LARGE is refusing.refusal
 
 
 def test_request_may_arrive_byte_by_byte() -> None:
@@ -174,7 +204,7 @@ def test_endless_requests_are_refused(start: bytes, more: bytes, refusal: Refusa
         assert [] == reader.feed(more)
         fed += len(more)
     assert reader.refusal is refusal
-    assert fed <= MAX_REQUEST_HEAD_BYTES + MAX_BODY_BYTES + len(more)
+    assert fed <= MAX_REQUEST_HEAD_BYTES + DEFAULT_BODY_LIMITS.max_bytes + len(more)
 
 
 @given(st.lists(st.binary(max_size=200), max_size=5))

@@ -1,5 +1,5 @@
-"""The public port: redirects, and nothing that could keep a reader waiting.
+"""The public port: redirects, the beacon of landing pages, and nothing that could delay a reader.
 
-``server`` listens and drains, ``protocol`` speaks HTTP on one connection, ``routes`` says what a request is answered
-with, ``responses`` holds the answers' bytes, ``sites`` those of each tracking domain, ``beacon`` the landing pages'.
+``connection`` serves HTTP/1.x on a socket, ``http_reader`` parses requests, ``routes`` decides on responses, ``pages``
+renders the public pages of each tracking domain, ``responses`` encodes what is sent.
 """

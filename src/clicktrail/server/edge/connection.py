@@ -1,4 +1,8 @@
-"""One connection: requests in, answers out in the order of their requests, and nobody holds it for ever."""
+"""Serve HTTP/1.x on the public port: connections, pipelining, timeouts, and draining at the end.
+
+A connection has no task of its own. Responses are sent from callbacks of the journal, in the order of their requests:
+each request gets a place in a queue, and the responses at the front of the queue are written as soon as they are known.
+"""
 
 import asyncio
 import contextlib
@@ -16,56 +20,103 @@ from clicktrail.server.edge.responses import Response
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.pipeline.request import Request
 
-__all__ = ["DRAIN_TIMEOUT_S", "KEEPALIVE_TIMEOUT_S", "REQUEST_READ_TIMEOUT_S", "Connection", "IPNetwork", "serve_edge"]
+__all__ = ["KEEPALIVE_TIMEOUT_S", "REQUEST_READ_TIMEOUT_S", "Connection", "IPNetwork", "serve_edge"]
 
 IPNetwork = IPv4Network | IPv6Network
 
 REQUEST_READ_TIMEOUT_S = 10.0
-"""From a request's first byte to its last, so that a byte now and then is not enough to hold a connection."""
+"""Time from the first to the last byte of a request. Slow clients cannot hold a connection with a byte now and then."""
 
 KEEPALIVE_TIMEOUT_S = 150.0
-"""Without a request. Longer than proxies keep a connection (Caddy: 120 s), so that it is they who end it: a request
-that meets our end of it on the way would be lost."""
+"""Longer than proxies keep an idle connection (Caddy: 120 s), so that the proxy closes it. If the edge did, a request
+already on its way would be lost."""
 
 _LINGER_TIMEOUT_S = 5.0
-"""How long a client that was refused may go on sending: a connection closed on unread bytes is reset, and the answer
-with it (RFC 9112 section 9.6)."""
+"""How long a refused client may continue to send. Closing a connection with unread data resets it, and the client may
+then lose the response (RFC 9112 section 9.6)."""
 
 _MAX_PIPELINED_REQUESTS = 64
-"""Requests in a row whose answers are due; until they have left, further ones stay where they are."""
+"""Unanswered requests per connection. When the limit is reached, the socket is not read until some are answered."""
+
+_LISTEN_BACKLOG = 2048
+"""Connections that the kernel accepts while the loop is busy with a commit."""
+
+_SWEEP_INTERVAL_S = 1.0
 
 
-class _PendingResponse(msgspec.Struct, kw_only=True):  # made for each click, in a tenth of a dataclass's time
-    """A place in the row.
+async def serve_edge(
+    listener: socket.socket,
+    routes: Routes,
+    *,
+    stopping: asyncio.Event,
+    proxy_protocol_networks: Sequence[IPNetwork] = (),
+    drain_timeout_s: float = 10.0,
+) -> None:
+    """Serve until ``stopping`` is set; then accept no more connections, finish started requests, and return.
+
+    The caller has to close the journal afterwards, which commits the clicks of clients that have disconnected.
+
+    Args:
+        listener: bound socket, possibly shared with other processes; closed at the end.
+        routes: responses to requests.
+        stopping: event that stops the edge.
+        proxy_protocol_networks: networks whose connections start with a PROXY protocol header.
+        drain_timeout_s: how long started requests may take once ``stopping`` is set.
+    """
+    loop = asyncio.get_running_loop()
+    connections: set[Connection] = set()
+    routes.responses.set_date(routes.clock.now())
+    server = await loop.create_server(
+        lambda: Connection(routes, connections, proxy_protocol_networks=proxy_protocol_networks),
+        sock=listener,
+        backlog=_LISTEN_BACKLOG,
+    )
+    while not stopping.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SWEEP_INTERVAL_S):
+                await stopping.wait()
+        routes.responses.set_date(routes.clock.now())
+        for connection in tuple(connections):
+            connection.close_if_expired(loop.time())
+    server.close()
+    for connection in tuple(connections):
+        connection.drain()
+    if connections:
+        await asyncio.wait([connection.closed for connection in connections], timeout=drain_timeout_s)
+    for connection in tuple(connections):
+        connection.abort()
+
+
+class _PendingResponse(msgspec.Struct, kw_only=True):  # created ten times as fast as a dataclass, once per click
+    """A response that is due on a connection.
 
     Attributes:
-        with_body: the request was not ``HEAD``.
-        began: when its request was complete, by ``perf_counter``.
-        send: to be called once the response is known.
-        response: None until then.
+        with_body: whether the request was not ``HEAD``.
+        started_at: when the request was complete, by ``perf_counter``.
+        send_ready: called once the response is known.
+        response: None until it is known.
     """
 
     with_body: bool
-    began: float
-    send: Callable[[], None]
+    started_at: float
+    send_ready: Callable[[], None]
     response: Response | None = None
 
     def set_response(self, response: Response) -> None:
-        """This is it."""
         self.response = response
-        self.send()
+        self.send_ready()
 
 
 class Connection(asyncio.Protocol):
-    """One client. It has no task: the journal's callbacks send what waits for them.
+    """One client connection.
 
     Args:
-        routes: what requests are answered with.
-        connections: the open connections, this one among them from its beginning to its end.
-        proxy_protocol_networks: the networks whose connections begin with a header of the PROXY protocol.
+        routes: responses to requests.
+        connections: set of open connections; this one adds and removes itself.
+        proxy_protocol_networks: networks whose connections start with a PROXY protocol header.
 
     Attributes:
-        closed: done when the connection is gone.
+        closed: done once the connection is lost.
     """
 
     def __init__(
@@ -77,13 +128,13 @@ class Connection(asyncio.Protocol):
         self._connections = connections
         self._proxy_protocol_networks = proxy_protocol_networks
         self._pending: deque[_PendingResponse] = deque()
-        self._accepts_requests = True  # further requests are welcome
-        self._is_draining = False  # the one that has begun is the last
+        self._accepts_requests = True
+        self._is_draining = False  # a request that has started is the last one
         self._has_refused = False
         self._is_writable = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client has come: its first request is due."""
+        """Start to wait for the first request."""
         self._transport = cast("asyncio.Transport", transport)
         peer = (transport.get_extra_info("peername") or ("",))[0]
         self._reader = RequestReader(peer, expect_proxy_header=_is_in_networks(peer, self._proxy_protocol_networks))
@@ -91,14 +142,14 @@ class Connection(asyncio.Protocol):
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, and answer what is complete."""
+        """Parse received bytes, and answer the requests that are complete."""
         if not self._accepts_requests:
             return
-        begun = self._reader.in_request
+        was_in_request = self._reader.in_request
         requests = self._reader.feed(data)
         if requests:
             self._deadline = self._loop.time() + KEEPALIVE_TIMEOUT_S
-        if self._reader.in_request and (requests or not begun):
+        if self._reader.in_request and (requests or not was_in_request):
             self._deadline = self._loop.time() + REQUEST_READ_TIMEOUT_S
         self._accepts_requests = not self._reader.is_finished and (self._reader.in_request or not self._is_draining)
         self._handle_requests(requests, self._reader.refusal)
@@ -106,31 +157,31 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
-        """The client sends no more, but may still be listening: it gets what is due to it."""
+        """The client sends no more, but still gets its pending responses."""
         self._accepts_requests = False
         return bool(self._pending)
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """The client is gone: nobody waits for the answers that are due."""
+        """Discard the pending responses."""
         self._pending.clear()
         self._connections.discard(self)
         self.closed.set_result(None)
 
     def pause_writing(self) -> None:
-        """The client does not take its answers, and so it may wait with further requests."""
+        """Stop reading requests while the client does not read its responses."""
         self._is_writable = False
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """The client takes its answers again."""
+        """Resume reading."""
         self._is_writable = True
         self._resume_reading()
 
     def close_if_expired(self, now: float) -> None:
-        """End the connection if its time is over; to be called now and then with the loop's time."""
+        """Close the connection if it has timed out. Call it regularly with the loop's time."""
         if now < self._deadline:
             return
-        if not self._accepts_requests or self._pending:  # it was ended before, or its client takes nothing
+        if not self._accepts_requests or self._pending:  # still open after a refusal, or the client reads nothing
             self._transport.abort()
         elif self._reader.in_request:
             self._accepts_requests = False
@@ -139,45 +190,47 @@ class Connection(asyncio.Protocol):
             self.drain()
 
     def drain(self) -> None:
-        """Let the request that has begun be the last, and end the connection once everything is answered."""
+        """Answer the requests that have started, then close the connection."""
         self._is_draining = True
         self._accepts_requests = self._accepts_requests and self._reader.in_request
         if not self._accepts_requests and not self._pending:
             self._transport.close()
 
     def abort(self) -> None:
-        """End the connection at once."""
+        """Close the connection immediately."""
         self._transport.abort()
 
     def _handle_requests(self, requests: list[Request], refusal: Refusal | None) -> None:
-        """Give out all places in the row before the first answer is known: only the last one says goodbye."""
-        began = perf_counter()
-        places = [self._new_pending(began, with_body=request.method != "HEAD") for request in requests]
-        self._pending.extend(places)
+        started_at = perf_counter()
+        # Queue all before any is answered: only the last response of a connection has "Connection: close".
+        pending = [self._new_pending(started_at, with_body=request.method != "HEAD") for request in requests]
+        self._pending.extend(pending)
         if self._reader.expects_continue and not refusal:
-            self._pending.append(self._new_pending(began, response=self._routes.responses.continue_100))
+            self._pending.append(self._new_pending(started_at, response=self._routes.responses.continue_100))
         if refusal:
             self._has_refused = True
             self._deadline = self._loop.time() + _LINGER_TIMEOUT_S
-            self._pending.append(self._new_pending(began, response=self._routes.responses.refusals[refusal]))
-        for request, place in zip(requests, places, strict=True):
-            self._routes.answer(request, place.set_response)
+            self._pending.append(self._new_pending(started_at, response=self._routes.responses.refusals[refusal]))
+        for request, pending_response in zip(requests, pending, strict=True):
+            self._routes.answer(request, pending_response.set_response)
         if not requests:
             self._send_ready()
 
     def _new_pending(
-        self, began: float, *, with_body: bool = True, response: Response | None = None
+        self, started_at: float, *, with_body: bool = True, response: Response | None = None
     ) -> _PendingResponse:
-        return _PendingResponse(with_body=with_body, began=began, send=self._send_ready, response=response)
+        return _PendingResponse(
+            with_body=with_body, started_at=started_at, send_ready=self._send_ready, response=response
+        )
 
     def _send_ready(self) -> None:
-        """Send what is known up to the first answer that is not."""
+        """Write the known responses at the front of the queue."""
         data = b""
         while self._pending and (response := self._pending[0].response) is not None:
-            answer = self._pending.popleft()
-            self._routes.stats.record(response, answer.began)
+            pending = self._pending.popleft()
+            self._routes.stats.record(response, pending.started_at)
             close = not self._accepts_requests and not self._pending
-            data += self._routes.responses.encode(response, with_body=answer.with_body, close=close)
+            data += self._routes.responses.encode(response, with_body=pending.with_body, close=close)
         if not data:
             return
         self._transport.write(data)
@@ -194,7 +247,7 @@ class Connection(asyncio.Protocol):
         if not self._has_refused:
             self._transport.close()
             return
-        with contextlib.suppress(OSError):  # the client has left already
+        with contextlib.suppress(OSError):  # the client has disconnected
             self._transport.write_eof()
 
 
@@ -204,57 +257,3 @@ def _is_in_networks(peer: str, networks: Sequence[IPNetwork]) -> bool:
     address = ip_address(peer)
     address = getattr(address, "ipv4_mapped", None) or address
     return any(address in network for network in networks)
-
-
-# FOLDED server.py: Serve the public port on a socket that is already bound, until told to stop.
-
-LISTEN_BACKLOG = 2048
-"""Connections that the kernel holds while the loop is busy with a commit."""
-
-DRAIN_TIMEOUT_S = 10.0
-"""How long requests in hand may take once the edge is to stop."""
-
-_SWEEP_INTERVAL_S = 1.0
-
-
-async def serve_edge(
-    listener: socket.socket,
-    routes: Routes,
-    *,
-    stopping: asyncio.Event,
-    proxy_protocol_networks: Sequence[IPNetwork] = (),
-    drain_timeout_s: float = DRAIN_TIMEOUT_S,
-) -> None:
-    """Answer requests until ``stopping`` is set; then accept no more, finish those in hand, and return.
-
-    The journal is its opener's to close, after this has returned: that commits what clients who left did not wait for.
-
-    Args:
-        listener: bound, of this process or shared with others that serve the same port; closed at the end.
-        routes: what requests are answered with.
-        stopping: set when the edge is to stop.
-        proxy_protocol_networks: the networks whose connections begin with a header of the PROXY protocol.
-        drain_timeout_s: how long requests in hand may take then.
-    """
-    loop = asyncio.get_running_loop()
-    connections: set[Connection] = set()
-    routes.responses.set_date(routes.clock.now())
-    server = await loop.create_server(
-        lambda: Connection(routes, connections, proxy_protocol_networks=proxy_protocol_networks),
-        sock=listener,
-        backlog=LISTEN_BACKLOG,
-    )
-    while not stopping.is_set():
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_SWEEP_INTERVAL_S):
-                await stopping.wait()
-        routes.responses.set_date(routes.clock.now())
-        for connection in tuple(connections):
-            connection.close_if_expired(loop.time())
-    server.close()
-    for connection in tuple(connections):
-        connection.drain()
-    if connections:
-        await asyncio.wait([connection.closed for connection in connections], timeout=drain_timeout_s)
-    for connection in tuple(connections):
-        connection.abort()

@@ -1,6 +1,6 @@
-"""Read the header of the PROXY protocol: a proxy that does not speak HTTP says by it whom it has connected for.
+"""Parse headers of the PROXY protocol, with which a TCP proxy names the client of a connection.
 
-Both of its versions, after https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt, sections 2.1 and 2.2.
+Versions 1 and 2 as specified in https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt, sections 2.1 and 2.2.
 """
 
 import re
@@ -10,18 +10,16 @@ from ipaddress import IPv4Address, IPv6Address
 __all__ = ["MAX_HEADER_BYTES", "ProxyHeader", "parse_proxy_header"]
 
 MAX_HEADER_BYTES = 4096
-"""Bytes of a header. The second version could tell of 65,551; what may follow the addresses takes some hundred."""
+"""Version 2 allows 65,551 bytes, but what follows the addresses takes about a hundred."""
 
 _V1_PREFIX = b"PROXY "
 _MAX_V1_BYTES = 107
 _V1_LINE = re.compile(rb"PROXY (?:(TCP4|TCP6) ([!-~]+) [!-~]+ [0-9]{1,5} [0-9]{1,5}|UNKNOWN[ -~]*)")
 _V2_SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 _V2_FIXED_BYTES = 16
-_V2_LOCAL, _V2_PROXY = 0x20, 0x21  # the version, 2, and the command
-_V2_FAMILIES = {
-    0x1: (IPv4Address, 4, 12),
-    0x2: (IPv6Address, 16, 36),
-}  # bytes of an address, and of all before the TLVs
+_V2_LOCAL, _V2_PROXY = 0x20, 0x21  # version 2 and the command
+_V2_FAMILIES = {0x1: (IPv4Address, 4, 12), 0x2: (IPv6Address, 16, 36)}
+"""By address family: type of address, its size in bytes, and the size of everything before the TLVs."""
 _TLV_HEADER_BYTES = 3
 _PP2_TYPE_SSL = 0x20
 _PP2_CLIENT_SSL = 0x01
@@ -29,12 +27,12 @@ _PP2_CLIENT_SSL = 0x01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyHeader:
-    """What a proxy said before it passed anything on.
+    """A header of the PROXY protocol.
 
     Attributes:
-        size: bytes that the header takes.
-        client_ip: the address of the client, as text; empty where the proxy speaks for itself, or does not know.
-        https: the client came by TLS, which ended at the proxy. Only the second version can tell.
+        size: size of the header in bytes.
+        client_ip: IP address of the client, as text; empty if the proxy connects for itself or does not know it.
+        https: whether the proxy terminated a TLS connection of the client. Version 1 never says so.
     """
 
     size: int
@@ -43,10 +41,10 @@ class ProxyHeader:
 
 
 def parse_proxy_header(data: bytes) -> ProxyHeader | None:
-    """The header that these bytes begin with; None if they end before it does.
+    """Parse the header at the start of ``data``; None if it is incomplete.
 
     Raises:
-        ValueError: they begin with none.
+        ValueError: ``data`` does not start with a valid header.
     """
     if data.startswith(_V2_SIGNATURE):
         return _parse_v2(data)
@@ -54,20 +52,20 @@ def parse_proxy_header(data: bytes) -> ProxyHeader | None:
         return _parse_v1(data)
     if _V2_SIGNATURE.startswith(data) or _V1_PREFIX.startswith(data):
         return None
-    raise ValueError("no header of the PROXY protocol")
+    raise ValueError("no PROXY protocol header")
 
 
 def _parse_v1(data: bytes) -> ProxyHeader | None:
     line, end, _ = data[:_MAX_V1_BYTES].partition(b"\r\n")
     if not end and len(data) < _MAX_V1_BYTES:
         return None
-    found = _V1_LINE.fullmatch(line)
-    if not end or found is None:
-        raise ValueError("no header of version 1")
-    client = ""
-    if found[1]:
-        client = str((IPv4Address if found[1] == b"TCP4" else IPv6Address)(found[2].decode()))
-    return ProxyHeader(size=len(line) + len(end), client_ip=client)
+    match = _V1_LINE.fullmatch(line)
+    if not end or match is None:
+        raise ValueError("invalid PROXY protocol header of version 1")
+    client_ip = ""
+    if match[1]:
+        client_ip = str((IPv4Address if match[1] == b"TCP4" else IPv6Address)(match[2].decode()))
+    return ProxyHeader(size=len(line) + len(end), client_ip=client_ip)
 
 
 def _parse_v2(data: bytes) -> ProxyHeader | None:
@@ -76,30 +74,26 @@ def _parse_v2(data: bytes) -> ProxyHeader | None:
     command, family = data[12], data[13] >> 4
     size = _V2_FIXED_BYTES + int.from_bytes(data[14:16])
     if command not in {_V2_LOCAL, _V2_PROXY} or size > MAX_HEADER_BYTES:
-        raise ValueError("no header of version 2 that we take")
+        raise ValueError("unsupported PROXY protocol header of version 2")
     if len(data) < size:
         return None
     if command == _V2_LOCAL or family not in _V2_FAMILIES:
         return ProxyHeader(size=size)
-    address, length, end = _V2_FAMILIES[family]
-    told = data[_V2_FIXED_BYTES:size]
-    if len(told) < end:
-        raise ValueError("a header of version 2 without room for its addresses")
-    return ProxyHeader(size=size, client_ip=str(address(told[:length])), https=_has_tls_client(told[end:]))
+    address_type, address_bytes, tlv_start = _V2_FAMILIES[family]
+    payload = data[_V2_FIXED_BYTES:size]
+    if len(payload) < tlv_start:
+        raise ValueError("PROXY protocol header of version 2 is too short for its addresses")
+    client_ip = str(address_type(payload[:address_bytes]))
+    return ProxyHeader(size=size, client_ip=client_ip, https=_has_tls_client(payload[tlv_start:]))
 
 
 def _has_tls_client(tlvs: bytes) -> bool:
-    """Whether one of these type-length-values says so.
-
-    Raises:
-        ValueError: one is longer than all of them.
-    """
-    at, https = 0, False
-    while at < len(tlvs):
-        value = at + _TLV_HEADER_BYTES
-        end = value + int.from_bytes(tlvs[at + 1 : value])
+    start, has_tls = 0, False
+    while start < len(tlvs):
+        value = start + _TLV_HEADER_BYTES
+        end = value + int.from_bytes(tlvs[start + 1 : value])
         if end > len(tlvs) or value > len(tlvs):
-            raise ValueError("a header of version 2 that ends within what it tells")
-        https |= tlvs[at] == _PP2_TYPE_SSL and bool(tlvs[value:end]) and bool(tlvs[value] & _PP2_CLIENT_SSL)
-        at = end
-    return https
+            raise ValueError("PROXY protocol header of version 2 ends inside a TLV")
+        has_tls |= tlvs[start] == _PP2_TYPE_SSL and bool(tlvs[value:end]) and bool(tlvs[value] & _PP2_CLIENT_SSL)
+        start = end
+    return has_tls

@@ -1,4 +1,4 @@
-"""The answers, as bytes that are ready to be sent."""
+"""HTTP responses as bytes, prepared so that sending one is a concatenation."""
 
 import html
 from datetime import datetime
@@ -26,17 +26,17 @@ _ERROR_PAGE_HEADERS = (
     "Content-Type: text/html; charset=utf-8\r\n"
     "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
     "Cache-Control: no-store\r\n"
-    "Referrer-Policy: no-referrer\r\n"  # the page's own address is somebody's link
+    "Referrer-Policy: no-referrer\r\n"  # the URL of the page is a recipient's link
     "X-Robots-Tag: noindex\r\n"
 )
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer.
+    """A response.
 
     Attributes:
-        head: status line and header fields, each ended by CRLF, without those that depend on the connection.
-        body: what ``GET`` gets.
+        head: status line and headers, each ending with CRLF, without those that depend on the connection.
+        body: body of the response to ``GET``.
     """
 
     head: bytes
@@ -44,12 +44,12 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Responses:
-    """The answers that are the same for every tracking domain.
+    """Responses that are the same for every tracking domain.
 
     Args:
-        referrer_policy: what the destination may learn of the page that held the link. The default is what browsers
-            do by themselves, so that a destination's statistics see a tracked click as they would an untracked one:
-            the origin of the webmail, never an address with a token, since a redirect is no referrer.
+        referrer_policy: what the destination may learn about the page with the link. The default is that of browsers:
+            the destination sees the origin of a webmail, as with an untracked link. A token is never sent as a
+            referrer, because a redirect is none.
     """
 
     def __init__(self, *, referrer_policy: str = "strict-origin-when-cross-origin") -> None:
@@ -64,13 +64,13 @@ class Responses:
         self._date = b""
         self.refusals = {
             Refusal.BAD_REQUEST: _render_error_page(
-                "400 Bad Request", "Bad request", "This is not HTTP as we understand it."
+                "400 Bad Request", "Bad request", "This request is not valid HTTP."
             ),
             Refusal.TOO_SLOW: _render_error_page(
-                "408 Request Timeout", "Too slow", "The request did not arrive in time."
+                "408 Request Timeout", "Too slow", "The request was not complete in time."
             ),
             Refusal.BODY_TOO_LARGE: _render_error_page(
-                "413 Content Too Large", "Too large", "Nothing here takes that much."
+                "413 Content Too Large", "Too large", "The body of the request is too large."
             ),
             Refusal.HEADERS_TOO_LARGE: _render_error_page(
                 "431 Request Header Fields Too Large", "Too large", "The request's header is too large."
@@ -79,26 +79,26 @@ class Responses:
         self.continue_100 = Response(head=b"HTTP/1.1 100 Continue\r\n")
 
     def set_date(self, now: datetime) -> None:
-        """Set the ``Date`` of the answers to come (RFC 9110 section 6.6.1): to be called every second."""
+        """Set the ``Date`` header of the following responses (RFC 9110 section 6.6.1). Call it every second."""
         self._date = f"Date: {format_datetime(now, usegmt=True)}\r\n".encode()
 
     def redirect(self, location: str, headers: bytes = b"") -> Response:
-        """302, which browsers ask for again each time; 301 would be remembered, and its repeats never seen.
+        """Redirect with 302. Browsers cache 301, so that repeated clicks would never arrive.
 
         Args:
             location: visible ASCII.
-            headers: further header fields, each ended by CRLF.
+            headers: additional headers, each ending with CRLF.
         """
         return Response(head=self._redirect + location.encode("ascii") + b"\r\n" + headers)
 
     def health(self, *, status: str, failed: int, buffered: int, dropped: int) -> Response:
-        """For monitors: a worker that redirects is well, even one that cannot record. The numbers are the journal's."""
-        told = {"status": status, "failed": failed, "buffered": buffered, "dropped": dropped}
-        body = msgspec.json.encode(told) + b"\n"
+        """Health of a worker and counts of its journal. Always 200: a worker that cannot record still redirects."""
+        health = {"status": status, "failed": failed, "buffered": buffered, "dropped": dropped}
+        body = msgspec.json.encode(health) + b"\n"
         return make_response("200 OK", "Content-Type: application/json\r\nCache-Control: no-store\r\n", body)
 
     def encode(self, response: Response, *, with_body: bool, close: bool) -> bytes:
-        """The bytes to send, for ``HEAD`` without the body, with or without the end of the connection announced."""
+        """Encode a response, for ``HEAD`` without its body; ``close`` announces the end of the connection."""
         return (
             response.head
             + self._date
@@ -114,11 +114,11 @@ def _render_error_page(status: str, title: str, text: str) -> Response:
 
 
 def make_response(status: str, headers: str, body: bytes) -> Response:
-    """An answer with a body.
+    """Make a response with a body.
 
     Args:
-        status: code and phrase.
-        headers: header fields, each ended by CRLF.
-        body: what ``GET`` gets.
+        status: code and reason phrase.
+        headers: headers, each ending with CRLF.
+        body: body of the response to ``GET``.
     """
     return Response(head=f"HTTP/1.1 {status}\r\n{headers}Content-Length: {len(body)}\r\n".encode(), body=body)

@@ -1,4 +1,7 @@
-"""Which request gets which answer, and when: that of a click leaves once the click is on disk."""
+"""Decide on the response to each request. A click is answered once it is on disk.
+
+Redirects, pages, and ``/healthz`` are in `Routes`, the script and the beacon of landing pages in `BeaconEndpoint`.
+"""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -24,68 +27,19 @@ from clicktrail.server.ports import Clock, IdGenerator, Journal
 
 __all__ = ["BeaconEndpoint", "ResponseStats", "Routes", "SendResponse"]
 
-# FOLDED beacon.py: What landing pages ask of the edge: the script ``/e.js``, and ``/e``, which takes what it
-# has to tell.
-#
-# The script comes from another origin than the page, and needs no permission of CORS: it is a classic script,
-# and its one
-# message is plain text that it waits for no answer to, which browsers send without asking first.
+SendResponse = Callable[[Response], None]
+Decision = Redirect | Gone | NotFound | Unavailable
+FinishRequest = Callable[[Decision, Request, Site, SendResponse], None]
 
 _SCRIPT_PATH = "/e.js"
 _BEACON_PATH = "/e"
 
 
-class BeaconEndpoint:
-    """The landing pages' end of the edge."""
-
-    def __init__(self, engagements: EngagementTracker, *, journal: Journal, clock: Clock) -> None:
-        self._engagements = engagements
-        self._journal = journal
-        self._clock = clock
-        self._script_response = _make_script_response((resources.files("clicktrail.server.edge") / "e.js").read_bytes())
-        self._accepted_response = Response(head=b"HTTP/1.1 204 No Content\r\nCache-Control: no-store\r\n")
-
-    def answer(self, request: Request, *, excluded: Sequence[HashedRecipients]) -> Response | None:
-        """The answer at once, or None for what is no landing page's business. Of some recipients nothing is recorded.
-
-        ``/e`` is answered alike whatever it is told, so that nobody learns from it which clicks there were; and before
-        it is on disk, since no page waits for it: a crash loses some milliseconds of engagement, never a click.
-        """
-        if request.path == _SCRIPT_PATH and request.method in {"GET", "HEAD"}:
-            return self._script_response
-        if request.path == _BEACON_PATH and request.method == "POST":
-            engagement = self._engagements.parse_beacon(request, now=self._clock.now())
-            if engagement and not any(engagement.recipient in marked for marked in excluded):
-                self._journal.append(encode_event(engagement), lambda _committed: None)
-            return self._accepted_response
-        return None
-
-    def build_location(self, redirect: Redirect, *, hosts: tuple[str, ...]) -> str:
-        """Where to send the reader, with what the landing page is to know, if its host is one of these."""
-        return self._engagements.add_click_fragment(redirect, hosts=hosts)
-
-
-def _make_script_response(text: bytes) -> Response:
-    fields = (
-        "HTTP/1.1 200 OK\r\n"
-        "Content-Type: text/javascript; charset=utf-8\r\n"
-        "Cache-Control: public, max-age=3600\r\n"
-        "Cross-Origin-Resource-Policy: cross-origin\r\n"  # for pages that demand it of all they load
-        "X-Content-Type-Options: nosniff\r\n"
-        f"Content-Length: {len(text)}\r\n"
-    )
-    return Response(head=fields.encode(), body=text)
-
-
-# FOLDED tally.py: What a worker of the edge has answered, counted in plain numbers: a click has no time for
-# more.
-
-
 class ResponseStats:
-    """Counts since the start.
+    """Counts of a worker's responses since its start.
 
     Attributes:
-        duration_seconds: from requests to their answers.
+        duration_seconds: histogram of the times from a complete request to its response.
     """
 
     __slots__ = ("_status_counts", "duration_seconds")
@@ -96,48 +50,93 @@ class ResponseStats:
 
     @property
     def status_counts(self) -> dict[str, int]:
-        """Answers by their status, such as ``302``."""
+        """Number of responses by status code, such as ``302``."""
         return {status.decode(): count for status, count in self._status_counts.items()}
 
-    def record(self, response: Response, began: float) -> None:
-        """Count an answer that leaves now.
+    def record(self, response: Response, started_at: float) -> None:
+        """Count a response that is sent now.
 
-        Written out where a call would do: this is on every click's way, and takes a third of a microsecond.
+        `Histogram.observe` is inlined: every click takes this path, and it costs a third of a microsecond.
 
         Args:
-            response: the answer; its status stands behind ``HTTP/1.1``.
-            began: when its request was complete, by ``perf_counter``.
+            response: the response; its status code follows ``HTTP/1.1``.
+            started_at: when its request was complete, by ``perf_counter``.
         """
         self._status_counts[response.head[9:12]] += 1
-        seconds = perf_counter() - began
+        seconds = perf_counter() - started_at
         histogram = self.duration_seconds
         histogram.counts[bisect_left(histogram.bounds, seconds)] += 1
         histogram.total += seconds
 
 
-SendResponse = Callable[[Response], None]
-Decision = Redirect | Gone | NotFound | Unavailable
-FinishRequest = Callable[[Decision, Request, Site, SendResponse], None]
+class BeaconEndpoint:
+    """Serve the landing page script ``/e.js``, and take the beacons that it sends to ``/e``.
+
+    The page loads the script from another origin. That needs no CORS: it is a classic script, and it sends plain text
+    without reading the response.
+    """
+
+    def __init__(self, engagements: EngagementTracker, *, journal: Journal, clock: Clock) -> None:
+        self._engagements = engagements
+        self._journal = journal
+        self._clock = clock
+        self._script_response = _make_script_response((resources.files("clicktrail.server.edge") / "e.js").read_bytes())
+        self._accepted_response = Response(head=b"HTTP/1.1 204 No Content\r\nCache-Control: no-store\r\n")
+
+    def answer(self, request: Request, *, excluded: Sequence[HashedRecipients]) -> Response | None:
+        """Respond to a landing page; None for all other requests.
+
+        ``/e`` always gets the same response, so that it does not reveal which clicks exist. The response does not wait
+        for the disk: a crash can lose some milliseconds of engagement, but no click.
+
+        Args:
+            request: any request.
+            excluded: recipients whose engagement is not recorded.
+        """
+        if request.path == _SCRIPT_PATH and request.method in {"GET", "HEAD"}:
+            return self._script_response
+        if request.path == _BEACON_PATH and request.method == "POST":
+            engagement = self._engagements.parse_beacon(request, now=self._clock.now())
+            if engagement and not any(engagement.recipient in recipients for recipients in excluded):
+                self._journal.append(encode_event(engagement), lambda _committed: None)
+            return self._accepted_response
+        return None
+
+    def build_location(self, redirect: Redirect, *, hosts: tuple[str, ...]) -> str:
+        """Location of a redirect, with the click as its fragment if the landing page is on one of ``hosts``."""
+        return self._engagements.add_click_fragment(redirect, hosts=hosts)
+
+
+def _make_script_response(text: bytes) -> Response:
+    head = (
+        "HTTP/1.1 200 OK\r\n"
+        "Content-Type: text/javascript; charset=utf-8\r\n"
+        "Cache-Control: public, max-age=3600\r\n"
+        "Cross-Origin-Resource-Policy: cross-origin\r\n"  # for pages with Cross-Origin-Embedder-Policy
+        "X-Content-Type-Options: nosniff\r\n"
+        f"Content-Length: {len(text)}\r\n"
+    )
+    return Response(head=head.encode(), body=text)
 
 
 @dataclass(slots=True, kw_only=True)
 class Routes:
-    """Everything that the public port answers.
+    """All routes of the public port.
 
     Attributes:
         redirector: decides on tracking URLs.
-        journal: where clicks and damaged links are recorded.
-        clock: the time of day.
-        ids: names of events.
-        responses: the answers' bytes.
-        create_task: lets a lookup run beside everything else, such as a task group's ``create_task``.
-        sites: what each tracking domain shows and allows.
-        anonymizer: what is recorded of readers who ask not to be tracked.
-        overrides: what was changed about links after they were sent.
-        erased: of whom nothing is recorded.
-        denied: who said after a message was sent that they are not to be tracked.
-        beacon: the landing pages' end, on those sites that have landing pages.
-        stats: what was answered.
+        journal: records clicks, including those on tampered tokens.
+        clock: current time.
+        ids: ids of events.
+        responses: prepared responses.
+        create_task: starts a registry lookup in the background, such as a task group's ``create_task``.
+        sites: pages and settings of each tracking domain.
+        anonymizer: anonymizes clicks of readers who opted out of tracking.
+        overrides: edits of links that were already sent.
+        erased: recipients whose events are not recorded.
+        denied: recipients who denied consent after a message was sent.
+        beacon: endpoint for landing pages, on sites that have some.
+        stats: counts and durations of responses.
     """
 
     redirector: Redirector
@@ -155,19 +154,22 @@ class Routes:
     stats: ResponseStats = field(default_factory=ResponseStats)
 
     def answer(self, request: Request, send: SendResponse) -> None:
-        """Call ``send`` once: now, or when the journal has told what became of the click."""
-        readable = request.method in {"GET", "HEAD"}
-        if request.path == "/healthz" and readable:
+        """Answer a request: call ``send`` once, now or when the click is committed."""
+        is_read_request = request.method in {"GET", "HEAD"}
+        if request.path == "/healthz" and is_read_request:
             send(self._health_response())
             return
         site = self.sites.find(request.headers.get("host", ""))
         if site is None:
             send(self.sites.unknown_host(request.headers))
-        elif readable and (answer := site.static_pages.get(request.path)) is not None:
-            send(answer(request.headers))
-        elif site.landing_hosts and (response := self._answer_beacon(request)) is not None:
+        elif is_read_request and (render := site.static_pages.get(request.path)) is not None:
+            send(render(request.headers))
+        elif (
+            site.landing_hosts
+            and (response := self.beacon.answer(request, excluded=(self.erased, self.denied))) is not None
+        ):
             send(response)
-        elif readable and request.path.endswith("+"):
+        elif is_read_request and request.path.endswith("+"):
             self._decide(replace(request, path=request.path[:-1]), site, send, self._show_about_page)
         else:
             self._decide(request, site, send, self._record_and_redirect)
@@ -185,7 +187,6 @@ class Routes:
         finish(await self.redirector.look_up(lookup), request, site, send)
 
     def _record_and_redirect(self, decision: Decision, request: Request, site: Site, send: SendResponse) -> None:
-        """Record what is to be recorded, and answer then."""
         decision = self._apply_overrides(decision, site)
         event = self._event_to_record(decision.event, site)
         if isinstance(decision, Redirect):
@@ -198,11 +199,11 @@ class Routes:
         if event is None:
             send(response)
             return
-        # The reader goes on either way: a click that is lost to us must not be lost to them.
+        # Redirect even if the click could not be recorded: a lost click must not stop the reader.
         self.journal.append(encode_event(event), lambda _committed: send(response))
 
     def _show_about_page(self, decision: Decision, request: Request, site: Site, send: SendResponse) -> None:
-        """Tell about a link. Whoever looks at it has not followed it, so that nothing is recorded."""
+        """Show where a link leads. Nothing is recorded, because this is not a click."""
         decision = self._apply_overrides(decision, site)
         if isinstance(decision, Redirect):
             send(site.pages.about(decision, host=request.headers.get("host", ""), headers=request.headers))
@@ -210,7 +211,7 @@ class Routes:
             send(_error_page(decision, site, request))
 
     def _apply_overrides(self, decision: Decision, site: Site) -> Decision:
-        """What has become of a link since it was sent, within what its domain allows."""
+        """Apply the edits of a link, and then the destinations that its domain allows."""
         if self.overrides and isinstance(decision, Redirect):
             decision = self.overrides.apply(decision, now=decision.event.at)
         if (
@@ -222,16 +223,11 @@ class Routes:
         return decision
 
     def _event_to_record(self, event: Click | None, site: Site) -> Click | AnonymousClick | None:
-        """What may be recorded."""
-        if event is None or (self.erased and event.recipient in self.erased):
+        if event is None or event.recipient in self.erased:
             return None
-        if has_opted_out(event.headers) or (self.denied and event.recipient in self.denied):
+        if has_opted_out(event.headers) or event.recipient in self.denied:
             return self.anonymizer.anonymize(event) if site.recording.records_opted_out else None
         return event
-
-    def _answer_beacon(self, request: Request) -> Response | None:
-        """The answer to a landing page, if it is one that asks."""
-        return self.beacon.answer(request, excluded=(self.erased, self.denied))
 
     def _health_response(self) -> Response:
         journal = self.journal
@@ -244,7 +240,6 @@ class Routes:
 
 
 def _error_page(decision: Gone | NotFound | Unavailable, site: Site, request: Request) -> Response:
-    """What to show to whom there is nowhere to send."""
     match decision:
         case Gone():
             return site.pages.ended(request.headers)
