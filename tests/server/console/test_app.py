@@ -13,35 +13,34 @@ class FaultyAnalytics(MemoryAnalytics):
     """Analytics with a bug."""
 
     async def campaigns(self) -> Sequence[CampaignReport]:
-        """Fail in a way that nobody foresaw."""
         raise ZeroDivisionError
 
 
-async def test_bug_is_logged_and_not_shown() -> None:
+async def test_unexpected_error_is_logged_and_not_shown() -> None:
     with structlog.testing.capture_logs() as log:
         async with create_console_client(FaultyAnalytics()) as client:
-            answer = await client.get("/")
-    assert (500, False) == (answer.status_code, "ZeroDivision" in answer.text)
-    assert [("/", ZeroDivisionError)] == [(entry["path"], type(entry["exc_info"])) for entry in log]
+            response = await client.get("/")
+    assert (response.status_code, "ZeroDivision" in response.text) == (500, False)
+    assert [(entry["path"], type(entry["exc_info"])) for entry in log] == [("/", ZeroDivisionError)]
 
 
-async def test_trouble_with_storage_is_logged_without_its_cause() -> None:
+async def test_storage_error_is_logged_without_its_cause() -> None:
     with structlog.testing.capture_logs() as log:
         async with create_console_client(UnreadableAnalytics()) as client:
             await client.get("/")
-    assert [("analytics cannot be read", "error", "/", "cannot read")] == [
-        (entry["event"], entry["log_level"], entry["path"], str(entry["error"])) for entry in log
+    assert [(entry["event"], entry["log_level"], entry["path"], str(entry["error"])) for entry in log] == [
+        ("analytics cannot be read", "error", "/", "cannot read")
     ]
 
 
-async def test_style_is_served(client: ConsoleClient) -> None:
-    answer = await client.get("/static/console.css")
-    assert (200, "text/css; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
+async def test_stylesheet_is_served(client: ConsoleClient) -> None:
+    response = await client.get("/static/console.css")
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/css; charset=utf-8")
 
 
 @pytest.mark.usefixtures("spring")
 @pytest.mark.parametrize("path", [*ROUTES, "/nothing"])
-async def test_every_response_is_for_its_reader_only(client: ConsoleClient, path: str) -> None:
+async def test_every_response_has_security_headers(client: ConsoleClient, path: str) -> None:
     headers: Mapping[str, Any] = (await client.get(path)).headers
     expected = {
         "content-security-policy": "default-src 'self'; frame-ancestors 'none'; form-action 'none'; base-uri 'none'",
@@ -51,7 +50,7 @@ async def test_every_response_is_for_its_reader_only(client: ConsoleClient, path
         "cross-origin-resource-policy": "same-origin",
         "cache-control": "no-store",
     }
-    assert expected == {name: headers[name] for name in expected}
+    assert {name: headers[name] for name in expected} == expected
 
 
 @pytest.mark.usefixtures("spring")
@@ -70,6 +69,6 @@ async def test_every_response_is_for_its_reader_only(client: ConsoleClient, path
         ("", 421),
     ],
 )
-async def test_only_loopback_hosts_are_answered(client: ConsoleClient, host: str, status: int) -> None:
-    answers = [await client.get(path, headers={"host": host}) for path in ROUTES]
-    assert {status} == {answer.status_code for answer in answers}
+async def test_other_hosts_than_loopback_are_refused(client: ConsoleClient, host: str, status: int) -> None:
+    responses = [await client.get(path, headers={"host": host}) for path in ROUTES]
+    assert {response.status_code for response in responses} == {status}

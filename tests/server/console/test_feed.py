@@ -8,84 +8,84 @@ from tests.support.judged_lines import click, make_judged_click, make_judged_mes
 
 
 def message(name: str, *clicks: str, campaign: str = "spring") -> JudgedMessage:
-    """A message that somebody clicked in."""
-    told = [make_judged_click(click(name, each, campaign=campaign)) for each in clicks]
-    return make_judged_message(sent(name, campaign=campaign), clicks=tuple(told))
+    """A message with clicks."""
+    judged_clicks = [make_judged_click(click(name, number, campaign=campaign)) for number in clicks]
+    return make_judged_message(sent(name, campaign=campaign), clicks=tuple(judged_clicks))
 
 
-def ids(listener: Subscription) -> list[str]:
-    """The clicks that wait for somebody."""
-    return [told.judged_click.click.id for told in listener.drain()]
+def drain_ids(subscription: Subscription) -> list[str]:
+    return [live_click.judged_click.click.id for live_click in subscription.drain()]
 
 
-async def test_clicks_are_heard_once_each_in_their_order() -> None:
+async def test_subscriber_gets_each_click_once_in_order() -> None:
     feed = ClickFeed()
     feed.on_stored([message("m0", "early")])
-    with feed.subscribe(None) as listener:
+    with feed.subscribe(None) as subscription:
         feed.on_stored([message("m1", "a", "b"), message("m2", "c")])
         feed.on_stored([message("m3", "d")])
-        assert await listener.wait_for_change()
-        first = ids(listener)
+        assert await subscription.wait_for_change()
+        first = drain_ids(subscription)
         feed.on_stored([message("m4", "e")])
-        assert await listener.wait_for_change()
-        assert (["m1-a", "m1-b", "m2-c", "m3-d"], ["m4-e"]) == (first, ids(listener))
+        assert await subscription.wait_for_change()
+        assert (first, drain_ids(subscription)) == (["m1-a", "m1-b", "m2-c", "m3-d"], ["m4-e"])
 
 
-async def test_a_listener_hears_of_one_campaign_where_they_say_so() -> None:
+async def test_subscription_to_one_campaign_skips_others() -> None:
     feed = ClickFeed()
-    with feed.subscribe("spring") as listener:
+    with feed.subscribe("spring") as subscription:
         feed.on_stored([message("m1", "a", campaign="autumn"), message("m2", "b")])
-        assert [("spring", "m2-b")] == [(told.campaign, told.judged_click.click.id) for told in listener.drain()]
-
-
-async def test_a_changed_verdict_tells_what_it_was_and_one_that_stands_is_no_news() -> None:
-    feed = ClickFeed()
-    changed = message("m1", "a", "b", "c")
-    stood = zip(changed.clicks[1:], (Verdict.BOT, Verdict.HUMAN), strict=True)
-    changed = dataclasses.replace(changed, previous_verdicts={of.click.id: before for of, before in stood})
-    with feed.subscribe(None) as listener:
-        feed.on_stored([changed])
-        assert [("m1-a", None), ("m1-b", Verdict.BOT)] == [
-            (told.judged_click.click.id, told.previous_verdict) for told in listener.drain()
+        assert [(live_click.campaign, live_click.judged_click.click.id) for live_click in subscription.drain()] == [
+            ("spring", "m2-b")
         ]
 
 
-async def test_who_is_slow_misses_the_oldest_and_is_told_how_many() -> None:
+async def test_changed_verdict_is_published_with_the_previous_one() -> None:
     feed = ClickFeed()
-    with feed.subscribe(None) as listener:
+    changed = message("m1", "a", "b", "c")
+    changed = dataclasses.replace(changed, previous_verdicts={"m1-b": Verdict.BOT, "m1-c": Verdict.HUMAN})
+    with feed.subscribe(None) as subscription:
+        feed.on_stored([changed])
+        assert [
+            (live_click.judged_click.click.id, live_click.previous_verdict) for live_click in subscription.drain()
+        ] == [("m1-a", None), ("m1-b", Verdict.BOT)]
+
+
+async def test_oldest_clicks_of_a_slow_subscriber_are_dropped_and_counted() -> None:
+    feed = ClickFeed()
+    with feed.subscribe(None) as subscription:
         for number in range(3):
             feed.on_stored([message(f"m{number}", *map(str, range(MAX_QUEUED_CLICKS // 2)))])
-        clicks = listener.drain()
-        assert (MAX_QUEUED_CLICKS, MAX_QUEUED_CLICKS // 2) == (len(clicks), listener.dropped)
-        assert {"m1", "m2"} == {told.judged_click.click.message_id for told in clicks}
+        clicks = subscription.drain()
+        assert (len(clicks), subscription.dropped) == (MAX_QUEUED_CLICKS, MAX_QUEUED_CLICKS // 2)
+        assert {live_click.judged_click.click.message_id for live_click in clicks} == {"m1", "m2"}
 
 
-async def test_whatever_was_stored_of_a_campaign_is_a_change() -> None:
+async def test_message_without_clicks_is_a_change() -> None:
     feed = ClickFeed()
-    with feed.subscribe("spring") as listener:
+    with feed.subscribe("spring") as subscription:
         async with asyncio.TaskGroup() as tasks:
-            waiting = tasks.create_task(listener.wait_for_change())
+            waiting = tasks.create_task(subscription.wait_for_change())
             feed.on_stored([message("m1", "a", campaign="autumn")])
             await asyncio.sleep(0)
             assert not waiting.done()
             feed.on_stored([message("m2")])
-        assert (True, []) == (waiting.result(), listener.drain())
+        assert (waiting.result(), subscription.drain()) == (True, [])
 
 
-async def test_who_has_no_room_hears_of_changes_alone() -> None:
+async def test_subscription_without_queue_is_notified_of_changes_only() -> None:
     feed = ClickFeed()
-    with feed.subscribe(None, max_queue=0) as listener:
+    with feed.subscribe(None, max_queue=0) as subscription:
         feed.on_stored([message("m1", "a")])
-        assert (True, [], 0) == (await listener.wait_for_change(), listener.drain(), listener.dropped)
+        assert (await subscription.wait_for_change(), subscription.drain(), subscription.dropped) == (True, [], 0)
 
 
-async def test_nobody_waits_after_the_end() -> None:
+async def test_closed_feed_ends_waiting() -> None:
     feed = ClickFeed()
-    with feed.subscribe(None) as listener:
+    with feed.subscribe(None) as subscription:
         async with asyncio.TaskGroup() as tasks:
-            waiting = tasks.create_task(listener.wait_for_change())
+            waiting = tasks.create_task(subscription.wait_for_change())
             await asyncio.sleep(0)
             feed.close()
         assert not waiting.result()
-    with feed.subscribe(None) as late:
-        assert not await late.wait_for_change()
+    with feed.subscribe(None) as late_subscription:
+        assert not await late_subscription.wait_for_change()

@@ -21,48 +21,48 @@ from tests.support.judged_lines import (
 from tests.support.memory_analytics import MemoryAnalytics
 
 
-async def test_console_is_served_until_told_to_stop() -> None:
+async def test_console_is_served_on_a_socket() -> None:
     async with serve_console(MemoryAnalytics()) as address, httpx2.AsyncClient() as client:
-        answer = await client.get(f"{address}/healthz")
-    assert (200, "ok\n") == (answer.status_code, answer.text)
+        response = await client.get(f"{address}/healthz")
+    assert (response.status_code, response.text) == (200, "ok\n")
 
 
 @needs_chromium
-async def test_browser_shows_the_headline_and_complains_of_nothing() -> None:
+async def test_browser_shows_the_click_rate_without_errors() -> None:
     analytics = MemoryAnalytics()
     bots = [make_judged_click(click(f"m{number}", "b"), Verdict.BOT, BURST) for number in range(4)]
     clicked = [
-        make_judged_message(sent(of.click.message_id), delivered(of.click.message_id), clicks=(of,)) for of in bots
+        make_judged_message(sent(bot.click.message_id), delivered(bot.click.message_id), clicks=(bot,)) for bot in bots
     ]
     await analytics.store(
         [], [*clicked, make_judged_message(sent("m9"), delivered("m9"), clicks=(make_judged_click(click("m9", "h")),))]
     )
-    complaints: list[str] = []
+    console_messages: list[str] = []
     async with serve_console(analytics) as address, chromium() as browser:
         page = await browser.new_page(viewport={"width": 360, "height": 740})
-        page.on("console", lambda message: complaints.append(message.text))
+        page.on("console", lambda message: console_messages.append(message.text))
         await page.goto(address)
         await page.get_by_role("link", name="spring").click()
-        await page.wait_for_load_state("load")  # a page can be read before its style is there
+        await page.wait_for_load_state("load")  # the stylesheet may load after the text
         rates = await page.locator(".rates").inner_text()
-        reading = await page.locator(".reading").inner_text()
+        summary = await page.locator(".rate-summary").inner_text()
         overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        people = await page.evaluate("getComputedStyle(document.querySelector('rect.human')).fill")
-    assert ["20.0%", "100.0%"] == rates.split()
-    assert (
-        "100.0% as an email service would report it; 20.0% people: 1 of 5 who got the message clicked in it." == reading
-    )
-    assert (0, "rgb(13, 122, 107)", []) == (overflow, people, complaints)
+        human_fill = await page.evaluate("getComputedStyle(document.querySelector('rect.human')).fill")
+    assert rates.split() == ["20.0%", "100.0%"]
+    assert summary == "100.0% as an email service would report it; 20.0% people: 1 of 5 recipients clicked."
+    assert (overflow, human_fill, console_messages) == (0, "rgb(13, 122, 107)", [])
 
 
 @needs_chromium
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing_wrong_with_single_clicks(scheme: Literal["light", "dark"]) -> None:
+async def test_axe_finds_no_accessibility_violations(scheme: Literal["light", "dark"]) -> None:
     axe = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
     analytics = MemoryAnalytics()
-    long = replace(click("m1", "1", recipient=f"{'ann' * 20}@example.com"), url=f"https://example.com/{'a' * 90}?b=c")
+    long_click = replace(
+        click("m1", "1", recipient=f"{'ann' * 20}@example.com"), url=f"https://example.com/{'a' * 90}?b=c"
+    )
     clicks = (
-        make_judged_click(long, Verdict.BOT, BURST, HOSTING),
+        make_judged_click(long_click, Verdict.BOT, BURST, HOSTING),
         make_judged_click(click("m1", "2"), Verdict.SUSPECTED, HOSTING),
         make_judged_click(click("m1", "3"), Verdict.HUMAN, ENGAGED),
         make_judged_click(
@@ -71,7 +71,7 @@ async def test_axe_finds_nothing_wrong_with_single_clicks(scheme: Literal["light
     )
     await analytics.store([], [make_judged_message(sent("m1"), clicks=clicks)])
     async with serve_console(analytics) as address, chromium() as browser:
-        # The test's own script needs what the console's policy forbids.
+        # The console's Content-Security-Policy forbids the script that axe needs.
         page = await browser.new_page(viewport={"width": 320, "height": 640}, color_scheme=scheme, bypass_csp=True)
         for path in (
             "/campaign?name=spring",
@@ -79,9 +79,9 @@ async def test_axe_finds_nothing_wrong_with_single_clicks(scheme: Literal["light
             "/clicks?campaign=spring&signal=burst",
         ):
             await page.goto(address + path)
-            await page.evaluate("document.querySelectorAll('details').forEach(words => words.open = true)")
+            await page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
             overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-            assert 0 == overflow
+            assert overflow == 0
             await page.evaluate(axe)
-            found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-            assert [] == [violation["id"] for violation in found["violations"]]
+            results = await page.evaluate("axe.run({resultTypes: ['violations']})")
+            assert [violation["id"] for violation in results["violations"]] == []

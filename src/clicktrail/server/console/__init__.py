@@ -1,4 +1,4 @@
-"""The console: campaign reports as pages for the sender and as JSON for programs, on loopback."""
+"""The console: campaign reports as pages and as JSON, served on a loopback address."""
 
 from clicktrail.server.console.app import create_app
 

@@ -1,4 +1,4 @@
-"""The console's application: pages, API, style, and what every response has in common."""
+"""The console's web application: routes, dependencies, templates, and protection against other web sites."""
 
 from pathlib import Path
 
@@ -24,7 +24,8 @@ from clicktrail.server.ports import Analytics, Clock
 
 __all__ = ["LoopbackHostMiddleware", "add_security_headers", "create_app"]
 
-# FOLDED loopback.py: What keeps the console between the machine and its user: it asks for no password.
+_LOG = structlog.get_logger(component="console")
+_STATIC_FOLDER = Path(__file__).parent / "static"
 
 _LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 
@@ -38,46 +39,17 @@ _SECURITY_HEADERS = {
 }
 
 
-class LoopbackHostMiddleware(ASGIMiddleware):
-    """Answer only those who asked for a loopback host by name.
-
-    A web page can point its own host name at 127.0.0.1 and have its visitor's browser read the console (DNS
-    rebinding); the browser then still asks for the page's host. RFC 9110 section 15.5.20: 421, Misdirected Request.
-    """
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Pass the request on, or refuse it."""
-        host, _, port = MutableScopeHeaders(scope=scope).get("host", "").rpartition(":")
-        if (host if port.isdigit() else f"{host}:{port}".lstrip(":")).lower() in _LOOPBACK_HOSTS:
-            await next_app(scope, receive, send)
-        else:
-            refusal = ASGIResponse(body=b"not a host of this console", status_code=421, media_type="text/plain")
-            await refusal(scope, receive, send)
-
-
-async def add_security_headers(message: Message, _scope: Scope) -> None:
-    """Add to every response what a browser needs to keep it to itself."""
-    if message["type"] == "http.response.start":
-        headers = MutableScopeHeaders.from_message(message)
-        for name, value in _SECURITY_HEADERS.items():
-            headers[name] = value
-
-
-_LOG = structlog.get_logger(component="console")
-_STATIC_FOLDER = Path(__file__).parent / "static"
-
-
 def create_app(
     analytics: Analytics, *, feed: ClickFeed, rules: Rules, clock: Clock, rejudge: RejudgeFunction
 ) -> Litestar:
-    """Make the application, an ASGI one, to be served in the process that holds analytics.
+    """Create the ASGI application. It must be served in the process that has opened analytics.
 
     Args:
-        analytics: whose numbers it shows.
-        feed: what tells of what is stored.
-        rules: what verdicts rest on, and the words for it.
-        clock: tells how long a click is past.
-        rejudge: judges again what is stored.
+        analytics: store of reports and clicks.
+        feed: publishes stored clicks to live pages and streams.
+        rules: descriptions of signals, and scores of verdicts.
+        clock: shows the age of a click, from which the state of its verdict follows.
+        rejudge: judges stored clicks again.
     """
     return Litestar(
         route_handlers=[
@@ -108,12 +80,39 @@ def create_app(
     )
 
 
+class LoopbackHostMiddleware(ASGIMiddleware):
+    """Refuse requests whose Host is not a loopback address or localhost.
+
+    The console needs no password, so only this machine may use it. A web page can resolve its own host name to
+    127.0.0.1 and make its visitor's browser read the console (DNS rebinding), but the request then names that host. It
+    is refused with 421, Misdirected Request (RFC 9110 section 15.5.20).
+    """
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Pass the request on, or respond with 421."""
+        host_header = MutableScopeHeaders(scope=scope).get("host", "")
+        host, _, port = host_header.rpartition(":")
+        if (host if port.isdigit() else host_header).lower() in _LOOPBACK_HOSTS:
+            await next_app(scope, receive, send)
+        else:
+            response = ASGIResponse(body=b"not a host of this console", status_code=421, media_type="text/plain")
+            await response(scope, receive, send)
+
+
+async def add_security_headers(message: Message, _scope: Scope) -> None:
+    """Add headers that keep other sites from embedding, reading or caching the response."""
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in _SECURITY_HEADERS.items():
+            headers[name] = value
+
+
 async def _log_exception(error: Exception, scope: Scope) -> None:
-    """Log what is no fault of the one who asked. The cause of a StorageError may quote a person's address."""
+    # Log no traceback of a StorageError: its cause may quote a recipient's address.
     if isinstance(error, StorageError):
         _LOG.error("analytics cannot be read", path=scope["path"], error=error)
     elif not isinstance(error, ClientException):
-        _LOG.error("a request failed", path=scope["path"], exc_info=error)
+        _LOG.error("request failed", path=scope["path"], exc_info=error)
 
 
 def _create_jinja_environment() -> Environment:

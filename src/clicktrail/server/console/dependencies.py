@@ -1,4 +1,4 @@
-"""What the application gives to its handlers."""
+"""Dependencies that the application injects into its handlers."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -27,9 +27,9 @@ __all__ = [
 ]
 
 RejudgeFunction = Callable[[RejudgeRequest], Awaitable[list[dict[str, Any]]]]
-"""Judges again, and says what became of each campaign."""
+"""Judges stored clicks again, and returns the result of each campaign as JSON."""
 
-# A Protocol cannot be checked at run time, so Litestar must not try.
+# SkipValidation: Litestar checks types at run time, which is impossible for a Protocol.
 ReportsDependency = NamedDependency[SkipValidation[Reports]]
 ClickLogDependency = NamedDependency[SkipValidation[ClickLog]]
 ClockDependency = NamedDependency[SkipValidation[Clock]]
@@ -47,14 +47,14 @@ def parse_click_search(
     counted: FromQuery[bool] = True,
     before: FromQuery[str] = "",
 ) -> ClickSearch:
-    """The clicks that a request's query asks for.
+    """Build a click search from query parameters.
 
     Raises:
-        ClientException: no page before this one could have named such a place.
+        ClientException: ``before`` is not a cursor.
     """
     try:
-        place = decode_cursor(before) if before else None
+        cursor = decode_cursor(before) if before else None
     except ValueError as error:
-        raise ClientException("before is no place of a click") from error
-    chosen = tuple(verdict for verdict in Verdict if verdict in (verdicts or Verdict))
-    return ClickSearch(campaign=campaign, verdicts=chosen, signal=signal, counted=counted, before=place)
+        raise ClientException("before is not the cursor of a page of clicks") from error
+    sorted_verdicts = tuple(verdict for verdict in Verdict if verdict in (verdicts or Verdict))
+    return ClickSearch(campaign=campaign, verdicts=sorted_verdicts, signal=signal, counted=counted, before=cursor)

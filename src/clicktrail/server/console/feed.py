@@ -1,4 +1,4 @@
-"""What analytics has just stored, for whoever listens at that moment."""
+"""Publish clicks to subscribers of live streams when they are stored."""
 
 import asyncio
 from collections import deque
@@ -12,17 +12,15 @@ from clicktrail.server.ports import JudgedMessage
 __all__ = ["MAX_QUEUED_CLICKS", "ClickFeed", "LiveClick", "Subscription"]
 
 MAX_QUEUED_CLICKS = 1_000
-"""Clicks that wait for a listener at most."""
+"""Clicks that wait for a slow subscriber before the oldest are dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveClick:
-    """A click that has just got a verdict, or another one.
+    """A click with a new or changed verdict.
 
     Attributes:
-        campaign: of its message.
-        judged_click: the click and its verdict.
-        previous_verdict: the verdict that it had until now; None if none.
+        previous_verdict: None for a new click.
     """
 
     campaign: str
@@ -31,14 +29,14 @@ class LiveClick:
 
 
 class Subscription:
-    """Somebody who listens, and misses the oldest clicks where they come faster than they are taken.
+    """A bounded queue of live clicks for one subscriber. When it is full, the oldest clicks are dropped.
 
     Args:
-        campaign: the one that they want to hear of; None for all.
-        max_queue: clicks that wait for them at most.
+        campaign: campaign whose clicks are published; None for all.
+        max_queue: length of the queue; with 0, the subscriber is only notified that something was stored.
 
     Attributes:
-        dropped: how many clicks had to go.
+        dropped: number of clicks dropped so far.
     """
 
     def __init__(self, campaign: str | None, *, max_queue: int) -> None:
@@ -50,74 +48,68 @@ class Subscription:
         self._closed = False
 
     async def wait_for_change(self) -> bool:
-        """Wait until something was stored since the last call; False once nothing more will come."""
+        """Wait until something was stored since the last call. Returns False when the feed is closed."""
         await self._change_event.wait()
         if not self._closed:
             self._change_event.clear()
         return not self._closed
 
     def drain(self) -> list[LiveClick]:
-        """The clicks since the last call; there may be none, where something else was stored."""
+        """Take all queued clicks. There are none if only other events were stored."""
         clicks = list(self._queue)
         self._queue.clear()
         return clicks
 
     def publish(self, messages: Sequence[JudgedMessage]) -> None:
-        """Hand on what they want to hear of."""
-        wanted = [message for message in messages if self._campaign in {None, message.timeline.campaign}]
-        if not wanted:
+        """Queue the new and changed clicks of stored messages, and notify the subscriber."""
+        own_messages = [message for message in messages if self._campaign in {None, message.timeline.campaign}]
+        if not own_messages:
             return
         if self._max_queue:
-            clicks = [click for message in wanted for click in _find_changed_clicks(message)]
+            clicks = [click for message in own_messages for click in _find_changed_clicks(message)]
             self.dropped += max(0, len(self._queue) + len(clicks) - self._max_queue)
             self._queue.extend(clicks)
         self._change_event.set()
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """Notify the subscriber that the feed is closed."""
         self._closed = True
         self._change_event.set()
 
 
 class ClickFeed:
-    """The port Announcements: hands on what was stored. Of anonymous clicks it hears nothing: no moment is theirs."""
+    """The port `StoreObserver`: publishes stored clicks, except anonymous ones, whose time must stay unknown."""
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
         self._closed = False
 
     def on_stored(self, messages: Sequence[JudgedMessage]) -> None:
-        """Tell all who listen. Nobody waits for them."""
-        for listener in self._subscriptions:
-            listener.publish(messages)
+        """Publish to all subscribers, without waiting for them."""
+        for subscription in self._subscriptions:
+            subscription.publish(messages)
 
     @contextmanager
     def subscribe(self, campaign: str | None, *, max_queue: int = MAX_QUEUED_CLICKS) -> Iterator[Subscription]:
-        """Listen for as long as the block lasts.
-
-        Args:
-            campaign: the one to hear of; None for all.
-            max_queue: clicks that wait at most; with none one hears of changes alone.
-        """
-        listener = Subscription(campaign, max_queue=max_queue)
-        self._subscriptions.add(listener)
+        """Subscribe until the context ends. The arguments are those of `Subscription`."""
+        subscription = Subscription(campaign, max_queue=max_queue)
+        self._subscriptions.add(subscription)
         if self._closed:
-            listener.close()
+            subscription.close()
         try:
-            yield listener
+            yield subscription
         finally:
-            self._subscriptions.discard(listener)
+            self._subscriptions.discard(subscription)
 
     def close(self) -> None:
-        """Let all who listen go; who comes later hears nothing."""
+        """Close all subscriptions, also those that are made later."""
         self._closed = True
-        for listener in self._subscriptions:
-            listener.close()
+        for subscription in self._subscriptions:
+            subscription.close()
 
 
 def _find_changed_clicks(message: JudgedMessage) -> Iterator[LiveClick]:
-    """Those that had no verdict, or another one: one that was judged again as before is no news."""
     for judged in message.clicks:
-        before = message.previous_verdicts.get(judged.click.id)
-        if before is not judged.verdict:
-            yield LiveClick(campaign=message.timeline.campaign, judged_click=judged, previous_verdict=before)
+        previous_verdict = message.previous_verdicts.get(judged.click.id)
+        if previous_verdict is not judged.verdict:
+            yield LiveClick(campaign=message.timeline.campaign, judged_click=judged, previous_verdict=previous_verdict)

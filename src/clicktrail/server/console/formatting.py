@@ -1,4 +1,4 @@
-"""Numbers, times and names as the console writes them."""
+"""Template filters: format numbers, times and User-Agents, and build URLs of click searches."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -33,70 +33,69 @@ _OPERATING_SYSTEMS: Final[Mapping[str, str]] = {
     "CrOS": "ChromeOS",
     "Linux": "Linux",
 }
-"""What stands in the header of a browser there, in the order in which it is looked for: Android's has Linux, too."""
+"""Operating systems by the text in a browser's User-Agent. The first match counts: Android's also has ``Linux``."""
 
 _MAX_USER_AGENT_CHARS = 60
-"""Characters of an agent that is no browser."""
 
 
 def percent(share: float) -> str:
-    """A share of one with one decimal: ``40.2%``; ``<0.1%`` where it is more than nothing and would read as that."""
+    """Format a fraction of 1 with one decimal: ``40.2%``. A share above 0 is never shown as 0: ``<0.1%``."""
     text = f"{share:.1%}"
     return "<0.1%" if share > 0 and text == "0.0%" else text
 
 
 def number(count: int) -> str:
-    """A count with its thousands set apart: ``12,345``."""
+    """Format a count with thousands separators: ``12,345``."""
     return f"{count:,}"
 
 
-def signed_points(count: int) -> str:
-    """Points with their sign, and a minus that is as wide as a plus."""
-    return f"{count:+}".replace("-", "\N{MINUS SIGN}")
+def signed_points(points: int) -> str:
+    """Format points with a sign. The minus sign is as wide as the plus sign."""
+    return f"{points:+}".replace("-", "\N{MINUS SIGN}")
 
 
 def date_and_minute(at: datetime) -> str:
-    """A time for a reader anywhere: ``23 November 2026, 09:00 UTC``."""
+    """Format a time as ``23 November 2026, 09:00 UTC``."""
     return f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
 
 
 def date_and_second(at: datetime) -> str:
-    """The same to the second, of which a scanner makes use: ``23 November 2026, 09:00:07 UTC``."""
+    """Format a time as ``23 November 2026, 09:00:07 UTC``."""
     return f"{at.astimezone(UTC):%-d %B %Y, %H:%M:%S} UTC"
 
 
 def capitalize_first(text: str) -> str:
-    """Words with a capital letter at their beginning."""
+    """Capitalize the first letter, and leave the others as they are."""
     return text[:1].upper() + text[1:]
 
 
 def short_user_agent(user_agent: str) -> str:
-    """What a program calls itself, in short: ``Chrome 150 on Windows``, or the beginning of its own words."""
+    """Shorten a User-Agent: ``Chrome 150 on Windows`` for a browser, or its first 60 characters."""
     if browser := parse_browser(user_agent):
-        system = next((name for mark, name in _OPERATING_SYSTEMS.items() if mark in user_agent), "")
+        system = next((name for text, name in _OPERATING_SYSTEMS.items() if text in user_agent), "")
         return f"{browser} on {system}" if system else str(browser)
     return user_agent if len(user_agent) <= _MAX_USER_AGENT_CHARS else f"{user_agent[:_MAX_USER_AGENT_CHARS].rstrip()}…"
 
 
 def clicks_url(search: ClickSearch) -> str:
-    """The address of the page that shows the clicks one looks for."""
-    asked: dict[str, str | Sequence[str]] = {"campaign": search.campaign}
+    """The URL of a search's page. Parameters with their default value are left out."""
+    query: dict[str, str | Sequence[str]] = {"campaign": search.campaign}
     if search.verdicts != tuple(Verdict):
-        asked["verdict"] = search.verdicts
+        query["verdict"] = search.verdicts
     if search.signal:
-        asked["signal"] = search.signal
+        query["signal"] = search.signal
     if not search.counted:
-        asked["counted"] = "false"
+        query["counted"] = "false"
     if search.before:
-        asked["before"] = encode_cursor(search.before)
-    return f"/clicks?{urlencode(asked, doseq=True)}"
+        query["before"] = encode_cursor(search.before)
+    return f"/clicks?{urlencode(query, doseq=True)}"
 
 
 def first_page(search: ClickSearch) -> ClickSearch:
-    """The same from its beginning."""
+    """The same search from its first page."""
     return replace(search, before=None)
 
 
 def with_signal(search: ClickSearch, signal: str) -> ClickSearch:
-    """The same among the clicks with a signal, from its beginning; among all where it is empty."""
+    """The first page of the same search for clicks with a signal, or with any if empty."""
     return replace(search, signal=signal, before=None)

@@ -1,4 +1,4 @@
-"""Clicks as they are judged, as server-sent events (WHATWG HTML, section 9.2): for pages, and for programs."""
+"""Live updates as server-sent events (WHATWG HTML, section 9.2): changes for pages, clicks for programs."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,16 +18,16 @@ from clicktrail.server.ports import Clock
 __all__ = ["stream_changes", "stream_clicks"]
 
 _KEEPALIVE_INTERVAL_S: Final = 15.0
-"""How long nothing is said at most, so that whoever is gone is noticed."""
+"""A write to a closed connection fails, so keep-alives detect clients that have disconnected."""
 _MIN_CHANGE_INTERVAL_S: Final = 0.5
-"""How far apart a page hears of changes: it asks for all of itself each time."""
+"""Least time between two change events: for each, a page is fetched again as a whole."""
 
 _EventStream = AsyncIterator[ServerSentEventMessage]
 
 
 @get("/live")
 async def stream_changes(feed: ClickFeedDependency, campaign: FromQuery[str | None] = None) -> ServerSentEvent:
-    """Tell a page whenever it may have changed: nothing more, however much that is."""
+    """Stream an event without details whenever the page of one campaign, or of all, may have changed."""
     return ServerSentEvent(_generate_change_events(feed, campaign))
 
 
@@ -35,35 +35,35 @@ async def stream_changes(feed: ClickFeedDependency, campaign: FromQuery[str | No
 async def stream_clicks(
     feed: ClickFeedDependency, rules: RulesDependency, clock: ClockDependency, campaign: FromQuery[str | None] = None
 ) -> ServerSentEvent:
-    """Tell a program of each click that gets a verdict from now on, or another one than before."""
+    """Stream the clicks of one campaign, or of all, when they get a verdict or another one."""
     return ServerSentEvent(_generate_click_events(feed, campaign, rules, clock))
 
 
 async def _generate_change_events(feed: ClickFeed, campaign: str | None) -> _EventStream:
-    with feed.subscribe(campaign, max_queue=0) as listener:
+    with feed.subscribe(campaign, max_queue=0) as subscription:
         yield _create_keepalive()
-        async for changed in _wait_for_changes(listener):
+        async for changed in _wait_for_changes(subscription):
             yield ServerSentEventMessage(event="change", data="true") if changed else _create_keepalive()
             await asyncio.sleep(_MIN_CHANGE_INTERVAL_S)
 
 
 async def _generate_click_events(feed: ClickFeed, campaign: str | None, rules: Rules, clock: Clock) -> _EventStream:
-    with feed.subscribe(campaign) as listener:
-        missed = 0
+    with feed.subscribe(campaign) as subscription:
+        reported_dropped = 0
         yield _create_keepalive()
-        async for _changed in _wait_for_changes(listener):
-            clicks = listener.drain()
+        async for _changed in _wait_for_changes(subscription):
+            clicks = subscription.drain()
             if not clicks:
                 yield _create_keepalive()
-            if listener.dropped > missed:
-                yield ServerSentEventMessage(event="missed", data=str(listener.dropped - missed))
-                missed = listener.dropped
-            for told in clicks:
-                yield ServerSentEventMessage(event="click", data=_encode_live_click(told, rules, clock))
+            if subscription.dropped > reported_dropped:
+                yield ServerSentEventMessage(event="dropped", data=str(subscription.dropped - reported_dropped))
+                reported_dropped = subscription.dropped
+            for live_click in clicks:
+                yield ServerSentEventMessage(event="click", data=_encode_live_click(live_click, rules, clock))
 
 
 async def _wait_for_changes(subscription: Subscription) -> AsyncIterator[bool]:
-    """True whenever something was stored, False where nothing was for a while, until nothing more will come."""
+    """Yield True when something was stored, and False on keep-alive timeout. End when the feed is closed."""
     while True:
         try:
             async with asyncio.timeout(_KEEPALIVE_INTERVAL_S):
@@ -76,8 +76,8 @@ async def _wait_for_changes(subscription: Subscription) -> AsyncIterator[bool]:
 
 def _encode_live_click(live_click: LiveClick, rules: Rules, clock: Clock) -> str:
     click = click_as_json(live_click.judged_click, rules=rules, now=clock.now())
-    before = live_click.previous_verdict.value if live_click.previous_verdict else None
-    return msgspec.json.encode({"campaign": live_click.campaign, **click, "was": before}).decode()
+    click |= {"campaign": live_click.campaign, "previous_verdict": live_click.previous_verdict}
+    return msgspec.json.encode(click).decode()
 
 
 def _create_keepalive() -> ServerSentEventMessage:

@@ -1,4 +1,4 @@
-"""Reports as pages. All is on the page as it is served; a script only asks for it again when it has changed."""
+"""The console's pages. They are complete as served; a script only fetches them again when something was stored."""
 
 from dataclasses import replace
 from typing import Final
@@ -26,7 +26,6 @@ __all__ = ["render_campaign", "render_campaigns", "render_clicks", "render_clien
 _Request = Request[None, None, State]
 
 _CLICKS_PER_PAGE: Final = 25
-"""Clicks on a page: some screens full."""
 _NON_HUMAN_VERDICTS: Final = tuple(verdict for verdict in Verdict if verdict is not Verdict.HUMAN)
 _CLICK_TABS: Final[tuple[tuple[str, tuple[Verdict, ...], bool], ...]] = (
     ("All", tuple(Verdict), True),
@@ -35,22 +34,22 @@ _CLICK_TABS: Final[tuple[tuple[str, tuple[Verdict, ...], bool], ...]] = (
     *((verdict.capitalize(), (verdict,), True) for verdict in _NON_HUMAN_VERDICTS),
     ("Not counted", tuple(Verdict), False),
 )
-"""Which clicks one may want to see: what that is called, their verdicts, and whether reports count them."""
+"""Tabs of the clicks page: label, verdicts to show, and whether to show clicks that reports count or the others."""
 
 
 @get("/")
 async def render_campaigns(reports: ReportsDependency) -> Template:
-    """Every campaign, the latest sent first."""
-    return Template("campaigns.html", context={"recent": await reports.cached_campaigns()})
+    """The list of campaigns, the latest sent first."""
+    return Template("campaigns.html", context={"cached_reports": await reports.cached_campaigns()})
 
 
 @get("/campaign")
 async def render_campaign(reports: ReportsDependency, rules: RulesDependency, name: FromQuery[str]) -> Template:
-    """One campaign. Its name is a query parameter, since any text is a name: the empty one, ``a/b``, ``..``."""
-    recent = await reports.cached_campaign(name)
-    if recent is None:
+    """One campaign. The name is a query parameter because any text can be one: an empty text, ``a/b``, ``..``."""
+    cached = await reports.cached_campaign(name)
+    if cached is None:
         raise NotFoundException(f"There is no campaign “{name}”.")
-    context = {"report": recent.report, "as_of": recent.as_of, "signals": _describe_signals(rules)}
+    context = {"report": cached.report, "as_of": cached.as_of, "signal_descriptions": _describe_signals(rules)}
     return Template("campaign.html", context=context)
 
 
@@ -62,35 +61,34 @@ async def render_clicks(
     clock: ClockDependency,
     search: ClickSearchDependency,
 ) -> Template:
-    """Single clicks of one campaign, the latest first, each with what explains its verdict."""
-    shown, end = await list_clicks(click_log, search, limit=_CLICKS_PER_PAGE, rules=rules, now=clock.now())
-    if not shown and await reports.cached_campaign(search.campaign) is None:
+    """A page of a campaign's clicks, the latest first, each with the reasons for its verdict."""
+    clicks, next_cursor = await list_clicks(click_log, search, limit=_CLICKS_PER_PAGE, rules=rules, now=clock.now())
+    if not clicks and await reports.cached_campaign(search.campaign) is None:
         raise NotFoundException(f"There is no campaign “{search.campaign}”.")
     context = {
         "search": search,
-        "clicks": shown,
-        "choices": [
-            (words, replace(search, verdicts=verdicts, counted=counted, before=None))
-            for words, verdicts, counted in _CLICK_TABS
+        "clicks": clicks,
+        "tabs": [
+            (label, replace(search, verdicts=verdicts, counted=counted, before=None))
+            for label, verdicts, counted in _CLICK_TABS
         ],
-        "further": replace(search, before=end) if end else None,
-        "signals": _describe_signals(rules),
-        "least": rules.min_scores,
+        "next_page": replace(search, before=next_cursor) if next_cursor else None,
+        "signal_descriptions": _describe_signals(rules),
+        "min_scores": rules.min_scores,
     }
     return Template("clicks.html", context=context)
 
 
 def _describe_signals(rules: Rules) -> dict[str, str]:
-    """What each signal means, by its name."""
     return {rule.name: rule.description for rule in rules.rules}
 
 
 def render_client_error(_request: _Request, error: ClientException) -> Template:
-    """A page that does not exist, or was asked for in a wrong way."""
-    return Template("refusal.html", context={"reason": error.detail}, status_code=error.status_code)
+    """The error page for a request to a page that does not exist, or with wrong parameters."""
+    return Template("error.html", context={"reason": error.detail}, status_code=error.status_code)
 
 
 def render_unavailable(_request: _Request, _error: StorageError) -> Template:
-    """The numbers cannot be read just now. No click is lost by that: each is in the journal."""
-    reason = "The numbers cannot be read just now. No click is lost: each is in the journal. Try again in a moment."
-    return Template("refusal.html", context={"reason": reason}, status_code=503)
+    """The error page while analytics cannot be read."""
+    reason = "The reports cannot be read at the moment. No click is lost: each is in the journal. Try again shortly."
+    return Template("error.html", context={"reason": reason}, status_code=503)

@@ -1,86 +1,88 @@
-// Keeps a page as it would be if it were loaded now: where something was stored, it is asked for again, and what differs
-// is replaced. Without this script the same page shows the same when it is loaded.
+// Updates the page when the engine has stored something: fetches it again and replaces the elements that differ.
+// Without this script, reloading the page has the same effect.
 "use strict"
 
 const button = document.querySelector("#live")
-const words = { opening: "Connecting", live: "Live", paused: "Paused", lost: "Reconnecting" }
-const patienceMs = 30_000
-const countingMs = 2_000
-let wanted = true
-let feed = null
-let asking = false
-let outdated = false
+const stateLabels = { opening: "Connecting", live: "Live", paused: "Paused", lost: "Reconnecting" }
+const fetchTimeoutMs = 30_000
+const countingPollMs = 2_000
+const reconnectMs = 3_000
+let following = true
+let eventSource = null
+let fetching = false
+let refreshPending = false
 
-function show(state) {
+function showState(state) {
   button.dataset.state = state
-  button.textContent = words[state]
-  button.title = wanted ? "Pause: leave this page as it is" : "Follow what comes in"
-  button.setAttribute("aria-pressed", String(wanted))
+  button.textContent = stateLabels[state]
+  button.title = following ? "Pause live updates" : "Resume live updates"
+  button.setAttribute("aria-pressed", String(following))
 }
 
-async function renew() {
-  outdated = asking
-  if (asking) return
-  asking = true
-  const began = performance.now()
+async function refreshPage() {
+  refreshPending = fetching
+  if (fetching) return
+  fetching = true
+  const startedAt = performance.now()
   try {
-    const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(patienceMs) })
-    if (answer.ok && feed) {
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html")
-      bring(document.querySelector("main"), page.querySelector("main"))
+    const response = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(fetchTimeoutMs) })
+    if (response.ok && eventSource) {
+      const page = new DOMParser().parseFromString(await response.text(), "text/html")
+      morph(document.querySelector("main"), page.querySelector("main"))
     }
   } catch {
-    // The engine is restarting. The feed comes back with it, and has the page asked for then.
+    // The engine is restarting. The page is refreshed when the event stream opens again.
   }
-  // Most of the engine's time belongs to clicks. A page whose numbers are still being counted hears of no change when
-  // they are.
+  // Wait four times as long as the fetch took, to leave the engine time for clicks. Poll while a report is being counted:
+  // the end of counting sends no event.
   const counting = document.querySelector(".counting")
   setTimeout(() => {
-    asking = false
-    if (feed && (outdated || counting)) renew()
-  }, Math.max(4 * (performance.now() - began), counting ? countingMs : 0))
+    fetching = false
+    if (eventSource && (refreshPending || counting)) refreshPage()
+  }, Math.max(4 * (performance.now() - startedAt), counting ? countingPollMs : 0))
 }
 
-// Change as little as possible, so that focus, scrolling and what is unfolded stay.
-function bring(old, current) {
-  if (old.isEqualNode(current)) return
+// Change as little as possible, to keep focus, scroll position and opened details.
+function morph(old, updated) {
+  if (old.isEqualNode(updated)) return
   const children = [...old.childNodes]
-  if (old.nodeName !== current.nodeName || children.length !== current.childNodes.length || !children.length) {
-    old.replaceWith(current)
+  if (old.nodeName !== updated.nodeName || children.length !== updated.childNodes.length || !children.length) {
+    old.replaceWith(updated)
     return
   }
   for (const { name } of [...old.attributes]) {
-    if (name !== "open" && !current.hasAttribute(name)) old.removeAttribute(name)
+    if (name !== "open" && !updated.hasAttribute(name)) old.removeAttribute(name)
   }
-  for (const { name, value } of current.attributes) {
+  for (const { name, value } of updated.attributes) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value)
   }
-  const currents = [...current.childNodes]
-  children.forEach((child, place) => bring(child, currents[place]))
+  const updatedChildren = [...updated.childNodes]
+  children.forEach((child, index) => morph(child, updatedChildren[index]))
 }
 
-// Only a page that is in view listens: a browser opens six connections to a host, for all of its windows together.
-function follow() {
-  feed?.close()
-  feed = null
-  if (!wanted || document.hidden) return show(wanted ? "opening" : "paused")
-  feed = new EventSource(button.dataset.feed)
-  feed.addEventListener("change", renew)
-  feed.addEventListener("open", () => {
-    show("live")
-    renew() // what changed before there was anybody to hear of it
+// Only visible pages connect: a browser opens at most six connections to a host, for all of its windows together.
+function connect() {
+  eventSource?.close()
+  eventSource = null
+  if (!following || document.hidden) return showState(following ? "opening" : "paused")
+  eventSource = new EventSource(button.dataset.liveUrl)
+  eventSource.addEventListener("change", refreshPage)
+  eventSource.addEventListener("open", () => {
+    showState("live")
+    refreshPage() // for changes before the stream opened
   })
-  feed.addEventListener("error", () => {
-    show("lost")
-    if (feed?.readyState === EventSource.CLOSED) setTimeout(follow, 3_000) // what the browser does by itself otherwise
+  eventSource.addEventListener("error", () => {
+    showState("lost")
+    // The browser reconnects by itself, unless the server refused the connection.
+    if (eventSource?.readyState === EventSource.CLOSED) setTimeout(connect, reconnectMs)
   })
-  show("opening")
+  showState("opening")
 }
 
 button.addEventListener("click", () => {
-  wanted = !wanted
-  follow()
+  following = !following
+  connect()
 })
-document.addEventListener("visibilitychange", follow)
+document.addEventListener("visibilitychange", connect)
 button.hidden = false
-follow()
+connect()
