@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from clicktrail.audit.judging import RecipientDomain
-from clicktrail.cli.audit import CsvClickWriter, JsonClickWriter, campaign_as_json, print_audit
+from clicktrail.cli.audit import AuditedCampaign, CsvClickWriter, JsonClickWriter, print_audit
 from clicktrail.judge import judge
 from clicktrail.model.event import AnonymousClick, AnyEvent, encode_event
 from clicktrail.model.verdict import Verdict
@@ -203,7 +203,7 @@ def test_the_document_is_json_however_many_clicks_there_are(count: int) -> None:
     document = JsonClickWriter(output, SENT_AT + timedelta(hours=1))
     for _ in range(count):
         document.write([CLICK])
-    document.end([campaign_as_json(REPORT)])
+    document.end([AuditedCampaign.from_report(REPORT)])
     result = json.loads(output.getvalue())
     assert (count, [0.5, 0.25]) == (len(result["clicks"]), [*result["campaigns"][0]["click_rate"].values()])
 

@@ -55,7 +55,7 @@ async def test_what_a_click_was_before_is_told_with_and_without_an_engine(tmp_pa
     table, document, none, same = told[0]
     assert told[0] == told[1]
     (change,) = json.loads(document)["changes"]
-    assert ("c0", "human", "bot") == (change["click"], change["from"], change["to"])
+    assert ("c0", "human", "bot") == (change["click_id"], change["from"], change["to"])
     assert (table, "No verdict has changed.\n") == (same, none)
     assert "human to bot" in table
     assert f"\n{change['signals'][0]}: " in table

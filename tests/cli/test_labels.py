@@ -17,7 +17,7 @@ async def test_labels_are_held_against_verdicts_with_and_without_an_engine(tmp_p
 
     def told() -> list[tuple[float | None, float | None]]:
         kept = run_clicktrail("labels", "import", "labels.csv", *config, folder=tmp_path)
-        assert (0, "clicktrail: labels kept: 3\n") == (kept.returncode, kept.stderr)
+        assert (0, "clicktrail: labels stored: 3\n") == (kept.returncode, kept.stderr)
         document = json.loads(run_clicktrail("labels", "report", "--json", *config, folder=tmp_path).stdout)
         assert (3, 1) == (document["labels"], document["unmatched_labels"])
         return [(of["precision"], of["recall"]) for of in document["truths"]]
@@ -39,4 +39,4 @@ def test_a_line_that_is_no_label_is_an_error(tmp_path: Path, line: str) -> None:
     done = run_clicktrail("labels", "import", "labels.csv", folder=tmp_path)
 
     assert 1 == done.returncode
-    assert "labels.csv, line 2 is no label" in done.stderr
+    assert "labels.csv, line 2 is not a label" in done.stderr

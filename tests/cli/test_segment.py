@@ -68,7 +68,7 @@ def test_a_span_that_is_none_is_refused(tmp_path: Path, span: str) -> None:
     done = run_clicktrail("segment", f"--clicked-human={span}", folder=tmp_path)
 
     assert 1 == done.returncode
-    assert f"clicktrail: error: '{span}' is no span of time" in done.stderr
+    assert f"clicktrail: error: '{span}' is not a duration" in done.stderr
 
 
 def test_a_segment_before_the_first_start_leaves_no_trace(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ import pytest
 from clicktrail.demo.population.plan import GroundTruth
 from clicktrail.demo.run import Demo, DemoResult
 from clicktrail.errors import SettingsError
+from clicktrail.report import CampaignReport, UniqueClickers
+from clicktrail.server.api import schemas
 
 SIZE = 100
 WINDOW_S = 15.0
@@ -37,7 +39,7 @@ async def test_a_campaign_is_sent_clicked_and_reported(tmp_path: Path, summarize
         outcome = await demo.run(lambda step, done: told.append((step, done)))
         visits = demo.landing_requests
     summarize(f"raw {outcome.raw_click_rate}, human {outcome.human_click_rate}, true {outcome.true_click_rate}")
-    assert SIZE == outcome.report["delivered"]
+    assert SIZE == outcome.report.delivered
     assert outcome.true_click_rate > 0
     assert outcome.raw_click_rate > 3 * outcome.true_click_rate
     error, raw_error = (
@@ -88,7 +90,9 @@ async def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> No
 def test_rates_are_of_what_was_delivered() -> None:
     truth = GroundTruth(clickers=frozenset({"ada@a.example"}), request_counts={})
     outcome = DemoResult(
-        report={"delivered": 4, "click_rate": {"raw": 0.75, "human": 0.5}},
+        report=schemas.Campaign.from_report(
+            CampaignReport(campaign="spring", reported_deliveries=4, unique=UniqueClickers(raw=3, human=2))
+        ),
         truth=truth,
         console_url="http://127.0.0.1:1",
     )

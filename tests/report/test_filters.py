@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 
 from clicktrail.judge import judge
@@ -7,7 +5,7 @@ from clicktrail.judge.signals import SIGNALS
 from clicktrail.model.event import AnonymousClick, AnyEvent
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts, apply_filter, filtered_counts_as_json
+from clicktrail.report import ClickFilter, FilteredCounts, apply_filter
 from tests.support.events import AZURE_IP, CONTEXT, NOON, click, engagement, sent, sweep
 
 
@@ -50,16 +48,3 @@ def test_anonymous_clicks_pass_every_filter_but_engaged(click_filter: ClickFilte
     anonymous_click = AnonymousClick(id="a", at=NOON, campaign="spring", verdict="bot")
     counts = apply_filter([], [anonymous_click], click_filter=click_filter)
     assert counts == ({} if click_filter is ClickFilter.ENGAGED else {"spring": FilteredCounts(clicks=1)})
-
-
-@pytest.mark.parametrize(("messages_with_engagement", "expected"), [(0, None), (1, 0)])
-def test_filter_engaged_is_null_without_engagement(messages_with_engagement: int, expected: int | None) -> None:
-    report = CampaignReport(campaign="spring", accepted=2, messages_with_engagement=messages_with_engagement)
-    json: dict[str, Any] = filtered_counts_as_json(report, ClickFilter.ENGAGED, FilteredCounts())
-    assert json == {"filter": "engaged", "clicks": expected, "unique": expected, "click_rate": expected}
-
-
-def test_click_rate_of_a_filter_is_unique_clickers_by_deliveries() -> None:
-    report = CampaignReport(campaign="spring", accepted=2)
-    json = filtered_counts_as_json(report, ClickFilter.TIME, FilteredCounts(clicks=3, unique_clickers=1))
-    assert json["click_rate"] == 0.5

@@ -4,9 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
-import msgspec
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
@@ -16,7 +14,7 @@ from clicktrail.report import CampaignReport
 from clicktrail.server.asgi import serve_app
 from clicktrail.server.console import create_app
 from clicktrail.server.console.feed import ClickFeed
-from clicktrail.server.pipeline.rejudge import RejudgeRequest
+from clicktrail.server.pipeline.rejudge import RejudgeRequest, RejudgeResult
 from clicktrail.server.system import SystemClock
 from tests.support.memory_analytics import MemoryAnalytics
 
@@ -58,9 +56,14 @@ ROUTES = (
 )
 
 
-async def echo_rejudge_request(wanted: RejudgeRequest) -> list[dict[str, Any]]:
-    """Judge nothing again, and give back what was asked for."""
-    return [msgspec.to_builtins(wanted)]
+async def rejudge_nothing(request: RejudgeRequest) -> list[RejudgeResult]:
+    """A result that has every field of the request."""
+    result = RejudgeResult(
+        report=CampaignReport(campaign=request.campaign or ""),
+        judged_count=int(request.since.timestamp()) if request.since else 0,
+        skipped_count=int(request.apply),
+    )
+    return [result]
 
 
 def create_console_client(analytics: MemoryAnalytics) -> ConsoleClient:
@@ -85,7 +88,7 @@ async def serve_console(analytics: MemoryAnalytics, feed: ClickFeed | None = Non
 
 def _app(analytics: MemoryAnalytics, feed: ClickFeed) -> Litestar:
     return create_app(
-        analytics, feed=feed, rules=rules.parse_rules(RULES_TOML), clock=SystemClock(), rejudge=echo_rejudge_request
+        analytics, feed=feed, rules=rules.parse_rules(RULES_TOML), clock=SystemClock(), rejudge=rejudge_nothing
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, Self
 
 import msgspec
 import typer
@@ -34,10 +34,11 @@ from clicktrail.judge.shipped import build_judge_with_networks, load_shipped_con
 from clicktrail.model.event import Click, format_rfc3339
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.report import CampaignReport, SourceCounter, build_reports, report_as_json
+from clicktrail.report import CampaignReport, SourceCounter, build_reports
 from clicktrail.server import operator_networks, settings
+from clicktrail.server.api import schemas
 
-__all__ = ["CsvClickWriter", "JsonClickWriter", "audit", "campaign_as_json", "print_audit"]
+__all__ = ["AuditedCampaign", "CsvClickWriter", "JsonClickWriter", "audit", "print_audit"]
 
 # FOLDED audited.py: What to tell of clicks that were audited: a row for each, the numbers of campaigns, and
 # tables for a terminal.
@@ -63,10 +64,12 @@ class JsonClickWriter:
             self._output.write(self._separator + msgspec.json.encode(self._build_row(judged)).decode())
             self._separator = ",\n"
 
-    def end(self, campaigns: Sequence[object]) -> None:
+    def end(self, campaigns: "Sequence[AuditedCampaign]") -> None:
         """Add the campaigns; nothing comes after them."""
         beginning = self._separator if self._separator.startswith("{") else "\n"
-        self._output.write(f'{beginning}], "campaigns": {json.dumps(campaigns, indent=2, ensure_ascii=False)}}}\n')
+        self._output.write(
+            f'{beginning}], "campaigns": {json.dumps(msgspec.to_builtins(campaigns), indent=2, ensure_ascii=False)}}}\n'
+        )
 
     def _build_row(self, judged: JudgedClick) -> dict[str, object]:
         otherwise = describe_counterfactual(judged, self._rules)
@@ -110,14 +113,31 @@ class CsvClickWriter:
         )
 
 
-def campaign_as_json(report: CampaignReport) -> dict[str, object]:
-    """A campaign as ``--json`` has it."""
-    described: dict[str, Any] = report_as_json(report)
-    unique = {name: described["unique"][name] for name in ("raw", "human")}
-    return {name: described[name] for name in ("campaign", "delivered", "clicks")} | {
-        "unique": unique,
-        "click_rate": described["click_rate"],
-    }
+class AuditedCampaign(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign in the document of ``--json``."""
+
+    campaign: str
+    delivered: int
+    clicks: schemas.ClickCounts
+    unique: "_Clickers"
+    click_rate: schemas.ClickRate
+
+    @classmethod
+    def from_report(cls, report: CampaignReport) -> Self:
+        """Leave out what an audit does not know."""
+        campaign = schemas.Campaign.from_report(report)
+        return cls(
+            campaign=campaign.campaign,
+            delivered=campaign.delivered,
+            clicks=campaign.clicks,
+            unique=_Clickers(raw=campaign.unique.raw, human=campaign.unique.human),
+            click_rate=campaign.click_rate,
+        )
+
+
+class _Clickers(msgspec.Struct, frozen=True, kw_only=True):
+    raw: int
+    human: int
 
 
 def print_audit(
@@ -148,7 +168,7 @@ def _build_campaign_table(reports: Sequence[CampaignReport], verdicts: Sequence[
         "campaign", "delivered", "clicks", *verdicts, "clickers", "people", "raw rate", "click rate"
     )
     for report in reports:
-        row = report_as_json(report)
+        row = schemas.Campaign.from_report(report)
         known = report.delivered > 0
         delivered = f"{report.delivered} ({_format_delivered_basis(report)})" if known else "unknown"
         shown = format_click_rates(row) if known else [*format_click_rates(row)[:2], "unknown", "unknown"]
@@ -212,7 +232,7 @@ def audit(
             _judge_messages(sorted_, judge, rows, organisations), sorted_.anonymous_clicks(), include_links=False
         )
     if document:
-        document.end([campaign_as_json(report) for report in reports])
+        document.end([AuditedCampaign.from_report(report) for report in reports])
     else:
         print_audit(reports, organisations.list_scanned_domains(), sources.list_gaps())
 

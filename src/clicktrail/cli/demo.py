@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -59,7 +60,7 @@ def _outcome_as_json(outcome: "DemoResult") -> dict[str, Any]:
         "raw_click_rate": outcome.raw_click_rate,
         "human_click_rate": outcome.human_click_rate,
         "true_click_rate": outcome.true_click_rate,
-        "campaign": dict(outcome.report),
+        "campaign": msgspec.to_builtins(outcome.report),
         "console": outcome.console_url,
     }
 

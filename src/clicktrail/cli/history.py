@@ -1,60 +1,55 @@
-"""clicktrail history: which clicks got another verdict, when and why."""
+"""clicktrail history: changes of verdicts."""
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clicktrail.cli.json_output import print_json
 from clicktrail.cli.options import Config, Json
 from clicktrail.cli.tables import create_table, create_terminal
 from clicktrail.errors import ClicktrailError
+
+if TYPE_CHECKING:
+    from clicktrail.server.api.schemas import HistoryEntry
 
 __all__ = ["history"]
 
 
 def history(
-    campaign: Annotated[str, typer.Argument(help="The campaign whose clicks they are.")],
-    click: Annotated[str | None, typer.Option(help="Only this click, by its id.", metavar="ID")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the latest.", metavar="N")] = 100,
+    campaign: Annotated[str, typer.Argument(help="The campaign of the clicks.")],
+    click: Annotated[str | None, typer.Option(help="Only the click with this ID.", metavar="ID")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of changes.", metavar="N")] = 100,
     config: Config = None,
     json_: Json = False,
 ) -> None:
-    """Show which clicks of a campaign got another verdict, the latest first, and which signals spoke then."""
-    from clicktrail.server import engine_client, settings
+    """Show changes of verdicts on a campaign's clicks, the latest first, and the signals that caused them."""
+    from clicktrail.server import settings
+    from clicktrail.server.wiring.reports import open_reports
 
-    loaded = settings.load(config, settings.get_environment())
-    console = engine_client.read_console_url(loaded.run_file_path)
-    found = engine_client.fetch_history(console, campaign, click=click, limit=limit) if console else None
-    if found is None:
-        # As with reports: where no engine runs we are free to open analytics ourselves.
-        from clicktrail.server.wiring.offline import read_history
-
-        found = read_history(loaded, campaign, click=click, limit=limit)
-    if not found:
-        raise ClicktrailError(f"there is no campaign '{campaign}'", hint="clicktrail report lists them all")
+    with open_reports(settings.load(config, settings.get_environment())) as reports:
+        verdict_history = reports.history(campaign, click_id=click, limit=limit)
+    if verdict_history is None:
+        raise ClicktrailError(f"there is no campaign '{campaign}'", hint="clicktrail report lists all campaigns")
     if json_:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print_json(verdict_history)
     else:
-        _print_changes(found["changes"])
+        _print_changes(verdict_history.changes)
 
 
-def _print_changes(changes: Sequence[Mapping[str, Any]]) -> None:
+def _print_changes(changes: Sequence["HistoryEntry"]) -> None:
     from clicktrail.judge.shipped import load_shipped_context
 
-    console = create_terminal()
+    terminal = create_terminal()
     if not changes:
-        console.print("No verdict has changed.")
+        terminal.print("No verdict has changed.")
         return
-    rows = create_table("when", "click", "verdict", "score", "signal", "rules")
+    table = create_table("when", "click", "verdict", "score", "signal", "rules")
     for change in changes:
-        moved = f"{change['from']} to {change['to']}"
-        rows.add_row(
-            change["at"], change["click"], moved, str(change["score"]), ", ".join(change["signals"]), change["rules"]
-        )
-    console.print(rows)
-    words = {rule.name: rule.description for rule in load_shipped_context().rules.rules}
-    spoken = dict.fromkeys(signal for change in changes for signal in change["signals"])
-    console.print("\nWhat the signals say:")
-    for signal in spoken:
-        console.print(f"{signal}: {words.get(signal, 'a signal of other rules')}", highlight=False)
+        verdicts = f"{change.from_} to {change.to}"
+        table.add_row(change.at, change.click_id, verdicts, str(change.score), ", ".join(change.signals), change.rules)
+    terminal.print(table)
+    descriptions = {rule.name: rule.description for rule in load_shipped_context().rules.rules}
+    terminal.print("\nSignals:")
+    for signal in dict.fromkeys(signal for change in changes for signal in change.signals):
+        terminal.print(f"{signal}: {descriptions.get(signal, 'a signal of other rules')}", highlight=False)

@@ -1,87 +1,84 @@
-"""clicktrail labels: hold verdicts against what is known of some clicks."""
+"""clicktrail labels: measure the judge's accuracy against clicks with a known truth."""
 
 import csv
-import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from clicktrail.cli.files import read_text
+from clicktrail.cli.json_output import print_json
 from clicktrail.cli.options import Config, Json
 from clicktrail.cli.tables import VERDICTS, create_table, create_terminal
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.verdict import Verdict
 from clicktrail.report.accuracy import TRUTH_VERDICTS
 
+if TYPE_CHECKING:
+    from clicktrail.server.api.schemas import LabelReport
+
 __all__ = ["app"]
 
 _CSV_HEADER = ["click_id", "truth"]
 
-app = typer.Typer(no_args_is_help=True, help="Hold verdicts against what is known of some clicks.")
+app = typer.Typer(no_args_is_help=True, help="Measure the judge's accuracy against clicks whose truth you know.")
 
 
 @app.callback()
 def labels() -> None:
-    """Hold verdicts against what is known of some clicks."""
+    """Measure the judge's accuracy against clicks whose truth you know."""
 
 
 @app.command(name="import")
 def import_labels(
-    file: Annotated[Path, typer.Argument(help="CSV: click id, and human, bot or preview.", metavar="FILE")],
+    file: Annotated[Path, typer.Argument(help="CSV: click ID, and human, bot or preview.", metavar="FILE")],
     config: Config = None,
 ) -> None:
-    """Keep what really made some clicks; of two labels of one click the later one stands."""
-    from clicktrail.server import engine_client, settings
+    """Store ground-truth labels of clicks; a later label of a click replaces the earlier one."""
+    from clicktrail.server import settings
+    from clicktrail.server.wiring.reports import open_reports
 
     truths = _read_truths(file)
-    loaded = settings.load(config, settings.get_environment())
-    console = engine_client.read_console_url(loaded.run_file_path)
-    if not (console and engine_client.upload_labels(console, truths)):
-        from clicktrail.server.wiring.offline import store_labels
-
-        store_labels(loaded, truths)
-    print(f"clicktrail: labels kept: {len(truths)}", file=sys.stderr)
+    with open_reports(settings.load(config, settings.get_environment())) as reports:
+        reports.store_labels(truths)
+    print(f"clicktrail: labels stored: {len(truths)}", file=sys.stderr)
 
 
 @app.command()
 def report(config: Config = None, json_: Json = False) -> None:
-    """Show how often each verdict was right: precision and recall by labelled truth."""
-    from clicktrail.server import engine_client, settings
+    """Show verdicts by truth, with precision and recall."""
+    from clicktrail.server import settings
+    from clicktrail.server.wiring.reports import open_reports
 
-    loaded = settings.load(config, settings.get_environment())
-    console = engine_client.read_console_url(loaded.run_file_path)
-    confusion = engine_client.fetch_confusion(console) if console else None
-    if confusion is None:
-        from clicktrail.server.wiring.offline import read_confusion
-
-        confusion = read_confusion(loaded)
+    with open_reports(settings.load(config, settings.get_environment())) as reports:
+        label_report = reports.confusion_matrix()
     if json_:
-        print(json.dumps(confusion, indent=2))
+        print_json(label_report)
     else:
-        _print_confusion(confusion)
+        _print_label_report(label_report)
 
 
 def _read_truths(file: Path) -> dict[str, Verdict]:
     truths: dict[str, Verdict] = {}
-    for number, row in enumerate(csv.reader(read_text(file).splitlines()), start=1):
-        if not row or (number == 1 and row == _CSV_HEADER):
+    for line_number, row in enumerate(csv.reader(read_text(file).splitlines()), start=1):
+        if not row or (line_number == 1 and row == _CSV_HEADER):
             continue
         click_id, truth = (cell.strip() for cell in row) if len(row) == len(_CSV_HEADER) else ("", "")
         if not click_id or truth not in TRUTH_VERDICTS:
-            raise ClicktrailError(f"{file}, line {number} is no label", hint="such as 01k3v9...,human")
+            raise ClicktrailError(f"{file}, line {line_number} is not a label", hint="such as 01k3v9...,human")
         truths[click_id] = Verdict(truth)
     return truths
 
 
-def _print_confusion(confusion: Mapping[str, Any]) -> None:
-    rows = create_table("truth", *VERDICTS, "precision", "recall")
-    for of in confusion["truths"]:
-        shares = ("unknown" if of[name] is None else f"{of[name]:.1%}" for name in ("precision", "recall"))
-        rows.add_row(of["truth"], *(str(of["verdicts"][verdict]) for verdict in VERDICTS), *shares)
-    console = create_terminal()
-    console.print(rows)
-    if confusion["unmatched_labels"]:
-        console.print(f"Labels of clicks that are not stored: {confusion['unmatched_labels']}.")
+def _print_label_report(label_report: "LabelReport") -> None:
+    table = create_table("truth", *VERDICTS, "precision", "recall")
+    for row in label_report.truths:
+        clicks = [str(count) for count in msgspec.structs.astuple(row.verdicts)]
+        rates = ["unknown" if rate is None else f"{rate:.1%}" for rate in (row.precision, row.recall)]
+        table.add_row(row.truth, *clicks, *rates)
+    terminal = create_terminal()
+    terminal.print(table)
+    if label_report.unmatched_labels:
+        terminal.print(f"Labels of clicks that are not stored: {label_report.unmatched_labels}.")

@@ -1,98 +1,95 @@
-"""clicktrail segment: list people who really clicked."""
+"""clicktrail segment: recipients with human clicks."""
 
 import csv
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from clicktrail.cli.options import Config, Json
 from clicktrail.errors import ClicktrailError
 
+if TYPE_CHECKING:
+    from clicktrail.server.api.schemas import Clicker
+
 __all__ = ["segment"]
 
 _DURATION = re.compile(r"(\d{1,5})([hdw])")
 _HOURS_PER_UNIT = {"h": 1, "d": 24, "w": 7 * 24}
-_CSV_COLUMNS = ("recipient", "clicks", "last_click_at")
-
-_Rows = Iterable[Mapping[str, Any]]
 
 
 def segment(
     *,
     clicked_human: Annotated[
-        str, typer.Option(help="How far back a human click may be: 90d, 12w or 24h.", metavar="SPAN")
+        str, typer.Option(help="Maximum age of the last human click: 90d, 12w or 24h.", metavar="DURATION")
     ],
-    campaign: Annotated[str | None, typer.Option(help="Only clicks of this campaign; of any otherwise.")] = None,
-    csv_: Annotated[bool, typer.Option("--csv", help="Print CSV with the number of clicks and the last one.")] = False,
+    campaign: Annotated[str | None, typer.Option(help="Only clicks of this campaign; default: all.")] = None,
+    csv_: Annotated[
+        bool, typer.Option("--csv", help="Print CSV: recipient, number of clicks, time of the last click.")
+    ] = False,
     config: Config = None,
     json_: Json = False,
 ) -> None:
-    """List people with a human click, by name: for those who write only to who reads."""
-    from clicktrail.server import engine_client, settings
+    """List recipients with a human click, sorted, as a segment for the next campaign."""
+    from clicktrail.server import settings
     from clicktrail.server.system import SystemClock
+    from clicktrail.server.wiring.reports import open_reports
 
     since = SystemClock().now() - _parse_duration(clicked_human)
     loaded = settings.load(config, settings.get_environment())
-    output = _CsvWriter() if csv_ else _JsonWriter() if json_ else _PlainWriter()
-    console = engine_client.read_console_url(loaded.run_file_path)
-    page = engine_client.fetch_segment_page(console, since=since, campaign=campaign) if console else None
-    if console and page is not None:
-        while page:
-            output.write(page)
-            page = engine_client.fetch_segment_page(
-                console, since=since, campaign=campaign, after=page[-1]["recipient"]
-            )
-    else:
-        # As with reports: where no engine runs we are free to open analytics ourselves.
-        from clicktrail.server.wiring.offline import read_segment
-
-        read_segment(loaded, since=since, campaign=campaign, on_page=output.write)
-    output.end()
+    writer = _CsvWriter() if csv_ else _JsonWriter() if json_ else _PlainWriter()
+    with open_reports(loaded) as reports:
+        after = ""
+        while page := reports.segment_page(since=since, campaign=campaign, after=after):
+            writer.write(page)
+            after = page[-1].recipient
+    writer.end()
 
 
 def _parse_duration(text: str) -> timedelta:
-    found = _DURATION.fullmatch(text)
-    if not found:
-        raise ClicktrailError(f"'{text}' is no span of time", hint="such as 90d, 12w or 24h")
-    return timedelta(hours=int(found[1]) * _HOURS_PER_UNIT[found[2]])
+    match = _DURATION.fullmatch(text)
+    if not match:
+        raise ClicktrailError(f"'{text}' is not a duration", hint="such as 90d, 12w or 24h")
+    return timedelta(hours=int(match[1]) * _HOURS_PER_UNIT[match[2]])
 
 
 class _PlainWriter:
-    """A name a line."""
+    """One recipient a line."""
 
-    def write(self, rows: _Rows) -> None:
-        for row in rows:
-            print(row["recipient"])
+    def write(self, clickers: Iterable["Clicker"]) -> None:
+        for clicker in clickers:
+            print(clicker.recipient)
 
     def end(self) -> None:
-        """Nothing comes after the last."""
+        pass
 
 
 class _CsvWriter(_PlainWriter):
-    """A table with a header."""
+    """CSV with a header."""
 
     def __init__(self) -> None:
         self._writer = csv.writer(sys.stdout)
-        self._writer.writerow(_CSV_COLUMNS)
+        self._writer.writerow(("recipient", "clicks", "last_click_at"))
 
-    def write(self, rows: _Rows) -> None:
-        self._writer.writerows([row[name] for name in _CSV_COLUMNS] for row in rows)
+    def write(self, clickers: Iterable["Clicker"]) -> None:
+        self._writer.writerows((clicker.recipient, clicker.clicks, clicker.last_click_at) for clicker in clickers)
 
 
 class _JsonWriter(_PlainWriter):
-    """One JSON document, written as it comes: there may be millions."""
+    """One JSON document, written page by page: there may be millions of recipients."""
 
     def __init__(self) -> None:
         self._separator = '{"recipients": ['
 
-    def write(self, rows: _Rows) -> None:
-        for row in rows:
-            sys.stdout.write(f"{self._separator}\n{json.dumps(row, ensure_ascii=False)}")
+    def write(self, clickers: Iterable["Clicker"]) -> None:
+        for clicker in clickers:
+            row = json.dumps(msgspec.to_builtins(clicker), ensure_ascii=False)
+            sys.stdout.write(f"{self._separator}\n{row}")
             self._separator = ","
 
     def end(self) -> None:

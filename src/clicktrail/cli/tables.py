@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clicktrail.cli.terminal import print_line
 
 if TYPE_CHECKING:  # Rich is slow to import, and a command's help needs none of it
     from rich.console import Console
     from rich.table import Table
+
+    from clicktrail.server.api.schemas import Campaign, FilterResult, Link
 
 __all__ = [
     "VERDICTS",
@@ -36,7 +38,7 @@ _DELIVERED_BASIS_TEXTS = {
 }
 
 
-def print_campaigns(reports: Sequence[Mapping[str, Any]], *, data: Path) -> None:
+def print_campaigns(reports: Sequence["Campaign"], *, data: Path) -> None:
     """Print one row for each campaign of a data folder, and a second table where filters were asked for."""
     if not reports:
         print_line(f"No campaigns yet in {data}: nothing has been sent through its relay.")
@@ -48,63 +50,64 @@ def print_campaigns(reports: Sequence[Mapping[str, Any]], *, data: Path) -> None
     )
     for report in reports:
         numbers = *format_click_counts(report, verdicts), *format_click_rates(report)
-        campaigns.add_row(report["campaign"] or "(none)", str(report["delivered"]), *numbers)
+        campaigns.add_row(report.campaign or "(none)", str(report.delivered), *numbers)
     console.print(campaigns)
-    if filter_names := [row["filter"] for row in reports[0].get("filters", ())]:
-        rates = create_table("campaign", "raw rate", *filter_names, "click rate")
+    if filters := reports[0].filters:
+        rates = create_table("campaign", "raw rate", *(result.filter for result in filters), "click rate")
         for report in reports:
-            raw, human = (f"{report['click_rate'][name]:.1%}" for name in ("raw", "human"))
-            filtered = [_format_number(row["click_rate"], ".1%") for row in report["filters"]]
-            rates.add_row(report["campaign"] or "(none)", raw, *filtered, human)
+            raw, human = f"{report.click_rate.raw:.1%}", f"{report.click_rate.human:.1%}"
+            filtered = [_format_number(result.click_rate, ".1%") for result in report.filters or ()]
+            rates.add_row(report.campaign or "(none)", raw, *filtered, human)
         console.print()
         console.print("Click rates by one rule alone:", rates)
 
 
-def print_campaign(report: Mapping[str, Any]) -> None:
+def print_campaign(report: "Campaign") -> None:
     """Print one campaign: click rates, totals, links, and the signals on clicks that are not human."""
     console = create_terminal()
-    rate = report["click_rate"]
+    rate = report.click_rate
     console.print(
-        f"{report['campaign'] or '(none)'}: {rate['raw']:.1%} raw click rate, {rate['human']:.1%} without scanners",
+        f"{report.campaign or '(none)'}: {rate.raw:.1%} raw click rate, {rate.human:.1%} without scanners",
         style="bold",
     )
-    console.print(f"{report['delivered']} messages delivered: {_DELIVERED_BASIS_TEXTS[report['delivered_basis']]}.")
+    console.print(f"{report.delivered} messages delivered: {_DELIVERED_BASIS_TEXTS[report.delivered_basis]}.")
     totals = create_table("clicks", *VERDICTS, "clickers", "people")
     totals.add_row(*format_click_counts(report), *_format_clickers(report))
     console.print(totals)
-    if (engaged := report["unique"]["engaged"]) is not None:
+    if (engaged := report.unique.engaged) is not None:
         console.print(f"Clickers who pressed, typed or scrolled on a landing page: {engaged}.")
-    if (to_open := report["click_to_open"])["raw"] is not None:
+    to_open = report.click_to_open
+    if to_open.raw is not None and to_open.human is not None:
         console.print(
-            f"Click-to-open rate: {to_open['raw']:.1%} raw, {to_open['human']:.1%} human. "
-            f"Messages opened, also by mail programs' proxies: {report['opened']}."
+            f"Click-to-open rate: {to_open.raw:.1%} raw, {to_open.human:.1%} human. "
+            f"Messages opened, also by mail programs' proxies: {report.opened}."
         )
-    if filters := report.get("filters"):
-        console.print(_build_filter_table(report, filters))
+    if report.filters:
+        console.print(_build_filter_table(report, report.filters))
     verdicts = choose_verdict_columns(console)
     links = create_table("link", "destination", "clicks", *verdicts, "clickers", "people")
-    for link in report["links"]:
-        destination = f"{link['group']}, such as {link['url']}" if link["group"] else link["url"]
-        links.add_row(str(link["position"]), destination, *format_click_counts(link, verdicts), *_format_clickers(link))
+    for link in report.links:
+        destination = f"{link.group}, such as {link.url}" if link.group else link.url
+        links.add_row(str(link.position), destination, *format_click_counts(link, verdicts), *_format_clickers(link))
     console.print(links)
-    if report["reasons"]:
-        nonhuman_count = report["clicks"]["total"] - report["clicks"]["human"]
-        clicks_by_signal = {reason["signal"]: reason["clicks"] for reason in report["reasons"]}
+    if report.reasons:
+        nonhuman_count = report.clicks.total - report.clicks.human
+        clicks_by_signal = {reason.signal: reason.clicks for reason in report.reasons}
         console.print(f"Signals on clicks that are not human ({nonhuman_count}):")
         console.print(build_signal_table(clicks_by_signal, nonhuman_count))
-    for gap in report["gaps"]:
+    for gap in report.gaps:
         console.print(f"Note: {gap}.")
 
 
-def _build_filter_table(report: Mapping[str, Any], filters: Sequence[Mapping[str, Any]]) -> "Table":
+def _build_filter_table(report: "Campaign", filters: Sequence["FilterResult"]) -> "Table":
     """Clicks with no filter, with each filter alone, and with clicktrail's verdicts."""
     table = create_table("rule", "clicks", "clickers", "click rate")
-    clicks, unique, rate = report["clicks"], report["unique"], report["click_rate"]
-    table.add_row("none (raw)", str(clicks["total"]), str(unique["raw"]), f"{rate['raw']:.1%}")
-    for row in filters:
-        counts = _format_number(row["clicks"]), _format_number(row["unique"])
-        table.add_row(f"{row['filter']} alone", *counts, _format_number(row["click_rate"], ".1%"))
-    table.add_row("clicktrail", str(clicks["human"]), str(unique["human"]), f"{rate['human']:.1%}")
+    clicks, unique, rate = report.clicks, report.unique, report.click_rate
+    table.add_row("none (raw)", str(clicks.total), str(unique.raw), f"{rate.raw:.1%}")
+    for result in filters:
+        counts = _format_number(result.clicks), _format_number(result.unique)
+        table.add_row(f"{result.filter} alone", *counts, _format_number(result.click_rate, ".1%"))
+    table.add_row("clicktrail", str(clicks.human), str(unique.human), f"{rate.human:.1%}")
     return table
 
 
@@ -142,18 +145,18 @@ def choose_verdict_columns(console: "Console") -> Sequence[str]:
     return VERDICTS if console.width >= _MIN_VERDICTS_WIDTH else VERDICTS[:1]
 
 
-def format_click_counts(row: Mapping[str, Any], verdicts: Sequence[str] = VERDICTS) -> list[str]:
+def format_click_counts(row: "Campaign | Link", verdicts: Sequence[str] = VERDICTS) -> list[str]:
     """Clicks in total and by verdict."""
-    return [str(row["clicks"][name]) for name in ("total", *verdicts)]
+    return [str(getattr(row.clicks, name)) for name in ("total", *verdicts)]
 
 
-def format_click_rates(row: Mapping[str, Any]) -> list[str]:
+def format_click_rates(row: "Campaign") -> list[str]:
     """Clickers and click rates, raw and human."""
-    return [*_format_clickers(row), *(f"{row['click_rate'][name]:.1%}" for name in ("raw", "human"))]
+    return [*_format_clickers(row), f"{row.click_rate.raw:.1%}", f"{row.click_rate.human:.1%}"]
 
 
-def _format_clickers(row: Mapping[str, Any]) -> list[str]:
-    return [str(row["unique"][name]) for name in ("raw", "human")]
+def _format_clickers(row: "Campaign | Link") -> list[str]:
+    return [str(row.unique.raw), str(row.unique.human)]
 
 
 def _format_number(number: float | None, format_spec: str = "") -> str:

@@ -5,13 +5,14 @@ import contextlib
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import httpx2
+import msgspec
 
 from clicktrail.demo.clients import RequestSender
 from clicktrail.demo.landing import LandingSite
@@ -23,6 +24,7 @@ from clicktrail.demo.population.received import MessageLinks
 from clicktrail.demo.serving import Endpoints, running_server
 from clicktrail.demo.sink import ReceivedMessage, Sink
 from clicktrail.errors import SettingsError
+from clicktrail.server.api import schemas
 
 __all__ = ["Demo", "DemoResult", "ProgressCallback"]
 
@@ -47,24 +49,24 @@ class DemoResult:
         console_url: origin of the console.
     """
 
-    report: Mapping[str, Any]
+    report: schemas.Campaign
     truth: GroundTruth
     console_url: str
 
     @property
     def raw_click_rate(self) -> float:
         """The click rate if every clicker were a person."""
-        return float(self.report["click_rate"]["raw"])
+        return self.report.click_rate.raw
 
     @property
     def human_click_rate(self) -> float:
         """The click rate of those who were judged human."""
-        return float(self.report["click_rate"]["human"])
+        return self.report.click_rate.human
 
     @property
     def true_click_rate(self) -> float:
         """The click rate of those who are."""
-        return len(self.truth.clickers) / int(self.report["delivered"])
+        return len(self.truth.clickers) / self.report.delivered
 
 
 class Demo:
@@ -179,18 +181,24 @@ class Demo:
             )
             await asyncio.sleep(self._window_s / _PROGRESS_STEPS)
 
-    async def _fetch_report(self) -> Mapping[str, Any]:
-        """The campaign's report once it has every counted click and stands still; what there is after a while."""
+    async def _fetch_report(self) -> schemas.Campaign:
+        """Wait until the campaign's report has every counted click and no longer changes, or for a maximum time."""
         expected = sum(map(_is_counted_click, self._results))
-        before: Mapping[str, Any] = {}
-        report: Mapping[str, Any] = {}
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_REPORT_TIMEOUT_S), httpx2.AsyncClient(base_url=self.console_url) as http:
-                while report != before or not report or report["clicks"]["total"] < expected:
-                    await asyncio.sleep(1)
-                    before = report
-                    report = (await http.get("/api/campaign", params={"name": CAMPAIGN})).raise_for_status().json()
+        previous: schemas.Campaign | None = None
+        async with httpx2.AsyncClient(base_url=self.console_url) as http:
+            await asyncio.sleep(1)
+            report = await _get_report(http)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_REPORT_TIMEOUT_S):
+                    while report != previous or report.clicks.total < expected:
+                        await asyncio.sleep(1)
+                        previous, report = report, await _get_report(http)
         return report
+
+
+async def _get_report(http: httpx2.AsyncClient) -> schemas.Campaign:
+    response = await http.get("/api/campaign", params={"name": CAMPAIGN})
+    return msgspec.json.decode(response.raise_for_status().content, type=schemas.Campaign)
 
 
 def _create_data_folder(folder: Path) -> None:

@@ -11,10 +11,9 @@ from clicktrail.report.campaign import (
     SourceCounter,
     SourceReport,
     UniqueClickers,
-    report_as_json,
 )
 from clicktrail.report.counting import build_reports
-from clicktrail.report.filters import ClickFilter, FilteredCounts, apply_filter, filtered_counts_as_json
+from clicktrail.report.filters import ClickFilter, FilteredCounts, apply_filter
 
 __all__ = [
     "CampaignReport",
@@ -28,6 +27,4 @@ __all__ = [
     "UniqueClickers",
     "apply_filter",
     "build_reports",
-    "filtered_counts_as_json",
-    "report_as_json",
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from clicktrail.model.verdict import Verdict
 
-__all__ = ["TRUTH_VERDICTS", "ConfusionMatrix", "confusion_matrix_as_json"]
+__all__ = ["TRUTH_VERDICTS", "ConfusionMatrix"]
 
 TRUTH_VERDICTS = (Verdict.HUMAN, Verdict.BOT, Verdict.PREVIEW)
 """Verdicts that a label can have: ``suspected`` says that the truth is not known."""
@@ -32,20 +32,3 @@ class ConfusionMatrix:
         """Share of the clicks with this truth that have the verdict; None if there are no such clicks."""
         clicks_with_truth = sum(clicks for (truth, _), clicks in self.counts.items() if truth is kind)
         return self.counts.get((kind, kind), 0) / clicks_with_truth if clicks_with_truth else None
-
-
-def confusion_matrix_as_json(confusion: ConfusionMatrix) -> dict[str, object]:
-    """The JSON of ``clicktrail labels report --json``. Precision and recall are fractions of 1."""
-    return {
-        "labels": sum(confusion.counts.values()) + confusion.unmatched_labels,
-        "unmatched_labels": confusion.unmatched_labels,
-        "truths": [
-            {
-                "truth": truth.value,
-                "verdicts": {verdict.value: confusion.counts.get((truth, verdict), 0) for verdict in Verdict},
-                "precision": confusion.precision(truth),
-                "recall": confusion.recall(truth),
-            }
-            for truth in TRUTH_VERDICTS
-        ],
-    }

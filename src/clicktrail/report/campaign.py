@@ -16,7 +16,6 @@ __all__ = [
     "SourceReport",
     "UniqueClickers",
     "get_click_source",
-    "report_as_json",
 ]
 
 _FIRST_CLICK_ONLY_ESP = "postmark"
@@ -216,55 +215,6 @@ class SourceCounter:
 def get_click_source(click: Click) -> str:
     """The ESP that recorded a click, or else the source of its event."""
     return click.esp or click.source
-
-
-def report_as_json(report: CampaignReport) -> dict[str, object]:
-    """The JSON of ``clicktrail report --json`` and of the API. Rates are fractions of 1."""
-    return {
-        "campaign": report.campaign,
-        "delivered": report.delivered,
-        "delivered_basis": report.delivered_basis,
-        "accepted": report.accepted,
-        "bounced": report.bounced,
-        "opened": report.opened,
-        "clicks": _click_counts_as_json(report.clicks),
-        "unique": _unique_clickers_as_json(report.unique, has_engagement=bool(report.messages_with_engagement)),
-        "click_rate": {"raw": report.click_rate_raw, "human": report.click_rate_human},
-        "click_to_open": {"raw": report.click_to_open_raw, "human": report.click_to_open_human},
-        "links": [
-            {
-                "position": link.position,
-                "url": link.url,
-                "group": link.group,
-                "clicks": _click_counts_as_json(link.clicks),
-                "unique": _unique_clickers_as_json(link.unique, has_engagement=bool(report.messages_with_engagement)),
-            }
-            for link in report.links
-        ],
-        "reasons": [
-            {
-                "signal": reason.signal,
-                "clicks": reason.clicks,
-                "share": _divide(reason.clicks, report.clicks.total),
-            }
-            for reason in report.reasons
-        ],
-        "gaps": report.gaps,
-    }
-
-
-def _click_counts_as_json(clicks: ClickCounts) -> dict[str, int]:
-    return {
-        "total": clicks.total,
-        "human": clicks.human,
-        "suspected": clicks.suspected,
-        "bot": clicks.bot,
-        "preview": clicks.preview,
-    }
-
-
-def _unique_clickers_as_json(unique: UniqueClickers, *, has_engagement: bool) -> dict[str, int | None]:
-    return {"raw": unique.raw, "human": unique.human, "engaged": unique.engaged if has_engagement else None}
 
 
 def _divide(part: int, whole: int) -> float:

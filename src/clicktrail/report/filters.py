@@ -12,9 +12,8 @@ from typing import Final
 from clicktrail.model.event import AnonymousClick
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.report.campaign import CampaignReport
 
-__all__ = ["ClickFilter", "FilteredCounts", "apply_filter", "filtered_counts_as_json"]
+__all__ = ["ClickFilter", "FilteredCounts", "apply_filter"]
 
 
 class ClickFilter(StrEnum):
@@ -94,13 +93,3 @@ def apply_filter(
         campaign: FilteredCounts(clicks=count, unique_clickers=len(clickers.get(campaign, ())))
         for campaign, count in click_counts.items()
     }
-
-
-def filtered_counts_as_json(
-    report: CampaignReport, click_filter: ClickFilter, counts: FilteredCounts
-) -> dict[str, object]:
-    """The JSON of one filter in ``clicktrail report --json``; null if no landing page reported visitors."""
-    if click_filter is ClickFilter.ENGAGED and not report.messages_with_engagement:
-        return {"filter": click_filter.value, "clicks": None, "unique": None, "click_rate": None}
-    rate = counts.unique_clickers / report.delivered if report.delivered else 0.0
-    return {"filter": click_filter.value, "clicks": counts.clicks, "unique": counts.unique_clickers, "click_rate": rate}

@@ -1,146 +1,126 @@
-"""Ask a running engine for its reports, and to judge again.
+"""Read reports from a running engine over HTTP on a loopback address.
 
-The engine is the one process that may hold analytics open, so a command that wants numbers asks it over loopback.
+Only one process can open analytics: while an engine runs, commands ask it.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Final, Self, TypeVar
 
 import httpx2
 import msgspec
 
 from clicktrail.errors import StorageError
 from clicktrail.model.event import format_rfc3339
+from clicktrail.model.verdict import Verdict
 from clicktrail.report import ClickFilter
+from clicktrail.server.api import schemas
 from clicktrail.server.pipeline.rejudge import RejudgeRequest
 
-__all__ = [
-    "fetch_confusion",
-    "fetch_history",
-    "fetch_reports",
-    "fetch_segment_page",
-    "read_console_url",
-    "read_service_url",
-    "request_rejudge",
-    "upload_labels",
-]
+__all__ = ["EngineClient", "read_service_url"]
 
-_TIMEOUT_S = 30
+_Schema = TypeVar("_Schema")
+_Query = Mapping[str, str | Sequence[str]]
 
-
-def read_console_url(run_file: Path) -> str | None:
-    """The console's address if an engine says that it runs; None where none does."""
-    return read_service_url(run_file, "console")
+_TIMEOUT_S: Final = 30
 
 
 def read_service_url(run_file: Path, service: str) -> str | None:
-    """The address of a part, such as ``metrics``, if an engine says that it runs; None where none does."""
+    """Read the address of a service, such as ``console``, from the run file; None if no engine runs."""
     try:
         return str(json.loads(run_file.read_text("utf-8"))[service])
     except (OSError, ValueError, KeyError):
         return None
 
 
-def fetch_reports(
-    console_url: str, campaign: str | None, filters: Sequence[ClickFilter] = ()
-) -> list[dict[str, Any]] | None:
-    """The report of one campaign, or of all where campaign is None; None if nobody answers there any more.
-
-    With ``filters``, what each would leave stands beside.
-
-    Raises:
-        StorageError: the engine answered, but with an error.
-    """
-    path = "/api/campaigns" if campaign is None else "/api/campaign"
-    query = {"name": campaign, "filter": [by.value for by in filters]}
-    answer = _send_request(
-        lambda: httpx2.get(console_url + path, params=query, timeout=_TIMEOUT_S), allow_not_found=True
-    )
-    if not answer:
-        return None if answer is None else []
-    return list(answer["campaigns"]) if campaign is None else [answer]
-
-
-def fetch_history(console_url: str, campaign: str, *, click: str | None, limit: int) -> dict[str, Any] | None:
-    """The latest changes of verdicts, as `pipeline.history` describes them; None if nobody answers there any more.
-
-    Raises:
-        StorageError: the engine answered, but with an error.
-    """
-    query = {"campaign": campaign, "limit": str(limit)} | ({} if click is None else {"click": click})
-    return _send_request(
-        lambda: httpx2.get(f"{console_url}/api/history", params=query, timeout=_TIMEOUT_S), allow_not_found=True
-    )
-
-
-def fetch_segment_page(
-    console_url: str, *, since: datetime, campaign: str | None, after: str = ""
-) -> list[dict[str, Any]] | None:
-    """The next people with a human click behind a name, as `pipeline.segment` describes them; none after the last.
-
-    None if nobody answers there any more.
-
-    Raises:
-        StorageError: the engine answered, but with an error.
-    """
-    query = {"since": format_rfc3339(since), "after": after} | ({} if campaign is None else {"campaign": campaign})
-    answer = _send_request(lambda: httpx2.get(f"{console_url}/api/segment", params=query, timeout=_TIMEOUT_S))
-    return None if answer is None else list(answer["recipients"])
-
-
-def request_rejudge(console_url: str, request: RejudgeRequest) -> list[dict[str, Any]] | None:
-    """Have the engine judge again, as `pipeline.rejudge` does; None if nobody answers there any more.
-
-    Raises:
-        StorageError: the engine answered, but with an error.
-    """
-    headers = {"Content-Type": "application/json"}
-    body = msgspec.json.encode(request)
-    # It takes as long as it takes.
-    answer = _send_request(
-        lambda: httpx2.post(f"{console_url}/api/rejudge", content=body, headers=headers, timeout=None)
-    )
-    return None if answer is None else list(answer["campaigns"])
-
-
-def upload_labels(console_url: str, labels: Mapping[str, str]) -> bool:
-    """Have the engine keep what really made some clicks; False if nobody answers there any more.
-
-    Raises:
-        StorageError: the engine answered, but with an error.
-    """
-    return _send_request(lambda: httpx2.post(f"{console_url}/api/labels", json=dict(labels), timeout=None)) is not None
-
-
-def fetch_confusion(console_url: str) -> dict[str, Any] | None:
-    """How verdicts fare against all labels; None if nobody answers there any more.
-
-    Raises:
-        StorageError: the engine answered, but with an error.
-    """
-    return _send_request(lambda: httpx2.get(f"{console_url}/api/labels", timeout=_TIMEOUT_S))
-
-
-def _send_request(send: Callable[[], httpx2.Response], *, allow_not_found: bool = False) -> dict[str, Any] | None:
-    """What the engine says; None if nobody answers there any more.
+class EngineClient:
+    """The `ReportService` of a running engine, a context manager.
 
     Args:
-        send: does.
-        allow_not_found: that the engine knows of no such thing is an answer, and says nothing. Else it is an error, as where
-            an engine of another version has no such address.
-
-    Raises:
-        StorageError: the engine answered, but with an error.
+        console_url: origin of the console and API.
     """
+
+    def __init__(self, console_url: str) -> None:
+        self._http = httpx2.Client(base_url=console_url, timeout=_TIMEOUT_S)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._http.close()
+
+    def is_running(self) -> bool:
+        """Whether an engine accepts connections: after a crash its run file is still there."""
+        try:
+            self._http.get("/healthz")
+        except httpx2.ConnectError:
+            return False
+        return True
+
+    def campaigns(self, name: str | None, filters: Sequence[ClickFilter] = ()) -> list[schemas.Campaign]:
+        """Implement `ReportService.campaigns`."""
+        query = {"filter": [click_filter.value for click_filter in filters]}
+        if name is None:
+            return self._get("/api/campaigns", query, schemas.Campaigns).campaigns
+        campaign = self._get_or_none("/api/campaign", {"name": name, **query}, schemas.Campaign)
+        return [campaign] if campaign else []
+
+    def history(self, campaign: str, *, click_id: str | None, limit: int) -> schemas.VerdictHistory | None:
+        """Implement `ReportService.history`."""
+        query = {"campaign": campaign, "limit": str(limit)} | ({} if click_id is None else {"click_id": click_id})
+        return self._get_or_none("/api/history", query, schemas.VerdictHistory)
+
+    def segment_page(self, *, since: datetime, campaign: str | None, after: str) -> list[schemas.Clicker]:
+        """Implement `ReportService.segment_page`."""
+        query = {"since": format_rfc3339(since), "after": after} | ({} if campaign is None else {"campaign": campaign})
+        return self._get("/api/segment", query, schemas.SegmentPage).recipients
+
+    def rejudge(self, request: RejudgeRequest) -> list[schemas.RejudgedCampaign]:
+        """Implement `ReportService.rejudge`."""
+        return _decode(self._post("/api/rejudge", request), schemas.RejudgedCampaigns).campaigns
+
+    def store_labels(self, labels: Mapping[str, Verdict]) -> None:
+        """Implement `ReportService.store_labels`."""
+        _raise_for_status(self._post("/api/labels", labels))
+
+    def confusion_matrix(self) -> schemas.LabelReport:
+        """Implement `ReportService.confusion_matrix`."""
+        return self._get("/api/labels", {}, schemas.LabelReport)
+
+    def _get(self, path: str, query: _Query, schema: type[_Schema]) -> _Schema:
+        return _decode(self._send(self._http.build_request("GET", path, params=query)), schema)
+
+    def _get_or_none(self, path: str, query: _Query, schema: type[_Schema]) -> _Schema | None:
+        response = self._send(self._http.build_request("GET", path, params=query))
+        return None if response.status_code == httpx2.codes.NOT_FOUND else _decode(response, schema)
+
+    def _post(self, path: str, document: object) -> httpx2.Response:
+        # Without a timeout: judging a large campaign again takes minutes.
+        content, headers = msgspec.json.encode(document), {"Content-Type": "application/json"}
+        return self._send(self._http.build_request("POST", path, content=content, headers=headers, timeout=None))
+
+    def _send(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return self._http.send(request)
+        except httpx2.TransportError as error:
+            raise StorageError(
+                f"the engine at {self._http.base_url} does not answer: {error}",
+                hint="clicktrail doctor shows its state",
+            ) from error
+
+
+def _decode(response: httpx2.Response, schema: type[_Schema]) -> _Schema:
+    _raise_for_status(response)
     try:
-        response = send()
-    except httpx2.ConnectError:
-        return None
-    if allow_not_found and response.status_code == httpx2.codes.NOT_FOUND:
-        return {}
+        return msgspec.json.decode(response.content, type=schema)
+    except msgspec.DecodeError as error:
+        raise StorageError(
+            f"cannot read the engine's response: {error}", hint="restart clicktrail serve after an upgrade"
+        ) from error
+
+
+def _raise_for_status(response: httpx2.Response) -> None:
     if response.is_error:
-        raise StorageError(f"the engine answered {response.status_code}", hint="its log says why")
-    return dict(response.json()) if response.content else {}
+        raise StorageError(f"the engine answered {response.status_code}", hint="see its log")

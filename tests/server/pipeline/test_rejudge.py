@@ -7,7 +7,7 @@ from clicktrail.judge import Judge
 from clicktrail.model.event import AnyEvent, encode_event
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
-from clicktrail.server.pipeline.rejudge import Rejudger, RejudgeRequest, RejudgeResult, rejudge_result_as_json
+from clicktrail.server.pipeline.rejudge import Rejudger, RejudgeRequest, RejudgeResult
 from clicktrail.server.ports import JudgedMessage
 from tests.support.judged_lines import SENT_AT, click, delivered, make_judged_click, sent
 from tests.support.memory_analytics import MemoryAnalytics, StoredMessages
@@ -144,15 +144,3 @@ async def test_observers_are_notified_of_stored_changes() -> None:
         _ = [result async for result in rejudger.run(RejudgeRequest(apply=apply))]
     (changed,) = observer.messages
     assert [(Verdict.HUMAN, 1)] == [(before, judged.click.link) for before, judged in changed.changed_clicks]
-
-
-async def test_result_as_json() -> None:
-    (result,) = await rejudge(await store_events(*message("m1", 0, 1), *message("m2", 1)), apply=False)
-    assert {
-        "campaign": "spring",
-        "judged": 3,
-        "skipped": 0,
-        "changes": [{"from": "human", "to": "bot", "clicks": 2}],
-        "unique": {"human": {"before": 2, "after": 1}},
-        "click_rate": {"human": {"before": 1.0, "after": 0.5}},
-    } == rejudge_result_as_json(result)

@@ -17,7 +17,7 @@ from clicktrail.server.pipeline.shared_address import MIN_CLICKS
 from clicktrail.server.ports import JudgedMessage
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.engine import VerdictChangeLogger
-from clicktrail.server.wiring.offline import read_reports
+from clicktrail.server.wiring.offline import OfflineReports
 from tests.support.edge import token_path
 from tests.support.judged_lines import click as judged_click
 from tests.support.judged_lines import make_judged_click, make_judged_message
@@ -56,8 +56,9 @@ async def test_what_is_in_analytics_leaves_the_journal(tmp_path: Path) -> None:
                     break
                 await asyncio.sleep(0.05)
     assert [4] == list_segment_numbers(settings.journal_path / "edge-0")
-    reports = await asyncio.to_thread(read_reports, settings, "winter")
-    assert 3 == reports[0]["clicks"]["total"]
+    with OfflineReports(settings) as reports:
+        (campaign,) = await asyncio.to_thread(reports.campaigns, "winter")
+    assert campaign.clicks.total == 3
 
 
 async def click(running: RunningServer, times: int) -> None:

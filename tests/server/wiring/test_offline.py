@@ -1,38 +1,64 @@
 from pathlib import Path
 
+import pytest
+
+from clicktrail.errors import KeyRingError
+from clicktrail.model.verdict import Verdict
+from clicktrail.server.api import schemas
+from clicktrail.server.pipeline.rejudge import RejudgeRequest
 from clicktrail.server.settings.schema import Settings
-from clicktrail.server.wiring.offline import read_history, read_reports
-from tests.support.recorded_journal import SENT, click, write_journal
+from clicktrail.server.wiring.offline import OfflineReports
+from tests.support.recorded_journal import SENT, SENT_AT, click, write_journal
 
 
-def test_the_journal_becomes_a_report(tmp_path: Path) -> None:
+def read_campaigns(settings: Settings) -> list[schemas.Campaign]:
+    """Open the data folder, read all campaigns, and close it."""
+    with OfflineReports(settings) as reports:
+        return reports.campaigns(None)
+
+
+def test_journal_is_processed_first(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
     write_journal(settings, SENT, click(0))
 
-    (report,) = read_reports(settings, "winter")
+    (campaign,) = read_campaigns(settings)
 
-    assert ("winter", 1) == (report["campaign"], report["delivered"])
-    assert {"total": 1, "human": 1, "suspected": 0, "bot": 0, "preview": 0} == report["clicks"]
-    assert {"raw": 1.0, "human": 1.0} == report["click_rate"]
+    assert (campaign.campaign, campaign.delivered) == ("winter", 1)
+    assert campaign.clicks == schemas.ClickCounts(total=1, human=1, suspected=0, bot=0, preview=0)
+    assert campaign.click_rate == schemas.ClickRate(raw=1.0, human=1.0)
 
 
-def test_loading_a_segment_twice_changes_nothing(tmp_path: Path) -> None:
+def test_processing_the_journal_twice_counts_once(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
     write_journal(settings, SENT, click(0), click(1))
-    before = read_reports(settings, "winter")
+    before = read_campaigns(settings)
     (settings.journal_path / "cursor.json").unlink()
 
-    assert before == read_reports(settings, "winter")
+    assert read_campaigns(settings) == before
 
 
-def test_a_later_event_replaces_a_verdict(tmp_path: Path) -> None:
+def test_later_event_changes_a_verdict(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
     write_journal(settings, SENT, click(0))
-    (before,) = read_reports(settings, None)
+    (before,) = read_campaigns(settings)
     write_journal(settings, click(1), click(2))
-    (after,) = read_reports(settings, None)
+    with OfflineReports(settings) as reports:
+        (after,) = reports.campaigns("winter")
+        history = reports.history("winter", click_id=None, limit=9)
 
-    assert {"total": 1, "human": 1, "suspected": 0, "bot": 0, "preview": 0} == before["clicks"]
-    assert {"total": 3, "human": 0, "suspected": 0, "bot": 3, "preview": 0} == after["clicks"]
-    (change,) = read_history(settings, "winter", click=None, limit=9)["changes"]
-    assert ("human", "bot") == (change["from"], change["to"])
+    assert (before.clicks.human, before.clicks.bot) == (1, 0)
+    assert (after.clicks.human, after.clicks.bot) == (0, 3)
+    assert history
+    assert [(change.from_, change.to) for change in history.changes] == [(Verdict.HUMAN, Verdict.BOT)]
+
+
+def test_empty_data_folder_stays_empty(tmp_path: Path) -> None:
+    with OfflineReports(Settings(data_dir=str(tmp_path))) as reports:
+        assert reports.campaigns(None) == []
+        assert reports.history("winter", click_id=None, limit=9) is None
+        assert reports.segment_page(since=SENT_AT, campaign=None, after="") == []
+        assert reports.rejudge(RejudgeRequest()) == []
+        assert reports.confusion_matrix().labels == 0
+        with pytest.raises(KeyRingError):
+            reports.store_labels({"c0": Verdict.HUMAN})
+    assert list(tmp_path.iterdir()) == []

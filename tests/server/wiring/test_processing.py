@@ -97,7 +97,7 @@ async def test_the_processor_goes_on_from_what_is_stored_now(tmp_path: Path) -> 
     current.refresh()
     turn = asyncio.Lock()
     (done,) = await rejudge_and_clear_cache(processor, analytics, current, turn, RejudgeRequest(apply=True))
-    assert (2, False) == (done["judged"], turn.locked())
+    assert (2, False) == (done.judged_count, turn.locked())
     assert {Verdict.BOT} == {judged.verdict for judged in analytics.judged_clicks().values()}
 
     file.unlink()

@@ -1,7 +1,7 @@
-"""Reports as JSON, in the shape of ``clicktrail report --json``, and what ``clicktrail rejudge`` asks for."""
+"""The HTTP API: the routes under ``/api``, which return the JSON of `clicktrail.server.api.schemas`."""
 
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from litestar import MediaType, Request, Response, Router, get, post
@@ -12,7 +12,8 @@ from litestar.params import FromQuery, QueryParameter
 from clicktrail.errors import StorageError
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import ClickFilter
-from clicktrail.report.accuracy import confusion_matrix_as_json
+from clicktrail.server.api import schemas
+from clicktrail.server.api.service import SEGMENT_PAGE_SIZE
 from clicktrail.server.console import live
 from clicktrail.server.console.dependencies import (
     ClickLogDependency,
@@ -22,13 +23,7 @@ from clicktrail.server.console.dependencies import (
     ReportsDependency,
     RulesDependency,
 )
-from clicktrail.server.pipeline.queries import (
-    CLICKER_PAGE_SIZE,
-    clicker_as_json,
-    clicks_response,
-    history_response,
-    reports_response,
-)
+from clicktrail.server.pipeline.queries import encode_cursor, list_clicks, load_reports
 from clicktrail.server.pipeline.rejudge import RejudgeRequest
 from clicktrail.server.ports import Reports
 
@@ -40,20 +35,19 @@ _FilterQuery = Annotated[list[ClickFilter] | None, QueryParameter(name="filter")
 
 
 @get("/campaigns")
-async def get_campaigns(reports: ReportsDependency, filters: _FilterQuery = None) -> dict[str, list[dict[str, object]]]:
-    """Every campaign, the latest sent first, without links, reasons and sources."""
-    return {"campaigns": await reports_response(reports, None, filters or ())}
+async def get_campaigns(reports: ReportsDependency, filters: _FilterQuery = None) -> schemas.Campaigns:
+    """All campaigns, the latest sent first, without links and reasons."""
+    return schemas.Campaigns.from_reports(await load_reports(reports, None, filters or ()))
 
 
 @get("/campaign")
 async def get_campaign(
     reports: ReportsDependency, name: FromQuery[str], filters: _FilterQuery = None
-) -> dict[str, object]:
+) -> schemas.Campaign:
     """One campaign. Its name is a query parameter, since any text is a name: the empty one, ``a/b``, ``..``."""
-    found = await reports_response(reports, name, filters or ())
-    if not found:
-        raise NotFoundException(f"there is no campaign '{name}'")
-    return found[0]
+    for report, filtered_counts in await load_reports(reports, name, filters or ()):
+        return schemas.Campaign.from_report(report, filtered_counts)
+    raise _campaign_not_found(name)
 
 
 @get("/clicks")
@@ -64,12 +58,15 @@ async def get_clicks(
     clock: ClockDependency,
     search: ClickSearchDependency,
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
-) -> dict[str, object]:
-    """Some clicks of a campaign, the latest first, each with what explains its verdict."""
-    page = await clicks_response(click_log, search, limit=limit, rules=rules, now=clock.now())
-    if not page["clicks"]:
+) -> schemas.ClickPage:
+    """Clicks of a campaign, the latest first, with the explanation of their verdicts."""
+    clicks, next_cursor = await list_clicks(click_log, search, limit=limit, rules=rules, now=clock.now())
+    if not clicks:
         await _check_campaign_exists(reports, search.campaign)
-    return page
+    return schemas.ClickPage(
+        clicks=[schemas.Click.from_explained(click, rules) for click in clicks],
+        before=encode_cursor(next_cursor) if next_cursor else None,
+    )
 
 
 @get("/history")
@@ -78,13 +75,13 @@ async def get_history(
     click_log: ClickLogDependency,
     campaign: FromQuery[str],
     limit: Annotated[int, QueryParameter(ge=1)],
-    click: FromQuery[str | None] = None,
-) -> dict[str, object]:
+    click_id: FromQuery[str | None] = None,
+) -> schemas.VerdictHistory:
     """The latest changes of verdicts on a campaign's clicks, or on one of them."""
-    history = await history_response(click_log, campaign, click=click, limit=limit)
-    if not history["changes"]:
+    changes = await click_log.history(campaign, click_ids=() if click_id is None else (click_id,), limit=limit)
+    if not changes:
         await _check_campaign_exists(reports, campaign)
-    return history
+    return schemas.VerdictHistory.from_changes(campaign, changes)
 
 
 @get("/segment")
@@ -93,45 +90,37 @@ async def get_segment(
     since: FromQuery[datetime],
     after: FromQuery[str],
     campaign: FromQuery[str | None] = None,
-) -> dict[str, list[dict[str, object]]]:
-    """Some people with a human click, those behind a name; none of them after the last."""
+) -> schemas.SegmentPage:
+    """The next recipients with a human click; empty after the last page."""
     if since.tzinfo is None:
         raise ClientException("since has no time zone")
-    page = await reports.clickers(since=since, campaign=campaign, after=after, limit=CLICKER_PAGE_SIZE)
-    return {"recipients": [clicker_as_json(clicker) for clicker in page]}
+    clickers = await reports.clickers(since=since, campaign=campaign, after=after, limit=SEGMENT_PAGE_SIZE)
+    return schemas.SegmentPage.from_clickers(clickers)
 
 
 @get("/labels")
-async def get_label_report(reports: ReportsDependency) -> dict[str, object]:
-    """How verdicts fare against all labels."""
-    return confusion_matrix_as_json(await reports.confusion_matrix())
+async def get_label_report(reports: ReportsDependency) -> schemas.LabelReport:
+    """Verdicts compared with all ground-truth labels."""
+    return schemas.LabelReport.from_matrix(await reports.confusion_matrix())
 
 
 @post("/labels", status_code=204)
 async def post_labels(request: _Request, reports: ReportsDependency) -> None:
-    """Keep what really made some clicks, by click id."""
+    """Store ground-truth labels by click id."""
     await reports.store_labels(await _decode_json_body(request, dict[str, Verdict]))
 
 
 @post("/rejudge", status_code=200)
-async def post_rejudge(request: _Request, rejudge: RejudgeDependency) -> dict[str, list[dict[str, Any]]]:
-    """Judge again, and answer when that is done."""
-    return {"campaigns": await rejudge(await _decode_json_body(request, RejudgeRequest))}
-
-
-async def _check_campaign_exists(reports: Reports, campaign: str) -> None:
-    if await reports.cached_campaign(campaign) is None:
-        raise NotFoundException(f"there is no campaign '{campaign}'")
+async def post_rejudge(request: _Request, rejudge: RejudgeDependency) -> schemas.RejudgedCampaigns:
+    """Judge stored clicks again, and answer when that is done."""
+    return schemas.RejudgedCampaigns.from_results(await rejudge(await _decode_json_body(request, RejudgeRequest)))
 
 
 async def _decode_json_body(request: _Request, body_type: type[_Body]) -> _Body:
-    """What was posted.
-
-    A page of another site can have its visitor's browser post anything but JSON without being asked (WHATWG Fetch,
-    "CORS-safelisted request-header"), so nothing else is read.
-    """
+    # Cross-site request forgery: another site's page can post every content type of an HTML form, but JSON only if we
+    # allow it (WHATWG Fetch, "CORS-safelisted request-header").
     if request.content_type[0] != "application/json":
-        raise ClientException("only application/json is read", status_code=415)
+        raise ClientException("the content type must be application/json", status_code=415)
     try:
         return msgspec.json.decode(await request.body(), type=body_type)
     except msgspec.DecodeError as error:
@@ -140,8 +129,17 @@ async def _decode_json_body(request: _Request, body_type: type[_Body]) -> _Body:
 
 @get("/healthz", media_type=MediaType.TEXT)
 async def healthz() -> str:
-    """Say that somebody answers."""
+    """Answer health checks."""
     return "ok\n"
+
+
+async def _check_campaign_exists(reports: Reports, name: str) -> None:
+    if await reports.cached_campaign(name) is None:
+        raise _campaign_not_found(name)
+
+
+def _campaign_not_found(name: str) -> NotFoundException:
+    return NotFoundException(f"there is no campaign '{name}'")
 
 
 def _respond_client_error(_request: _Request, error: ClientException) -> Response[dict[str, str]]:

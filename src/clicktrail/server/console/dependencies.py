@@ -1,7 +1,7 @@
 """Dependencies that the application injects into its handlers."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
@@ -11,7 +11,7 @@ from clicktrail.judge.rules import Rules
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.console.feed import ClickFeed
 from clicktrail.server.pipeline.queries import decode_cursor
-from clicktrail.server.pipeline.rejudge import RejudgeRequest
+from clicktrail.server.pipeline.rejudge import RejudgeRequest, RejudgeResult
 from clicktrail.server.ports import ClickLog, ClickSearch, Clock, Reports
 
 __all__ = [
@@ -26,8 +26,8 @@ __all__ = [
     "parse_click_search",
 ]
 
-RejudgeFunction = Callable[[RejudgeRequest], Awaitable[list[dict[str, Any]]]]
-"""Judges stored clicks again, and returns the result of each campaign as JSON."""
+RejudgeFunction = Callable[[RejudgeRequest], Awaitable[list[RejudgeResult]]]
+"""Judges stored clicks again, and returns the result of each campaign."""
 
 # SkipValidation: Litestar checks types at run time, which is impossible for a Protocol.
 ReportsDependency = NamedDependency[SkipValidation[Reports]]

@@ -10,9 +10,10 @@ from litestar.params import FromQuery
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from clicktrail.judge.rules import Rules
+from clicktrail.server.api import schemas
 from clicktrail.server.console.dependencies import ClickFeedDependency, ClockDependency, RulesDependency
 from clicktrail.server.console.feed import ClickFeed, LiveClick, Subscription
-from clicktrail.server.pipeline.queries import click_as_json
+from clicktrail.server.pipeline.queries import explain_click
 from clicktrail.server.ports import Clock
 
 __all__ = ["stream_changes", "stream_clicks"]
@@ -75,8 +76,10 @@ async def _wait_for_changes(subscription: Subscription) -> AsyncIterator[bool]:
 
 
 def _encode_live_click(live_click: LiveClick, rules: Rules, clock: Clock) -> str:
-    click = click_as_json(live_click.judged_click, rules=rules, now=clock.now())
-    click |= {"campaign": live_click.campaign, "previous_verdict": live_click.previous_verdict}
+    explained = explain_click(live_click.judged_click, rules=rules, now=clock.now())
+    click = schemas.Click.from_live(
+        explained, rules, campaign=live_click.campaign, previous_verdict=live_click.previous_verdict
+    )
     return msgspec.json.encode(click).decode()
 
 

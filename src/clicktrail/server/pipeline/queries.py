@@ -1,49 +1,47 @@
-"""Single clicks with all that explains their verdicts, as pages show them and programs read them."""
+"""Queries of the console and the API: clicks with the explanation of their verdicts, and reports."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from clicktrail.judge.rules import Rules
-from clicktrail.judge.scoring import (
-    Counterfactual,
-    VerdictState,
-    compute_state,
-    describe_counterfactual,
-    find_counterfactual,
-)
+from clicktrail.judge.scoring import Counterfactual, VerdictState, compute_state, find_counterfactual
 from clicktrail.model.event import format_rfc3339
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.report import ClickFilter, FilteredCounts, filtered_counts_as_json, report_as_json
-from clicktrail.server.ports import ClickCursor, Clicker, ClickLog, ClickSearch, Reports, VerdictChange
+from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts
+from clicktrail.server.ports import ClickCursor, ClickLog, ClickSearch, Reports, VerdictChange
 
 __all__ = [
-    "CLICKER_PAGE_SIZE",
     "ExplainedClick",
-    "click_as_json",
-    "clicker_as_json",
-    "clicks_response",
+    "FilteredReport",
     "decode_cursor",
     "encode_cursor",
-    "history_response",
-    "iterate_clicker_pages",
+    "explain_click",
     "list_clicks",
-    "reports_response",
+    "load_reports",
 ]
 
 _MAX_CHANGES = 1_000
-"""Earlier verdicts that a page has room for; hardly any click has more than one."""
+"""Verdict changes loaded for a page of clicks: hardly any click has more than one."""
+
+
+class FilteredReport(NamedTuple):
+    """A report, and what each requested filter alone would leave of it."""
+
+    report: CampaignReport
+    filtered_counts: Mapping[ClickFilter, FilteredCounts]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedClick:
-    """A click as one explains it.
+    """A click and the explanation of its verdict.
 
     Attributes:
         judged: the click and its verdict.
-        state: how sure that is to stand.
-        human_if: what would make a person of it, if anything would.
-        changes: the verdicts that it had before, the first one first.
+        state: whether the verdict may still change.
+        human_if: what would have made the click human; None if nothing would.
+        changes: earlier changes of the verdict, the oldest first.
     """
 
     judged: JudgedClick
@@ -52,194 +50,98 @@ class ExplainedClick:
     changes: tuple[VerdictChange, ...]
 
 
+async def load_reports(
+    reports: Reports, campaign: str | None, filters: Sequence[ClickFilter] = ()
+) -> list[FilteredReport]:
+    """The reports of all campaigns, or of one with its links, reasons and sources; empty if there is no such campaign.
+
+    Raises:
+        StorageError: analytics cannot be read.
+    """
+    if campaign is None:
+        campaign_reports = list(await reports.campaigns())
+    else:
+        campaign_reports = [report for report in [await reports.campaign(campaign)] if report]
+    names = [report.campaign for report in campaign_reports]
+    counts_by_filter = {
+        click_filter: await reports.filtered_counts(names, click_filter=click_filter)
+        for click_filter in dict.fromkeys(filters)
+    }
+    return [
+        FilteredReport(
+            report=report,
+            filtered_counts={
+                click_filter: counts.get(report.campaign, FilteredCounts())
+                for click_filter, counts in counts_by_filter.items()
+            },
+        )
+        for report in campaign_reports
+    ]
+
+
 async def list_clicks(
     click_log: ClickLog, search: ClickSearch, *, limit: int, rules: Rules, now: datetime
 ) -> tuple[Sequence[ExplainedClick], ClickCursor | None]:
-    """The next clicks of a search, and the place where it goes on: None where there are no more.
+    """The next clicks of a search, and the cursor of the page after them; None on the last page.
 
     Raises:
-        StorageError: they cannot be read just now.
+        StorageError: analytics cannot be read.
     """
     page = await click_log.clicks(search, limit=limit)
     changes = await _load_changes(click_log, search.campaign, page.clicks)
-    return [
-        _explain_click(judged, changes[judged.click.id], rules=rules, now=now) for judged in page.clicks
-    ], page.next_cursor
+    clicks = [explain_click(judged, rules=rules, now=now, changes=changes[judged.click.id]) for judged in page.clicks]
+    return clicks, page.next_cursor
 
 
-async def clicks_response(
-    click_log: ClickLog, search: ClickSearch, *, limit: int, rules: Rules, now: datetime
-) -> dict[str, object]:
-    """The same in the shape of docs/reference/clicks.md.
-
-    Raises:
-        StorageError: they cannot be read just now.
-    """
-    clicks, end = await list_clicks(click_log, search, limit=limit, rules=rules, now=now)
-    described = [
-        _explained_click_as_json(click, rules) | {"changes": list(map(_change_as_json, click.changes))}
-        for click in clicks
-    ]
-    return {"clicks": described, "before": encode_cursor(end) if end else None}
-
-
-def click_as_json(judged: JudgedClick, *, rules: Rules, now: datetime) -> dict[str, object]:
-    """A click by itself in the same shape, but for the verdicts that it had before."""
-    return _explained_click_as_json(_explain_click(judged, (), rules=rules, now=now), rules)
-
-
-def encode_cursor(cursor: ClickCursor) -> str:
-    """A place as text: ``2026-11-23T09:00:00.000Z,ID``."""
-    at, click_id = cursor
-    return f"{format_rfc3339(at)},{click_id}"
-
-
-def decode_cursor(text: str) -> ClickCursor:
-    """The place that a text spells.
-
-    Raises:
-        ValueError: it spells none.
-    """
-    at, comma, click_id = text.partition(",")
-    moment = datetime.fromisoformat(at)
-    if not comma or moment.tzinfo is None:
-        raise ValueError(f"no place of a click: {text}")
-    try:
-        return moment.astimezone(UTC), click_id
-    except OverflowError as error:  # in no year that there is
-        raise ValueError(f"no place of a click: {text}") from error
-
-
-async def _load_changes(
-    click_log: ClickLog, campaign: str, clicks: Sequence[JudgedClick]
-) -> Mapping[str, Sequence[VerdictChange]]:
-    """By click id, the latest first."""
-    found: dict[str, list[VerdictChange]] = {judged.click.id: [] for judged in clicks}
-    if found:
-        for change in await click_log.history(campaign, click_ids=tuple(found), limit=_MAX_CHANGES):
-            found[change.click_id].append(change)
-    return found
-
-
-def _explain_click(
-    judged: JudgedClick, changes: Sequence[VerdictChange], *, rules: Rules, now: datetime
+def explain_click(
+    judged: JudgedClick, *, rules: Rules, now: datetime, changes: Sequence[VerdictChange] = ()
 ) -> ExplainedClick:
+    """Add the state of a verdict and its counterfactual.
+
+    Args:
+        judged: the click and its verdict.
+        rules: as the judge uses them now.
+        now: aware; the state depends on the age of the click.
+        changes: earlier changes of the verdict, the latest first.
+    """
     click = judged.click
     return ExplainedClick(
         judged=judged,
-        # Of an anonymous click nothing is known that could be judged again.
+        # An anonymous click has no message: it is never judged again.
         state=compute_state(now - click.at) if click.message_id else VerdictState.FINAL,
         human_if=find_counterfactual(judged, rules),
         changes=tuple(reversed(changes)),
     )
 
 
-def _change_as_json(change: VerdictChange) -> dict[str, str]:
-    return {"at": format_rfc3339(change.at), "from": change.before.value, "to": change.after.value}
+def encode_cursor(cursor: ClickCursor) -> str:
+    """Write a cursor as text: ``2026-11-23T09:00:00.000Z,ID``."""
+    at, click_id = cursor
+    return f"{format_rfc3339(at)},{click_id}"
 
 
-def _explained_click_as_json(explained: ExplainedClick, rules: Rules) -> dict[str, object]:
-    judged = explained.judged
-    click = judged.click
-    return {
-        "id": click.id,
-        "at": format_rfc3339(click.at),
-        "message_id": click.message_id,
-        "recipient": click.recipient,
-        "link": click.link,
-        "url": click.url,
-        "group": click.group,
-        "source": click.source,
-        "method": click.method,
-        "user_agent": click.user_agent,
-        "verdict": judged.verdict.value,
-        "score": judged.score,
-        "state": explained.state.value,
-        "counted": judged.counted,
-        "reasons": [
-            {"signal": reason.signal, "points": reason.points, "detail": reason.detail} for reason in judged.reasons
-        ],
-        "counterfactual": describe_counterfactual(judged, rules),
-        "rules": judged.rules,
-    }
-
-
-# FOLDED history.py: The verdicts that clicks had before, as programs read them.
-
-
-async def history_response(click_log: ClickLog, campaign: str, *, click: str | None, limit: int) -> dict[str, object]:
-    """The latest changes of a campaign's verdicts, or of one click's.
-
-    The shape is that of ``clicktrail history --json``: see docs/reference/history.md.
+def decode_cursor(text: str) -> ClickCursor:
+    """Read a cursor from text.
 
     Raises:
-        StorageError: they cannot be read just now.
+        ValueError: it is not a cursor.
     """
-    changes = await click_log.history(campaign, click_ids=() if click is None else (click,), limit=limit)
-    return {"campaign": campaign, "changes": [_history_entry_as_json(change) for change in changes]}
+    time_text, comma, click_id = text.partition(",")
+    at = datetime.fromisoformat(time_text)
+    if not comma or at.tzinfo is None:
+        raise ValueError(f"not a cursor: {text}")
+    try:
+        return at.astimezone(UTC), click_id
+    except OverflowError as error:  # before year 1 or after year 9999 in UTC
+        raise ValueError(f"not a cursor: {text}") from error
 
 
-def _history_entry_as_json(change: VerdictChange) -> dict[str, object]:
-    return {
-        "at": format_rfc3339(change.at),
-        "click": change.click_id,
-        "message_id": change.message_id,
-        "from": change.before.value,
-        "to": change.after.value,
-        "score": change.score,
-        "signals": list(change.signals),
-        "rules": change.rules,
-    }
-
-
-# FOLDED reporting.py: Reports as programs read them, with what single filters would leave beside the numbers
-# that count.
-
-
-async def reports_response(
-    reports: Reports, campaign: str | None, filters: Sequence[ClickFilter] = ()
-) -> list[dict[str, object]]:
-    """The reports of all campaigns, or of one with its links, reasons and sources: none if there is no such campaign.
-
-    Raises:
-        StorageError: they cannot be read just now.
-    """
-    if campaign is None:
-        rows = list(await reports.campaigns())
-    else:
-        rows = [report for report in [await reports.campaign(campaign)] if report]
-    described = [report_as_json(report) for report in rows]
-    if filters:
-        names = [report.campaign for report in rows]
-        left = {by: await reports.filtered_counts(names, click_filter=by) for by in dict.fromkeys(filters)}
-        for report, row in zip(rows, described, strict=True):
-            row["filters"] = [
-                filtered_counts_as_json(report, by, of.get(report.campaign, FilteredCounts()))
-                for by, of in left.items()
-            ]
-    return described
-
-
-# FOLDED segment.py: People who really clicked, as many as there are, a page at a time.
-
-CLICKER_PAGE_SIZE = 10_000
-"""People of a page: what one looks at and lets go."""
-
-
-async def iterate_clicker_pages(
-    reports: Reports, *, since: datetime, campaign: str | None, page_size: int = CLICKER_PAGE_SIZE
-) -> AsyncIterator[Sequence[Clicker]]:
-    """Everybody with a human click since a time, of one campaign or of any, by name.
-
-    Raises:
-        StorageError: the next page cannot be read just now.
-    """
-    after = ""
-    while page := await reports.clickers(since=since, campaign=campaign, after=after, limit=page_size):
-        yield page
-        after = page[-1].recipient
-
-
-def clicker_as_json(clicker: Clicker) -> dict[str, object]:
-    """A person in the shape of ``clicktrail segment --json``."""
-    return {"recipient": clicker.recipient, "clicks": clicker.clicks, "last_click_at": format_rfc3339(clicker.last_at)}
+async def _load_changes(
+    click_log: ClickLog, campaign: str, clicks: Sequence[JudgedClick]
+) -> Mapping[str, Sequence[VerdictChange]]:
+    """Changes by click id, the latest first."""
+    changes_by_click: dict[str, list[VerdictChange]] = {judged.click.id: [] for judged in clicks}
+    if changes_by_click:
+        for change in await click_log.history(campaign, click_ids=tuple(changes_by_click), limit=_MAX_CHANGES):
+            changes_by_click[change.click_id].append(change)
+    return changes_by_click

@@ -15,7 +15,7 @@ from clicktrail.report import CampaignReport
 from clicktrail.server.pipeline.address_history import AddressHistory, has_shortened_ip_address
 from clicktrail.server.ports import EventStore, JudgedMessage, Reports, StoredVerdict, StoreObserver
 
-__all__ = ["RejudgeRequest", "RejudgeResult", "Rejudger", "rejudge_result_as_json"]
+__all__ = ["RejudgeRequest", "RejudgeResult", "Rejudger"]
 
 _CLICKS_PER_PART = 5_000
 """As many clicks as the processor handles in one batch."""
@@ -138,22 +138,6 @@ class Rejudger:
         await self.event_store.store([], messages)
         for observer in self.observers:
             observer.on_stored(messages)
-
-
-def rejudge_result_as_json(result: RejudgeResult) -> dict[str, object]:
-    """Convert the result of one campaign to the JSON of ``clicktrail rejudge --json`` (docs/reference/rejudge.md)."""
-    clickers, rates = result.unique_human, result.click_rate
-    return {
-        "campaign": result.report.campaign,
-        "judged": result.judged_count,
-        "skipped": result.skipped_count,
-        "changes": [
-            {"from": before.value, "to": after.value, "clicks": clicks}
-            for (before, after), clicks in sorted(result.changes.items())
-        ],
-        "unique": {"human": {"before": clickers[0], "after": clickers[1]}},
-        "click_rate": {"human": {"before": rates[0], "after": rates[1]}},
-    }
 
 
 def _select_changed_clicks(

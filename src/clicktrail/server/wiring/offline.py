@@ -1,24 +1,24 @@
-"""Ask the data folder where no engine runs: what the journal still holds is processed first."""
+"""Read reports from the data folder if no engine runs, after processing the rest of the journal."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Self, TypeVar
 
 from clicktrail import keyring_file
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import ClickFilter
-from clicktrail.report.accuracy import ConfusionMatrix, confusion_matrix_as_json
+from clicktrail.report.accuracy import ConfusionMatrix
 from clicktrail.server.analytics.store import ChdbAnalytics
-from clicktrail.server.pipeline.queries import (
-    clicker_as_json,
-    history_response,
-    iterate_clicker_pages,
-    reports_response,
-)
+from clicktrail.server.api import schemas
+from clicktrail.server.api.service import SEGMENT_PAGE_SIZE
+from clicktrail.server.pipeline.process import Processor
+from clicktrail.server.pipeline.queries import load_reports
 from clicktrail.server.pipeline.rejudge import RejudgeRequest
 from clicktrail.server.settings import Settings
+from clicktrail.server.wiring.judge import ReloadingJudge
 from clicktrail.server.wiring.processing import (
     build_judge,
     build_processor,
@@ -28,123 +28,105 @@ from clicktrail.server.wiring.processing import (
     rejudge_and_clear_cache,
 )
 
-__all__ = ["read_confusion", "read_history", "read_reports", "read_segment", "rejudge_campaigns", "store_labels"]
+__all__ = ["OfflineReports"]
 
-SegmentCallback = Callable[[Sequence[dict[str, object]]], None]
-"""Told of some people."""
+_Result = TypeVar("_Result")
 
 
-def read_reports(settings: Settings, campaign: str | None, filters: Sequence[ClickFilter] = ()) -> list[dict[str, Any]]:
-    """Where no engine runs: process what the journal still holds, and read one campaign, or all.
+class OfflineReports:
+    """The `ReportService` of a data folder, a context manager.
 
-    Raises:
-        StorageError: an engine does run, or the data folder cannot be read.
+    The first method call opens analytics, in an event loop of their own; the end of the context closes them. A data
+    folder without journal and analytics stays as it is: the first start must find no trace of earlier data.
     """
-    return asyncio.run(_read_reports(settings, campaign, filters))
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._runner = asyncio.Runner()
+        self._exit_stack = contextlib.AsyncExitStack()
+        self._opened: _OpenedFolder | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        with self._runner:
+            self._runner.run(self._exit_stack.aclose())
+
+    def campaigns(self, name: str | None, filters: Sequence[ClickFilter] = ()) -> list[schemas.Campaign]:
+        """Implement `ReportService.campaigns`."""
+        reports = self._query(lambda folder: load_reports(folder.analytics, name, filters))
+        return schemas.Campaigns.from_reports(reports or []).campaigns
+
+    def history(self, campaign: str, *, click_id: str | None, limit: int) -> schemas.VerdictHistory | None:
+        """Implement `ReportService.history`."""
+
+        async def query(folder: _OpenedFolder) -> schemas.VerdictHistory | None:
+            click_ids = () if click_id is None else (click_id,)
+            changes = await folder.analytics.history(campaign, click_ids=click_ids, limit=limit)
+            if not changes and await folder.analytics.cached_campaign(campaign) is None:
+                return None
+            return schemas.VerdictHistory.from_changes(campaign, changes)
+
+        return self._query(query)
+
+    def segment_page(self, *, since: datetime, campaign: str | None, after: str) -> list[schemas.Clicker]:
+        """Implement `ReportService.segment_page`."""
+        clickers = self._query(
+            lambda folder: folder.analytics.clickers(
+                since=since, campaign=campaign, after=after, limit=SEGMENT_PAGE_SIZE
+            )
+        )
+        return schemas.SegmentPage.from_clickers(clickers or []).recipients
+
+    def rejudge(self, request: RejudgeRequest) -> list[schemas.RejudgedCampaign]:
+        """Implement `ReportService.rejudge`."""
+        results = self._query(
+            lambda folder: rejudge_and_clear_cache(
+                folder.processor, folder.analytics, folder.judge, contextlib.nullcontext(), request
+            )
+        )
+        return schemas.RejudgedCampaigns.from_results(results or []).campaigns
+
+    def store_labels(self, labels: Mapping[str, Verdict]) -> None:
+        """Implement `ReportService.store_labels`.
+
+        Raises:
+            KeyRingError: nothing was ever started in this data folder.
+        """
+        keyring_file.load(self._settings.keyring_path)
+        self._run(lambda folder: folder.analytics.store_labels(labels))
+
+    def confusion_matrix(self) -> schemas.LabelReport:
+        """Implement `ReportService.confusion_matrix`."""
+        matrix = self._query(lambda folder: folder.analytics.confusion_matrix())
+        return schemas.LabelReport.from_matrix(matrix or ConfusionMatrix(counts={}))
+
+    def _query(self, query: "Callable[[_OpenedFolder], Awaitable[_Result]]") -> _Result | None:
+        if not self._settings.journal_path.exists() and not self._settings.analytics_path.exists():
+            return None
+        return self._run(query)
+
+    def _run(self, query: "Callable[[_OpenedFolder], Awaitable[_Result]]") -> _Result:
+        async def run() -> _Result:
+            if self._opened is None:
+                self._opened = await self._exit_stack.enter_async_context(_open_data_folder(self._settings))
+            return await query(self._opened)
+
+        return self._runner.run(run())
 
 
-def read_history(settings: Settings, campaign: str, *, click: str | None, limit: int) -> dict[str, Any]:
-    """Where no engine runs: process what the journal still holds, and read how a campaign's verdicts changed.
-
-    Raises:
-        StorageError: an engine does run, or the data folder cannot be read.
-    """
-    return asyncio.run(_read_history(settings, campaign, click=click, limit=limit))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OpenedFolder:
+    analytics: ChdbAnalytics
+    processor: Processor
+    judge: ReloadingJudge
 
 
-def read_segment(settings: Settings, *, since: datetime, campaign: str | None, on_page: SegmentCallback) -> None:
-    """Where no engine runs: process what the journal still holds, and tell of people with a human click, by pages.
-
-    Raises:
-        StorageError: an engine does run, or the data folder cannot be read.
-    """
-    asyncio.run(_read_segment(settings, since=since, campaign=campaign, on_page=on_page))
-
-
-def store_labels(settings: Settings, labels: Mapping[str, Verdict]) -> None:
-    """Where no engine runs: keep what really made some clicks.
-
-    Raises:
-        KeyRingError: nothing was ever started here.
-        StorageError: an engine does run, or the data folder cannot be written.
-    """
-    keyring_file.load(settings.keyring_path)
-    asyncio.run(_store_labels(settings, labels))
-
-
-def read_confusion(settings: Settings) -> dict[str, object]:
-    """Where no engine runs: process what the journal still holds, and hold verdicts against all labels.
-
-    Raises:
-        StorageError: an engine does run, or the data folder cannot be read.
-    """
-    return asyncio.run(_read_confusion(settings))
-
-
-def rejudge_campaigns(settings: Settings, request: RejudgeRequest) -> list[dict[str, Any]]:
-    """Where no engine runs: process what the journal still holds, and judge again what is stored.
-
-    Raises:
-        StorageError: an engine does run, or the data folder cannot be read.
-    """
-    return asyncio.run(_rejudge_campaigns(settings, request))
-
-
-async def _read_reports(
-    settings: Settings, campaign: str | None, filters: Sequence[ClickFilter]
-) -> list[dict[str, Any]]:
-    if _has_no_data(settings):
-        return []
-    async with _open_caught_up_analytics(settings) as analytics:
-        return await reports_response(analytics, campaign, filters)
-
-
-async def _read_history(settings: Settings, campaign: str, *, click: str | None, limit: int) -> dict[str, Any]:
-    if _has_no_data(settings):
-        return {}
-    async with _open_caught_up_analytics(settings) as analytics:
-        history = await history_response(analytics, campaign, click=click, limit=limit)
-        return history if history["changes"] or await analytics.cached_campaign(campaign) else {}
-
-
-async def _read_segment(settings: Settings, *, since: datetime, campaign: str | None, on_page: SegmentCallback) -> None:
-    if _has_no_data(settings):
-        return
-    async with _open_caught_up_analytics(settings) as analytics:
-        async for page in iterate_clicker_pages(analytics, since=since, campaign=campaign):
-            on_page([clicker_as_json(clicker) for clicker in page])
-
-
-async def _store_labels(settings: Settings, labels: Mapping[str, Verdict]) -> None:
-    async with open_analytics(settings) as analytics:
-        await analytics.store_labels(labels)
-
-
-async def _read_confusion(settings: Settings) -> dict[str, object]:
-    if _has_no_data(settings):
-        return confusion_matrix_as_json(ConfusionMatrix(counts={}))
-    async with _open_caught_up_analytics(settings) as analytics:
-        return confusion_matrix_as_json(await analytics.confusion_matrix())
-
-
-async def _rejudge_campaigns(settings: Settings, request: RejudgeRequest) -> list[dict[str, Any]]:
-    if _has_no_data(settings):
-        return []
+@contextlib.asynccontextmanager
+async def _open_data_folder(settings: Settings) -> AsyncIterator[_OpenedFolder]:
     async with open_analytics(settings) as analytics:
         judge = build_judge(settings)
         processor = build_processor(settings, build_reader(settings), analytics, judge)
         await catch_up(processor)
-        return await rejudge_and_clear_cache(processor, analytics, judge, contextlib.nullcontext(), request)
-
-
-def _has_no_data(settings: Settings) -> bool:
-    """Nothing was ever recorded, and a look must leave no trace that a first start would take for more."""
-    return not settings.journal_path.exists() and not settings.analytics_path.exists()
-
-
-@contextlib.asynccontextmanager
-async def _open_caught_up_analytics(settings: Settings) -> AsyncIterator[ChdbAnalytics]:
-    """Analytics with all that the journal holds, until the context ends."""
-    async with open_analytics(settings) as analytics:
-        await catch_up(build_processor(settings, build_reader(settings), analytics, build_judge(settings)))
-        yield analytics
+        yield _OpenedFolder(analytics=analytics, processor=processor, judge=judge)

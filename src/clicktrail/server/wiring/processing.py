@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import Any
 
 import structlog
 
@@ -16,7 +15,7 @@ from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.pipeline.rejudge import Rejudger, RejudgeRequest, rejudge_result_as_json
+from clicktrail.server.pipeline.rejudge import Rejudger, RejudgeRequest, RejudgeResult
 from clicktrail.server.ports import Analytics, JournalEntry
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
@@ -104,7 +103,7 @@ async def rejudge_and_clear_cache(
     current_judge: ReloadingJudge,
     store_lock: AbstractAsyncContextManager[object],
     request: RejudgeRequest,
-) -> list[dict[str, Any]]:
+) -> list[RejudgeResult]:
     """Judge again, all of it by the networks of one moment; what became of each campaign.
 
     Args:
@@ -122,6 +121,6 @@ async def rejudge_and_clear_cache(
         rejudger = Rejudger(
             event_store=analytics, reports=analytics, judge=fixed, lock=store_lock, observers=processor.observers
         )
-        return [rejudge_result_as_json(result) async for result in rejudger.run(request)]
+        return [result async for result in rejudger.run(request)]
     finally:
         processor.invalidate_cache()

@@ -1,0 +1,1 @@
+"""What the engine answers: the JSON of its HTTP API, which the commands print too."""
