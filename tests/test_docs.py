@@ -52,9 +52,11 @@ def listed(text: str) -> list[str]:
 def test_errors() -> None:
     documented = {code: text.strip().partition("\n")[0] for code, text in sections("errors.md").items() if code}
     classes = [getattr(errors, name) for name in errors.__all__]
-    assert documented == {
+    expected = {
         error.code: f"`{error.__name__}`. Retryable: {'yes' if error.retryable else 'no'}." for error in classes
     }
+    expected["relay-refused"] = "`RelayError`. Retryable: if the reply code is 4xx."
+    assert documented == expected
 
 
 def test_events() -> None:

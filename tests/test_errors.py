@@ -52,9 +52,11 @@ def test_message_and_hint() -> None:
 
 def test_relay_error() -> None:
     error = RelayError("next hop refused", reply_code=550, reply_text="5.1.1 no such user", hint="check the address")
-    assert (550, "5.1.1 no such user", "check the address", True) == (
-        error.reply_code,
-        error.reply_text,
-        error.hint,
-        error.retryable,
-    )
+    assert (550, "5.1.1 no such user", "check the address") == (error.reply_code, error.reply_text, error.hint)
+
+
+@pytest.mark.parametrize(
+    ("reply_code", "retryable"), [(421, True), (451, True), (499, True), (500, False), (550, False)]
+)
+def test_relay_error_is_retryable_for_4xx_replies(reply_code: int, retryable: bool) -> None:
+    assert retryable == RelayError("next hop refused", reply_code=reply_code, reply_text="").retryable

@@ -33,6 +33,9 @@ __all__ = [
 ]
 
 
+_TRANSIENT_REPLY_CODES = range(400, 500)
+
+
 class ClicktrailError(Exception):
     """Anything that went wrong in a way we foresaw.
 
@@ -43,7 +46,7 @@ class ClicktrailError(Exception):
     """
 
     code: ClassVar[str] = "error"
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -93,20 +96,20 @@ class UtmError(ClicktrailError):
 
 
 class RelayError(ClicktrailError):
-    """The next hop did not take a message.
+    """The next hop did not accept a message. Retryable if the reply code is 4xx (RFC 5321 section 4.2.1).
 
     Attributes:
-        reply_code: the SMTP code of its refusal; 451 where it could not be reached (RFC 5321 section 4.2.2).
-        reply_text: the text of its refusal, to be passed back unchanged.
+        reply_code: SMTP reply code of the next hop; 451 if it could not be reached.
+        reply_text: text of the reply, to be passed back unchanged.
     """
 
     code = "relay-refused"
-    retryable = True
 
     def __init__(self, message: str, *, reply_code: int, reply_text: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.reply_code = reply_code
         self.reply_text = reply_text
+        self.retryable = reply_code in _TRANSIENT_REPLY_CODES
 
 
 class StorageError(ClicktrailError):

@@ -1,1 +1,1 @@
-"""The SMTP relay: messages in, tracked messages out, nothing queued."""
+"""The SMTP relay: receives messages, rewrites their links, and passes them to the next hop without a queue."""

@@ -1,7 +1,7 @@
-"""Take messages by SMTP, and answer for each only what the next server has answered.
+"""SMTP server of the relay: receive messages, rewrite their links, and pass them to the next hop.
 
-The relay keeps no queue. Every command that the next server has a say in goes on to it at once, so a refused
-recipient is refused here with the same words, and a sender who was told 250 can rely on a server that keeps mail.
+The relay has no queue. Each command is passed on at once, and the reply of the next hop is passed back: a recipient
+that the next hop refuses is refused here with the same reply, and 250 for a message means that the next hop has it.
 """
 
 import asyncio
@@ -32,25 +32,25 @@ __all__ = ["Relay"]
 _LOG = structlog.get_logger(component="relay")
 _MAX_MESSAGE_BYTES = 50 * 1024 * 1024
 _MAX_LINE_BYTES = 16 * 1024 * 1024
-"""RFC 5321 allows 1,000 bytes a line; real mail has longer ones, and whether to take them is the next hop's choice."""
+"""RFC 5321 allows lines of 1,000 bytes, but real mail has longer ones. The next hop decides whether to accept them."""
 _DRAIN_TIMEOUT_S = 20
 
 
 @dataclass(slots=True, kw_only=True)
 class Relay:
-    """An SMTP server on a listening socket, with one connection to the next hop for each it has itself.
+    """An SMTP server with one connection to the next hop for each connection of a client.
 
     Attributes:
-        next_hop: where messages go on to.
-        tracker: replaces their links.
-        consents: what recipients said, where the sender does not say.
-        short_links: where short links are kept.
-        codes: their codes.
-        journal: where it is recorded that they were sent.
-        clock: the time of day.
-        ids: names of messages and events.
-        is_stopping: whether no more messages are taken.
-        outcomes: how many messages were handed on tracked, or untouched in a part or as a whole, or were refused.
+        next_hop: server that messages are passed to.
+        tracker: replaces links.
+        consents: tracking consents of recipients, used if the message does not state them.
+        short_links: store of short links.
+        codes: codes of new short links.
+        journal: records `sent` events.
+        clock: current time.
+        ids: ids of messages and events.
+        is_stopping: whether new messages are refused.
+        outcomes: number of messages by outcome: ``tracked``, ``not_rewritten`` (wholly or in part), ``refused``.
     """
 
     next_hop: NextHopConfig
@@ -63,14 +63,14 @@ class Relay:
     ids: IdGenerator
     is_stopping: bool = field(default=False, init=False)
     outcomes: Counter[str] = field(default_factory=Counter, init=False)
-    _all_done: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _idle: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _in_flight: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self._all_done.set()
+        self._idle.set()
 
     async def serve(self, listener: socket.socket, stopping: asyncio.Event) -> None:
-        """Take connections until told to stop; then finish the messages in hand, at most 20 seconds."""
+        """Accept connections until ``stopping`` is set; then wait up to 20 seconds for messages in delivery."""
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: _Connection(_Handler(self), loop=loop), sock=listener)
         await stopping.wait()
@@ -78,24 +78,24 @@ class Relay:
         server.close()
         try:
             async with asyncio.timeout(_DRAIN_TIMEOUT_S):
-                await self._all_done.wait()
+                await self._idle.wait()
         except TimeoutError:
-            _LOG.warning("relay stopped with messages in hand", messages=self._in_flight)
+            _LOG.warning("relay stopped with messages in delivery", messages=self._in_flight)
 
-    async def run_in_flight(self, work: Awaitable[Reply]) -> Reply:
-        """Do work that a stop waits for."""
+    async def run_in_flight(self, delivery: Awaitable[Reply]) -> Reply:
+        """Await the delivery of a message; `serve` does not return before it has finished."""
         self._in_flight += 1
-        self._all_done.clear()
+        self._idle.clear()
         try:
-            return await work
+            return await delivery
         finally:
             self._in_flight -= 1
             if not self._in_flight:
-                self._all_done.set()
+                self._idle.set()
 
 
 class _Handler:
-    """One connection's commands, as aiosmtpd hands them over: https://aiosmtpd.aio-libs.org (Hooks of handlers)."""
+    """Handles the SMTP commands of one connection (aiosmtpd's handler hooks)."""
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
@@ -133,8 +133,8 @@ class _Handler:
         return "221 Bye"
 
     async def handle_exception(self, error: Exception) -> str:
-        """A fault of ours costs nobody a message: the sender keeps it and tries again."""
-        _LOG.error("a command failed", exc_info=error)
+        # A temporary failure: the sender keeps the message and tries again.
+        _LOG.error("command failed", exc_info=error)
         self._next_hop.abort()
         return str(INTERNAL_ERROR)
 
@@ -160,23 +160,23 @@ class _Handler:
         return reply
 
     async def _track_message(self, raw: bytes, recipients: list[str]) -> TrackedMessage:
-        """The message to hand on, its short links kept; where that fails it has sealed ones, which need no keeping."""
+        """Rewrite a message and store its short links; use sealed links if they cannot be stored."""
         relay = self._relay
-        asked = await add_stored_consent(parse_control_headers(raw), recipients, relay.consents)
-        make = partial(track_message, asked, tracker=relay.tracker, recipients=recipients, now=relay.clock.now())
+        control = await add_stored_consent(parse_control_headers(raw), recipients, relay.consents)
+        track = partial(track_message, control, tracker=relay.tracker, recipients=recipients, now=relay.clock.now())
         message_id = relay.ids.new()
-        tracked = make(identity=MessageIdentity(message_id=message_id, short_code=relay.codes.new()))
+        tracked = track(identity=MessageIdentity(message_id=message_id, short_code=relay.codes.new()))
         if tracked.short_message:
             try:
                 await relay.short_links.add(tracked.short_message)
             except StorageError as error:
-                _LOG.warning("short links could not be kept", message=message_id, error=error)
-                return make(identity=MessageIdentity(message_id=message_id))
+                _LOG.warning("short links not stored", message=message_id, error=error)
+                return track(identity=MessageIdentity(message_id=message_id))
         return tracked
 
 
 class _Connection(SMTP):
-    """aiosmtpd's server side of one connection, with long lines, and the end of the connection told."""
+    """A server connection that accepts long lines and closes its connection to the next hop when it is lost."""
 
     line_length_limit = _MAX_LINE_BYTES
 
@@ -201,13 +201,13 @@ async def _forward_command(command: Callable[[], Awaitable[Reply]]) -> Reply:
         return await command()
     except RelayError as error:
         _LOG.warning("next hop refused", reply_code=error.reply_code, error=error)
-        _LOG.debug("next hop's words", reply_text=error.reply_text)
+        _LOG.debug("reply of the next hop", reply_text=error.reply_text)
         return Reply(error.reply_code, error.reply_text)
 
 
 async def _record_event(journal: Journal, line: bytes) -> None:
-    """Wait until an event is on disk, or is known to be kept waiting: the message has left either way."""
-    done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    journal.append(line, done.set_result)
-    if not await done:
-        _LOG.error("a sent message is not on disk")
+    """Record an event. The message is already sent, so a failure is only logged."""
+    is_committed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    journal.append(line, is_committed.set_result)
+    if not await is_committed:
+        _LOG.error("sent event is not on disk yet")
