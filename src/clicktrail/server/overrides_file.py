@@ -1,7 +1,7 @@
-"""The overrides on the edge's own disk: what holds where the registry is down, or lost.
+"""The overrides file on the edge's own disk: overrides stay in force when the registry is down or lost.
 
-Nothing is ever taken out of it: what is written is what was there and what is new. So an empty registry in place of a
-lost one neither revives a link nor brings anybody back. Who denied being tracked can agree again, by what is newer.
+Overrides are only added, never removed. So an empty registry in place of a lost one neither restores a disabled link
+nor tracks an erased recipient. A recipient who denied tracking can grant it again with a later record.
 """
 
 from collections.abc import Iterable
@@ -22,9 +22,9 @@ class OverridesSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """All overrides.
 
     Attributes:
-        edits: every edit of links there ever was.
-        erased: marks of the recipients that were erased.
-        consents: what those said last who ever denied being tracked, by their marks.
+        edits: all link edits, oldest first.
+        erased: hashes of erased recipients.
+        consents: latest consent, by hashed recipient, of each recipient who ever denied tracking.
     """
 
     edits: tuple[LinkEdit, ...] = ()
@@ -33,15 +33,15 @@ class OverridesSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def denied(self) -> frozenset[str]:
-        """Marks of the recipients that deny being tracked."""
-        return frozenset(said.recipient for said in self.consents if said.consent is Consent.DENIED)
+        """Hashes of the recipients who currently deny tracking."""
+        return frozenset(record.recipient for record in self.consents if record.consent is Consent.DENIED)
 
 
 def read(path: Path) -> OverridesSnapshot:
-    """What the file holds; nothing where there is none.
+    """Read the file; an empty snapshot if it does not exist.
 
     Raises:
-        StorageError: it cannot be read.
+        StorageError: the file cannot be read.
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=OverridesSnapshot)
@@ -54,15 +54,15 @@ def read(path: Path) -> OverridesSnapshot:
 def merge(
     path: Path, *, edits: Iterable[LinkEdit] = (), erased: Iterable[str] = (), consents: Iterable[ConsentRecord] = ()
 ) -> None:
-    """Add to the file what is not in it, durably; it is not touched where that is nothing.
+    """Add overrides to the file, atomically. The file is not written if nothing is new.
 
     Raises:
-        StorageError: it cannot be read or written.
+        StorageError: the file cannot be read or written.
     """
     old = read(path)
-    by_id = {edit.id: edit for edit in (*old.edits, *edits)}
+    edits_by_id = {edit.id: edit for edit in (*old.edits, *edits)}
     new = OverridesSnapshot(
-        edits=tuple(sorted(by_id.values(), key=lambda edit: (edit.at, edit.id))),
+        edits=tuple(sorted(edits_by_id.values(), key=lambda edit: (edit.at, edit.id))),
         erased=old.erased | set(erased),
         consents=_merge_consents(old.consents, consents),
     )
@@ -75,13 +75,13 @@ def merge(
 
 
 def _merge_consents(old: Iterable[ConsentRecord], new: Iterable[ConsentRecord]) -> tuple[ConsentRecord, ...]:
-    """What those said last who ever denied: of everybody else the edge need not know."""
-    last = {said.recipient: said for said in old}
-    for said in sorted(new, key=_consent_sort_key):
-        before = last.get(said.recipient)
-        if before.at <= said.at if before else said.consent is Consent.DENIED:
-            last[said.recipient] = said
-    return tuple(sorted(last.values(), key=_consent_sort_key))
+    """Latest consent of each recipient who ever denied tracking; the edge needs no record of the rest."""
+    latest = {record.recipient: record for record in old}
+    for record in sorted(new, key=_consent_sort_key):
+        previous = latest.get(record.recipient)
+        if previous.at <= record.at if previous else record.consent is Consent.DENIED:
+            latest[record.recipient] = record
+    return tuple(sorted(latest.values(), key=_consent_sort_key))
 
 
 def _consent_sort_key(record: ConsentRecord) -> tuple[datetime, str]:

@@ -1,4 +1,4 @@
-"""Write recorded events to the journal, where the engine reads them as it reads those of the edge."""
+"""Import recorded events into the journal, from which the engine processes them like new ones."""
 
 import asyncio
 from collections.abc import Iterable
@@ -18,28 +18,28 @@ __all__ = ["import_events"]
 
 _WRITER_NAME = "import"
 _BATCH_LINES = 1_000
-"""Lines that share a sync."""
+"""Lines per fsync."""
 
 
 def import_events(settings: Settings, events: Iterable[AnyEvent]) -> int:
-    """Write events, and say how many; those of erased recipients are passed over. The same again changes nothing.
+    """Append events to the journal, except those of erased recipients, and return their number.
+
+    An event that is imported again changes nothing: analytics recognises its id.
 
     Raises:
-        KeyRingError: there is no key ring: nothing was ever started here, and a journal alone would look as if the
-            ring had been lost.
-        StorageError: another import is at it, or the disk takes no more: some may be written.
+        KeyRingError: there is no key ring. A journal without one would look as if the ring had been lost.
+        StorageError: another import is running, or the disk is full; some events may be written.
     """
     ring = keyring_file.load(settings.keyring_path)
     erased = HashedRecipients(ring, overrides_file.read(settings.overrides_path).erased)
-    kept = (event for event in events if event.recipient not in erased)
-    return asyncio.run(_write_events(settings, kept))
+    return asyncio.run(_write_events(settings, (event for event in events if event.recipient not in erased)))
 
 
 async def _write_events(settings: Settings, events: Iterable[AnyEvent]) -> int:
     count = 0
     with open_journal(settings, _WRITER_NAME) as journal:
         for event in events:
-            journal.append(encode_event(_assign_message_id(event)), lambda _on_disk: None)
+            journal.append(encode_event(_assign_message_id(event)), lambda _is_durable: None)
             count += 1
             if not count % _BATCH_LINES:
                 _flush_or_raise(journal)
@@ -49,16 +49,16 @@ async def _write_events(settings: Settings, events: Iterable[AnyEvent]) -> int:
 
 
 def _assign_message_id(event: AnyEvent) -> AnyEvent:
-    """An event of a campaign with the name by which audits know its message; the others are counted nowhere."""
+    """Give an event of a campaign the message id that audits derive. Without a campaign an event is not counted."""
     if event.message_id or not event.campaign or isinstance(event, AnonymousClick):
         return event
     return replace(event, message_id=message_key(event))
 
 
 def _flush_or_raise(journal: MeasuredJournal) -> None:
-    """Bring what was appended to disk, or give up: nobody waits for this who could not come again."""
     journal.flush()
     if journal.is_degraded:
         raise StorageError(
-            "the journal's disk takes no more", hint="make room and import again: each event counts once"
+            "the disk of the journal cannot be written",
+            hint="make space and import the same file again: each event is counted once",
         )

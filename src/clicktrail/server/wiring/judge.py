@@ -1,4 +1,4 @@
-"""Follow what the operator says of networks while clicks are judged."""
+"""A judge that reloads the operator's networks while it is in use."""
 
 import asyncio
 from collections.abc import Iterable
@@ -21,18 +21,20 @@ __all__ = ["ReloadingJudge"]
 
 _LOG = structlog.get_logger(component="judge")
 _REFRESH_INTERVAL_S = 5.0
-"""How soon a judge goes by networks that the operator told us of."""
 
 
 class ReloadingJudge:
-    """A judge that goes by the operator's networks as they stand in the data folder.
+    """Judge with the networks in the data folder; before the first `refresh`, with those of the package alone.
 
-    What is there holds from the first `refresh` on. Where it cannot be read, that is logged, and what held before holds
-    on: a list that is damaged must not keep clicks from being judged.
+    If the file cannot be read, the error is logged once and the networks in use stay: a damaged file must not keep
+    clicks from being judged.
 
     Args:
-        networks_path: what ``clicktrail networks update`` writes.
-        clock: tells when a network counts no more.
+        networks_path: the file that ``clicktrail networks update`` writes.
+        clock: says when a network has expired.
+
+    Attributes:
+        context: current rules, networks and agent list.
     """
 
     def __init__(self, networks_path: Path, clock: Clock) -> None:
@@ -43,27 +45,26 @@ class ReloadingJudge:
         self.context = load_shipped_context()
 
     def __call__(self, timeline: Timeline, *, address_clicks: Iterable[AddressClick] = ()) -> tuple[JudgedClick, ...]:
-        """A verdict for each click of a timeline."""
+        """Judge each click of a timeline."""
         return judge(timeline, self.context, address_clicks)
 
     def refresh(self) -> None:
-        """Read the file if it is another one, or another day, than the last time."""
+        """Reload the networks if the file has changed, or if the day has changed: networks expire by date."""
         today = self._clock.now().date()
         try:
-            seen = (self._networks_path.stat().st_mtime_ns if self._networks_path.exists() else 0, today)
-            if seen == self._loaded_version:
+            version = (self._networks_path.stat().st_mtime_ns if self._networks_path.exists() else 0, today)
+            if version == self._loaded_version:
                 return
-            self.context = build_context_with_networks(
-                operator_networks.read(self._networks_path).all_networks, today=today
-            )
-            self._loaded_version, self._last_error = seen, ""
+            networks = operator_networks.read(self._networks_path).all_networks
+            self.context = build_context_with_networks(networks, today=today)
+            self._loaded_version, self._last_error = version, ""
         except (OSError, ClicktrailError) as error:
-            if str(error) != self._last_error:  # said once, and tried again at each look: it may pass
-                _LOG.error("cannot read the operator's networks, judging by those of before", error=error)
+            if str(error) != self._last_error:
+                _LOG.error("cannot reload the operator's networks, trying again", error=error)
             self._last_error = str(error)
 
     async def refresh_periodically(self, stopping: asyncio.Event) -> None:
-        """Refresh every few seconds, until told to stop."""
+        """Refresh every few seconds until stopped."""
         while not stopping.is_set():
             await asyncio.to_thread(self.refresh)
             await sleep_or_stop(stopping, _REFRESH_INTERVAL_S)

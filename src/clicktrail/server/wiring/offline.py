@@ -11,12 +11,12 @@ from clicktrail import keyring_file
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import ClickFilter
 from clicktrail.report.accuracy import ConfusionMatrix
-from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.api import schemas
 from clicktrail.server.api.service import SEGMENT_PAGE_SIZE
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.pipeline.queries import load_reports
 from clicktrail.server.pipeline.rejudge import RejudgeRequest
+from clicktrail.server.ports import Analytics
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.judge import ReloadingJudge
 from clicktrail.server.wiring.processing import (
@@ -118,7 +118,7 @@ class OfflineReports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OpenedFolder:
-    analytics: ChdbAnalytics
+    analytics: Analytics
     processor: Processor
     judge: ReloadingJudge
 

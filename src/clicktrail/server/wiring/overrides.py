@@ -1,4 +1,4 @@
-"""Bring overrides from the registry to the edge's disk."""
+"""Copy overrides (link edits, erasures, consents) from the registry to the file that the edge reads."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -18,15 +18,16 @@ from clicktrail.server.wiring.stores import Registry
 
 __all__ = ["COPY_INTERVAL_S", "OverridesCopier", "OverridesJob", "copy_overrides", "run_overrides_copy"]
 
-_LOG = structlog.get_logger(component="edge")
 COPY_INTERVAL_S = 10.0
-"""How often the registry is asked for what is new. What is changed on this machine holds at once."""
+"""Delay of a change that was made on another machine. A command writes a change of this machine to the file at once."""
+
+_LOG = structlog.get_logger(component="edge")
 _CLOCK_SKEW_MARGIN = timedelta(minutes=5)
-"""What was said so long before the last copy is asked for once more: other machines have clocks of their own."""
+"""Consents recorded this long before the last copy are read again, because clocks of machines differ."""
 
 
 async def copy_overrides(settings: Settings, registry: Registry) -> None:
-    """Add to the snapshot, once, what the registry has and it has not.
+    """Copy new overrides once.
 
     Raises:
         KeyRingError: the key ring is missing or unreadable.
@@ -36,7 +37,7 @@ async def copy_overrides(settings: Settings, registry: Registry) -> None:
 
 
 async def run_overrides_copy(stopping: asyncio.Event, settings: Settings, registry: Registry) -> None:
-    """Copy every few seconds, where the registry is another machine's and no engine runs here."""
+    """Copy new overrides every few seconds, on a machine without an engine."""
     await run_periodically(
         OverridesCopier(settings, registry).run_once,
         stopping,
@@ -46,7 +47,7 @@ async def run_overrides_copy(stopping: asyncio.Event, settings: Settings, regist
 
 
 class OverridesCopier:
-    """Copies overrides, and of consents those alone that the snapshot may not have: there may be millions.
+    """Copies overrides. Of the consents, of which there may be millions, it reads only those since the last copy.
 
     Raises:
         KeyRingError: the key ring is missing or unreadable.
@@ -59,26 +60,25 @@ class OverridesCopier:
         self._last_copied_at: datetime | None = None
 
     async def run_once(self) -> None:
-        """Add to the snapshot what the registry has and it has not.
+        """Copy new overrides once.
 
         Raises:
             StorageError: the registry does not answer, or the file cannot be read or written.
         """
-        began_at = SystemClock().now()
+        started_at = SystemClock().now()
         since = self._last_copied_at or await asyncio.to_thread(self._read_latest_consent_at)
-        said = await self._registry.consents.list_records(since=since and since - _CLOCK_SKEW_MARGIN)
+        records = await self._registry.consents.list_records(since=since and since - _CLOCK_SKEW_MARGIN)
         edits, erased = await self._registry.link_edits.list_all(), await self._registry.erasures.list_hashes()
-        consents = [replace(one, recipient=self._hash_recipient(one.recipient)) for one in said]
+        consents = [replace(record, recipient=self._hash_recipient(record.recipient)) for record in records]
         await asyncio.to_thread(overrides_file.merge, self._path, edits=edits, erased=erased, consents=consents)
-        self._last_copied_at = began_at
+        self._last_copied_at = started_at
 
     def _read_latest_consent_at(self) -> datetime | None:
-        """When somebody of the snapshot said something last."""
-        return max((said.at for said in overrides_file.read(self._path).consents), default=None)
+        return max((record.at for record in overrides_file.read(self._path).consents), default=None)
 
 
 class OverridesJob:
-    """The engine's part: what is new in the registry goes to the edge's disk; who is to be erased, out of analytics."""
+    """The engine's job: copies overrides, and erases recipients from analytics."""
 
     def __init__(
         self, settings: Settings, *, registry: Registry, event_store: EventStore, processor: Processor
@@ -92,18 +92,19 @@ class OverridesJob:
         self._erased_once: set[str] = set()
 
     async def run_once(self) -> None:
-        """Do what is due.
+        """Copy new overrides and erase recipients once.
 
-        Analytics erases each recipient in two rounds: a batch that was in hand may be stored after the first.
+        Each recipient is erased in two runs, because a batch in progress may be stored after the first.
 
         Raises:
-            StorageError: registry, file or analytics refused; the next call tries again.
+            StorageError: registry, file or analytics failed; the next call tries again.
         """
         await self._copier.run_once()
-        marks = overrides_file.read(self._settings.overrides_path).erased
-        if marks != self._applied_hashes:
-            self._processor.skip_recipients(HashedRecipients(keyring_file.load(self._settings.keyring_path), marks))
-            self._applied_hashes = marks
+        erased_hashes = overrides_file.read(self._settings.overrides_path).erased
+        if erased_hashes != self._applied_hashes:
+            ring = keyring_file.load(self._settings.keyring_path)
+            self._processor.skip_recipients(HashedRecipients(ring, erased_hashes))
+            self._applied_hashes = erased_hashes
         for recipient in await self._registry.erasures.list_pending():
             await self._event_store.erase(recipient)
             if recipient in self._erased_once:

@@ -1,9 +1,11 @@
-"""Build what brings the journal into analytics, for the engine and for whoever looks where none runs."""
+"""Build the processor and what it works with: journal reader, analytics store and judge."""
 
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from functools import partial
+from typing import Protocol
 
 import structlog
 
@@ -13,16 +15,19 @@ from clicktrail.judge import Judge, judge
 from clicktrail.server import overrides_file
 from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.journal.reader import SegmentReader
+from clicktrail.server.monitoring.metrics import Histogram
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.pipeline.rejudge import Rejudger, RejudgeRequest, RejudgeResult
-from clicktrail.server.ports import Analytics, JournalEntry
+from clicktrail.server.ports import Analytics, EventStore, JournalEntry, JournalReader
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.judge import ReloadingJudge
 
 __all__ = [
     "MAX_BATCH_LINES",
+    "LocalAnalytics",
+    "LocalJournalReader",
     "build_judge",
     "build_processor",
     "build_reader",
@@ -32,17 +37,39 @@ __all__ = [
 ]
 
 MAX_BATCH_LINES = 5_000
-"""Journal lines a turn of the processor: many share the cost of an insert, and none waits a second for its turn."""
+"""Journal lines per batch: enough to share the cost of an insert, few enough to be stored within a second."""
 
 _LOG = structlog.get_logger(component="engine")
 
 
+class LocalAnalytics(Analytics, Protocol):
+    """An analytics store in the data folder.
+
+    Attributes:
+        store_seconds: duration of each insert.
+    """
+
+    store_seconds: Histogram
+
+    async def refresh_next_report(self) -> None:
+        """Recompute one stale cached report, if there is one."""
+        ...
+
+
+class LocalJournalReader(JournalReader, Protocol):
+    """A journal reader that can delete what it has read."""
+
+    def delete_segments(self, *, before: datetime) -> int:
+        """Delete segments that were read before a time, and return their number."""
+        ...
+
+
 @contextlib.asynccontextmanager
-async def open_analytics(settings: Settings) -> AsyncIterator[ChdbAnalytics]:
+async def open_analytics(settings: Settings) -> AsyncIterator[LocalAnalytics]:
     """Open the analytics store until the context ends.
 
     Raises:
-        StorageError: another process has them open, or the data folder cannot be read.
+        StorageError: another process has it open, or the data folder cannot be read.
     """
     analytics = await ChdbAnalytics.open(settings.analytics_path, SystemClock())
     try:
@@ -51,50 +78,38 @@ async def open_analytics(settings: Settings) -> AsyncIterator[ChdbAnalytics]:
         await analytics.close()
 
 
-def build_reader(settings: Settings) -> SegmentReader:
-    """The journal, from where reading stopped last."""
+def build_reader(settings: Settings) -> LocalJournalReader:
+    """Build a journal reader that continues at the last committed position."""
     return SegmentReader(settings.journal_path, settings.journal_path / "cursor.json")
 
 
 def build_judge(settings: Settings) -> ReloadingJudge:
-    """The judge, with the operator's networks as they are now."""
+    """Build a judge with the current networks of the operator."""
     judge = ReloadingJudge(settings.networks_path, SystemClock())
     judge.refresh()
     return judge
 
 
-def build_processor(
-    settings: Settings,
-    reader: SegmentReader,
-    analytics: ChdbAnalytics,
-    judge: Judge,
-) -> Processor:
-    """A processor that passes over, from its first batch on, the events of all who were erased.
+def build_processor(settings: Settings, reader: JournalReader, event_store: EventStore, judge: Judge) -> Processor:
+    """Build a processor that skips the events of erased recipients.
 
     Raises:
-        KeyRingError: somebody was erased, and the key ring that tells whom cannot be read.
+        KeyRingError: there are erased recipients, and the key ring of their hashes cannot be read.
     """
-    processor = Processor(reader, analytics, judge=judge, on_unreadable=_log_unreadable_line)
+    processor = Processor(reader, event_store, judge=judge, on_unreadable=_log_unreadable_line)
     if erased := overrides_file.read(settings.overrides_path).erased:
         processor.skip_recipients(HashedRecipients(keyring_file.load(settings.keyring_path), erased))
     return processor
 
 
 async def catch_up(processor: Processor) -> None:
-    """Process all that the journal holds.
+    """Process all events of the journal.
 
     Raises:
-        StorageError: analytics take no more: what is left is read the next time.
+        StorageError: analytics cannot be written; the next run continues there.
     """
     while await processor.run_once(MAX_BATCH_LINES):
         pass
-
-
-def _log_unreadable_line(entry: JournalEntry, error: EventError) -> None:
-    _LOG.error("a line of the journal is no event", place=str(entry.position), error=error)
-
-
-# FOLDED rejudging.py: Judge again beside a processor.
 
 
 async def rejudge_and_clear_cache(
@@ -104,23 +119,27 @@ async def rejudge_and_clear_cache(
     store_lock: AbstractAsyncContextManager[object],
     request: RejudgeRequest,
 ) -> list[RejudgeResult]:
-    """Judge again, all of it by the networks of one moment; what became of each campaign.
+    """Judge stored clicks again, and return the changes of each campaign.
 
     Args:
-        processor: its cached verdicts become stale, and its observers are notified.
-        analytics: where they are stored.
-        current_judge: the judge; as it is now.
-        store_lock: held by whoever judges and stores, this or the processor.
-        request: what to judge.
+        processor: its cache is cleared, and its observers are notified.
+        analytics: holds the clicks.
+        current_judge: judges; networks that it reloads meanwhile are not used.
+        store_lock: held while verdicts are computed and stored, here or by the processor.
+        request: which clicks to judge.
 
     Raises:
-        StorageError: part of it may have been stored; the same call again does the rest.
+        StorageError: a part may have been stored; it is safe to repeat the request.
     """
-    fixed = partial(judge, context=current_judge.context)
+    fixed_judge = partial(judge, context=current_judge.context)
+    rejudger = Rejudger(
+        event_store=analytics, reports=analytics, judge=fixed_judge, lock=store_lock, observers=processor.observers
+    )
     try:
-        rejudger = Rejudger(
-            event_store=analytics, reports=analytics, judge=fixed, lock=store_lock, observers=processor.observers
-        )
         return [result async for result in rejudger.run(request)]
     finally:
         processor.invalidate_cache()
+
+
+def _log_unreadable_line(entry: JournalEntry, error: EventError) -> None:
+    _LOG.error("journal line is not an event", position=str(entry.position), error=error)
