@@ -1,4 +1,4 @@
-"""Run the command line as python -m clicktrail."""
+"""Run the command line with ``python -m clicktrail``."""
 
 from clicktrail.cli import main
 

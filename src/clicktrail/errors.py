@@ -1,20 +1,20 @@
-"""Every exception this package raises.
+"""All exceptions that this package raises.
 
 ::
 
     ClicktrailError
-    ├── TokenError              a path that does not redirect
-    │   ├── TokenMalformedError     not of our shape
-    │   └── TokenForgedError        of our shape, but not sealed by a key of this ring
+    ├── TokenError              a path that is no valid token
+    │   ├── TokenMalformedError     does not look like a token
+    │   └── TokenForgedError        looks like a token, but no key of the ring sealed it
     ├── EventError              a line that is no event
-    ├── KeyRingError            no key to seal or open with
-    ├── SettingsError           a setting that cannot be used
-    ├── UtmError                a link that the convention refuses
-    ├── RelayError              the next hop did not take a message
+    ├── KeyRingError            the key ring cannot be used
+    ├── SettingsError           a setting or configuration file cannot be used
+    ├── UtmError                the UTM convention refuses a link
+    ├── RelayError              the next hop refused a message
     └── StorageError            journal, registry or analytics cannot be written or read
 
-Each class has a stable ``code``, which logs and machine-readable output carry, and says whether trying again can
-help. ``docs/reference/errors.md`` explains every code.
+Each class has a stable ``code``, which appears in logs and machine-readable output. ``docs/reference/errors.md``
+explains every code.
 """
 
 from typing import ClassVar
@@ -37,12 +37,12 @@ _TRANSIENT_REPLY_CODES = range(400, 500)
 
 
 class ClicktrailError(Exception):
-    """Anything that went wrong in a way we foresaw.
+    """Base class of all errors that this package raises.
 
     Attributes:
         code: a slug that never changes, for machines.
-        retryable: whether the same call may succeed later without anyone changing anything.
-        hint: what the reader can do about it; empty where there is nothing to say.
+        retryable: whether the same call may succeed later without any change.
+        hint: what to do about it; may be empty.
     """
 
     code: ClassVar[str] = "error"
@@ -54,43 +54,43 @@ class ClicktrailError(Exception):
 
 
 class TokenError(ClicktrailError):
-    """A path that does not name a destination we sealed. It never redirects."""
+    """The path of a request is no valid token. It never redirects."""
 
     code = "token-invalid"
 
 
 class TokenMalformedError(TokenError):
-    """A path that is not of a token's shape: a foreign one, or one cut off on its way."""
+    """The path does not look like a token: it belongs to another program, or was cut off."""
 
     code = "token-malformed"
 
 
 class TokenForgedError(TokenError):
-    """A path of a token's shape that no key of the ring sealed: damaged, guessed, or sealed by a lost key."""
+    """The path looks like a token, but no key of the ring sealed it: it was damaged or guessed, or the key is lost."""
 
     code = "token-forged"
 
 
 class EventError(ClicktrailError):
-    """A line that is not an event of our vocabulary."""
+    """A line is no event of ``docs/reference/events.md``."""
 
     code = "event-invalid"
 
 
 class KeyRingError(ClicktrailError):
-    """The key ring is missing, unreadable or open to others; nothing can be sealed or opened."""
+    """The key ring is missing, unreadable or accessible to other users. No link can be sealed or opened."""
 
     code = "key-ring"
 
 
 class SettingsError(ClicktrailError):
-    """A setting that is unknown, missing or of the wrong kind."""
+    """A setting or a configuration file has an unknown or missing key, or a value that cannot be used."""
 
     code = "settings"
 
 
 class UtmError(ClicktrailError):
-    """A link that has UTM parameters already, and a convention that refuses them."""
+    """A link has UTM parameters already, and the UTM convention refuses such links."""
 
     code = "utm-refused"
 
@@ -113,7 +113,7 @@ class RelayError(ClicktrailError):
 
 
 class StorageError(ClicktrailError):
-    """Journal, registry or analytics cannot be written or read just now."""
+    """Journal, registry or analytics cannot currently be written or read."""
 
     code = "storage"
     retryable = True

@@ -1,4 +1,4 @@
-"""Every setting with its default and what it means: a section for each part."""
+"""Every setting with its default and description, in one section for each component."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -31,34 +31,36 @@ def _description(text: str) -> msgspec.Meta:
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One table of the file."""
+    """One table of the settings file."""
 
 
 class TrackingSettings(Section, frozen=True, kw_only=True):
-    """Where tracked links lead."""
+    """Tracking domain, and which links are tracked."""
 
     domain: Annotated[
         str,
-        _description("Tracking domain with its scheme, such as https://links.example.com: what readers see and click."),
+        _description(
+            "Tracking domain with its scheme, such as https://links.example.com. Recipients see and click it."
+        ),
     ] = "http://127.0.0.1:8080"
     policy: Annotated[
         str,
         _description(
-            "Which links are tracked, and how those who have not been asked: a preset or a policy file, described in "
-            "reason-codes.md; relative to the settings file."
+            "Which links are tracked, and what happens to recipients whose consent is unknown: a preset or a policy "
+            "file, described in reason-codes.md; relative to the settings file."
         ),
     ] = Preset.STANDARD.value
     domains_file: Annotated[
         str,
         _description(
-            "A file of all tracking domains, described in domains.md; relative to the settings file. Empty to answer "
-            "for every host name alike."
+            "File of all tracking domains, described in domains.md; relative to the settings file. Empty to answer "
+            "every host name."
         ),
     ] = ""
 
 
 class UtmSettings(Section, frozen=True, kw_only=True):
-    """Parameters added to the links of one's own sites; their placeholders are those of utm.md."""
+    """UTM parameters added to links to your own sites. Placeholders in values are described in utm.md."""
 
     source: Annotated[str, _description("utm_source.")] = "email"
     medium: Annotated[str, _description("utm_medium.")] = "newsletter"
@@ -68,60 +70,65 @@ class UtmSettings(Section, frozen=True, kw_only=True):
     own_hosts: Annotated[
         tuple[str, ...],
         _description(
-            "Hosts whose links get UTM parameters: example.com, or *.example.com for all below it, or * for all."
+            "Hosts whose links get UTM parameters: example.com, *.example.com for its subdomains, or * for all."
         ),
     ] = ()
     existing: Annotated[
         Literal["fill", "keep", "replace"],
-        _description("What becomes of a link's own UTM parameters: filled up, left alone, or replaced."),
+        _description(
+            "What to do with a link that has UTM parameters: fill in the missing ones, keep the link as it is, or "
+            "replace them."
+        ),
     ] = "fill"
     convention_file: Annotated[
         str,
         _description(
-            "A convention file, described in utm.md, in place of all the keys above; relative to the settings file."
+            "UTM convention file, described in utm.md, instead of all keys above; relative to the settings file."
         ),
     ] = ""
 
 
 class EdgeSettings(Section, frozen=True, kw_only=True):
-    """The public face that redirects."""
+    """The public server that redirects clicks."""
 
     listen: Annotated[
         str,
         _description(
-            "Address of the public port; [::]:8080 is every address, of IPv4 too. Put a proxy that ends TLS in front."
+            "Address of the public port; [::]:8080 listens on every address, IPv4 and IPv6. Put a proxy that "
+            "terminates TLS in front."
         ),
     ] = "127.0.0.1:8080"
-    workers: Annotated[int, msgspec.Meta(ge=0, description="Worker processes; 0 for one a core.")] = 0
+    workers: Annotated[int, msgspec.Meta(ge=0, description="Number of worker processes; 0 for one per core.")] = 0
     trusted_proxies: Annotated[
         tuple[str, ...],
         _description(
-            "Networks of your own proxies: only they may name a client in X-Forwarded-For, or say that it came by TLS."
+            "Networks of your own proxies. X-Forwarded-For and X-Forwarded-Proto are ignored from all other addresses."
         ),
     ] = ("127.0.0.0/8", "::1/128")
     proxy_protocol: Annotated[
         bool,
         _description(
-            "Connections from trusted_proxies begin with a header of the PROXY protocol, version 1 or 2, that names "
-            "the client. From elsewhere none is taken."
+            "Connections from trusted_proxies begin with a PROXY protocol header, version 1 or 2. All other "
+            "connections are refused."
         ),
     ] = False
 
 
 class EngagementSettings(Section, frozen=True, kw_only=True):
-    """What landing pages see of a click's visitor, described in engagement.md."""
+    """Engagement on landing pages, described in engagement.md."""
 
     hosts: Annotated[
         tuple[str, ...],
         _description(
-            "Your own hosts whose pages have the script: example.com, or *.example.com for all below it. They alone "
-            "are handed the click. Empty to have neither script nor beacon. A tracking domain can have its own."
+            "Your own hosts whose pages include the script: example.com, or *.example.com for its subdomains. Only "
+            "redirects to these hosts carry a landing token. Empty to serve neither script nor beacon. A tracking "
+            "domain can override this."
         ),
     ] = ()
 
 
 class PrivacySettings(Section, frozen=True, kw_only=True):
-    """What is kept of readers, described in privacy.md."""
+    """Which data about readers is stored, described in privacy.md."""
 
     opted_out: Annotated[
         Literal["anonymous", "none"],
@@ -131,115 +138,115 @@ class PrivacySettings(Section, frozen=True, kw_only=True):
         int,
         msgspec.Meta(
             ge=0,
-            description="Hours for which analytics keeps a client's whole address; after that, its network alone. The "
-            "judge has a use for the address as long as a message's clicks come in.",
+            description="Hours for which analytics stores whole IP addresses; after that, only their networks. The "
+            "judge uses the address of a click for as long as its message gets clicks.",
         ),
     ] = 72
 
 
 class RelaySettings(Section, frozen=True, kw_only=True):
-    """Messages in by SMTP, tracked messages out."""
+    """The SMTP server that tracks messages and passes them on."""
 
-    listen: Annotated[str, _description("Address to take messages on. Loopback only: whoever reaches it can send.")] = (
-        "127.0.0.1:2525"
-    )
-    next_hop: Annotated[str, _description("The SMTP server that messages go on to: your MTA or your ESP.")] = (
-        "127.0.0.1:25"
-    )
+    listen: Annotated[
+        str, _description("Address of the SMTP port. Loopback only: every client that reaches it can send.")
+    ] = "127.0.0.1:2525"
+    next_hop: Annotated[
+        str, _description("SMTP server that messages are passed on to: your mail server or your ESP.")
+    ] = "127.0.0.1:25"
     next_hop_tls: Annotated[
         Literal["none", "starttls", "tls"],
-        _description("How to speak to the next hop: plainly, by STARTTLS, or TLS at once."),
+        _description("TLS to the next hop: none, STARTTLS, or TLS from the start of the connection."),
     ] = "none"
     next_hop_username: Annotated[str, _description("User name at the next hop; empty for none.")] = ""
     next_hop_password: Annotated[str, _description("Password at the next hop.")] = ""
 
 
 class DkimSettings(Section, frozen=True, kw_only=True):
-    """A key of the sender's domain, for messages that come signed by it; library.md says when they are signed anew."""
+    """DKIM key of the sender's domain. library.md says which signed messages are re-signed with it."""
 
-    domain: Annotated[str, _description("The domain that signs; empty for none.")] = ""
-    selector: Annotated[str, _description("The key's name among those of the domain.")] = ""
+    domain: Annotated[str, _description("Domain that signs; empty for none.")] = ""
+    selector: Annotated[str, _description("Selector of the key in the domain's DNS.")] = ""
     private_key_file: Annotated[
         str,
         _description(
-            "File of the private key, RSA or Ed25519 in PEM without a password; relative to the settings file."
+            "File of the private key, RSA or Ed25519, in PEM without a password; relative to the settings file."
         ),
     ] = ""
 
 
 class JournalSettings(Section, frozen=True, kw_only=True):
-    """The journal: every event, on disk before anybody is answered."""
+    """The journal: every event is written here before the request is answered."""
 
     durability: Annotated[
         Literal["durable", "async"],
         _description(
-            "What a click has survived when it is answered: durable, a power cut; async, only a crash of clicktrail: "
-            "a power cut takes the clicks of its last 10 ms."
+            "What an answered click survives. durable: a power cut. async: a crash of clicktrail; a power cut loses "
+            "the clicks of the last 10 ms."
         ),
     ] = "durable"
     buffer_mb: Annotated[
         int,
         msgspec.Meta(
             ge=0,
-            description="Megabytes of events that each process keeps in memory while its disk takes none: "
-            "64 are some 100,000 clicks.",
+            description="Megabytes of events that each process buffers in memory while the disk cannot be written: "
+            "64 hold some 100,000 clicks.",
         ),
     ] = 64
     retention_hours: Annotated[
         int,
         msgspec.Meta(
             ge=0,
-            description="Hours that events stay in the journal once they are in analytics: 72 is the time after which "
-            "verdicts are final.",
+            description="Hours for which events stay in the journal after analytics has stored them; verdicts are "
+            "final after 72.",
         ),
     ] = 72
 
 
 class RegistrySettings(Section, frozen=True, kw_only=True):
-    """Link sets, short links and consents."""
+    """The database of link sets, short links and consents."""
 
     url: Annotated[
         str,
         _description(
-            "postgresql://user@host/database, for several machines; empty for a file in the data folder. A password "
-            "is better left to CLICKTRAIL_REGISTRY_URL_FILE."
+            "postgresql://user@host/database, for several machines; empty for a file in the data folder. Put a "
+            "password into a file that CLICKTRAIL_REGISTRY_URL_FILE names."
         ),
     ] = ""
     short_link_days: Annotated[
         int,
         msgspec.Meta(
             ge=0,
-            description="Days after which a message's short links are deleted, with its recipient, and lead nowhere; 0 "
-            "to keep them. Sealed links stand in no database, and lead on.",
+            description="Days after which a message's short links and their recipient are deleted, so that the links "
+            "stop working; 0 to keep them. Sealed links need no database and keep working.",
         ),
     ] = 0
 
 
 class ConsoleSettings(Section, frozen=True, kw_only=True):
-    """The page and the API for the sender."""
+    """The web pages and the API for the sender."""
 
-    listen: Annotated[str, _description("Address of the console. Loopback only: it asks for no password yet.")] = (
+    listen: Annotated[str, _description("Address of the console. Loopback only: it has no password yet.")] = (
         "127.0.0.1:8081"
     )
 
 
 class MetricsSettings(Section, frozen=True, kw_only=True):
-    """The private port: figures for Prometheus, and the health of every process."""
+    """The private port: Prometheus metrics, and the health of every process."""
 
     listen: Annotated[
         str,
         _description(
-            "Address of /metrics and /healthz. They hold counts and no personal data, and ask for no password."
+            "Address of /metrics and /healthz. They contain counts but no personal data, and have no password."
         ),
     ] = "127.0.0.1:8082"
 
 
 class LogSettings(Section, frozen=True, kw_only=True):
-    """What serve writes to standard error."""
+    """The log that clicktrail serve writes to standard error."""
 
     level: Annotated[
         Literal["debug", "info", "warning", "error"],
-        _description("What is not worth less. Only debug may name recipients, addresses and destinations."),
+        _description("Lowest level written to the log. Only debug may name recipients, IP addresses or destinations."),
     ] = "info"
 
 
@@ -268,36 +275,36 @@ class Settings(Section, frozen=True, kw_only=True):
         return Path(self.data_dir)
 
     @property
-    def overrides_path(self) -> Path:
-        """Overrides of links and recipients, as the edge reads them."""
-        return self.data_path / "overrides.json"
-
-    @property
-    def run_file_path(self) -> Path:
-        """Addresses in use, while the engine runs."""
-        return self.data_path / "run.json"
-
-    @property
-    def keyring_path(self) -> Path:
-        """The key ring."""
-        return self.data_path / keyring_file.FILE_NAME
-
-    @property
     def journal_path(self) -> Path:
-        """The folder of the journal's writers."""
+        """Folder of the journal, with a folder for each writer."""
         return self.data_path / "journal"
 
     @property
     def analytics_path(self) -> Path:
-        """The folder of the analytics engine."""
+        """Folder of the analytics store."""
         return self.data_path / "analytics"
 
     @property
     def networks_path(self) -> Path:
-        """The networks that the operator told us of."""
+        """File of the operator's networks."""
         return self.data_path / "networks.json"
 
     @property
     def registry_path(self) -> Path:
-        """The registry, unless it is elsewhere."""
+        """File of the registry, if ``registry.url`` is empty."""
         return self.data_path / "registry.sqlite3"
+
+    @property
+    def keyring_path(self) -> Path:
+        """File of the key ring."""
+        return self.data_path / keyring_file.FILE_NAME
+
+    @property
+    def overrides_path(self) -> Path:
+        """File of link edits, erasures and consents for the edge."""
+        return self.data_path / "overrides.json"
+
+    @property
+    def run_file_path(self) -> Path:
+        """File with the supervisor's process id and the addresses in use; exists while the engine runs."""
+        return self.data_path / "run.json"
