@@ -1,4 +1,4 @@
-"""What every registry promises, on SQLite and on PostgreSQL."""
+"""Behaviour of the registry, on SQLite and on PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -43,46 +43,40 @@ MESSAGE = ShortLinkMessage(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """One connection to a registry."""
+    """The ports on one database."""
 
     database: Database
 
     @property
     def link_sets(self) -> LinkSets:
-        """Its link sets."""
         return SqlLinkSets(self.database)
 
     @property
     def short_links(self) -> ShortLinks:
-        """Its short links."""
         return SqlShortLinks(self.database)
 
     @property
     def consents(self) -> Consents:
-        """Its consents."""
         return SqlConsents(self.database)
 
     @property
     def link_edits(self) -> LinkEdits:
-        """Its edits of links."""
         return SqlLinkEdits(self.database)
 
     @property
     def erasures(self) -> Erasures:
-        """Whom it was told to erase."""
         return SqlErasures(self.database)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a registry is."""
+class RegistryLocation:
+    """The URL of a registry, or the file if the URL is empty."""
 
     url: str
     file: Path
 
     @asynccontextmanager
     async def open(self, *, read_only: bool = False) -> AsyncIterator[Registry]:
-        """Connect."""
         database = Database(parse_database_url(self.url, file=self.file), read_only=read_only)
         try:
             yield Registry(database=database)
@@ -91,61 +85,61 @@ class Place:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL in the settings: empty for SQLite."""
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of the database; empty for SQLite."""
     if request.param == "sqlite":
         yield ""
     else:
-        with postgresql() as url:
-            yield url
+        with postgresql() as postgresql_url:
+            yield postgresql_url
 
 
 @pytest.fixture
-async def place(engine: str, tmp_path: Path) -> Place:
-    """An empty place for a registry."""
-    place = Place(url=engine, file=tmp_path / "registry.sqlite3")
-    if engine:
-        async with place.open() as registry:
+async def location(url: str, tmp_path: Path) -> RegistryLocation:
+    """The location of a registry that was not created yet."""
+    location = RegistryLocation(url=url, file=tmp_path / "registry.sqlite3")
+    if url:
+        async with location.open() as registry:
             await registry.database.run(
                 lambda connection: connection.execute(text("DROP SCHEMA public CASCADE; CREATE SCHEMA public"))
             )
-    return place
+    return location
 
 
 @pytest.fixture
-async def registry(place: Place) -> AsyncIterator[Registry]:
-    """A migrated one."""
-    async with place.open() as registry:
+async def registry(location: RegistryLocation) -> AsyncIterator[Registry]:
+    """An empty registry with all tables."""
+    async with location.open() as registry:
         await asyncio.to_thread(migrate, registry.database)
         yield registry
 
 
-async def test_a_link_set_comes_back_as_it_was_added(registry: Registry) -> None:
+async def test_added_link_set_is_found(registry: Registry) -> None:
     empty = LinkSet(campaign="", created_at=NOW + timedelta(days=1), links=())
-    numbers = [await registry.link_sets.add(link_set) for link_set in (SPRING, empty, SPRING)]
-    assert len(set(numbers)) == 3
-    assert [SPRING, empty, SPRING] == [await registry.link_sets.find(number) for number in numbers]
+    ids = [await registry.link_sets.add(link_set) for link_set in (SPRING, empty, SPRING)]
+    assert len(set(ids)) == 3
+    assert [await registry.link_sets.find(link_set_id) for link_set_id in ids] == [SPRING, empty, SPRING]
 
 
-@pytest.mark.parametrize("number", [0, 77, 2**63, 2**64])
-async def test_an_unknown_link_set_is_none(registry: Registry, number: int) -> None:
-    assert await registry.link_sets.find(number) is None
+@pytest.mark.parametrize("link_set_id", [0, 77, 2**63, 2**64])
+async def test_unknown_link_set_is_none(registry: Registry, link_set_id: int) -> None:
+    assert await registry.link_sets.find(link_set_id) is None
 
 
-async def test_a_number_is_never_given_out_again(registry: Registry) -> None:
-    first = await registry.link_sets.add(SPRING)
+async def test_link_set_id_is_never_reused(registry: Registry) -> None:
+    first_id = await registry.link_sets.add(SPRING)
     await registry.database.run(lambda connection: connection.execute(text("DELETE FROM link_sets")))
-    assert await registry.link_sets.find(first) is None
-    assert first < await registry.link_sets.add(SPRING)
+    assert await registry.link_sets.find(first_id) is None
+    assert first_id < await registry.link_sets.add(SPRING)
 
 
-async def test_a_short_message_comes_back_as_it_was_added(registry: Registry) -> None:
+async def test_added_short_message_is_found(registry: Registry) -> None:
     await registry.short_links.add(MESSAGE)
-    assert MESSAGE == await registry.short_links.find(MESSAGE.code)
+    assert await registry.short_links.find(MESSAGE.code) == MESSAGE
     assert await registry.short_links.find(MESSAGE.code - 1) is None
 
 
-async def test_a_code_is_taken_once(registry: Registry) -> None:
+async def test_code_cannot_be_added_twice(registry: Registry) -> None:
     await registry.short_links.add(MESSAGE)
     other = ShortLinkMessage(
         code=MESSAGE.code,
@@ -157,77 +151,77 @@ async def test_a_code_is_taken_once(registry: Registry) -> None:
     )
     with pytest.raises(StorageError):
         await registry.short_links.add(other)
-    assert MESSAGE == await registry.short_links.find(MESSAGE.code)
+    assert await registry.short_links.find(MESSAGE.code) == MESSAGE
 
 
 async def test_old_short_messages_are_deleted(registry: Registry) -> None:
     for day in range(4):
         await registry.short_links.add(replace(MESSAGE, code=day, created_at=NOW + timedelta(days=day)))
     before = NOW + timedelta(days=3)
-    assert 2 == await registry.short_links.delete(created_before=before, limit=2)
-    assert [False, False, True, True] == [await registry.short_links.find(day) is not None for day in range(4)]
-    assert [1, 0] == [await registry.short_links.delete(created_before=before, limit=2) for _ in range(2)]
-    left = await registry.database.run(
+    assert await registry.short_links.delete(created_before=before, limit=2) == 2
+    assert [await registry.short_links.find(day) is not None for day in range(4)] == [False, False, True, True]
+    assert [await registry.short_links.delete(created_before=before, limit=2) for _ in range(2)] == [1, 0]
+    remaining_codes = await registry.database.run(
         lambda connection: connection.scalars(text("SELECT DISTINCT code FROM short_links")).all()
     )
-    assert [3] == left
+    assert remaining_codes == [3]
 
 
-async def test_the_last_consent_stands(registry: Registry) -> None:
+async def test_latest_consent_replaces_earlier_ones(registry: Registry) -> None:
     consents = registry.consents
     await consents.set("Ann@Example.org", Consent.GRANTED, at=NOW)
     await consents.set("ann@example.org", Consent.DENIED, at=NOW)
     await consents.set("r8F", Consent.GRANTED, at=NOW)
-    found = [await consents.find(recipient) for recipient in ("ANN@EXAMPLE.ORG", "r8F", "r8f", "")]
-    assert [Consent.DENIED, Consent.GRANTED, None, None] == found
+    stored = [await consents.find(recipient) for recipient in ("ANN@EXAMPLE.ORG", "r8F", "r8f", "")]
+    assert stored == [Consent.DENIED, Consent.GRANTED, None, None]
 
 
-async def test_who_changes_their_mind_at_once_is_refused_nothing(place: Place, registry: Registry) -> None:
-    async with place.open() as other:
-        said = [
+async def test_concurrent_consents_of_one_recipient_are_stored(location: RegistryLocation, registry: Registry) -> None:
+    async with location.open() as other:
+        updates = [
             (registry, other)[turn % 2].consents.set("ann@example.org", list(Consent)[turn % 3], at=NOW)
             for turn in range(40)
         ]
-        await asyncio.gather(*said)
+        await asyncio.gather(*updates)
     assert await registry.consents.find("ann@example.org") is not None
 
 
-async def test_what_was_said_since_a_time_is_told(registry: Registry) -> None:
+async def test_consents_are_listed_since_a_time(registry: Registry) -> None:
     consents, later = registry.consents, NOW + timedelta(days=1)
     denied = ConsentRecord(recipient="ann@example.org", consent=Consent.DENIED, at=NOW)
     granted = ConsentRecord(recipient="r8F", consent=Consent.GRANTED, at=later)
     await consents.set("Ann@Example.org", Consent.GRANTED, at=NOW - timedelta(days=1))
-    for said in (denied, granted):
-        await consents.set(said.recipient, said.consent, at=said.at)
-    assert [[denied], [denied, granted], [granted], []] == [
-        sorted(await consents.list_records(since=since), key=lambda said: said.at)
+    for record in (denied, granted):
+        await consents.set(record.recipient, record.consent, at=record.at)
+    assert [
+        sorted(await consents.list_records(since=since), key=lambda record: record.at)
         for since in (None, NOW, later, later + timedelta(milliseconds=1))
-    ]
+    ] == [[denied], [denied, granted], [granted], []]
 
 
-async def test_what_was_added_is_read_by_others(place: Place, registry: Registry) -> None:
+async def test_read_only_connection_reads_and_cannot_write(location: RegistryLocation, registry: Registry) -> None:
     await registry.short_links.add(MESSAGE)
-    async with place.open(read_only=True) as reader:
-        assert MESSAGE == await reader.short_links.find(MESSAGE.code)
+    async with location.open(read_only=True) as reader:
+        assert await reader.short_links.find(MESSAGE.code) == MESSAGE
         await registry.database.close()
-        assert MESSAGE == await reader.short_links.find(MESSAGE.code)
+        assert await reader.short_links.find(MESSAGE.code) == MESSAGE
         with pytest.raises(StorageError):
             await reader.link_sets.add(SPRING)
-    async with place.open(read_only=True) as reader:
-        assert MESSAGE == await reader.short_links.find(MESSAGE.code)
+    async with location.open(read_only=True) as reader:
+        assert await reader.short_links.find(MESSAGE.code) == MESSAGE
 
 
-async def test_processes_that_start_at_once_migrate_once(place: Place) -> None:
-    async with place.open() as first, place.open() as second, place.open() as third:
+async def test_concurrent_migrations_run_once(location: RegistryLocation) -> None:
+    async with location.open() as first, location.open() as second, location.open() as third:
         registries = (first, second, third)
         await asyncio.gather(*(asyncio.to_thread(migrate, registry.database) for registry in registries))
-        numbers = [await registry.link_sets.add(SPRING) for registry in registries]
-        assert len(set(numbers)) == 3
+        ids = [await registry.link_sets.add(SPRING) for registry in registries]
+        assert len(set(ids)) == 3
 
 
-async def test_writers_wait_for_each_other(place: Place, registry: Registry) -> None:
-    async with place.open() as other:
-        added = [
+async def test_concurrent_writers_wait_for_each_other(location: RegistryLocation, registry: Registry) -> None:
+    async with location.open() as other:
+        inserts = [
             (registry, other)[code % 2].short_links.add(
                 ShortLinkMessage(
                     code=code, message_id=str(code), recipient="", campaign="", created_at=NOW, links=LINKS
@@ -235,18 +229,18 @@ async def test_writers_wait_for_each_other(place: Place, registry: Registry) -> 
             )
             for code in range(40)
         ]
-        await asyncio.gather(*added)
-        found = [await registry.short_links.find(code) for code in range(40)]
-    assert [str(code) for code in range(40)] == [message.message_id for message in found if message]
+        await asyncio.gather(*inserts)
+        messages = [await registry.short_links.find(code) for code in range(40)]
+    assert [str(code) for code in range(40)] == [message.message_id for message in messages if message]
 
 
-async def test_before_the_first_migration_nobody_can_tell(place: Place) -> None:
-    async with place.open(read_only=True) as registry:
+async def test_reading_before_the_first_migration_fails(location: RegistryLocation) -> None:
+    async with location.open(read_only=True) as registry:
         with pytest.raises(StorageError):
             await registry.short_links.find(1)
 
 
-async def test_a_registry_of_a_newer_version_is_left_alone(registry: Registry) -> None:
+async def test_registry_of_a_newer_version_is_refused(registry: Registry) -> None:
     await registry.database.run(
         lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     )
@@ -254,7 +248,7 @@ async def test_a_registry_of_a_newer_version_is_left_alone(registry: Registry) -
         await asyncio.to_thread(migrate, registry.database)
 
 
-async def test_edits_come_back_in_the_order_of_time(registry: Registry) -> None:
+async def test_edits_are_listed_by_time_and_added_once(registry: Registry) -> None:
     later = LinkEdit(
         id="a",
         at=NOW + timedelta(days=1),
@@ -271,20 +265,20 @@ async def test_edits_come_back_in_the_order_of_time(registry: Registry) -> None:
     )
     for edit in (later, redirect, later):
         await registry.link_edits.add(edit)
-    assert [redirect, later] == list(await registry.link_edits.list_all())
+    assert list(await registry.link_edits.list_all()) == [redirect, later]
 
 
-async def test_an_erased_recipient_leaves_a_mark_and_a_refusal(registry: Registry) -> None:
+async def test_erased_recipient_leaves_a_hash_and_a_denial(registry: Registry) -> None:
     await registry.short_links.add(MESSAGE)
     for _ in range(2):
-        await registry.erasures.add("Ann@Example.org", "mark", at=NOW)
-    assert (["mark"], ["ann@example.org"]) == (
+        await registry.erasures.add("Ann@Example.org", "hash", at=NOW)
+    assert (
         list(await registry.erasures.list_hashes()),
         list(await registry.erasures.list_pending()),
-    )
-    found = await registry.short_links.find(MESSAGE.code)
-    assert found is not None
-    assert ("mark", MESSAGE.links) == (found.recipient, found.links)
+    ) == (["hash"], ["ann@example.org"])
+    message = await registry.short_links.find(MESSAGE.code)
+    assert message is not None
+    assert (message.recipient, message.links) == ("hash", MESSAGE.links)
     assert Consent.DENIED is await registry.consents.find("ann@example.org")
     await registry.erasures.mark_done("ann@example.org")
-    assert (["mark"], []) == (list(await registry.erasures.list_hashes()), list(await registry.erasures.list_pending()))
+    assert (list(await registry.erasures.list_hashes()), list(await registry.erasures.list_pending())) == (["hash"], [])

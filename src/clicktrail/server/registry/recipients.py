@@ -75,7 +75,7 @@ class SqlErasures:
         return await self._database.run(lambda connection: list(connection.scalars(statement)))
 
     async def list_pending(self) -> list[str]:
-        """Recipients whom analytics has not erased yet."""
+        """Recipients that analytics has not erased yet."""
         statement = select(erasures.c.pending_recipient).where(erasures.c.pending_recipient != "")
         return await self._database.run(lambda connection: list(connection.scalars(statement)))
 
