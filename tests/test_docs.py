@@ -118,7 +118,7 @@ def test_library() -> None:
 
 def test_headers() -> None:
     names = listed(sections("headers.md")[""])
-    read = {field.name for field in dataclasses.fields(ControlHeaders)} - {"raw"}
+    read = {field.name for field in dataclasses.fields(ControlHeaders)} - {"stripped_message"}
     assert read == {name.removeprefix("X-Clicktrail-").lower() for name in names}
     for name in names:
         assert parse_control_headers(f"{name}: x\r\n\r\n".encode()).stripped_message == b"\r\n"
