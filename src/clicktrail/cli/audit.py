@@ -1,4 +1,4 @@
-"""clicktrail audit: judge the clicks in event logs and in ESPs' exports, without a server."""
+"""clicktrail audit: judge the clicks in event logs and ESP exports, without a server."""
 
 import csv
 import json
@@ -9,15 +9,15 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, Annotated, Self
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
 from clicktrail.audit import judge_messages
 from clicktrail.audit.judging import RecipientDomain, RecipientDomainCounter, is_reportable
-from clicktrail.cli.event_files import Columns, Files, load_export_formats, read_event_file
-from clicktrail.cli.options import Config, Json
+from clicktrail.cli.event_files import Columns, Files, load_export_formats, read_event_files
+from clicktrail.cli.options import Config, Json, load_settings
 from clicktrail.cli.partitions import Partitions, open_partitions
 from clicktrail.cli.tables import (
     build_signal_table,
@@ -27,6 +27,7 @@ from clicktrail.cli.tables import (
     format_click_counts,
     format_click_rates,
 )
+from clicktrail.cli.terminal import escape_json
 from clicktrail.errors import ClicktrailError
 from clicktrail.judge import Judge
 from clicktrail.judge.scoring import compute_state, describe_counterfactual
@@ -34,23 +35,85 @@ from clicktrail.judge.shipped import build_judge_with_networks, load_shipped_con
 from clicktrail.model.event import Click, format_rfc3339
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.report import CampaignReport, SourceCounter, build_reports
-from clicktrail.server import operator_networks, settings
-from clicktrail.server.api import schemas
+from clicktrail.report import CampaignReport, SourceCounter, build_reports, report_as_json
+from clicktrail.server import operator_networks
 
-__all__ = ["AuditedCampaign", "CsvClickWriter", "JsonClickWriter", "audit", "print_audit"]
+if TYPE_CHECKING:
+    from rich.table import Table
 
-# FOLDED audited.py: What to tell of clicks that were audited: a row for each, the numbers of campaigns, and
-# tables for a terminal.
+__all__ = ["CsvClickWriter", "JsonClickWriter", "audit", "campaign_as_json", "print_audit"]
 
 _MAX_ORGANISATIONS = 20
-"""Organisations in the table."""
+"""Rows in the table of organisations."""
 
 _CSV_COLUMNS = ("id", "at", "campaign", "recipient", "url", "verdict", "score", "state", "counted", "reasons")
 
 
+def audit(
+    *,
+    files: Files,
+    columns: Columns = "",
+    csv_: Annotated[
+        Path | None, typer.Option("--csv", help="CSV file to write, one row for each click.", metavar="OUT")
+    ] = None,
+    now: Annotated[
+        datetime | None,
+        typer.Option(
+            help="Time in UTC that decides which verdicts are settled or final. Default: the last event's time."
+        ),
+    ] = None,
+    config: Config = None,
+    json_: Json = False,
+) -> None:
+    """Judge recorded clicks: which were human, why, and the click rates without the rest."""
+    formats = load_export_formats(columns)
+    sources = SourceCounter()
+    domains = RecipientDomainCounter()
+    with open_partitions() as partitions, _open_csv(csv_) as csv_file:
+        for event in read_event_files(files, formats):
+            partitions.add(event)
+            if isinstance(event, Click):
+                sources.add(event)
+        audit_time = now.replace(tzinfo=UTC) if now else partitions.last_event_at
+        networks = operator_networks.read(load_settings(config).networks_path).all_networks
+        judge = build_judge_with_networks(networks, today=audit_time.date())
+        json_writer = JsonClickWriter(sys.stdout, audit_time) if json_ else None
+        csv_writer = CsvClickWriter(csv_file, audit_time) if csv_file else None
+        writers = [writer for writer in (json_writer, csv_writer) if writer]
+        reports = build_reports(
+            _judge_partitions(partitions, judge, writers, domains), partitions.anonymous_clicks(), include_links=False
+        )
+    if json_writer:
+        json_writer.end([campaign_as_json(report) for report in reports])
+    else:
+        print_audit(reports, domains.list_scanned_domains(), sources.list_gaps())
+
+
+def _judge_partitions(
+    partitions: Partitions,
+    judge: Judge,
+    writers: Sequence["JsonClickWriter | CsvClickWriter"],
+    domains: RecipientDomainCounter,
+) -> Iterator[tuple[Timeline, Sequence[JudgedClick]]]:
+    """Judge all messages, write their clicks, and yield the messages that reports count."""
+    for events, nearby_clicks in partitions:
+        for timeline, clicks in judge_messages(events, judge, nearby_clicks):
+            for writer in writers:
+                writer.write(clicks)
+            domains.add(clicks)
+            if is_reportable(timeline):
+                yield timeline, clicks
+
+
+def _open_csv(file: Path | None) -> AbstractContextManager[IO[str] | None]:
+    try:
+        return file.open("w", encoding="utf-8", newline="") if file else nullcontext()
+    except OSError as error:
+        raise ClicktrailError(f"cannot write {file}: {error.strerror}") from error
+
+
 class JsonClickWriter:
-    """Clicks as the document of ``--json`` has them, written as they come: there may be millions."""
+    """Writes the document of ``--json`` as clicks are judged: millions of them do not fit into memory."""
 
     def __init__(self, output: IO[str], now: datetime) -> None:
         self._output = output
@@ -59,20 +122,19 @@ class JsonClickWriter:
         self._separator = '{"clicks": [\n'
 
     def write(self, clicks: Iterable[JudgedClick]) -> None:
-        """Add some clicks."""
+        """Add clicks."""
         for judged in clicks:
-            self._output.write(self._separator + msgspec.json.encode(self._build_row(judged)).decode())
+            row = msgspec.json.encode(self._build_row(judged)).decode()
+            self._output.write(self._separator + escape_json(row))
             self._separator = ",\n"
 
-    def end(self, campaigns: "Sequence[AuditedCampaign]") -> None:
-        """Add the campaigns; nothing comes after them."""
+    def end(self, campaigns: Sequence[object]) -> None:
+        """Add the campaigns and end the document."""
         beginning = self._separator if self._separator.startswith("{") else "\n"
-        self._output.write(
-            f'{beginning}], "campaigns": {json.dumps(msgspec.to_builtins(campaigns), indent=2, ensure_ascii=False)}}}\n'
-        )
+        document = escape_json(json.dumps(campaigns, indent=2, ensure_ascii=False))
+        self._output.write(f'{beginning}], "campaigns": {document}}}\n')
 
     def _build_row(self, judged: JudgedClick) -> dict[str, object]:
-        otherwise = describe_counterfactual(judged, self._rules)
         row: dict[str, object] = {
             "id": judged.click.id,
             "verdict": judged.verdict.value,
@@ -82,11 +144,13 @@ class JsonClickWriter:
                 {"signal": reason.signal, "points": reason.points, "detail": reason.detail} for reason in judged.reasons
             ],
         }
-        return row | ({"counterfactual": otherwise} if otherwise else {})
+        if counterfactual := describe_counterfactual(judged, self._rules):
+            row["counterfactual"] = counterfactual
+        return row
 
 
 class CsvClickWriter:
-    """Clicks as CSV with a header; reasons in words, joined by semicolons."""
+    """Writes clicks as CSV with a header; reasons in words, joined by semicolons."""
 
     def __init__(self, output: IO[str], now: datetime) -> None:
         self._writer = csv.writer(output)
@@ -94,7 +158,7 @@ class CsvClickWriter:
         self._now = now
 
     def write(self, clicks: Iterable[JudgedClick]) -> None:
-        """Add some clicks."""
+        """Add clicks."""
         self._writer.writerows(self._build_row(judged) for judged in clicks)
 
     def _build_row(self, judged: JudgedClick) -> tuple[object, ...]:
@@ -113,67 +177,50 @@ class CsvClickWriter:
         )
 
 
-class AuditedCampaign(msgspec.Struct, frozen=True, kw_only=True):
+def campaign_as_json(report: CampaignReport) -> dict[str, object]:
     """A campaign in the document of ``--json``."""
-
-    campaign: str
-    delivered: int
-    clicks: schemas.ClickCounts
-    unique: "_Clickers"
-    click_rate: schemas.ClickRate
-
-    @classmethod
-    def from_report(cls, report: CampaignReport) -> Self:
-        """Leave out what an audit does not know."""
-        campaign = schemas.Campaign.from_report(report)
-        return cls(
-            campaign=campaign.campaign,
-            delivered=campaign.delivered,
-            clicks=campaign.clicks,
-            unique=_Clickers(raw=campaign.unique.raw, human=campaign.unique.human),
-            click_rate=campaign.click_rate,
-        )
-
-
-class _Clickers(msgspec.Struct, frozen=True, kw_only=True):
-    raw: int
-    human: int
+    described: dict[str, Any] = report_as_json(report)
+    return {
+        **{name: described[name] for name in ("campaign", "delivered", "clicks")},
+        "unique": {name: described["unique"][name] for name in ("raw", "human")},
+        "click_rate": described["click_rate"],
+    }
 
 
 def print_audit(
     reports: Sequence[CampaignReport], organisations: Sequence[RecipientDomain], gaps: Sequence[str]
 ) -> None:
-    """Campaigns, reasons and organisations, and what the sources could not tell."""
+    """Print campaigns, signals, organisations with a mail scanner, and what the sources did not record."""
     console = create_terminal()
-    if not reports:
-        console.print("No campaigns: the files tell of no message.")
-    else:
+    if reports:
         console.print(_build_campaign_table(reports, choose_verdict_columns(console)))
-    if reasons := _count_signals(reports):
-        unlike = sum(report.clicks.total - report.clicks.human for report in reports)
-        told = build_signal_table(dict(reasons.most_common()), unlike)
-        console.print(f"\nSignals among the reasons of the {unlike} clicks that are not human:", told)
+    else:
+        console.print("No campaigns: the files contain no message.")
+    if clicks_by_signal := _count_signals(reports):
+        nonhuman_count = sum(report.clicks.total - report.clicks.human for report in reports)
+        console.print()
+        console.print(f"Signals on clicks that are not human ({nonhuman_count}):")
+        console.print(build_signal_table(dict(clicks_by_signal.most_common()), nonhuman_count))
     if organisations:
-        console.print(
-            "\nOrganisations with a scanner in front of their mail:", _build_organisation_table(organisations)
-        )
+        console.print()
+        console.print("Organisations with a mail scanner:", _build_organisation_table(organisations))
         if len(organisations) > _MAX_ORGANISATIONS:
             console.print(f"and {len(organisations) - _MAX_ORGANISATIONS} more")
     for gap in gaps:
         console.print(f"Note: {gap}.")
 
 
-def _build_campaign_table(reports: Sequence[CampaignReport], verdicts: Sequence[str]) -> object:
-    campaigns = create_table(
-        "campaign", "delivered", "clicks", *verdicts, "clickers", "people", "raw rate", "click rate"
-    )
+def _build_campaign_table(reports: Sequence[CampaignReport], verdicts: Sequence[str]) -> "Table":
+    table = create_table("campaign", "delivered", "clicks", *verdicts, "clickers", "people", "raw rate", "click rate")
     for report in reports:
-        row = schemas.Campaign.from_report(report)
-        known = report.delivered > 0
-        delivered = f"{report.delivered} ({_format_delivered_basis(report)})" if known else "unknown"
-        shown = format_click_rates(row) if known else [*format_click_rates(row)[:2], "unknown", "unknown"]
-        campaigns.add_row(report.campaign or "(none)", delivered, *format_click_counts(row, verdicts), *shown)
-    return campaigns
+        row = report_as_json(report)
+        rates = format_click_rates(row)
+        if report.delivered > 0:
+            delivered = f"{report.delivered} ({_format_delivered_basis(report)})"
+        else:
+            delivered, rates = "unknown", [*rates[:2], "unknown", "unknown"]
+        table.add_row(report.campaign or "(none)", delivered, *format_click_counts(row, verdicts), *rates)
+    return table
 
 
 def _format_delivered_basis(report: CampaignReport) -> str:
@@ -181,80 +228,19 @@ def _format_delivered_basis(report: CampaignReport) -> str:
 
 
 def _count_signals(reports: Iterable[CampaignReport]) -> Counter[str]:
-    found: Counter[str] = Counter()
+    clicks_by_signal: Counter[str] = Counter()
     for report in reports:
-        found.update({reason.signal: reason.clicks for reason in report.reasons})
-    return found
+        clicks_by_signal.update({reason.signal: reason.clicks for reason in report.reasons})
+    return clicks_by_signal
 
 
-def _build_organisation_table(organisations: Iterable[RecipientDomain]) -> object:
-    found = create_table("organisation", "messages clicked", "scanned", "networks")
+def _build_organisation_table(organisations: Iterable[RecipientDomain]) -> "Table":
+    table = create_table("organisation", "messages clicked", "scanned", "networks")
     for organisation in islice(organisations, _MAX_ORGANISATIONS):
-        networks = ", ".join(name for name, _ in organisation.bot_networks.most_common(3))
-        found.add_row(
+        table.add_row(
             organisation.domain,
             str(organisation.clicked_message_count),
             str(organisation.scanned_message_count),
-            networks,
+            ", ".join(name for name, _ in organisation.bot_networks.most_common(3)),
         )
-    return found
-
-
-def audit(
-    *,
-    files: Files,
-    columns: Columns = "",
-    csv_: Annotated[
-        Path | None, typer.Option("--csv", help="Write a line for each click to this file.", metavar="OUT")
-    ] = None,
-    now: Annotated[
-        datetime | None, typer.Option(help="Time by which verdicts are settled or final; else the last event's. UTC.")
-    ] = None,
-    config: Config = None,
-    json_: Json = False,
-) -> None:
-    """Say which recorded clicks were people's, why, and what the click rates are without the rest."""
-    known = load_export_formats(columns)
-    sources = SourceCounter()
-    with open_partitions() as sorted_, _open_csv(csv_) as table:
-        for file in files:
-            for event in read_event_file(file, known):
-                sorted_.add(event)
-                if isinstance(event, Click):
-                    sources.add(event)
-        at = now.replace(tzinfo=UTC) if now else sorted_.last_event_at
-        document = JsonClickWriter(sys.stdout, at) if json_ else None
-        rows = [made for made in (document, CsvClickWriter(table, at) if table else None) if made]
-        organisations = RecipientDomainCounter()
-        own = operator_networks.read(settings.load(config, settings.get_environment()).networks_path)
-        judge = build_judge_with_networks(own.all_networks, today=at.date())
-        reports = build_reports(
-            _judge_messages(sorted_, judge, rows, organisations), sorted_.anonymous_clicks(), include_links=False
-        )
-    if document:
-        document.end([AuditedCampaign.from_report(report) for report in reports])
-    else:
-        print_audit(reports, organisations.list_scanned_domains(), sources.list_gaps())
-
-
-def _judge_messages(
-    event_partitions: Partitions,
-    judge: Judge,
-    rows: Sequence[JsonClickWriter | CsvClickWriter],
-    organisations: RecipientDomainCounter,
-) -> Iterator[tuple[Timeline, Sequence[JudgedClick]]]:
-    """Every message that reports count; all clicks become rows on the way."""
-    for events, nearby in event_partitions:
-        for timeline, clicks in judge_messages(events, judge, nearby):
-            for row in rows:
-                row.write(clicks)
-            organisations.add(clicks)
-            if is_reportable(timeline):
-                yield timeline, clicks
-
-
-def _open_csv(file: Path | None) -> AbstractContextManager[IO[str] | None]:
-    try:
-        return file.open("w", encoding="utf-8", newline="") if file else nullcontext()
-    except OSError as error:
-        raise ClicktrailError(f"cannot write {file}: {error.strerror}") from error
+    return table

@@ -1,31 +1,27 @@
-"""clicktrail consent: keep what recipients said to being tracked."""
+"""clicktrail consent: record and show recipients' consent to tracking."""
 
 import asyncio
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clicktrail import keyring_file
-from clicktrail.cli.options import Config, Json
+from clicktrail.cli.options import Config, Json, load_key_ring, load_settings
+from clicktrail.cli.terminal import print_json, print_line
 from clicktrail.model.consent import Consent
-from clicktrail.server import settings
-from clicktrail.server.system import SystemClock
+
+if TYPE_CHECKING:
+    from clicktrail.server.settings import Settings
 
 __all__ = ["app"]
 
 Recipient = Annotated[
     str,
-    typer.Argument(help="An address, or the id that X-Clicktrail-Recipient gives to the relay.", metavar="RECIPIENT"),
+    typer.Argument(help="Email address, or the id in X-Clicktrail-Recipient.", metavar="RECIPIENT"),
 ]
 
-app = typer.Typer(no_args_is_help=True, help="Keep what recipients said to being tracked, for the relay to look up.")
-
-
-@app.callback()
-def consent() -> None:
-    """Keep what recipients said to being tracked, for the relay to look up."""
+app = typer.Typer(help="Record and show recipients' consent to tracking.")
 
 
 @app.command(name="set")
@@ -34,41 +30,46 @@ def set_consent(
     new_consent: Annotated[Consent, typer.Argument(help="granted, denied or unknown.", metavar="CONSENT")],
     config: Config = None,
 ) -> None:
-    """Keep what a recipient said last; messages from now on go by it, and clicks on those sent before."""
+    """Record a recipient's consent. It applies to new messages, and to clicks on messages sent before."""
     asyncio.run(_store_consent(_load_settings(config), recipient, new_consent))
 
 
 @app.command()
 def show(recipient: Recipient, config: Config = None, json_: Json = False) -> None:
-    """Show what a recipient said last; unknown if nothing."""
-    found = asyncio.run(_find_consent(_load_settings(config), recipient)) or Consent.UNKNOWN
-    print(json.dumps({"recipient": recipient, "consent": found}) if json_ else found)
+    """Show a recipient's consent; unknown if none is recorded."""
+    consent = asyncio.run(_find_consent(_load_settings(config), recipient)) or Consent.UNKNOWN
+    if json_:
+        print_json({"recipient": recipient, "consent": consent}, indent=None)
+    else:
+        print_line(consent)
 
 
-def _load_settings(config: Path | None) -> settings.Settings:
-    loaded = settings.load(config, settings.get_environment())
-    if not loaded.registry.url:
-        # A registry beside no key ring would look as if the ring had been lost. Beside PostgreSQL nothing is left here,
-        # and whoever takes consents elsewhere needs no keys that open every link.
-        keyring_file.load(loaded.keyring_path)
-    return loaded
+def _load_settings(config: Path | None) -> "Settings":
+    settings = load_settings(config)
+    if not settings.registry.url:
+        # SQLite creates the registry beside the key ring. A registry without a key ring would look like a lost ring.
+        # With PostgreSQL nothing is created here, and a machine that only records consent needs no keys.
+        load_key_ring(settings)
+    return settings
 
 
-# The registry's packages are slow to import, and no other command should wait for them.
+# The registry's packages are slow to import: a command's help must not load them.
 
 
-async def _store_consent(loaded: settings.Settings, recipient: str, new_consent: Consent) -> None:
+async def _store_consent(settings: "Settings", recipient: str, consent: Consent) -> None:
+    from clicktrail.server.system import SystemClock
     from clicktrail.server.wiring.overrides import copy_overrides
     from clicktrail.server.wiring.stores import open_registry
 
-    async with open_registry(loaded) as registry:
-        await registry.consents.set(recipient, new_consent, at=SystemClock().now())
-        if (loaded.keyring_path).exists():  # else no edge runs here, and those elsewhere look for themselves
-            await copy_overrides(loaded, registry)
+    async with open_registry(settings) as registry:
+        await registry.consents.set(recipient, consent, at=SystemClock().now())
+        # Without a key ring no edge runs on this machine; edges elsewhere copy the overrides themselves.
+        if (settings.data_path / keyring_file.FILE_NAME).exists():
+            await copy_overrides(settings, registry)
 
 
-async def _find_consent(loaded: settings.Settings, recipient: str) -> Consent | None:
+async def _find_consent(settings: "Settings", recipient: str) -> Consent | None:
     from clicktrail.server.wiring.stores import open_registry
 
-    async with open_registry(loaded) as registry:
+    async with open_registry(settings) as registry:
         return await registry.consents.find(recipient)

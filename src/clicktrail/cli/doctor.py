@@ -1,31 +1,37 @@
-"""clicktrail doctor: say what is wrong, and what to do about it."""
-
-import json
+"""clicktrail doctor: find faults of an installation, and say how to fix them."""
 
 import typer
 
-from clicktrail.cli.options import Config, Json
+from clicktrail.cli.options import Config, Json, load_settings
+from clicktrail.cli.terminal import print_json, print_line
 
 __all__ = ["doctor"]
 
 
 def doctor(config: Config = None, json_: Json = False) -> None:
-    """Say what is wrong with keys, processes, journal and disk, and what to do about it."""
-    from clicktrail.server import settings
+    """Check keys, processes, journal and disk, and say how to fix each problem."""
+    from clicktrail.server import supervisor
     from clicktrail.server.doctor import Severity, diagnose, inspect_installation
 
-    loaded = settings.load(config, settings.get_environment())
-    findings = diagnose(inspect_installation(loaded))
-    suffering = sum(finding.severity is Severity.ERROR for finding in findings)
+    settings = load_settings(config)
+    findings = diagnose(inspect_installation(settings, settings.data_path / supervisor.RUN_FILE_NAME))
+    has_errors = any(finding.severity is Severity.ERROR for finding in findings)
     if json_:
-        told = [
-            {"code": of.code, "severity": of.severity.value, "message": of.message, "hint": of.hint} for of in findings
+        rows = [
+            {
+                "code": finding.code,
+                "severity": finding.severity.value,
+                "message": finding.message,
+                "hint": finding.hint,
+            }
+            for finding in findings
         ]
-        print(json.dumps({"ok": not suffering, "findings": told}, indent=2, ensure_ascii=False))
+        print_json({"ok": not has_errors, "findings": rows})
     else:
         for finding in findings:
-            print(f"{finding.severity}: {finding.message} [{finding.code}]\n    {finding.hint}")
+            print_line(f"{finding.severity}: {finding.message} [{finding.code}]")
+            print_line(f"    {finding.hint}")
         if not findings:
-            print("keys, processes, journal and disk are well")
-    if suffering:
+            print_line("no problems found with keys, processes, journal and disk")
+    if has_errors:
         raise typer.Exit(1)

@@ -1,33 +1,40 @@
-"""clicktrail erase: forget a recipient, and record nothing of them any more."""
+"""clicktrail erase: erase a recipient's data."""
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clicktrail import keyring_file
-from clicktrail.cli.options import Config
-from clicktrail.server import settings
-from clicktrail.server.system import SystemClock
-from clicktrail.tokens import KeyRing
+from clicktrail.cli.options import Config, load_key_ring, load_settings
+
+if TYPE_CHECKING:
+    from clicktrail.server.settings import Settings
+    from clicktrail.tokens import KeyRing
 
 __all__ = ["erase"]
 
-Recipient = Annotated[str, typer.Argument(help="An address, or the id that the sender gave.", metavar="RECIPIENT")]
+
+def erase(
+    recipient: Annotated[
+        str, typer.Argument(help="Email address, or the id in X-Clicktrail-Recipient.", metavar="RECIPIENT")
+    ],
+    config: Config = None,
+) -> None:
+    """Erase a recipient's data, and record nothing about them from now on.
+
+    docs/reference/privacy.md says what remains where, and for how long.
+    """
+    settings = load_settings(config)
+    asyncio.run(_erase_recipient(settings, load_key_ring(settings), recipient))
 
 
-def erase(recipient: Recipient, config: Config = None) -> None:
-    """Forget a recipient, and record nothing of them any more; privacy.md says what remains where, and how long."""
-    loaded = settings.load(config, settings.get_environment())
-    asyncio.run(_erase_recipient(loaded, keyring_file.load(loaded.keyring_path), recipient))
-
-
-async def _erase_recipient(loaded: settings.Settings, ring: KeyRing, recipient: str) -> None:
-    # These packages are slow to import, and no other command should wait for them.
+async def _erase_recipient(settings: "Settings", ring: "KeyRing", recipient: str) -> None:
     from clicktrail.server.pipeline.privacy import HashedRecipients
+    from clicktrail.server.system import SystemClock
     from clicktrail.server.wiring.overrides import copy_overrides
     from clicktrail.server.wiring.stores import open_registry
 
-    async with open_registry(loaded) as registry:
-        await registry.erasures.add(recipient, HashedRecipients(ring).hash_recipient(recipient), at=SystemClock().now())
-        await copy_overrides(loaded, registry)
+    async with open_registry(settings) as registry:
+        recipient_hash = HashedRecipients(ring).hash_recipient(recipient)
+        await registry.erasures.add(recipient, recipient_hash, at=SystemClock().now())
+        await copy_overrides(settings, registry)

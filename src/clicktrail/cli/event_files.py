@@ -1,4 +1,4 @@
-"""Read recorded events from the files that a command names: event logs and CSV exports."""
+"""Read event logs and CSV exports."""
 
 import gzip
 import sys
@@ -14,65 +14,84 @@ import typer
 
 from clicktrail.audit import read_events
 from clicktrail.audit.reader import ExportFormat, normalise_column_name, parse_export_formats
+from clicktrail.cli.terminal import print_warning
 from clicktrail.errors import ClicktrailError, EventError
 from clicktrail.model.event import AnyEvent
 
-__all__ = ["Columns", "Files", "load_export_formats", "read_event_file"]
+__all__ = ["Columns", "Files", "load_export_formats", "read_event_files"]
 
 Files = Annotated[
     list[str],
-    typer.Argument(help="Event log or CSV export; .gz is unpacked, - is standard input.", metavar="FILE..."),
+    typer.Argument(help="Event log or CSV export; .gz is decompressed, - is standard input.", metavar="FILE..."),
 ]
 Columns = Annotated[
-    str, typer.Option(help="Columns of other tables, such as at=Time,recipient=Email,url=Link.", metavar="MAP")
+    str,
+    typer.Option(
+        help="Columns of a table in no known format, such as at=Time,recipient=Email,url=Link.", metavar="MAP"
+    ),
 ]
 
 _MAX_LINE_WARNINGS = 5
-"""Unreadable lines of a file that are named; the rest is counted."""
+"""Unreadable lines of a file that are named; the others are only counted."""
 
 
 def load_export_formats(columns: str) -> tuple[ExportFormat, ...]:
-    """The kinds of tables that we know, and before them the one that the user describes."""
-    known = parse_export_formats((resources.files("clicktrail.audit") / "data" / "exports.toml").read_text("utf-8"))
-    if not columns:
-        return known
-    other = known[-1]
-    named = {
-        field.strip(): normalise_column_name(name)
-        for field, _, name in (pair.partition("=") for pair in columns.split(","))
-    }
-    for field, name in named.items():
-        if field not in other.columns or not name:
-            raise ClicktrailError(f"--columns has no field '{field}'", hint=f"fields are {', '.join(other.columns)}")
-    described = msgspec.structs.replace(
-        other, identifying_columns=frozenset(named.values()), columns={field: (name,) for field, name in named.items()}
-    )
-    return described, *known
-
-
-def read_event_file(file: str, export_formats: Sequence[ExportFormat]) -> Iterator[AnyEvent]:
-    """The events of one file; lines that are none are named on standard error, the first of them, and counted.
+    """Load the known table formats; a format with the columns that ``--columns`` names comes first.
 
     Raises:
-        ClicktrailError: it cannot be read, or is a table of no kind that we know.
+        ClicktrailError: ``--columns`` has a field that events do not have.
     """
-    unreadable = 0
+    known_formats = parse_export_formats(
+        (resources.files("clicktrail.audit") / "data" / "exports.toml").read_text("utf-8")
+    )
+    if not columns:
+        return known_formats
+    generic_format = known_formats[-1]
+    column_by_field = {
+        field.strip(): normalise_column_name(column)
+        for field, _, column in (pair.partition("=") for pair in columns.split(","))
+    }
+    for field, column in column_by_field.items():
+        if field not in generic_format.columns or not column:
+            raise ClicktrailError(
+                f"--columns has no field '{field}'", hint=f"fields are {', '.join(generic_format.columns)}"
+            )
+    custom_format = msgspec.structs.replace(
+        generic_format,
+        identifying_columns=frozenset(column_by_field.values()),
+        columns={field: (column,) for field, column in column_by_field.items()},
+    )
+    return custom_format, *known_formats
 
-    def complain(number: int, error: EventError) -> None:
-        nonlocal unreadable
-        unreadable += 1
-        if unreadable <= _MAX_LINE_WARNINGS:
-            print(f"clicktrail: warning: {file}, line {number}: {error}", file=sys.stderr)
+
+def read_event_files(files: Iterable[str], formats: Sequence[ExportFormat]) -> Iterator[AnyEvent]:
+    """Events of all files. Lines that hold no event are counted on standard error, the first ones with the reason.
+
+    Raises:
+        ClicktrailError: a file cannot be read, or is a table in no known format.
+    """
+    for file in files:
+        yield from _read_event_file(file, formats)
+
+
+def _read_event_file(file: str, formats: Sequence[ExportFormat]) -> Iterator[AnyEvent]:
+    unreadable_count = 0
+
+    def report_unreadable_line(number: int, error: EventError) -> None:
+        nonlocal unreadable_count
+        unreadable_count += 1
+        if unreadable_count <= _MAX_LINE_WARNINGS:
+            print_warning(f"{file}, line {number}: {error}")
 
     try:
         with _open_file(file) as lines:
-            yield from read_events(lines, export_formats, on_unreadable=complain)
+            yield from read_events(lines, formats, on_unreadable=report_unreadable_line)
     except (OSError, EOFError, zlib.error) as error:
         raise ClicktrailError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
     except ClicktrailError as error:
         raise ClicktrailError(f"cannot read {file}: {error}", hint=error.hint) from error
-    if unreadable:
-        print(f"clicktrail: warning: {file}: lines that are no events: {unreadable}", file=sys.stderr)
+    if unreadable_count:
+        print_warning(f"{file}: lines that are no events: {unreadable_count}")
 
 
 def _open_file(file: str) -> AbstractContextManager[Iterable[bytes]]:

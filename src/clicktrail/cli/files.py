@@ -1,4 +1,4 @@
-"""Read and write the files that a command names; what goes wrong is said in one line."""
+"""Read and write the files that a command names; every failure is a one-line error."""
 
 from pathlib import Path
 
@@ -8,11 +8,11 @@ from clicktrail.model.link import BodyType
 __all__ = ["BODY_TYPES_BY_SUFFIX", "read_bytes", "read_text", "write_bytes"]
 
 BODY_TYPES_BY_SUFFIX = {".html": BodyType.HTML, ".htm": BodyType.HTML, ".txt": BodyType.TEXT, ".eml": None}
-"""What a file of a mail holds, by the ending of its name; None for a whole message."""
+"""Body type of a mail file by its suffix; None for a whole message."""
 
 
 def read_bytes(file: Path) -> bytes:
-    """What a file holds.
+    """Read a file.
 
     Raises:
         ClicktrailError: it cannot be read.
@@ -24,10 +24,10 @@ def read_bytes(file: Path) -> bytes:
 
 
 def read_text(file: Path) -> str:
-    """The same of a file in UTF-8.
+    """Read a UTF-8 file.
 
     Raises:
-        ClicktrailError: it cannot be read, or is in something else.
+        ClicktrailError: it cannot be read, or is not UTF-8.
     """
     try:
         return read_bytes(file).decode()
@@ -36,7 +36,7 @@ def read_text(file: Path) -> str:
 
 
 def write_bytes(file: Path, content: bytes) -> None:
-    """Put content into a file, in place of what is there.
+    """Create or overwrite a file.
 
     Raises:
         ClicktrailError: it cannot be written.

@@ -1,26 +1,19 @@
-"""clicktrail import: put recorded clicks into the console's history."""
+"""clicktrail import: import recorded clicks."""
 
-import sys
-from collections.abc import Iterator, Sequence
-
-from clicktrail.cli.event_files import Columns, Files, load_export_formats, read_event_file
-from clicktrail.cli.options import Config
-from clicktrail.model.event import AnyEvent
-from clicktrail.server import settings
+from clicktrail.cli.event_files import Columns, Files, load_export_formats, read_event_files
+from clicktrail.cli.options import Config, load_settings
+from clicktrail.cli.terminal import print_message
 
 __all__ = ["import_"]
 
 
 def import_(*, files: Files, columns: Columns = "", config: Config = None) -> None:
-    """Put event logs and ESPs' exports into reports and console, judged as live clicks are; each event counts once."""
+    """Import event logs and ESP exports into reports and console.
+
+    Their clicks are judged as live clicks are. An event that was imported before is not counted again.
+    """
     from clicktrail.server.wiring.importing import import_events
 
-    loaded = settings.load(config, settings.get_environment())
-    count = import_events(loaded, _read_events(files, columns))
-    print(f"clicktrail: events imported: {count}; clicktrail report shows them", file=sys.stderr)
-
-
-def _read_events(files: Sequence[str], columns: str) -> Iterator[AnyEvent]:
-    known = load_export_formats(columns)
-    for file in files:
-        yield from read_event_file(file, known)
+    events = read_event_files(files, load_export_formats(columns))
+    count = import_events(load_settings(config), events)
+    print_message(f"events imported: {count}; clicktrail report shows them")

@@ -1,63 +1,64 @@
-"""clicktrail inspect: show what a tracking URL holds."""
+"""clicktrail inspect: show what a tracking URL contains."""
 
-import asyncio
-import json
 import re
-import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
 from clicktrail import keyring_file
-from clicktrail.cli.options import Config, Json, Keys
+from clicktrail.cli.options import Config, Json, Keys, load_settings
+from clicktrail.cli.terminal import print_json, print_line, print_message
 from clicktrail.errors import StorageError, TokenError, TokenMalformedError
-from clicktrail.server import settings
-from clicktrail.server.pipeline.link_lookup import LinkReference, LinkResolver, ReferenceKind, parse_reference
-from clicktrail.server.settings import Settings
 from clicktrail.tokens import KeyRing, TokenFormat, identify_key, open_token
+
+if TYPE_CHECKING:
+    from clicktrail.server.pipeline.link_lookup import LinkReference
+    from clicktrail.server.settings import Settings
 
 __all__ = ["inspect"]
 
 _MAX_URL_CHARS = 80
-"""Characters of a URL that an error repeats."""
+"""Characters of a URL that an error shows."""
 
 
 def inspect(
     url: Annotated[
         str,
-        typer.Argument(help="A tracking URL, or its token; -- goes before a token that begins with -.", metavar="URL"),
+        typer.Argument(help="Tracking URL or its token; write -- before a token that begins with -.", metavar="URL"),
     ],
     keys: Keys = None,
     config: Config = None,
     json_: Json = False,
 ) -> None:
-    """Show what a tracking URL holds: destination, message, campaign, recipient, position and time."""
-    loaded = settings.load(config, settings.get_environment())
-    path = keys or loaded.keyring_path
-    ring = keyring_file.load(path)
-    token = _parse_path(url).partition("/")[0]
+    """Show what a tracking URL contains: destination, message, campaign, recipient, position and time."""
+    settings = load_settings(config)
+    ring_path = keys or settings.data_path / keyring_file.FILE_NAME
+    ring = keyring_file.load(ring_path)
+    path = _parse_path(url)
     try:
-        described = _describe_token(ring, _parse_path(url), loaded)
+        contents = _open_path(ring, path, settings)
     except TokenError as error:
         hint = (
-            _find_damage_hint(url) or _find_host_hint(url, loaded.tracking.domain) or _find_key_hint(ring, token, path)
+            _find_damage_hint(url)
+            or _find_host_hint(url, settings.tracking.domain)
+            or _find_key_hint(ring, path.partition("/")[0], ring_path)
         )
         raise type(error)(f"'{_shorten_url(url)}' does not open: {error}", hint=hint) from error
     if json_:
-        print(json.dumps(described, indent=1))
+        print_json(contents, indent=1)
         return
-    for name, value in described.items():
-        print(f"{name:<18} {value}".rstrip())
+    for name, value in contents.items():
+        print_line(f"{name:<18} {value}".rstrip())
 
 
 def _parse_path(url: str) -> str:
-    """The path, as the edge takes it: without its slash, and without a query that a relay may have added.
+    """Path of a URL as the edge reads it: without its slash, and without a query, which relays may add.
 
     Raises:
-        TokenMalformedError: not even a URL.
+        TokenMalformedError: not a URL.
     """
     try:
         return urlsplit(url.strip()).path.removeprefix("/")
@@ -72,26 +73,35 @@ def _shorten_url(url: str) -> str:
     return text if len(text) <= _MAX_URL_CHARS else f"{text[:_MAX_URL_CHARS]}…"
 
 
-def _describe_token(ring: KeyRing, path: str, loaded: Settings) -> dict[str, Any]:
-    """What a path holds, by the names that clicktrail.tokens gives it, and what the registry keeps of its link.
+def _open_path(ring: KeyRing, path: str, settings: "Settings") -> dict[str, Any]:
+    """Fields of the token, and for a campaign or short token also what the registry stores about its link.
 
     Raises:
-        TokenError: it does not open.
+        TokenError: the token does not open.
     """
-    named = identify_key(path.partition("/")[0])
-    if named and named[0] is TokenFormat.SEALED:
-        return {"format": named[0].value, "key": named[1], **_describe_sealed_token(ring, path)}
+    token_format, key_number = identify_key(path.partition("/")[0]) or (None, None)
+    if token_format is TokenFormat.SEALED:
+        return {"format": token_format.value, "key": key_number, **_open_sealed_token(ring, path)}
+
+    # Link lookup and registry are slow to import, and a sealed token needs neither.
+    import asyncio
+
+    from clicktrail.server.pipeline.link_lookup import ReferenceKind, parse_reference
+
     reference = parse_reference(ring, path)
-    described: dict[str, Any] = {"format": "short"} if named is None else {"format": named[0].value, "key": named[1]}
+    contents: dict[str, Any] = (
+        {"format": token_format.value, "key": key_number} if token_format else {"format": "short"}
+    )
     if reference.kind is ReferenceKind.LINK_SET:
-        described |= {"link_set": reference.number, "message_id": reference.message_id}
-        described |= {"recipient": reference.recipient, "recipient_unsealed": reference.recipient_unsealed}
+        contents |= {"link_set": reference.number, "message_id": reference.message_id}
+        contents |= {"recipient": reference.recipient, "recipient_unsealed": reference.recipient_unsealed}
     if reference.sent_at:
-        described["sent_at"] = _format_time(reference.sent_at)
-    return described | {"position": reference.position} | asyncio.run(_find_stored_link(loaded, reference))
+        contents["sent_at"] = _format_time(reference.sent_at)
+    contents["position"] = reference.position
+    return contents | asyncio.run(_find_stored_link(settings, reference))
 
 
-def _describe_sealed_token(ring: KeyRing, token: str) -> dict[str, Any]:
+def _open_sealed_token(ring: KeyRing, token: str) -> dict[str, Any]:
     sealed = open_token(ring, token)
     return {
         "destination": sealed.destination,
@@ -105,27 +115,31 @@ def _describe_sealed_token(ring: KeyRing, token: str) -> dict[str, Any]:
     }
 
 
-async def _find_stored_link(loaded: Settings, reference: LinkReference) -> dict[str, Any]:
-    """What the registry has of a link; nothing, and a line on standard error, where it has none or does not answer."""
-    # Its database packages are slow to import, and no other command should wait for them.
+async def _find_stored_link(settings: "Settings", reference: "LinkReference") -> dict[str, Any]:
+    """What the registry stores about a link; empty, with a message, if it has no such link or is unavailable."""
+    from clicktrail.server.pipeline.link_lookup import LinkResolver, ReferenceKind
     from clicktrail.server.wiring.stores import open_registry_read_only
 
-    async with open_registry_read_only(loaded) as registry:
+    async with open_registry_read_only(settings) as registry:
+        resolver = LinkResolver(link_sets=registry.link_sets, short_links=registry.short_links)
         try:
-            found = await LinkResolver(link_sets=registry.link_sets, short_links=registry.short_links).resolve(
-                reference
-            )
+            target = await resolver.resolve(reference)
         except StorageError as error:
-            print(f"clicktrail: where this link leads is kept in the registry: {error}", file=sys.stderr)
+            print_message(f"no destination shown: the registry, which stores it, is unavailable: {error}")
             return {}
-    link = found.links.get(reference.position) if found else None
-    if found is None or link is None:
-        print("clicktrail: where this link leads is kept in the registry, which knows no such link", file=sys.stderr)
+    link = target.links.get(reference.position) if target else None
+    if target is None or link is None:
+        print_message("no destination shown: the registry has no such link")
         return {}
-    kept = {"destination": link.destination, "campaign": found.campaign, "links": len(found.links), "group": link.group}
+    stored = {
+        "destination": link.destination,
+        "campaign": target.campaign,
+        "links": len(target.links),
+        "group": link.group,
+    }
     if reference.kind is ReferenceKind.SHORT_MESSAGE:
-        kept |= {"message_id": found.message_id, "recipient": found.recipient}
-    return kept
+        stored |= {"message_id": target.message_id, "recipient": target.recipient}
+    return stored
 
 
 def _format_time(at: datetime) -> str:
@@ -133,24 +147,24 @@ def _format_time(at: datetime) -> str:
 
 
 def _find_damage_hint(url: str) -> str:
-    """What happened to a URL on its way, where that can be seen; else empty."""
+    """How the URL was damaged in transit, if that is visible; else empty."""
     if "…" in url or "..." in url:
-        return "it is cut off at the dots: copy the link's address, not the text that is shown for it"
+        return "it is cut off at the dots: copy the link's address, not its text"
     if re.search(r"\s", url.strip()) or url.strip().endswith("="):
-        return "a line break went into it: join its lines, without the = at the end of a line if there is one"
+        return "it contains a line break: join its lines, without a = at the end of a line"
     return ""
 
 
 def _find_host_hint(url: str, domain: str) -> str:
-    host, own = urlsplit(url.strip()).netloc, urlsplit(domain).netloc
-    if not host or host == own:
+    host, tracking_host = urlsplit(url.strip()).netloc, urlsplit(domain).netloc
+    if not host or host == tracking_host:
         return ""
-    return f"it leads to {host}, and the tracking domain of the settings is {own}: see that it is a link of yours"
+    return f"its host is {host}, and tracking.domain is {tracking_host}: check that it is one of your links"
 
 
-def _find_key_hint(ring: KeyRing, token: str, path: Path) -> str:
+def _find_key_hint(ring: KeyRing, token: str, ring_path: Path) -> str:
     _, number = identify_key(token) or (None, None)
     key = next((key for key in ring.keys if key.number == number), None)
     if key is None:
-        return f"its last character names no key of {path}: see that the URL is whole, and the ring the right one"
-    return f"its last character names key {key.number} of {path}, in state {key.state}: see that the URL is whole"
+        return f"its last character belongs to no key in {ring_path}: check that URL and key ring are the right ones"
+    return f"its last character belongs to key {key.number} in {ring_path} (state {key.state}): check the URL"

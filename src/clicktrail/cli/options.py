@@ -1,15 +1,23 @@
-"""Options that several commands have, spelled once."""
+"""Options that several commands share, and the settings and key ring that they name."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-__all__ = ["Config", "Json", "Keys"]
+if TYPE_CHECKING:
+    from clicktrail.server.settings import Settings
+    from clicktrail.tokens import KeyRing
+
+__all__ = ["Config", "Json", "Keys", "load_key_ring", "load_settings"]
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", help="Settings file; else CLICKTRAIL_CONFIG, else clicktrail.toml here.", metavar="FILE"),
+    typer.Option(
+        "--config",
+        help="Settings file. Default: CLICKTRAIL_CONFIG, else clicktrail.toml in this folder.",
+        metavar="FILE",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Keys = Annotated[
@@ -18,7 +26,29 @@ Keys = Annotated[
         "--keys",
         envvar="CLICKTRAIL_KEYS",
         show_envvar=False,
-        help="Key ring; else CLICKTRAIL_KEYS, else the data folder's.",
+        help="Key ring file. Default: CLICKTRAIL_KEYS, else keys.json in the data folder.",
         metavar="FILE",
     ),
 ]
+
+
+def load_settings(config: Path | None) -> "Settings":
+    """Load the settings from file and environment.
+
+    Raises:
+        SettingsError: they cannot be read, or are invalid.
+    """
+    from clicktrail.server import settings
+
+    return settings.load(config, settings.get_environment())
+
+
+def load_key_ring(settings: "Settings") -> "KeyRing":
+    """Load the key ring of the data folder.
+
+    Raises:
+        KeyRingError: it is missing or damaged.
+    """
+    from clicktrail import keyring_file
+
+    return keyring_file.load(settings.data_path / keyring_file.FILE_NAME)

@@ -1,6 +1,8 @@
-"""Sort more events by message than memory holds: in files that go at the end, of which one at a time is read back.
+"""Group events by message when they do not fit into memory.
 
-The visits of each address are sorted the same way, and those that matter to a message are put beside its events.
+Events are written to temporary files, partitioned by a hash of the message, and read back one partition at a time.
+Clicks are also partitioned by IP address: the judge compares the clicks of a message with nearby clicks by the same
+address on other messages.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -22,87 +24,89 @@ __all__ = ["Partitions", "open_partitions"]
 
 _PARTITION_COUNT = 32
 _MAX_MEMORY_BYTES = 1 << 19
-"""Bytes of a partition from which on it is a file."""
+"""Bytes of a partition that stay in memory; a larger partition is a file on disk."""
 
 
 class _NearbyClicks(msgspec.Struct, array_like=True):
-    """Visits by one address that matter to a message."""
+    """Clicks on other messages by one of the addresses that clicked in this message."""
 
-    message_id: str
+    message_key: str
     clicks: list[AddressClick]
 
 
-_click_decoder = msgspec.json.Decoder(AddressClick)
-_nearby_decoder = msgspec.json.Decoder(_NearbyClicks)
+_address_click_decoder = msgspec.json.Decoder(AddressClick)
+_nearby_clicks_decoder = msgspec.json.Decoder(_NearbyClicks)
 
 
 class Partitions:
-    """All events of a message come back in the same partition.
+    """Events in temporary files; all events of a message are in the same partition.
 
     Args:
-        events: one file for each partition of messages.
-        address_clicks: any number of files, for visits by address.
-        nearby: as many as ``events``, for visits by message.
+        event_files: events, one file for each partition of messages.
+        address_files: clicks by IP address, in any number of files.
+        nearby_files: nearby clicks on other messages, as many files as ``event_files``.
 
     Attributes:
-        last_event_at: when the last of all events happened.
+        last_event_at: time of the latest event.
     """
 
     def __init__(
-        self, events: Sequence[IO[bytes]], address_clicks: Sequence[IO[bytes]], nearby: Sequence[IO[bytes]]
+        self,
+        event_files: Sequence[IO[bytes]],
+        address_files: Sequence[IO[bytes]],
+        nearby_files: Sequence[IO[bytes]],
     ) -> None:
         self.last_event_at = datetime.min.replace(tzinfo=UTC)
-        self._events = events
-        self._address_clicks = address_clicks
-        self._nearby = nearby
+        self._event_files = event_files
+        self._address_files = address_files
+        self._nearby_files = nearby_files
         self._anonymous_clicks: dict[str, AnonymousClick] = {}
 
     def add(self, event: AnyEvent) -> None:
-        """Put one event away."""
+        """Store one event."""
         self.last_event_at = max(self.last_event_at, event.at)
         if isinstance(event, AnonymousClick):
             self._anonymous_clicks[event.id] = event
             return
         message = message_key(event)
-        _write_line(self._events, key=message, item=event)
+        _write_line(self._event_files, key=message, item=event)
         if isinstance(event, Click) and is_visitor_address(event.ip):
-            _write_line(
-                self._address_clicks, key=event.ip, item=replace(AddressClick.from_click(event), message_id=message)
-            )
+            click = replace(AddressClick.from_click(event), message_id=message)
+            _write_line(self._address_files, key=event.ip, item=click)
 
     def __iter__(self) -> Iterator[tuple[list[AnyEvent], Mapping[str, Sequence[AddressClick]]]]:
-        """The partitions, each with its events and, by message, the visits that its addresses made elsewhere.
+        """Partitions: their events, and nearby clicks on other messages by message key.
 
-        To be asked for once, when all events are put away.
+        Iterate once, after all events are stored.
         """
-        for file in self._address_clicks:
-            for found in _find_nearby(map(_click_decoder.decode, _read_lines(file))):
-                _write_line(self._nearby, key=found.message_id, item=found)
-        for events, nearby in zip(self._events, self._nearby, strict=True):
-            by_message: dict[str, list[AddressClick]] = {}
-            for found in map(_nearby_decoder.decode, _read_lines(nearby)):
-                by_message.setdefault(found.message_id, []).extend(found.clicks)
-            yield [decode_event(line) for line in _read_lines(events)], by_message
+        for file in self._address_files:
+            for nearby in _find_nearby_clicks(map(_address_click_decoder.decode, _read_lines(file))):
+                _write_line(self._nearby_files, key=nearby.message_key, item=nearby)
+        for event_file, nearby_file in zip(self._event_files, self._nearby_files, strict=True):
+            clicks_by_message: dict[str, list[AddressClick]] = {}
+            for nearby in map(_nearby_clicks_decoder.decode, _read_lines(nearby_file)):
+                clicks_by_message.setdefault(nearby.message_key, []).extend(nearby.clicks)
+            yield [decode_event(line) for line in _read_lines(event_file)], clicks_by_message
 
     def anonymous_clicks(self) -> Collection[AnonymousClick]:
-        """Those of the events that belong to no message for good."""
+        """Clicks that were recorded without message and recipient."""
         return self._anonymous_clicks.values()
 
 
 @contextmanager
 def open_partitions() -> Iterator[Partitions]:
-    """Empty ones, until the context ends."""
+    """Open empty partitions; their files are deleted at the end of the context."""
     with ExitStack() as stack:
-        events, visits, nearby = (
+        event_files, address_files, nearby_files = (
             [stack.enter_context(SpooledTemporaryFile(_MAX_MEMORY_BYTES)) for _ in range(_PARTITION_COUNT)]
             for _ in range(3)
         )
-        yield Partitions(events, visits, nearby)
+        yield Partitions(event_files, address_files, nearby_files)
 
 
 def _write_line(files: Sequence[IO[bytes]], *, key: str, item: object) -> None:
-    """Into one of the files, always the same for a name."""
-    files[crc32(key.encode(errors="surrogatepass")) % len(files)].write(msgspec.json.encode(item) + b"\n")
+    index = crc32(key.encode(errors="surrogatepass")) % len(files)
+    files[index].write(msgspec.json.encode(item) + b"\n")
 
 
 def _read_lines(file: IO[bytes]) -> Iterable[bytes]:
@@ -110,15 +114,15 @@ def _read_lines(file: IO[bytes]) -> Iterable[bytes]:
     return file
 
 
-def _find_nearby(address_clicks: Iterable[AddressClick]) -> Iterator[_NearbyClicks]:
-    """What any address's visits tell of its other ones."""
-    by_address: dict[str, list[AddressClick]] = {}
-    for visit in address_clicks:
-        by_address.setdefault(visit.ip, []).append(visit)
-    for told in by_address.values():
-        told.sort(key=lambda visit: visit.at)
-        known = ClicksByAddress(told)
-        elsewhere: dict[str, set[AddressClick]] = {}
-        for visit in told:
-            elsewhere.setdefault(visit.message_id, set()).update(known.find_nearest(visit))
-        yield from (_NearbyClicks(message_id=message, clicks=[*found]) for message, found in elsewhere.items() if found)
+def _find_nearby_clicks(address_clicks: Iterable[AddressClick]) -> Iterator[_NearbyClicks]:
+    """For each address and message, the nearest clicks by the same address."""
+    clicks_by_address: dict[str, list[AddressClick]] = {}
+    for click in address_clicks:
+        clicks_by_address.setdefault(click.ip, []).append(click)
+    for clicks in clicks_by_address.values():
+        clicks.sort(key=lambda click: click.at)
+        index = ClicksByAddress(clicks)
+        nearby: dict[str, set[AddressClick]] = {}
+        for click in clicks:
+            nearby.setdefault(click.message_id, set()).update(index.find_nearest(click))
+        yield from (_NearbyClicks(message_key=message, clicks=[*near]) for message, near in nearby.items() if near)
