@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from clicktrail.cli.event_files import load_export_formats, read_event_file
+from clicktrail.cli.event_files import load_export_formats, read_event_files
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.event import encode_event
 from tests.support.events import click, sent
@@ -15,13 +15,13 @@ LOG = encode_event(sent()) + b"\n{}\n" + encode_event(click(60)) + b"\n"
 def test_events_of_a_file_packed_or_not(tmp_path: Path, packed: bool, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / ("log.jsonl.gz" if packed else "log.jsonl")
     file.write_bytes(gzip.compress(LOG) if packed else LOG)
-    assert [sent(), click(60)] == list(read_event_file(str(file), load_export_formats("")))
+    assert [sent(), click(60)] == list(read_event_files([str(file)], load_export_formats("")))
     assert f"clicktrail: warning: {file}, line 2: " in capsys.readouterr().err
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ClicktrailError, match="cannot read"):
-        list(read_event_file(str(tmp_path / "nothing"), load_export_formats("")))
+        list(read_event_files([str(tmp_path / "nothing")], load_export_formats("")))
 
 
 def test_columns_are_named_by_fields() -> None:
