@@ -53,13 +53,13 @@ def log(*events: AnyEvent) -> bytes:
 
 def audited(folder: Path, *arguments: str) -> dict[str, Any]:
     """What ``clicktrail audit --json`` prints."""
-    done = run_clicktrail("audit", "--json", *arguments, folder=folder)
-    assert 0 == done.returncode, done.stderr
-    result: dict[str, Any] = json.loads(done.stdout)
+    process = run_clicktrail("audit", "--json", *arguments, folder=folder)
+    assert 0 == process.returncode, process.stderr
+    result: dict[str, Any] = json.loads(process.stdout)
     return result
 
 
-def test_a_log_is_judged(tmp_path: Path) -> None:
+def test_event_log_is_judged(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE, UNREAD))
     result = audited(tmp_path, "log.jsonl")
     clicks = {row["id"]: row for row in result["clicks"]}
@@ -87,22 +87,22 @@ def test_a_log_is_judged(tmp_path: Path) -> None:
     ] == result["campaigns"]
 
 
-def test_files_may_divide_events_as_they_like(tmp_path: Path) -> None:
+def test_events_may_be_split_over_files_in_any_order(tmp_path: Path) -> None:
     (tmp_path / "one.jsonl").write_bytes(log(*MESSAGE, UNREAD))
     (tmp_path / "a.jsonl").write_bytes(log(UNREAD, *reversed(MESSAGE[4:])))
     (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(log(*MESSAGE[:6])))
     assert audited(tmp_path, "one.jsonl") == audited(tmp_path, "a.jsonl", "b.jsonl.gz")
 
 
-def test_standard_input_is_a_file(tmp_path: Path) -> None:
-    done = subprocess.run(
+def test_standard_input_is_read(tmp_path: Path) -> None:
+    process = subprocess.run(
         [sys.executable, "-m", "clicktrail", "audit", "-", "--json"],
         input=log(*MESSAGE),
         cwd=tmp_path,
         capture_output=True,
         check=True,
     )
-    assert 8 == len(json.loads(done.stdout)["clicks"])
+    assert 8 == len(json.loads(process.stdout)["clicks"])
 
 
 def test_anonymous_clicks_are_counted_as_they_were_judged(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_anonymous_clicks_are_counted_as_they_were_judged(tmp_path: Path) -> Non
     assert ([], 1) == (result["clicks"], result["campaigns"][0]["clicks"]["human"])
 
 
-def test_nothing_is_judged_of_nothing(tmp_path: Path) -> None:
+def test_empty_log_has_no_clicks_and_campaigns(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").touch()
     assert {"clicks": [], "campaigns": []} == audited(tmp_path, "log.jsonl")
 
@@ -125,24 +125,24 @@ def test_verdicts_become_final(tmp_path: Path) -> None:
 
 def test_damaged_lines_are_named_and_counted(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE) + b"{broken\n" * 7)
-    done = run_clicktrail("audit", "log.jsonl", folder=tmp_path)
-    assert 0 == done.returncode
-    *named, counted = done.stderr.splitlines()
+    process = run_clicktrail("audit", "log.jsonl", folder=tmp_path)
+    assert 0 == process.returncode
+    *named, counted = process.stderr.splitlines()
     assert ["11", "12", "13", "14", "15"] == [line.split("line ")[1].partition(":")[0] for line in named]
     assert "clicktrail: warning: log.jsonl: lines that are no events: 7" == counted
 
 
-def test_people_get_a_table(tmp_path: Path) -> None:
+def test_audit_is_printed_as_tables(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE, replace(click(9_000, id="far"), message_id="", campaign="old")))
-    done = run_clicktrail("audit", "log.jsonl", folder=tmp_path)
+    process = run_clicktrail("audit", "log.jsonl", folder=tmp_path)
     assert ["1 (accepted - bounced)", "unknown", "100.0%", "reader.example", "Barracuda AS15324"] == [
         text
         for text in ("1 (accepted - bounced)", "unknown", "100.0%", "reader.example", "Barracuda AS15324")
-        if text in done.stdout
+        if text in process.stdout
     ]
 
 
-def test_clicks_are_written_as_a_table(tmp_path: Path) -> None:
+def test_clicks_are_written_as_csv(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE))
     run_clicktrail("audit", "log.jsonl", "--csv", "out.csv", folder=tmp_path)
     with (tmp_path / "out.csv").open(newline="") as file:
@@ -159,7 +159,7 @@ def test_clicks_are_written_as_a_table(tmp_path: Path) -> None:
     )
 
 
-def test_columns_describe_any_table(tmp_path: Path) -> None:
+def test_columns_option_describes_any_table(tmp_path: Path) -> None:
     (tmp_path / "clicks.csv").write_text(f"Time\tWho\tLink\n{noon_plus(9).isoformat()}\tada\thttps://shop.example\n")
     result = audited(tmp_path, "clicks.csv", "--columns", "at=Time, recipient=Who, url=Link")
     assert [("human", 1)] == [
@@ -177,13 +177,13 @@ def test_columns_describe_any_table(tmp_path: Path) -> None:
         (["people.csv", "--columns", "recipient=email", "--csv", "no/out.csv"], "cannot write no/out.csv"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path, arguments: list[str], reason: str) -> None:
+def test_failures_are_one_line(tmp_path: Path, arguments: list[str], reason: str) -> None:
     (tmp_path / "people.csv").write_text("email,first name\nada@reader.example,Ada\n")
     (tmp_path / "cut.gz").write_bytes(gzip.compress(log(*MESSAGE))[:100])
-    done = run_clicktrail("audit", "--json", *arguments, folder=tmp_path)
-    assert (1, "") == (done.returncode, done.stdout)
-    assert f"clicktrail: error: {reason}" in done.stderr
-    assert "Traceback" not in done.stderr
+    process = run_clicktrail("audit", "--json", *arguments, folder=tmp_path)
+    assert (1, "") == (process.returncode, process.stdout)
+    assert f"clicktrail: error: {reason}" in process.stderr
+    assert "Traceback" not in process.stderr
 
 
 CLICK = make_judged_click(judged_click("m1", "c"), Verdict.BOT, BURST)
@@ -198,7 +198,7 @@ REPORT = CampaignReport(
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_the_document_is_json_however_many_clicks_there_are(count: int) -> None:
+def test_document_is_json_for_any_number_of_clicks(count: int) -> None:
     output = io.StringIO()
     document = JsonClickWriter(output, SENT_AT + timedelta(hours=1))
     for _ in range(count):
@@ -208,7 +208,7 @@ def test_the_document_is_json_however_many_clicks_there_are(count: int) -> None:
     assert (count, [0.5, 0.25]) == (len(result["clicks"]), [*result["campaigns"][0]["click_rate"].values()])
 
 
-def test_what_would_have_made_a_person_of_it() -> None:
+def test_counterfactual_is_written_if_there_is_one() -> None:
     output = io.StringIO()
     document = JsonClickWriter(output, SENT_AT)
     document.write(judge(timeline(request(1_000, ip=AZURE_IP), request(2_000)), CONTEXT))
@@ -219,13 +219,13 @@ def test_what_would_have_made_a_person_of_it() -> None:
     ] == [row.get("counterfactual") for row in json.loads(output.getvalue())["clicks"]]
 
 
-def test_a_table_of_no_clicks_has_a_header() -> None:
+def test_csv_without_clicks_has_a_header() -> None:
     output = io.StringIO()
     CsvClickWriter(output, SENT_AT)
     assert "id,at,campaign,recipient,url,verdict,score,state,counted,reasons\r\n" == output.getvalue()
 
 
-def test_shares_are_of_the_clicks_that_are_not_human(capsys: pytest.CaptureFixture[str]) -> None:
+def test_signal_shares_refer_to_nonhuman_clicks(capsys: pytest.CaptureFixture[str]) -> None:
     many = [
         RecipientDomain(domain=f"{number}.example", clicked_message_count=2, scanned_message_count=1)
         for number in range(22)

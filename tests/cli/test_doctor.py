@@ -5,26 +5,26 @@ from tests.support.command_line import run_clicktrail
 from tests.support.serving import running_server
 
 
-async def test_the_doctor_finds_nothing_but_that_a_backup_is_due(tmp_path: Path) -> None:
+async def test_healthy_server_only_needs_a_backup(tmp_path: Path) -> None:
     config = ("--config", str(tmp_path / "clicktrail.toml"))
     async with running_server(tmp_path):
         first = run_clicktrail("doctor", *config, folder=tmp_path)
         run_clicktrail("keys", "backup", "copy.json", *config, folder=tmp_path)
         second = run_clicktrail("doctor", *config, folder=tmp_path)
         as_json = run_clicktrail("doctor", "--json", *config, folder=tmp_path)
-    assert [0, 0, 0] == [done.returncode for done in (first, second, as_json)]
+    assert [0, 0, 0] == [process.returncode for process in (first, second, as_json)]
     assert first.stdout.startswith("warning: the key ring as it is now has no backup")
-    assert "keys, processes, journal and disk are well\n" == second.stdout
+    assert "no problems found with keys, processes, journal and disk\n" == second.stdout
     assert {"ok": True, "findings": []} == json.loads(as_json.stdout)
 
 
-def test_what_is_wrong_is_said_with_what_to_do(tmp_path: Path) -> None:
+def test_findings_have_a_hint(tmp_path: Path) -> None:
     (tmp_path / "clicktrail.toml").write_text('[metrics]\nlisten = "127.0.0.1:1"\n', "utf-8")
-    done = run_clicktrail("doctor", folder=tmp_path)
+    process = run_clicktrail("doctor", folder=tmp_path)
     as_json = run_clicktrail("doctor", "--json", folder=tmp_path)
     told = json.loads(as_json.stdout)
-    assert [1, 1] == [done.returncode, as_json.returncode]
-    assert (False, ["keys", "not-running"]) == (told["ok"], [finding["code"] for finding in told["findings"]])
-    assert [f"error: {finding['what']} [{finding['code']}]" for finding in told["findings"]] == (
-        done.stdout.splitlines()[::2]
+    assert [1, 1] == [process.returncode, as_json.returncode]
+    assert (False, ["key-ring", "not-running"]) == (told["ok"], [finding["code"] for finding in told["findings"]])
+    assert [f"error: {finding['message']} [{finding['code']}]" for finding in told["findings"]] == (
+        process.stdout.splitlines()[::2]
     )

@@ -12,18 +12,20 @@ LOG = encode_event(sent()) + b"\n{}\n" + encode_event(click(60)) + b"\n"
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_events_of_a_file_packed_or_not(tmp_path: Path, packed: bool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_events_are_read_from_plain_and_gzip_files(
+    tmp_path: Path, packed: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / ("log.jsonl.gz" if packed else "log.jsonl")
     file.write_bytes(gzip.compress(LOG) if packed else LOG)
     assert [sent(), click(60)] == list(read_event_files([str(file)], load_export_formats("")))
     assert f"clicktrail: warning: {file}, line 2: " in capsys.readouterr().err
 
 
-def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+def test_unreadable_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ClicktrailError, match="cannot read"):
         list(read_event_files([str(tmp_path / "nothing")], load_export_formats("")))
 
 
-def test_columns_are_named_by_fields() -> None:
+def test_unknown_field_in_columns_is_an_error() -> None:
     with pytest.raises(ClicktrailError, match="no field 'colour'"):
         load_export_formats("colour=Farbe")

@@ -6,13 +6,13 @@ from clicktrail.cli.files import read_bytes, read_text, write_bytes
 from clicktrail.errors import ClicktrailError
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
+def test_written_bytes_are_read(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     write_bytes(file, "é\r\n".encode())
     assert ("é\r\n".encode(), "é\r\n") == (read_bytes(file), read_text(file))
 
 
-def test_an_error_names_the_file(tmp_path: Path) -> None:
+def test_error_names_the_file(tmp_path: Path) -> None:
     latin = tmp_path / "latin.toml"
     latin.write_bytes(b"\xe9")
     with pytest.raises(ClicktrailError, match=r"cannot read .*none\.txt: No such file"):

@@ -17,18 +17,21 @@ Click,m2,2026-11-20T11:00:00Z,,bert@example.net,winter,https://example.com/,curl
 
 def reported(folder: Path) -> dict[str, Any]:
     """The one campaign that ``clicktrail report --json`` tells of."""
-    done = run_clicktrail("report", "winter", "--json", folder=folder)
-    assert 0 == done.returncode, done.stderr
-    (report,) = json.loads(done.stdout)["campaigns"]
+    process = run_clicktrail("report", "winter", "--json", folder=folder)
+    assert 0 == process.returncode, process.stderr
+    (report,) = json.loads(process.stdout)["campaigns"]
     return dict(report)
 
 
-def test_an_import_is_reported_as_it_is_audited(tmp_path: Path) -> None:
+def test_import_has_the_same_numbers_as_audit(tmp_path: Path) -> None:
     keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
     (tmp_path / "clicks.csv").write_text(EXPORT, "utf-8")
     for _ in range(2):
-        done = run_clicktrail("import", "clicks.csv", folder=tmp_path)
-        assert (0, "clicktrail: events imported: 4; clicktrail report shows them\n") == (done.returncode, done.stderr)
+        process = run_clicktrail("import", "clicks.csv", folder=tmp_path)
+        assert (0, "clicktrail: events imported: 4; clicktrail report shows them\n") == (
+            process.returncode,
+            process.stderr,
+        )
         assert 2 == reported(tmp_path)["clicks"]["total"]
 
     report = reported(tmp_path)
@@ -39,18 +42,18 @@ def test_an_import_is_reported_as_it_is_audited(tmp_path: Path) -> None:
     assert "clicks from postmark have no IP address, so signals about networks were not used" in report["gaps"]
 
 
-async def test_a_running_engine_shows_what_is_imported(tmp_path: Path) -> None:
+async def test_running_engine_imports_events(tmp_path: Path) -> None:
     async with running_server(tmp_path) as running:
         (tmp_path / "clicks.csv").write_text(EXPORT, "utf-8")
-        done = await asyncio.to_thread(run_clicktrail, "import", "clicks.csv", folder=tmp_path)
-        assert 0 == done.returncode, done.stderr
+        process = await asyncio.to_thread(run_clicktrail, "import", "clicks.csv", folder=tmp_path)
+        assert 0 == process.returncode, process.stderr
         await wait_for_report(running, "winter", clicks=2)
 
 
-def test_an_import_before_the_first_start_is_refused(tmp_path: Path) -> None:
+def test_import_before_the_first_start_is_refused(tmp_path: Path) -> None:
     (tmp_path / "clicks.csv").write_text(EXPORT, "utf-8")
-    done = run_clicktrail("import", "clicks.csv", folder=tmp_path)
+    process = run_clicktrail("import", "clicks.csv", folder=tmp_path)
 
-    assert 1 == done.returncode
-    assert done.stderr.startswith("clicktrail: error: ")
+    assert 1 == process.returncode
+    assert process.stderr.startswith("clicktrail: error: ")
     assert [tmp_path / "clicks.csv"] == list(tmp_path.iterdir())

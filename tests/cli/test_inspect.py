@@ -53,13 +53,13 @@ def token(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("url", ["{}", "/{}", "https://links.example.com/{}", "http://[::1]:8080/{}?fbclid=1#top"])
-def test_a_url_is_opened_wherever_it_was_found(tmp_path: Path, token: str, url: str) -> None:
-    done = run_clicktrail("inspect", "--json", "--", url.format(token), folder=tmp_path)
-    assert (0, "") == (done.returncode, done.stderr)
-    assert DESCRIBED == json.loads(done.stdout)
+def test_url_and_token_are_opened(tmp_path: Path, token: str, url: str) -> None:
+    process = run_clicktrail("inspect", "--json", "--", url.format(token), folder=tmp_path)
+    assert (0, "") == (process.returncode, process.stderr)
+    assert DESCRIBED == json.loads(process.stdout)
 
 
-async def test_what_the_registry_keeps_is_shown(tmp_path: Path) -> None:
+async def test_stored_links_are_shown(tmp_path: Path) -> None:
     data = tmp_path / "clicktrail-data"
     ring = keyring_file.load_or_create(data / keyring_file.FILE_NAME, earlier_data_paths=[])
     links = tuple(StoredLink(position=position, destination=f"https://x.example/{position}") for position in range(3))
@@ -108,7 +108,7 @@ async def test_what_the_registry_keeps_is_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("made", [True, False], ids=["no such link", "no registry"])
-async def test_without_the_registry_the_rest_is_shown(tmp_path: Path, *, made: bool) -> None:
+async def test_token_is_shown_without_a_stored_link(tmp_path: Path, *, made: bool) -> None:
     data = tmp_path / "clicktrail-data"
     ring = keyring_file.load_or_create(data / keyring_file.FILE_NAME, earlier_data_paths=[])
     if made:
@@ -118,7 +118,7 @@ async def test_without_the_registry_the_rest_is_shown(tmp_path: Path, *, made: b
         ring, SealedMessage(link_set_id=7, message_id="m1", recipient="r8", sent_at=SEALED.sent_at)
     )
 
-    done = run_clicktrail(
+    process = run_clicktrail(
         "inspect",
         "--json",
         "--",
@@ -126,59 +126,59 @@ async def test_without_the_registry_the_rest_is_shown(tmp_path: Path, *, made: b
         folder=tmp_path,
     )
 
-    found = json.loads(done.stdout)
+    found = json.loads(process.stdout)
     assert (0, 7, "m1", "r8", 2) == (
-        done.returncode,
+        process.returncode,
         *(found[name] for name in ("link_set", "message_id", "recipient", "position")),
     )
     assert "destination" not in found
-    assert "where this link leads is kept in the registry" in done.stderr
+    assert "no destination shown: the registry" in process.stderr
 
 
-def test_for_people_each_fact_is_a_line(tmp_path: Path, token: str) -> None:
+def test_each_field_is_a_line(tmp_path: Path, token: str) -> None:
     (tmp_path / "clicktrail-data" / keyring_file.FILE_NAME).rename(tmp_path / "ring.json")
-    done = run_clicktrail("inspect", "--keys", "ring.json", "--", token, folder=tmp_path)
+    process = run_clicktrail("inspect", "--keys", "ring.json", "--", token, folder=tmp_path)
     assert [[name, str(value)] for name, value in DESCRIBED.items()] == [
-        line.split() for line in done.stdout.splitlines()
+        line.split() for line in process.stdout.splitlines()
     ]
 
 
 @pytest.mark.parametrize(
     ("damage", "error", "hint"),
     [
-        (lambda token: token[:24] + "A", "no key of the ring sealed this token", "names key 0 of"),
-        (lambda token: token[:-1] + "C", "the key that this token names is not in the ring", "names no key of"),
-        (lambda token: token[:-1] + "9", "not a token of a known format", "names no key of"),
-        (lambda _: "https://shop.example/", "not a token of a known format", "it leads to shop.example, and the"),
+        (lambda token: token[:24] + "A", "no key of the ring sealed this token", "belongs to key 0 in"),
+        (lambda token: token[:-1] + "C", "the key that this token names is not in the ring", "belongs to no key in"),
+        (lambda token: token[:-1] + "9", "not a token of a known format", "belongs to no key in"),
+        (lambda _: "https://shop.example/", "not a token of a known format", "its host is shop.example, and "),
         (lambda token: token[:24] + "…", "not a token of a known format", "it is cut off at the dots"),
         (lambda token: token[:24] + "...", "not a token of a known format", "it is cut off at the dots"),
-        (lambda token: token[:24] + "=", "not a token of a known format", "a line break went into it"),
-        (lambda token: f"{token[:24]}\n {token[24:]}", "does not open: not ", "a line break went into it"),
+        (lambda token: token[:24] + "=", "not a token of a known format", "it contains a line break"),
+        (lambda token: f"{token[:24]}\n {token[24:]}", "does not open: not ", "it contains a line break"),
         (lambda token: f"https://[go/{token[:24]}", "is no URL", "copy the link's address"),
     ],
     ids=["cut off", "another key", "no format", "another site", "ellipsis", "dots", "soft break", "wrapped", "no URL"],
 )
-def test_what_does_not_open_says_why(
+def test_damaged_token_is_explained(
     tmp_path: Path, token: str, damage: Callable[[str], str], error: str, hint: str
 ) -> None:
-    done = run_clicktrail("inspect", "--", damage(token), folder=tmp_path)
-    first, second = done.stderr.splitlines()
-    assert (1, "") == (done.returncode, done.stdout)
+    process = run_clicktrail("inspect", "--", damage(token), folder=tmp_path)
+    first, second = process.stderr.splitlines()
+    assert (1, "") == (process.returncode, process.stdout)
     assert first.startswith("clicktrail: error: ")
     assert error in first
     assert hint in second
 
 
-def test_a_revoked_key_is_named(tmp_path: Path, token: str) -> None:
+def test_revoked_key_is_named(tmp_path: Path, token: str) -> None:
     ring = tmp_path / "clicktrail-data" / keyring_file.FILE_NAME
     keyring_file.rotate(ring)
     keyring_file.revoke(ring, 0)
-    done = run_clicktrail("inspect", "--", token, folder=tmp_path)
-    assert "names key 0 of" in done.stderr
-    assert "in state revoked" in done.stderr
+    process = run_clicktrail("inspect", "--", token, folder=tmp_path)
+    assert "belongs to key 0 in" in process.stderr
+    assert "(state revoked)" in process.stderr
 
 
-def test_no_ring_no_answer(tmp_path: Path) -> None:
-    done = run_clicktrail("inspect", "--keys", "ring.json", "tokenA", folder=tmp_path)
-    assert 1 == done.returncode
-    assert "clicktrail: error: the key ring ring.json is missing" in done.stderr
+def test_missing_key_ring_is_an_error(tmp_path: Path) -> None:
+    process = run_clicktrail("inspect", "--keys", "ring.json", "tokenA", folder=tmp_path)
+    assert 1 == process.returncode
+    assert "clicktrail: error: the key ring ring.json is missing" in process.stderr

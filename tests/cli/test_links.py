@@ -9,7 +9,7 @@ from clicktrail.server import overrides_file
 from tests.support.command_line import run_clicktrail
 
 
-def test_changes_are_kept_and_listed(tmp_path: Path) -> None:
+def test_edits_are_stored_and_listed(tmp_path: Path) -> None:
     data = tmp_path / "clicktrail-data"
     keyring_file.load_or_create(data / keyring_file.FILE_NAME, earlier_data_paths=[])
     for change in (
@@ -18,10 +18,10 @@ def test_changes_are_kept_and_listed(tmp_path: Path) -> None:
         ("expire", "Evil.example", "2026-12-24"),
         ("restore", "#0"),
     ):
-        done = run_clicktrail("links", *change, folder=tmp_path)
-        assert (0, "") == (done.returncode, done.stdout)
-        assert done.stderr.lower().startswith(f"clicktrail: {change[0]} {change[1]}: ".lower())
-    edits = overrides_file.read(data / "overrides.json").edits
+        process = run_clicktrail("links", *change, folder=tmp_path)
+        assert (0, "") == (process.returncode, process.stdout)
+        assert process.stderr.lower().startswith(f"clicktrail: {change[0]} {change[1]}: ".lower())
+    edits = overrides_file.read(data / overrides_file.FILE_NAME).edits
     assert [
         (EditAction.REDIRECT, EditTarget(campaign="2026-11_spring sale", position=3)),
         (EditAction.DISABLE, EditTarget(url="https://Shop.example/tea?a=b#top")),
@@ -45,6 +45,6 @@ def test_changes_are_kept_and_listed(tmp_path: Path) -> None:
         ("expire", "spring#1", "tomorrow"),
     ],
 )
-def test_what_cannot_be_meant_is_wrong_usage(tmp_path: Path, change: tuple[str, ...]) -> None:
-    done = run_clicktrail("links", *change, folder=tmp_path)
-    assert (2, []) == (done.returncode, list(tmp_path.iterdir()))
+def test_invalid_edit_is_wrong_usage(tmp_path: Path, change: tuple[str, ...]) -> None:
+    process = run_clicktrail("links", *change, folder=tmp_path)
+    assert (2, []) == (process.returncode, list(tmp_path.iterdir()))

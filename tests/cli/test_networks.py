@@ -10,7 +10,7 @@ ranges = ["40.94.16.0/24"]
 """
 
 
-def test_what_an_operator_says_goes_before_our_table(tmp_path: Path) -> None:
+def test_operator_networks_override_the_built_in_table(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(OWN)
     (tmp_path / "list.txt").write_text("198.51.100.0/24\n2001:db8::/32\n")
     address = ("networks", "show", "40.94.16.33", "198.51.100.9", "86.128.0.1")
@@ -20,7 +20,7 @@ def test_what_an_operator_says_goes_before_our_table(tmp_path: Path) -> None:
 
     scanner = ("list.txt", "--name", "a scanner", "--class", "mail-security", "--expires", "2999-01-01")
     read = [run_clicktrail("networks", "update", *of, folder=tmp_path) for of in (["own.toml"], scanner)]
-    assert [(0, ""), (0, "")] == [(done.returncode, done.stderr) for done in read]
+    assert [(0, ""), (0, "")] == [(process.returncode, process.stderr) for process in read]
     after = run_clicktrail(*address, folder=tmp_path)
     assert "40.94.16.33  our office, ours\n198.51.100.9  a scanner, mail-security\n86.128.0.1  none\n" == after.stdout
 
@@ -28,14 +28,14 @@ def test_what_an_operator_says_goes_before_our_table(tmp_path: Path) -> None:
     assert (0, before.stdout) == (removed.returncode, run_clicktrail(*address, folder=tmp_path).stdout)
 
 
-def test_lists_are_listed(tmp_path: Path) -> None:
+def test_networks_are_listed(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(OWN + "expires = 2026-01-01\n")
     run_clicktrail("networks", "update", "own.toml", folder=tmp_path)
 
     found = json.loads(run_clicktrail("networks", "list", "--json", folder=tmp_path).stdout)
     (office,) = found["networks"]
     assert ("our office", "ours", 1, "2026-01-01", False) == tuple(
-        office[field] for field in ("name", "class", "ranges", "expires", "counts")
+        office[field] for field in ("name", "class", "ranges", "expires", "is_active")
     )
     assert "+" not in found["version"]
     shown = run_clicktrail("networks", "list", folder=tmp_path).stdout
@@ -43,38 +43,42 @@ def test_lists_are_listed(tmp_path: Path) -> None:
 
 
 def test_show_as_json(tmp_path: Path) -> None:
-    done = run_clicktrail("networks", "show", "40.94.16.33", "10.0.0.1", "--json", folder=tmp_path)
+    process = run_clicktrail("networks", "show", "40.94.16.33", "10.0.0.1", "--json", folder=tmp_path)
     assert [
         {"address": "40.94.16.33", "network": {"name": "Microsoft", "asn": 8075, "class": "microsoft"}},
         {"address": "10.0.0.1", "network": None},
-    ] == json.loads(done.stdout)
+    ] == json.loads(process.stdout)
 
 
-def test_what_is_no_address_is_not_shown_as_a_persons(tmp_path: Path) -> None:
-    done = run_clicktrail("networks", "show", "40.94.16.333", folder=tmp_path)
-    assert (1, "", "clicktrail: error: '40.94.16.333' is no address\n") == (done.returncode, done.stdout, done.stderr)
+def test_show_refuses_text_that_is_no_address(tmp_path: Path) -> None:
+    process = run_clicktrail("networks", "show", "40.94.16.333", folder=tmp_path)
+    assert (1, "", "clicktrail: error: '40.94.16.333' is no IP address\n") == (
+        process.returncode,
+        process.stdout,
+        process.stderr,
+    )
 
 
-def test_one_bad_list_changes_nothing(tmp_path: Path) -> None:
+def test_invalid_list_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(OWN)
     (tmp_path / "page.html").write_text("<html>\n<body>")
-    done = run_clicktrail("networks", "update", "own.toml", "page.html", folder=tmp_path)
+    process = run_clicktrail("networks", "update", "own.toml", "page.html", folder=tmp_path)
 
     assert (1, "", ["own.toml", "page.html"]) == (
-        done.returncode,
-        done.stdout,
+        process.returncode,
+        process.stdout,
         sorted(path.name for path in tmp_path.iterdir()),
     )
-    assert "clicktrail: error: page.html: a list of ranges needs the name and class of its network\n" in done.stderr
-    assert "clicktrail: hint: give --name and --class\n" in done.stderr
+    assert "clicktrail: error: page.html: a list of ranges needs the name and class of its network\n" in process.stderr
+    assert "clicktrail: hint: give --name and --class\n" in process.stderr
 
 
-def test_what_was_never_read_cannot_be_removed(tmp_path: Path) -> None:
-    done = run_clicktrail("networks", "remove", "own.toml", folder=tmp_path)
-    assert (1, True) == (done.returncode, "nothing was read from" in done.stderr)
+def test_unknown_source_cannot_be_removed(tmp_path: Path) -> None:
+    process = run_clicktrail("networks", "remove", "own.toml", folder=tmp_path)
+    assert (1, True) == (process.returncode, "nothing was read from" in process.stderr)
 
 
-def test_an_audit_goes_by_them(tmp_path: Path) -> None:
+def test_audit_uses_operator_networks(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("192.0.2.0/24\n")
     click = {
         "id": "c1", "type": "click", "at": "2026-11-23T13:00:00.000Z", "message_id": "m1", "link": 0, "method": "GET",

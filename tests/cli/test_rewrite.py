@@ -31,16 +31,16 @@ HTML = '<p>é<a href="https://example.com/boots">Boots</a> <a href="mailto:shop@
 IN_PROCESSES = 20
 
 
-def test_a_file_is_rewritten_and_reported(tmp_path: Path) -> None:
+def test_html_file_is_rewritten_and_reported(tmp_path: Path) -> None:
     ring = keyring_file.load_or_create(tmp_path / "ring.json", earlier_data_paths=[])
     (tmp_path / "mail.html").write_text(HTML, "utf-8")
     (tmp_path / "utm.toml").write_text('own_hosts = ["example.com"]\ncontent = ""\n', "utf-8")
 
     arguments = ["mail.html", "-o", "out.html", "--report", "report.json", "--keys", "ring.json", "--utm", "utm.toml"]
     sent = ["--domain", "https://go.example.com", "--campaign", "spring", "--recipient", "p1", "--message-id", "m1"]
-    done = run_clicktrail("rewrite", *arguments, *sent, folder=tmp_path)
+    process = run_clicktrail("rewrite", *arguments, *sent, folder=tmp_path)
 
-    assert (0, "") == (done.returncode, done.stdout)
+    assert (0, "") == (process.returncode, process.stdout)
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     boots, write = report["links"]
     opened = open_token(ring, boots["url"].rpartition("/")[2])
@@ -59,22 +59,22 @@ def test_a_file_is_rewritten_and_reported(tmp_path: Path) -> None:
     assert content.replace(b"https://example.com/boots", boots["url"].encode()) == after
     assert {"before": len(content), "after": len(after)} == report["size"]
     assert [] == report["warnings"]
-    size = f"{len(content)} bytes became {len(after)}"
-    assert f"clicktrail: links found: 2, tracked: 1, left alone: 1 not-web; {size}\n" == done.stderr
+    size = f"bytes before: {len(content)}, after: {len(after)}"
+    assert f"clicktrail: links found: 2, tracked: 1, not tracked: 1 not-web; {size}\n" == process.stderr
 
 
-def test_json_is_all_that_stands_on_standard_output(tmp_path: Path) -> None:
+def test_json_is_the_only_standard_output(tmp_path: Path) -> None:
     (tmp_path / "big.html").write_text(f"{HTML}<p>{'x' * 110_000}", "utf-8")
 
-    done = run_clicktrail("rewrite", "big.html", "--json", folder=tmp_path)
+    process = run_clicktrail("rewrite", "big.html", "--json", folder=tmp_path)
 
-    ephemeral, here, clipped = json.loads(done.stdout)["warnings"]
-    assert "there is no key ring" in ephemeral
-    assert "only this machine can follow the links" in here
-    assert "Gmail clips what is beyond 102 kB" in clipped
-    *warned, summary = done.stderr.splitlines()
+    ephemeral, here, clipped = json.loads(process.stdout)["warnings"]
+    assert "no key ring: " in ephemeral
+    assert "the links work only on this machine" in here
+    assert "Gmail clips it at 102 kB" in clipped
+    *warned, summary = process.stderr.splitlines()
     assert [f"clicktrail: warning: {warning}" for warning in (ephemeral, here, clipped)] == warned
-    assert summary.startswith("clicktrail: links found: 2, tracked: 1, left alone: 1 not-web; ")
+    assert summary.startswith("clicktrail: links found: 2, tracked: 1, not tracked: 1 not-web; ")
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ def test_json_is_all_that_stands_on_standard_output(tmp_path: Path) -> None:
         (b"See https://example.com/ and more", "text"),
     ],
 )
-def test_standard_input_is_told_by_how_it_begins(content: bytes, part: str, tmp_path: Path) -> None:
+def test_type_of_standard_input_is_detected(content: bytes, part: str, tmp_path: Path) -> None:
     for arguments in (["--json"], []):
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "clicktrail", "rewrite", "-", *arguments],
             input=content,
             cwd=tmp_path,
@@ -96,22 +96,22 @@ def test_standard_input_is_told_by_how_it_begins(content: bytes, part: str, tmp_
             check=True,
         )
         if arguments:
-            (link,) = json.loads(done.stdout)["links"]
+            (link,) = json.loads(process.stdout)["links"]
             assert (part, "https://example.com/") == (link["part"], link["href"])
         else:
             before, _, after = content.partition(b"https://example.com/")
-            assert done.stdout.startswith(before + b"http://127.0.0.1:8080/")
-            assert done.stdout.endswith(after)
+            assert process.stdout.startswith(before + b"http://127.0.0.1:8080/")
+            assert process.stdout.endswith(after)
 
 
-def test_the_ring_of_the_environment_and_of_the_data_folder(tmp_path: Path) -> None:
+def test_key_ring_of_environment_and_data_folder(tmp_path: Path) -> None:
     (tmp_path / "mail.txt").write_text("https://example.com/", "utf-8")
     rings = {"data": keyring_file.load_or_create(tmp_path / "clicktrail-data" / "keys.json", earlier_data_paths=[])}
     rings["named"] = keyring_file.load_or_create(tmp_path / "named.json", earlier_data_paths=[])
 
     for name, added in {"data": {}, "named": {"CLICKTRAIL_KEYS": "named.json"}}.items():
-        done = _run(tmp_path, added)
-        token = done.stdout.rpartition("/")[2]
+        process = _run(tmp_path, added)
+        token = process.stdout.rpartition("/")[2]
         assert "https://example.com/" == open_token(rings[name], token).destination
 
     missing = _run(tmp_path, {"CLICKTRAIL_KEYS": "missing.json"})
@@ -125,7 +125,7 @@ def _run(folder: Path, added: dict[str, str]) -> subprocess.CompletedProcess[str
     return subprocess.run(command, cwd=folder, env=kept | added, capture_output=True, text=True, check=False)
 
 
-def test_settings_and_headers_say_what_no_option_does(tmp_path: Path) -> None:
+def test_settings_and_headers_are_defaults_of_options(tmp_path: Path) -> None:
     ring = keyring_file.load_or_create(tmp_path / "clicktrail-data" / "keys.json", earlier_data_paths=[])
     (tmp_path / "clicktrail.toml").write_text('[utm]\nconvention_file = "utm.toml"\n', "utf-8")
     (tmp_path / "utm.toml").write_text('own_hosts = ["*"]\ncontent = ""\n', "utf-8")
@@ -134,8 +134,8 @@ def test_settings_and_headers_say_what_no_option_does(tmp_path: Path) -> None:
     (tmp_path / "off.eml").write_text("X-Clicktrail-Tracking: off\n\nhttps://example.com/", "utf-8")
 
     def opened(*options: str) -> SealedLink:
-        done = run_clicktrail("rewrite", "mail.eml", *options, folder=tmp_path)
-        before, _, token = done.stdout.rpartition("/")
+        process = run_clicktrail("rewrite", "mail.eml", *options, folder=tmp_path)
+        before, _, token = process.stdout.rpartition("/")
         assert before.startswith(headers)
         return open_token(ring, token)
 
@@ -146,19 +146,19 @@ def test_settings_and_headers_say_what_no_option_does(tmp_path: Path) -> None:
     assert ("autumn", "p2") == (told.campaign, told.recipient)
     off = run_clicktrail("rewrite", "off.eml", folder=tmp_path)
     assert (tmp_path / "off.eml").read_text("utf-8") == off.stdout
-    assert "not all of it could be rewritten: tracking-off" in off.stderr
+    assert "not everything could be rewritten: tracking-off" in off.stderr
 
 
 @pytest.mark.parametrize("header", ["Subject: Reset your password", "X-Clicktrail-Stream: password-reset"])
-def test_a_message_that_nobody_may_follow_into_passes_as_it_is(header: str, tmp_path: Path) -> None:
+def test_sensitive_message_stays_as_it_is(header: str, tmp_path: Path) -> None:
     content = f"{header}\n\nhttps://example.com/"
     (tmp_path / "mail.eml").write_text(content, "utf-8")
-    done = run_clicktrail("rewrite", "mail.eml", folder=tmp_path)
-    assert (0, content) == (done.returncode, done.stdout)
-    assert "not all of it could be rewritten: sensitive-message" in done.stderr
+    process = run_clicktrail("rewrite", "mail.eml", folder=tmp_path)
+    assert (0, content) == (process.returncode, process.stdout)
+    assert "not everything could be rewritten: sensitive-message" in process.stderr
 
 
-def test_consent_is_that_of_the_option_or_the_header(tmp_path: Path) -> None:
+def test_consent_option_overrides_header(tmp_path: Path) -> None:
     ring = keyring_file.load_or_create(tmp_path / "keys.json", earlier_data_paths=[])
     mail, out, policy = tmp_path / "mail.eml", tmp_path / "out.eml", tmp_path / "policy.toml"
     mail.write_text("X-Clicktrail-Consent: denied\n\nhttps://example.com/", "utf-8")
@@ -182,7 +182,7 @@ def test_consent_is_that_of_the_option_or_the_header(tmp_path: Path) -> None:
     assert unknown.message_id not in {"m1", ""}
 
 
-def test_a_signed_message_is_signed_anew_with_the_key_of_the_settings(tmp_path: Path) -> None:
+def test_signed_message_is_signed_again_with_the_key_in_the_settings(tmp_path: Path) -> None:
     keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
     (tmp_path / "clicktrail.toml").write_text(
         '[dkim]\ndomain = "example.com"\nselector = "ed"\nprivate_key_file = "dkim.pem"\n', "utf-8"
@@ -194,14 +194,14 @@ def test_a_signed_message_is_signed_anew_with_the_key_of_the_settings(tmp_path: 
     keyless = run_clicktrail("rewrite", "mail.html", "-o", "out.html", folder=tmp_path)
     pem = ED25519_KEY.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "dkim.pem").write_bytes(pem)
-    done = run_clicktrail("rewrite", "mail.eml", "-o", "out.eml", folder=tmp_path)
+    process = run_clicktrail("rewrite", "mail.eml", "-o", "out.eml", folder=tmp_path)
 
-    assert (0, 0) == (keyless.returncode, done.returncode)
-    assert "links found: 1, tracked: 1" in done.stderr
+    assert (0, 0) == (keyless.returncode, process.returncode)
+    assert "links found: 1, tracked: 1" in process.stderr
     assert is_signature_valid((tmp_path / "out.eml").read_bytes())
 
 
-def test_a_policy_is_a_preset_or_a_file(tmp_path: Path) -> None:
+def test_policy_is_a_preset_or_a_file(tmp_path: Path) -> None:
     (tmp_path / "mail.txt").write_text("https://example.com/privacy https://other.example/", "utf-8")
     (tmp_path / "policy.toml").write_text('preset = "all"\ndenied_hosts = ["other.example"]\n', "utf-8")
     report = tmp_path / "report.json"
@@ -218,7 +218,7 @@ def test_a_policy_is_a_preset_or_a_file(tmp_path: Path) -> None:
     assert "presets are standard, conversion-links-only, all" == caught.value.hint
 
 
-def test_what_cannot_be_read_or_written_is_said_in_one_line(tmp_path: Path) -> None:
+def test_read_and_write_failures_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "mail.txt").write_text("https://example.com/", "utf-8")
     (tmp_path / "latin.toml").write_bytes(b"\xe9")
 
@@ -233,7 +233,7 @@ def test_what_cannot_be_read_or_written_is_said_in_one_line(tmp_path: Path) -> N
 @pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus of real mail is not at {CORPUS}")
 @pytest.mark.timeout(600)
 @pytest.mark.without_coverage
-def test_every_file_of_real_mail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_real_mail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keyring_file.load_or_create(tmp_path / "keys.json", earlier_data_paths=[])
     report, out = tmp_path / "report.json", tmp_path / "out"
     counts: Counter[str] = Counter()
@@ -261,15 +261,15 @@ def _check_offsets(before: bytes, after: bytes, links: list[dict[str, Any]]) -> 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus of real mail is not at {CORPUS}")
 @pytest.mark.without_coverage
-def test_some_files_of_real_mail_as_a_user_would(tmp_path: Path) -> None:
+def test_real_mail_as_a_process(tmp_path: Path) -> None:
     paths = sorted((CORPUS / "eml").iterdir())
     for path in paths[:: len(paths) // IN_PROCESSES]:
-        done = run_clicktrail("rewrite", str(path), "-o", "out.eml", "--json", folder=tmp_path)
-        assert 0 == done.returncode, done.stderr
-        assert json.loads(done.stdout)["size"]["after"] == (tmp_path / "out.eml").stat().st_size
+        process = run_clicktrail("rewrite", str(path), "-o", "out.eml", "--json", folder=tmp_path)
+        assert 0 == process.returncode, process.stderr
+        assert json.loads(process.stdout)["size"]["after"] == (tmp_path / "out.eml").stat().st_size
 
 
-def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
+def test_unknown_suffix_is_refused(tmp_path: Path) -> None:
     (tmp_path / "clicktrail.txt").write_text("https://example.com/", "utf-8")
     (tmp_path / "clicktrail.toml").write_text("", "utf-8")
 
@@ -286,11 +286,11 @@ A = "https://example.com/"
 def rewritten(html: str) -> RewrittenFile:
     """A file of HTML with its links replaced."""
     content = html.encode()
-    done = rewrite_document(content, BodyType.HTML, REWRITER)
-    return RewrittenFile(content=content, body_type=BodyType.HTML, rewritten=done)
+    result = rewrite_document(content, BodyType.HTML, REWRITER)
+    return RewrittenFile(content=content, body_type=BodyType.HTML, result=result)
 
 
-def test_twins_are_two_rows_with_one_index() -> None:
+def test_duplicate_links_are_two_rows_with_one_index() -> None:
     twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}'>x</a>"
     file = rewritten(f"<a href='mailto:a@b'>w</a>{twins}")
     rows = file.build_report([])["links"]
@@ -298,14 +298,14 @@ def test_twins_are_two_rows_with_one_index() -> None:
     assert ["mailto:a@b", A, A] == [file.content[row["start"] : row["end"]].decode() for row in rows]
 
 
-def test_the_summary_names_the_commonest_reason_first() -> None:
+def test_summary_names_the_most_frequent_reason_first() -> None:
     twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}'>x</a>"
     file = rewritten(f"{twins}<a href='tel:1'><a href='{A}unsubscribe'><a href='mailto:a@b'>")
-    start = "links found: 4, tracked: 1, left alone: 2 not-web, 1 unsubscribe; "
-    assert f"{start}{len(file.content)} bytes became {len(file.rewritten.raw)}" == file.summary()
+    start = "links found: 4, tracked: 1, not tracked: 2 not-web, 1 unsubscribe; "
+    assert f"{start}bytes before: {len(file.content)}, after: {len(file.result.raw)}" == file.summary()
 
 
-def test_where_all_is_tracked_nothing_is_left_alone() -> None:
+def test_summary_names_no_reason_if_all_links_are_tracked() -> None:
     assert rewritten(f"<a href='{A}'>").summary().startswith("links found: 1, tracked: 1; ")
 
 
@@ -346,10 +346,12 @@ def kept(folder: Path, number: int) -> LinkSet | None:
         ("klaviyo", "{{person.KlaviyoID}}"),
     ],
 )
-def test_a_template_for_each_esp(folder: Path, esp: str, tag: str) -> None:
-    done = run_clicktrail("rewrite", "mail.html", "--esp", esp, "--campaign", "spring", "-o", "out.html", folder=folder)
+def test_template_for_each_esp(folder: Path, esp: str, tag: str) -> None:
+    process = run_clicktrail(
+        "rewrite", "mail.html", "--esp", esp, "--campaign", "spring", "-o", "out.html", folder=folder
+    )
 
-    assert 0 == done.returncode, done.stderr
+    assert 0 == process.returncode, process.stderr
     out = (folder / "out.html").read_text("utf-8")
     tokens = re.findall(rf"https://links\.shop\.example/([\w-]+)/{re.escape(tag)}\"", out)
     ring = keyring_file.load(folder / "clicktrail-data" / keyring_file.FILE_NAME)
@@ -371,23 +373,23 @@ def test_a_template_for_each_esp(folder: Path, esp: str, tag: str) -> None:
     [
         (["mail.html", "--esp", "mailchimp"], "there is no ESP 'mailchimp'"),
         (["mail.eml", "--esp", "sendgrid"], "a message is no template"),
-        (["mail.html", "--esp", "sendgrid", "--policy", "asked.toml"], "a template names its recipients"),
+        (["mail.html", "--esp", "sendgrid", "--policy", "asked.toml"], "a template identifies its recipients"),
         (["mail.html", "--esp", "sendgrid", "--config", "other.toml"], "a template needs the key ring"),
     ],
 )
-def test_what_can_be_no_template(folder: Path, arguments: list[str], error: str) -> None:
+def test_unsuitable_template_is_refused(folder: Path, arguments: list[str], error: str) -> None:
     (folder / "mail.eml").write_text(f"Content-Type: text/html\n\n{HTML_esp}", "utf-8")
     (folder / "asked.toml").write_text('unknown_consent = "anonymous"\n', "utf-8")
     (folder / "other.toml").write_text('data_dir = "elsewhere"\n', "utf-8")
-    done = run_clicktrail("rewrite", *arguments, folder=folder)
-    assert (1, "") == (done.returncode, done.stdout)
-    assert done.stderr.startswith(f"clicktrail: error: {error}")
+    process = run_clicktrail("rewrite", *arguments, folder=folder)
+    assert (1, "") == (process.returncode, process.stdout)
+    assert process.stderr.startswith(f"clicktrail: error: {error}")
     assert not (folder / "clicktrail-data" / "registry.sqlite3").exists()
 
 
-def test_inspect_shows_what_is_not_sealed(folder: Path) -> None:
-    done = run_clicktrail("rewrite", "mail.html", "--esp", "mailgun", folder=folder)
-    url = re.findall(r'https://links[^"]+', done.stdout)[0].replace("%recipient.id%", "p%2D17")
+def test_inspect_shows_template_links(folder: Path) -> None:
+    process = run_clicktrail("rewrite", "mail.html", "--esp", "mailgun", folder=folder)
+    url = re.findall(r'https://links[^"]+', process.stdout)[0].replace("%recipient.id%", "p%2D17")
     shown = run_clicktrail("inspect", url, folder=folder)
     assert "link_set           1\n" in shown.stdout
     assert "recipient          p-17\nrecipient_unsealed True\n" in shown.stdout
