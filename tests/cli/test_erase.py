@@ -11,8 +11,8 @@ def test_edge_knows_only_a_hash_of_an_erased_recipient(tmp_path: Path) -> None:
     ring = keyring_file.load_or_create(data / keyring_file.FILE_NAME, earlier_data_paths=[])
     process = run_clicktrail("erase", "Anna@example.net", folder=tmp_path)
     assert (0, "", "") == (process.returncode, process.stdout, process.stderr)
-    assert "anna@example.net" in HashedRecipients(ring, overrides_file.read(data / overrides_file.FILE_NAME).erased)
-    assert "anna" not in (data / overrides_file.FILE_NAME).read_text("utf-8").lower()
+    assert "anna@example.net" in HashedRecipients(ring, overrides_file.read(data / "overrides.json").erased)
+    assert "anna" not in (data / "overrides.json").read_text("utf-8").lower()
     assert "denied\n" == run_clicktrail("consent", "show", "anna@example.net", folder=tmp_path).stdout
 
 

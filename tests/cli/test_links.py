@@ -21,7 +21,7 @@ def test_edits_are_stored_and_listed(tmp_path: Path) -> None:
         process = run_clicktrail("links", *change, folder=tmp_path)
         assert (0, "") == (process.returncode, process.stdout)
         assert process.stderr.lower().startswith(f"clicktrail: {change[0]} {change[1]}: ".lower())
-    edits = overrides_file.read(data / overrides_file.FILE_NAME).edits
+    edits = overrides_file.read(data / "overrides.json").edits
     assert [
         (EditAction.REDIRECT, EditTarget(campaign="2026-11_spring sale", position=3)),
         (EditAction.DISABLE, EditTarget(url="https://Shop.example/tea?a=b#top")),

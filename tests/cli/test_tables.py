@@ -1,13 +1,14 @@
 from pathlib import Path
-from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from clicktrail.cli.tables import print_campaign, print_campaigns
-from clicktrail.report import CampaignReport, ClickCounts, LinkReport, ReasonCount, UniqueClickers, report_as_json
+from clicktrail.report import CampaignReport, ClickCounts, ClickFilter, LinkReport, ReasonCount, UniqueClickers
+from clicktrail.server.api import schemas
 
 DATA = Path("data")
-SPRING: dict[str, Any] = report_as_json(
+SPRING = schemas.Campaign.from_report(
     CampaignReport(
         campaign="spring",
         accepted=200,
@@ -57,22 +58,23 @@ def test_engaged_clickers_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     print_campaign(SPRING)
     assert "landing page" not in capsys.readouterr().out
 
-    print_campaign(SPRING | {"unique": {"raw": 50, "human": 10, "engaged": 7}})
+    print_campaign(replace(SPRING, unique=schemas.UniqueClickers(raw=50, human=10, engaged=7)))
     assert "Clickers who pressed, typed or scrolled on a landing page: 7.\n" in capsys.readouterr().out
 
 
 def test_campaign_without_a_name_has_a_row(capsys: pytest.CaptureFixture[str]) -> None:
-    print_campaigns([SPRING | {"campaign": ""}], data=DATA)
+    print_campaigns([replace(SPRING, campaign="")], data=DATA)
 
     assert "(none)" == printed(capsys)[1][0]
 
 
-FILTERED: dict[str, Any] = SPRING | {
-    "filters": [
-        {"filter": "time", "clicks": 80, "unique": 45, "click_rate": 0.225},
-        {"filter": "engaged", "clicks": None, "unique": None, "click_rate": None},
-    ]
-}
+FILTERED = replace(
+    SPRING,
+    filters=[
+        schemas.FilterResult(filter=ClickFilter.TIME, clicks=80, unique=45, click_rate=0.225),
+        schemas.FilterResult(filter=ClickFilter.ENGAGED, clicks=None, unique=None, click_rate=None),
+    ],
+)
 
 
 def test_filters_of_a_campaign_are_a_table(capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,11 +100,11 @@ def test_click_to_open_rate_and_gaps_are_shown(capsys: pytest.CaptureFixture[str
     assert "Click-to-open" not in before
     assert "Note:" not in before
 
-    told = {"opened": 80, "click_to_open": {"raw": 0.625, "human": 0.125}, "gaps": ["klaviyo told no addresses"]}
-    print_campaign(SPRING | told)
+    rate = schemas.ClickToOpenRate(raw=0.625, human=0.125)
+    print_campaign(replace(SPRING, opened=80, click_to_open=rate, gaps=["no IP address"]))
     after = capsys.readouterr().out
     assert "Click-to-open rate: 62.5% raw, 12.5% human. Messages opened, also by mail programs' proxies: 80." in after
-    assert "Note: klaviyo told no addresses.\n" in after
+    assert "Note: no IP address.\n" in after
 
 
 def test_narrow_terminal_shows_only_human_clicks(
@@ -111,7 +113,7 @@ def test_narrow_terminal_shows_only_human_clicks(
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")
-    print_campaigns([SPRING | {"campaign": "2026-11_winter"}], data=DATA)
+    print_campaigns([replace(SPRING, campaign="2026-11_winter")], data=DATA)
     print_campaign(SPRING)
 
     lines = printed(capsys)

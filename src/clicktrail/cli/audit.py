@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Self
 
 import msgspec
 import typer
@@ -35,13 +35,14 @@ from clicktrail.judge.shipped import build_judge_with_networks, load_shipped_con
 from clicktrail.model.event import Click, format_rfc3339
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.report import CampaignReport, SourceCounter, build_reports, report_as_json
+from clicktrail.report import CampaignReport, SourceCounter, build_reports
 from clicktrail.server import operator_networks
+from clicktrail.server.api import schemas
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["CsvClickWriter", "JsonClickWriter", "audit", "campaign_as_json", "print_audit"]
+__all__ = ["AuditedCampaign", "CsvClickWriter", "JsonClickWriter", "audit", "print_audit"]
 
 _MAX_ORGANISATIONS = 20
 """Rows in the table of organisations."""
@@ -84,7 +85,7 @@ def audit(
             _judge_partitions(partitions, judge, writers, domains), partitions.anonymous_clicks(), include_links=False
         )
     if json_writer:
-        json_writer.end([campaign_as_json(report) for report in reports])
+        json_writer.end([AuditedCampaign.from_report(report) for report in reports])
     else:
         print_audit(reports, domains.list_scanned_domains(), sources.list_gaps())
 
@@ -128,10 +129,10 @@ class JsonClickWriter:
             self._output.write(self._separator + escape_json(row))
             self._separator = ",\n"
 
-    def end(self, campaigns: Sequence[object]) -> None:
+    def end(self, campaigns: Sequence["AuditedCampaign"]) -> None:
         """Add the campaigns and end the document."""
         beginning = self._separator if self._separator.startswith("{") else "\n"
-        document = escape_json(json.dumps(campaigns, indent=2, ensure_ascii=False))
+        document = escape_json(json.dumps(msgspec.to_builtins(campaigns), indent=2, ensure_ascii=False))
         self._output.write(f'{beginning}], "campaigns": {document}}}\n')
 
     def _build_row(self, judged: JudgedClick) -> dict[str, object]:
@@ -177,14 +178,31 @@ class CsvClickWriter:
         )
 
 
-def campaign_as_json(report: CampaignReport) -> dict[str, object]:
+class AuditedCampaign(msgspec.Struct, frozen=True, kw_only=True):
     """A campaign in the document of ``--json``."""
-    described: dict[str, Any] = report_as_json(report)
-    return {
-        **{name: described[name] for name in ("campaign", "delivered", "clicks")},
-        "unique": {name: described["unique"][name] for name in ("raw", "human")},
-        "click_rate": described["click_rate"],
-    }
+
+    campaign: str
+    delivered: int
+    clicks: schemas.ClickCounts
+    unique: "_Clickers"
+    click_rate: schemas.ClickRate
+
+    @classmethod
+    def from_report(cls, report: CampaignReport) -> Self:
+        """Leave out the fields that an audit does not know."""
+        campaign = schemas.Campaign.from_report(report)
+        return cls(
+            campaign=campaign.campaign,
+            delivered=campaign.delivered,
+            clicks=campaign.clicks,
+            unique=_Clickers(raw=campaign.unique.raw, human=campaign.unique.human),
+            click_rate=campaign.click_rate,
+        )
+
+
+class _Clickers(msgspec.Struct, frozen=True, kw_only=True):
+    raw: int
+    human: int
 
 
 def print_audit(
@@ -213,7 +231,7 @@ def print_audit(
 def _build_campaign_table(reports: Sequence[CampaignReport], verdicts: Sequence[str]) -> "Table":
     table = create_table("campaign", "delivered", "clicks", *verdicts, "clickers", "people", "raw rate", "click rate")
     for report in reports:
-        row = report_as_json(report)
+        row = schemas.Campaign.from_report(report)
         rates = format_click_rates(row)
         if report.delivered > 0:
             delivered = f"{report.delivered} ({_format_delivered_basis(report)})"

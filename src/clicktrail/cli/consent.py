@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clicktrail import keyring_file
 from clicktrail.cli.options import Config, Json, load_key_ring, load_settings
 from clicktrail.cli.terminal import print_json, print_line
 from clicktrail.model.consent import Consent
@@ -64,7 +63,7 @@ async def _store_consent(settings: "Settings", recipient: str, consent: Consent)
     async with open_registry(settings) as registry:
         await registry.consents.set(recipient, consent, at=SystemClock().now())
         # Without a key ring no edge runs on this machine; edges elsewhere copy the overrides themselves.
-        if (settings.data_path / keyring_file.FILE_NAME).exists():
+        if settings.keyring_path.exists():
             await copy_overrides(settings, registry)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from clicktrail.cli import tables
@@ -62,7 +63,7 @@ def _result_as_json(result: "DemoResult") -> dict[str, Any]:
         "raw_click_rate": result.raw_click_rate,
         "human_click_rate": result.human_click_rate,
         "true_click_rate": result.true_click_rate,
-        "campaign": dict(result.report),
+        "campaign": msgspec.to_builtins(result.report),
         "console": result.console_url,
     }
 

@@ -10,11 +10,10 @@ __all__ = ["doctor"]
 
 def doctor(config: Config = None, json_: Json = False) -> None:
     """Check keys, processes, journal and disk, and say how to fix each problem."""
-    from clicktrail.server import supervisor
     from clicktrail.server.doctor import Severity, diagnose, inspect_installation
 
     settings = load_settings(config)
-    findings = diagnose(inspect_installation(settings, settings.data_path / supervisor.RUN_FILE_NAME))
+    findings = diagnose(inspect_installation(settings))
     has_errors = any(finding.severity is Severity.ERROR for finding in findings)
     if json_:
         rows = [

@@ -35,7 +35,7 @@ def inspect(
 ) -> None:
     """Show what a tracking URL contains: destination, message, campaign, recipient, position and time."""
     settings = load_settings(config)
-    ring_path = keys or settings.data_path / keyring_file.FILE_NAME
+    ring_path = keys or settings.keyring_path
     ring = keyring_file.load(ring_path)
     path = _parse_path(url)
     try:

@@ -74,4 +74,4 @@ def restore(
 
 
 def _ring_path(config: Path | None) -> Path:
-    return load_settings(config).data_path / keyring_file.FILE_NAME
+    return load_settings(config).keyring_path

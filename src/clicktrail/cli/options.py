@@ -51,4 +51,4 @@ def load_key_ring(settings: "Settings") -> "KeyRing":
     """
     from clicktrail import keyring_file
 
-    return keyring_file.load(settings.data_path / keyring_file.FILE_NAME)
+    return keyring_file.load(settings.keyring_path)
