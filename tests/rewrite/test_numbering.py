@@ -117,8 +117,8 @@ def test_alternates_share_position_and_tracking_url() -> None:
         body_type=BodyType.HTML,
         text=f"<!--[if mso]><v:rect href='{A}'>Buy</v:rect><![endif]--><a href='{A}'>Buy</a><a href='{A}'>Buy</a>",
     )
-    ((vml, twin, other),) = REWRITER.number_links([body])
-    assert [(link.position, link.replacement == vml.replacement) for link in (vml, twin, other)] == [
+    ((vml, link, other),) = REWRITER.number_links([body])
+    assert [(link.position, link.replacement == vml.replacement) for link in (vml, link, other)] == [
         (0, True),
         (0, True),
         (1, False),
@@ -151,8 +151,8 @@ def test_link_has_line_and_group() -> None:
 
 
 def test_links_are_indexed_across_bodies() -> None:
-    twins = f"<!--[if mso]><v:rect href='{B}'></v:rect><![endif]--><a href='{B}'>x</a>"
-    body = Body(body_type=BodyType.HTML, text=f"<a href='mailto:a@b'>{twins}<a href='{A}'>")
+    alternates = f"<!--[if mso]><v:rect href='{B}'></v:rect><![endif]--><a href='{B}'>x</a>"
+    body = Body(body_type=BodyType.HTML, text=f"<a href='mailto:a@b'>{alternates}<a href='{A}'>")
     links_by_body = REWRITER.number_links([text(C, A), body])
     assert [[(link.index, link.position) for link in links] for links in links_by_body] == [
         [(0, 2), (1, 1)],
@@ -177,8 +177,8 @@ def test_alternates_without_consent_are_tagged_once() -> None:
         tagged.append(candidate.url)
         return f"{candidate.url}?{len(tagged)}"
 
-    twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}'>x</a><a href='{A}'>x</a>"
-    bodies = [text(A), Body(body_type=BodyType.HTML, text=twins)]
+    alternates = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}'>x</a><a href='{A}'>x</a>"
+    bodies = [text(A), Body(body_type=BodyType.HTML, text=alternates)]
     (of_text, of_html) = build_rewriter(policy=POLICY.for_consent(Consent.DENIED), tag_url=tag).number_links(bodies)
     assert [link.destination for link in of_html] == [f"{A}?1", f"{A}?1", f"{A}?2"]
     assert [link.replacement for link in of_text] == [f"{A}?1"]
@@ -227,6 +227,8 @@ def test_tracking_url_is_made_with_the_group() -> None:
 
 
 def test_group_applies_to_all_alternates() -> None:
-    twins = f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}' data-clicktrail-group='offer'>x</a>"
-    (links,) = REWRITER.number_links([Body(body_type=BodyType.HTML, text=twins)])
+    alternates = (
+        f"<!--[if mso]><v:rect href='{A}'></v:rect><![endif]--><a href='{A}' data-clicktrail-group='offer'>x</a>"
+    )
+    (links,) = REWRITER.number_links([Body(body_type=BodyType.HTML, text=alternates)])
     assert [(link.position, link.group) for link in links] == [(0, "offer"), (0, "offer")]

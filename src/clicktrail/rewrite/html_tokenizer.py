@@ -66,7 +66,7 @@ _SKIPPABLE_NAME_PREFIX = r"(?:t[abdhr]|[c-hj-mru]|s[pmu])"
 
 
 def _compile_next_token(link_tag: str, skipped: str) -> re.Pattern[str]:
-    """Match everything up to the next link tag, raw text element or comment, and its start."""
+    """Compile a pattern that skips to the next link tag, raw text element or comment, and matches its start."""
     start_tag = rf"(?:{_SKIPPABLE_NAME_PREFIX}|(?!{link_tag}|{_RAW_TEXT_TAG})[a-z])[^{_SPACE}/>]*+{_TAG_REST}"
     return re.compile(
         rf"""(?: [^<]++ | <(?: {start_tag} | {_END_TAG} | {_BOGUS_COMMENT} | {_LONE_LESS_THAN} | {skipped} ) )*+
@@ -197,9 +197,8 @@ def _find_comment_end(html: str, offset: int, end: int) -> tuple[int, int]:
 _LINK_TAG_NAMES = ("a", "area", "base")
 _CONDITIONAL_COMMENT_START = "<!--[if"
 
-_SIMPLE_SPACE = r"[\t\n\f\r ]"
 # The grammar of simple HTML. It is narrower than it could be; what does not fit is read token by token.
-
+_SIMPLE_SPACE = r"[\t\n\f\r ]"
 # Tags whose content is markup: no script, no SVG or MathML. Raw text is matched separately.
 _SIMPLE_TAG_NAME = (
     r"(?:[abcdefghjklmoqruvwyz][a-z0-9:]*|s(?:pan|trong|mall|ub|up|ection|trike|ource)?|t(?:able|body|d|foot|h|head|r|t"

@@ -35,7 +35,7 @@ MAX_DESTINATION_BYTES = 4_000
 
 # Delimiters of the template languages of mail programs and ESPs, also percent-encoded by an editor. In %name%, one end
 # must not be a percent-encoded byte: "%C3%A9" is an accented e. Single brackets count only if they hold the whole href.
-# The href is matched before it is resolved, which would encode its braces.
+# The href is is_own_host before it is resolved, which would encode its braces.
 _MERGE_TAG = re.compile(
     r"""
     \{\{ | \{% | \{\$ | \$\{ | \*\| | \[\[ | <% | %7B%7B
@@ -174,7 +174,7 @@ class Policy:
         return next(self._iter_exclusions(candidate), None) or self._decide_by_visible_url(candidate)
 
     def _iter_exclusions(self, candidate: Candidate) -> Iterator[LinkDecision]:
-        """Yield exclusions in order. The caller takes the first, so that the costlier checks are not made."""
+        """Yield exclusions in order. The caller takes only the first, so that later, slower checks are not made."""
         url = candidate.url
         if opt_out := find_opt_out(candidate):
             yield LinkDecision(LinkReason.OPT_OUT, opt_out)
@@ -188,25 +188,25 @@ class Policy:
         except ValueError:
             yield LinkDecision(LinkReason.INVALID)
             return
-        may_match = has_keyword(parsed, candidate.label)
+        has_any_keyword = has_keyword(parsed, candidate.label)
         if parsed.has_credentials:
             yield LinkDecision(LinkReason.CREDENTIALS)
         if parsed.host in self.tracking_domains:
             yield LinkDecision(LinkReason.ALREADY_TRACKED)
-        if may_match and (name := identify_wrapper(parsed)):
+        if has_any_keyword and (name := identify_wrapper(parsed)):
             yield LinkDecision(LinkReason.WRAPPED, name)
-        yield from self._iter_purpose_exclusions(parsed, candidate, may_match=may_match)
+        yield from self._iter_purpose_exclusions(parsed, candidate, has_any_keyword=has_any_keyword)
         if byte_count > MAX_DESTINATION_BYTES:
             yield LinkDecision(LinkReason.TOO_LONG)
 
     def _iter_purpose_exclusions(
-        self, parsed: ParsedUrl, candidate: Candidate, *, may_match: bool
+        self, parsed: ParsedUrl, candidate: Candidate, *, has_any_keyword: bool
     ) -> Iterator[LinkDecision]:
-        purpose = classify_purpose(parsed, candidate.label) if may_match else None
+        purpose = classify_purpose(parsed, candidate.label) if has_any_keyword else None
         host = parsed.hostname
         if purpose is not None and purpose in _ALWAYS_UNTRACKED:
             yield LinkDecision(purpose)
-        if may_match and is_sensitive(parsed, candidate.label):
+        if has_any_keyword and is_sensitive(parsed, candidate.label):
             yield LinkDecision(LinkReason.SENSITIVE)
         if self.denied_hosts and is_host_listed(host, self.denied_hosts):
             yield LinkDecision(LinkReason.HOST_DENIED, host)
@@ -223,11 +223,11 @@ class Policy:
         if "." not in candidate.label and "&amp;" not in candidate.href:
             return TRACKED_DECISION if self.is_tracking_allowed else _NO_CONSENT_DECISION
         host = parse_visible_host(candidate.label)
-        matched = self.visible_url is VisibleUrlMode.MATCH and shares_domain(host, self.tracking_domains)
-        if host and self.visible_url is not VisibleUrlMode.WARN and not matched:
+        is_own_host = self.visible_url is VisibleUrlMode.MATCH and shares_domain(host, self.tracking_domains)
+        if host and self.visible_url is not VisibleUrlMode.WARN and not is_own_host:
             return LinkDecision(LinkReason.VISIBLE_URL, host)
         warnings = []
-        if host and not matched:
+        if host and not is_own_host:
             warnings.append(LinkWarning.VISIBLE_URL)
         if "&amp;" in candidate.href:
             warnings.append(LinkWarning.DOUBLE_ENCODED)
