@@ -153,9 +153,9 @@ def test_clicks() -> None:
     documented = {name: listed(text) for name, text in sections("clicks.md").items()}
     parameters = [field.name for field in dataclasses.fields(ClickSearch)]
     assert [*parameters, "limit"] == [
-        {"verdict": "verdicts"}.get(name, name) for name in documented["What is asked for"]
+        {"verdict": "verdicts"}.get(name, name) for name in documented["Query parameters"]
     ]
-    assert fields == documented["What is answered"]
+    assert fields == documented["Response"]
 
 
 def test_tokens() -> None:
