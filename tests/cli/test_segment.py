@@ -16,7 +16,7 @@ NOW = SystemClock().now()
 
 
 async def record(running: RunningServer) -> None:
-    """Two people's clicks on messages of winter, one of them a hundred days ago, as an ESP tells of them."""
+    """Human clicks of two recipients, recorded by an ESP 2 and 100 days ago."""
     with SegmentWriter(running.data_folder / "journal" / "test", asyncio.get_running_loop()) as writer:
         for days, name in ((2, "anna"), (100, "bert")):
             at, recipient = NOW - timedelta(days=days), f"{name}@example.net"
@@ -38,40 +38,41 @@ async def record(running: RunningServer) -> None:
     await wait_for_report(running, "winter", clicks=2)
 
 
-async def test_people_who_clicked_are_listed_with_and_without_an_engine(tmp_path: Path) -> None:
-    told: list[list[str]] = []
-
-    def tell() -> None:
+async def test_segment_is_the_same_with_and_without_an_engine(tmp_path: Path) -> None:
+    def run_segment() -> list[str]:
         config = ("--config", str(tmp_path / "clicktrail.toml"))
-        forms = [("90d",), ("20w", "--csv"), ("365d", "--campaign", "winter", "--json"), ("1h", "--json")]
-        runs = [run_clicktrail("segment", "--clicked-human", *form, *config, folder=tmp_path) for form in forms]
-        assert [0] * len(runs) == [run.returncode for run in runs], runs
-        told.append([run.stdout for run in runs])
+        arguments = [("90d",), ("20w", "--csv"), ("365d", "--campaign", "winter", "--json"), ("1h", "--json")]
+        runs = [
+            run_clicktrail("segment", "--clicked-human", *argument, *config, folder=tmp_path) for argument in arguments
+        ]
+        assert [run.returncode for run in runs] == [0] * len(runs), runs
+        return [run.stdout for run in runs]
 
     async with running_server(tmp_path) as running:
         await record(running)
-        await asyncio.to_thread(tell)
-    tell()
+        with_engine = await asyncio.to_thread(run_segment)
 
-    names, table, document, nobody = told[0]
-    assert told[0] == told[1]
-    assert "anna@example.net\n" == names
-    assert [["recipient", "clicks"], ["anna@example.net", "1"], ["bert@example.net", "1"]] == [
-        row[:2] for row in csv.reader(table.splitlines())
+    assert run_segment() == with_engine
+    recipients, table, document, empty_document = with_engine
+    assert recipients == "anna@example.net\n"
+    assert [row[:2] for row in csv.reader(table.splitlines())] == [
+        ["recipient", "clicks"],
+        ["anna@example.net", "1"],
+        ["bert@example.net", "1"],
     ]
-    assert ["anna@example.net", "bert@example.net"] == [row["recipient"] for row in json.loads(document)["recipients"]]
-    assert {"recipients": []} == json.loads(nobody)
+    assert [row["recipient"] for row in json.loads(document)["recipients"]] == ["anna@example.net", "bert@example.net"]
+    assert json.loads(empty_document) == {"recipients": []}
 
 
-@pytest.mark.parametrize("span", ["90", "d", "1y", "-1d"])
-def test_a_span_that_is_none_is_refused(tmp_path: Path, span: str) -> None:
-    done = run_clicktrail("segment", f"--clicked-human={span}", folder=tmp_path)
+@pytest.mark.parametrize("duration", ["90", "d", "1y", "-1d"])
+def test_invalid_duration_is_an_error(tmp_path: Path, duration: str) -> None:
+    run = run_clicktrail("segment", f"--clicked-human={duration}", folder=tmp_path)
 
-    assert 1 == done.returncode
-    assert f"clicktrail: error: '{span}' is not a duration" in done.stderr
+    assert run.returncode == 1
+    assert f"clicktrail: error: '{duration}' is not a duration" in run.stderr
 
 
-def test_a_segment_before_the_first_start_leaves_no_trace(tmp_path: Path) -> None:
-    done = run_clicktrail("segment", "--clicked-human", "90d", folder=tmp_path)
+def test_segment_before_the_first_start_writes_no_file(tmp_path: Path) -> None:
+    run = run_clicktrail("segment", "--clicked-human", "90d", folder=tmp_path)
 
-    assert (0, "", []) == (done.returncode, done.stdout, list(tmp_path.iterdir()))
+    assert (run.returncode, run.stdout, list(tmp_path.iterdir())) == (0, "", [])
