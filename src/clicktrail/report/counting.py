@@ -84,7 +84,7 @@ class _LinkTally:
 
     def add_click(self, click: Click | AnonymousClick, verdict: Verdict, signals: frozenset[str]) -> None:
         self.positions.add(click.link)
-        self.url = min(self.url or click.url, click.url or self.url)
+        self.url = min(self.url or click.url, click.url or self.url)  # the alphabetically first that is not empty
         self.group = click.group
         self.clicks.add(click, verdict, signals)
 

@@ -36,61 +36,43 @@ async def test_store_durations_are_counted(analytics: ChdbAnalytics) -> None:
 
 
 @pytest.mark.parametrize(
-    ("latest_version", "first_version"),
+    ("previous_first_version", "first_version"),
     [
         (0, 1 << 51),
-        ((1 << 51) - 1, 1 << 51),
         (1 << 51, 2 << 51),
-        ((2 << 51) - 1, 2 << 51),
         (8190 << 51, 8191 << 51),
-        (8191 << 51, (8191 << 51) + 1),
+        (8191 << 51, (8191 << 51) + (1 << 32)),
+        ((8191 << 51) + (1 << 32), (8191 << 51) + (2 << 32)),
     ],
 )
-def test_first_version_begins_a_new_epoch_until_the_last(latest_version: int, first_version: int) -> None:
-    assert compute_first_version(latest_version) == first_version
+def test_first_version_begins_a_new_epoch_until_the_last(previous_first_version: int, first_version: int) -> None:
+    assert compute_first_version(previous_first_version) == first_version
 
 
 async def test_versions_rise_within_an_epoch_and_each_time_the_folder_is_opened(
     tmp_path: Path, clock: SetClock
 ) -> None:
-    stored_versions = []
-    for _ in range(2):
+    for epoch in (1, 2, 3):
         analytics = await ChdbAnalytics.open(tmp_path, clock)
-        # Each of these stores rows in other tables.
         await analytics.store_labels({"c1": Verdict.BOT})
         await analytics.store(encode_lines(make_judged_message(click("", "1"))), [])
         await analytics.store([], [make_judged_message(sent("m1"))])
         await analytics.erase("ann@example.com")
         await analytics.close()
-        stored_versions.append(await _fetch_versions(tmp_path))
-    epoch = 1 << 51
-    assert stored_versions == [
-        [epoch, epoch + 1, epoch + 2, epoch + 3],
-        [2 * epoch, 2 * epoch + 1, 2 * epoch + 2, 2 * epoch + 3],
-    ]
+        first_version = epoch << 51
+        assert await _fetch_latest_versions(tmp_path, "labels", "events", "messages", "campaign_changes") == [
+            first_version,
+            first_version + 1,
+            first_version + 2,
+            first_version + 3,
+        ]
+        clock.time -= timedelta(days=1)
 
 
-@pytest.mark.parametrize("table", ["labels", "events", "messages", "campaign_changes"])
-async def test_version_of_any_table_begins_a_new_epoch(tmp_path: Path, clock: SetClock, table: str) -> None:
-    analytics = await ChdbAnalytics.open(tmp_path, clock)
-    await analytics.close()
-    connections = ChdbPool(tmp_path)
-    await connections.execute(
-        "INSERT INTO {table:Identifier} (version) SELECT toUInt64({version:String})",
-        {"table": table, "version": str((7 << 51) + 5)},
-    )
-    await connections.close()
-    analytics = await ChdbAnalytics.open(tmp_path, clock)
-    await analytics.store_labels({"c1": Verdict.BOT})
-    await analytics.close()
-    label_version, *_ = await _fetch_versions(tmp_path)
-    assert label_version == 8 << 51
-
-
-async def _fetch_versions(folder: Path) -> list[int]:
+async def _fetch_latest_versions(folder: Path, *tables: str) -> list[int]:
     connections = ChdbPool(folder)
     versions = []
-    for table in ("labels", "events", "messages", "campaign_changes"):
+    for table in tables:
         result = await connections.execute("SELECT max(version) AS version FROM {table:Identifier}", {"table": table})
         versions.append(json.loads(result)["version"])
     await connections.close()

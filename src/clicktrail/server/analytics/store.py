@@ -4,7 +4,7 @@ A row replaces the row with the same key and a lower version, and every query re
 the highest version. So a verdict can be replaced at any time, and storing the same again changes nothing.
 
 Versions are ``epoch * 2**51 + counter`` and do not depend on the clock, which may be set back. Each time the folder is
-opened, the epoch rises, so a later owner's rows replace those of an earlier one.
+opened, the epoch rises, so the rows of a later owner replace those of an earlier one.
 """
 
 import time
@@ -49,11 +49,13 @@ from clicktrail.server.ports import (
 __all__ = ["ChdbAnalytics", "compute_first_version"]
 
 _COUNTER_BITS = 51
-_MAX_EPOCH = (1 << (64 - _COUNTER_BITS)) - 1  # versions are 64 bits wide
+_MAX_EPOCH = (1 << (64 - _COUNTER_BITS)) - 1  # versions are UInt64
+_RESERVED_VERSIONS = 1 << 32
+"""Versions for one opening of the folder in the last epoch: more than 30 years of stores, at four per second."""
 
 
-class _VersionRow(msgspec.Struct):
-    version: int
+class _EpochRow(msgspec.Struct):
+    first_version: int
 
 
 class _LastClickRow(msgspec.Struct):
@@ -94,11 +96,13 @@ class ChdbAnalytics:
         connections = ChdbPool(folder)
         try:
             await migrate(connections)
-            (latest,) = await connections.fetch_rows("latest_version", _VersionRow)
+            (latest_epoch,) = await connections.fetch_rows("latest_epoch", _EpochRow)
+            first_version = compute_first_version(latest_epoch.first_version)
+            await connections.insert_rows("insert_epochs", [_EpochRow(first_version=first_version)])
         except BaseException:
             await connections.close()
             raise
-        return cls(connections, clock, first_version=compute_first_version(latest.version))
+        return cls(connections, clock, first_version=first_version)
 
     async def close(self) -> None:
         """Wait for running statements, then close the folder."""
@@ -260,11 +264,12 @@ class ChdbAnalytics:
         return version
 
 
-def compute_first_version(latest_version: int) -> int:
-    """The first version of the epoch after the one of the latest stored version.
+def compute_first_version(previous_first_version: int) -> int:
+    """The first version of the next epoch, which is higher than all versions of the previous one.
 
-    There are 8,191 epochs. After the last one, versions continue in it: while one process has the folder open, no
-    other can store, so a higher counter is enough.
+    There are 8,191 epochs. After the last one, each opening of the folder continues in it, at a higher counter.
     """
-    next_epoch = min((latest_version >> _COUNTER_BITS) + 1, _MAX_EPOCH)
-    return max(next_epoch << _COUNTER_BITS, latest_version + 1)
+    next_epoch = (previous_first_version >> _COUNTER_BITS) + 1
+    if next_epoch <= _MAX_EPOCH:
+        return next_epoch << _COUNTER_BITS
+    return previous_first_version + _RESERVED_VERSIONS

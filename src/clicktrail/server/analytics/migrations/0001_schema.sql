@@ -5,6 +5,15 @@
 -- Names of the applied migration files.
 CREATE TABLE IF NOT EXISTS migrations (name String) ENGINE = ReplacingMergeTree ORDER BY name;
 
+-- One row each time the folder was opened: the first of the versions given out until it was closed.
+CREATE TABLE IF NOT EXISTS epochs
+(
+    first_version UInt64
+)
+ENGINE = MergeTree
+ORDER BY first_version
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
 -- Every event as it arrived. Timelines are read from here, and all verdicts can be recomputed from it.
 CREATE TABLE IF NOT EXISTS events
 (

@@ -1,0 +1,1 @@
+INSERT INTO epochs FORMAT JSONEachRow

@@ -1,0 +1,1 @@
+SELECT max(first_version) AS first_version FROM epochs
