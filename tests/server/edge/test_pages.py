@@ -1,4 +1,4 @@
-"""The public pages, as bytes and as a browser shows them."""
+"""Public pages: texts, languages, settings of tracking domains, and accessibility in a browser."""
 
 import string
 from importlib import resources
@@ -35,14 +35,14 @@ REDIRECT = Redirect(
 
 
 def render_all(pages: Pages, headers: dict[str, str]) -> dict[str, Response]:
-    found = [
+    rendered = [
         pages.not_found(headers),
         pages.ended(headers),
         pages.unavailable(headers),
         pages.unknown_host(headers),
         pages.home(headers),
     ]
-    return {page.head.split()[1].decode(): page for page in found}
+    return {page.head.split()[1].decode(): page for page in rendered}
 
 
 def test_each_page_has_its_status() -> None:
@@ -58,15 +58,15 @@ def test_pages_are_in_the_readers_language() -> None:
 
 @pytest.mark.parametrize("headers", [{}, GERMAN])
 def test_pages_show_the_contact(headers: dict[str, str]) -> None:
-    told, untold = (
+    with_contact, without_contact = (
         render_all(Pages(DOMAIN, recording=RecordingOptions()), headers),
         render_all(Pages(TrackingDomain(), recording=RecordingOptions()), headers),
     )
     for status in ("404", "410"):
-        assert b"&lt;tea@example.com&gt;" in told[status].body
-        assert b"{" not in untold[status].body.partition(b"</style>")[2]
-    assert b'<a href="https://tea.example/?a&amp;b">' in told["200"].body
-    assert b"<a" not in untold["200"].body
+        assert b"&lt;tea@example.com&gt;" in with_contact[status].body
+        assert b"{" not in without_contact[status].body.partition(b"</style>")[2]
+    assert b'<a href="https://tea.example/?a&amp;b">' in with_contact["200"].body
+    assert b"<a" not in without_contact["200"].body
 
 
 def test_unavailable_page_has_retry_after() -> None:
@@ -80,18 +80,18 @@ def test_about_page_does_not_name_the_recipient() -> None:
     assert "Tea &amp; Co &lt;tea@example.com&gt;" in text
     assert '<a href="https://shop.example/?a=b&amp;c=&#x27;" rel="noreferrer">' in text
     assert "After 72 hours" in text
-    assert "and whose copy of it." in text
+    assert "and which recipient it was sent to." in text
     assert "ann@" not in text
 
 
 def test_about_page_follows_the_settings() -> None:
-    pages = Pages(TrackingDomain(), recording=RecordingOptions(address_hours=5, records_opted_out=False))
+    pages = Pages(TrackingDomain(), recording=RecordingOptions(ip_address_hours=5, records_opted_out=False))
     unnamed = Redirect(location=REDIRECT.location, event=Click(id="c1", at=NOW))
     text = pages.about(unnamed, host="click.example", headers={}).body.decode()
     assert "The owner of click.example." in text
     assert "After 5 hours" in text
     assert "Do Not Track: nothing." in text
-    assert "but not whose copy of it." in text
+    assert "but not which recipient it was sent to." in text
 
 
 @needs_chromium
@@ -99,17 +99,17 @@ def test_about_page_follows_the_settings() -> None:
 async def test_pages_pass_axe(scheme: Literal["light", "dark"]) -> None:
     axe = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
     pages = Pages(DOMAIN, recording=RecordingOptions())
-    shown = [*render_all(pages, GERMAN).values(), pages.about(REDIRECT, host="click.example", headers={})]
+    responses = [*render_all(pages, GERMAN).values(), pages.about(REDIRECT, host="click.example", headers={})]
     async with chromium() as browser:
         page = await browser.new_page(viewport={"width": 320, "height": 640}, color_scheme=scheme)
-        for response in shown:
+        for response in responses:
             await page.set_content(response.body.decode())
             overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             assert (0, 0) == (overflow, await page.locator("script").count())
             await page.evaluate(axe)
-            found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-            assert [] == [violation["id"] for violation in found["violations"]]
-            assert "color-contrast" in {rule["id"] for rule in found["passes"]}
+            results = await page.evaluate("axe.run({resultTypes: ['violations']})")
+            assert [] == [violation["id"] for violation in results["violations"]]
+            assert "color-contrast" in {rule["id"] for rule in results["passes"]}
 
 
 @pytest.mark.parametrize(
@@ -134,20 +134,20 @@ def test_language_is_negotiated(accepted: str, language: str) -> None:
 
 def test_every_language_has_the_same_placeholders() -> None:
     english = load_translations()[DEFAULT_LANGUAGE]
-    for known in load_translations().values():
-        assert _filled_in(known.ask_sender_at) == _filled_in(english.ask_sender_at)
-        assert {name: _filled_in(text) for name, text in asdict(english.about).items()} == {
-            name: _filled_in(text) for name, text in asdict(known.about).items()
+    for translation in load_translations().values():
+        assert _placeholders(translation.ask_sender_at) == _placeholders(english.ask_sender_at)
+        assert {name: _placeholders(text) for name, text in asdict(english.about).items()} == {
+            name: _placeholders(text) for name, text in asdict(translation.about).items()
         }
-        pages = [page for page in asdict(known).values() if isinstance(page, PageText)]
-        assert all(not _filled_in(page.text) and page.title for page in pages)
+        pages = [page for page in asdict(translation).values() if isinstance(page, PageText)]
+        assert all(not _placeholders(page.text) and page.title for page in pages)
 
 
-def _filled_in(text: str) -> set[str]:
+def _placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-DOMAIN_sites = TrackingDomain(
+APP_DOMAIN = TrackingDomain(
     host="click.example",
     hsts_days=2,
     apple_app_site_association='{"applinks":{}}',
@@ -164,7 +164,7 @@ def find_site(sites: Sites, host: str) -> Site:
 
 @pytest.mark.parametrize("host", ["click.example", "click.example:8080", "CLICK.example.", "Click.Example.:443"])
 def test_site_is_found_by_any_spelling_of_its_host(host: str) -> None:
-    sites = Sites([DOMAIN_sites, BARE])
+    sites = Sites([APP_DOMAIN, BARE])
     assert find_site(sites, host) is find_site(sites, "click.example")
 
 
@@ -172,7 +172,7 @@ def test_site_is_found_by_any_spelling_of_its_host(host: str) -> None:
     "host", ["", "evil.example", "a.click.example", "click.example.evil.example", ":80", "[::1]:80"]
 )
 def test_other_hosts_have_no_site(host: str) -> None:
-    assert Sites([DOMAIN_sites, BARE]).find(host) is None
+    assert Sites([APP_DOMAIN, BARE]).find(host) is None
 
 
 def test_without_domains_every_host_is_served() -> None:
@@ -181,7 +181,7 @@ def test_without_domains_every_host_is_served() -> None:
 
 
 def test_app_files_are_served() -> None:
-    sites = Sites([DOMAIN_sites, BARE])
+    sites = Sites([APP_DOMAIN, BARE])
     fixed, bare = find_site(sites, "click.example").static_pages, find_site(sites, "other.example").static_pages
     apple, android = "/.well-known/apple-app-site-association", "/.well-known/assetlinks.json"
     assert (b'{"applinks":{}}', b"[]") == (fixed[apple]({}).body, fixed[android]({}).body)
@@ -199,7 +199,7 @@ def test_robots_txt_disallows_everything() -> None:
 
 
 def test_hsts_is_sent_with_every_response() -> None:
-    sites = Sites([DOMAIN_sites, BARE])
+    sites = Sites([APP_DOMAIN, BARE])
     site, bare = find_site(sites, "click.example"), find_site(sites, "other.example")
     field = b"Strict-Transport-Security: max-age=172800\r\n"
     assert (field, b"") == (site.redirect_headers, bare.redirect_headers)

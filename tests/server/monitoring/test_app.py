@@ -37,4 +37,4 @@ async def test_healthz_is_503_while_a_process_is_down() -> None:
 async def test_other_paths_are_not_found() -> None:
     answer = await get("/")
 
-    assert (404, "/metrics and /healthz are here\n") == (answer.status_code, answer.text)
+    assert (404, "Not found. Try /metrics or /healthz.\n") == (answer.status_code, answer.text)

@@ -1,4 +1,8 @@
-"""The public pages, in the reader's language: small, without script, and readable by every program that reads aloud."""
+"""Public pages of the tracking domains: error pages, home page, and the page about a link.
+
+The pages are small, without script, accessible, and in the reader's language; ``pages.toml`` has their texts. All but the
+page about a link are rendered at the start. `Sites` finds the pages and settings for the ``Host`` of a request.
+"""
 
 import html
 from collections.abc import Callable, Mapping, Sequence
@@ -25,20 +29,60 @@ __all__ = [
     "negotiate_language",
 ]
 
-# FOLDED words.py: The words of the public pages, by language, from ``pages.toml``.
-
 DEFAULT_LANGUAGE = "en"
+
+RenderPage = Callable[[Mapping[str, str]], Response]
+"""Returns a page for the headers of a request."""
+
+_STYLE = (
+    ":root { color-scheme: light dark; background: Canvas; color: CanvasText } "
+    "body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1rem } "
+    "h1 { font-size: 1.6rem; line-height: 1.2 } h2 { font-size: 1.1rem; margin-bottom: 0 } "
+    "p { margin-top: .3rem; overflow-wrap: anywhere }"
+)
+
+_PAGE_HEADERS = (
+    "Content-Type: text/html; charset=utf-8\r\n"
+    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'\r\n"
+    "Cache-Control: no-store\r\n"
+    "Vary: Accept-Language\r\n"
+    "Referrer-Policy: no-referrer\r\n"  # the URL of the page is a recipient's link
+    "X-Robots-Tag: noindex\r\n"
+)
+
+_PAGE_STATUS = {
+    "not_found": "404 Not Found",
+    "ended": "410 Gone",
+    "unavailable": "503 Service Unavailable",
+    "unknown_host": "421 Misdirected Request",
+    "home": "200 OK",
+}
+
+_RETRY_AFTER_S = 60
+"""For links that cannot be looked up: the registry is unlikely to be back sooner."""
+
+_SECONDS_PER_DAY = 86_400
+_JSON_HEADERS = "Content-Type: application/json\r\nCache-Control: public, max-age=3600\r\n"
+_ROBOTS_TXT = b"User-agent: *\nDisallow: /\n"
+_GPC_JSON = b'{"gpc":true,"lastUpdate":"2026-11-23"}\n'
+"""Declares support of Global Privacy Control: https://w3c.github.io/gpc/#gpc-support-resource. The date is that of the
+last change to how it is honoured."""
+_WELL_KNOWN_PATHS = {
+    "apple_app_site_association": "/.well-known/apple-app-site-association",
+    "assetlinks": "/.well-known/assetlinks.json",
+}
+"""Paths that iOS and Android look up: "Supporting associated domains" (Apple), "Verify Android App Links" (Google)."""
 
 
 class PageText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A page that has one thing to say."""
+    """Text of a page with one paragraph."""
 
     title: str
     text: str
 
 
 class AboutPageText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The page about one link; each field is a sentence or a heading of it, in its order."""
+    """Text of the page about a link: headings and sentences in the order of the page."""
 
     title: str
     text: str
@@ -56,7 +100,7 @@ class AboutPageText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Translation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One language."""
+    """All texts in one language."""
 
     ask_sender: str
     ask_sender_at: str
@@ -68,75 +112,29 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     about: AboutPageText
 
 
-def load_translations() -> Mapping[str, Translation]:
-    """Every language by its tag."""
-    text = (resources.files("clicktrail.server.edge") / "pages.toml").read_text("utf-8")
-    return decode_toml(text, dict[str, Translation], name="pages.toml")
-
-
-def negotiate_language(accept_language: str, available: Mapping[str, object]) -> str:
-    """Which of the known languages a reader likes best, by their ``Accept-Language`` (RFC 9110 section 12.5.4)."""
-    ranges = [_parse_language_range(part) for part in accept_language.split(",")]
-    liked = [(weight, -place, tag) for place, (tag, weight) in enumerate(ranges) if tag in available and weight > 0]
-    return max(liked)[2] if liked else DEFAULT_LANGUAGE
-
-
-def _parse_language_range(part: str) -> tuple[str, float]:
-    tag, _, weight = part.partition(";")
-    try:
-        return tag.strip().lower().partition("-")[0], float(weight.strip().removeprefix("q=") or 1)
-    except ValueError:
-        return "", 0.0
-
-
-_STYLE = (
-    ":root { color-scheme: light dark; background: Canvas; color: CanvasText } "
-    "body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1rem } "
-    "h1 { font-size: 1.6rem; line-height: 1.2 } h2 { font-size: 1.1rem; margin-bottom: 0 } "
-    "p { margin-top: .3rem; overflow-wrap: anywhere }"
-)
-
-_PAGE_HEADERS = (
-    "Content-Type: text/html; charset=utf-8\r\n"
-    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'\r\n"
-    "Cache-Control: no-store\r\n"
-    "Vary: Accept-Language\r\n"
-    "Referrer-Policy: no-referrer\r\n"  # the page's own address is somebody's link
-    "X-Robots-Tag: noindex\r\n"
-)
-
-_RETRY_AFTER_S = 60
-"""When to come again where a link cannot be looked up: whoever runs the registry has to do something first."""
-
-_PAGE_STATUS = {
-    "not_found": "404 Not Found",
-    "ended": "410 Gone",
-    "unavailable": "503 Service Unavailable",
-    "unknown_host": "421 Misdirected Request",
-    "home": "200 OK",
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingOptions:
-    """What the settings in force have recorded, as far as a reader is told.
+    """What the settings let the edge record, as far as the page about a link shows it.
 
     Attributes:
-        address_hours: how long a whole address is kept.
-        records_opted_out: whether anything is recorded of those whose browser asks not to be tracked.
+        ip_address_hours: hours for which full IP addresses are kept.
+        records_opted_out: whether anything is recorded about readers who opted out of tracking.
     """
 
-    address_hours: int = 72
+    ip_address_hours: int = 72
     records_opted_out: bool = True
+
+
+_DEFAULT_RECORDING = RecordingOptions()
 
 
 class Pages:
     """The pages of one tracking domain.
 
     Args:
-        domain: whose.
+        domain: the tracking domain.
         recording: what is recorded.
-        headers: header fields that its every answer has.
+        headers: additional headers of every page.
     """
 
     def __init__(self, domain: TrackingDomain, *, recording: RecordingOptions, headers: str = "") -> None:
@@ -145,116 +143,85 @@ class Pages:
         self._headers = _PAGE_HEADERS + headers
         self._translations = load_translations()
         self._rendered = {
-            (name, tag): self._render_page(name, tag, known)
-            for tag, known in self._translations.items()
+            (name, language): self._render_page(name, language, translation)
+            for language, translation in self._translations.items()
             for name in _PAGE_STATUS
         }
 
     def not_found(self, headers: Mapping[str, str]) -> Response:
-        """404: a link that was changed on its way, or anything that is no link at all."""
+        """404: a tampered link, or an unknown path."""
         return self._rendered["not_found", self._select_language(headers)]
 
     def ended(self, headers: Mapping[str, str]) -> Response:
-        """410: a link that its sender has turned off, or whose time is over."""
+        """410: a link that was disabled or has expired."""
         return self._rendered["ended", self._select_language(headers)]
 
     def unavailable(self, headers: Mapping[str, str]) -> Response:
-        """503: nobody can tell just now where the link leads."""
+        """503: a link that cannot be looked up now."""
         return self._rendered["unavailable", self._select_language(headers)]
 
     def unknown_host(self, headers: Mapping[str, str]) -> Response:
-        """421: a host that is not ours (RFC 9110 section 15.5.20)."""
+        """421: a host that is not a tracking domain (RFC 9110 section 15.5.20)."""
         return self._rendered["unknown_host", self._select_language(headers)]
 
     def home(self, headers: Mapping[str, str]) -> Response:
-        """What the domain's own address shows."""
+        """200: the page at ``/``."""
         return self._rendered["home", self._select_language(headers)]
 
     def about(self, redirect: Redirect, *, host: str, headers: Mapping[str, str]) -> Response:
-        """What there is to know of one link, for the reader who wants to know before following it.
-
-        The recipient is not named: whoever has got the link from them would learn it.
-        """
-        tag = self._select_language(headers)
-        told, records = self._translations[tag].about, self._recording
-        kept = [
-            told.recorded_with_recipient if redirect.event.recipient else told.recorded_without_recipient,
-            told.recorded_request,
-            told.ip_retention.format(hours=records.address_hours),
-            told.opted_out_anonymous if records.records_opted_out else told.opted_out_none,
+        """200: the page about a link. It does not name the recipient, because the link may have been forwarded."""
+        language = self._select_language(headers)
+        text, recording = self._translations[language].about, self._recording
+        recorded = [
+            text.recorded_with_recipient if redirect.event.recipient else text.recorded_without_recipient,
+            text.recorded_request,
+            text.ip_retention.format(hours=recording.ip_address_hours),
+            text.opted_out_anonymous if recording.records_opted_out else text.opted_out_none,
         ]
-        who = " ".join(filter(None, (self._domain.sender, self._domain.contact))) or told.sender_unknown.format(
-            host=host
-        )
-        where = html.escape(redirect.location)
+        sender = " ".join(filter(None, (self._domain.sender, self._domain.contact)))
+        sender = sender or text.sender_unknown.format(host=host)
+        url = html.escape(redirect.location)
         body = (
-            f"<p>{html.escape(told.text)}</p>\n"
-            f"<h2>{html.escape(told.sender_heading)}</h2>\n<p>{html.escape(who)}</p>\n"
-            f'<h2>{html.escape(told.destination_heading)}</h2>\n<p><a href="{where}" rel="noreferrer">{where}</a></p>\n'
-            f"<p>{html.escape(told.untracked_note)}</p>\n"
-            f"<h2>{html.escape(told.recorded_heading)}</h2>\n"
-            f"<ul>\n{''.join(f'<li>{html.escape(line)}</li>{chr(10)}' for line in kept)}</ul>\n"
+            f"<p>{html.escape(text.text)}</p>\n"
+            f"<h2>{html.escape(text.sender_heading)}</h2>\n<p>{html.escape(sender)}</p>\n"
+            f'<h2>{html.escape(text.destination_heading)}</h2>\n<p><a href="{url}" rel="noreferrer">{url}</a></p>\n'
+            f"<p>{html.escape(text.untracked_note)}</p>\n"
+            f"<h2>{html.escape(text.recorded_heading)}</h2>\n"
+            f"<ul>\n{''.join(f'<li>{html.escape(item)}</li>{chr(10)}' for item in recorded)}</ul>\n"
         )
-        return make_response("200 OK", self._headers, _render_document(tag, told.title, body))
+        return make_response("200 OK", self._headers, _render_document(language, text.title, body))
 
     def _select_language(self, headers: Mapping[str, str]) -> str:
         return negotiate_language(headers.get("accept-language", ""), self._translations)
 
-    def _render_page(self, name: str, tag: str, known: Translation) -> Response:
-        says: PageText = getattr(known, name)
+    def _render_page(self, name: str, language: str, translation: Translation) -> Response:
+        page: PageText = getattr(translation, name)
         domain = self._domain
-        text = [html.escape(says.text)]
+        paragraphs = [html.escape(page.text)]
         if name in {"not_found", "ended"}:
-            asked = known.ask_sender_at.format(contact=domain.contact) if domain.contact else known.ask_sender
-            text.append(html.escape(asked))
+            ask = translation.ask_sender_at.format(contact=domain.contact) if domain.contact else translation.ask_sender
+            paragraphs.append(html.escape(ask))
         if name == "home":
-            text += [html.escape(line) for line in (domain.sender, domain.contact) if line]
-            text += [f'<a href="{html.escape(domain.home)}">{html.escape(domain.home)}</a>'] if domain.home else []
-        fields = f"Retry-After: {_RETRY_AFTER_S}\r\n" if name == "unavailable" else ""
-        body = "".join(f"<p>{line}</p>\n" for line in text)
-        return make_response(_PAGE_STATUS[name], self._headers + fields, _render_document(tag, says.title, body))
-
-
-def _render_document(tag: str, title: str, body: str) -> bytes:
-    return (
-        "<!doctype html>\n"
-        f'<html lang="{tag}">\n'
-        '<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{html.escape(title)}</title>\n"
-        f"<style>{_STYLE}</style>\n"
-        f"<main>\n<h1>{html.escape(title)}</h1>\n{body}</main>\n"
-        "</html>\n"
-    ).encode()
-
-
-# FOLDED sites.py: What each tracking domain answers with, ready to be sent.
-
-_DAY_S = 86_400
-_JSON_HEADERS = "Content-Type: application/json\r\nCache-Control: public, max-age=3600\r\n"
-_GPC_JSON = b'{"gpc":true,"lastUpdate":"2026-11-23"}\n'
-"""What https://w3c.github.io/gpc/#gpc-support-resource asks a site to say that honours Global Privacy Control. The date
-is that of the last change to how it does."""
-_ROBOTS_TXT = b"User-agent: *\nDisallow: /\n"
-
-_DEFAULT_RECORDING = RecordingOptions()
-
-RenderPage = Callable[[Mapping[str, str]], Response]
-"""Of a request's headers."""
+            paragraphs += [html.escape(line) for line in (domain.sender, domain.contact) if line]
+            url = html.escape(domain.home)
+            paragraphs += [f'<a href="{url}">{url}</a>'] if url else []
+        headers = self._headers + (f"Retry-After: {_RETRY_AFTER_S}\r\n" if name == "unavailable" else "")
+        body = "".join(f"<p>{paragraph}</p>\n" for paragraph in paragraphs)
+        return make_response(_PAGE_STATUS[name], headers, _render_document(language, page.title, body))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """One tracking domain.
+    """Everything that requests to one tracking domain need.
 
     Attributes:
         recording: what is recorded.
-        pages: in its readers' languages.
-        static_pages: by path, what is answered at once.
-        redirect_headers: header fields of its redirects.
-        destinations: hosts that its links may lead to.
-        restricts_destinations: whether these are not all there are.
-        landing_hosts: of pages that are handed the clicks on its links; none where it has neither script nor beacon.
+        pages: pages in each language.
+        static_pages: pages that need no token, by path.
+        redirect_headers: additional headers of redirects.
+        destinations: hosts that links may redirect to.
+        restricts_destinations: whether any host is not allowed.
+        landing_hosts: hosts of landing pages that report engagement; if empty, the domain serves no script and beacon.
     """
 
     recording: RecordingOptions
@@ -269,43 +236,38 @@ class Site:
     def from_domain(
         cls, domain: TrackingDomain, recording: RecordingOptions, landing_hosts: tuple[str, ...] = ()
     ) -> "Site":
-        """Make all of its answers."""
-        fields = f"Strict-Transport-Security: max-age={domain.hsts_days * _DAY_S}\r\n" if domain.hsts_days else ""
+        """Prepare a site; ``recording`` and ``landing_hosts`` apply where the domain does not set its own."""
+        hsts = (
+            f"Strict-Transport-Security: max-age={domain.hsts_days * _SECONDS_PER_DAY}\r\n" if domain.hsts_days else ""
+        )
         if domain.opted_out:
             recording = replace(recording, records_opted_out=domain.opted_out != "none")
-        pages = Pages(domain, recording=recording, headers=fields)
+        pages = Pages(domain, recording=recording, headers=hsts)
         files = {
-            "/robots.txt": make_response("200 OK", "Content-Type: text/plain\r\n" + fields, _ROBOTS_TXT),
-            "/.well-known/gpc.json": make_response("200 OK", _JSON_HEADERS + fields, _GPC_JSON),
+            "/robots.txt": make_response("200 OK", "Content-Type: text/plain\r\n" + hsts, _ROBOTS_TXT),
+            "/.well-known/gpc.json": make_response("200 OK", _JSON_HEADERS + hsts, _GPC_JSON),
         }
-        for name in ("apple_app_site_association", "assetlinks"):
+        for name, path in _WELL_KNOWN_PATHS.items():
             if text := getattr(domain, name):
-                files[_WELL_KNOWN_PATHS[name]] = make_response("200 OK", _JSON_HEADERS + fields, text.encode())
+                files[path] = make_response("200 OK", _JSON_HEADERS + hsts, text.encode())
         return cls(
             recording=recording,
             pages=pages,
             static_pages={"/": pages.home} | {path: _constant_page(file) for path, file in files.items()},
-            redirect_headers=fields.encode(),
+            redirect_headers=hsts.encode(),
             destinations=domain.destinations,
             restricts_destinations="*" not in domain.destinations,
             landing_hosts=landing_hosts if domain.engagement_hosts is None else domain.engagement_hosts,
         )
 
 
-_WELL_KNOWN_PATHS = {
-    "apple_app_site_association": "/.well-known/apple-app-site-association",
-    "assetlinks": "/.well-known/assetlinks.json",
-}
-"""Where iOS and Android look: "Supporting associated domains" (Apple), "Verify Android App Links" (Google)."""
-
-
 class Sites:
-    """The tracking domains by the names that requests call them by.
+    """The sites of all tracking domains, by host.
 
     Args:
-        domains: all of them; none to serve every name alike.
-        recording: what is recorded where a domain does not say.
-        landing_hosts: of pages that are handed clicks where a domain does not say.
+        domains: tracking domains; if there are none, one site serves every host.
+        recording: what is recorded, unless a domain sets its own.
+        landing_hosts: hosts of landing pages that report engagement, unless a domain sets its own.
     """
 
     def __init__(
@@ -315,20 +277,58 @@ class Sites:
         recording: RecordingOptions = _DEFAULT_RECORDING,
         landing_hosts: tuple[str, ...] = (),
     ) -> None:
-        everything = Site.from_domain(TrackingDomain(), recording, landing_hosts)
-        self.unknown_host = everything.pages.unknown_host
+        default_site = Site.from_domain(TrackingDomain(), recording, landing_hosts)
+        self.unknown_host = default_site.pages.unknown_host
         self._by_host = {domain.host: Site.from_domain(domain, recording, landing_hosts) for domain in domains}
-        self._catch_all = None if domains else everything
+        self._catch_all = None if domains else default_site
 
     def find(self, host: str) -> Site | None:
-        """The site that a ``Host`` names; None if it is none of ours."""
+        """Find the site for a ``Host`` header; None if the host is not a tracking domain."""
         return self._catch_all or self._by_host.get(host) or self._by_host.get(_normalize_host(host))
 
 
+def load_translations() -> Mapping[str, Translation]:
+    """Load the texts of all languages, by language tag."""
+    text = (resources.files("clicktrail.server.edge") / "pages.toml").read_text("utf-8")
+    return decode_toml(text, dict[str, Translation], name="pages.toml")
+
+
+def negotiate_language(accept_language: str, available: Mapping[str, object]) -> str:
+    """Select the available language that ``Accept-Language`` prefers (RFC 9110 section 12.5.4)."""
+    ranges = [_parse_language_range(part) for part in accept_language.split(",")]
+    acceptable = [
+        (weight, -index, language)
+        for index, (language, weight) in enumerate(ranges)
+        if language in available and weight > 0
+    ]
+    return max(acceptable)[2] if acceptable else DEFAULT_LANGUAGE
+
+
+def _parse_language_range(part: str) -> tuple[str, float]:
+    tag, _, weight = part.partition(";")
+    try:
+        return tag.strip().lower().partition("-")[0], float(weight.strip().removeprefix("q=") or 1)
+    except ValueError:
+        return "", 0.0
+
+
 def _normalize_host(host: str) -> str:
-    """The name, as domains are listed: the port is the proxy's, and a name has no case and may end in a dot."""
+    """Lower-case a host, and remove its port and trailing dot."""
     return host.rpartition(":")[0 if host.rpartition(":")[2].isdigit() else 2].lower().removesuffix(".")
 
 
 def _constant_page(response: Response) -> RenderPage:
     return lambda _headers: response
+
+
+def _render_document(language: str, title: str, body: str) -> bytes:
+    return (
+        "<!doctype html>\n"
+        f'<html lang="{language}">\n'
+        '<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        f"<title>{html.escape(title)}</title>\n"
+        f"<style>{_STYLE}</style>\n"
+        f"<main>\n<h1>{html.escape(title)}</h1>\n{body}</main>\n"
+        "</html>\n"
+    ).encode()

@@ -1,6 +1,5 @@
-"""How the processes are, and what they have done: told by each once a second, shown to Prometheus and monitors.
+"""Health and metrics of all processes, for monitors and Prometheus.
 
-A worker counts in plain numbers and writes a ``Pulse`` to its standard output every second. The supervisor keeps the
-latest of each, so that nobody asks a worker anything while it has readers to answer, and serves them on the private
-port.
+Each worker writes a ``Heartbeat`` to its standard output every second. The supervisor keeps the latest one of each
+worker and serves them on the private port, so that a scrape never interrupts a worker that has readers to answer.
 """

@@ -1,4 +1,4 @@
-"""The private port: ``/metrics`` for Prometheus, ``/healthz`` for monitors."""
+"""ASGI application of the private port: ``/metrics`` for Prometheus, ``/healthz`` for monitors."""
 
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
@@ -19,30 +19,30 @@ AsgiApp = Callable[
 
 
 def create_app(get_processes: Callable[[], Sequence[Health]]) -> AsgiApp:
-    """Make the application; no framework, since the supervisor is to stay small.
+    """Create the application, without a framework so that the supervisor stays small.
 
     Args:
-        get_processes: says how they are now.
+        get_processes: returns the current health of each process.
     """
 
-    async def answer(
+    async def app(
         scope: MutableMapping[str, Any],
         _receive: Callable[[], Awaitable[_AsgiMessage]],
         send: Callable[[_AsgiMessage], Awaitable[None]],
     ) -> None:
-        status, kind, body = _route(scope["path"], get_processes())
-        headers = [(b"content-type", kind.encode()), (b"cache-control", b"no-store")]
+        status, content_type, body = _route(scope["path"], get_processes())
+        headers = [(b"content-type", content_type.encode()), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    return answer
+    return app
 
 
 def _route(path: str, processes: Sequence[Health]) -> tuple[int, str, bytes]:
-    """Status, type and body."""
+    """Return status code, content type and body of the response."""
     if path == "/metrics":
         return 200, CONTENT_TYPE, render_metrics(processes)
     if path == "/healthz":
         health = summarize_health(processes)
         return 503 if health["status"] == "down" else 200, "application/json", msgspec.json.encode(health) + b"\n"
-    return 404, "text/plain; charset=utf-8", b"/metrics and /healthz are here\n"
+    return 404, "text/plain; charset=utf-8", b"Not found. Try /metrics or /healthz.\n"

@@ -1,4 +1,4 @@
-"""What a worker process says of itself every second: that it lives, what troubles it, and its figures."""
+"""Heartbeats: metrics and problems that a worker process reports every second; health of all processes."""
 
 import select
 from collections.abc import Mapping, Sequence
@@ -23,18 +23,17 @@ __all__ = [
 ]
 
 MAX_HEARTBEAT_BYTES = select.PIPE_BUF
-"""Bytes of a pulse at most: a pipe takes that much as a whole or not at all (pipe(7)), so that none arrives cut."""
-
+"""Writes to a pipe up to this size are atomic (pipe(7)), so that no heartbeat arrives truncated."""
 
 MetricValue = float | Mapping[str, float] | Histogram
-"""What a metric has: a number, numbers by the second label's value, or a histogram."""
+"""A number, numbers by value of the second label, or a histogram."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that a process cannot do, or that makes what it does worth less.
+    """A failure of a process, or a condition that makes its results less reliable.
 
     Attributes:
-        code: a slug that never changes, for machines.
+        code: stable identifier for machines.
         hint: what to do about it.
     """
 
@@ -43,19 +42,19 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistogramSnapshot(msgspec.Struct, frozen=True, array_like=True):
-    """What a histogram holds: values in each bucket, and their sum."""
+    """A histogram at one time: number of values in each bucket, and the sum of all values."""
 
     counts: tuple[int, ...]
     total: float
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One second's word.
+    """A report of a worker process.
 
     Attributes:
-        values: of counters and gauges, by the metric's name, then by the second label's value, empty if it has none.
-        histograms: by the metric's name.
-        problems: what is wrong just now.
+        values: counters and gauges by name of the metric, then by value of its second label (``""`` if it has none).
+        histograms: histograms by name of the metric.
+        problems: current problems.
     """
 
     values: Mapping[str, Mapping[str, float]] = {}
@@ -64,22 +63,19 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def build_heartbeat(metric_values: Mapping[Metric, MetricValue], *, problems: tuple[Problem, ...] = ()) -> Heartbeat:
-    """Say figures as they are now."""
+    """Build a heartbeat from the current values of metrics."""
     values: dict[str, Mapping[str, float]] = {}
     histograms: dict[str, HistogramSnapshot] = {}
-    for metric, figure in metric_values.items():
-        if isinstance(figure, Histogram):
-            histograms[metric.name] = HistogramSnapshot(tuple(figure.counts), figure.total)
+    for metric, value in metric_values.items():
+        if isinstance(value, Histogram):
+            histograms[metric.name] = HistogramSnapshot(tuple(value.counts), value.total)
         else:
-            values[metric.name] = dict(figure) if isinstance(figure, Mapping) else {"": figure}
+            values[metric.name] = dict(value) if isinstance(value, Mapping) else {"": value}
     return Heartbeat(values=values, histograms=histograms, problems=problems)
 
 
-# FOLDED health.py: How the processes are, as the supervisor knows it.
-
-
 class ProcessStatus(StrEnum):
-    """Where a process is in its life."""
+    """Status of a process, as the supervisor sees it."""
 
     STARTING = "starting"
     SERVING = "serving"
@@ -89,14 +85,14 @@ class ProcessStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """One process.
+    """Health of one process.
 
     Attributes:
-        name: such as ``edge-0``.
-        status: starting, serving, unresponsive (it serves, but has not given a sign for a while), or down.
-        pid: its process id; None while it is down.
-        restarts: how often it was started again.
-        heartbeat: what it said last; empty until it says something.
+        name: name of the process, such as ``edge-0``.
+        status: status; ``unresponsive`` means that it has served but sends no heartbeats.
+        pid: process id; None while the process is down.
+        restarts: number of restarts.
+        heartbeat: latest heartbeat; empty before the first.
     """
 
     name: str
@@ -107,7 +103,7 @@ class Health:
 
 
 def summarize_health(processes: Sequence[Health]) -> dict[str, Any]:
-    """The health of all, for JSON: ``down`` where a process does not serve, ``degraded`` where one has troubles."""
+    """Health of all processes, for JSON: ``down`` if one does not serve, ``degraded`` if one has problems."""
     if any(process.status is not ProcessStatus.SERVING for process in processes):
         status = "down"
     elif any(process.heartbeat.problems for process in processes):

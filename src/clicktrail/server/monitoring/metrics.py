@@ -1,4 +1,4 @@
-"""Every metric, defined once: its name, what it counts, and for histograms the buckets."""
+"""All metrics: name, kind, help text, and bucket bounds of histograms."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ _BATCH_BOUNDS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
 
 
 class MetricKind(StrEnum):
-    """Prometheus' types of metrics."""
+    """Metric types of Prometheus."""
 
     COUNTER = "counter"
     GAUGE = "gauge"
@@ -43,14 +43,14 @@ class MetricKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One metric; each process tells its own, under the label ``process``.
+    """A metric. Each process has its own values, under the label ``process``.
 
     Attributes:
-        name: as Prometheus shows it.
-        kind: how to read it.
-        help: what it counts, for people.
-        label: a second label; empty if there is none.
-        bounds: the upper bounds of a histogram's buckets.
+        name: name in Prometheus.
+        kind: type in Prometheus.
+        help: help text.
+        label: second label; empty if none.
+        bounds: upper bounds of a histogram's buckets.
     """
 
     name: str
@@ -60,87 +60,113 @@ class Metric:
     bounds: tuple[float, ...] = ()
 
 
+class Histogram:
+    """A histogram of plain numbers, cheaper than prometheus_client's.
+
+    Attributes:
+        bounds: upper bounds of the buckets, ascending and inclusive.
+        counts: number of values in each bucket; the last one is for values above all bounds.
+        total: sum of all values.
+    """
+
+    __slots__ = ("bounds", "counts", "total")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = tuple(bounds)
+        self.counts = [0] * (len(self.bounds) + 1)
+        self.total = 0.0
+
+    def observe(self, value: float) -> None:
+        """Add a value."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+
 UP: Final = Metric(
-    name="clicktrail_up", kind=MetricKind.GAUGE, help="1 while the process serves, 0 while it starts or is down."
+    name="clicktrail_up",
+    kind=MetricKind.GAUGE,
+    help="1 while the process serves; 0 while it is starting, unresponsive or down.",
 )
 RESTARTS: Final = Metric(
-    name="clicktrail_restarts_total", kind=MetricKind.COUNTER, help="Times that the process died and was started again."
+    name="clicktrail_restarts_total",
+    kind=MetricKind.COUNTER,
+    help="Number of times the process was restarted after it died.",
 )
 HTTP_RESPONSES: Final = Metric(
     name="clicktrail_http_responses_total",
     kind=MetricKind.COUNTER,
-    help="Answers at the public port: 302 sends a reader on, 404 is for what is no link or was tampered with.",
+    help="HTTP responses on the public port by status: 302 are redirects, 404 are unknown paths and tampered links.",
     label="status",
 )
 HTTP_RESPONSE_SECONDS: Final = Metric(
     name="clicktrail_http_response_seconds",
     kind=MetricKind.HISTOGRAM,
-    help="From a request to its answer, the wait for the disk included.",
+    help="Time from a complete request to its response, including the wait for the disk.",
     bounds=_SECONDS_BOUNDS,
 )
 JOURNAL_BATCH_EVENTS: Final = Metric(
     name="clicktrail_journal_batch_events",
     kind=MetricKind.HISTOGRAM,
-    help="Events that one write brought to disk.",
+    help="Events written to disk by one commit.",
     bounds=_BATCH_BOUNDS,
 )
 JOURNAL_SYNC_SECONDS: Final = Metric(
     name="clicktrail_journal_sync_seconds",
     kind=MetricKind.HISTOGRAM,
-    help="How long a write and its sync took.",
+    help="Duration of a write to the journal and its fsync.",
     bounds=_SECONDS_BOUNDS,
 )
 JOURNAL_BUFFERED_EVENTS: Final = Metric(
     name="clicktrail_journal_buffered_events",
     kind=MetricKind.GAUGE,
-    help="Events that wait in memory for a disk that does not take them.",
+    help="Events waiting in memory because the disk cannot be written.",
 )
 JOURNAL_EVENTS_DROPPED: Final = Metric(
     name="clicktrail_journal_events_dropped_total",
     kind=MetricKind.COUNTER,
-    help="Events given up because they could not be written: these are lost.",
+    help="Events lost because the disk could not be written and the buffer was full.",
 )
 JOURNAL_LAG_SECONDS: Final = Metric(
     name="clicktrail_journal_lag_seconds",
     kind=MetricKind.GAUGE,
-    help="How old the oldest event is that was read from the journal and is not in the reports; 0 when all are.",
+    help="Age of the oldest event read from the journal but not yet in the reports; 0 if there is none.",
 )
 EVENTS_PROCESSED: Final = Metric(
     name="clicktrail_events_processed_total",
     kind=MetricKind.COUNTER,
-    help="Events brought from the journal into analytics.",
+    help="Events stored in analytics.",
 )
 TOKENS_TAMPERED: Final = Metric(
     name="clicktrail_tokens_tampered_total",
     kind=MetricKind.COUNTER,
-    help="Tracking URLs whose token somebody had changed.",
+    help="Requests for tracking URLs whose token was tampered with.",
 )
 EVENTS_UNREADABLE: Final = Metric(
     name="clicktrail_events_unreadable_total",
     kind=MetricKind.COUNTER,
-    help="Lines of the journal that are no events, and were passed over.",
+    help="Lines of the journal that could not be decoded and were skipped.",
 )
 MESSAGES_JUDGED: Final = Metric(
     name="clicktrail_messages_judged_total",
     kind=MetricKind.COUNTER,
-    help="Messages whose clicks were judged, once for each batch that touched them.",
+    help="Messages judged, counted once per batch that has events for them.",
 )
 VERDICTS_CHANGED: Final = Metric(
     name="clicktrail_verdicts_changed_total",
     kind=MetricKind.COUNTER,
-    help="Clicks that got another verdict than before, such as `human_to_bot`.",
+    help="Clicks whose verdict changed, by change, such as `human_to_bot`.",
     label="change",
 )
 ANALYTICS_STORE_SECONDS: Final = Metric(
     name="clicktrail_analytics_store_seconds",
     kind=MetricKind.HISTOGRAM,
-    help="How long analytics took to store a batch.",
+    help="Duration of storing a batch in analytics.",
     bounds=_SECONDS_BOUNDS,
 )
 RELAY_MESSAGES: Final = Metric(
     name="clicktrail_relay_messages_total",
     kind=MetricKind.COUNTER,
-    help="Messages that came to the relay complete.",
+    help="Messages received by the relay, by outcome: `tracked`, `not_rewritten` or `refused`.",
     label="outcome",
 )
 
@@ -162,28 +188,3 @@ METRICS: Final = (
     ANALYTICS_STORE_SECONDS,
     RELAY_MESSAGES,
 )
-
-
-# FOLDED histogram.py: Count values by size, cheaply.
-
-
-class Histogram:
-    """Plain numbers, read when they are told.
-
-    Attributes:
-        bounds: the upper bounds of the buckets, ascending; a value on a bound is below it.
-        counts: values seen in each bucket, and behind them those above all bounds.
-        total: the sum of all values.
-    """
-
-    __slots__ = ("bounds", "counts", "total")
-
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self.bounds = tuple(bounds)
-        self.counts = [0] * (len(self.bounds) + 1)
-        self.total = 0.0
-
-    def observe(self, value: float) -> None:
-        """Count one value."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value

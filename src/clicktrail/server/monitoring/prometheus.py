@@ -1,11 +1,11 @@
-"""Figures as Prometheus reads them: https://prometheus.io/docs/instrumenting/exposition_formats/."""
+"""Render metrics in Prometheus' text format: https://prometheus.io/docs/instrumenting/exposition_formats/."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.core import Metric as Family
+from prometheus_client.core import Metric as MetricFamily
 from prometheus_client.registry import Collector
 
 from clicktrail.server.monitoring.heartbeat import Health, ProcessStatus
@@ -19,19 +19,17 @@ _PROCESS_LABEL = "process"
 
 
 def render_metrics(processes: Sequence[Health]) -> bytes:
-    """Every metric of every process, in the text format."""
+    """Render every metric of every process."""
     registry = CollectorRegistry()
     registry.register(_HeartbeatCollector(processes))
     return generate_latest(registry)
 
 
 class _HeartbeatCollector(Collector):
-    """What the processes said last."""
-
     def __init__(self, processes: Sequence[Health]) -> None:
         self._processes = processes
 
-    def collect(self) -> Iterable[Family]:
+    def collect(self) -> Iterable[MetricFamily]:
         for metric in METRICS:
             yield (
                 _build_histogram_family(metric, self._processes)
@@ -40,17 +38,17 @@ class _HeartbeatCollector(Collector):
             )
 
 
-def _build_scalar_family(metric: Metric, processes: Sequence[Health]) -> Family:
+def _build_scalar_family(metric: Metric, processes: Sequence[Health]) -> MetricFamily:
     labels = [_PROCESS_LABEL, metric.label] if metric.label else [_PROCESS_LABEL]
     family = _FAMILY_FACTORIES[metric.kind](metric.name, metric.help, labels)
     for process in processes:
-        for value, number in _read_values(metric, process):
-            family.add_metric([process.name, value] if metric.label else [process.name], number)
+        for label_value, number in _read_values(metric, process):
+            family.add_metric([process.name, label_value] if metric.label else [process.name], number)
     return family
 
 
 def _read_values(metric: Metric, process: Health) -> Iterator[tuple[str, float]]:
-    """By the second label's value; two figures are not the process's own, but known of it."""
+    """Values by second label. ``UP`` and ``RESTARTS`` come from the supervisor, all others from the heartbeat."""
     if metric is UP:
         yield "", process.status is ProcessStatus.SERVING
     elif metric is RESTARTS:
@@ -59,13 +57,13 @@ def _read_values(metric: Metric, process: Health) -> Iterator[tuple[str, float]]
         yield from process.heartbeat.values.get(metric.name, {}).items()
 
 
-def _build_histogram_family(metric: Metric, processes: Sequence[Health]) -> Family:
+def _build_histogram_family(metric: Metric, processes: Sequence[Health]) -> MetricFamily:
     family = HistogramMetricFamily(metric.name, metric.help, labels=[_PROCESS_LABEL])
     bounds = [*map(str, metric.bounds), "+Inf"]
     for process in processes:
-        if held := process.heartbeat.histograms.get(metric.name):
-            buckets = list(zip(bounds, accumulate(held.counts), strict=True))
-            family.add_metric([process.name], buckets, held.total)
+        if histogram := process.heartbeat.histograms.get(metric.name):
+            buckets = list(zip(bounds, accumulate(histogram.counts), strict=True))
+            family.add_metric([process.name], buckets, histogram.total)
     return family
 
 

@@ -202,7 +202,9 @@ async def _run_edge(settings: Settings, listening_socket: socket.socket, *, inde
 
 def _build_sites(settings: Settings) -> Sites:
     privacy = settings.privacy
-    recording = RecordingOptions(address_hours=privacy.ip_address_hours, records_opted_out=privacy.opted_out != "none")
+    recording = RecordingOptions(
+        ip_address_hours=privacy.ip_address_hours, records_opted_out=privacy.opted_out != "none"
+    )
     return Sites(read_domains(settings), recording=recording, landing_hosts=settings.engagement.hosts)
 
 
