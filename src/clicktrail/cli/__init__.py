@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from clicktrail.cli.command_table import CommandTableGroup
-from clicktrail.cli.terminal import print_error
+from clicktrail.cli.terminal import print_error, print_line
 from clicktrail.errors import ClicktrailError
 
 __all__ = ["app", "main"]
@@ -27,7 +27,7 @@ def _print_version(*, requested: bool) -> None:
     if requested:
         from importlib.metadata import version
 
-        print(version("clicktrail"))
+        print_line(version("clicktrail"))
         raise typer.Exit
 
 

@@ -36,10 +36,12 @@ COMMANDS = {
         "rewrite:rewrite", "Replace the links of an HTML, text or message file with tracking URLs."
     ),
     "inspect": CommandEntry(
-        "inspect:inspect", "Show what a tracking URL contains: destination, message, recipient, time."
+        "inspect:inspect",
+        "Show what a tracking URL contains: destination, message, campaign, recipient, position and time.",
     ),
     "report": CommandEntry(
-        "report:report", "Show delivered, clicks, clickers and click rates, by campaign or of one campaign by link."
+        "report:report",
+        "Show deliveries, clicks, clickers and click rates of all campaigns, or of one campaign by link.",
     ),
     "audit": CommandEntry(
         "audit:audit", "Judge recorded clicks: which were human, why, and the click rates without the rest."
@@ -47,14 +49,14 @@ COMMANDS = {
     "import": CommandEntry("import_:import_", "Import event logs and ESP exports into reports and console."),
     "rejudge": CommandEntry(
         "rejudge:rejudge",
-        "Judge recorded clicks again by the rules, networks and agents of now, and say what that changes.",
+        "Judge stored clicks again with the current rules, networks and user agents, and show what changes.",
     ),
     "history": CommandEntry(
         "history:history",
-        "Show which clicks of a campaign got another verdict, the latest first, and which signals spoke then.",
+        "Show changes of verdicts on a campaign's clicks, the latest first, and the signals that caused them.",
     ),
     "segment": CommandEntry(
-        "segment:segment", "List people with a human click, by name: for those who write only to who reads."
+        "segment:segment", "List recipients with a human click, sorted, as a segment for the next campaign."
     ),
     "demo": CommandEntry(
         "demo:demo", "Send a campaign to simulated people and scanners, and compare verdicts with the truth."
@@ -68,7 +70,7 @@ COMMANDS = {
     ),
     "keys": CommandEntry("keys:app", "Manage the key ring, the one file that must not be lost."),
     "consent": CommandEntry("consent:app", "Record and show recipients' consent to tracking."),
-    "labels": CommandEntry("labels:app", "Hold verdicts against what is known of some clicks."),
+    "labels": CommandEntry("labels:app", "Measure the judge's accuracy against clicks whose truth you know."),
     "links": CommandEntry("links:app", "Redirect, disable or expire links after they were sent."),
     "networks": CommandEntry(
         "networks:app", "Name the owners of IP networks. These entries override the built-in table."

@@ -38,7 +38,7 @@ def show(recipient: Recipient, config: Config = None, json_: Json = False) -> No
     """Show a recipient's consent; unknown if none is recorded."""
     consent = asyncio.run(_find_consent(_load_settings(config), recipient)) or Consent.UNKNOWN
     if json_:
-        print_json({"recipient": recipient, "consent": consent}, indent=None)
+        print_json({"recipient": recipient, "consent": consent})
     else:
         print_line(consent)
 

@@ -50,7 +50,7 @@ async def _run_demo(*, once: bool, as_json: bool, data: Path | None, seed: int) 
             task = bar.add_task("starting", total=1.0)
             result = await running_demo.run(lambda step, done: bar.update(task, description=step, completed=done))
         if as_json:
-            print_json(_result_as_json(result), indent=None)
+            print_json(_result_as_json(result))
         else:
             _print_result(result)
         if not once:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clicktrail.cli.json_output import print_json
 from clicktrail.cli.options import Config, Json
 from clicktrail.cli.tables import create_table, create_terminal
+from clicktrail.cli.terminal import print_json
 from clicktrail.errors import ClicktrailError
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def _print_changes(changes: Sequence["HistoryEntry"]) -> None:
         table.add_row(change.at, change.click_id, verdicts, str(change.score), ", ".join(change.signals), change.rules)
     terminal.print(table)
     descriptions = {rule.name: rule.description for rule in load_shipped_context().rules.rules}
-    terminal.print("\nSignals:")
+    terminal.print()
+    terminal.print("Signals:")
     for signal in dict.fromkeys(signal for change in changes for signal in change.signals):
-        terminal.print(f"{signal}: {descriptions.get(signal, 'a signal of other rules')}", highlight=False)
+        terminal.print(f"{signal}: {descriptions.get(signal, 'a signal of other rules')}")

@@ -48,7 +48,7 @@ def inspect(
         )
         raise type(error)(f"'{_shorten_url(url)}' does not open: {error}", hint=hint) from error
     if json_:
-        print_json(contents, indent=1)
+        print_json(contents)
         return
     for name, value in contents.items():
         print_line(f"{name:<18} {value}".rstrip())

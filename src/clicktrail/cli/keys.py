@@ -26,8 +26,7 @@ def list_keys(config: Config = None, json_: Json = False) -> None:
             [
                 {"number": key.number, "state": key.state, **{kind: key.last_character(kind) for kind in TokenFormat}}
                 for key in ring.keys
-            ],
-            indent=1,
+            ]
         )
         return
     for key in ring.keys:

@@ -1,7 +1,6 @@
 """clicktrail labels: measure the judge's accuracy against clicks with a known truth."""
 
 import csv
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,9 +8,9 @@ import msgspec
 import typer
 
 from clicktrail.cli.files import read_text
-from clicktrail.cli.json_output import print_json
 from clicktrail.cli.options import Config, Json
 from clicktrail.cli.tables import VERDICTS, create_table, create_terminal
+from clicktrail.cli.terminal import print_json, print_message
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.verdict import Verdict
 from clicktrail.report.accuracy import TRUTH_VERDICTS
@@ -43,7 +42,7 @@ def import_labels(
     truths = _read_truths(file)
     with open_reports(settings.load(config, settings.get_environment())) as reports:
         reports.store_labels(truths)
-    print(f"clicktrail: labels stored: {len(truths)}", file=sys.stderr)
+    print_message(f"labels stored: {len(truths)}")
 
 
 @app.command()

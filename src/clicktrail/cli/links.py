@@ -89,7 +89,7 @@ def list_edits(config: Config = None, json_: Json = False) -> None:
     if json_:
         from msgspec import to_builtins
 
-        print_json(to_builtins(edits), indent=None)
+        print_json(to_builtins(edits))
         return
     for edit in edits:
         expires_at = f"{edit.expires_at:%Y-%m-%dT%H:%M:%SZ}" if edit.expires_at else ""

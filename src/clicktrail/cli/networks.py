@@ -88,7 +88,7 @@ def list_networks(config: Config = None, json_: Json = False) -> None:
         for network in source.networks
     ]
     if json_:
-        print_json({"version": version, "networks": rows}, indent=1)
+        print_json({"version": version, "networks": rows})
         return
     print_line(f"version {version}")
     if not rows:
@@ -117,8 +117,7 @@ def show(
             [
                 {"address": address, "network": msgspec.to_builtins(network)}
                 for address, network in network_by_address.items()
-            ],
-            indent=None,
+            ]
         )
         return
     for address, network in network_by_address.items():

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clicktrail.cli.json_output import print_json
 from clicktrail.cli.options import Config, Json
 from clicktrail.cli.tables import create_table, create_terminal
+from clicktrail.cli.terminal import print_json
 from clicktrail.errors import ClicktrailError
 
 if TYPE_CHECKING:

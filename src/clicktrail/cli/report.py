@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from clicktrail.cli import tables
-from clicktrail.cli.json_output import print_json
 from clicktrail.cli.options import Config, Json
+from clicktrail.cli.terminal import print_json
 from clicktrail.errors import ClicktrailError
 from clicktrail.report import ClickFilter
 

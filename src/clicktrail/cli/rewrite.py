@@ -133,7 +133,7 @@ def rewrite(
     if report:
         write_bytes(report, json.dumps(link_report, indent=1).encode() + b"\n")
     if json_:
-        print_json(link_report, indent=1)
+        print_json(link_report)
     for warning in warnings:
         print_warning(warning)
     print_message(rewritten.summary())

@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from clicktrail.cli.options import Config, Json
+from clicktrail.cli.terminal import escape_json, print_line
 from clicktrail.errors import ClicktrailError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class _PlainWriter:
 
     def write(self, clickers: Iterable["Clicker"]) -> None:
         for clicker in clickers:
-            print(clicker.recipient)
+            print_line(clicker.recipient)
 
     def end(self) -> None:
         pass
@@ -89,8 +90,8 @@ class _JsonWriter(_PlainWriter):
     def write(self, clickers: Iterable["Clicker"]) -> None:
         for clicker in clickers:
             row = json.dumps(msgspec.to_builtins(clicker), ensure_ascii=False)
-            sys.stdout.write(f"{self._separator}\n{row}")
+            sys.stdout.write(f"{self._separator}\n{escape_json(row)}")
             self._separator = ","
 
     def end(self) -> None:
-        print("]}" if self._separator == "," else f"{self._separator}]}}")
+        print_line("]}" if self._separator == "," else f"{self._separator}]}}")

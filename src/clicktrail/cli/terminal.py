@@ -44,9 +44,12 @@ def print_line(text: str = "") -> None:
     print(escape_control_characters(text))
 
 
-def print_json(document: object, *, indent: int | None = 2) -> None:
-    """Print a document as JSON to standard output."""
-    print(escape_json(json.dumps(document, indent=indent, ensure_ascii=False)), flush=True)
+def print_json(document: object) -> None:
+    """Print a Struct, or anything else that msgspec encodes, as JSON to standard output."""
+    import msgspec  # slow to import; help needs none of it
+
+    text = json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False)
+    print(escape_json(text), flush=True)
 
 
 def print_message(text: str) -> None:
