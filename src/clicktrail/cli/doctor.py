@@ -16,16 +16,7 @@ def doctor(config: Config = None, json_: Json = False) -> None:
     findings = diagnose(inspect_installation(settings))
     has_errors = any(finding.severity is Severity.ERROR for finding in findings)
     if json_:
-        rows = [
-            {
-                "code": finding.code,
-                "severity": finding.severity.value,
-                "message": finding.message,
-                "hint": finding.hint,
-            }
-            for finding in findings
-        ]
-        print_json({"ok": not has_errors, "findings": rows})
+        print_json({"ok": not has_errors, "findings": findings})
     else:
         for finding in findings:
             print_line(f"{finding.severity}: {finding.message} [{finding.code}]")

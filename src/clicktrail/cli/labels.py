@@ -8,9 +8,9 @@ import msgspec
 import typer
 
 from clicktrail.cli.files import read_text
-from clicktrail.cli.options import Config, Json
+from clicktrail.cli.options import Config, Json, load_settings
 from clicktrail.cli.tables import VERDICTS, create_table, create_terminal
-from clicktrail.cli.terminal import print_json, print_message
+from clicktrail.cli.terminal import print_json, print_line, print_message
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.verdict import Verdict
 from clicktrail.report.accuracy import TRUTH_VERDICTS
@@ -32,15 +32,14 @@ def labels() -> None:
 
 @app.command(name="import")
 def import_labels(
-    file: Annotated[Path, typer.Argument(help="CSV: click ID, and human, bot or preview.", metavar="FILE")],
+    file: Annotated[Path, typer.Argument(help="CSV: click id, and human, bot or preview.", metavar="FILE")],
     config: Config = None,
 ) -> None:
     """Store ground-truth labels of clicks; a later label of a click replaces the earlier one."""
-    from clicktrail.server import settings
     from clicktrail.server.wiring.reports import open_reports
 
     truths = _read_truths(file)
-    with open_reports(settings.load(config, settings.get_environment())) as reports:
+    with open_reports(load_settings(config)) as reports:
         reports.store_labels(truths)
     print_message(f"labels stored: {len(truths)}")
 
@@ -48,10 +47,9 @@ def import_labels(
 @app.command()
 def report(config: Config = None, json_: Json = False) -> None:
     """Show verdicts by truth, with precision and recall."""
-    from clicktrail.server import settings
     from clicktrail.server.wiring.reports import open_reports
 
-    with open_reports(settings.load(config, settings.get_environment())) as reports:
+    with open_reports(load_settings(config)) as reports:
         label_report = reports.confusion_matrix()
     if json_:
         print_json(label_report)
@@ -77,7 +75,6 @@ def _print_label_report(label_report: "LabelReport") -> None:
         clicks = [str(count) for count in msgspec.structs.astuple(row.verdicts)]
         rates = ["unknown" if rate is None else f"{rate:.1%}" for rate in (row.precision, row.recall)]
         table.add_row(row.truth, *clicks, *rates)
-    terminal = create_terminal()
-    terminal.print(table)
+    create_terminal().print(table)
     if label_report.unmatched_labels:
-        terminal.print(f"Labels of clicks that are not stored: {label_report.unmatched_labels}.")
+        print_line(f"Labels of clicks that are not stored: {label_report.unmatched_labels}.")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clicktrail.cli.options import Config, Json
+from clicktrail.cli.options import Config, Json, load_settings
 from clicktrail.cli.tables import create_table, create_terminal
-from clicktrail.cli.terminal import print_json
+from clicktrail.cli.terminal import print_json, print_line
 from clicktrail.errors import ClicktrailError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = ["rejudge"]
 
 def rejudge(
     *,
-    campaign: Annotated[str | None, typer.Option(help="Only this campaign; default: all.")] = None,
+    campaign: Annotated[str | None, typer.Option(help="Only this campaign. Default: all.")] = None,
     since: Annotated[
         datetime | None, typer.Option(help="Only messages with a click at this time or later. UTC.")
     ] = None,
@@ -28,13 +28,12 @@ def rejudge(
     json_: Json = False,
 ) -> None:
     """Judge stored clicks again with the current rules, networks and user agents, and show what changes."""
-    from clicktrail.server import settings
     from clicktrail.server.api import schemas
     from clicktrail.server.pipeline.rejudge import RejudgeRequest
     from clicktrail.server.wiring.reports import open_reports
 
     request = RejudgeRequest(campaign=campaign, since=since.replace(tzinfo=UTC) if since else None, apply=not dry_run)
-    with open_reports(settings.load(config, settings.get_environment())) as reports:
+    with open_reports(load_settings(config)) as reports:
         campaigns = reports.rejudge(request)
     if campaign is not None and not campaigns:
         raise ClicktrailError(f"there is no campaign '{campaign}'", hint="clicktrail report lists all campaigns")
@@ -45,7 +44,6 @@ def rejudge(
 
 
 def _print_changes(campaigns: Sequence["RejudgedCampaign"], *, dry_run: bool) -> None:
-    terminal = create_terminal()
     if any(campaign.changes for campaign in campaigns):
         table = create_table("campaign", "verdicts", "clicks", "people before", "now", "click rate before", "now")
         for campaign in campaigns:
@@ -55,8 +53,8 @@ def _print_changes(campaigns: Sequence["RejudgedCampaign"], *, dry_run: bool) ->
             for change in campaign.changes:
                 table.add_row(name, f"{change.from_} to {change.to}", str(change.clicks), *numbers)
                 name, numbers = "", []
-        terminal.print(table)
-    terminal.print(_format_summary(campaigns, dry_run=dry_run))
+        create_terminal().print(table)
+    print_line(_format_summary(campaigns, dry_run=dry_run))
 
 
 def _format_summary(campaigns: Sequence["RejudgedCampaign"], *, dry_run: bool) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from clicktrail.cli.options import Config, Json
+from clicktrail.cli.options import Config, Json, load_settings
 from clicktrail.cli.terminal import escape_json, print_line
 from clicktrail.errors import ClicktrailError
 
@@ -29,7 +29,7 @@ def segment(
     clicked_human: Annotated[
         str, typer.Option(help="Maximum age of the last human click: 90d, 12w or 24h.", metavar="DURATION")
     ],
-    campaign: Annotated[str | None, typer.Option(help="Only clicks of this campaign; default: all.")] = None,
+    campaign: Annotated[str | None, typer.Option(help="Only clicks of this campaign. Default: all.")] = None,
     csv_: Annotated[
         bool, typer.Option("--csv", help="Print CSV: recipient, number of clicks, time of the last click.")
     ] = False,
@@ -37,14 +37,12 @@ def segment(
     json_: Json = False,
 ) -> None:
     """List recipients with a human click, sorted, as a segment for the next campaign."""
-    from clicktrail.server import settings
     from clicktrail.server.system import SystemClock
     from clicktrail.server.wiring.reports import open_reports
 
     since = SystemClock().now() - _parse_duration(clicked_human)
-    loaded = settings.load(config, settings.get_environment())
     writer = _CsvWriter() if csv_ else _JsonWriter() if json_ else _PlainWriter()
-    with open_reports(loaded) as reports:
+    with open_reports(load_settings(config)) as reports:
         after = ""
         while page := reports.segment_page(since=since, campaign=campaign, after=after):
             writer.write(page)
@@ -94,4 +92,4 @@ class _JsonWriter(_PlainWriter):
             self._separator = ","
 
     def end(self) -> None:
-        print_line("]}" if self._separator == "," else f"{self._separator}]}}")
+        print("]}" if self._separator == "," else f"{self._separator}]}}")
