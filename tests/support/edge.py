@@ -1,4 +1,4 @@
-"""An edge that serves on 127.0.0.1 for the length of a test, and clients for it."""
+"""Run an edge on 127.0.0.1 during a test, and send requests to it."""
 
 import asyncio
 import itertools
@@ -44,36 +44,20 @@ RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 
 
 class FixedClock:
-    """It is always ``NOW``."""
-
     def now(self) -> datetime:
-        """The same instant every time."""
         return NOW
 
 
 class SequentialIds:
-    """``click0``, ``click1`` and so on."""
-
     def __init__(self) -> None:
         self._counter = itertools.count()
 
     def new(self) -> str:
-        """The next one."""
         return f"click{next(self._counter)}"
 
 
 @dataclass(slots=True)
 class RunningEdge:
-    """An edge at work.
-
-    Attributes:
-        port: where it listens.
-        routes: what it answers with.
-        stopping: set it to let the edge drain.
-        host: the address that clients connect to.
-        stopped: set once the edge has returned.
-    """
-
     port: int
     routes: Routes
     host: str = "127.0.0.1"
@@ -81,17 +65,16 @@ class RunningEdge:
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Open a connection."""
         return await asyncio.open_connection(self.host, self.port)
 
     async def exchange(self, data: bytes) -> bytes:
-        """Send bytes on a connection of their own, and return what comes until the edge ends it."""
+        """Send bytes on a new connection, and return everything received until it is closed."""
         reader, writer = await self.connect()
         writer.write(data)
-        answer = await reader.read()
+        response = await reader.read()
         writer.close()
         await writer.wait_closed()
-        return answer
+        return response
 
 
 def build_routes(
@@ -100,7 +83,7 @@ def build_routes(
     registry: MemoryRegistry | None = None,
     start: Callable[[Coroutine[Any, Any, None]], object] = asyncio.run,
 ) -> Routes:
-    """What an edge answers with. Loopback is trusted as proxy; unless started, lookups are over at once."""
+    """Routes that trust proxies on loopback. By default each lookup runs to its end at once."""
     links = (registry or MemoryRegistry()).create_link_resolver()
     return Routes(
         redirector=Redirector(RING, links=links, trusted_proxies=LOOPBACK),
@@ -127,7 +110,6 @@ async def running_edge(
     host: str = "127.0.0.1",
     expect_proxy_header: bool = False,
 ) -> AsyncIterator[RunningEdge]:
-    """Serve until the block ends; if announced, the test is a proxy that speaks the PROXY protocol."""
     listener = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
 
     async def serve() -> None:
@@ -154,14 +136,12 @@ async def running_edge(
 
 
 def find_pages(routes: Routes) -> Pages:
-    """The pages that a host of any name shows."""
     site = routes.sites.find("click.example")
     assert site is not None
     return site.pages
 
 
 def token_path(destination: str = "https://shop.example/?a=b", *, position: int = 0, ring: KeyRing = RING) -> str:
-    """The path of a tracking URL that a ring sealed."""
     sealed = SealedLink(
         destination=destination,
         message_id="m1",
@@ -175,12 +155,12 @@ def token_path(destination: str = "https://shop.example/?a=b", *, position: int 
 
 
 def tampered_path() -> str:
-    """A path with one character changed, and so of a token's shape: one dropped is base64url by chance alone."""
+    # One character is changed. If it were dropped, the rest would be valid base64url only by chance.
     path = token_path()
     return path[:20] + ("b" if path[20] == "a" else "a") + path[21:]
 
 
 def build_request(path: str, *, method: str = "GET", headers: str = "", close: bool = False) -> bytes:
-    """The bytes of a request; ``headers`` are whole lines, each with its CRLF."""
-    end = "Connection: close\r\n" if close else ""
-    return f"{method} {path} HTTP/1.1\r\nHost: click.example\r\n{headers}{end}\r\n".encode()
+    """Encode a request; each line of ``headers`` ends with CRLF."""
+    connection = "Connection: close\r\n" if close else ""
+    return f"{method} {path} HTTP/1.1\r\nHost: click.example\r\n{headers}{connection}\r\n".encode()

@@ -1,4 +1,4 @@
-"""The event loops that the server must run on."""
+"""Event loops that the server supports."""
 
 import asyncio
 from collections.abc import Callable, Mapping

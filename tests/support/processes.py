@@ -1,4 +1,4 @@
-"""Processes as the supervisor knows them."""
+"""Health of processes, as the supervisor reports it."""
 
 from clicktrail.server.monitoring.heartbeat import Health, Heartbeat, ProcessStatus
 
@@ -10,7 +10,6 @@ def process_health(
     *,
     status: ProcessStatus = ProcessStatus.SERVING,
     restarts: int = 0,
-    pulse: Heartbeat | None = None,
+    heartbeat: Heartbeat | None = None,
 ) -> Health:
-    """One that serves and has said nothing, unless told otherwise."""
-    return Health(name=name, status=status, pid=7, restarts=restarts, heartbeat=pulse or Heartbeat())
+    return Health(name=name, status=status, pid=7, restarts=restarts, heartbeat=heartbeat or Heartbeat())

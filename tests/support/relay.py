@@ -1,4 +1,4 @@
-"""A relay on loopback between a client and a sink, with a real journal."""
+"""Run a relay on 127.0.0.1 with a real journal, between a client and a test server."""
 
 import asyncio
 import contextlib
@@ -32,17 +32,6 @@ RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 
 @dataclass(frozen=True, kw_only=True)
 class RunningRelay:
-    """A running relay.
-
-    Attributes:
-        port: where it listens on 127.0.0.1.
-        folder: of its journal.
-        stopping: set to stop it.
-        consents: what it knows of recipients.
-        short_links: what it keeps of them.
-        outcomes: what became of messages.
-    """
-
     port: int
     folder: Path
     stopping: asyncio.Event
@@ -52,7 +41,6 @@ class RunningRelay:
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[aiosmtplib.SMTP]:
-        """A sender's connection."""
         client = aiosmtplib.SMTP(
             hostname="127.0.0.1", port=self.port, start_tls=False, local_hostname="sender.example", timeout=20
         )
@@ -60,7 +48,6 @@ class RunningRelay:
             yield client
 
     def events(self) -> list[AnyEvent]:
-        """What the relay has recorded."""
         return [decode_event(line) for line in read_journal_lines(self.folder)]
 
 
@@ -73,7 +60,6 @@ async def running_relay(
     ids: IdGenerator | None = None,
     dkim: tuple[DkimKey, ...] = (),
 ) -> AsyncIterator[RunningRelay]:
-    """Run a relay that hands on to ``next_hop``, ``host:port``."""
     host, _, port = next_hop.rpartition(":")
     stopping = asyncio.Event()
     async with contextlib.AsyncExitStack() as stack:

@@ -71,8 +71,8 @@ TROUBLED = Heartbeat(problems=(Problem(code="journal", hint="make room on the di
     ("processes", "expected"),
     [
         ([process_health("edge-0"), process_health("engine")], "ok"),
-        ([process_health("edge-0", pulse=TROUBLED), process_health("engine")], "degraded"),
-        ([process_health("edge-0", pulse=TROUBLED), process_health("engine", status=ProcessStatus.DOWN)], "down"),
+        ([process_health("edge-0", heartbeat=TROUBLED), process_health("engine")], "degraded"),
+        ([process_health("edge-0", heartbeat=TROUBLED), process_health("engine", status=ProcessStatus.DOWN)], "down"),
         ([process_health("edge-0"), process_health("engine", status=ProcessStatus.STARTING)], "down"),
         ([process_health("edge-0", status=ProcessStatus.UNRESPONSIVE)], "down"),
     ],
@@ -89,4 +89,4 @@ def test_problems_are_listed_by_process() -> None:
             "restarts": 2,
             "problems": TROUBLED.problems,
         }
-    } == summarize_health([process_health("edge-0", restarts=2, pulse=TROUBLED)])["processes"]
+    } == summarize_health([process_health("edge-0", restarts=2, heartbeat=TROUBLED)])["processes"]

@@ -13,8 +13,8 @@ def parse_samples(*processes: Health) -> dict[tuple[str, ...], float]:
 
 def test_values_are_labelled_with_their_process() -> None:
     shown = parse_samples(
-        process_health("edge-0", pulse=build_heartbeat({HTTP_RESPONSES: {"302": 3, "404": 1}})),
-        process_health("edge-1", pulse=build_heartbeat({HTTP_RESPONSES: {"302": 4}})),
+        process_health("edge-0", heartbeat=build_heartbeat({HTTP_RESPONSES: {"302": 3, "404": 1}})),
+        process_health("edge-1", heartbeat=build_heartbeat({HTTP_RESPONSES: {"302": 4}})),
     )
 
     assert {("edge-0", "302"): 3, ("edge-0", "404"): 1, ("edge-1", "302"): 4} == {
@@ -26,7 +26,7 @@ def test_buckets_are_cumulative() -> None:
     batches = Histogram(JOURNAL_BATCH_EVENTS.bounds)
     for size in (1, 1, 3, 5_000):
         batches.observe(size)
-    shown = parse_samples(process_health("edge-0", pulse=build_heartbeat({JOURNAL_BATCH_EVENTS: batches})))
+    shown = parse_samples(process_health("edge-0", heartbeat=build_heartbeat({JOURNAL_BATCH_EVENTS: batches})))
 
     assert (2, 2, 3, 4) == tuple(
         shown[f"{JOURNAL_BATCH_EVENTS.name}_bucket", bound, "edge-0"] for bound in ("1.0", "2.0", "4.0", "+Inf")

@@ -1,7 +1,7 @@
 """Parse HTTP/1.x requests from the bytes of one connection (RFC 9112), and refuse invalid or oversized ones.
 
 `parse_simple_request` handles what most clicks are: a GET without a body that arrives in one piece, with headers as
-browsers send them. It caches what follows the target, because everybody with the same browser sends the same bytes;
+browsers send them. It caches what follows the target, because clients with the same browser send the same bytes;
 even without a cache hit it takes a third of the time of a parser with a callback for each header. Everything else goes
 to llhttp (`httptools`) in `RequestReader`. For all that `parse_simple_request` accepts, both give the same result.
 """

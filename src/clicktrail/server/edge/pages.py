@@ -1,7 +1,7 @@
 """Public pages of the tracking domains: error pages, home page, and the page about a link.
 
-The pages are small, without script, accessible, and in the reader's language; ``pages.toml`` has their texts. All but the
-page about a link are rendered at the start. `Sites` finds the pages and settings for the ``Host`` of a request.
+The pages are small, without script, accessible, and in the language of the reader; ``pages.toml`` has their texts. All
+but the page about a link are rendered at the start. `Sites` finds the pages and settings for the ``Host`` of a request.
 """
 
 import html
