@@ -1,4 +1,4 @@
-"""Whatever a user can see is documented, and what is documented exists."""
+"""The documentation names everything that a user can see, and nothing that does not exist."""
 
 import dataclasses
 import json
@@ -35,33 +35,45 @@ from tests.support.paths import ROOT
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 REFERENCE = ROOT / "docs" / "reference"
 DECISIONS = sorted((ROOT / "docs" / "adr").glob("2*.md"))
+RULES = rules.parse_rules((ROOT / "src" / "clicktrail" / "judge" / "data" / "rules.toml").read_text("utf-8")).rules
 
 
-def sections(name: str) -> dict[str, str]:
-    """The sections of a reference page whose headings are code, by that code; the page's beginning is ''."""
-    beginning, *rest = re.split(r"^## ", (REFERENCE / name).read_text("utf-8"), flags=re.MULTILINE)
+def read_sections(name: str) -> dict[str, str]:
+    """Sections of a reference page by heading, without backquotes; the text before the first heading is ''."""
+    introduction, *rest = re.split(r"^## ", (REFERENCE / name).read_text("utf-8"), flags=re.MULTILINE)
     parts = (section.partition("\n") for section in rest)
-    return {"": beginning, **{heading.strip("`[] "): text for heading, _, text in parts}}
+    return {"": introduction, **{heading.strip("`[] "): text for heading, _, text in parts}}
 
 
-def listed(text: str) -> list[str]:
-    """The first cells of the tables of a text, as far as they are code."""
+def find_row_keys(text: str) -> list[str]:
+    """First cells of table rows, if they are code."""
     return re.findall(r"^\| `([^`]+)` \|", text, flags=re.MULTILINE)
 
 
-def test_errors() -> None:
-    documented = {code: text.strip().partition("\n")[0] for code, text in sections("errors.md").items() if code}
-    classes = [getattr(errors, name) for name in errors.__all__]
-    expected = {
-        error.code: f"`{error.__name__}`. Retryable: {'yes' if error.retryable else 'no'}." for error in classes
+def find_tables(name: str) -> list[list[str]]:
+    """Row keys of each section of a reference page."""
+    return [find_row_keys(text) for text in read_sections(name).values()]
+
+
+def test_errors_page_has_every_error() -> None:
+    documented = {
+        code: text.strip().partition("\n")[0] for code, text in read_sections("errors.md").items() if code != ""
     }
-    expected["relay-refused"] = "`RelayError`. Retryable: if the reply code is 4xx."
-    assert documented == expected
+    classes = [getattr(errors, name) for name in errors.__all__]
+    assert documented == {
+        error.code: f"`{error.__name__}`. Retryable: {describe_retryable(error)}." for error in classes
+    }
 
 
-def test_events() -> None:
+def describe_retryable(error: type[errors.ClicktrailError]) -> str:
+    if error is errors.RelayError:
+        return "if the reply code is 4xx"
+    return "yes" if error.retryable else "no"
+
+
+def test_events_page_has_every_field() -> None:
     common = [field.name for field in msgspec.structs.fields(Event)]
-    documented = {name: listed(text) for name, text in sections("events.md").items()}
+    documented = {name: find_row_keys(text) for name, text in read_sections("events.md").items()}
     expected = {
         str(kind.__struct_config__.tag): [name for name in kind.__struct_fields__ if name not in common]
         for kind in get_args(AnyEvent)
@@ -72,110 +84,111 @@ def test_events() -> None:
     }
 
 
-def test_the_example_of_an_event() -> None:
+def test_example_event_is_decoded() -> None:
     examples = re.findall(r"^\{.*\}$", (REFERENCE / "events.md").read_text("utf-8"), flags=re.MULTILINE)
-    assert ["click"] == [msgspec.json.decode(example)["type"] for example in examples]
+    assert [msgspec.json.decode(example)["type"] for example in examples] == ["click"]
     assert all(msgspec.json.decode(example, type=AnyEvent) for example in examples)
 
 
-def test_settings() -> None:
-    documented = {name: listed(text) for name, text in sections("settings.md").items()}
+def test_settings_page_has_every_setting() -> None:
+    documented = {name: find_row_keys(text) for name, text in read_sections("settings.md").items()}
     tree: dict[str, Any] = json.loads(msgspec.json.encode(Settings()))
     expected = {name: [f"{name}.{key}" for key in value] for name, value in tree.items() if isinstance(value, dict)}
     assert documented == {"": [name for name in tree if name not in expected], **expected}
 
 
-def test_commands() -> None:
+def test_cli_page_has_every_command_and_parameter() -> None:
     documented = {
-        name: [re.sub(r"^-\w, ", "", cell).split()[0] for cell in listed(text)]
-        for name, text in sections("cli.md").items()
+        name: [re.sub(r"^-\w, ", "", cell).split()[0] for cell in find_row_keys(text)]
+        for name, text in read_sections("cli.md").items()
     }
     documented.pop("")
-    assert documented == dict(_commands("clicktrail", typer.main.get_command(app)))
+    assert documented == dict(iterate_commands("clicktrail", typer.main.get_command(app)))
 
 
-def _commands(name: str, command: object) -> Iterator[tuple[str, list[str]]]:
-    """Every command with the names of what it takes."""
+def iterate_commands(name: str, command: object) -> Iterator[tuple[str, list[str]]]:
+    """Yield each command with the names of its arguments and options."""
     if isinstance(command, TyperGroup):
         for child in command.commands.values():
             if not child.hidden:
-                yield from _commands(f"{name} {child.name}", child)
+                yield from iterate_commands(f"{name} {child.name}", child)
     elif isinstance(command, TyperCommand):
-        taken = [(parameter.opts[0], parameter.metavar) for parameter in command.params]
-        yield name, [option if option.startswith("-") else metavar or option for option, metavar in taken]
+        names = [(parameter.opts[0], parameter.metavar) for parameter in command.params]
+        yield name, [option if option.startswith("-") else metavar or option for option, metavar in names]
 
 
-def test_reason_codes() -> None:
-    documented = {name: sorted(listed(text)) for name, text in sections("reason-codes.md").items()}
+def test_reason_codes_page_has_every_code() -> None:
+    documented = {name: sorted(find_row_keys(text)) for name, text in read_sections("reason-codes.md").items()}
     assert documented["Links"] == sorted(LinkReason)
     assert documented["Warnings"] == sorted(LinkWarning)
     assert documented["Messages and parts"] == sorted(SkipReason)
 
 
-def test_library() -> None:
-    assert listed(sections("library.md")[""]) == clicktrail.__all__
+def test_library_page_has_every_public_name() -> None:
+    assert find_row_keys(read_sections("library.md")[""]) == clicktrail.__all__
 
 
-def test_headers() -> None:
-    names = listed(sections("headers.md")[""])
-    read = {field.name for field in dataclasses.fields(ControlHeaders)} - {"stripped_message"}
-    assert read == {name.removeprefix("X-Clicktrail-").lower() for name in names}
+def test_headers_page_has_every_control_header() -> None:
+    names = find_row_keys(read_sections("headers.md")[""])
+    parsed = {field.name for field in dataclasses.fields(ControlHeaders)} - {"stripped_message"}
+    assert {name.removeprefix("X-Clicktrail-").lower() for name in names} == parsed
     for name in names:
         assert parse_control_headers(f"{name}: x\r\n\r\n".encode()).stripped_message == b"\r\n"
 
 
-def test_engagement() -> None:
-    assert listed(sections("engagement.md")["What `/e` takes"]) == list(BeaconMessage.__struct_fields__)
+def test_engagement_page_has_every_field_of_a_beacon() -> None:
+    assert list(BeaconMessage.__struct_fields__) in find_tables("engagement.md")
 
 
-def test_signals() -> None:
-    text = (ROOT / "src" / "clicktrail" / "judge" / "data" / "rules.toml").read_text("utf-8")
-    assert listed((REFERENCE / "signals.md").read_text("utf-8")) == [
-        rule.name for rule in rules.parse_rules(text).rules
-    ]
+def test_signals_page_has_every_rule() -> None:
+    assert find_row_keys((REFERENCE / "signals.md").read_text("utf-8")) == [rule.name for rule in RULES]
 
 
-def test_verdicts() -> None:
-    text = (ROOT / "src" / "clicktrail" / "judge" / "data" / "rules.toml").read_text("utf-8")
+def test_verdicts_page_explains_every_rule() -> None:
     page = (ROOT / "docs" / "explanation" / "verdicts.md").read_text("utf-8")
-    assert [] == [rule.name for rule in rules.parse_rules(text).rules if f"`{rule.name}`" not in page]
+    assert [rule.name for rule in RULES if f"`{rule.name}`" not in page] == []
 
 
-def test_report() -> None:
-    assert listed((REFERENCE / "report.md").read_text("utf-8")) == list(
+def test_report_page_has_every_field() -> None:
+    assert find_row_keys((REFERENCE / "report.md").read_text("utf-8")) == list(
         msgspec.to_builtins(schemas.Campaign.from_report(CampaignReport(campaign="spring")))
     )
 
 
-def test_clicks() -> None:
+def test_clicks_page_has_every_parameter_and_field() -> None:
     explained = explain_click(make_judged_click(click("m1", "1")), rules=CONTEXT.rules, now=SENT_AT)
     fields = list(msgspec.to_builtins(schemas.Click.from_explained(explained, CONTEXT.rules)))
-    documented = {name: listed(text) for name, text in sections("clicks.md").items()}
-    parameters = [field.name for field in dataclasses.fields(ClickSearch)]
-    assert [*parameters, "limit"] == [
-        {"verdict": "verdicts"}.get(name, name) for name in documented["Query parameters"]
-    ]
-    assert fields == documented["Response"]
+    names = [field.name for field in dataclasses.fields(ClickSearch)]
+    parameters = [{"verdicts": "verdict"}.get(name, name) for name in names]
+    tables = find_tables("clicks.md")
+    assert [*parameters, "limit"] in tables
+    assert fields in tables
 
 
-def test_tokens() -> None:
+def test_tokens_page_has_every_format_field_and_key_state() -> None:
     page = (REFERENCE / "tokens.md").read_text("utf-8")
     secret = bytes(SECRET_BYTES)
     first, last = Key(number=0, secret=secret), Key(number=MAX_KEYS - 1, secret=secret)
     rows = re.findall(r"^\| (\w+) \| `(.)` to `(.)`: key 0 to (\d+) \|", page, flags=re.MULTILINE)
     assert rows == [(f.value, first.last_character(f), last.last_character(f), f"{MAX_KEYS - 1}") for f in TokenFormat]
-    assert re.findall(r"^\| \d \| \w+ \| .*", page, flags=re.MULTILINE)[-1].startswith(
-        f"| {len(msgspec.structs.fields(SealedLink)) - 1} |"
-    )
+    array_rows = re.findall(r"^\| (\d) \| \w+ \|", page, flags=re.MULTILINE)
+    assert array_rows == [str(index) for index, _ in enumerate(msgspec.structs.fields(SealedLink))]
     assert set(re.findall(r"^\| (\w+) \| \d", page, flags=re.MULTILINE)) == {
         "version",
         *(field.name for field in msgspec.structs.fields(SealedMessage)),
     }
-    assert listed(page)[: len(KeyState)] == list(KeyState)
+    assert find_row_keys(page)[: len(KeyState)] == list(KeyState)
+
+
+def test_domains_page_has_every_key_and_a_valid_example() -> None:
+    text = read_sections("domains.md")[""]
+    assert find_row_keys(text) == list(TrackingDomain.__struct_fields__)
+    (example,) = re.findall(r"```toml\n(.+?)```", text, flags=re.DOTALL)
+    assert [domain.host for domain in parse_domains(example)] == ["links.example.com", "links.example.org"]
 
 
 @pytest.mark.parametrize("decision", DECISIONS, ids=lambda decision: decision.stem)
-def test_decisions(decision: Path) -> None:
+def test_decision_is_listed_and_has_all_sections(decision: Path) -> None:
     assert f"]({decision.name})" in (decision.parent / "README.md").read_text("utf-8")
     assert re.findall(r"^## (.*)", decision.read_text("utf-8"), flags=re.MULTILINE) == [
         "Status and date",
@@ -187,48 +200,54 @@ def test_decisions(decision: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links(page: Path) -> None:
-    for linked, heading in _links(page):
-        assert linked.exists()
-        assert heading in {"", *_anchors(linked)}
+def test_links_lead_to_existing_files_and_headings(page: Path) -> None:
+    for path, anchor in iterate_links(page):
+        assert path.exists()
+        assert anchor in {"", *find_anchors(path)}
 
 
-def test_no_page_is_forgotten() -> None:
+def test_every_page_is_reachable_from_the_index() -> None:
     reached: set[Path] = set()
-    ahead = {ROOT / "docs" / "README.md"}
-    while ahead:
-        reached |= ahead
-        found = {linked for page in ahead for linked, _ in _links(page)}
-        ahead = {page for page in found if page.suffix == ".md"} - reached
-    assert set() == {page for page in PAGES if "docs" in page.relative_to(ROOT).parts} - reached
+    unread = {ROOT / "docs" / "README.md"}
+    while unread:
+        reached |= unread
+        linked = {path for page in unread for path, _ in iterate_links(page)}
+        unread = {path for path in linked if path.suffix == ".md"} - reached
+    assert {page for page in PAGES if "docs" in page.relative_to(ROOT).parts} - reached == set()
 
 
-def _links(page: Path) -> Iterator[tuple[Path, str]]:
-    """The files that a page links to, each with a heading's anchor or none."""
-    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
-    for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        if not re.match(r"[a-z]+:", target):
-            path, _, heading = target.partition("#")
-            yield ((page.parent / path).resolve() if path else page), heading
-
-
-def _anchors(page: Path) -> set[str]:
-    """The anchors that sites which show Markdown make of headings."""
-    headings = re.findall(r"^#+ (.*)", page.read_text("utf-8"), flags=re.MULTILINE) if page.suffix == ".md" else []
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-def test_pages_that_the_code_points_to() -> None:
-    named = {
+def test_pages_named_in_the_code_exist() -> None:
+    names = {
         name
         for path in (ROOT / "src").rglob("*.py")
         for name in re.findall(r"\bdocs/[\w/.-]+\.md", path.read_text("utf-8"))
     }
-    assert [] == sorted(name for name in named if not (ROOT / name).is_file())
+    assert sorted(name for name in names if not (ROOT / name).is_file()) == []
 
 
-def test_domains() -> None:
-    text = sections("domains.md")[""]
-    assert list(TrackingDomain.__struct_fields__) == listed(text)
-    (example,) = re.findall(r"```toml\n(.+?)```", text, flags=re.DOTALL)
-    assert ["links.example.com", "links.example.org"] == [domain.host for domain in parse_domains(example)]
+def test_paths_named_in_decisions_exist() -> None:
+    named = {
+        (page.name, path)
+        for page in DECISIONS
+        for path in re.findall(r"`((?:[\w-]+/)+[\w.-]*)`", page.read_text("utf-8"))
+    }
+    assert sorted(item for item in named if not path_exists(item[1])) == []
+
+
+def path_exists(path: str) -> bool:
+    return (ROOT / path).exists() or (ROOT / "src" / "clicktrail" / path).exists()
+
+
+def iterate_links(page: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files that a page links to, each with the anchor, which may be empty."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"[a-z]+:", target):
+            path, _, anchor = target.partition("#")
+            yield ((page.parent / path).resolve() if path else page), anchor
+
+
+def find_anchors(page: Path) -> set[str]:
+    """Anchors that Markdown viewers generate for headings."""
+    headings = re.findall(r"^#+ (.*)", page.read_text("utf-8"), flags=re.MULTILINE) if page.suffix == ".md" else []
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
