@@ -39,7 +39,7 @@ def test_file_is_created_and_replaced(tmp_path: Path) -> None:
 def test_mode_is_exact_and_private_by_default(tmp_path: Path, mode: int) -> None:
     write_atomically(tmp_path / "file", b"", mode=mode)
     write_atomically(tmp_path / "default", b"")
-    assert [0o600, mode] == [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("default", "file")]
+    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("default", "file")] == [0o600, mode]
 
 
 def test_existing_file_is_kept_without_overwrite(path: Path) -> None:

@@ -60,7 +60,7 @@ def test_toml_is_decoded() -> None:
 def test_error_names_file_key_and_problem(text: str, message: str) -> None:
     with pytest.raises(SettingsError) as caught:
         decode_toml(text, File, name="the file")
-    assert message == str(caught.value)
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_error_names_file_key_and_problem(text: str, message: str) -> None:
 def test_unknown_key_suggests_a_known_one(text: str, message: str, hint: str) -> None:
     with pytest.raises(SettingsError) as caught:
         decode_toml(text, File, name="the file")
-    assert (message, hint) == (str(caught.value), caught.value.hint)
+    assert (str(caught.value), caught.value.hint) == (message, hint)
 
 
 def test_lax_conversion_takes_numbers_as_text() -> None:
-    assert File(inner=Inner(number=3)) == convert_config({"inner": {"number": "3"}}, File, name="it", strict=False)
+    assert convert_config({"inner": {"number": "3"}}, File, name="it", strict=False) == File(inner=Inner(number=3))
 
 
 def test_unfamiliar_error_keeps_its_text() -> None:
-    assert "Something new" == explain_error(msgspec.ValidationError("Something new"))
+    assert explain_error(msgspec.ValidationError("Something new")) == "Something new"

@@ -16,7 +16,7 @@ def test_first_start_creates_a_private_ring(tmp_path: Path) -> None:
     created = keyring_file.load_or_create(path, earlier_data_paths=[tmp_path / "data" / "journal"])
 
     assert created.keys == keyring_file.load_or_create(path, earlier_data_paths=[]).keys
-    assert 0o600 == path.stat().st_mode & 0o777
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_lost_ring_is_not_replaced(tmp_path: Path) -> None:
@@ -79,8 +79,8 @@ def test_backup_opens_what_the_ring_sealed(tmp_path: Path) -> None:
 
     keyring_file.backup(path, copy)
 
-    assert b"secret" == keyring_file.load(copy).decrypt(ring.encrypt(b"secret"))
-    assert 0o600 == copy.stat().st_mode & 0o777
+    assert keyring_file.load(copy).decrypt(ring.encrypt(b"secret")) == b"secret"
+    assert copy.stat().st_mode & 0o777 == 0o600
 
 
 def test_backup_to_a_missing_folder_is_refused(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_backup_to_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KeyRingError, match="no folder") as caught:
         keyring_file.backup(path, tmp_path / "drive" / "copy.json")
 
-    assert ("is its drive mounted?", False) == (caught.value.hint, keyring_file.is_backed_up(path))
+    assert (caught.value.hint, keyring_file.is_backed_up(path)) == ("is its drive mounted?", False)
 
 
 def test_changed_ring_is_not_backed_up(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_changed_ring_is_not_backed_up(tmp_path: Path) -> None:
     path.unlink()
     states.append(keyring_file.is_backed_up(path))
     keyring_file.restore(path, copies[1])
-    assert [False, True, False, True, False, False, True] == [*states, keyring_file.is_backed_up(path)]
+    assert [*states, keyring_file.is_backed_up(path)] == [False, True, False, True, False, False, True]
 
 
 def test_backup_does_not_overwrite_a_file(tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ def test_backup_does_not_overwrite_a_file(tmp_path: Path) -> None:
     with pytest.raises(KeyRingError, match=r"there is a file at .*copy\.json already") as caught:
         keyring_file.backup(path, copy)
 
-    assert "choose another name, or move it away" == caught.value.hint
-    assert "older" == copy.read_text("utf-8")
+    assert caught.value.hint == "choose another name, or move it away"
+    assert copy.read_text("utf-8") == "older"
 
 
 def list_keys(ring: KeyRing) -> list[tuple[int, KeyState]]:
@@ -136,15 +136,15 @@ def test_rotation_adds_the_key_that_seals(tmp_path: Path) -> None:
     new = keyring_file.rotate(path)
 
     ring = keyring_file.load(path)
-    assert [(1, KeyState.SEAL), (0, KeyState.OPEN)] == list_keys(ring)
-    assert (b"before", new.last_character(TokenFormat.SEALED)) == (ring.decrypt(before), ring.encrypt(b"after")[-1])
+    assert list_keys(ring) == [(1, KeyState.SEAL), (0, KeyState.OPEN)]
+    assert (ring.decrypt(before), ring.encrypt(b"after")[-1]) == (b"before", new.last_character(TokenFormat.SEALED))
 
 
 def test_rotated_ring_is_private_and_leaves_no_temporary_file(tmp_path: Path) -> None:
     path = tmp_path / keyring_file.FILE_NAME
     keyring_file.load_or_create(path, earlier_data_paths=[])
     keyring_file.rotate(path)
-    assert ([path], 0o600) == (list(tmp_path.iterdir()), path.stat().st_mode & 0o777)
+    assert (list(tmp_path.iterdir()), path.stat().st_mode & 0o777) == ([path], 0o600)
 
 
 def test_failed_write_keeps_the_old_ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,8 +177,8 @@ def test_revoked_key_opens_nothing(tmp_path: Path) -> None:
     keyring_file.revoke(path, 0)
 
     ring = keyring_file.load(path)
-    assert [(1, KeyState.SEAL), (0, KeyState.REVOKED)] == list_keys(ring)
-    assert b"alive" == ring.decrypt(ring.encrypt(b"alive"))
+    assert list_keys(ring) == [(1, KeyState.SEAL), (0, KeyState.REVOKED)]
+    assert ring.decrypt(ring.encrypt(b"alive")) == b"alive"
     with pytest.raises(TokenForgedError, match="revoked"):
         ring.decrypt(dead)
 
@@ -212,4 +212,4 @@ def test_existing_ring_is_not_replaced_by_a_backup(tmp_path: Path) -> None:
     with pytest.raises(KeyRingError, match="there is a key ring"):
         keyring_file.restore(path, copy)
 
-    assert 2 == len(keyring_file.load(path).keys)
+    assert len(keyring_file.load(path).keys) == 2

@@ -11,7 +11,7 @@ SealedLink SkipReason Tracker load_key_ring open_token
 
 def test_public_names() -> None:
     assert NAMES.split() == clicktrail.__all__
-    assert [] == [name for name in clicktrail.__all__ if not hasattr(clicktrail, name)]
+    assert [name for name in clicktrail.__all__ if not hasattr(clicktrail, name)] == []
     assert set(clicktrail.__all__) <= set(dir(clicktrail))
 
 

@@ -9,19 +9,19 @@ from clicktrail.server.asgi import serve_app
 
 
 async def hello(_scope: object, _receive: object, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
-    """An application of one answer."""
+    """An ASGI application with one response."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"hello"})
 
 
-async def test_an_application_is_served_until_told_to_stop() -> None:
+async def test_application_is_served_until_stopped() -> None:
     stopping = asyncio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(serve_app(hello, listening, stopping=stopping))
             async with httpx2.AsyncClient() as client:
-                answer = await client.get("http://{}:{}/".format(*listening.getsockname()))
+                response = await client.get("http://{}:{}/".format(*listening.getsockname()))
             stopping.set()
 
-    assert (200, "hello") == (answer.status_code, answer.text)
-    assert "server" not in answer.headers
+    assert (response.status_code, response.text) == (200, "hello")
+    assert "server" not in response.headers

@@ -37,7 +37,7 @@ def load_settings(data_dir: Path, *, metrics_port: int) -> settings.Settings:
 
 def test_inspection_without_a_server_reads_files(tmp_path: Path) -> None:
     state = inspect_installation(load_settings(tmp_path / "none", metrics_port=1))
-    assert (None, 0, 0) == (state.processes, state.dropped_events, state.unreadable_events)
+    assert (state.processes, state.dropped_events, state.unreadable_events) == (None, 0, 0)
     assert "is missing" in str(state.key_ring_error)
     assert 0 < state.disk_free_bytes
 
@@ -52,14 +52,14 @@ async def test_inspection_asks_a_running_server(tmp_path: Path) -> None:
             while not (state := await asyncio.to_thread(inspect_installation, loaded)).unreadable_events:
                 pass
     assert state.processes is not None
-    assert {"edge-0", "edge-1", "engine"} == state.processes.keys()
-    assert {("serving", 0)} == {(process.status, process.restarts) for process in state.processes.values()}
-    assert (None, True, 0, 1) == (
+    assert state.processes.keys() == {"edge-0", "edge-1", "engine"}
+    assert {(process.status, process.restarts) for process in state.processes.values()} == {("serving", 0)}
+    assert (
         state.key_ring_error,
         state.is_key_ring_backed_up,
         state.dropped_events,
         state.unreadable_events,
-    )
+    ) == (None, True, 0, 1)
 
 
 @pytest.mark.parametrize("body", [b'{"status":"ok"}', b"[]", b"<html>"])
@@ -113,7 +113,7 @@ WARNINGS = {"key-ring-not-backed-up", "process-restarted", "disk-low"}
 
 
 def test_healthy_installation_has_no_findings() -> None:
-    assert [] == diagnose(HEALTHY)
+    assert diagnose(HEALTHY) == []
 
 
 @pytest.mark.parametrize("code", STATES_BY_CODE)
@@ -137,7 +137,7 @@ def test_restarts_are_counted(restarts: int, expected: str) -> None:
 
 def test_lost_key_ring_needs_no_backup() -> None:
     state = replace(STATES_BY_CODE["key-ring"], is_key_ring_backed_up=False)
-    assert ["key-ring"] == [finding.code for finding in diagnose(state)]
+    assert [finding.code for finding in diagnose(state)] == ["key-ring"]
 
 
 def test_errors_come_before_warnings() -> None:
@@ -149,4 +149,4 @@ def test_errors_come_before_warnings() -> None:
         hint="their readers arrived; check space, permissions and health of the disk that holds data_dir",
     )
     first, second = diagnose(state)
-    assert (expected, "key-ring-not-backed-up") == (first, second.code)
+    assert (first, second.code) == (expected, "key-ring-not-backed-up")

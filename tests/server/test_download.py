@@ -10,56 +10,56 @@ from clicktrail.errors import ClicktrailError
 from clicktrail.server.download import fetch_text
 
 
-class _Lists(BaseHTTPRequestHandler):
-    """A web server with one list."""
+class _ListHandler(BaseHTTPRequestHandler):
+    """A web server with a list of networks."""
 
     def do_GET(self) -> None:
-        """The list, one that does not end, a redirect, or nothing."""
-        found = {"/list": 200, "/endless": 200, "/moved": 302}.get(self.path, 404)
-        self.send_response(found)
-        if found == 302:
+        """Answer with a list, an endless list, a redirect, or 404."""
+        status = {"/list": 200, "/endless": 200, "/moved": 302}.get(self.path, 404)
+        self.send_response(status)
+        if status == 302:
             self.send_header("Location", "/list")
         self.end_headers()
         self.wfile.write(b"192.0.2.0/24\n")
-        with suppress(OSError):  # whoever asked goes away in the middle
+        with suppress(OSError):  # the client disconnects
             while self.path == "/endless":
                 self.wfile.write(bytes(2**20))
 
     def log_message(self, *_: object) -> None:
-        """Nothing is said of requests."""
+        """Log nothing."""
 
 
 @contextmanager
-def lists() -> Iterator[str]:
-    """The address of a server of lists."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Lists) as server:
-        serving = Thread(target=server.serve_forever)
-        serving.start()
+def list_server() -> Iterator[str]:
+    """URL of a running server."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _ListHandler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-        serving.join()
+        thread.join()
 
 
-def test_files_and_urls(tmp_path: Path) -> None:
+def test_file_and_url_are_read(tmp_path: Path) -> None:
     (tmp_path / "list").write_text("192.0.2.0/24\n", encoding="utf-8-sig")
-    with lists() as address:
-        assert ["192.0.2.0/24\n"] * 2 == [fetch_text(str(tmp_path / "list")), fetch_text(f"{address}/list")]
+    with list_server() as url:
+        assert [fetch_text(str(tmp_path / "list")), fetch_text(f"{url}/list")] == ["192.0.2.0/24\n"] * 2
 
 
-def test_what_cannot_be_loaded() -> None:
-    with lists() as address:
+def test_failed_download_is_an_error() -> None:
+    with list_server() as url:
         with pytest.raises(ClicktrailError, match="404"):
-            fetch_text(f"{address}/other")
-        with pytest.raises(ClicktrailError, match="302") as refused:
-            fetch_text(f"{address}/moved")
-    assert "it redirects to /list" == refused.value.hint
+            fetch_text(f"{url}/other")
+        with pytest.raises(ClicktrailError, match="302") as caught:
+            fetch_text(f"{url}/moved")
+    assert caught.value.hint == "it redirects to /list"
     with pytest.raises(ClicktrailError, match="cannot download"):
-        fetch_text(address)
+        fetch_text(url)
     with pytest.raises(ClicktrailError, match="cannot download"):
         fetch_text("http://[")
 
 
-def test_what_cannot_be_read(tmp_path: Path) -> None:
+def test_unreadable_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ClicktrailError, match="No such file"):
         fetch_text(str(tmp_path / "missing"))
     (tmp_path / "list").write_bytes(b"\xff\xff")
@@ -67,6 +67,6 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
         fetch_text(str(tmp_path / "list"))
 
 
-def test_what_does_not_end_is_given_up() -> None:
-    with lists() as address, pytest.raises(ClicktrailError, match="larger than any list"):
-        fetch_text(f"{address}/endless")
+def test_endless_download_is_aborted() -> None:
+    with list_server() as url, pytest.raises(ClicktrailError, match="larger than any list"):
+        fetch_text(f"{url}/endless")

@@ -15,28 +15,28 @@ CLOUD = ListedNetwork(name="cloud", network_class=NetworkClass.DATACENTRE, range
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 
 
-def test_what_was_written_is_read(tmp_path: Path) -> None:
-    own = OperatorNetworks(
+def test_networks_round_trip(tmp_path: Path) -> None:
+    networks = OperatorNetworks(
         sources={"b": NetworkSource(read_at=AT, networks=(OFFICE,)), "a": NetworkSource(read_at=AT, networks=(CLOUD,))}
     )
     path = tmp_path / "data" / "networks.json"
-    write(path, own)
-    assert (own, (CLOUD, OFFICE)) == (read(path), read(path).all_networks)
+    write(path, networks)
+    assert (read(path), read(path).all_networks) == (networks, (CLOUD, OFFICE))
 
 
-def test_no_file_holds_nothing(tmp_path: Path) -> None:
-    assert () == read(tmp_path / "networks.json").all_networks
+def test_missing_file_has_no_networks(tmp_path: Path) -> None:
+    assert read(tmp_path / "networks.json").all_networks == ()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"sources": {"a": 1}}'])
-def test_a_damaged_file(tmp_path: Path, content: bytes) -> None:
+def test_damaged_file_is_an_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "networks.json"
     path.write_bytes(content)
     with pytest.raises(StorageError, match=r"networks\.json"):
         read(path)
 
 
-def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
+def test_failed_write_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot write the networks"):
         write(tmp_path / "file" / "networks.json", OperatorNetworks())

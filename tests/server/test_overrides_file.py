@@ -16,22 +16,22 @@ SECOND = LinkEdit(
 )
 
 
-def test_what_was_added_is_read(tmp_path: Path) -> None:
+def test_merged_overrides_are_read(tmp_path: Path) -> None:
     path = tmp_path / "overrides.json"
-    merge(path, edits=[SECOND, FIRST], erased=["mark"])
-    assert OverridesSnapshot(edits=(FIRST, SECOND), erased=frozenset({"mark"})) == read(path)
-    assert 0 == path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    merge(path, edits=[SECOND, FIRST], erased=["hash"])
+    assert OverridesSnapshot(edits=(FIRST, SECOND), erased=frozenset({"hash"})) == read(path)
+    assert path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) == 0
 
 
-def test_nothing_is_ever_taken_out(tmp_path: Path) -> None:
+def test_overrides_are_never_removed(tmp_path: Path) -> None:
     path = tmp_path / "overrides.json"
-    merge(path, edits=[FIRST], erased=["mark"])
+    merge(path, edits=[FIRST], erased=["hash"])
     merge(path, edits=[], erased=[])
     merge(path, edits=[SECOND], erased=["other"])
-    assert OverridesSnapshot(edits=(FIRST, SECOND), erased=frozenset({"mark", "other"})) == read(path)
+    assert OverridesSnapshot(edits=(FIRST, SECOND), erased=frozenset({"hash", "other"})) == read(path)
 
 
-def test_where_nothing_is_new_the_file_is_not_touched(tmp_path: Path) -> None:
+def test_file_is_not_written_if_nothing_is_new(tmp_path: Path) -> None:
     path = tmp_path / "overrides.json"
     merge(path, edits=[], erased=[])
     assert not path.exists()
@@ -41,34 +41,37 @@ def test_where_nothing_is_new_the_file_is_not_touched(tmp_path: Path) -> None:
     assert (before.st_ino, before.st_mtime_ns) == (path.stat().st_ino, path.stat().st_mtime_ns)
 
 
-def said(consent: Consent, *, minutes: int, recipient: str = "ann") -> ConsentRecord:
-    """What a recipient, by their mark, said some minutes on."""
+def make_record(consent: Consent, *, minutes: int, recipient: str = "ann") -> ConsentRecord:
+    """Consent of a hashed recipient, recorded some minutes later."""
     return ConsentRecord(recipient=recipient, consent=consent, at=AT + timedelta(minutes=minutes))
 
 
-def test_what_was_said_last_holds(tmp_path: Path) -> None:
+def test_latest_consent_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "overrides.json"
     denied, granted, again = (
-        said(Consent.DENIED, minutes=1),
-        said(Consent.GRANTED, minutes=2),
-        said(Consent.DENIED, minutes=3),
+        make_record(Consent.DENIED, minutes=1),
+        make_record(Consent.GRANTED, minutes=2),
+        make_record(Consent.DENIED, minutes=3),
     )
-    merge(path, consents=[said(Consent.GRANTED, minutes=9, recipient="bob"), said(Consent.UNKNOWN, minutes=0)])
+    merge(
+        path,
+        consents=[make_record(Consent.GRANTED, minutes=9, recipient="bob"), make_record(Consent.UNKNOWN, minutes=0)],
+    )
     assert not path.exists()
-    for told, held, refused in (
+    for records, latest, denied_hashes in (
         ([denied], denied, frozenset({"ann"})),
         ([granted], granted, frozenset[str]()),
         ([denied], granted, frozenset[str]()),
         ([again, granted], again, frozenset({"ann"})),
         ([], again, frozenset({"ann"})),
     ):
-        merge(path, consents=told)
-        assert (OverridesSnapshot(consents=(held,)), refused) == (read(path), read(path).denied)
+        merge(path, consents=records)
+        assert (OverridesSnapshot(consents=(latest,)), denied_hashes) == (read(path), read(path).denied)
 
 
-def test_a_damaged_file_is_told_and_kept(tmp_path: Path) -> None:
+def test_damaged_file_is_an_error_and_kept(tmp_path: Path) -> None:
     path = tmp_path / "overrides.json"
     path.write_text("{")
     with pytest.raises(StorageError, match="cannot read the overrides"):
         merge(path, edits=[FIRST], erased=[])
-    assert "{" == path.read_text()
+    assert path.read_text() == "{"

@@ -33,12 +33,12 @@ def test_file_overrides_defaults(tmp_path: Path) -> None:
 
     settings = load(path, {})
 
-    assert "https://links.example.com" == settings.tracking.domain
-    assert ("example.com",) == settings.utm.own_hosts
+    assert settings.tracking.domain == "https://links.example.com"
+    assert settings.utm.own_hosts == ("example.com",)
 
 
 def test_relay_cannot_refuse_links(tmp_path: Path) -> None:
-    assert "keep" == load(write(tmp_path, '[utm]\nexisting = "keep"\n'), {}).utm.existing
+    assert load(write(tmp_path, '[utm]\nexisting = "keep"\n'), {}).utm.existing == "keep"
     with pytest.raises(SettingsError, match="refuse"):
         load(write(tmp_path, '[utm]\nexisting = "refuse"\n'), {})
 
@@ -54,7 +54,7 @@ def test_unknown_key_suggests_a_similar_one(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"in the settings: unknown key 'edge\.wrokers'") as caught:
         load(write(tmp_path, "[edge]\nwrokers = 4\n"), {})
 
-    assert "did you mean 'workers'?" == caught.value.hint
+    assert caught.value.hint == "did you mean 'workers'?"
 
 
 def test_unknown_key_without_a_similar_one_lists_all(tmp_path: Path) -> None:
@@ -70,8 +70,8 @@ def test_environment_overrides_the_file(tmp_path: Path) -> None:
 
     settings = load(path, environ)
 
-    assert 2 == settings.edge.workers
-    assert ("a.example", "*.b.example") == settings.utm.own_hosts
+    assert settings.edge.workers == 2
+    assert settings.utm.own_hosts == ("a.example", "*.b.example")
 
 
 def test_secret_is_read_from_a_file(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_secret_is_read_from_a_file(tmp_path: Path) -> None:
 
     settings = load(write(tmp_path, ""), {"CLICKTRAIL_RELAY_NEXT_HOP_PASSWORD_FILE": str(secret)})
 
-    assert "hunter2" == settings.relay.next_hop_password
+    assert settings.relay.next_hop_password == "hunter2"
 
 
 @pytest.mark.parametrize(("content", "message"), [(None, "cannot read"), (b"\xff", "is not UTF-8")])
@@ -98,7 +98,7 @@ def test_environment_names_the_settings_file(tmp_path: Path) -> None:
 
     settings = load(None, {"CLICKTRAIL_CONFIG": str(path)})
 
-    assert 3 == settings.edge.workers
+    assert settings.edge.workers == 3
 
 
 @pytest.mark.parametrize(

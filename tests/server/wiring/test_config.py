@@ -38,7 +38,7 @@ def build(folder: Path, text: str) -> Tracker:
 
 def test_defaults_track_links_and_sign_nothing(tmp_path: Path) -> None:
     tracker = build(tmp_path, "")
-    assert (UnknownConsentAction.TRACK, ()) == (tracker.policy.unknown_consent, tracker.dkim_keys)
+    assert (tracker.policy.unknown_consent, tracker.dkim_keys) == (UnknownConsentAction.TRACK, ())
     assert tracker.sensitive_rules
     assert tracker.sensitive_rules.find_rule(b"Subject: Reset your password\n\n", stream="")
 
@@ -52,7 +52,7 @@ def test_policy_can_be_a_preset(tmp_path: Path) -> None:
 def test_policy_file_is_relative_to_the_settings(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text('unknown_consent = "anonymous"', "utf-8")
     tracker = build(tmp_path, '[tracking]\npolicy = "policy.toml"\n')
-    assert UnknownConsentAction.ANONYMOUS is tracker.policy.unknown_consent
+    assert tracker.policy.unknown_consent is UnknownConsentAction.ANONYMOUS
 
 
 def test_dkim_key_is_relative_to_the_settings(tmp_path: Path) -> None:
@@ -85,31 +85,31 @@ def test_unusable_file_is_an_error(tmp_path: Path, text: str, error: str) -> Non
 
 def test_convention_is_built_from_settings() -> None:
     convention = read_convention(Settings(utm=UtmSettings(medium="drip", own_hosts=("x.com",), existing="keep")))
-    assert ("email", "drip", "", ("x.com",), ExistingUtmAction.KEEP) == (
+    assert (
         convention.source,
         convention.medium,
         convention.content,
         convention.own_hosts,
         convention.existing,
-    )
+    ) == ("email", "drip", "", ("x.com",), ExistingUtmAction.KEEP)
 
 
 def test_convention_file_replaces_settings(tmp_path: Path) -> None:
     file = tmp_path / "utm.toml"
     file.write_text('medium = "offer"\n[mediums]\noffer = "YYYY_description"\n', "utf-8")
     convention = read_relay_convention(Settings(utm=UtmSettings(convention_file=str(file))))
-    assert ("offer", "{location}_{element}", {"offer": "YYYY_description"}) == (
+    assert (
         convention.medium,
         convention.content,
         convention.mediums,
-    )
+    ) == ("offer", "{location}_{element}", {"offer": "YYYY_description"})
 
 
 def test_relay_convention_cannot_refuse_links(tmp_path: Path) -> None:
     file = tmp_path / "utm.toml"
     file.write_text('existing = "refuse"', "utf-8")
     settings = Settings(utm=UtmSettings(convention_file=str(file)))
-    assert ExistingUtmAction.REFUSE is read_convention(settings).existing
+    assert read_convention(settings).existing is ExistingUtmAction.REFUSE
     with pytest.raises(SettingsError, match=r"existing is 'refuse' in .*utm\.toml"):
         read_relay_convention(settings)
 
@@ -130,11 +130,11 @@ def test_domains_contain_the_texts_of_app_association_files(tmp_path: Path) -> N
     settings = Settings(tracking=TrackingSettings(domains_file=str(file)))
     (domain,) = read_domains(settings)
     assert (file, tmp_path / "android.json") == list_domain_files(settings)
-    assert ("a.example", "[]", "") == (domain.host, domain.assetlinks, domain.apple_app_site_association)
+    assert (domain.host, domain.assetlinks, domain.apple_app_site_association) == ("a.example", "[]", "")
 
 
 def test_no_domains_file_means_no_domains() -> None:
-    assert ((), ()) == (read_domains(Settings()), list_domain_files(Settings()))
+    assert (read_domains(Settings()), list_domain_files(Settings())) == ((), ())
 
 
 def test_missing_domains_file_is_an_error(tmp_path: Path) -> None:

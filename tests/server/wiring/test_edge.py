@@ -38,10 +38,10 @@ async def test_worker_redirects_and_records(tmp_path: Path) -> None:
     journal = tmp_path / DATA / "journal"
     recorded = [decode_event(line) for line in read_journal_lines(journal)]
 
-    assert (302, "https://shop.example/?a=b") == (response.status_code, response.headers["location"])
-    assert [("spring", 2)] == [(click.campaign, click.link) for click in recorded if isinstance(click, Click)]
+    assert (response.status_code, response.headers["location"]) == (302, "https://shop.example/?a=b")
+    assert [(click.campaign, click.link) for click in recorded if isinstance(click, Click)] == [("spring", 2)]
     assert (journal / "edge-0").is_dir()
-    assert 0 == process.returncode
+    assert process.returncode == 0
 
 
 async def test_request_in_progress_is_answered_after_sigterm(tmp_path: Path) -> None:
@@ -62,13 +62,13 @@ async def test_request_in_progress_is_answered_after_sigterm(tmp_path: Path) -> 
             await idle.read()
             partial_writer.write(b"\r\n")
             answer = await partial.read()
-            assert 0 == await process.wait()
+            assert await process.wait() == 0
             for writer in (idle_writer, partial_writer):
                 writer.close()
     journal = tmp_path / DATA / "journal"
     recorded = [decode_event(line) for line in read_journal_lines(journal)]
     assert answer.startswith(b"HTTP/1.1 302 ")
-    assert ["spring"] == [event.campaign for event in recorded]
+    assert [event.campaign for event in recorded] == ["spring"]
 
 
 @pytest.mark.parametrize(("opted_out", "recorded"), [("anonymous", [("spring", 2, "human")]), ("none", [])])
@@ -91,8 +91,8 @@ async def test_opted_out_reader_leaves_no_trace_in_the_journal(
     written = b"".join(path.read_bytes() for path in journal.rglob("*") if path.is_file())
     events = [decode_event(line) for line in read_journal_lines(journal)]
 
-    assert (302, "https://shop.example/?a=b") == (response.status_code, response.headers["location"])
-    assert [] == [text for text in (b"203.0.113", b"Private/7", b"ann@", b"m1", b"sec-gpc") if text in written]
+    assert (response.status_code, response.headers["location"]) == (302, "https://shop.example/?a=b")
+    assert [text for text in (b"203.0.113", b"Private/7", b"ann@", b"m1", b"sec-gpc") if text in written] == []
     clicks = [event for event in events if isinstance(event, AnonymousClick)]
     assert recorded == [(click.campaign, click.link, click.verdict) for click in clicks]
     assert all((click.at.minute, click.at.second) == (0, 0) for click in clicks)
@@ -152,7 +152,7 @@ def test_unreadable_or_missing_file_changes_nothing(tmp_path: Path) -> None:
         path.unlink()
         edge.reload()
     assert edge.routes.overrides is active_edits
-    assert 1 == len(edge.rings)
+    assert len(edge.rings) == 1
 
 
 def test_changed_key_ring_is_reloaded_once(tmp_path: Path) -> None:
@@ -164,9 +164,9 @@ def test_changed_key_ring_is_reloaded_once(tmp_path: Path) -> None:
     )
     for change in (lambda: None, lambda: keyring_file.rotate(path), lambda: keyring_file.revoke(path, 0)):
         change()
-        assert [] == edge.reload() + edge.reload()
+        assert edge.reload() + edge.reload() == []
         assert ANN in edge.routes.denied
-    assert [[0], [1, 0], [1, 0]] == [[key.number for key in ring.keys] for ring in edge.rings]
+    assert [[key.number for key in ring.keys] for ring in edge.rings] == [[0], [1, 0], [1, 0]]
 
 
 def test_failed_read_is_logged_once_and_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,9 +179,9 @@ def test_failed_read_is_logged_once_and_retried(tmp_path: Path, monkeypatch: pyt
 
     with monkeypatch.context() as patch:
         patch.setattr(overrides_file, "read", fail)
-        assert ["disk error"] == edge.reload() + edge.reload()
+        assert edge.reload() + edge.reload() == ["disk error"]
     before = edge.routes.overrides
-    assert [] == edge.reload()
+    assert edge.reload() == []
     assert edge.routes.overrides is not before
 
 
@@ -192,10 +192,10 @@ def test_changed_tracking_domains_are_reloaded(tmp_path: Path) -> None:
     (tmp_path / "android.json").write_text("[1]")
     edge = ReloadedEdge(tmp_path, domains=DOMAIN.format("old.example"))
     edge.reload()
-    assert (b"[1]", None) == (edge.get_app_file("old.example"), edge.get_app_file("new.example"))
+    assert (edge.get_app_file("old.example"), edge.get_app_file("new.example")) == (b"[1]", None)
     edge.domains_file.write_text(DOMAIN.format("new.example"))
     edge.reload()
-    assert (None, b"[1]") == (edge.get_app_file("old.example"), edge.get_app_file("new.example"))
+    assert (edge.get_app_file("old.example"), edge.get_app_file("new.example")) == (None, b"[1]")
 
 
 def test_changed_app_association_file_is_reloaded(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_changed_app_association_file_is_reloaded(tmp_path: Path) -> None:
     edge.reload()
     (tmp_path / "android.json").write_text("[1, 2]")
     edge.reload()
-    assert b"[1, 2]" == edge.get_app_file("a.example")
+    assert edge.get_app_file("a.example") == b"[1, 2]"
 
 
 def test_unreadable_tracking_domains_keep_the_old_ones_until_corrected(tmp_path: Path) -> None:
@@ -213,14 +213,14 @@ def test_unreadable_tracking_domains_keep_the_old_ones_until_corrected(tmp_path:
     edge.reload()
     edge.domains_file.write_text("[[domain]]\nhots = 'new.example'\n")
     (error,) = edge.reload() + edge.reload()
-    assert "in the domains file: unknown key 'hots' in domain[0]" == error
-    assert b"[1]" == edge.get_app_file("old.example")
+    assert error == "in the domains file: unknown key 'hots' in domain[0]"
+    assert edge.get_app_file("old.example") == b"[1]"
     edge.domains_file.unlink()
     (error,) = edge.reload() + edge.reload()
     assert "cannot read the domains file" in error
     edge.domains_file.write_text(DOMAIN.format("new.example"))
-    assert [] == edge.reload()
-    assert (None, b"[1]") == (edge.get_app_file("old.example"), edge.get_app_file("new.example"))
+    assert edge.reload() == []
+    assert (edge.get_app_file("old.example"), edge.get_app_file("new.example")) == (None, b"[1]")
 
 
 async def test_running_worker_reloads_overrides_and_domains(tmp_path: Path) -> None:

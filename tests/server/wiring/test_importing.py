@@ -16,52 +16,52 @@ from tests.support.recorded_journal import read_journal_lines
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Those of a folder in which something was started once."""
+    """Settings of a data folder with a key ring."""
     keyring_file.load_or_create(tmp_path / keyring_file.FILE_NAME, earlier_data_paths=[])
     return Settings(data_dir=str(tmp_path))
 
 
-def written(settings: Settings) -> list[AnyEvent]:
-    """What the journal's reader finds."""
+def read_events(settings: Settings) -> list[AnyEvent]:
+    """Read the events of the journal."""
     return [decode_event(line) for line in read_journal_lines(settings.journal_path)]
 
 
-def test_events_are_in_the_journal_by_the_names_of_their_messages(settings: Settings) -> None:
-    told: list[AnyEvent] = [
+def test_imported_events_get_message_ids(settings: Settings) -> None:
+    events: list[AnyEvent] = [
         click("m1", "1"),
         click("", "2", recipient="ann"),
         click("", "3"),
         click("", "4", campaign="", recipient="ann"),
         AnonymousClick(id="5", at=SENT_AT, campaign="spring"),
     ]
-    assert 5 == import_events(settings, told)
-    assert ["m1", "spring\x1fann", "-3", "", ""] == [event.message_id for event in written(settings)]
+    assert import_events(settings, events) == 5
+    assert [event.message_id for event in read_events(settings)] == ["m1", "spring\x1fann", "-3", "", ""]
 
 
-def test_many_events_are_written_in_their_order(settings: Settings) -> None:
-    assert 2_500 == import_events(settings, (click("m1", str(number)) for number in range(2_500)))
-    assert [f"m1-{number}" for number in range(2_500)] == [event.id for event in written(settings)]
+def test_many_events_keep_their_order(settings: Settings) -> None:
+    assert import_events(settings, (click("m1", str(number)) for number in range(2_500))) == 2_500
+    assert [event.id for event in read_events(settings)] == [f"m1-{number}" for number in range(2_500)]
 
 
-def test_erased_recipients_are_passed_over(settings: Settings) -> None:
-    mark = HashedRecipients(keyring_file.load(settings.keyring_path)).hash_recipient("Ann@example.com")
-    overrides_file.merge(settings.overrides_path, edits=[], erased=[mark], consents=[])
-    told = [click("m1", "1", recipient="ann@example.com"), click("m2", "1", recipient="bob@example.com")]
-    assert 1 == import_events(settings, told)
-    assert ["bob@example.com"] == [event.recipient for event in written(settings)]
+def test_events_of_erased_recipients_are_skipped(settings: Settings) -> None:
+    ann_hash = HashedRecipients(keyring_file.load(settings.keyring_path)).hash_recipient("Ann@example.com")
+    overrides_file.merge(settings.overrides_path, edits=[], erased=[ann_hash], consents=[])
+    events = [click("m1", "1", recipient="ann@example.com"), click("m2", "1", recipient="bob@example.com")]
+    assert import_events(settings, events) == 1
+    assert [event.recipient for event in read_events(settings)] == ["bob@example.com"]
 
 
-def test_two_imports_at_once_are_one_too_many(settings: Settings) -> None:
+def test_only_one_import_runs_at_a_time(settings: Settings) -> None:
     other = SegmentAppender(settings.journal_path / "import")
     other.open()
     with pytest.raises(StorageError, match="another process writes"):
         import_events(settings, [click("m1", "1")])
     other.release()
-    assert 1 == import_events(settings, [click("m1", "1")])
+    assert import_events(settings, [click("m1", "1")]) == 1
 
 
-def test_a_disk_that_takes_nothing_ends_an_import(settings: Settings) -> None:
+def test_import_fails_if_the_disk_cannot_be_written(settings: Settings) -> None:
     settings.journal_path.mkdir()
     (settings.journal_path / "import").write_bytes(b"no folder")
-    with pytest.raises(StorageError, match="takes no more"):
+    with pytest.raises(StorageError, match="cannot be written"):
         import_events(settings, [click("m1", "1")])

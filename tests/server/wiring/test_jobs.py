@@ -1,5 +1,3 @@
-"""What is done now and then."""
-
 import asyncio
 import time
 from datetime import timedelta
@@ -15,25 +13,25 @@ from clicktrail.server.wiring.jobs import run_periodically, run_report_recount, 
 from clicktrail.server.wiring.stores import open_registry
 
 
-async def test_trouble_is_told_and_work_goes_on() -> None:
+async def test_failed_job_is_reported_and_run_again() -> None:
     stopping = asyncio.Event()
-    refused: list[StorageError] = []
-    done: list[int] = []
+    errors: list[StorageError] = []
+    runs: list[int] = []
 
-    async def work() -> None:
-        done.append(len(done))
-        if len(done) == 1:
+    async def job() -> None:
+        runs.append(len(runs))
+        if len(runs) == 1:
             raise StorageError("no")
         stopping.set()
 
     async with asyncio.timeout(10):
-        await run_periodically(work, stopping, interval_s=0.001, on_error=refused.append)
+        await run_periodically(job, stopping, interval_s=0.001, on_error=errors.append)
 
-    assert [0, 1] == done
-    assert ["no"] == [str(error) for error in refused]
+    assert runs == [0, 1]
+    assert [str(error) for error in errors] == ["no"]
 
 
-async def test_a_pause_ends_when_told_to_stop() -> None:
+async def test_sleep_ends_when_stopped() -> None:
     stopping = asyncio.Event()
     await sleep_or_stop(stopping, 0.001)
     asyncio.get_running_loop().call_soon(stopping.set)
@@ -44,8 +42,8 @@ async def test_a_pause_ends_when_told_to_stop() -> None:
     assert stopping.is_set()
 
 
-@pytest.mark.parametrize(("days", "left"), [(30, [29]), (0, [29, 31])])
-async def test_old_short_links_are_deleted(tmp_path: Path, days: int, left: list[int]) -> None:
+@pytest.mark.parametrize(("days", "remaining_ages"), [(30, [29]), (0, [29, 31])])
+async def test_old_short_links_are_deleted(tmp_path: Path, days: int, remaining_ages: list[int]) -> None:
     settings = Settings(data_dir=str(tmp_path), registry=RegistrySettings(short_link_days=days))
     stopping, now = asyncio.Event(), SystemClock().now()
     async with open_registry(settings) as registry, asyncio.TaskGroup() as tasks:
@@ -62,19 +60,19 @@ async def test_old_short_links_are_deleted(tmp_path: Path, days: int, left: list
             )
         tasks.create_task(run_short_link_expiry(stopping, settings, registry.short_links))
         async with asyncio.timeout(10):
-            while [age for age in (29, 31) if await registry.short_links.find(age)] != left:
+            while [age for age in (29, 31) if await registry.short_links.find(age)] != remaining_ages:
                 pass
         stopping.set()
 
 
-async def test_counts_rest_after_each_also_when_one_fails() -> None:
+async def test_recount_pauses_even_after_a_failure() -> None:
     stopping = asyncio.Event()
     spans: list[tuple[float, float]] = []
 
     async def recount() -> None:
-        began = time.monotonic()
-        await asyncio.sleep(0.2)  # what a count takes
-        spans.append((began, time.monotonic()))
+        started_at = time.monotonic()
+        await asyncio.sleep(0.2)
+        spans.append((started_at, time.monotonic()))
         if len(spans) == 2:
             stopping.set()
         raise StorageError("no")
@@ -82,5 +80,5 @@ async def test_counts_rest_after_each_also_when_one_fails() -> None:
     async with asyncio.timeout(60):
         await run_report_recount(stopping, recount)
 
-    (began, ended), (again, _) = spans
-    assert again - ended >= 4 * (ended - began) * 0.99
+    (started_at, ended_at), (restarted_at, _) = spans
+    assert restarted_at - ended_at >= 4 * (ended_at - started_at) * 0.99

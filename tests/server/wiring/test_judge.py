@@ -17,8 +17,8 @@ OFFICE = ListedNetwork(
 )
 
 
-class Days:
-    """A clock that somebody turns."""
+class SettableClock:
+    """A clock that a test sets to a day of November 2026."""
 
     def __init__(self, day: int) -> None:
         self.day = day
@@ -28,82 +28,82 @@ class Days:
         return datetime(2026, 11, self.day, 12, tzinfo=UTC)
 
 
-def own(*networks: ListedNetwork) -> OperatorNetworks:
-    """An operator's networks, from one file."""
-    return OperatorNetworks(sources={"own.toml": NetworkSource(read_at=Days(24).now(), networks=networks)})
+def make_operator_networks(*networks: ListedNetwork) -> OperatorNetworks:
+    """Networks of one file."""
+    return OperatorNetworks(sources={"own.toml": NetworkSource(read_at=SettableClock(24).now(), networks=networks)})
 
 
-def test_the_operators_networks_hold_until_they_expire(tmp_path: Path) -> None:
-    clock, file = Days(25), tmp_path / "networks.json"
-    current = ReloadingJudge(file, clock)
-    shipped = current.context
-    write(file, own(OFFICE))
+def test_operator_networks_are_used_until_they_expire(tmp_path: Path) -> None:
+    clock, file = SettableClock(25), tmp_path / "networks.json"
+    judge = ReloadingJudge(file, clock)
+    shipped = judge.context
+    write(file, make_operator_networks(OFFICE))
 
-    current.refresh()
-    assert "office" == str(current.context.networks.find(AZURE))
-    (found,) = current(make_judged_message(click("m1", "1")).timeline)
-    assert f"/{current.context.networks.version}/" in found.rules
+    judge.refresh()
+    assert str(judge.context.networks.find(AZURE)) == "office"
+    (judged,) = judge(make_judged_message(click("m1", "1")).timeline)
+    assert f"/{judge.context.networks.version}/" in judged.rules
     clock.day = 26
-    current.refresh()
-    assert shipped.version == current.context.version
+    judge.refresh()
+    assert shipped.version == judge.context.version
 
 
-def test_a_new_file_holds_at_the_next_look(tmp_path: Path) -> None:
+def test_new_and_removed_files_are_reloaded(tmp_path: Path) -> None:
     file = tmp_path / "networks.json"
-    current = ReloadingJudge(file, Days(24))
-    current.refresh()
-    shipped = current.context
-    current.refresh()
-    assert shipped is current.context
+    judge = ReloadingJudge(file, SettableClock(24))
+    judge.refresh()
+    shipped = judge.context
+    judge.refresh()
+    assert shipped is judge.context
 
-    write(file, own(OFFICE))
-    current.refresh()
-    assert "office" == str(current.context.networks.find(AZURE))
+    write(file, make_operator_networks(OFFICE))
+    judge.refresh()
+    assert str(judge.context.networks.find(AZURE)) == "office"
     file.unlink()
-    current.refresh()
-    assert "Microsoft AS8075" == str(current.context.networks.find(AZURE))
+    judge.refresh()
+    assert str(judge.context.networks.find(AZURE)) == "Microsoft AS8075"
 
 
-async def test_a_running_judge_follows(tmp_path: Path) -> None:
+async def test_networks_are_refreshed_until_stopped(tmp_path: Path) -> None:
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
 
-    class Stopping(Days):
+    class StoppingClock(SettableClock):
         def now(self) -> datetime:
-            """Whoever asks is told to stop."""
+            """Stop at the first call."""
             loop.call_soon_threadsafe(stopping.set)
             return super().now()
 
-    write(tmp_path / "networks.json", own(OFFICE))
-    current = ReloadingJudge(tmp_path / "networks.json", Stopping(24))
+    write(tmp_path / "networks.json", make_operator_networks(OFFICE))
+    judge = ReloadingJudge(tmp_path / "networks.json", StoppingClock(24))
     async with asyncio.timeout(10):
-        await current.refresh_periodically(stopping)
-    assert "office" == str(current.context.networks.find(AZURE))
+        await judge.refresh_periodically(stopping)
+    assert str(judge.context.networks.find(AZURE)) == "office"
 
 
-def test_a_damaged_file_changes_nothing(tmp_path: Path) -> None:
+def test_damaged_file_changes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "networks.json"
-    current = ReloadingJudge(file, Days(24))
-    write(file, own(OFFICE))
-    current.refresh()
-    before = current.context
+    judge = ReloadingJudge(file, SettableClock(24))
+    write(file, make_operator_networks(OFFICE))
+    judge.refresh()
+    before = judge.context
     file.write_text("{")
-    current.refresh()
-    assert before is current.context
+    judge.refresh()
+    assert before is judge.context
 
 
-def test_trouble_that_passes_is_told_once_and_forgotten(tmp_path: Path) -> None:
+def test_failed_read_is_logged_once_and_retried(tmp_path: Path) -> None:
     file = tmp_path / "networks.json"
-    write(file, own(OFFICE))
-    content, written = file.read_bytes(), file.stat()
-    current = ReloadingJudge(file, Days(24))
+    write(file, make_operator_networks(OFFICE))
+    content, stat = file.read_bytes(), file.stat()
+    judge = ReloadingJudge(file, SettableClock(24))
     file.write_bytes(b"{")
-    os.utime(file, ns=(written.st_atime_ns, written.st_mtime_ns))
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     with capture_logs() as logs:
-        current.refresh()
-        current.refresh()
-    assert 1 == len(logs)
+        judge.refresh()
+        judge.refresh()
+    assert len(logs) == 1
 
     file.write_bytes(content)
-    os.utime(file, ns=(written.st_atime_ns, written.st_mtime_ns))
-    current.refresh()
-    assert "office" == str(current.context.networks.find(AZURE))
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    judge.refresh()
+    assert str(judge.context.networks.find(AZURE)) == "office"

@@ -21,7 +21,7 @@ from tests.support.memory_analytics import MemoryAnalytics
 DISABLED = LinkEdit(id="a", at=NOW, target=EditTarget(host="shop.example"), action=EditAction.DISABLE)
 
 
-async def test_the_registrys_overrides_are_copied(tmp_path: Path) -> None:
+async def test_overrides_are_copied_and_survive_a_lost_registry(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
     ring = keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
     async with open_registry(settings) as registry:
@@ -30,31 +30,33 @@ async def test_the_registrys_overrides_are_copied(tmp_path: Path) -> None:
         await copy_overrides(settings, registry)
     settings.registry_path.unlink()
     async with open_registry(settings) as registry:
-        assert [] == list(await registry.link_edits.list_all())
+        assert list(await registry.link_edits.list_all()) == []
         await copy_overrides(settings, registry)
-    refusal = ConsentRecord(
+    denial = ConsentRecord(
         recipient=HashedRecipients(ring).hash_recipient("ann@example.org"), consent=Consent.DENIED, at=NOW
     )
-    kept = overrides_file.OverridesSnapshot(edits=(DISABLED,), erased=frozenset({"mark"}), consents=(refusal,))
-    assert kept == overrides_file.read(tmp_path / "overrides.json")
+    expected = overrides_file.OverridesSnapshot(edits=(DISABLED,), erased=frozenset({"mark"}), consents=(denial,))
+    assert overrides_file.read(settings.overrides_path) == expected
 
 
-async def test_who_denies_is_known_by_a_mark_until_they_agree(tmp_path: Path) -> None:
+async def test_denied_consent_is_copied_as_a_hash_until_granted(tmp_path: Path) -> None:
     settings, ann = Settings(data_dir=str(tmp_path)), "ann@example.org"
     ring = keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
-    denied = [frozenset({HashedRecipients(ring).hash_recipient(ann)}), frozenset[str]()]
+    denied_hashes = [frozenset({HashedRecipients(ring).hash_recipient(ann)}), frozenset[str]()]
     async with open_registry(settings) as registry:
-        copying = OverridesCopier(settings, registry)
+        copier = OverridesCopier(settings, registry)
         await registry.consents.set("bob@example.org", Consent.GRANTED, at=NOW)
-        for said in (Consent.DENIED, Consent.GRANTED, Consent.DENIED, Consent.UNKNOWN):
-            await registry.consents.set(ann, said, at=SystemClock().now())
-            await copying.run_once()
+        for consent in (Consent.DENIED, Consent.GRANTED, Consent.DENIED, Consent.UNKNOWN):
+            await registry.consents.set(ann, consent, at=SystemClock().now())
+            await copier.run_once()
             await copy_overrides(settings, registry)
-            assert denied[said is not Consent.DENIED] == overrides_file.read(tmp_path / "overrides.json").denied
-    assert 1 == len(overrides_file.read(tmp_path / "overrides.json").consents)
+            assert (
+                denied_hashes[consent is not Consent.DENIED] == overrides_file.read(tmp_path / "overrides.json").denied
+            )
+    assert len(overrides_file.read(tmp_path / "overrides.json").consents) == 1
 
 
-async def test_a_machine_without_an_engine_copies_too(tmp_path: Path) -> None:
+async def test_machine_without_an_engine_copies_overrides(tmp_path: Path) -> None:
     settings, stopping = Settings(data_dir=str(tmp_path)), asyncio.Event()
     keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
     async with open_registry(settings) as registry, asyncio.TaskGroup() as tasks:
@@ -66,21 +68,21 @@ async def test_a_machine_without_an_engine_copies_too(tmp_path: Path) -> None:
         stopping.set()
 
 
-async def test_the_engine_erases_whom_somebody_asked_to_erase(tmp_path: Path) -> None:
+async def test_engine_erases_recipients_in_two_runs(tmp_path: Path) -> None:
     settings, analytics = Settings(data_dir=str(tmp_path)), MemoryAnalytics()
     ring = keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
     ann = "ann@example.com"
-    told = [encode_event(event) for event in (sent("m1", recipient=ann), click("m1", "1", recipient=ann))]
-    reader = ListReader(told)
+    lines = [encode_event(event) for event in (sent("m1", recipient=ann), click("m1", "1", recipient=ann))]
+    reader = ListReader(lines)
     processor = Processor(reader, analytics, judge=build_shipped_judge(), on_unreadable=lambda _entry, _error: None)
     await processor.run_once(1)
     async with open_registry(settings) as registry:
-        overriding = OverridesJob(settings, registry=registry, event_store=analytics, processor=processor)
-        await overriding.run_once()
-        assert ["m1-sent"] == list(analytics.events)
+        job = OverridesJob(settings, registry=registry, event_store=analytics, processor=processor)
+        await job.run_once()
+        assert list(analytics.events) == ["m1-sent"]
         await registry.erasures.add(ann, HashedRecipients(ring).hash_recipient(ann), at=NOW)
-        await overriding.run_once()
+        await job.run_once()
         await processor.run_once(1)
-        assert ([ann], []) == (list(await registry.erasures.list_pending()), list(analytics.events))
-        await overriding.run_once()
-        assert [] == list(await registry.erasures.list_pending())
+        assert (list(await registry.erasures.list_pending()), list(analytics.events)) == ([ann], [])
+        await job.run_once()
+        assert list(await registry.erasures.list_pending()) == []

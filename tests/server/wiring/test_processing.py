@@ -34,87 +34,87 @@ from tests.support.recorded_journal import SENT, write_journal
 from tests.support.recorded_journal import click as recorded_click
 
 
-async def stored(settings: Settings) -> int:
-    """How many events of the message are in analytics once the journal was processed."""
+async def process_and_count(settings: Settings) -> int:
+    """Process the journal, and count the stored events of the message."""
     async with open_analytics(settings) as analytics:
         await catch_up(build_processor(settings, build_reader(settings), analytics, build_judge(settings)))
         return len((await analytics.timelines(["m1"]))["m1"].events)
 
 
 def erase(settings: Settings, recipient: str) -> None:
-    """Mark a recipient as erased, as the edge's disk has it."""
+    """Add an erased recipient to the overrides file."""
     ring = keyring_file.load(settings.keyring_path)
     overrides_file.merge(settings.overrides_path, erased=[HashedRecipients(ring).hash_recipient(recipient)])
 
 
-@pytest.mark.parametrize(("erased", "left"), [("anna@example.net", 0), ("bert@example.net", 2)])
-def test_nothing_of_the_erased_is_processed(tmp_path: Path, erased: str, left: int) -> None:
+@pytest.mark.parametrize(("erased", "expected"), [("anna@example.net", 0), ("bert@example.net", 2)])
+def test_events_of_erased_recipients_are_skipped(tmp_path: Path, erased: str, expected: int) -> None:
     settings = Settings(data_dir=str(tmp_path))
     keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
     write_journal(settings, SENT, recorded_click(0))
     erase(settings, erased)
-    assert left == asyncio.run(stored(settings))
+    assert asyncio.run(process_and_count(settings)) == expected
 
 
-def test_without_the_key_ring_nobody_knows_who_was_erased(tmp_path: Path) -> None:
+def test_erased_recipients_need_the_key_ring(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
     keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
     write_journal(settings, SENT)
     erase(settings, "anna@example.net")
-    (settings.keyring_path).unlink()
+    settings.keyring_path.unlink()
     with pytest.raises(KeyRingError):
-        asyncio.run(stored(settings))
+        asyncio.run(process_and_count(settings))
 
 
-VISITOR = "86.128.0.9"
+IP = "86.128.0.9"
 
 
 class ListReader:
-    """A journal of some clicks, which come one after the other."""
+    """A journal with a number of clicks, one per hour."""
 
     def __init__(self, count: int) -> None:
-        clicks = (
-            replace(click("m1", f"{number}", after_s=3_600 * number), ip=VISITOR) for number in range(1, count + 1)
-        )
+        clicks = (replace(click("m1", f"{number}", after_s=3_600 * number), ip=IP) for number in range(1, count + 1))
         self._entries = [JournalEntry(line, None) for line in (encode_event(sent("m1")), *map(encode_event, clicks))]
 
     async def read(self, limit: int) -> list[JournalEntry]:
-        """The next lines."""
-        found, self._entries = self._entries[:limit], self._entries[limit:]
-        return found
+        """Return the next entries."""
+        entries, self._entries = self._entries[:limit], self._entries[limit:]
+        return entries
 
     async def commit(self) -> None:
-        """Nothing that lasts."""
+        """Do nothing."""
 
 
-async def test_the_processor_goes_on_from_what_is_stored_now(tmp_path: Path) -> None:
+async def test_processor_continues_with_the_new_verdicts(tmp_path: Path) -> None:
     file, analytics = tmp_path / "networks.json", MemoryAnalytics()
     current = ReloadingJudge(file, SystemClock())
     processor = Processor(ListReader(3), analytics, judge=current, on_unreadable=lambda _entry, _error: None)
     await processor.run_once(3)
-    scanner = ListedNetwork(name="a scanner", network_class=NetworkClass.MAIL_SECURITY, ranges=(f"{VISITOR}/32",))
+    scanner = ListedNetwork(name="a scanner", network_class=NetworkClass.MAIL_SECURITY, ranges=(f"{IP}/32",))
     write(file, OperatorNetworks(sources={"own": NetworkSource(read_at=SystemClock().now(), networks=(scanner,))}))
     current.refresh()
-    turn = asyncio.Lock()
-    (done,) = await rejudge_and_clear_cache(processor, analytics, current, turn, RejudgeRequest(apply=True))
-    assert (2, False) == (done.judged_count, turn.locked())
-    assert {Verdict.BOT} == {judged.verdict for judged in analytics.judged_clicks().values()}
+    store_lock = asyncio.Lock()
+    (result,) = await rejudge_and_clear_cache(processor, analytics, current, store_lock, RejudgeRequest(apply=True))
+    assert (result.judged_count, store_lock.locked()) == (2, False)
+    assert {judged.verdict for judged in analytics.judged_clicks().values()} == {Verdict.BOT}
 
     file.unlink()
     current.refresh()
     await processor.run_once(1)
-    assert [Verdict.HUMAN] * 3 == [judged.verdict for judged in analytics.judged_clicks().values()]
+    assert [judged.verdict for judged in analytics.judged_clicks().values()] == [Verdict.HUMAN] * 3
 
 
-async def test_a_turn_is_waited_for(tmp_path: Path) -> None:
-    analytics, turn = MemoryAnalytics(), asyncio.Lock()
+async def test_rejudging_waits_for_the_store_lock(tmp_path: Path) -> None:
+    analytics, store_lock = MemoryAnalytics(), asyncio.Lock()
     current = ReloadingJudge(tmp_path / "networks.json", SystemClock())
     processor = Processor(ListReader(1), analytics, judge=current, on_unreadable=lambda _entry, _error: None)
     await processor.run_once(2)
-    await turn.acquire()
+    await store_lock.acquire()
     async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(rejudge_and_clear_cache(processor, analytics, current, turn, RejudgeRequest()))
-        done = await rejudge_and_clear_cache(processor, analytics, current, nullcontext(), RejudgeRequest())
+        waiting = tasks.create_task(
+            rejudge_and_clear_cache(processor, analytics, current, store_lock, RejudgeRequest())
+        )
+        results = await rejudge_and_clear_cache(processor, analytics, current, nullcontext(), RejudgeRequest())
         assert not waiting.done()
-        turn.release()
-    assert done == waiting.result()
+        store_lock.release()
+    assert waiting.result() == results

@@ -22,7 +22,7 @@ async def test_missing_registry_can_be_opened_read_only_and_fails_on_query(tmp_p
     async with open_registry_read_only(Settings(data_dir=str(tmp_path))) as registry:
         with pytest.raises(StorageError):
             await registry.link_sets.find(1)
-    assert [] == list_names(tmp_path)
+    assert list_names(tmp_path) == []
 
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -37,8 +37,8 @@ async def test_registry_is_created_private_and_readable(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
     async with open_registry(settings) as registry, open_registry_read_only(settings) as reader:
         await registry.consents.set("ann@example.org", Consent.DENIED, at=NOW)
-        assert Consent.DENIED is await reader.consents.find("ann@example.org")
-        assert {0o600} == read_modes(tmp_path)
+        assert await reader.consents.find("ann@example.org") is Consent.DENIED
+        assert read_modes(tmp_path) == {0o600}
 
 
 async def test_registry_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
@@ -88,8 +88,8 @@ def test_saved_link_set_is_found_by_its_id(tmp_path: Path) -> None:
         async with open_registry_read_only(settings) as registry:
             return await registry.link_sets.find(link_set_id)
 
-    assert 2 == len(set(link_set_ids))
-    assert [LINK_SET, LINK_SET] == [asyncio.run(find(link_set_id)) for link_set_id in link_set_ids]
+    assert len(set(link_set_ids)) == 2
+    assert [asyncio.run(find(link_set_id)) for link_set_id in link_set_ids] == [LINK_SET, LINK_SET]
 
 
 def test_link_set_that_cannot_be_saved_is_an_error(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ async def running_idle_worker() -> AsyncIterator[asyncio.subprocess.Process]:
     )
     assert process.stdout
     try:
-        assert READY_LINE == await process.stdout.readline()
+        assert await process.stdout.readline() == READY_LINE
         yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -62,8 +62,8 @@ async def test_worker_stops_on_sigterm() -> None:
         process.send_signal(signal.SIGTERM)
         output, _ = await process.communicate()
 
-    assert 0 == process.returncode
-    assert [b"{}", b"stopped"] == unique_lines(output)[:2]
+    assert process.returncode == 0
+    assert unique_lines(output)[:2] == [b"{}", b"stopped"]
 
 
 async def test_worker_ignores_sigint_and_stops_at_the_end_of_its_input() -> None:
@@ -71,8 +71,8 @@ async def test_worker_ignores_sigint_and_stops_at_the_end_of_its_input() -> None
         process.send_signal(signal.SIGINT)
         output, _ = await process.communicate(b"")  # closes standard input
 
-    assert 0 == process.returncode
-    assert [b"{}", b"stopped"] == unique_lines(output)[:2]
+    assert process.returncode == 0
+    assert unique_lines(output)[:2] == [b"{}", b"stopped"]
 
 
 async def test_objects_of_the_start_are_not_garbage_collected() -> None:
@@ -80,7 +80,7 @@ async def test_objects_of_the_start_are_not_garbage_collected() -> None:
         process.send_signal(signal.SIGTERM)
         output, _ = await process.communicate()
 
-    assert b"early object not scanned" == unique_lines(output)[-1]
+    assert unique_lines(output)[-1] == b"early object not scanned"
 
 
 def fail_to_create_segment(_folder: Path, _number: int) -> Segment:
@@ -107,9 +107,9 @@ async def test_journal_metrics_count_batches(tmp_path: Path) -> None:
         await append(writer, 3)
         metrics, problems = collect_journal_metrics(writer), collect_journal_problems(writer)
 
-    assert (1, 3) == count_and_sum(metrics[JOURNAL_BATCH_EVENTS])
-    assert 1 == count_and_sum(metrics[JOURNAL_SYNC_SECONDS])[0]
-    assert (0, 0, ()) == (metrics[JOURNAL_BUFFERED_EVENTS], metrics[JOURNAL_EVENTS_DROPPED], problems)
+    assert count_and_sum(metrics[JOURNAL_BATCH_EVENTS]) == (1, 3)
+    assert count_and_sum(metrics[JOURNAL_SYNC_SECONDS])[0] == 1
+    assert (metrics[JOURNAL_BUFFERED_EVENTS], metrics[JOURNAL_EVENTS_DROPPED], problems) == (0, 0, ())
 
 
 async def test_journal_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
@@ -117,5 +117,5 @@ async def test_journal_that_cannot_be_written_is_a_problem(tmp_path: Path) -> No
         await append(writer, 2)
         metrics, (problem,) = collect_journal_metrics(writer), collect_journal_problems(writer)
 
-    assert (2, 0) == (metrics[JOURNAL_BUFFERED_EVENTS], metrics[JOURNAL_EVENTS_DROPPED])
-    assert ("journal-not-writable", True) == (problem.code, "data_dir" in problem.hint)
+    assert (metrics[JOURNAL_BUFFERED_EVENTS], metrics[JOURNAL_EVENTS_DROPPED]) == (2, 0)
+    assert (problem.code, "data_dir" in problem.hint) == ("journal-not-writable", True)
