@@ -46,7 +46,7 @@ _RELOAD_INTERVAL_S = 1.0
 
 
 def run_edge(settings: Settings, listening_socket: socket.socket, *, index: int) -> None:
-    """Serve redirects until the process is told to stop.
+    """Serve redirects until the process is stopped.
 
     Args:
         settings: name the files and folders of the edge.

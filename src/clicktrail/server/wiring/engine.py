@@ -67,7 +67,7 @@ Python's default of 700 took a fifth of the processing time of a click."""
 
 
 def run_engine(settings: Settings, *, relay_socket: socket.socket, console_socket: socket.socket) -> None:
-    """Run relay, processor and console until the process is told to stop."""
+    """Run relay, processor and console until the process is stopped."""
     gc.set_threshold(_GC_THRESHOLD, *gc.get_threshold()[1:])
     run_worker(_run_engine(settings, relay_socket=relay_socket, console_socket=console_socket))
 

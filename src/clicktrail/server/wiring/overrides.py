@@ -47,7 +47,7 @@ async def run_overrides_copy(stopping: asyncio.Event, settings: Settings, regist
 
 
 class OverridesCopier:
-    """Copies overrides. Of the consents, of which there may be millions, it reads only those since the last copy.
+    """Copies overrides. There may be millions of consents, so only those since the last copy are read.
 
     Raises:
         KeyRingError: the key ring is missing or unreadable.
