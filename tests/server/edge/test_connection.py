@@ -55,7 +55,9 @@ async def test_thousands_of_slow_clients_delay_no_other_client(summarize: Callab
             clients.append(socket.create_connection(address))
             clients[-1].sendall(b"GET /half-a-requ")
             clients[-1].settimeout(0)
-            if number % 500 == 0 or number == SLOW_CLIENTS - 1:  # accepted in turn, so all before it are by its answer
+            if (
+                number % 500 == 0 or number == SLOW_CLIENTS - 1
+            ):  # accepted in turn, so all before it are by its response
                 async with asyncio.timeout(10):
                     other, its_writer = await asyncio.open_connection(*address)
                     its_writer.write(build_request("/robots.txt", close=True))
@@ -71,11 +73,11 @@ async def test_thousands_of_slow_clients_delay_no_other_client(summarize: Callab
         for slow_connection in slow:
             slow_connection.close_if_expired(time_after(REQUEST_READ_TIMEOUT_S))
         async with asyncio.timeout(30):
-            answers = {await asyncio.get_running_loop().sock_recv(client, 12) for client in clients}
+            responses = {await asyncio.get_running_loop().sock_recv(client, 12) for client in clients}
             for client in clients:
                 client.close()
             await asyncio.gather(*(slow_connection.closed for slow_connection in slow))
-    assert {b"HTTP/1.1 408"} == answers
+    assert {b"HTTP/1.1 408"} == responses
     summarize(f"{SLOW_CLIENTS:,} slow connections at once")
 
 
@@ -161,7 +163,7 @@ def read_clicks(journal: Path) -> list[Click]:
     return [event for event in events if isinstance(event, Click)]
 
 
-async def read_answers(reader: asyncio.StreamReader, count: int) -> list[bytes]:
+async def read_responses(reader: asyncio.StreamReader, count: int) -> list[bytes]:
     return [await reader.readuntil(b"\r\n\r\n") for _ in range(count)]
 
 
@@ -169,11 +171,11 @@ async def test_click_is_redirected_and_recorded(tmp_path: Path) -> None:
     headers = "User-Agent: Mozilla/5.0\r\nX-Forwarded-For: 6.6.6.6, 203.0.113.9\r\nX-Forwarded-Proto: https\r\n"
     with open_writer(tmp_path) as journal:
         async with running_edge(journal) as edge:
-            answer = await edge.exchange(build_request(token_path(), headers=headers, close=True))
+            response = await edge.exchange(build_request(token_path(), headers=headers, close=True))
             clicks = read_clicks(tmp_path)
-    assert answer.startswith(b"HTTP/1.1 302 Found\r\n")
-    assert LOCATION in answer
-    assert answer.endswith(b"Connection: close\r\n\r\n")
+    assert response.startswith(b"HTTP/1.1 302 Found\r\n")
+    assert LOCATION in response
+    assert response.endswith(b"Connection: close\r\n\r\n")
     assert [("m1", "spring", 0, "203.0.113.9", "Mozilla/5.0", True)] == [
         (click.message_id, click.campaign, click.link, click.ip, click.user_agent, click.https) for click in clicks
     ]
@@ -198,12 +200,12 @@ async def test_pipelined_responses_come_in_order(tmp_path: Path) -> None:
             requests = [
                 build_request(token_path(f"https://shop.example/{number}", position=number)) for number in numbers
             ]
-            answer = await edge.exchange(b"".join(requests) + build_request("/gone", close=True))
-    found = re.findall(rb"Location: https://shop.example/(\d+)", answer)
-    assert list(numbers) == [int(number) for number in found]
+            response = await edge.exchange(b"".join(requests) + build_request("/gone", close=True))
+    locations = re.findall(rb"Location: https://shop.example/(\d+)", response)
+    assert list(numbers) == [int(number) for number in locations]
     assert list(numbers) == [click.link for click in read_clicks(tmp_path)]
-    assert answer.count(b"Connection: close") == 1
-    assert answer.endswith(b"</html>\n")
+    assert response.count(b"Connection: close") == 1
+    assert response.endswith(b"</html>\n")
 
 
 async def test_responses_wait_for_earlier_ones() -> None:
@@ -214,11 +216,11 @@ async def test_responses_wait_for_earlier_ones() -> None:
         writer.write(build_request("/robots.txt", method="HEAD"))
         await journal.wait_for_lines(2)
         journal.finish_commits(committed=True)
-        answers = await read_answers(reader, 3)
+        responses = await read_responses(reader, 3)
         writer.close()
         await writer.wait_closed()
     assert [b"a.example", b"b.example", b"text/plain"] == [
-        re.findall(rb"[ab]\.example|text/plain", answer)[0] for answer in answers
+        re.findall(rb"[ab]\.example|text/plain", response)[0] for response in responses
     ]
 
 
@@ -232,7 +234,7 @@ async def test_request_may_arrive_in_any_two_pieces(tmp_path: Path) -> None:
                 await writer.drain()
                 await asyncio.sleep(0)
                 writer.write(data[cut:])
-                assert [True] == [LOCATION in answer for answer in await read_answers(reader, 1)]
+                assert [True] == [LOCATION in response for response in await read_responses(reader, 1)]
             writer.close()
             await writer.wait_closed()
     assert len(read_clicks(tmp_path)) == len(data) - 1
@@ -241,9 +243,9 @@ async def test_request_may_arrive_in_any_two_pieces(tmp_path: Path) -> None:
 async def test_http_1_0_connection_is_closed(tmp_path: Path) -> None:
     with open_writer(tmp_path) as journal:
         async with running_edge(journal) as edge:
-            answer = await edge.exchange(f"GET {token_path()} HTTP/1.0\r\n\r\n".encode())
-    assert LOCATION in answer
-    assert b"Connection: close\r\n" in answer
+            response = await edge.exchange(f"GET {token_path()} HTTP/1.0\r\n\r\n".encode())
+    assert LOCATION in response
+    assert b"Connection: close\r\n" in response
     assert ["1.0"] == [click.http_version for click in read_clicks(tmp_path)]
 
 
@@ -260,20 +262,20 @@ async def test_http_1_0_connection_is_closed(tmp_path: Path) -> None:
 async def test_invalid_and_oversized_requests_are_refused(tmp_path: Path, data: bytes, status: bytes) -> None:
     with open_writer(tmp_path) as journal:
         async with running_edge(journal) as edge:
-            answer = await edge.exchange(build_request(token_path()) + data)
-    statuses = re.findall(rb"HTTP/1.1 (\d+) ", answer)
+            response = await edge.exchange(build_request(token_path()) + data)
+    statuses = re.findall(rb"HTTP/1.1 (\d+) ", response)
     assert [b"302", status] == statuses
-    assert answer.count(b"Connection: close") == 1
+    assert response.count(b"Connection: close") == 1
 
 
 async def test_tampered_token_never_redirects(tmp_path: Path) -> None:
     damaged = tampered_path()
     with open_writer(tmp_path) as journal:
         async with running_edge(journal) as edge:
-            answer = await edge.exchange(build_request(damaged, close=True))
-    assert answer.startswith(b"HTTP/1.1 404 Not Found\r\n")
-    assert b"Location" not in answer
-    assert b"This link does not work" in answer
+            response = await edge.exchange(build_request(damaged, close=True))
+    assert response.startswith(b"HTTP/1.1 404 Not Found\r\n")
+    assert b"Location" not in response
+    assert b"This link does not work" in response
     assert [(True, damaged[1:201])] == [(click.tampered, click.url) for click in read_clicks(tmp_path)]
 
 
@@ -281,8 +283,8 @@ async def test_body_is_read_and_ignored(tmp_path: Path) -> None:
     post = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 50000\r\n\r\n" + b"x" * 50_000
     with open_writer(tmp_path) as journal:
         async with running_edge(journal) as edge:
-            answer = await edge.exchange(post + build_request(token_path(), close=True))
-    assert [b"404", b"302"] == re.findall(rb"HTTP/1.1 (\d+) ", answer)
+            response = await edge.exchange(post + build_request(token_path(), close=True))
+    assert [b"404", b"302"] == re.findall(rb"HTTP/1.1 (\d+) ", response)
 
 
 async def test_expect_100_continue_is_answered() -> None:
@@ -293,7 +295,7 @@ async def test_expect_100_continue_is_answered() -> None:
         writer.write(b"Content-Length: 4\r\n\r\n")
         await journal.wait_for_lines(1)
         journal.finish_commits(committed=True)
-        assert [b"302", b"100"] == [answer.split()[1] for answer in await read_answers(reader, 2)]
+        assert [b"302", b"100"] == [response.split()[1] for response in await read_responses(reader, 2)]
         writer.write(b"body" + build_request("/robots.txt", method="HEAD"))
         assert b"HTTP/1.1 404" in await reader.readuntil(b"\r\n\r\n")
         await reader.readuntil(b"</html>\n")
@@ -308,7 +310,7 @@ async def test_ipv6_clients_are_recorded(tmp_path: Path) -> None:
             direct = await edge.exchange(build_request(token_path(), close=True))
             headers = "X-Forwarded-For: 2001:DB8:0:0::7\r\n"
             proxied = await edge.exchange(build_request(token_path(), headers=headers, close=True))
-    assert [True, True] == [LOCATION in answer for answer in (direct, proxied)]
+    assert [True, True] == [LOCATION in response for response in (direct, proxied)]
     assert ["::1", "2001:db8::7"] == [click.ip for click in read_clicks(tmp_path)]
 
 
@@ -316,9 +318,11 @@ async def test_proxy_protocol_header_sets_the_client(tmp_path: Path) -> None:
     header = b"PROXY TCP4 203.0.113.9 127.0.0.1 53764 8080\r\n"
     with open_writer(tmp_path) as journal:
         async with running_edge(journal, expect_proxy_header=True) as edge:
-            answer = await edge.exchange(header + build_request(token_path()) + build_request(token_path(), close=True))
+            response = await edge.exchange(
+                header + build_request(token_path()) + build_request(token_path(), close=True)
+            )
             refused = await edge.exchange(build_request(token_path(), close=True))
-    assert 2 == answer.count(LOCATION)
+    assert 2 == response.count(LOCATION)
     assert refused.startswith(b"HTTP/1.1 400 ")
     assert ["203.0.113.9"] * 2 == [click.ip for click in read_clicks(tmp_path)]
 
@@ -386,11 +390,11 @@ async def test_reading_stops_while_responses_are_not_read(tmp_path: Path) -> Non
                         sent += 200
                         await writer.drain()
             writer.write(build_request("/healthz", close=True))
-            answer = await reader.read()
+            response = await reader.read()
             writer.close()
             await writer.wait_closed()
-    assert sent == answer.count(b"User-agent: *")
-    assert answer.count(b'{"status"') == 1
+    assert sent == response.count(b"User-agent: *")
+    assert response.count(b'{"status"') == 1
 
 
 async def test_stopping_finishes_started_requests() -> None:
@@ -400,11 +404,11 @@ async def test_stopping_finishes_started_requests() -> None:
         waiting, waiting_writer = await edge.connect()
         half, half_writer = await edge.connect()
         idle_writer.write(build_request("/robots.txt", method="HEAD"))
-        await read_answers(idle, 1)
+        await read_responses(idle, 1)
         waiting_writer.write(build_request(token_path()))
         await journal.wait_for_lines(1)
         half_writer.write(build_request("/robots.txt", method="HEAD") + build_request(token_path())[:20])
-        await read_answers(half, 1)
+        await read_responses(half, 1)
         edge.stopping.set()
         assert b"" == await idle.read()
         half_writer.write(build_request(token_path())[20:])
@@ -429,7 +433,7 @@ async def test_draining_times_out() -> None:
     async with running_edge(ManualJournal(), drain_timeout_s=0.05) as edge:
         reader, writer = await edge.connect()
         writer.write(build_request("/robots.txt", method="HEAD") + build_request("/")[:10])
-        await read_answers(reader, 1)
+        await read_responses(reader, 1)
         edge.stopping.set()
         with contextlib.suppress(ConnectionError):
             assert b"" == await reader.read()

@@ -69,13 +69,13 @@ class Edge:
         self.statuses = Counter[bytes]()
 
     def request(self, data: bytes) -> list[str]:
-        answers: list[Response] = []
+        responses: list[Response] = []
         for asked in RequestReader("192.0.2.1").feed(data):
-            self._routes.answer(asked, answers.append)
+            self._routes.answer(asked, responses.append)
         self._journal.finish_commits(committed=True)
         self._journal.lines.clear()
-        self.statuses.update(answer.head[9:12] for answer in answers)
-        fields = (field for answer in answers for field in answer.head.split(b"\r\n"))
+        self.statuses.update(response.head[9:12] for response in responses)
+        fields = (field for response in responses for field in response.head.split(b"\r\n"))
         return [field.decode().partition(": ")[2] for field in fields if field.lower().startswith((b"loc", b"refresh"))]
 
 
@@ -137,10 +137,10 @@ def generate_requests() -> Iterator[tuple[bytes, bool]]:
 def test_forged_links_never_redirect_elsewhere(summarize: Callable[[str], None]) -> None:
     edge = Edge()
     for data, may_redirect in itertools.islice(generate_requests(), COUNT):
-        places = edge.request(data)
-        assert set(places) <= (DESTINATIONS if may_redirect else set()), data
-    answers = ", ".join(f"{count:,} of {status.decode()}" for status, count in sorted(edge.statuses.items()))
-    summarize(f"{COUNT:,} generate_requests links, answers: {answers}")
+        locations = edge.request(data)
+        assert set(locations) <= (DESTINATIONS if may_redirect else set()), data
+    responses = ", ".join(f"{count:,} of {status.decode()}" for status, count in sorted(edge.statuses.items()))
+    summarize(f"{COUNT:,} forged links, responses: {responses}")
     assert edge.statuses[b"404"] > COUNT / 2
 
 

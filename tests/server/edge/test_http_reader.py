@@ -110,8 +110,8 @@ def test_path_with_a_higher_limit_keeps_the_whole_body(path: str, monkeypatch: p
 
 def test_request_may_arrive_byte_by_byte() -> None:
     reader = RequestReader("192.0.2.1")
-    found = [request for byte in GET for request in reader.feed(bytes([byte]))]
-    assert REQUESTS[:1] == found
+    requests = [request for byte in GET for request in reader.feed(bytes([byte]))]
+    assert REQUESTS[:1] == requests
     assert not reader.is_finished
 
 
@@ -174,8 +174,8 @@ def make_request_of_size(size: int) -> bytes:
 )
 def test_head_size_is_limited(size: int, refusal: Refusal | None) -> None:
     reader = RequestReader("192.0.2.1")
-    found = reader.feed(make_request_of_size(size))
-    assert (refusal, not refusal) == (reader.refusal, bool(found))
+    requests = reader.feed(make_request_of_size(size))
+    assert (refusal, not refusal) == (reader.refusal, bool(requests))
 
 
 def test_head_of_many_fields_is_limited() -> None:
@@ -250,12 +250,12 @@ def test_proxy_header_sets_the_client(header: bytes, data: st.DataObject) -> Non
     stream = header + GET + HEAD
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
     reader = RequestReader("192.0.2.1", expect_proxy_header=True)
-    found = []
+    requests = []
     for start, end in pairwise([0, *cuts, len(stream)]):
-        found += reader.feed(stream[start:end])
+        requests += reader.feed(stream[start:end])
     https = header == PROXY_BY_TLS
     expected = [msgspec.structs.replace(request, peer="203.0.113.9", https=https) for request in REQUESTS[::2]]
-    assert expected == found
+    assert expected == requests
 
 
 def test_proxy_header_without_client_keeps_the_peer() -> None:
@@ -353,8 +353,10 @@ def test_browser_requests_are_simple(field: str) -> None:
     request = parse_simple_request(data, "192.0.2.1")
 
     expected = {"host": "h", name.lower(): value.strip()}
-    kept = select_recorded_headers(expected)
-    assert Request(method="GET", path="/token", peer="192.0.2.1", headers=expected, recorded_headers=kept) == request
+    recorded = select_recorded_headers(expected)
+    assert (
+        Request(method="GET", path="/token", peer="192.0.2.1", headers=expected, recorded_headers=recorded) == request
+    )
 
 
 def test_simple_requests_keep_their_forwarded_for() -> None:

@@ -190,8 +190,8 @@ def test_app_files_are_served() -> None:
 
 
 def test_gpc_support_is_declared() -> None:
-    answer = find_site(Sites(), "").static_pages["/.well-known/gpc.json"]({})
-    assert b'{"gpc":true,"lastUpdate":"2026-11-23"}\n' == answer.body
+    response = find_site(Sites(), "").static_pages["/.well-known/gpc.json"]({})
+    assert b'{"gpc":true,"lastUpdate":"2026-11-23"}\n' == response.body
 
 
 def test_robots_txt_disallows_everything() -> None:
@@ -204,6 +204,6 @@ def test_hsts_is_sent_with_every_response() -> None:
     field = b"Strict-Transport-Security: max-age=172800\r\n"
     assert (field, b"") == (site.redirect_headers, bare.redirect_headers)
     assert all(
-        field in answer({}).head for answer in (*site.static_pages.values(), site.pages.not_found, site.pages.ended)
+        field in render({}).head for render in (*site.static_pages.values(), site.pages.not_found, site.pages.ended)
     )
-    assert all(field not in answer({}).head for answer in bare.static_pages.values())
+    assert all(field not in render({}).head for render in bare.static_pages.values())

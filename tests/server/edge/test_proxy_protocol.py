@@ -90,8 +90,8 @@ def test_v2_header_may_arrive_in_pieces(client: IPv4Address | IPv6Address, https
 
 def parse_every_prefix(data: bytes) -> list[ProxyHeader]:
     """What is read of each beginning, and of the whole."""
-    found = [parse_proxy_header(data[:end]) for end in range(len(data) + 1)]
-    return [header for header in found if header]
+    headers = [parse_proxy_header(data[:end]) for end in range(len(data) + 1)]
+    return [header for header in headers if header]
 
 
 @given(
@@ -99,7 +99,7 @@ def parse_every_prefix(data: bytes) -> list[ProxyHeader]:
 )
 def test_any_bytes_are_parsed_or_refused(data: bytes, start: bytes) -> None:
     try:
-        found = parse_proxy_header(start + data)
+        header = parse_proxy_header(start + data)
     except ValueError:
         return
-    assert found is None or 0 < found.size <= len(start + data)
+    assert header is None or 0 < header.size <= len(start + data)

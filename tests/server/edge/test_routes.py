@@ -41,18 +41,18 @@ from tests.support.memory_registry import MemoryRegistry
 def request_responses(
     routes: Routes, path: str, *, method: str = "GET", headers: Mapping[str, str] = MappingProxyType({})
 ) -> list[Response]:
-    answers: list[Response] = []
-    routes.answer(Request(method=method, path=path, peer="192.0.2.1", headers=headers), answers.append)
-    return answers
+    responses: list[Response] = []
+    routes.answer(Request(method=method, path=path, peer="192.0.2.1", headers=headers), responses.append)
+    return responses
 
 
 def test_click_is_answered_once_it_is_recorded() -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
-    answers = request_responses(routes, token_path())
-    assert [] == answers
+    responses = request_responses(routes, token_path())
+    assert [] == responses
     journal.finish_commits(committed=True)
-    assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
+    assert [routes.responses.redirect("https://shop.example/?a=b")] == responses
     event = decode_event(journal.lines[0])
     assert isinstance(event, Click)
     assert ("click0", NOW, "192.0.2.1") == (event.id, event.at, event.ip)
@@ -61,9 +61,9 @@ def test_click_is_answered_once_it_is_recorded() -> None:
 def test_click_that_cannot_be_recorded_is_answered() -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
-    answers = request_responses(routes, token_path())
+    responses = request_responses(routes, token_path())
     journal.finish_commits(committed=False)
-    assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
+    assert [routes.responses.redirect("https://shop.example/?a=b")] == responses
     degraded = routes.responses.health(status="degraded", failed=1, buffered=1, dropped=0)
     assert [degraded] == request_responses(routes, "/healthz")
     request_responses(routes, token_path())
@@ -75,10 +75,10 @@ def test_click_that_cannot_be_recorded_is_answered() -> None:
 def test_tampered_token_is_recorded_before_the_response() -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
-    answers = request_responses(routes, tampered_path())
-    assert [] == answers
+    responses = request_responses(routes, tampered_path())
+    assert [] == responses
     journal.finish_commits(committed=True)
-    assert [find_pages(routes).not_found({})] == answers
+    assert [find_pages(routes).not_found({})] == responses
     event = decode_event(journal.lines[0])
     assert isinstance(event, Click)
     assert event.tampered
@@ -103,12 +103,12 @@ def test_short_link_is_looked_up_and_recorded() -> None:
     registry.is_available = False
     unresolved = request_responses(routes, f"/{encode_short_token(7, 0)}")
     registry.is_available = True
-    found = request_responses(routes, f"/{encode_short_token(7, 0)}")
+    resolved = request_responses(routes, f"/{encode_short_token(7, 0)}")
     unknown = request_responses(routes, f"/{encode_short_token(8, 0)}")
-    assert ([], [], []) == (unresolved, found, unknown)
+    assert ([], [], []) == (unresolved, resolved, unknown)
     journal.finish_commits(committed=True)
     assert [find_pages(routes).unavailable({})] == unresolved
-    assert [routes.responses.redirect("https://shop.example/?a=b")] == found
+    assert [routes.responses.redirect("https://shop.example/?a=b")] == resolved
     assert [find_pages(routes).not_found({})] == unknown
 
 
@@ -118,12 +118,12 @@ def test_beacon_is_served_only_with_landing_hosts() -> None:
     assert [find_pages(routes).not_found({})] == request_responses(routes, "/e.js")
     assert [find_pages(routes).not_found({})] == request_responses(routes, "/e", method="POST")
     routes.sites = Sites(landing_hosts=("shop.example",))
-    answers = request_responses(routes, token_path())
+    responses = request_responses(routes, token_path())
     journal.finish_commits(committed=True)
-    assert b"Location: https://shop.example/?a=b#clicktrail=" in answers[0].head
+    assert b"Location: https://shop.example/?a=b#clicktrail=" in responses[0].head
     assert [b"200", b"204"] == [
-        answer.head.split()[1]
-        for answer in request_responses(routes, "/e.js") + request_responses(routes, "/e", method="POST")
+        response.head.split()[1]
+        for response in request_responses(routes, "/e.js") + request_responses(routes, "/e", method="POST")
     ]
 
 
@@ -155,9 +155,9 @@ def test_landing_hosts_are_set_per_domain() -> None:
 
 
 def gets_fragment(routes: Routes, journal: ManualJournal, destination: str, *, host: str) -> bool:
-    answers = request_responses(routes, token_path(destination), headers={"host": host})
+    responses = request_responses(routes, token_path(destination), headers={"host": host})
     journal.finish_commits(committed=True)
-    return b"#clicktrail=" in answers[0].head
+    return b"#clicktrail=" in responses[0].head
 
 
 @pytest.mark.parametrize("name", ["sec-gpc", "dnt"])
@@ -165,10 +165,10 @@ def test_opted_out_click_is_recorded_anonymously(name: str) -> None:
     journal = ManualJournal()
     routes = build_routes(journal)
     headers = {name: "1", "user-agent": "Mozilla/5.0 (X11) Firefox/140.0", "accept-language": "en"}
-    answers = request_responses(routes, token_path(), headers=headers)
-    assert [] == answers
+    responses = request_responses(routes, token_path(), headers=headers)
+    assert [] == responses
     journal.finish_commits(committed=True)
-    assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
+    assert [routes.responses.redirect("https://shop.example/?a=b")] == responses
     hour = NOW.replace(minute=0)
     assert [
         AnonymousClick(
@@ -211,9 +211,9 @@ def test_unknown_host_is_misdirected() -> None:
         == request_responses(routes, "/healthz", headers={"host": "10.0.0.1"})[0].head.splitlines()[0]
     )
     assert [] == journal.lines
-    answers = request_responses(routes, token_path(), headers={"host": "click.example"})
+    responses = request_responses(routes, token_path(), headers={"host": "click.example"})
     journal.finish_commits(committed=True)
-    assert [b"302"] == [answer.head.split()[1] for answer in answers]
+    assert [b"302"] == [response.head.split()[1] for response in responses]
 
 
 def test_redirects_only_to_allowed_destinations() -> None:
@@ -224,10 +224,10 @@ def test_redirects_only_to_allowed_destinations() -> None:
     elsewhere = request_responses(routes, token_path("https://evil.example/"), headers=here)
     allowed = request_responses(routes, token_path(), headers=here)
     journal.finish_commits(committed=True)
-    assert [b"410", b"302"] == [answer.head.split()[1] for answer in elsewhere + allowed]
+    assert [b"410", b"302"] == [response.head.split()[1] for response in elsewhere + allowed]
     assert [b"410"] == [
-        answer.head.split()[1]
-        for answer in request_responses(routes, f"{token_path('https://evil.example/')}+", headers=here)
+        response.head.split()[1]
+        for response in request_responses(routes, f"{token_path('https://evil.example/')}+", headers=here)
     ]
     assert 2 == len(journal.lines)
 
@@ -266,9 +266,9 @@ def test_clicks_after_denied_consent_are_anonymous_or_not_recorded(opted_out: st
         recording=RecordingOptions(records_opted_out=opted_out == "anonymous"), landing_hosts=("shop.example",)
     )
     routes.denied = HashedRecipients(RING_EDGES, [HashedRecipients(RING_EDGES).hash_recipient("ann@example.org")])
-    answers = request_responses(routes, token_path(), headers={"user-agent": "Mozilla/5.0 Private/7"})
+    responses = request_responses(routes, token_path(), headers={"user-agent": "Mozilla/5.0 Private/7"})
     journal.finish_commits(committed=True)
-    assert [routes.responses.redirect("https://shop.example/?a=b")] == answers
+    assert [routes.responses.redirect("https://shop.example/?a=b")] == responses
     events = [decode_event(line) for line in journal.lines]
     assert recorded == [event.campaign for event in events if isinstance(event, AnonymousClick)]
     assert len(recorded) == len(events)

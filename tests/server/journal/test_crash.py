@@ -83,9 +83,9 @@ def test_killed_writer_loses_and_duplicates_no_acknowledged_line(tmp_path: Path,
         confirmed += run_writer_until_killed(
             tmp_path / "edge-0", name=f"life {life}", confirmed=200 + 150 * life, durability=durability
         )
-    found = [entry.line for entry in asyncio.run(SegmentReader(tmp_path, tmp_path / "cursor").read(1_000_000))]
-    assert [] == [line for line in confirmed if line not in set(found)]
-    assert len(found) == len(set(found))
+    lines_read = [entry.line for entry in asyncio.run(SegmentReader(tmp_path, tmp_path / "cursor").read(1_000_000))]
+    assert [] == [line for line in confirmed if line not in set(lines_read)]
+    assert len(lines_read) == len(set(lines_read))
     assert len(confirmed) >= 5 * 200
 
 
@@ -103,6 +103,6 @@ def test_killed_reader_skips_no_line(tmp_path: Path) -> None:
             time.sleep(0.001 * 2**life % 0.03)  # the moment of its death, not something that is waited for
             os.kill(process.pid, signal.SIGKILL)
     last = SegmentReader(journal, journal / "cursor")
-    found = [*stored.read_bytes().splitlines(), *(entry.line for entry in asyncio.run(last.read(1_000_000)))]
-    assert [] == [line for line in written if line not in set(found)]
+    lines_read = [*stored.read_bytes().splitlines(), *(entry.line for entry in asyncio.run(last.read(1_000_000)))]
+    assert [] == [line for line in written if line not in set(lines_read)]
     assert list_segment_numbers(journal / "edge-0")[0] > 1  # what was read is gone

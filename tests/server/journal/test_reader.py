@@ -61,16 +61,16 @@ async def test_lines_are_read_as_written(sessions: list[tuple[list[list[bytes]],
     with tempfile.TemporaryDirectory() as name:
         journal = Path(name)
         reader = SegmentReader(journal, journal / "cursor")
-        found: list[bytes] = []
+        lines_read: list[bytes] = []
         for batches, capacity, restart in sessions:
             await write_batches(journal / "edge-0", batches, capacity)
             while lines := await read_lines_from(reader, limit):
                 assert len(lines) <= limit
-                found += lines
+                lines_read += lines
             if restart:
                 await reader.commit()
                 reader = SegmentReader(journal, journal / "cursor")
-        assert [line for batches, _, _ in sessions for batch in batches for line in batch] == found
+        assert [line for batches, _, _ in sessions for batch in batches for line in batch] == lines_read
 
 
 async def test_uncommitted_lines_are_read_again(tmp_path: Path) -> None:
@@ -184,8 +184,8 @@ async def test_each_writer_comes_first_in_turn(tmp_path: Path) -> None:
     for writer in ("edge-0", "edge-1", "engine"):
         create_segment(tmp_path / writer, 1, [f"{writer} {number}".encode() for number in range(100)]).close()
     reader = SegmentReader(tmp_path, tmp_path / "cursor")
-    found = [(await read_lines_from(reader, 10))[0].split()[0] for _ in range(6)]
-    assert {b"edge-0", b"edge-1", b"engine"} == set(found[:3]) == set(found[3:])
+    writers = [(await read_lines_from(reader, 10))[0].split()[0] for _ in range(6)]
+    assert {b"edge-0", b"edge-1", b"engine"} == set(writers[:3]) == set(writers[3:])
 
 
 POSITIONS = (JournalPosition("edge-0", 3, 21), JournalPosition("engine", 1, 400))
@@ -261,8 +261,8 @@ def test_newest_segment_of_a_running_writer_is_kept(tmp_path: Path) -> None:
     create_segments(tmp_path / "edge-0", 3, changed=NOW - 2 * DAY)
     segment_path(tmp_path / "edge-0", 2).write_bytes(SEGMENT_HEADER)
     os.utime(segment_path(tmp_path / "edge-0", 2), (0, 0))
-    place = JournalPosition("edge-0", 1, segment_path(tmp_path / "edge-0", 1).stat().st_size)
-    assert 2 == delete_read_segments(tmp_path, [place], before=NOW - DAY)
+    position = JournalPosition("edge-0", 1, segment_path(tmp_path / "edge-0", 1).stat().st_size)
+    assert 2 == delete_read_segments(tmp_path, [position], before=NOW - DAY)
     end = JournalPosition("edge-0", 3, segment_path(tmp_path / "edge-0", 3).stat().st_size)
     claim = lock_folder(tmp_path / "edge-0")
     assert 0 == delete_read_segments(tmp_path, [end], before=NOW - DAY)
@@ -271,12 +271,12 @@ def test_newest_segment_of_a_running_writer_is_kept(tmp_path: Path) -> None:
 
 def test_stopped_writer_keeps_an_empty_segment(tmp_path: Path) -> None:
     create_segments(tmp_path / "edge-0", 2, changed=NOW - 2 * DAY)
-    begun, end = (
+    start, end = (
         JournalPosition("edge-0", 2, len(SEGMENT_HEADER)),
         JournalPosition("edge-0", 2, segment_path(tmp_path / "edge-0", 2).stat().st_size),
     )
     assert 0 == delete_read_segments(tmp_path, [end], before=NOW - 3 * DAY)
-    assert 1 == delete_read_segments(tmp_path, [begun], before=NOW - DAY)
+    assert 1 == delete_read_segments(tmp_path, [start], before=NOW - DAY)
     assert [1, 0, 0] == [delete_read_segments(tmp_path, [end], before=NOW + day * DAY) for day in (-1, 0, 9)]
     assert [3] == list_segment_numbers(tmp_path / "edge-0")
     assert SEGMENT_HEADER == segment_path(tmp_path / "edge-0", 3).read_bytes()
@@ -291,9 +291,9 @@ def test_clock_set_back_keeps_segments_longer(tmp_path: Path) -> None:
 
 def test_retention_starts_when_segments_are_read(tmp_path: Path) -> None:
     create_segments(tmp_path / "edge-0", 3, changed=NOW - 9 * DAY)
-    place = JournalPosition("edge-0", 3, 21)
-    mark_segments_read(tmp_path, place, first_segment=2)
-    assert 1 == delete_read_segments(tmp_path, [place], before=NOW - DAY)
+    position = JournalPosition("edge-0", 3, 21)
+    mark_segments_read(tmp_path, position, first_segment=2)
+    assert 1 == delete_read_segments(tmp_path, [position], before=NOW - DAY)
     assert [2, 3] == list_segment_numbers(tmp_path / "edge-0")
 
 

@@ -44,9 +44,9 @@ def test_open_segment_is_readable(tmp_path: Path) -> None:
     segment = Segment(tmp_path, 1)
     segment.write(encode_frame(b"first") + encode_frame(b"second"))
     size = segment_path(tmp_path, 1).stat().st_size
-    found = read_all_lines(segment_path(tmp_path, 1))
+    lines_read = read_all_lines(segment_path(tmp_path, 1))
     segment.close()
-    assert [b"first", b"second"] == found
+    assert [b"first", b"second"] == lines_read
     assert size > segment.size
 
 
@@ -90,9 +90,9 @@ def test_torn_tail_is_truncated(tmp_path: Path, tail: bytes) -> None:
         torn.write_bytes(whole[:end] + tail)
         if torn.read_bytes().startswith(whole):  # the tail happens to be what was cut off
             continue
-        found = read_all_lines(torn)
+        lines_read = read_all_lines(torn)
         truncate_torn_tail(torn)
-        assert LINES[:2] == found
+        assert LINES[:2] == lines_read
         assert before == torn.read_bytes()
 
 
@@ -150,8 +150,8 @@ def test_decoding_stops_at_the_limit(lines: list[bytes], data: st.DataObject) ->
 
 @given(st.lists(st.binary(max_size=30)), st.binary(max_size=30), st.data())
 def test_decoding_stops_at_a_truncated_frame(lines: list[bytes], last: bytes, data: st.DataObject) -> None:
-    kept = data.draw(st.integers(0, FRAME_HEADER_BYTES + len(last) - 1))
-    assert lines == decode_frames(b"".join(map(encode_frame, lines)) + encode_frame(last)[:kept], limit=100)
+    cut = data.draw(st.integers(0, FRAME_HEADER_BYTES + len(last) - 1))
+    assert lines == decode_frames(b"".join(map(encode_frame, lines)) + encode_frame(last)[:cut], limit=100)
 
 
 @given(st.binary(max_size=60), st.data())
@@ -228,10 +228,10 @@ class FullDiskSegment(Segment):
 
 
 def test_retries_on_a_full_disk_leave_no_empty_segments(tmp_path: Path) -> None:
-    for begun in (Segment(tmp_path, 1), Segment(tmp_path, 2)):
-        begun.write(encode_frame(b"a click"))
-        begun.sync()
-        begun.close()
+    for segment in (Segment(tmp_path, 1), Segment(tmp_path, 2)):
+        segment.write(encode_frame(b"a click"))
+        segment.sync()
+        segment.close()
     appender = SegmentAppender(tmp_path, create_segment=FullDiskSegment)
     for _ in range(3):
         with pytest.raises(OSError, match="no room"):

@@ -307,19 +307,22 @@ async def test_hanging_disk_delays_only_the_first_line(tmp_path: Path) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of one megabyte, in memory."""
-    place = tmp_path / "disk"
-    place.mkdir()
+    mount_point = tmp_path / "disk"
+    mount_point.mkdir()
     mounted = subprocess.run(
-        ["/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True, text=True, check=False
+        ["/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(mount_point)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if mounted.returncode:
         pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
-    yield place
-    subprocess.run(["/bin/umount", "-l", str(place)], check=True)
+    yield mount_point
+    subprocess.run(["/bin/umount", "-l", str(mount_point)], check=True)
 
 
-def remount(place: Path, option: str) -> None:
-    subprocess.run(["/bin/mount", "-o", f"remount,{option}", str(place)], check=True)
+def remount(mount_point: Path, option: str) -> None:
+    subprocess.run(["/bin/mount", "-o", f"remount,{option}", str(mount_point)], check=True)
 
 
 async def test_full_disk_gets_the_backlog_once_it_has_room(small_disk: Path) -> None:
@@ -406,20 +409,20 @@ def create_backlog(frames: list[bytes], *, limit: int = 10_000) -> Backlog:
 @given(Frames, st.integers(0, 60))
 def test_backlog_is_first_in_first_out(frames: list[bytes], limit: int) -> None:
     backlog = create_backlog(frames)
-    left: list[bytes] = []
+    removed: list[bytes] = []
     while portion := backlog.peek(limit):
         assert len(portion) == 1 or sum(map(len, portion)) <= limit
         backlog.remove_oldest(len(portion))
-        left += portion
-    assert frames == left
+        removed += portion
+    assert frames == removed
     assert (0, 0, 0) == (len(backlog), backlog.size, backlog.dropped)
 
 
 @given(Frames, st.integers(0, 100))
 def test_backlog_never_exceeds_its_limit(frames: list[bytes], limit: int) -> None:
     backlog = create_backlog(frames, limit=limit)
-    kept = backlog.peek(backlog.size) if backlog else []
-    assert backlog.size == sum(map(len, kept)) <= limit
+    frames_kept = backlog.peek(backlog.size) if backlog else []
+    assert backlog.size == sum(map(len, frames_kept)) <= limit
     assert len(frames) == len(backlog) + backlog.dropped
 
 

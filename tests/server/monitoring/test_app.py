@@ -12,29 +12,29 @@ async def get(path: str, *processes: Health) -> httpx2.Response:
 
 
 async def test_metrics_are_served() -> None:
-    answer = await get("/metrics", process_health("edge-0"))
+    response = await get("/metrics", process_health("edge-0"))
 
-    assert (200, "text/plain; version=0.0.4; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
-    assert 'clicktrail_up{process="edge-0"} 1.0\n' in answer.text
+    assert (200, "text/plain; version=0.0.4; charset=utf-8") == (response.status_code, response.headers["content-type"])
+    assert 'clicktrail_up{process="edge-0"} 1.0\n' in response.text
 
 
 async def test_healthz_lists_processes() -> None:
-    answer = await get("/healthz", process_health("edge-0"), process_health("engine"))
+    response = await get("/healthz", process_health("edge-0"), process_health("engine"))
 
     assert (200, "ok", ["edge-0", "engine"]) == (
-        answer.status_code,
-        answer.json()["status"],
-        list(answer.json()["processes"]),
+        response.status_code,
+        response.json()["status"],
+        list(response.json()["processes"]),
     )
 
 
 async def test_healthz_is_503_while_a_process_is_down() -> None:
-    answer = await get("/healthz", process_health("edge-0"), process_health("engine", status=ProcessStatus.DOWN))
+    response = await get("/healthz", process_health("edge-0"), process_health("engine", status=ProcessStatus.DOWN))
 
-    assert (503, "down") == (answer.status_code, answer.json()["status"])
+    assert (503, "down") == (response.status_code, response.json()["status"])
 
 
 async def test_other_paths_are_not_found() -> None:
-    answer = await get("/")
+    response = await get("/")
 
-    assert (404, "Not found. Try /metrics or /healthz.\n") == (answer.status_code, answer.text)
+    assert (404, "Not found. Try /metrics or /healthz.\n") == (response.status_code, response.text)

@@ -237,11 +237,11 @@ SHORT_LINK = re.compile(DOMAIN.encode() + rb"/([\w-]+)")
 
 
 async def test_short_links_are_stored_before_delivery(tmp_path: Path) -> None:
-    kept: list[tuple[str]] = []
+    stored: list[tuple[str]] = []
 
     def look(_: object) -> None:
         with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as registry:
-            kept.extend(registry.execute("SELECT destination FROM short_links"))
+            stored.extend(registry.execute("SELECT destination FROM short_links"))
 
     async with Sink(on_message=look) as sink, running_relay(sink.address, tmp_path) as relay, relay.client() as client:
         await client.sendmail("shop@example.com", ["anna@example.net"], TEXT_MESSAGE)
@@ -250,7 +250,7 @@ async def test_short_links_are_stored_before_delivery(tmp_path: Path) -> None:
         code, position = decode_short_token(token[1].decode())
         short = await relay.short_links.find(code)
         (sent,) = relay.events()
-    assert [("https://example.com/boots",)] == kept
+    assert [("https://example.com/boots",)] == stored
     assert short
     assert ("winter", "anna@example.net", sent.message_id) == (short.campaign, short.recipient, short.message_id)
     assert (StoredLink(position=position, destination="https://example.com/boots"),) == short.links

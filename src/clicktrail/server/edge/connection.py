@@ -247,6 +247,7 @@ class Connection(asyncio.Protocol):
         if not self._has_refused:
             self._transport.close()
             return
+        # Close only the sending side for now, so that the client receives the refusal; see _LINGER_TIMEOUT_S.
         with contextlib.suppress(OSError):  # the client has disconnected
             self._transport.write_eof()
 

@@ -207,7 +207,7 @@ async def _forward_command(command: Callable[[], Awaitable[Reply]]) -> Reply:
 
 async def _record_event(journal: Journal, line: bytes) -> None:
     """Record an event. The message is already sent, so a failure is only logged."""
-    is_committed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    journal.append(line, is_committed.set_result)
-    if not await is_committed:
+    committed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    journal.append(line, committed.set_result)
+    if not await committed:
         _LOG.error("sent event is not on disk yet")
