@@ -92,4 +92,4 @@ class _JsonWriter(_PlainWriter):
             self._separator = ","
 
     def end(self) -> None:
-        print("]}" if self._separator == "," else f"{self._separator}]}}")
+        sys.stdout.write("]}\n" if self._separator == "," else f"{self._separator}]}}\n")
