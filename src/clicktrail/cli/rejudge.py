@@ -38,7 +38,7 @@ def rejudge(
     if campaign is not None and not campaigns:
         raise ClicktrailError(f"there is no campaign '{campaign}'", hint="clicktrail report lists all campaigns")
     if json_:
-        print_json(schemas.AppliedRejudge(applied=not dry_run, campaigns=campaigns))
+        print_json(schemas.RejudgeReport(applied=not dry_run, campaigns=campaigns))
     else:
         _print_changes(campaigns, dry_run=dry_run)
 

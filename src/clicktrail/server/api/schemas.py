@@ -9,18 +9,17 @@ from typing import Generic, Self, TypeVar
 
 import msgspec
 
-from clicktrail import report as domain
 from clicktrail.judge.rules import Rules
 from clicktrail.judge.scoring import VerdictState, describe_counterfactual
 from clicktrail.model.event import format_rfc3339
 from clicktrail.model.verdict import Reason, Verdict
+from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts, LinkReport
 from clicktrail.report.accuracy import TRUTH_VERDICTS, ConfusionMatrix
 from clicktrail.server import ports
 from clicktrail.server.pipeline.queries import ExplainedClick, FilteredReport
 from clicktrail.server.pipeline.rejudge import RejudgeResult
 
 __all__ = [
-    "AppliedRejudge",
     "BeforeAfter",
     "Campaign",
     "Campaigns",
@@ -37,6 +36,7 @@ __all__ = [
     "LabelReport",
     "LabelledClicks",
     "Link",
+    "RejudgeReport",
     "RejudgedCampaign",
     "RejudgedCampaigns",
     "SegmentPage",
@@ -64,8 +64,9 @@ class ClickCounts(msgspec.Struct, frozen=True, kw_only=True):
     preview: int
 
     @classmethod
-    def from_report(cls, clicks: domain.ClickCounts) -> Self:
+    def from_report(cls, report: CampaignReport | LinkReport) -> Self:
         """Add the total."""
+        clicks = report.clicks
         return cls(
             total=clicks.total,
             human=clicks.human,
@@ -83,8 +84,9 @@ class UniqueClickers(msgspec.Struct, frozen=True, kw_only=True):
     engaged: int | None
 
     @classmethod
-    def from_report(cls, unique: domain.UniqueClickers, *, has_engagement: bool) -> Self:
-        """Leave out ``engaged`` if it was not measured."""
+    def from_report(cls, report: CampaignReport | LinkReport, *, has_engagement: bool) -> Self:
+        """Set ``engaged`` to None if the campaign has no engagement events."""
+        unique = report.unique
         return cls(raw=unique.raw, human=unique.human, engaged=unique.engaged if has_engagement else None)
 
 
@@ -123,24 +125,22 @@ class SignalCount(msgspec.Struct, frozen=True, kw_only=True):
 class FilterResult(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of a campaign if one filter alone decided; None if the filter cannot be applied."""
 
-    filter: domain.ClickFilter
+    filter: ClickFilter
     clicks: int | None
     unique: int | None
     click_rate: float | None
 
     @classmethod
-    def from_counts(
-        cls, report: domain.CampaignReport, click_filter: domain.ClickFilter, counts: domain.FilteredCounts
-    ) -> Self:
+    def from_counts(cls, report: CampaignReport, click_filter: ClickFilter, counts: FilteredCounts) -> Self:
         """Add the click rate."""
-        if click_filter is domain.ClickFilter.ENGAGED and not report.messages_with_engagement:
+        if click_filter is ClickFilter.ENGAGED and not report.messages_with_engagement:
             return cls(filter=click_filter, clicks=None, unique=None, click_rate=None)
         rate = counts.unique_clickers / report.delivered if report.delivered else 0.0
         return cls(filter=click_filter, clicks=counts.clicks, unique=counts.unique_clickers, click_rate=rate)
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
-    """One campaign; ``filters`` is there only if filters were requested."""
+    """One campaign; ``filters`` is omitted unless filters were requested."""
 
     campaign: str
     delivered: int
@@ -160,8 +160,8 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def from_report(
         cls,
-        report: domain.CampaignReport,
-        filtered_counts: Mapping[domain.ClickFilter, domain.FilteredCounts] | None = None,
+        report: CampaignReport,
+        filtered_counts: Mapping[ClickFilter, FilteredCounts] | None = None,
     ) -> Self:
         """Add the rates, and what each requested filter would leave."""
         has_engagement = bool(report.messages_with_engagement)
@@ -172,8 +172,8 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
             accepted=report.accepted,
             bounced=report.bounced,
             opened=report.opened,
-            clicks=ClickCounts.from_report(report.clicks),
-            unique=UniqueClickers.from_report(report.unique, has_engagement=has_engagement),
+            clicks=ClickCounts.from_report(report),
+            unique=UniqueClickers.from_report(report, has_engagement=has_engagement),
             click_rate=ClickRate(raw=report.click_rate_raw, human=report.click_rate_human),
             click_to_open=ClickToOpenRate(raw=report.click_to_open_raw, human=report.click_to_open_human),
             links=[
@@ -181,8 +181,8 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
                     position=link.position,
                     url=link.url,
                     group=link.group,
-                    clicks=ClickCounts.from_report(link.clicks),
-                    unique=UniqueClickers.from_report(link.unique, has_engagement=has_engagement),
+                    clicks=ClickCounts.from_report(link),
+                    unique=UniqueClickers.from_report(link, has_engagement=has_engagement),
                 )
                 for link in report.links
             ],
@@ -402,7 +402,7 @@ class HumanBeforeAfter(msgspec.Struct, Generic[_Number], frozen=True, kw_only=Tr
 
 
 class RejudgedCampaign(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign whose clicks were judged again; ``skipped`` clicks keep their verdict, as their IP is shortened."""
+    """A campaign whose clicks were judged again, except ``skipped`` ones, whose IP addresses were shortened."""
 
     campaign: str
     judged: int
@@ -440,8 +440,8 @@ class RejudgedCampaigns(msgspec.Struct, frozen=True, kw_only=True):
         return cls(campaigns=[RejudgedCampaign.from_result(result) for result in results])
 
 
-class AppliedRejudge(msgspec.Struct, frozen=True, kw_only=True):
-    """The output of the command: ``applied`` is false after a dry run."""
+class RejudgeReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The output of ``clicktrail rejudge``; ``applied`` is false after a dry run."""
 
     applied: bool
     campaigns: list[RejudgedCampaign]
@@ -460,7 +460,7 @@ class VerdictCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LabelledClicks(msgspec.Struct, frozen=True, kw_only=True):
-    """Clicks with one ground-truth label, by verdict; a rate is None if there are no clicks to divide by."""
+    """Clicks with the same ground-truth label, by verdict; precision and recall are None without clicks."""
 
     truth: Verdict
     verdicts: VerdictCounts
@@ -469,7 +469,7 @@ class LabelledClicks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LabelReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The confusion matrix of verdicts and labels; ``unmatched_labels`` name clicks that are not stored."""
+    """The confusion matrix of verdicts and labels; the clicks of ``unmatched_labels`` are not stored."""
 
     labels: int
     unmatched_labels: int

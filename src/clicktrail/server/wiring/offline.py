@@ -36,8 +36,9 @@ _Result = TypeVar("_Result")
 class OfflineReports:
     """The `ReportService` of a data folder, a context manager.
 
-    The first method call opens analytics, in an event loop of their own; the end of the context closes them. A data
-    folder without journal and analytics stays as it is: the first start must find no trace of earlier data.
+    The first method call opens analytics in a separate event loop; the end of the context closes both. In a data
+    folder without journal and analytics no file is created: the first start would take it for a trace of earlier
+    data, and its missing key ring for a lost one.
     """
 
     def __init__(self, settings: Settings) -> None:
