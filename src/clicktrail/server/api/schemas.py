@@ -65,7 +65,7 @@ class ClickCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_report(cls, report: CampaignReport | LinkReport) -> Self:
-        """Add the total."""
+        """Convert the counts, and add the total."""
         clicks = report.clicks
         return cls(
             total=clicks.total,
@@ -85,7 +85,7 @@ class UniqueClickers(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_report(cls, report: CampaignReport | LinkReport, *, has_engagement: bool) -> Self:
-        """Set ``engaged`` to None if the campaign has no engagement events."""
+        """Convert the counts; without engagement events, ``engaged`` is unknown."""
         unique = report.unique
         return cls(raw=unique.raw, human=unique.human, engaged=unique.engaged if has_engagement else None)
 
@@ -132,7 +132,7 @@ class FilterResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_counts(cls, report: CampaignReport, click_filter: ClickFilter, counts: FilteredCounts) -> Self:
-        """Add the click rate."""
+        """Convert the counts, and add the click rate."""
         if click_filter is ClickFilter.ENGAGED and not report.messages_with_engagement:
             return cls(filter=click_filter, clicks=None, unique=None, click_rate=None)
         rate = counts.unique_clickers / report.delivered if report.delivered else 0.0
@@ -163,7 +163,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
         report: CampaignReport,
         filtered_counts: Mapping[ClickFilter, FilteredCounts] | None = None,
     ) -> Self:
-        """Add the rates, and what each requested filter would leave."""
+        """Convert a report, and add the rates and the result of each filter."""
         has_engagement = bool(report.messages_with_engagement)
         return cls(
             campaign=report.campaign,
@@ -396,7 +396,7 @@ class BeforeAfter(msgspec.Struct, Generic[_Number], frozen=True, kw_only=True):
 
 
 class HumanBeforeAfter(msgspec.Struct, Generic[_Number], frozen=True, kw_only=True):
-    """A number that counts human clicks only."""
+    """A number of human clicks, clickers or their rate."""
 
     human: BeforeAfter[_Number]
 
@@ -413,7 +413,7 @@ class RejudgedCampaign(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_result(cls, result: RejudgeResult) -> Self:
-        """Sort the changes by verdict."""
+        """Convert a result; changes are sorted by verdict."""
         unique_before, unique_after = result.unique_human
         rate_before, rate_after = result.click_rate
         return cls(
@@ -477,7 +477,7 @@ class LabelReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_matrix(cls, matrix: ConfusionMatrix) -> Self:
-        """One row for each truth."""
+        """Convert a matrix, one row for each truth."""
         return cls(
             labels=sum(matrix.counts.values()) + matrix.unmatched_labels,
             unmatched_labels=matrix.unmatched_labels,
