@@ -127,10 +127,10 @@ class ReloadedEdge:
             build_sites=lambda: Sites(read_domains(self.settings)),
         )
 
-    def reload(self) -> list[str]:
+    async def reload(self) -> list[str]:
         """Reload what changed. Returns the errors logged."""
         with structlog.testing.capture_logs() as log:
-            self.reloader.reload_changed()
+            await self.reloader.reload_changed()
         return [str(entry["error"]) for entry in log]
 
     def get_app_file(self, host: str) -> bytes | None:
@@ -140,22 +140,22 @@ class ReloadedEdge:
         return page({}).body if page else None
 
 
-def test_unreadable_or_missing_file_changes_nothing(tmp_path: Path) -> None:
+async def test_unreadable_or_missing_file_changes_nothing(tmp_path: Path) -> None:
     edge = ReloadedEdge(tmp_path)
-    edge.reload()
+    await edge.reload()
     overrides_file.merge(edge.settings.overrides_path, edits=[DISABLED])
-    edge.reload()
+    await edge.reload()
     active_edits = edge.routes.overrides
     for path in (edge.settings.keyring_path, edge.settings.overrides_path):
         path.write_text("{")
-        edge.reload()
+        await edge.reload()
         path.unlink()
-        edge.reload()
+        await edge.reload()
     assert edge.routes.overrides is active_edits
     assert len(edge.rings) == 1
 
 
-def test_changed_key_ring_is_reloaded_once(tmp_path: Path) -> None:
+async def test_changed_key_ring_is_reloaded_once(tmp_path: Path) -> None:
     edge = ReloadedEdge(tmp_path)
     path = edge.settings.keyring_path
     denied = HashedRecipients(keyring_file.load(path)).hash_recipient(ANN)
@@ -164,14 +164,14 @@ def test_changed_key_ring_is_reloaded_once(tmp_path: Path) -> None:
     )
     for change in (lambda: None, lambda: keyring_file.rotate(path), lambda: keyring_file.revoke(path, 0)):
         change()
-        assert edge.reload() + edge.reload() == []
+        assert await edge.reload() + await edge.reload() == []
         assert ANN in edge.routes.denied
     assert [[key.number for key in ring.keys] for ring in edge.rings] == [[0], [1, 0], [1, 0]]
 
 
-def test_failed_read_is_logged_once_and_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_failed_read_is_logged_once_and_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     edge = ReloadedEdge(tmp_path)
-    edge.reload()
+    await edge.reload()
     overrides_file.merge(edge.settings.overrides_path, edits=[DISABLED])
 
     def fail(_path: Path) -> NoReturn:
@@ -179,47 +179,47 @@ def test_failed_read_is_logged_once_and_retried(tmp_path: Path, monkeypatch: pyt
 
     with monkeypatch.context() as patch:
         patch.setattr(overrides_file, "read", fail)
-        assert edge.reload() + edge.reload() == ["disk error"]
+        assert await edge.reload() + await edge.reload() == ["disk error"]
     before = edge.routes.overrides
-    assert edge.reload() == []
+    assert await edge.reload() == []
     assert edge.routes.overrides is not before
 
 
 DOMAIN = '[[domain]]\nhost = "{}"\nassetlinks = "android.json"\n'
 
 
-def test_changed_tracking_domains_are_reloaded(tmp_path: Path) -> None:
+async def test_changed_tracking_domains_are_reloaded(tmp_path: Path) -> None:
     (tmp_path / "android.json").write_text("[1]")
     edge = ReloadedEdge(tmp_path, domains=DOMAIN.format("old.example"))
-    edge.reload()
+    await edge.reload()
     assert (edge.get_app_file("old.example"), edge.get_app_file("new.example")) == (b"[1]", None)
     edge.domains_file.write_text(DOMAIN.format("new.example"))
-    edge.reload()
+    await edge.reload()
     assert (edge.get_app_file("old.example"), edge.get_app_file("new.example")) == (None, b"[1]")
 
 
-def test_changed_app_association_file_is_reloaded(tmp_path: Path) -> None:
+async def test_changed_app_association_file_is_reloaded(tmp_path: Path) -> None:
     (tmp_path / "android.json").write_text("[1]")
     edge = ReloadedEdge(tmp_path, domains=DOMAIN.format("a.example"))
-    edge.reload()
+    await edge.reload()
     (tmp_path / "android.json").write_text("[1, 2]")
-    edge.reload()
+    await edge.reload()
     assert edge.get_app_file("a.example") == b"[1, 2]"
 
 
-def test_unreadable_tracking_domains_keep_the_old_ones_until_corrected(tmp_path: Path) -> None:
+async def test_unreadable_tracking_domains_keep_the_old_ones_until_corrected(tmp_path: Path) -> None:
     (tmp_path / "android.json").write_text("[1]")
     edge = ReloadedEdge(tmp_path, domains=DOMAIN.format("old.example"))
-    edge.reload()
+    await edge.reload()
     edge.domains_file.write_text("[[domain]]\nhots = 'new.example'\n")
-    (error,) = edge.reload() + edge.reload()
+    (error,) = await edge.reload() + await edge.reload()
     assert error == "in the domains file: unknown key 'hots' in domain[0]"
     assert edge.get_app_file("old.example") == b"[1]"
     edge.domains_file.unlink()
-    (error,) = edge.reload() + edge.reload()
+    (error,) = await edge.reload() + await edge.reload()
     assert "cannot read the domains file" in error
     edge.domains_file.write_text(DOMAIN.format("new.example"))
-    assert edge.reload() == []
+    assert await edge.reload() == []
     assert (edge.get_app_file("old.example"), edge.get_app_file("new.example")) == (None, b"[1]")
 
 
