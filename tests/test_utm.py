@@ -1,4 +1,4 @@
-"""What docs/reference/utm.md says is so."""
+"""docs/reference/utm.md agrees with the code."""
 
 import re
 
@@ -11,41 +11,41 @@ from tests.support.paths import ROOT
 PAGE = (ROOT / "docs" / "reference" / "utm.md").read_text("utf-8")
 
 
-def listed(heading: str) -> list[str]:
-    """The first cells of the tables of a section, as far as they are code."""
+def find_row_keys(heading: str) -> list[str]:
+    """First cells of the table rows of a section, if they are code."""
     section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
     return re.findall(r"^\| `([^`]+)` \|", section, flags=re.MULTILINE)
 
 
-def test_the_convention_of_the_page_is_the_default() -> None:
+def test_documented_convention_is_the_default() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
-    assert parse_convention("") == parse_convention(example)
-    named = set(re.findall(r"^\[?(\w+)", example, flags=re.MULTILINE)) - set(DEFAULT_MEDIUMS)
-    assert set(Convention.__dataclass_fields__) == named
+    assert parse_convention(example) == parse_convention("")
+    keys = set(re.findall(r"^\[?(\w+)", example, flags=re.MULTILINE)) - set(DEFAULT_MEDIUMS)
+    assert keys == set(Convention.__dataclass_fields__)
 
 
-def test_the_placeholders_of_the_page_are_taken() -> None:
-    placeholders = listed("The convention")
+def test_documented_placeholders_are_replaced() -> None:
+    placeholders = find_row_keys("The convention")
     convention = Convention(source="-".join(placeholders), medium="m")
-    filled = convention.build_parameters(campaign="c", location="l", element="e", label="x")
-    assert "c-l-x-x" == filled["utm_source"]
-    assert ["{campaign}", "{location}", "{element}", "{label}"] == placeholders
+    parameters = convention.build_parameters(campaign="c", location="l", element="e", label="x")
+    assert parameters["utm_source"] == "c-l-x-x"
+    assert placeholders == ["{campaign}", "{location}", "{element}", "{label}"]
 
 
-def test_the_ways_with_existing_values_are_on_the_page() -> None:
-    assert list(ExistingUtmAction) == listed("How they are added")
+def test_page_has_every_action_for_existing_parameters() -> None:
+    assert find_row_keys("How they are added") == list(ExistingUtmAction)
 
 
-def test_the_signatures_of_the_page_are_known() -> None:
-    sentence = PAGE.partition("with a query key ")[2].partition(", whatever its case")[0]
-    named = re.findall(r"`([^`]+)`", sentence)
-    assert all(query.is_signed(query.split_url(f"https://x.com/?a=1&{key}=b")) for key in named)
-    assert sorted(key.lower() for key in named) == sorted(query.SIGNATURE_KEYS)
+def test_page_has_every_signature_key() -> None:
+    sentence = PAGE.partition("with a query key ")[2].partition(", in any case")[0]
+    keys = re.findall(r"`([^`]+)`", sentence)
+    assert all(query.is_signed(query.split_url(f"https://x.com/?a=1&{key}=b")) for key in keys)
+    assert sorted(key.lower() for key in keys) == sorted(query.SIGNATURE_KEYS)
 
 
-def test_the_findings_of_the_page_are_those_that_there_are() -> None:
-    assert [*LintCode, "checked", "findings_left", "links", "unchecked"] == listed("Lint")
+def test_page_has_every_lint_code_and_json_key() -> None:
+    assert find_row_keys("Lint") == [*LintCode, "checked", "findings_left", "links", "unchecked"]
 
 
-def test_the_audit_of_the_page_is_that_of_the_code() -> None:
-    assert [*VariantReason, *Variant.__dataclass_fields__] == listed("Audit")
+def test_page_has_every_audit_reason_and_column() -> None:
+    assert find_row_keys("Audit") == [*VariantReason, *Variant.__dataclass_fields__]
