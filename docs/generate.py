@@ -1,8 +1,7 @@
-"""Write those parts of the documentation that the code already says.
+"""Generate parts of the documentation from the code.
 
-A page holds a generated part between two marks; all around it is written by hand. ``./dev fix`` writes the parts
-anew. ``./dev check`` calls this with ``--check``, which writes nothing and fails where a page differs from what would
-be written.
+The generated part of a page is between two markers; the rest is written by hand. ``./dev fix`` updates these parts.
+``./dev check`` calls this with ``--check``, which writes nothing and fails if a page is stale.
 """
 
 import json
@@ -26,7 +25,7 @@ END = "<!-- end of the generated part -->\n"
 
 
 def settings() -> Iterator[str]:
-    """Every setting with its name in the environment, its default and its description."""
+    """All settings, with environment variable, default and description."""
     sections = msgspec.json.schema(Settings)["$defs"]
     top: Mapping[str, Any] = sections["Settings"]["properties"]
     yield from _settings("", {name: setting for name, setting in top.items() if "$ref" not in setting})
@@ -47,7 +46,7 @@ def _settings(prefix: str, settings: Mapping[str, Any]) -> Iterator[str]:
 
 
 def commands() -> Iterator[str]:
-    """Every command of the command line with its arguments and options."""
+    """All commands, with arguments and options."""
     yield from _commands(typer.Context(typer.main.get_command(app), info_name="clicktrail"))
 
 
@@ -65,7 +64,7 @@ def _commands(context: typer.Context) -> Iterator[str]:
 
 
 def signals() -> Iterator[str]:
-    """Every rule of the judge, in the order in which hard ones are tried."""
+    """All rules of the judge; rules that decide are tried in this order."""
     loaded = rules.parse_rules((SOURCE / "judge" / "data" / "rules.toml").read_text("utf-8"))
     bot, suspected = loaded.min_scores.bot, loaded.min_scores.suspected
     yield f"Rules version {loaded.version}. A score of {bot} or more means bot, {suspected} or more suspected.\n"
@@ -77,7 +76,7 @@ def signals() -> Iterator[str]:
 
 
 def metrics() -> Iterator[str]:
-    """Every metric that the private port shows."""
+    """All metrics of the private port."""
     yield from _header("metric", "type", "second label", "meaning")
     for metric in METRICS:
         yield _row(f"`{metric.name}`", metric.kind, f"`{metric.label}`" if metric.label else "", metric.help)
@@ -101,7 +100,7 @@ PAGES = {
 
 
 def main() -> None:
-    """Write every page that is stale; with ``--check``, name them and fail."""
+    """Update stale pages; with ``--check``, print their names and fail."""
     stale = []
     for name, generated in PAGES.items():
         text = (ROOT / name).read_text("utf-8")
@@ -112,7 +111,7 @@ def main() -> None:
             if "--check" not in sys.argv:
                 (ROOT / name).write_text(fresh, "utf-8")
     if stale and "--check" in sys.argv:
-        sys.exit(f"stale: {', '.join(stale)}; ./dev fix writes them anew")
+        sys.exit(f"stale: {', '.join(stale)}; ./dev fix updates them")
 
 
 if __name__ == "__main__":
