@@ -108,7 +108,7 @@ def nginx(folder: Path, *, workers: int, directives: str) -> Iterator[Server]:
 def uvicorn(folder: Path, *, workers: int) -> Iterator[Server]:
     """Uvicorn with uvloop and httptools, which opens tokens and records nothing."""
     port = find_free_port()
-    command = [sys.executable, "-m", "uvicorn", "--factory", "bench.redirect.apps:asgi", "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", "--factory", "bench.redirect.apps:create_asgi_app", "--port", str(port)]
     command += ["--workers", str(workers), "--no-access-log", "--log-level", "error"]
     with running_program(command, port, log=folder / "uvicorn.log", env=_build_environment(folder)) as server:
         yield server
@@ -118,7 +118,7 @@ def uvicorn(folder: Path, *, workers: int) -> Iterator[Server]:
 def flask(folder: Path, *, workers: int) -> Iterator[Server]:
     """Flask on gunicorn as they come, which opens tokens and records nothing; each answer ends its connection."""
     port = find_free_port()
-    command = [sys.executable, "-m", "gunicorn", "bench.redirect.apps:wsgi()", "--bind", f"127.0.0.1:{port}"]
+    command = [sys.executable, "-m", "gunicorn", "bench.redirect.apps:create_wsgi_app()", "--bind", f"127.0.0.1:{port}"]
     command += ["--workers", str(workers), "--log-level", "error"]
     with running_program(command, port, log=folder / "flask.log", env=_build_environment(folder)) as server:
         yield server

@@ -6,7 +6,6 @@ import pytest
 from tests.support.command_line import run_clicktrail
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.without_coverage
 def test_demo_separates_people_from_scanners(tmp_path: Path) -> None:
     process = run_clicktrail("demo", "--once", "--json", folder=tmp_path, timeout_s=280)

@@ -9,6 +9,7 @@ from clicktrail.server.journal.writer import SegmentWriter
 from tests.support.command_line import run_clicktrail
 from tests.support.recorded_journal import SENT, click
 from tests.support.serving import RunningServer, running_server, wait_for_report
+from tests.support.waiting import TIMEOUT_S, wait_until
 
 
 async def record(running: RunningServer, *events: AnyEvent, clicks: int) -> None:
@@ -20,13 +21,15 @@ async def record(running: RunningServer, *events: AnyEvent, clicks: int) -> None
 
 
 async def wait_for_metric(running: RunningServer) -> str:
-    """The first line of the metric that counts changes."""
-    async with httpx2.AsyncClient(base_url=running.metrics) as client, asyncio.timeout(60):
-        while True:
+    """The line of the metric that counts changes."""
+    async with httpx2.AsyncClient(base_url=running.metrics, timeout=TIMEOUT_S) as client:
+
+        async def fetch_changes() -> list[str]:
             lines = (await client.get("/metrics")).text.splitlines()
-            if samples := [line for line in lines if line.startswith("clicktrail_verdicts_changed_total")]:
-                return samples[0]
-            await asyncio.sleep(0.05)
+            return [line for line in lines if line.startswith("clicktrail_verdicts_changed_total")]
+
+        (line,) = await wait_until(fetch_changes)
+        return line
 
 
 async def test_history_is_the_same_with_and_without_an_engine(tmp_path: Path) -> None:

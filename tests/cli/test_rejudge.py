@@ -8,6 +8,7 @@ import httpx2
 from tests.support.command_line import run_clicktrail
 from tests.support.edge import token_path
 from tests.support.serving import RunningServer, running_server, wait_for_report
+from tests.support.waiting import wait_until
 
 VISITOR = "198.51.100.9"
 BROWSER = {
@@ -40,9 +41,8 @@ async def test_new_operator_network_changes_stored_verdicts(tmp_path: Path) -> N
         assert (await rejudge_spring(tmp_path))["changes"] == []
         update = ("networks", "update", "scanner.txt", "--name", "a scanner", "--class", "mail-security")
         assert run_clicktrail(*update, folder=tmp_path).returncode == 0
-        async with asyncio.timeout(30):  # until the engine has read the list
-            while not (dry_run := await rejudge_spring(tmp_path, "--dry-run"))["changes"]:
-                pass
+        # The engine reloads the list after some time.
+        dry_run = await wait_until(lambda: rejudge_spring(tmp_path, "--dry-run"), lambda result: result["changes"])
         assert (await rejudge_spring(tmp_path, "--since", "2999-01-01", "--dry-run"))["changes"] == []
         assert await rejudge_spring(tmp_path, "--campaign", "spring") == dry_run
         (report,) = json.loads(run_clicktrail("report", "--json", folder=tmp_path).stdout)["campaigns"]

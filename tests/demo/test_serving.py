@@ -31,10 +31,10 @@ import asyncio
 import fcntl
 import sys
 from pathlib import Path
-from clicktrail.demo.serving import serving
+from clicktrail.demo.serving import running_server
 
 async def demo():
-    async with serving(Path(sys.argv[1]), next_hop="127.0.0.1:1"):
+    async with running_server(Path(sys.argv[1]), next_hop="127.0.0.1:1"):
         print("serving", flush=True)
         await asyncio.Event().wait()
 

@@ -24,6 +24,7 @@ from clicktrail.server.monitoring.heartbeat import Problem, ProcessStatus
 from clicktrail.server.wiring.stores import open_journal
 from tests.support.paths import ROOT
 from tests.support.serving import running_server
+from tests.support.waiting import wait_until
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -48,9 +49,9 @@ async def test_inspection_asks_a_running_server(tmp_path: Path) -> None:
         keyring_file.backup(loaded.keyring_path, tmp_path / "copy.json")
         with open_journal(loaded, "another") as journal:
             journal.append(b"no event", lambda _committed: None)
-        async with asyncio.timeout(20):
-            while not (state := await asyncio.to_thread(inspect_installation, loaded)).unreadable_events:
-                pass
+        state = await wait_until(
+            lambda: asyncio.to_thread(inspect_installation, loaded), lambda state: state.unreadable_events
+        )
     assert state.processes is not None
     assert state.processes.keys() == {"edge-0", "edge-1", "engine"}
     assert {(process.status, process.restarts) for process in state.processes.values()} == {("serving", 0)}

@@ -1,14 +1,16 @@
-"""Run the command line as a user does: as a process."""
+"""Run the command line as a process."""
 
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.waiting import TIMEOUT_S
+
 __all__ = ["run_clicktrail"]
 
 
-def run_clicktrail(*arguments: str, folder: Path, timeout_s: int = 60) -> subprocess.CompletedProcess[str]:
-    """Run ``run_clicktrail`` with arguments in a folder, to its end."""
+def run_clicktrail(*arguments: str, folder: Path, timeout_s: float = TIMEOUT_S) -> subprocess.CompletedProcess[str]:
+    """Run ``clicktrail`` with these arguments and ``folder`` as its current folder."""
     return subprocess.run(
         [sys.executable, "-m", "clicktrail", *arguments],
         cwd=folder,

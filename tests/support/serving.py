@@ -15,6 +15,7 @@ import httpx2
 
 from clicktrail import keyring_file
 from clicktrail.tokens import KeyRing
+from tests.support.waiting import TIMEOUT_S, wait_until
 
 __all__ = ["RunningServer", "running_server", "wait_for_report"]
 
@@ -125,16 +126,15 @@ async def running_server(
 
 
 async def wait_for_report(server: RunningServer, campaign: str, *, clicks: int) -> dict[str, Any]:
-    """A campaign's report once it shows that many clicks; whatever it shows after ten seconds."""
-    report: dict[str, Any] = {}
-    async with httpx2.AsyncClient(base_url=server.console) as client:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(10):
-                while report.get("clicks", {}).get("total", -1) < clicks:
-                    response = await client.get("/api/campaign", params={"name": campaign})
-                    report = response.json() if response.is_success else {}
-                    await asyncio.sleep(0.05)
-    return report
+    """Return the report of a campaign as soon as it has this many clicks."""
+    async with httpx2.AsyncClient(base_url=server.console, timeout=TIMEOUT_S) as client:
+
+        async def fetch_report() -> dict[str, Any]:
+            response = await client.get("/api/campaign", params={"name": campaign})
+            report: dict[str, Any] = response.json() if response.is_success else {}
+            return report
+
+        return await wait_until(fetch_report, lambda report: report.get("clicks", {}).get("total", -1) >= clicks)
 
 
 async def _read_log(process: asyncio.subprocess.Process, log: list[str], ready: asyncio.Event) -> None:

@@ -31,11 +31,14 @@ def test_no_network_is_two_things() -> None:
 @pytest.mark.parametrize(
     ("name", "classes"),
     [
-        *((name, {None}) for name in ("HOMES", "MOBILE", "OFFICE", "RESIDENTIAL_SCANNER")),
+        *((name, {None}) for name in ("RESIDENTIAL", "MOBILE", "OFFICE", "RESIDENTIAL_SCANNER")),
         ("PRIVATE_RELAY", {NetworkClass.CDN_RELAY}),
-        ("SECURE_EDGE", {NetworkClass.SSE_EGRESS}),
-        *((name, {NetworkClass.MAIL_SECURITY}) for name in ("BARRACUDA", "CISCO", "MIMECAST", "PROOFPOINT", "GATEWAY")),
-        ("TRENDMICRO", {NetworkClass.MAIL_SECURITY, None}),
+        ("SECURE_WEB_GATEWAY", {NetworkClass.SSE_EGRESS}),
+        *(
+            (name, {NetworkClass.MAIL_SECURITY})
+            for name in ("BARRACUDA", "CISCO", "MIMECAST", "PROOFPOINT", "MAIL_GATEWAY")
+        ),
+        ("TREND_MICRO", {NetworkClass.MAIL_SECURITY, None}),
         ("MICROSOFT", {NetworkClass.MICROSOFT}),
         ("AMAZON", {NetworkClass.AWS}),
         ("DATACENTRE", {NetworkClass.DATACENTRE}),

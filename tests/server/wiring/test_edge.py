@@ -24,6 +24,7 @@ from clicktrail.tokens import KeyRing, SealedLink, seal_token
 from tests.support.edge import NOW, build_routes, token_path
 from tests.support.held_journal import ManualJournal
 from tests.support.recorded_journal import read_journal_lines
+from tests.support.waiting import wait_until
 from tests.support.worker_process import running_worker
 
 DATA = "clicktrail-data"
@@ -251,6 +252,4 @@ async def test_running_worker_reloads_overrides_and_domains(tmp_path: Path) -> N
 
 async def wait_for_status(client: httpx2.AsyncClient, url: str, status: httpx2.codes) -> None:
     """Request a URL again and again until it answers with a status."""
-    async with asyncio.timeout(10):
-        while (await client.get(url)).status_code != status:
-            pass
+    await wait_until(lambda: client.get(url), lambda response: response.status_code == status)

@@ -24,6 +24,7 @@ from tests.support.judged_lines import make_judged_click, make_judged_message
 from tests.support.recorded_journal import click as recorded_click
 from tests.support.recorded_journal import write_journal
 from tests.support.serving import RunningServer, running_server
+from tests.support.waiting import TIMEOUT_S, wait_until
 from tests.support.worker_process import running_worker
 
 
@@ -50,12 +51,12 @@ async def test_processed_segments_are_deleted(tmp_path: Path) -> None:
     for link in range(3):
         await asyncio.to_thread(write_journal, settings, recorded_click(link))
     with socket.create_server(("127.0.0.1", 0)) as relay, socket.create_server(("127.0.0.1", 0)) as console:
+
+        async def list_segments() -> list[int]:
+            return list_segment_numbers(settings.journal_path / "edge-0")
+
         async with running_worker("engine", tmp_path, [relay, console]):
-            for _ in range(600):
-                if list_segment_numbers(settings.journal_path / "edge-0") == [4]:
-                    break
-                await asyncio.sleep(0.05)
-    assert list_segment_numbers(settings.journal_path / "edge-0") == [4]
+            await wait_until(list_segments, lambda numbers: numbers == [4])
     assert await asyncio.to_thread(count_clicks, settings) == 3
 
 
@@ -74,14 +75,17 @@ async def send_clicks(running: RunningServer, times: int) -> None:
 
 
 async def wait_for_engine_problem(running: RunningServer) -> dict[str, Any]:
-    """Health of the engine, once it has a problem and has log it."""
-    async with httpx2.AsyncClient(base_url=running.metrics) as client:
-        async with asyncio.timeout(20):
-            while True:
-                engine: dict[str, Any] = (await client.get("/healthz")).json()["processes"]["engine"]
-                if engine["problems"] and any("too many clicks" in line for line in running.log):
-                    return engine
-                await asyncio.sleep(0.05)
+    """Health of the engine, once it has a problem and has logged it."""
+    async with httpx2.AsyncClient(base_url=running.metrics, timeout=TIMEOUT_S) as client:
+
+        async def fetch_engine() -> dict[str, Any]:
+            engine: dict[str, Any] = (await client.get("/healthz")).json()["processes"]["engine"]
+            return engine
+
+        return await wait_until(
+            fetch_engine,
+            lambda engine: engine["problems"] and any("too many clicks" in line for line in running.log),
+        )
 
 
 async def test_untrusted_proxy_is_a_problem(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from clicktrail.server.settings.schema import RegistrySettings, Settings
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.jobs import run_periodically, run_report_recount, run_short_link_expiry, sleep_or_stop
 from clicktrail.server.wiring.stores import open_registry
+from tests.support.waiting import wait_until
 
 
 async def test_failed_job_is_reported_and_run_again() -> None:
@@ -59,9 +60,11 @@ async def test_old_short_links_are_deleted(tmp_path: Path, days: int, remaining_
                 )
             )
         tasks.create_task(run_short_link_expiry(stopping, settings, registry.short_links))
-        async with asyncio.timeout(10):
-            while [age for age in (29, 31) if await registry.short_links.find(age)] != remaining_ages:
-                pass
+
+        async def find_ages() -> list[int]:
+            return [age for age in (29, 31) if await registry.short_links.find(age)]
+
+        await wait_until(find_ages, lambda ages: ages == remaining_ages)
         stopping.set()
 
 

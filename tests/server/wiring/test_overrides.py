@@ -17,6 +17,7 @@ from tests.server.pipeline.test_process import ListReader
 from tests.support.edge import NOW
 from tests.support.judged_lines import click, sent
 from tests.support.memory_analytics import MemoryAnalytics
+from tests.support.waiting import wait_until
 
 DISABLED = LinkEdit(id="a", at=NOW, target=EditTarget(host="shop.example"), action=EditAction.DISABLE)
 
@@ -62,9 +63,11 @@ async def test_machine_without_an_engine_copies_overrides(tmp_path: Path) -> Non
     async with open_registry(settings) as registry, asyncio.TaskGroup() as tasks:
         await registry.link_edits.add(DISABLED)
         tasks.create_task(run_overrides_copy(stopping, settings, registry))
-        async with asyncio.timeout(10):
-            while overrides_file.read(tmp_path / "overrides.json").edits != (DISABLED,):
-                await asyncio.to_thread(lambda: None)
+
+        async def read_edits() -> tuple[LinkEdit, ...]:
+            return overrides_file.read(tmp_path / "overrides.json").edits
+
+        await wait_until(read_edits, lambda edits: edits == (DISABLED,))
         stopping.set()
 
 
