@@ -10,7 +10,7 @@ from clicktrail.cli.command_table import COMMANDS, HelpfulGroup
 from tests.support.command_line import run_clicktrail
 
 SLOW_PACKAGES = {
-    *("asyncio", "crawleruseragents", "cryptography", "msgspec", "re2", "rich", "zstandard"),
+    *("asyncio", "crawleruseragents", "cryptography", "msgspec", "pydantic", "re2", "rich", "zstandard"),
     *("chdb", "httpx2", "litestar", "sqlalchemy", "structlog", "uvloop"),
 }
 """Packages that take long to import. ``clicktrail --help`` needs none of them."""

@@ -10,10 +10,13 @@ from typing import Annotated
 import typer
 
 from clicktrail.cli.command_table import CommandTableGroup
+from clicktrail.cli.conversion import convert_without_pydantic
 from clicktrail.cli.terminal import print_error, print_line
 from clicktrail.errors import ClicktrailError
 
 __all__ = ["app", "main"]
+
+convert_without_pydantic()
 
 app = typer.Typer(
     cls=CommandTableGroup,
