@@ -4,7 +4,7 @@ import pytest
 
 from clicktrail.errors import SettingsError
 from clicktrail.model.consent import Consent, UnknownConsentAction
-from clicktrail.model.link import LinkReason, LinkWarning
+from clicktrail.model.link import LinkReason, LinkWarning, Preset
 from clicktrail.rewrite.candidate import Candidate, resolve_href
 from clicktrail.rewrite.html_links import find_links
 from clicktrail.rewrite.policy import (
@@ -12,7 +12,6 @@ from clicktrail.rewrite.policy import (
     LinkDecision,
     PlainTextMode,
     Policy,
-    Preset,
     VisibleUrlMode,
     build_preset_policy,
     find_opt_out,

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["BodyType", "Element", "Link", "LinkReason", "LinkWarning", "Location"]
+__all__ = ["BodyType", "Element", "Link", "LinkReason", "LinkWarning", "Location", "Preset"]
 
 
 class BodyType(StrEnum):
@@ -28,6 +28,14 @@ class Element(StrEnum):
     BUTTON = "button"
     IMAGE = "image"
     TEXT = "text"
+
+
+class Preset(StrEnum):
+    """Names of ready-made policies. docs/reference/reason-codes.md lists what each leaves untracked."""
+
+    STANDARD = "standard"
+    CONVERSION_LINKS_ONLY = "conversion-links-only"
+    ALL = "all"
 
 
 class LinkReason(StrEnum):

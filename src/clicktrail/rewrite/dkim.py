@@ -10,18 +10,15 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
-
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from typing import TYPE_CHECKING, NamedTuple
 
 from clicktrail.errors import SettingsError
 from clicktrail.rewrite.edits import ByteEdit, splice
 from clicktrail.rewrite.mime import Headers, parse_headers
+
+if TYPE_CHECKING:  # slow to import, and only needed with a key
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 __all__ = ["DkimKey", "UnsignedMessage", "remove_own_signatures", "sign"]
 
@@ -60,9 +57,11 @@ class DkimKey:
 
     domain: str
     selector: str
-    private_key: RSAPrivateKey | Ed25519PrivateKey = field(repr=False)
+    private_key: "RSAPrivateKey | Ed25519PrivateKey" = field(repr=False)
 
     def __post_init__(self) -> None:
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
         for kind, name in (("domain", self.domain), ("selector", self.selector)):
             if not _DNS_NAME.fullmatch(name):
                 raise SettingsError(f"the DKIM {kind} '{name}' is not a DNS name", hint="write it as in the DNS record")
@@ -79,6 +78,11 @@ class DkimKey:
         Raises:
             SettingsError: not such a key, neither RSA nor Ed25519, or not valid for `DkimKey`.
         """
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
         try:
             key = load_pem_private_key(pem, password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -90,10 +94,16 @@ class DkimKey:
     @property
     def algorithm(self) -> str:
         """Value of the signature's ``a`` tag."""
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
         return "rsa-sha256" if isinstance(self.private_key, RSAPrivateKey) else "ed25519-sha256"
 
     def sign(self, data: bytes) -> bytes:
         """Sign data. Ed25519 signs the SHA-256 hash of it (RFC 8463 section 3)."""
+        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.hashes import SHA256
+
         if isinstance(self.private_key, RSAPrivateKey):
             return self.private_key.sign(data, PKCS1v15(), SHA256())
         return self.private_key.sign(hashlib.sha256(data).digest())

@@ -11,7 +11,7 @@ import msgspec
 from clicktrail.config_text import decode_toml
 from clicktrail.model.consent import Consent, UnknownConsentAction
 from clicktrail.model.hosts import check_host_patterns, is_host_listed
-from clicktrail.model.link import LinkReason, LinkWarning, Location
+from clicktrail.model.link import LinkReason, LinkWarning, Location, Preset
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.link_purpose import classify_purpose, has_keyword, identify_wrapper, is_sensitive, is_social
 from clicktrail.rewrite.url import ParsedUrl, parse_url
@@ -21,7 +21,6 @@ __all__ = [
     "LinkDecision",
     "PlainTextMode",
     "Policy",
-    "Preset",
     "VisibleUrlMode",
     "build_preset_policy",
     "find_opt_out",
@@ -68,14 +67,6 @@ _VISIBLE_URL = re.compile(
     re.IGNORECASE,
 )
 _MIN_OWNED_LABEL_CHARS = 4
-
-
-class Preset(StrEnum):
-    """Names of ready-made policies. docs/reference/reason-codes.md lists what each leaves untracked."""
-
-    STANDARD = "standard"
-    CONVERSION_LINKS_ONLY = "conversion-links-only"
-    ALL = "all"
 
 
 class VisibleUrlMode(StrEnum):

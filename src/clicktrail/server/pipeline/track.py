@@ -18,14 +18,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
+from typing import TYPE_CHECKING
 
 from clicktrail.model.consent import Consent
 from clicktrail.model.event import Sent
 from clicktrail.model.link_set import ShortLinkMessage, StoredLink
 from clicktrail.rewrite import RewriteResult, SkipReason
-from clicktrail.server.ports import Consents
 from clicktrail.tokens import MAX_SHORT_LINKS, encode_short_token
 from clicktrail.tracking import MessageMetadata, Tracker
+
+if TYPE_CHECKING:  # the ports import the judge, which `clicktrail rewrite` does not need
+    from clicktrail.server.ports import Consents
 
 __all__ = [
     "ControlHeaders",
@@ -156,7 +159,9 @@ def _decode_value(value: bytes) -> str:
         return unfolded
 
 
-async def add_stored_consent(headers: ControlHeaders, recipients: Sequence[str], consents: Consents) -> ControlHeaders:
+async def add_stored_consent(
+    headers: ControlHeaders, recipients: Sequence[str], consents: "Consents"
+) -> ControlHeaders:
     """Add the recipients' stored consent, unless the sender states one.
 
     All recipients get the same body, so the strictest consent applies: denied, then unknown, then granted.

@@ -12,7 +12,7 @@ import msgspec
 from clicktrail.config_text import convert_config, decode_toml
 from clicktrail.errors import SettingsError
 from clicktrail.model.hosts import check_bounded_host_patterns, check_host_patterns
-from clicktrail.rewrite.policy import Preset
+from clicktrail.model.link import Preset
 from clicktrail.server.settings.host_port import HostPort
 from clicktrail.server.settings.schema import Section, Settings, UtmSettings
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from clicktrail import keyring_file
-from clicktrail.rewrite.policy import Preset
+from clicktrail.model.link import Preset
 
 __all__ = [
     "ConsoleSettings",

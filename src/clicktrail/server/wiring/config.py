@@ -2,18 +2,21 @@
 
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from clicktrail import keyring_file
 from clicktrail.errors import SettingsError
+from clicktrail.model.link import Preset
 from clicktrail.rewrite import DkimKey, Policy, policy, sensitive
-from clicktrail.rewrite.policy import Preset, build_preset_policy
+from clicktrail.rewrite.policy import build_preset_policy
 from clicktrail.rewrite.sensitive import SensitiveRules
 from clicktrail.server.pipeline.tracking_domains import TrackingDomain, parse_domains
 from clicktrail.server.settings import Settings, read_text
-from clicktrail.tracking import Tracker
 from clicktrail.utm import Convention, ExistingUtmAction, parse_convention
+
+if TYPE_CHECKING:
+    from clicktrail.tracking import Tracker
 
 __all__ = [
     "build_tracker",
@@ -27,13 +30,17 @@ __all__ = [
 ]
 
 
-def build_tracker(settings: Settings) -> Tracker:
+def build_tracker(settings: Settings) -> "Tracker":
     """Build the relay's tracker.
 
     Raises:
         KeyRingError: the key ring cannot be used.
         SettingsError: a file that the settings name cannot be read or used.
     """
+    # Slow to import, and `clicktrail utm` needs none of it.
+    from clicktrail import keyring_file
+    from clicktrail.tracking import Tracker
+
     return Tracker(
         ring=keyring_file.load(settings.keyring_path),
         domain=settings.tracking.domain,
