@@ -16,7 +16,7 @@ Click,m2,2026-11-20T11:00:00Z,,bert@example.net,winter,https://example.com/,curl
 
 
 def reported(folder: Path) -> dict[str, Any]:
-    """The one campaign that ``clicktrail report --json`` tells of."""
+    """The only campaign in ``clicktrail report --json``."""
     process = run_clicktrail("report", "winter", "--json", folder=folder)
     assert 0 == process.returncode, process.stderr
     (report,) = json.loads(process.stdout)["campaigns"]
