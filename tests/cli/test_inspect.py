@@ -39,6 +39,7 @@ DESCRIBED = {
     "position": 4,
     "links": 12,
     "group": "tiles",
+    "trap": False,
     "sent_at": "2026-11-23T12:00:00Z",
 }
 
@@ -93,6 +94,7 @@ async def test_stored_links_are_shown(tmp_path: Path) -> None:
             "campaign": "spring",
             "links": 3,
             "group": "",
+            "trap": False,
         },
         {
             "format": "short",
@@ -101,6 +103,7 @@ async def test_stored_links_are_shown(tmp_path: Path) -> None:
             "campaign": "fall",
             "links": 1,
             "group": "",
+            "trap": False,
             "message_id": "m2",
             "recipient": "r9",
         },

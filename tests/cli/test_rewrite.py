@@ -309,6 +309,11 @@ def test_summary_names_no_reason_if_all_links_are_tracked() -> None:
     assert rewritten(f"<a href='{A}'>").summary().startswith("links found: 1, tracked: 1; ")
 
 
+def test_report_marks_traps() -> None:
+    first, second = rewritten(f"<a href='{A}' data-clicktrail=trap><a href='{A}'>").build_report(())["links"]
+    assert (first["trap"], "trap" in second) == (True, False)
+
+
 def test_warnings_name_the_link() -> None:
     (warning,) = rewritten(f"<p>\n<a href='{A}'>example.com</a>").warnings()
     assert f"visible-url: the link '{A}' in line 2" == warning

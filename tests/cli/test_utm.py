@@ -234,3 +234,9 @@ def test_unreadable_file_is_an_error(tmp_path: Path, name: str, error: str) -> N
     (tmp_path / "a.pdf").touch()
     with pytest.raises(ClicktrailError, match=error):
         read_links(tmp_path / name)
+
+
+def test_traps_need_no_utm_parameters(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text('<a href="https://x.com/" data-clicktrail="trap"></a><a href="https://x.com/"></a>')
+    assert [link.utm_required for link in read_links(page).links] == [False, True]

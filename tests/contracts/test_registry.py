@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 23, 12, 0, 0, 123_000, tzinfo=UTC)
 LINKS = (
     StoredLink(position=0, destination="https://example.com/a?b=c&utm_source=email#ü"),
     StoredLink(position=1, destination="https://example.com/" + "x" * 5_000, group="Größe"),
-    StoredLink(position=4_095, destination="", group="offers"),
+    StoredLink(position=4_095, destination="", group="offers", is_trap=True),
 )
 SPRING = LinkSet(campaign="spring ☀", created_at=NOW, links=LINKS)
 MESSAGE = ShortLinkMessage(
@@ -36,7 +36,7 @@ MESSAGE = ShortLinkMessage(
     created_at=NOW,
     links=(
         StoredLink(position=0, destination="https://example.com/a"),
-        StoredLink(position=1_299, destination="https://example.com/ü", group="offers"),
+        StoredLink(position=1_299, destination="https://example.com/ü", group="offers", is_trap=True),
     ),
 )
 

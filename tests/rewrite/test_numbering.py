@@ -232,3 +232,30 @@ def test_group_applies_to_all_alternates() -> None:
     )
     (links,) = REWRITER.number_links([Body(body_type=BodyType.HTML, text=alternates)])
     assert [(link.position, link.group) for link in links] == [(0, "offer"), (0, "offer")]
+
+
+@pytest.mark.parametrize("value", ["trap", "TRAP"])
+def test_trap_has_a_position_of_its_own(value: str) -> None:
+    requested: dict[int, bool] = {}
+
+    def recording(link: NumberedLink) -> str:
+        requested[link.position] = link.is_trap
+        return tracking_url(link)
+
+    marked = f"<!--[if mso]><a href='{A}' data-clicktrail='{value}'></a><![endif]--><a href='{A}'>"
+    body = Body(body_type=BodyType.HTML, text=marked)
+    html_links, text_links = build_rewriter(make_tracking_url=recording).number_links([body, text(A)])
+    assert [(link.position, link.is_trap) for link in (*html_links, *text_links)] == [(0, True), (1, False), (1, False)]
+    assert requested == {0: True, 1: False}
+
+
+def test_trap_is_the_only_link_with_its_url_in_html() -> None:
+    body = Body(body_type=BodyType.HTML, text=f"<a href='{A}' data-clicktrail=trap>")
+    assert positions(body, text(A)) == [[0], [1]]
+
+
+def test_other_values_make_no_trap() -> None:
+    (links,) = REWRITER.number_links(
+        [Body(body_type=BodyType.HTML, text=f"<a href='{A}'><a href='{A}' data-clicktrail=on>")]
+    )
+    assert [link.is_trap for link in links] == [False, False]

@@ -288,6 +288,39 @@ def test_opt_out_attributes_of_every_vendor(attributes: str, word: str) -> None:
     assert find_opt_out(link) == word
 
 
+@pytest.mark.parametrize("attribute", ["data-clicktrail=trap", 'DATA-CLICKTRAIL=" Trap "'])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "<a href='https://x.com/privacy' {}>Privacy</a>",
+        "<a href='https://x.com/unsubscribe' {}>Unsubscribe</a>",
+        "<a href='https://x.com/reset?token=0123456789abcdef' {}>x</a>",
+        "<a href='https://denied.com/' {}>x</a>",
+        "<a href='https://x.com/' {}>other.com</a>",
+        "<a href='https://x.com/' clicktracking=off {}>x</a>",
+    ],
+)
+def test_trap_is_tracked_whatever_the_policy_says(link: str, attribute: str) -> None:
+    policy = Policy(visible_url=VisibleUrlMode.SKIP, denied_hosts=("denied.com",))
+    assert decide_in_html(policy, link.format("")) != LinkReason.TRACKED
+    assert decide_in_html(policy, link.format(attribute)) == LinkReason.TRACKED
+
+
+@pytest.mark.parametrize(
+    ("href", "consent", "reason"),
+    [
+        ("mailto:a@x.com", Consent.GRANTED, LinkReason.NOT_WEB),
+        ("https://x.com/{{id}}", Consent.GRANTED, LinkReason.MERGE_TAG),
+        ("https://go.example.com/abc", Consent.GRANTED, LinkReason.ALREADY_TRACKED),
+        ("https://x.com/" + "a" * 4_000, Consent.GRANTED, LinkReason.TOO_LONG),
+        ("https://x.com/", Consent.DENIED, LinkReason.CONSENT),
+    ],
+)
+def test_trap_that_cannot_be_tracked_is_not(href: str, consent: Consent, reason: LinkReason) -> None:
+    policy = Policy(tracking_domains=frozenset({"go.example.com"})).for_consent(consent)
+    assert decide_in_html(policy, f"<a href='{href}' data-clicktrail=trap>x</a>") == reason
+
+
 def test_scheme_can_opt_out() -> None:
     (link,) = find_links("<a href='HTTPS+notrack://x.com/'>")
     assert find_opt_out(link) == "https+notrack:"

@@ -45,6 +45,7 @@ sealeds = st.builds(
     link_count=st.integers(0, 10_000),
     sent_at=instants,
     group=texts,
+    is_trap=st.booleans(),
 )
 
 

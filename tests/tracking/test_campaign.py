@@ -136,3 +136,20 @@ def test_links_of_the_tracking_domain_stay() -> None:
 def test_a_campaign_has_no_more_links_than_a_link_set() -> None:
     with pytest.raises(ClicktrailError, match="4,097 links"):
         TRACKER.compile(html="<a href=https://example.com/>" * (MAX_LINKS + 1))
+
+
+def test_traps_are_compiled_without_utm_parameters() -> None:
+    trap = '<a href="https://example.com/t" data-clicktrail="trap">T</a>'
+    personal = '<a href="{{ x }}" data-clicktrail="trap" data-clicktrail-group="x">X</a>'
+    compiled = TAGGING.compile(html=trap + personal, campaign="winter")
+    bodies = compiled.render(ANNA, link_set_id=7, destinations={"{{ x }}": "https://example.com/x"})
+    stored, _ = compiled.build_link_set(created_at=NOW).links
+    sealed = open_token(RING, tokens(bodies.html)[1])
+    assert ("https://example.com/t", True) == (stored.destination, stored.is_trap)
+    assert ("https://example.com/x", True) == (sealed.destination, sealed.is_trap)
+
+
+def test_trap_is_unchanged_without_consent() -> None:
+    trap = '<a href="https://example.com/t" data-clicktrail="trap">T</a>'
+    denied = MessageMetadata(message_id="m1", sent_at=NOW, recipient="anna", consent=Consent.DENIED)
+    assert trap == TAGGING.compile(html=trap, campaign="winter").render(denied, link_set_id=7).html

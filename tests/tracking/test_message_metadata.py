@@ -61,3 +61,9 @@ def test_links_beyond_what_a_code_can_tell_are_sealed() -> None:
     links = TRACKER.rewrite_text(text, replace(SENDING, short_code=77)).links
     assert (77, MAX_SHORT_LINKS - 1) == decode_short_token(links[-2].replacement.rpartition("/")[2])
     assert MAX_SHORT_LINKS == open_token(RING, links[-1].replacement.rpartition("/")[2]).position
+
+
+def test_trap_is_sealed_as_a_trap() -> None:
+    page = '<a href="https://example.org/a" data-clicktrail="trap">A</a><a href="https://example.org/b">B</a>'
+    tokens = [link.replacement.rpartition("/")[2] for link in TRACKER.rewrite_html(page, SENDING).links]
+    assert [True, False] == [open_token(RING, token).is_trap for token in tokens]

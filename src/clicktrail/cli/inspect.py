@@ -111,6 +111,7 @@ def _open_sealed_token(ring: KeyRing, token: str) -> dict[str, Any]:
         "position": sealed.position,
         "links": sealed.link_count,
         "group": sealed.group,
+        "trap": sealed.is_trap,
         "sent_at": _format_time(sealed.sent_at),
     }
 
@@ -136,6 +137,7 @@ async def _find_stored_link(settings: "Settings", reference: "LinkReference") ->
         "campaign": target.campaign,
         "links": len(target.links),
         "group": link.group,
+        "trap": link.is_trap,
     }
     if reference.kind is ReferenceKind.SHORT_MESSAGE:
         stored |= {"message_id": target.message_id, "recipient": target.recipient}

@@ -251,6 +251,7 @@ def _build_row(occurrence: LinkByteRange) -> Mapping[str, Any]:
         "element": link.element,
         "group": link.group,
         "line": link.line,
+        **({"trap": True} if link.is_trap else {}),
     }
 
 
@@ -285,7 +286,7 @@ def rewrite_template(
 
 def _build_link_set(template: EspTemplate, metadata: MessageMetadata) -> LinkSet:
     links = [
-        StoredLink(position=position, destination=link.destination, group=link.group)
+        StoredLink(position=position, destination=link.destination, group=link.group, is_trap=link.is_trap)
         for position, link in enumerate(template.tracked_links)
     ]
     return LinkSet(campaign=metadata.campaign, created_at=metadata.sent_at, links=tuple(links))

@@ -257,7 +257,7 @@ def read_links(file: Path) -> LintedFile:
         return LintedFile(links=listed_links, raw=raw, is_url_list=True)
     result = _rewrite_links(raw, body_type, Policy(), lambda link: link.url)
     links = tuple(
-        LintedLink(url=link.href, line=link.line if body_type else 0, utm_required=link.is_tracked)
+        LintedLink(url=link.href, line=link.line if body_type else 0, utm_required=link.is_tracked and not link.is_trap)
         for link in result.links
     )
     return LintedFile(links=links, raw=raw, body_type=body_type, skip_reasons=result.skip_reasons)

@@ -97,6 +97,7 @@ class Link(
             characters, white space collapsed. Empty in plain text.
         group: ``data-clicktrail-group``: reports count the links of a group as one. In plain text, the group of the
             same link in HTML. Empty if none.
+        is_trap: ``data-clicktrail="trap"``: hidden from people, so that programs which follow it give themselves away.
         line: line of the body where the link begins, from 1.
         visible_host: host of the destination if it was inserted after the tracking URL; else empty.
         visible_host_offset: offset of the inserted host in the decoded body, characters.
@@ -118,6 +119,7 @@ class Link(
     element: Element = Element.TEXT
     label: str = ""
     group: str = ""
+    is_trap: bool = False
     line: int = 1
     visible_host: str = ""
     visible_host_offset: int = 0

@@ -14,11 +14,13 @@ class StoredLink:
         position: position of the link, from 0.
         destination: http or https URL; empty for a personal link, whose destination is in a sealed token.
         group: group of the link; empty if none.
+        is_trap: whether clicks are recorded with ``trap``.
     """
 
     position: int
     destination: str
     group: str = ""
+    is_trap: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

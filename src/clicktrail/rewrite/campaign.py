@@ -150,6 +150,7 @@ def _build_personal_url(
         location=link.location,
         element=link.element,
         label=link.label,
+        is_trap=link.is_trap,
     )
     reason = rewriter.policy.decide(candidate).reason
     if reason is LinkReason.CONSENT:
@@ -162,6 +163,7 @@ def _build_personal_url(
         link_count=link_count,
         body_type=link.body_type,
         group=link.group,
+        is_trap=link.is_trap,
     )
     return rewriter.make_tracking_url(numbered_link) or escape_url(destination, link.body_type)
 

@@ -29,6 +29,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):  # one per link: a S
         location: region of the body that holds the link.
         element: visual kind of the link.
         label: visible text of the link; see `Link`.
+        is_trap: whether the sender marked the link as a trap; see `Link`.
     """
 
     start: int
@@ -41,6 +42,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):  # one per link: a S
     location: Location = Location.BODY
     element: Element = Element.TEXT
     label: str = ""
+    is_trap: bool = False
 
 
 def resolve_href(href: str, *, base: str = "") -> str:

@@ -125,7 +125,8 @@ def _has_same_url_as_previous(candidates: Sequence[Candidate], index: int) -> bo
     if not 0 < index < len(candidates):
         return False
     previous, candidate = candidates[index - 1], candidates[index]
-    return previous.url == candidate.url and candidate.start - previous.end <= _MAX_ALTERNATE_DISTANCE_CHARS
+    is_same_link = (previous.url, previous.is_trap) == (candidate.url, candidate.is_trap)
+    return is_same_link and candidate.start - previous.end <= _MAX_ALTERNATE_DISTANCE_CHARS
 
 
 def _has_closer_alternate(candidates: Sequence[Candidate], index: int, previous_kinds: set[str]) -> bool:
@@ -147,6 +148,7 @@ class _ParsedTag(msgspec.Struct, frozen=True):
     attributes: Mapping[str, str]
     element: Element
     label: str
+    is_trap: bool
 
 
 def _parse_tag(tag_name: str, attribute_text: str, content: str) -> _ParsedTag | None:
@@ -162,7 +164,8 @@ def _parse_tag(tag_name: str, attribute_text: str, content: str) -> _ParsedTag |
     }
     element, label = _classify_element_and_label(tag_name, attributes, content)
     href = decode_attribute_value(attribute_text[start:end])
-    return _ParsedTag(start, end, href, resolve_href(href), attributes, element, label)
+    is_trap = attributes.get("data-clicktrail", "").strip().lower() == "trap"
+    return _ParsedTag(start, end, href, resolve_href(href), attributes, element, label, is_trap)
 
 
 _parse_tag_cached = lru_cache(_CACHE_SIZE)(_parse_tag)
@@ -181,6 +184,7 @@ def _build_candidate(tag: Tag, parsed: _ParsedTag, regions: _Regions) -> Candida
         location=regions.locate(start, parsed.element, parsed.label),
         element=parsed.element,
         label=parsed.label,
+        is_trap=parsed.is_trap,
     )
 
 

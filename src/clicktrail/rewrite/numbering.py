@@ -40,6 +40,7 @@ class NumberedLink(msgspec.Struct, frozen=True, kw_only=True):
         link_count: number of positions in the message.
         body_type: kind of body that holds the link. In plain text the reader sees the tracking URL.
         group: name under which reports count several links as one; empty if none. See `Link`.
+        is_trap: whether clicks are recorded with ``trap``.
     """
 
     destination: str
@@ -47,6 +48,7 @@ class NumberedLink(msgspec.Struct, frozen=True, kw_only=True):
     link_count: int
     body_type: BodyType
     group: str = ""
+    is_trap: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,7 @@ class LinkRewriter:
                     link_count=link_count,
                     body_type=body.body_type,
                     group=assignment.group,
+                    is_trap=row.candidate.is_trap,
                 )
                 url = self.make_tracking_url(numbered_link)
                 tracking_urls[assignment.position] = _check_tracking_url(url) if url else ""
@@ -233,7 +236,7 @@ class _LinkNumbering:
             return self.html_assignments[candidate.url]
         assignment = _Assignment(position=self.position_count, destination=self.tag_url(candidate), group=row.group)
         self.position_count += 1
-        if body.body_type is BodyType.HTML:
+        if body.body_type is BodyType.HTML and not candidate.is_trap:  # people see the links of the plain text
             self.html_assignments.setdefault(candidate.url, assignment)
         return assignment
 
@@ -273,6 +276,7 @@ def _build_link(body: Body, row: _NumberedCandidate, tracking_urls: Mapping[int,
         element=candidate.element,
         label=candidate.label,
         group=assignment.group or row.group,
+        is_trap=candidate.is_trap,
         line=row.line,
     )
 

@@ -167,7 +167,7 @@ class Policy:
     def _iter_exclusions(self, candidate: Candidate) -> Iterator[LinkDecision]:
         """Yield exclusions in order. The caller takes only the first, so that later, slower checks are not made."""
         url = candidate.url
-        if opt_out := find_opt_out(candidate):
+        if not candidate.is_trap and (opt_out := find_opt_out(candidate)):
             yield LinkDecision(LinkReason.OPT_OUT, opt_out)
         if merge_tag := _MERGE_TAG.search(candidate.href) or _LONE_MERGE_TAG.fullmatch(candidate.href):
             yield LinkDecision(LinkReason.MERGE_TAG, merge_tag[0])
@@ -186,7 +186,8 @@ class Policy:
             yield LinkDecision(LinkReason.ALREADY_TRACKED)
         if has_any_keyword and (name := identify_wrapper(parsed)):
             yield LinkDecision(LinkReason.WRAPPED, name)
-        yield from self._iter_purpose_exclusions(parsed, candidate, has_any_keyword=has_any_keyword)
+        if not candidate.is_trap:
+            yield from self._iter_purpose_exclusions(parsed, candidate, has_any_keyword=has_any_keyword)
         if byte_count > MAX_DESTINATION_BYTES:
             yield LinkDecision(LinkReason.TOO_LONG)
 
@@ -211,7 +212,7 @@ class Policy:
             yield LinkDecision(LinkReason.FOOTER)
 
     def _decide_by_visible_url(self, candidate: Candidate) -> LinkDecision:
-        if "." not in candidate.label and "&amp;" not in candidate.href:
+        if candidate.is_trap or ("." not in candidate.label and "&amp;" not in candidate.href):
             return TRACKED_DECISION if self.is_tracking_allowed else _NO_CONSENT_DECISION
         host = parse_visible_host(candidate.label)
         is_own_host = self.visible_url is VisibleUrlMode.MATCH and shares_domain(host, self.tracking_domains)

@@ -1,8 +1,9 @@
 """Sealed tokens: hold everything that a redirect needs, so that links work without any database.
 
 The plaintext is a version byte and the MessagePack array
-``[destination, message_id, recipient, campaign, position, links, sent_at, group]``, with ``sent_at`` in seconds since
-1970 and an empty group left out. Version 0 holds the array as it is, version 1 compressed; the shorter one is used.
+``[destination, message_id, recipient, campaign, position, links, sent_at, group, is_trap]``, with ``sent_at`` in
+seconds since 1970. ``is_trap`` is left out if false, and an empty ``group`` if nothing follows it. Version 0 holds the
+array as it is, version 1 compressed; the shorter one is used.
 """
 
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ class SealedLink(
         link_count: number of tracked links in the message.
         sent_at: time of sealing, aware, whole seconds.
         group: reports count the links of a group as one; empty if none.
+        is_trap: whether clicks are recorded with ``trap``.
     """
 
     destination: str
@@ -43,6 +45,7 @@ class SealedLink(
     link_count: int
     sent_at: datetime
     group: str = ""
+    is_trap: bool = False
 
 
 class _Payload(msgspec.Struct, frozen=True, array_like=True):
@@ -54,6 +57,7 @@ class _Payload(msgspec.Struct, frozen=True, array_like=True):
     links: int
     sent_at: int
     group: str = ""
+    is_trap: bool = False
 
 
 _payload_decoder = msgspec.msgpack.Decoder(_Payload)
@@ -64,7 +68,7 @@ def seal_token(ring: KeyRing, link: SealedLink) -> str:
 
     The same link and key give the same token with the same version of zstandard.
     """
-    fields = (
+    fields: list[object] = [
         link.destination,
         link.message_id,
         link.recipient,
@@ -72,8 +76,12 @@ def seal_token(ring: KeyRing, link: SealedLink) -> str:
         link.position,
         link.link_count,
         int(link.sent_at.timestamp()),
-    )
-    payload = msgspec.msgpack.encode((*fields, link.group) if link.group else fields)
+    ]
+    if link.is_trap:
+        fields += [link.group, True]
+    elif link.group:
+        fields.append(link.group)
+    payload = msgspec.msgpack.encode(fields)
     compressed = compress(payload)
     return ring.encrypt(
         _VERSION_COMPRESSED + compressed if len(compressed) < len(payload) else _VERSION_PLAIN + payload
@@ -99,6 +107,7 @@ def open_token(ring: KeyRing, token: str) -> SealedLink:
             link_count=fields.links,
             sent_at=datetime.fromtimestamp(fields.sent_at, UTC),
             group=fields.group,
+            is_trap=fields.is_trap,
         )
     except (
         msgspec.DecodeError,

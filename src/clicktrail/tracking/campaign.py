@@ -64,7 +64,7 @@ class CompiledCampaign:
     def build_link_set(self, *, created_at: datetime) -> LinkSet:
         """Build the link set to store in the registry, which returns the id that `render` needs."""
         links = tuple(
-            StoredLink(position=position, destination=link.destination, group=link.group)
+            StoredLink(position=position, destination=link.destination, group=link.group, is_trap=link.is_trap)
             for position, link in enumerate(self.bodies_by_consent[Consent.GRANTED].links_by_position)
         )
         return LinkSet(campaign=self.campaign, created_at=created_at, links=links)

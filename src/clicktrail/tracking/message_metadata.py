@@ -58,7 +58,7 @@ MAX_SEALED_TOKEN_CHARS = 2_000
 
 
 def make_url_tagger(convention: Convention | None, *, campaign: str, medium: str) -> Callable[[Candidate], str]:
-    """Make the function that adds UTM parameters to the links of one message, called in order of the links.
+    """Make the function that adds UTM parameters to all links but traps, called in order of one message's links.
 
     Args:
         convention: None for no parameters.
@@ -68,7 +68,13 @@ def make_url_tagger(convention: Convention | None, *, campaign: str, medium: str
     if convention is None:
         return attrgetter("url")
     tagger = UtmTagger(convention.for_medium(medium), campaign=campaign)
-    return lambda link: tagger.tag_url(link.url, location=link.location, element=link.element, label=link.label)
+
+    def tag_url(link: Candidate) -> str:
+        if link.is_trap:
+            return link.url
+        return tagger.tag_url(link.url, location=link.location, element=link.element, label=link.label)
+
+    return tag_url
 
 
 def make_url_sealer(ring: KeyRing, *, origin: str, metadata: MessageMetadata) -> Callable[[NumberedLink], str]:
@@ -96,6 +102,7 @@ def make_url_sealer(ring: KeyRing, *, origin: str, metadata: MessageMetadata) ->
             link_count=link.link_count,
             sent_at=metadata.sent_at,
             group=link.group,
+            is_trap=link.is_trap,
         )
         token = seal_token(ring, sealed_link)
         if len(token) <= MAX_SEALED_TOKEN_CHARS:

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from clicktrail.judge.shipped import build_shipped_judge
 from clicktrail.model.event import AnonymousClick, Click
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict, is_counted
@@ -39,6 +40,12 @@ def test_anonymous_click_has_campaign_link_hour_and_verdict() -> None:
 
 def test_click_is_judged_before_it_is_anonymized() -> None:
     anonymous = anonymize(replace(CLICK, user_agent="a bot"))
+    assert anonymous is not None
+    assert Verdict.BOT == anonymous.verdict
+
+
+def test_anonymous_click_on_a_trap_is_a_bots() -> None:
+    anonymous = Anonymizer(judge=build_shipped_judge(), ids=SequentialIds()).anonymize(replace(CLICK, trap=True))
     assert anonymous is not None
     assert Verdict.BOT == anonymous.verdict
 

@@ -8,6 +8,7 @@ import pytest
 from ada_url import URL
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from clicktrail.model.event import Click
 from clicktrail.model.link_set import LinkSet, ShortLinkMessage, StoredLink
@@ -22,6 +23,7 @@ from clicktrail.tokens import (
     SealedMessage,
     build_token_suffixes,
     encode_short_token,
+    open_token,
     seal_token,
     seal_token_prefix,
 )
@@ -241,6 +243,19 @@ async def follow(redirector: Redirector, path: str) -> Redirect | NotFound | Una
     request = Request(method="GET", path=path, peer="198.51.100.7", headers={"user-agent": "Mozilla/5.0"})
     decision = redirector.decide(request, now=NOW, click_id="c1")
     return await redirector.look_up(decision) if isinstance(decision, LookupRequired) else decision
+
+
+async def test_click_on_a_trap_is_recorded_as_such() -> None:
+    registry = MemoryRegistry()
+    link = StoredLink(position=0, destination=DESTINATION, is_trap=True)
+    number = await registry.link_sets.add(LinkSet(campaign="", created_at=NOW, links=(link,)))
+    await registry.short_links.add(
+        ShortLinkMessage(code=77, message_id="m2", recipient="", campaign="", created_at=NOW, links=(link,))
+    )
+    sealed = replace(open_token(RING, path_to()[1:]), is_trap=True)
+    paths = ["/" + seal_token(RING, sealed), campaign_path(number, 0), f"/{encode_short_token(77, 0)}", path_to()]
+    redirector = Redirector(RING, links=registry.create_link_resolver())
+    assert [True, True, True, False] == [event_of(await follow(redirector, path)).trap for path in paths]
 
 
 async def test_campaign_token_redirects_to_link_of_link_set() -> None:

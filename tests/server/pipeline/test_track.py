@@ -314,3 +314,11 @@ def test_long_value_is_truncated() -> None:
 )
 def test_unknown_consent_value_is_denied(header: bytes, expected: Consent | None) -> None:
     assert expected is parse_control_headers(header + b"\r\n").stated_consent
+
+
+def test_trap_with_short_link_is_stored_as_a_trap() -> None:
+    destination = b"https://a.example/" + b"".join(b"%x" % (number**9) for number in range(400))[:3_900]
+    page = b'Content-Type: text/html\r\n\r\n<a data-clicktrail="trap" href="%b">A</a>' % destination
+    tracked = track_short(page, consent="granted")
+    assert tracked.short_message
+    assert [(destination.decode(), True)] == [(link.destination, link.is_trap) for link in tracked.short_message.links]

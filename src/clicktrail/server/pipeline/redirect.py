@@ -181,6 +181,7 @@ def _decide_by_resolved_links(lookup: LookupRequired, resolved: ResolvedLinks | 
         link=reference.position,
         url=link.destination,
         group=link.group,
+        trap=link.is_trap,
     )
     return Redirect(location=location, event=event)
 
@@ -194,6 +195,7 @@ def _add_token_fields(click: Click, sealed: SealedLink) -> Click:
         link=sealed.position,
         url=sealed.destination,
         group=sealed.group,
+        trap=sealed.is_trap,
     )
 
 

@@ -234,7 +234,9 @@ def _build_short_message(metadata: MessageMetadata, result: RewriteResult) -> Sh
     if code is None:
         return None
     links = {
-        link.position: StoredLink(position=link.position, destination=link.destination, group=link.group)
+        link.position: StoredLink(
+            position=link.position, destination=link.destination, group=link.group, is_trap=link.is_trap
+        )
         for link in result.links
         if link.position is not None
         and link.position < MAX_SHORT_LINKS

@@ -1,10 +1,12 @@
 """The registry's tables, as the newest migration leaves them."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Connection,
     ForeignKey,
@@ -70,6 +72,7 @@ link_set_links = Table(
     Column("position", SmallInteger, primary_key=True),
     Column("destination", Text, nullable=False),
     Column("group", Text, nullable=False),
+    Column("is_trap", Boolean, nullable=False),
 )
 
 short_messages = Table(
@@ -89,6 +92,7 @@ short_links = Table(
     Column("position", SmallInteger, primary_key=True),
     Column("destination", Text, nullable=False),
     Column("group", Text, nullable=False),
+    Column("is_trap", Boolean, nullable=False),
 )
 
 consents = Table(
@@ -124,10 +128,7 @@ erasures = Table(
 
 def insert_links(connection: Connection, owner_column: Column[int], owner_id: int, links: Iterable[StoredLink]) -> None:
     """Insert links into the table of ``owner_column``, which is a foreign key: link_set_id or code."""
-    rows = [
-        {owner_column.key: owner_id, "position": link.position, "destination": link.destination, "group": link.group}
-        for link in links
-    ]
+    rows = [{owner_column.key: owner_id, **asdict(link)} for link in links]
     if rows:
         connection.execute(insert(owner_column.table), rows)
 
@@ -137,4 +138,7 @@ def select_links(connection: Connection, owner_column: Column[int], owner_id: in
     rows = connection.execute(
         select(owner_column.table).where(owner_column == owner_id).order_by(owner_column.table.c.position)
     )
-    return tuple(StoredLink(position=row.position, destination=row.destination, group=row.group) for row in rows)
+    return tuple(
+        StoredLink(position=row.position, destination=row.destination, group=row.group, is_trap=row.is_trap)
+        for row in rows
+    )

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("position", sa.SmallInteger, primary_key=True),
         sa.Column("destination", sa.Text, nullable=False),
         sa.Column("group", sa.Text, nullable=False),
+        sa.Column("is_trap", sa.Boolean, nullable=False),
     )
     op.create_table(
         "short_messages",
@@ -40,6 +41,7 @@ def upgrade() -> None:
         sa.Column("position", sa.SmallInteger, primary_key=True),
         sa.Column("destination", sa.Text, nullable=False),
         sa.Column("group", sa.Text, nullable=False),
+        sa.Column("is_trap", sa.Boolean, nullable=False),
     )
     op.create_table(
         "consents",
