@@ -18,7 +18,7 @@ __all__ = ["SCANNERS", "STRAY_SCANNERS"]
 
 def _trend_micro(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """All links within milliseconds, tens of seconds after delivery (MillionSend issue 22)."""
-    ip = rng.pick_server(usual.TREND_MICRO + usual.AMAZON, servers=3)
+    ip = rng.pick_server(usual.TREND_MICRO + usual.AMAZON, server_count=3)
     headers = browsers.scripted_chrome(CHROME_VERSION - rng.randint(0, 6))
     return sweep_links(
         content.visible_links,
@@ -32,7 +32,7 @@ def _trend_micro(content: MessageContent, rng: PerturbedRandom) -> Iterator[Plan
 
 def _mail_gateway(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Follows every link before it lets the message in."""
-    ip, start = rng.pick_server(usual.MAIL_GATEWAY, servers=2), -rng.uniform_perturbed("gateway delay", 0.2, 3)
+    ip, start = rng.pick_server(usual.MAIL_GATEWAY, server_count=2), -rng.uniform_perturbed("gateway delay", 0.2, 3)
     return sweep_links(
         content.visible_links,
         schedule_times(rng, "gateway gap", start_s=start, gap_s=(0, 0.3)),
@@ -127,7 +127,7 @@ def _engaging_sandbox(content: MessageContent, rng: PerturbedRandom) -> Iterator
 def _small_hoster(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """On computers of a hoster that few know, without haste."""
     ip, headers = (
-        rng.pick_server(networks.SMALL_HOSTERS, servers=5),
+        rng.pick_server(networks.SMALL_HOSTERS, server_count=5),
         browsers.scripted_chrome(CHROME_VERSION - rng.randint(0, 9)),
     )
     times = schedule_times(
@@ -138,7 +138,7 @@ def _small_hoster(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pla
 
 def _cloud_single_link(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """One link by a stripped program on a rented computer, minutes after."""
-    ip = rng.pick_server(usual.DATACENTRE, servers=6)
+    ip = rng.pick_server(usual.DATACENTRE, server_count=6)
     yield PlannedRequest(
         delay_s=rng.lognormal_perturbed("one from cloud delay", 240, 1.2),
         link=rng.choice(content.visible_links),

@@ -91,7 +91,7 @@ def _office(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRe
 
 def _secure_web_gateway(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Browses through the company's security service."""
-    ip = rng.pick_server(networks.SECURE_WEB_GATEWAY, servers=20)
+    ip = rng.pick_server(networks.SECURE_WEB_GATEWAY, server_count=20)
     return follow_links(content, rng, ip=ip, headers=browsers.chrome(pick_language(rng)), delay=_OFFICE_DELAY)
 
 

@@ -22,7 +22,7 @@ def _vpn(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedReque
     """Behind a VPN that many use: half of the exits are rented in data centres like any other computer."""
     exits = networks.VPN_EXITS if rng.happens(0.51) else networks.HOSTED_DESKTOPS
     return follow_links(
-        content, rng, ip=rng.pick_server(exits, servers=30), headers=pick_desktop_headers(rng), delay=_HOME_DELAY
+        content, rng, ip=rng.pick_server(exits, server_count=30), headers=pick_desktop_headers(rng), delay=_HOME_DELAY
     )
 
 
@@ -49,7 +49,7 @@ def _network_switcher(content: MessageContent, rng: PerturbedRandom) -> Iterator
 
 def _carrier_nat(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """One of thousands behind the same few addresses of a mobile carrier (RFC 6888)."""
-    ip = rng.pick_server(usual.MOBILE[:2], servers=3)
+    ip = rng.pick_server(usual.MOBILE[:2], server_count=3)
     return follow_links(content, rng, ip=ip, headers=browsers.mobile_chrome(pick_language(rng)), delay=_HOME_DELAY)
 
 
@@ -61,20 +61,20 @@ def _azure_desktop(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pl
 
 def _hosted_desktop(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """At a desktop in a data centre, as whole firms rent them: a browser that is brought up to date now and then."""
-    host = PerturbedRandom(0, f"desktops of {content.company}").pick_server(networks.HOSTED_DESKTOPS, servers=9)
+    host = PerturbedRandom(0, f"desktops of {content.company}").pick_server(networks.HOSTED_DESKTOPS, server_count=9)
     headers = browsers.chrome(pick_language(rng), version=browsers.CHROME_VERSION - rng.choice((0, 0, 1, 2, 4)))
     return follow_links(content, rng, ip=host, headers=headers, delay=_OFFICE_DELAY)
 
 
 def _secure_web_gateway(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Browses through a security service that looks like the vendor of a scanner."""
-    ip = rng.pick_server(networks.SECURE_WEB_GATEWAYS, servers=10)
+    ip = rng.pick_server(networks.SECURE_WEB_GATEWAYS, server_count=10)
     return follow_links(content, rng, ip=ip, headers=browsers.edge(pick_language(rng)), delay=_OFFICE_DELAY)
 
 
 def _browser_isolation(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Sees the page as a picture of what a browser at the scanner's maker opens."""
-    ip = rng.pick_server(networks.BROWSER_ISOLATION, servers=20)
+    ip = rng.pick_server(networks.BROWSER_ISOLATION, server_count=20)
     return follow_links(content, rng, ip=ip, headers=browsers.chrome("en-US,en;q=0.9"), delay=_OFFICE_DELAY)
 
 

@@ -47,7 +47,7 @@ def spoofed_headers(rng: PerturbedRandom) -> Mapping[str, str]:
 
 
 def _barracuda_first(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    ip = rng.pick_server(networks.BARRACUDA, servers=4)
+    ip = rng.pick_server(networks.BARRACUDA, server_count=4)
     start = rng.uniform_perturbed("Barracuda delay", 1, 20)
     return sweep_links(
         content.visible_links[:1],
@@ -61,7 +61,7 @@ def _barracuda_api(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pl
     """After delivery, from a cloud whose addresses are not published."""
     headers = browsers.scripted_chrome(CHROME_VERSION - rng.randint(0, 12))
     for link in content.visible_links:
-        ip = rng.pick_server(networks.AMAZON[:1], servers=3)
+        ip = rng.pick_server(networks.AMAZON[:1], server_count=3)
         at = rng.uniform_perturbed("Barracuda API delay", 20, 600)
         yield PlannedRequest(delay_s=at, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT)
 
@@ -111,7 +111,7 @@ def _mimecast(content: MessageContent, rng: PerturbedRandom) -> Iterator[Planned
     links = list(content.visible_links)
     if content.has_trap and rng.happens_perturbed("Mimecast trap", 0.7):
         links.append(content.link_count)
-    ip = rng.pick_server(networks.MIMECAST, servers=3)
+    ip = rng.pick_server(networks.MIMECAST, server_count=3)
     return sweep_links(
         links,
         schedule_times(rng, "mimecast gap", start_s=rng.uniform_perturbed("Mimecast delay", 2, 20), gap_s=(0.2, 1.5)),
@@ -122,7 +122,7 @@ def _mimecast(content: MessageContent, rng: PerturbedRandom) -> Iterator[Planned
 
 def _cisco(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """HEAD to learn what it is, then GET."""
-    ip, headers = rng.pick_server(networks.CISCO, servers=4), spoofed_headers(rng)
+    ip, headers = rng.pick_server(networks.CISCO, server_count=4), spoofed_headers(rng)
     for request in sweep_links(
         content.visible_links,
         schedule_times(rng, "cisco gap", start_s=rng.uniform_perturbed("cisco delay", 5, 60), gap_s=(0.1, 0.8)),
@@ -135,7 +135,7 @@ def _cisco(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedReq
 
 def _head_checker(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Requests, but no clicks."""
-    ip, headers = rng.pick_server(networks.DATACENTRE, servers=3), spoofed_headers(rng)
+    ip, headers = rng.pick_server(networks.DATACENTRE, server_count=3), spoofed_headers(rng)
     for request in sweep_links(
         content.visible_links,
         schedule_times(

@@ -1,1 +1,1 @@
-"""A campaign on one machine: a newsletter, somewhere to send it, and people and scanners who follow its links."""
+"""The demo: a campaign to simulated people and scanners, run on one machine."""

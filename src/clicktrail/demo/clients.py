@@ -1,4 +1,4 @@
-"""The population's requests, over real HTTP."""
+"""HTTP client that sends the simulated requests."""
 
 from types import TracebackType
 from typing import Final, Self
@@ -14,19 +14,18 @@ _TIMEOUT_S: Final = 30
 
 
 class RequestSender:
-    """Makes requests as whoever they say they come from.
+    """Sends planned requests with their simulated client address in ``X-Forwarded-For``, as a TLS proxy would.
 
-    The address goes into ``X-Forwarded-For``, as a proxy that ends TLS would tell it. Cookies are nobody's: each
-    request is made as if by a program that keeps none.
+    No cookies are kept between requests.
     """
 
     def __init__(self) -> None:
         limits = httpx2.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=_MAX_CONNECTIONS)
         self._http = httpx2.AsyncClient(limits=limits, timeout=_TIMEOUT_S, trust_env=False)
-        self._http.headers.clear()  # a program that sends no Accept-Language shall send none
+        self._http.headers.clear()  # only the headers of the simulated program are sent
 
     async def __aenter__(self) -> Self:
-        """Open."""
+        """Open the client."""
         await self._http.__aenter__()
         return self
 
@@ -37,10 +36,10 @@ class RequestSender:
         await self._http.__aexit__(kind, error, traceback)
 
     async def send(self, request: PlannedRequest) -> int:
-        """Make one request; load the page as well if it is a visit.
+        """Send one request, and follow redirects if the request loads the page.
 
         Returns:
-            The status of the first answer; 0 if there was none.
+            The status of the first response; 0 if there was none.
         """
         headers = {**request.headers, "x-forwarded-for": request.ip, "x-forwarded-proto": "https"}
         try:
@@ -49,5 +48,5 @@ class RequestSender:
             )
         except httpx2.TransportError:
             return 0
-        first = response.history[0] if response.history else response
-        return first.status_code
+        first_response = response.history[0] if response.history else response
+        return first_response.status_code

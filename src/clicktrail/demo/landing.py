@@ -1,4 +1,4 @@
-"""The shop's web site, as far as a newsletter needs one: every path has a page."""
+"""Web site of the demo's shop: every path has a page."""
 
 import asyncio
 import html
@@ -24,7 +24,7 @@ _PAGE_TEMPLATE = Template("""\
 </style>
 <main>
   <h1>You arrived.</h1>
-  <p>This page stands for <code>$path</code> on the site of a made-up shop. The link brought along:</p>
+  <p>This is <code>$path</code> on the site of a made-up shop. The link had these parameters:</p>
   <table>$parameters</table>
 </main>
 </html>
@@ -32,11 +32,11 @@ _PAGE_TEMPLATE = Template("""\
 
 
 class LandingSite:
-    """Answers every GET on a port of 127.0.0.1 with a page while the context is open.
+    """HTTP server on 127.0.0.1 that answers every request with a page while its context is open.
 
     Attributes:
-        request_targets: the target of every request, path and query, in order.
-        port: where it listens; 0 until the context is open.
+        request_targets: path and query of every request, in order.
+        port: port that it listens on; 0 until the context is open.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class LandingSite:
 
     @property
     def origin(self) -> str:
-        """What its URLs begin with: ``http://127.0.0.1:PORT``."""
+        """Scheme, host and port of its URLs: ``http://127.0.0.1:PORT``."""
         return f"http://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
@@ -70,7 +70,7 @@ class LandingSite:
             writer.write(_build_response(target, with_body=method != "HEAD"))
             await writer.drain()
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, ValueError):
-            pass  # a client that went away, or that does not speak HTTP, gets no page
+            pass  # the client has gone, or sent no HTTP request
         finally:
             writer.close()
 

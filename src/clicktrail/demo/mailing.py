@@ -1,4 +1,4 @@
-"""Send the campaign through the relay, as any program sends mail."""
+"""Send the newsletter through the relay over SMTP."""
 
 import asyncio
 import itertools
@@ -18,28 +18,28 @@ _CONNECTION_COUNT: Final = 4
 async def send_campaign(
     recipients: Sequence[Recipient], *, relay: str, site_origin: str, on_sent: Callable[[int], None]
 ) -> None:
-    """Send the newsletter to everyone.
+    """Send the newsletter to every recipient.
 
     Args:
         recipients: the mailing list.
-        relay: its address, ``host:port``.
-        site_origin: the origin of the shop's site.
-        on_sent: told how many messages the relay took so far, after each.
+        relay: address of the relay, ``host:port``.
+        site_origin: origin of the shop's site.
+        on_sent: called after each message with the number of messages sent so far.
 
     Raises:
         aiosmtplib.SMTPException: a message was refused.
     """
     host, _, port = relay.rpartition(":")
-    sent = itertools.count(1)
+    sent_counts = itertools.count(1)
 
-    async def send(share: Sequence[Recipient]) -> None:
+    async def send_all(connection_recipients: Sequence[Recipient]) -> None:
         client = aiosmtplib.SMTP(hostname=host, port=int(port), start_tls=False, local_hostname="shop.example")
         async with client:
-            for reader in share:
-                message = build_newsletter(reader.address, first_name=reader.first_name, site_origin=site_origin)
-                await client.sendmail(SENDER, [reader.address], message)
-                on_sent(next(sent))
+            for recipient in connection_recipients:
+                message = build_newsletter(recipient.address, first_name=recipient.first_name, site_origin=site_origin)
+                await client.sendmail(SENDER, [recipient.address], message)
+                on_sent(next(sent_counts))
 
-    async with asyncio.TaskGroup() as sending:
+    async with asyncio.TaskGroup() as tasks:
         for number in range(_CONNECTION_COUNT):
-            sending.create_task(send(recipients[number::_CONNECTION_COUNT]))
+            tasks.create_task(send_all(recipients[number::_CONNECTION_COUNT]))

@@ -1,4 +1,4 @@
-"""The demo's campaign: one newsletter of a made-up shop, HTML and text, written out for one reader."""
+"""The demo's campaign: a newsletter of a made-up shop, as HTML and text, personalised for each recipient."""
 
 import hashlib
 from email.headerregistry import Address
@@ -19,26 +19,26 @@ _TEXT_TEMPLATE: Final = Template(files("clicktrail.demo").joinpath("newsletter.t
 
 
 def build_newsletter(recipient: str, *, first_name: str, site_origin: str) -> bytes:
-    """Write the message to one reader, with the headers by which the relay files it.
+    """Build the message for one recipient, with the relay's control headers.
 
     Args:
-        recipient: the reader's address.
-        first_name: how the letter greets them.
-        site_origin: the origin of the shop's site, without a slash at its end.
+        recipient: email address.
+        first_name: name in the salutation.
+        site_origin: origin of the shop's site, without a trailing slash.
     """
-    reader = hashlib.sha256(recipient.encode()).hexdigest()[:12]
-    unsubscribe = f"{site_origin}/unsubscribe?reader={reader}"
-    words = {"site": site_origin, "first_name": first_name, "reader": reader, "unsubscribe": unsubscribe}
+    reader_id = hashlib.sha256(recipient.encode()).hexdigest()[:12]
+    unsubscribe_url = f"{site_origin}/unsubscribe?reader={reader_id}"
+    values = {"site": site_origin, "first_name": first_name, "reader": reader_id, "unsubscribe": unsubscribe_url}
     message = EmailMessage(policy=SMTP)
     message["From"] = Address("Wren & Furrow", addr_spec=SENDER)
     message["To"] = Address(first_name, addr_spec=recipient)
     message["Subject"] = _SUBJECT
-    message["Message-ID"] = f"<{CAMPAIGN}.{reader}@wren-and-furrow.example>"
-    message["List-Unsubscribe"] = f"<{unsubscribe}>"
+    message["Message-ID"] = f"<{CAMPAIGN}.{reader_id}@wren-and-furrow.example>"
+    message["List-Unsubscribe"] = f"<{unsubscribe_url}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058 section 3.1
     message["X-Clicktrail-Campaign"] = CAMPAIGN
     message["X-Clicktrail-Recipient"] = recipient
-    message.set_content(_TEXT_TEMPLATE.substitute(words), cte="quoted-printable")
-    message.add_alternative(_HTML_TEMPLATE.substitute(words), subtype="html", cte="quoted-printable")
-    message.set_boundary(f"=_{reader}")  # the default is random, and the same letter should be the same bytes
+    message.set_content(_TEXT_TEMPLATE.substitute(values), cte="quoted-printable")
+    message.add_alternative(_HTML_TEMPLATE.substitute(values), subtype="html", cte="quoted-printable")
+    message.set_boundary(f"=_{reader_id}")  # the default boundary is random; this one makes messages reproducible
     return message.as_bytes()

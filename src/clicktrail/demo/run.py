@@ -1,4 +1,4 @@
-"""The demo: a campaign, its readers and their scanners, what the report says, and what is true."""
+"""Run the demo: start every server, send the campaign, follow its links, and fetch the report."""
 
 import asyncio
 import contextlib
@@ -29,23 +29,23 @@ from clicktrail.server.api import schemas
 __all__ = ["Demo", "DemoResult", "ProgressCallback"]
 
 ProgressCallback = Callable[[str, float], None]
-"""Told the current step and how much of the whole is done, 0 to 1."""
+"""Called with the name of the current step and the share of the run that is done, from 0 to 1."""
 
 _RECIPIENT_COUNT: Final = 500
 _WINDOW_S: Final = 40.0
 _SENDING_PROGRESS: Final = 0.15
 _CLICKING_PROGRESS: Final = 0.95
 _PROGRESS_STEPS: Final = 80
-_REPORT_TIMEOUT_S: Final = 20.0
+_REPORT_TIMEOUT_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoResult:
-    """What the report says of the campaign, and what is true.
+    """Report and ground truth of the campaign.
 
     Attributes:
-        report: the campaign as the API tells it.
-        truth: who really clicked; it never leaves this process.
+        report: the API's report of the campaign.
+        truth: ground truth; only the demo's own process has it.
         console_url: origin of the console.
     """
 
@@ -55,25 +55,25 @@ class DemoResult:
 
     @property
     def raw_click_rate(self) -> float:
-        """The click rate if every clicker were a person."""
+        """Click rate of everything that clicked, scanners included."""
         return self.report.click_rate.raw
 
     @property
     def human_click_rate(self) -> float:
-        """The click rate of those who were judged human."""
+        """Click rate of the clickers judged human."""
         return self.report.click_rate.human
 
     @property
     def true_click_rate(self) -> float:
-        """The click rate of those who are."""
+        """Click rate of the people in the simulation."""
         return len(self.truth.clickers) / self.report.delivered
 
 
 class Demo:
-    """Everything that the demo runs, from start to end of the context.
+    """All servers and clients of the demo; they run while the context is open.
 
     Raises:
-        SettingsError: the folder to keep has something in it.
+        SettingsError: the data folder is not empty.
         ClicktrailError: clicktrail did not start.
     """
 
@@ -88,40 +88,40 @@ class Demo:
         """Prepare a demo.
 
         Args:
-            data: folder to keep everything in, absent or empty; None for one that goes at the end.
-            seed: draws the population.
-            recipient_count: readers on the mailing list.
-            window_s: seconds in which people click.
+            data: new or empty folder for all files; None for a temporary one.
+            seed: random seed of the population.
+            recipient_count: length of the mailing list.
+            window_s: seconds after delivery within which clicks happen.
         """
         self._data = data
-        self._crowd = Population(seed=seed, recipient_count=recipient_count, window_s=window_s)
+        self._population = Population(seed=seed, recipient_count=recipient_count, window_s=window_s)
         self._window_s = window_s
         self._received: asyncio.Queue[ReceivedMessage] = asyncio.Queue()
         self._results: list[RequestResult] = []
         self._resources = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        """Start sink, site, clients and clicktrail."""
-        # Leaving so ends clicktrail serve. asyncio.run leaves at SIGINT alone, and not where it is ignored: that is how
-        # shells start what runs in the background.
+        """Start the shop's site, the next hop, the HTTP client and clicktrail."""
+        # Exit through __aexit__, which stops clicktrail. asyncio.run handles only SIGINT, and shells start background
+        # processes with SIGINT ignored.
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, sys.exit, 128 + number)
-        async with contextlib.AsyncExitStack() as held:
-            folder = self._data or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="clicktrail-demo-")))
+        async with contextlib.AsyncExitStack() as resources:
+            folder = self._data or Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="clicktrail-demo-")))
             _create_data_folder(folder)
-            self._site = await held.enter_async_context(LandingSite())
-            self._sink = await held.enter_async_context(Sink(on_message=self._received.put_nowait))
-            self._clients = await held.enter_async_context(RequestSender())
-            self._endpoints: Endpoints = await held.enter_async_context(
+            self._site = await resources.enter_async_context(LandingSite())
+            self._sink = await resources.enter_async_context(Sink(on_message=self._received.put_nowait))
+            self._clients = await resources.enter_async_context(RequestSender())
+            self._endpoints: Endpoints = await resources.enter_async_context(
                 running_server(folder, next_hop=self._sink.address)
             )
-            self._resources = held.pop_all()
+            self._resources = resources.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Stop them all."""
+        """Stop all of them."""
         await self._resources.__aexit__(kind, error, traceback)
 
     @property
@@ -131,22 +131,22 @@ class Demo:
 
     @property
     def landing_requests(self) -> Sequence[str]:
-        """Paths and queries that the shop's site was asked for."""
+        """Paths and queries requested from the shop's site, in order."""
         return self._site.request_targets
 
     async def run(self, on_progress: ProgressCallback) -> DemoResult:
-        """Send the campaign, let everyone click, and wait for the report to have seen it all."""
-        readers = self._crowd.recipients
+        """Send the campaign, follow its links as planned, and wait until the report is complete."""
+        recipients = self._population.recipients
         async with asyncio.TaskGroup() as tasks:
             sending = tasks.create_task(
                 send_campaign(
-                    readers,
+                    recipients,
                     relay=self._endpoints.relay,
                     site_origin=self._site.origin,
-                    on_sent=lambda sent: on_progress("sending", _SENDING_PROGRESS * sent / len(readers)),
+                    on_sent=lambda sent: on_progress("sending", _SENDING_PROGRESS * sent / len(recipients)),
                 )
             )
-            for _ in readers:
+            for _ in recipients:
                 tasks.create_task(self._follow_links(await self._received.get()))
             await sending
             tasks.create_task(self._update_progress(on_progress))
@@ -164,10 +164,8 @@ class Demo:
         await interrupted.wait()
 
     async def _follow_links(self, received: ReceivedMessage) -> None:
-        """Hand a message to everyone who reads it."""
         for recipient in received.recipients:
-            letter = MessageLinks.from_bytes(received.content, recipient=recipient)
-            plan = self._crowd.plan(letter)
+            plan = self._population.plan(MessageLinks.from_bytes(received.content, recipient=recipient))
             self._results.extend(
                 await execute_plan(
                     plan, recipient=recipient, delivered_at=received.received_at, send=self._clients.send
@@ -183,14 +181,14 @@ class Demo:
 
     async def _fetch_report(self) -> schemas.Campaign:
         """Wait until the campaign's report has every counted click and no longer changes, or for a maximum time."""
-        expected = sum(map(_is_counted_click, self._results))
+        expected_clicks = sum(map(_is_counted_click, self._results))
         previous: schemas.Campaign | None = None
-        async with httpx2.AsyncClient(base_url=self.console_url) as http:
+        async with httpx2.AsyncClient(base_url=self.console_url, timeout=_REPORT_TIMEOUT_S) as http:
             await asyncio.sleep(1)
             report = await _get_report(http)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_REPORT_TIMEOUT_S):
-                    while report != previous or report.clicks.total < expected:
+                    while report != previous or report.clicks.total < expected_clicks:
                         await asyncio.sleep(1)
                         previous, report = report, await _get_report(http)
         return report
@@ -202,13 +200,13 @@ async def _get_report(http: httpx2.AsyncClient) -> schemas.Campaign:
 
 
 def _create_data_folder(folder: Path) -> None:
-    """Make a folder, or take an empty one: what an earlier demo counted would be counted again."""
+    # An earlier demo's clicks in the same folder would be counted again.
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise SettingsError(f"the folder {folder} is not empty", hint="name a new one for each demo")
 
 
-def _is_counted_click(answer: RequestResult) -> bool:
-    """Whether reports count it: a GET, answered by the edge, that is no prefetch."""
-    request = answer.request
-    return answer.status == httpx2.codes.FOUND and request.method == "GET" and "sec-purpose" not in request.headers
+def _is_counted_click(result: RequestResult) -> bool:
+    # Reports count GET requests that the edge answered, except prefetches.
+    request = result.request
+    return result.status == httpx2.codes.FOUND and request.method == "GET" and "sec-purpose" not in request.headers

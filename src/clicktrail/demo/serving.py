@@ -1,4 +1,4 @@
-"""Run ``clicktrail serve`` as the process it is in life, with settings for the demo."""
+"""Run ``clicktrail serve`` as a child process with the demo's settings."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ own_hosts = ["127.0.0.1"]
 [edge]
 listen = "{edge}"
 workers = 2
-trusted_proxies = ["127.0.0.1/32"] # the demo's clients name their addresses in X-Forwarded-For
+trusted_proxies = ["127.0.0.1/32"] # the demo's clients send X-Forwarded-For
 
 [relay]
 listen = "127.0.0.1:0"
@@ -51,12 +51,12 @@ _POLL_INTERVAL_S: Final = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
-    """Where a running clicktrail listens.
+    """Addresses of a running clicktrail.
 
     Attributes:
         edge: origin of tracking URLs.
-        relay: ``host:port`` that takes messages.
-        console: origin of console and API.
+        relay: ``host:port`` of the SMTP relay.
+        console: origin of the console and the API.
     """
 
     edge: str
@@ -66,23 +66,23 @@ class Endpoints:
 
 @contextlib.asynccontextmanager
 async def running_server(folder: Path, *, next_hop: str) -> AsyncIterator[Endpoints]:
-    """Start clicktrail with its settings, data and log in ``folder``, and stop it at the end.
+    """Run clicktrail with its settings, data and log in ``folder`` while the context is open.
 
     Raises:
-        ClicktrailError: it did not start.
+        ClicktrailError: clicktrail did not start.
     """
     config, log = folder / "clicktrail.toml", folder / "serve.log"
     config.write_text(_SETTINGS.format(edge=f"127.0.0.1:{_find_free_port()}", next_hop=next_hop), "utf-8")
-    # A setting in the user's environment would go before the file, and could name the real next hop.
+    # Environment variables override the file; the user's could name a real next hop.
     environ = {name: value for name, value in get_environment().items() if not name.startswith("CLICKTRAIL_")}
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "clicktrail", "serve", "--with-input", "--config", str(config)),
             env=environ,
-            stdin=subprocess.PIPE,  # never written to; it ends when we do, even by SIGKILL
+            stdin=subprocess.PIPE,  # closes when this process ends, even by SIGKILL, which stops clicktrail
             stdout=subprocess.DEVNULL,
             stderr=errors,
-            process_group=0,  # Ctrl-C is ours to handle, not its
+            process_group=0,  # Ctrl-C is handled by this process alone
         )
     try:
         yield await _wait_until_ready(process, folder / "data" / "run.json", log)
@@ -94,17 +94,18 @@ async def _wait_until_ready(process: asyncio.subprocess.Process, run_file: Path,
     try:
         async with asyncio.timeout(_START_TIMEOUT_S):
             while process.returncode is None:
-                addresses = _read_endpoints(run_file)
-                if addresses:
-                    return addresses
+                endpoints = _read_endpoints(run_file)
+                if endpoints:
+                    return endpoints
                 await asyncio.sleep(_POLL_INTERVAL_S)
     except TimeoutError as error:
-        raise ClicktrailError("clicktrail serve was not ready in time", hint=_read_last_line(log)) from error
-    raise ClicktrailError("clicktrail serve ended at once", hint=_read_last_line(log))
+        raise ClicktrailError(
+            f"clicktrail serve was not ready after {_START_TIMEOUT_S} s", hint=_read_last_line(log)
+        ) from error
+    raise ClicktrailError("clicktrail serve exited during start-up", hint=_read_last_line(log))
 
 
 def _read_endpoints(run_file: Path) -> Endpoints | None:
-    """What the run file says; None while there is none."""
     try:
         run = json.loads(run_file.read_text("utf-8"))
     except FileNotFoundError:
@@ -113,7 +114,6 @@ def _read_endpoints(run_file: Path) -> Endpoints | None:
 
 
 async def _stop_process(process: asyncio.subprocess.Process) -> None:
-    """Ask it to end; end it if it does not."""
     if process.returncode is not None:
         return
     process.terminate()
@@ -127,7 +127,7 @@ async def _stop_process(process: asyncio.subprocess.Process) -> None:
 
 def _read_last_line(log: Path) -> str:
     lines = log.read_text("utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "its log is empty"
 
 
 def _find_free_port() -> int:

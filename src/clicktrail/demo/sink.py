@@ -1,27 +1,27 @@
-"""An SMTP server that takes every message and sends none on: the demo's next hop, and the relay tests'."""
+"""SMTP server that stores every message and forwards none: next hop of the demo and of the relay's tests."""
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 __all__ = ["ReceivedMessage", "Sink"]
 
-_MAX_MESSAGE_BYTES = 32 * 1024 * 1024
+_MAX_MESSAGE_BYTES: Final = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedMessage:
-    """A message as it arrived.
+    """A message with its envelope.
 
     Attributes:
-        sender: the envelope's sender.
-        recipients: the envelope's recipients, those that were not refused.
-        content: the message's bytes, dots unstuffed.
-        received_at: when it arrived, in seconds of the running event loop's clock.
+        sender: envelope sender.
+        recipients: accepted envelope recipients.
+        content: the message's bytes after dot-unstuffing.
+        received_at: time of arrival in seconds of the event loop's clock.
     """
 
     sender: str
@@ -31,13 +31,13 @@ class ReceivedMessage:
 
 
 class Sink:
-    """Keeps what arrives on a port of 127.0.0.1 while the context is open.
+    """SMTP server on 127.0.0.1 that accepts messages while its context is open.
 
     Attributes:
-        messages: everything taken, in order; a message is in here before its 250 is sent.
-        refusals: replies to the RCPT of some recipients, such as ``{"ada@shop.example": "550 5.1.1 No such user"}``.
-        data_refusal: the reply to every message, after its data; empty to take them.
-        port: where it listens; 0 until the context is open.
+        messages: accepted messages, in order; a message is stored before its 250 reply is sent.
+        refusals: replies to RCPT by recipient, such as ``{"ada@shop.example": "550 5.1.1 No such user"}``.
+        data_refusal: reply to every message after its data; empty to accept messages.
+        port: port that it listens on; 0 until the context is open.
     """
 
     def __init__(self, *, on_message: Callable[[ReceivedMessage], None] | None = None) -> None:
@@ -51,7 +51,7 @@ class Sink:
 
     @property
     def address(self) -> str:
-        """Where it listens, as a setting: ``127.0.0.1:PORT``."""
+        """``127.0.0.1:PORT``."""
         return f"127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
@@ -63,35 +63,33 @@ class Sink:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Stop listening, and hang up on whoever is still connected."""
+        """Stop listening and close every connection."""
         if self._server is not None:
             self._server.close()
         self.close_connections()
-        await asyncio.sleep(0)  # a transport lets go of its socket in the loop's next round
+        await asyncio.sleep(0)  # transports close their sockets in the next iteration of the loop
 
     def close_connections(self) -> None:
-        """Close every connection without a word, as a restarted server does; new ones are taken."""
+        """Close every open connection without a reply, as a restarting server does."""
         for connection in tuple(self._connections):
             connection.close()
 
-    def _create_protocol(self) -> SMTP:
-        return _Connection(_Handler(self), self._connections)
-
     def store(self, message: ReceivedMessage) -> None:
-        """Keep a message."""
+        """Add a message and call the callback."""
         self.messages.append(message)
         if self._on_message is not None:
             self._on_message(message)
 
+    def _create_protocol(self) -> SMTP:
+        return _Connection(_Handler(self), self._connections)
+
 
 class _Connection(SMTP):
-    """One client; known to the sink as long as it is connected."""
-
-    # RFC 5321 section 4.5.3.1.6 allows 1000 octets a line; real senders write more, and a sink is no judge of that.
+    # RFC 5321 section 4.5.3.1.6 allows 1000 octets a line, but real senders exceed it.
     line_length_limit = _MAX_MESSAGE_BYTES
 
     def __init__(self, handler: "_Handler", connections: set[asyncio.BaseTransport]) -> None:
-        # A host name of our own saves aiosmtpd a look-up in the DNS.
+        # Without a host name, aiosmtpd looks one up in the DNS.
         super().__init__(
             handler, data_size_limit=_MAX_MESSAGE_BYTES, enable_SMTPUTF8=True, hostname="sink.example", ident="sink"
         )
@@ -102,13 +100,13 @@ class _Connection(SMTP):
         self._connections.add(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self.transport is not None:  # aiosmtpd forgets it in here
+        if self.transport is not None:  # the base class sets it to None
             self._connections.discard(self.transport)
         super().connection_lost(error)
 
 
 class _Handler:
-    """What aiosmtpd asks at RCPT and after DATA; the names of the methods are its own."""
+    """aiosmtpd's hooks for RCPT and DATA."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink

@@ -36,7 +36,7 @@ def test_an_address_is_a_host_of_one_of_the_networks(seed: str) -> None:
 
 
 def test_a_service_works_with_few_machines() -> None:
-    met = {SeededRandom(str(seed), window_s=40).pick_server(NETWORKS[1:2], servers=3) for seed in range(100)}
+    met = {SeededRandom(str(seed), window_s=40).pick_server(NETWORKS[1:2], server_count=3) for seed in range(100)}
     assert 3 == len(met)
     assert all(ipaddress.ip_address(ip) in ipaddress.ip_network(NETWORKS[1]) for ip in met)
 

@@ -1,1 +1,1 @@
-"""People and scanners who click on what they were sent. Nothing in here knows what judges them."""
+"""Simulated people and scanners that follow links. Nothing here imports the judge or knows its rules."""

@@ -1,8 +1,8 @@
-"""The headers that programs send when they follow a link.
+"""Request headers that browsers and HTTP libraries send when they follow a link.
 
-Browsers as they are in late 2026: Chrome and its kin reduce their User-Agent and send client hints, Safari and Firefox
-send none (developer.chrome.com, "User-Agent reduction"; MDN, "Sec-CH-UA"). Sec-Fetch headers follow the W3C's Fetch
-Metadata: a link opened from outside of the browser has ``Sec-Fetch-Site: none``, one in web mail ``cross-site``.
+Browsers of late 2026: browsers based on Chromium send a reduced User-Agent and client hints, Safari and Firefox send no
+client hints (developer.chrome.com, "User-Agent reduction"; MDN, "Sec-CH-UA"). Sec-Fetch headers follow W3C Fetch
+Metadata: ``Sec-Fetch-Site`` is ``none`` for a link opened from a mail program, and ``cross-site`` from web mail.
 """
 
 from collections.abc import Mapping
@@ -40,10 +40,10 @@ def chrome(language: str, *, version: int = CHROME_VERSION, mac: bool = False, w
     """Chrome on a desktop.
 
     Args:
-        language: its Accept-Language.
-        version: its major version.
-        mac: on a Mac, else on Windows.
-        webmail: origin of the web mail in which the link was clicked; empty for a mail program.
+        language: value of Accept-Language.
+        version: major version.
+        mac: whether on macOS; else on Windows.
+        webmail: origin of the web mail site that contains the link; empty for a mail program.
     """
     brands = f'"Chromium";v="{version}", "Google Chrome";v="{version}", "Not?A_Brand";v="24"'
     return {
@@ -54,26 +54,26 @@ def chrome(language: str, *, version: int = CHROME_VERSION, mac: bool = False, w
 
 
 def edge(language: str) -> Headers:
-    """Edge on Windows, as Outlook opens it."""
-    agent = f"Mozilla/5.0 ({_WINDOWS}) {_chrome_product(CHROME_VERSION)} Edg/{CHROME_VERSION}.0.0.0"
+    """Edge on Windows."""
+    user_agent = f"Mozilla/5.0 ({_WINDOWS}) {_chrome_product(CHROME_VERSION)} Edg/{CHROME_VERSION}.0.0.0"
     brands = f'"Chromium";v="{CHROME_VERSION}", "Microsoft Edge";v="{CHROME_VERSION}", "Not?A_Brand";v="24"'
-    return {**_client_hints(brands, "Windows", mobile=False), **_chrome_navigation(agent, language)}
+    return {**_client_hints(brands, "Windows", mobile=False), **_chrome_navigation(user_agent, language)}
 
 
 def mobile_chrome(language: str) -> Headers:
-    """Chrome on Android, or one of its custom tabs."""
-    agent = f"Mozilla/5.0 (Linux; Android 10; K) {_chrome_product(CHROME_VERSION, mobile=True)}"
+    """Chrome on Android."""
+    user_agent = f"Mozilla/5.0 (Linux; Android 10; K) {_chrome_product(CHROME_VERSION, mobile=True)}"
     brands = f'"Chromium";v="{CHROME_VERSION}", "Google Chrome";v="{CHROME_VERSION}", "Not?A_Brand";v="24"'
-    return {**_client_hints(brands, "Android", mobile=True), **_chrome_navigation(agent, language)}
+    return {**_client_hints(brands, "Android", mobile=True), **_chrome_navigation(user_agent, language)}
 
 
 def webview(language: str) -> Headers:
-    """The web view of an Android mail app: no client hints, and the app's name."""
-    agent = (
+    """Web view of an Android mail app: sends the app's name and no client hints."""
+    user_agent = (
         f"Mozilla/5.0 (Linux; Android 16; Pixel 9 Build/BP3A.251105.015; wv) {_ENGINE} Version/4.0 "
         f"Chrome/{CHROME_VERSION}.0.0.0 Mobile Safari/537.36"
     )
-    return {**_chrome_navigation(agent, language), "x-requested-with": "com.yahoo.mobile.client.android.mail"}
+    return {**_chrome_navigation(user_agent, language), "x-requested-with": "com.yahoo.mobile.client.android.mail"}
 
 
 def firefox(language: str) -> Headers:
@@ -93,7 +93,7 @@ def firefox(language: str) -> Headers:
 
 
 def safari(language: str, *, mac: bool = False) -> Headers:
-    """Safari on an iPhone, or on a Mac."""
+    """Safari on an iPhone or a Mac."""
     device, build = (_MAC, "") if mac else (_IPHONE, "Mobile/15E148 ")
     return {
         "user-agent": (
@@ -111,15 +111,12 @@ def safari(language: str, *, mac: bool = False) -> Headers:
 
 
 def scripted_chrome(version: int) -> Headers:
-    """A current Chromium driven by a script that overrides its User-Agent as a string.
-
-    Then every client hint is gone, while the other headers stay those of the real engine.
-    """
+    """Chromium driven by a script that overrides its User-Agent, which also removes all client hints."""
     return _chrome_navigation(f"Mozilla/5.0 ({_WINDOWS}) {_chrome_product(version)}", "en-US,en;q=0.9")
 
 
 def spoofed_chrome(version: int, *, sends_language: bool) -> Headers:
-    """An HTTP library with a browser's User-Agent, and perhaps its Accept-Language."""
+    """HTTP library that sends a browser's User-Agent."""
     return {
         "user-agent": f"Mozilla/5.0 ({_WINDOWS}) {_chrome_product(version)}",
         "accept": _PLAIN_ACCEPT,
@@ -129,7 +126,7 @@ def spoofed_chrome(version: int, *, sends_language: bool) -> Headers:
 
 
 def http_library(user_agent: str) -> Headers:
-    """A program that says what it is."""
+    """HTTP library that sends its own name as User-Agent."""
     return {"user-agent": user_agent, "accept": "*/*", "accept-encoding": "gzip, deflate"}
 
 

@@ -1,4 +1,4 @@
-"""Who is on the mailing list, and who else reads along."""
+"""Mailing list of the demo, and the people and scanners that follow the links of each recipient."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ __all__ = ["Population", "Recipient"]
 
 _CLICKER_SHARE: Final = 0.06
 _PREVIEW_SHARE: Final = 0.016
-_STRAY_SCANNER_SHARE: Final = 0.004
+_RESIDENTIAL_SCANNER_SHARE: Final = 0.004
 
 # fmt: off
 _FIRST_NAMES: Final = (
@@ -31,14 +31,22 @@ _SURNAMES: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """One entry of the mailing list."""
+
+    address: str
+    first_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _MailDomain:
-    """Mailboxes under one domain.
+    """A mail domain with some of the recipients.
 
     Attributes:
-        name: the domain; ``.example`` belongs to nobody (RFC 2606 section 3).
-        percent: its share of the list.
-        scanner: what follows links in all of its mail.
-        is_company: a company's.
+        name: domain below ``.example``, which is reserved (RFC 2606 section 3).
+        percent: share of the mailing list.
+        scanner: program that follows the links of all its mail.
+        is_company: whether its recipients read at work.
     """
 
     name: str
@@ -67,72 +75,64 @@ _DOMAINS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
-    """One entry of the mailing list."""
-
-    address: str
-    first_name: str
-
-
 class Population:
-    """A mailing list with everyone who follows its links; the same seed gives the same crowd.
+    """A mailing list and the actors of each recipient; the same arguments give the same population.
 
     Attributes:
         recipients: the mailing list.
     """
 
     def __init__(self, *, seed: int, recipient_count: int, window_s: float) -> None:
-        """Draw a crowd.
+        """Draw a population.
 
         Args:
-            seed: of all draws.
-            recipient_count: entries of the mailing list, at most 2,000.
-            window_s: seconds after delivery in which everything happens, at least 15.
+            seed: random seed.
+            recipient_count: length of the mailing list, at most 2,000.
+            window_s: seconds after delivery within which all requests happen, at least 15.
         """
         self._seed = seed
         self._window_s = window_s
         self._actors: dict[str, list[Actor]] = {}
         rng = Random(f"crowd {seed}")
-        residents = [
-            (reader, domain) for domain in _DOMAINS for reader in _draw_recipients(domain, recipient_count, rng)
-        ]
-        self.recipients = tuple(reader for reader, _ in residents)
-        self._assign_actors(residents, rng)
+        domain_by_recipient = {
+            recipient: domain for domain in _DOMAINS for recipient in _draw_recipients(domain, recipient_count, rng)
+        }
+        self.recipients = tuple(domain_by_recipient)
+        self._assign_actors(domain_by_recipient, rng)
 
     @property
     def actor_names(self) -> Mapping[str, tuple[str, ...]]:
-        """Names of those who follow the links of each address; an address that nobody clicks for is not in it."""
+        """Names of the actors by recipient's address, for recipients with any."""
         return {address: tuple(actor.name for actor in actors) for address, actors in self._actors.items()}
 
     def plan(self, message: MessageLinks) -> Iterator[tuple[Actor, PlannedRequest]]:
-        """What happens to one letter, in no order."""
+        """Plan all requests for the links of a message, in any order."""
         for number, actor in enumerate(self._actors.get(message.recipient, ())):
-            chance = SeededRandom(f"{self._seed} {message.recipient} {number}", window_s=self._window_s)
-            for request in actor.plan(message, chance):
+            rng = SeededRandom(f"{self._seed} {message.recipient} {number}", window_s=self._window_s)
+            for request in actor.plan(message, rng):
                 yield actor, request
 
-    def _assign_actors(self, recipients: list[tuple[Recipient, _MailDomain]], rng: Random) -> None:
-        for reader, domain in recipients:
+    def _assign_actors(self, domain_by_recipient: Mapping[Recipient, _MailDomain], rng: Random) -> None:
+        for recipient, domain in domain_by_recipient.items():
             if domain.scanner:
-                self._add_actor(reader, domain.scanner)
-        people = rng.sample(recipients, round(_CLICKER_SHARE * len(recipients)))
-        for at_work, kinds in ((False, HOME_ACTORS), (True, WORK_ACTORS)):
-            here = [reader for reader, domain in people if domain.is_company is at_work]
-            for number, reader in enumerate(here):
-                self._add_actor(reader, kinds[number % len(kinds)])
-        for number, (reader, _) in enumerate(rng.sample(recipients, round(_PREVIEW_SHARE * len(recipients)))):
-            self._add_actor(reader, PREVIEWS[number % len(PREVIEWS)])
-        quiet = [reader for reader, _ in recipients if reader.address not in self._actors]
-        for reader in rng.sample(quiet, round(_STRAY_SCANNER_SHARE * len(recipients))):
-            self._add_actor(reader, scanners.RESIDENTIAL_SCANNER)
+                self._add_actor(recipient, domain.scanner)
+        clickers = rng.sample(self.recipients, round(_CLICKER_SHARE * len(self.recipients)))
+        for at_work, actors in ((False, HOME_ACTORS), (True, WORK_ACTORS)):
+            readers = [recipient for recipient in clickers if domain_by_recipient[recipient].is_company is at_work]
+            for number, recipient in enumerate(readers):
+                self._add_actor(recipient, actors[number % len(actors)])
+        previewers = rng.sample(self.recipients, round(_PREVIEW_SHARE * len(self.recipients)))
+        for number, recipient in enumerate(previewers):
+            self._add_actor(recipient, PREVIEWS[number % len(PREVIEWS)])
+        without_actor = [recipient for recipient in self.recipients if recipient.address not in self._actors]
+        for recipient in rng.sample(without_actor, round(_RESIDENTIAL_SCANNER_SHARE * len(self.recipients))):
+            self._add_actor(recipient, scanners.RESIDENTIAL_SCANNER)
 
     def _add_actor(self, recipient: Recipient, actor: Actor) -> None:
         self._actors.setdefault(recipient.address, []).append(actor)
 
 
 def _draw_recipients(domain: _MailDomain, recipient_count: int, rng: Random) -> Iterator[Recipient]:
-    """The domain's share of the list."""
-    couples = [(name, surname) for name in _FIRST_NAMES for surname in _SURNAMES]
-    for name, surname in rng.sample(couples, round(domain.percent * recipient_count / 100)):
-        yield Recipient(address=f"{name}.{surname}@{domain.name}".lower(), first_name=name)
+    full_names = [(first_name, surname) for first_name in _FIRST_NAMES for surname in _SURNAMES]
+    for first_name, surname in rng.sample(full_names, round(domain.percent * recipient_count / 100)):
+        yield Recipient(address=f"{first_name}.{surname}@{domain.name}".lower(), first_name=first_name)

@@ -1,17 +1,17 @@
-"""Seeded draws: the same seed plans the same requests."""
+"""Seeded random draws."""
 
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from random import Random
 
 __all__ = ["SeededRandom"]
 
 
 class SeededRandom(Random):
-    """One actor's luck with one letter.
+    """Random numbers for one actor and one message.
 
     Attributes:
-        window_s: seconds after delivery in which the demo has everything happen.
+        window_s: seconds after delivery within which all requests must happen.
     """
 
     def __init__(self, seed: str, *, window_s: float) -> None:
@@ -19,36 +19,33 @@ class SeededRandom(Random):
         self.window_s = window_s
 
     def happens(self, probability: float) -> bool:
-        """Whether something comes to pass, this time."""
+        """Draw True with this probability."""
         return self.random() < probability
 
     def uniform_delay(self, low: float, high: float) -> float:
-        """Evenly between two ages of the message, as far as the demo lasts."""
+        """Draw a delay uniformly between two bounds, which are cut off at half the window and at the window."""
         return self.uniform(min(low, self.window_s / 2), min(high, self.window_s))
 
     def lognormal(self, median: float, sigma: float, *, low: float = 0.0, high: float | None = None) -> float:
-        """Log-normal, drawn again while outside of the bounds; ``high`` is the window's end unless told."""
-        highest = self.window_s if high is None else high
-        return self._draw_bounded(low, highest, lambda: median * self.lognormvariate(0, sigma))
+        """Draw from a log-normal distribution, again until within the bounds; ``high`` defaults to the window."""
+        upper_bound = self.window_s if high is None else high
+        while True:
+            value = median * self.lognormvariate(0, sigma)
+            if low <= value <= upper_bound:
+                return value
 
     def sample_share(self, items: Sequence[str], share: float) -> list[str]:
-        """A share of the items, at least one, in their order."""
+        """Draw a share of the items, at least one; their order is kept."""
         chosen = set(self.sample(range(len(items)), max(1, round(share * len(items)))))
         return [item for index, item in enumerate(items) if index in chosen]
 
     def pick_host(self, networks: Sequence[str]) -> str:
-        """Any host of one of the networks."""
+        """Draw any host address of one of the networks."""
         network = ipaddress.ip_network(self.choice(networks))
         return str(network[self.randrange(1, network.num_addresses - 1)])
 
-    def pick_server(self, networks: Sequence[str], *, servers: int) -> str:
-        """One of the few machines that a service works with in each of its networks."""
+    def pick_server(self, networks: Sequence[str], *, server_count: int) -> str:
+        """Draw one of the few addresses that a service uses in each of its networks."""
         network = ipaddress.ip_network(self.choice(networks))
-        stride = network.num_addresses // (servers + 1)
-        return str(network[stride * self.randint(1, servers) + stride // 3])
-
-    def _draw_bounded(self, low: float, high: float, draw: Callable[[], float]) -> float:
-        while True:
-            drawn = draw()
-            if low <= drawn <= high:
-                return drawn
+        stride = network.num_addresses // (server_count + 1)
+        return str(network[stride * self.randint(1, server_count) + stride // 3])

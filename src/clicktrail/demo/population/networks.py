@@ -1,6 +1,6 @@
-"""Where clients come from: networks that belong, by the public routing tables of 2026, to whom they are named after.
+"""IP networks of the simulated clients, by owner in the public routing tables of 2026.
 
-Addresses drawn from them stand in X-Forwarded-For headers on loopback; nothing is ever sent to one.
+Addresses drawn from them appear only in X-Forwarded-For headers sent to 127.0.0.1.
 """
 
 from typing import Final
@@ -23,7 +23,7 @@ __all__ = [
     "TREND_MICRO",
 ]
 
-# Lines of people's homes: BT, Comcast, Deutsche Telekom, Orange, Vodafone Germany.
+# Household lines: BT, Comcast, Deutsche Telekom, Orange, Vodafone Germany.
 RESIDENTIAL: Final = (
     "86.128.0.0/11",
     "2a00:23c7::/32",
@@ -36,24 +36,24 @@ RESIDENTIAL: Final = (
 )
 # Telefonica UK, Three UK, T-Mobile US, Vodafone Germany, Deutsche Telekom.
 MOBILE: Final = ("82.132.216.0/21", "92.40.168.0/21", "172.58.0.0/18", "109.41.0.0/17", "37.80.0.0/14")
-# One company behind a NAT: the few fixed addresses of its line from Deutsche Telekom.
+# Fixed addresses of one company's line at Deutsche Telekom.
 OFFICE: Final = ("217.91.14.16/29",)
-# Akamai, Cloudflare and Fastly carry Apple's iCloud Private Relay.
+# Apple's iCloud Private Relay, at Akamai, Cloudflare and Fastly.
 PRIVATE_RELAY: Final = ("172.225.0.0/18", "104.28.32.0/20", "146.75.160.0/20", "2a02:26f7:c0::/44")
-# Zscaler: employees' own browsing, which leaves by their company's security service.
+# Zscaler: companies route their employees' browsing through it.
 SECURE_WEB_GATEWAY: Final = ("165.225.80.0/22", "136.226.8.0/22")
 
-# What Barracuda announces of the two blocks that its customers are told of: not all of the first any more.
+# The parts of Barracuda's two published blocks that it still announces.
 BARRACUDA: Final = ("64.235.144.0/22", "64.235.152.0/21", "209.222.80.0/21")
 CISCO: Final = ("68.232.128.0/19", "216.71.128.0/19")
 MICROSOFT: Final = ("40.94.16.0/24", "40.107.218.0/24", "40.107.235.0/24", "52.112.4.0/22", "20.79.0.0/18")
 MIMECAST: Final = ("207.211.30.0/24", "205.139.110.0/24", "91.220.42.0/24", "195.130.217.0/24")
 PROOFPOINT: Final = ("148.163.128.0/19", "67.231.152.0/21", "205.220.160.0/20")
 TREND_MICRO: Final = ("150.70.0.0/17",)
-# Musarubra, who run what was Symantec's mail gateway.
+# Musarubra, which runs the former Symantec mail gateway.
 MAIL_GATEWAY: Final = ("208.65.144.0/22",)
 AMAZON: Final = ("3.64.0.0/13", "18.184.0.0/15", "52.28.0.0/16", "34.200.0.0/13")
 # Hetzner, OVH, DigitalOcean.
 DATACENTRE: Final = ("88.198.0.0/16", "54.36.0.0/16", "165.227.0.0/16")
-# A Brazilian access provider from whose lines a scanner was seen to click (resend-node issue 901).
+# A Brazilian access provider; a scanner was seen to click from its lines (resend-node issue 901).
 RESIDENTIAL_SCANNER: Final = ("168.90.91.0/24",)

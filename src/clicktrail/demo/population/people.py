@@ -1,8 +1,8 @@
-"""How people follow links.
+"""People that follow links.
 
-They take hours in life: half of them more than two. The demo has less than a minute, so their waiting is compressed
-into its window. Nobody is faster than four seconds, as the fastest are in life, with a phone in hand. What people
-send, from where, and how they click is not changed.
+Real people click hours after delivery, half of them after more than two hours. The demo lasts less than a minute, so
+delays are compressed into its window, except the minimum of four seconds: the fastest reaction to a notification on a
+phone. Headers, addresses and the order of clicks are realistic.
 """
 
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ def _desktop(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedReques
 
 
 def _iphone(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    where = networks.RESIDENTIAL + networks.MOBILE
-    return _follow_links(message, rng, ip=rng.pick_host(where), headers=browsers.safari(_pick_language(rng)))
+    ip = rng.pick_host(networks.RESIDENTIAL + networks.MOBILE)
+    return _follow_links(message, rng, ip=ip, headers=browsers.safari(_pick_language(rng)))
 
 
 def _android(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
@@ -46,7 +46,7 @@ def _private_relay(message: MessageLinks, rng: SeededRandom) -> Iterator[Planned
 
 
 def _push_notification(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """Someone with the phone in hand: 4 to 18 seconds after delivery, and that is no compression."""
+    # 4 to 18 seconds after delivery; this delay is not compressed.
     yield PlannedRequest(
         delay_s=rng.uniform_delay(_MIN_DELAY_S, 18),
         url=rng.choice(message.content_links),
@@ -64,34 +64,34 @@ def _double_clicker(message: MessageLinks, rng: SeededRandom) -> Iterator[Planne
 
 
 def _tab_opener(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """Opens four to eight links, one after the other, to read them later."""
+    # Opens four to eight links in tabs, to read them later.
     ip, headers = rng.pick_host(networks.RESIDENTIAL), _pick_desktop_headers(rng)
-    at = rng.lognormal(rng.window_s * 0.3, 0.8, low=_MIN_DELAY_S, high=rng.window_s / 2)
+    delay_s = rng.lognormal(rng.window_s * 0.3, 0.8, low=_MIN_DELAY_S, high=rng.window_s / 2)
     for url in rng.sample(message.content_links, min(len(message.content_links), rng.randint(4, 8))):
-        yield PlannedRequest(delay_s=at, url=url, ip=ip, headers=headers, is_human=True, loads_page=True)
-        at += rng.uniform(0.7, 4)
+        yield PlannedRequest(delay_s=delay_s, url=url, ip=ip, headers=headers, is_human=True, loads_page=True)
+        delay_s += rng.uniform(0.7, 4)
 
 
 def _forwarder(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """Reads, and sends the letter on to a friend, who reads it elsewhere."""
     yield from _desktop(message, rng)
-    yield from _iphone(message, rng)
+    yield from _iphone(message, rng)  # the friend who got the forwarded message
 
 
 def _office(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """Behind the NAT of a company whose people all come from a handful of addresses."""
+    # All employees share the few addresses of their company's NAT.
     headers = _pick_desktop_headers(rng)
-    return _follow_links(message, rng, ip=rng.pick_server(networks.OFFICE, servers=6), headers=headers)
+    return _follow_links(message, rng, ip=rng.pick_server(networks.OFFICE, server_count=6), headers=headers)
 
 
 def _secure_web_gateway(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """Browses through the company's security service."""
     headers = browsers.chrome(_pick_language(rng))
-    return _follow_links(message, rng, ip=rng.pick_server(networks.SECURE_WEB_GATEWAY, servers=20), headers=headers)
+    return _follow_links(
+        message, rng, ip=rng.pick_server(networks.SECURE_WEB_GATEWAY, server_count=20), headers=headers
+    )
 
 
 def _safe_links(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """Outlook has a link checked as it is opened: a machine's request, then the person's, on one link."""
+    # Outlook's Safe Links requests a link at the moment of the click, before the person's browser does.
     for request in _office(message, rng):
         yield PlannedRequest(
             delay_s=max(0, request.delay_s - rng.uniform(0.2, 2)),
@@ -118,7 +118,7 @@ HOME_ACTORS: Final = (
     Actor(name="person, web mail", plan=_webmail),
     Actor(name="person, forwards", plan=_forwarder),
 )
-"""Who reads at home, in the shares in which they come."""
+"""People with private mailboxes; repeated entries are more frequent."""
 
 WORK_ACTORS: Final = (
     Actor(name="person, office", plan=_office),
@@ -129,17 +129,16 @@ WORK_ACTORS: Final = (
     Actor(name="person, security service", plan=_secure_web_gateway),
     Actor(name="person, opens tabs", plan=_tab_opener),
 )
-"""Who reads at work, likewise."""
+"""People with company mailboxes; repeated entries are more frequent."""
 
 
 def _follow_links(message: MessageLinks, rng: SeededRandom, *, ip: str, headers: Headers) -> Iterator[PlannedRequest]:
-    """Follow one link, seldom up to four, with some reading in between."""
-    (wanted,) = rng.choices((1, 2, 3, 4), weights=(78, 15, 5, 2))
-    latest = rng.window_s if wanted == 1 else rng.window_s / 2
-    at = rng.lognormal(rng.window_s * 0.3, 0.8, low=_MIN_DELAY_S, high=latest)
-    for url in rng.sample(message.content_links, min(wanted, len(message.content_links))):
-        yield PlannedRequest(delay_s=at, url=url, ip=ip, headers=headers, is_human=True, loads_page=True)
-        at += rng.lognormal(6, 0.7, low=1.5)
+    (click_count,) = rng.choices((1, 2, 3, 4), weights=(78, 15, 5, 2))
+    max_delay_s = rng.window_s if click_count == 1 else rng.window_s / 2
+    delay_s = rng.lognormal(rng.window_s * 0.3, 0.8, low=_MIN_DELAY_S, high=max_delay_s)
+    for url in rng.sample(message.content_links, min(click_count, len(message.content_links))):
+        yield PlannedRequest(delay_s=delay_s, url=url, ip=ip, headers=headers, is_human=True, loads_page=True)
+        delay_s += rng.lognormal(6, 0.7, low=1.5)  # reading
 
 
 def _pick_language(rng: SeededRandom) -> str:
@@ -147,15 +146,14 @@ def _pick_language(rng: SeededRandom) -> str:
 
 
 def _pick_desktop_headers(rng: SeededRandom) -> Headers:
-    """Mostly Chrome, mostly of this month: 70 % current, 2 % twenty versions behind."""
     language = _pick_language(rng)
-    (lag,) = rng.choices((0, 1, 2, 4, 8, 20), weights=(70, 15, 6, 4, 3, 2))
-    kinds = (
-        browsers.chrome(language, version=browsers.CHROME_VERSION - lag),
-        browsers.chrome(language, version=browsers.CHROME_VERSION - lag, mac=True),
+    (versions_behind,) = rng.choices((0, 1, 2, 4, 8, 20), weights=(70, 15, 6, 4, 3, 2))
+    candidates = (
+        browsers.chrome(language, version=browsers.CHROME_VERSION - versions_behind),
+        browsers.chrome(language, version=browsers.CHROME_VERSION - versions_behind, mac=True),
         browsers.edge(language),
         browsers.firefox(language),
         browsers.safari(language, mac=True),
     )
-    (headers,) = rng.choices(kinds, weights=(50, 12, 18, 10, 10))
+    (headers,) = rng.choices(candidates, weights=(50, 12, 18, 10, 10))
     return headers

@@ -1,15 +1,17 @@
-"""What one actor asks for, and when."""
+"""Requests that actors plan for a message, their execution over HTTP, and the ground truth that results."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Final, Self
 
 from clicktrail.demo.population.draws import SeededRandom
 from clicktrail.demo.population.received import MessageLinks
 
 __all__ = ["Actor", "GroundTruth", "PlannedRequest", "RequestResult", "execute_plan"]
+
+_SUCCESS_STATUSES: Final = range(200, 400)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,13 +19,13 @@ class PlannedRequest:
     """One HTTP request for a link.
 
     Attributes:
-        delay_s: seconds after the message was delivered.
-        url: what is asked for.
-        ip: the client's address.
-        headers: all that its program sends, lower-case names, without ``host``.
+        delay_s: seconds after delivery of the message.
+        url: URL to request.
+        ip: client address.
+        headers: all headers except ``host``, with lower-case names.
         method: ``GET`` or ``HEAD``.
-        is_human: a person meant it.
-        loads_page: whether the destination's page is loaded as well.
+        is_human: whether a person clicks.
+        loads_page: whether the client follows the redirect to the destination.
     """
 
     delay_s: float
@@ -35,37 +37,32 @@ class PlannedRequest:
     loads_page: bool = False
 
     def repeat_after(self, seconds: float) -> Self:
-        """The same request again."""
+        """Return the same request, sent later."""
         return replace(self, delay_s=self.delay_s + seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Someone or something that follows links.
+    """A kind of person or program that follows links.
 
     Attributes:
-        name: what it is called beside the truth.
-        plan: what it does with one letter.
+        name: label in the ground truth.
+        plan: plans the requests for one message.
     """
 
     name: str
     plan: Callable[[MessageLinks, SeededRandom], Iterator[PlannedRequest]]
 
 
-# FOLDED truth.py: What really happened, known to nobody but who made it happen.
-
-_SUCCESS_STATUSES = range(200, 400)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestResult:
-    """A request that was made.
+    """A request that was sent.
 
     Attributes:
-        recipient: whose message the link came from.
-        actor: who asked.
-        request: what was asked.
-        status: the HTTP status of the first answer; 0 if there was none.
+        recipient: recipient of the message with the link.
+        actor: name of the actor.
+        request: the request.
+        status: HTTP status of the first response; 0 if there was none.
     """
 
     recipient: str
@@ -79,8 +76,8 @@ class GroundTruth:
     """Who really clicked.
 
     Attributes:
-        clickers: recipients for whom a person followed a link and arrived.
-        request_counts: how many requests each kind of actor made.
+        clickers: recipients with a click by a person that got a response.
+        request_counts: number of requests by name of actor.
     """
 
     clickers: frozenset[str]
@@ -88,17 +85,16 @@ class GroundTruth:
 
     @classmethod
     def from_results(cls, results: Iterable[RequestResult]) -> Self:
-        """Take it from what was made and answered."""
-        known = list(results)
+        """Derive the ground truth from the requests that were sent."""
+        all_results = list(results)
         return cls(
             clickers=frozenset(
-                answer.recipient for answer in known if answer.request.is_human and answer.status in _SUCCESS_STATUSES
+                result.recipient
+                for result in all_results
+                if result.request.is_human and result.status in _SUCCESS_STATUSES
             ),
-            request_counts=Counter(answer.actor for answer in known),
+            request_counts=Counter(result.actor for result in all_results),
         )
-
-
-# FOLDED performance.py: Do at its time what was planned.
 
 
 async def execute_plan(
@@ -108,20 +104,20 @@ async def execute_plan(
     delivered_at: float,
     send: Callable[[PlannedRequest], Awaitable[int]],
 ) -> list[RequestResult]:
-    """Make every request of a plan, those of the same moment at once.
+    """Send every request at its time; requests do not wait for each other.
 
     Args:
-        plan: who asks for what, in any order.
-        recipient: whose message it is about.
-        delivered_at: when that message arrived, in seconds of the running event loop's clock.
-        send: makes a request and gives the HTTP status of its first answer, 0 if there is none.
+        plan: actors and their requests, in any order.
+        recipient: recipient of the message.
+        delivered_at: time of delivery in seconds of the event loop's clock.
+        send: sends a request and returns the HTTP status of the first response, or 0 if there is none.
     """
     loop = asyncio.get_running_loop()
 
-    async def act(actor: Actor, request: PlannedRequest) -> RequestResult:
+    async def send_in_time(actor: Actor, request: PlannedRequest) -> RequestResult:
         await asyncio.sleep(delivered_at + request.delay_s - loop.time())
         return RequestResult(recipient=recipient, actor=actor.name, request=request, status=await send(request))
 
-    async with asyncio.TaskGroup() as acting:
-        acts = [acting.create_task(act(actor, request)) for actor, request in plan]
-    return [done.result() for done in acts]
+    async with asyncio.TaskGroup() as task_group:
+        tasks = [task_group.create_task(send_in_time(actor, request)) for actor, request in plan]
+    return [task.result() for task in tasks]

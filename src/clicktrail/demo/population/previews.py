@@ -1,4 +1,4 @@
-"""Programs that fetch a link for someone who has not clicked: chat previews and prefetching browsers."""
+"""Programs that fetch a link without a click: previews in chat apps, and prefetching browsers."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -13,7 +13,7 @@ __all__ = ["PREVIEWS"]
 
 
 def _slack(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """Reads the beginning of the page only (api.slack.com/robots)."""
+    # Slackbot requests only the beginning of the page (api.slack.com/robots).
     agent = "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"
     headers = {**browsers.http_library(agent), "range": "bytes=0-32768"}
     return _fetch_once(message, rng, ip=rng.pick_host(networks.AMAZON), headers=headers)
@@ -25,7 +25,7 @@ def _teams(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]
 
 
 def _imessage(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """Asked for by the phone itself, from its own address."""
+    # The phone itself fetches the preview.
     agent = (
         "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_11_1) AppleWebKit/601.2.4 (KHTML, like Gecko) Version/9.0.1 "
         "Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0"
@@ -40,7 +40,7 @@ def _whatsapp(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedReque
 
 
 def _prefetch(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """A browser that fetches ahead and says so (WHATWG Fetch, section "Sec-Purpose header")."""
+    # WHATWG Fetch, section "Sec-Purpose header"
     headers = {
         **browsers.chrome("en-GB,en;q=0.9", webmail="https://mail.google.com"),
         "sec-purpose": "prefetch",
@@ -56,7 +56,7 @@ PREVIEWS: Final = (
     Actor(name="preview, WhatsApp", plan=_whatsapp),
     Actor(name="browser, prefetch", plan=_prefetch),
 )
-"""Every kind, in turn."""
+"""All kinds, each as frequent as the others."""
 
 
 def _fetch_once(message: MessageLinks, rng: SeededRandom, *, ip: str, headers: Headers) -> Iterator[PlannedRequest]:

@@ -1,4 +1,4 @@
-"""A message as its reader, or a scanner, sees it: the links."""
+"""Links of a received message, as its reader or a scanner sees them."""
 
 import email
 import re
@@ -19,8 +19,8 @@ class MessageLinks:
     """The web links of one message to one recipient.
 
     Attributes:
-        recipient: the address that it was sent to.
-        content_links: links of the HTML part that a reader may follow; the ways out of the list are none.
+        recipient: email address.
+        content_links: links of the HTML part, without unsubscribe links.
         html_links: all links of the HTML part, in order.
         text_links: all URLs of the text part, in order.
     """
@@ -32,44 +32,42 @@ class MessageLinks:
 
     @classmethod
     def from_bytes(cls, content: bytes, *, recipient: str) -> Self:
-        """Find the links in a message's bytes."""
+        """Parse a message."""
         message = email.message_from_bytes(content, policy=default)
-        anchors = _AnchorParser()
+        parser = _AnchorParser()
         for part in message.walk():
             if part.get_content_type() == "text/html":
-                anchors.feed(part.get_content())
+                parser.feed(part.get_content())
         texts = [part.get_content() for part in message.walk() if part.get_content_type() == "text/plain"]
         return cls(
             recipient=recipient,
-            content_links=tuple(url for url, words in anchors.links if not _UNSUBSCRIBE_TEXT.search(words)),
-            html_links=tuple(url for url, _ in anchors.links),
+            content_links=tuple(url for url, text in parser.links if not _UNSUBSCRIBE_TEXT.search(text)),
+            html_links=tuple(url for url, _ in parser.links),
             text_links=tuple(url for text in texts for url in _TEXT_URL.findall(text)),
         )
 
     @property
     def unique_links(self) -> tuple[str, ...]:
-        """Each URL of both parts once, as a URL extractor lists them."""
+        """Each URL of both parts once, HTML first."""
         return tuple(dict.fromkeys(self.html_links + self.text_links))
 
 
 class _AnchorParser(HTMLParser):
-    """Collects the web links of ``<a>`` with their words."""
-
     def __init__(self) -> None:
         super().__init__()
-        self.links: list[tuple[str, str]] = []
+        self.links: list[tuple[str, str]] = []  # URL and text of each web link
         self._url = ""
-        self._words = ""
+        self._text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         url = dict(attrs).get("href") or ""
         if tag == "a" and url.startswith(_WEB_SCHEMES):
-            self._url, self._words = url, ""
+            self._url, self._text = url, ""
 
     def handle_data(self, data: str) -> None:
-        self._words += data
+        self._text += data
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "a" and self._url:
-            self.links.append((self._url, self._words))
+            self.links.append((self._url, self._text))
             self._url = ""

@@ -1,7 +1,7 @@
-"""How security products follow links, from field logs and their makers' pages.
+"""Security products that follow links, after field logs and vendors' documentation.
 
-Delays are those that were seen, cut off where the demo ends: they are not compressed as people's are, so clicks of
-scanners and of people fall into the same seconds. None of it was fitted to a judge.
+Delays are the observed ones, cut off at the end of the demo. They are not compressed like people's, so scanners and
+people click at the same time. No value was fitted to the judge's rules.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,27 +38,27 @@ _LIBRARY_AGENTS: Final = (
 
 
 def _barracuda_first(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """Multilevel intent: the first link only, within seconds, under a browser's name (wordtothewise.com, 2013)."""
-    ip = rng.pick_server(networks.BARRACUDA, servers=4)
+    """Multilevel Intent: only the first link, within seconds, with a browser's User-Agent (wordtothewise.com, 2013)."""
+    ip = rng.pick_server(networks.BARRACUDA, server_count=4)
     yield PlannedRequest(
         delay_s=rng.uniform_delay(1, 20), url=message.html_links[0], ip=ip, headers=_spoofed_headers(rng)
     )
 
 
 def _barracuda_all(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """Impersonation Protection: every link, from clouds whose addresses are not published (campus.barracuda.com)."""
+    """Impersonation Protection: every link, from unpublished cloud addresses (campus.barracuda.com)."""
     headers = browsers.scripted_chrome(CHROME_VERSION - rng.randint(0, 12))
     for url in message.unique_links:
         yield PlannedRequest(
             delay_s=rng.uniform_delay(20, 600),
             url=url,
-            ip=rng.pick_server(networks.AMAZON[:1], servers=3),
+            ip=rng.pick_server(networks.AMAZON[:1], server_count=3),
             headers=headers,
         )
 
 
 def _proofpoint(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """URL Defense: a sandboxed browser on more than half of the links, each from elsewhere (mautic issue 9798)."""
+    """URL Defense: a sandboxed browser opens 60 % of the links, each from another address (mautic issue 9798)."""
     for url in rng.sample_share(message.html_links, 0.6):
         ip = rng.pick_host(networks.PROOFPOINT + networks.AMAZON)
         yield PlannedRequest(
@@ -67,84 +67,83 @@ def _proofpoint(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedReq
 
 
 def _defender_burst(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """Safe Links detonation: everything within a second, an old Chrome, first a damaged URL (gophish issues 973, 2446).
+    """Safe Links detonation: all links within a second, with an old Chrome (gophish issues 973, 2446).
 
-    The median burst begins 43 seconds after sending (craft-campaign issue 546).
+    Half of the bursts start with a damaged URL. The median start is 43 s after sending (craft-campaign issue 546).
     """
-    start = 9 + rng.lognormal(33, 0.7, high=max(rng.window_s - 10, 5))
+    start_s = 9 + rng.lognormal(33, 0.7, high=max(rng.window_s - 10, 5))
     ip = rng.pick_host(networks.MICROSOFT)
     version = CHROME_VERSION - rng.randint(8, 31)
     headers = (
         browsers.scripted_chrome(version) if rng.happens(0.5) else browsers.spoofed_chrome(version, sends_language=True)
     )
     if rng.happens(0.5):
-        yield PlannedRequest(delay_s=start - 0.134, url=f"{message.html_links[0]}%27/", ip=ip, headers=headers)
+        yield PlannedRequest(delay_s=start_s - 0.134, url=f"{message.html_links[0]}%27/", ip=ip, headers=headers)
     for url in message.html_links:
-        yield PlannedRequest(delay_s=start + rng.uniform(0, 0.8), url=url, ip=ip, headers=headers)
+        yield PlannedRequest(delay_s=start_s + rng.uniform(0, 0.8), url=url, ip=ip, headers=headers)
 
 
 def _defender_first(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """The first link only, sometimes twice, 134 ms apart (animus issue 31)."""
+    """Only the first link, half of the time twice, 134 ms apart (animus issue 31)."""
     headers = browsers.scripted_chrome(CHROME_VERSION - rng.randint(8, 31))
-    first = PlannedRequest(
+    request = PlannedRequest(
         delay_s=rng.uniform_delay(12, 120),
         url=message.html_links[0],
         ip=rng.pick_host(networks.MICROSOFT),
         headers=headers,
     )
-    yield first
+    yield request
     if rng.happens(0.5):
-        yield first.repeat_after(0.134)
+        yield request.repeat_after(0.134)
 
 
 def _mimecast(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """A scan at entry: link after link."""
-    ip, headers = rng.pick_server(networks.MIMECAST, servers=3), _spoofed_headers(rng)
-    for at, url in _schedule_links(message.html_links, rng, start_s=rng.uniform_delay(2, 20), gap_s=(0.2, 1.5)):
-        yield PlannedRequest(delay_s=at, url=url, ip=ip, headers=headers)
+    """Link after link, shortly after delivery."""
+    ip, headers = rng.pick_server(networks.MIMECAST, server_count=3), _spoofed_headers(rng)
+    for delay_s, url in _schedule_links(message.html_links, rng, start_s=rng.uniform_delay(2, 20), gap_s=(0.2, 1.5)):
+        yield PlannedRequest(delay_s=delay_s, url=url, ip=ip, headers=headers)
 
 
 def _cisco(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """HEAD to learn the kind of content, then GET."""
-    ip, headers = rng.pick_server(networks.CISCO, servers=4), _spoofed_headers(rng)
-    for at, url in _schedule_links(message.html_links, rng, start_s=rng.uniform_delay(5, 25), gap_s=(0.1, 0.8)):
-        yield PlannedRequest(delay_s=at, url=url, ip=ip, headers=headers, method="HEAD")
-        yield PlannedRequest(delay_s=at + rng.uniform(0.05, 0.3), url=url, ip=ip, headers=headers)
+    """HEAD for the content type, then GET."""
+    ip, headers = rng.pick_server(networks.CISCO, server_count=4), _spoofed_headers(rng)
+    for delay_s, url in _schedule_links(message.html_links, rng, start_s=rng.uniform_delay(5, 25), gap_s=(0.1, 0.8)):
+        yield PlannedRequest(delay_s=delay_s, url=url, ip=ip, headers=headers, method="HEAD")
+        yield PlannedRequest(delay_s=delay_s + rng.uniform(0.05, 0.3), url=url, ip=ip, headers=headers)
 
 
 def _head_checker(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """Asks for heads only (cobudget issue 1274): requests, but no clicks."""
-    ip, headers = rng.pick_server(networks.DATACENTRE, servers=3), _spoofed_headers(rng)
-    for at, url in _schedule_links(message.html_links, rng, start_s=rng.uniform_delay(1, 20), gap_s=(0.05, 0.4)):
-        yield PlannedRequest(delay_s=at, url=url, ip=ip, headers=headers, method="HEAD")
+    """Sends only HEAD requests, which are never counted (cobudget issue 1274)."""
+    ip, headers = rng.pick_server(networks.DATACENTRE, server_count=3), _spoofed_headers(rng)
+    for delay_s, url in _schedule_links(message.html_links, rng, start_s=rng.uniform_delay(1, 20), gap_s=(0.05, 0.4)):
+        yield PlannedRequest(delay_s=delay_s, url=url, ip=ip, headers=headers, method="HEAD")
 
 
 def _http_library(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """A script that says which library it is made with."""
     ip, headers = rng.pick_host(networks.DATACENTRE), browsers.http_library(rng.choice(_LIBRARY_AGENTS))
-    for at, url in _schedule_links(message.unique_links, rng, start_s=rng.uniform_delay(2, 30), gap_s=(0.05, 0.4)):
-        yield PlannedRequest(delay_s=at, url=url, ip=ip, headers=headers)
+    for delay_s, url in _schedule_links(message.unique_links, rng, start_s=rng.uniform_delay(2, 30), gap_s=(0.05, 0.4)):
+        yield PlannedRequest(delay_s=delay_s, url=url, ip=ip, headers=headers)
 
 
 def _trend_micro(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
     """All links within milliseconds, tens of seconds after delivery (MillionSend issue 22)."""
-    start = rng.uniform_delay(20, 180)
-    ip = rng.pick_server(networks.TREND_MICRO + networks.AMAZON, servers=3)
+    start_s = rng.uniform_delay(20, 180)
+    ip = rng.pick_server(networks.TREND_MICRO + networks.AMAZON, server_count=3)
     headers = browsers.scripted_chrome(CHROME_VERSION - rng.randint(0, 6))
     for url in message.html_links:
-        yield PlannedRequest(delay_s=start + rng.uniform(0, 0.03), url=url, ip=ip, headers=headers)
+        yield PlannedRequest(delay_s=start_s + rng.uniform(0, 0.03), url=url, ip=ip, headers=headers)
 
 
 def _gateway_sweep(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """A gateway that follows every link before it lets the message in."""
-    ip, headers = rng.pick_server(networks.MAIL_GATEWAY, servers=2), _spoofed_headers(rng)
-    start = rng.uniform(0.1, 1)
+    """Mail gateway that follows every link before it delivers the message."""
+    ip, headers = rng.pick_server(networks.MAIL_GATEWAY, server_count=2), _spoofed_headers(rng)
+    start_s = rng.uniform(0.1, 1)
     for url in message.unique_links:
-        yield PlannedRequest(delay_s=start + rng.uniform(0, 0.7), url=url, ip=ip, headers=headers)
+        yield PlannedRequest(delay_s=start_s + rng.uniform(0, 0.7), url=url, ip=ip, headers=headers)
 
 
 def _residential_scanner(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """One click from a home line with a current browser's headers (resend-node issue 901): nothing gives it away."""
+    """One click from a household line with a current browser's headers: undetectable (resend-node issue 901)."""
     yield PlannedRequest(
         delay_s=rng.lognormal(rng.window_s * 0.3, 0.8, low=4),
         url=rng.choice(message.content_links),
@@ -170,12 +169,11 @@ TREND_MICRO: Final = Actor(name="Trend Micro, all at once", plan=_trend_micro)
 def _schedule_links(
     urls: Sequence[str], rng: SeededRandom, *, start_s: float, gap_s: tuple[float, float]
 ) -> Iterator[tuple[float, str]]:
-    at = start_s
+    delay_s = start_s
     for url in urls:
-        yield at, url
-        at += rng.uniform(*gap_s)
+        yield delay_s, url
+        delay_s += rng.uniform(*gap_s)
 
 
 def _spoofed_headers(rng: SeededRandom) -> Headers:
-    """A scanner under a generic browser's name; some think of Accept-Language."""
     return browsers.spoofed_chrome(CHROME_VERSION - rng.randint(0, 20), sends_language=rng.happens(0.5))
