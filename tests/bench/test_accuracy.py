@@ -28,7 +28,7 @@ def test_the_judge_is_ahead_of_every_other_rule() -> None:
     }
     ahead = [(bar, figure) for bar, figure in evaluate_thresholds(found) if bar.is_best_baseline]
     assert ahead
-    assert [] == [(bar, figure.value) for bar, figure in ahead if not bar.is_met_by(figure)]
+    assert [(bar, figure.value) for bar, figure in ahead if not bar.is_met_by(figure)] == []
 
 
 def test_the_exit_code_tells_whether_the_bars_hold() -> None:

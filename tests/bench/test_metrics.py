@@ -23,7 +23,7 @@ def test_the_truth_scores_best(world: Simulation) -> None:
 
 def test_believing_everything_finds_no_machine(world: Simulation) -> None:
     found = estimate_measures([tally_verdicts(world, {fact.click_id: Verdict.HUMAN for fact in world.truths})])
-    assert (0, 1) == (found["bot recall"].value, found["human recall"].value)
+    assert (found["bot recall"].value, found["human recall"].value) == (0, 1)
     assert found["inflation"].value > 0.2
     assert found["click-rate error"].value > 0.2
 
@@ -31,7 +31,7 @@ def test_believing_everything_finds_no_machine(world: Simulation) -> None:
 def test_suspecting_everything_is_no_finding(world: Simulation) -> None:
     found = estimate_measures([tally_verdicts(world, {fact.click_id: Verdict.SUSPECTED for fact in world.truths})])
     names = ("bot precision", "bot recall", "human recall", "people suspected", "inflation")
-    assert (1, 0, 0, 1, -1) == tuple(found[name].value for name in names)
+    assert tuple(found[name].value for name in names) == (1, 0, 0, 1, -1)
 
 
 def test_intervals_hold_the_figure() -> None:

@@ -28,7 +28,7 @@ def test_the_best_of_the_others_is_a_bar() -> None:
         for bar, _ in evaluate_thresholds({"common": found, "unseen": found})
         if bar.is_best_baseline
     }
-    assert {"filter F1": 0.95, "human F1": 0.95, "click-rate error": 0.5} == ahead
+    assert ahead == {"filter F1": 0.95, "human F1": 0.95, "click-rate error": 0.5}
     assert {COMMON.name} == {
         bar.population for bar, _ in evaluate_thresholds({"common": found, "unseen": found}) if bar.is_best_baseline
     }

@@ -53,10 +53,10 @@ async def read(reader: JournalReader, limit: int = 100) -> list[bytes]:
 async def test_each_line_is_confirmed_and_found(journal: Segments) -> None:
     lines = [b'{"type":"click"}', b"", b"\x00" * 20, "Ünïcode\n".encode(), b"x" * 3_000]
     with journal.writer("edge-0") as writer:
-        assert [True] * 5 == await write(writer, lines)
+        assert await write(writer, lines) == [True] * 5
         reader = journal.reader()
         assert lines == await read(reader)
-        assert [] == await read(reader)
+        assert await read(reader) == []
 
 
 async def test_every_writer_is_read(journal: Segments) -> None:
@@ -77,7 +77,7 @@ async def test_the_limit_is_kept_over_all_writers(journal: Segments) -> None:
             await write(writer, [f"{name} {number}".encode() for number in range(10)])
     reader = journal.reader()
     batches = [await read(reader, 7) for _ in range(4)]
-    assert [7, 7, 6, 0] == [len(batch) for batch in batches]
+    assert [len(batch) for batch in batches] == [7, 7, 6, 0]
     assert len({line for batch in batches for line in batch}) == 20
 
 
@@ -85,11 +85,11 @@ async def test_reading_resumes_where_it_was_committed(journal: Segments) -> None
     with journal.writer("edge-0") as writer:
         await write(writer, [b"1", b"2", b"3"])
         reader = journal.reader()
-        assert [b"1", b"2"] == await read(reader, 2)
+        assert await read(reader, 2) == [b"1", b"2"]
         await reader.commit()
-        assert [b"3"] == await read(reader)
+        assert await read(reader) == [b"3"]
         await write(writer, [b"4"])
-        assert [b"3", b"4"] == await read(journal.reader())
+        assert await read(journal.reader()) == [b"3", b"4"]
 
 
 async def test_a_new_writer_goes_on_behind_the_old_one(journal: Segments) -> None:
@@ -103,5 +103,5 @@ async def test_a_new_writer_goes_on_behind_the_old_one(journal: Segments) -> Non
 async def test_a_writer_that_left_refuses(journal: Segments) -> None:
     writer = journal.writer("edge-0")
     writer.close()
-    assert [False] == await write(writer, [b"late"])
-    assert [] == await read(journal.reader())
+    assert await write(writer, [b"late"]) == [False]
+    assert await read(journal.reader()) == []

@@ -34,7 +34,7 @@ async def clicktrail(folder: Path, *words: str) -> None:
     command = (sys.executable, "-m", "clicktrail", *words, "--config", str(folder / "clicktrail.toml"))
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
     _, told = await process.communicate()
-    assert 0 == process.returncode, told.decode()
+    assert process.returncode == 0, told.decode()
 
 
 def journal(folder: Path) -> list[AnyEvent]:
@@ -52,17 +52,17 @@ async def test_clicks_of_who_denies_are_anonymous_from_then_on(tmp_path: Path) -
                     assert (await client.get(ann)).headers["location"] == "https://shop.example/boots"
 
         assert (await client.get(ann)).is_redirect
-        assert [ANN] == [event.recipient for event in journal(tmp_path)]
+        assert [event.recipient for event in journal(tmp_path)] == [ANN]
         await clicktrail(tmp_path, "consent", "set", "Ann@example.org", "denied")
         await until_recorded(AnonymousClick)
         seen = len(journal(tmp_path))
-        assert [302, 302] == [(await client.get(url)).status_code for url in (ann, bob)]
-        assert ["", BOB] == [event.recipient for event in journal(tmp_path)[seen:]]
+        assert [(await client.get(url)).status_code for url in (ann, bob)] == [302, 302]
+        assert [event.recipient for event in journal(tmp_path)[seen:]] == ["", BOB]
         assert "ann@" not in (running.data_folder / "overrides.json").read_text("utf-8").lower()
         await clicktrail(tmp_path, "consent", "set", ANN, "granted")
         await client.get(ann)
         await until_recorded(Click)
-    assert ANN == journal(tmp_path)[-1].recipient
+    assert journal(tmp_path)[-1].recipient == ANN
 
 
 async def test_the_links_of_a_revoked_key_are_dead_at_once(tmp_path: Path) -> None:
@@ -77,4 +77,4 @@ async def test_the_links_of_a_revoked_key_are_dead_at_once(tmp_path: Path) -> No
         after = link(running, BOB)
         assert (await client.get(after)).status_code == httpx2.codes.FOUND
     clicks = [event for event in journal(tmp_path) if isinstance(event, Click)]
-    assert [(True, ""), (False, BOB)] == [(click.tampered, click.recipient) for click in clicks[-2:]]
+    assert [(click.tampered, click.recipient) for click in clicks[-2:]] == [(True, ""), (False, BOB)]

@@ -161,8 +161,8 @@ async def test_persons_are_told_from_scripts(tmp_path: Path) -> None:
         name: event.kind for name, event in told.items()
     }
     assert clicks == {name: event.click_id for name, event in told.items()}
-    assert all(1_000 <= event.dwell_ms for event in told.values())
-    assert 33 == told["pointer"].scroll_pct
+    assert all(event.dwell_ms >= 1_000 for event in told.values())
+    assert told["pointer"].scroll_pct == 33
     assert (len(clicks), len(PERSONS)) == (report["clicks"]["total"], report["unique"]["engaged"])
 
 
@@ -173,4 +173,4 @@ async def test_nothing_is_told_of_who_asks_for_privacy(tmp_path: Path) -> None:
             await visit(visitor, browser, running, f"{shop}/")
         await engagements(tmp_path, 1)
     told = await engagements(tmp_path, 1)
-    assert ["anybody"] == list(told)
+    assert list(told) == ["anybody"]

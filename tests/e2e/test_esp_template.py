@@ -22,14 +22,14 @@ async def test_a_template_that_an_esp_filled_leads_its_readers_on(tmp_path: Path
     async with running_server(tmp_path) as running:
         command = ["rewrite", "mail.html", "--esp", "klaviyo", "--campaign", "spring"]
         done = await asyncio.to_thread(run_clicktrail, *command, folder=tmp_path)
-        assert 0 == done.returncode, done.stderr
+        assert done.returncode == 0, done.stderr
         a, b = re.findall(r'href="([^"]+)"', done.stdout)
         async with httpx2.AsyncClient(headers=BROWSER) as client:
             sent_to = [a.replace("{{person.KlaviyoID}}", "01ANN"), b.replace("{{person.KlaviyoID}}", "01BOB")]
             arrived = [(await client.get(url)).headers["location"] for url in sent_to]
             unfilled = await client.get(a)
         report = await wait_for_report(running, "spring", clicks=2)
-    assert ["https://shop.example/a", "https://shop.example/b"] == arrived
-    assert 404 == unfilled.status_code
+    assert arrived == ["https://shop.example/a", "https://shop.example/b"]
+    assert unfilled.status_code == 404
     (link,) = report["links"]
-    assert (0, "tiles", 2, 2) == (link["position"], link["group"], link["clicks"]["total"], link["unique"]["raw"])
+    assert (link["position"], link["group"], link["clicks"]["total"], link["unique"]["raw"]) == (0, "tiles", 2, 2)

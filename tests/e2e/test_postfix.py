@@ -44,7 +44,7 @@ async def test_a_real_mail_servers_refusals_come_back_word_for_word(tmp_path: Pa
                 await client.sendmail("shop@example.com", ["nobody@example.net", "anna@elsewhere.example"], MESSAGE)
 
     refusals = [(refused.code, refused.message) for refused in caught.value.recipients]
-    assert [
+    assert refusals == [
         (550, "5.1.1 <nobody@example.net>: Recipient address rejected: User unknown in relay recipient table"),
         (554, "5.7.1 <anna@elsewhere.example>: Relay access denied"),
-    ] == refusals
+    ]

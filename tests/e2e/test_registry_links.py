@@ -61,11 +61,11 @@ def lose_registry(data: Path) -> None:
 async def test_both_parts_of_a_message_lead_to_the_same_page(tmp_path: Path) -> None:
     async with Sink() as sink, running_server(tmp_path, next_hop=sink.address) as running:
         short, sealed = await relayed(running, sink)
-        assert ["https://shop.example/boots"] * 2 == await followed([short, sealed])
+        assert await followed([short, sealed]) == ["https://shop.example/boots"] * 2
     assert len(short) < len(running.edge) + 13 < len(sealed)
     events = recorded(tmp_path / "data")
-    assert 1 == len({(event.message_id, event.recipient, event.campaign) for event in events})
-    assert [0, 0] == [event.link for event in events if isinstance(event, Click)]
+    assert len({(event.message_id, event.recipient, event.campaign) for event in events}) == 1
+    assert [event.link for event in events if isinstance(event, Click)] == [0, 0]
 
 
 async def test_an_answered_message_keeps_its_links_when_everything_is_killed(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ async def test_an_answered_message_keeps_its_links_when_everything_is_killed(tmp
                 os.kill(running.find_child_pid(child), signal.SIGKILL)
         paths = [url.removeprefix(running.edge) for url in urls]
         async with running_server(tmp_path, next_hop=sink.address, workers=1) as running:
-            assert ["https://shop.example/boots"] * 2 == await followed([running.edge + path for path in paths])
+            assert await followed([running.edge + path for path in paths]) == ["https://shop.example/boots"] * 2
 
 
 async def test_a_compiled_campaign_is_followed(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ async def test_a_compiled_campaign_is_followed(tmp_path: Path) -> None:
         for recipient in ("r1", "r2")
         for position, group in ((0, ""), (1, "head"), (2, ""), (3, "offer"))
     } == {(click.message_id, click.recipient, click.campaign, click.link, click.group) for click in clicks}
-    assert 10 == len(clicks)
+    assert len(clicks) == 10
 
 
 async def test_sealed_links_do_not_notice_that_the_registry_is_gone(tmp_path: Path) -> None:
@@ -109,5 +109,5 @@ async def test_sealed_links_do_not_notice_that_the_registry_is_gone(tmp_path: Pa
         lose_registry(tmp_path / "data")
         async with httpx2.AsyncClient(timeout=60) as client:
             answers = [await client.get(url) for url in (short, sealed)]
-    assert [503, 302] == [answer.status_code for answer in answers]
-    assert "60" == answers[0].headers["retry-after"]
+    assert [answer.status_code for answer in answers] == [503, 302]
+    assert answers[0].headers["retry-after"] == "60"

@@ -44,7 +44,7 @@ async def test_a_sweep_over_many_messages_is_suspected_live_and_in_an_audit(tmp_
             for recipient in swept:
                 await client.get(link_to(recipient, running.ring), headers={"X-Forwarded-For": SCANNER})
         report = await wait_for_report(running, "autumn", clicks=7)
-    assert (1, 6) == (report["clicks"]["human"], report["clicks"]["suspected"])
+    assert (report["clicks"]["human"], report["clicks"]["suspected"]) == (1, 6)
     assert {"shared-address": 6}.items() <= {of["signal"]: of["clicks"] for of in report["reasons"]}.items()
 
     log = tmp_path / "log.jsonl"

@@ -14,7 +14,7 @@ StreamEvent = tuple[str, Any]
 async def stream_events(url: str) -> AsyncGenerator[StreamEvent, None]:
     """The events of a stream, a name and what is told; first of all ``("listening", None)``."""
     async with httpx2.AsyncClient() as client, client.stream("GET", url) as answer:
-        assert "text/event-stream; charset=utf-8" == answer.headers["content-type"]
+        assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
         name = ""
         async for line in answer.aiter_lines():
             field, _, value = line.partition(": ")

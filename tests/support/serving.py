@@ -122,7 +122,7 @@ async def running_server(
         finally:
             process.send_signal(signal.SIGTERM)
             status = await process.wait()
-    assert 0 == status, "\n".join(log)
+    assert status == 0, "\n".join(log)
 
 
 async def wait_for_report(server: RunningServer, campaign: str, *, clicks: int) -> dict[str, Any]:

@@ -33,7 +33,7 @@ async def running_worker(
     )
     assert process.stdout
     try:
-        assert READY_LINE == await process.stdout.readline()
+        assert await process.stdout.readline() == READY_LINE
         yield process
     finally:
         with contextlib.suppress(ProcessLookupError):

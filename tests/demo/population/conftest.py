@@ -1,5 +1,3 @@
-"""A letter to plan for."""
-
 import pytest
 
 from clicktrail.demo.newsletter import build_newsletter
@@ -7,7 +5,6 @@ from clicktrail.demo.population.received import MessageLinks
 
 
 @pytest.fixture(scope="session")
-def letter() -> MessageLinks:
-    """Give the newsletter as Ada gets it, with its original links."""
+def message() -> MessageLinks:
     content = build_newsletter("ada@a.example", first_name="Ada", site_origin="http://127.0.0.1:8080")
     return MessageLinks.from_bytes(content, recipient="ada@a.example")

@@ -1,12 +1,10 @@
-"""What browsers send."""
-
 import pytest
 
 from clicktrail.demo.population import browsers
 from clicktrail.demo.population.browsers import Headers
 
 EN = "en-GB,en;q=0.9"
-REAL = {
+BROWSERS = {
     "chrome": browsers.chrome(EN),
     "chrome on a Mac": browsers.chrome(EN, mac=True),
     "edge": browsers.edge(EN),
@@ -18,18 +16,18 @@ REAL = {
 }
 
 
-@pytest.mark.parametrize("name", REAL)
-def test_a_real_browser_navigates(name: str) -> None:
-    headers = REAL[name]
-    assert EN == headers["accept-language"]
-    assert "navigate" == headers["sec-fetch-mode"]
+@pytest.mark.parametrize("name", BROWSERS)
+def test_browser_sends_navigation_headers(name: str) -> None:
+    headers = BROWSERS[name]
+    assert headers["accept-language"] == EN
+    assert headers["sec-fetch-mode"] == "navigate"
     assert "gzip" in headers["accept-encoding"]
-    assert [name.lower() for name in headers] == list(headers)
+    assert list(headers) == [name.lower() for name in headers]
 
 
 @pytest.mark.parametrize("name", ["chrome", "chrome on a Mac", "edge", "mobile chrome"])
-def test_client_hints_say_what_the_agent_says(name: str) -> None:
-    headers = REAL[name]
+def test_client_hints_match_the_user_agent(name: str) -> None:
+    headers = BROWSERS[name]
     assert f'v="{browsers.CHROME_VERSION}"' in headers["sec-ch-ua"]
     assert f"Chrome/{browsers.CHROME_VERSION}.0.0.0" in headers["user-agent"]
 
@@ -37,19 +35,19 @@ def test_client_hints_say_what_the_agent_says(name: str) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
-        REAL["firefox"],
-        REAL["safari"],
-        REAL["webview"],
+        BROWSERS["firefox"],
+        BROWSERS["safari"],
+        BROWSERS["webview"],
         browsers.scripted_chrome(130),
         browsers.spoofed_chrome(130, sends_language=True),
     ],
-    ids=["firefox", "safari", "webview", "scripted", "poser"],
+    ids=["firefox", "safari", "webview", "scripted", "spoofed"],
 )
-def test_others_send_no_client_hints(headers: Headers) -> None:
+def test_other_programs_send_no_client_hints(headers: Headers) -> None:
     assert not any(name.startswith("sec-ch-ua") for name in headers)
 
 
-def test_web_mail_is_another_site() -> None:
+def test_link_in_web_mail_is_cross_site() -> None:
     headers = browsers.chrome(EN, webmail="https://mail.google.com")
-    assert "cross-site" == headers["sec-fetch-site"]
-    assert "https://mail.google.com/" == headers["referer"]
+    assert headers["sec-fetch-site"] == "cross-site"
+    assert headers["referer"] == "https://mail.google.com/"

@@ -1,6 +1,3 @@
-"""Who is on the mailing list."""
-
-from collections import Counter
 from dataclasses import replace
 
 from clicktrail.demo.population import scanners
@@ -10,57 +7,54 @@ from clicktrail.demo.population.plan import Actor, PlannedRequest
 from clicktrail.demo.population.previews import PREVIEWS
 from clicktrail.demo.population.received import MessageLinks
 
-SIZE = 500
+RECIPIENT_COUNT = 500
 
 
-def plan(crowd: Population, letter: MessageLinks) -> list[tuple[str, PlannedRequest]]:
-    """Everything that everyone does with a letter, with the recipient."""
+def plan_all(population: Population, message: MessageLinks) -> list[tuple[str, PlannedRequest]]:
+    """All requests, each with its recipient."""
     return [
-        (reader.address, request)
-        for reader in crowd.recipients
-        for _, request in crowd.plan(replace(letter, recipient=reader.address))
+        (recipient.address, request)
+        for recipient in population.recipients
+        for _, request in population.plan(replace(message, recipient=recipient.address))
     ]
 
 
-def test_the_same_seed_gives_the_same_crowd_and_the_same_plans(letter: MessageLinks) -> None:
-    crowd, again = (Population(seed=3, recipient_count=SIZE, window_s=40) for _ in range(2))
-    assert crowd.recipients == again.recipients
-    assert plan(crowd, letter) == plan(again, letter)
+def build_population(seed: int = 1) -> Population:
+    return Population(seed=seed, recipient_count=RECIPIENT_COUNT, window_s=40)
 
 
-def test_another_seed_gives_another_crowd() -> None:
-    assert (
-        Population(seed=1, recipient_count=SIZE, window_s=40).recipients
-        != Population(seed=2, recipient_count=SIZE, window_s=40).recipients
-    )
+def test_same_seed_gives_the_same_population(message: MessageLinks) -> None:
+    first, second = build_population(seed=3), build_population(seed=3)
+    assert first.recipients == second.recipients
+    assert plan_all(first, message) == plan_all(second, message)
 
 
-def test_the_list_is_as_long_as_asked_and_nobody_is_on_it_twice() -> None:
-    readers = Population(seed=1, recipient_count=SIZE, window_s=40).recipients
-    assert SIZE == len(readers) == len({reader.address for reader in readers})
+def test_another_seed_gives_another_population() -> None:
+    assert build_population(seed=1).recipients != build_population(seed=2).recipients
 
 
-def test_six_in_a_hundred_click_and_many_more_are_clicked_for(letter: MessageLinks) -> None:
+def test_recipients_are_distinct() -> None:
+    recipients = build_population().recipients
+    assert len(recipients) == len({recipient.address for recipient in recipients}) == RECIPIENT_COUNT
+
+
+def test_six_percent_are_human_clickers_and_a_third_have_clicks(message: MessageLinks) -> None:
     for seed in range(5):
-        done = plan(Population(seed=seed, recipient_count=SIZE, window_s=40), letter)
-        people = {recipient for recipient, request in done if request.is_human}
-        anything = {recipient for recipient, request in done if request.method == "GET"}
-        assert 30 == len(people)
-        assert 0.33 <= len(anything) / SIZE <= 0.42
+        requests = plan_all(build_population(seed), message)
+        human_clickers = {recipient for recipient, request in requests if request.is_human}
+        clickers = {recipient for recipient, request in requests if request.method == "GET"}
+        assert len(human_clickers) == 30
+        assert 0.33 <= len(clickers) / RECIPIENT_COUNT <= 0.42
 
 
-def test_every_kind_of_actor_is_there() -> None:
-    everyone = {value.name for value in vars(scanners).values() if isinstance(value, Actor)}
-    everyone |= {actor.name for actor in (*HOME_ACTORS, *WORK_ACTORS, *PREVIEWS)}
-    present = Counter(
-        name for names in Population(seed=1, recipient_count=SIZE, window_s=40).actor_names.values() for name in names
-    )
-    assert everyone == set(present)
+def test_every_actor_is_present() -> None:
+    expected = {value.name for value in vars(scanners).values() if isinstance(value, Actor)}
+    expected |= {actor.name for actor in (*HOME_ACTORS, *WORK_ACTORS, *PREVIEWS)}
+    assert {name for names in build_population().actor_names.values() for name in names} == expected
 
 
-def test_some_readers_have_a_person_and_a_scanner() -> None:
-    actors = Population(seed=1, recipient_count=SIZE, window_s=40).actor_names.values()
+def test_some_recipients_have_a_person_and_a_scanner() -> None:
     assert any(
         len(names) > 1 and any(name.startswith("person") for name in names) and "Defender, all at once" in names
-        for names in actors
+        for names in build_population().actor_names.values()
     )

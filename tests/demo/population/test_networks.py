@@ -1,5 +1,3 @@
-"""Where clients come from."""
-
 import ipaddress
 
 import pytest
@@ -8,24 +6,24 @@ from clicktrail.demo.population import networks
 from clicktrail.judge.networks import NetworkClass
 from tests.support.events import read_networks
 
-SHIPPED = read_networks()
+SHIPPED_NETWORKS = read_networks()
 
 
-def test_every_network_is_public() -> None:
+def test_networks_are_public() -> None:
     for name in networks.__all__:
         for network in map(ipaddress.ip_network, getattr(networks, name)):
             assert network.is_global
 
 
-def test_no_network_is_two_things() -> None:
-    named = [(name, ipaddress.ip_network(text)) for name in networks.__all__ for text in getattr(networks, name)]
-    clashes = [
-        (name, other)
-        for name, network in named
-        for other, another in named
-        if name < other and network.version == another.version and network.overlaps(another)
+def test_networks_do_not_overlap() -> None:
+    all_networks = [(name, ipaddress.ip_network(text)) for name in networks.__all__ for text in getattr(networks, name)]
+    overlaps = [
+        (name, other_name)
+        for name, network in all_networks
+        for other_name, other_network in all_networks
+        if name < other_name and network.version == other_network.version and network.overlaps(other_network)
     ]
-    assert [] == clashes
+    assert overlaps == []
 
 
 @pytest.mark.parametrize(
@@ -44,7 +42,9 @@ def test_no_network_is_two_things() -> None:
         ("DATACENTRE", {NetworkClass.DATACENTRE}),
     ],
 )
-def test_networks_are_what_the_table_says(name: str, classes: set[NetworkClass | None]) -> None:
+def test_networks_have_the_classes_of_the_shipped_table(name: str, classes: set[NetworkClass | None]) -> None:
     blocks = map(ipaddress.ip_network, getattr(networks, name))
-    found = {SHIPPED.find(str(block[block.num_addresses * part // 8])) for block in blocks for part in range(8)}
-    assert classes >= {network and network.network_class for network in found}
+    sampled_networks = {
+        SHIPPED_NETWORKS.find(str(block[block.num_addresses * part // 8])) for block in blocks for part in range(8)
+    }
+    assert classes >= {network and network.network_class for network in sampled_networks}

@@ -1,5 +1,3 @@
-"""Previews and prefetches."""
-
 import pytest
 
 from clicktrail.demo.population.draws import SeededRandom
@@ -9,10 +7,12 @@ from clicktrail.demo.population.received import MessageLinks
 
 
 @pytest.mark.parametrize("actor", PREVIEWS, ids=lambda actor: actor.name)
-def test_a_preview_asks_once_and_says_what_it_is(letter: MessageLinks, actor: Actor) -> None:
-    (request,) = actor.plan(letter, SeededRandom("1", window_s=40))
-    agent = request.headers["user-agent"]
-    named = any(name in agent for name in ("Slackbot", "SkypeUriPreview", "facebookexternalhit", "WhatsApp"))
-    assert named or "prefetch" == request.headers.get("sec-purpose")
+def test_preview_is_one_identified_request(message: MessageLinks, actor: Actor) -> None:
+    (request,) = actor.plan(message, SeededRandom("1", window_s=40))
+    user_agent = request.headers["user-agent"]
+    has_bot_agent = any(
+        name in user_agent for name in ("Slackbot", "SkypeUriPreview", "facebookexternalhit", "WhatsApp")
+    )
+    assert has_bot_agent or request.headers.get("sec-purpose") == "prefetch"
     assert not request.is_human
-    assert request.url in letter.content_links
+    assert request.url in message.content_links
