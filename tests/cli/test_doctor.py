@@ -13,7 +13,7 @@ async def test_healthy_server_only_needs_a_backup(tmp_path: Path) -> None:
         second = run_clicktrail("doctor", *config, folder=tmp_path)
         as_json = run_clicktrail("doctor", "--json", *config, folder=tmp_path)
     assert [0, 0, 0] == [process.returncode for process in (first, second, as_json)]
-    assert first.stdout.startswith("warning: the key ring as it is now has no backup")
+    assert first.stdout.startswith("warning: the key ring in its current state has no backup")
     assert "no problems found with keys, processes, journal and disk\n" == second.stdout
     assert {"ok": True, "findings": []} == json.loads(as_json.stdout)
 

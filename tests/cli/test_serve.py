@@ -14,7 +14,7 @@ def test_unknown_setting_stops_the_start(tmp_path: Path) -> None:
     process = run_clicktrail("serve", folder=tmp_path)
 
     assert 1 == process.returncode
-    assert "clicktrail: error: unknown setting 'rellay'\nclicktrail: hint: did you mean 'relay'?\n" == process.stderr
+    assert "clicktrail: error: in the settings: unknown key 'rellay'\nclicktrail: hint: did you mean 'relay'?\n" == process.stderr
 
 
 @pytest.mark.parametrize("trace", ["journal", "analytics"])
@@ -25,7 +25,7 @@ def test_lost_key_ring_stops_the_start(tmp_path: Path, trace: str) -> None:
 
     assert 1 == process.returncode
     assert "is missing" in process.stderr
-    assert "clicktrail: hint: clicktrail keys restore FILE puts your backup there" in process.stderr
+    assert "clicktrail: hint: clicktrail keys restore FILE restores a backup" in process.stderr
 
 
 def test_unknown_part_is_wrong_usage(tmp_path: Path) -> None:
