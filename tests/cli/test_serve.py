@@ -14,7 +14,10 @@ def test_unknown_setting_stops_the_start(tmp_path: Path) -> None:
     process = run_clicktrail("serve", folder=tmp_path)
 
     assert 1 == process.returncode
-    assert "clicktrail: error: in the settings: unknown key 'rellay'\nclicktrail: hint: did you mean 'relay'?\n" == process.stderr
+    assert (
+        "clicktrail: error: in the settings: unknown key 'rellay'\nclicktrail: hint: did you mean 'relay'?\n"
+        == process.stderr
+    )
 
 
 @pytest.mark.parametrize("trace", ["journal", "analytics"])
