@@ -22,9 +22,13 @@ BLOCKS = "block,asn,source,date\n192.0.2.0/24,64500,made up,2026-11-24\n"
 def test_who_announces_an_address_names_its_network() -> None:
     table = unpack_table(build_shipped_table(CLASSES, ANNOUNCED, list(find_vendor_ranges(BLOCKS, CLASSES, ANNOUNCED))))
     addresses = ("192.0.2.1", "192.0.2.129", "192.0.2.193", "192.0.2.225", "198.51.100.1")
-    assert [
-        str(table.find(address_to_int(address))) for address in addresses
-    ] == ["Scanner AS64500", "Scanner AS64500", "Scanner AS64500", "Relay AS64503", "Cloud AS64501"]
+    assert [str(table.find(address_to_int(address))) for address in addresses] == [
+        "Scanner AS64500",
+        "Scanner AS64500",
+        "Scanner AS64500",
+        "Relay AS64503",
+        "Cloud AS64501",
+    ]
 
 
 def test_another_owner_is_named() -> None:
