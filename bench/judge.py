@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from bench.audit import generate_events
-from clicktrail.judge.address_activity import AddressClick
+from clicktrail.judge.evidence import AddressClick
 from clicktrail.judge.shipped import build_shipped_judge
 from clicktrail.model.event import AnyEvent, Click
 from clicktrail.model.timeline import Timeline

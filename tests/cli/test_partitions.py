@@ -1,7 +1,7 @@
 from msgspec.structs import replace
 
 from clicktrail.cli.partitions import open_partitions
-from clicktrail.judge.address_activity import AddressClick
+from clicktrail.judge.evidence import AddressClick
 from clicktrail.model.event import AnonymousClick
 from tests.support.events import NOON, click, noon_plus, sent
 from tests.support.judged_lines import click as click_on

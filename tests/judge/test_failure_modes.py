@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from clicktrail.demo.population import browsers
 from clicktrail.judge import judge
-from clicktrail.judge.address_activity import AddressClick
+from clicktrail.judge.evidence import AddressClick
 from clicktrail.model.event import AnyEvent, Click
 from clicktrail.model.verdict import Verdict
 from tests.support.events import AZURE_IP, CONTEXT, HOME_IP, click, delivered, engagement, noon_plus, sent, timeline

@@ -12,13 +12,12 @@ from typing import Any
 
 from clicktrail.judge.shipped import build_shipped_judge
 from clicktrail.server.edge.connection import serve_edge
-from clicktrail.server.edge.pages import Pages, Sites
+from clicktrail.server.edge.pages import Pages
 from clicktrail.server.edge.responses import Responses
-from clicktrail.server.edge.routes import BeaconEndpoint, Routes
+from clicktrail.server.edge.routes import BeaconEndpoint, Routes, Sites
 from clicktrail.server.pipeline.engagement import EngagementTracker
-from clicktrail.server.pipeline.overrides import ActiveEdits
 from clicktrail.server.pipeline.privacy import Anonymizer, HashedRecipients
-from clicktrail.server.pipeline.redirect import Redirector
+from clicktrail.server.pipeline.redirect import ActiveEdits, Redirector
 from clicktrail.server.ports import Journal
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, SealedLink, seal_token
 from tests.support.memory_registry import MemoryRegistry

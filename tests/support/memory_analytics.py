@@ -10,13 +10,12 @@ from zlib import crc32
 import msgspec
 
 from clicktrail.errors import StorageError
-from clicktrail.judge.address_activity import AddressClick
+from clicktrail.judge.evidence import AddressClick
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts, apply_filter, build_reports
 from clicktrail.report.accuracy import ConfusionMatrix
-from clicktrail.report.campaign import get_click_source
 from clicktrail.server.ports import (
     CachedReport,
     ClickCursor,
@@ -229,7 +228,7 @@ class MemoryAnalytics:
     def _strip_click(self, judged: JudgedClick) -> JudgedClick:
         click, campaign = judged.click, self._timelines[judged.click.message_id].campaign
         fields = {name: getattr(click, name) for name in _STORED_FIELDS}
-        return replace(judged, click=Click(source=get_click_source(click), campaign=campaign, **fields))
+        return replace(judged, click=Click(source=click.esp or click.source, campaign=campaign, **fields))
 
     def _reports(self) -> list[CampaignReport]:
         return build_reports(self._messages(), self._anonymous_clicks.values())

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from clicktrail.judge.address_activity import AddressClick
-from clicktrail.judge.evidence import MessageEvidence
+from clicktrail.judge.evidence import AddressClick, MessageEvidence
 from clicktrail.judge.signals import SIGNALS
 from clicktrail.model.event import AnyEvent
 from tests.support.events import CONTEXT, timeline

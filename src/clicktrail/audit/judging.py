@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from clicktrail.judge import Judge
-from clicktrail.judge.address_activity import AddressClick
+from clicktrail.judge.evidence import AddressClick
 from clicktrail.model.event import AnyEvent
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict

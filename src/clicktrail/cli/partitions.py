@@ -16,7 +16,7 @@ from zlib import crc32
 import msgspec
 
 from clicktrail.audit import message_key
-from clicktrail.judge.address_activity import AddressClick, is_visitor_address
+from clicktrail.judge.evidence import AddressClick, is_visitor_address
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
 from clicktrail.server.pipeline.address_history import ClicksByAddress
 

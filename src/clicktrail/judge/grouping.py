@@ -16,19 +16,20 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Final, Protocol, TypeVar
 
-from clicktrail.judge.address_activity import is_visitor_address
-from clicktrail.judge.evidence import MessageEvidence
+from clicktrail.judge.evidence import MessageEvidence, SignalMatches, is_visitor_address
 from clicktrail.model.event import Click
 
 __all__ = [
     "Timed",
     "address_prefix",
     "coarse_network_key",
+    "expand_runs",
     "find_link_runs",
     "find_runs",
     "group_by",
     "link_key",
     "network_key",
+    "run_duration_s",
     "visitor_key",
 ]
 
@@ -177,3 +178,13 @@ def find_link_runs(
     for run in find_runs(clicks, key=link_key, min_distinct=min_links, window_s=window_s):
         if len({network_keys[click.id] or click.id for click in run}) >= min_links:
             yield run
+
+
+def expand_runs(runs_with_detail: Iterable[tuple[Sequence[Click], str]]) -> SignalMatches:
+    """Give each click of a run the run's detail."""
+    return {click.id: detail for run, detail in runs_with_detail for click in run}
+
+
+def run_duration_s(run: Sequence[Click]) -> float:
+    """Seconds from a run's first click to its last."""
+    return (run[-1].at - run[0].at).total_seconds()

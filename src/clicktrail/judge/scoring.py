@@ -6,8 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
-from clicktrail.judge.address_activity import AddressClick
-from clicktrail.judge.evidence import MessageEvidence
+from clicktrail.judge.evidence import AddressClick, MessageEvidence
 from clicktrail.judge.rules import Context, Rule, Rules
 from clicktrail.judge.signals import SIGNALS, SignalMatches
 from clicktrail.model.event import Click

@@ -15,7 +15,6 @@ __all__ = [
     "SourceCounter",
     "SourceReport",
     "UniqueClickers",
-    "get_click_source",
 ]
 
 _FIRST_CLICK_ONLY_ESP = "postmark"
@@ -190,7 +189,7 @@ class SourceCounter:
 
     def add(self, click: Click) -> None:
         """Count one click."""
-        source = get_click_source(click)
+        source = click.esp or click.source
         self._clicks[source] += 1
         self._with_ip[source] += bool(click.ip)
         self._with_user_agent[source] += bool(click.user_agent)
@@ -210,11 +209,6 @@ class SourceCounter:
     def list_gaps(self) -> list[str]:
         """What the sources did not record, one sentence each."""
         return [gap for report in self.build_reports() for gap in report.gaps]
-
-
-def get_click_source(click: Click) -> str:
-    """The ESP that recorded a click, or else the source of its event."""
-    return click.esp or click.source
 
 
 def _divide(part: int, whole: int) -> float:

@@ -1,7 +1,9 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.support.events import click, engagement
+from clicktrail.demo.population import browsers
+from clicktrail.model.event import Click
+from tests.support.events import click, engagement, sent
 from tests.support.signals import evaluate_signal
 
 
@@ -95,3 +97,174 @@ def test_esp_bot_does_not_match(flag: bool | None) -> None:
 def test_automation_user_agent_matches_on_client_hints() -> None:
     headless = replace(click(id="c"), headers={"sec-ch-ua": '"HeadlessChrome";v="156", "Chromium";v="156"'})
     assert evaluate_signal("automation-user-agent", headless) == {"c": "client hints say HeadlessChrome"}
+
+
+HEADER_SIGNALS = ["no-accept-language", "no-fetch-metadata", "no-client-hints", "impossible-headers", "stale-chrome"]
+LANGUAGE = "en-GB,en;q=0.9"
+
+
+def request(headers: browsers.Headers, *, https: bool = True, without: str = "") -> Click:
+    """A click with a browser's headers, without those that begin with ``without``."""
+    headers_sent = {
+        name: value
+        for name, value in headers.items()
+        if name != "user-agent" and not (without and name.startswith(without))
+    }
+    return replace(click(id="c"), user_agent=headers["user-agent"], headers=headers_sent, https=https)
+
+
+def request_from(agent: str, **headers: str) -> Click:
+    """A click with this User-Agent, or with one of Chrome that ends in it."""
+    engine = "AppleWebKit/537.36 (KHTML, like Gecko)"
+    name = agent if agent.startswith("Mozilla") else f"Mozilla/5.0 (Windows NT 10.0) {engine} {agent} Safari/537.36"
+    return request({"user-agent": name, **{key.replace("_", "-"): value for key, value in headers.items()}})
+
+
+@pytest.mark.parametrize("signal", HEADER_SIGNALS)
+@pytest.mark.parametrize(
+    "person",
+    [
+        request(browsers.chrome(LANGUAGE)),
+        request(browsers.chrome(LANGUAGE, mac=True, webmail="https://mail.example")),
+        request(browsers.edge(LANGUAGE)),
+        request(browsers.mobile_chrome(LANGUAGE)),
+        request(browsers.webview(LANGUAGE)),
+        request(browsers.firefox(LANGUAGE)),
+        request(browsers.safari(LANGUAGE)),
+        request(browsers.safari(LANGUAGE, mac=True)),
+        click(id="old"),
+        replace(click(id="esp"), esp="mailgun", headers={"accept": "*/*"}),
+    ],
+    ids=[
+        "Chrome",
+        "Chrome in web mail",
+        "Edge",
+        "Chrome on Android",
+        "a web view",
+        "Firefox",
+        "Safari on an iPhone",
+        "Safari on a Mac",
+        "an old log",
+        "an ESP",
+    ],
+)
+def test_real_browsers_do_not_match(signal: str, person: Click) -> None:
+    assert evaluate_signal(signal, sent(), person) == {}
+
+
+def test_no_accept_language_matches() -> None:
+    assert evaluate_signal("no-accept-language", request(browsers.spoofed_chrome(156, sends_language=False))) == {
+        "c": "no Accept-Language"
+    }
+
+
+def test_no_accept_language_does_not_match() -> None:
+    assert evaluate_signal("no-accept-language", click()) == {}
+
+
+def test_no_fetch_metadata_matches() -> None:
+    spoofed = request(browsers.spoofed_chrome(156, sends_language=True))
+    assert evaluate_signal("no-fetch-metadata", spoofed) == {"c": "Chrome 156 without Sec-Fetch headers"}
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        request(browsers.spoofed_chrome(156, sends_language=True), https=False),
+        request_from("Chrome/79.0.3945.88", accept_language="en"),
+        request_from("Mozilla/5.0 (Windows NT 6.1; rv:78.0) Gecko/20100101 Firefox/78.0", accept_language="en"),
+        request_from(
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 15_8 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+            "Version/15.6 Mobile/15E148 Safari/604.1",
+            accept_language="en",
+        ),
+        request_from("Chrome/140.0.0.0 SamsungBrowser/29.0", accept_language="en"),
+    ],
+    ids=["without TLS", "old Chrome", "old Firefox", "old Safari", "another browser"],
+)
+def test_no_fetch_metadata_does_not_match(person: Click) -> None:
+    assert evaluate_signal("no-fetch-metadata", person) == {}
+
+
+def test_no_client_hints_matches() -> None:
+    scripted = request(browsers.scripted_chrome(156))
+    assert evaluate_signal("no-client-hints", scripted) == {"c": "Chrome 156 without client hints"}
+
+
+def test_no_client_hints_does_not_match() -> None:
+    assert evaluate_signal("no-client-hints", request(browsers.chrome(LANGUAGE), without="sec-")) == {}
+
+
+def test_no_client_hints_does_not_match_on_phones() -> None:
+    assert evaluate_signal("no-client-hints", request(browsers.mobile_chrome(LANGUAGE), without="sec-ch-ua")) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "detail"),
+    [
+        ({"accept_encoding": "gzip, br, zstd"}, "Chrome 120 with zstd, which came with Chrome 123"),
+        ({"accept": "text/html,image/jxl"}, "Chrome 120 with image/jxl, which came with Chrome 145"),
+        ({"sec_ch_ua": '"Chromium";v="156"'}, "Chrome 120, but client hints say 156"),
+        (
+            {"sec_ch_ua": '"Chromium";v="120"', "sec_ch_ua_platform": '"Linux"'},
+            'client hints say "Linux", the User-Agent another system',
+        ),
+    ],
+)
+def test_impossible_headers_matches(changes: dict[str, str], detail: str) -> None:
+    assert evaluate_signal("impossible-headers", request_from("Chrome/120.0.0.0", **changes)) == {"c": detail}
+
+
+def test_impossible_headers_matches_on_another_engine() -> None:
+    spoofed = request({**browsers.chrome(LANGUAGE), "user-agent": browsers.safari(LANGUAGE, mac=True)["user-agent"]})
+    assert evaluate_signal("impossible-headers", spoofed) == {"c": "Safari 26 with client hints"}
+
+
+def test_impossible_headers_does_not_match() -> None:
+    assert (
+        evaluate_signal("impossible-headers", request_from("Chrome/123.0.0.0", accept_encoding="gzip, br, zstd")) == {}
+    )
+
+
+def test_stale_chrome_matches() -> None:
+    stale = request_from("Chrome/120.0.0.0", accept_language="en")
+    assert evaluate_signal("stale-chrome", stale) == {"c": "Chrome 120, replaced 1007 days before"}
+
+
+@pytest.mark.parametrize("version", [109, 116, 138, 150, 156, 400])
+def test_stale_chrome_does_not_match(version: int) -> None:
+    assert evaluate_signal("stale-chrome", request_from(f"Chrome/{version}.0.0.0", accept_language="en")) == {}
+
+
+def test_stale_chrome_does_not_match_if_client_hints_confirm_the_version() -> None:
+    assert evaluate_signal("stale-chrome", request(browsers.chrome(LANGUAGE, version=130))) == {}
+    changed = {**browsers.chrome(LANGUAGE, version=130), "sec-ch-ua": '"Chromium";v="156"'}
+    assert evaluate_signal("stale-chrome", request(changed)).keys() == {"c"}
+
+
+def test_stale_chrome_does_not_match_without_tls() -> None:
+    assert (
+        evaluate_signal("stale-chrome", replace(request_from("Chrome/120.0.0.0", accept_language="en"), https=False))
+        == {}
+    )
+
+
+def test_stale_chrome_does_not_match_in_old_logs() -> None:
+    old_click = replace(
+        request_from("Chrome/120.0.0.0", accept_language="en"), at=click().at.replace(year=2024, month=1)
+    )
+    assert evaluate_signal("stale-chrome", old_click) == {}
+
+
+def test_old_internet_explorer_matches() -> None:
+    for version, engine in ((9, "Windows NT 6.1; Trident/5.0"), (7, "Windows NT 5.1")):
+        agent = f"Mozilla/5.0 (compatible; MSIE {version}.0; {engine})"
+        assert evaluate_signal("old-internet-explorer", request_from(agent)) == {"c": f"Internet Explorer {version}"}
+
+
+def test_old_internet_explorer_does_not_match() -> None:
+    for agent in (
+        "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
+        "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; WOW64; Trident/7.0; .NET4.0C; .NET4.0E)",
+    ):
+        assert evaluate_signal("old-internet-explorer", request_from(agent)) == {}

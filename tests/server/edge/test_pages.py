@@ -13,12 +13,11 @@ from clicktrail.server.edge.pages import (
     Pages,
     PageText,
     RecordingOptions,
-    Site,
-    Sites,
     load_translations,
     negotiate_language,
 )
 from clicktrail.server.edge.responses import Response
+from clicktrail.server.edge.routes import Site, Sites
 from clicktrail.server.pipeline.redirect import Redirect
 from clicktrail.server.pipeline.tracking_domains import TrackingDomain
 from tests.support.chromium import chromium, needs_chromium

@@ -13,13 +13,13 @@ from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.event import AnonymousClick, Click, Engagement, decode_event
 from clicktrail.model.link_set import ShortLinkMessage, StoredLink
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.edge.pages import RecordingOptions, Sites
+from clicktrail.server.edge.pages import RecordingOptions
 from clicktrail.server.edge.responses import Response
-from clicktrail.server.edge.routes import BeaconEndpoint, ResponseStats, Routes
+from clicktrail.server.edge.routes import BeaconEndpoint, ResponseStats, Routes, Sites
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.pipeline.engagement import EngagementTracker
-from clicktrail.server.pipeline.overrides import ActiveEdits
 from clicktrail.server.pipeline.privacy import HashedRecipients
+from clicktrail.server.pipeline.redirect import ActiveEdits
 from clicktrail.server.pipeline.request import Request
 from clicktrail.server.pipeline.tracking_domains import TrackingDomain
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, LandingClick, LandingTokenSealer, encode_short_token

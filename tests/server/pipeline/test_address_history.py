@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from clicktrail.judge.address_activity import ACTIVITY_WINDOW, AddressClick
+from clicktrail.judge.evidence import ACTIVITY_WINDOW, AddressClick
 from clicktrail.model.event import Click, encode_event
 from clicktrail.server.pipeline.address_history import (
     MAX_NEIGHBOURS_PER_SIDE,

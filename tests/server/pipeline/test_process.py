@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from clicktrail.errors import EventError, StorageError
 from clicktrail.judge import Judge
-from clicktrail.judge.address_activity import ACTIVITY_WINDOW, AddressClick
+from clicktrail.judge.evidence import ACTIVITY_WINDOW, AddressClick
 from clicktrail.judge.shipped import build_shipped_judge
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, Engagement, encode_event
 from clicktrail.model.timeline import Timeline
@@ -21,8 +21,15 @@ from clicktrail.report import CampaignReport, ClickCounts
 from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
-from clicktrail.server.pipeline.process import MessageCache, MessageSnapshot, Processor
-from clicktrail.server.pipeline.shared_address import SharedAddress
+from clicktrail.server.pipeline.process import (
+    MIN_CLICKS,
+    WINDOW_CLICKS,
+    MessageCache,
+    MessageSnapshot,
+    Processor,
+    SharedAddress,
+    SharedAddressDetector,
+)
 from clicktrail.server.ports import EventStore, JournalEntry, JournalReader, JudgedMessage, Reports
 from clicktrail.server.system import SystemClock
 from tests.support.events import AZURE_IP
@@ -555,3 +562,48 @@ def test_cache_evicts_messages_with_old_clicks() -> None:
     recent.add([make_judged_message(clicks=(young,)), both, make_judged_message(sent("m3"))])
     recent.evict_before(before=SENT_AT + timedelta(seconds=60))
     assert ["m1", "m3"] == list(recent.get_many(["m1", "m2", "m3"]))
+
+
+def make_detector(*addresses: str) -> SharedAddressDetector:
+    detector = SharedAddressDetector()
+    for address in addresses:
+        detector.add(address)
+    return detector
+
+
+def distinct_addresses(count: int) -> list[str]:
+    return [f"198.51.{number // 256}.{number % 256}" for number in range(count)]
+
+
+@pytest.mark.parametrize(("proxied", "expected"), [(31, SharedAddress(network="10.1.2.0/24", share=0.31)), (30, None)])
+def test_address_with_over_30_percent_of_clicks_is_reported(proxied: int, expected: SharedAddress | None) -> None:
+    assert expected == make_detector(*distinct_addresses(100 - proxied), *["10.1.2.3"] * proxied).find_shared_address()
+
+
+@given(address=st.ip_addresses().map(str))
+def test_only_the_network_is_reported(address: str) -> None:
+    shared = make_detector(*[address] * MIN_CLICKS).find_shared_address()
+
+    assert shared
+    assert shared.network.endswith(("/24", "/48"))
+
+
+def test_nothing_is_reported_with_few_clicks() -> None:
+    assert make_detector(*["10.1.2.3"] * (MIN_CLICKS - 1)).find_shared_address() is None
+
+
+def test_clicks_without_address_are_ignored() -> None:
+    assert make_detector(*[""] * 500, *distinct_addresses(MIN_CLICKS)).find_shared_address() is None
+
+
+def test_only_latest_clicks_are_counted() -> None:
+    detector = make_detector(*["10.1.2.3"] * WINDOW_CLICKS)
+    assert detector.find_shared_address()
+    for address in distinct_addresses(WINDOW_CLICKS):
+        detector.add(address)
+
+    assert detector.find_shared_address() is None
+
+
+def test_invalid_address_has_no_network() -> None:
+    assert SharedAddress(network="", share=1.0) == make_detector(*["invalid"] * MIN_CLICKS).find_shared_address()

@@ -14,7 +14,7 @@ from clicktrail.model.consent import Consent, ConsentRecord
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.event import AnonymousClick, Click, decode_event
 from clicktrail.server import overrides_file
-from clicktrail.server.edge.pages import Sites
+from clicktrail.server.edge.routes import Sites
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.settings import Settings
 from clicktrail.server.settings.schema import TrackingSettings

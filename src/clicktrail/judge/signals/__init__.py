@@ -10,37 +10,33 @@ never counts against a click.
 from collections.abc import Mapping
 from typing import Final
 
-from clicktrail.judge.signals.base import Signal, SignalMatches
-from clicktrail.judge.signals.headers import (
-    impossible_headers,
-    no_accept_language,
-    no_client_hints,
-    no_fetch_metadata,
-    old_internet_explorer,
-    stale_chrome,
-)
+from clicktrail.judge.evidence import Signal, SignalMatches
 from clicktrail.judge.signals.landing_page import engaged, no_engagement
-from clicktrail.judge.signals.neighbours import (
+from clicktrail.judge.signals.network import (
+    datacentre_many_networks,
+    datacentre_network,
     datacentre_shared_address,
     head_before_get,
+    mail_security_network,
+    many_networks,
     shared_address,
     tampered_token_nearby,
     time_of_click_scan,
     trap_link_nearby,
 )
-from clicktrail.judge.signals.network import (
-    datacentre_many_networks,
-    datacentre_network,
-    mail_security_network,
-    many_networks,
-)
 from clicktrail.judge.signals.request import (
     automation_user_agent,
     esp_bot,
+    impossible_headers,
+    no_accept_language,
+    no_client_hints,
+    no_fetch_metadata,
     no_user_agent,
     non_get_method,
+    old_internet_explorer,
     prefetch,
     preview_user_agent,
+    stale_chrome,
     tampered_token,
     trap_link,
 )

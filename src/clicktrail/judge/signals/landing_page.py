@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 
-from clicktrail.judge.evidence import MessageEvidence
+from clicktrail.judge.evidence import MessageEvidence, SignalMatches
 from clicktrail.judge.grouping import find_runs, group_by, link_key, visitor_key
-from clicktrail.judge.signals.base import SignalMatches
 from clicktrail.model.event import Click
 
 __all__ = ["engaged", "no_engagement"]

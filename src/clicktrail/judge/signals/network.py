@@ -1,14 +1,46 @@
-"""Signals from the networks that clicks come from."""
+"""Signals from the networks of clicks, and from other clicks by the same visitor, IP address or link."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+from operator import attrgetter
+from typing import Final
 
-from clicktrail.judge.evidence import DATACENTRE_CLASSES, MessageEvidence
-from clicktrail.judge.grouping import address_prefix, coarse_network_key, find_runs, group_by, link_key, network_key
+from clicktrail.judge.evidence import (
+    DATACENTRE_CLASSES,
+    AddressClick,
+    MessageEvidence,
+    SignalMatches,
+    hash_user_agent,
+    is_visitor_address,
+)
+from clicktrail.judge.grouping import (
+    address_prefix,
+    coarse_network_key,
+    expand_runs,
+    find_runs,
+    group_by,
+    link_key,
+    network_key,
+    run_duration_s,
+    visitor_key,
+)
 from clicktrail.judge.networks import NetworkClass
-from clicktrail.judge.signals.base import SignalMatches, expand_runs, run_duration_s
 from clicktrail.model.event import Click
 
-__all__ = ["datacentre_many_networks", "datacentre_network", "mail_security_network", "many_networks"]
+__all__ = [
+    "datacentre_many_networks",
+    "datacentre_network",
+    "datacentre_shared_address",
+    "head_before_get",
+    "mail_security_network",
+    "many_networks",
+    "shared_address",
+    "tampered_token_nearby",
+    "time_of_click_scan",
+    "trap_link_nearby",
+]
 
 
 def mail_security_network(evidence: MessageEvidence) -> SignalMatches:
@@ -100,3 +132,202 @@ def _match_network_classes(evidence: MessageEvidence, classes: Collection[Networ
         for click_id, network in evidence.networks.items()
         if network.network_class in classes
     }
+
+
+_SHARED_NETWORK_CLASSES: Final = frozenset(
+    {NetworkClass.SSE_EGRESS, NetworkClass.CDN_RELAY, NetworkClass.VPN, NetworkClass.OURS}
+)
+"""Networks where many unrelated people share one IP address."""
+
+
+def trap_link_nearby(evidence: MessageEvidence, *, window_s: float) -> SignalMatches:
+    """Match clicks within ``window_s`` of the same visitor's click on a hidden link."""
+    trap_clicks = [(key, click.at) for click in evidence.clicks if click.trap and (key := visitor_key(evidence, click))]
+    if not trap_clicks:
+        return {}
+    trap_times = _TimeIndex(trap_clicks)
+    return {
+        click.id: f"the same visitor followed a hidden link within {window_s:.0f} s"
+        for click in evidence.clicks
+        if not click.trap
+        and trap_times.has_near(visitor_key(evidence, click), click.at, before_s=window_s, after_s=window_s)
+    }
+
+
+def tampered_token_nearby(evidence: MessageEvidence, *, window_s: float) -> SignalMatches:
+    """Match clicks within ``window_s`` of a tampered token from the same IP address.
+
+    Where people read mail, the User-Agent must be the same too: employees and their company's scanner may share an
+    address.
+    """
+    own_clicks = (AddressClick.from_click(click) for click in evidence.clicks)
+    tampered_clicks = [
+        click
+        for click in chain(own_clicks, *evidence.clicks_by_address.values())
+        if click.tampered and is_visitor_address(click.ip)
+    ]
+    if not tampered_clicks:
+        return {}
+    times_by_ip = _TimeIndex((click.ip, click.at) for click in tampered_clicks)
+    times_by_ip_and_agent = _TimeIndex(((click.ip, click.user_agent_hash), click.at) for click in tampered_clicks)
+    return {
+        click.id: f"a tampered link was requested from the same IP address within {window_s:.0f} s"
+        for click in evidence.followed_clicks
+        if (
+            times_by_ip.has_near(click.ip, click.at, before_s=window_s, after_s=window_s)
+            if click.id in evidence.machine_network_click_ids
+            else times_by_ip_and_agent.has_near(
+                (click.ip, hash_user_agent(click.user_agent)), click.at, before_s=window_s, after_s=window_s
+            )
+        )
+    }
+
+
+def shared_address(
+    evidence: MessageEvidence, *, min_recipients: int, min_domains: int, window_s: float, crowd_user_agents: int
+) -> SignalMatches:
+    """Match clicks with one IP address and User-Agent on the mail of many recipients at many domains.
+
+    The domains separate a scanner from a company whose employees share an address. ``crowd_user_agents`` different
+    User-Agents within ``window_s`` mean a phone carrier, whose customers share an address and bring their own devices.
+    Recipients that are not email addresses have no domain, so they do not match.
+    """
+    if not evidence.clicks_by_address:
+        return {}
+    detail = f"{min_recipients} or more recipients at {min_domains} or more domains from this IP in {window_s:.0f} s"
+    matches = {}
+    for address_clicks, own_clicks in _iterate_shared_addresses(evidence):
+        network = evidence.networks.get(own_clicks[0].id)
+        if network and network.network_class in _SHARED_NETWORK_CLASSES:
+            continue
+        multi_recipient_clicks = _find_multi_recipient_clicks(
+            address_clicks, own_clicks, min_recipients=min_recipients, min_domains=min_domains, window_s=window_s
+        )
+        crowd_clicks = _find_clicks_in_runs(
+            address_clicks, "user_agent_hash", min_distinct=crowd_user_agents, window_s=window_s
+        )
+        scanner_clicks = multi_recipient_clicks - crowd_clicks
+        matches.update({click.id: detail for click in own_clicks if AddressClick.from_click(click) in scanner_clicks})
+    return matches
+
+
+def datacentre_shared_address(
+    evidence: MessageEvidence, *, min_recipients: int, min_domains: int, window_s: float
+) -> SignalMatches:
+    """Like `shared_address` for data centres, with lower limits; also matches recipients that are not email addresses.
+
+    The domains separate a scanner from the remote desktops of one company.
+    """
+    if not evidence.clicks_by_address or not evidence.datacentre_click_ids:
+        return {}
+    detail = f"{min_recipients} or more recipients from this data-centre IP in {window_s:.0f} s"
+    matches = {}
+    for address_clicks, own_clicks in _iterate_shared_addresses(evidence):
+        if own_clicks[0].id not in evidence.datacentre_click_ids:
+            continue
+        multi_domain_clicks = _find_multi_recipient_clicks(
+            address_clicks, own_clicks, min_recipients=min_recipients, min_domains=min_domains, window_s=window_s
+        )
+        multi_recipient_clicks = _find_multi_recipient_clicks(
+            address_clicks, own_clicks, min_recipients=min_recipients, min_domains=1, window_s=window_s
+        )
+        scanner_clicks = multi_domain_clicks | {click for click in multi_recipient_clicks if not click.recipient_domain}
+        matches.update({click.id: detail for click in own_clicks if AddressClick.from_click(click) in scanner_clicks})
+    return matches
+
+
+def time_of_click_scan(evidence: MessageEvidence, *, window_s: float) -> SignalMatches:
+    """Match clicks from a data centre within ``window_s`` of a likely human's click on the same link."""
+    if not evidence.datacentre_click_ids:
+        return {}
+    human_times = _TimeIndex(
+        (link_key(click), click.at) for click in evidence.followed_clicks if _is_likely_human(evidence, click)
+    )
+    return {
+        click.id: f"the same link was followed from outside data centres within {window_s:.0f} s"
+        for click in evidence.followed_clicks
+        if click.id in evidence.datacentre_click_ids
+        and human_times.has_near(link_key(click), click.at, before_s=window_s, after_s=window_s)
+    }
+
+
+def head_before_get(evidence: MessageEvidence, *, window_s: float) -> SignalMatches:
+    """Match GET requests up to ``window_s`` after the same visitor's HEAD request for the same link."""
+    head_clicks = [click for click in evidence.followed_clicks if click.method == "HEAD"]
+    if not head_clicks:
+        return {}
+    head_times = _TimeIndex(
+        ((visitor, link_key(click)), click.at) for click in head_clicks if (visitor := visitor_key(evidence, click))
+    )
+    return {
+        click.id: f"HEAD request for the same link in the {window_s:.0f} s before"
+        for click in evidence.followed_clicks
+        if click.method == "GET"
+        and head_times.has_near((visitor_key(evidence, click), link_key(click)), click.at, before_s=window_s)
+    }
+
+
+class _TimeIndex:
+    """Sorted times by key, for binary search."""
+
+    def __init__(self, keyed_times: Iterable[tuple[Hashable, datetime]]) -> None:
+        self._times: dict[Hashable, list[datetime]] = {}
+        for key, at in sorted(keyed_times, key=lambda keyed_time: keyed_time[1]):
+            self._times.setdefault(key, []).append(at)
+
+    def has_near(self, key: Hashable, at: datetime, *, before_s: float, after_s: float = 0) -> bool:
+        """Whether the key has a time between ``before_s`` before and ``after_s`` after ``at``."""
+        times = self._times.get(key)
+        if not times:
+            return False
+        first = bisect_left(times, at - timedelta(seconds=before_s))
+        return first < len(times) and times[first] <= at + timedelta(seconds=after_s)
+
+
+def _iterate_shared_addresses(evidence: MessageEvidence) -> Iterator[tuple[Sequence[AddressClick], Sequence[Click]]]:
+    """For each IP address with clicks on other messages: all its clicks, sorted by time, and those on this message."""
+    own_clicks_by_ip = group_by(evidence.followed_clicks, lambda click: click.ip)
+    for ip in own_clicks_by_ip.keys() & evidence.clicks_by_address.keys():
+        own_clicks = own_clicks_by_ip[ip]
+        other_clicks = (click for click in evidence.clicks_by_address[ip] if not click.tampered)
+        yield sorted((*other_clicks, *map(AddressClick.from_click, own_clicks)), key=attrgetter("at")), own_clicks
+
+
+def _find_multi_recipient_clicks(
+    address_clicks: Sequence[AddressClick],
+    own_clicks: Iterable[Click],
+    *,
+    min_recipients: int,
+    min_domains: int,
+    window_s: float,
+) -> frozenset[AddressClick]:
+    """Clicks in a run of many recipients and in one of many domains, for each User-Agent of ``own_clicks``."""
+    multi_recipient_clicks: frozenset[AddressClick] = frozenset()
+    for user_agent_hash in {hash_user_agent(click.user_agent) for click in own_clicks}:
+        clicks = [click for click in address_clicks if click.user_agent_hash == user_agent_hash]
+        recipient_runs = _find_clicks_in_runs(clicks, "recipient_key", min_distinct=min_recipients, window_s=window_s)
+        if recipient_runs:
+            if min_domains > 1:
+                clicks = [click for click in clicks if click.recipient_domain]
+            domain_runs = _find_clicks_in_runs(clicks, "recipient_domain", min_distinct=min_domains, window_s=window_s)
+            multi_recipient_clicks |= recipient_runs & domain_runs
+    return multi_recipient_clicks
+
+
+def _find_clicks_in_runs(
+    address_clicks: Sequence[AddressClick], attribute: str, *, min_distinct: int, window_s: float
+) -> frozenset[AddressClick]:
+    return frozenset(
+        chain.from_iterable(
+            find_runs(address_clicks, key=attrgetter(attribute), min_distinct=min_distinct, window_s=window_s)
+        )
+    )
+
+
+def _is_likely_human(evidence: MessageEvidence, click: Click) -> bool:
+    return (
+        click.method == "GET"
+        and click.id not in evidence.machine_network_click_ids
+        and click.id not in evidence.declared_agents
+        and is_visitor_address(click.ip)
+    )

@@ -1,17 +1,31 @@
-"""Signals from a single request: its method, User-Agent, prefetch headers, token and link, and the ESP's bot flag."""
+"""Signals from a single request: its method, headers, token and link, and the ESP's bot flag.
 
-from clicktrail.judge.evidence import MessageEvidence
-from clicktrail.judge.signals.base import SignalMatches
-from clicktrail.judge.user_agents import AgentKind
+A browser always sends Accept-Language. Over TLS it also sends Fetch Metadata (W3C), and Chrome sends client hints
+(WICG), from the versions below on. Proxies that intercept TLS may remove all headers that begin with ``Sec-``. Then
+only `no_fetch_metadata` matches, so the removal counts once.
+"""
+
+import re
+from typing import Final
+
+from clicktrail.judge.evidence import MessageEvidence, SignalMatches
+from clicktrail.judge.user_agents import AgentKind, Browser, BrowserEngine
+from clicktrail.model.event import Click
 from clicktrail.model.verdict import is_prefetch
 
 __all__ = [
     "automation_user_agent",
     "esp_bot",
+    "impossible_headers",
+    "no_accept_language",
+    "no_client_hints",
+    "no_fetch_metadata",
     "no_user_agent",
     "non_get_method",
+    "old_internet_explorer",
     "prefetch",
     "preview_user_agent",
+    "stale_chrome",
     "tampered_token",
     "trap_link",
 ]
@@ -70,3 +84,134 @@ def _match_declared_agents(evidence: MessageEvidence, kind: AgentKind) -> Signal
         for click_id, agent in evidence.declared_agents.items()
         if agent.kind is kind
     }
+
+
+_FETCH_METADATA_SINCE: Final = {
+    BrowserEngine.CHROME: (80, 0),
+    BrowserEngine.FIREFOX: (90, 0),
+    BrowserEngine.SAFARI: (16, 4),
+}
+"""First version with Fetch Metadata. MDN, browser compatibility of Sec-Fetch-Mode."""
+
+_CLIENT_HINTS_SINCE: Final = (89, 0)
+"""First Chrome version with client hints. Chrome Platform Status, "User-Agent Client Hints"; others send none."""
+
+_ACCEPT_VALUES_SINCE: Final = (
+    (BrowserEngine.CHROME, "accept-encoding", "zstd", (123, 0)),
+    (BrowserEngine.FIREFOX, "accept-encoding", "zstd", (126, 0)),
+    (BrowserEngine.CHROME, "accept", "image/jxl", (145, 0)),
+    (BrowserEngine.CHROME, "accept", "image/avif", (85, 0)),
+    (BrowserEngine.FIREFOX, "accept", "image/avif", (93, 0)),
+)
+"""First browser version that accepts a compression or an image format. Chrome Platform Status and MDN."""
+
+_MSIE_VERSION = re.compile(r"MSIE (\d{1,2})\.")
+_CHROMIUM_BRAND = re.compile(r'"Chromium";v="(\d{1,6})"')
+
+
+def no_accept_language(evidence: MessageEvidence) -> SignalMatches:
+    """Match requests without ``Accept-Language``."""
+    return {
+        click.id: "no Accept-Language"
+        for click in evidence.clicks_with_headers
+        if "accept-language" not in click.headers
+    }
+
+
+def no_fetch_metadata(evidence: MessageEvidence) -> SignalMatches:
+    """Match requests over TLS without the ``Sec-Fetch`` headers that the claimed browser sends."""
+    return {
+        click.id: f"{evidence.browsers[click.id]} without Sec-Fetch headers"
+        for click in evidence.clicks_with_headers
+        if click.id in evidence.browsers and click.https and _lacks_fetch_metadata(click, evidence.browsers[click.id])
+    }
+
+
+def no_client_hints(evidence: MessageEvidence) -> SignalMatches:
+    """Match desktop Chrome over TLS with ``Sec-Fetch`` headers but without client hints.
+
+    The ``Sec-Fetch`` headers show that no proxy removed the hints. Chromium sends no client hints if a script replaces
+    its User-Agent. Apps on phones do the same with their web views, so Android is left out.
+    """
+    return {
+        click.id: f"{browser} without client hints"
+        for click in evidence.clicks_with_headers
+        if click.https
+        and "sec-ch-ua" not in click.headers
+        and "sec-fetch-mode" in click.headers
+        and "Android" not in click.user_agent
+        and (browser := evidence.browsers.get(click.id))
+        and browser.engine is BrowserEngine.CHROME
+        and browser.version >= _CLIENT_HINTS_SINCE
+    }
+
+
+def impossible_headers(evidence: MessageEvidence) -> SignalMatches:
+    """Match headers that the claimed browser cannot send: those of a later version or of another operating system."""
+    contradictions = (
+        (click.id, _find_contradiction(click, evidence.browsers[click.id]))
+        for click in evidence.clicks_with_headers
+        if click.id in evidence.browsers
+    )
+    return {click_id: contradiction for click_id, contradiction in contradictions if contradiction}
+
+
+def stale_chrome(evidence: MessageEvidence, *, min_days: int) -> SignalMatches:
+    """Match a claimed Chrome version that was replaced ``min_days`` ago or more, if client hints do not confirm it.
+
+    Chrome updates itself within weeks. A browser that a company does not update claims the same old version in its
+    client hints, while a program with an old User-Agent has none. The final versions for old operating systems never
+    match. Without TLS no browser sends client hints.
+    """
+    matches = {}
+    for click in evidence.clicks_with_headers:
+        browser = evidence.browsers.get(click.id)
+        if (
+            click.https
+            and browser
+            and browser.engine is BrowserEngine.CHROME
+            and browser.version[0] not in evidence.chrome_releases.final_versions
+        ):
+            days = evidence.chrome_releases.days_since_replaced(browser.version[0], click.at.date())
+            if days >= min_days and _parse_hinted_version(click) != browser.version[0]:
+                matches[click.id] = f"{browser}, replaced {days} days before"
+    return matches
+
+
+def old_internet_explorer(evidence: MessageEvidence) -> SignalMatches:
+    """Match Internet Explorer 10 and older. Version 11 names Trident 7, even where it claims an older version."""
+    return {
+        click.id: f"Internet Explorer {version[1]}"
+        for click in evidence.clicks
+        if "MSIE" in click.user_agent and "Trident/7" not in click.user_agent
+        if (version := _MSIE_VERSION.search(click.user_agent))
+    }
+
+
+def _lacks_fetch_metadata(click: Click, browser: Browser) -> bool:
+    return browser.version >= _FETCH_METADATA_SINCE[browser.engine] and not any(
+        name.startswith("sec-fetch-") for name in click.headers
+    )
+
+
+def _find_contradiction(click: Click, browser: Browser) -> str:
+    headers = click.headers
+    for engine, header, value, since in _ACCEPT_VALUES_SINCE:
+        if browser.engine is engine and browser.version < since and value in headers.get(header, ""):
+            return f"{browser} with {value}, which came with {engine} {since[0]}"
+    if not headers.get("sec-ch-ua"):
+        return ""
+    if browser.engine is not BrowserEngine.CHROME:
+        return f"{browser} with client hints"
+    if (hinted_version := _parse_hinted_version(click)) and hinted_version != browser.version[0]:
+        return f"{browser}, but client hints say {hinted_version}"
+    platform = headers.get("sec-ch-ua-platform", "")
+    if platform and ("Windows" in click.user_agent) != ("Windows" in platform):
+        return f"client hints say {platform}, the User-Agent another system"
+    return ""
+
+
+def _parse_hinted_version(click: Click) -> int:
+    """Chromium's major version in the client hints; 0 if missing."""
+    brand = _CHROMIUM_BRAND.search(click.headers.get("sec-ch-ua", ""))
+    return int(brand[1]) if brand else 0

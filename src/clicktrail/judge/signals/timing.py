@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 
-from clicktrail.judge.evidence import MessageEvidence
-from clicktrail.judge.grouping import find_link_runs, find_runs, link_key
-from clicktrail.judge.signals.base import SignalMatches, expand_runs, run_duration_s
+from clicktrail.judge.evidence import MessageEvidence, SignalMatches
+from clicktrail.judge.grouping import expand_runs, find_link_runs, find_runs, link_key, run_duration_s
 from clicktrail.model.event import Click
 
 __all__ = ["all_links", "burst", "datacentre_burst", "datacentre_many_links", "early", "fast"]

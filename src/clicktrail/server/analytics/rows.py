@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from clicktrail.judge.address_activity import hash_user_agent
+from clicktrail.judge.evidence import hash_user_agent
 from clicktrail.model.event import (
     AnonymousClick,
     AnyEvent,
@@ -23,7 +23,6 @@ from clicktrail.model.event import (
 )
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.report.campaign import get_click_source
 from clicktrail.server.ports import JudgedMessage
 
 __all__ = [
@@ -256,7 +255,7 @@ def _build_click_row(judged: JudgedClick, *, message_id: str, campaign: str, ver
         link=click.link,
         url=click.url,
         link_group=click.group,
-        source=get_click_source(click),
+        source=click.esp or click.source,
         method=click.method,
         ip=click.ip,
         user_agent=click.user_agent,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from clicktrail.judge.address_activity import AddressClick
+from clicktrail.judge.evidence import AddressClick
 from clicktrail.model.event import AnonymousClick, AnyEvent, decode_event, format_rfc3339
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import Verdict

@@ -1,12 +1,12 @@
 """Public pages of the tracking domains: error pages, home page, and the page about a link.
 
 The pages are small, without script, accessible, and in the language of the reader; ``pages.toml`` has their texts. All
-but the page about a link are rendered at the start. `Sites` finds the pages and settings for the ``Host`` of a request.
+but the page about a link are rendered at the start.
 """
 
 import html
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import resources
 
 import msgspec
@@ -22,8 +22,6 @@ __all__ = [
     "PageText",
     "Pages",
     "RecordingOptions",
-    "Site",
-    "Sites",
     "Translation",
     "load_translations",
     "negotiate_language",
@@ -31,8 +29,6 @@ __all__ = [
 
 DEFAULT_LANGUAGE = "en"
 
-RenderPage = Callable[[Mapping[str, str]], Response]
-"""Returns a page for the headers of a request."""
 
 _STYLE = (
     ":root { color-scheme: light dark; background: Canvas; color: CanvasText } "
@@ -61,16 +57,6 @@ _PAGE_STATUS = {
 _RETRY_AFTER_S = 60
 """For links that cannot be looked up: the registry is unlikely to be back sooner."""
 
-_SECONDS_PER_DAY = 86_400
-_JSON_HEADERS = "Content-Type: application/json\r\nCache-Control: public, max-age=3600\r\n"
-_ROBOTS_TXT = b"User-agent: *\nDisallow: /\n"
-_GPC_JSON = b'{"gpc":true,"lastUpdate":"2026-11-23"}\n'
-"""Declares support of Global Privacy Control: https://w3c.github.io/gpc/#gpc-support-resource. The date is that of the
-last change to how it is honoured."""
-_WELL_KNOWN_PATHS = {
-    "apple_app_site_association": "/.well-known/apple-app-site-association",
-    "assetlinks": "/.well-known/assetlinks.json",
-}
 """Paths that iOS and Android look up: "Supporting associated domains" (Apple), "Verify Android App Links" (Google)."""
 
 
@@ -123,9 +109,6 @@ class RecordingOptions:
 
     ip_address_hours: int = 72
     records_opted_out: bool = True
-
-
-_DEFAULT_RECORDING = RecordingOptions()
 
 
 class Pages:
@@ -210,83 +193,6 @@ class Pages:
         return make_response(_PAGE_STATUS[name], headers, _render_document(language, page.title, body))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """Everything that requests to one tracking domain need.
-
-    Attributes:
-        recording: what is recorded.
-        pages: pages in each language.
-        static_pages: pages that need no token, by path.
-        redirect_headers: additional headers of redirects.
-        destinations: hosts that links may redirect to.
-        restricts_destinations: whether any host is not allowed.
-        landing_hosts: hosts of landing pages that report engagement; if empty, the domain serves no script and beacon.
-    """
-
-    recording: RecordingOptions
-    pages: Pages
-    static_pages: Mapping[str, RenderPage]
-    redirect_headers: bytes
-    destinations: tuple[str, ...]
-    restricts_destinations: bool
-    landing_hosts: tuple[str, ...]
-
-    @classmethod
-    def from_domain(
-        cls, domain: TrackingDomain, recording: RecordingOptions, landing_hosts: tuple[str, ...] = ()
-    ) -> "Site":
-        """Prepare a site; ``recording`` and ``landing_hosts`` apply where the domain does not set its own."""
-        hsts = (
-            f"Strict-Transport-Security: max-age={domain.hsts_days * _SECONDS_PER_DAY}\r\n" if domain.hsts_days else ""
-        )
-        if domain.opted_out:
-            recording = replace(recording, records_opted_out=domain.opted_out != "none")
-        pages = Pages(domain, recording=recording, headers=hsts)
-        files = {
-            "/robots.txt": make_response("200 OK", "Content-Type: text/plain\r\n" + hsts, _ROBOTS_TXT),
-            "/.well-known/gpc.json": make_response("200 OK", _JSON_HEADERS + hsts, _GPC_JSON),
-        }
-        for name, path in _WELL_KNOWN_PATHS.items():
-            if text := getattr(domain, name):
-                files[path] = make_response("200 OK", _JSON_HEADERS + hsts, text.encode())
-        return cls(
-            recording=recording,
-            pages=pages,
-            static_pages={"/": pages.home} | {path: _constant_page(file) for path, file in files.items()},
-            redirect_headers=hsts.encode(),
-            destinations=domain.destinations,
-            restricts_destinations="*" not in domain.destinations,
-            landing_hosts=landing_hosts if domain.engagement_hosts is None else domain.engagement_hosts,
-        )
-
-
-class Sites:
-    """The sites of all tracking domains, by host.
-
-    Args:
-        domains: tracking domains; if there are none, one site serves every host.
-        recording: what is recorded, unless a domain sets its own.
-        landing_hosts: hosts of landing pages that report engagement, unless a domain sets its own.
-    """
-
-    def __init__(
-        self,
-        domains: Sequence[TrackingDomain] = (),
-        *,
-        recording: RecordingOptions = _DEFAULT_RECORDING,
-        landing_hosts: tuple[str, ...] = (),
-    ) -> None:
-        default_site = Site.from_domain(TrackingDomain(), recording, landing_hosts)
-        self.unknown_host = default_site.pages.unknown_host
-        self._by_host = {domain.host: Site.from_domain(domain, recording, landing_hosts) for domain in domains}
-        self._catch_all = None if domains else default_site
-
-    def find(self, host: str) -> Site | None:
-        """Find the site for a ``Host`` header; None if the host is not a tracking domain."""
-        return self._catch_all or self._by_host.get(host) or self._by_host.get(_normalize_host(host))
-
-
 def load_translations() -> Mapping[str, Translation]:
     """Load the texts of all languages, by language tag."""
     text = (resources.files("clicktrail.server.edge") / "pages.toml").read_text("utf-8")
@@ -310,15 +216,6 @@ def _parse_language_range(part: str) -> tuple[str, float]:
         return tag.strip().lower().partition("-")[0], float(weight.strip().removeprefix("q=") or 1)
     except ValueError:
         return "", 0.0
-
-
-def _normalize_host(host: str) -> str:
-    """Lower-case a host, and remove its port and trailing dot."""
-    return host.rpartition(":")[0 if host.rpartition(":")[2].isdigit() else 2].lower().removesuffix(".")
-
-
-def _constant_page(response: Response) -> RenderPage:
-    return lambda _headers: response
 
 
 def _render_document(language: str, title: str, body: str) -> bytes:

@@ -1,11 +1,13 @@
 """Decide on the response to each request. A click is answered once it is on disk.
 
-Redirects, pages, and ``/healthz`` are in `Routes`, the script and the beacon of landing pages in `BeaconEndpoint`.
+`Sites` finds the tracking domain of a request. Redirects, pages and ``/healthz`` are in `Routes`, the script and the
+beacon of landing pages in `BeaconEndpoint`.
 """
 
+import dataclasses
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from time import perf_counter
@@ -14,25 +16,125 @@ from typing import Any
 from msgspec.structs import replace
 
 from clicktrail.model.event import AnonymousClick, Click, encode_event
-from clicktrail.server.edge.pages import Site, Sites
-from clicktrail.server.edge.responses import Response, Responses
+from clicktrail.server.edge.pages import Pages, RecordingOptions
+from clicktrail.server.edge.responses import Response, Responses, make_response
 from clicktrail.server.monitoring.metrics import HTTP_RESPONSE_SECONDS, Histogram
 from clicktrail.server.pipeline.engagement import EngagementTracker
-from clicktrail.server.pipeline.overrides import ActiveEdits, Gone
 from clicktrail.server.pipeline.privacy import Anonymizer, HashedRecipients, has_opted_out
-from clicktrail.server.pipeline.redirect import LookupRequired, NotFound, Redirect, Redirector, Unavailable
+from clicktrail.server.pipeline.redirect import (
+    ActiveEdits,
+    Gone,
+    LookupRequired,
+    NotFound,
+    Redirect,
+    Redirector,
+    Unavailable,
+)
 from clicktrail.server.pipeline.request import Request
-from clicktrail.server.pipeline.tracking_domains import is_allowed_destination
+from clicktrail.server.pipeline.tracking_domains import TrackingDomain, is_allowed_destination
 from clicktrail.server.ports import Clock, IdGenerator, Journal
 
-__all__ = ["BeaconEndpoint", "ResponseStats", "Routes", "SendResponse"]
+__all__ = ["BeaconEndpoint", "ResponseStats", "Routes", "SendResponse", "Site", "Sites"]
 
 SendResponse = Callable[[Response], None]
 Decision = Redirect | Gone | NotFound | Unavailable
-FinishRequest = Callable[[Decision, Request, Site, SendResponse], None]
 
 _SCRIPT_PATH = "/e.js"
 _BEACON_PATH = "/e"
+_SECONDS_PER_DAY = 86_400
+_JSON_HEADERS = "Content-Type: application/json\r\nCache-Control: public, max-age=3600\r\n"
+_ROBOTS_TXT = b"User-agent: *\nDisallow: /\n"
+_GPC_JSON = b'{"gpc":true,"lastUpdate":"2026-11-23"}\n'
+"""Declares support of Global Privacy Control: https://w3c.github.io/gpc/#gpc-support-resource. The date is that of the
+last change to how it is honoured."""
+_WELL_KNOWN_PATHS = {
+    "apple_app_site_association": "/.well-known/apple-app-site-association",
+    "assetlinks": "/.well-known/assetlinks.json",
+}
+_DEFAULT_RECORDING = RecordingOptions()
+
+RenderPage = Callable[[Mapping[str, str]], Response]
+"""Returns a page for the headers of a request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Everything that requests to one tracking domain need.
+
+    Attributes:
+        recording: what is recorded.
+        pages: pages in each language.
+        static_pages: pages that need no token, by path.
+        redirect_headers: additional headers of redirects.
+        destinations: hosts that links may redirect to.
+        restricts_destinations: whether any host is not allowed.
+        landing_hosts: hosts of landing pages that report engagement; if empty, the domain serves no script and beacon.
+    """
+
+    recording: RecordingOptions
+    pages: Pages
+    static_pages: Mapping[str, RenderPage]
+    redirect_headers: bytes
+    destinations: tuple[str, ...]
+    restricts_destinations: bool
+    landing_hosts: tuple[str, ...]
+
+    @classmethod
+    def from_domain(
+        cls, domain: TrackingDomain, recording: RecordingOptions, landing_hosts: tuple[str, ...] = ()
+    ) -> "Site":
+        """Prepare a site; ``recording`` and ``landing_hosts`` apply where the domain does not set its own."""
+        hsts = (
+            f"Strict-Transport-Security: max-age={domain.hsts_days * _SECONDS_PER_DAY}\r\n" if domain.hsts_days else ""
+        )
+        if domain.opted_out:
+            recording = dataclasses.replace(recording, records_opted_out=domain.opted_out != "none")
+        pages = Pages(domain, recording=recording, headers=hsts)
+        files = {
+            "/robots.txt": make_response("200 OK", "Content-Type: text/plain\r\n" + hsts, _ROBOTS_TXT),
+            "/.well-known/gpc.json": make_response("200 OK", _JSON_HEADERS + hsts, _GPC_JSON),
+        }
+        for name, path in _WELL_KNOWN_PATHS.items():
+            if text := getattr(domain, name):
+                files[path] = make_response("200 OK", _JSON_HEADERS + hsts, text.encode())
+        return cls(
+            recording=recording,
+            pages=pages,
+            static_pages={"/": pages.home} | {path: _constant_page(file) for path, file in files.items()},
+            redirect_headers=hsts.encode(),
+            destinations=domain.destinations,
+            restricts_destinations="*" not in domain.destinations,
+            landing_hosts=landing_hosts if domain.engagement_hosts is None else domain.engagement_hosts,
+        )
+
+
+class Sites:
+    """The sites of all tracking domains, by host.
+
+    Args:
+        domains: tracking domains; if there are none, one site serves every host.
+        recording: what is recorded, unless a domain sets its own.
+        landing_hosts: hosts of landing pages that report engagement, unless a domain sets its own.
+    """
+
+    def __init__(
+        self,
+        domains: Sequence[TrackingDomain] = (),
+        *,
+        recording: RecordingOptions = _DEFAULT_RECORDING,
+        landing_hosts: tuple[str, ...] = (),
+    ) -> None:
+        default_site = Site.from_domain(TrackingDomain(), recording, landing_hosts)
+        self.unknown_host = default_site.pages.unknown_host
+        self._by_host = {domain.host: Site.from_domain(domain, recording, landing_hosts) for domain in domains}
+        self._catch_all = None if domains else default_site
+
+    def find(self, host: str) -> Site | None:
+        """Find the site for a ``Host`` header; None if the host is not a tracking domain."""
+        return self._catch_all or self._by_host.get(host) or self._by_host.get(_normalize_host(host))
+
+
+FinishRequest = Callable[[Decision, Request, Site, SendResponse], None]
 
 
 class ResponseStats:
@@ -247,3 +349,12 @@ def _error_page(decision: Gone | NotFound | Unavailable, site: Site, request: Re
             return site.pages.unavailable(request.headers)
         case NotFound():
             return site.pages.not_found(request.headers)
+
+
+def _normalize_host(host: str) -> str:
+    """Lower-case a host, and remove its port and trailing dot."""
+    return host.rpartition(":")[0 if host.rpartition(":")[2].isdigit() else 2].lower().removesuffix(".")
+
+
+def _constant_page(response: Response) -> RenderPage:
+    return lambda _headers: response

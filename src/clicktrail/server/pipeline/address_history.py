@@ -14,7 +14,7 @@ from itertools import chain, islice
 from operator import attrgetter
 from typing import Final, TypeVar
 
-from clicktrail.judge.address_activity import ACTIVITY_WINDOW, AddressClick, is_visitor_address, sort_key
+from clicktrail.judge.evidence import ACTIVITY_WINDOW, AddressClick, is_visitor_address, sort_key
 from clicktrail.model.event import Click
 from clicktrail.server.ports import EventStore
 

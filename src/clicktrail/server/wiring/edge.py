@@ -13,16 +13,15 @@ from clicktrail import keyring_file
 from clicktrail.errors import ClicktrailError
 from clicktrail.server import overrides_file
 from clicktrail.server.edge.connection import serve_edge
-from clicktrail.server.edge.pages import RecordingOptions, Sites
+from clicktrail.server.edge.pages import RecordingOptions
 from clicktrail.server.edge.responses import Responses
-from clicktrail.server.edge.routes import BeaconEndpoint, Routes
+from clicktrail.server.edge.routes import BeaconEndpoint, Routes, Sites
 from clicktrail.server.monitoring.heartbeat import Heartbeat, MetricValue, build_heartbeat
 from clicktrail.server.monitoring.metrics import HTTP_RESPONSE_SECONDS, HTTP_RESPONSES, Metric
 from clicktrail.server.pipeline.engagement import EngagementTracker
 from clicktrail.server.pipeline.link_lookup import LinkResolver
-from clicktrail.server.pipeline.overrides import ActiveEdits
 from clicktrail.server.pipeline.privacy import Anonymizer, HashedRecipients
-from clicktrail.server.pipeline.redirect import Redirector
+from clicktrail.server.pipeline.redirect import ActiveEdits, Redirector
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomIds, SystemClock
 from clicktrail.server.wiring.config import list_domain_files, read_domains

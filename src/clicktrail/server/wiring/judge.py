@@ -9,7 +9,7 @@ import structlog
 
 from clicktrail.errors import ClicktrailError
 from clicktrail.judge import judge
-from clicktrail.judge.address_activity import AddressClick
+from clicktrail.judge.evidence import AddressClick
 from clicktrail.judge.shipped import build_context_with_networks, load_shipped_context
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
