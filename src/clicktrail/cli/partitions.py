@@ -75,7 +75,7 @@ class Partitions:
             _write_line(self._address_files, key=event.ip, item=click)
 
     def __iter__(self) -> Iterator[tuple[list[AnyEvent], Mapping[str, Sequence[AddressClick]]]]:
-        """Partitions: their events, and nearby clicks on other messages by message key.
+        """Partitions that are not empty: their events, and nearby clicks on other messages by message key.
 
         Iterate once, after all events are stored.
         """
@@ -86,7 +86,8 @@ class Partitions:
             clicks_by_message: dict[str, list[AddressClick]] = {}
             for nearby in map(_nearby_clicks_decoder.decode, _read_lines(nearby_file)):
                 clicks_by_message.setdefault(nearby.message_key, []).extend(nearby.clicks)
-            yield [decode_event(line) for line in _read_lines(event_file)], clicks_by_message
+            if events := [decode_event(line) for line in _read_lines(event_file)]:
+                yield events, clicks_by_message
 
     def anonymous_clicks(self) -> Collection[AnonymousClick]:
         """Clicks that were recorded without message and recipient."""

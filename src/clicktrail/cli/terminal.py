@@ -7,6 +7,8 @@ writes control characters as visible escapes: ``\x1b`` for ESC, ``\u202e`` for a
 import json
 import re
 import sys
+from collections.abc import Callable
+from functools import partial
 
 __all__ = [
     "escape_control_characters",
@@ -29,9 +31,12 @@ _UNSAFE_IN_JSON = re.compile(f"(?!\n)[{_UNSAFE_CHARACTERS}]")
 """A newline outside strings only separates lines; inside strings JSON has escaped it already."""
 
 
-def escape_control_characters(text: str) -> str:
-    """Replace control characters, newlines included, by visible escapes."""
-    return _UNSAFE_IN_TEXT.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
+
+
+escape_control_characters: Callable[[str], str] = partial(_UNSAFE_IN_TEXT.sub, _escape)
+"""Replaces control characters, newlines included, by visible escapes."""
 
 
 def escape_json(document: str) -> str:
