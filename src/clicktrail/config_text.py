@@ -10,8 +10,6 @@ import msgspec
 
 from clicktrail.errors import SettingsError
 
-__all__ = ["convert_config", "decode_toml", "explain_error", "suggest_name"]
-
 _T = TypeVar("_T")
 
 _WRONG_TYPE = re.compile(

@@ -19,8 +19,6 @@ from clicktrail.atomic_file import write_atomically
 from clicktrail.errors import KeyRingError
 from clicktrail.tokens import MAX_KEYS, SECRET_BYTES, Key, KeyRing, KeyState
 
-__all__ = ["FILE_NAME", "backup", "is_backed_up", "load", "load_or_create", "restore", "revoke", "rotate"]
-
 FILE_NAME = "keys.json"
 """Name of the file in the data folder."""
 

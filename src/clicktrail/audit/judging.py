@@ -11,8 +11,6 @@ from clicktrail.model.event import AnyEvent
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 
-__all__ = ["RecipientDomain", "RecipientDomainCounter", "is_reportable", "judge_messages", "message_key"]
-
 _KEY_SEPARATOR: Final = "\x1f"
 """Occurs in no campaign's name and in no recipient."""
 

@@ -16,18 +16,6 @@ from clicktrail.errors import ClicktrailError, EventError
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
 from clicktrail.model.verdict import Verdict
 
-__all__ = [
-    "ExportFormat",
-    "OnUnreadable",
-    "build_event",
-    "detect_export_format",
-    "normalise_column_name",
-    "normalise_event",
-    "parse_export_formats",
-    "read_events",
-    "read_table",
-]
-
 OnUnreadable = Callable[[int, EventError], None]
 """Called with the line number, from 1, and the error of each line that is not an event; the line is skipped."""
 

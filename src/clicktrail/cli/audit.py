@@ -42,8 +42,6 @@ from clicktrail.server.api import schemas
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["AuditedCampaign", "CsvClickWriter", "JsonClickWriter", "audit", "print_audit"]
-
 _MAX_ORGANISATIONS = 20
 """Rows in the table of organisations."""
 

@@ -11,8 +11,6 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-__all__ = ["COMMANDS", "CommandTableGroup"]
-
 _USAGE_STATUS = 2
 
 

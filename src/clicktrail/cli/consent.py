@@ -13,8 +13,6 @@ from clicktrail.model.consent import Consent
 if TYPE_CHECKING:
     from clicktrail.server.settings import Settings
 
-__all__ = ["app"]
-
 Recipient = Annotated[
     str,
     typer.Argument(help="Email address, or the id in X-Clicktrail-Recipient.", metavar="RECIPIENT"),

@@ -9,8 +9,6 @@ from typing import Any
 
 from typer.core import TyperArgument, TyperOption
 
-__all__ = ["convert_without_pydantic"]
-
 _TEXT_TYPES = (str, Path)
 
 

@@ -14,8 +14,6 @@ from clicktrail.cli.terminal import print_json, print_line
 if TYPE_CHECKING:
     from clicktrail.demo.run import DemoResult
 
-__all__ = ["demo"]
-
 
 def demo(
     once: Annotated[

@@ -5,8 +5,6 @@ import typer
 from clicktrail.cli.options import Config, Json, load_settings
 from clicktrail.cli.terminal import print_json, print_line
 
-__all__ = ["doctor"]
-
 
 def doctor(config: Config = None, json_: Json = False) -> None:
     """Check keys, processes, journal and disk, and say how to fix each problem."""

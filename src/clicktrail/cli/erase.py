@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from clicktrail.server.settings import Settings
     from clicktrail.tokens import KeyRing
 
-__all__ = ["erase"]
-
 
 def erase(
     recipient: Annotated[

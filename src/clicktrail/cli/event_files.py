@@ -18,8 +18,6 @@ from clicktrail.cli.terminal import print_warning
 from clicktrail.errors import ClicktrailError, EventError
 from clicktrail.model.event import AnyEvent
 
-__all__ = ["Columns", "Files", "load_export_formats", "read_event_files"]
-
 Files = Annotated[
     list[str],
     typer.Argument(help="Event log or CSV export; .gz is decompressed, - is standard input.", metavar="FILE..."),

@@ -5,8 +5,6 @@ from pathlib import Path
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.link import BodyType
 
-__all__ = ["BODY_TYPES_BY_SUFFIX", "read_bytes", "read_text", "write_bytes"]
-
 BODY_TYPES_BY_SUFFIX = {".html": BodyType.HTML, ".htm": BodyType.HTML, ".txt": BodyType.TEXT, ".eml": None}
 """Body type of a mail file by its suffix; None for a whole message."""
 

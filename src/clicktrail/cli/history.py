@@ -13,8 +13,6 @@ from clicktrail.errors import ClicktrailError
 if TYPE_CHECKING:
     from clicktrail.server.api.schemas import HistoryEntry
 
-__all__ = ["history"]
-
 
 def history(
     campaign: Annotated[str, typer.Argument(help="The campaign of the clicks.")],

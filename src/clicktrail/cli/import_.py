@@ -4,8 +4,6 @@ from clicktrail.cli.event_files import Columns, Files, load_export_formats, read
 from clicktrail.cli.options import Config, load_settings
 from clicktrail.cli.terminal import print_message
 
-__all__ = ["import_"]
-
 
 def import_(*, files: Files, columns: Columns = "", config: Config = None) -> None:
     """Import event logs and ESP exports into reports and console.

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from clicktrail.server.pipeline.link_lookup import LinkReference
     from clicktrail.server.settings import Settings
 
-__all__ = ["inspect"]
-
 _MAX_URL_CHARS = 80
 """Characters of a URL that an error shows."""
 

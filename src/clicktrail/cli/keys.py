@@ -10,8 +10,6 @@ from clicktrail.cli.options import Config, Json, load_settings
 from clicktrail.cli.terminal import print_json, print_line, print_message
 from clicktrail.tokens import TokenFormat
 
-__all__ = ["app"]
-
 _RESTART_HINT = "restart clicktrail serve, whose relay seals with the key that it loaded at its start"
 
 app = typer.Typer(help="Manage the key ring, the one file that must not be lost.")

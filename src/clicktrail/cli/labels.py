@@ -18,8 +18,6 @@ from clicktrail.report.accuracy import TRUTH_VERDICTS
 if TYPE_CHECKING:
     from clicktrail.server.api.schemas import LabelReport
 
-__all__ = ["app"]
-
 _CSV_HEADER = ["click_id", "truth"]
 
 app = typer.Typer(no_args_is_help=True, help="Measure the judge's accuracy against clicks whose truth you know.")

@@ -16,8 +16,6 @@ from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 if TYPE_CHECKING:
     from clicktrail.server.settings import Settings
 
-__all__ = ["app"]
-
 _CAMPAIGN_POSITION = re.compile(r"(?P<campaign>.*)#(?P<position>[0-9]{1,4})", re.DOTALL)
 _HOST = re.compile(r"[^\s/#?@:]+\.[^\s/#?@:]+|localhost")
 _WEB_SCHEMES = ("http://", "https://")

@@ -18,8 +18,6 @@ from clicktrail.server import operator_networks
 from clicktrail.server.operator_networks import NetworkSource, OperatorNetworks
 from clicktrail.server.system import SystemClock
 
-__all__ = ["app"]
-
 app = typer.Typer(help="Name the owners of IP networks. These entries override the built-in table.")
 
 

@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from clicktrail.server.settings import Settings
     from clicktrail.tokens import KeyRing
 
-__all__ = ["Config", "Json", "Keys", "load_key_ring", "load_settings"]
-
 Config = Annotated[
     Path | None,
     typer.Option(

@@ -20,8 +20,6 @@ from clicktrail.judge.evidence import AddressClick, is_visitor_address
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
 from clicktrail.server.pipeline.address_history import ClicksByAddress
 
-__all__ = ["Partitions", "open_partitions"]
-
 _PARTITION_COUNT = 32
 _MAX_MEMORY_BYTES = 1 << 19
 """Bytes of a partition that stay in memory; a larger partition is a file on disk."""

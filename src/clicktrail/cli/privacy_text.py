@@ -11,8 +11,6 @@ from clicktrail.cli.options import Config, load_settings
 from clicktrail.cli.terminal import print_line
 from clicktrail.config_text import decode_toml
 
-__all__ = ["privacy_text"]
-
 _SEGMENT_OPEN_HOURS = 1
 """Hours for which a journal segment is written to. Its retention time begins after that."""
 

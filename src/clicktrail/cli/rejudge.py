@@ -14,8 +14,6 @@ from clicktrail.errors import ClicktrailError
 if TYPE_CHECKING:
     from clicktrail.server.api.schemas import RejudgedCampaign
 
-__all__ = ["rejudge"]
-
 
 def rejudge(
     *,

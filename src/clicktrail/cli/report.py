@@ -10,8 +10,6 @@ from clicktrail.cli.terminal import print_json
 from clicktrail.errors import ClicktrailError
 from clicktrail.report import ClickFilter
 
-__all__ = ["report"]
-
 
 def report(
     campaign: Annotated[str | None, typer.Argument(help="One campaign. Default: all.")] = None,

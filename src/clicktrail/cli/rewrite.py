@@ -33,8 +33,6 @@ from clicktrail.tokens import SECRET_BYTES, Key, KeyRing
 from clicktrail.tracking import MessageMetadata, Tracker
 from clicktrail.utm import parse_convention
 
-__all__ = ["RewrittenFile", "rewrite", "rewrite_template"]
-
 _STANDARD_INPUT = "-"
 _GMAIL_CLIP_BYTES = 102 * 1024
 """Bytes of HTML (Mailchimp's help pages, "Gmail is Clipping My Email")."""

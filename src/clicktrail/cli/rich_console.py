@@ -7,8 +7,6 @@ from rich.text import Text
 
 from clicktrail.cli.terminal import escape_control_characters
 
-__all__ = ["DataConsole"]
-
 
 class DataConsole(Console):
     """Reads no markup and no emoji codes, and escapes control characters: in lines, titles and table cells alike."""

@@ -18,8 +18,6 @@ from clicktrail.errors import ClicktrailError
 if TYPE_CHECKING:
     from clicktrail.server.api.schemas import Clicker
 
-__all__ = ["segment"]
-
 _DURATION = re.compile(r"(\d{1,5})([hdw])")
 _HOURS_PER_UNIT = {"h": 1, "d": 24, "w": 7 * 24}
 

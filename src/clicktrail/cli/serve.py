@@ -8,8 +8,6 @@ import typer
 
 from clicktrail.cli.options import Config, load_settings
 
-__all__ = ["serve", "worker"]
-
 
 def serve(
     config: Config = None,

@@ -12,18 +12,6 @@ if TYPE_CHECKING:  # Rich is slow to import, and a command's help needs none of 
 
     from clicktrail.server.api.schemas import Campaign, FilterResult, Link
 
-__all__ = [
-    "VERDICTS",
-    "build_signal_table",
-    "choose_verdict_columns",
-    "create_table",
-    "create_terminal",
-    "format_click_counts",
-    "format_click_rates",
-    "print_campaign",
-    "print_campaigns",
-]
-
 VERDICTS = ("human", "suspected", "bot", "preview")
 _PIPE_WIDTH = 200
 """Columns of a table in a file or pipe, which has no width of its own."""

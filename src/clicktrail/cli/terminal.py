@@ -10,16 +10,6 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-__all__ = [
-    "escape_control_characters",
-    "escape_json",
-    "print_error",
-    "print_json",
-    "print_line",
-    "print_message",
-    "print_warning",
-]
-
 _UNSAFE_CHARACTERS = (
     "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional controls (UAX #9)

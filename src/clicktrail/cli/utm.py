@@ -25,8 +25,6 @@ from clicktrail.utm.audit import UtmAudit, Variant, audit_rows
 from clicktrail.utm.export import read_export
 from clicktrail.utm.lint import explain_unchecked, fix_url, lint_url
 
-__all__ = ["LintedFile", "LintedLink", "app", "read_links"]
-
 _URL_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _WEB_SCHEME = re.compile(r"\s*https?://", re.IGNORECASE)
 _ConventionFile = Annotated[

@@ -7,8 +7,6 @@ import httpx2
 
 from clicktrail.demo.population.plan import PlannedRequest
 
-__all__ = ["RequestSender"]
-
 _MAX_CONNECTIONS: Final = 64
 _TIMEOUT_S: Final = 30
 

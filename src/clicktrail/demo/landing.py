@@ -7,8 +7,6 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
-__all__ = ["LandingSite"]
-
 _PAGE_TEMPLATE = Template("""\
 <!doctype html>
 <html lang="en">

@@ -10,8 +10,6 @@ import aiosmtplib
 from clicktrail.demo.newsletter import SENDER, build_newsletter
 from clicktrail.demo.population.crowd import Recipient
 
-__all__ = ["send_campaign"]
-
 _CONNECTION_COUNT: Final = 4
 
 

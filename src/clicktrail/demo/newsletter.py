@@ -8,8 +8,6 @@ from importlib.resources import files
 from string import Template
 from typing import Final
 
-__all__ = ["CAMPAIGN", "SENDER", "build_newsletter"]
-
 CAMPAIGN: Final = "winter-letter"
 SENDER: Final = "letters@wren-and-furrow.example"
 

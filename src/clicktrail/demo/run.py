@@ -26,8 +26,6 @@ from clicktrail.demo.sink import ReceivedMessage, Sink
 from clicktrail.errors import SettingsError
 from clicktrail.server.api import schemas
 
-__all__ = ["Demo", "DemoResult", "ProgressCallback"]
-
 ProgressCallback = Callable[[str, float], None]
 """Called with the name of the current step and the share of the run that is done, from 0 to 1."""
 

@@ -14,8 +14,6 @@ from typing import Final
 from clicktrail.errors import ClicktrailError
 from clicktrail.server.settings import get_environment
 
-__all__ = ["Endpoints", "running_server"]
-
 _SETTINGS: Final = """\
 # Written by clicktrail demo.
 data_dir = "data"

@@ -8,8 +8,6 @@ from typing import Final, Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-__all__ = ["ReceivedMessage", "Sink"]
-
 _MAX_MESSAGE_BYTES: Final = 32 * 1024 * 1024
 
 

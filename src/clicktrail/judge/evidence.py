@@ -18,19 +18,6 @@ from clicktrail.model.event import Click, Engagement
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import is_prefetch
 
-__all__ = [
-    "ACTIVITY_WINDOW",
-    "DATACENTRE_CLASSES",
-    "AddressClick",
-    "MessageEvidence",
-    "Signal",
-    "SignalMatches",
-    "group_by_address",
-    "hash_user_agent",
-    "is_visitor_address",
-    "sort_key",
-]
-
 SignalMatches = Mapping[str, str]
 """By click ID, a detail such as "7 links in 0.6 s", for the clicks that the signal matches."""
 

@@ -19,20 +19,6 @@ from typing import Final, Protocol, TypeVar
 from clicktrail.judge.evidence import MessageEvidence, SignalMatches, is_visitor_address
 from clicktrail.model.event import Click
 
-__all__ = [
-    "Timed",
-    "address_prefix",
-    "coarse_network_key",
-    "expand_runs",
-    "find_link_runs",
-    "find_runs",
-    "group_by",
-    "link_key",
-    "network_key",
-    "run_duration_s",
-    "visitor_key",
-]
-
 _CACHE_SIZE = 16_384
 
 _PREFIX_BITS: Final = {4: 24, 6: 48}

@@ -16,8 +16,6 @@ from clicktrail.config_text import decode_toml, explain_error
 from clicktrail.errors import SettingsError
 from clicktrail.judge.networks import AddressRange, Network, NetworkClass, NetworkTable, build_table, parse_range
 
-__all__ = ["ListedNetwork", "build_table_from_list", "parse_network_list"]
-
 _IPV4_END: Final = 1 << 32
 _MAX_IPV4_RANGE_SIZE, _MAX_IPV6_RANGE_SIZE = 1 << 24, 1 << 48
 """Address numbers of a /8 and of a /16. No organisation owns larger ranges, so a larger one is a mistake."""

@@ -24,19 +24,6 @@ import msgspec
 
 from clicktrail.errors import SettingsError
 
-__all__ = [
-    "AddressRange",
-    "Network",
-    "NetworkClass",
-    "NetworkTable",
-    "Networks",
-    "address_to_int",
-    "build_table",
-    "pack_table",
-    "parse_range",
-    "unpack_table",
-]
-
 _IPV4_END = 1 << 32
 _NUMBERS_END = 1 << 64
 

@@ -11,8 +11,6 @@ from clicktrail.judge.networks import Networks
 from clicktrail.judge.user_agents import AgentList, ChromeReleases, parse_agents
 from clicktrail.model.verdict import Verdict
 
-__all__ = ["Context", "Rule", "Rules", "parse_rules"]
-
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a signal counts: a hard rule decides the verdict alone, any other adds points to the score.

@@ -13,16 +13,6 @@ from clicktrail.model.event import Click
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Reason, Verdict, is_counted
 
-__all__ = [
-    "Counterfactual",
-    "Judge",
-    "VerdictState",
-    "compute_state",
-    "describe_counterfactual",
-    "find_counterfactual",
-    "judge",
-]
-
 SETTLED_AFTER: Final = timedelta(minutes=30)
 """By then a burst is over, and most engagement on the landing page was reported."""
 

@@ -10,8 +10,6 @@ from clicktrail.judge import Context, Judge, judge
 from clicktrail.judge.network_lists import ListedNetwork, build_table_from_list
 from clicktrail.judge.networks import Networks, unpack_table
 
-__all__ = ["build_context_with_networks", "build_judge_with_networks", "build_shipped_judge", "load_shipped_context"]
-
 
 def build_shipped_judge() -> Judge:
     """Build a judge from the package's data alone."""

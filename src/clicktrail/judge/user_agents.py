@@ -15,18 +15,6 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-un
 from clicktrail.config_text import decode_toml
 from clicktrail.errors import SettingsError
 
-__all__ = [
-    "AgentKind",
-    "AgentList",
-    "Browser",
-    "BrowserEngine",
-    "ChromeRelease",
-    "ChromeReleases",
-    "DeclaredAgent",
-    "parse_agents",
-    "parse_browser",
-]
-
 _MAX_USER_AGENT_CHARS = 512
 """Browsers send fewer; limits the size of cache entries."""
 

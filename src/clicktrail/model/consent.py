@@ -5,8 +5,6 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["Consent", "ConsentRecord", "UnknownConsentAction"]
-
 
 class Consent(StrEnum):
     """Tracking consent of one recipient."""

@@ -5,8 +5,6 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["EditAction", "EditTarget", "LinkEdit"]
-
 
 class EditAction(StrEnum):
     """Kind of change."""

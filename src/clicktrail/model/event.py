@@ -12,25 +12,6 @@ from msgspec.structs import replace
 
 from clicktrail.errors import EventError
 
-__all__ = [
-    "AnonymousClick",
-    "AnyEvent",
-    "Bounced",
-    "Click",
-    "Complained",
-    "Conversion",
-    "Deferred",
-    "Delivered",
-    "Engagement",
-    "Event",
-    "Opened",
-    "Sent",
-    "Unsubscribed",
-    "decode_event",
-    "encode_event",
-    "format_rfc3339",
-]
-
 AwareDatetime = Annotated[datetime, msgspec.Meta(tz=True)]
 
 

@@ -6,8 +6,6 @@ from functools import lru_cache
 
 from clicktrail.errors import SettingsError
 
-__all__ = ["check_bounded_host_patterns", "check_host_patterns", "is_host_listed", "is_host_name"]
-
 _HOST_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _HOST_PATTERN = re.compile(rf"\* | (?:\*\.)? {_HOST_NAME.pattern} | \[[0-9a-f:.]+\]", re.VERBOSE)
 

@@ -4,8 +4,6 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["BodyType", "Element", "Link", "LinkReason", "LinkWarning", "Location", "Preset"]
-
 
 class BodyType(StrEnum):
     """Type of a message body."""

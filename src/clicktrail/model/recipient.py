@@ -1,7 +1,5 @@
 """Names of recipients."""
 
-__all__ = ["normalize_recipient"]
-
 
 def normalize_recipient(recipient: str) -> str:
     """Case-fold an email address. An opaque id may be case-sensitive and stays as it is."""

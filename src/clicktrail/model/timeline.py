@@ -6,8 +6,6 @@ from datetime import datetime
 
 from clicktrail.model.event import AnyEvent, Click, Delivered, Engagement, Sent
 
-__all__ = ["Timeline"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:

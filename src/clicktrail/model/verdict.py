@@ -5,9 +5,6 @@ from enum import StrEnum
 
 from clicktrail.model.event import Click
 
-__all__ = ["JudgedClick", "Reason", "Verdict", "is_counted", "is_prefetch"]
-
-
 _PREFETCH_HEADERS = frozenset({"sec-purpose", "purpose", "x-purpose", "x-moz"})
 
 

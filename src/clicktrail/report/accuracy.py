@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from clicktrail.model.verdict import Verdict
 
-__all__ = ["TRUTH_VERDICTS", "ConfusionMatrix"]
-
 TRUTH_VERDICTS = (Verdict.HUMAN, Verdict.BOT, Verdict.PREVIEW)
 """Verdicts that a label can have: ``suspected`` says that the truth is not known."""
 

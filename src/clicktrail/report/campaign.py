@@ -7,16 +7,6 @@ from datetime import datetime
 
 from clicktrail.model.event import Click
 
-__all__ = [
-    "CampaignReport",
-    "ClickCounts",
-    "LinkReport",
-    "ReasonCount",
-    "SourceCounter",
-    "SourceReport",
-    "UniqueClickers",
-]
-
 _FIRST_CLICK_ONLY_ESP = "postmark"
 """Postmark's click webhook fires only for the first click of a recipient on a link (Postmark docs, Click webhook)."""
 

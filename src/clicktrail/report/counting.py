@@ -17,8 +17,6 @@ from clicktrail.report.campaign import (
     UniqueClickers,
 )
 
-__all__ = ["build_reports"]
-
 
 def build_reports(
     messages: Iterable[tuple[Timeline, Sequence[JudgedClick]]],

@@ -13,8 +13,6 @@ from clicktrail.model.event import AnonymousClick
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 
-__all__ = ["ClickFilter", "FilteredCounts", "apply_filter"]
-
 
 class ClickFilter(StrEnum):
     """One rule for filtering clicks.

@@ -22,8 +22,6 @@ from clicktrail.rewrite.numbering import (
 )
 from clicktrail.rewrite.policy import Policy
 
-__all__ = ["CompiledBody", "CompiledMessage", "build_personal_urls", "compile_campaign"]
-
 _URL_SUFFIX = re.compile(r"[A-Za-z0-9/._-]*[A-Za-z0-9]")
 
 

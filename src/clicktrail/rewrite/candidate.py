@@ -8,8 +8,6 @@ import msgspec
 
 from clicktrail.model.link import Element, Location
 
-__all__ = ["Candidate", "resolve_href"]
-
 _C0_CONTROLS_AND_SPACE = "".join(map(chr, range(0x21)))
 _TABS_AND_LINE_BREAKS = {ord(character): None for character in "\t\n\r"}
 _RELATIVE_URL = re.compile(r"(?!\#|[a-z][a-z0-9+.-]*+:).", re.ASCII | re.IGNORECASE)

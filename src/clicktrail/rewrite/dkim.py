@@ -20,8 +20,6 @@ if TYPE_CHECKING:  # slow to import, and only needed with a key
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-__all__ = ["DkimKey", "UnsignedMessage", "remove_own_signatures", "sign"]
-
 _SIGNATURE_FIELD = "dkim-signature"
 _DNS_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?", re.IGNORECASE)
 _MIN_RSA_BITS = 1024  # bits; RFC 8301 section 3.2

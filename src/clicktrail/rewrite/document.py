@@ -12,18 +12,6 @@ from clicktrail.rewrite.message import RewriteResult
 from clicktrail.rewrite.mime import BodyPart, SkipReason, find_body_parts
 from clicktrail.rewrite.numbering import Body, LinkRewriter
 
-__all__ = [
-    "LinkByteRange",
-    "RewrittenBody",
-    "decode_bodies",
-    "decode_document",
-    "locate_links_in_document",
-    "locate_links_in_message",
-    "rewrite_document",
-    "rewrite_html",
-    "rewrite_text",
-]
-
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _PRESCAN_BYTES = 1024  # WHATWG HTML section 13.2.3.2
 _META_CHARSET = re.compile(rb"""<meta[\s/][^>]*?charset\s*=\s*["']?\s*(?P<charset>[A-Za-z0-9._:-]+)""", re.IGNORECASE)

@@ -6,8 +6,6 @@ import msgspec
 
 from clicktrail.model.link import Link
 
-__all__ = ["ByteEdit", "TextEdit", "build_text_edits", "splice"]
-
 
 class TextEdit(msgspec.Struct, frozen=True, gc=False):
     """A span of characters and its replacement."""

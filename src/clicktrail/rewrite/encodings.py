@@ -17,8 +17,6 @@ from clicktrail.model.link import Link
 from clicktrail.rewrite.edits import ByteEdit, build_text_edits, splice
 from clicktrail.rewrite.quoted_printable import QuotedPrintableBody
 
-__all__ = ["IDENTITY_ENCODINGS", "DecodedText", "EncodedBody", "build_byte_edits", "decode_text", "parse_encoded_body"]
-
 IDENTITY_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 """Transfer encodings that leave the bytes unchanged."""
 _BASE64_LINE_CHARS = 76

@@ -21,8 +21,6 @@ from clicktrail.rewrite.message import RewriteResult
 from clicktrail.rewrite.numbering import Body, LinkRewriter, build_placeholder_url, select_by_position
 from clicktrail.rewrite.policy import Policy
 
-__all__ = ["EspMergeTag", "EspTemplate", "parse_esp_tags", "parse_template"]
-
 _UNREADABLE_CHARSET = "the charset of the template cannot be read safely"
 _UNREADABLE_CHARSET_HINT = "save it as UTF-8"
 

@@ -16,11 +16,6 @@ from clicktrail.model.link import Element, Location
 from clicktrail.rewrite.candidate import Candidate, resolve_href
 from clicktrail.rewrite.html_tokenizer import ATTRIBUTE, HREF, Tag, decode_attribute_value, find_tags
 
-__all__ = [
-    "find_first_alternates",
-    "find_links",
-]
-
 _MAX_CONTENT_CHARS = 2_000
 """Characters after a tag that are searched for its content. The markup of a button has a few hundred."""
 _MAX_LABEL_CHARS = 100

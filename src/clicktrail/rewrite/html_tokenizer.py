@@ -22,17 +22,6 @@ from html.entities import html5
 import msgspec
 import re2  # type: ignore[import-untyped]  # google-re2 ships no types
 
-__all__ = [
-    "ATTRIBUTE",
-    "HREF",
-    "Tag",
-    "decode_attribute_value",
-    "find_tags",
-    "find_tags_by_token",
-    "find_tags_in_simple_html",
-    "is_simple_html",
-]
-
 _FLAGS = re.ASCII | re.IGNORECASE | re.VERBOSE
 
 _SPACE = r"\t\n\f\r\x20"

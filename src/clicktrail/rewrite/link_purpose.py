@@ -14,8 +14,6 @@ from clicktrail.model.link import Element, LinkReason, Location
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.url import ParsedUrl
 
-__all__ = ["classify_purpose", "fold_text", "has_keyword", "identify_wrapper", "is_sensitive", "is_social"]
-
 _FLAGS = re.VERBOSE | re.ASCII
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _MAX_LABEL_CHARS = 40

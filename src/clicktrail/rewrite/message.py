@@ -19,8 +19,6 @@ from clicktrail.rewrite.encodings import (
 from clicktrail.rewrite.mime import BodyPart, SkipReason, find_body_parts
 from clicktrail.rewrite.numbering import Body, LinkRewriter
 
-__all__ = ["RewriteResult", "rewrite_message"]
-
 _Success = TypeVar("_Success")
 
 # More than 998 octets without the line break (RFC 5322 section 2.1.1).

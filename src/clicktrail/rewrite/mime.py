@@ -15,17 +15,6 @@ from enum import StrEnum
 from clicktrail.model.link import BodyType
 from clicktrail.rewrite.text_links import Flow, parse_flow
 
-__all__ = [
-    "BodyPart",
-    "Headers",
-    "ParameterizedValue",
-    "SkipReason",
-    "decode_header_value",
-    "find_body_parts",
-    "parse_headers",
-    "parse_parameterized_value",
-]
-
 _PART_BY_CONTENT_TYPE = {"text/html": BodyType.HTML, "text/plain": BodyType.TEXT}
 _SIGNED_CONTENT_TYPES = frozenset({"multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime"})
 _SIGNATURE_FIELDS = ("dkim-signature", "arc-message-signature")

@@ -21,8 +21,6 @@ from clicktrail.rewrite.html_tokenizer import decode_attribute_value
 from clicktrail.rewrite.policy import TRACKED_DECISION, LinkDecision, PlainTextMode, Policy
 from clicktrail.rewrite.text_links import Flow, add_destination_hosts
 
-__all__ = ["Body", "LinkRewriter", "NumberedLink", "build_placeholder_url", "escape_url", "select_by_position"]
-
 # Needs no quoting in HTML or plain text. Autolinkers cut off a last character that is not alphanumeric.
 _TRACKING_URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+/[A-Za-z0-9/._-]*[A-Za-z0-9]")
 _UNSAFE_CHARACTER = re.compile(r"""["'<>`\s]|[^\x00-\x7f]""")

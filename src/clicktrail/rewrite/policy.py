@@ -16,19 +16,6 @@ from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.link_purpose import classify_purpose, has_keyword, identify_wrapper, is_sensitive, is_social
 from clicktrail.rewrite.url import ParsedUrl, parse_url
 
-__all__ = [
-    "TRACKED_DECISION",
-    "LinkDecision",
-    "PlainTextMode",
-    "Policy",
-    "VisibleUrlMode",
-    "build_preset_policy",
-    "find_opt_out",
-    "parse_policy",
-    "parse_visible_host",
-    "shares_domain",
-]
-
 MAX_DESTINATION_BYTES = 4_000
 """Bytes of a destination in UTF-8. Sealing adds a third, and servers accept request lines of about 8,000 bytes."""
 

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from clicktrail.rewrite.edits import ByteEdit
 
-__all__ = ["QuotedPrintableBody", "encode"]
-
 _MAX_LINE_CHARS = 76
 _ESCAPE = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*+\r?\n)")
 # Decoded differently by Python: a soft line break after white space, and "=" that starts no escape.

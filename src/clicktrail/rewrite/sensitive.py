@@ -8,8 +8,6 @@ import msgspec
 from clicktrail.config_text import decode_toml
 from clicktrail.rewrite.mime import decode_header_value, parse_headers
 
-__all__ = ["SensitiveRule", "SensitiveRules", "parse_sensitive_rules"]
-
 _WORD = re.compile(r"\w+")
 
 

@@ -24,8 +24,6 @@ from clicktrail.model.link import Link
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.url import parse_url
 
-__all__ = ["Flow", "UnfoldedText", "add_destination_hosts", "find_links", "join_flowed_lines", "parse_flow"]
-
 # The first space of the next line is space-stuffing (RFC 3676 section 4.4), not text.
 _SOFT_BREAK = re.compile(r"^>[^\n]*+ | (?P<soft> (?<!^--) [ ]\r?\n [ ]?+ (?!>|--\x20\r?$))", re.MULTILINE | re.VERBOSE)
 _BRACKETED_URL = re.compile(r"<https?://[^\s<>]*+(?:[ ]\r?\n[ ]?+[^\s<>]*+)++>", re.IGNORECASE)

@@ -5,8 +5,6 @@ import re
 import ada_url
 import msgspec
 
-__all__ = ["ParsedUrl", "parse_url"]
-
 # Fast path: most URLs are already normalised, and one match takes a tenth of the parser's time. No character needs
 # percent-encoding (WHATWG URL section 1.3), the host is neither an IP address nor Punycode, no segment is "." or "..".
 _SIMPLE_URL = re.compile(

@@ -8,8 +8,6 @@ from typing import Any
 
 import uvicorn
 
-__all__ = ["serve_app"]
-
 _SHUTDOWN_TIMEOUT_S = 5
 """Time for requests in progress once the application is stopping."""
 

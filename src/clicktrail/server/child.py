@@ -16,8 +16,6 @@ import structlog
 
 from clicktrail.server.monitoring.heartbeat import Health, Heartbeat, ProcessStatus
 
-__all__ = ["HEARTBEAT_INTERVAL_S", "READY_LINE", "ChildProcess", "compute_backoff_s"]
-
 READY_LINE = b"ready\n"
 HEARTBEAT_INTERVAL_S = 1.0
 

@@ -16,8 +16,6 @@ from clicktrail.server.engine_client import read_service_url
 from clicktrail.server.monitoring.heartbeat import Problem, ProcessStatus
 from clicktrail.server.settings import Settings
 
-__all__ = ["Finding", "InstallationState", "ProcessHealth", "Severity", "diagnose", "inspect_installation"]
-
 _MIN_FREE_BYTES = 1_000_000_000
 """Disk space for a million clicks in journal and analytics, which a busy sender collects in a day."""
 

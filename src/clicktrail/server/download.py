@@ -6,8 +6,6 @@ import httpx2
 
 from clicktrail.errors import ClicktrailError
 
-__all__ = ["fetch_text"]
-
 _TIMEOUT_S = 30
 _MAX_BYTES = 64 * 2**20
 """The longest published list of networks has a few million bytes."""

@@ -19,8 +19,6 @@ from clicktrail.report import ClickFilter
 from clicktrail.server.api import schemas
 from clicktrail.server.pipeline.rejudge import RejudgeRequest
 
-__all__ = ["EngineClient", "read_service_url"]
-
 _Schema = TypeVar("_Schema")
 _Query = Mapping[str, str | Sequence[str]]
 

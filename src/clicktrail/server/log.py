@@ -15,8 +15,6 @@ from structlog.typing import EventDict, WrappedLogger
 
 from clicktrail.errors import ClicktrailError
 
-__all__ = ["configure_logging"]
-
 
 def configure_logging(level: str = "info") -> None:
     """Log to standard error: one JSON object per line, or readable lines on a terminal.

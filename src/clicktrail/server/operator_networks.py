@@ -9,8 +9,6 @@ from clicktrail.atomic_file import write_atomically
 from clicktrail.errors import StorageError
 from clicktrail.judge.network_lists import ListedNetwork
 
-__all__ = ["NetworkSource", "OperatorNetworks", "read", "write"]
-
 
 class NetworkSource(msgspec.Struct, frozen=True, kw_only=True):
     """Networks of one file or URL.

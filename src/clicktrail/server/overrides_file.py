@@ -15,8 +15,6 @@ from clicktrail.errors import StorageError
 from clicktrail.model.consent import Consent, ConsentRecord
 from clicktrail.model.edit import LinkEdit
 
-__all__ = ["OverridesSnapshot", "merge", "read"]
-
 
 class OverridesSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """All overrides.

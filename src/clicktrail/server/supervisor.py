@@ -30,8 +30,6 @@ from clicktrail.server.settings import HostPort, Settings
 from clicktrail.server.wiring.config import build_tracker, read_domains
 from clicktrail.server.wiring.worker import create_stop_event
 
-__all__ = ["Component", "serve"]
-
 _LOG = structlog.get_logger(component="supervisor")
 _LISTEN_BACKLOG = 4096
 """Connections that may wait while every worker is busy or restarting; the kernel's own limit may be lower."""

@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 
 from clicktrail.tokens import SHORT_CODE_BITS
 
-__all__ = ["RandomCodes", "RandomIds", "SystemClock"]
-
 _ID_PREFIX_BYTES = 8
 
 

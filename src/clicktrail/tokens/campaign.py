@@ -21,8 +21,6 @@ import msgspec
 from clicktrail.errors import TokenMalformedError
 from clicktrail.tokens.keys import KeyRing, TokenFormat
 
-__all__ = ["MAX_LINKS", "SealedMessage", "build_token_suffixes", "open_campaign_token", "seal_token_prefix"]
-
 _POSITION_ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 MAX_LINKS = len(_POSITION_ALPHABET) ** 2
 """Links that two characters can number."""

@@ -11,8 +11,6 @@ import zstandard
 
 from clicktrail.errors import TokenMalformedError
 
-__all__ = ["DICTIONARY", "compress", "decompress"]
-
 # Printed by bench/tokens/dictionary.py. It is part of every token compressed with it and must never change.
 DICTIONARY = base64.b85decode(
     "H>5D^0RR91J`kX`AP>VZ3=eC^!KxaHI>m}rIF8}1s<Ne|wUm<9w6&y7^eW0RF-ejnAp=Iw0ly``CBG%V>i_@$|Ns9(0000442{Bs(z@vZ00bb5"

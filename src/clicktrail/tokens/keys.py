@@ -15,8 +15,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from clicktrail.errors import KeyRingError, TokenForgedError, TokenMalformedError
 
-__all__ = ["MAX_KEYS", "MAX_TOKEN_CHARS", "SECRET_BYTES", "Key", "KeyRing", "KeyState", "TokenFormat", "identify_key"]
-
 SECRET_BYTES = 32
 """Length of an AES-SIV key for AES-128: one half authenticates, one encrypts (RFC 5297 section 2.2)."""
 

@@ -15,8 +15,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from clicktrail.errors import TokenForgedError, TokenMalformedError
 from clicktrail.tokens.keys import MAX_TOKEN_CHARS, KeyRing, KeyState
 
-__all__ = ["LandingClick", "LandingTokenSealer"]
-
 _ASSOCIATED_DATA = [b"clicktrail visit"]
 
 

@@ -14,8 +14,6 @@ from clicktrail.errors import TokenMalformedError
 from clicktrail.tokens.compression import compress, decompress
 from clicktrail.tokens.keys import KeyRing
 
-__all__ = ["SealedLink", "open_token", "seal_token"]
-
 _VERSION_PLAIN = b"\x00"
 _VERSION_COMPRESSED = b"\x01"
 

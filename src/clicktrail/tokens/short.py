@@ -10,8 +10,6 @@ import string
 
 from clicktrail.errors import TokenMalformedError
 
-__all__ = ["MAX_SHORT_LINKS", "SHORT_CODE_BITS", "decode_short_token", "encode_short_token"]
-
 SHORT_CODE_BITS = 60
 """Random bits of a code. It is not sealed, so only its length protects it from being guessed."""
 

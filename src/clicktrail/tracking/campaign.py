@@ -17,8 +17,6 @@ from clicktrail.tokens import KeyRing, SealedMessage, seal_token_prefix
 from clicktrail.tracking.message_metadata import MessageMetadata, make_url_sealer, make_url_tagger
 from clicktrail.utm import Convention
 
-__all__ = ["CompiledCampaign", "RenderedBodies"]
-
 _NO_DESTINATIONS: Mapping[str, str] = MappingProxyType({})
 
 

@@ -13,8 +13,6 @@ from clicktrail.rewrite.candidate import Candidate
 from clicktrail.tokens import MAX_SHORT_LINKS, KeyRing, SealedLink, encode_short_token, seal_token
 from clicktrail.utm import Convention, UtmTagger
 
-__all__ = ["MAX_SEALED_TOKEN_CHARS", "MessageMetadata", "make_url_sealer", "make_url_tagger"]
-
 
 class MessageMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """What the links of one message hold besides their destinations.

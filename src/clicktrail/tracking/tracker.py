@@ -31,8 +31,6 @@ from clicktrail.tracking.campaign import CompiledCampaign
 from clicktrail.tracking.message_metadata import MessageMetadata, make_url_sealer, make_url_tagger
 from clicktrail.utm import Convention
 
-__all__ = ["Tracker", "parse_tracking_domain"]
-
 
 @lru_cache(8)
 def parse_tracking_domain(domain: str) -> ada_url.URL:

@@ -9,8 +9,6 @@ from clicktrail.utm.convention import Convention
 from clicktrail.utm.export import ExportRow
 from clicktrail.utm.spelling import UTM_PARAMETERS, fold_value, is_typo, normalize_value
 
-__all__ = ["UtmAudit", "Variant", "VariantReason", "audit_rows"]
-
 _TYPO_FREQUENCY_RATIO = 5
 """A value is a typo only if it is five times rarer than the value it resembles."""
 

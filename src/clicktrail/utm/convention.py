@@ -14,15 +14,6 @@ from clicktrail.config_text import convert_config, decode_toml, suggest_name
 from clicktrail.errors import SettingsError
 from clicktrail.model.hosts import check_host_patterns
 
-__all__ = [
-    "DEFAULT_MEDIUMS",
-    "Convention",
-    "ExistingUtmAction",
-    "matches_campaign_pattern",
-    "parse_convention",
-    "to_snake_case",
-]
-
 _WORD_SEPARATORS = re.compile(r"[\W_]+")
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from clicktrail.errors import ClicktrailError
 
-__all__ = ["ExportRow", "read_export"]
-
 _UTM_COLUMN = re.compile(
     r"""(?: session | first\ user | user | event )? \s*
     (?: manual | marketing )? \s* (?: utm | campaign )? \s*

@@ -13,18 +13,6 @@ from clicktrail.utm.convention import Convention, matches_campaign_pattern
 from clicktrail.utm.query import QueryPair, SplitUrl
 from clicktrail.utm.spelling import UTM_PARAMETERS, normalize_value
 
-__all__ = [
-    "LintCode",
-    "LintFinding",
-    "explain_unchecked",
-    "fix_url",
-    "has_double_encoded_ampersand",
-    "has_second_question_mark",
-    "has_utm_in_fragment",
-    "lint_url",
-    "move_parameters_to_query",
-]
-
 _DOUBLE_ENCODED_AMPERSAND = re.compile(r"\A(?:amp;)++", re.IGNORECASE)
 # A value that is a URL itself may have a question mark.
 _SECOND_QUESTION_MARK = re.compile(r"\A((?:(?!://)[^?])*+)\?(?=utm_)", re.IGNORECASE)

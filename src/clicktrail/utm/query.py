@@ -6,8 +6,6 @@ from urllib.parse import quote, unquote_plus
 
 import ada_url
 
-__all__ = ["SIGNATURE_KEYS", "QueryPair", "SplitUrl", "encode_pair", "extract_host", "is_signed", "split_url"]
-
 _C0_AND_SPACE = "".join(map(chr, range(0x21)))
 _TAB_AND_NEWLINES = {ord(character): None for character in "\t\n\r"}
 SIGNATURE_KEYS = frozenset(

@@ -5,8 +5,6 @@ from collections.abc import Iterable
 
 from clicktrail.utm.convention import Convention, matches_campaign_pattern, to_snake_case
 
-__all__ = ["UTM_PARAMETERS", "fold_value", "is_typo", "match_known_value", "normalize_value"]
-
 _NOISE_WORDS = frozenset({"campaign", "campaigns", "channel", "marketing", "traffic"})
 """Words without meaning in a source or medium: ``email_marketing`` means ``email``."""
 

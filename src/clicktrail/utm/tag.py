@@ -9,8 +9,6 @@ from clicktrail.utm import query
 from clicktrail.utm.convention import Convention, ExistingUtmAction
 from clicktrail.utm.query import QueryPair, SplitUrl
 
-__all__ = ["UtmTagger", "add_utm_parameters"]
-
 
 def add_utm_parameters(
     url: str,

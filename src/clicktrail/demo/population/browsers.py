@@ -8,19 +8,6 @@ Metadata: ``Sec-Fetch-Site`` is ``none`` for a link opened from a mail program, 
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = [
-    "CHROME_VERSION",
-    "chrome",
-    "edge",
-    "firefox",
-    "http_library",
-    "mobile_chrome",
-    "safari",
-    "scripted_chrome",
-    "spoofed_chrome",
-    "webview",
-]
-
 Headers = Mapping[str, str]
 
 CHROME_VERSION: Final = 156

@@ -12,8 +12,6 @@ from clicktrail.demo.population.plan import Actor, PlannedRequest
 from clicktrail.demo.population.previews import PREVIEWS
 from clicktrail.demo.population.received import MessageLinks
 
-__all__ = ["Population", "Recipient"]
-
 _CLICKER_SHARE: Final = 0.06
 _PREVIEW_SHARE: Final = 0.016
 _RESIDENTIAL_SCANNER_SHARE: Final = 0.004

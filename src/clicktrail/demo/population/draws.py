@@ -4,8 +4,6 @@ import ipaddress
 from collections.abc import Sequence
 from random import Random
 
-__all__ = ["SeededRandom"]
-
 
 class SeededRandom(Random):
     """Random numbers for one actor and one message.

@@ -14,8 +14,6 @@ from clicktrail.demo.population.draws import SeededRandom
 from clicktrail.demo.population.plan import Actor, PlannedRequest
 from clicktrail.demo.population.received import MessageLinks
 
-__all__ = ["HOME_ACTORS", "WORK_ACTORS"]
-
 _MIN_DELAY_S: Final = 4.0
 _LANGUAGES: Final = ("en-GB,en;q=0.9", "en-US,en;q=0.9", "de-DE,de;q=0.9,en;q=0.8", "fr-FR,fr;q=0.9,en;q=0.7")
 _WEBMAILS: Final = ("https://mail.google.com", "https://outlook.live.com", "https://mail.yahoo.com")

@@ -9,8 +9,6 @@ from typing import Final, Self
 from clicktrail.demo.population.draws import SeededRandom
 from clicktrail.demo.population.received import MessageLinks
 
-__all__ = ["Actor", "GroundTruth", "PlannedRequest", "RequestResult", "execute_plan"]
-
 _SUCCESS_STATUSES: Final = range(200, 400)
 
 

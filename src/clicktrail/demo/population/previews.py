@@ -9,8 +9,6 @@ from clicktrail.demo.population.draws import SeededRandom
 from clicktrail.demo.population.plan import Actor, PlannedRequest
 from clicktrail.demo.population.received import MessageLinks
 
-__all__ = ["PREVIEWS"]
-
 
 def _slack(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
     # Slackbot requests only the beginning of the page (api.slack.com/robots).

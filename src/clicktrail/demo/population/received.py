@@ -7,8 +7,6 @@ from email.policy import default
 from html.parser import HTMLParser
 from typing import Self
 
-__all__ = ["MessageLinks"]
-
 _WEB_SCHEMES = ("http://", "https://")
 _TEXT_URL = re.compile(r"https?://[^\s<>)]+")
 _UNSUBSCRIBE_TEXT = re.compile("unsubscribe|fewer letters", re.IGNORECASE)

@@ -13,21 +13,6 @@ from clicktrail.demo.population.draws import SeededRandom
 from clicktrail.demo.population.plan import Actor, PlannedRequest
 from clicktrail.demo.population.received import MessageLinks
 
-__all__ = [
-    "BARRACUDA_ALL",
-    "BARRACUDA_FIRST",
-    "CISCO",
-    "DEFENDER_BURST",
-    "DEFENDER_FIRST",
-    "GATEWAY_SWEEP",
-    "HEAD_CHECKER",
-    "HTTP_LIBRARY",
-    "MIMECAST",
-    "PROOFPOINT",
-    "RESIDENTIAL_SCANNER",
-    "TREND_MICRO",
-]
-
 _LIBRARY_AGENTS: Final = (
     "python-requests/2.32.5",
     "Java-http-client/21.0.9",

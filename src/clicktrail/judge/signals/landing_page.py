@@ -6,8 +6,6 @@ from clicktrail.judge.evidence import MessageEvidence, SignalMatches
 from clicktrail.judge.grouping import find_runs, group_by, link_key, visitor_key
 from clicktrail.model.event import Click
 
-__all__ = ["engaged", "no_engagement"]
-
 
 def engaged(evidence: MessageEvidence, *, simultaneous_pages: int, window_s: float) -> SignalMatches:
     """Match clicks with trusted input on the landing page, unless one visitor used several pages at once.

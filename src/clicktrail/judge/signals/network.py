@@ -29,19 +29,6 @@ from clicktrail.judge.grouping import (
 from clicktrail.judge.networks import NetworkClass
 from clicktrail.model.event import Click
 
-__all__ = [
-    "datacentre_many_networks",
-    "datacentre_network",
-    "datacentre_shared_address",
-    "head_before_get",
-    "mail_security_network",
-    "many_networks",
-    "shared_address",
-    "tampered_token_nearby",
-    "time_of_click_scan",
-    "trap_link_nearby",
-]
-
 
 def mail_security_network(evidence: MessageEvidence) -> SignalMatches:
     """Match addresses of companies that scan mail."""

@@ -13,23 +13,6 @@ from clicktrail.judge.user_agents import AgentKind, Browser, BrowserEngine
 from clicktrail.model.event import Click
 from clicktrail.model.verdict import is_prefetch
 
-__all__ = [
-    "automation_user_agent",
-    "esp_bot",
-    "impossible_headers",
-    "no_accept_language",
-    "no_client_hints",
-    "no_fetch_metadata",
-    "no_user_agent",
-    "non_get_method",
-    "old_internet_explorer",
-    "prefetch",
-    "preview_user_agent",
-    "stale_chrome",
-    "tampered_token",
-    "trap_link",
-]
-
 
 def non_get_method(evidence: MessageEvidence) -> SignalMatches:
     """Match methods other than GET; browsers follow links with GET (HTML Standard, section "Navigation")."""

@@ -7,8 +7,6 @@ from clicktrail.judge.evidence import MessageEvidence, SignalMatches
 from clicktrail.judge.grouping import expand_runs, find_link_runs, find_runs, link_key, run_duration_s
 from clicktrail.model.event import Click
 
-__all__ = ["all_links", "burst", "datacentre_burst", "datacentre_many_links", "early", "fast"]
-
 
 def fast(evidence: MessageEvidence, *, max_delay_s: float) -> SignalMatches:
     """Match clicks before the message arrived, or within ``max_delay_s`` after.

@@ -17,8 +17,6 @@ from clicktrail.server.analytics.connection import ChdbPool, QueryParameter
 from clicktrail.server.analytics.rows import hours_since_epoch
 from clicktrail.server.ports import ClickCursor, ClickPage, ClickSearch
 
-__all__ = ["list_clicks"]
-
 _FETCH_FACTORS: Final = (1, 10, 100)
 """Rows to read, as multiples of the page size: more in each attempt, if the second step has dropped too many."""
 

@@ -24,8 +24,6 @@ from chdb.state.sqlitelike import Connection
 
 from clicktrail.errors import StorageError
 
-__all__ = ["ChdbPool", "QueryParameter", "encode_parameter", "load_migrations", "load_query", "migrate"]
-
 QueryParameter = str | Sequence[str] | None
 
 CONNECTION_COUNT = 4

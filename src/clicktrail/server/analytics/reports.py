@@ -34,15 +34,6 @@ from clicktrail.report.accuracy import ConfusionMatrix
 from clicktrail.server.analytics.connection import ChdbPool, load_query
 from clicktrail.server.ports import CachedReport, Clock
 
-__all__ = [
-    "ReportCache",
-    "compute_counting_checksum",
-    "count_campaign",
-    "count_campaigns",
-    "count_confusion",
-    "count_filtered",
-]
-
 _MAX_FOREGROUND_CLICKS: Final = 50_000
 """Clicks to count while a page waits: some tenths of a second on a slow machine."""
 

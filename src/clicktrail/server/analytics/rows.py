@@ -25,22 +25,6 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.server.ports import JudgedMessage
 
-__all__ = [
-    "AddressClickRow",
-    "ClickRow",
-    "EventRow",
-    "LabelRow",
-    "MessageRow",
-    "VerdictChangeRow",
-    "build_address_click_rows",
-    "build_anonymous_click_rows",
-    "build_click_rows",
-    "build_event_rows",
-    "build_message_rows",
-    "build_verdict_change_rows",
-    "hours_since_epoch",
-]
-
 _SECONDS_PER_HOUR = 3_600
 
 

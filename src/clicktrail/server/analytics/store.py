@@ -46,8 +46,6 @@ from clicktrail.server.ports import (
     VerdictChange,
 )
 
-__all__ = ["ChdbAnalytics", "compute_first_version"]
-
 _COUNTER_BITS = 51
 _MAX_EPOCH = (1 << (64 - _COUNTER_BITS)) - 1  # versions are UInt64
 _RESERVED_VERSIONS = 1 << 32

@@ -19,35 +19,6 @@ from clicktrail.server import ports
 from clicktrail.server.pipeline.queries import ExplainedClick, FilteredReport
 from clicktrail.server.pipeline.rejudge import RejudgeResult
 
-__all__ = [
-    "BeforeAfter",
-    "Campaign",
-    "Campaigns",
-    "Click",
-    "ClickChange",
-    "ClickCounts",
-    "ClickPage",
-    "ClickRate",
-    "ClickToOpenRate",
-    "Clicker",
-    "FilterResult",
-    "HistoryEntry",
-    "HumanBeforeAfter",
-    "LabelReport",
-    "LabelledClicks",
-    "Link",
-    "RejudgeReport",
-    "RejudgedCampaign",
-    "RejudgedCampaigns",
-    "SegmentPage",
-    "SignalCount",
-    "UniqueClickers",
-    "VerdictCounts",
-    "VerdictHistory",
-    "VerdictTransition",
-]
-
-
 _Number = TypeVar("_Number", int, float)
 
 

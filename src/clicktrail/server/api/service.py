@@ -9,8 +9,6 @@ from clicktrail.report import ClickFilter
 from clicktrail.server.api import schemas
 from clicktrail.server.pipeline.rejudge import RejudgeRequest
 
-__all__ = ["SEGMENT_PAGE_SIZE", "ReportService"]
-
 SEGMENT_PAGE_SIZE: Final = 10_000
 """Recipients in a page of a segment: some megabytes of JSON."""
 

@@ -27,8 +27,6 @@ from clicktrail.server.pipeline.queries import encode_cursor, list_clicks, load_
 from clicktrail.server.pipeline.rejudge import RejudgeRequest
 from clicktrail.server.ports import Reports
 
-__all__ = ["healthz", "router"]
-
 _Request = Request[None, None, State]
 _Body = TypeVar("_Body")
 _FilterQuery = Annotated[list[ClickFilter] | None, QueryParameter(name="filter")]

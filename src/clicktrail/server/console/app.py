@@ -22,8 +22,6 @@ from clicktrail.server.console.dependencies import RejudgeFunction, parse_click_
 from clicktrail.server.console.feed import ClickFeed
 from clicktrail.server.ports import Analytics, Clock
 
-__all__ = ["LoopbackHostMiddleware", "add_security_headers", "create_app"]
-
 _LOG = structlog.get_logger(component="console")
 _STATIC_FOLDER = Path(__file__).parent / "static"
 

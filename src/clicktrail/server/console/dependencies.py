@@ -14,18 +14,6 @@ from clicktrail.server.pipeline.queries import decode_cursor
 from clicktrail.server.pipeline.rejudge import RejudgeRequest, RejudgeResult
 from clicktrail.server.ports import ClickLog, ClickSearch, Clock, Reports
 
-__all__ = [
-    "ClickFeedDependency",
-    "ClickLogDependency",
-    "ClickSearchDependency",
-    "ClockDependency",
-    "RejudgeDependency",
-    "RejudgeFunction",
-    "ReportsDependency",
-    "RulesDependency",
-    "parse_click_search",
-]
-
 RejudgeFunction = Callable[[RejudgeRequest], Awaitable[list[RejudgeResult]]]
 """Judges stored clicks again, and returns the result of each campaign."""
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.server.ports import JudgedMessage
 
-__all__ = ["MAX_QUEUED_CLICKS", "ClickFeed", "LiveClick", "Subscription"]
-
 MAX_QUEUED_CLICKS = 1_000
 """Clicks that wait for a slow subscriber before the oldest are dropped."""
 

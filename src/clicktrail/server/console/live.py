@@ -16,8 +16,6 @@ from clicktrail.server.console.feed import ClickFeed, LiveClick, Subscription
 from clicktrail.server.pipeline.queries import explain_click
 from clicktrail.server.ports import Clock
 
-__all__ = ["stream_changes", "stream_clicks"]
-
 _KEEPALIVE_INTERVAL_S: Final = 15.0
 """A write to a closed connection fails, so keep-alives detect clients that have disconnected."""
 _MIN_CHANGE_INTERVAL_S: Final = 0.5

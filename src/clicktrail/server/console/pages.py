@@ -21,8 +21,6 @@ from clicktrail.server.console.dependencies import (
 )
 from clicktrail.server.pipeline.queries import list_clicks
 
-__all__ = ["render_campaign", "render_campaigns", "render_clicks", "render_client_error", "render_unavailable"]
-
 _Request = Request[None, None, State]
 
 _CLICKS_PER_PAGE: Final = 25

@@ -20,8 +20,6 @@ from clicktrail.server.edge.responses import Response
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.pipeline.request import Request
 
-__all__ = ["KEEPALIVE_TIMEOUT_S", "REQUEST_READ_TIMEOUT_S", "Connection", "IPNetwork", "serve_edge"]
-
 IPNetwork = IPv4Network | IPv6Network
 
 REQUEST_READ_TIMEOUT_S = 10.0

@@ -17,17 +17,6 @@ import httptools
 from clicktrail.server.edge.proxy_protocol import parse_proxy_header
 from clicktrail.server.pipeline.request import Request, select_recorded_headers
 
-__all__ = [
-    "BODY_LIMITS",
-    "DEFAULT_BODY_LIMITS",
-    "MAX_REQUEST_HEAD_BYTES",
-    "BodyLimits",
-    "Refusal",
-    "RequestReader",
-    "get_body_limits",
-    "parse_simple_request",
-]
-
 MAX_REQUEST_HEAD_BYTES = 16 * 1024
 """Size of target and headers. Browsers send a tenth of it: a tracking domain never sets a cookie."""
 

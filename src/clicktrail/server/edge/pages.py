@@ -16,17 +16,6 @@ from clicktrail.server.edge.responses import Response, make_response
 from clicktrail.server.pipeline.redirect import Redirect
 from clicktrail.server.pipeline.tracking_domains import TrackingDomain
 
-__all__ = [
-    "DEFAULT_LANGUAGE",
-    "AboutPageText",
-    "PageText",
-    "Pages",
-    "RecordingOptions",
-    "Translation",
-    "load_translations",
-    "negotiate_language",
-]
-
 DEFAULT_LANGUAGE = "en"
 
 

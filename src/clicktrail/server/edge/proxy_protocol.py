@@ -7,8 +7,6 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-__all__ = ["MAX_HEADER_BYTES", "ProxyHeader", "parse_proxy_header"]
-
 MAX_HEADER_BYTES = 4096
 """Version 2 allows 65,551 bytes, but what follows the addresses takes about a hundred."""
 

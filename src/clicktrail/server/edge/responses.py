@@ -8,8 +8,6 @@ import msgspec
 
 from clicktrail.server.edge.http_reader import Refusal
 
-__all__ = ["Response", "Responses", "make_response"]
-
 _ERROR_PAGE = """\
 <!doctype html>
 <html lang="en">

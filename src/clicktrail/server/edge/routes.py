@@ -34,8 +34,6 @@ from clicktrail.server.pipeline.request import Request
 from clicktrail.server.pipeline.tracking_domains import TrackingDomain, is_allowed_destination
 from clicktrail.server.ports import Clock, IdGenerator, Journal
 
-__all__ = ["BeaconEndpoint", "ResponseStats", "Routes", "SendResponse", "Site", "Sites"]
-
 SendResponse = Callable[[Response], None]
 Decision = Redirect | Gone | NotFound | Unavailable
 

@@ -27,15 +27,6 @@ from clicktrail.server.journal.segments import (
 )
 from clicktrail.server.ports import JournalEntry
 
-__all__ = [
-    "JournalPosition",
-    "SegmentReader",
-    "delete_read_segments",
-    "load_positions",
-    "mark_segments_read",
-    "save_positions",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class JournalPosition:

@@ -29,22 +29,6 @@ from pathlib import Path
 from clicktrail.atomic_file import fsync_folder
 from clicktrail.errors import StorageError
 
-__all__ = [
-    "FRAME_HEADER_BYTES",
-    "MAX_SEGMENT_BYTES",
-    "SEGMENT_HEADER",
-    "Segment",
-    "SegmentAppender",
-    "decode_frames",
-    "encode_frame",
-    "list_segment_numbers",
-    "lock_folder",
-    "peek_frame_size",
-    "read_lines",
-    "segment_path",
-    "truncate_torn_tail",
-]
-
 SEGMENT_HEADER = b"clicktrail journal 1\n"
 FRAME_HEADER_BYTES = 8
 MAX_SEGMENT_BYTES = 32 * 1024 * 1024

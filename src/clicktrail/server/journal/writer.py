@@ -21,8 +21,6 @@ from typing import Self
 from clicktrail.server.journal.segments import Segment, SegmentAppender, encode_frame
 from clicktrail.server.monitoring.metrics import JOURNAL_BATCH_EVENTS, JOURNAL_SYNC_SECONDS, Histogram
 
-__all__ = ["DEFAULT_BUFFER_BYTES", "Backlog", "Durability", "SegmentWriter"]
-
 DEFAULT_BUFFER_BYTES = 64 * 1024 * 1024
 """About 100,000 clicks."""
 

@@ -8,8 +8,6 @@ import msgspec
 from clicktrail.server.monitoring.heartbeat import Health, summarize_health
 from clicktrail.server.monitoring.prometheus import CONTENT_TYPE, render_metrics
 
-__all__ = ["AsgiApp", "create_app"]
-
 _AsgiMessage = MutableMapping[str, Any]
 AsgiApp = Callable[
     [MutableMapping[str, Any], Callable[[], Awaitable[_AsgiMessage]], Callable[[_AsgiMessage], Awaitable[None]]],

@@ -10,18 +10,6 @@ import msgspec
 
 from clicktrail.server.monitoring.metrics import Histogram, Metric
 
-__all__ = [
-    "MAX_HEARTBEAT_BYTES",
-    "Health",
-    "Heartbeat",
-    "HistogramSnapshot",
-    "MetricValue",
-    "Problem",
-    "ProcessStatus",
-    "build_heartbeat",
-    "summarize_health",
-]
-
 MAX_HEARTBEAT_BYTES = select.PIPE_BUF
 """Writes to a pipe up to this size are atomic (pipe(7)), so that no heartbeat arrives truncated."""
 

@@ -6,29 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-__all__ = [
-    "ANALYTICS_STORE_SECONDS",
-    "EVENTS_PROCESSED",
-    "EVENTS_UNREADABLE",
-    "HTTP_RESPONSES",
-    "HTTP_RESPONSE_SECONDS",
-    "JOURNAL_BATCH_EVENTS",
-    "JOURNAL_BUFFERED_EVENTS",
-    "JOURNAL_EVENTS_DROPPED",
-    "JOURNAL_LAG_SECONDS",
-    "JOURNAL_SYNC_SECONDS",
-    "MESSAGES_JUDGED",
-    "METRICS",
-    "RELAY_MESSAGES",
-    "RESTARTS",
-    "TOKENS_TAMPERED",
-    "UP",
-    "VERDICTS_CHANGED",
-    "Histogram",
-    "Metric",
-    "MetricKind",
-]
-
 _SECONDS_BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _BATCH_BOUNDS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
 

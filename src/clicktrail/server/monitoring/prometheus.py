@@ -11,8 +11,6 @@ from prometheus_client.registry import Collector
 from clicktrail.server.monitoring.heartbeat import Health, ProcessStatus
 from clicktrail.server.monitoring.metrics import METRICS, RESTARTS, UP, Metric, MetricKind
 
-__all__ = ["CONTENT_TYPE", "render_metrics"]
-
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _PROCESS_LABEL = "process"

@@ -18,15 +18,6 @@ from clicktrail.judge.evidence import ACTIVITY_WINDOW, AddressClick, is_visitor_
 from clicktrail.model.event import Click
 from clicktrail.server.ports import EventStore
 
-__all__ = [
-    "MAX_NEIGHBOURS_PER_SIDE",
-    "AddressHistory",
-    "AddressWindow",
-    "ClicksByAddress",
-    "build_address_windows",
-    "has_shortened_ip_address",
-]
-
 MAX_NEIGHBOURS_PER_SIDE: Final = 6
 """Greater than every count in the rules' thresholds (checked by a test)."""
 

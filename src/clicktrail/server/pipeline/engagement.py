@@ -21,8 +21,6 @@ from clicktrail.server.pipeline.redirect import Redirect
 from clicktrail.server.pipeline.request import Request
 from clicktrail.tokens import KeyRing, LandingClick, LandingTokenSealer
 
-__all__ = ["BeaconMessage", "EngagementTracker"]
-
 MAX_CLICK_AGE = timedelta(days=1)
 """Beacons of older clicks are ignored: the page was opened again, for example from a bookmark with the fragment."""
 

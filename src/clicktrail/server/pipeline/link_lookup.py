@@ -18,16 +18,6 @@ from clicktrail.model.link_set import LinkSet, ShortLinkMessage, StoredLink
 from clicktrail.server.ports import LinkSets, ShortLinks
 from clicktrail.tokens import KeyRing, TokenFormat, decode_short_token, identify_key, open_campaign_token
 
-__all__ = [
-    "CACHE_SIZE",
-    "LinkReference",
-    "LinkResolver",
-    "ReferenceKind",
-    "ResolvedLinks",
-    "is_token_like",
-    "parse_reference",
-]
-
 CACHE_SIZE = 4_096
 """Link sets and short messages in memory. They never change, so cached ones work without the registry."""
 

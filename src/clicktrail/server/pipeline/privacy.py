@@ -14,8 +14,6 @@ from clicktrail.model.verdict import JudgedClick
 from clicktrail.server.ports import IdGenerator
 from clicktrail.tokens import KeyRing
 
-__all__ = ["Anonymizer", "HashedRecipients", "has_opted_out"]
-
 _HASH_BYTES = 16
 _HASH_PERSONALIZATION = b"clicktrail erase"
 

@@ -21,8 +21,6 @@ from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.server.pipeline.address_history import AddressHistory, has_shortened_ip_address
 from clicktrail.server.ports import EventStore, JournalEntry, JournalReader, JudgedMessage, StoreObserver
 
-__all__ = ["MessageCache", "MessageSnapshot", "Processor", "SharedAddress", "SharedAddressDetector"]
-
 WINDOW_CLICKS = 1_000
 """Number of latest clicks that are counted."""
 MIN_CLICKS = 100

@@ -12,16 +12,6 @@ from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts
 from clicktrail.server.ports import ClickCursor, ClickLog, ClickSearch, Reports, VerdictChange
 
-__all__ = [
-    "ExplainedClick",
-    "FilteredReport",
-    "decode_cursor",
-    "encode_cursor",
-    "explain_click",
-    "list_clicks",
-    "load_reports",
-]
-
 _MAX_CHANGES = 1_000
 """Verdict changes loaded for a page of clicks: hardly any click has more than one."""
 

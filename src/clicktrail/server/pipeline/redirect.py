@@ -31,18 +31,6 @@ from clicktrail.server.pipeline.link_lookup import (
 from clicktrail.server.pipeline.request import IPNetwork, Request, TrustedProxies, select_recorded_headers
 from clicktrail.tokens import KeyRing, SealedLink, open_token
 
-__all__ = [
-    "ActiveEdits",
-    "Gone",
-    "LookupRequired",
-    "NotFound",
-    "Redirect",
-    "Redirector",
-    "Unavailable",
-    "encode_location",
-    "select_active_edits",
-]
-
 _VISIBLE_ASCII_URL = re.compile(r"(?i:https?)://[!-~]+")
 """An http or https URL of visible ASCII: valid in a ``Location`` header unchanged (RFC 9110 section 10.2.2)."""
 

@@ -15,8 +15,6 @@ from clicktrail.report import CampaignReport
 from clicktrail.server.pipeline.address_history import AddressHistory, has_shortened_ip_address
 from clicktrail.server.ports import EventStore, JudgedMessage, Reports, StoredVerdict, StoreObserver
 
-__all__ = ["RejudgeRequest", "RejudgeResult", "Rejudger"]
-
 _CLICKS_PER_PART = 5_000
 """As many clicks as the processor handles in one batch."""
 

@@ -7,8 +7,6 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 import msgspec
 
-__all__ = ["MAX_HEADER_CHARS", "IPNetwork", "Request", "TrustedProxies", "select_recorded_headers"]
-
 MAX_HEADER_CHARS = 256
 """Characters of a header's value that are recorded."""
 

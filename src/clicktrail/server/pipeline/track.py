@@ -30,15 +30,6 @@ from clicktrail.tracking import MessageMetadata, Tracker
 if TYPE_CHECKING:  # the ports import the judge, which `clicktrail rewrite` does not need
     from clicktrail.server.ports import Consents
 
-__all__ = [
-    "ControlHeaders",
-    "MessageIdentity",
-    "TrackedMessage",
-    "add_stored_consent",
-    "parse_control_headers",
-    "track_message",
-]
-
 # The header block ends at the first empty line (RFC 5322 section 2.1); mail from Unix programs has bare newlines.
 _END_OF_HEADERS = re.compile(rb"\r?\n(?=\r?\n)|\Z")
 # A field continues on every line that begins with white space (RFC 5322 section 2.2.3).

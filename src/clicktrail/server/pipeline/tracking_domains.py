@@ -10,8 +10,6 @@ from clicktrail.errors import SettingsError
 from clicktrail.model.hosts import check_bounded_host_patterns, check_host_patterns, is_host_listed, is_host_name
 from clicktrail.utm.query import extract_host
 
-__all__ = ["TrackingDomain", "is_allowed_destination", "parse_domains"]
-
 
 class TrackingDomain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One tracking domain.

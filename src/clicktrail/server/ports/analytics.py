@@ -6,8 +6,6 @@ from clicktrail.server.ports.click_log import ClickLog
 from clicktrail.server.ports.event_store import EventStore
 from clicktrail.server.ports.reports import Reports
 
-__all__ = ["Analytics"]
-
 
 class Analytics(EventStore, Reports, ClickLog, Protocol):
     """One store that implements all three ports."""

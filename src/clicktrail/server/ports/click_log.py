@@ -7,8 +7,6 @@ from typing import Protocol
 
 from clicktrail.model.verdict import JudgedClick, Verdict
 
-__all__ = ["ClickCursor", "ClickLog", "ClickPage", "ClickSearch", "RecipientClick", "VerdictChange"]
-
 ClickCursor = tuple[datetime, str]
 """Position in a campaign's click list: time of the click, aware, and its id."""
 

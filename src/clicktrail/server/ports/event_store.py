@@ -10,8 +10,6 @@ from clicktrail.model.event import AnonymousClick
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 
-__all__ = ["EventStore", "JudgedMessage", "StoreObserver", "StoredVerdict"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedMessage:

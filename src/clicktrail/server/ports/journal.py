@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Journal", "JournalEntry", "JournalReader"]
-
 
 class Journal(Protocol):
     """The writing end of the journal, for one writer."""

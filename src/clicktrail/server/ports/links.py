@@ -7,8 +7,6 @@ from typing import Protocol
 from clicktrail.model.edit import LinkEdit
 from clicktrail.model.link_set import LinkSet, ShortLinkMessage
 
-__all__ = ["LinkEdits", "LinkSets", "ShortLinks"]
-
 
 class LinkSets(Protocol):
     """Link sets of campaigns; a campaign token holds the id of its link set."""

@@ -6,8 +6,6 @@ from typing import Protocol
 
 from clicktrail.model.consent import Consent, ConsentRecord
 
-__all__ = ["Consents", "Erasures"]
-
 
 class Consents(Protocol):
     """Tracking consent of recipients. Addresses are case-insensitive."""

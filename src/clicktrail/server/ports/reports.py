@@ -9,8 +9,6 @@ from clicktrail.model.verdict import Verdict
 from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts
 from clicktrail.report.accuracy import ConfusionMatrix
 
-__all__ = ["CachedReport", "Clicker", "Reports"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedReport:

@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Protocol
 
-__all__ = ["Clock", "IdGenerator", "ShortCodeGenerator"]
-
 
 class Clock(Protocol):
     """The current time."""

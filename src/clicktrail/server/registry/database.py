@@ -14,8 +14,6 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from clicktrail.errors import SettingsError, StorageError
 
-__all__ = ["Database", "parse_database_url"]
-
 _POOL_SIZE = 4
 _TIMEOUT_S = 3.0
 """How long a recipient who clicked a short link may wait for an error page."""

@@ -10,8 +10,6 @@ from clicktrail.server.registry import tables
 from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.tables import insert_links, link_edits, select_links
 
-__all__ = ["SqlLinkEdits", "SqlLinkSets", "SqlShortLinks"]
-
 _MAX_LINK_SET_ID = 2**63 - 1
 """The largest BIGINT. An id read from a token may be larger."""
 

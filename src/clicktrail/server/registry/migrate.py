@@ -9,8 +9,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from clicktrail.errors import StorageError
 from clicktrail.server.registry.database import Database
 
-__all__ = ["migrate"]
-
 _ADVISORY_LOCK_ID = 7_234_001
 """Id of our lock among PostgreSQL's advisory locks; an arbitrary number."""
 

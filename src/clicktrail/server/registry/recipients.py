@@ -9,8 +9,6 @@ from clicktrail.model.recipient import normalize_recipient
 from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.tables import EpochMilliseconds, consents, erasures, short_messages
 
-__all__ = ["SqlConsents", "SqlErasures", "upsert_consent"]
-
 _UPSERT_CONSENT = text(
     "INSERT INTO consents (recipient, consent, recorded_at) VALUES (:recipient, :consent, :recorded_at)"
     " ON CONFLICT (recipient) DO UPDATE SET consent = excluded.consent, recorded_at = excluded.recorded_at"

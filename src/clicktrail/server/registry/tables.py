@@ -23,20 +23,6 @@ from sqlalchemy.types import TypeDecorator
 
 from clicktrail.model.link_set import StoredLink
 
-__all__ = [
-    "METADATA",
-    "EpochMilliseconds",
-    "consents",
-    "erasures",
-    "insert_links",
-    "link_edits",
-    "link_set_links",
-    "link_sets",
-    "select_links",
-    "short_links",
-    "short_messages",
-]
-
 
 class EpochMilliseconds(TypeDecorator[datetime]):
     """An aware time, stored as milliseconds since 1970, because SQLite has no time zones."""

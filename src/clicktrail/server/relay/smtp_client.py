@@ -9,8 +9,6 @@ import aiosmtplib
 
 from clicktrail.errors import RelayError
 
-__all__ = ["INTERNAL_ERROR", "NEXT_HOP_UNREACHABLE", "SHUTTING_DOWN", "NextHopClient", "NextHopConfig", "Reply"]
-
 _COMMAND_TIMEOUT_S = 300
 """RFC 5321 section 4.5.3.2 asks for at least five minutes for most commands."""
 

@@ -27,8 +27,6 @@ from clicktrail.server.ports import Clock, Consents, IdGenerator, Journal, Short
 from clicktrail.server.relay.smtp_client import INTERNAL_ERROR, SHUTTING_DOWN, NextHopClient, NextHopConfig, Reply
 from clicktrail.tracking import Tracker
 
-__all__ = ["Relay"]
-
 _LOG = structlog.get_logger(component="relay")
 _MAX_MESSAGE_BYTES = 50 * 1024 * 1024
 _MAX_LINE_BYTES = 16 * 1024 * 1024

@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 from clicktrail.errors import SettingsError
 
-__all__ = ["HostPort"]
-
 _VALID_PORTS = range(65_536)
 
 

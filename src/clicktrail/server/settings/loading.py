@@ -16,8 +16,6 @@ from clicktrail.model.link import Preset
 from clicktrail.server.settings.host_port import HostPort
 from clicktrail.server.settings.schema import Section, Settings, UtmSettings
 
-__all__ = ["get_environment", "load", "read_text", "validate_settings"]
-
 _DEFAULT_CONFIG_NAME = "clicktrail.toml"
 
 

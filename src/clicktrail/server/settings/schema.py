@@ -8,23 +8,6 @@ import msgspec
 from clicktrail import keyring_file
 from clicktrail.model.link import Preset
 
-__all__ = [
-    "ConsoleSettings",
-    "DkimSettings",
-    "EdgeSettings",
-    "EngagementSettings",
-    "JournalSettings",
-    "LogSettings",
-    "MetricsSettings",
-    "PrivacySettings",
-    "RegistrySettings",
-    "RelaySettings",
-    "Section",
-    "Settings",
-    "TrackingSettings",
-    "UtmSettings",
-]
-
 
 def _description(text: str) -> msgspec.Meta:
     return msgspec.Meta(description=text)

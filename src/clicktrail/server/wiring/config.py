@@ -18,17 +18,6 @@ from clicktrail.utm import Convention, ExistingUtmAction, parse_convention
 if TYPE_CHECKING:
     from clicktrail.tracking import Tracker
 
-__all__ = [
-    "build_tracker",
-    "list_domain_files",
-    "read_convention",
-    "read_dkim_keys",
-    "read_domains",
-    "read_policy",
-    "read_relay_convention",
-    "read_sensitive_rules",
-]
-
 
 def build_tracker(settings: Settings) -> "Tracker":
     """Build the relay's tracker.

@@ -38,8 +38,6 @@ from clicktrail.server.wiring.worker import (
 )
 from clicktrail.tokens import KeyRing
 
-__all__ = ["FileReloader", "run_edge"]
-
 _LOG = structlog.get_logger(component="edge")
 _RELOAD_INTERVAL_S = 1.0
 

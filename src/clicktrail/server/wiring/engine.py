@@ -47,8 +47,6 @@ from clicktrail.server.wiring.worker import (
     send_heartbeats,
 )
 
-__all__ = ["EngineMonitor", "VerdictChangeLogger", "run_engine"]
-
 _LOG = structlog.get_logger(component="engine")
 _JUDGE_LOG = structlog.get_logger(component="judge")
 

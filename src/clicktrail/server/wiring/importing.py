@@ -14,8 +14,6 @@ from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.stores import MeasuredJournal, open_journal
 
-__all__ = ["import_events"]
-
 _WRITER_NAME = "import"
 _BATCH_LINES = 1_000
 """Lines per fsync."""

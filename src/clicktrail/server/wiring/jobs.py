@@ -14,8 +14,6 @@ from clicktrail.server.ports import ShortLinks
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 
-__all__ = ["run_periodically", "run_report_recount", "run_short_link_expiry", "sleep_or_stop"]
-
 _LOG = structlog.get_logger(component="engine")
 _EXPIRY_INTERVAL_S = 3600.0
 _DELETE_BATCH_SIZE = 1_000

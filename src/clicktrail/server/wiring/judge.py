@@ -17,8 +17,6 @@ from clicktrail.server import operator_networks
 from clicktrail.server.ports import Clock
 from clicktrail.server.wiring.jobs import sleep_or_stop
 
-__all__ = ["ReloadingJudge"]
-
 _LOG = structlog.get_logger(component="judge")
 _REFRESH_INTERVAL_S = 5.0
 

@@ -28,8 +28,6 @@ from clicktrail.server.wiring.processing import (
     rejudge_and_clear_cache,
 )
 
-__all__ = ["OfflineReports"]
-
 _Result = TypeVar("_Result")
 
 

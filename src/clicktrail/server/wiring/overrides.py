@@ -16,8 +16,6 @@ from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.jobs import run_periodically
 from clicktrail.server.wiring.stores import Registry
 
-__all__ = ["COPY_INTERVAL_S", "OverridesCopier", "OverridesJob", "copy_overrides", "run_overrides_copy"]
-
 COPY_INTERVAL_S = 10.0
 """Delay of a change that was made on another machine. A command writes a change of this machine to the file at once."""
 

@@ -24,18 +24,6 @@ from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.judge import ReloadingJudge
 
-__all__ = [
-    "MAX_BATCH_LINES",
-    "LocalAnalytics",
-    "LocalJournalReader",
-    "build_judge",
-    "build_processor",
-    "build_reader",
-    "catch_up",
-    "open_analytics",
-    "rejudge_and_clear_cache",
-]
-
 MAX_BATCH_LINES = 5_000
 """Journal lines per batch: enough to share the cost of an insert, few enough to be stored within a second."""
 

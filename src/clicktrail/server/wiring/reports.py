@@ -7,8 +7,6 @@ from clicktrail.server.api.service import ReportService
 from clicktrail.server.engine_client import EngineClient, read_service_url
 from clicktrail.server.settings import Settings
 
-__all__ = ["open_reports"]
-
 
 @contextlib.contextmanager
 def open_reports(settings: Settings) -> Iterator[ReportService]:

@@ -19,8 +19,6 @@ from clicktrail.server.registry.migrate import migrate
 from clicktrail.server.registry.recipients import SqlConsents, SqlErasures
 from clicktrail.server.settings import Settings
 
-__all__ = ["MeasuredJournal", "Registry", "open_journal", "open_registry", "open_registry_read_only", "save_link_set"]
-
 
 class MeasuredJournal(Journal, Protocol):
     """A journal with metrics, which can be flushed.

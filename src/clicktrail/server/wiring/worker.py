@@ -26,8 +26,6 @@ from clicktrail.server.monitoring.metrics import (
 from clicktrail.server.ports import Journal
 from clicktrail.server.wiring.stores import MeasuredJournal
 
-__all__ = ["collect_journal_metrics", "collect_journal_problems", "create_stop_event", "run_worker", "send_heartbeats"]
-
 _LOG = structlog.get_logger()
 _JOURNAL_PROBLEM = Problem(
     code="journal-not-writable",
