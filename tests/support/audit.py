@@ -1,4 +1,4 @@
-"""Read events with the shipped export formats."""
+"""Read event logs with the shipped export formats."""
 
 from collections.abc import Iterable
 from importlib.resources import files
@@ -14,7 +14,7 @@ EXPORT_FORMATS = parse_export_formats(
 
 
 def read_lines(lines: Iterable[bytes]) -> tuple[list[AnyEvent], list[int]]:
-    """The events of these lines, and the numbers of unreadable lines."""
+    """Return the events of these lines and the numbers of unreadable lines."""
     unreadable: list[int] = []
 
     def record_unreadable(number: int, _error: EventError) -> None:

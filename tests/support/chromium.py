@@ -1,4 +1,4 @@
-"""A real browser for tests of pages."""
+"""Debian's Chromium, driven by Playwright."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,7 +29,7 @@ needs_chromium = pytest.mark.skipif(
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
-    """Debian's Chromium, until the context ends."""
+    """Run Chromium while the context is open."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=_PROGRAM, args=_SWITCHES)
         yield browser

@@ -1,4 +1,4 @@
-"""Consoles to ask, with and without a socket."""
+"""The console as an in-process client and on a socket."""
 
 import asyncio
 import socket
@@ -28,18 +28,17 @@ suspected = 3
 [[rules]]
 name = "burst"
 points = 5
-description = "Links followed faster than a hand can."
+description = "Links followed faster than a person can."
 source = "somewhere"
 date = 2026-11-23
 
 [[rules]]
 name = "engaged"
 points = -8
-description = "Somebody pressed a key."
+description = "A key was pressed on the landing page."
 source = "somewhere"
 date = 2026-11-23
 """
-"""Some of what the judge goes by."""
 
 ConsoleClient = AsyncTestClient[Litestar]
 
@@ -57,7 +56,7 @@ ROUTES = (
 
 
 async def rejudge_nothing(request: RejudgeRequest) -> list[RejudgeResult]:
-    """A result that has every field of the request."""
+    """Return one result with the values of the request."""
     result = RejudgeResult(
         report=CampaignReport(campaign=request.campaign or ""),
         judged_count=int(request.since.timestamp()) if request.since else 0,
@@ -67,34 +66,32 @@ async def rejudge_nothing(request: RejudgeRequest) -> list[RejudgeResult]:
 
 
 def create_console_client(analytics: MemoryAnalytics) -> ConsoleClient:
-    """A client of a console of these analytics."""
     return AsyncTestClient(
-        _app(analytics, ClickFeed()), base_url="http://127.0.0.1:8081", raise_server_exceptions=False
+        _create_app(analytics, ClickFeed()), base_url="http://127.0.0.1:8081", raise_server_exceptions=False
     )
 
 
 @asynccontextmanager
 async def serve_console(analytics: MemoryAnalytics, feed: ClickFeed | None = None) -> AsyncIterator[str]:
-    """A console on a socket, until the context ends; its address."""
+    """Run a console on 127.0.0.1 while the context is open; yields its base URL."""
     feed = feed or ClickFeed()
     stopping = asyncio.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(serve_app(_app(analytics, feed), listening, stopping=stopping))
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            tasks.create_task(serve_app(_create_app(analytics, feed), listener, stopping=stopping))
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
             feed.close()
             stopping.set()
 
 
-def _app(analytics: MemoryAnalytics, feed: ClickFeed) -> Litestar:
+def _create_app(analytics: MemoryAnalytics, feed: ClickFeed) -> Litestar:
     return create_app(
         analytics, feed=feed, rules=rules.parse_rules(RULES_TOML), clock=SystemClock(), rejudge=rejudge_nothing
     )
 
 
 class UnreadableAnalytics(MemoryAnalytics):
-    """Analytics that cannot be read."""
+    """Analytics whose reports fail."""
 
     async def campaigns(self) -> Sequence[CampaignReport]:
-        """Fail; whatever else makes reports goes by this."""
         raise StorageError("cannot read")

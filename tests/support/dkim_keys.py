@@ -1,4 +1,4 @@
-"""Keys of a domain, and another implementation's word on what they signed."""
+"""DKIM keys, and verification of their signatures by dkimpy."""
 
 import base64
 
@@ -16,16 +16,15 @@ RSA_KEY = DkimKey(domain="example.com", selector="rsa", private_key=generate_pri
 
 
 def is_signature_valid(raw: bytes) -> bool:
-    """Whether dkimpy takes the uppermost signature."""
+    """Whether dkimpy accepts the first signature of a message."""
     return bool(dkim.verify(raw, dnsfunc=_find_dns_record))
 
 
 def _find_dns_record(name: bytes, timeout: int = 5) -> bytes:
-    """What the DNS would say, at once."""
-    assert timeout
+    assert timeout  # part of dkimpy's interface
     key = {b"ed._domainkey.example.com.": ED25519_KEY, b"rsa._domainkey.example.com.": RSA_KEY}[name]
-    public = key.private_key.public_key()
+    public_key = key.private_key.public_key()
     if key is ED25519_KEY:
-        return b"v=DKIM1; k=ed25519; p=" + base64.b64encode(public.public_bytes(Encoding.Raw, PublicFormat.Raw))
-    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return b"v=DKIM1; k=ed25519; p=" + base64.b64encode(public_key.public_bytes(Encoding.Raw, PublicFormat.Raw))
+    der = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return b"v=DKIM1; k=rsa; p=" + base64.b64encode(der)

@@ -80,7 +80,7 @@ def build_routes(
     journal: Journal,
     *,
     registry: MemoryRegistry | None = None,
-    start: Callable[[Coroutine[Any, Any, None]], object] = asyncio.run,
+    create_task: Callable[[Coroutine[Any, Any, None]], object] = asyncio.run,
 ) -> Routes:
     """Routes that trust proxies on loopback. By default each lookup runs to its end at once."""
     links = (registry or MemoryRegistry()).create_link_resolver()
@@ -96,7 +96,7 @@ def build_routes(
         denied=HashedRecipients(RING),
         beacon=BeaconEndpoint(EngagementTracker(RING), journal=journal, clock=FixedClock()),
         anonymizer=Anonymizer(judge=build_shipped_judge(), ids=SequentialIds()),
-        create_task=start,
+        create_task=create_task,
     )
 
 
@@ -121,13 +121,13 @@ async def running_edge(
         )
         edge.stopped.set()
 
-    async with asyncio.TaskGroup() as group:
+    async with asyncio.TaskGroup() as tasks:
         edge = RunningEdge(
             port=listener.getsockname()[1],
             host=host,
-            routes=build_routes(journal, registry=registry, start=group.create_task),
+            routes=build_routes(journal, registry=registry, create_task=tasks.create_task),
         )
-        group.create_task(serve())
+        tasks.create_task(serve())
         try:
             yield edge
         finally:

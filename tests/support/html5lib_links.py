@@ -1,4 +1,4 @@
-"""Links as html5lib finds them: its tokenizer, in the states that its parser drives it to."""
+"""Links of an HTML document as html5lib's parser finds them."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _LINK_OR_VML_ELEMENTS = re.compile(r"a|area|v:[a-z]+")
 
 
 class _Tokenizer(HTMLTokenizer):
-    """A tokenizer that keeps the start tags and comments which it hands to its parser."""
+    """Records start tags and comments."""
 
     def __init__(self, parser: "_Parser") -> None:
         super().__init__(parser.source, parser=parser)
@@ -33,8 +33,6 @@ class _Tokenizer(HTMLTokenizer):
 
 
 class _Parser(html5lib.HTMLParser):
-    """A parser that drives that tokenizer."""
-
     def __init__(self, source: str) -> None:
         super().__init__()
         self.source = source
@@ -46,13 +44,13 @@ class _Parser(html5lib.HTMLParser):
 
 
 def find_hrefs(html: str, *, elements: re.Pattern[str] = _LINK_ELEMENTS) -> list[str]:
-    """The decoded hrefs of ``a`` and ``area``, and of VML in conditional comments, read as the markup they hold."""
+    """Decoded hrefs of ``a`` and ``area`` elements, and of links and VML elements in conditional comments."""
     parser = _Parser(html)
     parser.parse(html)
-    found: list[str] = []
+    hrefs: list[str] = []
     for name, data in parser.recorded_tokens:
         if name and elements.fullmatch(name) and "href" in data:
-            found.append(data["href"])
+            hrefs.append(data["href"])
         elif not name and (condition := _CONDITIONAL_COMMENT.match(data)):
-            found += find_hrefs(data[condition.end() :], elements=_LINK_OR_VML_ELEMENTS)
-    return found
+            hrefs += find_hrefs(data[condition.end() :], elements=_LINK_OR_VML_ELEMENTS)
+    return hrefs

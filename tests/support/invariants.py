@@ -1,4 +1,4 @@
-"""What holds for every body and every message, whatever is in it."""
+"""Invariants of rewriting that hold for every body and every message."""
 
 import base64
 import dataclasses
@@ -36,7 +36,7 @@ _TRANSFER_FIELD = re.compile(rb"^Content-Transfer-Encoding:[^\n]*\n(?:[ \t][^\n]
 
 
 def check_html(html: str) -> None:
-    """Links are those that the standard finds, only tracked ones change, and a second pass changes nothing."""
+    """Links are those of the WHATWG tokenizer, only tracked links change, and a second pass changes nothing."""
     result = rewrite_html(html, REWRITER)
     assert whatwg.find_link_spans(html) == [(link.start, link.end) for link in result.links]
     assert replace_links(html, result.links) == result.text
@@ -48,30 +48,30 @@ def check_html(html: str) -> None:
 
 
 def check_text(text: str) -> None:
-    """Links lie one behind the other, only tracked ones change, and a second pass changes nothing."""
+    """Links do not overlap, only tracked links change, and a second pass changes nothing."""
     result = rewrite_text(text, REWRITER)
     assert replace_links(text, result.links) == result.text
     ends = [0, *(link.end for link in result.links)]
     assert all(end <= link.start < link.end for end, link in zip(ends, result.links, strict=False))
     check_positions(result.links)
     assert result.text == rewrite_text(result.text, REWRITER).text
-    if text.isascii():  # beyond it a URL may run on into the text, and whatever is put behind it changes its end
+    if text.isascii():  # a URL may continue with other characters, so text inserted after it can change its end
         check_second_pass(rewrite_text, text, policy=_NAMED_TEXT_POLICY)
 
 
 def check_second_pass(rewrite: Callable[..., RewrittenBody], body: str, *, policy: Policy) -> None:
-    """A body that is rewritten already stays as it is."""
+    """A rewritten body is not changed again."""
     once = rewrite(body, build_rewriter(policy=policy, tag_url=add_utm)).text
     assert once == rewrite(once, build_rewriter(policy=policy, tag_url=add_utm)).text
 
 
 def add_utm(candidate: Candidate) -> str:
-    """A parameter for every host, whose value needs quoting."""
+    """Add a parameter whose value needs quoting, on every host."""
     return add_utm_parameters(candidate.url, {"utm_source": "a&b"}, ["*"])
 
 
 def check_message(raw: bytes) -> None:
-    """Bytes between bodies stay, bodies change in their tracked links only, and a second pass changes nothing."""
+    """Only tracked links in bodies change, and a second pass changes nothing."""
     result = rewrite_message(raw, REWRITER)
     assert (result.tracked_count > 0) == (raw != result.raw)
     check_positions(result.links)
@@ -80,65 +80,64 @@ def check_message(raw: bytes) -> None:
 
 
 def check_positions(links: Sequence[Link]) -> None:
-    """Positions count from 0 without a gap, and each link has its own position's URL."""
+    """Positions are consecutive from 0, and each link has the URL of its position."""
     positions = {link.position for link in links if link.position is not None}
     assert positions == set(range(len(positions)))
     for link in links:
         assert link.is_tracked == bool(link.replacement) == (link.position is not None)
         if link.position is not None:
-            placed = NumberedLink(
+            numbered_link = NumberedLink(
                 destination=link.destination,
                 position=link.position,
                 link_count=len(positions),
                 body_type=link.body_type,
             )
-            assert tracking_url(placed) == link.replacement
+            assert tracking_url(numbered_link) == link.replacement
 
 
 def check_bodies(raw: bytes, result: RewriteResult) -> None:
-    """Each body, decoded by other code than ours, changed in its tracked links only, and nothing beside bodies did.
+    """Only tracked links of bodies changed, according to the standard library's decoders.
 
-    Where quoted-printable has an equals sign that is no escape, programs differ in what they read.
+    Quoted-printable bodies with an invalid escape are skipped: decoders differ in how they read them.
     """
     before, after = find_bodies(raw), find_bodies(result.raw)
-    encoded_anew = [leaf.transfer_encoding for leaf in before] != [leaf.transfer_encoding for leaf in after]
-    fields = _TRANSFER_FIELD if encoded_anew else re.compile(rb"(?!)")
+    is_reencoded = [part.transfer_encoding for part in before] != [part.transfer_encoding for part in after]
+    ignored_fields = _TRANSFER_FIELD if is_reencoded else re.compile(rb"(?!)")
     old, new = (
-        [fields.sub(b"", piece) for piece in split_surroundings(message, leaves)]
-        for message, leaves in ((raw, before), (result.raw, after))
+        [ignored_fields.sub(b"", piece) for piece in split_surroundings(message, body_parts)]
+        for message, body_parts in ((raw, before), (result.raw, after))
     )
     assert old == new
-    for number, (leaf, changed) in enumerate(zip(before, after, strict=True)):
+    for number, (part, changed) in enumerate(zip(before, after, strict=True)):
         links = [link for link in result.links if link.body_index == number]
         if any(link.is_tracked for link in links):
-            if leaf.transfer_encoding == "quoted-printable" and _INVALID_ESCAPE.search(raw, leaf.start, leaf.end):
+            if part.transfer_encoding == "quoted-printable" and _INVALID_ESCAPE.search(raw, part.start, part.end):
                 continue
-            check_body(decode_content(raw, leaf), decode_content(result.raw, changed), leaf, links)
+            check_body(decode_content(raw, part), decode_content(result.raw, changed), part, links)
         else:
-            assert raw[leaf.start : leaf.end] == result.raw[changed.start : changed.end]
+            assert raw[part.start : part.end] == result.raw[changed.start : changed.end]
 
 
 def check_body(before: bytes, after: bytes, body_part: BodyPart, links: Sequence[Link]) -> None:
-    """A body changed in its tracked links only, and in HTML its links are those that the standard finds."""
-    seen = decode_text(before, body_part.charset)
-    assert seen is not None
-    assert replace_links(seen.text, links).encode(seen.codec) == after
+    """Only tracked links of a body changed, and an HTML body's links are those of the WHATWG tokenizer."""
+    decoded = decode_text(before, body_part.charset)
+    assert decoded is not None
+    assert replace_links(decoded.text, links).encode(decoded.codec) == after
     if body_part.body_type is BodyType.HTML:
-        assert whatwg.find_link_spans(seen.text) == [(link.start, link.end) for link in links]
+        assert whatwg.find_link_spans(decoded.text) == [(link.start, link.end) for link in links]
 
 
 def find_bodies(raw: bytes) -> list[BodyPart]:
-    """The bodies of a message."""
-    return [leaf for leaf in find_body_parts(raw) if isinstance(leaf, BodyPart)]
+    return [part for part in find_body_parts(raw) if isinstance(part, BodyPart)]
 
 
 def split_surroundings(raw: bytes, body_parts: Sequence[BodyPart]) -> list[bytes]:
-    """The bytes before, between and behind the bodies."""
-    starts = [0, *(leaf.end for leaf in body_parts)]
-    ends = [*(leaf.start for leaf in body_parts), len(raw)]
+    """The bytes before, between and after the bodies."""
+    starts = [0, *(part.end for part in body_parts)]
+    ends = [*(part.start for part in body_parts), len(raw)]
     return [raw[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 def decode_content(raw: bytes, body_part: BodyPart) -> bytes:
-    """A body without its transfer encoding, as the standard library decodes it."""
+    """A body, decoded by the standard library."""
     return _DECODERS.get(body_part.transfer_encoding, bytes)(raw[body_part.start : body_part.end])

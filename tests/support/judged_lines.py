@@ -1,4 +1,4 @@
-"""Samples of messages with verdicts on their clicks."""
+"""Sample messages with judged clicks."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ HOSTING = Reason(signal="hosting-network", points=3, detail="AS64500")
 
 
 def sent(message_id: str, *, campaign: str = "spring", recipient: str = "", recipients: int = 1) -> Sent:
-    """A message that left at SENT_AT."""
+    """The message's sent event, at SENT_AT."""
     return Sent(
         id=f"{message_id}-sent",
         at=SENT_AT,
@@ -27,21 +27,21 @@ def sent(message_id: str, *, campaign: str = "spring", recipient: str = "", reci
 
 
 def delivered(message_id: str, *, campaign: str = "spring") -> Delivered:
-    """Its delivery, five seconds later."""
+    """The message's delivery, five seconds later."""
     return Delivered(
         id=f"{message_id}-delivered", at=SENT_AT + timedelta(seconds=5), campaign=campaign, message_id=message_id
     )
 
 
 def bounced(message_id: str, *, campaign: str = "spring") -> Bounced:
-    """Its bounce, five seconds later."""
+    """The message's bounce, five seconds later."""
     return Bounced(
         id=f"{message_id}-bounced", at=SENT_AT + timedelta(seconds=5), campaign=campaign, message_id=message_id
     )
 
 
 def click(message_id: str, name: str, *, campaign: str = "spring", recipient: str = "", after_s: float = 60) -> Click:
-    """A click on the first link, one minute after the message left unless told otherwise."""
+    """A click on the first link, by default one minute after the message was sent."""
     return Click(
         id=f"{message_id}-{name}",
         at=SENT_AT + timedelta(seconds=after_s),
@@ -58,17 +58,16 @@ def click(message_id: str, name: str, *, campaign: str = "spring", recipient: st
 def make_judged_click(
     event: Click, verdict: Verdict = Verdict.HUMAN, *reasons: Reason, counted: bool = True, rules: str = "1"
 ) -> JudgedClick:
-    """A verdict on a click."""
     score = sum(reason.points for reason in reasons)
     return JudgedClick(click=event, verdict=verdict, score=score, reasons=reasons, counted=counted, rules=rules)
 
 
 def make_judged_message(*events: AnyEvent, clicks: tuple[JudgedClick, ...] = ()) -> JudgedMessage:
-    """A message of these events and of its judged clicks."""
-    told = (*events, *(click.click for click in clicks))
-    return JudgedMessage(timeline=Timeline.from_events(told[0].message_id, told), clicks=clicks)
+    """A message with these events and judged clicks."""
+    all_events = (*events, *(click.click for click in clicks))
+    return JudgedMessage(timeline=Timeline.from_events(all_events[0].message_id, all_events), clicks=clicks)
 
 
 def encode_lines(*messages: JudgedMessage) -> list[bytes]:
-    """The journal's lines of these messages."""
+    """Journal lines of these messages."""
     return [encode_event(event) for message in messages for event in message.timeline.events]

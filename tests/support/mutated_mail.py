@@ -1,4 +1,4 @@
-"""Real mail bent out of shape: Hypothesis strategies that cut pieces out of it and put others in."""
+"""Hypothesis strategies for mutated real mail: pieces are cut out and others inserted."""
 
 import base64
 import quopri
@@ -16,9 +16,9 @@ __all__ = ["encoded_messages", "mutated_html", "mutated_messages", "mutated_text
 
 _NEWSLETTER_FOLDER = ROOT / "src" / "clicktrail" / "demo"
 _MAX_FILE_BYTES = 30_000
-"""Bytes of a file that is bent: larger ones take longer and have nothing that smaller ones have not."""
+"""Larger files take longer and have no other features."""
 _WINDOW_CHARS = 4_000
-"""Characters of a body that are looked at, so that a change falls where something stands."""
+"""Characters around a link that are used of a body, so that most changes are near links."""
 _OFFSET_SCALE = 10_000
 _LINK_START = re.compile(r"href|http", re.IGNORECASE)
 _ENCODERS: Mapping[str, Callable[[bytes], bytes]] = {
@@ -30,17 +30,17 @@ _HEADER = re.compile(rb".*?\n\r?\n", re.DOTALL)
 
 
 def mutated_html() -> st.SearchStrategy[str]:
-    """Some thousand characters of HTML mail, changed in a few places."""
+    """Excerpts of HTML mail with a few changes."""
     return st.builds(_apply_changes, _windows("html", "newsletter.html"), _changes(html_soups()))
 
 
 def mutated_texts() -> st.SearchStrategy[str]:
-    """Some thousand characters of messages read as text, changed in a few places."""
+    """Excerpts of messages as text, with a few changes."""
     return st.builds(_apply_changes, _windows("eml", "newsletter.txt"), _changes(text_soups()))
 
 
 def mutated_messages() -> st.SearchStrategy[bytes]:
-    """Whole messages, changed in a few places, half of them behind the header only; one may go on as another."""
+    """Whole messages with a few changes, anywhere or only after the header, and joined halves of two messages."""
     messages = _files("eml", "newsletter.txt")
     pieces = mime_soups().map(lambda soup: soup.removeprefix(b"Subject: soup\n")) | st.binary(max_size=8)
     return (
@@ -51,52 +51,50 @@ def mutated_messages() -> st.SearchStrategy[bytes]:
 
 
 def encoded_messages() -> st.SearchStrategy[bytes]:
-    """Messages of one bent body each, in charsets, transfer encodings and flows of every kind."""
+    """Messages with one mutated body, in every charset, transfer encoding and text format."""
 
-    def enclose(content_type: str, body: str, charset: str, encoding: str) -> bytes:
+    def build_message(content_type: str, body: str, charset: str, encoding: str) -> bytes:
         content = _ENCODERS[encoding](body.encode(charset, errors="ignore"))
         fields = f"Content-Type: {content_type}; charset={charset}\nContent-Transfer-Encoding: {encoding}\n\n"
         return fields.encode() + content
 
     charsets = st.sampled_from(["utf-8", "utf-16", "iso-8859-1", "iso-2022-jp"])
-    flows = st.sampled_from(["text/plain", "text/plain; format=flowed", "text/plain; format=flowed; delsp=yes"])
+    text_types = st.sampled_from(["text/plain", "text/plain; format=flowed", "text/plain; format=flowed; delsp=yes"])
     encodings = st.sampled_from(sorted(_ENCODERS))
-    return st.builds(enclose, st.just("text/html"), mutated_html() | html_soups(), charsets, encodings) | st.builds(
-        enclose, flows, mutated_texts() | text_soups(), charsets, encodings
-    )
+    return st.builds(
+        build_message, st.just("text/html"), mutated_html() | html_soups(), charsets, encodings
+    ) | st.builds(build_message, text_types, mutated_texts() | text_soups(), charsets, encodings)
 
 
 def _files(folder: str, newsletter: str) -> st.SearchStrategy[bytes]:
-    """The corpus' small files; our own newsletter where there is no corpus."""
-    found = sorted(path for path in (CORPUS / folder).glob("*") if path.stat().st_size <= _MAX_FILE_BYTES)
-    return st.sampled_from(found or [_NEWSLETTER_FOLDER / newsletter]).map(Path.read_bytes)
+    # Without the corpus, the demo's newsletter is used.
+    paths = sorted(path for path in (CORPUS / folder).glob("*") if path.stat().st_size <= _MAX_FILE_BYTES)
+    return st.sampled_from(paths or [_NEWSLETTER_FOLDER / newsletter]).map(Path.read_bytes)
 
 
 def _windows(folder: str, newsletter: str) -> st.SearchStrategy[str]:
-    """What stands around a link."""
-
-    def window(content: bytes, place: int) -> str:
+    def cut_window(content: bytes, relative_offset: int) -> str:
         text = content.decode("utf-8", errors="surrogateescape")
-        links = [found.start() for found in _LINK_START.finditer(text)] or [0]
-        start = max(0, links[_absolute_offset(links, place)] - _WINDOW_CHARS // 2)
+        link_offsets = [match.start() for match in _LINK_START.finditer(text)] or [0]
+        start = max(0, link_offsets[_absolute_offset(link_offsets, relative_offset)] - _WINDOW_CHARS // 2)
         return text[start : start + _WINDOW_CHARS]
 
-    return st.builds(window, _files(folder, newsletter), _relative_offsets())
+    return st.builds(cut_window, _files(folder, newsletter), _relative_offsets())
 
 
 def _relative_offsets() -> st.SearchStrategy[int]:
-    # Of a larger range Hypothesis draws small numbers above all, and every change would fall to the beginning.
+    # From one larger range, Hypothesis mostly draws small numbers, so most changes would be at the start.
     return st.builds("{}{:02}".format, st.integers(0, 99), st.integers(0, 99)).map(int)
 
 
 def _changes(pieces: st.SearchStrategy[AnyStr]) -> st.SearchStrategy[list[tuple[int, int, AnyStr]]]:
-    """Where something gives way, how much of it, and to what."""
+    # Relative offset, number of characters to remove, and the piece to insert.
     return st.lists(st.tuples(_relative_offsets(), st.integers(0, 40), pieces), max_size=8)
 
 
 def _apply_changes(original: AnyStr, changes: Sequence[tuple[int, int, AnyStr]]) -> AnyStr:
-    for place, length, piece in changes:
-        start = _absolute_offset(original, place)
+    for relative_offset, length, piece in changes:
+        start = _absolute_offset(original, relative_offset)
         original = original[:start] + piece + original[start + length :]
     return original
 

@@ -1,4 +1,4 @@
-"""Folders that tests read: the project's root, and shared material that may be absent."""
+"""Folders that tests read: the project's root, and shared test data that may be absent."""
 
 from pathlib import Path
 from typing import Final

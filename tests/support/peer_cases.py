@@ -1,4 +1,4 @@
-"""What other projects' tests and bug reports expect of link tracking, read from where they are collected."""
+"""Test cases for link tracking collected from other projects' tests and bug reports."""
 
 import json
 import re
@@ -16,20 +16,18 @@ _COLLECTION = CORPUS / "peer_cases.jsonl"
 _SOURCE_FOLDERS = re.compile(r"\A(?:https://github\.com/|(?!https:).*/)")
 _COMMIT = re.compile(r"@[0-9a-f]{12}")
 
-needs_peer_cases = pytest.mark.skipif(
-    not _COLLECTION.is_file(), reason=f"the cases of other projects are not at {_COLLECTION}"
-)
+needs_peer_cases = pytest.mark.skipif(not _COLLECTION.is_file(), reason=f"{_COLLECTION} is missing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerCase:
-    """One expectation.
+    """One case.
 
     Attributes:
-        name: where it comes from, without the folders; from the second of one place on with its number there.
-        kind: what it is about.
-        source_text: markup, a URL, or words that say what is given.
-        expected: what the other project does with it, in words.
+        name: its source, shortened; numbered if several cases have the same source.
+        kind: its subject.
+        source_text: markup, a URL, or a description of the input.
+        expected: description of the expected result.
     """
 
     name: str
@@ -39,21 +37,21 @@ class PeerCase:
 
 
 def read_cases() -> Iterator[PeerCase]:
-    """All of them, in their order."""
-    seen = Counter[str]()
+    """Read all cases, in order."""
+    counts = Counter[str]()
     for line in _COLLECTION.read_text("utf-8").splitlines() if _COLLECTION.is_file() else ():
-        told = json.loads(line)
-        place = _COMMIT.sub("", _SOURCE_FOLDERS.sub("", told["source"]))
-        seen[place] += 1
-        name = place if seen[place] == 1 else f"{place} ({seen[place]})"
-        yield PeerCase(name=name, kind=told["kind"], source_text=told["input"], expected=told["expect"])
+        row = json.loads(line)
+        source = _COMMIT.sub("", _SOURCE_FOLDERS.sub("", row["source"]))
+        counts[source] += 1
+        name = source if counts[source] == 1 else f"{source} ({counts[source]})"
+        yield PeerCase(name=name, kind=row["kind"], source_text=row["input"], expected=row["expect"])
 
 
 def select_cases(*kinds: str) -> list[PeerCase]:
-    """Those of some kinds."""
+    """Read the cases of these kinds."""
     return [case for case in read_cases() if case.kind in kinds]
 
 
 def find_unmet_cases(checks: Mapping[str, Callable[[PeerCase], bool]]) -> list[str]:
-    """The names of those that are not met, by what tells it of each kind."""
+    """Return the names of the cases whose kind's check fails."""
     return [case.name for case in select_cases(*checks) if not checks[case.kind](case)]

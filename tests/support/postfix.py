@@ -1,4 +1,4 @@
-"""A real Postfix on loopback, with everything it keeps in one folder."""
+"""Postfix on 127.0.0.1, with all its files in a temporary folder."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ alias_maps =
 smtpd_relay_restrictions = reject_unauth_destination
 relay_domains = example.net
 relay_recipient_maps = inline:{{ anna@example.net=known }}
-relay_transport = smtp:[127.0.0.1]:{onward}
+relay_transport = smtp:[127.0.0.1]:{next_hop_port}
 smtp_host_lookup = native
 disable_dns_lookups = yes
 """
@@ -53,19 +53,20 @@ proxymap  unix - - n - - proxymap
 
 @contextlib.asynccontextmanager
 async def postfix(*, next_hop_port: int) -> AsyncIterator[str]:
-    """Run Postfix: it knows ``anna@example.net`` and nobody else, and hands her mail on to a port of loopback.
+    """Run Postfix; it accepts only ``anna@example.net`` and forwards her mail to a port of 127.0.0.1.
 
-    Yields its address, ``host:port``. Skips the test where Postfix cannot run; with ``CI=true`` that is a failure.
+    Yields its address, ``host:port``. If Postfix cannot run, the test is skipped, or fails with ``CI=true``.
     """
     program = shutil.which("postfix", path=f"{os.defpath}:/usr/sbin")
     if program is None or os.geteuid() != 0:
+        reason = "postfix is not installed, or the tests do not run as root"
         if os.getenv("CI") == "true":
-            pytest.fail("postfix is not installed, or the tests do not run as root")
-        pytest.skip("postfix is not installed, or the tests do not run as root")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with _write_config(next_hop_port=next_hop_port, port=port) as configuration:
-        command = (program, "-c", configuration)
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with _write_config(next_hop_port=next_hop_port, port=port) as config_folder:
+        command = (program, "-c", config_folder)
         master = await asyncio.create_subprocess_exec(
             *command, "start-fg", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
@@ -86,13 +87,12 @@ async def postfix(*, next_hop_port: int) -> AsyncIterator[str]:
 
 @contextlib.contextmanager
 def _write_config(*, next_hop_port: int, port: int) -> Iterator[Path]:
-    """The folder of a configuration, beside queue and state."""
     with tempfile.TemporaryDirectory(prefix="postfix-") as name:
         folder = Path(name)
-        folder.chmod(0o755)  # its daemons run as a user of their own
-        for part in ("spool", "data", "config"):
-            (folder / part).mkdir()
+        folder.chmod(0o755)  # the daemons run as the user postfix
+        for subfolder in ("spool", "data", "config"):
+            (folder / subfolder).mkdir()
         shutil.chown(folder / "data", "postfix")
-        (folder / "config" / "main.cf").write_text(_MAIN_CF.format(folder=folder, onward=next_hop_port), "utf-8")
+        (folder / "config" / "main.cf").write_text(_MAIN_CF.format(folder=folder, next_hop_port=next_hop_port), "utf-8")
         (folder / "config" / "master.cf").write_text(_MASTER_CF.format(port=port), "utf-8")
         yield folder / "config"

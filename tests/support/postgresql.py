@@ -1,4 +1,4 @@
-"""A real PostgreSQL on loopback, with everything it keeps in one folder."""
+"""PostgreSQL on 127.0.0.1, with all its files in a temporary folder."""
 
 import contextlib
 import os
@@ -19,25 +19,25 @@ _USER = "postgres"
 
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
-    """Run PostgreSQL, and give the URL of an empty database. It runs as a user of its own, never as root.
+    """Run PostgreSQL as its own user; yields the URL of an empty database.
 
-    Skips the test where it cannot run; with ``CI=true`` that is a failure.
+    If PostgreSQL cannot run, the test is skipped, or fails with ``CI=true``.
     """
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not programs or os.geteuid() != 0:
+    program_folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not program_folders or os.geteuid() != 0:
         reason = "PostgreSQL is not installed, or the tests do not run as root"
         if os.getenv("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
     user = pwd.getpwnam(_USER)
     with tempfile.TemporaryDirectory(prefix="postgresql-") as name:
         shutil.chown(name, user.pw_uid, user.pw_gid)
 
         def run(program: str, *arguments: str) -> None:
             subprocess.run(
-                [programs[-1] / program, *arguments],
+                [program_folders[-1] / program, *arguments],
                 cwd=name,
                 user=user.pw_uid,
                 group=user.pw_gid,

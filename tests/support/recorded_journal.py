@@ -1,4 +1,4 @@
-"""A journal on disk with a message and clicks on it, as processes that are gone have left it."""
+"""A journal on disk, as stopped processes have left it, with sample events."""
 
 import asyncio
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ SENT = Sent(id="s1", at=SENT_AT, campaign="winter", message_id="m1", recipient="
 
 
 def click(link: int) -> Click:
-    """An hour after sending, a click on one of the message's links from an address of nobody's cloud."""
+    """A person's click on a link of the message, an hour after it was sent."""
     return Click(
         id=f"c{link}",
         at=CLICKED_AT,
@@ -33,7 +33,7 @@ def click(link: int) -> Click:
 
 
 def write_journal(settings: Settings, *events: AnyEvent) -> None:
-    """Write events as one of the journal's writers."""
+    """Write events to the journal folder of the settings."""
 
     async def write(lines: Iterable[bytes]) -> None:
         with SegmentWriter(settings.journal_path / "edge-0", asyncio.get_running_loop()) as writer:
@@ -44,10 +44,10 @@ def write_journal(settings: Settings, *events: AnyEvent) -> None:
 
 
 def read_journal_lines(folder: Path) -> list[bytes]:
-    """All lines of a journal, writer by writer, without a cursor."""
+    """Read all lines of a journal, writer by writer."""
     lines: list[bytes] = []
-    for writer in sorted(path for path in folder.iterdir() if path.is_dir()):
-        for number in list_segment_numbers(writer):
-            data = segment_path(writer, number).read_bytes().removeprefix(SEGMENT_HEADER)
+    for writer_folder in sorted(path for path in folder.iterdir() if path.is_dir()):
+        for number in list_segment_numbers(writer_folder):
+            data = segment_path(writer_folder, number).read_bytes().removeprefix(SEGMENT_HEADER)
             lines += decode_frames(data, limit=len(data))
     return lines

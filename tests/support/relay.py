@@ -63,7 +63,7 @@ async def running_relay(
     host, _, port = next_hop.rpartition(":")
     stopping = asyncio.Event()
     async with contextlib.AsyncExitStack() as stack:
-        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         journal = stack.enter_context(SegmentWriter(folder / "engine", asyncio.get_running_loop()))
         registry = await stack.enter_async_context(open_registry(Settings(data_dir=str(folder))))
         relay = Relay(
@@ -82,10 +82,10 @@ async def running_relay(
             ids=ids or RandomIds(),
         )
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(relay.serve(listening, stopping))
+            tasks.create_task(relay.serve(listener, stopping))
             try:
                 yield RunningRelay(
-                    port=listening.getsockname()[1],
+                    port=listener.getsockname()[1],
                     folder=folder,
                     stopping=stopping,
                     consents=registry.consents,

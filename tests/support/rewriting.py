@@ -1,4 +1,4 @@
-"""Rewriting with tracking URLs that tests recognise at once."""
+"""Rewriting with tracking URLs that show their position."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,12 +12,12 @@ POLICY = Policy(tracking_domains=frozenset({"go.example.com"}))
 
 
 def tracking_url(link: NumberedLink) -> str:
-    """A URL that holds the position, about as long as a sealed one."""
+    """A tracking URL that shows the position, about as long as a sealed one."""
     return f"https://go.example.com/p{link.position}of{link.link_count}{'x' * 100}"
 
 
 def keep_url(candidate: Candidate) -> str:
-    """No UTM parameters."""
+    """Add no UTM parameters."""
     return candidate.url
 
 
@@ -34,7 +34,7 @@ REWRITER = build_rewriter()
 
 
 def replace_links(body: str, links: Sequence[Link]) -> str:
-    """Replace the tracked links of a body by hand, from the last to the first."""
+    """Replace the tracked links of a body, from the last to the first."""
     for link in reversed(links):
         if link.replacement:
             body = body[: link.start] + link.replacement + body[link.end :]

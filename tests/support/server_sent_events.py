@@ -12,11 +12,11 @@ StreamEvent = tuple[str, Any]
 
 
 async def stream_events(url: str) -> AsyncGenerator[StreamEvent, None]:
-    """The events of a stream, a name and what is told; first of all ``("listening", None)``."""
-    async with httpx2.AsyncClient() as client, client.stream("GET", url) as answer:
-        assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    """Yield the name and data of each event, and ``(text, None)`` for each comment, such as "listening"."""
+    async with httpx2.AsyncClient() as client, client.stream("GET", url) as response:
+        assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
         name = ""
-        async for line in answer.aiter_lines():
+        async for line in response.aiter_lines():
             field, _, value = line.partition(": ")
             if not field and value:
                 yield value, None

@@ -1,4 +1,4 @@
-"""The real thing: ``clicktrail serve`` as a process, on free ports of loopback."""
+"""``clicktrail serve`` as a process, on free ports of 127.0.0.1."""
 
 import asyncio
 import contextlib
@@ -53,8 +53,8 @@ class RunningServer:
         edge: base URL of the edge.
         relay: host and port of the relay.
         console: base URL of the console.
-        metrics: base URL of the private port.
-        log: every line of standard error so far.
+        metrics: base URL of the metrics port.
+        log: lines of standard error so far.
     """
 
     process: asyncio.subprocess.Process
@@ -67,11 +67,11 @@ class RunningServer:
 
     @property
     def ring(self) -> KeyRing:
-        """The key ring that it made."""
+        """Its key ring."""
         return keyring_file.load(self.data_folder / keyring_file.FILE_NAME)
 
     def find_child_pid(self, child: str) -> int:
-        """The process id of a child, the latest of that name."""
+        """Process id of the most recent child of this name."""
         events = [json.loads(line) for line in self.log]
         ready = [event for event in events if ("child ready", child) == (event["event"], event.get("child"))]
         return int(ready[-1]["pid"])
@@ -86,7 +86,7 @@ async def running_server(
     workers: int = 2,
     log_level: str = "info",
 ) -> AsyncIterator[RunningServer]:
-    """Start ``clicktrail serve`` with a data folder below ``folder``; stop it by SIGTERM, and see it end well."""
+    """Run ``clicktrail serve`` with a data folder below ``folder``; SIGTERM must stop it with exit status 0."""
     config = folder / "clicktrail.toml"
     config.write_text(
         _SETTINGS.format(
@@ -107,16 +107,16 @@ async def running_server(
         tasks.create_task(_read_log(process, log, ready))
         await ready.wait()
         assert process.returncode is None, "\n".join(log)
-        run = json.loads((folder / "data" / "run.json").read_text("utf-8"))
-        host, _, port = run["relay"].rpartition(":")
+        run_file = json.loads((folder / "data" / "run.json").read_text("utf-8"))
+        host, _, port = run_file["relay"].rpartition(":")
         try:
             yield RunningServer(
                 process=process,
                 data_folder=folder / "data",
-                edge=run["edge"],
+                edge=run_file["edge"],
                 relay=(host, int(port)),
-                console=run["console"],
-                metrics=run["metrics"],
+                console=run_file["console"],
+                metrics=run_file["metrics"],
                 log=log,
             )
         finally:
@@ -138,7 +138,7 @@ async def wait_for_report(server: RunningServer, campaign: str, *, clicks: int) 
 
 
 async def _read_log(process: asyncio.subprocess.Process, log: list[str], ready: asyncio.Event) -> None:
-    """Read the log; it says when everything serves, and ends where the process does."""
+    # Also sets `ready` when the process ends, so that a failed start is noticed.
     assert process.stderr
     async for line in process.stderr:
         log.append(line.decode("utf-8", "replace").rstrip())
@@ -148,5 +148,5 @@ async def _read_log(process: asyncio.subprocess.Process, log: list[str], ready: 
 
 
 def _find_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

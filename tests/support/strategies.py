@@ -1,4 +1,4 @@
-"""What Hypothesis draws: URLs, HTML and messages, from plausible to hostile."""
+"""Hypothesis strategies for URLs, HTML and messages, from plausible to malformed."""
 
 from hypothesis import strategies as st
 
@@ -93,17 +93,17 @@ def web_urls() -> st.SearchStrategy[str]:
 
 
 def html_soups() -> st.SearchStrategy[str]:
-    """Pieces of markup in any order."""
+    """Pieces of HTML in any order."""
     return _join_pieces(_HTML_PIECES)
 
 
 def text_soups() -> st.SearchStrategy[str]:
-    """URLs and what stands around them, in any order."""
+    """URLs and text in any order."""
     return _join_pieces(_TEXT_PIECES)
 
 
 def mime_soups() -> st.SearchStrategy[bytes]:
-    """Pieces of messages in any order; they begin like a message, so that most get past its header."""
+    """Pieces of messages in any order; they start with a header field, so that most have a body."""
     return _join_pieces(_MIME_PIECES).map(lambda soup: ("Subject: soup\n" + soup).encode("latin-1"))
 
 

@@ -1,8 +1,8 @@
-"""The WHATWG tokenizer, state by state and character by character: slow, and easy to hold against the standard.
+"""The WHATWG tokenizer, state by state and character by character: slow, and easy to compare with the standard.
 
-The oracle for the scanner of `clicktrail.rewrite.html_links`. States are methods named as in WHATWG HTML section
-13.2.5; each takes the next character, empty at the end of the text, and gives the next state, None at the end. States
-that differ only in the errors they report are one.
+It is the oracle for `clicktrail.rewrite.html_links`. States are methods named as in WHATWG HTML section 13.2.5. Each
+takes the next character, or an empty string at the end of the text, and returns the next state, or None at the end.
+States that differ only in the errors they report are merged.
 """
 
 import re
@@ -19,7 +19,7 @@ _CONDITIONAL_COMMENT = re.compile(r"\[if\b[^\]>]*\]>", re.ASCII | re.IGNORECASE)
 
 
 def find_link_spans(text: str, base: int = 0, *, vml: bool = False) -> list[tuple[int, int]]:
-    """The spans of the values of ``href`` in ``a`` and ``area`` tags; in conditional comments those of VML too."""
+    """Find the values of ``href`` in ``a`` and ``area`` tags, and also in VML tags inside conditional comments."""
     tokenizer = _Tokenizer(text, vml=vml)
     state: State = tokenizer.data
     while state is not None:
@@ -49,7 +49,6 @@ class _Tokenizer:
         self.is_escaped = self.is_double_escaped = False
 
     def reconsume(self, state: State) -> State:
-        """Reconsume in another state."""
         self.at -= 1
         return state
 
@@ -176,7 +175,7 @@ class _Tokenizer:
     def update_script_state(self, here: str) -> None:
         if here.startswith("<!--"):
             self.is_escaped = True
-            self.at += 1  # past "<!", so that these dashes can be the end's
+            self.at += 1  # skips "<!", so that its dashes can also end the comment
         elif here.startswith("-->"):
             self.is_escaped = self.is_double_escaped = False
         elif self.is_escaped and re.match(r"<script[\t\n\f\r />]", here):

@@ -1,4 +1,4 @@
-"""Worker processes as the supervisor starts them."""
+"""Worker processes, started as the supervisor starts them."""
 
 import asyncio
 import contextlib
@@ -16,9 +16,9 @@ __all__ = ["running_worker"]
 async def running_worker(
     part: str, folder: Path, sockets: Sequence[socket.socket]
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run one worker with ``folder`` as its current folder; enter once it serves, and end it where that is not done."""
-    numbers = tuple(listening.fileno() for listening in sockets)
-    options = [option for number in numbers for option in ("--socket", str(number))]
+    """Run one worker with ``folder`` as its current folder while the context is open, once it serves."""
+    descriptors = tuple(listener.fileno() for listener in sockets)
+    options = [option for descriptor in descriptors for option in ("--socket", str(descriptor))]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -29,7 +29,7 @@ async def running_worker(
         cwd=folder,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        pass_fds=numbers,
+        pass_fds=descriptors,
     )
     assert process.stdout
     try:

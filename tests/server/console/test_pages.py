@@ -46,7 +46,7 @@ async def test_campaign_page_shows_both_rates_and_the_reasons(client: ConsoleCli
         "40.0% as an email service would report it",
         "<b>10.0% people</b>: 1 of 10 recipients clicked.",
         "servers reported",
-        "Links followed faster than a hand can.",
+        "Links followed faster than a person can.",
         "https://example.com/b<small>?utm_source=email</small>",
     )
     assert [text for text in expected_texts if text not in page] == []
@@ -161,7 +161,7 @@ async def test_clicks_page_explains_each_verdict(client: ConsoleClient, analytic
         "claims to be curl/8",
         "<b>+5<",
         "7 links in 0.6 s.",
-        "Links followed faster than a hand can.",
+        "Links followed faster than a person can.",
         "Would be human if the visitor had pressed, scrolled or typed on the landing page, or without <code>burst<",
     )
     assert [text for text in expected_texts if text not in page] == []

@@ -61,7 +61,7 @@ class Edge:
     def __init__(self) -> None:
         self._registry = MemoryRegistry()
         self._journal = ManualJournal()
-        self._routes = build_routes(self._journal, registry=self._registry, start=_at_once)
+        self._routes = build_routes(self._journal, registry=self._registry, create_task=_at_once)
         links = tuple(StoredLink(position=at, destination=url) for at, url in enumerate(sorted(DESTINATIONS)))
         _at_once(self._registry.link_sets.add(LinkSet(campaign="spring", created_at=NOW, links=links)))
         message = ShortLinkMessage(code=77, message_id="m", recipient="", campaign="", created_at=NOW, links=links)
