@@ -11,7 +11,7 @@ settings.register_profile("clicktrail", settings(), deadline=None)
 settings.load_profile("clicktrail")
 
 _SUMMARY = "summary"
-"""Name of the test property that holds a line for the end of the run. Properties reach it from pytest-xdist's workers."""
+"""Test property with a line for the end of the run. pytest-xdist passes properties on from its workers."""
 
 
 @pytest.fixture

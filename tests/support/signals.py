@@ -11,7 +11,7 @@ RULES_BY_NAME = {rule.name: rule for rule in CONTEXT.rules.rules}
 
 
 def evaluate_signal(signal: str, *events: AnyEvent, address_clicks: Iterable[AddressClick] = ()) -> Mapping[str, str]:
-    """The clicks among ``events`` that a signal matches, with details."""
+    """Return the ids of the clicks that a signal matches, with the details."""
     return SIGNALS[signal](
         MessageEvidence.from_timeline(timeline(*events), CONTEXT, address_clicks), **RULES_BY_NAME[signal].thresholds
     )

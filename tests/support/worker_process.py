@@ -14,9 +14,9 @@ __all__ = ["running_worker"]
 
 @contextlib.asynccontextmanager
 async def running_worker(
-    part: str, folder: Path, sockets: Sequence[socket.socket]
+    component: str, folder: Path, sockets: Sequence[socket.socket]
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run one worker with ``folder`` as its current folder while the context is open, once it serves."""
+    """Start a worker with ``folder`` as its current folder, wait until it is ready, and stop it at the end."""
     descriptors = tuple(listener.fileno() for listener in sockets)
     options = [option for descriptor in descriptors for option in ("--socket", str(descriptor))]
     process = await asyncio.create_subprocess_exec(
@@ -24,7 +24,7 @@ async def running_worker(
         "-m",
         "clicktrail",
         "worker",
-        part,
+        component,
         *options,
         cwd=folder,
         stdin=asyncio.subprocess.PIPE,

@@ -5,12 +5,12 @@ import pytest
 
 from clicktrail.server.analytics.connection import ChdbPool, migrate
 from clicktrail.server.analytics.store import ChdbAnalytics
-from tests.support.set_clock import SetClock
+from tests.support.settable_clock import SettableClock
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
+def clock() -> SettableClock:
+    return SettableClock()
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ async def connections(tmp_path: Path) -> AsyncIterator[ChdbPool]:
 
 
 @pytest.fixture
-async def analytics(tmp_path: Path, clock: SetClock) -> AsyncIterator[ChdbAnalytics]:
+async def analytics(tmp_path: Path, clock: SettableClock) -> AsyncIterator[ChdbAnalytics]:
     """An empty store."""
     analytics = await ChdbAnalytics.open(tmp_path / "analytics", clock)
     yield analytics

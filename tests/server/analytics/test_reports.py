@@ -12,7 +12,7 @@ from clicktrail.server.analytics.reports import (
 )
 from clicktrail.server.analytics.rows import build_click_rows, build_message_rows
 from tests.support.judged_lines import BURST, SENT_AT, click, make_judged_click, make_judged_message, sent
-from tests.support.set_clock import SetClock
+from tests.support.settable_clock import SettableClock
 
 MESSAGES = (
     make_judged_message(
@@ -73,7 +73,7 @@ async def fetch_totals(reports: ReportCache) -> tuple[int, int]:
     return sum(report.clicks.total for report in await reports.campaigns()), report.clicks.total if report else 0
 
 
-async def test_report_is_counted_once_after_each_change(connections: ChdbPool, clock: SetClock) -> None:
+async def test_report_is_counted_once_after_each_change(connections: ChdbPool, clock: SettableClock) -> None:
     reports = ReportCache(connections, clock)
     await insert_message(connections, "m1", version=1)
     await reports.invalidate(["spring"], version=1)
@@ -88,7 +88,7 @@ async def test_report_is_counted_once_after_each_change(connections: ChdbPool, c
     assert await fetch_totals(reports) == (3, 3)
 
 
-async def test_report_counted_by_other_queries_is_stale(connections: ChdbPool, clock: SetClock) -> None:
+async def test_report_counted_by_other_queries_is_stale(connections: ChdbPool, clock: SettableClock) -> None:
     reports = ReportCache(connections, clock)
     await insert_message(connections, "m1", version=1)
     await reports.invalidate(["spring"], version=1)
@@ -101,7 +101,7 @@ async def test_report_counted_by_other_queries_is_stale(connections: ChdbPool, c
     assert await fetch_totals(reports) == (2, 2)
 
 
-async def test_change_during_counting_makes_the_report_stale(connections: ChdbPool, clock: SetClock) -> None:
+async def test_change_during_counting_makes_the_report_stale(connections: ChdbPool, clock: SettableClock) -> None:
     reports = ReportCache(connections, clock)
     await insert_message(connections, "m1", version=1)
     await reports.invalidate(["spring"], version=1)
@@ -114,7 +114,7 @@ async def test_change_during_counting_makes_the_report_stale(connections: ChdbPo
 
 
 async def test_large_campaign_is_read_stale_and_counted_in_the_background(
-    connections: ChdbPool, clock: SetClock
+    connections: ChdbPool, clock: SettableClock
 ) -> None:
     reports = ReportCache(connections, clock, max_foreground_clicks=0)
 
@@ -136,7 +136,7 @@ async def test_large_campaign_is_read_stale_and_counted_in_the_background(
 
 
 async def test_stale_report_of_a_clock_set_back_shows_when_it_was_counted(
-    connections: ChdbPool, clock: SetClock
+    connections: ChdbPool, clock: SettableClock
 ) -> None:
     reports = ReportCache(connections, clock, max_foreground_clicks=0)
     await insert_message(connections, "m1", version=5 << 51)
@@ -147,7 +147,7 @@ async def test_stale_report_of_a_clock_set_back_shows_when_it_was_counted(
     assert [cached.as_of for cached in await reports.cached_campaigns()] == [SENT_AT]
 
 
-async def test_small_campaigns_are_counted_at_once(connections: ChdbPool, clock: SetClock) -> None:
+async def test_small_campaigns_are_counted_at_once(connections: ChdbPool, clock: SettableClock) -> None:
     reports = ReportCache(connections, clock, max_foreground_clicks=3)
     for version, click_counts in enumerate(
         ({"large": 4, "small": 1, "middle": 2}, {"large": 1, "small": 1, "middle": 1})
@@ -166,7 +166,7 @@ async def test_small_campaigns_are_counted_at_once(connections: ChdbPool, clock:
     assert [cached.report.campaign for cached in cached_reports if cached.as_of] == ["large"]
 
 
-async def test_erasure_keeps_counts_and_deletes_links(connections: ChdbPool, clock: SetClock) -> None:
+async def test_erasure_keeps_counts_and_deletes_links(connections: ChdbPool, clock: SettableClock) -> None:
     reports = ReportCache(connections, clock, max_foreground_clicks=0)
     await insert_message(connections, "m1", version=0)
     await reports.invalidate(["spring"], version=0)
@@ -178,7 +178,7 @@ async def test_erasure_keeps_counts_and_deletes_links(connections: ChdbPool, clo
     assert [bool(cached.as_of) for cached in (overview, detailed)] == [True, False]
 
 
-async def test_campaign_whose_rows_were_all_erased_has_no_report(connections: ChdbPool, clock: SetClock) -> None:
+async def test_campaign_whose_rows_were_all_erased_has_no_report(connections: ChdbPool, clock: SettableClock) -> None:
     reports = ReportCache(connections, clock)
     await reports.invalidate(["spring"], version=1)
     for _ in range(2):

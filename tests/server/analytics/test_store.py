@@ -12,10 +12,10 @@ from clicktrail.server.analytics.connection import ChdbPool, load_query
 from clicktrail.server.analytics.store import ChdbAnalytics, compute_first_version
 from clicktrail.server.ports import JudgedMessage
 from tests.support.judged_lines import BURST, SENT_AT, click, encode_lines, make_judged_click, make_judged_message, sent
-from tests.support.set_clock import SetClock
+from tests.support.settable_clock import SettableClock
 
 
-async def test_reopened_folder_holds_what_was_stored(tmp_path: Path, clock: SetClock) -> None:
+async def test_reopened_folder_holds_what_was_stored(tmp_path: Path, clock: SettableClock) -> None:
     message = make_judged_message(sent("m1"), clicks=(make_judged_click(click("m1", "1")),))
     first = await ChdbAnalytics.open(tmp_path, clock)
     await first.store(encode_lines(message), [message])
@@ -50,7 +50,7 @@ def test_first_version_begins_a_new_epoch_until_the_last(previous_first_version:
 
 
 async def test_versions_rise_within_an_epoch_and_each_time_the_folder_is_opened(
-    tmp_path: Path, clock: SetClock
+    tmp_path: Path, clock: SettableClock
 ) -> None:
     for epoch in (1, 2, 3):
         analytics = await ChdbAnalytics.open(tmp_path, clock)
@@ -79,7 +79,7 @@ async def _fetch_latest_versions(folder: Path, *tables: str) -> list[int]:
     return versions
 
 
-async def test_clock_set_back_does_not_keep_an_old_verdict(tmp_path: Path, clock: SetClock) -> None:
+async def test_clock_set_back_does_not_keep_an_old_verdict(tmp_path: Path, clock: SettableClock) -> None:
     bot, human = _judge_click_twice()
     first = await ChdbAnalytics.open(tmp_path, clock)
     await first.store(encode_lines(bot), [bot])
@@ -95,7 +95,7 @@ async def test_clock_set_back_does_not_keep_an_old_verdict(tmp_path: Path, clock
 
 
 async def test_clock_set_back_while_open_does_not_reorder_the_history(
-    analytics: ChdbAnalytics, clock: SetClock
+    analytics: ChdbAnalytics, clock: SettableClock
 ) -> None:
     bot, human = _judge_click_twice()
     await analytics.store(encode_lines(bot), [bot])
@@ -160,7 +160,7 @@ async def test_timeline_query_reads_few_other_rows(connections: ChdbPool) -> Non
     assert rows == b'{"message_id":"7777","line":"{}"}\n'
 
 
-async def test_shortened_ip_address_is_in_no_table_and_no_file(tmp_path: Path, clock: SetClock) -> None:
+async def test_shortened_ip_address_is_in_no_table_and_no_file(tmp_path: Path, clock: SettableClock) -> None:
     analytics = await ChdbAnalytics.open(tmp_path, clock)
     message = make_judged_message(clicks=(make_judged_click(click("m1", "1")),))
     await analytics.store(encode_lines(message), [message])

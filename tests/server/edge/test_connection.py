@@ -17,7 +17,7 @@ from clicktrail.server.edge.connection import KEEPALIVE_TIMEOUT_S, REQUEST_READ_
 from clicktrail.server.edge.http_reader import MAX_REQUEST_HEAD_BYTES
 from clicktrail.server.journal.writer import SegmentWriter
 from tests.support.edge import RunningEdge, build_request, build_routes, running_edge, tampered_path, token_path
-from tests.support.held_journal import ManualJournal
+from tests.support.manual_journal import ManualJournal
 from tests.support.recorded_journal import read_journal_lines
 
 

@@ -25,7 +25,7 @@ from clicktrail.tokens import (
     seal_token_prefix,
 )
 from tests.support.edge import NOW, RING, build_request, build_routes
-from tests.support.held_journal import ManualJournal
+from tests.support.manual_journal import ManualJournal
 from tests.support.memory_registry import MemoryRegistry
 
 COUNT = int(get_environment().get("CLICKTRAIL_FORGED_LINKS", "100000"))

@@ -34,7 +34,7 @@ from tests.support.edge import (
     token_path,
 )
 from tests.support.edge import RING as RING_EDGES
-from tests.support.held_journal import ManualJournal
+from tests.support.manual_journal import ManualJournal
 from tests.support.memory_registry import MemoryRegistry
 
 

@@ -14,7 +14,7 @@ from clicktrail.server.pipeline.request import Request
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, KeyState, SealedLink, seal_token
 from tests.support.edge import build_routes
 from tests.support.events import CONTEXT, NOON
-from tests.support.held_journal import ManualJournal
+from tests.support.manual_journal import ManualJournal
 from tests.support.memory_registry import MemoryRegistry
 from tests.support.peer_cases import PeerCase, find_unmet_cases, needs_peer_cases, select_cases
 from tests.support.rewriting import REWRITER

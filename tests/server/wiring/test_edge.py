@@ -22,7 +22,7 @@ from clicktrail.server.wiring.config import read_domains
 from clicktrail.server.wiring.edge import FileReloader
 from clicktrail.tokens import KeyRing, SealedLink, seal_token
 from tests.support.edge import NOW, build_routes, token_path
-from tests.support.held_journal import ManualJournal
+from tests.support.manual_journal import ManualJournal
 from tests.support.recorded_journal import read_journal_lines
 from tests.support.waiting import wait_until
 from tests.support.worker_process import running_worker
