@@ -46,12 +46,12 @@ MESSAGE = [replace(event, recipient=ADA) for event in EVENTS]
 UNREAD = replace(sent(), id="sent-2", message_id="m2", recipient="bob@reader.example")
 
 
-def log(*events: AnyEvent) -> bytes:
+def encode_log(*events: AnyEvent) -> bytes:
     """A log of these events."""
     return b"".join(encode_event(event) + b"\n" for event in events)
 
 
-def audited(folder: Path, *arguments: str) -> dict[str, Any]:
+def audit_as_json(folder: Path, *arguments: str) -> dict[str, Any]:
     """What ``clicktrail audit --json`` prints."""
     process = run_clicktrail("audit", "--json", *arguments, folder=folder)
     assert 0 == process.returncode, process.stderr
@@ -60,8 +60,8 @@ def audited(folder: Path, *arguments: str) -> dict[str, Any]:
 
 
 def test_event_log_is_judged(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE, UNREAD))
-    result = audited(tmp_path, "log.jsonl")
+    (tmp_path / "log.jsonl").write_bytes(encode_log(*MESSAGE, UNREAD))
+    result = audit_as_json(tmp_path, "log.jsonl")
     clicks = {row["id"]: row for row in result["clicks"]}
 
     assert {
@@ -88,16 +88,16 @@ def test_event_log_is_judged(tmp_path: Path) -> None:
 
 
 def test_events_may_be_split_over_files_in_any_order(tmp_path: Path) -> None:
-    (tmp_path / "one.jsonl").write_bytes(log(*MESSAGE, UNREAD))
-    (tmp_path / "a.jsonl").write_bytes(log(UNREAD, *reversed(MESSAGE[4:])))
-    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(log(*MESSAGE[:6])))
-    assert audited(tmp_path, "one.jsonl") == audited(tmp_path, "a.jsonl", "b.jsonl.gz")
+    (tmp_path / "one.jsonl").write_bytes(encode_log(*MESSAGE, UNREAD))
+    (tmp_path / "a.jsonl").write_bytes(encode_log(UNREAD, *reversed(MESSAGE[4:])))
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(encode_log(*MESSAGE[:6])))
+    assert audit_as_json(tmp_path, "one.jsonl") == audit_as_json(tmp_path, "a.jsonl", "b.jsonl.gz")
 
 
 def test_standard_input_is_read(tmp_path: Path) -> None:
     process = subprocess.run(
         [sys.executable, "-m", "clicktrail", "audit", "-", "--json"],
-        input=log(*MESSAGE),
+        input=encode_log(*MESSAGE),
         cwd=tmp_path,
         capture_output=True,
         check=True,
@@ -106,25 +106,27 @@ def test_standard_input_is_read(tmp_path: Path) -> None:
 
 
 def test_anonymous_clicks_are_counted_as_they_were_judged(tmp_path: Path) -> None:
-    told = AnonymousClick(id="x", at=NOON, campaign="spring", link=0, url="https://shop.example", verdict="human")
-    (tmp_path / "log.jsonl").write_bytes(log(told, told))
-    result = audited(tmp_path, "log.jsonl")
+    anonymous_click = AnonymousClick(
+        id="x", at=NOON, campaign="spring", link=0, url="https://shop.example", verdict="human"
+    )
+    (tmp_path / "log.jsonl").write_bytes(encode_log(anonymous_click, anonymous_click))
+    result = audit_as_json(tmp_path, "log.jsonl")
     assert ([], 1) == (result["clicks"], result["campaigns"][0]["clicks"]["human"])
 
 
 def test_empty_log_has_no_clicks_and_campaigns(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").touch()
-    assert {"clicks": [], "campaigns": []} == audited(tmp_path, "log.jsonl")
+    assert {"clicks": [], "campaigns": []} == audit_as_json(tmp_path, "log.jsonl")
 
 
 def test_verdicts_become_final(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE))
-    result = audited(tmp_path, "log.jsonl", "--now", "2026-11-27")
+    (tmp_path / "log.jsonl").write_bytes(encode_log(*MESSAGE))
+    result = audit_as_json(tmp_path, "log.jsonl", "--now", "2026-11-27")
     assert {"final"} == {row["state"] for row in result["clicks"]}
 
 
 def test_damaged_lines_are_named_and_counted(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE) + b"{broken\n" * 7)
+    (tmp_path / "log.jsonl").write_bytes(encode_log(*MESSAGE) + b"{broken\n" * 7)
     process = run_clicktrail("audit", "log.jsonl", folder=tmp_path)
     assert 0 == process.returncode
     *named, counted = process.stderr.splitlines()
@@ -133,7 +135,9 @@ def test_damaged_lines_are_named_and_counted(tmp_path: Path) -> None:
 
 
 def test_audit_is_printed_as_tables(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE, replace(click(9_000, id="far"), message_id="", campaign="old")))
+    (tmp_path / "log.jsonl").write_bytes(
+        encode_log(*MESSAGE, replace(click(9_000, id="far"), message_id="", campaign="old"))
+    )
     process = run_clicktrail("audit", "log.jsonl", folder=tmp_path)
     assert ["1 (accepted - bounced)", "unknown", "100.0%", "reader.example", "Barracuda AS15324"] == [
         text
@@ -143,7 +147,7 @@ def test_audit_is_printed_as_tables(tmp_path: Path) -> None:
 
 
 def test_clicks_are_written_as_csv(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(log(*MESSAGE))
+    (tmp_path / "log.jsonl").write_bytes(encode_log(*MESSAGE))
     run_clicktrail("audit", "log.jsonl", "--csv", "out.csv", folder=tmp_path)
     with (tmp_path / "out.csv").open(newline="") as file:
         rows = {row["id"]: row for row in csv.DictReader(file)}
@@ -161,7 +165,7 @@ def test_clicks_are_written_as_csv(tmp_path: Path) -> None:
 
 def test_columns_option_describes_any_table(tmp_path: Path) -> None:
     (tmp_path / "clicks.csv").write_text(f"Time\tWho\tLink\n{noon_plus(9).isoformat()}\tada\thttps://shop.example\n")
-    result = audited(tmp_path, "clicks.csv", "--columns", "at=Time, recipient=Who, url=Link")
+    result = audit_as_json(tmp_path, "clicks.csv", "--columns", "at=Time, recipient=Who, url=Link")
     assert [("human", 1)] == [
         (row["verdict"], campaign["unique"]["human"]) for row in result["clicks"] for campaign in result["campaigns"]
     ]
@@ -179,7 +183,7 @@ def test_columns_option_describes_any_table(tmp_path: Path) -> None:
 )
 def test_failures_are_one_line(tmp_path: Path, arguments: list[str], reason: str) -> None:
     (tmp_path / "people.csv").write_text("email,first name\nada@reader.example,Ada\n")
-    (tmp_path / "cut.gz").write_bytes(gzip.compress(log(*MESSAGE))[:100])
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(encode_log(*MESSAGE))[:100])
     process = run_clicktrail("audit", "--json", *arguments, folder=tmp_path)
     assert (1, "") == (process.returncode, process.stdout)
     assert f"clicktrail: error: {reason}" in process.stderr
@@ -238,9 +242,9 @@ def test_signal_shares_refer_to_nonhuman_clicks(capsys: pytest.CaptureFixture[st
         for number in range(22)
     ]
     print_audit([REPORT], many, ["clicks from klaviyo have no IP address"])
-    shown = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert ["4 (accepted - bounced)", "100.0%", "and 2 more", "Note: clicks from klaviyo have no IP address."] == [
         text
         for text in ("4 (accepted - bounced)", "100.0%", "and 2 more", "Note: clicks from klaviyo have no IP address.")
-        if text in shown
+        if text in output
     ]

@@ -8,8 +8,8 @@ from tests.support.command_line import run_clicktrail
 def test_last_consent_is_stored(tmp_path: Path) -> None:
     keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
 
-    for said in ("granted", "denied"):
-        process = run_clicktrail("consent", "set", "anna@example.net", said, folder=tmp_path)
+    for new_consent in ("granted", "denied"):
+        process = run_clicktrail("consent", "set", "anna@example.net", new_consent, folder=tmp_path)
         assert (0, "", "") == (process.returncode, process.stdout, process.stderr)
 
     anna = run_clicktrail("consent", "show", "Anna@example.net", folder=tmp_path)

@@ -22,9 +22,12 @@ def test_findings_have_a_hint(tmp_path: Path) -> None:
     (tmp_path / "clicktrail.toml").write_text('[metrics]\nlisten = "127.0.0.1:1"\n', "utf-8")
     process = run_clicktrail("doctor", folder=tmp_path)
     as_json = run_clicktrail("doctor", "--json", folder=tmp_path)
-    told = json.loads(as_json.stdout)
+    document = json.loads(as_json.stdout)
     assert [1, 1] == [process.returncode, as_json.returncode]
-    assert (False, ["key-ring", "not-running"]) == (told["ok"], [finding["code"] for finding in told["findings"]])
-    assert [f"error: {finding['message']} [{finding['code']}]" for finding in told["findings"]] == (
+    assert (False, ["key-ring", "not-running"]) == (
+        document["ok"],
+        [finding["code"] for finding in document["findings"]],
+    )
+    assert [f"error: {finding['message']} [{finding['code']}]" for finding in document["findings"]] == (
         process.stdout.splitlines()[::2]
     )

@@ -71,13 +71,13 @@ async def test_stored_links_are_shown(tmp_path: Path) -> None:
                 code=5, message_id="m2", recipient="r9", campaign="fall", created_at=SEALED.sent_at, links=links[:1]
             )
         )
-    begin = seal_token_prefix(
+    token_prefix = seal_token_prefix(
         ring, SealedMessage(link_set_id=number, message_id="", recipient="", sent_at=SEALED.sent_at)
     )
 
-    shown = [
+    contents = [
         json.loads(run_clicktrail("inspect", "--json", "--", path, folder=tmp_path).stdout)
-        for path in (f"{begin}{build_token_suffixes(ring, 3)[2]}/01ANN", encode_short_token(5, 0))
+        for path in (f"{token_prefix}{build_token_suffixes(ring, 3)[2]}/01ANN", encode_short_token(5, 0))
     ]
 
     assert [
@@ -107,17 +107,17 @@ async def test_stored_links_are_shown(tmp_path: Path) -> None:
             "message_id": "m2",
             "recipient": "r9",
         },
-    ] == shown
+    ] == contents
 
 
-@pytest.mark.parametrize("made", [True, False], ids=["no such link", "no registry"])
-async def test_token_is_shown_without_a_stored_link(tmp_path: Path, *, made: bool) -> None:
+@pytest.mark.parametrize("has_registry", [True, False], ids=["no such link", "no registry"])
+async def test_token_is_shown_without_a_stored_link(tmp_path: Path, *, has_registry: bool) -> None:
     data = tmp_path / "clicktrail-data"
     ring = keyring_file.load_or_create(data / keyring_file.FILE_NAME, earlier_data_paths=[])
-    if made:
+    if has_registry:
         async with open_registry(Settings(data_dir=str(data))):
             pass
-    begin = seal_token_prefix(
+    token_prefix = seal_token_prefix(
         ring, SealedMessage(link_set_id=7, message_id="m1", recipient="r8", sent_at=SEALED.sent_at)
     )
 
@@ -125,16 +125,16 @@ async def test_token_is_shown_without_a_stored_link(tmp_path: Path, *, made: boo
         "inspect",
         "--json",
         "--",
-        f"https://links.example.com/{begin}{build_token_suffixes(ring, 3)[2]}",
+        f"https://links.example.com/{token_prefix}{build_token_suffixes(ring, 3)[2]}",
         folder=tmp_path,
     )
 
-    found = json.loads(process.stdout)
+    contents = json.loads(process.stdout)
     assert (0, 7, "m1", "r8", 2) == (
         process.returncode,
-        *(found[name] for name in ("link_set", "message_id", "recipient", "position")),
+        *(contents[name] for name in ("link_set", "message_id", "recipient", "position")),
     )
-    assert "destination" not in found
+    assert "destination" not in contents
     assert "no destination shown: the registry" in process.stderr
 
 

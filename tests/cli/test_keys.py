@@ -27,13 +27,13 @@ def test_key_is_rotated_listed_and_revoked(tmp_path: Path) -> None:
     keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
 
     rotated = run_clicktrail("keys", "rotate", folder=tmp_path)
-    listed = run_clicktrail("keys", "list", folder=tmp_path)
+    key_list = run_clicktrail("keys", "list", folder=tmp_path)
     revoked = run_clicktrail("keys", "revoke", "0", folder=tmp_path)
     as_json = run_clicktrail("keys", "list", "--json", folder=tmp_path)
 
-    assert [0, 0, 0, 0] == [process.returncode for process in (rotated, listed, revoked, as_json)]
+    assert [0, 0, 0, 0] == [process.returncode for process in (rotated, key_list, revoked, as_json)]
     assert "restart clicktrail serve" in rotated.stderr
-    assert [" 1  seal     links end in B or V", " 0  open     links end in A or U"] == listed.stdout.splitlines()
+    assert [" 1  seal     links end in B or V", " 0  open     links end in A or U"] == key_list.stdout.splitlines()
     assert [
         {"number": 1, "state": "seal", "sealed": "B", "campaign": "V"},
         {"number": 0, "state": "revoked", "sealed": "A", "campaign": "U"},

@@ -29,10 +29,10 @@ def test_edits_are_stored_and_listed(tmp_path: Path) -> None:
         (EditAction.RESTORE, EditTarget(position=0)),
     ] == [(edit.action, edit.target) for edit in edits]
 
-    listed = run_clicktrail("links", "list", folder=tmp_path).stdout.splitlines()
-    assert listed[2].endswith("Z expire evil.example 2026-12-24T00:00:00Z")
-    told = json.loads(run_clicktrail("links", "list", "--json", folder=tmp_path).stdout)
-    assert ["https://new.example/é"] == [edit["destination"] for edit in told if "destination" in edit]
+    edit_lines = run_clicktrail("links", "list", folder=tmp_path).stdout.splitlines()
+    assert edit_lines[2].endswith("Z expire evil.example 2026-12-24T00:00:00Z")
+    edits_as_json = json.loads(run_clicktrail("links", "list", "--json", folder=tmp_path).stdout)
+    assert ["https://new.example/é"] == [edit["destination"] for edit in edits_as_json if "destination" in edit]
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,10 @@ def test_operator_networks_override_the_built_in_table(tmp_path: Path) -> None:
     assert "40.94.16.33  Microsoft AS8075, microsoft\n198.51.100.9  none\n86.128.0.1  none\n" == before.stdout
 
     scanner = ("list.txt", "--name", "a scanner", "--class", "mail-security", "--expires", "2999-01-01")
-    read = [run_clicktrail("networks", "update", *of, folder=tmp_path) for of in (["own.toml"], scanner)]
-    assert [(0, ""), (0, "")] == [(process.returncode, process.stderr) for process in read]
+    updates = [
+        run_clicktrail("networks", "update", *arguments, folder=tmp_path) for arguments in (["own.toml"], scanner)
+    ]
+    assert [(0, ""), (0, "")] == [(process.returncode, process.stderr) for process in updates]
     after = run_clicktrail(*address, folder=tmp_path)
     assert "40.94.16.33  our office, ours\n198.51.100.9  a scanner, mail-security\n86.128.0.1  none\n" == after.stdout
 
@@ -32,14 +34,14 @@ def test_networks_are_listed(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(OWN + "expires = 2026-01-01\n")
     run_clicktrail("networks", "update", "own.toml", folder=tmp_path)
 
-    found = json.loads(run_clicktrail("networks", "list", "--json", folder=tmp_path).stdout)
-    (office,) = found["networks"]
+    listed = json.loads(run_clicktrail("networks", "list", "--json", folder=tmp_path).stdout)
+    (office,) = listed["networks"]
     assert ("our office", "ours", 1, "2026-01-01", False) == tuple(
         office[field] for field in ("name", "class", "ranges", "expires", "is_active")
     )
-    assert "+" not in found["version"]
-    shown = run_clicktrail("networks", "list", folder=tmp_path).stdout
-    assert (True, True) == (f"version {found['version']}" in shown, "2026-01-01 (expired)" in shown)
+    assert "+" not in listed["version"]
+    output = run_clicktrail("networks", "list", folder=tmp_path).stdout
+    assert (True, True) == (f"version {listed['version']}" in output, "2026-01-01 (expired)" in output)
 
 
 def test_show_as_json(tmp_path: Path) -> None:

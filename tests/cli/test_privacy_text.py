@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.support.command_line import run_clicktrail
 
 
-def text_of(folder: Path, settings: str, *options: str) -> str:
+def print_privacy_text(folder: Path, settings: str, *options: str) -> str:
     """What is written with these settings."""
     (folder / "clicktrail.toml").write_text(settings, "utf-8")
     process = run_clicktrail("privacy-text", *options, folder=folder)
@@ -18,13 +18,13 @@ def test_text_follows_the_settings(tmp_path: Path) -> None:
         '[[domain]]\nhost = "a.example"\n[[domain]]\nhost = "b.example"\nengagement_hosts = ["b.example"]'
     )
     (tmp_path / "policy.toml").write_text('unknown_consent = "off"')
-    text = text_of(
+    text = print_privacy_text(
         tmp_path,
         '[tracking]\ndomains_file = "domains.toml"\npolicy = "policy.toml"\n[engagement]\nhosts = ["shop.example"]\n'
         '[privacy]\nopted_out = "none"\nip_address_hours = 5\n[journal]\nretention_hours = 7',
     )
     assert 1 == text.count("\n")
-    for told in (
+    for expected in (
         "go through a.example, b.example,",
         "On b.example, shop.example a script",
         "After 5 hours",
@@ -32,11 +32,11 @@ def test_text_follows_the_settings(tmp_path: Path) -> None:
         "only for recipients who have agreed",
         "Do Not Track, we record nothing.",
     ):
-        assert told in text
+        assert expected in text
 
 
 def test_text_of_default_settings(tmp_path: Path) -> None:
-    text = text_of(tmp_path, '[tracking]\ndomain = "https://links.example.com:8443"')
+    text = print_privacy_text(tmp_path, '[tracking]\ndomain = "https://links.example.com:8443"')
     assert "go through links.example.com," in text
     assert "script" not in text
     assert "recipients who have not been asked." in text
@@ -47,13 +47,13 @@ def test_text_of_default_settings(tmp_path: Path) -> None:
 def test_text_promises_least_if_domains_differ(tmp_path: Path) -> None:
     domains = '[[domain]]\nhost = "a.example"\nopted_out = "none"\n[[domain]]\nhost = "b.example"'
     (tmp_path / "domains.toml").write_text(domains)
-    assert "the hour, and" in text_of(tmp_path, '[tracking]\ndomains_file = "domains.toml"')
+    assert "the hour, and" in print_privacy_text(tmp_path, '[tracking]\ndomains_file = "domains.toml"')
     (tmp_path / "domains.toml").write_text(domains + '\nopted_out = "none"')
-    assert "the hour, and" not in text_of(tmp_path, '[tracking]\ndomains_file = "domains.toml"')
+    assert "the hour, and" not in print_privacy_text(tmp_path, '[tracking]\ndomains_file = "domains.toml"')
 
 
 def test_text_in_german(tmp_path: Path) -> None:
-    text = text_of(tmp_path, "", "--language", "de")
+    text = print_privacy_text(tmp_path, "", "--language", "de")
     assert text.startswith("Links in unseren E-Mails führen über 127.0.0.1")
     assert "{" not in text
 
@@ -61,9 +61,9 @@ def test_text_in_german(tmp_path: Path) -> None:
 def test_languages_have_the_same_sentences() -> None:
     sentences = tomllib.loads((resources.files("clicktrail.cli") / "privacy.toml").read_text("utf-8"))
     for name, english in sentences["en"].items():
-        for known in sentences.values():
-            assert english.count("{") == known[name].count("{")
-    assert {tuple(sentences["en"])} == {tuple(known) for known in sentences.values()}
+        for translation in sentences.values():
+            assert english.count("{") == translation[name].count("{")
+    assert {tuple(sentences["en"])} == {tuple(translation) for translation in sentences.values()}
 
 
 def test_unknown_language_is_wrong_usage(tmp_path: Path) -> None:

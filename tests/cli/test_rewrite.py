@@ -68,12 +68,12 @@ def test_json_is_the_only_standard_output(tmp_path: Path) -> None:
 
     process = run_clicktrail("rewrite", "big.html", "--json", folder=tmp_path)
 
-    ephemeral, here, clipped = json.loads(process.stdout)["warnings"]
+    ephemeral, loopback, clipped = json.loads(process.stdout)["warnings"]
     assert "no key ring: " in ephemeral
-    assert "the links work only on this machine" in here
+    assert "the links work only on this machine" in loopback
     assert "Gmail clips it at 102 kB" in clipped
-    *warned, summary = process.stderr.splitlines()
-    assert [f"clicktrail: warning: {warning}" for warning in (ephemeral, here, clipped)] == warned
+    *warning_lines, summary = process.stderr.splitlines()
+    assert [f"clicktrail: warning: {warning}" for warning in (ephemeral, loopback, clipped)] == warning_lines
     assert summary.startswith("clicktrail: links found: 2, tracked: 1, not tracked: 1 not-web; ")
 
 
@@ -142,8 +142,8 @@ def test_settings_and_headers_are_defaults_of_options(tmp_path: Path) -> None:
     own = opened()
     assert ("spring", "p1") == (own.campaign, own.recipient)
     assert "https://example.com/?utm_source=email&utm_medium=drip&utm_campaign=spring" == own.destination
-    told = opened("--campaign", "autumn", "--recipient", "p2")
-    assert ("autumn", "p2") == (told.campaign, told.recipient)
+    options_link = opened("--campaign", "autumn", "--recipient", "p2")
+    assert ("autumn", "p2") == (options_link.campaign, options_link.recipient)
     off = run_clicktrail("rewrite", "off.eml", folder=tmp_path)
     assert (tmp_path / "off.eml").read_text("utf-8") == off.stdout
     assert "not everything could be rewritten: tracking-off" in off.stderr
@@ -395,6 +395,6 @@ def test_unsuitable_template_is_refused(folder: Path, arguments: list[str], erro
 def test_inspect_shows_template_links(folder: Path) -> None:
     process = run_clicktrail("rewrite", "mail.html", "--esp", "mailgun", folder=folder)
     url = re.findall(r'https://links[^"]+', process.stdout)[0].replace("%recipient.id%", "p%2D17")
-    shown = run_clicktrail("inspect", url, folder=folder)
-    assert "link_set           1\n" in shown.stdout
-    assert "recipient          p-17\nrecipient_unsealed True\n" in shown.stdout
+    inspected = run_clicktrail("inspect", url, folder=folder)
+    assert "link_set           1\n" in inspected.stdout
+    assert "recipient          p-17\nrecipient_unsealed True\n" in inspected.stdout

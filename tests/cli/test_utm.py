@@ -66,16 +66,16 @@ def test_lint_fixes_messages(tmp_path: Path) -> None:
     (tmp_path / "a.eml").write_text(f"{head}{link}\n")
     (tmp_path / "signed.eml").write_text(f"DKIM-Signature: v=1\nContent-Type: text/plain\n\n{RIGHT}&utm_term=A\n")
 
-    read = run_clicktrail("utm", "lint", "a.eml", folder=tmp_path)
+    unfixed = run_clicktrail("utm", "lint", "a.eml", folder=tmp_path)
     fixed = run_clicktrail("utm", "lint", "a.eml", "signed.eml", "--fix", folder=tmp_path)
-    again = run_clicktrail("utm", "lint", "a.eml", folder=tmp_path)
+    fixed_again = run_clicktrail("utm", "lint", "a.eml", folder=tmp_path)
 
-    assert [1, 0, 0] == [read.returncode, fixed.returncode, again.returncode]
-    assert "  case: utm_term is 'A'" in read.stdout
+    assert [1, 0, 0] == [unfixed.returncode, fixed.returncode, fixed_again.returncode]
+    assert "  case: utm_term is 'A'" in unfixed.stdout
     assert "clicktrail: warning: not all of signed.eml could be read: dkim-signed\n" in fixed.stderr
-    written = (tmp_path / "a.eml").read_text()
-    assert written.startswith(head)
-    assert "utm_term=3Da" in written.replace("=\n", "")
+    message = (tmp_path / "a.eml").read_text()
+    assert message.startswith(head)
+    assert "utm_term=3Da" in message.replace("=\n", "")
 
 
 def test_convention_of_the_settings_is_the_default(tmp_path: Path) -> None:
@@ -183,10 +183,10 @@ def test_untracked_links_can_be_fixed(tmp_path: Path) -> None:
 
 
 def test_urls_in_a_list_may_contain_spaces(tmp_path: Path) -> None:
-    listed = tmp_path / "urls.txt"
-    listed.write_text("https://x.com/?utm_campaign=Big Sale\r\n\r\n  https://y.com/\n", newline="")
+    url_list = tmp_path / "urls.txt"
+    url_list.write_text("https://x.com/?utm_campaign=Big Sale\r\n\r\n  https://y.com/\n", newline="")
 
-    file = read_links(listed)
+    file = read_links(url_list)
 
     assert [("https://x.com/?utm_campaign=Big Sale", 1), ("https://y.com/", 3)] == [
         (link.url, link.line) for link in file.links
