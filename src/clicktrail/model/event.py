@@ -49,46 +49,40 @@ class Sent(Event, frozen=True, kw_only=True, omit_defaults=True, tag="sent"):
     subject: str = ""
 
 
-class Delivered(Event, frozen=True, kw_only=True, omit_defaults=True, tag="delivered"):
+class DeliveryEvent(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of a message, as an ESP reports it.
+
+    Attributes:
+        esp: name of the ESP; empty if unknown.
+        detail: the ESP's explanation.
+    """
+
+    esp: str = ""
+    detail: str = ""
+
+
+class Delivered(DeliveryEvent, frozen=True, kw_only=True, omit_defaults=True, tag="delivered"):
     """The recipient's server accepted the message."""
 
-    esp: str = ""
-    detail: str = ""
 
-
-class Deferred(Event, frozen=True, kw_only=True, omit_defaults=True, tag="deferred"):
+class Deferred(DeliveryEvent, frozen=True, kw_only=True, omit_defaults=True, tag="deferred"):
     """The recipient's server asked to try again later."""
 
-    esp: str = ""
-    detail: str = ""
 
-
-class Bounced(Event, frozen=True, kw_only=True, omit_defaults=True, tag="bounced"):
+class Bounced(DeliveryEvent, frozen=True, kw_only=True, omit_defaults=True, tag="bounced"):
     """The recipient's server refused the message permanently."""
 
-    esp: str = ""
-    detail: str = ""
 
-
-class Complained(Event, frozen=True, kw_only=True, omit_defaults=True, tag="complained"):
+class Complained(DeliveryEvent, frozen=True, kw_only=True, omit_defaults=True, tag="complained"):
     """The recipient reported the message as spam."""
 
-    esp: str = ""
-    detail: str = ""
 
-
-class Unsubscribed(Event, frozen=True, kw_only=True, omit_defaults=True, tag="unsubscribed"):
+class Unsubscribed(DeliveryEvent, frozen=True, kw_only=True, omit_defaults=True, tag="unsubscribed"):
     """The recipient unsubscribed."""
 
-    esp: str = ""
-    detail: str = ""
 
-
-class Opened(Event, frozen=True, kw_only=True, omit_defaults=True, tag="opened"):
+class Opened(DeliveryEvent, frozen=True, kw_only=True, omit_defaults=True, tag="opened"):
     """An ESP's tracking pixel was loaded. clicktrail adds no pixel itself."""
-
-    esp: str = ""
-    detail: str = ""
 
 
 class Click(Event, frozen=True, kw_only=True, omit_defaults=True, tag="click"):

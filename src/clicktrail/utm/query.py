@@ -1,6 +1,6 @@
 """Split URLs at their query without changing any character."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_plus
 
@@ -57,6 +57,11 @@ class SplitUrl:
     pairs: tuple[QueryPair, ...]
     suffix: str
 
+    @property
+    def has_utm(self) -> bool:
+        """Whether any key is a UTM parameter."""
+        return any(pair.is_utm for pair in self.pairs)
+
     def replace_query(self, pairs: Sequence[QueryPair]) -> str:
         """Return the URL with another query."""
         query = "&".join(pair.raw for pair in pairs)
@@ -66,6 +71,11 @@ class SplitUrl:
         """Return the URL with more pairs at the end of its query."""
         existing = self.pairs[:-1] if pairs and not self.pairs[-1].raw else self.pairs
         return self.replace_query([*existing, *pairs])
+
+    def append_missing(self, parameters: Mapping[str, str]) -> str:
+        """Return the URL with the parameters that its query lacks at the end of it."""
+        present = {pair.key.lower() for pair in self.pairs}
+        return self.append_pairs([encode_pair(key, value) for key, value in parameters.items() if key not in present])
 
 
 def split_url(url: str) -> SplitUrl:

@@ -35,17 +35,14 @@ def add_utm_parameters(
     split = query.split_url(url)
     if query.is_signed(split):
         return url
-    if any(pair.is_utm for pair in split.pairs):
+    if split.has_utm:
         if existing is ExistingUtmAction.KEEP:
             return url
         if existing is ExistingUtmAction.REFUSE:
             raise UtmError(f"'{url}' already has UTM parameters", hint="remove them, or set existing = 'fill'")
     if existing is ExistingUtmAction.REPLACE:
         split = dataclasses.replace(split, pairs=_replace_values(split, parameters))
-    present = {pair.key.lower() for pair in split.pairs}
-    return split.append_pairs(
-        [query.encode_pair(name, value) for name, value in parameters.items() if name not in present]
-    )
+    return split.append_missing(parameters)
 
 
 def _replace_values(split: SplitUrl, parameters: Mapping[str, str]) -> tuple[QueryPair, ...]:
