@@ -1,4 +1,4 @@
-"""What every journal promises to those who write to it and read from it."""
+"""Contract of every journal: durability, order and reading on from a cursor."""
 
 import asyncio
 from dataclasses import dataclass
@@ -14,30 +14,27 @@ from clicktrail.server.ports import Journal, JournalReader
 
 
 @dataclass(frozen=True, slots=True)
-class Segments:
-    """The journal on the machine's own disk."""
+class SegmentJournal:
+    """Journal of segment files on the local disk."""
 
     folder: Path
 
     def writer(self, name: str) -> SegmentWriter:
-        """One writer's end."""
         return SegmentWriter(
             self.folder / name, asyncio.get_running_loop(), create_segment=partial(Segment, capacity=200)
         )
 
     def reader(self) -> JournalReader:
-        """The other end."""
         return SegmentReader(self.folder, self.folder / "cursor")
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Segments:
-    """The implementation under test; the second one will make this a parameter."""
-    return Segments(tmp_path / "journal")
+def journal(tmp_path: Path) -> SegmentJournal:
+    return SegmentJournal(tmp_path / "journal")
 
 
 async def write(writer: Journal, lines: list[bytes]) -> list[bool]:
-    """Append lines together and wait for what becomes of each."""
+    """Append lines at once, and return whether each was committed."""
     loop = asyncio.get_running_loop()
     outcomes: list[asyncio.Future[bool]] = [loop.create_future() for _ in lines]
     for line, outcome in zip(lines, outcomes, strict=True):
@@ -46,32 +43,31 @@ async def write(writer: Journal, lines: list[bytes]) -> list[bool]:
 
 
 async def read(reader: JournalReader, limit: int = 100) -> list[bytes]:
-    """The next lines."""
     return [entry.line for entry in await reader.read(limit)]
 
 
-async def test_each_line_is_confirmed_and_found(journal: Segments) -> None:
+async def test_committed_lines_are_read(journal: SegmentJournal) -> None:
     lines = [b'{"type":"click"}', b"", b"\x00" * 20, "Ünïcode\n".encode(), b"x" * 3_000]
     with journal.writer("edge-0") as writer:
         assert await write(writer, lines) == [True] * 5
         reader = journal.reader()
-        assert lines == await read(reader)
+        assert await read(reader) == lines
         assert await read(reader) == []
 
 
-async def test_every_writer_is_read(journal: Segments) -> None:
+async def test_lines_of_every_writer_are_read_in_order(journal: SegmentJournal) -> None:
     names = ["edge-0", "edge-1", "engine"]
     for name in names:
         with journal.writer(name) as writer:
             await write(writer, [f"{name} {number}".encode() for number in range(5)])
-    found = await read(journal.reader())
-    assert len(found) == 15
+    lines = await read(journal.reader())
+    assert len(lines) == 15
     for name in names:
         expected = [f"{name} {number}".encode() for number in range(5)]
-        assert expected == [line for line in found if line.startswith(name.encode())]
+        assert [line for line in lines if line.startswith(name.encode())] == expected
 
 
-async def test_the_limit_is_kept_over_all_writers(journal: Segments) -> None:
+async def test_limit_applies_to_all_writers_together(journal: SegmentJournal) -> None:
     for name in ("edge-0", "edge-1"):
         with journal.writer(name) as writer:
             await write(writer, [f"{name} {number}".encode() for number in range(10)])
@@ -81,7 +77,7 @@ async def test_the_limit_is_kept_over_all_writers(journal: Segments) -> None:
     assert len({line for batch in batches for line in batch}) == 20
 
 
-async def test_reading_resumes_where_it_was_committed(journal: Segments) -> None:
+async def test_new_reader_resumes_at_the_committed_position(journal: SegmentJournal) -> None:
     with journal.writer("edge-0") as writer:
         await write(writer, [b"1", b"2", b"3"])
         reader = journal.reader()
@@ -92,15 +88,15 @@ async def test_reading_resumes_where_it_was_committed(journal: Segments) -> None
         assert await read(journal.reader()) == [b"3", b"4"]
 
 
-async def test_a_new_writer_goes_on_behind_the_old_one(journal: Segments) -> None:
+async def test_new_writer_continues_after_the_old_one(journal: SegmentJournal) -> None:
     reader = journal.reader()
-    for life in range(3):
+    for number in range(3):
         with journal.writer("edge-0") as writer:
-            await write(writer, [f"life {life}".encode()])
-        assert [f"life {life}".encode()] == await read(reader)
+            await write(writer, [f"writer {number}".encode()])
+        assert await read(reader) == [f"writer {number}".encode()]
 
 
-async def test_a_writer_that_left_refuses(journal: Segments) -> None:
+async def test_closed_writer_commits_nothing(journal: SegmentJournal) -> None:
     writer = journal.writer("edge-0")
     writer.close()
     assert await write(writer, [b"late"]) == [False]

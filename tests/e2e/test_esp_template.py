@@ -6,6 +6,7 @@ import httpx2
 
 from tests.support.command_line import run_clicktrail
 from tests.support.serving import running_server, wait_for_report
+from tests.support.waiting import TIMEOUT_S
 
 BROWSER = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
@@ -14,22 +15,25 @@ BROWSER = {
 }
 
 
-async def test_a_template_that_an_esp_filled_leads_its_readers_on(tmp_path: Path) -> None:
+async def test_links_of_a_filled_esp_template_redirect(tmp_path: Path) -> None:
     (tmp_path / "mail.html").write_text(
         "".join(f'<a href="https://shop.example/{name}" data-clicktrail-group="tiles">{name}</a>' for name in "ab"),
         "utf-8",
     )
-    async with running_server(tmp_path) as running:
+    async with running_server(tmp_path) as server:
         command = ["rewrite", "mail.html", "--esp", "klaviyo", "--campaign", "spring"]
-        done = await asyncio.to_thread(run_clicktrail, *command, folder=tmp_path)
-        assert done.returncode == 0, done.stderr
-        a, b = re.findall(r'href="([^"]+)"', done.stdout)
-        async with httpx2.AsyncClient(headers=BROWSER) as client:
-            sent_to = [a.replace("{{person.KlaviyoID}}", "01ANN"), b.replace("{{person.KlaviyoID}}", "01BOB")]
-            arrived = [(await client.get(url)).headers["location"] for url in sent_to]
-            unfilled = await client.get(a)
-        report = await wait_for_report(running, "spring", clicks=2)
-    assert arrived == ["https://shop.example/a", "https://shop.example/b"]
-    assert unfilled.status_code == 404
+        process = await asyncio.to_thread(run_clicktrail, *command, folder=tmp_path)
+        assert process.returncode == 0, process.stderr
+        url_a, url_b = re.findall(r'href="([^"]+)"', process.stdout)
+        async with httpx2.AsyncClient(headers=BROWSER, timeout=TIMEOUT_S) as client:
+            personal_urls = [
+                url_a.replace("{{person.KlaviyoID}}", "01ANN"),
+                url_b.replace("{{person.KlaviyoID}}", "01BOB"),
+            ]
+            locations = [(await client.get(url)).headers["location"] for url in personal_urls]
+            unfilled_response = await client.get(url_a)
+        report = await wait_for_report(server, "spring", clicks=2)
+    assert locations == ["https://shop.example/a", "https://shop.example/b"]
+    assert unfilled_response.status_code == 404
     (link,) = report["links"]
     assert (link["position"], link["group"], link["clicks"]["total"], link["unique"]["raw"]) == (0, "tiles", 2, 2)

@@ -10,14 +10,15 @@ import pytest
 
 from clicktrail.tokens import KeyRing, SealedLink, seal_token
 from tests.support.serving import running_server, wait_for_report
+from tests.support.waiting import TIMEOUT_S
 
-CLICKS = 3_000
-CLIENTS = 32
+CLICK_COUNT = 3_000
+CLIENT_COUNT = 32
 CAMPAIGN = "torture"
 
 
-def tracking_paths(ring: KeyRing) -> dict[str, str]:
-    """As many tracking URLs as clicks, each of its own message and with its own destination."""
+def build_tracking_paths(ring: KeyRing) -> dict[str, str]:
+    """Paths of tracking URLs by destination, each of another message."""
     return {
         f"https://example.com/{number}": "/"
         + seal_token(
@@ -32,39 +33,39 @@ def tracking_paths(ring: KeyRing) -> dict[str, str]:
                 sent_at=datetime(2026, 11, 23, tzinfo=UTC),
             ),
         )
-        for number in range(CLICKS)
+        for number in range(CLICK_COUNT)
     }
 
 
 @pytest.mark.without_coverage
 async def test_every_answered_click_is_in_the_report_once(tmp_path: Path, summarize: Callable[[str], None]) -> None:
     answered: set[str] = set()
-    half = asyncio.Event()
-    async with running_server(tmp_path) as running:
-        waiting = list(tracking_paths(running.ring).items())
+    half_answered = asyncio.Event()
+    async with running_server(tmp_path) as server:
+        remaining = list(build_tracking_paths(server.ring).items())
 
-        async def reader() -> None:
-            async with httpx2.AsyncClient(base_url=running.edge, timeout=20) as client:
-                while waiting:
-                    destination, path = waiting.pop()
+        async def follow_links() -> None:
+            async with httpx2.AsyncClient(base_url=server.edge, timeout=TIMEOUT_S) as client:
+                while remaining:
+                    destination, path = remaining.pop()
                     try:
                         response = await client.get(path, headers={"User-Agent": "Mozilla/5.0"})
                     except httpx2.TransportError:
-                        continue  # unanswered: the reader's browser would say so
+                        continue  # the worker was killed; this click was not answered
                     if response.headers.get("location") == destination:
                         answered.add(destination)
-                    if len(answered) == CLICKS // 2:
-                        half.set()
+                    if len(answered) == CLICK_COUNT // 2:
+                        half_answered.set()
 
-        async with asyncio.TaskGroup() as load:
-            for _ in range(CLIENTS):
-                load.create_task(reader())
-            await half.wait()
-            os.kill(running.find_child_pid("edge-0"), signal.SIGKILL)
-        report = await wait_for_report(running, CAMPAIGN, clicks=len(answered))
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(CLIENT_COUNT):
+                tasks.create_task(follow_links())
+            await half_answered.wait()
+            os.kill(server.find_child_pid("edge-0"), signal.SIGKILL)
+        report = await wait_for_report(server, CAMPAIGN, clicks=len(answered))
 
     counted = {link["url"]: link["clicks"]["total"] for link in report["links"]}
     summarize(f"{len(answered)} answered, {len(counted)} in the report")
-    assert len(answered) > CLICKS // 2
+    assert len(answered) > CLICK_COUNT // 2
     assert answered <= counted.keys()
-    assert {1} == set(counted.values())
+    assert set(counted.values()) == {1}

@@ -15,30 +15,30 @@ MESSAGE = (
 )
 
 
-async def test_a_message_goes_through_a_real_mail_server(tmp_path: Path) -> None:
+async def test_postfix_forwards_a_relayed_message(tmp_path: Path) -> None:
     arrived = asyncio.Event()
     async with (
         Sink(on_message=lambda _: arrived.set()) as sink,
         postfix(next_hop_port=sink.port) as next_hop,
-        running_server(tmp_path, next_hop=next_hop, workers=1) as running,
+        running_server(tmp_path, next_hop=next_hop, workers=1) as server,
     ):
-        host, port = running.relay
+        host, port = server.relay
         async with aiosmtplib.SMTP(hostname=host, port=port, start_tls=False) as client:
             await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
         await arrived.wait()
 
     content = sink.messages[0].content
-    assert re.search(rb"<a href='" + running.edge.encode() + rb"/[\w-]+'>Boots</a>\r\n$", content)
+    assert re.search(rb"<a href='" + server.edge.encode() + rb"/[\w-]+'>Boots</a>\r\n$", content)
     assert b"x-clicktrail" not in content.lower()
 
 
-async def test_a_real_mail_servers_refusals_come_back_word_for_word(tmp_path: Path) -> None:
+async def test_refusals_of_postfix_are_passed_on_unchanged(tmp_path: Path) -> None:
     async with (
         Sink() as sink,
         postfix(next_hop_port=sink.port) as next_hop,
-        running_server(tmp_path, next_hop=next_hop, workers=1) as running,
+        running_server(tmp_path, next_hop=next_hop, workers=1) as server,
     ):
-        host, port = running.relay
+        host, port = server.relay
         async with aiosmtplib.SMTP(hostname=host, port=port, start_tls=False) as client:
             with pytest.raises(aiosmtplib.SMTPRecipientsRefused) as caught:
                 await client.sendmail("shop@example.com", ["nobody@example.net", "anna@elsewhere.example"], MESSAGE)

@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx2
 
+from tests.support.waiting import TIMEOUT_S
+
 __all__ = ["StreamEvent", "stream_events"]
 
 StreamEvent = tuple[str, Any]
@@ -13,7 +15,7 @@ StreamEvent = tuple[str, Any]
 
 async def stream_events(url: str) -> AsyncGenerator[StreamEvent, None]:
     """Yield the name and data of each event, and ``(text, None)`` for each comment, such as "listening"."""
-    async with httpx2.AsyncClient() as client, client.stream("GET", url) as response:
+    async with httpx2.AsyncClient(timeout=TIMEOUT_S) as client, client.stream("GET", url) as response:
         assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
         name = ""
         async for line in response.aiter_lines():
