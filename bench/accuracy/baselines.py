@@ -1,7 +1,6 @@
-"""How others tell scanners from people, by the rules that they publish.
+"""Rules that other products publish to tell bots from people, reimplemented from their documentation.
 
-Written anew from what their makers say; where a list is theirs alone, ours stands in for it, which can only help them.
-Each gets all clicks of a log and names those that it takes for machines'.
+Where a product uses a list of its own, ours is used instead, which can only improve its result.
 """
 
 from collections import defaultdict
@@ -21,7 +20,7 @@ from clicktrail.model.verdict import is_prefetch
 __all__ = ["BASELINES", "Baseline", "ClickLog"]
 
 _MAX_PEOPLE_PER_IP: Final = 2
-"""People for whom one address may click, by Trend Micro."""
+"""Trend Micro: most recipients that one IP address may click for."""
 
 _DATACENTRE_CLASSES: Final = frozenset(
     {NetworkClass.MICROSOFT, NetworkClass.GOOGLE, NetworkClass.AWS, NetworkClass.DATACENTRE, NetworkClass.MAIL_SECURITY}
@@ -30,11 +29,11 @@ _DATACENTRE_CLASSES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClickLog:
-    """What was recorded, by message, and the lists that rules look things up in.
+    """A log of events with the data that the rules need.
 
     Attributes:
-        messages: every message with a click.
-        context: our networks and agents.
+        messages: all messages with clicks.
+        context: our networks and User-Agents.
     """
 
     messages: Sequence[Timeline]
@@ -43,30 +42,31 @@ class ClickLog:
     @classmethod
     def from_events(cls, events: Iterable[AnyEvent], context: Context) -> "ClickLog":
         """Group events by message."""
-        told: dict[str, list[AnyEvent]] = defaultdict(list)
+        events_by_message: dict[str, list[AnyEvent]] = defaultdict(list)
         for event in events:
-            told[message_key(event)].append(event)
-        timelines = (Timeline.from_events(name, happened) for name, happened in told.items())
+            events_by_message[message_key(event)].append(event)
+        timelines = (
+            Timeline.from_events(message_id, message_events) for message_id, message_events in events_by_message.items()
+        )
         return cls(messages=[timeline for timeline in timelines if timeline.clicks], context=context)
 
     def has_bot_agent(self, click: Click) -> bool:
-        """Whether the agent says that it is none of a person's."""
+        """Whether the User-Agent is missing or names a program."""
         return not click.user_agent or self.context.agents.find(click.user_agent) is not None
 
     def find_network_class(self, click: Click) -> NetworkClass | None:
-        """What kind of network a click came from."""
         network = self.context.networks.find(click.ip)
         return network.network_class if network else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """One product's rule.
+    """The rule of one product.
 
     Attributes:
-        name: the product's.
-        source: where its rule is published.
-        find_bots: ids of the clicks that it takes for machines'.
+        name: name of the product.
+        source: publication of the rule.
+        find_bots: finds the ids of the clicks that the rule calls bots.
     """
 
     name: str
@@ -80,79 +80,84 @@ def _agent_list(log: ClickLog) -> Iterator[str]:
 
 
 def _mautic(log: ClickLog) -> Iterator[str]:
-    """Two of three: within two seconds of sending, address listed, agent listed; since 7.2 HEAD and prefetches."""
+    """Two of: within two seconds of sending, IP address on a list, User-Agent on a list. Also HEAD and prefetches."""
     for message in log.messages:
         for click in message.clicks:
-            at_once = message.sent is not None and click.at - message.sent.at < timedelta(seconds=2)
-            listed = log.find_network_class(click) is NetworkClass.MAIL_SECURITY
-            if at_once + listed + log.has_bot_agent(click) > 1 or click.method == "HEAD" or is_prefetch(click):
+            is_fast = message.sent is not None and click.at - message.sent.at < timedelta(seconds=2)
+            is_listed = log.find_network_class(click) is NetworkClass.MAIL_SECURITY
+            if is_fast + is_listed + log.has_bot_agent(click) > 1 or click.method == "HEAD" or is_prefetch(click):
                 yield click.id
 
 
 def _marketo(log: ClickLog) -> Iterator[str]:
-    """Agent on a list, or two activities of one lead with one mail in the same second."""
+    """User-Agent on a list, or two clicks on one message in the same second."""
     for message in log.messages:
-        seconds: dict[int, list[Click]] = defaultdict(list)
+        clicks_by_second: dict[int, list[Click]] = defaultdict(list)
         for click in message.clicks:
-            seconds[int(click.at.timestamp())].append(click)
-        for together in seconds.values():
-            yield from (click.id for click in together if len(together) > 1 or log.has_bot_agent(click))
+            clicks_by_second[int(click.at.timestamp())].append(click)
+        for clicks in clicks_by_second.values():
+            yield from (click.id for click in clicks if len(clicks) > 1 or log.has_bot_agent(click))
 
 
 def _omeda(log: ClickLog) -> Iterator[str]:
-    """Stealth links, agents, three clicks in a second."""
+    """Hidden link followed, User-Agent on a list, or three clicks in a second."""
     for message in log.messages:
-        trapped = {click.ip for click in message.clicks if click.trap}
-        fast = _find_bursts(message.clicks, timedelta(seconds=1), more_than=2)
+        trapped_ips = {click.ip for click in message.clicks if click.trap}
+        burst_ids = _find_bursts(message.clicks, timedelta(seconds=1), more_than=2)
         for click in message.clicks:
-            if click.ip in trapped or click.id in fast or log.has_bot_agent(click):
+            if click.ip in trapped_ips or click.id in burst_ids or log.has_bot_agent(click):
                 yield click.id
 
 
 def _omeda_code_11(log: ClickLog) -> Iterator[str]:
-    """And whatever comes from data centres."""
+    """Like `_omeda`, and every click from a data centre."""
     yield from _omeda(log)
     for message in log.messages:
         yield from (click.id for click in message.clicks if log.find_network_class(click) in _DATACENTRE_CLASSES)
 
 
 def _trend_micro(log: ClickLog) -> Iterator[str]:
-    """Addresses that followed hidden links, or clicked for more than two people; over three clicks in 3 s; agents."""
-    people: Mapping[str, set[str]] = defaultdict(set)
-    trapped: set[str] = set()
+    """IP address with a trap click or more than two recipients, more than three clicks in 3 s, User-Agent on a list."""
+    recipients_by_ip: Mapping[str, set[str]] = defaultdict(set)
+    trapped_ips: set[str] = set()
     for message in log.messages:
         for click in message.clicks:
-            people[click.ip].add(click.recipient)
-            trapped |= {click.ip} if click.trap else set()
+            recipients_by_ip[click.ip].add(click.recipient)
+            trapped_ips |= {click.ip} if click.trap else set()
     for message in log.messages:
-        fast = _find_bursts(message.clicks, timedelta(seconds=3), more_than=3)
+        burst_ids = _find_bursts(message.clicks, timedelta(seconds=3), more_than=3)
         for click in message.clicks:
             if (
-                click.ip in trapped
-                or len(people[click.ip]) > _MAX_PEOPLE_PER_IP
-                or click.id in fast
+                click.ip in trapped_ips
+                or len(recipients_by_ip[click.ip]) > _MAX_PEOPLE_PER_IP
+                or click.id in burst_ids
                 or log.has_bot_agent(click)
             ):
                 yield click.id
 
 
 def _warmbly(log: ClickLog) -> Iterator[str]:
-    """Agents; within ten seconds; another link from the same source within two; scanners' and Microsoft's networks."""
-    scanners = {NetworkClass.MAIL_SECURITY, NetworkClass.MICROSOFT}
+    """Agent, click within ten seconds, second link within two, or network of a scanner or Microsoft."""
+    scanner_classes = {NetworkClass.MAIL_SECURITY, NetworkClass.MICROSOFT}
     for message in log.messages:
-        sources: dict[str, list[Click]] = defaultdict(list)
+        clicks_by_ip: dict[str, list[Click]] = defaultdict(list)
         for click in message.clicks:
-            sources[click.ip].append(click)
-        burst = {
+            clicks_by_ip[click.ip].append(click)
+        burst_ids = {
             click.id
-            for clicks in sources.values()
+            for clicks in clicks_by_ip.values()
             for earlier, later in pairwise(clicks)
             if later.at - earlier.at < timedelta(seconds=2) and later.link != earlier.link
             for click in (earlier, later)
         }
         for click in message.clicks:
-            instant = message.sent is not None and click.at - message.sent.at < timedelta(seconds=10)
-            if instant or click.id in burst or log.has_bot_agent(click) or log.find_network_class(click) in scanners:
+            is_fast = message.sent is not None and click.at - message.sent.at < timedelta(seconds=10)
+            if (
+                is_fast
+                or click.id in burst_ids
+                or log.has_bot_agent(click)
+                or log.find_network_class(click) in scanner_classes
+            ):
                 yield click.id
 
 
@@ -162,10 +167,10 @@ BASELINES: Final = (
     Baseline(
         name="Marketo, 0 s", source="Marketo Engage, bot activity filtering by proximity, 2022", find_bots=_marketo
     ),
-    Baseline(name="Omeda-like", source="Omeda, bot click reason codes as they are switched on", find_bots=_omeda),
+    Baseline(name="Omeda-like", source="Omeda, bot click reason codes, defaults", find_bots=_omeda),
     Baseline(
         name="Omeda-like, code 11",
-        source="Omeda, with the code for data centres, off by default",
+        source="Omeda, with the code for data centres, which is off by default",
         find_bots=_omeda_code_11,
     ),
     Baseline(
@@ -176,10 +181,10 @@ BASELINES: Final = (
 
 
 def _find_bursts(clicks: Sequence[Click], window: timedelta, *, more_than: int) -> frozenset[str]:
-    """Ids of clicks of which more than so many lie in one window."""
-    found: set[str] = set()
+    """Ids of the clicks in time windows with more than ``more_than`` clicks."""
+    burst_ids: set[str] = set()
     for first in range(len(clicks)):
-        together = [click.id for click in clicks[first:] if click.at - clicks[first].at <= window]
-        if len(together) > more_than:
-            found.update(together)
-    return frozenset(found)
+        window_ids = [click.id for click in clicks[first:] if click.at - clicks[first].at <= window]
+        if len(window_ids) > more_than:
+            burst_ids.update(window_ids)
+    return frozenset(burst_ids)

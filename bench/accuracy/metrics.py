@@ -1,10 +1,10 @@
-"""How well verdicts fit the truth."""
+"""Measures of accuracy: compare verdicts with the ground truth of simulations."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Final
+from typing import Final, NamedTuple
 
 from bench.population.draws import PerturbedRandom
 from bench.population.plan import ClickerKind
@@ -18,26 +18,34 @@ _BOOTSTRAP_DRAWS: Final = 1_000
 _BOT_VERDICTS: Final = frozenset({Verdict.BOT, Verdict.PREVIEW})
 
 
+class MessageCounts(NamedTuple):
+    """Number of messages clicked by a person, with a click judged human, and with both."""
+
+    clicked: int
+    judged_human: int
+    both: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """One world's verdicts, counted.
+    """Counts of the verdicts on one simulation.
 
     Attributes:
-        clicks: counted clicks by truth (a person's or not) and verdict.
-        message_counts: messages that a person clicked; messages with a click that was taken for a person's; both.
-        rate_errors: by campaign, the difference of its click rate from the true one, as a share of that.
-        verdicts_by_actor: verdicts on all requests of each actor, damaged links and HEAD requests too.
+        clicks: number of counted clicks by whether a person made them and verdict.
+        messages: number of messages by truth and verdict.
+        rate_errors: relative error of the click rate of each campaign.
+        verdicts_by_actor: verdicts on all requests of each actor, including tampered links and HEAD requests.
     """
 
     clicks: Counter[tuple[bool, Verdict]]
-    message_counts: tuple[int, int, int]
+    messages: MessageCounts
     rate_errors: tuple[float, ...]
     verdicts_by_actor: Mapping[str, Counter[Verdict]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """One measure over all seeds, with the bounds of 95 of 100 draws of as many seeds."""
+    """A measure over all seeds with its 95 % bootstrap interval."""
 
     value: float
     low: float
@@ -45,67 +53,62 @@ class Estimate:
 
 
 def tally_verdicts(simulation: Simulation, verdicts: Mapping[str, Verdict]) -> Tally:
-    """Count one world.
-
-    Args:
-        simulation: with its truth.
-        verdicts: by click id, one for each click.
-    """
+    """Tally the verdicts on all clicks of a simulation, given by click id."""
     clicks = {event.id: event for event in simulation.events if isinstance(event, Click)}
-    counted: Counter[tuple[bool, Verdict]] = Counter()
-    actors: dict[str, Counter[Verdict]] = defaultdict(Counter)
-    true: dict[str, set[str]] = defaultdict(set)
-    claimed: dict[str, set[str]] = defaultdict(set)
-    for fact in simulation.truths:
-        verdict = verdicts[fact.click_id]
-        actors[fact.actor][verdict] += 1
-        if is_counted(clicks[fact.click_id]):
-            counted[fact.kind is ClickerKind.HUMAN, verdict] += 1
-            if fact.kind is ClickerKind.HUMAN:
-                true[fact.campaign].add(fact.message_id)
+    click_counts: Counter[tuple[bool, Verdict]] = Counter()
+    verdicts_by_actor: dict[str, Counter[Verdict]] = defaultdict(Counter)
+    clicked: dict[str, set[str]] = defaultdict(set)
+    judged_human: dict[str, set[str]] = defaultdict(set)
+    for truth in simulation.truths:
+        verdict = verdicts[truth.click_id]
+        verdicts_by_actor[truth.actor][verdict] += 1
+        if is_counted(clicks[truth.click_id]):
+            click_counts[truth.kind is ClickerKind.HUMAN, verdict] += 1
+            if truth.kind is ClickerKind.HUMAN:
+                clicked[truth.campaign].add(truth.message_id)
             if verdict is Verdict.HUMAN:
-                claimed[fact.campaign].add(fact.message_id)
+                judged_human[truth.campaign].add(truth.message_id)
     return Tally(
-        clicks=counted,
-        message_counts=(
-            sum(map(len, true.values())),
-            sum(map(len, claimed.values())),
-            sum(len(true[campaign] & claimed[campaign]) for campaign in true),
+        clicks=click_counts,
+        messages=MessageCounts(
+            clicked=sum(map(len, clicked.values())),
+            judged_human=sum(map(len, judged_human.values())),
+            both=sum(len(clicked[campaign] & judged_human[campaign]) for campaign in clicked),
         ),
-        rate_errors=tuple(abs(len(claimed[name]) / len(true[name]) - 1) for name in sorted(true)),
-        verdicts_by_actor=actors,
+        rate_errors=tuple(abs(len(judged_human[name]) / len(clicked[name]) - 1) for name in sorted(clicked)),
+        verdicts_by_actor=verdicts_by_actor,
     )
 
 
 def _bot_precision(tallies: Sequence[Tally]) -> float:
     clicks = _sum_clicks(tallies)
-    found = sum(clicks[False, verdict] for verdict in _BOT_VERDICTS)
-    return _divide(found, found + sum(clicks[True, verdict] for verdict in _BOT_VERDICTS), empty=1)
+    bots_found = sum(clicks[False, verdict] for verdict in _BOT_VERDICTS)
+    return _divide(bots_found, bots_found + sum(clicks[True, verdict] for verdict in _BOT_VERDICTS), empty=1)
 
 
 def _bot_recall(tallies: Sequence[Tally]) -> float:
     clicks = _sum_clicks(tallies)
     return _divide(
-        sum(clicks[False, verdict] for verdict in _BOT_VERDICTS), sum(clicks[False, each] for each in Verdict)
+        sum(clicks[False, verdict] for verdict in _BOT_VERDICTS), sum(clicks[False, verdict] for verdict in Verdict)
     )
 
 
 def _human_precision(tallies: Sequence[Tally]) -> float:
-    return _divide(
-        sum(each.message_counts[2] for each in tallies), sum(each.message_counts[1] for each in tallies), empty=1
-    )
+    messages = _sum_messages(tallies)
+    return _divide(messages.both, messages.judged_human, empty=1)
 
 
 def _human_recall(tallies: Sequence[Tally]) -> float:
-    return _divide(sum(each.message_counts[2] for each in tallies), sum(each.message_counts[0] for each in tallies))
+    messages = _sum_messages(tallies)
+    return _divide(messages.both, messages.clicked)
 
 
 def _filter_f1(tallies: Sequence[Tally]) -> float:
-    """Of all that reports leave out, suspected clicks among it: others know no doubt."""
+    # Everything that reports leave out, including suspected clicks, which only our judge has.
     clicks = _sum_clicks(tallies)
-    left_out = [verdict for verdict in Verdict if verdict is not Verdict.HUMAN]
-    found, lost = (sum(clicks[person, verdict] for verdict in left_out) for person in (False, True))
-    return _harmonic_mean(_divide(found, found + lost), _divide(found, found + clicks[False, Verdict.HUMAN]))
+    filtered_verdicts = [verdict for verdict in Verdict if verdict is not Verdict.HUMAN]
+    bots, people = (sum(clicks[is_human, verdict] for verdict in filtered_verdicts) for is_human in (False, True))
+    return _harmonic_mean(_divide(bots, bots + people), _divide(bots, bots + clicks[False, Verdict.HUMAN]))
 
 
 def _human_f1(tallies: Sequence[Tally]) -> float:
@@ -113,17 +116,17 @@ def _human_f1(tallies: Sequence[Tally]) -> float:
 
 
 def _click_rate_inflation(tallies: Sequence[Tally]) -> float:
-    return _divide(sum(each.message_counts[1] for each in tallies), sum(each.message_counts[0] for each in tallies)) - 1
+    messages = _sum_messages(tallies)
+    return _divide(messages.judged_human, messages.clicked) - 1
 
 
 def _mean_rate_error(tallies: Sequence[Tally]) -> float:
-    errors = [error for each in tallies for error in each.rate_errors]
+    errors = [error for tally in tallies for error in tally.rate_errors]
     return sum(errors) / len(errors)
 
 
 def _p95_rate_error(tallies: Sequence[Tally]) -> float:
-    """What 19 of 20 campaigns do not exceed."""
-    errors = sorted(error for each in tallies for error in each.rate_errors)
+    errors = sorted(error for tally in tallies for error in tally.rate_errors)
     return errors[ceil(0.95 * len(errors)) - 1]
 
 
@@ -144,29 +147,33 @@ MEASURES: Final = {
     "error of 19 in 20": _p95_rate_error,
     "people suspected": _suspected_human_share,
 }
-"""Bots by counted click, previews among them; humans by message; errors by campaign, their mean."""
+"""Bot measures count clicks, with previews as bots; human measures count messages; errors are of campaigns."""
 
 
 def estimate_measures(tallies: Sequence[Tally]) -> Mapping[str, Estimate]:
-    """Every measure over the worlds of several seeds."""
+    """Estimate every measure from the tallies of several seeds."""
     return {name: _build_estimate(measure(tallies), _bootstrap(tallies, name)) for name, measure in MEASURES.items()}
 
 
 def _bootstrap(tallies: Sequence[Tally], name: str) -> list[float]:
-    """The bootstrap: what other seeds might have shown, from draws of these with replacement."""
-    draw = PerturbedRandom(0, name)
-    return sorted(MEASURES[name](draw.choices(tallies, k=len(tallies))) for _ in range(_BOOTSTRAP_DRAWS))
+    # Samples of the seeds with replacement.
+    rng = PerturbedRandom(0, name)
+    return sorted(MEASURES[name](rng.choices(tallies, k=len(tallies))) for _ in range(_BOOTSTRAP_DRAWS))
 
 
-def _build_estimate(value: float, drawn: Sequence[float]) -> Estimate:
-    return Estimate(value=value, low=drawn[len(drawn) // 40], high=drawn[-1 - len(drawn) // 40])
+def _build_estimate(value: float, samples: Sequence[float]) -> Estimate:
+    return Estimate(value=value, low=samples[len(samples) // 40], high=samples[-1 - len(samples) // 40])
 
 
 def _sum_clicks(tallies: Iterable[Tally]) -> Counter[tuple[bool, Verdict]]:
     total: Counter[tuple[bool, Verdict]] = Counter()
-    for each in tallies:
-        total.update(each.clicks)
+    for tally in tallies:
+        total.update(tally.clicks)
     return total
+
+
+def _sum_messages(tallies: Iterable[Tally]) -> MessageCounts:
+    return MessageCounts(*map(sum, zip(*(tally.messages for tally in tallies), strict=True)))
 
 
 def _divide(part: int, whole: int, *, empty: float = 0.0) -> float:

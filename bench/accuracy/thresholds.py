@@ -1,4 +1,4 @@
-"""What must hold of the judge."""
+"""Thresholds that the judge's accuracy must meet."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ OURS: Final = "clicktrail"
 OURS_WITHOUT_BEACON: Final = "clicktrail, no beacon"
 
 Estimates = Mapping[str, Mapping[str, Mapping[str, Estimate]]]
-"""Figures by population, classifier and measure."""
+"""Estimates by population, classifier and measure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
-    """One thing that must hold.
+    """A lower or upper bound for a measure.
 
     Attributes:
-        population: the cast's name.
-        classifier: who is measured.
-        measure: what is measured.
-        is_minimum: whether the figure must not be below the bar, else not above.
-        value: the bar.
-        is_best_baseline: whether it is the best that another's rule has.
+        population: name of the scenario.
+        classifier: name of the classifier.
+        measure: name of the measure.
+        is_minimum: whether the value is a lower bound; else an upper bound.
+        value: the bound.
+        is_best_baseline: whether the value is the best result of the other products' rules.
     """
 
     population: str
@@ -37,7 +37,6 @@ class Threshold:
     is_best_baseline: bool = False
 
     def is_met_by(self, estimate: Estimate) -> bool:
-        """Whether a figure is good enough."""
         return estimate.value >= self.value if self.is_minimum else estimate.value <= self.value
 
 
@@ -55,18 +54,29 @@ _FIXED_THRESHOLDS: Final = (
 
 
 def evaluate_thresholds(estimates: Estimates) -> list[tuple[Threshold, Estimate]]:
-    """Every bar with the figure that it is for."""
-    wanted = (*_FIXED_THRESHOLDS, *_baseline_thresholds(COMMON.name, estimates[COMMON.name]))
-    return [(bar, estimates[bar.population][bar.classifier][bar.measure]) for bar in wanted]
+    """Return every threshold with the estimate that it applies to."""
+    thresholds = (*_FIXED_THRESHOLDS, *_baseline_thresholds(COMMON.name, estimates[COMMON.name]))
+    return [
+        (threshold, estimates[threshold.population][threshold.classifier][threshold.measure])
+        for threshold in thresholds
+    ]
 
 
 def _baseline_thresholds(population: str, estimates: Mapping[str, Mapping[str, Estimate]]) -> Iterator[Threshold]:
-    """Better than the best of the others, where precision and recall count together: one alone costs nothing.
+    """The judge must beat the best baseline in measures that combine precision and recall.
 
-    A rule that takes nobody for a machine loses no person, and one that takes all for machines misses none.
+    Either alone is easy: a rule that calls nothing a bot has perfect human recall.
     """
-    for name, best, at_least in (("filter F1", max, True), ("human F1", max, True), ("click-rate error", min, False)):
+    for measure, best, is_minimum in (
+        ("filter F1", max, True),
+        ("human F1", max, True),
+        ("click-rate error", min, False),
+    ):
         value = best(
-            figures[name].value for whose, figures in estimates.items() if whose not in {OURS, OURS_WITHOUT_BEACON}
+            by_measure[measure].value
+            for classifier, by_measure in estimates.items()
+            if classifier not in {OURS, OURS_WITHOUT_BEACON}
         )
-        yield Threshold(population=population, measure=name, value=value, is_minimum=at_least, is_best_baseline=True)
+        yield Threshold(
+            population=population, measure=measure, value=value, is_minimum=is_minimum, is_best_baseline=True
+        )

@@ -44,7 +44,7 @@ class LoadProfile(NamedTuple):
     Attributes:
         connections: at the same time.
         keep_alive: whether they stay open; else each request has its own.
-        requests_per_s: requests, or nearly so many; as many as are answered if 0. Each connection waits then between its
+        requests_per_s: target rate; 0 for as many as are answered.
             requests, as long as chance will have it. There must be so many that most of them wait at any time: while
             one answer is slow, the others go on asking, as readers do.
     """

@@ -1,7 +1,7 @@
-"""Write a simulated log of events, and the truth beside it.
+"""Write a simulated event log and its ground truth.
 
-``python -m bench.population FOLDER [--cast common|unseen] [--seed 0] [--recipients 2500]`` writes ``events.jsonl``,
-which ``clicktrail audit`` reads, and ``truth.jsonl``: who made each click.
+``python -m bench.population FOLDER [--scenario common|unseen] [--seed 0] [--recipients 2500]`` writes
+``events.jsonl``, which ``clicktrail audit`` reads, and ``truth.jsonl``, the kind and actor of each click.
 """
 
 import argparse
@@ -15,18 +15,19 @@ from clicktrail.model.event import encode_event
 
 
 def main() -> None:
-    """Simulate and write."""
-    casts = {cast.name: cast for cast in (COMMON, UNSEEN)}
+    scenarios = {scenario.name: scenario for scenario in (COMMON, UNSEEN)}
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--cast", choices=casts, default=COMMON.name)
+    parser.add_argument("--scenario", choices=scenarios, default=COMMON.name)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--recipients", type=int, default=2_500, help="of each campaign")
-    asked = parser.parse_args()
-    world = simulate(casts[asked.cast], seed=asked.seed, recipient_count=asked.recipients)
-    asked.folder.mkdir(parents=True, exist_ok=True)
-    (asked.folder / "events.jsonl").write_bytes(b"".join(encode_event(event) + b"\n" for event in world.events))
-    (asked.folder / "truth.jsonl").write_bytes(b"".join(msgspec.json.encode(fact) + b"\n" for fact in world.truths))
+    parser.add_argument("--recipients", type=int, default=2_500, help="number of recipients of each campaign")
+    options = parser.parse_args()
+    simulation = simulate(scenarios[options.scenario], seed=options.seed, recipient_count=options.recipients)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    events = b"".join(encode_event(event) + b"\n" for event in simulation.events)
+    (options.folder / "events.jsonl").write_bytes(events)
+    truths = b"".join(msgspec.json.encode(truth) + b"\n" for truth in simulation.truths)
+    (options.folder / "truth.jsonl").write_bytes(truths)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Seeded draws, in a world whose parameters lie off what was published."""
+"""Seeded random draws whose parameters deviate from their published values, differently for each seed."""
 
 from functools import lru_cache
 from math import inf
@@ -9,15 +9,15 @@ from clicktrail.demo.population.draws import SeededRandom
 __all__ = ["PerturbedRandom"]
 
 _MAX_DEVIATION: Final = 0.5
-"""By how much of itself a parameter may be another one in some world."""
+"""Largest relative deviation of a parameter from its published value."""
 
 
 class PerturbedRandom(SeededRandom):
-    """One actor's luck with one message. Nothing ends early here, as it does in the demo.
+    """Random numbers for one purpose, without the demo's time limit.
 
     Args:
-        seed: the seed.
-        purpose: what these draws are for: the same world and the same words give the same draws.
+        seed: seed of the simulation; it determines the deviation of each parameter.
+        purpose: label; the same seed and purpose give the same draws.
     """
 
     def __init__(self, seed: int, purpose: str) -> None:
@@ -25,19 +25,19 @@ class PerturbedRandom(SeededRandom):
         self._seed = seed
 
     def perturb(self, parameter: str, published: float) -> float:
-        """What a published parameter is in this world: the same for all actors, up to half off."""
+        """Value of a published parameter in this simulation: the same for all actors, at most 50 % off."""
         return published * _draw_factor(self._seed, parameter)
 
     def happens_perturbed(self, parameter: str, published: float) -> bool:
-        """Whether something comes to pass that is as probable as about this."""
+        """Draw True with about the published probability."""
         return self.happens(min(1.0, self.perturb(parameter, published)))
 
     def uniform_perturbed(self, parameter: str, low: float, high: float) -> float:
-        """Evenly between two bounds, in seconds, both longer or both shorter in this world."""
+        """Draw seconds uniformly between two bounds, both scaled by the same deviation."""
         return self.perturb(parameter, self.uniform(low, high))
 
     def lognormal_perturbed(self, parameter: str, median: float, sigma: float, *, high: float = inf) -> float:
-        """Log-normal, in seconds, with this world's median, drawn again while over the bound."""
+        """Draw seconds from a log-normal distribution with a deviating median, again until within the bound."""
         return self.lognormal(self.perturb(parameter, median), sigma, high=high)
 
 

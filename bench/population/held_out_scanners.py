@@ -1,4 +1,4 @@
-"""Scanners that are rarer, or that less is known of: one log, one report or one conversation each."""
+"""Rare scanners, each known from one log, report or conversation."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +10,7 @@ from bench.population.plan import Actor, ClickerKind, MessageContent, PageActivi
 from bench.population.reading import office_ips
 from bench.population.scanners import schedule_times, spoofed_headers, sweep_links
 from clicktrail.demo.population import browsers
-from clicktrail.demo.population import networks as usual
+from clicktrail.demo.population import networks as common_networks
 from clicktrail.demo.population.browsers import CHROME_VERSION
 
 __all__ = ["SCANNERS", "STRAY_SCANNERS"]
@@ -18,7 +18,7 @@ __all__ = ["SCANNERS", "STRAY_SCANNERS"]
 
 def _trend_micro(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """All links within milliseconds, tens of seconds after delivery (MillionSend issue 22)."""
-    ip = rng.pick_server(usual.TREND_MICRO + usual.AMAZON, server_count=3)
+    ip = rng.pick_server(common_networks.TREND_MICRO + common_networks.AMAZON, server_count=3)
     headers = browsers.scripted_chrome(CHROME_VERSION - rng.randint(0, 6))
     return sweep_links(
         content.visible_links,
@@ -31,28 +31,31 @@ def _trend_micro(content: MessageContent, rng: PerturbedRandom) -> Iterator[Plan
 
 
 def _mail_gateway(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Follows every link before it lets the message in."""
-    ip, start = rng.pick_server(usual.MAIL_GATEWAY, server_count=2), -rng.uniform_perturbed("gateway delay", 0.2, 3)
+    # Follows every link before it delivers the message, so delays are negative.
+    ip, start_s = (
+        rng.pick_server(common_networks.MAIL_GATEWAY, server_count=2),
+        -rng.uniform_perturbed("gateway delay", 0.2, 3),
+    )
     return sweep_links(
         content.visible_links,
-        schedule_times(rng, "gateway gap", start_s=start, gap_s=(0, 0.3)),
+        schedule_times(rng, "gateway gap", start_s=start_s, gap_s=(0, 0.3)),
         ip=ip,
         headers=spoofed_headers(rng),
     )
 
 
 def _cloud_sandbox(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """A current browser on rented computers, link by link, that runs scripts and touches nothing."""
+    # A current browser on rented servers that runs scripts without interaction.
     headers = browsers.chrome("en-US,en;q=0.9", version=CHROME_VERSION - rng.randint(0, 3))
     for link in content.visible_links:
-        ip, at = rng.pick_host(networks.SANDBOXES), rng.lognormal_perturbed("sandbox delay", 120, 1)
+        ip, delay_s = rng.pick_host(networks.SANDBOXES), rng.lognormal_perturbed("sandbox delay", 120, 1)
         yield PlannedRequest(
-            delay_s=at, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT, page_activity=PageActivity.LOADED
+            delay_s=delay_s, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT, page_activity=PageActivity.LOADED
         )
 
 
 def _office_appliance(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """In the company's own rooms: it comes from the address that the company's people come from (FortiMail)."""
+    """Appliance in the company's office, with the same address as its people (FortiMail)."""
     ip = office_ips(content.company, count=6)[0]
     return sweep_links(
         content.visible_links,
@@ -65,20 +68,23 @@ def _office_appliance(content: MessageContent, rng: PerturbedRandom) -> Iterator
 
 
 def _delayed_investigation(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Looks again hours after: Defender's automated investigation."""
-    ip, headers = rng.pick_host(usual.MICROSOFT), browsers.scripted_chrome(CHROME_VERSION - rng.randint(4, 20))
-    start = rng.lognormal_perturbed("again delay", 14_000, 0.6)
+    """Defender's automated investigation, hours after delivery."""
+    ip, headers = (
+        rng.pick_host(common_networks.MICROSOFT),
+        browsers.scripted_chrome(CHROME_VERSION - rng.randint(4, 20)),
+    )
+    start_s = rng.lognormal_perturbed("again delay", 14_000, 0.6)
     return sweep_links(
         content.visible_links,
-        schedule_times(rng, "again gap", start_s=start, gap_s=(0.05, 0.9)),
+        schedule_times(rng, "again gap", start_s=start_s, gap_s=(0.05, 0.9)),
         ip=ip,
         headers=headers,
     )
 
 
 def _consumer_mailbox(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Outlook.com: one link, one visit, from Microsoft (orita.ai)."""
-    ip, link = rng.pick_host(usual.MICROSOFT), rng.choice(content.visible_links)
+    """Outlook.com: one request for one link, from a Microsoft address (orita.ai)."""
+    ip, link = rng.pick_host(common_networks.MICROSOFT), rng.choice(content.visible_links)
     headers = browsers.chrome("en-US,en;q=0.9", version=CHROME_VERSION - rng.randint(0, 10))
     yield PlannedRequest(
         delay_s=rng.lognormal_perturbed("consumer mailbox delay", 60, 1),
@@ -91,13 +97,13 @@ def _consumer_mailbox(content: MessageContent, rng: PerturbedRandom) -> Iterator
 
 
 def _tampering_scanner(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Damages the link, then follows it from elsewhere under another name (mautic issue 9798)."""
+    """Requests a damaged link, then the link itself from another address with another browser (mautic issue 9798)."""
     for link in content.visible_links:
-        at = rng.uniform_perturbed("scrambler delay", 5, 300)
+        delay_s = rng.uniform_perturbed("scrambler delay", 5, 300)
         probe = PlannedRequest(
-            delay_s=at,
+            delay_s=delay_s,
             link=link,
-            ip=rng.pick_host(usual.PROOFPOINT),
+            ip=rng.pick_host(common_networks.PROOFPOINT),
             headers=spoofed_headers(rng),
             kind=ClickerKind.BOT,
             is_tampered=True,
@@ -106,15 +112,15 @@ def _tampering_scanner(content: MessageContent, rng: PerturbedRandom) -> Iterato
         headers = browsers.scripted_chrome(CHROME_VERSION - rng.randint(0, 12))
         yield replace(
             probe,
-            delay_s=at + rng.uniform_perturbed("scrambler gap", 0.2, 4),
-            ip=rng.pick_host(usual.AMAZON),
+            delay_s=delay_s + rng.uniform_perturbed("scrambler gap", 0.2, 4),
+            ip=rng.pick_host(common_networks.AMAZON),
             headers=headers,
             is_tampered=False,
         )
 
 
 def _engaging_sandbox(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """A sandbox that moves the mouse and fills in forms, by the browser's own means: the page takes it for a person."""
+    """Sandbox that moves the mouse and fills in forms with trusted input events: the page reports engagement."""
     ip, headers = (
         rng.pick_host(networks.SANDBOXES),
         browsers.chrome("en-US,en;q=0.9", version=CHROME_VERSION - rng.randint(0, 3)),
@@ -125,7 +131,7 @@ def _engaging_sandbox(content: MessageContent, rng: PerturbedRandom) -> Iterator
 
 
 def _small_hoster(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """On computers of a hoster that few know, without haste."""
+    # Slow, from a hoster that is in no list.
     ip, headers = (
         rng.pick_server(networks.SMALL_HOSTERS, server_count=5),
         browsers.scripted_chrome(CHROME_VERSION - rng.randint(0, 9)),
@@ -137,8 +143,8 @@ def _small_hoster(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pla
 
 
 def _cloud_single_link(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """One link by a stripped program on a rented computer, minutes after."""
-    ip = rng.pick_server(usual.DATACENTRE, server_count=6)
+    # One click with few headers, minutes after delivery.
+    ip = rng.pick_server(common_networks.DATACENTRE, server_count=6)
     yield PlannedRequest(
         delay_s=rng.lognormal_perturbed("one from cloud delay", 240, 1.2),
         link=rng.choice(content.visible_links),
@@ -149,21 +155,22 @@ def _cloud_single_link(content: MessageContent, rng: PerturbedRandom) -> Iterato
 
 
 def _google_safety(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Says what it is."""
-    agent = "Mozilla/5.0 (compatible; Google-Safety; +http://www.google.com/bot.html)"
-    ip = rng.pick_host(("66.249.64.0/19",))
+    user_agent = "Mozilla/5.0 (compatible; Google-Safety; +http://www.google.com/bot.html)"
+    ip = rng.pick_host(networks.GOOGLE)
     return sweep_links(
         content.visible_links[:1],
         schedule_times(rng, "google gap", start_s=rng.uniform_perturbed("google delay", 2, 60), gap_s=(0, 0)),
         ip=ip,
-        headers=browsers.http_library(agent),
+        headers=browsers.http_library(user_agent),
     )
 
 
 def _ai_assistant(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """An assistant that reads the mail for its owner, and says so."""
-    agent = "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; ChatGPT-User/1.0; +https://openai.com/bot"
-    ip, headers = rng.pick_host(networks.AZURE), browsers.http_library(agent)
+    # Reads mail for its owner, with its own User-Agent.
+    user_agent = (
+        "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; ChatGPT-User/1.0; +https://openai.com/bot"
+    )
+    ip, headers = rng.pick_host(networks.AZURE), browsers.http_library(user_agent)
     return sweep_links(
         content.visible_links[:2],
         schedule_times(
@@ -175,40 +182,46 @@ def _ai_assistant(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pla
 
 
 def _residential_scanner(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """From a home line, once, under a current browser's headers (resend-node issue 901): nothing gives it away."""
+    """One click from a household line with a current browser's headers: undetectable (resend-node issue 901)."""
     yield PlannedRequest(
         delay_s=rng.lognormal_perturbed("at home delay", 3_000, 1.5),
         link=rng.choice(content.content_links),
-        ip=rng.pick_host(usual.RESIDENTIAL_SCANNER + usual.RESIDENTIAL),
+        ip=rng.pick_host(common_networks.RESIDENTIAL_SCANNER + common_networks.RESIDENTIAL),
         headers=browsers.chrome("en-US,en;q=0.9"),
         kind=ClickerKind.BOT,
     )
 
 
 def _web_copy_crawler(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Crawls the message's copy on the web, days after, without haste and without a name."""
-    ip, headers = rng.pick_host(usual.DATACENTRE), browsers.scripted_chrome(CHROME_VERSION - rng.randint(1, 9))
-    start = rng.lognormal_perturbed("web view delay", 150_000, 0.8)
+    # Crawls the web version of the message days later, slowly, with a browser's User-Agent.
+    ip, headers = (
+        rng.pick_host(common_networks.DATACENTRE),
+        browsers.scripted_chrome(CHROME_VERSION - rng.randint(1, 9)),
+    )
+    start_s = rng.lognormal_perturbed("web view delay", 150_000, 0.8)
     return sweep_links(
-        content.visible_links, schedule_times(rng, "web view gap", start_s=start, gap_s=(5, 60)), ip=ip, headers=headers
+        content.visible_links,
+        schedule_times(rng, "web view gap", start_s=start_s, gap_s=(5, 60)),
+        ip=ip,
+        headers=headers,
     )
 
 
 SCANNERS: Final = (
-    Actor(name="Trend Micro, at once", plan=_trend_micro, share=14),
-    Actor(name="rented sandbox", plan=_cloud_sandbox, share=12),
+    Actor(name="Trend Micro, all at once", plan=_trend_micro, share=14),
+    Actor(name="cloud sandbox", plan=_cloud_sandbox, share=12),
     Actor(name="gateway, at delivery", plan=_mail_gateway, share=12),
-    Actor(name="appliance in the office", plan=_office_appliance, share=12),
+    Actor(name="office appliance", plan=_office_appliance, share=12),
     Actor(name="Outlook.com, one link", plan=_consumer_mailbox, share=12),
-    Actor(name="Defender, hours after", plan=_delayed_investigation, share=12),
-    Actor(name="scrambler", plan=_tampering_scanner, share=12),
+    Actor(name="Defender, hours later", plan=_delayed_investigation, share=12),
+    Actor(name="tampering scanner", plan=_tampering_scanner, share=12),
     Actor(name="small hoster", plan=_small_hoster, share=8),
-    Actor(name="sandbox with hands", plan=_engaging_sandbox, share=3),
+    Actor(name="engaging sandbox", plan=_engaging_sandbox, share=3),
     Actor(name="one link, from a cloud", plan=_cloud_single_link, share=8),
-    Actor(name="Google, by name", plan=_google_safety, share=6),
+    Actor(name="Google Safety", plan=_google_safety, share=6),
 )
 STRAY_SCANNERS: Final = (
-    Actor(name="scanner on a home line", plan=_residential_scanner, share=1),
-    Actor(name="crawler of the web view", plan=_web_copy_crawler, share=1),
-    Actor(name="assistant, by name", plan=_ai_assistant, share=1),
+    Actor(name="residential scanner", plan=_residential_scanner, share=1),
+    Actor(name="crawler of the web version", plan=_web_copy_crawler, share=1),
+    Actor(name="AI assistant", plan=_ai_assistant, share=1),
 )

@@ -1,4 +1,4 @@
-"""Campaigns and their messages: what is sent to whom, and when it arrives."""
+"""Campaigns and their messages, with recipients and times of sending and delivery."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ _GREYLISTING_DELAY_S: Final = 900
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """What its messages have in common.
+    """Properties that all messages of a campaign share.
 
     Attributes:
-        name: its label.
-        sent_at: when the first message leaves.
-        messages_per_s: messages a second; few where each answers something that its recipient did.
-        link_count: number of links that are seen.
-        has_trap: whether there is a hidden one.
+        name: name of the campaign.
+        sent_at: time of the first message.
+        messages_per_s: sending rate; low for transactional messages.
+        link_count: number of visible links.
+        has_trap: whether there is also a hidden link.
         uses_https: whether its tracking domain has TLS.
-        reports_deliveries: whether somebody tells of deliveries.
+        reports_deliveries: whether the ESP sends delivery events.
         company_share: share of recipients at companies.
-        clock_skew: of the clock by which deliveries are told.
+        clock_skew: error of the clock in delivery events.
     """
 
     name: str
@@ -50,12 +50,12 @@ class Message:
     """One message to one recipient.
 
     Attributes:
-        message_id: its id.
-        campaign: what it belongs to.
-        content: what is in it.
-        recipient: an address.
-        sent_at: when it left.
-        delivered_at: when it was delivered.
+        message_id: id of the message.
+        campaign: its campaign.
+        content: its links and context.
+        recipient: email address.
+        sent_at: time of sending.
+        delivered_at: time of delivery.
     """
 
     message_id: str
@@ -67,31 +67,31 @@ class Message:
 
 
 def generate_campaigns(scenario: Scenario, *, seed: int) -> Iterator[Campaign]:
-    """A few, a day apart: one in three has a single link."""
+    """Generate campaigns a day apart; one in three has a single link."""
     for number in range(_CAMPAIGN_COUNT):
-        luck = PerturbedRandom(seed, f"campaign {number}")
+        rng = PerturbedRandom(seed, f"campaign {number}")
         yield Campaign(
             name=f"{scenario.name}-{number}",
             sent_at=_FIRST_SENT_AT + timedelta(days=number),
-            messages_per_s=luck.choice(_SEND_RATES_PER_S),
-            link_count=1 if luck.happens(0.35) else luck.randint(3, 12),
-            has_trap=luck.happens(0.3),
-            uses_https=not luck.happens(scenario.http_share),
-            reports_deliveries=luck.happens(0.6),
-            company_share=luck.uniform(0.1, 0.7),
-            clock_skew=timedelta(seconds=luck.gauss(0, scenario.clock_skew_s)),
+            messages_per_s=rng.choice(_SEND_RATES_PER_S),
+            link_count=1 if rng.happens(0.35) else rng.randint(3, 12),
+            has_trap=rng.happens(0.3),
+            uses_https=not rng.happens(scenario.http_share),
+            reports_deliveries=rng.happens(0.6),
+            company_share=rng.uniform(0.1, 0.7),
+            clock_skew=timedelta(seconds=rng.gauss(0, scenario.clock_skew_s)),
         )
 
 
 def generate_messages(scenario: Scenario, campaign: Campaign, *, seed: int, recipient_count: int) -> Iterator[Message]:
-    """A campaign's, in the order in which they leave. A few companies have many of the recipients."""
-    luck = PerturbedRandom(seed, f"list of {campaign.name}")
+    """Generate a campaign's messages in order of sending. A few companies have many of the recipients."""
+    rng = PerturbedRandom(seed, f"list of {campaign.name}")
     sent_at = campaign.sent_at
     for number in range(recipient_count):
-        sent_at += timedelta(seconds=luck.expovariate(campaign.messages_per_s))
-        late_s = _GREYLISTING_DELAY_S if luck.happens(scenario.greylisted_share) else 0
+        sent_at += timedelta(seconds=rng.expovariate(campaign.messages_per_s))
+        greylisting_s = _GREYLISTING_DELAY_S if rng.happens(scenario.greylisted_share) else 0
         company = (
-            f"company-{seed}-{int(_COMPANY_COUNT * luck.random() ** 2)}" if luck.happens(campaign.company_share) else ""
+            f"company-{seed}-{int(_COMPANY_COUNT * rng.random() ** 2)}" if rng.happens(campaign.company_share) else ""
         )
         yield Message(
             message_id=f"{campaign.name}-{number}",
@@ -101,5 +101,5 @@ def generate_messages(scenario: Scenario, campaign: Campaign, *, seed: int, reci
             ),
             recipient=f"reader-{number}@{company or 'letterbox'}.example",
             sent_at=sent_at,
-            delivered_at=sent_at + timedelta(seconds=late_s + luck.lognormal(2, 0.8)),
+            delivered_at=sent_at + timedelta(seconds=greylisting_s + rng.lognormal(2, 0.8)),
         )

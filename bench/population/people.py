@@ -1,4 +1,4 @@
-"""People as most are. How they click, and the shares in which they come, are assumed: no source has them."""
+"""Common kinds of people. Their behaviour and shares are assumed: no source has them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -47,7 +47,6 @@ def _private_relay(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pl
 
 
 def _push_notification(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Someone with the phone in hand."""
     request = PlannedRequest(
         delay_s=rng.uniform_perturbed("push delay", 4, 18),
         link=rng.choice(content.content_links),
@@ -59,44 +58,42 @@ def _push_notification(content: MessageContent, rng: PerturbedRandom) -> Iterato
 
 
 def _double_clicker(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """The second click has the first one's page never shown."""
+    # The second click replaces the first page before it is shown.
     for request in _desktop(content, rng):
         yield replace(request, page_activity=PageActivity.UNSEEN)
         yield request.repeat_after(rng.uniform_perturbed("double click", 0.08, 0.4))
 
 
 def _tab_opener(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Opens four to eight links to read them later."""
+    # Opens four to eight links in tabs, to read them later.
     ip, headers = rng.pick_host(networks.RESIDENTIAL), pick_desktop_headers(rng)
-    at = rng.lognormal_perturbed(*_DESKTOP_DELAY)
+    delay_s = rng.lognormal_perturbed(*_DESKTOP_DELAY)
     for link in rng.sample(content.content_links, min(len(content.content_links), rng.randint(4, 8))):
         yield add_page_activity(
-            PlannedRequest(delay_s=at, link=link, ip=ip, headers=headers, kind=ClickerKind.HUMAN), rng
+            PlannedRequest(delay_s=delay_s, link=link, ip=ip, headers=headers, kind=ClickerKind.HUMAN), rng
         )
-        at += rng.uniform_perturbed("tab gap", 0.7, 4)
+        delay_s += rng.uniform_perturbed("tab gap", 0.7, 4)
 
 
 def _forwarder(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Reads, and sends the message on to a friend."""
     yield from _desktop(content, rng)
     ip = rng.pick_host(networks.RESIDENTIAL + networks.MOBILE)
+    # the friend who got the forwarded message
     yield from follow_links(content, rng, ip=ip, headers=browsers.safari(pick_language(rng)), delay=_FORWARD_DELAY)
 
 
 def _office(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Behind a NAT whose addresses all colleagues share."""
     ip = rng.choice(office_ips(content.company, count=6))
     return follow_links(content, rng, ip=ip, headers=pick_desktop_headers(rng), delay=_OFFICE_DELAY)
 
 
 def _secure_web_gateway(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Browses through the company's security service."""
     ip = rng.pick_server(networks.SECURE_WEB_GATEWAY, server_count=20)
     return follow_links(content, rng, ip=ip, headers=browsers.chrome(pick_language(rng)), delay=_OFFICE_DELAY)
 
 
 def _safe_links(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Outlook may have a link checked as it is opened: a machine's request, then the person's, on one link."""
+    # Outlook's Safe Links may request a link at the moment of the click, before the person's browser does.
     for request in _office(content, rng):
         if rng.happens_perturbed("Safe Links twin", 0.35):
             yield PlannedRequest(

@@ -1,4 +1,4 @@
-"""What one actor asks for, when, and whether a person meant it."""
+"""Requests that actors plan for a message, with the kind of clicker behind each."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ __all__ = ["Actor", "ClickerKind", "MessageContent", "PageActivity", "PlannedReq
 
 
 class ClickerKind(StrEnum):
-    """What is behind a request, in truth."""
+    """Ground truth of a request."""
 
     HUMAN = "human"
     BOT = "bot"
@@ -19,7 +19,7 @@ class ClickerKind(StrEnum):
 
 
 class PageActivity(StrEnum):
-    """What the landing page sees of the visitor, where it has our script."""
+    """What clicktrail's script on the landing page observes."""
 
     UNSEEN = "unseen"
     LOADED = "loaded"
@@ -28,12 +28,12 @@ class PageActivity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContent:
-    """One message, as whoever follows its links sees it.
+    """A message as the actors see it.
 
     Attributes:
-        campaign: what it belongs to.
-        company: the domain of its recipient.
-        link_count: how many there are; the last of several is the way out of the list.
+        campaign: name of the campaign.
+        company: name of the recipient's company; empty for private mailboxes.
+        link_count: number of visible links; the last of several is the unsubscribe link.
         has_trap: whether a hidden link follows them.
     """
 
@@ -44,12 +44,12 @@ class MessageContent:
 
     @property
     def content_links(self) -> range:
-        """Positions of the links that a reader may follow."""
+        """Positions of the visible links, without the unsubscribe link."""
         return range(max(1, self.link_count - 1))
 
     @property
     def visible_links(self) -> range:
-        """Positions of all links that are seen."""
+        """Positions of all visible links."""
         return range(self.link_count)
 
 
@@ -58,14 +58,14 @@ class PlannedRequest:
     """One HTTP request for a link.
 
     Attributes:
-        delay_s: seconds after the message was delivered.
-        link: position of the link; that of a hidden one is the number of the others.
-        ip: the client's address.
-        headers: all that its program sends, lower-case names.
-        kind: what is behind it.
+        delay_s: seconds after delivery of the message.
+        link: position of the link; the hidden link comes after the visible ones.
+        ip: client address.
+        headers: all headers, with lower-case names.
+        kind: kind of clicker.
         method: ``GET`` or ``HEAD``.
-        page_activity: what the landing page sees.
-        is_tampered: the token was changed on the way.
+        page_activity: activity on the landing page.
+        is_tampered: whether the token was changed.
     """
 
     delay_s: float
@@ -78,18 +78,18 @@ class PlannedRequest:
     is_tampered: bool = False
 
     def repeat_after(self, seconds: float) -> Self:
-        """The same request again."""
+        """Return the same request, sent later."""
         return replace(self, delay_s=self.delay_s + seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Someone or something that follows links.
+    """A kind of person or program that follows links.
 
     Attributes:
-        name: what it is called beside the truth.
-        plan: what it does with one message.
-        share: how common it is among its like.
+        name: label in the ground truth.
+        plan: plans the requests for one message.
+        share: relative frequency among the actors of its tuple.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Programs that fetch a link for someone who has not followed it."""
+"""Programs that fetch a link without a click: previews in chat apps, and prefetching browsers."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial

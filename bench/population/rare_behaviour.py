@@ -1,4 +1,4 @@
-"""People who click as scanners do, or beside one, or with many others."""
+"""Rare kinds of people: their clicks resemble a scanner's, or come with a program's or with many other people's."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,58 +18,58 @@ _SHORT_DELAY: Final = ("soon", 90, 1.0)
 
 
 def _meeting_attendee(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """With all colleagues, within two minutes, from one address: somebody said in a meeting "look at your mail"."""
-    at = PerturbedRandom(0, f"meeting of {content.company} {content.campaign}").lognormal_perturbed(
+    """Clicks with many colleagues within two minutes, from one address: their mail came up in a meeting."""
+    delay_s = PerturbedRandom(0, f"meeting of {content.company} {content.campaign}").lognormal_perturbed(
         "meeting", 1_200, 1
     ) + rng.uniform(0, 120)
     ip, headers = office_ips(content.company, count=1)[0], pick_desktop_headers(rng)
     yield add_page_activity(
         PlannedRequest(
-            delay_s=at, link=rng.choice(content.content_links), ip=ip, headers=headers, kind=ClickerKind.HUMAN
+            delay_s=delay_s, link=rng.choice(content.content_links), ip=ip, headers=headers, kind=ClickerKind.HUMAN
         ),
         rng,
     )
 
 
 def _link_tester(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """A marketer who tries every link soon after sending."""
+    """Marketer who tries every link soon after sending."""
     ip, headers = rng.choice(office_ips(content.company, count=2)), pick_desktop_headers(rng)
-    at = rng.uniform_perturbed("tester delay", 40, 900)
+    delay_s = rng.uniform_perturbed("tester delay", 40, 900)
     for link in content.visible_links:
         yield add_page_activity(
-            PlannedRequest(delay_s=at, link=link, ip=ip, headers=headers, kind=ClickerKind.HUMAN), rng
+            PlannedRequest(delay_s=delay_s, link=link, ip=ip, headers=headers, kind=ClickerKind.HUMAN), rng
         )
-        at += rng.uniform_perturbed("tester gap", 1.5, 8)
+        delay_s += rng.uniform_perturbed("tester gap", 1.5, 8)
 
 
 def _link_sharer(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Puts a link into a chat: many follow the same one within minutes, at the office, at home, on the train."""
+    """Shares a link in a chat: several colleagues follow it within minutes, in the office or elsewhere."""
     office = office_ips(content.company, count=4)
     first = next(
         follow_links(content, rng, ip=rng.choice(office), headers=pick_desktop_headers(rng), delay=_OFFICE_DELAY)
     )
     yield first
     for _ in range(rng.randint(3, 15)):
-        after = replace(
+        click = replace(
             first.repeat_after(rng.lognormal_perturbed("passed around", 120, 1)), page_activity=PageActivity.UNSEEN
         )
         if rng.happens(0.6):
-            after = replace(after, ip=rng.choice(office), headers=pick_desktop_headers(rng))
+            click = replace(click, ip=rng.choice(office), headers=pick_desktop_headers(rng))
         else:
             ip = rng.pick_host(networks.RESIDENTIAL + networks.MOBILE)
-            after = replace(after, ip=ip, headers=browsers.safari(pick_language(rng)))
-        yield add_page_activity(after, rng)
+            click = replace(click, ip=ip, headers=browsers.safari(pick_language(rng)))
+        yield add_page_activity(click, rng)
 
 
 def _shared_mailbox(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Several people read the mail to one address."""
+    """Mailbox that several people read."""
     for _ in range(rng.randint(2, 6)):
         ip = rng.choice(office_ips(content.company, count=4))
         yield from follow_links(content, rng, ip=ip, headers=pick_desktop_headers(rng), delay=_OFFICE_DELAY)
 
 
 def _antivirus_user(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Has an antivirus program that sends what its user follows to its maker, who looks as well, seconds after."""
+    """Has an antivirus program whose vendor requests every followed link seconds later."""
     for request in follow_links(
         content, rng, ip=rng.pick_host(networks.RESIDENTIAL), headers=pick_desktop_headers(rng), delay=_DESKTOP_DELAY
     ):
@@ -84,17 +84,17 @@ def _antivirus_user(content: MessageContent, rng: PerturbedRandom) -> Iterator[P
 
 
 def _reloader(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Finds the page slow, and asks for it again and again."""
+    """Reloads a slow page."""
     headers = browsers.safari(pick_language(rng))
     for request in follow_links(content, rng, ip=rng.pick_host(networks.MOBILE), headers=headers, delay=_DESKTOP_DELAY):
-        patience, times = rng.uniform_perturbed("patience", 1, 5), rng.randint(1, 5)
-        for number in range(times):
-            yield replace(request.repeat_after(number * patience), page_activity=PageActivity.UNSEEN)
-        yield request.repeat_after(times * patience)
+        patience_s, reload_count = rng.uniform_perturbed("patience", 1, 5), rng.randint(1, 5)
+        for number in range(reload_count):
+            yield replace(request.repeat_after(number * patience_s), page_activity=PageActivity.UNSEEN)
+        yield request.repeat_after(reload_count * patience_s)
 
 
 def _link_paster(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Copies a link with the full stop behind it, is told that there is nothing, and clicks."""
+    """Pastes a link with the full stop after it, gets the error page, and clicks the link."""
     for request in follow_links(
         content, rng, ip=rng.pick_host(networks.RESIDENTIAL), headers=pick_desktop_headers(rng), delay=_DESKTOP_DELAY
     ):
@@ -103,21 +103,21 @@ def _link_paster(content: MessageContent, rng: PerturbedRandom) -> Iterator[Plan
 
 
 def _awaiting_reader(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Waits for this message: a code, an invitation."""
+    """Waits for the message, such as a code or an invitation."""
     return follow_links(
         content, rng, ip=rng.pick_host(networks.RESIDENTIAL), headers=pick_desktop_headers(rng), delay=_SHORT_DELAY
     )
 
 
 HOME_ACTORS: Final = (
-    Actor(name="person, waits for it", plan=_awaiting_reader, share=9),
+    Actor(name="person, awaits message", plan=_awaiting_reader, share=9),
     Actor(name="person, antivirus", plan=_antivirus_user, share=5),
     Actor(name="person, reloads", plan=_reloader, share=4),
-    Actor(name="person, pastes", plan=_link_paster, share=3),
+    Actor(name="person, pastes link", plan=_link_paster, share=3),
 )
 WORK_ACTORS: Final = (
     Actor(name="person, tests links", plan=_link_tester, share=3),
-    Actor(name="person, passes it on", plan=_link_sharer, share=3),
+    Actor(name="person, shares link", plan=_link_sharer, share=3),
     Actor(name="person, shared mailbox", plan=_shared_mailbox, share=3),
 )
-MEETING_ATTENDEE: Final = Actor(name="person, all at once", plan=_meeting_attendee)
+MEETING_ATTENDEE: Final = Actor(name="person, meeting", plan=_meeting_attendee)

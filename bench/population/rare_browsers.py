@@ -1,4 +1,4 @@
-"""People whose browser looks like a scanner's in one thing or another."""
+"""Rare kinds of people: their browser resembles a scanner's."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -20,42 +20,46 @@ _IOS_WEBVIEW_AGENT: Final = (
 
 
 def _windows_7(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Chrome 109, the last for Windows 7."""
+    # Chrome 109 is the last version for Windows 7.
     headers = _without_zstd(browsers.chrome(pick_language(rng), version=109))
-    agent = headers["user-agent"].replace("Windows NT 10.0", "Windows NT 6.1")
+    user_agent = headers["user-agent"].replace("Windows NT 10.0", "Windows NT 6.1")
     ip = rng.pick_host(networks.RESIDENTIAL)
-    return follow_links(content, rng, ip=ip, headers={**headers, "user-agent": agent}, delay=_DESKTOP_DELAY)
+    return follow_links(content, rng, ip=ip, headers={**headers, "user-agent": user_agent}, delay=_DESKTOP_DELAY)
 
 
 def _old_phone(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """An iPhone that gets no newer iOS: Safari sends no Sec-Fetch headers before 16.4."""
+    # Safari sends Sec-Fetch headers since version 16.4.
     version = rng.choice(("15.6", "15.6", "16.3", "16.6"))
     headers = browsers.safari(pick_language(rng))
-    agent = (
+    user_agent = (
         headers["user-agent"].replace("Version/26.4", f"Version/{version}").replace("18_7", version.replace(".", "_"))
     )
-    kept = {name: value for name, value in headers.items() if version == "16.6" or not name.startswith("sec-")}
+    sent_headers = {name: value for name, value in headers.items() if version == "16.6" or not name.startswith("sec-")}
     return follow_links(
-        content, rng, ip=rng.pick_host(networks.RESIDENTIAL), headers={**kept, "user-agent": agent}, delay=_PHONE_DELAY
+        content,
+        rng,
+        ip=rng.pick_host(networks.RESIDENTIAL),
+        headers={**sent_headers, "user-agent": user_agent},
+        delay=_PHONE_DELAY,
     )
 
 
 def _ios_webview(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """The web view of a mail app on an iPhone: no word of Safari."""
+    # A web view's User-Agent does not contain "Safari".
     headers = {**browsers.safari(pick_language(rng)), "user-agent": _IOS_WEBVIEW_AGENT}
     return follow_links(content, rng, ip=rng.pick_host(networks.MOBILE), headers=headers, delay=_PHONE_DELAY)
 
 
 def _linux_chromium(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Chromium on Linux: what headless scanners are made of, too."""
+    # Headless scanners also run Chromium on Linux.
     headers = browsers.chrome(pick_language(rng), version=browsers.CHROME_VERSION - rng.choice((0, 1, 1, 3)))
-    agent = headers["user-agent"].replace("Windows NT 10.0; Win64; x64", "X11; Linux x86_64")
-    headers = {**headers, "user-agent": agent, "sec-ch-ua-platform": '"Linux"'}
+    user_agent = headers["user-agent"].replace("Windows NT 10.0; Win64; x64", "X11; Linux x86_64")
+    headers = {**headers, "user-agent": user_agent, "sec-ch-ua-platform": '"Linux"'}
     return follow_links(content, rng, ip=rng.pick_host(networks.RESIDENTIAL), headers=headers, delay=_DESKTOP_DELAY)
 
 
 def _internet_explorer(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Edge in the mode for old pages, which is Internet Explorer."""
+    # Edge in Internet Explorer mode.
     headers = {
         "user-agent": _INTERNET_EXPLORER_AGENT,
         "accept": "text/html, application/xhtml+xml, image/jxr, */*",
@@ -68,10 +72,10 @@ def _internet_explorer(content: MessageContent, rng: PerturbedRandom) -> Iterato
 
 
 def _firefox_esr(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Firefox as companies install it: a year behind, on Windows 7 three."""
-    newest = browsers.firefox(pick_language(rng))
+    # Extended Support Release: up to a year behind, on Windows 7 three.
+    current_headers = browsers.firefox(pick_language(rng))
     version = rng.choice(("115", "140", "140", "153"))
-    headers = {**newest, "user-agent": newest["user-agent"].replace("157.0", f"{version}.0")}
+    headers = {**current_headers, "user-agent": current_headers["user-agent"].replace("157.0", f"{version}.0")}
     if version == "115":
         headers = _without_zstd(headers)
     return follow_links(
@@ -80,7 +84,7 @@ def _firefox_esr(content: MessageContent, rng: PerturbedRandom) -> Iterator[Plan
 
 
 def _tls_proxy(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Behind a company's TLS proxy that takes away what it does not know."""
+    # A company's TLS proxy removes headers that it does not know.
     headers = {name: value for name, value in pick_desktop_headers(rng).items() if not name.startswith("sec-")}
     return follow_links(
         content, rng, ip=rng.choice(office_ips(content.company, count=2)), headers=headers, delay=_OFFICE_DELAY
@@ -95,12 +99,12 @@ HOME_ACTORS: Final = (
 )
 WORK_ACTORS: Final = (
     Actor(name="person, TLS proxy", plan=_tls_proxy, share=7),
-    Actor(name="person, ESR", plan=_firefox_esr, share=7),
-    Actor(name="person, Explorer", plan=_internet_explorer, share=1),
+    Actor(name="person, Firefox ESR", plan=_firefox_esr, share=7),
+    Actor(name="person, Internet Explorer", plan=_internet_explorer, share=1),
 )
 
 
 def _without_zstd(headers: Mapping[str, str]) -> dict[str, str]:
-    """Those of a browser from before 2024."""
-    kept = {name: value for name, value in headers.items() if name != "priority"}
-    return {**kept, "accept-encoding": "gzip, deflate, br"}
+    # as browsers before 2024
+    sent_headers = {name: value for name, value in headers.items() if name != "priority"}
+    return {**sent_headers, "accept-encoding": "gzip, deflate, br"}

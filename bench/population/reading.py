@@ -1,4 +1,4 @@
-"""How a person follows links, whatever the machine."""
+"""Behaviour of people that does not depend on browser and network."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ __all__ = ["add_page_activity", "follow_links", "office_ips", "pick_desktop_head
 _MAX_DELAY_S: Final = 14 * 86_400.0
 _LANGUAGES: Final = ("en-GB,en;q=0.9", "en-US,en;q=0.9", "de-DE,de;q=0.9,en;q=0.8", "fr-FR,fr;q=0.9,en;q=0.7")
 _OFFICE_NETWORKS: Final = ("217.80.0.0/12", "81.128.0.0/12", "193.248.0.0/14", "96.64.0.0/11")
-"""Of companies: Deutsche Telekom, BT, Orange, Comcast Business."""
+"""Business lines: Deutsche Telekom, BT, Orange, Comcast Business."""
 
 
 def follow_links(
@@ -24,54 +24,53 @@ def follow_links(
     headers: Mapping[str, str],
     delay: tuple[str, float, float],
 ) -> Iterator[PlannedRequest]:
-    """Read, and follow one link, seldom up to four.
+    """Follow one link, rarely up to four.
 
     Args:
-        content: whose links.
-        rng: of this person.
-        ip: the person's address.
-        headers: of the person's browser.
-        delay: until the first click: its parameter's name, its median in seconds and the sigma of its logarithm.
+        content: the message.
+        rng: the person's random numbers.
+        ip: client address.
+        headers: headers of the browser.
+        delay: delay of the first click: name of the parameter, median in seconds, and sigma of its logarithm.
     """
-    (wanted,) = rng.choices((1, 2, 3, 4), weights=(78, 15, 5, 2))
-    at = rng.lognormal_perturbed(*delay, high=_MAX_DELAY_S)
-    for link in rng.sample(content.content_links, min(wanted, len(content.content_links))):
+    (click_count,) = rng.choices((1, 2, 3, 4), weights=(78, 15, 5, 2))
+    delay_s = rng.lognormal_perturbed(*delay, high=_MAX_DELAY_S)
+    for link in rng.sample(content.content_links, min(click_count, len(content.content_links))):
         yield add_page_activity(
-            PlannedRequest(delay_s=at, link=link, ip=ip, headers=headers, kind=ClickerKind.HUMAN), rng
+            PlannedRequest(delay_s=delay_s, link=link, ip=ip, headers=headers, kind=ClickerKind.HUMAN), rng
         )
-        at += rng.lognormal_perturbed("reading between clicks", 25, 1)
+        delay_s += rng.lognormal_perturbed("reading between clicks", 25, 1)
 
 
 def add_page_activity(request: PlannedRequest, rng: PerturbedRandom) -> PlannedRequest:
-    """The person's request, and what the page sees of them: 92 % load its script, 75 % do something there."""
+    """Draw the activity on the landing page: 92 % load its script, and 75 % also scroll, press or type."""
     if not rng.happens(0.92):
         return request
     return replace(request, page_activity=PageActivity.ENGAGED if rng.happens(0.75 / 0.92) else PageActivity.LOADED)
 
 
 def pick_language(rng: PerturbedRandom) -> str:
-    """What a browser asks pages to be written in."""
+    """Draw an Accept-Language header."""
     return rng.choice(_LANGUAGES)
 
 
 def pick_desktop_headers(rng: PerturbedRandom) -> Mapping[str, str]:
-    """A desktop's browser: mostly Chrome, mostly of this month, 2 % twenty versions behind."""
-    (lag,) = rng.choices((0, 1, 2, 4, 8, 20), weights=(70, 15, 6, 4, 3, 2))
-    spoken = pick_language(rng)
-    kinds = (
-        browsers.chrome(spoken, version=browsers.CHROME_VERSION - lag),
-        browsers.chrome(spoken, version=browsers.CHROME_VERSION - lag, mac=True),
-        browsers.edge(spoken),
-        browsers.firefox(spoken),
-        browsers.safari(spoken, mac=True),
+    """Draw the headers of a desktop browser: mostly Chrome, mostly its current version."""
+    (versions_behind,) = rng.choices((0, 1, 2, 4, 8, 20), weights=(70, 15, 6, 4, 3, 2))
+    language = pick_language(rng)
+    candidates = (
+        browsers.chrome(language, version=browsers.CHROME_VERSION - versions_behind),
+        browsers.chrome(language, version=browsers.CHROME_VERSION - versions_behind, mac=True),
+        browsers.edge(language),
+        browsers.firefox(language),
+        browsers.safari(language, mac=True),
     )
-    (headers,) = rng.choices(kinds, weights=(50, 12, 18, 10, 10))
+    (headers,) = rng.choices(candidates, weights=(50, 12, 18, 10, 10))
     return headers
 
 
 def office_ips(company: str, *, count: int) -> Sequence[str]:
-    """The few addresses from which all people of a company come."""
-    line = PerturbedRandom(0, f"the line of {company}")
-    first = line.pick_host(_OFFICE_NETWORKS)
-    head, _, last = first.rpartition(".")
-    return [f"{head}.{(int(last) + number) % 250 + 1}" for number in range(count)]
+    """The few addresses that all people of a company share."""
+    rng = PerturbedRandom(0, f"the line of {company}")
+    prefix, _, host = rng.pick_host(_OFFICE_NETWORKS).rpartition(".")
+    return [f"{prefix}.{(int(host) + number) % 250 + 1}" for number in range(count)]

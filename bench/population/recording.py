@@ -1,4 +1,4 @@
-"""What edge, relay and ESPs tell of a message."""
+"""Events that the edge, the relay and ESPs record for a message."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,21 +13,20 @@ from clicktrail.model.event import Click, Delivered, Engagement, Sent
 __all__ = ["record_click", "record_delivered", "record_engagements", "record_sent"]
 
 _RECORDED_HEADERS: Final = frozenset({"accept", "accept-encoding", "accept-language", "purpose", "referer"})
-"""Headers that the edge keeps, and all that begin with ``sec-``. Of those, browsers send none to a site without TLS."""
+"""Headers that the edge records, besides ``sec-`` headers, which browsers send only over TLS."""
 
 _HTTP_ACCEPT_ENCODING: Final = "gzip, deflate"
-"""Browsers ask for newer encodings by TLS only."""
+"""Browsers accept newer encodings only over TLS."""
 
 _ENGAGEMENT_TIMES_S: Final = {
     PageActivity.UNSEEN: (),
     PageActivity.LOADED: (("loaded", 1),),
     PageActivity.ENGAGED: (("loaded", 1), ("engaged", 9)),
 }
-"""Seconds after the click at which a landing page tells something."""
+"""Kind of each engagement event, and its seconds after the click."""
 
 
 def record_sent(message: Message) -> Sent:
-    """The relay's event."""
     return Sent(
         id=f"sent-{message.message_id}",
         at=message.sent_at,
@@ -39,7 +38,7 @@ def record_sent(message: Message) -> Sent:
 
 
 def record_delivered(message: Message) -> Iterator[Delivered]:
-    """An ESP's event, in full seconds by its own clock, if it tells at all."""
+    """Delivery event of an ESP: whole seconds of its own clock. Some campaigns have none."""
     if message.campaign.reports_deliveries:
         yield Delivered(
             id=f"delivered-{message.message_id}",
@@ -51,9 +50,9 @@ def record_delivered(message: Message) -> Iterator[Delivered]:
 
 
 def record_click(message: Message, request: PlannedRequest, *, click_id: str) -> Click:
-    """The edge's event; a damaged token names nobody."""
+    """Click event of the edge; one with a tampered token has no message, recipient and campaign."""
     https = message.campaign.uses_https
-    recorded = Click(
+    click = Click(
         id=click_id,
         at=max(message.sent_at, message.delivered_at + timedelta(seconds=request.delay_s)),
         method=request.method,
@@ -63,9 +62,9 @@ def record_click(message: Message, request: PlannedRequest, *, click_id: str) ->
         https=https,
     )
     if request.is_tampered:
-        return replace(recorded, url=f"{message.message_id}%27/", tampered=True)
+        return replace(click, url=f"{message.message_id}%27/", tampered=True)
     return replace(
-        recorded,
+        click,
         campaign=message.campaign.name,
         message_id=message.message_id,
         recipient=message.recipient,
@@ -75,9 +74,8 @@ def record_click(message: Message, request: PlannedRequest, *, click_id: str) ->
     )
 
 
-def record_engagements(click: Click, page: PageActivity) -> Iterator[Engagement]:
-    """What a landing page with our script tells."""
-    for kind, after_s in _ENGAGEMENT_TIMES_S[page]:
+def record_engagements(click: Click, page_activity: PageActivity) -> Iterator[Engagement]:
+    for kind, after_s in _ENGAGEMENT_TIMES_S[page_activity]:
         yield Engagement(
             id=f"{click.id}-{kind}",
             at=click.at + timedelta(seconds=after_s),

@@ -1,6 +1,6 @@
-"""Scanners as they were seen most, in field logs and on their makers' pages; the demo's name the sources of each.
+"""Common scanners, after field logs and vendors' documentation; `clicktrail.demo.population.scanners` has the sources.
 
-The shares in which they come are assumed: no source has them.
+Their shares are assumed: no source has them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,88 +26,87 @@ _LIBRARY_AGENTS: Final = (
 def sweep_links(
     links: Sequence[int], times: Iterable[float], *, ip: str, headers: Mapping[str, str]
 ) -> Iterator[PlannedRequest]:
-    """Link after link, each at its time."""
-    for link, at in zip(links, times, strict=False):
-        yield PlannedRequest(delay_s=at, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT)
+    """Follow links at these times, in order."""
+    for link, delay_s in zip(links, times, strict=False):
+        yield PlannedRequest(delay_s=delay_s, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT)
 
 
 def schedule_times(
     rng: PerturbedRandom, parameter: str, *, start_s: float, gap_s: tuple[float, float]
 ) -> Iterator[float]:
-    """Times without end, with gaps of so many seconds, of which this world has its own by this name."""
-    at = start_s
+    """Yield delays in seconds without end, with gaps drawn by a perturbed parameter."""
+    delay_s = start_s
     while True:
-        yield at
-        at += rng.uniform_perturbed(parameter, *gap_s)
+        yield delay_s
+        delay_s += rng.uniform_perturbed(parameter, *gap_s)
 
 
 def spoofed_headers(rng: PerturbedRandom) -> Mapping[str, str]:
-    """A program under a browser's name; some think of Accept-Language."""
+    """Headers of a program that sends a browser's User-Agent; half of them send Accept-Language too."""
     return browsers.spoofed_chrome(CHROME_VERSION - rng.randint(0, 20), sends_language=rng.happens(0.5))
 
 
 def _barracuda_first(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     ip = rng.pick_server(networks.BARRACUDA, server_count=4)
-    start = rng.uniform_perturbed("Barracuda delay", 1, 20)
+    start_s = rng.uniform_perturbed("Barracuda delay", 1, 20)
     return sweep_links(
         content.visible_links[:1],
-        schedule_times(rng, "barracuda first gap", start_s=start, gap_s=(0, 0)),
+        schedule_times(rng, "barracuda first gap", start_s=start_s, gap_s=(0, 0)),
         ip=ip,
         headers=spoofed_headers(rng),
     )
 
 
 def _barracuda_api(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """After delivery, from a cloud whose addresses are not published."""
     headers = browsers.scripted_chrome(CHROME_VERSION - rng.randint(0, 12))
     for link in content.visible_links:
         ip = rng.pick_server(networks.AMAZON[:1], server_count=3)
-        at = rng.uniform_perturbed("Barracuda API delay", 20, 600)
-        yield PlannedRequest(delay_s=at, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT)
+        delay_s = rng.uniform_perturbed("Barracuda API delay", 20, 600)
+        yield PlannedRequest(delay_s=delay_s, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT)
 
 
 def _proofpoint(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """A sandboxed browser on more than half of the links, each from elsewhere."""
-    page = PageActivity.LOADED if rng.happens(0.5) else PageActivity.UNSEEN
+    page_activity = PageActivity.LOADED if rng.happens(0.5) else PageActivity.UNSEEN
     for link in content.visible_links:
         if link == 0 or rng.happens_perturbed("Proofpoint share", 0.6):
             ip = rng.pick_host(networks.PROOFPOINT + networks.AMAZON)
-            at = rng.uniform_perturbed("Proofpoint delay", 5, 300)
+            delay_s = rng.uniform_perturbed("Proofpoint delay", 5, 300)
             headers = browsers.chrome("en-US,en;q=0.9")
             yield PlannedRequest(
-                delay_s=at, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT, page_activity=page
+                delay_s=delay_s, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT, page_activity=page_activity
             )
 
 
 def _defender_burst(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """All within a second, an old Chrome, and first a damaged token."""
-    start = 9 + rng.lognormal_perturbed("Defender delay", 33, 0.7)
+    start_s = 9 + rng.lognormal_perturbed("Defender delay", 33, 0.7)
     ip = rng.pick_host(networks.MICROSOFT)
     version = CHROME_VERSION - rng.randint(8, 31)
     headers = (
         browsers.scripted_chrome(version) if rng.happens(0.5) else browsers.spoofed_chrome(version, sends_language=True)
     )
-    page = PageActivity.LOADED if rng.happens_perturbed("Defender runs scripts", 0.5) else PageActivity.UNSEEN
+    page_activity = PageActivity.LOADED if rng.happens_perturbed("Defender runs scripts", 0.5) else PageActivity.UNSEEN
     if rng.happens_perturbed("Defender probe", 0.5):
         yield PlannedRequest(
-            delay_s=start - 0.134, link=0, ip=ip, headers=headers, kind=ClickerKind.BOT, is_tampered=True
+            delay_s=start_s - 0.134, link=0, ip=ip, headers=headers, kind=ClickerKind.BOT, is_tampered=True
         )
     for link in content.visible_links:
-        at = start + rng.uniform_perturbed("Defender burst", 0, 0.8)
-        yield PlannedRequest(delay_s=at, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT, page_activity=page)
+        delay_s = start_s + rng.uniform_perturbed("Defender burst", 0, 0.8)
+        yield PlannedRequest(
+            delay_s=delay_s, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT, page_activity=page_activity
+        )
 
 
 def _defender_first(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     ip, headers = rng.pick_host(networks.MICROSOFT), browsers.scripted_chrome(CHROME_VERSION - rng.randint(8, 31))
-    start = rng.uniform_perturbed("Defender first delay", 12, 120)
-    twice = content.visible_links[:1] if rng.happens(0.5) else [0, 0]
+    start_s = rng.uniform_perturbed("Defender first delay", 12, 120)
+    links = content.visible_links[:1] if rng.happens(0.5) else [0, 0]
     return sweep_links(
-        twice, schedule_times(rng, "defender first gap", start_s=start, gap_s=(0.13, 0.14)), ip=ip, headers=headers
+        links, schedule_times(rng, "defender first gap", start_s=start_s, gap_s=(0.13, 0.14)), ip=ip, headers=headers
     )
 
 
 def _mimecast(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """A scan at entry, hidden links too."""
+    # Often follows hidden links too.
     links = list(content.visible_links)
     if content.has_trap and rng.happens_perturbed("Mimecast trap", 0.7):
         links.append(content.link_count)
@@ -121,7 +120,7 @@ def _mimecast(content: MessageContent, rng: PerturbedRandom) -> Iterator[Planned
 
 
 def _cisco(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """HEAD to learn what it is, then GET."""
+    # HEAD for the content type, then GET.
     ip, headers = rng.pick_server(networks.CISCO, server_count=4), spoofed_headers(rng)
     for request in sweep_links(
         content.visible_links,
@@ -134,7 +133,7 @@ def _cisco(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedReq
 
 
 def _head_checker(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Requests, but no clicks."""
+    # HEAD requests are never counted as clicks.
     ip, headers = rng.pick_server(networks.DATACENTRE, server_count=3), spoofed_headers(rng)
     for request in sweep_links(
         content.visible_links,
@@ -148,7 +147,6 @@ def _head_checker(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pla
 
 
 def _http_library(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """A script that says which library it is made with."""
     ip, headers = rng.pick_host(networks.DATACENTRE), browsers.http_library(rng.choice(_LIBRARY_AGENTS))
     return sweep_links(
         content.visible_links,
@@ -159,7 +157,7 @@ def _http_library(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pla
 
 
 def _naive_scanner(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    """Follows every link of the source, whether a person could see it or not."""
+    # Also follows the hidden link.
     links = range(content.link_count + content.has_trap)
     ip, headers = rng.pick_host(networks.DATACENTRE), browsers.scripted_chrome(CHROME_VERSION - rng.randint(0, 6))
     return sweep_links(

@@ -1,4 +1,4 @@
-"""Send campaigns to a population, and record what is told of them, with the truth beside it."""
+"""Simulate campaigns to a population: the recorded events, and the ground truth of each click."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,14 +28,14 @@ _MAX_LATE_HOURS: Final = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClickTruth:
-    """The truth about one click.
+    """Ground truth of one click.
 
     Attributes:
-        click_id: whose.
-        actor: who made it.
-        kind: what that is.
-        campaign: what it belongs to in truth, whatever its token says.
-        message_id: likewise.
+        click_id: id of the click.
+        actor: name of the actor.
+        kind: kind of clicker.
+        campaign: true campaign, also if the token was tampered with.
+        message_id: true message id.
     """
 
     click_id: str
@@ -47,11 +47,11 @@ class ClickTruth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
-    """What was recorded, and what was true.
+    """Events and ground truth of a simulation.
 
     Attributes:
-        events: in the order in which they came in, which is not quite that of time.
-        truths: one a click.
+        events: all events in order of arrival; some arrive hours late.
+        truths: one for each click.
     """
 
     events: tuple[AnyEvent, ...]
@@ -59,67 +59,65 @@ class Simulation:
 
 
 def simulate(scenario: Scenario, *, seed: int, recipient_count: int) -> Simulation:
-    """Let everybody follow links; the same arguments give the same world.
+    """Simulate all campaigns of a scenario; the same arguments give the same result.
 
     Args:
-        scenario: who plays.
-        seed: of all draws, and of how far parameters lie off what was published.
-        recipient_count: of each of the campaigns.
+        scenario: the population.
+        seed: random seed of all draws and of the deviations of parameters.
+        recipient_count: number of recipients of each campaign.
     """
     events: list[AnyEvent] = []
-    facts: list[ClickTruth] = []
+    truths: list[ClickTruth] = []
     for campaign in generate_campaigns(scenario, seed=seed):
         for message in generate_messages(scenario, campaign, seed=seed, recipient_count=recipient_count):
             events += (record_sent(message), *record_delivered(message))
             for actor, request in _plan_requests(scenario, message, seed=seed):
-                followed = record_click(message, request, click_id=f"click-{seed}-{len(facts)}")
-                events += (followed, *record_engagements(followed, request.page_activity))
-                facts.append(
+                click = record_click(message, request, click_id=f"click-{seed}-{len(truths)}")
+                events += (click, *record_engagements(click, request.page_activity))
+                truths.append(
                     ClickTruth(
-                        click_id=followed.id,
-                        actor=actor.name if _is_own_request(actor, request) else "machine beside a person",
+                        click_id=click.id,
+                        actor=actor.name if _is_own_request(actor, request) else "program of a person",
                         kind=request.kind,
                         campaign=campaign.name,
                         message_id=message.message_id,
                     )
                 )
-    return Simulation(events=_order_by_arrival(events, PerturbedRandom(seed, "late webhooks")), truths=tuple(facts))
+    return Simulation(events=_order_by_arrival(events, PerturbedRandom(seed, "late webhooks")), truths=tuple(truths))
 
 
 def _plan_requests(scenario: Scenario, message: Message, *, seed: int) -> Iterator[tuple[Actor, PlannedRequest]]:
     for number, actor in enumerate(_pick_actors(scenario, message, seed=seed)):
-        luck = PerturbedRandom(seed, f"{message.message_id} {number}")
-        for request in actor.plan(message.content, luck):
+        rng = PerturbedRandom(seed, f"{message.message_id} {number}")
+        for request in actor.plan(message.content, rng):
             yield actor, request
 
 
 def _pick_actors(scenario: Scenario, message: Message, *, seed: int) -> Iterator[Actor]:
-    """Who follows the links of one message."""
-    luck, company = PerturbedRandom(seed, f"{message.message_id} actors"), message.content.company
-    if company and (scanner := _pick_scanner(scenario, company, seed=seed)) and luck.happens(_SCANNED_MESSAGE_SHARE):
+    rng, company = PerturbedRandom(seed, f"{message.message_id} actors"), message.content.company
+    if company and (scanner := _pick_scanner(scenario, company, seed=seed)) and rng.happens(_SCANNED_MESSAGE_SHARE):
         yield scanner
-    if company and _has_meeting(scenario, message, seed=seed) and luck.happens(_MEETING_CLICK_SHARE):
+    if company and _has_meeting(scenario, message, seed=seed) and rng.happens(_MEETING_CLICK_SHARE):
         yield MEETING_ATTENDEE
-    elif luck.happens_perturbed("readers", _READER_SHARE):
-        yield _pick_actor(scenario.work_actors if company else scenario.home_actors, luck)
-    if luck.happens_perturbed("previews", _PREVIEW_SHARE):
-        yield _pick_actor(scenario.previews, luck)
-    if luck.happens_perturbed("strays", _STRAY_SHARE):
-        yield _pick_actor(scenario.stray_scanners, luck)
+    elif rng.happens_perturbed("readers", _READER_SHARE):
+        yield _pick_actor(scenario.work_actors if company else scenario.home_actors, rng)
+    if rng.happens_perturbed("previews", _PREVIEW_SHARE):
+        yield _pick_actor(scenario.previews, rng)
+    if rng.happens_perturbed("strays", _STRAY_SHARE):
+        yield _pick_actor(scenario.stray_scanners, rng)
 
 
 def _pick_scanner(scenario: Scenario, company: str, *, seed: int) -> Actor | None:
-    """What a company has in front of its mail: the same for all of it."""
-    luck = PerturbedRandom(seed, f"scanner of {company}")
+    # A company has the same scanner for all its mail.
+    rng = PerturbedRandom(seed, f"scanner of {company}")
     return (
-        _pick_actor(scenario.scanners, luck)
-        if luck.happens_perturbed("scanned companies", _SCANNED_COMPANY_SHARE)
+        _pick_actor(scenario.scanners, rng)
+        if rng.happens_perturbed("scanned companies", _SCANNED_COMPANY_SHARE)
         else None
     )
 
 
 def _has_meeting(scenario: Scenario, message: Message, *, seed: int) -> bool:
-    """Whether a company's people look at a campaign together."""
     return PerturbedRandom(seed, f"meeting of {message.content.company} {message.campaign.name}").happens(
         scenario.meeting_share
     )
@@ -130,14 +128,13 @@ def _pick_actor(actors: tuple[Actor, ...], rng: PerturbedRandom) -> Actor:
 
 
 def _is_own_request(actor: Actor, request: PlannedRequest) -> bool:
-    """A machine checks for a person what the person is about to follow."""
+    # Some people's programs, such as Safe Links, also request the links that the person follows.
     return request.kind is ClickerKind.HUMAN or not actor.name.startswith("person")
 
 
 def _order_by_arrival(events: Iterable[AnyEvent], rng: PerturbedRandom) -> tuple[AnyEvent, ...]:
-    """In the order of time, but for what is told hours late."""
-    told = sorted((event.at + _draw_delay(rng), event.id, event) for event in events)
-    return tuple(event for _, _, event in told)
+    arrivals = sorted((event.at + _draw_delay(rng), event.id, event) for event in events)
+    return tuple(event for _, _, event in arrivals)
 
 
 def _draw_delay(rng: PerturbedRandom) -> timedelta:

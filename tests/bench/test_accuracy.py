@@ -14,26 +14,26 @@ from clicktrail.judge.shipped import build_context_with_networks
 
 
 def test_every_click_is_judged() -> None:
-    world = simulate(UNSEEN, seed=4, recipient_count=120)
-    assert {fact.click_id for fact in world.truths} == judge_events(world.events).keys()
+    simulation = simulate(UNSEEN, seed=4, recipient_count=120)
+    assert judge_events(simulation.events).keys() == {truth.click_id for truth in simulation.truths}
 
 
 @pytest.mark.without_coverage
-def test_the_judge_is_ahead_of_every_other_rule() -> None:
+def test_judge_beats_every_baseline() -> None:
     context = build_context_with_networks((), today=date.min)
     seeds = [measure_seed(seed=seed, recipient_count=500, context=context) for seed in (1, 2)]
-    found = {
+    estimates = {
         population: {name: estimate_measures([seed[population][name] for seed in seeds]) for name in classifiers}
         for population, classifiers in seeds[0].items()
     }
-    ahead = [(bar, figure) for bar, figure in evaluate_thresholds(found) if bar.is_best_baseline]
-    assert ahead
-    assert [(bar, figure.value) for bar, figure in ahead if not bar.is_met_by(figure)] == []
+    results = [result for result in evaluate_thresholds(estimates) if result[0].is_best_baseline]
+    assert results
+    assert [result for result in results if not result[0].is_met_by(result[1])] == []
 
 
-def test_the_exit_code_tells_whether_the_bars_hold() -> None:
+def test_exit_status_is_1_if_a_threshold_is_missed() -> None:
     command = [sys.executable, "-m", "bench.accuracy", "--seeds", "1", "--recipients", "60", "--json"]
-    done = subprocess.run(command, capture_output=True, check=False)
-    document = json.loads(done.stdout)
-    assert {"figures", "actors", "bars"} == document.keys()
-    assert (0 if all(bar["holds"] for bar in document["bars"]) else 1) == done.returncode
+    process = subprocess.run(command, capture_output=True, check=False)
+    document = json.loads(process.stdout)
+    assert document.keys() == {"estimates", "actors", "thresholds"}
+    assert process.returncode == (0 if all(threshold["is_met"] for threshold in document["thresholds"]) else 1)

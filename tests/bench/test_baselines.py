@@ -15,11 +15,11 @@ MIMECAST = "207.211.30.7"
 AMAZON = "3.64.10.20"
 SENT = Sent(id="s", at=AT, message_id="m", recipient="ann@north-quay.example", links=6)
 
-peers = pytest.mark.parametrize("peer", BASELINES, ids=lambda peer: peer.name)
+baselines = pytest.mark.parametrize("baseline", BASELINES, ids=lambda baseline: baseline.name)
 
 
 def click(after_s: float, *, link: int = 0, ip: str = HOME, agent: str = CHROME, message: str = "m") -> Click:
-    """One request so many seconds after sending."""
+    """A click some seconds after the message was sent."""
     return Click(
         id=f"{message}-{link}-{after_s}",
         at=AT + timedelta(seconds=after_s),
@@ -31,20 +31,21 @@ def click(after_s: float, *, link: int = 0, ip: str = HOME, agent: str = CHROME,
     )
 
 
-def machines(peer: Baseline, *events: AnyEvent) -> set[str]:
-    """What a peer takes for machines'."""
-    return set(peer.find_bots(ClickLog.from_events((SENT, *events), build_context_with_networks((), today=date.min))))
+def find_bots(baseline: Baseline, *events: AnyEvent) -> set[str]:
+    return set(
+        baseline.find_bots(ClickLog.from_events((SENT, *events), build_context_with_networks((), today=date.min)))
+    )
 
 
-@peers
-def test_a_person_at_home_is_spared(peer: Baseline) -> None:
-    assert set() == machines(peer, click(3_600))
+@baselines
+def test_click_of_a_person_is_no_bot(baseline: Baseline) -> None:
+    assert find_bots(baseline, click(3_600)) == set()
 
 
-@peers
-def test_a_script_that_says_so_at_once_is_found(peer: Baseline) -> None:
+@baselines
+def test_script_one_second_after_sending_is_a_bot(baseline: Baseline) -> None:
     script = click(1, ip=MIMECAST, agent="python-requests/2.32.5")
-    assert {script.id} == machines(peer, script)
+    assert find_bots(baseline, script) == {script.id}
 
 
 @pytest.mark.parametrize(
@@ -60,9 +61,9 @@ def test_a_script_that_says_so_at_once_is_found(peer: Baseline) -> None:
         ("Warmbly-like", [click(7)]),
     ],
 )
-def test_a_rule_is_as_published(name: str, events: list[Click]) -> None:
-    (peer,) = (each for each in BASELINES if each.name == name)
-    assert {event.id for event in events} == machines(peer, *events)
+def test_rule_finds_what_its_publication_describes(name: str, events: list[Click]) -> None:
+    (baseline,) = (baseline for baseline in BASELINES if baseline.name == name)
+    assert find_bots(baseline, *events) == {event.id for event in events}
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,6 @@ def test_a_rule_is_as_published(name: str, events: list[Click]) -> None:
         ("Warmbly-like", [click(60, link=0), click(60.2, link=0)]),
     ],
 )
-def test_a_rule_is_no_better_than_published(name: str, events: list[Click]) -> None:
-    (peer,) = (each for each in BASELINES if each.name == name)
-    assert set() == machines(peer, *events)
+def test_rule_finds_no_more_than_its_publication_describes(name: str, events: list[Click]) -> None:
+    (baseline,) = (baseline for baseline in BASELINES if baseline.name == name)
+    assert find_bots(baseline, *events) == set()

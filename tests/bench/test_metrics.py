@@ -6,37 +6,47 @@ from bench.population.scenarios import COMMON
 from bench.population.world import Simulation, simulate
 from clicktrail.model.verdict import Verdict
 
-TRUE = {ClickerKind.HUMAN: Verdict.HUMAN, ClickerKind.BOT: Verdict.BOT, ClickerKind.PREVIEW: Verdict.PREVIEW}
+TRUE_VERDICTS = {ClickerKind.HUMAN: Verdict.HUMAN, ClickerKind.BOT: Verdict.BOT, ClickerKind.PREVIEW: Verdict.PREVIEW}
 
 
 @pytest.fixture(scope="module")
-def world() -> Simulation:
-    """A small one, with its truth."""
+def simulation() -> Simulation:
     return simulate(COMMON, seed=1, recipient_count=400)
 
 
-def test_the_truth_scores_best(world: Simulation) -> None:
-    found = estimate_measures([tally_verdicts(world, {fact.click_id: TRUE[fact.kind] for fact in world.truths})])
+def test_true_verdicts_score_best(simulation: Simulation) -> None:
+    estimates = estimate_measures(
+        [tally_verdicts(simulation, {truth.click_id: TRUE_VERDICTS[truth.kind] for truth in simulation.truths})]
+    )
     best = dict.fromkeys(("inflation", "click-rate error", "error of 19 in 20", "people suspected"), 0)
-    assert {name: best.get(name, 1) for name in found} == {name: figure.value for name, figure in found.items()}
+    assert {name: estimate.value for name, estimate in estimates.items()} == {
+        name: best.get(name, 1) for name in estimates
+    }
 
 
-def test_believing_everything_finds_no_machine(world: Simulation) -> None:
-    found = estimate_measures([tally_verdicts(world, {fact.click_id: Verdict.HUMAN for fact in world.truths})])
-    assert (found["bot recall"].value, found["human recall"].value) == (0, 1)
-    assert found["inflation"].value > 0.2
-    assert found["click-rate error"].value > 0.2
+def test_calling_everything_human_finds_no_bots(simulation: Simulation) -> None:
+    estimates = estimate_measures(
+        [tally_verdicts(simulation, {truth.click_id: Verdict.HUMAN for truth in simulation.truths})]
+    )
+    assert (estimates["bot recall"].value, estimates["human recall"].value) == (0, 1)
+    assert estimates["inflation"].value > 0.2
+    assert estimates["click-rate error"].value > 0.2
 
 
-def test_suspecting_everything_is_no_finding(world: Simulation) -> None:
-    found = estimate_measures([tally_verdicts(world, {fact.click_id: Verdict.SUSPECTED for fact in world.truths})])
+def test_suspecting_everything_finds_no_bots(simulation: Simulation) -> None:
+    estimates = estimate_measures(
+        [tally_verdicts(simulation, {truth.click_id: Verdict.SUSPECTED for truth in simulation.truths})]
+    )
     names = ("bot precision", "bot recall", "human recall", "people suspected", "inflation")
-    assert tuple(found[name].value for name in names) == (1, 0, 0, 1, -1)
+    assert tuple(estimates[name].value for name in names) == (1, 0, 0, 1, -1)
 
 
-def test_intervals_hold_the_figure() -> None:
-    worlds = [simulate(COMMON, seed=seed, recipient_count=100) for seed in range(6)]
-    tallies = [tally_verdicts(world, {fact.click_id: Verdict.HUMAN for fact in world.truths}) for world in worlds]
-    for figure in estimate_measures(tallies).values():
-        assert figure.low <= figure.value <= figure.high
-    assert estimate_measures(tallies)["inflation"].low < estimate_measures(tallies)["inflation"].high
+def test_interval_contains_the_value() -> None:
+    simulations = [simulate(COMMON, seed=seed, recipient_count=100) for seed in range(6)]
+    tallies = [
+        tally_verdicts(simulation, {truth.click_id: Verdict.HUMAN for truth in simulation.truths})
+        for simulation in simulations
+    ]
+    estimates = estimate_measures(tallies)
+    assert all(estimate.low <= estimate.value <= estimate.high for estimate in estimates.values())
+    assert estimates["inflation"].low < estimates["inflation"].high

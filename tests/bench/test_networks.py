@@ -19,7 +19,7 @@ ANNOUNCED = [
 BLOCKS = "block,asn,source,date\n192.0.2.0/24,64500,made up,2026-11-24\n"
 
 
-def test_who_announces_an_address_names_its_network() -> None:
+def test_network_is_named_after_the_announcing_system_or_the_vendor() -> None:
     table = unpack_table(build_shipped_table(CLASSES, ANNOUNCED, list(find_vendor_ranges(BLOCKS, CLASSES, ANNOUNCED))))
     addresses = ("192.0.2.1", "192.0.2.129", "192.0.2.193", "192.0.2.225", "198.51.100.1")
     assert [str(table.find(address_to_int(address))) for address in addresses] == [
@@ -31,13 +31,13 @@ def test_who_announces_an_address_names_its_network() -> None:
     ]
 
 
-def test_another_owner_is_named() -> None:
-    sold = [(block, asn, "Access Inc." if asn == 64500 else owner) for block, asn, owner in ANNOUNCED]
+def test_changed_owner_fails() -> None:
+    changed = [(block, asn, "Access Inc." if asn == 64500 else owner) for block, asn, owner in ANNOUNCED]
     with pytest.raises(SystemExit, match=r"AS64500: Access Inc\., was Scanner Inc\."):
-        build_shipped_table(CLASSES, sold, [])
+        build_shipped_table(CLASSES, changed, [])
 
 
-def test_the_version_tells_tables_apart() -> None:
+def test_version_depends_on_the_content() -> None:
     first, same, other = (
         build_shipped_table(CLASSES, announced, []) for announced in (ANNOUNCED, ANNOUNCED, ANNOUNCED[:4])
     )

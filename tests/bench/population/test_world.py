@@ -5,67 +5,72 @@ from bench.population.scenarios import COMMON, UNSEEN, Scenario
 from bench.population.world import Simulation, simulate
 from clicktrail.model.event import Click, Delivered, Engagement, Sent, decode_event, encode_event
 
-casts = pytest.mark.parametrize("cast", [COMMON, UNSEEN], ids=lambda cast: cast.name)
+scenarios = pytest.mark.parametrize("scenario", [COMMON, UNSEEN], ids=lambda scenario: scenario.name)
 
 
-@casts
-def test_the_same_seed_gives_the_same_world(cast: Scenario) -> None:
-    assert simulate(cast, seed=5, recipient_count=60) == simulate(cast, seed=5, recipient_count=60)
+@scenarios
+def test_simulation_is_reproducible(scenario: Scenario) -> None:
+    assert simulate(scenario, seed=5, recipient_count=60) == simulate(scenario, seed=5, recipient_count=60)
 
 
-def test_another_seed_gives_another_world() -> None:
+def test_another_seed_gives_another_simulation() -> None:
     assert simulate(COMMON, seed=5, recipient_count=60) != simulate(COMMON, seed=6, recipient_count=60)
 
 
-@casts
-def test_the_truth_covers_every_click_once(cast: Scenario) -> None:
-    world = simulate(cast, seed=1, recipient_count=400)
-    assert sorted(click.id for click in _clicks(world)) == sorted(fact.click_id for fact in world.truths)
+@scenarios
+def test_every_click_has_one_truth(scenario: Scenario) -> None:
+    simulation = simulate(scenario, seed=1, recipient_count=400)
+    assert sorted(click.id for click in _clicks(simulation)) == sorted(truth.click_id for truth in simulation.truths)
 
 
-@casts
-def test_people_and_machines_play(cast: Scenario) -> None:
-    world = simulate(cast, seed=1, recipient_count=400)
-    assert {ClickerKind.HUMAN, ClickerKind.BOT} <= {fact.kind for fact in world.truths}
+@scenarios
+def test_people_and_bots_click(scenario: Scenario) -> None:
+    simulation = simulate(scenario, seed=1, recipient_count=400)
+    assert {ClickerKind.HUMAN, ClickerKind.BOT} <= {truth.kind for truth in simulation.truths}
 
 
-def test_a_damaged_token_names_nobody() -> None:
-    damaged = [click for click in _clicks(simulate(UNSEEN, seed=1, recipient_count=400)) if click.tampered]
-    assert damaged
-    assert {("", "", "", -1)} == {(each.message_id, each.recipient, each.campaign, each.link) for each in damaged}
+def test_tampered_click_has_no_message() -> None:
+    tampered = [click for click in _clicks(simulate(UNSEEN, seed=1, recipient_count=400)) if click.tampered]
+    assert tampered
+    facts = {(click.message_id, click.recipient, click.campaign, click.link) for click in tampered}
+    assert facts == {("", "", "", -1)}
 
 
-@casts
-def test_landing_pages_tell_of_clicks_that_were_made(cast: Scenario) -> None:
-    world = simulate(cast, seed=2, recipient_count=400)
-    told = {(event.click_id, event.message_id) for event in world.events if isinstance(event, Engagement)}
-    assert told
-    assert told <= {(click.id, click.message_id) for click in _clicks(world)}
+@scenarios
+def test_engagements_belong_to_clicks(scenario: Scenario) -> None:
+    simulation = simulate(scenario, seed=2, recipient_count=400)
+    engaged_clicks = {
+        (event.click_id, event.message_id) for event in simulation.events if isinstance(event, Engagement)
+    }
+    assert engaged_clicks
+    assert engaged_clicks <= {(click.id, click.message_id) for click in _clicks(simulation)}
 
 
-def test_browsers_send_no_fetch_metadata_without_tls() -> None:
-    plain = [
+def test_http_clicks_have_no_fetch_metadata() -> None:
+    http_clicks = [
         click
         for seed in range(8)
         for click in _clicks(simulate(UNSEEN, seed=seed, recipient_count=40))
         if not click.https
     ]
-    assert plain
-    assert {"sec-purpose"} >= {name for click in plain for name in click.headers if name.startswith("sec-")}
+    assert http_clicks
+    assert {name for click in http_clicks for name in click.headers if name.startswith("sec-")} <= {"sec-purpose"}
 
 
-@casts
-def test_every_message_was_sent_and_no_click_came_before(cast: Scenario) -> None:
-    world = simulate(cast, seed=3, recipient_count=200)
-    sent_at = {event.message_id: event.at for event in world.events if isinstance(event, Sent)}
-    assert all(sent_at[click.message_id] <= click.at for click in _clicks(world) if click.message_id)
-    assert sent_at.keys() >= {event.message_id for event in world.events if isinstance(event, Delivered)}
+@scenarios
+def test_messages_are_sent_before_they_are_delivered_and_clicked(scenario: Scenario) -> None:
+    simulation = simulate(scenario, seed=3, recipient_count=200)
+    sent_at = {event.message_id: event.at for event in simulation.events if isinstance(event, Sent)}
+    assert all(sent_at[click.message_id] <= click.at for click in _clicks(simulation) if click.message_id)
+    assert sent_at.keys() >= {event.message_id for event in simulation.events if isinstance(event, Delivered)}
 
 
-def test_events_are_a_log() -> None:
-    world = simulate(COMMON, seed=1, recipient_count=50)
-    assert [event.id for event in world.events] == [decode_event(encode_event(event)).id for event in world.events]
+def test_events_survive_encoding() -> None:
+    simulation = simulate(COMMON, seed=1, recipient_count=50)
+    assert [event.id for event in simulation.events] == [
+        decode_event(encode_event(event)).id for event in simulation.events
+    ]
 
 
-def _clicks(world: Simulation) -> list[Click]:
-    return [event for event in world.events if isinstance(event, Click)]
+def _clicks(simulation: Simulation) -> list[Click]:
+    return [event for event in simulation.events if isinstance(event, Click)]

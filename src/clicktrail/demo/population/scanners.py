@@ -147,7 +147,7 @@ HEAD_CHECKER: Final = Actor(name="checker, HEAD only", plan=_head_checker)
 HTTP_LIBRARY: Final = Actor(name="script", plan=_http_library)
 MIMECAST: Final = Actor(name="Mimecast, link by link", plan=_mimecast)
 PROOFPOINT: Final = Actor(name="Proofpoint, sandbox", plan=_proofpoint)
-RESIDENTIAL_SCANNER: Final = Actor(name="scanner on a home line", plan=_residential_scanner)
+RESIDENTIAL_SCANNER: Final = Actor(name="residential scanner", plan=_residential_scanner)
 TREND_MICRO: Final = Actor(name="Trend Micro, all at once", plan=_trend_micro)
 
 
