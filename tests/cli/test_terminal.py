@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from clicktrail import keyring_file
 from clicktrail.cli.rich_console import DataConsole
 from clicktrail.cli.tables import create_table, print_campaign, print_campaigns
-from clicktrail.cli.terminal import escape_control_characters, escape_json, print_error, print_line
+from clicktrail.cli.terminal import (
+    escape_control_characters,
+    escape_control_characters_in_json,
+    print_error,
+    print_line,
+)
 from clicktrail.report import CampaignReport, ClickCounts, LinkReport, UniqueClickers
 from clicktrail.server.api import schemas
 from tests.support.command_line import run_clicktrail
@@ -62,7 +67,7 @@ def test_no_control_character_remains(text: str) -> None:
 @given(st.recursive(TEXTS, lambda values: st.lists(values) | st.dictionaries(TEXTS, values), max_leaves=5))
 @example("\x7f\x9b\u202e")
 def test_escaped_json_has_the_same_value(value: object) -> None:
-    document = escape_json(json.dumps(value, indent=2, ensure_ascii=False))
+    document = escape_control_characters_in_json(json.dumps(value, indent=2, ensure_ascii=False))
     assert json.loads(document) == value
     assert is_safe(document)
 

@@ -8,7 +8,7 @@ from clicktrail.judge.evidence import (
     MessageEvidence,
     group_by_address,
     hash_user_agent,
-    is_visitor_address,
+    is_public_ip,
 )
 from clicktrail.judge.grouping import expand_runs, run_duration_s
 from tests.support.events import AZURE_IP, CHROME_AGENT, CONTEXT, HOME_IP, click, engagement, noon_plus, sent, timeline
@@ -99,8 +99,8 @@ def test_order_and_repetition_do_not_matter(clicks: list[AddressClick]) -> None:
         ("unknown", False),
     ],
 )
-def test_is_visitor_address(ip: str, expected: bool) -> None:
-    assert is_visitor_address(ip) is expected
+def test_is_public_ip(ip: str, expected: bool) -> None:
+    assert is_public_ip(ip) is expected
 
 
 def test_expand_runs_gives_each_click_the_detail_of_its_run() -> None:

@@ -249,10 +249,10 @@ def test_visible_url_below_the_same_parent_domain_is_tracked() -> None:
     [
         (UnknownConsentAction.OFF, Consent.GRANTED, LinkReason.TRACKED, True),
         (UnknownConsentAction.ANONYMOUS, Consent.GRANTED, LinkReason.TRACKED, True),
-        (UnknownConsentAction.TRACK, Consent.DENIED, LinkReason.CONSENT, False),
+        (UnknownConsentAction.TRACK, Consent.DENIED, LinkReason.NO_CONSENT, False),
         (UnknownConsentAction.TRACK, Consent.UNKNOWN, LinkReason.TRACKED, True),
         (UnknownConsentAction.ANONYMOUS, Consent.UNKNOWN, LinkReason.TRACKED, False),
-        (UnknownConsentAction.OFF, Consent.UNKNOWN, LinkReason.CONSENT, False),
+        (UnknownConsentAction.OFF, Consent.UNKNOWN, LinkReason.NO_CONSENT, False),
     ],
 )
 def test_consent(unknown: UnknownConsentAction, consent: Consent, reason: LinkReason, is_identified: bool) -> None:
@@ -313,7 +313,7 @@ def test_trap_is_tracked_whatever_the_policy_says(link: str, attribute: str) -> 
         ("https://x.com/{{id}}", Consent.GRANTED, LinkReason.MERGE_TAG),
         ("https://go.example.com/abc", Consent.GRANTED, LinkReason.ALREADY_TRACKED),
         ("https://x.com/" + "a" * 4_000, Consent.GRANTED, LinkReason.TOO_LONG),
-        ("https://x.com/", Consent.DENIED, LinkReason.CONSENT),
+        ("https://x.com/", Consent.DENIED, LinkReason.NO_CONSENT),
     ],
 )
 def test_trap_that_cannot_be_tracked_is_not(href: str, consent: Consent, reason: LinkReason) -> None:

@@ -122,7 +122,7 @@ def test_who_denies_tracking_gets_plain_links_with_utm_parameters() -> None:
 
     assert f'<a href="{plain}">A</a>' == html.unescape(html_body.text)
     assert (plain, f"Subject: A\r\n\r\n{plain}".encode(), plain.encode()) == (text.text, message.raw, file.raw)
-    assert [LinkReason.CONSENT] == [link.reason for link in html_body.links]
+    assert [LinkReason.NO_CONSENT] == [link.reason for link in html_body.links]
 
 
 def unasked(anonymous_id: str) -> str:

@@ -27,7 +27,7 @@ from clicktrail.cli.tables import (
     format_click_counts,
     format_click_rates,
 )
-from clicktrail.cli.terminal import escape_json
+from clicktrail.cli.terminal import escape_control_characters_in_json
 from clicktrail.errors import ClicktrailError
 from clicktrail.judge import Judge
 from clicktrail.judge.scoring import compute_state, describe_counterfactual
@@ -124,13 +124,15 @@ class JsonClickWriter:
         """Add clicks."""
         for judged in clicks:
             row = msgspec.json.encode(self._build_row(judged)).decode()
-            self._output.write(self._separator + escape_json(row))
+            self._output.write(self._separator + escape_control_characters_in_json(row))
             self._separator = ",\n"
 
     def end(self, campaigns: Sequence["AuditedCampaign"]) -> None:
         """Add the campaigns and end the document."""
         beginning = self._separator if self._separator.startswith("{") else "\n"
-        document = escape_json(json.dumps(msgspec.to_builtins(campaigns), indent=2, ensure_ascii=False))
+        document = escape_control_characters_in_json(
+            json.dumps(msgspec.to_builtins(campaigns), indent=2, ensure_ascii=False)
+        )
         self._output.write(f'{beginning}], "campaigns": {document}}}\n')
 
     def _build_row(self, judged: JudgedClick) -> dict[str, object]:

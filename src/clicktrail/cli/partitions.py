@@ -16,7 +16,7 @@ from zlib import crc32
 import msgspec
 
 from clicktrail.audit import message_key
-from clicktrail.judge.evidence import AddressClick, is_visitor_address
+from clicktrail.judge.evidence import AddressClick, is_public_ip
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
 from clicktrail.server.pipeline.address_history import ClicksByAddress
 
@@ -68,7 +68,7 @@ class Partitions:
             return
         message = message_key(event)
         _write_line(self._event_files, key=message, item=event)
-        if isinstance(event, Click) and is_visitor_address(event.ip):
+        if isinstance(event, Click) and is_public_ip(event.ip):
             click = replace(AddressClick.from_click(event), message_id=message)
             _write_line(self._address_files, key=event.ip, item=click)
 

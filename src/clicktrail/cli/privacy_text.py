@@ -37,12 +37,16 @@ def privacy_text(
     sentences = decode_toml(text, dict[str, dict[str, str]], name="privacy.toml")[language]
     domains = read_domains(settings)
     hosts = [domain.host for domain in domains] or [urlsplit(settings.tracking.domain).hostname or ""]
-    opted_out = {domain.opted_out or settings.privacy.opted_out for domain in domains} or {settings.privacy.opted_out}
+    opted_out_modes = {domain.opted_out or settings.privacy.opted_out for domain in domains}
+    opted_out_mode = min(opted_out_modes, default=settings.privacy.opted_out)  # "anonymous" sorts before "none"
     landing_page_hosts = {
         host
-        for engagement_hosts in ([domain.engagement_hosts for domain in domains] or [None])
-        for host in (settings.engagement.hosts if engagement_hosts is None else engagement_hosts)
+        for domain in domains
+        for host in (settings.engagement.hosts if domain.engagement_hosts is None else domain.engagement_hosts)
     }
+    if not domains:
+        landing_page_hosts.update(settings.engagement.hosts)
+    unknown_consent_action = read_policy(settings.tracking.policy).unknown_consent
     paragraph = [
         sentences["links"].format(hosts=", ".join(hosts)),
         sentences["click"],
@@ -52,8 +56,8 @@ def privacy_text(
             hours=settings.privacy.ip_address_hours,
             journal=settings.journal.retention_hours + _SEGMENT_OPEN_HOURS,
         ),
-        sentences[read_policy(settings.tracking.policy).unknown_consent],
-        sentences[f"opted_out_{min(opted_out)}"],  # if domains differ, the one that records more
+        sentences[unknown_consent_action],
+        sentences[f"opted_out_{opted_out_mode}"],
         sentences["rest"],
     ]
     print_line(" ".join(paragraph))

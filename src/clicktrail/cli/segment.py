@@ -12,7 +12,7 @@ import msgspec
 import typer
 
 from clicktrail.cli.options import Config, Json, load_settings
-from clicktrail.cli.terminal import escape_json, print_line
+from clicktrail.cli.terminal import escape_control_characters_in_json, print_line
 from clicktrail.errors import ClicktrailError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class _JsonWriter(_PlainWriter):
     def write(self, clickers: Iterable["Clicker"]) -> None:
         for clicker in clickers:
             row = json.dumps(msgspec.to_builtins(clicker), ensure_ascii=False)
-            sys.stdout.write(f"{self._separator}\n{escape_json(row)}")
+            sys.stdout.write(f"{self._separator}\n{escape_control_characters_in_json(row)}")
             self._separator = ","
 
     def end(self) -> None:

@@ -29,7 +29,7 @@ escape_control_characters: Callable[[str], str] = partial(_UNSAFE_IN_TEXT.sub, _
 """Replaces control characters, newlines included, by visible escapes."""
 
 
-def escape_json(document: str) -> str:
+def escape_control_characters_in_json(document: str) -> str:
     """Escape the control characters that JSON allows in strings; a parser reads the same values."""
     return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", document)
 
@@ -44,7 +44,7 @@ def print_json(document: object) -> None:
     import msgspec  # slow to import; help needs none of it
 
     text = json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False)
-    print(escape_json(text), flush=True)
+    print(escape_control_characters_in_json(text), flush=True)
 
 
 def print_message(text: str) -> None:

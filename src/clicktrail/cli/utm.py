@@ -266,7 +266,7 @@ class _UntrackedPolicy(Policy):
     """Tracks no link, so that a replaced URL stays a plain URL; links that are not http or https are not replaced."""
 
     def decide(self, candidate: Candidate) -> LinkDecision:
-        return LinkDecision(LinkReason.CONSENT if _WEB_SCHEME.match(candidate.href) else LinkReason.NOT_WEB)
+        return LinkDecision(LinkReason.NO_CONSENT if _WEB_SCHEME.match(candidate.href) else LinkReason.NOT_WEB)
 
 
 def _rewrite_links(

@@ -101,16 +101,16 @@ def group_by_address(
     """Group clicks by IP address: without duplicates, in the order of time, without one message's clicks."""
     clicks_by_ip: dict[str, list[AddressClick]] = {}
     for click in set(clicks):
-        if click.message_id != exclude_message_id and is_visitor_address(click.ip):
+        if click.message_id != exclude_message_id and is_public_ip(click.ip):
             clicks_by_ip.setdefault(click.ip, []).append(click)
     return {ip: tuple(sorted(group, key=sort_key)) for ip, group in clicks_by_ip.items()}
 
 
 @lru_cache(_CACHE_SIZE)
-def is_visitor_address(ip: str) -> bool:
-    """Whether clicks with this address have a visitor, or a visitor's network, in common.
+def is_public_ip(ip: str) -> bool:
+    """Whether an IP address is public, so that it identifies a visitor or a visitor's network.
 
-    False for the sender's own proxy, for an address truncated to its network, and for text that is no IP address.
+    False for private addresses (the sender's own proxy), shortened addresses such as ``192.0.2.0/24``, and other text.
     """
     try:
         number = address_to_int(ip)

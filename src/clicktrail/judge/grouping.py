@@ -16,7 +16,7 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Final, Protocol, TypeVar
 
-from clicktrail.judge.evidence import MessageEvidence, SignalMatches, is_visitor_address
+from clicktrail.judge.evidence import MessageEvidence, SignalMatches, is_public_ip
 from clicktrail.model.event import Click
 
 _CACHE_SIZE = 16_384
@@ -62,7 +62,7 @@ def network_key(evidence: MessageEvidence, click: Click) -> str:
 def coarse_network_key(evidence: MessageEvidence, click: Click) -> str:
     """Like `network_key`, with a /8 (IPv6: /16) for an unknown network."""
     network = evidence.networks.get(click.id)
-    if network or not is_visitor_address(click.ip):
+    if network or not is_public_ip(click.ip):
         return network_key(evidence, click)
     return click.ip.partition(":" if ":" in click.ip else ".")[0]
 
@@ -70,18 +70,18 @@ def coarse_network_key(evidence: MessageEvidence, click: Click) -> str:
 def visitor_key(evidence: MessageEvidence, click: Click) -> tuple[str, str] | None:
     """Identify the visitor: by IP address and User-Agent, or by network alone where few people read mail.
 
-    The User-Agent separates a company's employees from a scanner behind the same IP address. None if the address does
-    not identify a visitor.
+    The User-Agent separates a company's employees from a scanner behind the same IP address. None if the address is
+    not public.
     """
     if click.id in evidence.machine_network_click_ids:
         return network_key(evidence, click), ""
-    return (click.ip, click.user_agent) if is_visitor_address(click.ip) else None
+    return (click.ip, click.user_agent) if is_public_ip(click.ip) else None
 
 
 @lru_cache(_CACHE_SIZE)
 def address_prefix(ip: str) -> str:
-    """The /24 (IPv6: /48) around an IP address; empty if the address does not identify a visitor."""
-    if not is_visitor_address(ip):
+    """The /24 (IPv6: /48) around an IP address; empty if the address is not public."""
+    if not is_public_ip(ip):
         return ""
     address = ip_address(ip)
     return str(ip_network((address, _PREFIX_BITS[address.version]), strict=False))

@@ -46,13 +46,13 @@ def judge(timeline: Timeline, context: Context, address_clicks: Iterable[Address
     matches = [
         (rule, clicks) for rule in context.rules.rules if (clicks := SIGNALS[rule.name](evidence, **rule.thresholds))
     ]
-    version = context.version
+    rules_version = context.version
     return tuple(
         _judge_click(
             click,
             matches,
             rules=context.rules,
-            version=version,
+            rules_version=rules_version,
             counted=is_counted(click, has_engagement=click.id in evidence.engagements),
         )
         for click in evidence.clicks
@@ -60,7 +60,7 @@ def judge(timeline: Timeline, context: Context, address_clicks: Iterable[Address
 
 
 def _judge_click(
-    click: Click, matches: Sequence[tuple[Rule, SignalMatches]], *, rules: Rules, version: str, counted: bool
+    click: Click, matches: Sequence[tuple[Rule, SignalMatches]], *, rules: Rules, rules_version: str, counted: bool
 ) -> JudgedClick:
     matching_rules = [(rule, details[click.id]) for rule, details in matches if click.id in details]
     score = sum(rule.points for rule, _ in matching_rules)
@@ -74,7 +74,7 @@ def _judge_click(
             for rule, detail in sorted(matching_rules, key=_reason_sort_key)
         ),
         counted=counted,
-        rules=version,
+        rules=rules_version,
     )
 
 

@@ -57,7 +57,7 @@ class LinkReason(StrEnum):
     FOOTER = "footer"
     VISIBLE_URL = "visible-url"
     PLAIN_TEXT = "plain-text"
-    CONSENT = "consent"
+    NO_CONSENT = "consent"
     CREDENTIALS = "credentials"
     TOO_LONG = "too-long"
     CHARSET = "charset"

@@ -151,7 +151,7 @@ def _build_personal_url(
         is_trap=link.is_trap,
     )
     reason = rewriter.policy.decide(candidate).reason
-    if reason is LinkReason.CONSENT:
+    if reason is LinkReason.NO_CONSENT:
         return escape_url(tag_url(candidate), link.body_type)
     if reason is not LinkReason.TRACKED or link.position is None:
         return escape_url(destination, link.body_type)

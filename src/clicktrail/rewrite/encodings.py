@@ -196,14 +196,14 @@ def build_byte_edits(
     text, codec = decoded.text, decoded.codec
     edits: list[ByteEdit] = []
     text_offset = byte_offset = 0
-    is_same = True
+    round_trips = True
     for edit in build_text_edits(links):
         before = text[text_offset : edit.start].encode(codec)
         original = text[edit.start : edit.end].encode(codec)
         start = byte_offset + len(before)
         end = start + len(original)
-        is_same = is_same and content[byte_offset:start] == before and content[start:end] == original
+        round_trips = round_trips and content[byte_offset:start] == before and content[start:end] == original
         text_offset, byte_offset = edit.end, end
         edits.append(ByteEdit(start=start, end=end, replacement=edit.text.encode(codec)))
     rest = text[text_offset:].encode(codec)
-    return edits if is_same and content[byte_offset:] == rest else None
+    return edits if round_trips and content[byte_offset:] == rest else None

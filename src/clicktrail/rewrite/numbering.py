@@ -24,7 +24,7 @@ from clicktrail.rewrite.text_links import Flow, add_destination_hosts
 # Needs no quoting in HTML or plain text. Autolinkers cut off a last character that is not alphanumeric.
 _TRACKING_URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+/[A-Za-z0-9/._-]*[A-Za-z0-9]")
 _UNSAFE_CHARACTER = re.compile(r"""["'<>`\s]|[^\x00-\x7f]""")
-_TAGGED_REASONS = (LinkReason.TRACKED, LinkReason.CONSENT)
+_TAGGED_REASONS = (LinkReason.TRACKED, LinkReason.NO_CONSENT)
 """Reasons of links that get UTM parameters."""
 
 
@@ -92,23 +92,23 @@ class LinkRewriter:
         Raises:
             ValueError: a tracking URL has characters that would need quoting.
         """
-        rows_by_body = list(_find_candidates(bodies))
+        candidates_by_body = list(_number_candidates(bodies))
         numbering = _LinkNumbering(policy=self.policy, tag_url=self.make_url_tagger())
         for body_type in (BodyType.HTML, BodyType.TEXT):
-            for body, rows in zip(bodies, rows_by_body, strict=True):
+            for body, candidates in zip(bodies, candidates_by_body, strict=True):
                 if body.body_type is body_type:
-                    numbering.number_body(body, rows)
+                    numbering.number_body(body, candidates)
         tracking_urls: dict[BodyType, dict[int, str]] = {body_type: {} for body_type in BodyType}
         return [
-            self._build_links(body, rows, tracking_urls[body.body_type], link_count=numbering.position_count)
-            for body, rows in zip(bodies, rows_by_body, strict=True)
+            self._build_links(body, candidates, tracking_urls[body.body_type], link_count=numbering.position_count)
+            for body, candidates in zip(bodies, candidates_by_body, strict=True)
         ]
 
     def _build_links(
-        self, body: Body, rows: Sequence["_NumberedCandidate"], tracking_urls: dict[int, str], *, link_count: int
+        self, body: Body, candidates: Sequence["_NumberedCandidate"], tracking_urls: dict[int, str], *, link_count: int
     ) -> tuple[Link, ...]:
-        for row in rows:
-            assignment = row.assignment
+        for numbered in candidates:
+            assignment = numbered.assignment
             if assignment.position is not None and assignment.position not in tracking_urls:
                 numbered_link = NumberedLink(
                     destination=assignment.destination,
@@ -116,11 +116,11 @@ class LinkRewriter:
                     link_count=link_count,
                     body_type=body.body_type,
                     group=assignment.group,
-                    is_trap=row.candidate.is_trap,
+                    is_trap=numbered.candidate.is_trap,
                 )
                 url = self.make_tracking_url(numbered_link)
                 tracking_urls[assignment.position] = _check_tracking_url(url) if url else ""
-        links = tuple(_build_link(body, row, tracking_urls) for row in rows)
+        links = tuple(_build_link(body, numbered, tracking_urls) for numbered in candidates)
         if body.body_type is BodyType.TEXT and self.policy.plain_text is PlainTextMode.SHOW_HOST:
             return add_destination_hosts(body.text, links)
         return links
@@ -160,7 +160,13 @@ _UNASSIGNED = _Assignment(position=None, destination="")
 
 
 class _NumberedCandidate(msgspec.Struct):
-    """A candidate and what was decided on it. ``first_alternate`` is an index into the body's candidates."""
+    """A candidate, its numbers and the decision on it.
+
+    Attributes:
+        line: line number in the body, from 1.
+        first_alternate: index of the first alternate among the body's candidates; its own index if it has none.
+        index: see `Link.index`.
+    """
 
     candidate: Candidate
     line: int
@@ -171,19 +177,20 @@ class _NumberedCandidate(msgspec.Struct):
     assignment: _Assignment = _UNASSIGNED
 
 
-def _find_candidates(bodies: Sequence[Body]) -> Iterator[list[_NumberedCandidate]]:
+def _number_candidates(bodies: Sequence[Body]) -> Iterator[list[_NumberedCandidate]]:
     next_index = 0
     for body in bodies:
         candidates = list(_find_body_candidates(body))
-        rows: list[_NumberedCandidate] = []
+        numbered: list[_NumberedCandidate] = []
         line, offset = 1, 0
-        for first, candidate in zip(find_first_alternates(candidates), candidates, strict=True):
+        for candidate, first_alternate in zip(candidates, find_first_alternates(candidates), strict=True):
             line += body.text.count("\n", offset, candidate.start)
             offset = candidate.start
-            is_repeated = first < len(rows)
-            rows.append(_NumberedCandidate(candidate, line, first, rows[first].index if is_repeated else next_index))
-            next_index += not is_repeated
-        yield rows
+            is_later_alternate = first_alternate < len(numbered)
+            index = numbered[first_alternate].index if is_later_alternate else next_index
+            numbered.append(_NumberedCandidate(candidate, line, first_alternate, index))
+            next_index += not is_later_alternate
+        yield numbered
 
 
 def _find_body_candidates(body: Body) -> Iterable[Candidate]:
@@ -200,20 +207,22 @@ class _LinkNumbering:
     html_assignments: dict[str, _Assignment] = field(default_factory=dict)
     html_opt_out_urls: set[str] = field(default_factory=set)
 
-    def number_body(self, body: Body, rows: Sequence[_NumberedCandidate]) -> None:
-        for row in rows:
-            row.decision = self._decide(body, row.candidate)
-            row.group = _read_group(row.candidate)
-        _unify_alternates(rows)
-        for number, row in enumerate(rows):
-            if row.decision.reason not in _TAGGED_REASONS:
+    def number_body(self, body: Body, candidates: Sequence[_NumberedCandidate]) -> None:
+        for numbered in candidates:
+            numbered.decision = self._decide(body, numbered.candidate)
+            numbered.group = _read_group(numbered.candidate)
+        _unify_alternates(candidates)
+        for index, numbered in enumerate(candidates):
+            if numbered.decision.reason not in _TAGGED_REASONS:
                 continue
-            is_repeated = row.first_alternate < number
-            row.assignment = rows[row.first_alternate].assignment if is_repeated else self._assign(body, row)
-            if row.decision.reason is LinkReason.CONSENT:
-                destination = row.assignment.destination
-                url = escape_url(destination, body.body_type) if destination != row.candidate.url else ""
-                row.assignment = _Assignment(position=None, destination=destination, url=url)
+            if numbered.first_alternate < index:
+                numbered.assignment = candidates[numbered.first_alternate].assignment
+            else:
+                numbered.assignment = self._assign(body, numbered)
+            if numbered.decision.reason is LinkReason.NO_CONSENT:
+                destination = numbered.assignment.destination
+                url = escape_url(destination, body.body_type) if destination != numbered.candidate.url else ""
+                numbered.assignment = _Assignment(position=None, destination=destination, url=url)
 
     def _decide(self, body: Body, candidate: Candidate) -> LinkDecision:
         if not (body.has_valid_charset or body.text[candidate.start : candidate.end].isascii()):
@@ -228,37 +237,39 @@ class _LinkNumbering:
             return LinkDecision(LinkReason.PLAIN_TEXT)
         return decision
 
-    def _assign(self, body: Body, row: _NumberedCandidate) -> _Assignment:
-        candidate = row.candidate
+    def _assign(self, body: Body, numbered: _NumberedCandidate) -> _Assignment:
+        candidate = numbered.candidate
         if body.body_type is BodyType.TEXT and candidate.url in self.html_assignments:
             return self.html_assignments[candidate.url]
-        assignment = _Assignment(position=self.position_count, destination=self.tag_url(candidate), group=row.group)
+        assignment = _Assignment(
+            position=self.position_count, destination=self.tag_url(candidate), group=numbered.group
+        )
         self.position_count += 1
         if body.body_type is BodyType.HTML and not candidate.is_trap:  # people see the links of the plain text
             self.html_assignments.setdefault(candidate.url, assignment)
         return assignment
 
 
-def _unify_alternates(rows: Sequence[_NumberedCandidate]) -> None:
+def _unify_alternates(candidates: Sequence[_NumberedCandidate]) -> None:
     """Leave all alternates untracked if one of them is, and give all the group of the first that has one."""
     exclusions: dict[int, LinkDecision] = {}
     groups: dict[int, str] = {}
-    for row in rows:
-        if row.decision.reason not in _TAGGED_REASONS:
-            exclusions.setdefault(row.first_alternate, row.decision)
-        if row.group:
-            groups.setdefault(row.first_alternate, row.group)
-    for row in rows:
-        row.decision = exclusions.get(row.first_alternate, row.decision)
-        row.group = groups.get(row.first_alternate, "")
+    for numbered in candidates:
+        if numbered.decision.reason not in _TAGGED_REASONS:
+            exclusions.setdefault(numbered.first_alternate, numbered.decision)
+        if numbered.group:
+            groups.setdefault(numbered.first_alternate, numbered.group)
+    for numbered in candidates:
+        numbered.decision = exclusions.get(numbered.first_alternate, numbered.decision)
+        numbered.group = groups.get(numbered.first_alternate, "")
 
 
-def _build_link(body: Body, row: _NumberedCandidate, tracking_urls: Mapping[int, str]) -> Link:
-    candidate, decision, assignment = row.candidate, row.decision, row.assignment
+def _build_link(body: Body, numbered: _NumberedCandidate, tracking_urls: Mapping[int, str]) -> Link:
+    candidate, decision, assignment = numbered.candidate, numbered.decision, numbered.assignment
     if assignment.position is not None and not tracking_urls[assignment.position]:
         decision, assignment = LinkDecision(LinkReason.TOO_LONG), _UNASSIGNED
     return Link(
-        index=row.index,
+        index=numbered.index,
         body_index=body.index,
         body_type=body.body_type,
         start=candidate.start,
@@ -273,9 +284,9 @@ def _build_link(body: Body, row: _NumberedCandidate, tracking_urls: Mapping[int,
         location=candidate.location,
         element=candidate.element,
         label=candidate.label,
-        group=assignment.group or row.group,
+        group=assignment.group or numbered.group,
         is_trap=candidate.is_trap,
-        line=row.line,
+        line=numbered.line,
     )
 
 

@@ -100,7 +100,7 @@ class LinkDecision(msgspec.Struct, frozen=True):
 
 
 TRACKED_DECISION = LinkDecision(LinkReason.TRACKED)
-_NO_CONSENT_DECISION = LinkDecision(LinkReason.CONSENT)
+_NO_CONSENT_DECISION = LinkDecision(LinkReason.NO_CONSENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +211,7 @@ class Policy:
         if "&amp;" in candidate.href:
             warnings.append(LinkWarning.DOUBLE_ENCODED)
         return LinkDecision(
-            LinkReason.TRACKED if self.is_tracking_allowed else LinkReason.CONSENT, warnings=tuple(warnings)
+            LinkReason.TRACKED if self.is_tracking_allowed else LinkReason.NO_CONSENT, warnings=tuple(warnings)
         )
 
 

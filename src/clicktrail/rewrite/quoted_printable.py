@@ -82,10 +82,11 @@ class QuotedPrintableBody:
 
     def _map_to_encoded_spans(self, edits: Sequence[ByteEdit]) -> list[tuple[int, int]]:
         """Map spans of the content to encoded spans, without the soft line breaks around them."""
+        # of the first and the last byte of each edit
         offsets = [offset for edit in edits for offset in (edit.start, max(edit.start, edit.end - 1))]
-        positions = self._map_to_encoded_offsets(offsets)
+        positions = list(self._map_to_encoded_offsets(offsets))
         spans = []
-        for edit, start, last in zip(edits, positions, positions, strict=True):
+        for edit, start, last in zip(edits, positions[::2], positions[1::2], strict=True):
             escape = _ESCAPE.match(self._encoded, last)
             end = escape.end() if escape else last + 1
             spans.append((start, end if edit.start < edit.end else start))

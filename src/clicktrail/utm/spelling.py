@@ -43,7 +43,7 @@ def is_typo(one: str, other: str) -> bool:
 
 
 def match_known_value(value: str, known: Iterable[str]) -> str:
-    """Return the known value that a value means; empty if none or several match."""
+    """Return the known value that a value is a spelling of; empty if none or several match."""
     names = list(known)
     for is_match in (
         lambda name: name == value,

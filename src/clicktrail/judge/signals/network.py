@@ -13,7 +13,7 @@ from clicktrail.judge.evidence import (
     MessageEvidence,
     SignalMatches,
     hash_user_agent,
-    is_visitor_address,
+    is_public_ip,
 )
 from clicktrail.judge.grouping import (
     address_prefix,
@@ -151,7 +151,7 @@ def tampered_token_nearby(evidence: MessageEvidence, *, window_s: float) -> Sign
     tampered_clicks = [
         click
         for click in chain(own_clicks, *evidence.clicks_by_address.values())
-        if click.tampered and is_visitor_address(click.ip)
+        if click.tampered and is_public_ip(click.ip)
     ]
     if not tampered_clicks:
         return {}
@@ -316,5 +316,5 @@ def _is_likely_human(evidence: MessageEvidence, click: Click) -> bool:
         click.method == "GET"
         and click.id not in evidence.machine_network_click_ids
         and click.id not in evidence.declared_agents
-        and is_visitor_address(click.ip)
+        and is_public_ip(click.ip)
     )

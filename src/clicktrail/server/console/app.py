@@ -46,7 +46,7 @@ def create_app(
         analytics: store of reports and clicks.
         feed: publishes stored clicks to live pages and streams.
         rules: descriptions of signals, and scores of verdicts.
-        clock: shows the age of a click, from which the state of its verdict follows.
+        clock: current time. The state of a verdict depends on the age of its click.
         rejudge: judges stored clicks again.
     """
     return Litestar(

@@ -14,7 +14,7 @@ from itertools import chain, islice
 from operator import attrgetter
 from typing import Final, TypeVar
 
-from clicktrail.judge.evidence import ACTIVITY_WINDOW, AddressClick, is_visitor_address, sort_key
+from clicktrail.judge.evidence import ACTIVITY_WINDOW, AddressClick, is_public_ip, sort_key
 from clicktrail.model.event import Click
 from clicktrail.server.ports import EventStore
 
@@ -63,7 +63,7 @@ class AddressHistory:
     def add(self, clicks: Iterable[Click]) -> None:
         """Add clicks to the cache. Adding a click again changes nothing."""
         for click in clicks:
-            if is_visitor_address(click.ip):
+            if is_public_ip(click.ip):
                 address_click = AddressClick.from_click(click)
                 if self._cached.add(address_click):
                     self._arrival_order.append(address_click)
@@ -171,32 +171,35 @@ class ClicksByAddress:
         Some of them may be for the same message.
         """
         untampered_key = click.ip, False
-        clicks = self._clicks.get(untampered_key, [])
-        first, end = _find_nearby_range(clicks, click)
+        untampered_clicks = self._clicks.get(untampered_key, [])
+        first, end = _find_nearby_range(untampered_clicks, click)
         if end - first <= _INDEX_THRESHOLD:
-            yield from (other for other in clicks[first:end] if other.message_id != click.message_id)
+            yield from (other for other in untampered_clicks[first:end] if other.message_id != click.message_id)
         else:
-            yield from self._get_index(untampered_key).find_nearest(click, clicks)
+            yield from self._get_index(untampered_key).find_nearest(click, untampered_clicks)
         if tampered_clicks := self._clicks.get((click.ip, True)):
             same_agent_clicks = self._same_agent_clicks(click, tampered=True)
-            for side in chain(_iterate_outward(tampered_clicks, click), _iterate_outward(same_agent_clicks, click)):
+            for side in chain(
+                _neighbours_by_side(tampered_clicks, click), _neighbours_by_side(same_agent_clicks, click)
+            ):
                 yield from islice(side, 1)
 
     def affected_message_ids(self, click: AddressClick) -> Iterator[str]:
         """Yield the messages whose verdicts a click can change. Duplicates and the click's own message may occur."""
-        clicks = self._clicks.get((click.ip, False), [])
+        untampered_clicks = self._clicks.get((click.ip, False), [])
         if click.tampered:
-            yield from self._affected_by_tampered(clicks, click)
+            yield from self._affected_by_tampered(untampered_clicks, click)
             return
-        for side in _iterate_outward(clicks, click):
+        # Signals compare the user agents of an address, and the recipients and domains of each user agent.
+        for side in _neighbours_by_side(untampered_clicks, click):
             yield from _iterate_affected_messages(side, click, (_get_user_agent,))
-        for side in _iterate_outward(self._same_agent_clicks(click, tampered=False), click):
+        for side in _neighbours_by_side(self._same_agent_clicks(click, tampered=False), click):
             yield from _iterate_affected_messages(side, click, (_get_recipient, _get_domain))
 
     def _affected_by_tampered(self, clicks: Sequence[AddressClick], tampered_click: AddressClick) -> Iterator[str]:
         """Messages with a click that has no nearer tampered click of the same user agent."""
-        tampered_sides = _iterate_outward(self._same_agent_clicks(tampered_click, tampered=True), tampered_click)
-        for side, tampered_side in zip(_iterate_outward(clicks, tampered_click), tampered_sides, strict=True):
+        tampered_sides = _neighbours_by_side(self._same_agent_clicks(tampered_click, tampered=True), tampered_click)
+        for side, tampered_side in zip(_neighbours_by_side(clicks, tampered_click), tampered_sides, strict=True):
             max_distance = next(
                 (abs(other.at - tampered_click.at) for other in tampered_side if other != tampered_click),
                 ACTIVITY_WINDOW,
@@ -242,7 +245,7 @@ class _ClickIndex:
     def find_nearest(self, click: AddressClick, clicks: Sequence[AddressClick]) -> Iterator[AddressClick]:
         """Yield the nearest user agents, and the nearest recipients and domains of the click's own user agent."""
         same_agent_clicks = self.same_agent_clicks(click)
-        for side in _iterate_outward(same_agent_clicks, click):
+        for side in _neighbours_by_side(same_agent_clicks, click):
             yield from _take_distinct((other for other in side if other.message_id != click.message_id), _get_recipient)
         yield from _nearest_of_each(self._by_agent, clicks, click, _get_user_agent)
         by_domain = self._by_domain.get(click.user_agent_hash, {})
@@ -261,7 +264,7 @@ def build_address_windows(clicks: Iterable[Click]) -> Iterator[AddressWindow]:
     """Yield time windows around clicks by IP address. Windows of one address do not overlap."""
     times_by_address: dict[str, list[datetime]] = {}
     for click in clicks:
-        if is_visitor_address(click.ip):
+        if is_public_ip(click.ip):
             times_by_address.setdefault(click.ip, []).append(click.at)
     for address, times in times_by_address.items():
         first = last = min(times)
@@ -276,12 +279,12 @@ def build_address_windows(clicks: Iterable[Click]) -> Iterator[AddressWindow]:
 def _clicks_with_neighbours(clicks: Iterable[Click], find_clicks: _FindClicks) -> Iterator[AddressClick]:
     """Yield the clicks whose IP address has other clicks."""
     for click in clicks:
-        if is_visitor_address(click.ip) and not find_clicks(click.ip).has_at_most_one(click.ip):
+        if is_public_ip(click.ip) and not find_clicks(click.ip).has_at_most_one(click.ip):
             yield AddressClick.from_click(click)
 
 
-def _iterate_outward(clicks: Sequence[AddressClick], click: AddressClick) -> Iterator[Iterator[AddressClick]]:
-    """Yield two iterators from the nearest click on: earlier clicks, and clicks at the same time or later."""
+def _neighbours_by_side(clicks: Sequence[AddressClick], click: AddressClick) -> Iterator[Iterator[AddressClick]]:
+    """Yield two iterators, nearest clicks first: over earlier clicks, and over clicks at the same time or later."""
     first, end = _find_nearby_range(clicks, click)
     middle = bisect_left(clicks, click.at, lo=first, hi=end, key=_get_time)
     yield (clicks[index] for index in range(middle - 1, first - 1, -1))
@@ -306,17 +309,17 @@ def _nearest_of_each(
     """
     if len(clicks_by_key) <= _INDEX_THRESHOLD:
         for clicks_of_key in clicks_by_key.values():
-            for side in _iterate_outward(clicks_of_key, click):
+            for side in _neighbours_by_side(clicks_of_key, click):
                 yield from islice(side, 1)
         return
-    for side in _iterate_outward(clicks, click):
+    for side in _neighbours_by_side(clicks, click):
         yield from _take_distinct(side, get_key)
 
 
-def _take_distinct(outward: Iterable[AddressClick], get_key: _GetKey) -> Iterator[AddressClick]:
+def _take_distinct(neighbours: Iterable[AddressClick], get_key: _GetKey) -> Iterator[AddressClick]:
     """Yield the first click of each key, up to `MAX_NEIGHBOURS_PER_SIDE` keys."""
     seen: set[Hashable] = set()
-    for click in outward:
+    for click in neighbours:
         if get_key(click) not in seen:
             yield click
             seen.add(get_key(click))
@@ -325,24 +328,24 @@ def _take_distinct(outward: Iterable[AddressClick], get_key: _GetKey) -> Iterato
 
 
 def _iterate_affected_messages(
-    outward: Iterable[AddressClick], click: AddressClick, get_keys: Sequence[_GetKey]
+    neighbours: Iterable[AddressClick], click: AddressClick, key_functions: Sequence[_GetKey]
 ) -> Iterator[str]:
     """Yield the messages of clicks from the nearest on, until none further out can have ``click`` as a neighbour.
 
     The inverse of `_take_distinct`: a click is out of reach once, for every key, the clicks in between have the same
     key or more than `MAX_NEIGHBOURS_PER_SIDE` different keys.
     """
-    seen: list[set[Hashable]] = [set() for _ in get_keys]
-    for other in outward:
+    seen: list[set[Hashable]] = [set() for _ in key_functions]
+    for other in neighbours:
         if other == click:
             continue
         if other.message_id != click.message_id:
             yield other.message_id
-        for get_key, keys in zip(get_keys, seen, strict=True):
+        for get_key, keys in zip(key_functions, seen, strict=True):
             keys.add(get_key(other))
         if all(
             get_key(click) in keys or len(keys) > MAX_NEIGHBOURS_PER_SIDE
-            for get_key, keys in zip(get_keys, seen, strict=True)
+            for get_key, keys in zip(key_functions, seen, strict=True)
         ):
             return
 

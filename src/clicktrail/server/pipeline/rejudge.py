@@ -1,7 +1,7 @@
 """Judge stored clicks again by the current rules, network data and agent list, and report what changes."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -64,16 +64,28 @@ class RejudgeResult:
         before, after = (clickers / delivered if delivered else 0.0 for clickers in self.unique_human)
         return before, after
 
-    def count_click(self, stored: StoredVerdict, verdict: Verdict) -> None:
-        """Count a click with its stored and its new verdict."""
+    def add_clicks(self, clicks: Iterable[JudgedClick], stored_verdicts: Mapping[str, StoredVerdict]) -> None:
+        """Compare clicks with their stored verdicts, by click id. Clicks without a stored verdict are ignored."""
+        for judged in clicks:
+            stored = stored_verdicts.get(judged.click.id)
+            if stored is None:
+                continue
+            if has_shortened_ip_address(judged.click):
+                self.skipped_count += 1
+                self._add_verdict(stored, stored.verdict)
+            else:
+                self.judged_count += 1
+                self._add_verdict(stored, judged.verdict)
+
+    def _add_verdict(self, stored: StoredVerdict, verdict: Verdict) -> None:
         if stored.verdict is not verdict:
             self.changes[stored.verdict, verdict] += 1
         if stored.counted and stored.person:
-            before, after = self.human_clickers
+            people_before, people_after = self.human_clickers
             if stored.verdict is Verdict.HUMAN:
-                before.add(stored.person)
+                people_before.add(stored.person)
             if verdict is Verdict.HUMAN:
-                after.add(stored.person)
+                people_after.add(stored.person)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +126,11 @@ class Rejudger:
                 verdicts = await self.event_store.verdicts(
                     report.campaign, since=request.since, part=part, part_count=part_count
                 )
-                stored = {verdict.click_id: verdict for verdict in verdicts}
-                judged = await self._judge_messages({verdict.message_id for verdict in verdicts})
-                changed = [_select_changed_clicks(message, stored, result) for message in judged]
+                stored_verdicts = {verdict.click_id: verdict for verdict in verdicts}
+                messages = await self._judge_messages({verdict.message_id for verdict in verdicts})
+                for message in messages:
+                    result.add_clicks(message.clicks, stored_verdicts)
+                changed = [_select_changed_clicks(message, stored_verdicts) for message in messages]
                 changed = [message for message in changed if message.clicks]
                 if request.apply and changed:
                     await self._store(changed)
@@ -138,27 +152,14 @@ class Rejudger:
             observer.on_stored(messages)
 
 
-def _select_changed_clicks(
-    message: JudgedMessage, stored: Mapping[str, StoredVerdict], result: RejudgeResult
-) -> JudgedMessage:
-    """The message with only the clicks whose verdict or reasons differ from the stored ones; also counts all clicks."""
-    changed = tuple(_iterate_changed_clicks(message.clicks, stored, result))
-    previous_verdicts = {judged.click.id: stored[judged.click.id].verdict for judged in changed}
-    return replace(message, clicks=changed, previous_verdicts=previous_verdicts)
-
-
-def _iterate_changed_clicks(
-    clicks: Iterable[JudgedClick], stored_verdicts: Mapping[str, StoredVerdict], result: RejudgeResult
-) -> Iterator[JudgedClick]:
-    for judged in clicks:
+def _select_changed_clicks(message: JudgedMessage, stored_verdicts: Mapping[str, StoredVerdict]) -> JudgedMessage:
+    """The message with only the clicks whose verdict or reasons differ from the stored ones."""
+    changed: list[JudgedClick] = []
+    for judged in message.clicks:
         stored = stored_verdicts.get(judged.click.id)
-        if stored is None:
+        if stored is None or has_shortened_ip_address(judged.click):
             continue
-        if has_shortened_ip_address(judged.click):
-            result.skipped_count += 1
-            result.count_click(stored, stored.verdict)
-            continue
-        result.judged_count += 1
-        result.count_click(stored, judged.verdict)
         if stored != StoredVerdict.from_judged(judged, stored.message_id):
-            yield judged
+            changed.append(judged)
+    previous_verdicts = {judged.click.id: stored_verdicts[judged.click.id].verdict for judged in changed}
+    return replace(message, clicks=tuple(changed), previous_verdicts=previous_verdicts)

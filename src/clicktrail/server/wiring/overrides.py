@@ -35,7 +35,7 @@ async def copy_overrides(settings: Settings, registry: Registry) -> None:
 
 
 async def run_overrides_copy(stopping: asyncio.Event, settings: Settings, registry: Registry) -> None:
-    """Copy new overrides every few seconds, on a machine without an engine."""
+    """Copy new overrides every few seconds. Only needed where no engine runs: the engine copies them itself."""
     await run_periodically(
         OverridesCopier(settings, registry).run_once,
         stopping,
