@@ -85,7 +85,7 @@ def audit_rows(rows: Iterable[ExportRow], convention: Convention) -> UtmAudit:
     """Group equivalent values of an export and choose the canonical value of each group.
 
     The canonical value is the convention's if the group has it, else the most frequent value that is already
-    normalised, else the most frequent one, normalised. Frequency is counted in sessions, or in rows if sessions are unknown.
+    normalised, else the most frequent one, normalised. Frequency is counted in sessions, or in rows without sessions.
     """
     all_rows = list(rows)
     counts: dict[str, dict[str, _ValueCount]] = defaultdict(lambda: defaultdict(_ValueCount))

@@ -194,8 +194,8 @@ def matches_campaign_pattern(campaign: str, pattern: str) -> bool:
     """Whether the name of a campaign matches a pattern.
 
     In a pattern, ``YYYY``, ``MM`` and ``DD`` match the digits of a date and ``description`` matches ASCII words in
-    snake case; other characters match themselves. ``YYYY-MM_description`` matches ``2026-11_black_friday``, ``description``
-    matches ``welcome_series_2``.
+    snake case; other characters match themselves. ``YYYY-MM_description`` matches ``2026-11_black_friday``, and
+    ``description`` matches ``welcome_series_2``.
     """
     regex, end = "", 0
     for field_match in _PATTERN_FIELD.finditer(pattern):

@@ -342,7 +342,7 @@ class SharedAddress:
 
 
 class SharedAddressDetector:
-    """Detects that too many clicks come from one IP address: usually the sender's own proxy, missing in trusted_proxies."""
+    """Detects an IP address with too many clicks: usually the sender's own proxy, missing in trusted_proxies."""
 
     def __init__(self) -> None:
         self._recent_addresses: deque[str] = deque()
