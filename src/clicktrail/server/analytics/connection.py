@@ -91,14 +91,27 @@ class ChdbPool:
         Raises:
             StorageError: chDB refused it.
         """
-        if lines := _encoder.encode_lines(list(rows)):
-            await self.execute(load_query(query_name) + lines.decode())
+        await self.insert_in_order({query_name: rows})
+
+    async def insert_in_order(self, rows_by_query: Mapping[str, Iterable[msgspec.Struct]]) -> None:
+        """Insert rows with several statements, one after another.
+
+        Raises:
+            StorageError: chDB refused one; those before it were inserted.
+        """
+        encoded = {name: _encoder.encode_lines(list(rows)) for name, rows in rows_by_query.items()}
+        statements = [load_query(name) + lines.decode() for name, lines in encoded.items() if lines]
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._execute_all, statements)
 
     async def close(self) -> None:
         """Wait for running statements, then close the folder."""
         await asyncio.to_thread(self._executor.shutdown)
         while not self._idle_connections.empty():
             self._idle_connections.get().close()
+
+    def _execute_all(self, statements: Iterable[str]) -> None:
+        for statement in statements:
+            self._execute(statement, {})
 
     def _execute(self, statement: str, parameters: dict[str, str]) -> bytes:
         connection = self._idle_connections.get()

@@ -181,14 +181,15 @@ class ChdbAnalytics:
         message_rows = list(build_message_rows(messages, version=version))
         click_rows = [*build_click_rows(messages, version=version), *build_anonymous_click_rows(anonymous_clicks)]
         change_rows = build_verdict_change_rows(messages, changed_at=changed_at, version=version)
-        await self._connections.insert_rows("insert_events", build_event_rows(events, version=version))
-        await self._connections.insert_rows(
-            "insert_address_clicks", build_address_click_rows(event for _, event in events)
+        await self._connections.insert_in_order(
+            {
+                "insert_events": build_event_rows(events, version=version),
+                "insert_address_clicks": build_address_click_rows(event for _, event in events),
+                "insert_messages": message_rows,
+                "insert_verdict_changes": change_rows,  # before the clicks, which replace the previous verdicts
+                "insert_clicks": click_rows,
+            }
         )
-        await self._connections.insert_rows("insert_messages", message_rows)
-        # Changes before clicks: storing the clicks replaces the previous verdicts.
-        await self._connections.insert_rows("insert_verdict_changes", change_rows)
-        await self._connections.insert_rows("insert_clicks", click_rows)
         # Last: a report that is counted during these inserts may miss some rows, so it must be stale afterwards.
         campaigns = {row.campaign for row in message_rows} | {row.campaign for row in click_rows}
         await self._report_cache.invalidate(campaigns, version=version)
