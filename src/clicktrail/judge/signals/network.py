@@ -147,7 +147,7 @@ def tampered_token_nearby(evidence: MessageEvidence, *, window_s: float) -> Sign
     Where people read mail, the User-Agent must be the same too: employees and their company's scanner may share an
     address.
     """
-    own_clicks = (AddressClick.from_click(click) for click in evidence.clicks)
+    own_clicks = (AddressClick.from_click(click) for click in evidence.clicks if click.tampered)
     tampered_clicks = [
         click
         for click in chain(own_clicks, *evidence.clicks_by_address.values())
