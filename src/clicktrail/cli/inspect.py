@@ -40,9 +40,9 @@ def inspect(
         contents = _open_path(ring, path, settings)
     except TokenError as error:
         hint = (
-            _find_damage_hint(url)
-            or _find_host_hint(url, settings.tracking.domain)
-            or _find_key_hint(ring, path.partition("/")[0], ring_path)
+            _describe_damage(url)
+            or _describe_wrong_host(url, settings.tracking.domain)
+            or _describe_key(ring, path.partition("/")[0], ring_path)
         )
         raise type(error)(f"'{_shorten_url(url)}' does not open: {error}", hint=hint) from error
     if json_:
@@ -146,7 +146,7 @@ def _format_time(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _find_damage_hint(url: str) -> str:
+def _describe_damage(url: str) -> str:
     """How the URL was damaged in transit, if that is visible; else empty."""
     if "…" in url or "..." in url:
         return "it is cut off at the dots: copy the link's address, not its text"
@@ -155,16 +155,16 @@ def _find_damage_hint(url: str) -> str:
     return ""
 
 
-def _find_host_hint(url: str, domain: str) -> str:
+def _describe_wrong_host(url: str, domain: str) -> str:
     host, tracking_host = urlsplit(url.strip()).netloc, urlsplit(domain).netloc
     if not host or host == tracking_host:
         return ""
     return f"its host is {host}, and tracking.domain is {tracking_host}: check that it is one of your links"
 
 
-def _find_key_hint(ring: KeyRing, token: str, ring_path: Path) -> str:
-    _, number = identify_key(token) or (None, None)
-    key = next((key for key in ring.keys if key.number == number), None)
+def _describe_key(ring: KeyRing, token: str, ring_path: Path) -> str:
+    _, key_number = identify_key(token) or (None, None)
+    key = next((key for key in ring.keys if key.number == key_number), None)
     if key is None:
         return f"its last character belongs to no key in {ring_path}: check that URL and key ring are the right ones"
     return f"its last character belongs to key {key.number} in {ring_path} (state {key.state}): check the URL"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from clicktrail.cli.terminal import print_line
 
-if TYPE_CHECKING:  # Rich is slow to import, and a command's help needs none of it
+if TYPE_CHECKING:  # Rich is slow to import, and --help does not need it
     from rich.console import Console
     from rich.table import Table
 

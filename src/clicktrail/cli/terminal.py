@@ -1,4 +1,4 @@
-r"""Print to the terminal: data never brings markup or control characters.
+r"""Print to the terminal, with control characters escaped and no markup read from data.
 
 Campaign names, URLs and addresses come from other people's mail. Every command prints through this module, which
 writes control characters as visible escapes: ``\x1b`` for ESC, ``\u202e`` for a right-to-left override.
@@ -41,7 +41,7 @@ def print_line(text: str = "") -> None:
 
 def print_json(document: object) -> None:
     """Print a Struct, or anything else that msgspec encodes, as JSON to standard output."""
-    import msgspec  # slow to import; help needs none of it
+    import msgspec  # slow to import, and --help does not need it
 
     text = json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False)
     print(escape_control_characters_in_json(text), flush=True)

@@ -83,28 +83,30 @@ def compile_campaign(
 ) -> CompiledMessage:
     """Compile the bodies of a campaign.
 
-    An HTML link that is a merge tag and has ``data-clicktrail-group`` is personal. All other links with merge tags
-    stay unchanged.
+    An HTML link that is a merge tag and has ``data-clicktrail-group`` is personal: its whole URL differs by recipient.
+    All other links with merge tags stay unchanged.
 
     Args:
         html: HTML body; empty if there is none.
         text: plain-text body; empty if there is none.
         policy: decides which links are tracked.
-        tag_url: returns the destination of a link, the URL with UTM parameters.
-        make_url_suffixes: returns the suffixes of as many tracking URLs as it is given, of ``[A-Za-z0-9/._-]``, the
-            last character alphanumeric.
+        tag_url: adds UTM parameters to the URL of a link.
+        make_url_suffixes: called with the number of positions, returns the end of the tracking URL for each position:
+            characters ``[A-Za-z0-9/._-]``, the last one alphanumeric.
 
     Raises:
         ValueError: a suffix has other characters.
     """
     bodies = [Body(body_type=BodyType.HTML, text=html), Body(index=1, body_type=BodyType.TEXT, text=text)]
+    # The tracking URLs differ by recipient. Placeholders stand for them here; `_prepare_link` removes them.
     rewriter = LinkRewriter(policy=policy, make_url_tagger=lambda: tag_url, make_tracking_url=build_placeholder_url)
-    numbered_links = rewriter.number_links(bodies)
-    tracked_count = len({link.position for links in numbered_links for link in links if link.position is not None})
-    personal_indexes = dict.fromkeys(link.index for links in numbered_links for link in links if _is_personal(link))
-    personal_positions = {index: tracked_count + number for number, index in enumerate(personal_indexes)}
+    links_by_body = rewriter.number_links(bodies)
+    all_links = [link for links in links_by_body for link in links]
+    tracked_count = len({link.position for link in all_links if link.position is not None})
+    personal_indexes = dict.fromkeys(link.index for link in all_links if _is_personal(link))
+    personal_positions = {index: position for position, index in enumerate(personal_indexes, start=tracked_count)}
     html_links, text_links = (
-        tuple(_prepare_link(link, personal_positions) for link in links) for links in numbered_links
+        tuple(_prepare_link(link, personal_positions) for link in links) for links in links_by_body
     )
     suffixes = [_check_url_suffix(suffix) for suffix in make_url_suffixes(tracked_count + len(personal_positions))]
     links = (*html_links, *text_links)
@@ -151,7 +153,7 @@ def _build_personal_url(
         is_trap=link.is_trap,
     )
     reason = rewriter.policy.decide(candidate).reason
-    if reason is LinkReason.NO_CONSENT:
+    if reason is LinkReason.NO_CONSENT:  # UTM parameters need no consent
         return escape_url(tag_url(candidate), link.body_type)
     if reason is not LinkReason.TRACKED or link.position is None:
         return escape_url(destination, link.body_type)

@@ -25,7 +25,7 @@ from clicktrail.rewrite.text_links import Flow, add_destination_hosts
 _TRACKING_URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+/[A-Za-z0-9/._-]*[A-Za-z0-9]")
 _UNSAFE_CHARACTER = re.compile(r"""["'<>`\s]|[^\x00-\x7f]""")
 _TAGGED_REASONS = (LinkReason.TRACKED, LinkReason.NO_CONSENT)
-"""Reasons of links that get UTM parameters."""
+"""Reasons of links that get UTM parameters, which need no consent."""
 
 
 class NumberedLink(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,9 +74,8 @@ class LinkRewriter:
 
     Attributes:
         policy: decides which links are tracked.
-        make_url_tagger: returns a function that maps a link to its destination, the URL with UTM parameters. That
-            function is called for the links in their order. It may keep state: each numbering of a message makes a
-            new one.
+        make_url_tagger: returns a function that adds UTM parameters to the URL of a link. That function is called for
+            the links in their order. It may keep state: each numbering of a message makes a new one.
         make_tracking_url: returns the tracking URL of a link: http or https, the path of ``[A-Za-z0-9/._-]``, the last
             character alphanumeric. An empty string leaves the link untracked, as too long. Called once for each
             position and body type; again, with another ``link_count``, if a body turns out not to be rewritable.

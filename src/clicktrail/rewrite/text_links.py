@@ -139,7 +139,7 @@ def add_destination_hosts(text: str, links: Sequence[Link]) -> tuple[Link, ...]:
     updated_links = []
     for link, next_link in zip_longest(links, links[1:]):
         offset = _find_host_offset(text, link)
-        if not link.is_tracked or offset is None or _is_label(text, link, next_link):
+        if not link.is_tracked or offset is None or _is_label_of_next(text, link, next_link):
             updated_links.append(link)
         else:
             host = parse_url(link.destination).hostname
@@ -209,7 +209,8 @@ def _find_host_offset(text: str, link: Link) -> int | None:
     return None if before.endswith(("<", "](")) else link.end
 
 
-def _is_label(text: str, link: Link, next_link: Link | None) -> bool:
+def _is_label_of_next(text: str, link: Link, next_link: Link | None) -> bool:
+    # As in Markdown, [https://shop.example](https://shop.example), or in https://shop.example <https://shop.example>.
     return (
         next_link is not None
         and next_link.destination == link.destination

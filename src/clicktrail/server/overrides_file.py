@@ -77,7 +77,9 @@ def _merge_consents(old: Iterable[ConsentRecord], new: Iterable[ConsentRecord]) 
     latest = {record.recipient: record for record in old}
     for record in sorted(new, key=_consent_sort_key):
         previous = latest.get(record.recipient)
-        if previous.at <= record.at if previous else record.consent is Consent.DENIED:
+        is_later = previous is not None and previous.at <= record.at
+        is_first_denial = previous is None and record.consent is Consent.DENIED
+        if is_later or is_first_denial:
             latest[record.recipient] = record
     return tuple(sorted(latest.values(), key=_consent_sort_key))
 

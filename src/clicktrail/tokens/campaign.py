@@ -51,7 +51,7 @@ class SealedMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def seal_token_prefix(ring: KeyRing, message: SealedMessage) -> str:
-    """Seal a message: the prefix of its tokens, to be followed by one of `build_token_suffixes` of the same ring."""
+    """Seal a message. Returns the prefix of its tokens; `build_token_suffixes` of the same ring returns the rest."""
     plaintext = b"".join(
         (
             _VERSION,
@@ -61,16 +61,17 @@ def seal_token_prefix(ring: KeyRing, message: SealedMessage) -> str:
             _encode_text(message.recipient),
         )
     )
-    return ring.encrypt(plaintext, TokenFormat.CAMPAIGN)[:-1]
+    sealed = ring.encrypt(plaintext, TokenFormat.CAMPAIGN)
+    return sealed[:-1]  # the last character names format and key, and is part of the suffix
 
 
 def build_token_suffixes(ring: KeyRing, link_count: int) -> tuple[str, ...]:
     """Build the suffixes of a message's tokens, by position, for at most `MAX_LINKS` links."""
-    last = ring.sealing_key.last_character(TokenFormat.CAMPAIGN)
+    key_character = ring.sealing_key.last_character(TokenFormat.CAMPAIGN)
     return tuple(
         _POSITION_ALPHABET[position // len(_POSITION_ALPHABET)]
         + _POSITION_ALPHABET[position % len(_POSITION_ALPHABET)]
-        + last
+        + key_character
         for position in range(link_count)
     )
 
@@ -140,14 +141,15 @@ def _decode_text(data: bytes, offset: int) -> tuple[str, int]:
     Raises:
         IndexError: the data is too short.
     """
-    length, offset = _decode_varint(data, offset)
-    end = offset + length // 2
+    header, offset = _decode_varint(data, offset)
+    length, is_packed = divmod(header, 2)
+    end = offset + length
     if end > len(data):
         raise IndexError(end)
-    if not length % 2:
+    if not is_packed:
         return data[offset:end].decode(), end
     number, text = int.from_bytes(data[offset:end]), ""
     while number:
         number, digit = divmod(number, len(_BASE_36_DIGITS))
         text = _BASE_36_DIGITS[digit] + text
-    return text[1:], end
+    return text[1:], end  # without the leading 1, which keeps zeros at the start of the text

@@ -43,5 +43,6 @@ def decode_short_token(token: str) -> tuple[int, int]:
     code = 0
     for digit in token[:_CODE_CHARS]:
         code = code << _BITS_PER_DIGIT | _BASE_64_DIGITS.index(digit)
+    # The digit that only positions from 20 on have counts from 1.
     high = _BASE_64_DIGITS.index(token[_CODE_CHARS]) + 1 if len(token) > _CODE_CHARS + 1 else 0
     return code, high * len(_LAST_CHARACTERS) + _LAST_CHARACTERS.index(token[-1])

@@ -26,20 +26,22 @@ def fold_value(value: str, *, drop_noise_words: bool = False) -> str:
     return "".join(significant or words)
 
 
-def is_typo(one: str, other: str) -> bool:
+def is_typo(first: str, second: str) -> bool:
     """Whether two folded values differ by one typo: one character added, removed, replaced, or two swapped.
 
     First letter and digits must be equal: ``gmail`` is not ``email``, and part 2 is not part 3. The last letter must
     not be replaced: ``sale_a`` is not ``sale_b``.
     """
-    if min(len(one), len(other)) < _MIN_TYPO_CHARS or one[0] != other[0] or abs(len(one) - len(other)) > 1:
+    min_chars = min(len(first), len(second))
+    if min_chars < _MIN_TYPO_CHARS or first[0] != second[0] or abs(len(first) - len(second)) > 1:
         return False
-    if one == other or _DIGITS.findall(one) != _DIGITS.findall(other):
+    if first == second or _DIGITS.findall(first) != _DIGITS.findall(second):
         return False
-    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    a, b = one[start:], other[start:]
-    swapped = a[:2] == b[1::-1] and a[2:] == b[2:]
-    return swapped or (len(a) > 1 and a[1:] == b[1:]) or a[1:] == b or a == b[1:]
+    start = next((index for index in range(min_chars) if first[index] != second[index]), min_chars)
+    a, b = first[start:], second[start:]  # from the first difference on
+    is_swapped = a[:2] == b[1::-1] and a[2:] == b[2:]
+    is_replaced = len(a) > 1 and a[1:] == b[1:]
+    return is_swapped or is_replaced or a[1:] == b or a == b[1:]
 
 
 def match_known_value(value: str, known: Iterable[str]) -> str:
@@ -66,7 +68,7 @@ _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?![0-9])")
 
 
 def normalize_value(parameter: str, value: str, convention: Convention, *, medium: str) -> str:
-    """Normalise a value: the convention's value that it means, else lower case with underscores between words.
+    """Normalise a value: to the convention's spelling if it has one, else to lower case with underscores.
 
     Args:
         parameter: lower case.

@@ -431,8 +431,8 @@ def test_full_backlog_drops_the_newest() -> None:
     assert ([b"first", b"second"], 1) == (backlog.peek(100), backlog.dropped)
 
 
-def test_drop_all_drops_waiting_and_later_frames() -> None:
+def test_closed_backlog_drops_waiting_and_later_frames() -> None:
     backlog = create_backlog([b"first", b"second"])
-    backlog.drop_all()
+    backlog.close()
     backlog.add(b"third")
     assert (0, 0, 3) == (len(backlog), backlog.size, backlog.dropped)

@@ -46,4 +46,4 @@ class SeededRandom(Random):
         """Draw one of the few addresses that a service uses in each of its networks."""
         network = ipaddress.ip_network(self.choice(networks))
         stride = network.num_addresses // (server_count + 1)
-        return str(network[stride * self.randint(1, server_count) + stride // 3])
+        return str(network[stride * self.randint(1, server_count) + stride // 3])  # not a round address such as .64

@@ -49,7 +49,10 @@ def burst(
 def datacentre_burst(
     evidence: MessageEvidence, *, min_links: int, window_s: float, long_min_links: int, long_window_s: float
 ) -> SignalMatches:
-    """Like `burst`, for clicks from where few people read mail; its limits are slow enough for a human."""
+    """Like `burst`, for clicks from data centres and mail security companies.
+
+    Few people read mail there, so its limits include bursts that are slow enough for a human.
+    """
     clicks = [click for click in evidence.followed_clicks if click.id in evidence.machine_network_click_ids]
     runs = _find_bursts(evidence, clicks, ((long_min_links, long_window_s), (min_links, window_s)))
     return expand_runs((run, f"{_format_burst(run)} from a data centre") for run in runs)

@@ -1,4 +1,4 @@
-"""List single clicks in a time that does not depend on the size of their campaign.
+"""List single clicks page by page, equally fast for small and large campaigns.
 
 Reading with ``FINAL`` merges all versions of each row, which takes seconds for a large campaign. So a page is read in
 two steps: find the keys of matching rows without ``FINAL``, in the order of the primary key, then read and merge only
@@ -31,22 +31,22 @@ async def list_clicks(connections: ChdbPool, search: ClickSearch, *, limit: int)
     for factor in _FETCH_FACTORS:
         if next_cursor is None or len(clicks) > limit:
             break
-        cursor_limit = limit * factor + 1  # one more than needed shows whether there is a next page
-        cursors = await _find_cursors(connections, search, before=next_cursor, limit=cursor_limit)
-        clicks += await _fetch_clicks(connections, search, cursors)
-        next_cursor = cursors[-1] if len(cursors) == cursor_limit else None
+        key_limit = limit * factor + 1  # one more than needed shows whether there is a next page
+        keys = await _find_matching_keys(connections, search, before=next_cursor, limit=key_limit)
+        clicks += await _fetch_clicks(connections, search, keys)
+        next_cursor = keys[-1] if len(keys) == key_limit else None
     if len(clicks) > limit:
         last_click = clicks[limit - 1].click
         next_cursor = (last_click.at, last_click.id)
     return ClickPage(clicks=tuple(clicks[:limit]), next_cursor=next_cursor)
 
 
-class _CursorRow(msgspec.Struct):
+class _KeyRow(msgspec.Struct):
     at: datetime
     id: str
 
 
-async def _find_cursors(
+async def _find_matching_keys(
     connections: ChdbPool, search: ClickSearch, *, before: ClickCursor, limit: int
 ) -> list[ClickCursor]:
     at, click_id = before
@@ -57,7 +57,7 @@ async def _find_cursors(
         "id": click_id,
         "limit": str(limit),
     }
-    return [(row.at, row.id) for row in await connections.fetch_rows("click_cursors", _CursorRow, parameters)]
+    return [(row.at, row.id) for row in await connections.fetch_rows("click_cursors", _KeyRow, parameters)]
 
 
 class _ClickRow(msgspec.Struct, kw_only=True):
@@ -79,12 +79,13 @@ class _ClickRow(msgspec.Struct, kw_only=True):
 
 
 async def _fetch_clicks(
-    connections: ChdbPool, search: ClickSearch, cursors: Sequence[ClickCursor]
+    connections: ChdbPool, search: ClickSearch, keys: Sequence[ClickCursor]
 ) -> Sequence[JudgedClick]:
-    if not cursors:
+    """Read the clicks with these keys that still match the search."""
+    if not keys:
         return ()
-    hours = [str(hours_since_epoch(at)) for at, _ in cursors]
-    ids = [click_id for _, click_id in cursors]
+    hours = [str(hours_since_epoch(at)) for at, _ in keys]
+    ids = [click_id for _, click_id in keys]
     parameters = {**_build_search_parameters(search), "hours": hours, "ids": ids}
     rows = await connections.fetch_rows("clicks_by_key", _ClickRow, parameters)
     return [_build_judged_click(row, search.campaign) for row in rows]

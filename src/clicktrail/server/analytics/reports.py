@@ -140,13 +140,14 @@ class ReportCache:
         return await self._refresh(name, math.inf, self._background_lock)
 
     async def _load_cached(self, name: str | None) -> list[_CacheRow]:
+        """Count small stale reports now, and leave large ones to `refresh_next`."""
         rows = await self._refresh(name, self._max_foreground_clicks, self._foreground_lock)
         if any(row.is_stale for row in rows):
             self._refresh_queue[name] = None
         return rows
 
     async def _refresh(self, name: str | None, max_clicks: float, lock: asyncio.Lock) -> list[_CacheRow]:
-        """Count stale reports of up to ``max_clicks`` clicks in total. Returns the rows of one campaign, or of all."""
+        """Count stale reports of up to ``max_clicks`` clicks in total. Returns the row of one campaign, or all rows."""
         rows = await self._fetch_rows(name)
         if not _select_smallest_stale(rows, max_clicks):
             return rows
@@ -211,11 +212,11 @@ class ReportCache:
 
 
 def _select_smallest_stale(rows: Iterable[_CacheRow], max_clicks: float) -> list[_CacheRow]:
-    """The stale rows with the fewest clicks, as many as have up to ``max_clicks`` clicks in total."""
-    selected = []
+    """The stale rows with the fewest clicks: as many as fit into ``max_clicks`` clicks in total."""
+    selected, total_clicks = [], 0
     for row in sorted((row for row in rows if row.is_stale), key=lambda row: row.click_count):
-        max_clicks -= row.click_count
-        if max_clicks >= 0:
+        total_clicks += row.click_count
+        if total_clicks <= max_clicks:
             selected.append(row)
     return selected
 

@@ -91,18 +91,18 @@ class _PendingResponse(msgspec.Struct, kw_only=True):  # created ten times as fa
     Attributes:
         with_body: whether the request was not ``HEAD``.
         started_at: when the request was complete, by ``perf_counter``.
-        send_ready: called once the response is known.
+        on_response: called once the response is known.
         response: None until it is known.
     """
 
     with_body: bool
     started_at: float
-    send_ready: Callable[[], None]
+    on_response: Callable[[], None]
     response: Response | None = None
 
     def set_response(self, response: Response) -> None:
         self.response = response
-        self.send_ready()
+        self.on_response()
 
 
 class Connection(asyncio.Protocol):
@@ -201,28 +201,34 @@ class Connection(asyncio.Protocol):
     def _handle_requests(self, requests: list[Request], refusal: Refusal | None) -> None:
         started_at = perf_counter()
         # Queue all before any is answered: only the last response of a connection has "Connection: close".
-        pending = [self._new_pending(started_at, with_body=request.method != "HEAD") for request in requests]
+        pending = [
+            self._create_pending_response(started_at, with_body=request.method != "HEAD") for request in requests
+        ]
         self._pending.extend(pending)
         if self._reader.expects_continue and not refusal:
-            self._pending.append(self._new_pending(started_at, response=self._routes.responses.continue_100))
+            self._pending.append(
+                self._create_pending_response(started_at, response=self._routes.responses.continue_100)
+            )
         if refusal:
             self._has_refused = True
             self._deadline = self._loop.time() + _LINGER_TIMEOUT_S
-            self._pending.append(self._new_pending(started_at, response=self._routes.responses.refusals[refusal]))
+            self._pending.append(
+                self._create_pending_response(started_at, response=self._routes.responses.refusals[refusal])
+            )
         for request, pending_response in zip(requests, pending, strict=True):
             self._routes.answer(request, pending_response.set_response)
         if not requests:
-            self._send_ready()
+            self._write_ready_responses()
 
-    def _new_pending(
+    def _create_pending_response(
         self, started_at: float, *, with_body: bool = True, response: Response | None = None
     ) -> _PendingResponse:
         return _PendingResponse(
-            with_body=with_body, started_at=started_at, send_ready=self._send_ready, response=response
+            with_body=with_body, started_at=started_at, on_response=self._write_ready_responses, response=response
         )
 
-    def _send_ready(self) -> None:
-        """Write the known responses at the front of the queue."""
+    def _write_ready_responses(self) -> None:
+        """Write the responses at the front of the queue, up to the first that is not known yet."""
         data = b""
         while self._pending and (response := self._pending[0].response) is not None:
             pending = self._pending.popleft()

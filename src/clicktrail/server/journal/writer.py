@@ -28,7 +28,7 @@ _MAX_BATCH_DELAY_S = 0.001
 _MAX_UNSYNCED_S = 0.010
 """With `Durability.ASYNC`: maximum time between a write and its sync."""
 _SLOW_COMMIT_S = 2.0
-"""A commit that takes longer degrades the writer: about here readers lose patience."""
+"""A commit that takes longer degrades the writer: about then people stop waiting for the page."""
 _RETRY_INTERVAL_S = 0.25
 _MAX_RETRY_BYTES = 1024 * 1024
 """Size of the batches in which the backlog is written."""
@@ -142,10 +142,10 @@ class SegmentWriter:
         self._executor.shutdown()
         if self._retry_future:
             self._finish_retry(self._retry_future)
-        self._leave_degraded_mode()
+        self._write_whole_backlog()
         self._sync()
-        self._backlog.drop_all()
-        self.is_degraded = True
+        self._backlog.close()  # a line that still could not be written is lost
+        self.is_degraded = True  # a line appended from now on is not committed
         self._appender.release()
 
     def __enter__(self) -> Self:
@@ -263,10 +263,10 @@ class SegmentWriter:
         if seconds > _SLOW_COMMIT_S or self._backlog.size > _MAX_RETRY_BYTES:
             self._retry_backlog()
         else:
-            self._leave_degraded_mode()
+            self._write_whole_backlog()
 
-    def _leave_degraded_mode(self) -> None:
-        """Write the rest of the backlog in the loop, so that no new line can overtake it."""
+    def _write_whole_backlog(self) -> None:
+        """Leave degraded mode. Writes in the loop, not in the thread, so that no new line can overtake the backlog."""
         frames = self._backlog.peek(self._backlog.size)
         self._backlog.remove_oldest(len(frames))
         self.is_degraded = False
@@ -277,8 +277,8 @@ class SegmentWriter:
 class Backlog:
     """A first-in, first-out buffer of frames that drops new frames when it is full.
 
-    The oldest frames are worth more: a recipient's first click makes a clicker, later ones only add clicks. A flood
-    cannot push out what was there before it, and the record has a single gap.
+    The oldest frames are worth more: a recipient's first click adds a clicker to the report, later ones only clicks.
+    So a flood cannot push out earlier clicks, and the journal has a single gap.
 
     Args:
         max_bytes: maximum size of the frames.
@@ -321,7 +321,7 @@ class Backlog:
         for _ in range(count):
             self.size -= len(self._frames.popleft())
 
-    def drop_all(self) -> None:
+    def close(self) -> None:
         """Drop all waiting frames, and every frame added later."""
         self.dropped += len(self._frames)
         self.remove_oldest(len(self._frames))

@@ -73,7 +73,7 @@ class AddressHistory:
         find_clicks = await self._load_clicks(clicks)
         return {
             message_id
-            for click in _clicks_with_neighbours(clicks, find_clicks)
+            for click in _select_clicks_with_neighbours(clicks, find_clicks)
             for message_id in find_clicks(click.ip).affected_message_ids(click)
         } - {""}
 
@@ -85,7 +85,7 @@ class AddressHistory:
         return {
             message_id: {
                 nearby
-                for click in _clicks_with_neighbours(clicks, find_clicks)
+                for click in _select_clicks_with_neighbours(clicks, find_clicks)
                 for nearby in find_clicks(click.ip).find_nearest(click)
                 if nearby.message_id != message_id
             }
@@ -178,9 +178,9 @@ class ClicksByAddress:
         else:
             yield from self._get_index(untampered_key).find_nearest(click, untampered_clicks)
         if tampered_clicks := self._clicks.get((click.ip, True)):
-            same_agent_clicks = self._same_agent_clicks(click, tampered=True)
+            same_user_agent_clicks = self._same_user_agent_clicks(click, tampered=True)
             for side in chain(
-                _neighbours_by_side(tampered_clicks, click), _neighbours_by_side(same_agent_clicks, click)
+                _neighbours_by_side(tampered_clicks, click), _neighbours_by_side(same_user_agent_clicks, click)
             ):
                 yield from islice(side, 1)
 
@@ -188,29 +188,30 @@ class ClicksByAddress:
         """Yield the messages whose verdicts a click can change. Duplicates and the click's own message may occur."""
         untampered_clicks = self._clicks.get((click.ip, False), [])
         if click.tampered:
-            yield from self._affected_by_tampered(untampered_clicks, click)
+            yield from self._find_affected_by_tampered(untampered_clicks, click)
             return
         # Signals compare the user agents of an address, and the recipients and domains of each user agent.
         for side in _neighbours_by_side(untampered_clicks, click):
             yield from _iterate_affected_messages(side, click, (_get_user_agent,))
-        for side in _neighbours_by_side(self._same_agent_clicks(click, tampered=False), click):
+        for side in _neighbours_by_side(self._same_user_agent_clicks(click, tampered=False), click):
             yield from _iterate_affected_messages(side, click, (_get_recipient, _get_domain))
 
-    def _affected_by_tampered(self, clicks: Sequence[AddressClick], tampered_click: AddressClick) -> Iterator[str]:
-        """Messages with a click that has no nearer tampered click of the same user agent."""
-        tampered_sides = _neighbours_by_side(self._same_agent_clicks(tampered_click, tampered=True), tampered_click)
+    def _find_affected_by_tampered(self, clicks: Sequence[AddressClick], tampered_click: AddressClick) -> Iterator[str]:
+        """Messages of the clicks before and after, up to the next tampered click of the same user agent.
+
+        Clicks beyond that one are nearer to it than to ``tampered_click``, so their verdicts do not change.
+        """
+        tampered_sides = _neighbours_by_side(self._same_user_agent_clicks(tampered_click, tampered=True), tampered_click)
         for side, tampered_side in zip(_neighbours_by_side(clicks, tampered_click), tampered_sides, strict=True):
-            max_distance = next(
-                (abs(other.at - tampered_click.at) for other in tampered_side if other != tampered_click),
-                ACTIVITY_WINDOW,
-            )
+            distances = (abs(other.at - tampered_click.at) for other in tampered_side if other != tampered_click)
+            max_distance = next(distances, ACTIVITY_WINDOW)
             yield from (other.message_id for other in side if abs(other.at - tampered_click.at) <= max_distance)
 
-    def _same_agent_clicks(self, click: AddressClick, *, tampered: bool) -> Sequence[AddressClick]:
+    def _same_user_agent_clicks(self, click: AddressClick, *, tampered: bool) -> Sequence[AddressClick]:
         """Clicks of the same IP address and user agent, in chronological order."""
         clicks = self._clicks.get((click.ip, tampered), [])
         if len(clicks) > _INDEX_THRESHOLD:
-            return self._get_index((click.ip, tampered)).same_agent_clicks(click)
+            return self._get_index((click.ip, tampered)).same_user_agent_clicks(click)
         return [other for other in clicks if other.user_agent_hash == click.user_agent_hash]
 
     def _get_index(self, address: tuple[str, bool]) -> "_ClickIndex":
@@ -223,33 +224,33 @@ class _ClickIndex:
     """The clicks of one IP address by user agent, and by user agent and recipient domain."""
 
     def __init__(self, clicks: Iterable[AddressClick]) -> None:
-        self._by_agent: dict[int, list[AddressClick]] = {}
+        self._by_user_agent: dict[int, list[AddressClick]] = {}
         self._by_domain: dict[int, dict[str, list[AddressClick]]] = {}
         for click in clicks:
             self.add(click)
 
     def add(self, click: AddressClick) -> None:
         by_domain = self._by_domain.setdefault(click.user_agent_hash, {})
-        insort(self._by_agent.setdefault(click.user_agent_hash, []), click, key=_get_time)
+        insort(self._by_user_agent.setdefault(click.user_agent_hash, []), click, key=_get_time)
         insort(by_domain.setdefault(click.recipient_domain, []), click, key=_get_time)
 
     def remove(self, click: AddressClick) -> None:
-        _remove_click(self._by_agent, click.user_agent_hash, click)
+        _remove_click(self._by_user_agent, click.user_agent_hash, click)
         _remove_click(self._by_domain[click.user_agent_hash], click.recipient_domain, click)
         if not self._by_domain[click.user_agent_hash]:
             del self._by_domain[click.user_agent_hash]
 
-    def same_agent_clicks(self, click: AddressClick) -> Sequence[AddressClick]:
-        return self._by_agent.get(click.user_agent_hash, ())
+    def same_user_agent_clicks(self, click: AddressClick) -> Sequence[AddressClick]:
+        return self._by_user_agent.get(click.user_agent_hash, ())
 
     def find_nearest(self, click: AddressClick, clicks: Sequence[AddressClick]) -> Iterator[AddressClick]:
         """Yield the nearest user agents, and the nearest recipients and domains of the click's own user agent."""
-        same_agent_clicks = self.same_agent_clicks(click)
-        for side in _neighbours_by_side(same_agent_clicks, click):
+        same_user_agent_clicks = self.same_user_agent_clicks(click)
+        for side in _neighbours_by_side(same_user_agent_clicks, click):
             yield from _take_distinct((other for other in side if other.message_id != click.message_id), _get_recipient)
-        yield from _nearest_of_each(self._by_agent, clicks, click, _get_user_agent)
+        yield from _take_nearest_per_key(self._by_user_agent, clicks, click, _get_user_agent)
         by_domain = self._by_domain.get(click.user_agent_hash, {})
-        yield from _nearest_of_each(by_domain, same_agent_clicks, click, _get_domain)
+        yield from _take_nearest_per_key(by_domain, same_user_agent_clicks, click, _get_domain)
 
 
 _FindClicks = Callable[[str], ClicksByAddress]
@@ -276,7 +277,7 @@ def build_address_windows(clicks: Iterable[Click]) -> Iterator[AddressWindow]:
         yield address, first - ACTIVITY_WINDOW, last + ACTIVITY_WINDOW
 
 
-def _clicks_with_neighbours(clicks: Iterable[Click], find_clicks: _FindClicks) -> Iterator[AddressClick]:
+def _select_clicks_with_neighbours(clicks: Iterable[Click], find_clicks: _FindClicks) -> Iterator[AddressClick]:
     """Yield the clicks whose IP address has other clicks."""
     for click in clicks:
         if is_public_ip(click.ip) and not find_clicks(click.ip).has_at_most_one(click.ip):
@@ -297,7 +298,7 @@ def _find_nearby_range(clicks: Sequence[AddressClick], click: AddressClick) -> t
     return first, bisect_right(clicks, click.at + ACTIVITY_WINDOW, lo=first, key=_get_time)
 
 
-def _nearest_of_each(
+def _take_nearest_per_key(
     clicks_by_key: Mapping[_Key, Sequence[AddressClick]],
     clicks: Sequence[AddressClick],
     click: AddressClick,

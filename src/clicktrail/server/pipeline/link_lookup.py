@@ -83,12 +83,12 @@ def parse_reference(ring: KeyRing, path: str) -> LinkReference:
 
     Raises:
         TokenMalformedError: not a campaign or short token.
-        TokenForgedError: no key of the ring sealed the token, or the text after it is not allowed there.
+        TokenForgedError: no key of the ring sealed the token, or it must not be followed by this recipient id.
     """
     token, _, suffix = path.partition("/")
     identified = identify_key(token)
     if identified is None:
-        code, position = decode_short_token(path)
+        code, position = decode_short_token(path)  # the whole path: nothing may follow a short token
         return LinkReference(kind=ReferenceKind.SHORT_MESSAGE, number=code, position=position)
     if identified[0] is not TokenFormat.CAMPAIGN or len(token) < _MIN_CAMPAIGN_TOKEN_CHARS:
         raise TokenMalformedError("not a token of a known format")

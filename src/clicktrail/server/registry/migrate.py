@@ -19,7 +19,7 @@ def migrate(database: Database) -> None:
     """Apply the missing migrations in one transaction. Processes that start at the same time wait for each other.
 
     Raises:
-        StorageError: the database cannot be reached or refused, or a newer version of clicktrail has migrated it.
+        StorageError: the database is unreachable or fails, or a newer version of clicktrail has migrated it.
     """
     config = Config()
     config.set_main_option("script_location", "clicktrail.server.registry:migrations")

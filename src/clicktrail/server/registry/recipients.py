@@ -20,7 +20,7 @@ class SqlConsents:
     """The port `Consents`.
 
     Recipients are stored as the sender names them, like in journal and analytics. Hashing them would protect no one:
-    who has the database has journal and analytics, too. And its key would be one more thing that must not be lost.
+    access to the database includes journal and analytics. And the key of the hash would be one more secret to back up.
     """
 
     def __init__(self, database: Database) -> None:
@@ -78,7 +78,7 @@ class SqlErasures:
         return await self._database.run(lambda connection: list(connection.scalars(statement)))
 
     async def mark_done(self, recipient: str) -> None:
-        """Delete the recipient's name after analytics has erased them."""
+        """Delete the recipient after analytics has erased them; the hash stays."""
         is_recipient = erasures.c.pending_recipient == normalize_recipient(recipient)
         statement = update(erasures).where(is_recipient).values(pending_recipient="")
         await self._database.run(lambda connection: connection.execute(statement))

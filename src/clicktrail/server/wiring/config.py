@@ -26,7 +26,7 @@ def build_tracker(settings: Settings) -> "Tracker":
         KeyRingError: the key ring cannot be used.
         SettingsError: a file that the settings name cannot be read or used.
     """
-    # Slow to import, and `clicktrail utm` needs none of it.
+    # Slow to import, and `clicktrail utm` does not need them.
     from clicktrail import keyring_file
     from clicktrail.tracking import Tracker
 

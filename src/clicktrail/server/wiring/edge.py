@@ -137,7 +137,7 @@ class _WatchedFiles:
         self._last_error = ""
 
     async def load_if_changed(self) -> None:
-        versions = [_get_version(path) for path in self.paths]
+        versions = [_get_file_version(path) for path in self.paths]
         if versions != self._loaded_versions:
             await self._load()
             self._loaded_versions, self._last_error = versions, ""
@@ -151,8 +151,8 @@ class _WatchedFiles:
             self._last_error = str(error)
 
 
-def _get_version(path: Path) -> tuple[int, int, int] | None:
-    """What differs between versions of a file; None if it does not exist."""
+def _get_file_version(path: Path) -> tuple[int, int, int] | None:
+    """Inode, modification time and size; None if the file does not exist."""
     try:
         stat = path.stat()
     except OSError:
