@@ -39,14 +39,13 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoadProfile(NamedTuple):
-    """Who asks.
+    """Load that wrk generates.
 
     Attributes:
-        connections: at the same time.
-        keep_alive: whether they stay open; else each request has its own.
-        requests_per_s: target rate; 0 for as many as are answered.
-            requests, as long as chance will have it. There must be so many that most of them wait at any time: while
-            one answer is slow, the others go on asking, as readers do.
+        connections: number of concurrent connections. With a target rate, enough that most of them are idle at any
+            time: while one response is slow, the others still send requests, as readers do.
+        keep_alive: whether connections stay open; otherwise each request opens one.
+        requests_per_s: target rate, with random pauses between the requests of a connection; 0 for no limit.
     """
 
     connections: int = DEFAULT_CONNECTIONS
