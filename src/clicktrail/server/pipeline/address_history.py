@@ -201,7 +201,9 @@ class ClicksByAddress:
 
         Clicks beyond that one are nearer to it than to ``tampered_click``, so their verdicts do not change.
         """
-        tampered_sides = _neighbours_by_side(self._same_user_agent_clicks(tampered_click, tampered=True), tampered_click)
+        tampered_sides = _neighbours_by_side(
+            self._same_user_agent_clicks(tampered_click, tampered=True), tampered_click
+        )
         for side, tampered_side in zip(_neighbours_by_side(clicks, tampered_click), tampered_sides, strict=True):
             distances = (abs(other.at - tampered_click.at) for other in tampered_side if other != tampered_click)
             max_distance = next(distances, ACTIVITY_WINDOW)
