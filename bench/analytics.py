@@ -1,9 +1,8 @@
-"""How long reports take on many clicks, and how much memory.
+"""Measure the time and memory of reports on many clicks.
 
-``python -m bench.analytics [--clicks N] [--folder FOLDER]``: loads clicks that SQL makes up into a temporary folder,
-through the product's own tables, and asks the product's own queries. 300 campaigns share the clicks of 30 days, the
-largest has 9 % of them; a message has three clicks, a fifth of the messages were clicked by scanners alone, and one in
-400 clicks was judged again later.
+``./dev bench analytics [--clicks N] [--folder FOLDER]``. SQL generates clicks in the product's tables, in a temporary
+folder, and the product's own queries are measured. The clicks of 30 days belong to 300 campaigns, the largest with 9 %
+of them. A message has three clicks, a fifth of the messages only scanners' clicks, and one in 400 clicks was rejudged.
 """
 
 import argparse
@@ -30,7 +29,8 @@ LARGEST_CAMPAIGN: Final = "campaign-1"
 MERGE_TIMEOUT_S: Final = 300
 ROUNDS: Final = 5
 
-# A message's number m and a click's n tell everything; x draws a campaign so that each is less frequent than the last.
+# All columns are derived from the click's number n and the message's number m. x selects the campaign: later campaigns
+# are less frequent.
 _INSERT_CLICKS: Final = """
 INSERT INTO clicks
     (campaign, hour, id, message_id, at, person, link, url, method, ip, user_agent, verdict, score, counted, signals,
@@ -61,7 +61,7 @@ FROM
 (
     SELECT
         number                                 AS n,
-        intDiv(number, {clicks_a_message})     AS m,
+        intDiv(number, {clicks_per_message})     AS m,
         cityHash64(m, 5) / 18446744073709551616 AS x,
         number % 8                             AS link,
         toDateTime64('2026-11-01 00:00:00', 3, 'UTC') + number * (2592000 / {all}) AS moment
@@ -83,65 +83,65 @@ INSERT INTO campaign_changes SELECT DISTINCT campaign, 1 AS version FROM message
 
 
 def load_clicks(folder: Path, clicks: int) -> None:
-    """Fill the tables, in a process of its own: its memory is not that of the one that reads."""
+    """Fill the tables. Runs in its own process, so that its memory is not measured."""
     asyncio.run(_insert_clicks(folder, clicks))
 
 
 async def _insert_clicks(folder: Path, clicks: int) -> None:
-    connections = ChdbPool(folder)
-    await migrate(connections)
+    pool = ChdbPool(folder)
+    await migrate(pool)
     for first in range(0, clicks, CLICKS_PER_CHUNK):
-        facts = {"first": first, "count": min(CLICKS_PER_CHUNK, clicks - first), "all": clicks}
-        await connections.execute(_INSERT_CLICKS.format(clicks_a_message=CLICKS_PER_MESSAGE, **facts))
-        await connections.execute(_INSERT_MESSAGES.format(**facts))
-    await connections.execute(_INSERT_REJUDGED)
-    await connections.execute(_INVALIDATE_REPORTS)
-    for _ in range(MERGE_TIMEOUT_S):  # a store that grew over weeks has merged what it could
-        if not await connections.execute("SELECT 1 FROM system.merges LIMIT 1"):
+        parameters = {"first": first, "count": min(CLICKS_PER_CHUNK, clicks - first), "all": clicks}
+        await pool.execute(_INSERT_CLICKS.format(clicks_per_message=CLICKS_PER_MESSAGE, **parameters))
+        await pool.execute(_INSERT_MESSAGES.format(**parameters))
+    await pool.execute(_INSERT_REJUDGED)
+    await pool.execute(_INVALIDATE_REPORTS)
+    for _ in range(MERGE_TIMEOUT_S):  # in a store that grew over weeks, all parts are merged
+        if not await pool.execute("SELECT 1 FROM system.merges LIMIT 1"):
             break
         await asyncio.sleep(1)
-    await connections.close()
+    await pool.close()
 
 
 async def measure_queries(folder: Path) -> None:
-    """Ask for reports: as they are kept, as they are counted, and as they are shown until they are counted."""
+    """Measure cached reports, reports counted after a change, and outdated reports shown until they are counted."""
     analytics = await ChdbAnalytics.open(folder, SystemClock())
     try:
+        await _print_timing("largest campaign, first count", lambda: analytics.campaign(LARGEST_CAMPAIGN), rounds=1)
+        await _print_timing("largest campaign, cached", lambda: analytics.campaign(LARGEST_CAMPAIGN))
         await _print_timing(
-            "largest campaign, counted for the first time", lambda: analytics.campaign(LARGEST_CAMPAIGN), rounds=1
-        )
-        await _print_timing("largest campaign", lambda: analytics.campaign(LARGEST_CAMPAIGN))
-        await _print_timing(
-            "largest campaign, after each change",
+            "largest campaign, after a change",
             lambda: analytics.campaign(LARGEST_CAMPAIGN),
             before=lambda: _add_message(analytics),
         )
         await _print_timing(
-            "largest campaign, as it is shown meanwhile",
+            "largest campaign, outdated report",
             lambda: analytics.cached_campaign(LARGEST_CAMPAIGN),
             before=lambda: _add_message(analytics),
         )
-        await _print_timing("all campaigns, counted for the first time", analytics.campaigns, rounds=1)
-        await _print_timing("all campaigns", analytics.campaigns)
+        await _print_timing("all campaigns, first count", analytics.campaigns, rounds=1)
+        await _print_timing("all campaigns, cached", analytics.campaigns)
         await _print_timing(
-            "all campaigns, after each change of the largest",
+            "all campaigns, after a change of the largest",
             analytics.campaigns,
             before=lambda: _add_message(analytics),
         )
         await _print_timing(
-            "all campaigns, as they are shown meanwhile",
+            "all campaigns, outdated reports",
             analytics.cached_campaigns,
             before=lambda: _add_message(analytics),
         )
-        people = count(1, 1_000)
-        await _print_timing("one recipient", lambda: analytics.recipient_clicks(f"Person-{next(people)}@example.com"))
+        numbers = count(1, 1_000)
+        await _print_timing(
+            "clicks of one recipient", lambda: analytics.recipient_clicks(f"Person-{next(numbers)}@example.com")
+        )
         reports = await analytics.campaigns()
         largest = next(report for report in reports if report.campaign == LARGEST_CAMPAIGN)
-        counted = sum(report.clicks.total for report in reports)
-        print(f"{len(reports)} campaigns, {counted:,} counted clicks, {largest.clicks.total / counted:.1%} the largest")
+        total = sum(report.clicks.total for report in reports)
+        print(f"{len(reports)} campaigns, {total:,} counted clicks, {largest.clicks.total / total:.1%} in the largest")
     finally:
         await analytics.close()
-    print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000:,.0f} MB of memory at most")
+    print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000:,.0f} MB of memory at peak")
 
 
 async def _print_timing(
@@ -151,40 +151,43 @@ async def _print_timing(
     before: Callable[[], Awaitable[None]] | None = None,
     rounds: int = ROUNDS,
 ) -> None:
-    took: list[tuple[float, float]] = []
+    timings: list[tuple[float, float]] = []
     for _ in range(rounds):
         if before:
             await before()
-        began, busy = time.perf_counter(), time.process_time()
+        started, cpu_started = time.perf_counter(), time.process_time()
         await query()
-        took.append(((time.perf_counter() - began) * 1_000, (time.process_time() - busy) * 1_000))
-    took_ms, busy_ms = sorted(took)[len(took) // 2]
-    print(f"{label}: {took_ms:,.0f} ms, {busy_ms:,.0f} ms of processor time", flush=True)
+        timings.append(((time.perf_counter() - started) * 1_000, (time.process_time() - cpu_started) * 1_000))
+    elapsed_ms, cpu_ms = sorted(timings)[len(timings) // 2]
+    print(f"{label}: {elapsed_ms:,.0f} ms, {cpu_ms:,.0f} ms of processor time", flush=True)
 
 
 async def _add_message(analytics: ChdbAnalytics) -> None:
-    """One more message of the largest campaign."""
-    name = f"added-{time.monotonic_ns()}"
-    sent = Sent(id=name, at=SystemClock().now(), campaign=LARGEST_CAMPAIGN, message_id=name)
-    await analytics.store([encode_event(sent)], [JudgedMessage(timeline=Timeline.from_events(name, [sent]), clicks=())])
+    """Store another message of the largest campaign."""
+    message_id = f"added-{time.monotonic_ns()}"
+    sent = Sent(id=message_id, at=SystemClock().now(), campaign=LARGEST_CAMPAIGN, message_id=message_id)
+    await analytics.store(
+        [encode_event(sent)], [JudgedMessage(timeline=Timeline.from_events(message_id, [sent]), clicks=())]
+    )
 
 
 def main() -> None:
-    """Load, measure, and delete what was loaded."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--clicks", type=int, default=5_000_000)
-    parser.add_argument("--folder", help="where the temporary folder is made: some 60 bytes a click, on a disk")
-    wanted = parser.parse_args()
-    with TemporaryDirectory(dir=wanted.folder) as temporary:
+    parser.add_argument("--folder", help="parent of the temporary folder, on a disk")
+    options = parser.parse_args()
+    with TemporaryDirectory(dir=options.folder) as temporary:
         folder = Path(temporary) / "analytics"
-        began = time.perf_counter()
-        loading = multiprocessing.get_context("spawn").Process(target=load_clicks, args=(folder, wanted.clicks))
+        started = time.perf_counter()
+        loading = multiprocessing.get_context("spawn").Process(target=load_clicks, args=(folder, options.clicks))
         loading.start()
         loading.join()
         if loading.exitcode:
             raise SystemExit(loading.exitcode)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-        print(f"{wanted.clicks:,} clicks loaded in {time.perf_counter() - began:.0f} s, {size / 1e6:,.0f} MB on disk")
+        print(
+            f"{options.clicks:,} clicks loaded in {time.perf_counter() - started:.0f} s, {size / 1e6:,.0f} MB on disk"
+        )
         asyncio.run(measure_queries(folder))
 
 

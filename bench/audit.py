@@ -1,7 +1,7 @@
-"""How long `clicktrail audit` takes for a log of events, and how much memory.
+"""Measure the time and memory of ``clicktrail audit`` on a large event log.
 
-``python -m bench.audit [--events N]``: of the messages two in five are clicked by a person, one in five by a scanner on
-all eight links; every click has a URL of its own, and the events of a message lie far apart.
+``./dev bench audit [--events N]``. Two messages in five are clicked by a person, and one in five by a scanner on all
+eight links. Every click has another URL, and the events of a message are far apart in the log.
 """
 
 import argparse
@@ -27,26 +27,28 @@ HEADERS = {"accept-language": "en-US,en;q=0.9", "sec-fetch-mode": "navigate"}
 
 
 def generate_events() -> Iterator[AnyEvent]:
-    """Messages without end."""
+    """Generate the events of one message after the other, without end."""
     for number in count():
-        name, campaign = f"m{number}", f"campaign-{number % 40}"
+        message_id, campaign = f"m{number}", f"campaign-{number % 40}"
         recipient = f"person-{number}@org-{number % 5_000}.example"
-        at = FIRST_SENT_AT + timedelta(seconds=number / 10)
-        arrived_at = at + timedelta(seconds=3)
-        yield Sent(id=f"s{number}", at=at, campaign=campaign, message_id=name, recipient=recipient, links=LINK_COUNT)
-        yield Delivered(id=f"d{number}", at=arrived_at, campaign=campaign, message_id=name, recipient=recipient)
-        clicks = (0, 0, 1, 2, LINK_COUNT)[number % 5]
-        scanned = clicks == LINK_COUNT
-        for link in range(clicks):
+        sent_at = FIRST_SENT_AT + timedelta(seconds=number / 10)
+        delivered_at = sent_at + timedelta(seconds=3)
+        yield Sent(
+            id=f"s{number}", at=sent_at, campaign=campaign, message_id=message_id, recipient=recipient, links=LINK_COUNT
+        )
+        yield Delivered(id=f"d{number}", at=delivered_at, campaign=campaign, message_id=message_id, recipient=recipient)
+        click_count = (0, 0, 1, 2, LINK_COUNT)[number % 5]
+        is_scan = click_count == LINK_COUNT
+        for link in range(click_count):
             yield Click(
                 id=f"c{number}-{link}",
-                at=at + timedelta(seconds=40 + link / 10 if scanned else 3_600 + 20 * link),
+                at=sent_at + timedelta(seconds=40 + link / 10 if is_scan else 3_600 + 20 * link),
                 campaign=campaign,
-                message_id=name,
+                message_id=message_id,
                 recipient=recipient,
                 link=link,
                 url=f"https://shop.example/products/{link}?utm_source=email&person={number}",
-                ip=f"40.94.16.{number % 250}" if scanned else f"198.51.100.{number % 250}",
+                ip=f"40.94.16.{number % 250}" if is_scan else f"198.51.100.{number % 250}",
                 user_agent=USER_AGENT,
                 headers=HEADERS,
                 https=True,
@@ -54,23 +56,22 @@ def generate_events() -> Iterator[AnyEvent]:
 
 
 def main() -> None:
-    """Write the log, have it audited, and say what that took."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=1_000_000)
-    wanted: int = parser.parse_args().events
+    event_count: int = parser.parse_args().events
     with TemporaryDirectory() as folder:
         log = Path(folder) / "log.jsonl"
         with log.open("wb") as file:
-            for first in range(PASS_COUNT):  # a message's events lie far apart, and none of them in our own memory
+            for first in range(PASS_COUNT):  # separates the events of a message without holding them in memory
                 file.writelines(
-                    encode_event(event) + b"\n" for event in islice(generate_events(), first, wanted, PASS_COUNT)
+                    encode_event(event) + b"\n" for event in islice(generate_events(), first, event_count, PASS_COUNT)
                 )
-        began = time.perf_counter()
+        started = time.perf_counter()
         with (Path(folder) / "audit.json").open("wb") as output:
             subprocess.run([sys.executable, "-m", "clicktrail", "audit", "--json", log], stdout=output, check=True)
-        took_s = time.perf_counter() - began
+        elapsed_s = time.perf_counter() - started
     peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1_000
-    print(f"{wanted:,} events: {took_s:.0f} s, {peak_mb:.0f} MB at most")
+    print(f"{event_count:,} events: {elapsed_s:.0f} s, {peak_mb:.0f} MB at peak")
 
 
 if __name__ == "__main__":

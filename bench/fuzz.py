@@ -1,7 +1,7 @@
-"""Bend real mail out of shape, for minutes on end, and see whether what must hold of its rewriting still does.
+"""Check the invariants of rewriting on mutated real mail.
 
-The properties are those of tests/invariants.py. Hypothesis shrinks what breaks one, and prints it; it then belongs into
-the tests.
+The invariants are those of tests/support/invariants.py. Hypothesis shrinks and prints an example that breaks one, which
+then belongs in the tests.
 """
 
 import time
@@ -31,18 +31,20 @@ _CHECKS: Final = {
 
 
 def main(
-    minutes: Annotated[float, typer.Option(min=0, help="How long to go on; a round is finished.")] = 10,
+    minutes: Annotated[float, typer.Option(min=0, help="Duration; the last round is completed.")] = 10,
 ) -> None:
     """Fuzz the rewriting of bodies and messages."""
     end = time.monotonic() + 60 * minutes
-    tried = Counter[str]()
+    example_counts = Counter[str]()
     try:
-        while not tried or time.monotonic() < end:
+        while not example_counts or time.monotonic() < end:
             for name, check in _CHECKS.items():
                 check()
-                tried[name] += _EXAMPLES_PER_ROUND
+                example_counts[name] += _EXAMPLES_PER_ROUND
     finally:
-        print("without a failure:", ", ".join(f"{count:,} {name}" for name, count in tried.items()), flush=True)
+        print(
+            "without a failure:", ", ".join(f"{count:,} {name}" for name, count in example_counts.items()), flush=True
+        )
 
 
 if __name__ == "__main__":

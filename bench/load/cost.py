@@ -1,4 +1,4 @@
-"""What a server costs: processor time and memory of its process and all below it, as Linux tells (proc(5))."""
+"""Processor time and memory of a process and its descendants, from /proc (proc(5))."""
 
 import contextlib
 import os
@@ -10,15 +10,15 @@ __all__ = ["ResourceUsage", "measure_usage"]
 
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
-_PARENT, _USER, _SYSTEM, _RESIDENT = 1, 11, 12, 21  # fields of /proc/PID/stat, counted behind the name
+_PARENT, _USER, _SYSTEM, _RESIDENT = 1, 11, 12, 21  # indexes of fields in /proc/PID/stat after the name
 
 
 class ResourceUsage(NamedTuple):
-    """Since the processes began.
+    """Resources of a tree of processes.
 
     Attributes:
-        cpu_s: of processor time, in the kernel too.
-        resident_bytes: bytes that are resident now; what processes share counts for each of them.
+        cpu_s: seconds of processor time since they started, user and system.
+        resident_bytes: resident memory; shared pages count for each process.
     """
 
     cpu_s: float
@@ -26,19 +26,21 @@ class ResourceUsage(NamedTuple):
 
 
 def measure_usage(pid: int) -> ResourceUsage:
-    """Of a process and those that it started, and they again."""
-    fields: dict[int, list[int]] = {}
-    below: defaultdict[int, list[int]] = defaultdict(list)
+    """Measure a process and all its descendants."""
+    fields_by_pid: dict[int, list[int]] = {}
+    children: defaultdict[int, list[int]] = defaultdict(list)
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it has ended
-            told = [int(field) for field in stat.read_text("utf-8").rpartition(") ")[2].split()[1:]]
-            fields[int(stat.parent.name)] = [0, *told]
-            below[told[0]].append(int(stat.parent.name))
-    seconds, memory, waiting = 0.0, 0, [pid]
-    while waiting:
-        each = waiting.pop()
-        waiting += below[each]
-        if each in fields:
-            seconds += (fields[each][_USER] + fields[each][_SYSTEM]) / _TICKS_PER_S
-            memory += fields[each][_RESIDENT] * _PAGE_BYTES
-    return ResourceUsage(cpu_s=seconds, resident_bytes=memory)
+        process_id = int(stat.parent.name)
+        with contextlib.suppress(OSError):  # the process has ended
+            fields = [0, *(int(field) for field in stat.read_text("utf-8").rpartition(") ")[2].split()[1:])]
+            fields_by_pid[process_id] = fields
+            children[fields[_PARENT]].append(process_id)
+    ticks, pages, pids = 0, 0, [pid]
+    while pids:
+        process_id = pids.pop()
+        pids += children[process_id]
+        if process_id in fields_by_pid:
+            fields = fields_by_pid[process_id]
+            ticks += fields[_USER] + fields[_SYSTEM]
+            pages += fields[_RESIDENT]
+    return ResourceUsage(cpu_s=ticks / _TICKS_PER_S, resident_bytes=pages * _PAGE_BYTES)

@@ -1,6 +1,6 @@
--- Ask for each line of a file of tokens in turn, as Chrome does that was sent there by a webmail, and begin again.
--- wrk -s bench/load/wrk.lua URL -- FILE kept|close PAUSE; the last line of output is the round's figures as JSON, times in
--- microseconds. Each connection pauses before a request: PAUSE milliseconds on average, as long as chance will have it.
+-- Request the tokens of a file, one on each line, again and again, with the headers of Chrome in web mail.
+-- wrk -s bench/load/wrk.lua URL -- FILE kept|close PAUSE. PAUSE is the mean of the exponentially distributed pauses
+-- between the requests of a connection, in milliseconds. The last line of output has the results as JSON.
 
 local headers = {
   ["sec-ch-ua"] = '"Chromium";v="142", "Google Chrome";v="142", "Not_A Brand";v="99"',
@@ -20,9 +20,9 @@ local headers = {
 }
 
 local requests = {}
-local turn = 0
+local index = 0
 
--- Everything is written out before the first request: the load must cost as little as it can.
+-- All requests are formatted in advance, so that the client uses little processor time.
 function init(args)
   if args[2] == "close" then
     headers["Connection"] = "close"
@@ -39,8 +39,8 @@ function init(args)
 end
 
 function request()
-  turn = turn % #requests + 1
-  return requests[turn]
+  index = index % #requests + 1
+  return requests[index]
 end
 
 function done(summary, latency)

@@ -1,4 +1,4 @@
-"""Load by wrk, one round at a time."""
+"""Run wrk against a server."""
 
 import subprocess
 from pathlib import Path
@@ -16,14 +16,14 @@ _RESPONSE_TIMEOUT_S: Final = 10
 
 
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one round measured.
+    """Results of one run.
 
     Attributes:
-        requests: answers that came in full.
-        duration_us: microseconds that the round took.
-        errors: answers of status 400 and above, connections that broke, requests not answered in time.
-        p50_us: microseconds that half of the answers took at most.
-        p99_us: microseconds that 99 of 100 answers took at most.
+        requests: number of complete responses.
+        duration_us: duration of the run in microseconds.
+        errors: number of responses with status 400 or above, broken connections and time-outs.
+        p50_us: median latency in microseconds.
+        p99_us: 99th percentile of the latency in microseconds.
     """
 
     requests: int
@@ -34,18 +34,18 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def requests_per_s(self) -> float:
-        """Answers a second."""
         return self.requests / self.duration_us * 1e6
 
 
 class LoadProfile(NamedTuple):
-    """Load that wrk generates.
+    """Number and behaviour of clients.
 
     Attributes:
-        connections: number of concurrent connections. With a target rate, enough that most of them are idle at any
-            time: while one response is slow, the others still send requests, as readers do.
-        keep_alive: whether connections stay open; otherwise each request opens one.
-        requests_per_s: target rate, with random pauses between the requests of a connection; 0 for no limit.
+        connections: number of simultaneous connections.
+        keep_alive: whether connections stay open; else each request opens a new one.
+        requests_per_s: approximate request rate; 0 for the maximum. Each connection pauses for random times between
+            its requests. Use enough connections that most of them pause at any time: then one slow response does not
+            delay the other requests.
     """
 
     connections: int = DEFAULT_CONNECTIONS
@@ -57,25 +57,25 @@ _DEFAULT_PROFILE: Final = LoadProfile()
 
 
 def run_load(url: str, tokens_file: Path, *, duration_s: int, profile: LoadProfile = _DEFAULT_PROFILE) -> LoadResult:
-    """Ask a server for the tokens of a file, a line each, for some seconds.
+    """Request the tokens of a file, one on each line, from a server.
 
     Args:
-        url: the server's.
-        tokens_file: the file.
-        duration_s: how long.
-        profile: who asks.
+        url: base URL of the server.
+        tokens_file: file with the tokens.
+        duration_s: duration in seconds.
+        profile: number and behaviour of clients.
 
     Raises:
-        BenchError: some request was not answered, or not well.
+        BenchError: a request failed, or none was answered.
     """
     pause_ms = 1000 * profile.connections / profile.requests_per_s if profile.requests_per_s else 0
     command = [find_program("wrk"), "--threads=1", f"--connections={profile.connections}", f"--duration={duration_s}s"]
     command += [f"--timeout={_RESPONSE_TIMEOUT_S}s", f"--script={_SCRIPT}", url, "--", str(tokens_file)]
     command += ["kept" if profile.keep_alive else "close", str(pause_ms)]
-    ended = subprocess.run(
+    process = subprocess.run(
         command, capture_output=True, text=True, check=True, timeout=duration_s + 2 * _RESPONSE_TIMEOUT_S
     )
-    measured = msgspec.json.decode(ended.stdout.strip().rpartition("\n")[2], type=LoadResult)
-    if measured.errors or not measured.requests:
-        raise BenchError(f"{measured.errors} of {measured.requests} requests were not answered well")
-    return measured
+    result = msgspec.json.decode(process.stdout.strip().rpartition("\n")[2], type=LoadResult)
+    if result.errors or not result.requests:
+        raise BenchError(f"{result.errors} of {result.requests} requests failed")
+    return result

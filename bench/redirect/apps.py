@@ -1,4 +1,4 @@
-"""Redirects by web frameworks, which open the token and record nothing: what the edge is measured against."""
+"""Redirects by web frameworks that open the token and record nothing."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ from clicktrail.tokens import KeyRing, open_token
 __all__ = ["KEYS_VARIABLE", "create_asgi_app", "create_wsgi_app"]
 
 KEYS_VARIABLE: Final = "BENCH_KEYS"
-"""The environment variable that names the key ring's file."""
+"""Environment variable with the path of the key ring."""
 
 
 def _load_ring() -> KeyRing:
@@ -23,32 +23,32 @@ def _load_ring() -> KeyRing:
 
 
 def create_asgi_app() -> Callable[..., Awaitable[None]]:
-    """For uvicorn, without any framework."""
+    """ASGI application for uvicorn, without a framework."""
     ring = _load_ring()
 
     async def app(scope: dict[str, Any], _receive: object, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
         if scope["type"] != "http":
             return
-        fields, status = [(b"content-length", b"0")], 302
+        headers, status = [(b"content-length", b"0")], 302
         try:
-            fields.append((b"location", open_token(ring, scope["path"][1:]).destination.encode()))
+            headers.append((b"location", open_token(ring, scope["path"][1:]).destination.encode()))
         except TokenError:
             status = 404
-        await send({"type": "http.response.start", "status": status, "headers": fields})
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body"})
 
     return app
 
 
 def create_wsgi_app() -> Flask:
-    """For gunicorn."""
+    """Flask application for gunicorn."""
     ring, app = _load_ring(), Flask(__name__)
 
-    def follow(token: str) -> Response | tuple[str, int]:
+    def redirect_token(token: str) -> Response | tuple[str, int]:
         try:
             return redirect(open_token(ring, token).destination)
         except TokenError:
             return "", 404
 
-    app.add_url_rule("/<token>", view_func=follow)
+    app.add_url_rule("/<token>", view_func=redirect_token)
     return app

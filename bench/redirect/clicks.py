@@ -1,4 +1,4 @@
-"""Links that a bench clicks on, and the clicks that the journal then holds."""
+"""Links that a bench clicks, and the clicks that the journal has recorded."""
 
 import http.client
 from datetime import UTC, datetime
@@ -18,11 +18,11 @@ _READ_BATCH_SIZE: Final = 10_000
 
 
 def seal_destinations(ring: KeyRing, count: int) -> dict[str, str]:
-    """Tokens with their destinations, no two alike: each is of another recipient of one campaign.
+    """Return destinations by token; each token is for another recipient of one campaign.
 
-    A destination has 151 characters, which is common where there are UTM parameters.
+    Destinations have 151 characters, a common length with UTM parameters.
     """
-    sealed = [
+    links = [
         SealedLink(
             destination=f"https://shop.example.com/collections/autumn/products/{number:020}"
             "?utm_source=email&utm_medium=newsletter&utm_campaign=autumn-2026&utm_content=a",
@@ -35,30 +35,30 @@ def seal_destinations(ring: KeyRing, count: int) -> dict[str, str]:
         )
         for number in range(count)
     ]
-    return {seal_token(ring, link): link.destination for link in sealed}
+    return {seal_token(ring, link): link.destination for link in links}
 
 
 def expect_redirect(port: int, token: str, *, location: str) -> None:
-    """Follow one link.
+    """Request a link.
 
     Raises:
-        BenchError: it does not lead to its destination by a 302.
+        BenchError: the response is no 302 with this location.
     """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request("GET", f"/{token}")
-    answer = connection.getresponse()
-    found = (answer.status, answer.headers["Location"])
+    response = connection.getresponse()
+    actual = (response.status, response.headers["Location"])
     connection.close()
-    if found != (http.HTTPStatus.FOUND, location):
-        raise BenchError(f"a link to {location} was answered with {found[0]} to {found[1]}")
+    if actual != (http.HTTPStatus.FOUND, location):
+        raise BenchError(f"a link to {location} was answered with {actual[0]} to {actual[1]}")
 
 
 async def count_recorded_clicks(journal: Path, cursor: Path) -> int:
-    """Distinct clicks on good links in a journal, read from its start.
+    """Count the distinct clicks with a valid token in a journal.
 
     Args:
-        journal: the folder of its writers.
-        cursor: a file that does not exist.
+        journal: folder of the journal.
+        cursor: path for the reader's cursor; no such file may exist.
     """
     reader = SegmentReader(journal, cursor)
     ids: set[str] = set()

@@ -1,4 +1,4 @@
-"""The edge without its work: HTTP and the event, but no token is opened and nothing written.
+"""The edge's protocol without tokens and journal: every request gets the same redirect.
 
 python -m bench.redirect.no_op_server PORT
 """
@@ -22,25 +22,19 @@ _DESTINATION = "https://shop.example.com/collections/autumn?utm_source=email"
 
 
 class _FixedRedirector(Redirector):
-    """Sends everybody to one place."""
-
     def decide(self, _request: Request, *, now: datetime, click_id: str) -> Redirect:
         return Redirect(location=_DESTINATION, event=Click(id=click_id, at=now, url=_DESTINATION))
 
 
 class _NullJournal:
-    """A journal that says that everything is on disk."""
-
     is_degraded = False
     failed_count = buffered_count = dropped_count = 0
 
     def append(self, _line: bytes, on_commit: Callable[[bool], None]) -> None:
-        """Keep nothing."""
         on_commit(not self.is_degraded)
 
 
 async def main(port: int) -> None:
-    """Serve until killed."""
     routes = build_routes(_NullJournal())
     routes.redirector = _FixedRedirector(RING, links=MemoryRegistry().create_link_resolver())
     await serve_edge(socket.create_server(("127.0.0.1", port), backlog=2048), routes, stopping=asyncio.Event())

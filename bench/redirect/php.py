@@ -1,4 +1,4 @@
-"""A redirect in PHP that writes each click to SQLite: what the edge is measured against."""
+"""A redirect in PHP that writes each click to SQLite."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ user = {user}
 pm = static
 pm.max_children = 5
 """
-"""As many processes as Debian sets."""
+"""Debian's default number of processes."""
 
 _SCRIPT: Final = """\
 <?php
@@ -44,12 +44,12 @@ _FASTCGI_DIRECTIVES: Final = (
 
 @contextlib.contextmanager
 def php_fpm(folder: Path, *, location: str) -> Iterator[Server]:
-    """PHP-FPM, which speaks FastCGI.
+    """Run PHP-FPM, a FastCGI server.
 
-    Each click is on disk before its answer, as with the edge. No token is opened: everybody is sent to one place.
+    Each click is durable before its response. No token is opened; every request gets the same redirect.
 
     Raises:
-        BenchError: it is not installed, or did not start.
+        BenchError: PHP-FPM is not installed or did not start.
     """
     port = find_free_port()
     with contextlib.closing(sqlite3.connect(folder / "clicks.db")) as clicks:
@@ -64,11 +64,11 @@ def php_fpm(folder: Path, *, location: str) -> Iterator[Server]:
 
 
 def format_fastcgi_directives(folder: Path, *, port: int) -> str:
-    """The directives by which nginx lets that answer."""
+    """Format the directives that make nginx forward requests to PHP-FPM."""
     return _FASTCGI_DIRECTIVES.format(folder=folder, port=port)
 
 
 def _find_php_fpm() -> str:
-    """Debian has the version in the program's name."""
+    # On Debian, the program's name contains its version.
     versions = sorted(Path("/usr/sbin").glob("php-fpm[0-9]*"))
     return str(versions[-1]) if versions else find_program("php-fpm")

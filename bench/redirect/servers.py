@@ -1,4 +1,4 @@
-"""The servers that are compared, each on a port of loopback as long as a block lasts."""
+"""Run the compared servers, each on a port of 127.0.0.1 while its context is open."""
 
 import contextlib
 import os
@@ -17,9 +17,9 @@ from clicktrail.server.settings import get_environment
 __all__ = ["DATA_FOLDER", "Server", "caddy", "edge", "flask", "nginx", "no_op", "running_program", "uvicorn"]
 
 DATA_FOLDER: Final = "data"
-"""The edge's data folder, below the one it is given."""
+"""Name of the edge's data folder."""
 
-# keepalive_requests: nginx would otherwise end each connection after 1,000 requests, and our edge never does.
+# keepalive_requests: by default, nginx closes each connection after 1,000 requests; the edge never does.
 _NGINX_CONFIG: Final = """\
 daemon off;
 worker_processes {workers};
@@ -36,7 +36,7 @@ http {{
     scgi_temp_path scgi;
     server {{
         listen 127.0.0.1:{port};
-        location / {{ {answer} }}
+        location / {{ {directives} }}
     }}
 }}
 """
@@ -71,12 +71,12 @@ https://localhost:{port} {{
 
 
 class Server(NamedTuple):
-    """One that runs.
+    """A running server.
 
     Attributes:
-        port: of loopback.
-        pid: of the process above all of its others.
-        url: what to load.
+        port: port on 127.0.0.1.
+        pid: process id of its main process.
+        url: base URL.
     """
 
     port: int
@@ -86,19 +86,19 @@ class Server(NamedTuple):
 
 @contextlib.contextmanager
 def nginx(folder: Path, *, workers: int, directives: str) -> Iterator[Server]:
-    """Nginx that answers every request alike, without a log.
+    """Run nginx without an access log.
 
     Args:
-        folder: for its files.
-        workers: processes.
-        directives: the directives that do.
+        folder: folder for its files.
+        workers: number of processes.
+        directives: directives that answer every request.
 
     Raises:
-        BenchError: it is not installed, or did not start.
+        BenchError: nginx is not installed or did not start.
     """
     port = find_free_port()
     config = folder / "nginx.conf"
-    config.write_text(_NGINX_CONFIG.format(workers=workers, port=port, answer=directives), "utf-8")
+    config.write_text(_NGINX_CONFIG.format(workers=workers, port=port, directives=directives), "utf-8")
     command = [find_program("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(config)]
     with running_program(command, port, log=folder / "nginx.log") as server:
         yield server
@@ -106,7 +106,7 @@ def nginx(folder: Path, *, workers: int, directives: str) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def uvicorn(folder: Path, *, workers: int) -> Iterator[Server]:
-    """Uvicorn with uvloop and httptools, which opens tokens and records nothing."""
+    """Run `bench.redirect.apps.create_asgi_app` on uvicorn, uvloop and httptools."""
     port = find_free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", "bench.redirect.apps:create_asgi_app", "--port", str(port)]
     command += ["--workers", str(workers), "--no-access-log", "--log-level", "error"]
@@ -116,7 +116,7 @@ def uvicorn(folder: Path, *, workers: int) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def flask(folder: Path, *, workers: int) -> Iterator[Server]:
-    """Flask on gunicorn as they come, which opens tokens and records nothing; each answer ends its connection."""
+    """Run `bench.redirect.apps.create_wsgi_app` on gunicorn's defaults, which have no keep-alive."""
     port = find_free_port()
     command = [sys.executable, "-m", "gunicorn", "bench.redirect.apps:create_wsgi_app()", "--bind", f"127.0.0.1:{port}"]
     command += ["--workers", str(workers), "--log-level", "error"]
@@ -126,17 +126,17 @@ def flask(folder: Path, *, workers: int) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def no_op(folder: Path) -> Iterator[Server]:
-    """Our protocol in one process, without tokens and journal."""
+    """Run `bench.redirect.no_op_server` in one process."""
     port = find_free_port()
     with running_program(
-        [sys.executable, "-m", "bench.redirect.no_op_server", str(port)], port, log=folder / "bare.log"
+        [sys.executable, "-m", "bench.redirect.no_op_server", str(port)], port, log=folder / "no_op.log"
     ) as server:
         yield server
 
 
 @contextlib.contextmanager
 def caddy(folder: Path, *, upstream: int) -> Iterator[Server]:
-    """Caddy with TLS, by a certificate of its own, in front of a port."""
+    """Run Caddy with TLS and a self-signed certificate in front of another server."""
     port = find_free_port()
     config = folder / "Caddyfile"
     config.write_text(_CADDYFILE.format(folder=folder, port=port, upstream=upstream), "utf-8")
@@ -149,23 +149,22 @@ def caddy(folder: Path, *, upstream: int) -> Iterator[Server]:
 def edge(folder: Path, *, workers: int, durability: str = "durable") -> Iterator[Server]:
     """Run ``clicktrail serve --only edge`` with its data in a folder.
 
-    It ends by SIGKILL, all its processes at once: what it had answered and not yet written is lost then, and missing
-    where the journal is counted.
+    At the end all its processes are killed by SIGKILL, so clicks that were answered before they were written are lost.
 
     Raises:
-        BenchError: it did not start.
+        BenchError: the edge did not start.
     """
     port = find_free_port()
     config, log = folder / "clicktrail.toml", folder / "serve.log"
     config.write_text(_EDGE_CONFIG.format(data=DATA_FOLDER, port=port, workers=workers, durability=durability), "utf-8")
     command = [sys.executable, "-m", "clicktrail", "serve", "--only", "edge", "--config", str(config)]
-    with log.open("wb") as errors:
-        process = subprocess.Popen(command, stderr=errors, start_new_session=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stderr=output, start_new_session=True)
     try:
         wait_until_ready(lambda: log.read_text("utf-8").count('"event": "child ready"') == workers, process, log=log)
         yield Server(port=port, pid=process.pid, url=f"http://127.0.0.1:{port}")
     finally:
-        if process.poll() is None:  # its workers would end by themselves
+        if process.poll() is None:  # otherwise the workers have ended too
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
@@ -178,9 +177,9 @@ def _build_environment(folder: Path) -> dict[str, str]:
 def running_program(
     command: Sequence[str], port: int, *, log: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """A program as long as the block lasts, from when it listens."""
-    with log.open("wb") as errors:
-        process = subprocess.Popen(command, stdout=errors, stderr=errors, env=env)
+    """Run a program, and wait until it listens on a port."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=env)
     try:
         wait_until_ready(lambda: is_listening(port), process, log=log)
         yield Server(port=port, pid=process.pid, url=f"http://127.0.0.1:{port}")

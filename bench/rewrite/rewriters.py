@@ -1,7 +1,7 @@
-"""The ways of rewriting an HTML body that are compared. Each replaces the links of ``a`` tags by tracking URLs.
+"""The compared rewriters: each replaces the links of ``a`` tags in an HTML body by tracking URLs.
 
-Ours and the parsers get the same tracking URLs, sealed by clicktrail. pytracking makes its own, which are not
-encrypted and cost it less.
+clicktrail and the parsers use tracking URLs sealed by clicktrail. pytracking makes its own, which are not encrypted and
+therefore cheaper.
 """
 
 from collections.abc import Callable, Mapping
@@ -41,12 +41,10 @@ def _make_tracking_url(destination: str, position: int) -> str:
 
 
 def rewrite_with_clicktrail(html: str) -> str:
-    """Ours."""
     return TRACKER.rewrite_html(html, METADATA).text
 
 
 def rewrite_with_pytracking(html: str) -> str:
-    """The library's own call."""
     metadata = {"message": METADATA.message_id, "recipient": METADATA.recipient, "campaign": METADATA.campaign}
     return str(pytracking.html.adapt_html(html, metadata, open_tracking=False, **_PYTRACKING_OPTIONS))
 
@@ -60,7 +58,6 @@ def rewrite_with_beautiful_soup(html: str) -> str:
 
 
 def rewrite_with_lxml(html: str) -> str:
-    """The parser alone."""
     tree = lxml.html.document_fromstring(html)
     for position, anchor in enumerate(tree.iter("a")):
         if destination := anchor.get("href"):
@@ -73,7 +70,6 @@ class _AnchorRewriter:
         self._count = 0
 
     def element(self, anchor: lolhtml.Element) -> None:
-        """Replace one link."""
         anchor.set_attribute("href", _make_tracking_url(str(anchor.get_attribute("href")), self._count))
         self._count += 1
 

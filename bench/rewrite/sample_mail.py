@@ -1,4 +1,4 @@
-"""Messages to measure with: newsletters like those that MJML makes, of any size."""
+"""Sample newsletters of any size, with markup as MJML generates it."""
 
 import base64
 import quopri
@@ -14,15 +14,15 @@ _FOOT: Final = "</body>\n</html>\n"
 
 
 def build_html(size_bytes: int, *, message_number: int = 0) -> str:
-    """An HTML body of about that many bytes, with a link in each two thousand of them; other numbers, other links."""
-    products = range(
-        1000 * message_number, 1000 * message_number + max(1, round((size_bytes - len(_HEAD)) / len(_PRODUCT)))
-    )
-    return _HEAD + "".join(_PRODUCT.replace("{number}", str(message_number)) for message_number in products) + _FOOT
+    """Build an HTML body of about this size, with a link in every 2 kB; other message numbers have other links."""
+    product_count = max(1, round((size_bytes - len(_HEAD)) / len(_PRODUCT)))
+    first_product = 1000 * message_number
+    products = range(first_product, first_product + product_count)
+    return _HEAD + "".join(_PRODUCT.replace("{number}", str(product)) for product in products) + _FOOT
 
 
 def build_eml(size_bytes: int, *, transfer_encoding: str) -> bytes:
-    """A message with that body and a plain text beside it, the body in base64 or quoted-printable."""
+    """Build a message with a plain-text part and an HTML part in base64 or quoted-printable."""
     encode = {"base64": base64.encodebytes, "quoted-printable": quopri.encodestring}[transfer_encoding]
     body = encode(build_html(size_bytes).encode())
     message = (

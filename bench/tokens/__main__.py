@@ -1,7 +1,7 @@
-"""How long tokens are, and what it costs to seal and to open them.
+"""Measure the length of tokens and the time to seal and open them.
 
-Lengths are those of made-up destinations whose words the compression's dictionary was not trained with. Each time is
-the best of several rounds over all of them, since whatever else the machine does can only add to it.
+Destinations are made up of words that the compression dictionary was not trained with. Times are those of the fastest
+of several rounds, because other load on the machine only adds to them.
 """
 
 import time
@@ -9,9 +9,7 @@ from collections.abc import Callable, Sequence
 from statistics import median, quantiles
 from typing import Final, TypeVar
 
-import msgspec
-
-from bench.tokens.destinations import MEASUREMENT_WORDS, generate_payloads
+from bench.tokens.destinations import MEASUREMENT_WORDS, encode_payload, generate_payloads
 from clicktrail.tokens import (
     SECRET_BYTES,
     Key,
@@ -30,32 +28,29 @@ Content = TypeVar("Content")
 _PAYLOAD_COUNT: Final = 2_000
 _ROUNDS: Final = 7
 _TYPICAL_LENGTHS: Final = range(97, 199)
-"""Characters of a destination with UTM parameters."""
+"""Usual number of characters of destinations with UTM parameters."""
 
 _RING: Final = KeyRing([Key(number=0, secret=bytes(range(SECRET_BYTES)))])
 
 
 def main() -> None:
-    """Print a line for each format."""
-    drawn = [
-        each
-        for each in generate_payloads(MEASUREMENT_WORDS, count=_PAYLOAD_COUNT, seed=2)
-        if len(each.destination) in _TYPICAL_LENGTHS
+    links = [
+        link
+        for link in generate_payloads(MEASUREMENT_WORDS, count=_PAYLOAD_COUNT, seed=2)
+        if len(link.destination) in _TYPICAL_LENGTHS
     ]
-    print(
-        f"{len(drawn)} destinations of {median(len(each.destination) for each in drawn):.0f} characters at the median"
-    )
-    _print_format("sealed, not compressed", drawn, _seal_uncompressed, lambda token: open_token(_RING, token))
-    _print_format("sealed", drawn, lambda each: seal_token(_RING, each), lambda token: open_token(_RING, token))
+    print(f"{len(links)} destinations, median length {median(len(link.destination) for link in links):.0f} characters")
+    _print_format("sealed, not compressed", links, _seal_uncompressed, lambda token: open_token(_RING, token))
+    _print_format("sealed", links, lambda link: seal_token(_RING, link), lambda token: open_token(_RING, token))
     messages = [
-        SealedMessage(link_set_id=1_234, message_id=each.message_id, recipient=each.recipient, sent_at=each.sent_at)
-        for each in drawn
+        SealedMessage(link_set_id=1_234, message_id=link.message_id, recipient=link.recipient, sent_at=link.sent_at)
+        for link in links
     ]
-    end = build_token_suffixes(_RING, 1)[0]
+    (suffix,) = build_token_suffixes(_RING, 1)
     _print_format(
         "campaign",
         messages,
-        lambda each: seal_token_prefix(_RING, each) + end,
+        lambda message: seal_token_prefix(_RING, message) + suffix,
         lambda token: open_campaign_token(_RING, token),
     )
 
@@ -71,18 +66,17 @@ def _print_format(
     )
 
 
-def _seal_uncompressed(sealed: SealedLink) -> str:
-    """A token of payload version 0, as all of them were before there was a dictionary."""
-    fields = (*msgspec.structs.astuple(sealed)[:-1], int(sealed.sent_at.timestamp()))
-    return _RING.encrypt(b"\x00" + msgspec.msgpack.encode(fields))
+def _seal_uncompressed(link: SealedLink) -> str:
+    # Payload version 0, from before compression.
+    return _RING.encrypt(b"\x00" + encode_payload(link))
 
 
 def _measure_best_us(call: Callable[[Content], object], contents: Sequence[Content]) -> float:
-    """Microseconds a call, in the best round."""
-    return min(_time_round(call, contents) for _ in range(_ROUNDS)) / len(contents) * 1e6
+    """Return microseconds per call in the fastest round."""
+    return min(_measure_round_s(call, contents) for _ in range(_ROUNDS)) / len(contents) * 1e6
 
 
-def _time_round(call: Callable[[Content], object], contents: Sequence[Content]) -> float:
+def _measure_round_s(call: Callable[[Content], object], contents: Sequence[Content]) -> float:
     started = time.perf_counter()
     for content in contents:
         call(content)

@@ -1,7 +1,7 @@
-"""Made-up destinations as senders put them into messages: what the tokens' dictionary is trained on and measured with.
+"""Generate destinations as senders use them, to train and measure the compression dictionary of tokens.
 
-The words of hosts, paths and campaigns are two lists, one to train with and one to measure with: a sender's own words
-are never in the dictionary. How URLs are built, and what parameters are called, is common to all senders.
+Hosts, paths and campaigns use one list of words for training and another one for measuring, because the words of real
+senders are not in the dictionary either. The structure of URLs and the names of parameters are the same in both.
 """
 
 import random
@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from clicktrail.tokens import SealedLink
 
-__all__ = ["MEASUREMENT_WORDS", "TRAINING_WORDS", "generate_payloads"]
+__all__ = ["MEASUREMENT_WORDS", "TRAINING_WORDS", "encode_payload", "generate_payloads"]
 
 _WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 TRAINING_WORDS = tuple(_WORDS["trained"].split())
@@ -43,20 +45,26 @@ _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def generate_payloads(words: Sequence[str], *, count: int, seed: int) -> Iterator[SealedLink]:
-    """What tokens of many senders hold: the same words and seed give the same ones."""
-    draw = random.Random(seed)
+    """Generate the contents of tokens; the same words and seed give the same contents."""
+    rng = random.Random(seed)
     for _ in range(count):
-        campaign = _make_campaign(draw, words)
-        links = draw.randint(1, 40)
+        campaign = _make_campaign(rng, words)
+        link_count = rng.randint(1, 40)
         yield SealedLink(
-            destination=_make_destination(draw, words, campaign),
-            message_id="".join(draw.choices(_BASE36, k=18)),
-            recipient="".join(draw.choices(_BASE36, k=8)),
+            destination=_make_destination(rng, words, campaign),
+            message_id="".join(rng.choices(_BASE36, k=18)),
+            recipient="".join(rng.choices(_BASE36, k=8)),
             campaign=campaign,
-            position=draw.randrange(links),
-            link_count=links,
-            sent_at=datetime.fromtimestamp(draw.randint(1_790_000_000, 1_890_000_000), UTC),
+            position=rng.randrange(link_count),
+            link_count=link_count,
+            sent_at=datetime.fromtimestamp(rng.randint(1_790_000_000, 1_890_000_000), UTC),
         )
+
+
+def encode_payload(link: SealedLink) -> bytes:
+    """Encode a link without group and trap as the payload of a token, not compressed."""
+    fields = (link.destination, link.message_id, link.recipient, link.campaign, link.position, link.link_count)
+    return msgspec.msgpack.encode((*fields, int(link.sent_at.timestamp())))
 
 
 def _make_destination(rng: random.Random, words: Sequence[str], campaign: str) -> str:

@@ -1,8 +1,8 @@
-"""Kill what runs, again and again under load, and compare what readers were answered with what the reports count.
+"""Kill processes under load, and compare the answered clicks with those in the reports.
 
-Each round has a campaign, a link for each click, and somebody who dies by SIGKILL at a random moment: a worker most of
-the time, in two rounds of twenty the engine or all, since the engine takes seconds to start. Whoever's connection
-breaks has no answer, and does not come back. Every click that was answered must be in the report, and none twice.
+In each round every link of a campaign is requested once, and processes are killed by SIGKILL at a random moment: mostly
+a worker, in one round of twenty the engine, and in another one everything. A request whose connection breaks counts as
+unanswered and is not repeated. Every answered click must be in the report exactly once.
 """
 
 import asyncio
@@ -30,20 +30,20 @@ _WORKER_COUNT: Final = 2
 _CLIENT_COUNT: Final = 16
 _SENT_AT: Final = datetime(2026, 11, 23, 8, tzinfo=UTC)
 _MAX_ENGINE_KILL_DELAY_MS: Final = 600
-_REPORT_TIMEOUT_S: Final = 30.0
+_REPORT_TIMEOUT_S: Final = 120.0
 _POLL_INTERVAL_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TortureResult:
-    """What became of the clicks of a round, or of all rounds.
+    """Numbers of clicks of one or more rounds.
 
     Attributes:
-        clicks: links that were followed.
-        answered: redirects that arrived.
-        counted: clicks in the reports, of links that are counted once or more often.
-        lost: answered, and not in the reports.
-        duplicated: clicks in the reports beyond one a link.
+        clicks: requested links.
+        answered: requests answered with a redirect.
+        counted: clicks in the reports.
+        lost: answered clicks that are not in the reports.
+        duplicated: clicks in the reports beyond one for each link.
     """
 
     clicks: int
@@ -64,40 +64,40 @@ class TortureResult:
     def __str__(self) -> str:
         return (
             f"{self.clicks:,} clicks, {self.answered:,} answered, {self.counted:,} counted, "
-            f"{self.lost:,} lost, {self.duplicated:,} doubled"
+            f"{self.lost:,} lost, {self.duplicated:,} duplicated"
         )
 
 
 async def torture(folder: Path, *, rounds: int, clicks: int, durability: str = "durable") -> TortureResult:
-    """Do some rounds with the data in a folder; print a line for each. What the rounds counted is read at the end.
+    """Run rounds, print a line for each, and return the totals of the final reports.
 
     Args:
-        folder: empty.
-        rounds: how many.
-        clicks: in each of them.
-        durability: as in the settings.
+        folder: empty folder for all data.
+        rounds: number of rounds.
+        clicks: number of clicks in each round.
+        durability: the setting ``journal.durability``.
 
     Raises:
-        BenchError: somebody did not start again, or the reports did not show what was answered.
+        BenchError: a process did not start.
     """
     answered: dict[str, set[str]] = {}
-    async with running_targets(folder, workers=_WORKER_COUNT, durability=durability) as running:
+    async with running_targets(folder, workers=_WORKER_COUNT, durability=durability) as targets:
         for number in range(1, rounds + 1):
             campaign = f"round-{number}"
-            dying = _pick_targets(number, running.process_names)
+            killed_names = _pick_targets(number, targets.process_names)
             answered[campaign] = await _click_and_kill(
-                running, _seal_paths(running.ring, campaign, clicks), names=dying
+                targets, _seal_paths(targets.ring, campaign, clicks), names=killed_names
             )
-            outcome = _compare_counts(
-                clicks, answered[campaign], await _wait_for_clicks(running, campaign, answered[campaign])
+            result = _compare_counts(
+                clicks, answered[campaign], await _wait_for_clicks(targets, campaign, answered[campaign])
             )
-            print(f"round {number}: killed {', '.join(dying)}; {outcome}", flush=True)
-        # The engine reads all that was written before it stops; the next one may count no more than it did.
-        await running.stop()
-        await running.start(["engine"])
+            print(f"round {number}: killed {', '.join(killed_names)}; {result}", flush=True)
+        # The engine processes the whole journal before it stops; a new engine must not count anything again.
+        await targets.stop()
+        await targets.start(["engine"])
         total = TortureResult(clicks=0, answered=0, counted=0, lost=0, duplicated=0)
-        for campaign, arrived in answered.items():
-            total += _compare_counts(clicks, arrived, await _fetch_click_counts(running, campaign))
+        for campaign, destinations in answered.items():
+            total += _compare_counts(clicks, destinations, await _fetch_click_counts(targets, campaign))
     return total
 
 
@@ -113,8 +113,8 @@ def _pick_targets(number: int, names: list[str]) -> list[str]:
 
 
 def _seal_paths(ring: KeyRing, campaign: str, count: int) -> dict[str, str]:
-    """The paths of tracking URLs by their destinations, each of a message of its own."""
-    sealed = [
+    """Paths of tracking URLs by destination, each of another message."""
+    links = [
         SealedLink(
             destination=f"https://shop.example/{campaign}/{number}",
             message_id=f"{campaign}-{number}",
@@ -126,49 +126,49 @@ def _seal_paths(ring: KeyRing, campaign: str, count: int) -> dict[str, str]:
         )
         for number in range(count)
     ]
-    return {each.destination: f"/{seal_token(ring, each)}" for each in sealed}
+    return {link.destination: f"/{seal_token(ring, link)}" for link in links}
 
 
 async def _click_and_kill(targets: CrashTargets, paths: dict[str, str], *, names: list[str]) -> set[str]:
-    """Follow every link once, kill in the middle and start again; the destinations that were answered."""
-    waiting = list(paths.items())
+    """Request every link once, kill and restart processes meanwhile, and return the answered destinations."""
+    remaining = list(paths.items())
     answered: set[str] = set()
-    moment = asyncio.Event()
-    after = secrets.randbelow(len(paths))
+    kill_now = asyncio.Event()
+    kill_after = secrets.randbelow(len(paths))
 
-    async def reader() -> None:
-        while waiting:
-            # A broken connection is an answer that does not come; the link that was asked for is not tried again.
+    async def request_links() -> None:
+        while remaining:
+            # When the connection breaks, the current link is not requested again.
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                incoming, outgoing = await asyncio.open_connection("127.0.0.1", targets.edge_port)
+                reader, writer = await asyncio.open_connection("127.0.0.1", targets.edge_port)
                 try:
-                    while waiting:
-                        destination, path = waiting.pop()
-                        if len(paths) - len(waiting) > after:
-                            moment.set()
-                        outgoing.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: reader\r\n\r\n".encode())
-                        head = await incoming.readuntil(b"\r\n\r\n")
+                    while remaining:
+                        destination, path = remaining.pop()
+                        if len(paths) - len(remaining) > kill_after:
+                            kill_now.set()
+                        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: reader\r\n\r\n".encode())
+                        head = await reader.readuntil(b"\r\n\r\n")
                         if f"\r\nLocation: {destination}\r\n".encode() in head:
                             answered.add(destination)
                 finally:
-                    outgoing.close()
+                    writer.close()
 
-    async def killer() -> None:
-        await moment.wait()
-        if names == ["engine"]:  # it reads what was written some tenths of a second before
+    async def kill_and_restart() -> None:
+        await kill_now.wait()
+        if names == ["engine"]:  # it processes clicks some tenths of a second after they were written
             await asyncio.sleep(secrets.randbelow(_MAX_ENGINE_KILL_DELAY_MS) / 1000)
         targets.kill(names)
         await targets.start(names)
 
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(killer())
+        tasks.create_task(kill_and_restart())
         for _ in range(_CLIENT_COUNT):
-            tasks.create_task(reader())
+            tasks.create_task(request_links())
     return answered
 
 
 async def _wait_for_clicks(targets: CrashTargets, campaign: str, answered: set[str]) -> Counter[str]:
-    """A campaign's clicks once all that were answered are among them; whatever they are after half a minute."""
+    """Wait until the report has all answered clicks, or until a time-out; return its clicks by destination."""
     counted = Counter[str]()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_REPORT_TIMEOUT_S):
@@ -179,14 +179,12 @@ async def _wait_for_clicks(targets: CrashTargets, campaign: str, answered: set[s
 
 
 async def _fetch_click_counts(targets: CrashTargets, campaign: str) -> Counter[str]:
-    """The clicks of a campaign by destination, as the console's API tells them."""
-    incoming, outgoing = await asyncio.open_connection("127.0.0.1", targets.console_port, limit=2**24)
+    """Fetch a campaign's clicks by destination from the API."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", targets.console_port, limit=2**24)
     path = f"/api/campaign?name={quote(campaign)}"
-    outgoing.write(
-        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{targets.console_port}\r\nConnection: close\r\n\r\n".encode()
-    )
-    head, _, body = (await incoming.read()).partition(b"\r\n\r\n")
-    outgoing.close()
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{targets.console_port}\r\nConnection: close\r\n\r\n".encode())
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
     if not head.startswith(b"HTTP/1.1 200"):
         return Counter()
     return Counter({link["url"]: link["clicks"]["total"] for link in json.loads(body)["links"]})
@@ -203,11 +201,11 @@ def _compare_counts(clicks: int, answered: set[str], counted: Counter[str]) -> T
 
 
 def main(
-    rounds: Annotated[int, typer.Argument(min=1, help="How many.")] = 20,
-    clicks: Annotated[int, typer.Option(min=1, help="Clicks in each.")] = 300,
+    rounds: Annotated[int, typer.Argument(min=1, help="Number of rounds.")] = 20,
+    clicks: Annotated[int, typer.Option(min=1, help="Number of clicks in each round.")] = 300,
     durability: Annotated[str, typer.Option(help="durable or async.")] = "durable",
 ) -> None:
-    """Kill workers, engine, or all, under load; no click that was answered may be lost, and none counted twice."""
+    """Kill processes under load; no answered click may be lost or counted twice."""
     try:
         with tempfile.TemporaryDirectory(prefix="clicktrail-torture-") as folder:
             total = asyncio.run(torture(Path(folder), rounds=rounds, clicks=clicks, durability=durability))

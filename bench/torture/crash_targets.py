@@ -1,4 +1,4 @@
-"""The processes of a clicktrail without a supervisor, which would wait before it starts again what dies often."""
+"""clicktrail's processes without a supervisor, which would delay the restart of processes that die often."""
 
 import asyncio
 import contextlib
@@ -17,19 +17,20 @@ from clicktrail.tokens import KeyRing
 __all__ = ["DATA_FOLDER", "CrashTargets", "running_targets"]
 
 DATA_FOLDER: Final = "data"
-"""The data folder, below the one that is given."""
+"""Name of the data folder."""
 
 _SETTINGS: Final = 'data_dir = "{data}"\n[journal]\ndurability = "{durability}"\n'
-_START_TIMEOUT_S: Final = 60.0
+_START_TIMEOUT_S: Final = 120.0
 
 
 class CrashTargets:
-    """Edge workers and an engine on ports of loopback, which outlive them: connections wait for the next process.
+    """Edge workers and an engine whose listening sockets stay open between restarts, so connections wait.
 
     Attributes:
         ring: the key ring.
-        edge_port: the workers' port.
-        console_port: the engine's.
+        edge_port: port of the workers.
+        console_port: port of the engine.
+        process_names: names of the processes, the engine last.
     """
 
     def __init__(self, folder: Path, *, workers: int, durability: str, tasks: asyncio.TaskGroup) -> None:
@@ -49,26 +50,26 @@ class CrashTargets:
         self.process_names = [*(f"edge-{index}" for index in range(workers)), "engine"]
 
     def pid(self, name: str) -> int:
-        """Of one that runs."""
+        """Return the id of a running process."""
         return self._processes[name].pid
 
     def kill(self, names: Iterable[str]) -> None:
-        """End some of them by SIGKILL."""
+        """Kill processes by SIGKILL."""
         for name in names:
             self._processes[name].kill()
 
     async def start(self, names: Iterable[str]) -> None:
-        """Start some of them, all at a time, once those of the same names are dead; return when they serve.
+        """Start processes at the same time, after earlier ones of the same names have ended, and wait until ready.
 
         Raises:
-            BenchError: one did not.
+            BenchError: a process did not start.
         """
         async with asyncio.TaskGroup() as tasks:
             for name in names:
                 tasks.create_task(self._start(name))
 
     async def stop(self) -> None:
-        """Ask all that run to end, the engine last, so that it has read all that was written."""
+        """Terminate all processes, the engine last, so that it processes the whole journal."""
         for name in self.process_names:
             if (process := self._processes.get(name)) is not None:
                 with contextlib.suppress(ProcessLookupError):
@@ -76,56 +77,56 @@ class CrashTargets:
                 await process.wait()
 
     def close(self) -> None:
-        """Let go of the ports."""
-        for listening in (self._edge_socket, self._relay_socket, self._console_socket):
-            listening.close()
+        """Close the listening sockets."""
+        for listener in (self._edge_socket, self._relay_socket, self._console_socket):
+            listener.close()
 
     async def _start(self, name: str) -> None:
         if name in self._processes:
             await self._processes[name].wait()
         sockets = [self._relay_socket, self._console_socket] if name == "engine" else [self._edge_socket]
-        part, _, index = name.partition("-")
-        command = [sys.executable, "-m", "clicktrail", "worker", part, "--config", str(self._config)]
+        component, _, index = name.partition("-")
+        command = [sys.executable, "-m", "clicktrail", "worker", component, "--config", str(self._config)]
         command += ["--index", index or "0"]
-        command += [word for each in sockets for word in ("--socket", str(each.fileno()))]
+        command += [option for listener in sockets for option in ("--socket", str(listener.fileno()))]
         with self._log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                pass_fds=[each.fileno() for each in sockets],
+                pass_fds=[listener.fileno() for listener in sockets],
             )
         self._processes[name] = process
-        said = b""
+        line = b""
         if process.stdout:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_START_TIMEOUT_S):
-                    said = await process.stdout.readline()
+                    line = await process.stdout.readline()
             self._tasks.create_task(_drain_output(process.stdout))
-        if said != READY_LINE:
-            last = self._log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
-            raise BenchError(f"{name} did not start: {last or 'it said nothing'}")
+        if line != READY_LINE:
+            last_line = self._log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+            raise BenchError(f"{name} did not start: {last_line or 'its log is empty'}")
 
 
 @contextlib.asynccontextmanager
 async def running_targets(folder: Path, *, workers: int, durability: str) -> AsyncIterator[CrashTargets]:
-    """Run them with their data in a folder; stop those that live at the end.
+    """Run the processes with their data in ``folder`` while the context is open.
 
     Raises:
-        BenchError: one did not start.
+        BenchError: a process did not start.
     """
     async with asyncio.TaskGroup() as tasks:
-        running = CrashTargets(folder, workers=workers, durability=durability, tasks=tasks)
+        targets = CrashTargets(folder, workers=workers, durability=durability, tasks=tasks)
         try:
-            await running.start(running.process_names)
-            yield running
+            await targets.start(targets.process_names)
+            yield targets
         finally:
-            await running.stop()
-            running.close()
+            await targets.stop()
+            targets.close()
 
 
 async def _drain_output(output: asyncio.StreamReader) -> None:
-    """Take what a process says until it is dead: nobody would hear of its death behind words that wait."""
+    # asyncio reports the end of a process only after its output was read.
     while await output.readline():
         pass
