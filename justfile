@@ -4,6 +4,7 @@ set shell := ["sh", "-eu", "-c"]
 set positional-arguments
 
 export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
+export PYTHONDONTWRITEBYTECODE := "" # tests start hundreds of processes, which would each compile every module
 
 # List the recipes.
 default:
@@ -31,10 +32,10 @@ fix:
     ruff format
     python docs/generate.py
 
-# Run the tests on all cores, with branch coverage.
+# Run the tests with branch coverage: one process more than cores, because many tests wait for servers.
 test *args: (programs "test")
     @coverage erase
-    coverage run -m pytest --numprocesses auto --dist worksteal "$@"
+    coverage run -m pytest --numprocesses "$(($(nproc) + 1))" --dist worksteal "$@"
     @coverage combine --quiet
     coverage report --skip-covered --skip-empty
 
