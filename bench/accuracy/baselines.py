@@ -74,12 +74,12 @@ class Baseline:
     find_bots: Callable[[ClickLog], Iterator[str]]
 
 
-def _agent_list(log: ClickLog) -> Iterator[str]:
+def _apply_agent_list(log: ClickLog) -> Iterator[str]:
     for message in log.messages:
         yield from (click.id for click in message.clicks if log.has_bot_agent(click))
 
 
-def _mautic(log: ClickLog) -> Iterator[str]:
+def _apply_mautic(log: ClickLog) -> Iterator[str]:
     """Two of: within two seconds of sending, IP address on a list, User-Agent on a list. Also HEAD and prefetches."""
     for message in log.messages:
         for click in message.clicks:
@@ -89,7 +89,7 @@ def _mautic(log: ClickLog) -> Iterator[str]:
                 yield click.id
 
 
-def _marketo(log: ClickLog) -> Iterator[str]:
+def _apply_marketo(log: ClickLog) -> Iterator[str]:
     """User-Agent on a list, or two clicks on one message in the same second."""
     for message in log.messages:
         clicks_by_second: dict[int, list[Click]] = defaultdict(list)
@@ -99,7 +99,7 @@ def _marketo(log: ClickLog) -> Iterator[str]:
             yield from (click.id for click in clicks if len(clicks) > 1 or log.has_bot_agent(click))
 
 
-def _omeda(log: ClickLog) -> Iterator[str]:
+def _apply_omeda(log: ClickLog) -> Iterator[str]:
     """Hidden link followed, User-Agent on a list, or three clicks in a second."""
     for message in log.messages:
         trapped_ips = {click.ip for click in message.clicks if click.trap}
@@ -109,14 +109,14 @@ def _omeda(log: ClickLog) -> Iterator[str]:
                 yield click.id
 
 
-def _omeda_code_11(log: ClickLog) -> Iterator[str]:
-    """Like `_omeda`, and every click from a data centre."""
-    yield from _omeda(log)
+def _apply_omeda_code_11(log: ClickLog) -> Iterator[str]:
+    """Like `_apply_omeda`, and every click from a data centre."""
+    yield from _apply_omeda(log)
     for message in log.messages:
         yield from (click.id for click in message.clicks if log.find_network_class(click) in _DATACENTRE_CLASSES)
 
 
-def _trend_micro(log: ClickLog) -> Iterator[str]:
+def _apply_trend_micro(log: ClickLog) -> Iterator[str]:
     """IP address with a trap click or more than two recipients, more than three clicks in 3 s, User-Agent on a list."""
     recipients_by_ip: Mapping[str, set[str]] = defaultdict(set)
     trapped_ips: set[str] = set()
@@ -136,7 +136,7 @@ def _trend_micro(log: ClickLog) -> Iterator[str]:
                 yield click.id
 
 
-def _warmbly(log: ClickLog) -> Iterator[str]:
+def _apply_warmbly(log: ClickLog) -> Iterator[str]:
     """Agent, click within ten seconds, second link within two, or network of a scanner or Microsoft."""
     scanner_classes = {NetworkClass.MAIL_SECURITY, NetworkClass.MICROSOFT}
     for message in log.messages:
@@ -162,21 +162,23 @@ def _warmbly(log: ClickLog) -> Iterator[str]:
 
 
 BASELINES: Final = (
-    Baseline(name="agent list only", source="crawler-user-agents, PyPI", find_bots=_agent_list),
-    Baseline(name="Mautic", source="mautic 5 to 7.2, issues 9798 and 16263", find_bots=_mautic),
+    Baseline(name="agent list only", source="crawler-user-agents, PyPI", find_bots=_apply_agent_list),
+    Baseline(name="Mautic", source="mautic 5 to 7.2, issues 9798 and 16263", find_bots=_apply_mautic),
     Baseline(
-        name="Marketo, 0 s", source="Marketo Engage, bot activity filtering by proximity, 2022", find_bots=_marketo
+        name="Marketo, 0 s",
+        source="Marketo Engage, bot activity filtering by proximity, 2022",
+        find_bots=_apply_marketo,
     ),
-    Baseline(name="Omeda-like", source="Omeda, bot click reason codes, defaults", find_bots=_omeda),
+    Baseline(name="Omeda-like", source="Omeda, bot click reason codes, defaults", find_bots=_apply_omeda),
     Baseline(
         name="Omeda-like, code 11",
         source="Omeda, with the code for data centres, which is off by default",
-        find_bots=_omeda_code_11,
+        find_bots=_apply_omeda_code_11,
     ),
     Baseline(
-        name="Trend-like", source="Trend Micro Phish Insight, rules to hide and to review", find_bots=_trend_micro
+        name="Trend-like", source="Trend Micro Phish Insight, rules to hide and to review", find_bots=_apply_trend_micro
     ),
-    Baseline(name="Warmbly-like", source="warmbly issues 410, 412, 438 and 440", find_bots=_warmbly),
+    Baseline(name="Warmbly-like", source="warmbly issues 410, 412, 438 and 440", find_bots=_apply_warmbly),
 )
 
 

@@ -16,7 +16,7 @@ from clicktrail.demo.population.browsers import CHROME_VERSION
 __all__ = ["SCANNERS", "STRAY_SCANNERS"]
 
 
-def _trend_micro(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_trend_micro(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """All links within milliseconds, tens of seconds after delivery (MillionSend issue 22)."""
     ip = rng.pick_server(common_networks.TREND_MICRO + common_networks.AMAZON, server_count=3)
     headers = browsers.scripted_chrome(CHROME_VERSION - rng.randint(0, 6))
@@ -30,7 +30,7 @@ def _trend_micro(content: MessageContent, rng: PerturbedRandom) -> Iterator[Plan
     )
 
 
-def _mail_gateway(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_mail_gateway(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # Follows every link before it delivers the message, so delays are negative.
     ip, start_s = (
         rng.pick_server(common_networks.MAIL_GATEWAY, server_count=2),
@@ -44,7 +44,7 @@ def _mail_gateway(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pla
     )
 
 
-def _cloud_sandbox(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_cloud_sandbox(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # A current browser on rented servers that runs scripts without interaction.
     headers = browsers.chrome("en-US,en;q=0.9", version=CHROME_VERSION - rng.randint(0, 3))
     for link in content.visible_links:
@@ -54,7 +54,7 @@ def _cloud_sandbox(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pl
         )
 
 
-def _office_appliance(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_office_appliance(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Appliance in the company's office, with the same address as its people (FortiMail)."""
     ip = office_ips(content.company, count=6)[0]
     return sweep_links(
@@ -67,7 +67,7 @@ def _office_appliance(content: MessageContent, rng: PerturbedRandom) -> Iterator
     )
 
 
-def _delayed_investigation(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_delayed_investigation(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Defender's automated investigation, hours after delivery."""
     ip, headers = (
         rng.pick_host(common_networks.MICROSOFT),
@@ -82,7 +82,7 @@ def _delayed_investigation(content: MessageContent, rng: PerturbedRandom) -> Ite
     )
 
 
-def _consumer_mailbox(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_consumer_mailbox(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Outlook.com: one request for one link, from a Microsoft address (orita.ai)."""
     ip, link = rng.pick_host(common_networks.MICROSOFT), rng.choice(content.visible_links)
     headers = browsers.chrome("en-US,en;q=0.9", version=CHROME_VERSION - rng.randint(0, 10))
@@ -96,7 +96,7 @@ def _consumer_mailbox(content: MessageContent, rng: PerturbedRandom) -> Iterator
     )
 
 
-def _tampering_scanner(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_tampering_scanner(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Requests a damaged link, then the link itself from another address with another browser (mautic issue 9798)."""
     for link in content.visible_links:
         delay_s = rng.uniform_perturbed("scrambler delay", 5, 300)
@@ -119,7 +119,7 @@ def _tampering_scanner(content: MessageContent, rng: PerturbedRandom) -> Iterato
         )
 
 
-def _engaging_sandbox(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_engaging_sandbox(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Sandbox that moves the mouse and fills in forms with trusted input events: the page reports engagement."""
     ip, headers = (
         rng.pick_host(networks.SANDBOXES),
@@ -130,7 +130,7 @@ def _engaging_sandbox(content: MessageContent, rng: PerturbedRandom) -> Iterator
         yield replace(request, page_activity=PageActivity.ENGAGED)
 
 
-def _small_hoster(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_small_hoster(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # Slow, from a hoster that is in no list.
     ip, headers = (
         rng.pick_server(networks.SMALL_HOSTERS, server_count=5),
@@ -142,7 +142,7 @@ def _small_hoster(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pla
     return sweep_links(content.visible_links, times, ip=ip, headers=headers)
 
 
-def _cloud_single_link(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_cloud_single_link(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # One click with few headers, minutes after delivery.
     ip = rng.pick_server(common_networks.DATACENTRE, server_count=6)
     yield PlannedRequest(
@@ -154,7 +154,7 @@ def _cloud_single_link(content: MessageContent, rng: PerturbedRandom) -> Iterato
     )
 
 
-def _google_safety(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_google_safety(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     user_agent = "Mozilla/5.0 (compatible; Google-Safety; +http://www.google.com/bot.html)"
     ip = rng.pick_host(networks.GOOGLE)
     return sweep_links(
@@ -165,7 +165,7 @@ def _google_safety(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pl
     )
 
 
-def _ai_assistant(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_ai_assistant(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # Reads mail for its owner, with its own User-Agent.
     user_agent = (
         "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; ChatGPT-User/1.0; +https://openai.com/bot"
@@ -181,7 +181,7 @@ def _ai_assistant(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pla
     )
 
 
-def _residential_scanner(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_residential_scanner(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """One click from a household line with a current browser's headers: undetectable (resend-node issue 901)."""
     yield PlannedRequest(
         delay_s=rng.lognormal_perturbed("at home delay", 3_000, 1.5),
@@ -192,7 +192,7 @@ def _residential_scanner(content: MessageContent, rng: PerturbedRandom) -> Itera
     )
 
 
-def _web_copy_crawler(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_web_copy_crawler(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # Crawls the web version of the message days later, slowly, with a browser's User-Agent.
     ip, headers = (
         rng.pick_host(common_networks.DATACENTRE),
@@ -208,20 +208,20 @@ def _web_copy_crawler(content: MessageContent, rng: PerturbedRandom) -> Iterator
 
 
 SCANNERS: Final = (
-    Actor(name="Trend Micro, all at once", plan=_trend_micro, share=14),
-    Actor(name="cloud sandbox", plan=_cloud_sandbox, share=12),
-    Actor(name="gateway, at delivery", plan=_mail_gateway, share=12),
-    Actor(name="office appliance", plan=_office_appliance, share=12),
-    Actor(name="Outlook.com, one link", plan=_consumer_mailbox, share=12),
-    Actor(name="Defender, hours later", plan=_delayed_investigation, share=12),
-    Actor(name="tampering scanner", plan=_tampering_scanner, share=12),
-    Actor(name="small hoster", plan=_small_hoster, share=8),
-    Actor(name="engaging sandbox", plan=_engaging_sandbox, share=3),
-    Actor(name="one link, from a cloud", plan=_cloud_single_link, share=8),
-    Actor(name="Google Safety", plan=_google_safety, share=6),
+    Actor(name="Trend Micro, all at once", plan=_plan_trend_micro, share=14),
+    Actor(name="cloud sandbox", plan=_plan_cloud_sandbox, share=12),
+    Actor(name="gateway, at delivery", plan=_plan_mail_gateway, share=12),
+    Actor(name="office appliance", plan=_plan_office_appliance, share=12),
+    Actor(name="Outlook.com, one link", plan=_plan_consumer_mailbox, share=12),
+    Actor(name="Defender, hours later", plan=_plan_delayed_investigation, share=12),
+    Actor(name="tampering scanner", plan=_plan_tampering_scanner, share=12),
+    Actor(name="small hoster", plan=_plan_small_hoster, share=8),
+    Actor(name="engaging sandbox", plan=_plan_engaging_sandbox, share=3),
+    Actor(name="one link, from a cloud", plan=_plan_cloud_single_link, share=8),
+    Actor(name="Google Safety", plan=_plan_google_safety, share=6),
 )
 STRAY_SCANNERS: Final = (
-    Actor(name="residential scanner", plan=_residential_scanner, share=1),
-    Actor(name="crawler of the web version", plan=_web_copy_crawler, share=1),
-    Actor(name="AI assistant", plan=_ai_assistant, share=1),
+    Actor(name="residential scanner", plan=_plan_residential_scanner, share=1),
+    Actor(name="crawler of the web version", plan=_plan_web_copy_crawler, share=1),
+    Actor(name="AI assistant", plan=_plan_ai_assistant, share=1),
 )

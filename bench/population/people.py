@@ -18,35 +18,35 @@ _FORWARD_DELAY: Final = ("forwarded delay", 30_000, 1.2)
 _WEBMAILS: Final = ("https://mail.google.com", "https://outlook.live.com", "https://mail.yahoo.com")
 
 
-def _iphone(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_iphone(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     ip = rng.pick_host(networks.RESIDENTIAL + networks.MOBILE)
     return follow_links(content, rng, ip=ip, headers=browsers.safari(pick_language(rng)), delay=_PHONE_DELAY)
 
 
-def _desktop(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_desktop(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     return follow_links(
         content, rng, ip=rng.pick_host(networks.RESIDENTIAL), headers=pick_desktop_headers(rng), delay=_DESKTOP_DELAY
     )
 
 
-def _webmail(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_webmail(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     headers = browsers.chrome(pick_language(rng), webmail=rng.choice(_WEBMAILS))
     return follow_links(content, rng, ip=rng.pick_host(networks.RESIDENTIAL), headers=headers, delay=_DESKTOP_DELAY)
 
 
-def _android(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_android(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     browser = rng.choice((browsers.webview, browsers.mobile_chrome))
     return follow_links(
         content, rng, ip=rng.pick_host(networks.MOBILE), headers=browser(pick_language(rng)), delay=_PHONE_DELAY
     )
 
 
-def _private_relay(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_private_relay(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     ip = rng.pick_host(networks.PRIVATE_RELAY)
     return follow_links(content, rng, ip=ip, headers=browsers.safari(pick_language(rng)), delay=_PHONE_DELAY)
 
 
-def _push_notification(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_push_notification(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     request = PlannedRequest(
         delay_s=rng.uniform_perturbed("push delay", 4, 18),
         link=rng.choice(content.content_links),
@@ -57,14 +57,14 @@ def _push_notification(content: MessageContent, rng: PerturbedRandom) -> Iterato
     yield add_page_activity(request, rng)
 
 
-def _double_clicker(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_double_clicker(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # The second click replaces the first page before it is shown.
-    for request in _desktop(content, rng):
+    for request in _plan_desktop(content, rng):
         yield replace(request, page_activity=PageActivity.UNSEEN)
         yield request.repeat_after(rng.uniform_perturbed("double click", 0.08, 0.4))
 
 
-def _tab_opener(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_tab_opener(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # Opens four to eight links in tabs, to read them later.
     ip, headers = rng.pick_host(networks.RESIDENTIAL), pick_desktop_headers(rng)
     delay_s = rng.lognormal_perturbed(*_DESKTOP_DELAY)
@@ -75,26 +75,26 @@ def _tab_opener(content: MessageContent, rng: PerturbedRandom) -> Iterator[Plann
         delay_s += rng.uniform_perturbed("tab gap", 0.7, 4)
 
 
-def _forwarder(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
-    yield from _desktop(content, rng)
+def _plan_forwarder(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+    yield from _plan_desktop(content, rng)
     ip = rng.pick_host(networks.RESIDENTIAL + networks.MOBILE)
     # the friend who got the forwarded message
     yield from follow_links(content, rng, ip=ip, headers=browsers.safari(pick_language(rng)), delay=_FORWARD_DELAY)
 
 
-def _office(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_office(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     ip = rng.choice(office_ips(content.company, count=6))
     return follow_links(content, rng, ip=ip, headers=pick_desktop_headers(rng), delay=_OFFICE_DELAY)
 
 
-def _secure_web_gateway(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_secure_web_gateway(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     ip = rng.pick_server(networks.SECURE_WEB_GATEWAY, server_count=20)
     return follow_links(content, rng, ip=ip, headers=browsers.chrome(pick_language(rng)), delay=_OFFICE_DELAY)
 
 
-def _safe_links(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_safe_links(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # Outlook's Safe Links may request a link at the moment of the click, before the person's browser does.
-    for request in _office(content, rng):
+    for request in _plan_office(content, rng):
         if rng.happens_perturbed("Safe Links twin", 0.35):
             yield PlannedRequest(
                 delay_s=max(0, request.delay_s - rng.uniform_perturbed("Safe Links lead", 0.2, 2)),
@@ -107,23 +107,23 @@ def _safe_links(content: MessageContent, rng: PerturbedRandom) -> Iterator[Plann
 
 
 HOME_ACTORS: Final = (
-    Actor(name="person, iPhone", plan=_iphone, share=34),
-    Actor(name="person, desktop", plan=_desktop, share=22),
-    Actor(name="person, Android", plan=_android, share=18),
-    Actor(name="person, web mail", plan=_webmail, share=14),
-    Actor(name="person, Private Relay", plan=_private_relay, share=4),
-    Actor(name="person, double click", plan=_double_clicker, share=3),
-    Actor(name="person, opens tabs", plan=_tab_opener, share=2),
-    Actor(name="person, push notification", plan=_push_notification, share=2),
-    Actor(name="person, forwards", plan=_forwarder, share=1),
+    Actor(name="person, iPhone", plan=_plan_iphone, share=34),
+    Actor(name="person, desktop", plan=_plan_desktop, share=22),
+    Actor(name="person, Android", plan=_plan_android, share=18),
+    Actor(name="person, web mail", plan=_plan_webmail, share=14),
+    Actor(name="person, Private Relay", plan=_plan_private_relay, share=4),
+    Actor(name="person, double click", plan=_plan_double_clicker, share=3),
+    Actor(name="person, opens tabs", plan=_plan_tab_opener, share=2),
+    Actor(name="person, push notification", plan=_plan_push_notification, share=2),
+    Actor(name="person, forwards", plan=_plan_forwarder, share=1),
 )
 WORK_ACTORS: Final = (
-    Actor(name="person, office", plan=_office, share=34),
-    Actor(name="person, desktop", plan=_desktop, share=20),
-    Actor(name="person, iPhone", plan=_iphone, share=18),
-    Actor(name="person, Safe Links", plan=_safe_links, share=12),
-    Actor(name="person, security service", plan=_secure_web_gateway, share=7),
-    Actor(name="person, double click", plan=_double_clicker, share=3),
-    Actor(name="person, opens tabs", plan=_tab_opener, share=3),
-    Actor(name="person, forwards", plan=_forwarder, share=3),
+    Actor(name="person, office", plan=_plan_office, share=34),
+    Actor(name="person, desktop", plan=_plan_desktop, share=20),
+    Actor(name="person, iPhone", plan=_plan_iphone, share=18),
+    Actor(name="person, Safe Links", plan=_plan_safe_links, share=12),
+    Actor(name="person, security service", plan=_plan_secure_web_gateway, share=7),
+    Actor(name="person, double click", plan=_plan_double_clicker, share=3),
+    Actor(name="person, opens tabs", plan=_plan_tab_opener, share=3),
+    Actor(name="person, forwards", plan=_plan_forwarder, share=3),
 )

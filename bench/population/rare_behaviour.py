@@ -17,7 +17,7 @@ _OFFICE_DELAY: Final = ("odd office delay", 1_200, 1.5)
 _SHORT_DELAY: Final = ("soon", 90, 1.0)
 
 
-def _meeting_attendee(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_meeting_attendee(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Clicks with many colleagues within two minutes, from one address: their mail came up in a meeting."""
     delay_s = PerturbedRandom(0, f"meeting of {content.company} {content.campaign}").lognormal_perturbed(
         "meeting", 1_200, 1
@@ -31,7 +31,7 @@ def _meeting_attendee(content: MessageContent, rng: PerturbedRandom) -> Iterator
     )
 
 
-def _link_tester(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_link_tester(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Marketer who tries every link soon after sending."""
     ip, headers = rng.choice(office_ips(content.company, count=2)), pick_desktop_headers(rng)
     delay_s = rng.uniform_perturbed("tester delay", 40, 900)
@@ -42,7 +42,7 @@ def _link_tester(content: MessageContent, rng: PerturbedRandom) -> Iterator[Plan
         delay_s += rng.uniform_perturbed("tester gap", 1.5, 8)
 
 
-def _link_sharer(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_link_sharer(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Shares a link in a chat: several colleagues follow it within minutes, in the office or elsewhere."""
     office = office_ips(content.company, count=4)
     first = next(
@@ -61,14 +61,14 @@ def _link_sharer(content: MessageContent, rng: PerturbedRandom) -> Iterator[Plan
         yield add_page_activity(click, rng)
 
 
-def _shared_mailbox(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_shared_mailbox(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Mailbox that several people read."""
     for _ in range(rng.randint(2, 6)):
         ip = rng.choice(office_ips(content.company, count=4))
         yield from follow_links(content, rng, ip=ip, headers=pick_desktop_headers(rng), delay=_OFFICE_DELAY)
 
 
-def _antivirus_user(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_antivirus_user(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Has an antivirus program whose vendor requests every followed link seconds later."""
     for request in follow_links(
         content, rng, ip=rng.pick_host(networks.RESIDENTIAL), headers=pick_desktop_headers(rng), delay=_DESKTOP_DELAY
@@ -83,7 +83,7 @@ def _antivirus_user(content: MessageContent, rng: PerturbedRandom) -> Iterator[P
         )
 
 
-def _reloader(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_reloader(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Reloads a slow page."""
     headers = browsers.safari(pick_language(rng))
     for request in follow_links(content, rng, ip=rng.pick_host(networks.MOBILE), headers=headers, delay=_DESKTOP_DELAY):
@@ -93,7 +93,7 @@ def _reloader(content: MessageContent, rng: PerturbedRandom) -> Iterator[Planned
         yield request.repeat_after(reload_count * patience_s)
 
 
-def _link_paster(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_link_paster(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Pastes a link with the full stop after it, gets the error page, and clicks the link."""
     for request in follow_links(
         content, rng, ip=rng.pick_host(networks.RESIDENTIAL), headers=pick_desktop_headers(rng), delay=_DESKTOP_DELAY
@@ -102,7 +102,7 @@ def _link_paster(content: MessageContent, rng: PerturbedRandom) -> Iterator[Plan
         yield add_page_activity(request.repeat_after(rng.uniform_perturbed("pasting again", 4, 30)), rng)
 
 
-def _awaiting_reader(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_awaiting_reader(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """Waits for the message, such as a code or an invitation."""
     return follow_links(
         content, rng, ip=rng.pick_host(networks.RESIDENTIAL), headers=pick_desktop_headers(rng), delay=_SHORT_DELAY
@@ -110,14 +110,14 @@ def _awaiting_reader(content: MessageContent, rng: PerturbedRandom) -> Iterator[
 
 
 HOME_ACTORS: Final = (
-    Actor(name="person, awaits message", plan=_awaiting_reader, share=9),
-    Actor(name="person, antivirus", plan=_antivirus_user, share=5),
-    Actor(name="person, reloads", plan=_reloader, share=4),
-    Actor(name="person, pastes link", plan=_link_paster, share=3),
+    Actor(name="person, awaits message", plan=_plan_awaiting_reader, share=9),
+    Actor(name="person, antivirus", plan=_plan_antivirus_user, share=5),
+    Actor(name="person, reloads", plan=_plan_reloader, share=4),
+    Actor(name="person, pastes link", plan=_plan_link_paster, share=3),
 )
 WORK_ACTORS: Final = (
-    Actor(name="person, tests links", plan=_link_tester, share=3),
-    Actor(name="person, shares link", plan=_link_sharer, share=3),
-    Actor(name="person, shared mailbox", plan=_shared_mailbox, share=3),
+    Actor(name="person, tests links", plan=_plan_link_tester, share=3),
+    Actor(name="person, shares link", plan=_plan_link_sharer, share=3),
+    Actor(name="person, shared mailbox", plan=_plan_shared_mailbox, share=3),
 )
-MEETING_ATTENDEE: Final = Actor(name="person, meeting", plan=_meeting_attendee)
+MEETING_ATTENDEE: Final = Actor(name="person, meeting", plan=_plan_meeting_attendee)

@@ -19,7 +19,7 @@ _IOS_WEBVIEW_AGENT: Final = (
 )
 
 
-def _windows_7(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_windows_7(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # Chrome 109 is the last version for Windows 7.
     headers = _without_zstd(browsers.chrome(pick_language(rng), version=109))
     user_agent = headers["user-agent"].replace("Windows NT 10.0", "Windows NT 6.1")
@@ -27,7 +27,7 @@ def _windows_7(content: MessageContent, rng: PerturbedRandom) -> Iterator[Planne
     return follow_links(content, rng, ip=ip, headers={**headers, "user-agent": user_agent}, delay=_DESKTOP_DELAY)
 
 
-def _old_phone(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_old_phone(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # Safari sends Sec-Fetch headers since version 16.4.
     version = rng.choice(("15.6", "15.6", "16.3", "16.6"))
     headers = browsers.safari(pick_language(rng))
@@ -44,13 +44,13 @@ def _old_phone(content: MessageContent, rng: PerturbedRandom) -> Iterator[Planne
     )
 
 
-def _ios_webview(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_ios_webview(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # A web view's User-Agent does not contain "Safari".
     headers = {**browsers.safari(pick_language(rng)), "user-agent": _IOS_WEBVIEW_AGENT}
     return follow_links(content, rng, ip=rng.pick_host(networks.MOBILE), headers=headers, delay=_PHONE_DELAY)
 
 
-def _linux_chromium(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_linux_chromium(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # Headless scanners also run Chromium on Linux.
     headers = browsers.chrome(pick_language(rng), version=browsers.CHROME_VERSION - rng.choice((0, 1, 1, 3)))
     user_agent = headers["user-agent"].replace("Windows NT 10.0; Win64; x64", "X11; Linux x86_64")
@@ -58,7 +58,7 @@ def _linux_chromium(content: MessageContent, rng: PerturbedRandom) -> Iterator[P
     return follow_links(content, rng, ip=rng.pick_host(networks.RESIDENTIAL), headers=headers, delay=_DESKTOP_DELAY)
 
 
-def _internet_explorer(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_internet_explorer(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # Edge in Internet Explorer mode.
     headers = {
         "user-agent": _INTERNET_EXPLORER_AGENT,
@@ -71,7 +71,7 @@ def _internet_explorer(content: MessageContent, rng: PerturbedRandom) -> Iterato
     )
 
 
-def _firefox_esr(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_firefox_esr(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # Extended Support Release: up to a year behind, on Windows 7 three.
     current_headers = browsers.firefox(pick_language(rng))
     version = rng.choice(("115", "140", "140", "153"))
@@ -83,7 +83,7 @@ def _firefox_esr(content: MessageContent, rng: PerturbedRandom) -> Iterator[Plan
     )
 
 
-def _tls_proxy(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_tls_proxy(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # A company's TLS proxy removes headers that it does not know.
     headers = {name: value for name, value in pick_desktop_headers(rng).items() if not name.startswith("sec-")}
     return follow_links(
@@ -92,15 +92,15 @@ def _tls_proxy(content: MessageContent, rng: PerturbedRandom) -> Iterator[Planne
 
 
 HOME_ACTORS: Final = (
-    Actor(name="person, old iPhone", plan=_old_phone, share=6),
-    Actor(name="person, app's web view", plan=_ios_webview, share=6),
-    Actor(name="person, Windows 7", plan=_windows_7, share=3),
-    Actor(name="person, Linux", plan=_linux_chromium, share=3),
+    Actor(name="person, old iPhone", plan=_plan_old_phone, share=6),
+    Actor(name="person, app's web view", plan=_plan_ios_webview, share=6),
+    Actor(name="person, Windows 7", plan=_plan_windows_7, share=3),
+    Actor(name="person, Linux", plan=_plan_linux_chromium, share=3),
 )
 WORK_ACTORS: Final = (
-    Actor(name="person, TLS proxy", plan=_tls_proxy, share=7),
-    Actor(name="person, Firefox ESR", plan=_firefox_esr, share=7),
-    Actor(name="person, Internet Explorer", plan=_internet_explorer, share=1),
+    Actor(name="person, TLS proxy", plan=_plan_tls_proxy, share=7),
+    Actor(name="person, Firefox ESR", plan=_plan_firefox_esr, share=7),
+    Actor(name="person, Internet Explorer", plan=_plan_internet_explorer, share=1),
 )
 
 

@@ -46,7 +46,7 @@ def spoofed_headers(rng: PerturbedRandom) -> Mapping[str, str]:
     return browsers.spoofed_chrome(CHROME_VERSION - rng.randint(0, 20), sends_language=rng.happens(0.5))
 
 
-def _barracuda_first(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_barracuda_first(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     ip = rng.pick_server(networks.BARRACUDA, server_count=4)
     start_s = rng.uniform_perturbed("Barracuda delay", 1, 20)
     return sweep_links(
@@ -57,7 +57,7 @@ def _barracuda_first(content: MessageContent, rng: PerturbedRandom) -> Iterator[
     )
 
 
-def _barracuda_api(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_barracuda_api(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     headers = browsers.scripted_chrome(CHROME_VERSION - rng.randint(0, 12))
     for link in content.visible_links:
         ip = rng.pick_server(networks.AMAZON[:1], server_count=3)
@@ -65,7 +65,7 @@ def _barracuda_api(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pl
         yield PlannedRequest(delay_s=delay_s, link=link, ip=ip, headers=headers, kind=ClickerKind.BOT)
 
 
-def _proofpoint(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_proofpoint(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     page_activity = PageActivity.LOADED if rng.happens(0.5) else PageActivity.UNSEEN
     for link in content.visible_links:
         if link == 0 or rng.happens_perturbed("Proofpoint share", 0.6):
@@ -77,7 +77,7 @@ def _proofpoint(content: MessageContent, rng: PerturbedRandom) -> Iterator[Plann
             )
 
 
-def _defender_burst(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_defender_burst(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     start_s = 9 + rng.lognormal_perturbed("Defender delay", 33, 0.7)
     ip = rng.pick_host(networks.MICROSOFT)
     version = CHROME_VERSION - rng.randint(8, 31)
@@ -96,7 +96,7 @@ def _defender_burst(content: MessageContent, rng: PerturbedRandom) -> Iterator[P
         )
 
 
-def _defender_first(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_defender_first(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     ip, headers = rng.pick_host(networks.MICROSOFT), browsers.scripted_chrome(CHROME_VERSION - rng.randint(8, 31))
     start_s = rng.uniform_perturbed("Defender first delay", 12, 120)
     links = content.visible_links[:1] if rng.happens(0.5) else [0, 0]
@@ -105,7 +105,7 @@ def _defender_first(content: MessageContent, rng: PerturbedRandom) -> Iterator[P
     )
 
 
-def _mimecast(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_mimecast(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # Often follows hidden links too.
     links = list(content.visible_links)
     if content.has_trap and rng.happens_perturbed("Mimecast trap", 0.7):
@@ -119,7 +119,7 @@ def _mimecast(content: MessageContent, rng: PerturbedRandom) -> Iterator[Planned
     )
 
 
-def _cisco(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_cisco(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # HEAD for the content type, then GET.
     ip, headers = rng.pick_server(networks.CISCO, server_count=4), spoofed_headers(rng)
     for request in sweep_links(
@@ -132,7 +132,7 @@ def _cisco(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedReq
         yield request.repeat_after(rng.uniform_perturbed("Cisco gap", 0.05, 0.3))
 
 
-def _head_checker(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_head_checker(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # HEAD requests are never counted as clicks.
     ip, headers = rng.pick_server(networks.DATACENTRE, server_count=3), spoofed_headers(rng)
     for request in sweep_links(
@@ -146,7 +146,7 @@ def _head_checker(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pla
         yield replace(request, method="HEAD")
 
 
-def _http_library(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_http_library(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     ip, headers = rng.pick_host(networks.DATACENTRE), browsers.http_library(rng.choice(_LIBRARY_AGENTS))
     return sweep_links(
         content.visible_links,
@@ -156,7 +156,7 @@ def _http_library(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pla
     )
 
 
-def _naive_scanner(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+def _plan_naive_scanner(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     # Also follows the hidden link.
     links = range(content.link_count + content.has_trap)
     ip, headers = rng.pick_host(networks.DATACENTRE), browsers.scripted_chrome(CHROME_VERSION - rng.randint(0, 6))
@@ -169,14 +169,14 @@ def _naive_scanner(content: MessageContent, rng: PerturbedRandom) -> Iterator[Pl
 
 
 SCANNERS: Final = (
-    Actor(name="Defender, all at once", plan=_defender_burst, share=28),
-    Actor(name="Defender, first link", plan=_defender_first, share=12),
-    Actor(name="Proofpoint, sandbox", plan=_proofpoint, share=15),
-    Actor(name="Mimecast, link by link", plan=_mimecast, share=13),
-    Actor(name="Barracuda, first link", plan=_barracuda_first, share=8),
-    Actor(name="Barracuda, all links", plan=_barracuda_api, share=7),
-    Actor(name="Cisco, HEAD and GET", plan=_cisco, share=7),
-    Actor(name="naive scanner", plan=_naive_scanner, share=5),
-    Actor(name="script", plan=_http_library, share=3),
-    Actor(name="checker, HEAD only", plan=_head_checker, share=2),
+    Actor(name="Defender, all at once", plan=_plan_defender_burst, share=28),
+    Actor(name="Defender, first link", plan=_plan_defender_first, share=12),
+    Actor(name="Proofpoint, sandbox", plan=_plan_proofpoint, share=15),
+    Actor(name="Mimecast, link by link", plan=_plan_mimecast, share=13),
+    Actor(name="Barracuda, first link", plan=_plan_barracuda_first, share=8),
+    Actor(name="Barracuda, all links", plan=_plan_barracuda_api, share=7),
+    Actor(name="Cisco, HEAD and GET", plan=_plan_cisco, share=7),
+    Actor(name="naive scanner", plan=_plan_naive_scanner, share=5),
+    Actor(name="script", plan=_plan_http_library, share=3),
+    Actor(name="checker, HEAD only", plan=_plan_head_checker, share=2),
 )

@@ -53,7 +53,7 @@ class DemoResult:
 
     @property
     def raw_click_rate(self) -> float:
-        """Click rate of everything that clicked, scanners included."""
+        """Click rate of all clickers, scanners included."""
         return self.report.click_rate.raw
 
     @property
@@ -63,7 +63,7 @@ class DemoResult:
 
     @property
     def true_click_rate(self) -> float:
-        """Click rate of the people in the simulation."""
+        """Click rate of the people of the simulation, by the ground truth."""
         return len(self.truth.clickers) / self.report.delivered
 
 
@@ -102,14 +102,14 @@ class Demo:
         """Start the shop's site, the next hop, the HTTP client and clicktrail."""
         # Exit through __aexit__, which stops clicktrail. asyncio.run handles only SIGINT, and shells start background
         # processes with SIGINT ignored.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, sys.exit, 128 + number)
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(signal_number, sys.exit, 128 + signal_number)
         async with contextlib.AsyncExitStack() as resources:
             folder = self._data or Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="clicktrail-demo-")))
             _create_data_folder(folder)
             self._site = await resources.enter_async_context(LandingSite())
             self._sink = await resources.enter_async_context(Sink(on_message=self._received.put_nowait))
-            self._clients = await resources.enter_async_context(RequestSender())
+            self._sender = await resources.enter_async_context(RequestSender())
             self._endpoints: Endpoints = await resources.enter_async_context(
                 running_server(folder, next_hop=self._sink.address)
             )
@@ -119,7 +119,7 @@ class Demo:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Stop all of them."""
+        """Stop them."""
         await self._resources.__aexit__(kind, error, traceback)
 
     @property
@@ -157,42 +157,39 @@ class Demo:
         """Keep running until SIGINT or SIGTERM."""
         interrupted = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, interrupted.set)
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(signal_number, interrupted.set)
         await interrupted.wait()
 
     async def _follow_links(self, received: ReceivedMessage) -> None:
         for recipient in received.recipients:
             plan = self._population.plan(MessageLinks.from_bytes(received.content, recipient=recipient))
             self._results.extend(
-                await execute_plan(
-                    plan, recipient=recipient, delivered_at=received.received_at, send=self._clients.send
-                )
+                await execute_plan(plan, recipient=recipient, delivered_at=received.received_at, send=self._sender.send)
             )
 
     async def _update_progress(self, on_progress: ProgressCallback) -> None:
-        for tick in range(_PROGRESS_STEPS):
-            on_progress(
-                "clicking", _SENDING_PROGRESS + (_CLICKING_PROGRESS - _SENDING_PROGRESS) * tick / _PROGRESS_STEPS
-            )
+        for step in range(_PROGRESS_STEPS):
+            elapsed_share = step / _PROGRESS_STEPS
+            on_progress("clicking", _SENDING_PROGRESS + (_CLICKING_PROGRESS - _SENDING_PROGRESS) * elapsed_share)
             await asyncio.sleep(self._window_s / _PROGRESS_STEPS)
 
     async def _fetch_report(self) -> schemas.Campaign:
-        """Wait until the campaign's report has every counted click and no longer changes, or for a maximum time."""
+        """Fetch the report until it has all expected clicks and no longer changes, or until a time-out."""
         expected_clicks = sum(map(_is_counted_click, self._results))
         previous: schemas.Campaign | None = None
         async with httpx2.AsyncClient(base_url=self.console_url, timeout=_REPORT_TIMEOUT_S) as http:
             await asyncio.sleep(1)
-            report = await _get_report(http)
+            report = await _request_report(http)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_REPORT_TIMEOUT_S):
                     while report != previous or report.clicks.total < expected_clicks:
                         await asyncio.sleep(1)
-                        previous, report = report, await _get_report(http)
+                        previous, report = report, await _request_report(http)
         return report
 
 
-async def _get_report(http: httpx2.AsyncClient) -> schemas.Campaign:
+async def _request_report(http: httpx2.AsyncClient) -> schemas.Campaign:
     response = await http.get("/api/campaign", params={"name": CAMPAIGN})
     return msgspec.json.decode(response.raise_for_status().content, type=schemas.Campaign)
 

@@ -15,6 +15,7 @@ from clicktrail.demo.population.received import MessageLinks
 _CLICKER_SHARE: Final = 0.06
 _PREVIEW_SHARE: Final = 0.016
 _RESIDENTIAL_SCANNER_SHARE: Final = 0.004
+"""Shares of recipients with such an actor; company scanners belong to a domain instead."""
 
 # fmt: off
 _FIRST_NAMES: Final = (
