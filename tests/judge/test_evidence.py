@@ -32,12 +32,12 @@ def test_mappings_by_click() -> None:
     ) == (["azure", "curl", "person"], {"azure"}, {"curl"}, {"person"})
 
 
-def test_followed_clicks() -> None:
+def test_regular_clicks() -> None:
     prefetched = replace(click(1, id="prefetched"), headers={"sec-purpose": "prefetch"})
     tampered = replace(click(2, id="tampered"), tampered=True)
     head = replace(click(3, id="head"), method="HEAD")
     evidence = MessageEvidence.from_timeline(timeline(prefetched, tampered, head, click(4, id="get")), CONTEXT)
-    assert [click_.id for click_ in evidence.followed_clicks] == ["head", "get"]
+    assert [click_.id for click_ in evidence.regular_clicks] == ["head", "get"]
 
 
 def make_click(seconds: float, *, ip: str = HOME_IP, message_id: str = "m2") -> AddressClick:

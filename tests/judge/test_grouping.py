@@ -89,7 +89,7 @@ clicks = st.lists(
 @given(clicks)
 def test_link_runs_do_not_overlap(drawn: list[Click]) -> None:
     evidence = MessageEvidence.from_timeline(timeline(*drawn), CONTEXT)
-    runs = list(find_link_runs(evidence, evidence.followed_clicks, min_links=3, window_s=1))
+    runs = list(find_link_runs(evidence, evidence.regular_clicks, min_links=3, window_s=1))
     ids = [click_.id for run in runs for click_ in run]
     assert sorted(set(ids)) == sorted(ids)
     assert all(

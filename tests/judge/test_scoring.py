@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from clicktrail.judge import judge
 from clicktrail.judge.evidence import AddressClick
-from clicktrail.judge.scoring import VerdictState, compute_state, describe_counterfactual
+from clicktrail.judge.scoring import VerdictState, compute_verdict_state, describe_counterfactual
 from clicktrail.model.event import AnyEvent, Click, Engagement
 from clicktrail.model.verdict import Verdict
 from tests.support.events import (
@@ -237,7 +237,7 @@ def test_address_clicks_outside_the_window_change_nothing(
     ],
 )
 def test_state(age: timedelta, state: VerdictState) -> None:
-    assert compute_state(age) == state
+    assert compute_verdict_state(age) == state
 
 
 RULES = CONTEXT.rules

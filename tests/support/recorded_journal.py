@@ -49,5 +49,5 @@ def read_journal_lines(folder: Path) -> list[bytes]:
     for writer_folder in sorted(path for path in folder.iterdir() if path.is_dir()):
         for number in list_segment_numbers(writer_folder):
             data = segment_path(writer_folder, number).read_bytes().removeprefix(SEGMENT_HEADER)
-            lines += decode_frames(data, limit=len(data))
+            lines += decode_frames(data, max_lines=len(data))
     return lines

@@ -30,7 +30,7 @@ from clicktrail.cli.tables import (
 from clicktrail.cli.terminal import escape_control_characters_in_json
 from clicktrail.errors import ClicktrailError
 from clicktrail.judge import Judge
-from clicktrail.judge.scoring import compute_state, describe_counterfactual
+from clicktrail.judge.scoring import compute_verdict_state, describe_counterfactual
 from clicktrail.judge.shipped import build_judge_with_networks, load_shipped_context
 from clicktrail.model.event import Click, format_rfc3339
 from clicktrail.model.timeline import Timeline
@@ -140,7 +140,7 @@ class JsonClickWriter:
             "id": judged.click.id,
             "verdict": judged.verdict.value,
             "score": judged.score,
-            "state": compute_state(self._now - judged.click.at).value,
+            "state": compute_verdict_state(self._now - judged.click.at).value,
             "reasons": [
                 {"signal": reason.signal, "points": reason.points, "detail": reason.detail} for reason in judged.reasons
             ],
@@ -172,7 +172,7 @@ class CsvClickWriter:
             click.url,
             judged.verdict.value,
             judged.score,
-            compute_state(self._now - click.at).value,
+            compute_verdict_state(self._now - click.at).value,
             "yes" if judged.counted else "no",
             "; ".join(f"{reason.signal}: {reason.detail}" for reason in judged.reasons),
         )

@@ -13,8 +13,8 @@ _TEXT_TYPES = (str, Path)
 
 
 def convert_without_pydantic() -> None:
-    """Change how all of Typer's parameters convert their values."""
-    build_typer_conversion: Any = TyperOption.get_runtime_param
+    """Patch Typer so that every parameter converts its values with `_Conversion`."""
+    build_typer_conversion: Any = TyperOption.get_runtime_param  # the same function in TyperArgument
 
     def get_conversion(parameter: Any) -> _Conversion:
         return _Conversion(lambda: build_typer_conversion(parameter))

@@ -228,7 +228,7 @@ class LintedFile:
         """Replace URLs and change no other byte.
 
         Args:
-            new_urls: replacements by present URL.
+            new_urls: new URLs by current URL, as the file writes it (`Link.href`).
         """
         if self.is_url_list:
             text, codec = _decode_with_codec(self.raw)

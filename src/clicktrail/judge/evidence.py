@@ -139,7 +139,7 @@ class MessageEvidence:
 
     Attributes:
         clicks: all clicks on the message, in the order of time.
-        followed_clicks: clicks without prefetches and tampered tokens.
+        regular_clicks: clicks except prefetches and tampered links.
         clicks_with_headers: clicks with known request headers. ESPs do not report headers, and old logs lack them.
         arrived_at: time of delivery, or of sending if the delivery is unknown; None if both are.
         link_count: number of tracked links; 0 if unknown.
@@ -155,7 +155,7 @@ class MessageEvidence:
     """
 
     clicks: tuple[Click, ...]
-    followed_clicks: tuple[Click, ...]
+    regular_clicks: tuple[Click, ...]
     clicks_with_headers: tuple[Click, ...]
     arrived_at: datetime | None
     link_count: int
@@ -179,7 +179,7 @@ class MessageEvidence:
         networks = {click.id: network for click in clicks if (network := context.networks.find(click.ip))}
         return cls(
             clicks=clicks,
-            followed_clicks=tuple(click for click in clicks if not click.tampered and not is_prefetch(click)),
+            regular_clicks=tuple(click for click in clicks if not click.tampered and not is_prefetch(click)),
             clicks_with_headers=clicks_with_headers,
             arrived_at=timeline.arrived_at,
             link_count=timeline.sent.links if timeline.sent else 0,

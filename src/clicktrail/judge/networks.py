@@ -44,7 +44,7 @@ _UNPACKED_OWNER_TYPECODE = "L"
 
 
 class NetworkClass(StrEnum):
-    """What kind of traffic comes from a network; access networks, such as household lines, have no class.
+    """What kind of traffic comes from a network; access networks, such as residential connections, have no class.
 
     Attributes:
         MAIL_SECURITY: mail scanners, and people in the same company's isolated browsers.

@@ -71,7 +71,7 @@ def parse_rules(text: str) -> Rules:
     """Parse a rules file.
 
     Raises:
-        SettingsError: not TOML, an unknown or missing key, or a rule without verdict and points.
+        SettingsError: not TOML, an unknown or missing key, or a rule with neither or both of verdict and points.
     """
     return decode_toml(text, Rules, name="the rules file")
 

@@ -97,7 +97,7 @@ class VerdictState(StrEnum):
     """No more events are expected."""
 
 
-def compute_state(age: timedelta) -> VerdictState:
+def compute_verdict_state(age: timedelta) -> VerdictState:
     """State of a verdict on a click of this age."""
     if age >= FINAL_AFTER:
         return VerdictState.FINAL

@@ -15,7 +15,7 @@ def is_host_listed(host: str, patterns: Sequence[str]) -> bool:
 
     Args:
         host: as a WHATWG URL parser returns it: lower case, IDN as ASCII; empty for none. A trailing dot is ignored.
-        patterns: in the same form.
+        patterns: in lower case, IDN as ASCII.
     """
     name = host.removesuffix(".")
     return bool(host) and any(
@@ -24,7 +24,7 @@ def is_host_listed(host: str, patterns: Sequence[str]) -> bool:
 
 
 def is_host_name(host: str) -> bool:
-    """Whether this is one host name in the form of `is_host_listed`, not a pattern."""
+    """Whether this is one host name in lower-case ASCII, not a pattern."""
     return _HOST_NAME.fullmatch(host) is not None
 
 
@@ -36,7 +36,7 @@ def check_host_patterns(setting: str, patterns: Sequence[str]) -> None:
         patterns: value of the setting.
 
     Raises:
-        SettingsError: a pattern is neither a host name in the form of `is_host_listed` nor a wildcard.
+        SettingsError: a pattern is not a host name in lower-case ASCII, ``*.`` and a host name, ``*``, or ``[::1]``.
     """
     if (host := _find_invalid_pattern(tuple(patterns))) is not None:
         raise SettingsError(f"{setting} has '{host}'", hint=_build_hint(host))

@@ -1,9 +1,10 @@
-"""Rewrite a single body outside a message: an HTML or text file in bytes, or a string."""
+"""Rewrite an HTML or text file, or a string; find where the links of a file or message are in its bytes."""
 
 import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from clicktrail.model.link import BodyType, Link
 from clicktrail.rewrite.edits import build_text_edits, splice
@@ -95,12 +96,12 @@ class LinkByteRange:
 
 def locate_links_in_message(raw: bytes, links: Iterable[Link]) -> list[LinkByteRange]:
     """Locate the links that `rewrite_message` found in these bytes, in the same order."""
-    decoded_texts = {
+    texts_by_body_index = {
         index: decoded
         for index, (body_part, content) in enumerate(decode_bodies(raw))
         if content is not None and (decoded := decode_text(content, body_part.charset))
     }
-    return list(_locate_links(decoded_texts, links))
+    return list(_locate_links(texts_by_body_index, links))
 
 
 def locate_links_in_document(content: bytes, body_type: BodyType, links: Iterable[Link]) -> list[LinkByteRange]:
@@ -118,16 +119,14 @@ def decode_bodies(raw: bytes) -> Iterator[tuple[BodyPart, bytes | bytearray | me
             yield body_part, None if encoded_body is None else encoded_body.decode()
 
 
-def _locate_links(decoded_texts: Mapping[int, DecodedText], links: Iterable[Link]) -> Iterator[LinkByteRange]:
-    """Encode the text piece by piece to count its bytes. Links are in order, body by body."""
-    body_index, offset, byte_count = -1, 0, 0
-    encoder = codecs.getincrementalencoder("ascii")()
-    for link in links:
-        if link.body_index != body_index:
-            body_index, offset, byte_count = link.body_index, 0, 0
-            encoder = codecs.getincrementalencoder(decoded_texts[body_index].codec)()
-        text = decoded_texts[body_index].text
-        start = byte_count + len(encoder.encode(text[offset : link.start]))
-        byte_count = start + len(encoder.encode(text[link.start : link.end]))
-        offset = link.end
-        yield LinkByteRange(link=link, start=start, end=byte_count)
+def _locate_links(texts_by_body_index: Mapping[int, DecodedText], links: Iterable[Link]) -> Iterator[LinkByteRange]:
+    """Encode each text piece by piece to count its bytes. Links are sorted by body, then by position in it."""
+    for body_index, body_links in groupby(links, key=lambda link: link.body_index):
+        decoded = texts_by_body_index[body_index]
+        encoder = codecs.getincrementalencoder(decoded.codec)()
+        offset = byte_count = 0
+        for link in body_links:
+            start = byte_count + len(encoder.encode(decoded.text[offset : link.start]))
+            byte_count = start + len(encoder.encode(decoded.text[link.start : link.end]))
+            offset = link.end
+            yield LinkByteRange(link=link, start=start, end=byte_count)

@@ -86,6 +86,7 @@ def parse_template(
     body = Body(body_type=body_type, text=decoded.text, has_valid_charset=decoded.has_valid_charset)
     rewriter = LinkRewriter(policy=policy, make_url_tagger=lambda: tag_url, make_tracking_url=build_placeholder_url)
     (links,) = rewriter.number_links([body])
+    # Remove the placeholder URLs; `EspTemplate.render` sets the real ones.
     links = tuple(link if link.position is None else msgspec.structs.replace(link, replacement="") for link in links)
     return EspTemplate(content=content, decoded=decoded, links=links)
 

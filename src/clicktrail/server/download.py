@@ -1,4 +1,4 @@
-"""Read a text from a file or a URL."""
+"""Read a list of networks from a file or a URL."""
 
 from pathlib import Path
 

@@ -31,7 +31,7 @@ _VERSION = b"\x00"
 _TIME_BYTES = 4
 _BASE_36_DIGITS = string.digits + string.ascii_lowercase
 _SINGLE_BYTE_VARINTS = [bytes([value]) for value in range(0x80)]
-_PACKABLE = re.compile(r"[0-9a-z]{0,64}")
+_PACKABLE_TEXT = re.compile(r"[0-9a-z]{0,64}")
 
 
 class SealedMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +127,8 @@ def _decode_varint(data: bytes, offset: int) -> tuple[int, int]:
 
 
 def _encode_text(text: str) -> bytes:
-    if _PACKABLE.fullmatch(text):
+    """Encode length and text. For packing, a leading ``1`` preserves leading zeros."""
+    if _PACKABLE_TEXT.fullmatch(text):
         number = int("1" + text, 36)
         data = number.to_bytes((number.bit_length() + 7) // 8)
         return _encode_varint(2 * len(data) + 1) + data

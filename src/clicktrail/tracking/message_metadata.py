@@ -56,7 +56,7 @@ MAX_SEALED_TOKEN_CHARS = 2_000
 
 
 def make_url_tagger(convention: Convention | None, *, campaign: str, medium: str) -> Callable[[Candidate], str]:
-    """Make the function that adds UTM parameters to all links but traps, called in order of one message's links.
+    """Make a function that adds UTM parameters to all links but traps. Call it in the order of one message's links.
 
     Args:
         convention: None for no parameters.

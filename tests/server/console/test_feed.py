@@ -74,7 +74,7 @@ async def test_message_without_clicks_is_a_change() -> None:
 
 async def test_subscription_without_queue_is_notified_of_changes_only() -> None:
     feed = ClickFeed()
-    with feed.subscribe(None, max_queue=0) as subscription:
+    with feed.subscribe(None, queue_size=0) as subscription:
         feed.on_stored([message("m1", "a")])
         assert (await subscription.wait_for_change(), subscription.drain(), subscription.dropped) == (True, [], 0)
 

@@ -139,19 +139,19 @@ def test_folder_is_locked_by_one_writer(tmp_path: Path) -> None:
 
 @given(st.lists(st.binary(max_size=300)))
 def test_frames_round_trip(lines: list[bytes]) -> None:
-    assert lines == decode_frames(b"".join(map(encode_frame, lines)), limit=len(lines) + 1)
+    assert lines == decode_frames(b"".join(map(encode_frame, lines)), max_lines=len(lines) + 1)
 
 
 @given(st.lists(st.binary(max_size=30), min_size=1), st.data())
 def test_decoding_stops_at_the_limit(lines: list[bytes], data: st.DataObject) -> None:
     limit = data.draw(st.integers(0, len(lines)))
-    assert lines[:limit] == decode_frames(b"".join(map(encode_frame, lines)), limit=limit)
+    assert lines[:limit] == decode_frames(b"".join(map(encode_frame, lines)), max_lines=limit)
 
 
 @given(st.lists(st.binary(max_size=30)), st.binary(max_size=30), st.data())
 def test_decoding_stops_at_a_truncated_frame(lines: list[bytes], last: bytes, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, FRAME_HEADER_BYTES + len(last) - 1))
-    assert lines == decode_frames(b"".join(map(encode_frame, lines)) + encode_frame(last)[:cut], limit=100)
+    assert lines == decode_frames(b"".join(map(encode_frame, lines)) + encode_frame(last)[:cut], max_lines=100)
 
 
 @given(st.binary(max_size=60), st.data())
@@ -159,12 +159,12 @@ def test_flipped_bit_invalidates_a_frame(line: bytes, data: st.DataObject) -> No
     frame = bytearray(encode_frame(line))
     bit = data.draw(st.integers(0, len(frame) * 8 - 1))
     frame[bit // 8] ^= 1 << bit % 8
-    assert [] == decode_frames(bytes(frame), limit=1)
+    assert [] == decode_frames(bytes(frame), max_lines=1)
 
 
 def test_zeros_are_not_a_frame() -> None:
-    assert [] == decode_frames(bytes(64), limit=10)
-    assert [b""] == decode_frames(encode_frame(b"") + bytes(64), limit=10)
+    assert [] == decode_frames(bytes(64), max_lines=10)
+    assert [b""] == decode_frames(encode_frame(b"") + bytes(64), max_lines=10)
 
 
 @pytest.mark.parametrize(

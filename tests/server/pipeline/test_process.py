@@ -24,11 +24,11 @@ from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.pipeline.process import (
     MIN_CLICKS,
     WINDOW_CLICKS,
+    DominantAddress,
+    DominantAddressDetector,
     MessageCache,
     MessageSnapshot,
     Processor,
-    SharedAddress,
-    SharedAddressDetector,
 )
 from clicktrail.server.ports import EventStore, JournalEntry, JournalReader, JudgedMessage, Reports
 from clicktrail.server.system import SystemClock
@@ -133,9 +133,9 @@ async def test_counts_of_processed_events() -> None:
     counting = processor(ListReader([*journal(sent("m1"), *clicks, recorded), b"{}"]), MemoryAnalytics())
     assert 103 == await drain(counting)
     assert (102, 1, 2) == (counting.processed_count, counting.unreadable_count, counting.judged_message_count)
-    assert (1, SharedAddress(network="10.1.2.0/24", share=1.0)) == (
+    assert (1, DominantAddress(network="10.1.2.0/24", share=1.0)) == (
         counting.tampered_count,
-        counting.shared_address_detector.find_shared_address(),
+        counting.dominant_address_detector.find_dominant_address(),
     )
 
 
@@ -502,10 +502,10 @@ HUMAN = make_judged_click(click("m1", "1"))
 BOT = dataclasses.replace(HUMAN, verdict=Verdict.BOT)
 WITH_REASON = dataclasses.replace(HUMAN, reasons=(BURST,))
 LOADED = MessageSnapshot(
-    timeline=Timeline.from_events("m1", [sent("m1"), HUMAN.click]), verdicts={HUMAN.click.id: Verdict.HUMAN}
+    timeline=Timeline.from_events("m1", [sent("m1"), HUMAN.click]), previous_verdicts={HUMAN.click.id: Verdict.HUMAN}
 )
 CACHED = MessageSnapshot.from_cache(make_judged_message(sent("m1"), clicks=(HUMAN,)))
-UNKNOWN = MessageSnapshot(timeline=Timeline.from_events("m1", ()), verdicts={})
+UNKNOWN = MessageSnapshot(timeline=Timeline.from_events("m1", ()), previous_verdicts={})
 
 
 def message(*clicks: JudgedClick, campaign: str = "spring") -> JudgedMessage:
@@ -564,8 +564,8 @@ def test_cache_evicts_messages_with_old_clicks() -> None:
     assert ["m1", "m3"] == list(recent.get_many(["m1", "m2", "m3"]))
 
 
-def make_detector(*addresses: str) -> SharedAddressDetector:
-    detector = SharedAddressDetector()
+def make_detector(*addresses: str) -> DominantAddressDetector:
+    detector = DominantAddressDetector()
     for address in addresses:
         detector.add(address)
     return detector
@@ -575,35 +575,39 @@ def distinct_addresses(count: int) -> list[str]:
     return [f"198.51.{number // 256}.{number % 256}" for number in range(count)]
 
 
-@pytest.mark.parametrize(("proxied", "expected"), [(31, SharedAddress(network="10.1.2.0/24", share=0.31)), (30, None)])
-def test_address_with_over_30_percent_of_clicks_is_reported(proxied: int, expected: SharedAddress | None) -> None:
-    assert expected == make_detector(*distinct_addresses(100 - proxied), *["10.1.2.3"] * proxied).find_shared_address()
+@pytest.mark.parametrize(
+    ("proxied", "expected"), [(31, DominantAddress(network="10.1.2.0/24", share=0.31)), (30, None)]
+)
+def test_address_with_over_30_percent_of_clicks_is_reported(proxied: int, expected: DominantAddress | None) -> None:
+    assert (
+        expected == make_detector(*distinct_addresses(100 - proxied), *["10.1.2.3"] * proxied).find_dominant_address()
+    )
 
 
 @given(address=st.ip_addresses().map(str))
 def test_only_the_network_is_reported(address: str) -> None:
-    shared = make_detector(*[address] * MIN_CLICKS).find_shared_address()
+    shared = make_detector(*[address] * MIN_CLICKS).find_dominant_address()
 
     assert shared
     assert shared.network.endswith(("/24", "/48"))
 
 
 def test_nothing_is_reported_with_few_clicks() -> None:
-    assert make_detector(*["10.1.2.3"] * (MIN_CLICKS - 1)).find_shared_address() is None
+    assert make_detector(*["10.1.2.3"] * (MIN_CLICKS - 1)).find_dominant_address() is None
 
 
 def test_clicks_without_address_are_ignored() -> None:
-    assert make_detector(*[""] * 500, *distinct_addresses(MIN_CLICKS)).find_shared_address() is None
+    assert make_detector(*[""] * 500, *distinct_addresses(MIN_CLICKS)).find_dominant_address() is None
 
 
 def test_only_latest_clicks_are_counted() -> None:
     detector = make_detector(*["10.1.2.3"] * WINDOW_CLICKS)
-    assert detector.find_shared_address()
+    assert detector.find_dominant_address()
     for address in distinct_addresses(WINDOW_CLICKS):
         detector.add(address)
 
-    assert detector.find_shared_address() is None
+    assert detector.find_dominant_address() is None
 
 
 def test_invalid_address_has_no_network() -> None:
-    assert SharedAddress(network="", share=1.0) == make_detector(*["invalid"] * MIN_CLICKS).find_shared_address()
+    assert DominantAddress(network="", share=1.0) == make_detector(*["invalid"] * MIN_CLICKS).find_dominant_address()

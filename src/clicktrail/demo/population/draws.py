@@ -25,7 +25,7 @@ class SeededRandom(Random):
         return self.uniform(min(low, self.window_s / 2), min(high, self.window_s))
 
     def lognormal(self, median: float, sigma: float, *, low: float = 0.0, high: float | None = None) -> float:
-        """Draw from a log-normal distribution, again until within the bounds; ``high`` defaults to the window."""
+        """Draw from a log-normal distribution until within the bounds; ``high`` defaults to `window_s`."""
         upper_bound = self.window_s if high is None else high
         while True:
             value = median * self.lognormvariate(0, sigma)
@@ -45,5 +45,6 @@ class SeededRandom(Random):
     def pick_server(self, networks: Sequence[str], *, server_count: int) -> str:
         """Draw one of the few addresses that a service uses in each of its networks."""
         network = ipaddress.ip_network(self.choice(networks))
+        # Evenly spaced, but not on round numbers, which look like network addresses.
         stride = network.num_addresses // (server_count + 1)
         return str(network[stride * self.randint(1, server_count) + stride // 3])  # not a round address such as .64

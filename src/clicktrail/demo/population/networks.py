@@ -23,7 +23,7 @@ __all__ = [
     "TREND_MICRO",
 ]
 
-# Household lines: BT, Comcast, Deutsche Telekom, Orange, Vodafone Germany.
+# Residential connections: BT, Comcast, Deutsche Telekom, Orange, Vodafone Germany.
 RESIDENTIAL: Final = (
     "86.128.0.0/11",
     "2a00:23c7::/32",
@@ -36,7 +36,7 @@ RESIDENTIAL: Final = (
 )
 # Telefonica UK, Three UK, T-Mobile US, Vodafone Germany, Deutsche Telekom.
 MOBILE: Final = ("82.132.216.0/21", "92.40.168.0/21", "172.58.0.0/18", "109.41.0.0/17", "37.80.0.0/14")
-# Fixed addresses of one company's line at Deutsche Telekom.
+# Static addresses of one company at Deutsche Telekom.
 OFFICE: Final = ("217.91.14.16/29",)
 # Apple's iCloud Private Relay, at Akamai, Cloudflare and Fastly.
 PRIVATE_RELAY: Final = ("172.225.0.0/18", "104.28.32.0/20", "146.75.160.0/20", "2a02:26f7:c0::/44")
@@ -55,5 +55,5 @@ MAIL_GATEWAY: Final = ("208.65.144.0/22",)
 AMAZON: Final = ("3.64.0.0/13", "18.184.0.0/15", "52.28.0.0/16", "34.200.0.0/13")
 # Hetzner, OVH, DigitalOcean.
 DATACENTRE: Final = ("88.198.0.0/16", "54.36.0.0/16", "165.227.0.0/16")
-# A Brazilian access provider; a scanner was seen to click from its lines (resend-node issue 901).
+# A Brazilian access provider; a scanner clicked from its customers' addresses (resend-node issue 901).
 RESIDENTIAL_SCANNER: Final = ("168.90.91.0/24",)

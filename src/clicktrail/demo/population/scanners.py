@@ -128,7 +128,7 @@ def _plan_gateway_sweep(message: MessageLinks, rng: SeededRandom) -> Iterator[Pl
 
 
 def _plan_residential_scanner(message: MessageLinks, rng: SeededRandom) -> Iterator[PlannedRequest]:
-    """One click from a household line with a current browser's headers: undetectable (resend-node issue 901)."""
+    """One click from a residential network with a current browser's headers: undetectable (resend-node issue 901)."""
     yield PlannedRequest(
         delay_s=rng.lognormal(rng.window_s * 0.3, 0.8, low=4),
         url=rng.choice(message.content_links),

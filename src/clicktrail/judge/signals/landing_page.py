@@ -41,7 +41,7 @@ def no_engagement(evidence: MessageEvidence, *, min_pages: int) -> SignalMatches
     if len(evidence.loaded_click_ids) < min_pages:
         return {}
     matches = {}
-    for clicks in _group_by_visitor(evidence, evidence.followed_clicks):
+    for clicks in _group_by_visitor(evidence, evidence.regular_clicks):
         loaded_clicks = [click for click in clicks if click.id in evidence.loaded_click_ids]
         page_count = len(set(map(link_key, loaded_clicks)))
         if page_count >= min_pages and not any(click.id in evidence.engagements for click in clicks):

@@ -50,7 +50,7 @@ def many_networks(
     many different links. Clicks without a recipient are left out, since a message to several people is read in several
     places. Clicks with one User-Agent are compared first, so that a person with another browser is not part of the run.
     """
-    if len(evidence.followed_clicks) < min_networks:
+    if len(evidence.regular_clicks) < min_networks:
         return {}
 
     def get_network(click: Click) -> str:
@@ -59,7 +59,7 @@ def many_networks(
     def get_coarse_network(click: Click) -> str:
         return coarse_network_key(evidence, click)
 
-    clicks = [click for click in evidence.followed_clicks if click.recipient and get_network(click)]
+    clicks = [click for click in evidence.regular_clicks if click.recipient and get_network(click)]
     runs: list[Sequence[Click]] = []
     for same_agent_clicks in group_by(clicks, _get_user_agent).values():
         runs += _find_network_runs(
@@ -82,7 +82,7 @@ def datacentre_many_networks(evidence: MessageEvidence, *, min_networks: int, wi
     """
     if len(evidence.datacentre_click_ids) < min_networks:
         return {}
-    clicks = [click for click in evidence.followed_clicks if click.id in evidence.datacentre_click_ids]
+    clicks = [click for click in evidence.regular_clicks if click.id in evidence.datacentre_click_ids]
     runs = (
         run
         for same_agent_clicks in group_by(clicks, _get_user_agent).values()
@@ -106,7 +106,7 @@ def _get_address_prefix(click: Click) -> str:
 def _find_network_runs(
     clicks: Sequence[Click], get_network: Callable[[Click], str], *, min_networks: int, window_s: float
 ) -> Iterator[Sequence[Click]]:
-    """Runs from ``min_networks`` or more networks, on as many links or more."""
+    """Runs of clicks from at least ``min_networks`` networks, on at least as many different links."""
     if len(clicks) >= min_networks:
         for run in find_runs(clicks, key=get_network, min_distinct=min_networks, window_s=window_s):
             if len(set(map(link_key, run))) >= min_networks:
@@ -159,7 +159,7 @@ def tampered_token_nearby(evidence: MessageEvidence, *, window_s: float) -> Sign
     times_by_ip_and_agent = _TimeIndex(((click.ip, click.user_agent_hash), click.at) for click in tampered_clicks)
     return {
         click.id: f"a tampered link was requested from the same IP address within {window_s:.0f} s"
-        for click in evidence.followed_clicks
+        for click in evidence.regular_clicks
         if (
             times_by_ip.has_near(click.ip, click.at, before_s=window_s, after_s=window_s)
             if click.id in evidence.machine_network_click_ids
@@ -228,11 +228,11 @@ def time_of_click_scan(evidence: MessageEvidence, *, window_s: float) -> SignalM
     if not evidence.datacentre_click_ids:
         return {}
     human_times = _TimeIndex(
-        (link_key(click), click.at) for click in evidence.followed_clicks if _is_likely_human(evidence, click)
+        (link_key(click), click.at) for click in evidence.regular_clicks if _is_likely_human(evidence, click)
     )
     return {
         click.id: f"the same link was followed from outside data centres within {window_s:.0f} s"
-        for click in evidence.followed_clicks
+        for click in evidence.regular_clicks
         if click.id in evidence.datacentre_click_ids
         and human_times.has_near(link_key(click), click.at, before_s=window_s, after_s=window_s)
     }
@@ -240,7 +240,7 @@ def time_of_click_scan(evidence: MessageEvidence, *, window_s: float) -> SignalM
 
 def head_before_get(evidence: MessageEvidence, *, window_s: float) -> SignalMatches:
     """Match GET requests up to ``window_s`` after the same visitor's HEAD request for the same link."""
-    head_clicks = [click for click in evidence.followed_clicks if click.method == "HEAD"]
+    head_clicks = [click for click in evidence.regular_clicks if click.method == "HEAD"]
     if not head_clicks:
         return {}
     head_times = _TimeIndex(
@@ -248,7 +248,7 @@ def head_before_get(evidence: MessageEvidence, *, window_s: float) -> SignalMatc
     )
     return {
         click.id: f"HEAD request for the same link in the {window_s:.0f} s before"
-        for click in evidence.followed_clicks
+        for click in evidence.regular_clicks
         if click.method == "GET"
         and head_times.has_near((visitor_key(evidence, click), link_key(click)), click.at, before_s=window_s)
     }
@@ -273,7 +273,7 @@ class _TimeIndex:
 
 def _iterate_shared_addresses(evidence: MessageEvidence) -> Iterator[tuple[Sequence[AddressClick], Sequence[Click]]]:
     """For each IP address with clicks on other messages: all its clicks, sorted by time, and those on this message."""
-    own_clicks_by_ip = group_by(evidence.followed_clicks, lambda click: click.ip)
+    own_clicks_by_ip = group_by(evidence.regular_clicks, lambda click: click.ip)
     for ip in own_clicks_by_ip.keys() & evidence.clicks_by_address.keys():
         own_clicks = own_clicks_by_ip[ip]
         other_clicks = (click for click in evidence.clicks_by_address[ip] if not click.tampered)

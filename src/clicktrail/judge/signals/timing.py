@@ -42,7 +42,7 @@ def burst(
 
     Either ``min_links`` within ``window_s``, or ``long_min_links`` within ``long_window_s``.
     """
-    runs = _find_bursts(evidence, evidence.followed_clicks, ((long_min_links, long_window_s), (min_links, window_s)))
+    runs = _find_bursts(evidence, evidence.regular_clicks, ((long_min_links, long_window_s), (min_links, window_s)))
     return expand_runs((run, _format_burst(run)) for run in runs)
 
 
@@ -53,7 +53,7 @@ def datacentre_burst(
 
     Few people read mail there, so its limits include bursts that are slow enough for a human.
     """
-    clicks = [click for click in evidence.followed_clicks if click.id in evidence.machine_network_click_ids]
+    clicks = [click for click in evidence.regular_clicks if click.id in evidence.machine_network_click_ids]
     runs = _find_bursts(evidence, clicks, ((long_min_links, long_window_s), (min_links, window_s)))
     return expand_runs((run, f"{_format_burst(run)} from a data centre") for run in runs)
 
@@ -63,7 +63,7 @@ def all_links(evidence: MessageEvidence, *, min_links: int, window_s: float) -> 
     if evidence.link_count < min_links:
         return {}
     runs = find_link_runs(
-        evidence, evidence.followed_clicks, min_links=evidence.link_count, window_s=window_s, allow_unrelated=False
+        evidence, evidence.regular_clicks, min_links=evidence.link_count, window_s=window_s, allow_unrelated=False
     )
     return expand_runs((run, f"all {evidence.link_count} links in {run_duration_s(run):.0f} s") for run in runs)
 
@@ -78,7 +78,7 @@ def datacentre_many_links(
     """
     if evidence.link_count < min_links or not evidence.datacentre_click_ids:
         return {}
-    clicks = [click for click in evidence.followed_clicks if click.id in evidence.datacentre_click_ids]
+    clicks = [click for click in evidence.regular_clicks if click.id in evidence.datacentre_click_ids]
     min_distinct = max(min_followed_links, ceil(min_share * evidence.link_count))
     runs = find_runs(clicks, key=link_key, min_distinct=min_distinct, window_s=window_s)
     return expand_runs((run, f"{_count_links(run)} of {evidence.link_count} links from data centres") for run in runs)

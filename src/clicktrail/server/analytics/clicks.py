@@ -96,7 +96,7 @@ def _build_search_parameters(search: ClickSearch) -> dict[str, QueryParameter]:
         "campaign": search.campaign,
         "verdicts": search.verdicts,
         "signal": search.signal,
-        "counted": str(int(search.counted)),
+        "counted": str(int(search.counted)),  # 1: clicks that reports count, 0: the others
     }
 
 

@@ -31,17 +31,17 @@ class Subscription:
 
     Args:
         campaign: campaign whose clicks are published; None for all.
-        max_queue: length of the queue; with 0, the subscriber is only notified that something was stored.
+        queue_size: clicks that the queue holds; with 0, the subscriber is only notified that something was stored.
 
     Attributes:
         dropped: number of clicks dropped so far.
     """
 
-    def __init__(self, campaign: str | None, *, max_queue: int) -> None:
+    def __init__(self, campaign: str | None, *, queue_size: int) -> None:
         self.dropped = 0
         self._campaign = campaign
-        self._max_queue = max_queue
-        self._queue: deque[LiveClick] = deque(maxlen=max_queue)
+        self._queue_size = queue_size
+        self._queue: deque[LiveClick] = deque(maxlen=queue_size)
         self._change_event = asyncio.Event()
         self._closed = False
 
@@ -63,9 +63,9 @@ class Subscription:
         own_messages = [message for message in messages if self._campaign in {None, message.timeline.campaign}]
         if not own_messages:
             return
-        if self._max_queue:
+        if self._queue_size:
             clicks = [click for message in own_messages for click in _find_changed_clicks(message)]
-            self.dropped += max(0, len(self._queue) + len(clicks) - self._max_queue)
+            self.dropped += max(0, len(self._queue) + len(clicks) - self._queue_size)
             self._queue.extend(clicks)
         self._change_event.set()
 
@@ -88,9 +88,9 @@ class ClickFeed:
             subscription.publish(messages)
 
     @contextmanager
-    def subscribe(self, campaign: str | None, *, max_queue: int = MAX_QUEUED_CLICKS) -> Iterator[Subscription]:
+    def subscribe(self, campaign: str | None, *, queue_size: int = MAX_QUEUED_CLICKS) -> Iterator[Subscription]:
         """Subscribe until the context ends. The arguments are those of `Subscription`."""
-        subscription = Subscription(campaign, max_queue=max_queue)
+        subscription = Subscription(campaign, queue_size=queue_size)
         self._subscriptions.add(subscription)
         if self._closed:
             subscription.close()

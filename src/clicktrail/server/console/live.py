@@ -39,7 +39,7 @@ async def stream_clicks(
 
 
 async def _generate_change_events(feed: ClickFeed, campaign: str | None) -> _EventStream:
-    with feed.subscribe(campaign, max_queue=0) as subscription:
+    with feed.subscribe(campaign, queue_size=0) as subscription:  # notifications without clicks
         yield _create_keepalive()
         async for changed in _wait_for_changes(subscription):
             yield ServerSentEventMessage(event="change", data="true") if changed else _create_keepalive()

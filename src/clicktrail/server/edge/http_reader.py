@@ -143,7 +143,7 @@ class RequestReader:
             self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Parser callback: the headers are complete. They are processed here because a loop costs less than calls."""
+        """Parser callback: the headers are complete. One loop here costs less than a callback for each."""
         self._in_body = True
         self._version = self._parser.get_http_version()
         self._path = _extract_path(self._target.decode("latin-1"))

@@ -70,8 +70,8 @@ class AboutPageText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     recorded_without_recipient: str
     recorded_request: str
     ip_retention: str
-    opted_out_anonymous: str
-    opted_out_none: str
+    opted_out_recorded_anonymously: str
+    opted_out_not_recorded: str
 
 
 class Translation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -143,25 +143,26 @@ class Pages:
     def about(self, redirect: Redirect, *, host: str, headers: Mapping[str, str]) -> Response:
         """200: the page about a link. It does not name the recipient, because the link may have been forwarded."""
         language = self._select_language(headers)
-        text, recording = self._translations[language].about, self._recording
+        page, recording = self._translations[language].about, self._recording
         recorded = [
-            text.recorded_with_recipient if redirect.event.recipient else text.recorded_without_recipient,
-            text.recorded_request,
-            text.ip_retention.format(hours=recording.ip_address_hours),
-            text.opted_out_anonymous if recording.records_opted_out else text.opted_out_none,
+            page.recorded_with_recipient if redirect.event.recipient else page.recorded_without_recipient,
+            page.recorded_request,
+            page.ip_retention.format(hours=recording.ip_address_hours),
+            page.opted_out_recorded_anonymously if recording.records_opted_out else page.opted_out_not_recorded,
         ]
         sender = " ".join(filter(None, (self._domain.sender, self._domain.contact)))
-        sender = sender or text.sender_unknown.format(host=host)
+        sender = sender or page.sender_unknown.format(host=host)
         url = html.escape(redirect.location)
+        recorded_items = "".join(f"<li>{html.escape(item)}</li>\n" for item in recorded)
         body = (
-            f"<p>{html.escape(text.text)}</p>\n"
-            f"<h2>{html.escape(text.sender_heading)}</h2>\n<p>{html.escape(sender)}</p>\n"
-            f'<h2>{html.escape(text.destination_heading)}</h2>\n<p><a href="{url}" rel="noreferrer">{url}</a></p>\n'
-            f"<p>{html.escape(text.untracked_note)}</p>\n"
-            f"<h2>{html.escape(text.recorded_heading)}</h2>\n"
-            f"<ul>\n{''.join(f'<li>{html.escape(item)}</li>{chr(10)}' for item in recorded)}</ul>\n"
+            f"<p>{html.escape(page.text)}</p>\n"
+            f"<h2>{html.escape(page.sender_heading)}</h2>\n<p>{html.escape(sender)}</p>\n"
+            f'<h2>{html.escape(page.destination_heading)}</h2>\n<p><a href="{url}" rel="noreferrer">{url}</a></p>\n'
+            f"<p>{html.escape(page.untracked_note)}</p>\n"
+            f"<h2>{html.escape(page.recorded_heading)}</h2>\n"
+            f"<ul>\n{recorded_items}</ul>\n"
         )
-        return make_response("200 OK", self._headers, _render_document(language, text.title, body))
+        return make_response("200 OK", self._headers, _render_document(language, page.title, body))
 
     def _select_language(self, headers: Mapping[str, str]) -> str:
         return negotiate_language(headers.get("accept-language", ""), self._translations)

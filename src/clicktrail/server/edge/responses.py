@@ -46,8 +46,8 @@ class Responses:
 
     Args:
         referrer_policy: what the destination may learn about the page with the link. The default is that of browsers:
-            the destination sees the origin of a webmail, as with an untracked link. A token is never sent as a
-            referrer, because a redirect is none.
+            the destination sees the origin of a webmail, as with an untracked link. Tokens are not sent,
+            because a redirect never becomes the referrer.
     """
 
     def __init__(self, *, referrer_policy: str = "strict-origin-when-cross-origin") -> None:
@@ -59,7 +59,7 @@ class Responses:
             "Content-Length: 0\r\n"
             "Location: "
         ).encode()
-        self._date = b""
+        self._date_header = b""
         self.refusals = {
             Refusal.BAD_REQUEST: _render_error_page(
                 "400 Bad Request", "Bad request", "This request is not valid HTTP."
@@ -78,7 +78,7 @@ class Responses:
 
     def set_date(self, now: datetime) -> None:
         """Set the ``Date`` header of the following responses (RFC 9110 section 6.6.1). Call it every second."""
-        self._date = f"Date: {format_datetime(now, usegmt=True)}\r\n".encode()
+        self._date_header = f"Date: {format_datetime(now, usegmt=True)}\r\n".encode()
 
     def redirect(self, location: str, headers: bytes = b"") -> Response:
         """Redirect with 302. Browsers cache 301, so that repeated clicks would never arrive.
@@ -99,7 +99,7 @@ class Responses:
         """Encode a response, for ``HEAD`` without its body; ``close`` announces the end of the connection."""
         return (
             response.head
-            + self._date
+            + self._date_header
             + (b"Connection: close\r\n\r\n" if close else b"\r\n")
             + (response.body if with_body else b"")
         )

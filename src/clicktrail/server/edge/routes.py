@@ -186,8 +186,8 @@ class BeaconEndpoint:
     def answer(self, request: Request, *, excluded: Sequence[HashedRecipients]) -> Response | None:
         """Respond to a landing page; None for all other requests.
 
-        ``/e`` always gets the same response, so that it does not reveal which clicks exist. The response does not wait
-        for the disk: a crash can lose some milliseconds of engagement, but no click.
+        Every beacon (``/e``) gets the same response, which does not reveal whether the click exists. The response does
+        not wait for the disk: a crash can lose some milliseconds of engagement, but no click.
 
         Args:
             request: any request.

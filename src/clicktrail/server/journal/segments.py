@@ -48,11 +48,11 @@ def encode_frame(line: bytes) -> bytes:
     return _FRAME_HEADER.pack(length, zlib.crc32(line, zlib.crc32(_FRAME_LENGTH.pack(length)))) + line
 
 
-def decode_frames(data: bytes, *, limit: int) -> list[bytes]:
-    """Decode up to ``limit`` lines from the start of ``data``, up to the first invalid frame."""
+def decode_frames(data: bytes, *, max_lines: int) -> list[bytes]:
+    """Decode up to ``max_lines`` lines from the start of ``data``, up to the first invalid frame."""
     lines: list[bytes] = []
     start = 0
-    while len(lines) < limit and start + FRAME_HEADER_BYTES <= len(data):
+    while len(lines) < max_lines and start + FRAME_HEADER_BYTES <= len(data):
         length, checksum = _FRAME_HEADER.unpack_from(data, start)
         line = data[start + FRAME_HEADER_BYTES : start + FRAME_HEADER_BYTES + length]
         if len(line) < length or zlib.crc32(line, zlib.crc32(_FRAME_LENGTH.pack(length))) != checksum:
@@ -104,7 +104,7 @@ def read_lines(path: Path, offset: int, *, limit: int) -> list[bytes]:
         data = os.pread(file.fileno(), _READ_CHUNK_BYTES, offset)
         if peek_frame_size(data) > len(data):
             data = os.pread(file.fileno(), peek_frame_size(data), offset)
-    return decode_frames(data, limit=limit)
+    return decode_frames(data, max_lines=limit)
 
 
 def truncate_torn_tail(path: Path) -> None:
@@ -117,7 +117,7 @@ def truncate_torn_tail(path: Path) -> None:
         data = file.read()
         if not data.startswith(SEGMENT_HEADER):
             return
-        lines = decode_frames(data[len(SEGMENT_HEADER) :], limit=len(data))
+        lines = decode_frames(data[len(SEGMENT_HEADER) :], max_lines=len(data))  # more than fit
         file.truncate(len(SEGMENT_HEADER) + sum(FRAME_HEADER_BYTES + len(line) for line in lines))
         os.fsync(file.fileno())
 

@@ -230,7 +230,7 @@ class SegmentWriter:
             self._backlog.add(frame)
 
     def _retry_backlog(self) -> None:
-        """Write the oldest lines of the backlog in the thread; end degraded mode if there are none."""
+        """Write the oldest lines of the backlog in the writer thread; end degraded mode if there are none."""
         if self._closed:
             return
         frames = self._backlog.peek(_MAX_RETRY_BYTES)
@@ -241,7 +241,7 @@ class SegmentWriter:
         self._retry_future.add_done_callback(lambda future: self._loop.call_soon_threadsafe(self._finish_retry, future))
 
     def _write_in_thread(self, frames: list[bytes]) -> tuple[int, float]:
-        """Return the number of frames and the duration in seconds. Runs in the thread."""
+        """Return the number of frames and the duration in seconds. Runs in the writer thread."""
         started_at = time.monotonic()
         self._appender.write(b"".join(frames))
         self._appender.sync()

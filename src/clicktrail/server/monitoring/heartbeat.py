@@ -58,7 +58,7 @@ def build_heartbeat(metric_values: Mapping[Metric, MetricValue], *, problems: tu
         if isinstance(value, Histogram):
             histograms[metric.name] = HistogramSnapshot(tuple(value.counts), value.total)
         else:
-            values[metric.name] = dict(value) if isinstance(value, Mapping) else {"": value}
+            values[metric.name] = dict(value) if isinstance(value, Mapping) else {"": value}  # no second label
     return Heartbeat(values=values, histograms=histograms, problems=problems)
 
 

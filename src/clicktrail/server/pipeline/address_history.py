@@ -4,6 +4,7 @@ The judge's signals ask how many recipients, mail domains or user agents an addr
 click. A busy address can have thousands of clicks a minute, and comparing all of them with each other would take
 millions of comparisons. So only the nearest clicks before and after are compared: on each side, the nearest
 `MAX_NEIGHBOURS_PER_SIDE` different recipients, domains and user agents. No rule's threshold exceeds that number.
+Clicks on tampered links are kept apart: of them, only the nearest on each side matters.
 """
 
 from bisect import bisect_left, bisect_right, insort

@@ -48,7 +48,7 @@ class Processor:
 
     Attributes:
         observers: notified of new and changed verdicts once they are stored.
-        shared_address_detector: counts the IP addresses of the latest clicks.
+        dominant_address_detector: counts the IP addresses of the latest clicks.
         processed_count: events stored since the start.
         unreadable_count: entries since the start that were not events.
         tampered_count: clicks since the start on tampered tokens.
@@ -76,7 +76,7 @@ class Processor:
         self._ip_addresses_shortened_before: datetime | None = None
         self._pending: _Batch | None = None
         self.observers: tuple[StoreObserver, ...] = ()
-        self.shared_address_detector = SharedAddressDetector()
+        self.dominant_address_detector = DominantAddressDetector()
         self.processed_count = 0
         self.unreadable_count = 0
         self.tampered_count = 0
@@ -172,7 +172,7 @@ class Processor:
             return
         self.oldest_event_at = min(self.oldest_event_at or event.at, event.at)
         if isinstance(event, Click):
-            self.shared_address_detector.add(event.ip)
+            self.dominant_address_detector.add(event.ip)
             self.tampered_count += event.tampered
 
     async def _add_affected_messages(self, batch: "_Batch") -> dict[str, list[AnyEvent]]:
@@ -189,7 +189,7 @@ class Processor:
             timelines = await self._event_store.timelines(missing)
             verdicts = await self._event_store.current_verdicts(timelines.values())
             snapshots |= {
-                message_id: MessageSnapshot(timeline=timeline, verdicts=verdicts)
+                message_id: MessageSnapshot(timeline=timeline, previous_verdicts=verdicts)
                 for message_id, timeline in timelines.items()
             }
         return snapshots
@@ -246,24 +246,24 @@ class MessageSnapshot:
     Attributes:
         timeline: its events.
         judged_clicks: its judged clicks by id; empty if the message was not cached.
-        verdicts: current verdicts by click id; may contain clicks of other messages.
+        previous_verdicts: verdicts by click id; may contain clicks of other messages.
     """
 
     timeline: Timeline
     judged_clicks: Mapping[str, JudgedClick] = field(default_factory=dict)
-    verdicts: Mapping[str, Verdict]
+    previous_verdicts: Mapping[str, Verdict]
 
     @classmethod
     def from_cache(cls, message: JudgedMessage) -> "MessageSnapshot":
         """Make a snapshot of a message that was judged recently."""
         judged_clicks = {judged.click.id: judged for judged in message.clicks}
         verdicts = {click_id: judged.verdict for click_id, judged in judged_clicks.items()}
-        return cls(timeline=message.timeline, judged_clicks=judged_clicks, verdicts=verdicts)
+        return cls(timeline=message.timeline, judged_clicks=judged_clicks, previous_verdicts=verdicts)
 
     def changed_verdicts(self, message: JudgedMessage, batch_click_ids: Container[str]) -> JudgedMessage:
         """Return the message with only the clicks whose verdicts must be stored, and their previous verdicts.
 
-        A click whose IP address was shortened keeps its verdict: it was given when more was known.
+        A click whose IP address was shortened keeps its verdict, which was computed with the full address.
 
         Args:
             message: the message as judged now.
@@ -277,7 +277,7 @@ class MessageSnapshot:
             if judged != stored.get(judged.click.id)
             and (judged.click.id in batch_click_ids or not has_shortened_ip_address(judged.click))
         ]
-        previous = {judged.click.id: self.verdicts.get(judged.click.id) for judged in changed}
+        previous = {judged.click.id: self.previous_verdicts.get(judged.click.id) for judged in changed}
         return JudgedMessage(
             timeline=message.timeline,
             clicks=tuple(changed),
@@ -329,7 +329,7 @@ class MessageCache:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SharedAddress:
+class DominantAddress:
     """An IP address with too many clicks.
 
     Attributes:
@@ -341,7 +341,7 @@ class SharedAddress:
     share: float
 
 
-class SharedAddressDetector:
+class DominantAddressDetector:
     """Detects an IP address with too many clicks: usually the sender's own proxy, missing in trusted_proxies."""
 
     def __init__(self) -> None:
@@ -360,13 +360,13 @@ class SharedAddressDetector:
             if remaining:
                 self._clicks_by_address[oldest] = remaining
 
-    def find_shared_address(self) -> SharedAddress | None:
+    def find_dominant_address(self) -> DominantAddress | None:
         """Return the IP address with more than 30 % of the latest clicks, if any and if there are enough clicks."""
         if len(self._recent_addresses) < MIN_CLICKS:
             return None
         address, clicks = max(self._clicks_by_address.items(), key=itemgetter(1))
         share = clicks / len(self._recent_addresses)
-        return SharedAddress(network=_format_network(address), share=share) if share > MIN_SHARE else None
+        return DominantAddress(network=_format_network(address), share=share) if share > MIN_SHARE else None
 
 
 def _format_network(address: str) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from clicktrail.judge.rules import Rules
-from clicktrail.judge.scoring import Counterfactual, VerdictState, compute_state, find_counterfactual
+from clicktrail.judge.scoring import Counterfactual, VerdictState, compute_verdict_state, find_counterfactual
 from clicktrail.model.event import format_rfc3339
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts
@@ -98,7 +98,7 @@ def explain_click(
     return ExplainedClick(
         judged=judged,
         # An anonymous click has no message: it is never judged again.
-        state=compute_state(now - click.at) if click.message_id else VerdictState.FINAL,
+        state=compute_verdict_state(now - click.at) if click.message_id else VerdictState.FINAL,
         human_if=find_counterfactual(judged, rules),
         changes=tuple(reversed(changes)),
     )

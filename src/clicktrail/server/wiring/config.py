@@ -128,7 +128,7 @@ def list_domain_files(settings: Settings) -> tuple[Path, ...]:
     """The files that `read_domains` reads: the domains file, then those that it names.
 
     Raises:
-        SettingsError: the domains file cannot be read, or is none.
+        SettingsError: the domains file cannot be read, or is invalid.
     """
     if not settings.tracking.domains_file:
         return ()

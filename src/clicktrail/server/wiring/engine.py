@@ -146,12 +146,12 @@ class EngineMonitor:
         return max(0.0, (self.clock.now() - oldest).total_seconds()) if oldest else 0.0
 
     def _find_dominant_address_problem(self) -> Problem | None:
-        shared = self.processor.shared_address_detector.find_shared_address()
-        if shared is None:
+        dominant = self.processor.dominant_address_detector.find_dominant_address()
+        if dominant is None:
             return None
         return Problem(
             code="dominant-ip-address",
-            hint=f"{shared.share:.0%} of the latest clicks come from one address in {shared.network}: "
+            hint=f"{dominant.share:.0%} of the latest clicks come from one address in {dominant.network}: "
             "if that is a proxy of yours, name it in edge.trusted_proxies",
         )
 

@@ -94,7 +94,7 @@ async def catch_up(processor: Processor) -> None:
     """Process all events of the journal.
 
     Raises:
-        StorageError: analytics cannot be written; the next run continues there.
+        StorageError: analytics cannot be written; the next run resumes with the same events.
     """
     while await processor.run_once(MAX_BATCH_LINES):
         pass
