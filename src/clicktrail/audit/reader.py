@@ -98,12 +98,12 @@ def _read_event_log(lines: Iterable[bytes], on_unreadable: OnUnreadable) -> Iter
     for number, line in enumerate(lines, start=1):
         if text := line.strip().removeprefix(_BYTE_ORDER_MARK):
             try:
-                yield _validate_event(_event_from_json(text))
+                yield _validate_event(_decode_json_event(text))
             except EventError as error:
                 on_unreadable(number, error)
 
 
-def _event_from_json(line: bytes) -> AnyEvent:
+def _decode_json_event(line: bytes) -> AnyEvent:
     """Decode our own JSON, or that of another program, with nulls and times without a zone."""
     try:
         return decode_event(line)
@@ -149,14 +149,14 @@ def read_table(
             if cells is None:
                 return
             if any(cells):
-                yield _event_from_row(dict(zip(columns, cells, strict=False)), format_)
+                yield _convert_row(dict(zip(columns, cells, strict=False)), format_)
         except EventError as error:
             on_unreadable(rows.line_num + 1, error)
         except csv.Error as error:
             on_unreadable(rows.line_num + 1, EventError(f"not an event: {error}"))
 
 
-def _event_from_row(row: Mapping[str, str], format_: ExportFormat) -> AnyEvent:
+def _convert_row(row: Mapping[str, str], format_: ExportFormat) -> AnyEvent:
     fields: dict[str, object] = {
         field: next((row[column] for column in columns if row.get(column)), "")
         for field, columns in format_.columns.items()

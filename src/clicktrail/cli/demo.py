@@ -48,7 +48,7 @@ async def _run_demo(*, once: bool, as_json: bool, data: Path | None, seed: int) 
             task = bar.add_task("starting", total=1.0)
             result = await running_demo.run(lambda step, done: bar.update(task, description=step, completed=done))
         if as_json:
-            print_json(_result_as_json(result))
+            print_json(_build_json_result(result))
         else:
             _print_result(result)
         if not once:
@@ -56,7 +56,7 @@ async def _run_demo(*, once: bool, as_json: bool, data: Path | None, seed: int) 
             await running_demo.wait_until_interrupted()
 
 
-def _result_as_json(result: "DemoResult") -> dict[str, Any]:
+def _build_json_result(result: "DemoResult") -> dict[str, Any]:
     return {
         "raw_click_rate": result.raw_click_rate,
         "human_click_rate": result.human_click_rate,

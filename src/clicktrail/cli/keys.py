@@ -18,7 +18,7 @@ app = typer.Typer(help="Manage the key ring, the one file that must not be lost.
 @app.command(name="list")
 def list_keys(config: Config = None, json_: Json = False) -> None:
     """List the keys, newest first, with the last characters of their links. Secrets are not shown."""
-    ring = keyring_file.load(_ring_path(config))
+    ring = keyring_file.load(_get_ring_path(config))
     if json_:
         print_json(
             [
@@ -35,7 +35,7 @@ def list_keys(config: Config = None, json_: Json = False) -> None:
 @app.command()
 def rotate(config: Config = None) -> None:
     """Add a key that seals links after the next start. Links sealed with older keys stay valid."""
-    key = keyring_file.rotate(_ring_path(config))
+    key = keyring_file.rotate(_get_ring_path(config))
     print_message(f"key {key.number} added: {_RESTART_HINT}; then back up the ring again")
 
 
@@ -45,7 +45,7 @@ def revoke(
     config: Config = None,
 ) -> None:
     """Revoke a key: within a second, every link sealed with it answers 404."""
-    keyring_file.revoke(_ring_path(config), number)
+    keyring_file.revoke(_get_ring_path(config), number)
     print_message(f"key {number} is revoked; edges on other machines need the new key ring too")
 
 
@@ -55,7 +55,7 @@ def backup(
     config: Config = None,
 ) -> None:
     """Copy the key ring to a file that only you can read."""
-    keyring_file.backup(_ring_path(config), file)
+    keyring_file.backup(_get_ring_path(config), file)
     print_message(f"key ring copied to {file}: keep it on another machine")
 
 
@@ -65,10 +65,10 @@ def restore(
     config: Config = None,
 ) -> None:
     """Restore a lost key ring from a backup."""
-    path = _ring_path(config)
+    path = _get_ring_path(config)
     keyring_file.restore(path, file)
     print_message(f"key ring restored to {path}: {_RESTART_HINT}")
 
 
-def _ring_path(config: Path | None) -> Path:
+def _get_ring_path(config: Path | None) -> Path:
     return load_settings(config).keyring_path

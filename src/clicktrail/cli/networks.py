@@ -43,7 +43,7 @@ def update(
     """Read lists of networks. Each replaces what was read from it before; if one fails, nothing changes."""
     from clicktrail.server.download import fetch_text
 
-    file = _networks_file(config)
+    file = _get_networks_path(config)
     now = SystemClock().now()
     new_sources = {}
     for source in sources:
@@ -51,7 +51,7 @@ def update(
             networks = parse_network_list(fetch_text(source), name=name, network_class=kind)
         except ClicktrailError as error:
             raise ClicktrailError(f"{source}: {error}", hint=error.hint) from error
-        new_sources[_source_key(source)] = NetworkSource(
+        new_sources[_normalize_source(source)] = NetworkSource(
             read_at=now, networks=tuple(_set_expiry(network, expires) for network in networks if network.ranges)
         )
     operator_networks.write(file, OperatorNetworks(sources=operator_networks.read(file).sources | new_sources))
@@ -65,9 +65,9 @@ def remove(
     config: Config = None,
 ) -> None:
     """Remove the networks that were read from a file or URL."""
-    file = _networks_file(config)
+    file = _get_networks_path(config)
     stored_sources = operator_networks.read(file).sources
-    for key in map(_source_key, sources):
+    for key in map(_normalize_source, sources):
         if key not in stored_sources:
             raise ClicktrailError(f"nothing was read from {key}", hint="clicktrail networks list shows the sources")
         del stored_sources[key]
@@ -77,7 +77,7 @@ def remove(
 @app.command(name="list")
 def list_networks(config: Config = None, json_: Json = False) -> None:
     """List your networks with their source, and the version of all networks that the judge uses."""
-    networks = operator_networks.read(_networks_file(config))
+    networks = operator_networks.read(_get_networks_path(config))
     today = SystemClock().now().date()
     version = build_context_with_networks(networks.all_networks, today=today).networks.version
     rows = [
@@ -107,7 +107,7 @@ def show(
     """Show the network that the judge finds for IP addresses: none for home and office lines, and if unknown."""
     for address in addresses:
         _check_address(address)
-    operator_list = operator_networks.read(_networks_file(config)).all_networks
+    operator_list = operator_networks.read(_get_networks_path(config)).all_networks
     networks = build_context_with_networks(operator_list, today=SystemClock().now().date()).networks
     network_by_address = {address: networks.find(address) for address in addresses}
     if json_:
@@ -145,10 +145,10 @@ def _set_expiry(network: ListedNetwork, expires: datetime | None) -> ListedNetwo
     return msgspec.structs.replace(network, expires=expires.date()) if expires else network
 
 
-def _source_key(source: str) -> str:
+def _normalize_source(source: str) -> str:
     """A URL, or an absolute path: independent of the current folder."""
     return source if source.startswith(("http://", "https://")) else str(Path(source).absolute())
 
 
-def _networks_file(config: Path | None) -> Path:
+def _get_networks_path(config: Path | None) -> Path:
     return load_settings(config).networks_path

@@ -196,7 +196,7 @@ class RewrittenFile:
         for link in self.result.links:
             for warning in link.warnings:
                 yield f"{warning}: the link '{link.href}' in line {link.line}"
-        for size in self._html_sizes():
+        for size in self._measure_html_bodies():
             if size > _GMAIL_CLIP_BYTES:
                 yield f"the HTML has {size:,} bytes after rewriting; Gmail clips it at 102 kB ({_GMAIL_CLIP_BYTES:,})"
 
@@ -224,7 +224,7 @@ class RewrittenFile:
             return locate_links_in_message(self.content, self.result.links)
         return locate_links_in_document(self.content, self.body_type, self.result.links)
 
-    def _html_sizes(self) -> list[int]:
+    def _measure_html_bodies(self) -> list[int]:
         raw = self.result.raw
         if self.body_type is None:
             return [len(content) for leaf, content in decode_bodies(raw) if content and leaf.body_type is BodyType.HTML]

@@ -86,11 +86,11 @@ def parse_network_list(
     """
     try:
         if text.lstrip().startswith("{"):
-            networks = _networks_from_cloud(msgspec.json.decode(text, type=_CloudDocument))
+            networks = _build_cloud_networks(msgspec.json.decode(text, type=_CloudDocument))
         elif "[[networks]]" in text:
             networks = decode_toml(text, _NetworksFile, name="the network list").networks
         else:
-            networks = (_network_from_lines(text, name, network_class),)
+            networks = (_build_network_from_lines(text, name, network_class),)
     except msgspec.ValidationError as error:
         raise SettingsError(f"networks cannot be read: {explain_error(error)}") from error
     except msgspec.DecodeError as error:
@@ -120,7 +120,7 @@ def build_table_from_list(networks: Iterable[ListedNetwork], *, today: date) -> 
     )
 
 
-def _networks_from_cloud(cloud: _CloudDocument) -> tuple[ListedNetwork, ...]:
+def _build_cloud_networks(cloud: _CloudDocument) -> tuple[ListedNetwork, ...]:
     prefixes = (*cloud.prefixes, *cloud.ipv6_prefixes)
     amazon = tuple(text for prefix in prefixes for text in (prefix.ip_prefix, prefix.ipv6_prefix) if text)
     google = tuple(text for prefix in prefixes for text in (prefix.google_ipv4, prefix.google_ipv6) if text)
@@ -132,7 +132,7 @@ def _networks_from_cloud(cloud: _CloudDocument) -> tuple[ListedNetwork, ...]:
     )
 
 
-def _network_from_lines(text: str, name: str, network_class: NetworkClass | None) -> ListedNetwork:
+def _build_network_from_lines(text: str, name: str, network_class: NetworkClass | None) -> ListedNetwork:
     if not (name and network_class):
         raise SettingsError("a list of ranges needs the name and class of its network", hint="give --name and --class")
     return ListedNetwork(name=name, network_class=network_class, ranges=tuple(_parse_ranges(text.splitlines())))
@@ -159,6 +159,7 @@ def _parse_limited_range(text: str) -> AddressRange:
         range_ = parse_range(text)
     except ValueError as error:
         raise SettingsError(f"networks cannot be read: {error}") from error
-    if range_.last - range_.first >= (_MAX_IPV4_RANGE_SIZE if range_.first < _IPV4_END else _MAX_IPV6_RANGE_SIZE):
+    max_size = _MAX_IPV4_RANGE_SIZE if range_.first < _IPV4_END else _MAX_IPV6_RANGE_SIZE
+    if range_.last - range_.first >= max_size:
         raise SettingsError(f"networks cannot be read: {text} is larger than any network (IPv4: /8, IPv6: /16)")
     return range_

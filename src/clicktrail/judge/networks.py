@@ -153,10 +153,10 @@ def address_to_int(address: str) -> int:
         case [a, b, c, d] if {a, b, c, d} <= _OCTETS.keys():
             return _OCTETS[a] << 24 | _OCTETS[b] << 16 | _OCTETS[c] << 8 | _OCTETS[d]
         case _:
-            return _ipv6_to_int(address)
+            return _convert_ipv6_to_int(address)
 
 
-def _ipv6_to_int(address: str) -> int:
+def _convert_ipv6_to_int(address: str) -> int:
     parsed = IPv6Address(address)
     if parsed.ipv4_mapped:
         return int(parsed.ipv4_mapped)
@@ -197,7 +197,7 @@ def _parse_host_bits(address: str, prefix_length: str) -> int:
 def build_table(version: str, ranges: Iterable[tuple[AddressRange, Network]]) -> NetworkTable:
     """Build a table from ranges; where ranges overlap, the smaller one wins."""
     # Larger ranges first, so that smaller ones overwrite them.
-    sorted_ranges = sorted(ranges, key=_range_size, reverse=True)
+    sorted_ranges = sorted(ranges, key=_get_range_size, reverse=True)
     networks = tuple(dict.fromkeys(network for _, network in sorted_ranges))
     owner_numbers = {network: number for number, network in enumerate(networks, start=1)}
     starts = sorted({0, *(start for range_, _ in sorted_ranges for start in (range_.first, range_.last + 1))})
@@ -218,7 +218,7 @@ def build_table(version: str, ranges: Iterable[tuple[AddressRange, Network]]) ->
     )
 
 
-def _range_size(range_and_network: tuple[AddressRange, Network]) -> int:
+def _get_range_size(range_and_network: tuple[AddressRange, Network]) -> int:
     range_, _ = range_and_network
     return range_.last - range_.first
 

@@ -101,15 +101,15 @@ def parse_agents(text: str) -> AgentList:
         file = decode_toml(text, _AgentsFile, name="the agents file")
         agents = [
             *_load_crawler_agents(excluded_patterns={entry.pattern for entry in file.excluded}),
-            *(_agent_from_entry(entry, AgentKind.PREVIEW) for entry in file.previews),
-            *(_agent_from_entry(entry, AgentKind.AUTOMATION) for entry in file.automation),
+            *(_build_agent(entry, AgentKind.PREVIEW) for entry in file.previews),
+            *(_build_agent(entry, AgentKind.AUTOMATION) for entry in file.automation),
         ]
         return AgentList(file.version, sorted(agents, key=lambda agent: agent.kind is not AgentKind.PREVIEW))
     except (msgspec.DecodeError, re2.error) as error:
         raise SettingsError(f"agents cannot be read: {error}") from error
 
 
-def _agent_from_entry(entry: _AgentEntry, kind: AgentKind) -> DeclaredAgent:
+def _build_agent(entry: _AgentEntry, kind: AgentKind) -> DeclaredAgent:
     return DeclaredAgent(name=entry.name, pattern=entry.pattern, kind=kind)
 
 

@@ -100,7 +100,7 @@ class Convention:
     def __post_init__(self) -> None:
         check_host_patterns("own_hosts", self.own_hosts)
         known = (_CAMPAIGN_PLACEHOLDER, *_LINK_PLACEHOLDERS)
-        for name, value in self._value_templates().items():
+        for name, value in self._get_value_templates().items():
             for placeholder in _PLACEHOLDER_PATTERN.findall(value):
                 if placeholder not in known:
                     raise SettingsError(
@@ -130,12 +130,12 @@ class Convention:
         texts = {_CAMPAIGN_PLACEHOLDER: campaign, **link_texts}
         parameters = {
             name: _PLACEHOLDER_PATTERN.sub(lambda placeholder: texts[placeholder[0]], template)
-            for name, template in self._value_templates().items()
+            for name, template in self._get_value_templates().items()
             if not any(placeholder in template for placeholder in empty)
         }
         return {name: value for name, value in parameters.items() if value}
 
-    def _value_templates(self) -> dict[str, str]:
+    def _get_value_templates(self) -> dict[str, str]:
         return {
             "utm_source": self.source,
             "utm_medium": self.medium,

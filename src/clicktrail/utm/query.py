@@ -69,6 +69,7 @@ class SplitUrl:
 
     def append_pairs(self, pairs: Sequence[QueryPair]) -> str:
         """Return the URL with more pairs at the end of its query."""
+        # The last pair is empty if the query is missing, empty or ends with "&".
         existing = self.pairs[:-1] if pairs and not self.pairs[-1].raw else self.pairs
         return self.replace_query([*existing, *pairs])
 

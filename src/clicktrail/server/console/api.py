@@ -45,7 +45,7 @@ async def get_campaign(
     """One campaign. Its name is a query parameter, since any text is a name: the empty one, ``a/b``, ``..``."""
     for report, filtered_counts in await load_reports(reports, name, filters or ()):
         return schemas.Campaign.from_report(report, filtered_counts)
-    raise _campaign_not_found(name)
+    raise _create_campaign_not_found(name)
 
 
 @get("/clicks")
@@ -133,10 +133,10 @@ async def healthz() -> str:
 
 async def _check_campaign_exists(reports: Reports, name: str) -> None:
     if await reports.cached_campaign(name) is None:
-        raise _campaign_not_found(name)
+        raise _create_campaign_not_found(name)
 
 
-def _campaign_not_found(name: str) -> NotFoundException:
+def _create_campaign_not_found(name: str) -> NotFoundException:
     return NotFoundException(f"there is no campaign '{name}'")
 
 

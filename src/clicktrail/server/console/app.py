@@ -90,7 +90,9 @@ class LoopbackHostMiddleware(ASGIMiddleware):
         """Pass the request on, or respond with 421."""
         host_header = MutableScopeHeaders(scope=scope).get("host", "")
         host, _, port = host_header.rpartition(":")
-        if (host if port.isdigit() else host_header).lower() in _LOOPBACK_HOSTS:
+        if not port.isdigit():  # no port
+            host = host_header
+        if host.lower() in _LOOPBACK_HOSTS:
             await next_app(scope, receive, send)
         else:
             response = ASGIResponse(body=b"not a host of this console", status_code=421, media_type="text/plain")

@@ -98,7 +98,7 @@ class Site:
         return cls(
             recording=recording,
             pages=pages,
-            static_pages={"/": pages.home} | {path: _constant_page(file) for path, file in files.items()},
+            static_pages={"/": pages.home} | {path: _make_constant_renderer(file) for path, file in files.items()},
             redirect_headers=hsts.encode(),
             destinations=domain.destinations,
             restricts_destinations="*" not in domain.destinations,
@@ -257,7 +257,7 @@ class Routes:
         """Answer a request: call ``send`` once, now or when the click is committed."""
         is_read_request = request.method in {"GET", "HEAD"}
         if request.path == "/healthz" and is_read_request:
-            send(self._health_response())
+            send(self._build_health_response())
             return
         site = self.sites.find(request.headers.get("host", ""))
         if site is None:
@@ -269,7 +269,7 @@ class Routes:
             and (response := self.beacon.answer(request, excluded=(self.erased, self.denied))) is not None
         ):
             send(response)
-        elif is_read_request and request.path.endswith("+"):
+        elif is_read_request and request.path.endswith("+"):  # tracking URL and +: the page about the link
             self._decide(replace(request, path=request.path[:-1]), site, send, self._show_about_page)
         else:
             self._decide(request, site, send, self._record_and_redirect)
@@ -288,14 +288,14 @@ class Routes:
 
     def _record_and_redirect(self, decision: Decision, request: Request, site: Site, send: SendResponse) -> None:
         decision = self._apply_overrides(decision, site)
-        event = self._event_to_record(decision.event, site)
+        event = self._select_event_to_record(decision.event, site)
         if isinstance(decision, Redirect):
             location = decision.location
             if site.landing_hosts and event is decision.event:
                 location = self.beacon.build_location(decision, hosts=site.landing_hosts)
             response = self.responses.redirect(location, site.redirect_headers)
         else:
-            response = _error_page(decision, site, request)
+            response = _render_error_page(decision, site, request)
         if event is None:
             send(response)
             return
@@ -308,7 +308,7 @@ class Routes:
         if isinstance(decision, Redirect):
             send(site.pages.about(decision, host=request.headers.get("host", ""), headers=request.headers))
         else:
-            send(_error_page(decision, site, request))
+            send(_render_error_page(decision, site, request))
 
     def _apply_overrides(self, decision: Decision, site: Site) -> Decision:
         """Apply the edits of a link, and then the destinations that its domain allows."""
@@ -322,14 +322,14 @@ class Routes:
             return Gone(event=decision.event)
         return decision
 
-    def _event_to_record(self, event: Click | None, site: Site) -> Click | AnonymousClick | None:
+    def _select_event_to_record(self, event: Click | None, site: Site) -> Click | AnonymousClick | None:
         if event is None or event.recipient in self.erased:
             return None
         if has_opted_out(event.headers) or event.recipient in self.denied:
             return self.anonymizer.anonymize(event) if site.recording.records_opted_out else None
         return event
 
-    def _health_response(self) -> Response:
+    def _build_health_response(self) -> Response:
         journal = self.journal
         return self.responses.health(
             status="degraded" if journal.is_degraded else "ok",
@@ -339,7 +339,7 @@ class Routes:
         )
 
 
-def _error_page(decision: Gone | NotFound | Unavailable, site: Site, request: Request) -> Response:
+def _render_error_page(decision: Gone | NotFound | Unavailable, site: Site, request: Request) -> Response:
     match decision:
         case Gone():
             return site.pages.ended(request.headers)
@@ -354,5 +354,5 @@ def _normalize_host(host: str) -> str:
     return host.rpartition(":")[0 if host.rpartition(":")[2].isdigit() else 2].lower().removesuffix(".")
 
 
-def _constant_page(response: Response) -> RenderPage:
+def _make_constant_renderer(response: Response) -> RenderPage:
     return lambda _headers: response

@@ -179,9 +179,9 @@ class ClicksByAddress:
         else:
             yield from self._get_index(untampered_key).find_nearest(click, untampered_clicks)
         if tampered_clicks := self._clicks.get((click.ip, True)):
-            same_user_agent_clicks = self._same_user_agent_clicks(click, tampered=True)
+            same_user_agent_clicks = self._get_same_user_agent_clicks(click, tampered=True)
             for side in chain(
-                _neighbours_by_side(tampered_clicks, click), _neighbours_by_side(same_user_agent_clicks, click)
+                _split_into_sides(tampered_clicks, click), _split_into_sides(same_user_agent_clicks, click)
             ):
                 yield from islice(side, 1)
 
@@ -192,9 +192,9 @@ class ClicksByAddress:
             yield from self._find_affected_by_tampered(untampered_clicks, click)
             return
         # Signals compare the user agents of an address, and the recipients and domains of each user agent.
-        for side in _neighbours_by_side(untampered_clicks, click):
+        for side in _split_into_sides(untampered_clicks, click):
             yield from _iterate_affected_messages(side, click, (_get_user_agent,))
-        for side in _neighbours_by_side(self._same_user_agent_clicks(click, tampered=False), click):
+        for side in _split_into_sides(self._get_same_user_agent_clicks(click, tampered=False), click):
             yield from _iterate_affected_messages(side, click, (_get_recipient, _get_domain))
 
     def _find_affected_by_tampered(self, clicks: Sequence[AddressClick], tampered_click: AddressClick) -> Iterator[str]:
@@ -202,15 +202,15 @@ class ClicksByAddress:
 
         Clicks beyond that one are nearer to it than to ``tampered_click``, so their verdicts do not change.
         """
-        tampered_sides = _neighbours_by_side(
-            self._same_user_agent_clicks(tampered_click, tampered=True), tampered_click
+        tampered_sides = _split_into_sides(
+            self._get_same_user_agent_clicks(tampered_click, tampered=True), tampered_click
         )
-        for side, tampered_side in zip(_neighbours_by_side(clicks, tampered_click), tampered_sides, strict=True):
+        for side, tampered_side in zip(_split_into_sides(clicks, tampered_click), tampered_sides, strict=True):
             distances = (abs(other.at - tampered_click.at) for other in tampered_side if other != tampered_click)
             max_distance = next(distances, ACTIVITY_WINDOW)
             yield from (other.message_id for other in side if abs(other.at - tampered_click.at) <= max_distance)
 
-    def _same_user_agent_clicks(self, click: AddressClick, *, tampered: bool) -> Sequence[AddressClick]:
+    def _get_same_user_agent_clicks(self, click: AddressClick, *, tampered: bool) -> Sequence[AddressClick]:
         """Clicks of the same IP address and user agent, in chronological order."""
         clicks = self._clicks.get((click.ip, tampered), [])
         if len(clicks) > _INDEX_THRESHOLD:
@@ -249,7 +249,7 @@ class _ClickIndex:
     def find_nearest(self, click: AddressClick, clicks: Sequence[AddressClick]) -> Iterator[AddressClick]:
         """Yield the nearest user agents, and the nearest recipients and domains of the click's own user agent."""
         same_user_agent_clicks = self.same_user_agent_clicks(click)
-        for side in _neighbours_by_side(same_user_agent_clicks, click):
+        for side in _split_into_sides(same_user_agent_clicks, click):
             yield from _take_distinct((other for other in side if other.message_id != click.message_id), _get_recipient)
         yield from _take_nearest_per_key(self._by_user_agent, clicks, click, _get_user_agent)
         by_domain = self._by_domain.get(click.user_agent_hash, {})
@@ -287,7 +287,7 @@ def _select_clicks_with_neighbours(clicks: Iterable[Click], find_clicks: _FindCl
             yield AddressClick.from_click(click)
 
 
-def _neighbours_by_side(clicks: Sequence[AddressClick], click: AddressClick) -> Iterator[Iterator[AddressClick]]:
+def _split_into_sides(clicks: Sequence[AddressClick], click: AddressClick) -> Iterator[Iterator[AddressClick]]:
     """Yield two iterators, nearest clicks first: over earlier clicks, and over clicks at the same time or later."""
     first, end = _find_nearby_range(clicks, click)
     middle = bisect_left(clicks, click.at, lo=first, hi=end, key=_get_time)
@@ -313,10 +313,10 @@ def _take_nearest_per_key(
     """
     if len(clicks_by_key) <= _INDEX_THRESHOLD:
         for clicks_of_key in clicks_by_key.values():
-            for side in _neighbours_by_side(clicks_of_key, click):
+            for side in _split_into_sides(clicks_of_key, click):
                 yield from islice(side, 1)
         return
-    for side in _neighbours_by_side(clicks, click):
+    for side in _split_into_sides(clicks, click):
         yield from _take_distinct(side, get_key)
 
 

@@ -136,9 +136,9 @@ def _parse_hop(text: str, *, proxies: tuple[IPNetwork, ...]) -> _Hop | None:
 def _parse_ip_address(text: str) -> IPAddress | None:
     """Parse an IP address with or without a port. IPv4-mapped IPv6 (``::ffff:192.0.2.1``) becomes IPv4."""
     text = text.strip()
-    if text.startswith("["):
+    if text.startswith("["):  # [2001:db8::7]:443
         text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
+    elif text.count(":") == 1:  # 192.0.2.7:443
         text = text.partition(":")[0]
     try:
         address = ip_address(text)
