@@ -1,4 +1,4 @@
-"""Docstrings, comments, messages and documentation use the field's words, not turns of phrase that make a reader stop."""
+"""Prose uses the words of the field, not turns of phrase that make a reader stop."""
 
 import io
 import re
