@@ -1,4 +1,4 @@
-# The project's recipes. ./dev RECIPE runs one, on a machine with nothing but Python.
+# The project's recipes. ./dev RECIPE runs one, on a machine that has only Python.
 
 set shell := ["sh", "-eu", "-c"]
 set positional-arguments
@@ -10,11 +10,11 @@ export PYTHONDONTWRITEBYTECODE := "" # tests start hundreds of processes, which 
 default:
     @just --list
 
-# Send a campaign to people and scanners, and show who was who.
+# Send a campaign to simulated people and scanners, and compare verdicts with the truth.
 demo *args:
     @clicktrail demo "$@"
 
-# Run edge and engine.
+# Run the server.
 serve *args:
     @clicktrail serve "$@"
 
@@ -26,7 +26,7 @@ check:
     lint-imports
     python docs/generate.py --check
 
-# Repair what can be repaired by a machine.
+# Format, fix lint errors, and generate documentation.
 fix:
     ruff check --fix
     ruff format
@@ -39,23 +39,23 @@ test *args: (programs "test")
     @coverage combine --quiet
     coverage report --skip-covered --skip-empty
 
-# Tell people from scanners in populations whose truth is known, by the judge and by others' rules.
+# Measure the accuracy of the judge and of other products' rules on simulated events.
 accuracy *args:
     @python -m bench.accuracy "$@"
 
-# Bend real mail out of shape and look for what breaks, for as long as one likes.
+# Check the invariants of rewriting on mutated real mail.
 fuzz *args:
     @python -m bench.fuzz "$@"
 
-# Ask for a million links that nobody sealed, or as many as one likes: none redirects.
+# Request a million forged tracking URLs, or another number: none may redirect.
 forge count="1000000":
     @CLICKTRAIL_FORGED_LINKS="{{count}}" pytest -q tests/server/edge/test_forged_links.py
 
-# Kill workers, engine, or all, under load and again and again: no answered click is lost, and none counted twice.
+# Kill processes under load: no answered click may be lost or counted twice.
 torture *args:
     @python -m bench.torture "$@"
 
-# Take the documentation's pictures anew, of the demo's campaign in the console.
+# Take the documentation's screenshots of the console.
 screenshots *args: (programs "test")
     @python -m bench.screenshots "$@"
 
@@ -64,7 +64,7 @@ bench name *args: (programs "bench")
     @uv sync --quiet --locked --inexact --all-extras --group bench
     @shift; python -m "bench.{{name}}" "$@"
 
-# Programs that are on neither PyPI nor npm: installed where that can be done, named where it can't.
+# Install the programs that are on neither PyPI nor npm, or print their names.
 [private]
 programs for:
     @sh bench/programs.sh "{{for}}"
