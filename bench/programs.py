@@ -9,16 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-__all__ = [
-    "BenchError",
-    "find_first_error",
-    "find_free_port",
-    "find_program",
-    "is_listening",
-    "stop_process",
-    "wait_until_ready",
-]
-
 _EXTRA_PATH: Final = "/usr/sbin:/sbin"  # not on every user's path
 _START_TIMEOUT_S: Final = 20.0
 _STOP_TIMEOUT_S: Final = 10.0

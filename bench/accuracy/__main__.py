@@ -28,8 +28,6 @@ from clicktrail.judge.shipped import build_context_with_networks
 from clicktrail.model.event import AnyEvent, Engagement, encode_event
 from clicktrail.model.verdict import Verdict
 
-__all__ = ["judge_events", "measure_seed"]
-
 SeedTallies = Mapping[str, Mapping[str, Tally]]
 """Tallies of one seed, by population and classifier."""
 

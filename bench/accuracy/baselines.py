@@ -17,8 +17,6 @@ from clicktrail.model.event import AnyEvent, Click
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import is_prefetch
 
-__all__ = ["BASELINES", "Baseline", "ClickLog"]
-
 _MAX_PEOPLE_PER_IP: Final = 2
 """Trend Micro: most recipients that one IP address may click for."""
 

@@ -12,8 +12,6 @@ from bench.population.world import Simulation
 from clicktrail.model.event import Click
 from clicktrail.model.verdict import Verdict, is_counted
 
-__all__ = ["MEASURES", "Estimate", "Tally", "estimate_measures", "tally_verdicts"]
-
 _BOOTSTRAP_DRAWS: Final = 1_000
 _BOT_VERDICTS: Final = frozenset({Verdict.BOT, Verdict.PREVIEW})
 

@@ -7,8 +7,6 @@ from typing import Final
 from bench.accuracy.metrics import Estimate
 from bench.population.scenarios import COMMON, UNSEEN
 
-__all__ = ["OURS", "OURS_WITHOUT_BEACON", "Estimates", "Threshold", "evaluate_thresholds"]
-
 OURS: Final = "clicktrail"
 OURS_WITHOUT_BEACON: Final = "clicktrail, no beacon"
 

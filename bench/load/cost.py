@@ -6,8 +6,6 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["ResourceUsage", "measure_usage"]
-
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 _PARENT, _USER, _SYSTEM, _RESIDENT = 1, 11, 12, 21  # indexes of fields in /proc/PID/stat after the name

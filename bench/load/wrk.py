@@ -8,8 +8,6 @@ import msgspec
 
 from bench.programs import BenchError, find_program
 
-__all__ = ["DEFAULT_CONNECTIONS", "LoadProfile", "LoadResult", "run_load"]
-
 DEFAULT_CONNECTIONS: Final = 64
 _SCRIPT: Final = Path(__file__).with_name("wrk.lua")
 _RESPONSE_TIMEOUT_S: Final = 10

@@ -6,8 +6,6 @@ from typing import Final
 
 from clicktrail.demo.population.draws import SeededRandom
 
-__all__ = ["PerturbedRandom"]
-
 _MAX_DEVIATION: Final = 0.5
 """Largest relative deviation of a parameter from its published value."""
 

@@ -13,8 +13,6 @@ from clicktrail.demo.population import browsers
 from clicktrail.demo.population import networks as common_networks
 from clicktrail.demo.population.browsers import CHROME_VERSION
 
-__all__ = ["SCANNERS", "STRAY_SCANNERS"]
-
 
 def _plan_trend_micro(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
     """All links within milliseconds, tens of seconds after delivery (MillionSend issue 22)."""

@@ -9,8 +9,6 @@ from bench.population.draws import PerturbedRandom
 from bench.population.plan import MessageContent
 from bench.population.scenarios import Scenario
 
-__all__ = ["Campaign", "Message", "generate_campaigns", "generate_messages"]
-
 _FIRST_SENT_AT: Final = datetime(2026, 11, 2, 8, tzinfo=UTC)
 _CAMPAIGN_COUNT: Final = 4
 _COMPANY_COUNT: Final = 60

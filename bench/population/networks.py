@@ -2,17 +2,6 @@
 
 from typing import Final
 
-__all__ = [
-    "AZURE",
-    "BROWSER_ISOLATION",
-    "GOOGLE",
-    "HOSTED_DESKTOPS",
-    "SANDBOXES",
-    "SECURE_WEB_GATEWAYS",
-    "SMALL_HOSTERS",
-    "VPN_EXITS",
-]
-
 # Outgoing addresses of Windows 365 and Azure Virtual Desktop (AS8075).
 AZURE: Final = ("20.79.0.0/18", "51.140.0.0/16", "20.50.0.0/18")
 # Google's crawlers and safety checkers.

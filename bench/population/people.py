@@ -9,8 +9,6 @@ from bench.population.plan import Actor, ClickerKind, MessageContent, PageActivi
 from bench.population.reading import add_page_activity, follow_links, office_ips, pick_desktop_headers, pick_language
 from clicktrail.demo.population import browsers, networks
 
-__all__ = ["HOME_ACTORS", "WORK_ACTORS"]
-
 _PHONE_DELAY: Final = ("phone delay", 9_000, 1.8)
 _DESKTOP_DELAY: Final = ("desktop delay", 7_000, 1.9)
 _OFFICE_DELAY: Final = ("office delay", 1_200, 1.5)

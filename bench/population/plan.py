@@ -7,8 +7,6 @@ from typing import Self
 
 from bench.population.draws import PerturbedRandom
 
-__all__ = ["Actor", "ClickerKind", "MessageContent", "PageActivity", "PlannedRequest"]
-
 
 class ClickerKind(StrEnum):
     """Ground truth of a request."""

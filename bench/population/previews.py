@@ -8,8 +8,6 @@ from bench.population.draws import PerturbedRandom
 from bench.population.plan import Actor, ClickerKind, MessageContent, PlannedRequest
 from clicktrail.demo.population import browsers, networks
 
-__all__ = ["PREVIEWS"]
-
 _SLACK_AGENT: Final = "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"
 _TEAMS_AGENT: Final = "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5 skype-url-preview@microsoft.com"
 _IMESSAGE_AGENT: Final = (

@@ -10,8 +10,6 @@ from bench.population.reading import add_page_activity, follow_links, office_ips
 from bench.population.scanners import spoofed_headers
 from clicktrail.demo.population import browsers, networks
 
-__all__ = ["HOME_ACTORS", "MEETING_ATTENDEE", "WORK_ACTORS"]
-
 _DESKTOP_DELAY: Final = ("odd desktop delay", 7_000, 1.9)
 _OFFICE_DELAY: Final = ("odd office delay", 1_200, 1.5)
 _SHORT_DELAY: Final = ("soon", 90, 1.0)

@@ -8,8 +8,6 @@ from bench.population.plan import Actor, MessageContent, PlannedRequest
 from bench.population.reading import follow_links, office_ips, pick_desktop_headers, pick_language
 from clicktrail.demo.population import browsers, networks
 
-__all__ = ["HOME_ACTORS", "WORK_ACTORS"]
-
 _DESKTOP_DELAY: Final = ("odd desktop delay", 7_000, 1.9)
 _PHONE_DELAY: Final = ("odd phone delay", 9_000, 1.8)
 _OFFICE_DELAY: Final = ("odd office delay", 1_200, 1.5)

@@ -12,8 +12,6 @@ from bench.population.reading import follow_links, pick_desktop_headers, pick_la
 from clicktrail.demo.population import browsers
 from clicktrail.demo.population import networks as common_networks
 
-__all__ = ["HOME_ACTORS", "WORK_ACTORS"]
-
 _HOME_DELAY: Final = ("odd home delay", 7_000, 1.9)
 _OFFICE_DELAY: Final = ("odd office delay", 1_200, 1.5)
 

@@ -8,8 +8,6 @@ from bench.population.draws import PerturbedRandom
 from bench.population.plan import ClickerKind, MessageContent, PageActivity, PlannedRequest
 from clicktrail.demo.population import browsers
 
-__all__ = ["add_page_activity", "follow_links", "office_ips", "pick_desktop_headers", "pick_language"]
-
 _MAX_DELAY_S: Final = 14 * 86_400.0
 _LANGUAGES: Final = ("en-GB,en;q=0.9", "en-US,en;q=0.9", "de-DE,de;q=0.9,en;q=0.8", "fr-FR,fr;q=0.9,en;q=0.7")
 _OFFICE_NETWORKS: Final = ("217.80.0.0/12", "81.128.0.0/12", "193.248.0.0/14", "96.64.0.0/11")

@@ -10,8 +10,6 @@ from bench.population.message import Message
 from bench.population.plan import PageActivity, PlannedRequest
 from clicktrail.model.event import Click, Delivered, Engagement, Sent
 
-__all__ = ["record_click", "record_delivered", "record_engagements", "record_sent"]
-
 _RECORDED_HEADERS: Final = frozenset({"accept", "accept-encoding", "accept-language", "purpose", "referer"})
 """Headers that the edge records, besides ``sec-`` headers, which browsers send only over TLS."""
 

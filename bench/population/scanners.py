@@ -12,8 +12,6 @@ from bench.population.plan import Actor, ClickerKind, MessageContent, PageActivi
 from clicktrail.demo.population import browsers, networks
 from clicktrail.demo.population.browsers import CHROME_VERSION
 
-__all__ = ["SCANNERS", "schedule_times", "spoofed_headers", "sweep_links"]
-
 _LIBRARY_AGENTS: Final = (
     "python-requests/2.32.5",
     "Java-http-client/21.0.9",

@@ -8,8 +8,6 @@ from bench.population import held_out_scanners, people, rare_behaviour, rare_bro
 from bench.population.plan import Actor
 from bench.population.previews import PREVIEWS
 
-__all__ = ["COMMON", "UNSEEN", "Scenario"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:

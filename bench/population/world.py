@@ -13,8 +13,6 @@ from bench.population.recording import record_click, record_delivered, record_en
 from bench.population.scenarios import Scenario
 from clicktrail.model.event import AnyEvent
 
-__all__ = ["ClickTruth", "Simulation", "simulate"]
-
 # Assumed: no source has these shares for mail in general.
 _READER_SHARE: Final = 0.06
 _MEETING_CLICK_SHARE: Final = 0.4

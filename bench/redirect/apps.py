@@ -12,8 +12,6 @@ from clicktrail.errors import TokenError
 from clicktrail.server.settings import get_environment
 from clicktrail.tokens import KeyRing, open_token
 
-__all__ = ["KEYS_VARIABLE", "create_asgi_app", "create_wsgi_app"]
-
 KEYS_VARIABLE: Final = "BENCH_KEYS"
 """Environment variable with the path of the key ring."""
 

@@ -10,8 +10,6 @@ from clicktrail.model.event import Click, decode_event
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.tokens import KeyRing, SealedLink, seal_token
 
-__all__ = ["count_recorded_clicks", "expect_redirect", "seal_destinations"]
-
 _SENT_AT: Final = datetime(2026, 11, 23, 8, tzinfo=UTC)
 _LINKS_PER_MESSAGE: Final = 12
 _READ_BATCH_SIZE: Final = 10_000

@@ -13,8 +13,6 @@ from bench.redirect.php import format_fastcgi_directives, php_fpm
 from bench.redirect.servers import DATA_FOLDER, Server, caddy, edge, flask, nginx, no_op, uvicorn
 from clicktrail import keyring_file
 
-__all__ = ["measure_all"]
-
 _CONNECTION_COUNTS: Final = (1, 8, 64, 512)
 _WARM_UP_S: Final = 2
 

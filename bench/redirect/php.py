@@ -10,8 +10,6 @@ from typing import Final
 from bench.programs import find_free_port, find_program
 from bench.redirect.servers import Server, running_program
 
-__all__ = ["format_fastcgi_directives", "php_fpm"]
-
 _POOL_CONFIG: Final = """\
 [global]
 daemonize = no

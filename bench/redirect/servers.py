@@ -14,8 +14,6 @@ from bench.redirect.apps import KEYS_VARIABLE
 from clicktrail import keyring_file
 from clicktrail.server.settings import get_environment
 
-__all__ = ["DATA_FOLDER", "Server", "caddy", "edge", "flask", "nginx", "no_op", "running_program", "uvicorn"]
-
 DATA_FOLDER: Final = "data"
 """Name of the edge's data folder."""
 

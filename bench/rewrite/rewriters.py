@@ -16,8 +16,6 @@ from bs4 import BeautifulSoup
 from clicktrail import KeyRing, MessageMetadata, SealedLink, Tracker
 from clicktrail.tokens import SECRET_BYTES, Key, seal_token
 
-__all__ = ["DOMAIN", "METADATA", "REWRITERS", "RING", "TRACKER", "rewrite_with_clicktrail"]
-
 RING: Final = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 DOMAIN: Final = "https://links.shop.example"
 TRACKER: Final = Tracker(ring=RING, domain=DOMAIN)

@@ -5,8 +5,6 @@ import quopri
 from pathlib import Path
 from typing import Final
 
-__all__ = ["build_eml", "build_html"]
-
 _FOLDER: Final = Path(__file__).parent
 _HEAD: Final = (_FOLDER / "letter_head.html").read_text("utf-8")
 _PRODUCT: Final = (_FOLDER / "letter_product.html").read_text("utf-8")

@@ -14,8 +14,6 @@ import msgspec
 
 from clicktrail.tokens import SealedLink
 
-__all__ = ["MEASUREMENT_WORDS", "TRAINING_WORDS", "encode_payload", "generate_payloads"]
-
 _WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 TRAINING_WORDS = tuple(_WORDS["trained"].split())
 MEASUREMENT_WORDS = tuple(_WORDS["measured"].split())

@@ -24,8 +24,6 @@ from bench.programs import BenchError, find_first_error
 from bench.torture.crash_targets import CrashTargets, running_targets
 from clicktrail.tokens import KeyRing, SealedLink, seal_token
 
-__all__ = ["TortureResult", "torture"]
-
 _WORKER_COUNT: Final = 2
 _CLIENT_COUNT: Final = 16
 _SENT_AT: Final = datetime(2026, 11, 23, 8, tzinfo=UTC)

@@ -14,8 +14,6 @@ from clicktrail import keyring_file
 from clicktrail.server.child import READY_LINE
 from clicktrail.tokens import KeyRing
 
-__all__ = ["DATA_FOLDER", "CrashTargets", "running_targets"]
-
 DATA_FOLDER: Final = "data"
 """Name of the data folder."""
 

@@ -9,8 +9,6 @@ from playwright.async_api import Browser, async_playwright
 
 from clicktrail.server.settings import get_environment
 
-__all__ = ["chromium", "needs_chromium"]
-
 _PROGRAM = Path("/usr/bin/chromium")
 _SWITCHES = (
     "--no-sandbox",

@@ -6,8 +6,6 @@ from pathlib import Path
 
 from tests.support.waiting import TIMEOUT_S
 
-__all__ = ["run_clicktrail"]
-
 
 def run_clicktrail(*arguments: str, folder: Path, timeout_s: float = TIMEOUT_S) -> subprocess.CompletedProcess[str]:
     """Run ``clicktrail`` with these arguments and ``folder`` as its current folder."""

@@ -9,8 +9,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from clicktrail.rewrite import DkimKey
 
-__all__ = ["ED25519_KEY", "RSA_KEY", "is_signature_valid"]
-
 ED25519_KEY = DkimKey(domain="example.com", selector="ed", private_key=Ed25519PrivateKey.from_private_bytes(b"k" * 32))
 RSA_KEY = DkimKey(domain="example.com", selector="rsa", private_key=generate_private_key(65537, 2048))
 

@@ -22,20 +22,6 @@ from clicktrail.server.ports import Journal
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, SealedLink, seal_token
 from tests.support.memory_registry import MemoryRegistry
 
-__all__ = [
-    "NOW",
-    "RING",
-    "FixedClock",
-    "RunningEdge",
-    "SequentialIds",
-    "build_request",
-    "build_routes",
-    "find_pages",
-    "running_edge",
-    "tampered_path",
-    "token_path",
-]
-
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 

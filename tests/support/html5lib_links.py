@@ -8,8 +8,6 @@ import html5lib
 from html5lib._tokenizer import HTMLTokenizer
 from html5lib.constants import tokenTypes
 
-__all__ = ["find_hrefs"]
-
 _CONDITIONAL_COMMENT = re.compile(r"\[if\b[^\]>]*\]>", re.ASCII | re.IGNORECASE)
 _LINK_ELEMENTS = re.compile(r"a|area")
 _LINK_OR_VML_ELEMENTS = re.compile(r"a|area|v:[a-z]+")

@@ -18,16 +18,6 @@ from clicktrail.utm.tag import add_utm_parameters
 from tests.support import whatwg
 from tests.support.rewriting import POLICY, REWRITER, build_rewriter, replace_links, tracking_url
 
-__all__ = [
-    "check_body",
-    "check_html",
-    "check_message",
-    "check_text",
-    "decode_content",
-    "find_bodies",
-    "split_surroundings",
-]
-
 _NAMED_TEXT_POLICY = dataclasses.replace(POLICY, plain_text=PlainTextMode.SHOW_HOST)
 _DENIED_POLICY = POLICY.for_consent(Consent.DENIED)
 _DECODERS: dict[str, Callable[[bytes], bytes]] = {"base64": base64.b64decode, "quoted-printable": quopri.decodestring}

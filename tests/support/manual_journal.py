@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-__all__ = ["ManualJournal"]
-
 
 class ManualJournal:
     def __init__(self) -> None:

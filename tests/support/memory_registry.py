@@ -6,8 +6,6 @@ from clicktrail.errors import StorageError
 from clicktrail.model.link_set import LinkSet, ShortLinkMessage
 from clicktrail.server.pipeline.link_lookup import CACHE_SIZE, LinkResolver
 
-__all__ = ["MemoryRegistry"]
-
 
 class MemoryRegistry:
     """Link sets and short messages in memory.

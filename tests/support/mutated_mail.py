@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from tests.support.paths import CORPUS, ROOT
 from tests.support.strategies import html_soups, mime_soups, text_soups
 
-__all__ = ["encoded_messages", "mutated_html", "mutated_messages", "mutated_texts"]
-
 _NEWSLETTER_FOLDER = ROOT / "src" / "clicktrail" / "demo"
 _MAX_FILE_BYTES = 30_000
 """Larger files take longer and have no other features."""

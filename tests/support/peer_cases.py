@@ -10,8 +10,6 @@ import pytest
 
 from tests.support.paths import CORPUS
 
-__all__ = ["PeerCase", "find_unmet_cases", "needs_peer_cases", "read_cases", "select_cases"]
-
 _COLLECTION = CORPUS / "peer_cases.jsonl"
 _SOURCE_FOLDERS = re.compile(r"\A(?:https://github\.com/|(?!https:).*/)")
 _COMMIT = re.compile(r"@[0-9a-f]{12}")

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["postfix"]
-
 _MAIN_CF = """\
 compatibility_level = 3.6
 queue_directory = {folder}/spool

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["postgresql"]
-
 _USER = "postgres"
 
 

@@ -2,8 +2,6 @@
 
 from clicktrail.server.monitoring.heartbeat import Health, Heartbeat, ProcessStatus
 
-__all__ = ["process_health"]
-
 
 def process_health(
     name: str = "edge-0",

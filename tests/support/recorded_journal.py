@@ -10,8 +10,6 @@ from clicktrail.server.journal.segments import SEGMENT_HEADER, decode_frames, li
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.settings import Settings
 
-__all__ = ["SENT", "click", "read_journal_lines", "write_journal"]
-
 SENT_AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CLICKED_AT = datetime(2026, 11, 23, 13, tzinfo=UTC)
 SENT = Sent(id="s1", at=SENT_AT, campaign="winter", message_id="m1", recipient="anna@example.net", links=5)

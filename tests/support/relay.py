@@ -24,8 +24,6 @@ from clicktrail.tracking import Tracker
 from clicktrail.utm.convention import Convention
 from tests.support.recorded_journal import read_journal_lines
 
-__all__ = ["DOMAIN", "RING", "RunningRelay", "running_relay"]
-
 DOMAIN = "https://links.example.com"
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
 

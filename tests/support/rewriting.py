@@ -6,8 +6,6 @@ from clicktrail.model.link import Link
 from clicktrail.rewrite import LinkRewriter, NumberedLink, Policy
 from clicktrail.rewrite.candidate import Candidate
 
-__all__ = ["POLICY", "REWRITER", "build_rewriter", "keep_url", "replace_links", "tracking_url"]
-
 POLICY = Policy(tracking_domains=frozenset({"go.example.com"}))
 
 

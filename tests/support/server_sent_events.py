@@ -8,8 +8,6 @@ import httpx2
 
 from tests.support.waiting import TIMEOUT_S
 
-__all__ = ["StreamEvent", "stream_events"]
-
 StreamEvent = tuple[str, Any]
 
 

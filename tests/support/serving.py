@@ -17,8 +17,6 @@ from clicktrail import keyring_file
 from clicktrail.tokens import KeyRing
 from tests.support.waiting import TIMEOUT_S, wait_until
 
-__all__ = ["RunningServer", "running_server", "wait_for_report"]
-
 _SETTINGS = """\
 data_dir = "data"
 [tracking]

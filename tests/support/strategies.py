@@ -2,8 +2,6 @@
 
 from hypothesis import strategies as st
 
-__all__ = ["html_soups", "mime_soups", "text_soups", "web_urls"]
-
 _URL_CHARACTERS = "abcXYZ019-._~!$&'()*+,;=:@/%é"
 
 _HTML_PIECES = [

@@ -5,8 +5,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-__all__ = ["TIMEOUT_S", "wait_until"]
-
 T = TypeVar("T")
 
 TIMEOUT_S: Final = 120.0

@@ -8,8 +8,6 @@ States that differ only in the errors they report are merged.
 import re
 from collections.abc import Callable
 
-__all__ = ["find_link_spans"]
-
 State = Callable[[str], "State"] | None
 
 _SPACE = "\t\n\f\r "

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from clicktrail.server.child import READY_LINE
 
-__all__ = ["running_worker"]
-
 
 @contextlib.asynccontextmanager
 async def running_worker(
