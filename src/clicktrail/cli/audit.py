@@ -64,7 +64,7 @@ def audit(
     config: Config = None,
     json_: Json = False,
 ) -> None:
-    """Judge recorded clicks: which were human, why, and the click rates without the rest."""
+    """Judge recorded clicks: which were human, why, and the human click rates."""
     formats = load_export_formats(columns)
     sources = SourceCounter()
     domains = RecipientDomainCounter()

@@ -41,9 +41,7 @@ COMMANDS = {
         "report:report",
         "Show deliveries, clicks, clickers and click rates of all campaigns, or of one campaign by link.",
     ),
-    "audit": CommandEntry(
-        "audit:audit", "Judge recorded clicks: which were human, why, and the click rates without the rest."
-    ),
+    "audit": CommandEntry("audit:audit", "Judge recorded clicks: which were human, why, and the human click rates."),
     "import": CommandEntry("import_:import_", "Import event logs and ESP exports into reports and console."),
     "rejudge": CommandEntry(
         "rejudge:rejudge",

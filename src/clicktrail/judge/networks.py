@@ -144,7 +144,9 @@ class Networks:
 
 
 def address_to_int(address: str) -> int:
-    """Convert an IP address to its number; an IPv4-mapped IPv6 address has the IPv4 address's number.
+    """Convert an IPv4 address, or the first 64 bits of an IPv6 address, to a number.
+
+    An IPv4-mapped IPv6 address has the number of its IPv4 address.
 
     Raises:
         ValueError: not an IP address, or a reserved one.
@@ -180,14 +182,14 @@ def parse_range(text: str) -> AddressRange:
         return range_
     address, slash, prefix_length = text.partition("/")
     first = address_to_int(address)
-    size = 1 << _parse_host_bits(address, prefix_length) if slash else 1
+    size = 1 << _count_host_bits(address, prefix_length) if slash else 1
     if first % size:
-        raise ValueError(f"'{text}' has bits set behind its prefix")
+        raise ValueError(f"'{text}' has host bits set")
     return AddressRange(first, first + size - 1)
 
 
-def _parse_host_bits(address: str, prefix_length: str) -> int:
-    """Number of bits behind the prefix, out of the bits that an address number has."""
+def _count_host_bits(address: str, prefix_length: str) -> int:
+    """Number of host bits in an address's number, which holds only the first 64 bits of an IPv6 address."""
     address_bits, number_bits = (128, 64) if ":" in address else (32, 32)
     if not prefix_length.isdecimal() or int(prefix_length) > address_bits or {".", ":"} <= set(address):
         raise ValueError(f"'{address}/{prefix_length}' is not a range of addresses")

@@ -186,8 +186,8 @@ def _check_url_suffix(suffix: str) -> str:
 
 
 def _compile_body(text: str, links: Sequence[Link], suffixes: Sequence[str]) -> CompiledBody:
-    parts: list[tuple[str, ...]] = []
-    fragments: list[str] = []
+    parts: list[tuple[str, ...]] = []  # between personal links
+    fragments: list[str] = []  # of the current part, between URL prefixes
     offset, fragment = 0, ""
     for link in links:
         if link.position is None and not link.replacement:
@@ -199,7 +199,7 @@ def _compile_body(text: str, links: Sequence[Link], suffixes: Sequence[str]) -> 
         elif link.is_tracked:
             fragments.append(fragment)
             fragment = suffixes[link.position]
-        else:
+        else:  # a personal link
             parts.append((*fragments, fragment))
             fragments, fragment = [], ""
         if link.visible_host:

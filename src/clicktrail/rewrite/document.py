@@ -54,7 +54,7 @@ def _rewrite_body(body: Body, rewriter: LinkRewriter) -> RewrittenBody:
 def rewrite_document(content: bytes, body_type: BodyType, rewriter: LinkRewriter) -> RewriteResult:
     """Replace the links of an HTML or text file.
 
-    A file whose charset hides ASCII characters is returned unchanged, with `SkipReason.CHARSET`.
+    A file in an unsupported charset is returned unchanged, with `SkipReason.CHARSET`.
     """
     decoded = decode_document(content, body_type)
     if decoded is not None:

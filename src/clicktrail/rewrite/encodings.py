@@ -154,7 +154,7 @@ class DecodedText:
 
 
 def decode_text(content: bytes | bytearray | memoryview, charset: str) -> DecodedText | None:
-    """Decode a body; None if its charset hides ASCII characters, so that not even tags can be found.
+    """Decode a body; None if its charset is not supported: not even ASCII characters have fixed bytes, as in UTF-7.
 
     UTF-16 needs a byte order mark or a name that gives the order. Without either, programs disagree: RFC 2781 section
     4.3 says big-endian, WHATWG Encoding little-endian. UTF-16 under any other name gives None as well.

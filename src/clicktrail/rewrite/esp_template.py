@@ -78,7 +78,7 @@ def parse_template(
         tag_url: returns the destination of a link, the URL with UTM parameters.
 
     Raises:
-        ClicktrailError: the charset hides ASCII characters.
+        ClicktrailError: the charset is not supported.
     """
     decoded = decode_document(content, body_type)
     if decoded is None:

@@ -250,7 +250,7 @@ class _LinkNumbering:
 
 
 def _unify_alternates(candidates: Sequence[_NumberedCandidate]) -> None:
-    """Leave all alternates untracked if one of them is, and give all the group of the first that has one."""
+    """Give alternates the same decision, untracked if any of them is, and the same group, the first that is set."""
     exclusions: dict[int, LinkDecision] = {}
     groups: dict[int, str] = {}
     for numbered in candidates:

@@ -138,7 +138,7 @@ def add_destination_hosts(text: str, links: Sequence[Link]) -> tuple[Link, ...]:
     """
     updated_links = []
     for link, next_link in zip_longest(links, links[1:]):
-        offset = _find_host_offset(text, link)
+        offset = _find_visible_host_offset(text, link)
         if not link.is_tracked or offset is None or _is_label_of_next(text, link, next_link):
             updated_links.append(link)
         else:
@@ -183,7 +183,10 @@ def _find_soft_breaks(text: str, flow: Flow) -> Iterator[tuple[int, int]]:
 
 
 def _strip_east_asian_text(url: str, *, is_followed_by_text: bool) -> str:
-    """Remove text in a script without spaces from the end of a URL, where it certainly is not part of it."""
+    """Remove the sentence that continues right after a URL, as in Chinese and Japanese, if it is clearly not a path.
+
+    ``is_followed_by_text``: non-ASCII text follows, so the non-ASCII characters at the end of the URL belong to it.
+    """
     scheme_and_host = _SCHEME_AND_HOST.match(url)
     if scheme_and_host is None:
         return url
@@ -201,7 +204,8 @@ def _strip_sentence_punctuation(url: str, *, previous_character: str) -> str:
     return stripped.removesuffix("'s")
 
 
-def _find_host_offset(text: str, link: Link) -> int | None:
+def _find_visible_host_offset(text: str, link: Link) -> int | None:
+    """Offset after the URL and its delimiters; None if the delimiters hold more than the URL."""
     before = text[max(link.start - 2, 0) : link.start]
     closing = _DELIMITER_PAIRS.get(before[-1:])
     if closing and text.startswith(closing, link.end):

@@ -147,7 +147,7 @@ def _build_group_key(parameter: str, value: str) -> str:
 
 
 def _find_typos(counts: Mapping[str, _ValueCount], known: Mapping[str, str]) -> dict[str, str]:
-    """Map folded values that are typos to the folded value that each means, the most frequent candidate.
+    """Map folded values that are typos to their correction: the most frequent folded value one typo away.
 
     Two values that differ by one typo become equal after removing at most one character from each, so only values that
     share such a remainder are compared.

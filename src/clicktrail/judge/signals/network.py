@@ -147,10 +147,10 @@ def tampered_token_nearby(evidence: MessageEvidence, *, window_s: float) -> Sign
     Where people read mail, the User-Agent must be the same too: employees and their company's scanner may share an
     address.
     """
-    own_clicks = (AddressClick.from_click(click) for click in evidence.clicks if click.tampered)
+    message_clicks = (AddressClick.from_click(click) for click in evidence.clicks if click.tampered)
     tampered_clicks = [
         click
-        for click in chain(own_clicks, *evidence.clicks_by_address.values())
+        for click in chain(message_clicks, *evidence.clicks_by_address.values())
         if click.tampered and is_public_ip(click.ip)
     ]
     if not tampered_clicks:
@@ -183,18 +183,20 @@ def shared_address(
         return {}
     detail = f"{min_recipients} or more recipients at {min_domains} or more domains from this IP in {window_s:.0f} s"
     matches = {}
-    for address_clicks, own_clicks in _iterate_shared_addresses(evidence):
-        network = evidence.networks.get(own_clicks[0].id)
+    for address_clicks, message_clicks in _iterate_shared_addresses(evidence):
+        network = evidence.networks.get(message_clicks[0].id)
         if network and network.network_class in _SHARED_NETWORK_CLASSES:
             continue
         multi_recipient_clicks = _find_multi_recipient_clicks(
-            address_clicks, own_clicks, min_recipients=min_recipients, min_domains=min_domains, window_s=window_s
+            address_clicks, message_clicks, min_recipients=min_recipients, min_domains=min_domains, window_s=window_s
         )
         crowd_clicks = _find_clicks_in_runs(
             address_clicks, "user_agent_hash", min_distinct=crowd_user_agents, window_s=window_s
         )
         scanner_clicks = multi_recipient_clicks - crowd_clicks
-        matches.update({click.id: detail for click in own_clicks if AddressClick.from_click(click) in scanner_clicks})
+        matches.update(
+            {click.id: detail for click in message_clicks if AddressClick.from_click(click) in scanner_clicks}
+        )
     return matches
 
 
@@ -209,17 +211,19 @@ def datacentre_shared_address(
         return {}
     detail = f"{min_recipients} or more recipients from this data-centre IP in {window_s:.0f} s"
     matches = {}
-    for address_clicks, own_clicks in _iterate_shared_addresses(evidence):
-        if own_clicks[0].id not in evidence.datacentre_click_ids:
+    for address_clicks, message_clicks in _iterate_shared_addresses(evidence):
+        if message_clicks[0].id not in evidence.datacentre_click_ids:
             continue
         multi_domain_clicks = _find_multi_recipient_clicks(
-            address_clicks, own_clicks, min_recipients=min_recipients, min_domains=min_domains, window_s=window_s
+            address_clicks, message_clicks, min_recipients=min_recipients, min_domains=min_domains, window_s=window_s
         )
         multi_recipient_clicks = _find_multi_recipient_clicks(
-            address_clicks, own_clicks, min_recipients=min_recipients, min_domains=1, window_s=window_s
+            address_clicks, message_clicks, min_recipients=min_recipients, min_domains=1, window_s=window_s
         )
         scanner_clicks = multi_domain_clicks | {click for click in multi_recipient_clicks if not click.recipient_domain}
-        matches.update({click.id: detail for click in own_clicks if AddressClick.from_click(click) in scanner_clicks})
+        matches.update(
+            {click.id: detail for click in message_clicks if AddressClick.from_click(click) in scanner_clicks}
+        )
     return matches
 
 
@@ -273,24 +277,27 @@ class _TimeIndex:
 
 def _iterate_shared_addresses(evidence: MessageEvidence) -> Iterator[tuple[Sequence[AddressClick], Sequence[Click]]]:
     """For each IP address with clicks on other messages: all its clicks, sorted by time, and those on this message."""
-    own_clicks_by_ip = group_by(evidence.regular_clicks, lambda click: click.ip)
-    for ip in own_clicks_by_ip.keys() & evidence.clicks_by_address.keys():
-        own_clicks = own_clicks_by_ip[ip]
+    message_clicks_by_ip = group_by(evidence.regular_clicks, lambda click: click.ip)
+    for ip in message_clicks_by_ip.keys() & evidence.clicks_by_address.keys():
+        message_clicks = message_clicks_by_ip[ip]
         other_clicks = (click for click in evidence.clicks_by_address[ip] if not click.tampered)
-        yield sorted((*other_clicks, *map(AddressClick.from_click, own_clicks)), key=attrgetter("at")), own_clicks
+        yield (
+            sorted((*other_clicks, *map(AddressClick.from_click, message_clicks)), key=attrgetter("at")),
+            message_clicks,
+        )
 
 
 def _find_multi_recipient_clicks(
     address_clicks: Sequence[AddressClick],
-    own_clicks: Iterable[Click],
+    message_clicks: Iterable[Click],
     *,
     min_recipients: int,
     min_domains: int,
     window_s: float,
 ) -> frozenset[AddressClick]:
-    """Clicks in a run of many recipients and in one of many domains, for each User-Agent of ``own_clicks``."""
+    """Clicks in a run of many recipients and in one of many domains, for each User-Agent of ``message_clicks``."""
     multi_recipient_clicks: frozenset[AddressClick] = frozenset()
-    for user_agent_hash in {hash_user_agent(click.user_agent) for click in own_clicks}:
+    for user_agent_hash in {hash_user_agent(click.user_agent) for click in message_clicks}:
         clicks = [click for click in address_clicks if click.user_agent_hash == user_agent_hash]
         recipient_runs = _find_clicks_in_runs(clicks, "recipient_key", min_distinct=min_recipients, window_s=window_s)
         if recipient_runs:

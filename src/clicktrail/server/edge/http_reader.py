@@ -267,7 +267,7 @@ def parse_simple_request(data: bytes, peer: str, *, https: bool = False) -> Requ
             head = _add_forwarded_for(_parse_head(before + b"\r\n" + after), forwarded_for)
         else:
             head = _parse_head(rest)
-    except _NotSimpleError:
+    except _NeedsFullParserError:
         return None
     return Request(
         method="GET",
@@ -280,7 +280,7 @@ def parse_simple_request(data: bytes, peer: str, *, https: bool = False) -> Requ
     )
 
 
-class _NotSimpleError(Exception):
+class _NeedsFullParserError(Exception):
     """The request needs the full parser."""
 
 
@@ -291,13 +291,13 @@ def _parse_head(rest: bytes) -> _Head:
     version = _VERSION_BY_PROTOCOL.get(protocol)
     headers = dict(map(_parse_header_line, lines))
     if version is None or len(headers) < len(lines) or "host" not in headers:
-        raise _NotSimpleError
+        raise _NeedsFullParserError
     return _Head(version, headers, select_recorded_headers(headers))
 
 
 def _add_forwarded_for(head: _Head, forwarded_for: bytes) -> _Head:
     if "x-forwarded-for" in head.headers or not _HEADER_VALUE.fullmatch(forwarded_for):
-        raise _NotSimpleError
+        raise _NeedsFullParserError
     return head._replace(headers={**head.headers, "x-forwarded-for": forwarded_for.decode()})
 
 
@@ -305,8 +305,8 @@ def _add_forwarded_for(head: _Head, forwarded_for: bytes) -> _Head:
 def _parse_header_line(line: bytes) -> tuple[str, str]:
     match = _HEADER_LINE.fullmatch(line)
     if match is None:
-        raise _NotSimpleError
+        raise _NeedsFullParserError
     name, value = match[1].decode().lower(), match[2].decode()
     if name in _FRAMING_HEADERS or (name == "connection" and value.lower() not in _SIMPLE_CONNECTION_VALUES):
-        raise _NotSimpleError
+        raise _NeedsFullParserError
     return name, value

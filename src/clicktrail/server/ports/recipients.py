@@ -27,7 +27,7 @@ class Consents(Protocol):
         ...
 
     async def list_records(self, *, since: datetime | None) -> Sequence[ConsentRecord]:
-        """Return the consents recorded at a time or later; without a time, all denials.
+        """Return the consents recorded at a time or later; None for all denials, for a copy that has none yet.
 
         Raises:
             StorageError: the registry is unavailable.
@@ -43,7 +43,7 @@ class Erasures(Protocol):
 
         Args:
             recipient: address or opaque id.
-            recipient_hash: keyed hash that recognises the recipient later; kept for ever.
+            recipient_hash: keyed hash that recognises the recipient later; never deleted.
             at: time of the request, aware.
 
         Raises:

@@ -27,18 +27,18 @@ class SqlConsents:
         self._database = database
 
     async def set(self, recipient: str, consent: Consent, *, at: datetime) -> None:
-        """Store a recipient's latest choice."""
+        """Store a recipient's latest consent."""
         name = normalize_recipient(recipient)
         await self._database.run(lambda connection: upsert_consent(connection, name, consent, at=at))
 
     async def find(self, recipient: str) -> Consent | None:
-        """A recipient's latest choice; None if none is stored."""
+        """A recipient's latest consent; None if none is stored."""
         statement = select(consents.c.consent).where(consents.c.recipient == normalize_recipient(recipient))
         consent = await self._database.run(lambda connection: connection.execute(statement).scalar_one_or_none())
         return None if consent is None else Consent(consent)
 
     async def list_records(self, *, since: datetime | None) -> list[ConsentRecord]:
-        """Choices recorded at or after a time; without one, the recipients who denied tracking."""
+        """Consents recorded at a time or later; None for all denials."""
         condition = consents.c.consent == Consent.DENIED.value if since is None else consents.c.recorded_at >= since
         statement = select(consents.c.recipient, consents.c.consent, consents.c.recorded_at).where(condition)
         rows = await self._database.run(lambda connection: connection.execute(statement).all())
@@ -48,7 +48,7 @@ class SqlConsents:
 
 
 def upsert_consent(connection: Connection, recipient: str, consent: Consent, *, at: datetime) -> None:
-    """Store a recipient's latest choice. ``recipient`` is normalized."""
+    """Store a recipient's latest consent. ``recipient`` is normalized."""
     connection.execute(_UPSERT_CONSENT, {"recipient": recipient, "consent": consent.value, "recorded_at": at})
 
 
