@@ -6,13 +6,7 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, data: bytes, *, overwrite: bool = True, mode: int = 0o600) -> None:
-    """Write a file and bring it to disk.
-
-    Args:
-        path: in a folder that exists.
-        data: the whole content.
-        overwrite: whether an existing file is replaced.
-        mode: permission bits of the file.
+    """Write a file in an existing folder and bring it to disk. An existing file is replaced if ``overwrite``.
 
     Raises:
         FileExistsError: the file exists, and ``overwrite`` is false.

@@ -31,12 +31,7 @@ _LIMIT_PHRASES = {" of length >= ": " of a length of at least ", " >= ": " of at
 
 
 def decode_toml(text: str, type_: type[_T], *, name: str) -> _T:
-    """Decode a TOML document into a msgspec type.
-
-    Args:
-        text: the document.
-        type_: what the document holds.
-        name: name of the document in errors, such as "the policy".
+    """Decode a TOML document into a msgspec type; errors call the document ``name``, such as "the policy".
 
     Raises:
         SettingsError: not TOML, an unknown or missing key, or a wrong value.
@@ -49,13 +44,7 @@ def decode_toml(text: str, type_: type[_T], *, name: str) -> _T:
 
 
 def convert_config(tree: Mapping[str, Any], type_: type[_T], *, name: str, strict: bool = True) -> _T:
-    """Convert decoded TOML into a msgspec type.
-
-    Args:
-        tree: the document's tables and values.
-        type_: what the document holds.
-        name: name of the document in errors, such as "the policy".
-        strict: whether a number in quotes is an error.
+    """Convert decoded TOML into a msgspec type; unless ``strict``, a number may be in quotes.
 
     Raises:
         SettingsError: an unknown or missing key, or a wrong value.

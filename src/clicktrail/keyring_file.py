@@ -58,10 +58,8 @@ def load(path: Path) -> KeyRing:
 def load_or_create(path: Path, *, earlier_data_paths: Iterable[Path]) -> KeyRing:
     """Read a key ring, or create it if this is the first start.
 
-    Args:
-        path: the ring's file.
-        earlier_data_paths: files that only an earlier start creates: journal, registry, analytics. If one of them
-            exists, a missing ring is lost and is not created.
+    ``earlier_data_paths`` are files that only an earlier start creates: journal, registry, analytics. If one of them
+    exists, a missing ring is lost and is not created.
 
     Raises:
         KeyRingError: the ring is lost or cannot be written, or as for `load`.

@@ -43,9 +43,6 @@ class Partitions:
         event_files: events, one file for each partition of messages.
         address_files: clicks by IP address, in any number of files.
         nearby_files: nearby clicks on other messages, as many files as ``event_files``.
-
-    Attributes:
-        last_event_at: time of the latest event.
     """
 
     def __init__(

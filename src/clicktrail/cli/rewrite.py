@@ -180,9 +180,7 @@ class RewrittenFile:
     """A file before and after its links were replaced.
 
     Attributes:
-        content: the file's bytes before.
         body_type: HTML or text; None for a whole message.
-        result: the file's bytes after, and its links.
     """
 
     content: bytes

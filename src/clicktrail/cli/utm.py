@@ -211,10 +211,7 @@ class LintedFile:
     """A file and its links.
 
     Attributes:
-        links: links in document order.
-        raw: the file's bytes.
         body_type: HTML or text; None for a message.
-        is_url_list: whether each line of the file is a URL.
         skip_reasons: why the file, or parts of it, could not be read.
     """
 
@@ -225,11 +222,7 @@ class LintedFile:
     skip_reasons: tuple[SkipReason, ...] = ()
 
     def replace_urls(self, new_urls: Mapping[str, str]) -> bytes:
-        """Replace URLs and change no other byte.
-
-        Args:
-            new_urls: new URLs by current URL, as the file writes it (`Link.href`).
-        """
+        """Replace URLs, given by the URL that the file writes (`Link.href`), and change no other byte."""
         if self.is_url_list:
             text, codec = _decode_with_codec(self.raw)
             lines = [(line, line.strip()) for line in text.splitlines(keepends=True)]

@@ -38,9 +38,7 @@ class ChildProcess:
     """One child process.
 
     Args:
-        name: name of the child in the log.
         command: program and arguments; ``--socket NUMBER`` is appended for each socket.
-        sockets: sockets that the child inherits.
         heartbeat_timeout_s: time without a heartbeat after which a serving child is killed.
 
     Attributes:

@@ -33,13 +33,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessHealth:
-    """Health of one process, as ``/healthz`` reports it.
-
-    Attributes:
-        status: state of the process.
-        restarts: number of restarts since ``clicktrail serve`` started.
-        problems: problems that the process reports.
-    """
+    """Health of one process, as ``/healthz`` reports it."""
 
     status: ProcessStatus
     restarts: int
@@ -52,8 +46,6 @@ class InstallationState:
 
     Attributes:
         key_ring_error: why the key ring cannot be used; None if it can.
-        is_key_ring_backed_up: whether the ring in its current state has a backup.
-        disk_free_bytes: free space on the disk of the data folder.
         processes: processes by name; None if the private port does not answer.
         dropped_events: events dropped since the processes started.
         unreadable_events: journal lines since then that are not events.
@@ -73,9 +65,7 @@ class Finding:
 
     Attributes:
         code: a slug that never changes, for machines.
-        severity: how urgent it is.
         message: a sentence without its full stop.
-        hint: what to do about it.
     """
 
     code: str

@@ -34,11 +34,7 @@ def read_service_url(run_file: Path, service: str) -> str | None:
 
 
 class EngineClient:
-    """The `ReportService` of a running engine, a context manager.
-
-    Args:
-        console_url: origin of the console and API.
-    """
+    """The `ReportService` of a running engine, a context manager."""
 
     def __init__(self, console_url: str) -> None:
         self._http = httpx2.Client(base_url=console_url, timeout=_TIMEOUT_S)

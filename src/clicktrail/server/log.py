@@ -20,9 +20,6 @@ def configure_logging(level: str = "info") -> None:
     """Log to standard error: one JSON object per line, or readable lines on a terminal.
 
     Warnings of libraries that use ``logging``, and uncaught exceptions, are written in the same format.
-
-    Args:
-        level: lowest level written: debug, info, warning or error.
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [

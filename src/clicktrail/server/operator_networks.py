@@ -11,23 +11,14 @@ from clicktrail.judge.network_lists import ListedNetwork
 
 
 class NetworkSource(msgspec.Struct, frozen=True, kw_only=True):
-    """Networks of one file or URL.
-
-    Attributes:
-        read_at: time at which the file or URL was read.
-        networks: its networks.
-    """
+    """Networks of one file or URL."""
 
     read_at: datetime
     networks: tuple[ListedNetwork, ...]
 
 
 class OperatorNetworks(msgspec.Struct, frozen=True, kw_only=True):
-    """All networks of the operator.
-
-    Attributes:
-        sources: networks by their file or URL.
-    """
+    """All networks of the operator."""
 
     sources: dict[str, NetworkSource] = {}
 

@@ -21,7 +21,6 @@ class OverridesSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         edits: all link edits, oldest first.
-        erased: hashes of erased recipients.
         consents: latest consent, by hashed recipient, of each recipient who ever denied tracking.
     """
 

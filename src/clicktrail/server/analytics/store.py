@@ -71,11 +71,7 @@ class _CurrentVerdictRow(msgspec.Struct):
 
 
 class ChdbAnalytics:
-    """The port `Analytics` on one folder of chDB. Create it with `open`, and close it.
-
-    Attributes:
-        store_seconds: durations of `store`.
-    """
+    """The port `Analytics` on one folder of chDB. Create it with `open`, and close it."""
 
     def __init__(self, connections: ChdbPool, clock: Clock, *, first_version: int) -> None:
         self.store_seconds = Histogram(ANALYTICS_STORE_SECONDS.bounds)

@@ -28,13 +28,7 @@ class ReportService(Protocol):
         ...
 
     def segment_page(self, *, since: datetime, campaign: str | None, after: str) -> list[schemas.Clicker]:
-        """The next recipients with a human click, sorted by the bytes of the recipient; empty after the last.
-
-        Args:
-            since: time of the oldest click that counts, aware.
-            campaign: None for all.
-            after: the last recipient of the page before; empty for the first page.
-        """
+        """Recipients with a human click since then that follow ``after`` in byte order; empty after the last page."""
         ...
 
     def rejudge(self, request: RejudgeRequest) -> list[schemas.RejudgedCampaign]:

@@ -40,15 +40,7 @@ _SECURITY_HEADERS = {
 def create_app(
     analytics: Analytics, *, feed: ClickFeed, rules: Rules, clock: Clock, rejudge: RejudgeFunction
 ) -> Litestar:
-    """Create the ASGI application. It must be served in the process that has opened analytics.
-
-    Args:
-        analytics: store of reports and clicks.
-        feed: publishes stored clicks to live pages and streams.
-        rules: descriptions of signals, and scores of verdicts.
-        clock: current time. The state of a verdict depends on the age of its click.
-        rejudge: judges stored clicks again.
-    """
+    """Create the ASGI application. It must be served in the process that has opened analytics."""
     return Litestar(
         route_handlers=[
             pages.render_campaigns,

@@ -32,9 +32,6 @@ class Subscription:
     Args:
         campaign: campaign whose clicks are published; None for all.
         queue_size: clicks that the queue holds; with 0, the subscriber is only notified that something was stored.
-
-    Attributes:
-        dropped: number of clicks dropped so far.
     """
 
     def __init__(self, campaign: str | None, *, queue_size: int) -> None:

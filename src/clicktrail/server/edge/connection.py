@@ -52,14 +52,8 @@ async def serve_edge(
 ) -> None:
     """Serve until ``stopping`` is set; then accept no more connections, finish started requests, and return.
 
-    The caller has to close the journal afterwards, which commits the clicks of clients that have disconnected.
-
-    Args:
-        listener: bound socket, possibly shared with other processes; closed at the end.
-        routes: responses to requests.
-        stopping: event that stops the edge.
-        proxy_protocol_networks: networks whose connections start with a PROXY protocol header.
-        drain_timeout_s: how long started requests may take once ``stopping`` is set.
+    The listener is closed too. The caller has to close the journal afterwards, which commits the clicks of clients that
+    have disconnected.
     """
     loop = asyncio.get_running_loop()
     connections: set[Connection] = set()
@@ -86,14 +80,7 @@ async def serve_edge(
 
 
 class _PendingResponse(msgspec.Struct, kw_only=True):  # created ten times as fast as a dataclass, once per click
-    """A response that is due on a connection.
-
-    Attributes:
-        with_body: whether the request was not ``HEAD``.
-        started_at: when the request was complete, by ``perf_counter``.
-        on_response: called once the response is known.
-        response: None until it is known.
-    """
+    """A response that is due on a connection; ``started_at`` is the time of its request by ``perf_counter``."""
 
     with_body: bool
     started_at: float
@@ -109,12 +96,7 @@ class Connection(asyncio.Protocol):
     """One client connection.
 
     Args:
-        routes: responses to requests.
         connections: set of open connections; this one adds and removes itself.
-        proxy_protocol_networks: networks whose connections start with a PROXY protocol header.
-
-    Attributes:
-        closed: done once the connection is lost.
     """
 
     def __init__(

@@ -62,7 +62,6 @@ class RequestReader:
     """Parse the bytes of one connection, fed in pieces of any size.
 
     Args:
-        peer: IP address of the other end of the connection, as text.
         expect_proxy_header: whether the connection starts with a PROXY protocol header, which names the client.
 
     Attributes:
@@ -247,13 +246,7 @@ class _Head(NamedTuple):
 
 
 def parse_simple_request(data: bytes, peer: str, *, https: bool = False) -> Request | None:
-    """Parse bytes that are exactly one simple request; None if they need the full parser.
-
-    Args:
-        data: bytes as received.
-        peer: IP address of the other end of the connection, as text.
-        https: whether the client uses TLS, as the PROXY protocol header says.
-    """
+    """Parse bytes that are exactly one simple request; None if they need the full parser."""
     if len(data) > _MAX_SIMPLE_REQUEST_BYTES or not data.endswith(_HEAD_END):
         return None
     method, _, rest = data.partition(b" ")

@@ -89,25 +89,14 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingOptions:
-    """What the settings let the edge record, as far as the page about a link shows it.
-
-    Attributes:
-        ip_address_hours: hours for which full IP addresses are kept.
-        records_opted_out: whether anything is recorded about readers who opted out of tracking.
-    """
+    """What the settings let the edge record, as far as the page about a link shows it."""
 
     ip_address_hours: int = 72
     records_opted_out: bool = True
 
 
 class Pages:
-    """The pages of one tracking domain.
-
-    Args:
-        domain: the tracking domain.
-        recording: what is recorded.
-        headers: additional headers of every page.
-    """
+    """The pages of one tracking domain."""
 
     def __init__(self, domain: TrackingDomain, *, recording: RecordingOptions, headers: str = "") -> None:
         self._domain = domain

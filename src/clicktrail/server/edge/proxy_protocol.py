@@ -28,7 +28,6 @@ class ProxyHeader:
     """A header of the PROXY protocol.
 
     Attributes:
-        size: size of the header in bytes.
         client_ip: IP address of the client, as text; empty if the proxy connects for itself or does not know it.
         https: whether the proxy terminated a TLS connection of the client. Version 1 never says so.
     """

@@ -34,7 +34,6 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         head: status line and headers, each ending with CRLF, without those that depend on the connection.
-        body: body of the response to ``GET``.
     """
 
     head: bytes
@@ -83,9 +82,7 @@ class Responses:
     def redirect(self, location: str, headers: bytes = b"") -> Response:
         """Redirect with 302. Browsers cache 301, so that repeated clicks would never arrive.
 
-        Args:
-            location: visible ASCII.
-            headers: additional headers, each ending with CRLF.
+        ``location`` is visible ASCII; each of the additional headers ends with CRLF.
         """
         return Response(head=self._redirect + location.encode("ascii") + b"\r\n" + headers)
 
@@ -112,11 +109,5 @@ def _render_error_page(status: str, title: str, text: str) -> Response:
 
 
 def make_response(status: str, headers: str, body: bytes) -> Response:
-    """Make a response with a body.
-
-    Args:
-        status: code and reason phrase.
-        headers: headers, each ending with CRLF.
-        body: body of the response to ``GET``.
-    """
+    """Make a response with a body; each header ends with CRLF."""
     return Response(head=f"HTTP/1.1 {status}\r\n{headers}Content-Length: {len(body)}\r\n".encode(), body=body)

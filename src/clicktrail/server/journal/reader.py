@@ -33,8 +33,6 @@ class JournalPosition:
     """A position between two frames.
 
     Attributes:
-        writer: name of the writer's folder.
-        segment: number of the segment.
         offset: bytes from the start of the segment.
     """
 
@@ -165,13 +163,7 @@ def save_positions(path: Path, positions: Iterable[JournalPosition]) -> None:
 
 
 def mark_segments_read(folder: Path, position: JournalPosition, *, first_segment: int) -> None:
-    """Start the retention period of a writer's segments that a reader has finished.
-
-    Args:
-        folder: folder of the journal.
-        position: new position of the reader; all segments before it are read.
-        first_segment: segment of the reader's previous position.
-    """
+    """Start the retention period of a writer's segments, from ``first_segment`` to the one before ``position``."""
     for number in range(first_segment, position.segment):
         with contextlib.suppress(OSError):  # the segment is already deleted
             os.utime(segment_path(folder / position.writer, number))

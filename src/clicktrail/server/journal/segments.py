@@ -144,12 +144,10 @@ class Segment:
     """A segment that is being written. Creating it is durable.
 
     Args:
-        folder: folder of the writer.
         number: number that no segment of this writer has had before.
         capacity: maximum size in bytes, unless a single batch is larger.
 
     Attributes:
-        size: bytes written.
         synced_size: bytes known to be on disk.
 
     Raises:
@@ -208,10 +206,6 @@ class Segment:
 
 class SegmentAppender:
     """Append to the newest segment of a writer, and create the next one when it is full or was released.
-
-    Args:
-        folder: folder of the writer.
-        create_segment: called with the folder and the number of a new segment.
 
     Raises:
         OSError: from every method. The segment is then released, and everything that was not synced has to be written

@@ -50,19 +50,10 @@ class SegmentWriter:
 
     Create it in the process that uses it: a forked child would share the lock.
 
-    Args:
-        folder: folder of this writer.
-        loop: event loop in which the writer is used.
-        durability: what an acknowledged event survives.
-        buffer_bytes: maximum size of the backlog.
-        create_segment: called with the folder and the number of a new segment.
-
     Attributes:
         is_degraded: whether lines currently wait in memory because the disk cannot be written.
         failed_count: lines so far that were not on disk when ``on_commit`` was called.
         last_error: error of the latest attempt to write; None if it succeeded.
-        batch_lines: histogram of lines per batch.
-        sync_seconds: histogram of the durations of commits.
 
     Raises:
         StorageError: another process writes to this folder. Any other error appears again with the first batch.
@@ -279,13 +270,6 @@ class Backlog:
 
     The oldest frames are worth more: a recipient's first click adds a clicker to the report, later ones only clicks.
     So a flood cannot push out earlier clicks, and the journal has a single gap.
-
-    Args:
-        max_bytes: maximum size of the frames.
-
-    Attributes:
-        size: bytes of the waiting frames.
-        dropped: frames dropped so far.
     """
 
     def __init__(self, max_bytes: int) -> None:

@@ -17,11 +17,7 @@ AsgiApp = Callable[
 
 
 def create_app(get_processes: Callable[[], Sequence[Health]]) -> AsgiApp:
-    """Create the application, without a framework so that the supervisor stays small.
-
-    Args:
-        get_processes: returns the current health of each process.
-    """
+    """Create the application, without a framework so that the supervisor stays small."""
 
     async def app(
         scope: MutableMapping[str, Any],

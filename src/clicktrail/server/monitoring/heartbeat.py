@@ -18,12 +18,7 @@ MetricValue = float | Mapping[str, float] | Histogram
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """A failure of a process, or a condition that makes its results less reliable.
-
-    Attributes:
-        code: stable identifier for machines.
-        hint: what to do about it.
-    """
+    """A failure of a process, or a condition that makes its results less reliable."""
 
     code: str
     hint: str
@@ -41,8 +36,6 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         values: counters and gauges by name of the metric, then by value of its second label (``""`` if it has none).
-        histograms: histograms by name of the metric.
-        problems: current problems.
     """
 
     values: Mapping[str, Mapping[str, float]] = {}
@@ -76,10 +69,8 @@ class Health:
     """Health of one process.
 
     Attributes:
-        name: name of the process, such as ``edge-0``.
         status: status; ``unresponsive`` means that it has served but sends no heartbeats.
         pid: process id; None while the process is down.
-        restarts: number of restarts.
         heartbeat: latest heartbeat; empty before the first.
     """
 

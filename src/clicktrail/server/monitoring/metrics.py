@@ -23,9 +23,6 @@ class Metric:
     """A metric. Each process has its own values, under the label ``process``.
 
     Attributes:
-        name: name in Prometheus.
-        kind: type in Prometheus.
-        help: help text.
         label: second label; empty if none.
         bounds: upper bounds of a histogram's buckets.
     """
@@ -43,7 +40,6 @@ class Histogram:
     Attributes:
         bounds: upper bounds of the buckets, ascending and inclusive.
         counts: number of values in each bucket; the last one is for values above all bounds.
-        total: sum of all values.
     """
 
     __slots__ = ("bounds", "counts", "total")

@@ -46,7 +46,6 @@ class AddressHistory:
     """Recent clicks of every IP address, completed from the event store.
 
     Args:
-        event_store: where clicks are stored.
         cache_size: number of recent clicks to keep in memory.
     """
 

@@ -35,9 +35,7 @@ class BeaconMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         landing_token: sealed click from the page's URL fragment.
-        kind: as in the event.
         dwell_ms: as in the event, up to one day.
-        scroll_pct: as in the event.
     """
 
     landing_token: str
@@ -53,7 +51,6 @@ class EngagementTracker:
     """Adds clicks to redirects, and parses the beacons of landing pages.
 
     Args:
-        ring: keys that seal and open landing tokens.
         cache_size: number of recent beacons to remember, to ignore repeated ones.
     """
 
@@ -82,12 +79,7 @@ class EngagementTracker:
         return f"{location}{_FRAGMENT_PREFIX}{self._sealer.seal(landing_click)}"
 
     def parse_beacon(self, request: Request, *, now: datetime) -> Engagement | None:
-        """Return the engagement that a beacon reports; None if it is not to be recorded.
-
-        Args:
-            request: the beacon.
-            now: current time, aware, UTC.
-        """
+        """Return the engagement that a beacon reports; None if it is not to be recorded."""
         if has_opted_out(request.headers):
             return None
         try:

@@ -40,7 +40,6 @@ class LinkReference(msgspec.Struct, frozen=True, kw_only=True):
     """A link in the registry, as the path of a tracking URL refers to it.
 
     Attributes:
-        kind: link set or short message.
         number: id of the link set, or code of the short message.
         position: position of the link, from 0.
         message_id: our id of the message; empty if the path does not hold it.
@@ -65,7 +64,6 @@ class ResolvedLinks(msgspec.Struct, frozen=True, kw_only=True):
         campaign: empty if none.
         message_id: empty for a link set.
         recipient: empty for a link set, or if the message has no single recipient.
-        links: links by position.
     """
 
     campaign: str
@@ -75,11 +73,7 @@ class ResolvedLinks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_reference(ring: KeyRing, path: str) -> LinkReference:
-    """Parse a campaign or short token, and the recipient id that may follow it.
-
-    Args:
-        ring: keys that open campaign tokens.
-        path: the URL's path without the leading slash.
+    """Parse a path without its leading slash: a campaign or short token, and a recipient id that may follow it.
 
     Raises:
         TokenMalformedError: not a campaign or short token.

@@ -27,7 +27,6 @@ class Anonymizer:
     """Reduces clicks to anonymous clicks.
 
     Args:
-        judge: gives each click of a timeline its verdict.
         ids: generates ids of anonymous clicks only. Ids shared with other events would reveal when a click was made.
     """
 

@@ -40,18 +40,10 @@ class Processor:
     """Brings events from the journal into the event store, one batch per call.
 
     Args:
-        reader: reading end of the journal.
-        event_store: where events and judged messages are stored.
-        judge: gives each click of a timeline its verdict.
         on_unreadable: called for each entry that is not an event. The entry is skipped; it stays in the journal.
         cache_size: number of judged messages to keep in memory.
 
     Attributes:
-        observers: notified of new and changed verdicts once they are stored.
-        dominant_address_detector: counts the IP addresses of the latest clicks.
-        processed_count: events stored since the start.
-        unreadable_count: entries since the start that were not events.
-        tampered_count: clicks since the start on tampered tokens.
         judged_message_count: messages judged since the start, once per batch that affects them.
         oldest_event_at: time of the oldest event that is read but not stored; None if all are stored.
     """
@@ -225,9 +217,7 @@ class _Batch:
     """Journal entries that are read and not yet stored.
 
     Attributes:
-        entry_count: number of entries read.
         lines: encoded events, without anonymous clicks: the order of lines would reveal when they were made.
-        anonymous_clicks: decoded anonymous clicks.
         events_by_message: events by message id; events without a message are left out.
         clicks: all clicks, with or without a message.
     """
@@ -244,7 +234,6 @@ class MessageSnapshot:
     """A message as it was before a batch.
 
     Attributes:
-        timeline: its events.
         judged_clicks: its judged clicks by id; empty if the message was not cached.
         previous_verdicts: verdicts by click id; may contain clicks of other messages.
     """
@@ -264,10 +253,6 @@ class MessageSnapshot:
         """Return the message with only the clicks whose verdicts must be stored, and their previous verdicts.
 
         A click whose IP address was shortened keeps its verdict, which was computed with the full address.
-
-        Args:
-            message: the message as judged now.
-            batch_click_ids: ids of the batch's clicks.
         """
         # A click is stored with its campaign, so a change of campaign changes every click.
         stored = self.judged_clicks if self.timeline.campaign == message.timeline.campaign else {}
@@ -295,11 +280,7 @@ def _select_changes(
 
 
 class MessageCache:
-    """LRU cache of judged messages. A message's clicks come in bursts, and most messages are not clicked again.
-
-    Args:
-        size: maximum number of messages.
-    """
+    """LRU cache of judged messages. A message's clicks come in bursts, and most messages are not clicked again."""
 
     def __init__(self, size: int) -> None:
         self._size = size

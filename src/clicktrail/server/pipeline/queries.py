@@ -28,8 +28,6 @@ class ExplainedClick:
     """A click and the explanation of its verdict.
 
     Attributes:
-        judged: the click and its verdict.
-        state: whether the verdict may still change.
         human_if: what would have made the click human; None if nothing would.
         changes: earlier changes of the verdict, the oldest first.
     """
@@ -86,14 +84,7 @@ async def list_clicks(
 def explain_click(
     judged: JudgedClick, *, rules: Rules, now: datetime, changes: Sequence[VerdictChange] = ()
 ) -> ExplainedClick:
-    """Add the state of a verdict and its counterfactual.
-
-    Args:
-        judged: the click and its verdict.
-        rules: as the judge uses them now.
-        now: aware; the state depends on the age of the click.
-        changes: earlier changes of the verdict, the latest first.
-    """
+    """Add the state of a verdict and its counterfactual; ``changes`` are sorted latest first."""
     click = judged.click
     return ExplainedClick(
         judged=judged,

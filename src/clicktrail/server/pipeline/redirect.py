@@ -49,7 +49,6 @@ class Redirect(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         location: http or https URL of visible ASCII.
-        event: click to record.
     """
 
     location: str
@@ -67,11 +66,7 @@ class NotFound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unavailable(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer 503: the registry does not answer, so the destination is unknown.
-
-    Attributes:
-        event: click to record first.
-    """
+    """Answer 503: the registry does not answer, so the destination is unknown."""
 
     event: Click
 
@@ -80,8 +75,6 @@ class LookupRequired(msgspec.Struct, frozen=True, kw_only=True):
     """Ask the registry for the destination with `Redirector.look_up`.
 
     Attributes:
-        reference: link to look up.
-        token: path of the request.
         click: click with the fields that the request gives.
     """
 
@@ -91,13 +84,7 @@ class LookupRequired(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Redirector:
-    """Decides on requests for tracking URLs.
-
-    Args:
-        ring: keys that open tokens.
-        links: resolves campaign and short tokens.
-        trusted_proxies: networks of our own TLS proxies.
-    """
+    """Decides on requests for tracking URLs."""
 
     def __init__(self, ring: KeyRing, *, links: LinkResolver, trusted_proxies: Sequence[IPNetwork] = ()) -> None:
         self._ring = ring
@@ -105,13 +92,7 @@ class Redirector:
         self._proxies = TrustedProxies(trusted_proxies)
 
     def decide(self, request: Request, *, now: datetime, click_id: str) -> Redirect | NotFound | LookupRequired:
-        """Decide by the path. The query is ignored: mail gateways add parameters to it.
-
-        Args:
-            request: request for any path.
-            now: current time, aware, UTC.
-            click_id: id of the click, if one is recorded.
-        """
+        """Decide by the path. The query is ignored: mail gateways add parameters to it."""
         if request.method not in _SAFE_METHODS:
             return NotFound()
         token = request.path.removeprefix("/")
@@ -223,11 +204,7 @@ _HOST_CACHE_SIZE = 4_096
 
 
 class Gone(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer 410 Gone: the link is disabled or has expired.
-
-    Attributes:
-        event: click to record first.
-    """
+    """Answer 410 Gone: the link is disabled or has expired."""
 
     event: Click
 

@@ -39,7 +39,6 @@ class RejudgeResult:
 
     Attributes:
         report: numbers of the campaign before.
-        judged_count: clicks that were judged again.
         skipped_count: clicks that keep their verdict because their IP address was shortened.
         changes: number of clicks by (previous verdict, new verdict).
         human_clickers: people with a human click before, and after, among those whose clicks were judged again.
@@ -93,11 +92,7 @@ class Rejudger:
     """Judges stored clicks again, one campaign after the other.
 
     Attributes:
-        event_store: holds the events and verdicts.
-        reports: campaigns and their numbers before.
-        judge: judges by the current rules, network data and agent list.
         lock: held while a part is judged and stored, so that the processor stores no verdict in between.
-        observers: notified of changed verdicts once they are stored.
     """
 
     event_store: EventStore

@@ -50,11 +50,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP request.
 
     Attributes:
-        method: method, such as ``GET``.
         path: path as sent, percent-encoded, without the query.
         peer: IP address at the other end of the connection.
         headers: values by lower-case name; repeated headers are joined by commas.
-        http_version: version, such as ``1.1``.
         https: whether the connection itself uses TLS.
         body: beginning of the body.
         recorded_headers: headers to record; None if not selected yet.
@@ -79,9 +77,6 @@ class TrustedProxies:
     """Our own TLS proxies, whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are trusted.
 
     Any client can send these headers, so they are ignored in requests from other addresses.
-
-    Args:
-        networks: networks of the proxies.
     """
 
     def __init__(self, networks: Sequence[IPNetwork] = ()) -> None:
@@ -93,11 +88,6 @@ class TrustedProxies:
 
         Each proxy appends the address it was called from to ``X-Forwarded-For``. So the client is the right-most
         entry that is not a trusted proxy; entries further left are not reliable.
-
-        Args:
-            peer: IP address at the other end of the connection.
-            headers: values by lower-case name; repeated headers are joined by commas.
-            https: whether the connection itself uses TLS.
         """
         hop = self._parse_hop(peer)
         if hop is None or not hop.is_trusted:
@@ -115,12 +105,7 @@ class TrustedProxies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Hop:
-    """The client, or a proxy between it and us.
-
-    Attributes:
-        address: IP address in canonical form.
-        is_trusted: whether it is one of our proxies.
-    """
+    """The client, or a proxy between it and us."""
 
     address: str
     is_trusted: bool

@@ -50,10 +50,6 @@ class ControlHeaders:
 
     Attributes:
         stripped_message: the message without control headers, otherwise byte-identical.
-        campaign: name of the campaign.
-        recipient: address or opaque id.
-        stream: kind of message.
-        medium: ``utm_medium`` of its links.
         tracking: ``off`` if the message must not be tracked.
         consent: ``granted``, ``denied`` or ``unknown``.
     """
@@ -85,7 +81,6 @@ class MessageIdentity:
     """New, unique ids of a message.
 
     Attributes:
-        message_id: our id of the message.
         short_code: code of its short links; None for a message without short links.
     """
 
@@ -99,7 +94,6 @@ class TrackedMessage:
 
     Attributes:
         raw: the message, without control headers.
-        message_id: our id of the message, as in its links.
         campaign: empty if none.
         recipient: empty if the envelope has several recipients, or if the links are anonymous.
         link_count: number of tracked links, counted by position.
@@ -183,15 +177,7 @@ def track_message(
     identity: MessageIdentity,
     now: datetime,
 ) -> TrackedMessage:
-    """Rewrite one message. Never raises: what cannot be rewritten is sent unchanged, with the reason.
-
-    Args:
-        headers: the message and its control headers.
-        tracker: replaces its links.
-        recipients: envelope recipients.
-        identity: ids made for this message.
-        now: current time, which the links hold.
-    """
+    """Rewrite one message. Never raises: what cannot be rewritten is sent unchanged, with the reason."""
     recipient = headers.recipient or (recipients[0] if len(recipients) == 1 else "")
     metadata = MessageMetadata(
         message_id=identity.message_id,

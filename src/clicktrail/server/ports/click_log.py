@@ -16,8 +16,6 @@ class ClickSearch:
     """Conditions of a search for clicks.
 
     Attributes:
-        campaign: name of the campaign.
-        verdicts: clicks with one of these verdicts.
         signal: clicks with this signal among their reasons; empty for any.
         counted: True for clicks that reports count, False for the others.
         before: only clicks after this position in the list, which is sorted latest first; None for the first page.
@@ -50,12 +48,8 @@ class RecipientClick:
 
     Attributes:
         campaign: campaign of the message; empty if none.
-        message_id: id of the message.
         at: time of the click, aware.
         link: position of the link in the message, from 0.
-        url: destination.
-        verdict: human, suspected, bot or preview.
-        counted: whether reports count it.
     """
 
     campaign: str
@@ -73,11 +67,6 @@ class VerdictChange:
 
     Attributes:
         at: time of the change, aware.
-        click_id: id of the click.
-        message_id: id of its message.
-        before: previous verdict.
-        after: new verdict.
-        score: sum of the points of the new verdict.
         signals: names of the signals that gave points, highest points first.
         rules: versions of rules, network data and agent list.
     """

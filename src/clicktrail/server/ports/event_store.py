@@ -16,7 +16,6 @@ class JudgedMessage:
     """A message's timeline and verdicts on its clicks.
 
     Attributes:
-        timeline: all stored events of the message.
         clicks: judged clicks; when stored, only those that are new or changed.
         previous_verdicts: verdicts that these replace, by click id. New clicks have none.
     """
@@ -39,12 +38,7 @@ class StoredVerdict:
     """The stored verdict on one click.
 
     Attributes:
-        click_id: id of the click.
-        message_id: id of its message.
         person: key that reports count unique clickers by: the recipient, or the message id if unknown.
-        verdict: human, suspected, bot or preview.
-        score: sum of the points.
-        counted: whether reports count the click.
         signals: names of the signals that gave points, highest points first.
         rules: versions of rules, network data and agent list.
     """

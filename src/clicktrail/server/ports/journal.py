@@ -43,7 +43,6 @@ class JournalEntry:
     """One event of the journal.
 
     Attributes:
-        line: the encoded event, as it was appended.
         position: where the next entry begins; opaque to everyone but the reader that returned it.
     """
 

@@ -15,7 +15,6 @@ class CachedReport:
     """A report that may be slightly stale.
 
     Attributes:
-        report: numbers of one campaign.
         as_of: when they were counted, aware; None if they are current.
     """
 
@@ -25,13 +24,7 @@ class CachedReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clicker:
-    """A recipient with human clicks.
-
-    Attributes:
-        recipient: address or opaque id.
-        clicks: number of their human clicks.
-        last_at: time of their last human click.
-    """
+    """A recipient with human clicks."""
 
     recipient: str
     clicks: int
@@ -64,14 +57,7 @@ class Reports(Protocol):
         ...
 
     async def clickers(self, *, since: datetime, campaign: str | None, after: str, limit: int) -> Sequence[Clicker]:
-        """Return a page of recipients with a counted human click, sorted by recipient in byte order.
-
-        Args:
-            since: earliest time of the click, aware.
-            campaign: only clicks of this campaign; None for any.
-            after: last recipient of the previous page; empty for the first page.
-            limit: maximum number of recipients.
-        """
+        """Return recipients with a counted human click since then that follow ``after`` in byte order."""
         ...
 
     async def store_labels(self, truths: Mapping[str, Verdict]) -> None:

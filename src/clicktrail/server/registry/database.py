@@ -43,7 +43,6 @@ class Database:
 
     Args:
         url: from `parse_database_url`. A missing SQLite file is created, except with ``read_only``.
-        read_only: refuse every change.
     """
 
     def __init__(self, url: URL, *, read_only: bool = False) -> None:

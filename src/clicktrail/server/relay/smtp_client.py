@@ -26,7 +26,6 @@ class Reply:
     """An SMTP reply (RFC 5321 section 4.2).
 
     Attributes:
-        code: three digits.
         text: text; lines are separated by newlines.
     """
 
@@ -54,8 +53,6 @@ class NextHopConfig:
     """Address of and login at the next hop.
 
     Attributes:
-        host: host name or IP address.
-        port: usually 25, 587 or 465.
         tls: ``none``, ``starttls`` or ``tls``.
         username: empty for no login.
         password: ignored without a username.

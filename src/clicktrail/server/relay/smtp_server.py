@@ -39,15 +39,7 @@ class Relay:
     """An SMTP server with one connection to the next hop for each connection of a client.
 
     Attributes:
-        next_hop: server that messages are passed to.
-        tracker: replaces links.
         consents: tracking consents of recipients, used if the message does not state them.
-        short_links: store of short links.
-        codes: codes of new short links.
-        journal: records `sent` events.
-        clock: current time.
-        ids: ids of messages and events.
-        is_stopping: whether new messages are refused.
         outcomes: number of messages by outcome: ``tracked``, ``not_rewritten`` (wholly or in part), ``refused``.
     """
 

@@ -27,9 +27,7 @@ def get_environment() -> Mapping[str, str]:
 def load(config_path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Load the settings: environment variables override the settings file.
 
-    Args:
-        config_path: the settings file; None for ``CLICKTRAIL_CONFIG``, else ``clicktrail.toml`` if it exists.
-        environ: environment variables.
+    Without ``config_path`` the file is ``CLICKTRAIL_CONFIG``, else ``clicktrail.toml`` if it exists.
 
     Raises:
         SettingsError: the file is missing, a key is unknown, or a value cannot be used.
@@ -47,12 +45,7 @@ def load(config_path: Path | None, environ: Mapping[str, str]) -> Settings:
 
 
 def read_text(path: Path, kind: str, *, hint: str = "") -> str:
-    """Read a file that the settings name.
-
-    Args:
-        path: a file in UTF-8.
-        kind: what the file is, such as "policy", for errors.
-        hint: for the error if the file cannot be read.
+    """Read a UTF-8 file that the settings name; errors call it ``kind``, such as "policy".
 
     Raises:
         SettingsError: the file cannot be read, or is not UTF-8.

@@ -43,13 +43,7 @@ _RELOAD_INTERVAL_S = 1.0
 
 
 def run_edge(settings: Settings, listening_socket: socket.socket, *, index: int) -> None:
-    """Serve redirects until the process is stopped.
-
-    Args:
-        settings: name the files and folders of the edge.
-        listening_socket: shared with the other workers.
-        index: number of this worker, from 0.
-    """
+    """Serve redirects until the process is stopped."""
     run_worker(_run_edge(settings, listening_socket, index=index))
 
 
@@ -58,13 +52,6 @@ class FileReloader:
 
     What was loaded stays in use until a new version can be read. Reading is retried every second; an error is logged
     once.
-
-    Args:
-        settings: name the files.
-        routes: get overrides and tracking domains.
-        ring: the key ring in use.
-        on_key_ring: called with each new key ring.
-        build_sites: reads the tracking domains.
     """
 
     def __init__(

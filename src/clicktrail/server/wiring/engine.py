@@ -97,7 +97,6 @@ class EngineMonitor:
     """Metrics and problems of the engine.
 
     Attributes:
-        store_seconds: duration of each insert into analytics.
         journal: the engine's own writer, for the events of the relay.
     """
 

@@ -66,12 +66,7 @@ async def run_short_link_expiry(stopping: asyncio.Event, settings: Settings, sho
 
 
 async def run_report_recount(stopping: asyncio.Event, recount: Callable[[], Awaitable[None]]) -> None:
-    """Recompute stale reports, one at a time.
-
-    Args:
-        stopping: set to stop.
-        recount: recomputes the next stale report, if there is one.
-    """
+    """Recompute stale reports, one at a time."""
     while not stopping.is_set():
         started_at = time.monotonic()
         try:

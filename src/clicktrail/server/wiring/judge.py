@@ -26,13 +26,6 @@ class ReloadingJudge:
 
     If the file cannot be read, the error is logged once and the networks in use stay: a damaged file must not keep
     clicks from being judged.
-
-    Args:
-        networks_path: the file that ``clicktrail networks update`` writes.
-        clock: says when a network has expired.
-
-    Attributes:
-        context: current rules, networks and agent list.
     """
 
     def __init__(self, networks_path: Path, clock: Clock) -> None:

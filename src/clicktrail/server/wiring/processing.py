@@ -31,11 +31,7 @@ _LOG = structlog.get_logger(component="engine")
 
 
 class LocalAnalytics(Analytics, Protocol):
-    """An analytics store in the data folder.
-
-    Attributes:
-        store_seconds: duration of each insert.
-    """
+    """An analytics store in the data folder."""
 
     store_seconds: Histogram
 

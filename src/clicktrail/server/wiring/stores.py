@@ -21,12 +21,7 @@ from clicktrail.server.settings import Settings
 
 
 class MeasuredJournal(Journal, Protocol):
-    """A journal with metrics, which can be flushed.
-
-    Attributes:
-        batch_lines: number of events in each write.
-        sync_seconds: duration of each fsync.
-    """
+    """A journal with metrics, which can be flushed."""
 
     batch_lines: Histogram
     sync_seconds: Histogram
@@ -49,10 +44,6 @@ class Registry:
 
 def open_journal(settings: Settings, writer_name: str) -> AbstractContextManager[MeasuredJournal]:
     """Open the journal for one writer, in the running event loop.
-
-    Args:
-        settings: folder, durability and buffer size.
-        writer_name: name of the writer's folder.
 
     Raises:
         StorageError: another process writes there.
