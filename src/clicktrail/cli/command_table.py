@@ -118,8 +118,6 @@ class CommandTableGroup(HelpfulGroup):
 
 
 class _ImportedCommands(Mapping[str, Any]):
-    """Commands by name, imported on access."""
-
     def __getitem__(self, name: str) -> Any:
         module, _, attribute = COMMANDS[name].target.partition(":")
         loaded = getattr(import_module(f"clicktrail.cli.{module}"), attribute)

@@ -53,11 +53,7 @@ def inspect(
 
 
 def _parse_path(url: str) -> str:
-    """Path of a URL as the edge reads it: without its slash, and without a query, which relays may add.
-
-    Raises:
-        TokenMalformedError: not a URL.
-    """
+    """Path of a URL as the edge reads it: without its slash, and without a query, which relays may add."""
     try:
         return urlsplit(url.strip()).path.removeprefix("/")
     except ValueError as error:
@@ -72,11 +68,7 @@ def _shorten_url(url: str) -> str:
 
 
 def _open_path(ring: KeyRing, path: str, settings: "Settings") -> dict[str, Any]:
-    """Fields of the token, and for a campaign or short token also what the registry stores about its link.
-
-    Raises:
-        TokenError: the token does not open.
-    """
+    """Fields of the token, and for a campaign or short token also what the registry stores about its link."""
     token_format, key_number = identify_key(path.partition("/")[0]) or (None, None)
     if token_format is TokenFormat.SEALED:
         return {"format": token_format.value, "key": key_number, **_open_sealed_token(ring, path)}

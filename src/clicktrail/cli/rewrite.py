@@ -142,11 +142,7 @@ def _read_input(file: str) -> bytes:
 
 
 def _detect_body_type(file: str, content: bytes) -> BodyType | None:
-    """Body type by the file's suffix, or by the content of standard input; None for a whole message.
-
-    Raises:
-        ClicktrailError: the suffix is unknown.
-    """
+    """Body type by the file's suffix, or by the content of standard input; None for a whole message."""
     if file != _STANDARD_INPUT:
         suffix = Path(file).suffix.lower()
         if suffix not in BODY_TYPES_BY_SUFFIX:

@@ -56,8 +56,6 @@ def _parse_duration(text: str) -> timedelta:
 
 
 class _PlainWriter:
-    """One recipient a line."""
-
     def write(self, clickers: Iterable["Clicker"]) -> None:
         for clicker in clickers:
             print_line(clicker.recipient)
@@ -67,8 +65,6 @@ class _PlainWriter:
 
 
 class _CsvWriter(_PlainWriter):
-    """CSV with a header."""
-
     def __init__(self) -> None:
         self._writer = csv.writer(sys.stdout)
         self._writer.writerow(("recipient", "clicks", "last_click_at"))

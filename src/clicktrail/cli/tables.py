@@ -88,7 +88,6 @@ def print_campaign(report: "Campaign") -> None:
 
 
 def _build_filter_table(report: "Campaign", filters: Sequence["FilterResult"]) -> "Table":
-    """Clicks with no filter, with each filter alone, and with clicktrail's verdicts."""
     table = create_table("rule", "clicks", "clickers", "click rate")
     clicks, unique, rate = report.clicks, report.unique, report.click_rate
     table.add_row("none (raw)", str(clicks.total), str(unique.raw), f"{rate.raw:.1%}")

@@ -129,7 +129,6 @@ def _read_source(source: str) -> "LintedFile":
 
 
 def _build_row(source: str, link: "LintedLink", rules: Convention, *, campaign: str, fix: bool) -> dict[str, Any]:
-    """A link with its findings, as ``lint --json`` shows it."""
     fixed_url = fix_url(link.url, rules, campaign=campaign, utm_required=link.utm_required) if fix else link.url
     findings_left = {
         (finding.code, finding.parameter.lower())

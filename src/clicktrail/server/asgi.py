@@ -32,8 +32,6 @@ async def serve_app(app: Callable[..., Any], listening_socket: socket.socket, *,
 
 
 class _ServerWithoutSignals(uvicorn.Server):
-    """A server that does not handle signals: the process does."""
-
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield

@@ -125,7 +125,6 @@ def _find_existing_ancestor(folder: Path) -> Path:
 
 
 def _sum_metric(metrics_text: str, name: str) -> int:
-    """Sum a metric over all processes."""
     return sum(int(float(value)) for value in re.findall(rf"(?m)^{name}\{{.*\}} (\S+)$", metrics_text))
 
 

@@ -137,11 +137,6 @@ async def _announce_when_ready(
 
 
 def _open_listening_socket(setting: str, address_text: str) -> socket.socket:
-    """Open a listening socket.
-
-    Raises:
-        SettingsError: the address is in use or not of this machine.
-    """
     address = HostPort.parse(address_text)
     try:
         family = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0][0]
@@ -163,11 +158,6 @@ def _get_bound_address(listening_socket: socket.socket) -> HostPort:
 
 @contextlib.contextmanager
 def _hold_lock(lock_path: Path) -> Iterator[None]:
-    """Hold a lock file.
-
-    Raises:
-        StorageError: another process holds it.
-    """
     with lock_path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

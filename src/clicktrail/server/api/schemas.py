@@ -37,14 +37,7 @@ class ClickCounts(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def from_report(cls, report: CampaignReport | LinkReport) -> Self:
         """Convert the counts, and add the total."""
-        clicks = report.clicks
-        return cls(
-            total=clicks.total,
-            human=clicks.human,
-            suspected=clicks.suspected,
-            bot=clicks.bot,
-            preview=clicks.preview,
-        )
+        return msgspec.convert(report.clicks, cls, from_attributes=True)
 
 
 class UniqueClickers(msgspec.Struct, frozen=True, kw_only=True):

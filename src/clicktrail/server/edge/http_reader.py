@@ -279,7 +279,6 @@ class _NeedsFullParserError(Exception):
 
 @lru_cache(_HEAD_CACHE_SIZE)
 def _parse_head(rest: bytes) -> _Head:
-    """Parse what follows the target: HTTP version and headers."""
     protocol, *lines = rest[: -len(_HEAD_END)].split(b"\r\n")
     version = _VERSION_BY_PROTOCOL.get(protocol)
     headers = dict(map(_parse_header_line, lines))

@@ -327,7 +327,6 @@ def _render_error_page(decision: Gone | NotFound | Unavailable, site: Site, requ
 
 
 def _normalize_host(host: str) -> str:
-    """Lower-case a host, and remove its port and trailing dot."""
     return host.rpartition(":")[0 if host.rpartition(":")[2].isdigit() else 2].lower().removesuffix(".")
 
 

@@ -33,7 +33,6 @@ def create_app(get_processes: Callable[[], Sequence[Health]]) -> AsgiApp:
 
 
 def _route(path: str, processes: Sequence[Health]) -> tuple[int, str, bytes]:
-    """Return status code, content type and body of the response."""
     if path == "/metrics":
         return 200, CONTENT_TYPE, render_metrics(processes)
     if path == "/healthz":

@@ -105,8 +105,6 @@ class TrustedProxies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Hop:
-    """The client, or a proxy between it and us."""
-
     address: str
     is_trusted: bool
 
