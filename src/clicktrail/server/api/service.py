@@ -21,24 +21,18 @@ class ReportService(Protocol):
 
     def campaigns(self, name: str | None, filters: Sequence[ClickFilter] = ()) -> list[schemas.Campaign]:
         """Every campaign, or one with its links and reasons; empty if there is no such campaign."""
-        ...
 
     def history(self, campaign: str, *, click_id: str | None, limit: int) -> schemas.VerdictHistory | None:
         """The latest changes of verdicts, of all clicks or of one; None if there is no such campaign."""
-        ...
 
     def segment_page(self, *, since: datetime, campaign: str | None, after: str) -> list[schemas.Clicker]:
         """Recipients with a human click since then that follow ``after`` in byte order; empty after the last page."""
-        ...
 
     def rejudge(self, request: RejudgeRequest) -> list[schemas.RejudgedCampaign]:
         """Judge stored clicks again; empty if there is no such campaign."""
-        ...
 
     def store_labels(self, labels: Mapping[str, Verdict]) -> None:
         """Store ground-truth labels by click id; a later label of a click replaces the earlier one."""
-        ...
 
     def confusion_matrix(self) -> schemas.LabelReport:
         """Compare verdicts with all labels."""
-        ...

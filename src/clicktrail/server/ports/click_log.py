@@ -90,11 +90,9 @@ class ClickLog(Protocol):
         A page can have fewer clicks than ``limit``, even none, and still not be the last: clicks that were judged
         again while the page was read are skipped.
         """
-        ...
 
     async def recipient_clicks(self, recipient: str) -> Sequence[RecipientClick]:
         """Return the clicks of a recipient in chronological order. Addresses are case-insensitive."""
-        ...
 
     async def history(self, campaign: str, *, click_ids: Sequence[str] = (), limit: int) -> Sequence[VerdictChange]:
         """Return changes of verdicts on a campaign's clicks, the latest first. The first verdict is not a change.
@@ -104,4 +102,3 @@ class ClickLog(Protocol):
             click_ids: only changes of these clicks; empty for all clicks.
             limit: maximum number of changes.
         """
-        ...

@@ -76,7 +76,6 @@ class EventStore(Protocol):
 
     async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
         """Return the timelines of messages by message id; a message without events has an empty timeline."""
-        ...
 
     async def address_clicks(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[AddressClick]:
         """Return the clicks of IP addresses in time windows, in chronological order, without duplicates.
@@ -86,11 +85,9 @@ class EventStore(Protocol):
         Args:
             windows: (IP address, first instant, last instant), aware, both inclusive.
         """
-        ...
 
     async def last_click_at(self) -> datetime | None:
         """Return the time of the latest click; None if there are no clicks."""
-        ...
 
     async def verdicts(
         self, campaign: str, *, since: datetime | None, part: int, part_count: int
@@ -103,11 +100,9 @@ class EventStore(Protocol):
             part: number of the part, from 0.
             part_count: number of parts. A message's part depends on its id only.
         """
-        ...
 
     async def current_verdicts(self, timelines: Iterable[Timeline]) -> Mapping[str, Verdict]:
         """Return the stored verdicts on the clicks of stored timelines, by click id. Unjudged clicks are left out."""
-        ...
 
     async def store(
         self, lines: Sequence[bytes], messages: Sequence[JudgedMessage], anonymous_clicks: Sequence[AnonymousClick] = ()
@@ -119,7 +114,6 @@ class EventStore(Protocol):
         Raises:
             StorageError: nothing or only a part was stored; it is safe to repeat the call.
         """
-        ...
 
     async def erase(self, recipient: str) -> None:
         """Delete a recipient's events and clicks, and the history of these clicks. Addresses are case-insensitive.
@@ -127,7 +121,6 @@ class EventStore(Protocol):
         Raises:
             StorageError: some may be left; it is safe to repeat the call.
         """
-        ...
 
     async def shorten_ip_addresses(self, *, before: datetime) -> None:
         """Replace IP addresses before a time with their networks: ``192.0.2.0/24``, ``2001:db8::/48``.
@@ -135,7 +128,6 @@ class EventStore(Protocol):
         Raises:
             StorageError: some may be left unshortened; it is safe to repeat the call.
         """
-        ...
 
 
 class StoreObserver(Protocol):
@@ -143,4 +135,3 @@ class StoreObserver(Protocol):
 
     def on_stored(self, messages: Sequence[JudgedMessage]) -> None:
         """Handle messages with the clicks that are new or were judged again. Must not raise."""
-        ...

@@ -11,22 +11,18 @@ class Journal(Protocol):
     @property
     def is_degraded(self) -> bool:
         """Whether events currently wait in memory because the disk cannot be written."""
-        ...
 
     @property
     def failed_count(self) -> int:
         """Number of events so far that were not on disk when ``on_commit`` was called; they may be written later."""
-        ...
 
     @property
     def buffered_count(self) -> int:
         """Number of events that wait in memory now."""
-        ...
 
     @property
     def dropped_count(self) -> int:
         """Number of events so far that were dropped and will never be on disk."""
-        ...
 
     def append(self, line: bytes, on_commit: Callable[[bool], None]) -> None:
         """Append one encoded event, and call back once it is durable. Never raises.
@@ -35,7 +31,6 @@ class Journal(Protocol):
         called as soon as the event cannot be committed in time: it is then written later, or dropped. Either call can
         happen before this method returns.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +50,6 @@ class JournalReader(Protocol):
 
     async def read(self, limit: int) -> Sequence[JournalEntry]:
         """Return up to ``limit`` next entries; empty if there are none yet. The new position is not yet committed."""
-        ...
 
     async def commit(self) -> None:
         """Durably store the position behind the entries read so far, so that they are not read again."""
-        ...

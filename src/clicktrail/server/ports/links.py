@@ -17,7 +17,6 @@ class LinkSets(Protocol):
         Raises:
             StorageError: the link set may or may not have been stored, under an unknown id.
         """
-        ...
 
     async def find(self, link_set_id: int) -> LinkSet | None:
         """Return a link set; None if there is none with this id.
@@ -25,7 +24,6 @@ class LinkSets(Protocol):
         Raises:
             StorageError: the registry is unavailable.
         """
-        ...
 
 
 class ShortLinks(Protocol):
@@ -37,7 +35,6 @@ class ShortLinks(Protocol):
         Raises:
             StorageError: the links may not have been stored, or the code is taken. Retry with another code.
         """
-        ...
 
     async def find(self, code: int) -> ShortLinkMessage | None:
         """Return the message with a code; None if there is none.
@@ -45,7 +42,6 @@ class ShortLinks(Protocol):
         Raises:
             StorageError: the registry is unavailable.
         """
-        ...
 
     async def delete(self, *, created_before: datetime, limit: int) -> int:
         """Delete up to ``limit`` messages created before a time, the oldest first; return the number deleted.
@@ -53,7 +49,6 @@ class ShortLinks(Protocol):
         Raises:
             StorageError: some may be left; it is safe to repeat the call.
         """
-        ...
 
 
 class LinkEdits(Protocol):
@@ -65,7 +60,6 @@ class LinkEdits(Protocol):
         Raises:
             StorageError: the edit may not have been stored; it is safe to repeat the call.
         """
-        ...
 
     async def list_all(self) -> Sequence[LinkEdit]:
         """Return all edits in chronological order.
@@ -73,4 +67,3 @@ class LinkEdits(Protocol):
         Raises:
             StorageError: the registry is unavailable.
         """
-        ...

@@ -16,7 +16,6 @@ class Consents(Protocol):
         Raises:
             StorageError: the consent may not have been stored; it is safe to repeat the call.
         """
-        ...
 
     async def find(self, recipient: str) -> Consent | None:
         """Return a recipient's latest consent; None if none was recorded.
@@ -24,7 +23,6 @@ class Consents(Protocol):
         Raises:
             StorageError: the registry is unavailable.
         """
-        ...
 
     async def list_records(self, *, since: datetime | None) -> Sequence[ConsentRecord]:
         """Return the consents recorded at a time or later; None for all denials, for a copy that has none yet.
@@ -32,7 +30,6 @@ class Consents(Protocol):
         Raises:
             StorageError: the registry is unavailable.
         """
-        ...
 
 
 class Erasures(Protocol):
@@ -49,7 +46,6 @@ class Erasures(Protocol):
         Raises:
             StorageError: the erasure may not have been stored; it is safe to repeat the call.
         """
-        ...
 
     async def list_hashes(self) -> Sequence[str]:
         """Return the keyed hashes of all erased recipients.
@@ -57,7 +53,6 @@ class Erasures(Protocol):
         Raises:
             StorageError: the registry is unavailable.
         """
-        ...
 
     async def list_pending(self) -> Sequence[str]:
         """Return the recipients whose events are not yet erased from analytics.
@@ -65,7 +60,6 @@ class Erasures(Protocol):
         Raises:
             StorageError: the registry is unavailable.
         """
-        ...
 
     async def mark_done(self, recipient: str) -> None:
         """Delete the name of a recipient who is erased from analytics; only the hash is left.
@@ -73,4 +67,3 @@ class Erasures(Protocol):
         Raises:
             StorageError: the name may be left; it is safe to repeat the call.
         """
-        ...

@@ -36,29 +36,23 @@ class Reports(Protocol):
 
     async def campaigns(self) -> Sequence[CampaignReport]:
         """Return all campaigns, the latest sent first, without links, reasons and sources."""
-        ...
 
     async def campaign(self, name: str) -> CampaignReport | None:
         """Return one campaign with its links, reasons and sources; None if there is no such campaign."""
-        ...
 
     async def cached_campaigns(self) -> Sequence[CachedReport]:
         """Return all campaigns without delay; stale reports of large campaigns are recounted in the background."""
-        ...
 
     async def cached_campaign(self, name: str) -> CachedReport | None:
         """Return one campaign without delay; a stale report of a large campaign is recounted in the background."""
-        ...
 
     async def filtered_counts(
         self, campaigns: Sequence[str], *, click_filter: ClickFilter
     ) -> Mapping[str, FilteredCounts]:
         """Return the counts under a filter by campaign. Campaigns with no remaining clicks may be missing."""
-        ...
 
     async def clickers(self, *, since: datetime, campaign: str | None, after: str, limit: int) -> Sequence[Clicker]:
         """Return recipients with a counted human click since then that follow ``after`` in byte order."""
-        ...
 
     async def store_labels(self, truths: Mapping[str, Verdict]) -> None:
         """Store ground-truth labels of clicks by click id. A later label replaces an earlier one.
@@ -66,8 +60,6 @@ class Reports(Protocol):
         Raises:
             StorageError: some may not be stored; it is safe to repeat the call.
         """
-        ...
 
     async def confusion_matrix(self) -> ConfusionMatrix:
         """Compare the stored verdicts with all ground-truth labels."""
-        ...

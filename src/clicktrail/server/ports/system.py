@@ -9,7 +9,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the current time: aware, UTC, truncated to milliseconds."""
-        ...
 
 
 class IdGenerator(Protocol):
@@ -17,7 +16,6 @@ class IdGenerator(Protocol):
 
     def new(self) -> str:
         """Return a new, globally unique id: up to 26 characters ``[0-9a-z]``."""
-        ...
 
 
 class ShortCodeGenerator(Protocol):
@@ -25,4 +23,3 @@ class ShortCodeGenerator(Protocol):
 
     def new(self) -> int:
         """Return `SHORT_CODE_BITS` unpredictable random bits."""
-        ...

@@ -37,7 +37,6 @@ class LocalAnalytics(Analytics, Protocol):
 
     async def refresh_next_report(self) -> None:
         """Recompute one stale cached report, if there is one."""
-        ...
 
 
 class LocalJournalReader(JournalReader, Protocol):
@@ -45,7 +44,6 @@ class LocalJournalReader(JournalReader, Protocol):
 
     def delete_segments(self, *, before: datetime) -> int:
         """Delete segments that were read before a time, and return their number."""
-        ...
 
 
 @contextlib.asynccontextmanager

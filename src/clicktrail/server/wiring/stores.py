@@ -28,7 +28,6 @@ class MeasuredJournal(Journal, Protocol):
 
     def flush(self) -> None:
         """Write and sync all appended events before returning."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
