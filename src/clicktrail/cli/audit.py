@@ -234,15 +234,12 @@ def _build_campaign_table(reports: Sequence[CampaignReport], verdicts: Sequence[
         row = schemas.Campaign.from_report(report)
         rates = format_click_rates(row)
         if report.delivered > 0:
-            delivered = f"{report.delivered} ({_format_delivered_basis(report)})"
+            basis = "delivered" if report.delivered_basis == "delivered" else "accepted - bounced"
+            delivered = f"{report.delivered} ({basis})"
         else:
             delivered, rates = "unknown", [*rates[:2], "unknown", "unknown"]
         table.add_row(report.campaign or "(none)", delivered, *format_click_counts(row, verdicts), *rates)
     return table
-
-
-def _format_delivered_basis(report: CampaignReport) -> str:
-    return "delivered" if report.delivered_basis == "delivered" else "accepted - bounced"
 
 
 def _count_signals(reports: Iterable[CampaignReport]) -> Counter[str]:

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from clicktrail.server.settings import Settings
 
 Recipient = Annotated[
-    str,
-    typer.Argument(help="Email address, or the id in X-Clicktrail-Recipient.", metavar="RECIPIENT"),
+    str, typer.Argument(help="Email address, or the id in X-Clicktrail-Recipient.", metavar="RECIPIENT")
 ]
 
 app = typer.Typer(help="Record and show recipients' consent to tracking.")

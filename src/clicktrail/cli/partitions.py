@@ -46,10 +46,7 @@ class Partitions:
     """
 
     def __init__(
-        self,
-        event_files: Sequence[IO[bytes]],
-        address_files: Sequence[IO[bytes]],
-        nearby_files: Sequence[IO[bytes]],
+        self, event_files: Sequence[IO[bytes]], address_files: Sequence[IO[bytes]], nearby_files: Sequence[IO[bytes]]
     ) -> None:
         self.last_event_at = datetime.min.replace(tzinfo=UTC)
         self._event_files = event_files

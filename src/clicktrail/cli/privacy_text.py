@@ -53,8 +53,7 @@ def privacy_text(
         sentences["why"],
         *([sentences["pages"].format(pages=", ".join(sorted(landing_page_hosts)))] if landing_page_hosts else []),
         sentences["address"].format(
-            hours=settings.privacy.ip_address_hours,
-            journal=settings.journal.retention_hours + _SEGMENT_OPEN_HOURS,
+            hours=settings.privacy.ip_address_hours, journal=settings.journal.retention_hours + _SEGMENT_OPEN_HOURS
         ),
         sentences[unknown_consent_action],
         sentences[f"opted_out_{opted_out_mode}"],

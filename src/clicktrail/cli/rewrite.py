@@ -48,8 +48,7 @@ def rewrite(
     *,
     file: Annotated[str, typer.Argument(help="A .html, .txt or .eml file, or - for standard input.", metavar="FILE")],
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="File to write. Default: standard output.", metavar="OUT"),
+        Path | None, typer.Option("--output", "-o", help="File to write. Default: standard output.", metavar="OUT")
     ] = None,
     report: Annotated[
         Path | None, typer.Option(help="JSON file to write a report on each link to.", metavar="REPORT")
@@ -59,8 +58,7 @@ def rewrite(
         str, typer.Option(help="Campaign of the links. Default: the message's X-Clicktrail-Campaign.")
     ] = "",
     recipient: Annotated[
-        str,
-        typer.Option(help="Recipient, an address or an opaque id. Default: the message's X-Clicktrail-Recipient."),
+        str, typer.Option(help="Recipient, an address or an opaque id. Default: the message's X-Clicktrail-Recipient.")
     ] = "",
     consent: Annotated[
         Consent | None,
@@ -87,7 +85,7 @@ def rewrite(
     json_: Json = False,
 ) -> None:
     """Replace the links of an HTML, text or message file with tracking URLs."""
-    content = _read_input(file)
+    content = sys.stdin.buffer.read() if file == _STANDARD_INPUT else read_bytes(Path(file))
     body_type = _detect_body_type(file, content)
     settings = load_settings(config)
     ring = _load_ring(keys, settings)
@@ -135,10 +133,6 @@ def rewrite(
     for warning in warnings:
         print_warning(warning)
     print_message(rewritten.summary())
-
-
-def _read_input(file: str) -> bytes:
-    return sys.stdin.buffer.read() if file == _STANDARD_INPUT else read_bytes(Path(file))
 
 
 def _detect_body_type(file: str, content: bytes) -> BodyType | None:

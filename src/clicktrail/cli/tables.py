@@ -55,8 +55,7 @@ def print_campaign(report: "Campaign") -> None:
     console = create_terminal()
     rate = report.click_rate
     console.print(
-        f"{report.campaign or '(none)'}: {rate.raw:.1%} raw click rate, {rate.human:.1%} without scanners",
-        style="bold",
+        f"{report.campaign or '(none)'}: {rate.raw:.1%} raw click rate, {rate.human:.1%} without scanners", style="bold"
     )
     console.print(f"{report.delivered} messages delivered: {_DELIVERED_BASIS_TEXTS[report.delivered_basis]}.")
     totals = create_table("clicks", *VERDICTS, "clickers", "people")

@@ -123,9 +123,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_report(
-        cls,
-        report: CampaignReport,
-        filtered_counts: Mapping[ClickFilter, FilteredCounts] | None = None,
+        cls, report: CampaignReport, filtered_counts: Mapping[ClickFilter, FilteredCounts] | None = None
     ) -> Self:
         """Convert a report, and add the rates and the result of each filter."""
         has_engagement = bool(report.messages_with_engagement)

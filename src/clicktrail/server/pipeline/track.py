@@ -170,12 +170,7 @@ async def add_stored_consent(
 
 
 def track_message(
-    headers: ControlHeaders,
-    *,
-    tracker: Tracker,
-    recipients: Sequence[str],
-    identity: MessageIdentity,
-    now: datetime,
+    headers: ControlHeaders, *, tracker: Tracker, recipients: Sequence[str], identity: MessageIdentity, now: datetime
 ) -> TrackedMessage:
     """Rewrite one message. Never raises: what cannot be rewritten is sent unchanged, with the reason."""
     recipient = headers.recipient or (recipients[0] if len(recipients) == 1 else "")
