@@ -27,12 +27,9 @@ def message_key(event: AnyEvent) -> str:
 def judge_messages(
     events: Iterable[AnyEvent], judge: Judge, address_clicks: Mapping[str, Iterable[AddressClick]]
 ) -> Iterator[tuple[Timeline, tuple[JudgedClick, ...]]]:
-    """Judge every message, in the order of message keys.
+    """Judge every message, in the order of message keys; events may be in any order.
 
-    Args:
-        events: all events of these messages, in any order.
-        judge: judges the clicks of a timeline.
-        address_clicks: by message key, clicks on other messages from the same IP addresses.
+    ``address_clicks`` has, by message key, clicks on other messages from the same IP addresses.
     """
     events_by_message: dict[str, list[AnyEvent]] = {}
     for event in events:
@@ -52,8 +49,6 @@ class RecipientDomain:
     """Clicks on the mail of one domain's recipients.
 
     Attributes:
-        domain: domain of the recipients' email addresses.
-        clicked_message_count: messages with clicks.
         scanned_message_count: messages with a bot's click.
         bot_networks: messages by network of a bot's click.
     """

@@ -40,7 +40,6 @@ class ExportFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     Attributes:
         name: name of the ESP, or ``export``.
         identifying_columns: columns that only this format has together.
-        source: documentation of the columns.
         date: when the source was last checked.
         columns: by event field, the columns that may hold it; the first one with a value counts.
         types: event type by the format's own name for it, in lower case.

@@ -34,10 +34,9 @@ class RequestSender:
         await self._http.__aexit__(kind, error, traceback)
 
     async def send(self, request: PlannedRequest) -> int:
-        """Send one request, and follow redirects if the request loads the page.
+        """Send a request, and return the status of the first response; 0 if there was none.
 
-        Returns:
-            The status of the first response; 0 if there was none.
+        Redirects are followed if the request loads the page.
         """
         headers = {**request.headers, "x-forwarded-for": request.ip, "x-forwarded-proto": "https"}
         try:

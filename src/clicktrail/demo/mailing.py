@@ -16,13 +16,7 @@ _CONNECTION_COUNT: Final = 4
 async def send_campaign(
     recipients: Sequence[Recipient], *, relay: str, site_origin: str, on_sent: Callable[[int], None]
 ) -> None:
-    """Send the newsletter to every recipient.
-
-    Args:
-        recipients: the mailing list.
-        relay: address of the relay, ``host:port``.
-        site_origin: origin of the shop's site.
-        on_sent: called after each message with the number of messages sent so far.
+    """Send the newsletter to every recipient; ``on_sent`` is called with the number of messages sent so far.
 
     Raises:
         aiosmtplib.SMTPException: a message was refused.

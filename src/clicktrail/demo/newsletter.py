@@ -17,13 +17,7 @@ _TEXT_TEMPLATE: Final = Template(files("clicktrail.demo").joinpath("newsletter.t
 
 
 def build_newsletter(recipient: str, *, first_name: str, site_origin: str) -> bytes:
-    """Build the message for one recipient, with the relay's control headers.
-
-    Args:
-        recipient: email address.
-        first_name: name in the salutation.
-        site_origin: origin of the shop's site, without a trailing slash.
-    """
+    """Build the message for one recipient, with the relay's control headers; the origin has no trailing slash."""
     reader_id = hashlib.sha256(recipient.encode()).hexdigest()[:12]
     unsubscribe_url = f"{site_origin}/unsubscribe?reader={reader_id}"
     values = {"site": site_origin, "first_name": first_name, "reader": reader_id, "unsubscribe": unsubscribe_url}

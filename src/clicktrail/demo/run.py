@@ -39,13 +39,7 @@ _REPORT_TIMEOUT_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoResult:
-    """Report and ground truth of the campaign.
-
-    Attributes:
-        report: the API's report of the campaign.
-        truth: ground truth; only the demo's own process has it.
-        console_url: origin of the console.
-    """
+    """Report and ground truth of the campaign, and origin of the console."""
 
     report: schemas.Campaign
     truth: GroundTruth
@@ -83,13 +77,9 @@ class Demo:
         recipient_count: int = _RECIPIENT_COUNT,
         window_s: float = _WINDOW_S,
     ) -> None:
-        """Prepare a demo.
+        """Prepare a demo in a new or empty folder, or in a temporary one.
 
-        Args:
-            data: new or empty folder for all files; None for a temporary one.
-            seed: random seed of the population.
-            recipient_count: length of the mailing list.
-            window_s: seconds after delivery within which clicks happen.
+        Clicks happen within ``window_s`` after delivery.
         """
         self._data = data
         self._population = Population(seed=seed, recipient_count=recipient_count, window_s=window_s)

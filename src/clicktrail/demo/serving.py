@@ -49,13 +49,7 @@ _POLL_INTERVAL_S: Final = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
-    """Addresses of a running clicktrail.
-
-    Attributes:
-        edge: origin of tracking URLs.
-        relay: ``host:port`` of the SMTP relay.
-        console: origin of the console and the API.
-    """
+    """Addresses of a running clicktrail: origins of edge and console, and the relay's ``host:port``."""
 
     edge: str
     relay: str

@@ -16,8 +16,6 @@ class ReceivedMessage:
     """A message with its envelope.
 
     Attributes:
-        sender: envelope sender.
-        recipients: accepted envelope recipients.
         content: the message's bytes after dot-unstuffing.
         received_at: time of arrival in seconds of the event loop's clock.
     """

@@ -36,15 +36,7 @@ _CACHE_SIZE = 16_384
 _PRIVATE_RANGES: Final = tuple(
     map(
         parse_range,
-        (
-            "10.0.0.0/8",
-            "172.16.0.0/12",
-            "192.168.0.0/16",
-            "127.0.0.0/8",
-            "169.254.0.0/16",
-            "fc00::/7",
-            "fe80::/10",
-        ),
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "fc00::/7", "fe80::/10"),
     )
 )
 """Private, loopback and link-local addresses (RFC 1918, 1122, 3927, 4193, 4291): the sender's own proxy.
@@ -58,7 +50,6 @@ class AddressClick:
 
     Attributes:
         at: aware, UTC.
-        ip: IP address as text.
         message_id: empty if the token could not be opened.
         recipient: empty if unknown.
         tampered: whether the token could not be opened.
@@ -144,14 +135,11 @@ class MessageEvidence:
         arrived_at: time of delivery, or of sending if the delivery is unknown; None if both are.
         link_count: number of tracked links; 0 if unknown.
         networks: known networks of the clicks' IP addresses.
-        datacentre_click_ids: clicks from data centres.
         machine_network_click_ids: clicks from data centres and mail security companies, where few people read mail.
-        declared_agents: programs that name themselves in ``User-Agent``.
         browsers: browsers that ``clicks_with_headers`` claim to come from.
         loaded_click_ids: clicks on whose landing page the script ran.
         engagements: first press, scroll or key on the landing page.
         clicks_by_address: clicks on other messages, by IP address, in the order of time.
-        chrome_releases: Chrome's release dates.
     """
 
     clicks: tuple[Click, ...]

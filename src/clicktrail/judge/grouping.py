@@ -128,16 +128,10 @@ def _find_windows(
 def find_link_runs(
     evidence: MessageEvidence, clicks: Sequence[Click], *, min_links: int, window_s: float, allow_unrelated: bool = True
 ) -> Iterator[Sequence[Click]]:
-    """Find runs in which one source followed many different links.
+    """Find runs in which one source followed many different links. ``clicks`` must be sorted by time.
 
-    Args:
-        evidence: the message's evidence.
-        clicks: clicks on the message, sorted by time.
-        min_links: minimum number of different links in a window.
-        window_s: length of the window.
-        allow_unrelated: whether clicks without a common network or User-Agent may form a run. Suits windows of about a
-            second: within a minute, such clicks may come from many readers. The run must come from at least
-            ``min_links`` networks.
+    With ``allow_unrelated``, clicks without a common network or User-Agent may form a run too, from at least
+    ``min_links`` networks. Suits windows of about a second: within a minute, such clicks may come from many readers.
     """
     if len(clicks) < min_links or len(set(map(link_key, clicks))) < min_links:
         return

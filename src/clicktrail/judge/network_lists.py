@@ -28,8 +28,6 @@ class ListedNetwork(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """A network of the operator.
 
     Attributes:
-        name: the organisation.
-        network_class: what kind of traffic comes from the network.
         ranges: in the syntax of `parse_range`.
         asn: number of the autonomous system; 0 if unknown.
         expires: first day on which the entry is ignored; None for never.
@@ -74,12 +72,7 @@ class _CloudDocument(msgspec.Struct, frozen=True):
 def parse_network_list(
     text: str, *, name: str = "", network_class: NetworkClass | None = None
 ) -> tuple[ListedNetwork, ...]:
-    """Parse a list of networks; the format is detected.
-
-    Args:
-        text: content of the file.
-        name: organisation, for text and CSV.
-        network_class: class of the network, for text and CSV.
+    """Parse a list of networks; the format is detected. Text and CSV need a name and a class.
 
     Raises:
         SettingsError: unknown format, no ranges, or an invalid or too large range.

@@ -72,13 +72,7 @@ class NetworkClass(StrEnum):
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):
-    """IP addresses of one organisation.
-
-    Attributes:
-        name: the organisation.
-        asn: number of the autonomous system; 0 if unknown.
-        network_class: what kind of traffic comes from the network.
-    """
+    """IP addresses of one organisation; ``asn``, the number of its autonomous system, is 0 if unknown."""
 
     name: str
     asn: int = 0
@@ -101,7 +95,6 @@ class NetworkTable:
 
     Attributes:
         version: differs for tables with different content.
-        networks: all networks of the table.
         starts: first number of each segment, ascending, from 0.
         owners: owner of each segment: 0 for none, else index in ``networks`` plus 1.
     """

@@ -16,9 +16,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What a signal counts: a hard rule decides the verdict alone, any other adds points to the score.
 
     Attributes:
-        name: the signal's name.
         description: what the signal means, for a sender of email.
-        source: the source of the fact.
         date: when the source was last checked.
         verdict: the verdict of a hard rule; None for a rule with points.
         points: positive for a bot, negative for a human.
@@ -50,9 +48,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     Attributes:
         version: date of the last change.
-        min_scores: minimum score of each verdict.
         rules: all rules; if several hard rules match, the first one decides.
-        chrome_releases: release dates, to tell how old a claimed Chrome version is.
     """
 
     version: date

@@ -36,11 +36,8 @@ def judge(timeline: Timeline, context: Context, address_clicks: Iterable[Address
     The result depends only on the arguments, not on the order in which events became known. Each click is judged by
     its own evidence, so a person counts even if a scanner followed the same link first.
 
-    Args:
-        timeline: the message's events.
-        context: rules, networks and user agents.
-        address_clicks: clicks on other messages from the same IP addresses, within `ACTIVITY_WINDOW` of a click of this
-            message. Clicks outside this window, and clicks of this message, change nothing.
+    ``address_clicks`` are clicks on other messages from the same IP addresses, within `ACTIVITY_WINDOW` of a click of
+    this message. Clicks outside this window, and clicks of this message, change nothing.
     """
     evidence = MessageEvidence.from_timeline(timeline, context, address_clicks)
     matches = [

@@ -42,13 +42,7 @@ class AgentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredAgent:
-    """A program that names itself in its User-Agent.
-
-    Attributes:
-        name: name of the program, used in reasons.
-        pattern: RE2 pattern that matches anywhere in the User-Agent.
-        kind: kind of the program.
-    """
+    """A program that names itself in its User-Agent; the RE2 pattern matches anywhere in it."""
 
     name: str
     pattern: str
@@ -176,7 +170,6 @@ class ChromeReleases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Chrome's release dates, to tell how old a claimed Chrome version is.
 
     Attributes:
-        source: where the dates are published.
         releases: releases by ascending version; versions may be missing.
         max_release_interval_days: maximum days between two releases after the last one listed.
         final_versions: last versions for old operating systems.

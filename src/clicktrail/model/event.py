@@ -93,11 +93,7 @@ class Click(Event, frozen=True, kw_only=True, omit_defaults=True, tag="click"):
 
     Attributes:
         link: position of the link in its message, from 0; -1 if unknown.
-        url: the destination.
         group: group of the link: reports count the links of a group as one; empty if none.
-        method: HTTP method.
-        ip: IP address of the client.
-        user_agent: the request's ``User-Agent``.
         headers: other headers that the judge reads, with lower-case names.
         https: whether the reader used TLS.
         http_version: such as ``1.1``.

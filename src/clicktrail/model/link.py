@@ -71,9 +71,8 @@ class LinkWarning(StrEnum):
     DOUBLE_ENCODED = "double-encoded"
 
 
-class Link(
-    msgspec.Struct, frozen=True, kw_only=True
-):  # created twice for each link; a dataclass takes ten times as long
+# Created twice for each link; a dataclass takes ten times as long.
+class Link(msgspec.Struct, frozen=True, kw_only=True):
     """One URL in one place of a message.
 
     Attributes:
@@ -89,8 +88,6 @@ class Link(
         destination: where a click leads: href with UTM parameters. Empty if not tracked, except for missing consent.
         replacement: text that replaced the link: the tracking URL, or the destination for missing consent, quoted as
             the body requires. Empty if the link was not changed.
-        location: where in the body the link is.
-        element: what the link looks like.
         label: ``data-clicktrail-label``, else the link's text, else the alternative text of its image; at most 100
             characters, white space collapsed. Empty in plain text.
         group: ``data-clicktrail-group``: reports count the links of a group as one. In plain text, the group of the

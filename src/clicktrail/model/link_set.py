@@ -12,7 +12,6 @@ class StoredLink:
         position: position of the link, from 0.
         destination: http or https URL; empty for a personal link, whose destination is in a sealed token.
         group: group of the link; empty if none.
-        is_trap: whether clicks are recorded with ``trap``.
     """
 
     position: int
@@ -42,7 +41,6 @@ class ShortLinkMessage:
 
     Attributes:
         code: the code that its tokens begin with: `SHORT_CODE_BITS` random bits.
-        message_id: our id of the message.
         recipient: empty if the message has several recipients or is anonymous.
         campaign: empty if none.
         created_at: aware.

@@ -9,12 +9,7 @@ from clicktrail.model.event import AnyEvent, Click, Delivered, Engagement, Sent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """All known events of one message.
-
-    Attributes:
-        message_id: our id of the message.
-        events: sorted by time, then id; each id once.
-    """
+    """All known events of one message, sorted by time, then id; each id once."""
 
     message_id: str
     events: tuple[AnyEvent, ...]
@@ -23,10 +18,7 @@ class Timeline:
     def from_events(cls, message_id: str, events: Iterable[AnyEvent]) -> "Timeline":
         """Order events and drop duplicate ids."""
         by_id = {event.id: event for event in events}
-        return cls(
-            message_id=message_id,
-            events=tuple(sorted(by_id.values(), key=lambda event: (event.at, event.id))),
-        )
+        return cls(message_id=message_id, events=tuple(sorted(by_id.values(), key=lambda event: (event.at, event.id))))
 
     def with_events(self, events: Iterable[AnyEvent]) -> "Timeline":
         """Return this timeline with more events."""

@@ -66,8 +66,6 @@ def is_prefetch(click: Click) -> bool:
 def is_counted(click: Click, *, has_engagement: bool = False) -> bool:
     """Whether reports count a request: a GET with a valid token that is not a prefetch.
 
-    Args:
-        click: the request.
-        has_engagement: whether the landing page reported engagement; then a prefetch counts too.
+    If the landing page reported engagement, a prefetch counts too.
     """
     return click.method == "GET" and not click.tampered and (has_engagement or not is_prefetch(click))

@@ -11,12 +11,7 @@ TRUTH_VERDICTS = (Verdict.HUMAN, Verdict.BOT, Verdict.PREVIEW)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfusionMatrix:
-    """Labelled clicks by truth and verdict.
-
-    Attributes:
-        counts: clicks by (truth, verdict).
-        unmatched_labels: labels whose click is not stored.
-    """
+    """Labelled clicks by (truth, verdict), and the number of labels whose click is not stored."""
 
     counts: Mapping[tuple[Verdict, Verdict], int]
     unmatched_labels: int = 0

@@ -105,7 +105,6 @@ class CampaignReport:
         campaign: empty for messages sent without a campaign.
         first_sent_at: aware; None if no message of the campaign is known to be sent.
         accepted: recipients whose message the next hop accepted.
-        bounced: messages that bounced.
         reported_deliveries: messages with a ``delivered`` event.
         opened: messages whose tracking pixel an ESP saw loaded. clicktrail adds none.
         messages_with_engagement: messages with a visitor on a landing page. If 0, `UniqueClickers.engaged` is unknown.

@@ -53,12 +53,7 @@ _FILTER_SIGNALS: Final[Mapping[ClickFilter, Collection[str]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilteredCounts:
-    """Counts of one campaign's clicks that pass a filter.
-
-    Attributes:
-        clicks: counted clicks.
-        unique_clickers: people with at least one of these clicks.
-    """
+    """Counted clicks of one campaign that pass a filter, and the people with at least one of them."""
 
     clicks: int = 0
     unique_clickers: int = 0

@@ -40,10 +40,8 @@ class CompiledBody:
     def render(self, url_prefix: str, personal_urls: Sequence[str] = ()) -> str:
         """Return the body for one recipient.
 
-        Args:
-            url_prefix: start of the recipient's tracking URLs: the origin of the tracking domain and the token prefix,
-                with only ``[A-Za-z0-9/._-]`` in the path.
-            personal_urls: URL for each of the personal links.
+        ``url_prefix`` starts the recipient's tracking URLs: the origin of the tracking domain and the token prefix,
+        with only ``[A-Za-z0-9/._-]`` in the path.
 
         Raises:
             ValueError: the number of URLs is not the number of personal links.
@@ -61,7 +59,6 @@ class CompiledMessage:
     """The compiled bodies of a campaign.
 
     Attributes:
-        html: HTML body.
         text: plain-text body; never has personal links.
         links: links of both bodies, tracked or not. Tracked and personal links have a position, but no URL.
         links_by_position: one link for each position, in order: the tracked links, then the personal links.
@@ -84,15 +81,8 @@ def compile_campaign(
     """Compile the bodies of a campaign.
 
     An HTML link that is a merge tag and has ``data-clicktrail-group`` is personal: its whole URL differs by recipient.
-    All other links with merge tags stay unchanged.
-
-    Args:
-        html: HTML body; empty if there is none.
-        text: plain-text body; empty if there is none.
-        policy: decides which links are tracked.
-        tag_url: adds UTM parameters to the URL of a link.
-        make_url_suffixes: called with the number of positions, returns the end of the tracking URL for each position:
-            characters ``[A-Za-z0-9/._-]``, the last one alphanumeric.
+    All other links with merge tags stay unchanged. ``make_url_suffixes`` is called with the number of positions, and
+    returns the end of each tracking URL: characters ``[A-Za-z0-9/._-]``, the last one alphanumeric.
 
     Raises:
         ValueError: a suffix has other characters.
@@ -124,13 +114,8 @@ def build_personal_urls(
     """Return the URLs of the personal links for one recipient.
 
     The policy decides on each destination as on any other link. If it excludes one, the URL is the destination itself,
-    escaped for its body; if only consent is missing, UTM parameters are added.
-
-    Args:
-        links: personal links of the compiled body.
-        destinations: destination of each link for this recipient.
-        link_count: number of positions in the campaign.
-        rewriter: makes the destinations and tracking URLs.
+    escaped for its body; if only consent is missing, UTM parameters are added. ``link_count`` is the number of
+    positions in the campaign.
     """
     tag_url = rewriter.make_url_tagger()
     return [

@@ -24,10 +24,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):  # one per link: a S
         attributes: attributes of the tag, names in lower case, values as written; empty in plain text.
         tag_name: name of the tag in lower case; empty in plain text.
         is_conditional: whether the tag is in a conditional comment, which only Outlook shows.
-        location: region of the body that holds the link.
-        element: visual kind of the link.
-        label: visible text of the link; see `Link`.
-        is_trap: whether the sender marked the link as a trap; see `Link`.
     """
 
     start: int
@@ -44,14 +40,10 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):  # one per link: a S
 
 
 def resolve_href(href: str, *, base: str = "") -> str:
-    """Remove the characters that a URL parser removes first, and resolve relative URLs.
+    """Remove the characters that a URL parser removes first, and resolve relative URLs if the document has a base URL.
 
     These are C0 controls and spaces at both ends, and tabs and line breaks anywhere (WHATWG URL, section 4.4, steps 1
     to 3). A fragment alone (``#top``) is not resolved: in mail it leads to a part of the message.
-
-    Args:
-        href: value of the attribute.
-        base: absolute base URL of the document; empty if it has none.
     """
     url = href.strip(_C0_CONTROLS_AND_SPACE)
     if "\n" in url or "\t" in url or "\r" in url:

@@ -134,10 +134,7 @@ def remove_own_signatures(raw: bytes, keys: Sequence[DkimKey]) -> UnsignedMessag
 def sign(raw: bytes, key: DkimKey, *, signed_at: datetime) -> bytes:
     """Return the message with a DKIM signature as its first field.
 
-    Args:
-        raw: bytes of the message. It is signed as it will be sent, with CRLF line breaks.
-        key: key of the signing domain.
-        signed_at: time of the signature, aware.
+    The message is signed as it will be sent, with CRLF line breaks. ``signed_at`` is aware.
 
     Raises:
         ValueError: the header block is malformed.

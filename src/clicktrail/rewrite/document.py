@@ -20,12 +20,7 @@ _META_CHARSET = re.compile(rb"""<meta[\s/][^>]*?charset\s*=\s*["']?\s*(?P<charse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewrittenBody:
-    """A body with tracking URLs.
-
-    Attributes:
-        text: the body; only the replaced links differ from the original.
-        links: all links, tracked or not, in their order.
-    """
+    """A body with tracking URLs, and all its links in their order, tracked or not."""
 
     text: str
     links: tuple[Link, ...]
@@ -81,13 +76,7 @@ def decode_document(content: bytes, body_type: BodyType) -> DecodedText | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkByteRange:
-    """The position of a link in bytes: of the file, or of the decoded body of a message.
-
-    Attributes:
-        link: the link.
-        start: first byte of the link.
-        end: byte after the link.
-    """
+    """The position of a link in bytes: of the file, or of the decoded body of a message. ``end`` is excluded."""
 
     link: Link
     start: int

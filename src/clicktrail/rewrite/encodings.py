@@ -102,10 +102,7 @@ def _parse_base64_body(encoded: memoryview, *, newline: bytes) -> _Base64Body | 
 def parse_encoded_body(encoded: bytes | memoryview, encoding: str, *, newline: bytes) -> EncodedBody | None:
     """Return a decodable body; None if the encoding is unknown, or programs could decode the body differently.
 
-    Args:
-        encoded: bytes of the body in the message.
-        encoding: Content-Transfer-Encoding in lower case; empty if there is none.
-        newline: line break of the message.
+    ``encoding`` is a Content-Transfer-Encoding in lower case, or empty.
     """
     if encoding in IDENTITY_ENCODINGS:
         return _IdentityBody(memoryview(encoded))
@@ -157,11 +154,8 @@ def decode_text(content: bytes | bytearray | memoryview, charset: str) -> Decode
     """Decode a body; None if its charset is not supported: not even ASCII characters have fixed bytes, as in UTF-7.
 
     UTF-16 needs a byte order mark or a name that gives the order. Without either, programs disagree: RFC 2781 section
-    4.3 says big-endian, WHATWG Encoding little-endian. UTF-16 under any other name gives None as well.
-
-    Args:
-        content: body without its transfer encoding.
-        charset: declared charset; empty means us-ascii (RFC 2045 section 5.2).
+    4.3 says big-endian, WHATWG Encoding little-endian. UTF-16 under any other name gives None as well. An empty charset
+    means us-ascii (RFC 2045 section 5.2).
     """
     try:
         codec = codecs.lookup(charset or "us-ascii").name

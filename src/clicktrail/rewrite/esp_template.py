@@ -30,8 +30,6 @@ class EspTemplate:
     """An HTML or text file whose links were found.
 
     Attributes:
-        content: bytes of the file.
-        decoded: text of the file.
         links: all links. Tracked links have a position and a destination, but no tracking URL yet.
     """
 
@@ -47,9 +45,8 @@ class EspTemplate:
     def render(self, tracking_urls: Sequence[str], merge_tag: str) -> RewriteResult:
         """Replace the tracked links, and change no other byte.
 
-        Args:
-            tracking_urls: tracking URL of each position; see `LinkRewriter`.
-            merge_tag: placeholder that the ESP replaces by the recipient's id, such as ``{{id}}``.
+        There is a tracking URL for each position. The ESP replaces the merge tag, such as ``{{id}}``, by the id of the
+        recipient.
 
         Raises:
             ClicktrailError: the charset does not allow replacing parts of the text.
@@ -71,12 +68,6 @@ def parse_template(
 ) -> EspTemplate:
     """Find the links of an HTML or text file. Links that hold merge tags themselves stay untracked.
 
-    Args:
-        content: bytes of the file.
-        body_type: HTML or text.
-        policy: decides which links are tracked.
-        tag_url: returns the destination of a link, the URL with UTM parameters.
-
     Raises:
         ClicktrailError: the charset is not supported.
     """
@@ -97,7 +88,6 @@ class EspMergeTag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     Attributes:
         merge_tag: the tag as the ESP's editor takes it; needs no quoting in HTML.
         id_description: meaning of the tag, and where the sender stores the id.
-        source: page or file of the ESP that documents it.
         date: day on which the source was last checked.
     """
 

@@ -98,7 +98,6 @@ class Tag(msgspec.Struct, frozen=True, gc=False):
         start: offset after the name, where the attributes start.
         end: offset of its ``>``.
         container_end: end of the document, or of the conditional comment around the tag.
-        is_conditional: whether the tag is in a conditional comment.
     """
 
     name: str

@@ -57,12 +57,10 @@ class BodyPart:
     """An encoded body within a message.
 
     Attributes:
-        body_type: HTML or plain text.
         start: first byte of the body in the message.
         end: byte after the body; excludes the line break before a boundary.
         transfer_encoding: declared encoding in lower case; empty if not declared.
         charset: declared charset; empty if not declared.
-        flow: declared line wrapping; only used for plain text.
         transfer_encoding_spans: byte ranges of the Content-Transfer-Encoding fields, or an empty range where such a
             field can be inserted; none if the message is not MIME, where the field would be ignored.
     """
@@ -156,9 +154,7 @@ def parse_parameterized_value(text: str) -> ParameterizedValue:
 def find_body_parts(raw: bytes, *, include_signed: bool = False) -> Iterator[BodyPart | SkipReason]:
     """Yield the bodies of a message in order, and the reasons for what was skipped.
 
-    Args:
-        raw: bytes of the message.
-        include_signed: whether to search messages with a DKIM or ARC signature. For callers that only read.
+    ``include_signed`` is for callers that only read: it includes messages with a DKIM or ARC signature.
     """
     if raw.count(b"\n--") > _MAX_DELIMITER_LINES:
         return iter([SkipReason.TOO_COMPLEX])

@@ -38,7 +38,6 @@ class NumberedLink(msgspec.Struct, frozen=True, kw_only=True):
         link_count: number of positions in the message.
         body_type: kind of body that holds the link. In plain text the reader sees the tracking URL.
         group: name under which reports count several links as one; empty if none. See `Link`.
-        is_trap: whether clicks are recorded with ``trap``.
     """
 
     destination: str
@@ -55,10 +54,7 @@ class Body:
 
     Attributes:
         index: number among the bodies of the message, from 0.
-        body_type: HTML or plain text.
-        text: decoded characters.
         has_valid_charset: False if the charset is unknown or wrong, so that only the ASCII characters are reliable.
-        flow: line wrapping of a plain text.
     """
 
     index: int = 0
@@ -73,7 +69,6 @@ class LinkRewriter:
     """How to rewrite the links of one message.
 
     Attributes:
-        policy: decides which links are tracked.
         make_url_tagger: returns a function that adds UTM parameters to the URL of a link. That function is called for
             the links in their order. It may keep state: each numbering of a message makes a new one.
         make_tracking_url: returns the tracking URL of a link: http or https, the path of ``[A-Za-z0-9/._-]``, the last

@@ -113,11 +113,7 @@ class Policy:
     Attributes:
         tracking_domains: hosts of our tracking URLs, with ``:port`` if it is not the default of the scheme.
         untracked_reasons: those of privacy, legal, social and footer whose links are not tracked.
-        visible_url: treatment of links whose text is a URL.
-        plain_text: treatment of plain-text bodies.
         allowed_hosts: if not empty, only links to these hosts are tracked.
-        denied_hosts: links to these hosts are not tracked.
-        unknown_consent: treatment of recipients whose consent is unknown.
         is_tracking_allowed: False if the recipient must not be tracked; see `for_consent`.
 
     Raises:

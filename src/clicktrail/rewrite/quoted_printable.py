@@ -37,12 +37,7 @@ def _encode_line(line: bytes, *, soft_break: bytes) -> bytes:
 
 
 class QuotedPrintableBody:
-    """A quoted-printable body. As in mail programs, an invalid escape is plain text.
-
-    Args:
-        encoded: bytes of the body in the message.
-        newline: line break of the message.
-    """
+    """A quoted-printable body. As in mail programs, an invalid escape is plain text."""
 
     def __init__(self, encoded: bytes | memoryview, *, newline: bytes) -> None:
         self._encoded = encoded

@@ -15,8 +15,6 @@ class SensitiveRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """One kind of sensitive message.
 
     Attributes:
-        name: slug.
-        source: document that says why such messages are sensitive.
         date: day on which the source was last checked.
         streams: values of X-Clicktrail-Stream that match, in any case.
         subjects: phrases that match within a subject, in any case and with any punctuation between the words.
@@ -41,12 +39,7 @@ class SensitiveRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     rules: tuple[SensitiveRule, ...]
 
     def find_rule(self, raw: bytes, *, stream: str = "") -> SensitiveRule | None:
-        """Return the first rule that matches a message; None if it may be tracked.
-
-        Args:
-            raw: the message (RFC 5322). If it has several subjects, all are matched.
-            stream: stream of the message; empty if none.
-        """
+        """Return the first rule that matches the stream or any subject of a message; None if it may be tracked."""
         headers = parse_headers(raw, 0, len(raw))
         values = headers.fields.get("subject", ()) if headers else ()
         subjects = [_normalize_words(decode_header_value(value.encode("latin-1"))) for value in values]

@@ -90,7 +90,6 @@ class UnfoldedText:
     """A text without soft line breaks.
 
     Attributes:
-        text: the joined text.
         break_offsets: offsets in the joined text where a soft line break was removed, ascending.
         removed_totals: number of characters removed up to each of these offsets.
     """

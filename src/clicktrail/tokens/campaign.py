@@ -39,7 +39,6 @@ class SealedMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         link_set_id: id of the link set with destinations and campaign.
-        message_id: our id of the message.
         recipient: opaque id or address; digits and lower-case letters take the least space.
         sent_at: time of sealing, aware, whole seconds, 1970 to 2106.
     """

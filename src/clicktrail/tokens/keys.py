@@ -81,10 +81,6 @@ class Key:
 class KeyRing:
     """Keys, newest first. The first key that may seal is used; every key that is not revoked opens.
 
-    Attributes:
-        keys: all keys.
-        sealing_key: the key that seals.
-
     Raises:
         KeyRingError: no key may seal, or two keys have the same number.
     """

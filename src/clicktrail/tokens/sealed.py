@@ -18,21 +18,18 @@ _VERSION_PLAIN = b"\x00"
 _VERSION_COMPRESSED = b"\x01"
 
 
-class SealedLink(
-    msgspec.Struct, frozen=True, kw_only=True
-):  # created for each click; a dataclass takes ten times as long
+# Created for each click; a dataclass takes ten times as long.
+class SealedLink(msgspec.Struct, frozen=True, kw_only=True):
     """Content of a sealed token.
 
     Attributes:
         destination: an http or https URL.
-        message_id: our id of the message.
         recipient: address or opaque id; empty if the message has several recipients.
         campaign: empty if none.
         position: position of the link among the tracked links of the message, from 0.
         link_count: number of tracked links in the message.
         sent_at: time of sealing, aware, whole seconds.
         group: reports count the links of a group as one; empty if none.
-        is_trap: whether clicks are recorded with ``trap``.
     """
 
     destination: str
@@ -107,12 +104,8 @@ def open_token(ring: KeyRing, token: str) -> SealedLink:
             group=fields.group,
             is_trap=fields.is_trap,
         )
-    except (
-        msgspec.DecodeError,
-        ValueError,
-        OverflowError,
-        OSError,
-    ) as error:  # the last three: the time is out of range
+    except (msgspec.DecodeError, ValueError, OverflowError, OSError) as error:
+        # The last three: the time is out of range.
         raise TokenMalformedError("sealed with a payload that this version cannot read") from error
 
 

@@ -21,12 +21,7 @@ _NO_DESTINATIONS: Mapping[str, str] = MappingProxyType({})
 
 
 class RenderedBodies(msgspec.Struct, frozen=True, kw_only=True):
-    """Bodies for one recipient.
-
-    Attributes:
-        html: empty if the campaign has none.
-        text: empty if the campaign has none.
-    """
+    """Bodies for one recipient; empty where the campaign has none."""
 
     html: str
     text: str
@@ -37,8 +32,6 @@ class CompiledCampaign:
     """A campaign that can be rendered for each recipient. `Tracker.compile` creates it.
 
     Attributes:
-        ring: keys that seal the links.
-        origin: scheme and host of the tracking domain.
         policy: decides which personal links are tracked, and whether recipients are identified.
         convention: UTM convention for personal links; other links already have their parameters.
         campaign: campaign for reports; empty if none.
@@ -72,11 +65,8 @@ class CompiledCampaign:
     ) -> RenderedBodies:
         """Render the bodies for one recipient. Without consent, links are plain but have UTM parameters.
 
-        Args:
-            metadata: the recipient's message. Its campaign and medium are ignored in favour of the compiled ones, and
-                so is its short code.
-            link_set_id: id of the link set in the registry.
-            destinations: destinations of personal links by merge tag. The policy decides on each.
+        Campaign and medium of the metadata are ignored in favour of the compiled ones, and so is its short code.
+        ``destinations`` has those of personal links by merge tag; the policy decides on each.
 
         Raises:
             ClicktrailError: a personal link has no destination.

@@ -58,10 +58,7 @@ MAX_SEALED_TOKEN_CHARS = 2_000
 def make_url_tagger(convention: Convention | None, *, campaign: str, medium: str) -> Callable[[Candidate], str]:
     """Make a function that adds UTM parameters to all links but traps. Call it in the order of one message's links.
 
-    Args:
-        convention: None for no parameters.
-        campaign: empty if none.
-        medium: one of the convention's; empty for its default.
+    Without a convention, no parameters are added. ``medium`` is one of the convention's; empty for its default.
     """
     if convention is None:
         return attrgetter("url")
@@ -78,10 +75,7 @@ def make_url_tagger(convention: Convention | None, *, campaign: str, medium: str
 def make_url_sealer(ring: KeyRing, *, origin: str, metadata: MessageMetadata) -> Callable[[NumberedLink], str]:
     """Make the function that builds the tracking URLs of one message. It returns "" if every URL would be too long.
 
-    Args:
-        ring: keys that seal the links.
-        origin: scheme and host of the tracking domain.
-        metadata: already anonymised if required.
+    The metadata must already be anonymised if that is required.
     """
     code = metadata.short_code
 

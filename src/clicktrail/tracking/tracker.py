@@ -113,12 +113,8 @@ class Tracker:
     def compile(self, *, html: str = "", text: str = "", campaign: str = "", medium: str = "") -> CompiledCampaign:
         """Compile a campaign: find its links once for all recipients.
 
-        Args:
-            html: HTML body. A link that is a merge tag and has ``data-clicktrail-group`` is personal: its destination
-                is given for each recipient. Other merge tags are not changed.
-            text: plain-text body.
-            campaign: campaign for reports; empty if none.
-            medium: ``utm_medium``, one of the convention's; empty for its default.
+        An HTML link that is a merge tag and has ``data-clicktrail-group`` is personal: its destination is given for
+        each recipient. Other merge tags are not changed. ``medium`` is one of the convention's; empty for its default.
 
         Raises:
             ClicktrailError: more links than a link set can hold.
@@ -166,11 +162,7 @@ class Tracker:
     ) -> RewriteResult:
         """Replace the links of a template with tracking URLs that the ESP completes for each recipient.
 
-        Args:
-            template: result of `find_template`.
-            metadata: as passed to `find_template`.
-            link_set_id: id of the link set in the registry.
-            merge_tag: merge tag that the ESP replaces with an opaque id of the recipient.
+        The metadata must be as passed to `find_template`. The ESP replaces the merge tag with an opaque recipient id.
 
         Raises:
             ClicktrailError: more links than a link set can hold.

@@ -30,15 +30,7 @@ class VariantReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A value that should be replaced.
-
-    Attributes:
-        parameter: such as ``utm_medium``.
-        value: as in the export.
-        canonical: the value to use instead.
-        rows: rows of the export with this value.
-        sessions: sum of their sessions.
-    """
+    """A value to replace by its canonical value, with its number of rows and sum of sessions in the export."""
 
     parameter: str
     value: str
@@ -56,7 +48,6 @@ class UtmAudit:
         rows: rows with UTM values.
         sessions: sum of their sessions; 0 if the export has no such column.
         inconsistent_rows: rows with a variant.
-        inconsistent_sessions: sum of their sessions.
         variants: ordered by parameter, canonical value and value.
     """
 

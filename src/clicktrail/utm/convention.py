@@ -21,11 +21,8 @@ def to_snake_case(text: str, *, max_chars: int = 100) -> str:
     """Convert text to snake case, such as ``shop_now`` for "Shop now!"; empty if it has no letters or digits.
 
     Accents are removed (Unicode normalisation form KD without combining marks), so that the value needs no
-    percent-encoding in a URL. Letters of other scripts are kept.
-
-    Args:
-        text: any text.
-        max_chars: a longer value is cut after the last whole word that fits, or within the first word.
+    percent-encoding in a URL. Letters of other scripts are kept. A value longer than ``max_chars`` is cut after the
+    last whole word that fits, or within the first word.
     """
     unaccented = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
     value = _WORD_SEPARATORS.sub("_", unaccented.casefold()).strip("_")
@@ -74,14 +71,8 @@ class Convention:
     label too. A parameter is left out if its value is empty or a placeholder has no value.
 
     Attributes:
-        source: ``utm_source``, such as ``email``.
-        medium: ``utm_medium``, such as ``newsletter``.
-        campaign: ``utm_campaign``.
-        content: ``utm_content``.
-        term: ``utm_term``.
         own_hosts: host patterns of sites whose analytics read the parameters, as in `is_host_listed`. Other links get
             no parameters.
-        existing: what to do with UTM parameters that a link already has.
         mediums: allowed mediums, each with the pattern of its campaign names; see `matches_campaign_pattern`.
 
     Raises:
@@ -114,14 +105,7 @@ class Convention:
     def build_parameters(
         self, *, campaign: str, location: str = "", element: str = "", label: str = ""
     ) -> dict[str, str]:
-        """Build the parameters of a link, in order, with values that are not percent-encoded.
-
-        Args:
-            campaign: name of the campaign, used unchanged.
-            location: location of the link, such as ``header``.
-            element: element of the link, such as ``button``.
-            label: label of the link; any text.
-        """
+        """Build the parameters of a link, in order and not percent-encoded. The campaign's name is used unchanged."""
         label = to_snake_case(label, max_chars=_MAX_LABEL_CHARS)
         link_texts = dict(
             zip(_LINK_PLACEHOLDERS, (to_snake_case(location), label or to_snake_case(element), label), strict=True)

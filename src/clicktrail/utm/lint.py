@@ -101,7 +101,6 @@ class LintFinding:
     Attributes:
         parameter: name of the parameter as in the link, or as in the convention if it is missing; empty if the mistake
             concerns the whole link.
-        message: explanation for people.
     """
 
     code: LintCode
@@ -112,10 +111,8 @@ class LintFinding:
 def lint_url(url: str, convention: Convention, *, utm_required: bool = True) -> tuple[LintFinding, ...]:
     """Find mistakes in the UTM parameters of a link. Signed URLs and those that are not http or https have none.
 
-    Args:
-        url: with character references decoded.
-        convention: the rules. Without own hosts, links to all hosts may have parameters and no link needs them.
-        utm_required: whether a link to an own host needs parameters.
+    Character references in ``url`` are already decoded. ``utm_required`` says whether a link to an own host needs
+    parameters. Without own hosts in the convention, links to all hosts may have parameters and no link needs them.
     """
     host, pieces = query.extract_host(url), query.split_url(url)
     if not host or query.is_signed(pieces):
@@ -152,11 +149,7 @@ def explain_unchecked(url: str, convention: Convention, *, utm_required: bool = 
 def fix_url(url: str, convention: Convention, *, campaign: str = "", utm_required: bool = True) -> str:
     """Fix mistakes that have only one correct form, and keep every other character.
 
-    Args:
-        url: as for `lint_url`.
-        convention: as for `lint_url`.
-        campaign: value for a missing ``utm_campaign``; empty if unknown.
-        utm_required: as for `lint_url`.
+    Arguments are as for `lint_url`, and ``campaign`` is the value for a missing ``utm_campaign``; empty if unknown.
     """
     codes = {finding.code for finding in lint_url(url, convention, utm_required=utm_required)}
     if not codes or LintCode.FOREIGN in codes:

@@ -17,11 +17,7 @@ Alibaba OSS, Tencent COS, Azure shared access signatures, Laravel's signed route
 
 @dataclass(frozen=True, slots=True)
 class QueryPair:
-    """One key and value of a query.
-
-    Attributes:
-        raw: the text between two ampersands, percent-encoded.
-    """
+    """One key and value of a query; ``raw`` is the text between two ampersands, percent-encoded."""
 
     raw: str
 

@@ -17,9 +17,7 @@ _DIGITS = re.compile("[0-9]+")
 def fold_value(value: str, *, drop_noise_words: bool = False) -> str:
     """Fold a value for comparison: without case, accents and separators, so ``E-Mail`` and ``e_mail`` are equal.
 
-    Args:
-        value: any text.
-        drop_noise_words: also drop words such as ``marketing``, unless nothing else is left.
+    ``drop_noise_words`` also drops words such as ``marketing``, unless nothing else is left.
     """
     words = to_snake_case(value).split("_")
     significant = [word for word in words if word not in _NOISE_WORDS] if drop_noise_words else words
@@ -70,11 +68,7 @@ _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?![0-9])")
 def normalize_value(parameter: str, value: str, convention: Convention, *, medium: str) -> str:
     """Normalise a value: to the convention's spelling if it has one, else to lower case with underscores.
 
-    Args:
-        parameter: lower case.
-        value: not percent-encoded.
-        convention: source of known values.
-        medium: normalised ``utm_medium`` of the link, which determines the campaign pattern.
+    The value is not percent-encoded. The campaign pattern is that of ``medium``, the link's normalised ``utm_medium``.
     """
     if parameter == "utm_source":
         return match_known_value(value, [convention.source]) or _normalize_text(value)

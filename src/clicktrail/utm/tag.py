@@ -17,15 +17,10 @@ def add_utm_parameters(
     *,
     existing: ExistingUtmAction = ExistingUtmAction.FILL,
 ) -> str:
-    """Return the URL with missing parameters added at the end of its query.
+    """Return the URL with missing parameters added at the end of its query, in their order.
 
-    A URL that is not http or https, has a host that is not listed, or is signed is returned unchanged.
-
-    Args:
-        url: absolute URL.
-        parameters: names and values, not percent-encoded, in the order in which they are added.
-        own_hosts: host patterns as in `is_host_listed`.
-        existing: what to do if the URL already has UTM parameters, even empty ones.
+    A URL that is not http or https, has a host that is not listed, or is signed is returned unchanged. Parameters are
+    not percent-encoded. ``existing`` also decides about empty UTM parameters of the URL.
 
     Raises:
         UtmError: the URL has UTM parameters and ``existing`` is ``refuse``.
@@ -72,12 +67,6 @@ class UtmTagger:
 
         If ``utm_content`` names location, element or label, further links with the same value are numbered, such as
         ``body_button_2``. Call this in order of the links, once for links with the same position.
-
-        Args:
-            url: absolute URL.
-            location: location of the link, such as ``header``; empty if unknown.
-            element: element of the link, such as ``button``; empty if unknown.
-            label: label of the link; any text.
 
         Raises:
             UtmError: the URL has UTM parameters and the convention refuses them.

@@ -24,14 +24,7 @@ _PLAIN_ACCEPT: Final = "text/html,application/xhtml+xml,application/xml;q=0.9,*/
 
 
 def chrome(language: str, *, version: int = CHROME_VERSION, mac: bool = False, webmail: str = "") -> Headers:
-    """Chrome on a desktop.
-
-    Args:
-        language: value of Accept-Language.
-        version: major version.
-        mac: whether on macOS; else on Windows.
-        webmail: origin of the web mail site that contains the link; empty for a mail program.
-    """
+    """Chrome on a desktop; ``webmail`` is the origin of the site that contains the link, empty for a mail program."""
     brands = f'"Chromium";v="{version}", "Google Chrome";v="{version}", "Not?A_Brand";v="24"'
     return {
         **_client_hints(brands, "macOS" if mac else "Windows", mobile=False),
@@ -122,11 +115,7 @@ def _chrome_product(version: int, *, mobile: bool = False) -> str:
 
 
 def _client_hints(brands: str, platform: str, *, mobile: bool) -> Headers:
-    return {
-        "sec-ch-ua": brands,
-        "sec-ch-ua-mobile": "?1" if mobile else "?0",
-        "sec-ch-ua-platform": f'"{platform}"',
-    }
+    return {"sec-ch-ua": brands, "sec-ch-ua-mobile": "?1" if mobile else "?0", "sec-ch-ua-platform": f'"{platform}"'}
 
 
 def _chrome_navigation(user_agent: str, language: str) -> Headers:

@@ -39,14 +39,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _MailDomain:
-    """A mail domain with some of the recipients.
-
-    Attributes:
-        name: domain below ``.example``, which is reserved (RFC 2606 section 3).
-        percent: share of the mailing list.
-        scanner: program that follows the links of all its mail.
-        is_company: whether its recipients read at work.
-    """
+    """A mail domain below ``.example``, which is reserved (RFC 2606 section 3). A company's recipients read at work."""
 
     name: str
     percent: int
@@ -75,20 +68,10 @@ _DOMAINS: Final = (
 
 
 class Population:
-    """A mailing list and the actors of each recipient; the same arguments give the same population.
-
-    Attributes:
-        recipients: the mailing list.
-    """
+    """A mailing list and the actors of each recipient; the same arguments give the same population."""
 
     def __init__(self, *, seed: int, recipient_count: int, window_s: float) -> None:
-        """Draw a population.
-
-        Args:
-            seed: random seed.
-            recipient_count: length of the mailing list, at most 2,000.
-            window_s: seconds after delivery within which all requests happen, at least 15.
-        """
+        """Draw a population of at most 2,000 recipients, whose requests happen within ``window_s``, 15 or more."""
         self._seed = seed
         self._window_s = window_s
         self._actors: dict[str, list[Actor]] = {}

@@ -6,11 +6,7 @@ from random import Random
 
 
 class SeededRandom(Random):
-    """Random numbers for one actor and one message.
-
-    Attributes:
-        window_s: seconds after delivery within which all requests must happen.
-    """
+    """Random numbers for one actor and one message; its requests happen within ``window_s`` seconds of delivery."""
 
     def __init__(self, seed: str, *, window_s: float) -> None:
         super().__init__(seed)

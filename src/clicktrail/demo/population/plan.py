@@ -18,11 +18,7 @@ class PlannedRequest:
 
     Attributes:
         delay_s: seconds after delivery of the message.
-        url: URL to request.
-        ip: client address.
         headers: all headers except ``host``, with lower-case names.
-        method: ``GET`` or ``HEAD``.
-        is_human: whether a person clicks.
         loads_page: whether the client follows the redirect to the destination.
     """
 
@@ -41,12 +37,7 @@ class PlannedRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """A kind of person or program that follows links.
-
-    Attributes:
-        name: label in the ground truth.
-        plan: plans the requests for one message.
-    """
+    """A kind of person or program that follows links; its name is the label in the ground truth."""
 
     name: str
     plan: Callable[[MessageLinks, SeededRandom], Iterator[PlannedRequest]]
@@ -54,14 +45,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestResult:
-    """A request that was sent.
-
-    Attributes:
-        recipient: recipient of the message with the link.
-        actor: name of the actor.
-        request: the request.
-        status: HTTP status of the first response; 0 if there was none.
-    """
+    """A request that was sent, with the HTTP status of the first response; 0 if there was none."""
 
     recipient: str
     actor: str
@@ -71,12 +55,7 @@ class RequestResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroundTruth:
-    """Who really clicked.
-
-    Attributes:
-        clickers: recipients with a click by a person that got a response.
-        request_counts: number of requests by name of actor.
-    """
+    """Recipients with a person's click that got a response, and the number of requests of each actor."""
 
     clickers: frozenset[str]
     request_counts: Mapping[str, int]
@@ -104,11 +83,7 @@ async def execute_plan(
 ) -> list[RequestResult]:
     """Send every request at its time; requests do not wait for each other.
 
-    Args:
-        plan: actors and their requests, in any order.
-        recipient: recipient of the message.
-        delivered_at: time of delivery in seconds of the event loop's clock.
-        send: sends a request and returns the HTTP status of the first response, or 0 if there is none.
+    ``delivered_at`` is in seconds of the event loop's clock. ``send`` returns the first response's status; 0 if none.
     """
     loop = asyncio.get_running_loop()
 

@@ -17,7 +17,6 @@ class MessageLinks:
     """The web links of one message to one recipient.
 
     Attributes:
-        recipient: email address.
         content_links: links of the HTML part, without unsubscribe links.
         html_links: all links of the HTML part, in order.
         text_links: all URLs of the text part, in order.
