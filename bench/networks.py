@@ -15,20 +15,27 @@ import subprocess
 import sys
 import tarfile
 import time
+import zlib
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import msgspec
+
 from clicktrail.judge.networks import (
+    OWNER_TYPECODE,
+    START_TYPECODE,
     AddressRange,
     Network,
     NetworkClass,
     Networks,
+    NetworkTable,
+    PackedTable,
     address_to_int,
     build_table,
-    pack_table,
     parse_range,
     unpack_table,
 )
@@ -97,6 +104,19 @@ def build_shipped_table(
     ranges = [*((block, classes[asn][0]) for block, asn, _ in announcements if asn in classes), *vendor_ranges]
     unversioned = pack_table(build_table("", ranges))
     return pack_table(build_table(f"{_ROUTING_DATE}-{hashlib.sha256(unversioned).hexdigest()[:8]}", ranges))
+
+
+def pack_table(table: NetworkTable) -> bytes:
+    """Serialize a table; equal tables give equal bytes."""
+    starts, owners = _encode_array(START_TYPECODE, table.starts), _encode_array(OWNER_TYPECODE, table.owners)
+    return zlib.compress(msgspec.msgpack.encode(PackedTable(table.version, table.networks, starts, owners)), level=9)
+
+
+def _encode_array(typecode: str, items: Sequence[int]) -> bytes:
+    encoded = array(typecode, items)
+    if sys.byteorder == "big":
+        encoded.byteswap()
+    return encoded.tobytes()
 
 
 def find_vendor_ranges(

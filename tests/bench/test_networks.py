@@ -1,7 +1,17 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bench.networks import build_shipped_table, find_vendor_ranges, read_classes
-from clicktrail.judge.networks import address_to_int, parse_range, unpack_table
+from bench.networks import build_shipped_table, find_vendor_ranges, pack_table, read_classes
+from clicktrail.judge.networks import (
+    AddressRange,
+    Network,
+    NetworkClass,
+    address_to_int,
+    build_table,
+    parse_range,
+    unpack_table,
+)
 
 CLASSES = read_classes(
     "asn,class,name,registered_to,source,date\n"
@@ -43,3 +53,11 @@ def test_version_depends_on_the_content() -> None:
     )
     assert first == same
     assert unpack_table(first).version != unpack_table(other).version
+
+
+@given(st.lists(st.tuples(st.integers(0, 1 << 63), st.integers(0, 300)), max_size=8))
+def test_packing_round_trip(ranges: list[tuple[int, int]]) -> None:
+    network = Network(name="cloud", network_class=NetworkClass.DATACENTRE)
+    table = build_table("1", [(AddressRange(first, first + size), network) for first, size in ranges])
+    assert unpack_table(pack_table(table)) == table
+    assert pack_table(table) == pack_table(unpack_table(pack_table(table)))

@@ -16,13 +16,13 @@ from clicktrail.judge.networks import (
     NetworkTable,
     address_to_int,
     build_table,
-    pack_table,
     parse_range,
     unpack_table,
 )
 from tests.support.events import read_judge_data, read_networks
 
 SHIPPED = read_networks()
+PACKED_TABLE = resources.files("clicktrail.judge").joinpath("data", "networks.bin").read_bytes()
 CLASSES = {int(row["asn"]): row for row in csv.DictReader(read_judge_data("asn_classes.csv").splitlines())}
 OFFICE = Network(name="our office", network_class=NetworkClass.OURS)
 
@@ -210,13 +210,6 @@ def test_every_address_belongs_to_the_smallest_range(ranges: list[AddressRange],
         assert min(range_.last - range_.first for range_ in containing_ranges) == owner.last - owner.first
 
 
-@given(st.lists(RANGES, max_size=8))
-def test_packing_round_trip(ranges: list[AddressRange]) -> None:
-    table = build_table("1", [(range_, WIDE) for range_ in ranges])
-    assert unpack_table(pack_table(table)) == table
-    assert pack_table(table) == pack_table(unpack_table(pack_table(table)))
-
-
 def test_unpacked_table_holds_more_networks_than_a_packed_one() -> None:
     table = build_table(
         "v",
@@ -232,7 +225,7 @@ def test_last_address() -> None:
     assert make_table(("ffff::/16", WIDE)).find((1 << 64) - 1) == WIDE
 
 
-@pytest.mark.parametrize("packed", [b"", b"no table", pack_table(make_table())[:-5], pack_table(make_table())[2:]])
+@pytest.mark.parametrize("packed", [b"", b"no table", PACKED_TABLE[:-5], PACKED_TABLE[2:]])
 def test_damaged_table(packed: bytes) -> None:
     with pytest.raises(SettingsError, match="networks cannot be read"):
         unpack_table(packed)

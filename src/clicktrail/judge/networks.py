@@ -33,10 +33,10 @@ _OCTETS: Final = {str(octet): octet for octet in range(256)}
 _CACHE_SIZE = 16_384
 """Scanners return from the same addresses."""
 
-_START_TYPECODE = "Q"
+START_TYPECODE = "Q"
 """64-bit numbers."""
 
-_OWNER_TYPECODE = "H"
+OWNER_TYPECODE = "H"
 """16 bits: a packed table has at most 65,535 networks."""
 
 _UNPACKED_OWNER_TYPECODE = "L"
@@ -208,7 +208,7 @@ def build_table(version: str, ranges: Iterable[tuple[AddressRange, Network]]) ->
     return NetworkTable(
         version=version,
         networks=networks,
-        starts=array(_START_TYPECODE, (start for start, _ in segments)),
+        starts=array(START_TYPECODE, (start for start, _ in segments)),
         owners=array(_UNPACKED_OWNER_TYPECODE, (owner for _, owner in segments)),
     )
 
@@ -218,38 +218,27 @@ def _get_range_size(range_and_network: tuple[AddressRange, Network]) -> int:
     return range_.last - range_.first
 
 
-class _PackedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PackedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table as it is shipped; bench/networks.py packs it."""
+
     version: str
     networks: tuple[Network, ...]
     starts: bytes
     owners: bytes
 
 
-def pack_table(table: NetworkTable) -> bytes:
-    """Serialize a table; equal tables give equal bytes."""
-    starts, owners = _encode_array(_START_TYPECODE, table.starts), _encode_array(_OWNER_TYPECODE, table.owners)
-    return zlib.compress(msgspec.msgpack.encode(_PackedTable(table.version, table.networks, starts, owners)), level=9)
-
-
 def unpack_table(packed: bytes) -> NetworkTable:
-    """Parse the output of `pack_table`.
+    """Parse a packed table.
 
     Raises:
         SettingsError: damaged or of another format.
     """
     try:
-        table = msgspec.msgpack.decode(zlib.decompress(packed), type=_PackedTable)
-        starts, owners = _decode_array(_START_TYPECODE, table.starts), _decode_array(_OWNER_TYPECODE, table.owners)
+        table = msgspec.msgpack.decode(zlib.decompress(packed), type=PackedTable)
+        starts, owners = _decode_array(START_TYPECODE, table.starts), _decode_array(OWNER_TYPECODE, table.owners)
     except (zlib.error, msgspec.DecodeError, ValueError) as error:
         raise SettingsError(f"networks cannot be read: {error}") from error
     return NetworkTable(version=table.version, networks=table.networks, starts=starts, owners=owners)
-
-
-def _encode_array(typecode: str, items: Sequence[int]) -> bytes:
-    encoded = array(typecode, items)
-    if sys.byteorder == "big":
-        encoded.byteswap()
-    return encoded.tobytes()
 
 
 def _decode_array(typecode: str, packed: bytes) -> Sequence[int]:
