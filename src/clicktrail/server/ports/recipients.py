@@ -8,7 +8,10 @@ from clicktrail.model.consent import Consent, ConsentRecord
 
 
 class Consents(Protocol):
-    """Tracking consent of recipients. Addresses are case-insensitive."""
+    """Tracking consent of recipients. Addresses are case-insensitive.
+
+    Each method raises StorageError if the registry is unavailable.
+    """
 
     async def set(self, recipient: str, consent: Consent, *, at: datetime) -> None:
         """Store a recipient's latest consent.
@@ -18,22 +21,17 @@ class Consents(Protocol):
         """
 
     async def find(self, recipient: str) -> Consent | None:
-        """Return a recipient's latest consent; None if none was recorded.
-
-        Raises:
-            StorageError: the registry is unavailable.
-        """
+        """Return a recipient's latest consent; None if none was recorded."""
 
     async def list_records(self, *, since: datetime | None) -> Sequence[ConsentRecord]:
-        """Return the consents recorded at a time or later; None for all denials, for a copy that has none yet.
-
-        Raises:
-            StorageError: the registry is unavailable.
-        """
+        """Return the consents recorded at a time or later; None for all denials, for a copy that has none yet."""
 
 
 class Erasures(Protocol):
-    """Recipients who were erased or are being erased."""
+    """Recipients who were erased or are being erased.
+
+    Each method raises StorageError if the registry is unavailable.
+    """
 
     async def add(self, recipient: str, recipient_hash: str, *, at: datetime) -> None:
         """Begin to erase a recipient: replace them by their hash in short messages and set their consent to denied.
@@ -48,18 +46,10 @@ class Erasures(Protocol):
         """
 
     async def list_hashes(self) -> Sequence[str]:
-        """Return the keyed hashes of all erased recipients.
-
-        Raises:
-            StorageError: the registry is unavailable.
-        """
+        """Return the keyed hashes of all erased recipients."""
 
     async def list_pending(self) -> Sequence[str]:
-        """Return the recipients whose events are not yet erased from analytics.
-
-        Raises:
-            StorageError: the registry is unavailable.
-        """
+        """Return the recipients whose events are not yet erased from analytics."""
 
     async def mark_done(self, recipient: str) -> None:
         """Delete the name of a recipient who is erased from analytics; only the hash is left.
