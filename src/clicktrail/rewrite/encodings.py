@@ -151,11 +151,11 @@ class DecodedText:
 
 
 def decode_text(content: bytes | bytearray | memoryview, charset: str) -> DecodedText | None:
-    """Decode a body; None if its charset is not supported: not even ASCII characters have fixed bytes, as in UTF-7.
+    """Decode a body; None if its charset is not supported, such as UTF-7, which is not ASCII-compatible.
 
     UTF-16 needs a byte order mark or a name that gives the order. Without either, programs disagree: RFC 2781 section
-    4.3 says big-endian, WHATWG Encoding little-endian. UTF-16 under any other name gives None as well. An empty charset
-    means us-ascii (RFC 2045 section 5.2).
+    4.3 says big-endian, WHATWG Encoding little-endian. A body in UTF-16 that declares another charset gives None too.
+    Invalid bytes and unknown charsets are read as Latin-1; an empty charset means us-ascii (RFC 2045 section 5.2).
     """
     try:
         codec = codecs.lookup(charset or "us-ascii").name
@@ -168,7 +168,8 @@ def decode_text(content: bytes | bytearray | memoryview, charset: str) -> Decode
     decoded = _decode_with_codec(content, codec)
     if codec in _UTF_16:
         return decoded if decoded.has_valid_charset else None
-    return None if _URL_IN_UTF_16 in decoded.text else decoded
+    is_undeclared_utf_16 = _URL_IN_UTF_16 in decoded.text
+    return None if is_undeclared_utf_16 else decoded
 
 
 def _decode_with_codec(content: bytes | bytearray | memoryview, codec: str) -> DecodedText:

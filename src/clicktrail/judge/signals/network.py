@@ -203,9 +203,10 @@ def shared_address(
 def datacentre_shared_address(
     evidence: MessageEvidence, *, min_recipients: int, min_domains: int, window_s: float
 ) -> SignalMatches:
-    """Like `shared_address` for data centres, with lower limits; also matches recipients that are not email addresses.
+    """Match clicks from a data-centre IP address that clicked for many recipients in several domains.
 
-    The domains separate a scanner from the remote desktops of one company.
+    The remote desktops of one company share an address but have one recipient domain; a scanner has several.
+    Recipients that are not email addresses have no domain, so for them many recipients are enough.
     """
     if not evidence.clicks_by_address or not evidence.datacentre_click_ids:
         return {}

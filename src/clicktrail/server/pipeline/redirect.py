@@ -92,7 +92,10 @@ class Redirector:
         self._proxies = TrustedProxies(trusted_proxies)
 
     def decide(self, request: Request, *, now: datetime, click_id: str) -> Redirect | NotFound | LookupRequired:
-        """Decide by the path. The query is ignored: mail gateways add parameters to it."""
+        """Decide by the path: a sealed token, or a campaign or short token, whose links are in the registry.
+
+        The query is ignored, because mail gateways add parameters to it.
+        """
         if request.method not in _SAFE_METHODS:
             return NotFound()
         token = request.path.removeprefix("/")
@@ -101,7 +104,7 @@ class Redirector:
         except TokenForgedError:
             return _reject_tampered_token(self._build_click(request, now=now, click_id=click_id), token)
         except TokenMalformedError:
-            return self._decide_by_reference(request, token, now=now, click_id=click_id)
+            return self._decide_by_registry(request, token, now=now, click_id=click_id)
         location = encode_location(sealed.destination)
         if location is None:
             return NotFound()
@@ -116,7 +119,7 @@ class Redirector:
             return Unavailable(event=replace(lookup.click, url=lookup.token[:_MAX_RAW_TOKEN_CHARS], unresolved=True))
         return _decide_by_resolved_links(lookup, resolved)
 
-    def _decide_by_reference(
+    def _decide_by_registry(
         self, request: Request, token: str, *, now: datetime, click_id: str
     ) -> Redirect | NotFound | LookupRequired:
         try:

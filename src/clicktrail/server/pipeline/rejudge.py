@@ -80,11 +80,11 @@ class RejudgeResult:
         if stored.verdict is not verdict:
             self.changes[stored.verdict, verdict] += 1
         if stored.counted and stored.person:
-            people_before, people_after = self.human_clickers
+            clickers_before, clickers_after = self.human_clickers
             if stored.verdict is Verdict.HUMAN:
-                people_before.add(stored.person)
+                clickers_before.add(stored.person)
             if verdict is Verdict.HUMAN:
-                people_after.add(stored.person)
+                clickers_after.add(stored.person)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
