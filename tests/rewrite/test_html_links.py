@@ -147,6 +147,7 @@ def test_links_equal_those_of_the_standard_tokenizer(soup: str) -> None:
     ],
 )
 @pytest.mark.timeout(60)
+@pytest.mark.without_coverage
 def test_hostile_markup_takes_linear_time(piece: str) -> None:
     soup = piece * (5_000_000 // len(piece))
     assert len(soup) >= sum(1 for _ in find_links(soup))
@@ -244,8 +245,9 @@ def test_keyword_in_the_text_is_not_a_footer() -> None:
     assert locations("", "footer<a href=1>x</a>") == [Location.BODY]
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("keyword", ["ooter", "OOTER", "eader", "<nav", "nsubscribe", "<h1"])
+@pytest.mark.without_coverage
 def test_hostile_keywords_take_linear_time(keyword: str) -> None:
     assert find_links(keyword * 1_000_000) == []
 

@@ -152,7 +152,8 @@ def test_every_candidate_is_a_url_at_its_span(soup: str) -> None:
         *["(a)", "((a)", "https://a((a)", "https://a(a"],
     ],
 )
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
+@pytest.mark.without_coverage
 def test_hostile_text_takes_linear_time(piece: str) -> None:
     soup = "<https://x.com/" + piece * (2_000_000 // len(piece))
     for flow in Flow:

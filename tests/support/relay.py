@@ -23,6 +23,7 @@ from clicktrail.tokens import SECRET_BYTES, Key, KeyRing
 from clicktrail.tracking import Tracker
 from clicktrail.utm.convention import Convention
 from tests.support.recorded_journal import read_journal_lines
+from tests.support.waiting import TIMEOUT_S
 
 DOMAIN = "https://links.example.com"
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
@@ -40,7 +41,7 @@ class RunningRelay:
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[aiosmtplib.SMTP]:
         client = aiosmtplib.SMTP(
-            hostname="127.0.0.1", port=self.port, start_tls=False, local_hostname="sender.example", timeout=20
+            hostname="127.0.0.1", port=self.port, start_tls=False, local_hostname="sender.example", timeout=TIMEOUT_S
         )
         async with client:
             yield client

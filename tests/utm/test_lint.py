@@ -169,7 +169,7 @@ def test_hidden_parameters_are_found_and_brought_back(url: str, faults: str, str
     assert straight == lint.move_parameters_to_query(pieces).append_pairs([])
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("fragment", ["#" + "utm_a=b&" * MANY + "c", "#" + "&utm_a=b" * MANY + "&c"])
 def test_a_long_fragment_is_read_at_once(fragment: str) -> None:
     pieces = split_url(f"https://x.com/{fragment}")

@@ -210,6 +210,7 @@ async def test_malformed_message_is_passed_on(tmp_path: Path, raw: bytes) -> Non
     assert raw.rstrip(b"\r\n") == sink.messages[0].content.rstrip(b"\r\n")
 
 
+@pytest.mark.without_coverage
 async def test_five_megabytes_of_html_are_tracked(tmp_path: Path) -> None:
     link = b'<p title="a > b"><a href="https://example.com/boots">Boots</a><!-- <a href="x"> --></p>\r\n'
     raw = b"Content-Type: text/html\r\n\r\n" + link * (5_000_000 // len(link))
