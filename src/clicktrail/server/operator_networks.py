@@ -8,6 +8,7 @@ import msgspec
 from clicktrail.atomic_file import write_atomically
 from clicktrail.errors import StorageError
 from clicktrail.judge.network_lists import ListedNetwork
+from clicktrail.server.json_file import read_json_file
 
 
 class NetworkSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,12 +35,7 @@ def read(path: Path) -> OperatorNetworks:
     Raises:
         StorageError: the file cannot be read.
     """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=OperatorNetworks)
-    except FileNotFoundError:
-        return OperatorNetworks()
-    except (OSError, msgspec.DecodeError) as error:
-        raise StorageError(f"cannot read the networks in {path}: {error}") from error
+    return read_json_file(path, OperatorNetworks, default=OperatorNetworks(), failure="cannot read the networks in")
 
 
 def write(path: Path, operator_networks: OperatorNetworks) -> None:

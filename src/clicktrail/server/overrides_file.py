@@ -14,6 +14,7 @@ from clicktrail.atomic_file import write_atomically
 from clicktrail.errors import StorageError
 from clicktrail.model.consent import Consent, ConsentRecord
 from clicktrail.model.edit import LinkEdit
+from clicktrail.server.json_file import read_json_file
 
 
 class OverridesSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,12 +41,7 @@ def read(path: Path) -> OverridesSnapshot:
     Raises:
         StorageError: the file cannot be read.
     """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=OverridesSnapshot)
-    except FileNotFoundError:
-        return OverridesSnapshot()
-    except (OSError, msgspec.DecodeError) as error:
-        raise StorageError(f"cannot read the overrides in {path}: {error}") from error
+    return read_json_file(path, OverridesSnapshot, default=OverridesSnapshot(), failure="cannot read the overrides in")
 
 
 def merge(

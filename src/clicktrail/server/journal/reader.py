@@ -25,6 +25,7 @@ from clicktrail.server.journal.segments import (
     read_lines,
     segment_path,
 )
+from clicktrail.server.json_file import read_json_file
 from clicktrail.server.ports import JournalEntry
 
 
@@ -139,15 +140,13 @@ def load_positions(path: Path) -> tuple[JournalPosition, ...]:
     Raises:
         StorageError: the file exists but cannot be read.
     """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=tuple[JournalPosition, ...])
-    except FileNotFoundError:
-        return ()
-    except (OSError, msgspec.DecodeError) as error:
-        raise StorageError(
-            f"the journal's cursor {path} cannot be read: {error}",
-            hint="delete the file to read the journal again from its start; storing events twice changes nothing",
-        ) from error
+    return read_json_file(
+        path,
+        tuple[JournalPosition, ...],
+        default=(),
+        failure="cannot read the journal's cursor",
+        hint="delete the file to read the journal again from its start; storing events twice changes nothing",
+    )
 
 
 def save_positions(path: Path, positions: Iterable[JournalPosition]) -> None:
