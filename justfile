@@ -51,7 +51,7 @@ fuzz *args:
 forge count="1000000":
     @CLICKTRAIL_FORGED_LINKS="{{count}}" pytest -q tests/server/edge/test_forged_links.py
 
-# Kill processes under load: no answered click may be lost or counted twice.
+# Break something under load: no answered click may be lost or counted twice.
 torture *args:
     @python -m bench.torture "$@"
 

@@ -1,0 +1,30 @@
+"""All scenarios of ``./dev torture``: a new one is a module with a function `torture`, and a line here."""
+
+from pathlib import Path
+from typing import Final, Protocol
+
+from bench.torture import kills
+from bench.torture.clicks import TortureResult
+
+
+class Scenario(Protocol):
+    """One kind of fault."""
+
+    async def __call__(self, folder: Path, *, rounds: int, clicks: int, durability: str) -> TortureResult:
+        """Run rounds, print a line for each, and return the totals of the final reports.
+
+        Args:
+            folder: empty folder for all data.
+            rounds: number of rounds.
+            clicks: number of clicks in each round.
+            durability: the setting ``journal.durability``.
+
+        Raises:
+            BenchError: a process did not start.
+        """
+
+
+SCENARIOS: Final[dict[str, Scenario]] = {
+    "kills": kills.torture,
+}
+"""Scenarios by name."""
