@@ -15,12 +15,12 @@ def test_edits_are_stored_and_listed(tmp_path: Path) -> None:
     for change in (
         ("redirect", "2026-11_spring sale#3", "https://new.example/é"),
         ("disable", "https://Shop.example/tea?a=b#top"),
-        ("expire", "Evil.example", "2026-12-24"),
+        ("expire", "Evil.example.", "2026-12-24"),
         ("restore", "#0"),
     ):
         process = run_clicktrail("links", *change, folder=tmp_path)
         assert (0, "") == (process.returncode, process.stdout)
-        assert process.stderr.lower().startswith(f"clicktrail: {change[0]} {change[1]}: ".lower())
+        assert process.stderr.lower().startswith(f"clicktrail: {change[0]} {change[1].rstrip('.')}: ".lower())
     edits = overrides_file.read(data / "overrides.json").edits
     assert [
         (EditAction.REDIRECT, EditTarget(campaign="2026-11_spring sale", position=3)),
@@ -41,6 +41,10 @@ def test_edits_are_stored_and_listed(tmp_path: Path) -> None:
         ("disable", "spring#x"),
         ("disable", "spring"),
         ("disable", "example.com/path"),
+        ("disable", "example.com:80"),
+        ("disable", "a@example.com"),
+        ("disable", "[::1"),
+        ("redirect", "spring#1", "http://[::1"),
         ("redirect", "spring#1", "javascript:alert(1)"),
         ("expire", "spring#1", "tomorrow"),
     ],

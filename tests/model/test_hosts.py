@@ -1,7 +1,71 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clicktrail.errors import SettingsError
-from clicktrail.model.hosts import check_bounded_host_patterns, check_host_patterns, is_host_listed, is_host_name
+from clicktrail.model.hosts import (
+    check_bounded_host_patterns,
+    check_host_patterns,
+    extract_host,
+    is_host_listed,
+    is_host_name,
+    normalize_host,
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://BÜCHER.example/", "xn--bcher-kva.example"),
+        ("https://user:secret@Shop.example:8443/a", "shop.example"),
+        ("https://shop.example./", "shop.example"),
+        ("https://shop.example.:8443", "shop.example"),
+        ("https://shop%2Eexample/", "shop.example"),
+        ("https://shop。example/", "shop.example"),
+        ("https://sh\top.example/", "shop.example"),
+        ("https:shop.example", "shop.example"),
+        ("https:\\\\shop.example\\[x/", "shop.example"),
+        ("http://0x7f.1/", "127.0.0.1"),
+        ("http://2130706433/", "127.0.0.1"),
+        ("http://[::FFFF:192.0.2.1]:80/", "[::ffff:c000:201]"),
+        ("http://[::1", ""),
+        ("http://a\x00b/", ""),
+        ("http://a\udc80b/", ""),
+        ("ftp://x.com/", ""),
+        ("/a", ""),
+        ("https://", ""),
+        ("", ""),
+    ],
+)
+def test_host_is_read_as_browsers_read_it(url: str, host: str) -> None:
+    assert extract_host(url) == host
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("Dotted.example.", "dotted.example"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("[::0:1]", "[::1]"),
+        ("127.1", "127.0.0.1"),
+        *(
+            (text, "")
+            for text in ("a.example:80", "u@a.example", "a.example/b", "a.example?b", "a.example#b", "a b", "")
+        ),
+        *(
+            (text, "")
+            for text in ("a.example\\b", "a.example\n", "[::1]:80", "[::1", "::1", "[a.example]", "a.exam%2fple")
+        ),
+    ],
+)
+def test_host_is_normalized(text: str, host: str) -> None:
+    assert normalize_host(text) == host
+
+
+@given(st.text() | st.text("aA.:[]@/\\%2e0x。", max_size=12))
+def test_normalized_host_is_stable(text: str) -> None:
+    host = normalize_host(text)
+    assert normalize_host(host) == host
 
 
 @pytest.mark.parametrize(

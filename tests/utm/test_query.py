@@ -1,4 +1,3 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,11 +13,3 @@ def test_the_pieces_are_the_url(url: str) -> None:
 def test_a_pair_is_read_as_browsers_read_it() -> None:
     pair = query.QueryPair("UTM%5FSou\nrce=a+b%20c=d")
     assert ("UTM_Source", "a b c=d", True) == (pair.key, pair.value, pair.is_utm)
-
-
-@pytest.mark.parametrize(
-    ("url", "host"),
-    [("https://BÜCHER.example/", "xn--bcher-kva.example"), ("ftp://x.com/", ""), ("/a", ""), ("https://", "")],
-)
-def test_only_web_urls_have_a_host(url: str, host: str) -> None:
-    assert host == query.extract_host(url)

@@ -12,12 +12,12 @@ import typer
 from clicktrail.cli.options import Config, Json, load_key_ring, load_settings
 from clicktrail.cli.terminal import print_json, print_line, print_message
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
+from clicktrail.model.hosts import extract_host, normalize_host
 
 if TYPE_CHECKING:
     from clicktrail.server.settings import Settings
 
 _CAMPAIGN_POSITION = re.compile(r"(?P<campaign>.*)#(?P<position>[0-9]{1,4})", re.DOTALL)
-_HOST = re.compile(r"[^\s/#?@:]+\.[^\s/#?@:]+|localhost")
 _WEB_SCHEMES = ("http://", "https://")
 
 
@@ -26,13 +26,14 @@ def _parse_target(text: str) -> EditTarget:
         return EditTarget(url=text)
     if match := _CAMPAIGN_POSITION.fullmatch(text):
         return EditTarget(campaign=match["campaign"], position=int(match["position"]))
-    if _HOST.fullmatch(text):
-        return EditTarget(host=text.lower())
+    host = normalize_host(text)
+    if "." in host or host == "localhost" or host.startswith("["):  # any word could be a host, such as a campaign
+        return EditTarget(host=host)
     raise typer.BadParameter(f"{text!r} is neither CAMPAIGN#POSITION nor a web URL nor a host")
 
 
 def _parse_web_url(text: str) -> str:
-    if text.lower().startswith(_WEB_SCHEMES):
+    if text.lower().startswith(_WEB_SCHEMES) and extract_host(text):
         return text
     raise typer.BadParameter(f"{text!r} is no web URL, such as https://www.example.com/page")
 

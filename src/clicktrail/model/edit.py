@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from clicktrail.model.hosts import normalize_host
+
 
 class EditAction(StrEnum):
     """Kind of change."""
@@ -29,13 +31,20 @@ class EditTarget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         campaign: the link's campaign; may be empty if position is set.
         position: position of the link, from 0; -1 if the target is a URL or a host.
         url: the exact destination as sent; empty if the target is not a URL.
-        host: host of the destination; empty if the target is not a host.
+        host: host of the destination, in any spelling; empty if the target is not a host.
     """
 
     campaign: str = ""
     position: int = -1
     url: str = ""
     host: str = ""
+
+    @property
+    def normalized(self) -> "EditTarget":
+        """The target with its host as `extract_host` returns it: two spellings of one host are one target."""
+        if not self.host:
+            return self
+        return msgspec.structs.replace(self, host=normalize_host(self.host) or self.host)
 
 
 class LinkEdit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

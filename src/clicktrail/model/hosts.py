@@ -1,13 +1,36 @@
-"""Host patterns in policies, UTM conventions and settings."""
+"""Hosts of URLs, and host patterns in policies, UTM conventions and settings."""
 
 import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+import ada_url
+
 from clicktrail.errors import SettingsError
 
+_WEB_PROTOCOLS = frozenset({"http:", "https:"})
+_NOT_IN_HOSTS = re.compile(r"[/\\?#@\s]|:(?![^\[]*\])")
+"""Characters that end a host or start it anew. Colons are allowed between brackets."""
 _HOST_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _HOST_PATTERN = re.compile(rf"\* | (?:\*\.)? {_HOST_NAME.pattern} | \[[0-9a-f:.]+\]", re.VERBOSE)
+
+
+def extract_host(url: str) -> str:
+    """Host of an http or https URL as browsers read it (WHATWG URL section 4.4); empty for any other text.
+
+    The host is in lower case, an internationalised one in ASCII, an IPv4 address in four decimal numbers, an IPv6
+    address in brackets. It has no port and no trailing dot: ``example.com.`` is the same host (RFC 3986 section 3.2.2).
+    """
+    try:
+        parsed = ada_url.URL(url)
+    except ValueError:
+        return ""
+    return str(parsed.hostname).rstrip(".") if parsed.protocol in _WEB_PROTOCOLS else ""
+
+
+def normalize_host(host: str) -> str:
+    """A host in the form of `extract_host`; empty if the text is not one host without port."""
+    return "" if _NOT_IN_HOSTS.search(host) else extract_host(f"http://{host}/")
 
 
 def is_host_listed(host: str, patterns: Sequence[str]) -> bool:

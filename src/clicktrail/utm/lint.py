@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from clicktrail.model.hosts import is_host_listed
+from clicktrail.model.hosts import extract_host, is_host_listed
 from clicktrail.utm import query
 from clicktrail.utm.convention import Convention, matches_campaign_pattern
 from clicktrail.utm.query import QueryPair, SplitUrl
@@ -114,7 +114,7 @@ def lint_url(url: str, convention: Convention, *, utm_required: bool = True) -> 
     Character references in ``url`` are already decoded. ``utm_required`` says whether a link to an own host needs
     parameters. Without own hosts in the convention, links to all hosts may have parameters and no link needs them.
     """
-    host, pieces = query.extract_host(url), query.split_url(url)
+    host, pieces = extract_host(url), query.split_url(url)
     if not host or query.is_signed(pieces):
         return ()
     has_utm = _has_utm(pieces)
@@ -132,7 +132,7 @@ def lint_url(url: str, convention: Convention, *, utm_required: bool = True) -> 
 
 def explain_unchecked(url: str, convention: Convention, *, utm_required: bool = True) -> str:
     """Return the reason why `lint_url` does not check a link; empty if it does."""
-    host, pieces = query.extract_host(url), query.split_url(url)
+    host, pieces = extract_host(url), query.split_url(url)
     if not host:
         return "it is not an http or https URL"
     if query.is_signed(pieces):

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_plus
 
-import ada_url
-
 _C0_AND_SPACE = "".join(map(chr, range(0x21)))
 _TAB_AND_NEWLINES = {ord(character): None for character in "\t\n\r"}
 SIGNATURE_KEYS = frozenset(
@@ -89,15 +87,6 @@ def split_url(url: str) -> SplitUrl:
 def encode_pair(key: str, value: str) -> QueryPair:
     """Percent-encode a key and a value."""
     return QueryPair(f"{quote(key, safe='')}={quote(value, safe='')}")
-
-
-def extract_host(url: str) -> str:
-    """Return the host of an http or https URL, lower case, IDN as ASCII; empty for any other text."""
-    try:
-        parsed = ada_url.URL(url)
-    except ValueError:
-        return ""
-    return str(parsed.hostname) if parsed.protocol in {"http:", "https:"} else ""
 
 
 def is_signed(url: SplitUrl) -> bool:

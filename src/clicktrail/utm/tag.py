@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from clicktrail.errors import UtmError
-from clicktrail.model.hosts import is_host_listed
+from clicktrail.model.hosts import extract_host, is_host_listed
 from clicktrail.utm import query
 from clicktrail.utm.convention import Convention, ExistingUtmAction
 from clicktrail.utm.query import QueryPair, SplitUrl
@@ -25,7 +25,7 @@ def add_utm_parameters(
     Raises:
         UtmError: the URL has UTM parameters and ``existing`` is ``refuse``.
     """
-    if not is_host_listed(query.extract_host(url), own_hosts):
+    if not is_host_listed(extract_host(url), own_hosts):
         return url
     split = query.split_url(url)
     if query.is_signed(split):

@@ -1,6 +1,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import httpx2
 import pytest
 import structlog
 
@@ -36,6 +37,18 @@ async def test_storage_error_is_logged_without_its_cause() -> None:
 async def test_stylesheet_is_served(client: ConsoleClient) -> None:
     response = await client.get("/static/console.css")
     assert (response.status_code, response.headers["content-type"]) == (200, "text/css; charset=utf-8")
+
+
+@pytest.mark.parametrize("name", ["%00", "console.css%00", "a" * 5000, ".", "%2e%2e%2fapp.py", "a/b", "%ff", "%", ""])
+async def test_other_file_names_are_not_found(client: ConsoleClient, name: str) -> None:
+    assert (await client.get(f"/static/{name}")).status_code == httpx2.codes.NOT_FOUND
+
+
+@pytest.mark.parametrize("text", ["%00", "%ff", "%ed%b2%80", "a" * 20_000])
+async def test_any_text_can_be_a_parameter(client: ConsoleClient, text: str) -> None:
+    paths = (f"/campaign?name={text}", f"/clicks?campaign={text}", f"/clicks?campaign=a&signal={text}")
+    assert {(await client.get(path)).status_code for path in paths} == {404}
+    assert (await client.get(f"/clicks?campaign=a&before={text}")).status_code == httpx2.codes.BAD_REQUEST
 
 
 @pytest.mark.usefixtures("spring")

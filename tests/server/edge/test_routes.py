@@ -1,13 +1,17 @@
 """Which response a request gets, and when it is sent."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from types import MappingProxyType
 
 import msgspec
 import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.event import AnonymousClick, Click, Engagement, decode_event
@@ -19,7 +23,7 @@ from clicktrail.server.edge.routes import BeaconEndpoint, ResponseStats, Routes,
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.pipeline.engagement import EngagementTracker
 from clicktrail.server.pipeline.privacy import HashedRecipients
-from clicktrail.server.pipeline.redirect import ActiveEdits
+from clicktrail.server.pipeline.redirect import ActiveEdits, Gone, Redirect
 from clicktrail.server.pipeline.request import Request
 from clicktrail.server.pipeline.tracking_domains import TrackingDomain
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, LandingClick, LandingTokenSealer, encode_short_token
@@ -383,3 +387,85 @@ async def test_every_response_is_counted(tmp_path: Path) -> None:
 
     assert {"302": 1, "404": 1, "400": 1} == tally.status_counts
     assert 3 == sum(tally.duration_seconds.counts)
+
+
+EDITS = (
+    LinkEdit(id="a", at=NOW, target=EditTarget(host="other.example."), action=EditAction.DISABLE),
+    LinkEdit(id="b", at=NOW, target=EditTarget(host="[::"), action=EditAction.DISABLE),
+)
+
+
+@pytest.mark.parametrize(
+    "destination", ["http://[::1", "https://www.example.com\\[x/", "http://%zz/", "https://a:b:c/"]
+)
+async def test_sealed_destination_redirects_whatever_edits_there_are(tmp_path: Path, destination: str) -> None:
+    with SegmentWriter(tmp_path / "edge-0", asyncio.get_running_loop()) as journal:
+        async with running_edge(journal) as edge:
+            without_edits = await edge.exchange(build_request(token_path(destination), close=True))
+            edge.routes.overrides = ActiveEdits(EDITS)
+            response = await edge.exchange(build_request(token_path(destination), close=True))
+    assert response.startswith(b"HTTP/1.1 302 ")
+    assert response == without_edits
+
+
+ANY_HOST = st.text() | st.text("aA.:[]@/\\%2e0x。", max_size=12)
+ANY_URL = st.builds("{}{}".format, st.sampled_from(["http://", "https://", "HTTPS:\\", "", "ftp://"]), ANY_HOST)
+
+
+@given(destination=ANY_URL, host=ANY_HOST, new_destination=ANY_URL, action=st.sampled_from(EditAction))
+def test_every_request_is_answered_once(destination: str, host: str, new_destination: str, action: EditAction) -> None:
+    journal = ManualJournal()
+    routes = build_routes(journal)
+    edit = LinkEdit(id="a", at=NOW, target=EditTarget(host=host), action=action, destination=new_destination)
+    routes.overrides = ActiveEdits([edit])
+    token = token_path(destination)
+    with structlog.testing.capture_logs() as log:
+        for path, method in [
+            (token, "GET"),
+            (token, "HEAD"),
+            (f"{token}+", "GET"),
+            (f"/{host}", "GET"),
+            (host, "OPTIONS"),
+        ]:
+            responses = request_responses(routes, path, method=method)
+            journal.finish_commits(committed=True)
+            assert len(responses) == 1
+    assert log == []
+
+
+class FaultyJournal(ManualJournal):
+    """A journal with a bug."""
+
+    def append(self, line: bytes, on_commit: Callable[[bool], None]) -> None:
+        raise ZeroDivisionError(line, on_commit)
+
+
+class FaultyEdits(ActiveEdits):
+    """Edits with a bug."""
+
+    def __bool__(self) -> bool:
+        return True
+
+    def apply(self, redirect: Redirect, *, now: datetime) -> Redirect | Gone:
+        raise ZeroDivisionError(redirect, now)
+
+
+class FaultyRegistry(MemoryRegistry):
+    """A registry with a bug."""
+
+    def raise_if_unavailable(self) -> None:
+        raise ZeroDivisionError
+
+
+def test_reader_is_answered_despite_a_bug() -> None:
+    routes = build_routes(FaultyJournal(), registry=FaultyRegistry())
+    routes.overrides = FaultyEdits()
+    with structlog.testing.capture_logs() as log:
+        sealed = request_responses(routes, token_path())
+        short = request_responses(routes, f"/{encode_short_token(7, 0)}")
+        routes.sites = Sites([TrackingDomain(host="click.example", destinations=("shop.example",))])
+        elsewhere = request_responses(routes, token_path("https://evil.example/"), headers={"host": "click.example"})
+    assert sealed == [routes.responses.redirect("https://shop.example/?a=b")]
+    assert short == [routes.responses.internal_error]
+    assert [response.head[9:12] for response in elsewhere] == [b"410"]
+    assert {type(entry["exc_info"]) for entry in log} == {ZeroDivisionError}

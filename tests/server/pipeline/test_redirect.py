@@ -381,6 +381,28 @@ def test_other_links_are_unchanged(target: EditTarget) -> None:
     assert REDIRECT == ActiveEdits([edit(target)]).apply(REDIRECT, now=NOW_EDGE)
 
 
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("shop.example", "https://shop.example./"),
+        ("shop.example.", "https://shop.example/"),
+        ("Shop.Example.", "https://SHOP.example.:8443/"),
+        ("bücher.example", "https://xn--bcher-kva.example/"),
+        ("127.0.0.1", "http://0x7f.1/"),
+        ("[::0:1]", "http://[::1]:8080/"),
+        ("www.example.com", "https://www.example.com\\[x/"),
+        ("shop.example", "https://other.example@shop.example/"),
+    ],
+)
+def test_host_edit_matches_every_spelling_of_the_host(host: str, url: str) -> None:
+    redirect = Redirect(location=url, event=replace(REDIRECT.event, url=url))
+    disabled = edit(EditTarget(host=host))
+    assert ActiveEdits([disabled]).apply(redirect, now=NOW_EDGE) == Gone(event=redirect.event)
+    other_spelling = EditTarget(host=host.upper().rstrip("."))
+    restored = edit(other_spelling, EditAction.RESTORE, minutes=1)
+    assert ActiveEdits([disabled, restored]).apply(redirect, now=NOW_EDGE) == redirect
+
+
 def test_edited_redirect_records_the_original_url() -> None:
     decision = ActiveEdits([redirect_edit(URL, "https://new.example/")]).apply(REDIRECT, now=NOW_EDGE)
     assert Redirect(location="https://new.example/", event=REDIRECT.event) == decision

@@ -1,7 +1,5 @@
 """The console's web application: routes, dependencies, templates, and protection against other web sites."""
 
-from pathlib import Path
-
 import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Litestar
@@ -11,7 +9,6 @@ from litestar.exceptions import ClientException
 from litestar.middleware import ASGIMiddleware
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response.base import ASGIResponse
-from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,7 +20,6 @@ from clicktrail.server.console.feed import ClickFeed
 from clicktrail.server.ports import Analytics, Clock
 
 _LOG = structlog.get_logger(component="console")
-_STATIC_FOLDER = Path(__file__).parent / "static"
 
 _LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 
@@ -49,7 +45,7 @@ def create_app(
             live.stream_changes,
             api.router,
             api.healthz,
-            create_static_files_router("/static", directories=[_STATIC_FOLDER]),
+            pages.serve_static_file,
         ],
         dependencies={
             "reports": Provide(lambda: analytics, sync_to_thread=False),

@@ -1,12 +1,14 @@
 """The console's pages. They are complete as served; a script only fetches them again when something was stored."""
 
+import mimetypes
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
-from litestar import Request, get
+from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.exceptions import ClientException, NotFoundException
-from litestar.params import FromQuery
+from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
 from clicktrail.errors import StorageError
@@ -33,6 +35,17 @@ _CLICK_TABS: Final[tuple[tuple[str, tuple[Verdict, ...], bool], ...]] = (
     ("Not counted", tuple(Verdict), False),
 )
 """Tabs of the clicks page: label, verdicts to show, and whether to show clicks that reports count or the others."""
+
+_STATIC_FILES: Final = {path.name: path.read_bytes() for path in (Path(__file__).parent / "static").iterdir()}
+"""The style sheet and the like by name. No request is looked up in the file system."""
+
+
+@get("/static/{name:str}")
+async def serve_static_file(name: FromPath[str]) -> Response[bytes]:
+    """A file that the pages include."""
+    if name not in _STATIC_FILES:
+        raise NotFoundException(f"There is no file “{name}”.")
+    return Response(_STATIC_FILES[name], media_type=mimetypes.guess_type(name)[0])
 
 
 @get("/")

@@ -88,8 +88,9 @@ class _PendingResponse(msgspec.Struct, kw_only=True):  # created ten times as fa
     response: Response | None = None
 
     def set_response(self, response: Response) -> None:
-        self.response = response
-        self.on_response()
+        if self.response is None:
+            self.response = response
+            self.on_response()
 
 
 class Connection(asyncio.Protocol):

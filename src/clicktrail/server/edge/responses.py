@@ -73,6 +73,9 @@ class Responses:
                 "431 Request Header Fields Too Large", "Too large", "The request's header is too large."
             ),
         }
+        self.internal_error = _render_error_page(
+            "500 Internal Server Error", "Something went wrong", "The request could not be answered. Try again later."
+        )
         self.continue_100 = Response(head=b"HTTP/1.1 100 Continue\r\n")
 
     def set_date(self, now: datetime) -> None:

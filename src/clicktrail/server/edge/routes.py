@@ -13,6 +13,7 @@ from importlib import resources
 from time import perf_counter
 from typing import Any
 
+import structlog
 from msgspec.structs import replace
 
 from clicktrail.model.event import AnonymousClick, Click, encode_event
@@ -33,6 +34,8 @@ from clicktrail.server.pipeline.redirect import (
 from clicktrail.server.pipeline.request import Request
 from clicktrail.server.pipeline.tracking_domains import TrackingDomain, is_allowed_destination
 from clicktrail.server.ports import Clock, IdGenerator, Journal
+
+_LOG = structlog.get_logger(component="edge")
 
 SendResponse = Callable[[Response], None]
 Decision = Redirect | Gone | NotFound | Unavailable
@@ -231,7 +234,13 @@ class Routes:
     stats: ResponseStats = field(default_factory=ResponseStats)
 
     def answer(self, request: Request, send: SendResponse) -> None:
-        """Answer a request: call ``send`` once, now or when the click is committed."""
+        """Answer a request: call ``send``, now or when the click is committed. Only the first response counts."""
+        try:
+            self._route(request, send)
+        except Exception as error:
+            self._answer_after_error(error, send)
+
+    def _route(self, request: Request, send: SendResponse) -> None:
         is_read_request = request.method in {"GET", "HEAD"}
         if request.path == "/healthz" and is_read_request:
             send(self._build_health_response())
@@ -261,23 +270,35 @@ class Routes:
     async def _look_up(
         self, lookup: LookupRequired, request: Request, site: Site, send: SendResponse, finish: FinishRequest
     ) -> None:
-        finish(await self.redirector.look_up(lookup), request, site, send)
+        try:
+            finish(await self.redirector.look_up(lookup), request, site, send)
+        except Exception as error:
+            self._answer_after_error(error, send)
+
+    def _answer_after_error(self, error: Exception, send: SendResponse) -> None:
+        """Answer after a bug: no error may leave a reader without an answer."""
+        _LOG.exception("request failed", exc_info=error)
+        send(self.responses.internal_error)
 
     def _record_and_redirect(self, decision: Decision, request: Request, site: Site, send: SendResponse) -> None:
         decision = self._apply_overrides(decision, site)
-        event = self._select_event_to_record(decision.event, site)
         if isinstance(decision, Redirect):
-            location = decision.location
-            if site.landing_hosts and event is decision.event:
-                location = self.beacon.build_location(decision, hosts=site.landing_hosts)
-            response = self.responses.redirect(location, site.redirect_headers)
+            response = self.responses.redirect(decision.location, site.redirect_headers)
         else:
             response = _render_error_page(decision, site, request)
-        if event is None:
-            send(response)
-            return
         # Redirect even if the click could not be recorded: a lost click must not stop the reader.
-        self.journal.append(encode_event(event), lambda _committed: send(response))
+        try:
+            event = self._select_event_to_record(decision.event, site)
+            if event is None:
+                send(response)
+                return
+            if site.landing_hosts and isinstance(decision, Redirect) and event is decision.event:
+                location = self.beacon.build_location(decision, hosts=site.landing_hosts)
+                response = self.responses.redirect(location, site.redirect_headers)
+            self.journal.append(encode_event(event), lambda _committed: send(response))
+        except Exception as error:
+            _LOG.exception("cannot record a click", exc_info=error)
+            send(response)
 
     def _show_about_page(self, decision: Decision, request: Request, site: Site, send: SendResponse) -> None:
         """Show where a link leads. Nothing is recorded, because this is not a click."""
@@ -290,7 +311,10 @@ class Routes:
     def _apply_overrides(self, decision: Decision, site: Site) -> Decision:
         """Apply the edits of a link, and then the destinations that its domain allows."""
         if self.overrides and isinstance(decision, Redirect):
-            decision = self.overrides.apply(decision, now=decision.event.at)
+            try:
+                decision = self.overrides.apply(decision, now=decision.event.at)
+            except Exception as error:
+                _LOG.exception("cannot apply link edits", exc_info=error)
         if (
             site.restricts_destinations
             and isinstance(decision, Redirect)

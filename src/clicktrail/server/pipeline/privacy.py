@@ -19,8 +19,15 @@ _HASH_PERSONALIZATION = b"clicktrail erase"
 
 
 def has_opted_out(headers: Mapping[str, str]) -> bool:
-    """Whether a browser sends Global Privacy Control or Do Not Track."""
-    return headers.get("sec-gpc") == "1" or headers.get("dnt") == "1"
+    """Whether a browser sends Global Privacy Control or Do Not Track.
+
+    White space is ignored. Of several values, which a proxy may have added, one is enough.
+    """
+    return _has_value_1(headers.get("sec-gpc", "")) or _has_value_1(headers.get("dnt", ""))
+
+
+def _has_value_1(header: str) -> bool:
+    return "1" in header and any(value.strip() == "1" for value in header.split(","))
 
 
 class Anonymizer:

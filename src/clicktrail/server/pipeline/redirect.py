@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 import msgspec
 from ada_url import URL
@@ -21,6 +20,7 @@ from msgspec.structs import replace
 from clicktrail.errors import StorageError, TokenForgedError, TokenMalformedError
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.event import Click
+from clicktrail.model.hosts import extract_host
 from clicktrail.server.pipeline.link_lookup import (
     LinkReference,
     LinkResolver,
@@ -203,7 +203,7 @@ def encode_location(destination: str) -> str | None:
     return href if _VISIBLE_ASCII_URL.fullmatch(href) else None
 
 
-_HOST_CACHE_SIZE = 4_096
+_extract_host = lru_cache(4_096)(extract_host)
 
 
 class Gone(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,16 +244,11 @@ class ActiveEdits:
     def _find(self, click: Click) -> LinkEdit | None:
         edit = self._by_link.get((click.campaign, click.link)) or self._by_url.get(click.url)
         if edit is None and self._by_host:
-            return self._by_host.get(_parse_host(click.url))
+            return self._by_host.get(_extract_host(click.url))
         return edit
 
 
 def select_active_edits(edits: Iterable[LinkEdit]) -> dict[EditTarget, LinkEdit]:
     """Return the latest edit of each target. Targets whose latest edit restores the link are left out."""
-    latest = {edit.target: edit for edit in sorted(edits, key=lambda edit: (edit.at, edit.id))}
+    latest = {edit.target.normalized: edit for edit in sorted(edits, key=lambda edit: (edit.at, edit.id))}
     return {target: edit for target, edit in latest.items() if edit.action is not EditAction.RESTORE}
-
-
-@lru_cache(_HOST_CACHE_SIZE)
-def _parse_host(url: str) -> str:
-    return urlsplit(url).hostname or ""

@@ -7,8 +7,13 @@ import msgspec
 
 from clicktrail.config_text import decode_toml
 from clicktrail.errors import SettingsError
-from clicktrail.model.hosts import check_bounded_host_patterns, check_host_patterns, is_host_listed, is_host_name
-from clicktrail.utm.query import extract_host
+from clicktrail.model.hosts import (
+    check_bounded_host_patterns,
+    check_host_patterns,
+    extract_host,
+    is_host_listed,
+    is_host_name,
+)
 
 
 class TrackingDomain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
