@@ -10,7 +10,7 @@ from clicktrail.errors import SettingsError
 
 _WEB_PROTOCOLS = frozenset({"http:", "https:"})
 _NOT_IN_HOSTS = re.compile(r"[/\\?#@\s]|:(?![^\[]*\])")
-"""Characters that end a host or start it anew. Colons are allowed between brackets."""
+"""Characters that cannot be part of a host. Colons are allowed between brackets."""
 _HOST_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _HOST_PATTERN = re.compile(rf"\* | (?:\*\.)? {_HOST_NAME.pattern} | \[[0-9a-f:.]+\]", re.VERBOSE)
 
