@@ -32,10 +32,10 @@ def test_lost_key_ring_stops_the_start(tmp_path: Path, trace: str) -> None:
 
 
 def test_unknown_part_is_wrong_usage(tmp_path: Path) -> None:
-    process = run_clicktrail("serve", "--only", "relay", folder=tmp_path)
+    process = run_clicktrail("serve", "--only", "processor", folder=tmp_path)
 
     assert 2 == process.returncode
-    assert "neither edge nor engine" in process.stderr
+    assert "is not edge, relay or engine" in process.stderr
 
 
 async def test_second_server_in_one_folder_is_refused(tmp_path: Path) -> None:

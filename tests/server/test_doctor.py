@@ -53,7 +53,7 @@ async def test_inspection_asks_a_running_server(tmp_path: Path) -> None:
             lambda: asyncio.to_thread(inspect_installation, loaded), lambda state: state.unreadable_events
         )
     assert state.processes is not None
-    assert state.processes.keys() == {"edge-0", "edge-1", "engine"}
+    assert state.processes.keys() == {"edge-0", "edge-1", "relay-0", "engine"}
     assert {(process.status, process.restarts) for process in state.processes.values()} == {("serving", 0)}
     assert (
         state.key_ring_error,

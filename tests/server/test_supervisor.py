@@ -55,7 +55,7 @@ async def test_missing_configuration_file_is_an_error(tmp_path: Path) -> None:
     loaded = write_settings(tmp_path, '[tracking]\npolicy = "policy.toml"\n')
 
     with pytest.raises(SettingsError, match="cannot read the policy"):
-        await supervisor.serve(loaded, config_path=None, components=[Component.ENGINE])
+        await supervisor.serve(loaded, config_path=None, components=[Component.RELAY])
 
     loaded = write_settings(tmp_path, '[tracking]\ndomains_file = "domains.toml"\n')
     with pytest.raises(SettingsError, match="cannot read the domains file"):
@@ -76,7 +76,10 @@ async def test_private_port_reports_every_process(tmp_path: Path) -> None:
         metrics = await client.get("/metrics")
 
     processes = {name: process["status"] for name, process in health.json()["processes"].items()}
-    assert (health.status_code, processes) == (200, {"edge-0": "serving", "edge-1": "serving", "engine": "serving"})
+    assert (health.status_code, processes) == (
+        200,
+        {"edge-0": "serving", "edge-1": "serving", "relay-0": "serving", "engine": "serving"},
+    )
     assert 'clicktrail_up{process="engine"} 1.0' in metrics.text
 
 

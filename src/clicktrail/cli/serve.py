@@ -1,4 +1,4 @@
-"""clicktrail serve: run edge and engine."""
+"""clicktrail serve: run edge, relay and engine."""
 
 import asyncio
 import socket
@@ -11,17 +11,17 @@ from clicktrail.cli.options import Config, load_settings
 
 def serve(
     config: Config = None,
-    only: Annotated[str, typer.Option(help="Run only this part: edge or engine.", metavar="PART")] = "",
+    only: Annotated[str, typer.Option(help="Run only this part: edge, relay or engine.", metavar="PART")] = "",
     with_input: Annotated[
         bool,
         typer.Option("--with-input", help="Stop when standard input ends, for a parent process that may be killed."),
     ] = False,
 ) -> None:
-    """Run edge and engine until stopped."""
+    """Run edge, relay and engine until stopped."""
     from clicktrail.server import log, supervisor
 
     if only and only not in list(supervisor.Component):
-        raise typer.BadParameter(f"{only!r} is neither edge nor engine", param_hint="--only")
+        raise typer.BadParameter(f"{only!r} is not edge, relay or engine", param_hint="--only")
     settings = load_settings(config)
     log.configure_logging(settings.log.level)
     components = [supervisor.Component(only)] if only else list(supervisor.Component)
@@ -46,7 +46,11 @@ def worker(
         from clicktrail.server.wiring.edge import run_edge
 
         run_edge(settings, sockets[0], index=index)
+    elif part == "relay":
+        from clicktrail.server.wiring.relay import run_relay
+
+        run_relay(settings, sockets[0], index=index)
     else:
         from clicktrail.server.wiring.engine import run_engine
 
-        run_engine(settings, relay_socket=sockets[0], console_socket=sockets[1])
+        run_engine(settings, sockets[0])

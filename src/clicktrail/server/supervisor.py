@@ -1,4 +1,4 @@
-"""Run edge workers and engine as child processes, and restart them when they die.
+"""Run edge, relay and engine as child processes, and restart them when they die.
 
 The supervisor binds every port itself and passes the listening sockets to its children. So a worker that dies does not
 close its port: new connections wait in the socket's queue for the next worker.
@@ -39,6 +39,7 @@ class Component(StrEnum):
     """What ``serve --only`` can choose."""
 
     EDGE = "edge"
+    RELAY = "relay"
     ENGINE = "engine"
 
 
@@ -74,12 +75,19 @@ async def serve(
                 ChildProcess(f"edge-{index}", command=(*command, "edge", "--index", str(index)), sockets=[edge_socket])
                 for index in range(settings.edge.workers or os.cpu_count() or 1)
             ]
-        if Component.ENGINE in components:
+        if Component.RELAY in components:
             relay_socket = stack.enter_context(_open_listening_socket("relay.listen", settings.relay.listen))
-            console_socket = stack.enter_context(_open_listening_socket("console.listen", settings.console.listen))
             addresses["relay"] = str(_get_bound_address(relay_socket))
+            workers += [
+                ChildProcess(
+                    f"relay-{index}", command=(*command, "relay", "--index", str(index)), sockets=[relay_socket]
+                )
+                for index in range(settings.relay.workers)
+            ]
+        if Component.ENGINE in components:
+            console_socket = stack.enter_context(_open_listening_socket("console.listen", settings.console.listen))
             addresses["console"] = f"http://{_get_bound_address(console_socket)}"
-            engine = ChildProcess("engine", command=(*command, "engine"), sockets=[relay_socket, console_socket])
+            engine = ChildProcess("engine", command=(*command, "engine"), sockets=[console_socket])
             stack.callback(settings.run_file_path.unlink, missing_ok=True)
         metrics_socket = stack.enter_context(_open_listening_socket("metrics.listen", settings.metrics.listen))
         addresses["metrics"] = f"http://{_get_bound_address(metrics_socket)}"
@@ -93,7 +101,7 @@ def _check_configuration(settings: Settings, components: Sequence[Component]) ->
     """Report here, once, what would stop each child."""
     data_paths = [settings.journal_path, settings.registry_path, settings.analytics_path, settings.overrides_path]
     keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=data_paths)
-    if Component.ENGINE in components:
+    if Component.RELAY in components:
         build_tracker(settings)
     if Component.EDGE in components:
         read_domains(settings)

@@ -5,7 +5,6 @@ import socket
 from pathlib import Path
 from typing import Any
 
-import aiosmtplib
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
@@ -28,18 +27,13 @@ from tests.support.waiting import TIMEOUT_S, wait_until
 from tests.support.worker_process import running_worker
 
 
-async def test_engine_runs_relay_and_console(tmp_path: Path) -> None:
+async def test_engine_runs_the_console(tmp_path: Path) -> None:
     keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
-    with socket.create_server(("127.0.0.1", 0)) as relay, socket.create_server(("127.0.0.1", 0)) as console:
-        relay_host, relay_port = relay.getsockname()
+    with socket.create_server(("127.0.0.1", 0)) as console:
         console_host, console_port = console.getsockname()
-        async with running_worker("engine", tmp_path, [relay, console]) as process:
-            async with aiosmtplib.SMTP(hostname=relay_host, port=relay_port, start_tls=False) as sender:
-                greeting = await sender.ehlo()
-            async with httpx2.AsyncClient() as client:
-                reports = await client.get(f"http://{console_host}:{console_port}/api/campaigns")
+        async with running_worker("engine", tmp_path, [console]) as process, httpx2.AsyncClient() as client:
+            reports = await client.get(f"http://{console_host}:{console_port}/api/campaigns")
 
-    assert greeting.code == 250
     assert reports.json() == {"campaigns": []}
     assert process.returncode == 0
 
@@ -50,12 +44,12 @@ async def test_processed_segments_are_deleted(tmp_path: Path) -> None:
     keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
     for link in range(3):
         await asyncio.to_thread(write_journal, settings, recorded_click(link))
-    with socket.create_server(("127.0.0.1", 0)) as relay, socket.create_server(("127.0.0.1", 0)) as console:
+    with socket.create_server(("127.0.0.1", 0)) as console:
 
         async def list_segments() -> list[int]:
             return list_segment_numbers(settings.journal_path / "edge-0")
 
-        async with running_worker("engine", tmp_path, [relay, console]):
+        async with running_worker("engine", tmp_path, [console]):
             await wait_until(list_segments, lambda numbers: numbers == [4])
     assert await asyncio.to_thread(count_clicks, settings) == 3
 

@@ -133,6 +133,7 @@ class RelaySettings(Section, frozen=True, kw_only=True):
     listen: Annotated[
         str, _description("Address of the SMTP port. Loopback only: every client that reaches it can send.")
     ] = "127.0.0.1:2525"
+    workers: Annotated[int, msgspec.Meta(ge=1, description="Number of relay processes.")] = 1
     next_hop: Annotated[
         str, _description("SMTP server that messages are passed on to: your mail server or your ESP.")
     ] = "127.0.0.1:25"

@@ -1,4 +1,4 @@
-"""Run the engine: relay, processor and console in one process."""
+"""Run the engine: processor and console in one process."""
 
 import asyncio
 import gc
@@ -21,11 +21,8 @@ from clicktrail.server.monitoring.heartbeat import Heartbeat, MetricValue, Probl
 from clicktrail.server.monitoring.metrics import Histogram, Metric
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Clock, JudgedMessage
-from clicktrail.server.relay.smtp_client import NextHopConfig
-from clicktrail.server.relay.smtp_server import Relay
-from clicktrail.server.settings import HostPort, Settings
-from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
-from clicktrail.server.wiring.config import build_tracker
+from clicktrail.server.settings import Settings
+from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.jobs import run_periodically, run_report_recount, run_short_link_expiry, sleep_or_stop
 from clicktrail.server.wiring.overrides import COPY_INTERVAL_S, OverridesJob
 from clicktrail.server.wiring.processing import (
@@ -38,14 +35,8 @@ from clicktrail.server.wiring.processing import (
     open_analytics,
     rejudge_and_clear_cache,
 )
-from clicktrail.server.wiring.stores import MeasuredJournal, Registry, open_journal, open_registry
-from clicktrail.server.wiring.worker import (
-    collect_journal_metrics,
-    collect_journal_problems,
-    create_stop_event,
-    run_worker,
-    send_heartbeats,
-)
+from clicktrail.server.wiring.stores import open_registry
+from clicktrail.server.wiring.worker import create_stop_event, run_worker, send_heartbeats
 
 _LOG = structlog.get_logger(component="engine")
 _JUDGE_LOG = structlog.get_logger(component="judge")
@@ -64,10 +55,10 @@ _GC_THRESHOLD = 20_000
 Python's default of 700 took a fifth of the processing time of a click."""
 
 
-def run_engine(settings: Settings, *, relay_socket: socket.socket, console_socket: socket.socket) -> None:
-    """Run relay, processor and console until the process is stopped."""
+def run_engine(settings: Settings, console_socket: socket.socket) -> None:
+    """Run processor and console until the process is stopped."""
     gc.set_threshold(_GC_THRESHOLD, *gc.get_threshold()[1:])
-    run_worker(_run_engine(settings, relay_socket=relay_socket, console_socket=console_socket))
+    run_worker(_run_engine(settings, console_socket))
 
 
 class VerdictChangeLogger:
@@ -94,17 +85,11 @@ class VerdictChangeLogger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineMonitor:
-    """Metrics and problems of the engine.
-
-    Attributes:
-        journal: the engine's own writer, for the events of the relay.
-    """
+    """Metrics and problems of the engine."""
 
     processor: Processor
     store_seconds: Histogram
     verdict_changes: VerdictChangeLogger
-    relay: Relay
-    journal: MeasuredJournal
     clock: Clock
 
     def build_heartbeat(self) -> Heartbeat:
@@ -118,9 +103,8 @@ class EngineMonitor:
             metrics.VERDICTS_CHANGED: self.verdict_changes.change_counts,
             metrics.JOURNAL_LAG_SECONDS: self._compute_lag_s(),
             metrics.ANALYTICS_STORE_SECONDS: self.store_seconds,
-            metrics.RELAY_MESSAGES: self.relay.outcomes,
         }
-        return build_heartbeat(values | collect_journal_metrics(self.journal), problems=self._collect_problems())
+        return build_heartbeat(values, problems=self._collect_problems())
 
     async def log_dominant_address_warnings(self, stopping: asyncio.Event) -> None:
         """Log, at most once an hour, that too many clicks come from one IP address."""
@@ -131,7 +115,7 @@ class EngineMonitor:
             await sleep_or_stop(stopping, _WARNING_INTERVAL_S if problem else _CHECK_INTERVAL_S)
 
     def _collect_problems(self) -> tuple[Problem, ...]:
-        problems = list(collect_journal_problems(self.journal))
+        problems: list[Problem] = []
         if self._compute_lag_s() > _MAX_LAG_S:
             problems.append(
                 Problem(code="reports-late", hint="reports are behind: the log says whether events cannot be stored")
@@ -155,7 +139,7 @@ class EngineMonitor:
         )
 
 
-async def _run_engine(settings: Settings, *, relay_socket: socket.socket, console_socket: socket.socket) -> None:
+async def _run_engine(settings: Settings, console_socket: socket.socket) -> None:
     stopping = create_stop_event()
     processed_all = asyncio.Event()
     store_lock = asyncio.Lock()
@@ -168,54 +152,27 @@ async def _run_engine(settings: Settings, *, relay_socket: socket.socket, consol
         rejudge = partial(rejudge_and_clear_cache, processor, analytics, judge, store_lock)
         console = create_app(analytics, feed=feed, rules=judge.context.rules, clock=SystemClock(), rejudge=rejudge)
         overrides_job = OverridesJob(settings, registry=registry, event_store=analytics, processor=processor)
-        with open_journal(settings, "engine") as journal:
-            relay = _build_relay(settings, registry, journal)
-            monitor = EngineMonitor(
-                processor=processor,
-                store_seconds=analytics.store_seconds,
-                verdict_changes=verdict_changes,
-                relay=relay,
-                journal=journal,
-                clock=SystemClock(),
-            )
-            async with asyncio.TaskGroup() as console_tasks:
-                console_tasks.create_task(serve_app(console, console_socket, stopping=processed_all))
-                async with send_heartbeats(monitor.build_heartbeat):
-                    async with asyncio.TaskGroup() as tasks:  # ends once stopped
-                        tasks.create_task(relay.serve(relay_socket, stopping))
-                        tasks.create_task(_run_processor(stopping, processor, store_lock))
-                        tasks.create_task(monitor.log_dominant_address_warnings(stopping))
-                        tasks.create_task(judge.refresh_periodically(stopping))
-                        tasks.create_task(run_report_recount(stopping, analytics.refresh_next_report))
-                        tasks.create_task(run_short_link_expiry(stopping, settings, registry.short_links))
-                        for job in _build_periodic_jobs(stopping, settings, reader, processor, overrides_job):
-                            tasks.create_task(job)
-                    journal.flush()
-                    async with store_lock:
-                        await catch_up(processor)
-                    feed.close()
-                    processed_all.set()
-
-
-def _build_relay(settings: Settings, registry: Registry, journal: MeasuredJournal) -> Relay:
-    host, port = HostPort.parse(settings.relay.next_hop)
-    next_hop = NextHopConfig(
-        host=host,
-        port=port,
-        tls=settings.relay.next_hop_tls,
-        username=settings.relay.next_hop_username,
-        password=settings.relay.next_hop_password,
-    )
-    return Relay(
-        next_hop=next_hop,
-        tracker=build_tracker(settings),
-        consents=registry.consents,
-        short_links=registry.short_links,
-        codes=RandomCodes(),
-        journal=journal,
-        clock=SystemClock(),
-        ids=RandomIds(),
-    )
+        monitor = EngineMonitor(
+            processor=processor,
+            store_seconds=analytics.store_seconds,
+            verdict_changes=verdict_changes,
+            clock=SystemClock(),
+        )
+        async with asyncio.TaskGroup() as console_tasks:
+            console_tasks.create_task(serve_app(console, console_socket, stopping=processed_all))
+            async with send_heartbeats(monitor.build_heartbeat):
+                async with asyncio.TaskGroup() as tasks:  # ends once stopped
+                    tasks.create_task(_run_processor(stopping, processor, store_lock))
+                    tasks.create_task(monitor.log_dominant_address_warnings(stopping))
+                    tasks.create_task(judge.refresh_periodically(stopping))
+                    tasks.create_task(run_report_recount(stopping, analytics.refresh_next_report))
+                    tasks.create_task(run_short_link_expiry(stopping, settings, registry.short_links))
+                    for job in _build_periodic_jobs(stopping, settings, reader, processor, overrides_job):
+                        tasks.create_task(job)
+                async with store_lock:
+                    await catch_up(processor)
+                feed.close()
+                processed_all.set()
 
 
 async def _run_processor(stopping: asyncio.Event, processor: Processor, store_lock: asyncio.Lock) -> None:
