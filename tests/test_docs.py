@@ -19,7 +19,8 @@ from clicktrail.judge import rules
 from clicktrail.model.event import AnyEvent, Event
 from clicktrail.model.link import LinkReason, LinkWarning
 from clicktrail.report import CampaignReport
-from clicktrail.rewrite import SkipReason
+from clicktrail.rewrite import SkipReason, mime
+from clicktrail.rewrite.encoded_words import MAX_VALUE_BYTES
 from clicktrail.server.api import schemas
 from clicktrail.server.pipeline.engagement import BeaconMessage
 from clicktrail.server.pipeline.queries import explain_click
@@ -122,6 +123,20 @@ def test_reason_codes_page_has_every_code() -> None:
     assert documented["Links"] == sorted(LinkReason)
     assert documented["Warnings"] == sorted(LinkWarning)
     assert documented["Messages and parts"] == sorted(SkipReason)
+
+
+def test_reason_codes_page_has_every_limit() -> None:
+    limits = {
+        "header bytes": mime.MAX_HEADER_BYTES,
+        "header fields": mime.MAX_HEADER_FIELDS,
+        "depth": mime.MAX_DEPTH,
+        "parts": mime.MAX_PARTS,
+        "delimiter lines": mime.MAX_DELIMITER_LINES,
+    }
+    text = read_sections("reason-codes.md")["Limits"]
+    documented = [int(number.replace(",", "")) for number in re.findall(r"^\| ([0-9,]+) ", text, re.MULTILINE)]
+    assert documented == list(limits.values())
+    assert f"the first {MAX_VALUE_BYTES:,} bytes" in text
 
 
 def test_library_page_has_every_public_name() -> None:

@@ -1,7 +1,19 @@
 import pytest
 
 from clicktrail.model.link import BodyType
-from clicktrail.rewrite.mime import BodyPart, SkipReason, find_body_parts, parse_headers, parse_parameterized_value
+from clicktrail.rewrite.mime import (
+    MAX_DELIMITER_LINES,
+    MAX_DEPTH,
+    MAX_HEADER_BYTES,
+    MAX_HEADER_FIELDS,
+    MAX_PARTS,
+    BodyPart,
+    Headers,
+    SkipReason,
+    find_body_parts,
+    parse_headers,
+    parse_parameterized_value,
+)
 from clicktrail.rewrite.text_links import Flow
 
 HTML_PART = b"Content-Type: text/html; charset=utf-8\n\n<p>"
@@ -109,15 +121,48 @@ def test_signed_message_is_skipped(name: bytes) -> None:
     assert find_bodies(name + b": v=1\n" + multipart(TEXT_PART, HTML_PART)) == [SkipReason.DKIM_SIGNED]
 
 
-def test_deep_nesting_is_too_complex() -> None:
-    raw = TEXT_PART
-    for depth in range(1000):
-        raw = multipart(raw, boundary=b"b%d" % depth)
-    assert find_bodies(raw) == [SkipReason.TOO_COMPLEX]
+def nest(part: bytes, levels: int) -> bytes:
+    for level in range(levels):
+        part = multipart(part, boundary=b"b%d" % level)
+    return part
 
 
-def test_too_many_parts_are_too_complex() -> None:
-    assert find_bodies(multipart(*[TEXT_PART] * 10_001)) == [SkipReason.TOO_COMPLEX]
+@pytest.mark.parametrize(
+    ("allowed", "excessive"),
+    [
+        (nest(TEXT_PART, MAX_DEPTH), nest(TEXT_PART, MAX_DEPTH + 1)),
+        (multipart(*[TEXT_PART] * MAX_PARTS), multipart(*[TEXT_PART] * (MAX_PARTS + 1))),
+        (
+            multipart(*[multipart(TEXT_PART, boundary=b"c")] * (MAX_PARTS // 2)),
+            multipart(*[multipart(TEXT_PART, boundary=b"c")] * (MAX_PARTS // 2 + 1)),
+        ),
+        (
+            multipart(TEXT_PART + b"\n--" * (MAX_DELIMITER_LINES - 2)),
+            multipart(TEXT_PART + b"\n--" * (MAX_DELIMITER_LINES - 1)),
+        ),
+        (b"A: b\n" * MAX_HEADER_FIELDS + b"\nhi", b"A: b\n" * (MAX_HEADER_FIELDS + 1) + b"\nhi"),
+        (
+            b"A: %b\n\nhi" % (b"x" * (MAX_HEADER_BYTES - len(b"A: \n"))),
+            b"A: %b\n\nhi" % (b"x" * (MAX_HEADER_BYTES - len(b"A: "))),
+        ),
+        (
+            multipart(TEXT_PART, b"A: b\n" * MAX_HEADER_FIELDS + b"\nhi"),
+            multipart(TEXT_PART, b"A: b\n" * (MAX_HEADER_FIELDS + 1) + b"\nhi"),
+        ),
+    ],
+    ids=[
+        "depth",
+        "parts",
+        "parts on two levels",
+        "delimiter lines",
+        "header fields",
+        "header bytes",
+        "fields of a part",
+    ],
+)
+def test_message_over_a_limit_is_too_complex(allowed: bytes, excessive: bytes) -> None:
+    assert SkipReason.TOO_COMPLEX not in find_bodies(allowed)
+    assert find_bodies(excessive) == [SkipReason.TOO_COMPLEX]
 
 
 def test_flow_is_read_from_the_content_type() -> None:
@@ -129,7 +174,7 @@ def test_flow_is_read_from_the_content_type() -> None:
 def test_header_fields_and_body_start_are_parsed() -> None:
     raw = b"To: a\r\nSubject: one\r\n two\r\nto:b\r\n\r\nbody"
     headers = parse_headers(raw, 0, len(raw))
-    assert headers is not None
+    assert isinstance(headers, Headers)
     assert headers.fields == {"to": ["a", "b"], "subject": ["one two"]}
     assert raw[headers.body_start :] == b"body"
     assert (headers.get("to"), headers.get("subject"), headers.get("cc")) == ("a", "one two", "")
@@ -140,7 +185,7 @@ def test_header_fields_and_body_start_are_parsed() -> None:
 @pytest.mark.parametrize("raw", [b"", b"\n", b"A: b", b"A: b\n", b"A :b\n\n"])
 def test_header_block_may_be_short(raw: bytes) -> None:
     headers = parse_headers(raw, 0, len(raw))
-    assert headers is not None
+    assert isinstance(headers, Headers)
     assert len(raw) == headers.body_start
 
 
@@ -148,7 +193,7 @@ def test_header_block_may_be_short(raw: bytes) -> None:
     "raw", [b"no colon\n\n", b"A: b\nno colon\n\n", b" A: b\n\n", b"A: b\rC: d\n\n", b"A: b\n \n c\n\n", b"\xe9: b\n\n"]
 )
 def test_ambiguous_header_block_is_not_parsed(raw: bytes) -> None:
-    assert parse_headers(raw, 0, len(raw)) is None
+    assert parse_headers(raw, 0, len(raw)) is SkipReason.MALFORMED_PART
 
 
 @pytest.mark.parametrize(
@@ -172,6 +217,6 @@ def test_parameters_are_parsed(field: str, value: str, parameters: dict[str, str
 def test_header_spans_are_exact() -> None:
     raw = b"A: b\r\n c\r\nB: d\r\na: e\r\n\r\nbody"
     headers = parse_headers(raw, 0, len(raw))
-    assert headers is not None
+    assert isinstance(headers, Headers)
     assert [raw[start:end] for start, end in headers.spans["a"]] == [b"A: b\r\n c\r\n", b"a: e\r\n"]
     assert raw[headers.blank_line_start :] == b"\r\nbody"

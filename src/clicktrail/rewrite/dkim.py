@@ -121,7 +121,7 @@ def remove_own_signatures(raw: bytes, keys: Sequence[DkimKey]) -> UnsignedMessag
     made again.
     """
     headers = parse_headers(raw, 0, len(raw)) if keys else None
-    if headers is None:
+    if not isinstance(headers, Headers):
         return UnsignedMessage(raw, ())
     signers = {_parse_signing_domain(value) for value in headers.fields.get(_SIGNATURE_FIELD, ())}
     signing_keys = tuple(key for key in keys if key.domain in signers)
@@ -139,9 +139,11 @@ def sign(raw: bytes, key: DkimKey, *, signed_at: datetime) -> bytes:
     Raises:
         ValueError: the header block is malformed.
     """
-    headers = parse_headers(raw, 0, len(raw))
-    if headers is None:
-        raise ValueError("cannot sign a message without a well-formed header block")
+    match parse_headers(raw, 0, len(raw), is_limited=False):  # rewriting and other keys may have added fields
+        case Headers() as headers:
+            pass
+        case _:
+            raise ValueError("cannot sign a message without a well-formed header block")
     present = [name for name in _SIGNED_FIELDS for _ in headers.fields.get(name, ())]
     body_hash = hashlib.sha256(_canonicalize_body(raw[headers.body_start :])).digest()
     tags = [

@@ -8,8 +8,6 @@ attachments and forwarded messages.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
 from enum import StrEnum
 
 from clicktrail.model.link import BodyType
@@ -22,8 +20,19 @@ _MIME_FIELDS = ("mime-version", "content-type", "content-transfer-encoding")
 _INLINE_PGP = b"-----BEGIN PGP "
 _MBOX_FROM_LINE = re.compile(rb"From [^\n]*+\n")  # separates messages in an mbox file (RFC 4155)
 _DELIMITER_LINE_END = re.compile(rb"(?P<last>--)?[ \t]*+(?:\r?\n|\Z)")
-_MAX_DEPTH = 20
-_MAX_DELIMITER_LINES = 10_000  # lines that start with "--"; a message with more parts is an attack
+
+# The largest of 938 real and test messages has 107 header fields in 136 kB, and 330 lines that start with "--".
+MAX_HEADER_BYTES = 262_144
+"""Bytes of a header block, of the message or of a part."""
+MAX_HEADER_FIELDS = 1_000
+"""Fields of a header block."""
+MAX_DEPTH = 20
+"""Levels of parts within parts."""
+MAX_PARTS = 1_000
+"""Parts of a message, on all levels."""
+MAX_DELIMITER_LINES = 10_000
+"""Lines that start with "--" and could start a part."""
+
 _MULTIPART_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 
 _HEADER_FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)")
@@ -33,7 +42,7 @@ _WHITESPACE_LINE = re.compile(rb"\n[ \t]++\r?\n")
 
 _PARAMETER = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;"]*+))', re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
-_COMMENT = re.compile(r"\s*+\([^()]*+\)")
+_COMMENT = re.compile(r"\([^()]*+\)")
 
 
 class SkipReason(StrEnum):
@@ -102,30 +111,29 @@ class Headers:
         return len(set(self.fields.get(name, ()))) > 1
 
 
-def parse_headers(raw: bytes, start: int, end: int) -> Headers | None:
-    """Parse the header block at the start of a byte range; None if any field is malformed."""
+def parse_headers(raw: bytes, start: int, end: int, *, is_limited: bool = True) -> Headers | SkipReason:
+    """Parse the header block at the start of a byte range.
+
+    Returns `SkipReason.MALFORMED_PART` if any field is malformed. If the block exceeds `MAX_HEADER_BYTES` or
+    `MAX_HEADER_FIELDS` and ``is_limited``, returns `SkipReason.TOO_COMPLEX`.
+    """
     fields: dict[str, list[str]] = {}
     spans: dict[str, list[tuple[int, int]]] = {}
     offset = start
+    field_count = 0
     while field := _HEADER_FIELD.match(raw, offset, end):
         offset = field.end()
+        field_count += 1
+        if is_limited and (offset - start > MAX_HEADER_BYTES or field_count > MAX_HEADER_FIELDS):
+            return SkipReason.TOO_COMPLEX
         value = field[2].replace(b"\r\n", b"").replace(b"\n", b"").decode("latin-1").strip()
         name = field[1].decode("ascii").lower()
         fields.setdefault(name, []).append(value)
         spans.setdefault(name, []).append(field.span())
     blank_line = _BLANK_LINE.match(raw, offset, end)
     if blank_line is None or _BARE_CR.search(raw, start, offset) or _WHITESPACE_LINE.search(raw, start, offset):
-        return None
+        return SkipReason.MALFORMED_PART
     return Headers(fields=fields, spans=spans, blank_line_start=offset, body_start=blank_line.end())
-
-
-def decode_header_value(value: bytes) -> str:
-    """Decode an unfolded value: UTF-8 (RFC 6532) and encoded words (RFC 2047). Malformed words stay encoded."""
-    text = value.decode("utf-8", "replace")
-    try:
-        return str(make_header(decode_header(text)))
-    except (HeaderParseError, LookupError, ValueError):
-        return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,51 +162,67 @@ def parse_parameterized_value(text: str) -> ParameterizedValue:
 def find_body_parts(raw: bytes, *, include_signed: bool = False) -> Iterator[BodyPart | SkipReason]:
     """Yield the bodies of a message in order, and the reasons for what was skipped.
 
-    ``include_signed`` is for callers that only read: it includes messages with a DKIM or ARC signature.
+    A message that exceeds a limit yields only `SkipReason.TOO_COMPLEX`. ``include_signed`` is for callers that only
+    read: it includes messages with a DKIM or ARC signature.
     """
-    if raw.count(b"\n--") > _MAX_DELIMITER_LINES:
+    if raw.count(b"\n--") > MAX_DELIMITER_LINES:
         return iter([SkipReason.TOO_COMPLEX])
     mbox_line = _MBOX_FROM_LINE.match(raw)
     headers = parse_headers(raw, mbox_line.end() if mbox_line else 0, len(raw))
-    if headers is None or not headers.fields:
+    if headers is SkipReason.TOO_COMPLEX:
+        return iter([headers])
+    if not isinstance(headers, Headers) or not headers.fields:
         return iter([SkipReason.NOT_A_MESSAGE])
     if not include_signed and any(name in headers for name in _SIGNATURE_FIELDS):
         return iter([SkipReason.DKIM_SIGNED])
-    return _walk_entity(raw, headers, len(raw), default_type="text/plain", depth=0)
+    outcomes = list(_EntityWalker(raw).walk_entity(headers, len(raw), default_type="text/plain", depth=0))
+    return iter([SkipReason.TOO_COMPLEX] if SkipReason.TOO_COMPLEX in outcomes else outcomes)
 
 
-def _walk_entity(
-    raw: bytes, headers: Headers, end: int, *, default_type: str, depth: int
-) -> Iterator[BodyPart | SkipReason]:
-    if headers.is_ambiguous("content-type") or headers.is_ambiguous("content-transfer-encoding"):
-        yield SkipReason.MALFORMED_PART
-        return
-    content = parse_parameterized_value(headers.get("content-type") or default_type)
-    if content.value in _SIGNED_CONTENT_TYPES:
-        yield SkipReason.SIGNED
-    elif content.value == "multipart/encrypted":
-        yield SkipReason.ENCRYPTED
-    elif content.value.startswith("multipart/"):
-        if depth == _MAX_DEPTH:
-            yield SkipReason.TOO_COMPLEX
-        elif _parse_transfer_encoding(headers) not in _MULTIPART_ENCODINGS or not content.parameters.get("boundary"):
+@dataclass(slots=True)
+class _EntityWalker:
+    """Walks the parts of a message; yields `SkipReason.TOO_COMPLEX` and ends where there are too many."""
+
+    raw: bytes
+    part_count: int = 0
+
+    def walk_entity(
+        self, headers: Headers, end: int, *, default_type: str, depth: int
+    ) -> Iterator[BodyPart | SkipReason]:
+        if headers.is_ambiguous("content-type") or headers.is_ambiguous("content-transfer-encoding"):
             yield SkipReason.MALFORMED_PART
-        else:
-            yield from _walk_multipart(raw, headers.body_start, end, content=content, depth=depth)
-    elif content.value in _PART_BY_CONTENT_TYPE and not _is_attachment(headers):
-        yield _build_body_part(raw, headers, end, content=content, depth=depth)
+            return
+        content = parse_parameterized_value(headers.get("content-type") or default_type)
+        if content.value in _SIGNED_CONTENT_TYPES:
+            yield SkipReason.SIGNED
+        elif content.value == "multipart/encrypted":
+            yield SkipReason.ENCRYPTED
+        elif content.value.startswith("multipart/"):
+            if depth == MAX_DEPTH:
+                yield SkipReason.TOO_COMPLEX
+            elif _parse_transfer_encoding(headers) not in _MULTIPART_ENCODINGS or not content.parameters.get(
+                "boundary"
+            ):
+                yield SkipReason.MALFORMED_PART
+            else:
+                yield from self._walk_multipart(headers.body_start, end, content=content, depth=depth)
+        elif content.value in _PART_BY_CONTENT_TYPE and not _is_attachment(headers):
+            yield _build_body_part(self.raw, headers, end, content=content, depth=depth)
 
-
-def _walk_multipart(
-    raw: bytes, start: int, end: int, *, content: ParameterizedValue, depth: int
-) -> Iterator[BodyPart | SkipReason]:
-    default_type = "message/rfc822" if content.value == "multipart/digest" else "text/plain"
-    for part_start, part_end in _split_multipart(raw, start, end, boundary=content.parameters["boundary"]):
-        headers = parse_headers(raw, part_start, part_end)
-        if headers is None:
-            yield SkipReason.MALFORMED_PART
-        else:
-            yield from _walk_entity(raw, headers, part_end, default_type=default_type, depth=depth + 1)
+    def _walk_multipart(
+        self, start: int, end: int, *, content: ParameterizedValue, depth: int
+    ) -> Iterator[BodyPart | SkipReason]:
+        default_type = "message/rfc822" if content.value == "multipart/digest" else "text/plain"
+        for part_start, part_end in _split_multipart(self.raw, start, end, boundary=content.parameters["boundary"]):
+            self.part_count += 1
+            if self.part_count > MAX_PARTS:
+                yield SkipReason.TOO_COMPLEX
+                return
+            headers = parse_headers(self.raw, part_start, part_end)
+            if isinstance(headers, SkipReason):
+                yield headers
+            else:
+                yield from self.walk_entity(headers, part_end, default_type=default_type, depth=depth + 1)
 
 
 def _split_multipart(raw: bytes, start: int, end: int, *, boundary: str) -> Iterator[tuple[int, int]]:

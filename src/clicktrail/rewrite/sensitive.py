@@ -6,7 +6,8 @@ from datetime import date
 import msgspec
 
 from clicktrail.config_text import decode_toml
-from clicktrail.rewrite.mime import decode_header_value, parse_headers
+from clicktrail.rewrite.encoded_words import decode_header_value
+from clicktrail.rewrite.mime import Headers, parse_headers
 
 _WORD = re.compile(r"\w+")
 
@@ -41,7 +42,7 @@ class SensitiveRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     def find_rule(self, raw: bytes, *, stream: str = "") -> SensitiveRule | None:
         """Return the first rule that matches the stream or any subject of a message; None if it may be tracked."""
         headers = parse_headers(raw, 0, len(raw))
-        values = headers.fields.get("subject", ()) if headers else ()
+        values = headers.fields.get("subject", ()) if isinstance(headers, Headers) else ()
         subjects = [_normalize_words(decode_header_value(value.encode("latin-1"))) for value in values]
         for rule in self.rules:
             has_stream = stream.strip().casefold() in {name.casefold() for name in rule.streams}

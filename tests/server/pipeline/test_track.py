@@ -284,6 +284,26 @@ def test_encoded_words_are_decoded() -> None:
     assert ControlHeaders(stripped_message=b"\r\n", campaign="grün") == parse_control_headers(raw)
 
 
+def test_message_that_starts_with_an_empty_line_has_no_control_headers() -> None:
+    raw = b"\r\nX-Clicktrail-Campaign: a\r\nSubject: Hi\r\n\r\nhttps://x.example/"
+    assert ControlHeaders(stripped_message=raw) == parse_control_headers(raw)
+    assert (raw, (SkipReason.NOT_A_MESSAGE,)) == (track(raw).raw, track(raw).skip_reasons)
+
+
+@pytest.mark.parametrize(
+    ("value", "campaign"),
+    [
+        (b"=?utf-8?q?a?= " * 100_000, "a" * 255),
+        (b"=?utf-8?q?" * 100_000, ("=?utf-8?q?utf-8?q?" * 15)[:255]),
+        (b"\n " * 100_000 + b"winter", "winter"),
+        (b"a\0\xe9=?utf-7?q?+2AA-?=", "a\0\ufffd=?utf-7?q?+2AA-?="),
+    ],
+)
+def test_hostile_control_header(value: bytes, campaign: str) -> None:
+    tracked = track(b"X-Clicktrail-Campaign: " + value + b"\nSubject: Hi\n\nhttps://x.example/", "a@b.example")
+    assert (campaign, 1) == (tracked.campaign, tracked.link_count)
+
+
 def test_first_of_repeated_headers_counts() -> None:
     raw = b"X-Clicktrail-Campaign: one\r\nX-Clicktrail-Campaign: two\r\n\r\n"
 
