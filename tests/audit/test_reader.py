@@ -268,3 +268,12 @@ def test_unknown_table() -> None:
     with pytest.raises(ClicktrailError, match="neither an event log nor an export") as caught:
         read_text_lines("email,first name", "ada@reader.example,Ada")
     assert "--columns" in caught.value.hint
+
+
+def test_spellings_of_one_recipient_are_one_message() -> None:
+    rows = [
+        f"{kind},2026-11-18T07:00:00Z,m1,{name}"
+        for kind, name in (("delivered", "Ann <ANN@a.example>"), ("click", "ann@a.example"))
+    ]
+    events = read_rows("type,at,message_id,recipient", *rows)
+    assert {(event.message_id, event.recipient) for event in events} == {("m1 ann@a.example", "ann@a.example")}

@@ -12,6 +12,7 @@ import msgspec
 from clicktrail.errors import StorageError
 from clicktrail.judge.evidence import AddressClick
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
+from clicktrail.model.recipient import normalize_recipient
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts, apply_filter, build_reports
@@ -123,7 +124,7 @@ class MemoryAnalytics:
                 counted=judged.counted,
             )
             for judged in sorted(self._clicks.values(), key=lambda judged: (judged.click.at, judged.click.id))
-            if judged.click.recipient.casefold() == recipient.casefold()
+            if normalize_recipient(judged.click.recipient) == normalize_recipient(recipient)
         ]
 
     async def store(
@@ -141,10 +142,10 @@ class MemoryAnalytics:
         self._anonymous_clicks |= {click.id: click for click in anonymous_clicks}
 
     async def erase(self, recipient: str) -> None:
-        name = recipient.casefold()
-        self.events = {key: event for key, event in self.events.items() if event.recipient.casefold() != name}
+        name = normalize_recipient(recipient)
+        self.events = {key: event for key, event in self.events.items() if event.recipient != name}
         self._clicks = {
-            key: judged for key, judged in self._clicks.items() if judged.click.recipient.casefold() != name
+            key: judged for key, judged in self._clicks.items() if normalize_recipient(judged.click.recipient) != name
         }
         self._history = [change for change in self._history if change.click_id in self._clicks]
 

@@ -67,3 +67,9 @@ def test_trap_is_sealed_as_a_trap() -> None:
     page = '<a href="https://example.org/a" data-clicktrail="trap">A</a><a href="https://example.org/b">B</a>'
     tokens = [link.replacement.rpartition("/")[2] for link in TRACKER.rewrite_html(page, SENDING).links]
     assert [True, False] == [open_token(RING, token).is_trap for token in tokens]
+
+
+def test_recipient_is_sealed_by_its_normalized_name() -> None:
+    for recipient in ("Ann <ANN@example.com>", "ann@example.com"):
+        metadata = MessageMetadata(message_id="m1", sent_at=SENDING.sent_at, recipient=recipient)
+        assert metadata.recipient == "ann@example.com"

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from clicktrail.config_text import decode_toml
 from clicktrail.errors import ClicktrailError, EventError
-from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
+from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event, normalize_event_recipient
+from clicktrail.model.recipient import normalize_recipient
 from clicktrail.model.verdict import Verdict
 
 OnUnreadable = Callable[[int, EventError], None]
@@ -165,7 +166,8 @@ def _convert_row(row: Mapping[str, str], format_: ExportFormat) -> AnyEvent:
     if event_type is None:
         raise EventError(f"not an event: unknown type '{type_text}'")
     # ESPs give a message to several recipients one ID; each recipient's message gets its own.
-    message_id_parts = (fields.get("message_id") or fields.get("campaign"), fields.get("recipient"))
+    recipient = normalize_recipient(str(fields.get("recipient") or ""))
+    message_id_parts = (fields.get("message_id") or fields.get("campaign"), recipient)
     if event_type not in {"sent", "engagement"}:
         fields["esp"] = format_.name
     return build_event(
@@ -194,9 +196,10 @@ def build_event(fields: Mapping[str, object]) -> AnyEvent:
     if "esp_bot" in known_fields:
         known_fields["esp_bot"] = str(known_fields["esp_bot"]).lower() not in _FALSE_VALUES
     try:
-        return cast("AnyEvent", msgspec.convert(known_fields, AnyEvent, strict=False))
+        event = cast("AnyEvent", msgspec.convert(known_fields, AnyEvent, strict=False))
     except msgspec.ValidationError as error:
         raise EventError(f"not an event: {error}") from error
+    return normalize_event_recipient(event)
 
 
 def _parse_time(value: object) -> datetime:

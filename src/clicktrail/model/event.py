@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from clicktrail.errors import EventError
+from clicktrail.model.recipient import normalize_recipient
 
 AwareDatetime = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -24,7 +25,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
         source: ``clicktrail``, or the name of the ESP that reported the event.
         campaign: campaign of the message; empty if none.
         message_id: our id of the message; empty if the event belongs to no message.
-        recipient: address or opaque id; empty if the message has several recipients.
+        recipient: address or opaque id; empty if the message has several recipients. Normalized when the event is
+            encoded or decoded.
     """
 
     id: str
@@ -188,7 +190,8 @@ def format_rfc3339(at: datetime) -> str:
 
 def encode_event(event: AnyEvent) -> bytes:
     """Encode an event as one line of JSON, without newline."""
-    return msgspec.json.encode(replace(event, at=format_rfc3339(event.at)))
+    recipient = normalize_recipient(event.recipient)
+    return msgspec.json.encode(replace(event, at=format_rfc3339(event.at), recipient=recipient))
 
 
 def decode_event(line: bytes) -> AnyEvent:
@@ -198,6 +201,13 @@ def decode_event(line: bytes) -> AnyEvent:
         EventError: invalid JSON, unknown event type, or a field of the wrong type.
     """
     try:
-        return _event_decoder.decode(line)
+        event = _event_decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EventError(f"not an event: {error}") from error
+    return normalize_event_recipient(event)
+
+
+def normalize_event_recipient(event: AnyEvent) -> AnyEvent:
+    """Return the event with its recipient normalized."""
+    recipient = normalize_recipient(event.recipient)
+    return event if recipient == event.recipient else replace(event, recipient=recipient)

@@ -1,6 +1,70 @@
-"""Names of recipients."""
+"""Names of recipients: email addresses, or opaque ids of the sender.
+
+Every name is normalized here, before it is stored, sealed, hashed or compared. Databases compare names byte for byte:
+their own lower-casing differs (SQLite and ClickHouse know ASCII only, PostgreSQL uses its locale).
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+import ada_url
+
+_NULL_PATH = "<>"
+"""No address (RFC 5321 section 4.5.5)."""
+_ACE_PREFIX = "xn--"
+"""Start of an internationalized domain label in ASCII (RFC 5890 section 2.3.2.1)."""
+_MAX_LABEL_CHARS = 63
+_FINAL_SIGMA = re.compile(r"(?<=[^\W\d_])\u03c3(?![^\W\d_])")
+"""Folding makes both small sigmas one. People write ς at the end of a word, and a segment holds deliverable addresses."""
 
 
 def normalize_recipient(recipient: str) -> str:
-    """Case-fold an email address. An opaque id may be case-sensitive and stays as it is."""
-    return recipient.casefold() if "@" in recipient else recipient
+    """Return the name that all spellings of one recipient share.
+
+    ``Mary <MARY@Example.com>`` is ``mary@example.com``: the address without display name, in Unicode's simple case
+    folding and composed form (NFC), its domain in Unicode. Simple folding keeps ``straße@`` and ``strasse@`` apart. An
+    opaque id may be case-sensitive: only its white space and its Unicode form are normalized.
+    """
+    if "@" not in recipient:
+        name = recipient if recipient.isascii() else unicodedata.normalize("NFC", recipient)
+        return name.strip().removeprefix(_NULL_PATH)
+    address = _extract_address(recipient) if "<" in recipient else recipient.strip()
+    folded = address.lower() if address.isascii() else _fold_case(address)
+    return _decode_domain(folded) if _ACE_PREFIX in folded else folded
+
+
+def unique_recipients(recipients: Iterable[str]) -> tuple[str, ...]:
+    """Return the normalized names without repetition and without the empty one, in order."""
+    return tuple(dict.fromkeys(name for name in map(normalize_recipient, recipients) if name))
+
+
+def _extract_address(mailbox: str) -> str:
+    """The address between the last angle brackets, if there is one (RFC 5322 section 3.4)."""
+    _, _, rest = mailbox.rpartition("<")
+    address, bracket, _ = rest.partition(">")
+    return address.strip() if bracket and "@" in address else mailbox.strip()
+
+
+def _fold_case(address: str) -> str:
+    composed = unicodedata.normalize("NFC", address)
+    folded = unicodedata.normalize("NFC", "".join(map(_fold_character, composed)))
+    return _FINAL_SIGMA.sub("ς", folded)
+
+
+def _fold_character(character: str) -> str:
+    """Simple case folding (Unicode Character Database, CaseFolding.txt, status C and S): one character stays one."""
+    folded = character.casefold()
+    return folded if len(folded) == 1 else character.lower()
+
+
+def _decode_domain(address: str) -> str:
+    local_part, at, domain = address.rpartition("@")
+    labels = (_decode_label(label) if label.startswith(_ACE_PREFIX) else label for label in domain.split("."))
+    return local_part + at + ".".join(labels)
+
+
+def _decode_label(label: str) -> str:
+    if not label.isascii() or len(label) > _MAX_LABEL_CHARS:
+        return label
+    return _fold_case(str(ada_url.idna.decode(label)))

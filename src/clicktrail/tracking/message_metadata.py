@@ -5,9 +5,11 @@ from datetime import datetime
 from operator import attrgetter
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import BodyType
+from clicktrail.model.recipient import normalize_recipient
 from clicktrail.rewrite import NumberedLink
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.tokens import MAX_SHORT_LINKS, KeyRing, SealedLink, encode_short_token, seal_token
@@ -20,7 +22,8 @@ class MessageMetadata(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         message_id: an id of your choice, unique for each message.
         sent_at: aware; sealed in whole seconds.
-        recipient: an address or, better, an opaque id; empty if the message has several recipients.
+        recipient: an address or, better, an opaque id; empty if the message has several recipients. It is normalized:
+            ``Ann <ANN@example.com>`` becomes ``ann@example.com``.
         campaign: campaign for reports and UTM parameters; empty if none.
         stream: kind of message, such as ``password-reset``; empty if unknown.
         medium: ``utm_medium``, one of the convention's; empty for the convention's default.
@@ -40,6 +43,9 @@ class MessageMetadata(msgspec.Struct, frozen=True, kw_only=True):
     consent: Consent = Consent.UNKNOWN
     anonymous_id: str = ""
     short_code: int | None = None
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "recipient", normalize_recipient(self.recipient))
 
     def anonymize(self) -> "MessageMetadata":
         """Return metadata that does not identify the recipient.

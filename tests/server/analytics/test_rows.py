@@ -1,9 +1,10 @@
 import dataclasses
+import json
 from datetime import timedelta
 
 from msgspec.structs import replace
 
-from clicktrail.model.event import AnonymousClick, Engagement
+from clicktrail.model.event import AnonymousClick, Engagement, decode_event
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.analytics.rows import (
     ClickRow,
@@ -140,3 +141,10 @@ def test_verdict_change_row_holds_both_verdicts_and_the_evidence() -> None:
             version=7,
         )
     ]
+
+
+def test_stored_line_has_the_normalized_recipient_and_unknown_fields() -> None:
+    line = '{"type":"click","id":"1","at":"2026-11-23T09:00:00Z","recipient":"MARYÜBER@a.example","x":[1]}'.encode()
+    (row,) = build_event_rows([(line, decode_event(line))], version=1)
+    fields = json.loads(row.line)
+    assert (fields["recipient"], fields["x"], fields["at"]) == ("maryüber@a.example", [1], "2026-11-23T09:00:00Z")

@@ -86,7 +86,11 @@ def test_token_holds_message_and_position() -> None:
     [
         (b"", ("anna@example.net",), "anna@example.net"),
         (b"", ("anna@example.net", "ben@example.net"), ""),
+        (b"", ("Anna@Example.net", "anna@example.net"), "anna@example.net"),
+        (b"", (), ""),
         (b"X-Clicktrail-Recipient: person-17\r\n", ("anna@example.net",), "person-17"),
+        (b"X-Clicktrail-Recipient: Anna <ANNA@example.net>\r\n", ("x@example.net",), "anna@example.net"),
+        (b"X-Clicktrail-Recipient: =?utf-8?q?MARYU=CC=88BER=40a.example?=\r\n", (), "maryüber@a.example"),
         (b"X-Clicktrail-Recipient: person-17\r\n", ("anna@example.net", "ben@example.net"), "person-17"),
     ],
 )
@@ -244,6 +248,8 @@ async def consents(tmp_path: Path) -> AsyncIterator[Consents]:
         (ControlHeaders(stripped_message=b""), ["anna", "nobody"], Consent.UNKNOWN),
         (ControlHeaders(stripped_message=b""), ["anna", "nobody", "dan"], Consent.DENIED),
         (ControlHeaders(stripped_message=b"", recipient="person-17"), ["anna"], Consent.DENIED),
+        (ControlHeaders(stripped_message=b"", recipient="Dan <DAN@example.net>"), ["anna"], Consent.DENIED),
+        (ControlHeaders(stripped_message=b""), ["DAN"], Consent.DENIED),
         (ControlHeaders(stripped_message=b"", recipient="person-18"), ["dan"], Consent.UNKNOWN),
         (ControlHeaders(stripped_message=b"", consent="granted"), ["dan"], Consent.GRANTED),
         (ControlHeaders(stripped_message=b"", consent="no"), ["anna"], Consent.DENIED),

@@ -30,12 +30,20 @@ def test_imported_events_get_message_ids(settings: Settings) -> None:
     events: list[AnyEvent] = [
         click("m1", "1"),
         click("", "2", recipient="ann"),
+        click("", "2b", recipient="Ann <ANN@a.example>"),
         click("", "3"),
         click("", "4", campaign="", recipient="ann"),
         AnonymousClick(id="5", at=SENT_AT, campaign="spring"),
     ]
-    assert import_events(settings, events) == 5
-    assert [event.message_id for event in read_events(settings)] == ["m1", "spring\x1fann", "-3", "", ""]
+    assert import_events(settings, events) == 6
+    assert [event.message_id for event in read_events(settings)] == [
+        "m1",
+        "spring\x1fann",
+        "spring\x1fann@a.example",
+        "-3",
+        "",
+        "",
+    ]
 
 
 def test_many_events_keep_their_order(settings: Settings) -> None:

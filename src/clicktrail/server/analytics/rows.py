@@ -21,6 +21,7 @@ from clicktrail.model.event import (
     Opened,
     format_rfc3339,
 )
+from clicktrail.model.recipient import normalize_recipient
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.server.ports import JudgedMessage
@@ -124,8 +125,7 @@ def build_event_rows(events: Sequence[tuple[bytes, AnyEvent]], *, version: int) 
             message_id=event.message_id,
             at=format_rfc3339(event.at),
             id=event.id,
-            # Bytes that are not UTF-8 can only be inside unknown fields: known ones were decoded as UTF-8.
-            line=line.decode("utf-8", errors="replace"),
+            line=_decode_line(line, event),
             version=version,
         )
 
@@ -139,7 +139,7 @@ def build_address_click_rows(events: Iterable[AnyEvent]) -> Iterator[AddressClic
                 at=format_rfc3339(event.at),
                 id=event.id,
                 message_id=event.message_id,
-                recipient=event.recipient,
+                recipient=normalize_recipient(event.recipient),
                 tampered=event.tampered,
                 user_agent_hash=hash_user_agent(event.user_agent),
             )
@@ -211,7 +211,7 @@ def build_verdict_change_rows(
                 campaign=message.timeline.campaign,
                 click_id=judged.click.id,
                 message_id=message.timeline.message_id,
-                person=judged.click.recipient or message.timeline.message_id,
+                person=normalize_recipient(judged.click.recipient) or message.timeline.message_id,
                 before=previous_verdict,
                 after=judged.verdict,
                 score=judged.score,
@@ -227,6 +227,16 @@ def hours_since_epoch(at: datetime) -> int:
     return int(at.timestamp() // _SECONDS_PER_HOUR)
 
 
+def _decode_line(line: bytes, event: AnyEvent) -> str:
+    """The line as it arrived, but with a normalized recipient."""
+    # Bytes that are not UTF-8 can only be inside unknown fields: known ones were decoded as UTF-8.
+    text = line.decode("utf-8", errors="replace")
+    if not event.recipient or msgspec.json.encode(event.recipient) in line:
+        return text
+    fields = msgspec.json.decode(text, type=dict[str, object])
+    return msgspec.json.encode(fields | {"recipient": event.recipient}).decode()
+
+
 def _build_click_row(judged: JudgedClick, *, message_id: str, campaign: str, version: int) -> ClickRow:
     click = judged.click
     return ClickRow(
@@ -235,7 +245,7 @@ def _build_click_row(judged: JudgedClick, *, message_id: str, campaign: str, ver
         id=click.id,
         message_id=message_id,
         at=format_rfc3339(click.at),
-        person=click.recipient or message_id,
+        person=normalize_recipient(click.recipient) or message_id,
         link=click.link,
         url=click.url,
         link_group=click.group,

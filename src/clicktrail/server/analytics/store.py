@@ -16,6 +16,7 @@ import msgspec
 
 from clicktrail.judge.evidence import AddressClick
 from clicktrail.model.event import AnonymousClick, AnyEvent, decode_event, format_rfc3339
+from clicktrail.model.recipient import normalize_recipient
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts
@@ -164,7 +165,9 @@ class ChdbAnalytics:
 
     async def recipient_clicks(self, recipient: str) -> Sequence[RecipientClick]:
         """The clicks of a recipient, by time."""
-        return await self._connections.fetch_rows("recipient_clicks", RecipientClick, {"recipient": recipient})
+        return await self._connections.fetch_rows(
+            "recipient_clicks", RecipientClick, {"recipient": normalize_recipient(recipient)}
+        )
 
     async def store(
         self, lines: Sequence[bytes], messages: Sequence[JudgedMessage], anonymous_clicks: Sequence[AnonymousClick] = ()

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from clicktrail.model.consent import Consent
 from clicktrail.model.event import Sent
 from clicktrail.model.link_set import ShortLinkMessage, StoredLink
+from clicktrail.model.recipient import unique_recipients
 from clicktrail.rewrite import RewriteResult, SkipReason
 from clicktrail.rewrite.encoded_words import MAX_VALUE_BYTES, decode_header_value
 from clicktrail.tokens import MAX_SHORT_LINKS, encode_short_token
@@ -156,7 +157,7 @@ async def add_stored_consent(
     """
     if headers.stated_consent is not None:
         return headers
-    names = [headers.recipient] if headers.recipient else recipients
+    names = unique_recipients([headers.recipient] if headers.recipient else recipients)
     stored = [await consents.find(name) for name in names]
     if Consent.DENIED in stored:
         return replace(headers, consent=Consent.DENIED)
@@ -168,11 +169,11 @@ def track_message(
     headers: ControlHeaders, *, tracker: Tracker, recipients: Sequence[str], identity: MessageIdentity, now: datetime
 ) -> TrackedMessage:
     """Rewrite one message. Never raises: what cannot be rewritten is sent unchanged, with the reason."""
-    recipient = headers.recipient or (recipients[0] if len(recipients) == 1 else "")
+    names = unique_recipients([headers.recipient] if headers.recipient else recipients)
     metadata = MessageMetadata(
         message_id=identity.message_id,
         sent_at=now,
-        recipient=recipient,
+        recipient=names[0] if len(names) == 1 else "",
         campaign=headers.campaign,
         stream=headers.stream,
         medium=headers.medium,

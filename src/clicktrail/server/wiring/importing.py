@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from clicktrail import keyring_file
 from clicktrail.audit import message_key
 from clicktrail.errors import StorageError
-from clicktrail.model.event import AnonymousClick, AnyEvent, encode_event
+from clicktrail.model.event import AnonymousClick, AnyEvent, encode_event, normalize_event_recipient
 from clicktrail.server import overrides_file
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.settings import Settings
@@ -48,6 +48,7 @@ async def _write_events(settings: Settings, events: Iterable[AnyEvent]) -> int:
 
 def _assign_message_id(event: AnyEvent) -> AnyEvent:
     """Give an event of a campaign the message id that audits derive. Without a campaign an event is not counted."""
+    event = normalize_event_recipient(event)
     if event.message_id or not event.campaign or isinstance(event, AnonymousClick):
         return event
     return replace(event, message_id=message_key(event))

@@ -1,4 +1,3 @@
-ALTER TABLE recipient_clicks
-DELETE WHERE person_lower = lower({recipient:String})
-    AND (person = {recipient:String} OR position({recipient:String}, '@') > 0)
+ALTER TABLE person_clicks
+DELETE WHERE person = {recipient:String}
 SETTINGS mutations_sync = 1
