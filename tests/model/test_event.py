@@ -19,6 +19,7 @@ from clicktrail.model.event import (
     encode_event,
     format_rfc3339,
 )
+from clicktrail.model.recipient import normalize_recipient
 from tests.support.events import NOON, click, engagement, sent
 
 instants = st.integers(-(2**40), 2**42).map(lambda elapsed: NOON + timedelta(milliseconds=elapsed))
@@ -37,7 +38,7 @@ def test_encoded_click() -> None:
 @given(
     event=st.one_of(
         st.builds(Sent, id=texts, at=instants, campaign=texts, links=st.integers(0, 99), subject=texts),
-        st.builds(Delivered, id=texts, at=instants, recipient=texts, esp=texts),
+        st.builds(Delivered, id=texts, at=instants, recipient=texts.map(normalize_recipient), esp=texts),
         st.builds(
             Click,
             id=texts,

@@ -16,7 +16,7 @@ _ACE_PREFIX = "xn--"
 """Start of an internationalized domain label in ASCII (RFC 5890 section 2.3.2.1)."""
 _MAX_LABEL_CHARS = 63
 _FINAL_SIGMA = re.compile(r"(?<=[^\W\d_])\u03c3(?![^\W\d_])")
-"""Folding makes both small sigmas one. People write ς at the end of a word, and a segment holds deliverable addresses."""
+"""Folding makes both small sigmas one. At the end of a word people write ς, and a segment must be deliverable."""
 
 
 def normalize_recipient(recipient: str) -> str:
