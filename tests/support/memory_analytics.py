@@ -10,8 +10,9 @@ from zlib import crc32
 import msgspec
 
 from clicktrail.errors import StorageError
-from clicktrail.judge.evidence import AddressClick
-from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
+from clicktrail.judge.evidence import AddressClick, start_of_interval
+from clicktrail.judge.scoring import MAX_CLICKS_JUDGED_TOGETHER
+from clicktrail.model.event import AnonymousClick, AnyEvent, Click, Engagement, decode_event
 from clicktrail.model.recipient import normalize_recipient
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
@@ -62,15 +63,34 @@ class MemoryAnalytics:
         return {
             message_id: Timeline.from_events(
                 message_id, (event for event in self.events.values() if event.message_id == message_id)
-            )
+            ).first_clicks(MAX_CLICKS_JUDGED_TOGETHER)
             for message_id in requested
         }
 
+    async def clicks_by_id(self, message_ids: Iterable[str], click_ids: Iterable[str]) -> Sequence[Click]:
+        requested, ids = set(message_ids), set(click_ids)
+        return [click for click in self._sorted_clicks() if click.message_id in requested and click.id in ids]
+
+    async def engagements(self, message_ids: Iterable[str], click_ids: Iterable[str]) -> Sequence[Engagement]:
+        requested, ids = set(message_ids), set(click_ids)
+        engagements = (event for event in self.events.values() if isinstance(event, Engagement))
+        return [event for event in engagements if event.message_id in requested and event.click_id in ids]
+
+    async def interval_clicks(self, intervals: Iterable[tuple[str, datetime]], *, limit: int) -> Sequence[Click]:
+        found: dict[tuple[str, datetime], list[Click]] = {interval: [] for interval in intervals}
+        for click in self._sorted_clicks():
+            if (interval := (click.message_id, start_of_interval(click.at))) in found:
+                found[interval].append(click)
+        return [click for clicks in found.values() for click in clicks[:limit]]
+
+    async def later_clicks(self, message_id: str, *, after: Click, limit: int) -> Sequence[Click]:
+        own = (click for click in self._sorted_clicks() if click.message_id == message_id)
+        return [click for click in own if (click.at, click.id) > (after.at, after.id)][:limit]
+
     async def address_clicks(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[AddressClick]:
-        clicks = (event for event in self.events.values() if isinstance(event, Click))
         return [
             AddressClick.from_click(click)
-            for click in sorted(clicks, key=lambda click: (click.at, click.id))
+            for click in self._sorted_clicks()
             if "/" not in click.ip
             and any(click.ip == ip and since <= click.at <= until for ip, since, until in windows)
         ]
@@ -199,6 +219,10 @@ class MemoryAnalytics:
 
     def judged_clicks(self) -> dict[str, JudgedClick]:
         return dict(self._clicks)
+
+    def _sorted_clicks(self) -> list[Click]:
+        clicks = (event for event in self.events.values() if isinstance(event, Click))
+        return sorted(clicks, key=lambda click: (click.at, click.id))
 
     def _find_changes(self, message: JudgedMessage) -> Iterator[VerdictChange]:
         for before, judged in message.changed_clicks:

@@ -5,7 +5,7 @@ One address that opens many people's mail belongs to a scanner.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from operator import attrgetter
 from typing import Final
@@ -29,6 +29,11 @@ sort_key = attrgetter("at", "message_id", "recipient", "user_agent_hash")
 
 ACTIVITY_WINDOW: Final = timedelta(seconds=60)
 """Maximum time between a click and a click on another message that may affect its verdict."""
+
+INTERVAL: Final = timedelta(seconds=10)
+"""Where there are too many clicks to compare all, the first ones of every interval are compared."""
+
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 _CACHE_SIZE = 16_384
 """Scanners return from the same addresses."""
@@ -84,6 +89,11 @@ class AddressClick:
             tampered=click.tampered,
             user_agent_hash=hash_user_agent(click.user_agent),
         )
+
+
+def start_of_interval(at: datetime) -> datetime:
+    """Start of the `INTERVAL` that a time belongs to. Intervals are counted from the Unix epoch."""
+    return at - (at - _EPOCH) % INTERVAL
 
 
 def group_by_address(

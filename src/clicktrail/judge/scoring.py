@@ -1,12 +1,19 @@
-"""Turn signals into verdicts: hard rules first, then the sum of points."""
+"""Turn signals into verdicts: hard rules first, then the sum of points.
 
-from collections.abc import Iterable, Sequence
+A message can have any number of clicks: its link may be posted in public, or requested in a loop. So clicks are
+compared in groups of at most `MAX_CLICKS_JUDGED_TOGETHER`: the first clicks of the message, and later the first clicks
+of every `INTERVAL`. Any other click is judged by itself. A click therefore changes a bounded number of verdicts, and
+every verdict is determined by the message's clicks, not by the order in which they become known.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from itertools import groupby
 from typing import Final, Protocol
 
-from clicktrail.judge.evidence import AddressClick, MessageEvidence
+from clicktrail.judge.evidence import AddressClick, MessageEvidence, start_of_interval
 from clicktrail.judge.rules import Context, Rule, Rules
 from clicktrail.judge.signals import SIGNALS, SignalMatches
 from clicktrail.model.event import Click
@@ -18,6 +25,9 @@ SETTLED_AFTER: Final = timedelta(minutes=30)
 
 FINAL_AFTER: Final = timedelta(hours=72)
 """By then ESPs no longer retry failed webhooks."""
+
+MAX_CLICKS_JUDGED_TOGETHER: Final = 300
+"""Three scanners that request each of fifty links with HEAD and GET."""
 
 _ENGAGED_SIGNAL = "engaged"
 
@@ -38,7 +48,27 @@ def judge(timeline: Timeline, context: Context, address_clicks: Iterable[Address
 
     ``address_clicks`` are clicks on other messages from the same IP addresses, within `ACTIVITY_WINDOW` of a click of
     this message. Clicks outside this window, and clicks of this message, change nothing.
+
+    Groups after the first one are judged without ``address_clicks``.
     """
+    first_clicks = timeline.first_clicks(MAX_CLICKS_JUDGED_TOGETHER)
+    judged = _judge_together(first_clicks, context, address_clicks)
+    later_clicks = timeline.clicks[MAX_CLICKS_JUDGED_TOGETHER:]
+    groups = timeline.split(group_later_clicks(later_clicks), timeline.engagements) if later_clicks else ()
+    return (*judged, *(later for group in groups for later in _judge_together(group, context, ())))
+
+
+def group_later_clicks(clicks: Iterable[Click]) -> Iterator[Sequence[Click]]:
+    """Group clicks, in the order of time, that are judged together: of every interval the first, any other alone."""
+    for _, iterator in groupby(clicks, key=lambda click: start_of_interval(click.at)):
+        interval_clicks = tuple(iterator)
+        yield interval_clicks[:MAX_CLICKS_JUDGED_TOGETHER]
+        yield from ((click,) for click in interval_clicks[MAX_CLICKS_JUDGED_TOGETHER:])
+
+
+def _judge_together(
+    timeline: Timeline, context: Context, address_clicks: Iterable[AddressClick]
+) -> tuple[JudgedClick, ...]:
     evidence = MessageEvidence.from_timeline(timeline, context, address_clicks)
     matches = [
         (rule, clicks) for rule in context.rules.rules if (clicks := SIGNALS[rule.name](evidence, **rule.thresholds))

@@ -1,6 +1,6 @@
 """The events of one message, ordered by time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +24,37 @@ class Timeline:
         """Return this timeline with more events."""
         return Timeline.from_events(self.message_id, (*self.events, *events))
 
+    def first_clicks(self, limit: int) -> "Timeline":
+        """Return this timeline with only the first ``limit`` clicks, and the engagements that belong to them.
+
+        The message's first engagement stays too, so that the message keeps having one.
+        """
+        clicks = self.clicks
+        if len(clicks) < limit:
+            return self
+        kept_ids = {click.id for click in clicks[:limit]}
+        first_engagement = next(iter(self.engagements), None)
+        return Timeline(
+            message_id=self.message_id,
+            events=tuple(
+                event
+                for event in self.events
+                if not isinstance(event, Click | Engagement)
+                or (event.id if isinstance(event, Click) else event.click_id) in kept_ids
+                or event is first_engagement
+            ),
+        )
+
+    def split(self, groups: Iterable[Sequence[Click]], engagements: Iterable[Engagement]) -> Iterator["Timeline"]:
+        """Yield a timeline for each group of clicks, with their engagements and the message's sending and delivery."""
+        engagements_by_click: dict[str, list[Engagement]] = {}
+        for engagement in engagements:
+            engagements_by_click.setdefault(engagement.click_id, []).append(engagement)
+        message_events = tuple(event for event in (self.sent, self.delivered) if event)
+        for clicks in groups:
+            own_engagements = (event for click in clicks for event in engagements_by_click.get(click.id, ()))
+            yield Timeline.from_events(self.message_id, (*message_events, *clicks, *own_engagements))
+
     @property
     def clicks(self) -> tuple[Click, ...]:
         """All requests, including HEAD and prefetches."""
@@ -43,6 +74,11 @@ class Timeline:
         return None
 
     @property
+    def delivered(self) -> Delivered | None:
+        """The first delivery; None if there is none."""
+        return next((event for event in self.events if isinstance(event, Delivered)), None)
+
+    @property
     def campaign(self) -> str:
         """Campaign of the `sent` event, else of the first event that has one."""
         if sent := self.sent:
@@ -52,6 +88,5 @@ class Timeline:
     @property
     def arrived_at(self) -> datetime | None:
         """Earliest time at which the recipient could click: delivery if known, else sending."""
-        delivered = next((event for event in self.events if isinstance(event, Delivered)), None)
-        known = delivered or self.sent
+        known = self.delivered or self.sent
         return known.at if known else None

@@ -153,9 +153,12 @@ async def test_line_that_is_not_utf_8_is_stored(analytics: ChdbAnalytics) -> Non
 
 
 async def test_timeline_query_reads_few_other_rows(connections: ChdbPool) -> None:
-    await connections.execute("INSERT INTO events SELECT toString(number), 0, '', '{}', 1 FROM numbers(20_000)")
+    await connections.execute(
+        "INSERT INTO events (message_id, line) SELECT toString(number), '{}' FROM numbers(20_000)"
+    )
     rows = await connections.execute(
-        f"{load_query('timelines')} SETTINGS max_rows_to_read = 500", {"message_ids": ["7777"]}
+        f"{load_query('timelines')} SETTINGS max_rows_to_read = 1_000",
+        {"message_ids": ["7777"], "limit": "9", "event_limit": "9"},
     )
     assert rows == b'{"message_id":"7777","line":"{}"}\n'
 

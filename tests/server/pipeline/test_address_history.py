@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from clicktrail.judge.evidence import ACTIVITY_WINDOW, AddressClick
+from clicktrail.judge.evidence import ACTIVITY_WINDOW, INTERVAL, AddressClick, start_of_interval
 from clicktrail.model.event import Click, encode_event
 from clicktrail.server.pipeline.address_history import (
+    MAX_CLICKS_PER_INTERVAL,
     MAX_NEIGHBOURS_PER_SIDE,
     AddressHistory,
     ClicksByAddress,
@@ -168,7 +169,7 @@ def test_affected_messages_include_every_changed_signal(clicks: list[AddressClic
     before: list[AddressClick] = []
     for new_click in clicks:
         by_address.add(new_click)
-        affected_ids = {new_click.message_id, *by_address.affected_message_ids(new_click)}
+        affected_ids = {new_click.message_id, *(click.message_id for click in by_address.find_affected(new_click))}
         for target in before:
             if target.message_id and target.message_id not in affected_ids:
                 assert compute_signals(target, before) == compute_signals(target, [*before, new_click])
@@ -177,9 +178,19 @@ def test_affected_messages_include_every_changed_signal(clicks: list[AddressClic
 
 def test_number_of_compared_clicks_is_bounded() -> None:
     by_address = ClicksByAddress(make_click(number / 20, f"{number}@a.example") for number in range(1_000))
-    affected_ids = set(by_address.affected_message_ids(make_click(25.01, "new_click@a.example")))
+    affected_ids = {click.message_id for click in by_address.find_affected(make_click(25.01, "new_click@a.example"))}
     near = set(by_address.find_nearest(make_click(25.01, "new_click@a.example")))
     assert (2 * (MAX_NEIGHBOURS_PER_SIDE + 1), 2 * MAX_NEIGHBOURS_PER_SIDE) == (len(affected_ids), len(near))
+
+
+def test_first_clicks_of_an_interval_are_evidence_in_any_order() -> None:
+    clicks = [make_click(number / 1_000, f"{number}@a.example") for number in range(3 * MAX_CLICKS_PER_INTERVAL)]
+    expected = [*clicks[:MAX_CLICKS_PER_INTERVAL]]
+    later = make_click(INTERVAL.total_seconds(), "later@a.example")
+    for order in (clicks, clicks[::-1], [*clicks[1::2], *clicks[::2]]):
+        by_address = ClicksByAddress([later, *order])
+        by_address.remove(clicks[-1])
+        assert list(by_address.get_clicks(HOME_IP)) == [*expected, later]
 
 
 def test_compared_neighbours_exceed_every_count_that_a_rule_needs() -> None:
@@ -197,13 +208,18 @@ def test_windows_around_clicks_do_not_overlap() -> None:
     expected = [
         (HOME_IP, noon_plus(0) - ACTIVITY_WINDOW, noon_plus(120) + ACTIVITY_WINDOW),
         (HOME_IP, noon_plus(300) - ACTIVITY_WINDOW, noon_plus(300) + ACTIVITY_WINDOW),
-        (AZURE_IP, noon_plus(5) - ACTIVITY_WINDOW, noon_plus(5) + ACTIVITY_WINDOW),
+        (AZURE_IP, noon_plus(0) - ACTIVITY_WINDOW, noon_plus(5) + ACTIVITY_WINDOW),
     ]
     assert expected == list(build_address_windows(clicks))
 
 
 @given(st.lists(st.integers(0, 600), min_size=1), st.integers(-100, 700))
-def test_windows_cover_exactly_the_activity_window(clicked: list[int], second: int) -> None:
+def test_windows_cover_the_activity_window_from_the_start_of_an_interval(clicked: list[int], second: int) -> None:
     found = build_address_windows(click(seconds) for seconds in clicked)
-    near = any(timedelta(seconds=abs(second - seconds)) <= ACTIVITY_WINDOW for seconds in clicked)
-    assert near == sum(since <= noon_plus(second) <= until for _, since, until in found)
+    near = any(
+        start_of_interval(noon_plus(seconds) - ACTIVITY_WINDOW)
+        <= noon_plus(second)
+        <= noon_plus(seconds) + ACTIVITY_WINDOW
+        for seconds in clicked
+    )
+    assert near == any(since <= noon_plus(second) <= until for _, since, until in found)

@@ -21,15 +21,14 @@ from clicktrail.report import CampaignReport, ClickCounts
 from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.writer import SegmentWriter
-from clicktrail.server.pipeline.process import (
+from clicktrail.server.pipeline.dominant_address import (
     MIN_CLICKS,
     WINDOW_CLICKS,
     DominantAddress,
     DominantAddressDetector,
-    MessageCache,
-    MessageSnapshot,
-    Processor,
 )
+from clicktrail.server.pipeline.judged_messages import MessageCache, MessageSnapshot
+from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import EventStore, JournalEntry, JournalReader, JudgedMessage, Reports
 from clicktrail.server.system import SystemClock
 from tests.support.events import AZURE_IP
@@ -547,7 +546,7 @@ def _changes(snapshot: MessageSnapshot, message: JudgedMessage) -> tuple[tuple[J
 
 def test_cache_evicts_least_recently_judged_message() -> None:
     one, two, three = (make_judged_message(sent(name)) for name in ("m1", "m2", "m3"))
-    recent = MessageCache(2)
+    recent = MessageCache(2, max_clicks=9)
     recent.add([one, two])
     recent.add([one])
     recent.add([three])
@@ -558,7 +557,7 @@ def test_cache_evicts_least_recently_judged_message() -> None:
 def test_cache_evicts_messages_with_old_clicks() -> None:
     young, old = make_judged_click(click("m1", "young", after_s=60)), make_judged_click(click("m2", "old", after_s=59))
     both = make_judged_message(clicks=(old, make_judged_click(click("m2", "new", after_s=90))))
-    recent = MessageCache(9)
+    recent = MessageCache(9, max_clicks=9)
     recent.add([make_judged_message(clicks=(young,)), both, make_judged_message(sent("m3"))])
     recent.evict_before(before=SENT_AT + timedelta(seconds=60))
     assert ["m1", "m3"] == list(recent.get_many(["m1", "m2", "m3"]))

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from clicktrail import keyring_file
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.journal.segments import list_segment_numbers
-from clicktrail.server.pipeline.process import MIN_CLICKS
+from clicktrail.server.pipeline.dominant_address import MIN_CLICKS
 from clicktrail.server.ports import JudgedMessage
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.engine import VerdictChangeLogger

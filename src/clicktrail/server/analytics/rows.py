@@ -16,6 +16,7 @@ from clicktrail.model.event import (
     AnyEvent,
     Bounced,
     Click,
+    Conversion,
     Delivered,
     Engagement,
     Opened,
@@ -35,6 +36,8 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True):
     message_id: str
     at: str
     id: str
+    type: str
+    click_id: str
     line: str
     version: int
 
@@ -125,6 +128,8 @@ def build_event_rows(events: Sequence[tuple[bytes, AnyEvent]], *, version: int) 
             message_id=event.message_id,
             at=format_rfc3339(event.at),
             id=event.id,
+            type=str(event.__struct_config__.tag),
+            click_id=event.click_id if isinstance(event, Engagement | Conversion) else "",
             line=_decode_line(line, event),
             version=version,
         )

@@ -9,20 +9,22 @@ opened, the epoch rises, so the rows of a later owner replace those of an earlie
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
-from clicktrail.judge.evidence import AddressClick
-from clicktrail.model.event import AnonymousClick, AnyEvent, decode_event, format_rfc3339
+from clicktrail.judge.evidence import INTERVAL, AddressClick
+from clicktrail.judge.scoring import MAX_CLICKS_JUDGED_TOGETHER
+from clicktrail.model.event import AnonymousClick, AnyEvent, Click, Engagement, decode_event, format_rfc3339
 from clicktrail.model.recipient import normalize_recipient
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts
 from clicktrail.report.accuracy import ConfusionMatrix
 from clicktrail.server.analytics.clicks import list_clicks
-from clicktrail.server.analytics.connection import ChdbPool, load_query, migrate
+from clicktrail.server.analytics.connection import ChdbPool, QueryParameter, load_query, migrate
 from clicktrail.server.analytics.reports import ReportCache, count_confusion, count_filtered
 from clicktrail.server.analytics.rows import (
     LabelRow,
@@ -35,6 +37,7 @@ from clicktrail.server.analytics.rows import (
     hours_since_epoch,
 )
 from clicktrail.server.monitoring.metrics import ANALYTICS_STORE_SECONDS, Histogram
+from clicktrail.server.pipeline.address_history import MAX_CLICKS_PER_INTERVAL
 from clicktrail.server.ports import (
     CachedReport,
     Clicker,
@@ -49,8 +52,14 @@ from clicktrail.server.ports import (
 
 _COUNTER_BITS = 51
 _MAX_EPOCH = (1 << (64 - _COUNTER_BITS)) - 1  # versions are UInt64
+_MAX_TIMELINE_EVENTS = 50_000
+"""Events of one query of timelines: about 100 MB when decoded."""
+
 _RESERVED_VERSIONS = 1 << 32
 """Versions for one opening of the folder in the last epoch: more than 30 years of stores, at four per second."""
+
+
+_Event = TypeVar("_Event", bound=AnyEvent)
 
 
 class _EpochRow(msgspec.Struct):
@@ -104,23 +113,69 @@ class ChdbAnalytics:
         await self._connections.close()
 
     async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
-        """The stored timelines of messages."""
-        events: dict[str, list[AnyEvent]] = {message_id: [] for message_id in message_ids}
-        for row in await self._connections.fetch_rows("timelines", _EventLineRow, {"message_ids": tuple(events)}):
-            events[row.message_id].append(decode_event(row.line.encode()))
+        """The stored timelines of the first of the messages, each with the first events of every kind."""
+        requested_ids = sorted(set(message_ids))
+        parameters: dict[str, QueryParameter] = {
+            "message_ids": requested_ids,
+            "limit": str(MAX_CLICKS_JUDGED_TOGETHER),
+            "event_limit": str(_MAX_TIMELINE_EVENTS),
+        }
+        rows = await self._connections.fetch_rows("timelines", _EventLineRow, parameters)
+        if len(rows) == _MAX_TIMELINE_EVENTS:
+            # The last message may be incomplete. A message alone is returned anyway, with as many events as there are.
+            last_id = rows[-1].message_id
+            end = requested_ids.index(last_id)
+            requested_ids = requested_ids[: end or 1]
+        events: dict[str, list[AnyEvent]] = {message_id: [] for message_id in requested_ids}
+        for row in rows:
+            if row.message_id in events:
+                events[row.message_id].append(decode_event(row.line.encode()))
         return {
-            message_id: Timeline.from_events(message_id, message_events)
+            message_id: Timeline.from_events(message_id, message_events).first_clicks(MAX_CLICKS_JUDGED_TOGETHER)
             for message_id, message_events in events.items()
         }
+
+    async def clicks_by_id(self, message_ids: Iterable[str], click_ids: Iterable[str]) -> Sequence[Click]:
+        """The stored clicks of messages with these ids."""
+        parameters = {"message_ids": tuple(message_ids), "click_ids": tuple(click_ids)}
+        return await self._fetch_events("clicks_by_id", parameters, Click)
+
+    async def engagements(self, message_ids: Iterable[str], click_ids: Iterable[str]) -> Sequence[Engagement]:
+        """The stored engagements of clicks."""
+        parameters = {"message_ids": tuple(message_ids), "click_ids": tuple(click_ids)}
+        return await self._fetch_events("engagements", parameters, Engagement)
+
+    async def interval_clicks(self, intervals: Iterable[tuple[str, datetime]], *, limit: int) -> Sequence[Click]:
+        """The first clicks of messages in intervals."""
+        pairs = tuple(intervals)
+        parameters: dict[str, QueryParameter] = {
+            "message_ids": [message_id for message_id, _ in pairs],
+            "intervals": [str(int(start.timestamp()) // int(INTERVAL.total_seconds())) for _, start in pairs],
+            "interval_ms": str(INTERVAL // timedelta(milliseconds=1)),
+            "limit": str(limit),
+        }
+        return await self._fetch_events("interval_clicks", parameters, Click)
+
+    async def later_clicks(self, message_id: str, *, after: Click, limit: int) -> Sequence[Click]:
+        """The next clicks of a message after one of its clicks, by time and id."""
+        parameters: dict[str, QueryParameter] = {
+            "message_id": message_id,
+            "after_at": format_rfc3339(after.at),
+            "after_id": after.id,
+            "limit": str(limit),
+        }
+        return await self._fetch_events("later_clicks", parameters, Click)
 
     async def address_clicks(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[AddressClick]:
         """The clicks of IP addresses within time windows."""
         if not windows:
             return []
-        parameters = {
+        parameters: dict[str, QueryParameter] = {
             "ips": [ip for ip, _, _ in windows],
             "since": [format_rfc3339(since) for _, since, _ in windows],
             "until": [format_rfc3339(until) for _, _, until in windows],
+            "interval_ms": str(INTERVAL // timedelta(milliseconds=1)),
+            "interval_limit": str(MAX_CLICKS_PER_INTERVAL),
         }
         return await self._connections.fetch_rows("address_clicks", AddressClick, parameters)
 
@@ -255,6 +310,13 @@ class ChdbAnalytics:
     ) -> Mapping[str, FilteredCounts]:
         """Counts of the clicks that pass a filter, by campaign."""
         return await count_filtered(self._connections, campaigns, click_filter)
+
+    async def _fetch_events(
+        self, query_name: str, parameters: Mapping[str, QueryParameter], event_type: type[_Event]
+    ) -> list[_Event]:
+        rows = await self._connections.fetch_rows(query_name, _EventLineRow, parameters)
+        events = (decode_event(row.line.encode()) for row in rows)
+        return [event for event in events if isinstance(event, event_type)]
 
     def _take_version(self) -> int:
         version = self._next_unused_version

@@ -5,6 +5,10 @@ click. A busy address can have thousands of clicks a minute, and comparing all o
 millions of comparisons. So only the nearest clicks before and after are compared: on each side, the nearest
 `MAX_NEIGHBOURS_PER_SIDE` different recipients, domains and user agents. No rule's threshold exceeds that number.
 Clicks on tampered links are kept apart: of them, only the nearest on each side matters.
+
+A visitor can request a link in a loop. So the work for a click has two more bounds: of each IP address, only the first
+`MAX_CLICKS_PER_INTERVAL` clicks of each `INTERVAL` are compared, and of these, only the nearest `MAX_COMPARED_PER_SIDE`
+on each side of a click.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -15,12 +19,25 @@ from itertools import chain, islice
 from operator import attrgetter
 from typing import Final, TypeVar
 
-from clicktrail.judge.evidence import ACTIVITY_WINDOW, AddressClick, is_public_ip, sort_key
+from clicktrail.judge.evidence import (
+    ACTIVITY_WINDOW,
+    INTERVAL,
+    AddressClick,
+    is_public_ip,
+    sort_key,
+    start_of_interval,
+)
 from clicktrail.model.event import Click
 from clicktrail.server.ports import EventStore
 
 MAX_NEIGHBOURS_PER_SIDE: Final = 6
 """Greater than every count in the rules' thresholds (checked by a test)."""
+
+MAX_COMPARED_PER_SIDE: Final = 100
+"""Clicks on either side of a click that are compared with it, including those on the same message."""
+
+MAX_CLICKS_PER_INTERVAL: Final = 1_000
+"""Of one IP address, tampered tokens apart: the addresses of phone carriers and large companies have fewer clicks."""
 
 CACHE_SIZE = 100_000
 """Clicks in memory: the last two minutes at 800 clicks a second."""
@@ -68,14 +85,18 @@ class AddressHistory:
                 if self._cached.add(address_click):
                     self._arrival_order.append(address_click)
 
-    async def affected_message_ids(self, clicks: Sequence[Click]) -> set[str]:
-        """Return the messages whose verdicts these clicks can change because the IP address is the same."""
+    async def affected_messages(self, clicks: Sequence[Click]) -> Mapping[str, datetime]:
+        """Return the messages whose verdicts these clicks can change because the IP address is the same.
+
+        Each with the time of its first click that is affected.
+        """
         find_clicks = await self._load_clicks(clicks)
-        return {
-            message_id
-            for click in _select_clicks_with_neighbours(clicks, find_clicks)
-            for message_id in find_clicks(click.ip).affected_message_ids(click)
-        } - {""}
+        affected: dict[str, datetime] = {}
+        for click in _select_clicks_with_neighbours(clicks, find_clicks):
+            for other in find_clicks(click.ip).find_affected(click):
+                affected[other.message_id] = min(other.at, affected.get(other.message_id, other.at))
+        affected.pop("", None)
+        return affected
 
     async def find_nearby_clicks(
         self, clicks_by_message: Mapping[str, Sequence[Click]]
@@ -136,20 +157,27 @@ class ClicksByAddress:
             self.add(click)
 
     def add(self, click: AddressClick) -> bool:
-        """Add a click; return False if it is already included."""
+        """Add a click; return False if it is already included, or if its interval is full of earlier clicks."""
         address = click.ip, click.tampered
         clicks = self._clicks.setdefault(address, [])
         position = bisect_left(clicks, sort_key(click), key=sort_key)
         if clicks[position : position + 1] == [click]:
             return False
+        first, end = _find_interval(clicks, click)
+        if end - first >= MAX_CLICKS_PER_INTERVAL:
+            if position >= end:
+                return False
+            self.remove(clicks[end - 1])
         clicks.insert(position, click)
         if index := self._indexes.get(address):
             index.add(click)
         return True
 
     def remove(self, click: AddressClick) -> None:
-        """Remove a click. It must be included."""
+        """Remove a click, if it is included."""
         address = click.ip, click.tampered
+        if click not in self._clicks.get(address, ())[slice(*_find_interval(self._clicks.get(address, ()), click))]:
+            return
         _remove_click(self._clicks, address, click)
         if address not in self._clicks:
             self._indexes.pop(address, None)
@@ -184,20 +212,22 @@ class ClicksByAddress:
             ):
                 yield from islice(side, 1)
 
-    def affected_message_ids(self, click: AddressClick) -> Iterator[str]:
-        """Yield the messages whose verdicts a click can change. Duplicates and the click's own message may occur."""
+    def find_affected(self, click: AddressClick) -> Iterator[AddressClick]:
+        """Yield the clicks whose verdicts a click can change. Duplicates and clicks on its own message may occur."""
         untampered_clicks = self._clicks.get((click.ip, False), [])
         if click.tampered:
             yield from self._find_affected_by_tampered(untampered_clicks, click)
             return
         # Signals compare the user agents of an address, and the recipients and domains of each user agent.
         for side in _split_into_sides(untampered_clicks, click):
-            yield from _iterate_affected_messages(side, click, (_get_user_agent,))
+            yield from _iterate_affected_clicks(side, click, (_get_user_agent,))
         for side in _split_into_sides(self._get_same_user_agent_clicks(click, tampered=False), click):
-            yield from _iterate_affected_messages(side, click, (_get_recipient, _get_domain))
+            yield from _iterate_affected_clicks(side, click, (_get_recipient, _get_domain))
 
-    def _find_affected_by_tampered(self, clicks: Sequence[AddressClick], tampered_click: AddressClick) -> Iterator[str]:
-        """Messages of the clicks before and after, up to the next tampered click of the same user agent.
+    def _find_affected_by_tampered(
+        self, clicks: Sequence[AddressClick], tampered_click: AddressClick
+    ) -> Iterator[AddressClick]:
+        """The clicks before and after, up to the next tampered click of the same user agent.
 
         Clicks beyond that one are nearer to it than to ``tampered_click``, so their verdicts do not change.
         """
@@ -207,7 +237,7 @@ class ClicksByAddress:
         for side, tampered_side in zip(_split_into_sides(clicks, tampered_click), tampered_sides, strict=True):
             distances = (abs(other.at - tampered_click.at) for other in tampered_side if other != tampered_click)
             max_distance = next(distances, ACTIVITY_WINDOW)
-            yield from (other.message_id for other in side if abs(other.at - tampered_click.at) <= max_distance)
+            yield from (other for other in side if abs(other.at - tampered_click.at) <= max_distance)
 
     def _get_same_user_agent_clicks(self, click: AddressClick, *, tampered: bool) -> Sequence[AddressClick]:
         """Clicks of the same IP address and user agent, in chronological order."""
@@ -264,7 +294,10 @@ def has_shortened_ip_address(click: Click) -> bool:
 
 
 def build_address_windows(clicks: Iterable[Click]) -> Iterator[AddressWindow]:
-    """Yield time windows around clicks by IP address. Windows of one address do not overlap."""
+    """Yield time windows around clicks by IP address, from the start of an interval on.
+
+    Windows of one address do not overlap, but two of them can begin and end in the same interval.
+    """
     times_by_address: dict[str, list[datetime]] = {}
     for click in clicks:
         if is_public_ip(click.ip):
@@ -273,10 +306,10 @@ def build_address_windows(clicks: Iterable[Click]) -> Iterator[AddressWindow]:
         first = last = min(times)
         for at in sorted(times):
             if at - last > 2 * ACTIVITY_WINDOW:
-                yield address, first - ACTIVITY_WINDOW, last + ACTIVITY_WINDOW
+                yield address, start_of_interval(first - ACTIVITY_WINDOW), last + ACTIVITY_WINDOW
                 first = at
             last = at
-        yield address, first - ACTIVITY_WINDOW, last + ACTIVITY_WINDOW
+        yield address, start_of_interval(first - ACTIVITY_WINDOW), last + ACTIVITY_WINDOW
 
 
 def _select_clicks_with_neighbours(clicks: Iterable[Click], find_clicks: _FindClicks) -> Iterator[AddressClick]:
@@ -287,11 +320,21 @@ def _select_clicks_with_neighbours(clicks: Iterable[Click], find_clicks: _FindCl
 
 
 def _split_into_sides(clicks: Sequence[AddressClick], click: AddressClick) -> Iterator[Iterator[AddressClick]]:
-    """Yield two iterators, nearest clicks first: over earlier clicks, and over clicks at the same time or later."""
+    """Yield two iterators, nearest clicks first: over earlier clicks, and over clicks at the same time or later.
+
+    Each yields at most `MAX_COMPARED_PER_SIDE` clicks.
+    """
     first, end = _find_nearby_range(clicks, click)
     middle = bisect_left(clicks, click.at, lo=first, hi=end, key=_get_time)
-    yield (clicks[index] for index in range(middle - 1, first - 1, -1))
-    yield (clicks[index] for index in range(middle, end))
+    yield (clicks[index] for index in range(middle - 1, max(first, middle - MAX_COMPARED_PER_SIDE) - 1, -1))
+    yield (clicks[index] for index in range(middle, min(end, middle + MAX_COMPARED_PER_SIDE)))
+
+
+def _find_interval(clicks: Sequence[AddressClick], click: AddressClick) -> tuple[int, int]:
+    """Index range of the clicks in the same `INTERVAL` as a click; the end is exclusive."""
+    start = start_of_interval(click.at)
+    first = bisect_left(clicks, start, key=_get_time)
+    return first, bisect_left(clicks, start + INTERVAL, lo=first, key=_get_time)
 
 
 def _find_nearby_range(clicks: Sequence[AddressClick], click: AddressClick) -> tuple[int, int]:
@@ -330,10 +373,10 @@ def _take_distinct(neighbours: Iterable[AddressClick], get_key: _GetKey) -> Iter
                 return
 
 
-def _iterate_affected_messages(
+def _iterate_affected_clicks(
     neighbours: Iterable[AddressClick], click: AddressClick, key_functions: Sequence[_GetKey]
-) -> Iterator[str]:
-    """Yield the messages of clicks from the nearest on, until none further out can have ``click`` as a neighbour.
+) -> Iterator[AddressClick]:
+    """Yield clicks on other messages from the nearest on, until none further out can have ``click`` as a neighbour.
 
     The inverse of `_take_distinct`: a click is out of reach once, for every key, the clicks in between have the same
     key or more than `MAX_NEIGHBOURS_PER_SIDE` different keys.
@@ -343,7 +386,7 @@ def _iterate_affected_messages(
         if other == click:
             continue
         if other.message_id != click.message_id:
-            yield other.message_id
+            yield other
         for get_key, keys in zip(key_functions, seen, strict=True):
             keys.add(get_key(other))
         if all(

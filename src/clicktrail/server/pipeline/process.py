@@ -4,36 +4,37 @@ The processor groups a batch of events by message, completes each message's time
 that the same IP addresses clicked on at about the same time are judged again too. Everything is stored before the
 journal's position is committed. After an error the same batch is processed again; storing is idempotent, so every
 event counts exactly once.
+
+The work for a batch is bounded: of a message with very many clicks only the first are judged
+together, messages are loaded a part at a time, and `AddressHistory` compares a bounded number of clicks.
 """
 
-from collections import OrderedDict, deque
-from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from ipaddress import ip_network
-from operator import itemgetter
 
 from clicktrail.errors import EventError
 from clicktrail.judge import Judge
-from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
+from clicktrail.judge.scoring import MAX_CLICKS_JUDGED_TOGETHER
+from clicktrail.model.event import AnonymousClick, AnyEvent, Click, Delivered, Sent, decode_event
 from clicktrail.model.timeline import Timeline
-from clicktrail.model.verdict import JudgedClick, Verdict
-from clicktrail.server.pipeline.address_history import AddressHistory, has_shortened_ip_address
+from clicktrail.server.pipeline.address_history import AddressHistory
+from clicktrail.server.pipeline.dominant_address import DominantAddressDetector
+from clicktrail.server.pipeline.judged_messages import MessageCache, MessageSnapshot, MessageUpdate
+from clicktrail.server.pipeline.later_clicks import LaterClicks
 from clicktrail.server.ports import EventStore, JournalEntry, JournalReader, JudgedMessage, StoreObserver
-
-WINDOW_CLICKS = 1_000
-"""Number of latest clicks that are counted."""
-MIN_CLICKS = 100
-"""With fewer clicks, nothing is reported: of three clicks, one is a third."""
-MIN_SHARE = 0.3
-_PREFIX_LENGTHS = {4: 24, 6: 48}
-"""Only the network is reported, by IP version: the address may be a person's after all."""
 
 MESSAGE_CACHE_SIZE = 10_000
 """Messages in memory."""
 
-_CACHED_CLICKS_PER_MESSAGE = 10
+_CACHED_CLICKS_PER_MESSAGE = 5
+"""Clicks in memory per cached message, on average. More than 19 in 20 messages have fewer."""
+
+_ADDRESS_CLICKS_PER_MESSAGE = 10
 """Address history kept in memory, per cached message. A click is far smaller than a message."""
+
+_MAX_UNSTORED_CLICKS = 50_000
+"""Judged clicks in memory before they are stored: with more, a batch is stored in parts."""
 
 
 class Processor:
@@ -61,8 +62,9 @@ class Processor:
         self._event_store = event_store
         self._judge = judge
         self._on_unreadable = on_unreadable
-        self._message_cache = MessageCache(cache_size)
-        self._address_history = AddressHistory(event_store, cache_size=_CACHED_CLICKS_PER_MESSAGE * cache_size)
+        self._later_clicks = LaterClicks(event_store, judge)
+        self._message_cache = MessageCache(cache_size, max_clicks=_CACHED_CLICKS_PER_MESSAGE * cache_size)
+        self._address_history = AddressHistory(event_store, cache_size=_ADDRESS_CLICKS_PER_MESSAGE * cache_size)
         self._erased_recipients: Container[str] = ()
         self._is_cache_invalid = False
         self._ip_addresses_shortened_before: datetime | None = None
@@ -110,20 +112,46 @@ class Processor:
         if batch.entry_count == 0:
             return 0
         self._pending = batch
-        self._address_history.add(batch.clicks)
-        events_by_message = await self._add_affected_messages(batch)
-        snapshots = await self._load_snapshots(events_by_message)
-        judged = await self._judge_messages(
-            snapshots[message_id].timeline.with_events(events) for message_id, events in events_by_message.items()
-        )
-        await self._store(batch, _select_changes(judged, snapshots, batch))
+        judged_count = await self._process(batch)
         await self._reader.commit()
-        self._message_cache.add(judged)
         self._address_history.evict_excess()
         self._pending = self.oldest_event_at = None
         self.processed_count += len(batch.lines) + len(batch.anonymous_clicks)
-        self.judged_message_count += len(judged)
+        self.judged_message_count += judged_count
         return batch.entry_count
+
+    async def _process(self, batch: "_Batch") -> int:
+        """Judge and store a batch; return the number of judged messages."""
+        self._address_history.add(batch.clicks)
+        affected = await self._address_history.affected_messages(batch.clicks)
+        message_ids = [*sorted(affected.keys() - batch.events_by_message.keys()), *batch.events_by_message]
+        judged_count = 0
+        unstored = _Unstored(lines=batch.lines, anonymous_clicks=batch.anonymous_clicks)
+        changed_deliveries: list[Timeline] = []
+        async for snapshots in self._load_snapshots(message_ids):
+            updates = [
+                MessageUpdate.from_events(
+                    snapshot, batch.events_by_message.get(message_id, ()), affected_at=affected.get(message_id)
+                )
+                for message_id, snapshot in snapshots.items()
+            ]
+            judged = await self._judge_first_clicks(update.timeline for update in updates if update.is_affected)
+            later = await self._later_clicks.judge_events(
+                [update.later_events for update in updates if update.later_events]
+            )
+            self._message_cache.touch(snapshots)
+            unstored.judged += judged.values()
+            unstored.changes += _select_changes(updates, judged, later, batch)
+            judged_count += len(judged.keys() | later.keys())
+            changed_deliveries += (update.timeline for update in updates if _has_changed_delivery(update, batch))
+            if sum(len(message.clicks) for message in unstored.judged) > _MAX_UNSTORED_CLICKS:
+                await self._store(unstored)
+                unstored = _Unstored()
+        await self._store(unstored)
+        for timeline in changed_deliveries:
+            async for message in self._later_clicks.judge_all(timeline):
+                await self._store(_Unstored(changes=[message]))
+        return judged_count
 
     async def _read_batch(self, limit: int) -> "_Batch":
         entries = await self._reader.read(limit)
@@ -167,39 +195,38 @@ class Processor:
             self.dominant_address_detector.add(event.ip)
             self.tampered_count += event.tampered
 
-    async def _add_affected_messages(self, batch: "_Batch") -> dict[str, list[AnyEvent]]:
-        """The batch's events by message id, with an empty list for messages whose verdicts its clicks can change."""
-        affected_ids = await self._address_history.affected_message_ids(batch.clicks)
-        return {message_id: [] for message_id in sorted(affected_ids)} | dict(batch.events_by_message)
-
-    async def _load_snapshots(self, message_ids: Iterable[str]) -> "dict[str, MessageSnapshot]":
-        snapshots = {
-            message_id: MessageSnapshot.from_cache(message)
-            for message_id, message in self._message_cache.get_many(message_ids).items()
-        }
-        if missing := [message_id for message_id in message_ids if message_id not in snapshots]:
-            timelines = await self._event_store.timelines(missing)
+    async def _load_snapshots(self, message_ids: Sequence[str]) -> AsyncIterator[Mapping[str, MessageSnapshot]]:
+        """Yield the messages as they were before the batch, a part at a time."""
+        cached = self._message_cache.get_many(message_ids)
+        if cached:
+            yield {message_id: MessageSnapshot.from_cache(message) for message_id, message in cached.items()}
+        missing_ids = [message_id for message_id in message_ids if message_id not in cached]
+        while missing_ids:
+            timelines = await self._event_store.timelines(missing_ids)
             verdicts = await self._event_store.current_verdicts(timelines.values())
-            snapshots |= {
+            yield {
                 message_id: MessageSnapshot(timeline=timeline, previous_verdicts=verdicts)
                 for message_id, timeline in timelines.items()
             }
-        return snapshots
+            missing_ids = [message_id for message_id in missing_ids if message_id not in timelines]
 
-    async def _judge_messages(self, timelines: Iterable[Timeline]) -> list[JudgedMessage]:
+    async def _judge_first_clicks(self, timelines: Iterable[Timeline]) -> dict[str, JudgedMessage]:
         by_message = {timeline.message_id: timeline for timeline in timelines}
         nearby_clicks = await self._address_history.find_nearby_clicks(
             {message_id: timeline.clicks for message_id, timeline in by_message.items()}
         )
-        return [
-            JudgedMessage(timeline=timeline, clicks=self._judge(timeline, address_clicks=nearby_clicks[message_id]))
+        return {
+            message_id: JudgedMessage(
+                timeline=timeline, clicks=self._judge(timeline, address_clicks=nearby_clicks[message_id])
+            )
             for message_id, timeline in by_message.items()
-        ]
+        }
 
-    async def _store(self, batch: "_Batch", messages: list[JudgedMessage]) -> None:
-        await self._event_store.store(batch.lines, messages, batch.anonymous_clicks)
+    async def _store(self, unstored: "_Unstored") -> None:
+        await self._event_store.store(unstored.lines, unstored.changes, unstored.anonymous_clicks)
+        self._message_cache.add(unstored.judged)
         for observer in self.observers:
-            observer.on_stored(messages)
+            observer.on_stored(unstored.changes)
 
     def _evict_stale(self) -> None:
         if self._is_cache_invalid:
@@ -229,130 +256,49 @@ class _Batch:
     clicks: tuple[Click, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageSnapshot:
-    """A message as it was before a batch.
+@dataclass(slots=True, kw_only=True)
+class _Unstored:
+    """Results of a batch that are not stored yet.
 
     Attributes:
-        judged_clicks: its judged clicks by id; empty if the message was not cached.
-        previous_verdicts: verdicts by click id; may contain clicks of other messages.
+        changes: messages with only their new and changed clicks.
+        judged: messages whose first clicks were judged, with all of these.
     """
 
-    timeline: Timeline
-    judged_clicks: Mapping[str, JudgedClick] = field(default_factory=dict)
-    previous_verdicts: Mapping[str, Verdict]
-
-    @classmethod
-    def from_cache(cls, message: JudgedMessage) -> "MessageSnapshot":
-        """Make a snapshot of a message that was judged recently."""
-        judged_clicks = {judged.click.id: judged for judged in message.clicks}
-        verdicts = {click_id: judged.verdict for click_id, judged in judged_clicks.items()}
-        return cls(timeline=message.timeline, judged_clicks=judged_clicks, previous_verdicts=verdicts)
-
-    def changed_verdicts(self, message: JudgedMessage, batch_click_ids: Container[str]) -> JudgedMessage:
-        """Return the message with only the clicks whose verdicts must be stored, and their previous verdicts.
-
-        A click whose IP address was shortened keeps its verdict, which was computed with the full address.
-        """
-        # A click is stored with its campaign, so a change of campaign changes every click.
-        stored = self.judged_clicks if self.timeline.campaign == message.timeline.campaign else {}
-        changed = [
-            judged
-            for judged in message.clicks
-            if judged != stored.get(judged.click.id)
-            and (judged.click.id in batch_click_ids or not has_shortened_ip_address(judged.click))
-        ]
-        previous = {judged.click.id: self.previous_verdicts.get(judged.click.id) for judged in changed}
-        return JudgedMessage(
-            timeline=message.timeline,
-            clicks=tuple(changed),
-            previous_verdicts={click_id: verdict for click_id, verdict in previous.items() if verdict},
-        )
+    lines: Sequence[bytes] = ()
+    anonymous_clicks: Sequence[AnonymousClick] = ()
+    changes: list[JudgedMessage] = field(default_factory=list)
+    judged: list[JudgedMessage] = field(default_factory=list)
 
 
 def _select_changes(
-    judged: Iterable[JudgedMessage], snapshots: Mapping[str, MessageSnapshot], batch: _Batch
+    updates: Iterable[MessageUpdate],
+    judged: Mapping[str, JudgedMessage],
+    later: Mapping[str, JudgedMessage],
+    batch: _Batch,
 ) -> list[JudgedMessage]:
     """The messages with events in the batch or with changed verdicts, each with only its new and changed clicks."""
     batch_click_ids = {click.id for click in batch.clicks}
-    compared = [snapshots[message.timeline.message_id].changed_verdicts(message, batch_click_ids) for message in judged]
-    return [message for message in compared if message.clicks or message.timeline.message_id in batch.events_by_message]
+    changes = []
+    for update in updates:
+        message_id = update.timeline.message_id
+        changed = JudgedMessage(timeline=update.timeline, clicks=())
+        if message_id in judged:
+            changed = update.snapshot.changed_verdicts(judged[message_id], batch_click_ids)
+        if message_id in later:
+            changed = replace(
+                changed,
+                clicks=(*changed.clicks, *later[message_id].clicks),
+                previous_verdicts={**changed.previous_verdicts, **later[message_id].previous_verdicts},
+            )
+        if changed.clicks or message_id in batch.events_by_message:
+            changes.append(changed)
+    return changes
 
 
-class MessageCache:
-    """LRU cache of judged messages. A message's clicks come in bursts, and most messages are not clicked again."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._messages: OrderedDict[str, JudgedMessage] = OrderedDict()
-
-    def clear(self) -> None:
-        """Evict all messages."""
-        self._messages.clear()
-
-    def get_many(self, message_ids: Iterable[str]) -> dict[str, JudgedMessage]:
-        """Return those of the messages that are cached, by id."""
-        return {message_id: self._messages[message_id] for message_id in message_ids if message_id in self._messages}
-
-    def add(self, messages: Iterable[JudgedMessage]) -> None:
-        """Add or replace messages, and evict the least recently judged ones above the cache size."""
-        for message in messages:
-            self._messages[message.timeline.message_id] = message
-            self._messages.move_to_end(message.timeline.message_id)
-        while len(self._messages) > self._size:
-            self._messages.popitem(last=False)
-
-    def evict_before(self, *, before: datetime) -> None:
-        """Evict the messages with a click before a time."""
-        for message_id, message in tuple(self._messages.items()):
-            if any(judged.click.at < before for judged in message.clicks):
-                del self._messages[message_id]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DominantAddress:
-    """An IP address with too many clicks.
-
-    Attributes:
-        network: network of the address, such as ``203.0.113.0/24``.
-        share: its share of the latest clicks, 0 to 1.
-    """
-
-    network: str
-    share: float
-
-
-class DominantAddressDetector:
-    """Detects an IP address with too many clicks: usually the sender's own proxy, missing in trusted_proxies."""
-
-    def __init__(self) -> None:
-        self._recent_addresses: deque[str] = deque()
-        self._clicks_by_address: dict[str, int] = {}
-
-    def add(self, address: str) -> None:
-        """Count a click. Clicks without an IP address are ignored."""
-        if not address:
-            return
-        self._recent_addresses.append(address)
-        self._clicks_by_address[address] = self._clicks_by_address.get(address, 0) + 1
-        if len(self._recent_addresses) > WINDOW_CLICKS:
-            oldest = self._recent_addresses.popleft()
-            remaining = self._clicks_by_address.pop(oldest) - 1
-            if remaining:
-                self._clicks_by_address[oldest] = remaining
-
-    def find_dominant_address(self) -> DominantAddress | None:
-        """Return the IP address with more than 30 % of the latest clicks, if any and if there are enough clicks."""
-        if len(self._recent_addresses) < MIN_CLICKS:
-            return None
-        address, clicks = max(self._clicks_by_address.items(), key=itemgetter(1))
-        share = clicks / len(self._recent_addresses)
-        return DominantAddress(network=_format_network(address), share=share) if share > MIN_SHARE else None
-
-
-def _format_network(address: str) -> str:
-    try:
-        version = ip_network(address).version
-        return str(ip_network(f"{address}/{_PREFIX_LENGTHS[version]}", strict=False))
-    except ValueError:
-        return ""
+def _has_changed_delivery(update: MessageUpdate, batch: _Batch) -> bool:
+    """Whether the verdicts or the campaign of all later clicks can change: the message was sent or delivered."""
+    if len(update.timeline.clicks) < MAX_CLICKS_JUDGED_TOGETHER:
+        return False
+    events = batch.events_by_message.get(update.timeline.message_id, ())
+    return any(isinstance(event, Sent | Delivered) for event in events)

@@ -10,9 +10,12 @@ from typing import Annotated
 import msgspec
 
 from clicktrail.judge import Judge
+from clicktrail.judge.scoring import MAX_CLICKS_JUDGED_TOGETHER
+from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport
 from clicktrail.server.pipeline.address_history import AddressHistory, has_shortened_ip_address
+from clicktrail.server.pipeline.later_clicks import LaterClicks
 from clicktrail.server.ports import EventStore, JudgedMessage, Reports, StoredVerdict, StoreObserver
 
 _CLICKS_PER_PART = 5_000
@@ -122,17 +125,29 @@ class Rejudger:
                     report.campaign, since=request.since, part=part, part_count=part_count
                 )
                 stored_verdicts = {verdict.click_id: verdict for verdict in verdicts}
-                messages = await self._judge_messages({verdict.message_id for verdict in verdicts})
-                for message in messages:
-                    result.add_clicks(message.clicks, stored_verdicts)
-                changed = [_select_changed_clicks(message, stored_verdicts) for message in messages]
-                changed = [message for message in changed if message.clicks]
-                if request.apply and changed:
-                    await self._store(changed)
+                async for messages in self._judge_messages({verdict.message_id for verdict in verdicts}):
+                    for message in messages:
+                        result.add_clicks(message.clicks, stored_verdicts)
+                    changed = [_select_changed_clicks(message, stored_verdicts) for message in messages]
+                    changed = [message for message in changed if message.clicks]
+                    if request.apply and changed:
+                        await self._store(changed)
         return result
 
-    async def _judge_messages(self, message_ids: Iterable[str]) -> list[JudgedMessage]:
-        timelines = await self.event_store.timelines(message_ids)
+    async def _judge_messages(self, message_ids: Iterable[str]) -> AsyncIterator[list[JudgedMessage]]:
+        """Yield the messages a part at a time; a message with very many clicks is yielded several times."""
+        later_clicks = LaterClicks(self.event_store, self.judge)
+        remaining_ids = set(message_ids)
+        while remaining_ids:
+            timelines = await self.event_store.timelines(remaining_ids)
+            yield await self._judge_timelines(timelines)
+            for timeline in timelines.values():
+                if len(timeline.clicks) >= MAX_CLICKS_JUDGED_TOGETHER:
+                    async for message in later_clicks.judge_all(timeline):
+                        yield [message]
+            remaining_ids -= timelines.keys()
+
+    async def _judge_timelines(self, timelines: Mapping[str, Timeline]) -> list[JudgedMessage]:
         nearby = await AddressHistory(self.event_store).find_nearby_clicks(
             {message_id: timeline.clicks for message_id, timeline in timelines.items()}
         )

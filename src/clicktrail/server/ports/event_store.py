@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from clicktrail.judge.evidence import AddressClick
-from clicktrail.model.event import AnonymousClick
+from clicktrail.model.event import AnonymousClick, Click, Engagement
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 
@@ -75,11 +75,34 @@ class EventStore(Protocol):
     """
 
     async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
-        """Return the timelines of messages by message id; a message without events has an empty timeline."""
+        """Return the timelines of messages by message id; a message without events has an empty timeline.
+
+        A timeline has the first `MAX_CLICKS_JUDGED_TOGETHER` clicks of the message and their engagements, and as many
+        of its other events. If all timelines are too many for memory, those of some messages are returned, at least
+        one: request the others again.
+        """
+
+    async def clicks_by_id(self, message_ids: Iterable[str], click_ids: Iterable[str]) -> Sequence[Click]:
+        """Return the clicks of messages with these ids."""
+
+    async def engagements(self, message_ids: Iterable[str], click_ids: Iterable[str]) -> Sequence[Engagement]:
+        """Return the engagements of clicks; of very many of one click, the first."""
+
+    async def interval_clicks(self, intervals: Iterable[tuple[str, datetime]], *, limit: int) -> Sequence[Click]:
+        """Return the first clicks of messages in intervals.
+
+        Args:
+            intervals: (message id, start of an `INTERVAL`).
+            limit: maximum number of clicks in one interval.
+        """
+
+    async def later_clicks(self, message_id: str, *, after: Click, limit: int) -> Sequence[Click]:
+        """Return the next clicks of a message after one of its clicks, by time and id."""
 
     async def address_clicks(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[AddressClick]:
         """Return the clicks of IP addresses in time windows, in chronological order, without duplicates.
 
+        Of each IP address, only the first `MAX_CLICKS_PER_INTERVAL` clicks of every `INTERVAL` need to be returned.
         Clicks on tampered tokens are included. Clicks with shortened IP addresses and erased clicks are not.
 
         Args:

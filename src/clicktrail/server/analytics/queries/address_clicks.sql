@@ -1,5 +1,6 @@
--- The clicks of IP addresses within time windows. DISTINCT drops clicks that were stored twice or are in two windows.
-SELECT DISTINCT id, ip, at, message_id, recipient, tampered, user_agent_hash
+-- The clicks of IP addresses within time windows: of each address, the first ones of every interval. The order is that of
+-- AddressClick's sort key. GROUP BY drops clicks that were stored twice or are in two windows.
+SELECT ip, at, message_id, recipient, tampered, user_agent_hash
 FROM address_clicks
 INNER JOIN
 (
@@ -13,5 +14,7 @@ INNER JOIN
     )
 ) AS windows USING (ip)
 WHERE ip IN {ips:Array(String)} AND at BETWEEN since AND until
-ORDER BY at, id
+GROUP BY ip, at, message_id, recipient, tampered, user_agent_hash
+ORDER BY at, message_id, recipient, user_agent_hash
+LIMIT {interval_limit:UInt64} BY ip, tampered, intDiv(toUnixTimestamp64Milli(at), {interval_ms:Int64})
 SETTINGS date_time_output_format = 'iso'
