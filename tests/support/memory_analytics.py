@@ -24,6 +24,7 @@ from clicktrail.server.ports import (
     Clicker,
     ClickPage,
     ClickSearch,
+    ErasedRows,
     JudgedMessage,
     RecipientClick,
     StoredVerdict,
@@ -161,13 +162,15 @@ class MemoryAnalytics:
             self.stored_verdict_count += len(message.clicks)
         self._anonymous_clicks |= {click.id: click for click in anonymous_clicks}
 
-    async def erase(self, recipient: str) -> None:
+    async def erase(self, recipient: str) -> ErasedRows:
+        earlier = (len(self.events), len(self._clicks))
         name = normalize_recipient(recipient)
         self.events = {key: event for key, event in self.events.items() if event.recipient != name}
         self._clicks = {
             key: judged for key, judged in self._clicks.items() if normalize_recipient(judged.click.recipient) != name
         }
         self._history = [change for change in self._history if change.click_id in self._clicks]
+        return ErasedRows(events=earlier[0] - len(self.events), clicks=earlier[1] - len(self._clicks))
 
     async def shorten_ip_addresses(self, *, before: datetime) -> None:
         self.events |= {

@@ -48,12 +48,12 @@ def _extract_address(mailbox: str) -> str:
 
 def _fold_case(address: str) -> str:
     composed = unicodedata.normalize("NFC", address)
-    folded = unicodedata.normalize("NFC", "".join(map(_fold_character, composed)))
+    folded = unicodedata.normalize("NFC", "".join(map(fold_character, composed)))
     return _FINAL_SIGMA.sub("ς", folded)
 
 
-def _fold_character(character: str) -> str:
-    """Simple case folding (Unicode Character Database, CaseFolding.txt, status C and S): one character stays one."""
+def fold_character(character: str) -> str:
+    """Fold the case of one character to one character (Unicode's CaseFolding.txt, status C and S)."""
     folded = character.casefold()
     return folded if len(folded) == 1 else character.lower()
 

@@ -25,6 +25,7 @@ from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts
 from clicktrail.report.accuracy import ConfusionMatrix
 from clicktrail.server.analytics.clicks import list_clicks
 from clicktrail.server.analytics.connection import ChdbPool, QueryParameter, load_query, migrate
+from clicktrail.server.analytics.erasing import delete_replaced_files, erase_recipient
 from clicktrail.server.analytics.reports import ReportCache, count_confusion, count_filtered
 from clicktrail.server.analytics.rows import (
     LabelRow,
@@ -44,6 +45,7 @@ from clicktrail.server.ports import (
     ClickPage,
     ClickSearch,
     Clock,
+    ErasedRows,
     JudgedMessage,
     RecipientClick,
     StoredVerdict,
@@ -249,17 +251,12 @@ class ChdbAnalytics:
         await self._report_cache.invalidate(campaigns, version=version)
         self.store_seconds.observe(time.perf_counter() - started_at)
 
-    async def erase(self, recipient: str) -> None:
+    async def erase(self, recipient: str) -> ErasedRows:
         """Delete the events and clicks of a recipient, and the history of the clicks."""
-        for name in (
-            "erase_clicks",
-            "erase_recipient_clicks",
-            "erase_verdict_changes",
-            "erase_address_clicks",
-            "erase_events",
-        ):
-            await self._connections.execute(load_query(name), {"recipient": recipient})
+        rows = await erase_recipient(self._connections, recipient)
         await self._report_cache.invalidate_all(version=self._take_version())
+        await delete_replaced_files(self._connections)
+        return rows
 
     async def shorten_ip_addresses(self, *, before: datetime) -> None:
         """Replace IP addresses recorded before a time by their networks."""

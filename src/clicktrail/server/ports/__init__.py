@@ -9,7 +9,7 @@ from clicktrail.server.ports.click_log import (
     RecipientClick,
     VerdictChange,
 )
-from clicktrail.server.ports.event_store import EventStore, JudgedMessage, StoredVerdict, StoreObserver
+from clicktrail.server.ports.event_store import ErasedRows, EventStore, JudgedMessage, StoredVerdict, StoreObserver
 from clicktrail.server.ports.journal import Journal, JournalEntry, JournalReader
 from clicktrail.server.ports.links import LinkEdits, LinkSets, ShortLinks
 from clicktrail.server.ports.recipients import Consents, Erasures
@@ -26,6 +26,7 @@ __all__ = [
     "Clicker",
     "Clock",
     "Consents",
+    "ErasedRows",
     "Erasures",
     "EventStore",
     "IdGenerator",

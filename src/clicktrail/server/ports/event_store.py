@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from clicktrail.judge.evidence import AddressClick
 from clicktrail.model.event import AnonymousClick, Click, Engagement
 from clicktrail.model.timeline import Timeline
@@ -65,6 +67,18 @@ class StoredVerdict:
             signals=tuple(reason.signal for reason in judged.reasons),
             rules=judged.rules,
         )
+
+
+class ErasedRows(msgspec.Struct, frozen=True, kw_only=True):
+    """What was deleted of a recipient.
+
+    Attributes:
+        events: events of every type, clicks included.
+        clicks: judged clicks, anonymous ones included.
+    """
+
+    events: int = 0
+    clicks: int = 0
 
 
 class EventStore(Protocol):
@@ -138,8 +152,10 @@ class EventStore(Protocol):
             StorageError: nothing or only a part was stored; it is safe to repeat the call.
         """
 
-    async def erase(self, recipient: str) -> None:
-        """Delete a recipient's events and clicks, and the history of these clicks. Addresses are case-insensitive.
+    async def erase(self, recipient: str) -> ErasedRows:
+        """Delete a recipient's events and clicks, and the history of these clicks, from tables and files.
+
+        An address is also found in the URLs and other texts of events. The recipient's messages still count as sent.
 
         Raises:
             StorageError: some may be left; it is safe to repeat the call.

@@ -33,3 +33,8 @@ INSERT INTO person_clicks
 SELECT person, campaign, hour, id, message_id, at, link, url, verdict, counted, version, is_deleted
 FROM clicks
 WHERE person != '';
+
+-- Ids of the events and messages that are being erased, in memory.
+CREATE TABLE IF NOT EXISTS erasing (id String) ENGINE = Memory;
+
+CREATE TABLE IF NOT EXISTS erasing_messages (id String) ENGINE = Memory;
