@@ -31,8 +31,8 @@ def serve(
 def worker(
     part: str,
     socket_fds: Annotated[
-        list[int], typer.Option("--socket", help="File descriptor of an inherited listening socket.")
-    ],
+        list[int] | None, typer.Option("--socket", help="File descriptor of an inherited listening socket.")
+    ] = None,
     config: Config = None,
     index: int = 0,
 ) -> None:
@@ -41,7 +41,7 @@ def worker(
 
     settings = load_settings(config)
     log.configure_logging(settings.log.level)
-    sockets = [socket.socket(fileno=fd) for fd in socket_fds]
+    sockets = [socket.socket(fileno=fd) for fd in socket_fds or ()]
     if part == "edge":  # starts fast: it imports no engine
         from clicktrail.server.wiring.edge import run_edge
 
@@ -49,7 +49,11 @@ def worker(
     elif part == "relay":
         from clicktrail.server.wiring.relay import run_relay
 
-        run_relay(settings, sockets[0], index=index)
+        run_relay(settings, sockets[0], index=index, config_path=config)
+    elif part == "rewriter":
+        from clicktrail.server.wiring.relay import run_rewriter
+
+        run_rewriter(settings)
     else:
         from clicktrail.server.wiring.engine import run_engine
 

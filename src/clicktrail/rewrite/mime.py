@@ -59,6 +59,9 @@ class SkipReason(StrEnum):
     TRANSFER_ENCODING = "transfer-encoding"
     CHARSET = "charset"
     LINE_TOO_LONG = "line-too-long"
+    TIME_LIMIT = "time-limit"
+    FAILED = "rewriting-failed"
+    UNAVAILABLE = "unavailable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Erase a recipient from the tables and from the files below them.
 
 ClickHouse keeps what a DELETE removes in two places: the parts that the new ones replace, for eight minutes, and the
-text of the statement, in a ``mutation_N.txt``. So the statements name no recipient, and the old files are deleted here, once
-the new ones are on disk.
+text of the statement, in a ``mutation_N.txt``. So the statements name no recipient, and the old files are deleted here,
+once the new ones are on disk.
 """
 
 import asyncio

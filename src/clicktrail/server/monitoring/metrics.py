@@ -139,7 +139,8 @@ ANALYTICS_STORE_SECONDS: Final = Metric(
 RELAY_MESSAGES: Final = Metric(
     name="clicktrail_relay_messages_total",
     kind=MetricKind.COUNTER,
-    help="Messages received by the relay, by outcome: `tracked`, `not_rewritten` or `refused`.",
+    help="Messages received by the relay, by outcome: `tracked`, `not_rewritten`, `untracked` or `deferred` because of "
+    "a failure, or `refused`.",
     label="outcome",
 )
 

@@ -1,51 +1,34 @@
 """SMTP client of the relay: send messages to the next hop, and return its replies."""
 
+import asyncio
+import base64
 import contextlib
-import socket
-from collections.abc import Awaitable, Sequence
+import ssl
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
-
-import aiosmtplib
+from ipaddress import IPv6Address, ip_address
 
 from clicktrail.errors import RelayError
+from clicktrail.server.relay.next_hop_connection import NextHopConnection
+from clicktrail.server.relay.reply import (
+    FIRST_NEGATIVE_CODE,
+    NEXT_HOP_CONFUSED,
+    NEXT_HOP_UNREACHABLE,
+    SHUTTING_DOWN,
+    Reply,
+)
+from clicktrail.server.relay.smtp_input import END_OF_DATA, escape_dots
 
+_CONNECT_TIMEOUT_S = 30
 _COMMAND_TIMEOUT_S = 300
 """RFC 5321 section 4.5.3.2 asks for at least five minutes for most commands."""
-
+_MESSAGE_TIMEOUT_S = 600
+"""After the end of the data (RFC 5321 section 4.5.3.2.6)."""
 _QUIT_TIMEOUT_S = 1
 
-_POSITIVE_CODES = range(200, 300)
-"""Completion replies (RFC 5321 section 4.2.1)."""
-
-_MAIL_PARAMETER_EXTENSIONS = {"BODY=8BITMIME": "8bitmime", "BODY=7BIT": "8bitmime", "SMTPUTF8": "smtputf8"}
-"""Parameters of MAIL that are passed on, and the extension that allows each (RFC 6152, RFC 6531)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An SMTP reply (RFC 5321 section 4.2).
-
-    Attributes:
-        text: text; lines are separated by newlines.
-    """
-
-    code: int
-    text: str
-
-    @property
-    def is_positive(self) -> bool:
-        """Whether the command was completed."""
-        return self.code in _POSITIVE_CODES
-
-    def __str__(self) -> str:
-        """The reply as sent, without the final CRLF: ``250-first``, ``250 last``."""
-        *first, last = self.text.splitlines() or [""]
-        return "\r\n".join([*(f"{self.code}-{line}" for line in first), f"{self.code} {last}"])
-
-
-NEXT_HOP_UNREACHABLE = Reply(451, "4.4.1 The next mail server cannot be reached, please try again later")
-INTERNAL_ERROR = Reply(451, "4.3.0 Internal error, please try again later")
-SHUTTING_DOWN = Reply(421, "4.3.2 This server is shutting down, please try again later")
+_SENDER_PARAMETER_EXTENSIONS = {"BODY": "8BITMIME", "SMTPUTF8": "SMTPUTF8", "RET": "DSN", "ENVID": "DSN"}
+_RECIPIENT_PARAMETER_EXTENSIONS = {"NOTIFY": "DSN", "ORCPT": "DSN"}
+"""Parameters that are passed on, and the extension that allows each (RFC 6152, RFC 6531, RFC 3461)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +39,7 @@ class NextHopConfig:
         tls: ``none``, ``starttls`` or ``tls``.
         username: empty for no login.
         password: ignored without a username.
+        ehlo_name: name that we introduce ourselves with; empty for our IP address.
     """
 
     host: str
@@ -63,109 +47,254 @@ class NextHopConfig:
     tls: str = "none"
     username: str = ""
     password: str = ""
+    ehlo_name: str = ""
+
+    def __str__(self) -> str:
+        """``host:port``."""
+        return f"{self.host}:{self.port}"
 
 
 class NextHopClient:
     """A connection to the next hop, opened on first use and reopened after it was lost.
 
     Each command returns a positive reply or raises `RelayError` with the reply of the next hop; with 451 if it could
-    not be reached.
+    not be reached or broke the protocol.
     """
 
     def __init__(self, config: NextHopConfig) -> None:
         self._config = config
+        self._connection: NextHopConnection | None = None
+        self._extensions: dict[str, str] = {}
         self._in_transaction = False
-        self._client = aiosmtplib.SMTP(
-            hostname=config.host,
-            port=config.port,
-            use_tls=config.tls == "tls",
-            start_tls=config.tls == "starttls",
-            username=config.username or None,
-            password=config.password or None,
-            local_hostname=socket.gethostname(),
-            timeout=_COMMAND_TIMEOUT_S,
-        )
+        self._needs_8bit = False
+        self._needs_utf8 = False
 
-    async def mail(self, sender: str, options: Sequence[str]) -> Reply:
-        """Start a message. Options that the next hop does not support are omitted.
+    def supports(self, extension: str) -> bool:
+        """Whether the next hop offers an extension, by its keyword in EHLO."""
+        return extension in self._extensions
+
+    async def mail(self, sender: str, parameters: Mapping[str, str]) -> Reply:
+        """Start a message. Parameters of extensions that the next hop does not offer are omitted.
 
         If a connection kept from an earlier message has been closed meanwhile, a new one is opened.
+
+        Args:
+            sender: address; empty for the null sender.
+            parameters: values by upper-case keyword.
         """
-        if self._client.is_connected:
+        if self._connection:
             try:
                 if self._in_transaction:
                     await self.reset()
-                return await self._mail(sender, options)
+                return await self._mail(sender, parameters)
             except RelayError as error:
                 if error.reply_code not in {NEXT_HOP_UNREACHABLE.code, SHUTTING_DOWN.code}:
                     raise
                 self.abort()
         await self._connect()
-        return await self._mail(sender, options)
+        return await self._mail(sender, parameters)
 
-    async def rcpt(self, recipient: str) -> Reply:
+    async def rcpt(self, recipient: str, parameters: Mapping[str, str]) -> Reply:
         """Add a recipient to the message."""
-        return await self._run_command(self._client.rcpt(recipient, encoding="utf-8"))
+        self._check_address(recipient, reply_code=553)
+        return await self._send(f"RCPT TO:<{recipient}>", parameters, _RECIPIENT_PARAMETER_EXTENSIONS)
 
-    async def data(self, raw: bytes) -> Reply:
+    async def data(self, content: bytes) -> Reply:
         """Send the message. With a positive reply the next hop has taken responsibility for it.
 
-        Bare carriage returns and newlines are sent as CRLF: RFC 5321 section 2.3.8 forbids them, and servers that
-        disagree about them can be tricked into seeing two messages in one (SMTP smuggling).
+        Args:
+            content: the message with CRLF line endings.
         """
+        self._check_content(content)
+        await self._send("DATA", expected=range(354, 355))
         self._in_transaction = False
-        return await self._run_command(self._client.data(raw))
+        # The end of the data goes out alone, once all else is gone: a 2xx that arrives before it is not the answer.
+        data = escape_dots(content)
+        await self._write(data[: -len(END_OF_DATA)])
+        return await self._exchange(END_OF_DATA, timeout_s=_MESSAGE_TIMEOUT_S)
 
     async def reset(self) -> None:
         """Abandon the current message."""
         self._in_transaction = False
-        if self._client.is_connected:
-            await self._run_command(self._client.rset())
+        if self._connection:
+            await self._send("RSET")
 
     async def close(self) -> None:
         """Send QUIT if the connection is open, and close it."""
-        if self._client.is_connected:
-            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
-                await self._client.quit(timeout=_QUIT_TIMEOUT_S)
+        if self._connection:
+            with contextlib.suppress(RelayError, TimeoutError):
+                async with asyncio.timeout(_QUIT_TIMEOUT_S):
+                    await self._send("QUIT")
         self.abort()
 
     def abort(self) -> None:
         """Close the connection immediately, and abandon the current message."""
         self._in_transaction = False
-        self._client.close()
+        if self._connection:
+            self._connection.abort()
+            self._connection = None
 
-    async def _mail(self, sender: str, options: Sequence[str]) -> Reply:
-        supported = [
-            option for option in options if self._client.supports_extension(_MAIL_PARAMETER_EXTENSIONS.get(option, ""))
-        ]
-        reply = await self._run_command(self._client.mail(sender, options=supported, encoding="utf-8"))
+    async def _mail(self, sender: str, parameters: Mapping[str, str]) -> Reply:
+        self._check_address(sender, reply_code=550)
+        self._needs_8bit = parameters.get("BODY", "").upper() == "8BITMIME" and not self.supports("8BITMIME")
+        self._needs_utf8 = "SMTPUTF8" in parameters and not self.supports("SMTPUTF8")
+        reply = await self._send(f"MAIL FROM:<{sender}>", parameters, _SENDER_PARAMETER_EXTENSIONS)
         self._in_transaction = True
         return reply
 
+    def _check_address(self, address: str, *, reply_code: int) -> None:
+        """Refuse an address that the next hop cannot take (RFC 6531 section 3.5)."""
+        if not address.isascii() and not self.supports("SMTPUTF8"):
+            raise RelayError(
+                f"the next hop {self._config} does not offer SMTPUTF8",
+                reply_code=reply_code,
+                reply_text="5.6.7 The next mail server takes only ASCII addresses",
+            )
+
+    def _check_content(self, content: bytes) -> None:
+        """Refuse a message that was declared to need what the next hop does not offer (RFC 6152, RFC 6531)."""
+        if not (self._needs_8bit or self._needs_utf8) or content.isascii():
+            return
+        headers, _, _ = content.partition(b"\r\n\r\n")
+        if self._needs_utf8 and not headers.isascii():
+            raise RelayError(
+                f"the next hop {self._config} does not offer SMTPUTF8",
+                reply_code=554,
+                reply_text="5.6.9 The next mail server takes only ASCII headers",
+            )
+        if self._needs_8bit:
+            raise RelayError(
+                f"the next hop {self._config} does not offer 8BITMIME",
+                reply_code=554,
+                reply_text="5.6.3 The next mail server takes only 7-bit messages",
+            )
+
     async def _connect(self) -> None:
         """Connect and log in. The sender cannot fix any failure here, so it gets 451 and tries again."""
+        config = self._config
+        context = None if config.tls == "none" else ssl.create_default_context()
         try:
-            await self._client.connect()
-        except (aiosmtplib.SMTPException, OSError) as error:
+            async with asyncio.timeout(_CONNECT_TIMEOUT_S):
+                _, self._connection = await asyncio.get_running_loop().create_connection(
+                    NextHopConnection, config.host, config.port, ssl=context if config.tls == "tls" else None
+                )
+        except (OSError, TimeoutError) as error:
             raise self._abort_unreachable(error) from error
-
-    async def _run_command(self, command: Awaitable[aiosmtplib.SMTPResponse]) -> Reply:
         try:
-            response = await command
-        except aiosmtplib.SMTPResponseException as error:
+            await self._exchange(b"")
+            await self._greet()
+            if config.tls == "starttls" and context:
+                await self._send("STARTTLS")
+                await self._connection.start_tls(context, config.host)
+                await self._greet()
+            if config.username:
+                await self._log_in()
+        except (OSError, TimeoutError) as error:
+            raise self._abort_unreachable(error) from error
+        except RelayError as error:
+            self.abort()
             raise RelayError(
-                f"the next hop {self._config.host}:{self._config.port} replied {error.code}",
-                reply_code=error.code,
-                reply_text=error.message,
+                str(error),
+                reply_code=NEXT_HOP_UNREACHABLE.code,
+                reply_text=NEXT_HOP_UNREACHABLE.text,
+                hint=error.hint,
             ) from error
-        except (aiosmtplib.SMTPException, OSError) as error:
+
+    async def _greet(self) -> None:
+        name = self._config.ehlo_name or self._address_literal()
+        try:
+            reply = await self._send(f"EHLO {name}")
+        except RelayError as error:
+            if error.reply_code == NEXT_HOP_UNREACHABLE.code:
+                raise
+            await self._send(f"HELO {name}")
+            self._extensions = {}
+        else:
+            lines = (line.partition(" ") for line in reply.text.split("\n")[1:])
+            self._extensions = {keyword.upper(): values for keyword, _, values in lines}
+
+    def _address_literal(self) -> str:
+        """Our own address as a name for EHLO (RFC 5321 section 4.1.3)."""
+        address = ip_address(self._connection.local_address.partition("%")[0] if self._connection else "127.0.0.1")
+        return f"[IPv6:{address}]" if isinstance(address, IPv6Address) else f"[{address}]"
+
+    async def _log_in(self) -> None:
+        """Authenticate with PLAIN (RFC 4616) or LOGIN, whichever the next hop offers."""
+        config = self._config
+        mechanisms = self._extensions.get("AUTH", "").upper().split()
+        try:
+            if "PLAIN" in mechanisms or "LOGIN" not in mechanisms:
+                await self._send(f"AUTH PLAIN {_encode_base64(f'{chr(0)}{config.username}{chr(0)}{config.password}')}")
+            else:
+                await self._send("AUTH LOGIN", expected=range(334, 335))
+                await self._send(_encode_base64(config.username), expected=range(334, 335))
+                await self._send(_encode_base64(config.password))
+        except RelayError as error:
+            raise RelayError(
+                f"the next hop {config} refused the login ({error.reply_code})",
+                reply_code=error.reply_code,
+                reply_text=error.reply_text,
+                hint="check relay.next_hop_username and relay.next_hop_password",
+            ) from error
+
+    async def _send(
+        self,
+        command: str,
+        parameters: Mapping[str, str] | None = None,
+        extensions: Mapping[str, str] | None = None,
+        *,
+        expected: Collection[int] = range(200, 300),
+    ) -> Reply:
+        """Send a command with those parameters whose extensions the next hop offers."""
+        words = [
+            f"{keyword}={value}" if value else keyword
+            for keyword, value in (parameters or {}).items()
+            if self.supports((extensions or {}).get(keyword, ""))
+        ]
+        return await self._exchange(" ".join([command, *words]).encode() + b"\r\n", expected=expected)
+
+    async def _exchange(
+        self, data: bytes, *, expected: Collection[int] = range(200, 300), timeout_s: float = _COMMAND_TIMEOUT_S
+    ) -> Reply:
+        """Send data and return the reply to it."""
+        async with self._use_connection(timeout_s) as connection:
+            reply = await connection.exchange(data)
+        if reply.code in expected:
+            return reply
+        if reply.is_positive or reply.code < FIRST_NEGATIVE_CODE:
+            self.abort()  # it answers something else than what was asked
+            reply = NEXT_HOP_CONFUSED
+        raise RelayError(
+            f"the next hop {self._config} replied {reply.code}", reply_code=reply.code, reply_text=reply.text
+        )
+
+    async def _write(self, data: bytes) -> None:
+        """Send data to which no reply is due."""
+        async with self._use_connection(_MESSAGE_TIMEOUT_S) as connection:
+            await connection.write(data)
+
+    @contextlib.asynccontextmanager
+    async def _use_connection(self, timeout_s: float) -> AsyncIterator["NextHopConnection"]:
+        """The open connection; it is closed after an error."""
+        if self._connection is None:
+            raise self._abort_unreachable(ConnectionResetError("the connection was closed"))
+        try:
+            async with asyncio.timeout(timeout_s):
+                yield self._connection
+        except (OSError, TimeoutError) as error:
             raise self._abort_unreachable(error) from error
-        return Reply(response.code, response.message)
+        except RelayError:
+            self.abort()
+            raise
 
     def _abort_unreachable(self, error: Exception) -> RelayError:
         self.abort()
         return RelayError(
-            f"cannot reach the next hop {self._config.host}:{self._config.port}: {error}",
+            f"cannot reach the next hop {self._config}: {str(error) or type(error).__name__}",
             reply_code=NEXT_HOP_UNREACHABLE.code,
             reply_text=NEXT_HOP_UNREACHABLE.text,
         )
+
+
+def _encode_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

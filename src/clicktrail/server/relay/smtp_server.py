@@ -1,37 +1,41 @@
-"""SMTP server of the relay: receive messages, rewrite their links, and pass them to the next hop.
+"""SMTP server of the relay: receive messages, have them tracked, and pass them to the next hop.
 
 The relay has no queue. Each command is passed on at once, and the reply of the next hop is passed back: a recipient
 that the next hop refuses is refused here with the same reply, and 250 for a message means that the next hop has it.
 """
 
 import asyncio
+import contextlib
 import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from functools import partial
+from typing import Final, TypeVar
 
 import structlog
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from clicktrail.errors import RelayError, StorageError
+from clicktrail.errors import RelayError
 from clicktrail.model.event import encode_event
-from clicktrail.server.pipeline.track import (
-    MessageIdentity,
-    TrackedMessage,
-    add_stored_consent,
-    parse_control_headers,
-    track_message,
-)
-from clicktrail.server.ports import Clock, Consents, IdGenerator, Journal, ShortCodeGenerator, ShortLinks
-from clicktrail.server.relay.smtp_client import INTERNAL_ERROR, SHUTTING_DOWN, NextHopClient, NextHopConfig, Reply
-from clicktrail.tracking import Tracker
+from clicktrail.rewrite import SkipReason
+from clicktrail.server.pipeline.track import TrackedMessage
+from clicktrail.server.ports import Journal
+from clicktrail.server.relay.envelope import parse_path
+from clicktrail.server.relay.message_tracker import FAILURE_REASONS, MessageTracker
+from clicktrail.server.relay.reply import INTERNAL_ERROR, OK, SHUTTING_DOWN, TIMEOUT, Reply
+from clicktrail.server.relay.smtp_client import NextHopClient, NextHopConfig
+from clicktrail.server.relay.smtp_input import Command, Message, SmtpInput
 
 _LOG = structlog.get_logger(component="relay")
-_MAX_MESSAGE_BYTES = 50 * 1024 * 1024
-_MAX_LINE_BYTES = 16 * 1024 * 1024
-"""RFC 5321 allows lines of 1,000 bytes, but real mail has longer ones. The next hop decides whether to accept them."""
-_DRAIN_TIMEOUT_S = 20
+_MAX_MESSAGE_BYTES: Final = 50 * 1024 * 1024
+_MAX_RECIPIENTS: Final = 1_000
+"""RFC 5321 section 4.5.3.1.8 asks for at least 100."""
+_MAX_CONNECTIONS: Final = 500
+_IDLE_TIMEOUT_S: Final = 300
+"""RFC 5321 section 4.5.3.2.7."""
+_READ_BYTES: Final = 256 * 1024
+_DRAIN_TIMEOUT_S: Final = 20
+
+Item = TypeVar("Item", Command, Message)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,20 +43,21 @@ class Relay:
     """An SMTP server with one connection to the next hop for each connection of a client.
 
     Attributes:
-        consents: tracking consents of recipients, used if the message does not state them.
-        outcomes: number of messages by outcome: ``tracked``, ``not_rewritten`` (wholly or in part), ``refused``.
+        defers_when_unavailable: whether a message is deferred with 451, instead of passed on untracked, while registry
+            or key ring cannot be read.
+        outcomes: number of messages by outcome: ``tracked``; ``not_rewritten`` (wholly or in part); ``untracked``,
+            because something failed; ``deferred``; ``refused``.
+        untracked_at: time of the loop when a message was last untracked or deferred; None if none was.
     """
 
     next_hop: NextHopConfig
-    tracker: Tracker
-    consents: Consents
-    short_links: ShortLinks
-    codes: ShortCodeGenerator
+    tracker: MessageTracker
     journal: Journal
-    clock: Clock
-    ids: IdGenerator
+    defers_when_unavailable: bool = False
     is_stopping: bool = field(default=False, init=False)
     outcomes: Counter[str] = field(default_factory=Counter, init=False)
+    untracked_at: float | None = field(default=None, init=False)
+    _sessions: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _idle: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _in_flight: int = field(default=0, init=False)
 
@@ -61,143 +66,248 @@ class Relay:
 
     async def serve(self, listener: socket.socket, stopping: asyncio.Event) -> None:
         """Accept connections until ``stopping`` is set; then wait up to 20 seconds for messages in delivery."""
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: _Connection(_Handler(self), loop=loop), sock=listener)
-        await stopping.wait()
-        self.is_stopping = True
-        server.close()
-        try:
-            async with asyncio.timeout(_DRAIN_TIMEOUT_S):
-                await self._idle.wait()
-        except TimeoutError:
-            _LOG.warning("relay stopped with messages in delivery", messages=self._in_flight)
+        async with asyncio.TaskGroup() as tasks:
 
-    async def run_in_flight(self, delivery: Awaitable[Reply]) -> Reply:
-        """Await the delivery of a message; `serve` does not return before it has finished."""
+            def start_session(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                session = tasks.create_task(self._run_session(reader, writer))
+                self._sessions.add(session)
+                session.add_done_callback(self._sessions.discard)
+
+            server = await asyncio.start_server(start_session, sock=listener, limit=_READ_BYTES)
+            await stopping.wait()
+            self.is_stopping = True
+            server.close()
+            try:
+                async with asyncio.timeout(_DRAIN_TIMEOUT_S):
+                    await self._idle.wait()
+            except TimeoutError:
+                _LOG.warning("relay stopped with messages in delivery", messages=self._in_flight)
+            for session in tuple(self._sessions):
+                session.cancel()
+
+    async def deliver(self, message: Message, recipients: list[str], next_hop: NextHopClient) -> Reply:
+        """Pass a message on; `serve` does not return before this has finished."""
         self._in_flight += 1
         self._idle.clear()
         try:
-            return await delivery
+            return await self._deliver(message.content, recipients, next_hop)
         finally:
             self._in_flight -= 1
             if not self._in_flight:
                 self._idle.set()
 
+    async def _run_session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer):
+            if len(self._sessions) > _MAX_CONNECTIONS:
+                writer.write(Reply(421, "4.7.0 Too many connections, please try again later").encode())
+                return
+            try:
+                await _Session(self, reader, writer).run()
+            except OSError:
+                pass  # the client has disconnected
+            except Exception as error:  # a bug in one session ends no other
+                _LOG.error("session failed", exc_info=error)
 
-class _Handler:
-    """Handles the SMTP commands of one connection (aiosmtpd's handler hooks)."""
-
-    def __init__(self, relay: Relay) -> None:
-        self._relay = relay
-        self._next_hop = NextHopClient(relay.next_hop)
-
-    async def handle_MAIL(
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if self._relay.is_stopping:
-            return str(SHUTTING_DOWN)
-        reply = await _forward_command(lambda: self._next_hop.mail(address, [option.upper() for option in options]))
-        if reply.is_positive:
-            envelope.mail_from = address
-            envelope.mail_options.extend(options)
-        return str(reply)
-
-    async def handle_RCPT(
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        reply = await _forward_command(lambda: self._next_hop.rcpt(address))
-        if reply.is_positive:
-            envelope.rcpt_tos.append(address)
-        return str(reply)
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
-        raw = envelope.original_content or b""
-        return str(await self._relay.run_in_flight(self._deliver(raw, envelope.rcpt_tos)))
-
-    async def handle_RSET(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:
-        await _forward_command(self._reset)
-        return "250 OK"
-
-    async def handle_QUIT(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:
-        await self._next_hop.close()
-        return "221 Bye"
-
-    async def handle_exception(self, error: Exception) -> str:
-        # A temporary failure: the sender keeps the message and tries again.
-        _LOG.error("command failed", exc_info=error)
-        self._next_hop.abort()
-        return str(INTERNAL_ERROR)
-
-    def connection_lost(self) -> None:
-        self._next_hop.abort()
-
-    async def _reset(self) -> Reply:
-        await self._next_hop.reset()
-        return Reply(250, "OK")
-
-    async def _deliver(self, raw: bytes, recipients: list[str]) -> Reply:
-        relay = self._relay
-        tracked = await self._track_message(raw, recipients)
-        if tracked.skip_reasons:
+    async def _deliver(self, raw: bytes, recipients: list[str], next_hop: NextHopClient) -> Reply:
+        tracked = await self.tracker.track(raw, recipients)
+        if failures := FAILURE_REASONS.intersection(tracked.skip_reasons):
+            self.untracked_at = asyncio.get_running_loop().time()
+            if self.defers_when_unavailable and SkipReason.UNAVAILABLE in failures:
+                self.outcomes["deferred"] += 1
+                return INTERNAL_ERROR
+            _LOG.warning("message passed on untracked", message=tracked.message_id, reason=",".join(failures))
+        elif tracked.skip_reasons:
             _LOG.info("message not rewritten", message=tracked.message_id, reason=",".join(tracked.skip_reasons))
-        reply = await _forward_command(lambda: self._next_hop.data(tracked.raw))
-        relay.outcomes[
-            "refused" if not reply.is_positive else "not_rewritten" if tracked.skip_reasons else "tracked"
-        ] += 1
+        # Built before the message is sent: nothing may fail between the next hop's 250 and ours.
+        sent = tracked.build_sent_event(
+            id=self.tracker.ids.new(), at=self.tracker.clock.now(), recipient_count=len(recipients)
+        )
+        line = encode_event(sent)
+        reply = await _forward(next_hop.data(tracked.raw))
+        self.outcomes[_classify(tracked, reply)] += 1
         if reply.is_positive:
-            sent = tracked.build_sent_event(id=relay.ids.new(), at=relay.clock.now(), recipient_count=len(recipients))
-            await _record_event(relay.journal, encode_event(sent))
+            await self._record(line)
         return reply
 
-    async def _track_message(self, raw: bytes, recipients: list[str]) -> TrackedMessage:
-        """Rewrite a message and store its short links; use sealed links if they cannot be stored."""
-        relay = self._relay
-        control = await add_stored_consent(parse_control_headers(raw), recipients, relay.consents)
-        track = partial(track_message, control, tracker=relay.tracker, recipients=recipients, now=relay.clock.now())
-        message_id = relay.ids.new()
-        tracked = track(identity=MessageIdentity(message_id=message_id, short_code=relay.codes.new()))
-        if tracked.short_message:
-            try:
-                await relay.short_links.add(tracked.short_message)
-            except StorageError as error:
-                _LOG.warning("short links not stored", message=message_id, error=error)
-                return track(identity=MessageIdentity(message_id=message_id))
-        return tracked
+    async def _record(self, line: bytes) -> None:
+        """Record a `sent` event. The message is already sent, so a failure is only logged."""
+        committed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.journal.append(line, committed.set_result)
+        if not await committed:
+            _LOG.error("sent event is not on disk yet")
 
 
-class _Connection(SMTP):
-    """A server connection that accepts long lines and closes its connection to the next hop when it is lost."""
+class _Session:
+    """One client's connection: commands are handled one after the other, however many have arrived."""
 
-    line_length_limit = _MAX_LINE_BYTES
+    def __init__(self, relay: Relay, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._relay = relay
+        self._reader = reader
+        self._writer = writer
+        self._input = SmtpInput(max_message_bytes=_MAX_MESSAGE_BYTES)
+        self._next_hop = NextHopClient(relay.next_hop)
+        self._has_greeted = False
+        self._in_transaction = False
+        self._recipients: list[str] = []
+        self._handlers: dict[str, Callable[[bytes], Awaitable[Reply]]] = {
+            "EHLO": self._handle_ehlo,
+            "HELO": self._handle_helo,
+            "MAIL": self._handle_mail,
+            "RCPT": self._handle_rcpt,
+            "DATA": self._handle_data,
+            "RSET": self._handle_rset,
+            "NOOP": self._handle_noop,
+            "VRFY": self._handle_vrfy,
+        }
 
-    def __init__(self, handler: _Handler, *, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(
-            handler,
-            data_size_limit=_MAX_MESSAGE_BYTES,
-            enable_SMTPUTF8=True,
-            hostname=socket.gethostname(),
-            ident="clicktrail",
-            loop=loop,
-        )
-        self._relay_handler = handler
+    async def run(self) -> None:
+        """Serve the client until it quits, disconnects, or is idle for five minutes."""
+        try:
+            await self._reply(Reply(220, f"{_host_name()} ESMTP clicktrail"))
+            while command := await self._receive(self._input.next_command):
+                if command.verb == "QUIT":
+                    await self._next_hop.close()
+                    await self._reply(Reply(221, "2.0.0 Bye"))
+                    return
+                await self._reply(await self._handle(command))
+        except TimeoutError:
+            await self._reply(TIMEOUT)
+        except asyncio.CancelledError:
+            self._writer.write(SHUTTING_DOWN.encode())
+            raise
+        finally:
+            self._next_hop.abort()
 
-    def connection_lost(self, error: Exception | None) -> None:
-        super().connection_lost(error)
-        self._relay_handler.connection_lost()
+    async def _receive(self, next_item: Callable[[], Item | None]) -> Item | None:
+        """The next command or message; None if the client has disconnected."""
+        while (item := next_item()) is None:
+            async with asyncio.timeout(_IDLE_TIMEOUT_S):
+                data = await self._reader.read(_READ_BYTES)
+            if not data:
+                return None
+            self._input.feed(data)
+        return item
+
+    async def _reply(self, reply: Reply) -> None:
+        self._writer.write(reply.encode())
+        async with asyncio.timeout(_IDLE_TIMEOUT_S):
+            await self._writer.drain()
+
+    async def _handle(self, command: Command) -> Reply:
+        if not command.verb:
+            return Reply(500, "5.5.6 The line is too long")
+        handler = self._handlers.get(command.verb)
+        if handler is None:
+            return Reply(502, "5.5.1 Command not implemented")
+        try:
+            return await handler(command.argument)
+        except RelayError as error:
+            _log_refusal(error)
+            return Reply(error.reply_code, error.reply_text)
+        except (ConnectionError, TimeoutError):  # of the client
+            raise
+        except Exception as error:
+            # A temporary failure: the sender keeps the message and tries again.
+            _LOG.error("command failed", exc_info=error)
+            self._next_hop.abort()
+            self._forget_transaction()
+            return INTERNAL_ERROR
+
+    async def _handle_ehlo(self, _argument: bytes) -> Reply:
+        await self._greet()
+        extensions = (f"SIZE {_MAX_MESSAGE_BYTES}", "8BITMIME", "SMTPUTF8", "PIPELINING")
+        return Reply(250, "\n".join([_host_name(), *extensions]))
+
+    async def _handle_helo(self, _argument: bytes) -> Reply:
+        await self._greet()
+        return Reply(250, _host_name())
+
+    async def _handle_mail(self, argument: bytes) -> Reply:
+        if self._relay.is_stopping:
+            return SHUTTING_DOWN
+        if not self._has_greeted:
+            return Reply(503, "5.5.1 Send EHLO first")
+        if self._in_transaction:
+            return Reply(503, "5.5.1 A message is already being sent")
+        path = parse_path(argument, "FROM")
+        if path.parameters.get("SIZE", "").isdecimal() and int(path.parameters["SIZE"][:20]) > _MAX_MESSAGE_BYTES:
+            return _too_large()
+        reply = await self._next_hop.mail(path.address, path.parameters)
+        self._in_transaction = True
+        return reply
+
+    async def _handle_rcpt(self, argument: bytes) -> Reply:
+        if not self._in_transaction:
+            return Reply(503, "5.5.1 Send MAIL first")
+        if len(self._recipients) >= _MAX_RECIPIENTS:
+            return Reply(452, "4.5.3 Too many recipients")
+        path = parse_path(argument, "TO")
+        reply = await self._next_hop.rcpt(path.address, path.parameters)
+        self._recipients.append(path.address)
+        return reply
+
+    async def _handle_data(self, _argument: bytes) -> Reply:
+        if not self._recipients:
+            return Reply(503, "5.5.1 Send MAIL and RCPT first")
+        await self._reply(Reply(354, "End the message with a dot on a line by itself"))
+        message = await self._receive(self._input.next_message)
+        if message is None:
+            raise ConnectionResetError
+        recipients = self._recipients
+        self._forget_transaction()
+        if message.is_too_large:
+            return _too_large()
+        return await self._relay.deliver(message, recipients, self._next_hop)
+
+    async def _handle_rset(self, _argument: bytes) -> Reply:
+        await self._abandon_transaction()
+        return OK
+
+    async def _handle_noop(self, _argument: bytes) -> Reply:
+        return OK
+
+    async def _handle_vrfy(self, _argument: bytes) -> Reply:
+        return Reply(252, "2.1.5 Send the message and see")
+
+    async def _greet(self) -> None:
+        await self._abandon_transaction()
+        self._has_greeted = True
+
+    async def _abandon_transaction(self) -> None:
+        if self._in_transaction:
+            self._forget_transaction()
+            with contextlib.suppress(RelayError):  # the next message opens a new connection
+                await self._next_hop.reset()
+
+    def _forget_transaction(self) -> None:
+        self._in_transaction, self._recipients = False, []
 
 
-async def _forward_command(command: Callable[[], Awaitable[Reply]]) -> Reply:
+async def _forward(command: Awaitable[Reply]) -> Reply:
+    """The reply of the next hop, positive or not."""
     try:
-        return await command()
+        return await command
     except RelayError as error:
-        _LOG.warning("next hop refused", reply_code=error.reply_code, error=error)
-        _LOG.debug("reply of the next hop", reply_text=error.reply_text)
+        _log_refusal(error)
         return Reply(error.reply_code, error.reply_text)
 
 
-async def _record_event(journal: Journal, line: bytes) -> None:
-    """Record an event. The message is already sent, so a failure is only logged."""
-    committed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    journal.append(line, committed.set_result)
-    if not await committed:
-        _LOG.error("sent event is not on disk yet")
+def _log_refusal(error: RelayError) -> None:
+    _LOG.warning("message or command refused", reply_code=error.reply_code, error=error)
+    _LOG.debug("reply", reply_text=error.reply_text)
+
+
+def _classify(tracked: TrackedMessage, reply: Reply) -> str:
+    if not reply.is_positive:
+        return "refused"
+    if FAILURE_REASONS.intersection(tracked.skip_reasons):
+        return "untracked"
+    return "not_rewritten" if tracked.skip_reasons else "tracked"
+
+
+def _too_large() -> Reply:
+    return Reply(552, f"5.3.4 The message is larger than {_MAX_MESSAGE_BYTES} bytes")
+
+
+def _host_name() -> str:
+    return socket.gethostname()

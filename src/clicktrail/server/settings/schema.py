@@ -134,6 +134,24 @@ class RelaySettings(Section, frozen=True, kw_only=True):
         str, _description("Address of the SMTP port. Loopback only: every client that reaches it can send.")
     ] = "127.0.0.1:2525"
     workers: Annotated[int, msgspec.Meta(ge=1, description="Number of relay processes.")] = 1
+    rewrite_seconds: Annotated[
+        float,
+        msgspec.Meta(gt=0, description="Seconds that rewriting a message may take; then it is passed on unchanged."),
+    ] = 10.0
+    when_unavailable: Annotated[
+        Literal["pass", "defer"],
+        _description(
+            "What happens to messages while the registry or the key ring cannot be read: pass them on untracked, or "
+            "defer them with 451."
+        ),
+    ] = "pass"
+    ehlo_name: Annotated[
+        str,
+        _description(
+            "Host name for EHLO to the next hop; empty for the name of this machine if it has a dot, else its IP "
+            "address."
+        ),
+    ] = ""
     next_hop: Annotated[
         str, _description("SMTP server that messages are passed on to: your mail server or your ESP.")
     ] = "127.0.0.1:25"

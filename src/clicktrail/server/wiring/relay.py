@@ -1,15 +1,22 @@
-"""Run a relay process: it needs neither the engine nor, to pass mail on, the registry."""
+"""Run a relay process: it passes mail on even if registry, key ring or engine are damaged."""
 
+import asyncio
+import signal
 import socket
+import sys
+from pathlib import Path
 
-from clicktrail.server.monitoring.heartbeat import Heartbeat, MetricValue, build_heartbeat
+from clicktrail.server.monitoring.heartbeat import Heartbeat, MetricValue, Problem, build_heartbeat
 from clicktrail.server.monitoring.metrics import RELAY_MESSAGES, Metric
+from clicktrail.server.relay import rewriter_process
+from clicktrail.server.relay.message_tracker import MessageTracker
+from clicktrail.server.relay.rewriter import RewriterPool
 from clicktrail.server.relay.smtp_client import NextHopConfig
 from clicktrail.server.relay.smtp_server import Relay
 from clicktrail.server.settings import HostPort, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
 from clicktrail.server.wiring.config import build_tracker
-from clicktrail.server.wiring.stores import MeasuredJournal, Registry, open_journal, open_registry
+from clicktrail.server.wiring.stores import MeasuredJournal, Registry, open_journal, open_registry_when_available
 from clicktrail.server.wiring.worker import (
     collect_journal_metrics,
     collect_journal_problems,
@@ -18,42 +25,87 @@ from clicktrail.server.wiring.worker import (
     send_heartbeats,
 )
 
+_REWRITER_COUNT = 2
+"""Rewriting processes of each relay process: a message that takes long delays no other."""
+_PROBLEM_DURATION_S = 60
+"""How long after a message that could not be tracked the problem is reported."""
+_UNTRACKED_PROBLEM = Problem(
+    code="messages-untracked",
+    hint="messages pass untracked or are deferred: the log says whether registry, key ring or rewriting fail",
+)
 
-def run_relay(settings: Settings, listening_socket: socket.socket, *, index: int) -> None:
-    """Run relay process number ``index`` until it is stopped."""
-    run_worker(_run_relay(settings, listening_socket, index=index))
+
+def run_relay(settings: Settings, listening_socket: socket.socket, *, index: int, config_path: Path | None) -> None:
+    """Run relay process number ``index`` until it is stopped; its rewriting processes load the settings file again."""
+    run_worker(_run_relay(settings, listening_socket, index=index, config_path=config_path))
 
 
-async def _run_relay(settings: Settings, listening_socket: socket.socket, *, index: int) -> None:
+def run_rewriter(settings: Settings) -> None:
+    """Run a rewriting process until its standard input ends.
+
+    Raises:
+        KeyRingError: the key ring cannot be used.
+        SettingsError: a file that the settings name cannot be read or used.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    rewriter_process.run_rewriter(build_tracker(settings))
+
+
+async def _run_relay(
+    settings: Settings, listening_socket: socket.socket, *, index: int, config_path: Path | None
+) -> None:
     stopping = create_stop_event()
-    async with open_registry(settings) as registry:
+    rewriters = build_rewriters(settings, config_path)
+    async with open_registry_when_available(settings) as registry:
         with open_journal(settings, f"relay-{index}") as journal:
-            relay = _build_relay(settings, registry, journal)
+            await rewriters.start()
+            relay = build_relay(settings, registry, journal, rewriters)
             async with send_heartbeats(lambda: _build_heartbeat(relay, journal)):
                 await relay.serve(listening_socket, stopping)
+            await rewriters.close()
 
 
-def _build_relay(settings: Settings, registry: Registry, journal: MeasuredJournal) -> Relay:
+def build_rewriters(settings: Settings, config_path: Path | None) -> RewriterPool:
+    """Build the rewriting processes of one relay process. They load the settings file."""
+    config = ("--config", str(config_path)) if config_path else ()
+    command = (sys.executable, "-m", "clicktrail", "worker", "rewriter", *config)
+    return RewriterPool(command, size=_REWRITER_COUNT, time_limit_s=settings.relay.rewrite_seconds)
+
+
+def build_relay(settings: Settings, registry: Registry, journal: MeasuredJournal, rewriters: RewriterPool) -> Relay:
+    """Build the relay that the settings describe."""
+    return Relay(
+        next_hop=build_next_hop_config(settings),
+        tracker=MessageTracker(
+            rewriters=rewriters,
+            consents=registry.consents,
+            short_links=registry.short_links,
+            codes=RandomCodes(),
+            clock=SystemClock(),
+            ids=RandomIds(),
+        ),
+        journal=journal,
+        defers_when_unavailable=settings.relay.when_unavailable == "defer",
+    )
+
+
+def build_next_hop_config(settings: Settings) -> NextHopConfig:
+    """Address, login and EHLO name for the next hop."""
     host, port = HostPort.parse(settings.relay.next_hop)
-    next_hop = NextHopConfig(
+    host_name = socket.gethostname()
+    return NextHopConfig(
         host=host,
         port=port,
         tls=settings.relay.next_hop_tls,
         username=settings.relay.next_hop_username,
         password=settings.relay.next_hop_password,
-    )
-    return Relay(
-        next_hop=next_hop,
-        tracker=build_tracker(settings),
-        consents=registry.consents,
-        short_links=registry.short_links,
-        codes=RandomCodes(),
-        journal=journal,
-        clock=SystemClock(),
-        ids=RandomIds(),
+        ehlo_name=settings.relay.ehlo_name or (host_name if "." in host_name else ""),
     )
 
 
 def _build_heartbeat(relay: Relay, journal: MeasuredJournal) -> Heartbeat:
     values: dict[Metric, MetricValue] = {RELAY_MESSAGES: relay.outcomes}
-    return build_heartbeat(values | collect_journal_metrics(journal), problems=collect_journal_problems(journal))
+    problems = collect_journal_problems(journal)
+    if relay.untracked_at is not None and asyncio.get_running_loop().time() < relay.untracked_at + _PROBLEM_DURATION_S:
+        problems = (*problems, _UNTRACKED_PROBLEM)
+    return build_heartbeat(values | collect_journal_metrics(journal), problems=problems)

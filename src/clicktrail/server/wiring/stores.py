@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import structlog
+
 from clicktrail.errors import StorageError
 from clicktrail.model.link_set import LinkSet
 from clicktrail.server.journal.writer import Durability, SegmentWriter
@@ -18,6 +20,9 @@ from clicktrail.server.registry.links import SqlLinkEdits, SqlLinkSets, SqlShort
 from clicktrail.server.registry.migrate import migrate
 from clicktrail.server.registry.recipients import SqlConsents, SqlErasures
 from clicktrail.server.settings import Settings
+
+_LOG = structlog.get_logger(component="registry")
+_MIGRATION_INTERVAL_S = 5.0
 
 
 class MeasuredJournal(Journal, Protocol):
@@ -68,6 +73,43 @@ async def open_registry(settings: Settings) -> AsyncIterator[Registry]:
     async with _connect_database(settings, read_only=False) as database:
         await asyncio.to_thread(migrate, database)
         yield _build_registry(database)
+
+
+@contextlib.asynccontextmanager
+async def open_registry_when_available(settings: Settings) -> AsyncIterator[Registry]:
+    """Open the registry for reading and writing, even if it is unavailable: its methods raise StorageError meanwhile.
+
+    Raises:
+        SettingsError: its URL is not PostgreSQL's.
+    """
+    async with _connect_database(settings, read_only=False) as database, asyncio.TaskGroup() as tasks:
+        is_closing = asyncio.Event()
+        if not await _try_to_migrate(settings, database):
+            tasks.create_task(_migrate_when_available(settings, database, is_closing))
+        try:
+            yield _build_registry(database)
+        finally:
+            is_closing.set()
+
+
+async def _migrate_when_available(settings: Settings, database: Database, is_closing: asyncio.Event) -> None:
+    while not is_closing.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_MIGRATION_INTERVAL_S):
+                await is_closing.wait()
+        if is_closing.is_set() or await _try_to_migrate(settings, database):
+            return
+
+
+async def _try_to_migrate(settings: Settings, database: Database) -> bool:
+    try:
+        if not settings.registry.url:
+            _create_private_file(settings.registry_path)
+        await asyncio.to_thread(migrate, database)
+    except StorageError as error:
+        _LOG.error("cannot open the registry, trying again", error=error)
+        return False
+    return True
 
 
 @contextlib.asynccontextmanager

@@ -1,0 +1,111 @@
+"""The rewriting process: rewrites one message after the other, which it reads from standard input.
+
+Rewriting runs in a process of its own because only a process can be stopped: a message that takes too long, or too much
+memory, ends this process and no other.
+
+Requests and results are frames: 4 bytes with the length, little-endian, and a MessagePack value.
+"""
+
+import resource
+import struct
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import BinaryIO, Final
+
+import msgspec
+import structlog
+
+from clicktrail.server.pipeline.track import (
+    ControlHeaders,
+    MessageIdentity,
+    TrackedMessage,
+    parse_control_headers,
+    track_message,
+)
+from clicktrail.tracking import Tracker
+
+FRAME_LENGTH: Final = struct.Struct("<I")
+
+_LOG = structlog.get_logger(component="relay")
+_MAX_MEMORY_BYTES = 2 * 1024**3
+"""Address space. A message of 50 MB needs a third of it."""
+
+
+class ParseRequest(msgspec.Struct, frozen=True, tag="parse"):
+    """Take a message and parse its control headers."""
+
+    raw: bytes
+
+
+class TrackRequest(msgspec.Struct, frozen=True, tag="track", kw_only=True):
+    """Rewrite the message taken last."""
+
+    headers: ControlHeaders
+    recipients: Sequence[str]
+    identity: MessageIdentity
+    now: datetime
+
+
+class ParseResult(msgspec.Struct, frozen=True, tag="parsed"):
+    """Control headers of the message, whose ``stripped_message`` is empty."""
+
+    headers: ControlHeaders
+
+
+class TrackResult(msgspec.Struct, frozen=True, tag="tracked"):
+    """The rewritten message."""
+
+    message: TrackedMessage
+
+
+class FailureResult(msgspec.Struct, frozen=True, tag="failed"):
+    """Class name of the exception that the request raised."""
+
+    error: str
+
+
+def run_rewriter(tracker: Tracker) -> None:
+    """Serve requests until the end of standard input. Writes an empty frame first, when it is ready."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    requests, results = sys.stdin.buffer, sys.stdout.buffer
+    decoder = msgspec.msgpack.Decoder(ParseRequest | TrackRequest)
+    encoder = msgspec.msgpack.Encoder()
+    raw = b""
+    _write_frame(results, b"")
+    while frame := _read_frame(requests):
+        request = decoder.decode(frame)
+        try:
+            if isinstance(request, ParseRequest):
+                headers = parse_control_headers(request.raw)
+                raw = headers.stripped_message
+                result = encoder.encode(ParseResult(replace(headers, stripped_message=b"")))
+            else:
+                result = encoder.encode(TrackResult(_track(request, raw, tracker)))
+        except Exception as error:
+            _LOG.error("cannot rewrite a message", exc_info=error)
+            result = encoder.encode(FailureResult(type(error).__name__))
+        _write_frame(results, result)
+
+
+def _track(request: TrackRequest, raw: bytes, tracker: Tracker) -> TrackedMessage:
+    return track_message(
+        replace(request.headers, stripped_message=raw),
+        tracker=tracker,
+        recipients=request.recipients,
+        identity=request.identity,
+        now=request.now,
+    )
+
+
+def _read_frame(stream: BinaryIO) -> bytes:
+    """Read a frame; empty at the end of the stream."""
+    header = stream.read(FRAME_LENGTH.size)
+    return stream.read(*FRAME_LENGTH.unpack(header)) if len(header) == FRAME_LENGTH.size else b""
+
+
+def _write_frame(stream: BinaryIO, data: bytes) -> None:
+    stream.write(FRAME_LENGTH.pack(len(data)))
+    stream.write(data)
+    stream.flush()

@@ -1,0 +1,233 @@
+"""Next hops that break the protocol, seen from outside: through a running relay."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from clicktrail.demo.sink import Sink
+from clicktrail.model.event import Sent
+from tests.support.relay import RunningRelay, running_relay
+from tests.support.scripted_server import GOOD_REPLIES, ScriptedServer
+from tests.support.waiting import wait_until
+
+TEXT = b"Subject: a\r\n\r\nWarm.\r\n"
+MAIL = b"MAIL FROM:<shop@example.com>\r\n"
+
+
+async def send(folder: Path, hop: ScriptedServer, *, data: bytes = TEXT, mail: bytes = MAIL) -> list[bytes]:
+    """Start a relay and send one message through it to the hop; the replies to MAIL, RCPT and DATA."""
+    async with running_relay(hop.address, folder) as relay:
+        return await send_message(relay, data=data, mail=mail)
+
+
+async def send_message(relay: RunningRelay, *, data: bytes = TEXT, mail: bytes = MAIL) -> list[bytes]:
+    async with relay.connection() as client:
+        await client.send(b"EHLO sender.example\r\n")
+        replies = [await client.send(mail)]
+        replies.append(await client.send(b"RCPT TO:<anna@example.net>\r\n"))
+        replies.append(await client.send(b"DATA\r\n"))
+        if replies[-1].startswith(b"354"):
+            replies[-1] = await client.send(data + b".\r\n")
+        return replies
+
+
+async def test_null_sender_is_passed_on(tmp_path: Path) -> None:
+    async with ScriptedServer() as hop:
+        replies = await send(tmp_path, hop, mail=b"MAIL FROM:<>\r\n")
+
+    assert b"250 2.0.0 Queued" == replies[-1]
+    assert b"MAIL FROM:<>" in hop.lines
+
+
+async def test_parameters_are_passed_on_with_the_first_message(tmp_path: Path) -> None:
+    async with ScriptedServer() as hop:
+        await send(tmp_path, hop, mail=b"MAIL FROM:<shop@example.com> BODY=8BITMIME SMTPUTF8\r\n")
+
+    assert b"MAIL FROM:<shop@example.com> BODY=8BITMIME SMTPUTF8" in hop.lines
+
+
+@pytest.mark.parametrize("offered", [True, False])
+async def test_dsn_is_passed_on_if_the_next_hop_offers_it(tmp_path: Path, offered: bool) -> None:
+    extension = b"250 DSN\r\n" if offered else b"250 HELP\r\n"
+    async with (
+        ScriptedServer(EHLO=b"250-hop.example\r\n" + extension) as hop,
+        running_relay(hop.address, tmp_path) as relay,
+        relay.connection() as client,
+    ):
+        await client.send(b"EHLO sender.example\r\n")
+        await client.send(b"MAIL FROM:<shop@example.com> RET=HDRS ENVID=QQ314159\r\n")
+        await client.send(b"RCPT TO:<anna@example.net> NOTIFY=NEVER ORCPT=rfc822;anna@example.net\r\n")
+
+    recipient = b" NOTIFY=NEVER ORCPT=rfc822;anna@example.net" if offered else b""
+    assert b"MAIL FROM:<shop@example.com>" + (b" RET=HDRS ENVID=QQ314159" if offered else b"") in hop.lines
+    assert b"RCPT TO:<anna@example.net>" + recipient in hop.lines
+
+
+NO_EXTENSIONS = b"250 hop.example\r\n"
+
+
+async def test_message_that_needs_8_bits_is_refused_for_good_by_a_hop_without_8bitmime(tmp_path: Path) -> None:
+    async with ScriptedServer(EHLO=NO_EXTENSIONS) as hop:
+        mail = b"MAIL FROM:<shop@example.com> BODY=8BITMIME\r\n"
+        replies = await send(tmp_path, hop, mail=mail, data="Subject: a\r\n\r\nGrüße\r\n".encode())
+
+    assert b"554 5.6.3 The next mail server takes only 7-bit messages" == replies[-1]
+    assert [] == hop.messages
+
+
+async def test_seven_bit_message_passes_a_hop_without_8bitmime(tmp_path: Path) -> None:
+    async with ScriptedServer(EHLO=NO_EXTENSIONS) as hop:
+        replies = await send(tmp_path, hop, mail=b"MAIL FROM:<shop@example.com> BODY=8BITMIME\r\n")
+
+    assert b"250 2.0.0 Queued" == replies[-1]
+    assert b"MAIL FROM:<shop@example.com>" in hop.lines
+
+
+async def test_utf_8_headers_are_refused_for_good_by_a_hop_without_smtputf8(tmp_path: Path) -> None:
+    async with ScriptedServer(EHLO=NO_EXTENSIONS) as hop:
+        mail = b"MAIL FROM:<shop@example.com> SMTPUTF8\r\n"
+        replies = await send(tmp_path, hop, mail=mail, data="Subject: Grüße\r\n\r\nWarm.\r\n".encode())
+
+    assert b"554 5.6.9 The next mail server takes only ASCII headers" == replies[-1]
+
+
+async def test_utf_8_addresses_are_refused_for_good_by_a_hop_without_smtputf8(tmp_path: Path) -> None:
+    async with (
+        ScriptedServer(EHLO=NO_EXTENSIONS) as hop,
+        running_relay(hop.address, tmp_path) as relay,
+        relay.connection() as client,
+    ):
+        await client.send(b"EHLO sender.example\r\n")
+        sender = await client.send("MAIL FROM:<jürgen@example.com> SMTPUTF8\r\n".encode())
+        await client.send(b"MAIL FROM:<shop@example.com>\r\n")
+        recipient = await client.send("RCPT TO:<jürgen@example.net>\r\n".encode())
+
+    assert (b"550 5.6.7", b"553 5.6.7") == (sender[:9], recipient[:9])
+
+
+TEXTS = ("angenommen für uns".encode("latin-1"), b"\xff\xfe", b"tab\there", b"esc \x1b[31m", b"\xed\xa0\x80", b"")
+
+
+@pytest.mark.parametrize(("step", "code"), [("RCPT", 250), ("RCPT", 550), ("data", 250), ("data", 554), ("data", 452)])
+async def test_reply_is_passed_on_whatever_bytes_its_text_holds(tmp_path: Path, step: str, code: int) -> None:
+    async with ScriptedServer(all_connections=True) as hop, running_relay(hop.address, tmp_path) as relay:
+        for text in TEXTS:
+            hop.messages.clear()
+            hop.replies[step] = line = b"%d %b\r\n" % (code, text)
+            replies = await send_message(relay)
+            assert line == replies[1 if step == "RCPT" else 2] + b"\r\n"
+            assert (code < 400) == bool(hop.messages)
+
+
+async def test_reply_of_several_lines_is_passed_on(tmp_path: Path) -> None:
+    async with ScriptedServer(data=b"554-5.7.1 Spam,\r\n554-\r\n554 5.7.1 says the filter\r\n") as hop:
+        replies = await send(tmp_path, hop)
+
+    assert b"554-5.7.1 Spam,\r\n554-\r\n554 5.7.1 says the filter" == replies[-1]
+
+
+STRAY_REPLIES = [
+    ("connect", b"220 hop.example\r\n250 Ok\r\n"),
+    ("EHLO", GOOD_REPLIES["EHLO"] + b"250 Ok\r\n"),
+    ("MAIL", b"250 Ok\r\n250 Ok\r\n"),
+    ("RCPT", b"250 Ok\r\n250 Ok\r\n"),
+    ("DATA", b"354 Go on\r\n250 Ok\r\n"),
+    ("DATA", b"250 Ok\r\n"),
+    ("DATA", b"250 Ok\r\n354 Go on\r\n"),
+    ("data", b"250 Ok\r\n250 Ok\r\n"),
+    ("data", b"354 Go on\r\n"),
+    ("data", b"Ok\r\n"),
+    ("data", b"25\r\n"),
+    ("data", b"2500 Ok\r\n"),
+    ("data", b"150 Ok\r\n"),
+    ("data", b"999 Ok\r\n"),
+    ("data", b"250-Ok\r\n251 Ok\r\n"),
+    ("data", b"250-" + b"x" * 100_000 + b"\r\n250 Ok\r\n"),
+    ("data", b""),
+    ("RCPT", b""),
+    ("MAIL", b"Ok\r\n"),
+    ("RCPT", b"\r\n"),
+]
+
+
+async def test_reply_that_was_not_due_never_makes_a_message_accepted(tmp_path: Path) -> None:
+    async with ScriptedServer(all_connections=True) as hop, running_relay(hop.address, tmp_path) as relay:
+        for step, reply in STRAY_REPLIES:
+            hop.replies = GOOD_REPLIES | {step: reply}
+            replies = await send_message(relay)
+            assert replies[-1].startswith((b"451 ", b"503 ")), (step, reply)
+        assert [] == relay.events()
+
+
+async def test_connection_with_a_stray_reply_is_not_used_again(tmp_path: Path) -> None:
+    async with (
+        ScriptedServer(RCPT=b"250 Ok\r\n250 Ok\r\n") as hop,
+        running_relay(hop.address, tmp_path) as relay,
+        relay.connection() as client,
+    ):
+        await client.send(b"EHLO sender.example\r\n")
+        await client.send(b"MAIL FROM:<shop@example.com>\r\n")
+        assert (await client.send(b"RCPT TO:<anna@example.net>\r\n")).startswith(b"451 ")
+        await client.send(b"RSET\r\n")
+        await client.begin_data()
+        assert await client.send(TEXT + b".\r\n") == b"250 2.0.0 Queued"
+
+    assert 2 == hop.connection_count
+    assert [TEXT] == hop.messages
+
+
+async def test_early_refusal_of_the_data_is_passed_on(tmp_path: Path) -> None:
+    async with ScriptedServer(DATA=b"354 Go on\r\n552 5.3.4 Too big\r\n") as hop:
+        replies = await send(tmp_path, hop)
+
+    assert b"552 5.3.4 Too big" == replies[-1]
+
+
+async def test_next_hop_that_shuts_down_after_a_message_has_it(tmp_path: Path) -> None:
+    async with (
+        ScriptedServer(data=b"250 2.0.0 Queued\r\n421 4.3.2 Shutting down\r\n") as hop,
+        running_relay(hop.address, tmp_path) as relay,
+        relay.connection() as client,
+    ):
+        await client.begin_data()
+        first = await client.send(TEXT + b".\r\n")
+        await client.begin_data()
+        second = await client.send(TEXT + b".\r\n")
+
+    assert (b"250 2.0.0 Queued", b"250 2.0.0 Queued") == (first, second)
+    assert [TEXT, TEXT] == hop.messages
+
+
+async def test_ehlo_name_is_the_setting(tmp_path: Path) -> None:
+    async with ScriptedServer() as hop:
+        await send(tmp_path, hop)
+
+    assert b"EHLO relay.example" == hop.lines[0]
+
+
+async def test_server_without_ehlo_is_greeted_with_helo(tmp_path: Path) -> None:
+    async with ScriptedServer(EHLO=b"502 5.5.1 No\r\n") as hop:
+        replies = await send(tmp_path, hop)
+
+    assert b"250 2.0.0 Queued" == replies[-1]
+    assert "HELO" in hop.verbs
+
+
+async def test_client_that_hangs_up_after_the_data_does_not_abort_the_transaction(tmp_path: Path) -> None:
+    arrived = asyncio.Event()
+    async with Sink(on_message=lambda _: arrived.set()) as sink, running_relay(sink.address, tmp_path) as relay:
+        async with relay.connection() as client:
+            await client.begin_data()
+            client.writer.write(TEXT + b".\r\n")
+            await client.writer.drain()
+        await arrived.wait()
+
+        async def count_events() -> int:
+            return len(relay.events())
+
+        await wait_until(count_events, lambda count: count == 1)
+        (sent,) = relay.events()
+
+    assert isinstance(sent, Sent)
+    assert [TEXT] == [message.content for message in sink.messages]
