@@ -39,8 +39,8 @@ class CrashTargets:
         self.ring: KeyRing = keyring_file.load_or_create(
             folder / DATA_FOLDER / keyring_file.FILE_NAME, earlier_data_paths=[]
         )
-        self._edge_socket, self._relay_socket, self._console_socket = (
-            socket.create_server(("127.0.0.1", 0), backlog=512) for _ in range(3)
+        self._edge_socket, self._console_socket = (
+            socket.create_server(("127.0.0.1", 0), backlog=512) for _ in range(2)
         )
         self.edge_port: int = self._edge_socket.getsockname()[1]
         self.console_port: int = self._console_socket.getsockname()[1]
@@ -76,24 +76,24 @@ class CrashTargets:
 
     def close(self) -> None:
         """Close the listening sockets."""
-        for listener in (self._edge_socket, self._relay_socket, self._console_socket):
+        for listener in (self._edge_socket, self._console_socket):
             listener.close()
 
     async def _start(self, name: str) -> None:
         if name in self._processes:
             await self._processes[name].wait()
-        sockets = [self._relay_socket, self._console_socket] if name == "engine" else [self._edge_socket]
+        listener = self._console_socket if name == "engine" else self._edge_socket
         component, _, index = name.partition("-")
         command = [sys.executable, "-m", "clicktrail", "worker", component, "--config", str(self._config)]
         command += ["--index", index or "0"]
-        command += [option for listener in sockets for option in ("--socket", str(listener.fileno()))]
+        command += ["--socket", str(listener.fileno())]
         with self._log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                pass_fds=[listener.fileno() for listener in sockets],
+                pass_fds=[listener.fileno()],
             )
         self._processes[name] = process
         line = b""

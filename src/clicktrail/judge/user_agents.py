@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 import msgspec
-import re2  # type: ignore[import-untyped]  # google-re2 ships no types
+import re2
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-untyped]  # ships no types
 
 from clicktrail.config_text import decode_toml

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-import re2  # type: ignore[import-untyped]  # google-re2 ships no types
+import re2
 
 from clicktrail.model.link import Element, LinkReason, Location
 from clicktrail.rewrite.candidate import Candidate
