@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from html.entities import html5
 
 import msgspec
-import re2  # type: ignore[import-untyped]  # google-re2 ships no types
+import re2
 
 _FLAGS = re.ASCII | re.IGNORECASE | re.VERBOSE
 
