@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from bench.programs import BenchError, find_first_error
-from bench.torture.clicks import TortureResult
-from bench.torture.scenarios import SCENARIOS
+from bench.torture.scenarios import SCENARIOS, ScenarioResult
 
 
 def main(
@@ -20,7 +19,7 @@ def main(
     scenario: Annotated[list[str] | None, typer.Option(help=f"{', '.join(SCENARIOS)}; default: all.")] = None,
 ) -> None:
     """Break something under load; no answered click may be lost or counted twice."""
-    results: dict[str, TortureResult] = {}
+    results: dict[str, ScenarioResult] = {}
     for name in scenario or SCENARIOS:
         if name not in SCENARIOS:
             sys.exit(f"torture: error: there is no scenario {name}: choose from {', '.join(SCENARIOS)}")

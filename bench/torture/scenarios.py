@@ -3,14 +3,29 @@
 from pathlib import Path
 from typing import Final, Protocol
 
-from bench.torture import kills
-from bench.torture.clicks import TortureResult
+from bench.torture import kills, mail
+
+
+class ScenarioResult(Protocol):
+    """Totals of a scenario, with a text for people."""
+
+    @property
+    def answered(self) -> int:
+        """Number of clicks or messages that were answered."""
+
+    @property
+    def lost(self) -> int:
+        """Number of clicks or messages that were answered and are missing."""
+
+    @property
+    def duplicated(self) -> int:
+        """Number of clicks or messages that are there twice."""
 
 
 class Scenario(Protocol):
     """One kind of fault."""
 
-    async def __call__(self, folder: Path, *, rounds: int, clicks: int, durability: str) -> TortureResult:
+    async def __call__(self, folder: Path, *, rounds: int, clicks: int, durability: str) -> ScenarioResult:
         """Run rounds, print a line for each, and return the totals of the final reports.
 
         Args:
@@ -26,5 +41,6 @@ class Scenario(Protocol):
 
 SCENARIOS: Final[dict[str, Scenario]] = {
     "kills": kills.torture,
+    "mail": mail.torture,
 }
 """Scenarios by name."""

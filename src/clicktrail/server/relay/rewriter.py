@@ -56,6 +56,7 @@ class Rewriter:
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(ParseResult | TrackResult | FailureResult)
         self._no_start_before = 0.0
+        self._starting = asyncio.Lock()
 
     @property
     def pid(self) -> int | None:
@@ -87,6 +88,10 @@ class Rewriter:
         Raises:
             RewriterError: it does not start.
         """
+        async with self._starting:
+            await self._start_if_needed()
+
+    async def _start_if_needed(self) -> None:
         if self._process and self._process.returncode is None:
             return
         loop = asyncio.get_running_loop()

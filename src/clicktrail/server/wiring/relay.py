@@ -56,13 +56,14 @@ async def _run_relay(
 ) -> None:
     stopping = create_stop_event()
     rewriters = build_rewriters(settings, config_path)
-    async with open_registry_when_available(settings) as registry:
-        with open_journal(settings, f"relay-{index}") as journal:
-            await rewriters.start()
-            relay = build_relay(settings, registry, journal, rewriters)
-            async with send_heartbeats(lambda: _build_heartbeat(relay, journal)):
-                await relay.serve(listening_socket, stopping)
-            await rewriters.close()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(rewriters.start())  # the first messages wait for it
+        async with open_registry_when_available(settings) as registry:
+            with open_journal(settings, f"relay-{index}") as journal:
+                relay = build_relay(settings, registry, journal, rewriters)
+                async with send_heartbeats(lambda: _build_heartbeat(relay, journal)):
+                    await relay.serve(listening_socket, stopping)
+    await rewriters.close()
 
 
 def build_rewriters(settings: Settings, config_path: Path | None) -> RewriterPool:
