@@ -5,7 +5,7 @@ import pytest
 
 from clicktrail.errors import StorageError
 from clicktrail.server import operator_networks, overrides_file
-from clicktrail.server.journal import reader as journal_reader
+from clicktrail.server.journal.cursor import load_cursor
 from clicktrail.server.json_file import read_json_file
 
 DAMAGED_FILES = {
@@ -20,7 +20,7 @@ DAMAGED_FILES = {
 READERS: dict[str, Callable[[Path], object]] = {
     "networks": operator_networks.read,
     "overrides": overrides_file.read,
-    "cursor": journal_reader.load_positions,
+    "cursor": lambda path: load_cursor(path, list),
 }
 
 

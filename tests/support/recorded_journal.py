@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from clicktrail.model.event import AnyEvent, Click, Sent, encode_event
-from clicktrail.server.journal.segments import SEGMENT_HEADER, decode_frames, list_segment_numbers, segment_path
+from clicktrail.server.journal.cursor import SegmentPosition
+from clicktrail.server.journal.reader import read_segment
+from clicktrail.server.journal.segments import list_segments
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.settings import Settings
 
@@ -45,7 +47,11 @@ def read_journal_lines(folder: Path) -> list[bytes]:
     """Read all lines of a journal, writer by writer."""
     lines: list[bytes] = []
     for writer_folder in sorted(path for path in folder.iterdir() if path.is_dir()):
-        for number in list_segment_numbers(writer_folder):
-            data = segment_path(writer_folder, number).read_bytes().removeprefix(SEGMENT_HEADER)
-            lines += decode_frames(data, max_lines=len(data))
+        for segment in list_segments(writer_folder):
+            lines += [entry.line for entry in read_segment(segment, SegmentPosition(), limit=1_000_000).entries]
     return lines
+
+
+def list_segment_numbers(folder: Path) -> list[int]:
+    """Numbers of a writer's segments, oldest first."""
+    return [segment.number for segment in list_segments(folder)]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from clicktrail.server.journal.reader import SegmentReader
-from clicktrail.server.journal.segments import list_segment_numbers
 from clicktrail.server.journal.writer import Durability
+from tests.support.recorded_journal import list_segment_numbers
 
 WRITER = """
 import asyncio, functools, os, sys

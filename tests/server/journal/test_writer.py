@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.errors import StorageError
-from clicktrail.server.journal.segments import Segment, list_segment_numbers, segment_path
+from clicktrail.server.journal.segments import Segment, list_segments
 from clicktrail.server.journal.writer import Backlog, Durability, SegmentWriter
-from tests.support.recorded_journal import read_journal_lines
+from tests.support.recorded_journal import list_segment_numbers, read_journal_lines
 
 NOBODY = 65_534
 
@@ -100,7 +100,7 @@ async def test_callback_may_append(tmp_path: Path) -> None:
 
 async def test_segments_roll_by_size(tmp_path: Path) -> None:
     sizes = [40, 40, 40, 500, 40]
-    with open_writer(tmp_path / "edge-0", capacity=130) as writer:
+    with open_writer(tmp_path / "edge-0", capacity=160) as writer:
         for size in sizes:
             assert await append_and_wait(writer, b"x" * size)
     assert [1, 2, 3, 4] == list_segment_numbers(tmp_path / "edge-0")
@@ -142,14 +142,14 @@ async def test_second_writer_is_refused(tmp_path: Path) -> None:
     assert [] == list_segment_numbers(tmp_path / "edge-0")
 
 
-async def test_torn_tail_is_truncated_and_a_new_segment_created(tmp_path: Path) -> None:
+async def test_new_writer_leaves_the_old_segment_unchanged(tmp_path: Path) -> None:
     with open_writer(tmp_path / "edge-0") as writer:
         assert await append_and_wait(writer, b"before")
-    whole = segment_path(tmp_path / "edge-0", 1).read_bytes()
-    segment_path(tmp_path / "edge-0", 1).write_bytes(whole + b"\x07\x00\x00\x00torn")
+    (segment,) = list_segments(tmp_path / "edge-0")
+    segment.path.write_bytes(content := segment.path.read_bytes() + segment.id + b"\x07\x00\x00\x00torn")
     with open_writer(tmp_path / "edge-0") as writer:
         assert await append_and_wait(writer, b"after")
-    assert whole == segment_path(tmp_path / "edge-0", 1).read_bytes()
+    assert segment.path.read_bytes() == content
     assert [1, 2] == list_segment_numbers(tmp_path / "edge-0")
     assert [b"before", b"after"] == read_journal_lines(tmp_path)
 
@@ -198,6 +198,20 @@ async def test_deleted_folder_is_recreated(tmp_path: Path) -> None:
     assert [b"second", b"third"] == read_journal_lines(tmp_path)
 
 
+async def test_folder_moved_away_is_recreated(tmp_path: Path) -> None:
+    folder, away = tmp_path / "journal" / "edge-0", tmp_path / "away"
+    with open_writer(folder) as writer:
+        assert await append_and_wait(writer, b"first")
+        folder.rename(away)
+        assert not await append_and_wait(writer, b"second")
+        await wait_until_written(writer)
+        assert await append_and_wait(writer, b"third")
+    assert [b"second", b"third"] == read_journal_lines(tmp_path / "journal")
+    for segment in list_segments(away):
+        segment.path.rename(folder / segment.path.name)
+    assert {b"first", b"second", b"third"} == set(read_journal_lines(tmp_path / "journal"))
+
+
 @contextlib.contextmanager
 def without_permissions(folder: Path) -> Iterator[None]:
     if os.geteuid() == 0:
@@ -223,7 +237,7 @@ async def test_lines_wait_until_permissions_return(tmp_path: Path) -> None:
 
 async def test_lines_beyond_the_buffer_are_dropped(tmp_path: Path) -> None:
     (tmp_path / "edge-0").touch()
-    with SegmentWriter(tmp_path / "edge-0", asyncio.get_running_loop(), buffer_bytes=3 * 108) as writer:
+    with SegmentWriter(tmp_path / "edge-0", asyncio.get_running_loop(), buffer_bytes=3 * 100) as writer:
         for number in range(5):
             assert not await append_and_wait(writer, b"%d" % number + bytes(99))
         assert (5, 3, 2) == (writer.failed_count, writer.buffered_count, writer.dropped_count)
@@ -396,34 +410,34 @@ async def test_async_lines_are_acknowledged_before_their_sync(tmp_path: Path) ->
     assert [b"first", b"second"] == read_journal_lines(tmp_path)
 
 
-Frames = st.lists(st.binary(min_size=1, max_size=20))
+Lines = st.lists(st.binary(min_size=1, max_size=20))
 
 
-def create_backlog(frames: list[bytes], *, limit: int = 10_000) -> Backlog:
+def create_backlog(lines: list[bytes], *, limit: int = 10_000) -> Backlog:
     backlog = Backlog(limit)
-    for frame in frames:
-        backlog.add(frame)
+    for line in lines:
+        backlog.add(line)
     return backlog
 
 
-@given(Frames, st.integers(0, 60))
-def test_backlog_is_first_in_first_out(frames: list[bytes], limit: int) -> None:
-    backlog = create_backlog(frames)
+@given(Lines, st.integers(0, 60))
+def test_backlog_is_first_in_first_out(lines: list[bytes], limit: int) -> None:
+    backlog = create_backlog(lines)
     removed: list[bytes] = []
     while portion := backlog.peek(limit):
         assert len(portion) == 1 or sum(map(len, portion)) <= limit
         backlog.remove_oldest(len(portion))
         removed += portion
-    assert frames == removed
+    assert lines == removed
     assert (0, 0, 0) == (len(backlog), backlog.size, backlog.dropped)
 
 
-@given(Frames, st.integers(0, 100))
-def test_backlog_never_exceeds_its_limit(frames: list[bytes], limit: int) -> None:
-    backlog = create_backlog(frames, limit=limit)
-    frames_kept = backlog.peek(backlog.size) if backlog else []
-    assert backlog.size == sum(map(len, frames_kept)) <= limit
-    assert len(frames) == len(backlog) + backlog.dropped
+@given(Lines, st.integers(0, 100))
+def test_backlog_never_exceeds_its_limit(lines: list[bytes], limit: int) -> None:
+    backlog = create_backlog(lines, limit=limit)
+    lines_kept = backlog.peek(backlog.size) if backlog else []
+    assert backlog.size == sum(map(len, lines_kept)) <= limit
+    assert len(lines) == len(backlog) + backlog.dropped
 
 
 def test_full_backlog_drops_the_newest() -> None:
@@ -431,7 +445,7 @@ def test_full_backlog_drops_the_newest() -> None:
     assert ([b"first", b"second"], 1) == (backlog.peek(100), backlog.dropped)
 
 
-def test_closed_backlog_drops_waiting_and_later_frames() -> None:
+def test_closed_backlog_drops_waiting_and_later_lines() -> None:
     backlog = create_backlog([b"first", b"second"])
     backlog.close()
     backlog.add(b"third")

@@ -11,7 +11,6 @@ from structlog.testing import capture_logs
 
 from clicktrail import keyring_file
 from clicktrail.model.verdict import Verdict
-from clicktrail.server.journal.segments import list_segment_numbers
 from clicktrail.server.pipeline.dominant_address import MIN_CLICKS
 from clicktrail.server.ports import JudgedMessage
 from clicktrail.server.settings import Settings
@@ -21,7 +20,7 @@ from tests.support.edge import token_path
 from tests.support.judged_lines import click as judged_click
 from tests.support.judged_lines import make_judged_click, make_judged_message
 from tests.support.recorded_journal import click as recorded_click
-from tests.support.recorded_journal import write_journal
+from tests.support.recorded_journal import list_segment_numbers, write_journal
 from tests.support.serving import RunningServer, running_server
 from tests.support.waiting import TIMEOUT_S, wait_until
 from tests.support.worker_process import running_worker
@@ -50,7 +49,7 @@ async def test_processed_segments_are_deleted(tmp_path: Path) -> None:
             return list_segment_numbers(settings.journal_path / "edge-0")
 
         async with running_worker("engine", tmp_path, [console]):
-            await wait_until(list_segments, lambda numbers: numbers == [4])
+            await wait_until(list_segments, lambda numbers: numbers == [])
     assert await asyncio.to_thread(count_clicks, settings) == 3
 
 

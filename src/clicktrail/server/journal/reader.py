@@ -1,63 +1,110 @@
 """Read the journal: the lines of all writers, each writer's in order, from the committed positions on.
 
-A segment counts as read once the committed position lies behind its last line, and nothing will be added to it. Its
-modification time then starts its retention period. If the clock is set back, segments are kept longer; if it is set
-forward, an unread segment is still never deleted.
+A segment is finished once it is read to its end and its writer has closed it. Its modification time then starts its
+retention period. If the clock is set back, segments are kept longer; if it is set forward, an unread segment is still
+never deleted.
+
+Damage is passed over: reading goes on with the next sound frame. What cannot be read at all, such as one segment on a
+bad block, is tried again with each read, and keeps no other segment from being read.
 """
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-import msgspec
+import structlog
+from msgspec.structs import replace
 
-from clicktrail.atomic_file import fsync_folder, write_atomically
+from clicktrail.atomic_file import fsync_folder
 from clicktrail.errors import StorageError
-from clicktrail.server.journal.segments import (
-    FRAME_HEADER_BYTES,
-    SEGMENT_HEADER,
-    Segment,
-    list_segment_numbers,
-    lock_folder,
-    read_lines,
-    segment_path,
+from clicktrail.server.journal.cursor import (
+    SegmentPosition,
+    damaged_cursor_path,
+    load_cursor,
+    save_cursor,
+    set_cursor_aside,
 )
-from clicktrail.server.json_file import read_json_file
+from clicktrail.server.journal.frames import DamagedRange, iter_frames, read_tail
+from clicktrail.server.journal.segments import SegmentFile, is_being_written, list_segments
+from clicktrail.server.monitoring.heartbeat import Problem
 from clicktrail.server.ports import JournalEntry
+
+_LOG = structlog.get_logger(component="engine")
+
+_START = SegmentPosition()
+_MAX_NAMED = 5
+"""Segments named in the hint of a problem, which must fit into a heartbeat."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalPosition:
-    """A position between two frames.
+    """Where an entry begins.
 
     Attributes:
+        segment: writer and number of the segment.
         offset: bytes from the start of the segment.
     """
 
-    writer: str
-    segment: int
+    segment: str
     offset: int
 
 
 class SegmentReader:
     """Implements ``ports.JournalReader`` on the folder that contains the writers' folders.
 
-    A line can be read before it is synced, and a power cut can then remove it. Because a writer never continues an old
-    segment, the position behind such a line is the end of a finished segment, and reading continues with the next one.
-
-    Raises:
-        StorageError: the file of committed positions exists but cannot be read.
+    Args:
+        folder: folder of the journal; need not exist.
+        cursor_file: file of the committed positions.
     """
 
     def __init__(self, folder: Path, cursor_file: Path) -> None:
         self._folder = folder
         self._cursor_file = cursor_file
-        self._positions = {position.writer: position for position in load_positions(cursor_file)}
-        self._committed_positions = dict(self._positions)
         self._round_robin_index = 0
+        self._segments: dict[str, SegmentFile] = {}
+        self._unreadable: dict[str, OSError] = {}
+        self._positions = self._load_positions()
+        self._committed_positions = dict(self._positions)
+        self._has_uncommitted_entries = False
+
+    @property
+    def damaged_bytes(self) -> int:
+        """Number of damaged bytes in the segments that exist."""
+        return sum(self._find_damaged_segments().values())
+
+    def collect_problems(self) -> tuple[Problem, ...]:
+        """Problems of the journal, as the latest read found them."""
+        problems: list[Problem] = []
+        if damaged := self._find_damaged_segments():
+            problems.append(
+                Problem(
+                    code="journal-damaged",
+                    hint=f"{sum(damaged.values()):,} bytes are damaged in {', '.join(list(damaged)[:_MAX_NAMED])}"
+                    f"{', …' if len(damaged) > _MAX_NAMED else ''}: their events are lost, all others are read. "
+                    "Check the health of the disk that holds data_dir",
+                )
+            )
+        if self._unreadable:
+            name, error = next(iter(self._unreadable.items()))
+            problems.append(
+                Problem(
+                    code="journal-not-readable",
+                    hint=f"{name} cannot be read: {error.strerror}. It is tried again, and all others are read: check "
+                    "owner, permissions and health of the disk that holds data_dir",
+                )
+            )
+        if damaged_cursor_path(self._cursor_file).exists():
+            problems.append(
+                Problem(
+                    code="cursor-damaged",
+                    hint="the journal was read again from its start, which counts nothing twice. "
+                    f"Delete {damaged_cursor_path(self._cursor_file)} once the disk is healthy",
+                )
+            )
+        return tuple(problems)
 
     async def read(self, limit: int) -> list[JournalEntry]:
         """Return up to ``limit`` next entries. The writers take turns to come first, so a busy one starves no other.
@@ -65,16 +112,34 @@ class SegmentReader:
         Raises:
             StorageError: the journal cannot be read now; the next call returns the same entries.
         """
+        unreadable: dict[str, OSError] = {}
+        segments = self._list_segments(unreadable)
+        self._segments = {segment.key: segment for segment in segments}
         entries: list[JournalEntry] = []
-        positions = dict(self._positions)
-        try:
-            for writer in self._list_writers():
-                for entry, position in self._read_writer(writer, limit - len(entries)):
-                    entries.append(entry)
-                    positions[writer] = position
-        except OSError as error:
-            raise StorageError(f"the journal in {self._folder} cannot be read: {error}") from error
-        self._positions = positions
+        for segment in segments:
+            position = self._positions.get(segment.key, _START)
+            if position.is_finished:
+                continue
+            if len(entries) >= limit:
+                break
+            try:
+                batch = read_segment(segment, position, limit=limit - len(entries))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                unreadable[segment.label] = error
+                continue
+            entries += batch.entries
+            self._has_uncommitted_entries = self._has_uncommitted_entries or bool(batch.entries)
+            self._positions[segment.key] = batch.position
+            for damage in batch.damage:
+                _LOG.error(
+                    "journal segment is damaged",
+                    segment=segment.label,
+                    offset=damage.start,
+                    bytes=damage.end - damage.start,
+                )
+        self._unreadable = unreadable
         return entries
 
     async def commit(self) -> None:
@@ -83,142 +148,144 @@ class SegmentReader:
         Raises:
             StorageError: the positions could not be written; call again to retry.
         """
-        if self._positions == self._committed_positions:
-            return
-        for writer, position in self._positions.items():
-            committed = self._committed_positions.get(writer)
-            mark_segments_read(self._folder, position, first_segment=committed.segment if committed else 1)
-        save_positions(self._cursor_file, self._positions.values())
-        self._committed_positions = dict(self._positions)
+        self._save_positions()
+        self._has_uncommitted_entries = False
 
     def delete_segments(self, *, before: datetime) -> int:
-        """Delete segments that were read and committed before a time, and return their number.
+        """Delete segments that were finished and committed before a time, and return their number.
+
+        Args:
+            before: aware.
 
         Raises:
             StorageError: a segment cannot be deleted.
         """
+        if not self._has_uncommitted_entries:
+            self._save_positions()  # segments may have been finished since the last entry
         try:
-            return delete_read_segments(self._folder, self._committed_positions.values(), before=before)
+            expired = [
+                segment
+                for key, segment in self._segments.items()
+                if self._committed_positions.get(key, _START).is_finished and self._is_expired(segment, before=before)
+            ]
+            for segment in expired:
+                segment.path.unlink(missing_ok=True)
+            for folder in {segment.path.parent for segment in expired}:
+                fsync_folder(folder)
         except OSError as error:
-            raise StorageError(f"an expired journal segment cannot be deleted: {error}") from error
+            raise StorageError(f"an expired journal segment cannot be deleted: {error.strerror}") from error
+        return len(expired)
 
-    def _list_writers(self) -> list[str]:
-        if not self._folder.exists():
+    def _save_positions(self) -> None:
+        positions = {key: position for key, position in self._positions.items() if key in self._segments}
+        changed = {key for key, position in positions.items() if position != self._committed_positions.get(key)}
+        if not changed:
+            return
+        for key in changed:
+            if positions[key].is_finished:
+                with contextlib.suppress(OSError):  # the segment is already deleted
+                    os.utime(self._segments[key].path)
+        save_cursor(self._cursor_file, positions)
+        self._positions = positions
+        self._committed_positions = dict(positions)
+
+    def _is_expired(self, segment: SegmentFile, *, before: datetime) -> bool:
+        """Whether a finished segment may be deleted. One that a restored copy has replaced may have unread lines."""
+        try:
+            if segment.path.stat().st_mtime >= before.timestamp():
+                return False
+            batch = read_segment(segment, replace(self._committed_positions[segment.key], is_finished=False), limit=1)
+        except FileNotFoundError:
+            return False
+        if not batch.position.is_finished:
+            self._positions[segment.key] = replace(self._positions[segment.key], is_finished=False)
+        return batch.position.is_finished
+
+    def _find_damaged_segments(self) -> dict[str, int]:
+        return {
+            segment.label: position.damaged_bytes
+            for key, segment in self._segments.items()
+            if (position := self._positions.get(key, _START)).damaged_bytes
+        }
+
+    def _load_positions(self) -> dict[str, SegmentPosition]:
+        try:
+            return load_cursor(self._cursor_file, partial(self._list_segments, {}))
+        except StorageError as error:
+            _LOG.error("the journal is read again from its start", error=error)
+            set_cursor_aside(self._cursor_file)
+            return {}
+
+    def _list_segments(self, unreadable: dict[str, OSError]) -> list[SegmentFile]:
+        """All segments; writers whose folders cannot be read are added to ``unreadable``."""
+        try:
+            writers = sorted(path for path in self._folder.iterdir() if path.is_dir())
+        except FileNotFoundError:
             return []
-        writers = sorted(path.name for path in self._folder.iterdir() if path.is_dir())
+        except OSError as error:
+            raise StorageError(f"the journal in {self._folder} cannot be read: {error.strerror}") from error
         self._round_robin_index += 1
         first = self._round_robin_index % max(1, len(writers))
-        return writers[first:] + writers[:first]
+        segments: list[SegmentFile] = []
+        for writer in writers[first:] + writers[:first]:
+            try:
+                segments += list_segments(writer)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                unreadable[writer.name] = error
+        return segments
 
-    def _read_writer(self, writer: str, limit: int) -> list[tuple[JournalEntry, JournalPosition]]:
-        """A writer's next entries, each with the position behind it."""
-        entries: list[tuple[JournalEntry, JournalPosition]] = []
-        # List before reading: a segment that has a successor now is complete, so its end is final.
-        numbers = list_segment_numbers(self._folder / writer)
-        position = self._start_position(writer, numbers)
-        for number in (number for number in numbers if number >= position.segment):
-            path = segment_path(self._folder / writer, number)
-            if number > position.segment:
-                position = JournalPosition(writer, number, len(SEGMENT_HEADER))
-            while lines := read_lines(path, position.offset, limit=limit - len(entries)):
-                for line in lines:
-                    position = JournalPosition(writer, number, position.offset + FRAME_HEADER_BYTES + len(line))
-                    entries.append((JournalEntry(line, position), position))
+
+@dataclass(frozen=True, slots=True)
+class SegmentBatch:
+    """Next entries of a segment.
+
+    Attributes:
+        damage: damaged ranges found before, between or behind the entries.
+        position: position behind entries and damage.
+    """
+
+    entries: list[JournalEntry]
+    damage: list[DamagedRange]
+    position: SegmentPosition
+
+
+def read_segment(segment: SegmentFile, position: SegmentPosition, *, limit: int) -> SegmentBatch:
+    """Read up to ``limit`` entries of a segment that is not finished.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    entries: list[JournalEntry] = []
+    damage: list[DamagedRange] = []
+    offset = position.offset
+    with segment.path.open("rb", buffering=0) as file:
+        is_live = is_being_written(file.fileno())
+        size = os.fstat(file.fileno()).st_size
+        if not size:  # its writer has not yet locked it
+            return SegmentBatch(entries, damage, position)
+        read = partial(_read_bytes, file.fileno())
+        for item in iter_frames(read, segment.frame_format, start=offset, size=size, is_being_written=is_live):
+            if isinstance(item, DamagedRange):
+                damage.append(item)
+                continue
+            entries.append(JournalEntry(item.line, JournalPosition(segment.label, item.start)))
+            offset = item.end
             if len(entries) >= limit:
                 break
-        return entries
-
-    def _start_position(self, writer: str, segment_numbers: list[int]) -> JournalPosition:
-        position = self._positions.get(writer)
-        was_recreated = position is not None and segment_numbers and position.segment > segment_numbers[-1]
-        return JournalPosition(writer, 0, 0) if position is None or was_recreated else position
-
-
-def load_positions(path: Path) -> tuple[JournalPosition, ...]:
-    """Load the position of each writer; empty if the file does not exist yet.
-
-    Raises:
-        StorageError: the file exists but cannot be read.
-    """
-    return read_json_file(
-        path,
-        tuple[JournalPosition, ...],
-        default=(),
-        failure="cannot read the journal's cursor",
-        hint="delete the file to read the journal again from its start; storing events twice changes nothing",
-    )
+        is_finished = not is_live and len(entries) < limit
+        if is_finished:
+            tail = read_tail(read, segment.frame_format, start=offset, size=size)
+            damage += tail.damage
+            if tail.damage:
+                offset = size
+            elif tail.content_end < size:
+                with contextlib.suppress(OSError):  # the space is missing, nothing else
+                    os.truncate(segment.path, tail.content_end)
+    damaged_bytes = position.damaged_bytes + sum(damaged.end - damaged.start for damaged in damage)
+    return SegmentBatch(entries, damage, SegmentPosition(offset, damaged_bytes, is_finished))
 
 
-def save_positions(path: Path, positions: Iterable[JournalPosition]) -> None:
-    """Atomically replace the file of positions.
-
-    Raises:
-        StorageError: the file could not be written, or not be synced: a power cut may still undo the change.
-    """
-    try:
-        write_atomically(path, msgspec.json.encode(tuple(positions)))
-    except OSError as error:
-        raise StorageError(f"the journal's cursor {path} cannot be written: {error}") from error
-
-
-def mark_segments_read(folder: Path, position: JournalPosition, *, first_segment: int) -> None:
-    """Start the retention period of a writer's segments, from ``first_segment`` to the one before ``position``."""
-    for number in range(first_segment, position.segment):
-        with contextlib.suppress(OSError):  # the segment is already deleted
-            os.utime(segment_path(folder / position.writer, number))
-
-
-def delete_read_segments(folder: Path, positions: Iterable[JournalPosition], *, before: datetime) -> int:
-    """Delete segments that were read before a time, and return their number.
-
-    The newest segment of a writer stays, because new segments are numbered from it. If the writer is not running, an
-    empty segment replaces it.
-
-    Args:
-        folder: folder of the journal.
-        positions: committed positions, so that after a crash no deleted segment is needed.
-        before: aware.
-
-    Raises:
-        OSError: an expired segment cannot be deleted, or an empty one not created.
-        StorageError: a segment was not written by this version.
-    """
-    deleted = 0
-    for position in positions:
-        writer = folder / position.writer
-        _roll_idle_segment(writer, position, before=before)
-        expired = [path for path in _iter_read_segments(writer, position) if path.stat().st_mtime < before.timestamp()]
-        for path in expired:
-            path.unlink()
-        if expired:
-            fsync_folder(writer)
-        deleted += len(expired)
-    return deleted
-
-
-def _roll_idle_segment(writer: Path, position: JournalPosition, *, before: datetime) -> None:
-    """Create the next segment of a writer that is not running and whose newest segment is read and expired."""
-    if not writer.exists() or list_segment_numbers(writer)[-1:] != [position.segment]:
-        return
-    newest = segment_path(writer, position.segment)
-    if newest.stat().st_mtime >= before.timestamp() or read_lines(newest, position.offset, limit=1):
-        return
-    try:
-        lock_fd = lock_folder(writer)
-    except BlockingIOError:
-        return
-    try:
-        Segment(writer, position.segment + 1).close()
-    finally:
-        os.close(lock_fd)
-
-
-def _iter_read_segments(writer: Path, position: JournalPosition) -> Iterator[Path]:
-    """Segments that are complete and read to their end, including those behind the position that hold no line."""
-    for number in list_segment_numbers(writer)[:-1] if writer.exists() else ():
-        path = segment_path(writer, number)
-        if number >= position.segment:
-            offset = position.offset if number == position.segment else len(SEGMENT_HEADER)
-            if read_lines(path, offset, limit=1):
-                return
-        yield path
+def _read_bytes(descriptor: int, offset: int, size: int) -> bytes:
+    return os.pread(descriptor, size, offset)

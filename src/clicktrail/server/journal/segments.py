@@ -1,125 +1,85 @@
-"""Segment files of one journal writer: format, writing, reading, and the lock on their folder.
+"""Segment files of one journal writer: names, writing, and the lock on their folder. ``frames`` describes their format.
 
 A writer has a folder of its own with numbered segments. A segment is written only by the process that created it: a
-writer that starts, or that has had an I/O error, creates the next segment. A segment that has a successor is therefore
-complete, and an offset in it stays valid even if a crash truncates the data behind that offset.
+writer that starts, or that has had an I/O error, creates the next segment. A segment is locked while it is written, so
+a reader knows that nothing will be added to one that it can lock. No segment is shortened or changed otherwise, except
+that preallocated space behind the last frame is removed.
 
-Format of a segment, version 1::
-
-    segment   = header *frame *%x00   ; the zeros are preallocated space
-    header    = "clicktrail journal 1" LF
-    frame     = length checksum line
-    length    = 4 bytes, little-endian: size of the line in bytes
-    checksum  = 4 bytes, little-endian: CRC-32 (as in zlib) of length and line
-    line      = one encoded event, any bytes, no newline needed
-
-The checksum covers the length, so eight zero bytes are never a valid frame, not even that of an empty line. Reading
-stops at the first frame that is cut off or has a wrong checksum. No acknowledged event can follow it, because a batch
-is acknowledged only once everything up to its end is on disk.
+The name of a segment is ``NUMBER-ID.segment``: a number that orders the segments of its folder, and its random id. A
+segment of a folder that was lost and created again therefore has a new name, which no cursor knows. In version 1 the
+name is ``NUMBER.segment``.
 """
 
 import contextlib
 import fcntl
 import os
-import struct
-import zlib
-from collections.abc import Callable, Iterator
+import re
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from clicktrail.atomic_file import fsync_folder
 from clicktrail.errors import StorageError
+from clicktrail.server.journal.frames import (
+    PREALLOCATE_BYTES,
+    SEGMENT_ID_BYTES,
+    FrameFormat,
+    FrameFormat1,
+    FrameFormat2,
+)
 
-SEGMENT_HEADER = b"clicktrail journal 1\n"
-FRAME_HEADER_BYTES = 8
-MAX_SEGMENT_BYTES = 32 * 1024 * 1024
+MAX_SEGMENT_BYTES: Final = 32 * 1024 * 1024
 
-_FRAME_LENGTH = struct.Struct("<I")
-_FRAME_HEADER = struct.Struct("<II")
-_SEGMENT_SUFFIX = ".segment"
-_PREALLOCATE_BYTES = 256 * 1024
-"""Space that is filled with zeros at a time. Overwriting it spares each commit an update of the file system's metadata:
-a batch of 16 clicks takes 120 µs instead of 200 µs. A step of 32 MiB would block the event loop for 20 ms."""
-_READ_CHUNK_BYTES = 256 * 1024
-
-
-def encode_frame(line: bytes) -> bytes:
-    """Encode a line shorter than 4 GiB."""
-    length = len(line)
-    return _FRAME_HEADER.pack(length, zlib.crc32(line, zlib.crc32(_FRAME_LENGTH.pack(length)))) + line
+_SEGMENT_NAME: Final = re.compile(rf"(\d{{10,}})(?:-([0-9a-f]{{{2 * SEGMENT_ID_BYTES}}}))?\.segment")
 
 
-def decode_frames(data: bytes, *, max_lines: int) -> list[bytes]:
-    """Decode up to ``max_lines`` lines from the start of ``data``, up to the first invalid frame."""
-    lines: list[bytes] = []
-    start = 0
-    while len(lines) < max_lines and start + FRAME_HEADER_BYTES <= len(data):
-        length, checksum = _FRAME_HEADER.unpack_from(data, start)
-        line = data[start + FRAME_HEADER_BYTES : start + FRAME_HEADER_BYTES + length]
-        if len(line) < length or zlib.crc32(line, zlib.crc32(_FRAME_LENGTH.pack(length))) != checksum:
-            break
-        lines.append(line)
-        start += FRAME_HEADER_BYTES + length
-    return lines
+@dataclass(frozen=True, slots=True, order=True)
+class SegmentFile:
+    """A segment file.
+
+    Attributes:
+        id: random id; empty in version 1.
+    """
+
+    number: int
+    id: bytes
+    path: Path
+
+    @property
+    def key(self) -> str:
+        """Names the segment in the cursor: writer, number and id."""
+        return f"{self.path.parent.name}/{self.path.stem}"
+
+    @property
+    def label(self) -> str:
+        """Names the segment in logs: writer and number. The id stays secret."""
+        return f"{self.path.parent.name}/{self.number:010}"
+
+    @property
+    def frame_format(self) -> FrameFormat:
+        """Format of the segment."""
+        return FrameFormat2(self.id) if self.id else FrameFormat1()
 
 
-def peek_frame_size(data: bytes) -> int:
-    """Size in bytes of the frame at the start of ``data``, as its header declares it; 0 if no frame starts there."""
-    if len(data) < FRAME_HEADER_BYTES or data[:FRAME_HEADER_BYTES] == bytes(FRAME_HEADER_BYTES):
-        return 0
-    length: int = _FRAME_LENGTH.unpack_from(data)[0]
-    return FRAME_HEADER_BYTES + length
-
-
-def segment_path(folder: Path, number: int) -> Path:
-    """Path of a segment in a writer's folder."""
-    return folder / f"{number:010}{_SEGMENT_SUFFIX}"
-
-
-def list_segment_numbers(folder: Path) -> list[int]:
-    """Numbers of a writer's segments, oldest first.
+def list_segments(folder: Path) -> list[SegmentFile]:
+    """Segments of a writer, oldest first.
 
     Raises:
         OSError: the folder cannot be read.
     """
-    return sorted(
-        int(path.stem) for path in folder.iterdir() if path.suffix == _SEGMENT_SUFFIX and path.stem.isdecimal()
-    )
+    matches = [(path, _SEGMENT_NAME.fullmatch(path.name)) for path in folder.iterdir()]
+    return sorted(SegmentFile(int(match[1]), bytes.fromhex(match[2] or ""), path) for path, match in matches if match)
 
 
-def read_lines(path: Path, offset: int, *, limit: int) -> list[bytes]:
-    """Read up to ``limit`` lines, and about 256 KiB, from the frame at ``offset`` on.
-
-    The result is empty at the end of the data, whether more data will follow or the rest is torn.
-
-    Raises:
-        OSError: the file cannot be read.
-        StorageError: the file is not a segment of this version.
-    """
-    with path.open("rb", buffering=0) as file:
-        header = os.pread(file.fileno(), len(SEGMENT_HEADER), 0)
-        if header != SEGMENT_HEADER:
-            if SEGMENT_HEADER.startswith(header.rstrip(b"\0")):  # a crash interrupted the creation of the segment
-                return []
-            raise StorageError(f"{path} is not a journal segment that this version can read")
-        data = os.pread(file.fileno(), _READ_CHUNK_BYTES, offset)
-        if peek_frame_size(data) > len(data):
-            data = os.pread(file.fileno(), peek_frame_size(data), offset)
-    return decode_frames(data, max_lines=limit)
-
-
-def truncate_torn_tail(path: Path) -> None:
-    """Truncate a segment after its last valid frame, and fsync it.
-
-    Raises:
-        OSError: the file cannot be read or truncated.
-    """
-    with path.open("r+b") as file:
-        data = file.read()
-        if not data.startswith(SEGMENT_HEADER):
-            return
-        lines = decode_frames(data[len(SEGMENT_HEADER) :], max_lines=len(data))  # more than fit
-        file.truncate(len(SEGMENT_HEADER) + sum(FRAME_HEADER_BYTES + len(line) for line in lines))
-        os.fsync(file.fileno())
+def is_being_written(segment_fd: int) -> bool:
+    """Whether a writer has the segment open."""
+    try:
+        fcntl.flock(segment_fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
 
 
 def lock_folder(folder: Path) -> int:
@@ -144,10 +104,11 @@ class Segment:
     """A segment that is being written. Creating it is durable.
 
     Args:
-        number: number that no segment of this writer has had before.
+        number: greater than the numbers of all segments in the folder.
         capacity: maximum size in bytes, unless a single batch is larger.
 
     Attributes:
+        path: path of its file.
         synced_size: bytes known to be on disk.
 
     Raises:
@@ -155,26 +116,43 @@ class Segment:
     """
 
     def __init__(self, folder: Path, number: int, *, capacity: int = MAX_SEGMENT_BYTES) -> None:
+        segment_id = secrets.token_bytes(SEGMENT_ID_BYTES)
+        self.path = folder / f"{number:010}-{segment_id.hex()}.segment"
         self.size = 0
         self.synced_size = 0
+        self._format = FrameFormat2(segment_id)
         self._capacity = capacity
         self._preallocated_size = 0
-        self._fd = os.open(segment_path(folder, number), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        self._header_size = 0
+        self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         try:
-            self.write(SEGMENT_HEADER)
+            self._inode = os.fstat(self._fd).st_ino
+            fcntl.flock(
+                self._fd, fcntl.LOCK_EX
+            )  # an empty file, which a reader could lock before, is not yet a segment
+            self._write(self._format.segment_header)
+            self._header_size = self.size
             self.sync()
             fsync_folder(folder)
         except OSError:
             os.close(self._fd)
-            segment_path(folder, number).unlink(missing_ok=True)
+            self.path.unlink(missing_ok=True)
             raise
 
-    def has_room(self, size: int) -> bool:
-        """Whether ``size`` more bytes fit."""
-        return self.size + size <= self._capacity
+    @property
+    def is_empty(self) -> bool:
+        """Whether no line was written."""
+        return self.size == self._header_size
 
-    def write(self, data: bytes) -> None:
-        """Append data, which then survives the end of this process but not yet a power cut."""
+    def has_room(self, lines: Sequence[bytes]) -> bool:
+        """Whether these lines fit."""
+        return self.size + self._format.encoded_size(lines) <= self._capacity
+
+    def write(self, lines: Sequence[bytes]) -> None:
+        """Append lines, which then survive the end of this process but not yet a power cut."""
+        self._write(self._format.encode(lines))
+
+    def _write(self, data: bytes) -> None:
         end = self.size + len(data)
         if end > self._preallocated_size:
             self._preallocate(end)
@@ -185,23 +163,29 @@ class Segment:
 
     def sync(self) -> None:
         """Bring everything written to disk."""
-        if not os.fstat(self._fd).st_nlink:
-            raise FileNotFoundError("the segment was deleted while it was being written")
+        self._check_path()
         os.fdatasync(self._fd)
         self.synced_size = self.size
 
     def close(self) -> None:
-        """Close the file without the preallocated space and without data that was not synced."""
-        with contextlib.suppress(OSError):  # readers stop at zeros and torn frames anyway
+        """Close the file without the preallocated space and without lines that were not synced. Delete an empty one."""
+        with contextlib.suppress(OSError):  # readers ignore zeros and torn frames anyway
             os.ftruncate(self._fd, self.synced_size)
+            if self.synced_size == self._header_size:  # retries on a full disk must not leave one file each
+                self._check_path()
+                self.path.unlink()
         with contextlib.suppress(OSError):  # everything acknowledged was synced before
             os.close(self._fd)
+
+    def _check_path(self) -> None:
+        if self.path.stat().st_ino != self._inode:
+            raise FileNotFoundError("another file replaced the segment while it was being written")
 
     def _preallocate(self, end: int) -> None:
         while self._preallocated_size < end:
             with contextlib.suppress(OSError):  # if the disk is full, the write itself fails
-                os.pwrite(self._fd, bytes(_PREALLOCATE_BYTES), self._preallocated_size)
-            self._preallocated_size += _PREALLOCATE_BYTES
+                os.pwrite(self._fd, bytes(PREALLOCATE_BYTES), self._preallocated_size)
+            self._preallocated_size += PREALLOCATE_BYTES
 
 
 class SegmentAppender:
@@ -220,7 +204,7 @@ class SegmentAppender:
         self._segment_number = 0
 
     def open(self) -> None:
-        """Lock the folder, and truncate what a crash has left at the end of the last segment.
+        """Lock the folder.
 
         Raises:
             StorageError: another process writes to this folder.
@@ -231,13 +215,11 @@ class SegmentAppender:
             raise StorageError(
                 f"another process writes to the journal in {self._folder}", hint="each writer needs a folder of its own"
             ) from error
-        if numbers := list_segment_numbers(self._folder):
-            truncate_torn_tail(segment_path(self._folder, numbers[-1]))
 
-    def write(self, frames: bytes) -> None:
-        """Append frames, which then survive the end of this process but not yet a power cut."""
+    def write(self, lines: Sequence[bytes]) -> None:
+        """Append lines, which then survive the end of this process but not yet a power cut."""
         with self._release_on_error():
-            self._ensure_segment(len(frames)).write(frames)
+            self._ensure_segment(lines).write(lines)
 
     def sync(self) -> None:
         """Bring everything written to disk."""
@@ -246,11 +228,11 @@ class SegmentAppender:
                 self._segment.sync()
 
     def roll(self) -> None:
-        """Create the next segment if the current one holds any frame, so that readers can finish the current one."""
+        """Create the next segment if the current one has a line, so that readers can finish the current one."""
         with self._release_on_error():
-            if self._segment and self._segment.size > len(SEGMENT_HEADER):
+            if self._segment and not self._segment.is_empty:
                 self._finish_segment()
-                self._ensure_segment(0)
+                self._ensure_segment(())
 
     def release(self) -> None:
         """Close the segment and unlock the folder; the next write locks it again."""
@@ -266,19 +248,17 @@ class SegmentAppender:
         try:
             yield
         except OSError:
-            is_empty = self._segment is not None and self._segment.synced_size == len(SEGMENT_HEADER)
             self.release()
-            if is_empty:
-                self._delete_empty_segment()
             raise
 
-    def _ensure_segment(self, size: int) -> Segment:
-        if self._segment and not self._segment.has_room(size):
+    def _ensure_segment(self, lines: Sequence[bytes]) -> Segment:
+        if self._segment and not self._segment.has_room(lines):
             self._finish_segment()
         if self._segment is None:
             if self._lock_fd is None:
                 self._lock_fd = lock_folder(self._folder)
-            self._segment_number = max([self._segment_number, *list_segment_numbers(self._folder)]) + 1
+            numbers = [segment.number for segment in list_segments(self._folder)]
+            self._segment_number = max(self._segment_number, *numbers, 0) + 1
             self._segment = self._create_segment(self._folder, self._segment_number)
         return self._segment
 
@@ -287,12 +267,3 @@ class SegmentAppender:
             self._segment.sync()
             self._segment.close()
             self._segment = None
-
-    def _delete_empty_segment(self) -> None:
-        """Delete the empty segment, so that retries on a full disk do not leave one each.
-
-        The only segment stays: without it the numbering would start again.
-        """
-        with contextlib.suppress(OSError):
-            if len(list_segment_numbers(self._folder)) > 1:
-                segment_path(self._folder, self._segment_number).unlink()

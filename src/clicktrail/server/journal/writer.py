@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from clicktrail.server.journal.segments import Segment, SegmentAppender, encode_frame
+from clicktrail.server.journal.segments import Segment, SegmentAppender
 from clicktrail.server.monitoring.metrics import JOURNAL_BATCH_EVENTS, JOURNAL_SYNC_SECONDS, Histogram
 
 DEFAULT_BUFFER_BYTES = 64 * 1024 * 1024
@@ -78,7 +78,7 @@ class SegmentWriter:
         self._batch: list[bytes] = []
         self._callbacks: list[Callable[[bool], None]] = []
         self._batch_deadline = 0.0
-        self._unsynced_frames: list[bytes] = []
+        self._unsynced_lines: list[bytes] = []
         self._appender = SegmentAppender(folder, create_segment=create_segment)
         self._backlog = Backlog(buffer_bytes)
         self._executor = ThreadPoolExecutor(max_workers=1)  # starts its thread with the first retry
@@ -102,11 +102,10 @@ class SegmentWriter:
 
     def append(self, line: bytes, on_commit: Callable[[bool], None]) -> None:
         """Add a line to the batch. ``on_commit`` is called with whether it was committed, and must not raise."""
-        frame = encode_frame(line)
         if self.is_degraded:
-            on_commit(self._commit([frame], failed_count=1))
+            on_commit(self._commit([line], failed_count=1))
             return
-        self._batch.append(frame)
+        self._batch.append(line)
         self._callbacks.append(on_commit)
         if len(self._callbacks) == 1:
             self._batch_deadline = self._loop.time() + _MAX_BATCH_DELAY_S
@@ -117,9 +116,9 @@ class SegmentWriter:
         """Commit the current batch now."""
         if not self._batch:
             return
-        frames, callbacks = self._batch, self._callbacks
+        lines, callbacks = self._batch, self._callbacks
         self._batch, self._callbacks = [], []
-        committed = self._commit(frames, failed_count=len(callbacks))
+        committed = self._commit(lines, failed_count=len(callbacks))
         for on_commit in callbacks:
             on_commit(committed)
 
@@ -152,30 +151,30 @@ class SegmentWriter:
         else:
             self.flush()
 
-    def _commit(self, frames: list[bytes], *, failed_count: int) -> bool:
+    def _commit(self, lines: list[bytes], *, failed_count: int) -> bool:
         if self.is_degraded:
-            self._add_to_backlog(frames, failed_count=failed_count)
+            self._add_to_backlog(lines, failed_count=failed_count)
             return False
         started_at = time.monotonic()
         try:
-            self._appender.write(b"".join(frames))
+            self._appender.write(lines)
             if self._durability is Durability.DURABLE:
                 self._appender.sync()
         except OSError as error:
             self._handle_error(error)
-            self._add_to_backlog(frames, failed_count=failed_count)
+            self._add_to_backlog(lines, failed_count=failed_count)
             return False
         self.last_error = None
-        self.batch_lines.observe(len(frames))
+        self.batch_lines.observe(len(lines))
         self._record_duration(started_at)
         if self._durability is Durability.ASYNC:
-            if not self._unsynced_frames:
+            if not self._unsynced_lines:
                 self._loop.call_later(_MAX_UNSYNCED_S, self._sync)
-            self._unsynced_frames += frames
+            self._unsynced_lines += lines
         return True
 
     def _sync(self) -> None:
-        if not self._unsynced_frames:
+        if not self._unsynced_lines:
             return
         started_at = time.monotonic()
         try:
@@ -183,7 +182,7 @@ class SegmentWriter:
         except OSError as error:
             self._handle_error(error)
             return
-        self._unsynced_frames = []
+        self._unsynced_lines = []
         self._record_duration(started_at)
 
     def _roll(self) -> None:
@@ -199,8 +198,8 @@ class SegmentWriter:
     def _handle_error(self, error: OSError) -> None:
         """Enter degraded mode; lines that were not synced have to be written again."""
         self.last_error = error
-        self._add_to_backlog(self._unsynced_frames, failed_count=len(self._unsynced_frames))
-        self._unsynced_frames = []
+        self._add_to_backlog(self._unsynced_lines, failed_count=len(self._unsynced_lines))
+        self._unsynced_lines = []
         self._enter_degraded_mode()
 
     def _record_duration(self, started_at: float) -> None:
@@ -215,28 +214,28 @@ class SegmentWriter:
             self.is_degraded = True
             self._loop.call_later(_RETRY_INTERVAL_S, self._retry_backlog)
 
-    def _add_to_backlog(self, frames: list[bytes], *, failed_count: int) -> None:
+    def _add_to_backlog(self, lines: list[bytes], *, failed_count: int) -> None:
         self.failed_count += failed_count
-        for frame in frames:
-            self._backlog.add(frame)
+        for line in lines:
+            self._backlog.add(line)
 
     def _retry_backlog(self) -> None:
         """Write the oldest lines of the backlog in the writer thread; end degraded mode if there are none."""
         if self._closed:
             return
-        frames = self._backlog.peek(_MAX_RETRY_BYTES)
-        if not frames:
+        lines = self._backlog.peek(_MAX_RETRY_BYTES)
+        if not lines:
             self.is_degraded = False
             return
-        self._retry_future = self._executor.submit(self._write_in_thread, frames)
+        self._retry_future = self._executor.submit(self._write_in_thread, lines)
         self._retry_future.add_done_callback(lambda future: self._loop.call_soon_threadsafe(self._finish_retry, future))
 
-    def _write_in_thread(self, frames: list[bytes]) -> tuple[int, float]:
-        """Return the number of frames and the duration in seconds. Runs in the writer thread."""
+    def _write_in_thread(self, lines: list[bytes]) -> tuple[int, float]:
+        """Return the number of lines and the duration in seconds. Runs in the writer thread."""
         started_at = time.monotonic()
-        self._appender.write(b"".join(frames))
+        self._appender.write(lines)
         self._appender.sync()
-        return len(frames), time.monotonic() - started_at
+        return len(lines), time.monotonic() - started_at
 
     def _finish_retry(self, retry: Future[tuple[int, float]]) -> None:
         """Continue after the thread has finished. Both the loop and ``close`` call this; the first call counts."""
@@ -258,17 +257,17 @@ class SegmentWriter:
 
     def _write_whole_backlog(self) -> None:
         """Leave degraded mode. Writes in the loop, not in the thread, so that no new line can overtake the backlog."""
-        frames = self._backlog.peek(self._backlog.size)
-        self._backlog.remove_oldest(len(frames))
+        lines = self._backlog.peek(self._backlog.size)
+        self._backlog.remove_oldest(len(lines))
         self.is_degraded = False
-        if frames:
-            self._commit(frames, failed_count=0)
+        if lines:
+            self._commit(lines, failed_count=0)
 
 
 class Backlog:
-    """A first-in, first-out buffer of frames that drops new frames when it is full.
+    """A first-in, first-out buffer of lines that drops new lines when it is full.
 
-    The oldest frames are worth more: a recipient's first click adds a clicker to the report, later ones only clicks.
+    The oldest lines are worth more: a recipient's first click adds a clicker to the report, later ones only clicks.
     So a flood cannot push out earlier clicks, and the journal has a single gap.
     """
 
@@ -276,37 +275,37 @@ class Backlog:
         self.size = 0
         self.dropped = 0
         self._max_bytes = max_bytes
-        self._frames: deque[bytes] = deque()
+        self._lines: deque[bytes] = deque()
 
     def __len__(self) -> int:
-        return len(self._frames)
+        return len(self._lines)
 
-    def add(self, frame: bytes) -> None:
-        """Append a frame, or drop it if it does not fit."""
-        if self.size + len(frame) > self._max_bytes:
+    def add(self, line: bytes) -> None:
+        """Append a line, or drop it if it does not fit."""
+        if self.size + len(line) > self._max_bytes:
             self.dropped += 1
             return
-        self._frames.append(frame)
-        self.size += len(frame)
+        self._lines.append(line)
+        self.size += len(line)
 
     def peek(self, max_bytes: int) -> list[bytes]:
-        """The oldest frames up to ``max_bytes``, but at least one if there is any. They stay in the backlog."""
-        frames: list[bytes] = []
+        """The oldest lines up to ``max_bytes``, but at least one if there is any. They stay in the backlog."""
+        lines: list[bytes] = []
         size = 0
-        for frame in self._frames:
-            size += len(frame)
-            if frames and size > max_bytes:
+        for line in self._lines:
+            size += len(line)
+            if lines and size > max_bytes:
                 break
-            frames.append(frame)
-        return frames
+            lines.append(line)
+        return lines
 
     def remove_oldest(self, count: int) -> None:
-        """Remove the oldest frames."""
+        """Remove the oldest lines."""
         for _ in range(count):
-            self.size -= len(self._frames.popleft())
+            self.size -= len(self._lines.popleft())
 
     def close(self) -> None:
-        """Drop all waiting frames, and every frame added later."""
-        self.dropped += len(self._frames)
-        self.remove_oldest(len(self._frames))
+        """Drop all waiting lines, and every line added later."""
+        self.dropped += len(self._lines)
+        self.remove_oldest(len(self._lines))
         self._max_bytes = 0

@@ -99,6 +99,11 @@ JOURNAL_EVENTS_DROPPED: Final = Metric(
     kind=MetricKind.COUNTER,
     help="Events lost because the disk could not be written and the buffer was full.",
 )
+JOURNAL_DAMAGED_BYTES: Final = Metric(
+    name="clicktrail_journal_damaged_bytes",
+    kind=MetricKind.GAUGE,
+    help="Bytes of the journal that are damaged, until their segments are deleted. Their events are lost.",
+)
 JOURNAL_LAG_SECONDS: Final = Metric(
     name="clicktrail_journal_lag_seconds",
     kind=MetricKind.GAUGE,
@@ -153,6 +158,7 @@ METRICS: Final = (
     JOURNAL_SYNC_SECONDS,
     JOURNAL_BUFFERED_EVENTS,
     JOURNAL_EVENTS_DROPPED,
+    JOURNAL_DAMAGED_BYTES,
     JOURNAL_LAG_SECONDS,
     EVENTS_PROCESSED,
     TOKENS_TAMPERED,

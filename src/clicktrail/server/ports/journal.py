@@ -38,7 +38,7 @@ class JournalEntry:
     """One event of the journal.
 
     Attributes:
-        position: where the next entry begins; opaque to everyone but the reader that returned it.
+        position: where the entry is, for the log.
     """
 
     line: bytes

@@ -88,6 +88,7 @@ class EngineMonitor:
     """Metrics and problems of the engine."""
 
     processor: Processor
+    reader: LocalJournalReader
     store_seconds: Histogram
     verdict_changes: VerdictChangeLogger
     clock: Clock
@@ -101,6 +102,7 @@ class EngineMonitor:
             metrics.TOKENS_TAMPERED: processor.tampered_count,
             metrics.MESSAGES_JUDGED: processor.judged_message_count,
             metrics.VERDICTS_CHANGED: self.verdict_changes.change_counts,
+            metrics.JOURNAL_DAMAGED_BYTES: self.reader.damaged_bytes,
             metrics.JOURNAL_LAG_SECONDS: self._compute_lag_s(),
             metrics.ANALYTICS_STORE_SECONDS: self.store_seconds,
         }
@@ -115,7 +117,7 @@ class EngineMonitor:
             await sleep_or_stop(stopping, _WARNING_INTERVAL_S if problem else _CHECK_INTERVAL_S)
 
     def _collect_problems(self) -> tuple[Problem, ...]:
-        problems: list[Problem] = []
+        problems = [*self.reader.collect_problems()]
         if self._compute_lag_s() > _MAX_LAG_S:
             problems.append(
                 Problem(code="reports-late", hint="reports are behind: the log says whether events cannot be stored")
@@ -154,6 +156,7 @@ async def _run_engine(settings: Settings, console_socket: socket.socket) -> None
         overrides_job = OverridesJob(settings, registry=registry, event_store=analytics, processor=processor)
         monitor = EngineMonitor(
             processor=processor,
+            reader=reader,
             store_seconds=analytics.store_seconds,
             verdict_changes=verdict_changes,
             clock=SystemClock(),

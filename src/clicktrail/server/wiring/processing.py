@@ -15,6 +15,7 @@ from clicktrail.judge import Judge, judge
 from clicktrail.server import overrides_file
 from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.journal.reader import SegmentReader
+from clicktrail.server.monitoring.heartbeat import Problem
 from clicktrail.server.monitoring.metrics import Histogram
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.pipeline.process import Processor
@@ -40,7 +41,14 @@ class LocalAnalytics(Analytics, Protocol):
 
 
 class LocalJournalReader(JournalReader, Protocol):
-    """A journal reader that can delete what it has read."""
+    """A journal reader that reports problems, and can delete what it has read."""
+
+    @property
+    def damaged_bytes(self) -> int:
+        """Number of damaged bytes in the journal."""
+
+    def collect_problems(self) -> tuple[Problem, ...]:
+        """Problems of the journal."""
 
     def delete_segments(self, *, before: datetime) -> int:
         """Delete segments that were read before a time, and return their number."""
