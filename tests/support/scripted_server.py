@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -31,11 +32,21 @@ class ScriptedServer:
         connection_count: connections accepted.
         replies: replies of the first connection.
         all_connections: whether the replies apply to later connections too.
+        tls: certificate for STARTTLS; with ``is_tls`` for the whole connection.
     """
 
-    def __init__(self, *, all_connections: bool = False, **replies: bytes) -> None:
+    def __init__(
+        self,
+        *,
+        all_connections: bool = False,
+        tls: ssl.SSLContext | None = None,
+        is_tls: bool = False,
+        **replies: bytes,
+    ) -> None:
         self.replies = GOOD_REPLIES | replies
         self.all_connections = all_connections
+        self.tls = tls
+        self._is_tls = is_tls
         self.lines: list[bytes] = []
         self.messages: list[bytes] = []
         self.connection_count = 0
@@ -52,7 +63,9 @@ class ScriptedServer:
         return [line.split(b" ")[0].decode("ascii", "replace").upper() for line in self.lines]
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**26)
+        self._server = await asyncio.start_server(
+            self._serve, "127.0.0.1", 0, limit=2**26, ssl=self.tls if self._is_tls else None
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -80,5 +93,7 @@ class ScriptedServer:
                     if reply.startswith(b"2"):
                         self.messages.append(data[:-3])
                     writer.write(reply)
+                if verb == "STARTTLS" and self.tls:
+                    await writer.start_tls(self.tls)
                 if not reply or verb == "QUIT":
                     return

@@ -1,10 +1,14 @@
+import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from clicktrail.demo.sink import Sink
 from clicktrail.errors import RelayError
 from clicktrail.server.relay.smtp_client import NextHopClient, NextHopConfig
+from tests.support.certificates import create_server_context
+from tests.support.scripted_server import ScriptedServer
 
 MESSAGE = b"Subject: boots\r\n\r\nWarm.\r\n"
 
@@ -59,3 +63,83 @@ async def test_unsupported_options_are_omitted(next_hop: NextHopClient) -> None:
     reply = await next_hop.mail("shop@example.com", {"BODY": "8BITMIME", "SOLICIT": "org.example"})
 
     assert reply.is_positive
+
+
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """TLS context of a server named localhost whose authority is trusted."""
+    context, authority = create_server_context(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    return context
+
+
+@pytest.mark.parametrize("mode", ["tls", "starttls"])
+async def test_connection_is_encrypted(tls: ssl.SSLContext, mode: str) -> None:
+    async with ScriptedServer(tls=tls, is_tls=mode == "tls", STARTTLS=b"220 Go on\r\n") as server:
+        client = NextHopClient(NextHopConfig(host="localhost", port=server.port, tls=mode))
+        await client.mail("shop@example.com", {})
+        await client.close()
+
+    assert (["STARTTLS", "EHLO"] if mode == "starttls" else []) == list(server.verbs[1:-2])
+    assert b"MAIL FROM:<shop@example.com>" in server.lines
+
+
+async def test_untrusted_certificate_is_451(tmp_path: Path) -> None:
+    context, _ = create_server_context(tmp_path)
+    async with ScriptedServer(tls=context, STARTTLS=b"220 Go on\r\n") as server:
+        with pytest.raises(RelayError, match="cannot reach the next hop") as caught:
+            await NextHopClient(NextHopConfig(host="localhost", port=server.port, tls="starttls")).mail("", {})
+
+    assert 451 == caught.value.reply_code
+    assert "MAIL" not in server.verbs
+
+
+async def test_plain_text_behind_the_reply_to_starttls_is_an_error(tls: ssl.SSLContext) -> None:
+    async with ScriptedServer(tls=tls, STARTTLS=b"220 Go on\r\n250 Injected\r\n") as server:
+        with pytest.raises(RelayError, match="not due"):
+            await NextHopClient(NextHopConfig(host="localhost", port=server.port, tls="starttls")).mail("", {})
+
+
+async def test_server_without_starttls_gets_no_message() -> None:
+    async with ScriptedServer(STARTTLS=b"502 5.5.1 No\r\n") as server:
+        with pytest.raises(RelayError) as caught:
+            await NextHopClient(NextHopConfig(host="localhost", port=server.port, tls="starttls")).mail("", {})
+
+    assert 451 == caught.value.reply_code
+    assert "MAIL" not in server.verbs
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN LOGIN", "LOGIN"])
+async def test_login(mechanism: str) -> None:
+    replies = {"AUTH": b"235 2.7.0 Ok\r\n" if "PLAIN" in mechanism else b"334 VXNlcm5hbWU6\r\n"}
+    replies |= {"C2HVCA==": b"334 UGFzc3dvcmQ6\r\n", "CMOKC3M=": b"235 2.7.0 Ok\r\n"}
+    extensions = f"250-hop.example\r\n250 AUTH {mechanism}\r\n".encode()
+    async with ScriptedServer(EHLO=extensions) as server:
+        server.replies |= replies
+        client = NextHopClient(NextHopConfig(host="localhost", port=server.port, username="shop", password="päss"))
+        await client.mail("", {})
+        await client.close()
+
+    plain = [b"AUTH PLAIN AHNob3AAcMOkc3M="]
+    login = [b"AUTH LOGIN", b"c2hvcA==", b"cMOkc3M="]
+    assert (plain if "PLAIN" in mechanism else login) == server.lines[1:-2]
+
+
+async def test_refused_login_names_the_settings() -> None:
+    async with ScriptedServer(AUTH=b"535 5.7.8 Wrong\r\n") as server:
+        client = NextHopClient(NextHopConfig(host="localhost", port=server.port, username="shop", password="wrong"))
+        with pytest.raises(RelayError, match=r"refused the login \(535\)") as caught:
+            await client.mail("", {})
+
+    assert 451 == caught.value.reply_code
+    assert "relay.next_hop_username" in caught.value.hint
+
+
+@pytest.mark.parametrize(("ehlo_name", "greeting"), [("shop.example", b"EHLO shop.example"), ("", b"EHLO [127.0.0.1]")])
+async def test_ehlo_has_a_name_or_the_address(ehlo_name: str, greeting: bytes) -> None:
+    async with ScriptedServer() as server:
+        client = NextHopClient(NextHopConfig(host="127.0.0.1", port=server.port, ehlo_name=ehlo_name))
+        await client.mail("", {})
+        await client.close()
+
+    assert greeting == server.lines[0]
