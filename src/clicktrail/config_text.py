@@ -30,16 +30,29 @@ _TYPE_NAMES = {
 _LIMIT_PHRASES = {" of length >= ": " of a length of at least ", " >= ": " of at least "}
 
 
+_MAX_TOML_CHARS = 1_048_576
+"""Of this length, a hostile file takes about a second."""
+_MAX_KEY_PARTS = 16
+_LONG_DOTTED_KEY = re.compile(rf"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){{{_MAX_KEY_PARTS}}}""")
+"""The time of `tomllib` is cubic in the number of a key's parts. Ours have up to three."""
+
+
 def decode_toml(text: str, type_: type[_T], *, name: str) -> _T:
     """Decode a TOML document into a msgspec type; errors call the document ``name``, such as "the policy".
 
     Raises:
-        SettingsError: not TOML, an unknown or missing key, or a wrong value.
+        SettingsError: not TOML, an unknown or missing key, a wrong value, or too large or too deeply nested.
     """
+    if len(text) > _MAX_TOML_CHARS:
+        raise SettingsError(f"{name} has more than {_MAX_TOML_CHARS:,} characters")
+    if _LONG_DOTTED_KEY.search(text):
+        raise SettingsError(f"{name} has a key of more than {_MAX_KEY_PARTS} parts")
     try:
         tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also numbers of thousands of digits
         raise SettingsError(f"{name} is not TOML: {error}") from error
+    except RecursionError as error:
+        raise SettingsError(f"{name} is nested too deeply") from error
     return convert_config(tree, type_, name=name)
 
 

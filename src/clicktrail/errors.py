@@ -10,6 +10,7 @@
     ├── KeyRingError            the key ring cannot be used
     ├── SettingsError           a setting or configuration file cannot be used
     ├── UtmError                the UTM convention refuses a link
+    ├── TooManyLinksError       a campaign or template has more links than are tracked
     ├── RelayError              the next hop refused a message
     └── StorageError            journal, registry or analytics cannot be written or read
 
@@ -29,6 +30,7 @@ __all__ = [
     "TokenError",
     "TokenForgedError",
     "TokenMalformedError",
+    "TooManyLinksError",
     "UtmError",
 ]
 
@@ -93,6 +95,12 @@ class UtmError(ClicktrailError):
     """A link has UTM parameters already, and the UTM convention refuses such links."""
 
     code = "utm-refused"
+
+
+class TooManyLinksError(ClicktrailError):
+    """A campaign or template has more links than are tracked."""
+
+    code = "too-many-links"
 
 
 class RelayError(ClicktrailError):

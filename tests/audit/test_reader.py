@@ -44,6 +44,19 @@ def test_empty_file() -> None:
     assert read_lines([]) == ([], [])
 
 
+@pytest.mark.parametrize("line", [b"{}\n", b'{"type":"click"}\n'])
+def test_file_of_mostly_unreadable_lines_is_refused(line: bytes) -> None:
+    events, unreadable = read_lines([line] * 10_000)
+    assert (events, len(unreadable)) == ([], 10_000)
+    with pytest.raises(ClicktrailError, match="10,001 of its first 10,001 lines are no events"):
+        read_lines([line] * 10_001)
+
+
+def test_long_header_is_of_no_known_format() -> None:
+    with pytest.raises(ClicktrailError, match="neither an event log nor an export"):
+        read_lines([b"a," * 2_000_000])
+
+
 @given(st.lists(st.binary(max_size=40) | st.sampled_from([encode_event(event) for event in LOG])))
 def test_any_bytes_can_be_read(lines: list[bytes]) -> None:
     with contextlib.suppress(ClicktrailError):

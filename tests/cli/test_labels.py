@@ -33,6 +33,13 @@ async def test_label_report_with_and_without_an_engine(tmp_path: Path) -> None:
     assert "Labels of clicks that are not stored: 1." in table
 
 
+def test_overlong_cell_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("x" * 200_000, "utf-8")
+    run = run_clicktrail("labels", "import", "labels.csv", folder=tmp_path)
+    assert (run.returncode, run.stderr.count("\n")) == (1, 1)
+    assert "is not a table" in run.stderr
+
+
 @pytest.mark.parametrize("line", ["c1,suspected", "c1", ",human", "c1,human,yes"])
 def test_invalid_label_is_an_error(tmp_path: Path, line: str) -> None:
     (tmp_path / "labels.csv").write_text(f"c0,bot\n{line}\n", "utf-8")

@@ -204,24 +204,6 @@ def test_rewriting_a_message_twice_changes_nothing(soup: bytes) -> None:
         assert LinkReason.ALREADY_TRACKED in {link.reason for link in again.links}
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"A: b\n" * 1_000_000,
-        b"Content-Type: " + b'; a="' * 1_000_000,
-        b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n" * 1_000_000,
-        b"Content-Type: multipart/mixed; boundary=b\n\n" + b"\r\n--b\r\nA: b\r\n" * 300_000,
-        b"Content-Transfer-Encoding: quoted-printable\n\n" + b"= " * 2_500_000,
-        b"Content-Transfer-Encoding: quoted-printable\n\n" + b"http://a.b " * 100_000,
-        b"Content-Transfer-Encoding: base64\n\n" + b"aHR0cDovL2EuYiBo\n" * 200_000,
-    ],
-)
-@pytest.mark.timeout(60)
-@pytest.mark.without_coverage
-def test_hostile_mime_takes_linear_time(raw: bytes) -> None:
-    assert len(rewritten(raw).raw) >= len(raw)
-
-
 def test_tagger_is_made_again_when_a_body_is_left_out() -> None:
     def make_tagger() -> Callable[[Candidate], str]:
         numbers = count(1)

@@ -5,10 +5,9 @@ import pytest
 from clicktrail.errors import SettingsError
 from clicktrail.model.consent import Consent, UnknownConsentAction
 from clicktrail.model.link import LinkReason, LinkWarning, Preset
-from clicktrail.rewrite.candidate import Candidate, resolve_href
+from clicktrail.rewrite.candidate import MAX_URL_BYTES, Candidate, resolve_href
 from clicktrail.rewrite.html_links import find_links
 from clicktrail.rewrite.policy import (
-    MAX_DESTINATION_BYTES,
     LinkDecision,
     PlainTextMode,
     Policy,
@@ -119,7 +118,7 @@ def decide(href: str, **attributes: str) -> LinkReason:
         ),
         (
             LinkReason.TOO_LONG,
-            ["https://x.com/" + "a" * MAX_DESTINATION_BYTES, "https://x.com/" + "é" * (MAX_DESTINATION_BYTES // 2)],
+            ["https://x.com/" + "a" * MAX_URL_BYTES, "https://x.com/" + "é" * (MAX_URL_BYTES // 2)],
         ),
     ],
 )

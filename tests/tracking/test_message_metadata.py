@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from clicktrail.model.link import LinkReason
 from clicktrail.tokens import MAX_SHORT_LINKS, SECRET_BYTES, Key, KeyRing, decode_short_token, open_token
 from clicktrail.tracking import MAX_SEALED_TOKEN_CHARS, MessageMetadata, Tracker
+from clicktrail.utm import Convention
 
 
 def test_unnamed_it_says_nothing_of_its_recipient() -> None:
@@ -73,3 +74,18 @@ def test_recipient_is_sealed_by_its_normalized_name() -> None:
     for recipient in ("Ann <ANN@example.com>", "ann@example.com"):
         metadata = MessageMetadata(message_id="m1", sent_at=SENDING.sent_at, recipient=recipient)
         assert metadata.recipient == "ann@example.com"
+
+
+def test_lone_surrogates_are_replaced() -> None:
+    metadata = replace(SENDING, message_id="m\udcff", recipient="\ud800é", campaign="c\udfff", anonymous_id="a\udcff")
+    page = "<a href=https://x.example/\ud800>a</a><a href=https://x.example/ data-clicktrail-group=\udcff>\ud800</a>"
+    tracker = Tracker(
+        ring=RING,
+        domain="https://links.example.com",
+        convention=Convention(source="email", medium="newsletter", content="{label}", own_hosts=("*",)),
+    )
+    invalid, link = tracker.rewrite_html(page, metadata).links
+    sealed = open_token(RING, link.replacement.rpartition("/")[2])
+    assert invalid.reason is LinkReason.INVALID
+    assert ("m?", "?é", "c?", "?") == (sealed.message_id, sealed.recipient, sealed.campaign, sealed.group)
+    assert tracker.compile(html=page, campaign="c\udfff").render(metadata, link_set_id=1).html

@@ -24,6 +24,11 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SNIFFED_LINE_COUNT = 20
 """Lines that decide between log and table; the first ones may be damaged."""
 
+_MAX_HEADER_CHARS = 65_536
+"""Characters of a table's header. Exports of ESPs have up to 100 columns."""
+_MAX_UNREADABLE_LINES = 10_000
+"""Unreadable lines after which a file is refused if they are most of its lines."""
+
 _MIN_YEAR = 1970
 _VERDICT_VALUES = frozenset(Verdict)
 
@@ -84,14 +89,30 @@ def read_events(
     """Read the events of a file lazily; a file with a line of JSON among its first lines is a log.
 
     Raises:
-        ClicktrailError: a table of an unknown format.
+        ClicktrailError: a table of an unknown format, or most of many lines are no events.
     """
     lines = iter(lines)
     first_lines = list(itertools.islice(lines, _SNIFFED_LINE_COUNT))
     all_lines = itertools.chain(first_lines, lines)
+    report = _UnreadableLineCounter(on_unreadable)
     if any(line.lstrip(_BYTE_ORDER_MARK + b" \t").startswith(b"{") for line in first_lines):
-        return map(normalise_event, _read_event_log(all_lines, on_unreadable))
-    return map(normalise_event, read_table(all_lines, formats, on_unreadable=on_unreadable))
+        return map(normalise_event, _read_event_log(all_lines, report))
+    return map(normalise_event, read_table(all_lines, formats, on_unreadable=report))
+
+
+class _UnreadableLineCounter:
+    def __init__(self, on_unreadable: OnUnreadable) -> None:
+        self._on_unreadable = on_unreadable
+        self._count = 0
+
+    def __call__(self, line_number: int, error: EventError) -> None:
+        self._count += 1
+        if self._count > max(_MAX_UNREADABLE_LINES, line_number // 2):
+            raise ClicktrailError(
+                f"{self._count:,} of its first {line_number:,} lines are no events",
+                hint="check that it is an event log",
+            )
+        self._on_unreadable(line_number, error)
 
 
 def _read_event_log(lines: Iterable[bytes], on_unreadable: OnUnreadable) -> Iterator[AnyEvent]:
@@ -134,6 +155,7 @@ def read_table(
     header = next((text for text in texts if text.strip()), "").removeprefix("\ufeff")
     if not header:
         return
+    header = header[:_MAX_HEADER_CHARS]
     separator = max(",;\t", key=header.count)
     columns = [normalise_column_name(heading.strip('" \r\n')) for heading in header.split(separator)]
     format_ = detect_export_format(columns, formats)

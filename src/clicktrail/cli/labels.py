@@ -57,7 +57,11 @@ def report(config: Config = None, json_: Json = False) -> None:
 
 def _read_truths(file: Path) -> dict[str, Verdict]:
     truths: dict[str, Verdict] = {}
-    for line_number, row in enumerate(csv.reader(read_text(file).splitlines()), start=1):
+    try:
+        rows = list(csv.reader(read_text(file).splitlines()))
+    except csv.Error as error:
+        raise ClicktrailError(f"{file} is not a table: {error}") from error
+    for line_number, row in enumerate(rows, start=1):
         if not row or (line_number == 1 and row == _CSV_HEADER):
             continue
         click_id, truth = (cell.strip() for cell in row) if len(row) == len(_CSV_HEADER) else ("", "")

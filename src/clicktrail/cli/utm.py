@@ -17,7 +17,7 @@ from clicktrail.cli.terminal import print_json, print_line, print_message, print
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.link import BodyType, LinkReason
 from clicktrail.rewrite import LinkRewriter, NumberedLink, Policy, RewriteResult, SkipReason, rewrite_message
-from clicktrail.rewrite.candidate import Candidate
+from clicktrail.rewrite.candidate import MAX_LINKS, Candidate
 from clicktrail.rewrite.document import rewrite_document
 from clicktrail.rewrite.policy import LinkDecision
 from clicktrail.utm import Convention, parse_convention
@@ -244,6 +244,8 @@ def read_links(file: Path) -> LintedFile:
         raise ClicktrailError(f"{file} has an unknown suffix", hint="name it .html, .txt or .eml")
     body_type = BODY_TYPES_BY_SUFFIX[suffix]
     if body_type is BodyType.TEXT and (listed_links := _parse_url_list(raw)):
+        if len(listed_links) > MAX_LINKS:
+            return LintedFile(links=(), raw=raw, skip_reasons=(SkipReason.TOO_MANY_LINKS,))
         return LintedFile(links=listed_links, raw=raw, is_url_list=True)
     result = _rewrite_links(raw, body_type, Policy(), lambda link: link.url)
     links = tuple(

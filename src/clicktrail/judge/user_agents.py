@@ -21,15 +21,16 @@ _MAX_USER_AGENT_CHARS = 512
 _CACHE_SIZE = 16_384
 """A few thousand User-Agents make up nearly all traffic."""
 
-_WEBKIT_PATTERN = r"AppleWebKit/\S+ \(KHTML, like Gecko\)"
+# Possessive quantifiers: a User-Agent of digits would otherwise take time cubic in its length.
+_VERSION = r"(\d++)\.?+(\d*+)\S*+"
+_WEBKIT_PATTERN = r"AppleWebKit/\S++ \(KHTML, like Gecko\)"
 _CHROME_PATTERN = re.compile(
-    rf"Mozilla/5\.0 \([^)]*(?<!; wv)\) {_WEBKIT_PATTERN}"
-    r" Chrome/(\d+)\.?(\d*)\S* (?:Mobile )?Safari/\S+(?: Edge?/[\d.]+)?"
+    rf"Mozilla/5\.0 \([^)]*+(?<!; wv)\) {_WEBKIT_PATTERN} Chrome/{_VERSION} (?:Mobile )?Safari/\S++(?: Edge?/[\d.]++)?"
 )
-_FIREFOX_PATTERN = re.compile(r"Mozilla/5\.0 \([^)]*rv:[\d.]+\) Gecko/\S+ Firefox/(\d+)\.?(\d*)\S*")
+_FIREFOX_PATTERN = re.compile(rf"Mozilla/5\.0 \([^)]*(?<=rv:)[\d.]++\) Gecko/\S++ Firefox/{_VERSION}")
 _SAFARI_PATTERN = re.compile(
-    rf"Mozilla/5\.0 \((?:Macintosh|iPhone|iPad)[^)]*\) {_WEBKIT_PATTERN}"
-    r" Version/(\d+)\.?(\d*)\S* (?:Mobile/\S+ )?Safari/\S+"
+    rf"Mozilla/5\.0 \((?:Macintosh|iPhone|iPad)[^)]*+\) {_WEBKIT_PATTERN}"
+    rf" Version/{_VERSION} (?:Mobile/\S++ )?Safari/\S++"
 )
 
 
@@ -145,13 +146,17 @@ _BROWSER_PATTERNS: Final = (
 )
 
 
-@lru_cache(_CACHE_SIZE)
 def parse_browser(user_agent: str) -> Browser | None:
     """Parse the User-Agent of Chrome, Edge, Firefox or Safari.
 
     None for web views, apps and other browsers with the same engines, which append their own name: they may be old, and
     may leave headers out.
     """
+    return _parse_browser_cached(user_agent) if len(user_agent) <= _MAX_USER_AGENT_CHARS else None
+
+
+@lru_cache(_CACHE_SIZE)
+def _parse_browser_cached(user_agent: str) -> Browser | None:
     for pattern, engine in _BROWSER_PATTERNS:
         if match := pattern.fullmatch(user_agent):
             major, minor = (int(digits[:6] or 0) for digits in match.groups())

@@ -8,6 +8,12 @@ import msgspec
 
 from clicktrail.model.link import Element, Location
 
+MAX_LINKS = 10_000
+"""Links of a message, tracked or not. Each takes about 50 µs. Tags count as links, also those without an href."""
+TOO_MANY_LINKS = f"there are more than {MAX_LINKS:,} links"
+MAX_URL_BYTES = 4_000
+"""Bytes of a URL in UTF-8. Sealing adds a third, and servers accept request lines of about 8,000 bytes."""
+
 _C0_CONTROLS_AND_SPACE = "".join(map(chr, range(0x21)))
 _TABS_AND_LINE_BREAKS = {ord(character): None for character in "\t\n\r"}
 _RELATIVE_URL = re.compile(r"(?!\#|[a-z][a-z0-9+.-]*+:).", re.ASCII | re.IGNORECASE)

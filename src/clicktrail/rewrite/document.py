@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
+from clicktrail.errors import TooManyLinksError
 from clicktrail.model.link import BodyType, Link
 from clicktrail.rewrite.edits import build_text_edits, splice
 from clicktrail.rewrite.encodings import DecodedText, build_byte_edits, decode_text, parse_encoded_body
@@ -20,10 +21,16 @@ _META_CHARSET = re.compile(rb"""<meta[\s/][^>]*?charset\s*=\s*["']?\s*(?P<charse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewrittenBody:
-    """A body with tracking URLs, and all its links in their order, tracked or not."""
+    """A body with tracking URLs.
+
+    Attributes:
+        links: all links in their order, tracked or not.
+        skip_reasons: why the body was not rewritten; empty if it was.
+    """
 
     text: str
     links: tuple[Link, ...]
+    skip_reasons: tuple[SkipReason, ...] = ()
 
 
 def rewrite_html(html: str, rewriter: LinkRewriter) -> RewrittenBody:
@@ -37,7 +44,10 @@ def rewrite_text(text: str, rewriter: LinkRewriter) -> RewrittenBody:
 
 
 def _rewrite_body(body: Body, rewriter: LinkRewriter) -> RewrittenBody:
-    (links,) = rewriter.number_links([body])
+    try:
+        (links,) = rewriter.number_links([body])
+    except TooManyLinksError:
+        return RewrittenBody(text=body.text, links=(), skip_reasons=(SkipReason.TOO_MANY_LINKS,))
     pieces = []
     offset = 0
     for edit in build_text_edits(links):
@@ -49,12 +59,16 @@ def _rewrite_body(body: Body, rewriter: LinkRewriter) -> RewrittenBody:
 def rewrite_document(content: bytes, body_type: BodyType, rewriter: LinkRewriter) -> RewriteResult:
     """Replace the links of an HTML or text file.
 
-    A file in an unsupported charset is returned unchanged, with `SkipReason.CHARSET`.
+    A file in an unsupported charset is returned unchanged, with `SkipReason.CHARSET`, and one with too many links with
+    `SkipReason.TOO_MANY_LINKS`.
     """
     decoded = decode_document(content, body_type)
     if decoded is not None:
         body = Body(body_type=body_type, text=decoded.text, has_valid_charset=decoded.has_valid_charset)
-        (links,) = rewriter.number_links([body])
+        try:
+            (links,) = rewriter.number_links([body])
+        except TooManyLinksError:
+            return RewriteResult(raw=content, links=(), skip_reasons=(SkipReason.TOO_MANY_LINKS,))
         edits = build_byte_edits(content, decoded, links)
         if edits is not None:
             return RewriteResult(raw=splice(content, edits), links=links, skip_reasons=())

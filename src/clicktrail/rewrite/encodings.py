@@ -22,8 +22,8 @@ IDENTITY_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 _BASE64_LINE_CHARS = 76
 _LINES_PER_CHUNK = 48
 """Lines that are encoded at once. Encoding a whole body at once would need three times its size in memory."""
-# Before "=", only these characters have no unused bits set (RFC 4648 section 3.5).
-_CANONICAL_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]*(?:[AQgw]\s*+=\s*+=|[AEIMQUYcgkosw048]\s*+=)?\s*+")
+# Without white space. Before "=", only these characters have no unused bits set (RFC 4648 section 3.5).
+_CANONICAL_BASE64 = re.compile(rb"[A-Za-z0-9+/]*+(?:(?<=[AQgw])==|(?<=[AEIMQUYcgkosw048])=)?+")
 _LINE = re.compile(rb"\S+")
 _WHITESPACE = b" \t\r\n\f\v"
 
@@ -94,7 +94,8 @@ def _encode_base64_lines(content: bytes, *, skipped: int, width: int, newline: b
 
 def _parse_base64_body(encoded: memoryview, *, newline: bytes) -> _Base64Body | None:
     """Return None unless the body is the canonical encoding of its content, apart from line breaks."""
-    if not _CANONICAL_BASE64.fullmatch(encoded) or len(bytes(encoded).translate(None, _WHITESPACE)) % 4:
+    characters = bytes(encoded).translate(None, _WHITESPACE)
+    if not _CANONICAL_BASE64.fullmatch(characters) or len(characters) % 4:
         return None
     return _Base64Body(encoded, newline=newline)
 

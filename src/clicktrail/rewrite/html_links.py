@@ -12,8 +12,9 @@ from functools import lru_cache
 
 import msgspec
 
+from clicktrail.errors import TooManyLinksError
 from clicktrail.model.link import Element, Location
-from clicktrail.rewrite.candidate import Candidate, resolve_href
+from clicktrail.rewrite.candidate import MAX_LINKS, MAX_URL_BYTES, TOO_MANY_LINKS, Candidate, resolve_href
 from clicktrail.rewrite.html_tokenizer import ATTRIBUTE, HREF, Tag, decode_attribute_value, find_tags
 
 _MAX_CONTENT_CHARS = 2_000
@@ -24,10 +25,17 @@ _FLAGS = re.ASCII | re.IGNORECASE
 _CONTENT_END = re.compile(r"</(?:a|v:[a-z]++)[\s>]|<a[\s>]", _FLAGS)
 # An unclosed comment or tag runs to the end.
 _MARKUP = re.compile(r"<!--(?:[^-]++|-(?!->))*+(?:-->)?|<[^>]*+>?")
-_IMG_ALT = re.compile(r"""<img\b[^>]*?\salt\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>"']++))""", _FLAGS)
-_IMG_TAG = re.compile(r"<img\b", _FLAGS)
+_IMG_TAG = re.compile(r"<img\b[^>]*+", _FLAGS)
+_ALT = re.compile(r"\salt\s*+=\s*+", _FLAGS)
+_ALT_VALUE = re.compile(r""""([^"]*+)"|'([^']*+)'|([^\s>"']++)""")
+# `html.unescape` raises if a reference has thousands of digits.
+_LEADING_ZEROS = re.compile(r"&#0++(?=[0-9])")
+_LONG_REFERENCE = re.compile(r"&#[0-9]{8,}+;?")  # of no character
 _BUTTON_CLASS = re.compile(r"btn|button|\bcta\b", _FLAGS)
-_INVISIBLE_CHARACTERS = dict.fromkeys(map(ord, "\u00ad\u034f\u200b\u200c\u200d\u2060\ufeff"))
+_LABEL_TRANSLATION: Mapping[int, int | None] = {
+    **dict.fromkeys(map(ord, "\u00ad\u034f\u200b\u200c\u200d\u2060\ufeff")),  # invisible
+    **dict.fromkeys(range(0xD800, 0xE000), 0xFFFD),  # lone surrogates, which no URL can hold
+}
 
 _BODY_TAG = re.compile(r"<body[\s>]", _FLAGS)
 _CONTENT_START = re.compile(r"<(?:h[1-6]|p)[\s>]|</header", _FLAGS)
@@ -76,20 +84,27 @@ class _Regions:
         return Location.BODY
 
 
-def find_links(html: str) -> list[Candidate]:
-    """Find every href of an ``a`` or ``area`` tag, and of VML tags in conditional comments, in order."""
+def find_links(html: str, *, limit: int = MAX_LINKS) -> list[Candidate]:
+    """Find every href of an ``a`` or ``area`` tag, and of VML tags in conditional comments, in order.
+
+    Raises:
+        TooManyLinksError: there are more such tags than ``limit``.
+    """
     regions = _find_regions(html)
     bases: list[Candidate] = []
     links: list[Candidate] = []
-    for tag in find_tags(html):
+    for tag_count, tag in enumerate(find_tags(html), start=1):
+        if tag_count > limit:
+            raise TooManyLinksError(TOO_MANY_LINKS)
         attributes = html[tag.start : tag.end]
         content = html[tag.end + 1 : _find_content_end(html, tag.end + 1, tag.container_end)]
         parse = _parse_tag_cached if len(attributes) + len(content) <= _MAX_CACHED_CHARS else _parse_tag
         if parsed := parse(tag.name, attributes, content):
             (bases if tag.name == "base" else links).append(_build_candidate(tag, parsed, regions))
-    if not bases or not _HTTP_URL_START.match(bases[0].url):
+    base = bases[0].url if bases else ""
+    # Every relative link would become as long as the base URL.
+    if not _HTTP_URL_START.match(base) or len(base) > MAX_URL_BYTES:
         return links
-    base = bases[0].url
     return [msgspec.structs.replace(link, url=resolve_href(link.href, base=base)) for link in links]
 
 
@@ -210,17 +225,20 @@ def _classify_element_and_label(tag_name: str, attributes: Mapping[str, str], co
 def _normalize_text(text: str) -> str:
     """Decode character references by the rules for text, collapse white space, and cut to the maximum length."""
     if "&" in text:
-        text = html.unescape(text)
+        text = html.unescape(_LONG_REFERENCE.sub("\ufffd", _LEADING_ZEROS.sub("&#", text)))
     if not text.isascii():
-        text = text.translate(_INVISIBLE_CHARACTERS)
+        text = text.translate(_LABEL_TRANSLATION)
     return " ".join(text.split())[:_MAX_LABEL_CHARS].rstrip()
 
 
 def _extract_alt_text(attributes: Mapping[str, str], image_markup: str) -> str:
     if "alt" in attributes:
         return _normalize_text(decode_attribute_value(attributes["alt"]))
-    alt = _IMG_ALT.search(image_markup)
-    return _normalize_text(alt[1] or alt[2] or alt[3] or "") if alt else ""
+    for tag in _IMG_TAG.finditer(image_markup):
+        alt = _ALT.search(image_markup, *tag.span())
+        if alt and (value := _ALT_VALUE.match(image_markup, alt.end())):
+            return _normalize_text(value[1] or value[2] or value[3] or "")
+    return ""
 
 
 def _is_button(tag_name: str, attributes: Mapping[str, str]) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from clicktrail.errors import TooManyLinksError
 from clicktrail.model.link import Link
 from clicktrail.rewrite import quoted_printable
 from clicktrail.rewrite.edits import ByteEdit, splice
@@ -63,7 +64,10 @@ def rewrite_message(raw: bytes, rewriter: LinkRewriter) -> RewriteResult:
     )
     skip_reasons += decode_failures
     while True:
-        links_by_part = rewriter.number_links([part.body for part in decoded_parts])
+        try:
+            links_by_part = rewriter.number_links([part.body for part in decoded_parts])
+        except TooManyLinksError:
+            return RewriteResult(raw=raw, links=(), skip_reasons=(SkipReason.TOO_MANY_LINKS,))
         outcomes = [
             _plan_part_edits(raw, part, links) for part, links in zip(decoded_parts, links_by_part, strict=True)
         ]

@@ -56,6 +56,7 @@ class SkipReason(StrEnum):
     ENCRYPTED = "encrypted"
     MALFORMED_PART = "malformed-part"
     TOO_COMPLEX = "too-complex"
+    TOO_MANY_LINKS = "too-many-links"
     TRANSFER_ENCODING = "transfer-encoding"
     CHARSET = "charset"
     LINE_TOO_LONG = "line-too-long"

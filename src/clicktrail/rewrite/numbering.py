@@ -7,15 +7,17 @@ can tell the logo from the button. Two kinds of links share a position:
 - A plain-text link shares the position of the first HTML link with the same URL, and its opt-out.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
+from clicktrail.errors import TooManyLinksError
 from clicktrail.model.link import BodyType, Link, LinkReason
 from clicktrail.rewrite import html_links, text_links
-from clicktrail.rewrite.candidate import Candidate
+from clicktrail.rewrite.candidate import MAX_LINKS, TOO_MANY_LINKS, Candidate
 from clicktrail.rewrite.html_links import find_first_alternates
 from clicktrail.rewrite.html_tokenizer import decode_attribute_value
 from clicktrail.rewrite.policy import TRACKED_DECISION, LinkDecision, PlainTextMode, Policy
@@ -84,6 +86,7 @@ class LinkRewriter:
         """Return the links of each body, tracked or not.
 
         Raises:
+            TooManyLinksError: the bodies have more links than `MAX_LINKS`.
             ValueError: a tracking URL has characters that would need quoting.
         """
         candidates_by_body = list(_number_candidates(bodies))
@@ -173,8 +176,10 @@ class _NumberedCandidate(msgspec.Struct):
 
 def _number_candidates(bodies: Sequence[Body]) -> Iterator[list[_NumberedCandidate]]:
     next_index = 0
+    limit = MAX_LINKS
     for body in bodies:
-        candidates = list(_find_body_candidates(body))
+        candidates = _find_body_candidates(body, limit=limit)
+        limit -= len(candidates)
         numbered: list[_NumberedCandidate] = []
         line, offset = 1, 0
         for candidate, first_alternate in zip(candidates, find_first_alternates(candidates), strict=True):
@@ -187,10 +192,13 @@ def _number_candidates(bodies: Sequence[Body]) -> Iterator[list[_NumberedCandida
         yield numbered
 
 
-def _find_body_candidates(body: Body) -> Iterable[Candidate]:
+def _find_body_candidates(body: Body, *, limit: int) -> Sequence[Candidate]:
     if body.body_type is BodyType.HTML:
-        return html_links.find_links(body.text)
-    return text_links.find_links(body.text, body.flow)
+        return html_links.find_links(body.text, limit=limit)
+    candidates = list(itertools.islice(text_links.find_links(body.text, body.flow), limit + 1))
+    if len(candidates) > limit:
+        raise TooManyLinksError(TOO_MANY_LINKS)
+    return candidates
 
 
 @dataclass(slots=True, kw_only=True)
@@ -292,4 +300,4 @@ def _check_tracking_url(url: str) -> str:
 
 def _read_group(candidate: Candidate) -> str:
     group = candidate.attributes.get("data-clicktrail-group")
-    return decode_attribute_value(group) if group else ""
+    return decode_attribute_value(group).encode(errors="replace").decode() if group else ""

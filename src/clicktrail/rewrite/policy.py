@@ -12,12 +12,9 @@ from clicktrail.config_text import decode_toml
 from clicktrail.model.consent import Consent, UnknownConsentAction
 from clicktrail.model.hosts import check_host_patterns, is_host_listed
 from clicktrail.model.link import LinkReason, LinkWarning, Location, Preset
-from clicktrail.rewrite.candidate import Candidate
+from clicktrail.rewrite.candidate import MAX_URL_BYTES, Candidate
 from clicktrail.rewrite.link_purpose import classify_purpose, has_keyword, identify_wrapper, is_sensitive, is_social
 from clicktrail.rewrite.url import ParsedUrl, parse_url
-
-MAX_DESTINATION_BYTES = 4_000
-"""Bytes of a destination in UTF-8. Sealing adds a third, and servers accept request lines of about 8,000 bytes."""
 
 # Delimiters of the template languages of mail programs and ESPs, also percent-encoded by an editor. In %name%, one end
 # must not be a percent-encoded byte: "%C3%A9" is an accented e. Single brackets count only if they hold the whole href.
@@ -157,7 +154,8 @@ class Policy:
         if not _HTTP_URL_START.match(url):
             yield LinkDecision(_classify_non_http_url(url))
         try:
-            byte_count = len(url.encode())
+            if len(url.encode()) > MAX_URL_BYTES:  # before it is parsed: the time for hostile hosts is not linear
+                yield LinkDecision(LinkReason.TOO_LONG)
             parsed = parse_url(url)
         except ValueError:
             yield LinkDecision(LinkReason.INVALID)
@@ -171,8 +169,6 @@ class Policy:
             yield LinkDecision(LinkReason.WRAPPED, name)
         if not candidate.is_trap:
             yield from self._iter_purpose_exclusions(parsed, candidate, has_any_keyword=has_any_keyword)
-        if byte_count > MAX_DESTINATION_BYTES:
-            yield LinkDecision(LinkReason.TOO_LONG)
 
     def _iter_purpose_exclusions(
         self, parsed: ParsedUrl, candidate: Candidate, *, has_any_keyword: bool

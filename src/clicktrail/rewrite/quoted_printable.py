@@ -8,14 +8,15 @@ from clicktrail.rewrite.edits import ByteEdit
 
 _MAX_LINE_CHARS = 76
 _ESCAPE = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*+\r?\n)")
-# Decoded differently by Python: a soft line break after white space, and "=" that starts no escape.
-_NONSTANDARD_ESCAPE = re.compile(rb"=(?:[ \t]++(?=\r?\n)|(?![0-9A-Fa-f]{2}|[ \t]*+\r?\n))")
+# Python decodes both differently than mail programs.
+_LONE_EQUALS_SIGN = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*+\r?\n)")
+_SPACE_IN_SOFT_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
 _ESCAPE_START = re.compile(b"=")
 _CHUNK_BYTES = 65_536
 _PARTIAL_ESCAPE = re.compile(rb"=[0-9A-F]?\Z")
 _UNSAFE_BYTE = re.compile(rb"[^!-<>-~]")
 _UNSAFE_BYTE_IN_LINE = re.compile(rb"[^\t -<>-~]|[\t ]\Z")  # relays may strip white space at the end of a line
-_LINE_END = re.compile(rb"\r*+\n")
+_LINE_FEED = re.compile(b"\n")
 _LINE_BREAK = re.compile(rb"(\r?\n)")
 
 
@@ -51,7 +52,8 @@ class QuotedPrintableBody:
         while offset < len(self._encoded):
             escape = _ESCAPE_START.search(self._encoded, offset + _CHUNK_BYTES)
             end = escape.start() if escape else len(self._encoded)
-            content += binascii.a2b_qp(_NONSTANDARD_ESCAPE.sub(_normalize_escape, self._encoded[offset:end]))
+            chunk = _LONE_EQUALS_SIGN.sub(b"=3D", self._encoded[offset:end])
+            content += binascii.a2b_qp(_SPACE_IN_SOFT_BREAK.sub(b"=", chunk))
             offset = end
         return content
 
@@ -100,33 +102,28 @@ class QuotedPrintableBody:
 
     def _measure_rest_of_line(self, offset: int, next_start: int) -> int:
         """Count the characters up to the line break, or up to the next replacement and one "=" before it."""
-        line_end = _LINE_END.search(self._encoded, offset, next_start)
-        if line_end is None:
+        line_feed = _LINE_FEED.search(self._encoded, offset, next_start)
+        if line_feed is None:
             return next_start - offset + (next_start < len(self._encoded))
-        return line_end.start() - offset
+        return len(bytes(self._encoded[offset : line_feed.start()]).rstrip(b"\r"))
 
     def _insert_soft_breaks(self, encoded: bytes, column: int) -> bytes:
         """Wrap text that starts in a column. No soft line break splits an escape."""
-        wrapped = bytearray()
-        while encoded:
-            room = max(0, _MAX_LINE_CHARS - 1 - _advance_column(wrapped, column))
-            chunk = encoded[:room]
-            if len(chunk) < len(encoded):
+        lines = []
+        offset = 0
+        while offset < len(encoded):
+            room = max(0, _MAX_LINE_CHARS - 1 - column)
+            chunk = encoded[offset : offset + room]
+            if offset + len(chunk) < len(encoded):
                 chunk = _PARTIAL_ESCAPE.sub(b"", chunk)
-            wrapped += chunk
-            encoded = encoded[len(chunk) :]
-            if encoded:
-                wrapped += self._soft_break
-        return bytes(wrapped)
+            lines.append(chunk)
+            offset += len(chunk)
+            column = 0
+        return self._soft_break.join(lines)
 
 
 def _escape_byte(byte: re.Match[bytes]) -> bytes:
     return b"=%02X" % ord(byte[0])
-
-
-def _normalize_escape(escape: re.Match[bytes]) -> bytes:
-    """Drop white space before a soft line break, and escape an "=" that starts no escape."""
-    return b"=" if len(escape[0]) > 1 else b"=3D"
 
 
 def _advance_column(text: bytes | bytearray, column: int) -> int:

@@ -16,8 +16,15 @@ from clicktrail.tokens import MAX_SHORT_LINKS, KeyRing, SealedLink, encode_short
 from clicktrail.utm import Convention, UtmTagger
 
 
+def replace_surrogates(text: str) -> str:
+    """Replace lone surrogates, which neither UTF-8 nor a URL can hold, by question marks."""
+    return text.encode(errors="replace").decode()
+
+
 class MessageMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """What the links of one message hold besides their destinations.
+
+    Lone surrogates in its texts are replaced by question marks.
 
     Attributes:
         message_id: an id of your choice, unique for each message.
@@ -45,6 +52,10 @@ class MessageMetadata(msgspec.Struct, frozen=True, kw_only=True):
     short_code: int | None = None
 
     def __post_init__(self) -> None:
+        for name in ("message_id", "recipient", "campaign", "stream", "medium", "anonymous_id"):
+            text = getattr(self, name)
+            if not text.isascii():
+                force_setattr(self, name, replace_surrogates(text))
         force_setattr(self, "recipient", normalize_recipient(self.recipient))
 
     def anonymize(self) -> "MessageMetadata":

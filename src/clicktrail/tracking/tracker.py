@@ -28,7 +28,7 @@ from clicktrail.rewrite.esp_template import EspTemplate, parse_template
 from clicktrail.rewrite.sensitive import SensitiveRules
 from clicktrail.tokens import MAX_LINKS, KeyRing, SealedMessage, build_token_suffixes, seal_token_prefix
 from clicktrail.tracking.campaign import CompiledCampaign
-from clicktrail.tracking.message_metadata import MessageMetadata, make_url_sealer, make_url_tagger
+from clicktrail.tracking.message_metadata import MessageMetadata, make_url_sealer, make_url_tagger, replace_surrogates
 from clicktrail.utm import Convention
 
 
@@ -120,6 +120,7 @@ class Tracker:
             ClicktrailError: more links than a link set can hold.
         """
         policy = self._exclude_own_domain()
+        campaign = replace_surrogates(campaign)
         compiled = {
             allowed: compile_campaign(
                 html=html,

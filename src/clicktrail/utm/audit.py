@@ -12,6 +12,12 @@ from clicktrail.utm.spelling import UTM_PARAMETERS, fold_value, is_typo, normali
 _TYPO_FREQUENCY_RATIO = 5
 """A value is a typo only if it is five times rarer than the value it resembles."""
 
+_MAX_COMPARED_CHARS = 100_000
+"""Characters of a parameter's folded values that are searched for typos, in about 0.2 s."""
+
+_MAX_SIMILAR_VALUES = 20
+"""Values with the same remainder that are compared. People do not write more that differ by one character."""
+
 _PARAMETERS_WITH_NOISE_WORDS = ("utm_source", "utm_medium")
 
 
@@ -82,7 +88,7 @@ def audit_rows(rows: Iterable[ExportRow], convention: Convention) -> UtmAudit:
     counts: dict[str, dict[str, _ValueCount]] = defaultdict(lambda: defaultdict(_ValueCount))
     for row in all_rows:
         for parameter, value in row.utm_values.items():
-            counts[parameter][value].add(_ValueCount(1, row.sessions))
+            counts[parameter][value].add(_ValueCount(row.count, row.sessions))
     variants = {
         (variant.parameter, variant.value): variant
         for parameter in UTM_PARAMETERS
@@ -90,9 +96,9 @@ def audit_rows(rows: Iterable[ExportRow], convention: Convention) -> UtmAudit:
     }
     inconsistent = [row for row in all_rows if any(item in variants for item in row.utm_values.items())]
     return UtmAudit(
-        rows=len(all_rows),
+        rows=sum(row.count for row in all_rows),
         sessions=sum(row.sessions for row in all_rows),
-        inconsistent_rows=len(inconsistent),
+        inconsistent_rows=sum(row.count for row in inconsistent),
         inconsistent_sessions=sum(row.sessions for row in inconsistent),
         variants=tuple(
             sorted(
@@ -141,20 +147,26 @@ def _find_typos(counts: Mapping[str, _ValueCount], known: Mapping[str, str]) -> 
     """Map folded values that are typos to their correction: the most frequent folded value one typo away.
 
     Two values that differ by one typo become equal after removing at most one character from each, so only values that
-    share such a remainder are compared.
+    share such a remainder are compared. Of many values, only the most frequent are compared.
     """
+    ranked = sorted({*counts, *known}, key=lambda key: _rank_candidate(key, counts, known), reverse=True)
     neighbours: dict[str, list[str]] = defaultdict(list)
-    for key in {*counts, *known}:
-        for remainder in {key, *(key[:index] + key[index + 1 :] for index in range(len(key)))}:
-            neighbours[remainder].append(key)
+    compared_chars = 0
     corrections: dict[str, str] = {}
-    for keys in neighbours.values():
-        for key in keys:
-            for other in keys:
-                if key in counts and key not in known and _is_rare_typo(key, other, counts, known):
-                    best = corrections.get(key)
-                    if best is None or _rank_candidate(other, counts, known) > _rank_candidate(best, counts, known):
-                        corrections[key] = other
+    for key in ranked:
+        compared_chars += len(key)
+        if compared_chars > _MAX_COMPARED_CHARS:
+            break
+        candidates: dict[str, None] = {}
+        for remainder in {key, *(key[:index] + key[index + 1 :] for index in range(len(key)))}:
+            similar = neighbours[remainder]
+            candidates.update(dict.fromkeys(similar))
+            if len(similar) < _MAX_SIMILAR_VALUES:
+                similar.append(key)
+        if key in counts and key not in known:
+            typos = [other for other in candidates if _is_rare_typo(key, other, counts, known)]
+            if typos:
+                corrections[key] = max(typos, key=lambda other: _rank_candidate(other, counts, known))
     return {key: other for key, other in corrections.items() if other not in corrections}
 
 

@@ -15,6 +15,7 @@ from clicktrail.errors import SettingsError
 from clicktrail.model.hosts import check_host_patterns
 
 _WORD_SEPARATORS = re.compile(r"[\W_]+")
+_NORMALIZED_CHARS = 64
 
 
 def to_snake_case(text: str, *, max_chars: int = 100) -> str:
@@ -24,11 +25,19 @@ def to_snake_case(text: str, *, max_chars: int = 100) -> str:
     percent-encoding in a URL. Letters of other scripts are kept. A value longer than ``max_chars`` is cut after the
     last whole word that fits, or within the first word.
     """
-    unaccented = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-    value = _WORD_SEPARATORS.sub("_", unaccented.casefold()).strip("_")
+    value = _WORD_SEPARATORS.sub("_", _remove_accents(text).casefold()).strip("_")
     if len(value) <= max_chars:
         return value
     return value[: max_chars + 1].rpartition("_")[0] or value[:max_chars]
+
+
+def _remove_accents(text: str) -> str:
+    if text.isascii():
+        return text
+    # In chunks, because the time to sort adjacent combining marks, which are dropped anyway, is quadratic.
+    chunks = (text[start : start + _NORMALIZED_CHARS] for start in range(0, len(text), _NORMALIZED_CHARS))
+    decomposed = "".join([unicodedata.normalize("NFKD", chunk) for chunk in chunks])
+    return "".join([character for character in decomposed if not unicodedata.combining(character)])
 
 
 DEFAULT_MEDIUMS: Mapping[str, str] = {

@@ -69,7 +69,8 @@ def _split_fragment(fragment: str) -> tuple[str, list[QueryPair]]:
 _REQUIRED_PARAMETERS = ("utm_source", "utm_medium", "utm_campaign")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?![0-9])")
 _UNFILLED_PLACEHOLDER = re.compile(
-    r"\{[^{}]*\} | \[[^\[\]]*\] | <[^<>]*> | \*\|.*?\|\* | %%?[a-z_]\w*%%? | \$\{ | \b(?:todo|xxx+|yyyy|tbd)\b | lorem",
+    r"""\{[^{}]*\} | \[[^\[\]]*\] | <[^<>]*> | \*\|[^*|]*+\|\* | %%?[a-z_]\w*%%? | \$\{
+    | \b(?:todo|xxx+|yyyy|tbd)\b | lorem""",
     re.VERBOSE | re.IGNORECASE,
 )
 """Merge tags of mail programs, and words that mark text to be written later."""
@@ -109,11 +110,15 @@ class LintFinding:
 
 
 def lint_url(url: str, convention: Convention, *, utm_required: bool = True) -> tuple[LintFinding, ...]:
-    """Find mistakes in the UTM parameters of a link. Signed URLs and those that are not http or https have none.
+    """Find mistakes in the UTM parameters of a link.
+
+    Signed URLs, those that are not http or https, and those with more than `query.MAX_PAIRS` have none.
 
     Character references in ``url`` are already decoded. ``utm_required`` says whether a link to an own host needs
     parameters. Without own hosts in the convention, links to all hosts may have parameters and no link needs them.
     """
+    if query.has_too_many_pairs(url):
+        return ()
     host, pieces = extract_host(url), query.split_url(url)
     if not host or query.is_signed(pieces):
         return ()
@@ -132,13 +137,18 @@ def lint_url(url: str, convention: Convention, *, utm_required: bool = True) -> 
 
 def explain_unchecked(url: str, convention: Convention, *, utm_required: bool = True) -> str:
     """Return the reason why `lint_url` does not check a link; empty if it does."""
+    if query.has_too_many_pairs(url):
+        return f"it has more than {query.MAX_PAIRS} parameters"
     host, pieces = extract_host(url), query.split_url(url)
     if not host:
         return "it is not an http or https URL"
     if query.is_signed(pieces):
         return "it is signed, and any change would break it"
-    if _has_utm(pieces):
-        return ""
+    return "" if _has_utm(pieces) else _explain_missing_utm(host, convention, utm_required=utm_required)
+
+
+def _explain_missing_utm(host: str, convention: Convention, *, utm_required: bool) -> str:
+    """Return the reason why a link needs no UTM parameters; empty if it needs them."""
     if not convention.own_hosts:
         return "it has no UTM parameters, and the convention has no own_hosts, whose links would need them"
     if not is_host_listed(host, convention.own_hosts):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from clicktrail.utm.convention import Convention, matches_campaign_pattern, to_snake_case
 
@@ -45,16 +46,22 @@ def is_typo(first: str, second: str) -> bool:
 def match_known_value(value: str, known: Iterable[str]) -> str:
     """Return the known value that a value is a spelling of; empty if none or several match."""
     names = list(known)
+    if value in names:
+        return value
+    folded_names = {name: _fold_known_value(name) for name in names}
+    folded = fold_value(value)
     for is_match in (
-        lambda name: name == value,
-        lambda name: fold_value(name) == fold_value(value),
-        lambda name: fold_value(name) == fold_value(value, drop_noise_words=True),
-        lambda name: is_typo(fold_value(name), fold_value(value)),
+        lambda name: name == folded,
+        lambda name: name == fold_value(value, drop_noise_words=True),
+        lambda name: is_typo(name, folded),
     ):
-        matches = [name for name in names if is_match(name)]
+        matches = [name for name, folded_name in folded_names.items() if is_match(folded_name)]
         if matches:
             return matches[0] if len(matches) == 1 else ""
     return ""
+
+
+_fold_known_value = lru_cache(1_000)(fold_value)
 
 
 UTM_PARAMETERS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")

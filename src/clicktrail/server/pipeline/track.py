@@ -16,8 +16,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
 from typing import TYPE_CHECKING
 
 from clicktrail.model.consent import Consent
@@ -25,18 +23,21 @@ from clicktrail.model.event import Sent
 from clicktrail.model.link_set import ShortLinkMessage, StoredLink
 from clicktrail.model.recipient import unique_recipients
 from clicktrail.rewrite import RewriteResult, SkipReason
+from clicktrail.rewrite.encoded_words import MAX_VALUE_BYTES, decode_header_value
 from clicktrail.tokens import MAX_SHORT_LINKS, encode_short_token
 from clicktrail.tracking import MessageMetadata, Tracker
 
 if TYPE_CHECKING:  # the ports import the judge, which `clicktrail rewrite` does not need
     from clicktrail.server.ports import Consents
 
-# The header block ends at the first empty line (RFC 5322 section 2.1); mail from Unix programs has bare newlines.
-_END_OF_HEADERS = re.compile(rb"\r?\n(?=\r?\n)|\Z")
+# The header block ends at the first empty line (RFC 5322 section 2.1), which may be the first line of the message; mail
+# from Unix programs has bare newlines.
+_END_OF_HEADERS = re.compile(rb"\A(?=\r?\n)|\r?\n(?=\r?\n)|\Z")
+_FOLD = re.compile(rb"\r?\n(?=[ \t])")
 # A field continues on every line that begins with white space (RFC 5322 section 2.2.3).
 _CONTROL_HEADER = re.compile(
     rb"^X-Clicktrail-(?P<name>Campaign|Consent|Medium|Recipient|Stream|Tracking)[ \t]*:"
-    rb"(?P<value>.*(?:\r?\n[ \t].*)*)(?:\r?\n|\Z)",
+    rb"(?P<value>.*+(?:\n[ \t].*+)*+)(?:\n|\Z)",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -129,7 +130,10 @@ def parse_control_headers(raw: bytes) -> ControlHeaders:
     header_block = raw[:header_end]
     values: dict[str, str] = {}
     for match in _CONTROL_HEADER.finditer(header_block):
-        values.setdefault(match["name"].decode().lower(), _decode_value(match["value"])[:_MAX_VALUE_CHARS])
+        name = match["name"].decode().lower()
+        if name not in values:
+            unfolded = _FOLD.sub(b"", match["value"].strip()[:MAX_VALUE_BYTES])
+            values[name] = decode_header_value(unfolded)[:_MAX_VALUE_CHARS]
     if not values:
         return ControlHeaders(stripped_message=raw)
     return ControlHeaders(stripped_message=_CONTROL_HEADER.sub(b"", header_block) + raw[header_end:], **values)
@@ -152,15 +156,6 @@ def build_untracked_message(raw: bytes, *, message_id: str, campaign: str, reaso
 def _find_header_end(raw: bytes) -> int:
     end = _END_OF_HEADERS.search(raw)
     return end.end() if end else len(raw)
-
-
-def _decode_value(value: bytes) -> str:
-    """Unfold a header value and decode its encoded words (RFC 2047)."""
-    unfolded = re.sub(rb"\r?\n(?=[ \t])", b"", value).strip().decode("utf-8", "replace")
-    try:
-        return str(make_header(decode_header(unfolded)))
-    except (HeaderParseError, LookupError, ValueError):
-        return unfolded
 
 
 async def add_stored_consent(
