@@ -10,20 +10,14 @@ was killed between the next hop's 250 and its own (RFC 1047). Replies that take 
 
 import asyncio
 import contextlib
-import os
 import random
-import signal
-import socket
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bench.programs import BenchError
-from clicktrail import keyring_file
-from clicktrail.server.child import READY_LINE
+from bench.torture.relay_process import RelayProcess
 
 _CONNECTION_COUNT: Final = 4
 _MAX_REPLY_S: Final = 5.0
@@ -101,7 +95,7 @@ async def torture(folder: Path, *, rounds: int, clicks: int, durability: str) ->
     chance = random.Random(0)  # noqa: S311
     hop = _NextHop(chance)
     server = await asyncio.start_server(hop.serve, "127.0.0.1", 0, limit=2**26)
-    relay = _RelayProcess(folder, next_hop_port=server.sockets[0].getsockname()[1])
+    relay = RelayProcess(folder, _SETTINGS.format(port=server.sockets[0].getsockname()[1]))
     try:
         await relay.start()
         for number in range(1, rounds + 1):
@@ -145,55 +139,7 @@ class _NextHop:
                     return
 
 
-class _RelayProcess:
-    def __init__(self, folder: Path, *, next_hop_port: int) -> None:
-        self._config = folder / "clicktrail.toml"
-        self._config.write_text(_SETTINGS.format(port=next_hop_port), "utf-8")
-        self._log = folder / "log"
-        keyring_file.load_or_create(folder / "data" / keyring_file.FILE_NAME, earlier_data_paths=[])
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.port: int = self._listener.getsockname()[1]
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        command = [sys.executable, "-m", "clicktrail", "worker", "relay", "--config", str(self._config)]
-        with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(*command, "--socket", str(self._listener.fileno())),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-                pass_fds=[self._listener.fileno()],
-            )
-        output = self._process.stdout
-        if output is None or await output.readline() != READY_LINE:
-            raise BenchError("the relay did not start")
-
-    async def kill_and_restart(self, number: int) -> None:
-        """Kill the relay, or in every second case one of its rewriting processes."""
-        if self._process is None:
-            return
-        if number % 2:
-            for child in _list_child_pids(self._process.pid)[:1]:
-                os.kill(child, signal.SIGKILL)
-            return
-        self._process.kill()
-        await self._process.communicate()
-        await self.start()
-
-    async def stop(self) -> None:
-        if self._process:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.terminate()
-            await self._process.communicate()
-        self._listener.close()
-
-
-def _list_child_pids(pid: int) -> list[int]:
-    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()))
-
-
-async def _run_round(relay: _RelayProcess, hop: _NextHop, number: int, count: int, *, kill: bool) -> MailResult:
+async def _run_round(relay: RelayProcess, hop: _NextHop, number: int, count: int, *, kill: bool) -> MailResult:
     hop.received.clear()
     result = MailResult(messages=count)
     waiting = [b"message %d of round %d" % (index, number) for index in range(count)]

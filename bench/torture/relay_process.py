@@ -1,0 +1,78 @@
+"""A relay process without a supervisor."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from bench.programs import BenchError
+from clicktrail import keyring_file
+from clicktrail.server.child import READY_LINE
+
+
+class RelayProcess:
+    """A relay process whose listening socket stays open between restarts, so connections wait.
+
+    Attributes:
+        port: port of the relay.
+    """
+
+    def __init__(self, folder: Path, settings: str) -> None:
+        self._config = folder / "clicktrail.toml"
+        self._config.write_text(settings, "utf-8")
+        self._log = folder / "log"
+        keyring_file.load_or_create(folder / "data" / keyring_file.FILE_NAME, earlier_data_paths=[])
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.port: int = self._listener.getsockname()[1]
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """Id of the process; 0 before it is started."""
+        return self._process.pid if self._process else 0
+
+    async def start(self) -> None:
+        """Start the process, and wait until it is ready.
+
+        Raises:
+            BenchError: it did not start.
+        """
+        command = [sys.executable, "-m", "clicktrail", "worker", "relay", "--config", str(self._config)]
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(*command, "--socket", str(self._listener.fileno())),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                pass_fds=[self._listener.fileno()],
+            )
+        output = self._process.stdout
+        if output is None or await output.readline() != READY_LINE:
+            raise BenchError("the relay did not start")
+
+    async def kill_and_restart(self, number: int) -> None:
+        """Kill the relay, or in every second case one of its rewriting processes."""
+        if self._process is None:
+            return
+        if number % 2:
+            for child in _list_child_pids(self._process.pid)[:1]:
+                os.kill(child, signal.SIGKILL)
+            return
+        self._process.kill()
+        await self._process.communicate()
+        await self.start()
+
+    async def stop(self) -> None:
+        """Terminate the process, and close the listening socket."""
+        if self._process:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
+            await self._process.communicate()
+        self._listener.close()
+
+
+def _list_child_pids(pid: int) -> list[int]:
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()))
