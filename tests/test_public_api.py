@@ -25,6 +25,6 @@ def test_names_are_imported_on_first_use() -> None:
 
 
 def test_library_works_without_server_packages() -> None:
-    missing = "import sys; sys.modules |= dict.fromkeys(['aiosmtpd', 'chdb', 'litestar', 'structlog', 'uvloop'])"
+    missing = "import sys; sys.modules |= dict.fromkeys(['aiosmtplib', 'chdb', 'litestar', 'structlog', 'uvloop'])"
     code = f"{missing}; import clicktrail; [getattr(clicktrail, name) for name in clicktrail.__all__]"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,14 +1,18 @@
 """SMTP server that stores every message and forwards none: next hop of the demo and of the relay's tests."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from clicktrail.errors import RelayError
+from clicktrail.server.relay.envelope import parse_path
+from clicktrail.server.relay.smtp_input import Command, SmtpInput
 
-_MAX_MESSAGE_BYTES: Final = 32 * 1024 * 1024
+_MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
+_READ_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,7 @@ class Sink:
         self.data_refusal = ""
         self.port = 0
         self._on_message = on_message
-        self._connections: set[asyncio.BaseTransport] = set()
+        self._connections: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
     @property
@@ -52,7 +56,7 @@ class Sink:
 
     async def __aenter__(self) -> Self:
         """Listen on a free port."""
-        self._server = await asyncio.get_running_loop().create_server(self._create_protocol, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -76,55 +80,78 @@ class Sink:
         if self._on_message is not None:
             self._on_message(message)
 
-    def _create_protocol(self) -> SMTP:
-        return _Connection(_Handler(self), self._connections)
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections.add(writer)
+        with contextlib.closing(writer), contextlib.suppress(OSError):
+            await _Session(self, reader, writer).run()
+        self._connections.discard(writer)
 
 
-class _Connection(SMTP):
-    # RFC 5321 section 4.5.3.1.6 allows 1000 octets a line, but real senders exceed it.
-    line_length_limit = _MAX_MESSAGE_BYTES
+class _Session:
+    """One connection."""
 
-    def __init__(self, handler: "_Handler", connections: set[asyncio.BaseTransport]) -> None:
-        # Without a host name, aiosmtpd looks one up in the DNS.
-        super().__init__(
-            handler, data_size_limit=_MAX_MESSAGE_BYTES, enable_SMTPUTF8=True, hostname="sink.example", ident="sink"
-        )
-        self._connections = connections
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._connections.add(transport)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if self.transport is not None:  # the base class sets it to None
-            self._connections.discard(self.transport)
-        super().connection_lost(error)
-
-
-class _Handler:
-    """aiosmtpd's hooks for RCPT and DATA."""
-
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._sink = sink
+        self._reader = reader
+        self._writer = writer
+        self._input = SmtpInput(max_message_bytes=_MAX_MESSAGE_BYTES)
+        self._sender = ""
+        self._recipients: list[str] = []
 
-    async def handle_RCPT(
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        refusal = self._sink.refusals.get(address)
-        if refusal is not None:
+    async def run(self) -> None:
+        await self._reply("220 sink.example ESMTP")
+        while data := await self._reader.read(_READ_BYTES):
+            self._input.feed(data)
+            while command := self._input.next_command():
+                await self._reply(await self._handle(command))
+                if command.verb == "QUIT":
+                    return
+
+    async def _handle(self, command: Command) -> str:
+        try:
+            match command.verb:
+                case "EHLO":
+                    return "250-sink.example\r\n250-8BITMIME\r\n250 SMTPUTF8"
+                case "MAIL":
+                    self._sender, self._recipients = parse_path(command.argument, "FROM").address, []
+                case "RCPT":
+                    return self._add_recipient(parse_path(command.argument, "TO").address)
+                case "DATA":
+                    return await self._receive_message()
+                case "QUIT":
+                    return "221 2.0.0 Bye"
+                case _:
+                    pass
+        except RelayError as error:
+            return f"{error.reply_code} {error.reply_text}"
+        return "250 2.0.0 OK"
+
+    def _add_recipient(self, recipient: str) -> str:
+        if refusal := self._sink.refusals.get(recipient):
             return refusal
-        envelope.rcpt_tos.append(address)
+        self._recipients.append(recipient)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+    async def _receive_message(self) -> str:
+        await self._reply("354 Go on")
+        while (message := self._input.next_message()) is None:
+            data = await self._reader.read(_READ_BYTES)
+            if not data:
+                raise ConnectionResetError
+            self._input.feed(data)
         if self._sink.data_refusal:
             return self._sink.data_refusal
+        received_at = asyncio.get_running_loop().time()
         self._sink.store(
             ReceivedMessage(
-                sender=envelope.mail_from or "",
-                recipients=tuple(envelope.rcpt_tos),
-                content=envelope.original_content or b"",
-                received_at=asyncio.get_running_loop().time(),
+                sender=self._sender,
+                recipients=tuple(self._recipients),
+                content=message.content,
+                received_at=received_at,
             )
         )
         return "250 2.0.0 Kept"
+
+    async def _reply(self, text: str) -> None:
+        self._writer.write(f"{text}\r\n".encode())
+        await self._writer.drain()
