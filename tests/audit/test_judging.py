@@ -79,7 +79,7 @@ class ListReader:
 def test_audit_gives_the_verdicts_of_the_live_system(events: list[AnyEvent], batch_size: int) -> None:
     async def judge_live() -> dict[str, JudgedClick]:
         analytics = MemoryAnalytics()
-        processor = Processor(ListReader(events), analytics, judge=JUDGE, on_unreadable=lambda _entry, _error: None)
+        processor = Processor(ListReader(events), analytics, judge=JUDGE)
         while await processor.run_once(batch_size):
             pass
         return analytics.judged_clicks()

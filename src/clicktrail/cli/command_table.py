@@ -71,6 +71,7 @@ COMMANDS = {
     "networks": CommandEntry(
         "networks:app", "Name the owners of IP networks. These entries override the built-in table."
     ),
+    "quarantine": CommandEntry("quarantine:app", "Show events that could not be processed, and try them again."),
     "utm": CommandEntry("utm:app", "Check UTM parameters against a convention."),
 }
 

@@ -150,9 +150,7 @@ async def test_late_sent_event_moves_all_clicks_to_its_campaign() -> None:
 def test_time_for_a_click_does_not_grow_with_the_flood(make_flood: Callable[[int], Click]) -> None:
     def measure(count: int) -> float:
         lines = journal(*map(make_flood, range(count)))
-        processing = Processor(
-            ListReader(lines), MemoryAnalytics(), judge=JUDGE, on_unreadable=lambda _entry, _error: None
-        )
+        processing = Processor(ListReader(lines), MemoryAnalytics(), judge=JUDGE)
         started_at = time.process_time()
         asyncio.run(drain(processing, limit=1_000))
         return time.process_time() - started_at

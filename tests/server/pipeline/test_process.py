@@ -29,7 +29,7 @@ from clicktrail.server.pipeline.dominant_address import (
 )
 from clicktrail.server.pipeline.judged_messages import MessageCache, MessageSnapshot
 from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.ports import EventStore, JournalEntry, JournalReader, JudgedMessage, Reports
+from clicktrail.server.ports import EventStore, Isolation, JournalEntry, JournalReader, JudgedMessage, Reports
 from clicktrail.server.system import SystemClock
 from tests.support.events import AZURE_IP
 from tests.support.judged_lines import BURST, SENT_AT, click, make_judged_click, make_judged_message, sent
@@ -97,7 +97,7 @@ def crowd_is_bot(timeline: Timeline, *, address_clicks: Iterable[AddressClick] =
 def processor(
     reader: JournalReader, analytics: EventStore, *, judge: Judge = alone_is_human, cache_size: int = 100
 ) -> Processor:
-    return Processor(reader, analytics, judge=judge, on_unreadable=lambda _entry, _error: None, cache_size=cache_size)
+    return Processor(reader, analytics, judge=judge, cache_size=cache_size)
 
 
 def journal(*events: AnyEvent) -> list[bytes]:
@@ -302,7 +302,7 @@ async def test_unreadable_entry_is_reported_and_skipped() -> None:
 
     reader, analytics = ListReader([*journal(sent("m1")), b"not json", *journal(click("m1", "1"))]), MemoryAnalytics()
     analytics.remaining_failures = 1
-    reporting = Processor(reader, analytics, judge=alone_is_human, on_unreadable=record)
+    reporting = Processor(reader, analytics, judge=alone_is_human, isolation=Isolation(on_unreadable=record))
     with pytest.raises(StorageError):
         await reporting.run_once(100)
     assert 3 == await reporting.run_once(100)
@@ -332,7 +332,7 @@ async def test_engagement_changes_verdicts_of_its_message() -> None:
 
     engaged = Engagement(id="e1", at=SENT_AT, message_id="m1", click_id="m1-1", kind="engaged")
     reader = ListReader(journal(click("m1", "1"), engaged))
-    watching = Processor(reader, MemoryAnalytics(), judge=watch, on_unreadable=lambda _entry, _error: None)
+    watching = Processor(reader, MemoryAnalytics(), judge=watch)
     await drain(watching, limit=1)
     assert [0, 1] == [len(timeline.engagements) for timeline in seen]
 

@@ -9,14 +9,20 @@ from clicktrail.errors import StorageError
 from clicktrail.model.link_set import ShortLinkMessage
 from clicktrail.server.settings.schema import RegistrySettings, Settings
 from clicktrail.server.system import SystemClock
-from clicktrail.server.wiring.jobs import run_periodically, run_report_recount, run_short_link_expiry, sleep_or_stop
+from clicktrail.server.wiring.jobs import (
+    keep_running,
+    run_periodically,
+    run_report_recount,
+    run_short_link_expiry,
+    sleep_or_stop,
+)
 from clicktrail.server.wiring.stores import open_registry
 from tests.support.waiting import wait_until
 
 
 async def test_failed_job_is_reported_and_run_again() -> None:
     stopping = asyncio.Event()
-    errors: list[StorageError] = []
+    errors: list[Exception] = []
     runs: list[int] = []
 
     async def job() -> None:
@@ -30,6 +36,38 @@ async def test_failed_job_is_reported_and_run_again() -> None:
 
     assert runs == [0, 1]
     assert [str(error) for error in errors] == ["no"]
+
+
+async def test_unexpected_exception_ends_no_job() -> None:
+    stopping = asyncio.Event()
+    errors: list[Exception] = []
+    runs: list[int] = []
+
+    async def job() -> None:
+        runs.append(len(runs))
+        if len(runs) == 3:
+            stopping.set()
+        raise ZeroDivisionError
+
+    async with asyncio.timeout(60):
+        await run_periodically(job, stopping, interval_s=0.001, on_error=errors.append)
+        stopping.clear()
+        runs.clear()
+        await keep_running(job, stopping)
+
+    assert (len(runs), len(errors)) == (3, 3)
+
+
+async def test_finished_job_is_not_started_again() -> None:
+    runs: list[int] = []
+
+    async def job() -> None:
+        runs.append(1)
+
+    async with asyncio.timeout(10):
+        await keep_running(job, asyncio.Event())
+
+    assert runs == [1]
 
 
 async def test_sleep_ends_when_stopped() -> None:

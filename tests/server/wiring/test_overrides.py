@@ -77,7 +77,7 @@ async def test_engine_erases_recipients_in_two_runs(tmp_path: Path) -> None:
     ann = "ann@example.com"
     lines = [encode_event(event) for event in (sent("m1", recipient=ann), click("m1", "1", recipient=ann))]
     reader = ListReader(lines)
-    processor = Processor(reader, analytics, judge=build_shipped_judge(), on_unreadable=lambda _entry, _error: None)
+    processor = Processor(reader, analytics, judge=build_shipped_judge())
     await processor.run_once(1)
     async with open_registry(settings) as registry:
         job = OverridesJob(settings, registry=registry, event_store=analytics, processor=processor)

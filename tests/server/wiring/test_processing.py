@@ -88,7 +88,7 @@ class ListReader:
 async def test_processor_continues_with_the_new_verdicts(tmp_path: Path) -> None:
     file, analytics = tmp_path / "networks.json", MemoryAnalytics()
     current = ReloadingJudge(file, SystemClock())
-    processor = Processor(ListReader(3), analytics, judge=current, on_unreadable=lambda _entry, _error: None)
+    processor = Processor(ListReader(3), analytics, judge=current)
     await processor.run_once(3)
     scanner = ListedNetwork(name="a scanner", network_class=NetworkClass.MAIL_SECURITY, ranges=(f"{IP}/32",))
     write(file, OperatorNetworks(sources={"own": NetworkSource(read_at=SystemClock().now(), networks=(scanner,))}))
@@ -107,7 +107,7 @@ async def test_processor_continues_with_the_new_verdicts(tmp_path: Path) -> None
 async def test_rejudging_waits_for_the_store_lock(tmp_path: Path) -> None:
     analytics, store_lock = MemoryAnalytics(), asyncio.Lock()
     current = ReloadingJudge(tmp_path / "networks.json", SystemClock())
-    processor = Processor(ListReader(1), analytics, judge=current, on_unreadable=lambda _entry, _error: None)
+    processor = Processor(ListReader(1), analytics, judge=current)
     await processor.run_once(2)
     await store_lock.acquire()
     async with asyncio.TaskGroup() as tasks:

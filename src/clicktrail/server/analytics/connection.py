@@ -10,7 +10,7 @@ parameters such as ``{campaign:String}``, never formatted into the text.
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
@@ -37,7 +37,24 @@ _TSV_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r
 _ARRAY_ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'"})
 _ERROR_NAME_PATTERN = re.compile(r"\(([A-Z_]+)\)\s*$")
 
+_DATA_ERROR_PREFIXES = (
+    "ARGUMENT_OUT_OF_BOUND",
+    "CANNOT_CONVERT",
+    "CANNOT_PARSE",
+    "DECIMAL_OVERFLOW",
+    "ILLEGAL",
+    "INCORRECT_DATA",
+    "LOGICAL_ERROR",
+    "SYNTAX_ERROR",
+    "TOO_LARGE",
+    "TYPE_MISMATCH",
+    "UNEXPECTED",
+    "VALUE_IS_OUT_OF_RANGE",
+)
+"""Names of ClickHouse's errors that the values of a statement cause: the same statement fails again."""
+
 _Row = TypeVar("_Row")
+_Result = TypeVar("_Result")
 _encoder = msgspec.json.Encoder()
 
 
@@ -72,8 +89,11 @@ class ChdbPool:
         Raises:
             StorageError: chDB refused it. The cause may quote rows, so it is not part of the message.
         """
-        encoded = {name: encode_parameter(value) for name, value in (parameters or {}).items()}
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._execute, statement, encoded)
+        return await self._run_in_thread(
+            lambda: self._execute(
+                statement, {name: encode_parameter(value) for name, value in (parameters or {}).items()}
+            )
+        )
 
     async def fetch_rows(
         self, query_name: str, row_type: type[_Row], parameters: Mapping[str, QueryParameter] | None = None
@@ -83,7 +103,8 @@ class ChdbPool:
         Raises:
             StorageError: chDB refused it.
         """
-        return msgspec.json.Decoder(row_type).decode_lines(await self.execute(load_query(query_name), parameters))
+        lines = await self.execute(load_query(query_name), parameters)
+        return await self._run_in_thread(lambda: msgspec.json.Decoder(row_type).decode_lines(lines))
 
     async def insert_rows(self, query_name: str, rows: Iterable[msgspec.Struct]) -> None:
         """Insert rows with the statement of ``queries/NAME.sql``.
@@ -99,9 +120,7 @@ class ChdbPool:
         Raises:
             StorageError: chDB refused one; those before it were inserted.
         """
-        encoded = {name: _encoder.encode_lines(list(rows)) for name, rows in rows_by_query.items()}
-        statements = [load_query(name) + lines.decode() for name, lines in encoded.items() if lines]
-        await asyncio.get_running_loop().run_in_executor(self._executor, self._execute_all, statements)
+        await self._run_in_thread(lambda: self._insert(rows_by_query))
 
     async def close(self) -> None:
         """Wait for running statements, then close the folder."""
@@ -109,9 +128,14 @@ class ChdbPool:
         while not self._idle_connections.empty():
             self._idle_connections.get().close()
 
-    def _execute_all(self, statements: Iterable[str]) -> None:
-        for statement in statements:
-            self._execute(statement, {})
+    async def _run_in_thread(self, function: Callable[[], _Result]) -> _Result:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, function)
+
+    def _insert(self, rows_by_query: Mapping[str, Iterable[msgspec.Struct]]) -> None:
+        encoded = {name: _encoder.encode_lines(list(rows)) for name, rows in rows_by_query.items()}
+        for name, lines in encoded.items():
+            if lines:
+                self._execute(load_query(name) + lines.decode(), {})
 
     def _execute(self, statement: str, parameters: dict[str, str]) -> bytes:
         connection = self._idle_connections.get()
@@ -119,7 +143,10 @@ class ChdbPool:
             return bytes(connection.query(statement, "JSONEachRow", params=parameters).bytes())
         except RuntimeError as error:
             match = _ERROR_NAME_PATTERN.search(str(error))
-            raise StorageError(f"analytics refused a statement: {match[1] if match else 'reason unknown'}") from error
+            name = match[1] if match else "reason unknown"
+            refused = StorageError(f"analytics refused a statement: {name}")
+            refused.retryable = not name.startswith(_DATA_ERROR_PREFIXES)
+            raise refused from error
         finally:
             self._idle_connections.put(connection)
 

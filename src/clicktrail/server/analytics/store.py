@@ -7,6 +7,7 @@ Versions are ``epoch * 2**51 + counter`` and do not depend on the clock, which m
 opened, the epoch rises, so the rows of a later owner replace those of an earlier one.
 """
 
+import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -28,7 +29,9 @@ from clicktrail.server.analytics.connection import ChdbPool, QueryParameter, loa
 from clicktrail.server.analytics.erasing import delete_replaced_files, erase_recipient
 from clicktrail.server.analytics.reports import ReportCache, count_confusion, count_filtered
 from clicktrail.server.analytics.rows import (
+    ClickRow,
     LabelRow,
+    MessageRow,
     build_address_click_rows,
     build_anonymous_click_rows,
     build_click_rows,
@@ -128,14 +131,7 @@ class ChdbAnalytics:
             last_id = rows[-1].message_id
             end = requested_ids.index(last_id)
             requested_ids = requested_ids[: end or 1]
-        events: dict[str, list[AnyEvent]] = {message_id: [] for message_id in requested_ids}
-        for row in rows:
-            if row.message_id in events:
-                events[row.message_id].append(decode_event(row.line.encode()))
-        return {
-            message_id: Timeline.from_events(message_id, message_events).first_clicks(MAX_CLICKS_JUDGED_TOGETHER)
-            for message_id, message_events in events.items()
-        }
+        return await asyncio.to_thread(_build_timelines, requested_ids, rows)
 
     async def clicks_by_id(self, message_ids: Iterable[str], click_ids: Iterable[str]) -> Sequence[Click]:
         """The stored clicks of messages with these ids."""
@@ -232,20 +228,25 @@ class ChdbAnalytics:
         """Store events as they arrived, the messages that they belong to as judged now, and anonymous clicks."""
         version = self._take_version()
         changed_at = self._clock.now()
-        events = [(line, decode_event(line)) for line in lines]
         started_at = time.perf_counter()
-        message_rows = list(build_message_rows(messages, version=version))
-        click_rows = [*build_click_rows(messages, version=version), *build_anonymous_click_rows(anonymous_clicks)]
-        change_rows = build_verdict_change_rows(messages, changed_at=changed_at, version=version)
-        await self._connections.insert_in_order(
-            {
+        click_rows: list[ClickRow] = []
+        message_rows: list[MessageRow] = []
+
+        def build_rows() -> dict[str, Iterable[msgspec.Struct]]:
+            events = [(line, decode_event(line)) for line in lines]
+            message_rows.extend(build_message_rows(messages, version=version))
+            click_rows.extend(build_click_rows(messages, version=version))
+            click_rows.extend(build_anonymous_click_rows(anonymous_clicks))
+            return {
                 "insert_events": build_event_rows(events, version=version),
                 "insert_address_clicks": build_address_click_rows(event for _, event in events),
                 "insert_messages": message_rows,
-                "insert_verdict_changes": change_rows,  # before the clicks, which replace the previous verdicts
+                # before the clicks, which replace the previous verdicts
+                "insert_verdict_changes": build_verdict_change_rows(messages, changed_at=changed_at, version=version),
                 "insert_clicks": click_rows,
             }
-        )
+
+        await self._connections.insert_in_order(await asyncio.to_thread(build_rows))
         # Last: a report that is counted during these inserts may miss some rows, so it must be stale afterwards.
         campaigns = {row.campaign for row in message_rows} | {row.campaign for row in click_rows}
         await self._report_cache.invalidate(campaigns, version=version)
@@ -312,13 +313,24 @@ class ChdbAnalytics:
         self, query_name: str, parameters: Mapping[str, QueryParameter], event_type: type[_Event]
     ) -> list[_Event]:
         rows = await self._connections.fetch_rows(query_name, _EventLineRow, parameters)
-        events = (decode_event(row.line.encode()) for row in rows)
+        events = await asyncio.to_thread(lambda: [decode_event(row.line.encode()) for row in rows])
         return [event for event in events if isinstance(event, event_type)]
 
     def _take_version(self) -> int:
         version = self._next_unused_version
         self._next_unused_version += 1
         return version
+
+
+def _build_timelines(message_ids: Iterable[str], rows: Iterable[_EventLineRow]) -> dict[str, Timeline]:
+    events: dict[str, list[AnyEvent]] = {message_id: [] for message_id in message_ids}
+    for row in rows:
+        if row.message_id in events:
+            events[row.message_id].append(decode_event(row.line.encode()))
+    return {
+        message_id: Timeline.from_events(message_id, message_events).first_clicks(MAX_CLICKS_JUDGED_TOGETHER)
+        for message_id, message_events in events.items()
+    }
 
 
 def compute_first_version(previous_first_version: int) -> int:

@@ -124,6 +124,11 @@ EVENTS_UNREADABLE: Final = Metric(
     kind=MetricKind.COUNTER,
     help="Lines of the journal that could not be decoded and were skipped.",
 )
+EVENTS_QUARANTINED: Final = Metric(
+    name="clicktrail_events_quarantined_total",
+    kind=MetricKind.COUNTER,
+    help="Events that could not be processed and were put into quarantine.",
+)
 MESSAGES_JUDGED: Final = Metric(
     name="clicktrail_messages_judged_total",
     kind=MetricKind.COUNTER,
@@ -163,6 +168,7 @@ METRICS: Final = (
     EVENTS_PROCESSED,
     TOKENS_TAMPERED,
     EVENTS_UNREADABLE,
+    EVENTS_QUARANTINED,
     MESSAGES_JUDGED,
     VERDICTS_CHANGED,
     ANALYTICS_STORE_SECONDS,

@@ -15,6 +15,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, islice
 from operator import attrgetter
 from typing import Final, TypeVar
@@ -28,7 +29,7 @@ from clicktrail.judge.evidence import (
     start_of_interval,
 )
 from clicktrail.model.event import Click
-from clicktrail.server.ports import EventStore
+from clicktrail.server.ports import EventStore, InlineWorker, Worker
 
 MAX_NEIGHBOURS_PER_SIDE: Final = 6
 """Greater than every count in the rules' thresholds (checked by a test)."""
@@ -66,8 +67,9 @@ class AddressHistory:
         cache_size: number of recent clicks to keep in memory.
     """
 
-    def __init__(self, event_store: EventStore, *, cache_size: int = CACHE_SIZE) -> None:
+    def __init__(self, event_store: EventStore, *, cache_size: int = CACHE_SIZE, worker: Worker | None = None) -> None:
         self._event_store = event_store
+        self._worker = worker or InlineWorker()
         self._cache_size = cache_size
         self.clear()
 
@@ -91,27 +93,19 @@ class AddressHistory:
         Each with the time of its first click that is affected.
         """
         find_clicks = await self._load_clicks(clicks)
-        affected: dict[str, datetime] = {}
-        for click in _select_clicks_with_neighbours(clicks, find_clicks):
-            for other in find_clicks(click.ip).find_affected(click):
-                affected[other.message_id] = min(other.at, affected.get(other.message_id, other.at))
-        affected.pop("", None)
-        return affected
+        return await self._worker.run(partial(_find_affected_messages, clicks, find_clicks))
 
     async def find_nearby_clicks(
         self, clicks_by_message: Mapping[str, Sequence[Click]]
     ) -> Mapping[str, set[AddressClick]]:
         """Return, by message id, the clicks on other messages that can change the verdicts on its clicks."""
-        find_clicks = await self._load_clicks(chain.from_iterable(clicks_by_message.values()))
-        return {
-            message_id: {
-                nearby
-                for click in _select_clicks_with_neighbours(clicks, find_clicks)
-                for nearby in find_clicks(click.ip).find_nearest(click)
-                if nearby.message_id != message_id
+        find_clicks = await self._load_clicks([*chain.from_iterable(clicks_by_message.values())])
+        return await self._worker.run(
+            lambda: {
+                message_id: _find_nearby_clicks(message_id, clicks, find_clicks)
+                for message_id, clicks in clicks_by_message.items()
             }
-            for message_id, clicks in clicks_by_message.items()
-        }
+        )
 
     def evict_before(self, *, before: datetime) -> None:
         """Evict all clicks before a time. All clicks added so far must be stored."""
@@ -129,7 +123,7 @@ class AddressHistory:
         self._cached.remove(click)
         self._evicted_until = max(self._evicted_until or _MIN_TIME, click.at)
 
-    async def _load_clicks(self, clicks: Iterable[Click]) -> "_FindClicks":
+    async def _load_clicks(self, clicks: Sequence[Click]) -> "_FindClicks":
         """Load what the cache lacks near these clicks; return a function from IP address to its clicks."""
         if self._evicted_until is None:
             self._evicted_until = await self._event_store.last_click_at() or _MIN_TIME
@@ -138,11 +132,10 @@ class AddressHistory:
         windows = [*build_address_windows(click for click in clicks if click.at <= incomplete_until)]
         if not windows:
             return lambda _address: self._cached
-        loaded = ClicksByAddress(await self._event_store.address_clicks(windows))
+        stored_clicks = await self._event_store.address_clicks(windows)
         addresses = {address for address, _, _ in windows}
-        for address in addresses:
-            for click in self._cached.get_clicks(address):
-                loaded.add(click)
+        cached_clicks = chain.from_iterable(map(self._cached.get_clicks, addresses))
+        loaded = await self._worker.run(lambda: ClicksByAddress((*stored_clicks, *cached_clicks)))
         return lambda address: loaded if address in addresses else self._cached
 
 
@@ -310,6 +303,24 @@ def build_address_windows(clicks: Iterable[Click]) -> Iterator[AddressWindow]:
                 first = at
             last = at
         yield address, start_of_interval(first - ACTIVITY_WINDOW), last + ACTIVITY_WINDOW
+
+
+def _find_affected_messages(clicks: Iterable[Click], find_clicks: _FindClicks) -> dict[str, datetime]:
+    affected: dict[str, datetime] = {}
+    for click in _select_clicks_with_neighbours(clicks, find_clicks):
+        for other in find_clicks(click.ip).find_affected(click):
+            affected[other.message_id] = min(other.at, affected.get(other.message_id, other.at))
+    affected.pop("", None)
+    return affected
+
+
+def _find_nearby_clicks(message_id: str, clicks: Iterable[Click], find_clicks: _FindClicks) -> set[AddressClick]:
+    return {
+        nearby
+        for click in _select_clicks_with_neighbours(clicks, find_clicks)
+        for nearby in find_clicks(click.ip).find_nearest(click)
+        if nearby.message_id != message_id
+    }
 
 
 def _select_clicks_with_neighbours(clicks: Iterable[Click], find_clicks: _FindClicks) -> Iterator[AddressClick]:

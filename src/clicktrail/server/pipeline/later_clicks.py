@@ -16,7 +16,7 @@ from clicktrail.model.event import AnyEvent, Click, Engagement
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.pipeline.address_history import has_shortened_ip_address
-from clicktrail.server.ports import EventStore, JudgedMessage
+from clicktrail.server.ports import EventStore, JudgedMessage, Worker
 
 _CLICKS_PER_PAGE = 5_000
 """As many clicks as the processor handles in one batch."""
@@ -40,9 +40,10 @@ class LaterEvents:
 class LaterClicks:
     """Judges later clicks that are new, and those whose verdicts they can change."""
 
-    def __init__(self, event_store: EventStore, judge: Judge) -> None:
+    def __init__(self, event_store: EventStore, judge: Judge, worker: Worker) -> None:
         self._event_store = event_store
         self._judge = judge
+        self._worker = worker
 
     async def judge_events(self, events: Sequence[LaterEvents]) -> Mapping[str, JudgedMessage]:
         """Judge later clicks of messages, and return those that were judged, by message id."""
@@ -77,15 +78,17 @@ class LaterClicks:
             for message_events in events
             if (changed := changed_by_message[message_events.timeline.message_id]).stored_clicks
         )
-        return {
-            message_events.timeline.message_id: self._judge_groups(
-                message_events.timeline,
-                changed_by_message[message_events.timeline.message_id].groups,
-                engagements_by_message.get(message_events.timeline.message_id, ()),
-                previous_verdicts,
-            )
-            for message_events in events
-        }
+        return await self._worker.run(
+            lambda: {
+                message_events.timeline.message_id: self._judge_groups(
+                    message_events.timeline,
+                    changed_by_message[message_events.timeline.message_id].groups,
+                    engagements_by_message.get(message_events.timeline.message_id, ()),
+                    previous_verdicts,
+                )
+                for message_events in events
+            }
+        )
 
     async def judge_all(self, timeline: Timeline) -> AsyncIterator[JudgedMessage]:
         """Judge all stored later clicks of a message again, a few thousand at a time."""

@@ -16,7 +16,15 @@ from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport
 from clicktrail.server.pipeline.address_history import AddressHistory, has_shortened_ip_address
 from clicktrail.server.pipeline.later_clicks import LaterClicks
-from clicktrail.server.ports import EventStore, JudgedMessage, Reports, StoredVerdict, StoreObserver
+from clicktrail.server.ports import (
+    EventStore,
+    InlineWorker,
+    JudgedMessage,
+    Reports,
+    StoredVerdict,
+    StoreObserver,
+    Worker,
+)
 
 _CLICKS_PER_PART = 5_000
 """As many clicks as the processor handles in one batch."""
@@ -103,6 +111,7 @@ class Rejudger:
     judge: Judge
     lock: AbstractAsyncContextManager[object]
     observers: Sequence[StoreObserver] = ()
+    worker: Worker = field(default_factory=InlineWorker)
 
     async def run(self, request: RejudgeRequest) -> AsyncIterator[RejudgeResult]:
         """Judge the requested campaigns again and yield the result of each.
@@ -136,7 +145,7 @@ class Rejudger:
 
     async def _judge_messages(self, message_ids: Iterable[str]) -> AsyncIterator[list[JudgedMessage]]:
         """Yield the messages a part at a time; a message with very many clicks is yielded several times."""
-        later_clicks = LaterClicks(self.event_store, self.judge)
+        later_clicks = LaterClicks(self.event_store, self.judge, self.worker)
         remaining_ids = set(message_ids)
         while remaining_ids:
             timelines = await self.event_store.timelines(remaining_ids)
@@ -148,13 +157,15 @@ class Rejudger:
             remaining_ids -= timelines.keys()
 
     async def _judge_timelines(self, timelines: Mapping[str, Timeline]) -> list[JudgedMessage]:
-        nearby = await AddressHistory(self.event_store).find_nearby_clicks(
+        nearby = await AddressHistory(self.event_store, worker=self.worker).find_nearby_clicks(
             {message_id: timeline.clicks for message_id, timeline in timelines.items()}
         )
-        return [
-            JudgedMessage(timeline=timeline, clicks=self.judge(timeline, address_clicks=nearby[message_id]))
-            for message_id, timeline in timelines.items()
-        ]
+        return await self.worker.run(
+            lambda: [
+                JudgedMessage(timeline=timeline, clicks=self.judge(timeline, address_clicks=nearby[message_id]))
+                for message_id, timeline in timelines.items()
+            ]
+        )
 
     async def _store(self, messages: Sequence[JudgedMessage]) -> None:
         await self.event_store.store([], messages)

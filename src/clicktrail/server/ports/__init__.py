@@ -10,6 +10,14 @@ from clicktrail.server.ports.click_log import (
     VerdictChange,
 )
 from clicktrail.server.ports.event_store import ErasedRows, EventStore, JudgedMessage, StoredVerdict, StoreObserver
+from clicktrail.server.ports.isolation import (
+    AttemptLog,
+    InlineWorker,
+    Isolation,
+    Quarantine,
+    TimeLimitError,
+    Worker,
+)
 from clicktrail.server.ports.journal import Journal, JournalEntry, JournalReader
 from clicktrail.server.ports.links import LinkEdits, LinkSets, ShortLinks
 from clicktrail.server.ports.recipients import Consents, Erasures
@@ -18,6 +26,7 @@ from clicktrail.server.ports.system import Clock, IdGenerator, ShortCodeGenerato
 
 __all__ = [
     "Analytics",
+    "AttemptLog",
     "CachedReport",
     "ClickCursor",
     "ClickLog",
@@ -30,17 +39,22 @@ __all__ = [
     "Erasures",
     "EventStore",
     "IdGenerator",
+    "InlineWorker",
+    "Isolation",
     "Journal",
     "JournalEntry",
     "JournalReader",
     "JudgedMessage",
     "LinkEdits",
     "LinkSets",
+    "Quarantine",
     "RecipientClick",
     "Reports",
     "ShortCodeGenerator",
     "ShortLinks",
     "StoreObserver",
     "StoredVerdict",
+    "TimeLimitError",
     "VerdictChange",
+    "Worker",
 ]

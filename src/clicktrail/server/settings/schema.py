@@ -287,6 +287,11 @@ class Settings(Section, frozen=True, kw_only=True):
         return self.data_path / "analytics"
 
     @property
+    def quarantine_path(self) -> Path:
+        """Folder of the events that could not be processed."""
+        return self.data_path / "quarantine"
+
+    @property
     def networks_path(self) -> Path:
         """File of the operator's networks."""
         return self.data_path / "networks.json"

@@ -4,11 +4,9 @@ import asyncio
 import gc
 import socket
 from collections import Counter
-from collections.abc import Coroutine, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import structlog
 
@@ -21,9 +19,17 @@ from clicktrail.server.monitoring.heartbeat import Heartbeat, MetricValue, Probl
 from clicktrail.server.monitoring.metrics import Histogram, Metric
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import Clock, JudgedMessage
+from clicktrail.server.quarantine import QuarantineFolder
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
-from clicktrail.server.wiring.jobs import run_periodically, run_report_recount, run_short_link_expiry, sleep_or_stop
+from clicktrail.server.wiring.jobs import (
+    Job,
+    keep_running,
+    run_periodically,
+    run_report_recount,
+    run_short_link_expiry,
+    sleep_or_stop,
+)
 from clicktrail.server.wiring.overrides import COPY_INTERVAL_S, OverridesJob
 from clicktrail.server.wiring.processing import (
     MAX_BATCH_LINES,
@@ -35,8 +41,10 @@ from clicktrail.server.wiring.processing import (
     open_analytics,
     rejudge_and_clear_cache,
 )
+from clicktrail.server.wiring.quarantine import open_quarantine, shorten_ip_addresses
 from clicktrail.server.wiring.stores import open_registry
 from clicktrail.server.wiring.worker import create_stop_event, run_worker, send_heartbeats
+from clicktrail.server.worker_thread import running_worker_thread
 
 _LOG = structlog.get_logger(component="engine")
 _JUDGE_LOG = structlog.get_logger(component="judge")
@@ -50,6 +58,8 @@ _CHECK_INTERVAL_S = 5.0
 _WARNING_INTERVAL_S = 3600.0
 _MAX_LAG_S = 60.0
 """Normally a click is in the reports within a second."""
+_MAX_JUDGING_S = 5.0
+"""A message with the most clicks that are judged together takes 5 ms."""
 _GC_THRESHOLD = 20_000
 """New objects per garbage collection. A batch creates hundreds of thousands, and most are freed by reference counting:
 Python's default of 700 took a fifth of the processing time of a click."""
@@ -83,28 +93,39 @@ class VerdictChangeLogger:
             _JUDGE_LOG.info("click.reclassified", campaign=campaign, change=change, clicks=clicks)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineMonitor:
     """Metrics and problems of the engine."""
 
-    processor: Processor
-    reader: LocalJournalReader
-    store_seconds: Histogram
-    verdict_changes: VerdictChangeLogger
-    clock: Clock
+    def __init__(
+        self,
+        processor: Processor,
+        *,
+        reader: LocalJournalReader,
+        store_seconds: Histogram,
+        quarantine: QuarantineFolder,
+        clock: Clock,
+    ) -> None:
+        self.verdict_changes = VerdictChangeLogger()
+        self._processor = processor
+        self._reader = reader
+        self._store_seconds = store_seconds
+        self._quarantine = quarantine
+        self._clock = clock
+        self._quarantined_count = 0
 
     def build_heartbeat(self) -> Heartbeat:
         """Build a heartbeat with the current metrics and problems."""
-        processor = self.processor
+        processor = self._processor
         values: dict[Metric, MetricValue] = {
             metrics.EVENTS_PROCESSED: processor.processed_count,
             metrics.EVENTS_UNREADABLE: processor.unreadable_count,
+            metrics.EVENTS_QUARANTINED: processor.quarantined_count,
             metrics.TOKENS_TAMPERED: processor.tampered_count,
             metrics.MESSAGES_JUDGED: processor.judged_message_count,
             metrics.VERDICTS_CHANGED: self.verdict_changes.change_counts,
-            metrics.JOURNAL_DAMAGED_BYTES: self.reader.damaged_bytes,
+            metrics.JOURNAL_DAMAGED_BYTES: self._reader.damaged_bytes,
             metrics.JOURNAL_LAG_SECONDS: self._compute_lag_s(),
-            metrics.ANALYTICS_STORE_SECONDS: self.store_seconds,
+            metrics.ANALYTICS_STORE_SECONDS: self._store_seconds,
         }
         return build_heartbeat(values, problems=self._collect_problems())
 
@@ -116,22 +137,36 @@ class EngineMonitor:
                 _LOG.warning("too many clicks come from one IP address", code=problem.code, hint=problem.hint)
             await sleep_or_stop(stopping, _WARNING_INTERVAL_S if problem else _CHECK_INTERVAL_S)
 
+    async def count_quarantined_events(self, stopping: asyncio.Event) -> None:
+        """Count the events in quarantine every few seconds, because a command can remove them."""
+        while not stopping.is_set():
+            self._quarantined_count = await asyncio.to_thread(self._quarantine.count)
+            await sleep_or_stop(stopping, _CHECK_INTERVAL_S)
+
     def _collect_problems(self) -> tuple[Problem, ...]:
-        problems = [*self.reader.collect_problems()]
+        problems = [*self._reader.collect_problems()]
         if self._compute_lag_s() > _MAX_LAG_S:
             problems.append(
                 Problem(code="reports-late", hint="reports are behind: the log says whether events cannot be stored")
+            )
+        if self._quarantined_count:
+            problems.append(
+                Problem(
+                    code="quarantined-events",
+                    hint=f"{self._quarantined_count} events could not be processed and are not counted: "
+                    "clicktrail quarantine list shows why",
+                )
             )
         if dominant_address_problem := self._find_dominant_address_problem():
             problems.append(dominant_address_problem)
         return tuple(problems)
 
     def _compute_lag_s(self) -> float:
-        oldest = self.processor.oldest_event_at
-        return max(0.0, (self.clock.now() - oldest).total_seconds()) if oldest else 0.0
+        oldest = self._processor.oldest_event_at
+        return max(0.0, (self._clock.now() - oldest).total_seconds()) if oldest else 0.0
 
     def _find_dominant_address_problem(self) -> Problem | None:
-        dominant = self.processor.dominant_address_detector.find_dominant_address()
+        dominant = self._processor.dominant_address_detector.find_dominant_address()
         if dominant is None:
             return None
         return Problem(
@@ -145,35 +180,42 @@ async def _run_engine(settings: Settings, console_socket: socket.socket) -> None
     stopping = create_stop_event()
     processed_all = asyncio.Event()
     store_lock = asyncio.Lock()
-    verdict_changes, feed = VerdictChangeLogger(), ClickFeed()
-    async with open_analytics(settings) as analytics, open_registry(settings) as registry:
+    feed = ClickFeed()
+    async with (
+        running_worker_thread(limit_s=_MAX_JUDGING_S) as worker,
+        open_analytics(settings) as analytics,
+        open_registry(settings) as registry,
+    ):
         reader = build_reader(settings)
         judge = build_judge(settings)
-        processor = build_processor(settings, reader, analytics, judge)
-        processor.observers = (verdict_changes, feed)
+        processor = build_processor(settings, reader, analytics, judge, worker=worker)
+        monitor = EngineMonitor(
+            processor,
+            reader=reader,
+            store_seconds=analytics.store_seconds,
+            quarantine=open_quarantine(settings),
+            clock=SystemClock(),
+        )
+        processor.observers = (monitor.verdict_changes, feed)
         rejudge = partial(rejudge_and_clear_cache, processor, analytics, judge, store_lock)
         console = create_app(analytics, feed=feed, rules=judge.context.rules, clock=SystemClock(), rejudge=rejudge)
         overrides_job = OverridesJob(settings, registry=registry, event_store=analytics, processor=processor)
-        monitor = EngineMonitor(
-            processor=processor,
-            reader=reader,
-            store_seconds=analytics.store_seconds,
-            verdict_changes=verdict_changes,
-            clock=SystemClock(),
-        )
         async with asyncio.TaskGroup() as console_tasks:
             console_tasks.create_task(serve_app(console, console_socket, stopping=processed_all))
             async with send_heartbeats(monitor.build_heartbeat):
                 async with asyncio.TaskGroup() as tasks:  # ends once stopped
-                    tasks.create_task(_run_processor(stopping, processor, store_lock))
-                    tasks.create_task(monitor.log_dominant_address_warnings(stopping))
-                    tasks.create_task(judge.refresh_periodically(stopping))
-                    tasks.create_task(run_report_recount(stopping, analytics.refresh_next_report))
-                    tasks.create_task(run_short_link_expiry(stopping, settings, registry.short_links))
-                    for job in _build_periodic_jobs(stopping, settings, reader, processor, overrides_job):
-                        tasks.create_task(job)
-                async with store_lock:
-                    await catch_up(processor)
+                    jobs: list[Job] = [
+                        partial(_run_processor, stopping, processor, store_lock),
+                        partial(monitor.log_dominant_address_warnings, stopping),
+                        partial(monitor.count_quarantined_events, stopping),
+                        partial(judge.refresh_periodically, stopping),
+                        partial(run_report_recount, stopping, analytics.refresh_next_report),
+                        partial(run_short_link_expiry, stopping, settings, registry.short_links),
+                        *_build_periodic_jobs(stopping, settings, reader, processor, overrides_job),
+                    ]
+                    for job in jobs:
+                        tasks.create_task(keep_running(job, stopping))
+                await _process_rest(processor, store_lock)
                 feed.close()
                 processed_all.set()
 
@@ -190,27 +232,38 @@ async def _run_processor(stopping: asyncio.Event, processor: Processor, store_lo
             await sleep_or_stop(stopping, _POLL_INTERVAL_S)
 
 
+async def _process_rest(processor: Processor, store_lock: asyncio.Lock) -> None:
+    """Process the rest of the journal before the engine ends; what fails is processed after the next start."""
+    try:
+        async with store_lock:
+            await catch_up(processor)
+    except Exception as error:
+        _LOG.error("cannot process the rest of the journal, continuing after the next start", error=error)
+
+
 def _build_periodic_jobs(
     stopping: asyncio.Event,
     settings: Settings,
     reader: LocalJournalReader,
     processor: Processor,
     overrides_job: OverridesJob,
-) -> Iterator[Coroutine[Any, Any, None]]:
+) -> Iterator[Job]:
     async def delete_segments() -> None:
         reader.delete_segments(before=SystemClock().now() - timedelta(hours=settings.journal.retention_hours))
 
-    async def shorten_ip_addresses() -> None:
+    async def shorten() -> None:
         before = SystemClock().now() - timedelta(hours=settings.privacy.ip_address_hours)
         await processor.shorten_ip_addresses(before=before)
+        await asyncio.to_thread(shorten_ip_addresses, open_quarantine(settings), before=before)
 
     for job, interval_s, message in (
         (delete_segments, _DELETE_INTERVAL_S, "cannot delete old segments, trying again"),
         (overrides_job.run_once, COPY_INTERVAL_S, "cannot update overrides, trying again"),
-        (shorten_ip_addresses, _SHORTEN_INTERVAL_S, "cannot shorten IP addresses, trying again"),
+        (shorten, _SHORTEN_INTERVAL_S, "cannot shorten IP addresses, trying again"),
     ):
-        yield run_periodically(job, stopping, interval_s=interval_s, on_error=partial(_log_error, message))
+        on_error = partial(_log_error, message)
+        yield partial(run_periodically, job, stopping, interval_s=interval_s, on_error=on_error)
 
 
-def _log_error(message: str, error: StorageError) -> None:
+def _log_error(message: str, error: Exception) -> None:
     _LOG.error(message, error=error)

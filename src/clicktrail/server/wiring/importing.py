@@ -40,9 +40,9 @@ async def _write_events(settings: Settings, events: Iterable[AnyEvent]) -> int:
             journal.append(encode_event(_assign_message_id(event)), lambda _is_durable: None)
             count += 1
             if not count % _BATCH_LINES:
-                _flush_or_raise(journal)
+                flush_or_raise(journal)
                 await asyncio.sleep(0)
-        _flush_or_raise(journal)
+        flush_or_raise(journal)
     return count
 
 
@@ -54,10 +54,15 @@ def _assign_message_id(event: AnyEvent) -> AnyEvent:
     return replace(event, message_id=message_key(event))
 
 
-def _flush_or_raise(journal: MeasuredJournal) -> None:
+def flush_or_raise(journal: MeasuredJournal) -> None:
+    """Write and sync all appended events.
+
+    Raises:
+        StorageError: the disk cannot be written.
+    """
     journal.flush()
     if journal.is_degraded:
         raise StorageError(
             "the disk of the journal cannot be written",
-            hint="make space and import the same file again: each event is counted once",
+            hint="make space and repeat the command: each event is counted once",
         )

@@ -18,9 +18,13 @@ _LOG = structlog.get_logger(component="engine")
 _EXPIRY_INTERVAL_S = 3600.0
 _DELETE_BATCH_SIZE = 1_000
 """Messages whose short links are deleted in one transaction, which blocks other writers."""
+_RESTART_PAUSE_S = 1.0
 _MIN_RECOUNT_PAUSE_S: Final = 0.5
 _RECOUNT_PAUSE_FACTOR: Final = 4
 """The pause is this many times as long as the count: most of the machine's time is for clicks."""
+
+
+Job = Callable[[], Awaitable[None]]
 
 
 async def sleep_or_stop(stopping: asyncio.Event, seconds: float) -> None:
@@ -31,19 +35,31 @@ async def sleep_or_stop(stopping: asyncio.Event, seconds: float) -> None:
 
 
 async def run_periodically(
-    job: Callable[[], Awaitable[None]],
+    job: Job,
     stopping: asyncio.Event,
     *,
     interval_s: float,
-    on_error: Callable[[StorageError], object],
+    on_error: Callable[[Exception], object],
 ) -> None:
-    """Run a job at once, and again after each interval. A `StorageError` goes to ``on_error``."""
+    """Run a job at once, and again after each interval. Its exceptions go to ``on_error``."""
     while not stopping.is_set():
         try:
             await job()
-        except StorageError as error:
+        except Exception as error:
             on_error(error)
         await sleep_or_stop(stopping, interval_s)
+
+
+async def keep_running(job: Job, stopping: asyncio.Event) -> None:
+    """Run a job that ends once stopped, and start it again after an unexpected exception."""
+    while not stopping.is_set():
+        try:
+            await job()
+        except Exception as error:
+            _LOG.error("a job of the engine failed, starting it again", error=error)
+            await sleep_or_stop(stopping, _RESTART_PAUSE_S)
+        else:
+            return
 
 
 async def run_short_link_expiry(stopping: asyncio.Event, settings: Settings, short_links: ShortLinks) -> None:

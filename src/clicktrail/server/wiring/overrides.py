@@ -14,6 +14,7 @@ from clicktrail.server.ports import EventStore
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.jobs import run_periodically
+from clicktrail.server.wiring.quarantine import erase_recipient, open_quarantine
 from clicktrail.server.wiring.stores import Registry
 
 COPY_INTERVAL_S = 10.0
@@ -76,7 +77,7 @@ class OverridesCopier:
 
 
 class OverridesJob:
-    """The engine's job: copies overrides, and erases recipients from analytics."""
+    """The engine's job: copies overrides, and erases recipients from analytics and quarantine."""
 
     def __init__(
         self, settings: Settings, *, registry: Registry, event_store: EventStore, processor: Processor
@@ -105,6 +106,7 @@ class OverridesJob:
             self._applied_hashes = erased_hashes
         for recipient in await self._registry.erasures.list_pending():
             await self._event_store.erase(recipient)
+            await asyncio.to_thread(erase_recipient, open_quarantine(self._settings), recipient)
             if recipient in self._erased_once:
                 await self._registry.erasures.mark_done(recipient)
                 self._erased_once.remove(recipient)

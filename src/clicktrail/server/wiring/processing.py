@@ -14,16 +14,19 @@ from clicktrail.errors import EventError
 from clicktrail.judge import Judge, judge
 from clicktrail.server import overrides_file
 from clicktrail.server.analytics.store import ChdbAnalytics
+from clicktrail.server.attempt_file import AttemptFile
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.monitoring.heartbeat import Problem
 from clicktrail.server.monitoring.metrics import Histogram
+from clicktrail.server.pipeline.batch import JudgingError
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.pipeline.rejudge import Rejudger, RejudgeRequest, RejudgeResult
-from clicktrail.server.ports import Analytics, EventStore, JournalEntry, JournalReader
+from clicktrail.server.ports import Analytics, EventStore, InlineWorker, Isolation, JournalEntry, JournalReader, Worker
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.judge import ReloadingJudge
+from clicktrail.server.wiring.quarantine import open_quarantine
 
 MAX_BATCH_LINES = 5_000
 """Journal lines per batch: enough to share the cost of an insert, few enough to be stored within a second."""
@@ -80,13 +83,34 @@ def build_judge(settings: Settings) -> ReloadingJudge:
     return judge
 
 
-def build_processor(settings: Settings, reader: JournalReader, event_store: EventStore, judge: Judge) -> Processor:
+def build_processor(
+    settings: Settings,
+    reader: JournalReader,
+    event_store: EventStore,
+    judge: Judge,
+    *,
+    worker: Worker | None = None,
+) -> Processor:
     """Build a processor that skips the events of erased recipients.
+
+    Args:
+        settings: name the data folder, whose quarantine takes the events that cannot be processed.
+        reader: reads the journal.
+        event_store: takes events and verdicts.
+        judge: judges.
+        worker: runs what takes long; None to run it in the calling thread.
 
     Raises:
         KeyRingError: there are erased recipients, and the key ring of their hashes cannot be read.
     """
-    processor = Processor(reader, event_store, judge=judge, on_unreadable=_log_unreadable_line)
+    isolation = Isolation(
+        worker=worker or InlineWorker(),
+        quarantine=open_quarantine(settings),
+        attempts=AttemptFile(settings.journal_path / "attempts.json"),
+        on_unreadable=_log_unreadable_line,
+        on_failure=_log_failure,
+    )
+    processor = Processor(reader, event_store, judge=judge, isolation=isolation)
     if erased := overrides_file.read(settings.overrides_path).erased:
         processor.skip_recipients(HashedRecipients(keyring_file.load(settings.keyring_path), erased))
     return processor
@@ -112,7 +136,7 @@ async def rejudge_and_clear_cache(
     """Judge stored clicks again, and return the changes of each campaign.
 
     Args:
-        processor: its cache is cleared, and its observers are notified.
+        processor: its cache is cleared, its observers are notified, and its worker judges.
         analytics: holds the clicks.
         current_judge: judges; networks that it reloads meanwhile are not used.
         store_lock: held while verdicts are computed and stored, here or by the processor.
@@ -123,7 +147,12 @@ async def rejudge_and_clear_cache(
     """
     fixed_judge = partial(judge, context=current_judge.context)
     rejudger = Rejudger(
-        event_store=analytics, reports=analytics, judge=fixed_judge, lock=store_lock, observers=processor.observers
+        event_store=analytics,
+        reports=analytics,
+        judge=fixed_judge,
+        lock=store_lock,
+        observers=processor.observers,
+        worker=processor.worker,
     )
     try:
         return [result async for result in rejudger.run(request)]
@@ -133,3 +162,8 @@ async def rejudge_and_clear_cache(
 
 def _log_unreadable_line(entry: JournalEntry, error: EventError) -> None:
     _LOG.error("journal line is not an event", position=str(entry.position), error=error)
+
+
+def _log_failure(error: Exception, entry_count: int) -> None:
+    cause = error.__cause__ if isinstance(error, JudgingError) else error
+    _LOG.error("cannot process a batch, looking for the cause", entries=entry_count, error=cause)

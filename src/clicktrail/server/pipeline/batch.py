@@ -1,0 +1,151 @@
+"""A batch of journal entries, and how it is narrowed down to the entries that cannot be processed.
+
+A batch that failed once is tried again: the cause may be gone. If it fails again, its halves are tried, until single
+entries are left that fail. If the judge fails on one message, its entries are tried apart from the others at once.
+"""
+
+from collections import deque
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+
+from clicktrail.errors import EventError
+from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
+from clicktrail.server.ports import JournalEntry
+
+MAX_FAILURES = 2
+
+
+class JudgingError(Exception):
+    """The judge failed on a message, or took too long."""
+
+    def __init__(self, message_id: str) -> None:
+        super().__init__(message_id)
+        self.message_id = message_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Decoded journal entries.
+
+    Attributes:
+        lines: encoded events, without anonymous clicks: the order of lines would reveal when they were made.
+        events: events of ``lines``.
+        events_by_message: events by message id; events without a message are left out.
+        clicks: all clicks, with or without a message.
+        unreadable: entries that are not events.
+    """
+
+    lines: tuple[bytes, ...]
+    events: tuple[AnyEvent, ...]
+    anonymous_clicks: tuple[AnonymousClick, ...]
+    events_by_message: Mapping[str, list[AnyEvent]]
+    clicks: tuple[Click, ...]
+    unreadable: tuple[tuple[JournalEntry, EventError], ...]
+
+
+def decode_batch(entries: Sequence[JournalEntry], *, erased_recipients: Container[str]) -> Batch:
+    """Decode entries, without the events of erased recipients."""
+    lines: list[bytes] = []
+    events: list[AnyEvent] = []
+    anonymous_clicks: list[AnonymousClick] = []
+    events_by_message: dict[str, list[AnyEvent]] = {}
+    unreadable: list[tuple[JournalEntry, EventError]] = []
+    for entry in entries:
+        try:
+            event = decode_event(entry.line)
+        except EventError as error:
+            unreadable.append((entry, error))
+            continue
+        if event.recipient in erased_recipients:
+            continue
+        if isinstance(event, AnonymousClick):
+            anonymous_clicks.append(event)
+            continue
+        lines.append(entry.line)
+        events.append(event)
+        # A click on a token that cannot be opened has no message: it is stored as an event, in no campaign.
+        if event.message_id:
+            events_by_message.setdefault(event.message_id, []).append(event)
+    return Batch(
+        lines=tuple(lines),
+        events=tuple(events),
+        anonymous_clicks=tuple(anonymous_clicks),
+        events_by_message=events_by_message,
+        clicks=tuple(event for event in events if isinstance(event, Click)),
+        unreadable=tuple(unreadable),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class BatchPart:
+    """Entries that are processed in one attempt.
+
+    Attributes:
+        batch: the decoded entries; None before the first attempt.
+        failure_count: failed attempts.
+        skipped_message_ids: messages of earlier events that the judge fails on. Their verdicts stay as they are.
+    """
+
+    entries: Sequence[JournalEntry]
+    batch: Batch | None = None
+    failure_count: int = 0
+    skipped_message_ids: frozenset[str] = frozenset()
+
+
+class PendingBatch:
+    """Entries that are read and not committed.
+
+    Attributes:
+        parts: parts that are not finished.
+    """
+
+    def __init__(self, entries: Sequence[JournalEntry] = ()) -> None:
+        self.entries = entries
+        self.parts: deque[BatchPart] = deque([BatchPart(entries=entries)] if entries else [])
+
+    @property
+    def entry_count(self) -> int:
+        """Number of entries, finished or not."""
+        return len(self.entries)
+
+    def handle_failure(self, error: Exception) -> JournalEntry | None:
+        """Narrow down the first part, which has failed. Return its entry if it is a single one that fails again."""
+        part = self.parts[0]
+        if isinstance(error, JudgingError) and part.batch and error.message_id not in part.batch.events_by_message:
+            part.skipped_message_ids |= {error.message_id}
+            return None
+        part.failure_count += 1
+        own_entries = _find_own_entries(part, error)
+        if len(own_entries) < len(part.entries):
+            own = {id(entry) for entry in own_entries}
+            others = [entry for entry in part.entries if id(entry) not in own]
+            self._replace_first(others, own_entries)
+        elif part.failure_count < MAX_FAILURES:
+            pass
+        elif len(part.entries) == 1:
+            return part.entries[0]
+        else:
+            middle = len(part.entries) // 2
+            self._replace_first(part.entries[:middle], part.entries[middle:])
+        return None
+
+    def _replace_first(self, *groups: Sequence[JournalEntry]) -> None:
+        part = self.parts.popleft()
+        self.parts.extendleft(
+            BatchPart(entries=entries, failure_count=1, skipped_message_ids=part.skipped_message_ids)
+            for entries in reversed(groups)
+        )
+
+
+def _find_own_entries(part: BatchPart, error: Exception) -> Sequence[JournalEntry]:
+    """The entries of the message that the judge failed on; all entries after another error."""
+    if not isinstance(error, JudgingError):
+        return part.entries
+    return [entry for entry in part.entries if _read_message_id(entry) == error.message_id]
+
+
+def _read_message_id(entry: JournalEntry) -> str:
+    try:
+        return decode_event(entry.line).message_id
+    except EventError:
+        return ""
