@@ -12,7 +12,7 @@ from datetime import datetime
 import uvloop
 
 from clicktrail.model.event import Click
-from clicktrail.server.edge.connection import serve_edge
+from clicktrail.server.edge.connection import OpenConnections, serve_edge
 from clicktrail.server.pipeline.redirect import Redirect, Redirector
 from clicktrail.server.pipeline.request import Request
 from tests.support.edge import RING, build_routes
@@ -37,7 +37,12 @@ class _NullJournal:
 async def main(port: int) -> None:
     routes = build_routes(_NullJournal())
     routes.redirector = _FixedRedirector(RING, links=MemoryRegistry().create_link_resolver())
-    await serve_edge(socket.create_server(("127.0.0.1", port), backlog=2048), routes, stopping=asyncio.Event())
+    await serve_edge(
+        socket.create_server(("127.0.0.1", port), backlog=2048),
+        routes,
+        stopping=asyncio.Event(),
+        connections=OpenConnections(),
+    )
 
 
 if __name__ == "__main__":

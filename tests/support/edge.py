@@ -11,7 +11,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from clicktrail.judge.shipped import build_shipped_judge
-from clicktrail.server.edge.connection import serve_edge
+from clicktrail.server.edge.connection import OpenConnections, serve_edge
 from clicktrail.server.edge.pages import Pages
 from clicktrail.server.edge.responses import Responses
 from clicktrail.server.edge.routes import BeaconEndpoint, Routes, Sites
@@ -93,7 +93,7 @@ async def running_edge(
     registry: MemoryRegistry | None = None,
     drain_timeout_s: float = 10.0,
     host: str = "127.0.0.1",
-    expect_proxy_header: bool = False,
+    connections: OpenConnections | None = None,
 ) -> AsyncIterator[RunningEdge]:
     listener = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
 
@@ -102,7 +102,7 @@ async def running_edge(
             listener,
             edge.routes,
             stopping=edge.stopping,
-            proxy_protocol_networks=LOOPBACK if expect_proxy_header else (),
+            connections=OpenConnections() if connections is None else connections,
             drain_timeout_s=drain_timeout_s,
         )
         edge.stopped.set()

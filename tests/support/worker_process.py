@@ -12,12 +12,17 @@ from clicktrail.server.child import READY_LINE
 
 @contextlib.asynccontextmanager
 async def running_worker(
-    component: str, folder: Path, sockets: Sequence[socket.socket]
+    component: str, folder: Path, sockets: Sequence[socket.socket], *, max_files: tuple[int, int] | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Start a worker with ``folder`` as its current folder, wait until it is ready, and stop it at the end."""
+    """Start a worker with ``folder`` as its current folder, wait until it is ready, and stop it at the end.
+
+    ``max_files`` are its soft and hard limit of open files.
+    """
     descriptors = tuple(listener.fileno() for listener in sockets)
     options = [option for descriptor in descriptors for option in ("--socket", str(descriptor))]
+    limits = ("prlimit", f"--nofile={max_files[0]}:{max_files[1]}") if max_files else ()
     process = await asyncio.create_subprocess_exec(
+        *limits,
         sys.executable,
         "-m",
         "clicktrail",

@@ -28,7 +28,7 @@ from clicktrail.server.child import ChildProcess
 from clicktrail.server.monitoring.app import create_app
 from clicktrail.server.settings import HostPort, Settings
 from clicktrail.server.wiring.config import build_tracker, read_domains
-from clicktrail.server.wiring.worker import create_stop_event
+from clicktrail.server.wiring.worker import create_stop_event, raise_file_limit
 
 _LOG = structlog.get_logger(component="supervisor")
 _LISTEN_BACKLOG = 4096
@@ -59,6 +59,7 @@ async def serve(
         SettingsError: an address is not available, or a file that the settings name cannot be used.
         StorageError: another process serves from this data folder.
     """
+    raise_file_limit()
     _check_configuration(settings, components)
     stopping = create_stop_event(signal.SIGTERM, signal.SIGINT, stop_on_stdin_eof=stop_on_stdin_eof)
     command = (sys.executable, "-m", "clicktrail", "worker", *(("--config", str(config_path)) if config_path else ()))

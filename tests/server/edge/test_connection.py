@@ -13,10 +13,25 @@ from pathlib import Path
 import pytest
 
 from clicktrail.model.event import Click, decode_event
-from clicktrail.server.edge.connection import KEEPALIVE_TIMEOUT_S, REQUEST_READ_TIMEOUT_S, Connection
+from clicktrail.server.edge.connection import (
+    KEEPALIVE_TIMEOUT_S,
+    REQUEST_READ_TIMEOUT_S,
+    CloseReason,
+    Connection,
+    OpenConnections,
+    compute_connection_limit,
+)
 from clicktrail.server.edge.http_reader import MAX_REQUEST_HEAD_BYTES
 from clicktrail.server.journal.writer import SegmentWriter
-from tests.support.edge import RunningEdge, build_request, build_routes, running_edge, tampered_path, token_path
+from tests.support.edge import (
+    LOOPBACK,
+    RunningEdge,
+    build_request,
+    build_routes,
+    running_edge,
+    tampered_path,
+    token_path,
+)
 from tests.support.manual_journal import ManualJournal
 from tests.support.recorded_journal import read_journal_lines
 
@@ -25,7 +40,7 @@ from tests.support.recorded_journal import read_journal_lines
 async def connected(
     journal: ManualJournal,
 ) -> AsyncIterator[tuple[Connection, asyncio.StreamReader, asyncio.StreamWriter]]:
-    connections: set[Connection] = set()
+    connections = OpenConnections()
     routes = build_routes(journal)
     server = await asyncio.get_running_loop().create_server(
         lambda: Connection(routes, connections), "127.0.0.1", 0, backlog=2048
@@ -38,7 +53,7 @@ async def connected(
     writer.close()
     await writer.wait_closed()
     await connection.closed
-    assert set() == connections
+    assert len(connections) == 0
     server.close()
 
 
@@ -69,7 +84,7 @@ async def test_thousands_of_slow_clients_delay_no_other_client(summarize: Callab
             await journal.wait_for_lines(1)
             journal.finish_commits(committed=True)
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 302")
-        slow = connection._connections - {connection}
+        slow = set(connection._connections) - {connection}
         for slow_connection in slow:
             slow_connection.close_if_expired(time_after(REQUEST_READ_TIMEOUT_S))
         async with asyncio.timeout(30):
@@ -137,6 +152,57 @@ async def test_reading_pauses_while_the_client_reads_nothing() -> None:
         writer.write(build_request("/robots.txt", method="HEAD"))
         connection.resume_writing()
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+
+
+async def read_until_closed(reader: asyncio.StreamReader) -> None:
+    with contextlib.suppress(ConnectionError):
+        while await reader.read(65_536):
+            pass
+
+
+async def test_client_that_reads_nothing_is_disconnected() -> None:
+    async with connected(ManualJournal()) as (connection, reader, _):
+        connection.pause_writing()
+        connection.close_if_expired(time_after(REQUEST_READ_TIMEOUT_S - 5))
+        assert not connection.closed.done()
+        connection.close_if_expired(time_after(REQUEST_READ_TIMEOUT_S))
+        await connection.closed
+        await read_until_closed(reader)
+        assert connection._connections.closed_counts == {CloseReason.UNREAD: 1}
+
+
+async def test_last_response_is_not_kept_for_a_client_that_reads_nothing() -> None:
+    async with connected(ManualJournal()) as (connection, reader, _):
+        connection._transport.write(bytes(10_000_000))
+        connection.drain()
+        assert not connection.closed.done()
+        connection.close_if_expired(time_after(REQUEST_READ_TIMEOUT_S))
+        await connection.closed
+        await read_until_closed(reader)
+
+
+async def test_idlest_connections_are_closed_above_the_limit() -> None:
+    journal, connections = ManualJournal(), OpenConnections(3)
+    async with running_edge(journal, connections=connections) as edge:
+        waiting, idle, active = [await edge.connect() for _ in range(3)]
+        waiting[1].write(build_request(token_path()))
+        await journal.wait_for_lines(1)
+        for reader, writer in (idle, active):
+            writer.write(build_request("/robots.txt", method="HEAD"))
+            await reader.readuntil(b"\r\n\r\n")
+        newest = [await edge.connect() for _ in range(2)]
+        for reader, _ in (idle, active):
+            await read_until_closed(reader)
+        journal.finish_commits(committed=True)
+        assert LOCATION in await waiting[0].readuntil(b"\r\n\r\n")
+        assert (len(connections), connections.closed_counts) == (3, {CloseReason.LIMIT: 2})
+        for _, writer in (waiting, idle, active, *newest):
+            writer.close()
+
+
+@pytest.mark.parametrize(("max_files", "limit"), [(1024, 960), (-1, 10_000), (1_000_000, 10_000), (10, 1)])
+def test_connection_limit_follows_from_the_limit_of_open_files(max_files: int, limit: int) -> None:
+    assert compute_connection_limit(max_files) == limit
 
 
 async def test_pipelined_requests_are_bounded() -> None:
@@ -317,7 +383,7 @@ async def test_ipv6_clients_are_recorded(tmp_path: Path) -> None:
 async def test_proxy_protocol_header_sets_the_client(tmp_path: Path) -> None:
     header = b"PROXY TCP4 203.0.113.9 127.0.0.1 53764 8080\r\n"
     with open_writer(tmp_path) as journal:
-        async with running_edge(journal, expect_proxy_header=True) as edge:
+        async with running_edge(journal, connections=OpenConnections(proxy_protocol_networks=LOOPBACK)) as edge:
             response = await edge.exchange(
                 header + build_request(token_path()) + build_request(token_path(), close=True)
             )

@@ -1,10 +1,13 @@
 import asyncio
 import contextlib
+import resource
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from clicktrail import keyring_file
 from clicktrail.server.child import READY_LINE
 from clicktrail.server.journal.segments import Segment
 from clicktrail.server.journal.writer import SegmentWriter
@@ -17,6 +20,7 @@ from clicktrail.server.monitoring.metrics import (
     Histogram,
 )
 from clicktrail.server.wiring.worker import collect_journal_metrics, collect_journal_problems
+from tests.support.worker_process import running_worker
 
 WORKER = """
 import gc
@@ -119,3 +123,11 @@ async def test_journal_that_cannot_be_written_is_a_problem(tmp_path: Path) -> No
 
     assert (metrics[JOURNAL_BUFFERED_EVENTS], metrics[JOURNAL_EVENTS_DROPPED]) == (2, 0)
     assert (problem.code, "data_dir" in problem.hint) == ("journal-not-writable", True)
+
+
+async def test_worker_raises_its_limit_of_open_files(tmp_path: Path) -> None:
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with running_worker("edge", tmp_path, [listener], max_files=(128, 256)) as process:
+            limits = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+    assert limits == (256, 256)

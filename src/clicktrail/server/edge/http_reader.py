@@ -20,6 +20,15 @@ from clicktrail.server.pipeline.request import Request, select_recorded_headers
 MAX_REQUEST_HEAD_BYTES = 16 * 1024
 """Size of target and headers. Browsers send a tenth of it: a tracking domain never sets a cookie."""
 
+MAX_HEADERS = 100
+"""Number of headers of a request. A browser behind two proxies sends about thirty."""
+
+
+_MAX_PART_BYTES = 4 * 1024
+_MAX_PART_REQUESTS = 4
+"""What is parsed of a connection before others get their turn: any request of a browser, but not hundreds of the
+shortest. Answering four takes about 0.2 ms."""
+
 
 class BodyLimits(NamedTuple):
     """Size limits of a request body.
@@ -84,14 +93,22 @@ class RequestReader:
         self._request_bytes = 0  # of the current request, without bytes that arrived together with the previous one
         self._reset_request()
 
+    def feed_part(self, data: bytes) -> tuple[list[Request], int]:
+        """Add the beginning of received bytes, at most a few requests.
+
+        Returns the requests that it completes, and its length. Repeat the call with the rest when other connections had
+        their turn: with ever more requests in one piece, a client could occupy the process.
+        """
+        if request := self._feed_simple_request(data):
+            return [request], len(data)
+        end = _find_part_end(data)
+        return self.feed(data[:end]), end
+
     def feed(self, data: bytes) -> list[Request]:
         """Add received bytes, and return the requests that they complete."""
         if self._proxy_header is not None:
             data = self._consume_proxy_header(self._proxy_header + data)
-        if not (self.in_request or self.is_finished) and (
-            request := parse_simple_request(data, self._peer, https=self._https)
-        ):
-            self.is_finished = request.http_version == "1.0" or request.headers.get("connection", "").lower() == "close"
+        if request := self._feed_simple_request(data):
             return [request]
         self.expects_continue = False
         self._request_bytes += len(data)
@@ -110,6 +127,15 @@ class RequestReader:
                 self._refuse(Refusal.BODY_TOO_LARGE)
         complete, self._requests = self._requests, []
         return complete
+
+    def _feed_simple_request(self, data: bytes) -> Request | None:
+        """Return the request if the bytes are exactly one simple request; otherwise they are not added."""
+        if self.in_request or self.is_finished:
+            return None
+        request = parse_simple_request(data, self._peer, https=self._https)
+        if request:
+            self.is_finished = request.http_version == "1.0" or request.headers.get("connection", "").lower() == "close"
+        return request
 
     def _consume_proxy_header(self, data: bytes) -> bytes:
         """Parse the PROXY protocol header, and return what follows it; empty while the header is incomplete."""
@@ -138,12 +164,17 @@ class RequestReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Parser callback: a header or a trailer. Trailers are ignored (RFC 9110 section 6.5.1)."""
-        if not self._in_body:
-            self._fields.append((name, value))
+        if self._in_body:
+            return
+        self._fields.append((name, value))
+        if len(self._fields) > MAX_HEADERS:
+            self._refuse(Refusal.HEADERS_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
         """Parser callback: the headers are complete. One loop here costs less than a callback for each."""
         self._in_body = True
+        if self.is_finished:
+            return
         self._version = self._parser.get_http_version()
         self._path = _extract_path(self._target.decode("latin-1"))
         self._body_limits = get_body_limits(self._path)
@@ -153,7 +184,7 @@ class RequestReader:
             if size > MAX_REQUEST_HEAD_BYTES:
                 self._refuse(Refusal.HEADERS_TOO_LARGE)
                 return
-            key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+            key, text = name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")
             if key not in self._headers:
                 self._headers[key] = text
             elif key == "host":
@@ -207,6 +238,16 @@ class RequestReader:
         if not self.is_finished:
             self.is_finished = True
             self.refusal = refusal
+
+
+def _find_part_end(data: bytes) -> int:
+    end = 0
+    for _ in range(_MAX_PART_REQUESTS):
+        position = data.find(_HEAD_END, end, _MAX_PART_BYTES)
+        if position < 0:
+            return min(len(data), _MAX_PART_BYTES)
+        end = position + len(_HEAD_END)
+    return end
 
 
 def _extract_path(target: str) -> str:

@@ -43,6 +43,9 @@ _PAGE_STATUS = {
     "home": "200 OK",
 }
 
+_MAX_ACCEPT_LANGUAGE_CHARS = 256
+"""Length of the header that is read. Browsers send less than half of it."""
+
 _RETRY_AFTER_S = 60
 """For links that cannot be looked up: the registry is unlikely to be back sooner."""
 
@@ -180,7 +183,7 @@ def load_translations() -> Mapping[str, Translation]:
 
 def negotiate_language(accept_language: str, available: Mapping[str, object]) -> str:
     """Select the available language that ``Accept-Language`` prefers (RFC 9110 section 12.5.4)."""
-    ranges = [_parse_language_range(part) for part in accept_language.split(",")]
+    ranges = [_parse_language_range(part) for part in accept_language[:_MAX_ACCEPT_LANGUAGE_CHARS].split(",")]
     acceptable = [
         (weight, -index, language)
         for index, (language, weight) in enumerate(ranges)

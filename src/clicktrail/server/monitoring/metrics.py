@@ -77,6 +77,17 @@ HTTP_RESPONSE_SECONDS: Final = Metric(
     help="Time from a complete request to its response, including the wait for the disk.",
     bounds=_SECONDS_BOUNDS,
 )
+CONNECTIONS: Final = Metric(
+    name="clicktrail_connections",
+    kind=MetricKind.GAUGE,
+    help="Open connections on the public port.",
+)
+CONNECTIONS_CLOSED: Final = Metric(
+    name="clicktrail_connections_closed_total",
+    kind=MetricKind.COUNTER,
+    help="Connections that the edge closed: `slow` requests, `unread` responses, or the idlest above the `limit`.",
+    label="reason",
+)
 JOURNAL_BATCH_EVENTS: Final = Metric(
     name="clicktrail_journal_batch_events",
     kind=MetricKind.HISTOGRAM,
@@ -159,6 +170,8 @@ METRICS: Final = (
     RESTARTS,
     HTTP_RESPONSES,
     HTTP_RESPONSE_SECONDS,
+    CONNECTIONS,
+    CONNECTIONS_CLOSED,
     JOURNAL_BATCH_EVENTS,
     JOURNAL_SYNC_SECONDS,
     JOURNAL_BUFFERED_EVENTS,

@@ -11,6 +11,10 @@ MAX_HEADER_CHARS = 256
 """Characters of a header's value that are recorded."""
 
 _HOP_CACHE_SIZE = 4_096
+_MAX_PROXIES = 16
+"""Trusted proxies in a row. A client can send thousands of addresses in one header."""
+_MAX_ADDRESS_CHARS = 64
+"""An IPv6 address with brackets and port has 47 characters. The cache must not hold kilobytes of other text."""
 
 _RECORDED_HEADERS = frozenset(
     {
@@ -92,8 +96,8 @@ class TrustedProxies:
         hop = self._parse_hop(peer)
         if hop is None or not hop.is_trusted:
             return (hop.address if hop else ""), https
-        for text in reversed(headers.get("x-forwarded-for", "").split(",")):
-            previous_hop = self._parse_hop(text)
+        for text in reversed(headers.get("x-forwarded-for", "").rsplit(",", _MAX_PROXIES)):
+            previous_hop = self._parse_hop(text) if len(text) <= _MAX_ADDRESS_CHARS else None
             if previous_hop is None:
                 break
             hop = previous_hop

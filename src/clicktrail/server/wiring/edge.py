@@ -12,12 +12,18 @@ import structlog
 from clicktrail import keyring_file
 from clicktrail.errors import ClicktrailError
 from clicktrail.server import overrides_file
-from clicktrail.server.edge.connection import serve_edge
+from clicktrail.server.edge.connection import OpenConnections, compute_connection_limit, serve_edge
 from clicktrail.server.edge.pages import RecordingOptions
 from clicktrail.server.edge.responses import Responses
 from clicktrail.server.edge.routes import BeaconEndpoint, Routes, Sites
-from clicktrail.server.monitoring.heartbeat import Heartbeat, MetricValue, build_heartbeat
-from clicktrail.server.monitoring.metrics import HTTP_RESPONSE_SECONDS, HTTP_RESPONSES, Metric
+from clicktrail.server.monitoring.heartbeat import Heartbeat, MetricValue, Problem, build_heartbeat
+from clicktrail.server.monitoring.metrics import (
+    CONNECTIONS,
+    CONNECTIONS_CLOSED,
+    HTTP_RESPONSE_SECONDS,
+    HTTP_RESPONSES,
+    Metric,
+)
 from clicktrail.server.pipeline.engagement import EngagementTracker
 from clicktrail.server.pipeline.link_lookup import LinkResolver
 from clicktrail.server.pipeline.privacy import Anonymizer, HashedRecipients
@@ -33,6 +39,7 @@ from clicktrail.server.wiring.worker import (
     collect_journal_metrics,
     collect_journal_problems,
     create_stop_event,
+    raise_file_limit,
     run_worker,
     send_heartbeats,
 )
@@ -40,6 +47,12 @@ from clicktrail.tokens import KeyRing
 
 _LOG = structlog.get_logger(component="edge")
 _RELOAD_INTERVAL_S = 1.0
+_LIMIT_REPORTED_S = 60.0
+_CONNECTIONS_PROBLEM = Problem(
+    code="too-many-connections",
+    hint="the idlest connections are closed: raise the hard limit of open files (ulimit -Hn), or limit connections in "
+    "the proxy in front",
+)
 
 
 def run_edge(settings: Settings, listening_socket: socket.socket, *, index: int) -> None:
@@ -186,13 +199,12 @@ async def _run_edge(settings: Settings, listening_socket: socket.socket, *, inde
                 tasks.create_task(judge.refresh_periodically(stopping))
                 if index == 0 and settings.registry.url:
                     tasks.create_task(run_overrides_copy(stopping, settings, registry))
-                async with send_heartbeats(lambda: _build_heartbeat(routes, journal)):
-                    await serve_edge(
-                        listening_socket,
-                        routes,
-                        stopping=stopping,
-                        proxy_protocol_networks=trusted_proxies if settings.edge.proxy_protocol else (),
-                    )
+                connections = OpenConnections(
+                    compute_connection_limit(raise_file_limit()),
+                    proxy_protocol_networks=trusted_proxies if settings.edge.proxy_protocol else (),
+                )
+                async with send_heartbeats(lambda: _build_heartbeat(routes, journal, connections)):
+                    await serve_edge(listening_socket, routes, stopping=stopping, connections=connections)
 
 
 def _build_sites(settings: Settings) -> Sites:
@@ -203,9 +215,15 @@ def _build_sites(settings: Settings) -> Sites:
     return Sites(read_domains(settings), recording=recording, landing_hosts=settings.engagement.hosts)
 
 
-def _build_heartbeat(routes: Routes, journal: MeasuredJournal) -> Heartbeat:
+def _build_heartbeat(routes: Routes, journal: MeasuredJournal, connections: OpenConnections) -> Heartbeat:
     values: dict[Metric, MetricValue] = {
+        CONNECTIONS: len(connections),
+        CONNECTIONS_CLOSED: {reason.value: count for reason, count in connections.closed_counts.items()},
         HTTP_RESPONSES: routes.stats.status_counts,
         HTTP_RESPONSE_SECONDS: routes.stats.duration_seconds,
     }
-    return build_heartbeat(values | collect_journal_metrics(journal), problems=collect_journal_problems(journal))
+    problems = collect_journal_problems(journal)
+    limited_at, now = connections.limited_at, asyncio.get_running_loop().time()
+    if limited_at is not None and now - limited_at < _LIMIT_REPORTED_S:
+        problems = (*problems, _CONNECTIONS_PROBLEM)
+    return build_heartbeat(values | collect_journal_metrics(journal), problems=problems)

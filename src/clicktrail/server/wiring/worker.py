@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -39,12 +40,25 @@ def run_worker(main: Coroutine[Any, Any, None]) -> None:
     SIGINT is ignored: Ctrl-C reaches every process of a terminal, and the supervisor stops the workers in order.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise_file_limit()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(main)
     except ClicktrailError as error:
         _LOG.critical("worker stops", error=error)
         sys.exit(1)
+
+
+def raise_file_limit() -> int:
+    """Raise the process's limit of open files as far as the system allows, and return it; -1 if there is none.
+
+    The usual soft limit of 1,024 is for programs that use select(2). Child processes inherit the limit.
+    """
+    soft_limit, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # the system may have a lower limit still, such as macOS
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
+        return hard_limit
+    return soft_limit
 
 
 def create_stop_event(*signals: signal.Signals, stop_on_stdin_eof: bool = True) -> asyncio.Event:

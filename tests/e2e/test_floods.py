@@ -1,0 +1,189 @@
+"""No client can keep a worker from answering others: each attack runs beside a reader who follows links."""
+
+import asyncio
+import contextlib
+import re
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from clicktrail import keyring_file
+from clicktrail.server.edge.http_reader import MAX_HEADERS
+from clicktrail.server.monitoring.heartbeat import Heartbeat
+from clicktrail.tokens import KeyRing
+from tests.support.edge import build_request, token_path
+from tests.support.worker_process import running_worker
+
+MAX_WAIT_S = 3.0
+"""Longest wait of a reader: on an idle machine it is some milliseconds."""
+
+CLICKS = 25
+"""Clicks of the reader during an attack."""
+
+Attack = Callable[["Worker"], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A worker process of the edge."""
+
+    process: asyncio.subprocess.Process
+    address: tuple[str, int]
+    ring: KeyRing
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(*self.address)
+
+    async def follow_links(self) -> None:
+        """Follow sealed links as a reader does, each on a connection of its own."""
+        for number in range(CLICKS):
+            destination = f"https://shop.example/{number}"
+            async with asyncio.timeout(MAX_WAIT_S):
+                reader, writer = await self.connect()
+                writer.write(build_request(token_path(destination, ring=self.ring), close=True))
+                response = await reader.read()
+                writer.close()
+            assert response.startswith(b"HTTP/1.1 302 ")
+            assert f"Location: {destination}\r\n".encode() in response
+
+    async def read_heartbeat(self) -> Heartbeat:
+        assert self.process.stdout
+        return msgspec.json.decode(await self.process.stdout.readline(), type=Heartbeat)
+
+    def read_memory_mb(self) -> float:
+        status = Path(f"/proc/{self.process.pid}/status").read_text("utf-8")
+        match = re.search(r"VmHWM:\s+(\d+) kB", status)
+        assert match
+        return int(match[1]) / 1000
+
+
+@asynccontextmanager
+async def serving_worker(folder: Path, *, max_files: tuple[int, int] | None = None) -> AsyncIterator[Worker]:
+    ring = keyring_file.load_or_create(folder / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
+        async with running_worker("edge", folder, [listener], max_files=max_files) as process:
+            yield Worker(process=process, address=listener.getsockname(), ring=ring)
+
+
+@asynccontextmanager
+async def attacking(worker: Worker, attack: Attack, *, clients: int) -> AsyncIterator[None]:
+    """Run an attack by many clients while the block runs. A client that is disconnected attacks again."""
+
+    async def attack_again_and_again() -> None:
+        while True:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                await attack(worker)
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as tasks:
+        attackers = [tasks.create_task(attack_again_and_again()) for _ in range(clients)]
+        yield
+        for attacker in attackers:
+            attacker.cancel()
+
+
+async def send_and_read(worker: Worker, data: bytes) -> None:
+    reader, writer = await worker.connect()
+    try:
+        writer.write(data)
+        writer.write_eof()
+        while await reader.read(65_536):
+            pass
+    finally:
+        writer.close()
+
+
+async def send_and_never_read(worker: Worker, data: bytes) -> None:
+    client = socket.create_connection(worker.address)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(0)
+    with client:
+        while True:
+            await asyncio.get_running_loop().sock_sendall(client, data)
+
+
+SHORTEST_REQUEST = b"GET /x HTTP/1.1\r\nHost:h\r\n\r\n"
+CHUNKED_POST = b"POST / HTTP/1.1\r\nHost:h\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def pipeline_pages(worker: Worker) -> None:
+    await send_and_read(worker, SHORTEST_REQUEST * 10_000)
+
+
+async def pipeline_clicks(worker: Worker) -> None:
+    await send_and_read(worker, build_request(token_path(ring=worker.ring)) * 1_000)
+
+
+async def send_tiny_chunks(worker: Worker) -> None:
+    await send_and_read(worker, CHUNKED_POST + b"1\r\nx\r\n" * 100_000)
+
+
+async def send_many_headers(worker: Worker) -> None:
+    await send_and_read(worker, b"GET / HTTP/1.1\r\nHost:h\r\n" + b"a:b\r\n" * 100_000)
+
+
+async def send_many_addresses(worker: Worker) -> None:
+    addresses = ",".join(f"127.0.{number // 256}.{number % 256}" for number in range(1_400))
+    request = build_request("/x", headers=f"X-Forwarded-For: {addresses}\r\nAccept-Language: {',' * 500}\r\n")
+    await send_and_read(worker, request * 10)
+
+
+async def reset_connection(worker: Worker) -> None:
+    _, writer = await worker.connect()
+    writer.write(SHORTEST_REQUEST * 100)
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [pipeline_pages, pipeline_clicks, send_tiny_chunks, send_many_headers, send_many_addresses, reset_connection],
+)
+async def test_reader_is_served_during(tmp_path: Path, attack: Attack) -> None:
+    async with serving_worker(tmp_path) as worker, attacking(worker, attack, clients=4):
+        await worker.follow_links()
+
+
+async def test_clients_that_never_read_hold_little_memory(tmp_path: Path) -> None:
+    async def attack(worker: Worker) -> None:
+        await send_and_never_read(worker, SHORTEST_REQUEST * 2_000)
+
+    async with serving_worker(tmp_path) as worker:
+        before = worker.read_memory_mb()
+        async with attacking(worker, attack, clients=100):
+            await worker.follow_links()
+        assert worker.read_memory_mb() - before < 50
+
+
+async def test_idle_connections_beyond_the_limit_make_room(tmp_path: Path) -> None:
+    async with serving_worker(tmp_path, max_files=(128, 256)) as worker:
+        clients = []
+        for _ in range(400):
+            client = socket.create_connection(worker.address)
+            client.sendall(SHORTEST_REQUEST)
+            client.recv(65_536)
+            clients.append(client)
+        await worker.follow_links()
+        heartbeat = await worker.read_heartbeat()
+        while not heartbeat.problems:
+            heartbeat = await worker.read_heartbeat()
+        for client in clients:
+            client.close()
+    assert [problem.code for problem in heartbeat.problems] == ["too-many-connections"]
+    assert heartbeat.values["clicktrail_connections_closed_total"]["limit"] >= 400 - 256
+    assert 128 < heartbeat.values["clicktrail_connections"][""] < 256
+
+
+async def test_too_many_headers_are_refused(tmp_path: Path) -> None:
+    async with serving_worker(tmp_path) as worker:
+        for count, status in [(MAX_HEADERS - 2, b"200"), (MAX_HEADERS, b"431")]:
+            reader, writer = await worker.connect()
+            writer.write(build_request("/", headers="x:y\r\n" * count, close=True))
+            response = await reader.read()
+            writer.close()
+            assert response.split()[1] == status
