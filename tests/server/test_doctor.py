@@ -126,8 +126,9 @@ def test_finding_has_code_severity_and_hint(code: str) -> None:
 
 
 def test_page_lists_every_code_and_no_other() -> None:
-    engine_problems = {"reports-late", "dominant-ip-address", "messages-untracked", "quarantined-events"}
-    assert STATES_BY_CODE.keys() | engine_problems == set(re.findall(r"(?m)^\| `([\w-]+)` \|", PAGE))
+    sources = (path.read_text("utf-8") for path in (ROOT / "src/clicktrail/server").rglob("*.py"))
+    problems = {code for source in sources for code in re.findall(r'\bProblem\(\s*code="([\w-]+)"', source)}
+    assert STATES_BY_CODE.keys() | problems == set(re.findall(r"(?m)^\| `([\w-]+)` \|", PAGE))
 
 
 @pytest.mark.parametrize(("restarts", "expected"), [(1, "restarted once since"), (3, "restarted 3 times since")])
