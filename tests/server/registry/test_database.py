@@ -44,6 +44,20 @@ async def test_slow_transaction_times_out(tmp_path: Path, monkeypatch: pytest.Mo
     await database.close()
 
 
+async def test_operations_fail_at_once_after_one_that_timed_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_TIMEOUT_S", 0.05)
+    database = Database(parse_database_url("", file=tmp_path / "registry.sqlite3"), pause_s=60)
+    released = threading.Event()
+    with pytest.raises(StorageError, match="does not respond"):
+        await database.run(lambda _: released.wait())
+    released.set()
+    with pytest.raises(StorageError, match="a moment ago"):
+        await database.run(lambda connection: connection.execute(text("SELECT 1")))
+    await database.close()
+
+
 async def test_error_message_quotes_no_row(tmp_path: Path) -> None:
     database = Database(parse_database_url("", file=tmp_path / "registry.sqlite3"))
     with pytest.raises(StorageError) as caught:

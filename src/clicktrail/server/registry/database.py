@@ -17,6 +17,8 @@ from clicktrail.errors import SettingsError, StorageError
 _POOL_SIZE = 4
 _TIMEOUT_S = 3.0
 """How long a recipient who clicked a short link may wait for an error page."""
+_SLOW_FAILURE_S = 1.0
+"""A refused connection fails at once, and one that is not answered in seconds."""
 
 Result = TypeVar("Result")
 
@@ -43,9 +45,13 @@ class Database:
 
     Args:
         url: from `parse_database_url`. A missing SQLite file is created, except with ``read_only``.
+        pause_s: time for which operations fail at once after one that failed slowly, so that a database that does not
+            respond delays few callers.
     """
 
-    def __init__(self, url: URL, *, read_only: bool = False) -> None:
+    def __init__(self, url: URL, *, read_only: bool = False, pause_s: float = 0.0) -> None:
+        self._pause_s = pause_s
+        self._paused_until = 0.0
         create_engine = _create_sqlite_engine if url.get_backend_name() == "sqlite" else _create_postgresql_engine
         self.engine = create_engine(url, read_only=read_only)
         self._executor = ThreadPoolExecutor(_POOL_SIZE, thread_name_prefix="registry")
@@ -56,11 +62,20 @@ class Database:
         Raises:
             StorageError: it failed, or took longer than 3 s. After a timeout it may still be committed.
         """
+        loop = asyncio.get_running_loop()
+        started_at = loop.time()
+        if started_at < self._paused_until:
+            raise StorageError("the registry did not respond a moment ago")
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, operation)
+                return await loop.run_in_executor(self._executor, self._run, operation)
         except TimeoutError as error:
+            self._paused_until = loop.time() + self._pause_s
             raise StorageError("the registry does not respond") from error
+        except StorageError:
+            if loop.time() - started_at > _SLOW_FAILURE_S:
+                self._paused_until = loop.time() + self._pause_s
+            raise
 
     async def close(self) -> None:
         """Wait for running transactions, then disconnect."""

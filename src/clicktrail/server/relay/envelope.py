@@ -16,6 +16,7 @@ _ARGUMENT = {
     )
     for keyword in ("FROM", "TO")
 }
+_PARAMETERS = re.compile(rb"[\x20-\x7e\t]*")
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -71,6 +72,9 @@ def _decode_address(address: bytes) -> str:
 
 
 def _parse_parameters(text: bytes) -> dict[str, str]:
-    words = text.decode("ascii", "replace").split()
-    pairs = (word.partition("=") for word in words)
+    if not _PARAMETERS.fullmatch(text):
+        raise RelayError(
+            "a parameter holds a character that is not allowed", reply_code=501, reply_text="5.5.4 Invalid parameter"
+        )
+    pairs = (word.partition("=") for word in text.decode("ascii").split())
     return {keyword.upper(): value for keyword, _, value in pairs}

@@ -29,7 +29,7 @@ _LOG = structlog.get_logger(component="relay")
 _MAX_MESSAGE_BYTES: Final = 50 * 1024 * 1024
 _MAX_RECIPIENTS: Final = 1_000
 """RFC 5321 section 4.5.3.1.8 asks for at least 100."""
-_MAX_CONNECTIONS: Final = 500
+_MAX_CONNECTIONS: Final = 1_000
 _IDLE_TIMEOUT_S: Final = 300
 """RFC 5321 section 4.5.3.2.7."""
 _READ_BYTES: Final = 256 * 1024

@@ -23,6 +23,8 @@ from clicktrail.server.settings import Settings
 
 _LOG = structlog.get_logger(component="registry")
 _MIGRATION_INTERVAL_S = 5.0
+_UNAVAILABLE_PAUSE_S = 5.0
+"""Of the messages that arrive while the registry does not respond, those of this time do not wait for it."""
 
 
 class MeasuredJournal(Journal, Protocol):
@@ -82,7 +84,10 @@ async def open_registry_when_available(settings: Settings) -> AsyncIterator[Regi
     Raises:
         SettingsError: its URL is not PostgreSQL's.
     """
-    async with _connect_database(settings, read_only=False) as database, asyncio.TaskGroup() as tasks:
+    async with (
+        _connect_database(settings, read_only=False, pause_s=_UNAVAILABLE_PAUSE_S) as database,
+        asyncio.TaskGroup() as tasks,
+    ):
         is_closing = asyncio.Event()
         if not await _try_to_migrate(settings, database):
             tasks.create_task(_migrate_when_available(settings, database, is_closing))
@@ -141,8 +146,9 @@ async def _save_link_set(link_set: LinkSet, settings: Settings) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _connect_database(settings: Settings, *, read_only: bool) -> AsyncIterator[Database]:
-    database = Database(parse_database_url(settings.registry.url, file=settings.registry_path), read_only=read_only)
+async def _connect_database(settings: Settings, *, read_only: bool, pause_s: float = 0.0) -> AsyncIterator[Database]:
+    url = parse_database_url(settings.registry.url, file=settings.registry_path)
+    database = Database(url, read_only=read_only, pause_s=pause_s)
     try:
         yield database
     finally:
