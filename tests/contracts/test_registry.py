@@ -14,11 +14,22 @@ from clicktrail.errors import StorageError
 from clicktrail.model.consent import Consent, ConsentRecord
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.link_set import LinkSet, ShortLinkMessage, StoredLink
-from clicktrail.server.ports import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
+from clicktrail.server.pipeline.erasure import ErasedRecipient
+from clicktrail.server.pipeline.privacy import HashedRecipients
+from clicktrail.server.ports import (
+    Consents,
+    ErasureResult,
+    Erasures,
+    LinkEdits,
+    LinkSets,
+    PendingErasure,
+    ShortLinks,
+)
 from clicktrail.server.registry.database import Database, parse_database_url
 from clicktrail.server.registry.links import SqlLinkEdits, SqlLinkSets, SqlShortLinks
 from clicktrail.server.registry.migrate import migrate
 from clicktrail.server.registry.recipients import SqlConsents, SqlErasures
+from tests.support.edge import RING
 from tests.support.postgresql import postgresql
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123_000, tzinfo=UTC)
@@ -57,7 +68,7 @@ class Registry:
 
     @property
     def consents(self) -> Consents:
-        return SqlConsents(self.database)
+        return SqlConsents(self.database, HashedRecipients(RING).hash_recipient)
 
     @property
     def link_edits(self) -> LinkEdits:
@@ -268,17 +279,85 @@ async def test_edits_are_listed_by_time_and_added_once(registry: Registry) -> No
     assert list(await registry.link_edits.list_all()) == [redirect, later]
 
 
+def find_nothing(_data: bytes) -> bool:
+    return False
+
+
+async def erase(registry: Registry, recipient: str) -> None:
+    """Erase a recipient from the registry alone."""
+    erased = ErasedRecipient(recipient)
+    await registry.erasures.add(recipient, HashedRecipients(RING).hash_recipient(recipient), at=NOW)
+    for pending in await registry.erasures.list_pending():
+        await registry.erasures.erase_links(pending, erased.remove_from_url, only_own=not erased.is_address)
+        await registry.erasures.mark_done(pending, ErasureResult(links=1), is_in_text=find_nothing)
+
+
 async def test_erased_recipient_leaves_a_hash_and_a_denial(registry: Registry) -> None:
     await registry.short_links.add(MESSAGE)
-    for _ in range(2):
-        await registry.erasures.add("Ann@Example.org", "hash", at=NOW)
-    assert (
-        list(await registry.erasures.list_hashes()),
-        list(await registry.erasures.list_pending()),
-    ) == (["hash"], ["ann@example.org"])
+    await registry.consents.set("ann@example.org", Consent.GRANTED, at=NOW)
+    assert [await registry.erasures.add("Ann@Example.org", "hash", at=NOW) for _ in range(2)] == [1, 0]
+    pending = PendingErasure(recipient="ann@example.org", recipient_hash="hash")
+    assert list(await registry.erasures.list_hashes()) == ["hash"]
+    assert list(await registry.erasures.list_pending()) == [pending]
+    assert await registry.erasures.find_result("hash") is None
     message = await registry.short_links.find(MESSAGE.code)
     assert message is not None
     assert (message.recipient, message.links) == ("hash", MESSAGE.links)
-    assert Consent.DENIED is await registry.consents.find("ann@example.org")
-    await registry.erasures.mark_done("ann@example.org")
+    records = await registry.consents.list_records(since=None)
+    assert list(records) == [ConsentRecord(recipient="hash", consent=Consent.DENIED, at=NOW)]
+    await registry.erasures.mark_done(pending, ErasureResult(events=3), is_in_text=find_nothing)
     assert (list(await registry.erasures.list_hashes()), list(await registry.erasures.list_pending())) == (["hash"], [])
+    assert await registry.erasures.find_result("hash") == ErasureResult(events=3)
+
+
+async def test_erased_recipient_is_tracked_again_only_after_a_grant(registry: Registry) -> None:
+    consents, later = registry.consents, NOW + timedelta(days=1)
+    await consents.set("mary@example.org", Consent.GRANTED, at=NOW)
+    await erase(registry, "Mary <MARY@example.org>")
+    assert await consents.find("mary@example.org") is Consent.DENIED
+    assert await consents.is_any_erased(["bob@example.org", "Mary@example.org"])
+    await consents.set("mary@example.org", Consent.UNKNOWN, at=later)
+    assert await consents.is_any_erased(["mary@example.org"])
+    await consents.set("mary@example.org", Consent.GRANTED, at=later)
+    assert not await consents.is_any_erased(["mary@example.org"])
+    assert await consents.find("mary@example.org") is Consent.GRANTED
+    await erase(registry, "mary@example.org")
+    assert await consents.is_any_erased(["mary@example.org"])
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://shop.example/?a=1&email=mary@example.org&b=2", "https://shop.example/?a=1&b=2"),
+        ("https://shop.example/?email=MARY%40example.org", "https://shop.example/"),
+        ("https://shop.example/?u=bWFyeUBleGFtcGxlLm9yZw&b=2#x", "https://shop.example/?b=2#x"),
+        ("https://shop.example/a#mary@example.org", "https://shop.example/a"),
+        ("https://shop.example/u/mary@example.org/?b=2", "https://shop.example/"),
+        ("https://mary@example.org/a", "https://example.org/"),
+        ("https://shop.example/?email=rosemary@example.org", "https://shop.example/?email=rosemary@example.org"),
+    ],
+)
+async def test_address_is_removed_from_stored_links(registry: Registry, url: str, expected: str) -> None:
+    links = (StoredLink(position=0, destination=url), StoredLink(position=1, destination="https://b.example/"))
+    edited = (StoredLink(position=0, destination=expected), links[1])
+    await registry.short_links.add(replace(MESSAGE, recipient="bob@example.org", links=links))
+    link_set_id = await registry.link_sets.add(replace(SPRING, links=links))
+    edit = LinkEdit(id="e", at=NOW, target=EditTarget(url=url), action=EditAction.REDIRECT, destination=url)
+    await registry.link_edits.add(edit)
+    await erase(registry, "mary@example.org")
+    message, link_set = await registry.short_links.find(MESSAGE.code), await registry.link_sets.find(link_set_id)
+    assert message is not None
+    assert link_set is not None
+    assert (message.links, link_set.links) == (edited, edited)
+    (stored,) = await registry.link_edits.list_all()
+    assert (stored.target.url, stored.destination) == (expected, expected)
+
+
+async def test_opaque_id_is_removed_only_from_the_recipients_own_links(registry: Registry) -> None:
+    links = (StoredLink(position=0, destination="https://shop.example/?id=r8F&b=2"),)
+    for code, recipient in ((1, "r8F"), (2, "r8G")):
+        await registry.short_links.add(replace(MESSAGE, code=code, recipient=recipient, links=links))
+    await erase(registry, "r8F")
+    messages = [await registry.short_links.find(code) for code in (1, 2)]
+    destinations = [message.links[0].destination for message in messages if message]
+    assert destinations == ["https://shop.example/?b=2", "https://shop.example/?id=r8F&b=2"]

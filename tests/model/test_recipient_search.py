@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-import re2
 
-from clicktrail.model.recipient_search import build_recipient_search
+from clicktrail.server.pipeline.erasure import ErasedRecipient
 
 ADDRESSES = [
     "mary@example.com",
@@ -33,9 +32,9 @@ def iterate_spellings(address: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_address_is_found_in_every_spelling(address: str) -> None:
-    pattern = re2.compile(build_recipient_search(address).pattern)
-    assert [text for text in iterate_spellings(address) if not pattern.search(text)] == []
-    assert [text for text in iterate_spellings(address) if not pattern.search(b"\xff\0" + text.encode())] == []
+    is_in_text = ErasedRecipient(address).is_in_text
+    assert [text for text in iterate_spellings(address) if not is_in_text(text.encode())] == []
+    assert [text for text in iterate_spellings(address) if not is_in_text(b"\xff\0" + text.encode())] == []
 
 
 @pytest.mark.parametrize(
@@ -51,25 +50,25 @@ def test_address_is_found_in_every_spelling(address: str) -> None:
     ],
 )
 def test_other_address_is_not_found(text: str) -> None:
-    assert not re2.compile(build_recipient_search("mary@example.com").pattern).search(text)
+    assert not ErasedRecipient("mary@example.com").is_in_text(text.encode())
 
 
 def test_two_letters_are_not_sharp_s() -> None:
-    assert not re2.compile(build_recipient_search("straße@a.example").pattern).search("STRASSE@a.example")
-    assert not re2.compile(build_recipient_search("strasse@a.example").pattern).search("straße@a.example")
+    assert not ErasedRecipient("straße@a.example").is_in_text(b"STRASSE@a.example")
+    assert not ErasedRecipient("strasse@a.example").is_in_text("straße@a.example".encode())
 
 
 def test_domain_is_found_in_ascii_and_unicode() -> None:
-    pattern = re2.compile(build_recipient_search("mary@xn--mnchen-3ya.example").pattern)
-    assert [bool(pattern.search(text)) for text in ("MARY@MÜNCHEN.example", "mary%40xn--mnchen-3ya.example")] == [
+    is_in_text = ErasedRecipient("mary@xn--mnchen-3ya.example").is_in_text
+    assert [bool(is_in_text(text.encode())) for text in ("MARY@MÜNCHEN.example", "mary%40xn--mnchen-3ya.example")] == [
         True
     ] * 2
 
 
 def test_opaque_id_is_found_as_it_is() -> None:
-    search = build_recipient_search("r8F")
-    pattern = re2.compile(search.pattern)
-    assert not search.is_address
-    assert [bool(pattern.search(text)) for text in ("?id=r8F&x", "5/r8F", "r8f", "ar8F", "r8Fx")] == [True, True] + [
-        False
-    ] * 3
+    is_in_text = ErasedRecipient("r8F").is_in_text
+    assert not ErasedRecipient("r8F").is_address
+    assert [bool(is_in_text(text.encode())) for text in ("?id=r8F&x", "5/r8F", "r8f", "ar8F", "r8Fx")] == [
+        True,
+        True,
+    ] + [False] * 3

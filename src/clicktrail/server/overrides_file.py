@@ -22,12 +22,18 @@ class OverridesSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         edits: all link edits, oldest first.
+        erased: hashes of all recipients who were ever erased.
         consents: latest consent, by hashed recipient, of each recipient who ever denied tracking.
     """
 
     edits: tuple[LinkEdit, ...] = ()
     erased: frozenset[str] = frozenset()
     consents: tuple[ConsentRecord, ...] = ()
+
+    @property
+    def currently_erased(self) -> frozenset[str]:
+        """Hashes of the erased recipients, without those who were granted tracking since."""
+        return self.erased - {record.recipient for record in self.consents if record.consent is Consent.GRANTED}
 
     @property
     def denied(self) -> frozenset[str]:

@@ -3,13 +3,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-import re2
 from msgspec.structs import replace
 
 from clicktrail.model.event import AnonymousClick, encode_event
-from clicktrail.model.recipient_search import build_recipient_search
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.analytics.store import ChdbAnalytics
+from clicktrail.server.pipeline.erasure import ErasedRecipient
 from clicktrail.server.ports import ErasedRows
 from clicktrail.server.system import SystemClock
 from tests.support.judged_lines import SENT_AT, click, make_judged_click, make_judged_message, sent
@@ -19,8 +18,8 @@ MARY, BOB = "maryüber@example.com", "bob@example.com"
 
 def find_files(folder: Path, recipient: str) -> list[str]:
     """Files whose bytes hold the recipient."""
-    pattern = re2.compile(build_recipient_search(recipient).pattern)
-    return [str(path) for path in folder.rglob("*") if path.is_file() and pattern.search(path.read_bytes())]
+    is_in_text = ErasedRecipient(recipient).is_in_text
+    return [str(path) for path in folder.rglob("*") if path.is_file() and is_in_text(path.read_bytes())]
 
 
 async def store_everything(analytics: ChdbAnalytics) -> None:

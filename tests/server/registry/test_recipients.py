@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from clicktrail.model.consent import Consent
+from clicktrail.server.ports import ErasureResult, PendingErasure
 from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.recipients import SqlConsents, SqlErasures
 from clicktrail.server.registry.tables import consents, erasures
@@ -12,7 +13,7 @@ from clicktrail.server.registry.tables import consents, erasures
 
 async def test_recipient_has_one_consent_row(database: Database) -> None:
     first, last = datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC)
-    store = SqlConsents(database)
+    store = SqlConsents(database, None)
     await store.set("ann@example.org", Consent.DENIED, at=first)
     await store.set("ann@example.org", Consent.GRANTED, at=last)
     rows = await database.run(lambda connection: connection.execute(select(consents)).all())
@@ -22,6 +23,7 @@ async def test_recipient_has_one_consent_row(database: Database) -> None:
 async def test_row_of_a_completed_erasure_has_no_recipient(database: Database) -> None:
     store, at = SqlErasures(database), datetime(2026, 11, 23, tzinfo=UTC)
     await store.add("ann@example.org", "hash", at=at)
-    await store.mark_done("Ann@example.org")
+    pending = PendingErasure(recipient="ann@example.org", recipient_hash="hash")
+    await store.mark_done(pending, ErasureResult(), is_in_text=lambda _data: False)
     rows = await database.run(lambda connection: connection.execute(select(erasures)).all())
-    assert [tuple(row) for row in rows] == [("hash", at, "")]
+    assert [tuple(row) for row in rows] == [("hash", at, "", '{"events":0,"clicks":0,"links":0,"journal_lines":0}')]

@@ -1,7 +1,10 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from clicktrail import keyring_file
+from clicktrail.errors import StorageError
 from clicktrail.judge.shipped import build_shipped_judge
 from clicktrail.model.consent import Consent, ConsentRecord
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
@@ -24,7 +27,7 @@ DISABLED = LinkEdit(id="a", at=NOW, target=EditTarget(host="shop.example"), acti
 
 async def test_overrides_are_copied_and_survive_a_lost_registry(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
-    ring = keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
+    keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
     async with open_registry(settings) as registry:
         await registry.link_edits.add(DISABLED)
         await registry.erasures.add("ann@example.org", "mark", at=NOW)
@@ -33,9 +36,7 @@ async def test_overrides_are_copied_and_survive_a_lost_registry(tmp_path: Path) 
     async with open_registry(settings) as registry:
         assert list(await registry.link_edits.list_all()) == []
         await copy_overrides(settings, registry)
-    denial = ConsentRecord(
-        recipient=HashedRecipients(ring).hash_recipient("ann@example.org"), consent=Consent.DENIED, at=NOW
-    )
+    denial = ConsentRecord(recipient="mark", consent=Consent.DENIED, at=NOW)
     expected = overrides_file.OverridesSnapshot(edits=(DISABLED,), erased=frozenset({"mark"}), consents=(denial,))
     assert overrides_file.read(settings.overrides_path) == expected
 
@@ -71,7 +72,7 @@ async def test_machine_without_an_engine_copies_overrides(tmp_path: Path) -> Non
         stopping.set()
 
 
-async def test_engine_erases_recipients_in_two_runs(tmp_path: Path) -> None:
+async def test_engine_erases_recipients_after_the_batch_in_progress(tmp_path: Path) -> None:
     settings, analytics = Settings(data_dir=str(tmp_path)), MemoryAnalytics()
     ring = keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
     ann = "ann@example.com"
@@ -80,12 +81,32 @@ async def test_engine_erases_recipients_in_two_runs(tmp_path: Path) -> None:
     processor = Processor(reader, analytics, judge=build_shipped_judge())
     await processor.run_once(1)
     async with open_registry(settings) as registry:
-        job = OverridesJob(settings, registry=registry, event_store=analytics, processor=processor)
-        await job.run_once()
+        job = OverridesJob(
+            settings, registry=registry, event_store=analytics, processor=processor, store_lock=asyncio.Lock()
+        )
+        await job.erase_pending()
         assert list(analytics.events) == ["m1-sent"]
+        analytics.remaining_failures = 1
+        with pytest.raises(StorageError):
+            await processor.run_once(1)
         await registry.erasures.add(ann, HashedRecipients(ring).hash_recipient(ann), at=NOW)
-        await job.run_once()
+        await job.erase_pending()
+        assert len(await registry.erasures.list_pending()) == 1
         await processor.run_once(1)
-        assert (list(await registry.erasures.list_pending()), list(analytics.events)) == ([ann], [])
-        await job.run_once()
-        assert list(await registry.erasures.list_pending()) == []
+        await job.erase_pending()
+        assert (list(await registry.erasures.list_pending()), list(analytics.events)) == ([], [])
+
+
+async def test_recipient_who_is_granted_tracking_after_the_erasure_is_recorded_again(tmp_path: Path) -> None:
+    settings, ann = Settings(data_dir=str(tmp_path)), "ann@example.com"
+    ring = keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
+    recipient_hash = HashedRecipients(ring).hash_recipient(ann)
+    async with open_registry(settings) as registry:
+        await registry.erasures.add(ann, recipient_hash, at=NOW)
+        await copy_overrides(settings, registry)
+        overrides = overrides_file.read(settings.overrides_path)
+        assert (overrides.currently_erased, overrides.denied) == (frozenset({recipient_hash}),) * 2
+        await registry.consents.set(ann, Consent.GRANTED, at=SystemClock().now())
+        await copy_overrides(settings, registry)
+        overrides = overrides_file.read(settings.overrides_path)
+        assert (overrides.currently_erased, overrides.denied) == (frozenset(), frozenset())

@@ -51,6 +51,8 @@ def decode_batch(entries: Sequence[JournalEntry], *, erased_recipients: Containe
     events_by_message: dict[str, list[AnyEvent]] = {}
     unreadable: list[tuple[JournalEntry, EventError]] = []
     for entry in entries:
+        if entry.line.isspace():  # overwritten when its recipient was erased
+            continue
         try:
             event = decode_event(entry.line)
         except EventError as error:

@@ -99,6 +99,11 @@ class Processor:
         self.quarantined_count = 0
         self.oldest_event_at: datetime | None = None
 
+    @property
+    def has_unstored_batch(self) -> bool:
+        """Whether a batch was read that could not be stored yet."""
+        return self._pending.entry_count > 0
+
     def skip_recipients(self, erased: Container[str]) -> None:
         """Skip these recipients' events from the next batch on, and clear the in-memory cache.
 

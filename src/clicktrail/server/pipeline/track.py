@@ -161,7 +161,7 @@ def _find_header_end(raw: bytes) -> int:
 async def add_stored_consent(
     headers: ControlHeaders, recipients: Sequence[str], consents: "Consents"
 ) -> ControlHeaders:
-    """Add the recipients' stored consent, unless the sender states one.
+    """Add the recipients' stored consent, unless the sender states one. Erased recipients are denied in any case.
 
     All recipients get the same body, so the strictest consent applies: denied, then unknown, then granted.
 
@@ -173,6 +173,8 @@ async def add_stored_consent(
     Raises:
         StorageError: the registry is unavailable.
     """
+    if await consents.is_any_erased(unique_recipients([headers.recipient, *recipients])):
+        return replace(headers, consent=Consent.DENIED)
     if headers.stated_consent is not None:
         return headers
     names = unique_recipients([headers.recipient] if headers.recipient else recipients)

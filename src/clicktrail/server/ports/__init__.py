@@ -20,7 +20,7 @@ from clicktrail.server.ports.isolation import (
 )
 from clicktrail.server.ports.journal import Journal, JournalEntry, JournalReader
 from clicktrail.server.ports.links import LinkEdits, LinkSets, ShortLinks
-from clicktrail.server.ports.recipients import Consents, Erasures
+from clicktrail.server.ports.recipients import Consents, ErasureResult, Erasures, PendingErasure
 from clicktrail.server.ports.reports import CachedReport, Clicker, Reports
 from clicktrail.server.ports.system import Clock, IdGenerator, ShortCodeGenerator
 
@@ -36,6 +36,7 @@ __all__ = [
     "Clock",
     "Consents",
     "ErasedRows",
+    "ErasureResult",
     "Erasures",
     "EventStore",
     "IdGenerator",
@@ -47,6 +48,7 @@ __all__ = [
     "JudgedMessage",
     "LinkEdits",
     "LinkSets",
+    "PendingErasure",
     "Quarantine",
     "RecipientClick",
     "Reports",

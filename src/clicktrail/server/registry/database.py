@@ -1,6 +1,7 @@
 """The registry's database: a SQLite file, or a PostgreSQL server by URL. Statements run in threads."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TypeVar
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from clicktrail.errors import SettingsError, StorageError
@@ -19,6 +20,10 @@ _TIMEOUT_S = 3.0
 """How long a recipient who clicked a short link may wait for an error page."""
 _SLOW_FAILURE_S = 1.0
 """A refused connection fails at once, and one that is not answered in seconds."""
+
+_SEARCH_BYTES = 16 * 1024 * 1024
+_SEARCH_OVERLAP_BYTES = 8 * 1024
+"""Longer than any recipient in any encoding."""
 
 Result = TypeVar("Result")
 
@@ -77,10 +82,37 @@ class Database:
                 self._paused_until = loop.time() + self._pause_s
             raise
 
+    async def delete_old_pages(self, is_left: Callable[[bytes], bool]) -> None:
+        """Delete what earlier transactions have left in the files of SQLite: the log, and copies within pages.
+
+        The file is only rewritten if it still holds something, because writers wait meanwhile.
+
+        PostgreSQL does so itself: its autovacuum frees the rows, and its log is recycled.
+
+        Raises:
+            StorageError: a transaction is running; it is safe to repeat the call.
+        """
+        if self.engine.dialect.name == "sqlite":
+            await asyncio.get_running_loop().run_in_executor(self._executor, self._clean_sqlite_file, is_left)
+
     async def close(self) -> None:
         """Wait for running transactions, then disconnect."""
         await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
         self.engine.dispose()
+
+    def _clean_sqlite_file(self, is_left: Callable[[bytes], bool]) -> None:
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            _truncate_wal(cursor)
+            # secure_delete overwrites deleted rows, but not the copies that SQLite leaves when it moves rows.
+            if _search_file(Path(str(self.engine.url.database)), is_left):
+                cursor.execute("VACUUM")
+                _truncate_wal(cursor)
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(f"the registry cannot be rewritten: {type(error).__name__}") from error
+        finally:
+            connection.close()
 
     def _run(self, operation: Callable[[Connection], Result]) -> Result:
         try:
@@ -90,16 +122,40 @@ class Database:
             raise StorageError(f"the registry refused: {type(error).__name__}") from error
 
 
+def _truncate_wal(cursor: DBAPICursor) -> None:
+    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    row = cursor.fetchone()
+    if row is None or row[0]:
+        raise StorageError("the registry is in use: its log still holds deleted rows")
+
+
+def _search_file(path: Path, is_found: Callable[[bytes], bool]) -> bool:
+    with path.open("rb") as file:
+        overlap = b""
+        while chunk := file.read(_SEARCH_BYTES):
+            if is_found(overlap + chunk):
+                return True
+            overlap = chunk[-_SEARCH_OVERLAP_BYTES:]
+    return False
+
+
 def _create_sqlite_engine(url: URL, *, read_only: bool) -> Engine:
     if read_only:
         url = url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
     # isolation_level=None: the driver must not begin transactions itself, `begin_transaction` does.
-    engine = sqlalchemy.create_engine(url, connect_args={"isolation_level": None, "timeout": _TIMEOUT_S})
+    engine = sqlalchemy.create_engine(
+        url, connect_args={"isolation_level": None, "timeout": _TIMEOUT_S}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: DBAPIConnection, _record: object) -> None:
         cursor = connection.cursor()
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", *(() if read_only else ("journal_mode = WAL",))):
+        for pragma in (
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+            *(() if read_only else ("journal_mode = WAL",)),
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -119,4 +175,5 @@ def _create_postgresql_engine(url: URL, *, read_only: bool) -> Engine:
         pool_pre_ping=True,
         pool_size=_POOL_SIZE,
         max_overflow=0,
+        hide_parameters=True,
     )

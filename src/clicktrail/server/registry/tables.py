@@ -108,7 +108,8 @@ erasures = Table(
     METADATA,
     Column("recipient_hash", Text, primary_key=True),
     Column("requested_at", EpochMilliseconds, nullable=False),
-    Column("pending_recipient", Text, nullable=False),  # empty when the recipient was erased from analytics
+    Column("pending_recipient", Text, nullable=False),  # empty when the recipient is erased everywhere
+    Column("result", Text, nullable=False, server_default=""),  # JSON of ErasureResult; empty while pending
 )
 
 

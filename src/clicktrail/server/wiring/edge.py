@@ -117,7 +117,7 @@ class FileReloader:
             return  # never created, or removed by mistake: an edit that was loaded stays in force
         overrides = overrides_file.read(self._settings.overrides_path)
         self._routes.overrides = ActiveEdits(overrides.edits)
-        self._routes.erased = HashedRecipients(self._ring, overrides.erased)
+        self._routes.erased = HashedRecipients(self._ring, overrides.currently_erased)
         self._routes.denied = HashedRecipients(self._ring, overrides.denied)
 
     async def _load_domains(self) -> None:

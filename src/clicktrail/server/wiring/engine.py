@@ -30,7 +30,7 @@ from clicktrail.server.wiring.jobs import (
     run_short_link_expiry,
     sleep_or_stop,
 )
-from clicktrail.server.wiring.overrides import COPY_INTERVAL_S, OverridesJob
+from clicktrail.server.wiring.overrides import COPY_INTERVAL_S, ERASE_INTERVAL_S, OverridesJob
 from clicktrail.server.wiring.processing import (
     MAX_BATCH_LINES,
     LocalJournalReader,
@@ -199,7 +199,9 @@ async def _run_engine(settings: Settings, console_socket: socket.socket) -> None
         processor.observers = (monitor.verdict_changes, feed)
         rejudge = partial(rejudge_and_clear_cache, processor, analytics, judge, store_lock)
         console = create_app(analytics, feed=feed, rules=judge.context.rules, clock=SystemClock(), rejudge=rejudge)
-        overrides_job = OverridesJob(settings, registry=registry, event_store=analytics, processor=processor)
+        overrides_job = OverridesJob(
+            settings, registry=registry, event_store=analytics, processor=processor, store_lock=store_lock
+        )
         async with asyncio.TaskGroup() as console_tasks:
             console_tasks.create_task(serve_app(console, console_socket, stopping=processed_all))
             async with send_heartbeats(monitor.build_heartbeat):
@@ -259,6 +261,7 @@ def _build_periodic_jobs(
     for job, interval_s, message in (
         (delete_segments, _DELETE_INTERVAL_S, "cannot delete old segments, trying again"),
         (overrides_job.run_once, COPY_INTERVAL_S, "cannot update overrides, trying again"),
+        (overrides_job.erase_pending, ERASE_INTERVAL_S, "cannot erase recipients, trying again"),
         (shorten, _SHORTEN_INTERVAL_S, "cannot shorten IP addresses, trying again"),
     ):
         on_error = partial(_log_error, message)

@@ -29,7 +29,7 @@ def import_events(settings: Settings, events: Iterable[AnyEvent]) -> int:
         StorageError: another import is running, or the disk is full; some events may be written.
     """
     ring = keyring_file.load(settings.keyring_path)
-    erased = HashedRecipients(ring, overrides_file.read(settings.overrides_path).erased)
+    erased = HashedRecipients(ring, overrides_file.read(settings.overrides_path).currently_erased)
     return asyncio.run(_write_events(settings, (event for event in events if event.recipient not in erased)))
 
 

@@ -13,10 +13,11 @@ from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import EventStore
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
+from clicktrail.server.wiring.erasing import erase_pending_recipients
 from clicktrail.server.wiring.jobs import run_periodically
-from clicktrail.server.wiring.quarantine import erase_recipient, open_quarantine
 from clicktrail.server.wiring.stores import Registry
 
+ERASE_INTERVAL_S = 1.0
 COPY_INTERVAL_S = 10.0
 """Delay of a change that was made on another machine. A command writes a change of this machine to the file at once."""
 
@@ -68,7 +69,11 @@ class OverridesCopier:
         since = self._last_copied_at or await asyncio.to_thread(self._read_latest_consent_at)
         records = await self._registry.consents.list_records(since=since and since - _CLOCK_SKEW_MARGIN)
         edits, erased = await self._registry.link_edits.list_all(), await self._registry.erasures.list_hashes()
-        consents = [replace(record, recipient=self._hash_recipient(record.recipient)) for record in records]
+        hashes = frozenset(erased)
+        consents = [
+            record if record.recipient in hashes else replace(record, recipient=self._hash_recipient(record.recipient))
+            for record in records
+        ]
         await asyncio.to_thread(overrides_file.merge, self._path, edits=edits, erased=erased, consents=consents)
         self._last_copied_at = started_at
 
@@ -77,38 +82,51 @@ class OverridesCopier:
 
 
 class OverridesJob:
-    """The engine's job: copies overrides, and erases recipients from analytics and quarantine."""
+    """The engine's job: copies overrides, and erases recipients.
+
+    Args:
+        store_lock: held while events are stored.
+    """
 
     def __init__(
-        self, settings: Settings, *, registry: Registry, event_store: EventStore, processor: Processor
+        self,
+        settings: Settings,
+        *,
+        registry: Registry,
+        event_store: EventStore,
+        processor: Processor,
+        store_lock: asyncio.Lock,
     ) -> None:
         self._settings = settings
         self._registry = registry
         self._copier = OverridesCopier(settings, registry)
         self._event_store = event_store
         self._processor = processor
+        self._store_lock = store_lock
         self._applied_hashes: frozenset[str] = frozenset()
-        self._erased_once: set[str] = set()
 
     async def run_once(self) -> None:
-        """Copy new overrides and erase recipients once.
-
-        Each recipient is erased in two runs, because a batch in progress may be stored after the first.
+        """Copy new overrides once.
 
         Raises:
-            StorageError: registry, file or analytics failed; the next call tries again.
+            StorageError: registry or file failed; the next call tries again.
         """
         await self._copier.run_once()
-        erased_hashes = overrides_file.read(self._settings.overrides_path).erased
+        erased_hashes = overrides_file.read(self._settings.overrides_path).currently_erased
         if erased_hashes != self._applied_hashes:
             ring = keyring_file.load(self._settings.keyring_path)
             self._processor.skip_recipients(HashedRecipients(ring, erased_hashes))
             self._applied_hashes = erased_hashes
-        for recipient in await self._registry.erasures.list_pending():
-            await self._event_store.erase(recipient)
-            await asyncio.to_thread(erase_recipient, open_quarantine(self._settings), recipient)
-            if recipient in self._erased_once:
-                await self._registry.erasures.mark_done(recipient)
-                self._erased_once.remove(recipient)
-            else:
-                self._erased_once.add(recipient)
+
+    async def erase_pending(self) -> None:
+        """Erase the recipients whose erasure was requested.
+
+        Raises:
+            StorageError: registry, file, journal or analytics failed; the next call tries again.
+        """
+        if not await self._registry.erasures.list_pending():
+            return
+        await self.run_once()
+        async with self._store_lock:
+            if not self._processor.has_unstored_batch:  # it may hold events of the recipient, and is stored first
+                await erase_pending_recipients(self._settings, self._registry, self._event_store)

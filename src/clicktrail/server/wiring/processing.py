@@ -111,7 +111,7 @@ def build_processor(
         on_failure=_log_failure,
     )
     processor = Processor(reader, event_store, judge=judge, isolation=isolation)
-    if erased := overrides_file.read(settings.overrides_path).erased:
+    if erased := overrides_file.read(settings.overrides_path).currently_erased:
         processor.skip_recipients(HashedRecipients(keyring_file.load(settings.keyring_path), erased))
     return processor
 

@@ -10,10 +10,12 @@ from typing import Protocol
 
 import structlog
 
+from clicktrail import keyring_file
 from clicktrail.errors import StorageError
 from clicktrail.model.link_set import LinkSet
 from clicktrail.server.journal.writer import Durability, SegmentWriter
 from clicktrail.server.monitoring.metrics import Histogram
+from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.ports import Consents, Erasures, Journal, LinkEdits, LinkSets, ShortLinks
 from clicktrail.server.registry.database import Database, parse_database_url
 from clicktrail.server.registry.links import SqlLinkEdits, SqlLinkSets, SqlShortLinks
@@ -74,7 +76,7 @@ async def open_registry(settings: Settings) -> AsyncIterator[Registry]:
         _create_private_file(settings.registry_path)
     async with _connect_database(settings, read_only=False) as database:
         await asyncio.to_thread(migrate, database)
-        yield _build_registry(database)
+        yield _build_registry(database, settings)
 
 
 @contextlib.asynccontextmanager
@@ -92,7 +94,7 @@ async def open_registry_when_available(settings: Settings) -> AsyncIterator[Regi
         if not await _try_to_migrate(settings, database):
             tasks.create_task(_migrate_when_available(settings, database, is_closing))
         try:
-            yield _build_registry(database)
+            yield _build_registry(database, settings)
         finally:
             is_closing.set()
 
@@ -125,7 +127,7 @@ async def open_registry_read_only(settings: Settings) -> AsyncIterator[Registry]
         SettingsError: its URL is not PostgreSQL's.
     """
     async with _connect_database(settings, read_only=True) as database:
-        yield _build_registry(database)
+        yield _build_registry(database, settings)
 
 
 def save_link_set(link_set: LinkSet, settings: Settings) -> int:
@@ -155,11 +157,14 @@ async def _connect_database(settings: Settings, *, read_only: bool, pause_s: flo
         await database.close()
 
 
-def _build_registry(database: Database) -> Registry:
+def _build_registry(database: Database, settings: Settings) -> Registry:
+    # A machine that only records consent in PostgreSQL has no key ring.
+    has_ring = settings.keyring_path.exists()
+    hash_recipient = HashedRecipients(keyring_file.load(settings.keyring_path)).hash_recipient if has_ring else None
     return Registry(
         link_sets=SqlLinkSets(database),
         short_links=SqlShortLinks(database),
-        consents=SqlConsents(database),
+        consents=SqlConsents(database, hash_recipient),
         link_edits=SqlLinkEdits(database),
         erasures=SqlErasures(database),
     )
