@@ -610,3 +610,14 @@ def test_only_latest_clicks_are_counted() -> None:
 
 def test_invalid_address_has_no_network() -> None:
     assert DominantAddress(network="", share=1.0) == make_detector(*["invalid"] * MIN_CLICKS).find_dominant_address()
+
+
+async def test_overwritten_line_is_skipped() -> None:
+    reader = ListReader([b"    ", encode_event(sent("m1"))])
+    unreadable: list[JournalEntry] = []
+    analytics = MemoryAnalytics()
+    processor = Processor(
+        reader, analytics, judge=build_shipped_judge(), on_unreadable=lambda entry, _error: unreadable.append(entry)
+    )
+    assert await processor.run_once(10) == 2
+    assert (list(analytics.events), unreadable) == (["m1-sent"], [])

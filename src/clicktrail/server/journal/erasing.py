@@ -5,75 +5,62 @@ overwritten. An overwritten line consists of spaces; readers skip it.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from clicktrail.server.journal.segments import (
-    FRAME_HEADER_BYTES,
-    SEGMENT_HEADER,
-    encode_frame,
-    list_segment_numbers,
-    read_lines,
-    segment_path,
-)
-
-_MAX_LINES = 10_000
+from clicktrail.server.journal.frames import DamagedRange, iter_frames
+from clicktrail.server.journal.segments import SegmentFile, is_being_written, list_segments
 
 
-def erase_lines(folder: Path, *, is_erased: Callable[[bytes], bool], may_be_in: Callable[[bytes], bool]) -> int:
+def erase_lines(folder: Path, *, is_erased: Callable[[bytes], bool], is_in_text: Callable[[bytes], bool]) -> int:
     """Overwrite all lines of a journal that ``is_erased`` selects, and return their number.
 
     Args:
         folder: folder of the journal.
         is_erased: whether to overwrite a line.
-        may_be_in: whether the bytes of a segment can hold such a line.
+        is_in_text: whether bytes can hold such a line. Damaged bytes that do are overwritten too.
 
     Raises:
         OSError: some may be left; it is safe to repeat the call.
-        StorageError: a segment was not written by this version.
     """
     writers = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.exists() else []
     return sum(
-        _erase_lines_of_segment(segment_path(writer, number), is_erased)
+        _erase_in_segment(segment, is_erased=is_erased, is_in_text=is_in_text)
         for writer in writers
-        for number in list_segment_numbers(writer)
-        if may_be_in(segment_path(writer, number).read_bytes())
+        for segment in list_segments(writer)
     )
 
 
-def erase_line(path: Path, offset: int, line: bytes) -> None:
-    """Overwrite the line of the frame at ``offset`` of a segment, and bring it to disk.
-
-    Raises:
-        OSError: it may be left.
-    """
-    _overwrite(path, [(offset, line)])
-
-
-def _erase_lines_of_segment(path: Path, is_erased: Callable[[bytes], bool]) -> int:
-    frames = [(offset, line) for offset, line in _iterate_frames(path) if is_erased(line)]
-    _overwrite(path, frames)
-    return len(frames)
-
-
-def _iterate_frames(path: Path) -> Iterator[tuple[int, bytes]]:
-    offset = len(SEGMENT_HEADER)
-    while lines := read_lines(path, offset, limit=_MAX_LINES):
-        for line in lines:
-            yield offset, line
-            offset += FRAME_HEADER_BYTES + len(line)
-
-
-def _overwrite(path: Path, frames: list[tuple[int, bytes]]) -> None:
-    if not frames:
-        return
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
+def _erase_in_segment(
+    segment: SegmentFile, *, is_erased: Callable[[bytes], bool], is_in_text: Callable[[bytes], bool]
+) -> int:
+    count = 0
+    with segment.path.open("r+b", buffering=0) as file:
+        descriptor = file.fileno()
         status = os.fstat(descriptor)
-        for offset, line in frames:
-            os.pwrite(descriptor, encode_frame(b" " * len(line)), offset)
+        data = os.pread(descriptor, status.st_size, 0)
+        if not is_in_text(data):
+            return 0
+        is_live = is_being_written(descriptor)
+        end = 0
+        for item in iter_frames(
+            partial(_read_bytes, data), segment.frame_format, start=0, size=len(data), is_being_written=is_live
+        ):
+            end = item.end
+            if isinstance(item, DamagedRange):
+                if is_in_text(data[item.start : item.end]):
+                    os.pwrite(descriptor, b" " * (item.end - item.start), item.start)
+            elif is_erased(item.line):
+                os.pwrite(descriptor, segment.frame_format.encode([b" " * len(item.line)]), item.start)
+                count += 1
+        if not is_live and is_in_text(data[end:]):
+            os.ftruncate(descriptor, end)  # a batch that a crash has torn, or damage without a sound frame behind it
         os.fdatasync(descriptor)
         # The time of the last change starts the retention period.
         os.utime(descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
-    finally:
-        os.close(descriptor)
+    return count
+
+
+def _read_bytes(data: bytes, offset: int, size: int) -> bytes:
+    return data[offset : offset + size]

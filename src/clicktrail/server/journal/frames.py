@@ -62,6 +62,9 @@ class FrameFormat(Protocol):
     segment_header: bytes
     frame_header_size: int
 
+    def encode(self, lines: Sequence[bytes]) -> bytes:
+        """Encode lines."""
+
     def parse(self, data: bytes, start: int) -> tuple[int, bytes | None]:
         """Parse the frame at ``start``: its size and its line.
 
@@ -80,6 +83,11 @@ class FrameFormat1:
 
     segment_header = b"clicktrail journal 1\n"
     frame_header_size = _HEADER_V1.size
+
+    def encode(self, lines: Sequence[bytes]) -> bytes:
+        """Encode lines shorter than 16 MiB, to overwrite others of the same lengths."""
+        headers = ((len(line), zlib.crc32(line, zlib.crc32(_LENGTH.pack(len(line))))) for line in lines)
+        return b"".join(_HEADER_V1.pack(*header) + line for header, line in zip(headers, lines, strict=True))
 
     def parse(self, data: bytes, start: int) -> tuple[int, bytes | None]:
         """Implement `FrameFormat.parse`."""

@@ -2,7 +2,7 @@
 
 import re
 
-import re2  # type: ignore[import-untyped]  # google-re2 ships no types
+import re2
 from ada_url import URL
 
 from clicktrail.errors import EventError

@@ -41,7 +41,7 @@ async def _erase_recipient(
     links = await registry.erasures.erase_links(erasure, recipient.remove_from_url, only_own=not recipient.is_address)
     try:
         lines = await asyncio.to_thread(
-            erase_lines, settings.journal_path, is_erased=recipient.is_in_event, may_be_in=recipient.is_in_text
+            erase_lines, settings.journal_path, is_erased=recipient.is_in_event, is_in_text=recipient.is_in_text
         )
     except OSError as error:
         raise StorageError(f"the journal cannot be erased: {error.strerror}") from error
