@@ -613,11 +613,7 @@ def test_invalid_address_has_no_network() -> None:
 
 
 async def test_overwritten_line_is_skipped() -> None:
-    reader = ListReader([b"    ", encode_event(sent("m1"))])
-    unreadable: list[JournalEntry] = []
     analytics = MemoryAnalytics()
-    processor = Processor(
-        reader, analytics, judge=build_shipped_judge(), on_unreadable=lambda entry, _error: unreadable.append(entry)
-    )
-    assert await processor.run_once(10) == 2
-    assert (list(analytics.events), unreadable) == (["m1-sent"], [])
+    overwriting = processor(ListReader([b"    ", encode_event(sent("m1"))]), analytics)
+    assert await drain(overwriting) == 2
+    assert (list(analytics.events), overwriting.unreadable_count) == (["m1-sent"], 0)
