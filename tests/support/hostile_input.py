@@ -18,6 +18,7 @@ from clicktrail.errors import ClicktrailError, TokenError
 from clicktrail.judge.user_agents import parse_agents, parse_browser
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import BodyType
+from clicktrail.model.recipient import normalize_recipient
 from clicktrail.rewrite.esp_template import parse_esp_tags
 from clicktrail.rewrite.policy import parse_policy
 from clicktrail.rewrite.sensitive import parse_sensitive_rules
@@ -324,6 +325,15 @@ _QP_FIELDS = "MIME-Version: 1.0\nContent-Transfer-Encoding: quoted-printable\n"
 _BASE64_FIELDS = "Content-Transfer-Encoding: base64\n"
 _BASE64_LINK = base64.b64encode(b"https://x.example/ " * 3).decode() + "\n"
 
+
+def _fill(start: str, piece: str, end: str) -> str:
+    """Repeat a piece up to the size of a link of which 10,000 have 5 MB."""
+    room = _LARGE_LINK_BYTES - len(start.encode()) - len(end.encode())
+    return start + piece * (room // len(piece.encode())) + end
+
+
+_LARGE_LINK_BYTES = 499
+
 GRAMMARS = {
     "header value": HostileGrammar(
         parse=_track,
@@ -429,7 +439,7 @@ GRAMMARS = {
         parse=_track,
         contexts=[
             f"Content-Type: text/html; charset={charset}\n\n<a href=https://x.example/>"
-            for charset in ("iso-2022-jp", "gb2312", "utf-16-le", "hz", "us-ascii", "big5", "shift_jis", "utf-8-sig")
+            for charset in ("iso-2022-jp", "gb2312", "koi8-r", "hz", "us-ascii", "big5", "shift_jis", "utf-8-sig")
         ],
         pieces=["a", "\x1b$B", "\x1b(B", "~{", "\udcff", "é", "\0a", "<a href=https://x.example/>é", "a\u0315\u0300"],
         ends=[""],
@@ -597,6 +607,12 @@ GRAMMARS = {
         ],
         ends=["", "'\n"],
     ),
+    "recipient": HostileGrammar(
+        parse=normalize_recipient,
+        contexts=["", "a@", "Name <a@b.example>, "],
+        pieces=["\u0315\u0300", "<", ">", "@", "xn--a.", "Σ", "İ", "a", " ", "<a@b>", "\udcff", "."],
+        ends=["", "@b.example", ">"],
+    ),
     "token": HostileGrammar(
         parse=_open_tokens,
         contexts=["", "A"],
@@ -618,3 +634,65 @@ GRAMMARS = {
         ends=["", "x)", " Safari/1 x"],
     ),
 }
+GRAMMARS["large links"] = HostileGrammar(
+    parse=_rewrite_html,
+    contexts=["", "<!--[if mso]>"],
+    pieces=[
+        _fill("<a href='https://x.example/?", piece, "'>")
+        for piece in ("&a", "&%61%61%61%61", "é", "a/../", "&#38;a", "token.")
+    ]
+    + [
+        _fill("<a href='https://", piece, "/'>a.b</a>")
+        for piece in ("一", "a\u0315\u0300", "".join(map(chr, range(0x4E00, 0x4E96))))
+    ]
+    + [
+        _fill("<a href=https://x.example/?utm_source=A", "a=b ", ">"),
+        _fill("<a ", "a=b ", "href=https://x.example/>"),
+        _fill("<a href=https://x.example/>", "<b>&lt;", "</a>"),
+        _fill("<a href=https://x.example/>", "é.", "</a>"),
+        _fill("<v:a href=https://x.example/>", "<img ", ""),
+        _fill("<area href=https://x.example/>", "<img alt= ", ""),
+    ],
+    ends=[""],
+)
+
+ONCE_SLOW: dict[str, list[Parts]] = {
+    "header value": [
+        ("Subject: x", "=?utf-8?q?=41?=", "!\n\nhttps://x.example/"),
+        ("Subject: x", "=?a?q?x", "!\n\nhttps://x.example/"),
+        ("X-Clicktrail-Campaign: x", "=?utf-8?b?QQ==?=\n ", "!\n\nhttps://x.example/"),
+        ("Content-Type: x", " ", "!\n\nhttps://x.example/"),
+        ("Content-Type: x", "(a", "!\n\nhttps://x.example/"),
+    ],
+    "base64": [
+        (f"{_BASE64_FIELDS}\n", " ", "!"),
+        (f"{_BASE64_FIELDS}\n", "A ", "!"),
+        (f"{_BASE64_FIELDS}\n", "\n", "="),
+    ],
+    "quoted-printable": [(f"{_QP_FIELDS}\n{_LINK} ", "\r", f" {_LINK}="), (f"{_QP_FIELDS}\n{_LINK} ", "=", "")],
+    "HTML": [
+        ("", "<a href=https://x.example/>", ""),
+        ("<!--[if mso]>", "<v:a href=https://x.example/>", ""),
+        (f"<base href='https://x.example/{'a' * 3_000}'>", "<a href=b>", ""),
+        ("<a href='https://x.example/'>", "a\u0315\u0300", ""),
+        ("<a href='https://x.example/'><img ", "<img ", ""),
+    ],
+    "URL": [
+        ("https://x.example/?", "&utm_a=b", ""),
+        ("https://x.example/?utm_source=", "*|a", ""),
+        ("https://x.example/?utm_campaign=", "a\u0315\u0300", ""),
+        ("https://", "一", ""),
+    ],
+    "UTM export": [
+        ("utm_source,utm_medium\n", "a\u0315\u0300", ""),
+        ("utm_source\n", "a,b\n", ""),
+        ("utm_source,", "utm_source,", "\na\na"),
+    ],
+    "settings": [("", "a.", "a = 1"), ("a = ", "[", ""), ("a = ", "1", "")],
+    "user agent": [
+        ("Mozilla/5.0 (X11) AppleWebKit/1 (KHTML, like Gecko) Chrome/", "1", ""),
+        ("Mozilla/5.0 (iPhone) AppleWebKit/1 (KHTML, like Gecko) Version/", "1", " Safari/1 x"),
+    ],
+    "recipient": [("a", "\u0315\u0300", "@b.example"), ("a", "<", "@b.example"), ("a@", "xn--a.", "b")],
+}
+"""Input that took more than linear time, or more than five seconds for 5 MB, when it was found."""

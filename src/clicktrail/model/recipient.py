@@ -15,6 +15,8 @@ _NULL_PATH = "<>"
 _ACE_PREFIX = "xn--"
 """Start of an internationalized domain label in ASCII (RFC 5890 section 2.3.2.1)."""
 _MAX_LABEL_CHARS = 63
+MAX_NAME_CHARS = 1_000
+"""An address has up to 254 characters (RFC 5321, erratum 1690). The time of composition (NFC) can be quadratic."""
 _FINAL_SIGMA = re.compile(r"(?<=[^\W\d_])\u03c3(?![^\W\d_])")
 """Folding makes both small sigmas one. At the end of a word people write ς, and a segment must be deliverable."""
 
@@ -24,12 +26,14 @@ def normalize_recipient(recipient: str) -> str:
 
     ``Mary <MARY@Example.com>`` is ``mary@example.com``: the address without display name, in Unicode's simple case
     folding and composed form (NFC), its domain in Unicode. Simple folding keeps ``straße@`` and ``strasse@`` apart. An
-    opaque id may be case-sensitive: only its white space and its Unicode form are normalized.
+    opaque id may be case-sensitive: only its white space and its Unicode form are normalized. A name is cut off after
+    `MAX_NAME_CHARS`.
     """
     if "@" not in recipient:
+        recipient = recipient.strip()[:MAX_NAME_CHARS]
         name = recipient if recipient.isascii() else unicodedata.normalize("NFC", recipient)
         return name.strip().removeprefix(_NULL_PATH)
-    address = _extract_address(recipient) if "<" in recipient else recipient.strip()
+    address = (_extract_address(recipient) if "<" in recipient else recipient.strip())[:MAX_NAME_CHARS]
     folded = address.lower() if address.isascii() else _fold_case(address)
     return _decode_domain(folded) if _ACE_PREFIX in folded else folded
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from clicktrail.utm.convention import Convention
 from clicktrail.utm.export import ExportRow
-from clicktrail.utm.spelling import UTM_PARAMETERS, fold_value, is_typo, normalize_value
+from clicktrail.utm.spelling import MAX_FOLDED_CHARS, UTM_PARAMETERS, fold_value, is_typo, normalize_value
 
 _TYPO_FREQUENCY_RATIO = 5
 """A value is a typo only if it is five times rarer than the value it resembles."""
@@ -154,6 +154,8 @@ def _find_typos(counts: Mapping[str, _ValueCount], known: Mapping[str, str]) -> 
     compared_chars = 0
     corrections: dict[str, str] = {}
     for key in ranked:
+        if len(key) > MAX_FOLDED_CHARS:  # of symbols only, which are not folded
+            continue
         compared_chars += len(key)
         if compared_chars > _MAX_COMPARED_CHARS:
             break

@@ -29,6 +29,7 @@ MAX_ROWS = 1_000_000
 """Rows of an export. The largest that analytics offer for download have 100,000."""
 MAX_COMBINATIONS = 100_000
 """Different combinations of UTM values in an export. Each takes about 10 µs."""
+_MAX_HEADER_CHARS = 65_536
 _MAX_UTM_COLUMNS = 20
 _MAX_COUNT_DIGITS = 18
 
@@ -73,8 +74,9 @@ def read_export(text: str) -> Iterator[ExportRow]:
 def _read_header(lines: Iterable[str]) -> tuple[list[str], str]:
     for line in lines:
         if line.strip() and not line.startswith("#"):
-            separator = max(",;\t", key=line.count)
-            columns = [_normalize_column_name(cell) for cell in next(csv.reader([line], delimiter=separator))]
+            header = line[:_MAX_HEADER_CHARS]
+            separator = max(",;\t", key=header.count)
+            columns = [_normalize_column_name(cell) for cell in next(csv.reader([header], delimiter=separator))]
             if any(map(_parse_column_parameters, columns)):
                 return columns, separator
             break

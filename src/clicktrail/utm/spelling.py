@@ -12,6 +12,9 @@ _NOISE_WORDS = frozenset({"campaign", "campaigns", "channel", "marketing", "traf
 _MIN_TYPO_CHARS = 5
 """In shorter words, one different letter usually makes another word, not a typo."""
 
+MAX_FOLDED_CHARS = 100
+"""Characters of a value that are compared."""
+
 _DIGITS = re.compile("[0-9]+")
 
 
@@ -20,7 +23,7 @@ def fold_value(value: str, *, drop_noise_words: bool = False) -> str:
 
     ``drop_noise_words`` also drops words such as ``marketing``, unless nothing else is left.
     """
-    words = to_snake_case(value).split("_")
+    words = to_snake_case(value, max_chars=MAX_FOLDED_CHARS).split("_")
     significant = [word for word in words if word not in _NOISE_WORDS] if drop_noise_words else words
     return "".join(significant or words)
 
