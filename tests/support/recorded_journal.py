@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 
 from clicktrail.model.event import AnyEvent, Click, Sent, encode_event
@@ -11,9 +11,12 @@ from clicktrail.server.journal.reader import read_segment
 from clicktrail.server.journal.segments import list_segments
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.settings import Settings
+from clicktrail.server.system import SystemClock
 
-SENT_AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
-CLICKED_AT = datetime(2026, 11, 23, 13, tzinfo=UTC)
+# Recent: a running engine shortens IP addresses that are older than three days, at its start and every ten minutes, and
+# the verdicts on such clicks no longer change.
+SENT_AT = SystemClock().now() - timedelta(hours=2)
+CLICKED_AT = SENT_AT + timedelta(hours=1)
 SENT = Sent(id="s1", at=SENT_AT, campaign="winter", message_id="m1", recipient="anna@example.net", links=5)
 
 
