@@ -10,18 +10,22 @@ from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from clicktrail import keyring_file
+from clicktrail.model.event import encode_event
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.pipeline.dominant_address import MIN_CLICKS
-from clicktrail.server.ports import JudgedMessage
+from clicktrail.server.ports import JournalEntry, JudgedMessage
+from clicktrail.server.quarantine import QuarantineFolder
 from clicktrail.server.settings import Settings
+from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.engine import VerdictChangeLogger
 from clicktrail.server.wiring.offline import OfflineReports
+from tests.support.command_line import run_clicktrail
 from tests.support.edge import token_path
 from tests.support.judged_lines import click as judged_click
 from tests.support.judged_lines import make_judged_click, make_judged_message
 from tests.support.recorded_journal import click as recorded_click
 from tests.support.recorded_journal import list_segment_numbers, write_journal
-from tests.support.serving import RunningServer, running_server
+from tests.support.serving import RunningServer, running_server, wait_for_report
 from tests.support.waiting import TIMEOUT_S, wait_until
 from tests.support.worker_process import running_worker
 
@@ -96,6 +100,31 @@ async def test_untrusted_proxy_is_a_problem(tmp_path: Path) -> None:
     assert "127.0.0.0/24" in problem["hint"]
     assert "edge.trusted_proxies" in problem["hint"]
     assert processed == {MIN_CLICKS}
+
+
+async def test_quarantined_events_are_a_problem_until_they_are_retried(tmp_path: Path) -> None:
+    quarantine = QuarantineFolder(tmp_path / "data" / "quarantine", SystemClock())
+    keyring_file.load_or_create(tmp_path / "data" / keyring_file.FILE_NAME, earlier_data_paths=[])
+    await quarantine.add(JournalEntry(encode_event(recorded_click(0)), None), reason="judging took too long")
+    config = ("--config", str(tmp_path / "clicktrail.toml"))
+    async with (
+        running_server(tmp_path, workers=1) as running,
+        httpx2.AsyncClient(base_url=running.metrics, timeout=TIMEOUT_S) as client,
+    ):
+
+        async def fetch_problems() -> list[dict[str, str]]:
+            problems: list[dict[str, str]] = (await client.get("/healthz")).json()["processes"]["engine"]["problems"]
+            return problems
+
+        (problem,) = await wait_until(fetch_problems)
+        doctor = await asyncio.to_thread(run_clicktrail, "doctor", "--json", *config, folder=tmp_path)
+        await asyncio.to_thread(run_clicktrail, "quarantine", "retry", *config, folder=tmp_path)
+        await wait_for_report(running, "winter", clicks=1)
+        await wait_until(fetch_problems, lambda problems: not problems)
+
+    assert problem["code"] == "quarantined-events"
+    assert "clicktrail quarantine list" in problem["hint"]
+    assert "quarantined-events" in {finding["code"] for finding in json.loads(doctor.stdout)["findings"]}
 
 
 def make_bot_message(name: str, *previous_verdicts: Verdict | None, campaign: str = "spring") -> JudgedMessage:

@@ -21,6 +21,8 @@ from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.judge import ReloadingJudge
 from clicktrail.server.wiring.processing import (
+    MAX_BATCH_LINES,
+    BatchSize,
     build_judge,
     build_processor,
     build_reader,
@@ -102,6 +104,15 @@ async def test_processor_continues_with_the_new_verdicts(tmp_path: Path) -> None
     current.refresh()
     await processor.run_once(1)
     assert [judged.verdict for judged in analytics.judged_clicks().values()] == [Verdict.HUMAN] * 3
+
+
+def test_slow_batch_makes_the_next_ones_smaller() -> None:
+    size = BatchSize()
+    sizes = [size.lines]
+    for lines, duration_s in [(5_000, 0.9), (5_000, 4.0), (1_250, 60.0), (500, 0.1), (9, 0.1), (2_000, 0.1), (1, 0.1)]:
+        size.update(lines=lines, duration_s=duration_s)
+        sizes.append(size.lines)
+    assert sizes == [MAX_BATCH_LINES, MAX_BATCH_LINES, 1_250, 500, 1_000, 2_000, 4_000, MAX_BATCH_LINES]
 
 
 async def test_rejudging_waits_for_the_store_lock(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import socket
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -32,7 +33,7 @@ from clicktrail.server.wiring.jobs import (
 )
 from clicktrail.server.wiring.overrides import COPY_INTERVAL_S, ERASE_INTERVAL_S, OverridesJob
 from clicktrail.server.wiring.processing import (
-    MAX_BATCH_LINES,
+    BatchSize,
     LocalJournalReader,
     build_judge,
     build_processor,
@@ -223,10 +224,13 @@ async def _run_engine(settings: Settings, console_socket: socket.socket) -> None
 
 
 async def _run_processor(stopping: asyncio.Event, processor: Processor, store_lock: asyncio.Lock) -> None:
+    batch_size = BatchSize()
     while not stopping.is_set():
         try:
             async with store_lock:
-                line_count = await processor.run_once(MAX_BATCH_LINES)
+                started_at = time.monotonic()
+                line_count = await processor.run_once(batch_size.lines)
+                batch_size.update(lines=line_count, duration_s=time.monotonic() - started_at)
         except StorageError as error:
             _LOG.error("cannot process the journal, trying again", error=error)
             line_count = 0

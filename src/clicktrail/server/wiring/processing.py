@@ -31,7 +31,31 @@ from clicktrail.server.wiring.quarantine import open_quarantine
 MAX_BATCH_LINES = 5_000
 """Journal lines per batch: enough to share the cost of an insert, few enough to be stored within a second."""
 
+_MIN_BATCH_LINES = 500
+_MAX_BATCH_S = 1.0
+"""A click waits for the batch in progress, for one of other writers and for its own."""
+
 _LOG = structlog.get_logger(component="engine")
+
+
+class BatchSize:
+    """Number of journal lines of the next batch: as many as were processed within a second.
+
+    So the other clicks are not delayed for long where a batch takes more time, on a busy machine or during a flood.
+
+    Attributes:
+        lines: lines of the next batch.
+    """
+
+    def __init__(self) -> None:
+        self.lines = MAX_BATCH_LINES
+
+    def update(self, *, lines: int, duration_s: float) -> None:
+        """Adjust the size after a batch."""
+        if duration_s > _MAX_BATCH_S:
+            self.lines = max(_MIN_BATCH_LINES, int(lines * _MAX_BATCH_S / duration_s))
+        else:
+            self.lines = min(MAX_BATCH_LINES, 2 * self.lines)
 
 
 class LocalAnalytics(Analytics, Protocol):
