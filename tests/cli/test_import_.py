@@ -3,6 +3,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from clicktrail import keyring_file
 from tests.support.command_line import run_clicktrail
 from tests.support.serving import running_server, wait_for_report
@@ -57,3 +59,25 @@ def test_import_before_the_first_start_is_refused(tmp_path: Path) -> None:
     assert 1 == process.returncode
     assert process.stderr.startswith("clicktrail: error: ")
     assert [tmp_path / "clicks.csv"] == list(tmp_path.iterdir())
+
+
+TIMES = ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59Z", "253402300800000")
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_line_with_a_time_out_of_range_is_named_and_skipped(tmp_path: Path, time: str) -> None:
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
+    (tmp_path / "clicks.csv").write_text(EXPORT.replace("2026-11-20T11:00:00Z", time, 1), "utf-8")
+    lines = [
+        {"type": "sent", "id": "s", "at": "2026-11-20T09:00:00Z", "campaign": "spring", "message_id": "m1"},
+        {"type": "click", "id": "c", "at": time, "campaign": "spring", "message_id": "m1"},
+    ]
+    (tmp_path / "events.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    process = run_clicktrail("import", "clicks.csv", "events.jsonl", folder=tmp_path)
+    assert process.returncode == 0
+    assert "clicks.csv, line 4: not an event: " in process.stderr
+    assert "events.jsonl, line 2: not an event: " in process.stderr
+    assert "events imported: 4" in process.stderr
+    assert reported(tmp_path)["clicks"]["total"] == 1
+    audit = run_clicktrail("audit", "--json", "clicks.csv", "events.jsonl", folder=tmp_path)
+    assert (audit.returncode, audit.stderr.count("not an event")) == (0, 2)

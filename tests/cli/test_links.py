@@ -52,3 +52,10 @@ def test_edits_are_stored_and_listed(tmp_path: Path) -> None:
 def test_invalid_edit_is_wrong_usage(tmp_path: Path, change: tuple[str, ...]) -> None:
     process = run_clicktrail("links", *change, folder=tmp_path)
     assert (2, []) == (process.returncode, list(tmp_path.iterdir()))
+
+
+@pytest.mark.parametrize("time", ["9999-12-31", "2100-01-01", "0001-01-01"])
+def test_expiry_out_of_range_is_refused(tmp_path: Path, time: str) -> None:
+    process = run_clicktrail("links", "expire", "shop.example", time, folder=tmp_path)
+    assert process.returncode == 2
+    assert "is not between 1970 and 2099" in process.stderr

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from tests.support.command_line import run_clicktrail
 from tests.support.edge import token_path
@@ -43,7 +44,7 @@ async def test_new_operator_network_changes_stored_verdicts(tmp_path: Path) -> N
         assert run_clicktrail(*update, folder=tmp_path).returncode == 0
         # The engine reloads the list after some time.
         dry_run = await wait_until(lambda: rejudge_spring(tmp_path, "--dry-run"), lambda result: result["changes"])
-        assert (await rejudge_spring(tmp_path, "--since", "2999-01-01", "--dry-run"))["changes"] == []
+        assert (await rejudge_spring(tmp_path, "--since", "2099-01-01", "--dry-run"))["changes"] == []
         assert await rejudge_spring(tmp_path, "--campaign", "spring") == dry_run
         (report,) = json.loads(run_clicktrail("report", "--json", folder=tmp_path).stdout)["campaigns"]
     assert dry_run["changes"] == [{"from": "human", "to": "bot", "clicks": 1}]
@@ -60,3 +61,10 @@ def test_rejudge_before_the_first_start_writes_no_file(tmp_path: Path) -> None:
     all_campaigns = run_clicktrail("rejudge", "--json", folder=tmp_path)
     assert json.loads(all_campaigns.stdout) == {"applied": True, "campaigns": []}
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("time", ["9999-12-31", "0001-01-01"])
+def test_time_out_of_range_is_refused(tmp_path: Path, time: str) -> None:
+    process = run_clicktrail("rejudge", "--since", time, folder=tmp_path)
+    assert (process.returncode, process.stdout) == (2, "")
+    assert "is not between 1970 and 2099" in process.stderr

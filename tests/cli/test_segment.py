@@ -41,7 +41,13 @@ async def record(running: RunningServer) -> None:
 async def test_segment_is_the_same_with_and_without_an_engine(tmp_path: Path) -> None:
     def run_segment() -> list[str]:
         config = ("--config", str(tmp_path / "clicktrail.toml"))
-        arguments = [("90d",), ("20w", "--csv"), ("365d", "--campaign", "winter", "--json"), ("1h", "--json")]
+        arguments = [
+            ("90d",),
+            ("99999w",),
+            ("20w", "--csv"),
+            ("365d", "--campaign", "winter", "--json"),
+            ("1h", "--json"),
+        ]
         runs = [
             run_clicktrail("segment", "--clicked-human", *argument, *config, folder=tmp_path) for argument in arguments
         ]
@@ -53,8 +59,8 @@ async def test_segment_is_the_same_with_and_without_an_engine(tmp_path: Path) ->
         with_engine = await asyncio.to_thread(run_segment)
 
     assert run_segment() == with_engine
-    recipients, table, document, empty_document = with_engine
-    assert recipients == "anna@example.net\n"
+    recipients, all_recipients, table, document, empty_document = with_engine
+    assert (recipients, all_recipients) == ("anna@example.net\n", "anna@example.net\nbert@example.net\n")
     assert [row[:2] for row in csv.reader(table.splitlines())] == [
         ["recipient", "clicks"],
         ["anna@example.net", "1"],

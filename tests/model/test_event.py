@@ -22,7 +22,7 @@ from clicktrail.model.event import (
 from clicktrail.model.recipient import normalize_recipient
 from tests.support.events import NOON, click, engagement, sent
 
-instants = st.integers(-(2**40), 2**42).map(lambda elapsed: NOON + timedelta(milliseconds=elapsed))
+instants = st.integers(-(2**40), 2**41).map(lambda elapsed: NOON + timedelta(milliseconds=elapsed))
 zones = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
@@ -98,6 +98,14 @@ def test_unknown_fields_are_no_error() -> None:
         b'{"type":"click","id":"c","at":"yesterday"}',
         b'{"type":"click","id":"c","at":"2026-11-23T12:00:00Z","link":"first"}',
         b'{"a":' * 5_000,
+        b'{"type":"click","id":"c","at":"9999-12-31T23:59:59Z"}',
+        b'{"type":"click","id":"c","at":"9999-12-31T23:59:59-14:00"}',
+        b'{"type":"click","id":"c","at":"2100-01-01T00:00:00Z"}',
+        b'{"type":"click","id":"c","at":"0001-01-01T00:00:00+14:00"}',
+        b'{"type":"anonymous_click","id":"c","at":"1969-12-31T23:59:59Z","verdict":"bot"}',
+        b'{"type":"click","id":"c","at":"2026-11-23T12:00:00Z","link":2147483648}',
+        b'{"type":"sent","id":"c","at":"2026-11-23T12:00:00Z","links":-1}',
+        b'{"type":"engagement","id":"c","at":"2026-11-23T12:00:00Z","click_id":"c","dwell_ms":1e30}',
     ],
 )
 def test_no_event(line: bytes) -> None:

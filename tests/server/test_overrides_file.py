@@ -75,3 +75,14 @@ def test_damaged_file_is_an_error_and_kept(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot read the overrides"):
         merge(path, edits=[FIRST], erased=[])
     assert path.read_text() == "{"
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2026-11-23T00:00:00"])
+def test_time_out_of_range_or_without_zone_hides_no_override(tmp_path: Path, time: str) -> None:
+    path = tmp_path / "overrides.json"
+    merge(path, edits=[FIRST], erased=["hash"])
+    path.write_text(path.read_text("utf-8").replace("2026-11-23T00:00:00Z", time), "utf-8")
+    merge(path, edits=[SECOND], consents=[ConsentRecord(recipient="r", consent=Consent.DENIED, at=AT)])
+    snapshot = read(path)
+    assert {edit.id for edit in snapshot.edits} == {"a", "b"}
+    assert (snapshot.erased, snapshot.denied) == (frozenset({"hash"}), frozenset({"r"}))

@@ -13,7 +13,14 @@ from msgspec.structs import replace
 
 from clicktrail.config_text import decode_toml
 from clicktrail.errors import ClicktrailError, EventError
-from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event, normalize_event_recipient
+from clicktrail.model.event import (
+    AnonymousClick,
+    AnyEvent,
+    Click,
+    check_event_time,
+    decode_event,
+    normalize_event_recipient,
+)
 from clicktrail.model.recipient import normalize_recipient
 from clicktrail.model.verdict import Verdict
 
@@ -29,7 +36,6 @@ _MAX_HEADER_CHARS = 65_536
 _MAX_UNREADABLE_LINES = 10_000
 """Unreadable lines after which a file is refused if they are most of its lines."""
 
-_MIN_YEAR = 1970
 _VERDICT_VALUES = frozenset(Verdict)
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?")
@@ -136,8 +142,6 @@ def _decode_json_event(line: bytes) -> AnyEvent:
 
 
 def _validate_event(event: AnyEvent) -> AnyEvent:
-    if event.at.year < _MIN_YEAR:
-        raise EventError(f"not an event: its year is {event.at.year}")
     if isinstance(event, AnonymousClick) and event.verdict not in _VERDICT_VALUES:
         raise EventError(f"not an event: '{event.verdict}' is not a verdict")
     return event
@@ -221,7 +225,7 @@ def build_event(fields: Mapping[str, object]) -> AnyEvent:
         event = cast("AnyEvent", msgspec.convert(known_fields, AnyEvent, strict=False))
     except msgspec.ValidationError as error:
         raise EventError(f"not an event: {error}") from error
-    return normalize_event_recipient(event)
+    return normalize_event_recipient(check_event_time(event))
 
 
 def _parse_time(value: object) -> datetime:

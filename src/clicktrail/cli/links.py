@@ -3,13 +3,13 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clicktrail.cli.options import Config, Json, load_key_ring, load_settings
+from clicktrail.cli.options import Config, Json, load_key_ring, load_settings, parse_utc
 from clicktrail.cli.terminal import print_json, print_line, print_message
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.hosts import extract_host, normalize_host
@@ -72,7 +72,7 @@ def disable(target: TargetArgument, config: Config = None) -> None:
 @app.command()
 def expire(target: TargetArgument, expires_at: ExpiryArgument, config: Config = None) -> None:
     """Disable links from a given time on."""
-    _save_edit(config, target, EditAction.EXPIRE, expires_at=expires_at.replace(tzinfo=UTC))
+    _save_edit(config, target, EditAction.EXPIRE, expires_at=parse_utc(expires_at))
 
 
 @app.command()

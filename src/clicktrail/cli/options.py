@@ -1,9 +1,12 @@
 """Options that several commands share, and the settings and key ring that they name."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from clicktrail.model.supported_time import check_time
 
 if TYPE_CHECKING:
     from clicktrail.server.settings import Settings
@@ -28,6 +31,18 @@ Keys = Annotated[
         metavar="FILE",
     ),
 ]
+
+
+def parse_utc(at: datetime) -> datetime:
+    """Take a time of an option or argument as UTC.
+
+    Raises:
+        BadParameter: it is not supported.
+    """
+    try:
+        return check_time(at.replace(tzinfo=UTC))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def load_settings(config: Path | None) -> "Settings":

@@ -1,12 +1,12 @@
 """clicktrail rejudge: judge stored clicks again."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clicktrail.cli.options import Config, Json, load_settings
+from clicktrail.cli.options import Config, Json, load_settings, parse_utc
 from clicktrail.cli.tables import create_table, create_terminal
 from clicktrail.cli.terminal import print_json, print_line
 from clicktrail.errors import ClicktrailError
@@ -30,7 +30,7 @@ def rejudge(
     from clicktrail.server.pipeline.rejudge import RejudgeRequest
     from clicktrail.server.wiring.reports import open_reports
 
-    request = RejudgeRequest(campaign=campaign, since=since.replace(tzinfo=UTC) if since else None, apply=not dry_run)
+    request = RejudgeRequest(campaign=campaign, since=parse_utc(since) if since else None, apply=not dry_run)
     with open_reports(load_settings(config)) as reports:
         campaigns = reports.rejudge(request)
     if campaign is not None and not campaigns:

@@ -14,6 +14,7 @@ import typer
 from clicktrail.cli.options import Config, Json, load_settings
 from clicktrail.cli.terminal import escape_control_characters_in_json, print_line
 from clicktrail.errors import ClicktrailError
+from clicktrail.model.supported_time import clamp_time
 
 if TYPE_CHECKING:
     from clicktrail.server.api.schemas import Clicker
@@ -38,7 +39,7 @@ def segment(
     from clicktrail.server.system import SystemClock
     from clicktrail.server.wiring.reports import open_reports
 
-    since = SystemClock().now() - _parse_duration(clicked_human)
+    since = clamp_time(SystemClock().now() - _parse_duration(clicked_human))
     writer = _CsvWriter() if csv_ else _JsonWriter() if json_ else _PlainWriter()
     with open_reports(load_settings(config)) as reports:
         after = ""

@@ -4,6 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import force_setattr
+
+from clicktrail.model.supported_time import clamp_time
 
 
 class Consent(StrEnum):
@@ -25,6 +28,10 @@ class ConsentRecord(msgspec.Struct, frozen=True, kw_only=True):
     recipient: str
     consent: Consent
     at: datetime
+
+    def __post_init__(self) -> None:
+        """Clamp the time: one record out of range must not make all others unreadable."""
+        force_setattr(self, "at", clamp_time(self.at))
 
 
 class UnknownConsentAction(StrEnum):

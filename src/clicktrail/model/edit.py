@@ -4,8 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from clicktrail.model.hosts import normalize_host
+from clicktrail.model.supported_time import clamp_time
 
 
 class EditAction(StrEnum):
@@ -63,3 +65,9 @@ class LinkEdit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     action: EditAction
     destination: str = ""
     expires_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Clamp the times: one edit out of range must not make all others unreadable."""
+        force_setattr(self, "at", clamp_time(self.at))
+        if self.expires_at:
+            force_setattr(self, "expires_at", clamp_time(self.expires_at))

@@ -1,7 +1,7 @@
 """Events: the shared vocabulary of journal, exports and ``clicktrail audit``.
 
-An event is a JSON object on one line. Times are RFC 3339 in UTC with milliseconds. Unknown fields are ignored here and
-kept by journal and analytics, which store the original bytes.
+An event is a JSON object on one line. Times are RFC 3339 in UTC with milliseconds, from 1970 to 2099. Unknown fields
+are ignored here and kept by journal and analytics, which store the original bytes.
 """
 
 from datetime import UTC, datetime
@@ -12,8 +12,13 @@ from msgspec.structs import replace
 
 from clicktrail.errors import EventError
 from clicktrail.model.recipient import normalize_recipient
+from clicktrail.model.supported_time import check_time
 
 AwareDatetime = Annotated[datetime, msgspec.Meta(tz=True)]
+
+# More than any event has; analytics adds them up in 64 bits.
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+_LinkPosition = Annotated[int, msgspec.Meta(ge=-1, lt=2**31)]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -46,8 +51,8 @@ class Sent(Event, frozen=True, kw_only=True, omit_defaults=True, tag="sent"):
         subject: subject of the message; empty if it is not to be recorded.
     """
 
-    links: int = 0
-    recipients: int = 1
+    links: _Count = 0
+    recipients: _Count = 1
     subject: str = ""
 
 
@@ -107,7 +112,7 @@ class Click(Event, frozen=True, kw_only=True, omit_defaults=True, tag="click"):
         esp_bot: whether that ESP considers the click a bot's; None if it does not say.
     """
 
-    link: int = -1
+    link: _LinkPosition = -1
     url: str = ""
     group: str = ""
     method: str = "GET"
@@ -134,7 +139,7 @@ class AnonymousClick(Event, frozen=True, kw_only=True, omit_defaults=True, tag="
         verdict: value of `Verdict`.
     """
 
-    link: int = -1
+    link: _LinkPosition = -1
     url: str = ""
     group: str = ""
     verdict: str = ""
@@ -152,8 +157,8 @@ class Engagement(Event, frozen=True, kw_only=True, omit_defaults=True, tag="enga
 
     click_id: str
     kind: str = "loaded"
-    dwell_ms: int = 0
-    scroll_pct: int = 0
+    dwell_ms: _Count = 0
+    scroll_pct: _Count = 0
 
 
 class Conversion(Event, frozen=True, kw_only=True, omit_defaults=True, tag="conversion"):
@@ -198,13 +203,26 @@ def decode_event(line: bytes) -> AnyEvent:
     """Decode one line of JSON.
 
     Raises:
-        EventError: invalid JSON, unknown event type, or a field of the wrong type.
+        EventError: invalid JSON, unknown event type, or a field of the wrong type or out of range.
     """
     try:
         event = _event_decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EventError(f"not an event: {error}") from error
-    return normalize_event_recipient(event)
+    return normalize_event_recipient(check_event_time(event))
+
+
+def check_event_time(event: AnyEvent) -> AnyEvent:
+    """Return an event whose time is supported.
+
+    Raises:
+        EventError: it is not from 1970 to 2099.
+    """
+    try:
+        check_time(event.at)
+    except ValueError as error:
+        raise EventError(f"not an event: its time {error}") from error
+    return event
 
 
 def normalize_event_recipient(event: AnyEvent) -> AnyEvent:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from clicktrail.model.supported_time import FIRST_TIME, LAST_TIME
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import ClickCounts
 from clicktrail.server.analytics.connection import ChdbPool, load_query
@@ -121,7 +122,7 @@ def _judge_click_twice() -> tuple[JudgedMessage, JudgedMessage]:
 
 async def test_events_of_all_years_are_stored(analytics: ChdbAnalytics) -> None:
     months = [datetime(year, month, 1, tzinfo=UTC) for year in range(2010, 2019) for month in range(1, 13)]
-    times = [*months, datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)]
+    times = [*months, FIRST_TIME, LAST_TIME]
     clicks = tuple(
         make_judged_click(click("m1", str(number), after_s=(at - SENT_AT).total_seconds()))
         for number, at in enumerate(times)
@@ -131,6 +132,19 @@ async def test_events_of_all_years_are_stored(analytics: ChdbAnalytics) -> None:
     (report,) = await analytics.campaigns()
     assert report.clicks.human == len(times)
     assert await analytics.timelines(["m1"]) == {"m1": message.timeline}
+
+
+async def test_stored_line_that_is_no_event_any_more_is_left_out(analytics: ChdbAnalytics) -> None:
+    clicks = tuple(make_judged_click(click("m1", number)) for number in "12")
+    message = make_judged_message(sent("m1"), clicks=clicks)
+    await analytics.store(encode_lines(message), [message])
+    await analytics._connections.execute(
+        """ALTER TABLE events UPDATE line = replaceOne(line, '"at":"2026', '"at":"9999')
+        WHERE line LIKE '%m1-1%' SETTINGS mutations_sync = 2"""
+    )
+    timeline = (await analytics.timelines(["m1"]))["m1"]
+    assert [event.id for event in timeline.clicks] == ["m1-2"]
+    assert [event.id for event in await analytics.clicks_by_id(["m1"], ["m1-1", "m1-2"])] == ["m1-2"]
 
 
 async def test_queries_and_inserts_run_concurrently(analytics: ChdbAnalytics) -> None:

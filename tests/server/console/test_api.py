@@ -79,6 +79,15 @@ async def test_history(client: ConsoleClient, spring: CampaignReport) -> None:
     assert (await client.get("/api/history", params=query | {"limit": "0"})).status_code == 400
 
 
+TIMES_OUT_OF_RANGE = ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00")
+
+
+@pytest.mark.parametrize("time", TIMES_OUT_OF_RANGE)
+async def test_time_out_of_range_is_refused(client: ConsoleClient, time: str) -> None:
+    assert (await client.get("/api/clicks", params={"before": f"{time},id"})).status_code == 400
+    assert (await client.post("/api/rejudge", json={"since": time})).status_code == 400
+
+
 async def test_segment(client: ConsoleClient, analytics: MemoryAnalytics) -> None:
     judged = make_judged_click(click("m1", "1", recipient="ann@example.com"))
     await analytics.store([], [make_judged_message(sent("m1"), clicks=(judged,))])
@@ -87,7 +96,7 @@ async def test_segment(client: ConsoleClient, analytics: MemoryAnalytics) -> Non
     assert clicker == {"recipient": "ann@example.com", "clicks": 1, "last_click_at": "2026-11-23T09:01:00.000Z"}
     last_page = await client.get("/api/segment", params=query | {"after": clicker["recipient"]})
     assert last_page.json() == {"recipients": []}
-    for invalid in ({"since": "2026-11-23T00:00:00"}, {"since": "yesterday"}):
+    for invalid in ({"since": time} for time in ("2026-11-23T00:00:00", "yesterday", *TIMES_OUT_OF_RANGE)):
         assert (await client.get("/api/segment", params=query | invalid)).status_code == 400
 
 

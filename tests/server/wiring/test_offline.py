@@ -1,6 +1,8 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clicktrail.errors import KeyRingError
 from clicktrail.model.verdict import Verdict
@@ -35,6 +37,18 @@ def test_processing_the_journal_twice_counts_once(tmp_path: Path) -> None:
     (settings.journal_path / "cursor.json").unlink()
 
     assert read_campaigns(settings) == before
+
+
+@pytest.mark.parametrize("at", [datetime.min.replace(tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)])
+def test_journal_line_with_a_time_out_of_range_is_skipped_and_logged(
+    tmp_path: Path, at: datetime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(data_dir=str(tmp_path))
+    write_journal(settings, SENT, click(0), replace(click(1), at=at), replace(SENT, id="s2", at=at), click(2))
+    (campaign,) = read_campaigns(settings)
+    output = capsys.readouterr()
+    assert (campaign.delivered, campaign.clicks.total) == (1, 2)
+    assert (output.out, output.err.count("journal line is not an event")) == ("", 2)
 
 
 def test_later_event_changes_a_verdict(tmp_path: Path) -> None:

@@ -8,14 +8,16 @@ opened, the epoch rises, so the rows of a later owner replace those of an earlie
 """
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from clicktrail.errors import EventError
 from clicktrail.judge.evidence import INTERVAL, AddressClick
 from clicktrail.judge.scoring import MAX_CLICKS_JUDGED_TOGETHER
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, Engagement, decode_event, format_rfc3339
@@ -313,8 +315,9 @@ class ChdbAnalytics:
         self, query_name: str, parameters: Mapping[str, QueryParameter], event_type: type[_Event]
     ) -> list[_Event]:
         rows = await self._connections.fetch_rows(query_name, _EventLineRow, parameters)
-        events = await asyncio.to_thread(lambda: [decode_event(row.line.encode()) for row in rows])
-        return [event for event in events if isinstance(event, event_type)]
+        return await asyncio.to_thread(
+            lambda: [event for event in _decode_lines(rows) if isinstance(event, event_type)]
+        )
 
     def _take_version(self) -> int:
         version = self._next_unused_version
@@ -326,11 +329,18 @@ def _build_timelines(message_ids: Iterable[str], rows: Iterable[_EventLineRow]) 
     events: dict[str, list[AnyEvent]] = {message_id: [] for message_id in message_ids}
     for row in rows:
         if row.message_id in events:
-            events[row.message_id].append(decode_event(row.line.encode()))
+            events[row.message_id] += _decode_lines([row])
     return {
         message_id: Timeline.from_events(message_id, message_events).first_clicks(MAX_CLICKS_JUDGED_TOGETHER)
         for message_id, message_events in events.items()
     }
+
+
+def _decode_lines(rows: Iterable[_EventLineRow]) -> Iterator[AnyEvent]:
+    """Decode stored lines. An earlier version may have stored some that this one refuses: they are left out."""
+    for row in rows:
+        with contextlib.suppress(EventError):
+            yield decode_event(row.line.encode())
 
 
 def compute_first_version(previous_first_version: int) -> int:

@@ -10,6 +10,7 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromQuery, QueryParameter
 
 from clicktrail.errors import StorageError
+from clicktrail.model.supported_time import check_time
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import ClickFilter
 from clicktrail.server.api import schemas
@@ -90,8 +91,10 @@ async def get_segment(
     campaign: FromQuery[str | None] = None,
 ) -> schemas.SegmentPage:
     """The next recipients with a human click; empty after the last page."""
-    if since.tzinfo is None:
-        raise ClientException("since has no time zone")
+    try:
+        check_time(since)
+    except ValueError as error:
+        raise ClientException(f"since: {error}") from error
     clickers = await reports.clickers(since=since, campaign=campaign, after=after, limit=SEGMENT_PAGE_SIZE)
     return schemas.SegmentPage.from_clickers(clickers)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from clicktrail.judge.rules import Rules
 from clicktrail.judge.scoring import Counterfactual, VerdictState, compute_verdict_state, find_counterfactual
 from clicktrail.model.event import format_rfc3339
+from clicktrail.model.supported_time import check_time
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts
 from clicktrail.server.ports import ClickCursor, ClickLog, ClickSearch, Reports, VerdictChange
@@ -108,13 +109,9 @@ def decode_cursor(text: str) -> ClickCursor:
         ValueError: it is not a cursor.
     """
     time_text, comma, click_id = text.partition(",")
-    at = datetime.fromisoformat(time_text)
-    if not comma or at.tzinfo is None:
+    if not comma:
         raise ValueError(f"not a cursor: {text}")
-    try:
-        return at.astimezone(UTC), click_id
-    except OverflowError as error:  # before year 1 or after year 9999 in UTC
-        raise ValueError(f"not a cursor: {text}") from error
+    return check_time(datetime.fromisoformat(time_text)).astimezone(UTC), click_id
 
 
 async def _load_changes(

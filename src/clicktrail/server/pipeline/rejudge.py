@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Annotated
 
 import msgspec
 
 from clicktrail.judge import Judge
 from clicktrail.judge.scoring import MAX_CLICKS_JUDGED_TOGETHER
+from clicktrail.model.supported_time import check_time
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport
@@ -37,11 +37,19 @@ class RejudgeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         campaign: only this campaign; None for all campaigns.
         since: only messages with a click at this time or later, aware; None for all messages.
         apply: store the changed verdicts, instead of only counting them.
+
+    Raises:
+        ValueError: ``since`` is not supported.
     """
 
     campaign: str | None = None
-    since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    since: datetime | None = None
     apply: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the time."""
+        if self.since:
+            check_time(self.since)
 
 
 @dataclass(slots=True, kw_only=True)

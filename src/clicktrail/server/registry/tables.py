@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -22,6 +22,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from clicktrail.model.link_set import StoredLink
+from clicktrail.model.supported_time import clamp_timestamp
 
 
 class EpochMilliseconds(TypeDecorator[datetime]):
@@ -35,8 +36,8 @@ class EpochMilliseconds(TypeDecorator[datetime]):
         return None if value is None else round(value.timestamp() * 1000)
 
     def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
-        """Convert from the database's value, to UTC."""
-        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+        """Convert from the database's value, to UTC. One row out of range must not make all others unreadable."""
+        return None if value is None else clamp_timestamp(value / 1000)
 
 
 METADATA = MetaData()

@@ -8,6 +8,9 @@ import msgspec
 from clicktrail import keyring_file
 from clicktrail.model.link import Preset
 
+MAX_DAYS = 50 * 365
+"""Longest retention period: a time before now by this is still a supported one."""
+
 
 def _description(text: str) -> msgspec.Meta:
     return msgspec.Meta(description=text)
@@ -121,6 +124,7 @@ class PrivacySettings(Section, frozen=True, kw_only=True):
         int,
         msgspec.Meta(
             ge=0,
+            le=24 * MAX_DAYS,
             description="Hours for which analytics stores whole IP addresses; after that, only their networks. The "
             "judge uses the address of a click for as long as its message gets clicks.",
         ),
@@ -198,6 +202,7 @@ class JournalSettings(Section, frozen=True, kw_only=True):
         int,
         msgspec.Meta(
             ge=0,
+            le=24 * MAX_DAYS,
             description="Hours for which events stay in the journal after analytics has stored them; verdicts are "
             "final after 72.",
         ),
@@ -218,6 +223,7 @@ class RegistrySettings(Section, frozen=True, kw_only=True):
         int,
         msgspec.Meta(
             ge=0,
+            le=MAX_DAYS,
             description="Days after which a message's short links and their recipient are deleted, so that the links "
             "stop working; 0 to keep them. Sealed links need no database and keep working.",
         ),
