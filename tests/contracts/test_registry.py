@@ -125,6 +125,18 @@ async def registry(location: RegistryLocation) -> AsyncIterator[Registry]:
         yield registry
 
 
+async def test_lookups_at_the_same_time_do_not_mix_up_links(registry: Registry) -> None:
+    link_sets, short_links = registry.link_sets, registry.short_links
+    stored = [replace(SPRING, campaign=f"c{number}", links=LINKS[:number]) for number in range(3)]
+    ids = [await link_sets.add(link_set) for link_set in stored]
+    messages = [replace(MESSAGE, code=number, message_id=f"m{number}") for number in range(3)]
+    for message in messages:
+        await short_links.add(message)
+    assert await asyncio.gather(*(link_sets.find(number) for number in (*ids, 2**62))) == [*stored, None]
+    found = await asyncio.gather(*(short_links.find(code) for code in (0, 1, 2, 2, 1_000)))
+    assert found == [*messages, messages[2], None]
+
+
 async def test_added_link_set_is_found(registry: Registry) -> None:
     empty = LinkSet(campaign="", created_at=NOW + timedelta(days=1), links=())
     ids = [await registry.link_sets.add(link_set) for link_set in (SPRING, empty, SPRING)]

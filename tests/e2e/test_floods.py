@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import re
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -14,10 +15,14 @@ import msgspec
 import pytest
 
 from clicktrail import keyring_file
+from clicktrail.model.link_set import ShortLinkMessage, StoredLink
 from clicktrail.server.edge.http_reader import MAX_HEADERS
 from clicktrail.server.monitoring.heartbeat import Heartbeat
-from clicktrail.tokens import KeyRing
-from tests.support.edge import build_request, token_path
+from clicktrail.server.settings import Settings
+from clicktrail.server.wiring.stores import open_registry
+from clicktrail.tokens import SHORT_CODE_BITS, KeyRing, encode_short_token
+from tests.support.edge import NOW, build_request, tampered_path, token_path
+from tests.support.recorded_journal import read_journal_lines
 from tests.support.worker_process import running_worker
 
 MAX_WAIT_S = 3.0
@@ -141,12 +146,53 @@ async def reset_connection(worker: Worker) -> None:
 
 
 @pytest.mark.parametrize(
-    "attack",
-    [pipeline_pages, pipeline_clicks, send_tiny_chunks, send_many_headers, send_many_addresses, reset_connection],
+    ("attack", "clients"),
+    [
+        *((attack, 4) for attack in (pipeline_pages, pipeline_clicks, send_tiny_chunks)),
+        *((attack, 4) for attack in (send_many_headers, send_many_addresses)),
+        (reset_connection, 1),  # each resets thousands of connections a second
+    ],
 )
-async def test_reader_is_served_during(tmp_path: Path, attack: Attack) -> None:
-    async with serving_worker(tmp_path) as worker, attacking(worker, attack, clients=4):
+async def test_reader_is_served_during(tmp_path: Path, attack: Attack, clients: int) -> None:
+    async with serving_worker(tmp_path) as worker, attacking(worker, attack, clients=clients):
         await worker.follow_links()
+
+
+async def request_unknown_codes(worker: Worker) -> None:
+    requests = [build_request(f"/{encode_short_token(random.getrandbits(SHORT_CODE_BITS), 0)}") for _ in range(500)]
+    await send_and_read(worker, b"".join(requests))
+
+
+async def request_damaged_links(worker: Worker) -> None:
+    headers = f"Accept-Language: {'x' * 250}\r\nSec-CH-UA: {'y' * 250}\r\nReferer: {'z' * 250}\r\n"
+    requests = [build_request(tampered_path(), headers=headers) for _ in range(200)]
+    await send_and_read(worker, b"".join(requests))
+
+
+@pytest.mark.parametrize("attack", [request_unknown_codes, request_damaged_links])
+async def test_reader_of_a_new_short_link_is_served_during(tmp_path: Path, attack: Attack) -> None:
+    async with serving_worker(tmp_path) as worker:
+        settings = Settings(data_dir=str(tmp_path / "clicktrail-data"))
+        async with open_registry(settings) as registry, attacking(worker, attack, clients=4):
+            for code in range(CLICKS):
+                link = StoredLink(position=0, destination="https://shop.example/")
+                message = ShortLinkMessage(
+                    code=code, message_id=f"m{code}", recipient="", campaign="", created_at=NOW, links=(link,)
+                )
+                await registry.short_links.add(message)
+                async with asyncio.timeout(MAX_WAIT_S):
+                    reader, writer = await worker.connect()
+                    writer.write(build_request(f"/{encode_short_token(code, 0)}", close=True))
+                    response = await reader.read()
+                    writer.close()
+                assert response.startswith(b"HTTP/1.1 302 ")
+            await worker.follow_links()
+        heartbeat = await worker.read_heartbeat()
+        while not heartbeat.values["clicktrail_failed_tokens_omitted_total"][""]:
+            heartbeat = await worker.read_heartbeat()
+    lines = read_journal_lines(tmp_path / "clicktrail-data" / "journal")
+    assert sum(b'"tampered":true' not in line for line in lines) == 2 * CLICKS
+    assert sum(map(len, lines)) < 1_000_000
 
 
 async def test_clients_that_never_read_hold_little_memory(tmp_path: Path) -> None:

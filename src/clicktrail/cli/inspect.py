@@ -109,12 +109,13 @@ def _open_sealed_token(ring: KeyRing, token: str) -> dict[str, Any]:
 async def _find_stored_link(settings: "Settings", reference: "LinkReference") -> dict[str, Any]:
     """What the registry stores about a link; empty, with a message, if it has no such link or is unavailable."""
     from clicktrail.server.pipeline.link_lookup import LinkResolver, ReferenceKind
+    from clicktrail.server.system import SystemClock
     from clicktrail.server.wiring.stores import open_registry_read_only
 
     async with open_registry_read_only(settings) as registry:
         resolver = LinkResolver(link_sets=registry.link_sets, short_links=registry.short_links)
         try:
-            target = await resolver.resolve(reference)
+            target = await resolver.resolve(reference, now=SystemClock().now())
         except StorageError as error:
             print_message(f"no destination shown: the registry, which stores it, is unavailable: {error}")
             return {}

@@ -22,6 +22,7 @@ from clicktrail.server.edge.responses import Response
 from clicktrail.server.edge.routes import BeaconEndpoint, ResponseStats, Routes, Sites
 from clicktrail.server.journal.writer import SegmentWriter
 from clicktrail.server.pipeline.engagement import EngagementTracker
+from clicktrail.server.pipeline.failed_tokens import NETWORK_RATE
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.pipeline.redirect import ActiveEdits, Gone, Redirect
 from clicktrail.server.pipeline.request import Request
@@ -200,7 +201,6 @@ def test_about_page_shows_the_destination_and_records_no_click() -> None:
     assert b'<a href="https://shop.example/?a=b"' in sealed.body
     assert b'<a href="https://shop.example/&lt;b&gt;"' in stored.body
     assert b"ann@example.org" not in sealed.body
-    assert [find_pages(routes).not_found({})] == request_responses(routes, f"{tampered_path()}+")
     assert [] == journal.lines
 
 
@@ -469,3 +469,55 @@ def test_reader_is_answered_despite_a_bug() -> None:
     assert short == [routes.responses.internal_error]
     assert [response.head[9:12] for response in elsewhere] == [b"410"]
     assert {type(entry["exc_info"]) for entry in log} == {ZeroDivisionError}
+
+
+FAT_HEADERS = {
+    "accept-language": "x" * 256,
+    "sec-ch-ua": "y" * 256,
+    "user-agent": "Mozilla/5.0",
+    "x-forwarded-for": "203.0.113.9",
+}
+
+
+@pytest.mark.parametrize("path", [tampered_path(), f"{tampered_path()}+", f"/{encode_short_token(8, 0)}+"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_failed_token_is_recorded_without_headers(path: str, method: str) -> None:
+    journal = ManualJournal()
+    routes = build_routes(journal)
+    responses = request_responses(routes, path, method=method, headers=FAT_HEADERS)
+    journal.finish_commits(committed=True)
+    assert responses == [find_pages(routes).not_found({})]
+    (event,) = map(decode_event, journal.lines)
+    assert isinstance(event, Click)
+    assert (event.tampered, event.method, event.user_agent, event.headers) == (True, method, "Mozilla/5.0", {})
+
+
+def test_failed_tokens_of_a_network_are_limited_and_clicks_are_not() -> None:
+    journal, registry = ManualJournal(), MemoryRegistry()
+    routes = build_routes(journal, registry=registry)
+    count = NETWORK_RATE.burst + 10
+    for number in range(count):
+        for path in (
+            tampered_path(),
+            f"/{encode_short_token(number, 0)}",
+            f"/{encode_short_token(count + number, 0)}+",
+        ):
+            request_responses(routes, path)
+        request_responses(routes, token_path(), method="HEAD" if number % 2 else "GET")
+    registry.is_available = False
+    responses = request_responses(routes, f"/{encode_short_token(10_000, 0)}")
+    assert responses == [find_pages(routes).unavailable({})]
+    clicks = [event for event in map(decode_event, journal.lines) if isinstance(event, Click)]
+    assert [len([click for click in clicks if click.tampered is tampered]) for tampered in (True, False)] == [
+        NETWORK_RATE.burst,
+        count,
+    ]
+    assert routes.failed_tokens.omitted_count == 3 * count + 1 - NETWORK_RATE.burst
+
+
+def test_missing_link_is_looked_up_once() -> None:
+    registry = MemoryRegistry()
+    routes = build_routes(ManualJournal(), registry=registry)
+    for path in (f"/{encode_short_token(7, 0)}", f"/{encode_short_token(7, 1)}+"):
+        request_responses(routes, path)
+    assert registry.lookup_count == 1

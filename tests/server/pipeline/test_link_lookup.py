@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -131,36 +131,51 @@ async def test_link_set_is_resolved_and_cached() -> None:
     links = registry.create_link_resolver()
     assert (
         ResolvedLinks(campaign="spring", links={3: LINK})
-        == await links.resolve(reference)
+        == await links.resolve(reference, now=NOW)
         == links.get_cached(reference)
     )
     assert links.get_cached(short_reference(number)) is None
-    assert await links.resolve(short_reference(number)) is None
+    assert await links.resolve(short_reference(number), now=NOW) is None
 
 
 async def test_short_message_is_resolved_and_cached() -> None:
     links = (await registry_with_short_messages(1)).create_link_resolver()
     assert links.get_cached(short_reference(0)) is None
     expected = ResolvedLinks(campaign="spring", message_id="m0", recipient="r", links={3: LINK})
-    assert expected == await links.resolve(short_reference(0)) == links.get_cached(short_reference(0))
+    assert expected == await links.resolve(short_reference(0), now=NOW) == links.get_cached(short_reference(0))
 
 
 async def test_least_recently_used_links_are_evicted() -> None:
     links = (await registry_with_short_messages(4)).create_link_resolver(cache_size=2)
     for code in (0, 1):
-        await links.resolve(short_reference(code))
+        await links.resolve(short_reference(code), now=NOW)
     assert links.get_cached(short_reference(0))
-    await links.resolve(short_reference(2))
+    await links.resolve(short_reference(2), now=NOW)
     assert [True, False, True] == [links.get_cached(short_reference(code)) is not None for code in (0, 1, 2)]
 
 
-async def test_failed_and_empty_lookups_are_not_cached() -> None:
+async def test_failed_lookup_is_not_cached() -> None:
     registry = await registry_with_short_messages(1)
     links = registry.create_link_resolver()
     registry.is_available = False
     with pytest.raises(StorageError):
-        await links.resolve(short_reference(0))
+        await links.resolve(short_reference(0), now=NOW)
     registry.is_available = True
-    assert await links.resolve(short_reference(5)) is None
-    assert await links.resolve(short_reference(0))
-    assert 3 == registry.lookup_count
+    assert not links.is_missing(short_reference(0), now=NOW)
+    assert await links.resolve(short_reference(0), now=NOW)
+
+
+async def test_missing_link_is_remembered_for_a_moment() -> None:
+    links = (await registry_with_short_messages(1)).create_link_resolver(cache_size=1)
+    await links.resolve(short_reference(0), now=NOW)
+    for code in range(1, 20_000):
+        assert await links.resolve(short_reference(code), now=NOW) is None
+    assert links.get_cached(short_reference(0))
+    soon, later = NOW + timedelta(seconds=1), NOW + timedelta(seconds=3)
+    missing = [
+        (code, now)
+        for code in (0, 1, 19_999)
+        for now in (soon, later)
+        if links.is_missing(short_reference(code), now=now)
+    ]
+    assert missing == [(19_999, soon)]

@@ -39,4 +39,4 @@ async def test_links_without_an_owner_are_refused(database: Database, owner_colu
     links = [StoredLink(position=0, destination="https://example.com/")]
     with pytest.raises(StorageError):
         await database.run(lambda connection: insert_links(connection, owner_column, 7, links))
-    assert await database.run(lambda connection: select_links(connection, owner_column, 7)) == ()
+    assert await database.run(lambda connection: select_links(connection, owner_column, [7])) == {}

@@ -21,6 +21,7 @@ from clicktrail.server.edge.pages import Pages, RecordingOptions
 from clicktrail.server.edge.responses import Response, Responses, make_response
 from clicktrail.server.monitoring.metrics import HTTP_RESPONSE_SECONDS, Histogram
 from clicktrail.server.pipeline.engagement import EngagementTracker
+from clicktrail.server.pipeline.failed_tokens import FailedTokenLimiter
 from clicktrail.server.pipeline.privacy import Anonymizer, HashedRecipients, has_opted_out
 from clicktrail.server.pipeline.redirect import (
     ActiveEdits,
@@ -217,6 +218,7 @@ class Routes:
         create_task: starts a registry lookup in the background, such as a task group's ``create_task``.
         erased: recipients whose events are not recorded.
         denied: recipients who denied consent after a message was sent.
+        failed_tokens: limits how many requests with failed tokens are recorded.
     """
 
     redirector: Redirector
@@ -232,6 +234,7 @@ class Routes:
     denied: HashedRecipients
     beacon: BeaconEndpoint
     stats: ResponseStats = field(default_factory=ResponseStats)
+    failed_tokens: FailedTokenLimiter = field(default_factory=FailedTokenLimiter)
 
     def answer(self, request: Request, send: SendResponse) -> None:
         """Answer a request: call ``send``, now or when the click is committed. Only the first response counts."""
@@ -288,7 +291,7 @@ class Routes:
             response = _render_error_page(decision, site, request)
         # Redirect even if the click could not be recorded: a lost click must not stop the reader.
         try:
-            event = self._select_event_to_record(decision.event, site)
+            event = self._select_event_to_record(decision, site)
             if event is None:
                 send(response)
                 return
@@ -301,12 +304,14 @@ class Routes:
             send(response)
 
     def _show_about_page(self, decision: Decision, request: Request, site: Site, send: SendResponse) -> None:
-        """Show where a link leads. Nothing is recorded, because this is not a click."""
-        decision = self._apply_overrides(decision, site)
-        if isinstance(decision, Redirect):
-            send(site.pages.about(decision, host=request.headers.get("host", ""), headers=request.headers))
+        """Show where a link leads. That is not a click, so only failed tokens are recorded, as without the ``+``."""
+        edited = self._apply_overrides(decision, site)
+        if isinstance(edited, Redirect):
+            send(site.pages.about(edited, host=request.headers.get("host", ""), headers=request.headers))
+        elif isinstance(edited, Gone):
+            send(_render_error_page(edited, site, request))
         else:
-            send(_render_error_page(decision, site, request))
+            self._record_and_redirect(decision, request, site, send)
 
     def _apply_overrides(self, decision: Decision, site: Site) -> Decision:
         """Apply the edits of a link, and then the destinations that its domain allows."""
@@ -323,12 +328,21 @@ class Routes:
             return Gone(event=decision.event)
         return decision
 
-    def _select_event_to_record(self, event: Click | None, site: Site) -> Click | AnonymousClick | None:
+    def _select_event_to_record(self, decision: Decision, site: Site) -> Click | AnonymousClick | None:
+        event = decision.event
         if event is None or event.recipient in self.erased:
             return None
+        if isinstance(decision, NotFound | Unavailable):
+            return self._select_failed_token(event)
         if has_opted_out(event.headers) or event.recipient in self.denied:
             return self.anonymizer.anonymize(event) if site.recording.records_opted_out else None
         return event
+
+    def _select_failed_token(self, event: Click) -> Click | None:
+        """The event without headers: of a tampered click, the judge reads address, User-Agent and time only."""
+        if has_opted_out(event.headers) or not self.failed_tokens.allows(event.ip, now=event.at):
+            return None
+        return replace(event, headers={}) if event.tampered else event
 
     def _build_health_response(self) -> Response:
         journal = self.journal

@@ -125,6 +125,12 @@ EVENTS_PROCESSED: Final = Metric(
     kind=MetricKind.COUNTER,
     help="Events stored in analytics.",
 )
+FAILED_TOKENS_OMITTED: Final = Metric(
+    name="clicktrail_failed_tokens_omitted_total",
+    kind=MetricKind.COUNTER,
+    help="Requests whose token could not be opened or resolved, answered but not recorded: too many of one network, or "
+    "of all together.",
+)
 TOKENS_TAMPERED: Final = Metric(
     name="clicktrail_tokens_tampered_total",
     kind=MetricKind.COUNTER,
@@ -179,6 +185,7 @@ METRICS: Final = (
     JOURNAL_DAMAGED_BYTES,
     JOURNAL_LAG_SECONDS,
     EVENTS_PROCESSED,
+    FAILED_TOKENS_OMITTED,
     TOKENS_TAMPERED,
     EVENTS_UNREADABLE,
     EVENTS_QUARANTINED,

@@ -7,7 +7,7 @@ ESP's editor: one token for all recipients, and the ESP inserts each recipient's
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import unquote
 
@@ -20,6 +20,10 @@ from clicktrail.tokens import KeyRing, TokenFormat, decode_short_token, identify
 
 CACHE_SIZE = 4_096
 """Link sets and short messages in memory. They never change, so cached ones work without the registry."""
+
+_MISS_CACHE_SIZE = 16_384
+_MISS_LIFETIME = timedelta(seconds=2)
+"""How long a link that does not exist is not looked up again. It may be created meanwhile."""
 
 _MIN_CAMPAIGN_TOKEN_CHARS = 38
 """16 bytes of AES-SIV and 10 of the smallest payload in base64url, plus 3 characters. Shorter paths such as /admin are
@@ -119,13 +123,18 @@ def _add_recipient_id(reference: LinkReference, recipient: str) -> LinkReference
 
 
 class LinkResolver:
-    """Resolves references through an LRU cache and the registry."""
+    """Resolves references through an LRU cache and the registry.
+
+    References that the registry does not have are remembered for a short time, apart from the others, so that they
+    displace none.
+    """
 
     def __init__(self, *, link_sets: LinkSets, short_links: ShortLinks, cache_size: int = CACHE_SIZE) -> None:
         self._link_sets = link_sets
         self._short_links = short_links
         self._cache_size = cache_size
         self._cache: OrderedDict[tuple[ReferenceKind, int], ResolvedLinks] = OrderedDict()
+        self._misses: OrderedDict[tuple[ReferenceKind, int], datetime] = OrderedDict()  # values: when they expire
 
     def get_cached(self, reference: LinkReference) -> ResolvedLinks | None:
         """Return the links from the cache; None if they are not cached."""
@@ -135,17 +144,28 @@ class LinkResolver:
             self._cache.move_to_end(key)
         return resolved
 
-    async def resolve(self, reference: LinkReference) -> ResolvedLinks | None:
+    def is_missing(self, reference: LinkReference, *, now: datetime) -> bool:
+        """Whether the registry did not have the links a moment ago."""
+        expires_at = self._misses.get((reference.kind, reference.number))
+        return expires_at is not None and now < expires_at
+
+    async def resolve(self, reference: LinkReference, *, now: datetime) -> ResolvedLinks | None:
         """Return the links from the registry, and cache them; None if the registry does not have them.
 
         Raises:
             StorageError: the registry is unavailable.
         """
         resolved = await self._fetch(reference)
+        key = reference.kind, reference.number
         if resolved is not None:
-            self._cache[reference.kind, reference.number] = resolved
+            self._cache[key] = resolved
             if len(self._cache) > self._cache_size:
                 self._cache.popitem(last=False)
+        else:
+            self._misses[key] = now + _MISS_LIFETIME
+            self._misses.move_to_end(key)
+            if len(self._misses) > _MISS_CACHE_SIZE:
+                self._misses.popitem(last=False)
         return resolved
 
     async def _fetch(self, reference: LinkReference) -> ResolvedLinks | None:

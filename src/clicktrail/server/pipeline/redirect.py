@@ -114,7 +114,7 @@ class Redirector:
     async def look_up(self, lookup: LookupRequired) -> Redirect | NotFound | Unavailable:
         """Decide after asking the registry."""
         try:
-            resolved = await self._links.resolve(lookup.reference)
+            resolved = await self._links.resolve(lookup.reference, now=lookup.click.at)
         except StorageError:
             return Unavailable(event=replace(lookup.click, url=lookup.token[:_MAX_RAW_TOKEN_CHARS], unresolved=True))
         return _decide_by_resolved_links(lookup, resolved)
@@ -134,7 +134,9 @@ class Redirector:
             reference=reference, token=token, click=self._build_click(request, now=now, click_id=click_id)
         )
         cached = self._links.get_cached(reference)
-        return lookup if cached is None else _decide_by_resolved_links(lookup, cached)
+        if cached is None and not self._links.is_missing(reference, now=now):
+            return lookup
+        return _decide_by_resolved_links(lookup, cached)
 
     def _build_click(self, request: Request, *, now: datetime, click_id: str) -> Click:
         headers = request.headers

@@ -1,5 +1,6 @@
 """Tables of links: link sets of campaigns, messages with short links, and edits of sent links."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
@@ -7,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, select
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.link_set import LinkSet, ShortLinkMessage
 from clicktrail.server.registry import tables
+from clicktrail.server.registry.batch_loader import BatchLoader
 from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.tables import insert_links, link_edits, select_links
 
@@ -19,6 +21,7 @@ class SqlLinkSets:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._loader = BatchLoader(self._find_all)
 
     async def add(self, link_set: LinkSet) -> int:
         """Store a link set and return its id."""
@@ -26,9 +29,10 @@ class SqlLinkSets:
 
     async def find(self, link_set_id: int) -> LinkSet | None:
         """The link set with an id, if there is one."""
-        if link_set_id > _MAX_LINK_SET_ID:
-            return None
-        return await self._database.run(lambda connection: _select_link_set(connection, link_set_id))
+        return await self._loader.find(link_set_id) if link_set_id <= _MAX_LINK_SET_ID else None
+
+    async def _find_all(self, ids: Sequence[int]) -> dict[int, LinkSet]:
+        return await self._database.run(lambda connection: _select_link_sets(connection, ids))
 
 
 def _insert_link_set(connection: Connection, link_set: LinkSet) -> int:
@@ -39,15 +43,13 @@ def _insert_link_set(connection: Connection, link_set: LinkSet) -> int:
     return link_set_id
 
 
-def _select_link_set(connection: Connection, link_set_id: int) -> LinkSet | None:
-    row = connection.execute(select(tables.link_sets).where(tables.link_sets.c.id == link_set_id)).one_or_none()
-    if row is None:
-        return None
-    return LinkSet(
-        campaign=row.campaign,
-        created_at=row.created_at,
-        links=select_links(connection, tables.link_set_links.c.link_set_id, link_set_id),
-    )
+def _select_link_sets(connection: Connection, ids: Sequence[int]) -> dict[int, LinkSet]:
+    rows = {row.id: row for row in connection.execute(select(tables.link_sets).where(tables.link_sets.c.id.in_(ids)))}
+    links = select_links(connection, tables.link_set_links.c.link_set_id, rows) if rows else {}
+    return {
+        id_: LinkSet(campaign=row.campaign, created_at=row.created_at, links=links.get(id_, ()))
+        for id_, row in rows.items()
+    }
 
 
 class SqlShortLinks:
@@ -55,6 +57,7 @@ class SqlShortLinks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._loader = BatchLoader(self._find_all)
 
     async def add(self, message: ShortLinkMessage) -> None:
         """Store a message and its links."""
@@ -62,7 +65,10 @@ class SqlShortLinks:
 
     async def find(self, code: int) -> ShortLinkMessage | None:
         """The message with a code, if there is one."""
-        return await self._database.run(lambda connection: _select_short_message(connection, code))
+        return await self._loader.find(code)
+
+    async def _find_all(self, codes: Sequence[int]) -> dict[int, ShortLinkMessage]:
+        return await self._database.run(lambda connection: _select_short_messages(connection, codes))
 
     async def delete(self, *, created_before: datetime, limit: int) -> int:
         """Delete the oldest messages created before a time, and their links. Returns the number of messages."""
@@ -88,18 +94,21 @@ def _insert_short_message(connection: Connection, message: ShortLinkMessage) -> 
     insert_links(connection, tables.short_links.c.code, message.code, message.links)
 
 
-def _select_short_message(connection: Connection, code: int) -> ShortLinkMessage | None:
-    row = connection.execute(select(tables.short_messages).where(tables.short_messages.c.code == code)).one_or_none()
-    if row is None:
-        return None
-    return ShortLinkMessage(
-        code=row.code,
-        message_id=row.message_id,
-        recipient=row.recipient,
-        campaign=row.campaign,
-        created_at=row.created_at,
-        links=select_links(connection, tables.short_links.c.code, code),
-    )
+def _select_short_messages(connection: Connection, codes: Sequence[int]) -> dict[int, ShortLinkMessage]:
+    statement = select(tables.short_messages).where(tables.short_messages.c.code.in_(codes))
+    rows = {row.code: row for row in connection.execute(statement)}
+    links = select_links(connection, tables.short_links.c.code, rows) if rows else {}
+    return {
+        code: ShortLinkMessage(
+            code=code,
+            message_id=row.message_id,
+            recipient=row.recipient,
+            campaign=row.campaign,
+            created_at=row.created_at,
+            links=links.get(code, ()),
+        )
+        for code, row in rows.items()
+    }
 
 
 class SqlLinkEdits:

@@ -1,5 +1,6 @@
 """The registry's tables, as the newest migration leaves them."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
@@ -121,12 +122,15 @@ def insert_links(connection: Connection, owner_column: Column[int], owner_id: in
         connection.execute(insert(owner_column.table), rows)
 
 
-def select_links(connection: Connection, owner_column: Column[int], owner_id: int) -> tuple[StoredLink, ...]:
-    """The links of a link set or short message, by position."""
-    rows = connection.execute(
-        select(owner_column.table).where(owner_column == owner_id).order_by(owner_column.table.c.position)
-    )
-    return tuple(
-        StoredLink(position=row.position, destination=row.destination, group=row.group, is_trap=row.is_trap)
-        for row in rows
-    )
+def select_links(
+    connection: Connection, owner_column: Column[int], owner_ids: Iterable[int]
+) -> dict[int, tuple[StoredLink, ...]]:
+    """The links of link sets or short messages, by owner, each in the order of positions."""
+    table = owner_column.table
+    rows = connection.execute(select(table).where(owner_column.in_(owner_ids)).order_by(table.c.position))
+    links: defaultdict[int, list[StoredLink]] = defaultdict(list)
+    for row in rows:
+        links[getattr(row, owner_column.key)].append(
+            StoredLink(position=row.position, destination=row.destination, group=row.group, is_trap=row.is_trap)
+        )
+    return {owner_id: tuple(owner_links) for owner_id, owner_links in links.items()}

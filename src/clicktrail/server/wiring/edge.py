@@ -20,6 +20,7 @@ from clicktrail.server.monitoring.heartbeat import Heartbeat, MetricValue, Probl
 from clicktrail.server.monitoring.metrics import (
     CONNECTIONS,
     CONNECTIONS_CLOSED,
+    FAILED_TOKENS_OMITTED,
     HTTP_RESPONSE_SECONDS,
     HTTP_RESPONSES,
     Metric,
@@ -218,6 +219,7 @@ def _build_sites(settings: Settings) -> Sites:
 def _build_heartbeat(routes: Routes, journal: MeasuredJournal, connections: OpenConnections) -> Heartbeat:
     values: dict[Metric, MetricValue] = {
         CONNECTIONS: len(connections),
+        FAILED_TOKENS_OMITTED: routes.failed_tokens.omitted_count,
         CONNECTIONS_CLOSED: {reason.value: count for reason, count in connections.closed_counts.items()},
         HTTP_RESPONSES: routes.stats.status_counts,
         HTTP_RESPONSE_SECONDS: routes.stats.duration_seconds,
