@@ -5,8 +5,8 @@ import tempfile
 from pathlib import Path
 
 
-def write_atomically(path: Path, data: bytes, *, overwrite: bool = True, mode: int = 0o600) -> None:
-    """Write a file in an existing folder and bring it to disk. An existing file is replaced if ``overwrite``.
+def write_atomically(path: Path, data: bytes, *, overwrite: bool = True) -> None:
+    """Write a file of mode 0600 in an existing folder, and bring it to disk. Replace a file only if ``overwrite``.
 
     Raises:
         FileExistsError: the file exists, and ``overwrite`` is false.
@@ -17,7 +17,6 @@ def write_atomically(path: Path, data: bytes, *, overwrite: bool = True, mode: i
     temp_path = Path(temp_name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, mode)
             file.write(data)
             file.flush()
             os.fsync(descriptor)

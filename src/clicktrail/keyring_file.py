@@ -182,7 +182,7 @@ def _write(path: Path, keys: Iterable[Key], *, overwrite: bool) -> None:
     ]
     text = json.dumps({"keys": entries}, indent=1) + "\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(path, text.encode(), overwrite=overwrite)
     except FileExistsError as error:
         raise KeyRingError(f"there is a file at {path} already", hint="choose another name, or move it away") from error

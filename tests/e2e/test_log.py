@@ -1,3 +1,4 @@
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -6,7 +7,9 @@ import aiosmtplib
 import httpx2
 import pytest
 
+from clicktrail import keyring_file
 from clicktrail.demo.sink import Sink
+from clicktrail.server.journal.writer import SegmentWriter
 from tests.support.serving import RunningServer, running_server, wait_for_report
 from tests.support.waiting import TIMEOUT_S
 
@@ -40,8 +43,16 @@ async def send_and_click(server: RunningServer, sink: Sink) -> str:
     return token
 
 
+async def write_broken_event(folder: Path) -> None:
+    """Write a line that is no event to a journal of an earlier start."""
+    keyring_file.load_or_create(folder.parents[1] / keyring_file.FILE_NAME, earlier_data_paths=[])
+    with SegmentWriter(folder, asyncio.get_running_loop()) as writer:
+        writer.append(f'{{"type":"{RECIPIENT}","ip":"{CLIENT_IP}"}}'.encode(), lambda _committed: None)
+
+
 @pytest.mark.parametrize(("level", "names_recipient"), [("info", False), ("debug", True)])
 async def test_log_has_no_personal_data(tmp_path: Path, level: str, *, names_recipient: bool) -> None:
+    await write_broken_event(tmp_path / "data" / "journal" / "old")
     async with Sink() as sink, running_server(tmp_path, next_hop=sink.address, log_level=level) as server:
         token = await send_and_click(server, sink)
     log = "\n".join(server.log)
@@ -49,5 +60,6 @@ async def test_log_has_no_personal_data(tmp_path: Path, level: str, *, names_rec
 
     assert {"message or command refused", "serving"} <= set(events)
     assert (REFUSED in log) == names_recipient
+    assert "journal line is not an event" in events
     for secret in (RECIPIENT, "anna.secret", CLIENT_IP, "secret-boots", token, token[:20]):
         assert secret not in log

@@ -65,6 +65,48 @@ def test_message_of_other_errors_is_not_logged(program: str) -> None:
     assert "anna" not in json.dumps(line)
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import warnings; warnings.warn('anna@example.net')",
+        "logging.getLogger('library').error(f'no route to {\"anna@example.net\"}')",
+        "logging.getLogger('library').error('no route to %s', 'anna@example.net')",
+        "logging.getLogger('library').error('too few arguments: %s %s', 'anna@example.net')",
+        """
+import threading
+def fail(): raise ValueError('anna@example.net')
+thread = threading.Thread(target=fail); thread.start(); thread.join()""",
+        """
+class Faulty:
+    def __del__(self): raise ValueError('anna@example.net')
+Faulty()""",
+        """
+import asyncio
+async def fail(): raise ValueError('anna@example.net')
+async def main(): asyncio.create_task(fail()); await asyncio.sleep(0)
+asyncio.run(main())""",
+        """
+from clicktrail.model.event import decode_event, EventError
+try: decode_event(b'{"type":"anna@example.net"}')
+except EventError as e: structlog.get_logger().error('unreadable', error=e)""",
+        """
+import sqlalchemy as sa
+try: sa.create_engine('sqlite://').connect().execute(sa.text('SELECT :a FROM x'), {'a': 'anna@example.net'})
+except Exception: logging.getLogger('library').exception('failed for %s', 'anna@example.net')""",
+    ],
+)
+def test_data_in_messages_of_libraries_is_not_logged(program: str) -> None:
+    lines = run_and_read_log(f"configure_logging()\n{program}")
+    assert lines
+    assert "anna" not in json.dumps(lines)
+
+
+def test_library_message_names_its_place_or_template() -> None:
+    (finished,) = run_and_read_log("configure_logging(); logging.getLogger('library').error('odd')")
+    (template,) = run_and_read_log("configure_logging(); logging.getLogger('library').error('odd: %s', 1)")
+    assert (finished["event"], template["event"]) == ("message of library, at <string>:5", "odd: %s")
+
+
 def test_uncaught_exception_is_logged() -> None:
     (line,) = run_and_read_log(
         "configure_logging(); raise ExceptionGroup('unhandled', [ZeroDivisionError('anna@example.net')])", status=1

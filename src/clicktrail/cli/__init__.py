@@ -4,6 +4,7 @@ Results go to standard output, everything else to standard error after ``clicktr
 another, and the exit status is 1; for wrong usage it is 2.
 """
 
+import os
 import sys
 from typing import Annotated
 
@@ -46,7 +47,8 @@ def clicktrail(
 
 
 def main() -> None:
-    """Run the command line and exit with its status."""
+    """Run the command line and exit with its status. Only its user can read the files that it creates."""
+    os.umask(0o077)
     try:
         app()
     except ClicktrailError as error:

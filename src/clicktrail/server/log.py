@@ -2,24 +2,28 @@
 
 No line above debug level contains a token, recipient, client address or destination. An error of clicktrail is logged
 with its message, code and hint. The message of any other error may contain anything, so only its class and stack are
-logged.
+logged; so may the finished text of a library's message, of which only the template or the place in the code is logged.
 """
 
 import logging
 import sys
+import threading
 import traceback
 from types import TracebackType
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from clicktrail.errors import ClicktrailError
+from clicktrail.errors import ClicktrailError, EventError
+
+_WARNINGS_LOGGER = "py.warnings"
+"""Logger of `logging.captureWarnings`: the text of the warning is an argument."""
 
 
 def configure_logging(level: str = "info") -> None:
     """Log to standard error: one JSON object per line, or readable lines on a terminal.
 
-    Warnings of libraries that use ``logging``, and uncaught exceptions, are written in the same format.
+    Warnings of libraries and of Python, and uncaught exceptions in every thread, are written in the same format.
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
@@ -42,12 +46,34 @@ def configure_logging(level: str = "info") -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    if threshold > logging.DEBUG:
+        output.addFilter(_withhold_text)
     logging.basicConfig(handlers=[output], level=max(threshold, logging.WARNING), force=True)
+    logging.captureWarnings(capture=True)
+    logging.raiseExceptions = False  # an error in a log call would print the call's arguments
     sys.excepthook = _log_uncaught_exception
+    threading.excepthook = _log_uncaught_exception_in_thread
+    sys.unraisablehook = _log_unraisable_exception
 
 
 def _log_uncaught_exception(_type: type[BaseException], error: BaseException, _traceback: TracebackType | None) -> None:
     structlog.get_logger().critical("crashed", exc_info=error)
+
+
+def _log_uncaught_exception_in_thread(args: threading.ExceptHookArgs) -> None:
+    structlog.get_logger().error("thread crashed", exc_info=args.exc_value)
+
+
+def _log_unraisable_exception(args: "sys.UnraisableHookArgs") -> None:
+    structlog.get_logger().error("exception ignored", exc_info=args.exc_value)
+
+
+def _withhold_text(record: logging.LogRecord) -> bool:
+    """Replace the text of a library's message by its template, or by the place where it was logged."""
+    if record.name == _WARNINGS_LOGGER or not record.args:  # the text may be finished
+        record.msg = f"message of {record.name}, at {record.module}:{record.lineno}"
+    record.args = ()
+    return True
 
 
 def _expand_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -57,7 +83,9 @@ def _expand_error(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
         error = error[1]
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    if isinstance(error, ClicktrailError):
+    if isinstance(error, EventError):  # its message quotes the event
+        event.update(error="not an event", code=error.code, hint=error.hint, retryable=error.retryable)
+    elif isinstance(error, ClicktrailError):
         event.update(error=str(error), code=error.code, hint=error.hint, retryable=error.retryable)
     elif isinstance(error, BaseException):
         frames = traceback.extract_tb(error.__traceback__)

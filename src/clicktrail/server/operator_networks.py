@@ -45,7 +45,7 @@ def write(path: Path, operator_networks: OperatorNetworks) -> None:
         StorageError: writing or syncing failed; see `write_atomically`.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(path, msgspec.json.encode(operator_networks, order="sorted"))
     except OSError as error:
         raise StorageError(f"cannot write the networks to {path}: {error.strerror}") from error

@@ -26,6 +26,7 @@ from clicktrail.errors import SettingsError, StorageError
 from clicktrail.server.asgi import serve_app
 from clicktrail.server.child import ChildProcess
 from clicktrail.server.monitoring.app import create_app
+from clicktrail.server.private_files import remove_access_of_others
 from clicktrail.server.settings import HostPort, Settings
 from clicktrail.server.wiring.config import build_tracker, read_domains
 from clicktrail.server.wiring.worker import create_stop_event, raise_file_limit
@@ -100,6 +101,8 @@ async def serve(
 
 def _check_configuration(settings: Settings, components: Sequence[Component]) -> None:
     """Report here, once, what would stop each child."""
+    if changed := remove_access_of_others(settings.data_path, except_file=settings.keyring_path):
+        _LOG.warning("files were open to other users: access removed", folder=str(settings.data_path), files=changed)
     data_paths = [settings.journal_path, settings.registry_path, settings.analytics_path, settings.overrides_path]
     keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=data_paths)
     if Component.RELAY in components:
@@ -141,7 +144,7 @@ async def _announce_when_ready(
         await child.ready.wait()
     if run_file:
         text = json.dumps({"pid": os.getpid(), **addresses}) + "\n"
-        write_atomically(run_file, text.encode(), mode=0o644)
+        write_atomically(run_file, text.encode())
     _LOG.info("serving", **addresses)
 
 

@@ -98,9 +98,9 @@ async def add_security_headers(message: Message, _scope: Scope) -> None:
 async def _log_exception(error: Exception, scope: Scope) -> None:
     # Log no traceback of a StorageError: its cause may quote a recipient's address.
     if isinstance(error, StorageError):
-        _LOG.error("analytics cannot be read", path=scope["path"], error=error)
+        _LOG.error("analytics cannot be read", path=scope["path_template"], error=error)
     elif not isinstance(error, ClientException):
-        _LOG.error("request failed", path=scope["path"], exc_info=error)
+        _LOG.error("request failed", path=scope["path_template"], exc_info=error)
 
 
 def _create_jinja_environment() -> Environment:

@@ -89,9 +89,9 @@ def lock_folder(folder: Path) -> int:
         BlockingIOError: another writer holds the lock.
         OSError: the folder cannot be created or written to.
     """
-    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     fsync_folder(folder.parent)
-    lock_fd = os.open(folder / "lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    lock_fd = os.open(folder / "lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -124,7 +124,7 @@ class Segment:
         self._capacity = capacity
         self._preallocated_size = 0
         self._header_size = 0
-        self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             self._inode = os.fstat(self._fd).st_ino
             fcntl.flock(
