@@ -2,7 +2,7 @@
 
 No line above debug level contains a token, recipient, client address or destination. An error of clicktrail is logged
 with its message, code and hint. The message of any other error may contain anything, so only its class and stack are
-logged; so may the finished text of a library's message, of which only the template or the place in the code is logged.
+logged. The same holds for the finished text of a library: its template or its place in the code is logged.
 """
 
 import logging
