@@ -149,3 +149,31 @@ async def test_connection_waits_for_the_next_worker(tmp_path: Path) -> None:
         await writer.wait_closed()
 
     assert answer.startswith(b"HTTP/1.1 200")
+
+
+async def test_several_relay_processes_share_a_port(tmp_path: Path) -> None:
+    config = tmp_path / "clicktrail.toml"
+    config.write_text(
+        'relay = { listen = "127.0.0.1:0", workers = 2 }\nmetrics = { listen = "127.0.0.1:0" }\n', "utf-8"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "clicktrail", "serve", "--only", "relay", "--config", str(config)),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr
+    ready: set[str] = set()
+    greeting = b""
+    async for line in process.stderr:
+        entry = json.loads(line)
+        if entry["event"] == "child ready":
+            ready.add(entry["child"])
+        if entry["event"] == "serving":
+            host, _, port = entry["relay"].rpartition(":")
+            reader, writer = await asyncio.open_connection(host, int(port))
+            greeting = await reader.readline()
+            writer.close()
+            process.terminate()
+
+    assert ready == {"relay-0", "relay-1"}
+    assert greeting.startswith(b"220 ")
+    assert await process.wait() == 0
