@@ -1,6 +1,5 @@
 """clicktrail audit: judge the clicks in event logs and ESP exports, without a server."""
 
-import csv
 import json
 import sys
 from collections import Counter
@@ -16,6 +15,7 @@ import typer
 
 from clicktrail.audit import judge_messages
 from clicktrail.audit.judging import RecipientDomain, RecipientDomainCounter, is_reportable
+from clicktrail.cli.csv_output import SafeCsvWriter
 from clicktrail.cli.event_files import Columns, Files, load_export_formats, read_event_files
 from clicktrail.cli.options import Config, Json, load_settings
 from clicktrail.cli.partitions import Partitions, open_partitions
@@ -154,13 +154,13 @@ class CsvClickWriter:
     """Writes clicks as CSV with a header; reasons in words, joined by semicolons."""
 
     def __init__(self, output: IO[str], now: datetime) -> None:
-        self._writer = csv.writer(output)
-        self._writer.writerow(_CSV_COLUMNS)
+        self._writer = SafeCsvWriter(output)
+        self._writer.write_rows([_CSV_COLUMNS])
         self._now = now
 
     def write(self, clicks: Iterable[JudgedClick]) -> None:
         """Add clicks."""
-        self._writer.writerows(self._build_row(judged) for judged in clicks)
+        self._writer.write_rows(self._build_row(judged) for judged in clicks)
 
     def _build_row(self, judged: JudgedClick) -> tuple[object, ...]:
         click = judged.click

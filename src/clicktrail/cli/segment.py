@@ -1,6 +1,5 @@
 """clicktrail segment: recipients with human clicks."""
 
-import csv
 import json
 import re
 import sys
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from clicktrail.cli.csv_output import SafeCsvWriter
 from clicktrail.cli.options import Config, Json, load_settings
 from clicktrail.cli.terminal import escape_control_characters_in_json, print_line
 from clicktrail.errors import ClicktrailError
@@ -67,11 +67,11 @@ class _PlainWriter:
 
 class _CsvWriter(_PlainWriter):
     def __init__(self) -> None:
-        self._writer = csv.writer(sys.stdout)
-        self._writer.writerow(("recipient", "clicks", "last_click_at"))
+        self._writer = SafeCsvWriter(sys.stdout)
+        self._writer.write_rows([("recipient", "clicks", "last_click_at")])
 
     def write(self, clickers: Iterable["Clicker"]) -> None:
-        self._writer.writerows((clicker.recipient, clicker.clicks, clicker.last_click_at) for clicker in clickers)
+        self._writer.write_rows((clicker.recipient, clicker.clicks, clicker.last_click_at) for clicker in clickers)
 
 
 class _JsonWriter(_PlainWriter):

@@ -1,6 +1,5 @@
 """clicktrail utm: check UTM parameters before a mail is sent, and in analytics exports afterwards."""
 
-import csv
 import dataclasses
 import io
 import re
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from clicktrail.cli.csv_output import SafeCsvWriter
 from clicktrail.cli.files import BODY_TYPES_BY_SUFFIX, read_bytes, read_text, write_bytes
 from clicktrail.cli.options import Config, Json, load_settings
 from clicktrail.cli.terminal import print_json, print_line, print_message, print_warning
@@ -170,9 +170,9 @@ def _decode_export(raw: bytes) -> str:
 def _write_mapping(file: Path, variants: Iterable[Variant]) -> None:
     columns = [field.name for field in dataclasses.fields(Variant)]
     text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows([getattr(variant, column) for column in columns] for variant in variants)
+    writer = SafeCsvWriter(text)
+    writer.write_rows([columns])
+    writer.write_rows([getattr(variant, column) for column in columns] for variant in variants)
     write_bytes(file, text.getvalue().encode())
 
 
