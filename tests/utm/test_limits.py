@@ -21,7 +21,7 @@ def test_url_with_too_many_pairs_is_left_alone() -> None:
     assert add_utm_parameters(url, {"utm_source": "email"}, ["*"]) == url
     assert lint_url(url, CONVENTION) == ()
     assert fix_url(url, CONVENTION, campaign="c") == url
-    assert explain_unchecked(url, CONVENTION) == "it has more than 50 parameters"
+    assert explain_unchecked(url, CONVENTION) == "it has more than 50 parameters or 10,000 characters"
 
 
 def test_rows_with_the_same_values_are_counted_together() -> None:

@@ -129,11 +129,12 @@ def _read_source(source: str) -> "LintedFile":
 
 
 def _build_row(source: str, link: "LintedLink", rules: Convention, *, campaign: str, fix: bool) -> dict[str, Any]:
-    fixed_url = fix_url(link.url, rules, campaign=campaign, utm_required=link.utm_required) if fix else link.url
-    findings_left = {
-        (finding.code, finding.parameter.lower())
-        for finding in lint_url(fixed_url, rules, utm_required=link.utm_required)
-    }
+    findings = lint_url(link.url, rules, utm_required=link.utm_required)
+    fixed_url = link.url
+    if fix and findings:
+        fixed_url = fix_url(link.url, rules, campaign=campaign, utm_required=link.utm_required)
+    remaining = findings if fixed_url == link.url else lint_url(fixed_url, rules, utm_required=link.utm_required)
+    findings_left = {(finding.code, finding.parameter.lower()) for finding in remaining}
     return {
         "source": source,
         "line": link.line or None,
@@ -146,7 +147,7 @@ def _build_row(source: str, link: "LintedLink", rules: Convention, *, campaign: 
                 "message": finding.message,
                 "fixed": (finding.code, finding.parameter.lower()) not in findings_left,
             }
-            for finding in lint_url(link.url, rules, utm_required=link.utm_required)
+            for finding in findings
         ],
     }
 

@@ -16,6 +16,8 @@ from clicktrail.model.hosts import check_host_patterns
 
 _WORD_SEPARATORS = re.compile(r"[\W_]+")
 _NORMALIZED_CHARS = 64
+_MAX_CHARS_PER_CHAR = 20
+"""Characters of a text that are read for each of its value: separators and accents are left out."""
 
 
 def to_snake_case(text: str, *, max_chars: int = 100) -> str:
@@ -25,7 +27,8 @@ def to_snake_case(text: str, *, max_chars: int = 100) -> str:
     percent-encoding in a URL. Letters of other scripts are kept. A value longer than ``max_chars`` is cut after the
     last whole word that fits, or within the first word.
     """
-    value = _WORD_SEPARATORS.sub("_", _remove_accents(text).casefold()).strip("_")
+    unaccented = _remove_accents(text[: max_chars * _MAX_CHARS_PER_CHAR])
+    value = _WORD_SEPARATORS.sub("_", unaccented.casefold()).strip("_")
     if len(value) <= max_chars:
         return value
     return value[: max_chars + 1].rpartition("_")[0] or value[:max_chars]

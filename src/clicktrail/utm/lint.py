@@ -112,12 +112,12 @@ class LintFinding:
 def lint_url(url: str, convention: Convention, *, utm_required: bool = True) -> tuple[LintFinding, ...]:
     """Find mistakes in the UTM parameters of a link.
 
-    Signed URLs, those that are not http or https, and those with more than `query.MAX_PAIRS` have none.
+    Signed URLs, those that are not http or https, and those that are too large have none.
 
     Character references in ``url`` are already decoded. ``utm_required`` says whether a link to an own host needs
     parameters. Without own hosts in the convention, links to all hosts may have parameters and no link needs them.
     """
-    if query.has_too_many_pairs(url):
+    if query.is_too_large(url):
         return ()
     host, pieces = extract_host(url), query.split_url(url)
     if not host or query.is_signed(pieces):
@@ -137,8 +137,8 @@ def lint_url(url: str, convention: Convention, *, utm_required: bool = True) -> 
 
 def explain_unchecked(url: str, convention: Convention, *, utm_required: bool = True) -> str:
     """Return the reason why `lint_url` does not check a link; empty if it does."""
-    if query.has_too_many_pairs(url):
-        return f"it has more than {query.MAX_PAIRS} parameters"
+    if query.is_too_large(url):
+        return f"it has more than {query.MAX_PAIRS} parameters or {query.MAX_URL_CHARS:,} characters"
     host, pieces = extract_host(url), query.split_url(url)
     if not host:
         return "it is not an http or https URL"

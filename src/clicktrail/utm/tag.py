@@ -19,14 +19,14 @@ def add_utm_parameters(
 ) -> str:
     """Return the URL with missing parameters added at the end of its query, in their order.
 
-    A URL that is not http or https, has a host that is not listed, is signed or has more than `query.MAX_PAIRS` is
+    A URL that is not http or https, has a host that is not listed, is signed or too large is
     returned unchanged. Parameters are not percent-encoded. ``existing`` also decides about empty UTM parameters of the
     URL.
 
     Raises:
         UtmError: the URL has UTM parameters and ``existing`` is ``refuse``.
     """
-    if query.has_too_many_pairs(url) or not is_host_listed(extract_host(url), own_hosts):
+    if query.is_too_large(url) or not is_host_listed(extract_host(url), own_hosts):
         return url
     split = query.split_url(url)
     if query.is_signed(split):
