@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -104,6 +105,29 @@ async def follow_links(
         for _ in range(_CLIENT_COUNT):
             tasks.create_task(request_links())
     return answered
+
+
+class Moments:
+    """Random moments while links are followed, in order.
+
+    Args:
+        link_count: number of links.
+        count: number of moments.
+    """
+
+    def __init__(self, link_count: int, count: int) -> None:
+        self._thresholds = sorted(secrets.randbelow(link_count) for _ in range(count))
+        self._events = [asyncio.Event() for _ in range(count)]
+
+    def count_request(self, number: int) -> None:
+        """Take note of a request. An argument of `follow_links`."""
+        for threshold, event in zip(self._thresholds, self._events, strict=True):
+            if number > threshold:
+                event.set()
+
+    async def wait(self, index: int) -> None:
+        """Wait for a moment."""
+        await self._events[index].wait()
 
 
 async def wait_for_clicks(targets: CrashTargets, campaign: str, answered: set[str]) -> Counter[str]:

@@ -26,6 +26,7 @@ class CrashTargets:
 
     Attributes:
         ring: the key ring.
+        journal: folder of the journal.
         edge_port: port of the workers.
         console_port: port of the engine.
         process_names: names of the processes, the engine last.
@@ -33,6 +34,7 @@ class CrashTargets:
 
     def __init__(self, folder: Path, *, workers: int, durability: str, tasks: asyncio.TaskGroup) -> None:
         self._tasks = tasks
+        self.journal: Path = folder / DATA_FOLDER / "journal"
         self._config = folder / "clicktrail.toml"
         self._config.write_text(_SETTINGS.format(data=DATA_FOLDER, durability=durability), "utf-8")
         self._log = folder / "log"
@@ -55,6 +57,13 @@ class CrashTargets:
         """Kill processes by SIGKILL."""
         for name in names:
             self._processes[name].kill()
+
+    async def kill_and_wait(self, names: Iterable[str]) -> None:
+        """Kill processes by SIGKILL, and wait until they have ended."""
+        names = tuple(names)
+        self.kill(names)
+        for name in names:
+            await self._processes[name].wait()
 
     async def start(self, names: Iterable[str]) -> None:
         """Start processes at the same time, after earlier ones of the same names have ended, and wait until ready.

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final, Protocol
 
-from bench.torture import kills, mail
+from bench.torture import disk_damage, kills, lost_folders, mail
 
 
 class ScenarioResult(Protocol):
@@ -41,6 +41,8 @@ class Scenario(Protocol):
 
 SCENARIOS: Final[dict[str, Scenario]] = {
     "kills": kills.torture,
+    "disk-damage": disk_damage.torture,
+    "lost-folders": lost_folders.torture,
     "mail": mail.torture,
 }
 """Scenarios by name."""
