@@ -1,6 +1,8 @@
 """Consent, keys and other decisions that change after a message was sent apply to its links at once."""
 
 import asyncio
+import os
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,11 +31,13 @@ def build_tracking_url(server: RunningServer, recipient: str) -> str:
     return f"{server.edge}/{seal_token(server.ring, sealed)}"
 
 
-async def run_command(folder: Path, *arguments: str) -> None:
+async def run_command(folder: Path, *arguments: str) -> str:
+    """Run a command, and return its message."""
     command = (sys.executable, "-m", "clicktrail", *arguments, "--config", str(folder / "clicktrail.toml"))
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
     _, stderr = await process.communicate()
     assert process.returncode == 0, stderr.decode()
+    return stderr.decode()
 
 
 def read_events(folder: Path) -> list[AnyEvent]:
@@ -72,3 +76,34 @@ async def test_links_of_a_revoked_key_answer_404(tmp_path: Path) -> None:
         assert (await client.get(bob_url)).status_code == httpx2.codes.FOUND
     clicks = [event for event in read_events(tmp_path) if isinstance(event, Click)]
     assert [(click.tampered, click.recipient) for click in clicks[-2:]] == [(True, ""), (False, BOB)]
+
+
+async def test_each_change_is_in_force_at_the_next_request_once_the_command_ends(tmp_path: Path) -> None:
+    async with running_server(tmp_path, workers=3) as server, httpx2.AsyncClient(timeout=TIMEOUT_S) as client:
+        url = build_tracking_url(server, ANN)
+
+        async def request_often() -> set[int]:
+            """Statuses of requests that reach every worker."""
+            requests = [client.get(url, headers={"connection": "close"}) for _ in range(24)]
+            return {response.status_code for response in await asyncio.gather(*requests)}
+
+        for change, status in [("disable", 410), ("restore", 302), ("disable", 410), ("restore", 302)]:
+            message = await run_command(tmp_path, "links", change, "Shop.example.")
+            assert "in force in all 3 edge workers" in message
+            assert await request_often() == {status}
+        await run_command(tmp_path, "keys", "rotate")
+        assert "in force in all 3 edge workers" in await run_command(tmp_path, "keys", "revoke", "0")
+        assert await request_often() == {404}
+
+
+async def test_command_names_the_workers_that_have_not_applied_its_change(tmp_path: Path) -> None:
+    async with running_server(tmp_path, workers=1) as server:
+        os.kill(server.find_child_pid("edge-0"), signal.SIGSTOP)
+        try:
+            message = await run_command(tmp_path, "links", "disable", "shop.example")
+        finally:
+            os.kill(server.find_child_pid("edge-0"), signal.SIGCONT)
+    assert "not in force yet in edge-0" in message
+    assert "in force when an edge of this data folder starts" in await run_command(
+        tmp_path, "links", "restore", "shop.example"
+    )

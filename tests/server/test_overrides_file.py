@@ -1,4 +1,5 @@
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -86,3 +87,12 @@ def test_time_out_of_range_or_without_zone_hides_no_override(tmp_path: Path, tim
     snapshot = read(path)
     assert {edit.id for edit in snapshot.edits} == {"a", "b"}
     assert (snapshot.erased, snapshot.denied) == (frozenset({"hash"}), frozenset({"r"}))
+
+
+def test_writers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "overrides.json"
+    hashes = [f"hash-{number}" for number in range(40)]
+    with ThreadPoolExecutor(8) as executor:
+        for result in [executor.submit(merge, path, erased=[hash_]) for hash_ in hashes]:
+            result.result()
+    assert read(path).erased == set(hashes)

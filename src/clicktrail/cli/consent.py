@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clicktrail.cli.edges import wait_for_edges
 from clicktrail.cli.options import Config, Json, load_key_ring, load_settings
-from clicktrail.cli.terminal import print_json, print_line
+from clicktrail.cli.terminal import print_json, print_line, print_message
 from clicktrail.model.consent import Consent
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def set_consent(
     config: Config = None,
 ) -> None:
     """Record a recipient's consent. It applies to new messages, and to clicks on messages sent before."""
-    asyncio.run(_store_consent(_load_settings(config), recipient, new_consent))
+    print_message(
+        f"consent {new_consent}: {asyncio.run(_store_consent(_load_settings(config), recipient, new_consent))}"
+    )
 
 
 @app.command()
@@ -52,7 +55,7 @@ def _load_settings(config: Path | None) -> "Settings":
 # The registry's packages are slow to import: a command's help must not load them.
 
 
-async def _store_consent(settings: "Settings", recipient: str, consent: Consent) -> None:
+async def _store_consent(settings: "Settings", recipient: str, consent: Consent) -> str:
     from clicktrail.server.system import SystemClock
     from clicktrail.server.wiring.overrides import copy_overrides
     from clicktrail.server.wiring.stores import open_registry
@@ -62,6 +65,7 @@ async def _store_consent(settings: "Settings", recipient: str, consent: Consent)
         # Without a key ring no edge runs on this machine; edges elsewhere copy the overrides themselves.
         if settings.keyring_path.exists():
             await copy_overrides(settings, registry)
+    return await wait_for_edges(settings, settings.overrides_path)
 
 
 async def _find_consent(settings: "Settings", recipient: str) -> Consent | None:

@@ -61,6 +61,7 @@ class _Erasure:
         self._hash = HashedRecipients(ring).hash_recipient(name)
 
     async def run(self, *, json_: bool) -> None:
+        from clicktrail.server.applied_files import find_outdated_workers
         from clicktrail.server.system import SystemClock
         from clicktrail.server.wiring.overrides import copy_overrides
         from clicktrail.server.wiring.stores import open_registry
@@ -68,8 +69,11 @@ class _Erasure:
         async with open_registry(self._settings) as registry:
             consents = await registry.erasures.add(self._name, self._hash, at=SystemClock().now())
             await copy_overrides(self._settings, registry)
+            outdated, _ = await find_outdated_workers(self._settings.applied_files_path, self._settings.overrides_path)
             result = await self._erase_now(registry)
-        self._print(result, consents=consents, left=self._find_left(is_done=result is not None), json_=json_)
+        left = [f"{name} may still record clicks: the log of clicktrail serve says why" for name in outdated]
+        left += self._find_left(is_done=result is not None)
+        self._print(result, consents=consents, left=left, json_=json_)
 
     async def _erase_now(self, registry: "Registry") -> "ErasureResult | None":
         """What was erased; None if only the engine can do so, and has not done so yet."""

@@ -1,11 +1,13 @@
 """clicktrail keys: manage the key ring."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from clicktrail import keyring_file
+from clicktrail.cli.edges import wait_for_edges
 from clicktrail.cli.options import Config, Json, load_settings
 from clicktrail.cli.terminal import print_json, print_line, print_message
 from clicktrail.tokens import TokenFormat
@@ -35,8 +37,10 @@ def list_keys(config: Config = None, json_: Json = False) -> None:
 @app.command()
 def rotate(config: Config = None) -> None:
     """Add a key that seals links after the next start. Links sealed with older keys stay valid."""
-    key = keyring_file.rotate(_get_ring_path(config))
-    print_message(f"key {key.number} added: {_RESTART_HINT}; then back up the ring again")
+    settings = load_settings(config)
+    key = keyring_file.rotate(settings.keyring_path)
+    outcome = asyncio.run(wait_for_edges(settings, settings.keyring_path))
+    print_message(f"key {key.number} added: {outcome}; {_RESTART_HINT}, then back up the ring again")
 
 
 @app.command()
@@ -44,9 +48,11 @@ def revoke(
     number: Annotated[int, typer.Argument(help="Number of the key in clicktrail keys list.", metavar="NUMBER")],
     config: Config = None,
 ) -> None:
-    """Revoke a key: within a second, every link sealed with it answers 404."""
-    keyring_file.revoke(_get_ring_path(config), number)
-    print_message(f"key {number} is revoked; edges on other machines need the new key ring too")
+    """Revoke a key: every link sealed with it answers 404."""
+    settings = load_settings(config)
+    keyring_file.revoke(settings.keyring_path, number)
+    outcome = asyncio.run(wait_for_edges(settings, settings.keyring_path))
+    print_message(f"key {number} is revoked: {outcome}; edges on other machines need the new key ring too")
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clicktrail.cli.edges import wait_for_edges
 from clicktrail.cli.options import Config, Json, load_key_ring, load_settings, parse_utc
 from clicktrail.cli.terminal import print_json, print_line, print_message
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
@@ -130,21 +131,22 @@ def _save_edit(
         destination=destination,
         expires_at=expires_at,
     )
-    asyncio.run(_store_edit(_load_settings(config), edit))
+    outcome = asyncio.run(_store_edit(_load_settings(config), edit))
     # Sealed links are stored nowhere, so the command cannot check that the target exists.
-    print_message(f"{action.value} {_format_target(target)}: running edges apply it to all such links")
+    print_message(f"{action.value} {_format_target(target)}: {outcome}")
 
 
 # The registry's packages are slow to import: a command's help must not load them.
 
 
-async def _store_edit(settings: "Settings", edit: LinkEdit) -> None:
+async def _store_edit(settings: "Settings", edit: LinkEdit) -> str:
     from clicktrail.server.wiring.overrides import copy_overrides
     from clicktrail.server.wiring.stores import open_registry
 
     async with open_registry(settings) as registry:
         await registry.link_edits.add(edit)
         await copy_overrides(settings, registry)
+    return await wait_for_edges(settings, settings.overrides_path)
 
 
 async def _load_edits(settings: "Settings") -> Sequence[LinkEdit]:

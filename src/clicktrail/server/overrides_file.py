@@ -4,7 +4,9 @@ Overrides are only added, never removed. So an empty registry in place of a lost
 nor tracks an erased recipient. A recipient who denied tracking can grant it again with a later record.
 """
 
-from collections.abc import Iterable
+import contextlib
+import fcntl
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -58,6 +60,23 @@ def merge(
     Raises:
         StorageError: the file cannot be read or written.
     """
+    with _lock_writers(path):
+        _merge(path, edits=edits, erased=erased, consents=consents)
+
+
+@contextlib.contextmanager
+def _lock_writers(path: Path) -> Iterator[None]:
+    """Let one process at a time read the file and write it: commands, engine and edge all add to it."""
+    try:
+        file = path.with_name(f"{path.name}.lock").open("w")
+    except OSError as error:
+        raise StorageError(f"cannot write the overrides to {path}: {error.strerror}") from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _merge(path: Path, *, edits: Iterable[LinkEdit], erased: Iterable[str], consents: Iterable[ConsentRecord]) -> None:
     old = read(path)
     edits_by_id = {edit.id: edit for edit in (*old.edits, *edits)}
     new = OverridesSnapshot(

@@ -253,3 +253,38 @@ async def test_running_worker_reloads_overrides_and_domains(tmp_path: Path) -> N
 async def wait_for_status(client: httpx2.AsyncClient, url: str, status: httpx2.codes) -> None:
     """Request a URL again and again until it answers with a status."""
     await wait_until(lambda: client.get(url), lambda response: response.status_code == status)
+
+
+DAMAGED = (b"{", b"\xff", b"[" * 100_000, b'{"edits": [{}]}', b"")
+
+
+async def test_damaged_file_is_a_problem_until_it_is_read(tmp_path: Path) -> None:
+    edge = ReloadedEdge(tmp_path)
+    await edge.reload()
+    ring = edge.settings.keyring_path.read_bytes()
+    overrides_file.merge(edge.settings.overrides_path, edits=[DISABLED])
+    overrides = edge.settings.overrides_path.read_bytes()
+    for damaged in DAMAGED:
+        edge.settings.overrides_path.write_bytes(damaged)
+        edge.settings.keyring_path.write_bytes(damaged)
+        await edge.reload()
+        await edge.reload()
+        assert edge.reloader.unreadable_kinds == ["key ring", "overrides"]
+        edge.settings.overrides_path.write_bytes(overrides)
+        edge.settings.keyring_path.write_bytes(ring)
+        assert await edge.reload() == []
+        assert edge.reloader.unreadable_kinds == []
+        assert edge.routes.overrides
+
+
+async def test_another_key_ring_applies_to_hashed_recipients(tmp_path: Path) -> None:
+    edge = ReloadedEdge(tmp_path)
+    await edge.reload()
+    keyring_file.load_or_create(tmp_path / "other" / keyring_file.FILE_NAME, earlier_data_paths=[])
+    ring = keyring_file.load(tmp_path / "other" / keyring_file.FILE_NAME)
+    overrides_file.merge(edge.settings.overrides_path, erased=[HashedRecipients(ring).hash_recipient(ANN)])
+    await edge.reload()
+    assert ANN not in edge.routes.erased
+    (tmp_path / "other" / keyring_file.FILE_NAME).replace(edge.settings.keyring_path)
+    await edge.reload()
+    assert ANN in edge.routes.erased

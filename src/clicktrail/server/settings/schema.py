@@ -318,6 +318,11 @@ class Settings(Section, frozen=True, kw_only=True):
         return self.data_path / "overrides.json"
 
     @property
+    def applied_files_path(self) -> Path:
+        """Folder in which each edge worker states which versions of key ring and overrides it has applied."""
+        return self.data_path / "edge-workers"
+
+    @property
     def run_file_path(self) -> Path:
         """File with the supervisor's process id and the addresses in use; exists while the engine runs."""
         return self.data_path / "run.json"

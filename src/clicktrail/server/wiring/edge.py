@@ -10,8 +10,8 @@ from pathlib import Path
 import structlog
 
 from clicktrail import keyring_file
-from clicktrail.errors import ClicktrailError
 from clicktrail.server import overrides_file
+from clicktrail.server.applied_files import AppliedFiles, get_file_version
 from clicktrail.server.edge.connection import OpenConnections, compute_connection_limit, serve_edge
 from clicktrail.server.edge.pages import RecordingOptions
 from clicktrail.server.edge.responses import Responses
@@ -25,6 +25,7 @@ from clicktrail.server.monitoring.metrics import (
     HTTP_RESPONSES,
     Metric,
 )
+from clicktrail.server.overrides_file import OverridesSnapshot
 from clicktrail.server.pipeline.engagement import EngagementTracker
 from clicktrail.server.pipeline.link_lookup import LinkResolver
 from clicktrail.server.pipeline.privacy import Anonymizer, HashedRecipients
@@ -47,7 +48,7 @@ from clicktrail.server.wiring.worker import (
 from clicktrail.tokens import KeyRing
 
 _LOG = structlog.get_logger(component="edge")
-_RELOAD_INTERVAL_S = 1.0
+_RELOAD_INTERVAL_S = 0.25
 _LIMIT_REPORTED_S = 60.0
 _CONNECTIONS_PROBLEM = Problem(
     code="too-many-connections",
@@ -64,8 +65,8 @@ def run_edge(settings: Settings, listening_socket: socket.socket, *, index: int)
 class FileReloader:
     """Reload key ring, overrides and tracking domains in a running edge when their files change.
 
-    What was loaded stays in use until a new version can be read. Reading is retried every second; an error is logged
-    once.
+    What was loaded stays in use until a new version can be read. Reading is retried four times a second; an error is
+    logged once. The versions in force are published for commands that wait for them.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class FileReloader:
         build_sites: Callable[[], Sites],
     ) -> None:
         self._settings = settings
+        self._overrides = OverridesSnapshot()
         self._routes = routes
         self._ring = ring
         self._on_key_ring = on_key_ring
@@ -89,7 +91,7 @@ class FileReloader:
             self._domain_files,
         )
 
-    async def start(self) -> None:
+    async def start(self, applied_files: AppliedFiles) -> None:
         """Load all files, before the edge serves.
 
         Raises:
@@ -97,11 +99,18 @@ class FileReloader:
         """
         await self._domain_files.load_if_changed()
         await self.reload_changed()
+        self._publish_versions(applied_files)
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Reload changed files every second until stopped."""
+    @property
+    def unreadable_kinds(self) -> list[str]:
+        """The files that have changed and cannot be read, so that an earlier version is in force."""
+        return [files.kind for files in self._watched_files if files.last_error]
+
+    async def run(self, stopping: asyncio.Event, applied_files: AppliedFiles) -> None:
+        """Reload changed files several times a second until stopped."""
         while not stopping.is_set():
             await self.reload_changed()
+            self._publish_versions(applied_files)
             await sleep_or_stop(stopping, _RELOAD_INTERVAL_S)
 
     async def reload_changed(self) -> None:
@@ -109,17 +118,30 @@ class FileReloader:
         for files in self._watched_files:
             await files.reload_if_changed()
 
+    def _publish_versions(self, applied_files: AppliedFiles) -> None:
+        versions = {name: version for files in self._watched_files for name, version in files.loaded_versions.items()}
+        try:
+            applied_files.publish(versions)
+        except OSError as error:
+            _LOG.warning("cannot publish which files are in force", error=error)
+
     async def _load_key_ring(self) -> None:
         self._ring = keyring_file.load(self._settings.keyring_path)
         self._on_key_ring(self._ring)
+        self._use_overrides(ActiveEdits(self._overrides.edits))
 
     async def _load_overrides(self) -> None:
-        if not self._settings.overrides_path.exists():
+        path = self._settings.overrides_path
+        if not path.exists():
             return  # never created, or removed by mistake: an edit that was loaded stays in force
-        overrides = overrides_file.read(self._settings.overrides_path)
-        self._routes.overrides = ActiveEdits(overrides.edits)
-        self._routes.erased = HashedRecipients(self._ring, overrides.currently_erased)
-        self._routes.denied = HashedRecipients(self._ring, overrides.denied)
+        # Millions of consents take a second to read, which would delay readers in the event loop.
+        self._overrides = await asyncio.to_thread(overrides_file.read, path)
+        self._use_overrides(ActiveEdits(self._overrides.edits))
+
+    def _use_overrides(self, edits: ActiveEdits) -> None:
+        self._routes.overrides = edits
+        self._routes.erased = HashedRecipients(self._ring, self._overrides.currently_erased)
+        self._routes.denied = HashedRecipients(self._ring, self._overrides.denied)
 
     async def _load_domains(self) -> None:
         # The pages of 300 domains take 0.6 s to build, which would delay readers in the event loop.
@@ -128,40 +150,46 @@ class FileReloader:
 
 
 class _WatchedFiles:
-    """Files that are loaded together when one of them changes."""
+    """Files that are loaded together when one of them changes.
+
+    Attributes:
+        loaded_versions: version of each file when it was loaded, by name; empty before the first time.
+        last_error: why the current version could not be loaded; empty if it was.
+    """
 
     def __init__(self, kind: str, paths: Sequence[Path], load: Callable[[], Awaitable[None]]) -> None:
+        self.kind = kind
         self.paths = paths
-        self._kind = kind
+        self.loaded_versions: dict[str, str] = {}
+        self.last_error = ""
         self._load = load
-        self._loaded_versions: list[tuple[int, int, int] | None] | None = None
-        self._last_error = ""
+        self._is_loaded = False
 
     async def load_if_changed(self) -> None:
-        versions = [_get_file_version(path) for path in self.paths]
-        if versions != self._loaded_versions:
+        versions = {path.name: get_file_version(path) for path in self.paths}  # before the files are read
+        if not self._is_loaded or versions != self.loaded_versions:
             await self._load()
-            self._loaded_versions, self._last_error = versions, ""
+            self._is_loaded, self.loaded_versions, self.last_error = True, versions, ""
 
     async def reload_if_changed(self) -> None:
+        """Load changed files; with any error, the worker goes on and tries again."""
         try:
             await self.load_if_changed()
-        except ClicktrailError as error:
-            if str(error) != self._last_error:
-                _LOG.error("cannot reload changed files, trying again", files=self._kind, error=error)
-            self._last_error = str(error)
-
-
-def _get_file_version(path: Path) -> tuple[int, int, int] | None:
-    """Inode, modification time and size; None if the file does not exist."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size
+        except Exception as error:
+            text = str(error) or type(error).__name__
+            if text != self.last_error:
+                _LOG.error("cannot reload changed files, trying again", files=self.kind, error=error)
+            self.last_error = text
 
 
 async def _run_edge(settings: Settings, listening_socket: socket.socket, *, index: int) -> None:
+    with AppliedFiles(settings.applied_files_path, f"edge-{index}") as applied_files:  # before any file is read
+        await _serve(settings, listening_socket, applied_files, index=index)
+
+
+async def _serve(
+    settings: Settings, listening_socket: socket.socket, applied_files: AppliedFiles, *, index: int
+) -> None:
     stopping = create_stop_event()
     clock = SystemClock()
     ring = keyring_file.load(settings.keyring_path)
@@ -193,10 +221,14 @@ async def _run_edge(settings: Settings, listening_socket: socket.socket, *, inde
                     routes.beacon = BeaconEndpoint(EngagementTracker(ring), journal=journal, clock=clock)
 
                 reloader = FileReloader(
-                    settings, routes, ring, on_key_ring=use_key_ring, build_sites=partial(_build_sites, settings)
+                    settings,
+                    routes,
+                    ring,
+                    on_key_ring=use_key_ring,
+                    build_sites=partial(_build_sites, settings),
                 )
-                await reloader.start()
-                tasks.create_task(reloader.run(stopping))
+                await reloader.start(applied_files)
+                tasks.create_task(reloader.run(stopping, applied_files))
                 tasks.create_task(judge.refresh_periodically(stopping))
                 if index == 0 and settings.registry.url:
                     tasks.create_task(run_overrides_copy(stopping, settings, registry))
@@ -204,7 +236,7 @@ async def _run_edge(settings: Settings, listening_socket: socket.socket, *, inde
                     compute_connection_limit(raise_file_limit()),
                     proxy_protocol_networks=trusted_proxies if settings.edge.proxy_protocol else (),
                 )
-                async with send_heartbeats(lambda: _build_heartbeat(routes, journal, connections)):
+                async with send_heartbeats(lambda: _build_heartbeat(routes, journal, connections, reloader)):
                     await serve_edge(listening_socket, routes, stopping=stopping, connections=connections)
 
 
@@ -216,7 +248,9 @@ def _build_sites(settings: Settings) -> Sites:
     return Sites(read_domains(settings), recording=recording, landing_hosts=settings.engagement.hosts)
 
 
-def _build_heartbeat(routes: Routes, journal: MeasuredJournal, connections: OpenConnections) -> Heartbeat:
+def _build_heartbeat(
+    routes: Routes, journal: MeasuredJournal, connections: OpenConnections, reloader: FileReloader
+) -> Heartbeat:
     values: dict[Metric, MetricValue] = {
         CONNECTIONS: len(connections),
         FAILED_TOKENS_OMITTED: routes.failed_tokens.omitted_count,
@@ -228,4 +262,7 @@ def _build_heartbeat(routes: Routes, journal: MeasuredJournal, connections: Open
     limited_at, now = connections.limited_at, asyncio.get_running_loop().time()
     if limited_at is not None and now - limited_at < _LIMIT_REPORTED_S:
         problems = (*problems, _CONNECTIONS_PROBLEM)
+    if kinds := reloader.unreadable_kinds:
+        hint = f"an earlier version is in force, the log says why: {', '.join(kinds)}"
+        problems = (*problems, Problem(code="files-not-applied", hint=hint))
     return build_heartbeat(values | collect_journal_metrics(journal), problems=problems)

@@ -14,6 +14,7 @@ from clicktrail.judge.shipped import build_context_with_networks, load_shipped_c
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.server import operator_networks
+from clicktrail.server.applied_files import get_file_version
 from clicktrail.server.ports import Clock
 from clicktrail.server.wiring.jobs import sleep_or_stop
 
@@ -31,7 +32,7 @@ class ReloadingJudge:
     def __init__(self, networks_path: Path, clock: Clock) -> None:
         self._networks_path = networks_path
         self._clock = clock
-        self._loaded_version: tuple[int, date] | None = None
+        self._loaded_version: tuple[str, date] | None = None
         self._last_error = ""
         self.context = load_shipped_context()
 
@@ -43,7 +44,7 @@ class ReloadingJudge:
         """Reload the networks if the file has changed, or if the day has changed: networks expire by date."""
         today = self._clock.now().date()
         try:
-            version = (self._networks_path.stat().st_mtime_ns if self._networks_path.exists() else 0, today)
+            version = get_file_version(self._networks_path), today  # before the file is read
             if version == self._loaded_version:
                 return
             networks = operator_networks.read(self._networks_path).all_networks
