@@ -166,6 +166,21 @@ def write_version_1(folder: Path, number: int, lines: list[bytes]) -> None:
     path.write_bytes(b"clicktrail journal 1\n" + encode_version_1(lines))
 
 
+async def test_busy_writer_leaves_a_share_to_the_others(tmp_path: Path) -> None:
+    busy = [b"busy-%d" % number for number in range(100)]
+    for name, lines in {"0": busy[:50], "2": [b"a", b"b"], "3": [b"c"]}.items():
+        create_segment(tmp_path / name, 1, lines)
+    create_segment(tmp_path / "0", 2, busy[50:])
+    reader = SegmentReader(tmp_path, tmp_path / "cursor")
+    first = await read_and_commit(reader, 12)
+    assert {b"a", b"b", b"c"} <= set(first)
+    assert len(first) == 12
+    read_lines = list(first)
+    while lines := await read_and_commit(reader, 12):
+        read_lines += lines
+    assert [line for line in read_lines if line in busy] == busy
+
+
 async def test_journal_of_version_1_is_continued(tmp_path: Path) -> None:
     write_version_1(tmp_path / "edge-0", 1, [b"{1}", b"{2}"])
     write_version_1(tmp_path / "edge-0", 2, [b"{3}", b"{4}"])

@@ -144,8 +144,19 @@ async def test_late_sent_event_moves_all_clicks_to_its_campaign() -> None:
             flood_click(number), tampered=number % 2 == 0, message_id="m1" if number % 2 else "", user_agent=str(number)
         ),
         lambda number: flood_click(number, message_id=f"m{number % 20}"),
+        lambda number: flood_click(100_000 - number),
+        lambda number: flood_click(number // 1_000),
     ],
-    ids=["one address", "250 addresses", "many addresses", "many user agents", "tampered links", "20 messages"],
+    ids=[
+        "one address",
+        "250 addresses",
+        "many addresses",
+        "many user agents",
+        "tampered links",
+        "20 messages",
+        "the latest first",
+        "the same again and again",
+    ],
 )
 def test_time_for_a_click_does_not_grow_with_the_flood(make_flood: Callable[[int], Click]) -> None:
     def measure(count: int) -> float:

@@ -148,9 +148,13 @@ class ChdbAnalytics:
     async def interval_clicks(self, intervals: Iterable[tuple[str, datetime]], *, limit: int) -> Sequence[Click]:
         """The first clicks of messages in intervals."""
         pairs = tuple(intervals)
+        if not pairs:
+            return []
         parameters: dict[str, QueryParameter] = {
             "message_ids": [message_id for message_id, _ in pairs],
             "intervals": [str(int(start.timestamp()) // int(INTERVAL.total_seconds())) for _, start in pairs],
+            "since": format_rfc3339(min(start for _, start in pairs)),
+            "until": format_rfc3339(max(start for _, start in pairs) + INTERVAL),
             "interval_ms": str(INTERVAL // timedelta(milliseconds=1)),
             "limit": str(limit),
         }

@@ -10,6 +10,8 @@ bad block, is tried again with each read, and keeps no other segment from being 
 
 import contextlib
 import os
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -107,7 +109,7 @@ class SegmentReader:
         return tuple(problems)
 
     async def read(self, limit: int) -> list[JournalEntry]:
-        """Return up to ``limit`` next entries. The writers take turns to come first, so a busy one starves no other.
+        """Return up to ``limit`` next entries. The writers get equal shares, so a busy one delays no other.
 
         Raises:
             StorageError: the journal cannot be read now; the next call returns the same entries.
@@ -115,21 +117,36 @@ class SegmentReader:
         unreadable: dict[str, OSError] = {}
         segments = self._list_segments(unreadable)
         self._segments = {segment.key: segment for segment in segments}
+        writer_count = len({segment.path.parent for segment in segments})
+        entries = self._read_segments(
+            segments, limit=limit, writer_limit=max(1, limit // max(1, writer_count)), unreadable=unreadable
+        )
+        if 0 < len(entries) < limit:  # some writers had less than their share
+            entries += self._read_segments(
+                segments, limit=limit - len(entries), writer_limit=limit, unreadable=unreadable
+            )
+        self._unreadable = unreadable
+        return entries
+
+    def _read_segments(
+        self, segments: Sequence[SegmentFile], *, limit: int, writer_limit: int, unreadable: dict[str, OSError]
+    ) -> list[JournalEntry]:
         entries: list[JournalEntry] = []
+        counts: Counter[Path] = Counter()
         for segment in segments:
             position = self._positions.get(segment.key, _START)
-            if position.is_finished:
+            remaining = min(limit - len(entries), writer_limit - counts[segment.path.parent])
+            if position.is_finished or remaining <= 0:
                 continue
-            if len(entries) >= limit:
-                break
             try:
-                batch = read_segment(segment, position, limit=limit - len(entries))
+                batch = read_segment(segment, position, limit=remaining)
             except FileNotFoundError:
                 continue
             except OSError as error:
                 unreadable[segment.label] = error
                 continue
             entries += batch.entries
+            counts[segment.path.parent] += len(batch.entries)
             self._has_uncommitted_entries = self._has_uncommitted_entries or bool(batch.entries)
             self._positions[segment.key] = batch.position
             for damage in batch.damage:
@@ -139,7 +156,6 @@ class SegmentReader:
                     offset=damage.start,
                     bytes=damage.end - damage.start,
                 )
-        self._unreadable = unreadable
         return entries
 
     async def commit(self) -> None:

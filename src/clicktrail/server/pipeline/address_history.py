@@ -120,8 +120,8 @@ class AddressHistory:
             self._evict(self._arrival_order.popleft())
 
     def _evict(self, click: AddressClick) -> None:
-        self._cached.remove(click)
-        self._evicted_until = max(self._evicted_until or _MIN_TIME, click.at)
+        if self._cached.remove(click):
+            self._evicted_until = max(self._evicted_until or _MIN_TIME, click.at)
 
     async def _load_clicks(self, clicks: Sequence[Click]) -> "_FindClicks":
         """Load what the cache lacks near these clicks; return a function from IP address to its clicks."""
@@ -140,42 +140,63 @@ class AddressHistory:
 
 
 class ClicksByAddress:
-    """Clicks by IP address in chronological order, without duplicates."""
+    """Clicks by IP address in chronological order.
+
+    In each interval, of the clicks on one message by the same recipient and User-Agent only the first and the last are
+    included: with them, every count within `ACTIVITY_WINDOW` is the same as with all. Clicks on tampered tokens are all
+    included.
+    """
 
     def __init__(self, clicks: Iterable[AddressClick] = ()) -> None:
         # Keys are (IP address, whether the token was tampered).
         self._clicks: dict[tuple[str, bool], list[AddressClick]] = {}
         self._indexes: dict[tuple[str, bool], _ClickIndex] = {}
+        self._similar_clicks: dict[Hashable, list[AddressClick]] = {}
         for click in clicks:
             self.add(click)
 
     def add(self, click: AddressClick) -> bool:
-        """Add a click; return False if it is already included, or if its interval is full of earlier clicks."""
+        """Add a click; return False if it adds nothing, or if its interval is full of earlier clicks."""
         address = click.ip, click.tampered
-        clicks = self._clicks.setdefault(address, [])
-        position = bisect_left(clicks, sort_key(click), key=sort_key)
+        clicks = self._clicks.get(address, [])
+        position = _find_position(clicks, click)
         if clicks[position : position + 1] == [click]:
             return False
+        similar = () if click.tampered else tuple(self._similar_clicks.get(_similarity_key(click), ()))
+        if len(similar) > 1:
+            if similar[0].at <= click.at <= similar[-1].at:
+                return False
+            self.remove(similar[0] if click.at < similar[0].at else similar[-1])
+        clicks = self._clicks.setdefault(address, [])
+        position = _find_position(clicks, click)
         first, end = _find_interval(clicks, click)
         if end - first >= MAX_CLICKS_PER_INTERVAL:
             if position >= end:
                 return False
             self.remove(clicks[end - 1])
         clicks.insert(position, click)
+        if not click.tampered:
+            insort(self._similar_clicks.setdefault(_similarity_key(click), []), click, key=_get_time)
         if index := self._indexes.get(address):
             index.add(click)
         return True
 
-    def remove(self, click: AddressClick) -> None:
-        """Remove a click, if it is included."""
+    def remove(self, click: AddressClick) -> bool:
+        """Remove a click; return False if it is not included."""
         address = click.ip, click.tampered
-        if click not in self._clicks.get(address, ())[slice(*_find_interval(self._clicks.get(address, ()), click))]:
-            return
-        _remove_click(self._clicks, address, click)
-        if address not in self._clicks:
+        clicks = self._clicks.get(address, [])
+        position = _find_position(clicks, click)
+        if clicks[position : position + 1] != [click]:
+            return False
+        del clicks[position]
+        if not click.tampered:
+            _remove_click(self._similar_clicks, _similarity_key(click), click)
+        if not clicks:
+            del self._clicks[address]
             self._indexes.pop(address, None)
         elif index := self._indexes.get(address):
             index.remove(click)
+        return True
 
     def get_clicks(self, address: str) -> Iterator[AddressClick]:
         """Yield all clicks of an IP address."""
@@ -339,6 +360,14 @@ def _split_into_sides(clicks: Sequence[AddressClick], click: AddressClick) -> It
     middle = bisect_left(clicks, click.at, lo=first, hi=end, key=_get_time)
     yield (clicks[index] for index in range(middle - 1, max(first, middle - MAX_COMPARED_PER_SIDE) - 1, -1))
     yield (clicks[index] for index in range(middle, min(end, middle + MAX_COMPARED_PER_SIDE)))
+
+
+def _similarity_key(click: AddressClick) -> Hashable:
+    return click.ip, start_of_interval(click.at), click.message_id, click.recipient, click.user_agent_hash
+
+
+def _find_position(clicks: Sequence[AddressClick], click: AddressClick) -> int:
+    return bisect_left(clicks, sort_key(click), key=sort_key)
 
 
 def _find_interval(clicks: Sequence[AddressClick], click: AddressClick) -> tuple[int, int]:

@@ -33,12 +33,12 @@ from clicktrail.server.wiring.jobs import (
 )
 from clicktrail.server.wiring.overrides import COPY_INTERVAL_S, ERASE_INTERVAL_S, OverridesJob
 from clicktrail.server.wiring.processing import (
+    MAX_BATCH_LINES,
     BatchSize,
     LocalJournalReader,
     build_judge,
     build_processor,
     build_reader,
-    catch_up,
     open_analytics,
     rejudge_and_clear_cache,
 )
@@ -61,6 +61,8 @@ _MAX_LAG_S = 60.0
 """Normally a click is in the reports within a second."""
 _MAX_JUDGING_S = 5.0
 """A message with the most clicks that are judged together takes 5 ms."""
+_MAX_REST_S = 15.0
+"""The supervisor kills a process that has not ended 30 s after SIGTERM."""
 _GC_THRESHOLD = 20_000
 """New objects per garbage collection. A batch creates hundreds of thousands, and most are freed by reference counting:
 Python's default of 700 took a fifth of the processing time of a click."""
@@ -239,10 +241,12 @@ async def _run_processor(stopping: asyncio.Event, processor: Processor, store_lo
 
 
 async def _process_rest(processor: Processor, store_lock: asyncio.Lock) -> None:
-    """Process the rest of the journal before the engine ends; what fails is processed after the next start."""
+    """Process the rest of the journal before the engine ends; what fails or takes long is processed after the start."""
+    ends_at = time.monotonic() + _MAX_REST_S
     try:
         async with store_lock:
-            await catch_up(processor)
+            while await processor.run_once(MAX_BATCH_LINES) and time.monotonic() < ends_at:
+                pass
     except Exception as error:
         _LOG.error("cannot process the rest of the journal, continuing after the next start", error=error)
 

@@ -31,15 +31,16 @@ from clicktrail.server.wiring.quarantine import open_quarantine
 MAX_BATCH_LINES = 5_000
 """Journal lines per batch: enough to share the cost of an insert, few enough to be stored within a second."""
 
-_MIN_BATCH_LINES = 500
-_MAX_BATCH_S = 1.0
-"""A click waits for the batch in progress, for one of other writers and for its own."""
+_MIN_BATCH_LINES = 2_000
+"""With fewer, the fixed cost of a batch is most of its cost."""
+_MAX_BATCH_S = 1.5
+"""A click waits for the batch in progress and for its own."""
 
 _LOG = structlog.get_logger(component="engine")
 
 
 class BatchSize:
-    """Number of journal lines of the next batch: as many as were processed within a second.
+    """Number of journal lines of the next batch: as many as are processed within a short time.
 
     So the other clicks are not delayed for long where a batch takes more time, on a busy machine or during a flood.
 

@@ -4,6 +4,7 @@ WITH kept AS
     SELECT message_id, at, id
     FROM events
     WHERE message_id IN {message_ids:Array(String)} AND type = 'click'
+        AND at BETWEEN parseDateTime64BestEffort({since:String}, 3, 'UTC') AND parseDateTime64BestEffort({until:String}, 3, 'UTC')
         AND (message_id, intDiv(toUnixTimestamp64Milli(at), {interval_ms:Int64})) IN
         (
             SELECT tupleElement(message_interval, 1), toInt64(tupleElement(message_interval, 2))
