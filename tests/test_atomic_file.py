@@ -76,3 +76,13 @@ def test_failed_folder_sync_leaves_the_complete_new_file(path: Path, monkeypatch
     with pytest.raises(OSError, match="disk error"):
         write_atomically(path, b"new")
     assert (path.read_bytes(), list(path.parent.iterdir())) == (b"new", [path])
+
+
+def test_leftovers_of_killed_writers_are_deleted(tmp_path: Path) -> None:
+    old, young, other = (tmp_path / name for name in (".file-a1", ".file-b2", ".other-a1"))
+    for leftover in (old, young, other):
+        leftover.write_bytes(b"secret")
+    os.utime(old, (1, 1))
+    os.utime(other, (1, 1))
+    write_atomically(tmp_path / "file", b"new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".file-b2", ".other-a1", "file"]

@@ -7,6 +7,7 @@ import pytest
 
 from clicktrail import keyring_file
 from clicktrail.errors import KeyRingError, TokenForgedError
+from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.tokens import KeyRing, KeyState, TokenFormat
 
 
@@ -165,8 +166,37 @@ def test_full_ring_cannot_be_rotated(tmp_path: Path) -> None:
     path = tmp_path / keyring_file.FILE_NAME
     keyring_file.load_or_create(path, earlier_data_paths=[])
     assert list(range(1, 20)) == [keyring_file.rotate(path).number for _ in range(19)]
-    with pytest.raises(KeyRingError, match="has 20 keys"):
+    with pytest.raises(KeyRingError, match="has 20 keys") as refused:
         keyring_file.rotate(path)
+    assert "clicktrail keys remove" in refused.value.hint
+
+
+def test_revoked_key_of_a_full_ring_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / keyring_file.FILE_NAME
+    ring = keyring_file.load_or_create(path, earlier_data_paths=[])
+    for _ in range(19):
+        keyring_file.rotate(path)
+    old_link = keyring_file.load(path)
+    keyring_file.revoke(path, 5)
+    keyring_file.remove(path, 5)
+    assert keyring_file.rotate(path).number == 5
+    assert len(keyring_file.load(path).keys) == 20
+    assert HashedRecipients(keyring_file.load(path)).hash_recipient("ann@example.org") == HashedRecipients(
+        ring
+    ).hash_recipient("ann@example.org")
+    assert next(key for key in old_link.keys if key.number == 5).secret != keyring_file.load(path).keys[0].secret
+
+
+@pytest.mark.parametrize(("number", "reason"), [(0, "is the oldest"), (1, "is not revoked"), (7, "has no key 7")])
+def test_key_that_is_needed_is_not_removed(tmp_path: Path, number: int, reason: str) -> None:
+    path = tmp_path / keyring_file.FILE_NAME
+    keyring_file.load_or_create(path, earlier_data_paths=[])
+    keyring_file.rotate(path)
+    keyring_file.rotate(path)
+    keyring_file.revoke(path, 0)
+    with pytest.raises(KeyRingError, match=reason):
+        keyring_file.remove(path, number)
+    assert len(keyring_file.load(path).keys) == 3
 
 
 def test_revoked_key_opens_nothing(tmp_path: Path) -> None:

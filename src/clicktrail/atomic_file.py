@@ -1,8 +1,13 @@
 """Replace files atomically: after a crash a file is the complete old one or the complete new one."""
 
+import contextlib
 import os
 import tempfile
+import time
 from pathlib import Path
+
+_MAX_WRITING_S = 60.0
+"""A younger temporary file may belong to a process that is writing."""
 
 
 def write_atomically(path: Path, data: bytes, *, overwrite: bool = True) -> None:
@@ -13,6 +18,7 @@ def write_atomically(path: Path, data: bytes, *, overwrite: bool = True) -> None
         OSError: writing or syncing failed. The path holds the complete old file or, if only the sync of the folder
             failed, the complete new one, which a power cut may still undo.
     """
+    _remove_leftovers(path)
     descriptor, temp_name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     temp_path = Path(temp_name)
     try:
@@ -27,6 +33,16 @@ def write_atomically(path: Path, data: bytes, *, overwrite: bool = True) -> None
     finally:
         temp_path.unlink(missing_ok=True)  # repeated attempts must not fill the disk
     fsync_folder(path.parent)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Delete what a process left that was killed while it wrote the file. It may hold secrets."""
+    with os.scandir(path.parent) as entries:
+        leftovers = [Path(entry.path) for entry in entries if entry.name.startswith(f".{path.name}-")]
+    for leftover in leftovers:
+        with contextlib.suppress(FileNotFoundError):  # another process has deleted it
+            if leftover.stat().st_mtime < time.time() - _MAX_WRITING_S:
+                leftover.unlink()
 
 
 def fsync_folder(folder: Path) -> None:

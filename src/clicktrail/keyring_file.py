@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from clicktrail.atomic_file import write_atomically
+from clicktrail.disk_errors import describe_os_error
 from clicktrail.errors import KeyRingError
 from clicktrail.tokens import MAX_KEYS, SECRET_BYTES, Key, KeyRing, KeyState
 
@@ -30,6 +31,10 @@ _RESTORE_HINT = (
     "can be opened."
 )
 _FIRST_START_HINT = "clicktrail serve creates one at its very first start."
+_FULL_RING_HINT = (
+    "clicktrail keys revoke NUMBER ends the links of a key that you no longer need, and clicktrail keys remove NUMBER "
+    "makes room."
+)
 _NOT_A_KEY_RING_HINT = "name the right file; if this one was a ring, restore it from your backup"
 _GROUP_AND_OTHERS_MODE = stat.S_IRWXG | stat.S_IRWXO
 
@@ -123,7 +128,7 @@ def rotate(path: Path) -> Key:
     candidates = ((keys[0].number + step) % MAX_KEYS for step in range(1, MAX_KEYS + 1))
     free_number = next((number for number in candidates if number not in used_numbers), None)
     if free_number is None:
-        raise KeyRingError(f"the key ring {path} has {MAX_KEYS} keys, and cannot have more")
+        raise KeyRingError(f"the key ring {path} has {MAX_KEYS} keys, and cannot have more", hint=_FULL_RING_HINT)
     new_key = _generate_key(free_number)
     older_keys = [replace(key, state=KeyState.OPEN) if key.state is KeyState.SEAL else key for key in keys]
     _write(path, [new_key, *older_keys], overwrite=True)
@@ -137,12 +142,37 @@ def revoke(path: Path, number: int) -> None:
         KeyRingError: the ring cannot be read or written, has no such key, or the key is the one that seals.
     """
     keys = load(path).keys
-    revoked = next((key for key in keys if key.number == number), None)
-    if revoked is None:
-        raise KeyRingError(f"the key ring {path} has no key {number}", hint="clicktrail keys list shows its keys")
+    revoked = _find_key(keys, number, path)
     if revoked.state is KeyState.SEAL:
         raise KeyRingError(f"key {number} seals new links", hint="run clicktrail keys rotate first to replace it")
     _write(path, [replace(key, state=KeyState.REVOKED) if key is revoked else key for key in keys], overwrite=True)
+
+
+def remove(path: Path, number: int) -> None:
+    """Remove a revoked key, so that a full ring can have a new one.
+
+    Raises:
+        KeyRingError: the ring cannot be read or written, has no such key, or the key is not revoked or the oldest.
+    """
+    keys = load(path).keys
+    removed = _find_key(keys, number, path)
+    if removed is keys[-1]:
+        raise KeyRingError(
+            f"key {number} is the oldest: it hashes erased recipients", hint="remove another key; this one stays"
+        )
+    if removed.state is not KeyState.REVOKED:
+        raise KeyRingError(
+            f"key {number} is not revoked",
+            hint=f"run clicktrail keys revoke {number} first: every link that it sealed stops working",
+        )
+    _write(path, [key for key in keys if key is not removed], overwrite=True)
+
+
+def _find_key(keys: Iterable[Key], number: int, path: Path) -> Key:
+    found = next((key for key in keys if key.number == number), None)
+    if found is None:
+        raise KeyRingError(f"the key ring {path} has no key {number}", hint="clicktrail keys list shows its keys")
+    return found
 
 
 def _generate_key(number: int) -> Key:
@@ -187,4 +217,4 @@ def _write(path: Path, keys: Iterable[Key], *, overwrite: bool) -> None:
     except FileExistsError as error:
         raise KeyRingError(f"there is a file at {path} already", hint="choose another name, or move it away") from error
     except OSError as error:
-        raise KeyRingError(f"cannot write the key ring {path}: {error.strerror}") from error
+        raise KeyRingError(f"cannot write the key ring {path}: {describe_os_error(error, path)}") from error

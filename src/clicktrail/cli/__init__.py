@@ -6,6 +6,7 @@ another, and the exit status is 1; for wrong usage it is 2.
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ import typer
 from clicktrail.cli.command_table import CommandTableGroup
 from clicktrail.cli.conversion import convert_without_pydantic
 from clicktrail.cli.terminal import print_error, print_line
+from clicktrail.disk_errors import describe_os_error
 from clicktrail.errors import ClicktrailError
 
 __all__ = ["app", "main"]
@@ -50,7 +52,12 @@ def main() -> None:
     """Run the command line and exit with its status. Only its user can read the files that it creates."""
     os.umask(0o077)
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here, where an error can be reported
+    except OSError as error:
+        _report_os_error(error)
     except ClicktrailError as error:
         print_error(str(error), hint=error.hint)
     except ModuleNotFoundError as error:
@@ -58,3 +65,10 @@ def main() -> None:
             raise
         print_error(f"this command needs {error.name}", hint="pip install 'clicktrail[server]'")
     sys.exit(1)
+
+
+def _report_os_error(error: OSError) -> None:
+    path = Path(str(error.filename or "standard output"))
+    if error.filename is None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left cannot be written at the end either
+    print_error(f"cannot use {path}: {describe_os_error(error, path)}")

@@ -4,7 +4,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -28,6 +28,7 @@ from clicktrail.cli.tables import (
     format_click_rates,
 )
 from clicktrail.cli.terminal import escape_control_characters_in_json
+from clicktrail.disk_errors import describe_os_error
 from clicktrail.errors import ClicktrailError
 from clicktrail.judge import Judge
 from clicktrail.judge.scoring import compute_verdict_state, describe_counterfactual
@@ -104,11 +105,16 @@ def _judge_partitions(
                 yield timeline, clicks
 
 
-def _open_csv(file: Path | None) -> AbstractContextManager[IO[str] | None]:
+@contextmanager
+def _open_csv(file: Path | None) -> Iterator[IO[str] | None]:
+    if file is None:
+        yield None
+        return
     try:
-        return file.open("w", encoding="utf-8", newline="") if file else nullcontext()
+        with file.open("w", encoding="utf-8", newline="") as output:
+            yield output
     except OSError as error:
-        raise ClicktrailError(f"cannot write {file}: {error.strerror}") from error
+        raise ClicktrailError(f"cannot write {file}: {describe_os_error(error, file)}") from error
 
 
 class JsonClickWriter:

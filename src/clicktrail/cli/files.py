@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from clicktrail.disk_errors import describe_os_error
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.link import BodyType
 
@@ -42,4 +43,4 @@ def write_bytes(file: Path, content: bytes) -> None:
     try:
         file.write_bytes(content)
     except OSError as error:
-        raise ClicktrailError(f"cannot write {file}: {error.strerror}") from error
+        raise ClicktrailError(f"cannot write {file}: {describe_os_error(error, file)}") from error

@@ -56,6 +56,16 @@ def revoke(
 
 
 @app.command()
+def remove(
+    number: Annotated[int, typer.Argument(help="Number of a revoked key in clicktrail keys list.", metavar="NUMBER")],
+    config: Config = None,
+) -> None:
+    """Remove a revoked key from a full ring. Its links answer 404 for ever, and a new key can get its number."""
+    keyring_file.remove(_get_ring_path(config), number)
+    print_message(f"key {number} is removed: back up the ring again, and keep no older backup in use")
+
+
+@app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="File to write; it must not exist yet.", metavar="FILE")],
     config: Config = None,

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from clicktrail.atomic_file import write_atomically
+from clicktrail.disk_errors import describe_os_error
 from clicktrail.errors import StorageError
 from clicktrail.judge.network_lists import ListedNetwork
 from clicktrail.server.json_file import read_json_file
@@ -48,4 +49,4 @@ def write(path: Path, operator_networks: OperatorNetworks) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(path, msgspec.json.encode(operator_networks, order="sorted"))
     except OSError as error:
-        raise StorageError(f"cannot write the networks to {path}: {error.strerror}") from error
+        raise StorageError(f"cannot write the networks to {path}: {describe_os_error(error, path)}") from error

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from clicktrail.atomic_file import write_atomically
+from clicktrail.disk_errors import describe_os_error
 from clicktrail.errors import StorageError
 from clicktrail.model.consent import Consent, ConsentRecord
 from clicktrail.model.edit import LinkEdit
@@ -89,7 +90,7 @@ def _merge(path: Path, *, edits: Iterable[LinkEdit], erased: Iterable[str], cons
     try:
         write_atomically(path, msgspec.json.format(msgspec.json.encode(new, order="sorted")) + b"\n")
     except OSError as error:
-        raise StorageError(f"cannot write the overrides to {path}: {error.strerror}") from error
+        raise StorageError(f"cannot write the overrides to {path}: {describe_os_error(error, path)}") from error
 
 
 def _merge_consents(old: Iterable[ConsentRecord], new: Iterable[ConsentRecord]) -> tuple[ConsentRecord, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from clicktrail.atomic_file import fsync_folder, write_atomically
+from clicktrail.disk_errors import describe_os_error
 from clicktrail.errors import StorageError
 from clicktrail.server.ports import Clock, JournalEntry
 
@@ -90,7 +91,7 @@ class QuarantineFolder:
             write_atomically(self._get_path(event), msgspec.json.encode(event))
         except OSError as error:
             raise StorageError(
-                f"cannot put an event into quarantine in {self._folder}: {error.strerror}",
+                f"cannot put an event into quarantine in {self._folder}: {describe_os_error(error, self._folder)}",
                 hint="check space and permissions: until then no further event is processed",
             ) from error
 

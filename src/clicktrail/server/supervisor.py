@@ -16,12 +16,13 @@ from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
 from clicktrail import keyring_file
 from clicktrail.atomic_file import write_atomically
+from clicktrail.disk_errors import describe_os_error
 from clicktrail.errors import SettingsError, StorageError
 from clicktrail.server.asgi import serve_app
 from clicktrail.server.child import ChildProcess
@@ -168,9 +169,16 @@ def _get_bound_address(listening_socket: socket.socket) -> HostPort:
     return HostPort(host, port)
 
 
+def _open_lock(path: Path) -> TextIO:
+    try:
+        return path.open("w")
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {describe_os_error(error, path)}") from error
+
+
 @contextlib.contextmanager
 def _hold_lock(lock_path: Path) -> Iterator[None]:
-    with lock_path.open("w") as file:
+    with _open_lock(lock_path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

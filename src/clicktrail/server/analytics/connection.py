@@ -22,6 +22,7 @@ import chdb
 import msgspec
 from chdb.state.sqlitelike import Connection
 
+from clicktrail.disk_errors import describe_free_space
 from clicktrail.errors import StorageError
 
 QueryParameter = str | Sequence[str] | None
@@ -53,6 +54,8 @@ _DATA_ERROR_PREFIXES = (
 )
 """Names of ClickHouse's errors that the values of a statement cause: the same statement fails again."""
 
+_DISK_ERROR_NAME_PATTERN = re.compile("SPACE|WRITE|FSYNC|FILE")
+
 _Row = TypeVar("_Row")
 _Result = TypeVar("_Result")
 _encoder = msgspec.json.Encoder()
@@ -78,6 +81,7 @@ class ChdbPool:
             raise StorageError(
                 f"cannot open analytics in {folder}", hint="is another clicktrail running with this data folder?"
             ) from error
+        self._folder = folder
         self._idle_connections: SimpleQueue[Connection] = SimpleQueue()
         for connection in connections:
             self._idle_connections.put(connection)
@@ -144,7 +148,8 @@ class ChdbPool:
         except RuntimeError as error:
             match = _ERROR_NAME_PATTERN.search(str(error))
             name = match[1] if match else "reason unknown"
-            refused = StorageError(f"analytics refused a statement: {name}")
+            hint = describe_free_space(self._folder) if _DISK_ERROR_NAME_PATTERN.search(name) else ""
+            refused = StorageError(f"analytics refused a statement: {name}", hint=hint)
             refused.retryable = not name.startswith(_DATA_ERROR_PREFIXES)
             raise refused from error
         finally:

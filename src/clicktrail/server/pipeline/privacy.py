@@ -62,7 +62,7 @@ class Anonymizer:
 class HashedRecipients:
     """Keyed hashes of recipients: the edge can test membership without storing addresses.
 
-    The key is the oldest key of the key ring, because keys are added and revoked but never removed.
+    The key is the oldest key of the key ring: it can be revoked, but `keyring_file.remove` refuses to remove it.
 
     Args:
         ring: the key ring.

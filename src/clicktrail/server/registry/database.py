@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from clicktrail.disk_errors import describe_free_space
 from clicktrail.errors import SettingsError, StorageError
 
 _POOL_SIZE = 4
@@ -21,6 +22,9 @@ _TIMEOUT_S = 3.0
 _SLOW_FAILURE_S = 1.0
 """A refused connection fails at once, and one that is not answered in seconds."""
 
+_PRIMARY_CODE_MASK = 0xFF
+"""An extended result code of SQLite has its primary code in the lowest byte."""
+_DISK_ERROR_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
 _SEARCH_BYTES = 16 * 1024 * 1024
 _SEARCH_OVERLAP_BYTES = 8 * 1024
 """Longer than any recipient in any encoding."""
@@ -110,7 +114,8 @@ class Database:
                 cursor.execute("VACUUM")
                 _truncate_wal(cursor)
         except (OSError, sqlite3.Error) as error:
-            raise StorageError(f"the registry cannot be rewritten: {type(error).__name__}") from error
+            reason = _describe_sqlite_error(error, self.engine)
+            raise StorageError(f"the registry cannot be rewritten: {reason}") from error
         finally:
             connection.close()
 
@@ -119,7 +124,20 @@ class Database:
             with self.engine.begin() as connection:
                 return operation(connection)
         except SQLAlchemyError as error:  # its text quotes rows, so it is not part of the message
-            raise StorageError(f"the registry refused: {type(error).__name__}") from error
+            raise StorageError(f"the registry refused: {describe_database_error(error, self.engine)}") from error
+
+
+def describe_database_error(error: SQLAlchemyError, engine: Engine) -> str:
+    """The kind of error and, if SQLite could not write, the disk and its free space."""
+    return _describe_sqlite_error(getattr(error, "orig", None) or error, engine)
+
+
+def _describe_sqlite_error(error: BaseException, engine: Engine) -> str:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & _PRIMARY_CODE_MASK
+    if code not in _DISK_ERROR_CODES:
+        return type(error).__name__
+    file = Path(str(engine.url.database))
+    return f"{file} cannot be written; {describe_free_space(file)}"
 
 
 def _truncate_wal(cursor: DBAPICursor) -> None:

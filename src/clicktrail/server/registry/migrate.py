@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from clicktrail.errors import StorageError
-from clicktrail.server.registry.database import Database
+from clicktrail.server.registry.database import Database, describe_database_error
 
 _ADVISORY_LOCK_ID = 7_234_001
 """Id of our lock among PostgreSQL's advisory locks; an arbitrary number."""
@@ -30,7 +30,9 @@ def migrate(database: Database) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except SQLAlchemyError as error:
-        raise StorageError(f"cannot open the registry: {type(error).__name__}", hint=_CONNECTION_HINT) from error
+        raise StorageError(
+            f"cannot open the registry: {describe_database_error(error, database.engine)}", hint=_CONNECTION_HINT
+        ) from error
     except CommandError as error:
         raise StorageError(
             "the registry was written by a newer version of clicktrail", hint="install that version"

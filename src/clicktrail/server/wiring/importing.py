@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from clicktrail import keyring_file
 from clicktrail.audit import message_key
+from clicktrail.disk_errors import describe_free_space
 from clicktrail.errors import StorageError
 from clicktrail.model.event import AnonymousClick, AnyEvent, encode_event, normalize_event_recipient
 from clicktrail.server import overrides_file
@@ -40,9 +41,9 @@ async def _write_events(settings: Settings, events: Iterable[AnyEvent]) -> int:
             journal.append(encode_event(_assign_message_id(event)), lambda _is_durable: None)
             count += 1
             if not count % _BATCH_LINES:
-                flush_or_raise(journal)
+                flush_or_raise(journal, settings)
                 await asyncio.sleep(0)
-        flush_or_raise(journal)
+        flush_or_raise(journal, settings)
     return count
 
 
@@ -54,7 +55,7 @@ def _assign_message_id(event: AnyEvent) -> AnyEvent:
     return replace(event, message_id=message_key(event))
 
 
-def flush_or_raise(journal: MeasuredJournal) -> None:
+def flush_or_raise(journal: MeasuredJournal, settings: Settings) -> None:
     """Write and sync all appended events.
 
     Raises:
@@ -63,6 +64,6 @@ def flush_or_raise(journal: MeasuredJournal) -> None:
     journal.flush()
     if journal.is_degraded:
         raise StorageError(
-            "the disk of the journal cannot be written",
+            f"the journal {settings.journal_path} cannot be written: {describe_free_space(settings.journal_path)}",
             hint="make space and repeat the command: each event is counted once",
         )

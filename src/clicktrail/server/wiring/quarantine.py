@@ -48,7 +48,7 @@ async def _append_lines(settings: Settings, events: list[QuarantinedEvent]) -> N
     with open_journal(settings, _WRITER_NAME) as journal:
         for event in events:
             journal.append(event.line, lambda _is_durable: None)
-        flush_or_raise(journal)
+        flush_or_raise(journal, settings)
 
 
 def erase_recipient(quarantine: QuarantineFolder, recipient: str) -> None:

@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 
 from clicktrail import keyring_file
+from clicktrail.disk_errors import describe_os_error
 from clicktrail.errors import StorageError
 from clicktrail.model.link_set import LinkSet
 from clicktrail.server.journal.writer import Durability, SegmentWriter
@@ -175,4 +176,4 @@ def _create_private_file(path: Path) -> None:
     try:
         path.touch(mode=0o600)
     except OSError as error:
-        raise StorageError(f"cannot create the registry {path}: {error.strerror}") from error
+        raise StorageError(f"cannot create the registry {path}: {describe_os_error(error, path)}") from error
