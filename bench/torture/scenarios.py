@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final, Protocol
 
-from bench.torture import disk_damage, kills, lost_folders, mail
+from bench.torture import disk_damage, floods, kills, lost_folders, mail
 
 
 class ScenarioResult(Protocol):
@@ -43,6 +43,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "kills": kills.torture,
     "disk-damage": disk_damage.torture,
     "lost-folders": lost_folders.torture,
+    "floods": floods.torture,
     "mail": mail.torture,
 }
 """Scenarios by name."""
