@@ -109,10 +109,10 @@ async def test_processor_continues_with_the_new_verdicts(tmp_path: Path) -> None
 def test_slow_batch_makes_the_next_ones_smaller() -> None:
     size = BatchSize()
     sizes = [size.lines]
-    for lines, duration_s in [(5_000, 1.4), (5_000, 3.0), (2_500, 60.0), (2_000, 0.1), (9, 0.1)]:
+    for lines, duration_s in [(5_000, 0.9), (5_000, 2.0), (2_500, 60.0), (1_000, 0.1), (9, 0.1), (1, 0.1)]:
         size.update(lines=lines, duration_s=duration_s)
         sizes.append(size.lines)
-    assert sizes == [MAX_BATCH_LINES, MAX_BATCH_LINES, 2_500, 2_000, 4_000, MAX_BATCH_LINES]
+    assert sizes == [MAX_BATCH_LINES, MAX_BATCH_LINES, 2_500, 1_000, 2_000, 4_000, MAX_BATCH_LINES]
 
 
 async def test_rejudging_waits_for_the_store_lock(tmp_path: Path) -> None:
