@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
 from hypothesis import given
@@ -70,6 +71,9 @@ class ListReader:
         """The next entries."""
         entries, self._entries = self._entries[:limit], self._entries[limit:]
         return entries
+
+    async def erase(self, _entries: Sequence[JournalEntry]) -> None:
+        """Do nothing."""
 
     async def commit(self) -> None:
         """Do nothing."""

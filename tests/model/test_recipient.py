@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clicktrail.model.event import Click, decode_event, encode_event
-from clicktrail.model.recipient import normalize_recipient, unique_recipients
+from clicktrail.model.recipient import find_addresses, normalize_recipient, unique_recipients
 from tests.support.judged_lines import SENT_AT
 
 SPELLINGS = {
@@ -87,3 +87,18 @@ def test_event_is_encoded_and_decoded_with_a_normalized_recipient() -> None:
     line = encode_event(click)
     assert b"MARY" not in line
     assert decode_event(line.replace(b"mary@", b"MARY@")).recipient == "mary@example.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "addresses"),
+    [
+        ("https://a.example/?email=Mary@a.example&b=1", {"mary@a.example"}),
+        ("https://a.example/?email=MARY%40a.example#x", {"mary@a.example"}),
+        ("https://a.example/?email=mary%2540a.example", {"mary@a.example"}),
+        ("https://a.example/u/mary%C3%BC@a.example/", {"maryü@a.example"}),
+        ("https://a.example/?b=1", set()),
+    ],
+)
+def test_addresses_of_a_url(url: str, addresses: set[str]) -> None:
+    assert addresses <= find_addresses(url)
+    assert bool(addresses) == bool(find_addresses(url))

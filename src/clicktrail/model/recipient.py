@@ -7,6 +7,7 @@ their own lower-casing differs (SQLite and ClickHouse know ASCII only, PostgreSQ
 import re
 import unicodedata
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 import ada_url
 
@@ -15,6 +16,9 @@ _NULL_PATH = "<>"
 _ACE_PREFIX = "xn--"
 """Start of an internationalized domain label in ASCII (RFC 5890 section 2.3.2.1)."""
 _MAX_LABEL_CHARS = 63
+_ENCODED_AT = "%40"
+_TWICE_ENCODED_AT = "%2540"
+_ADDRESS = re.compile(r"[^\s/?&=#;,:<>\"'()@]{1,64}@[^\s/?&=#;,:<>\"'()@]{1,255}")
 MAX_NAME_CHARS = 1_000
 """An address has up to 254 characters (RFC 5321, erratum 1690). The time of composition (NFC) can be quadratic."""
 _FINAL_SIGMA = re.compile(r"(?<=[^\W\d_])\u03c3(?![^\W\d_])")
@@ -41,6 +45,14 @@ def normalize_recipient(recipient: str) -> str:
 def unique_recipients(recipients: Iterable[str]) -> tuple[str, ...]:
     """Return the normalized names without repetition and without the empty one, in order."""
     return tuple(dict.fromkeys(name for name in map(normalize_recipient, recipients) if name))
+
+
+def find_addresses(url: str) -> set[str]:
+    """Return the email addresses in a URL, also percent-encoded once or twice."""
+    if "@" not in url and _ENCODED_AT not in url and _TWICE_ENCODED_AT not in url:
+        return set()
+    once = unquote(url)
+    return {normalize_recipient(address) for text in (url, once, unquote(once)) for address in _ADDRESS.findall(text)}
 
 
 def _extract_address(mailbox: str) -> str:

@@ -70,3 +70,14 @@ def test_segment_of_version_1_is_overwritten(tmp_path: Path) -> None:
 
 def test_missing_journal_holds_nothing(tmp_path: Path) -> None:
     assert erase(tmp_path / "journal") == 0
+
+
+async def test_entries_that_were_read_are_overwritten(tmp_path: Path) -> None:
+    reader = SegmentReader(tmp_path, tmp_path / "cursor.json")
+    with SegmentWriter(tmp_path / "edge-0", asyncio.get_running_loop()) as writer:
+        append(writer, *LINES)
+        entries = await reader.read(10)
+        await reader.erase([entry for entry in entries if is_marys(entry.line)])
+        await reader.erase(entries[:1])
+        append(writer, b"bob 3")
+    assert read_journal_lines(tmp_path) == [b"      ", b"bob 1", b"      ", b"bob 2", b"bob 3"]

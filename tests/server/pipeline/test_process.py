@@ -41,12 +41,14 @@ class ListReader:
 
     Attributes:
         committed: number of committed lines.
+        erased: lines that were overwritten.
         failures: number of next commits that fail.
     """
 
     def __init__(self, lines: Sequence[bytes], *, start: int = 0) -> None:
         self.committed = start
         self.failures = 0
+        self.erased: list[bytes] = []
         self._lines = lines
         self._next = start
 
@@ -54,6 +56,9 @@ class ListReader:
         entries = [JournalEntry(line, None) for line in self._lines[self._next : self._next + limit]]
         self._next += len(entries)
         return entries
+
+    async def erase(self, entries: Sequence[JournalEntry]) -> None:
+        self.erased += [entry.line for entry in entries]
 
     async def commit(self) -> None:
         if self.failures:
@@ -70,6 +75,9 @@ class UncommittedReader:
 
     async def read(self, limit: int) -> Sequence[JournalEntry]:
         return await self._reader.read(limit)
+
+    async def erase(self, entries: Sequence[JournalEntry]) -> None:
+        await self._reader.erase(entries)
 
     async def commit(self) -> None:
         pass
@@ -617,3 +625,17 @@ async def test_overwritten_line_is_skipped() -> None:
     overwriting = processor(ListReader([b"    ", encode_event(sent("m1"))]), analytics)
     assert await drain(overwriting) == 2
     assert (list(analytics.events), overwriting.unreadable_count) == (["m1-sent"], 0)
+
+
+async def test_lines_of_erased_recipients_are_overwritten_when_they_are_read() -> None:
+    ann, url = "ann@example.com", "https://shop.example/?email=Ann%40Example.com"
+    marys = encode_event(click("m1", "1", recipient=ann))
+    others = [encode_event(sent("m2")), encode_event(click("m2", "1", recipient="bob@example.com"))]
+    anonymous = AnonymousClick(id="a1", at=SENT_AT, campaign="spring", url=url, verdict=Verdict.HUMAN)
+    lines = [marys, *others, encode_event(anonymous)]
+    reader, analytics = ListReader(lines), MemoryAnalytics()
+    erasing = processor(reader, analytics)
+    erasing.skip_recipients({ann})
+    assert await drain(erasing) == len(lines)
+    assert reader.erased == [marys, lines[-1]]
+    assert sorted(analytics.events) == ["m2-1", "m2-sent"]

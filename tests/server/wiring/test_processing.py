@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -82,6 +83,9 @@ class ListReader:
         """Return the next entries."""
         entries, self._entries = self._entries[:limit], self._entries[limit:]
         return entries
+
+    async def erase(self, _entries: Sequence[JournalEntry]) -> None:
+        """Do nothing."""
 
     async def commit(self) -> None:
         """Do nothing."""

@@ -4,8 +4,9 @@ Each frame keeps its place and length, so positions stay valid, and a writer app
 overwritten. An overwritten line consists of spaces; readers skip it.
 """
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +33,29 @@ def erase_lines(folder: Path, *, is_erased: Callable[[bytes], bool], is_in_text:
     )
 
 
+def overwrite_lines(segment: SegmentFile, lines: Mapping[int, bytes]) -> None:
+    """Overwrite the lines of a segment, given by the offsets of their frames. A segment that is gone is ignored.
+
+    Raises:
+        OSError: some may be left; it is safe to repeat the call.
+    """
+    frame_format = segment.frame_format
+    with contextlib.suppress(FileNotFoundError), segment.path.open("r+b", buffering=0) as file:
+        descriptor = file.fileno()
+        status = os.fstat(descriptor)
+        for offset, line in lines.items():
+            data = os.pread(descriptor, frame_format.frame_header_size + len(line), offset)
+            if frame_format.parse(data, 0)[1] == line:
+                os.pwrite(descriptor, frame_format.encode([b" " * len(line)]), offset)
+        _sync(descriptor, status)
+
+
+def _sync(descriptor: int, status: os.stat_result) -> None:
+    os.fdatasync(descriptor)
+    # The time of the last change starts the retention period.
+    os.utime(descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
 def _erase_in_segment(
     segment: SegmentFile, *, is_erased: Callable[[bytes], bool], is_in_text: Callable[[bytes], bool]
 ) -> int:
@@ -56,9 +80,7 @@ def _erase_in_segment(
                 count += 1
         if not is_live and is_in_text(data[end:]):
             os.ftruncate(descriptor, end)  # a batch that a crash has torn, or damage without a sound frame behind it
-        os.fdatasync(descriptor)
-        # The time of the last change starts the retention period.
-        os.utime(descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
+        _sync(descriptor, status)
     return count
 
 

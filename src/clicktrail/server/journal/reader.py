@@ -8,6 +8,7 @@ Damage is passed over: reading goes on with the next sound frame. What cannot be
 bad block, is tried again with each read, and keeps no other segment from being read.
 """
 
+import asyncio
 import contextlib
 import os
 from collections import Counter
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import structlog
 from msgspec.structs import replace
@@ -29,6 +31,7 @@ from clicktrail.server.journal.cursor import (
     save_cursor,
     set_cursor_aside,
 )
+from clicktrail.server.journal.erasing import overwrite_lines
 from clicktrail.server.journal.frames import DamagedRange, iter_frames, read_tail
 from clicktrail.server.journal.segments import SegmentFile, is_being_written, list_segments
 from clicktrail.server.monitoring.heartbeat import Problem
@@ -157,6 +160,23 @@ class SegmentReader:
                     bytes=damage.end - damage.start,
                 )
         return entries
+
+    async def erase(self, entries: Sequence[JournalEntry]) -> None:
+        """Overwrite entries that were read.
+
+        Raises:
+            StorageError: some may be left; it is safe to repeat the call.
+        """
+        lines_by_segment: dict[str, dict[int, bytes]] = {}
+        for entry in entries:
+            position = cast("JournalPosition", entry.position)
+            lines_by_segment.setdefault(position.segment, {})[position.offset] = entry.line
+        try:
+            for segment in self._segments.values():
+                if lines := lines_by_segment.get(segment.label):
+                    await asyncio.to_thread(overwrite_lines, segment, lines)
+        except OSError as error:
+            raise StorageError(f"the journal in {self._folder} cannot be written: {error.strerror}") from error
 
     async def commit(self) -> None:
         """Durably store the positions behind the entries read so far.

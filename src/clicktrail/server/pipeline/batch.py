@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from clicktrail.errors import EventError
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
+from clicktrail.model.recipient import find_addresses
 from clicktrail.server.ports import JournalEntry
 
 MAX_FAILURES = 2
@@ -33,6 +34,7 @@ class Batch:
         events_by_message: events by message id; events without a message are left out.
         clicks: all clicks, with or without a message.
         unreadable: entries that are not events.
+        erased: entries of erased recipients, or whose URL holds an erased address.
     """
 
     lines: tuple[bytes, ...]
@@ -41,6 +43,7 @@ class Batch:
     events_by_message: Mapping[str, list[AnyEvent]]
     clicks: tuple[Click, ...]
     unreadable: tuple[tuple[JournalEntry, EventError], ...]
+    erased: tuple[JournalEntry, ...]
 
 
 def decode_batch(entries: Sequence[JournalEntry], *, erased_recipients: Container[str]) -> Batch:
@@ -50,6 +53,7 @@ def decode_batch(entries: Sequence[JournalEntry], *, erased_recipients: Containe
     anonymous_clicks: list[AnonymousClick] = []
     events_by_message: dict[str, list[AnyEvent]] = {}
     unreadable: list[tuple[JournalEntry, EventError]] = []
+    erased: list[JournalEntry] = []
     for entry in entries:
         if entry.line.isspace():  # overwritten when its recipient was erased
             continue
@@ -58,7 +62,8 @@ def decode_batch(entries: Sequence[JournalEntry], *, erased_recipients: Containe
         except EventError as error:
             unreadable.append((entry, error))
             continue
-        if event.recipient in erased_recipients:
+        if event.recipient in erased_recipients or _has_erased_address(event, erased_recipients):
+            erased.append(entry)
             continue
         if isinstance(event, AnonymousClick):
             anonymous_clicks.append(event)
@@ -75,7 +80,15 @@ def decode_batch(entries: Sequence[JournalEntry], *, erased_recipients: Containe
         events_by_message=events_by_message,
         clicks=tuple(event for event in events if isinstance(event, Click)),
         unreadable=tuple(unreadable),
+        erased=tuple(erased),
     )
+
+
+def _has_erased_address(event: AnyEvent, erased_recipients: Container[str]) -> bool:
+    """Whether the URL of a click holds an erased address, such as in a link whose recipient is unknown."""
+    if not isinstance(event, Click | AnonymousClick):
+        return False
+    return any(address in erased_recipients for address in find_addresses(event.url))
 
 
 @dataclass(slots=True, kw_only=True)

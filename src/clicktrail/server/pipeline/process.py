@@ -87,6 +87,7 @@ class Processor:
             event_store, cache_size=_ADDRESS_CLICKS_PER_MESSAGE * cache_size, worker=self.worker
         )
         self._erased_recipients: Container[str] = ()
+        self._erased_entries: list[JournalEntry] = []
         self._is_cache_invalid = False
         self._ip_addresses_shortened_before: datetime | None = None
         self._pending = PendingBatch()
@@ -148,6 +149,9 @@ class Processor:
             await self._put_into_quarantine(self._pending.entries[0], _KILLED_PROCESS)
         while self._pending.parts:
             await self._attempt(self._pending.parts[0])
+        if self._erased_entries:
+            await self._reader.erase(self._erased_entries)
+            self._erased_entries = []
         await self._reader.commit()
         if self._isolation.attempts:
             self._isolation.attempts.end()
@@ -187,6 +191,7 @@ class Processor:
         event_times = [event.at for event in batch.events if event.source == _OWN_SOURCE]
         self.oldest_event_at = min((*event_times, *filter(None, [self.oldest_event_at])), default=None)
         judged_count = await self._process(batch, skipped_message_ids=part.skipped_message_ids)
+        self._erased_entries += batch.erased
         self._update_counters(batch)
         self.judged_message_count += judged_count
 

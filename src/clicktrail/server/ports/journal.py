@@ -51,5 +51,12 @@ class JournalReader(Protocol):
     async def read(self, limit: int) -> Sequence[JournalEntry]:
         """Return up to ``limit`` next entries; empty if there are none yet. The new position is not yet committed."""
 
+    async def erase(self, entries: Sequence[JournalEntry]) -> None:
+        """Overwrite entries that were read, because their recipients are erased.
+
+        Raises:
+            StorageError: some may be left; it is safe to repeat the call.
+        """
+
     async def commit(self) -> None:
         """Durably store the position behind the entries read so far, so that they are not read again."""

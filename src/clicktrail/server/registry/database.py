@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from clicktrail.disk_errors import describe_free_space
 from clicktrail.errors import SettingsError, StorageError
+from clicktrail.server.file_search import is_in_file
 
 _POOL_SIZE = 4
 _TIMEOUT_S = 3.0
@@ -25,10 +26,6 @@ _SLOW_FAILURE_S = 1.0
 _PRIMARY_CODE_MASK = 0xFF
 """An extended result code of SQLite has its primary code in the lowest byte."""
 _DISK_ERROR_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
-_SEARCH_BYTES = 16 * 1024 * 1024
-_SEARCH_OVERLAP_BYTES = 8 * 1024
-"""Longer than any recipient in any encoding."""
-
 Result = TypeVar("Result")
 
 
@@ -110,7 +107,7 @@ class Database:
             cursor = connection.cursor()
             _truncate_wal(cursor)
             # secure_delete overwrites deleted rows, but not the copies that SQLite leaves when it moves rows.
-            if _search_file(Path(str(self.engine.url.database)), is_left):
+            if is_in_file(Path(str(self.engine.url.database)), is_left):
                 cursor.execute("VACUUM")
                 _truncate_wal(cursor)
         except (OSError, sqlite3.Error) as error:
@@ -145,16 +142,6 @@ def _truncate_wal(cursor: DBAPICursor) -> None:
     row = cursor.fetchone()
     if row is None or row[0]:
         raise StorageError("the registry is in use: its log still holds deleted rows")
-
-
-def _search_file(path: Path, is_found: Callable[[bytes], bool]) -> bool:
-    with path.open("rb") as file:
-        overlap = b""
-        while chunk := file.read(_SEARCH_BYTES):
-            if is_found(overlap + chunk):
-                return True
-            overlap = chunk[-_SEARCH_OVERLAP_BYTES:]
-    return False
 
 
 def _create_sqlite_engine(url: URL, *, read_only: bool) -> Engine:

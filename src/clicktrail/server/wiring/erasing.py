@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from clicktrail.errors import StorageError
+from clicktrail.server.file_search import is_in_file
 from clicktrail.server.journal.erasing import erase_lines
 from clicktrail.server.pipeline.erasure import ErasedRecipient
 from clicktrail.server.ports import ErasedRows, ErasureResult, EventStore, PendingErasure
@@ -30,7 +31,7 @@ async def erase_pending_recipients(settings: Settings, registry: Registry, event
 
 def find_files_with_recipient(settings: Settings, recipient: ErasedRecipient) -> list[Path]:
     """Files of the data folder that hold a recipient, except those of analytics, which are compressed."""
-    return [path for path in _iterate_files(settings) if recipient.is_in_text(_read_or_empty(path))]
+    return [path for path in _iterate_files(settings) if _is_in_file(path, recipient)]
 
 
 async def _erase_recipient(
@@ -56,8 +57,8 @@ def _iterate_files(settings: Settings) -> Iterator[Path]:
             yield path
 
 
-def _read_or_empty(path: Path) -> bytes:
+def _is_in_file(path: Path, recipient: ErasedRecipient) -> bool:
     try:
-        return path.read_bytes()
+        return is_in_file(path, recipient.is_in_text)
     except OSError:  # deleted since
-        return b""
+        return False
