@@ -407,7 +407,10 @@ GRAMMARS = {
     ),
     "base64": HostileGrammar(
         parse=_track,
-        contexts=[f"{_BASE64_FIELDS}\n{_BASE64_LINK}", f"{_BASE64_FIELDS}\n"],
+        contexts=[
+            *(f"{_BASE64_FIELDS}\n{_BASE64_LINK}", f"{_BASE64_FIELDS}\n"),
+            f"{_BASE64_FIELDS}\n" + "\n".join(_BASE64_LINK),
+        ],
         pieces=[
             " ",
             "\n",
@@ -637,6 +640,45 @@ GRAMMARS = {
         ends=["", "x)", " Safari/1 x"],
     ),
 }
+GRAMMARS["overlong line"] = HostileGrammar(  # with a tracking URL, so that the body becomes quoted-printable
+    parse=_track,
+    contexts=[f"MIME-Version: 1.0\n{_HTML_FIELDS}\n{'x' * 930}<a href=https://x.example/>\n"],
+    pieces=[
+        "\n",
+        "a\n",
+        " \n",
+        "\t\n",
+        "é\n",
+        "=\n",
+        "\r",
+        "\r\n",
+        "é",
+        "=",
+        "a ",
+        f"{'a' * 76}\n",
+        f"{'é' * 26}\n",
+        " ",
+        "\udcff",
+    ],
+    ends=["", "<a href=https://x.example/>"],
+)
+GRAMMARS["large text links"] = HostileGrammar(
+    parse=_rewrite_text,
+    contexts=[""],
+    pieces=[
+        _fill("https://x.example/?", piece, " ")
+        for piece in ("&a", "é", "token.", "(a)", "{{a}}", "と", "a\u0315\u0300", "%41")
+    ],
+    ends=[""],
+)
+GRAMMARS["large encoded links"] = HostileGrammar(
+    parse=_track,
+    contexts=[f"{_QP_FIELDS}{_HTML_FIELDS}\n", f"{_HTML_FIELDS}\n", "Content-Type: text/html; charset=gbk\n\n"],
+    pieces=[
+        _fill("<a href=3Dhttps://x.example/>", piece, "") for piece in ("=\n", "=C3=A9", "= \n", "é", "\r", "=", "a")
+    ],
+    ends=["", "="],
+)
 GRAMMARS["large links"] = HostileGrammar(
     parse=_rewrite_html,
     contexts=["", "<!--[if mso]>"],
@@ -673,6 +715,7 @@ ONCE_SLOW: dict[str, list[Parts]] = {
         (f"{_BASE64_FIELDS}\n", "\n", "="),
     ],
     "quoted-printable": [(f"{_QP_FIELDS}\n{_LINK} ", "\r", f" {_LINK}="), (f"{_QP_FIELDS}\n{_LINK} ", "=", "")],
+    "overlong line": [(f"MIME-Version: 1.0\n{_HTML_FIELDS}\n{'x' * 930}<a href=https://x.example/>\n", "\n", "")],
     "HTML": [
         ("", "<a href=https://x.example/>", ""),
         ("<!--[if mso]>", "<v:a href=https://x.example/>", ""),

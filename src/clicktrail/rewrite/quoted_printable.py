@@ -15,20 +15,26 @@ _ESCAPE_START = re.compile(b"=")
 _CHUNK_BYTES = 65_536
 _PARTIAL_ESCAPE = re.compile(rb"=[0-9A-F]?\Z")
 _UNSAFE_BYTE = re.compile(rb"[^!-<>-~]")
-_UNSAFE_BYTE_IN_LINE = re.compile(rb"[^\t -<>-~]|[\t ]\Z")  # relays may strip white space at the end of a line
+_SAFE_BYTES_IN_LINE = frozenset(b"\t\n\r" + bytes(range(0x20, 0x7F)))
+_UNSAFE_BYTES_IN_LINE = [b"=", *(bytes([code]) for code in range(0x100) if code not in _SAFE_BYTES_IN_LINE)]
+_CRLF_MARK = b"\xff"  # does not occur in encoded text
+_LONG_LINE = re.compile(rb"[^\r\n]{77,}+")
 _LINE_FEED = re.compile(b"\n")
-_LINE_BREAK = re.compile(rb"(\r?\n)")
 
 
 def encode(content: bytes, *, newline: bytes) -> bytes:
     """Encode text. Line breaks are kept, and long lines get soft line breaks that end in ``newline``."""
-    pieces = _LINE_BREAK.split(content)
-    pieces[::2] = [_encode_line(line, soft_break=b"=" + newline) for line in pieces[::2]]
-    return b"".join(pieces)
+    # `bytes.replace` needs no memory for each byte, unlike a regular expression.
+    for byte in _UNSAFE_BYTES_IN_LINE:
+        content = content.replace(byte, b"=%02X" % ord(byte))
+    content = content.replace(b"\r\n", _CRLF_MARK).replace(b"\r", b"=0D").replace(_CRLF_MARK, b"\r\n")
+    for space, escape in ((b" ", b"=20"), (b"\t", b"=09")):  # relays may strip white space at the end of a line
+        content = content.replace(space + b"\n", escape + b"\n").replace(space + b"\r\n", escape + b"\r\n")
+        content = content[:-1] + escape if content.endswith(space) else content
+    return _LONG_LINE.sub(lambda line: _wrap_line(line[0], soft_break=b"=" + newline), content)
 
 
-def _encode_line(line: bytes, *, soft_break: bytes) -> bytes:
-    encoded = _UNSAFE_BYTE_IN_LINE.sub(_escape_byte, line)
+def _wrap_line(encoded: bytes, *, soft_break: bytes) -> bytes:
     pieces = []
     offset = 0
     while len(encoded) - offset > _MAX_LINE_CHARS:
