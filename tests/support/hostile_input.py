@@ -591,6 +591,7 @@ GRAMMARS = {
     ),
     "settings": HostileGrammar(
         parse=_parse_settings,
+        max_bytes=400_000,  # the standard library's parser takes 1 µs for a character, and four files are parsed
         contexts=["", "a = ", "source = '"],
         pieces=[
             "[",

@@ -57,6 +57,10 @@ def track(raw: bytes, *recipients: str) -> TrackedMessage:
     return track_message(parse_control_headers(raw), tracker=TRACKER, recipients=recipients, identity=IDENTITY, now=NOW)
 
 
+def encode_anyhow(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
+
+
 def test_token_holds_message_and_position() -> None:
     tracked = track(TWO_LINKS, "anna@example.net")
 
@@ -308,6 +312,17 @@ def test_message_that_starts_with_an_empty_line_has_no_control_headers() -> None
 def test_hostile_control_header(value: bytes, campaign: str) -> None:
     tracked = track(b"X-Clicktrail-Campaign: " + value + b"\nSubject: Hi\n\nhttps://x.example/", "a@b.example")
     assert (campaign, 1) == (tracked.campaign, tracked.link_count)
+
+
+@given(
+    st.sampled_from([b"Subject", b"From", b"To", b"X-Clicktrail-Campaign", b"X-Clicktrail-Recipient", b"X-Other"]),
+    st.binary(max_size=60) | st.sampled_from(["\udcff\ud800", "\0", "é", "a\u0315"]).map(encode_anyhow),
+    st.text(st.characters(exclude_categories=[]), max_size=20),
+)
+def test_no_header_and_no_recipient_raises(name: bytes, value: bytes, recipient: str) -> None:
+    field = name + b": " + value.replace(b"\n", b"").replace(b"\r", b"") + b"\n"
+    tracked = track(field + b"Content-Type: text/plain\n\nhttps://x.example/", recipient)
+    assert (1, ()) == (tracked.link_count, tracked.skip_reasons)
 
 
 def test_first_of_repeated_headers_counts() -> None:
