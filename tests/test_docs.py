@@ -251,6 +251,13 @@ def test_paths_named_in_decisions_exist() -> None:
     assert sorted(item for item in named if not path_exists(item[1])) == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_tests_named_in_pages_exist(page: Path) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page.read_text("utf-8"))
+    missing = [name for path, name in named if f"def {name}(" not in (ROOT / path).read_text("utf-8")]
+    assert missing == []
+
+
 def path_exists(path: str) -> bool:
     return (ROOT / path).exists() or (ROOT / "src" / "clicktrail" / path).exists()
 

@@ -1,5 +1,6 @@
 """An erased recipient is in no byte of the data folder, and is not tracked again."""
 
+import asyncio
 import base64
 import json
 import quopri
@@ -19,7 +20,7 @@ from clicktrail.demo.sink import Sink
 from clicktrail.model.event import AnonymousClick, Click, encode_event
 from tests.support.recorded_journal import CLICKED_AT
 from tests.support.serving import RunningServer, running_server, wait_for_report
-from tests.support.waiting import TIMEOUT_S
+from tests.support.waiting import TIMEOUT_S, wait_until
 
 MARY = "maryüber@example.net"
 BOB = "bob@example.net"
@@ -124,3 +125,29 @@ async def test_no_byte_of_the_data_folder_holds_an_erased_recipient(tmp_path: Pa
             report = await wait_for_report(server, "winter", clicks=2)
         assert "https://shop.example/boots?size=7" in locations
         assert (report["clicks"]["total"], find_files(tmp_path / "data", MARY)) == (2, [])
+
+
+async def test_clicks_during_the_erasure_leave_nothing(tmp_path: Path) -> None:
+    greek = "οδυσσευς@example.net"
+    async with Sink() as sink, running_server(tmp_path, next_hop=sink.address, workers=1) as server:
+        await send(server, greek, greek)
+        urls = find_tracking_urls(server, sink, 0)
+        done = asyncio.Event()
+
+        async def keep_clicking() -> None:
+            async with httpx2.AsyncClient(timeout=TIMEOUT_S) as client:
+                while not done.is_set():
+                    for url in urls:
+                        assert (await client.get(url)).is_redirect
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(keep_clicking())
+            await wait_for_report(server, "winter", clicks=1)
+            await asyncio.to_thread(run_command, tmp_path, "erase", "Odysseus <ΟΔΥΣΣΕΥΣ@EXAMPLE.NET>", "--yes")
+            done.set()
+
+        async def search() -> list[str]:
+            return find_files(server.data_folder, greek)
+
+        await wait_until(search, lambda files: files == [])
+        assert await search() == []
