@@ -423,6 +423,23 @@ async def test_damage_in_a_segment_that_is_being_written_delays_no_later_line(tm
     segment.close()
 
 
+@pytest.mark.parametrize("removed", [1, 2, 3])
+async def test_lines_that_moved_to_before_the_position_are_read(tmp_path: Path, removed: int) -> None:
+    lines = [b"line %d" % number for number in range(6)]
+    path = create_segment(tmp_path / "edge-0", 1, lines)
+    reader = SegmentReader(tmp_path, tmp_path / "cursor")
+    assert await read_and_commit(reader, 3) == lines[:3]
+    data = path.read_bytes()
+    start = data.index(lines[0])
+    path.write_bytes(data[:start] + data[start + removed * (20 + len(lines[0])) - 7 :])
+    for current in (SegmentReader(tmp_path, tmp_path / "cursor"), reader):
+        batches = [await read_and_commit(current, 2) for _ in range(5)]
+        lines_read = [line for batch in batches for line in batch]
+        assert lines_read == lines[removed + 1 :]
+        assert await read(current) == []
+    assert reader.damaged_bytes > 0
+
+
 async def test_new_writer_cuts_nothing_from_a_damaged_segment(tmp_path: Path) -> None:
     create_segment(tmp_path / "edge-0", 1, [b"first", b"damaged", b"third"])
     (segment,) = list_segments(tmp_path / "edge-0")

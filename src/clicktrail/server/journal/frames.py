@@ -223,6 +223,12 @@ def iter_frames(
         position = frame.end
 
 
+def is_boundary(read: Callable[[int, int], bytes], frame_format: FrameFormat, offset: int) -> bool:
+    """Whether a segment, or one of its sound frames, begins or ends at an offset."""
+    items = iter_frames(read, frame_format, start=0, size=offset, is_being_written=False)
+    return offset == 0 or any(isinstance(item, Frame) and item.end == offset for item in items)
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentTail:
     """What is behind the last sound frame of a segment that is no longer written.

@@ -32,7 +32,7 @@ from clicktrail.server.journal.cursor import (
     set_cursor_aside,
 )
 from clicktrail.server.journal.erasing import overwrite_lines
-from clicktrail.server.journal.frames import DamagedRange, iter_frames, read_tail
+from clicktrail.server.journal.frames import DamagedRange, is_boundary, iter_frames, read_tail
 from clicktrail.server.journal.segments import SegmentFile, is_being_written, list_segments
 from clicktrail.server.monitoring.heartbeat import Problem
 from clicktrail.server.ports import JournalEntry
@@ -290,6 +290,9 @@ class SegmentBatch:
 def read_segment(segment: SegmentFile, position: SegmentPosition, *, limit: int) -> SegmentBatch:
     """Read up to ``limit`` entries of a segment that is not finished.
 
+    If no frame ends at the position, bytes before it are missing, and what follows has moved: the segment is then read
+    from its start.
+
     Raises:
         OSError: the file cannot be read.
     """
@@ -319,6 +322,13 @@ def read_segment(segment: SegmentFile, position: SegmentPosition, *, limit: int)
             elif tail.content_end < size:
                 with contextlib.suppress(OSError):  # the space is missing, nothing else
                     os.truncate(segment.path, tail.content_end)
+        has_moved = size < position.offset or (
+            damage
+            and damage[0].start == position.offset
+            and not is_boundary(read, segment.frame_format, position.offset)
+        )
+        if has_moved:
+            return read_segment(segment, SegmentPosition(), limit=limit)
     damaged_bytes = position.damaged_bytes + sum(damaged.end - damaged.start for damaged in damage)
     return SegmentBatch(entries, damage, SegmentPosition(offset, damaged_bytes, is_finished))
 
