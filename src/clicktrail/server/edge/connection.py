@@ -255,8 +255,26 @@ class Connection(asyncio.Protocol):
         """Parse received bytes, and answer the requests that are complete."""
         if self._unparsed:
             self._unparsed += data
-        elif self._accepts_requests:
-            self._parse(data)
+            return
+        if not self._accepts_requests:
+            return
+        was_in_request = self._reader.in_request
+        requests, end = self._reader.feed_part(data)
+        if requests:
+            self.active_at, self._timeout_s = self._loop.time(), KEEPALIVE_TIMEOUT_S
+        if self._reader.in_request and (requests or not was_in_request):
+            self._set_timeout(REQUEST_READ_TIMEOUT_S)
+        if end < len(data) and not self._reader.is_finished:
+            self._unparsed = data[end:]
+            self._transport.pause_reading()
+        self._accepts_requests = not self._reader.is_finished and (
+            not self._is_draining or self._reader.in_request or bool(self._unparsed)
+        )
+        self._handle_requests(requests, self._reader.refusal)
+        if len(self._pending) >= _MAX_PIPELINED_REQUESTS and not self._is_closing:
+            self._transport.pause_reading()
+        if self._unparsed:
+            self._resume_reading()
 
     def eof_received(self) -> bool:
         """The client sends no more, but still gets its pending responses."""
@@ -315,27 +333,8 @@ class Connection(asyncio.Protocol):
         if self._is_closing or self._is_blocked:
             return
         data, self._unparsed = self._unparsed, b""
-        self._parse(data)
+        self.data_received(data)
         self._resume_reading()
-
-    def _parse(self, data: bytes) -> None:
-        was_in_request = self._reader.in_request
-        requests, end = self._reader.feed_part(data)
-        if requests:
-            self._set_timeout(KEEPALIVE_TIMEOUT_S)
-        if self._reader.in_request and (requests or not was_in_request):
-            self._set_timeout(REQUEST_READ_TIMEOUT_S)
-        if end < len(data) and not self._reader.is_finished:
-            self._unparsed = data[end:]
-            self._transport.pause_reading()
-        self._accepts_requests = not self._reader.is_finished and (
-            not self._is_draining or self._reader.in_request or bool(self._unparsed)
-        )
-        self._handle_requests(requests, self._reader.refusal)
-        if len(self._pending) >= _MAX_PIPELINED_REQUESTS and not self._is_closing:
-            self._transport.pause_reading()
-        if self._unparsed:
-            self._resume_reading()
 
     def _handle_requests(self, requests: list[Request], refusal: Refusal | None) -> None:
         started_at = perf_counter()

@@ -99,8 +99,9 @@ class RequestReader:
         Returns the requests that it completes, and its length. Repeat the call with the rest when other connections had
         their turn: with ever more requests in one piece, a client could occupy the process.
         """
-        if request := self._feed_simple_request(data):
-            return [request], len(data)
+        requests = self._feed_simple_request(data)
+        if requests:
+            return requests, len(data)
         end = _find_part_end(data)
         return self.feed(data[:end]), end
 
@@ -108,8 +109,8 @@ class RequestReader:
         """Add received bytes, and return the requests that they complete."""
         if self._proxy_header is not None:
             data = self._consume_proxy_header(self._proxy_header + data)
-        if request := self._feed_simple_request(data):
-            return [request]
+        if requests := self._feed_simple_request(data):
+            return requests
         self.expects_continue = False
         self._request_bytes += len(data)
         try:
@@ -128,14 +129,15 @@ class RequestReader:
         complete, self._requests = self._requests, []
         return complete
 
-    def _feed_simple_request(self, data: bytes) -> Request | None:
-        """Return the request if the bytes are exactly one simple request; otherwise they are not added."""
+    def _feed_simple_request(self, data: bytes) -> list[Request]:
+        """Return the request if the bytes are exactly one simple request; otherwise nothing, and they are not added."""
         if self.in_request or self.is_finished:
-            return None
+            return []
         request = parse_simple_request(data, self._peer, https=self._https)
-        if request:
-            self.is_finished = request.http_version == "1.0" or request.headers.get("connection", "").lower() == "close"
-        return request
+        if request is None:
+            return []
+        self.is_finished = request.http_version == "1.0" or request.headers.get("connection", "").lower() == "close"
+        return [request]
 
     def _consume_proxy_header(self, data: bytes) -> bytes:
         """Parse the PROXY protocol header, and return what follows it; empty while the header is incomplete."""

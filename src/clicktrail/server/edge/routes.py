@@ -40,6 +40,7 @@ _LOG = structlog.get_logger(component="edge")
 
 SendResponse = Callable[[Response], None]
 Decision = Redirect | Gone | NotFound | Unavailable
+_FAILED_DECISIONS = (NotFound, Unavailable)
 
 _SCRIPT_PATH = "/e.js"
 _BEACON_PATH = "/e"
@@ -239,29 +240,26 @@ class Routes:
     def answer(self, request: Request, send: SendResponse) -> None:
         """Answer a request: call ``send``, now or when the click is committed. Only the first response counts."""
         try:
-            self._route(request, send)
+            is_read_request = request.method in {"GET", "HEAD"}
+            if request.path == "/healthz" and is_read_request:
+                send(self._build_health_response())
+                return
+            site = self.sites.find(request.headers.get("host", ""))
+            if site is None:
+                send(self.sites.unknown_host(request.headers))
+            elif is_read_request and (render := site.static_pages.get(request.path)) is not None:
+                send(render(request.headers))
+            elif (
+                site.landing_hosts
+                and (response := self.beacon.answer(request, excluded=(self.erased, self.denied))) is not None
+            ):
+                send(response)
+            elif is_read_request and request.path.endswith("+"):  # tracking URL and +: the page about the link
+                self._decide(replace(request, path=request.path[:-1]), site, send, self._show_about_page)
+            else:
+                self._decide(request, site, send, self._record_and_redirect)
         except Exception as error:
             self._answer_after_error(error, send)
-
-    def _route(self, request: Request, send: SendResponse) -> None:
-        is_read_request = request.method in {"GET", "HEAD"}
-        if request.path == "/healthz" and is_read_request:
-            send(self._build_health_response())
-            return
-        site = self.sites.find(request.headers.get("host", ""))
-        if site is None:
-            send(self.sites.unknown_host(request.headers))
-        elif is_read_request and (render := site.static_pages.get(request.path)) is not None:
-            send(render(request.headers))
-        elif (
-            site.landing_hosts
-            and (response := self.beacon.answer(request, excluded=(self.erased, self.denied))) is not None
-        ):
-            send(response)
-        elif is_read_request and request.path.endswith("+"):  # tracking URL and +: the page about the link
-            self._decide(replace(request, path=request.path[:-1]), site, send, self._show_about_page)
-        else:
-            self._decide(request, site, send, self._record_and_redirect)
 
     def _decide(self, request: Request, site: Site, send: SendResponse, finish: FinishRequest) -> None:
         decision = self.redirector.decide(request, now=self.clock.now(), click_id=self.ids.new())
@@ -332,7 +330,7 @@ class Routes:
         event = decision.event
         if event is None or event.recipient in self.erased:
             return None
-        if isinstance(decision, NotFound | Unavailable):
+        if isinstance(decision, _FAILED_DECISIONS):
             return self._select_failed_token(event)
         if has_opted_out(event.headers) or event.recipient in self.denied:
             return self.anonymizer.anonymize(event) if site.recording.records_opted_out else None

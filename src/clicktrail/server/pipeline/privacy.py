@@ -23,7 +23,8 @@ def has_opted_out(headers: Mapping[str, str]) -> bool:
 
     White space is ignored. Of several values, which a proxy may have added, one is enough.
     """
-    return _has_value_1(headers.get("sec-gpc", "")) or _has_value_1(headers.get("dnt", ""))
+    gpc, dnt = headers.get("sec-gpc"), headers.get("dnt")
+    return (gpc is not None and _has_value_1(gpc)) or (dnt is not None and _has_value_1(dnt))
 
 
 def _has_value_1(header: str) -> bool:
