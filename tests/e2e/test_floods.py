@@ -195,6 +195,21 @@ async def test_reader_of_a_new_short_link_is_served_during(tmp_path: Path, attac
     assert sum(map(len, lines)) < 1_000_000
 
 
+async def test_short_links_are_answered_while_the_registry_hangs(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent_database:
+        port = silent_database.getsockname()[1]
+        (tmp_path / "clicktrail.toml").write_text(f'[registry]\nurl = "postgresql://u@127.0.0.1:{port}/c"\n', "utf-8")
+        async with serving_worker(tmp_path) as worker, attacking(worker, request_unknown_codes, clients=2):
+            for number in range(3):
+                async with asyncio.timeout(2 * MAX_WAIT_S):
+                    reader, writer = await worker.connect()
+                    writer.write(build_request(f"/{encode_short_token(number, 0)}", close=True))
+                    response = await reader.read()
+                    writer.close()
+                assert response.startswith(b"HTTP/1.1 503 ")
+            await worker.follow_links()
+
+
 async def test_clients_that_never_read_hold_little_memory(tmp_path: Path) -> None:
     async def attack(worker: Worker) -> None:
         await send_and_never_read(worker, SHORTEST_REQUEST * 2_000)
