@@ -55,3 +55,14 @@ def test_recipient_is_not_erased_without_a_key_ring(tmp_path: Path) -> None:
 def test_empty_name_is_refused(tmp_path: Path) -> None:
     create_data_folder(tmp_path)
     assert run_clicktrail("erase", " <> ", "--yes", folder=tmp_path).returncode == 1
+
+
+def test_only_a_grant_tracks_an_erased_recipient_again(tmp_path: Path) -> None:
+    data = create_data_folder(tmp_path)
+    run_clicktrail("erase", "anna@example.net", "--yes", folder=tmp_path)
+    refused = run_clicktrail("consent", "set", "Anna@example.net", "unknown", folder=tmp_path)
+    assert "nothing is stored" in refused.stderr
+    assert run_clicktrail("consent", "show", "anna@example.net", folder=tmp_path).stdout == "denied\n"
+    granted = run_clicktrail("consent", "set", "Anna@example.net", "granted", folder=tmp_path)
+    assert "is tracked again" in granted.stderr
+    assert overrides_file.read(data / "overrides.json").currently_erased == frozenset()

@@ -18,6 +18,9 @@ Recipient = Annotated[
     str, typer.Argument(help="Email address, or the id in X-Clicktrail-Recipient.", metavar="RECIPIENT")
 ]
 
+_GRANTED_AGAIN = "this recipient was erased, and is tracked again from now on"
+_ERASED = "this recipient was erased and is not tracked: nothing is stored"
+
 app = typer.Typer(help="Record and show recipients' consent to tracking.")
 
 
@@ -61,6 +64,8 @@ async def _store_consent(settings: "Settings", recipient: str, consent: Consent)
     from clicktrail.server.wiring.stores import open_registry
 
     async with open_registry(settings) as registry:
+        if await registry.consents.is_any_erased([recipient]):
+            print_message(_GRANTED_AGAIN if consent is Consent.GRANTED else _ERASED)
         await registry.consents.set(recipient, consent, at=SystemClock().now())
         # Without a key ring no edge runs on this machine; edges elsewhere copy the overrides themselves.
         if settings.keyring_path.exists():
