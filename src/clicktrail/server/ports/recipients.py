@@ -38,12 +38,17 @@ class PendingErasure(msgspec.Struct, frozen=True, kw_only=True):
     """A recipient who is being erased.
 
     Attributes:
-        recipient: the normalized name.
+        recipient: the normalized name; the hash once the name is deleted everywhere but in freed parts of files.
         recipient_hash: keyed hash that replaces the name.
     """
 
     recipient: str
     recipient_hash: str
+
+    @property
+    def is_name_deleted(self) -> bool:
+        """Whether only freed parts of the registry's files may hold the name."""
+        return self.recipient == self.recipient_hash
 
 
 class ErasureResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -157,17 +157,16 @@ class SqlErasures:
         self, erasure: PendingErasure, result: ErasureResult, *, is_in_text: Callable[[bytes], bool]
     ) -> None:
         """Delete the recipient, after it was erased everywhere else, from the rows and the files; the hash stays."""
-        statement = (
-            update(erasures)
-            .where(erasures.c.recipient_hash == erasure.recipient_hash)
-            .values(pending_recipient="", result=msgspec.json.encode(result).decode())
-        )
-        await self._database.run(lambda connection: connection.execute(statement))
+        await self._database.run(lambda connection: _delete_name(connection, erasure, result))
         await self._database.delete_old_pages(is_in_text)
+        is_erasure = erasures.c.recipient_hash == erasure.recipient_hash
+        statement = update(erasures).where(is_erasure).values(pending_recipient="")
+        await self._database.run(lambda connection: connection.execute(statement))
 
     async def find_result(self, recipient_hash: str) -> ErasureResult | None:
         """What was erased; None while the erasure is pending."""
-        statement = select(erasures.c.result).where(erasures.c.recipient_hash == recipient_hash)
+        is_done = (erasures.c.recipient_hash == recipient_hash) & (erasures.c.pending_recipient == "")
+        statement = select(erasures.c.result).where(is_done)
         result = await self._database.run(lambda connection: connection.execute(statement).scalar_one_or_none())
         return msgspec.json.decode(result, type=ErasureResult) if result else None
 
@@ -202,6 +201,14 @@ def _insert_erasure(connection: Connection, recipient: str, recipient_hash: str,
     count = connection.execute(delete(consents).where(consents.c.recipient == recipient)).rowcount
     _upsert_consent(connection, recipient_hash, Consent.DENIED, at=at)
     return count
+
+
+def _delete_name(connection: Connection, erasure: PendingErasure, result: ErasureResult) -> None:
+    """Replace the name of a pending erasure by its hash, until the files do not hold the name any more."""
+    is_erasure = erasures.c.recipient_hash == erasure.recipient_hash
+    connection.execute(update(erasures).where(is_erasure).values(pending_recipient=erasure.recipient_hash))
+    first_result = update(erasures).where(is_erasure & (erasures.c.result == ""))
+    connection.execute(first_result.values(result=msgspec.json.encode(result).decode()))
 
 
 def _rename_recipient(connection: Connection, erasure: PendingErasure, codes: tuple[int, int]) -> int:

@@ -38,6 +38,9 @@ async def _erase_recipient(
     settings: Settings, registry: Registry, event_store: EventStore | None, erasure: PendingErasure
 ) -> None:
     recipient = ErasedRecipient(erasure.recipient)
+    if erasure.is_name_deleted:
+        await registry.erasures.mark_done(erasure, ErasureResult(), is_in_text=recipient.is_in_text)
+        return
     rows = await event_store.erase(erasure.recipient) if event_store else ErasedRows()
     links = await registry.erasures.erase_links(erasure, recipient.remove_from_url, only_own=not recipient.is_address)
     try:
