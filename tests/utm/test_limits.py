@@ -4,7 +4,7 @@ import pytest
 
 from clicktrail.errors import ClicktrailError, SettingsError
 from clicktrail.utm import Convention, add_utm_parameters, parse_convention
-from clicktrail.utm.audit import audit_rows
+from clicktrail.utm.audit import MAX_VALUES, audit_rows
 from clicktrail.utm.convention import to_snake_case
 from clicktrail.utm.export import MAX_COMBINATIONS, MAX_ROWS, ExportRow, read_export
 from clicktrail.utm.lint import explain_unchecked, fix_url, lint_url
@@ -39,13 +39,14 @@ def test_rows_of_totals_are_skipped() -> None:
     ("text", "message"),
     [
         ("utm_source\n" + "a\n" * (MAX_ROWS + 1), "more than 1,000,000 rows"),
-        ("utm_source\n" + "\n".join(map(str, range(MAX_COMBINATIONS + 1))), "more than 100,000 different"),
+        ("utm_source\n" + "\n".join(map(str, range(MAX_COMBINATIONS + 1))), "more than 100,000 different combinations"),
+        ("utm_source\n" + "\n".join(map(str, range(MAX_VALUES + 1))), "more than 50,000 different UTM values"),
     ],
-    ids=["rows", "combinations"],
+    ids=["rows", "combinations", "values"],
 )
 def test_export_over_a_limit_is_refused(text: str, message: str) -> None:
     with pytest.raises(ClicktrailError, match=message):
-        list(read_export(text))
+        audit_rows(read_export(text), CONVENTION)
 
 
 def test_count_of_thousands_of_digits_is_no_count() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from clicktrail.errors import ClicktrailError
 from clicktrail.utm.convention import Convention
 from clicktrail.utm.export import ExportRow
 from clicktrail.utm.spelling import MAX_FOLDED_CHARS, UTM_PARAMETERS, fold_value, is_typo, normalize_value
@@ -12,10 +13,13 @@ from clicktrail.utm.spelling import MAX_FOLDED_CHARS, UTM_PARAMETERS, fold_value
 _TYPO_FREQUENCY_RATIO = 5
 """A value is a typo only if it is five times rarer than the value it resembles."""
 
+MAX_VALUES = 50_000
+"""Different values in an export, of all parameters. Each takes about 30 µs."""
+
 _MAX_COMPARED_CHARS = 100_000
 """Characters of a parameter's folded values that are searched for typos, in about 0.2 s."""
 
-_MAX_SIMILAR_VALUES = 20
+_MAX_SIMILAR_VALUES = 10
 """Values with the same remainder that are compared. People do not write more that differ by one character."""
 
 _PARAMETERS_WITH_NOISE_WORDS = ("utm_source", "utm_medium")
@@ -83,12 +87,20 @@ def audit_rows(rows: Iterable[ExportRow], convention: Convention) -> UtmAudit:
 
     The canonical value is the convention's if the group has it, else the most frequent value that is already
     normalised, else the most frequent one, normalised. Frequency is counted in sessions, or in rows without sessions.
+
+    Raises:
+        ClicktrailError: more than `MAX_VALUES` different values.
     """
     all_rows = list(rows)
     counts: dict[str, dict[str, _ValueCount]] = defaultdict(lambda: defaultdict(_ValueCount))
     for row in all_rows:
         for parameter, value in row.utm_values.items():
             counts[parameter][value].add(_ValueCount(row.count, row.sessions))
+    if sum(map(len, counts.values())) > MAX_VALUES:
+        raise ClicktrailError(
+            f"the export has more than {MAX_VALUES:,} different UTM values",
+            hint="export fewer columns or a shorter period",
+        )
     variants = {
         (variant.parameter, variant.value): variant
         for parameter in UTM_PARAMETERS
@@ -173,14 +185,14 @@ def _find_typos(counts: Mapping[str, _ValueCount], known: Mapping[str, str]) -> 
 
 
 def _is_rare_typo(key: str, other: str, counts: Mapping[str, _ValueCount], known: Mapping[str, str]) -> bool:
-    if not is_typo(key, other):
-        return False
     if other in known:
-        return True
+        return is_typo(key, other)
     rare, frequent = counts[key], counts[other]
     if rare.sessions or frequent.sessions:
-        return rare.sessions * _TYPO_FREQUENCY_RATIO < frequent.sessions
-    return rare.rows * _TYPO_FREQUENCY_RATIO < frequent.rows
+        is_rare = rare.sessions * _TYPO_FREQUENCY_RATIO < frequent.sessions
+    else:
+        is_rare = rare.rows * _TYPO_FREQUENCY_RATIO < frequent.rows
+    return is_rare and is_typo(key, other)
 
 
 def _rank_candidate(
