@@ -1,5 +1,6 @@
 import asyncio
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,21 @@ async def test_command_waits_until_each_running_worker_has_applied_the_file(
         write_atomically(changed_file, b"changed")
         first.publish({"keys.json": "1"})
         assert await find_outdated_workers(folder, changed_file) == (["edge-0", "edge-1"], 2)
+
+
+async def test_replaced_folder_is_used_again(tmp_path: Path, changed_file: Path) -> None:
+    folder, versions = tmp_path / "edge-workers", {changed_file.name: get_file_version(changed_file)}
+    with AppliedFiles(folder, "edge-0") as worker:
+        worker.publish(versions)
+        shutil.copytree(folder, tmp_path / "copy")
+        shutil.rmtree(folder)
+        worker.publish(versions)
+        assert await find_outdated_workers(folder, changed_file) == ([], 1)
+        shutil.rmtree(folder)
+        (tmp_path / "copy").rename(folder)
+        assert await find_outdated_workers(folder, changed_file) == ([], 0)
+        worker.publish(versions)
+        assert await find_outdated_workers(folder, changed_file) == ([], 1)
 
 
 def test_folder_that_cannot_be_created_is_a_storage_error(tmp_path: Path) -> None:

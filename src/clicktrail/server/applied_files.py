@@ -39,14 +39,9 @@ class AppliedFiles:
     """
 
     def __init__(self, folder: Path, worker: str) -> None:
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._descriptor = os.open(folder / worker, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)  # a command holds it for a moment to see whether we run
-            os.ftruncate(self._descriptor, 0)
-        except OSError as error:
-            raise StorageError(f"cannot write to {folder}: {error.strerror}") from error
+        self._path = folder / worker
         self._versions: Mapping[str, str] = {}
+        self._descriptor = self._open()
 
     def __enter__(self) -> Self:
         return self
@@ -58,14 +53,37 @@ class AppliedFiles:
         """State the version of each file that is in force now, by file name.
 
         Raises:
-            OSError: the file cannot be written; the next call tries again.
+            StorageError: the file cannot be written; the next call tries again.
         """
+        if self._is_replaced():
+            previous, self._descriptor = self._descriptor, self._open()
+            os.close(previous)
+            self._versions = {}
         if versions == self._versions:
             return
-        data = msgspec.json.encode(versions)
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, data, 0)
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, msgspec.json.encode(versions), 0)
+        except OSError as error:
+            raise StorageError(f"cannot write {self._path}: {error.strerror}") from error
         self._versions = dict(versions)
+
+    def _open(self) -> int:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)  # a command holds it for a moment to see whether we run
+            os.ftruncate(descriptor, 0)
+        except OSError as error:
+            raise StorageError(f"cannot write {self._path}: {error.strerror}") from error
+        return descriptor
+
+    def _is_replaced(self) -> bool:
+        """Whether the file was deleted or replaced, such as when a data folder is restored under a running worker."""
+        try:
+            return not os.path.samestat(self._path.stat(), os.fstat(self._descriptor))
+        except OSError:
+            return True
 
 
 async def find_outdated_workers(folder: Path, path: Path) -> tuple[list[str], int]:

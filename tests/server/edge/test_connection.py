@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from clicktrail.model.event import Click, decode_event
+from clicktrail.model.event import AnonymousClick, Click, decode_event
 from clicktrail.server.edge.connection import (
     KEEPALIVE_TIMEOUT_S,
     REQUEST_READ_TIMEOUT_S,
@@ -507,3 +507,19 @@ async def test_draining_times_out() -> None:
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "header", ["DNT: 1\r\nDNT: 1\r\n", "DNT:   1  \r\n", "Sec-GPC:\t1\r\n", "Sec-GPC: 0\r\nSec-GPC: 1\r\n"]
+)
+async def test_opt_out_counts_in_every_form(header: str) -> None:
+    journal = ManualJournal()
+    async with running_edge(journal) as edge:
+        reader, writer = await edge.connect()
+        writer.write(build_request(token_path(), headers=header))
+        await journal.wait_for_lines(1)
+        journal.finish_commits(committed=True)
+        assert LOCATION in await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+    assert [type(decode_event(line)) for line in journal.lines] == [AnonymousClick]

@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from clicktrail import keyring_file
+from clicktrail.errors import StorageError
 from clicktrail.server import overrides_file
 from clicktrail.server.applied_files import AppliedFiles, get_file_version
 from clicktrail.server.edge.connection import OpenConnections, compute_connection_limit, serve_edge
@@ -122,7 +123,7 @@ class FileReloader:
         versions = {name: version for files in self._watched_files for name, version in files.loaded_versions.items()}
         try:
             applied_files.publish(versions)
-        except OSError as error:
+        except StorageError as error:
             _LOG.warning("cannot publish which files are in force", error=error)
 
     async def _load_key_ring(self) -> None:
