@@ -89,7 +89,7 @@ class MailResult:
 
 
 async def torture(folder: Path, *, rounds: int, clicks: int, durability: str) -> MailResult:
-    """Implement `bench.torture.scenarios.Scenario`; a message stands for ten clicks."""
+    """Implement `bench.torture.scenarios.Scenario`; a message counts as ten clicks."""
     del durability  # `sent` events are not counted here
     total = MailResult()
     chance = random.Random(0)  # noqa: S311
