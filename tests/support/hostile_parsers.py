@@ -1,0 +1,123 @@
+"""The parsers that hostile input is tried with, as functions of a text. None may raise."""
+
+import dataclasses
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from importlib import resources
+
+from clicktrail.audit import read_events
+from clicktrail.audit.reader import parse_export_formats
+from clicktrail.errors import ClicktrailError, TokenError
+from clicktrail.judge.user_agents import parse_agents, parse_browser
+from clicktrail.model.consent import Consent
+from clicktrail.model.link import BodyType
+from clicktrail.rewrite.esp_template import parse_esp_tags
+from clicktrail.rewrite.policy import parse_policy
+from clicktrail.rewrite.sensitive import parse_sensitive_rules
+from clicktrail.server.pipeline.track import MessageIdentity, parse_control_headers, track_message
+from clicktrail.tokens import (
+    SECRET_BYTES,
+    Key,
+    KeyRing,
+    LandingTokenSealer,
+    decode_short_token,
+    open_campaign_token,
+    open_token,
+)
+from clicktrail.tracking import MessageMetadata, Tracker
+from clicktrail.utm import Convention, UtmTagger, parse_convention
+from clicktrail.utm.audit import audit_rows
+from clicktrail.utm.export import read_export
+from clicktrail.utm.lint import explain_unchecked, fix_url, lint_url
+from tests.support.dkim_keys import ED25519_KEY
+
+_NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
+_METADATA = MessageMetadata(
+    message_id="m1", sent_at=_NOW, recipient="a@b.example", campaign="c", consent=Consent.GRANTED
+)
+_RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
+_CONVENTION = Convention(source="email", medium="newsletter", content="{location}_{element}_{label}", own_hosts=("*",))
+_TRACKER = Tracker(
+    ring=_RING,
+    domain="https://links.example.com",
+    convention=_CONVENTION,
+    sensitive_rules=parse_sensitive_rules(
+        (resources.files("clicktrail.rewrite") / "data" / "sensitive.toml").read_text("utf-8")
+    ),
+)
+
+
+SIGNING_TRACKER = dataclasses.replace(_TRACKER, dkim_keys=(ED25519_KEY,))
+_EXPORT_FORMATS = parse_export_formats(
+    (resources.files("clicktrail.audit") / "data" / "exports.toml").read_text("utf-8")
+)
+_JUDGE_AGENTS = parse_agents((resources.files("clicktrail.judge") / "data" / "agents.toml").read_text("utf-8"))
+
+
+def track(message: str, tracker: Tracker = _TRACKER) -> None:
+    """Rewrite a message as the relay does. Lone surrogates become bytes that are not UTF-8."""
+    headers = parse_control_headers(message.encode("utf-8", "surrogateescape"))
+    identity = MessageIdentity(message_id="m1", short_code=7)
+    track_message(headers, tracker=tracker, recipients=["a@b.example"], identity=identity, now=_NOW)
+
+
+def rewrite_html(html: str) -> None:
+    _TRACKER.rewrite_html(html, _METADATA)
+
+
+def rewrite_text(text: str) -> None:
+    _TRACKER.rewrite_text(text, _METADATA)
+
+
+def compile_campaign(html: str) -> None:
+    with suppress(ClicktrailError):
+        campaign = _TRACKER.compile(html=html, text=html, campaign="c")
+        campaign.render(_METADATA, link_set_id=1, destinations={"{{a}}": "https://x.example/"})
+
+
+def rewrite_template(html: str) -> None:
+    with suppress(ClicktrailError):
+        template = _TRACKER.find_template(html.encode(), BodyType.HTML, _METADATA)
+        _TRACKER.fill_template(template, _METADATA, link_set_id=1, merge_tag="{{id}}")
+
+
+def lint(url: str) -> None:
+    lint_url(url, _CONVENTION)
+    explain_unchecked(url, _CONVENTION)
+    fix_url(url, _CONVENTION, campaign="c")
+    UtmTagger(_CONVENTION, campaign=url[:1_000]).tag_url(url, label=url)
+
+
+def audit_export(text: str) -> None:
+    with suppress(ClicktrailError):
+        audit_rows(read_export(text), _CONVENTION)
+
+
+def read_event_file(text: str) -> None:
+    lines = text.encode("utf-8", "surrogateescape").splitlines(keepends=True)
+    with suppress(ClicktrailError):
+        for _ in read_events(lines, _EXPORT_FORMATS, on_unreadable=lambda _number, _error: None):
+            pass
+
+
+def parse_settings(text: str) -> None:
+    for parse in (parse_convention, parse_policy, parse_sensitive_rules, parse_esp_tags):
+        with suppress(ClicktrailError):
+            parse(text)
+
+
+def open_tokens(token: str) -> None:
+    for open_ in (
+        partial(open_token, _RING),
+        partial(open_campaign_token, _RING),
+        decode_short_token,
+        LandingTokenSealer(_RING).open,
+    ):
+        with suppress(TokenError):
+            open_(token)
+
+
+def parse_user_agent(text: str) -> None:
+    _JUDGE_AGENTS.find(text)
+    parse_browser(text)
