@@ -9,6 +9,9 @@ from clicktrail.errors import EventError
 from clicktrail.model.event import decode_event
 from clicktrail.model.recipient_search import build_recipient_search
 
+_OPTIONS = re2.Options()
+_OPTIONS.max_mem = 256 * 1024 * 1024  # for the longest address outside ASCII
+_OPTIONS.log_errors = False  # they would name the recipient
 _PARAMETER_SEPARATOR = re.compile(r"([&;])")
 
 
@@ -24,7 +27,7 @@ class ErasedRecipient:
         search = build_recipient_search(recipient)
         self.name = search.name
         self.is_address = search.is_address
-        self._pattern = re2.compile(search.pattern)
+        self._pattern = re2.compile(search.pattern, _OPTIONS)
 
     def is_in_text(self, data: bytes) -> bool:
         """Whether bytes hold the recipient, in any spelling that can be recognised."""

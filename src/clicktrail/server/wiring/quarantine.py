@@ -5,12 +5,10 @@ from datetime import datetime
 from ipaddress import ip_network
 
 import msgspec
-import re2
 
 from clicktrail.errors import EventError
 from clicktrail.model.event import AnyEvent, Click, decode_event
-from clicktrail.model.recipient import normalize_recipient
-from clicktrail.model.recipient_search import build_recipient_search
+from clicktrail.server.pipeline.erasure import ErasedRecipient
 from clicktrail.server.quarantine import QuarantinedEvent, QuarantineFolder
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
@@ -57,12 +55,9 @@ def erase_recipient(quarantine: QuarantineFolder, recipient: str) -> None:
     Raises:
         StorageError: some may be left; it is safe to repeat the call.
     """
-    search = build_recipient_search(recipient)
-    pattern = re2.compile(search.pattern)
+    erased = ErasedRecipient(recipient)
     for quarantined in quarantine.read():
-        event = _decode(quarantined)
-        is_own = event is None or normalize_recipient(event.recipient) == search.name
-        if is_own or (search.is_address and pattern.search(quarantined.line.decode("utf-8", "replace"))):
+        if _decode(quarantined) is None or erased.is_in_event(quarantined.line):
             quarantine.remove(quarantined)
 
 
