@@ -1,6 +1,7 @@
 """clicktrail erase: erase a recipient's data."""
 
 import asyncio
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +9,7 @@ import typer
 
 from clicktrail.cli.options import Config, Json, load_key_ring, load_settings
 from clicktrail.cli.terminal import print_json, print_line, print_message
-from clicktrail.errors import ClicktrailError
+from clicktrail.errors import ClicktrailError, StorageError
 from clicktrail.model.recipient import normalize_recipient
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class _Erasure:
         self._settings = settings
         self._name = name
         self._hash = HashedRecipients(ring).hash_recipient(name)
+        self._pending_reason = "analytics is not erased yet: the engine does so"
 
     async def run(self, *, json_: bool) -> None:
         from clicktrail.server.applied_files import find_outdated_workers
@@ -74,6 +76,8 @@ class _Erasure:
         left = [f"{name} may still record clicks: the log of clicktrail serve says why" for name in outdated]
         left += self._find_left(is_done=result is not None)
         self._print(result, consents=consents, left=left, json_=json_)
+        if result is None:
+            raise typer.Exit(1)
 
     async def _erase_now(self, registry: "Registry") -> "ErasureResult | None":
         """What was erased; None if only the engine can do so, and has not done so yet."""
@@ -102,7 +106,12 @@ class _Erasure:
             if not self._settings.registry.url:
                 await erase_pending_recipients(self._settings, registry, None)
             return  # an engine on another machine erases
-        async with open_analytics(self._settings) as analytics:
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                analytics = await stack.enter_async_context(open_analytics(self._settings))
+            except StorageError as error:  # an engine that starts or stops has it open: it erases
+                self._pending_reason = f"analytics is not erased yet: {error}"
+                return
             await erase_pending_recipients(self._settings, registry, analytics)
 
     def _find_left(self, *, is_done: bool) -> list[str]:
@@ -110,7 +119,7 @@ class _Erasure:
         from clicktrail.server.wiring.erasing import find_files_with_recipient
 
         if not is_done:
-            return ["an engine has to erase analytics: clicktrail serve does so once it runs"]
+            return [self._pending_reason]
         recipient = ErasedRecipient(self._name)
         files = find_files_with_recipient(self._settings, recipient) if recipient.is_address else []
         return [f"{file} still holds the address" for file in files]
