@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -99,18 +99,28 @@ async def measure(folder: Path, shape: str, *, count: int) -> None:
             writer.flush()
         await targets.start(["engine"])
         with SegmentWriter(journal / "edge-1", asyncio.get_running_loop()) as writer:
-            duration_s, delays = await _wait_for_clicks(targets, writer, count)
+            result = await _wait_for_clicks(targets, writer, count)
         cpu_us = measure_usage(targets.pid("engine")).cpu_s / count * 1e6
-    print(f"{shape}: {count:,} clicks, {count / duration_s:,.0f}/s, {cpu_us:.0f} µs of processor time each")
-    median, longest = statistics.median(delays), max(delays)
-    print(f"  delay of {len(delays)} other clicks: median {median:.1f} s, longest {longest:.1f} s")
+    print(f"{shape}: {count:,} clicks, {count / result.duration_s:,.0f}/s, {cpu_us:.0f} µs of processor time each")
+    median, longest = statistics.median(result.delays), max(result.delays)
+    print(f"  delay of {len(result.delays)} other clicks: median {median:.1f} s, longest {longest:.1f} s")
+    print(f"  longest response of the console: {result.longest_response_s:.1f} s")
 
 
-async def _wait_for_clicks(targets: CrashTargets, writer: SegmentWriter, count: int) -> tuple[float, list[float]]:
-    """Click on another message until the flood is counted; return how long that took, and the delay of each click."""
+class FloodResult(NamedTuple):
+    """How long a flood took, and how long other clicks and the console took meanwhile, in seconds."""
+
+    duration_s: float
+    delays: list[float]
+    longest_response_s: float
+
+
+async def _wait_for_clicks(targets: CrashTargets, writer: SegmentWriter, count: int) -> FloodResult:
+    """Click on another message until the flood is counted."""
     started_at = time.monotonic()
     clicked_at: list[float] = []
     delays: list[float] = []
+    longest_response_s = 0.0
     while await _fetch_click_count(targets, FLOOD_CAMPAIGN) < count:
         now = time.monotonic()
         if now - started_at > TIMEOUT_S:
@@ -121,10 +131,12 @@ async def _wait_for_clicks(targets: CrashTargets, writer: SegmentWriter, count: 
             writer.append(encode_event(click), lambda _committed: None)
             writer.flush()
             clicked_at.append(now)
+        asked_at = time.monotonic()
         counted = await _fetch_click_count(targets, OTHER_CAMPAIGN)
+        longest_response_s = max(longest_response_s, time.monotonic() - asked_at)
         delays += (time.monotonic() - clicked for clicked in clicked_at[len(delays) : counted])
         await asyncio.sleep(POLL_INTERVAL_S)
-    return time.monotonic() - started_at, delays
+    return FloodResult(time.monotonic() - started_at, delays, longest_response_s)
 
 
 class _Clicks(msgspec.Struct):

@@ -24,7 +24,7 @@ FROM
             SELECT arrayJoin(arrayZip({ips:Array(String)}, {since:Array(String)}, {until:Array(String)})) AS search_window
         )
     ) AS windows USING (ip)
-    WHERE ip IN {ips:Array(String)} AND at BETWEEN since AND until
+    WHERE ip IN (SELECT arrayJoin({ips:Array(String)})) AND at BETWEEN since AND until
 )
 GROUP BY ip, interval, message_id, recipient, tampered, user_agent_hash, if(tampered, toUnixTimestamp64Milli(clicked_at), 0)
 ORDER BY at, message_id, recipient, user_agent_hash

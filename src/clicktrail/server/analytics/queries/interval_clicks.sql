@@ -3,7 +3,7 @@ WITH kept AS
 (
     SELECT message_id, at, id
     FROM events
-    WHERE message_id IN {message_ids:Array(String)} AND type = 'click'
+    WHERE message_id IN (SELECT arrayJoin({message_ids:Array(String)})) AND type = 'click'
         AND at BETWEEN parseDateTime64BestEffort({since:String}, 3, 'UTC') AND parseDateTime64BestEffort({until:String}, 3, 'UTC')
         AND (message_id, intDiv(toUnixTimestamp64Milli(at), {interval_ms:Int64})) IN
         (
@@ -16,6 +16,6 @@ WITH kept AS
 )
 SELECT message_id, line
 FROM events
-WHERE message_id IN {message_ids:Array(String)} AND (message_id, at, id) IN (SELECT message_id, at, id FROM kept)
+WHERE message_id IN (SELECT arrayJoin({message_ids:Array(String)})) AND (message_id, at, id) IN (SELECT message_id, at, id FROM kept)
 ORDER BY message_id, at, id, version DESC
 LIMIT 1 BY message_id, at, id

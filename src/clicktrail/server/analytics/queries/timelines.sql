@@ -4,14 +4,14 @@ WITH kept AS
 (
     SELECT message_id, at, id, type
     FROM events
-    WHERE message_id IN {message_ids:Array(String)}
+    WHERE message_id IN (SELECT arrayJoin({message_ids:Array(String)}))
     GROUP BY message_id, at, id, type
     ORDER BY message_id, at, id
     LIMIT {limit:UInt64} BY message_id, multiIf(type = 'click', 1, type = 'engagement', 2, 3)
 )
 SELECT message_id, line
 FROM events
-WHERE message_id IN {message_ids:Array(String)}
+WHERE message_id IN (SELECT arrayJoin({message_ids:Array(String)}))
     AND ((message_id, at, id) IN (SELECT message_id, at, id FROM kept)
         OR (click_id != '' AND (message_id, click_id) IN (SELECT message_id, id FROM kept WHERE type = 'click')))
 ORDER BY message_id, at, id, version DESC
