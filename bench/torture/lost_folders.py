@@ -6,6 +6,7 @@ answered click must be in the report exactly once, except those that a fault has
 """
 
 import asyncio
+import contextlib
 import secrets
 import shutil
 from collections.abc import Awaitable, Callable
@@ -43,20 +44,25 @@ class Round:
         return self.targets.journal / "edge-0"
 
 
+def _take_away(folder: Path, target: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):  # a fault of an earlier round, and no click since then
+        folder.rename(target)
+
+
 async def _delete_folder(round_: Round) -> None:
     await round_.moments.wait(0)
-    round_.worker_folder.rename(round_.folder / "deleted")
+    _take_away(round_.worker_folder, round_.folder / "deleted")
 
 
 async def _delete_journal(round_: Round) -> None:
     await round_.moments.wait(0)
-    round_.targets.journal.rename(round_.folder / "deleted")
+    _take_away(round_.targets.journal, round_.folder / "deleted")
 
 
 async def _move_folder_away_and_back(round_: Round) -> None:
     away = round_.folder / "away"
     await round_.moments.wait(0)
-    round_.worker_folder.rename(away)
+    _take_away(round_.worker_folder, away)
     await round_.moments.wait(1)
     round_.worker_folder.mkdir(exist_ok=True)
     for segment in list_all_segments(away):

@@ -53,7 +53,7 @@ def _find_clicks(data: bytes, segment: SegmentFile) -> list[RecordedClick]:
         return data[offset : offset + size]
 
     clicks: list[RecordedClick] = []
-    for item in iter_frames(read, segment.frame_format, start=0, size=len(data), is_being_written=False):
+    for item in iter_frames(read, segment.frame_format, start=0, size=len(data)):
         with contextlib.suppress(EventError):
             if isinstance(item, Frame) and isinstance(event := decode_event(item.line), Click):
                 clicks.append(RecordedClick(item.start, item.end, event.url))

@@ -1,10 +1,14 @@
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
+from msgspec.structs import replace
 
+from clicktrail.server.settings import Settings
 from tests.support.command_line import run_clicktrail
 from tests.support.edge import token_path
+from tests.support.recorded_journal import SENT, click, write_journal
 from tests.support.serving import RunningServer, running_server, wait_for_report
 
 
@@ -52,3 +56,12 @@ def test_report_before_the_first_start_writes_no_file(tmp_path: Path) -> None:
 
     assert (run.returncode, list(tmp_path.iterdir())) == (0, [])
     assert run.stdout.startswith("No campaigns yet")
+
+
+def test_log_of_a_folder_without_engine_is_not_in_the_report(tmp_path: Path) -> None:
+    settings = Settings(data_dir=str(tmp_path / "clicktrail-data"))
+    write_journal(settings, SENT, click(0), replace(click(1), at=datetime(9999, 12, 31, tzinfo=UTC)))
+    process = run_clicktrail("report", "winter", "--json", folder=tmp_path)
+    (report,) = json.loads(process.stdout)["campaigns"]
+    assert report["clicks"]["total"] == 1
+    assert "journal line is not an event" in process.stderr

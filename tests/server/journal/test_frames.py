@@ -29,11 +29,11 @@ LINES = [b'{"id":"first"}', b'{"id":"second"}', b'{"id":"third"}']
 
 def encode_version_1(lines: Iterable[bytes]) -> bytes:
     """Encode lines as version 1 did."""
-    frames = b""
+    frames: list[bytes] = []
     for line in lines:
         length = struct.pack("<I", len(line))
-        frames += length + struct.pack("<I", zlib.crc32(line, zlib.crc32(length))) + line
-    return frames
+        frames += (length, struct.pack("<I", zlib.crc32(line, zlib.crc32(length))), line)
+    return b"".join(frames)
 
 
 def read(data: bytes, *, frame_format: FrameFormat = FORMAT, start: int = 0) -> tuple[list[bytes], list[DamagedRange]]:
@@ -42,7 +42,7 @@ def read(data: bytes, *, frame_format: FrameFormat = FORMAT, start: int = 0) -> 
     def read_bytes(offset: int, size: int) -> bytes:
         return data[offset : offset + size]
 
-    items = list(iter_frames(read_bytes, frame_format, start=start, size=len(data), is_being_written=False))
+    items = list(iter_frames(read_bytes, frame_format, start=start, size=len(data)))
     frames = [item for item in items if isinstance(item, Frame)]
     end = frames[-1].end if frames else start
     tail = read_tail(read_bytes, frame_format, start=end, size=len(data))
@@ -249,7 +249,7 @@ def test_frame_that_is_completed_during_the_search_is_read() -> None:
         current = reads.pop(0) if len(reads) > 1 else reads[0]
         return current[offset : offset + size]
 
-    items = list(iter_frames(read_bytes, FORMAT, start=0, size=len(data), is_being_written=True))
+    items = list(iter_frames(read_bytes, FORMAT, start=0, size=len(data)))
     assert [item.line for item in items if isinstance(item, Frame)] == LINES
     assert len(items) == len(LINES)
 
@@ -257,9 +257,9 @@ def test_frame_that_is_completed_during_the_search_is_read() -> None:
 def measure_reading(data: bytes, frame_format: FrameFormat) -> float:
     best = float("inf")
     for _ in range(3):
-        started_at = time.perf_counter()
+        started_at = time.process_time()
         read(data, frame_format=frame_format)
-        best = min(best, time.perf_counter() - started_at)
+        best = min(best, time.process_time() - started_at)
     return best
 
 
@@ -279,11 +279,11 @@ def repeat_marker(count: int, _version: int) -> tuple[bytes, FrameFormat]:
 
 @pytest.mark.parametrize(
     ("build", "count", "version"),
-    [(damage_every_second_line, 5_000, 1), (damage_every_second_line, 5_000, 2), (repeat_marker, 100_000, 2)],
+    [(damage_every_second_line, 2_000, 1), (damage_every_second_line, 4_000, 2), (repeat_marker, 20_000, 2)],
     ids=["lines of version 1", "lines of version 2", "markers"],
 )
 @pytest.mark.without_coverage
 def test_reading_damage_takes_linear_time(build: object, count: int, version: int) -> None:
     assert callable(build)
-    single, double = (measure_reading(*build(size, version)) for size in (count, 2 * count))
-    assert double < 3.5 * single
+    single, eightfold = (measure_reading(*build(size, version)) for size in (count, 8 * count))
+    assert eightfold < 30 * single  # 64 if it were quadratic

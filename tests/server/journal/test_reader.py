@@ -378,6 +378,15 @@ async def test_cursor_that_is_a_folder_is_kept_aside(tmp_path: Path) -> None:
     assert (tmp_path / "cursor").is_file()
 
 
+async def test_entries_of_two_segments_of_one_number_are_erased(tmp_path: Path) -> None:
+    create_segment(tmp_path / "edge-0", 1, [b"mary 1", b"bob 1"])
+    create_segment(tmp_path / "edge-0", 1, [b"mary 2", b"bob 2"])
+    reader = SegmentReader(tmp_path, tmp_path / "cursor")
+    await reader.erase([entry for entry in await reader.read(9) if b"mary" in entry.line])
+    lines = await read(SegmentReader(tmp_path, tmp_path / "cursor"))
+    assert sorted(line for line in lines if line.strip()) == [b"bob 1", b"bob 2"]
+
+
 # Damage. `test_frames` has the ranges that are lost.
 
 

@@ -1,8 +1,10 @@
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from structlog.testing import capture_logs
 
 from clicktrail.errors import KeyRingError
 from clicktrail.model.verdict import Verdict
@@ -40,15 +42,21 @@ def test_processing_the_journal_twice_counts_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("at", [datetime.min.replace(tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)])
-def test_journal_line_with_a_time_out_of_range_is_skipped_and_logged(
-    tmp_path: Path, at: datetime, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_journal_line_with_a_time_out_of_range_is_skipped_and_logged(tmp_path: Path, at: datetime) -> None:
     settings = Settings(data_dir=str(tmp_path))
     write_journal(settings, SENT, click(0), replace(click(1), at=at), replace(SENT, id="s2", at=at), click(2))
-    (campaign,) = read_campaigns(settings)
-    output = capsys.readouterr()
+    with capture_logs() as log:
+        (campaign,) = read_campaigns(settings)
     assert (campaign.delivered, campaign.clicks.total) == (1, 2)
-    assert (output.out, output.err.count("journal line is not an event")) == ("", 2)
+    assert [line["event"] for line in log] == ["journal line is not an event"] * 2
+
+
+def test_lost_analytics_is_filled_from_the_journal(tmp_path: Path) -> None:
+    settings = Settings(data_dir=str(tmp_path))
+    write_journal(settings, SENT, click(0), click(1))
+    before = read_campaigns(settings)
+    shutil.rmtree(settings.analytics_path)
+    assert read_campaigns(settings) == before
 
 
 def test_later_event_changes_a_verdict(tmp_path: Path) -> None:

@@ -1,6 +1,12 @@
 import asyncio
 import json
+import logging
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+import structlog
 
 from clicktrail.server.engine_client import EngineClient
 from clicktrail.server.settings import Settings
@@ -8,6 +14,14 @@ from clicktrail.server.wiring.offline import OfflineReports
 from clicktrail.server.wiring.reports import open_reports
 from tests.support.console import serve_console
 from tests.support.memory_analytics import MemoryAnalytics
+
+
+@pytest.fixture(autouse=True)
+def _restore_logging() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+    logging.basicConfig(force=True)
+    sys.excepthook = sys.__excepthook__
 
 
 def opened_type(settings: Settings) -> type:

@@ -88,6 +88,18 @@ def save_cursor(path: Path, positions: Mapping[str, SegmentPosition]) -> None:
         raise StorageError(f"the journal's cursor {path} cannot be written: {error.strerror}") from error
 
 
+def delete_cursor(path: Path) -> None:
+    """Delete the cursor, if there is one: the journal is then read from its start.
+
+    Raises:
+        StorageError: it cannot be deleted.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"the journal's cursor {path} cannot be deleted: {error.strerror}") from error
+
+
 def damaged_cursor_path(path: Path) -> Path:
     """Path to which a damaged cursor is renamed."""
     return path.with_name(f"{path.name}.damaged")

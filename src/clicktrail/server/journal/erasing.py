@@ -68,9 +68,7 @@ def _erase_in_segment(
             return 0
         is_live = is_being_written(descriptor)
         end = 0
-        for item in iter_frames(
-            partial(_read_bytes, data), segment.frame_format, start=0, size=len(data), is_being_written=is_live
-        ):
+        for item in iter_frames(partial(_read_bytes, data), segment.frame_format, start=0, size=len(data)):
             end = item.end
             if isinstance(item, DamagedRange):
                 if is_in_text(data[item.start : item.end]):

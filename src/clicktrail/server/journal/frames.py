@@ -190,7 +190,7 @@ class DamagedRange:
 
 
 def iter_frames(
-    read: Callable[[int, int], bytes], frame_format: FrameFormat, *, start: int, size: int, is_being_written: bool
+    read: Callable[[int, int], bytes], frame_format: FrameFormat, *, start: int, size: int
 ) -> Iterator[Frame | DamagedRange]:
     """Yield the sound frames of a segment, and the damaged ranges before each.
 
@@ -199,7 +199,6 @@ def iter_frames(
         frame_format: version of the segment.
         start: offset of a frame, or 0.
         size: size of the file.
-        is_being_written: whether a writer may add frames meanwhile.
     """
     window = _Window(read, frame_format, size)
     position = start
@@ -213,8 +212,8 @@ def iter_frames(
             position = window.find(position + 1)
             continue
         if damage_start is not None:
-            # A writer's bytes appear in ascending order: what was incomplete when it was read is complete by now.
-            if is_being_written and (late := _Window(read, frame_format, size).frame_at(damage_start)):
+            # A frame may have been read while it was written. It is complete by now: bytes appear in ascending order.
+            if late := _Window(read, frame_format, size, window_size=0).frame_at(damage_start):
                 frame = late
             else:
                 yield DamagedRange(damage_start, position)
@@ -225,7 +224,7 @@ def iter_frames(
 
 def is_boundary(read: Callable[[int, int], bytes], frame_format: FrameFormat, offset: int) -> bool:
     """Whether a segment, or one of its sound frames, begins or ends at an offset."""
-    items = iter_frames(read, frame_format, start=0, size=offset, is_being_written=False)
+    items = iter_frames(read, frame_format, start=0, size=offset)
     return offset == 0 or any(isinstance(item, Frame) and item.end == offset for item in items)
 
 
@@ -266,8 +265,16 @@ def read_tail(read: Callable[[int, int], bytes], frame_format: FrameFormat, *, s
 class _Window:
     """A part of a segment in memory. It moves forwards."""
 
-    def __init__(self, read: Callable[[int, int], bytes], frame_format: FrameFormat, size: int) -> None:
+    def __init__(
+        self,
+        read: Callable[[int, int], bytes],
+        frame_format: FrameFormat,
+        size: int,
+        *,
+        window_size: int = _WINDOW_BYTES,
+    ) -> None:
         self._read = read
+        self._window_size = window_size
         self._format = frame_format
         self._size = size
         self._start = 0
@@ -304,4 +311,4 @@ class _Window:
         end = self._start + len(self._data)
         if position < self._start or (position + size > end and end < self._size):
             self._start = position
-            self._data = self._read(position, max(size, _WINDOW_BYTES))
+            self._data = self._read(position, max(size, self._window_size))

@@ -13,7 +13,7 @@ import contextlib
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -51,10 +51,12 @@ class JournalPosition:
     Attributes:
         segment: writer and number of the segment.
         offset: bytes from the start of the segment.
+        segment_key: `SegmentFile.key`; not in the log, because it holds the id.
     """
 
     segment: str
     offset: int
+    segment_key: str = field(repr=False)
 
 
 class SegmentReader:
@@ -170,10 +172,10 @@ class SegmentReader:
         lines_by_segment: dict[str, dict[int, bytes]] = {}
         for entry in entries:
             position = cast("JournalPosition", entry.position)
-            lines_by_segment.setdefault(position.segment, {})[position.offset] = entry.line
+            lines_by_segment.setdefault(position.segment_key, {})[position.offset] = entry.line
         try:
-            for segment in self._segments.values():
-                if lines := lines_by_segment.get(segment.label):
+            for key, lines in lines_by_segment.items():
+                if segment := self._segments.get(key):
                     await asyncio.to_thread(overwrite_lines, segment, lines)
         except OSError as error:
             raise StorageError(f"the journal in {self._folder} cannot be written: {error.strerror}") from error
@@ -305,11 +307,11 @@ def read_segment(segment: SegmentFile, position: SegmentPosition, *, limit: int)
         if not size:  # its writer has not yet locked it
             return SegmentBatch(entries, damage, position)
         read = partial(_read_bytes, file.fileno())
-        for item in iter_frames(read, segment.frame_format, start=offset, size=size, is_being_written=is_live):
+        for item in iter_frames(read, segment.frame_format, start=offset, size=size):
             if isinstance(item, DamagedRange):
                 damage.append(item)
                 continue
-            entries.append(JournalEntry(item.line, JournalPosition(segment.label, item.start)))
+            entries.append(JournalEntry(item.line, JournalPosition(segment.label, item.start, segment.key)))
             offset = item.end
             if len(entries) >= limit:
                 break

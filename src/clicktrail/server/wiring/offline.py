@@ -13,7 +13,6 @@ from clicktrail.report import ClickFilter
 from clicktrail.report.accuracy import ConfusionMatrix
 from clicktrail.server.api import schemas
 from clicktrail.server.api.service import SEGMENT_PAGE_SIZE
-from clicktrail.server.log import configure_logging
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.pipeline.queries import load_reports
 from clicktrail.server.pipeline.rejudge import RejudgeRequest
@@ -125,7 +124,6 @@ class _OpenedFolder:
 
 @contextlib.asynccontextmanager
 async def _open_data_folder(settings: Settings) -> AsyncIterator[_OpenedFolder]:
-    configure_logging(settings.log.level)  # standard output is for the report
     async with open_analytics(settings) as analytics:
         judge = build_judge(settings)
         processor = build_processor(settings, build_reader(settings), analytics, judge)

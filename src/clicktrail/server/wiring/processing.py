@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -15,6 +16,7 @@ from clicktrail.judge import Judge, judge
 from clicktrail.server import overrides_file
 from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.attempt_file import AttemptFile
+from clicktrail.server.journal.cursor import delete_cursor
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.monitoring.heartbeat import Problem
 from clicktrail.server.monitoring.metrics import Histogram
@@ -84,11 +86,13 @@ class LocalJournalReader(JournalReader, Protocol):
 
 @contextlib.asynccontextmanager
 async def open_analytics(settings: Settings) -> AsyncIterator[LocalAnalytics]:
-    """Open the analytics store until the context ends.
+    """Open the analytics store until the context ends. If it was lost, the journal is read again from its start.
 
     Raises:
         StorageError: another process has it open, or the data folder cannot be read.
     """
+    if not settings.analytics_path.exists():
+        delete_cursor(_cursor_path(settings))
     analytics = await ChdbAnalytics.open(settings.analytics_path, SystemClock())
     try:
         yield analytics
@@ -98,7 +102,7 @@ async def open_analytics(settings: Settings) -> AsyncIterator[LocalAnalytics]:
 
 def build_reader(settings: Settings) -> LocalJournalReader:
     """Build a journal reader that continues at the last committed position."""
-    return SegmentReader(settings.journal_path, settings.journal_path / "cursor.json")
+    return SegmentReader(settings.journal_path, _cursor_path(settings))
 
 
 def build_judge(settings: Settings) -> ReloadingJudge:
@@ -192,3 +196,7 @@ def _log_unreadable_line(entry: JournalEntry, error: EventError) -> None:
 def _log_failure(error: Exception, entry_count: int) -> None:
     cause = error.__cause__ if isinstance(error, JudgingError) else error
     _LOG.error("cannot process a batch, looking for the cause", entries=entry_count, error=cause)
+
+
+def _cursor_path(settings: Settings) -> Path:
+    return settings.journal_path / "cursor.json"
