@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from clicktrail.model.event import encode_event
 from clicktrail.model.supported_time import FIRST_TIME, LAST_TIME
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import ClickCounts
@@ -164,6 +165,18 @@ async def test_line_that_is_not_utf_8_is_stored(analytics: ChdbAnalytics) -> Non
     (line,) = encode_lines(make_judged_message(sent("m1")))
     await analytics.store([line[:-1] + b',"later":"\xff"}'], [make_judged_message(sent("m1"))])
     assert (await analytics.timelines(["m1"]))["m1"].events == (sent("m1"),)
+
+
+async def test_events_that_an_earlier_version_stored_are_left_out(tmp_path: Path, clock: SettableClock) -> None:
+    analytics = await ChdbAnalytics.open(tmp_path, clock)
+    await analytics.store([encode_event(sent("m1"))], [])
+    await analytics.close()
+    connections = ChdbPool(tmp_path)
+    await connections.execute("INSERT INTO events (message_id, id, line) VALUES ('m1', 'x', '{\"type\":\"former\"}')")
+    await connections.close()
+    analytics = await ChdbAnalytics.open(tmp_path, clock)
+    assert (await analytics.timelines(["m1"]))["m1"].events == (sent("m1"),)
+    await analytics.close()
 
 
 async def test_timeline_query_reads_few_other_rows(connections: ChdbPool) -> None:

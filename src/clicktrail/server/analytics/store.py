@@ -329,6 +329,13 @@ class ChdbAnalytics:
         return version
 
 
+def _decode_rows(rows: Iterable[_EventLineRow]) -> Iterator[tuple[str, AnyEvent]]:
+    """Yield message id and event of each row. Events that only an earlier version accepted are left out."""
+    for row in rows:
+        with contextlib.suppress(EventError):
+            yield row.message_id, decode_event(row.line.encode())
+
+
 def _build_timelines(message_ids: Iterable[str], rows: Iterable[_EventLineRow]) -> dict[str, Timeline]:
     events: dict[str, list[AnyEvent]] = {message_id: [] for message_id in message_ids}
     for row in rows:
