@@ -16,6 +16,7 @@ from clicktrail.model.event import AnyEvent, decode_event
 from clicktrail.rewrite import DkimKey
 from clicktrail.server import settings as settings_module
 from clicktrail.server.ports import Consents, IdGenerator, ShortLinks
+from clicktrail.server.relay.rewriter import RewriterPool
 from clicktrail.server.wiring.relay import build_relay, build_rewriters
 from clicktrail.server.wiring.stores import open_journal, open_registry_when_available
 from clicktrail.tokens import KeyRing
@@ -44,7 +45,7 @@ class RunningRelay:
     consents: Consents
     short_links: ShortLinks
     outcomes: Counter[str]
-    rewriter_pids: list[int]
+    rewriters: RewriterPool
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[aiosmtplib.SMTP]:
@@ -111,12 +112,12 @@ async def running_relay(
         registry = await stack.enter_async_context(open_registry_when_available(settings))
         journal = stack.enter_context(open_journal(settings, "relay-0"))
         rewriters = build_rewriters(settings, config)
-        stack.push_async_callback(rewriters.close)
-        await rewriters.start()
         relay = build_relay(settings, registry, journal, rewriters)
         if ids:
             relay.tracker = replace(relay.tracker, ids=ids)
         async with asyncio.TaskGroup() as tasks:
+            running_rewriters = tasks.create_task(rewriters.run())
+            await rewriters.wait_until_ready(timeout_s=TIMEOUT_S)
             tasks.create_task(relay.serve(listener, stopping))
             try:
                 yield RunningRelay(
@@ -127,10 +128,11 @@ async def running_relay(
                     consents=registry.consents,
                     short_links=registry.short_links,
                     outcomes=relay.outcomes,
-                    rewriter_pids=[pid for pid in rewriters.pids if pid],
+                    rewriters=rewriters,
                 )
             finally:
                 stopping.set()
+                running_rewriters.cancel()
 
 
 def _write_dkim_settings(folder: Path, key: DkimKey) -> str:

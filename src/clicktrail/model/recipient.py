@@ -21,6 +21,8 @@ _TWICE_ENCODED_AT = "%2540"
 _ADDRESS = re.compile(r"[^\s/?&=#;,:<>\"'()@]{1,64}@[^\s/?&=#;,:<>\"'()@]{1,255}")
 MAX_NAME_CHARS = 1_000
 """An address has up to 254 characters (RFC 5321, erratum 1690). The time of composition (NFC) can be quadratic."""
+_QUOTED_ATOM = re.compile(r'^"([^\s"\\@(),:;<>\[\].]+(?:\.[^\s"\\@(),:;<>\[\].]+)*)"(?=@)')
+"""A local part that needs no quotes (RFC 5321 section 4.1.2): both forms are one mailbox."""
 _FINAL_SIGMA = re.compile(r"(?<=[^\W\d_])\u03c3(?![^\W\d_])")
 """Folding makes both small sigmas one. At the end of a word people write ς, and a segment must be deliverable."""
 
@@ -29,15 +31,17 @@ def normalize_recipient(recipient: str) -> str:
     """Return the name that all spellings of one recipient share.
 
     ``Mary <MARY@Example.com>`` is ``mary@example.com``: the address without display name, in Unicode's simple case
-    folding and composed form (NFC), its domain in Unicode. Simple folding keeps ``straße@`` and ``strasse@`` apart. An
-    opaque id may be case-sensitive: only its white space and its Unicode form are normalized. A name is cut off after
-    `MAX_NAME_CHARS`.
+    folding and composed form (NFC), its domain in Unicode and without a final dot, its local part without needless
+    quotes. Simple folding keeps ``straße@`` and ``strasse@`` apart. An opaque id may be case-sensitive: only its white
+    space and its Unicode form are normalized. A name is cut off after `MAX_NAME_CHARS`.
     """
     if "@" not in recipient:
         recipient = recipient.strip()[:MAX_NAME_CHARS]
         name = recipient if recipient.isascii() else unicodedata.normalize("NFC", recipient)
         return name.strip().removeprefix(_NULL_PATH)
-    address = (_extract_address(recipient) if "<" in recipient else recipient.strip())[:MAX_NAME_CHARS]
+    address = (_extract_address(recipient) if "<" in recipient else recipient.strip())[:MAX_NAME_CHARS].rstrip(".")
+    if address.startswith('"'):
+        address = _QUOTED_ATOM.sub(r"\1", address)
     folded = address.lower() if address.isascii() else _fold_case(address)
     return _decode_domain(folded) if _ACE_PREFIX in folded else folded
 

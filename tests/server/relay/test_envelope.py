@@ -17,7 +17,7 @@ from clicktrail.server.relay.envelope import Path, parse_path
         (b"FROM:a@example.com", "a@example.com", {}),
         (b"FROM:<a@example.com> BODY=8BITMIME smtputf8", "a@example.com", {"BODY": "8BITMIME", "SMTPUTF8": ""}),
         (b'FROM:<"a b>\\"c"@example.com>', '"a b>\\"c"@example.com', {}),
-        (b"FROM:<@hop.example:a@example.com>", "@hop.example:a@example.com", {}),
+        (b"FROM:<@hop.example:a@example.com>", "a@example.com", {}),
         ("FROM:<jürgen@example.com>".encode(), "jürgen@example.com", {}),
     ],
 )
@@ -32,5 +32,5 @@ def test_any_argument_is_parsed_or_refused_for_good(argument: bytes) -> None:
         address = parse_path(b"TO:" + argument, "TO").address
     except RelayError as error:
         reply_code = error.reply_code
-    assert reply_code in {250, 501, 553}
+    assert reply_code in {250, 501, 553, 555}
     assert not re.search(r"[\x00-\x1f\x7f]", address)

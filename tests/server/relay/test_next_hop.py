@@ -1,6 +1,7 @@
 """Next hops that break the protocol, seen from outside: through a running relay."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from clicktrail.demo.sink import Sink
 from clicktrail.model.event import Sent
 from tests.support.relay import RunningRelay, running_relay
 from tests.support.scripted_server import GOOD_REPLIES, ScriptedServer
-from tests.support.waiting import wait_until
+from tests.support.waiting import TIMEOUT_S, wait_until
 
 TEXT = b"Subject: a\r\n\r\nWarm.\r\n"
 MAIL = b"MAIL FROM:<shop@example.com>\r\n"
@@ -231,3 +232,90 @@ async def test_client_that_hangs_up_after_the_data_does_not_abort_the_transactio
 
     assert isinstance(sent, Sent)
     assert [TEXT] == [message.content for message in sink.messages]
+
+
+LATER_REPLIES = [
+    ("data", b"250 Ok\r\n550 No\r\n"),
+    ("RCPT", b"250 Ok\r\n550 No\r\n"),
+    ("RCPT", b"221 Bye\r\n"),
+    ("data", b"221 Bye\r\n"),
+    ("MAIL", b"221 Bye\r\n"),
+    ("EHLO", b"250-hop.example\r\n250 Ok\r\n550 No\r\n"),
+]
+
+
+async def test_refusal_that_was_not_due_is_temporary(tmp_path: Path) -> None:
+    async with ScriptedServer(all_connections=True) as hop, running_relay(hop.address, tmp_path) as relay:
+        for step, reply in LATER_REPLIES:
+            hop.replies = GOOD_REPLIES | {step: reply}
+            replies = await send_message(relay)
+            assert replies[-1].startswith((b"451 ", b"503 ")), (step, reply)
+
+
+async def test_failed_rset_is_not_followed_by_a_message_in_the_old_transaction(tmp_path: Path) -> None:
+    for refusal in (b"451 Not now\r\n", b"502 5.5.1 What?\r\n", b""):
+        async with (
+            ScriptedServer(RSET=refusal) as hop,
+            running_relay(hop.address, tmp_path) as relay,
+            relay.connection() as client,
+        ):
+            await client.send(b"EHLO sender.example\r\nMAIL FROM:<a@example.com>\r\n")
+            await client.read_reply()
+            await client.send(b"RCPT TO:<old@example.net>\r\n")
+            assert (await client.send(b"RSET\r\n")).startswith(b"250")
+            await client.begin_data()
+            assert await client.send(TEXT + b".\r\n") == b"250 2.0.0 Queued"
+        assert 2 == hop.connection_count
+
+
+async def test_empty_keyword_in_ehlo_allows_no_parameter(tmp_path: Path) -> None:
+    async with ScriptedServer(EHLO=b"250-hop.example\r\n250-\r\n250- x\r\n250 8BITMIME\r\n") as hop:
+        await send(tmp_path, hop, mail=b"MAIL FROM:<shop@example.com> SIZE=12 XYZ=a\r\n")
+
+    assert b"MAIL FROM:<shop@example.com>" in hop.lines
+
+
+async def test_flood_from_the_next_hop_is_cut_off(tmp_path: Path) -> None:
+    closed = asyncio.Event()
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hop.example\r\n")
+        await reader.readline()
+        writer.write(b"250 hop.example\r\n")
+        await reader.readline()
+        writer.write(b"250 Ok\r\n")
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(b"x" * 100_000)
+                await writer.drain()
+        closed.set()
+
+    server = await asyncio.start_server(flood, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with running_relay(f"127.0.0.1:{port}", tmp_path) as relay, relay.connection() as client:
+        await client.send(b"EHLO sender.example\r\n")
+        await client.send(b"MAIL FROM:<a@example.com>\r\n")
+        async with asyncio.timeout(TIMEOUT_S):
+            await closed.wait()
+    server.close()
+
+
+async def test_refusal_of_a_hop_that_reads_no_more_is_passed_on_at_once(tmp_path: Path) -> None:
+    async def refuse_early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for reply in (b"220 hop\r\n", b"250 hop\r\n", b"250 Ok\r\n", b"250 Ok\r\n", b"354 Go on\r\n"):
+            writer.write(reply)
+            await reader.readline()
+        writer.write(b"552 5.3.4 Too big\r\n")
+        await finished.wait()
+        writer.close()
+
+    finished = asyncio.Event()
+    server = await asyncio.start_server(refuse_early, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with running_relay(f"127.0.0.1:{port}", tmp_path) as relay:
+        data = b"Subject: a\r\n\r\n" + b"x" * 70 * 200_000 + b"\r\n"
+        async with relay.connection() as client:
+            await client.begin_data()
+            assert await client.send(data + b".\r\n") == b"552 5.3.4 Too big"
+        finished.set()
+    server.close()

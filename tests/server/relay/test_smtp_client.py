@@ -65,18 +65,12 @@ async def test_unsupported_options_are_omitted(next_hop: NextHopClient) -> None:
     assert reply.is_positive
 
 
-@pytest.fixture
-def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """TLS context of a server named localhost whose authority is trusted."""
-    context, authority = create_server_context(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-    return context
-
-
 @pytest.mark.parametrize("mode", ["tls", "starttls"])
-async def test_connection_is_encrypted(tls: ssl.SSLContext, mode: str) -> None:
-    async with ScriptedServer(tls=tls, is_tls=mode == "tls", STARTTLS=b"220 Go on\r\n") as server:
-        client = NextHopClient(NextHopConfig(host="localhost", port=server.port, tls=mode))
+async def test_connection_is_encrypted(tmp_path: Path, mode: str) -> None:
+    context, authority = create_server_context(tmp_path)
+    tls = ssl.create_default_context(cafile=str(authority))
+    async with ScriptedServer(tls=context, is_tls=mode == "tls", STARTTLS=b"220 Go on\r\n") as server:
+        client = NextHopClient(NextHopConfig(host="localhost", port=server.port, tls=mode, tls_context=tls))
         await client.mail("shop@example.com", {})
         await client.close()
 
@@ -84,26 +78,32 @@ async def test_connection_is_encrypted(tls: ssl.SSLContext, mode: str) -> None:
     assert b"MAIL FROM:<shop@example.com>" in server.lines
 
 
+def build_starttls_client(server: ScriptedServer) -> NextHopClient:
+    context = ssl.create_default_context()
+    return NextHopClient(NextHopConfig(host="localhost", port=server.port, tls="starttls", tls_context=context))
+
+
 async def test_untrusted_certificate_is_451(tmp_path: Path) -> None:
     context, _ = create_server_context(tmp_path)
     async with ScriptedServer(tls=context, STARTTLS=b"220 Go on\r\n") as server:
         with pytest.raises(RelayError, match="cannot reach the next hop") as caught:
-            await NextHopClient(NextHopConfig(host="localhost", port=server.port, tls="starttls")).mail("", {})
+            await build_starttls_client(server).mail("", {})
 
     assert 451 == caught.value.reply_code
     assert "MAIL" not in server.verbs
 
 
-async def test_plain_text_behind_the_reply_to_starttls_is_an_error(tls: ssl.SSLContext) -> None:
-    async with ScriptedServer(tls=tls, STARTTLS=b"220 Go on\r\n250 Injected\r\n") as server:
+async def test_plain_text_behind_the_reply_to_starttls_is_an_error(tmp_path: Path) -> None:
+    context, _ = create_server_context(tmp_path)
+    async with ScriptedServer(tls=context, STARTTLS=b"220 Go on\r\n250 Injected\r\n") as server:
         with pytest.raises(RelayError, match="not due"):
-            await NextHopClient(NextHopConfig(host="localhost", port=server.port, tls="starttls")).mail("", {})
+            await build_starttls_client(server).mail("", {})
 
 
 async def test_server_without_starttls_gets_no_message() -> None:
     async with ScriptedServer(STARTTLS=b"502 5.5.1 No\r\n") as server:
         with pytest.raises(RelayError) as caught:
-            await NextHopClient(NextHopConfig(host="localhost", port=server.port, tls="starttls")).mail("", {})
+            await build_starttls_client(server).mail("", {})
 
     assert 451 == caught.value.reply_code
     assert "MAIL" not in server.verbs
@@ -143,3 +143,13 @@ async def test_ehlo_has_a_name_or_the_address(ehlo_name: str, greeting: bytes) -
         await client.close()
 
     assert greeting == server.lines[0]
+
+
+async def test_plain_login_that_the_server_asks_for_again() -> None:
+    async with ScriptedServer(EHLO=b"250-hop.example\r\n250 AUTH PLAIN\r\n", AUTH=b"334 \r\n") as server:
+        server.replies["AHNOB3AACGFZCW=="] = b"235 2.7.0 Ok\r\n"
+        client = NextHopClient(NextHopConfig(host="localhost", port=server.port, username="shop", password="pass"))
+        await client.mail("", {})
+        await client.close()
+
+    assert [b"AUTH PLAIN AHNob3AAcGFzcw==", b"AHNob3AAcGFzcw=="] == server.lines[1:3]

@@ -11,6 +11,7 @@ from pathlib import Path
 import aiosmtplib
 import pytest
 
+from clicktrail import keyring_file
 from clicktrail.demo.sink import Sink
 from clicktrail.model.consent import Consent
 from clicktrail.model.event import Sent
@@ -19,6 +20,8 @@ from clicktrail.rewrite.dkim import sign
 from clicktrail.tokens import decode_short_token, open_token
 from tests.support.dkim_keys import ED25519_KEY, is_signature_valid
 from tests.support.relay import DOMAIN, running_relay
+from tests.support.waiting import TIMEOUT_S, wait_until
+from tests.support.worker_process import running_worker
 
 MESSAGE = (
     b"From: shop@example.com\r\n"
@@ -330,9 +333,9 @@ async def test_message_over_its_time_limit_is_passed_on_unchanged(tmp_path: Path
         running_relay(sink.address, tmp_path, relay_settings="rewrite_seconds = 1") as relay,
         relay.client() as client,
     ):
-        for pid in relay.rewriter_pids:
-            os.kill(pid, signal.SIGSTOP)  # as a message that takes for ever
+        os.kill(relay.rewriters.pids[0], signal.SIGSTOP)  # as a message that takes for ever
         await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
+        await relay.rewriters.wait_until_ready(timeout_s=TIMEOUT_S)
         await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
 
     assert {"untracked": 1, "tracked": 1} == relay.outcomes
@@ -342,19 +345,20 @@ async def test_message_over_its_time_limit_is_passed_on_unchanged(tmp_path: Path
 
 async def test_message_that_ends_the_rewriting_process_is_passed_on_unchanged(tmp_path: Path) -> None:
     async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.client() as client:
-        for pid in relay.rewriter_pids:
+        for pid in relay.rewriters.pids:
             os.kill(pid, signal.SIGKILL)
-        for _ in range(3):
-            await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
+        await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
+        await relay.rewriters.wait_until_ready(timeout_s=TIMEOUT_S)
+        await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
 
-    assert 3 == len(sink.messages)
-    assert b'href="https://links.example.com/' in sink.messages[2].content
+    assert sink.messages[0].content == UNTRACKED or DOMAIN.encode() in sink.messages[0].content
+    assert DOMAIN.encode() in sink.messages[1].content
 
 
 async def test_message_is_passed_on_while_the_key_ring_is_damaged(tmp_path: Path) -> None:
     async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.client() as client:
         (tmp_path / "keys.json").write_bytes(b"{")
-        for pid in relay.rewriter_pids:
+        for pid in relay.rewriters.pids:
             os.kill(pid, signal.SIGKILL)
         for _ in range(3):
             await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
@@ -404,6 +408,8 @@ REFUSALS = (
     (b"RCPT TO:<a@example.com>", b"503 5.5.1"),
     (b"DATA", b"503 5.5.1"),
     (b"BDAT 10", b"502 5.5.1"),
+    (b"MAIL FROM:<a@example.com> BODY=7BIT BODY=8BITMIME", b"501 5.5.4"),
+    (b"MAIL FROM:<a@example.com> BODY=BINARYMIME", b"555 5.5.4"),
     (b"STARTTLS", b"502 5.5.1"),
     (b"x" * 10_000, b"500 5.5.6"),
     (b"\xff\xfe\x00", b"502 5.5.1"),
@@ -435,3 +441,89 @@ async def test_hostile_subject_delays_no_other_message(tmp_path: Path) -> None:
             tasks.create_task(send(MESSAGE))
 
     assert 2 == len(sink.messages)
+
+
+@pytest.mark.parametrize("method", [b"POST / HTTP/1.1", b"GET / HTTP/1.1"])
+async def test_web_page_cannot_send_mail(tmp_path: Path, method: bytes) -> None:
+    request = method + b"\r\nHost: 127.0.0.1\r\n\r\nEHLO x\r\nMAIL FROM:<a@example.com>\r\n"
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.connection() as client:
+        assert (await client.send(request)).startswith(b"421 ")
+        assert b"" == await client.reader.read()
+
+
+async def test_client_that_sends_no_smtp_is_disconnected(tmp_path: Path) -> None:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.connection() as client:
+        client.writer.write(b"\n" * 100_000)
+        assert b"421 " in await client.reader.read()
+
+
+@pytest.mark.parametrize("flood", [b"NOOP\r\n", b"RSET\r\n", b"EHLO x\r\n"])
+async def test_pipelined_commands_delay_no_other_client(tmp_path: Path, flood: bytes) -> None:
+    async with (
+        Sink() as sink,
+        running_relay(sink.address, tmp_path) as relay,
+        relay.connection() as flooder,
+        relay.connection() as client,
+    ):
+        flooder.writer.write(flood * 100_000)
+        async with asyncio.timeout(20):  # the flood takes longer
+            for _ in range(20):
+                assert (await client.send(b"NOOP\r\n")).startswith(b"250")
+        flooder.writer.transport.abort()
+
+
+async def test_large_messages_delay_no_small_one(tmp_path: Path) -> None:
+    large = b"Content-Type: text/html\r\n\r\n" + b"<" * 20_000_000 + b"\r\n"
+    finished: list[int] = []
+    async with Sink() as sink, running_relay(sink.address, tmp_path, relay_settings="rewrite_seconds = 3") as relay:
+
+        async def send(message: bytes) -> None:
+            async with relay.client() as client:
+                await client.sendmail("shop@example.com", ["anna@example.net"], message)
+            finished.append(len(message))
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(3):
+                tasks.create_task(send(large))
+            while relay.rewriters.pids and not finished and len(sink.messages) < 1:
+                await send(MESSAGE)
+
+    assert len(MESSAGE) == finished[0]
+    assert 4 == len(sink.messages)
+
+
+async def test_bare_newlines_take_linear_time_and_count_as_sent(tmp_path: Path) -> None:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.connection() as client:
+        await client.begin_data()
+        reply = await client.send(b"\n" * 30_000_000 + b"\r\n.\r\n")
+
+    assert reply.startswith(b"552 5.3.4")
+    assert [] == sink.messages
+
+
+async def test_source_route_is_left_out(tmp_path: Path) -> None:
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.connection() as client:
+        await relay.consents.set("anna@example.net", Consent.DENIED, at=datetime(2026, 11, 23, tzinfo=UTC))
+        await client.begin_data(recipient=b"@hop.example,@b.example:anna@example.net")
+        await client.send(MESSAGE + b".\r\n")
+
+    assert [("anna@example.net",)] == [message.recipients for message in sink.messages]
+    assert DOMAIN.encode() not in sink.messages[0].content
+
+
+async def test_rewriting_processes_end_with_a_killed_relay(tmp_path: Path) -> None:
+    keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with running_worker("relay", tmp_path, [listener]) as process:
+            children = list_child_pids(process.pid)
+            process.kill()
+
+            async def find_running() -> list[int]:
+                return [pid for pid in children if Path(f"/proc/{pid}/exe").exists()]  # noqa: ASYNC240
+
+            await wait_until(find_running, lambda running: not running)
+    assert len(children) == 2
+
+
+def list_child_pids(pid: int) -> list[int]:
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()))

@@ -30,9 +30,6 @@ from clicktrail.tracking import MessageMetadata, Tracker
 if TYPE_CHECKING:  # the ports import the judge, which `clicktrail rewrite` does not need
     from clicktrail.server.ports import Consents
 
-# The header block ends at the first empty line (RFC 5322 section 2.1), which may be the first line of the message; mail
-# from Unix programs has bare newlines.
-_END_OF_HEADERS = re.compile(rb"\A(?=\r?\n)|\r?\n(?=\r?\n)|\Z")
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
 # A field continues on every line that begins with white space (RFC 5322 section 2.2.3).
 _CONTROL_HEADER = re.compile(
@@ -40,6 +37,10 @@ _CONTROL_HEADER = re.compile(
     rb"(?P<value>.*+(?:\n[ \t].*+)*+)(?:\n|\Z)",
     re.IGNORECASE | re.MULTILINE,
 )
+
+_CONTROL_HEADER_NAME = re.compile(rb"(?i)X-Clicktrail-")
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""PostgreSQL stores no NUL, and no name has any of them. Folding leaves tabs."""
 
 _MAX_VALUE_CHARS = 255
 """Longer values are truncated. Campaign and recipient are part of every link, and servers reject overlong URLs. An
@@ -126,24 +127,35 @@ class TrackedMessage:
 
 def parse_control_headers(raw: bytes) -> ControlHeaders:
     """Parse and remove the control headers. Of a repeated header, the first one counts."""
-    header_end = _find_header_end(raw)
-    header_block = raw[:header_end]
     values: dict[str, str] = {}
-    for match in _CONTROL_HEADER.finditer(header_block):
+    for match in _CONTROL_HEADER.finditer(get_header_block(raw)):
         name = match["name"].decode().lower()
         if name not in values:
             unfolded = _FOLD.sub(b"", match["value"].strip()[:MAX_VALUE_BYTES])
-            values[name] = decode_header_value(unfolded)[:_MAX_VALUE_CHARS]
-    if not values:
-        return ControlHeaders(stripped_message=raw)
-    return ControlHeaders(stripped_message=_CONTROL_HEADER.sub(b"", header_block) + raw[header_end:], **values)
+            values[name] = _CONTROL_CHARACTERS.sub("", decode_header_value(unfolded))[:_MAX_VALUE_CHARS]
+    return ControlHeaders(stripped_message=strip_control_headers(raw), **values)
+
+
+def strip_control_headers(raw: bytes) -> bytes:
+    """Remove the control headers; all other bytes stay."""
+    header_block = get_header_block(raw)
+    if not _CONTROL_HEADER_NAME.search(header_block):
+        return raw
+    return _CONTROL_HEADER.sub(b"", header_block) + raw[len(header_block) :]
+
+
+def get_header_block(raw: bytes) -> bytes:
+    """The message up to the empty line behind its headers, without that line."""
+    if raw.startswith((b"\r\n", b"\n")):
+        return b""
+    ends = [end for end in (raw.find(b"\n\r\n"), raw.find(b"\n\n")) if end >= 0]
+    return raw[: min(ends) + 1] if ends else raw
 
 
 def build_untracked_message(raw: bytes, *, message_id: str, campaign: str, reason: SkipReason) -> TrackedMessage:
     """Remove the control headers of a message that cannot be tracked, and name neither its recipient nor its links."""
-    header_end = _find_header_end(raw)
     return TrackedMessage(
-        raw=_CONTROL_HEADER.sub(b"", raw[:header_end]) + raw[header_end:],
+        raw=strip_control_headers(raw),
         message_id=message_id,
         campaign=campaign,
         recipient="",
@@ -151,11 +163,6 @@ def build_untracked_message(raw: bytes, *, message_id: str, campaign: str, reaso
         skip_reasons=(reason,),
         short_message=None,
     )
-
-
-def _find_header_end(raw: bytes) -> int:
-    end = _END_OF_HEADERS.search(raw)
-    return end.end() if end else len(raw)
 
 
 async def add_stored_consent(

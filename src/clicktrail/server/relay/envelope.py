@@ -16,6 +16,9 @@ _ARGUMENT = {
     )
     for keyword in ("FROM", "TO")
 }
+_SOURCE_ROUTE = re.compile(r"^@[^:\"]*:")
+"""Servers ignore it (RFC 5321 appendix C)."""
+_BODY_VALUES = frozenset({"7BIT", "8BITMIME"})
 _PARAMETERS = re.compile(rb"[\x20-\x7e\t]*")
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -25,7 +28,7 @@ class Path:
     """Address and parameters of MAIL or RCPT.
 
     Attributes:
-        address: what is between the angle brackets; empty for the null sender.
+        address: what is between the angle brackets, without a source route; empty for the null sender.
         parameters: values by upper-case keyword; empty if the parameter has no value.
     """
 
@@ -52,7 +55,8 @@ def parse_path(argument: bytes, keyword: str) -> Path:
             reply_text=f"5.5.4 Syntax: {keyword}:<address> [parameters]",
         )
     in_brackets, bare, parameters = match.groups()
-    return Path(_decode_address(in_brackets if bare is None else bare), _parse_parameters(parameters or b""))
+    address = _decode_address(in_brackets if bare is None else bare)
+    return Path(_SOURCE_ROUTE.sub("", address), _parse_parameters(parameters or b""))
 
 
 def _decode_address(address: bytes) -> str:
@@ -76,5 +80,12 @@ def _parse_parameters(text: bytes) -> dict[str, str]:
         raise RelayError(
             "a parameter holds a character that is not allowed", reply_code=501, reply_text="5.5.4 Invalid parameter"
         )
-    pairs = (word.partition("=") for word in text.decode("ascii").split())
-    return {keyword.upper(): value for keyword, _, value in pairs}
+    pairs = [word.partition("=") for word in text.decode("ascii").split()]
+    parameters = {keyword.upper(): value for keyword, _, value in pairs}
+    if len(parameters) < len(pairs):
+        raise RelayError("a parameter is repeated", reply_code=501, reply_text="5.5.4 A parameter must not be repeated")
+    if parameters.get("BODY", "7BIT").upper() not in _BODY_VALUES:
+        raise RelayError(
+            "the BODY parameter is not supported", reply_code=555, reply_text="5.5.4 BODY is 7BIT or 8BITMIME"
+        )
+    return parameters

@@ -1,23 +1,29 @@
 """Track one message, or pass it on untracked if that is not possible now."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import structlog
 
 from clicktrail.errors import StorageError
 from clicktrail.rewrite import SkipReason
 from clicktrail.server.pipeline.track import (
-    ControlHeaders,
     MessageIdentity,
     TrackedMessage,
     add_stored_consent,
     build_untracked_message,
+    get_header_block,
 )
 from clicktrail.server.ports import Clock, Consents, IdGenerator, ShortCodeGenerator, ShortLinks
-from clicktrail.server.relay.rewriter import Rewriter, RewriterError, RewriterPool
+from clicktrail.server.relay.rewriter import RewriterError, RewriterPool
+from clicktrail.server.relay.rewriter_process import TrackRequest
 
 _LOG = structlog.get_logger(component="relay")
+
+_CONSENT_TIMEOUT_S = 5
+"""For all recipients of a message. The registry itself gives up after three seconds."""
 
 FAILURE_REASONS = frozenset({SkipReason.TIME_LIMIT, SkipReason.FAILED, SkipReason.UNAVAILABLE})
 """Reasons that are no decision of a rule: something went wrong."""
@@ -43,14 +49,23 @@ class MessageTracker:
         message_id = self.ids.new()
         campaign = ""
         try:
-            async with self.rewriters.lease() as rewriter:
-                headers = await rewriter.parse(raw)
-                campaign = headers.campaign
+            async with self.rewriters.lease(len(raw)) as (rewriter, deadline):
+                headers = await rewriter.parse(get_header_block(raw), deadline=deadline)
+            campaign = headers.campaign
+            # Outside the lease: a slow registry must not occupy the processes.
+            async with asyncio.timeout(_CONSENT_TIMEOUT_S):
                 headers = await add_stored_consent(headers, recipients, self.consents)
-                return await self._rewrite(rewriter, headers, recipients, message_id)
+            request = TrackRequest(
+                raw=raw,
+                headers=headers,
+                recipients=recipients,
+                identity=MessageIdentity(message_id=message_id, short_code=self.codes.new()),
+                now=self.clock.now(),
+            )
+            return await self._rewrite(request)
         except RewriterError as error:
             reason = error.reason
-        except StorageError as error:
+        except (StorageError, TimeoutError) as error:
             _LOG.error("consent not readable", message=message_id, error=error)
             reason = SkipReason.UNAVAILABLE
         except Exception as error:  # a bug delays no mail
@@ -58,18 +73,19 @@ class MessageTracker:
             reason = SkipReason.FAILED
         return build_untracked_message(raw, message_id=message_id, campaign=campaign, reason=reason)
 
-    async def _rewrite(
-        self, rewriter: Rewriter, headers: ControlHeaders, recipients: Sequence[str], message_id: str
-    ) -> TrackedMessage:
+    async def _rewrite(self, request: TrackRequest) -> TrackedMessage:
         """Rewrite a message and store its short links; use sealed links if they cannot be stored."""
-        now = self.clock.now()
-        identity = MessageIdentity(message_id=message_id, short_code=self.codes.new())
-        tracked = await rewriter.track(headers, recipients=recipients, identity=identity, now=now)
-        if tracked.short_message:
-            try:
-                await self.short_links.add(tracked.short_message)
-            except StorageError as error:
-                _LOG.warning("short links not stored", message=message_id, error=error)
-                identity = MessageIdentity(message_id=message_id)
-                return await rewriter.track(headers, recipients=recipients, identity=identity, now=now)
+        tracked = await self._run(request)
+        if tracked.short_message is None:
+            return tracked
+        try:
+            await self.short_links.add(tracked.short_message)
+        except StorageError as error:
+            _LOG.warning("short links not stored", message=tracked.message_id, error=error)
+            identity = MessageIdentity(message_id=request.identity.message_id)
+            return await self._run(msgspec.structs.replace(request, identity=identity))
         return tracked
+
+    async def _run(self, request: TrackRequest) -> TrackedMessage:
+        async with self.rewriters.lease(len(request.raw)) as (rewriter, deadline):
+            return await rewriter.track(request, deadline=deadline)

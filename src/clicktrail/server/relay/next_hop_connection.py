@@ -10,7 +10,16 @@ import ssl
 from typing import cast
 
 from clicktrail.errors import RelayError
-from clicktrail.server.relay.reply import FIRST_NEGATIVE_CODE, NEXT_HOP_CONFUSED, SHUTTING_DOWN, Reply, ReplyParser
+from clicktrail.server.relay.reply import (
+    FIRST_NEGATIVE_CODE,
+    MAX_REPLY_BYTES,
+    NEXT_HOP_CONFUSED,
+    SHUTTING_DOWN,
+    Reply,
+    ReplyParser,
+)
+
+_START_OF_DATA_CODE = 354
 
 
 class NextHopConnection(asyncio.Protocol):
@@ -35,14 +44,21 @@ class NextHopConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Complete the reply that is due."""
+        if self._error:
+            return
         self._parser.feed(data)
         self._read_reply()
+        if self._due is None:
+            self._writable.set()  # `write` looks at what has arrived
+            if self._parser.unread_size > MAX_REPLY_BYTES:
+                self._fail(_build_unasked_error(NEXT_HOP_CONFUSED))
+                self._transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Fail the exchange in progress, and each later one."""
         self._writable.set()
-        if self._due is None and self._parser.has_unread_bytes:
-            self._fail(self._build_unasked_error())  # says why, if it is a refusal
+        if self._due is None and self._parser.unread_size:
+            self._fail(self._read_unasked_reply())  # says why, if it is a refusal of the data
         self._fail(error or ConnectionResetError("the connection was closed"))
 
     def pause_writing(self) -> None:
@@ -53,18 +69,18 @@ class NextHopConnection(asyncio.Protocol):
         """Let `write` go on."""
         self._writable.set()
 
-    async def write(self, data: bytes) -> None:
-        """Send data, and return once nearly all of it is with the kernel.
+    async def write(self, data: bytes | memoryview) -> None:
+        """Send a piece of a message, and return once nearly all of it is with the kernel.
 
         Raises:
             OSError: the connection is lost.
             RelayError: the server has sent something meanwhile, such as a refusal of the rest.
         """
-        self._raise_if_failed()
+        self._raise_if_failed(may_refuse=True)
         self._transport.write(data)
         await self._writable.wait()
         await asyncio.sleep(0)  # one look at what has arrived
-        self._raise_if_failed()
+        self._raise_if_failed(may_refuse=True)
 
     async def exchange(self, data: bytes) -> Reply:
         """Send data, and return the one reply that follows it. The greeting follows no data.
@@ -98,9 +114,14 @@ class NextHopConnection(asyncio.Protocol):
         """Close the connection without flushing it."""
         self._transport.abort()
 
-    def _raise_if_failed(self) -> None:
-        if self._error is None and self._parser.has_unread_bytes:
-            self._error = self._build_unasked_error()
+    def _raise_if_failed(self, *, may_refuse: bool = False) -> None:
+        """Raise an error if the connection has failed, or the server has sent what was not due.
+
+        Args:
+            may_refuse: whether a refusal counts: a server may refuse a message before all of it has arrived.
+        """
+        if self._error is None and self._parser.unread_size:
+            self._error = self._read_unasked_reply(may_refuse=may_refuse)
         if self._error:
             raise self._error
 
@@ -117,8 +138,8 @@ class NextHopConnection(asyncio.Protocol):
             return
         if reply is None:
             return
-        if self._parser.has_unread_bytes:
-            unasked = self._build_unasked_error()
+        if self._parser.unread_size and reply.code != _START_OF_DATA_CODE:  # a refusal of the data may follow 354
+            unasked = self._read_unasked_reply()
             if unasked.reply_code != SHUTTING_DOWN.code:
                 self._fail(unasked)
                 return
@@ -130,13 +151,19 @@ class NextHopConnection(asyncio.Protocol):
         if self._due and not self._due.done():
             self._due.set_exception(self._error)
 
-    def _build_unasked_error(self) -> RelayError:
-        """The refusal that the server sent before it was asked, such as 421; else 451."""
+    def _read_unasked_reply(self, *, may_refuse: bool = False) -> RelayError:
+        """The error for what the server sent without being asked: 421, a refusal that counts, or 451."""
         reply: Reply | None = None
         with contextlib.suppress(RelayError):
             reply = self._parser.next_reply()
-        if reply is None or reply.code < FIRST_NEGATIVE_CODE or self._parser.has_unread_bytes:
-            reply = NEXT_HOP_CONFUSED
-        return RelayError(
-            f"the next hop sent a reply that was not due: {reply.code}", reply_code=reply.code, reply_text=reply.text
+        counts = reply is not None and (
+            reply.code == SHUTTING_DOWN.code or (may_refuse and reply.code >= FIRST_NEGATIVE_CODE)
         )
+        is_alone = not self._parser.unread_size
+        return _build_unasked_error(reply if reply and counts and is_alone else NEXT_HOP_CONFUSED)
+
+
+def _build_unasked_error(reply: Reply) -> RelayError:
+    return RelayError(
+        f"the next hop sent a reply that was not due: {reply.code}", reply_code=reply.code, reply_text=reply.text
+    )

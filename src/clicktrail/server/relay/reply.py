@@ -57,9 +57,9 @@ class ReplyParser:
         self._reply_bytes = 0
 
     @property
-    def has_unread_bytes(self) -> bool:
-        """Whether bytes were received that no returned reply contains."""
-        return bool(self._buffer or self._lines)
+    def unread_size(self) -> int:
+        """Number of bytes received that no returned reply contains."""
+        return len(self._buffer) + self._reply_bytes
 
     def feed(self, data: bytes) -> None:
         """Add received bytes."""

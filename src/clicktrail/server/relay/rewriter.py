@@ -3,14 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 import structlog
 
 from clicktrail.rewrite import SkipReason
-from clicktrail.server.pipeline.track import ControlHeaders, MessageIdentity, TrackedMessage
+from clicktrail.server.pipeline.track import ControlHeaders, TrackedMessage
 from clicktrail.server.relay.rewriter_process import (
     FRAME_LENGTH,
     FailureResult,
@@ -23,7 +22,11 @@ from clicktrail.server.relay.rewriter_process import (
 _LOG = structlog.get_logger(component="relay")
 _START_TIMEOUT_S = 30
 _RESTART_PAUSE_S = 5
-"""After a process could not start, messages pass untracked for this long instead of waiting for the next attempt."""
+"""Before the next attempt, after a process could not start."""
+_MAX_START_S = 10
+"""Messages wait for a process until it has had this time to start; then they pass untracked."""
+_LARGE_MESSAGE_BYTES = 1_000_000
+"""Larger messages share one process, so that they never delay smaller ones."""
 
 Request = ParseRequest | TrackRequest
 Result = TypeVar("Result", ParseResult, TrackResult)
@@ -33,7 +36,7 @@ class RewriterError(Exception):
     """A message could not be rewritten.
 
     Attributes:
-        reason: ``time-limit``, ``rewriting-failed``, or ``unavailable`` if no process could be started.
+        reason: ``time-limit``, ``rewriting-failed``, or ``unavailable`` if no process can be started.
     """
 
     def __init__(self, reason: SkipReason) -> None:
@@ -42,88 +45,71 @@ class RewriterError(Exception):
 
 
 class Rewriter:
-    """One rewriting process. It is started when it is needed and killed when it takes too long.
+    """A running rewriting process."""
 
-    Args:
-        command: program and arguments that run `rewriter_process`.
-        time_limit_s: time that each step of a message may take.
-    """
-
-    def __init__(self, command: Sequence[str], *, time_limit_s: float) -> None:
-        self._command = command
-        self._time_limit_s = time_limit_s
-        self._process: asyncio.subprocess.Process | None = None
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(ParseResult | TrackResult | FailureResult)
-        self._no_start_before = 0.0
-        self._starting = asyncio.Lock()
 
-    @property
-    def pid(self) -> int | None:
-        """Id of the process; None if it does not run."""
-        return self._process.pid if self._process else None
-
-    async def parse(self, raw: bytes) -> ControlHeaders:
-        """Take a message, and return its control headers without the message itself.
+    @classmethod
+    async def start(cls, command: Sequence[str]) -> "Rewriter":
+        """Start a process, and wait until it is ready.
 
         Raises:
-            RewriterError: as its reason says.
+            OSError, TimeoutError, asyncio.IncompleteReadError: it does not start.
         """
-        return (await self._request(ParseRequest(raw), ParseResult)).headers
-
-    async def track(
-        self, headers: ControlHeaders, *, recipients: Sequence[str], identity: MessageIdentity, now: datetime
-    ) -> TrackedMessage:
-        """Rewrite the message taken last; see `track_message`.
-
-        Raises:
-            RewriterError: as its reason says.
-        """
-        request = TrackRequest(headers=headers, recipients=recipients, identity=identity, now=now)
-        return (await self._request(request, TrackResult)).message
-
-    async def start(self) -> None:
-        """Start the process if it does not run, and wait until it is ready.
-
-        Raises:
-            RewriterError: it does not start.
-        """
-        async with self._starting:
-            await self._start_if_needed()
-
-    async def _start_if_needed(self) -> None:
-        if self._process and self._process.returncode is None:
-            return
-        loop = asyncio.get_running_loop()
-        if loop.time() < self._no_start_before:
-            raise RewriterError(SkipReason.UNAVAILABLE)
+        rewriter = cls(
+            await asyncio.create_subprocess_exec(
+                *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            )
+        )
         try:
             async with asyncio.timeout(_START_TIMEOUT_S):
-                self._process = await asyncio.create_subprocess_exec(
-                    *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-                )
-                await self._read_frame()
-        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            _LOG.error("cannot start a rewriting process", error=error)
-            await self.kill()
-            self._no_start_before = loop.time() + _RESTART_PAUSE_S
-            raise RewriterError(SkipReason.UNAVAILABLE) from error
-        except BaseException:  # cancelled
-            await self.kill()
+                await rewriter._read_frame()
+        except BaseException:
+            await rewriter.kill()
             raise
+        return rewriter
+
+    @property
+    def pid(self) -> int:
+        """Id of the process."""
+        return self._process.pid
+
+    async def wait(self) -> None:
+        """Wait until the process has ended."""
+        await self._process.wait()
+
+    async def parse(self, header_block: bytes, *, deadline: float) -> ControlHeaders:
+        """Parse the control headers of a message.
+
+        Args:
+            header_block: the message up to the empty line.
+            deadline: time of the loop at which the process is killed.
+
+        Raises:
+            RewriterError: as its reason says.
+        """
+        return (await self._request(ParseRequest(header_block), ParseResult, deadline)).headers
+
+    async def track(self, request: TrackRequest, *, deadline: float) -> TrackedMessage:
+        """Rewrite a message; see `track_message`.
+
+        Raises:
+            RewriterError: as its reason says.
+        """
+        return (await self._request(request, TrackResult, deadline)).message
 
     async def kill(self) -> None:
         """End the process at once."""
-        process, self._process = self._process, None
-        if process:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
 
-    async def _request(self, request: Request, result_type: type[Result]) -> Result:
-        await self.start()
+    async def _request(self, request: Request, result_type: type[Result], deadline: float) -> Result:
         try:
-            async with asyncio.timeout(self._time_limit_s):
+            async with asyncio.timeout_at(deadline):
                 await self._write_frame(self._encoder.encode(request))
                 result = self._decoder.decode(await self._read_frame())
         except TimeoutError as error:
@@ -140,45 +126,99 @@ class Rewriter:
         return result
 
     async def _write_frame(self, data: bytes) -> None:
-        if self._process and self._process.stdin:
+        if self._process.stdin:
             self._process.stdin.writelines([FRAME_LENGTH.pack(len(data)), data])
             await self._process.stdin.drain()
 
     async def _read_frame(self) -> bytes:
-        if self._process is None or self._process.stdout is None:
+        if self._process.stdout is None:
             raise ConnectionResetError
         header = await self._process.stdout.readexactly(FRAME_LENGTH.size)
         return await self._process.stdout.readexactly(*FRAME_LENGTH.unpack(header))
 
 
-class RewriterPool:
-    """Rewriting processes, each used by one message at a time."""
+class _Lane:
+    """A rewriting process that is replaced when it ends, used by one message at a time."""
 
-    def __init__(self, command: Sequence[str], *, size: int, time_limit_s: float) -> None:
-        self._rewriters = [Rewriter(command, time_limit_s=time_limit_s) for _ in range(size)]
-        self._idle: asyncio.LifoQueue[Rewriter] = asyncio.LifoQueue()
-        for rewriter in self._rewriters:
-            self._idle.put_nowait(rewriter)
+    def __init__(self, command: Sequence[str]) -> None:
+        self.is_ready = asyncio.Event()
+        self.lock = asyncio.Lock()
+        self.rewriter: Rewriter | None = None
+        self.started_at = 0.0
+        self._command = command
+
+    async def keep_running(self) -> None:
+        """Start the process, and another one whenever it has ended."""
+        while True:
+            self.started_at = asyncio.get_running_loop().time()
+            try:
+                self.rewriter = await Rewriter.start(self._command)
+            except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+                _LOG.error("cannot start a rewriting process", error=error)
+                await asyncio.sleep(_RESTART_PAUSE_S)
+                continue
+            self.is_ready.set()
+            try:
+                await self.rewriter.wait()
+            finally:
+                self.is_ready.clear()
+                await self.rewriter.kill()
+
+    async def wait_until_ready(self) -> Rewriter:
+        """The process, if it runs or was started a moment ago."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(self.started_at + _MAX_START_S):
+                await self.is_ready.wait()
+        if self.rewriter is None or not self.is_ready.is_set():
+            raise RewriterError(SkipReason.UNAVAILABLE)
+        return self.rewriter
+
+
+class RewriterPool:
+    """Two rewriting processes: one for large messages, and one for all others, which are never delayed by large ones.
+
+    Args:
+        command: program and arguments that run `rewriter_process`.
+        time_limit_s: time that rewriting a message may take, and that it may wait for others.
+    """
+
+    def __init__(self, command: Sequence[str], *, time_limit_s: float) -> None:
+        self._time_limit_s = time_limit_s
+        self._small, self._large = _Lane(command), _Lane(command)
 
     @property
-    def pids(self) -> list[int | None]:
-        """Process ids; None for a process that does not run."""
-        return [rewriter.pid for rewriter in self._rewriters]
+    def pids(self) -> list[int]:
+        """Ids of the processes that run, that for large messages last."""
+        return [lane.rewriter.pid for lane in (self._small, self._large) if lane.rewriter]
 
-    async def start(self) -> None:
-        """Start all processes. One that cannot start is logged and tried again later."""
-        await asyncio.gather(*(rewriter.start() for rewriter in self._rewriters), return_exceptions=True)
+    async def wait_until_ready(self, *, timeout_s: float) -> None:
+        """Wait until both processes are ready, or for the time given."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await asyncio.gather(self._small.is_ready.wait(), self._large.is_ready.wait())
+
+    async def run(self) -> None:
+        """Keep both processes running until this is cancelled, which ends them."""
+        async with asyncio.TaskGroup() as tasks:
+            for lane in (self._small, self._large):
+                tasks.create_task(lane.keep_running())
 
     @contextlib.asynccontextmanager
-    async def lease(self) -> AsyncIterator[Rewriter]:
-        """A process for one message, once one is idle."""
-        rewriter = await self._idle.get()
-        try:
-            yield rewriter
-        finally:
-            self._idle.put_nowait(rewriter)
+    async def lease(self, size: int) -> AsyncIterator[tuple[Rewriter, float]]:
+        """A process for one message of this size in bytes, and the deadline for the message, in the loop's time.
 
-    async def close(self) -> None:
-        """End all processes."""
-        for rewriter in self._rewriters:
-            await rewriter.kill()
+        Raises:
+            RewriterError: no process is idle in time, or none can be started.
+        """
+        lane = self._large if size > _LARGE_MESSAGE_BYTES else self._small
+        await lane.wait_until_ready()
+        try:
+            async with asyncio.timeout(self._time_limit_s):
+                await lane.lock.acquire()
+        except TimeoutError as error:
+            raise RewriterError(SkipReason.TIME_LIMIT) from error
+        try:
+            rewriter = await lane.wait_until_ready()  # the message before may have ended it
+            yield rewriter, asyncio.get_running_loop().time() + self._time_limit_s
+        finally:
+            lane.lock.release()

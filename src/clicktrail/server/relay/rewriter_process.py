@@ -1,15 +1,19 @@
 """The rewriting process: rewrites one message after the other, which it reads from standard input.
 
 Rewriting runs in a process of its own because only a process can be stopped: a message that takes too long, or too much
-memory, ends this process and no other.
+memory, ends this process and no other. No request depends on an earlier one, so a process that was replaced meanwhile
+cannot mix up messages.
 
 Requests and results are frames: 4 bytes with the length, little-endian, and a MessagePack value.
 """
 
+import contextlib
+import ctypes
 import resource
+import signal
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import BinaryIO, Final
@@ -22,6 +26,7 @@ from clicktrail.server.pipeline.track import (
     MessageIdentity,
     TrackedMessage,
     parse_control_headers,
+    strip_control_headers,
     track_message,
 )
 from clicktrail.tracking import Tracker
@@ -31,17 +36,20 @@ FRAME_LENGTH: Final = struct.Struct("<I")
 _LOG = structlog.get_logger(component="relay")
 _MAX_MEMORY_BYTES = 2 * 1024**3
 """Address space. A message of 50 MB needs a third of it."""
+_PR_SET_PDEATHSIG = 1
+"""From Linux's ``sys/prctl.h``: the signal that a process gets when its parent ends."""
 
 
 class ParseRequest(msgspec.Struct, frozen=True, tag="parse"):
-    """Take a message and parse its control headers."""
+    """Parse the control headers in a header block."""
 
-    raw: bytes
+    header_block: bytes
 
 
 class TrackRequest(msgspec.Struct, frozen=True, tag="track", kw_only=True):
-    """Rewrite the message taken last."""
+    """Rewrite a message; ``headers`` come without the message itself."""
 
+    raw: bytes
     headers: ControlHeaders
     recipients: Sequence[str]
     identity: MessageIdentity
@@ -66,32 +74,40 @@ class FailureResult(msgspec.Struct, frozen=True, tag="failed"):
     error: str
 
 
-def run_rewriter(tracker: Tracker) -> None:
+def run_rewriter(build_tracker: Callable[[], Tracker]) -> None:
     """Serve requests until the end of standard input. Writes an empty frame first, when it is ready."""
+    _end_with_parent()
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    tracker = build_tracker()
     requests, results = sys.stdin.buffer, sys.stdout.buffer
     decoder = msgspec.msgpack.Decoder(ParseRequest | TrackRequest)
     encoder = msgspec.msgpack.Encoder()
-    raw = b""
     _write_frame(results, b"")
     while frame := _read_frame(requests):
         request = decoder.decode(frame)
         try:
             if isinstance(request, ParseRequest):
-                headers = parse_control_headers(request.raw)
-                raw = headers.stripped_message
+                headers = parse_control_headers(request.header_block)
                 result = encoder.encode(ParseResult(replace(headers, stripped_message=b"")))
             else:
-                result = encoder.encode(TrackResult(_track(request, raw, tracker)))
+                result = encoder.encode(TrackResult(_track(request, tracker)))
         except Exception as error:
             _LOG.error("cannot rewrite a message", exc_info=error)
             result = encoder.encode(FailureResult(type(error).__name__))
         _write_frame(results, result)
 
 
-def _track(request: TrackRequest, raw: bytes, tracker: Tracker) -> TrackedMessage:
+def _end_with_parent() -> None:
+    """End only with the parent: at the end of standard input, or when it is killed, even while this process is busy."""
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, signal.SIG_IGN)
+    with contextlib.suppress(OSError, AttributeError):  # Linux only
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _track(request: TrackRequest, tracker: Tracker) -> TrackedMessage:
     return track_message(
-        replace(request.headers, stripped_message=raw),
+        replace(request.headers, stripped_message=strip_control_headers(request.raw)),
         tracker=tracker,
         recipients=request.recipients,
         identity=request.identity,

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import socket
 import ssl
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
@@ -19,12 +20,21 @@ from clicktrail.server.relay.reply import (
 )
 from clicktrail.server.relay.smtp_input import END_OF_DATA, escape_dots
 
-_CONNECT_TIMEOUT_S = 30
+_AUTHENTICATED_CODE = 235
+"""RFC 4954 section 6."""
+_CONNECT_TIMEOUT_S = 10
+"""For each address of the next hop."""
 _COMMAND_TIMEOUT_S = 300
 """RFC 5321 section 4.5.3.2 asks for at least five minutes for most commands."""
 _MESSAGE_TIMEOUT_S = 600
 """After the end of the data (RFC 5321 section 4.5.3.2.6)."""
 _QUIT_TIMEOUT_S = 1
+_DATA_TIMEOUT_S = 180
+"""For each piece of the data (RFC 5321 section 4.5.3.2.5)."""
+_PIECE_BYTES = 256 * 1024
+
+_COMPLETED = range(250, 260)
+"""Replies to a command that was completed. 221 says goodbye, and is not the answer to a message."""
 
 _SENDER_PARAMETER_EXTENSIONS = {"BODY": "8BITMIME", "SMTPUTF8": "SMTPUTF8", "RET": "DSN", "ENVID": "DSN"}
 _RECIPIENT_PARAMETER_EXTENSIONS = {"NOTIFY": "DSN", "ORCPT": "DSN"}
@@ -37,6 +47,7 @@ class NextHopConfig:
 
     Attributes:
         tls: ``none``, ``starttls`` or ``tls``.
+        tls_context: trusted authorities; loading them takes 60 ms, too much for each connection.
         username: empty for no login.
         password: ignored without a username.
         ehlo_name: name that we introduce ourselves with; empty for our IP address.
@@ -45,6 +56,7 @@ class NextHopConfig:
     host: str
     port: int
     tls: str = "none"
+    tls_context: ssl.SSLContext | None = None
     username: str = ""
     password: str = ""
     ehlo_name: str = ""
@@ -82,10 +94,10 @@ class NextHopClient:
             sender: address; empty for the null sender.
             parameters: values by upper-case keyword.
         """
+        if self._connection and self._in_transaction:
+            await self.reset()
         if self._connection:
             try:
-                if self._in_transaction:
-                    await self.reset()
                 return await self._mail(sender, parameters)
             except RelayError as error:
                 if error.reply_code not in {NEXT_HOP_UNREACHABLE.code, SHUTTING_DOWN.code}:
@@ -106,25 +118,30 @@ class NextHopClient:
             content: the message with CRLF line endings.
         """
         self._check_content(content)
-        await self._send("DATA", expected=range(354, 355))
+        await self._send("DATA", expected=(354,))
         self._in_transaction = False
         # The end of the data goes out alone, once all else is gone: a 2xx that arrives before it is not the answer.
-        data = escape_dots(content)
-        await self._write(data[: -len(END_OF_DATA)])
+        data = memoryview(escape_dots(content))[: -len(END_OF_DATA)]
+        for start in range(0, len(data), _PIECE_BYTES):
+            async with self._use_connection(_DATA_TIMEOUT_S) as connection:
+                await connection.write(data[start : start + _PIECE_BYTES])
         return await self._exchange(END_OF_DATA, timeout_s=_MESSAGE_TIMEOUT_S)
 
     async def reset(self) -> None:
-        """Abandon the current message."""
+        """Abandon the current message. If that fails, the next one uses a new connection."""
         self._in_transaction = False
         if self._connection:
-            await self._send("RSET")
+            try:
+                await self._send("RSET")
+            except RelayError:
+                self.abort()
 
     async def close(self) -> None:
         """Send QUIT if the connection is open, and close it."""
         if self._connection:
             with contextlib.suppress(RelayError, TimeoutError):
                 async with asyncio.timeout(_QUIT_TIMEOUT_S):
-                    await self._send("QUIT")
+                    await self._send("QUIT", expected=(221,))
         self.abort()
 
     def abort(self) -> None:
@@ -172,20 +189,13 @@ class NextHopClient:
     async def _connect(self) -> None:
         """Connect and log in. The sender cannot fix any failure here, so it gets 451 and tries again."""
         config = self._config
-        context = None if config.tls == "none" else ssl.create_default_context()
         try:
-            async with asyncio.timeout(_CONNECT_TIMEOUT_S):
-                _, self._connection = await asyncio.get_running_loop().create_connection(
-                    NextHopConnection, config.host, config.port, ssl=context if config.tls == "tls" else None
-                )
-        except (OSError, TimeoutError) as error:
-            raise self._abort_unreachable(error) from error
-        try:
-            await self._exchange(b"")
+            self._connection = await self._open_connection()
+            await self._exchange(b"", expected=(220,))
             await self._greet()
-            if config.tls == "starttls" and context:
-                await self._send("STARTTLS")
-                await self._connection.start_tls(context, config.host)
+            if config.tls == "starttls" and config.tls_context:
+                await self._send("STARTTLS", expected=(220,))
+                await self._connection.start_tls(config.tls_context, config.host)
                 await self._greet()
             if config.username:
                 await self._log_in()
@@ -200,6 +210,30 @@ class NextHopClient:
                 hint=error.hint,
             ) from error
 
+    async def _open_connection(self) -> NextHopConnection:
+        """Connect to the first address of the next hop that answers.
+
+        Raises:
+            OSError: none does.
+        """
+        config, loop = self._config, asyncio.get_running_loop()
+        is_tls = config.tls == "tls"
+        addresses = await loop.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)
+        last_error: OSError = ConnectionError("the name has no address")
+        for *_, address in dict.fromkeys(addresses):
+            try:
+                async with asyncio.timeout(_CONNECT_TIMEOUT_S):
+                    _, connection = await loop.create_connection(
+                        NextHopConnection,
+                        *address[:2],
+                        ssl=config.tls_context if is_tls else None,
+                        server_hostname=config.host if is_tls else None,
+                    )
+                    return connection
+            except OSError as error:  # TimeoutError is one
+                last_error = error
+        raise last_error
+
     async def _greet(self) -> None:
         name = self._config.ehlo_name or self._address_literal()
         try:
@@ -211,7 +245,7 @@ class NextHopClient:
             self._extensions = {}
         else:
             lines = (line.partition(" ") for line in reply.text.split("\n")[1:])
-            self._extensions = {keyword.upper(): values for keyword, _, values in lines}
+            self._extensions = {keyword.upper(): values for keyword, _, values in lines if keyword}
 
     def _address_literal(self) -> str:
         """Our own address as a name for EHLO (RFC 5321 section 4.1.3)."""
@@ -224,11 +258,14 @@ class NextHopClient:
         mechanisms = self._extensions.get("AUTH", "").upper().split()
         try:
             if "PLAIN" in mechanisms or "LOGIN" not in mechanisms:
-                await self._send(f"AUTH PLAIN {_encode_base64(f'{chr(0)}{config.username}{chr(0)}{config.password}')}")
+                response = _encode_base64(f"\0{config.username}\0{config.password}")
+                reply = await self._send(f"AUTH PLAIN {response}", expected=(235, 334))
+                if reply.code != _AUTHENTICATED_CODE:
+                    await self._send(response, expected=(235,))
             else:
-                await self._send("AUTH LOGIN", expected=range(334, 335))
-                await self._send(_encode_base64(config.username), expected=range(334, 335))
-                await self._send(_encode_base64(config.password))
+                await self._send("AUTH LOGIN", expected=(334,))
+                await self._send(_encode_base64(config.username), expected=(334,))
+                await self._send(_encode_base64(config.password), expected=(235,))
         except RelayError as error:
             raise RelayError(
                 f"the next hop {config} refused the login ({error.reply_code})",
@@ -243,18 +280,18 @@ class NextHopClient:
         parameters: Mapping[str, str] | None = None,
         extensions: Mapping[str, str] | None = None,
         *,
-        expected: Collection[int] = range(200, 300),
+        expected: Collection[int] = _COMPLETED,
     ) -> Reply:
         """Send a command with those parameters whose extensions the next hop offers."""
         words = [
             f"{keyword}={value}" if value else keyword
             for keyword, value in (parameters or {}).items()
-            if self.supports((extensions or {}).get(keyword, ""))
+            if extensions and keyword in extensions and self.supports(extensions[keyword])
         ]
         return await self._exchange(" ".join([command, *words]).encode() + b"\r\n", expected=expected)
 
     async def _exchange(
-        self, data: bytes, *, expected: Collection[int] = range(200, 300), timeout_s: float = _COMMAND_TIMEOUT_S
+        self, data: bytes, *, expected: Collection[int] = _COMPLETED, timeout_s: float = _COMMAND_TIMEOUT_S
     ) -> Reply:
         """Send data and return the reply to it."""
         async with self._use_connection(timeout_s) as connection:
@@ -267,11 +304,6 @@ class NextHopClient:
         raise RelayError(
             f"the next hop {self._config} replied {reply.code}", reply_code=reply.code, reply_text=reply.text
         )
-
-    async def _write(self, data: bytes) -> None:
-        """Send data to which no reply is due."""
-        async with self._use_connection(_MESSAGE_TIMEOUT_S) as connection:
-            await connection.write(data)
 
     @contextlib.asynccontextmanager
     async def _use_connection(self, timeout_s: float) -> AsyncIterator["NextHopConnection"]:

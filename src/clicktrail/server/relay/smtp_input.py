@@ -4,7 +4,6 @@ The caller feeds bytes as they arrive and asks for a command or, after its 354 r
 at a constant number of times, however the client cuts its lines.
 """
 
-import re
 from dataclasses import dataclass
 
 MAX_COMMAND_BYTES = 4096
@@ -12,7 +11,6 @@ MAX_COMMAND_BYTES = 4096
 
 END_OF_DATA = b".\r\n"
 _END_OF_MESSAGE = b"\r\n" + END_OF_DATA
-_BARE_LINE_ENDINGS = re.compile(rb"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +88,14 @@ class SmtpInput:
                 del self._buffer[: -len(_END_OF_MESSAGE) + 1]
             self._searched_bytes = max(0, len(self._buffer) - len(_END_OF_MESSAGE) + 1)
             return None
-        content = bytes(self._buffer[:content_end])
-        is_too_large = self._is_discarding or content_end > self._max_message_bytes
+        content = b"" if self._is_discarding else bytes(self._buffer[:content_end])
+        is_too_large = self._is_discarding
         self._remove(end)
-        if is_too_large:
+        if not is_too_large:
+            content = _normalize_line_endings(_unescape_dots(content))
+        if is_too_large or len(content) > self._max_message_bytes:
             return Message(b"", is_too_large=True)
-        return Message(_normalize_line_endings(_unescape_dots(content)))
+        return Message(content)
 
     def _remove(self, size: int) -> None:
         del self._buffer[:size]
@@ -119,4 +119,4 @@ def _normalize_line_endings(content: bytes) -> bytes:
     crlf_count = content.count(b"\r\n")
     if crlf_count == content.count(b"\r") == content.count(b"\n"):
         return content
-    return _BARE_LINE_ENDINGS.sub(b"\r\n", content)
+    return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")

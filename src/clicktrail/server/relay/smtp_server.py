@@ -10,7 +10,7 @@ import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final
 
 import structlog
 
@@ -32,10 +32,16 @@ _MAX_RECIPIENTS: Final = 1_000
 _MAX_CONNECTIONS: Final = 1_000
 _IDLE_TIMEOUT_S: Final = 300
 """RFC 5321 section 4.5.3.2.7."""
-_READ_BYTES: Final = 256 * 1024
+_READ_BYTES: Final = 64 * 1024
+_MAX_BUFFERED_BYTES: Final = 512 * 1024 * 1024
+"""Of all messages that are being received."""
+_MAX_UNKNOWN_COMMANDS: Final = 20
+"""A client that sends more lines that are no SMTP commands is disconnected."""
+_HTTP_METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
+"""A web page can make a browser send a request here, whose body holds commands."""
+_RECORD_TIMEOUT_S: Final = 2.0
+"""How long the reply to a message waits for its `sent` event to be on disk."""
 _DRAIN_TIMEOUT_S: Final = 20
-
-Item = TypeVar("Item", Command, Message)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,7 +63,8 @@ class Relay:
     is_stopping: bool = field(default=False, init=False)
     outcomes: Counter[str] = field(default_factory=Counter, init=False)
     untracked_at: float | None = field(default=None, init=False)
-    _sessions: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    buffered_bytes: int = field(default=0, init=False)
+    _sessions: "dict[_Session, asyncio.Task[None]]" = field(default_factory=dict, init=False)
     _idle: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _in_flight: int = field(default=0, init=False)
 
@@ -69,9 +76,10 @@ class Relay:
         async with asyncio.TaskGroup() as tasks:
 
             def start_session(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-                session = tasks.create_task(self._run_session(reader, writer))
-                self._sessions.add(session)
-                session.add_done_callback(self._sessions.discard)
+                session = _Session(self, reader, writer)
+                if len(self._sessions) >= _MAX_CONNECTIONS:
+                    self._close_idlest()
+                self._sessions[session] = tasks.create_task(self._run_session(session, writer))
 
             server = await asyncio.start_server(start_session, sock=listener, limit=_READ_BYTES)
             await stopping.wait()
@@ -82,8 +90,8 @@ class Relay:
                     await self._idle.wait()
             except TimeoutError:
                 _LOG.warning("relay stopped with messages in delivery", messages=self._in_flight)
-            for session in tuple(self._sessions):
-                session.cancel()
+            for task in tuple(self._sessions.values()):
+                task.cancel()
 
     async def deliver(self, message: Message, recipients: list[str], next_hop: NextHopClient) -> Reply:
         """Pass a message on; `serve` does not return before this has finished."""
@@ -96,17 +104,24 @@ class Relay:
             if not self._in_flight:
                 self._idle.set()
 
-    async def _run_session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _run_session(self, session: "_Session", writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer):
-            if len(self._sessions) > _MAX_CONNECTIONS:
-                writer.write(Reply(421, "4.7.0 Too many connections, please try again later").encode())
-                return
             try:
-                await _Session(self, reader, writer).run()
+                await session.run()
+            except TimeoutError:  # the client does not read
+                writer.transport.abort()
             except OSError:
                 pass  # the client has disconnected
             except Exception as error:  # a bug in one session ends no other
                 _LOG.error("session failed", exc_info=error)
+            finally:
+                del self._sessions[session]
+
+    def _close_idlest(self) -> None:
+        """Close the session that has waited longest for its client, unless a message is in progress in all of them."""
+        idle = (session for session in self._sessions if session.idle_since is not None)
+        if session := min(idle, key=lambda session: session.idle_since or 0.0, default=None):
+            self._sessions[session].cancel()
 
     async def _deliver(self, raw: bytes, recipients: list[str], next_hop: NextHopClient) -> Reply:
         tracked = await self.tracker.track(raw, recipients)
@@ -132,13 +147,26 @@ class Relay:
     async def _record(self, line: bytes) -> None:
         """Record a `sent` event. The message is already sent, so a failure is only logged."""
         committed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self.journal.append(line, committed.set_result)
-        if not await committed:
+
+        def set_committed(is_committed: bool) -> None:  # noqa: FBT001
+            if not committed.done():
+                committed.set_result(is_committed)
+
+        self.journal.append(line, set_committed)
+        is_on_disk = False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_RECORD_TIMEOUT_S):
+                is_on_disk = await committed
+        if not is_on_disk:
             _LOG.error("sent event is not on disk yet")
 
 
 class _Session:
-    """One client's connection: commands are handled one after the other, however many have arrived."""
+    """One client's connection: commands are handled one after the other, however many have arrived.
+
+    Attributes:
+        idle_since: time of the loop since which it waits for a command, outside of a message; None if it does not.
+    """
 
     def __init__(self, relay: Relay, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._relay = relay
@@ -146,6 +174,8 @@ class _Session:
         self._writer = writer
         self._input = SmtpInput(max_message_bytes=_MAX_MESSAGE_BYTES)
         self._next_hop = NextHopClient(relay.next_hop)
+        self.idle_since: float | None = asyncio.get_running_loop().time()
+        self._unknown_count = 0
         self._has_greeted = False
         self._in_transaction = False
         self._recipients: list[str] = []
@@ -164,41 +194,71 @@ class _Session:
         """Serve the client until it quits, disconnects, or is idle for five minutes."""
         try:
             await self._reply(Reply(220, f"{_host_name()} ESMTP clicktrail"))
-            while command := await self._receive(self._input.next_command):
+            while command := await self._receive_command():
                 if command.verb == "QUIT":
                     await self._next_hop.close()
                     await self._reply(Reply(221, "2.0.0 Bye"))
                     return
+                if command.verb in _HTTP_METHODS or self._unknown_count > _MAX_UNKNOWN_COMMANDS:
+                    await self._reply(Reply(421, "4.7.0 Too many errors, closing connection"))
+                    return
                 await self._reply(await self._handle(command))
-        except TimeoutError:
-            await self._reply(TIMEOUT)
         except asyncio.CancelledError:
             self._writer.write(SHUTTING_DOWN.encode())
             raise
         finally:
             self._next_hop.abort()
 
-    async def _receive(self, next_item: Callable[[], Item | None]) -> Item | None:
-        """The next command or message; None if the client has disconnected."""
-        while (item := next_item()) is None:
+    async def _receive_command(self) -> Command | None:
+        """The next command; None if the client has disconnected, or was idle for too long."""
+        self.idle_since = None if self._in_transaction else asyncio.get_running_loop().time()
+        while (command := self._input.next_command()) is None:
+            if not await self._read():
+                return None
+        self.idle_since = None
+        return command
+
+    async def _receive_message(self) -> Message | None:
+        """The message; None if the client has disconnected, was idle for too long, or there is no room for it."""
+        received_bytes = 0
+        try:
+            while (message := self._input.next_message()) is None:
+                size = await self._read()
+                received_bytes += size
+                self._relay.buffered_bytes += size
+                if not size:
+                    return None
+                if self._relay.buffered_bytes > _MAX_BUFFERED_BYTES:
+                    await self._reply(Reply(421, "4.3.1 Too many messages at once, please try again later"))
+                    return None
+            return message
+        finally:
+            self._relay.buffered_bytes -= received_bytes
+
+    async def _read(self) -> int:
+        """Read what the client has sent, and return its size; 0 if it has disconnected or was idle for too long."""
+        try:
             async with asyncio.timeout(_IDLE_TIMEOUT_S):
                 data = await self._reader.read(_READ_BYTES)
-            if not data:
-                return None
-            self._input.feed(data)
-        return item
+        except TimeoutError:
+            await self._reply(TIMEOUT)
+            return 0
+        self._input.feed(data)
+        return len(data)
 
     async def _reply(self, reply: Reply) -> None:
         self._writer.write(reply.encode())
         async with asyncio.timeout(_IDLE_TIMEOUT_S):
             await self._writer.drain()
+        await asyncio.sleep(0)  # a client that sends many commands at once delays no other
 
     async def _handle(self, command: Command) -> Reply:
-        if not command.verb:
-            return Reply(500, "5.5.6 The line is too long")
         handler = self._handlers.get(command.verb)
         if handler is None:
-            return Reply(502, "5.5.1 Command not implemented")
+            self._unknown_count += 1
+            if command.verb:
+                return Reply(502, "5.5.1 Command not implemented")
+            return Reply(500, "5.5.6 The line is empty or too long")
         try:
             return await handler(command.argument)
         except RelayError as error:
@@ -250,7 +310,7 @@ class _Session:
         if not self._recipients:
             return Reply(503, "5.5.1 Send MAIL and RCPT first")
         await self._reply(Reply(354, "End the message with a dot on a line by itself"))
-        message = await self._receive(self._input.next_message)
+        message = await self._receive_message()
         if message is None:
             raise ConnectionResetError
         recipients = self._recipients
@@ -276,8 +336,7 @@ class _Session:
     async def _abandon_transaction(self) -> None:
         if self._in_transaction:
             self._forget_transaction()
-            with contextlib.suppress(RelayError):  # the next message opens a new connection
-                await self._next_hop.reset()
+            await self._next_hop.reset()
 
     def _forget_transaction(self) -> None:
         self._in_transaction, self._recipients = False, []

@@ -1,9 +1,10 @@
 """Run a relay process: it passes mail on even if registry, key ring or engine are damaged."""
 
 import asyncio
-import signal
 import socket
+import ssl
 import sys
+from functools import partial
 from pathlib import Path
 
 from clicktrail.server.monitoring.heartbeat import Heartbeat, MetricValue, Problem, build_heartbeat
@@ -25,8 +26,8 @@ from clicktrail.server.wiring.worker import (
     send_heartbeats,
 )
 
-_REWRITER_COUNT = 2
-"""Rewriting processes of each relay process: a message that takes long delays no other."""
+_MAX_START_S = 10
+"""After this time mail is accepted even if no rewriting process is ready."""
 _PROBLEM_DURATION_S = 60
 """How long after a message that could not be tracked the problem is reported."""
 _UNTRACKED_PROBLEM = Problem(
@@ -47,8 +48,7 @@ def run_rewriter(settings: Settings) -> None:
         KeyRingError: the key ring cannot be used.
         SettingsError: a file that the settings name cannot be read or used.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    rewriter_process.run_rewriter(build_tracker(settings))
+    rewriter_process.run_rewriter(partial(build_tracker, settings))
 
 
 async def _run_relay(
@@ -57,20 +57,21 @@ async def _run_relay(
     stopping = create_stop_event()
     rewriters = build_rewriters(settings, config_path)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(rewriters.start())  # the first messages wait for it
+        running_rewriters = tasks.create_task(rewriters.run())
         async with open_registry_when_available(settings) as registry:
             with open_journal(settings, f"relay-{index}") as journal:
                 relay = build_relay(settings, registry, journal, rewriters)
+                await rewriters.wait_until_ready(timeout_s=_MAX_START_S)
                 async with send_heartbeats(lambda: _build_heartbeat(relay, journal)):
                     await relay.serve(listening_socket, stopping)
-    await rewriters.close()
+        running_rewriters.cancel()
 
 
 def build_rewriters(settings: Settings, config_path: Path | None) -> RewriterPool:
     """Build the rewriting processes of one relay process. They load the settings file."""
     config = ("--config", str(config_path)) if config_path else ()
     command = (sys.executable, "-m", "clicktrail", "worker", "rewriter", *config)
-    return RewriterPool(command, size=_REWRITER_COUNT, time_limit_s=settings.relay.rewrite_seconds)
+    return RewriterPool(command, time_limit_s=settings.relay.rewrite_seconds)
 
 
 def build_relay(settings: Settings, registry: Registry, journal: MeasuredJournal, rewriters: RewriterPool) -> Relay:
@@ -98,6 +99,7 @@ def build_next_hop_config(settings: Settings) -> NextHopConfig:
         host=host,
         port=port,
         tls=settings.relay.next_hop_tls,
+        tls_context=None if settings.relay.next_hop_tls == "none" else ssl.create_default_context(),
         username=settings.relay.next_hop_username,
         password=settings.relay.next_hop_password,
         ehlo_name=settings.relay.ehlo_name or (host_name if "." in host_name else ""),

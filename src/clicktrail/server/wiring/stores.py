@@ -117,6 +117,9 @@ async def _try_to_migrate(settings: Settings, database: Database) -> bool:
     except StorageError as error:
         _LOG.error("cannot open the registry, trying again", error=error)
         return False
+    except Exception as error:  # Alembic raises many kinds for tables that it does not understand
+        _LOG.error("cannot open the registry, trying again", exc_info=error)
+        return False
     return True
 
 
