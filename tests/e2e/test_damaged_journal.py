@@ -22,6 +22,7 @@ async def test_damage_is_reported_and_all_other_clicks_are_counted(tmp_path: Pat
     (segment,) = list_segments(settings.journal_path / "edge-0")
     content = segment.path.read_bytes()
     segment.path.write_bytes(content.replace(b"https://example.com/1", b"https://example.com/!"))
+    settings.analytics_path.mkdir()
     (settings.journal_path / "cursor.json").write_bytes(b'{"segments":{"edge-0/0000000001":[9999]}}')
 
     async with running_server(tmp_path, workers=1) as running:
