@@ -18,7 +18,7 @@ from clicktrail.server import settings as settings_module
 from clicktrail.server.ports import Consents, IdGenerator, ShortLinks
 from clicktrail.server.relay.rewriter import RewriterPool
 from clicktrail.server.wiring.relay import build_relay, build_rewriters
-from clicktrail.server.wiring.stores import open_journal, open_registry_when_available
+from clicktrail.server.wiring.stores import open_registry_when_available, open_threaded_journal
 from clicktrail.tokens import KeyRing
 from tests.support.recorded_journal import read_journal_lines
 from tests.support.waiting import TIMEOUT_S
@@ -110,7 +110,7 @@ async def running_relay(
     async with contextlib.AsyncExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         registry = await stack.enter_async_context(open_registry_when_available(settings))
-        journal = stack.enter_context(open_journal(settings, "relay-0"))
+        journal = stack.enter_context(open_threaded_journal(settings, "relay-0"))
         rewriters = build_rewriters(settings, config)
         relay = build_relay(settings, registry, journal, rewriters)
         if ids:

@@ -17,7 +17,12 @@ from clicktrail.server.relay.smtp_server import Relay
 from clicktrail.server.settings import HostPort, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
 from clicktrail.server.wiring.config import build_tracker
-from clicktrail.server.wiring.stores import MeasuredJournal, Registry, open_journal, open_registry_when_available
+from clicktrail.server.wiring.stores import (
+    MeasuredJournal,
+    Registry,
+    open_registry_when_available,
+    open_threaded_journal,
+)
 from clicktrail.server.wiring.worker import (
     collect_journal_metrics,
     collect_journal_problems,
@@ -59,7 +64,7 @@ async def _run_relay(
     async with asyncio.TaskGroup() as tasks:
         running_rewriters = tasks.create_task(rewriters.run())
         async with open_registry_when_available(settings) as registry:
-            with open_journal(settings, f"relay-{index}") as journal:
+            with open_threaded_journal(settings, f"relay-{index}") as journal:
                 relay = build_relay(settings, registry, journal, rewriters)
                 await rewriters.wait_until_ready(timeout_s=_MAX_START_S)
                 async with send_heartbeats(lambda: _build_heartbeat(relay, journal)):

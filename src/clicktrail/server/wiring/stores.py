@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from clicktrail import keyring_file
 from clicktrail.disk_errors import describe_os_error
 from clicktrail.errors import StorageError
 from clicktrail.model.link_set import LinkSet
+from clicktrail.server.journal.threaded import ThreadedWriter
 from clicktrail.server.journal.writer import Durability, SegmentWriter
 from clicktrail.server.monitoring.metrics import Histogram
 from clicktrail.server.pipeline.privacy import HashedRecipients
@@ -57,9 +59,22 @@ def open_journal(settings: Settings, writer_name: str) -> AbstractContextManager
     Raises:
         StorageError: another process writes there.
     """
+    return _create_writer(settings, writer_name, asyncio.get_running_loop())
+
+
+def open_threaded_journal(settings: Settings, writer_name: str) -> AbstractContextManager[MeasuredJournal]:
+    """Open the journal for one writer, in a thread of its own.
+
+    Raises:
+        StorageError: another process writes there.
+    """
+    return ThreadedWriter(partial(_create_writer, settings, writer_name), asyncio.get_running_loop())
+
+
+def _create_writer(settings: Settings, writer_name: str, loop: asyncio.AbstractEventLoop) -> SegmentWriter:
     return SegmentWriter(
         settings.journal_path / writer_name,
-        asyncio.get_running_loop(),
+        loop,
         durability=Durability(settings.journal.durability),
         buffer_bytes=settings.journal.buffer_mb * 1_000_000,
     )
