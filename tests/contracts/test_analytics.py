@@ -492,7 +492,7 @@ async def test_erased_recipient_has_no_history(analytics: Analytics) -> None:
 
 @pytest.mark.parametrize("name", UNUSUAL_NAMES)
 async def test_current_verdicts_are_found_by_any_name(analytics: Analytics, name: str) -> None:
-    old = replace(click(name, "old", campaign=name), at=datetime(1969, 12, 31, 23, 30, tzinfo=UTC))
+    old = replace(click(name, "old", campaign=name), at=datetime(1970, 1, 1, 0, 30, tzinfo=UTC))
     now, other = click(name, "now", campaign=name), click("m2", "1", campaign=name)
     await store(
         analytics,
@@ -506,7 +506,7 @@ async def test_current_verdicts_are_found_by_any_name(analytics: Analytics, name
 
 
 async def test_clicks_are_listed_in_pages_latest_first(analytics: Analytics) -> None:
-    old = replace(click("m1", "old"), at=datetime(1969, 12, 31, 23, 30, tzinfo=UTC))
+    old = replace(click("m1", "old"), at=datetime(1970, 1, 1, 0, 30, tzinfo=UTC))
     clicks = [old, *(click("m1", f"{name}{at}", after_s=at) for at in (0, 0.001, 3_599, 9e6) for name in UNUSUAL_NAMES)]
     await store(analytics, make_judged_message(sent("m1"), clicks=tuple(map(make_judged_click, reversed(clicks)))))
     await store(analytics, make_judged_message(clicks=(make_judged_click(click("m2", "1", campaign="autumn")),)))
