@@ -28,7 +28,7 @@ class CommandEntry(NamedTuple):
 
 
 COMMANDS = {
-    "serve": CommandEntry("serve:serve", "Run edge and engine until stopped."),
+    "serve": CommandEntry("serve:serve", "Run edge, relay and engine until stopped."),
     "worker": CommandEntry("serve:worker", "Run one process of serve, which starts these itself.", hidden=True),
     "rewrite": CommandEntry(
         "rewrite:rewrite", "Replace the links of an HTML, text or message file with tracking URLs."
