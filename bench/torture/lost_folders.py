@@ -156,8 +156,8 @@ async def _run(fault: Awaitable[None]) -> None:
 async def _follow_links_to_the_end(targets: CrashTargets, campaign: str) -> None:
     """Follow some links, and wait until they are in the report.
 
-    A worker whose folder is gone notices that with its next click, and keeps clicks in memory for a quarter of a second.
-    A kill in this time loses them, as promise.md says: a round must begin after it.
+    A worker whose folder is gone notices that with its next click, and keeps clicks in memory for a quarter of a
+    second. A kill in this time loses them, as promise.md says: a round must begin after it.
     """
     answered = await follow_links(targets, seal_paths(targets.ring, campaign, _LINKS_BETWEEN_ROUNDS))
     await wait_for_clicks(targets, campaign, answered)
