@@ -49,8 +49,8 @@ _END_TAG = rf"/{_TAG_NAME}{_TAG_REST}"
 _BOGUS_COMMENT = r"(?: !(?!--) | \? | /(?![a-z]) ) [^>]*+ >"
 _LONE_LESS_THAN = r"(?![a-z/!?])"
 _LESS_THANS = r"(?:<(?=<))++"  # all but the last of a run, twelve times as fast as one by one
-# Fast path: a comment that is not conditional and does not end where it starts.
-_COMMENT = r"!--(?!-?>|\[if) (?: [^-]++ | -(?!-!?>) )*+ --!?>"
+# Fast path: a comment that ends where it starts, or is not conditional.
+_COMMENT = r"!--(?: -?> | (?!-?>|\[if) (?: [^-]++ | -(?!-!?>) )*+ --!?> )"
 # Fast path: prefixes of the most frequent tag names; no tag with a link or raw text has them.
 _SKIPPABLE_NAME_PREFIX = r"(?:t[abdhr]|[c-hj-mru]|s[pmu])"
 
