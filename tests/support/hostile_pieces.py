@@ -173,7 +173,7 @@ BASE64_LINK = base64.b64encode(b"https://x.example/ " * 3).decode() + "\n"
 
 
 def fill(start: str, piece: str, end: str) -> str:
-    """Repeat a piece up to the size of a link of which 10,000 have 5 MB."""
+    """Repeat a piece up to 500 bytes: 10,000 such links have 5 MB."""
     room = LARGE_LINK_BYTES - len(start.encode()) - len(end.encode())
     return start + piece * (room // len(piece.encode())) + end
 

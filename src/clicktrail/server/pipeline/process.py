@@ -6,8 +6,8 @@ journal's position is committed. If a store is unavailable, the same batch is pr
 every event counts exactly once. After any other error the batch is narrowed down (`PendingBatch`), and the entries that
 cause it are put into quarantine before the position is committed.
 
-The work for a batch is bounded: of a message with very many clicks only the first are judged
-together, messages are loaded a part at a time, and `AddressHistory` compares a bounded number of clicks.
+The work for a batch is bounded: of a message with very many clicks only the first are judged together, messages are
+loaded a part at a time, and `AddressHistory` compares a bounded number of clicks.
 """
 
 from collections.abc import AsyncIterator, Container, Iterable, Mapping, Sequence
