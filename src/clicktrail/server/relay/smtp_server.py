@@ -121,6 +121,7 @@ class Relay:
         """Close the session that has waited longest for its client, unless a message is in progress in all of them."""
         idle = (session for session in self._sessions if session.idle_since is not None)
         if session := min(idle, key=lambda session: session.idle_since or 0.0, default=None):
+            session.idle_since = None  # it ends in the next iteration of the loop: a further call closes another one
             self._sessions[session].cancel()
 
     async def _deliver(self, raw: bytes, recipients: list[str], next_hop: NextHopClient) -> Reply:
