@@ -105,4 +105,4 @@ def test_killed_reader_skips_no_line(tmp_path: Path) -> None:
     last = SegmentReader(journal, journal / "cursor")
     lines_read = [*stored.read_bytes().splitlines(), *(entry.line for entry in asyncio.run(last.read(1_000_000)))]
     assert [] == [line for line in written if line not in set(lines_read)]
-    assert list_segment_numbers(journal / "edge-0")[0] > 1  # what was read is gone
+    assert 1 not in list_segment_numbers(journal / "edge-0")  # what was read is gone

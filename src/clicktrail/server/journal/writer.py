@@ -4,9 +4,11 @@ A batch is committed as soon as a whole iteration of the event loop has added no
 nothing, and under load one sync serves everything that arrived meanwhile. The sync blocks the loop on purpose: a thread
 would cost a third more processor time than it saves.
 
-When the disk fails or takes too long, the writer is degraded. Lines then go to a backlog in memory and are reported as
-not committed at once, while a thread retries the backlog in order until the disk accepts it. Lines that an error leaves
-in doubt are written again, so a reader can see a line twice; events are deduplicated by their ids.
+After an error, the lines that it leaves in doubt are written at once to a new segment: a folder that was moved away or
+replaced costs no acknowledged line. A reader can thus see a line twice; events are deduplicated by their ids.
+
+When that fails too, or the disk takes too long, the writer is degraded. Lines then go to a backlog in memory and are
+reported as not committed at once, while a thread retries the backlog in order until the disk accepts it.
 """
 
 import asyncio
@@ -160,10 +162,8 @@ class SegmentWriter:
             self._appender.write(lines)
             if self._durability is Durability.DURABLE:
                 self._appender.sync()
-        except OSError as error:
-            self._handle_error(error)
-            self._add_to_backlog(lines, failed_count=failed_count)
-            return False
+        except OSError:
+            return self._write_to_new_segment(lines, failed_count=failed_count)
         self.last_error = None
         self.batch_lines.observe(len(lines))
         self._record_duration(started_at)
@@ -179,8 +179,8 @@ class SegmentWriter:
         started_at = time.monotonic()
         try:
             self._appender.sync()
-        except OSError as error:
-            self._handle_error(error)
+        except OSError:
+            self._write_to_new_segment([])
             return
         self._unsynced_lines = []
         self._record_duration(started_at)
@@ -192,15 +192,30 @@ class SegmentWriter:
             return
         try:
             self._appender.roll()
-        except OSError as error:
-            self._handle_error(error)
+        except OSError:
+            self._write_to_new_segment([])
 
-    def _handle_error(self, error: OSError) -> None:
-        """Enter degraded mode; lines that were not synced have to be written again."""
-        self.last_error = error
-        self._add_to_backlog(self._unsynced_lines, failed_count=len(self._unsynced_lines))
+    def _write_to_new_segment(self, lines: list[bytes], *, failed_count: int = 0) -> bool:
+        """Write the lines that an error left in doubt once more; degrade the writer if that fails too.
+
+        The appender has released the segment of the error, and creates the next one. Returns whether the lines are on
+        disk.
+        """
+        failed_count += len(self._unsynced_lines)
+        lines = self._unsynced_lines + lines
         self._unsynced_lines = []
-        self._enter_degraded_mode()
+        started_at = time.monotonic()
+        try:
+            self._appender.write(lines)
+            self._appender.sync()
+        except OSError as error:
+            self.last_error = error
+            self._add_to_backlog(lines, failed_count=failed_count)
+            self._enter_degraded_mode()
+            return False
+        self.last_error = None
+        self._record_duration(started_at)
+        return True
 
     def _record_duration(self, started_at: float) -> None:
         """Record the duration of a commit; a slow one enters degraded mode."""
