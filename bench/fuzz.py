@@ -2,7 +2,8 @@
 
 Mutated mail is checked for the invariants of tests/support/invariants.py; Hypothesis shrinks and prints an example that
 breaks one, which then belongs in the tests. Hostile input repeats random pieces of tests/support/hostile_input.py. No
-input may raise, take more than two seconds of processor time or 500 MB.
+input may raise, take more than two seconds of processor time or 500 MB. The shortest of three times counts: other
+processes on the same cores can double the processor time of one.
 """
 
 import random
@@ -26,6 +27,8 @@ from tests.support.strategies import html_soups, mime_soups, text_soups
 _EXAMPLES_PER_ROUND: Final = 500
 _MAX_PIECES: Final = 4
 _MAX_TIME_S: Final = 2.0
+_MAX_RUNS: Final = 3
+"""Runs of an input that takes too long."""
 _ABORT_AFTER_S: Final = 20.0
 """A run that takes longer than this is not waited for."""
 _MAX_MEMORY_KB: Final = 500_000
@@ -93,10 +96,22 @@ def _check_hostile_input(rng: random.Random) -> None:
     parts = _draw_parts(grammar, rng)
     text = build_input(parts, size=grammar.max_bytes)
     try:
-        with _limit_cost():
-            grammar.parse(text)
+        _parse_repeatedly(grammar.parse, text)
     except Exception as error:
         raise AssertionError(f"{name}: {parts!r}: {type(error).__name__} {str(error)[:200]}") from error
+
+
+def _parse_repeatedly(parse: Callable[[str], object], text: str) -> None:
+    """Parse once, or up to three times while it is too expensive."""
+    for run in range(1, _MAX_RUNS + 1):
+        try:
+            with _limit_cost():
+                parse(text)
+        except _TooExpensiveError:
+            if run == _MAX_RUNS:
+                raise
+        else:
+            return
 
 
 def main(
