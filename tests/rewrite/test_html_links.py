@@ -107,6 +107,12 @@ def test_raw_text_is_skipped(html: str, expected: list[str]) -> None:
     assert hrefs(html) == expected
 
 
+def test_tag_with_more_than_1000_attributes_is_no_link() -> None:
+    assert ["1"] == hrefs("<a href=1" + " a" * 999 + ">")
+    assert [] == hrefs("<a href=1" + " a" * 1_000 + ">")
+    assert ["x" * 2_000] == hrefs("<a href=" + "x" * 2_000 + ">")
+
+
 def test_candidate_has_href_and_attributes() -> None:
     (link,) = find_links('<a HREF="?a&amp;b" ClickTracking=off clicktracking=on disabled>')
     assert link.href == "?a&b"

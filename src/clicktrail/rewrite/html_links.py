@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 import msgspec
 
@@ -51,6 +52,8 @@ _MAX_KEYWORD_MATCHES = 100
 _MAX_TAG_CHARS = 1_000
 
 _HTTP_URL_START = re.compile(r"https?://", re.ASCII | re.IGNORECASE)
+_MAX_ATTRIBUTES = 1_000
+"""A tag with more is not read as a link."""
 _CACHE_SIZE = 2_000
 """Parsed tags in the cache. The messages of one mailing share most of their links."""
 _MAX_CACHED_CHARS = 4_000
@@ -163,7 +166,7 @@ class _ParsedTag(msgspec.Struct, frozen=True):
 
 def _parse_tag(tag_name: str, attribute_text: str, content: str) -> _ParsedTag | None:
     href_match = HREF.match(attribute_text)
-    if href_match is None:
+    if href_match is None or _has_too_many_attributes(attribute_text):
         return None
     # An href without value is an empty href, at the end of its name.
     start, end = href_match.span(href_match.lastgroup) if href_match.lastgroup else (href_match.end(), href_match.end())
@@ -176,6 +179,12 @@ def _parse_tag(tag_name: str, attribute_text: str, content: str) -> _ParsedTag |
     href = decode_attribute_value(attribute_text[start:end])
     is_trap = attributes.get("data-clicktrail", "").strip().lower() == "trap"
     return _ParsedTag(start, end, href, resolve_href(href), attributes, element, label, is_trap)
+
+
+def _has_too_many_attributes(attribute_text: str) -> bool:
+    if len(attribute_text) <= _MAX_ATTRIBUTES:  # each has at least one character
+        return False
+    return any(True for _ in islice(ATTRIBUTE.finditer(attribute_text), _MAX_ATTRIBUTES, None))
 
 
 _parse_tag_cached = lru_cache(_CACHE_SIZE)(_parse_tag)
