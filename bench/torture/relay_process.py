@@ -8,7 +8,7 @@ import socket
 import sys
 from pathlib import Path
 
-from bench.programs import BenchError
+from bench.programs import BenchError, list_child_pids
 from clicktrail import keyring_file
 from clicktrail.server.child import READY_LINE
 
@@ -58,7 +58,7 @@ class RelayProcess:
         if self._process is None:
             return
         if number % 2:
-            for child in _list_child_pids(self._process.pid)[:1]:
+            for child in list_child_pids(self._process.pid)[:1]:
                 os.kill(child, signal.SIGKILL)
             return
         self._process.kill()
@@ -72,7 +72,3 @@ class RelayProcess:
                 self._process.terminate()
             await self._process.communicate()
         self._listener.close()
-
-
-def _list_child_pids(pid: int) -> list[int]:
-    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()))

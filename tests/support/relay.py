@@ -17,6 +17,7 @@ from clicktrail.rewrite import DkimKey
 from clicktrail.server import settings as settings_module
 from clicktrail.server.ports import Consents, IdGenerator, ShortLinks
 from clicktrail.server.relay.rewriter import RewriterPool
+from clicktrail.server.relay.smtp_server import Relay
 from clicktrail.server.wiring.relay import build_relay, build_rewriters
 from clicktrail.server.wiring.stores import open_registry_when_available, open_threaded_journal
 from clicktrail.tokens import KeyRing
@@ -44,8 +45,12 @@ class RunningRelay:
     stopping: asyncio.Event
     consents: Consents
     short_links: ShortLinks
-    outcomes: Counter[str]
+    server: Relay
     rewriters: RewriterPool
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        return self.server.outcomes
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[aiosmtplib.SMTP]:
@@ -127,7 +132,7 @@ async def running_relay(
                     stopping=stopping,
                     consents=registry.consents,
                     short_links=registry.short_links,
-                    outcomes=relay.outcomes,
+                    server=relay,
                     rewriters=rewriters,
                 )
             finally:

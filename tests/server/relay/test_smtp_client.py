@@ -1,5 +1,8 @@
+import asyncio
+import contextlib
+import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -57,6 +60,43 @@ async def test_unreachable_server_is_451(sink: Sink) -> None:
         await NextHopClient(NextHopConfig(host="127.0.0.1", port=port)).mail("shop@example.com", {})
 
     assert 451 == caught.value.reply_code
+
+
+@pytest.fixture
+def unanswered_address() -> Iterator[tuple[str, int]]:
+    """An address at which a connection is neither accepted nor refused: the queue of the socket is full."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()
+
+
+@pytest.fixture
+def refusing_address() -> tuple[str, int]:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address: tuple[str, int] = closed.getsockname()
+    return address
+
+
+@pytest.mark.parametrize("first", ["unanswered_address", "refusing_address"])
+async def test_next_address_is_tried(
+    sink: Sink, first: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = [request.getfixturevalue(first), ("127.0.0.1", sink.port)]
+
+    async def resolve(*_: object, **__: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address) for address in addresses]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+    client = NextHopClient(NextHopConfig(host="hop.example", port=25, connect_timeout_s=0.5))
+    await client.mail("shop@example.com", {})
+    await client.rcpt("anna@example.net", {})
+    await client.data(MESSAGE)
+
+    assert [MESSAGE] == [message.content for message in sink.messages]
 
 
 async def test_unsupported_options_are_omitted(next_hop: NextHopClient) -> None:

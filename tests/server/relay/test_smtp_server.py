@@ -11,6 +11,7 @@ from pathlib import Path
 import aiosmtplib
 import pytest
 
+from bench.programs import list_child_pids
 from clicktrail import keyring_file
 from clicktrail.demo.sink import Sink
 from clicktrail.model.consent import Consent
@@ -523,7 +524,3 @@ async def test_rewriting_processes_end_with_a_killed_relay(tmp_path: Path) -> No
 
             await wait_until(find_running, lambda running: not running)
     assert len(children) == 2
-
-
-def list_child_pids(pid: int) -> list[int]:
-    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()))

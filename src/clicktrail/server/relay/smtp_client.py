@@ -22,8 +22,6 @@ from clicktrail.server.relay.smtp_input import END_OF_DATA, escape_dots
 
 _AUTHENTICATED_CODE = 235
 """RFC 4954 section 6."""
-_CONNECT_TIMEOUT_S = 10
-"""For each address of the next hop."""
 _COMMAND_TIMEOUT_S = 300
 """RFC 5321 section 4.5.3.2 asks for at least five minutes for most commands."""
 _MESSAGE_TIMEOUT_S = 600
@@ -51,6 +49,7 @@ class NextHopConfig:
         username: empty for no login.
         password: ignored without a username.
         ehlo_name: name that we introduce ourselves with; empty for our IP address.
+        connect_timeout_s: seconds to connect to each address of the next hop.
     """
 
     host: str
@@ -60,6 +59,7 @@ class NextHopConfig:
     username: str = ""
     password: str = ""
     ehlo_name: str = ""
+    connect_timeout_s: float = 10.0
 
     def __str__(self) -> str:
         """``host:port``."""
@@ -222,7 +222,7 @@ class NextHopClient:
         last_error: OSError = ConnectionError("the name has no address")
         for *_, address in dict.fromkeys(addresses):
             try:
-                async with asyncio.timeout(_CONNECT_TIMEOUT_S):
+                async with asyncio.timeout(config.connect_timeout_s):
                     _, connection = await loop.create_connection(
                         NextHopConnection,
                         *address[:2],

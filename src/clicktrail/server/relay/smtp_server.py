@@ -29,12 +29,7 @@ _LOG = structlog.get_logger(component="relay")
 _MAX_MESSAGE_BYTES: Final = 50 * 1024 * 1024
 _MAX_RECIPIENTS: Final = 1_000
 """RFC 5321 section 4.5.3.1.8 asks for at least 100."""
-_MAX_CONNECTIONS: Final = 1_000
-_IDLE_TIMEOUT_S: Final = 300
-"""RFC 5321 section 4.5.3.2.7."""
 _READ_BYTES: Final = 64 * 1024
-_MAX_BUFFERED_BYTES: Final = 512 * 1024 * 1024
-"""Of all messages that are being received."""
 _MAX_UNKNOWN_COMMANDS: Final = 20
 """A client that sends more lines that are no SMTP commands is disconnected."""
 _HTTP_METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
@@ -53,6 +48,10 @@ class Relay:
             or key ring cannot be read.
         outcomes: number of messages by outcome: ``tracked``; ``not_rewritten`` (wholly or in part); ``untracked``,
             because something failed; ``deferred``; ``refused``.
+        max_connections: number of clients; one more closes the one that has been idle longest.
+        max_buffered_bytes: size of all messages that are being received or delivered.
+        idle_timeout_s: seconds that a client may take for a command or a piece of a message, or to read a reply
+            (RFC 5321 section 4.5.3.2.7).
         untracked_at: time of the loop when a message was last untracked or deferred; None if none was.
     """
 
@@ -60,6 +59,9 @@ class Relay:
     tracker: MessageTracker
     journal: Journal
     defers_when_unavailable: bool = False
+    max_connections: int = 1_000
+    max_buffered_bytes: int = 512 * 1024 * 1024
+    idle_timeout_s: float = 300.0
     is_stopping: bool = field(default=False, init=False)
     outcomes: Counter[str] = field(default_factory=Counter, init=False)
     untracked_at: float | None = field(default=None, init=False)
@@ -77,7 +79,7 @@ class Relay:
 
             def start_session(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
                 session = _Session(self, reader, writer)
-                if len(self._sessions) >= _MAX_CONNECTIONS:
+                if len(self._sessions) >= self.max_connections:
                     self._close_idlest()
                 self._sessions[session] = tasks.create_task(self._run_session(session, writer))
 
@@ -177,6 +179,7 @@ class _Session:
         self._next_hop = NextHopClient(relay.next_hop)
         self.idle_since: float | None = asyncio.get_running_loop().time()
         self._unknown_count = 0
+        self._buffered_bytes = 0
         self._has_greeted = False
         self._in_transaction = False
         self._recipients: list[str] = []
@@ -221,25 +224,21 @@ class _Session:
 
     async def _receive_message(self) -> Message | None:
         """The message; None if the client has disconnected, was idle for too long, or there is no room for it."""
-        received_bytes = 0
-        try:
-            while (message := self._input.next_message()) is None:
-                size = await self._read()
-                received_bytes += size
-                self._relay.buffered_bytes += size
-                if not size:
-                    return None
-                if self._relay.buffered_bytes > _MAX_BUFFERED_BYTES:
-                    await self._reply(Reply(421, "4.3.1 Too many messages at once, please try again later"))
-                    return None
-            return message
-        finally:
-            self._relay.buffered_bytes -= received_bytes
+        while (message := self._input.next_message()) is None:
+            size = await self._read()
+            self._buffered_bytes += size
+            self._relay.buffered_bytes += size
+            if not size:
+                return None
+            if self._relay.buffered_bytes > self._relay.max_buffered_bytes:
+                await self._reply(Reply(421, "4.3.1 Too many messages at once, please try again later"))
+                return None
+        return message
 
     async def _read(self) -> int:
         """Read what the client has sent, and return its size; 0 if it has disconnected or was idle for too long."""
         try:
-            async with asyncio.timeout(_IDLE_TIMEOUT_S):
+            async with asyncio.timeout(self._relay.idle_timeout_s):
                 data = await self._reader.read(_READ_BYTES)
         except TimeoutError:
             await self._reply(TIMEOUT)
@@ -249,7 +248,7 @@ class _Session:
 
     async def _reply(self, reply: Reply) -> None:
         self._writer.write(reply.encode())
-        async with asyncio.timeout(_IDLE_TIMEOUT_S):
+        async with asyncio.timeout(self._relay.idle_timeout_s):
             await self._writer.drain()
         await asyncio.sleep(0)  # a client that sends many commands at once delays no other
 
@@ -311,14 +310,18 @@ class _Session:
         if not self._recipients:
             return Reply(503, "5.5.1 Send MAIL and RCPT first")
         await self._reply(Reply(354, "End the message with a dot on a line by itself"))
-        message = await self._receive_message()
-        if message is None:
-            raise ConnectionResetError
-        recipients = self._recipients
-        self._forget_transaction()
-        if message.is_too_large:
-            return _too_large()
-        return await self._relay.deliver(message, recipients, self._next_hop)
+        try:
+            message = await self._receive_message()
+            if message is None:
+                raise ConnectionResetError
+            recipients = self._recipients
+            self._forget_transaction()
+            if message.is_too_large:
+                return _too_large()
+            return await self._relay.deliver(message, recipients, self._next_hop)
+        finally:
+            self._relay.buffered_bytes -= self._buffered_bytes
+            self._buffered_bytes = 0
 
     async def _handle_rset(self, _argument: bytes) -> Reply:
         await self._abandon_transaction()
