@@ -1,6 +1,7 @@
 """Behaviour of the registry, on SQLite and on PostgreSQL."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 
 from clicktrail.errors import StorageError
 from clicktrail.model.consent import Consent, ConsentRecord
@@ -24,6 +25,7 @@ from clicktrail.server.ports import (
     LinkSets,
     PendingErasure,
     ShortLinks,
+    StoredConsent,
 )
 from clicktrail.server.registry.database import Database, parse_database_url
 from clicktrail.server.registry.links import SqlLinkEdits, SqlLinkSets, SqlShortLinks
@@ -195,8 +197,44 @@ async def test_latest_consent_replaces_earlier_ones(registry: Registry) -> None:
     await consents.set("Ann@Example.org", Consent.GRANTED, at=NOW)
     await consents.set("ann@example.org", Consent.DENIED, at=NOW)
     await consents.set("r8F", Consent.GRANTED, at=NOW)
-    stored = [await consents.find(recipient) for recipient in ("ANN@EXAMPLE.ORG", "r8F", "r8f", "")]
-    assert stored == [Consent.DENIED, Consent.GRANTED, None, None]
+    stored = await consents.find(["ANN@EXAMPLE.ORG", "r8F", "r8f", ""])
+    assert [recipient.consent for recipient in stored] == [Consent.DENIED, Consent.GRANTED, None, None]
+
+
+async def test_consents_of_many_recipients_are_found_by_one_statement(registry: Registry) -> None:
+    consents = registry.consents
+    names = [f"ann{number}@example.org" for number in range(1_000)]
+    await consents.set(names[1], Consent.GRANTED, at=NOW)
+    await consents.set(names[998], Consent.DENIED, at=NOW)
+    await erase(registry, names[999])
+    statements: list[str] = []
+    event.listen(registry.database.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
+    found = await consents.find(names)
+    assert await consents.find([]) == []
+    unknown = StoredConsent(None, is_erased=False)
+    granted, denied = (StoredConsent(consent, is_erased=False) for consent in (Consent.GRANTED, Consent.DENIED))
+    assert found == [unknown, granted, *[unknown] * 996, denied, StoredConsent(Consent.DENIED, is_erased=True)]
+    assert len([statement for statement in statements if "consents" in statement]) == 1
+
+
+async def test_consents_are_found_while_another_process_writes(location: RegistryLocation, registry: Registry) -> None:
+    is_writing, may_commit = threading.Event(), threading.Event()
+
+    def write_slowly(connection: Connection) -> None:
+        connection.execute(text("DELETE FROM consents"))
+        is_writing.set()
+        may_commit.wait()
+
+    await registry.consents.set("ann@example.org", Consent.GRANTED, at=NOW)
+    async with location.open() as other, asyncio.TaskGroup() as tasks:
+        tasks.create_task(other.database.run(write_slowly))
+        await asyncio.to_thread(is_writing.wait)
+        try:
+            found = await registry.consents.find(["ann@example.org"])
+        finally:
+            may_commit.set()
+    assert found == [StoredConsent(Consent.GRANTED, is_erased=False)]
+    assert await registry.consents.find(["ann@example.org"]) == [StoredConsent(None, is_erased=False)]
 
 
 async def test_concurrent_consents_of_one_recipient_are_stored(location: RegistryLocation, registry: Registry) -> None:
@@ -206,7 +244,8 @@ async def test_concurrent_consents_of_one_recipient_are_stored(location: Registr
             for turn in range(40)
         ]
         await asyncio.gather(*updates)
-    assert await registry.consents.find("ann@example.org") is not None
+    (stored,) = await registry.consents.find(["ann@example.org"])
+    assert stored.consent is not None
 
 
 async def test_consents_are_listed_since_a_time(registry: Registry) -> None:
@@ -326,15 +365,14 @@ async def test_erased_recipient_is_tracked_again_only_after_a_grant(registry: Re
     consents, later = registry.consents, NOW + timedelta(days=1)
     await consents.set("mary@example.org", Consent.GRANTED, at=NOW)
     await erase(registry, "Mary <MARY@example.org>")
-    assert await consents.find("mary@example.org") is Consent.DENIED
-    assert await consents.is_any_erased(["bob@example.org", "Mary@example.org"])
+    unknown, erased = StoredConsent(None, is_erased=False), StoredConsent(Consent.DENIED, is_erased=True)
+    assert await consents.find(["bob@example.org", "Mary@example.org"]) == [unknown, erased]
     await consents.set("mary@example.org", Consent.UNKNOWN, at=later)
-    assert await consents.is_any_erased(["mary@example.org"])
+    assert await consents.find(["mary@example.org"]) == [erased]
     await consents.set("mary@example.org", Consent.GRANTED, at=later)
-    assert not await consents.is_any_erased(["mary@example.org"])
-    assert await consents.find("mary@example.org") is Consent.GRANTED
+    assert await consents.find(["mary@example.org"]) == [StoredConsent(Consent.GRANTED, is_erased=False)]
     await erase(registry, "mary@example.org")
-    assert await consents.is_any_erased(["mary@example.org"])
+    assert await consents.find(["mary@example.org"]) == [erased]
 
 
 @pytest.mark.parametrize(

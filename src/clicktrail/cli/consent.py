@@ -64,7 +64,8 @@ async def _store_consent(settings: "Settings", recipient: str, consent: Consent)
     from clicktrail.server.wiring.stores import open_registry
 
     async with open_registry(settings) as registry:
-        if await registry.consents.is_any_erased([recipient]):
+        (stored,) = await registry.consents.find([recipient])
+        if stored.is_erased:
             print_message(_GRANTED_AGAIN if consent is Consent.GRANTED else _ERASED)
         await registry.consents.set(recipient, consent, at=SystemClock().now())
         # Without a key ring no edge runs on this machine; edges elsewhere copy the overrides themselves.
@@ -77,4 +78,5 @@ async def _find_consent(settings: "Settings", recipient: str) -> Consent | None:
     from clicktrail.server.wiring.stores import open_registry
 
     async with open_registry(settings) as registry:
-        return await registry.consents.find(recipient)
+        (stored,) = await registry.consents.find([recipient])
+        return stored.consent

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clicktrail import keyring_file
 from clicktrail.model.consent import Consent, UnknownConsentAction
 from clicktrail.model.link_set import ShortLinkMessage, StoredLink
 from clicktrail.rewrite import Policy, SkipReason
 from clicktrail.rewrite.sensitive import parse_sensitive_rules
+from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.pipeline.track import (
     ControlHeaders,
     MessageIdentity,
@@ -228,7 +230,9 @@ def test_short_links_of_unknown_recipient_are_anonymous() -> None:
 
 @pytest.fixture
 async def consents(tmp_path: Path) -> AsyncIterator[Consents]:
-    async with open_registry(Settings(data_dir=str(tmp_path))) as registry:
+    settings = Settings(data_dir=str(tmp_path))
+    ring = keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
+    async with open_registry(settings) as registry:
         for recipient, consent in (
             ("anna@example.net", Consent.GRANTED),
             ("ben@example.net", Consent.GRANTED),
@@ -237,6 +241,8 @@ async def consents(tmp_path: Path) -> AsyncIterator[Consents]:
             ("person-17", Consent.DENIED),
         ):
             await registry.consents.set(recipient, consent, at=NOW)
+        erased_hash = HashedRecipients(ring).hash_recipient("eve@example.net")
+        await registry.erasures.add("eve@example.net", erased_hash, at=NOW)
         yield registry.consents
 
 
@@ -255,8 +261,11 @@ async def consents(tmp_path: Path) -> AsyncIterator[Consents]:
         (ControlHeaders(stripped_message=b"", recipient="Dan <DAN@example.net>"), ["anna"], Consent.DENIED),
         (ControlHeaders(stripped_message=b""), ["DAN"], Consent.DENIED),
         (ControlHeaders(stripped_message=b"", recipient="person-18"), ["dan"], Consent.UNKNOWN),
+        (ControlHeaders(stripped_message=b"", recipient="<>"), ["anna"], Consent.UNKNOWN),
         (ControlHeaders(stripped_message=b"", consent="granted"), ["dan"], Consent.GRANTED),
         (ControlHeaders(stripped_message=b"", consent="no"), ["anna"], Consent.DENIED),
+        (ControlHeaders(stripped_message=b"", consent="granted"), ["anna", "Eve"], Consent.DENIED),
+        (ControlHeaders(stripped_message=b"", recipient="person-18", consent="granted"), ["eve"], Consent.DENIED),
     ],
 )
 async def test_stated_then_strictest_stored_consent_applies(

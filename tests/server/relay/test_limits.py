@@ -12,7 +12,7 @@ import pytest
 
 from clicktrail.demo.sink import Sink
 from clicktrail.model.consent import Consent, ConsentRecord
-from clicktrail.server.ports import Consents
+from clicktrail.server.ports import Consents, StoredConsent
 from tests.support.relay import DOMAIN, RunningRelay, SmtpConnection, running_relay
 from tests.support.waiting import TIMEOUT_S, wait_until
 
@@ -153,15 +153,12 @@ class HangingConsents:
     async def set(self, recipient: str, consent: Consent, *, at: datetime) -> None:
         await self.consents.set(recipient, consent, at=at)
 
-    async def find(self, recipient: str) -> Consent | None:
-        return await self.consents.find(recipient)
-
-    async def is_any_erased(self, recipients: Iterable[str]) -> bool:
+    async def find(self, recipients: Iterable[str]) -> Sequence[StoredConsent]:
         names = list(recipients)
         if self.recipient in names:
             self.is_asked.set()
             await self.may_answer.wait()
-        return await self.consents.is_any_erased(names)
+        return await self.consents.find(names)
 
     async def list_records(self, *, since: datetime | None) -> Sequence[ConsentRecord]:
         return await self.consents.list_records(since=since)

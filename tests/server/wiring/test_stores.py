@@ -38,7 +38,8 @@ async def test_registry_is_created_private_and_readable(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
     async with open_registry(settings) as registry, open_registry_read_only(settings) as reader:
         await registry.consents.set("ann@example.org", Consent.DENIED, at=NOW)
-        assert await reader.consents.find("ann@example.org") is Consent.DENIED
+        (stored,) = await reader.consents.find(["ann@example.org"])
+        assert stored.consent is Consent.DENIED
         assert read_modes(tmp_path) == {0o600}
 
 

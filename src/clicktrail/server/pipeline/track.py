@@ -180,15 +180,17 @@ async def add_stored_consent(
     Raises:
         StorageError: the registry is unavailable.
     """
-    if await consents.is_any_erased(unique_recipients([headers.recipient, *recipients])):
+    found = await consents.find(unique_recipients([headers.recipient, *recipients]))
+    if any(stored.is_erased for stored in found):
         return replace(headers, consent=Consent.DENIED)
     if headers.stated_consent is not None:
         return headers
-    names = unique_recipients([headers.recipient] if headers.recipient else recipients)
-    stored = [await consents.find(name) for name in names]
-    if Consent.DENIED in stored:
+    if headers.recipient:
+        found = found[: len(unique_recipients([headers.recipient]))]
+    consent_values = {stored.consent for stored in found}
+    if Consent.DENIED in consent_values:
         return replace(headers, consent=Consent.DENIED)
-    all_granted = bool(stored) and set(stored) == {Consent.GRANTED}
+    all_granted = consent_values == {Consent.GRANTED}
     return replace(headers, consent=Consent.GRANTED if all_granted else Consent.UNKNOWN)
 
 

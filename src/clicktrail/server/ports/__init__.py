@@ -20,7 +20,7 @@ from clicktrail.server.ports.isolation import (
 )
 from clicktrail.server.ports.journal import Journal, JournalEntry, JournalReader
 from clicktrail.server.ports.links import LinkEdits, LinkSets, ShortLinks
-from clicktrail.server.ports.recipients import Consents, ErasureResult, Erasures, PendingErasure
+from clicktrail.server.ports.recipients import Consents, ErasureResult, Erasures, PendingErasure, StoredConsent
 from clicktrail.server.ports.reports import CachedReport, Clicker, Reports
 from clicktrail.server.ports.system import Clock, IdGenerator, ShortCodeGenerator
 
@@ -55,6 +55,7 @@ __all__ = [
     "ShortCodeGenerator",
     "ShortLinks",
     "StoreObserver",
+    "StoredConsent",
     "StoredVerdict",
     "TimeLimitError",
     "VerdictChange",

@@ -2,11 +2,23 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from clicktrail.model.consent import Consent, ConsentRecord
+
+
+class StoredConsent(NamedTuple):
+    """What is stored of a recipient.
+
+    Attributes:
+        consent: the latest one; None if none was recorded.
+        is_erased: whether the recipient was erased, and the operator has not granted tracking since.
+    """
+
+    consent: Consent | None
+    is_erased: bool
 
 
 class Consents(Protocol):
@@ -24,11 +36,8 @@ class Consents(Protocol):
             StorageError: the consent may not have been stored; it is safe to repeat the call.
         """
 
-    async def find(self, recipient: str) -> Consent | None:
-        """Return a recipient's latest consent; None if none was recorded."""
-
-    async def is_any_erased(self, recipients: Iterable[str]) -> bool:
-        """Return whether one of the recipients was erased, and the operator has not granted tracking since."""
+    async def find(self, recipients: Iterable[str]) -> Sequence[StoredConsent]:
+        """Return what is stored of each recipient, in order. Waits for no writer."""
 
     async def list_records(self, *, since: datetime | None) -> Sequence[ConsentRecord]:
         """Return the consents recorded at a time or later; None for all denials, for a copy that has none yet."""

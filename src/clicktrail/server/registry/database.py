@@ -26,6 +26,8 @@ _SLOW_FAILURE_S = 1.0
 _PRIMARY_CODE_MASK = 0xFF
 """An extended result code of SQLite has its primary code in the lowest byte."""
 _DISK_ERROR_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
+_IS_READING = "is_reading"
+"""Option of connections: SQLite does not lock the database for writing."""
 Result = TypeVar("Result")
 
 
@@ -60,6 +62,7 @@ class Database:
         self._paused_until = 0.0
         create_engine = _create_sqlite_engine if url.get_backend_name() == "sqlite" else _create_postgresql_engine
         self.engine = create_engine(url, read_only=read_only)
+        self._reading_engine = self.engine.execution_options(**{_IS_READING: True})
         self._executor = ThreadPoolExecutor(_POOL_SIZE, thread_name_prefix="registry")
 
     async def run(self, operation: Callable[[Connection], Result]) -> Result:
@@ -68,13 +71,24 @@ class Database:
         Raises:
             StorageError: it failed, or took longer than 3 s. After a timeout it may still be committed.
         """
+        return await self._run_in_thread(self.engine, operation)
+
+    async def read(self, operation: Callable[[Connection], Result]) -> Result:
+        """Run ``operation``, which only reads, in one transaction. With SQLite it waits for no writer, nor do they.
+
+        Raises:
+            StorageError: it failed, or took longer than 3 s.
+        """
+        return await self._run_in_thread(self._reading_engine, operation)
+
+    async def _run_in_thread(self, engine: Engine, operation: Callable[[Connection], Result]) -> Result:
         loop = asyncio.get_running_loop()
         started_at = loop.time()
         if started_at < self._paused_until:
             raise StorageError("the registry did not respond a moment ago")
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                return await loop.run_in_executor(self._executor, self._run, operation)
+                return await loop.run_in_executor(self._executor, self._run, engine, operation)
         except TimeoutError as error:
             self._paused_until = loop.time() + self._pause_s
             raise StorageError("the registry does not respond") from error
@@ -116,9 +130,9 @@ class Database:
         finally:
             connection.close()
 
-    def _run(self, operation: Callable[[Connection], Result]) -> Result:
+    def _run(self, engine: Engine, operation: Callable[[Connection], Result]) -> Result:
         try:
-            with self.engine.begin() as connection:
+            with engine.begin() as connection:
                 return operation(connection)
         except SQLAlchemyError as error:  # its text quotes rows, so it is not part of the message
             raise StorageError(f"the registry refused: {describe_database_error(error, self.engine)}") from error
@@ -167,7 +181,8 @@ def _create_sqlite_engine(url: URL, *, read_only: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def begin_transaction(connection: Connection) -> None:
         # IMMEDIATE waits for the write lock now. A transaction that reads first and locks later can fail instead.
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        is_reading = read_only or connection.get_execution_options().get(_IS_READING)
+        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
 
     return engine
 

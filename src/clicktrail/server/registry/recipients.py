@@ -1,15 +1,15 @@
 """Tables of recipients: their consent to being tracked, and their erasure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
 import msgspec
-from sqlalchemy import Column, Connection, bindparam, delete, insert, select, text, update
+from sqlalchemy import Column, Connection, bindparam, delete, insert, literal_column, select, text, update
 
 from clicktrail.model.consent import Consent, ConsentRecord
 from clicktrail.model.recipient import normalize_recipient
-from clicktrail.server.ports import ErasureResult, PendingErasure
+from clicktrail.server.ports import ErasureResult, PendingErasure, StoredConsent
 from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.tables import (
     EpochMilliseconds,
@@ -34,6 +34,17 @@ _UPSERT_CONSENT = text(
 ).bindparams(bindparam("recorded_at", type_=EpochMilliseconds))
 """One statement, which SQLite and PostgreSQL both have: of two concurrent ones, neither fails."""
 
+_ERASED = "erased"
+_SELECT_CONSENTS = (
+    select(consents.c.recipient, consents.c.consent, consents.c.recorded_at)
+    .where(consents.c.recipient.in_(bindparam("names", expanding=True)))
+    .union_all(
+        select(erasures.c.recipient_hash, literal_column(f"'{_ERASED}'"), erasures.c.requested_at).where(
+            erasures.c.recipient_hash.in_(bindparam("hashes", expanding=True))
+        )
+    )
+)
+
 
 class SqlConsents:
     """The port `Consents`.
@@ -55,15 +66,10 @@ class SqlConsents:
         name, recipient_hash = self._find_names(recipient)
         await self._database.run(lambda connection: _set_consent(connection, name, recipient_hash, consent, at))
 
-    async def find(self, recipient: str) -> Consent | None:
-        """A recipient's latest consent; None if none is stored."""
-        names = self._find_names(recipient)
-        return await self._database.run(lambda connection: _select_consent(connection, names))
-
-    async def is_any_erased(self, recipients: Iterable[str]) -> bool:
-        """Whether one of the recipients was erased, and tracking was not granted by command since."""
-        pairs = [self._find_names(recipient) for recipient in recipients]
-        return await self._database.run(lambda connection: any(_is_erased(connection, names) for names in pairs))
+    async def find(self, recipients: Iterable[str]) -> list[StoredConsent]:
+        """What is stored of each recipient, looked up by one statement."""
+        names = [self._find_names(recipient) for recipient in recipients]
+        return await self._database.read(lambda connection: _select_consents(connection, names)) if names else []
 
     async def list_records(self, *, since: datetime | None) -> list[ConsentRecord]:
         """Consents recorded at a time or later; None for all denials."""
@@ -81,7 +87,8 @@ class SqlConsents:
 
 
 def _set_consent(connection: Connection, name: str, recipient_hash: str, consent: Consent, at: datetime) -> None:
-    if _is_erased(connection, (name, recipient_hash)):
+    (stored,) = _select_consents(connection, [(name, recipient_hash)])
+    if stored.is_erased:
         if consent is not Consent.GRANTED:
             return  # an erased recipient is not tracked anyway, and the name stays erased
         connection.execute(delete(consents).where(consents.c.recipient == recipient_hash))
@@ -90,18 +97,20 @@ def _set_consent(connection: Connection, name: str, recipient_hash: str, consent
     _upsert_consent(connection, name, consent, at=at)
 
 
-def _select_consent(connection: Connection, names: tuple[str, str]) -> Consent | None:
-    statement = (
-        select(consents.c.consent).where(consents.c.recipient.in_(names)).order_by(consents.c.recorded_at.desc())
-    )
-    consent = connection.scalars(statement).first()
-    return None if consent is None else Consent(consent)
-
-
-def _is_erased(connection: Connection, names: tuple[str, str]) -> bool:
-    statement = select(erasures.c.recipient_hash).where(erasures.c.recipient_hash == names[1])
-    is_erased = connection.execute(statement).first() is not None
-    return is_erased and _select_consent(connection, names) is not Consent.GRANTED
+def _select_consents(connection: Connection, names: Sequence[tuple[str, str]]) -> list[StoredConsent]:
+    """What is stored of recipients, by name and hash. Of a consent under the name and one under the hash, the later."""
+    rows = connection.execute(
+        _SELECT_CONSENTS,
+        {"names": list({name for pair in names for name in pair}), "hashes": [hashed for _, hashed in names]},
+    ).all()
+    recorded = {row.recipient: (row.recorded_at, Consent(row.consent)) for row in rows if row.consent != _ERASED}
+    erased = {row.recipient for row in rows if row.consent == _ERASED}
+    found: list[StoredConsent] = []
+    for pair in names:
+        latest = max((recorded[name] for name in pair if name in recorded), default=None)
+        consent = latest[1] if latest else None
+        found.append(StoredConsent(consent, pair[1] in erased and consent is not Consent.GRANTED))
+    return found
 
 
 def _upsert_consent(connection: Connection, recipient: str, consent: Consent, *, at: datetime) -> None:
