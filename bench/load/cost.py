@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -25,20 +26,34 @@ class ResourceUsage(NamedTuple):
 
 def measure_usage(pid: int) -> ResourceUsage:
     """Measure a process and all its descendants."""
-    fields_by_pid: dict[int, list[int]] = {}
-    children: defaultdict[int, list[int]] = defaultdict(list)
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        process_id = int(stat.parent.name)
-        with contextlib.suppress(OSError):  # the process has ended
-            fields = [0, *(int(field) for field in stat.read_text("utf-8").rpartition(") ")[2].split()[1:])]
-            fields_by_pid[process_id] = fields
-            children[fields[_PARENT]].append(process_id)
-    ticks, pages, pids = 0, 0, [pid]
-    while pids:
-        process_id = pids.pop()
-        pids += children[process_id]
-        if process_id in fields_by_pid:
-            fields = fields_by_pid[process_id]
-            ticks += fields[_USER] + fields[_SYSTEM]
-            pages += fields[_RESIDENT]
+    fields_by_pid = _read_fields()
+    tree = [fields_by_pid[process_id] for process_id in _walk_tree(pid, fields_by_pid) if process_id in fields_by_pid]
+    ticks = sum(fields[_USER] + fields[_SYSTEM] for fields in tree)
+    pages = sum(fields[_RESIDENT] for fields in tree)
     return ResourceUsage(cpu_s=ticks / _TICKS_PER_S, resident_bytes=pages * _PAGE_BYTES)
+
+
+def list_descendants(pid: int) -> list[int]:
+    """Return the ids of all descendants of a process."""
+    return list(_walk_tree(pid, _read_fields()))[1:]
+
+
+def _read_fields() -> dict[int, list[int]]:
+    """Read the fields of all processes by process id; the fields after the name."""
+    fields_by_pid: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # the process has ended
+            fields = stat.read_text("utf-8").rpartition(") ")[2].split()
+            fields_by_pid[int(stat.parent.name)] = [0, *map(int, fields[1:])]
+    return fields_by_pid
+
+
+def _walk_tree(pid: int, fields_by_pid: dict[int, list[int]]) -> Iterator[int]:
+    """Process ids of a process and its descendants."""
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    for process_id, fields in fields_by_pid.items():
+        children[fields[_PARENT]].append(process_id)
+    pids = [pid]
+    while pids:
+        yield (process_id := pids.pop())
+        pids += children[process_id]
