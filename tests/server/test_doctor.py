@@ -21,7 +21,7 @@ from clicktrail.server.doctor import (
     inspect_installation,
 )
 from clicktrail.server.monitoring.heartbeat import Problem, ProcessStatus
-from clicktrail.server.wiring.stores import open_journal
+from clicktrail.server.wiring.journals import open_journal
 from tests.support.paths import ROOT
 from tests.support.serving import running_server
 from tests.support.waiting import wait_until

@@ -18,8 +18,9 @@ from clicktrail.server import settings as settings_module
 from clicktrail.server.ports import Consents, IdGenerator, ShortLinks
 from clicktrail.server.relay.rewriter import RewriterPool
 from clicktrail.server.relay.smtp_server import Relay
+from clicktrail.server.wiring.journals import open_threaded_journal
 from clicktrail.server.wiring.relay import build_relay, build_rewriters
-from clicktrail.server.wiring.stores import open_registry_when_available, open_threaded_journal
+from clicktrail.server.wiring.stores import open_registry_when_available
 from clicktrail.tokens import KeyRing
 from tests.support.recorded_journal import read_journal_lines
 from tests.support.waiting import TIMEOUT_S

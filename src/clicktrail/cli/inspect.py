@@ -110,10 +110,10 @@ async def _find_stored_link(settings: "Settings", reference: "LinkReference") ->
     """What the registry stores about a link; empty, with a message, if it has no such link or is unavailable."""
     from clicktrail.server.pipeline.link_lookup import LinkResolver, ReferenceKind
     from clicktrail.server.system import SystemClock
-    from clicktrail.server.wiring.stores import open_registry_read_only
+    from clicktrail.server.wiring.links import open_links
 
-    async with open_registry_read_only(settings) as registry:
-        resolver = LinkResolver(link_sets=registry.link_sets, short_links=registry.short_links)
+    async with open_links(settings) as stored_links:
+        resolver = LinkResolver(link_sets=stored_links.link_sets, short_links=stored_links.short_links)
         try:
             target = await resolver.resolve(reference, now=SystemClock().now())
         except StorageError as error:

@@ -30,7 +30,8 @@ def privacy_text(
 
     It is a draft, not legal advice.
     """
-    from clicktrail.server.wiring.config import read_domains, read_policy
+    from clicktrail.server.wiring.config import read_policy
+    from clicktrail.server.wiring.domains import read_domains
 
     settings = load_settings(config)
     text = (resources.files("clicktrail.cli") / "privacy.toml").read_text("utf-8")

@@ -29,7 +29,8 @@ from clicktrail.server.child import ChildProcess
 from clicktrail.server.monitoring.app import create_app
 from clicktrail.server.private_files import remove_access_of_others
 from clicktrail.server.settings import HostPort, Settings
-from clicktrail.server.wiring.config import build_tracker, read_domains
+from clicktrail.server.wiring.config import build_tracker
+from clicktrail.server.wiring.domains import read_domains
 from clicktrail.server.wiring.worker import create_stop_event, raise_file_limit
 
 _LOG = structlog.get_logger(component="supervisor")

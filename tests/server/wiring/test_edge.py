@@ -18,7 +18,7 @@ from clicktrail.server.edge.routes import Sites
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.settings import Settings
 from clicktrail.server.settings.schema import TrackingSettings
-from clicktrail.server.wiring.config import read_domains
+from clicktrail.server.wiring.domains import read_domains
 from clicktrail.server.wiring.edge import FileReloader
 from clicktrail.tokens import KeyRing, SealedLink, seal_token
 from tests.support.edge import NOW, build_routes, token_path

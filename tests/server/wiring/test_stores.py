@@ -8,10 +8,8 @@ import pytest
 from clicktrail.errors import SettingsError, StorageError
 from clicktrail.model.consent import Consent
 from clicktrail.model.link_set import LinkSet, StoredLink
-from clicktrail.server.journal.writer import Durability, SegmentWriter
-from clicktrail.server.settings.schema import JournalSettings, RegistrySettings, Settings
-from clicktrail.server.wiring.stores import open_journal, open_registry, open_registry_read_only, save_link_set
-from tests.support.recorded_journal import read_journal_lines
+from clicktrail.server.settings.schema import RegistrySettings, Settings
+from clicktrail.server.wiring.stores import open_registry, open_registry_read_only, save_link_set
 
 
 def list_names(folder: Path) -> list[str]:
@@ -50,26 +48,6 @@ async def test_registry_that_cannot_be_created_is_an_error(tmp_path: Path) -> No
     with pytest.raises(SettingsError, match=r"registry\.url"):
         async with open_registry(Settings(data_dir=str(tmp_path), registry=RegistrySettings(url="mysql://u@h/d"))):
             pass
-
-
-@pytest.mark.parametrize("durability", Durability)
-async def test_journal_has_the_durability_of_the_settings(tmp_path: Path, durability: Durability) -> None:
-    settings = Settings(data_dir=str(tmp_path), journal=JournalSettings(durability=durability.value))
-    with open_journal(settings, "edge-0") as writer:
-        writer.append(b"a click", lambda _committed: None)
-        assert isinstance(writer, SegmentWriter)
-        assert durability is writer._durability
-    assert read_journal_lines(tmp_path / "journal") == [b"a click"]
-
-
-async def test_journal_buffers_as_much_as_the_settings_allow(tmp_path: Path) -> None:
-    (tmp_path / "journal").touch()
-    for megabytes, buffered in ((0, 0), (1, 1)):
-        settings = Settings(data_dir=str(tmp_path), journal=JournalSettings(buffer_mb=megabytes))
-        with open_journal(settings, "edge-0") as writer:
-            writer.append(b"a click", lambda _committed: None)
-            writer.flush()
-            assert (buffered, 1 - buffered) == (writer.buffered_count, writer.dropped_count)
 
 
 LINK_SET = LinkSet(

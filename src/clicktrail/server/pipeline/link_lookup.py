@@ -15,7 +15,7 @@ import msgspec
 
 from clicktrail.errors import TokenForgedError, TokenMalformedError
 from clicktrail.model.link_set import LinkSet, ShortLinkMessage, StoredLink
-from clicktrail.server.ports import LinkSets, ShortLinks
+from clicktrail.server.ports import LinkSetReader, ShortLinkReader
 from clicktrail.tokens import KeyRing, TokenFormat, decode_short_token, identify_key, open_campaign_token
 
 CACHE_SIZE = 4_096
@@ -129,7 +129,7 @@ class LinkResolver:
     displace none.
     """
 
-    def __init__(self, *, link_sets: LinkSets, short_links: ShortLinks, cache_size: int = CACHE_SIZE) -> None:
+    def __init__(self, *, link_sets: LinkSetReader, short_links: ShortLinkReader, cache_size: int = CACHE_SIZE) -> None:
         self._link_sets = link_sets
         self._short_links = short_links
         self._cache_size = cache_size

@@ -19,7 +19,7 @@ from clicktrail.server.ports.isolation import (
     Worker,
 )
 from clicktrail.server.ports.journal import Journal, JournalEntry, JournalReader
-from clicktrail.server.ports.links import LinkEdits, LinkSets, ShortLinks
+from clicktrail.server.ports.links import LinkEdits, LinkSetReader, LinkSets, ShortLinkReader, ShortLinks
 from clicktrail.server.ports.recipients import Consents, ErasureResult, Erasures, PendingErasure, StoredConsent
 from clicktrail.server.ports.reports import CachedReport, Clicker, Reports
 from clicktrail.server.ports.system import Clock, IdGenerator, ShortCodeGenerator
@@ -47,12 +47,14 @@ __all__ = [
     "JournalReader",
     "JudgedMessage",
     "LinkEdits",
+    "LinkSetReader",
     "LinkSets",
     "PendingErasure",
     "Quarantine",
     "RecipientClick",
     "Reports",
     "ShortCodeGenerator",
+    "ShortLinkReader",
     "ShortLinks",
     "StoreObserver",
     "StoredConsent",

@@ -8,15 +8,8 @@ from clicktrail.model.edit import LinkEdit
 from clicktrail.model.link_set import LinkSet, ShortLinkMessage
 
 
-class LinkSets(Protocol):
+class LinkSetReader(Protocol):
     """Link sets of campaigns; a campaign token holds the id of its link set."""
-
-    async def add(self, link_set: LinkSet) -> int:
-        """Store a link set durably and return its id. Ids are never reused.
-
-        Raises:
-            StorageError: the link set may or may not have been stored, under an unknown id.
-        """
 
     async def find(self, link_set_id: int) -> LinkSet | None:
         """Return a link set; None if there is none with this id.
@@ -26,21 +19,36 @@ class LinkSets(Protocol):
         """
 
 
-class ShortLinks(Protocol):
-    """Destinations of short tokens, by message."""
+class LinkSets(LinkSetReader, Protocol):
+    """Link sets that can be added to."""
 
-    async def add(self, message: ShortLinkMessage) -> None:
-        """Store a message's short links durably.
+    async def add(self, link_set: LinkSet) -> int:
+        """Store a link set durably and return its id. Ids are never reused.
 
         Raises:
-            StorageError: the links may not have been stored, or the code is taken. Retry with another code.
+            StorageError: the link set may or may not have been stored, under an unknown id.
         """
+
+
+class ShortLinkReader(Protocol):
+    """Destinations of short tokens, by message."""
 
     async def find(self, code: int) -> ShortLinkMessage | None:
         """Return the message with a code; None if there is none.
 
         Raises:
             StorageError: the registry is unavailable.
+        """
+
+
+class ShortLinks(ShortLinkReader, Protocol):
+    """Short links that can be added to, and expire."""
+
+    async def add(self, message: ShortLinkMessage) -> None:
+        """Store a message's short links durably.
+
+        Raises:
+            StorageError: the links may not have been stored, or the code is taken. Retry with another code.
         """
 
     async def delete(self, *, created_before: datetime, limit: int) -> int:

@@ -15,6 +15,9 @@ from clicktrail.errors import StorageError
 LOOKUP_TIMEOUT_S: Final = 2.5
 """How long a reader waits for a destination, or else for an error page."""
 
+MAX_LINK_SET_ID: Final = 2**63 - 1
+"""The largest BIGINT. An id read from a token may be larger."""
+
 _MAX_BATCH_KEYS: Final = 500
 """Keys of a query: SQLite takes about 2 ms for them."""
 _MAX_WAITING_KEYS: Final = 4_096

@@ -13,9 +13,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from clicktrail.disk_errors import describe_free_space
 from clicktrail.errors import SettingsError, StorageError
 from clicktrail.server.file_search import is_in_file
+from clicktrail.server.registry.sqlite_errors import describe_sqlite_error
 
 _POOL_SIZE = 4
 _TIMEOUT_S = 3.0
@@ -23,9 +23,6 @@ _TIMEOUT_S = 3.0
 _SLOW_FAILURE_S = 1.0
 """A refused connection fails at once, and one that is not answered in seconds."""
 
-_PRIMARY_CODE_MASK = 0xFF
-"""An extended result code of SQLite has its primary code in the lowest byte."""
-_DISK_ERROR_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
 _IS_READING = "is_reading"
 """Option of connections: SQLite does not lock the database for writing."""
 Result = TypeVar("Result")
@@ -125,7 +122,7 @@ class Database:
                 cursor.execute("VACUUM")
                 _truncate_wal(cursor)
         except (OSError, sqlite3.Error) as error:
-            reason = _describe_sqlite_error(error, self.engine)
+            reason = describe_sqlite_error(error, Path(str(self.engine.url.database)))
             raise StorageError(f"the registry cannot be rewritten: {reason}") from error
         finally:
             connection.close()
@@ -140,15 +137,7 @@ class Database:
 
 def describe_database_error(error: SQLAlchemyError, engine: Engine) -> str:
     """The kind of error and, if SQLite could not write, the disk and its free space."""
-    return _describe_sqlite_error(getattr(error, "orig", None) or error, engine)
-
-
-def _describe_sqlite_error(error: BaseException, engine: Engine) -> str:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & _PRIMARY_CODE_MASK
-    if code not in _DISK_ERROR_CODES:
-        return type(error).__name__
-    file = Path(str(engine.url.database))
-    return f"{file} cannot be written; {describe_free_space(file)}"
+    return describe_sqlite_error(getattr(error, "orig", None) or error, Path(str(engine.url.database)))
 
 
 def _truncate_wal(cursor: DBAPICursor) -> None:

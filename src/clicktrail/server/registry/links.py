@@ -8,12 +8,9 @@ from sqlalchemy import Connection, delete, insert, select
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.link_set import LinkSet, ShortLinkMessage
 from clicktrail.server.registry import tables
-from clicktrail.server.registry.batch_loader import BatchLoader
+from clicktrail.server.registry.batch_loader import MAX_LINK_SET_ID, BatchLoader
 from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.tables import insert_links, link_edits, select_links
-
-_MAX_LINK_SET_ID = 2**63 - 1
-"""The largest BIGINT. An id read from a token may be larger."""
 
 
 class SqlLinkSets:
@@ -29,7 +26,7 @@ class SqlLinkSets:
 
     async def find(self, link_set_id: int) -> LinkSet | None:
         """The link set with an id, if there is one."""
-        return await self._loader.find(link_set_id) if link_set_id <= _MAX_LINK_SET_ID else None
+        return await self._loader.find(link_set_id) if link_set_id <= MAX_LINK_SET_ID else None
 
     async def _find_all(self, ids: Sequence[int]) -> dict[int, LinkSet]:
         return await self._database.run(lambda connection: _select_link_sets(connection, ids))

@@ -1,17 +1,14 @@
-"""Build what the settings describe from the files that they name: tracker, policy, UTM convention, tracking domains."""
+"""Build what the settings describe from the files that they name: tracker, policy, UTM convention."""
 
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from msgspec.structs import replace
 
 from clicktrail.errors import SettingsError
 from clicktrail.model.link import Preset
 from clicktrail.rewrite import DkimKey, Policy, policy, sensitive
 from clicktrail.rewrite.policy import build_preset_policy
 from clicktrail.rewrite.sensitive import SensitiveRules
-from clicktrail.server.pipeline.tracking_domains import TrackingDomain, parse_domains
 from clicktrail.server.settings import Settings, read_text
 from clicktrail.utm import Convention, ExistingUtmAction, parse_convention
 
@@ -104,47 +101,3 @@ def read_dkim_keys(settings: Settings) -> tuple[DkimKey, ...]:
         return ()
     pem = read_text(Path(dkim.private_key_file), "DKIM key").encode()
     return (DkimKey.from_pem(pem, domain=dkim.domain, selector=dkim.selector),)
-
-
-def read_domains(settings: Settings) -> tuple[TrackingDomain, ...]:
-    """All tracking domains, with the texts of the app association files that they name; empty without a domains file.
-
-    Raises:
-        SettingsError: a file cannot be read, or is no domains file.
-    """
-    if not settings.tracking.domains_file:
-        return ()
-    return tuple(
-        replace(
-            domain,
-            apple_app_site_association=_read_app_file(settings, domain.apple_app_site_association),
-            assetlinks=_read_app_file(settings, domain.assetlinks),
-        )
-        for domain in _parse_domains_file(settings)
-    )
-
-
-def list_domain_files(settings: Settings) -> tuple[Path, ...]:
-    """The files that `read_domains` reads: the domains file, then those that it names.
-
-    Raises:
-        SettingsError: the domains file cannot be read, or is invalid.
-    """
-    if not settings.tracking.domains_file:
-        return ()
-    path = Path(settings.tracking.domains_file)
-    names = {
-        name
-        for domain in _parse_domains_file(settings)
-        for name in (domain.apple_app_site_association, domain.assetlinks)
-        if name
-    }
-    return (path, *(path.parent / name for name in sorted(names)))
-
-
-def _parse_domains_file(settings: Settings) -> tuple[TrackingDomain, ...]:
-    return parse_domains(read_text(Path(settings.tracking.domains_file), "domains file"))
-
-
-def _read_app_file(settings: Settings, name: str) -> str:
-    return read_text(Path(settings.tracking.domains_file).parent / name, "app association file") if name else ""

@@ -33,11 +33,11 @@ from clicktrail.server.pipeline.privacy import Anonymizer, HashedRecipients
 from clicktrail.server.pipeline.redirect import ActiveEdits, Redirector
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomIds, SystemClock
-from clicktrail.server.wiring.config import list_domain_files, read_domains
+from clicktrail.server.wiring.domains import list_domain_files, read_domains
 from clicktrail.server.wiring.jobs import sleep_or_stop
+from clicktrail.server.wiring.journals import MeasuredJournal, open_journal
 from clicktrail.server.wiring.judge import ReloadingJudge
-from clicktrail.server.wiring.overrides import run_overrides_copy
-from clicktrail.server.wiring.stores import MeasuredJournal, open_journal, open_registry_read_only
+from clicktrail.server.wiring.links import open_links
 from clicktrail.server.wiring.worker import (
     collect_journal_metrics,
     collect_journal_problems,
@@ -197,10 +197,10 @@ async def _serve(
     trusted_proxies = tuple(ipaddress.ip_network(network) for network in settings.edge.trusted_proxies)
     judge = ReloadingJudge(settings.networks_path, clock)
     judge.refresh()
-    async with open_registry_read_only(settings) as registry:
+    async with open_links(settings) as stored_links:
         with open_journal(settings, f"edge-{index}") as journal:
             async with asyncio.TaskGroup() as tasks:  # ends before the journal is closed
-                links = LinkResolver(link_sets=registry.link_sets, short_links=registry.short_links)
+                links = LinkResolver(link_sets=stored_links.link_sets, short_links=stored_links.short_links)
                 build_redirector = partial(Redirector, links=links, trusted_proxies=trusted_proxies)
                 routes = Routes(
                     redirector=build_redirector(ring),
@@ -231,8 +231,10 @@ async def _serve(
                 await reloader.start(applied_files)
                 tasks.create_task(reloader.run(stopping, applied_files))
                 tasks.create_task(judge.refresh_periodically(stopping))
-                if index == 0 and settings.registry.url:
-                    tasks.create_task(run_overrides_copy(stopping, settings, registry))
+                if index == 0 and stored_links.shared_registry:
+                    from clicktrail.server.wiring.overrides import run_overrides_copy
+
+                    tasks.create_task(run_overrides_copy(stopping, settings, stored_links.shared_registry))
                 connections = OpenConnections(
                     compute_connection_limit(raise_file_limit()),
                     proxy_protocol_networks=trusted_proxies if settings.edge.proxy_protocol else (),

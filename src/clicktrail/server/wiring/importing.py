@@ -13,7 +13,7 @@ from clicktrail.model.event import AnonymousClick, AnyEvent, encode_event, norma
 from clicktrail.server import overrides_file
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.settings import Settings
-from clicktrail.server.wiring.stores import MeasuredJournal, open_journal
+from clicktrail.server.wiring.journals import MeasuredJournal, open_journal
 
 _WRITER_NAME = "import"
 _BATCH_LINES = 1_000

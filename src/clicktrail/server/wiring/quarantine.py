@@ -13,7 +13,7 @@ from clicktrail.server.quarantine import QuarantinedEvent, QuarantineFolder
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.importing import flush_or_raise
-from clicktrail.server.wiring.stores import open_journal
+from clicktrail.server.wiring.journals import open_journal
 
 _WRITER_NAME = "quarantine"
 _PREFIX_LENGTHS = {4: 24, 6: 48}

@@ -1,13 +1,10 @@
-"""Open the journal and the registry that the settings describe."""
+"""Open the registry that the settings describe."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import structlog
 
@@ -15,11 +12,8 @@ from clicktrail import keyring_file
 from clicktrail.disk_errors import describe_os_error
 from clicktrail.errors import StorageError
 from clicktrail.model.link_set import LinkSet
-from clicktrail.server.journal.threaded import ThreadedWriter
-from clicktrail.server.journal.writer import Durability, SegmentWriter
-from clicktrail.server.monitoring.metrics import Histogram
 from clicktrail.server.pipeline.privacy import HashedRecipients
-from clicktrail.server.ports import Consents, Erasures, Journal, LinkEdits, LinkSets, ShortLinks
+from clicktrail.server.ports import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
 from clicktrail.server.registry.database import Database, parse_database_url
 from clicktrail.server.registry.links import SqlLinkEdits, SqlLinkSets, SqlShortLinks
 from clicktrail.server.registry.migrate import migrate
@@ -32,16 +26,6 @@ _UNAVAILABLE_PAUSE_S = 5.0
 """Of the messages that arrive while the registry does not respond, those of this time do not wait for it."""
 
 
-class MeasuredJournal(Journal, Protocol):
-    """A journal with metrics, which can be flushed."""
-
-    batch_lines: Histogram
-    sync_seconds: Histogram
-
-    def flush(self) -> None:
-        """Write and sync all appended events before returning."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
     """The repositories of an open registry."""
@@ -51,33 +35,6 @@ class Registry:
     consents: Consents
     link_edits: LinkEdits
     erasures: Erasures
-
-
-def open_journal(settings: Settings, writer_name: str) -> AbstractContextManager[MeasuredJournal]:
-    """Open the journal for one writer, in the running event loop.
-
-    Raises:
-        StorageError: another process writes there.
-    """
-    return _create_writer(settings, writer_name, asyncio.get_running_loop())
-
-
-def open_threaded_journal(settings: Settings, writer_name: str) -> AbstractContextManager[MeasuredJournal]:
-    """Open the journal for one writer, in a thread of its own.
-
-    Raises:
-        StorageError: another process writes there.
-    """
-    return ThreadedWriter(partial(_create_writer, settings, writer_name), asyncio.get_running_loop())
-
-
-def _create_writer(settings: Settings, writer_name: str, loop: asyncio.AbstractEventLoop) -> SegmentWriter:
-    return SegmentWriter(
-        settings.journal_path / writer_name,
-        loop,
-        durability=Durability(settings.journal.durability),
-        buffer_bytes=settings.journal.buffer_mb * 1_000_000,
-    )
 
 
 @contextlib.asynccontextmanager

@@ -25,7 +25,7 @@ from clicktrail.server.monitoring.metrics import (
     Metric,
 )
 from clicktrail.server.ports import Journal
-from clicktrail.server.wiring.stores import MeasuredJournal
+from clicktrail.server.wiring.journals import MeasuredJournal
 
 _LOG = structlog.get_logger()
 _JOURNAL_PROBLEM = Problem(
