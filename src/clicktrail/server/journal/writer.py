@@ -196,7 +196,7 @@ class SegmentWriter:
             self._write_to_new_segment([])
 
     def _write_to_new_segment(self, lines: list[bytes], *, failed_count: int = 0) -> bool:
-        """Write the lines that an error left in doubt once more; degrade the writer if that fails too.
+        """Write the lines that an error left in doubt again; degrade the writer if that fails too.
 
         The appender has released the segment of the error, and creates the next one. Returns whether the lines are on
         disk.
