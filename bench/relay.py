@@ -11,13 +11,13 @@ import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, NamedTuple
 
 from bench.load.cost import measure_usage
 from bench.programs import BenchError, find_first_error
 from bench.torture.relay_process import RelayProcess
 
-_CONNECTION_COUNT: Final = 8
+CONNECTIONS: Final = 8
 _LINK_COUNT: Final = 30
 _MESSAGE_BYTES: Final = 60_000
 _SETTINGS: Final = 'data_dir = "data"\n[relay]\nnext_hop = "127.0.0.1:{port}"\n'
@@ -69,8 +69,22 @@ async def send_messages(port: int, content: bytes, count: int) -> None:
                 raise BenchError(f"the relay refused a message: {reply.decode('utf-8', 'replace')}")
 
 
-async def measure(folder: Path, *, messages: int) -> None:
-    """Send messages, and print rate and cost.
+class RelayResult(NamedTuple):
+    """Result of a run.
+
+    Attributes:
+        messages: number of messages.
+        duration_s: duration in seconds.
+        cpu_s: processor time of the relay's processes in seconds.
+    """
+
+    messages: int
+    duration_s: float
+    cpu_s: float
+
+
+async def measure(folder: Path, *, messages: int, connections: int = CONNECTIONS) -> RelayResult:
+    """Send messages.
 
     Raises:
         BenchError: the relay did not start, or refused a message.
@@ -80,25 +94,25 @@ async def measure(folder: Path, *, messages: int) -> None:
     await relay.start()
     try:
         content = build_message()
-        await send_all(relay.port, content, 2 * _CONNECTION_COUNT)  # until the rewriting processes are ready
+        await send_all(
+            relay.port, content, 2 * connections, connections=connections
+        )  # until the rewriting processes are ready
         before_s = measure_usage(relay.pid).cpu_s
         started_at = time.perf_counter()
-        await send_all(relay.port, content, messages)
+        await send_all(relay.port, content, messages, connections=connections)
         duration_s = time.perf_counter() - started_at
         cpu_s = measure_usage(relay.pid).cpu_s - before_s
     finally:
         await relay.stop()
         server.close()
-    print(f"{messages:,} messages of {len(content) / 1000:.0f} kB with {_LINK_COUNT} links in {duration_s:.1f} s")
-    print(f"messages/s = {messages / duration_s:.0f}")
-    print(f"processor ms/message = {cpu_s / messages * 1000:.2f}")
+    return RelayResult(messages // connections * connections, duration_s, cpu_s)
 
 
-async def send_all(port: int, content: bytes, count: int) -> None:
+async def send_all(port: int, content: bytes, count: int, *, connections: int) -> None:
     """Send messages on several connections."""
     async with asyncio.TaskGroup() as tasks:
-        for _ in range(_CONNECTION_COUNT):
-            tasks.create_task(send_messages(port, content, count // _CONNECTION_COUNT))
+        for _ in range(connections):
+            tasks.create_task(send_messages(port, content, count // connections))
 
 
 def main() -> None:
@@ -108,9 +122,13 @@ def main() -> None:
     arguments = parser.parse_args()
     with TemporaryDirectory(prefix="clicktrail-bench-") as folder:
         try:
-            asyncio.run(measure(Path(folder), messages=arguments.messages))
+            result = asyncio.run(measure(Path(folder), messages=arguments.messages))
         except* BenchError as group:
             sys.exit(f"bench: error: {find_first_error(group)}")
+    size_kb = len(build_message()) / 1000
+    print(f"{result.messages:,} messages of {size_kb:.0f} kB with {_LINK_COUNT} links in {result.duration_s:.1f} s")
+    print(f"messages/s = {result.messages / result.duration_s:.0f}")
+    print(f"processor ms/message = {result.cpu_s / result.messages * 1000:.2f}")
 
 
 if __name__ == "__main__":

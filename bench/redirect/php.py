@@ -49,11 +49,22 @@ def php_fpm(folder: Path, *, location: str) -> Iterator[Server]:
     Raises:
         BenchError: PHP-FPM is not installed or did not start.
     """
-    port = find_free_port()
     with contextlib.closing(sqlite3.connect(folder / "clicks.db")) as clicks:
         clicks.execute("PRAGMA journal_mode = WAL")
         clicks.execute("CREATE TABLE clicks (at REAL, path TEXT, ip TEXT, user_agent TEXT)")
     (folder / "redirect.php").write_text(_SCRIPT.format(folder=folder, location=location), "utf-8")
+    with running_php_fpm(folder) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def running_php_fpm(folder: Path) -> Iterator[Server]:
+    """Run PHP-FPM with its files in a folder.
+
+    Raises:
+        BenchError: it is not installed or did not start.
+    """
+    port = find_free_port()
     pool = folder / "php.conf"
     pool.write_text(_POOL_CONFIG.format(port=port, user=os.getuid()), "utf-8")
     command = [_find_php_fpm(), "--nodaemonize", "--allow-to-run-as-root", "--fpm-config", str(pool)]
