@@ -67,6 +67,10 @@ class ListReader:
     def __init__(self, events: list[AnyEvent]) -> None:
         self._entries = [JournalEntry(encode_event(event), None) for event in events]
 
+    @property
+    def position(self) -> None:
+        """No position."""
+
     async def read(self, limit: int) -> list[JournalEntry]:
         """The next entries."""
         entries, self._entries = self._entries[:limit], self._entries[limit:]
@@ -75,7 +79,7 @@ class ListReader:
     async def erase(self, _entries: Sequence[JournalEntry]) -> None:
         """Do nothing."""
 
-    async def commit(self) -> None:
+    async def commit(self, position: object = None) -> None:
         """Do nothing."""
 
 
@@ -84,7 +88,7 @@ def test_audit_gives_the_verdicts_of_the_live_system(events: list[AnyEvent], bat
     async def judge_live() -> dict[str, JudgedClick]:
         analytics = MemoryAnalytics()
         processor = Processor(ListReader(events), analytics, judge=JUDGE)
-        while await processor.run_once(batch_size):
+        while await processor.judge_next(batch_size):
             pass
         return analytics.judged_clicks()
 

@@ -5,15 +5,32 @@ import contextlib
 import ctypes
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from clicktrail.server.ports import TimeLimitError
 
 _Result = TypeVar("_Result")
 
 _CHECKS_PER_LIMIT = 4
+
+
+class LoopTask:
+    """Implements ``ports.BackgroundTask`` on a task of the event loop, which is kept from being garbage collected."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        self._task = asyncio.get_running_loop().create_task(coroutine)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended."""
+        return self._task.done()
+
+    async def wait(self) -> None:
+        """Wait until it has ended, and raise its exception, if any. It goes on if the wait is cancelled."""
+        await asyncio.wait({self._task})
+        self._task.result()
 
 
 class WorkerThread:
@@ -31,6 +48,10 @@ class WorkerThread:
         self._lock = threading.Lock()
         self._running_since: float | None = None
         self._thread_id = 0
+
+    def start(self, coroutine: Coroutine[Any, Any, None]) -> LoopTask:
+        """Run a coroutine in the background."""
+        return LoopTask(coroutine)
 
     async def run(self, function: Callable[[], _Result]) -> _Result:
         """Run a function in the thread, and interrupt it where `run_limited` takes too long."""

@@ -74,7 +74,7 @@ async def test_evicted_clicks_are_loaded_from_event_store(analytics: CountingAna
     clicks = [click(0), click_on("m3", 10), click_on("m4", 20)]
     history.add(clicks)
     await store(analytics, *clicks)
-    history.evict_excess()
+    history.evict_excess(unstored=0)
     assert {"m2": set(map(AddressClick.from_click, clicks))} == await history.find_nearby_clicks(
         {"m2": [click_on("m2", 15)]}
     )

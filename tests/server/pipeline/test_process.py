@@ -52,6 +52,10 @@ class ListReader:
         self._lines = lines
         self._next = start
 
+    @property
+    def position(self) -> int:
+        return self._next
+
     async def read(self, limit: int) -> list[JournalEntry]:
         entries = [JournalEntry(line, None) for line in self._lines[self._next : self._next + limit]]
         self._next += len(entries)
@@ -60,11 +64,12 @@ class ListReader:
     async def erase(self, entries: Sequence[JournalEntry]) -> None:
         self.erased += [entry.line for entry in entries]
 
-    async def commit(self) -> None:
+    async def commit(self, position: object = None) -> None:
         if self.failures:
             self.failures -= 1
             raise StorageError("simulated failure")
-        self.committed = self._next
+        assert isinstance(position, int)
+        self.committed = position
 
 
 class UncommittedReader:
@@ -73,13 +78,17 @@ class UncommittedReader:
     def __init__(self, reader: JournalReader) -> None:
         self._reader = reader
 
+    @property
+    def position(self) -> object:
+        return self._reader.position
+
     async def read(self, limit: int) -> Sequence[JournalEntry]:
         return await self._reader.read(limit)
 
     async def erase(self, entries: Sequence[JournalEntry]) -> None:
         await self._reader.erase(entries)
 
-    async def commit(self) -> None:
+    async def commit(self, position: object = None) -> None:
         pass
 
 
@@ -114,7 +123,7 @@ def journal(*events: AnyEvent) -> list[bytes]:
 
 async def drain(processor: Processor, *, limit: int = 100) -> int:
     total = 0
-    while count := await processor.run_once(limit):
+    while count := await processor.judge_next(limit):  # each batch is judged before the one before is stored
         total += count
     return total
 

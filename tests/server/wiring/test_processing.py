@@ -79,6 +79,10 @@ class ListReader:
         clicks = (replace(click("m1", f"{number}", after_s=3_600 * number), ip=IP) for number in range(1, count + 1))
         self._entries = [JournalEntry(line, None) for line in (encode_event(sent("m1")), *map(encode_event, clicks))]
 
+    @property
+    def position(self) -> None:
+        """No position."""
+
     async def read(self, limit: int) -> list[JournalEntry]:
         """Return the next entries."""
         entries, self._entries = self._entries[:limit], self._entries[limit:]
@@ -87,7 +91,7 @@ class ListReader:
     async def erase(self, _entries: Sequence[JournalEntry]) -> None:
         """Do nothing."""
 
-    async def commit(self) -> None:
+    async def commit(self, position: object = None) -> None:
         """Do nothing."""
 
 

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -59,6 +59,19 @@ class JournalPosition:
     segment_key: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _ReaderPosition:
+    """Position behind the entries of a read.
+
+    Attributes:
+        read_number: reads with entries so far.
+        segments: positions by `SegmentFile.key`.
+    """
+
+    read_number: int
+    segments: dict[str, SegmentPosition]
+
+
 class SegmentReader:
     """Implements ``ports.JournalReader`` on the folder that contains the writers' folders.
 
@@ -75,7 +88,13 @@ class SegmentReader:
         self._unreadable: dict[str, OSError] = {}
         self._positions = self._load_positions()
         self._committed_positions = dict(self._positions)
-        self._has_uncommitted_entries = False
+        self._read_number = 0
+        self._committed_read_number = 0
+
+    @property
+    def position(self) -> _ReaderPosition:
+        """Position behind the entries read so far."""
+        return _ReaderPosition(self._read_number, dict(self._positions))
 
     @property
     def damaged_bytes(self) -> int:
@@ -131,6 +150,7 @@ class SegmentReader:
                 segments, limit=limit - len(entries), writer_limit=limit, unreadable=unreadable
             )
         self._unreadable = unreadable
+        self._read_number += bool(entries)
         return entries
 
     def _read_segments(
@@ -152,7 +172,6 @@ class SegmentReader:
                 continue
             entries += batch.entries
             counts[segment.path.parent] += len(batch.entries)
-            self._has_uncommitted_entries = self._has_uncommitted_entries or bool(batch.entries)
             self._positions[segment.key] = batch.position
             for damage in batch.damage:
                 _LOG.error(
@@ -180,14 +199,15 @@ class SegmentReader:
         except OSError as error:
             raise StorageError(f"the journal in {self._folder} cannot be written: {error.strerror}") from error
 
-    async def commit(self) -> None:
-        """Durably store the positions behind the entries read so far.
+    async def commit(self, position: object = None) -> None:
+        """Durably store a position.
 
         Raises:
-            StorageError: the positions could not be written; call again to retry.
+            StorageError: it could not be written; call again to retry.
         """
-        self._save_positions()
-        self._has_uncommitted_entries = False
+        committed = position if isinstance(position, _ReaderPosition) else self.position
+        self._save_positions(committed.segments)
+        self._committed_read_number = committed.read_number
 
     def delete_segments(self, *, before: datetime) -> int:
         """Delete segments that were finished and committed before a time, and return their number.
@@ -198,8 +218,8 @@ class SegmentReader:
         Raises:
             StorageError: a segment cannot be deleted.
         """
-        if not self._has_uncommitted_entries:
-            self._save_positions()  # segments may have been finished since the last entry
+        if self._committed_read_number == self._read_number:
+            self._save_positions(self._positions)  # segments may have been finished since the last entry
         try:
             expired = [
                 segment
@@ -214,8 +234,8 @@ class SegmentReader:
             raise StorageError(f"an expired journal segment cannot be deleted: {error.strerror}") from error
         return len(expired)
 
-    def _save_positions(self) -> None:
-        positions = {key: position for key, position in self._positions.items() if key in self._segments}
+    def _save_positions(self, all_positions: Mapping[str, SegmentPosition]) -> None:
+        positions = {key: position for key, position in all_positions.items() if key in self._segments}
         changed = {key for key, position in positions.items() if position != self._committed_positions.get(key)}
         if not changed:
             return
@@ -224,8 +244,8 @@ class SegmentReader:
                 with contextlib.suppress(OSError):  # the segment is already deleted
                     os.utime(self._segments[key].path)
         save_cursor(self._cursor_file, positions)
-        self._positions = positions
-        self._committed_positions = dict(positions)
+        self._positions = {key: position for key, position in self._positions.items() if key in self._segments}
+        self._committed_positions = positions
 
     def _is_expired(self, segment: SegmentFile, *, before: datetime) -> bool:
         """Whether a finished segment may be deleted. One that a restored copy has replaced may have unread lines."""

@@ -114,9 +114,13 @@ class AddressHistory:
                 self._evict(click)
         self._arrival_order = deque(click for click in self._arrival_order if click.at >= before)
 
-    def evict_excess(self) -> None:
-        """Evict the oldest clicks above the cache size. All clicks added so far must be stored."""
-        while len(self._arrival_order) > self._cache_size:
+    def evict_excess(self, *, unstored: int) -> None:
+        """Evict the oldest clicks above the cache size.
+
+        Args:
+            unstored: number of the latest clicks that may not be stored yet. They are not evicted.
+        """
+        while len(self._arrival_order) > max(self._cache_size, unstored):
             self._evict(self._arrival_order.popleft())
 
     def _evict(self, click: AddressClick) -> None:

@@ -7,6 +7,7 @@ entries are left that fail. If the judge fails on one message, its entries are t
 from collections import deque
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from clicktrail.errors import EventError
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
@@ -111,17 +112,18 @@ class PendingBatch:
     """Entries that are read and not committed.
 
     Attributes:
+        end_position: the reader's position behind the entries.
         parts: parts that are not finished.
+        erased_entries: entries of finished parts that belong to erased recipients.
+        oldest_event_at: time of the oldest decoded event.
     """
 
-    def __init__(self, entries: Sequence[JournalEntry] = ()) -> None:
+    def __init__(self, entries: Sequence[JournalEntry], *, end_position: object = None) -> None:
         self.entries = entries
-        self.parts: deque[BatchPart] = deque([BatchPart(entries=entries)] if entries else [])
-
-    @property
-    def entry_count(self) -> int:
-        """Number of entries, finished or not."""
-        return len(self.entries)
+        self.end_position = end_position
+        self.parts: deque[BatchPart] = deque([BatchPart(entries=entries)])
+        self.erased_entries: list[JournalEntry] = []
+        self.oldest_event_at: datetime | None = None
 
     def handle_failure(self, error: Exception) -> JournalEntry | None:
         """Narrow down the first part, which has failed. Return its entry if it is a single one that fails again."""

@@ -1,61 +1,31 @@
 """Read events from the journal, judge the messages they affect, and store both.
 
-The processor groups a batch of events by message, completes each message's timeline, and judges it as a whole. Messages
-that the same IP addresses clicked on at about the same time are judged again too. Everything is stored before the
-journal's position is committed. If a store is unavailable, the same batch is processed again; storing is idempotent, so
-every event counts exactly once. After any other error the batch is narrowed down (`PendingBatch`), and the entries that
-cause it are put into quarantine before the position is committed.
-
-The work for a batch is bounded: of a message with very many clicks only the first are judged together, messages are
-loaded a part at a time, and `AddressHistory` compares a bounded number of clicks.
+While one batch is stored, the next one is read and judged; it is stored after the first one. The journal's position
+behind a batch is committed once the batch is stored. If a store is unavailable, the same batch is processed again, and
+what was judged meanwhile is judged again; storing is idempotent, so every event counts exactly once. After any other
+error the batch is narrowed down (`PendingBatch`), and the entries that cause it are put into quarantine before the
+position is committed. A batch that failed, and the one after it, are processed one after the other.
 """
 
-from collections.abc import AsyncIterator, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import deque
+from collections.abc import Container
 from datetime import datetime
 from functools import partial
 
 from clicktrail.errors import StorageError
 from clicktrail.judge import Judge
-from clicktrail.judge.evidence import AddressClick
-from clicktrail.judge.scoring import MAX_CLICKS_JUDGED_TOGETHER
-from clicktrail.model.event import AnonymousClick, Delivered, Sent
-from clicktrail.model.timeline import Timeline
-from clicktrail.model.verdict import JudgedClick
-from clicktrail.server.pipeline.address_history import AddressHistory
-from clicktrail.server.pipeline.batch import Batch, BatchPart, JudgingError, PendingBatch, decode_batch
+from clicktrail.server.pipeline.background_store import BackgroundStore, BatchResults
+from clicktrail.server.pipeline.batch import Batch, JudgingError, PendingBatch, decode_batch
+from clicktrail.server.pipeline.batch_judge import MESSAGE_CACHE_SIZE, BatchJudge
 from clicktrail.server.pipeline.dominant_address import DominantAddressDetector
-from clicktrail.server.pipeline.judged_messages import MessageCache, MessageSnapshot, MessageUpdate
-from clicktrail.server.pipeline.later_clicks import LaterClicks
-from clicktrail.server.ports import (
-    EventStore,
-    Isolation,
-    JournalEntry,
-    JournalReader,
-    JudgedMessage,
-    StoreObserver,
-    TimeLimitError,
-    Worker,
-)
-
-MESSAGE_CACHE_SIZE = 10_000
-"""Messages in memory."""
-
-_CACHED_CLICKS_PER_MESSAGE = 5
-"""Clicks in memory per cached message, on average. More than 19 in 20 messages have fewer."""
-
-_ADDRESS_CLICKS_PER_MESSAGE = 10
-"""Address history kept in memory, per cached message. A click is far smaller than a message."""
+from clicktrail.server.ports import EventStore, Isolation, JournalEntry, JournalReader, StoreObserver, TimeLimitError
 
 _OWN_SOURCE = "clicktrail"
 _KILLED_PROCESS = "the engine died while it processed the event"
 
-_MAX_UNSTORED_CLICKS = 50_000
-"""Judged clicks in memory before they are stored: with more, a batch is stored in parts."""
-
 
 class Processor:
-    """Brings events from the journal into the event store, one batch per call.
+    """Brings events from the journal into the event store.
 
     Args:
         cache_size: number of judged messages to keep in memory.
@@ -64,7 +34,6 @@ class Processor:
         worker: runs what takes long.
         judged_message_count: messages judged since the start, once per batch that affects them.
         quarantined_count: entries put into quarantine since the start.
-        oldest_event_at: time of the oldest event that is read but not stored; None if all are stored.
     """
 
     def __init__(
@@ -80,30 +49,38 @@ class Processor:
         self._event_store = event_store
         self._isolation = isolation or Isolation()
         self.worker = self._isolation.worker
-        self._judge = _LimitedJudge(judge, self.worker)
-        self._later_clicks = LaterClicks(event_store, self._judge, self.worker)
-        self._message_cache = MessageCache(cache_size, max_clicks=_CACHED_CLICKS_PER_MESSAGE * cache_size)
-        self._address_history = AddressHistory(
-            event_store, cache_size=_ADDRESS_CLICKS_PER_MESSAGE * cache_size, worker=self.worker
+        self._background_store = BackgroundStore(event_store, self.worker)
+        self._batch_judge = BatchJudge(
+            event_store, self._background_store, judge, worker=self.worker, cache_size=cache_size
         )
         self._erased_recipients: Container[str] = ()
-        self._erased_entries: list[JournalEntry] = []
-        self._is_cache_invalid = False
-        self._ip_addresses_shortened_before: datetime | None = None
-        self._pending = PendingBatch()
-        self.observers: tuple[StoreObserver, ...] = ()
+        # Batches that are read and not committed. Between two calls: one that is being stored, or those that failed.
+        self._pending: deque[PendingBatch] = deque()
         self.dominant_address_detector = DominantAddressDetector()
         self.processed_count = 0
         self.unreadable_count = 0
         self.tampered_count = 0
         self.judged_message_count = 0
         self.quarantined_count = 0
-        self.oldest_event_at: datetime | None = None
+
+    @property
+    def observers(self) -> tuple[StoreObserver, ...]:
+        """Are notified of messages once they are stored."""
+        return self._background_store.observers
+
+    @observers.setter
+    def observers(self, observers: tuple[StoreObserver, ...]) -> None:
+        self._background_store.observers = observers
 
     @property
     def has_unstored_batch(self) -> bool:
-        """Whether a batch was read that could not be stored yet."""
-        return self._pending.entry_count > 0
+        """Whether a batch was read that is not stored yet."""
+        return bool(self._pending)
+
+    @property
+    def oldest_event_at(self) -> datetime | None:
+        """Time of the oldest event that is read but not stored; None if all are stored."""
+        return min((batch.oldest_event_at for batch in self._pending if batch.oldest_event_at), default=None)
 
     def skip_recipients(self, erased: Container[str]) -> None:
         """Skip these recipients' events from the next batch on, and clear the in-memory cache.
@@ -116,7 +93,7 @@ class Processor:
 
     def invalidate_cache(self) -> None:
         """Clear the in-memory cache before the next batch, because stored data has changed."""
-        self._is_cache_invalid = True
+        self._batch_judge.invalidate_cache()
 
     async def shorten_ip_addresses(self, *, before: datetime) -> None:
         """Replace IP addresses before a time with their networks, in the event store and in memory.
@@ -127,73 +104,153 @@ class Processor:
             StorageError: some may be left unshortened; it is safe to repeat the call.
         """
         await self._event_store.shorten_ip_addresses(before=before)
-        self._ip_addresses_shortened_before = before
+        self._batch_judge.evict_before(before=before)
 
     async def run_once(self, limit: int) -> int:
-        """Process up to ``limit`` journal entries; return how many, 0 if there are none yet.
-
-        Entries that fail again and again are put into quarantine, and the others are processed.
+        """Process up to ``limit`` journal entries, and return how many, once they are stored.
 
         Raises:
             StorageError: a store is unavailable. The batch is kept, and the next call processes the rest of it.
         """
-        if not self._pending.entry_count:
-            entries = await self._reader.read(
-                self._isolation.attempts.limit_entries(limit) if self._isolation.attempts else limit
-            )
-            if not entries:
-                return 0
-            self._pending = PendingBatch(entries)
-        entry_count = self._pending.entry_count
-        if self._isolation.attempts and self._isolation.attempts.begin(self._pending.entries):
-            await self._put_into_quarantine(self._pending.entries[0], _KILLED_PROCESS)
-        while self._pending.parts:
-            await self._attempt(self._pending.parts[0])
-        if self._erased_entries:
-            await self._reader.erase(self._erased_entries)
-            self._erased_entries = []
-        await self._reader.commit()
-        if self._isolation.attempts:
-            self._isolation.attempts.end()
-        self._address_history.evict_excess()
-        self._pending = PendingBatch()
-        self.oldest_event_at = None
+        entry_count = await self.judge_next(limit)
+        await self.finish()
         return entry_count
 
-    async def _attempt(self, part: BatchPart) -> None:
-        """Process a part of the batch. If that fails, narrow it down to the entries that are the cause."""
+    async def judge_next(self, limit: int) -> int:
+        """Judge up to ``limit`` journal entries, begin to store them, and return how many; 0 if there are none yet.
+
+        The batch before is stored afterwards, or without new entries, this one. Entries that fail again and again are
+        put into quarantine, and the others are processed.
+
+        Raises:
+            StorageError: a store is unavailable. The batches are kept, and the next call processes the first of them.
+        """
+        if self._has_failed_batch or self._background_store.is_done or self._batch_judge.is_stale:
+            await self._finish_store()
+            if self._pending:
+                return await self._process_first_batch()
+            self._batch_judge.evict_stale()
+        attempts = self._isolation.attempts
+        entry_limit = attempts.limit_entries(limit) if attempts else limit
+        entries = await self._reader.read(entry_limit)
+        if not entries:
+            await self.finish()
+            return 0
+        batch = PendingBatch(entries, end_position=self._reader.position)
+        self._pending.append(batch)
+        is_suspect = self._begin_attempt(*self._pending) or entry_limit < limit
+        if is_suspect or not await self._judge_and_begin_store(batch):
+            await self.finish()
+        return len(entries)
+
+    async def finish(self) -> None:
+        """Wait until all entries that were read are stored.
+
+        Raises:
+            StorageError: a store is unavailable; the next call of any method that processes tries again.
+        """
+        await self._finish_store()
+        while self._pending:
+            await self._process_first_batch()
+
+    @property
+    def _has_failed_batch(self) -> bool:
+        return len(self._pending) > self._background_store.is_running
+
+    async def _judge_and_begin_store(self, batch: PendingBatch) -> bool:
+        """Judge a batch while the one before is stored, then begin to store it; return False if one of them failed."""
         try:
-            self._evict_stale()
-            await self._process_part(part)
+            results = await self._judge_first_part(batch)
         except Exception as error:
-            self._is_cache_invalid = True  # it may hold what was not stored
-            if self._isolation.quarantine is None or (isinstance(error, StorageError) and error.retryable):
-                raise
-            self._isolation.on_failure(error, len(part.entries))
-            if entry := self._pending.handle_failure(error):
-                await self._put_into_quarantine(entry, _describe_failure(error))
-        else:
-            self._pending.parts.popleft()
+            # If the store of the batch before failed, that may be the cause.
+            if await self._finish_store():
+                await self._handle_failure(error)
+            return False
+        if not await self._finish_store():
+            return False
+        self._background_store.begin(results, on_stored=partial(self._finish_batch, batch, results))
+        return True
 
-    async def _put_into_quarantine(self, entry: JournalEntry, reason: str) -> None:
-        if self._isolation.quarantine:
-            await self._isolation.quarantine.add(entry, reason=reason)
-            self.quarantined_count += 1
-        self._pending.parts.popleft()
+    async def _finish_store(self) -> bool:
+        """Wait for the store in the background; return False if it failed."""
+        try:
+            await self._background_store.finish()
+        except Exception as error:
+            await self._handle_failure(error)
+            return False
+        return True
 
-    async def _process_part(self, part: BatchPart) -> None:
+    async def _finish_batch(self, batch: PendingBatch, results: BatchResults) -> None:
+        self._finish_first_part(batch, results)
+        await self._commit_first_batch()
+
+    async def _process_first_batch(self) -> int:
+        """Judge, store and commit the first pending batch, part by part. Nothing may be being stored."""
+        batch = self._pending[0]
+        if self._begin_attempt(batch) and batch.parts:
+            await self._put_first_part_into_quarantine(batch, batch.entries[0], _KILLED_PROCESS)
+        while batch.parts:
+            try:
+                self._batch_judge.evict_stale()
+                results = await self._judge_first_part(batch)
+                await self._background_store.store(results)
+            except Exception as error:
+                await self._handle_failure(error)
+            else:
+                self._finish_first_part(batch, results)
+        await self._commit_first_batch()
+        return len(batch.entries)
+
+    async def _judge_first_part(self, batch: PendingBatch) -> BatchResults:
+        part = batch.parts[0]
         if part.batch is None:
             part.batch = await self.worker.run(
                 partial(decode_batch, part.entries, erased_recipients=self._erased_recipients)
             )
-        batch = part.batch
         # An ESP's events can be old.
-        event_times = [event.at for event in batch.events if event.source == _OWN_SOURCE]
-        self.oldest_event_at = min((*event_times, *filter(None, [self.oldest_event_at])), default=None)
-        judged_count = await self._process(batch, skipped_message_ids=part.skipped_message_ids)
-        self._erased_entries += batch.erased
-        self._update_counters(batch)
-        self.judged_message_count += judged_count
+        event_times = [event.at for event in part.batch.events if event.source == _OWN_SOURCE]
+        batch.oldest_event_at = min((*event_times, *filter(None, [batch.oldest_event_at])), default=None)
+        return await self._batch_judge.judge(part.batch, skipped_message_ids=part.skipped_message_ids)
+
+    async def _handle_failure(self, error: Exception) -> None:
+        """Narrow down the first pending batch to the entries that are the cause, or raise the error."""
+        batch = self._pending[0]
+        self.invalidate_cache()  # it may hold what was not stored
+        is_unavailable = isinstance(error, StorageError) and error.retryable
+        if is_unavailable or not batch.parts or self._isolation.quarantine is None:
+            raise error
+        self._isolation.on_failure(error, len(batch.parts[0].entries))
+        if entry := batch.handle_failure(error):
+            await self._put_first_part_into_quarantine(batch, entry, _describe_failure(error))
+
+    async def _put_first_part_into_quarantine(self, batch: PendingBatch, entry: JournalEntry, reason: str) -> None:
+        if self._isolation.quarantine:
+            await self._isolation.quarantine.add(entry, reason=reason)
+            self.quarantined_count += 1
+        batch.parts.popleft()
+
+    def _finish_first_part(self, batch: PendingBatch, results: BatchResults) -> None:
+        part = batch.parts.popleft()
+        if part.batch:
+            batch.erased_entries += part.batch.erased
+            self._update_counters(part.batch)
+        self.judged_message_count += results.judged_count
+
+    async def _commit_first_batch(self) -> None:
+        batch = self._pending[0]
+        if batch.erased_entries:
+            await self._reader.erase(batch.erased_entries)
+            batch.erased_entries = []
+        await self._reader.commit(batch.end_position)
+        self._pending.popleft()
+        if self._isolation.attempts:
+            self._isolation.attempts.end()
+            self._begin_attempt(*self._pending)
+
+    def _begin_attempt(self, *batches: PendingBatch) -> bool:
+        """Note that batches are being processed; return whether it is a single entry that has killed processes."""
+        entries = [entry for batch in batches for entry in batch.entries]
+        return bool(self._isolation.attempts and entries and self._isolation.attempts.begin(entries))
 
     def _update_counters(self, batch: Batch) -> None:
         self.processed_count += len(batch.lines) + len(batch.anonymous_clicks)
@@ -204,153 +261,6 @@ class Processor:
             if click.source == _OWN_SOURCE:  # an ESP's clicks do not pass our proxies
                 self.dominant_address_detector.add(click.ip)
                 self.tampered_count += click.tampered
-
-    async def _process(self, batch: Batch, *, skipped_message_ids: frozenset[str]) -> int:
-        """Judge and store a batch; return the number of judged messages."""
-        self._address_history.add(batch.clicks)
-        affected = await self._address_history.affected_messages(batch.clicks)
-        other_ids = affected.keys() - batch.events_by_message.keys() - skipped_message_ids
-        message_ids = [*sorted(other_ids), *batch.events_by_message]
-        judged_count = 0
-        unstored = _Unstored(lines=batch.lines, anonymous_clicks=batch.anonymous_clicks)
-        changed_deliveries: list[Timeline] = []
-        async for snapshots in self._load_snapshots(message_ids):
-            updates = await self.worker.run(partial(_update_messages, snapshots, batch, affected))
-            judged = await self._judge_first_clicks([update.timeline for update in updates if update.is_affected])
-            later = await self._later_clicks.judge_events(
-                [update.later_events for update in updates if update.later_events]
-            )
-            self._message_cache.touch(snapshots)
-            unstored.judged += judged.values()
-            unstored.changes += await self.worker.run(partial(_select_changes, updates, judged, later, batch))
-            judged_count += len(judged.keys() | later.keys())
-            changed_deliveries += (update.timeline for update in updates if _has_changed_delivery(update, batch))
-            if sum(len(message.clicks) for message in unstored.judged) > _MAX_UNSTORED_CLICKS:
-                await self._store(unstored)
-                unstored = _Unstored()
-        await self._store(unstored)
-        for timeline in changed_deliveries:
-            async for message in self._later_clicks.judge_all(timeline):
-                await self._store(_Unstored(changes=[message]))
-        return judged_count
-
-    async def _load_snapshots(self, message_ids: Sequence[str]) -> AsyncIterator[Mapping[str, MessageSnapshot]]:
-        """Yield the messages as they were before the batch, a part at a time."""
-        cached = self._message_cache.get_many(message_ids)
-        if cached:
-            yield {message_id: MessageSnapshot.from_cache(message) for message_id, message in cached.items()}
-        missing_ids = [message_id for message_id in message_ids if message_id not in cached]
-        while missing_ids:
-            timelines = await self._event_store.timelines(missing_ids)
-            verdicts = await self._event_store.current_verdicts(timelines.values())
-            yield {
-                message_id: MessageSnapshot(timeline=timeline, previous_verdicts=verdicts)
-                for message_id, timeline in timelines.items()
-            }
-            missing_ids = [message_id for message_id in missing_ids if message_id not in timelines]
-
-    async def _judge_first_clicks(self, timelines: Sequence[Timeline]) -> dict[str, JudgedMessage]:
-        by_message = {timeline.message_id: timeline for timeline in timelines}
-        nearby_clicks = await self._address_history.find_nearby_clicks(
-            {message_id: timeline.clicks for message_id, timeline in by_message.items()}
-        )
-        return await self.worker.run(
-            lambda: {
-                message_id: JudgedMessage(
-                    timeline=timeline, clicks=self._judge(timeline, address_clicks=nearby_clicks[message_id])
-                )
-                for message_id, timeline in by_message.items()
-            }
-        )
-
-    async def _store(self, unstored: "_Unstored") -> None:
-        await self._event_store.store(unstored.lines, unstored.changes, unstored.anonymous_clicks)
-        self._message_cache.add(unstored.judged)
-        for observer in self.observers:
-            observer.on_stored(unstored.changes)
-
-    def _evict_stale(self) -> None:
-        if self._is_cache_invalid:
-            self._message_cache.clear()
-            self._address_history.clear()
-            self._is_cache_invalid = False
-        if self._ip_addresses_shortened_before:
-            self._message_cache.evict_before(before=self._ip_addresses_shortened_before)
-            self._address_history.evict_before(before=self._ip_addresses_shortened_before)
-            self._ip_addresses_shortened_before = None
-
-
-class _LimitedJudge:
-    """A judge with a time limit for each message, which names the message that it fails on."""
-
-    def __init__(self, judge: Judge, worker: Worker) -> None:
-        self._judge = judge
-        self._worker = worker
-
-    def __call__(self, timeline: Timeline, *, address_clicks: Iterable[AddressClick] = ()) -> tuple[JudgedClick, ...]:
-        try:
-            return self._worker.run_limited(partial(self._judge, timeline, address_clicks=address_clicks))
-        except Exception as error:
-            raise JudgingError(timeline.message_id) from error
-
-
-@dataclass(slots=True, kw_only=True)
-class _Unstored:
-    """Results of a batch that are not stored yet.
-
-    Attributes:
-        changes: messages with only their new and changed clicks.
-        judged: messages whose first clicks were judged, with all of these.
-    """
-
-    lines: Sequence[bytes] = ()
-    anonymous_clicks: Sequence[AnonymousClick] = ()
-    changes: list[JudgedMessage] = field(default_factory=list)
-    judged: list[JudgedMessage] = field(default_factory=list)
-
-
-def _select_changes(
-    updates: Iterable[MessageUpdate],
-    judged: Mapping[str, JudgedMessage],
-    later: Mapping[str, JudgedMessage],
-    batch: Batch,
-) -> list[JudgedMessage]:
-    """The messages with events in the batch or with changed verdicts, each with only its new and changed clicks."""
-    batch_click_ids = {click.id for click in batch.clicks}
-    changes = []
-    for update in updates:
-        message_id = update.timeline.message_id
-        changed = JudgedMessage(timeline=update.timeline, clicks=())
-        if message_id in judged:
-            changed = update.snapshot.changed_verdicts(judged[message_id], batch_click_ids)
-        if message_id in later:
-            changed = replace(
-                changed,
-                clicks=(*changed.clicks, *later[message_id].clicks),
-                previous_verdicts={**changed.previous_verdicts, **later[message_id].previous_verdicts},
-            )
-        if changed.clicks or message_id in batch.events_by_message:
-            changes.append(changed)
-    return changes
-
-
-def _has_changed_delivery(update: MessageUpdate, batch: Batch) -> bool:
-    """Whether the verdicts or the campaign of all later clicks can change: the message was sent or delivered."""
-    if len(update.timeline.clicks) < MAX_CLICKS_JUDGED_TOGETHER:
-        return False
-    events = batch.events_by_message.get(update.timeline.message_id, ())
-    return any(isinstance(event, Sent | Delivered) for event in events)
-
-
-def _update_messages(
-    snapshots: Mapping[str, MessageSnapshot], batch: Batch, affected: Mapping[str, datetime]
-) -> list[MessageUpdate]:
-    return [
-        MessageUpdate.from_events(
-            snapshot, batch.events_by_message.get(message_id, ()), affected_at=affected.get(message_id)
-        )
-        for message_id, snapshot in snapshots.items()
-    ]
 
 
 def _describe_failure(error: Exception) -> str:

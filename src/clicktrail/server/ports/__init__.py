@@ -12,6 +12,7 @@ from clicktrail.server.ports.click_log import (
 from clicktrail.server.ports.event_store import ErasedRows, EventStore, JudgedMessage, StoredVerdict, StoreObserver
 from clicktrail.server.ports.isolation import (
     AttemptLog,
+    BackgroundTask,
     InlineWorker,
     Isolation,
     Quarantine,
@@ -27,6 +28,7 @@ from clicktrail.server.ports.system import Clock, IdGenerator, ShortCodeGenerato
 __all__ = [
     "Analytics",
     "AttemptLog",
+    "BackgroundTask",
     "CachedReport",
     "ClickCursor",
     "ClickLog",

@@ -1,6 +1,6 @@
 """Keep events that fail, and work that takes long, from stopping everything else."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -34,8 +34,22 @@ class AttemptLog(Protocol):
         """Note that the batch is finished."""
 
 
+class BackgroundTask(Protocol):
+    """A coroutine that runs in the background."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended."""
+
+    async def wait(self) -> None:
+        """Wait until it has ended, and raise its exception, if any. It goes on if the wait is cancelled."""
+
+
 class Worker(Protocol):
     """A thread beside the event loop, so that the loop stays responsive."""
+
+    def start(self, coroutine: Coroutine[object, object, None]) -> BackgroundTask:
+        """Run a coroutine of the event loop in the background."""
 
     async def run(self, function: Callable[[], _Result]) -> _Result:
         """Run a function and return its result, or raise its exception."""
@@ -52,8 +66,37 @@ class TimeLimitError(Exception):
     """A function took too long."""
 
 
+class DeferredTask:
+    """Implements `BackgroundTask`: the coroutine runs when it is waited for."""
+
+    def __init__(self, coroutine: Coroutine[object, object, None]) -> None:
+        self._coroutine: Coroutine[object, object, None] | None = coroutine
+        self._error: BaseException | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended."""
+        return self._coroutine is None
+
+    async def wait(self) -> None:
+        """Run the coroutine at the first call, and raise its exception, if any."""
+        coroutine, self._coroutine = self._coroutine, None
+        if self._error:
+            raise self._error
+        if coroutine:
+            try:
+                await coroutine
+            except BaseException as error:
+                self._error = error
+                raise
+
+
 class InlineWorker:
     """Runs functions in the calling thread, without a time limit."""
+
+    def start(self, coroutine: Coroutine[object, object, None]) -> BackgroundTask:
+        """Run a coroutine when it is waited for."""
+        return DeferredTask(coroutine)
 
     async def run(self, function: Callable[[], _Result]) -> _Result:
         """Run a function."""

@@ -48,6 +48,10 @@ class JournalEntry:
 class JournalReader(Protocol):
     """The reading end: the events of all writers, each writer's in order, from the committed position on."""
 
+    @property
+    def position(self) -> object:
+        """Position behind the entries read so far."""
+
     async def read(self, limit: int) -> Sequence[JournalEntry]:
         """Return up to ``limit`` next entries; empty if there are none yet. The new position is not yet committed."""
 
@@ -58,5 +62,12 @@ class JournalReader(Protocol):
             StorageError: some may be left; it is safe to repeat the call.
         """
 
-    async def commit(self) -> None:
-        """Durably store the position behind the entries read so far, so that they are not read again."""
+    async def commit(self, position: object = None) -> None:
+        """Durably store a position, so that the entries before it are not read again.
+
+        Args:
+            position: None for the position behind all entries read so far.
+
+        Raises:
+            StorageError: the position could not be written; it is safe to repeat the call.
+        """

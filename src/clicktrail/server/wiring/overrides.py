@@ -1,6 +1,7 @@
 """Copy overrides (link edits, erasures, consents) from the registry to the file that the edge reads."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
 import structlog
@@ -85,7 +86,7 @@ class OverridesJob:
     """The engine's job: copies overrides, and erases recipients.
 
     Args:
-        store_lock: held while events are stored.
+        store_lock: held while recipients are erased, so that nothing is stored meanwhile.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class OverridesJob:
         registry: Registry,
         event_store: EventStore,
         processor: Processor,
-        store_lock: asyncio.Lock,
+        store_lock: AbstractAsyncContextManager[object],
     ) -> None:
         self._settings = settings
         self._registry = registry

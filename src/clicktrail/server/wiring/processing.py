@@ -1,11 +1,13 @@
 """Build the processor and what it works with: journal reader, analytics store and judge."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import Protocol
 
 import structlog
@@ -84,6 +86,36 @@ class LocalJournalReader(JournalReader, Protocol):
         """Delete segments that were read before a time, and return their number."""
 
 
+class ProcessorPause:
+    """A context in which nothing is processed, and everything is stored that was read. It can be entered repeatedly.
+
+    Args:
+        processor: is paused.
+        lock: held by the caller of the processor's methods, and in the context.
+    """
+
+    def __init__(self, processor: Processor, lock: asyncio.Lock) -> None:
+        self._processor = processor
+        self._lock = lock
+
+    async def __aenter__(self) -> None:
+        """Wait until everything is stored that was read.
+
+        Raises:
+            StorageError: a store is unavailable; the processor is not paused.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(self._lock)
+            await self._processor.finish()
+            stack.pop_all()
+
+    async def __aexit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Continue."""
+        self._lock.release()
+
+
 @contextlib.asynccontextmanager
 async def open_analytics(settings: Settings) -> AsyncIterator[LocalAnalytics]:
     """Open the analytics store until the context ends. If it was lost, the journal is read again from its start.
@@ -151,7 +183,7 @@ async def catch_up(processor: Processor) -> None:
     Raises:
         StorageError: analytics cannot be written; the next run resumes with the same events.
     """
-    while await processor.run_once(MAX_BATCH_LINES):
+    while await processor.judge_next(MAX_BATCH_LINES):
         pass
 
 
