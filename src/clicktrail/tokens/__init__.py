@@ -21,7 +21,7 @@ from clicktrail.tokens.campaign import (
 )
 from clicktrail.tokens.keys import MAX_KEYS, SECRET_BYTES, Key, KeyRing, KeyState, TokenFormat, identify_key
 from clicktrail.tokens.landing import LandingClick, LandingTokenSealer
-from clicktrail.tokens.sealed import SealedLink, open_token, seal_token
+from clicktrail.tokens.sealed import LinkSealer, SealedLink, open_token, seal_token
 from clicktrail.tokens.short import MAX_SHORT_LINKS, SHORT_CODE_BITS, decode_short_token, encode_short_token
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "KeyState",
     "LandingClick",
     "LandingTokenSealer",
+    "LinkSealer",
     "SealedLink",
     "SealedMessage",
     "TokenFormat",

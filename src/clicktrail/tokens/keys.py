@@ -94,6 +94,7 @@ class KeyRing:
             raise KeyRingError("no key of the ring may seal")
         self.sealing_key = sealing
         self._sealing_cipher = AESSIV(sealing.secret)
+        self._sealing_characters = {token_format: sealing.last_character(token_format) for token_format in TokenFormat}
         self._ciphers = {
             token_format: {
                 key.last_character(token_format): AESSIV(key.secret)
@@ -107,7 +108,7 @@ class KeyRing:
         """Encrypt a payload into a token."""
         ciphertext = self._sealing_cipher.encrypt(plaintext, _ASSOCIATED_DATA[token_format])
         text = binascii.b2a_base64(ciphertext, newline=False).translate(_BASE64_TO_BASE64URL, b"=").decode()
-        return text + self.sealing_key.last_character(token_format)
+        return text + self._sealing_characters[token_format]
 
     def decrypt(self, token: str, token_format: TokenFormat = TokenFormat.SEALED) -> bytes:
         """Decrypt a token into its payload.

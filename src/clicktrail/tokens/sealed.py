@@ -55,6 +55,7 @@ class _Payload(msgspec.Struct, frozen=True, array_like=True):
     is_trap: bool = False
 
 
+_encode_payload = msgspec.msgpack.Encoder().encode
 _payload_decoder = msgspec.msgpack.Decoder(_Payload)
 
 
@@ -63,24 +64,32 @@ def seal_token(ring: KeyRing, link: SealedLink) -> str:
 
     The same link and key give the same token with the same version of zstandard.
     """
-    fields: list[object] = [
-        link.destination,
-        link.message_id,
-        link.recipient,
-        link.campaign,
-        link.position,
-        link.link_count,
-        int(link.sent_at.timestamp()),
-    ]
-    if link.is_trap:
-        fields += [link.group, True]
-    elif link.group:
-        fields.append(link.group)
-    payload = msgspec.msgpack.encode(fields)
-    compressed = compress(payload)
-    return ring.encrypt(
-        _VERSION_COMPRESSED + compressed if len(compressed) < len(payload) else _VERSION_PLAIN + payload
+    sealer = LinkSealer(
+        ring, message_id=link.message_id, recipient=link.recipient, campaign=link.campaign, sent_at=link.sent_at
     )
+    return sealer.seal(link.destination, link.position, link.link_count, group=link.group, is_trap=link.is_trap)
+
+
+class LinkSealer:
+    """Seals the links of one message; see `SealedLink` for the parameters, and `seal_token`."""
+
+    def __init__(self, ring: KeyRing, *, message_id: str, recipient: str, campaign: str, sent_at: datetime) -> None:
+        self._ring = ring
+        self._message_fields = (message_id, recipient, campaign)
+        self._sent_at_s = int(sent_at.timestamp())
+
+    def seal(self, destination: str, position: int, link_count: int, *, group: str = "", is_trap: bool = False) -> str:
+        """Make the token of a link."""
+        fields: list[object] = [destination, *self._message_fields, position, link_count, self._sent_at_s]
+        if is_trap:
+            fields += [group, True]
+        elif group:
+            fields.append(group)
+        payload = _encode_payload(fields)
+        compressed = compress(payload)
+        return self._ring.encrypt(
+            _VERSION_COMPRESSED + compressed if len(compressed) < len(payload) else _VERSION_PLAIN + payload
+        )
 
 
 def open_token(ring: KeyRing, token: str) -> SealedLink:

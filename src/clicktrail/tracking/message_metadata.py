@@ -12,7 +12,7 @@ from clicktrail.model.link import BodyType
 from clicktrail.model.recipient import normalize_recipient
 from clicktrail.rewrite import NumberedLink
 from clicktrail.rewrite.candidate import Candidate
-from clicktrail.tokens import MAX_SHORT_LINKS, KeyRing, SealedLink, encode_short_token, seal_token
+from clicktrail.tokens import MAX_SHORT_LINKS, KeyRing, LinkSealer, encode_short_token
 from clicktrail.utm import Convention, UtmTagger
 
 
@@ -95,25 +95,21 @@ def make_url_sealer(ring: KeyRing, *, origin: str, metadata: MessageMetadata) ->
     The metadata must already be anonymised if that is required.
     """
     code = metadata.short_code
+    sealer = LinkSealer(
+        ring,
+        message_id=metadata.message_id,
+        recipient=metadata.recipient,
+        campaign=metadata.campaign,
+        sent_at=metadata.sent_at,
+    )
 
     def short_url(position: int) -> str:
         return "" if code is None or position >= MAX_SHORT_LINKS else f"{origin}/{encode_short_token(code, position)}"
 
     def make_tracking_url(link: NumberedLink) -> str:
-        if link.body_type is BodyType.TEXT and (short := short_url(link.position)):
+        if code is not None and link.body_type is BodyType.TEXT and (short := short_url(link.position)):
             return short
-        sealed_link = SealedLink(
-            destination=link.destination,
-            message_id=metadata.message_id,
-            recipient=metadata.recipient,
-            campaign=metadata.campaign,
-            position=link.position,
-            link_count=link.link_count,
-            sent_at=metadata.sent_at,
-            group=link.group,
-            is_trap=link.is_trap,
-        )
-        token = seal_token(ring, sealed_link)
+        token = sealer.seal(link.destination, link.position, link.link_count, group=link.group, is_trap=link.is_trap)
         if len(token) <= MAX_SEALED_TOKEN_CHARS:
             return f"{origin}/{token}"
         return short_url(link.position)

@@ -1,7 +1,7 @@
 """Tracker: rewrite messages and campaigns with tracking URLs."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -79,9 +79,12 @@ class Tracker:
     convention: Convention | None = None
     sensitive_rules: SensitiveRules | None = None
     dkim_keys: tuple[DkimKey, ...] = ()
+    _policies: Mapping[Consent, Policy] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        parse_tracking_domain(self.domain)
+        domains = self.policy.tracking_domains | {parse_tracking_domain(self.domain).host}
+        policy = dataclasses.replace(self.policy, tracking_domains=domains)
+        object.__setattr__(self, "_policies", {consent: policy.for_consent(consent) for consent in Consent})
 
     def rewrite_message(self, raw: bytes, metadata: MessageMetadata) -> RewriteResult:
         """Rewrite the links of a message (RFC 5322). Parts that cannot or must not be rewritten are kept, with reason.
@@ -119,13 +122,12 @@ class Tracker:
         Raises:
             ClicktrailError: more links than a link set can hold.
         """
-        policy = self._exclude_own_domain()
         campaign = replace_surrogates(campaign)
         compiled = {
             allowed: compile_campaign(
                 html=html,
                 text=text,
-                policy=dataclasses.replace(policy, is_tracking_allowed=allowed),
+                policy=dataclasses.replace(self._policies[Consent.GRANTED], is_tracking_allowed=allowed),
                 tag_url=make_url_tagger(self.convention, campaign=campaign, medium=medium),
                 make_url_suffixes=self._build_token_suffixes,
             )
@@ -134,12 +136,12 @@ class Tracker:
         return CompiledCampaign(
             ring=self.ring,
             origin=parse_tracking_domain(self.domain).origin,
-            policy=policy,
+            policy=self._policies[Consent.GRANTED],
             convention=self.convention,
             campaign=campaign,
             medium=medium,
             bodies_by_consent={
-                consent: compiled[policy.for_consent(consent).is_tracking_allowed] for consent in Consent
+                consent: compiled[policy.is_tracking_allowed] for consent, policy in self._policies.items()
             },
         )
 
@@ -155,7 +157,7 @@ class Tracker:
                 hint="send it only to recipients who gave consent, and pass --consent granted",
             )
         return parse_template(
-            content, body_type, policy=self._apply_consent(metadata), tag_url=self._make_tagger(metadata)
+            content, body_type, policy=self._policies[metadata.consent], tag_url=self._make_tagger(metadata)
         )
 
     def fill_template(
@@ -177,20 +179,13 @@ class Tracker:
         """Return metadata for links and events: anonymised if the policy does not allow identifying the recipient."""
         return metadata if self.policy.is_recipient_identified(metadata.consent) else metadata.anonymize()
 
-    def _apply_consent(self, metadata: MessageMetadata) -> Policy:
-        return self._exclude_own_domain().for_consent(metadata.consent)
-
-    def _exclude_own_domain(self) -> Policy:
-        domains = self.policy.tracking_domains | {parse_tracking_domain(self.domain).host}
-        return dataclasses.replace(self.policy, tracking_domains=domains)
-
     def _make_tagger(self, metadata: MessageMetadata) -> Callable[[Candidate], str]:
         return make_url_tagger(self.convention, campaign=metadata.campaign, medium=metadata.medium)
 
     def _build_rewriter(self, metadata: MessageMetadata) -> LinkRewriter:
         origin = parse_tracking_domain(self.domain).origin
         return LinkRewriter(
-            policy=self._apply_consent(metadata),
+            policy=self._policies[metadata.consent],
             make_url_tagger=lambda: self._make_tagger(metadata),
             make_tracking_url=make_url_sealer(self.ring, origin=origin, metadata=self.anonymize_if_required(metadata)),
         )
