@@ -76,7 +76,7 @@ def test_start_tags_of_the_tokenizer_tests(summarize: Callable[[str], None]) -> 
             name.replace("\0", "\ufffd"): normalize_newlines(decode_attribute_value(value))
             for name, value in found.attributes.items()
         }
-        assert {"href": "x", **attributes} == values, source
+        assert attributes == values, source
         read += 1
     summarize(f"{read} start tags")
     assert read

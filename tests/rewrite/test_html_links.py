@@ -3,6 +3,7 @@ from hypothesis import given
 
 from clicktrail.model.link import Element, Location
 from clicktrail.rewrite.html_links import find_first_alternates, find_links
+from clicktrail.rewrite.html_tokenizer import ATTRIBUTE, find_tags
 from tests.support.strategies import html_soups
 from tests.support.whatwg import find_link_spans
 
@@ -116,7 +117,26 @@ def test_tag_with_more_than_1000_attributes_is_no_link() -> None:
 def test_candidate_has_href_and_attributes() -> None:
     (link,) = find_links('<a HREF="?a&amp;b" ClickTracking=off clicktracking=on disabled>')
     assert link.href == "?a&b"
-    assert link.attributes == {"href": "?a&amp;b", "clicktracking": "off", "disabled": ""}
+    assert link.attributes == {"clicktracking": "off", "disabled": ""}
+
+
+@pytest.mark.parametrize("href", ['href="1"', "href=''", "href", "href=1/", "HREF = 'a b'"])
+def test_attributes_around_any_href(href: str) -> None:
+    links = find_links(f"<a class=a {href} id=b><a class=c {href} id=d>")
+    assert [link.attributes for link in links] == [{"class": "a", "id": "b"}, {"class": "c", "id": "d"}]
+
+
+@given(html_soups())
+def test_attributes_equal_those_of_the_whole_tag(soup: str) -> None:
+    attributes = []
+    for tag in find_tags(soup):
+        values = {
+            name.lower(): "".join(groups) for name, *groups in reversed(ATTRIBUTE.findall(soup, tag.start, tag.end))
+        }
+        if "href" in values and tag.name != "base":
+            del values["href"]
+            attributes.append(values)
+    assert [link.attributes for link in find_links(soup)] == attributes
 
 
 def test_url_is_stripped_like_in_a_url_parser() -> None:

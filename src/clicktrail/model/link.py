@@ -72,7 +72,7 @@ class LinkWarning(StrEnum):
 
 
 # Created twice for each link; a dataclass takes ten times as long.
-class Link(msgspec.Struct, frozen=True, kw_only=True):
+class Link(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One URL in one place of a message.
 
     Attributes:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from clicktrail.errors import TooManyLinksError
 from clicktrail.model.link import BodyType, Link
-from clicktrail.rewrite.edits import build_text_edits, splice
+from clicktrail.rewrite.edits import replace_links, splice
 from clicktrail.rewrite.encodings import DecodedText, build_byte_edits, decode_text, parse_encoded_body
 from clicktrail.rewrite.message import RewriteResult
 from clicktrail.rewrite.mime import BodyPart, SkipReason, find_body_parts
@@ -48,12 +48,7 @@ def _rewrite_body(body: Body, rewriter: LinkRewriter) -> RewrittenBody:
         (links,) = rewriter.number_links([body])
     except TooManyLinksError:
         return RewrittenBody(text=body.text, links=(), skip_reasons=(SkipReason.TOO_MANY_LINKS,))
-    pieces = []
-    offset = 0
-    for edit in build_text_edits(links):
-        pieces += [body.text[offset : edit.start], edit.text]
-        offset = edit.end
-    return RewrittenBody(text="".join([*pieces, body.text[offset:]]), links=links)
+    return RewrittenBody(text=replace_links(body.text, links), links=links)
 
 
 def rewrite_document(content: bytes, body_type: BodyType, rewriter: LinkRewriter) -> RewriteResult:

@@ -32,6 +32,18 @@ def build_text_edits(links: Sequence[Link]) -> Iterator[TextEdit]:
             yield TextEdit(link.visible_host_offset, link.visible_host_offset, f" ({link.visible_host})")
 
 
+def replace_links(text: str, links: Sequence[Link]) -> str:
+    """Apply the edits of a body's links to its text."""
+    pieces: list[str] = []
+    offset = 0
+    for edit in build_text_edits(links):
+        pieces.append(text[offset : edit.start])
+        pieces.append(edit.text)
+        offset = edit.end
+    pieces.append(text[offset:])
+    return "".join(pieces)
+
+
 def splice(
     content: bytes | bytearray | memoryview, edits: Sequence[ByteEdit], *, start: int = 0, end: int | None = None
 ) -> bytes:

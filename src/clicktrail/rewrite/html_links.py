@@ -55,9 +55,9 @@ _HTTP_URL_START = re.compile(r"https?://", re.ASCII | re.IGNORECASE)
 _MAX_ATTRIBUTES = 1_000
 """A tag with more is not read as a link."""
 _CACHE_SIZE = 2_000
-"""Parsed tags in the cache. The messages of one mailing share most of their links."""
+"""Entries of each cache. The links of a message, and the messages of one mailing, share most attributes and markup."""
 _MAX_CACHED_CHARS = 4_000
-"""Characters of a cached tag and its content."""
+"""Characters of a cached text."""
 
 _MAX_ALTERNATE_DISTANCE_CHARS = 2_000
 """Characters between two alternates. A VML button has about 600 after its href."""
@@ -78,13 +78,12 @@ class _Regions:
     footer_start: int
 
     def locate(self, start: int, element: Element, label: str) -> Location:
+        if self.header_end <= start < self.footer_start:
+            return Location.BODY
         if start >= self.footer_start:
             return Location.FOOTER
-        if start < self.header_end and (
-            start > self.header_tag_start or element is Element.IMAGE or _VIEW_ONLINE_LABEL.search(label)
-        ):
-            return Location.HEADER
-        return Location.BODY
+        is_in_header = start > self.header_tag_start or element is Element.IMAGE or _VIEW_ONLINE_LABEL.search(label)
+        return Location.HEADER if is_in_header else Location.BODY
 
 
 def find_links(html: str, *, limit: int = MAX_LINKS) -> list[Candidate]:
@@ -99,11 +98,8 @@ def find_links(html: str, *, limit: int = MAX_LINKS) -> list[Candidate]:
     for tag_count, tag in enumerate(find_tags(html), start=1):
         if tag_count > limit:
             raise TooManyLinksError(TOO_MANY_LINKS)
-        attributes = html[tag.start : tag.end]
-        content = html[tag.end + 1 : _find_content_end(html, tag.end + 1, tag.container_end)]
-        parse = _parse_tag_cached if len(attributes) + len(content) <= _MAX_CACHED_CHARS else _parse_tag
-        if parsed := parse(tag.name, attributes, content):
-            (bases if tag.name == "base" else links).append(_build_candidate(tag, parsed, regions))
+        if candidate := _read_candidate(html, tag, regions):
+            (bases if tag.name == "base" else links).append(candidate)
     base = bases[0].url if bases else ""
     # Every relative link would become as long as the base URL.
     if not _HTTP_URL_START.match(base) or len(base) > MAX_URL_BYTES:
@@ -151,60 +147,84 @@ def _has_closer_alternate(candidates: Sequence[Candidate], index: int, previous_
     )
 
 
-class _ParsedTag(msgspec.Struct, frozen=True):
-    """A tag and its content, independent of the position in the document. Offsets count from the first attribute."""
+def _read_candidate(html: str, tag: Tag, regions: _Regions) -> Candidate | None:
+    href_match = HREF.match(html, tag.start, tag.end)
+    if href_match is None:
+        return None
+    if href_match.lastgroup:
+        start, end = href_match.span(href_match.lastgroup)
+        attributes = _parse_attributes(tag.name, f"{html[tag.start : start]}{_ANY_HREF}{html[end : tag.end]}")
+    else:  # an href without value is an empty href, at the end of its name
+        start = end = href_match.end()
+        attributes = _parse_attributes(tag.name, html[tag.start : tag.end])
+    if attributes is None:
+        return None
+    content = html[tag.end + 1 : _find_content_end(html, tag.end + 1, tag.container_end)]
+    element, label = _classify_element_and_label(tag.name, attributes, content)
+    href = decode_attribute_value(html[start:end])
+    return Candidate(
+        start=start,
+        end=end,
+        href=href,
+        url=resolve_href(href),
+        attributes=attributes.values,
+        tag_name=tag.name,
+        is_conditional=tag.is_conditional,
+        location=regions.locate(start, element, label),
+        element=element,
+        label=label,
+        is_trap=attributes.is_trap,
+    )
 
-    start: int
-    end: int
-    href: str
-    url: str
-    attributes: Mapping[str, str]
+
+class _Attributes(msgspec.Struct, frozen=True, gc=False):
+    """The attributes of a tag without its href.
+
+    Attributes:
+        values: values as written, by name in lower case.
+        element: element of the tag, unless its content is an image.
+        label: ``data-clicktrail-label``.
+    """
+
+    values: Mapping[str, str]
     element: Element
     label: str
     is_trap: bool
 
 
-def _parse_tag(tag_name: str, attribute_text: str, content: str) -> _ParsedTag | None:
-    href_match = HREF.match(attribute_text)
-    if href_match is None or _has_too_many_attributes(attribute_text):
+_ANY_HREF = "x"
+"""Placeholder of the href in the text of the attributes. Tags that differ only in their href are parsed once."""
+
+
+def _parse_attributes(tag_name: str, text: str) -> _Attributes | None:
+    parse = _parse_attributes_cached if len(text) <= _MAX_CACHED_CHARS else _parse_attributes_uncached
+    return parse(tag_name, text)
+
+
+def _parse_attributes_uncached(tag_name: str, text: str) -> _Attributes | None:
+    if _has_too_many_attributes(text):
         return None
-    # An href without value is an empty href, at the end of its name.
-    start, end = href_match.span(href_match.lastgroup) if href_match.lastgroup else (href_match.end(), href_match.end())
     # Of several attributes with one name the first counts. In reverse, it is the last to be set.
-    attributes = {
+    values = {
         name.lower(): double or single or unquoted
-        for name, double, single, unquoted in reversed(ATTRIBUTE.findall(attribute_text))
+        for name, double, single, unquoted in reversed(ATTRIBUTE.findall(text))
     }
-    element, label = _classify_element_and_label(tag_name, attributes, content)
-    href = decode_attribute_value(attribute_text[start:end])
-    is_trap = attributes.get("data-clicktrail", "").strip().lower() == "trap"
-    return _ParsedTag(start, end, href, resolve_href(href), attributes, element, label, is_trap)
-
-
-def _has_too_many_attributes(attribute_text: str) -> bool:
-    if len(attribute_text) <= _MAX_ATTRIBUTES:  # each has at least one character
-        return False
-    return any(True for _ in islice(ATTRIBUTE.finditer(attribute_text), _MAX_ATTRIBUTES, None))
-
-
-_parse_tag_cached = lru_cache(_CACHE_SIZE)(_parse_tag)
-
-
-def _build_candidate(tag: Tag, parsed: _ParsedTag, regions: _Regions) -> Candidate:
-    start = tag.start + parsed.start
-    return Candidate(
-        start=start,
-        end=tag.start + parsed.end,
-        href=parsed.href,
-        url=parsed.url,
-        attributes=parsed.attributes,
-        tag_name=tag.name,
-        is_conditional=tag.is_conditional,
-        location=regions.locate(start, parsed.element, parsed.label),
-        element=parsed.element,
-        label=parsed.label,
-        is_trap=parsed.is_trap,
+    values.pop("href", None)
+    return _Attributes(
+        values=values,
+        element=_classify_element(tag_name, values),
+        label=_normalize_text(values.get("data-clicktrail-label") or ""),
+        is_trap=values.get("data-clicktrail", "").strip().lower() == "trap",
     )
+
+
+def _has_too_many_attributes(text: str) -> bool:
+    if len(text) <= _MAX_ATTRIBUTES:  # each has at least one character
+        return False
+    return any(True for _ in islice(ATTRIBUTE.finditer(text), _MAX_ATTRIBUTES, None))
+
+
+_parse_attributes_cached = lru_cache(_CACHE_SIZE)(_parse_attributes_uncached)
 
 
 def _find_content_end(html: str, start: int, limit: int) -> int:
@@ -217,18 +237,26 @@ def _find_content_end(html: str, start: int, limit: int) -> int:
     return content_end.start() if content_end else search_end
 
 
-def _classify_element_and_label(tag_name: str, attributes: Mapping[str, str], content: str) -> tuple[Element, str]:
-    is_area = tag_name == "area"
-    if is_area:
-        content = ""
-    text = _normalize_text(_MARKUP.sub(" ", content) if "<" in content else content)
-    image_markup = "" if text or "<" not in content else content
-    if is_area or (image_markup and _IMG_TAG.search(image_markup)):
-        element = Element.IMAGE
-    else:
-        element = Element.BUTTON if _is_button(tag_name, attributes) else Element.TEXT
-    label = _normalize_text(attributes.get("data-clicktrail-label") or "")
-    return element, label or text or _extract_alt_text(attributes if is_area else {}, image_markup)
+def _classify_element_and_label(tag_name: str, attributes: _Attributes, content: str) -> tuple[Element, str]:
+    if tag_name == "area":
+        alt = attributes.values.get("alt", "")
+        return Element.IMAGE, attributes.label or _normalize_text(decode_attribute_value(alt))
+    if "<" not in content:
+        return attributes.element, attributes.label or _normalize_text(content)
+    read = _read_markup_cached if len(content) <= _MAX_CACHED_CHARS else _read_markup
+    is_image, label = read(content)
+    return Element.IMAGE if is_image else attributes.element, attributes.label or label
+
+
+def _read_markup(content: str) -> tuple[bool, str]:
+    """Return whether the content of a link is an image, and its text; of an image, the alternative text."""
+    text = _normalize_text(_MARKUP.sub(" ", content))
+    if text:
+        return False, text
+    return _IMG_TAG.search(content) is not None, _extract_alt_text(content)
+
+
+_read_markup_cached = lru_cache(_CACHE_SIZE)(_read_markup)
 
 
 def _normalize_text(text: str) -> str:
@@ -237,26 +265,26 @@ def _normalize_text(text: str) -> str:
         text = html.unescape(_LONG_REFERENCE.sub("\ufffd", _LEADING_ZEROS.sub("&#", text)))
     if not text.isascii():
         text = text.translate(_LABEL_TRANSLATION)
-    return " ".join(text.split())[:_MAX_LABEL_CHARS].rstrip()
+    collapsed = " ".join(text.split())
+    return collapsed if len(collapsed) <= _MAX_LABEL_CHARS else collapsed[:_MAX_LABEL_CHARS].rstrip()
 
 
-def _extract_alt_text(attributes: Mapping[str, str], image_markup: str) -> str:
-    if "alt" in attributes:
-        return _normalize_text(decode_attribute_value(attributes["alt"]))
-    for tag in _IMG_TAG.finditer(image_markup):
-        alt = _ALT.search(image_markup, *tag.span())
-        if alt and (value := _ALT_VALUE.match(image_markup, alt.end())):
+def _extract_alt_text(markup: str) -> str:
+    for tag in _IMG_TAG.finditer(markup):
+        alt = _ALT.search(markup, *tag.span())
+        if alt and (value := _ALT_VALUE.match(markup, alt.end())):
             return _normalize_text(value[1] or value[2] or value[3] or "")
     return ""
 
 
-def _is_button(tag_name: str, attributes: Mapping[str, str]) -> bool:
+def _classify_element(tag_name: str, attributes: Mapping[str, str]) -> Element:
     if tag_name.startswith("v:") or attributes.get("role") == "button":
-        return True
+        return Element.BUTTON
     if "class" in attributes and _BUTTON_CLASS.search(attributes["class"]):
-        return True
+        return Element.BUTTON
     style = attributes.get("style", "")
-    return "background" in style and ("padding" in style or "inline-block" in style)
+    is_button_style = "background" in style and ("padding" in style or "inline-block" in style)
+    return Element.BUTTON if is_button_style else Element.TEXT
 
 
 def _find_regions(html: str) -> _Regions:

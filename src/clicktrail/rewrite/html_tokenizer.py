@@ -254,7 +254,7 @@ def find_tags_in_simple_html(html: str) -> Iterator[Tag]:
             comment_end = html.find("-->", comment)
             prefix = html[comment : comment + len(_CONDITIONAL_COMMENT_START)]
             is_conditional = prefix.lower() == _CONDITIONAL_COMMENT_START
-        name = tag_start[0][1:].lower()
+        name = html[start + 1 : name_end].lower()
         if start >= comment_end:
             if name in _LINK_TAG_NAMES:
                 yield Tag(name, name_end, html.find(">", name_end), len(html), is_conditional=False)
