@@ -7,13 +7,13 @@ from clicktrail.model.consent import Consent, UnknownConsentAction
 from clicktrail.model.link import LinkReason, LinkWarning, Preset
 from clicktrail.rewrite.candidate import MAX_URL_BYTES, Candidate, resolve_href
 from clicktrail.rewrite.html_links import find_links
+from clicktrail.rewrite.opt_out import find_opt_out
 from clicktrail.rewrite.policy import (
     LinkDecision,
     PlainTextMode,
     Policy,
     VisibleUrlMode,
     build_preset_policy,
-    find_opt_out,
     parse_policy,
     parse_visible_host,
     shares_domain,

@@ -6,7 +6,7 @@ links. `has_keyword` rules out most links with a single search, before the regul
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import re2
 
@@ -160,6 +160,17 @@ def has_keyword(url: ParsedUrl, label: str) -> bool:
     return _KEYWORD_SET.Match(text) is not None
 
 
+def find_keywords(lines: Sequence[str]) -> list[bool]:
+    """Return for each line, of URLs and labels, whether it has a keyword; see `has_keyword`.
+
+    All lines are searched at once first, because few links have a keyword.
+    """
+    folded = [fold_text(line) for line in lines]
+    if _KEYWORD_SET.Match("".join(folded)) is None:
+        return [False] * len(lines)
+    return [_KEYWORD_SET.Match(line) is not None for line in folded]
+
+
 def classify_purpose(url: ParsedUrl, label: str) -> LinkReason | None:
     """Return unsubscribe, preferences, privacy or legal; None for all other links."""
     text = fold_text(f"{url.path}{url.query} {_drop_long_label(label)}")
@@ -177,10 +188,15 @@ def is_sensitive(url: ParsedUrl, label: str) -> bool:
 
 def is_social(url: ParsedUrl, candidate: Candidate) -> bool:
     """Whether a link is a social network's icon or name, or leads there from the footer."""
-    if url.hostname.removeprefix("www.") not in _SOCIAL_HOSTS:
+    if not is_social_host(url.hostname):
         return False
     is_network_name = _SOCIAL_LABEL.fullmatch(candidate.label.lower()) is not None
     return is_network_name or candidate.element is Element.IMAGE or candidate.location is Location.FOOTER
+
+
+def is_social_host(host: str) -> bool:
+    """Whether a host is a social network."""
+    return host.removeprefix("www.") in _SOCIAL_HOSTS
 
 
 def identify_wrapper(url: ParsedUrl) -> str:

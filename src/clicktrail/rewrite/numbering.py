@@ -104,6 +104,7 @@ class LinkRewriter:
     def _build_links(
         self, body: Body, candidates: Sequence["_NumberedCandidate"], tracking_urls: dict[int, str], *, link_count: int
     ) -> tuple[Link, ...]:
+        links: list[Link] = []
         for numbered in candidates:
             assignment = numbered.assignment
             if assignment.position is not None and assignment.position not in tracking_urls:
@@ -117,10 +118,10 @@ class LinkRewriter:
                 )
                 url = self.make_tracking_url(numbered_link)
                 tracking_urls[assignment.position] = _check_tracking_url(url) if url else ""
-        links = tuple(_build_link(body, numbered, tracking_urls) for numbered in candidates)
+            links.append(_build_link(body, numbered, tracking_urls))
         if body.body_type is BodyType.TEXT and self.policy.plain_text is PlainTextMode.SHOW_HOST:
             return add_destination_hosts(body.text, links)
-        return links
+        return tuple(links)
 
 
 def build_placeholder_url(link: NumberedLink) -> str:
@@ -210,44 +211,57 @@ class _LinkNumbering:
     html_opt_out_urls: set[str] = field(default_factory=set)
 
     def number_body(self, body: Body, candidates: Sequence[_NumberedCandidate]) -> None:
-        for numbered in candidates:
-            numbered.decision = self._decide(body, numbered.candidate)
+        decisions = self._decide(body, [numbered.candidate for numbered in candidates])
+        for numbered, decision in zip(candidates, decisions, strict=True):
+            numbered.decision = decision
             numbered.group = _read_group(numbered.candidate)
         _unify_alternates(candidates)
+        is_html = body.body_type is BodyType.HTML
+        no_consent = LinkReason.NO_CONSENT
         for index, numbered in enumerate(candidates):
             if numbered.decision.reason not in _TAGGED_REASONS:
                 continue
             if numbered.first_alternate < index:
                 numbered.assignment = candidates[numbered.first_alternate].assignment
             else:
-                numbered.assignment = self._assign(body, numbered)
-            if numbered.decision.reason is LinkReason.NO_CONSENT:
+                numbered.assignment = self._assign(numbered, is_html=is_html)
+            if numbered.decision.reason is no_consent:
                 destination = numbered.assignment.destination
                 url = escape_url(destination, body.body_type) if destination != numbered.candidate.url else ""
                 numbered.assignment = _Assignment(position=None, destination=destination, url=url)
 
-    def _decide(self, body: Body, candidate: Candidate) -> LinkDecision:
-        if not (body.has_valid_charset or body.text[candidate.start : candidate.end].isascii()):
-            return LinkDecision(LinkReason.CHARSET)
-        decision = self.policy.decide(candidate)
-        if body.body_type is BodyType.HTML:
-            if decision.reason is LinkReason.OPT_OUT:
-                self.html_opt_out_urls.add(candidate.url)
-        elif candidate.url in self.html_opt_out_urls and candidate.url not in self.html_assignments:
+    def _decide(self, body: Body, candidates: Sequence[Candidate]) -> Sequence[LinkDecision]:
+        decisions = self.policy.decide_all(candidates)
+        if not body.has_valid_charset:
+            decisions = [
+                decision if body.text[link.start : link.end].isascii() else LinkDecision(LinkReason.CHARSET)
+                for link, decision in zip(candidates, decisions, strict=True)
+            ]
+        if body.body_type is BodyType.TEXT:
+            return [self._adapt_to_html(link, decision) for link, decision in zip(candidates, decisions, strict=True)]
+        opt_out = LinkReason.OPT_OUT
+        self.html_opt_out_urls.update(
+            link.url for link, decision in zip(candidates, decisions, strict=True) if decision.reason is opt_out
+        )
+        return decisions
+
+    def _adapt_to_html(self, candidate: Candidate, decision: LinkDecision) -> LinkDecision:
+        """Change the decision on a plain-text link if the same link of the HTML body opts out."""
+        if decision.reason is LinkReason.CHARSET:
+            return decision
+        if candidate.url in self.html_opt_out_urls and candidate.url not in self.html_assignments:
             return LinkDecision(LinkReason.OPT_OUT)
-        elif self.policy.plain_text is PlainTextMode.SKIP and decision.reason in _TAGGED_REASONS:
+        if self.policy.plain_text is PlainTextMode.SKIP and decision.reason in _TAGGED_REASONS:
             return LinkDecision(LinkReason.PLAIN_TEXT)
         return decision
 
-    def _assign(self, body: Body, numbered: _NumberedCandidate) -> _Assignment:
+    def _assign(self, numbered: _NumberedCandidate, *, is_html: bool) -> _Assignment:
         candidate = numbered.candidate
-        if body.body_type is BodyType.TEXT and candidate.url in self.html_assignments:
+        if not is_html and candidate.url in self.html_assignments:
             return self.html_assignments[candidate.url]
-        assignment = _Assignment(
-            position=self.position_count, destination=self.tag_url(candidate), group=numbered.group
-        )
+        assignment = _Assignment(self.position_count, self.tag_url(candidate), group=numbered.group)
         self.position_count += 1
-        if body.body_type is BodyType.HTML and not candidate.is_trap:  # people see the links of the plain text
+        if is_html and not candidate.is_trap:  # people see the links of the plain text
             self.html_assignments.setdefault(candidate.url, assignment)
         return assignment
 

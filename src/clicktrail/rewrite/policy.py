@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +14,8 @@ from clicktrail.model.hosts import check_host_patterns, is_host_listed
 from clicktrail.model.link import LinkReason, LinkWarning, Location, Preset
 from clicktrail.rewrite.candidate import MAX_URL_BYTES, Candidate
 from clicktrail.rewrite.link_purpose import classify_purpose, has_keyword, identify_wrapper, is_sensitive, is_social
+from clicktrail.rewrite.opt_out import find_opt_out
+from clicktrail.rewrite.ordinary_links import find_ordinary_links
 from clicktrail.rewrite.url import ParsedUrl, parse_url
 
 # Delimiters of the template languages of mail programs and ESPs, also percent-encoded by an editor. In %name%, one end
@@ -30,21 +32,6 @@ _LONE_MERGE_TAG = re.compile(r"\s*+ (?: \{[^{}]*+\} | \[[^\[\]]*+\] | <[^<>]*+> 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*+):", re.ASCII | re.IGNORECASE)
 _HTTP_URL_START = re.compile(r"https?://", re.ASCII | re.IGNORECASE)
 _ALWAYS_UNTRACKED = (LinkReason.UNSUBSCRIBE, LinkReason.PREFERENCES)
-
-_OPT_OUT_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
-    "data-clicktrail": ("off", "no", "false", "0"),
-    "clicktracking": ("off",),  # SendGrid and Klaviyo, "Click Tracking"
-    "disable-tracking": ("true",),  # Mailgun, "Tracking clicks"
-    "data-pm-no-track": (),  # Postmark, "Link tracking", section "Excluding links"
-    "ses:no-track": (),  # Amazon SES, "Email sending metrics FAQs", "Can I disable click tracking for a link?"
-    "mc:disable-tracking": (),  # Mailchimp, "Enable and view click tracking"
-    "mautic:disable-tracking": ("true", ""),  # Mautic, "Emails", section "Disable tracking"
-    "data-msys-clicktrack": ("0",),  # SparkPost, "Disabling click tracking on individual links"
-}
-"""Attributes and the values that opt out; no values if the attribute itself is enough."""
-
-_OPT_OUT_CLASS = "untracked"  # Customer.io, "Link tracking"
-_OPT_OUT_SCHEME = re.compile(r"https?+\+notrack:", re.ASCII | re.IGNORECASE)  # Postal, "Click and open tracking"
 
 _VISIBLE_URL = re.compile(
     r"(?:https?://)?(?P<host>(?:[\w-]+\.)+[a-z]{2,})(?::\d+)?(?:[/?#]\S*)?|https?://(?P<other_host>[^\s/?#:]+)\S*",
@@ -88,7 +75,7 @@ _PRESET_UNTRACKED_REASONS: Mapping[Preset, frozenset[LinkReason]] = {
 }
 
 
-class LinkDecision(msgspec.Struct, frozen=True):
+class LinkDecision(msgspec.Struct, frozen=True, gc=False):
     """Whether a link is tracked, and why. ``detail`` is the attribute, host or name that decided."""
 
     reason: LinkReason
@@ -143,6 +130,24 @@ class Policy:
     def decide(self, candidate: Candidate) -> LinkDecision:
         """Decide on a link. If several exclusions apply, the first row of docs/reference/reason-codes.md counts."""
         return next(self._iter_exclusions(candidate), None) or self._decide_by_visible_url(candidate)
+
+    def decide_all(self, candidates: Sequence[Candidate]) -> list[LinkDecision]:
+        """Decide on each link of a body, as `decide` does."""
+        if LinkReason.FOOTER in self.untracked_reasons:
+            return [self.decide(candidate) for candidate in candidates]
+        decision = TRACKED_DECISION if self.is_tracking_allowed else _NO_CONSENT_DECISION
+        are_ordinary = find_ordinary_links(candidates, is_host_excluded=self._excludes_host)
+        return [
+            decision if is_ordinary else self.decide(candidate)
+            for candidate, is_ordinary in zip(candidates, are_ordinary, strict=True)
+        ]
+
+    def _excludes_host(self, host: str) -> bool:
+        return (
+            host in self.tracking_domains
+            or is_host_listed(host, self.denied_hosts)
+            or bool(self.allowed_hosts and not is_host_listed(host, self.allowed_hosts))
+        )
 
     def _iter_exclusions(self, candidate: Candidate) -> Iterator[LinkDecision]:
         """Yield exclusions in order. The caller takes only the first, so that later, slower checks are not made."""
@@ -238,19 +243,6 @@ def build_preset_policy(name: Preset) -> Policy:
     """Return the policy of a preset."""
     visible_url = VisibleUrlMode.MATCH if name is Preset.CONVERSION_LINKS_ONLY else VisibleUrlMode.WARN
     return Policy(untracked_reasons=_PRESET_UNTRACKED_REASONS[name], visible_url=visible_url)
-
-
-def find_opt_out(candidate: Candidate) -> str:
-    """Return the attribute, class or scheme that opts a link out of tracking; empty if none does."""
-    attributes = candidate.attributes
-    if not _OPT_OUT_ATTRIBUTES.keys().isdisjoint(attributes):
-        for name, values in _OPT_OUT_ATTRIBUTES.items():
-            if name in attributes and (not values or attributes[name].strip().lower() in values):
-                return name
-    if "class" in attributes and _OPT_OUT_CLASS in attributes["class"].lower().split():
-        return f"class={_OPT_OUT_CLASS}"
-    scheme = _OPT_OUT_SCHEME.match(candidate.url)
-    return scheme[0].lower() if scheme else ""
 
 
 def _classify_non_http_url(url: str) -> LinkReason:
